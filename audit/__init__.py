@@ -1,0 +1,1 @@
+"""Requirement-by-requirement audit of Celery projects, ending in a French checkpoint."""

@@ -1,0 +1,111 @@
+"""The `audit` command."""
+
+from enum import IntEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from audit import journal
+from audit.examination import Examination
+from audit.model import Outcome
+from audit.profiles import PROFILES
+from audit.report.markdown import render_markdown
+from audit.session import OutputError, command_line, run
+from audit.start import LEVELS, prepare
+from audit.target import TargetError
+from audit.verdict import Status
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+
+
+class Exit(IntEnum):
+    """Exit codes, printed by `--help`."""
+
+    FINE = 0
+    NON_COMPLIANT = 1
+    USAGE = 2
+    COULD_NOT_RUN = 3
+
+
+_EPILOG = (
+    "Exit codes: 0 nothing NON CONFORME (PARTIEL and INDÉTERMINÉ are printed), 1 something NON CONFORME, "
+    "2 bad usage, 3 nothing could be judged or an audit error."
+)
+
+
+@app.callback()
+def main() -> None:
+    """Audit a Celery project, requirement by requirement, and write the French checkpoint that reviewers sign."""
+
+
+@app.command("run", epilog=_EPILOG)
+def run_command(
+    target: Annotated[Path, typer.Argument(help="A project directory, or its audit.toml or pyproject.toml.")] = Path(),
+    profile: Annotated[str, typer.Option(help=f"Which questions are asked: {', '.join(PROFILES)}.")] = "strict",
+    level: Annotated[
+        str | None,
+        typer.Option(
+            help=f"Up to which evidence: {', '.join(LEVELS)}. `source` reads files and runs nothing of the target; "
+            "`configuration` imports it in its own interpreter; `execution` starts it and kills its workers. Default: the profile's."
+        ),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Directory of the report and its journal.")] = Path("reports"),
+    require_conclusive: Annotated[bool, typer.Option(help="Exit 1 when something is INDÉTERMINÉ.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the verdicts.")] = False,
+) -> None:
+    """Audit TARGET and write `DATE-famille-N-PROFILE.md` with its journal (`.json`) in the output directory."""
+    console = Console(stderr=True)
+    try:
+        with console.status("Preparing") as status:
+            examination = prepare(target, profile, level, (lambda _: None) if quiet else (lambda step: status.update(step)))
+            status.stop()
+            if not quiet:
+                examination.tell = lambda step: console.print(f"[dim]{step}[/dim]", highlight=False)
+            written = run(examination, out, command_line(), quiet)
+    except (TargetError, OutputError) as error:
+        console.print(f"audit: {error}", style="red", highlight=False, markup=False)
+        raise typer.Exit(Exit.USAGE) from error
+    console.print(_verdicts(examination))
+    console.print(f"Report: {written.markdown}", highlight=False)
+    raise typer.Exit(exit_code(examination, require_conclusive=require_conclusive))
+
+
+@app.command()
+def render(path: Annotated[Path, typer.Argument(help="A journal written by `audit run`.")]) -> None:
+    """Print the report of an existing journal again."""
+    try:
+        typer.echo(render_markdown(journal.read(path)), nl=False)
+    except journal.JournalError as error:
+        typer.echo(f"audit: {error}", err=True)
+        raise typer.Exit(Exit.USAGE) from error
+
+
+def exit_code(examination: Examination, *, require_conclusive: bool) -> Exit:
+    """What the process answers, from the verdicts (see `--help`)."""
+    statuses = {v.status for v in examination.verdicts().values()}
+    if Status.NON_COMPLIANT in statuses:
+        return Exit.NON_COMPLIANT
+    if examination.nothing_judged or any(f.outcome is Outcome.AUDIT_ERROR for f in examination.every_finding()):
+        return Exit.COULD_NOT_RUN
+    if require_conclusive and Status.UNDETERMINED in statuses:
+        return Exit.NON_COMPLIANT
+    return Exit.FINE
+
+
+_STYLES = {
+    Status.COMPLIANT: "green",
+    Status.PARTIAL: "yellow",
+    Status.NON_COMPLIANT: "red",
+    Status.UNDETERMINED: "magenta",
+}
+
+
+def _verdicts(examination: Examination) -> Table:
+    table = Table("Requirement", "Verdict", "Why", title=f"{examination.target.name} · {examination.profile.name}")
+    for identifier, verdict in examination.verdicts().items():
+        known = f" ({verdict.known_by.french})" if verdict.known_by and verdict.status is Status.COMPLIANT else ""
+        table.add_row(identifier, f"[{_STYLES[verdict.status]}]{verdict.status.value}{known}", verdict.reason)
+    return table

@@ -1,0 +1,88 @@
+"""Section 5 of a checkpoint: the five aspects, the verdict and the next phases."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from audit.catalogue import PHASES
+from audit.model import Finding, Outcome, worst
+from audit.verdict import Status, Verdict, validated
+
+_PROTECTION = ("recovery", "idempotency", "campaign-lock", "lock-cleanup-period")
+_CONFIGURATION = ("late-acknowledgement", "reject-on-worker-lost", "startup-retry")
+_MARKS = {
+    Status.COMPLIANT: "✅",
+    Status.PARTIAL: "⚠️",
+    Status.NON_COMPLIANT: "❌",
+    Status.UNDETERMINED: "❔",
+}
+_BULLETS = (
+    ("8.1", "Envoi de messages sans admin connecté"),
+    ("8.2", "Traitement des webhooks automatique"),
+    ("8.3", "Envoi Message 2 sur interaction"),
+    ("recovery", "Récupération automatique des campagnes interrompues"),
+    ("health-check-period", "Health checks et monitoring en place"),
+)
+_OF_OUTCOME = {
+    Outcome.ESTABLISHED: Status.COMPLIANT,
+    Outcome.RESERVATION: Status.PARTIAL,
+    Outcome.DEFECT: Status.NON_COMPLIANT,
+}
+_GRAVITY = (Status.COMPLIANT, Status.PARTIAL, Status.UNDETERMINED, Status.NON_COMPLIANT)
+
+
+def _of_rules(findings: Sequence[Finding], rules: Sequence[str]) -> Status:
+    outcome = worst(f.outcome for f in findings if f.rule in rules)
+    return _OF_OUTCOME.get(outcome, Status.UNDETERMINED)
+
+
+def _of_requirements(verdicts: Mapping[str, Verdict], identifiers: Sequence[str]) -> Status:
+    statuses = [verdicts[i].status for i in identifiers if i in verdicts]
+    return max(statuses, key=_GRAVITY.index, default=Status.UNDETERMINED)
+
+
+def aspects(totals: Mapping[str, int], verdicts: Mapping[str, Verdict], findings: Sequence[Finding]) -> list[dict[str, str]]:
+    """The five lines of section 5.1, in the source's order."""
+    passed, tests = totals.get("passed", 0), totals.get("tests", 0)
+    mark = "✅" if tests and passed == tests else "❌" if totals.get("failed") or totals.get("errors") else "❔"
+    rows = [{"name": "Tests automatisés", "status": f"{mark} {passed}/{tests} PASSED"}]
+    for name, status in (
+        ("Fonctionnement autonome", _of_requirements(verdicts, ("8.1", "8.2", "8.3"))),
+        ("Configuration robuste", _of_rules(findings, _CONFIGURATION)),
+        ("Mécanismes de protection", _of_rules(findings, _PROTECTION)),
+        ("Redémarrage automatique", _of_requirements(verdicts, ("8.5",))),
+    ):
+        rows.append({"name": name, "status": f"{_MARKS[status]} {status.value}"})
+    return rows
+
+
+def verdict_section(verdicts: Mapping[str, Verdict], findings: Sequence[Finding], nothing_judged: bool) -> dict[str, Any]:  # noqa: FBT001
+    """Section 5.2: validated or not, complete or not, and what each line of the source's list rests on."""
+    statuses = [v.status for v in verdicts.values()]
+    unverified = [r for r, v in verdicts.items() if v.status is Status.UNDETERMINED]
+    bullets = []
+    for key, text in _BULLETS:
+        status = verdicts[key].status if key in verdicts else _of_rules(findings, (key,))
+        suffix = {Status.UNDETERMINED: " : non vérifié", Status.NON_COMPLIANT: " : non"}.get(status, "")
+        bullets.append([_MARKS[status], text + suffix])
+    compensations = [c for v in verdicts.values() for c in v.compensations]
+    return {
+        "validated": not nothing_judged and validated(statuses, findings),
+        "complete": not unverified,
+        "judged": not nothing_judged,
+        "unverified": unverified,
+        "refused": [r for r, v in verdicts.items() if v.status is Status.NON_COMPLIANT],
+        "partial": [r for r, v in verdicts.items() if v.status is Status.PARTIAL],
+        "bullets": bullets,
+        "compensations": [{"requirement": c.requirement, "control": c.name} for c in compensations],
+    }
+
+
+def phases(family: str, verdicts: Mapping[str, Verdict], findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    """Section 5.3: this phase and the following ones. A phase whose checkpoint is not validated stays « À VALIDER »."""
+    following = [p for p in PHASES if p.number >= next((q.number for q in PHASES if q.family == family), 0)]
+    done = validated([v.status for v in verdicts.values()], findings) and not any(
+        v.status is Status.UNDETERMINED for v in verdicts.values()
+    )
+    states = ["TERMINÉE", "À VALIDER"] if done else ["À VALIDER"]
+    states += ["EN ATTENTE"] * len(following)
+    return [{"number": p.number, "title": p.title, "state": s} for p, s in zip(following, states, strict=False)]

@@ -1,0 +1,48 @@
+"""Section 4: what changed since the previous checkpoint of the same target, profile and family."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Previous:
+    """The checkpoint that this one is compared with."""
+
+    path: Path
+    journal: Mapping[str, Any]
+
+
+def corrections(
+    previous: Previous | None, requirements: Sequence[Mapping[str, Any]], problems: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Problems that went, problems that came (by rule and title), and verdicts that changed."""
+    if previous is None:
+        return {"previous": None, "fixed": [], "new": [], "verdict_changes": []}
+    journal = previous.journal
+    was = {_key(p): p for p in journal["problems"]}
+    now = {_key(p): p for p in problems}
+    before = {r["id"]: r["verdict"] for r in journal["requirements"]}
+    return {
+        "previous": {
+            "date": journal["volatile"]["date"],
+            "path": previous.path.name,
+            "digest": journal["target"]["digest"],
+        },
+        "fixed": [_line(p) for key, p in was.items() if key not in now],
+        "new": [_line(p) for key, p in now.items() if key not in was],
+        "verdict_changes": [
+            {"requirement": r["id"], "before": before[r["id"]], "after": r["verdict"]}
+            for r in requirements
+            if r["id"] in before and before[r["id"]] != r["verdict"]
+        ],
+    }
+
+
+def _key(problem: Mapping[str, Any]) -> tuple[str, str]:
+    return problem["rule"], problem["title"]
+
+
+def _line(problem: Mapping[str, Any]) -> dict[str, Any]:
+    return {"title": problem["title"], "requirement": ", ".join(problem["requirements"])}

@@ -1,0 +1,130 @@
+"""The identity of what was audited: one digest over its code, deployment files and lock files."""
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatch
+from pathlib import Path
+
+# History, environments, caches and run-time state: they change without what is audited changing.
+_SKIPPED = frozenset(
+    [
+        ".git",
+        ".hg",
+        ".svn",
+        ".bzr",
+        ".venv",
+        "venv",
+        "env",
+        ".env",
+        "node_modules",
+        "__pycache__",
+        ".tox",
+        ".nox",
+        ".mypy_cache",
+        ".pytest_cache",
+        ".ruff_cache",
+        ".hypothesis",
+        ".eggs",
+        ".idea",
+        ".vscode",
+        ".cache",
+        ".import_linter_cache",
+        ".grimp_cache",
+        ".sandbox",
+        "site-packages",
+        "bower_components",
+        "htmlcov",
+    ]
+)
+_SUFFIXES = frozenset(
+    [
+        ".py",
+        ".pyi",
+        ".pyx",
+        ".sql",
+        ".sh",
+        ".bash",
+        ".lua",
+        ".conf",
+        ".ini",
+        ".cfg",
+        ".toml",
+        ".yaml",
+        ".yml",
+        ".json",
+        ".j2",
+        ".jinja",
+        ".mako",
+        ".tf",
+        ".lock",
+        ".service",
+        ".timer",
+        ".socket",
+        ".target",
+    ]
+)
+_NAMES = (
+    "Procfile",
+    "Dockerfile",
+    "Containerfile",
+    "Makefile",
+    "Pipfile",
+    "requirements",
+    "constraints",
+    ".dockerignore",
+)
+
+
+def tree_digest(root: Path, exclude: Sequence[str] = ()) -> str:
+    """SHA-256, in hexadecimal, over path and content of the code, deployment files and lock files below `root`.
+
+    It depends neither on where the tree lies, nor on dates or modes, nor on the checkpoints committed in `reports/`.
+    `exclude` holds globs on posix paths relative to `root`. Raises OSError when something that counts cannot be read.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(_counted(root, "", exclude)):
+        name = os.fsencode(path)
+        digest.update(b"%d:%s" % (len(name), name))
+        digest.update(_content(root / path))
+    return digest.hexdigest()
+
+
+def _counted(root: Path, prefix: str, exclude: Sequence[str]) -> Iterator[str]:
+    with os.scandir(root / prefix) as entries:
+        for entry in entries:
+            path = prefix + entry.name
+            if any(fnmatch(path, glob.rstrip("/")) for glob in exclude):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                if not _skipped(entry, at_the_top=not prefix):
+                    yield from _counted(root, f"{path}/", exclude)
+            elif _counts(entry):
+                yield path
+
+
+def _skipped(entry: "os.DirEntry[str]", *, at_the_top: bool) -> bool:
+    if at_the_top and entry.name == "reports":
+        # A package that happens to bear the name of the checkpoints' folder is code.
+        return not Path(entry.path, "__init__.py").exists()
+    return entry.name in _SKIPPED or entry.name.endswith(".egg-info") or Path(entry.path, "pyvenv.cfg").exists()
+
+
+def _counts(entry: "os.DirEntry[str]") -> bool:
+    suffix = Path(entry.name).suffix
+    if suffix in _SUFFIXES or entry.name.startswith(_NAMES):
+        return entry.is_symlink() or entry.is_file()
+    return not suffix and entry.is_file(follow_symlinks=False) and _is_script(Path(entry.path))
+
+
+def _is_script(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2) == b"#!"
+
+
+def _content(path: Path) -> bytes:
+    """Digest of a file's bytes, or of a link's destination: what it leads to counts where it lies, when it is in the tree."""
+    if path.is_symlink():
+        return hashlib.sha256(b"link:" + os.fsencode(path.readlink())).digest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()

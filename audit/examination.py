@@ -1,0 +1,153 @@
+"""One audit of one target: probes read once, rules evaluated once, experiments run once."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from audit.catalogue import requirement
+from audit.experiments import EXPERIMENTS, Experiment
+from audit.experiments.driver import Driver, DriverError, load_driver
+from audit.experiments.experiment import Record
+from audit.facts import Facts
+from audit.known import Known
+from audit.model import Finding, Level, Outcome, worst
+from audit.profiles import Profile
+from audit.rules import RULES, Rule
+from audit.target import Target
+from audit.verdict import Verdict, applied_compensations, judge
+
+Probe = Callable[[Target], Facts]
+
+
+@dataclass(frozen=True)
+class Probes:
+    """How facts are collected; tests pass their own."""
+
+    source: Probe
+    configuration: Probe
+
+
+@dataclass
+class Examination:
+    """Lazily collected facts and conclusions. `tell` receives one English line per step, for progress."""
+
+    target: Target
+    profile: Profile
+    level: Level
+    probes: Probes
+    tell: Callable[[str], None] = lambda _: None
+    rules: Sequence[Rule] = RULES
+    experiments: Sequence[Experiment] = EXPERIMENTS
+    driver: Driver | None = None
+    records: dict[str, Record] = field(default_factory=dict)
+    _played: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def known(self) -> Known:
+        """Facts of every probe up to the level."""
+        self.tell(f"Reading the source of {self.target.name}")
+        source = self.probes.source(self.target)
+        configuration = None
+        if self.level >= Level.CONFIGURATION and self.target.celery_app:
+            self.tell(f"Importing {self.target.celery_app} in its own interpreter")
+            configuration = self.probes.configuration(self.target)
+        return Known(self.target, source, configuration)
+
+    @cached_property
+    def rule_findings(self) -> Mapping[str, tuple[Finding, ...]]:
+        """Findings of every rule the profile asks, by rule id."""
+        asked = {i for ids in self.profile.categories.values() for i in ids} | set(self.profile.observations)
+        return {rule.id: self._adapted(rule.evaluate(self.known)) for rule in self.rules if rule.id in asked}
+
+    def _adapted(self, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+        """The profile's own view: requirements reassigned, defects of lenient rules counted as reservations."""
+        adapted = []
+        for finding in findings:
+            requirements = self.profile.reassigned.get(finding.rule, finding.requirements)
+            lenient = finding.rule in self.profile.lenient and finding.outcome is Outcome.DEFECT
+            outcome = Outcome.RESERVATION if lenient else finding.outcome
+            adapted.append(replace(finding, requirements=requirements, outcome=outcome))
+        return tuple(adapted)
+
+    def tests(self) -> list[tuple[str, str]]:
+        """(category, rule or experiment id) of every test of the profile at this level, in print order."""
+        experiments = {e.id for e in self.experiments}
+        return [
+            (category, identifier)
+            for category, identifiers in self.profile.categories.items()
+            for identifier in identifiers
+            if identifier not in experiments or self.level >= Level.EXECUTION
+        ]
+
+    def findings(self, identifier: str) -> tuple[Finding, ...]:
+        """Findings of one rule or experiment; an experiment is played the first time it is asked for."""
+        if identifier in self.rule_findings:
+            return self.rule_findings[identifier]
+        if identifier not in self._played:
+            self._played[identifier] = self._play({e.id: e for e in self.experiments}[identifier])
+        return self._played[identifier]
+
+    def _play(self, experiment: Experiment) -> tuple[Finding, ...]:
+        try:
+            driver = self._started_driver()
+        except DriverError as error:
+            settles = "" if self.target.driver else "écrire un pilote et le nommer dans `target.driver`"
+            return (experiment.bind(Finding(Outcome.UNDETERMINED, experiment.title, missing=str(error), settles=settles)),)
+        self.tell(f"Experiment {experiment.id}")
+        findings, self.records[experiment.id] = experiment.perform(driver)
+        return findings
+
+    def _started_driver(self) -> Driver:
+        if self.driver is None:
+            if not self.target.driver:
+                msg = "la cible ne nomme aucun pilote (`target.driver`) : aucun processus n'a été lancé"
+                raise DriverError(msg)
+            self.tell(f"Starting the stack with {self.target.driver}")
+            driver = load_driver(self.target.driver, self.target.root)
+            try:
+                driver.start()
+            except BaseException:
+                driver.stop()
+                raise
+            self.driver = driver
+        return self.driver
+
+    def close(self) -> None:
+        """Stop what the driver started."""
+        if self.driver is not None:
+            self.driver.stop()
+            self.driver = None
+
+    def every_finding(self) -> tuple[Finding, ...]:
+        """All findings gathered so far, rules then experiments."""
+        groups = [*self.rule_findings.values(), *self._played.values()]
+        return tuple(f for group in groups for f in group)
+
+    def outcome(self, identifier: str) -> Outcome:
+        """What decides for one test; a defect that an established control compensates counts as a reservation."""
+        findings = self.findings(identifier)
+        return worst(Outcome.RESERVATION if self._compensated(f) else f.outcome for f in findings)
+
+    def _compensated(self, finding: Finding) -> bool:
+        floors = {r: self.profile.floor(requirement(r)) for r in finding.requirements if r in self.profile.requirements}
+        return finding.outcome is Outcome.DEFECT and any(
+            applied_compensations(r, floor, [finding], self.every_finding()) for r, floor in floors.items()
+        )
+
+    def verdicts(self) -> dict[str, Verdict]:
+        """Verdict of each requirement of the profile, from the findings gathered so far."""
+        every = self.every_finding()
+        return {
+            r: judge(
+                requirement(r), self.profile.floor(requirement(r)), [f for f in every if r in f.requirements], every
+            )
+            for r in self.profile.requirements
+        }
+
+    @property
+    def nothing_judged(self) -> bool:
+        """Whether no probe learned anything, so that no conclusion means anything."""
+        return not self.known.probes or not any(
+            f.outcome in {Outcome.ESTABLISHED, Outcome.DEFECT, Outcome.RESERVATION} and f.rule not in self.profile.observations
+            for f in self.every_finding()
+        )

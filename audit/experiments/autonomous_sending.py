@@ -1,0 +1,146 @@
+"""8.1: with nobody logged in, every Message 1 reaches the gateway exactly once while workers are killed in mid-send."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from audit.experiments.accounting import Account, account
+from audit.experiments.driver import Driver
+from audit.experiments.experiment import Experiment, Record
+from audit.experiments.faults import Kill
+from audit.experiments.waiting import wait_until
+from audit.model import Finding, Outcome, Problem, Severity
+from audit.typography import french_seconds
+
+_ID = "autonomous-sending"
+_FINAL = frozenset({"sent", "delivered", "read", "failed", "cancelled"})
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Sizes of the scenario: how many contacts, and how long to wait (seconds) for each step."""
+
+    contacts: int = 120
+    twice: int = 2
+    step_seconds: float = 20.0
+    overlap_seconds: float = 1.0
+    end_seconds: float = 60.0
+
+
+def run(driver: Driver, record: Record, plan: Plan = Plan()) -> Sequence[Finding]:  # noqa: B008  a frozen value
+    """Launch, kill the main process then a child while sends are in flight, deliver twice, and count."""
+    people = driver.logged_in()
+    if people:
+        missing = f"{len(people)} compte(s) ou session(s) existent : l'absence d'administrateur n'est pas réalisée"
+        return [Finding(Outcome.UNDETERMINED, "Envoi sans administrateur", missing=missing)]
+    before = len(driver.accepted())
+    driver.hold("after")
+    expected = driver.launch(plan.contacts)
+    record.note(f"campagne lancée : {len(expected)} Message 1")
+    faults = [
+        _kill(driver, record, plan, "after", "processus principal du worker", lambda: [driver.main_pid("worker")]),
+        _kill(driver, record, plan, "before", "processus enfant du worker", lambda: driver.child_pids("worker")[:1]),
+    ]
+    first = wait_until(lambda: _settled(driver, expected), plan.end_seconds, 0.2)
+    record.note("la campagne est dans un état final" if first else "délai épuisé avant la fin de la campagne")
+    twice, redelivered = _deliver_twice(driver, record, plan)
+    expected |= twice
+    faults.append(redelivered)
+    settled = wait_until(lambda: _settled(driver, expected), plan.end_seconds, 0.2)
+    result = account(expected, driver.accepted(), driver.recorded(), before)
+    _figures(record, result)
+    record.note("tous les envois sont dans un état final" if settled else "délai épuisé avant la fin des envois")
+    return _conclude(result, record, faults, settled=settled)
+
+
+def _kill(
+    driver: Driver,
+    record: Record,
+    plan: Plan,
+    point: Literal["before", "after"],
+    who: str,
+    pids: Callable[[], Sequence[int | None]],
+) -> bool:
+    """Kill while the gateway holds sends, before or after it accepted them, then let go; False when none was in flight."""
+    driver.hold(point)
+    in_flight = wait_until(lambda: driver.held() and pids() and all(pids()), plan.step_seconds)
+    count = driver.held()
+    victims = [pid for pid in pids() if pid]
+    struck = in_flight and bool(victims) and all(Kill(pid).strike() for pid in victims)
+    when = "acceptés par la passerelle mais sans réponse" if point == "after" else "pas encore acceptés par la passerelle"
+    record.note(f"SIGKILL : {who}, {count} envoi(s) en vol, {when}" if struck else f"{who} : rien en vol, aucune faute injectée")
+    record.figure(f"En vol à la mort du {who}", f"{count}, {when}" if struck else "aucun : faute non injectée")
+    driver.release()
+    return struck
+
+
+def _deliver_twice(driver: Driver, record: Record, plan: Plan) -> tuple[frozenset[str], bool]:
+    """While the gateway holds a few sends it has not accepted, the broker delivers them again and their locks are lost."""
+    driver.hold("before")
+    expected = driver.launch(plan.twice)
+    held = wait_until(lambda: driver.held() >= plan.twice, plan.step_seconds)
+    again = driver.deliver_again() if held else 0
+    wait_until(lambda: driver.held() > plan.twice, plan.overlap_seconds)
+    record.note(f"{again} réveil(s) livrés une seconde fois pendant l'envoi, verrous volatils perdus")
+    record.figure("Réveils livrés une seconde fois pendant l'envoi", again)
+    driver.release()
+    return expected, again > 0
+
+
+def _settled(driver: Driver, expected: frozenset[str]) -> bool:
+    recorded = driver.recorded()
+    return all(recorded.get(key) in _FINAL for key in expected)
+
+
+def _figures(record: Record, result: Account) -> None:
+    record.figure("Message 1 attendus", result.expected)
+    record.figure("Acceptés par la passerelle", result.accepted)
+    record.figure("Perdus", len(result.lost))
+    record.figure("Envoyés deux fois", len(result.duplicated))
+    record.figure("Inattendus", len(result.unexpected))
+    record.figure("Incertains", len(result.uncertain))
+    record.figure("Durée", french_seconds(record.timeline[-1][0] if record.timeline else 0.0))
+
+
+def _conclude(result: Account, record: Record, faults: Sequence[bool], *, settled: bool) -> Sequence[Finding]:
+    evidence = (record.evidence(f"experiment:{_ID}"),)
+    findings = [_defect(text, keys, record) for text, keys in _wrongs(result) if keys]
+    if findings:
+        return findings
+    title = "Envoi sans administrateur pendant que des workers sont tués"
+    if result.uncertain or not settled:
+        missing = f"{len(result.uncertain)} envoi(s) au sort incertain, campagne {'finie' if settled else 'non finie'} au bout du délai"
+        return [Finding(Outcome.UNDETERMINED, title, evidence, missing=missing)]
+    if not result.sound or not all(faults):
+        missing = "aucun envoi n'était en vol quand un processus devait être tué : la faute n'a pas eu lieu"
+        return [Finding(Outcome.UNDETERMINED, title, evidence, missing=missing)]
+    sentence = (
+        f"Personne n'est connecté (aucun compte n'existe) : {result.expected} Message 1 attendus, {result.accepted} acceptés par la "
+        "passerelle, chacun une seule fois, alors que le processus principal du worker puis un de ses enfants ont été tués "
+        "(SIGKILL) en plein envoi, et que des réveils ont été livrés une seconde fois pendant l'envoi"
+    )
+    return [Finding(Outcome.ESTABLISHED, sentence, evidence)]
+
+
+def _wrongs(result: Account) -> Sequence[tuple[str, tuple[str, ...]]]:
+    return (
+        ("Message 1 perdus : la passerelle ne les a jamais acceptés", result.lost),
+        ("Message 1 envoyés plus d'une fois", result.duplicated),
+        ("Envois que personne n'avait demandés", result.unexpected),
+    )
+
+
+def _defect(text: str, keys: tuple[str, ...], record: Record) -> Finding:
+    shown = ", ".join(keys[:10]) + (f" … ({len(keys)} en tout)" if len(keys) > 10 else "")
+    sentence = f"{text} : {len(keys)} ({shown})"
+    problem = Problem(
+        title=text,
+        severity=Severity.CRITICAL,
+        impact="Bloquant : des destinataires ne reçoivent rien, ou reçoivent deux fois",
+        recommendation="Corriger la revendication, la réconciliation ou la reprise des envois, puis rejouer l'expérience",
+        situation_text="\n".join(f"{at:.1f} s : {event}".replace(".", ",", 1) for at, event in record.timeline),
+    )
+    return Finding(Outcome.DEFECT, sentence, (record.evidence(f"experiment:{_ID}"),), problem=problem)
+
+
+EXPERIMENT = Experiment(_ID, "Envoi autonome sous la mort des workers", ("8.1",), run)

@@ -1,0 +1,58 @@
+"""An experiment: a scenario on a running stack that ends in findings, with the record they rest on."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from audit.experiments.driver import Driver, DriverError
+from audit.model import Evidence, Finding, Level, Outcome
+
+
+@dataclass
+class Record:
+    """What happened, as it happens: figures for the report and a timeline (seconds since the start, French sentence)."""
+
+    started: float = field(default_factory=time.monotonic)
+    figures: list[tuple[str, str]] = field(default_factory=list)
+    timeline: list[tuple[float, str]] = field(default_factory=list)
+
+    def note(self, event: str) -> None:
+        """Add an event to the timeline."""
+        self.timeline.append((round(time.monotonic() - self.started, 3), event))
+
+    def figure(self, label: str, value: object) -> None:
+        """Add a measured figure, already in French."""
+        self.figures.append((label, str(value)))
+
+    def evidence(self, source: str) -> Evidence:
+        """Evidence at level execution, bound to everything recorded."""
+        text = json.dumps([self.figures, self.timeline], ensure_ascii=False)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        return Evidence(Level.EXECUTION, source, digest, values=tuple(self.figures))
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A scenario. `run` plays it and returns its findings; `requirements` are the criteria it bears on."""
+
+    id: str
+    title: str
+    requirements: tuple[str, ...]
+    run: Callable[[Driver, Record], Sequence[Finding]]
+
+    def perform(self, driver: Driver) -> tuple[tuple[Finding, ...], Record]:
+        """Findings and record. What the driver cannot do is « indéterminé »; anything else that breaks is an audit error."""
+        record = Record()
+        try:
+            found: Sequence[Finding] = self.run(driver, record)
+        except DriverError as error:
+            found = [Finding(Outcome.UNDETERMINED, self.title, missing=str(error))]
+        except Exception as error:  # noqa: BLE001  one broken experiment must not hide the others, nor pass
+            found = [Finding(Outcome.AUDIT_ERROR, f"l'expérience `{self.id}` a échoué ({type(error).__name__} : {error})")]
+        return tuple(self.bind(f) for f in found), record
+
+    def bind(self, finding: Finding) -> Finding:
+        """The finding under this experiment's name, held to level execution."""
+        return replace(finding, rule=self.id, requirements=self.requirements, needs=Level.EXECUTION)

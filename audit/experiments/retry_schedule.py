@@ -1,0 +1,34 @@
+"""4.6, 8.5: the delays that a refused message is really given before each retry."""
+
+from collections.abc import Sequence
+
+from audit.experiments.driver import Driver
+from audit.experiments.experiment import Experiment, Record
+from audit.model import Finding, Outcome, Problem, Severity
+
+_ID = "retry-schedule"
+DELAYS = (60.0, 120.0, 240.0)
+TOLERANCE_SECONDS = 3.0
+
+
+def run(driver: Driver, record: Record) -> Sequence[Finding]:
+    """Read the delays given after the first, second and third passing failure; allow clocks and transport 3 s."""
+    delays = tuple(driver.retry_delays())
+    shown = ", ".join(f"{round(delay)} s" for delay in delays)
+    record.figure("Délais de reprise observés", shown or "aucun")
+    evidence = (record.evidence(f"experiment:{_ID}"),)
+    right = len(delays) == len(DELAYS) and all(abs(a - b) <= TOLERANCE_SECONDS for a, b in zip(delays, DELAYS, strict=True))
+    if right:
+        return [Finding(Outcome.ESTABLISHED, f"Délais de reprise observés après un refus passager : {shown}, puis plus rien", evidence)]
+    expected = ", ".join(f"{round(delay)} s" for delay in DELAYS)
+    sentence = f"Délais de reprise observés : {shown or 'aucun'}, au lieu de {expected}"
+    problem = Problem(
+        title="Délais de reprise observés",
+        severity=Severity.CRITICAL,
+        impact="Élevé : un échec passager n'est pas réessayé comme prévu",
+        recommendation=f"Réessayer après {expected}, puis renoncer",
+    )
+    return [Finding(Outcome.DEFECT, sentence, evidence, problem=problem)]
+
+
+EXPERIMENT = Experiment(_ID, "Délais de reprise réels", ("4.6", "8.5"), run)

@@ -1,0 +1,61 @@
+"""8.5: a killed worker is back, and consumes, under the deployment files that are shipped."""
+
+from collections.abc import Sequence
+
+from audit.experiments.driver import Driver
+from audit.experiments.experiment import Experiment, Record
+from audit.experiments.faults import Kill
+from audit.experiments.waiting import wait_until
+from audit.model import Finding, Outcome, Problem, Severity
+from audit.typography import french_seconds
+
+_ID = "worker-restart"
+DEADLINE_SECONDS = 30.0
+
+
+def run(driver: Driver, record: Record, deadline_seconds: float = DEADLINE_SECONDS) -> Sequence[Finding]:
+    """Kill the idle worker's main process, launch one send, and time until the gateway accepts it."""
+    pid = driver.main_pid("worker")
+    if pid is None or not Kill(pid).strike():
+        return [Finding(Outcome.UNDETERMINED, "Redémarrage du worker", missing="aucun processus principal de worker à tuer")]
+    record.note(f"SIGKILL : processus principal du worker (pid {pid})")
+    before = len(driver.accepted())
+    expected = driver.launch(1)
+    back = wait_until(lambda: driver.main_pid("worker") not in {None, pid}, deadline_seconds)
+    record.note(f"nouveau processus principal : pid {driver.main_pid('worker')}" if back else "aucun nouveau processus principal")
+    consumed = back and wait_until(lambda: _accepted(driver, expected, before), deadline_seconds)
+    seconds = record.timeline[-1][0]
+    if consumed:
+        record.note("un envoi lancé après la mort du worker est accepté par la passerelle")
+        total = record.timeline[-1][0]
+        record.figure("Nouveau processus principal après", french_seconds(seconds))
+        record.figure("Consommation reprise après", french_seconds(total))
+        sentence = (
+            f"Le processus principal du worker, tué (SIGKILL), est remplacé en {french_seconds(seconds)} par le superviseur livré ; "
+            f"le worker consomme de nouveau après {french_seconds(total)}"
+        )
+        return [Finding(Outcome.ESTABLISHED, sentence, (record.evidence(f"experiment:{_ID}"),))]
+    record.figure("Attente sans résultat", french_seconds(seconds))
+    return [_defect(record, deadline_seconds, back=back)]
+
+
+def _accepted(driver: Driver, expected: frozenset[str], before: int) -> bool:
+    return expected <= {entry.key for entry in driver.accepted()[before:]}
+
+
+def _defect(record: Record, deadline_seconds: float, *, back: bool) -> Finding:
+    what = "est revenu mais ne consomme pas" if back else "n'est pas revenu"
+    sentence = f"Le worker tué (SIGKILL) {what} au bout de {french_seconds(deadline_seconds)}"
+    problem = Problem(
+        title="Un worker tué n'est pas relancé",
+        severity=Severity.CRITICAL,
+        impact="Bloquant : plus rien ne part jusqu'à l'intervention d'une personne",
+        recommendation="Relancer le worker par supervisord, systemd ou une boucle de redémarrage",
+        situation_text="\n".join(event for _, event in record.timeline),
+        solution="[program:worker]\nautorestart=true",
+        solution_language="ini",
+    )
+    return Finding(Outcome.DEFECT, sentence, (record.evidence(f"experiment:{_ID}"),), problem=problem)
+
+
+EXPERIMENT = Experiment(_ID, "Retour d'un worker tué", ("8.5",), run)

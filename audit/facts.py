@@ -1,0 +1,161 @@
+"""What probes collect about a target. Every probe gives the same shapes, each at its own level."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import Any
+
+from audit.model import Evidence, Excerpt, Level
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One Celery setting, under its lowercase name (`task_acks_late`).
+
+    `overridable` names the environment variable that may replace the value, else it is empty.
+    """
+
+    name: str
+    value: Any
+    excerpt: Excerpt | None = None
+    overridable: str = ""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a function; `depends` is the dotted name inside `Depends(...)` or `Security(...)`."""
+
+    name: str
+    annotation: str = ""
+    default: str = ""
+    depends: str = ""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call written in a function: `name` as written (`self.retry`), `target` its symbol in the project when resolved.
+
+    `arguments` and `keywords` hold source text.
+    """
+
+    name: str
+    target: str = ""
+    arguments: tuple[str, ...] = ()
+    keywords: Mapping[str, str] = field(default_factory=dict)
+    excerpt: Excerpt | None = None
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function or method of the target, under its symbol `package.module:qualified.name`."""
+
+    symbol: str
+    parameters: tuple[Parameter, ...]
+    decorators: tuple[str, ...] = ()
+    calls: tuple[Call, ...] = ()
+    head: Excerpt | None = None
+    body: Excerpt | None = None
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Task:
+    """A Celery task: registered name, symbol of its function, options of the decorator as Python values or source text."""
+
+    name: str
+    symbol: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class BeatEntry:
+    """An entry of `beat_schedule`: `seconds` for an interval, `crontab` as `minute hour dom month dow` otherwise."""
+
+    name: str
+    task: str
+    seconds: float | None = None
+    crontab: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    excerpt: Excerpt | None = None
+
+
+@dataclass(frozen=True)
+class Route:
+    """An HTTP route with every dependency reachable from it, at any depth, as symbols."""
+
+    method: str
+    path: str
+    endpoint: str
+    dependencies: tuple[str, ...] = ()
+    excerpt: Excerpt | None = None
+
+
+@dataclass(frozen=True)
+class Process:
+    """A long-running command found in a process file.
+
+    `role` is `worker`, `beat`, `worker+beat`, `web` or `other`; `restart` is what brings it back when it dies
+    (`loop`, `supervisor`, `systemd`, `compose`, `platform`), empty when nothing does.
+    `options` holds the long options of the command (`concurrency`, `queues`, `pool` …) with variables' defaults folded.
+    """
+
+    role: str
+    command: str
+    options: Mapping[str, str]
+    restart: str
+    excerpt: Excerpt
+
+
+@dataclass(frozen=True)
+class Deprecation:
+    """A use of something deprecated: what, where, and what replaces it (French sentences)."""
+
+    what: str
+    replacement: str
+    excerpt: Excerpt | None = None
+
+
+@dataclass(frozen=True)
+class RetrySchedule:
+    """The delays a task waits before each retry, in seconds, and the chain of places that decides them."""
+
+    task: str
+    delays: tuple[float, ...]
+    max_retries: int | None
+    excerpts: tuple[Excerpt, ...] = ()
+    why_unknown: str = ""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything one probe learned. `failure` says why it learned nothing, else it is empty; `failures`, each part that failed."""
+
+    level: Level
+    probe: str
+    failure: str = ""
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    functions: Mapping[str, Function] = field(default_factory=dict)
+    tasks: tuple[Task, ...] = ()
+    beat: tuple[BeatEntry, ...] = ()
+    beat_known: bool = False
+    routes: tuple[Route, ...] = ()
+    routes_known: bool = False
+    processes: tuple[Process, ...] = ()
+    deprecations: tuple[Deprecation, ...] = ()
+    retry_schedules: tuple[RetrySchedule, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    unread: tuple[tuple[str, str], ...] = ()
+    failures: tuple[str, ...] = ()
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over all these facts, in hexadecimal."""
+        text = json.dumps(asdict(self), sort_keys=True, ensure_ascii=False, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def evidence(self, excerpt: Excerpt | None = None, **values: object) -> Evidence:
+        """Evidence of this probe, at its level."""
+        pairs = tuple((name, str(value)) for name, value in values.items())
+        return Evidence(self.level, self.probe, self.digest, excerpt, pairs)

@@ -1,0 +1,244 @@
+"""The record of one audit: built from an examination, masked, checked against its schema, written once.
+
+Volatile fields (date, durations, host, pytest's summary) stand apart from deterministic ones, so that two audits of the
+same tree can be compared.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib import resources
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+
+from audit.catalogue import Requirement, requirement
+from audit.conclusion import aspects, phases, verdict_section
+from audit.corrections import Previous, corrections
+from audit.examination import Examination
+from audit.facts import Facts
+from audit.model import Evidence, Excerpt, Finding, Outcome
+from audit.periodic import periodic_table
+from audit.verdict import Verdict
+
+VERSION = 1
+NAME = "checkpoint-audit"
+
+
+@dataclass(frozen=True)
+class Volatile:
+    """What changes from one run to the next. Times in seconds; `date` is ISO, `generated_at` an ISO date and time in UTC."""
+
+    date: str
+    generated_at: str
+    duration_seconds: float
+    command: str
+    pytest_summary: str
+    host: str
+
+
+class JournalError(ValueError):
+    """A journal cannot be read, or does not follow its schema."""
+
+
+def build(examination: Examination, digest: str, volatile: Volatile, previous: Previous | None) -> dict[str, Any]:
+    """The journal of an examination whose tests have all run. Raises JournalError if it would break its own schema."""
+    verdicts = examination.verdicts()
+    categories = [_category(examination, name) for name in dict.fromkeys(c for c, _ in examination.tests())]
+    totals = {k: sum(c[k] for c in categories) for k in categories[0] if k != "name"} if categories else {}
+    known = examination.known
+    requirements = [_requirement(examination, r, v) for r, v in verdicts.items()]
+    problems = _problems(examination)
+    document = {
+        "version": VERSION,
+        "volatile": asdict(volatile),
+        "target": {
+            "name": known.target.name,
+            "spec": known.target.spec,
+            "task": known.target.task,
+            "digest": digest,
+            "versions": dict(known.configuration.versions if known.configuration else known.source.versions),
+        },
+        "tool": {"name": NAME, "version": version(NAME)},
+        "profile": examination.profile.name,
+        "level": examination.level.name.lower(),
+        "family": requirement(examination.profile.requirements[0]).family,
+        "probes": [_probe(f) for f in (known.source, known.configuration) if f is not None],
+        "categories": categories,
+        "totals": totals,
+        "requirements": requirements,
+        "periodic_tasks": periodic_table(known),
+        "problems": problems,
+        "corrections": corrections(previous, requirements, problems),
+        "experiments": [
+            {
+                "id": e.id,
+                "title": e.title,
+                "requirements": list(e.requirements),
+                "figures": [list(pair) for pair in examination.records[e.id].figures],
+                "timeline": [list(event) for event in examination.records[e.id].timeline],
+            }
+            for e in examination.experiments
+            if e.id in examination.records
+        ],
+        "aspects": aspects(totals, verdicts, examination.every_finding()),
+        "verdict": verdict_section(verdicts, examination.every_finding(), examination.nothing_judged),
+        "phases": phases(requirement(examination.profile.requirements[0]).family, verdicts, examination.every_finding()),
+    }
+    masked: dict[str, Any] = _masked(json.loads(json.dumps(document, ensure_ascii=False, default=str)))
+    check(masked)
+    return masked
+
+
+def _category(examination: Examination, name: str) -> dict[str, Any]:
+    outcomes = [examination.outcome(i) for c, i in examination.tests() if c == name]
+    counts = {o: outcomes.count(o) for o in Outcome}
+    return {
+        "name": name,
+        "tests": len(outcomes) - counts[Outcome.NOT_APPLICABLE],
+        "passed": counts[Outcome.ESTABLISHED] + counts[Outcome.RESERVATION],
+        "warned": counts[Outcome.RESERVATION],
+        "failed": counts[Outcome.DEFECT],
+        "undetermined": counts[Outcome.UNDETERMINED],
+        "errors": counts[Outcome.AUDIT_ERROR],
+        "not_applicable": counts[Outcome.NOT_APPLICABLE],
+    }
+
+
+def _probe(facts: Facts) -> dict[str, Any]:
+    return {
+        "name": facts.probe,
+        "level": facts.level.french,
+        "digest": facts.digest,
+        "failure": facts.failure,
+        "unread": [list(pair) for pair in facts.unread],
+        "counts": {
+            "functions": len(facts.functions),
+            "tasks": len(facts.tasks),
+            "settings": len(facts.settings),
+            "beat": len(facts.beat),
+            "routes": len(facts.routes),
+            "processes": len(facts.processes),
+        },
+    }
+
+
+def _requirement(examination: Examination, identifier: str, verdict: Verdict) -> dict[str, Any]:
+    entry: Requirement = requirement(identifier)
+    findings = [f for f in examination.every_finding() if identifier in f.requirements]
+    return {
+        "id": identifier,
+        "title": entry.title,
+        "criterion": entry.criterion,
+        "heading": entry.heading,
+        "floor": examination.profile.floor(entry).french,
+        "verdict": verdict.status.value,
+        "known_by": verdict.known_by.french if verdict.known_by else "",
+        "reason": verdict.reason,
+        "settles": entry.settles,
+        "findings": [_finding(f) for f in findings],
+        "compensations": [
+            {"defect": c.defect, "control": c.name, "covers": c.covers, "residual": c.residual} for c in verdict.compensations
+        ],
+        "excerpts": [asdict(e) for e in _excerpts(findings)],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "outcome": finding.outcome.value,
+        "level": finding.level.french,
+        "sentence": finding.sentence,
+        "missing": finding.missing,
+        "settles": finding.settles,
+        "evidence": [_evidence(e) for e in finding.evidence],
+    }
+
+
+def _evidence(evidence: Evidence) -> dict[str, Any]:
+    return {
+        "level": evidence.level.french,
+        "source": evidence.source,
+        "digest": evidence.digest,
+        "values": dict(evidence.values),
+        "excerpt": asdict(evidence.excerpt) if evidence.excerpt else None,
+    }
+
+
+def _excerpts(findings: Iterable[Finding]) -> list[Excerpt]:
+    """Excerpts of functions that the findings quote, each once; settings and process lines speak for themselves."""
+    quoted = [e.excerpt for f in findings for e in f.evidence if e.excerpt is not None]
+    return [e for e in dict.fromkeys(quoted) if "def " in e.text]
+
+
+def _problems(examination: Examination) -> list[dict[str, Any]]:
+    seen: dict[str, Finding] = {}
+    for finding in examination.every_finding():
+        if finding.problem is not None:
+            seen.setdefault(finding.problem.title, finding)
+    ordered = sorted(seen.values(), key=lambda f: (_severity(f) != "critique", _rank(f)))
+    return [
+        {"number": n, "rule": f.rule, "requirements": list(f.requirements), **_flat(f)} for n, f in enumerate(ordered, 1)
+    ]
+
+
+def _severity(finding: Finding) -> str:
+    return finding.problem.severity.value if finding.problem else ""
+
+
+def _rank(finding: Finding) -> tuple[bool, bool]:
+    """Problems that bear on a requirement first, then those with an impact."""
+    return (finding.outcome is not Outcome.DEFECT, not finding.problem or finding.problem.impact == "Aucun")
+
+
+def _flat(finding: Finding) -> dict[str, Any]:
+    return asdict(finding.problem) if finding.problem else {}
+
+
+_SECRETS = (
+    re.compile(r"(?P<keep>[a-z][a-z0-9+.-]*://[^\s:/@\"']*:)[^\s@\"']+(?=@)", re.IGNORECASE),
+    re.compile(r"(?P<keep>\b\w*(?:password|passwd|secret|token|api_?key)\w*\s*[=:]\s*)(?P<q>[\"'])[^\"'\n]+(?P=q)", re.IGNORECASE),
+)
+
+
+def _masked(value: Any) -> Any:
+    """The same document with passwords in URLs and literal secrets replaced by `***`."""
+    if isinstance(value, str):
+        for pattern in _SECRETS:
+            value = pattern.sub(lambda m: f"{m['keep']}***", value)
+        return value
+    if isinstance(value, Mapping):
+        return {k: _masked(v) for k, v in value.items()}
+    if isinstance(value, Sequence):
+        return [_masked(v) for v in value]
+    return value
+
+
+def check(document: Any) -> None:
+    """Raise JournalError, with the place at fault, when a document does not follow the schema."""
+    schema = json.loads(resources.files("audit").joinpath("journal.schema.json").read_text(encoding="utf-8"))
+    errors = sorted(jsonschema.Draft202012Validator(schema).iter_errors(document), key=lambda e: e.json_path)
+    if errors:
+        msg = f"{errors[0].json_path}: {errors[0].message[:200]}"
+        raise JournalError(msg)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """A journal from disk. Raises JournalError when it is unreadable or does not follow the schema."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        msg = f"{path}: not a journal: {error}"
+        raise JournalError(msg) from error
+    check(document)
+    journal: dict[str, Any] = document
+    return journal
+
+
+def dump(document: Mapping[str, Any]) -> str:
+    """The journal as text, the same for the same document."""
+    return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n"

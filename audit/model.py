@@ -1,0 +1,134 @@
+"""The words every part of the harness shares: levels, outcomes, evidence, findings."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+
+class Level(IntEnum):
+    """How strongly something is known; each level includes the ones below it."""
+
+    SOURCE = 1
+    CONFIGURATION = 2
+    EXECUTION = 3
+    MEASUREMENT = 4
+
+    @property
+    def french(self) -> str:
+        """The word a report puts after CONFORME."""
+        return {1: "déclaré", 2: "configuré", 3: "exécuté", 4: "mesuré"}[self]
+
+
+class Outcome(StrEnum):
+    """What a rule or an experiment concludes on one point."""
+
+    ESTABLISHED = "établi"
+    RESERVATION = "réserve"
+    DEFECT = "défaut"
+    UNDETERMINED = "indéterminé"
+    NOT_APPLICABLE = "sans objet"
+    AUDIT_ERROR = "erreur d'audit"
+
+
+class Severity(StrEnum):
+    """Rank of a problem in the report."""
+
+    CRITICAL = "critique"
+    MINOR = "mineur"
+
+
+class EvidenceError(ValueError):
+    """A finding claims more than its evidence shows."""
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """Consecutive lines of a target's file, quoted verbatim. Lines count from 1, both ends included."""
+
+    path: str
+    first_line: int
+    last_line: int
+    text: str
+    language: str = "python"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One fact that a finding rests on: who established it, how strongly, and the digest of what it was read from."""
+
+    level: Level
+    source: str
+    digest: str
+    excerpt: Excerpt | None = None
+    values: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raise EvidenceError without an origin or a digest."""
+        if not self.source or not self.digest:
+            msg = "evidence needs the name of the probe or experiment and a digest"
+            raise EvidenceError(msg)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What a report says about a defect or a reservation, in French; `solution` and `situation` are code excerpts or prose."""
+
+    title: str
+    severity: Severity
+    impact: str
+    recommendation: str
+    situation: tuple[Excerpt, ...] = ()
+    situation_text: str = ""
+    solution: str = ""
+    solution_language: str = "python"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The conclusion of one rule or experiment on one point, with the French sentence that states it.
+
+    `missing` says what an undetermined point lacked and `settles` what would settle it. The engine fills `rule`, `requirements`
+    and `needs`, the level below which « établi » is refused.
+    """
+
+    outcome: Outcome
+    sentence: str
+    evidence: tuple[Evidence, ...] = ()
+    missing: str = ""
+    settles: str = ""
+    problem: Problem | None = None
+    rule: str = ""
+    requirements: tuple[str, ...] = ()
+    needs: Level = Level.SOURCE
+
+    def __post_init__(self) -> None:
+        """Raise EvidenceError when the outcome is not carried by what it needs."""
+        if self.outcome is Outcome.ESTABLISHED and not any(e.level >= self.needs for e in self.evidence):
+            msg = f"{self.rule}: « établi » needs evidence at level {self.needs.name.lower()} or above"
+            raise EvidenceError(msg)
+        if self.outcome is Outcome.UNDETERMINED and not self.missing:
+            msg = f"{self.rule}: « indéterminé » must say what was missing"
+            raise EvidenceError(msg)
+        if self.outcome in {Outcome.DEFECT, Outcome.RESERVATION} and self.problem is None:
+            msg = f"{self.rule}: « {self.outcome} » must carry the problem it reports"
+            raise EvidenceError(msg)
+
+    @property
+    def level(self) -> Level:
+        """Strongest level of its evidence; SOURCE when it has none."""
+        return max((e.level for e in self.evidence), default=Level.SOURCE)
+
+
+_GRAVITY = (
+    Outcome.NOT_APPLICABLE,
+    Outcome.ESTABLISHED,
+    Outcome.RESERVATION,
+    Outcome.UNDETERMINED,
+    Outcome.DEFECT,
+    Outcome.AUDIT_ERROR,
+)
+
+
+def worst(outcomes: Iterable[Outcome]) -> Outcome:
+    """The outcome that decides for a group; « sans objet » for an empty one."""
+    return max(outcomes, key=_GRAVITY.index, default=Outcome.NOT_APPLICABLE)

@@ -1,0 +1,126 @@
+"""One run of the target's interpreter: started, listened to, and ended whatever happens."""
+
+import json
+import os
+import select
+import signal
+import subprocess
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from audit.probes.isolation import Isolation, inner_environment
+
+_INSIDE = Path(__file__).with_name("inside")
+# Loaded under a name of its own, from outside `sys.path`: no module of the harness can hide one of the target's.
+_BOOTSTRAP = """
+import importlib.util, sys
+where = sys.argv[1]
+spec = importlib.util.spec_from_file_location("_audit_inside", where + "/__init__.py", submodule_search_locations=[where])
+sys.modules["_audit_inside"] = importlib.util.module_from_spec(spec)
+from _audit_inside.main import main
+main(sys.argv[2])
+"""
+_END = b'{"kind": "end"}\n'
+_MAX_BYTES = 16 << 20
+_GRACE_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """What an interpreter reported. `stopped` says in French why it did not report to the end; empty when it did."""
+
+    records: tuple[dict[str, Any], ...]
+    stopped: str = ""
+
+
+def listen(
+    python: str, arguments: dict[str, Any], isolation: Isolation, environ: dict[str, str], deadline_seconds: float
+) -> Transcript:
+    """Run the inside script with this interpreter and collect its records. Nothing of it is left alive afterwards."""
+    reading, writing = os.pipe()
+    with (
+        os.fdopen(reading, "rb", buffering=0) as pipe,
+        tempfile.TemporaryFile() as errors,
+        tempfile.TemporaryDirectory(prefix="audit-", ignore_cleanup_errors=True) as home,
+    ):
+        request = json.dumps({**arguments, "descriptor": writing})
+        try:
+            process = subprocess.Popen(
+                [*isolation.prefix, python, "-B", "-c", _BOOTSTRAP, str(_INSIDE), request],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                cwd=home,
+                env=inner_environment(environ, Path(home)),
+                pass_fds=(writing,),
+                start_new_session=True,
+            )
+        except OSError as error:
+            return Transcript((), f"L'interpréteur « {python} » ne démarre pas : {error.strerror}.")
+        finally:
+            os.close(writing)
+        try:
+            data, late = _read(pipe.fileno(), process, time.monotonic() + deadline_seconds)
+            if data.endswith(_END):
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(_GRACE_SECONDS)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        return _transcript(data, late, deadline_seconds, process.returncode, _last_line(errors))
+
+
+def _read(descriptor: int, process: "subprocess.Popen[bytes]", deadline: float) -> tuple[bytes, bool]:
+    """Everything written until the end record, the end of the process or the deadline; and whether it was the deadline."""
+    data = bytearray()
+    while len(data) <= _MAX_BYTES:
+        remaining = deadline - time.monotonic()
+        if remaining <= 0:
+            return bytes(data), True
+        ended = process.poll() is not None
+        ready, _, _ = select.select([descriptor], [], [], 0 if ended else min(remaining, 0.1))
+        chunk = os.read(descriptor, 1 << 16) if ready else b""
+        data += chunk
+        # A child that the target forked may hold the pipe open: the end of the process ends the wait too.
+        if data.endswith(_END) or (ended and not chunk):
+            break
+        if ready and not chunk:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(max(0.0, min(remaining, _GRACE_SECONDS)))
+            break
+    return bytes(data), False
+
+
+def _last_line(errors: Any) -> str:
+    size = errors.seek(0, os.SEEK_END)
+    errors.seek(max(0, size - 4096))
+    lines = errors.read().decode(errors="replace").strip().splitlines()
+    return lines[-1][:300] if lines else ""
+
+
+def _transcript(data: bytes, late: bool, deadline_seconds: float, status: int, last_error: str) -> Transcript:
+    records: list[dict[str, Any]] = []
+    doing = "Le démarrage de l'interpréteur"
+    for line in data.splitlines():
+        try:
+            record = json.loads(line)
+        except ValueError:
+            record = None
+        if not isinstance(record, dict):
+            return Transcript(tuple(records), f"{doing} a produit une sortie illisible.")
+        doing = record.get("doing", doing)
+        records.append(record)
+    if data.endswith(_END):
+        return Transcript(tuple(records))
+    if late:
+        return Transcript(tuple(records), f"{doing} dure plus de {deadline_seconds:g} s : arrêt forcé.")
+    if len(data) > _MAX_BYTES:
+        return Transcript(tuple(records), f"{doing} a produit plus de {_MAX_BYTES >> 20} Mo de sortie : arrêt forcé.")
+    how = f"signal {signal.Signals(-status).name}" if status < 0 else f"code {status}"
+    detail = f" : {last_error}" if last_error and status else ""
+    return Transcript(tuple(records), f"{doing} a mis fin à l'interpréteur ({how}){detail}.")

@@ -1,0 +1,150 @@
+"""What calls on a Celery application do to its configuration."""
+
+from typing import Any
+
+from audit.probes.source.expressions import merge_into, set_item
+from audit.probes.source.frames import CallSite
+from audit.probes.source.machine import Machine
+from audit.probes.source.setting_names import in_namespace, modern
+from audit.probes.source.values import (
+    UNKNOWN,
+    ClassValue,
+    FunctionValue,
+    Instance,
+    Method,
+    ModuleValue,
+    Origin,
+    Table,
+    descends_from,
+    unwrap,
+)
+
+_PARAMETERS = ("main", "loader", "backend", "amqp", "events", "log", "control", "set_as_current", "tasks", "broker")
+_NOT_SETTINGS = frozenset(
+    (
+        *_PARAMETERS,
+        "include",
+        "changes",
+        "config_source",
+        "fixups",
+        "task_cls",
+        "autofinalize",
+        "namespace",
+        "strict_typing",
+    )
+)
+
+
+def celery_call(machine: Machine, site: CallSite) -> Any:
+    """Answer calls that create or configure a Celery application; None for any other call."""
+    callee = site.callee
+    if not isinstance(callee, Method):
+        return _new_application(machine, site) if descends_from(callee, "Celery") else None
+    app = callee.receiver
+    if not machine.is_celery(app):
+        return None
+    conf, name = app.fields["conf"], callee.name.rpartition(".")[2]
+    if name == "config_from_object":
+        _config_from_object(machine, app, site)
+    elif name in {"config_from_envvar", "config_from_cmdline"}:
+        conf.opaque = conf.opaque or site.origin
+    elif name == "add_defaults":
+        _add_defaults(machine, app, site)
+    elif name == "add_periodic_task":
+        _add_periodic_task(machine, conf, site)
+    else:
+        return None
+    return UNKNOWN
+
+
+def _new_application(machine: Machine, site: CallSite) -> Instance:
+    app = machine.remember(Instance(site.callee, site.arguments, site.keywords, origin=site.origin))
+    conf, defaults = Table(), Table()
+    app.fields.update(conf=conf, defaults=defaults)
+    given = {**dict(zip(_PARAMETERS, site.arguments, strict=False)), **site.keywords}
+    origins = site.keywords.origins
+    for name, setting in (("broker", "broker_url"), ("backend", "result_backend"), ("include", "include")):
+        if given.get(name) is not None:
+            set_item(machine, conf, setting, given[name], origins.get(name, site.origin))
+    for name, value in given.items():
+        if name not in _NOT_SETTINGS and modern(name):
+            set_item(machine, conf, modern(name), value, origins.get(name, site.origin))
+    conf.opaque = site.keywords.opaque
+    if isinstance(given.get("changes"), Table):
+        merge_into(machine, conf, given["changes"], site.origin)
+    if given.get("config_source") is not None:
+        namespace = unwrap(given.get("namespace"))[0]
+        _load(machine, app, given["config_source"], namespace if isinstance(namespace, str) else "", site.origin)
+    return app
+
+
+def _config_from_object(machine: Machine, app: Instance, site: CallSite) -> None:
+    namespace, _ = unwrap(site.argument(3, "namespace", ""))
+    _load(machine, app, site.argument(0, "obj"), namespace if isinstance(namespace, str) else "", site.origin)
+
+
+def _load(machine: Machine, app: Instance, source: Any, namespace: str, origin: Origin) -> None:
+    """`config_from_object` replaces the whole configuration by the names of a module, a class, an instance or a dict."""
+    conf: Table = app.fields["conf"]
+    source, _ = unwrap(source)
+    if isinstance(source, str):
+        source = _django_settings(machine) if source == "django.conf:settings" else machine.resolve(source)
+    names = _names_of(machine, source)
+    if names is None:
+        conf.opaque = conf.opaque or origin
+        return
+    for key, value in names.items():
+        name = (in_namespace(key, namespace) if namespace else modern(key)) if isinstance(key, str) else ""
+        if name:
+            set_item(machine, conf, name, value, names.origins.get(key, origin))
+    conf.opaque = conf.opaque or names.opaque
+
+
+def _names_of(machine: Machine, source: Any) -> Table | None:
+    if isinstance(source, ModuleValue) and source.name in machine.project.modules:
+        return machine.module_names(source.name)
+    if isinstance(source, ClassValue):
+        return _class_names(source)
+    if isinstance(source, Instance) and isinstance(source.cls, ClassValue):
+        names = _class_names(source.cls)
+        for key in names:
+            names[key] = machine.attribute(machine, source, key)
+        merge_into(machine, names, source.fields, source.origin or Origin("", 1, 1))
+        return names
+    return source if isinstance(source, Table) else None
+
+
+def _class_names(cls: ClassValue) -> Table:
+    names = Table()
+    for base in reversed([b for b in cls.bases if isinstance(b, ClassValue)]):
+        inherited = _class_names(base)
+        names.update(inherited)
+        names.origins.update(inherited.origins)
+    names.update(cls.names)
+    names.origins.update(cls.names.origins)
+    return names
+
+
+def _django_settings(machine: Machine) -> Any:
+    module = machine.variables.get("DJANGO_SETTINGS_MODULE")
+    return machine.resolve(module) if isinstance(module, str) else UNKNOWN
+
+
+def _add_defaults(machine: Machine, app: Instance, site: CallSite) -> None:
+    source, _ = unwrap(site.argument(0, "fun"))
+    if isinstance(source, FunctionValue):
+        source = machine.call_function(source, (), Table(), site.frame)
+    merge_into(machine, app.fields["defaults"], source, site.origin)
+
+
+def _add_periodic_task(machine: Machine, conf: Table, site: CallSite) -> None:
+    """Entry added while the program runs: same shape as one of `beat_schedule`."""
+    schedule = conf.get("beat_schedule")
+    if not isinstance(schedule, Table):
+        schedule = Table()
+        set_item(machine, conf, "beat_schedule", schedule, site.origin)
+    signature, _ = unwrap(site.argument(1, "sig"))
+    task = signature.fields.get("task", UNKNOWN) if isinstance(signature, Instance) else UNKNOWN
+    name, _ = unwrap(site.argument(4, "name", None))
+    entry = Table({"task": task, "schedule": site.argument(0, "schedule")}, {"task": site.origin})
+    set_item(machine, schedule, name if isinstance(name, str) else f"ligne {site.origin.first}", entry, site.origin)

@@ -1,0 +1,102 @@
+"""Attributes of classes of the target: inheritance, fields, and the environment variables behind pydantic settings."""
+
+import ast
+from typing import Any
+
+from audit.probes.source.values import (
+    UNKNOWN,
+    ClassValue,
+    External,
+    Instance,
+    Overridable,
+    Table,
+    descends_from,
+    last_name,
+    overridable,
+)
+
+_ABSENT = object()
+
+
+def lineage(cls: ClassValue) -> list[ClassValue]:
+    """The class and those it inherits from in the target, nearest first."""
+    found: list[ClassValue] = []
+    queue: list[Any] = [cls]
+    while queue:
+        current = queue.pop(0)
+        if isinstance(current, ClassValue) and current not in found:
+            found.append(current)
+            queue += current.bases
+    return found
+
+
+def class_attribute(cls: ClassValue, name: str) -> Any:
+    """What a class or the classes of the target it inherits from bind to this name; UNKNOWN when none does."""
+    return next((c.names[name] for c in lineage(cls) if name in c.names), UNKNOWN)
+
+
+def annotated_fields(cls: ClassValue) -> list[str]:
+    """Names annotated in the class body, base classes first: the order of a generated `__init__`."""
+    names: list[str] = []
+    for current in reversed(lineage(cls)):
+        for statement in current.node.body:
+            if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+                names += [statement.target.id] if statement.target.id not in names else []
+    return names
+
+
+def given_field(instance: Instance, name: str) -> Any:
+    """Value of a field of a dataclass, named tuple or pydantic instance; None when it is not a field."""
+    cls = instance.cls
+    if not isinstance(cls, ClassValue):
+        return None
+    names = annotated_fields(cls)
+    if name not in names:
+        return None
+    if name in instance.keywords:
+        return instance.keywords[name]
+    position = names.index(name)
+    if position < len(instance.arguments) and not descends_from(cls, "BaseModel", "BaseSettings"):
+        return instance.arguments[position]
+    default = _default(class_attribute(cls, name))
+    if descends_from(cls, "BaseSettings"):
+        value = default if default is not _ABSENT else UNKNOWN
+        return overridable(value, _variable(cls, name))
+    return UNKNOWN if default is _ABSENT else default
+
+
+def _default(value: Any) -> Any:
+    """Default behind `Field(…)` or `field(…)`, else the value itself; _ABSENT when the field is required."""
+    if value is UNKNOWN:
+        return _ABSENT
+    if isinstance(value, Instance) and isinstance(value.cls, External) and last_name(value.cls) in {"Field", "field"}:
+        if "default" in value.keywords:
+            return value.keywords["default"]
+        if value.arguments:
+            return _ABSENT if value.arguments[0] is Ellipsis else value.arguments[0]
+        return _ABSENT
+    return value
+
+
+def _variable(cls: ClassValue, name: str) -> str:
+    """Environment variable that pydantic-settings reads for a field."""
+    value = class_attribute(cls, name)
+    if isinstance(value, Instance):
+        for alias in ("validation_alias", "alias", "env"):
+            if isinstance(value.keywords.get(alias), str):
+                return str(value.keywords[alias])
+    prefix = _option(cls, "env_prefix")
+    return f"{prefix if isinstance(prefix, str) else ''}{name}".upper()
+
+
+def _option(cls: ClassValue, name: str) -> Any:
+    config = class_attribute(cls, "model_config")
+    if isinstance(config, Instance):
+        return config.keywords.get(name, "")
+    if isinstance(config, Table):
+        return config.get(name, "")
+    inner = class_attribute(cls, "Config")
+    if isinstance(inner, ClassValue):
+        value = class_attribute(inner, name)
+        return value.value if isinstance(value, Overridable) else value
+    return ""

@@ -1,0 +1,208 @@
+"""Reads a program by following its statements on the values of `values.py`; what cannot be followed is UNKNOWN.
+
+Nothing of the target runs: calls into anything but the target's own text and a short list of pure functions give no value.
+"""
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from audit.probes.source.calls import bind_arguments, merged_returns
+from audit.probes.source.classes import class_attribute
+from audit.probes.source.files import Source
+from audit.probes.source.frames import CallSite, Exhausted, Frame
+from audit.probes.source.journal import Journal
+from audit.probes.source.modules import Project
+from audit.probes.source.values import (
+    UNKNOWN,
+    BoundMethod,
+    ClassValue,
+    External,
+    FunctionValue,
+    Instance,
+    Method,
+    ModuleValue,
+    Namespace,
+    Origin,
+    Table,
+    descends_from,
+)
+
+MAX_DEPTH = 60
+MAX_CALLS = 12
+STEPS_PER_ENTRY = 40_000
+STEPS_IN_ALL = 600_000
+
+
+@dataclass
+class Machine:
+    """The state of one reading. `observers` see every call that has no body in the target, and may answer it."""
+
+    project: Project
+    evaluate: Callable[["Machine", ast.expr, Frame], Any]
+    attribute: Callable[["Machine", Any, str], Any]
+    read_body: Callable[["Machine", list[ast.stmt], Frame], None]
+    observers: list[Callable[["Machine", CallSite], Any]] = field(default_factory=list)
+    decorated: list[FunctionValue] = field(default_factory=list)
+    instances: list[Instance] = field(default_factory=list)
+    journal: Journal = field(default_factory=Journal)
+    globals: dict[str, Namespace] = field(default_factory=dict)
+    assume: Callable[[Any, tuple[Any, ...]], tuple[Any, ...]] | None = None
+    variables: dict[str, str] = field(default_factory=dict)
+    _modules: dict[str, ModuleValue] = field(default_factory=dict)
+    _steps: int = STEPS_PER_ENTRY
+    _left: int = STEPS_IN_ALL
+    _depth: int = 0
+    _calls: int = 0
+
+    @cached_property
+    def sources(self) -> dict[str, Source]:
+        """Text of every module, by path."""
+        return {module.source.path: module.source for module in self.project.modules.values()}
+
+    def read_all(self) -> None:
+        """Read every module's own statements, following imports as they come."""
+        for name in sorted(self.project.modules):
+            self.module_names(name)
+
+    def module_names(self, name: str) -> Namespace:
+        """Global names of a module of the target, as its statements leave them (partial inside an import cycle)."""
+        if name not in self.globals:
+            module = self.project.modules[name]
+            names = self.globals[name] = Namespace({"__name__": name})
+            saved, self._depth = self._depth, 0
+            self.read_body(self, module.tree.body, Frame(module, names))
+            self._depth = saved
+        return self.globals[name]
+
+    def module_value(self, name: str) -> Any:
+        """The module or package of this dotted name, or something external."""
+        if name not in self.project.modules and name not in self.project.packages:
+            return External(name)
+        if name in self.project.modules:
+            self.module_names(name)
+        return self._modules.setdefault(name, ModuleValue(name))
+
+    def module_attribute(self, name: str, attribute: str) -> Any:
+        """`module.attribute`: a global name, else a submodule."""
+        names = self.module_names(name) if name in self.project.modules else Namespace()
+        if attribute in names:
+            return names[attribute]
+        inner = f"{name}.{attribute}"
+        if inner in self.project.modules or inner in self.project.packages:
+            return self.module_value(inner)
+        return UNKNOWN
+
+    def resolve(self, dotted: str) -> Any:
+        """What `package.module:a.b` (or `package.module.a`) names, or UNKNOWN."""
+        module, _, rest = dotted.partition(":")
+        while module and module not in self.project.modules and not dotted.count(":"):
+            module, _, last = module.rpartition(".")
+            rest = f"{last}.{rest}" if rest else last
+        if module not in self.project.modules:
+            return UNKNOWN
+        value: Any = self.module_value(module)
+        for name in filter(None, rest.split(".")):
+            value = self.attribute(self, value, name)
+        return value
+
+    def step(self) -> None:
+        """Count one step. Raises Exhausted when there are too many."""
+        self._steps -= 1
+        if self._steps < 0:
+            raise Exhausted
+
+    def new_entry(self) -> None:
+        """Start counting steps afresh, within what the whole reading may take."""
+        self._left -= max(0, STEPS_PER_ENTRY - self._steps)
+        self._steps = min(STEPS_PER_ENTRY, max(self._left, 0))
+
+    def deeper(self) -> None:
+        """Enter one level of an expression. Raises Exhausted when there are too many."""
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            self._depth = 0
+            raise Exhausted
+
+    def shallower(self) -> None:
+        """Leave one level of an expression."""
+        self._depth = max(0, self._depth - 1)
+
+    def call(self, site: CallSite) -> Any:
+        """Value of a call; UNKNOWN when it cannot be followed."""
+        callee = site.callee
+        if isinstance(callee, FunctionValue):
+            return self.call_function(callee, site.arguments, site.keywords, site.frame)
+        if isinstance(callee, BoundMethod):
+            arguments = self.assume(callee, site.arguments) if self.assume else site.arguments
+            return self.call_function(callee.function, (callee.receiver, *arguments), site.keywords, site.frame)
+        for observer in self.observers:
+            answer = observer(self, site)
+            if answer is not None:
+                return answer
+        if isinstance(callee, ClassValue):
+            return self.instantiate(callee, site)
+        if isinstance(callee, External):
+            return self.remember(Instance(callee, site.arguments, site.keywords, origin=site.origin))
+        return UNKNOWN
+
+    def remember(self, instance: Instance) -> Instance:
+        """Keep an instance among those met, and return it."""
+        self.instances.append(instance)
+        return instance
+
+    def instantiate(self, cls: ClassValue, site: CallSite) -> Instance:
+        """An instance of a class of the target, after its `__init__` when it has one."""
+        instance = self.remember(Instance(cls, site.arguments, site.keywords, origin=site.origin))
+        initialiser = class_attribute(cls, "__init__")
+        if isinstance(initialiser, FunctionValue):
+            self.call_function(initialiser, (instance, *site.arguments), site.keywords, site.frame)
+        return instance
+
+    def call_function(self, function: FunctionValue, arguments: tuple[Any, ...], keywords: Table, caller: Frame) -> Any:
+        """Follow the body of a function of the target; the merged value of its returns."""
+        if self._calls >= MAX_CALLS:
+            return UNKNOWN
+        module = self.project.modules[function.module]
+        frame = Frame(module, Namespace(), function.enclosing, f"{function.symbol.partition(':')[2]}.<locals>.")
+        bind_arguments(function, arguments, keywords, frame, lambda node: self.evaluate(self, node, frame))
+        saved, self._depth = self._depth, 0
+        self._calls += 1
+        try:
+            if isinstance(function.node, ast.Lambda):
+                return self.evaluate(self, function.node.body, frame)
+            self.read_body(self, function.node.body, frame)
+        finally:
+            self._calls -= 1
+            self._depth = saved
+        if frame.ended == "raise" and not frame.returned:
+            caller.ended = "raise"
+            return UNKNOWN
+        return merged_returns(function, frame)
+
+    def follow(self, function: FunctionValue, frame: Frame) -> None:
+        """Follow a function nobody calls, for what its statements build; its parameters are unknown."""
+        self.new_entry()
+        try:
+            self.call_function(function, (), Table(), frame)
+        except (Exhausted, RecursionError):
+            self._depth = 0
+
+    def value_of(self, node: ast.expr, frame: Frame) -> Any:
+        """Value of an expression; UNKNOWN also where reading it takes too long."""
+        try:
+            return self.evaluate(self, node, frame)
+        except (Exhausted, RecursionError):
+            self._depth = 0
+            return UNKNOWN
+
+    def is_celery(self, value: Any) -> bool:
+        """Whether a value is a Celery application."""
+        return isinstance(value, Instance) and descends_from(value.cls, "Celery")
+
+
+def is_method(value: Any, name: str) -> bool:
+    """Whether a value is something's attribute of this last name."""
+    return isinstance(value, Method) and value.name.rpartition(".")[2] == name

@@ -1,0 +1,66 @@
+"""The modules of a target by the names its code imports them under."""
+
+import ast
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from audit.probes.source.files import Source, Tree, python_files
+
+
+@dataclass(frozen=True)
+class Module:
+    """One Python file of the target."""
+
+    name: str
+    is_package: bool
+    source: Source
+    tree: ast.Module
+
+    @property
+    def package(self) -> str:
+        """Package that relative imports start from."""
+        return self.name if self.is_package else self.name.rpartition(".")[0]
+
+
+@dataclass
+class Project:
+    """Modules by name; `packages` also holds folders without `__init__.py`."""
+
+    modules: dict[str, Module] = field(default_factory=dict)
+    packages: set[str] = field(default_factory=set)
+
+
+def read_project(tree: Tree, declared: tuple[str, ...] = ()) -> Project:
+    """Read and name every Python file. `declared` are dotted modules that tell where imports start (`app.tasks.celery_app`)."""
+    project = Project()
+    bases = _import_bases(tree, declared)
+    for source, parsed in python_files(tree):
+        name, is_package = _module_name(source.path, bases)
+        if name and name not in project.modules:
+            project.modules[name] = Module(name, is_package, source, parsed)
+            parts = name.split(".")
+            project.packages.update(".".join(parts[:end]) for end in range(1, len(parts)))
+    return project
+
+
+def _import_bases(tree: Tree, declared: tuple[str, ...]) -> list[str]:
+    """Folders (`""`, `src/`) that imports are relative to, deepest first."""
+    paths = set(tree.paths)
+    bases = {""}
+    if any(p.startswith("src/") for p in paths) and "src/__init__.py" not in paths:
+        bases.add("src/")
+    for module in declared:
+        stem = module.replace(".", "/")
+        for path in paths:
+            for suffix in (f"{stem}.py", f"{stem}/__init__.py"):
+                if stem and path.endswith(f"/{suffix}") and suffix not in paths:
+                    bases.add(path.removesuffix(suffix))
+    return sorted(bases, key=len, reverse=True)
+
+
+def _module_name(path: str, bases: list[str]) -> tuple[str, bool]:
+    base = next(b for b in bases if path.startswith(b))
+    pure = PurePosixPath(path.removeprefix(base))
+    parts = list(pure.with_suffix("").parts)
+    is_package = parts[-1] == "__init__"
+    return ".".join(parts[:-1] if is_package else parts), is_package

@@ -1,0 +1,46 @@
+"""The source probe: everything that reading a target's files can tell, without running or importing any of it."""
+
+from audit.facts import Facts
+from audit.model import Level
+from audit.probes.source.beat import read_beat
+from audit.probes.source.deprecations import read_deprecations
+from audit.probes.source.files import walk
+from audit.probes.source.functions import read_functions
+from audit.probes.source.modules import read_project
+from audit.probes.source.processes import read_processes
+from audit.probes.source.reader import new_machine
+from audit.probes.source.retries import read_retries
+from audit.probes.source.routes import read_routes
+from audit.probes.source.settings import find_application, read_settings
+from audit.probes.source.tasks import read_tasks
+from audit.probes.source.web_objects import Web
+from audit.target import Target
+
+
+def collect(target: Target) -> Facts:
+    """Facts at level SOURCE. Never raises for what the target holds: what cannot be read is in `unread`."""
+    tree = walk(target.root, target.exclude)
+    declared = (target.celery_app.partition(":")[0], target.asgi_app.partition(":")[0])
+    project = read_project(tree, declared)
+    web = Web()
+    machine = new_machine(project, web)
+    machine.read_all()
+    routes = read_routes(machine, web, target.asgi_app)
+    tasks = read_tasks(machine)
+    app = find_application(machine, target.celery_app)
+    beat, beat_known = read_beat(machine, app, {t.symbol: t.name for t in tasks}) if app else ((), False)
+    return Facts(
+        level=Level.SOURCE,
+        probe="source",
+        settings=read_settings(machine, app) if app else {},
+        functions=read_functions(machine),
+        tasks=tasks,
+        beat=beat,
+        beat_known=beat_known,
+        routes=routes,
+        routes_known=bool(routes),
+        processes=read_processes(tree, target.process_files),
+        deprecations=read_deprecations(machine),
+        retry_schedules=read_retries(machine),
+        unread=tuple(tree.unread),
+    )

@@ -1,0 +1,103 @@
+"""Long-running processes that the target's process files start, and what starts each again when it dies."""
+
+import re
+from collections.abc import Callable, Iterator
+from fnmatch import fnmatch
+
+from audit.facts import Process
+from audit.probes.source.commands import started
+from audit.probes.source.compose_files import read_compose, read_render
+from audit.probes.source.files import Source, Tree, read_text
+from audit.probes.source.line import Line
+from audit.probes.source.shell import read_commands
+from audit.probes.source.unit_files import read_dockerfile, read_procfile, read_supervisor, read_systemd
+
+_LANGUAGES = {
+    "shell": "bash",
+    "supervisor": "ini",
+    "systemd": "ini",
+    "compose": "yaml",
+    "render": "yaml",
+    "procfile": "procfile",
+    "dockerfile": "dockerfile",
+}
+
+
+def read_processes(tree: Tree, declared: tuple[str, ...]) -> tuple[Process, ...]:
+    """Processes of the declared files, or of those with a usual name, in the order of the files."""
+    found: list[Process] = []
+    for path in _chosen(tree, declared):
+        if not declared and not _may_be(path):
+            continue
+        source = read_text(tree, path)
+        kind = _kind(source) if source else ""
+        if source and kind:
+            try:
+                found += _processes(source, kind)
+            except (ValueError, RecursionError) as error:
+                reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+                tree.unread.append((source.path, f"fichier de processus illisible : {reason}"))
+        elif source and declared:
+            tree.unread.append((source.path, "fichier de processus d'un genre inconnu"))
+    return tuple(found)
+
+
+def _chosen(tree: Tree, declared: tuple[str, ...]) -> list[str]:
+    if not declared:
+        return tree.paths
+    chosen = [p for p in tree.paths if any(fnmatch(p, glob) or p == glob for glob in declared)]
+    for glob in declared:
+        if not any(fnmatch(p, glob) or p == glob for p in tree.paths):
+            tree.unread.append((glob, "aucun fichier de processus ne correspond"))
+    return chosen
+
+
+def _may_be(path: str) -> bool:
+    name = path.rpartition("/")[2].lower()
+    return (
+        name.endswith((".sh", ".service", ".conf", ".ini", ".dockerfile"))
+        or name.startswith(("procfile", "dockerfile"))
+        or bool(re.fullmatch(r"(docker-)?compose.*\.ya?ml|render\.ya?ml", name))
+    )
+
+
+def _kind(source: Source) -> str:
+    name = source.path.rpartition("/")[2].lower()
+    by_name = {
+        "procfile": name.startswith("procfile"),
+        "dockerfile": name.startswith("dockerfile") or name.endswith(".dockerfile"),
+        "render": bool(re.fullmatch(r"render.*\.ya?ml", name)),
+        "compose": name.endswith((".yaml", ".yml")),
+        "systemd": name.endswith(".service"),
+        "supervisor": "[program:" in source.text and not name.endswith((".sh", ".py", ".md")),
+        "shell": name.endswith((".sh", ".bash")) or bool(re.match(r"#!.*\b(ba|da|z|k)?sh\b", source.text)),
+    }
+    return next((kind for kind, matches in by_name.items() if matches), "")
+
+
+def _processes(source: Source, kind: str) -> Iterator[Process]:
+    for line in _READERS[kind](source):
+        for command in read_commands(line.command, line.variables) if kind != "shell" else read_commands(source.text):
+            lasting = command.lasting or kind != "shell"
+            what = started(command.words, lasting)
+            if what is None:
+                continue
+            first, last = (line.first, line.last) if kind != "shell" else (command.first, command.last)
+            restart = ("loop" if command.loop else "") or line.restart
+            excerpt = source.excerpt(first, last, _LANGUAGES[kind])
+            yield Process(what.role, " ".join(command.words), what.options, restart, excerpt)
+
+
+def _script(source: Source) -> Iterator[Line]:
+    yield Line(source.text, 1, len(source.lines), "")
+
+
+_READERS: dict[str, Callable[[Source], Iterator[Line]]] = {
+    "shell": _script,
+    "supervisor": read_supervisor,
+    "systemd": read_systemd,
+    "compose": read_compose,
+    "render": read_render,
+    "procfile": read_procfile,
+    "dockerfile": read_dockerfile,
+}

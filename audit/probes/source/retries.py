@@ -1,0 +1,269 @@
+"""The delays a task really waits before each retry, worked out by reading it once for each number of retries so far."""
+
+import ast
+from dataclasses import dataclass, field
+from typing import Any
+
+from audit.facts import RetrySchedule
+from audit.probes.source.chain import decision_chain
+from audit.probes.source.classes import class_attribute
+from audit.probes.source.frames import CallSite, Exhausted, Frame
+from audit.probes.source.machine import Machine
+from audit.probes.source.tasks import task_decoration
+from audit.probes.source.values import (
+    UNKNOWN,
+    BoundMethod,
+    ClassValue,
+    External,
+    FunctionValue,
+    Instance,
+    Method,
+    Namespace,
+    Table,
+    exported,
+    unwrap,
+)
+
+_DEFAULT_MAX = 3
+_DEFAULT_DELAY = 180
+_MOST = 20
+_CELERY_BACKOFF_MAX = 600
+
+
+@dataclass
+class _Site:
+    """One `self.retry(…)` of a task: what it asked for at each number of retries."""
+
+    node: ast.Call
+    frame: Frame
+    asked: dict[int, list[tuple[Any, Any]]] = field(default_factory=dict)
+
+
+@dataclass
+class _Reading:
+    """One task being read: `retries` so far, and the number given to a policy that is asked about something unknown."""
+
+    sites: dict[int, _Site] = field(default_factory=dict)
+    retries: int = 0
+    assumed: int | None = None
+    myself: Instance | None = None
+
+
+def read_retries(machine: Machine) -> tuple[RetrySchedule, ...]:
+    """Schedules of every task that retries: one for each call of `retry`, one for `autoretry_for`."""
+    found: list[RetrySchedule] = []
+    seen: set[str] = set()
+    for function in sorted(machine.decorated, key=lambda f: f.symbol):
+        if function.symbol not in seen and task_decoration(machine, function):
+            seen.add(function.symbol)
+            found += _automatic(machine, function)
+            found += _explicit(machine, function)
+    return tuple(found)
+
+
+def _option(machine: Machine, function: FunctionValue, name: str, default: Any) -> Any:
+    decoration = task_decoration(machine, function)
+    keywords = decoration.keywords if decoration else {}
+    base = keywords.get("base")
+    inherited = class_attribute(base, name) if isinstance(base, ClassValue) else UNKNOWN
+    value = keywords.get(name, default if inherited is UNKNOWN else inherited)
+    return unwrap(value)[0]
+
+
+def _automatic(machine: Machine, function: FunctionValue) -> list[RetrySchedule]:
+    """`autoretry_for`, with Celery's own back-off."""
+    if not _option(machine, function, "autoretry_for", ()):
+        return []
+    most = _option(machine, function, "max_retries", _DEFAULT_MAX)
+    retry_kwargs = _option(machine, function, "retry_kwargs", {})
+    given = retry_kwargs if isinstance(retry_kwargs, dict) else {}
+    most = given.get("max_retries", most)
+    backoff = _option(machine, function, "retry_backoff", False)
+    highest = _option(machine, function, "retry_backoff_max", _CELERY_BACKOFF_MAX)
+    jitter = _option(machine, function, "retry_jitter", True)
+    delay = given.get("countdown", _option(machine, function, "default_retry_delay", _DEFAULT_DELAY))
+    decoration = task_decoration(machine, function)
+    origin = (
+        Frame(machine.project.modules[function.module], Namespace()).origin(decoration.node) if decoration else None
+    )
+    source = machine.project.modules[function.module].source
+    excerpts = (source.excerpt(origin.first, origin.last),) if origin else ()
+    count = _count(most)
+    if backoff and jitter is not False:
+        why = "`retry_jitter` tire chaque délai au hasard entre 0 et le recul"
+        return [RetrySchedule(function.symbol, (), count, excerpts, why)]
+    numbers = [n for n in (backoff, highest, delay) if isinstance(n, int | float)]
+    if len(numbers) < 3 or most is UNKNOWN:
+        why = "les options de reprise de la tâche ne se calculent pas à la lecture"
+        return [RetrySchedule(function.symbol, (), None, excerpts, why)]
+    steps = range(_MOST if count is None else min(count, _MOST))
+    delays = [float(min(highest, int(backoff) * 2**n)) if backoff else float(delay) for n in steps]
+    return [RetrySchedule(function.symbol, tuple(delays), count, excerpts)]
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _explicit(machine: Machine, function: FunctionValue) -> list[RetrySchedule]:
+    if not any(isinstance(n, ast.Attribute) and n.attr == "retry" for n in ast.walk(function.node)):
+        if not isinstance(function.node, ast.FunctionDef) or not _passes_itself(function.node):
+            return []
+    limit = _option(machine, function, "max_retries", _DEFAULT_MAX)
+    reading = _read(machine, function, limit, None)
+    schedules = [_schedule(machine, function, site, limit) for site in reading.sites.values()]
+    if all(not s.why_unknown for s in schedules):
+        return schedules
+    guesses = {base: _read(machine, function, limit, base) for base in (0, 1)}
+    return [
+        _by_policy(machine, function, guesses, position, limit) or schedule if schedule.why_unknown else schedule
+        for position, schedule in zip(reading.sites, schedules, strict=True)
+    ]
+
+
+def _passes_itself(node: ast.FunctionDef) -> bool:
+    """Whether a task hands its own `self` to something that may retry it."""
+    arguments = [*node.args.posonlyargs, *node.args.args]
+    name = arguments[0].arg if arguments else ""
+    calls = [n for n in ast.walk(node) if isinstance(n, ast.Call)]
+    return any(isinstance(a, ast.Name) and a.id == name for call in calls for a in call.args)
+
+
+def _read(machine: Machine, function: FunctionValue, limit: Any, base: int | None) -> _Reading:
+    """Follow the task once for each number of retries it may have behind it."""
+    reading = _Reading()
+
+    def observe(_: Machine, site: CallSite) -> Any:
+        return _observe(machine, reading, site)
+
+    machine.observers.insert(0, observe)
+    machine.assume = lambda callee, arguments: _assumed(reading, callee, arguments)
+    most = _count(limit)
+    try:
+        for retries in range(_MOST if most is None else min(max(most, 1), _MOST)):
+            reading.retries, reading.assumed = retries, None if base is None else retries + base
+            _follow(machine, function, reading, limit)
+    finally:
+        machine.observers.remove(observe)
+        machine.assume = None
+    return reading
+
+
+def _follow(machine: Machine, function: FunctionValue, reading: _Reading, limit: Any) -> None:
+    request = Instance(External("celery.app.task.Context"), fields=Namespace({"retries": reading.retries}))
+    fields = Namespace({"request": request, "max_retries": limit})
+    reading.myself = Instance(External("celery.Task"), fields=fields)
+    bound = _option(machine, function, "bind", False) is True
+    frame = Frame(machine.project.modules[function.module], Namespace(), (Namespace(),))
+    machine.new_entry()
+    machine.journal.begin()
+    try:
+        machine.call_function(function, (reading.myself,) if bound else (), Table(), frame)
+    except (Exhausted, RecursionError):
+        for site in reading.sites.values():
+            site.asked.setdefault(reading.retries, []).append((UNKNOWN, UNKNOWN))
+    finally:
+        machine.journal.end("")
+
+
+def _observe(machine: Machine, reading: _Reading, site: CallSite) -> Any:
+    """Note a call of `retry` on the task being read; it never returns, so what follows is not reached."""
+    callee = site.callee
+    if not isinstance(callee, Method) or callee.name != "retry" or not isinstance(site.node, ast.Call):
+        return None
+    if callee.receiver is not reading.myself and not isinstance(callee.receiver, FunctionValue):
+        return None
+    found = reading.sites.setdefault(id(site.node), _Site(site.node, site.frame))
+    countdown = site.keywords.get("countdown", site.argument(4, "countdown", None))
+    if site.keywords.get("eta") is not None or site.keywords.opaque:
+        countdown = UNKNOWN
+    found.asked.setdefault(reading.retries, []).append((countdown, site.keywords.get("max_retries")))
+    if site.keywords.get("throw") is not False:
+        site.frame.ended = "raise"
+    return UNKNOWN
+
+
+def _assumed(reading: _Reading, callee: Any, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A policy built on a sequence of numbers, asked about something unknown, is asked about the number of failures."""
+    if reading.assumed is None or not isinstance(callee, BoundMethod) or not _sequence_of(callee.receiver):
+        return arguments
+    index = next((i for i, a in enumerate(arguments) if _is_open(a)), None)
+    if index is None:
+        return arguments
+    return (*arguments[:index], reading.assumed, *arguments[index + 1 :])
+
+
+def _is_open(value: Any) -> bool:
+    value, _ = unwrap(value)
+    outside = isinstance(value, Instance) and isinstance(value.cls, External)
+    return value is UNKNOWN or outside or isinstance(value, Method)
+
+
+def _sequence_of(receiver: Any) -> tuple[float, ...]:
+    """The only sequence of numbers an object was built with, by its constructor or its class."""
+    if not isinstance(receiver, Instance):
+        return ()
+    given = [*receiver.arguments, *receiver.keywords.values(), *receiver.fields.values()]
+    if isinstance(receiver.cls, ClassValue):
+        given += receiver.cls.names.values()
+    numbers = [exported(v) for v in given]
+    sequences = {tuple(map(float, v)) for v in numbers if isinstance(v, tuple | list) and v and all(map(_is_number, v))}
+    return sequences.pop() if len(sequences) == 1 else ()
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _schedule(machine: Machine, function: FunctionValue, site: _Site, limit: Any) -> RetrySchedule:
+    """What one call of `retry` asks for, from the first retry on."""
+    excerpts = decision_chain(machine, site.frame, site.node, function)
+    given = [asked for values in site.asked.values() for _, asked in values if asked is not None]
+    most = unwrap(given[0])[0] if given else limit
+    if most is UNKNOWN or any(unwrap(asked)[0] != most for asked in given):
+        return RetrySchedule(function.symbol, (), None, excerpts, "`max_retries` ne se calcule pas à la lecture")
+    count = _count(most)
+    delays: list[float] = []
+    for retries in range(_MOST if count is None else min(count, _MOST)):
+        if retries not in site.asked:
+            count = min(retries, _MOST) if retries > max(site.asked) else count
+            break
+        values = {_delay(machine, function, countdown) for countdown, _ in site.asked[retries]}
+        delay = values.pop() if len(values) == 1 else None
+        if delay is None:
+            text = _countdown_text(site.node)
+            why = f"le délai `{text}` ne se calcule pas à la lecture"
+            return RetrySchedule(function.symbol, (), count, excerpts, why)
+        delays.append(delay)
+    return RetrySchedule(function.symbol, tuple(delays), count, excerpts)
+
+
+def _delay(machine: Machine, function: FunctionValue, countdown: Any) -> float | None:
+    if countdown is None:
+        countdown = _option(machine, function, "default_retry_delay", _DEFAULT_DELAY)
+    seconds = exported(countdown)
+    return float(seconds) if _is_number(seconds) else None
+
+
+def _countdown_text(node: ast.Call) -> str:
+    given = next((k.value for k in node.keywords if k.arg in {"countdown", "eta"}), node)
+    return ast.unparse(given)[:120]
+
+
+def _by_policy(
+    machine: Machine, function: FunctionValue, guesses: dict[int, _Reading], position: int, limit: Any
+) -> RetrySchedule | None:
+    """The schedule a policy's own sequence gives, when counting failures from 0 or from 1 is what it expects."""
+    known = []
+    for base in (1, 0):
+        site = guesses[base].sites.get(position)
+        schedule = _schedule(machine, function, site, limit) if site else None
+        if schedule and not schedule.why_unknown and schedule.delays:
+            known.append(schedule)
+    if len({s.delays for s in known}) == 1:
+        return known[0]
+    return next((s for s in known if _rises(s.delays)), None) if known else None
+
+
+def _rises(delays: tuple[float, ...]) -> bool:
+    return list(delays) == sorted(delays) and len(set(delays)) > 1

@@ -1,0 +1,60 @@
+"""Celery's setting names: the lowercase ones, and the upper-case ones of older configurations."""
+
+_TOP = frozenset({"accept_content", "enable_utc", "imports", "include", "timezone", "control_exchange"})
+_GROUPS = tuple(
+    "arangodb_ azureblockblob_ beat_ broker_ cache_ cassandra_ control_queue_ cosmosdbsql_ couchbase_ database_ "
+    "elasticsearch_ event_ gcs_ mongodb_ redis_ result_ s3_ security_ task_ worker_".split()
+)
+_OLD_GROUPS = tuple(
+    "CACHE_ COUCHBASE_ ARANGODB_ MONGODB_ EVENT_ REDIS_ RESULT_ ELASTICSEARCH_ SECURITY_ TASK_ WORKER_ "
+    "BROKER_ BEAT_ DATABASE_".split()
+)
+_OLD = {
+    "CELERYD_TASK_SOFT_TIME_LIMIT": "task_soft_time_limit",
+    "CELERYD_TASK_TIME_LIMIT": "task_time_limit",
+    "CELERYD_WORKER_LOST_WAIT": "worker_lost_wait",
+    "CELERY_DISABLE_RATE_LIMITS": "worker_disable_rate_limits",
+    "CELERY_EAGER_PROPAGATES_EXCEPTIONS": "task_eager_propagates",
+    "CELERY_ENABLE_REMOTE_CONTROL": "worker_enable_remote_control",
+    "CELERY_MAX_CACHED_RESULTS": "result_cache_max",
+    "CELERY_MESSAGE_COMPRESSION": "task_compression",
+    "CELERY_REDIRECT_STDOUTS": "worker_redirect_stdouts",
+    "CELERY_REDIRECT_STDOUTS_LEVEL": "worker_redirect_stdouts_level",
+    "CELERY_RESULT_DBURI": "database_url",
+    "CELERY_RESULT_ENGINE_OPTIONS": "database_engine_options",
+    "CELERY_RESULT_DB_SHORT_LIVED_SESSIONS": "database_short_lived_sessions",
+    "CELERY_RESULT_DB_TABLENAMES": "database_table_names",
+    "CELERY_SEND_EVENTS": "worker_send_task_events",
+    "CELERY_SEND_TASK_SENT_EVENT": "task_send_sent_event",
+    "CELERY_TASK_RESULT_EXPIRES": "result_expires",
+    "CELERYBEAT_LOG_FILE": "beat_log_file",
+}
+
+
+def is_setting(name: str) -> bool:
+    """Whether a lowercase name is one of Celery's."""
+    return name in _TOP or name.startswith(_GROUPS)
+
+
+def modern(name: str) -> str:
+    """Today's name of a setting, whatever the age of the name it is written under; empty when it is not a setting."""
+    if name in _OLD:
+        return _OLD[name]
+    if name.startswith("CELERYBEAT_"):
+        return f"beat_{name.removeprefix('CELERYBEAT_').lower()}"
+    if name.startswith("CELERYD_"):
+        return f"worker_{name.removeprefix('CELERYD_').lower()}"
+    if name.startswith("CELERY_"):
+        rest = name.removeprefix("CELERY_")
+        known = rest.lower() in _TOP or rest.startswith(_OLD_GROUPS)
+        return rest.lower() if known else f"task_{rest.lower()}"
+    return name.lower() if is_setting(name.lower()) else ""
+
+
+def in_namespace(name: str, namespace: str) -> str:
+    """Today's name of a setting written with a prefix (`CELERY_TASK_ACKS_LATE` in namespace `CELERY`), or empty."""
+    prefix = f"{namespace}_"
+    if not name.upper().startswith(prefix.upper()):
+        return ""
+    rest = name[len(prefix) :]
+    return rest.lower() if is_setting(rest.lower()) else modern(name)

@@ -1,0 +1,77 @@
+"""The Celery application of the target, and its settings as written."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from audit.facts import Setting
+from audit.model import Excerpt
+from audit.probes.source.machine import Machine
+from audit.probes.source.setting_names import modern
+from audit.probes.source.values import UNKNOWN, FunctionValue, Instance, ModuleValue, Origin, Table, exported, unwrap
+
+ANY = "*"
+
+
+def find_application(machine: Machine, declared: str) -> Instance | None:
+    """The declared Celery application, by `celery -A`'s conventions; without a declaration, the only one there is."""
+    if declared:
+        return _as_application(machine, machine.resolve(declared))
+    apps = [i for i in machine.instances if machine.is_celery(i)]
+    outside_tests = [app for app in apps if app.origin and not _is_test(app.origin.path)]
+    candidates = outside_tests or apps
+    return candidates[0] if len(candidates) == 1 else None
+
+
+def _is_test(path: str) -> bool:
+    return path.startswith(("tests/", "test/")) or "/tests/" in path or path.rpartition("/")[2].startswith("test_")
+
+
+def _as_application(machine: Machine, value: Any) -> Instance | None:
+    value, _ = unwrap(value)
+    if machine.is_celery(value):
+        return value if isinstance(value, Instance) else None
+    if not isinstance(value, ModuleValue):
+        return None
+    names = machine.module_names(value.name) if value.name in machine.project.modules else Table()
+    for name in ("app", "celery", *names):
+        if machine.is_celery(names.get(name)):
+            return _as_application(machine, names[name])
+    inner = machine.module_attribute(value.name, "celery")
+    return _as_application(machine, inner) if isinstance(inner, ModuleValue) else None
+
+
+def read_settings(machine: Machine, app: Instance) -> dict[str, Setting]:
+    """Settings of an application under today's names. The name `*` is there when some could not be listed."""
+    settings: dict[str, Setting] = {}
+    for table in (app.fields["defaults"], app.fields["conf"]):
+        for key, value in table.items():
+            if isinstance(key, str):
+                name = modern(key) or key
+                settings[name] = _setting(machine, name, value, table.origins.get(key))
+        if table.opaque:
+            settings[ANY] = Setting(ANY, UNKNOWN, excerpt_of(machine, table.opaque))
+    return settings
+
+
+def _setting(machine: Machine, name: str, value: Any, origin: Origin | None) -> Setting:
+    plain, variable = unwrap(value)
+    return Setting(name, exported(plain), excerpt_of(machine, origin), variable)
+
+
+def excerpt_of(machine: Machine, origin: Origin | None) -> Excerpt | None:
+    """The lines of an origin, verbatim."""
+    if origin is None:
+        return None
+    source = machine.sources.get(origin.path)
+    return source.excerpt(origin.first, origin.last) if source else None
+
+
+def task_name_of(value: Any, names: Mapping[str, str]) -> Any:
+    """The registered name behind a task, `task.name`, or a text."""
+    value, _ = unwrap(value)
+    receiver = getattr(value, "receiver", None)
+    if isinstance(receiver, FunctionValue) and getattr(value, "name", "") == "name":
+        value = receiver
+    if isinstance(value, FunctionValue):
+        return names.get(value.symbol, UNKNOWN)
+    return value if isinstance(value, str) else UNKNOWN

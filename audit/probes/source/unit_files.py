@@ -1,0 +1,117 @@
+"""Process files made of lines: supervisor, systemd, Procfile, Dockerfile."""
+
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from audit.probes.source.files import Source
+from audit.probes.source.line import Line
+
+
+@dataclass
+class _Section:
+    name: str
+    first: int
+    last: int
+    values: dict[str, str] = field(default_factory=dict)
+
+
+def _logical_lines(source: Source) -> Iterator[tuple[str, int, int]]:
+    """Lines joined at a final backslash, with the first and last line of each."""
+    text, first = "", 0
+    for number, line in enumerate(source.lines, 1):
+        first = first or number
+        if line.rstrip().endswith("\\") and not line.lstrip().startswith("#"):
+            text += f"{line.rstrip()[:-1].strip()} "
+            continue
+        yield (text + line if text else line), first, number
+        text, first = "", 0
+
+
+def _sections(source: Source, comments: str) -> Iterator[_Section]:
+    """Sections of an INI file; an indented line goes on with the value above it."""
+    section: _Section | None = None
+    key = ""
+    for line, first, last in _logical_lines(source):
+        stripped = line.strip()
+        if not stripped or stripped[0] in comments:
+            continue
+        header = re.fullmatch(r"\[([^\]]+)\]\s*", stripped)
+        if header:
+            if section:
+                yield section
+            section, key = _Section(header.group(1), first, last), ""
+        elif section and line[:1].isspace() and key:
+            section.values[key] += f" {stripped}"
+            section.last = last
+        elif section and "=" in stripped:
+            name, _, value = stripped.partition("=")
+            key = name.strip()
+            section.values[key] = value.strip()
+            section.last = last
+    if section:
+        yield section
+
+
+def read_supervisor(source: Source) -> Iterator[Line]:
+    """`[program:…]` sections. `autorestart` is `unexpected` by default, which covers a killed process."""
+    for section in _sections(source, "#;"):
+        if section.name.startswith("program:") and "command" in section.values:
+            command = re.split(r"\s;", section.values["command"])[0]
+            restart = re.split(r"\s;", section.values.get("autorestart", "unexpected"))[0].strip().lower()
+            supervised = "supervisor" if restart in {"true", "unexpected", "1", "yes", "on"} else ""
+            yield Line(command, section.first, section.last, supervised)
+
+
+def read_systemd(source: Source) -> Iterator[Line]:
+    """`ExecStart=` of a `[Service]`, with `Environment=` for its variables."""
+    for section in _sections(source, "#;"):
+        if section.name == "Service" and "ExecStart" in section.values:
+            restart = section.values.get("Restart", "no").lower()
+            supervised = "systemd" if restart in {"always", "on-failure", "on-abnormal"} else ""
+            command = section.values["ExecStart"].lstrip("-@:+!")
+            yield Line(command, section.first, section.last, supervised, _assignments(section.values))
+
+
+def _assignments(values: dict[str, str]) -> dict[str, str]:
+    try:
+        words = shlex.split(values.get("Environment", ""))
+    except ValueError:
+        return {}
+    return {name: value for name, equals, value in (word.partition("=") for word in words) if equals}
+
+
+def read_procfile(source: Source) -> Iterator[Line]:
+    """`name: command`, one a line, restarted by the platform; `release` runs once."""
+    for number, line in enumerate(source.lines, 1):
+        entry = re.match(r"\s*([A-Za-z0-9_-]+):\s*(\S.*)$", line)
+        if entry and entry.group(1) != "release":
+            yield Line(entry.group(2), number, number, "platform")
+
+
+def read_dockerfile(source: Source) -> Iterator[Line]:
+    """The last `ENTRYPOINT` and `CMD`; nothing in a Dockerfile restarts them."""
+    found: dict[str, tuple[list[str] | str, int, int]] = {}
+    for line, first, last in _logical_lines(source):
+        instruction = re.match(r"\s*(FROM|CMD|ENTRYPOINT)\s+(.+)$", line, re.IGNORECASE)
+        if instruction and instruction.group(1).upper() == "FROM":
+            found.clear()
+        elif instruction:
+            found[instruction.group(1).upper()] = (_exec_form(instruction.group(2).strip()), first, last)
+    if found:
+        parts = [found[name] for name in ("ENTRYPOINT", "CMD") if name in found]
+        words = " ".join(p if isinstance(p, str) else shlex.join(p) for p, _, _ in parts)
+        first, last = min(f for _, f, _ in parts), max(n for _, _, n in parts)
+        yield Line(words, first, last, "")
+
+
+def _exec_form(text: str) -> list[str] | str:
+    if not text.startswith("["):
+        return text
+    try:
+        words = json.loads(text)
+    except ValueError:
+        return text
+    return [str(word) for word in words] if isinstance(words, list) else text

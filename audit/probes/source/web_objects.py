@@ -1,0 +1,146 @@
+"""What calls on a FastAPI or Starlette application, or a router, add to it."""
+
+import ast
+from dataclasses import dataclass, field
+from typing import Any
+
+from audit.probes.source.frames import CallSite
+from audit.probes.source.machine import Machine
+from audit.probes.source.values import (
+    UNKNOWN,
+    Decoration,
+    External,
+    FunctionValue,
+    Instance,
+    Method,
+    Origin,
+    descends_from,
+    unwrap,
+)
+
+APPLICATIONS = ("FastAPI", "Starlette")
+ROUTERS = ("APIRouter", "Router")
+_VERBS = frozenset("get post put patch delete head options trace".split())
+
+
+@dataclass(eq=False)
+class Endpoint:
+    """One route as its router knows it, before prefixes."""
+
+    methods: tuple[str, ...]
+    path: str
+    function: Any
+    dependencies: tuple[Any, ...]
+    origin: Origin
+
+
+@dataclass(eq=False)
+class Inclusion:
+    """A router inside another one, or mounted below a path."""
+
+    router: Instance
+    prefix: str
+    dependencies: tuple[Any, ...]
+
+
+@dataclass(eq=False)
+class Web:
+    """Every route and inclusion met, by the router that holds it."""
+
+    endpoints: list[tuple[Instance, Endpoint]] = field(default_factory=list)
+    inclusions: list[tuple[Instance, Inclusion]] = field(default_factory=list)
+
+    def call(self, machine: Machine, site: CallSite) -> Any:
+        """Note what a call adds to a router; None for any other call."""
+        if isinstance(site.callee, External) and site.callee.dotted.endswith((".Depends", ".Security")):
+            return _dependency(machine, site)
+        callee = site.callee
+        if not isinstance(callee, Method) or not is_router(callee.receiver):
+            return None
+        if callee.name in {"include_router", "mount"}:
+            self._include(callee, site)
+        elif callee.name in {"add_api_route", "add_route"}:
+            self._add(callee.receiver, site)
+        else:
+            return None
+        return UNKNOWN
+
+    def _include(self, callee: Method, site: CallSite) -> None:
+        mounted = callee.name == "mount"
+        inner, _ = unwrap(site.argument(1, "app") if mounted else site.argument(0, "router"))
+        prefix, _ = unwrap(site.argument(0, "path", "") if mounted else site.keywords.get("prefix", ""))
+        if isinstance(inner, Instance):
+            added = Inclusion(inner, text(prefix), dependencies_of(site.keywords.get("dependencies")))
+            self.inclusions.append((callee.receiver, added))
+
+    def _add(self, router: Instance, site: CallSite) -> None:
+        path, _ = unwrap(site.argument(0, "path"))
+        function, _ = unwrap(site.argument(1, "endpoint", site.argument(1, "route")))
+        endpoint = Endpoint(
+            methods_of(site.keywords.get("methods", site.argument(2, "methods", None))),
+            text(path),
+            function,
+            dependencies_of(site.keywords.get("dependencies")),
+            site.origin,
+        )
+        self.endpoints.append((router, endpoint))
+
+    def decorate(self, function: FunctionValue, decoration: Decoration, origin: Origin) -> None:
+        """Note the route that a decorator declares."""
+        callee = decoration.callee
+        if not isinstance(callee, Method):
+            return
+        router, verb = unwrap(callee.receiver)[0], callee.name
+        if not is_router(router) or verb not in _VERBS | {"api_route", "route", "websocket"}:
+            return
+        path = decoration.arguments[0] if decoration.arguments else decoration.keywords.get("path", "")
+        given = decoration.keywords.get("methods")
+        methods = (verb.upper(),) if verb in _VERBS | {"websocket"} else methods_of(given)
+        dependencies = dependencies_of(decoration.keywords.get("dependencies"))
+        self.endpoints.append((router, Endpoint(methods, text(unwrap(path)[0]), function, dependencies, origin)))
+
+
+def is_router(value: Any) -> bool:
+    """Whether a value is an application or a router."""
+    return isinstance(value, Instance) and descends_from(value.cls, *APPLICATIONS, *ROUTERS)
+
+
+def methods_of(value: Any) -> tuple[str, ...]:
+    """Methods of a route, `GET` when none is given."""
+    value, _ = unwrap(value)
+    if isinstance(value, list | tuple | set) and value:
+        return tuple(sorted(str(unwrap(v)[0]).upper() for v in value))
+    return ("GET",)
+
+
+def _dependency(machine: Machine, site: CallSite) -> Instance:
+    """`Depends(…)`, which also remembers the factory in `Depends(factory(…))`."""
+    marker = Instance(site.callee, site.arguments, site.keywords, origin=site.origin)
+    first = site.node.args[0] if isinstance(site.node, ast.Call) and site.node.args else None
+    if isinstance(first, ast.Call):
+        marker.fields["factory"] = machine.value_of(first.func, site.frame)
+    elif first is not None and unwrap(site.arguments[0])[0] is UNKNOWN:
+        marker.fields["factory"] = External(ast.unparse(first))
+    return marker
+
+
+def dependencies_of(value: Any) -> tuple[Any, ...]:
+    """What is inside each `Depends(…)` of a list of dependencies."""
+    value, _ = unwrap(value)
+    items = value if isinstance(value, list | tuple) else ()
+    return tuple(inner for item in items for inner in depended_on(item, None))
+
+
+def depended_on(value: Any, annotation: Any) -> list[Any]:
+    """What `Depends(…)` or `Security(…)` depends on, the annotated class when it is empty; nothing for anything else."""
+    if not isinstance(value, Instance) or not isinstance(value.cls, External):
+        return []
+    if not value.cls.dotted.endswith((".Depends", ".Security")):
+        return []
+    given = value.arguments[0] if value.arguments else value.keywords.get("dependency", annotation)
+    return [v for v in (value.fields.get("factory"), given) if v is not None and v is not UNKNOWN]
+
+
+def text(value: Any) -> str:
+    """A path as text; `{?}` where it could not be worked out."""
+    return value if isinstance(value, str) else "{?}"

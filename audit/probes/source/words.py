@@ -1,0 +1,109 @@
+"""Words of a shell command, expanded: quotes, variables and their defaults, arrays, positional parameters."""
+
+from collections.abc import Mapping, Sequence
+
+from tree_sitter import Node
+
+_MAX_WORDS = 500
+_MAX_TEXT = 10_000
+
+
+def expand_all(nodes: Sequence[Node], variables: Mapping[str, list[str]], arguments: Sequence[str]) -> list[str]:
+    """Words of several nodes."""
+    words: list[str] = []
+    for node in nodes:
+        words += expand(node, variables, arguments)
+    return words[:_MAX_WORDS]
+
+
+def expand(node: Node, variables: Mapping[str, list[str]], arguments: Sequence[str]) -> list[str]:
+    """Words that one node stands for; what is not known keeps its own text (`$NAME`)."""
+    if node.type == "array":
+        return expand_all([c for c in node.children if c.is_named], variables, arguments)
+    if node.type == "string":
+        return _string(node, variables, arguments)
+    if node.type == "simple_expansion":
+        return _split(_variable(node, variables, arguments))
+    if node.type == "expansion":
+        return _split(_expansion(node, variables, arguments))
+    return [_joined(node, variables, arguments)]
+
+
+def _split(values: list[str]) -> list[str]:
+    """Without quotes, a value is cut at spaces."""
+    return [word for value in values for word in (value.split() if not value.startswith("$") else [value])]
+
+
+def _string(node: Node, variables: Mapping[str, list[str]], arguments: Sequence[str]) -> list[str]:
+    named = [c for c in node.children if c.is_named]
+    if (
+        len(named) == 1
+        and named[0].type in {"simple_expansion", "expansion"}
+        and _length(node) == _length(named[0]) + 2
+    ):
+        inner = named[0]
+        if _text(inner) in {"$@", "${@}"} or "[@]" in _text(inner):
+            return _value(inner, variables, arguments)
+    return [_joined(node, variables, arguments)]
+
+
+def _length(node: Node) -> int:
+    return node.end_byte - node.start_byte
+
+
+def _value(node: Node, variables: Mapping[str, list[str]], arguments: Sequence[str]) -> list[str]:
+    read = _variable if node.type == "simple_expansion" else _expansion
+    return read(node, variables, arguments)
+
+
+def _joined(node: Node, variables: Mapping[str, list[str]], arguments: Sequence[str]) -> str:
+    """Text of a node with its parts expanded in place and its quotes removed."""
+    if node.type in {"simple_expansion", "expansion"}:
+        return " ".join(_value(node, variables, arguments))[:_MAX_TEXT]
+    if node.type == "raw_string":
+        return _text(node)[1:-1]
+    if node.type == "ansi_c_string":
+        return _text(node)[2:-1]
+    if node.type not in {"string", "concatenation"}:
+        return _text(node).replace("\\\n", "").replace("\\", "")
+    text, position, raw = "", node.start_byte, node.text or b""
+    for child in node.children:
+        text += raw[position - node.start_byte : child.start_byte - node.start_byte].decode("utf-8", "replace")
+        text += "" if child.type == '"' else _joined(child, variables, arguments)
+        position = child.end_byte
+    return text[:_MAX_TEXT]
+
+
+def _variable(node: Node, variables: Mapping[str, list[str]], arguments: Sequence[str]) -> list[str]:
+    name = _text(node).removeprefix("$")
+    return _named(name, _text(node), variables, arguments)
+
+
+def _named(name: str, text: str, variables: Mapping[str, list[str]], arguments: Sequence[str]) -> list[str]:
+    if name in {"@", "*"}:
+        return list(arguments)
+    if name.isdecimal() and name != "0":
+        return list(arguments[int(name) - 1 : int(name)])
+    return list(variables.get(name, [text]))
+
+
+def _expansion(node: Node, variables: Mapping[str, list[str]], arguments: Sequence[str]) -> list[str]:
+    """`${NAME}`, `${NAME:-default}`, `${NAME[@]}`; other operators leave the text as it is."""
+    children = [c for c in node.children if c.type not in {"${", "}"}]
+    if not children or children[0].type not in {"variable_name", "special_variable_name", "subscript"}:
+        return [_text(node)]
+    first, rest = children[0], children[1:]
+    name = _text(first.children[0]) if first.type == "subscript" else _text(first)
+    known = name in variables or name in {"@", "*"} or (name.isdecimal() and int(name) <= len(arguments))
+    if not rest:
+        return _named(name, _text(node), variables, arguments)
+    operator = rest[0].type
+    if known and (variables.get(name) != [""] or operator in {"-", "="}):
+        return _named(name, _text(node), variables, arguments)
+    if operator in {":-", "-", ":=", "="}:
+        return [" ".join(expand_all(rest[1:], variables, arguments))]
+    return [_text(node)]
+
+
+def _text(node: Node) -> str:
+    return (node.text or b"").decode("utf-8", "replace")

@@ -1,0 +1,151 @@
+"""One requirement of a journal, as its section of the report shows it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+STATUS_SYMBOLS = {"NON CONFORME": "❌", "CONFORME": "✅", "PARTIEL": "⚠️", "INDÉTERMINÉ": "❔"}
+_LEVELS = ("déclaré", "configuré", "exécuté", "mesuré")
+_PERIODIC_TASKS_REQUIREMENT = "8.4"
+Record = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Point:
+    """One conclusion: `level` is empty when it is the requirement's own, `missing` when nothing was missing."""
+
+    symbol: str
+    sentence: str
+    level: str
+    missing: str
+    settles: str
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where knowledge comes from: `kind` is `probe` or `experiment`."""
+
+    level: str
+    kind: str
+    name: str
+    title: str
+
+
+@dataclass(frozen=True)
+class RequirementView:
+    """A requirement with its points sorted by what they say, and what the report shows along with it.
+
+    An excerpt comes with the id of the requirement that shows it already, or an empty string.
+    """
+
+    id: str
+    title: str
+    criterion: str
+    floor: str
+    heading: str
+    status: str
+    known_by: str
+    reason: str
+    settles: str
+    origins: tuple[Origin, ...]
+    established: tuple[Point, ...]
+    shortcomings: tuple[Point, ...]
+    open_points: tuple[Point, ...]
+    errors: tuple[Point, ...]
+    not_applicable: tuple[Point, ...]
+    compensations: tuple[Record, ...]
+    problems: tuple[Record, ...]
+    experiments: tuple[Record, ...]
+    shown_elsewhere: tuple[tuple[Record, str], ...]
+    excerpts: tuple[tuple[Record, str], ...]
+    periodic_tasks: bool
+
+    @property
+    def symbol(self) -> str:
+        """Symbol of the status."""
+        return STATUS_SYMBOLS[self.status]
+
+    @property
+    def qualifier(self) -> str:
+        """The word after the status: how it is known; nothing after INDÉTERMINÉ."""
+        return "" if self.status == "INDÉTERMINÉ" else self.known_by
+
+    @property
+    def settling(self) -> tuple[str, ...]:
+        """What would settle it: its open points where the evidence is strong enough, stronger evidence otherwise."""
+        asked = tuple(dict.fromkeys(p.settles for p in self.open_points if p.settles))
+        strong = self.known_by != "" and _LEVELS.index(self.known_by) >= _LEVELS.index(self.floor)
+        return asked if strong and asked else tuple(filter(None, [self.settles]))
+
+
+def requirement_views(journal: Record) -> tuple[RequirementView, ...]:
+    """Every requirement in order; figures and excerpts are shown once, in the first requirement they bear on."""
+    shown: dict[object, str] = {}
+    views = []
+    for record in journal["requirements"]:
+        views.append(_view(record, journal, shown))
+        shown |= {e["id"]: record["id"] for e in views[-1].experiments}
+        shown |= {_place(e): record["id"] for e, elsewhere in views[-1].excerpts if not elsewhere}
+    return tuple(views)
+
+
+def _place(excerpt: Record) -> tuple[str, int, int]:
+    return excerpt["path"], excerpt["first_line"], excerpt["last_line"]
+
+
+def _view(record: Record, journal: Record, shown: Mapping[object, str]) -> RequirementView:
+    findings = record["findings"]
+    known_by = record["known_by"]
+    compensated = {c["defect"] for c in record["compensations"]}
+    fed_by = tuple(e for e in journal["experiments"] if record["id"] in e["requirements"])
+    return RequirementView(
+        **{k: record[k] for k in ("id", "title", "criterion", "floor", "heading", "reason", "settles")},
+        status=record["verdict"],
+        known_by=known_by,
+        origins=_origins(findings, journal["experiments"]),
+        established=_points(findings, "établi", "✅", known_by),
+        shortcomings=_shortcomings(findings, known_by, compensated),
+        open_points=_points(findings, "indéterminé", "❔", known_by),
+        errors=_points(findings, "erreur d'audit", "❌", known_by),
+        not_applicable=_points(findings, "sans objet", "➖", known_by),
+        compensations=tuple(record["compensations"]),
+        problems=tuple(p for p in journal["problems"] if record["id"] in p["requirements"]),
+        experiments=tuple(e for e in fed_by if e["id"] not in shown),
+        shown_elsewhere=tuple((e, shown[e["id"]]) for e in fed_by if e["id"] in shown),
+        excerpts=tuple((e, shown.get(_place(e), "")) for e in record["excerpts"]),
+        periodic_tasks=record["id"] == _PERIODIC_TASKS_REQUIREMENT,
+    )
+
+
+def _points(findings: Iterable[Record], outcome: str, symbol: str, known_by: str) -> tuple[Point, ...]:
+    return tuple(dict.fromkeys(_point(f, symbol, known_by) for f in findings if f["outcome"] == outcome))
+
+
+def _shortcomings(findings: Sequence[Record], known_by: str, compensated: set[str]) -> tuple[Point, ...]:
+    """Defects, then what is only a warning: reservations, and defects that a control compensates."""
+    covered = [f for f in findings if f["rule"] in compensated]
+    bare = [f for f in findings if f["rule"] not in compensated]
+    return (
+        *_points(bare, "défaut", "❌", known_by),
+        *_points(covered, "défaut", "⚠️", known_by),
+        *_points(findings, "réserve", "⚠️", known_by),
+    )
+
+
+def _point(finding: Record, symbol: str, known_by: str) -> Point:
+    carried = finding["evidence"] and finding["level"] != known_by
+    return Point(
+        symbol, finding["sentence"], finding["level"] if carried else "", finding["missing"], finding["settles"]
+    )
+
+
+def _origins(findings: Iterable[Record], experiments: Iterable[Record]) -> tuple[Origin, ...]:
+    """Who established or refuted something, strongest level first."""
+    titles = {e["id"]: e["title"] for e in experiments}
+    conclusive = {"établi", "réserve", "défaut"}
+    pairs = {(e["level"], e["source"]) for f in findings if f["outcome"] in conclusive for e in f["evidence"]}
+    ordered = sorted(pairs, key=lambda pair: (-_LEVELS.index(pair[0]), pair[1]))
+    return tuple(
+        Origin(level, "experiment" if source in titles else "probe", source, titles.get(source, ""))
+        for level, source in ordered
+    )

@@ -1,0 +1,48 @@
+"""The concurrency of the start-up files must be the one the configuration sets (8.4)."""
+
+from collections.abc import Sequence
+
+from audit.facts import Process, Setting
+from audit.known import Known
+from audit.model import Finding, Problem, Severity
+from audit.rules.rule import Rule, defect, established, undetermined
+
+_DOC = "https://docs.celeryq.dev/en/stable/userguide/workers.html#concurrency"
+
+
+def _aligned(known: Known) -> Sequence[Finding]:
+    sentence = "Même concurrence dans la configuration et dans les scripts de démarrage"
+    workers = known.processes("worker")
+    if not workers:
+        return [undetermined(sentence, "aucun fichier de démarrage ne lance de worker Celery", "renseigner `target.process_files`")]
+    seen = list(known.setting("worker_concurrency"))
+    if not seen or not isinstance(seen[0][0].value, int):
+        return [undetermined(sentence, "`worker_concurrency` n'est pas réglé, ou sa valeur ne se lit pas dans le code")]
+    setting, facts = seen[0]
+    written = next((s for s, _ in seen if s.excerpt), setting)
+    unread = [w for w in workers if "concurrency" in w.options and not w.options["concurrency"].isdigit()]
+    if unread:
+        return [undetermined(sentence, f"la concurrence de `{unread[0].excerpt.path}` ne se lit pas : `{unread[0].options['concurrency']}`")]
+    different = [w for w in workers if w.options.get("concurrency", str(setting.value)) != str(setting.value)]
+    if different:
+        return [_mismatch(known, written, w) for w in different]
+    text = f"{sentence} : `worker_concurrency={setting.value}`"
+    return [established(text, facts.evidence(written.excerpt), *(known.source.evidence(w.excerpt) for w in workers))]
+
+
+def _mismatch(known: Known, setting: Setting, worker: Process) -> Finding:
+    path, used = worker.excerpt.path, worker.options["concurrency"]
+    problem = Problem(
+        title=f"Concurrency différente entre config et {path.rpartition('/')[2]}",
+        severity=Severity.MINOR,
+        impact="Faible",
+        recommendation=f"Aligner `--concurrency={setting.value}` dans {path.rpartition('/')[2]}",
+        situation=tuple(e for e in (setting.excerpt, worker.excerpt) if e),
+        solution=worker.command.replace(f"--concurrency={used}", f"--concurrency={setting.value}"),
+        solution_language="bash",
+    )
+    text = f"`{path}` lance le worker avec `--concurrency={used}` alors que la configuration dit {setting.value} : le script l'emporte"
+    return defect(text, problem, known.source.evidence(worker.excerpt), known.source.evidence(setting.excerpt))
+
+
+RULES = (Rule("concurrency", "Concurrence alignée", "Robustesse Workers", ("8.4",), _DOC, _aligned),)

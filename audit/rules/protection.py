@@ -1,0 +1,71 @@
+"""Locks and idempotency: the functions that protect sends exist, and the sends call them (8.4, 8.5)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from audit.known import Known
+from audit.model import Finding, Problem, Severity
+from audit.rules.rule import Rule, defect, established, not_found, without_role
+
+_DOC = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#state"
+
+
+@dataclass(frozen=True)
+class Called:
+    """A check that the function of `role` is reached from the function of `caller`."""
+
+    role: str
+    caller: str
+    sentence: str
+    risk: str
+
+    def __call__(self, known: Known) -> Sequence[Finding]:
+        """A role that exists but is never called protects nothing: that is the defect."""
+        symbol, caller = known.target.role(self.role), known.target.role(self.caller)
+        for name, value in ((self.role, symbol), (self.caller, caller)):
+            if not value:
+                return [without_role(known, name, self.sentence)]
+        if symbol not in known.source.functions or caller not in known.source.functions:
+            return [not_found(known, symbol if symbol not in known.source.functions else caller, self.sentence)]
+        function = known.source.functions[symbol]
+        if symbol in {f.symbol for f in known.reachable(caller)}:
+            return [established(self.sentence, known.source_evidence(function))]
+        name, sender = symbol.rpartition(":")[2], caller.rpartition(":")[2]
+        problem = Problem(
+            title=f"`{name}` n'est jamais appelée par `{sender}`",
+            severity=Severity.CRITICAL,
+            impact=self.risk,
+            recommendation=f"Appeler `{name}` dans `{sender}`",
+            situation=(function.head,) if function.head else (),
+        )
+        return [defect(f"`{name}` existe mais `{sender}` ne l'appelle pas", problem, known.source_evidence(function))]
+
+
+RULES = (
+    Rule(
+        "idempotency",
+        "Idempotence des envois",
+        "Robustesse Workers",
+        ("8.4", "8.5"),
+        _DOC,
+        Called(
+            "idempotency",
+            "sender",
+            "Verrous d'idempotence pour éviter les doublons et permettre la réexécution sûre",
+            "Élevé : une tâche exécutée deux fois envoie deux messages",
+        ),
+    ),
+    Rule(
+        "campaign-lock",
+        "Verrou de campagne",
+        "Verrouillage Campagnes",
+        ("8.4",),
+        _DOC,
+        Called(
+            "campaign_lock",
+            "campaign_sender",
+            "Une campagne est verrouillée pendant son envoi",
+            "Élevé : deux répartiteurs peuvent traiter la même campagne",
+        ),
+    ),
+)

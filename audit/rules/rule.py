@@ -1,0 +1,66 @@
+"""A rule: a named question asked of the facts, whose answers are findings."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from audit.known import Known
+from audit.model import Evidence, Finding, Level, Outcome, Problem
+from audit.target import ROLES
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A pure check over facts.
+
+    `id` is stable and printed by reports; `category` is the line of section 1.1 it counts in; `reference` is the public
+    source of the rule.
+    """
+
+    id: str
+    title: str
+    category: str
+    requirements: tuple[str, ...]
+    reference: str
+    check: Callable[[Known], Sequence[Finding]]
+    needs: Level = Level.SOURCE
+
+    def evaluate(self, known: Known) -> tuple[Finding, ...]:
+        """Findings of this rule. A rule that raises, or answers nothing, gives one « erreur d'audit »."""
+        try:
+            answers = self.check(known)
+            findings = tuple(replace(f, rule=self.id, requirements=self.requirements, needs=self.needs) for f in answers)
+        except Exception as error:  # noqa: BLE001  a broken rule must not hide the others, nor pass
+            return (self._error(f"la règle `{self.id}` a échoué ({type(error).__name__} : {error})"),)
+        return findings or (self._error(f"la règle `{self.id}` n'a rien conclu"),)
+
+    def _error(self, sentence: str) -> Finding:
+        return Finding(Outcome.AUDIT_ERROR, sentence, rule=self.id, requirements=self.requirements)
+
+
+def established(sentence: str, *evidence: Evidence) -> Finding:
+    """A point established by this evidence."""
+    return Finding(Outcome.ESTABLISHED, sentence, evidence)
+
+
+def undetermined(sentence: str, missing: str, settles: str = "") -> Finding:
+    """A point that cannot be settled, and what was missing."""
+    return Finding(Outcome.UNDETERMINED, sentence, missing=missing, settles=settles)
+
+
+def without_role(known: Known, role: str, sentence: str) -> Finding:
+    """The answer when a role has no symbol: « sans objet » if the target declares it absent, else « indéterminé »."""
+    if role in known.target.absent:
+        return Finding(Outcome.NOT_APPLICABLE, f"{sentence} : rôle déclaré absent de la cible (`{role}`)")
+    missing = f"le rôle `{role}` n'est pas renseigné dans `audit.toml` ({ROLES[role]})"
+    return undetermined(sentence, missing, f"renseigner `roles.{role}` dans `audit.toml`, puis relancer")
+
+
+def not_found(known: Known, symbol: str, sentence: str) -> Finding:
+    """The answer when a role names a symbol that no probe saw."""
+    why = known.why_silent or f"aucune sonde n'a trouvé `{symbol}`"
+    return undetermined(sentence, why, "corriger le rôle dans `audit.toml`, puis relancer")
+
+
+def defect(sentence: str, problem: Problem, *evidence: Evidence) -> Finding:
+    """A point that fails, and the problem the report will detail."""
+    return Finding(Outcome.DEFECT, sentence, evidence, problem=problem)

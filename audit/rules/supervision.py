@@ -1,0 +1,58 @@
+"""Something must bring a dead worker back (8.5)."""
+
+from collections.abc import Sequence
+
+from audit.known import Known
+from audit.model import Finding, Outcome, Problem, Severity
+from audit.rules.rule import Rule, defect, established, undetermined
+
+_DOC = "https://docs.celeryq.dev/en/stable/userguide/daemonizing.html"
+_BY = {
+    "loop": "une boucle de redémarrage",
+    "supervisor": "supervisord",
+    "systemd": "systemd",
+    "compose": "Docker Compose",
+    "platform": "la plateforme d'hébergement",
+}
+_LOOP = """\
+while true; do
+    {command}
+    echo "worker arrêté, redémarrage dans 5 s"
+    sleep 5
+done &"""
+
+
+def _supervised(known: Known) -> Sequence[Finding]:
+    sentence = "Un superviseur relance les workers"
+    workers = known.processes("worker")
+    if not workers:
+        return [undetermined(sentence, "aucun fichier de démarrage ne lance de worker Celery", "renseigner `target.process_files`")]
+    restarted = [w for w in workers if w.restart]
+    bare = [w for w in workers if not w.restart]
+    if not bare:
+        return [
+            established(f"{_BY.get(w.restart, w.restart).capitalize()} relance le worker (`{w.excerpt.path}`)", known.source.evidence(w.excerpt))
+            for w in restarted
+        ]
+    path = bare[0].excerpt.path
+    problem = Problem(
+        title="Pas de redémarrage automatique des workers",
+        severity=Severity.MINOR,
+        impact="Faible",
+        recommendation="Ajouter supervisord ou boucle de redémarrage",
+        situation=(bare[0].excerpt,),
+        solution=_LOOP.format(command=bare[0].command),
+        solution_language="bash",
+    )
+    text = f"Le script `{path}` ne redémarre pas automatiquement les workers crashés"
+    evidence = known.source.evidence(bare[0].excerpt)
+    if restarted and not known.target.process_files:
+        note = f"{text}, mais `{restarted[0].excerpt.path}` les relance : préciser lequel sert en production (`target.process_files`)"
+        return [Finding(Outcome.RESERVATION, note, (evidence,), problem=problem)]
+    found = [defect(text, problem, evidence)]
+    if not restarted:
+        found.append(defect("Pas de process manager (supervisord, systemd) configuré", problem, evidence))
+    return found
+
+
+RULES = (Rule("supervision", "Redémarrage des workers", "Robustesse Workers", ("8.5",), _DOC, _supervised),)

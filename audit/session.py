@@ -1,0 +1,136 @@
+"""`audit run`: pytest runs the examination's items, then the journal and the report are written."""
+
+import os
+import platform
+import shlex
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audit import journal
+from audit.corrections import Previous
+from audit.digest import tree_digest
+from audit.examination import Examination
+from audit.plugin import audit_items
+from audit.report.markdown import render_markdown
+
+
+class OutputError(Exception):
+    """The report cannot be written; the message is one line for the user."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a run left on disk, and the journal itself."""
+
+    markdown: Path
+    journal_path: Path
+    journal: Mapping[str, Any]
+
+
+class _Items:
+    """Session plugin: contributes the items and keeps pytest's own closing words."""
+
+    def __init__(self, examination: Examination) -> None:
+        self.examination = examination
+        self.summary = ""
+        self.started = time.perf_counter()
+
+    def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
+        items += audit_items(session, self.examination)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        parts, _ = terminalreporter.build_summary_stats_line()
+        seconds = time.perf_counter() - self.started
+        self.summary = ", ".join(text for text, _ in parts) + f" in {seconds:.2f}s"
+
+
+def run(examination: Examination, out: Path, command: str, quiet: bool = False) -> Written:  # noqa: FBT001, FBT002
+    """Play every test of the profile, then write `DATE-famille-N-PROFILE.{md,json}` in `out`.
+
+    Raises OutputError before anything is run when `out` cannot be written.
+    """
+    _writable(out)
+    started = time.monotonic()
+    now = datetime.now(UTC)
+    items = _Items(examination)
+    try:
+        _pytest(items, quiet=quiet)
+        digest = tree_digest(examination.target.root, examination.target.exclude)
+        family = examination.profile.requirements[0].partition(".")[0]
+        stem = f"{now.date().isoformat()}-famille-{family}-{examination.profile.name}"
+        volatile = journal.Volatile(
+            date=now.date().isoformat(),
+            generated_at=now.isoformat(timespec="seconds"),
+            duration_seconds=round(time.monotonic() - started, 1),
+            command=command,
+            pytest_summary=items.summary,
+            host=f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPU",
+        )
+        document = journal.build(examination, digest, volatile, find_previous(examination, out, stem))
+    finally:
+        examination.close()
+    written = Written(out / f"{stem}.md", out / f"{stem}.json", document)
+    written.journal_path.write_text(journal.dump(document), encoding="utf-8")
+    written.markdown.write_text(render_markdown(document), encoding="utf-8")
+    return written
+
+
+def _writable(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        msg = f"--out {out}: cannot write there: {error.strerror or error}"
+        raise OutputError(msg) from error
+
+
+def _pytest(items: _Items, *, quiet: bool) -> None:
+    """Run pytest in this process: no plugin autoloaded, no configuration of the target, no cache, an empty root."""
+    saved = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD"), os.environ.pop("PYTEST_ADDOPTS", None)
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    try:
+        with tempfile.TemporaryDirectory(prefix="audit-") as empty:
+            arguments = ["-c", os.devnull, "--rootdir", empty, "-p", "no:cacheprovider", "--tb=short", empty]
+            pytest.main([*arguments, "-qq" if quiet else "-v", *(["-rN"] if quiet else ["-ra"])], plugins=[items])
+    finally:
+        os.environ.pop("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+        for name, value in zip(("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTEST_ADDOPTS"), saved, strict=True):
+            if value is not None:
+                os.environ[name] = value
+
+
+def find_previous(examination: Examination, out: Path, stem: str) -> Previous | None:
+    """The newest journal in `out` of the same target, profile and family, other than the one about to be written."""
+    family = examination.profile.requirements[0].partition(".")[0]
+    candidates = []
+    for path in out.glob("*.json"):
+        if path.stem == stem:
+            continue
+        try:
+            document = journal.read(path)
+        except journal.JournalError:
+            continue
+        if (document["target"]["name"], document["profile"], document["family"]) == (
+            examination.target.name,
+            examination.profile.name,
+            family,
+        ):
+            candidates.append(Previous(path, document))
+    return max(candidates, key=lambda p: p.journal["volatile"]["generated_at"], default=None)
+
+
+def command_line() -> str:
+    """The command as the user typed it."""
+    program = Path(sys.argv[0])
+    name = "python -m audit" if program.name == "__main__.py" else program.name
+    return shlex.join([*name.split(), *sys.argv[1:]])

@@ -1,0 +1,36 @@
+"""From what the user typed to an examination ready to run."""
+
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TypeVar
+
+from audit.examination import Examination, Probes
+from audit.model import Level
+from audit.probes import configuration, source
+from audit.profiles import PROFILES
+from audit.target import TargetError, load_target
+
+T = TypeVar("T")
+
+LEVELS = {"source": Level.SOURCE, "configuration": Level.CONFIGURATION, "execution": Level.EXECUTION}
+
+
+def prepare(path: str | Path, profile: str, level: str | None, tell: Callable[[str], None] = lambda _: None) -> Examination:
+    """Examination of the target at `path`; without a level, the profile's own.
+
+    Raises TargetError on an unusable target, an unknown profile or level.
+    """
+    chosen = _one_of("profile", profile, PROFILES)
+    wanted = chosen.default_level if level is None else _one_of("level", level, LEVELS)
+    probes = Probes(source=source.collect, configuration=configuration.collect)
+    return Examination(load_target(Path(path)), chosen, wanted, probes, tell)
+
+
+def _one_of(what: str, name: str, known: Mapping[str, T]) -> T:
+    if name in known:
+        return known[name]
+    close = get_close_matches(name, known, n=1)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    msg = f"unknown {what} {name!r}{hint} (known: {', '.join(known)})"
+    raise TargetError(msg)

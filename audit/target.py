@@ -1,0 +1,148 @@
+"""The target file: what is audited, and which symbol plays which role."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+ROLES = {
+    "sender": "the Celery task that sends one message",
+    "campaign_sender": "the Celery task that sends a campaign",
+    "webhook": "the HTTP endpoint the gateway calls",
+    "webhook_processor": "the function that processes one inbound message",
+    "follow_up_scheduler": "the function that creates Message 2 and schedules its sending",
+    "recovery": "the task that takes interrupted campaigns up again",
+    "health_check": "the periodic health check task",
+    "expiry": "the periodic task that expires the 24 h window",
+    "monitoring_sync": "the periodic task that persists the monitoring counters",
+    "monitoring_reset": "the periodic task that resets the daily counters",
+    "lock_cleanup": "the periodic task that releases dead locks",
+    "campaign_lock": "the function or class that locks a campaign",
+    "idempotency": "the function that makes a second execution of a send harmless",
+    "service_client": "the function that gives access to data under the service role (several allowed, comma separated)",
+    "watchdog": "the process that alerts when workers are down",
+}
+
+_TABLES = {
+    "target": {
+        "name": str,
+        "root": str,
+        "python": str,
+        "celery_app": str,
+        "asgi_app": str,
+        "process_files": list,
+        "exclude": list,
+        "driver": str,
+        "lock_file": str,
+    },
+    "checkpoint": {"spec": str, "task": str},
+    "roles": {**dict.fromkeys(ROLES, str), "absent": list},
+}
+
+
+class TargetError(Exception):
+    """The target file or the target's root cannot be used; the message is one line for the user."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is audited. `roles` maps a role to symbols `package.module:name`; `absent` lists roles declared not to exist."""
+
+    name: str
+    root: Path
+    python: str = ""
+    celery_app: str = ""
+    asgi_app: str = ""
+    process_files: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    driver: str = ""
+    lock_file: str = ""
+    spec: str = ""
+    task: str = ""
+    roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    absent: frozenset[str] = frozenset()
+
+    def role(self, name: str) -> str:
+        """First symbol that plays this role, or an empty string."""
+        symbols = self.roles.get(name, ())
+        return symbols[0] if symbols else ""
+
+
+def load_target(path: Path) -> Target:
+    """Read `audit.toml` (or `[tool.audit]` of `pyproject.toml`) at or in `path`.
+
+    A directory without either is a target with nothing declared. Raises TargetError, with the file and the key at fault.
+    """
+    if not path.exists():
+        msg = f"{path}: no such target"
+        raise TargetError(msg)
+    if path.is_file():
+        return _target_from(path, path.parent)
+    for name in ("audit.toml", "pyproject.toml"):
+        if (path / name).is_file() and (name == "audit.toml" or "audit" in _tool_tables(path / name)):
+            return _target_from(path / name, path)
+    return Target(name=path.resolve().name, root=path.resolve())
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        msg = f"{path}: not valid TOML: {error}"
+        raise TargetError(msg) from error
+
+
+def _tool_tables(path: Path) -> dict[str, Any]:
+    tool = _read_toml(path).get("tool", {})
+    return tool if isinstance(tool, dict) else {}
+
+
+def _target_from(path: Path, base: Path) -> Target:
+    document = _read_toml(path) if path.name != "pyproject.toml" else _tool_tables(path).get("audit", {})
+    _check(path, document)
+    target, roles = document.get("target", {}), document.get("roles", {})
+    root = (base / target.get("root", ".")).resolve()
+    if not root.is_dir():
+        msg = f"{path}: target.root: {root} is not a directory"
+        raise TargetError(msg)
+    checkpoint = document.get("checkpoint", {})
+    return Target(
+        name=target.get("name", root.name),
+        root=root,
+        **{key: target.get(key, "") for key in ("python", "celery_app", "asgi_app", "driver", "lock_file")},
+        process_files=tuple(target.get("process_files", ())),
+        exclude=tuple(target.get("exclude", ())),
+        spec=checkpoint.get("spec", ""),
+        task=checkpoint.get("task", ""),
+        roles={name: tuple(s.strip() for s in value.split(",")) for name, value in roles.items() if name != "absent"},
+        absent=frozenset(roles.get("absent", ())),
+    )
+
+
+def _check(path: Path, document: dict[str, Any]) -> None:
+    """Raise TargetError on an unknown table or key, or a value of the wrong type."""
+    for table, content in document.items():
+        if table not in _TABLES:
+            raise TargetError(_unknown(path, table, _TABLES))
+        if not isinstance(content, dict):
+            msg = f"{path}: {table} must be a table"
+            raise TargetError(msg)
+        for key, value in content.items():
+            expected = _TABLES[table].get(key)
+            if expected is None:
+                raise TargetError(_unknown(path, f"{table}.{key}", {f"{table}.{k}": 0 for k in _TABLES[table]}))
+            if not isinstance(value, expected) or (expected is list and not all(isinstance(v, str) for v in value)):
+                kind = "a list of strings" if expected is list else "a string"
+                msg = f"{path}: {table}.{key} must be {kind}"
+                raise TargetError(msg)
+    unknown = set(document.get("roles", {}).get("absent", ())) - set(ROLES)
+    if unknown:
+        raise TargetError(_unknown(path, f"roles.absent: {min(unknown)}", {f"roles.absent: {r}": 0 for r in ROLES}))
+
+
+def _unknown(path: Path, key: str, known: Mapping[str, object]) -> str:
+    close = get_close_matches(key, known, n=1)
+    hint = f"; did you mean {close[0]}?" if close else f"; known here: {', '.join(known)}"
+    return f"{path}: unknown key {key}{hint}"

@@ -1,0 +1,99 @@
+"""French typography of what a reader sees: no-break spaces, dates, durations. The no-break space is U+00A0 everywhere."""
+
+import re
+from datetime import date
+from itertools import pairwise
+
+from babel.dates import format_date
+from babel.units import format_unit
+from markdown_it import MarkdownIt
+
+NO_BREAK_SPACE = "\u00a0"
+
+_LINE = re.compile(r"\r\n?|\n")
+_CELL_BORDER = re.compile(r"((?<!\\)\|)")
+
+# Alternatives in order: what is left as it is (group `kept`), then the spaces that become no-break ones.
+_INLINE = re.compile(
+    r"""
+    (?P<kept>
+        (?m:^)[ \t]*(?:(?:>|[-+*]|\d{1,9}[.)]|\#{1,6})(?:[ \t\u00a0\u202f]+|$))+  # quote, list and heading markers
+      | (?m:^)[ ]{0,3}\[[^\]\n]+\]:[ \t]*\S+[ \t]*(?:["'(][^\n]*)?(?m:$)  # link reference definition
+      | \\[!-/:-@\[-`{-~]
+      | (?<!`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)
+      | `+
+      | <!--.*?-->
+      | <(?P<raw>pre|code|script|style)\b[^<>]*>.*?</(?P=raw)\s*>
+      | </?[A-Za-z][-\w]*(?:\s+[^\s"'<>/=]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'=<>`]+))?)*\s*/?>
+      | \]\((?:<[^<>\n]*>|[^\s()<>]*)(?:\s+(?:"[^"]*"|'[^']*'))?\s*\)  # destination and title of a link
+      | (?:[A-Za-z][A-Za-z0-9+.-]*://|www\.|mailto:)[^\s<>`|)]+(?:[ ]+(?=[:;!?%»]))?  # a bare link would swallow U+00A0
+    )
+    | (?<=[^\s|])[ \u00a0\u202f]+(?=»)
+    | (?<=[^\s|])[ \u00a0\u202f]+(?=[:;!?%]+(?!\[)(?:[^\w\-/=:;!?%]|_|$))
+    | (?<=«)[ \u00a0\u202f]+(?=\S)
+    """,
+    re.VERBOSE | re.DOTALL | re.IGNORECASE,
+)
+
+_BLOCKS = MarkdownIt("commonmark").enable("table").disable("inline")
+
+
+def french(text: str) -> str:
+    """Put U+00A0 before `: ; ! ? % »` and after `«` wherever the prose of this Markdown text has a space there.
+
+    Code spans, code blocks, links, HTML tags, block markers and table separators stay as they are. Idempotent.
+    """
+    lines = _lines(text)
+    pieces, done = [], 0
+    for first, last, is_row in _prose(text):
+        if first >= done:
+            block = "".join(lines[first:last])
+            # Code spans do not cross the border of a cell.
+            parts = _CELL_BORDER.split(block) if is_row else [block]
+            pieces += lines[done:first] + [_INLINE.sub(_replacement, part) for part in parts]
+            done = last
+    return "".join([*pieces, *lines[done:]])
+
+
+def french_date(day: date) -> str:
+    """A day in full, as `29 décembre 2025`."""
+    text = str(format_date(day, format="d MMMM y", locale="fr"))
+    return f"1er{text[1:]}" if day.day == 1 else text
+
+
+def french_seconds(seconds: float) -> str:
+    """A duration in seconds to the hundredth, as `2,63 s`; two significant digits below a tenth."""
+    return _quantity(seconds, "second", "#,##0.##" if not seconds or abs(seconds) >= 0.1 else "@@")
+
+
+def french_duration(seconds: float) -> str:
+    """A period in its largest exact unit up to the hour, as `5 min`, `2 h` or `90 s`."""
+    for unit, size in (("hour", 3600), ("minute", 60)):
+        if seconds and not seconds % size:
+            return _quantity(seconds // size, unit, "#,##0")
+    return french_seconds(seconds)
+
+
+def _quantity(value: float, unit: str, pattern: str) -> str:
+    text = str(format_unit(value, unit, length="short", format=pattern, locale="fr"))
+    return text.replace("\u202f", NO_BREAK_SPACE)
+
+
+def _lines(text: str) -> list[str]:
+    """Lines with their ends, cut where CommonMark cuts them."""
+    ends = [0, *(match.end() for match in _LINE.finditer(text)), len(text)]
+    return [text[start:end] for start, end in pairwise(ends) if start < end]
+
+
+def _prose(text: str) -> list[tuple[int, int, bool]]:
+    """First line and end of each block of prose, counted from 0, and whether it is the row of a table; in order."""
+    found, is_cell = set(), False
+    for token in _BLOCKS.parse(text):
+        if token.map and token.type in {"inline", "html_block"}:
+            found.add((token.map[0], token.map[1], is_cell))
+        is_cell = token.type in {"th_open", "td_open"}
+    return sorted(found)
+
+
+def _replacement(match: re.Match[str]) -> str:
+    return match["kept"] if match["kept"] is not None else NO_BREAK_SPACE

@@ -1,0 +1,1 @@
+"""Binds the harness to the reference stack: its driver, and one suite a criterion."""

@@ -1,0 +1,181 @@
+"""How the harness drives and reads the reference stack."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from functools import wraps
+from itertools import count
+from pathlib import Path
+from typing import Any, Literal, ParamSpec, TypeVar
+
+import httpx
+import psutil
+import psycopg
+import redis
+from celery import Celery
+
+from audit.experiments.driver import Accepted, DriverError
+from audit.experiments.waiting import wait_until
+from system.sandbox.gateway_protocol import Behaviour, Rule
+from system.sandbox.processes import SandboxError
+from system.sandbox.stack import RunningStack, running_stack
+
+P = ParamSpec("P")
+R = TypeVar("R")
+_TASK = "system.tasks.message_tasks.send_single_message"
+_NOT_FINAL = ("pending", "sending", "unknown")
+_OF_PHONE = "contact_id = (SELECT id FROM contacts WHERE phone = %s)"
+_MOST_REFUSALS = 6
+_REFUSAL_SECONDS = 15.0
+
+
+def _in_words(method: Callable[P, R]) -> Callable[P, R]:
+    """What the stack could not do, as the DriverError that experiments expect."""
+
+    @wraps(method)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return method(*args, **kwargs)
+        except (SandboxError, psycopg.Error, httpx.HTTPError, psutil.Error, redis.RedisError) as error:
+            msg = f"{method.__name__} : {type(error).__name__} : {error}"
+            raise DriverError(msg) from error
+
+    return guarded
+
+
+class ReferenceDriver:
+    """Runs the tree at `root` with its shipped supervisor configuration, on embedded servers and the gateway's double.
+
+    Keys are `phone` for Message 1. Every launch uses phone numbers that were never used before.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._parts = ExitStack()
+        self._numbers = count(1)
+        self._running: RunningStack | None = None
+
+    @property
+    def _stack(self) -> RunningStack:
+        if self._running is None:
+            msg = "la pile n'est pas démarrée"
+            raise DriverError(msg)
+        return self._running
+
+    @_in_words
+    def start(self) -> None:
+        """Start servers, double, web, worker and beat; the daily limit is raised, for it is not what is tried here."""
+        self._running = self._parts.enter_context(running_stack(self._root, extra_env={"DAILY_MESSAGE_LIMIT": "1000000"}))
+
+    def stop(self) -> None:
+        """End everything."""
+        self._running = None
+        self._parts.close()
+
+    def _rows(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self._stack.database_url, autocommit=True) as connection:
+            return connection.execute(query.encode(), parameters or None).fetchall()
+
+    @_in_words
+    def logged_in(self) -> Sequence[str]:
+        """Accounts in the database: this schema has no table for them, which is read from PostgreSQL itself."""
+        tables = self._rows(
+            "SELECT table_name FROM information_schema.tables "
+            "WHERE table_schema = 'public' AND table_name ~ '(user|admin|session|account|token)'"
+        )
+        return [str(name) for (name,) in tables]
+
+    @_in_words
+    def launch(self, contacts: int) -> frozenset[str]:
+        """Launch a campaign with the tree's own code."""
+        phones = [f"+3363998{next(self._numbers):04d}" for _ in range(contacts)]
+        self._stack.launch_campaign("Audit", "Bonjour", phones)
+        return frozenset(phones)
+
+    @_in_words
+    def accepted(self) -> Sequence[Accepted]:
+        """The double's ledger."""
+        return [Accepted(e.phone, e.id, e.accepted_at.timestamp()) for e in self._stack.gateway.ledger()]
+
+    @_in_words
+    def recorded(self) -> Mapping[str, str]:
+        """Status of each Message 1, by phone."""
+        rows = self._rows("SELECT c.phone, m.status FROM messages m JOIN contacts c ON c.id = m.contact_id WHERE m.kind = 'message_1'")
+        return {str(phone): str(status) for phone, status in rows}
+
+    @_in_words
+    def hold(self, point: Literal["before", "after"]) -> None:
+        """The double keeps requests unanswered."""
+        self._stack.gateway.behave(Behaviour(hold=point))
+
+    @_in_words
+    def held(self) -> int:
+        """Requests held by the double."""
+        return self._stack.gateway.counts().held
+
+    @_in_words
+    def release(self) -> None:
+        """Held requests go on, new ones are answered at once."""
+        self._stack.gateway.release()
+
+    @_in_words
+    def main_pid(self, role: str) -> int | None:
+        """Pid of the program that supervisord runs."""
+        return self._stack.pid_or_none(role)
+
+    @_in_words
+    def child_pids(self, role: str) -> Sequence[int]:
+        """Children of the worker's prefork pool; none while it is down."""
+        return self._stack.child_pids(role) if self._stack.pid_or_none(role) else []
+
+    @_in_words
+    def deliver_again(self) -> int:
+        """Publish the wake-up of every unfinished message again, after Redis lost its locks."""
+        with redis.Redis.from_url(self._stack.redis_url) as client:
+            for pattern in ("idempotency:*", "campaign:lock:*"):
+                for key in client.scan_iter(pattern):
+                    client.delete(key)
+        pending = [int(i) for (i,) in self._rows("SELECT id FROM messages WHERE status = ANY(%s) ORDER BY id", list(_NOT_FINAL))]
+        with Celery(broker=self._stack.redis_url, set_as_current=False) as app:
+            for identifier in pending:
+                app.send_task(_TASK, args=[identifier], queue="messages")
+        return len(pending)
+
+    @_in_words
+    def periodic_runs(self) -> Mapping[str, int]:
+        """Runs of periodic tasks that the stack recorded."""
+        rows = self._rows("SELECT task, count(*) FROM task_runs GROUP BY task")
+        return {str(task).rpartition(".")[2]: int(runs) for task, runs in rows}
+
+    @_in_words
+    def retry_delays(self) -> Sequence[float]:
+        """One message is refused (429) again and again; only the waiting is skipped, by moving its due date to now."""
+        self._stack.gateway.behave(Behaviour(rules=(Rule(outcome="status", status=429),)))
+        (phone,) = self.launch(1)
+        delays: list[float] = []
+        try:
+            while (delay := self._delay_after_refusal(phone, len(delays) + 1)) is not None and len(delays) < _MOST_REFUSALS:
+                delays.append(delay)
+                self._due_now(phone)
+        finally:
+            self._stack.gateway.behave(Behaviour())
+        return delays
+
+    def _delay_after_refusal(self, phone: str, failures: int) -> float | None:
+        """Seconds given before the next attempt once that many refusals are recorded; None when the stack gave up."""
+        query = f"SELECT status, failures, extract(epoch FROM next_attempt_at - now()) FROM messages WHERE {_OF_PHONE}"
+
+        def recorded() -> bool:
+            status, count, _ = self._rows(query, phone)[0]
+            return status == "failed" or (status == "pending" and count == failures)
+
+        if not wait_until(recorded, _REFUSAL_SECONDS):
+            msg = f"le refus numéro {failures} de la passerelle n'a pas été enregistré"
+            raise DriverError(msg)
+        status, _, delay = self._rows(query, phone)[0]
+        return None if status == "failed" else float(delay)
+
+    def _due_now(self, phone: str) -> None:
+        statement = f"UPDATE messages SET next_attempt_at = now() WHERE {_OF_PHONE} RETURNING id"
+        ((identifier,),) = self._rows(statement, phone)
+        with Celery(broker=self._stack.redis_url, set_as_current=False) as app:
+            app.send_task(_TASK, args=[identifier], queue="messages")

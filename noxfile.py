@@ -1,0 +1,71 @@
+"""The sessions CI runs. `nox -l` lists them; uv makes the environments when it is there, virtualenv otherwise."""
+
+import nox
+
+nox.needs_version = ">=2024.10.9"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint", "types", "imports", "tests", "audit"]
+
+LOCK = "requirements.lock"
+
+
+def install(session: nox.Session) -> None:
+    """Everything at the locked versions, and the project itself in place."""
+    session.install("--quiet", "-r", LOCK)
+    session.install("--quiet", "--no-deps", "-e", ".")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, and dead code."""
+    install(session)
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("vulture")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Static types, strict."""
+    install(session)
+    session.run("mypy")
+
+
+@nox.session
+def imports(session: nox.Session) -> None:
+    """The architecture's directions."""
+    install(session)
+    session.run("lint-imports")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Unit, rule, contract, acceptance and meta tests, on embedded servers, with the coverage gate."""
+    install(session)
+    session.run("coverage", "erase")
+    session.run("python", "-m", "pytest", "--cov", "--cov-report=term:skip-covered", *session.posargs)
+
+
+@nox.session
+def audit(session: nox.Session) -> None:
+    """Audit the reference stack up to execution, and write the French checkpoint into `reports/`."""
+    install(session)
+    session.run("audit", "run", ".", "--level", "execution", "--out", "reports", *session.posargs)
+
+
+@nox.session
+def integration(session: nox.Session) -> None:
+    """The same promises on Debian's PostgreSQL and redis-server (`.ci/run` installs them)."""
+    install(session)
+    session.run("python", "-m", "pytest", "-m", "integration", *session.posargs)
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Compile `requirements.lock` again from pyproject.toml."""
+    session.install("--quiet", "uv")
+    session.run(
+        *("uv", "pip", "compile", "pyproject.toml", "--group", "dev", "--universal", "--python-version", "3.11"),
+        *("--quiet", "--no-header", "--upgrade", "--output-file", LOCK),
+    )

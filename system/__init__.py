@@ -1,0 +1,1 @@
+"""A WhatsApp campaign sender that keeps working with nobody logged in."""

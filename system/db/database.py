@@ -1,0 +1,72 @@
+"""Access to PostgreSQL: one pool a process."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from psycopg.rows import dict_row
+from psycopg_pool import ConnectionPool
+
+from system.config import get_settings
+from system.db import messages
+from system.db.connection import Db
+from system.process_local import ProcessLocal
+
+WAIT_SECONDS = 10.0
+
+
+class Database:
+    """Transactions over a pool of connections, under the service role: no query is filtered by a user."""
+
+    def __init__(self, url: str, *, max_connections: int = 4) -> None:
+        # No prepared statements: Supabase's pooler shares connections between clients.
+        options: dict[str, Any] = {"row_factory": dict_row, "prepare_threshold": None, "connect_timeout": 10}
+        self._pool: ConnectionPool[Db] = ConnectionPool(
+            url,
+            min_size=1,
+            max_size=max_connections,
+            kwargs=options,
+            check=ConnectionPool.check_connection,
+            timeout=WAIT_SECONDS,
+            open=True,
+        )
+
+    @contextmanager
+    def transaction(self) -> Iterator[Db]:
+        """A connection whose work is committed when the block ends, rolled back when it raises.
+
+        Raises:
+            psycopg.Error: PoolTimeout when no connection comes within 10 s, among others.
+
+        """
+        with self._pool.connection() as connection:
+            yield connection
+
+    def get_message_by_id(self, message_id: int) -> messages.Message | None:
+        """The message, or None."""
+        with self.transaction() as connection:
+            return messages.by_id(connection, message_id)
+
+    def close(self) -> None:
+        """Closes every connection."""
+        self._pool.close()
+
+
+_database: ProcessLocal[Database] = ProcessLocal(
+    lambda: Database(get_settings().database_url.get_secret_value()), Database.close
+)
+
+
+def get_db() -> Database:
+    """The database of this process, opened at first use.
+
+    Raises:
+        SettingsError: when DATABASE_URL is missing or wrong.
+
+    """
+    return _database.get()
+
+
+def close_db() -> None:
+    """Closes what `get_db` opened in this process."""
+    _database.close()

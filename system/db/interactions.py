@@ -1,0 +1,75 @@
+"""Interactions, and the Message 2 they earn."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from secrets import token_hex
+
+from system.db.connection import Db
+
+
+@dataclass(frozen=True)
+class Addressee:
+    """The campaign and contact an interaction belongs to."""
+
+    campaign_id: int
+    contact_id: int
+
+
+def addressee(db: Db, phone: str) -> Addressee | None:
+    """The latest Message 1 this number got says it."""
+    row = db.execute(
+        """SELECT m.campaign_id, m.contact_id FROM messages AS m JOIN contacts AS c ON c.id = m.contact_id
+           WHERE c.phone = %s AND m.kind = 'message_1' AND m.sent_at IS NOT NULL
+           ORDER BY m.sent_at DESC, m.id DESC LIMIT 1""",
+        [phone],
+    ).fetchone()
+    return None if row is None else Addressee(**row)
+
+
+def record(
+    db: Db, to: Addressee, *, inbox_id: int, type_: str, content: str, wa_id: str | None, received_at: datetime
+) -> None:
+    """Records an interaction, once for each inbox entry."""
+    db.execute(
+        """INSERT INTO interactions (inbox_id, campaign_id, contact_id, type, content, wa_id, received_at)
+           VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (inbox_id) DO NOTHING""",
+        [inbox_id, to.campaign_id, to.contact_id, type_, content, wa_id, received_at],
+    )
+
+
+def insert_follow_up(db: Db, to: Addressee, *, received_at: datetime, wake_up_in: float) -> int | None:
+    """Inserts the Message 2 when the interaction came within 24 h of Message 1, and there is none yet.
+
+    Its wake-up is expected in `wake_up_in` seconds; later than that, the recovery wakes it. Returns its id, or None.
+    """
+    row = db.execute(
+        """INSERT INTO messages (campaign_id, contact_id, kind, body, reference, published_at)
+           SELECT m.campaign_id, m.contact_id, 'message_2', c.follow_up_template,
+                  'm2-' || m.campaign_id || '-' || %(salt)s || '-' || m.contact_id,
+                  now() + make_interval(secs => %(wake)s)
+           FROM messages AS m JOIN campaigns AS c ON c.id = m.campaign_id
+           WHERE m.campaign_id = %(campaign)s AND m.contact_id = %(contact)s AND m.kind = 'message_1'
+             AND %(received)s < m.sent_at + interval '24 hours'
+           ON CONFLICT (campaign_id, contact_id, kind) DO NOTHING
+           RETURNING id""",
+        {
+            "campaign": to.campaign_id,
+            "contact": to.contact_id,
+            "received": received_at,
+            "salt": token_hex(8),
+            "wake": wake_up_in,
+        },
+    ).fetchone()
+    return None if row is None else int(row["id"])
+
+
+def cancel_late_follow_ups(db: Db) -> int:
+    """Cancels the Message 2 which have not left and whose window is over; returns how many."""
+    cursor = db.execute(
+        """UPDATE messages AS m SET status = 'cancelled', last_error = 'the window of 24 h is over'
+           FROM messages AS o
+           WHERE m.kind = 'message_2' AND m.status = 'pending' AND NOT m.doubtful AND o.kind = 'message_1'
+             AND o.campaign_id = m.campaign_id AND o.contact_id = m.contact_id
+             AND o.sent_at + interval '24 hours' <= now()"""
+    )
+    return cursor.rowcount

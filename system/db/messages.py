@@ -1,0 +1,151 @@
+"""One message's row: claim, and the ends of an attempt. Every statement is conditional, so that a late writer changes nothing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from system.db.connection import Db
+from system.domain.statuses import CampaignStatus, MessageKind, MessageStatus
+
+# One conditional UPDATE: while a lease lives, nobody else gets the row.
+CLAIM = """
+UPDATE messages AS m
+SET status = 'sending', lease_token = %(token)s, lease_until = now() + make_interval(secs => %(lease)s),
+    attempts = m.attempts + 1, doubtful = m.doubtful OR m.status IN ('sending', 'unknown')
+FROM campaigns AS c, contacts AS p
+WHERE m.id = %(id)s AND c.id = m.campaign_id AND p.id = m.contact_id
+  AND ((m.status IN ('pending', 'unknown') AND coalesce(m.next_attempt_at, '-infinity') <= now())
+    OR (m.status = 'sending' AND m.lease_until < now()))
+RETURNING m.id, m.campaign_id, m.kind, m.body, m.reference, m.attempts, m.failures, m.doubtful, m.lease_token,
+    p.phone, c.status AS campaign_status
+"""
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message as it is read; times are UTC."""
+
+    id: int
+    campaign_id: int
+    contact_id: int
+    kind: MessageKind
+    body: str
+    status: MessageStatus
+    reference: str
+    attempts: int
+    failures: int
+    gateway_id: str | None
+    wa_id: str | None
+    sent_at: datetime | None
+    last_error: str | None
+    claimable: bool
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A message this process alone may send until its lease ends. `doubtful`: an earlier attempt may have gone through."""
+
+    id: int
+    campaign_id: int
+    kind: MessageKind
+    body: str
+    reference: str
+    attempts: int
+    failures: int
+    doubtful: bool
+    lease_token: UUID
+    phone: str
+    campaign_status: CampaignStatus
+
+
+def by_id(db: Db, message_id: int) -> Message | None:
+    """The message, or None."""
+    row = db.execute(
+        """SELECT id, campaign_id, contact_id, kind, body, status, reference, attempts, failures, gateway_id, wa_id,
+                  sent_at, last_error,
+                  coalesce((status IN ('pending', 'unknown') AND coalesce(next_attempt_at, '-infinity') <= now())
+                    OR (status = 'sending' AND lease_until < now()), false) AS claimable
+           FROM messages WHERE id = %s""",
+        [message_id],
+    ).fetchone()
+    if row is None:
+        return None
+    return Message(**row | {"kind": MessageKind(row["kind"]), "status": MessageStatus(row["status"])})
+
+
+def claim(db: Db, message_id: int, *, lease_seconds: float) -> Claim | None:
+    """Takes the message for `lease_seconds`; None when it is not due, final, or somebody's."""
+    parameters: dict[str, Any] = {"id": message_id, "token": uuid4(), "lease": lease_seconds}
+    row = db.execute(CLAIM, parameters).fetchone()
+    if row is None:
+        return None
+    kinds = {"kind": MessageKind(row["kind"]), "campaign_status": CampaignStatus(row["campaign_status"])}
+    return Claim(**row | kinds)
+
+
+def renew_lease(db: Db, claim: Claim, *, lease_seconds: float) -> bool:
+    """A whole lease again from now; False when another process has taken the message over, or it is final."""
+    return _while_mine(db, claim, "lease_until = now() + make_interval(secs => %(lease)s)", lease=lease_seconds)
+
+
+def record_sent(db: Db, message_id: int, *, gateway_id: str, wa_id: str | None, sent_at: datetime) -> bool:
+    """Records an acceptance, whoever holds the lease: it is a fact, even when its answer came late.
+
+    Returns False when the message was already known as accepted.
+    """
+    cursor = db.execute(
+        """UPDATE messages SET status = 'sent', gateway_id = %(gateway_id)s, wa_id = %(wa_id)s, sent_at = %(sent_at)s,
+               lease_token = NULL, lease_until = NULL, next_attempt_at = NULL, last_error = NULL
+           WHERE id = %(id)s AND status NOT IN ('sent', 'delivered', 'read')""",
+        {"id": message_id, "gateway_id": gateway_id, "wa_id": wa_id, "sent_at": sent_at},
+    )
+    return cursor.rowcount == 1
+
+
+def postpone(db: Db, claim: Claim, *, status: MessageStatus, failures: int, delay_seconds: float, error: str) -> bool:
+    """Gives the message back, not to be claimed before `delay_seconds`; a wake-up is expected at that time."""
+    later = "now() + make_interval(secs => %(delay)s)"
+    return _while_mine(
+        db,
+        claim,
+        "status = %(status)s, doubtful = doubtful OR %(status)s = 'unknown', failures = %(failures)s,"
+        f" last_error = %(error)s, next_attempt_at = {later}, published_at = {later},"
+        " lease_token = NULL, lease_until = NULL",
+        status=status.value,
+        failures=failures,
+        delay=delay_seconds,
+        error=error,
+    )
+
+
+def release(db: Db, claim: Claim, *, due_at: datetime | None, reason: str) -> bool:
+    """Gives an unsent message back to the dispatcher, from `due_at` on (at once when None)."""
+    return _while_mine(
+        db,
+        claim,
+        "status = 'pending', next_attempt_at = %(due_at)s, last_error = %(reason)s, lease_token = NULL,"
+        " lease_until = NULL, published_at = CASE kind WHEN 'message_1' THEN NULL ELSE %(due_at)s END",
+        due_at=due_at,
+        reason=reason,
+    )
+
+
+def record_failed(db: Db, claim: Claim, *, failures: int, error: str) -> bool:
+    """Final: the gateway has nothing of this message."""
+    return _while_mine(
+        db,
+        claim,
+        "status = 'failed', failures = %(failures)s, last_error = %(error)s, next_attempt_at = NULL,"
+        " lease_token = NULL, lease_until = NULL",
+        failures=failures,
+        error=error,
+    )
+
+
+def _while_mine(db: Db, claim: Claim, assignments: str, **values: Any) -> bool:
+    statement = (
+        f"UPDATE messages SET {assignments} WHERE id = %(id)s AND status = 'sending' AND lease_token = %(token)s"  # noqa: S608
+    )
+    cursor = db.execute(statement.encode(), values | {"id": claim.id, "token": claim.lease_token})
+    return cursor.rowcount == 1

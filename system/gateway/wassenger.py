@@ -1,0 +1,143 @@
+"""The client of the Wassenger API."""
+
+from datetime import UTC, datetime
+from typing import Any, Self
+
+import httpx
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from system.config import Settings, get_settings
+from system.domain.lease import CONNECT_SHARE, WRITE_SHARE
+from system.gateway.outcomes import (
+    Accepted,
+    AccountStopped,
+    LookupOutcome,
+    NotFound,
+    Outgoing,
+    PostOutcome,
+    Refused,
+    Uncertain,
+)
+from system.process_local import ProcessLocal
+
+ACCOUNT_STATUSES = frozenset({401, 402, 403})
+# Nothing was written: the gateway cannot have the message.
+NEVER_WRITTEN = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+
+class _Known(BaseModel):
+    """The part of a message of the API that is used."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str = Field(min_length=1)
+    wa_id: str | None = Field(default=None, alias="waId")
+    reference: str | None = None
+    created_at: datetime | None = Field(default=None, alias="createdAt")
+
+    def accepted(self) -> Accepted:
+        at = self.created_at
+        return Accepted(self.id, self.wa_id, at.astimezone(UTC) if at and at.tzinfo else None)
+
+
+_LISTED = TypeAdapter(list[_Known])
+
+
+class WassengerGateway:
+    """Sends, and asks what was sent. Its methods never raise for what the network or the gateway does."""
+
+    def __init__(self, base_url: str, api_key: str, device: str, *, timeout_seconds: float) -> None:
+        self._device = device
+        timeout = httpx.Timeout(
+            timeout_seconds, connect=timeout_seconds * CONNECT_SHARE, write=timeout_seconds * WRITE_SHARE
+        )
+        # A connection idle for longer may be closed by the other side just as it is used again.
+        limits = httpx.Limits(max_connections=8, keepalive_expiry=3.0)
+        self._client = httpx.Client(
+            base_url=base_url, headers={"Token": api_key}, timeout=timeout, limits=limits, trust_env=False
+        )
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        """A client for the account and device of the settings."""
+        return cls(
+            settings.wassenger_base_url,
+            settings.wassenger_api_key.get_secret_value(),
+            settings.wassenger_device,
+            timeout_seconds=settings.gateway_timeout_seconds,
+        )
+
+    def post(self, message: Outgoing) -> PostOutcome:
+        """Hands one message over, once: no retry in here."""
+        body: dict[str, Any] = {"phone": message.phone, "device": self._device, "reference": message.reference}
+        if message.template_name is None:
+            body["message"] = message.body
+        else:
+            body["template"] = {"name": message.template_name, "language": "fr"}
+        try:
+            response = self._client.post("/messages", json=body)
+        except NEVER_WRITTEN as error:
+            return Refused(_described(error), retryable=True)
+        except httpx.HTTPError as error:
+            return Uncertain(_described(error))
+        return _judge(response)
+
+    def find_by_reference(self, reference: str) -> LookupOutcome:
+        """Whether the gateway has accepted a message with this reference; `Uncertain` when it cannot be asked."""
+        try:
+            response = self._client.get("/messages", params={"reference": reference})
+        except httpx.HTTPError as error:
+            return Uncertain(_described(error))
+        if response.status_code != httpx.codes.OK:
+            return Uncertain(f"lookup: HTTP {response.status_code}")
+        try:
+            listed = _LISTED.validate_json(response.content)
+        except ValidationError:
+            return Uncertain("lookup: not a list of messages")
+        # The filter is the gateway's: only an exact match counts.
+        same = [message for message in listed if message.reference == reference]
+        return same[0].accepted() if same else NotFound()
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._client.close()
+
+
+def _described(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".rstrip(": ")
+
+
+def _judge(response: httpx.Response) -> PostOutcome:
+    status, reason = response.status_code, f"HTTP {response.status_code}"
+    if response.is_success:
+        try:
+            return _Known.model_validate_json(response.content).accepted()
+        except ValidationError:
+            return Uncertain(f"{reason} without an id")
+    if status in ACCOUNT_STATUSES:
+        return AccountStopped(reason)
+    if status == httpx.codes.TOO_MANY_REQUESTS:
+        return Refused(reason, retryable=True)
+    if status == httpx.codes.REQUEST_TIMEOUT or not response.is_client_error:
+        return Uncertain(reason)
+    return Refused(reason, retryable=False)
+
+
+_gateway: ProcessLocal[WassengerGateway] = ProcessLocal(
+    lambda: WassengerGateway.from_settings(get_settings()), WassengerGateway.close
+)
+
+
+def get_gateway() -> WassengerGateway:
+    """The client of this process, made at first use.
+
+    Raises:
+        SettingsError: when a setting is missing or wrong.
+
+    """
+    return _gateway.get()
+
+
+def close_gateway() -> None:
+    """Closes what `get_gateway` made in this process."""
+    _gateway.close()

@@ -1,0 +1,223 @@
+"""The whole stack on this machine: servers, gateway double, and the shipped supervisor configuration, until the block ends."""
+
+import json
+import os
+import sys
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from celery import Celery
+
+import system
+from system.sandbox.foreign_data import refuse_foreign_data
+from system.sandbox.gateway_control import GatewayControl
+from system.sandbox.processes import GuardedProcess, SandboxError, free_port, wait_until
+from system.sandbox.programs import Programs
+from system.sandbox.servers import Servers, embedded_servers, scratch_directory
+from system.sandbox.starters import SUPERVISORD, Starter
+
+REPOSITORY = Path(system.__file__).resolve().parents[1]
+DEVICE = "5a6b7c8d9e0f1a2b3c4d5e6f"
+OURS = ("CELERY_", "WASSENGER_", "SUPABASE_", "ALERT_")
+START_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class RunningStack:
+    """A stack that works; pids are those of the moment they are asked for."""
+
+    root: Path
+    servers: Servers
+    gateway: GatewayControl
+    web_url: str
+    env: Mapping[str, str]
+    logs: Path
+    supervisor: GuardedProcess
+    programs: Programs
+
+    @property
+    def database_url(self) -> str:
+        return self.servers.database_url
+
+    @property
+    def redis_url(self) -> str:
+        return self.servers.redis_url
+
+    def main_pid(self, program: str) -> int:
+        """Pid of the process the supervisor itself keeps running for `web`, `worker` or `beat`.
+
+        Raises:
+            SandboxError: when there is none at this moment.
+
+        """
+        return self.programs.main_pid(program)
+
+    def child_pids(self, program: str) -> list[int]:
+        """Pids of the children of the program's main process, such as the worker's prefork pool."""
+        return self.programs.child_pids(program)
+
+    def wait_back(self, program: str, old_pid: int, *, seconds: float = 30.0) -> int:
+        """Waits until the program runs as another process than `old_pid` and works; returns its pid.
+
+        Raises:
+            SandboxError: when that has not happened after `seconds`.
+
+        """
+        wait_until(
+            lambda: self.works(program) and self.main_pid(program) != old_pid,
+            seconds=seconds,
+            what=f"{program} back after process {old_pid}",
+        )
+        return self.main_pid(program)
+
+    def works(self, program: str) -> bool:
+        """Whether the program does its job now: the worker answers a ping, the web a request; beat only has to run."""
+        if self.programs.find(program) is None:
+            return False
+        if program == "worker":
+            return self._worker_answers()
+        return self._web_answers() if program == "web" else True
+
+    def _worker_answers(self) -> bool:
+        with Celery(broker=self.redis_url, set_as_current=False) as app:
+            return bool(app.control.ping(timeout=1.0, limit=1))
+
+    def _web_answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.web_url}/health/live", timeout=2, trust_env=False).is_success
+        except httpx.HTTPError:
+            return False
+
+    def wait_working(self, programs: Sequence[str], *, seconds: float) -> None:
+        """Waits until every one of these programs works.
+
+        Raises:
+            SandboxError: naming those that do not, with the end of the log.
+
+        """
+        missing = list(programs)
+
+        def all_work() -> bool:
+            missing[:] = [program for program in missing if not self.works(program)]
+            return not missing
+
+        try:
+            self.supervisor.wait_ready(all_work, seconds=seconds)
+        except SandboxError as error:
+            raise SandboxError(f"not working: {', '.join(missing)}; {error}") from error
+
+    def launch_campaign(self, name: str, body: str, phones: Sequence[str]) -> int:
+        """Creates a campaign for these numbers (E.164) and launches it, by the code of `root`; returns its id.
+
+        Raises:
+            SandboxError: when the code of `root` fails.
+
+        """
+        order = self.logs / f"order-{uuid.uuid4().hex}.json"
+        order.write_text(json.dumps({"name": name, "body": body, "phones": list(phones)}))
+        printed = run_python(self.root, self.env, self.logs, "-m", "system.sandbox.launch", str(order))
+        order.unlink()
+        return int(printed.splitlines()[-1])
+
+    def stop(self) -> None:
+        """Ends web, worker and beat; the servers and the double end with the block."""
+        self.supervisor.stop()
+
+
+def run_python(root: Path, env: Mapping[str, str], logs: Path, *arguments: str) -> str:
+    """Runs this interpreter in the tree at `root`; returns all it printed.
+
+    Raises:
+        SandboxError: with all it printed, when it exits with another code than 0 or runs for more than a minute.
+
+    """
+    output = logs / f"python-{uuid.uuid4().hex}.log"
+    command = [sys.executable, *arguments]
+    with GuardedProcess(" ".join(arguments), command, log=output, env=env, cwd=root) as process:
+        code = process.wait(START_SECONDS)
+    printed = output.read_text(errors="replace")
+    if code != 0:
+        raise SandboxError(f"{' '.join(arguments)}: exit code {code}\n{printed}".rstrip())
+    output.unlink()
+    return printed
+
+
+def _environment(root: Path, data: Path, servers: Servers, gateway_url: str, web_port: int) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+    # Not `Path(sys.executable).resolve()`: a virtual environment's programs are beside the link.
+    programs = Path(sys.executable).parent
+    return inherited | {
+        "DATABASE_URL": servers.database_url,
+        "REDIS_URL": servers.redis_url,
+        "WASSENGER_API_KEY": "sandbox",
+        "WASSENGER_DEVICE": DEVICE,
+        "WASSENGER_BASE_URL": gateway_url,
+        "PORT": str(web_port),
+        "WEB_HOST": "127.0.0.1",
+        "BEAT_SCHEDULE_FILE": str(data / "beat-schedule"),
+        "PYTHONPATH": str(root),
+        "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+    }
+
+
+@contextmanager
+def running_gateway(data: Path, logs: Path) -> Iterator[GatewayControl]:
+    """The double as a process of its own, its ledger in `data`."""
+    port = free_port()
+    # From this repository, whatever tree is being run: the double is the witness, not the accused.
+    command = [sys.executable, "-m", "system.sandbox.gateway", "--port", str(port)]
+    command += ["--ledger", str(data / "ledger.jsonl")]
+    with (
+        GuardedProcess("gateway", command, log=logs / "gateway.log", cwd=REPOSITORY) as process,
+        GatewayControl(f"http://127.0.0.1:{port}") as control,
+    ):
+        process.wait_ready(lambda: process.listens_on(port))
+        yield control
+
+
+@contextmanager
+def running_stack(
+    root: Path = REPOSITORY,
+    data_dir: Path | None = None,
+    *,
+    starter: Starter = SUPERVISORD,
+    gateway_timeout_seconds: float = 2,
+    send_lease_seconds: float = 4,
+    start_seconds: float = START_SECONDS,
+    extra_env: Mapping[str, str] | None = None,
+) -> Iterator[RunningStack]:
+    """Runs the tree at `root` as its own `starter` file says, and waits until every program works.
+
+    Servers named by DATABASE_URL and REDIS_URL are used if they hold nobody's campaigns; otherwise they are embedded, with
+    their data in `data_dir` (kept) or in a temporary directory. Everything ends with the block, or with this process.
+
+    Raises:
+        SandboxError: when a part does not start, with the end of its log.
+
+    """
+    with ExitStack() as parts:
+        data = parts.enter_context(scratch_directory(data_dir))
+        logs = data / "logs"
+        logs.mkdir(exist_ok=True)
+        servers = parts.enter_context(embedded_servers(data if data_dir else None))
+        refuse_foreign_data(servers)
+        gateway = parts.enter_context(running_gateway(data, logs))
+        web_port = free_port()
+        env = _environment(root, data, servers, gateway.api_url, web_port) | {
+            "GATEWAY_TIMEOUT_SECONDS": str(gateway_timeout_seconds),
+            "SEND_LEASE_SECONDS": str(send_lease_seconds),
+            **(extra_env or {}),
+        }
+        if not starter.migrates:
+            run_python(root, env, logs, "-m", "system", "migrate")
+        log = logs / f"{starter.name}.log"
+        supervisor = GuardedProcess(starter.name, starter.command(root, data), log=log, env=env, cwd=root, grace=15.0)
+        parts.callback(supervisor.stop)
+        web_url = f"http://127.0.0.1:{web_port}"
+        stack = RunningStack(root, servers, gateway, web_url, env, logs, supervisor, Programs(supervisor))
+        stack.wait_working(starter.programs(root), seconds=start_seconds)
+        yield stack

@@ -1,0 +1,25 @@
+"""What the services need from outside, as protocols, so that tests pass fakes."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol
+
+from system.gateway.outcomes import LookupOutcome, Outgoing, PostOutcome
+
+Clock = Callable[[], datetime]
+Monotonic = Callable[[], float]
+
+
+class Gateway(Protocol):
+    """The messaging gateway; neither method raises for what the network does."""
+
+    def post(self, message: Outgoing) -> PostOutcome: ...
+
+    def find_by_reference(self, reference: str) -> LookupOutcome: ...
+
+
+class LockKeeper(Protocol):
+    """Gives locks; yields False while somebody else holds one."""
+
+    def hold(self, key: str, *, ttl_seconds: int) -> AbstractContextManager[bool]: ...

@@ -1,0 +1,205 @@
+"""Sends one message: claim, reconcile what is doubtful, hand over, record. The database decides, never the wake-up.
+
+What no sender can exclude while the gateway knows no idempotency key: a process frozen between the last look at its lease and
+the POST, for longer than the rest of the lease; and a request the gateway accepts after having said that it has nothing of it.
+"""
+
+import logging
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from datetime import time as time_of_day
+
+from system.db import campaigns, messages, quota
+from system.db.database import Database
+from system.db.messages import Claim
+from system.domain.lease import Lease
+from system.domain.retry_policy import RetryPolicy
+from system.domain.statuses import CAMPAIGN_LETS_SEND, CampaignStatus, MessageStatus
+from system.gateway.outcomes import Accepted, AccountStopped, Outgoing, Refused, Uncertain
+from system.locks import SEND_TTL_SECONDS, send_key
+from system.services.ports import Clock, Gateway, LockKeeper, Monotonic
+
+logger = logging.getLogger(__name__)
+
+# Before asking the gateway again about a message it could not be asked about, or that has no attempt left.
+ASK_AGAIN_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Done:
+    """Nothing to add for the caller; `what` says what happened, for the log."""
+
+    what: str
+
+
+@dataclass(frozen=True)
+class TransientFailure:
+    """An attempt that may be repeated. The message stays claimed until `postpone` or `give_up` is told the decision.
+
+    `failures` counts this one; `uncertain` when the message may have left all the same.
+    """
+
+    claim: Claim
+    failures: int
+    uncertain: bool
+    reason: str
+
+
+SendOutcome = Done | TransientFailure
+
+
+def utc_now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Sends messages under `lease`, at most `daily_limit` a UTC day."""
+
+    db: Database
+    gateway: Gateway
+    locks: LockKeeper
+    policy: RetryPolicy
+    lease: Lease
+    daily_limit: int
+    clock: Clock = utc_now
+    monotonic: Monotonic = time.monotonic
+
+    def send(self, message_id: int, template_name: str | None = None) -> SendOutcome:
+        """Brings the message one step further, if it is due and nobody's.
+
+        Raises:
+            psycopg.Error: when the database fails; the lease then gives the message to the recovery.
+
+        """
+        with self.locks.hold(send_key(message_id), ttl_seconds=SEND_TTL_SECONDS) as free:
+            if not free and not self._claimable(message_id):
+                return Done("another process is at it")
+            # Before the claim, so that this process's idea of its lease ends before the database's.
+            claimed_at = self.monotonic()
+            with self.db.transaction() as connection:
+                claim = messages.claim(connection, message_id, lease_seconds=self.lease.seconds)
+            if claim is None:
+                return Done("not due, final, or claimed by another process")
+            return self._attempt(claim, claimed_at, template_name)
+
+    def postpone(self, failure: TransientFailure, delay_seconds: float) -> None:
+        """Records the failure and the time of the next attempt; to be called before the retry is published."""
+        status = MessageStatus.UNKNOWN if failure.uncertain or failure.claim.doubtful else MessageStatus.PENDING
+        self._give_back(failure.claim, status, failure.failures, delay_seconds, failure.reason)
+
+    def give_up(self, failure: TransientFailure) -> None:
+        """No attempt is left: failed when the gateway surely has nothing, else unknown until it has been asked."""
+        if failure.uncertain or failure.claim.doubtful:
+            # Not asked at once: a request that timed out may still be on its way.
+            self._give_back(failure.claim, MessageStatus.UNKNOWN, failure.failures, ASK_AGAIN_SECONDS, failure.reason)
+        else:
+            self._fail(failure.claim, failure.failures, failure.reason)
+
+    def _claimable(self, message_id: int) -> bool:
+        # A lock left by a dead owner must not delay a takeover.
+        message = self.db.get_message_by_id(message_id)
+        return message is not None and message.claimable
+
+    def _attempt(self, claim: Claim, claimed_at: float, template_name: str | None) -> SendOutcome:
+        if claim.doubtful:
+            settled = self._reconcile(claim)
+            if settled is not None:
+                return settled
+            claimed_at = self.monotonic()
+            if not self._renew(claim):
+                return Done("taken over while reconciling")
+        refusal = self._refusal(claim)
+        if refusal is not None:
+            return refusal
+        if not self.lease.allows_post(claimed_at=claimed_at, now=self.monotonic()):
+            self._release(claim, due_at=self.clock(), reason="the lease was too short for the preparation")
+            return Done("too late in the lease")
+        return self._post(claim, template_name)
+
+    def _reconcile(self, claim: Claim) -> SendOutcome | None:
+        """Asks the gateway about earlier attempts; None when it has nothing and another attempt is allowed."""
+        found = self.gateway.find_by_reference(claim.reference)
+        if isinstance(found, Accepted):
+            return self._accept(claim, found, how="reconciled")
+        if isinstance(found, Uncertain):
+            self._give_back(claim, MessageStatus.UNKNOWN, claim.failures, ASK_AGAIN_SECONDS, found.reason)
+            return Done("the gateway cannot be asked")
+        if self.policy.exhausted(claim.failures):
+            return self._fail(claim, claim.failures, "no attempt left, and the gateway has nothing")
+        return None
+
+    def _renew(self, claim: Claim) -> bool:
+        with self.db.transaction() as connection:
+            return messages.renew_lease(connection, claim, lease_seconds=self.lease.seconds)
+
+    def _refusal(self, claim: Claim) -> Done | None:
+        """Why this message must not leave now, if so; the message is then given back."""
+        if claim.campaign_status not in CAMPAIGN_LETS_SEND:
+            self._release(claim, due_at=None, reason=f"campaign {claim.campaign_status}")
+            return Done(f"campaign {claim.campaign_status}")
+        today = self.clock().date()
+        with self.db.transaction() as connection:
+            counted = quota.reserve(connection, claim, day=today, limit=self.daily_limit)
+        if not counted:
+            tomorrow = datetime.combine(today + timedelta(days=1), time_of_day.min, UTC)
+            self._release(claim, due_at=tomorrow, reason="daily limit reached")
+            return Done("daily limit reached")
+        return None
+
+    def _post(self, claim: Claim, template_name: str | None) -> SendOutcome:
+        answer = self.gateway.post(Outgoing(claim.phone, claim.body, claim.reference, template_name))
+        match answer:
+            case Accepted():
+                return self._accept(claim, answer, how="sent")
+            case Uncertain(reason):
+                return TransientFailure(claim, claim.failures + 1, uncertain=True, reason=reason)
+            case Refused(reason, retryable=True):
+                return TransientFailure(claim, claim.failures + 1, uncertain=False, reason=reason)
+            case Refused(reason):
+                return self._fail(claim, claim.failures, reason)
+            case AccountStopped(reason):
+                return self._pause_campaign(claim, reason)
+
+    def _accept(self, claim: Claim, accepted: Accepted, *, how: str) -> Done:
+        with self.db.transaction() as connection:
+            recorded = messages.record_sent(
+                connection,
+                claim.id,
+                gateway_id=accepted.gateway_id,
+                wa_id=accepted.wa_id,
+                sent_at=accepted.at or self.clock(),
+            )
+        known = None if recorded else self.db.get_message_by_id(claim.id)
+        if known is not None and known.gateway_id != accepted.gateway_id:
+            logger.error(
+                "message %s was accepted twice by the gateway: %s and %s",
+                claim.id,
+                known.gateway_id,
+                accepted.gateway_id,
+            )
+        return Done(how)
+
+    def _pause_campaign(self, claim: Claim, reason: str) -> Done:
+        why = f"the gateway refuses the account: {reason}"
+        with self.db.transaction() as connection:
+            messages.release(connection, claim, due_at=None, reason=why)
+            campaigns.stop(connection, claim.campaign_id, status=CampaignStatus.PAUSED, reason=why)
+        logger.error("campaign %s paused: %s", claim.campaign_id, why)
+        return Done("campaign paused")
+
+    def _fail(self, claim: Claim, failures: int, reason: str) -> Done:
+        with self.db.transaction() as connection:
+            if messages.record_failed(connection, claim, failures=failures, error=reason):
+                quota.give_back(connection, claim)
+        return Done(f"failed: {reason}")
+
+    def _release(self, claim: Claim, *, due_at: datetime | None, reason: str) -> None:
+        with self.db.transaction() as connection:
+            messages.release(connection, claim, due_at=due_at, reason=reason)
+
+    def _give_back(self, claim: Claim, status: MessageStatus, failures: int, delay: float, reason: str) -> None:
+        with self.db.transaction() as connection:
+            messages.postpone(connection, claim, status=status, failures=failures, delay_seconds=delay, error=reason)

@@ -1,0 +1,34 @@
+"""The Celery application. Importing it reads no environment and opens nothing."""
+
+from typing import Any
+
+from celery import Celery
+from celery.signals import worker_process_shutdown, worker_ready
+
+from system.config import settings_or_exit
+from system.db.database import close_db
+from system.gateway.wassenger import close_gateway
+from system.locks import close_locks
+
+
+def _from_environment() -> dict[str, Any]:
+    url = settings_or_exit().redis_url.get_secret_value()
+    return {"broker_url": url, "result_backend": url}
+
+
+celery_app = Celery("system", include=["system.tasks.message_tasks", "system.tasks.periodic_tasks"])
+celery_app.config_from_object("system.tasks.celery_config")
+celery_app.add_defaults(_from_environment)
+
+
+@worker_ready.connect
+def _recover_at_start(**_: Any) -> None:
+    # As a task: this process forks its children and must not own a connection to the database.
+    celery_app.send_task("system.tasks.periodic_tasks.recover_interrupted_campaigns", expires=60)
+
+
+@worker_process_shutdown.connect
+def _close_connections(**_: Any) -> None:
+    close_db()
+    close_gateway()
+    close_locks()

@@ -1,0 +1,79 @@
+"""What beat starts. Each is harmless when it runs twice at once, and leaves one row in `task_runs`."""
+
+from typing import Any
+
+from system.config import get_settings
+from system.db.database import get_db
+from system.gateway.wassenger import get_gateway
+from system.locks import get_locks
+from system.services import interactions, monitoring, recovery
+from system.tasks.celery_app import celery_app
+from system.tasks.publishing import publish
+
+
+def _recover() -> dict[str, Any]:
+    plan = recovery.recover(get_db(), lease_seconds=get_settings().send_lease_seconds)
+    publish(plan.wake_ups)
+    return {"messages": len(plan.message_ids), "campaigns": list(plan.campaign_ids)}
+
+
+def _sweep() -> dict[str, Any]:
+    db = get_db()
+    follow_ups = interactions.process_left_behind(db)
+    publish(follow_ups)
+    completed = recovery.close_finished_campaigns(db)
+    return _recover() | {"left_behind": len(follow_ups), "completed": list(completed)}
+
+
+@celery_app.task
+def system_health_check() -> dict[str, Any]:
+    """Asks the database, Redis and the gateway."""
+    return monitoring.recorded(
+        get_db(), "system_health_check", lambda: monitoring.health(get_db(), get_locks(), get_gateway())
+    )
+
+
+@celery_app.task
+def recover_interrupted_campaigns() -> dict[str, Any]:
+    """Wakes messages of dead senders and campaigns whose dispatcher fell silent; runs when a worker starts as well."""
+    return monitoring.recorded(get_db(), "recover_interrupted_campaigns", _recover)
+
+
+@celery_app.task(ignore_result=True)
+def sweep_expired_leases() -> None:
+    """The same every few seconds, so that a death costs seconds; also the inbox, and campaigns that are finished."""
+    monitoring.recorded(get_db(), "sweep_expired_leases", _sweep)
+
+
+@celery_app.task
+def check_expired_interactions() -> dict[str, Any]:
+    """Cancels the Message 2 that can no longer leave within 24 h of Message 1."""
+    return monitoring.recorded(
+        get_db(), "check_expired_interactions", lambda: {"cancelled": interactions.cancel_late_follow_ups(get_db())}
+    )
+
+
+@celery_app.task
+def sync_monitoring_to_supabase() -> dict[str, Any]:
+    """Persists the daily counters."""
+    return monitoring.recorded(
+        get_db(), "sync_monitoring_to_supabase", lambda: {"days": monitoring.persist_counters(get_db())}
+    )
+
+
+@celery_app.task
+def reset_daily_monitoring() -> dict[str, Any]:
+    """Opens the new day's counters; a count of the day before is never touched."""
+    return monitoring.recorded(get_db(), "reset_daily_monitoring", lambda: {"dropped": monitoring.start_day(get_db())})
+
+
+@celery_app.task
+def cleanup_expired_locks() -> dict[str, Any]:
+    """Removes the locks that nothing would end; Redis ends the others."""
+
+    def clean() -> dict[str, Any]:
+        stale = get_locks().immortal()
+        get_locks().remove(stale)
+        return {"removed": stale}
+
+    return monitoring.recorded(get_db(), "cleanup_expired_locks", clean)

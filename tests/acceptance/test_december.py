@@ -1,0 +1,87 @@
+"""`checkpoint-2025` on the December application says again what the December checkpoint said, and says it was declared."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from audit.examination import Examination
+from audit.journal import Volatile, build
+from audit.report.markdown import render_markdown
+from audit.start import prepare
+from audit.verdict import Status
+from tests.acceptance.reference_copy import REPOSITORY
+
+TARGET = REPOSITORY / "tests" / "targets" / "decembre-2025"
+GOLDEN = REPOSITORY / "tests" / "golden" / "decembre-2025.md"
+FIXED = Volatile(
+    date="2025-12-29",
+    generated_at="2025-12-29T18:00:00+00:00",
+    duration_seconds=2.6,
+    command="audit run tests/targets/decembre-2025 --profile checkpoint-2025",
+    pytest_summary="21 passed, 3 warnings in 2.63s",
+    host="Linux x86_64, 2 CPU",
+)
+
+
+@pytest.fixture(scope="module")
+def december() -> Examination:
+    examination = prepare(TARGET, "checkpoint-2025", None)
+    for _, identifier in examination.tests():
+        examination.findings(identifier)
+    return examination
+
+
+def test_21_tests_in_nine_categories(december: Examination) -> None:
+    tests = december.tests()
+    categories = list(dict.fromkeys(category for category, _ in tests))
+    counts = [sum(1 for c, _ in tests if c == name) for name in categories]
+    assert counts == [3, 2, 2, 1, 4, 3, 3, 2, 1]
+    assert categories[0] == "Configuration Celery"
+    assert {december.outcome(i) for _, i in tests} == {"établi", "réserve"}
+
+
+def test_the_verdicts_of_december(december: Examination) -> None:
+    verdicts = december.verdicts()
+    assert {r: v.status for r, v in verdicts.items()} == {
+        **dict.fromkeys(("8.1", "8.2", "8.3", "8.4"), Status.COMPLIANT),
+        "8.5": Status.PARTIAL,
+    }
+    assert [c.name for c in verdicts["8.5"].compensations] == ["recover_interrupted_campaigns"]
+
+
+def test_the_three_minor_problems(december: Examination) -> None:
+    journal = build(december, "0" * 64, FIXED, None)
+    assert [(p["title"], p["severity"], p["impact"]) for p in journal["problems"]] == [
+        ("Pas de redémarrage automatique des workers", "mineur", "Faible"),
+        ("Concurrency différente entre config et start.sh", "mineur", "Faible"),
+        ("Warnings Pydantic deprecated", "mineur", "Aucun"),
+    ]
+    assert journal["verdict"]["validated"]
+
+
+def test_the_report_is_the_golden_one(december: Examination, request: pytest.FixtureRequest) -> None:
+    text = render_markdown(build(december, "0" * 64, FIXED, None))
+    assert text == GOLDEN.read_text(encoding="utf-8"), "nox -s golden writes it again; read every changed sentence"
+
+
+def test_every_status_says_declared() -> None:
+    statuses = re.findall(r"\*\*Statut\*\*\s*: (.+)", GOLDEN.read_text(encoding="utf-8"))
+    assert statuses[:4] == ["CONFORME (déclaré)"] * 4
+
+
+def test_the_tool_never_signs() -> None:
+    text = GOLDEN.read_text(encoding="utf-8")
+    assert re.search(r"\*\*Validé par\*\*\s*:\s*_+", text)
+    assert "Kiro" not in text
+
+
+def test_removing_recovery_takes_the_compensation_away(tmp_path: Path) -> None:
+    import shutil
+
+    root = shutil.copytree(TARGET, tmp_path / "target")
+    file = root / "app" / "tasks" / "celery_app.py"
+    text = file.read_text(encoding="utf-8")
+    assert "300.0" in text
+    file.write_text(text.replace("300.0", "30000.0"), encoding="utf-8")
+    assert prepare(root, "checkpoint-2025", None).verdicts()["8.5"].status is Status.NON_COMPLIANT

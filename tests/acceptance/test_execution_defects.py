@@ -1,0 +1,72 @@
+"""Defects that only running shows: the ledger names the messages that were lost or sent twice; the twin loses nothing."""
+
+from pathlib import Path
+
+import pytest
+
+from audit.experiments import worker_restart
+from audit.experiments.autonomous_sending import Plan, run
+from audit.experiments.experiment import Record
+from audit.model import Finding, Outcome
+from checks.driver import ReferenceDriver
+from tests.acceptance.reference_copy import Edit, copy_reference
+
+pytestmark = pytest.mark.real
+
+PLAN = Plan(contacts=60, end_seconds=40.0)
+# The messages whose fate a mutant never settles would otherwise be waited for.
+IMPATIENT = Plan(contacts=60, end_seconds=25.0)
+LIVING_LEASE = """  AND ((m.status IN ('pending', 'unknown') AND coalesce(m.next_attempt_at, '-infinity') <= now())
+    OR (m.status = 'sending' AND m.lease_until < now()))
+RETURNING m.id"""
+
+UNCONDITIONAL_CLAIM = Edit("system/db/messages.py", LIVING_LEASE, "RETURNING m.id")
+NO_RECONCILE = Edit("system/services/sending.py", "settled = self._reconcile(claim)", "settled = None")
+NO_RECOVERY = (
+    Edit("system/services/recovery.py", "return RecoveryPlan(messages, silent)", "return RecoveryPlan((), ())"),
+)
+NO_SUPERVISION = Edit(
+    "system/deploy/supervisord.conf",
+    "--concurrency=4 -Q default,messages,messages_high,retry,verification\nautostart=true\nautorestart=true",
+    "--concurrency=4 -Q default,messages,messages_high,retry,verification\nautostart=true\nautorestart=false",
+)
+
+
+def send(folder: Path, plan: Plan, *edits: Edit) -> Finding:
+    driver = ReferenceDriver(copy_reference(folder, *edits))
+    try:
+        driver.start()
+        return run(driver, Record(), plan)[0]
+    finally:
+        driver.stop()
+
+
+def test_the_twin_sends_everything_once(tmp_path: Path) -> None:
+    finding = send(tmp_path, PLAN)
+    assert finding.outcome is Outcome.ESTABLISHED, finding
+
+
+@pytest.mark.parametrize(
+    ("edits", "words"),
+    [
+        pytest.param((UNCONDITIONAL_CLAIM,), "Message 1 envoyés plus d'une fois", id="claim made unconditional"),
+        pytest.param((NO_RECONCILE,), "Message 1 envoyés plus d'une fois", id="reconcile removed"),
+        pytest.param(NO_RECOVERY, "Message 1 perdus", id="recovery removed"),
+    ],
+)
+def test_the_ledger_names_what_went_wrong(edits: tuple[Edit, ...], words: str, tmp_path: Path) -> None:
+    finding = send(tmp_path, IMPATIENT, *edits)
+    assert finding.outcome is Outcome.DEFECT, finding
+    assert finding.sentence.startswith(words)
+    assert "+3363998" in finding.sentence
+
+
+def test_a_worker_without_supervision_does_not_come_back(tmp_path: Path) -> None:
+    driver = ReferenceDriver(copy_reference(tmp_path, NO_SUPERVISION))
+    try:
+        driver.start()
+        (finding,) = worker_restart.run(driver, Record(), 8.0)
+    finally:
+        driver.stop()
+    assert finding.outcome is Outcome.DEFECT
+    assert "n'est pas revenu" in finding.sentence

@@ -1,0 +1,109 @@
+"""One defect at a time in the reference stack: the right requirement fails, with the right sentence; the twin does not."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from audit.examination import Examination
+from audit.start import prepare
+from audit.verdict import Status
+from tests.acceptance.reference_copy import Edit, copy_reference
+
+CONFIG, TASKS = "system/tasks/celery_config.py", "system/tasks/message_tasks.py"
+START, SUPERVISOR = "system/deploy/start.sh", "system/deploy/supervisord.conf"
+
+
+@dataclass(frozen=True)
+class Defect:
+    """A seeded defect, the requirement it breaks and words of the sentence that must say so."""
+
+    requirement: str
+    words: str
+    edits: tuple[Edit, ...]
+
+
+DEFECTS = {
+    "task_acks_late": Defect(
+        "8.4",
+        "`task_acks_late=False` au lieu de `True`",
+        (Edit(CONFIG, "task_acks_late = True", "task_acks_late = False"),),
+    ),
+    "task_acks_late not set": Defect(
+        "8.4",
+        "`task_acks_late` n'est pas réglé, et vaut False par défaut",
+        (Edit(CONFIG, "task_acks_late = True", ""),),
+    ),
+    "task_reject_on_worker_lost": Defect(
+        "8.4",
+        "`task_reject_on_worker_lost=False` au lieu de `True`",
+        (Edit(CONFIG, "task_reject_on_worker_lost = True", "task_reject_on_worker_lost = False"),),
+    ),
+    "other delays in the policy": Defect(
+        "8.5",
+        "Les délais de reprise que la tâche emploie sont 30 s, 60 s, 120 s",
+        (Edit(TASKS, "delays_seconds=(60, 120, 240)", "delays_seconds=(30, 60, 120)"),),
+    ),
+    "policy bypassed by the task": Defect(
+        "8.5",
+        "Les délais de reprise que la tâche emploie sont 60 s, 60 s, 60 s",
+        (Edit(TASKS, "countdown=decision.delay_seconds", "countdown=60"),),
+    ),
+    "beat period": Defect(
+        "8.4",
+        "`recover_interrupted_campaigns` est planifiée à « 50 min » au lieu de « 5 min »",
+        (Edit(CONFIG, "300", "3000"),),
+    ),
+    "beat missing from start.sh": Defect(
+        "8.4",
+        "`system/deploy/start.sh` lance un worker mais jamais beat",
+        (Edit(START, "keep_running beat celery -A system.tasks.celery_app beat", "keep_running beat true"),),
+    ),
+    "--concurrency in start.sh": Defect(
+        "8.4",
+        "`system/deploy/start.sh` lance le worker avec `--concurrency=1` alors que la configuration dit 4",
+        (Edit(START, "--concurrency=4", "--concurrency=1"),),
+    ),
+    "--concurrency in supervisord.conf": Defect(
+        "8.4",
+        "`system/deploy/supervisord.conf` lance le worker avec `--concurrency=2`",
+        (Edit(SUPERVISOR, "--concurrency=4", "--concurrency=2"),),
+    ),
+    "user_id in the sender": Defect(
+        "8.1",
+        "`send_single_message` attend un utilisateur : paramètre `user_id`",
+        (Edit(TASKS, "message_id: int,", "message_id: int, user_id: int,"),),
+    ),
+    "supervision removed": Defect(
+        "8.5",
+        "Le script `system/deploy/supervisord.conf` ne redémarre pas automatiquement les workers crashés",
+        (Edit(SUPERVISOR, "[program:worker]\n", "[program:worker]\n# never again\n"),),
+    ),
+}
+
+
+def verdicts(examination: Examination) -> dict[str, tuple[Status, str]]:
+    return {r: (v.status, v.reason) for r, v in examination.verdicts().items()}
+
+
+@pytest.fixture(scope="module")
+def twin(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Status, str]]:
+    return verdicts(prepare(copy_reference(tmp_path_factory.mktemp("twin")), "strict", "source"))
+
+
+@pytest.mark.parametrize("name", DEFECTS)
+def test_a_seeded_defect_is_seen(name: str, tmp_path: Path, twin: dict[str, tuple[Status, str]]) -> None:
+    defect = DEFECTS[name]
+    examination = prepare(copy_reference(tmp_path, *defect.edits), "strict", "source")
+    status, _ = verdicts(examination)[defect.requirement]
+    sentences = [f.sentence.replace("\u00a0", " ") for f in examination.every_finding() if f.outcome == "défaut"]
+    assert status is Status.NON_COMPLIANT
+    assert any(defect.words in sentence for sentence in sentences), sentences
+    assert twin[defect.requirement][0] is not Status.NON_COMPLIANT
+    others = {r for r, (s, _) in verdicts(examination).items() if s is Status.NON_COMPLIANT} - {defect.requirement}
+    assert not others
+
+
+def test_the_twin_has_no_defect(tmp_path: Path) -> None:
+    examination = prepare(copy_reference(tmp_path), "strict", "source")
+    assert [f.sentence for f in examination.every_finding() if f.outcome in {"défaut", "réserve", "erreur d'audit"}] == []

@@ -1,0 +1,83 @@
+"""Each rule passes on a sound application, and answers otherwise, for the right reason, on each seeded defect."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from audit.examination import Examination
+from audit.known import Known
+from audit.model import Finding, Outcome
+from audit.probes import source
+from audit.rules import RULES, Rule
+from audit.target import load_target
+from tests.acceptance.reference_copy import REPOSITORY, Edit
+from tests.rules.cases import CASES, SOUND, Case
+
+BY_ID = {rule.id: rule for rule in RULES}
+
+
+def application(folder: Path, *edits: Edit) -> Path:
+    root = folder / "app-under-audit"
+    shutil.copytree(REPOSITORY / "tests" / "targets" / "decembre-2025", root, ignore=shutil.ignore_patterns("__pycache__"))
+    for edit in (*SOUND, *edits):
+        edit.apply(root)
+    return root
+
+
+def answer(rule: Rule, root: Path) -> tuple[Finding, ...]:
+    target = load_target(root)
+    return rule.evaluate(Known(target, source.collect(target)))
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return application(tmp_path_factory.mktemp("sound"))
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda r: r.id)
+def test_a_sound_application_passes(rule: Rule, sound: Path) -> None:
+    findings = answer(rule, sound)
+    assert {f.outcome for f in findings} == {Outcome.ESTABLISHED}, [f.sentence for f in findings]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c.rule}: {c.name}")
+def test_a_seeded_defect_is_answered(case: Case, tmp_path: Path) -> None:
+    findings = answer(BY_ID[case.rule], application(tmp_path, *case.edits))
+    told = [f"{f.sentence} {f.missing}".replace("\u00a0", " ") for f in findings if f.outcome is case.outcome]
+    assert any(case.words in text for text in told), [(f.outcome, f.sentence, f.missing) for f in findings]
+
+
+def test_every_rule_has_a_case_that_makes_it_answer_otherwise() -> None:
+    assert {case.rule for case in CASES} == set(BY_ID)
+
+
+def test_rule_ids_are_unique_and_every_rule_names_its_reference() -> None:
+    assert len(BY_ID) == len(RULES)
+    assert all(rule.reference and rule.title for rule in RULES)
+
+
+def test_a_rule_that_raises_is_an_audit_error(sound: Path) -> None:
+    def broken(known: Known) -> list[Finding]:
+        raise KeyError("x")
+
+    (finding,) = answer(Rule("x", "X", "", ("8.1",), "r", broken), sound)
+    assert finding.outcome is Outcome.AUDIT_ERROR
+
+
+def test_a_rule_that_says_nothing_is_an_audit_error(sound: Path) -> None:
+    (finding,) = answer(Rule("x", "X", "", ("8.1",), "r", lambda _: []), sound)
+    assert finding.outcome is Outcome.AUDIT_ERROR
+
+
+def test_an_unreadable_target_leaves_everything_undetermined(tmp_path: Path) -> None:
+    from audit.model import Level
+    from audit.profiles import STRICT
+    from audit.examination import Probes
+    from audit.probes import configuration
+
+    probes = Probes(source.collect, configuration.collect)
+    examination = Examination(load_target(tmp_path), STRICT, Level.SOURCE, probes)
+    outcomes = {f.outcome for _, i in examination.tests() for f in examination.findings(i)}
+    assert outcomes == {Outcome.UNDETERMINED}
+    assert examination.nothing_judged

@@ -1,0 +1,101 @@
+"""A driver whose workers are `sleep` processes, so that scenarios are tried in milliseconds with real kills."""
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Literal
+
+from audit.experiments.driver import Accepted, DriverError
+
+
+@dataclass
+class FakeStack:
+    """A stack that works, with switches for each way of not working."""
+
+    root: Path = Path()
+    people: tuple[str, ...] = ()
+    loses: frozenset[int] = frozenset()
+    doubles: frozenset[int] = frozenset()
+    unknown: frozenset[int] = frozenset()
+    stray: bool = False
+    restarts: bool = True
+    consumes: bool = True
+    beats: bool = True
+    beats_again: bool = True
+    in_flight: int = 2
+    delays: tuple[float, ...] = (60.0, 119.4, 240.0)
+    broken: str = ""
+    started: bool = False
+    stopped: bool = False
+    _ledger: list[Accepted] = field(default_factory=list)
+    _keys: list[str] = field(default_factory=list)
+    _holding: bool = False
+    _numbers: count = field(default_factory=lambda: count(1))  # type: ignore[type-arg]
+    _processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _readings: int = 0
+
+    def start(self) -> None:
+        self.started = True
+        if self.broken:
+            raise DriverError(self.broken)
+
+    def stop(self) -> None:
+        self.stopped = True
+        for process in self._processes.values():
+            process.kill()
+            process.wait()
+
+    def logged_in(self) -> Sequence[str]:
+        return self.people
+
+    def launch(self, contacts: int) -> frozenset[str]:
+        numbers = [next(self._numbers) for _ in range(contacts)]
+        keys = [f"k{n:03d}" for n in numbers]
+        self._keys += keys
+        for number, key in zip(numbers, keys, strict=True):
+            times = 0 if number in self.loses | self.unknown or not self.consumes else 2 if number in self.doubles else 1
+            self._ledger += [Accepted(key, f"id-{key}-{n}", 0.0) for n in range(times)]
+        if self.stray:
+            self._ledger.append(Accepted("stray", "id-stray", 0.0))
+        return frozenset(keys)
+
+    def accepted(self) -> Sequence[Accepted]:
+        return list(self._ledger)
+
+    def recorded(self) -> Mapping[str, str]:
+        status = {f"k{n:03d}": "unknown" for n in self.unknown}
+        return {key: status.get(key, "sent") for key in self._keys}
+
+    def hold(self, point: Literal["before", "after"]) -> None:
+        self._holding = True
+
+    def held(self) -> int:
+        return self.in_flight if self._holding else 0
+
+    def release(self) -> None:
+        self._holding = False
+
+    def main_pid(self, role: str) -> int | None:
+        process = self._processes.get(role)
+        if process is not None and process.poll() is None:
+            return process.pid
+        if process is not None and not self.restarts:
+            return None
+        self._processes[role] = subprocess.Popen(["sleep", "600"])
+        return self._processes[role].pid
+
+    def child_pids(self, role: str) -> Sequence[int]:
+        pid = self.main_pid(f"child of {role}")
+        return [pid] if pid else []
+
+    def deliver_again(self) -> int:
+        return len(self._keys)
+
+    def periodic_runs(self) -> Mapping[str, int]:
+        self._readings += self.beats and (self.beats_again or self._readings < 2)
+        return {"sweep": self._readings}
+
+    def retry_delays(self) -> Sequence[float]:
+        return self.delays

@@ -1,0 +1,138 @@
+"""Each scenario on a stack that works, and on stacks that do not: the defect must be seen, for the right reason."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from audit.experiments import EXPERIMENTS, autonomous_sending, beat_firing, retry_schedule, worker_restart
+from audit.experiments.autonomous_sending import Plan
+from audit.experiments.driver import Driver
+from audit.experiments.experiment import Experiment, Record
+from audit.model import Finding, Level, Outcome
+from tests.unit.audit.experiments.fake_stack import FakeStack
+
+Stack = Callable[..., FakeStack]
+PLAN = Plan(contacts=12, step_seconds=0.3, overlap_seconds=0.05, end_seconds=0.3)
+
+
+@pytest.fixture
+def stack() -> Iterator[Stack]:
+    made: list[FakeStack] = []
+
+    def make(**switches: Any) -> FakeStack:
+        made.append(FakeStack(**switches))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.stop()
+
+
+def send(driver: Driver) -> Finding:
+    (finding,) = autonomous_sending.run(driver, Record(), PLAN)
+    return finding
+
+
+def test_a_sound_stack_is_established_at_execution(stack: Stack) -> None:
+    finding = send(stack())
+    assert (finding.outcome, finding.level) == (Outcome.ESTABLISHED, Level.EXECUTION)
+    assert "14 Message 1 attendus, 14 acceptés" in finding.sentence
+
+
+@pytest.mark.parametrize(
+    ("switches", "words"),
+    [
+        ({"loses": frozenset({3})}, "Message 1 perdus : la passerelle ne les a jamais acceptés : 1 (k003)"),
+        ({"doubles": frozenset({2, 5})}, "Message 1 envoyés plus d'une fois : 2 (k002, k005)"),
+        ({"stray": True}, "Envois que personne n'avait demandés : 1 (stray)"),
+    ],
+)
+def test_what_goes_wrong_is_named_by_key(stack: Stack, switches: dict[str, Any], words: str) -> None:
+    finding = send(stack(**switches))
+    assert finding.outcome is Outcome.DEFECT
+    assert finding.sentence == words
+
+
+def test_many_keys_are_shortened(stack: Stack) -> None:
+    assert "(11 en tout)" in send(stack(loses=frozenset(range(1, 12)))).sentence
+
+
+@pytest.mark.parametrize(
+    ("switches", "words"),
+    [
+        ({"people": ("admin",)}, "1 compte(s)"),
+        ({"unknown": frozenset({4})}, "1 envoi(s) au sort incertain"),
+        ({"in_flight": 0}, "aucun envoi n'était en vol"),
+    ],
+)
+def test_what_was_not_tried_is_not_established(stack: Stack, switches: dict[str, Any], words: str) -> None:
+    finding = send(stack(**switches))
+    assert finding.outcome is Outcome.UNDETERMINED
+    assert words in finding.missing
+
+
+@pytest.mark.parametrize(
+    ("switches", "outcome", "words"),
+    [
+        ({}, Outcome.ESTABLISHED, "le worker consomme de nouveau après"),
+        ({"restarts": False}, Outcome.DEFECT, "n'est pas revenu"),
+        ({"consumes": False}, Outcome.DEFECT, "est revenu mais ne consomme pas"),
+    ],
+)
+def test_worker_restart(stack: Stack, switches: dict[str, Any], outcome: Outcome, words: str) -> None:
+    (finding,) = worker_restart.run(stack(**switches), Record(), 0.3)
+    assert (finding.outcome, words in finding.sentence) == (outcome, True)
+
+
+@pytest.mark.parametrize(
+    ("switches", "outcome", "words"),
+    [
+        ({}, Outcome.ESTABLISHED, "de nouveau après avoir été tué (observé sur `sweep`"),
+        ({"beats": False}, Outcome.DEFECT, "Aucune tâche périodique ne s'est exécutée"),
+        ({"restarts": False}, Outcome.DEFECT, "n'est pas revenu"),
+        ({"beats_again": False}, Outcome.DEFECT, "ne déclenche plus rien"),
+    ],
+)
+def test_beat_firing(stack: Stack, switches: dict[str, Any], outcome: Outcome, words: str) -> None:
+    (finding,) = beat_firing.run(stack(**switches), Record(), 0.5)
+    assert (finding.outcome, words in finding.sentence) == (outcome, True)
+
+
+@pytest.mark.parametrize(
+    ("delays", "outcome"),
+    [
+        ((60.0, 119.4, 241.0), Outcome.ESTABLISHED),
+        ((30.0, 60.0, 120.0), Outcome.DEFECT),
+        ((60.0, 120.0), Outcome.DEFECT),
+        ((60.0, 120.0, 240.0, 480.0), Outcome.DEFECT),
+        ((), Outcome.DEFECT),
+    ],
+)
+def test_retry_schedule(stack: Stack, delays: tuple[float, ...], outcome: Outcome) -> None:
+    (finding,) = retry_schedule.run(stack(delays=delays), Record())
+    assert finding.outcome is outcome
+
+
+def test_what_the_driver_cannot_do_is_undetermined(stack: Stack) -> None:
+    class Mute(FakeStack):
+        def launch(self, contacts: int) -> frozenset[str]:
+            from audit.experiments.driver import DriverError
+
+            raise DriverError("la base ne répond pas")
+
+    findings, _ = autonomous_sending.EXPERIMENT.perform(Mute())
+    assert [(f.outcome, f.missing) for f in findings] == [(Outcome.UNDETERMINED, "la base ne répond pas")]
+
+
+def test_a_broken_experiment_is_an_audit_error(stack: Stack) -> None:
+    def broken(driver: Driver, record: Record) -> Sequence[Finding]:
+        raise ZeroDivisionError
+
+    findings, _ = Experiment("x", "X", ("8.1",), broken).perform(stack())
+    assert findings[0].outcome is Outcome.AUDIT_ERROR
+    assert "ZeroDivisionError" in findings[0].sentence
+
+
+def test_every_experiment_has_its_own_id() -> None:
+    assert len({e.id for e in EXPERIMENTS}) == len(EXPERIMENTS)

@@ -1,0 +1,73 @@
+from pathlib import Path
+
+import pytest
+
+from audit.target import TargetError, load_target
+
+SOUND = """
+[target]
+name = "x"
+celery_app = "app:celery"
+process_files = ["start.sh"]
+[checkpoint]
+spec = "s"
+[roles]
+sender = "app:send"
+service_client = "app:a, app:b"
+absent = ["watchdog"]
+"""
+
+
+def write(folder: Path, text: str, name: str = "audit.toml") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("by_file", [True, False])
+def test_a_target_file_is_read(tmp_path: Path, by_file: bool) -> None:
+    path = write(tmp_path, SOUND)
+    target = load_target(path if by_file else tmp_path)
+    assert (target.name, target.root, target.spec) == ("x", tmp_path.resolve(), "s")
+    assert target.role("sender") == "app:send"
+    assert target.roles["service_client"] == ("app:a", "app:b")
+    assert target.role("webhook") == ""
+    assert target.absent == {"watchdog"}
+
+
+def test_pyproject_can_carry_it(tmp_path: Path) -> None:
+    write(tmp_path, '[tool.audit.target]\nname = "y"\n', "pyproject.toml")
+    assert load_target(tmp_path).name == "y"
+
+
+def test_a_bare_directory_is_a_target_with_nothing_declared(tmp_path: Path) -> None:
+    write(tmp_path, "[tool.ruff]\n", "pyproject.toml")
+    assert load_target(tmp_path).roles == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[target\n", "not valid TOML"),
+        ("[cible]\n", "unknown key cible"),
+        ('[target]\ncelery_ap = "x"\n', "did you mean target.celery_app?"),
+        ("[target]\nname = 3\n", "target.name must be a string"),
+        ('[target]\nprocess_files = "start.sh"\n', "must be a list of strings"),
+        ("[target]\nprocess_files = [1]\n", "must be a list of strings"),
+        ("target = 3\n", "target must be a table"),
+        ('[target]\nroot = "nowhere"\n', "is not a directory"),
+        ('[roles]\nabsent = ["watchdgo"]\n', "did you mean roles.absent: watchdog?"),
+    ],
+)
+def test_mistakes_are_named(tmp_path: Path, text: str, words: str) -> None:
+    path = write(tmp_path, text)
+    with pytest.raises(TargetError) as caught:
+        load_target(path)
+    assert words in str(caught.value)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value).rstrip()
+
+
+def test_a_missing_target(tmp_path: Path) -> None:
+    with pytest.raises(TargetError, match="no such target"):
+        load_target(tmp_path / "nowhere")
