@@ -70,6 +70,7 @@ def build(examination: Examination, digest: str, volatile: Volatile, previous: P
         "categories": categories,
         "totals": totals,
         "requirements": requirements,
+        "unattached": [_finding(f) for f in _unattached(examination)],
         "periodic_tasks": periodic_table(known),
         "problems": problems,
         "corrections": corrections(previous, requirements, problems),
@@ -145,6 +146,13 @@ def _requirement(examination: Examination, identifier: str, verdict: Verdict) ->
         ],
         "excerpts": [asdict(e) for e in _excerpts(findings)],
     }
+
+
+def _unattached(examination: Examination) -> list[Finding]:
+    """Findings that bear on no requirement of the profile and that no problem tells: without this nobody would read them."""
+    shown = set(examination.profile.requirements)
+    silent = {Outcome.UNDETERMINED, Outcome.AUDIT_ERROR}
+    return [f for f in examination.every_finding() if not shown & set(f.requirements) and f.outcome in silent]
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

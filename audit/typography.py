@@ -46,12 +46,11 @@ def french(text: str) -> str:
     lines = _lines(text)
     pieces, done = [], 0
     for first, last, is_row in _prose(text):
-        if first >= done:
-            block = "".join(lines[first:last])
-            # Code spans do not cross the border of a cell.
-            parts = _CELL_BORDER.split(block) if is_row else [block]
-            pieces += lines[done:first] + [_INLINE.sub(_replacement, part) for part in parts]
-            done = last
+        block = "".join(lines[first:last])
+        # Code spans do not cross the border of a cell.
+        parts = _CELL_BORDER.split(block) if is_row else [block]
+        pieces += lines[done:first] + [_INLINE.sub(_replacement, part) for part in parts]
+        done = last
     return "".join([*pieces, *lines[done:]])
 
 

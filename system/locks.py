@@ -63,12 +63,10 @@ class Locks:
             redis.RedisError: when Redis cannot be asked.
 
         """
-        found: list[str] = []
+        keys: list[str] = []
         for pattern in ("idempotency:*", "campaign:lock:*"):
-            for key in self._client.scan_iter(match=pattern, count=500):
-                if cast("Any", self._client.ttl(key)) == -1:
-                    found.append(key.decode() if isinstance(key, bytes) else str(key))
-        return sorted(found)
+            keys += [key.decode() for key in self._client.scan_iter(match=pattern, count=500)]
+        return sorted(key for key in keys if cast("Any", self._client.ttl(key)) == -1)
 
     def remove(self, keys: list[str]) -> int:
         """Deletes these locks; returns how many there were."""

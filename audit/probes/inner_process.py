@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from audit.probes.isolation import Isolation, inner_environment
+from audit.typography import french_seconds
 
 _INSIDE = Path(__file__).with_name("inside")
 # Loaded under a name of its own, from outside `sys.path`: no module of the harness can hide one of the target's.
@@ -72,7 +73,11 @@ def listen(
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-        return _transcript(data, late, deadline_seconds, process.returncode, _last_line(errors))
+        if late:
+            return _transcript(data, f"dure plus de {french_seconds(deadline_seconds)} : arrêt forcé")
+        if len(data) > _MAX_BYTES:
+            return _transcript(data, f"produit plus de {_MAX_BYTES >> 20} Mo : arrêt forcé")
+        return _transcript(data, _ending(process.returncode, _last_line(errors)))
 
 
 def _read(descriptor: int, process: "subprocess.Popen[bytes]", deadline: float) -> tuple[bytes, bool]:
@@ -103,7 +108,8 @@ def _last_line(errors: Any) -> str:
     return lines[-1][:300] if lines else ""
 
 
-def _transcript(data: bytes, late: bool, deadline_seconds: float, status: int, last_error: str) -> Transcript:
+def _transcript(data: bytes, ending: str) -> Transcript:
+    """Records of these lines. `ending` follows what was being done in the sentence that says why they are not all there."""
     records: list[dict[str, Any]] = []
     doing = "Le démarrage de l'interpréteur"
     for line in data.splitlines():
@@ -115,12 +121,9 @@ def _transcript(data: bytes, late: bool, deadline_seconds: float, status: int, l
             return Transcript(tuple(records), f"{doing} a produit une sortie illisible.")
         doing = record.get("doing", doing)
         records.append(record)
-    if data.endswith(_END):
-        return Transcript(tuple(records))
-    if late:
-        return Transcript(tuple(records), f"{doing} dure plus de {deadline_seconds:g} s : arrêt forcé.")
-    if len(data) > _MAX_BYTES:
-        return Transcript(tuple(records), f"{doing} a produit plus de {_MAX_BYTES >> 20} Mo de sortie : arrêt forcé.")
+    return Transcript(tuple(records), "" if data.endswith(_END) else f"{doing} {ending}.")
+
+
+def _ending(status: int, last_error: str) -> str:
     how = f"signal {signal.Signals(-status).name}" if status < 0 else f"code {status}"
-    detail = f" : {last_error}" if last_error and status else ""
-    return Transcript(tuple(records), f"{doing} a mis fin à l'interpréteur ({how}){detail}.")
+    return f"a échoué : l'interpréteur s'est arrêté ({how}){f', {last_error}' if last_error and status else ''}"

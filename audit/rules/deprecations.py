@@ -20,7 +20,7 @@ def _deprecations(known: Known) -> Sequence[Finding]:
             d.what,
             (facts.evidence(d.excerpt),),
             problem=Problem(
-                title=d.what,
+                title=f"Avertissement de dépréciation : {d.what[:1].lower()}{d.what[1:]}",
                 severity=Severity.MINOR,
                 impact="Aucun",
                 recommendation=d.replacement,

@@ -51,7 +51,9 @@ def _no_user_filter(known: Known, role: str, key: str) -> Finding:
     """Nothing reachable from this role's function speaks of a user: data is found by `key`."""
     symbol = known.target.role(role)
     sentence = f"Les données sont récupérées par {key}, pas par `user_id`"
-    functions = known.reachable(symbol)
+    others = {s for symbols in known.target.roles.values() for s in symbols} - {symbol}
+    # What plays another role has a rule of its own.
+    functions = [f for f in known.reachable(symbol) if f.symbol not in others]
     if not functions:
         return not_found(known, symbol, sentence)
     for function in functions:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from audit.facts import Process
 from audit.known import Known
 from audit.model import Finding, Outcome, Problem, Severity
 from audit.rules.rule import Rule, defect, established, undetermined
@@ -16,7 +17,7 @@ _BY = {
 }
 _LOOP = """\
 while true; do
-    {command}
+    {command} || true
     echo "worker arrêté, redémarrage dans 5 s"
     sleep 5
 done &"""
@@ -41,7 +42,7 @@ def _supervised(known: Known) -> Sequence[Finding]:
         impact="Faible",
         recommendation="Ajouter supervisord ou boucle de redémarrage",
         situation=(bare[0].excerpt,),
-        solution=_LOOP.format(command=bare[0].command),
+        solution=_LOOP.format(command=_aligned(known, bare[0])),
         solution_language="bash",
     )
     text = f"Le script `{path}` ne redémarre pas automatiquement les workers crashés"
@@ -53,6 +54,13 @@ def _supervised(known: Known) -> Sequence[Finding]:
     if not restarted:
         found.append(defect("Pas de process manager (supervisord, systemd) configuré", problem, evidence))
     return found
+
+
+def _aligned(known: Known, worker: Process) -> str:
+    """The command with the concurrency of the configuration: a solution must not carry another problem along."""
+    wanted = next((s.value for s, _ in known.setting("worker_concurrency")), None)
+    used = worker.options.get("concurrency", "")
+    return worker.command.replace(f"--concurrency={used}", f"--concurrency={wanted}") if isinstance(wanted, int) else worker.command
 
 
 RULES = (Rule("supervision", "Redémarrage des workers", "Robustesse Workers", ("8.5",), _DOC, _supervised),)

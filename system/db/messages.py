@@ -18,7 +18,10 @@ WHERE m.id = %(id)s AND c.id = m.campaign_id AND p.id = m.contact_id
   AND ((m.status IN ('pending', 'unknown') AND coalesce(m.next_attempt_at, '-infinity') <= now())
     OR (m.status = 'sending' AND m.lease_until < now()))
 RETURNING m.id, m.campaign_id, m.kind, m.body, m.reference, m.attempts, m.failures, m.doubtful, m.lease_token,
-    p.phone, c.status AS campaign_status
+    p.phone, c.status AS campaign_status,
+    CASE m.kind WHEN 'message_2' THEN (
+        SELECT o.sent_at + interval '24 hours' FROM messages AS o
+        WHERE o.campaign_id = m.campaign_id AND o.contact_id = m.contact_id AND o.kind = 'message_1') END AS leaves_before
 """
 
 
@@ -44,7 +47,10 @@ class Message:
 
 @dataclass(frozen=True)
 class Claim:
-    """A message this process alone may send until its lease ends. `doubtful`: an earlier attempt may have gone through."""
+    """A message this process alone may send until its lease ends.
+
+    `doubtful`: an earlier attempt may have gone through. `leaves_before`: end of the window of a Message 2, UTC.
+    """
 
     id: int
     campaign_id: int
@@ -57,6 +63,7 @@ class Claim:
     lease_token: UUID
     phone: str
     campaign_status: CampaignStatus
+    leaves_before: datetime | None = None
 
 
 def by_id(db: Db, message_id: int) -> Message | None:
@@ -140,6 +147,16 @@ def record_failed(db: Db, claim: Claim, *, failures: int, error: str) -> bool:
         " lease_token = NULL, lease_until = NULL",
         failures=failures,
         error=error,
+    )
+
+
+def record_cancelled(db: Db, claim: Claim, *, reason: str) -> bool:
+    """Final: the gateway has nothing of this message, and it must not leave any more."""
+    return _while_mine(
+        db,
+        claim,
+        "status = 'cancelled', last_error = %(reason)s, next_attempt_at = NULL, lease_token = NULL, lease_until = NULL",
+        reason=reason,
     )
 
 

@@ -140,6 +140,10 @@ class Sender:
         if claim.campaign_status not in CAMPAIGN_LETS_SEND:
             self._release(claim, due_at=None, reason=f"campaign {claim.campaign_status}")
             return Done(f"campaign {claim.campaign_status}")
+        if claim.leaves_before is not None and self.clock() >= claim.leaves_before:
+            with self.db.transaction() as connection:
+                messages.record_cancelled(connection, claim, reason="the window of 24 h is over")
+            return Done("the window of 24 h is over")
         today = self.clock().date()
         with self.db.transaction() as connection:
             counted = quota.reserve(connection, claim, day=today, limit=self.daily_limit)

@@ -21,13 +21,13 @@ celery_app.config_from_object("system.tasks.celery_config")
 celery_app.add_defaults(_from_environment)
 
 
-@worker_ready.connect
+@worker_ready.connect  # type: ignore[untyped-decorator]
 def _recover_at_start(**_: Any) -> None:
     # As a task: this process forks its children and must not own a connection to the database.
     celery_app.send_task("system.tasks.periodic_tasks.recover_interrupted_campaigns", expires=60)
 
 
-@worker_process_shutdown.connect
+@worker_process_shutdown.connect  # type: ignore[untyped-decorator]
 def _close_connections(**_: Any) -> None:
     close_db()
     close_gateway()

@@ -26,7 +26,7 @@ def _sender() -> Sender:
 
 
 # Without a limit of Celery's own: the failures counted in the database are the only ones.
-@celery_app.task(bind=True, max_retries=None, ignore_result=True)
+@celery_app.task(bind=True, max_retries=None, ignore_result=True)  # type: ignore[untyped-decorator]
 def send_single_message(self: Any, message_id: int, is_template: bool = True, template_name: str | None = None) -> None:
     """Brings one message a step further; harmless when it runs twice, or for a message that needs nothing."""
     sender = _sender()
@@ -43,7 +43,7 @@ def send_single_message(self: Any, message_id: int, is_template: bool = True, te
     sender.give_up(outcome)
 
 
-@celery_app.task(bind=True, ignore_result=True)
+@celery_app.task(bind=True, ignore_result=True)  # type: ignore[untyped-decorator]
 def send_campaign_messages(self: Any, campaign_id: int) -> None:
     """One turn of a campaign's dispatcher, which schedules its next turn while messages wait to be taken."""
     turn = campaigns.dispatch(get_db(), get_locks(), campaign_id, batch_size=get_settings().dispatch_batch_size)

@@ -25,7 +25,7 @@ def _sweep() -> dict[str, Any]:
     return _recover() | {"left_behind": len(follow_ups), "completed": list(completed)}
 
 
-@celery_app.task
+@celery_app.task  # type: ignore[untyped-decorator]
 def system_health_check() -> dict[str, Any]:
     """Asks the database, Redis and the gateway."""
     return monitoring.recorded(
@@ -33,19 +33,19 @@ def system_health_check() -> dict[str, Any]:
     )
 
 
-@celery_app.task
+@celery_app.task  # type: ignore[untyped-decorator]
 def recover_interrupted_campaigns() -> dict[str, Any]:
     """Wakes messages of dead senders and campaigns whose dispatcher fell silent; runs when a worker starts as well."""
     return monitoring.recorded(get_db(), "recover_interrupted_campaigns", _recover)
 
 
-@celery_app.task(ignore_result=True)
+@celery_app.task(ignore_result=True)  # type: ignore[untyped-decorator]
 def sweep_expired_leases() -> None:
     """The same every few seconds, so that a death costs seconds; also the inbox, and campaigns that are finished."""
     monitoring.recorded(get_db(), "sweep_expired_leases", _sweep)
 
 
-@celery_app.task
+@celery_app.task  # type: ignore[untyped-decorator]
 def check_expired_interactions() -> dict[str, Any]:
     """Cancels the Message 2 that can no longer leave within 24 h of Message 1."""
     return monitoring.recorded(
@@ -53,7 +53,7 @@ def check_expired_interactions() -> dict[str, Any]:
     )
 
 
-@celery_app.task
+@celery_app.task  # type: ignore[untyped-decorator]
 def sync_monitoring_to_supabase() -> dict[str, Any]:
     """Persists the daily counters."""
     return monitoring.recorded(
@@ -61,13 +61,13 @@ def sync_monitoring_to_supabase() -> dict[str, Any]:
     )
 
 
-@celery_app.task
+@celery_app.task  # type: ignore[untyped-decorator]
 def reset_daily_monitoring() -> dict[str, Any]:
     """Opens the new day's counters; a count of the day before is never touched."""
     return monitoring.recorded(get_db(), "reset_daily_monitoring", lambda: {"dropped": monitoring.start_day(get_db())})
 
 
-@celery_app.task
+@celery_app.task  # type: ignore[untyped-decorator]
 def cleanup_expired_locks() -> dict[str, Any]:
     """Removes the locks that nothing would end; Redis ends the others."""
 

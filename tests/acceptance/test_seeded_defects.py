@@ -51,8 +51,8 @@ DEFECTS = {
     ),
     "beat period": Defect(
         "8.4",
-        "`recover_interrupted_campaigns` est planifiée à « 50 min » au lieu de « 5 min »",
-        (Edit(CONFIG, "300", "3000"),),
+        "`cleanup_expired_locks` est planifiée à « 10 s » au lieu de « 10 min »",
+        (Edit(CONFIG, '"schedule": 600.0', '"schedule": 10.0'),),
     ),
     "beat missing from start.sh": Defect(
         "8.4",
@@ -77,7 +77,7 @@ DEFECTS = {
     "supervision removed": Defect(
         "8.5",
         "Le script `system/deploy/supervisord.conf` ne redémarre pas automatiquement les workers crashés",
-        (Edit(SUPERVISOR, "[program:worker]\n", "[program:worker]\n# never again\n"),),
+        (Edit(SUPERVISOR, "verification\nautostart=true\nautorestart=true", "verification\nautostart=true\nautorestart=false"),),
     ),
 }
 

@@ -12,7 +12,7 @@ HOOK, RETRY, START = "app/routers/webhooks.py", "app/services/retry.py", "start.
 SOUND = (
     Edit(START, "celery -A app.tasks.celery_app worker", "while true; do celery -A app.tasks.celery_app worker"),
     Edit(START, "--concurrency=1", "--concurrency=4"),
-    Edit(START, "messages_high,retry,verification &", "messages_high,retry,verification; sleep 5; done &"),
+    Edit(START, "messages_high,retry,verification &", "messages_high,retry,verification || true; sleep 5; done &"),
     Edit("app/config.py", "class Config:\n        env_file = \".env\"\n        extra = \"ignore\"", 'model_config = {"extra": "ignore"}'),
 )
 
@@ -134,7 +134,8 @@ CASES = (
     _defect("concurrency", "short option", "le script l'emporte", Edit(START, "--concurrency=4", "-c 8")),
     _unknown("concurrency", "no setting", "n'est pas réglé", Edit(APP, "    worker_concurrency=4,\n", "")),
     _unknown("concurrency", "no worker", "aucun fichier de démarrage", Edit(START, "while true; do celery", "while true; do echo celery")),
-    _defect("supervision", "bare command", "ne redémarre pas", Edit(START, "while true; do celery", "celery"), Edit(START, "; sleep 5; done &", " &")),
+    _defect("supervision", "bare command", "ne redémarre pas", Edit(START, "while true; do celery", "celery"), Edit(START, " || true; sleep 5; done &", " &")),
+    _defect("supervision", "set -e ends the loop", "ne redémarre pas", Edit(START, " || true; sleep 5", "; sleep 5")),
     _defect("supervision", "loop that ends", "ne redémarre pas", Edit(START, "while true; do", "for i in 1; do")),
     _unknown("supervision", "no worker", "aucun fichier de démarrage", Edit("audit.toml", '["start.sh"]', '["absent.sh"]')),
     _defect("beat-started", "commented out", "jamais beat", Edit(START, "celery -A app.tasks.celery_app beat", "# celery -A app.tasks.celery_app beat")),

@@ -52,8 +52,10 @@ def report_celery(name: str, root: Path, report: Report) -> None:
     """
     report.stage(f"L'import de « {name.partition(':')[0]} »")
     app = load(name, "target.celery_app", root)
-    from celery import Celery  # noqa: PLC0415 - the target comes first, and may have no Celery
-
+    try:
+        from celery import Celery  # noqa: PLC0415 - the target comes first, and may have no Celery
+    except ImportError as error:
+        raise LoadingError(f"Celery ne s'importe pas dans l'interpréteur de la cible : {cause(error, root)}.") from None
     if not isinstance(app, Celery):
         raise LoadingError(f"« {name} » est de type {type(app).__name__}, ce n'est pas une application Celery.")
     parts = (
@@ -79,7 +81,16 @@ def _report_settings(app: Any, report: Report) -> None:
 
     app.finalize()
     # Attributes, not items: the environment wins over the configuration for the URLs.
-    report.write("settings", values={name: plain(getattr(app.conf, name, None)) for name in sorted(DEFAULTS)})
+    written = app.conf.table(with_defaults=False, censored=False)
+    # Celery reads a few settings that its table of defaults does not declare.
+    others = {
+        name
+        for name, value in written.items()
+        if name.islower() and not callable(value) and not inspect.ismodule(value)
+    }
+    report.write(
+        "settings", values={name: plain(getattr(app.conf, name, None)) for name in sorted({*DEFAULTS, *others})}
+    )
 
 
 def _report_tasks(app: Any, report: Report) -> None:

@@ -56,7 +56,7 @@ def _reason(error: BaseException) -> str:
     missing = _missing_settings(error)
     if missing:
         return f"des réglages obligatoires manquent dans l'environnement : {', '.join(missing)}"
-    text = _first_line(error)
+    text = _first_line(error.msg if isinstance(error, SyntaxError) else error)
     return f"{type(error).__name__}{f' : {text}' if text else ''}"
 
 

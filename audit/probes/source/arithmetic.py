@@ -110,7 +110,7 @@ UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {
     ast.Not: _not,
 }
 
-_PLAIN = (str, bytes, bool, int, float, list, tuple, dict, set, frozenset, timedelta, type(None))
+_SCALARS = (str, bytes, bool, int, float, timedelta, type(None))
 _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
@@ -130,9 +130,16 @@ def compare(symbol: ast.cmpop, left: Any, right: Any) -> Any:
         if (left is None or right is None) and not (isinstance(other, Instance) and isinstance(other.cls, External)):
             return (left is right) == isinstance(symbol, ast.Is)
         return UNKNOWN
-    if not isinstance(left, _PLAIN) or not isinstance(right, _PLAIN):
+    if not _is_flat(left) or not _is_flat(right):
         return UNKNOWN
     try:
         return bool(_COMPARISONS[type(symbol)](left, right))
     except TypeError:
         return UNKNOWN
+
+
+def _is_flat(value: Any) -> bool:
+    """Plain, without containers in containers: comparing those could take for ever."""
+    if isinstance(value, list | tuple | dict | set | frozenset):
+        return all(isinstance(item, _SCALARS) for item in value)
+    return isinstance(value, _SCALARS)

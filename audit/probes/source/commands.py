@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_WEB = frozenset("uvicorn gunicorn hypercorn daphne granian waitress-serve".split())
+_WEB = frozenset(["uvicorn", "gunicorn", "hypercorn", "daphne", "granian", "waitress-serve"])
 _WEB_COMMANDS = {("fastapi", "run"), ("fastapi", "dev"), ("flask", "run")}
 _SHORT = {
     "celery": {
@@ -14,11 +14,48 @@ _SHORT = {
     "gunicorn": {"w": "workers", "k": "worker-class", "b": "bind", "t": "timeout", "c": "config"},
 }  # fmt: skip
 _FLAGS = frozenset(
-    "beat task-events detach without-mingle without-gossip without-heartbeat purge discard quiet no-color "
-    "factory reload proxy-headers no-access-log access-log no-proxy-headers preload daemon skip-checks".split()
+    [
+        "beat",
+        "task-events",
+        "detach",
+        "without-mingle",
+        "without-gossip",
+        "without-heartbeat",
+        "purge",
+        "discard",
+        "quiet",
+        "no-color",
+        "factory",
+        "reload",
+        "proxy-headers",
+        "no-access-log",
+        "access-log",
+        "no-proxy-headers",
+        "preload",
+        "daemon",
+        "skip-checks",
+    ]
 )
 _WRAPPERS = frozenset(
-    "nohup setsid command time exec sudo env gosu su-exec tini dumb-init nice timeout stdbuf catchsegv -- chpst".split()
+    [
+        "nohup",
+        "setsid",
+        "command",
+        "time",
+        "exec",
+        "sudo",
+        "env",
+        "gosu",
+        "su-exec",
+        "tini",
+        "dumb-init",
+        "nice",
+        "timeout",
+        "stdbuf",
+        "catchsegv",
+        "--",
+        "chpst",
+    ]
 )
 _RUNNERS = frozenset({"poetry", "uv", "pipenv", "pdm", "hatch", "rye"})
 _TAKES_USER = frozenset({"gosu", "su-exec"})

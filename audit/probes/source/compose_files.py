@@ -48,14 +48,14 @@ def _restart(service: dict[str, Any]) -> str:
 
 def _command(value: Any) -> str:
     if isinstance(value, list):
-        return shlex.join(str(word) for word in value).replace("$$", "$")
+        return shlex.join(str(word) for word in value if isinstance(word, str | int | float)).replace("$$", "$")
     return value.replace("$$", "$") if isinstance(value, str) else ""
 
 
 def _environment(value: Any) -> dict[str, str]:
     if isinstance(value, dict):
         return {str(k): str(v) for k, v in value.items() if isinstance(v, str | int | float)}
-    pairs = [str(item).partition("=") for item in value] if isinstance(value, list) else []
+    pairs = [item.partition("=") for item in value if isinstance(item, str)] if isinstance(value, list) else []
     return {name: text for name, equals, text in pairs if equals}
 
 

@@ -30,7 +30,7 @@ _MAX_ITEMS = 2_000
 
 
 def evaluate(machine: Machine, node: ast.expr, frame: Frame) -> Any:
-    """Value of an expression, UNKNOWN when it cannot be worked out. Raises Exhausted on unreasonable code."""
+    """Value of an expression, UNKNOWN when it cannot be worked out. Raises ExhaustedError on unreasonable code."""
     machine.step()
     reader = _READERS.get(type(node))
     if reader is None:
@@ -73,12 +73,16 @@ def _instance_attribute(machine: Machine, instance: Instance, name: str) -> Any:
     found = class_attribute(instance.cls, name)
     if not isinstance(found, FunctionValue):
         return found if found is not UNKNOWN else Method(instance, name)
+    return _bound(machine, instance, instance.cls, found)
+
+
+def _bound(machine: Machine, instance: Instance, cls: ClassValue, found: FunctionValue) -> Any:
     if found.decorated_by("property", "cached_property", "computed_field"):
         module = machine.project.modules[found.module]
         return machine.call_function(found, (instance,), Table(), Frame(module, Namespace(), found.enclosing, "?"))
     if found.decorated_by("staticmethod"):
         return found
-    return BoundMethod(instance.cls if found.decorated_by("classmethod") else instance, found)
+    return BoundMethod(cls if found.decorated_by("classmethod") else instance, found)
 
 
 def assign(machine: Machine, target: ast.expr, value: Any, frame: Frame, origin: Origin) -> None:
@@ -139,11 +143,11 @@ def origins_of(value: Any) -> dict[Any, Origin]:
     return value.origins if isinstance(value, Table) else {}
 
 
-def _name(machine: Machine, node: ast.Name, frame: Frame) -> Any:
+def _name(_: Machine, node: ast.Name, frame: Frame) -> Any:
     return frame.lookup(node.id)
 
 
-def _constant(machine: Machine, node: ast.Constant, frame: Frame) -> Any:
+def _constant(_: Machine, node: ast.Constant, __: Frame) -> Any:
     return node.value
 
 
@@ -291,7 +295,12 @@ def _joined(machine: Machine, node: ast.JoinedStr, frame: Frame) -> Any:
             pieces.append(value if plain and isinstance(unwrap(value)[0], str | int | float) else UNKNOWN)
         else:
             pieces.append(evaluate(machine, part, frame))
-    return lift(lambda *texts: "".join(map(str, texts)), *pieces)
+    return lift(_concatenated, *pieces)
+
+
+def _concatenated(*texts: Any) -> Any:
+    whole = [str(t) for t in texts]
+    return "".join(whole) if sum(map(len, whole)) <= _MAX_ITEMS else UNKNOWN
 
 
 def _named(machine: Machine, node: ast.NamedExpr, frame: Frame) -> Any:
@@ -305,7 +314,7 @@ def _await(machine: Machine, node: ast.Await, frame: Frame) -> Any:
     return UNKNOWN
 
 
-def _lambda(machine: Machine, node: ast.Lambda, frame: Frame) -> FunctionValue:
+def _lambda(_: Machine, node: ast.Lambda, frame: Frame) -> FunctionValue:
     symbol = f"{frame.module.name}:{frame.qualifier}<lambda>"
     return FunctionValue(symbol, node, frame.module.name, (frame.names, *frame.outer))
 

@@ -16,8 +16,32 @@ from audit.model import Excerpt
 
 MAX_BYTES = 2_000_000
 _SKIPPED = frozenset(
-    ".git .hg .svn .bzr .venv venv env .env node_modules __pycache__ .tox .nox .mypy_cache .pytest_cache .ruff_cache "
-    ".hypothesis .eggs .idea .vscode .cache .import_linter_cache site-packages bower_components htmlcov".split()
+    [
+        ".git",
+        ".hg",
+        ".svn",
+        ".bzr",
+        ".venv",
+        "venv",
+        "env",
+        ".env",
+        "node_modules",
+        "__pycache__",
+        ".tox",
+        ".nox",
+        ".mypy_cache",
+        ".pytest_cache",
+        ".ruff_cache",
+        ".hypothesis",
+        ".eggs",
+        ".idea",
+        ".vscode",
+        ".cache",
+        ".import_linter_cache",
+        "site-packages",
+        "bower_components",
+        "htmlcov",
+    ]
 )
 
 
@@ -106,7 +130,7 @@ def read_text(tree: Tree, path: str) -> Source | None:
         content = _read_bytes(tree.root / path)
         encoding = tokenize.detect_encoding(BytesIO(content).readline)[0] if path.endswith(".py") else "utf-8-sig"
         text = content.decode(encoding)
-    except _Refused as refusal:
+    except _RefusedError as refusal:
         tree.unread.append((printable(path), str(refusal)))
     except OSError as error:
         tree.unread.append((printable(path), f"fichier illisible : {error.strerror}"))
@@ -117,7 +141,7 @@ def read_text(tree: Tree, path: str) -> Source | None:
     return None
 
 
-class _Refused(Exception):
+class _RefusedError(Exception):
     """The file must not be read; the message says why, in French."""
 
 
@@ -127,12 +151,12 @@ def _read_bytes(path: Path) -> bytes:
     with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
-            raise _Refused("n'est pas un fichier ordinaire")
+            raise _RefusedError("n'est pas un fichier ordinaire")
         if status.st_size > MAX_BYTES:
-            raise _Refused(f"plus de {MAX_BYTES // 1_000_000} Mo")
+            raise _RefusedError(f"plus de {MAX_BYTES // 1_000_000} Mo")
         content = file.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
-        raise _Refused(f"plus de {MAX_BYTES // 1_000_000} Mo")
+        raise _RefusedError(f"plus de {MAX_BYTES // 1_000_000} Mo")
     return content
 
 

@@ -8,7 +8,7 @@ from audit.probes.source.modules import Module
 from audit.probes.source.values import UNKNOWN, External, Namespace, Origin, Table
 
 
-class Exhausted(Exception):
+class ExhaustedError(Exception):
     """The reading took more steps, or went deeper, than it may."""
 
 

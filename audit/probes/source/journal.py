@@ -33,6 +33,11 @@ class Journal:
             self._layers[-1].setdefault((id(table), key), (table, table.get(key, _MISSING), table.origins.get(key)))
         _put(table, key, value, origin)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a branch is being read."""
+        return bool(self._layers)
+
     def begin(self) -> None:
         """Open a branch."""
         self._layers.append({})
@@ -49,7 +54,8 @@ class Journal:
         self, branches: list[Branch], places: list[tuple[Table, Any]], chosen: int = 0, variable: str = ""
     ) -> None:
         """Write what holds after any of these branches; where they differ, UNKNOWN, or what the `chosen` one wrote
-        when only an environment variable decides."""
+        when only an environment variable decides.
+        """
         for table, key in {(id(t), k): (t, k) for t, k in places}.values():
             before = (table.get(key, _MISSING), table.origins.get(key))
             after = [branch.writes.get((id(table), key), before) for branch in branches]

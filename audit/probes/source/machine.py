@@ -12,7 +12,7 @@ from typing import Any
 from audit.probes.source.calls import bind_arguments, merged_returns
 from audit.probes.source.classes import class_attribute
 from audit.probes.source.files import Source
-from audit.probes.source.frames import CallSite, Exhausted, Frame
+from audit.probes.source.frames import CallSite, ExhaustedError, Frame
 from audit.probes.source.journal import Journal
 from audit.probes.source.modules import Project
 from audit.probes.source.values import (
@@ -50,6 +50,7 @@ class Machine:
     journal: Journal = field(default_factory=Journal)
     globals: dict[str, Namespace] = field(default_factory=dict)
     assume: Callable[[Any, tuple[Any, ...]], tuple[Any, ...]] | None = None
+    given_up: list[Origin] = field(default_factory=list)
     variables: dict[str, str] = field(default_factory=dict)
     _modules: dict[str, ModuleValue] = field(default_factory=dict)
     _steps: int = STEPS_PER_ENTRY
@@ -109,10 +110,10 @@ class Machine:
         return value
 
     def step(self) -> None:
-        """Count one step. Raises Exhausted when there are too many."""
+        """Count one step. Raises ExhaustedError when there are too many."""
         self._steps -= 1
         if self._steps < 0:
-            raise Exhausted
+            raise ExhaustedError
 
     def new_entry(self) -> None:
         """Start counting steps afresh, within what the whole reading may take."""
@@ -120,11 +121,11 @@ class Machine:
         self._steps = min(STEPS_PER_ENTRY, max(self._left, 0))
 
     def deeper(self) -> None:
-        """Enter one level of an expression. Raises Exhausted when there are too many."""
+        """Enter one level of an expression. Raises ExhaustedError when there are too many."""
         self._depth += 1
         if self._depth > MAX_DEPTH:
             self._depth = 0
-            raise Exhausted
+            raise ExhaustedError
 
     def shallower(self) -> None:
         """Leave one level of an expression."""
@@ -187,14 +188,14 @@ class Machine:
         self.new_entry()
         try:
             self.call_function(function, (), Table(), frame)
-        except (Exhausted, RecursionError):
+        except (ExhaustedError, RecursionError):
             self._depth = 0
 
     def value_of(self, node: ast.expr, frame: Frame) -> Any:
         """Value of an expression; UNKNOWN also where reading it takes too long."""
         try:
             return self.evaluate(self, node, frame)
-        except (Exhausted, RecursionError):
+        except (ExhaustedError, RecursionError):
             self._depth = 0
             return UNKNOWN
 

@@ -26,6 +26,8 @@ def collect(target: Target) -> Facts:
     machine = new_machine(project, web)
     machine.read_all()
     routes = read_routes(machine, web, target.asgi_app)
+    given_up = dict.fromkeys((o.path, f"instructions trop longues à suivre, ligne {o.first}") for o in machine.given_up)
+    tree.unread += list(given_up)
     tasks = read_tasks(machine)
     app = find_application(machine, target.celery_app)
     beat, beat_known = read_beat(machine, app, {t.symbol: t.name for t in tasks}) if app else ((), False)
@@ -42,5 +44,5 @@ def collect(target: Target) -> Facts:
         processes=read_processes(tree, target.process_files),
         deprecations=read_deprecations(machine),
         retry_schedules=read_retries(machine),
-        unread=tuple(tree.unread),
+        unread=tuple(dict.fromkeys(tree.unread)),
     )

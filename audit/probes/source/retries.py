@@ -7,9 +7,10 @@ from typing import Any
 from audit.facts import RetrySchedule
 from audit.probes.source.chain import decision_chain
 from audit.probes.source.classes import class_attribute
-from audit.probes.source.frames import CallSite, Exhausted, Frame
+from audit.probes.source.frames import CallSite, ExhaustedError, Frame
 from audit.probes.source.machine import Machine
 from audit.probes.source.tasks import task_decoration
+from audit.probes.source.text import segment
 from audit.probes.source.values import (
     UNKNOWN,
     BoundMethod,
@@ -106,9 +107,9 @@ def _count(value: Any) -> int | None:
 
 
 def _explicit(machine: Machine, function: FunctionValue) -> list[RetrySchedule]:
-    if not any(isinstance(n, ast.Attribute) and n.attr == "retry" for n in ast.walk(function.node)):
-        if not isinstance(function.node, ast.FunctionDef) or not _passes_itself(function.node):
-            return []
+    retries = any(isinstance(n, ast.Attribute) and n.attr == "retry" for n in ast.walk(function.node))
+    if not retries and not _passes_itself(function.node):
+        return []
     limit = _option(machine, function, "max_retries", _DEFAULT_MAX)
     reading = _read(machine, function, limit, None)
     schedules = [_schedule(machine, function, site, limit) for site in reading.sites.values()]
@@ -121,7 +122,7 @@ def _explicit(machine: Machine, function: FunctionValue) -> list[RetrySchedule]:
     ]
 
 
-def _passes_itself(node: ast.FunctionDef) -> bool:
+def _passes_itself(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> bool:
     """Whether a task hands its own `self` to something that may retry it."""
     arguments = [*node.args.posonlyargs, *node.args.args]
     name = arguments[0].arg if arguments else ""
@@ -134,7 +135,7 @@ def _read(machine: Machine, function: FunctionValue, limit: Any, base: int | Non
     reading = _Reading()
 
     def observe(_: Machine, site: CallSite) -> Any:
-        return _observe(machine, reading, site)
+        return _observe(reading, site)
 
     machine.observers.insert(0, observe)
     machine.assume = lambda callee, arguments: _assumed(reading, callee, arguments)
@@ -143,10 +144,18 @@ def _read(machine: Machine, function: FunctionValue, limit: Any, base: int | Non
         for retries in range(_MOST if most is None else min(max(most, 1), _MOST)):
             reading.retries, reading.assumed = retries, None if base is None else retries + base
             _follow(machine, function, reading, limit)
+            if not _goes_on(reading):
+                break
     finally:
         machine.observers.remove(observe)
         machine.assume = None
     return reading
+
+
+def _goes_on(reading: _Reading) -> bool:
+    """Whether a further retry can tell more: some call was reached, and its delay was known."""
+    asked = [a for site in reading.sites.values() for a, _ in site.asked.get(reading.retries, [])]
+    return any(unwrap(countdown)[0] is not UNKNOWN for countdown in asked)
 
 
 def _follow(machine: Machine, function: FunctionValue, reading: _Reading, limit: Any) -> None:
@@ -159,14 +168,14 @@ def _follow(machine: Machine, function: FunctionValue, reading: _Reading, limit:
     machine.journal.begin()
     try:
         machine.call_function(function, (reading.myself,) if bound else (), Table(), frame)
-    except (Exhausted, RecursionError):
+    except (ExhaustedError, RecursionError):
         for site in reading.sites.values():
             site.asked.setdefault(reading.retries, []).append((UNKNOWN, UNKNOWN))
     finally:
         machine.journal.end("")
 
 
-def _observe(machine: Machine, reading: _Reading, site: CallSite) -> Any:
+def _observe(reading: _Reading, site: CallSite) -> Any:
     """Note a call of `retry` on the task being read; it never returns, so what follows is not reached."""
     callee = site.callee
     if not isinstance(callee, Method) or callee.name != "retry" or not isinstance(site.node, ast.Call):
@@ -231,7 +240,7 @@ def _schedule(machine: Machine, function: FunctionValue, site: _Site, limit: Any
         values = {_delay(machine, function, countdown) for countdown, _ in site.asked[retries]}
         delay = values.pop() if len(values) == 1 else None
         if delay is None:
-            text = _countdown_text(site.node)
+            text = _countdown_text(site)
             why = f"le délai `{text}` ne se calcule pas à la lecture"
             return RetrySchedule(function.symbol, (), count, excerpts, why)
         delays.append(delay)
@@ -245,9 +254,9 @@ def _delay(machine: Machine, function: FunctionValue, countdown: Any) -> float |
     return float(seconds) if _is_number(seconds) else None
 
 
-def _countdown_text(node: ast.Call) -> str:
-    given = next((k.value for k in node.keywords if k.arg in {"countdown", "eta"}), node)
-    return ast.unparse(given)[:120]
+def _countdown_text(site: _Site) -> str:
+    given = next((k.value for k in site.node.keywords if k.arg in {"countdown", "eta"}), site.node)
+    return " ".join(segment(site.frame.module.source, given).split())[:120]
 
 
 def _by_policy(

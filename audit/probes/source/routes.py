@@ -22,7 +22,7 @@ from audit.probes.source.values import (
     last_name,
     unwrap,
 )
-from audit.probes.source.web_objects import Endpoint, Web, dependencies_of, depended_on, is_router, text
+from audit.probes.source.web_objects import Endpoint, Web, depended_on, dependencies_of, is_router, text
 
 _MAX_DEPTH = 12
 _FACTORY_NAMES = ("FastAPI", "Starlette")

@@ -1,13 +1,43 @@
 """Celery's setting names: the lowercase ones, and the upper-case ones of older configurations."""
 
 _TOP = frozenset({"accept_content", "enable_utc", "imports", "include", "timezone", "control_exchange"})
-_GROUPS = tuple(
-    "arangodb_ azureblockblob_ beat_ broker_ cache_ cassandra_ control_queue_ cosmosdbsql_ couchbase_ database_ "
-    "elasticsearch_ event_ gcs_ mongodb_ redis_ result_ s3_ security_ task_ worker_".split()
+_GROUPS = (
+    "arangodb_",
+    "azureblockblob_",
+    "beat_",
+    "broker_",
+    "cache_",
+    "cassandra_",
+    "control_queue_",
+    "cosmosdbsql_",
+    "couchbase_",
+    "database_",
+    "elasticsearch_",
+    "event_",
+    "gcs_",
+    "mongodb_",
+    "redis_",
+    "result_",
+    "s3_",
+    "security_",
+    "task_",
+    "worker_",
 )
-_OLD_GROUPS = tuple(
-    "CACHE_ COUCHBASE_ ARANGODB_ MONGODB_ EVENT_ REDIS_ RESULT_ ELASTICSEARCH_ SECURITY_ TASK_ WORKER_ "
-    "BROKER_ BEAT_ DATABASE_".split()
+_OLD_GROUPS = (
+    "CACHE_",
+    "COUCHBASE_",
+    "ARANGODB_",
+    "MONGODB_",
+    "EVENT_",
+    "REDIS_",
+    "RESULT_",
+    "ELASTICSEARCH_",
+    "SECURITY_",
+    "TASK_",
+    "WORKER_",
+    "BROKER_",
+    "BEAT_",
+    "DATABASE_",
 )
 _OLD = {
     "CELERYD_TASK_SOFT_TIME_LIMIT": "task_soft_time_limit",

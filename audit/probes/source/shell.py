@@ -10,6 +10,7 @@ from tree_sitter import Language, Node, Parser
 from audit.probes.source.words import expand, expand_all
 
 _MAX_DEPTH = 25
+_MAX_STEPS = 20_000
 _ENDLESS = frozenset({"true", ":", "1"})
 _COUNTING = frozenset({"-lt", "-le", "-gt", "-ge", "-ne", "<", "<=", ">", ">="})
 
@@ -46,6 +47,7 @@ class _Shell:
     arguments: list[str] = field(default_factory=list)
     errexit: bool = False
     commands: list[Command] = field(default_factory=list)
+    steps: int = 0
 
 
 @cache
@@ -63,7 +65,8 @@ def read_commands(text: str, variables: dict[str, str] | None = None) -> list[Co
 
 
 def _walk(shell: _Shell, node: Node, context: _Context) -> None:
-    if context.depth > _MAX_DEPTH:
+    shell.steps += 1
+    if context.depth > _MAX_DEPTH or shell.steps > _MAX_STEPS:
         return
     reader = _READERS.get(node.type)
     if reader:
@@ -80,13 +83,13 @@ def _statements(shell: _Shell, node: Node, context: _Context) -> None:
         _walk(shell, child, replace(context, background=True) if behind else context)
 
 
-def _function(shell: _Shell, node: Node, context: _Context) -> None:
+def _function(shell: _Shell, node: Node, _: _Context) -> None:
     name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
     if name is not None and body is not None:
         shell.functions[_text(name)] = body
 
 
-def _assignment(shell: _Shell, node: Node, context: _Context) -> None:
+def _assignment(shell: _Shell, node: Node, _: _Context) -> None:
     name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
     if name is not None and name.type == "variable_name":
         shell.variables[_text(name)] = expand(value, shell.variables, shell.arguments) if value is not None else [""]
@@ -203,9 +206,10 @@ def _run(shell: _Shell, words: Sequence[str], context: _Context) -> None:
 
 def _inline(shell: _Shell, text: str, context: _Context) -> None:
     """A script given as text keeps the lines of the command that gives it."""
-    inner = _Shell(dict(shell.variables), dict(shell.functions), list(shell.arguments), shell.errexit)
+    inner = _Shell(dict(shell.variables), dict(shell.functions), list(shell.arguments), shell.errexit, [], shell.steps)
     _walk(inner, _parser().parse(text.encode()).root_node, context)
     shell.commands += inner.commands
+    shell.steps = inner.steps
 
 
 def _set(shell: _Shell, words: Sequence[str]) -> None:
@@ -224,7 +228,7 @@ def _shift(shell: _Shell, words: Sequence[str]) -> None:
     shell.arguments = shell.arguments[count:]
 
 
-def _ignore(shell: _Shell, words: Sequence[str]) -> None:
+def _ignore(_: _Shell, __: Sequence[str]) -> None:
     return None
 
 
@@ -232,7 +236,27 @@ _BUILTINS: dict[str, Callable[[_Shell, Sequence[str]], None]] = {
     "set": _set,
     "shift": _shift,
     **dict.fromkeys(
-        "trap echo printf wait kill sleep cd source . return exit break continue true false : test [ mkdir".split(),
+        [
+            "trap",
+            "echo",
+            "printf",
+            "wait",
+            "kill",
+            "sleep",
+            "cd",
+            "source",
+            ".",
+            "return",
+            "exit",
+            "break",
+            "continue",
+            "true",
+            "false",
+            ":",
+            "test",
+            "[",
+            "mkdir",
+        ],
         _ignore,
     ),
 }

@@ -23,6 +23,8 @@ from audit.probes.source.values import (
 )
 
 _MAX_RANGE = 2_000
+_MAX_TEXT = 2_000
+_MAX_LIST = 10_000
 
 
 def _number(kind: Callable[[Any], Any]) -> Callable[..., Any]:
@@ -90,7 +92,21 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "builtins.enumerate": _items(lambda value: [(i, v) for i, v in enumerate(value)]),
 }
 _TEXT_METHODS = frozenset(
-    "lower upper strip lstrip rstrip split join replace startswith endswith title removeprefix removesuffix".split()
+    [
+        "lower",
+        "upper",
+        "strip",
+        "lstrip",
+        "rstrip",
+        "split",
+        "join",
+        "replace",
+        "startswith",
+        "endswith",
+        "title",
+        "removeprefix",
+        "removesuffix",
+    ]
 )
 
 
@@ -117,8 +133,8 @@ def _safely(function: Callable[..., Any], site: CallSite) -> Any:
         return UNKNOWN
 
 
-def _environment(machine: Machine, site: CallSite) -> Any:
-    name, _ = unwrap(site.argument(0, "key"))
+def _environment(_: Machine, site: CallSite) -> Any:
+    name, __ = unwrap(site.argument(0, "key"))
     value = site.argument(1, "default", None)
     return Overridable(unwrap(value)[0], name) if isinstance(name, str) else UNKNOWN
 
@@ -130,7 +146,7 @@ def _set_environment(machine: Machine, site: CallSite) -> Any:
     return value
 
 
-def _duration(machine: Machine, site: CallSite) -> Any:
+def _duration(_: Machine, site: CallSite) -> Any:
     names = ("days", "seconds", "microseconds", "milliseconds", "minutes", "hours", "weeks")
     given = {**dict(zip(names, site.arguments, strict=False)), **site.keywords}
     if site.keywords.opaque or not set(given) <= set(names):
@@ -141,7 +157,7 @@ def _duration(machine: Machine, site: CallSite) -> Any:
         return UNKNOWN
 
 
-def _crontab(machine: Machine, site: CallSite) -> Any:
+def _crontab(_: Machine, site: CallSite) -> Any:
     given = ("minute", "hour", "day_of_week", "day_of_month", "month_of_year")
     fields = {**dict.fromkeys(given, "*"), **dict(zip(given, site.arguments, strict=False)), **site.keywords}
     order = ("minute", "hour", "day_of_month", "month_of_year", "day_of_week")
@@ -156,7 +172,7 @@ def _cron_field(value: Any) -> str:
     return str(value).replace(" ", "")
 
 
-def _interval(machine: Machine, site: CallSite) -> Any:
+def _interval(_: Machine, site: CallSite) -> Any:
     return site.argument(0, "run_every")
 
 
@@ -168,7 +184,7 @@ def _table(machine: Machine, site: CallSite) -> Any:
     return table
 
 
-def _is_instance(machine: Machine, site: CallSite) -> Any:
+def _is_instance(_: Machine, site: CallSite) -> Any:
     """Decided only between an instance and classes of the target."""
     value, kinds = unwrap(site.argument(0, "object"))[0], unwrap(site.argument(1, "class"))[0]
     kinds = kinds if isinstance(kinds, tuple) else (kinds,)
@@ -179,7 +195,7 @@ def _is_instance(machine: Machine, site: CallSite) -> Any:
     return any(kind in lineage(value.cls) for kind in kinds)
 
 
-def _exit(machine: Machine, site: CallSite) -> Any:
+def _exit(_: Machine, site: CallSite) -> Any:
     site.frame.ended = "raise"
     return UNKNOWN
 
@@ -205,19 +221,24 @@ _SPECIAL: dict[str, Callable[[Machine, CallSite], Any]] = {
 def _method(machine: Machine, method: Method, site: CallSite) -> Any:
     receiver, variable = unwrap(method.receiver)
     if isinstance(receiver, str) and method.name in _TEXT_METHODS:
-        try:
-            return overridable(lift(getattr(receiver, method.name), *site.arguments), variable)
-        except (TypeError, ValueError):
-            return UNKNOWN
+        return overridable(_text_method(receiver, method.name, site), variable)
     if isinstance(receiver, timedelta) and method.name == "total_seconds":
         return overridable(receiver.total_seconds(), variable)
     if isinstance(receiver, Table):
         return _table_method(machine, receiver, method.name, site)
-    if isinstance(receiver, list):
-        return _list_method(receiver, method.name, site)
-    if isinstance(receiver, tuple) and method.name in {"index", "count"}:
-        return _safely(getattr(receiver, method.name), site)
-    return None
+    return _list_method(machine, receiver, method.name, site) if isinstance(receiver, list) else None
+
+
+def _text_method(receiver: str, name: str, site: CallSite) -> Any:
+    """Only on short texts: repeated replacements double what they are given."""
+    given = [unwrap(a)[0] for a in site.arguments]
+    parts = [p for a in given for p in (a if isinstance(a, list | tuple) else [a])]
+    if len(receiver) > _MAX_TEXT or sum(len(p) for p in parts if isinstance(p, str)) > _MAX_TEXT or UNKNOWN in parts:
+        return UNKNOWN
+    try:
+        return lift(getattr(receiver, name), *site.arguments)
+    except (TypeError, ValueError):
+        return UNKNOWN
 
 
 def _table_method(machine: Machine, table: Table, name: str, site: CallSite) -> Any:
@@ -241,15 +262,17 @@ def _table_method(machine: Machine, table: Table, name: str, site: CallSite) -> 
     return UNKNOWN
 
 
-def _list_method(receiver: list[Any], name: str, site: CallSite) -> Any:
-    if name == "append" and len(site.arguments) == 1:
-        receiver.append(site.arguments[0])
-    elif name == "extend" and len(site.arguments) == 1 and isinstance(site.arguments[0], list | tuple):
-        receiver.extend(list(site.arguments[0]))
-    elif name in {"index", "count"}:
+def _list_method(machine: Machine, receiver: list[Any], name: str, site: CallSite) -> Any:
+    if name in {"index", "count"}:
         return _safely(getattr(receiver, name), site)
-    elif name == "copy":
+    if name == "copy":
         return list(receiver)
-    elif name in {"extend", "insert", "remove", "pop", "clear", "sort", "reverse"}:
+    added = unwrap(site.argument(0, "object"))[0]
+    items = [added] if name == "append" else list(added) if isinstance(added, list | tuple) else [UNKNOWN]
+    # On one side of an open test the change may not happen, and lists keep no journal.
+    sure = name in {"append", "extend"} and not machine.journal.is_open and len(receiver) + len(items) <= _MAX_LIST
+    if sure:
+        receiver.extend(items)
+    elif name in {"append", "extend", "insert", "remove", "pop", "clear", "sort", "reverse"}:
         receiver[:] = [UNKNOWN]
     return UNKNOWN

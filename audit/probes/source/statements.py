@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from audit.probes.source.expressions import assign, evaluate
-from audit.probes.source.frames import Exhausted, Frame
+from audit.probes.source.frames import ExhaustedError, Frame
 from audit.probes.source.journal import Branch
 from audit.probes.source.machine import Machine
 from audit.probes.source.values import (
@@ -32,9 +32,10 @@ def read_body(machine: Machine, body: Sequence[ast.stmt], frame: Frame) -> None:
             reader = _READERS.get(type(statement))
             if reader:
                 reader(machine, statement, frame)
-        except (Exhausted, RecursionError):
+        except (ExhaustedError, RecursionError):
             if not frame.is_module:
                 raise
+            machine.given_up.append(frame.origin(statement))
             _forget(machine, statement, frame)
         if frame.ended:
             return
@@ -149,8 +150,12 @@ def _while(machine: Machine, node: ast.While, frame: Frame) -> None:
             _maybe(machine, node.body, frame)
             break
         read_body(machine, node.body, frame)
-        frame.ended = "" if frame.ended == "continue" else frame.ended
+        _next_turn(frame)
     _leave_loop(machine, node.orelse, frame)
+
+
+def _next_turn(frame: Frame) -> None:
+    frame.ended = "" if frame.ended == "continue" else frame.ended
 
 
 def _maybe(machine: Machine, body: Sequence[ast.stmt], frame: Frame) -> None:
@@ -301,7 +306,7 @@ def _expression(machine: Machine, node: ast.Expr, frame: Frame) -> None:
     lift(lambda value: value, evaluate(machine, node.value, frame))
 
 
-def _break(machine: Machine, node: ast.Break | ast.Continue, frame: Frame) -> None:
+def _break(_: Machine, node: ast.Break | ast.Continue, frame: Frame) -> None:
     frame.ended = "break" if isinstance(node, ast.Break) else "continue"
 
 

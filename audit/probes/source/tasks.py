@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from audit.facts import Task
+from audit.probes.source.files import Source
 from audit.probes.source.machine import Machine
+from audit.probes.source.text import segment
 from audit.probes.source.values import (
     UNKNOWN,
     Decoration,
@@ -55,12 +57,13 @@ def _task(machine: Machine, function: FunctionValue, decoration: Decoration) -> 
     module, _, qualified = function.symbol.partition(":")
     name = unwrap(decoration.keywords.get("name"))[0]
     registered = name if isinstance(name, str) and name else f"{module}.{qualified.rpartition('.')[2]}"
-    return Task(registered, function.symbol, _options(machine, function, decoration))
+    source = machine.project.modules[module].source
+    return Task(registered, function.symbol, _options(source, decoration))
 
 
-def _options(machine: Machine, function: FunctionValue, decoration: Decoration) -> Mapping[str, Any]:
+def _options(source: Source, decoration: Decoration) -> Mapping[str, Any]:
     nodes = decoration.node.keywords if isinstance(decoration.node, ast.Call) else []
-    texts = {k.arg: ast.unparse(k.value) for k in nodes if k.arg}
+    texts = {k.arg: segment(source, k.value) for k in nodes if k.arg}
     return {key: _option(value, texts.get(key, "")) for key, value in decoration.keywords.items()}
 
 

@@ -163,30 +163,56 @@ def unwrap(value: Any) -> tuple[Any, str]:
 
 def same(one: Any, other: Any) -> bool:
     """Whether two values are known to be equal."""
-    if one is UNKNOWN or other is UNKNOWN:
+    return _equal(one, other, [_MAX_NODES])
+
+
+def _equal(one: Any, other: Any, left: list[int]) -> bool:
+    """Equality within a number of comparisons: nested containers may share their parts without end."""
+    left[0] -= 1
+    if one is other or left[0] < 0:
         return one is other
     if isinstance(one, Overridable) and isinstance(other, Overridable):
-        return one.variable == other.variable and same(one.value, other.value)
-    return one is other or (type(one) is type(other) and bool(one == other))
+        return one.variable == other.variable and _equal(one.value, other.value, left)
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(_equal(one[key], other[key], left) for key in one)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(_equal(a, b, left) for a, b in zip(one, other, strict=True))
+    return bool(one == other)
 
 
 def exported(value: Any) -> Any:
     """The value as facts hold it: JSON shapes, seconds for a timedelta, the name of a queue, else UNKNOWN."""
+    return _exported(value, [_MAX_NODES], 0)
+
+
+def _exported(value: Any, left: list[int], depth: int) -> Any:
     value, _ = unwrap(value)
+    left[0] -= 1
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if value.bit_length() <= 1024 else UNKNOWN
     if isinstance(value, bool | float | None):
         return value
-    if isinstance(value, int):
-        return value if value.bit_length() <= 1024 else UNKNOWN
+    if not isinstance(value, _CONTAINERS):
+        return _exported_object(value)
+    return UNKNOWN if left[0] < 0 or depth > _MAX_NESTING else _exported_container(value, left, depth + 1)
+
+
+_CONTAINERS = (dict, list, tuple, set, frozenset)
+_MAX_NODES = 20_000
+_MAX_NESTING = 40
+
+
+def _exported_container(value: Any, left: list[int], depth: int) -> Any:
     if isinstance(value, dict):
-        return {str(exported(key)): exported(item) for key, item in value.items()}
+        return {str(_exported(key, left, depth)): _exported(item, left, depth) for key, item in value.items()}
+    items = [_exported(item, left, depth) for item in value]
     if isinstance(value, set | frozenset):
-        return tuple(sorted((exported(item) for item in value), key=repr))
-    if isinstance(value, list | tuple):
-        items = [exported(item) for item in value]
-        return items if isinstance(value, list) else tuple(items)
-    return _exported_object(value)
+        return tuple(sorted(items, key=repr))
+    return items if isinstance(value, list) else tuple(items)
 
 
 def _exported_object(value: Any) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 
 from audit.probes.source.frames import CallSite
 from audit.probes.source.machine import Machine
+from audit.probes.source.text import segment
 from audit.probes.source.values import (
     UNKNOWN,
     Decoration,
@@ -20,7 +21,7 @@ from audit.probes.source.values import (
 
 APPLICATIONS = ("FastAPI", "Starlette")
 ROUTERS = ("APIRouter", "Router")
-_VERBS = frozenset("get post put patch delete head options trace".split())
+_VERBS = frozenset(["get", "post", "put", "patch", "delete", "head", "options", "trace"])
 
 
 @dataclass(eq=False)
@@ -120,7 +121,7 @@ def _dependency(machine: Machine, site: CallSite) -> Instance:
     if isinstance(first, ast.Call):
         marker.fields["factory"] = machine.value_of(first.func, site.frame)
     elif first is not None and unwrap(site.arguments[0])[0] is UNKNOWN:
-        marker.fields["factory"] = External(ast.unparse(first))
+        marker.fields["factory"] = External(segment(site.frame.module.source, first)[:200])
     return marker
 
 

@@ -1,6 +1,7 @@
 """The configuration probe on small real targets, each run in a real interpreter."""
 
 import os
+import socket
 import stat
 import sys
 import textwrap
@@ -22,11 +23,11 @@ CELERY = """
     app = Celery("small", broker="redis://user:hunter2@broker.example:6379/0")
 """
 
-type_of_make = Callable[..., Target]
+Make = Callable[..., Target]
 
 
 @pytest.fixture
-def make(tmp_path: Path) -> type_of_make:
+def make(tmp_path: Path) -> Make:
     """A target whose files are given by name: `make({"work.py": "..."}, celery_app="work:app")`."""
 
     def made(files: dict[str, str], **fields: str) -> Target:
@@ -40,11 +41,11 @@ def make(tmp_path: Path) -> type_of_make:
     return made
 
 
-def celery(make: type_of_make, text: str, **others: str) -> Facts:
+def celery(make: Make, text: str, **others: str) -> Facts:
     return collect(make({"work.py": textwrap.dedent(CELERY) + textwrap.dedent(text), **others}, celery_app="work:app"))
 
 
-def test_settings_tasks_and_beat_are_those_celery_would_use(make: type_of_make) -> None:
+def test_settings_tasks_and_beat_are_those_celery_would_use(make: Make) -> None:
     facts = celery(
         make,
         """
@@ -96,20 +97,20 @@ def test_settings_tasks_and_beat_are_those_celery_would_use(make: type_of_make) 
     assert facts.versions["python"] == ".".join(map(str, sys.version_info[:3]))
 
 
-def test_facts_are_the_same_from_one_run_to_the_next(make: type_of_make) -> None:
+def test_facts_are_the_same_from_one_run_to_the_next(make: Make) -> None:
     target = make(
         {"work.py": CELERY + "    app.conf.task_annotations = [object(), {1, 2, 3}]\n"}, celery_app="work:app"
     )
     assert collect(target).digest == collect(target).digest
 
 
-def test_task_modules_named_by_include_are_imported(make: type_of_make) -> None:
+def test_task_modules_named_by_include_are_imported(make: Make) -> None:
     others = {"jobs.py": "from work import app\n@app.task\ndef job(): ...\n"}
     facts = celery(make, "app.conf.include = ['jobs']", **others)
     assert [t.name for t in facts.tasks] == ["jobs.job"]
 
 
-def test_a_task_module_that_fails_leaves_the_settings(make: type_of_make) -> None:
+def test_a_task_module_that_fails_leaves_the_settings(make: Make) -> None:
     facts = celery(make, "app.conf.include = ['jobs']\napp.conf.task_acks_late = True", **{"jobs.py": "1 / 0\n"})
     assert facts.failure == ""
     assert facts.settings["task_acks_late"].value is True
@@ -123,22 +124,19 @@ def test_a_task_module_that_fails_leaves_the_settings(make: type_of_make) -> Non
     [
         ("app.conf.beat_scheduler = 'redbeat.RedBeatScheduler'", "beat utilise « redbeat.RedBeatScheduler »"),
         (
-            "from celery.schedules import solar\n"
-            "app.conf.beat_schedule = {'s': {'task': 't', 'schedule': solar('sunset', 48.8, 2.3)}}",
+            "app.conf.beat_schedule = {'s': {'task': 't', 'schedule': __import__('celery.schedules').schedules.BaseSchedule()}}",
             "la périodicité de « s »",
         ),
         ("app.conf.beat_schedule = {'s': {'task': 't', 'schedule': True}}", "la périodicité de « s »"),
     ],
 )
-def test_a_schedule_not_wholly_in_the_configuration_is_not_called_known(
-    make: type_of_make, text: str, reason: str
-) -> None:
+def test_a_schedule_not_wholly_in_the_configuration_is_not_called_known(make: Make, text: str, reason: str) -> None:
     facts = celery(make, text)
     assert not facts.beat_known
     assert reason in facts.failures[0]
 
 
-def test_beat_entries_added_by_a_signal_are_seen(make: type_of_make) -> None:
+def test_beat_entries_added_by_a_signal_are_seen(make: Make) -> None:
     facts = celery(
         make,
         """
@@ -195,7 +193,7 @@ ROUTES = """
 """
 
 
-def test_routes_carry_their_dependencies_at_any_depth(make: type_of_make) -> None:
+def test_routes_carry_their_dependencies_at_any_depth(make: Make) -> None:
     facts = collect(make({"site_.py": ROUTES}, asgi_app="site_:create_app"))
     assert facts.failures == ()
     assert facts.routes_known
@@ -223,7 +221,7 @@ def test_routes_carry_their_dependencies_at_any_depth(make: type_of_make) -> Non
     assert [p.depends for p in both] == ["site_:Pager", "site_:get_current_user"]
 
 
-def test_routes_before_included_routers_existed_are_walked_plainly(make: type_of_make) -> None:
+def test_routes_before_included_routers_existed_are_walked_plainly(make: Make) -> None:
     old = "import fastapi.routing\ndel fastapi.routing.iter_route_contexts\n"
     text = """
     from fastapi import Depends, FastAPI
@@ -236,7 +234,7 @@ def test_routes_before_included_routers_existed_are_walked_plainly(make: type_of
     assert [(r.path, r.dependencies) for r in facts.routes] == [("/me", ("site_:get_current_user",))]
 
 
-def test_an_application_behind_middleware_is_read(make: type_of_make) -> None:
+def test_an_application_behind_middleware_is_read(make: Make) -> None:
     text = """
     from fastapi import FastAPI
     from starlette.middleware.gzip import GZipMiddleware
@@ -261,7 +259,7 @@ def test_an_application_behind_middleware_is_read(make: type_of_make) -> None:
         ("site_:Odd", "La lecture des routes de « site_:Odd » a échoué : TypeError"),
     ],
 )
-def test_an_asgi_application_that_fails_leaves_the_celery_part(make: type_of_make, asgi_app: str, said: str) -> None:
+def test_an_asgi_application_that_fails_leaves_the_celery_part(make: Make, asgi_app: str, said: str) -> None:
     site = """
     def broken():
         raise ValueError("no database")
@@ -278,7 +276,7 @@ def test_an_asgi_application_that_fails_leaves_the_celery_part(make: type_of_mak
     assert facts.failures[0].startswith(said)
 
 
-def test_a_celery_application_that_fails_leaves_the_routes(make: type_of_make) -> None:
+def test_a_celery_application_that_fails_leaves_the_routes(make: Make) -> None:
     site = "from fastapi import FastAPI\napp = FastAPI()\n"
     facts = collect(make({"site_.py": site}, celery_app="missing.tasks:app", asgi_app="site_:app"))
     assert facts.failure == ""
@@ -304,7 +302,7 @@ FAILURES = {
         "from pydantic import BaseModel\nclass S(BaseModel):\n    n: int\nS(n='x')",
         "ValidationError : 1 validation error for S (work.py, ligne 4).",
     ),
-    "syntax error": ("x = 1\ndef (", "SyntaxError : invalid syntax (work.py, line 2) (work.py, ligne 2)."),
+    "syntax error": ("x = 1\ndef (", "SyntaxError : invalid syntax (work.py, ligne 2)."),
     "interrupt": ("raise KeyboardInterrupt", "KeyboardInterrupt (work.py, ligne 1)."),
     "unreadable error": (
         "class E(Exception):\n    def __str__(self): raise ValueError\nraise E",
@@ -318,7 +316,7 @@ FAILURES = {
 
 
 @pytest.mark.parametrize(("text", "said"), FAILURES.values(), ids=FAILURES)
-def test_an_import_that_fails_is_told_in_one_sentence(make: type_of_make, text: str, said: str) -> None:
+def test_an_import_that_fails_is_told_in_one_sentence(make: Make, text: str, said: str) -> None:
     facts = collect(make({"work.py": text}, celery_app="work:app"))
     assert facts.failure == f"L'import de « work » a échoué : {said}"
     assert (facts.settings, facts.tasks, facts.beat_known, facts.routes_known) == ({}, (), False, False)
@@ -330,36 +328,39 @@ def test_an_import_that_fails_is_told_in_one_sentence(make: type_of_make, text: 
         ("app = 5", "« work:app » est de type int, ce n'est pas une application Celery."),
         ("def app(): ...", "« work:app » est de type function, ce n'est pas une application Celery."),
         ("def __getattr__(name): raise ValueError(name)", "La lecture de « work:app » a échoué : ValueError"),
-        ("import os\nos._exit(7)", "L'import de « work » a mis fin à l'interpréteur (code 7)."),
-        ("import os\nos._exit(0)", "L'import de « work » a mis fin à l'interpréteur (code 0)."),
-        ("import ctypes\nctypes.string_at(0)", "L'import de « work » a mis fin à l'interpréteur (signal SIGSEGV)"),
+        ("import os\nos._exit(7)", "L'import de « work » a échoué : l'interpréteur s'est arrêté (code 7)."),
+        ("import os\nos._exit(0)", "L'import de « work » a échoué : l'interpréteur s'est arrêté (code 0)."),
+        (
+            "import ctypes\nctypes.string_at(0)",
+            "L'import de « work » a échoué : l'interpréteur s'est arrêté (signal SIGSEGV)",
+        ),
     ],
 )
-def test_what_is_no_application_or_dies_is_told(make: type_of_make, text: str, said: str) -> None:
+def test_what_is_no_application_or_dies_is_told(make: Make, text: str, said: str) -> None:
     assert collect(make({"work.py": text}, celery_app="work:app")).failure.startswith(said)
 
 
-def test_an_import_that_never_ends_is_stopped_with_what_it_started(make: type_of_make) -> None:
+def test_an_import_that_never_ends_is_stopped_with_what_it_started(make: Make) -> None:
     text = """
     import subprocess, sys
     subprocess.Popen(["sleep", "271828"], start_new_session=True)
     while True: pass
     """
     facts = collect(make({"work.py": text}, celery_app="work:app"), deadline_seconds=1.5)
-    assert facts.failure == "L'import de « work » dure plus de 1.5 s : arrêt forcé."
+    assert facts.failure == "L'import de « work » dure plus de 1,5\u00a0s : arrêt forcé."
     if strongest_isolation().prefix[-2:-1] == ("--kill-child",):
         assert not [p for p in psutil.process_iter(["cmdline"]) if "271828" in (p.info["cmdline"] or ())]
 
 
-def test_a_web_import_that_never_ends_leaves_the_celery_part(make: type_of_make) -> None:
+def test_a_web_import_that_never_ends_leaves_the_celery_part(make: Make) -> None:
     target = make({"work.py": CELERY, "site_.py": "while True: pass"}, celery_app="work:app", asgi_app="site_:app")
     facts = collect(target, deadline_seconds=4)
     assert facts.failure == ""
     assert facts.settings
-    assert facts.failures == ("L'import de « site_ » dure plus de 4 s : arrêt forcé.",)
+    assert facts.failures == ("L'import de « site_ » dure plus de 4\u00a0s : arrêt forcé.",)
 
 
-def test_a_thread_or_a_fork_that_stays_does_not_hold_the_probe(make: type_of_make) -> None:
+def test_a_thread_or_a_fork_that_stays_does_not_hold_the_probe(make: Make) -> None:
     facts = celery(
         make,
         """
@@ -373,7 +374,7 @@ def test_a_thread_or_a_fork_that_stays_does_not_hold_the_probe(make: type_of_mak
     assert facts.settings
 
 
-def test_prints_do_not_reach_the_report(make: type_of_make) -> None:
+def test_prints_do_not_reach_the_report(make: Make) -> None:
     facts = celery(
         make,
         """
@@ -390,7 +391,7 @@ def test_prints_do_not_reach_the_report(make: type_of_make) -> None:
 @pytest.mark.parametrize(
     "text", ["import os\nfor n in range(3, 64):\n    try: os.write(n, b'garbage\\n')\n    except OSError: pass\n"]
 )
-def test_garbage_in_the_report_is_a_failure(make: type_of_make, text: str) -> None:
+def test_garbage_in_the_report_is_a_failure(make: Make, text: str) -> None:
     facts = collect(make({"work.py": text}, celery_app="work:app"))
     assert facts.failure == "L'import de « work » a produit une sortie illisible."
 
@@ -398,13 +399,13 @@ def test_garbage_in_the_report_is_a_failure(make: type_of_make, text: str) -> No
 @pytest.mark.parametrize(
     "record", ["{}", '{"kind": "beat"}', '{"kind": "task", "name": 1, "options": 0, "function": 3}']
 )
-def test_a_forged_record_is_a_failure(make: type_of_make, record: str) -> None:
+def test_a_forged_record_is_a_failure(make: Make, record: str) -> None:
     text = f"import os\nfor n in range(3, 64):\n    try: os.write(n, b'{record}\\n')\n    except OSError: pass\n"
     facts = collect(make({"work.py": text}, celery_app="work:app"))
     assert facts.failure == "L'interpréteur de la cible a produit une sortie illisible."
 
 
-def test_a_flood_is_stopped(make: type_of_make) -> None:
+def test_a_flood_is_stopped(make: Make) -> None:
     text = "import os\nwhile True:\n  for n in range(3, 64):\n    try: os.write(n, b' ' * 60_000)\n    except OSError: pass\n"
     facts = collect(make({"work.py": text}, celery_app="work:app"))
     assert facts.failure == "L'import de « work » a produit une sortie illisible."
@@ -430,9 +431,7 @@ NETWORK = """
 
 
 @pytest.mark.parametrize("guarded", [True, False])
-def test_no_connection_is_made_at_import_and_each_attempt_is_told(make: type_of_make, guarded: bool) -> None:
-    import socket
-
+def test_no_connection_is_made_at_import_and_each_attempt_is_told(make: Make, guarded: bool) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         target = make({"work.py": CELERY + NETWORK.format(port=port)}, celery_app="work:app")
@@ -447,19 +446,17 @@ def test_no_connection_is_made_at_import_and_each_attempt_is_told(make: type_of_
 
 
 @pytest.mark.skipif(not strongest_isolation().prefix, reason="no network namespace can be had here")
-def test_a_namespace_also_stops_what_python_does_not_see(make: type_of_make) -> None:
+def test_a_namespace_also_stops_what_python_does_not_see(make: Make) -> None:
     text = """
     import subprocess
     app.conf.worker_concurrency = subprocess.run(["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/{port}"]).returncode
     """
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as server:
         facts = celery(make, text.format(port=server.getsockname()[1]))
     assert facts.settings["worker_concurrency"].value == 1
 
 
-def test_marks_go_to_a_directory_that_disappears(make: type_of_make, tmp_path: Path) -> None:
+def test_marks_go_to_a_directory_that_disappears(make: Make, tmp_path: Path) -> None:
     text = """
     import os, pathlib, tempfile
     pathlib.Path("mark").write_text("here")
@@ -490,7 +487,7 @@ DEPRECATED = """
 """
 
 
-def test_deprecations_warned_about_at_import_are_quoted(make: type_of_make) -> None:
+def test_deprecations_warned_about_at_import_are_quoted(make: Make) -> None:
     facts = celery(make, DEPRECATED)
     assert len(facts.deprecations) == 2
     model, future = facts.deprecations
@@ -502,7 +499,7 @@ def test_deprecations_warned_about_at_import_are_quoted(make: type_of_make) -> N
     assert future.excerpt.text == '    warnings.warn("token=*** is old", FutureWarning)'
 
 
-def test_warnings_of_others_are_not_quoted(make: type_of_make) -> None:
+def test_warnings_of_others_are_not_quoted(make: Make) -> None:
     text = """
     import warnings
     for path, line in (("/usr/lib/x.py", 1), (__file__, 9999), ("missing.py", 1)):
@@ -512,7 +509,7 @@ def test_warnings_of_others_are_not_quoted(make: type_of_make) -> None:
     assert [d.excerpt for d in facts.deprecations] == [None, None, None]
 
 
-def test_secrets_never_leave_the_probe(make: type_of_make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_secrets_never_leave_the_probe(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SMALL_API_TOKEN", "tok-9876543210")
     facts = celery(
         make,
@@ -537,15 +534,17 @@ def test_secrets_never_leave_the_probe(make: type_of_make, monkeypatch: pytest.M
     assert "tok-9876543210" not in repr(facts)
 
 
-def test_the_targets_own_names_are_not_hidden_by_the_harness(make: type_of_make) -> None:
-    others = dict.fromkeys(("inside/__init__.py", "audit/__init__.py", "main.py", "report.py", "routes.py"), "here = True\n")
+def test_the_targets_own_names_are_not_hidden_by_the_harness(make: Make) -> None:
+    others = dict.fromkeys(
+        ("inside/__init__.py", "audit/__init__.py", "main.py", "report.py", "routes.py"), "here = True\n"
+    )
     text = (
         "import audit, inside, main, report, routes\nassert all(m.here for m in (audit, inside, main, report, routes))"
     )
     assert celery(make, text, **others).failure == ""
 
 
-def test_the_targets_interpreter_is_used_as_written(make: type_of_make) -> None:
+def test_the_targets_interpreter_is_used_as_written(make: Make) -> None:
     target = make({"work.py": CELERY}, celery_app="work:app", python="env/bin/python")
     wrapper = target.root / "env/bin/python"
     wrapper.parent.mkdir(parents=True)
@@ -556,7 +555,7 @@ def test_the_targets_interpreter_is_used_as_written(make: type_of_make) -> None:
     assert "ValueError : wrapped" not in collect(replace(target, python=Path(sys.executable).name)).failure
 
 
-def test_an_interpreter_that_cannot_be_used_is_told(make: type_of_make) -> None:
+def test_an_interpreter_that_cannot_be_used_is_told(make: Make) -> None:
     target = make(
         {"work.py": CELERY, "notpython": "#!/bin/sh\necho broken >&2\nexit 3\n"},
         celery_app="work:app",
@@ -566,13 +565,13 @@ def test_an_interpreter_that_cannot_be_used_is_told(make: type_of_make) -> None:
     script = target.root / "notpython"
     script.chmod(0o755)
     broken = collect(replace(target, python="./notpython")).failure
-    assert broken == "Le démarrage de l'interpréteur a mis fin à l'interpréteur (code 3) : broken."
+    assert broken == "Le démarrage de l'interpréteur a échoué : l'interpréteur s'est arrêté (code 3), broken."
     script.write_bytes(b"\x7fELF broken")
     odd = collect(replace(target, python="./notpython"), isolation=SOCKET_GUARD).failure
     assert odd.endswith("ne démarre pas : Exec format error.")
 
 
-def test_without_celery_in_the_interpreter_the_module_is_named(make: type_of_make) -> None:
+def test_without_celery_in_the_interpreter_the_module_is_named(make: Make) -> None:
     hidden = "import sys\nsys.modules['celery'] = None\nimport celery"
     facts = collect(make({"work.py": hidden}, celery_app="work:app"))
     assert (
@@ -581,6 +580,11 @@ def test_without_celery_in_the_interpreter_the_module_is_named(make: type_of_mak
     )
 
 
-def test_without_anything_declared_there_is_nothing_to_import(make: type_of_make) -> None:
+def test_without_celery_in_the_interpreter_anything_else_is_no_application(make: Make) -> None:
+    facts = collect(make({"work.py": "import sys\nsys.modules['celery'] = None\napp = 5"}, celery_app="work:app"))
+    assert facts.failure.startswith("Celery ne s'importe pas dans l'interpréteur de la cible : ")
+
+
+def test_without_anything_declared_there_is_nothing_to_import(make: Make) -> None:
     os.makedirs(make({}).root, exist_ok=True)  # noqa: PTH103
     assert "il n'y a rien à importer" in collect(make({})).failure

@@ -106,6 +106,7 @@ def journal(**parts: Any) -> Journal:
         ],
         "categories": [],
         "requirements": [],
+        "unattached": [],
         "periodic_tasks": {"level": "", "rows": []},
         "problems": [],
         "corrections": {"previous": None, "fixed": [], "new": [], "verdict_changes": []},

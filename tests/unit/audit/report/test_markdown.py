@@ -270,3 +270,19 @@ def test_a_missing_value_stops_the_report(december: Journal) -> None:
 
 def test_rendering_is_deterministic(strict: Journal) -> None:
     assert render_markdown(copy.deepcopy(strict)) == render_markdown(strict)
+
+
+def test_unverified_points_without_a_requirement_are_shown(december: Journal) -> None:
+    finding = {
+        "rule": "concurrency",
+        "outcome": "indéterminé",
+        "level": "déclaré",
+        "sentence": "Même concurrence partout",
+        "missing": "aucun worker trouvé",
+        "settles": "",
+        "evidence": [],
+    }
+    assert "aucun worker trouvé" not in render_markdown(december)
+    assert "❔ Même concurrence partout ; il a manqué\u00a0: aucun worker trouvé" in render_markdown(
+        december | {"unattached": [finding]}
+    ).replace("\u00a0;", " ;")

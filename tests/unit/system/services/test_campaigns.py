@@ -1,0 +1,52 @@
+import pytest
+
+from system.domain.wakeups import DispatchCampaign, SendMessage
+from system.services.campaigns import CampaignStateError, Dispatched, create_campaign, dispatch, launch_campaign
+from tests.unit.system.conftest import Bench
+
+
+def test_one_message_1_for_each_distinct_contact(bench: Bench) -> None:
+    campaign_id = create_campaign(bench.db, "name", "body", ["+33639980001", "+33 6 39 98 00 01", "+33639980002"])
+    assert len(bench.ids(campaign_id)) == 2
+    assert launch_campaign(bench.db, campaign_id) == [DispatchCampaign(campaign_id)]
+    assert len(bench.ids(create_campaign(bench.db, "again", "body", ["+33639980001"]))) == 1
+
+
+@pytest.mark.parametrize(("name", "body", "phone"), [("n", "b", "0639980001"), (" ", "b", "+33639980001"), ("n", "", "")])
+def test_bad_input_creates_nothing(bench: Bench, name: str, body: str, phone: str) -> None:
+    with pytest.raises(ValueError, match="phone|needs"):
+        create_campaign(bench.db, name, body, [phone])
+    assert bench.execute("SELECT id FROM campaigns") == []
+
+
+def test_a_campaign_is_launched_once(bench: Bench) -> None:
+    campaign_id = bench.campaign()
+    with pytest.raises(CampaignStateError, match="neither a draft nor paused"):
+        launch_campaign(bench.db, campaign_id)
+
+
+def test_turns_take_each_message_once_and_keep_to_the_window(bench: Bench) -> None:
+    campaign_id = bench.campaign(5)
+    ids = bench.ids(campaign_id)
+    first = dispatch(bench.db, bench.locks, campaign_id, batch_size=3)
+    assert first == Dispatched(tuple(SendMessage(number) for number in ids[:3]), 0.5)
+    bench.age(1)
+    assert dispatch(bench.db, bench.locks, campaign_id, batch_size=3) == Dispatched((), 0.5)
+    for number in ids[:3]:
+        bench.sender().send(number)
+    bench.age(1)
+    assert dispatch(bench.db, bench.locks, campaign_id, batch_size=3).wake_ups == tuple(map(SendMessage, ids[3:]))
+    bench.age(1)
+    assert dispatch(bench.db, bench.locks, campaign_id, batch_size=3).again_in is None
+
+
+def test_two_chains_become_one(bench: Bench) -> None:
+    campaign_id = bench.campaign(5)
+    assert dispatch(bench.db, bench.locks, campaign_id, batch_size=1).again_in == 0.5
+    assert dispatch(bench.db, bench.locks, campaign_id, batch_size=1) == Dispatched((), None)
+
+
+def test_a_paused_campaign_is_not_dispatched(bench: Bench) -> None:
+    campaign_id = bench.campaign()
+    bench.execute("UPDATE campaigns SET status = 'paused'")
+    assert dispatch(bench.db, bench.locks, campaign_id, batch_size=1) == Dispatched((), None)
