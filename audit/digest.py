@@ -6,74 +6,19 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
-# History, environments, caches and run-time state: they change without what is audited changing.
-_SKIPPED = frozenset(
-    [
-        ".git",
-        ".hg",
-        ".svn",
-        ".bzr",
-        ".venv",
-        "venv",
-        "env",
-        ".env",
-        "node_modules",
-        "__pycache__",
-        ".tox",
-        ".nox",
-        ".mypy_cache",
-        ".pytest_cache",
-        ".ruff_cache",
-        ".hypothesis",
-        ".eggs",
-        ".idea",
-        ".vscode",
-        ".cache",
-        ".import_linter_cache",
-        ".grimp_cache",
-        ".sandbox",
-        "site-packages",
-        "bower_components",
-        "htmlcov",
-    ]
-)
-_SUFFIXES = frozenset(
-    [
-        ".py",
-        ".pyi",
-        ".pyx",
-        ".sql",
-        ".sh",
-        ".bash",
-        ".lua",
-        ".conf",
-        ".ini",
-        ".cfg",
-        ".toml",
-        ".yaml",
-        ".yml",
-        ".json",
-        ".j2",
-        ".jinja",
-        ".mako",
-        ".tf",
-        ".lock",
-        ".service",
-        ".timer",
-        ".socket",
-        ".target",
-    ]
-)
-_NAMES = (
-    "Procfile",
-    "Dockerfile",
-    "Containerfile",
-    "Makefile",
-    "Pipfile",
-    "requirements",
-    "constraints",
-    ".dockerignore",
-)
+# Not counted: history, environments, caches and run-time state change without what is audited changing.
+_HISTORY = {".git", ".hg", ".svn", ".bzr", ".idea", ".vscode"}
+_ENVIRONMENTS = {".venv", "venv", "env", ".env", ".tox", ".nox", ".eggs", "node_modules", "site-packages"}
+_TOOL_CACHES = {".mypy_cache", ".pytest_cache", ".ruff_cache", ".import_linter_cache", ".grimp_cache", ".hypothesis"}
+_STATE = {"__pycache__", ".cache", ".sandbox", "bower_components", "htmlcov"}
+_SKIPPED = frozenset(_HISTORY | _ENVIRONMENTS | _TOOL_CACHES | _STATE)
+
+_CODE = {".py", ".pyi", ".pyx", ".sql", ".sh", ".bash", ".lua", ".j2", ".jinja", ".mako"}
+_SETTINGS = {".conf", ".ini", ".cfg", ".toml", ".yaml", ".yml", ".json", ".lock"}
+_DEPLOYMENT = {".service", ".timer", ".socket", ".target", ".tf"}
+_SUFFIXES = frozenset(_CODE | _SETTINGS | _DEPLOYMENT)
+_BUILD = ("Procfile", "Dockerfile", "Containerfile", "Makefile", "Pipfile", ".dockerignore")
+_NAMES = (*_BUILD, "requirements", "constraints")
 
 
 def tree_digest(root: Path, exclude: Sequence[str] = ()) -> str:

@@ -25,7 +25,7 @@ ROLES = {
     "watchdog": "the process that alerts when workers are down",
 }
 
-_TABLES = {
+_TABLES: dict[str, dict[str, type]] = {
     "target": {
         "name": str,
         "root": str,
@@ -34,6 +34,7 @@ _TABLES = {
         "asgi_app": str,
         "process_files": list,
         "exclude": list,
+        "environment": list,
         "driver": str,
         "lock_file": str,
     },
@@ -48,7 +49,10 @@ class TargetError(Exception):
 
 @dataclass(frozen=True)
 class Target:
-    """What is audited. `roles` maps a role to symbols `package.module:name`; `absent` lists roles declared not to exist."""
+    """What is audited. `roles` maps a role to symbols `package.module:name`; `absent` lists roles declared not to exist.
+
+    `environment` holds `NAME=value`, what the target needs to be imported and nothing secret.
+    """
 
     name: str
     root: Path
@@ -57,6 +61,7 @@ class Target:
     asgi_app: str = ""
     process_files: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    environment: tuple[str, ...] = ()
     driver: str = ""
     lock_file: str = ""
     spec: str = ""
@@ -114,6 +119,7 @@ def _target_from(path: Path, base: Path) -> Target:
         **{key: target.get(key, "") for key in ("python", "celery_app", "asgi_app", "driver", "lock_file")},
         process_files=tuple(target.get("process_files", ())),
         exclude=tuple(target.get("exclude", ())),
+        environment=tuple(target.get("environment", ())),
         spec=checkpoint.get("spec", ""),
         task=checkpoint.get("task", ""),
         roles={name: tuple(s.strip() for s in value.split(",")) for name, value in roles.items() if name != "absent"},

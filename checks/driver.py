@@ -22,7 +22,6 @@ from system.sandbox.stack import RunningStack, running_stack
 P = ParamSpec("P")
 R = TypeVar("R")
 _TASK = "system.tasks.message_tasks.send_single_message"
-_NOT_FINAL = ("pending", "sending", "unknown")
 _OF_PHONE = "contact_id = (SELECT id FROM contacts WHERE phone = %s)"
 _MOST_REFUSALS = 6
 _REFUSAL_SECONDS = 15.0
@@ -119,26 +118,32 @@ class ReferenceDriver:
 
     @_in_words
     def main_pid(self, role: str) -> int | None:
-        """Pid of the program that supervisord runs."""
-        return self._stack.pid_or_none(role)
+        """Pid of the program's main process under supervisord."""
+        process = self._stack.programs.find(role)
+        return process.pid if process else None
 
     @_in_words
     def child_pids(self, role: str) -> Sequence[int]:
         """Children of the worker's prefork pool; none while it is down."""
-        return self._stack.child_pids(role) if self._stack.pid_or_none(role) else []
+        process = self._stack.programs.find(role)
+        try:
+            return [child.pid for child in process.children()] if process else []
+        except psutil.NoSuchProcess:
+            return []
 
     @_in_words
-    def deliver_again(self) -> int:
-        """Publish the wake-up of every unfinished message again, after Redis lost its locks."""
+    def deliver_again(self, keys: frozenset[str]) -> int:
+        """Publish the wake-ups of these phones again, after Redis lost its locks."""
         with redis.Redis.from_url(self._stack.redis_url) as client:
             for pattern in ("idempotency:*", "campaign:lock:*"):
                 for key in client.scan_iter(pattern):
                     client.delete(key)
-        pending = [int(i) for (i,) in self._rows("SELECT id FROM messages WHERE status = ANY(%s) ORDER BY id", list(_NOT_FINAL))]
+        query = "SELECT m.id FROM messages m JOIN contacts c ON c.id = m.contact_id WHERE c.phone = ANY(%s) ORDER BY m.id"
+        again = [int(identifier) for (identifier,) in self._rows(query, sorted(keys))]
         with Celery(broker=self._stack.redis_url, set_as_current=False) as app:
-            for identifier in pending:
+            for identifier in again:
                 app.send_task(_TASK, args=[identifier], queue="messages")
-        return len(pending)
+        return len(again)
 
     @_in_words
     def periodic_runs(self) -> Mapping[str, int]:

@@ -6,6 +6,8 @@ from secrets import token_hex
 from typing import Any, cast
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from system.config import get_settings
 from system.process_local import ProcessLocal
@@ -84,12 +86,14 @@ class Locks:
         self._client.close()
 
 
-def _connect() -> Locks:
-    url = get_settings().redis_url.get_secret_value()
-    return Locks(redis.Redis.from_url(url, socket_timeout=2.0, socket_connect_timeout=2.0))
+def connect(url: str) -> Locks:
+    """Locks in the server at `url`; nothing is opened yet."""
+    # A lock that only saves work is not worth the client's own retries, which take seconds.
+    once = Retry(NoBackoff(), 0)
+    return Locks(redis.Redis.from_url(url, socket_timeout=2.0, socket_connect_timeout=2.0, retry=once))
 
 
-_locks: ProcessLocal[Locks] = ProcessLocal(_connect, Locks.close)
+_locks: ProcessLocal[Locks] = ProcessLocal(lambda: connect(get_settings().redis_url.get_secret_value()), Locks.close)
 
 
 def get_locks() -> Locks:

@@ -7,7 +7,7 @@ from typing import Literal
 from audit.experiments.accounting import Account, account
 from audit.experiments.driver import Driver
 from audit.experiments.experiment import Experiment, Record
-from audit.experiments.faults import Kill
+from audit.experiments.faults import Kill, gone
 from audit.experiments.waiting import wait_until
 from audit.model import Finding, Outcome, Problem, Severity
 from audit.typography import french_seconds
@@ -63,10 +63,14 @@ def _kill(
 ) -> bool:
     """Kill while the gateway holds sends, before or after it accepted them, then let go; False when none was in flight."""
     driver.hold(point)
-    in_flight = wait_until(lambda: driver.held() and pids() and all(pids()), plan.step_seconds)
+    # Every child holds a send, so that whichever is killed was sending.
+    in_flight = wait_until(lambda: driver.held() >= max(1, len(driver.child_pids("worker"))) and all(pids()), plan.step_seconds)
     count = driver.held()
     victims = [pid for pid in pids() if pid]
+    # The children of a killed main process follow it a moment later: an answer given now would still reach them.
+    following = [*driver.child_pids("worker")] if victims == [driver.main_pid("worker")] else []
     struck = in_flight and bool(victims) and all(Kill(pid).strike() for pid in victims)
+    struck = struck and wait_until(lambda: all(gone(pid) for pid in [*victims, *following]), plan.step_seconds)
     when = "acceptés par la passerelle mais sans réponse" if point == "after" else "pas encore acceptés par la passerelle"
     record.note(f"SIGKILL : {who}, {count} envoi(s) en vol, {when}" if struck else f"{who} : rien en vol, aucune faute injectée")
     record.figure(f"En vol à la mort du {who}", f"{count}, {when}" if struck else "aucun : faute non injectée")
@@ -79,7 +83,7 @@ def _deliver_twice(driver: Driver, record: Record, plan: Plan) -> tuple[frozense
     driver.hold("before")
     expected = driver.launch(plan.twice)
     held = wait_until(lambda: driver.held() >= plan.twice, plan.step_seconds)
-    again = driver.deliver_again() if held else 0
+    again = driver.deliver_again(expected) if held else 0
     wait_until(lambda: driver.held() > plan.twice, plan.overlap_seconds)
     record.note(f"{again} réveil(s) livrés une seconde fois pendant l'envoi, verrous volatils perdus")
     record.figure("Réveils livrés une seconde fois pendant l'envoi", again)

@@ -69,8 +69,8 @@ class Driver(Protocol):
         """Process ids of the pool's children."""
         ...
 
-    def deliver_again(self) -> int:
-        """Lose the volatile locks, then deliver every message that is not final to the workers again; how many."""
+    def deliver_again(self, keys: frozenset[str]) -> int:
+        """Lose the volatile locks, then deliver these messages, and no other, to the workers again; how many."""
         ...
 
     def periodic_runs(self) -> Mapping[str, int]:

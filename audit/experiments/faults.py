@@ -1,8 +1,9 @@
 """Faults as plain values, applied to process ids."""
 
-import os
 import signal
 from dataclasses import dataclass
+
+import psutil
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,15 @@ class Kill:
     def strike(self) -> bool:
         """Apply the fault; False when the process was already gone."""
         try:
-            os.kill(self.pid, self.number)
-        except ProcessLookupError:
+            psutil.Process(self.pid).send_signal(self.number)
+        except psutil.NoSuchProcess:
             return False
+        return True
+
+
+def gone(pid: int) -> bool:
+    """Whether the process runs no more; one that its parent has not reaped yet is gone."""
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
         return True

@@ -28,7 +28,10 @@ def collect(target: Target, deadline_seconds: float = 20.0, isolation: Isolation
     if not python:
         return _failed(f"L'interpréteur « {target.python} » de `target.python` est introuvable.")
     chosen = isolation or strongest_isolation()
-    environ = dict(os.environ)
+    declared = dict(variable.partition("=")[::2] for variable in target.environment)
+    if not all("=" in variable and name for variable, name in zip(target.environment, declared, strict=True)):
+        return _failed("Une entrée de `target.environment` n'a pas la forme « NOM=valeur ».")
+    environ = {**os.environ, **declared}
     arguments = {"root": str(target.root.resolve()), "celery_app": target.celery_app, "asgi_app": target.asgi_app}
     transcript = listen(python, arguments, chosen, environ, deadline_seconds)
     try:

@@ -125,5 +125,6 @@ def _transcript(data: bytes, ending: str) -> Transcript:
 
 
 def _ending(status: int, last_error: str) -> str:
-    how = f"signal {signal.Signals(-status).name}" if status < 0 else f"code {status}"
+    names = {number.value: number.name for number in signal.Signals}
+    how = f"signal {names.get(-status, -status)}" if status < 0 else f"code {status}"
     return f"a échoué : l'interpréteur s'est arrêté ({how}){f', {last_error}' if last_error and status else ''}"

@@ -11,18 +11,9 @@ _NAMESPACES = (
     ("--map-root-user", "--net", "--pid", "--fork", "--mount-proc", "--kill-child"),
     ("--map-root-user", "--net"),
 )
-_DROPPED = frozenset(
-    [
-        "PYTHONHOME",
-        "PYTHONSTARTUP",
-        "PYTHONWARNINGS",
-        "PYTHONINSPECT",
-        "PYTHONDEVMODE",
-        "PYTHONPYCACHEPREFIX",
-        "PYTHONPLATLIBDIR",
-        "VIRTUAL_ENV",
-    ]
-)
+_BEHAVIOUR = {"PYTHONWARNINGS", "PYTHONDEVMODE", "PYTHONINSPECT", "PYTHONSTARTUP"}
+_PLACES = {"PYTHONHOME", "PYTHONPYCACHEPREFIX", "PYTHONPLATLIBDIR", "VIRTUAL_ENV"}
+_DROPPED = frozenset(_BEHAVIOUR | _PLACES)
 
 
 @dataclass(frozen=True)

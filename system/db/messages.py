@@ -116,7 +116,7 @@ def postpone(db: Db, claim: Claim, *, status: MessageStatus, failures: int, dela
     return _while_mine(
         db,
         claim,
-        "status = %(status)s, doubtful = doubtful OR %(status)s = 'unknown', failures = %(failures)s,"
+        "status = %(status)s, failures = %(failures)s,"
         f" last_error = %(error)s, next_attempt_at = {later}, published_at = {later},"
         " lease_token = NULL, lease_until = NULL",
         status=status.value,
@@ -131,8 +131,8 @@ def release(db: Db, claim: Claim, *, due_at: datetime | None, reason: str) -> bo
     return _while_mine(
         db,
         claim,
-        "status = 'pending', next_attempt_at = %(due_at)s, last_error = %(reason)s, lease_token = NULL,"
-        " lease_until = NULL, published_at = CASE kind WHEN 'message_1' THEN NULL ELSE %(due_at)s END",
+        "status = 'pending', next_attempt_at = %(due_at)s::timestamptz, last_error = %(reason)s, lease_token = NULL,"
+        " lease_until = NULL, published_at = CASE kind WHEN 'message_1' THEN NULL ELSE %(due_at)s::timestamptz END",
         due_at=due_at,
         reason=reason,
     )

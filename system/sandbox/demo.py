@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from system.sandbox.stack import RunningStack, running_stack
-from system.sandbox.tally import Tally, tally
+from system.sandbox.tally import Tally, longest_silence, tally
 
 # +33 6 39 98 is the block the French regulator keeps for fiction: nobody answers there.
 MOST_CONTACTS = 10_000
@@ -26,12 +26,15 @@ NO_DAILY_LIMIT = "100000000"
 
 @dataclass(frozen=True)
 class DemoResult:
-    """What a demonstration measured; `seconds` run from the launch to the last message's final state."""
+    """What a demonstration measured; `seconds` run from the launch to the last message's final state.
+
+    `silence_seconds` is the longest time between two acceptances in a row.
+    """
 
     tally: Tally
     seconds: float
+    silence_seconds: float
     statuses: dict[str, int]
-    killed_pid: int | None = None
     restarted_seconds: float | None = None
 
     @property
@@ -108,12 +111,12 @@ def _send(stack: RunningStack, phones: list[str], console: Console, *, kill_work
     if kill and kill.pid and kill.returned is None:
         stack.wait_back("worker", kill.pid)
         kill.observe(0, console)
-    seconds = last_progress - started
+    entries = stack.gateway.ledger(since=since)
     return DemoResult(
-        tally=tally(phones, stack.gateway.ledger(since=since)),
-        seconds=seconds,
+        tally=tally(phones, entries),
+        seconds=last_progress - started,
+        silence_seconds=longest_silence(entries),
         statuses=statuses,
-        killed_pid=kill.pid if kill else None,
         restarted_seconds=kill.returned if kill else None,
     )
 
@@ -133,7 +136,8 @@ def _table(result: DemoResult) -> Table:
         table.add_row(label, str(value))
     table.add_row("states in the database", ", ".join(f"{n} {status}" for status, n in sorted(result.statuses.items())))
     if result.restarted_seconds is not None:
-        table.add_row("worker back after its kill", f"{result.restarted_seconds:.1f} s")
+        table.add_row("killed worker started again after", f"{result.restarted_seconds:.1f} s")
+    table.add_row("longest silence", f"{result.silence_seconds:.1f} s")
     table.add_row("sent in", f"{result.seconds:.1f} s")
     return table
 

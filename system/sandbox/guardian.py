@@ -25,6 +25,8 @@ PR_SET_CHILD_SUBREAPER = 36
 CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 1, 2
 STOP_REQUESTS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 LEFTOVER_GRACE_SECONDS = 1.0
+# Nobody waits for an orderly end any more, and the servers a program would need for one are ending too.
+ORPHAN_GRACE_SECONDS = 3.0
 
 
 def _prctl(option: int, value: int) -> None:
@@ -123,6 +125,7 @@ class Guardian:
         for key, _ in self.selector.select(seconds):
             if key.data == "owner":
                 self.stop_requested = True
+                self.grace = min(self.grace, ORPHAN_GRACE_SECONDS)
                 self.selector.unregister(key.fileobj)
             else:
                 os.read(key.fd, 4096)

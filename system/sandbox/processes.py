@@ -159,11 +159,11 @@ class GuardedProcess:
 
     def stop(self) -> None:
         """Ends the command and its descendants; harmless when they are gone already."""
+        self._guardian.terminate()
+        self.wait(self.grace + 10)
         if self._held >= 0:
             os.close(self._held)
             self._held = -1
-        self._guardian.terminate()
-        self.wait(self.grace + 10)
 
     def __enter__(self) -> Self:
         return self

@@ -1,8 +1,9 @@
 """Counts what was asked against what the gateway accepted."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from system.sandbox.gateway_protocol import LedgerEntry
 
@@ -33,3 +34,9 @@ def tally(phones: Collection[str], entries: Iterable[LedgerEntry]) -> Tally:
         twice=tuple(sorted(phone for phone, times in accepted.items() if times > 1)),
         missing=tuple(sorted(asked - accepted.keys())),
     )
+
+
+def longest_silence(entries: Sequence[LedgerEntry]) -> float:
+    """Seconds of the longest time between two acceptances in a row; 0 when there are fewer than two."""
+    gaps = ((later.accepted_at - sooner.accepted_at).total_seconds() for sooner, later in pairwise(entries))
+    return max(gaps, default=0.0)

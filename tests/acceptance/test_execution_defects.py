@@ -13,9 +13,9 @@ from tests.acceptance.reference_copy import Edit, copy_reference
 
 pytestmark = pytest.mark.real
 
-PLAN = Plan(contacts=60, end_seconds=40.0)
+PLAN = Plan(end_seconds=40.0)
 # The messages whose fate a mutant never settles would otherwise be waited for.
-IMPATIENT = Plan(contacts=60, end_seconds=25.0)
+IMPATIENT = Plan(end_seconds=20.0)
 LIVING_LEASE = """  AND ((m.status IN ('pending', 'unknown') AND coalesce(m.next_attempt_at, '-infinity') <= now())
     OR (m.status = 'sending' AND m.lease_until < now()))
 RETURNING m.id"""

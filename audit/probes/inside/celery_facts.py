@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,35 +14,12 @@ from .plain import crontab_text, plain
 from .report import Report
 from .signatures import signature
 
-_OPTIONS = [
-    "acks_late",
-    "acks_on_failure_or_timeout",
-    "autoretry_for",
-    "default_retry_delay",
-    "expires",
-    "ignore_result",
-    "max_retries",
-    "priority",
-    "queue",
-    "rate_limit",
-    "reject_on_worker_lost",
-    "retry_backoff",
-    "retry_backoff_max",
-    "retry_jitter",
-    "retry_kwargs",
-    "routing_key",
-    "serializer",
-    "soft_time_limit",
-    "time_limit",
-    "track_started",
-]
+_DELIVERY = ("acks_late", "acks_on_failure_or_timeout", "reject_on_worker_lost", "queue", "routing_key", "priority")
+_RETRIES = ("autoretry_for", "default_retry_delay", "max_retries", "retry_backoff", "retry_backoff_max", "retry_jitter")
+_LIMITS = ("expires", "rate_limit", "soft_time_limit", "time_limit")
+_OPTIONS = (*_DELIVERY, *_RETRIES, *_LIMITS, "retry_kwargs", "ignore_result", "serializer", "track_started")
 _SCHEDULERS_IN_THE_CONFIGURATION = frozenset(
-    {
-        "celery.beat:PersistentScheduler",
-        "celery.beat:Scheduler",
-        "celery.beat.PersistentScheduler",
-        "celery.beat.Scheduler",
-    }
+    f"celery.beat{separator}{name}" for separator in ".:" for name in ("PersistentScheduler", "Scheduler")
 )
 
 
@@ -58,22 +36,44 @@ def report_celery(name: str, root: Path, report: Report) -> None:
         raise LoadingError(f"Celery ne s'importe pas dans l'interpréteur de la cible : {cause(error, root)}.") from None
     if not isinstance(app, Celery):
         raise LoadingError(f"« {name} » est de type {type(app).__name__}, ce n'est pas une application Celery.")
-    parts = (
-        ("L'import des modules de tâches", _import_task_modules),
+    report.stage("La lecture des réglages Celery")
+    try:
+        # The length makes Celery read it all, without the silence `finalize()` keeps about a KeyError. After a first
+        # reading that failed, Celery would go on with half a configuration.
+        len(app.conf)
+    except BaseException as error:  # noqa: BLE001 - the target's code
+        raise LoadingError(f"La lecture des réglages Celery a échoué : {cause(error, root)}.") from None
+    _import_task_modules(app, root, report)
+    for doing, act in (
         ("La lecture des réglages Celery", _report_settings),
         ("La lecture des tâches Celery", _report_tasks),
         ("La lecture des tâches périodiques", _report_beat),
-    )
-    for doing, act in parts:
-        report.stage(doing)
-        try:
-            act(app, report)
-        except BaseException as error:  # noqa: BLE001 - the target's code runs here too
-            report.write("failure", text=f"{doing} a échoué : {cause(error, root)}.")
+    ):
+        _attempt(doing, partial(act, app, report), root, report)
 
 
-def _import_task_modules(app: Any, _: Report) -> None:
-    app.loader.import_default_modules()
+def _attempt(doing: str, act: Callable[[], Any], root: Path, report: Report) -> None:
+    """Do one part; what it raises becomes a `failure` record, and the other parts go on."""
+    report.stage(doing)
+    try:
+        act()
+    except BaseException as error:  # noqa: BLE001 - the target's code runs here too
+        report.write("failure", text=f"{doing} a échoué : {cause(error, root)}.")
+
+
+def _import_task_modules(app: Any, root: Path, report: Report) -> None:
+    """As `app.loader.import_default_modules()`, except that one module which fails does not hide the others."""
+
+    def discover() -> None:
+        from celery import signals  # noqa: PLC0415
+
+        for _, response in signals.import_modules.send(sender=app):
+            if isinstance(response, BaseException):
+                raise response
+
+    _attempt("La découverte des modules de tâches", discover, root, report)
+    for module in app.loader.default_modules:
+        _attempt(f"L'import de « {module} »", partial(app.loader.import_task_module, module), root, report)
 
 
 def _report_settings(app: Any, report: Report) -> None:

@@ -9,10 +9,13 @@ from audit.probes.source.setting_names import in_namespace, modern
 from audit.probes.source.values import (
     UNKNOWN,
     ClassValue,
+    Conf,
+    External,
     FunctionValue,
     Instance,
     Method,
     ModuleValue,
+    Namespace,
     Origin,
     Table,
     descends_from,
@@ -41,6 +44,8 @@ def celery_call(machine: Machine, site: CallSite) -> Any:
     if not isinstance(callee, Method):
         return _new_application(machine, site) if descends_from(callee, "Celery") else None
     app = callee.receiver
+    if isinstance(app, FunctionValue) and callee.name in {"s", "si", "signature"}:
+        return Instance(External("celery.Signature"), fields=Namespace({"task": app}), origin=site.origin)
     if not machine.is_celery(app):
         return None
     conf, name = app.fields["conf"], callee.name.rpartition(".")[2]
@@ -59,7 +64,7 @@ def celery_call(machine: Machine, site: CallSite) -> Any:
 
 def _new_application(machine: Machine, site: CallSite) -> Instance:
     app = machine.remember(Instance(site.callee, site.arguments, site.keywords, origin=site.origin))
-    conf, defaults = Table(), Table()
+    conf, defaults = Conf(), Table()
     app.fields.update(conf=conf, defaults=defaults)
     given = {**dict(zip(_PARAMETERS, site.arguments, strict=False)), **site.keywords}
     origins = site.keywords.origins
@@ -148,3 +153,15 @@ def _add_periodic_task(machine: Machine, conf: Table, site: CallSite) -> None:
     name, _ = unwrap(site.argument(4, "name", None))
     entry = Table({"task": task, "schedule": site.argument(0, "schedule")}, {"task": site.origin})
     set_item(machine, schedule, name if isinstance(name, str) else f"ligne {site.origin.first}", entry, site.origin)
+
+
+def follow_connected(machine: Machine) -> None:
+    """Follow the functions that an application calls once it is configured: they may add periodic tasks."""
+    for function in list(machine.decorated):
+        for decoration in function.decorators:
+            callee = decoration.callee
+            if isinstance(callee, Method) and callee.name in _WHEN_CONFIGURED and machine.is_celery(callee.receiver):
+                machine.follow(function, (callee.receiver,))
+
+
+_WHEN_CONFIGURED = {"on_after_configure.connect", "on_after_finalize.connect"}

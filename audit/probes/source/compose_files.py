@@ -1,6 +1,5 @@
 """Process files in YAML: compose and render.yaml."""
 
-import re
 import shlex
 from collections.abc import Iterator
 from typing import Any
@@ -93,11 +92,15 @@ def _lines(start: yaml.Node, end: yaml.Node) -> tuple[int, int]:
     return start.start_mark.line + 1, max(last, start.start_mark.line + 1)
 
 
+def _written_here(name: yaml.Node, value: yaml.Node) -> yaml.Node:
+    """The value, unless it is an alias of something written above."""
+    return value if value.start_mark.line >= name.start_mark.line else name
+
+
 def _last_leaf(node: yaml.Node) -> int:
     while isinstance(node, yaml.CollectionNode) and node.value and not node.flow_style:
         child = node.value[-1]
-        node = child[1] if isinstance(child, tuple) else child
+        node = _written_here(*child) if isinstance(child, tuple) else child
     mark = node.end_mark
-    return (
-        mark.line + (1 if mark.column else 0) if re.search(r"\S", str(node.value or "x")) else node.start_mark.line + 1
-    )
+    empty = isinstance(node, yaml.ScalarNode) and not node.value
+    return node.start_mark.line + 1 if empty else mark.line + (1 if mark.column else 0)

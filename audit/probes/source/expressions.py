@@ -12,6 +12,7 @@ from audit.probes.source.values import (
     UNKNOWN,
     BoundMethod,
     ClassValue,
+    Conf,
     External,
     FunctionValue,
     Instance,
@@ -53,6 +54,8 @@ def attribute_of(machine: Machine, value: Any, name: str) -> Any:
         found = class_attribute(value, name)
     elif isinstance(value, Instance):
         found = _instance_attribute(machine, value, name)
+    elif isinstance(value, Conf) and name in value:
+        found = value[name]
     elif isinstance(value, Method):
         found = Method(value.receiver, f"{value.name}.{name}")
     elif value is UNKNOWN:

@@ -80,7 +80,7 @@ class Machine:
 
     def module_value(self, name: str) -> Any:
         """The module or package of this dotted name, or something external."""
-        if name not in self.project.modules and name not in self.project.packages:
+        if not self._exists(name):
             return External(name)
         if name in self.project.modules:
             self.module_names(name)
@@ -92,22 +92,23 @@ class Machine:
         if attribute in names:
             return names[attribute]
         inner = f"{name}.{attribute}"
-        if inner in self.project.modules or inner in self.project.packages:
-            return self.module_value(inner)
-        return UNKNOWN
+        return self.module_value(inner) if self._exists(inner) else UNKNOWN
 
     def resolve(self, dotted: str) -> Any:
         """What `package.module:a.b` (or `package.module.a`) names, or UNKNOWN."""
-        module, _, rest = dotted.partition(":")
-        while module and module not in self.project.modules and not dotted.count(":"):
+        module, colon, rest = dotted.partition(":")
+        while module and not colon and not self._exists(module):
             module, _, last = module.rpartition(".")
             rest = f"{last}.{rest}" if rest else last
-        if module not in self.project.modules:
+        if not self._exists(module):
             return UNKNOWN
         value: Any = self.module_value(module)
         for name in filter(None, rest.split(".")):
             value = self.attribute(self, value, name)
         return value
+
+    def _exists(self, module: str) -> bool:
+        return module in self.project.modules or module in self.project.packages
 
     def step(self) -> None:
         """Count one step. Raises ExhaustedError when there are too many."""
@@ -183,11 +184,12 @@ class Machine:
             return UNKNOWN
         return merged_returns(function, frame)
 
-    def follow(self, function: FunctionValue, frame: Frame) -> None:
-        """Follow a function nobody calls, for what its statements build; its parameters are unknown."""
+    def follow(self, function: FunctionValue, arguments: tuple[Any, ...] = ()) -> None:
+        """Follow a function nobody calls, for what its statements build; parameters not given are unknown."""
         self.new_entry()
+        caller = Frame(self.project.modules[function.module], Namespace(), (Namespace(),))
         try:
-            self.call_function(function, (), Table(), frame)
+            self.call_function(function, arguments, Table(), caller)
         except (ExhaustedError, RecursionError):
             self._depth = 0
 

@@ -3,6 +3,7 @@
 from audit.facts import Facts
 from audit.model import Level
 from audit.probes.source.beat import read_beat
+from audit.probes.source.celery_objects import follow_connected
 from audit.probes.source.deprecations import read_deprecations
 from audit.probes.source.files import walk
 from audit.probes.source.functions import read_functions
@@ -25,6 +26,7 @@ def collect(target: Target) -> Facts:
     web = Web()
     machine = new_machine(project, web)
     machine.read_all()
+    follow_connected(machine)
     routes = read_routes(machine, web, target.asgi_app)
     given_up = dict.fromkeys((o.path, f"instructions trop longues à suivre, ligne {o.first}") for o in machine.given_up)
     tree.unread += list(given_up)

@@ -73,7 +73,7 @@ def _call_factories(machine: Machine, declared: str) -> None:
         frame = Frame(module, Namespace(), (Namespace(),))
         calls = [n for n in ast.walk(function.node) if isinstance(n, ast.Call)]
         if not any(frame.origin(call) in built for call in calls):
-            machine.follow(function, frame)
+            machine.follow(function)
 
 
 def _factories(machine: Machine) -> list[FunctionValue]:

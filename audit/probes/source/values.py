@@ -44,6 +44,10 @@ class Table(dict[Any, Any]):
         return twin
 
 
+class Conf(Table):
+    """A Celery configuration: its keys are attributes too."""
+
+
 class Namespace(Table):
     """The names of a module, a class body or a call; a name missing on one branch would be a NameError there."""
 

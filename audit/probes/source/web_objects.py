@@ -119,7 +119,9 @@ def _dependency(machine: Machine, site: CallSite) -> Instance:
     marker = Instance(site.callee, site.arguments, site.keywords, origin=site.origin)
     first = site.node.args[0] if isinstance(site.node, ast.Call) and site.node.args else None
     if isinstance(first, ast.Call):
-        marker.fields["factory"] = machine.value_of(first.func, site.frame)
+        factory = machine.value_of(first.func, site.frame)
+        if isinstance(factory, FunctionValue):
+            marker.fields["factory"] = factory
     elif first is not None and unwrap(site.arguments[0])[0] is UNKNOWN:
         marker.fields["factory"] = External(segment(site.frame.module.source, first)[:200])
     return marker

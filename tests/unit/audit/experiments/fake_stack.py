@@ -35,6 +35,7 @@ class FakeStack:
     _numbers: count = field(default_factory=lambda: count(1))  # type: ignore[type-arg]
     _processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _readings: int = 0
+    _restarts: int = 0
 
     def start(self) -> None:
         self.started = True
@@ -83,15 +84,19 @@ class FakeStack:
             return process.pid
         if process is not None and not self.restarts:
             return None
+        if process is not None:
+            process.wait()
+            self._restarts += 1
         self._processes[role] = subprocess.Popen(["sleep", "600"])
         return self._processes[role].pid
 
     def child_pids(self, role: str) -> Sequence[int]:
-        pid = self.main_pid(f"child of {role}")
+        # A first main process has none here: nothing would end them with it, as the kernel does for real ones.
+        pid = self.main_pid(f"child of {role}") if self._restarts else None
         return [pid] if pid else []
 
-    def deliver_again(self) -> int:
-        return len(self._keys)
+    def deliver_again(self, keys: frozenset[str]) -> int:
+        return len(keys)
 
     def periodic_runs(self) -> Mapping[str, int]:
         self._readings += self.beats and (self.beats_again or self._readings < 2)

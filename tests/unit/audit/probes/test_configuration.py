@@ -111,12 +111,48 @@ def test_task_modules_named_by_include_are_imported(make: Make) -> None:
 
 
 def test_a_task_module_that_fails_leaves_the_settings(make: Make) -> None:
-    facts = celery(make, "app.conf.include = ['jobs']\napp.conf.task_acks_late = True", **{"jobs.py": "1 / 0\n"})
+    others = {"jobs.py": "1 / 0\n", "fine.py": "from work import app\n@app.task\ndef job(): ...\n"}
+    facts = celery(make, "app.conf.include = ['jobs', 'fine']\napp.conf.task_acks_late = True", **others)
     assert facts.failure == ""
+    assert [t.name for t in facts.tasks] == ["fine.job"]
     assert facts.settings["task_acks_late"].value is True
     assert facts.failures == (
-        "L'import des modules de tâches a échoué : ZeroDivisionError : division by zero (jobs.py, ligne 1).",
+        "L'import de « jobs » a échoué : ZeroDivisionError : division by zero (jobs.py, ligne 1).",
     )
+
+
+def test_modules_are_discovered_as_celery_does(make: Make) -> None:
+    others = {"shop/__init__.py": "", "shop/tasks.py": "from work import app\n@app.task\ndef buy(): ...\n"}
+    assert [t.name for t in celery(make, "app.autodiscover_tasks(['shop'])", **others).tasks] == ["shop.tasks.buy"]
+    others["shop/tasks.py"] = "raise OSError('no shop')"
+    facts = celery(make, "app.autodiscover_tasks(['shop'])", **others)
+    assert facts.failures == (
+        "La découverte des modules de tâches a échoué : OSError : no shop (shop/tasks.py, ligne 1).",
+    )
+    assert facts.settings
+
+
+def test_half_a_configuration_is_not_reported(make: Make) -> None:
+    text = """
+    import os
+    app.conf.task_acks_late = True
+    app.add_defaults(lambda: {"broker_url": os.environ["SMALL_URL"]})
+    """
+    target = make(
+        {"work.py": CELERY.replace(', broker="redis://user:hunter2@broker.example:6379/0"', "") + text},
+        celery_app="work:app",
+    )
+    missing = "La lecture des réglages Celery a échoué : la variable d'environnement « SMALL_URL » n'est pas définie (work.py, ligne 7)."
+    facts = collect(target)
+    assert (facts.failure, facts.settings, facts.beat_known) == (missing, {}, False)
+    told = collect(replace(target, environment=("SMALL_URL=redis://small=1/0",)))
+    assert told.settings["broker_url"].value == "redis://small=1/0"
+
+
+@pytest.mark.parametrize("entry", ["SMALL_URL", "=x", ""])
+def test_an_environment_that_cannot_be_read_is_told(make: Make, entry: str) -> None:
+    facts = collect(replace(make({"work.py": CELERY}, celery_app="work:app"), environment=("A=1", entry)))
+    assert facts.failure == "Une entrée de `target.environment` n'a pas la forme « NOM=valeur »."
 
 
 @pytest.mark.parametrize(
@@ -346,18 +382,18 @@ def test_an_import_that_never_ends_is_stopped_with_what_it_started(make: Make) -
     subprocess.Popen(["sleep", "271828"], start_new_session=True)
     while True: pass
     """
-    facts = collect(make({"work.py": text}, celery_app="work:app"), deadline_seconds=1.5)
-    assert facts.failure == "L'import de « work » dure plus de 1,5\u00a0s : arrêt forcé."
+    facts = collect(make({"work.py": text}, celery_app="work:app"), deadline_seconds=3)
+    assert facts.failure == "L'import de « work » dure plus de 3\u00a0s : arrêt forcé."
     if strongest_isolation().prefix[-2:-1] == ("--kill-child",):
         assert not [p for p in psutil.process_iter(["cmdline"]) if "271828" in (p.info["cmdline"] or ())]
 
 
 def test_a_web_import_that_never_ends_leaves_the_celery_part(make: Make) -> None:
     target = make({"work.py": CELERY, "site_.py": "while True: pass"}, celery_app="work:app", asgi_app="site_:app")
-    facts = collect(target, deadline_seconds=4)
+    facts = collect(target, deadline_seconds=6)
     assert facts.failure == ""
     assert facts.settings
-    assert facts.failures == ("L'import de « site_ » dure plus de 4\u00a0s : arrêt forcé.",)
+    assert facts.failures == ("L'import de « site_ » dure plus de 6\u00a0s : arrêt forcé.",)
 
 
 def test_a_thread_or_a_fork_that_stays_does_not_hold_the_probe(make: Make) -> None:

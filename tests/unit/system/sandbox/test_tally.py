@@ -1,7 +1,7 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from system.sandbox.gateway_protocol import LedgerEntry
-from system.sandbox.tally import tally
+from system.sandbox.tally import longest_silence, tally
 
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -16,7 +16,7 @@ def entry(seq: int, phone: str) -> LedgerEntry:
         device=None,
         message="x",
         received_at=MOMENT,
-        accepted_at=MOMENT,
+        accepted_at=MOMENT + timedelta(seconds=seq * seq),
     )
 
 
@@ -35,3 +35,8 @@ def test_one_twice_and_one_missing_do_not_make_up_for_each_other() -> None:
 def test_somebody_else_s_sends_do_not_count() -> None:
     counted = tally(["+1"], [entry(1, "+1"), entry(2, "+9")])
     assert (counted.accepted, counted.exactly_once) == (1, True)
+
+
+def test_the_longest_silence_is_between_two_acceptances_in_a_row() -> None:
+    assert longest_silence([entry(1, "+1"), entry(2, "+2"), entry(3, "+3")]) == 5.0
+    assert longest_silence([entry(1, "+1")]) == longest_silence([]) == 0.0

@@ -12,9 +12,11 @@ def test_one_message_1_for_each_distinct_contact(bench: Bench) -> None:
     assert len(bench.ids(create_campaign(bench.db, "again", "body", ["+33639980001"]))) == 1
 
 
-@pytest.mark.parametrize(("name", "body", "phone"), [("n", "b", "0639980001"), (" ", "b", "+33639980001"), ("n", "", "")])
+@pytest.mark.parametrize(
+    ("name", "body", "phone"), [("n", "b", "0639980001"), (" ", "b", "+33639980001"), ("n", "", "")]
+)
 def test_bad_input_creates_nothing(bench: Bench, name: str, body: str, phone: str) -> None:
-    with pytest.raises(ValueError, match="phone|needs"):
+    with pytest.raises(ValueError, match=r"phone|needs"):
         create_campaign(bench.db, name, body, [phone])
     assert bench.execute("SELECT id FROM campaigns") == []
 

@@ -147,9 +147,7 @@ def test_a_late_failure_changes_nothing_after_a_takeover(bench: Bench, message_i
     assert bench.message(message_id).status is MessageStatus.SENT
 
 
-def test_a_second_acceptance_is_reported(
-    bench: Bench, message_id: int, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_second_acceptance_is_reported(bench: Bench, message_id: int, caplog: pytest.LogCaptureFixture) -> None:
     def another() -> None:
         bench.gateway.before_post = lambda: None
         bench.age(31)

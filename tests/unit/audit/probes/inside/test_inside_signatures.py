@@ -17,7 +17,10 @@ def written(a, b: int = 3, c: str | None = None, *d: list[str], e: Any = Pager) 
 
 
 def injected(
-    a: Annotated[Pager, Depends()], b: int = Depends(user), c: Annotated[int, Security(user)] = 0, d: Pager = Depends()
+    a: Annotated[Pager, Depends()],
+    b: int = Depends(user),
+    c: Annotated[int, Security(user)] = 0,
+    d: Pager = Depends(),  # noqa: B008
 ) -> None: ...
 
 

@@ -1,0 +1,191 @@
+"""The delays tasks really wait before each retry."""
+
+import pytest
+
+from .conftest import Collect
+
+HEAD = """\
+import random
+from dataclasses import dataclass
+from celery import Celery, Task, shared_task
+app = Celery('p')
+DELAYS = (60, 120, 240)
+"""
+POLICY = """\
+from dataclasses import dataclass
+@dataclass(frozen=True)
+class Decision:
+    again: bool
+    delay_seconds: float | None = None
+@dataclass(frozen=True)
+class RetryPolicy:
+    delays_seconds: tuple[float, ...]
+    def decide(self, failures: int) -> Decision:
+        if failures < 1:
+            raise ValueError(failures)
+        if failures > len(self.delays_seconds):
+            return Decision(again=False)
+        return Decision(True, self.delays_seconds[failures - 1])
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "delays"),
+    [
+        ("raise self.retry(countdown=60)", (60, 60, 60)),
+        ("self.retry(countdown=60 * 2 ** self.request.retries)", (60, 120, 240)),
+        ("raise self.retry(countdown=60 * (self.request.retries + 1))", (60, 120, 180)),
+        ("raise self.retry(countdown=DELAYS[self.request.retries])", (60, 120, 240)),
+        ("raise self.retry(countdown=min(60 * 2 ** self.request.retries, 100))", (60, 100, 100)),
+        ("raise self.retry()", (180, 180, 180)),
+        ("raise self.retry(countdown=7, max_retries=1)", (7,)),
+        ("n = self.request.retries\n    raise self.retry(countdown=10 if n == 0 else 20)", (10, 20, 20)),
+        ("if self.request.retries >= 2:\n        return\n    raise self.retry(countdown=5)", (5, 5)),
+        ("if self.request.retries >= self.max_retries:\n        return\n    raise self.retry(countdown=5)", (5, 5, 5)),
+        ("try:\n        n = self.request.retries\n        go()\n    except Exception as e:\n        raise self.retry(exc=e, countdown=n + 1)", (1, 2, 3)),
+        ("with lock():\n        for x in unknown():\n            if x:\n                raise self.retry(countdown=9)", (9, 9, 9)),
+        ("match send():\n        case 1:\n            return\n        case other:\n            raise self.retry(countdown=4)", (4, 4, 4)),
+    ],
+)  # fmt: skip
+def test_a_countdown(collect_tree: Collect, body: str, delays: tuple[float, ...]) -> None:
+    facts = collect_tree({"p.py": f"{HEAD}@app.task(bind=True)\ndef send(self, i):\n    {body}\n"})
+    (schedule,) = facts.retry_schedules
+    assert (schedule.task, schedule.delays, schedule.why_unknown) == ("p:send", delays, "")
+    assert schedule.max_retries == len(delays)
+    assert "retry(" in schedule.excerpts[0].text
+
+
+@pytest.mark.parametrize(
+    "countdown",
+    ["random.uniform(1, 2)", "unknown()", "i", "60 * i", "DELAYS[i]"],
+)
+def test_a_countdown_nobody_can_read(collect_tree: Collect, countdown: str) -> None:
+    text = f"{HEAD}@app.task(bind=True)\ndef send(self, i):\n    raise self.retry(countdown={countdown})\n"
+    (schedule,) = collect_tree({"p.py": text}).retry_schedules
+    assert schedule.delays == ()
+    assert countdown in schedule.why_unknown
+
+
+def test_an_eta_and_an_unknown_limit_are_not_guessed(collect_tree: Collect) -> None:
+    text = f"""{HEAD}
+@app.task(bind=True)
+def one(self):
+    raise self.retry(eta=tomorrow())
+@app.task(bind=True)
+def two(self):
+    raise self.retry(countdown=1, max_retries=unknown())
+"""
+    assert all(s.why_unknown for s in collect_tree({"p.py": text}).retry_schedules)
+
+
+USER = """\
+from celery import Celery
+from policy import RetryPolicy
+app = Celery('p')
+RETRY_POLICY = RetryPolicy(delays_seconds={delays})
+@app.task(bind=True, max_retries=None)
+def send(self, i):
+    outcome = deliver(i)
+    decision = RETRY_POLICY.decide(outcome.failures)
+    if not decision.again:
+        return
+    raise self.retry(countdown={countdown})
+"""
+
+
+@pytest.mark.parametrize("delays", ["(60, 120, 240)", "(30, 60, 120)", "[5, 1, 2]", "(60, 60, 60)"])
+def test_a_policy_of_another_module_asked_about_failures(collect_tree: Collect, delays: str) -> None:
+    text = USER.format(delays=delays, countdown="decision.delay_seconds")
+    (schedule,) = collect_tree({"policy.py": POLICY, "p.py": text}).retry_schedules
+    assert list(schedule.delays) == [float(d) for d in delays.strip("()[]").split(",")]
+    assert schedule.max_retries == 3
+    assert any("RetryPolicy(delays_seconds" in e.text for e in schedule.excerpts)
+
+
+def test_a_task_that_bypasses_its_policy(collect_tree: Collect) -> None:
+    text = USER.format(delays="(60, 120, 240)", countdown="60")
+    (schedule,) = collect_tree({"policy.py": POLICY, "p.py": text}).retry_schedules
+    assert set(schedule.delays) == {60.0}
+
+
+def test_a_policy_whose_answer_is_changed(collect_tree: Collect) -> None:
+    changed = POLICY.replace("self.delays_seconds[failures - 1])", "self.delays_seconds[failures - 1] * 2)")
+    text = USER.format(delays="(60, 120, 240)", countdown="decision.delay_seconds")
+    (schedule,) = collect_tree({"policy.py": changed, "p.py": text}).retry_schedules
+    assert schedule.delays == (120.0, 240.0, 480.0)
+
+
+def test_a_calculation_of_another_module(collect_tree: Collect) -> None:
+    files = {
+        "delays.py": "BASE = 60\ndef delay(n):\n    return BASE * 2**n\n",
+        "p.py": f"{HEAD}from delays import delay\n@app.task(bind=True)\ndef send(self):\n    raise self.retry(countdown=delay(self.request.retries))\n",
+    }
+    (schedule,) = collect_tree(files).retry_schedules
+    assert schedule.delays == (60.0, 120.0, 240.0)
+    assert [e.path for e in schedule.excerpts] == ["p.py", "delays.py", "delays.py"]
+
+
+@pytest.mark.parametrize(
+    ("options", "delays"),
+    [
+        ("retry_backoff=60, retry_jitter=False", (60, 120, 240)),
+        ("retry_backoff=True, retry_jitter=False, max_retries=2", (1, 2)),
+        ("retry_backoff=400, retry_backoff_max=500, retry_jitter=False", (400, 500, 500)),
+        ("default_retry_delay=30", (30, 30, 30)),
+        ("retry_kwargs={'max_retries': 2, 'countdown': 5}", (5, 5)),
+    ],
+)
+def test_automatic_retries(collect_tree: Collect, options: str, delays: tuple[float, ...]) -> None:
+    text = f"{HEAD}@shared_task(autoretry_for=(Exception,), {options})\ndef send():\n    go()\n"
+    (schedule,) = collect_tree({"p.py": text}).retry_schedules
+    assert (schedule.delays, schedule.max_retries) == (delays, len(delays))
+
+
+def test_automatic_retries_with_jitter_or_unknown_options(collect_tree: Collect) -> None:
+    for options in ("retry_backoff=60", "retry_backoff=unknown(), retry_jitter=False"):
+        text = f"{HEAD}@shared_task(autoretry_for=(Exception,), {options})\ndef send():\n    go()\n"
+        (schedule,) = collect_tree({"p.py": text}).retry_schedules
+        assert schedule.delays == ()
+        assert schedule.why_unknown
+
+
+def test_options_of_a_base_class(collect_tree: Collect) -> None:
+    text = f"""{HEAD}
+class Base(Task):
+    max_retries = 2
+    default_retry_delay = 11
+@app.task(bind=True, base=Base)
+def send(self):
+    raise self.retry()
+"""
+    assert collect_tree({"p.py": text}).retry_schedules[0].delays == (11.0, 11.0)
+
+
+def test_two_calls_give_two_schedules(collect_tree: Collect) -> None:
+    text = f"""{HEAD}
+@app.task(bind=True)
+def send(self):
+    try:
+        go()
+    except OSError:
+        raise self.retry(countdown=1)
+    except KeyError:
+        raise self.retry(countdown=2)
+"""
+    assert [s.delays for s in collect_tree({"p.py": text}).retry_schedules] == [(1.0,) * 3, (2.0,) * 3]
+
+
+def test_a_retry_in_a_function_given_the_task(collect_tree: Collect) -> None:
+    text = f"""{HEAD}
+def again(task, seconds):
+    raise task.retry(countdown=seconds)
+@app.task(bind=True)
+def send(self):
+    again(self, 30)
+"""
+    assert collect_tree({"p.py": text}).retry_schedules[0].delays == (30.0, 30.0, 30.0)
+
+
+def test_a_task_that_never_retries_has_no_schedule(collect_tree: Collect) -> None:
+    text = f"{HEAD}@app.task(bind=True)\ndef send(self):\n    go()\ndef retry(self):\n    self.retry(countdown=1)\n"
+    assert collect_tree({"p.py": text}).retry_schedules == ()

@@ -1,0 +1,127 @@
+"""Supervisor, systemd, Procfile, Dockerfile, compose and render files."""
+
+from typing import Any
+
+import pytest
+
+from .conftest import Collect
+
+
+def _seen(facts: Any) -> list[tuple[str, str, str]]:
+    return [(p.role, p.options.get("concurrency", ""), p.restart) for p in facts.processes]
+
+
+@pytest.mark.parametrize(
+    ("lines", "restart"),
+    [
+        ("autorestart=true ; always", "supervisor"),
+        ("", "supervisor"),
+        ("autorestart=unexpected", "supervisor"),
+        ("autorestart=false", ""),
+    ],
+)
+def test_supervisor(collect_tree: Collect, lines: str, restart: str) -> None:
+    text = f"""\
+[supervisord]
+nodaemon=true
+
+[program:w]
+command=celery -A a worker
+  --concurrency=4 ; comment
+; autorestart=false
+{lines}
+
+[program:b]
+command=bash -c 'exec celery -A a beat'
+autorestart=true
+"""
+    worker, beat = collect_tree({"supervisord.conf": text}).processes
+    assert (worker.role, worker.options["concurrency"], worker.restart) == ("worker", "4", restart)
+    assert worker.excerpt.first_line == 4
+    assert (beat.role, beat.restart) == ("beat", "supervisor")
+
+
+@pytest.mark.parametrize(
+    ("line", "restart"),
+    [("Restart=always", "systemd"), ("Restart=on-failure", "systemd"), ("Restart=no", ""), ("", "")],
+)
+def test_systemd(collect_tree: Collect, line: str, restart: str) -> None:
+    text = f"[Unit]\nDescription=w\n[Service]\nEnvironment=N=4 X=1\nExecStart=-/v/bin/celery -A a worker \\\n  -c ${{N}}\n{line}\n"
+    assert _seen(collect_tree({"w.service": text})) == [("worker", "4", restart)]
+
+
+def test_procfile(collect_tree: Collect) -> None:
+    text = "web: uvicorn a:b\nworker: celery -A a worker -c ${N:-4}\nrelease: python -m a\n# x: celery -A a beat\n"
+    assert _seen(collect_tree({"Procfile": text})) == [("web", "", "platform"), ("worker", "4", "platform")]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        'CMD ["celery", "-A", "a", "worker", "-c", "4"]',
+        "CMD celery -A a worker \\\n  -c 4",
+        'ENTRYPOINT ["celery", "-A", "a"]\nCMD ["worker", "-c", "4"]',
+        "CMD uvicorn a:b\nFROM x\nCMD celery -A a worker -c 4",
+    ],
+)
+def test_dockerfile(collect_tree: Collect, lines: str) -> None:
+    assert _seen(collect_tree({"Dockerfile": f"FROM python\n{lines}\n"})) == [("worker", "4", "")]
+
+
+@pytest.mark.parametrize(
+    ("lines", "restart"),
+    [
+        ("restart: always", "compose"),
+        ("restart: unless-stopped", "compose"),
+        ("restart: on-failure:3", "compose"),
+        ('restart: "no"', ""),
+        ("image: x", ""),
+        ("deploy: {restart_policy: {condition: any}}", "compose"),
+        ("deploy: {restart_policy: {condition: none}}", ""),
+        ("<<: *base", "compose"),
+    ],
+)
+def test_compose(collect_tree: Collect, lines: str, restart: str) -> None:
+    text = f"""\
+x-base: &base
+  restart: always
+services:
+  redis:
+    image: redis
+  worker:
+    command: celery -A a worker --concurrency=${{N:-4}}
+    {lines}
+  beat:
+    command: ["celery", "-A", "a", "beat"]
+    environment: [A=1]
+"""
+    worker, beat = collect_tree({"docker-compose.yml": text}).processes
+    assert (worker.role, worker.options["concurrency"], worker.restart) == ("worker", "4", restart)
+    assert (worker.excerpt.first_line, worker.excerpt.last_line) == (6, 8)
+    assert beat.role == "beat"
+
+
+def test_render(collect_tree: Collect) -> None:
+    text = """\
+services:
+  - type: worker
+    name: w
+    startCommand: celery -A a worker --concurrency=$N
+    envVars:
+      - key: N
+        value: 4
+  - type: cron
+    startCommand: celery -A a beat
+"""
+    assert _seen(collect_tree({"render.yaml": text})) == [("worker", "4", "platform")]
+
+
+@pytest.mark.parametrize("text", ["services: [", "a: !custom x", "services: 3", "- 1", "", "services: {w: 3, v: {command: {}}}"])
+def test_yaml_that_says_nothing_is_not_fatal(collect_tree: Collect, text: str) -> None:
+    assert collect_tree({"compose.yaml": text, "render.yaml": text}).processes == ()
+
+
+def test_yaml_that_grows_without_end_is_not_followed(collect_tree: Collect) -> None:
+    lines = ["a0: &a0 [x, x]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12))]
+    text = "\n".join([*lines, "services: {w: {command: *a11, environment: *a11}}"])
+    assert collect_tree({"compose.yaml": text}).processes == ()

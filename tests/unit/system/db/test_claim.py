@@ -1,0 +1,49 @@
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+from system.db import lost_wakeups, messages
+from system.db.database import Database
+from tests.unit.system.conftest import Bench
+
+
+def test_of_many_claims_at_once_one_succeeds(bench: Bench, db: Database) -> None:
+    for message_id in bench.ids(bench.campaign(20)):
+        together = Barrier(4)
+
+        def claim(number: int = message_id, barrier: Barrier = together) -> messages.Claim | None:
+            with db.transaction() as connection:
+                barrier.wait()
+                return messages.claim(connection, number, lease_seconds=30)
+
+        with ThreadPoolExecutor(4) as pool:
+            claims = [future.result() for future in [pool.submit(claim) for _ in range(4)]]
+        assert sum(found is not None for found in claims) == 1
+
+
+def test_of_many_sweeps_at_once_each_message_is_in_one(bench: Bench, db: Database) -> None:
+    ids = bench.ids(bench.campaign(50))
+    bench.execute("UPDATE messages SET published_at = now() - interval '1 hour'")
+    together = Barrier(4)
+
+    def sweep() -> list[int]:
+        with db.transaction() as connection:
+            together.wait()
+            return [found.message_id for found in lost_wakeups.take(connection, patience_seconds=30, limit=50)]
+
+    with ThreadPoolExecutor(4) as pool:
+        swept = [number for future in [pool.submit(sweep) for _ in range(4)] for number in future.result()]
+    assert sorted(swept) == ids
+
+
+def test_a_renewed_lease_belongs_to_its_token_only(bench: Bench, db: Database) -> None:
+    (message_id,) = bench.ids(bench.campaign())
+    with db.transaction() as connection:
+        first = messages.claim(connection, message_id, lease_seconds=30)
+        assert first is not None
+        assert messages.renew_lease(connection, first, lease_seconds=30)
+    bench.age(31)
+    with db.transaction() as connection:
+        second = messages.claim(connection, message_id, lease_seconds=30)
+        assert second is not None
+        assert second.doubtful
+        assert not messages.renew_lease(connection, first, lease_seconds=30)

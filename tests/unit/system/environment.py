@@ -1,0 +1,37 @@
+"""The environment of a process of the stack, for tests of tasks and routers."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from system.config import get_settings
+from system.db.database import close_db
+from system.gateway.wassenger import close_gateway
+from system.locks import close_locks
+from system.tasks.celery_app import celery_app
+
+API = "https://gateway.example/v1"
+
+
+@contextmanager
+def stack_environment(monkeypatch: pytest.MonkeyPatch, database_url: str, redis_url: str) -> Iterator[None]:
+    """Settings for these servers; what this process opens with them is closed at the end."""
+    for name, value in {
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "WASSENGER_API_KEY": "key",
+        "WASSENGER_DEVICE": "0123456789abcdef01234567",
+        "WASSENGER_BASE_URL": API,
+    }.items():
+        monkeypatch.setenv(name, value)
+    get_settings.cache_clear()
+    celery_app.conf.update(broker_url=redis_url, result_backend=redis_url)
+    try:
+        yield
+    finally:
+        close_db()
+        close_gateway()
+        close_locks()
+        celery_app.close()
+        get_settings.cache_clear()

@@ -1,0 +1,89 @@
+import asyncio
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator
+
+import httpx
+import pytest
+import redis
+from fastapi import FastAPI
+
+from system.config import get_settings
+from system.main import create_app
+from tests.unit.system.conftest import Bench
+from tests.unit.system.environment import stack_environment
+
+pytestmark = pytest.mark.real
+ANSWER = {"event": "message:in:new", "data": {"id": "wa-9", "fromNumber": "33639980000@c.us", "body": "Oui"}}
+BODY = json.dumps(ANSWER).encode()
+
+
+class Client:
+    """Speaks to the application without a socket; a request ends with its background tasks."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+
+    def get(self, path: str) -> httpx.Response:
+        return asyncio.run(self._request("GET", path, None, {}))
+
+    def post(self, path: str, content: bytes, headers: dict[str, str] | None = None) -> httpx.Response:
+        return asyncio.run(self._request("POST", path, content, headers or {}))
+
+    async def _request(self, method: str, path: str, content: bytes | None, headers: dict[str, str]) -> httpx.Response:
+        transport = httpx.ASGITransport(self._app)
+        async with (
+            self._app.router.lifespan_context(self._app),
+            httpx.AsyncClient(transport=transport, base_url="http://test") as client,
+        ):
+            return await client.request(method, path, content=content, headers=headers)
+
+
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch, postgres_url: str, redis_url: str) -> Iterator[Client]:
+    with stack_environment(monkeypatch, postgres_url, redis_url):
+        yield Client(create_app())
+
+
+def test_an_answer_brings_message_2_to_its_queue(client: Client, bench: Bench, redis_url: str) -> None:
+    bench.sender().send(bench.ids(bench.campaign())[0])
+    assert client.post("/webhooks/wassenger", content=BODY).json() == {"received": 1}
+    assert client.post("/webhooks/wassenger", content=BODY).json() == {"received": 0}
+    assert bench.execute("SELECT kind, status FROM messages ORDER BY kind") == [
+        {"kind": "message_1", "status": "sent"},
+        {"kind": "message_2", "status": "pending"},
+    ]
+    with redis.Redis.from_url(redis_url) as broker:
+        assert broker.llen("messages_high") == 1
+
+
+def test_a_stranger_s_answer_is_received_and_ignored(client: Client, bench: Bench) -> None:
+    assert client.post("/webhooks/wassenger", content=BODY).status_code == 200
+    assert bench.execute("SELECT error FROM webhook_inbox") == [
+        {"error": "ignored: no message was sent to this number"}
+    ]
+
+
+def test_a_broken_body_is_refused(client: Client) -> None:
+    assert client.post("/webhooks/wassenger", content=b"{").status_code == 400
+
+
+def test_with_a_secret_only_signed_bodies_enter(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WASSENGER_WEBHOOK_SECRET", "secret")
+    get_settings.cache_clear()
+    assert client.post("/webhooks/wassenger", content=BODY).status_code == 401
+    signature = "sha256=" + hmac.new(b"secret", BODY, hashlib.sha256).hexdigest()
+    signed = client.post("/webhooks/wassenger", content=BODY, headers={"X-Wassenger-Signature": signature})
+    assert signed.status_code == 200
+
+
+def test_health(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert client.get("/health/live").json() == {"live": True}
+    assert client.get("/health/ready").json() == {"database": True, "redis": True}
+
+
+def test_not_ready_without_redis(monkeypatch: pytest.MonkeyPatch, postgres_url: str) -> None:
+    with stack_environment(monkeypatch, postgres_url, "redis://127.0.0.1:9/0"):
+        answer = Client(create_app()).get("/health/ready")
+    assert (answer.status_code, answer.json()) == (503, {"database": True, "redis": False})

@@ -1,0 +1,106 @@
+import base64
+import json
+from collections.abc import Iterator
+
+import httpx
+import pytest
+import redis
+import respx
+
+from system.services.campaigns import create_campaign, launch_campaign
+from system.tasks import message_tasks, periodic_tasks
+from system.tasks.publishing import publish
+from tests.unit.system.conftest import Bench
+from tests.unit.system.environment import API, stack_environment
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture(autouse=True)
+def _stack(monkeypatch: pytest.MonkeyPatch, postgres_url: str, redis_url: str) -> Iterator[None]:
+    with stack_environment(monkeypatch, postgres_url, redis_url):
+        yield
+
+
+def queued(redis_url: str, queue: str) -> list[tuple[str, list[object], dict[str, object]]]:
+    """Task, arguments and named arguments of what waits in a queue, oldest first."""
+    with redis.Redis.from_url(redis_url) as client:
+        raw = client.lrange(queue, 0, -1)
+    found = []
+    for text in reversed(raw):
+        envelope = json.loads(text)
+        args, kwargs, _ = json.loads(base64.b64decode(envelope["body"]))
+        found.append((envelope["headers"]["task"].rpartition(".")[2], args, kwargs))
+    return found
+
+
+def test_a_launch_goes_through_the_dispatcher_to_the_gateway(bench: Bench, redis_url: str) -> None:
+    campaign_id = create_campaign(bench.db, "name", "body", ["+33639980001"])
+    publish(launch_campaign(bench.db, campaign_id))
+    assert queued(redis_url, "default") == [("send_campaign_messages", [campaign_id], {})]
+    message_tasks.send_campaign_messages.apply(args=[campaign_id], throw=True)
+    (message_id,) = bench.ids(campaign_id)
+    named = {"is_template": True, "template_name": None}
+    assert queued(redis_url, "messages") == [("send_single_message", [message_id], named)]
+    with respx.mock:
+        respx.post(f"{API}/messages").respond(201, json={"id": "a1", "waId": "w1"})
+        message_tasks.send_single_message.apply(args=[message_id], throw=True)
+    assert bench.message(message_id).status == "sent"
+    periodic_tasks.sweep_expired_leases.apply(throw=True)
+    assert bench.execute("SELECT status FROM campaigns") == [{"status": "completed"}]
+
+
+def test_a_dispatcher_comes_back_while_messages_wait(
+    bench: Bench, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DISPATCH_BATCH_SIZE", "2")
+    campaign_id = bench.campaign(3)
+    message_tasks.send_campaign_messages.apply(args=[campaign_id], throw=True)
+    assert len(queued(redis_url, "messages")) == 2
+    assert queued(redis_url, "default") == [("send_campaign_messages", [campaign_id], {})]
+
+
+@pytest.mark.parametrize(("failures", "delay"), [(0, 60), (1, 120), (2, 240)])
+@respx.mock
+def test_the_task_retries_after_the_delay_of_the_policy(
+    bench: Bench, redis_url: str, failures: int, delay: int
+) -> None:
+    (message_id,) = bench.ids(bench.campaign())
+    bench.execute("UPDATE messages SET failures = %s", failures)
+    respx.post(f"{API}/messages").mock(return_value=httpx.Response(429))
+    message_tasks.send_single_message.apply(args=[message_id])
+    (row,) = bench.execute(
+        "SELECT failures, status, round(extract(epoch FROM next_attempt_at - now())) AS delay FROM messages"
+    )
+    assert (row["failures"], row["status"]) == (failures + 1, "pending")
+    assert row["delay"] in {delay, delay - 1}
+
+
+@respx.mock
+def test_after_the_last_retry_the_message_fails(bench: Bench) -> None:
+    (message_id,) = bench.ids(bench.campaign())
+    bench.execute("UPDATE messages SET failures = 3")
+    respx.post(f"{API}/messages").mock(return_value=httpx.Response(429))
+    message_tasks.send_single_message.apply(args=[message_id], throw=True)
+    assert bench.message(message_id).status == "failed"
+
+
+def test_every_periodic_task_leaves_a_row_and_bears_running_twice(bench: Bench, redis_url: str) -> None:
+    bench.campaign(2)
+    bench.age(60)
+    names = [
+        "system_health_check",
+        "recover_interrupted_campaigns",
+        "sweep_expired_leases",
+        "check_expired_interactions",
+        "sync_monitoring_to_supabase",
+        "reset_daily_monitoring",
+        "cleanup_expired_locks",
+    ]
+    with respx.mock:
+        respx.get(f"{API}/messages").respond(200, json=[])
+        for name in names * 2:
+            getattr(periodic_tasks, name).apply(throw=True)
+    runs = bench.execute("SELECT task, count(*) FROM task_runs WHERE outcome = 'done' GROUP BY task ORDER BY task")
+    assert runs == [{"task": name, "count": 2} for name in sorted(names)]
+    assert [name for name, _, _ in queued(redis_url, "default")] == ["send_campaign_messages"]

@@ -1,0 +1,53 @@
+import pytest
+
+from system.config import SettingsError, get_settings, read_settings, settings_or_exit
+
+GOOD = {
+    "DATABASE_URL": "postgresql://u:hunter2@host/base",
+    "REDIS_URL": "redis://host:6379/0",
+    "WASSENGER_API_KEY": "key",
+    "WASSENGER_DEVICE": "0123456789abcdef01234567",
+}
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*GOOD, "GATEWAY_TIMEOUT_SECONDS", "SEND_LEASE_SECONDS", "PORT"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in GOOD.items():
+        monkeypatch.setenv(name, value)
+    get_settings.cache_clear()
+
+
+def test_the_required_settings_are_enough() -> None:
+    settings = read_settings()
+    assert (settings.daily_message_limit, settings.port, settings.lease.seconds) == (1000, 8000, 30)
+    assert "hunter2" not in repr(settings)
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_missing_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.delenv(name)
+    with pytest.raises(SystemExit) as ended:
+        settings_or_exit()
+    assert str(ended.value).startswith(f"{name} is missing: set it in")
+    assert "\n" not in str(ended.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "mysql://secret@host/base"),
+        ("REDIS_URL", "secret"),
+        ("WASSENGER_DEVICE", "secret"),
+        ("WASSENGER_BASE_URL", "ftp://secret"),
+        ("SEND_LEASE_SECONDS", "15"),
+        ("GATEWAY_TIMEOUT_SECONDS", "-1"),
+        ("PORT", "secret"),
+    ],
+)
+def test_a_wrong_setting_is_named_and_its_value_is_not(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=f"^{name} is wrong") as raised:
+        read_settings()
+    assert "secret" not in str(raised.value)
