@@ -42,7 +42,7 @@ def main() -> None:
 
 
 @app.command("run", epilog=_EPILOG)
-def run_command(
+def run_command(  # noqa: PLR0917  typer reads them by name
     target: Annotated[Path, typer.Argument(help="A project directory, or its audit.toml or pyproject.toml.")] = Path(),
     profile: Annotated[str, typer.Option(help=f"Which questions are asked: {', '.join(PROFILES)}.")] = "strict",
     level: Annotated[
@@ -60,7 +60,7 @@ def run_command(
     console = Console(stderr=True)
     try:
         with console.status("Preparing") as status:
-            examination = prepare(target, profile, level, (lambda _: None) if quiet else (lambda step: status.update(step)))
+            examination = prepare(target, profile, level, _silent if quiet else status.update)
             status.stop()
             if not quiet:
                 examination.tell = lambda step: console.print(f"[dim]{step}[/dim]", highlight=False)
@@ -81,6 +81,10 @@ def render(path: Annotated[Path, typer.Argument(help="A journal written by `audi
     except journal.JournalError as error:
         typer.echo(f"audit: {error}", err=True)
         raise typer.Exit(Exit.USAGE) from error
+
+
+def _silent(_: str) -> None:
+    """No progress."""
 
 
 def exit_code(examination: Examination, *, require_conclusive: bool) -> Exit:

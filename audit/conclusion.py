@@ -40,7 +40,9 @@ def _of_requirements(verdicts: Mapping[str, Verdict], identifiers: Sequence[str]
     return max(statuses, key=_GRAVITY.index, default=Status.UNDETERMINED)
 
 
-def aspects(totals: Mapping[str, int], verdicts: Mapping[str, Verdict], findings: Sequence[Finding]) -> list[dict[str, str]]:
+def aspects(
+    totals: Mapping[str, int], verdicts: Mapping[str, Verdict], findings: Sequence[Finding]
+) -> list[dict[str, str]]:
     """The five lines of section 5.1, in the source's order."""
     passed, tests = totals.get("passed", 0), totals.get("tests", 0)
     mark = "✅" if tests and passed == tests else "❌" if totals.get("failed") or totals.get("errors") else "❔"
@@ -55,7 +57,9 @@ def aspects(totals: Mapping[str, int], verdicts: Mapping[str, Verdict], findings
     return rows
 
 
-def verdict_section(verdicts: Mapping[str, Verdict], findings: Sequence[Finding], nothing_judged: bool) -> dict[str, Any]:  # noqa: FBT001
+def verdict_section(
+    verdicts: Mapping[str, Verdict], findings: Sequence[Finding], nothing_judged: bool
+) -> dict[str, Any]:
     """Section 5.2: validated or not, complete or not, and what each line of the source's list rests on."""
     statuses = [v.status for v in verdicts.values()]
     unverified = [r for r, v in verdicts.items() if v.status is Status.UNDETERMINED]

@@ -92,7 +92,9 @@ class Examination:
             driver = self._started_driver()
         except DriverError as error:
             settles = "" if self.target.driver else "écrire un pilote et le nommer dans `target.driver`"
-            return (experiment.bind(Finding(Outcome.UNDETERMINED, experiment.title, missing=str(error), settles=settles)),)
+            return (
+                experiment.bind(Finding(Outcome.UNDETERMINED, experiment.title, missing=str(error), settles=settles)),
+            )
         self.tell(f"Experiment {experiment.id}")
         findings, self.records[experiment.id] = experiment.perform(driver)
         return findings
@@ -148,6 +150,7 @@ class Examination:
     def nothing_judged(self) -> bool:
         """Whether no probe learned anything, so that no conclusion means anything."""
         return not self.known.probes or not any(
-            f.outcome in {Outcome.ESTABLISHED, Outcome.DEFECT, Outcome.RESERVATION} and f.rule not in self.profile.observations
+            f.outcome in {Outcome.ESTABLISHED, Outcome.DEFECT, Outcome.RESERVATION}
+            and f.rule not in self.profile.observations
             for f in self.every_finding()
         )

@@ -87,7 +87,9 @@ def build(examination: Examination, digest: str, volatile: Volatile, previous: P
         ],
         "aspects": aspects(totals, verdicts, examination.every_finding()),
         "verdict": verdict_section(verdicts, examination.every_finding(), examination.nothing_judged),
-        "phases": phases(requirement(examination.profile.requirements[0]).family, verdicts, examination.every_finding()),
+        "phases": phases(
+            requirement(examination.profile.requirements[0]).family, verdicts, examination.every_finding()
+        ),
     }
     masked: dict[str, Any] = _masked(json.loads(json.dumps(document, ensure_ascii=False, default=str)))
     check(masked)
@@ -142,7 +144,8 @@ def _requirement(examination: Examination, identifier: str, verdict: Verdict) ->
         "settles": entry.settles,
         "findings": [_finding(f) for f in findings],
         "compensations": [
-            {"defect": c.defect, "control": c.name, "covers": c.covers, "residual": c.residual} for c in verdict.compensations
+            {"defect": c.defect, "control": c.name, "covers": c.covers, "residual": c.residual}
+            for c in verdict.compensations
         ],
         "excerpts": [asdict(e) for e in _excerpts(findings)],
     }
@@ -190,7 +193,8 @@ def _problems(examination: Examination) -> list[dict[str, Any]]:
             seen.setdefault(finding.problem.title, finding)
     ordered = sorted(seen.values(), key=lambda f: (_severity(f) != "critique", _rank(f)))
     return [
-        {"number": n, "rule": f.rule, "requirements": list(f.requirements), **_flat(f)} for n, f in enumerate(ordered, 1)
+        {"number": n, "rule": f.rule, "requirements": list(f.requirements), **_flat(f)}
+        for n, f in enumerate(ordered, 1)
     ]
 
 
@@ -209,7 +213,10 @@ def _flat(finding: Finding) -> dict[str, Any]:
 
 _SECRETS = (
     re.compile(r"(?P<keep>[a-z][a-z0-9+.-]*://[^\s:/@\"']*:)[^\s@\"']+(?=@)", re.IGNORECASE),
-    re.compile(r"(?P<keep>\b\w*(?:password|passwd|secret|token|api_?key)\w*\s*[=:]\s*)(?P<q>[\"'])[^\"'\n]+(?P=q)", re.IGNORECASE),
+    re.compile(
+        r"(?P<keep>\b\w*(?:password|passwd|secret|token|api_?key)\w*\s*[=:]\s*)(?P<q>[\"'])[^\"'\n]+(?P=q)",
+        re.IGNORECASE,
+    ),
 )
 
 

@@ -90,7 +90,9 @@ class Known:
         return self.source.evidence(function.head, fonction=function.symbol)
 
 
-_USER_WORDS = frozenset({"user", "users", "admin", "admins", "administrator", "operator", "login", "jwt", "oauth2", "bearer"})
+_USER_WORDS = frozenset(
+    {"user", "users", "admin", "admins", "administrator", "operator", "login", "jwt", "oauth2", "bearer"}
+)
 
 
 def is_user(name: str) -> bool:

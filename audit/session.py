@@ -53,7 +53,7 @@ class _Items:
         self.summary = ", ".join(text for text, _ in parts) + f" in {seconds:.2f}s"
 
 
-def run(examination: Examination, out: Path, command: str, quiet: bool = False) -> Written:  # noqa: FBT001, FBT002
+def run(examination: Examination, out: Path, command: str, quiet: bool = False) -> Written:
     """Play every test of the profile, then write `DATE-famille-N-PROFILE.{md,json}` in `out`.
 
     Raises OutputError before anything is run when `out` cannot be written.

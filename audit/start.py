@@ -16,7 +16,9 @@ T = TypeVar("T")
 LEVELS = {"source": Level.SOURCE, "configuration": Level.CONFIGURATION, "execution": Level.EXECUTION}
 
 
-def prepare(path: str | Path, profile: str, level: str | None, tell: Callable[[str], None] = lambda _: None) -> Examination:
+def prepare(
+    path: str | Path, profile: str, level: str | None, tell: Callable[[str], None] = lambda _: None
+) -> Examination:
     """Examination of the target at `path`; without a level, the profile's own.
 
     Raises TargetError on an unusable target, an unknown profile or level.

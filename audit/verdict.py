@@ -67,7 +67,9 @@ def judge(
         return Verdict(Status.UNDETERMINED, known_by, unsettled, compensations)
     if compensations:
         names = ", ".join(f"`{c.name}`" for c in compensations)
-        return Verdict(Status.PARTIAL, known_by, f"Un contrôle attendu manque ; {names} en compense une partie.", compensations)
+        return Verdict(
+            Status.PARTIAL, known_by, f"Un contrôle attendu manque ; {names} en compense une partie.", compensations
+        )
     reservations = [f for f in findings if f.outcome is Outcome.RESERVATION]
     if reservations:
         return Verdict(Status.PARTIAL, known_by, _and_more(reservations))

@@ -22,7 +22,13 @@ from system.sandbox.stack import RunningStack, running_stack
 P = ParamSpec("P")
 R = TypeVar("R")
 _TASK = "system.tasks.message_tasks.send_single_message"
-_OF_PHONE = "contact_id = (SELECT id FROM contacts WHERE phone = %s)"
+_REFUSED = """
+    SELECT status, failures, extract(epoch FROM next_attempt_at - now())
+    FROM messages WHERE contact_id = (SELECT id FROM contacts WHERE phone = %s)
+"""
+_DUE_NOW = """
+    UPDATE messages SET next_attempt_at = now() WHERE contact_id = (SELECT id FROM contacts WHERE phone = %s) RETURNING id
+"""
 _MOST_REFUSALS = 6
 _REFUSAL_SECONDS = 15.0
 
@@ -63,7 +69,9 @@ class ReferenceDriver:
     @_in_words
     def start(self) -> None:
         """Start servers, double, web, worker and beat; the daily limit is raised, for it is not what is tried here."""
-        self._running = self._parts.enter_context(running_stack(self._root, extra_env={"DAILY_MESSAGE_LIMIT": "1000000"}))
+        self._running = self._parts.enter_context(
+            running_stack(self._root, extra_env={"DAILY_MESSAGE_LIMIT": "1000000"})
+        )
 
     def stop(self) -> None:
         """End everything."""
@@ -98,7 +106,9 @@ class ReferenceDriver:
     @_in_words
     def recorded(self) -> Mapping[str, str]:
         """Status of each Message 1, by phone."""
-        rows = self._rows("SELECT c.phone, m.status FROM messages m JOIN contacts c ON c.id = m.contact_id WHERE m.kind = 'message_1'")
+        rows = self._rows(
+            "SELECT c.phone, m.status FROM messages m JOIN contacts c ON c.id = m.contact_id WHERE m.kind = 'message_1'"
+        )
         return {str(phone): str(status) for phone, status in rows}
 
     @_in_words
@@ -138,7 +148,9 @@ class ReferenceDriver:
             for pattern in ("idempotency:*", "campaign:lock:*"):
                 for key in client.scan_iter(pattern):
                     client.delete(key)
-        query = "SELECT m.id FROM messages m JOIN contacts c ON c.id = m.contact_id WHERE c.phone = ANY(%s) ORDER BY m.id"
+        query = (
+            "SELECT m.id FROM messages m JOIN contacts c ON c.id = m.contact_id WHERE c.phone = ANY(%s) ORDER BY m.id"
+        )
         again = [int(identifier) for (identifier,) in self._rows(query, sorted(keys))]
         with Celery(broker=self._stack.redis_url, set_as_current=False) as app:
             for identifier in again:
@@ -158,7 +170,10 @@ class ReferenceDriver:
         (phone,) = self.launch(1)
         delays: list[float] = []
         try:
-            while (delay := self._delay_after_refusal(phone, len(delays) + 1)) is not None and len(delays) < _MOST_REFUSALS:
+            while len(delays) < _MOST_REFUSALS:
+                delay = self._delay_after_refusal(phone, len(delays) + 1)
+                if delay is None:
+                    break
                 delays.append(delay)
                 self._due_now(phone)
         finally:
@@ -167,20 +182,18 @@ class ReferenceDriver:
 
     def _delay_after_refusal(self, phone: str, failures: int) -> float | None:
         """Seconds given before the next attempt once that many refusals are recorded; None when the stack gave up."""
-        query = f"SELECT status, failures, extract(epoch FROM next_attempt_at - now()) FROM messages WHERE {_OF_PHONE}"
 
         def recorded() -> bool:
-            status, count, _ = self._rows(query, phone)[0]
-            return status == "failed" or (status == "pending" and count == failures)
+            status, count, _ = self._rows(_REFUSED, phone)[0]
+            return bool(status == "failed" or (status == "pending" and count == failures))
 
         if not wait_until(recorded, _REFUSAL_SECONDS):
             msg = f"le refus numéro {failures} de la passerelle n'a pas été enregistré"
             raise DriverError(msg)
-        status, _, delay = self._rows(query, phone)[0]
+        status, _, delay = self._rows(_REFUSED, phone)[0]
         return None if status == "failed" else float(delay)
 
     def _due_now(self, phone: str) -> None:
-        statement = f"UPDATE messages SET next_attempt_at = now() WHERE {_OF_PHONE} RETURNING id"
-        ((identifier,),) = self._rows(statement, phone)
+        ((identifier,),) = self._rows(_DUE_NOW, phone)
         with Celery(broker=self._stack.redis_url, set_as_current=False) as app:
             app.send_task(_TASK, args=[identifier], queue="messages")

@@ -26,7 +26,9 @@ class Account:
         return self.expected > 0 and not (self.lost or self.duplicated or self.unexpected or self.uncertain)
 
 
-def account(expected: frozenset[str], ledger: Iterable[Accepted], recorded: Mapping[str, str], before: int = 0) -> Account:
+def account(
+    expected: frozenset[str], ledger: Iterable[Accepted], recorded: Mapping[str, str], before: int = 0
+) -> Account:
     """Compare the keys expected with the ledger from its entry number `before` on (Jepsen's accounting of sets).
 
     A key the gateway never accepted is lost, unless the database itself says it does not know.

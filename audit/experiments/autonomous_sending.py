@@ -27,7 +27,7 @@ class Plan:
     end_seconds: float = 60.0
 
 
-def run(driver: Driver, record: Record, plan: Plan = Plan()) -> Sequence[Finding]:  # noqa: B008  a frozen value
+def run(driver: Driver, record: Record, plan: Plan = Plan()) -> Sequence[Finding]:
     """Launch, kill the main process then a child while sends are in flight, deliver twice, and count."""
     people = driver.logged_in()
     if people:
@@ -38,8 +38,8 @@ def run(driver: Driver, record: Record, plan: Plan = Plan()) -> Sequence[Finding
     expected = driver.launch(plan.contacts)
     record.note(f"campagne lancée : {len(expected)} Message 1")
     faults = [
-        _kill(driver, record, plan, "after", "processus principal du worker", lambda: [driver.main_pid("worker")]),
-        _kill(driver, record, plan, "before", "processus enfant du worker", lambda: driver.child_pids("worker")[:1]),
+        _kill(driver, record, plan, Death("after", "processus principal", lambda: [driver.main_pid("worker")])),
+        _kill(driver, record, plan, Death("before", "processus enfant", lambda: driver.child_pids("worker")[:1])),
     ]
     first = wait_until(lambda: _settled(driver, expected), plan.end_seconds, 0.2)
     record.note("la campagne est dans un état final" if first else "délai épuisé avant la fin de la campagne")
@@ -53,29 +53,45 @@ def run(driver: Driver, record: Record, plan: Plan = Plan()) -> Sequence[Finding
     return _conclude(result, record, faults, settled=settled)
 
 
-def _kill(
-    driver: Driver,
-    record: Record,
-    plan: Plan,
-    point: Literal["before", "after"],
-    who: str,
-    pids: Callable[[], Sequence[int | None]],
-) -> bool:
+@dataclass(frozen=True)
+class Death:
+    """Whose death, and whether the gateway has accepted the sends in flight by then."""
+
+    point: Literal["before", "after"]
+    who: str
+    pids: Callable[[], Sequence[int | None]]
+
+
+def _kill(driver: Driver, record: Record, plan: Plan, death: Death) -> bool:
     """Kill while the gateway holds sends, before or after it accepted them, then let go; False when none was in flight."""
-    driver.hold(point)
-    # Every child holds a send, so that whichever is killed was sending.
-    in_flight = wait_until(lambda: driver.held() >= max(1, len(driver.child_pids("worker"))) and all(pids()), plan.step_seconds)
+    driver.hold(death.point)
+    in_flight = wait_until(lambda: _all_sending(driver) and death.pids() and all(death.pids()), plan.step_seconds)
     count = driver.held()
-    victims = [pid for pid in pids() if pid]
+    victims = [pid for pid in death.pids() if pid]
     # The children of a killed main process follow it a moment later: an answer given now would still reach them.
     following = [*driver.child_pids("worker")] if victims == [driver.main_pid("worker")] else []
     struck = in_flight and bool(victims) and all(Kill(pid).strike() for pid in victims)
     struck = struck and wait_until(lambda: all(gone(pid) for pid in [*victims, *following]), plan.step_seconds)
-    when = "acceptés par la passerelle mais sans réponse" if point == "after" else "pas encore acceptés par la passerelle"
-    record.note(f"SIGKILL : {who}, {count} envoi(s) en vol, {when}" if struck else f"{who} : rien en vol, aucune faute injectée")
-    record.figure(f"En vol à la mort du {who}", f"{count}, {when}" if struck else "aucun : faute non injectée")
+    when = (
+        "acceptés par la passerelle mais sans réponse"
+        if death.point == "after"
+        else "pas encore acceptés par la passerelle"
+    )
+    record.note(
+        f"SIGKILL : {death.who} du worker, {count} envoi(s) en vol, {when}"
+        if struck
+        else f"{death.who} du worker : rien en vol, aucune faute injectée"
+    )
+    record.figure(
+        f"En vol à la mort du {death.who} du worker", f"{count}, {when}" if struck else "aucun : faute non injectée"
+    )
     driver.release()
     return struck
+
+
+def _all_sending(driver: Driver) -> bool:
+    """Whether every child of the pool holds a send, so that whichever is killed was sending."""
+    return driver.held() >= max(1, len(driver.child_pids("worker")))
 
 
 def _deliver_twice(driver: Driver, record: Record, plan: Plan) -> tuple[frozenset[str], bool]:

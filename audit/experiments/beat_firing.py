@@ -31,7 +31,9 @@ def run(driver: Driver, record: Record, deadline_seconds: float = DEADLINE_SECON
         return [_defect(record, "Beat est revenu mais ne déclenche plus rien")]
     tasks = _more(after, driver.periodic_runs())
     record.note(f"exécutée de nouveau : {', '.join(tasks)}")
-    record.figure("Reprise des tâches périodiques après la mort de beat", french_seconds(record.timeline[-1][0] - killed))
+    record.figure(
+        "Reprise des tâches périodiques après la mort de beat", french_seconds(record.timeline[-1][0] - killed)
+    )
     names = ", ".join(f"`{name}`" for name in tasks)
     sentence = f"Beat déclenche les tâches périodiques, et de nouveau après avoir été tué (observé sur {names} ; les autres périodes sont lues, pas attendues)"
     return [Finding(Outcome.ESTABLISHED, sentence, (record.evidence(f"experiment:{_ID}"),))]

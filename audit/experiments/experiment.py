@@ -50,7 +50,9 @@ class Experiment:
         except DriverError as error:
             found = [Finding(Outcome.UNDETERMINED, self.title, missing=str(error))]
         except Exception as error:  # noqa: BLE001  one broken experiment must not hide the others, nor pass
-            found = [Finding(Outcome.AUDIT_ERROR, f"l'expérience `{self.id}` a échoué ({type(error).__name__} : {error})")]
+            found = [
+                Finding(Outcome.AUDIT_ERROR, f"l'expérience `{self.id}` a échoué ({type(error).__name__} : {error})")
+            ]
         return tuple(self.bind(f) for f in found), record
 
     def bind(self, finding: Finding) -> Finding:

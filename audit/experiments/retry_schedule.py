@@ -17,9 +17,17 @@ def run(driver: Driver, record: Record) -> Sequence[Finding]:
     shown = ", ".join(f"{round(delay)} s" for delay in delays)
     record.figure("Délais de reprise observés", shown or "aucun")
     evidence = (record.evidence(f"experiment:{_ID}"),)
-    right = len(delays) == len(DELAYS) and all(abs(a - b) <= TOLERANCE_SECONDS for a, b in zip(delays, DELAYS, strict=True))
+    right = len(delays) == len(DELAYS) and all(
+        abs(a - b) <= TOLERANCE_SECONDS for a, b in zip(delays, DELAYS, strict=True)
+    )
     if right:
-        return [Finding(Outcome.ESTABLISHED, f"Délais de reprise observés après un refus passager : {shown}, puis plus rien", evidence)]
+        return [
+            Finding(
+                Outcome.ESTABLISHED,
+                f"Délais de reprise observés après un refus passager : {shown}, puis plus rien",
+                evidence,
+            )
+        ]
     expected = ", ".join(f"{round(delay)} s" for delay in DELAYS)
     sentence = f"Délais de reprise observés : {shown or 'aucun'}, au lieu de {expected}"
     problem = Problem(

@@ -17,12 +17,18 @@ def run(driver: Driver, record: Record, deadline_seconds: float = DEADLINE_SECON
     """Kill the idle worker's main process, launch one send, and time until the gateway accepts it."""
     pid = driver.main_pid("worker")
     if pid is None or not Kill(pid).strike():
-        return [Finding(Outcome.UNDETERMINED, "Redémarrage du worker", missing="aucun processus principal de worker à tuer")]
+        return [
+            Finding(Outcome.UNDETERMINED, "Redémarrage du worker", missing="aucun processus principal de worker à tuer")
+        ]
     record.note(f"SIGKILL : processus principal du worker (pid {pid})")
     before = len(driver.accepted())
     expected = driver.launch(1)
     back = wait_until(lambda: driver.main_pid("worker") not in {None, pid}, deadline_seconds)
-    record.note(f"nouveau processus principal : pid {driver.main_pid('worker')}" if back else "aucun nouveau processus principal")
+    record.note(
+        f"nouveau processus principal : pid {driver.main_pid('worker')}"
+        if back
+        else "aucun nouveau processus principal"
+    )
     consumed = back and wait_until(lambda: _accepted(driver, expected, before), deadline_seconds)
     seconds = record.timeline[-1][0]
     if consumed:

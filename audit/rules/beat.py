@@ -73,7 +73,11 @@ def _beat_started(known: Known) -> Sequence[Finding]:
         return [undetermined(sentence, "aucun planning de beat n'a été trouvé")]
     workers = known.processes("worker")
     if not workers:
-        return [undetermined(sentence, "aucun fichier de démarrage ne lance de worker Celery", "renseigner `target.process_files`")]
+        return [
+            undetermined(
+                sentence, "aucun fichier de démarrage ne lance de worker Celery", "renseigner `target.process_files`"
+            )
+        ]
     beats = known.processes("beat")
     served = {p.excerpt.path for p in beats}
     alone = {p.excerpt.path for p in known.source.processes if p.excerpt.path not in served}
@@ -107,7 +111,9 @@ RULES = (
     _periodic("health-check-period", _HEALTH, ("8.4",), Periodic("health_check", "Health check périodique", 120)),
     _periodic("expiry-period", _HEALTH, ("8.4",), Periodic("expiry", "Expiration des 24 h sans interaction", 3600)),
     _periodic("lock-cleanup-period", _HEALTH, ("8.4",), Periodic("lock_cleanup", "Nettoyage des verrous expirés", 600)),
-    _periodic("monitoring-sync-period", _MONITORING, ("8.4",), Periodic("monitoring_sync", "Persistance des compteurs", 3600)),
+    _periodic(
+        "monitoring-sync-period", _MONITORING, ("8.4",), Periodic("monitoring_sync", "Persistance des compteurs", 3600)
+    ),
     _periodic(
         "monitoring-reset-period",
         _MONITORING,

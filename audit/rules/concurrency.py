@@ -14,7 +14,11 @@ def _aligned(known: Known) -> Sequence[Finding]:
     sentence = "Même concurrence dans la configuration et dans les scripts de démarrage"
     workers = known.processes("worker")
     if not workers:
-        return [undetermined(sentence, "aucun fichier de démarrage ne lance de worker Celery", "renseigner `target.process_files`")]
+        return [
+            undetermined(
+                sentence, "aucun fichier de démarrage ne lance de worker Celery", "renseigner `target.process_files`"
+            )
+        ]
     seen = list(known.setting("worker_concurrency"))
     if not seen or not isinstance(seen[0][0].value, int):
         return [undetermined(sentence, "`worker_concurrency` n'est pas réglé, ou sa valeur ne se lit pas dans le code")]
@@ -22,7 +26,12 @@ def _aligned(known: Known) -> Sequence[Finding]:
     written = next((s for s, _ in seen if s.excerpt), setting)
     unread = [w for w in workers if "concurrency" in w.options and not w.options["concurrency"].isdigit()]
     if unread:
-        return [undetermined(sentence, f"la concurrence de `{unread[0].excerpt.path}` ne se lit pas : `{unread[0].options['concurrency']}`")]
+        return [
+            undetermined(
+                sentence,
+                f"la concurrence de `{unread[0].excerpt.path}` ne se lit pas : `{unread[0].options['concurrency']}`",
+            )
+        ]
     different = [w for w in workers if w.options.get("concurrency", str(setting.value)) != str(setting.value)]
     if different:
         return [_mismatch(known, written, w) for w in different]

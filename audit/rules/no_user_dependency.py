@@ -38,7 +38,13 @@ def _signature(known: Known, role: str) -> list[Finding]:
         if wrong:
             text = f"`{name}` attend un utilisateur : paramètre `{wrong[0].name}`"
             quoted = next((f for f, _ in seen if f.head), function)
-            return [defect(text, _problem(f"`{name}` dépend d'un utilisateur", quoted, _without(quoted)), facts.evidence(function.head))]
+            return [
+                defect(
+                    text,
+                    _problem(f"`{name}` dépend d'un utilisateur", quoted, _without(quoted)),
+                    facts.evidence(function.head),
+                )
+            ]
     return [established(sentence, *(facts.evidence(function.head) for function, facts in seen))]
 
 
@@ -60,9 +66,16 @@ def _no_user_filter(known: Known, role: str, key: str) -> Finding:
         words = user_mentions(function)
         if words:
             text = f"`{_name(function.symbol)}`, appelée par `{_name(symbol)}`, filtre par utilisateur (`{words[0]}`)"
-            return defect(text, _problem("Accès aux données filtré par utilisateur", function, ""), known.source_evidence(function))
+            return defect(
+                text,
+                _problem("Accès aux données filtré par utilisateur", function, ""),
+                known.source_evidence(function),
+            )
     count = len(functions)
-    return established(f"{sentence} ({count} fonction{'s' if count > 1 else ''} lue{'s' if count > 1 else ''})", known.source_evidence(functions[0]))
+    return established(
+        f"{sentence} ({count} fonction{'s' if count > 1 else ''} lue{'s' if count > 1 else ''})",
+        known.source_evidence(functions[0]),
+    )
 
 
 def _service_client(known: Known, role: str) -> Finding:
@@ -75,9 +88,14 @@ def _service_client(known: Known, role: str) -> Finding:
     called = {c.target for f in known.reachable(known.target.role(role)) for c in f.calls}
     used = [s for s in symbols if s in reached or s in called]
     if not used:
-        return undetermined(sentence, f"aucun appel à {', '.join(f'`{_name(s)}`' for s in symbols)} n'a été suivi depuis `{_name(known.target.role(role))}`")
+        return undetermined(
+            sentence,
+            f"aucun appel à {', '.join(f'`{_name(s)}`' for s in symbols)} n'a été suivi depuis `{_name(known.target.role(role))}`",
+        )
     names = ", ".join(f"`{_name(s)}()`" for s in used)
-    return established(f"Les tâches utilisent {names} directement (pas de session utilisateur)", known.source.evidence(rôle=names))
+    return established(
+        f"Les tâches utilisent {names} directement (pas de session utilisateur)", known.source.evidence(rôle=names)
+    )
 
 
 def _sender(known: Known) -> Sequence[Finding]:
@@ -104,18 +122,30 @@ def _route_dependencies(known: Known, symbol: str) -> Finding:
     sentence = f"`{name}` n'a pas de paramètre d'authentification d'utilisateur"
     routes = list(known.route_of(symbol))
     functions = list(known.function(symbol))
+    if not routes and known.probes and not any(facts.routes_known for facts in known.probes):
+        return undetermined(sentence, "aucune route HTTP n'a été trouvée dans la cible")
     if not routes or not functions:
         return not_found(known, symbol, sentence)
     for route, facts in routes:
         wrong = [d for d in route.dependencies if is_user(d)]
         if wrong:
             text = f"`{route.method} {route.path}` dépend d'un utilisateur : `{_name(wrong[0])}`"
-            return defect(text, _problem("Le webhook exige un utilisateur connecté", functions[-1][0], _without(functions[-1][0])), facts.evidence(route.excerpt))
+            return defect(
+                text,
+                _problem("Le webhook exige un utilisateur connecté", functions[-1][0], _without(functions[-1][0])),
+                facts.evidence(route.excerpt),
+            )
     bad = next((p.name for f, _ in functions for p in f.parameters if is_user(p.name)), "")
     if bad:
         text = f"`{name}` attend un utilisateur : paramètre `{bad}`"
-        return defect(text, _problem("Le webhook exige un utilisateur connecté", functions[-1][0], _without(functions[-1][0])), functions[0][1].evidence())
-    return established(sentence, *(facts.evidence(functions[-1][0].head, route=f"{r.method} {r.path}") for r, facts in routes))
+        return defect(
+            text,
+            _problem("Le webhook exige un utilisateur connecté", functions[-1][0], _without(functions[-1][0])),
+            functions[0][1].evidence(),
+        )
+    return established(
+        sentence, *(facts.evidence(functions[-1][0].head, route=f"{r.method} {r.path}") for r, facts in routes)
+    )
 
 
 def _background(known: Known, symbol: str) -> Finding:
@@ -129,7 +159,10 @@ def _background(known: Known, symbol: str) -> Finding:
 def _processor(known: Known) -> Sequence[Finding]:
     if not known.target.role("webhook_processor"):
         return [without_role(known, "webhook_processor", "Le traitement des webhooks ne dépend d'aucun utilisateur")]
-    return [*_signature(known, "webhook_processor"), _no_user_filter(known, "webhook_processor", "numéro de téléphone ou identifiant de message")]
+    return [
+        *_signature(known, "webhook_processor"),
+        _no_user_filter(known, "webhook_processor", "numéro de téléphone ou identifiant de message"),
+    ]
 
 
 def _follow_up(known: Known) -> Sequence[Finding]:
@@ -150,7 +183,12 @@ def _triggered(known: Known, symbol: str) -> Finding:
 def _published(known: Known, symbol: str) -> list[Finding]:
     create = "Crée le Message 2 et programme l'envoi via Celery"
     delayed = "Utilise `apply_async()` avec un `countdown` de 2 s"
-    calls = [c for f in known.reachable(symbol) for c in f.calls if c.name.rpartition(".")[2] in {"apply_async", "delay", "send_task"}]
+    calls = [
+        c
+        for f in known.reachable(symbol)
+        for c in f.calls
+        if c.name.rpartition(".")[2] in {"apply_async", "delay", "send_task"}
+    ]
     if not calls:
         missing = f"aucun appel à `apply_async`, `delay` ou `send_task` n'a été suivi depuis `{_name(symbol)}`"
         return [undetermined(create, missing), undetermined(delayed, missing)]
@@ -159,17 +197,33 @@ def _published(known: Known, symbol: str) -> list[Finding]:
     found = [established(create, evidence)]
     if call.keywords.get("countdown") == "2":
         return [*found, established(f"Utilise `{call.name}()` avec un `countdown` de 2 s", evidence)]
-    return [*found, undetermined(delayed, f"le `countdown` de `{call.name}` n'est pas écrit 2 (lu : `{call.keywords.get('countdown', 'absent')}`)")]
+    return [
+        *found,
+        undetermined(
+            delayed,
+            f"le `countdown` de `{call.name}` n'est pas écrit 2 (lu : `{call.keywords.get('countdown', 'absent')}`)",
+        ),
+    ]
 
 
-def _rule(identifier: str, title: str, category: str, requirement: str, check: Callable[[Known], Sequence[Finding]]) -> Rule:
+def _rule(
+    identifier: str, title: str, category: str, requirement: str, check: Callable[[Known], Sequence[Finding]]
+) -> Rule:
     return Rule(identifier, title, category, (requirement,), _REFERENCE, check)
 
 
 RULES = (
     _rule("sender-no-user", "Envoi unitaire sans utilisateur", "Envoi Messages Autonome", "8.1", _sender),
-    _rule("campaign-sender-no-user", "Envoi de campagne sans utilisateur", "Envoi Messages Autonome", "8.1", _campaign_sender),
+    _rule(
+        "campaign-sender-no-user",
+        "Envoi de campagne sans utilisateur",
+        "Envoi Messages Autonome",
+        "8.1",
+        _campaign_sender,
+    ),
     _rule("webhook-no-user", "Webhook sans utilisateur", "Traitement Webhooks Autonome", "8.2", _webhook),
-    _rule("webhook-processor-no-user", "Traitement sans utilisateur", "Traitement Webhooks Autonome", "8.2", _processor),
+    _rule(
+        "webhook-processor-no-user", "Traitement sans utilisateur", "Traitement Webhooks Autonome", "8.2", _processor
+    ),
     _rule("follow-up-no-user", "Message 2 sans utilisateur", "Envoi Message 2 Autonome", "8.3", _follow_up),
 )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from audit.known import Known
 from audit.model import Finding, Problem, Severity
-from audit.rules.rule import Rule, defect, established, not_found, without_role
+from audit.rules.rule import Rule, defect, established, not_found, undetermined, without_role
 
 _DOC = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#state"
 
@@ -31,6 +31,12 @@ class Called:
         if symbol in {f.symbol for f in known.reachable(caller)}:
             return [established(self.sentence, known.source_evidence(function))]
         name, sender = symbol.rpartition(":")[2], caller.rpartition(":")[2]
+        if _named_somewhere(known, name):
+            return [
+                undetermined(
+                    self.sentence, f"`{name}` est appelée, mais aucun chemin n'a pu être suivi depuis `{sender}`"
+                )
+            ]
         problem = Problem(
             title=f"`{name}` n'est jamais appelée par `{sender}`",
             severity=Severity.CRITICAL,
@@ -39,6 +45,12 @@ class Called:
             situation=(function.head,) if function.head else (),
         )
         return [defect(f"`{name}` existe mais `{sender}` ne l'appelle pas", problem, known.source_evidence(function))]
+
+
+def _named_somewhere(known: Known, name: str) -> bool:
+    """Whether any call of the project ends with this name: then a path may exist that reading could not follow."""
+    last = name.rpartition(".")[2]
+    return any(c.name.rpartition(".")[2] == last for f in known.source.functions.values() for c in f.calls)
 
 
 RULES = (

@@ -38,7 +38,9 @@ def _schedules(known: Known, sentence: str) -> tuple[Sequence[RetrySchedule], li
         name = symbol.rpartition(":")[2]
         text = f"`{name}` n'appelle jamais `self.retry()` : un échec passager n'est pas réessayé"
         nothing = RetrySchedule(symbol, (), None, (function.head,) if function.head else ())
-        return (), [defect(text, _problem(f"`{name}` ne réessaie pas", nothing, _SOLUTION), known.source_evidence(function))]
+        return (), [
+            defect(text, _problem(f"`{name}` ne réessaie pas", nothing, _SOLUTION), known.source_evidence(function))
+        ]
     return schedules, []
 
 
@@ -71,7 +73,9 @@ def _delays(known: Known) -> Sequence[Finding]:
             findings.append(undetermined(sentence, schedule.why_unknown))
         elif schedule.delays != DELAYS:
             text = f"Les délais de reprise que la tâche emploie sont {_french(schedule.delays)}, au lieu de {_french(DELAYS)}"
-            findings.append(defect(text, _problem("Délais de reprise", schedule, _SOLUTION), *evidence or [known.source.evidence()]))
+            findings.append(
+                defect(text, _problem("Délais de reprise", schedule, _SOLUTION), *evidence or [known.source.evidence()])
+            )
         else:
             findings.append(established(sentence, *evidence or [known.source.evidence()]))
     return findings
@@ -88,7 +92,13 @@ def _swallowed(known: Known) -> Sequence[Finding]:
     if _retry_in_broad_try(function):
         text = "`self.retry()` est rattrapée par un `except` qui l'englobe : la reprise part deux fois"
         schedule = RetrySchedule(symbol, (), None, (function.body,))
-        return [defect(text, _problem("Reprise rattrapée", schedule, "except Retry:\n    raise"), known.source_evidence(function))]
+        return [
+            defect(
+                text,
+                _problem("Reprise rattrapée", schedule, "except Retry:\n    raise"),
+                known.source_evidence(function),
+            )
+        ]
     return [established(sentence, known.source_evidence(function))]
 
 
@@ -117,7 +127,10 @@ def _caught(handler: ast.ExceptHandler) -> list[ast.expr]:
 
 def _calls_retry(node: ast.AST) -> bool:
     return any(
-        isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and n.func.attr == "retry" and getattr(n.func.value, "id", "") == "self"
+        isinstance(n, ast.Call)
+        and isinstance(n.func, ast.Attribute)
+        and n.func.attr == "retry"
+        and getattr(n.func.value, "id", "") == "self"
         for n in ast.walk(node)
     )
 

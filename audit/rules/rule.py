@@ -28,7 +28,9 @@ class Rule:
         """Findings of this rule. A rule that raises, or answers nothing, gives one « erreur d'audit »."""
         try:
             answers = self.check(known)
-            findings = tuple(replace(f, rule=self.id, requirements=self.requirements, needs=self.needs) for f in answers)
+            findings = tuple(
+                replace(f, rule=self.id, requirements=self.requirements, needs=self.needs) for f in answers
+            )
         except Exception as error:  # noqa: BLE001  a broken rule must not hide the others, nor pass
             return (self._error(f"la règle `{self.id}` a échoué ({type(error).__name__} : {error})"),)
         return findings or (self._error(f"la règle `{self.id}` n'a rien conclu"),)

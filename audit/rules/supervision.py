@@ -27,12 +27,19 @@ def _supervised(known: Known) -> Sequence[Finding]:
     sentence = "Un superviseur relance les workers"
     workers = known.processes("worker")
     if not workers:
-        return [undetermined(sentence, "aucun fichier de démarrage ne lance de worker Celery", "renseigner `target.process_files`")]
+        return [
+            undetermined(
+                sentence, "aucun fichier de démarrage ne lance de worker Celery", "renseigner `target.process_files`"
+            )
+        ]
     restarted = [w for w in workers if w.restart]
     bare = [w for w in workers if not w.restart]
     if not bare:
         return [
-            established(f"{_BY.get(w.restart, w.restart).capitalize()} relance le worker (`{w.excerpt.path}`)", known.source.evidence(w.excerpt))
+            established(
+                f"{_BY.get(w.restart, w.restart).capitalize()} relance le worker (`{w.excerpt.path}`)",
+                known.source.evidence(w.excerpt),
+            )
             for w in restarted
         ]
     path = bare[0].excerpt.path
@@ -60,7 +67,11 @@ def _aligned(known: Known, worker: Process) -> str:
     """The command with the concurrency of the configuration: a solution must not carry another problem along."""
     wanted = next((s.value for s, _ in known.setting("worker_concurrency")), None)
     used = worker.options.get("concurrency", "")
-    return worker.command.replace(f"--concurrency={used}", f"--concurrency={wanted}") if isinstance(wanted, int) else worker.command
+    return (
+        worker.command.replace(f"--concurrency={used}", f"--concurrency={wanted}")
+        if isinstance(wanted, int)
+        else worker.command
+    )
 
 
 RULES = (Rule("supervision", "Redémarrage des workers", "Robustesse Workers", ("8.5",), _DOC, _supervised),)

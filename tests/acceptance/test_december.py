@@ -1,6 +1,7 @@
 """`checkpoint-2025` on the December application says again what the December checkpoint said, and says it was declared."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -59,14 +60,20 @@ def test_the_three_minor_problems(december: Examination) -> None:
     assert [(p["title"], p["severity"], p["impact"]) for p in journal["problems"]] == [
         ("Pas de redémarrage automatique des workers", "mineur", "Faible"),
         ("Concurrency différente entre config et start.sh", "mineur", "Faible"),
-        ("Avertissement de dépréciation : classe interne `Config` dans `Settings`, dépréciée par Pydantic v2", "mineur", "Aucun"),
+        (
+            "Avertissement de dépréciation : classe interne `Config` dans `Settings`, dépréciée par Pydantic v2",
+            "mineur",
+            "Aucun",
+        ),
     ]
     assert journal["verdict"]["validated"]
 
 
 def test_the_report_is_the_golden_one(december: Examination) -> None:
     text = render_markdown(build(december, "0" * 64, FIXED, None))
-    assert text == GOLDEN.read_text(encoding="utf-8"), "python -m tests.acceptance.test_december writes it; read every changed sentence"
+    assert text == GOLDEN.read_text(encoding="utf-8"), (
+        "python -m tests.acceptance.test_december writes it; read every changed sentence"
+    )
 
 
 def test_every_status_says_declared() -> None:
@@ -81,8 +88,6 @@ def test_the_tool_never_signs() -> None:
 
 
 def test_removing_recovery_takes_the_compensation_away(tmp_path: Path) -> None:
-    import shutil
-
     root = shutil.copytree(TARGET, tmp_path / "target")
     file = root / "app" / "tasks" / "celery_app.py"
     text = file.read_text(encoding="utf-8")

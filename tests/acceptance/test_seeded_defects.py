@@ -77,7 +77,13 @@ DEFECTS = {
     "supervision removed": Defect(
         "8.5",
         "Le script `system/deploy/supervisord.conf` ne redémarre pas automatiquement les workers crashés",
-        (Edit(SUPERVISOR, "verification\nautostart=true\nautorestart=true", "verification\nautostart=true\nautorestart=false"),),
+        (
+            Edit(
+                SUPERVISOR,
+                "verification\nautostart=true\nautorestart=true",
+                "verification\nautostart=true\nautorestart=false",
+            ),
+        ),
     ),
 }
 
@@ -106,4 +112,6 @@ def test_a_seeded_defect_is_seen(name: str, tmp_path: Path, twin: dict[str, tupl
 
 def test_the_twin_has_no_defect(tmp_path: Path) -> None:
     examination = prepare(copy_reference(tmp_path), "strict", "source")
-    assert [f.sentence for f in examination.every_finding() if f.outcome in {"défaut", "réserve", "erreur d'audit"}] == []
+    assert [
+        f.sentence for f in examination.every_finding() if f.outcome in {"défaut", "réserve", "erreur d'audit"}
+    ] == []

@@ -13,7 +13,11 @@ SOUND = (
     Edit(START, "celery -A app.tasks.celery_app worker", "while true; do celery -A app.tasks.celery_app worker"),
     Edit(START, "--concurrency=1", "--concurrency=4"),
     Edit(START, "messages_high,retry,verification &", "messages_high,retry,verification || true; sleep 5; done &"),
-    Edit("app/config.py", "class Config:\n        env_file = \".env\"\n        extra = \"ignore\"", 'model_config = {"extra": "ignore"}'),
+    Edit(
+        "app/config.py",
+        'class Config:\n        env_file = ".env"\n        extra = "ignore"',
+        'model_config = {"extra": "ignore"}',
+    ),
 )
 
 
@@ -41,14 +45,21 @@ def _period(rule: str, task: str, entry: str, old: str, new: str, words: str) ->
     gone = f'"task": "app.tasks.periodic_tasks.{task}"'
     return (
         _defect(rule, "period", words, Edit(APP, head + old, head + new)),
-        _defect(rule, "absent", "n'est pas dans le planning de beat", Edit(APP, gone, '"task": "app.tasks.periodic_tasks.other"')),
+        _defect(
+            rule,
+            "absent",
+            "n'est pas dans le planning de beat",
+            Edit(APP, gone, '"task": "app.tasks.periodic_tasks.other"'),
+        ),
     )
 
 
-_RETRY_CALL = "raise self.retry(exc=failure, countdown=calculate_retry_delay(self.request.retries), queue=\"retry\")"
+_RETRY_CALL = 'raise self.retry(exc=failure, countdown=calculate_retry_delay(self.request.retries), queue="retry")'
 
 CASES = (
-    _defect("late-acknowledgement", "false", "au lieu de `True`", Edit(APP, "task_acks_late=True", "task_acks_late=False")),
+    _defect(
+        "late-acknowledgement", "false", "au lieu de `True`", Edit(APP, "task_acks_late=True", "task_acks_late=False")
+    ),
     _defect("late-acknowledgement", "not set", "n'est pas réglé", Edit(APP, "    task_acks_late=True,\n", "")),
     _unknown(
         "late-acknowledgement",
@@ -57,19 +68,33 @@ CASES = (
         Edit(APP, "task_acks_late=True", "task_acks_late=bool(open('x').read())"),
     ),
     _defect("reject-on-worker-lost", "false", "au lieu de", Edit(APP, "worker_lost=True", "worker_lost=False")),
-    _defect("reject-on-worker-lost", "not set", "n'est pas réglé", Edit(APP, "    task_reject_on_worker_lost=True,\n", "")),
+    _defect(
+        "reject-on-worker-lost", "not set", "n'est pas réglé", Edit(APP, "    task_reject_on_worker_lost=True,\n", "")
+    ),
     _defect("startup-retry", "false", "au lieu de", Edit(APP, "on_startup=True", "on_startup=False")),
-    _defect("startup-retry", "not set", "n'est pas réglé", Edit(APP, "    broker_connection_retry_on_startup=True,\n", "")),
-    _defect("sender-no-user", "parameter", "paramètre `user_id`", Edit(SEND, "message_id: int, is", "message_id: int, user_id: int, is")),
+    _defect(
+        "startup-retry", "not set", "n'est pas réglé", Edit(APP, "    broker_connection_retry_on_startup=True,\n", "")
+    ),
+    _defect(
+        "sender-no-user",
+        "parameter",
+        "paramètre `user_id`",
+        Edit(SEND, "message_id: int, is", "message_id: int, user_id: int, is"),
+    ),
     _defect(
         "sender-no-user",
         "filter",
         "filtre par utilisateur (`user_id`)",
         Edit(SEND, "db.get_message_by_id(message_id)", "db.get_message(message_id, user_id=session.get('u'))"),
     ),
-    _unknown("sender-no-user", "not found", "aucune sonde n'a trouvé", Edit(SEND, "def send_single_message", "def send_one")),
+    _unknown(
+        "sender-no-user", "not found", "aucune sonde n'a trouvé", Edit(SEND, "def send_single_message", "def send_one")
+    ),
     _defect(
-        "campaign-sender-no-user", "parameter", "paramètre `current_user`", Edit(SEND, "campaign_id: int):", "campaign_id: int, current_user):")
+        "campaign-sender-no-user",
+        "parameter",
+        "paramètre `current_user`",
+        Edit(SEND, "campaign_id: int):", "campaign_id: int, current_user):"),
     ),
     _unknown(
         "campaign-sender-no-user",
@@ -81,8 +106,16 @@ CASES = (
         "webhook-no-user",
         "dependency",
         "dépend d'un utilisateur : `get_current_user`",
-        Edit(HOOK, "from app.database import get_db", "from fastapi import Depends\nfrom app.auth import get_current_user\nfrom app.database import get_db"),
-        Edit(HOOK, "background_tasks: BackgroundTasks):", "background_tasks: BackgroundTasks, who=Depends(get_current_user)):"),
+        Edit(
+            HOOK,
+            "from app.database import get_db",
+            "from fastapi import Depends\nfrom app.auth import get_current_user\nfrom app.database import get_db",
+        ),
+        Edit(
+            HOOK,
+            "background_tasks: BackgroundTasks):",
+            "background_tasks: BackgroundTasks, who=Depends(get_current_user)):",
+        ),
     ),
     _defect(
         "webhook-no-user",
@@ -97,60 +130,192 @@ CASES = (
         Edit(HOOK, "background_tasks: BackgroundTasks):", "background_tasks: BackgroundTasks, tenant=Depends(first)):"),
     ),
     _defect(
-        "webhook-no-user", "parameter", "paramètre `user_id`", Edit(HOOK, "background_tasks: BackgroundTasks):", "background_tasks: BackgroundTasks, user_id: int):")
+        "webhook-no-user",
+        "parameter",
+        "paramètre `user_id`",
+        Edit(HOOK, "background_tasks: BackgroundTasks):", "background_tasks: BackgroundTasks, user_id: int):"),
     ),
     _unknown(
-        "webhook-no-user", "not in background", "n'a pas de paramètre `BackgroundTasks`", Edit(HOOK, "request: Request, background_tasks: BackgroundTasks", "request: Request")
+        "webhook-no-user",
+        "not in background",
+        "n'a pas de paramètre `BackgroundTasks`",
+        Edit(HOOK, "request: Request, background_tasks: BackgroundTasks", "request: Request"),
     ),
     _defect(
-        "webhook-processor-no-user", "parameter", "paramètre `user`", Edit(HOOK, "(data: dict) -> None", "(data: dict, user) -> None")
+        "webhook-processor-no-user",
+        "parameter",
+        "paramètre `user`",
+        Edit(HOOK, "(data: dict) -> None", "(data: dict, user) -> None"),
     ),
     _defect(
         "webhook-processor-no-user",
         "filter in SQL",
         "filtre par utilisateur",
-        Edit(HOOK, 'contact = db.get_contact_by_phone(data["fromNumber"])', 'contact = db.one("SELECT * FROM contacts WHERE user_id = 1")'),
+        Edit(
+            HOOK,
+            'contact = db.get_contact_by_phone(data["fromNumber"])',
+            'contact = db.one("SELECT * FROM contacts WHERE user_id = 1")',
+        ),
     ),
     _defect(
-        "follow-up-no-user", "parameter", "paramètre `admin_id`", Edit(HOOK, "contact_id: int) -> int | None", "contact_id: int, admin_id: int) -> int | None")
+        "follow-up-no-user",
+        "parameter",
+        "paramètre `admin_id`",
+        Edit(HOOK, "contact_id: int) -> int | None", "contact_id: int, admin_id: int) -> int | None"),
     ),
-    _unknown("follow-up-no-user", "countdown", "n'est pas écrit 2 (lu : `20`)", Edit(HOOK, "countdown=2,", "countdown=20,")),
-    _unknown("follow-up-no-user", "not published", "aucun appel à `apply_async`", Edit(HOOK, "send_single_message.apply_async(", "print(")),
-    _unknown("follow-up-no-user", "not triggered", "aucun chemin d'appel", Edit(HOOK, '        _schedule_message_2_wassenger(campaign_id, contact["id"])', "        pass")),
-    *_period("recovery", "recover_interrupted_campaigns", "recover-interrupted-campaigns", "300.0", "3000.0", "« 50 min » au lieu de « 5 min »"),
-    *_period("health-check-period", "system_health_check", "system-health-check", "120.0", "86400", "au lieu de « 2 min »"),
-    *_period("expiry-period", "check_expired_interactions", "check-expired-interactions", "3600.0", "7200.0", "au lieu de « 1 h »"),
-    *_period("lock-cleanup-period", "cleanup_expired_locks", "cleanup-expired-locks", "600.0", "60 * 60", "au lieu de « 10 min »"),
-    *_period("monitoring-sync-period", "sync_monitoring_to_supabase", "sync-monitoring-to-supabase", "3600.0", "60", "au lieu de « 1 h »"),
+    _unknown(
+        "follow-up-no-user", "countdown", "n'est pas écrit 2 (lu : `20`)", Edit(HOOK, "countdown=2,", "countdown=20,")
+    ),
+    _unknown(
+        "follow-up-no-user",
+        "not published",
+        "aucun appel à `apply_async`",
+        Edit(HOOK, "send_single_message.apply_async(", "print("),
+    ),
+    _unknown(
+        "follow-up-no-user",
+        "not triggered",
+        "aucun chemin d'appel",
+        Edit(HOOK, '        _schedule_message_2_wassenger(campaign_id, contact["id"])', "        pass"),
+    ),
     *_period(
-        "monitoring-reset-period", "reset_daily_monitoring", "reset-daily-monitoring", "crontab(hour=0, minute=0)", "crontab(hour=3, minute=0)", "« 03:00 UTC » au lieu de « 00:00 UTC »"
+        "recovery",
+        "recover_interrupted_campaigns",
+        "recover-interrupted-campaigns",
+        "300.0",
+        "3000.0",
+        "« 50 min » au lieu de « 5 min »",
     ),
-    _unknown("recovery", "schedule built at run time", "n'a pas pu être lu", Edit(APP, "beat_schedule={", "beat_schedule={**load(), ")),
-    _defect("idempotency", "never called", "ne l'appelle pas", Edit(SEND, "token = acquire_idempotency_lock(message_id, attempt)", 'token = "x"')),
-    _unknown("idempotency", "not found", "aucune sonde", Edit("audit.toml", "locks:acquire_idempotency_lock", "locks:idempotent")),
-    _defect("campaign-lock", "never called", "ne l'appelle pas", Edit(SEND, "with campaign_lock(campaign_id) as acquired:", "with open('x') as acquired:")),
-    _unknown("campaign-lock", "no role", "n'est pas renseigné", Edit("audit.toml", 'campaign_lock = "app.services.locks:campaign_lock"\n', "")),
+    *_period(
+        "health-check-period", "system_health_check", "system-health-check", "120.0", "86400", "au lieu de « 2 min »"
+    ),
+    *_period(
+        "expiry-period",
+        "check_expired_interactions",
+        "check-expired-interactions",
+        "3600.0",
+        "7200.0",
+        "au lieu de « 1 h »",
+    ),
+    *_period(
+        "lock-cleanup-period",
+        "cleanup_expired_locks",
+        "cleanup-expired-locks",
+        "600.0",
+        "60 * 60",
+        "au lieu de « 10 min »",
+    ),
+    *_period(
+        "monitoring-sync-period",
+        "sync_monitoring_to_supabase",
+        "sync-monitoring-to-supabase",
+        "3600.0",
+        "60",
+        "au lieu de « 1 h »",
+    ),
+    *_period(
+        "monitoring-reset-period",
+        "reset_daily_monitoring",
+        "reset-daily-monitoring",
+        "crontab(hour=0, minute=0)",
+        "crontab(hour=3, minute=0)",
+        "« 03:00 UTC » au lieu de « 00:00 UTC »",
+    ),
+    _unknown(
+        "recovery",
+        "schedule built at run time",
+        "n'a pas pu être lu",
+        Edit(APP, "beat_schedule={", "beat_schedule={**load(), "),
+    ),
+    _defect(
+        "idempotency",
+        "never called",
+        "ne l'appelle pas",
+        Edit(SEND, "token = acquire_idempotency_lock(message_id, attempt)", 'token = "x"'),
+    ),
+    _unknown(
+        "idempotency",
+        "not found",
+        "aucune sonde",
+        Edit("audit.toml", "locks:acquire_idempotency_lock", "locks:idempotent"),
+    ),
+    _defect(
+        "campaign-lock",
+        "never called",
+        "ne l'appelle pas",
+        Edit(SEND, "with campaign_lock(campaign_id) as acquired:", "with open('x') as acquired:"),
+    ),
+    _unknown(
+        "campaign-lock",
+        "no role",
+        "n'est pas renseigné",
+        Edit("audit.toml", 'campaign_lock = "app.services.locks:campaign_lock"\n', ""),
+    ),
     _defect("concurrency", "script", "le script l'emporte", Edit(START, "--concurrency=4", "--concurrency=1")),
     _defect("concurrency", "short option", "le script l'emporte", Edit(START, "--concurrency=4", "-c 8")),
     _unknown("concurrency", "no setting", "n'est pas réglé", Edit(APP, "    worker_concurrency=4,\n", "")),
-    _unknown("concurrency", "no worker", "aucun fichier de démarrage", Edit(START, "while true; do celery", "while true; do echo celery")),
-    _defect("supervision", "bare command", "ne redémarre pas", Edit(START, "while true; do celery", "celery"), Edit(START, " || true; sleep 5; done &", " &")),
+    _unknown(
+        "concurrency",
+        "no worker",
+        "aucun fichier de démarrage",
+        Edit(START, "while true; do celery", "while true; do echo celery"),
+    ),
+    _defect(
+        "supervision",
+        "bare command",
+        "ne redémarre pas",
+        Edit(START, "while true; do celery", "celery"),
+        Edit(START, " || true; sleep 5; done &", " &"),
+    ),
     _defect("supervision", "set -e ends the loop", "ne redémarre pas", Edit(START, " || true; sleep 5", "; sleep 5")),
     _defect("supervision", "loop that ends", "ne redémarre pas", Edit(START, "while true; do", "for i in 1; do")),
-    _unknown("supervision", "no worker", "aucun fichier de démarrage", Edit("audit.toml", '["start.sh"]', '["absent.sh"]')),
-    _defect("beat-started", "commented out", "jamais beat", Edit(START, "celery -A app.tasks.celery_app beat", "# celery -A app.tasks.celery_app beat")),
-    _defect("beat-started", "only said", "jamais beat", Edit(START, "celery -A app.tasks.celery_app beat", "echo celery -A app.tasks.celery_app beat")),
-    _unknown("beat-started", "no worker", "aucun fichier de démarrage", Edit("audit.toml", '["start.sh"]', '["absent.sh"]')),
-    _defect("retry-limit", "more", "réessayé 5 fois au plus, au lieu de 3", Edit(RETRY, "MAX_RETRIES = 3", "MAX_RETRIES = 5")),
+    _unknown(
+        "supervision", "no worker", "aucun fichier de démarrage", Edit("audit.toml", '["start.sh"]', '["absent.sh"]')
+    ),
+    _defect(
+        "beat-started",
+        "commented out",
+        "jamais beat",
+        Edit(START, "celery -A app.tasks.celery_app beat", "# celery -A app.tasks.celery_app beat"),
+    ),
+    _defect(
+        "beat-started",
+        "only said",
+        "jamais beat",
+        Edit(START, "celery -A app.tasks.celery_app beat", "echo celery -A app.tasks.celery_app beat"),
+    ),
+    _unknown(
+        "beat-started", "no worker", "aucun fichier de démarrage", Edit("audit.toml", '["start.sh"]', '["absent.sh"]')
+    ),
+    _defect(
+        "retry-limit",
+        "more",
+        "réessayé 5 fois au plus, au lieu de 3",
+        Edit(RETRY, "MAX_RETRIES = 3", "MAX_RETRIES = 5"),
+    ),
     _defect("retry-limit", "none", "n'appelle jamais `self.retry()`", Edit(SEND, _RETRY_CALL, "raise failure")),
-    _defect("retry-delays", "base", "10 s, 20 s, 40 s", Edit(RETRY, "BASE_DELAY_SECONDS = 60", "BASE_DELAY_SECONDS = 10")),
-    _defect("retry-delays", "constant", "60 s, 60 s, 60 s", Edit(SEND, "countdown=calculate_retry_delay(self.request.retries)", "countdown=60")),
-    _unknown("retry-delays", "unreadable", "", Edit(SEND, "calculate_retry_delay(self.request.retries)", "int(open('x').read())")),
+    _defect(
+        "retry-delays", "base", "10 s, 20 s, 40 s", Edit(RETRY, "BASE_DELAY_SECONDS = 60", "BASE_DELAY_SECONDS = 10")
+    ),
+    _defect(
+        "retry-delays",
+        "constant",
+        "60 s, 60 s, 60 s",
+        Edit(SEND, "countdown=calculate_retry_delay(self.request.retries)", "countdown=60"),
+    ),
+    _unknown(
+        "retry-delays",
+        "unreadable",
+        "",
+        Edit(SEND, "calculate_retry_delay(self.request.retries)", "int(open('x').read())"),
+    ),
     _defect(
         "retry-not-swallowed",
         "broad except",
         "la reprise part deux fois",
-        Edit(SEND, "    " + _RETRY_CALL, f"    try:\n        {_RETRY_CALL}\n    except Exception:\n        {_RETRY_CALL}"),
+        Edit(
+            SEND, "    " + _RETRY_CALL, f"    try:\n        {_RETRY_CALL}\n    except Exception:\n        {_RETRY_CALL}"
+        ),
     ),
     Case(
         "deprecations",

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from audit.examination import Examination
+from audit.examination import Examination, Probes
 from audit.known import Known
-from audit.model import Finding, Outcome
-from audit.probes import source
+from audit.model import Finding, Level, Outcome
+from audit.probes import configuration, source
+from audit.profiles import STRICT
 from audit.rules import RULES, Rule
 from audit.target import load_target
 from tests.acceptance.reference_copy import REPOSITORY, Edit
@@ -19,7 +20,9 @@ BY_ID = {rule.id: rule for rule in RULES}
 
 def application(folder: Path, *edits: Edit) -> Path:
     root = folder / "app-under-audit"
-    shutil.copytree(REPOSITORY / "tests" / "targets" / "decembre-2025", root, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        REPOSITORY / "tests" / "targets" / "decembre-2025", root, ignore=shutil.ignore_patterns("__pycache__")
+    )
     for edit in (*SOUND, *edits):
         edit.apply(root)
     return root
@@ -71,11 +74,6 @@ def test_a_rule_that_says_nothing_is_an_audit_error(sound: Path) -> None:
 
 
 def test_an_unreadable_target_leaves_everything_undetermined(tmp_path: Path) -> None:
-    from audit.model import Level
-    from audit.profiles import STRICT
-    from audit.examination import Probes
-    from audit.probes import configuration
-
     probes = Probes(source.collect, configuration.collect)
     examination = Examination(load_target(tmp_path), STRICT, Level.SOURCE, probes)
     outcomes = {f.outcome for _, i in examination.tests() for f in examination.findings(i)}

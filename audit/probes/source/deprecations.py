@@ -10,6 +10,7 @@ from audit.probes.source.modules import Module
 from audit.probes.source.values import External, descends_from, unwrap
 
 _PYDANTIC = ("BaseModel", "BaseSettings", "GenericModel", "RootModel", "SQLModel")
+_WORDS = ("Config", "validator", "utcnow", "utcfromtimestamp")
 _VALIDATORS = {"validator": "field_validator", "root_validator": "model_validator"}
 
 
@@ -18,6 +19,8 @@ def read_deprecations(machine: Machine) -> tuple[Deprecation, ...]:
     found: list[Deprecation] = []
     for name in sorted(machine.project.modules):
         module = machine.project.modules[name]
+        if not any(word in module.source.text for word in _WORDS):
+            continue
         for node in ast.walk(module.tree):
             if isinstance(node, ast.ClassDef):
                 found += _class(machine, module, node)

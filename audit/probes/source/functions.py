@@ -53,8 +53,8 @@ def _function(machine: Machine, module: Module, symbol: str, owner: str, node: _
     last = node.end_lineno or node.lineno
     signature_end = max(node.body[0].lineno - 1, node.lineno)
     source = module.source
-    resolver = _Resolver(machine, module, owner, node)
     inside = [inner for statement in node.body for inner in ast.walk(statement)]
+    resolver = _Resolver(machine, module, owner, node, inside)
     return Function(
         symbol=symbol,
         parameters=tuple(parameters(module, node)),
@@ -125,17 +125,17 @@ def _call(module: Module, resolver: "_Resolver", node: ast.Call) -> Call:
 class _Resolver:
     """Finds what names of a function's body stand for, by the imports and definitions around it."""
 
-    def __init__(self, machine: Machine, module: Module, owner: str, node: _Definition) -> None:
+    def __init__(self, machine: Machine, module: Module, owner: str, node: _Definition, inside: list[ast.AST]) -> None:
         self._machine = machine
         self._owner = machine.resolve(f"{module.name}:{owner}") if owner else UNKNOWN
         arguments = [*node.args.posonlyargs, *node.args.args]
         self._self = arguments[0].arg if owner and arguments else ""
         self._frame = Frame(module, Namespace(), (machine.module_names(module.name),))
         self._annotated = {a.arg: a.annotation for a in (*arguments, *node.args.kwonlyargs)}
-        self._import_locally(node)
+        self._import_locally(inside)
 
-    def _import_locally(self, node: _Definition) -> None:
-        imports = [n for n in ast.walk(node) if isinstance(n, ast.Import | ast.ImportFrom)]
+    def _import_locally(self, inside: list[ast.AST]) -> None:
+        imports = [n for n in inside if isinstance(n, ast.Import | ast.ImportFrom)]
         if imports:
             self._machine.new_entry()
             self._machine.read_body(self._machine, list(imports), self._frame)

@@ -22,7 +22,6 @@ from audit.probes.source.values import (
     External,
     FunctionValue,
     Instance,
-    Method,
     ModuleValue,
     Namespace,
     Origin,
@@ -204,8 +203,3 @@ class Machine:
     def is_celery(self, value: Any) -> bool:
         """Whether a value is a Celery application."""
         return isinstance(value, Instance) and descends_from(value.cls, "Celery")
-
-
-def is_method(value: Any, name: str) -> bool:
-    """Whether a value is something's attribute of this last name."""
-    return isinstance(value, Method) and value.name.rpartition(".")[2] == name

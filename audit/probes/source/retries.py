@@ -113,13 +113,18 @@ def _explicit(machine: Machine, function: FunctionValue) -> list[RetrySchedule]:
     limit = _option(machine, function, "max_retries", _DEFAULT_MAX)
     reading = _read(machine, function, limit, None)
     schedules = [_schedule(machine, function, site, limit) for site in reading.sites.values()]
-    if all(not s.why_unknown for s in schedules):
+    if all(_is_settled(s) for s in schedules):
         return schedules
     guesses = {base: _read(machine, function, limit, base) for base in (0, 1)}
     return [
-        _by_policy(machine, function, guesses, position, limit) or schedule if schedule.why_unknown else schedule
+        _by_policy(machine, function, guesses, position, limit) or schedule if not _is_settled(schedule) else schedule
         for position, schedule in zip(reading.sites, schedules, strict=True)
     ]
+
+
+def _is_settled(schedule: RetrySchedule) -> bool:
+    """Whether delays and their number are known without asking what a policy says of unknown failures."""
+    return not schedule.why_unknown and schedule.max_retries is not None
 
 
 def _passes_itself(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> bool:

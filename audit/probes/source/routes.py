@@ -80,6 +80,7 @@ def _factories(machine: Machine) -> list[FunctionValue]:
     return [
         value
         for name in sorted(machine.globals)
+        if any(word in machine.project.modules[name].source.text for word in _FACTORY_NAMES)
         for value in list(machine.globals[name].values())
         if isinstance(value, FunctionValue)
         and value.module == name

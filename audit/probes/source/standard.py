@@ -47,7 +47,7 @@ def _items(kind: Callable[[Any], Any]) -> Callable[..., Any]:
 
 def _numbers(function: Callable[..., Any]) -> Callable[..., Any]:
     def apply(*values: Any) -> Any:
-        flat = [n for v in values for n in (v if isinstance(v, list | tuple | set) else [v])]
+        flat = [n for v in values for n in (v if isinstance(v, list | tuple | set | range) else [v])]
         return function(*values) if all(isinstance(n, int | float | timedelta) for n in flat) else UNKNOWN
 
     return apply

@@ -9,7 +9,9 @@ R85 = requirement("8.5")
 R84 = requirement("8.4")
 
 
-def finding(outcome: Outcome, rule: str = "r", level: Level = Level.SOURCE, severity: Severity = Severity.MINOR) -> Finding:
+def finding(
+    outcome: Outcome, rule: str = "r", level: Level = Level.SOURCE, severity: Severity = Severity.MINOR
+) -> Finding:
     problem = Problem("t", severity, "Faible", "x") if outcome in {Outcome.DEFECT, Outcome.RESERVATION} else None
     evidence = () if outcome in {Outcome.UNDETERMINED, Outcome.AUDIT_ERROR} else (Evidence(level, "p", "d"),)
     return Finding(outcome, outcome.value, evidence, missing="rien", problem=problem, rule=rule, requirements=("8.5",))
@@ -39,7 +41,9 @@ def test_below_the_floor_is_undetermined() -> None:
 
 
 def test_another_experiment_does_not_stand_in_for_the_one_that_decides() -> None:
-    assert status(Level.EXECUTION, finding(Outcome.ESTABLISHED, "retry-schedule", Level.EXECUTION)) is Status.UNDETERMINED
+    assert (
+        status(Level.EXECUTION, finding(Outcome.ESTABLISHED, "retry-schedule", Level.EXECUTION)) is Status.UNDETERMINED
+    )
 
 
 def test_uptime_cannot_be_compliant_by_execution_alone() -> None:
@@ -90,7 +94,12 @@ def test_validation_fails_on_non_compliance_or_a_critical_problem() -> None:
     assert not validated([Status.COMPLIANT], [finding(Outcome.RESERVATION, severity=Severity.CRITICAL)])
 
 
-ANY = st.builds(finding, st.sampled_from(Outcome), st.sampled_from(["supervision", "recovery", "worker-restart", "x"]), st.sampled_from(Level))
+ANY = st.builds(
+    finding,
+    st.sampled_from(Outcome),
+    st.sampled_from(["supervision", "recovery", "worker-restart", "x"]),
+    st.sampled_from(Level),
+)
 
 
 @given(st.lists(ANY, max_size=6), st.sampled_from(Level))

@@ -56,7 +56,9 @@ class FakeStack:
         keys = [f"k{n:03d}" for n in numbers]
         self._keys += keys
         for number, key in zip(numbers, keys, strict=True):
-            times = 0 if number in self.loses | self.unknown or not self.consumes else 2 if number in self.doubles else 1
+            times = (
+                0 if number in self.loses | self.unknown or not self.consumes else 2 if number in self.doubles else 1
+            )
             self._ledger += [Accepted(key, f"id-{key}-{n}", 0.0) for n in range(times)]
         if self.stray:
             self._ledger.append(Accepted("stray", "id-stray", 0.0))
@@ -92,6 +94,7 @@ class FakeStack:
 
     def child_pids(self, role: str) -> Sequence[int]:
         # A first main process has none here: nothing would end them with it, as the kernel does for real ones.
+        self.main_pid(role)
         pid = self.main_pid(f"child of {role}") if self._restarts else None
         return [pid] if pid else []
 

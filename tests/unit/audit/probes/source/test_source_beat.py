@@ -62,8 +62,7 @@ def test_entries_added_one_by_one_and_merged(collect_tree: Collect) -> None:
 
 def test_a_task_named_by_its_function(collect_tree: Collect) -> None:
     text = HEAD + (
-        "@app.task(name='custom')\ndef job(): ...\n"
-        "app.conf.beat_schedule = {'a': {'task': job.name, 'schedule': 1}}"
+        "@app.task(name='custom')\ndef job(): ...\napp.conf.beat_schedule = {'a': {'task': job.name, 'schedule': 1}}"
     )
     assert [e.task for e in collect_tree({"p.py": text}).beat] == ["custom"]
 

@@ -11,7 +11,10 @@ from .conftest import Collect
         ("from pydantic import BaseModel\nclass A(BaseModel):\n    class Config:\n        extra = 'x'", 3),
         ("from pydantic_settings import BaseSettings as B\nclass A(B):\n    class Config:\n        extra = 'x'", 3),
         ("import pydantic\nclass Base(pydantic.BaseModel): ...\nclass A(Base):\n    class Config: ...", 4),
-        ("from pydantic import BaseModel, validator\nclass A(BaseModel):\n    @validator('x')\n    def v(cls, x): ...", 3),
+        (
+            "from pydantic import BaseModel, validator\nclass A(BaseModel):\n    @validator('x')\n    def v(cls, x): ...",
+            3,
+        ),
         ("import datetime as d\nx = d.datetime.utcnow()", 2),
         ("from datetime import datetime\nx = datetime.utcnow()", 2),
     ],

@@ -105,7 +105,14 @@ def test_a_policy_of_another_module_asked_about_failures(collect_tree: Collect, 
 def test_a_task_that_bypasses_its_policy(collect_tree: Collect) -> None:
     text = USER.format(delays="(60, 120, 240)", countdown="60")
     (schedule,) = collect_tree({"policy.py": POLICY, "p.py": text}).retry_schedules
-    assert set(schedule.delays) == {60.0}
+    assert (schedule.delays, schedule.max_retries) == ((60.0, 60.0, 60.0), 3)
+
+
+def test_retries_without_end_have_no_limit(collect_tree: Collect) -> None:
+    text = f"{HEAD}@app.task(bind=True, max_retries=None)\ndef send(self):\n    raise self.retry(countdown=1)\n"
+    (schedule,) = collect_tree({"p.py": text}).retry_schedules
+    assert schedule.max_retries is None
+    assert set(schedule.delays) == {1.0}
 
 
 def test_a_policy_whose_answer_is_changed(collect_tree: Collect) -> None:

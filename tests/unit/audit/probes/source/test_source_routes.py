@@ -109,7 +109,9 @@ def many(): ...
 
 
 def test_dependencies_that_depend_on_each_other_end(collect_tree: Collect) -> None:
-    text = f"{HEAD}def a(x=Depends(lambda: b)): ...\ndef b(x=Depends(a)): ...\n@app.get('/')\ndef r(x=Depends(b)): ...\n"
+    text = (
+        f"{HEAD}def a(x=Depends(lambda: b)): ...\ndef b(x=Depends(a)): ...\n@app.get('/')\ndef r(x=Depends(b)): ...\n"
+    )
     (route,) = collect_tree({"p.py": text}).routes
     assert {"p:a", "p:b"} <= set(route.dependencies)
 

@@ -116,7 +116,9 @@ def test_an_environment_variable_without_default(collect_tree: Collect) -> None:
 
 
 def test_a_branch_on_the_environment_keeps_the_default_and_names_the_variable(collect_tree: Collect) -> None:
-    text = f"import os\n{HEAD}app.conf.task_acks_late = True\nif os.getenv('FAST'):\n    app.conf.task_acks_late = False"
+    text = (
+        f"import os\n{HEAD}app.conf.task_acks_late = True\nif os.getenv('FAST'):\n    app.conf.task_acks_late = False"
+    )
     setting = collect_tree({"p.py": text}).settings["task_acks_late"]
     assert (setting.value, setting.overridable) == (True, "FAST")
 

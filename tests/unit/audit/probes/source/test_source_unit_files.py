@@ -116,7 +116,9 @@ services:
     assert _seen(collect_tree({"render.yaml": text})) == [("worker", "4", "platform")]
 
 
-@pytest.mark.parametrize("text", ["services: [", "a: !custom x", "services: 3", "- 1", "", "services: {w: 3, v: {command: {}}}"])
+@pytest.mark.parametrize(
+    "text", ["services: [", "a: !custom x", "services: 3", "- 1", "", "services: {w: 3, v: {command: {}}}"]
+)
 def test_yaml_that_says_nothing_is_not_fatal(collect_tree: Collect, text: str) -> None:
     assert collect_tree({"compose.yaml": text, "render.yaml": text}).processes == ()
 
