@@ -36,7 +36,6 @@ _TABLES: dict[str, dict[str, type]] = {
         "exclude": list,
         "environment": list,
         "driver": str,
-        "lock_file": str,
     },
     "checkpoint": {"spec": str, "task": str},
     "roles": {**dict.fromkeys(ROLES, str), "absent": list},
@@ -63,7 +62,6 @@ class Target:
     exclude: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
     driver: str = ""
-    lock_file: str = ""
     spec: str = ""
     task: str = ""
     roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -116,7 +114,7 @@ def _target_from(path: Path, base: Path) -> Target:
     return Target(
         name=target.get("name", root.name),
         root=root,
-        **{key: target.get(key, "") for key in ("python", "celery_app", "asgi_app", "driver", "lock_file")},
+        **{key: target.get(key, "") for key in ("python", "celery_app", "asgi_app", "driver")},
         process_files=tuple(target.get("process_files", ())),
         exclude=tuple(target.get("exclude", ())),
         environment=tuple(target.get("environment", ())),
@@ -139,7 +137,8 @@ def _check(path: Path, document: dict[str, Any]) -> None:
             expected = _TABLES[table].get(key)
             if expected is None:
                 raise TargetError(_unknown(path, f"{table}.{key}", {f"{table}.{k}": 0 for k in _TABLES[table]}))
-            if not isinstance(value, expected) or (expected is list and not all(isinstance(v, str) for v in value)):
+            strings = value if isinstance(value, list) else [value]
+            if not isinstance(value, expected) or not all(isinstance(v, str) for v in strings):
                 kind = "a list of strings" if expected is list else "a string"
                 msg = f"{path}: {table}.{key} must be {kind}"
                 raise TargetError(msg)

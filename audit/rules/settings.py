@@ -26,22 +26,30 @@ class SettingIs:
     def __call__(self, known: Known) -> Sequence[Finding]:
         """Compare, strongest probe first; « indéterminé » when no probe can tell the value."""
         sentence = f"`{self.name}={self.value}` - {self.purpose}"
-        if not known.probes:
-            return [undetermined(sentence, known.why_silent or "aucune sonde n'a rien lu")]
-        if not known.settings_known:
-            return [undetermined(sentence, "aucune configuration Celery n'a été trouvée dans la cible")]
         seen = list(known.setting(self.name))
+        missing = self._missing(known, seen)
+        if missing:
+            return [undetermined(sentence, missing, "relancer avec `--level configuration`")]
         if not seen:
             return [self._of_default(known)]
         setting, facts = seen[0]
-        if setting.value is UNKNOWN:
-            missing = f"la valeur de `{self.name}` ne se lit pas dans le code"
-            return [undetermined(sentence, missing, "relancer avec `--level configuration`")]
         evidence = [f.evidence(s.excerpt, **{self.name: s.value}) for s, f in seen if s.value is not UNKNOWN]
         if setting.value != self.value:
             written = f"`{self.name}={setting.value}` au lieu de `{self.value}` : {self.risk}"
             return [defect(written, self._problem(setting.excerpt or _written(known, self.name)), *evidence)]
         return [established(sentence + _override_note(setting, facts), *evidence)]
+
+    def _missing(self, known: Known, seen: Sequence[tuple[Setting, Facts]]) -> str:
+        """Why the value cannot be told, in French; empty when it can."""
+        if not known.probes:
+            return known.why_silent or "aucune sonde n'a rien lu"
+        if not known.settings_known:
+            return "aucune configuration Celery n'a été trouvée dans la cible"
+        if seen and seen[0][0].value is UNKNOWN:
+            return f"la valeur de `{self.name}` ne se lit pas dans le code"
+        if not seen and "*" in known.probes[0].settings:
+            return f"des réglages existent qui ne se lisent pas dans le code, peut-être `{self.name}`"
+        return ""
 
     def _of_default(self, known: Known) -> Finding:
         facts = known.probes[0]

@@ -67,6 +67,12 @@ CASES = (
         "ne se lit pas dans le code",
         Edit(APP, "task_acks_late=True", "task_acks_late=bool(open('x').read())"),
     ),
+    _unknown(
+        "late-acknowledgement",
+        "settings out of reach",
+        "peut-être `task_acks_late`",
+        Edit(APP, "    task_acks_late=True,\n", "    **load(),\n"),
+    ),
     _defect("reject-on-worker-lost", "false", "au lieu de", Edit(APP, "worker_lost=True", "worker_lost=False")),
     _defect(
         "reject-on-worker-lost", "not set", "n'est pas réglé", Edit(APP, "    task_reject_on_worker_lost=True,\n", "")

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 
 from audit.facts import Deprecation
-from audit.probes.source.functions import dotted
+from audit.probes.source.callees import dotted
 from audit.probes.source.machine import Machine
 from audit.probes.source.modules import Module
 from audit.probes.source.values import External, descends_from, unwrap

@@ -2,24 +2,14 @@
 
 import ast
 from collections.abc import Iterator
-from typing import Any
 
 from audit.facts import Call, Function, Parameter
-from audit.probes.source.frames import Frame
+from audit.probes.source.callees import Definition, Resolver, dotted
 from audit.probes.source.machine import Machine
 from audit.probes.source.modules import Module
 from audit.probes.source.text import segment
-from audit.probes.source.values import (
-    UNKNOWN,
-    BoundMethod,
-    ClassValue,
-    FunctionValue,
-    Namespace,
-    unwrap,
-)
 
 _HEAD_LINES = 12
-_Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def read_functions(machine: Machine) -> dict[str, Function]:
@@ -33,13 +23,13 @@ def read_functions(machine: Machine) -> dict[str, Function]:
     return found
 
 
-def definitions(tree: ast.Module) -> Iterator[tuple[str, str, _Definition]]:
+def definitions(tree: ast.Module) -> Iterator[tuple[str, str, Definition]]:
     """Qualified name, class around (or empty) and node of each function definition."""
     pending: list[tuple[ast.AST, str, str]] = [(tree, "", "")]
     while pending:
         parent, prefix, owner = pending.pop()
         for child in ast.iter_child_nodes(parent):
-            if isinstance(child, _Definition):
+            if isinstance(child, Definition):
                 yield f"{prefix}{child.name}", owner, child
                 pending.append((child, f"{prefix}{child.name}.<locals>.", ""))
             elif isinstance(child, ast.ClassDef):
@@ -48,13 +38,13 @@ def definitions(tree: ast.Module) -> Iterator[tuple[str, str, _Definition]]:
                 pending.append((child, prefix, owner))
 
 
-def _function(machine: Machine, module: Module, symbol: str, owner: str, node: _Definition) -> Function:
+def _function(machine: Machine, module: Module, symbol: str, owner: str, node: Definition) -> Function:
     first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
     last = node.end_lineno or node.lineno
     signature_end = max(node.body[0].lineno - 1, node.lineno)
     source = module.source
     inside = [inner for statement in node.body for inner in ast.walk(statement)]
-    resolver = _Resolver(machine, module, owner, node, inside)
+    resolver = Resolver(machine, module, owner, node, inside)
     return Function(
         symbol=symbol,
         parameters=tuple(parameters(module, node)),
@@ -66,18 +56,7 @@ def _function(machine: Machine, module: Module, symbol: str, owner: str, node: _
     )
 
 
-def dotted(node: ast.AST) -> str:
-    """`a.b.c` for a name or an attribute of names; empty for anything else."""
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    if not isinstance(node, ast.Name):
-        return ""
-    return ".".join([node.id, *reversed(parts)])
-
-
-def parameters(module: Module, node: _Definition) -> Iterator[Parameter]:
+def parameters(module: Module, node: Definition) -> Iterator[Parameter]:
     """Parameters in order; `*args` and `**kwargs` keep their stars."""
     spec = node.args
     plain = [*spec.posonlyargs, *spec.args]
@@ -111,7 +90,7 @@ def depends_name(node: ast.expr | None) -> str:
     return dotted(inner.func if isinstance(inner, ast.Call) else inner) if inner is not None else ""
 
 
-def _call(module: Module, resolver: "_Resolver", node: ast.Call) -> Call:
+def _call(module: Module, resolver: Resolver, node: ast.Call) -> Call:
     source = module.source
     return Call(
         name=dotted(node.func) or segment(source, node.func),
@@ -120,59 +99,3 @@ def _call(module: Module, resolver: "_Resolver", node: ast.Call) -> Call:
         keywords={k.arg or "**": segment(source, k.value) for k in node.keywords},
         excerpt=source.excerpt(node.lineno, node.end_lineno or node.lineno),
     )
-
-
-class _Resolver:
-    """Finds what names of a function's body stand for, by the imports and definitions around it."""
-
-    def __init__(self, machine: Machine, module: Module, owner: str, node: _Definition, inside: list[ast.AST]) -> None:
-        self._machine = machine
-        self._owner = machine.resolve(f"{module.name}:{owner}") if owner else UNKNOWN
-        arguments = [*node.args.posonlyargs, *node.args.args]
-        self._self = arguments[0].arg if owner and arguments else ""
-        self._frame = Frame(module, Namespace(), (machine.module_names(module.name),))
-        self._annotated = {a.arg: a.annotation for a in (*arguments, *node.args.kwonlyargs)}
-        self._import_locally(inside)
-
-    def _import_locally(self, inside: list[ast.AST]) -> None:
-        imports = [n for n in inside if isinstance(n, ast.Import | ast.ImportFrom)]
-        if imports:
-            self._machine.new_entry()
-            self._machine.read_body(self._machine, list(imports), self._frame)
-
-    def target(self, node: ast.expr) -> str:
-        """Symbol of the project that a callee stands for: a function, a method or a class; empty when not found."""
-        name = dotted(node)
-        if not name:
-            return self._target_of_chain(node)
-        first, *rest = name.split(".")
-        value = self._start(first)
-        for part in rest:
-            if isinstance(value, FunctionValue):
-                break
-            value = self._machine.attribute(self._machine, value, part)
-        return _symbol(value)
-
-    def _start(self, name: str) -> Any:
-        if name == self._self and name:
-            return self._owner
-        annotation = self._annotated.get(name)
-        if name in self._annotated:
-            hint = self._frame.lookup(dotted(annotation)) if annotation is not None and dotted(annotation) else UNKNOWN
-            return hint if isinstance(hint, ClassValue) else UNKNOWN
-        return unwrap(self._frame.lookup(name))[0]
-
-    def _target_of_chain(self, node: ast.expr) -> str:
-        """`function().method`: followed only as far as the class that `function` is."""
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Call):
-            inner = self._start(dotted(node.value.func)) if "." not in dotted(node.value.func) else UNKNOWN
-            if isinstance(inner, ClassValue):
-                return _symbol(self._machine.attribute(self._machine, inner, node.attr))
-        return ""
-
-
-def _symbol(value: Any) -> str:
-    value, _ = unwrap(value)
-    if isinstance(value, BoundMethod):
-        return value.function.symbol
-    return value.symbol if isinstance(value, FunctionValue | ClassValue) else ""
