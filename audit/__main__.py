@@ -3,7 +3,8 @@
 import sys
 
 if __name__ == "__main__":
-    sys.path.pop(0)
+    if not sys.flags.safe_path:  # with -P or -I, the first entry is somebody else's
+        sys.path.pop(0)
     from audit.cli import app
 
     app(prog_name="audit")

@@ -13,7 +13,7 @@ from audit.examination import Examination
 from audit.model import Outcome
 from audit.profiles import PROFILES
 from audit.report.markdown import render_markdown
-from audit.session import OutputError, command_line, run
+from audit.session import InterruptedAuditError, OutputError, command_line, run
 from audit.start import LEVELS, prepare
 from audit.target import TargetError
 from audit.verdict import Status
@@ -68,6 +68,9 @@ def run_command(  # noqa: PLR0917  typer reads them by name
     except (TargetError, OutputError) as error:
         console.print(f"audit: {error}", style="red", highlight=False, markup=False)
         raise typer.Exit(Exit.USAGE) from error
+    except InterruptedAuditError as error:
+        console.print(f"audit: {error}", style="red", highlight=False, markup=False)
+        raise typer.Exit(Exit.COULD_NOT_RUN) from error
     console.print(_verdicts(examination))
     console.print(f"Report: {written.markdown}", highlight=False)
     raise typer.Exit(exit_code(examination, require_conclusive=require_conclusive))

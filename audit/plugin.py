@@ -61,11 +61,26 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
         items += audit_items(session, examination)
 
 
-def audit_items(parent: pytest.Session, examination: Examination) -> Iterable[pytest.Item]:
+def audit_items(parent: pytest.Collector, examination: Examination) -> Iterable[pytest.Item]:
     """The items of one examination, in print order."""
     for category, identifier in examination.tests():
-        item: AuditItem = AuditItem.from_parent(parent, name=identifier, category=category, examination=examination)
+        nodeid = f"{category}::{identifier}"
+        item: AuditItem = AuditItem.from_parent(
+            parent, name=identifier, nodeid=nodeid, category=category, examination=examination
+        )
         yield item
+
+
+class AuditFile(pytest.File):
+    """Collects the items of an examination, whatever the file holds."""
+
+    def __init__(self, *, examination: Examination, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.examination = examination
+
+    def collect(self) -> Iterable[pytest.Item]:
+        """The items of the profile."""
+        return audit_items(self, self.examination)
 
 
 class AuditItem(pytest.Item):
@@ -75,7 +90,6 @@ class AuditItem(pytest.Item):
         super().__init__(**kwargs)
         self.category = category
         self.examination = examination
-        self._nodeid = f"{category}::{self.name}"
 
     def setup(self) -> None:
         """Evaluate; raise AuditError when the rule or experiment broke."""

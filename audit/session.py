@@ -18,12 +18,16 @@ from audit import journal
 from audit.corrections import Previous
 from audit.digest import tree_digest
 from audit.examination import Examination
-from audit.plugin import audit_items
+from audit.plugin import AuditFile
 from audit.report.markdown import render_markdown
 
 
 class OutputError(Exception):
     """The report cannot be written; the message is one line for the user."""
+
+
+class InterruptedAuditError(Exception):
+    """The tests did not all run, so that nothing may be concluded; the message is one line for the user."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +47,8 @@ class _Items:
         self.summary = ""
         self.started = time.perf_counter()
 
-    def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
-        items += audit_items(session, self.examination)
+    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+        return AuditFile.from_parent(parent, path=file_path, examination=self.examination)
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
@@ -56,7 +60,7 @@ class _Items:
 def run(examination: Examination, out: Path, command: str, quiet: bool = False) -> Written:
     """Play every test of the profile, then write `DATE-famille-N-PROFILE.{md,json}` in `out`.
 
-    Raises OutputError before anything is run when `out` cannot be written.
+    Raises OutputError before anything is run when `out` cannot be written, InterruptedAuditError when the tests did not all run.
     """
     _writable(out)
     started = time.monotonic()
@@ -79,8 +83,9 @@ def run(examination: Examination, out: Path, command: str, quiet: bool = False) 
     finally:
         examination.close()
     written = Written(out / f"{stem}.md", out / f"{stem}.json", document)
+    report = render_markdown(document)
     written.journal_path.write_text(journal.dump(document), encoding="utf-8")
-    written.markdown.write_text(render_markdown(document), encoding="utf-8")
+    written.markdown.write_text(report, encoding="utf-8")
     return written
 
 
@@ -100,13 +105,28 @@ def _pytest(items: _Items, *, quiet: bool) -> None:
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     try:
         with tempfile.TemporaryDirectory(prefix="audit-") as empty:
-            arguments = ["-c", os.devnull, "--rootdir", empty, "-p", "no:cacheprovider", "--tb=short", empty]
-            pytest.main([*arguments, "-qq" if quiet else "-v", *(["-rN"] if quiet else ["-ra"])], plugins=[items])
+            questions = Path(empty) / items.examination.profile.name
+            questions.touch()
+            arguments = [
+                "-c",
+                os.devnull,
+                "--rootdir",
+                os.curdir,
+                "--noconftest",
+                "-p",
+                "no:cacheprovider",
+                "--tb=short",
+            ]
+            style = ["-qq", "-rN"] if quiet else ["-v", "-ra", "--no-header"]
+            code = pytest.main([*arguments, *style, str(questions)], plugins=[items])
     finally:
         os.environ.pop("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
         for name, value in zip(("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTEST_ADDOPTS"), saved, strict=True):
             if value is not None:
                 os.environ[name] = value
+    if code not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
+        msg = f"pytest stopped before the end ({pytest.ExitCode(code).name}): no report is written"
+        raise InterruptedAuditError(msg)
 
 
 def find_previous(examination: Examination, out: Path, stem: str) -> Previous | None:

@@ -73,7 +73,15 @@ def judge(
     reservations = [f for f in findings if f.outcome is Outcome.RESERVATION]
     if reservations:
         return Verdict(Status.PARTIAL, known_by, _and_more(reservations))
-    return Verdict(Status.COMPLIANT, known_by, f"Tous les points sont établis ({known_by.french if known_by else ''}).")
+    return Verdict(Status.COMPLIANT, known_by, _why_compliant(findings, known_by))
+
+
+def _why_compliant(findings: Sequence[Finding], known_by: Level | None) -> str:
+    level = known_by.french if known_by else ""
+    left = sum(f.outcome is Outcome.UNDETERMINED for f in findings)
+    if not left:
+        return f"Tous les points sont établis ({level})."
+    return f"Ce qui décide de l'exigence est établi ({level}) ; points secondaires non vérifiés : {left}."
 
 
 def _unsettled(requirement: Requirement, floor: Level, findings: Sequence[Finding], known_by: Level | None) -> str:

@@ -1,0 +1,17 @@
+"""8.1: Message 1 leave with no administrator connected."""
+
+import pytest
+
+from audit.examination import Examination
+from audit.plugin import report
+
+QUESTIONS = (
+    "sender-no-user",
+    "campaign-sender-no-user",
+    "autonomous-sending",
+)
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_8_1(question: str, examination: Examination) -> None:
+    report(examination, question)

@@ -1,0 +1,16 @@
+"""8.2: Webhooks are processed with no administrator connected."""
+
+import pytest
+
+from audit.examination import Examination
+from audit.plugin import report
+
+QUESTIONS = (
+    "webhook-no-user",
+    "webhook-processor-no-user",
+)
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_8_2(question: str, examination: Examination) -> None:
+    report(examination, question)

@@ -1,0 +1,13 @@
+"""8.3: Message 2 leaves on interaction with no administrator."""
+
+import pytest
+
+from audit.examination import Examination
+from audit.plugin import report
+
+QUESTIONS = ("follow-up-no-user",)
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_8_3(question: str, examination: Examination) -> None:
+    report(examination, question)

@@ -1,0 +1,27 @@
+"""8.4: Worker availability: the settings and periodic tasks it rests on; the 99,9 % itself is measured elsewhere."""
+
+import pytest
+
+from audit.examination import Examination
+from audit.plugin import report
+
+QUESTIONS = (
+    "late-acknowledgement",
+    "reject-on-worker-lost",
+    "startup-retry",
+    "health-check-period",
+    "expiry-period",
+    "lock-cleanup-period",
+    "monitoring-sync-period",
+    "monitoring-reset-period",
+    "beat-started",
+    "concurrency",
+    "idempotency",
+    "campaign-lock",
+    "beat-firing",
+)
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_8_4(question: str, examination: Examination) -> None:
+    report(examination, question)
