@@ -1,11 +1,13 @@
 """The `audit` command."""
 
+import traceback
 from enum import IntEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from audit import journal
@@ -60,10 +62,10 @@ def run_command(  # noqa: PLR0917  typer reads them by name
     console = Console(stderr=True)
     try:
         with console.status("Preparing") as status:
-            examination = prepare(target, profile, level, _silent if quiet else status.update)
+            examination = prepare(target, profile, level)
             status.stop()
             if not quiet:
-                examination.tell = lambda step: console.print(f"[dim]{step}[/dim]", highlight=False)
+                examination.tell = lambda step: console.print(step, style="dim", highlight=False, markup=False)
             written = run(examination, out, command_line(), quiet)
     except (TargetError, OutputError) as error:
         console.print(f"audit: {error}", style="red", highlight=False, markup=False)
@@ -71,8 +73,12 @@ def run_command(  # noqa: PLR0917  typer reads them by name
     except InterruptedAuditError as error:
         console.print(f"audit: {error}", style="red", highlight=False, markup=False)
         raise typer.Exit(Exit.COULD_NOT_RUN) from error
+    except Exception as error:  # uncaught, it would exit 1, which says NON CONFORME
+        traceback.print_exc()
+        console.print(f"audit: could not finish: {error}", style="red", highlight=False, markup=False)
+        raise typer.Exit(Exit.COULD_NOT_RUN) from error
     console.print(_verdicts(examination))
-    console.print(f"Report: {written.markdown}", highlight=False)
+    console.print(f"Report: {written.markdown}", highlight=False, markup=False)
     raise typer.Exit(exit_code(examination, require_conclusive=require_conclusive))
 
 
@@ -84,10 +90,6 @@ def render(path: Annotated[Path, typer.Argument(help="A journal written by `audi
     except journal.JournalError as error:
         typer.echo(f"audit: {error}", err=True)
         raise typer.Exit(Exit.USAGE) from error
-
-
-def _silent(_: str) -> None:
-    """No progress."""
 
 
 def exit_code(examination: Examination, *, require_conclusive: bool) -> Exit:
@@ -111,8 +113,9 @@ _STYLES = {
 
 
 def _verdicts(examination: Examination) -> Table:
-    table = Table("Requirement", "Verdict", "Why", title=f"{examination.target.name} · {examination.profile.name}")
+    title = escape(f"{examination.target.name} · {examination.profile.name}")
+    table = Table("Requirement", "Verdict", "Why", title=title)
     for identifier, verdict in examination.verdicts().items():
         known = f" ({verdict.known_by.french})" if verdict.known_by and verdict.status is Status.COMPLIANT else ""
-        table.add_row(identifier, f"[{_STYLES[verdict.status]}]{verdict.status.value}{known}", verdict.reason)
+        table.add_row(identifier, f"[{_STYLES[verdict.status]}]{verdict.status.value}{known}", escape(verdict.reason))
     return table

@@ -48,8 +48,9 @@ class Examination:
         self.tell(f"Reading the source of {self.target.name}")
         source = self.probes.source(self.target)
         configuration = None
-        if self.level >= Level.CONFIGURATION and self.target.celery_app:
-            self.tell(f"Importing {self.target.celery_app} in its own interpreter")
+        declared = self.target.celery_app or self.target.asgi_app
+        if self.level >= Level.CONFIGURATION and declared:
+            self.tell(f"Importing {declared} in its own interpreter")
             configuration = self.probes.configuration(self.target)
         return Known(self.target, source, configuration)
 
@@ -108,6 +109,13 @@ class Examination:
             driver = load_driver(self.target.driver, self.target.root)
             try:
                 driver.start()
+            except DriverError:
+                driver.stop()
+                raise
+            except Exception as error:
+                driver.stop()
+                msg = f"le pilote n'a pas pu démarrer la pile ({type(error).__name__} : {error})"
+                raise DriverError(msg) from error
             except BaseException:
                 driver.stop()
                 raise

@@ -211,12 +211,20 @@ def _flat(finding: Finding) -> dict[str, Any]:
     return asdict(finding.problem) if finding.problem else {}
 
 
+_WORD = r"\b(?=\w*?(?:password|passwd|secret|token|api_?key))\w++"
+_LITERAL = r"(?P<quote>[\"'])(?:\\.|(?!(?P=quote))[^\\\n])+(?=(?P=quote))"
 _SECRETS = (
-    re.compile(r"(?P<keep>[a-z][a-z0-9+.-]*://[^\s:/@\"']*:)[^\s@\"']+(?=@)", re.IGNORECASE),
+    # The password of a URL, which may hold an at sign.
+    re.compile(r"(?P<keep>\b[a-z][a-z0-9+.-]*+://[^\s:/@\"']*+:)(?:(?!://)[^\s\"'])+(?=@)", re.IGNORECASE),
+    # A literal beside the name, annotated or not, or under a key.
     re.compile(
-        r"(?P<keep>\b\w*(?:password|passwd|secret|token|api_?key)\w*\s*[=:]\s*)(?P<q>[\"'])[^\"'\n]+(?P=q)",
+        rf"(?P<keep>{_WORD}[\"']?\s*+(?::[\w.\[\], |]{{1,60}})?[=:]\s*+(?:[rbfu]{{1,2}}(?=[\"']))?){_LITERAL}",
         re.IGNORECASE,
     ),
+    # The default given to getenv, beside the name.
+    re.compile(rf"(?P<keep>\bget(?:env)?\(\s*[\"']{_WORD}[\"']\s*,\s*){_LITERAL}", re.IGNORECASE),
+    # The assignment of a shell, unless it takes a variable.
+    re.compile(r"(?P<keep>\b(?=[A-Z0-9_]*?(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY))[A-Z0-9_]++=)[^\s\"'$`;&|(]++"),
 )
 
 
@@ -224,7 +232,7 @@ def _masked(value: Any) -> Any:
     """The same document with passwords in URLs and literal secrets replaced by `***`."""
     if isinstance(value, str):
         for pattern in _SECRETS:
-            value = pattern.sub(lambda m: f"{m['keep']}***", value)
+            value = pattern.sub(lambda m: f"{m['keep']}{m.groupdict().get('quote', '')}***", value)
         return value
     if isinstance(value, Mapping):
         return {k: _masked(v) for k, v in value.items()}

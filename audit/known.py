@@ -2,7 +2,6 @@
 
 import ast
 import re
-import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -97,7 +96,7 @@ _USER_WORDS = frozenset(
 
 def is_user(name: str) -> bool:
     """Whether a parameter or dependency name speaks of a logged-in person (`current_user`, `require_admin`, `OAuth2Bearer`)."""
-    last = name.rpartition(":")[2].rpartition(".")[2]
+    last = re.sub(r"(?i)user_?agent", "", name.rpartition(":")[2].rpartition(".")[2])
     words = re.findall(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+\d*", last)
     return any(word.lower() in _USER_WORDS for word in words)
 
@@ -107,7 +106,9 @@ def user_mentions(function: Function) -> tuple[str, ...]:
     if function.body is None:
         return ()
     try:
-        tree = ast.parse(textwrap.dedent(function.body.text))
+        # Dedenting would change nothing where a string of several lines starts at the margin.
+        text = function.body.text
+        tree = ast.parse(f"if True:\n{text}" if text[:1].isspace() else text)
     except SyntaxError:
         return ()
     docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}

@@ -54,6 +54,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[EXAMINATION] = examination
 
 
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop what the experiments started."""
+    examination = config.stash.get(EXAMINATION, None)
+    if examination is not None:
+        examination.close()
+
+
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
     """Add one item per test of the profile."""
     examination = config.stash.get(EXAMINATION, None)

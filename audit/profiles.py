@@ -59,7 +59,14 @@ STRICT = Profile(
     categories={
         **_CATEGORIES,
         "Robustesse Workers": (*_CATEGORIES["Robustesse Workers"], "beat-started"),
-        "Preuves par l'Exécution": ("autonomous-sending", "worker-restart", "beat-firing", "retry-schedule"),
+        "Preuves par l'Exécution": (
+            "autonomous-sending",
+            "webhook-processing",
+            "follow-up-sending",
+            "worker-restart",
+            "beat-firing",
+            "retry-schedule",
+        ),
     },
     default_level=Level.CONFIGURATION,
     observations=("deprecations",),

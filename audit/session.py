@@ -1,12 +1,14 @@
 """`audit run`: pytest runs the examination's items, then the journal and the report are written."""
 
+import io
 import os
 import platform
 import shlex
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -101,32 +103,30 @@ def _writable(out: Path) -> None:
 
 def _pytest(items: _Items, *, quiet: bool) -> None:
     """Run pytest in this process: no plugin autoloaded, no configuration of the target, no cache, an empty root."""
-    saved = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD"), os.environ.pop("PYTEST_ADDOPTS", None)
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    try:
-        with tempfile.TemporaryDirectory(prefix="audit-") as empty:
-            questions = Path(empty) / items.examination.profile.name
-            questions.touch()
-            arguments = [
-                "-c",
-                os.devnull,
-                "--rootdir",
-                os.curdir,
-                "--noconftest",
-                "-p",
-                "no:cacheprovider",
-                "--tb=short",
-            ]
-            style = ["-qq", "-rN"] if quiet else ["-v", "-ra", "--no-header"]
-            code = pytest.main([*arguments, *style, str(questions)], plugins=[items])
-    finally:
-        os.environ.pop("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
-        for name, value in zip(("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTEST_ADDOPTS"), saved, strict=True):
-            if value is not None:
-                os.environ[name] = value
+    # Whatever PYTHONWARNINGS says, a reservation is a warning and not a failure.
+    reservation = "always::audit.plugin.AuditReservationWarning"
+    options = ["-c", os.devnull, "--rootdir", os.curdir, "--noconftest", "-p", "no:cacheprovider", "-W", reservation]
+    output = io.StringIO() if quiet else sys.stdout
+    with _neutral_environment(), tempfile.TemporaryDirectory(prefix="audit-") as empty, redirect_stdout(output):
+        questions = Path(empty) / items.examination.profile.name
+        questions.touch()
+        code = pytest.main([*options, "--tb=short", "-v", "-ra", "--no-header", str(questions)], plugins=[items])
     if code not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
         msg = f"pytest stopped before the end ({pytest.ExitCode(code).name}): no report is written"
         raise InterruptedAuditError(msg)
+
+
+@contextmanager
+def _neutral_environment() -> Iterator[None]:
+    """Hide the variables that would bring plugins or options into the audit's own pytest; give them back afterwards."""
+    names = ("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTEST_ADDOPTS", "PYTEST_PLUGINS")
+    saved = {name: os.environ.pop(name) for name in names if name in os.environ}
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    try:
+        yield
+    finally:
+        del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
+        os.environ.update(saved)
 
 
 def find_previous(examination: Examination, out: Path, stem: str) -> Previous | None:

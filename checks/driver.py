@@ -1,7 +1,7 @@
 """How the harness drives and reads the reference stack."""
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import wraps
 from itertools import count
 from pathlib import Path
@@ -18,6 +18,7 @@ from audit.experiments.waiting import wait_until
 from system.sandbox.gateway_protocol import Behaviour, Rule
 from system.sandbox.processes import SandboxError
 from system.sandbox.stack import RunningStack, running_stack
+from system.sandbox.starters import CONFIGURATION
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -29,6 +30,8 @@ _REFUSED = """
 _DUE_NOW = """
     UPDATE messages SET next_attempt_at = now() WHERE contact_id = (SELECT id FROM contacts WHERE phone = %s) RETURNING id
 """
+_MESSAGE_2 = " (Message 2)"
+_WEB_SECONDS = 20.0
 _MOST_REFUSALS = 6
 _REFUSAL_SECONDS = 15.0
 
@@ -47,16 +50,34 @@ def _in_words(method: Callable[P, R]) -> Callable[P, R]:
     return guarded
 
 
+def _key(phone: str, kind: str | None) -> str:
+    return phone + (_MESSAGE_2 if kind == "message_2" else "")
+
+
+def _inbound(phone: str, identifier: str) -> dict[str, Any]:
+    """A text received from this phone, in Wassenger's first shape (shared/facts/wassenger.md)."""
+    data = {
+        "id": identifier,
+        "type": "text",
+        "flow": "inbound",
+        "fromNumber": phone,
+        "body": "oui",
+        "meta": {"isGroup": False},
+    }
+    return {"id": identifier, "object": "message", "event": "message:in:new", "created": 0, "data": data}
+
+
 class ReferenceDriver:
     """Runs the tree at `root` with its shipped supervisor configuration, on embedded servers and the gateway's double.
 
-    Keys are `phone` for Message 1. Every launch uses phone numbers that were never used before.
+    Keys are phones, marked for Message 2. Every launch uses phone numbers that were never used before.
     """
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._parts = ExitStack()
         self._numbers = count(1)
+        self._inbound = count(1)
         self._running: RunningStack | None = None
 
     @property
@@ -99,17 +120,54 @@ class ReferenceDriver:
         return frozenset(phones)
 
     @_in_words
+    def interact(self, keys: Sequence[str], *, again: bool = False) -> Sequence[str]:
+        """POST a text from each phone to the public webhook, with no header but the content type."""
+        answered = []
+        if not wait_until(lambda: self._stack.works("web"), _WEB_SECONDS):
+            msg = "le processus web ne répond pas"
+            raise DriverError(msg)
+        with httpx.Client(base_url=self._stack.web_url, timeout=10, trust_env=False) as client:
+            for phone in keys:
+                identifier = f"AUDIT{next(self._inbound):08d}"
+                answers = [
+                    client.post("/webhooks/wassenger", json=_inbound(phone, identifier)) for _ in range(1 + again)
+                ]
+                if all(answer.is_success for answer in answers):
+                    answered.append(identifier)
+        return answered
+
+    @contextmanager
+    def stall_processing(self) -> Iterator[None]:
+        """Hold a lock on the table that processing writes; receiving does not need it."""
+        with psycopg.connect(self._stack.database_url) as connection:
+            connection.execute("LOCK TABLE interactions IN SHARE ROW EXCLUSIVE MODE")
+            yield
+
+    @_in_words
+    def interactions(self) -> Sequence[str]:
+        """WhatsApp identifiers of the recorded interactions."""
+        return [str(wa_id) for (wa_id,) in self._rows("SELECT wa_id FROM interactions")]
+
+    def follow_up_key(self, key: str) -> str:
+        """The phone, marked."""
+        return key + _MESSAGE_2
+
+    def deployment(self) -> str:
+        """The supervisor configuration."""
+        return str(CONFIGURATION)
+
+    @_in_words
     def accepted(self) -> Sequence[Accepted]:
-        """The double's ledger."""
-        return [Accepted(e.phone, e.id, e.accepted_at.timestamp()) for e in self._stack.gateway.ledger()]
+        """The double's ledger; its references tell Message 1 from Message 2."""
+        ledger = self._stack.gateway.ledger()
+        kinds = {str(reference): kind for reference, kind in self._rows("SELECT reference, kind FROM messages")}
+        return [Accepted(_key(e.phone, kinds.get(e.reference or "")), e.id, e.accepted_at.timestamp()) for e in ledger]
 
     @_in_words
     def recorded(self) -> Mapping[str, str]:
-        """Status of each Message 1, by phone."""
-        rows = self._rows(
-            "SELECT c.phone, m.status FROM messages m JOIN contacts c ON c.id = m.contact_id WHERE m.kind = 'message_1'"
-        )
-        return {str(phone): str(status) for phone, status in rows}
+        """Status of each message, by key."""
+        rows = self._rows("SELECT c.phone, m.kind, m.status FROM messages m JOIN contacts c ON c.id = m.contact_id")
+        return {_key(phone, kind): str(status) for phone, kind, status in rows}
 
     @_in_words
     def hold(self, point: Literal["before", "after"]) -> None:

@@ -8,6 +8,7 @@ from audit.plugin import report
 QUESTIONS = (
     "webhook-no-user",
     "webhook-processor-no-user",
+    "webhook-processing",
 )
 
 

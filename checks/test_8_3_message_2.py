@@ -5,7 +5,10 @@ import pytest
 from audit.examination import Examination
 from audit.plugin import report
 
-QUESTIONS = ("follow-up-no-user",)
+QUESTIONS = (
+    "follow-up-no-user",
+    "follow-up-sending",
+)
 
 
 @pytest.mark.parametrize("question", QUESTIONS)

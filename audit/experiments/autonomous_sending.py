@@ -123,7 +123,7 @@ def _figures(record: Record, result: Account) -> None:
 
 
 def _conclude(result: Account, record: Record, faults: Sequence[bool], *, settled: bool) -> Sequence[Finding]:
-    evidence = (record.evidence(f"experiment:{_ID}"),)
+    evidence = (record.evidence(_ID),)
     findings = [_defect(text, keys, record) for text, keys in _wrongs(result) if keys]
     if findings:
         return findings
@@ -160,7 +160,7 @@ def _defect(text: str, keys: tuple[str, ...], record: Record) -> Finding:
         recommendation="Corriger la revendication, la réconciliation ou la reprise des envois, puis rejouer l'expérience",
         situation_text="\n".join(f"{at:.1f} s : {event}".replace(".", ",", 1) for at, event in record.timeline),
     )
-    return Finding(Outcome.DEFECT, sentence, (record.evidence(f"experiment:{_ID}"),), problem=problem)
+    return Finding(Outcome.DEFECT, sentence, (record.evidence(_ID),), problem=problem)
 
 
 EXPERIMENT = Experiment(_ID, "Envoi autonome sous la mort des workers", ("8.1",), run)

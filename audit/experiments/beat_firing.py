@@ -36,7 +36,7 @@ def run(driver: Driver, record: Record, deadline_seconds: float = DEADLINE_SECON
     )
     names = ", ".join(f"`{name}`" for name in tasks)
     sentence = f"Beat déclenche les tâches périodiques, et de nouveau après avoir été tué (observé sur {names} ; les autres périodes sont lues, pas attendues)"
-    return [Finding(Outcome.ESTABLISHED, sentence, (record.evidence(f"experiment:{_ID}"),))]
+    return [Finding(Outcome.ESTABLISHED, sentence, (record.evidence(_ID),))]
 
 
 def _more(before: Mapping[str, int], now: Mapping[str, int]) -> tuple[str, ...]:
@@ -52,7 +52,7 @@ def _defect(record: Record, sentence: str) -> Finding:
         recommendation="Lancer un seul `celery beat`, sous superviseur",
         situation_text="\n".join(event for _, event in record.timeline),
     )
-    return Finding(Outcome.DEFECT, sentence, (record.evidence(f"experiment:{_ID}"),), problem=problem)
+    return Finding(Outcome.DEFECT, sentence, (record.evidence(_ID),), problem=problem)
 
 
 EXPERIMENT = Experiment(_ID, "Beat déclenche les tâches périodiques", ("8.4",), run)

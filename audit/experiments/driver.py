@@ -3,6 +3,7 @@
 import importlib
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
@@ -73,6 +74,29 @@ class Driver(Protocol):
         """Lose the volatile locks, then deliver these messages, and no other, to the workers again; how many."""
         ...
 
+    def interact(self, keys: Sequence[str], *, again: bool = False) -> Sequence[str]:
+        """Deliver one inbound message from each of these recipients, without credentials; `again`: each webhook twice.
+
+        Returns the identifiers of the messages whose webhook was answered with success.
+        """
+        ...
+
+    def stall_processing(self) -> AbstractContextManager[None]:
+        """While the block lasts, what webhooks bring is received but cannot be processed."""
+        ...
+
+    def interactions(self) -> Sequence[str]:
+        """Identifiers of the inbound messages the database holds, one a recorded interaction."""
+        ...
+
+    def follow_up_key(self, key: str) -> str:
+        """The key of the Message 2 of the recipient whose Message 1 has this key."""
+        ...
+
+    def deployment(self) -> str:
+        """Path of the shipped file that keeps the processes running in these experiments."""
+        ...
+
     def periodic_runs(self) -> Mapping[str, int]:
         """How many times each periodic task has run."""
         ...
@@ -96,7 +120,7 @@ def load_driver(symbol: str, root: Path) -> Driver:
         sys.path.insert(0, str(root))
     try:
         driver = getattr(importlib.import_module(module), name)(root)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         msg = f"le pilote `{symbol}` ne se charge pas ({type(error).__name__} : {error})"
         raise DriverError(msg) from error
     if not isinstance(driver, Driver):

@@ -16,7 +16,7 @@ def run(driver: Driver, record: Record) -> Sequence[Finding]:
     delays = tuple(driver.retry_delays())
     shown = ", ".join(f"{round(delay)} s" for delay in delays)
     record.figure("Délais de reprise observés", shown or "aucun")
-    evidence = (record.evidence(f"experiment:{_ID}"),)
+    evidence = (record.evidence(_ID),)
     right = len(delays) == len(DELAYS) and all(
         abs(a - b) <= TOLERANCE_SECONDS for a, b in zip(delays, DELAYS, strict=True)
     )

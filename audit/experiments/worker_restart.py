@@ -37,10 +37,10 @@ def run(driver: Driver, record: Record, deadline_seconds: float = DEADLINE_SECON
         record.figure("Nouveau processus principal après", french_seconds(seconds))
         record.figure("Consommation reprise après", french_seconds(total))
         sentence = (
-            f"Le processus principal du worker, tué (SIGKILL), est remplacé en {french_seconds(seconds)} par le superviseur livré ; "
+            f"Le processus principal du worker, tué (SIGKILL), est remplacé en {french_seconds(seconds)} sous `{driver.deployment()}` ; "
             f"le worker consomme de nouveau après {french_seconds(total)}"
         )
-        return [Finding(Outcome.ESTABLISHED, sentence, (record.evidence(f"experiment:{_ID}"),))]
+        return [Finding(Outcome.ESTABLISHED, sentence, (record.evidence(_ID),))]
     record.figure("Attente sans résultat", french_seconds(seconds))
     return [_defect(record, deadline_seconds, back=back)]
 
@@ -61,7 +61,7 @@ def _defect(record: Record, deadline_seconds: float, *, back: bool) -> Finding:
         solution="[program:worker]\nautorestart=true",
         solution_language="ini",
     )
-    return Finding(Outcome.DEFECT, sentence, (record.evidence(f"experiment:{_ID}"),), problem=problem)
+    return Finding(Outcome.DEFECT, sentence, (record.evidence(_ID),), problem=problem)
 
 
 EXPERIMENT = Experiment(_ID, "Retour d'un worker tué", ("8.5",), run)

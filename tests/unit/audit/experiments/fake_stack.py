@@ -1,7 +1,8 @@
 """A driver whose workers are `sleep` processes, so that scenarios are tried in milliseconds with real kills."""
 
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -27,6 +28,12 @@ class FakeStack:
     in_flight: int = 2
     delays: tuple[float, ...] = (60.0, 119.4, 240.0)
     broken: str = ""
+    answers: bool = True
+    stalls: bool = True
+    forgets: frozenset[str] = frozenset()
+    records_twice: frozenset[str] = frozenset()
+    no_follow_up: frozenset[str] = frozenset()
+    two_follow_ups: frozenset[str] = frozenset()
     started: bool = False
     stopped: bool = False
     _ledger: list[Accepted] = field(default_factory=list)
@@ -34,6 +41,10 @@ class FakeStack:
     _holding: bool = False
     _numbers: count = field(default_factory=lambda: count(1))  # type: ignore[type-arg]
     _processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _inbound: count = field(default_factory=lambda: count(1))  # type: ignore[type-arg]
+    _waiting: list[str] = field(default_factory=list)
+    _recorded: list[str] = field(default_factory=list)
+    _stalled: bool = False
     _readings: int = 0
     _restarts: int = 0
 
@@ -100,6 +111,42 @@ class FakeStack:
 
     def deliver_again(self, keys: frozenset[str]) -> int:
         return len(keys)
+
+    def interact(self, keys: Sequence[str], *, again: bool = False) -> Sequence[str]:
+        if not self.answers:
+            return []
+        found = [f"i{next(self._inbound)}" for _ in keys]
+        for key, identifier in zip(keys, found, strict=True):
+            times = 0 if identifier in self.forgets else 2 if identifier in self.records_twice else 1
+            self._waiting += [identifier] * times
+            follow_up = self.follow_up_key(key)
+            if follow_up not in self._keys:
+                self._keys.append(follow_up)
+                count = 0 if key in self.no_follow_up else 2 if key in self.two_follow_ups else 1
+                self._ledger += [Accepted(follow_up, f"id-{follow_up}-{n}", 0.0) for n in range(count)]
+        if not self._stalled:
+            self._process()
+        return found
+
+    def _process(self) -> None:
+        self._recorded += self._waiting
+        self._waiting.clear()
+
+    @contextmanager
+    def stall_processing(self) -> Iterator[None]:
+        self._stalled = self.stalls
+        yield
+        self._stalled = False
+        self._process()
+
+    def interactions(self) -> Sequence[str]:
+        return self._recorded
+
+    def follow_up_key(self, key: str) -> str:
+        return f"{key}/2"
+
+    def deployment(self) -> str:
+        return "supervisord.conf"
 
     def periodic_runs(self) -> Mapping[str, int]:
         self._readings += self.beats and (self.beats_again or self._readings < 2)

@@ -5,7 +5,15 @@ from typing import Any
 
 import pytest
 
-from audit.experiments import EXPERIMENTS, autonomous_sending, beat_firing, retry_schedule, worker_restart
+from audit.experiments import (
+    EXPERIMENTS,
+    autonomous_sending,
+    beat_firing,
+    follow_up_sending,
+    retry_schedule,
+    webhook_processing,
+    worker_restart,
+)
 from audit.experiments.autonomous_sending import Plan
 from audit.experiments.driver import Driver, DriverError
 from audit.experiments.experiment import Experiment, Record
@@ -112,6 +120,39 @@ def test_beat_firing(stack: Stack, switches: dict[str, Any], outcome: Outcome, w
 def test_retry_schedule(stack: Stack, delays: tuple[float, ...], outcome: Outcome) -> None:
     (finding,) = retry_schedule.run(stack(delays=delays), Record())
     assert finding.outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("switches", "outcome", "words"),
+    [
+        ({}, Outcome.ESTABLISHED, "3 interactions enregistrées une seule fois"),
+        ({"forgets": frozenset({"i2"})}, Outcome.DEFECT, "Webhooks acceptés puis perdus : 1 (i2)"),
+        ({"records_twice": frozenset({"i3"})}, Outcome.DEFECT, "Interactions enregistrées deux fois : 1 (i3)"),
+        ({"answers": False}, Outcome.UNDETERMINED, "aucun webhook n'a été accepté"),
+        ({"stalls": False}, Outcome.UNDETERMINED, "rien n'était en attente"),
+        ({"people": ("admin",)}, Outcome.UNDETERMINED, "des comptes"),
+        ({"loses": frozenset({1})}, Outcome.UNDETERMINED, "les Message 1 préalables"),
+    ],
+)
+def test_webhook_processing(stack: Stack, switches: dict[str, Any], outcome: Outcome, words: str) -> None:
+    (finding,) = webhook_processing.run(stack(**switches), Record(), 0.3)
+    assert (finding.outcome, words in finding.sentence + finding.missing) == (outcome, True), finding
+
+
+@pytest.mark.parametrize(
+    ("switches", "outcome", "words"),
+    [
+        ({}, Outcome.ESTABLISHED, "8 contacts ont réagi deux fois, chacun reçoit un seul Message 2"),
+        ({"no_follow_up": frozenset({"k004"})}, Outcome.DEFECT, "Message 2 perdus : 1 (k004/2)"),
+        ({"two_follow_ups": frozenset({"k005"})}, Outcome.DEFECT, "Message 2 envoyés plus d'une fois : 1 (k005/2)"),
+        ({"in_flight": 0}, Outcome.UNDETERMINED, "aucun Message 2 n'était en vol"),
+        ({"people": ("admin",)}, Outcome.UNDETERMINED, "des comptes"),
+        ({"loses": frozenset({1})}, Outcome.UNDETERMINED, "les Message 1 préalables"),
+    ],
+)
+def test_follow_up_sending(stack: Stack, switches: dict[str, Any], outcome: Outcome, words: str) -> None:
+    (finding,) = follow_up_sending.run(stack(**switches), Record(), 0.3, 0.3)
+    assert (finding.outcome, words in finding.sentence + finding.missing) == (outcome, True), finding
 
 
 def test_what_the_driver_cannot_do_is_undetermined(stack: Stack) -> None:
