@@ -65,20 +65,22 @@ def run_command(  # noqa: PLR0917  typer reads them by name
             examination = prepare(target, profile, level)
             status.stop()
             if not quiet:
-                examination.tell = lambda step: console.print(step, style="dim", highlight=False, markup=False)
+                examination.tell = lambda step: console.print(
+                    step, style="dim", highlight=False, markup=False, soft_wrap=True
+                )
             written = run(examination, out, command_line(), quiet)
     except (TargetError, OutputError) as error:
-        console.print(f"audit: {error}", style="red", highlight=False, markup=False)
+        console.print(f"audit: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
         raise typer.Exit(Exit.USAGE) from error
     except InterruptedAuditError as error:
-        console.print(f"audit: {error}", style="red", highlight=False, markup=False)
+        console.print(f"audit: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
         raise typer.Exit(Exit.COULD_NOT_RUN) from error
     except Exception as error:  # uncaught, it would exit 1, which says NON CONFORME
         traceback.print_exc()
-        console.print(f"audit: could not finish: {error}", style="red", highlight=False, markup=False)
+        console.print(f"audit: could not finish: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
         raise typer.Exit(Exit.COULD_NOT_RUN) from error
     console.print(_verdicts(examination))
-    console.print(f"Report: {written.markdown}", highlight=False, markup=False)
+    console.print(f"Report: {written.markdown}", highlight=False, markup=False, soft_wrap=True)
     raise typer.Exit(exit_code(examination, require_conclusive=require_conclusive))
 
 

@@ -263,5 +263,5 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def dump(document: Mapping[str, Any]) -> str:
-    """The journal as text, the same for the same document."""
-    return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    """The journal as text, the same for the same document; its keys stay in the order in which a report shows them."""
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"

@@ -96,8 +96,10 @@ _USER_WORDS = frozenset(
 
 def is_user(name: str) -> bool:
     """Whether a parameter or dependency name speaks of a logged-in person (`current_user`, `require_admin`, `OAuth2Bearer`)."""
-    last = re.sub(r"(?i)user_?agent", "", name.rpartition(":")[2].rpartition(".")[2])
-    words = re.findall(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+\d*", last)
+    _, is_symbol, qualified = name.rpartition(":")
+    # A method of a project's class, or a function made by another, is told by what holds it too.
+    told = qualified if is_symbol else qualified.rpartition(".")[2]
+    words = re.findall(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+\d*", re.sub(r"(?i)user_?agent", "", told))
     return any(word.lower() in _USER_WORDS for word in words)
 
 

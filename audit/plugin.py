@@ -97,6 +97,8 @@ class AuditItem(pytest.Item):
         super().__init__(**kwargs)
         self.category = category
         self.examination = examination
+        # As doctests do, for plugins that read the fixtures of every item.
+        self.funcargs: dict[str, Any] = {}
 
     def setup(self) -> None:
         """Evaluate; raise AuditError when the rule or experiment broke."""

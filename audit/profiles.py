@@ -66,6 +66,7 @@ STRICT = Profile(
             "worker-restart",
             "beat-firing",
             "retry-schedule",
+            "worker-alert",
         ),
     },
     default_level=Level.CONFIGURATION,

@@ -49,6 +49,21 @@ class _Items:
         self.summary = ""
         self.started = time.perf_counter()
 
+    @pytest.hookimpl(trylast=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Let progress through: what a test prints is captured, and a passing one's output is never shown."""
+        capture = config.pluginmanager.getplugin("capturemanager")
+        terminal = config.pluginmanager.getplugin("terminalreporter")
+        tell = self.examination.tell
+
+        def tell_now(step: str) -> None:
+            with capture.global_and_fixture_disabled():
+                terminal.ensure_newline()
+                tell(step)
+
+        self.examination.tell = tell_now
+        config.add_cleanup(lambda: setattr(self.examination, "tell", tell))
+
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
         return AuditFile.from_parent(parent, path=file_path, examination=self.examination)
 

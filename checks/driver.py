@@ -13,11 +13,11 @@ import psycopg
 import redis
 from celery import Celery
 
-from audit.experiments.driver import Accepted, DriverError
+from audit.experiments.driver import Accepted, AlertDelay, DriverError
 from audit.experiments.waiting import wait_until
 from system.sandbox.gateway_protocol import Behaviour, Rule
 from system.sandbox.processes import SandboxError
-from system.sandbox.stack import RunningStack, running_stack
+from system.sandbox.stack import RunningStack, run_python, running_stack
 from system.sandbox.starters import CONFIGURATION
 
 P = ParamSpec("P")
@@ -31,6 +31,8 @@ _DUE_NOW = """
     UPDATE messages SET next_attempt_at = now() WHERE contact_id = (SELECT id FROM contacts WHERE phone = %s) RETURNING id
 """
 _MESSAGE_2 = " (Message 2)"
+_ALERT_AFTER = 10.0
+_SHIPPED_DELAY = "from system.config import Settings; print(Settings.model_fields['alert_after_seconds'].default)"
 _WEB_SECONDS = 20.0
 _MOST_REFUSALS = 6
 _REFUSAL_SECONDS = 15.0
@@ -91,7 +93,7 @@ class ReferenceDriver:
     def start(self) -> None:
         """Start servers, double, web, worker and beat; the daily limit is raised, for it is not what is tried here."""
         self._running = self._parts.enter_context(
-            running_stack(self._root, extra_env={"DAILY_MESSAGE_LIMIT": "1000000"})
+            running_stack(self._root, alert_after_seconds=_ALERT_AFTER, extra_env={"DAILY_MESSAGE_LIMIT": "1000000"})
         )
 
     def stop(self) -> None:
@@ -151,6 +153,19 @@ class ReferenceDriver:
     def follow_up_key(self, key: str) -> str:
         """The phone, marked."""
         return key + _MESSAGE_2
+
+    @_in_words
+    def alert_delay(self) -> AlertDelay:
+        """The delay this run was started with, and the default of the tree's own settings."""
+        return AlertDelay(
+            _ALERT_AFTER, float(run_python(self._root, self._stack.env, self._stack.logs, "-c", _SHIPPED_DELAY))
+        )
+
+    @_in_words
+    def alerts(self) -> Sequence[str]:
+        """Alerts about workers that reached the double's sink and were answered with success."""
+        received = self._stack.gateway.alerts()
+        return [str(a.body["incident"]) for a in received if a.body["component"] == "worker" and a.answered < 300]
 
     def deployment(self) -> str:
         """The supervisor configuration."""

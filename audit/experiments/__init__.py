@@ -6,6 +6,7 @@ from audit.experiments import (
     follow_up_sending,
     retry_schedule,
     webhook_processing,
+    worker_alert,
     worker_restart,
 )
 from audit.experiments.experiment import Experiment
@@ -17,6 +18,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     retry_schedule.EXPERIMENT,
     worker_restart.EXPERIMENT,
     beat_firing.EXPERIMENT,
+    worker_alert.EXPERIMENT,
 )
 
 __all__ = ["EXPERIMENTS", "Experiment"]

@@ -18,6 +18,14 @@ class Accepted:
     at: float
 
 
+@dataclass(frozen=True)
+class AlertDelay:
+    """Seconds of silence before an alert: in this run, and in what is shipped."""
+
+    tried_seconds: float
+    shipped_seconds: float
+
+
 @runtime_checkable
 class Driver(Protocol):
     """Commands and readings of a running stack.
@@ -91,6 +99,14 @@ class Driver(Protocol):
 
     def follow_up_key(self, key: str) -> str:
         """The key of the Message 2 of the recipient whose Message 1 has this key."""
+        ...
+
+    def alert_delay(self) -> AlertDelay:
+        """How long workers may be silent before an alert."""
+        ...
+
+    def alerts(self) -> Sequence[str]:
+        """Incidents about workers that the alert webhook received, in order."""
         ...
 
     def deployment(self) -> str:

@@ -1,6 +1,7 @@
 """A driver whose workers are `sleep` processes, so that scenarios are tried in milliseconds with real kills."""
 
 import subprocess
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -8,7 +9,9 @@ from itertools import count
 from pathlib import Path
 from typing import Literal
 
-from audit.experiments.driver import Accepted, DriverError
+import psutil
+
+from audit.experiments.driver import Accepted, AlertDelay, DriverError
 
 
 @dataclass
@@ -34,6 +37,9 @@ class FakeStack:
     records_twice: frozenset[str] = frozenset()
     no_follow_up: frozenset[str] = frozenset()
     two_follow_ups: frozenset[str] = frozenset()
+    alerts_given: int = 1
+    alert_after: float = 0.3
+    shipped_delay: float = 300.0
     started: bool = False
     stopped: bool = False
     _ledger: list[Accepted] = field(default_factory=list)
@@ -44,6 +50,8 @@ class FakeStack:
     _inbound: count = field(default_factory=lambda: count(1))  # type: ignore[type-arg]
     _waiting: list[str] = field(default_factory=list)
     _recorded: list[str] = field(default_factory=list)
+    _alerts: list[str] = field(default_factory=list)
+    _stopped_at: float = 0.0
     _stalled: bool = False
     _readings: int = 0
     _restarts: int = 0
@@ -144,6 +152,19 @@ class FakeStack:
 
     def follow_up_key(self, key: str) -> str:
         return f"{key}/2"
+
+    def alert_delay(self) -> AlertDelay:
+        return AlertDelay(0.2, self.shipped_delay)
+
+    def alerts(self) -> Sequence[str]:
+        main = self._processes.get("worker")
+        if main is not None and self.alerts_given and not self._alerts:
+            if psutil.Process(main.pid).status() != psutil.STATUS_STOPPED:
+                return []
+            self._stopped_at = self._stopped_at or time.monotonic()
+            if time.monotonic() - self._stopped_at >= self.alert_after:
+                self._alerts += [f"incident {n}" for n in range(self.alerts_given)]
+        return self._alerts
 
     def deployment(self) -> str:
         return "supervisord.conf"

@@ -12,10 +12,11 @@ from audit.experiments import (
     follow_up_sending,
     retry_schedule,
     webhook_processing,
+    worker_alert,
     worker_restart,
 )
 from audit.experiments.autonomous_sending import Plan
-from audit.experiments.driver import Driver, DriverError
+from audit.experiments.driver import AlertDelay, Driver, DriverError
 from audit.experiments.experiment import Experiment, Record
 from audit.model import Finding, Level, Outcome
 from tests.unit.audit.experiments.fake_stack import FakeStack
@@ -153,6 +154,33 @@ def test_webhook_processing(stack: Stack, switches: dict[str, Any], outcome: Out
 def test_follow_up_sending(stack: Stack, switches: dict[str, Any], outcome: Outcome, words: str) -> None:
     (finding,) = follow_up_sending.run(stack(**switches), Record(), 0.3, 0.3)
     assert (finding.outcome, words in finding.sentence + finding.missing) == (outcome, True), finding
+
+
+@pytest.mark.parametrize(
+    ("switches", "outcome", "words"),
+    [
+        ({}, Outcome.ESTABLISHED, "une alerte et une seule"),
+        ({"alerts_given": 0}, Outcome.DEFECT, "Aucune alerte ne part"),
+        ({"alerts_given": 2}, Outcome.DEFECT, "Plusieurs alertes"),
+        ({"shipped_delay": 900.0}, Outcome.DEFECT, "au lieu de 5"),
+    ],
+)
+def test_worker_alert(stack: Stack, switches: dict[str, Any], outcome: Outcome, words: str) -> None:
+    (finding,) = worker_alert.run(stack(**switches), Record(), 0.5)
+    assert (finding.outcome, words in finding.sentence.replace("\u00a0", " ")) == (outcome, True), finding
+
+
+def test_an_alert_before_its_delay_is_a_defect(stack: Stack) -> None:
+    class Hasty(FakeStack):
+        def alert_delay(self) -> AlertDelay:
+            return AlertDelay(5.0, 300.0)
+
+    hasty = Hasty()
+    try:
+        (finding,) = worker_alert.run(hasty, Record(), 0.5)
+    finally:
+        hasty.stop()
+    assert finding.sentence == "L'alerte part avant le délai prévu"
 
 
 def test_what_the_driver_cannot_do_is_undetermined(stack: Stack) -> None:

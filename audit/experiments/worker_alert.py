@@ -1,0 +1,85 @@
+"""8.6: workers that consume nothing are told by one alert after the delay, and their return raises none."""
+
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from audit.experiments.driver import Driver
+from audit.experiments.experiment import Experiment, Record
+from audit.experiments.faults import Kill
+from audit.experiments.waiting import wait_until
+from audit.model import Finding, Outcome, Problem, Severity
+from audit.typography import french_duration, french_seconds
+
+_ID = "worker-alert"
+LONGEST_DELAY_SECONDS = 300.0
+MARGIN_SECONDS = 20.0
+# The silence began with the last sign of life, a moment before the freeze.
+EARLY_SECONDS = 3.0
+
+
+def run(driver: Driver, record: Record, margin_seconds: float = MARGIN_SECONDS) -> Sequence[Finding]:
+    """Freeze every worker process, wait for the alert, let them go, launch a send, and count the alerts."""
+    delay = driver.alert_delay()
+    main, already = driver.main_pid("worker"), len(driver.alerts())
+    if main is None:
+        return [Finding(Outcome.UNDETERMINED, EXPERIMENT.title, missing="aucun worker à arrêter")]
+    with _frozen([main, *driver.child_pids("worker")], record):
+        told = wait_until(lambda: len(driver.alerts()) > already, delay.tried_seconds + margin_seconds, 0.2)
+        record.note("alerte reçue par le webhook" if told else "aucune alerte")
+    after = record.timeline[-1][0] - record.timeline[0][0]
+    expected = driver.launch(1)
+    back = wait_until(lambda: expected <= {a.key for a in driver.accepted()}, margin_seconds)
+    record.note("le worker, dégelé, consomme de nouveau" if back else "le worker, dégelé, ne consomme plus")
+    wait_until(lambda: len(driver.alerts()) > already + 1, delay.tried_seconds / 2, 0.2)
+    record.figure("Délai essayé", french_seconds(delay.tried_seconds))
+    record.figure("Délai livré", french_duration(delay.shipped_seconds))
+    record.figure("Alerte reçue, depuis le gel, après", french_seconds(after) if told else "jamais")
+    record.figure("Alertes reçues pour cet arrêt", len(driver.alerts()) - already)
+    quiet = len(driver.alerts()) <= already + 1
+    early = told and after < delay.tried_seconds - EARLY_SECONDS
+    return _conclude(record, told=told, quiet=quiet, early=early, shipped=delay.shipped_seconds)
+
+
+@contextmanager
+def _frozen(pids: Sequence[int], record: Record) -> Iterator[None]:
+    """Processes that are there and do nothing, the first one first: it would replace a child that stops answering."""
+    record.note(f"SIGSTOP : worker et ses {len(pids) - 1} processus enfants")
+    try:
+        for pid in pids:
+            Kill(pid, signal.SIGSTOP).strike()
+        yield
+    finally:
+        for pid in pids:
+            Kill(pid, signal.SIGCONT).strike()
+
+
+def _conclude(record: Record, *, told: bool, quiet: bool, early: bool, shipped: float) -> Sequence[Finding]:
+    if not told:
+        return [_defect(record, "Aucune alerte ne part quand les workers sont arrêtés")]
+    if early:
+        return [_defect(record, "L'alerte part avant le délai prévu")]
+    if not quiet:
+        return [_defect(record, "Plusieurs alertes partent pour un seul arrêt des workers")]
+    if shipped > LONGEST_DELAY_SECONDS:
+        return [_defect(record, f"Le délai d'alerte livré est de {french_duration(shipped)}, au lieu de 5 min au plus")]
+    figures = dict(record.figures)
+    sentence = (
+        f"Workers gelés (SIGSTOP) : une alerte et une seule est reçue {figures["Alerte reçue, depuis le gel, après"]} après le gel, le délai (compté depuis le dernier battement) étant ramené à "
+        f"{figures['Délai essayé']} pour l'essai ; le délai livré est de {figures['Délai livré']} ; leur retour n'en déclenche aucune autre"
+    )
+    return [Finding(Outcome.ESTABLISHED, sentence, (record.evidence(_ID),))]
+
+
+def _defect(record: Record, sentence: str) -> Finding:
+    problem = Problem(
+        title=sentence,
+        severity=Severity.CRITICAL,
+        impact="Élevé : un arrêt des workers passe inaperçu, ou l'alerte n'est plus crue",
+        recommendation="Surveiller les battements de cœur par un processus à part, et alerter une fois par incident",
+        situation_text="\n".join(event for _, event in record.timeline),
+    )
+    return Finding(Outcome.DEFECT, sentence, (record.evidence(_ID),), problem=problem)
+
+
+EXPERIMENT = Experiment(_ID, "Alerte à l'arrêt des workers", ("8.6",), run)

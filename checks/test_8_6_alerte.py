@@ -1,0 +1,13 @@
+"""8.6: an alert leaves when workers are down for more than 5 minutes."""
+
+import pytest
+
+from audit.examination import Examination
+from audit.plugin import report
+
+QUESTIONS = ("worker-alert",)
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_8_6(question: str, examination: Examination) -> None:
+    report(examination, question)
