@@ -12,6 +12,7 @@ from audit.model import Finding, Outcome, Problem, Severity
 from audit.typography import french_duration, french_seconds
 
 _ID = "worker-alert"
+_RECEIVED = "Alerte reçue, depuis le gel, après"
 LONGEST_DELAY_SECONDS = 300.0
 MARGIN_SECONDS = 20.0
 # The silence began with the last sign of life, a moment before the freeze.
@@ -34,7 +35,7 @@ def run(driver: Driver, record: Record, margin_seconds: float = MARGIN_SECONDS) 
     wait_until(lambda: len(driver.alerts()) > already + 1, delay.tried_seconds / 2, 0.2)
     record.figure("Délai essayé", french_seconds(delay.tried_seconds))
     record.figure("Délai livré", french_duration(delay.shipped_seconds))
-    record.figure("Alerte reçue, depuis le gel, après", french_seconds(after) if told else "jamais")
+    record.figure(_RECEIVED, french_seconds(after) if told else "jamais")
     record.figure("Alertes reçues pour cet arrêt", len(driver.alerts()) - already)
     quiet = len(driver.alerts()) <= already + 1
     early = told and after < delay.tried_seconds - EARLY_SECONDS
@@ -65,8 +66,9 @@ def _conclude(record: Record, *, told: bool, quiet: bool, early: bool, shipped: 
         return [_defect(record, f"Le délai d'alerte livré est de {french_duration(shipped)}, au lieu de 5 min au plus")]
     figures = dict(record.figures)
     sentence = (
-        f"Workers gelés (SIGSTOP) : une alerte et une seule est reçue {figures["Alerte reçue, depuis le gel, après"]} après le gel, le délai (compté depuis le dernier battement) étant ramené à "
-        f"{figures['Délai essayé']} pour l'essai ; le délai livré est de {figures['Délai livré']} ; leur retour n'en déclenche aucune autre"
+        f"Workers gelés (SIGSTOP) : une alerte et une seule est reçue {figures[_RECEIVED]} après le gel, le délai, compté depuis le "
+        f"dernier battement, étant ramené à {figures['Délai essayé']} pour l'essai ; le délai livré est de {figures['Délai livré']} ; "
+        "leur retour n'en déclenche aucune autre"
     )
     return [Finding(Outcome.ESTABLISHED, sentence, (record.evidence(_ID),))]
 
