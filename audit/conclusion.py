@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from audit.catalogue import PHASES
-from audit.model import Finding, Outcome, worst
+from audit.model import Finding, Level, Outcome, worst
 from audit.verdict import Status, Verdict, validated
 
 _PROTECTION = ("recovery", "idempotency", "campaign-lock", "lock-cleanup-period")
@@ -20,7 +20,7 @@ _BULLETS = (
     ("8.2", "Traitement des webhooks automatique"),
     ("8.3", "Envoi Message 2 sur interaction"),
     ("recovery", "Récupération automatique des campagnes interrompues"),
-    ("health-check-period", "Health checks et monitoring en place"),
+    ("health-check-period", "Contrôle de santé planifié"),
 )
 _OF_OUTCOME = {
     Outcome.ESTABLISHED: Status.COMPLIANT,
@@ -30,30 +30,47 @@ _OF_OUTCOME = {
 _GRAVITY = (Status.COMPLIANT, Status.PARTIAL, Status.UNDETERMINED, Status.NON_COMPLIANT)
 
 
-def _of_rules(findings: Sequence[Finding], rules: Sequence[str]) -> Status:
-    outcome = worst(f.outcome for f in findings if f.rule in rules)
-    return _OF_OUTCOME.get(outcome, Status.UNDETERMINED)
+Known = tuple[Status, Level | None]
 
 
-def _of_requirements(verdicts: Mapping[str, Verdict], identifiers: Sequence[str]) -> Status:
-    statuses = [verdicts[i].status for i in identifiers if i in verdicts]
-    return max(statuses, key=_GRAVITY.index, default=Status.UNDETERMINED)
+def _of_rules(findings: Sequence[Finding], rules: Sequence[str]) -> Known:
+    """Worst status of these rules, and the weakest level it rests on."""
+    own = [f for f in findings if f.rule in rules]
+    level = min((f.level for f in own if f.outcome is Outcome.ESTABLISHED), default=None)
+    return _OF_OUTCOME.get(worst(f.outcome for f in own), Status.UNDETERMINED), level
+
+
+def _of_requirements(verdicts: Mapping[str, Verdict], identifiers: Sequence[str]) -> Known:
+    """Worst status of these requirements, and the weakest level they rest on."""
+    own = [verdicts[i] for i in identifiers if i in verdicts]
+    level = min((v.known_by for v in own if v.known_by), default=None)
+    return max((v.status for v in own), key=_GRAVITY.index, default=Status.UNDETERMINED), level
 
 
 def aspects(
     totals: Mapping[str, int], verdicts: Mapping[str, Verdict], findings: Sequence[Finding]
 ) -> list[dict[str, str]]:
-    """The five lines of section 5.1, in the source's order."""
+    """The five lines of section 5.1, in the source's order, and what the source did not look at."""
     passed, tests = totals.get("passed", 0), totals.get("tests", 0)
     mark = "✅" if tests and passed == tests else "❌" if totals.get("failed") or totals.get("errors") else "❔"
-    rows = [{"name": "Tests automatisés", "status": f"{mark} {passed}/{tests} PASSED"}]
-    for name, status in (
+    warned = totals.get("warned", 0)
+    rows = [
+        {
+            "name": "Tests automatisés",
+            "status": f"{mark} {passed}/{tests} PASSED" + (f", dont {warned} avec réserve" if warned else ""),
+        }
+    ]
+    lines = [
         ("Fonctionnement autonome", _of_requirements(verdicts, ("8.1", "8.2", "8.3"))),
         ("Configuration robuste", _of_rules(findings, _CONFIGURATION)),
         ("Mécanismes de protection", _of_rules(findings, _PROTECTION)),
         ("Redémarrage automatique", _of_requirements(verdicts, ("8.5",))),
-    ):
-        rows.append({"name": name, "status": f"{_MARKS[status]} {status.value}"})
+    ]
+    if "8.6" in verdicts:
+        lines.append(("Disponibilité et alerte", _of_requirements(verdicts, ("8.4", "8.6"))))
+    for name, (status, level) in lines:
+        known = f" ({level.french})" if level and status is not Status.UNDETERMINED else ""
+        rows.append({"name": name, "status": f"{_MARKS[status]} {status.value}{known}"})
     return rows
 
 
@@ -65,7 +82,7 @@ def verdict_section(
     unverified = [r for r, v in verdicts.items() if v.status is Status.UNDETERMINED]
     bullets = []
     for key, text in _BULLETS:
-        status = verdicts[key].status if key in verdicts else _of_rules(findings, (key,))
+        status = verdicts[key].status if key in verdicts else _of_rules(findings, (key,))[0]
         suffix = {Status.UNDETERMINED: " : non vérifié", Status.NON_COMPLIANT: " : non"}.get(status, "")
         bullets.append([_MARKS[status], text + suffix])
     compensations = [c for v in verdicts.values() for c in v.compensations]

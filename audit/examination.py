@@ -40,6 +40,7 @@ class Examination:
     experiments: Sequence[Experiment] = EXPERIMENTS
     driver: Driver | None = None
     records: dict[str, Record] = field(default_factory=dict)
+    conditions: tuple[str, ...] = ()
     _played: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
 
     @cached_property
@@ -109,6 +110,7 @@ class Examination:
             driver = load_driver(self.target.driver, self.target.root)
             try:
                 driver.start()
+                self.conditions = tuple(driver.conditions())
             except DriverError:
                 driver.stop()
                 raise

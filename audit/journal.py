@@ -60,7 +60,7 @@ def build(examination: Examination, digest: str, volatile: Volatile, previous: P
             "spec": known.target.spec,
             "task": known.target.task,
             "digest": digest,
-            "versions": dict(known.configuration.versions if known.configuration else known.source.versions),
+            "versions": {n: v for n, v in (known.configuration or known.source).versions.items() if n != "isolation"},
         },
         "tool": {"name": NAME, "version": version(NAME)},
         "profile": examination.profile.name,
@@ -74,6 +74,7 @@ def build(examination: Examination, digest: str, volatile: Volatile, previous: P
         "periodic_tasks": periodic_table(known),
         "problems": problems,
         "corrections": corrections(previous, requirements, problems),
+        "conditions": list(examination.conditions),
         "experiments": [
             {
                 "id": e.id,
@@ -117,6 +118,7 @@ def _probe(facts: Facts) -> dict[str, Any]:
         "level": facts.level.french,
         "digest": facts.digest,
         "failure": facts.failure,
+        "isolation": facts.versions.get("isolation", ""),
         "unread": [list(pair) for pair in facts.unread],
         "counts": {
             "functions": len(facts.functions),
@@ -141,7 +143,7 @@ def _requirement(examination: Examination, identifier: str, verdict: Verdict) ->
         "verdict": verdict.status.value,
         "known_by": verdict.known_by.french if verdict.known_by else "",
         "reason": verdict.reason,
-        "settles": entry.settles,
+        "settles": _settles(examination, entry),
         "findings": [_finding(f) for f in findings],
         "compensations": [
             {"defect": c.defect, "control": c.name, "covers": c.covers, "residual": c.residual}
@@ -156,6 +158,13 @@ def _unattached(examination: Examination) -> list[Finding]:
     shown = set(examination.profile.requirements)
     silent = {Outcome.UNDETERMINED, Outcome.AUDIT_ERROR}
     return [f for f in examination.every_finding() if not shown & set(f.requirements) and f.outcome in silent]
+
+
+def _settles(examination: Examination, entry: Requirement) -> str:
+    """What would settle it. Where its own experiment has been played already, playing it again is no advice."""
+    if set(entry.decided_by) & set(examination.records):
+        return "lever ce qui a manqué à l'expérience ci-dessus, puis la rejouer"
+    return entry.settles
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

@@ -61,8 +61,14 @@ def french_date(day: date) -> str:
 
 
 def french_seconds(seconds: float) -> str:
-    """A duration in seconds to the hundredth, as `2,63 s`; two significant digits below a tenth."""
-    return _quantity(seconds, "second", "#,##0.##" if not seconds or abs(seconds) >= 0.1 else "@@")
+    """A duration in seconds to the hundredth, as `2,63 s`, or to the second when it is whole, as `10 s`."""
+    return _quantity(seconds, "second", "#,##0" if float(seconds).is_integer() else "#,##0.00")
+
+
+def counted(count: int, words: str) -> str:
+    """A number and what it counts, as `1 envoi` or `2 envois acceptés`: every word takes an s from two on."""
+    plural = " ".join(f"{word}s" for word in words.split()) if count > 1 else words
+    return f"{count}{NO_BREAK_SPACE}{plural}"
 
 
 def french_duration(seconds: float) -> str:

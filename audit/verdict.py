@@ -68,7 +68,10 @@ def judge(
     if compensations:
         names = ", ".join(f"`{c.name}`" for c in compensations)
         return Verdict(
-            Status.PARTIAL, known_by, f"Un contrôle attendu manque ; {names} en compense une partie.", compensations
+            Status.PARTIAL,
+            known_by,
+            f"Un contrôle attendu manque, et {names} n'en compense qu'une partie.",
+            compensations,
         )
     reservations = [f for f in findings if f.outcome is Outcome.RESERVATION]
     if reservations:

@@ -15,6 +15,7 @@ from celery import Celery
 
 from audit.experiments.driver import Accepted, AlertDelay, DriverError
 from audit.experiments.waiting import wait_until
+from audit.typography import french_seconds
 from system.sandbox.gateway_protocol import Behaviour, Rule
 from system.sandbox.processes import SandboxError
 from system.sandbox.stack import RunningStack, run_python, running_stack
@@ -166,6 +167,31 @@ class ReferenceDriver:
         """Alerts about workers that reached the double's sink and were answered with success."""
         received = self._stack.gateway.alerts()
         return [str(a.body["incident"]) for a in received if a.body["component"] == "worker" and a.answered < 300]
+
+    @_in_words
+    def conditions(self) -> Sequence[str]:
+        """What was embedded, simulated, shortened or lifted."""
+        ((postgres,),) = self._rows("SHOW server_version")
+        with redis.Redis.from_url(self._stack.redis_url) as client:
+            broker = client.info("server")
+        name = "Valkey" if "valkey_version" in broker else "Redis"
+        version = broker.get("valkey_version", broker["redis_version"])
+        shortened = {
+            "bail d'envoi": "SEND_LEASE_SECONDS",
+            "délai de la passerelle": "GATEWAY_TIMEOUT_SECONDS",
+            "alerte": "ALERT_AFTER_SECONDS",
+        }
+        durations = ", ".join(
+            f"{what} {french_seconds(float(self._stack.env[name]))}" for what, name in shortened.items()
+        )
+        return [
+            "passerelle : une doublure locale de Wassenger, dont le registre fait foi ; aucun message n'est sorti de la machine",
+            f"serveurs locaux : PostgreSQL {postgres}, {name} {version}",
+            f"processus lancés et relancés par `{CONFIGURATION}`, sur une seule machine",
+            f"durées raccourcies : {durations}",
+            "limite quotidienne levée ; aucun secret de webhook configuré",
+            "chaque scénario joué une fois",
+        ]
 
     def deployment(self) -> str:
         """The supervisor configuration."""

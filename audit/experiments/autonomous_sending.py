@@ -10,7 +10,7 @@ from audit.experiments.experiment import Experiment, Record
 from audit.experiments.faults import Kill, gone
 from audit.experiments.waiting import wait_until
 from audit.model import Finding, Outcome, Problem, Severity
-from audit.typography import french_seconds
+from audit.typography import counted, french_seconds
 
 _ID = "autonomous-sending"
 _FINAL = frozenset({"sent", "delivered", "read", "failed", "cancelled"})
@@ -31,15 +31,22 @@ def run(driver: Driver, record: Record, plan: Plan = Plan()) -> Sequence[Finding
     """Launch, kill the main process then a child while sends are in flight, deliver twice, and count."""
     people = driver.logged_in()
     if people:
-        missing = f"{len(people)} compte(s) ou session(s) existent : l'absence d'administrateur n'est pas réalisée"
+        missing = f"l'absence d'administrateur n'est pas réalisée, le pilote trouve {counted(len(people), 'compte')} ou sessions"
         return [Finding(Outcome.UNDETERMINED, "Envoi sans administrateur", missing=missing)]
     before = len(driver.accepted())
     driver.hold("after")
     expected = driver.launch(plan.contacts)
     record.note(f"campagne lancée : {len(expected)} Message 1")
     faults = [
-        _kill(driver, record, plan, Death("after", "processus principal", lambda: [driver.main_pid("worker")])),
-        _kill(driver, record, plan, Death("before", "processus enfant", lambda: driver.child_pids("worker")[:1])),
+        _kill(driver, record, plan, Death("after", "processus principal", "", lambda: [driver.main_pid("worker")])),
+        _kill(
+            driver,
+            record,
+            plan,
+            Death(
+                "before", "processus enfant", ", dont un dans le processus tué", lambda: driver.child_pids("worker")[:1]
+            ),
+        ),
     ]
     first = wait_until(lambda: _settled(driver, expected), plan.end_seconds, 0.2)
     record.note("la campagne est dans un état final" if first else "délai épuisé avant la fin de la campagne")
@@ -48,8 +55,8 @@ def run(driver: Driver, record: Record, plan: Plan = Plan()) -> Sequence[Finding
     faults.append(redelivered)
     settled = wait_until(lambda: _settled(driver, expected), plan.end_seconds, 0.2)
     result = account(expected, driver.accepted(), driver.recorded(), before)
-    _figures(record, result)
     record.note("tous les envois sont dans un état final" if settled else "délai épuisé avant la fin des envois")
+    _figures(record, result)
     return _conclude(result, record, faults, settled=settled)
 
 
@@ -59,6 +66,7 @@ class Death:
 
     point: Literal["before", "after"]
     who: str
+    share: str
     pids: Callable[[], Sequence[int | None]]
 
 
@@ -72,19 +80,12 @@ def _kill(driver: Driver, record: Record, plan: Plan, death: Death) -> bool:
     following = [*driver.child_pids("worker")] if victims == [driver.main_pid("worker")] else []
     struck = in_flight and bool(victims) and all(Kill(pid).strike() for pid in victims)
     struck = struck and wait_until(lambda: all(gone(pid) for pid in [*victims, *following]), plan.step_seconds)
-    when = (
-        "acceptés par la passerelle mais sans réponse"
-        if death.point == "after"
-        else "pas encore acceptés par la passerelle"
-    )
-    record.note(
-        f"SIGKILL : {death.who} du worker, {count} envoi(s) en vol, {when}"
-        if struck
-        else f"{death.who} du worker : rien en vol, aucune faute injectée"
-    )
-    record.figure(
-        f"En vol à la mort du {death.who} du worker", f"{count}, {when}" if struck else "aucun : faute non injectée"
-    )
+    accepted = "déjà acceptés par la passerelle, sans réponse"
+    when = accepted if death.point == "after" else "pas encore acceptés par la passerelle"
+    told = f"{counted(count, 'envoi')} en vol, {when}{death.share}"
+    nothing = "rien en vol, aucune faute injectée"
+    record.note(f"SIGKILL : {death.who} du worker, {told}" if struck else f"{death.who} du worker : {nothing}")
+    record.figure(f"À la mort du {death.who} du worker", told if struck else nothing)
     driver.release()
     return struck
 
@@ -101,8 +102,8 @@ def _deliver_twice(driver: Driver, record: Record, plan: Plan) -> tuple[frozense
     held = wait_until(lambda: driver.held() >= plan.twice, plan.step_seconds)
     again = driver.deliver_again(expected) if held else 0
     wait_until(lambda: driver.held() > plan.twice, plan.overlap_seconds)
-    record.note(f"{again} réveil(s) livrés une seconde fois pendant l'envoi, verrous volatils perdus")
-    record.figure("Réveils livrés une seconde fois pendant l'envoi", again)
+    record.note(f"{counted(again, 'réveil publié')} une seconde fois pendant l'envoi, verrous volatils perdus")
+    record.figure("Réveils publiés une seconde fois pendant l'envoi", again)
     driver.release()
     return expected, again > 0
 
@@ -129,15 +130,15 @@ def _conclude(result: Account, record: Record, faults: Sequence[bool], *, settle
         return findings
     title = "Envoi sans administrateur pendant que des workers sont tués"
     if result.uncertain or not settled:
-        missing = f"{len(result.uncertain)} envoi(s) au sort incertain, campagne {'finie' if settled else 'non finie'} au bout du délai"
+        missing = f"{counted(len(result.uncertain), 'envoi')} au sort incertain, campagne {'finie' if settled else 'non finie'} au bout du délai"
         return [Finding(Outcome.UNDETERMINED, title, evidence, missing=missing)]
     if not result.sound or not all(faults):
         missing = "aucun envoi n'était en vol quand un processus devait être tué : la faute n'a pas eu lieu"
         return [Finding(Outcome.UNDETERMINED, title, evidence, missing=missing)]
     sentence = (
-        f"Personne n'est connecté (aucun compte n'existe) : {result.expected} Message 1 attendus, {result.accepted} acceptés par la "
+        f"Personne ne peut être connecté (le pilote ne trouve ni compte ni session) : {result.expected} Message 1 attendus, {result.accepted} acceptés par la "
         "passerelle, chacun une seule fois, alors que le processus principal du worker puis un de ses enfants ont été tués "
-        "(SIGKILL) en plein envoi, et que des réveils ont été livrés une seconde fois pendant l'envoi"
+        "(SIGKILL) en plein envoi, et que des réveils ont été publiés une seconde fois pendant l'envoi"
     )
     return [Finding(Outcome.ESTABLISHED, sentence, evidence)]
 

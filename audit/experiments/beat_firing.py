@@ -18,7 +18,7 @@ def run(driver: Driver, record: Record, deadline_seconds: float = DEADLINE_SECON
     first = driver.periodic_runs()
     if not wait_until(lambda: _more(first, driver.periodic_runs()), deadline_seconds, 0.2):
         return [_defect(record, f"Aucune tâche périodique ne s'est exécutée en {french_seconds(deadline_seconds)}")]
-    record.note("une tâche périodique s'est exécutée")
+    record.note(f"exécutée : {', '.join(_more(first, driver.periodic_runs()))}")
     pid = driver.main_pid("beat")
     if pid is None or not Kill(pid).strike():
         return [Finding(Outcome.UNDETERMINED, "Retour de beat", missing="aucun processus beat à tuer")]
@@ -35,7 +35,10 @@ def run(driver: Driver, record: Record, deadline_seconds: float = DEADLINE_SECON
         "Reprise des tâches périodiques après la mort de beat", french_seconds(record.timeline[-1][0] - killed)
     )
     names = ", ".join(f"`{name}`" for name in tasks)
-    sentence = f"Beat déclenche les tâches périodiques, et de nouveau après avoir été tué (observé sur {names} ; les autres périodes sont lues, pas attendues)"
+    sentence = (
+        f"Beat déclenche de nouveau les tâches périodiques après avoir été tué (SIGKILL) : observé sur {names} ; les autres périodes sont "
+        "lues, pas attendues"
+    )
     return [Finding(Outcome.ESTABLISHED, sentence, (record.evidence(_ID),))]
 
 

@@ -109,6 +109,10 @@ class Driver(Protocol):
         """Incidents about workers that the alert webhook received, in order."""
         ...
 
+    def conditions(self) -> Sequence[str]:
+        """What a reader must know of these runs, in French: what was simulated, shortened, lifted."""
+        ...
+
     def deployment(self) -> str:
         """Path of the shipped file that keeps the processes running in these experiments."""
         ...

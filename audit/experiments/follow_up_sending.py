@@ -28,7 +28,11 @@ def run(
     expected = {driver.follow_up_key(contact) for contact in contacts}
     driver.hold("after")
     answered = [*driver.interact(contacts), *driver.interact(contacts)]
-    record.note(f"{len(answered)} interactions reçues de {len(contacts)} contacts")
+    if len(answered) < 2 * len(contacts):
+        driver.release()
+        missing = f"{len(answered)} interactions acceptées sur {2 * len(contacts)}"
+        return [Finding(Outcome.UNDETERMINED, EXPERIMENT.title, missing=missing)]
+    record.note(f"{len(answered)} interactions acceptées, de {len(contacts)} contacts")
     struck = _kill_worker(driver, record, step_seconds)
     driver.release()
     done = wait_until(lambda: expected <= {a.key for a in driver.accepted()}, end_seconds)
@@ -73,8 +77,8 @@ def _conclude(driver: Driver, record: Record, expected: set[str], *, struck: boo
         )
         return [Finding(Outcome.UNDETERMINED, EXPERIMENT.title, evidence, missing=missing)]
     sentence = (
-        f"Personne n'est connecté : {len(expected)} contacts ont réagi deux fois, chacun reçoit un seul Message 2, alors que le worker "
-        "a été tué (SIGKILL) en plein envoi"
+        f"Personne ne peut être connecté : {2 * len(expected)} interactions de {len(expected)} contacts ; la passerelle accepte un seul "
+        "Message 2 par contact, alors que le worker a été tué (SIGKILL) en plein envoi"
     )
     return [Finding(Outcome.ESTABLISHED, sentence, evidence)]
 

@@ -1,4 +1,4 @@
-"""4.6, 8.5: the delays that a refused message is really given before each retry."""
+"""4.6, 8.5: the delays that the database gives a refused message before each retry."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ def run(driver: Driver, record: Record) -> Sequence[Finding]:
     """Read the delays given after the first, second and third passing failure; allow clocks and transport 3 s."""
     delays = tuple(driver.retry_delays())
     shown = ", ".join(f"{round(delay)} s" for delay in delays)
-    record.figure("Délais de reprise observés", shown or "aucun")
+    record.figure("Délais inscrits en base", shown or "aucun")
     evidence = (record.evidence(_ID),)
     right = len(delays) == len(DELAYS) and all(
         abs(a - b) <= TOLERANCE_SECONDS for a, b in zip(delays, DELAYS, strict=True)
@@ -24,14 +24,14 @@ def run(driver: Driver, record: Record) -> Sequence[Finding]:
         return [
             Finding(
                 Outcome.ESTABLISHED,
-                f"Délais de reprise observés après un refus passager : {shown}, puis plus rien",
+                f"Après chaque refus passager, la reprise est inscrite en base à {shown} (± 3 s), puis l'échec est définitif ; l'attente elle-même n'est pas observée",
                 evidence,
             )
         ]
     expected = ", ".join(f"{round(delay)} s" for delay in DELAYS)
-    sentence = f"Délais de reprise observés : {shown or 'aucun'}, au lieu de {expected}"
+    sentence = f"Délais de reprise inscrits en base : {shown or 'aucun'}, au lieu de {expected}"
     problem = Problem(
-        title="Délais de reprise observés",
+        title="Délais de reprise inscrits en base",
         severity=Severity.CRITICAL,
         impact="Élevé : un échec passager n'est pas réessayé comme prévu",
         recommendation=f"Réessayer après {expected}, puis renoncer",
@@ -39,4 +39,4 @@ def run(driver: Driver, record: Record) -> Sequence[Finding]:
     return [Finding(Outcome.DEFECT, sentence, evidence, problem=problem)]
 
 
-EXPERIMENT = Experiment(_ID, "Délais de reprise réels", ("4.6", "8.5"), run)
+EXPERIMENT = Experiment(_ID, "Délais de reprise inscrits en base", ("4.6", "8.5"), run)

@@ -8,7 +8,7 @@ from audit.experiments.experiment import Experiment, Record
 from audit.experiments.faults import Kill
 from audit.experiments.waiting import wait_until
 from audit.model import Finding, Outcome, Problem, Severity
-from audit.typography import french_seconds
+from audit.typography import counted, french_seconds
 
 _ID = "webhook-processing"
 CONTACTS = 3
@@ -27,9 +27,11 @@ def run(driver: Driver, record: Record, deadline_seconds: float = DEADLINE_SECON
         answered = driver.interact(keys, again=True)
         waiting = len(set(answered) - set(driver.interactions()))
         struck = pid is not None and Kill(pid).strike() and waiting > 0
-    record.note(f"{len(answered)} webhooks distincts acceptés sans identification, chacun livré deux fois")
+    record.note(
+        f"{counted(len(answered), 'webhook distinct accepté')} sans session d'utilisateur, chacun livré deux fois"
+    )
     if struck:
-        record.note(f"SIGKILL : processus web, {waiting} webhook(s) accepté(s) et pas encore traité(s)")
+        record.note(f"SIGKILL : processus web, traitement inachevé de {counted(waiting, 'webhook')}")
     done = wait_until(lambda: set(answered) <= set(driver.interactions()), deadline_seconds)
     record.note("toutes les interactions sont enregistrées" if done else "délai épuisé : il manque des interactions")
     return _conclude(record, answered, driver.interactions(), waiting, struck=struck)
@@ -42,7 +44,7 @@ def _conclude(
     lost = sorted(set(answered) - counts.keys())
     twice = sorted(identifier for identifier, count in counts.items() if count > 1)
     record.figure("Webhooks acceptés (200)", len(answered))
-    record.figure("Acceptés et pas encore traités à la mort du processus web", waiting if struck else "non tué")
+    record.figure("Traitements inachevés à la mort du processus web", waiting if struck else "non tué")
     record.figure("Interactions enregistrées", len(counts))
     record.figure("Perdues", len(lost))
     record.figure("Enregistrées deux fois", len(twice))
@@ -55,8 +57,9 @@ def _conclude(
         )
         return [Finding(Outcome.UNDETERMINED, EXPERIMENT.title, (record.evidence(_ID),), missing=missing)]
     sentence = (
-        f"Personne n'est connecté : {len(answered)} webhooks acceptés sans identification, livrés deux fois chacun, donnent "
-        f"{len(counts)} interactions enregistrées une seule fois, alors que le processus web a été tué (SIGKILL) après ses réponses et avant leur traitement"
+        f"Personne ne peut être connecté : {counted(len(answered), 'webhook accepté')} sans session d'utilisateur, chacun livré deux fois, "
+        f"donnent {counted(len(counts), 'interaction enregistrée')} une seule fois, alors que le processus web a été tué (SIGKILL) avant "
+        f"d'avoir fini d'en traiter {waiting}"
     )
     return [Finding(Outcome.ESTABLISHED, sentence, (record.evidence(_ID),))]
 

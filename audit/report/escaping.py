@@ -24,7 +24,7 @@ def visible(text: str) -> str:
 
 def one_line(text: str) -> str:
     """The text on a single line, single-spaced; a space at either end stays."""
-    return visible(re.sub(r"\s+", " ", text))
+    return visible(re.sub(r"[^\S\u00a0\u202f]+", " ", text))
 
 
 def prose(value: object) -> Markdown:

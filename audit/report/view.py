@@ -47,6 +47,7 @@ class Conclusion:
     rejected: tuple[RequirementView, ...]
     partial: tuple[RequirementView, ...]
     unverified: tuple[RequirementView, ...]
+    verified: tuple[RequirementView, ...]
     critical: tuple[int, ...]
 
 
@@ -87,7 +88,7 @@ def checkpoint(journal: Journal) -> Checkpoint:
         minor=tuple(p for p in problems if p["severity"] != "critique"),
         detailed=tuple(p for p in problems if p["situation"] or p["situation_text"] or p["solution"]),
         untouched=tuple(r.id for r in requirements if r.status == "CONFORME" and not r.problems),
-        aspects=tuple((a["name"], _aspect(a["status"], journal)) for a in journal["aspects"]),
+        aspects=tuple((a["name"], a["status"]) for a in journal["aspects"]),
         conclusion=_conclusion(journal, requirements),
         phases=tuple((_PHASE_SYMBOLS.get(p["state"], "➖"), p) for p in journal["phases"]),
         loose_periodic_tasks=bool(journal["periodic_tasks"]["rows"])
@@ -108,11 +109,6 @@ def _tally(name: str, counts: Mapping[str, Any]) -> Tally:
     return Tally(name=name, judged=judged, **known)
 
 
-def _aspect(status: str, journal: Journal) -> str:
-    """Where everything was only read, a bare CONFORME says so."""
-    return f"{status} (déclaré)" if journal["level"] == "source" and status.endswith("✅ CONFORME") else status
-
-
 def _conclusion(journal: Journal, requirements: tuple[RequirementView, ...]) -> Conclusion:
     verdict = journal["verdict"]
     open_ids = set(verdict["unverified"])
@@ -126,5 +122,6 @@ def _conclusion(journal: Journal, requirements: tuple[RequirementView, ...]) -> 
         rejected=tuple(r for r in requirements if r.status == "NON CONFORME"),
         partial=tuple(r for r in requirements if r.status == "PARTIEL"),
         unverified=unverified,
+        verified=tuple(r for r in requirements if r not in unverified),
         critical=tuple(p["number"] for p in journal["problems"] if p["severity"] == "critique"),
     )

@@ -36,7 +36,8 @@ class Periodic:
         """Strongest probe first; the entry missing or another period is a defect."""
         expected = frequency(BeatEntry("", "", self.seconds, self.crontab))
         symbol = known.target.role(self.role)
-        sentence = f"{self.purpose} ({expected})"
+        planned = "planifiée à" if self.crontab else "planifiée toutes les"
+        sentence = f"{self.purpose} (`{symbol.rpartition(':')[2] or self.role}` {planned} {expected})"
         if not symbol:
             return [without_role(known, self.role, sentence)]
         seen = list(known.beat_of(symbol))

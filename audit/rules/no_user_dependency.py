@@ -6,6 +6,7 @@ from audit.facts import Function
 from audit.known import Known, is_user, user_mentions
 from audit.model import Finding, Problem, Severity
 from audit.rules.rule import Rule, defect, established, not_found, undetermined, without_role
+from audit.typography import counted
 
 _REFERENCE = "spec comprehensive-audit-2025, checkpoint du 29 décembre 2025, 8.1 à 8.3"
 
@@ -56,7 +57,7 @@ def _without(function: Function) -> str:
 def _no_user_filter(known: Known, role: str, key: str) -> Finding:
     """Nothing reachable from this role's function speaks of a user: data is found by `key`."""
     symbol = known.target.role(role)
-    sentence = f"Les données sont récupérées par {key}, pas par `user_id`"
+    sentence = f"Données récupérées par {key}, sans filtre d'utilisateur"
     others = {s for symbols in known.target.roles.values() for s in symbols} - {symbol}
     # What plays another role has a rule of its own.
     functions = [f for f in known.reachable(symbol) if f.symbol not in others]
@@ -71,11 +72,8 @@ def _no_user_filter(known: Known, role: str, key: str) -> Finding:
                 _problem("Accès aux données filtré par utilisateur", function, ""),
                 known.source_evidence(function),
             )
-    count = len(functions)
-    return established(
-        f"{sentence} ({count} fonction{'s' if count > 1 else ''} lue{'s' if count > 1 else ''})",
-        known.source_evidence(functions[0]),
-    )
+    followed = f"{sentence} : ni `user_id` ni `current_user` dans {counted(len(functions), 'fonction suivie')}"
+    return established(followed, known.source_evidence(functions[0]))
 
 
 def _service_client(known: Known, role: str) -> Finding:
@@ -92,7 +90,7 @@ def _service_client(known: Known, role: str) -> Finding:
             sentence,
             f"aucun appel à {', '.join(f'`{_name(s)}`' for s in symbols)} n'a été suivi depuis `{_name(known.target.role(role))}`",
         )
-    names = ", ".join(f"`{_name(s)}()`" for s in used)
+    names = " et ".join(f"`{_name(s)}()`" for s in used)
     return established(
         f"Les tâches utilisent {names} directement (pas de session utilisateur)", known.source.evidence(rôle=names)
     )
@@ -149,7 +147,7 @@ def _route_dependencies(known: Known, symbol: str) -> Finding:
 
 
 def _background(known: Known, symbol: str) -> Finding:
-    sentence = "Les webhooks sont traités en `background_tasks` (FastAPI)"
+    sentence = f"`{_name(symbol)}` reçoit un `BackgroundTasks` (FastAPI) pour traiter après sa réponse"
     for function, facts in known.function(symbol):
         if any("BackgroundTasks" in p.annotation for p in function.parameters):
             return established(sentence, facts.evidence(function.head))

@@ -22,20 +22,19 @@ class Called:
     def __call__(self, known: Known) -> Sequence[Finding]:
         """A role that exists but is never called protects nothing: that is the defect."""
         symbol, caller = known.target.role(self.role), known.target.role(self.caller)
-        for name, value in ((self.role, symbol), (self.caller, caller)):
+        name, sender = symbol.rpartition(":")[2], caller.rpartition(":")[2]
+        sentence = self.sentence.format(caller=sender or self.caller, role=name or self.role)
+        for role, value in ((self.role, symbol), (self.caller, caller)):
             if not value:
-                return [without_role(known, name, self.sentence)]
+                return [without_role(known, role, sentence)]
         if symbol not in known.source.functions or caller not in known.source.functions:
-            return [not_found(known, symbol if symbol not in known.source.functions else caller, self.sentence)]
+            return [not_found(known, symbol if symbol not in known.source.functions else caller, sentence)]
         function = known.source.functions[symbol]
         if symbol in {f.symbol for f in known.reachable(caller)}:
-            return [established(self.sentence, known.source_evidence(function))]
-        name, sender = symbol.rpartition(":")[2], caller.rpartition(":")[2]
+            return [established(sentence, known.source_evidence(function))]
         if _named_somewhere(known, name):
             return [
-                undetermined(
-                    self.sentence, f"`{name}` est appelée, mais aucun chemin n'a pu être suivi depuis `{sender}`"
-                )
+                undetermined(sentence, f"`{name}` est appelée, mais aucun chemin n'a pu être suivi depuis `{sender}`")
             ]
         problem = Problem(
             title=f"`{name}` n'est jamais appelée par `{sender}`",
@@ -63,7 +62,7 @@ RULES = (
         Called(
             "idempotency",
             "sender",
-            "Verrous d'idempotence pour éviter les doublons et permettre la réexécution sûre",
+            "Protection contre les doublons : `{caller}` appelle `{role}`",
             "Élevé : une tâche exécutée deux fois envoie deux messages",
         ),
     ),
@@ -76,7 +75,7 @@ RULES = (
         Called(
             "campaign_lock",
             "campaign_sender",
-            "Une campagne est verrouillée pendant son envoi",
+            "Verrou de campagne : `{caller}` appelle `{role}`",
             "Élevé : deux répartiteurs peuvent traiter la même campagne",
         ),
     ),

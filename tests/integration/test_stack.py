@@ -23,7 +23,7 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         yield running
 
 
-@pytest.mark.parametrize("program", ["web", "worker", "beat"])
+@pytest.mark.parametrize("program", ["web", "worker", "beat", "watchdog"])
 def test_a_killed_program_comes_back_and_works(stack: RunningStack, program: str) -> None:
     old = stack.main_pid(program)
     os.kill(old, signal.SIGKILL)

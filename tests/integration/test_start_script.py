@@ -1,4 +1,4 @@
-"""`start.sh` run for real, with stand-ins for the four programs: what is tested is the script."""
+"""`start.sh` run for real, with stand-ins for its programs: what is tested is the script."""
 
 import os
 import re
@@ -14,10 +14,10 @@ from system.sandbox.stack import REPOSITORY
 
 SCRIPT = REPOSITORY / "system" / "deploy" / "start.sh"
 QUEUES = "default,messages,messages_high,retry,verification"
-NAMES = ("web", "worker", "beat")
+NAMES = ("web", "worker", "beat", "watchdog")
 PROGRAM = """#!/usr/bin/env bash
 echo "$(basename "$0") $*" >> "$CALLS"
-[ "$1" = -m ] && exit "${MIGRATE_CODE:-0}"
+[ "$3" = migrate ] && exit "${MIGRATE_CODE:-0}"
 trap 'echo "TERM $(basename "$0") $*" >> "$CALLS"; kill %1; exit 0' TERM
 sleep 600 &
 wait
@@ -51,18 +51,19 @@ class Container:
 @pytest.fixture
 def container(tmp_path: Path) -> Iterator[Container]:
     running = Container(tmp_path, BEAT_SCHEDULE_FILE="/tmp/here/beat", PORT="9123")
-    wait_until(lambda: all(running.announced(name) for name in NAMES), seconds=10, what="three programs announced")
-    wait_until(lambda: len(running.lines()) == 4, seconds=10, what="four programs started")
+    wait_until(lambda: all(running.announced(name) for name in NAMES), seconds=10, what="every program announced")
+    wait_until(lambda: len(running.lines()) == 5, seconds=10, what="every program started")
     yield running
     running.process.stop()
 
 
-def test_it_migrates_first_then_starts_web_worker_and_beat(container: Container) -> None:
+def test_it_migrates_first_then_starts_every_program(container: Container) -> None:
     assert container.lines()[0] == "python -m system migrate"
     assert set(container.lines()[1:]) == {
         "uvicorn --factory system.main:create_app --host 0.0.0.0 --port 9123",
         f"celery -A system.tasks.celery_app worker --loglevel=INFO --concurrency=4 -Q {QUEUES}",
         "celery -A system.tasks.celery_app beat --loglevel=INFO --schedule=/tmp/here/beat",
+        "python -m system watchdog",
     }
 
 
@@ -72,7 +73,7 @@ def test_what_dies_is_started_again(container: Container, name: str) -> None:
     (before,) = container.announced(name)
     os.kill(before, signal.SIGKILL)
     wait_until(lambda: len(container.announced(name)) == 2, seconds=10, what=f"{name} back")
-    wait_until(lambda: len(container.lines()) == 5, seconds=10, what="started once more")
+    wait_until(lambda: len(container.lines()) == 6, seconds=10, what="started once more")
     assert {other: container.announced(other) for other in others} == others
 
 
@@ -81,7 +82,7 @@ def test_a_term_reaches_each_program_itself_and_is_waited_for(container: Contain
     container.process.signal(signal.SIGTERM)
     assert container.process.wait(10) == 0
     ended = [line for line in container.lines() if line.startswith("TERM")]
-    assert sorted(line.split()[1] for line in ended) == ["celery", "celery", "uvicorn"]
+    assert sorted(line.split()[1] for line in ended) == ["celery", "celery", "python", "uvicorn"]
     assert not any(process.is_running() for process in tree)
 
 

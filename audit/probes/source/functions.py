@@ -9,7 +9,7 @@ from audit.probes.source.machine import Machine
 from audit.probes.source.modules import Module
 from audit.probes.source.text import segment
 
-_HEAD_LINES = 12
+_HEAD_LINES = 20
 
 
 def read_functions(machine: Machine) -> dict[str, Function]:

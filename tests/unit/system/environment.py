@@ -6,7 +6,9 @@ from contextlib import contextmanager
 import pytest
 
 from system.config import get_settings
+from system.daily_counters import close_shared_counters
 from system.db.database import close_db
+from system.db.supabase import close_supabase
 from system.gateway.wassenger import close_gateway
 from system.locks import close_locks
 from system.tasks.celery_app import celery_app
@@ -33,5 +35,7 @@ def stack_environment(monkeypatch: pytest.MonkeyPatch, database_url: str, redis_
         close_db()
         close_gateway()
         close_locks()
+        close_shared_counters()
+        close_supabase()
         celery_app.close()
         get_settings.cache_clear()

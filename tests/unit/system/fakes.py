@@ -57,5 +57,5 @@ class FakeLocks:
         self.held: set[str] = set()
 
     @contextmanager
-    def hold(self, key: str, *, ttl_seconds: int) -> Iterator[bool]:
+    def hold(self, key: str, *, ttl_seconds: int, fail_open: bool = False) -> Iterator[bool]:
         yield key not in self.held

@@ -10,9 +10,12 @@ GOOD = {
 }
 
 
+ALERTING = ("ALERT_WEBHOOK_URL", "ALERT_AFTER_SECONDS", "WATCHDOG_PERIOD_SECONDS")
+
+
 @pytest.fixture(autouse=True)
 def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (*GOOD, "GATEWAY_TIMEOUT_SECONDS", "SEND_LEASE_SECONDS", "PORT"):
+    for name in (*GOOD, "GATEWAY_TIMEOUT_SECONDS", "SEND_LEASE_SECONDS", "PORT", *ALERTING):
         monkeypatch.delenv(name, raising=False)
     for name, value in GOOD.items():
         monkeypatch.setenv(name, value)
@@ -44,6 +47,9 @@ def test_a_missing_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str) 
         ("SEND_LEASE_SECONDS", "15"),
         ("GATEWAY_TIMEOUT_SECONDS", "-1"),
         ("PORT", "secret"),
+        ("ALERT_WEBHOOK_URL", "secret"),
+        ("ALERT_AFTER_SECONDS", "9"),
+        ("WATCHDOG_PERIOD_SECONDS", "61"),
     ],
 )
 def test_a_wrong_setting_is_named_and_its_value_is_not(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -51,3 +57,29 @@ def test_a_wrong_setting_is_named_and_its_value_is_not(monkeypatch: pytest.Monke
     with pytest.raises(SettingsError, match=f"^{name} is wrong") as raised:
         read_settings()
     assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("alerting", "expected"),
+    [
+        ({}, (300, 15, 10)),
+        ({"ALERT_AFTER_SECONDS": "10"}, (10, 1, 0.5)),
+        ({"ALERT_AFTER_SECONDS": "60", "WATCHDOG_PERIOD_SECONDS": "12"}, (60, 6, 12)),
+    ],
+)
+def test_a_shorter_delay_is_looked_at_more_often(
+    monkeypatch: pytest.MonkeyPatch, alerting: dict[str, str], expected: tuple[float, float, float]
+) -> None:
+    for name, value in alerting.items():
+        monkeypatch.setenv(name, value)
+    settings = read_settings()
+    assert (settings.alert_after_seconds, settings.heartbeat_seconds, settings.look_seconds) == expected
+
+
+def test_the_broker_is_redis_unless_another_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read_settings().broker.get_secret_value() == GOOD["REDIS_URL"]
+    monkeypatch.setenv("BROKER_URL", "amqp://guest:guest@host:5672//")
+    assert read_settings().broker.get_secret_value() == "amqp://guest:guest@host:5672//"
+    monkeypatch.setenv("BROKER_URL", "sqs://secret")
+    with pytest.raises(SettingsError, match=r"^BROKER_URL is wrong"):
+        read_settings()

@@ -166,6 +166,9 @@ class FakeStack:
                 self._alerts += [f"incident {n}" for n in range(self.alerts_given)]
         return self._alerts
 
+    def conditions(self) -> Sequence[str]:
+        return ["tout est simulé"]
+
     def deployment(self) -> str:
         return "supervisord.conf"
 

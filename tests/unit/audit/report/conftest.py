@@ -100,6 +100,7 @@ def journal(**parts: Any) -> Journal:
                 "level": "déclaré",
                 "digest": "a" * 64,
                 "failure": "",
+                "isolation": "",
                 "unread": [],
                 "counts": {"functions": 40, "tasks": 8, "beat": 6},
             }
@@ -110,6 +111,7 @@ def journal(**parts: Any) -> Journal:
         "periodic_tasks": {"level": "", "rows": []},
         "problems": [],
         "corrections": {"previous": None, "fixed": [], "new": [], "verdict_changes": []},
+        "conditions": [],
         "experiments": [],
         "aspects": [],
         "verdict": {

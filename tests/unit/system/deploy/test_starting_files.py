@@ -22,8 +22,8 @@ def celery_commands(text: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("starter", [SUPERVISORD, START_SCRIPT], ids=lambda starter: starter.name)
-def test_web_worker_and_beat_are_declared(starter: Starter) -> None:
-    assert starter.programs(REPOSITORY) == ("web", "worker", "beat")
+def test_every_program_is_declared(starter: Starter) -> None:
+    assert starter.programs(REPOSITORY) == ("web", "worker", "beat", "watchdog")
 
 
 def test_both_run_the_same_celery_commands() -> None:

@@ -1,13 +1,10 @@
-import hashlib
-import hmac
 import json
 from typing import Any
 
 import pytest
 
-from system.domain.phone import PhoneNumber
-from system.gateway.authenticity import is_authentic
-from system.gateway.webhooks import Interaction, PayloadError, interaction, parse_events
+from system.gateway.webhook_body import PayloadError
+from system.gateway.webhooks import MOST_EVENTS, parse_events
 
 
 def inbound(**data: Any) -> dict[str, Any]:
@@ -27,19 +24,40 @@ def test_both_shapes_have_their_keys() -> None:
     assert parse(array) == ["message:out:sent|e1", "message:out:failed|e1"]
 
 
+def test_two_states_of_one_message_are_two_events() -> None:
+    states = [{"deliveryStatus": "delivered"}, {"deliveryStatus": "read"}]
+    array = [{"event": "message:update", "entityId": "e1", "data": data} for data in states]
+    assert parse(array) == ["message:update|e1|delivered", "message:update|e1|read"]
+    single = inbound(ack="delivered", flow="outbound") | {"event": "message:out:ack"}
+    assert parse(single) == ["message:out:ack|wa-1|delivered"]
+    # An interaction is one, whatever its own acknowledgement has come to.
+    assert parse(inbound(ack="read")) == ["message:in:new|wa-1|"]
+
+
 @pytest.mark.parametrize(
     "body",
     [
+        b"",
         b"{",
         b"\xff",
+        '{"event": "e", "id": "é"}'.encode("latin-1"),
+        '{"event": "e", "id": "1"}'.encode("utf-16"),
         b"3",
+        b'"event"',
+        b"null",
         b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b"[" * 2000 + b'"' + b'\\"' * 100_000,
+        b"[" * 2000 + b"]" * 1999 + b"3",
         b'{"event": "a\\u0000", "id": "1"}',
+        b'{"event": "e", "id": "\\ud800"}',
+        b'{"event": "e", "id": "' + b"x" * 201 + b'"}',
         b"[1]",
         b'[{"event": "e"}]',
         b'{"event": 3, "id": "1"}',
         b'{"event": "e"}',
-        json.dumps([{"event": "e", "entityId": "1"}] * 26).encode(),
+        b'{"event": "e", "id": "1", "data": ' + b"[" * 100 + b"]" * 100 + b"}",
+        json.dumps([{"event": "e", "entityId": "1"}] * (MOST_EVENTS + 1)).encode(),
     ],
 )
 def test_what_is_not_a_payload_is_refused(body: bytes) -> None:
@@ -47,37 +65,36 @@ def test_what_is_not_a_payload_is_refused(body: bytes) -> None:
         parse_events(body)
 
 
-@pytest.mark.parametrize("kind", ["text", "emoji", "ptt", "audio", "image", "video", "document"])
-def test_every_type_is_an_interaction(kind: str) -> None:
-    found = interaction(inbound(type=kind))
-    assert found == Interaction(PhoneNumber("+33639980001"), kind, "Oui", "wa-1")
+def test_more_events_than_wassenger_sends_are_taken_all_the_same() -> None:
+    assert len(parse([{"event": "e", "entityId": str(number)} for number in range(26)])) == 26
+    assert parse([]) == []
 
 
-def test_a_reaction_is_an_interaction() -> None:
-    found = interaction(inbound(body=None, reaction={"emoji": "👍"}) | {"event": "message:reaction"})
-    assert found is not None
-    assert (found.type, found.content) == ("reaction", '{"emoji": "👍"}')
+@pytest.mark.parametrize("depth", [50, 5_000, 200_000])
+@pytest.mark.parametrize("bad", ["nested", "number", "no identifier", "strange identifier"])
+def test_nothing_is_lost_of_what_comes_with_something_bad(bad: str, depth: int) -> None:
+    element = {
+        "nested": '{"event": "e", "entityId": "9", "data": ' + "[" * depth + "]" * depth + "}",
+        "number": "3.5",
+        "no identifier": '{"event": "e"}',
+        "strange identifier": '{"event": "e", "entityId": {"id": [1]}}',
+    }[bad]
+    good = '{"event": "message:out:sent", "entityId": "%s", "data": {"text": "a, ]\\" [{"}}'
+    body = f" [{good % 'e1'}, {element} ,{good % 'e2'}]"
+    first, ignored, last = parse_events(body.encode())
+    assert (first.dedup_key, last.dedup_key) == ("message:out:sent|e1", "message:out:sent|e2")
+    assert first.payload["data"] == {"text": 'a, ]" [{'}
+    assert (first.ignored, last.ignored) == (None, None)
+    assert ignored.ignored is not None
+    assert ignored.ignored.startswith("ignored: ")
+    assert len(ignored.payload["raw"]) <= 2000
 
 
-@pytest.mark.parametrize(
-    "payload",
-    [
-        inbound() | {"event": "message:out:new"},
-        inbound() | {"data": "text"},
-        inbound(flow="outbound"),
-        inbound(meta={"isGroup": True}),
-        inbound(fromNumber="120363@g.us"),
-        inbound(fromNumber=None),
-    ],
-)
-def test_other_events_are_not(payload: dict[str, Any]) -> None:
-    assert interaction(payload) is None
-
-
-def test_a_secret_once_set_is_asked_for() -> None:
-    signature = "sha256=" + hmac.new(b"secret", b"body", hashlib.sha256).hexdigest()
-    assert is_authentic(None, b"body", None)
-    assert is_authentic("secret", b"body", signature)
-    assert not is_authentic("secret", b"body", None)
-    assert not is_authentic("secret", b"other", signature)
-    assert not is_authentic("secret", b"body", "sha256=é")
+def test_values_that_no_database_knows_are_replaced() -> None:
+    (event,) = parse_events(
+        b'\xef\xbb\xbf{"event": "e", "id": "1", "a": NaN, "b": 1e999, "c": "x\\u0000\\ud800y", "d\\u0000": 1.5, "e": '
+        + b"9" * 5000
+        + b"}"
+    )
+    assert (event.payload["a"], event.payload["b"], event.payload["c"]) == (None, None, "x\ufffd\ufffdy")
+    assert (event.payload["d\ufffd"], event.payload["e"]) == (1.5, "9" * 5000)

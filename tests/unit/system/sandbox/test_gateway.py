@@ -181,6 +181,17 @@ def test_lookups_are_counted_and_can_be_refused(gateway: Running) -> None:
     assert gateway.control.counts().lookups == before + 2
 
 
+def test_alerts_are_kept_refused_ones_too(gateway: Running) -> None:
+    url = gateway.control.alerts_url
+    assert httpx.post(url, json={"incident": "a"}).status_code == 200
+    gateway.control.behave(Behaviour(alert_status=503))
+    assert httpx.post(url, json={"incident": "b"}).status_code == 503
+    assert httpx.post(url, content="not JSON").status_code == 400
+    assert httpx.post(url, json=["no object"]).status_code == 400
+    received = [(alert.body, alert.answered) for alert in gateway.control.alerts()]
+    assert received == [({"incident": "a"}, 200), ({"incident": "b"}, 503)]
+
+
 def test_an_impossible_behaviour_is_refused(gateway: Running) -> None:
     answer = httpx.put(f"{gateway.control.root_url}/_sandbox/behaviour", json={"latency_before_ms": -1})
     assert answer.status_code == 400

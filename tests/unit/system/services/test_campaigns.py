@@ -1,7 +1,9 @@
 import pytest
 
 from system.domain.wakeups import DispatchCampaign, SendMessage
+from system.locks import campaign_key, connect
 from system.services.campaigns import CampaignStateError, Dispatched, create_campaign, dispatch, launch_campaign
+from system.services.recovery import recover
 from tests.unit.system.conftest import Bench
 
 
@@ -46,6 +48,23 @@ def test_two_chains_become_one(bench: Bench) -> None:
     campaign_id = bench.campaign(5)
     assert dispatch(bench.db, bench.locks, campaign_id, batch_size=1).again_in == 0.5
     assert dispatch(bench.db, bench.locks, campaign_id, batch_size=1) == Dispatched((), None)
+
+
+def test_while_another_turn_lives_nothing_is_dispatched(bench: Bench) -> None:
+    campaign_id = bench.campaign()
+    bench.locks.held.add(campaign_key(campaign_id))
+    assert dispatch(bench.db, bench.locks, campaign_id, batch_size=1) == Dispatched((), None)
+    assert bench.execute("SELECT dispatched_at FROM campaigns") == [{"dispatched_at": None}]
+
+
+def test_without_redis_no_turn_is_taken_and_a_later_one_finds_everything(bench: Bench) -> None:
+    campaign_id = bench.campaign()
+    away = connect("redis://127.0.0.1:9/0")
+    assert dispatch(bench.db, away, campaign_id, batch_size=1) == Dispatched((), None)
+    away.close()
+    bench.age(6)
+    assert recover(bench.db, lease_seconds=30).campaign_ids == (campaign_id,)
+    assert len(dispatch(bench.db, bench.locks, campaign_id, batch_size=1).wake_ups) == 1
 
 
 def test_a_paused_campaign_is_not_dispatched(bench: Bench) -> None:

@@ -6,14 +6,14 @@ import pytest
 from system.domain.statuses import MessageKind
 from system.domain.wakeups import SendMessage
 from system.gateway.webhooks import Event
-from system.services import interactions
+from system.services import inbox, interactions
 from system.services.sending import Done
 from tests.unit.system.conftest import Bench
 
 
 def event(number: int, phone: str = "+33639980000", **over: Any) -> Event:
     payload = {"event": "message:in:new", "data": {"id": f"wa-{number}", "fromNumber": phone, "body": "Oui"}} | over
-    return Event("message:in:new", f"key-{number}", payload)
+    return Event(f"key-{number}", payload)
 
 
 @pytest.fixture
@@ -23,15 +23,25 @@ def sent(bench: Bench) -> int:
     return campaign_id
 
 
+def age(bench: Bench, seconds: float) -> None:
+    """Lets so many seconds pass for every entry."""
+    bench.execute(
+        """UPDATE webhook_inbox SET received_at = received_at - make_interval(secs => %s),
+           next_attempt_at = next_attempt_at - make_interval(secs => %s)""",
+        seconds,
+        seconds,
+    )
+
+
 def process(bench: Bench, *events: Event) -> list[SendMessage]:
-    interactions.receive(bench.db, list(events))
-    bench.execute("UPDATE webhook_inbox SET received_at = received_at - interval '31 seconds'")
-    return interactions.process_left_behind(bench.db)
+    inbox.receive(bench.db, list(events))
+    age(bench, 31)
+    return inbox.process_left_behind(bench.db)
 
 
 def test_an_event_is_received_once(bench: Bench) -> None:
-    assert len(interactions.receive(bench.db, [event(1), event(2), event(1)])) == 2
-    assert interactions.receive(bench.db, [event(1)]) == []
+    assert len(inbox.receive(bench.db, [event(1), event(2), event(1)])) == 2
+    assert inbox.receive(bench.db, [event(1)]) == []
 
 
 def test_many_interactions_earn_one_message_2(bench: Bench, sent: int) -> None:
@@ -47,12 +57,13 @@ def test_many_interactions_earn_one_message_2(bench: Bench, sent: int) -> None:
 
 
 def test_an_interrupted_processing_is_done_again_without_a_double(bench: Bench, sent: int) -> None:
-    (inbox_id,) = interactions.receive(bench.db, [event(1)])
-    registered = interactions.register(bench.db, inbox_id)
-    assert registered is not None  # and the process dies here
+    (inbox_id,) = inbox.receive(bench.db, [event(1)])
+    entry = inbox.begin(bench.db, inbox_id)
+    assert entry is not None
+    assert inbox.register(bench.db, entry) is not None  # and the process dies here
     assert len(process(bench)) == 1
     assert bench.execute("SELECT count(*) FROM interactions") == [{"count": 1}]
-    assert interactions.register(bench.db, inbox_id) is None
+    assert inbox.begin(bench.db, inbox_id) is None
 
 
 @pytest.mark.parametrize("strange", [event(1, "+33600000000"), event(1, event="message:out:sent")])

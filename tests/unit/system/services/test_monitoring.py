@@ -1,37 +1,77 @@
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
-import fakeredis
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from system.locks import Locks
+from system.db.snapshots import PostgresSnapshots
 from system.services import monitoring
+from system.services.sending import Done
 from tests.unit.system.conftest import Bench
 
-
-def test_health_says_what_answers(bench: Bench) -> None:
-    bench.campaign(2)
-    locks = Locks(fakeredis.FakeRedis())
-    assert monitoring.health(bench.db, locks, bench.gateway) == {
-        "database": True,
-        "redis": True,
-        "gateway": True,
-        "open_messages": {"pending": 2},
-    }
-    bench.gateway.reachable = False
-    bench.execute("ALTER TABLE messages RENAME TO gone")
-    sick = monitoring.health(bench.db, locks, bench.gateway)
-    assert (sick["database"], sick["gateway"]) == (False, False)
+BEFORE_MIDNIGHT = datetime(2025, 12, 29, 23, 58, tzinfo=UTC)
+SECONDS = (1, 59, 61, 3600, 23 * 3600, 31 * 86_400)
+STEPS = st.one_of(
+    st.tuples(st.just("pass"), st.sampled_from(SECONDS)),
+    # By how many seconds the clock of the machine that does it is wrong.
+    st.tuples(st.sampled_from(["send", "reset", "persist"]), st.sampled_from([-120, -1, 0, 1, 120])),
+)
 
 
-def test_a_new_day_loses_no_count(bench: Bench) -> None:
+def kept(bench: Bench) -> Counter[object]:
+    """What every day counted: its counters, or their snapshot once they are archived."""
+    rows = bench.execute(
+        """SELECT day, coalesce(c.message_1, (s.counters->>'message_1')::int) AS count
+           FROM daily_counters AS c FULL JOIN monitoring_snapshots AS s USING (day)"""
+    )
+    return Counter({row["day"]: int(str(row["count"])) for row in rows if row["count"]})
+
+
+@given(st.lists(STEPS, min_size=5, max_size=25))
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_reset_at_any_time_loses_a_count(bench: Bench, steps: list[tuple[str, int]]) -> None:
+    bench.execute("TRUNCATE daily_counters, monitoring_snapshots")
+    ids = iter(bench.ids(bench.campaign(len(steps))))
+    now, sent = BEFORE_MIDNIGHT, Counter[object]()
+    for step, seconds in steps:
+        if step == "pass":
+            now += timedelta(seconds=seconds)
+            continue
+        bench.clock.now = there = now + timedelta(seconds=seconds)
+        if step == "send":
+            assert bench.sender().send(next(ids)) == Done("sent")
+            sent[there.date()] += 1
+        elif step == "reset":
+            monitoring.start_day(bench.db, bench.clock.utc)
+        else:
+            monitoring.persist_counters(bench.db, PostgresSnapshots(bench.db), bench.clock.utc)
+        assert kept(bench) == sent
+    monitoring.start_day(bench.db, bench.clock.utc)
+    assert kept(bench) == sent
+
+
+def test_old_days_become_snapshots(bench: Bench) -> None:
     today = datetime.now(UTC)
     for age in (0, 1, 40):
         bench.execute("INSERT INTO daily_counters (day, message_1) VALUES (%s, 7)", today.date() - timedelta(days=age))
     assert monitoring.start_day(bench.db) == 1
     assert monitoring.start_day(bench.db) == 0
-    assert monitoring.persist_counters(bench.db) == 2
-    kept = bench.execute("SELECT counters->>'message_1' AS count FROM monitoring_snapshots")
-    assert [row["count"] for row in kept] == ["7", "7", "7"]
+    assert [counted.message_1 for counted in monitoring.latest_counters(bench.db)] == [7, 7]
+    assert monitoring.persist_counters(bench.db, PostgresSnapshots(bench.db)) == 2
+    snapshots = bench.execute("SELECT counters->>'message_1' AS count FROM monitoring_snapshots")
+    assert [row["count"] for row in snapshots] == ["7", "7", "7"]
+
+
+def test_of_two_snapshots_the_later_stays(bench: Bench) -> None:
+    store, now = PostgresSnapshots(bench.db), datetime.now(UTC)
+    monitoring.start_day(bench.db)
+    (early,) = monitoring.latest_counters(bench.db)
+    bench.execute("UPDATE daily_counters SET message_2 = 5")
+    (late,) = monitoring.latest_counters(bench.db)
+    store.upsert([late], taken_at=now)
+    store.upsert([early], taken_at=now - timedelta(seconds=1))
+    assert bench.execute("SELECT counters FROM monitoring_snapshots") == [{"counters": late.values}]
 
 
 def test_runs_are_recorded_failures_too(bench: Bench) -> None:

@@ -7,7 +7,9 @@ import pytest
 import redis
 import respx
 
+from system.locks import get_locks, retry_key
 from system.services.campaigns import create_campaign, launch_campaign
+from system.services.recovery import recover
 from system.tasks import message_tasks, periodic_tasks
 from system.tasks.publishing import publish
 from tests.unit.system.conftest import Bench
@@ -74,6 +76,18 @@ def test_the_task_retries_after_the_delay_of_the_policy(
     )
     assert (row["failures"], row["status"]) == (failures + 1, "pending")
     assert row["delay"] in {delay, delay - 1}
+
+
+@respx.mock
+def test_a_retry_that_is_being_planned_elsewhere_is_not_published_again(bench: Bench, redis_url: str) -> None:
+    (message_id,) = bench.ids(bench.campaign())
+    respx.post(f"{API}/messages").mock(return_value=httpx.Response(429))
+    with get_locks().hold(retry_key(message_id), ttl_seconds=300):
+        message_tasks.send_single_message.apply(args=[message_id], throw=True)
+    assert queued(redis_url, "retry") == []
+    # Nothing is lost: the lease gives the message to the recovery.
+    bench.age(31)
+    assert recover(bench.db, lease_seconds=30).message_ids == (message_id,)
 
 
 @respx.mock

@@ -1,0 +1,156 @@
+import pytest
+
+from audit.facts import BeatEntry, Call, Facts, Function, Parameter, Process, RetrySchedule, Route, Setting, Task
+from audit.known import is_user, user_mentions
+from audit.model import Excerpt, Level
+from tests.unit.audit.examples import known
+
+HERE = Excerpt("start.sh", 1, 1, "celery worker", "bash")
+
+
+def function(symbol: str, *calls: str, body: str = "") -> Function:
+    excerpt = Excerpt("app.py", 1, 1, body) if body else None
+    return Function(symbol, (Parameter("id"),), calls=tuple(Call(c, c) for c in calls), head=HERE, body=excerpt)
+
+
+def source(**facts: object) -> Facts:
+    return Facts(Level.SOURCE, "source", **facts)  # type: ignore[arg-type]
+
+
+def inside(**facts: object) -> Facts:
+    return Facts(Level.CONFIGURATION, "configuration", **facts)  # type: ignore[arg-type]
+
+
+def test_probes_answer_strongest_first_and_a_failed_one_not_at_all() -> None:
+    late = Setting("task_acks_late", value=True)
+    early = Setting("task_acks_late", value=False)
+    both = known(source(settings={late.name: late}), inside(settings={late.name: early}))
+    assert [s.value for s, _ in both.setting("task_acks_late")] == [False, True]
+    assert list(both.setting("unset")) == []
+    failed = known(source(settings={late.name: late}), inside(failure="pas de module", settings={late.name: early}))
+    assert [s.value for s, _ in failed.setting("task_acks_late")] == [True]
+    assert failed.why_silent == "pas de module"
+    assert both.why_silent == ""
+
+
+@pytest.mark.parametrize(
+    ("facts", "answer"),
+    [
+        ({}, False),
+        ({"settings": {"x": Setting("x", 1)}}, True),
+        ({"tasks": (Task("t", "app:t"),)}, True),
+        ({"tasks": (Task("t", "app:t"),), "failure": "illisible"}, False),
+    ],
+)
+def test_a_configuration_was_found_when_something_of_celery_was(facts: dict[str, object], answer: bool) -> None:
+    assert known(source(**facts)).settings_known is answer
+
+
+def test_a_function_is_told_by_each_probe_that_saw_it() -> None:
+    seen = function("app:send")
+    both = known(source(functions={seen.symbol: seen}), inside())
+    assert [facts.probe for _, facts in both.function("app:send")] == ["source"]
+    assert both.source_evidence(seen).values == (("fonction", "app:send"),)
+
+
+def test_reachable_functions_are_followed_once_through_loops() -> None:
+    graph = [function("a:f", "a:g", "a:h"), function("a:g", "a:f", "lib:unknown"), function("a:h", "a:g", "")]
+    facts = source(functions={f.symbol: f for f in graph})
+    assert [f.symbol for f in known(facts).reachable("a:f")] == ["a:f", "a:g", "a:h"]
+    assert known(facts).reachable("a:none") == ()
+
+
+@pytest.mark.parametrize("task", ["app.tasks.clean", "clean", "own-name"])
+def test_a_beat_entry_is_found_by_symbol_function_or_registered_name(task: str) -> None:
+    entry = BeatEntry("e", task, 60.0)
+    facts = source(beat=(entry,), beat_known=True, tasks=(Task("own-name", "app.tasks:clean"), Task("o", "app:other")))
+    assert [e for e, _ in known(facts).beat_of("app.tasks:clean")] == [entry]
+
+
+def test_a_schedule_that_is_not_wholly_known_says_nothing() -> None:
+    entry = BeatEntry("e", "clean", 60.0)
+    assert list(known(source(beat=(entry,))).beat_of("app:clean")) == []
+    assert [e for e, _ in known(source(beat_known=True)).beat_of("app:clean")] == [None]
+
+
+def test_a_route_is_found_by_its_endpoint() -> None:
+    first, twice = Route("POST", "/hook", "app:hook"), Route("GET", "/hook", "app:hook")
+    facts = source(routes=(Route("GET", "/", "app:home"), first, twice))
+    assert [r for r, _ in known(facts, inside()).route_of("app:hook")] == [first]
+
+
+def test_a_process_may_play_two_roles() -> None:
+    processes = tuple(Process(role, "", {}, "", HERE) for role in ("worker+beat", "web", "workers"))
+    facts = source(processes=processes)
+    assert known(facts).processes("beat") == processes[:1]
+    assert known(facts).processes("web") == processes[1:2]
+
+
+def test_retry_schedules_of_one_task() -> None:
+    one, other = RetrySchedule("app:a", (60.0,), 1), RetrySchedule("app:b", (), None)
+    assert known(source(retry_schedules=(one, other))).retry_schedules("app:a") == (one,)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "user",
+        "user_id",
+        "current_user",
+        "app.auth:get_current_user",
+        "require_admin",
+        "AdminOnly",
+        "OAuth2PasswordBearer",
+        "oauth2_scheme",
+        "JWTBearer",
+        "app.auth:Login.check",
+        "currentUser",
+        "app.auth:require_user.<locals>.check",
+    ],
+)
+def test_names_that_speak_of_a_person(name: str) -> None:
+    assert is_user(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "message_id",
+        "username_cache",
+        "superuserless",
+        "user.auth:get_db",
+        "user.get_db",
+        "administrative_area",
+        "user_agent",
+        "UserAgent",
+    ],
+)
+def test_names_that_do_not(name: str) -> None:
+    assert not is_user(name)
+
+
+def mentions(body: str) -> tuple[str, ...]:
+    return user_mentions(function("app:f", body=body))
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("def f(id):\n    return db.get(id)", ()),
+        ("def f(id):\n    return db.get(user_id=current_user.id)", ("user_id", "current_user")),
+        ("def f(id):\n    return self.admin_id", ("admin_id",)),
+        ("def f(user_id):\n    pass", ("user_id",)),
+        ('def f(id):\n    return sql("select x where user_id = 1")', ("user_id",)),
+        ('def f(id):\n    return sql(f"where user_id = {id}")', ("user_id",)),
+        ('def f(id):\n    """No user_id here."""\n    # user_id\n    return id', ()),
+        ('def f(id):\n    return "user_identity"', ()),
+        ("    def f(self, id):\n        return self.user_id", ("user_id",)),
+        ('    def f(self):\n        q = """\nwhere user_id = 1\n"""\n        return q', ("user_id",)),
+        ("\tdef f(self):\n\t\treturn user_id", ("user_id",)),
+        ("def f(:\n", ()),
+        ("", ()),
+    ],
+)
+def test_what_speaks_of_a_user_in_a_body(body: str, found: tuple[str, ...]) -> None:
+    assert set(mentions(body)) == set(found)

@@ -1,0 +1,124 @@
+import itertools
+from typing import Any
+
+import pytest
+
+from system.gateway.webhooks import Event
+from system.services import inbox
+from tests.unit.system.conftest import Bench
+from tests.unit.system.services.test_interactions import age, event, process
+
+ORDERS = list(itertools.permutations(["failed", "delivered", "read"]))
+
+
+@pytest.fixture
+def message_id(bench: Bench) -> int:
+    (found,) = bench.ids(bench.campaign())
+    bench.sender().send(found)
+    return found
+
+
+def told(bench: Bench, message_id: int, word: str, *, by: str) -> Event:
+    """An acknowledgement in the shape that names the message by WhatsApp's identifier, or by the API's."""
+    message = bench.message(message_id)
+    name = "message:out:failed" if word == "failed" else "message:out:ack"
+    payload: dict[str, Any] = {"event": name, "data": {"id": message.wa_id, "ack": word}}
+    if by == "api":
+        payload = {"event": name, "entityId": message.gateway_id, "data": {"deliveryStatus": word}}
+    return Event(f"{word}|{by}", payload)
+
+
+def waiting(bench: Bench) -> list[dict[str, object]]:
+    return bench.execute("SELECT attempts, error FROM webhook_inbox WHERE processed_at IS NULL ORDER BY id")
+
+
+@pytest.mark.parametrize("by", ["whatsapp", "api"])
+@pytest.mark.parametrize("order", ORDERS, ids="-".join)
+def test_the_order_in_which_words_come_does_not_matter(
+    bench: Bench, message_id: int, order: tuple[str, ...], by: str
+) -> None:
+    for word in order:
+        process(bench, told(bench, message_id, word, by=by))
+    assert bench.message(message_id).status == "read"
+    assert bench.message(message_id).last_error is None
+    assert waiting(bench) == []
+
+
+def test_a_failed_delivery_is_an_error_of_the_day_once(bench: Bench, message_id: int) -> None:
+    process(bench, told(bench, message_id, "failed", by="api"), told(bench, message_id, "failed", by="whatsapp"))
+    message = bench.message(message_id)
+    assert (message.status, message.last_error) == ("failed", "the gateway accepted it and could not deliver it")
+    assert bench.execute("SELECT message_1, errors FROM daily_counters") == [{"message_1": 1, "errors": 1}]
+
+
+def test_an_answer_of_the_gateway_that_comes_late_does_not_undo_what_is_known(bench: Bench) -> None:
+    campaign_id = bench.campaign()
+    (message_id,) = bench.ids(campaign_id)
+
+    def meanwhile() -> None:
+        bench.gateway.before_post = lambda: None
+        bench.age(31)
+        bench.sender().send(message_id)
+        process(bench, told(bench, message_id, "failed", by="api"))
+
+    bench.gateway.before_post = meanwhile
+    bench.sender().send(message_id)
+    assert bench.message(message_id).status == "failed"
+
+
+def test_a_word_that_comes_before_the_sender_knows_waits_for_it(bench: Bench, message_id: int) -> None:
+    early = told(bench, message_id, "read", by="api")
+    bench.execute("UPDATE messages SET status = 'unknown', gateway_id = NULL, wa_id = NULL, sent_at = NULL")
+    process(bench, early)
+    assert waiting(bench) == [{"attempts": 1, "error": "no message has this identifier"}]
+    bench.sender().send(message_id)
+    age(bench, 61)
+    inbox.process_left_behind(bench.db)
+    assert bench.message(message_id).status == "read"
+
+
+def test_what_fails_again_and_again_is_given_up_with_its_reason(bench: Bench, message_id: int) -> None:
+    bench.execute("ALTER TABLE interactions RENAME TO gone")
+    process(bench, event(1), event(2, "+33600000000"))
+    assert [row["attempts"] for row in waiting(bench)] == [1]
+    for attempts, wait in ((2, 30), (3, 60), (4, 120), (5, 240)):
+        age(bench, wait - 1)
+        inbox.process_left_behind(bench.db)
+        assert [row["attempts"] for row in waiting(bench)] == [attempts - 1]
+        age(bench, 2)
+        inbox.process_left_behind(bench.db)
+        assert [row["attempts"] for row in waiting(bench)] == [attempts]
+    age(bench, 481)
+    assert inbox.process_left_behind(bench.db) == []
+    assert waiting(bench) == []
+    (row,) = bench.execute("SELECT error FROM webhook_inbox WHERE attempts = 5")
+    assert str(row["error"]).startswith('given up after 5 attempts: UndefinedTable: relation "interactions"')
+
+
+def test_what_kills_its_process_is_given_up_too(bench: Bench) -> None:
+    (inbox_id,) = inbox.receive(bench.db, [event(1)])
+    for attempts in range(1, 6):
+        entry = inbox.begin(bench.db, inbox_id)
+        assert entry is not None
+        assert entry.attempts == attempts  # and the process dies here
+    age(bench, 961)
+    inbox.process_left_behind(bench.db)
+    (row,) = bench.execute("SELECT error FROM webhook_inbox")
+    assert row["error"] == "given up after 5 attempts: its process died"
+
+
+def test_what_is_ignored_is_recorded_and_never_processed(bench: Bench) -> None:
+    strange = Event("ignored|1", {"raw": "3"}, "ignored: an event is not an object")
+    assert inbox.receive(bench.db, [strange, strange]) == []
+    assert bench.execute("SELECT error, processed_at IS NOT NULL AS done FROM webhook_inbox") == [
+        {"error": "ignored: an event is not an object", "done": True}
+    ]
+
+
+def test_a_failure_that_cannot_be_recorded_is_logged(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    (inbox_id,) = inbox.receive(bench.db, [event(1)])
+    entry = inbox.begin(bench.db, inbox_id)
+    assert entry is not None
+    bench.execute("ALTER TABLE webhook_inbox RENAME TO gone")
+    inbox.record_failure(bench.db, entry, ZeroDivisionError("by zero"))
+    assert "could not be recorded" in caplog.text
