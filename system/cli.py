@@ -1,4 +1,4 @@
-"""The command line of the stack: `python -m system demo`, `python -m system migrate`."""
+"""The command line of the stack: `python -m system demo`, `migrate`, `watchdog`, `deploy render`."""
 
 import signal
 import sys
@@ -12,10 +12,13 @@ from rich.console import Console
 
 from system.config import settings_or_exit
 from system.db.migrate import migrate as migrate_database
+from system.deploy.commands import app as deploy
 from system.sandbox.demo import MOST_CONTACTS, run_demo
 from system.sandbox.processes import SandboxError
+from system.watchdog import run as run_watchdog
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app.add_typer(deploy, name="deploy")
 
 
 def _refuse(message: str, code: int = 2) -> NoReturn:
@@ -75,3 +78,9 @@ def migrate() -> None:
         reason = str(error).strip().splitlines()[0]
         _refuse(f"DATABASE_URL: the database cannot be used ({reason})", 1)
     typer.echo(f"migrations applied: {', '.join(applied)}" if applied else "the schema is up to date")
+
+
+@app.command()
+def watchdog() -> None:
+    """Alert when workers, beat or the database have been silent for ALERT_AFTER_SECONDS; runs until TERM."""
+    run_watchdog(settings_or_exit())

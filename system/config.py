@@ -1,14 +1,17 @@
 """Settings, read from the environment once, when first asked for."""
 
+import math
 from functools import lru_cache
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from system.domain.lease import Lease
 
+# Beat shows itself when it publishes, every 5 s.
+SHORTEST_ALERT_SECONDS = 10.0
 WHERE = "set it in the environment of the process (see the README, Settings)"
 
 
@@ -23,18 +26,22 @@ class Settings(BaseSettings):
 
     database_url: SecretStr
     redis_url: SecretStr
+    broker_url: SecretStr | None = None
     wassenger_api_key: SecretStr
     wassenger_device: Annotated[str, Field(pattern=r"^[0-9a-f]{24}$")]
     wassenger_base_url: str = "https://api.wassenger.com/v1"
     gateway_timeout_seconds: Annotated[float, Field(gt=0, le=50)] = 10.0
     send_lease_seconds: Annotated[float, Field(gt=0)] = 30.0
     wassenger_webhook_secret: SecretStr | None = None
+    wassenger_webhook_proof: Literal["signature", "header"] | None = None
     supabase_url: str | None = None
-    supabase_service_role_key: SecretStr | None = None
+    supabase_service_role_key: Annotated[SecretStr | None, Field(validate_default=True)] = None
     daily_message_limit: Annotated[int, Field(ge=0)] = 1000
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     dispatch_batch_size: Annotated[int, Field(ge=1, le=10_000)] = 100
-    alert_webhook_url: str | None = None
+    alert_webhook_url: SecretStr | None = None
+    alert_after_seconds: Annotated[float, Field(ge=SHORTEST_ALERT_SECONDS)] = 300.0
+    watchdog_period_seconds: Annotated[float, Field(gt=0)] | None = None
 
     @field_validator("database_url")
     @classmethod
@@ -45,6 +52,50 @@ class Settings(BaseSettings):
     @classmethod
     def _is_redis(cls, url: SecretStr) -> SecretStr:
         return _with_scheme(url, {"redis", "rediss"})
+
+    @field_validator("broker_url")
+    @classmethod
+    def _is_a_broker(cls, url: SecretStr | None) -> SecretStr | None:
+        return url and _with_scheme(url, {"amqp", "amqps", "redis", "rediss"})
+
+    @field_validator("alert_webhook_url")
+    @classmethod
+    def _is_a_webhook(cls, url: SecretStr | None) -> SecretStr | None:
+        return url and _with_scheme(url, {"http", "https"})
+
+    @field_validator("watchdog_period_seconds")
+    @classmethod
+    def _looks_often_enough(cls, period: float | None, info: ValidationInfo) -> float | None:
+        longest = info.data.get("alert_after_seconds", math.inf) / 5
+        if period is not None and period > longest:
+            raise ValueError(f"must be at most {longest:g} s, a fifth of ALERT_AFTER_SECONDS")
+        return period
+
+    @field_validator("wassenger_webhook_secret")
+    @classmethod
+    def _is_a_secret(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and not secret.get_secret_value().strip():
+            raise ValueError("must not be blank")
+        return secret
+
+    @field_validator("wassenger_webhook_proof")
+    @classmethod
+    def _has_a_secret(cls, proof: str | None, info: ValidationInfo) -> str | None:
+        if proof is not None and info.data.get("wassenger_webhook_secret") is None:
+            raise ValueError("WASSENGER_WEBHOOK_SECRET must be set too")
+        return proof
+
+    @field_validator("supabase_url")
+    @classmethod
+    def _is_a_project(cls, url: str | None) -> str | None:
+        return url and _with_scheme(SecretStr(url), {"http", "https"}).get_secret_value().rstrip("/")
+
+    @field_validator("supabase_service_role_key")
+    @classmethod
+    def _goes_with_the_project(cls, key: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if key is None and info.data.get("supabase_url"):
+            raise ValueError("SUPABASE_URL is set, which needs it")
+        return key
 
     @field_validator("wassenger_base_url")
     @classmethod
@@ -60,6 +111,21 @@ class Settings(BaseSettings):
     @property
     def lease(self) -> Lease:
         return Lease(self.send_lease_seconds, self.gateway_timeout_seconds)
+
+    @property
+    def broker(self) -> SecretStr:
+        """Where Celery's messages go: BROKER_URL, such as RabbitMQ's, else the Redis of the locks."""
+        return self.broker_url or self.redis_url
+
+    @property
+    def heartbeat_seconds(self) -> float:
+        """How often a process shows that it works: many times within the silence that raises an alert."""
+        return min(15.0, self.alert_after_seconds / 10)
+
+    @property
+    def look_seconds(self) -> float:
+        """How often the watchdog looks: WATCHDOG_PERIOD_SECONDS, else 10 s or as often as a shorter delay asks."""
+        return self.watchdog_period_seconds or min(10.0, self.alert_after_seconds / 20)
 
 
 def _with_scheme(url: SecretStr, allowed: set[str]) -> SecretStr:

@@ -104,7 +104,7 @@ def record_sent(db: Db, message_id: int, *, gateway_id: str, wa_id: str | None, 
     cursor = db.execute(
         """UPDATE messages SET status = 'sent', gateway_id = %(gateway_id)s, wa_id = %(wa_id)s, sent_at = %(sent_at)s,
                lease_token = NULL, lease_until = NULL, next_attempt_at = NULL, last_error = NULL
-           WHERE id = %(id)s AND status NOT IN ('sent', 'delivered', 'read')""",
+           WHERE id = %(id)s AND gateway_id IS NULL""",
         {"id": message_id, "gateway_id": gateway_id, "wa_id": wa_id, "sent_at": sent_at},
     )
     return cursor.rowcount == 1

@@ -1,11 +1,13 @@
 """Counters, their snapshots, and the runs of periodic tasks."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
 from psycopg.types.json import Jsonb
 
 from system.db.connection import Db
+from system.domain.counters import DayCounters
 
 
 def open_messages(db: Db) -> dict[str, int]:
@@ -22,21 +24,46 @@ def open_day(db: Db, day: date) -> None:
     db.execute("INSERT INTO daily_counters (day) VALUES (%s) ON CONFLICT DO NOTHING", [day])
 
 
-def take_snapshots(db: Db, *, at: datetime) -> int:
-    """Copies every day's counters; returns how many days."""
+def counters(db: Db, *, since: date | None = None) -> list[DayCounters]:
+    """The counters of every day that has some, or of those from `since` on, oldest first."""
+    rows = db.execute(
+        """SELECT day, message_1, message_2, errors FROM daily_counters
+           WHERE day >= coalesce(%s::date, '-infinity') ORDER BY day""",
+        [since],
+    ).fetchall()
+    return [DayCounters(**row) for row in rows]
+
+
+def keep_snapshots(db: Db, days: Sequence[DayCounters], *, taken_at: datetime) -> None:
+    """Keeps these days' counters; a snapshot taken later than `taken_at` stays."""
+    for counted in days:
+        db.execute(
+            """INSERT INTO monitoring_snapshots AS kept (day, counters, taken_at) VALUES (%s, %s, %s)
+               ON CONFLICT (day) DO UPDATE SET counters = excluded.counters, taken_at = excluded.taken_at
+               WHERE kept.taken_at <= excluded.taken_at""",
+            [counted.day, Jsonb(counted.values), taken_at],
+        )
+
+
+def archive_days_before(db: Db, day: date, *, taken_at: datetime) -> int:
+    """Turns old counters into snapshots; returns how many days. A count that comes at the same time is in one of them."""
     cursor = db.execute(
-        """INSERT INTO monitoring_snapshots (day, counters, taken_at)
-           SELECT day, jsonb_build_object('message_1', message_1, 'message_2', message_2, 'errors', errors), %s
-           FROM daily_counters
+        """WITH gone AS (DELETE FROM daily_counters WHERE day < %s RETURNING day, message_1, message_2, errors)
+           INSERT INTO monitoring_snapshots (day, counters, taken_at)
+           SELECT day, jsonb_build_object('message_1', message_1, 'message_2', message_2, 'errors', errors), %s FROM gone
            ON CONFLICT (day) DO UPDATE SET counters = excluded.counters, taken_at = excluded.taken_at""",
-        [at],
+        [day, taken_at],
     )
     return cursor.rowcount
 
 
-def drop_days_before(db: Db, day: date) -> int:
-    """Removes old counters; their snapshots stay. Returns how many days."""
-    return db.execute("DELETE FROM daily_counters WHERE day < %s", [day]).rowcount
+def count_errors(db: Db, day: date, errors: int) -> None:
+    """Adds to the day's errors."""
+    db.execute(
+        """INSERT INTO daily_counters AS counted (day, errors) VALUES (%s, %s)
+           ON CONFLICT (day) DO UPDATE SET errors = counted.errors + excluded.errors""",
+        [day, errors],
+    )
 
 
 def record_run(

@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
-# One container, no supervisor: migrates, then keeps web, worker and beat running, restarting whichever dies.
-# Needs DATABASE_URL, REDIS_URL, WASSENGER_API_KEY and WASSENGER_DEVICE. Optional: PORT (8000), WEB_HOST (0.0.0.0),
-# BEAT_SCHEDULE_FILE (a file in a writable directory), PYTHON. Run it as an ordinary user, never as root.
+# Rendered by `python -m system deploy render`: edit system/deploy/plan.py or system/deploy/templates, not this file.
+#
+# One container, no supervisor: migrates, then keeps web, worker, beat and watchdog running, restarting whichever dies.
+# Needs DATABASE_URL, REDIS_URL, WASSENGER_API_KEY and WASSENGER_DEVICE.
+# Optional: WEB_HOST (0.0.0.0), PORT (8000), BEAT_SCHEDULE_FILE (/tmp/system-beat-schedule), PYTHON, and the other settings.
+# Run it as an ordinary user, never as root. It wants 100 s between TERM and KILL.
 # One container only runs beat: two of them would double every periodic task.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
@@ -33,11 +36,11 @@ keep_running() {
 
 keep_running web uvicorn --factory system.main:create_app --host "${WEB_HOST:-0.0.0.0}" --port "${PORT:-8000}" &
 loops=$!
-keep_running worker celery -A system.tasks.celery_app worker --loglevel=INFO --concurrency=4 \
-  -Q default,messages,messages_high,retry,verification &
+keep_running worker celery -A system.tasks.celery_app worker --loglevel=INFO --concurrency=4 -Q default,messages,messages_high,retry,verification &
 loops="$loops $!"
-keep_running beat celery -A system.tasks.celery_app beat --loglevel=INFO \
-  --schedule="${BEAT_SCHEDULE_FILE:-/tmp/system-beat-schedule}" &
+keep_running beat celery -A system.tasks.celery_app beat --loglevel=INFO --schedule="${BEAT_SCHEDULE_FILE:-/tmp/system-beat-schedule}" &
+loops="$loops $!"
+keep_running watchdog "${PYTHON:-python}" -m system watchdog &
 loops="$loops $!"
 
 # shellcheck disable=SC2086  # a list of process ids

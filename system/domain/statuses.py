@@ -35,3 +35,6 @@ class CampaignStatus(StrEnum):
 
 
 CAMPAIGN_LETS_SEND = frozenset({CampaignStatus.SENDING, CampaignStatus.COMPLETED})
+
+# How far an accepted message has come. A word that comes late changes nothing, and being delivered disproves a failure.
+DELIVERY_ORDER = (MessageStatus.SENT, MessageStatus.FAILED, MessageStatus.DELIVERED, MessageStatus.READ)

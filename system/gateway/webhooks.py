@@ -1,62 +1,62 @@
-"""Wassenger's webhook payloads: one object, or an array of at most 25 events."""
+"""Wassenger's webhook payloads: one object, or an array of events, each with the key under which it is received once."""
 
+import hashlib
 import json
 from dataclasses import dataclass
 from typing import Any
 
-from system.domain.phone import PhoneNumber
+from system.gateway.webhook_body import REPLACEMENT, PayloadError, parse_body, storable
 
-MOST_EVENTS = 25
-INTERACTION_EVENTS = frozenset({"message:in:new", "message:reaction"})
-
-
-class PayloadError(ValueError):
-    """The body is not a payload of Wassenger's."""
+# Wassenger sends at most 25; a longer array is taken all the same, rather than lost.
+MOST_EVENTS = 500
+LONGEST_NAME = 200
+# Of a later state of the same message, unlike the others.
+STATED_BY_EVENT = frozenset({"message:out:sent", "message:out:failed", "message:in:new", "message:reaction"})
 
 
 @dataclass(frozen=True)
 class Event:
-    """One event as received, with the key under which it is received once."""
+    """One event as received. `ignored` says why it will not be processed, when nothing can be made of it."""
 
-    name: str
     dedup_key: str
     payload: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Interaction:
-    """What a person did: a text, a reaction, a voice message …"""
-
-    phone: PhoneNumber
-    type: str
-    content: str
-    wa_id: str | None
+    ignored: str | None = None
 
 
 def parse_events(body: bytes) -> list[Event]:
-    """The events of a webhook's body.
+    """The events of a webhook's body; what is no event but came with some is kept as `ignored`.
 
     Raises:
-        PayloadError: when it is not JSON, or neither shape.
+        PayloadError: when it is not JSON, neither shape, or holds not one event.
 
     """
-    try:
-        payload = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise PayloadError("the body is not JSON") from error
-    if b"\\u0000" in body:
-        raise PayloadError("the body holds a null character")
+    payload = parse_body(body)
     if isinstance(payload, dict):
-        return [_single(payload)]
-    if isinstance(payload, list) and len(payload) <= MOST_EVENTS:
-        return [_of_array(item) for item in payload]
-    raise PayloadError("neither an event nor a short array of events")
+        return [_single(storable(payload))]
+    if not isinstance(payload, list) or len(payload) > MOST_EVENTS:
+        raise PayloadError("neither an event nor a short array of events")
+    events = [_element(item) for item in payload]
+    if events and all(event.ignored for event in events):
+        raise PayloadError(f"no event in the array: {events[0].ignored}")
+    return events
 
 
 def _text(value: object, name: str) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= 200:
-        raise PayloadError(f"{name} is missing")
+    # Two names that differ by what had to be replaced would become one.
+    if not isinstance(value, str) or not value.isprintable() or REPLACEMENT in value:
+        raise PayloadError(f"{name} is missing or strange")
+    if not 0 < len(value) <= LONGEST_NAME:
+        raise PayloadError(f"{name} is empty or too long")
     return value
+
+
+def _state(payload: dict[str, Any], data: object) -> str:
+    """What tells two events of one message apart: how far it has come."""
+    values = [payload.get("ack")]
+    if payload.get("event") not in STATED_BY_EVENT and isinstance(data, dict):
+        values += [data.get("ack"), data.get("deliveryStatus"), data.get("status")]
+    found = next((value for value in values if isinstance(value, str | int)), "")
+    return str(found)[:50]
 
 
 def _single(payload: dict[str, Any]) -> Event:
@@ -64,35 +64,31 @@ def _single(payload: dict[str, Any]) -> Event:
     data = payload.get("data")
     # `id` at the top is the message's as well, not the event's.
     identifier = _text(data.get("id") if isinstance(data, dict) else payload.get("id"), "data.id")
-    ack = payload.get("ack")
-    return Event(name, f"{name}|{identifier}|{ack if isinstance(ack, str | int) else ''}"[:500], payload)
+    return Event(f"{name}|{identifier}|{_state(payload, data)}", payload)
 
 
 def _of_array(item: object) -> Event:
     if not isinstance(item, dict):
         raise PayloadError("an event is not an object")
-    name = _text(item.get("event"), "event")
-    return Event(name, f"{name}|{_text(item.get('entityId'), 'entityId')}", item)
+    payload = storable(item)
+    name = _text(payload.get("event"), "event")
+    if "entityId" not in payload:
+        return _single(payload)
+    state = _state(payload, payload.get("data"))
+    return Event("|".join(filter(None, (name, _text(payload["entityId"], "entityId"), state))), payload)
 
 
-def interaction(payload: dict[str, Any]) -> Interaction | None:
-    """What a person did, when the event says that one of ours to talk to did something."""
-    data = payload.get("data")
-    if payload.get("event") not in INTERACTION_EVENTS or not isinstance(data, dict):
-        return None
-    meta = data.get("meta")
-    if data.get("flow", "inbound") != "inbound" or (isinstance(meta, dict) and meta.get("isGroup")):
-        return None
+def _element(item: object) -> Event:
     try:
-        phone = PhoneNumber.from_whatsapp(str(data.get("fromNumber") or ""))
-    except ValueError:
-        return None
-    kind = "reaction" if payload["event"] == "message:reaction" else str(data.get("type") or "text")
-    content = data.get("body") or data.get("reaction") or ""
-    wa_id = data.get("id")
-    return Interaction(
-        phone,
-        kind,
-        content if isinstance(content, str) else json.dumps(content, ensure_ascii=False),
-        wa_id if isinstance(wa_id, str) else None,
-    )
+        return _of_array(item)
+    except PayloadError as error:
+        return _ignored(item, str(error))
+
+
+def _ignored(item: object, reason: str) -> Event:
+    try:
+        raw = json.dumps(item, ensure_ascii=True, sort_keys=True)
+    except (RecursionError, ValueError):
+        raw = "(nested too deeply)"
+    digest = hashlib.sha256(raw.encode()).hexdigest()
+    return Event(f"ignored|{digest}", {"raw": raw[:2000]}, f"ignored: {reason}")

@@ -1,53 +1,84 @@
 """Wassenger's webhook: stored before it is answered, processed after."""
 
 import logging
+import re
 from datetime import datetime
 
+import psycopg
 from fastapi import APIRouter, BackgroundTasks, HTTPException, Request, status
 from fastapi.concurrency import run_in_threadpool
 
 from system.config import get_settings
 from system.db.database import get_db
-from system.gateway.authenticity import SIGNATURE_HEADER, is_authentic
-from system.gateway.webhooks import PayloadError, parse_events
+from system.gateway.authenticity import authenticator
+from system.gateway.webhook_body import PayloadError
+from system.gateway.webhooks import Event, parse_events
+from system.routers.limited_body import BodyCutError, BodyTooLargeError, read_body
 from system.schemas.webhooks import Received
-from system.services import interactions
+from system.services import inbox
+from system.services.interactions import open_follow_up
 from system.tasks.message_tasks import send_single_message
 
 logger = logging.getLogger(__name__)
 router = APIRouter()
 
+# WhatsApp's longest text (65 536 characters) fits twice, every character escaped.
+MOST_BYTES = 2_097_152
+_JSON = re.compile(r"(application|text)/([\w.+-]+\+)?json\s*(;|$)", re.ASCII | re.IGNORECASE)
+
 
 @router.post("/webhooks/wassenger")
 async def receive_wassenger_webhook(request: Request, background_tasks: BackgroundTasks) -> Received:
     """Checks where it comes from, stores its events, answers 200; nobody has to be logged in."""
-    body = await request.body()
-    secret = get_settings().wassenger_webhook_secret
-    if not is_authentic(secret.get_secret_value() if secret else None, body, request.headers.get(SIGNATURE_HEADER)):
-        raise HTTPException(status.HTTP_401_UNAUTHORIZED, "wrong signature")
+    events = await _authentic_events(request)
     try:
-        events = parse_events(body)
-    except PayloadError as error:
-        raise HTTPException(status.HTTP_400_BAD_REQUEST, str(error)) from error
-    new = await run_in_threadpool(interactions.receive, get_db(), events)
+        new = await run_in_threadpool(inbox.receive, get_db(), events)
+    except psycopg.Error as error:
+        logger.exception("a webhook could not be stored")
+        # Wassenger delivers again whatever was not answered by a success.
+        raise HTTPException(status.HTTP_503_SERVICE_UNAVAILABLE, "not stored, deliver again") from error
     for inbox_id in new:
         background_tasks.add_task(process_wassenger_message, inbox_id)
     return Received(received=len(new))
 
 
+async def _authentic_events(request: Request) -> list[Event]:
+    if not _JSON.match(request.headers.get("content-type", "application/json").strip()):
+        raise HTTPException(status.HTTP_415_UNSUPPORTED_MEDIA_TYPE, "not JSON")
+    try:
+        body = await read_body(request, most_bytes=MOST_BYTES)
+    except BodyTooLargeError as error:
+        raise HTTPException(413, f"more than {MOST_BYTES} bytes") from error
+    except BodyCutError as error:
+        raise HTTPException(status.HTTP_400_BAD_REQUEST, "the body was cut") from error
+    settings = get_settings()
+    secret = settings.wassenger_webhook_secret
+    authentic = authenticator(secret.get_secret_value() if secret else None, settings.wassenger_webhook_proof)
+    if not authentic(body, request.headers):
+        raise HTTPException(status.HTTP_401_UNAUTHORIZED, "not authentic")
+    try:
+        return parse_events(body)
+    except PayloadError as error:
+        raise HTTPException(status.HTTP_400_BAD_REQUEST, str(error)) from error
+
+
 def process_wassenger_message(inbox_id: int) -> None:
-    """Records the interaction and schedules the Message 2; whatever is interrupted here is done again by the sweep."""
+    """Records what the event says and schedules the Message 2; what fails or is interrupted is left to the sweep."""
     db = get_db()
-    registered = interactions.register(db, inbox_id)
-    if registered is None:
+    entry = inbox.begin(db, inbox_id)
+    if entry is None:
         return
-    to, received_at = registered
-    _schedule_message_2_wassenger(to.campaign_id, to.contact_id, received_at)
-    interactions.finish(db, inbox_id)
+    try:
+        to = inbox.register(db, entry)
+        if to is not None:
+            _schedule_message_2_wassenger(to.campaign_id, to.contact_id, entry.received_at)
+            inbox.finish(db, entry)
+    except Exception as error:  # noqa: BLE001 (recorded with its entry; the other events of the request have to go on)
+        inbox.record_failure(db, entry, error)
 
 
 def _schedule_message_2_wassenger(campaign_id: int, contact_id: int, received_at: datetime) -> None:
-    message_2_id = interactions.open_follow_up(get_db(), campaign_id, contact_id, received_at=received_at)
+    message_2_id = open_follow_up(get_db(), campaign_id, contact_id, received_at=received_at)
     if message_2_id is not None:
         send_single_message.apply_async(
             args=[message_2_id],

@@ -25,7 +25,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from system.sandbox.gateway_connection import CuttableProtocol
-from system.sandbox.gateway_protocol import Behaviour, Counts, LedgerEntry, Rule
+from system.sandbox.gateway_protocol import Behaviour, Counts, LedgerEntry, ReceivedAlert, Rule
 from system.sandbox.gateway_requests import PHONE, SendRequest
 from system.sandbox.ledger import Ledger
 
@@ -62,6 +62,7 @@ class WassengerDouble:
         self.ledger = ledger
         self.behaviour = Behaviour()
         self._used: dict[int, int] = {}
+        self._alerts: list[ReceivedAlert] = []
         self._gate = asyncio.Event()
         self._in_flight = self._held = self._abandoned = self._lookups = 0
 
@@ -74,6 +75,8 @@ class WassengerDouble:
                 Route("/v1/numbers/exists", self.number_exists, methods=["POST"]),
                 Route("/_sandbox/ledger", self.show_ledger, methods=["GET"]),
                 Route("/_sandbox/counts", self.show_counts, methods=["GET"]),
+                Route("/_sandbox/alerts", self.show_alerts, methods=["GET"]),
+                Route("/_sandbox/alerts", self.receive_alert, methods=["POST"]),
                 Route("/_sandbox/behaviour", self.show_behaviour, methods=["GET"]),
                 Route("/_sandbox/behaviour", self.set_behaviour, methods=["PUT"]),
                 Route("/_sandbox/release", self.release, methods=["POST"]),
@@ -206,6 +209,18 @@ class WassengerDouble:
             lookups=self._lookups,
         )
         return JSONResponse(counts.model_dump())
+
+    async def receive_alert(self, request: Request) -> Response:
+        status = self.behaviour.alert_status or 200
+        try:
+            alert = ReceivedAlert(received_at=datetime.now(UTC), answered=status, body=await request.json())
+        except ValueError as error:
+            return _error(400, f"not a JSON object: {error}")
+        self._alerts.append(alert)
+        return JSONResponse({}, status_code=status)
+
+    async def show_alerts(self, _request: Request) -> Response:
+        return JSONResponse([alert.model_dump(mode="json") for alert in self._alerts])
 
     async def show_behaviour(self, _request: Request) -> Response:
         return JSONResponse(self.behaviour.model_dump(mode="json"))

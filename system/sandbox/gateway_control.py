@@ -6,9 +6,10 @@ from typing import Self
 import httpx
 from pydantic import TypeAdapter
 
-from system.sandbox.gateway_protocol import Behaviour, Counts, LedgerEntry
+from system.sandbox.gateway_protocol import Behaviour, Counts, LedgerEntry, ReceivedAlert
 
 _ENTRIES = TypeAdapter(list[LedgerEntry])
+_ALERTS = TypeAdapter(list[ReceivedAlert])
 
 
 class GatewayControl:
@@ -21,6 +22,7 @@ class GatewayControl:
         """`root_url` is the address without `/v1`, as in http://127.0.0.1:18000."""
         self.root_url = root_url.rstrip("/")
         self.api_url = f"{self.root_url}/v1"
+        self.alerts_url = f"{self.root_url}/_sandbox/alerts"
         self._client = httpx.Client(base_url=f"{self.root_url}/_sandbox", timeout=timeout_seconds, trust_env=False)
 
     def _call(self, method: str, path: str, content: str | None = None) -> httpx.Response:
@@ -29,6 +31,10 @@ class GatewayControl:
     def ledger(self, *, since: int = 0) -> list[LedgerEntry]:
         """Messages accepted after number `since`, in order of acceptance."""
         return _ENTRIES.validate_json(self._call("GET", f"/ledger?since={since}").content)
+
+    def alerts(self) -> list[ReceivedAlert]:
+        """Every alert posted to `alerts_url` since the double started, in order, with those it refused."""
+        return _ALERTS.validate_json(self._call("GET", "/alerts").content)
 
     def counts(self) -> Counts:
         """How many sends were accepted, are being handled, are held, were given up."""

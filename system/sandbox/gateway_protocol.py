@@ -1,7 +1,7 @@
 """What the Wassenger double and its control client say to each other."""
 
 from datetime import datetime
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -40,6 +40,7 @@ class Behaviour(BaseModel):
     rules: tuple[Rule, ...] = ()
     lookup_status: int | None = Field(default=None, ge=400, le=599)
     missing_numbers: frozenset[str] = frozenset()
+    alert_status: int | None = Field(default=None, ge=400, le=599)
 
 
 class LedgerEntry(BaseModel):
@@ -56,6 +57,16 @@ class LedgerEntry(BaseModel):
     message: str | None
     received_at: datetime
     accepted_at: datetime
+
+
+class ReceivedAlert(BaseModel):
+    """One alert that reached the double's sink, and the status it was answered with; the time is UTC."""
+
+    model_config = ConfigDict(frozen=True)
+
+    received_at: datetime
+    answered: int
+    body: dict[str, Any]
 
 
 class Counts(BaseModel):

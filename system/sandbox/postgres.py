@@ -17,6 +17,12 @@ class PostgresServer(Server):
     """PostgreSQL for one superuser trusted from the loopback interface; as root it runs as `nobody`, which it demands."""
 
     name = "postgres"
+    # None: the embedded ones.
+    programs: Path | None = None
+
+    @property
+    def _programs(self) -> Path:
+        return self.programs or postgres_bin()
 
     @property
     def url(self) -> str:
@@ -37,7 +43,7 @@ class PostgresServer(Server):
         if self._user:
             shutil.chown(self._data, self._user)
         options = ["--auth=trust", f"--username={SUPERUSER}", "--encoding=UTF8", "--locale=C"]
-        command = [str(postgres_bin() / "initdb"), "-D", str(self._data), *options]
+        command = [str(self._programs / "initdb"), "-D", str(self._data), *options]
         if not self.durable:
             command.append("--no-sync")
         with GuardedProcess("initdb", command, log=self.log, user=self._user) as process:
@@ -56,7 +62,7 @@ class PostgresServer(Server):
         }
         if not self.durable:
             settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-        command = [str(postgres_bin() / "postgres"), "-D", str(self._data)]
+        command = [str(self._programs / "postgres"), "-D", str(self._data)]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]
         return GuardedProcess(self.name, command, log=self.log, user=self._user, stop_signal="INT")

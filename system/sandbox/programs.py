@@ -1,4 +1,4 @@
-"""The processes of web, worker and beat below whatever supervises them."""
+"""The processes of web, worker, beat and watchdog below whatever supervises them."""
 
 from collections import deque
 from pathlib import Path
@@ -17,7 +17,7 @@ class Programs:
         self._supervisor = supervisor
 
     def find(self, program: str) -> psutil.Process | None:
-        """The main process of `web`, `worker` or `beat`: the one nearest to the supervisor; None when there is none."""
+        """The program's main process: the one nearest to the supervisor that bears its name; None when there is none."""
         word = WORDS.get(program, program)
         try:
             todo = deque(psutil.Process(self._supervisor.pid()).children())

@@ -22,7 +22,7 @@ from system.sandbox.starters import SUPERVISORD, Starter
 
 REPOSITORY = Path(system.__file__).resolve().parents[1]
 DEVICE = "5a6b7c8d9e0f1a2b3c4d5e6f"
-OURS = ("CELERY_", "WASSENGER_", "SUPABASE_", "ALERT_")
+OURS = ("BROKER_", "CELERY_", "WASSENGER_", "SUPABASE_", "ALERT_", "WATCHDOG_")
 START_SECONDS = 60.0
 
 
@@ -48,7 +48,7 @@ class RunningStack:
         return self.servers.redis_url
 
     def main_pid(self, program: str) -> int:
-        """Pid of the process the supervisor itself keeps running for `web`, `worker` or `beat`.
+        """Pid of the process the supervisor itself keeps running for `web`, `worker`, `beat` or `watchdog`.
 
         Raises:
             SandboxError: when there is none at this moment.
@@ -75,7 +75,7 @@ class RunningStack:
         return self.main_pid(program)
 
     def works(self, program: str) -> bool:
-        """Whether the program does its job now: the worker answers a ping, the web a request; beat only has to run."""
+        """Whether the program does its job now: the worker answers a ping, the web a request; others only have to run."""
         if self.programs.find(program) is None:
             return False
         if program == "worker":
@@ -83,7 +83,8 @@ class RunningStack:
         return self._web_answers() if program == "web" else True
 
     def _worker_answers(self) -> bool:
-        with Celery(broker=self.redis_url, set_as_current=False) as app:
+        broker = self.env.get("BROKER_URL", self.redis_url)
+        with Celery(broker=broker, set_as_current=False) as app:
             return bool(app.control.ping(timeout=1.0, limit=1))
 
     def _web_answers(self) -> bool:
@@ -124,7 +125,7 @@ class RunningStack:
         return int(printed.splitlines()[-1])
 
     def stop(self) -> None:
-        """Ends web, worker and beat; the servers and the double end with the block."""
+        """Ends the supervised programs; the servers and the double end with the block."""
         self.supervisor.stop()
 
 
@@ -164,6 +165,13 @@ def _environment(root: Path, data: Path, servers: Servers, gateway_url: str, web
     }
 
 
+def _alerting(gateway: GatewayControl, after_seconds: float | None) -> dict[str, str]:
+    there = {"ALERT_WEBHOOK_URL": gateway.alerts_url}
+    if after_seconds is None:
+        return there
+    return there | {"ALERT_AFTER_SECONDS": str(after_seconds)}
+
+
 @contextmanager
 def running_gateway(data: Path, logs: Path) -> Iterator[GatewayControl]:
     """The double as a process of its own, its ledger in `data`."""
@@ -187,13 +195,15 @@ def running_stack(
     starter: Starter = SUPERVISORD,
     gateway_timeout_seconds: float = 2,
     send_lease_seconds: float = 4,
+    alert_after_seconds: float | None = None,
     start_seconds: float = START_SECONDS,
     extra_env: Mapping[str, str] | None = None,
 ) -> Iterator[RunningStack]:
     """Runs the tree at `root` as its own `starter` file says, and waits until every program works.
 
     Servers named by DATABASE_URL and REDIS_URL are used if they hold nobody's campaigns; otherwise they are embedded, with
-    their data in `data_dir` (kept) or in a temporary directory. Everything ends with the block, or with this process.
+    their data in `data_dir` (kept) or in a temporary directory. Alerts go to `gateway.alerts()`, after
+    `alert_after_seconds` (10 at least) of silence, or the default of the settings. Everything ends with the block, or with this process.
 
     Raises:
         SandboxError: when a part does not start, with the end of its log.
@@ -210,6 +220,7 @@ def running_stack(
         env = _environment(root, data, servers, gateway.api_url, web_port) | {
             "GATEWAY_TIMEOUT_SECONDS": str(gateway_timeout_seconds),
             "SEND_LEASE_SECONDS": str(send_lease_seconds),
+            **_alerting(gateway, alert_after_seconds),
             **(extra_env or {}),
         }
         if not starter.migrates:

@@ -1,5 +1,7 @@
 """An embedded Redis-protocol server."""
 
+from pathlib import Path
+
 import redis
 
 from system.sandbox.binaries import redis_binary
@@ -11,6 +13,8 @@ class RedisServer(Server):
     """Valkey (or Redis) with its append-only file on, so that a broker restart keeps the messages."""
 
     name = "redis"
+    # None: the embedded one.
+    program: Path | None = None
 
     @property
     def url(self) -> str:
@@ -27,7 +31,7 @@ class RedisServer(Server):
             "appendfsync": "everysec",
             "save": "",
         }
-        command = [str(redis_binary())]
+        command = [str(self.program or redis_binary())]
         for name, value in settings.items():
             command += [f"--{name}", value]
         return GuardedProcess(self.name, command, log=self.log)

@@ -58,11 +58,16 @@ def launch_campaign(db: Database, campaign_id: int) -> list[WakeUp]:
 
 
 def dispatch(db: Database, locks: LockKeeper, campaign_id: int, *, batch_size: int) -> Dispatched:
-    """One turn of the campaign's dispatcher: marks the next due messages as published."""
-    with locks.hold(campaign_key(campaign_id), ttl_seconds=CAMPAIGN_TTL_SECONDS), db.transaction() as connection:
-        # Whether the lock was free is not asked: the turn below excludes the other, and a dead owner must not delay.
-        if not campaigns.take_turn(connection, campaign_id, min_interval=SHORTEST_TURN_SECONDS):
+    """One turn of the campaign's dispatcher: marks the next due messages as published.
+
+    It does nothing while another turn lives, nor when the lock cannot be asked: the recovery wakes a dispatcher again.
+    """
+    with locks.hold(campaign_key(campaign_id), ttl_seconds=CAMPAIGN_TTL_SECONDS) as mine:
+        if not mine:
             return Dispatched((), None)
-        batch = campaigns.take_batch(connection, campaign_id, window=batch_size)
+        with db.transaction() as connection:
+            if not campaigns.take_turn(connection, campaign_id, min_interval=SHORTEST_TURN_SECONDS):
+                return Dispatched((), None)
+            batch = campaigns.take_batch(connection, campaign_id, window=batch_size)
     wake_ups = tuple(SendMessage(message_id) for message_id in batch.message_ids)
     return Dispatched(wake_ups, TURN_SECONDS if batch.more else None)

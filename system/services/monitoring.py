@@ -1,51 +1,43 @@
-"""Health, daily counters, and the record of what periodic tasks did."""
+"""Daily counters, and the record of what periodic tasks did."""
 
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import psycopg
-
 from system.db import monitoring
 from system.db.database import Database
-from system.gateway.outcomes import Uncertain
-from system.locks import Locks
-from system.services.ports import Clock, Gateway
+from system.domain.counters import DayCounters
+from system.services.ports import Clock, SnapshotStore
 from system.services.sending import utc_now
 
 KEPT_DAYS = 30
-HEALTH_REFERENCE = "health-check"
 
 
-def health(db: Database, locks: Locks, gateway: Gateway) -> dict[str, Any]:
-    """What answers, and how many messages wait by status."""
-    waiting: dict[str, int] | None
-    try:
-        with db.transaction() as connection:
-            waiting = monitoring.open_messages(connection)
-    except psycopg.Error:
-        waiting = None
-    return {
-        "database": waiting is not None,
-        "redis": locks.ping(),
-        "gateway": not isinstance(gateway.find_by_reference(HEALTH_REFERENCE), Uncertain),
-        "open_messages": waiting or {},
-    }
-
-
-def persist_counters(db: Database, clock: Clock = utc_now) -> int:
-    """Keeps a snapshot of every day's counters; returns how many days."""
+def latest_counters(db: Database, clock: Clock = utc_now) -> list[DayCounters]:
+    """The counters of today and of the day before, where there are some."""
     with db.transaction() as connection:
-        return monitoring.take_snapshots(connection, at=clock())
+        return monitoring.counters(connection, since=clock().date() - timedelta(days=1))
+
+
+def persist_counters(db: Database, store: SnapshotStore, clock: Clock = utc_now) -> int:
+    """Keeps a snapshot of every day's counters in `store`; returns how many days. Raises what the store raises."""
+    # Before the reading: of two runs, the one that read later must win.
+    taken_at = clock()
+    with db.transaction() as connection:
+        days = monitoring.counters(connection)
+    store.upsert(days, taken_at=taken_at)
+    return len(days)
 
 
 def start_day(db: Database, clock: Clock = utc_now) -> int:
-    """Opens today's counters and drops those older than 30 days, kept as snapshots first; returns how many went."""
+    """Opens today's counters and archives those older than 30 days; returns how many days were archived.
+
+    Nothing is set to zero: a day's counters are a row of its own.
+    """
     now = clock()
     with db.transaction() as connection:
         monitoring.open_day(connection, now.date())
-        monitoring.take_snapshots(connection, at=now)
-        return monitoring.drop_days_before(connection, now.date() - timedelta(days=KEPT_DAYS))
+        return monitoring.archive_days_before(connection, now.date() - timedelta(days=KEPT_DAYS), taken_at=now)
 
 
 def recorded(db: Database, task: str, work: Callable[[], dict[str, Any]], clock: Clock = utc_now) -> dict[str, Any]:

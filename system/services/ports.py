@@ -1,10 +1,11 @@
 """What the services need from outside, as protocols, so that tests pass fakes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
+from system.domain.counters import DayCounters
 from system.gateway.outcomes import LookupOutcome, Outgoing, PostOutcome
 
 Clock = Callable[[], datetime]
@@ -20,6 +21,12 @@ class Gateway(Protocol):
 
 
 class LockKeeper(Protocol):
-    """Gives locks; yields False while somebody else holds one."""
+    """Gives locks; yields False while somebody else who lives holds one, `fail_open` when that cannot be known."""
 
-    def hold(self, key: str, *, ttl_seconds: int) -> AbstractContextManager[bool]: ...
+    def hold(self, key: str, *, ttl_seconds: int, fail_open: bool = False) -> AbstractContextManager[bool]: ...
+
+
+class SnapshotStore(Protocol):
+    """Keeps the counters of days; keeping a day again replaces it."""
+
+    def upsert(self, days: Sequence[DayCounters], *, taken_at: datetime) -> None: ...

@@ -17,7 +17,7 @@ from system.domain.lease import Lease
 from system.domain.retry_policy import RetryPolicy
 from system.domain.statuses import CAMPAIGN_LETS_SEND, CampaignStatus, MessageStatus
 from system.gateway.outcomes import Accepted, AccountStopped, Outgoing, Refused, Uncertain
-from system.locks import SEND_TTL_SECONDS, send_key
+from system.locks import SEND_TTL_SECONDS, retry_key, send_key
 from system.services.ports import Clock, Gateway, LockKeeper, Monotonic
 
 logger = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ class Sender:
             psycopg.Error: when the database fails; the lease then gives the message to the recovery.
 
         """
-        with self.locks.hold(send_key(message_id), ttl_seconds=SEND_TTL_SECONDS) as free:
+        with self.locks.hold(send_key(message_id), ttl_seconds=SEND_TTL_SECONDS, fail_open=True) as free:
             if not free and not self._claimable(message_id):
                 return Done("another process is at it")
             # Before the claim, so that this process's idea of its lease ends before the database's.
@@ -85,10 +85,15 @@ class Sender:
                 return Done("not due, final, or claimed by another process")
             return self._attempt(claim, claimed_at, template_name)
 
-    def postpone(self, failure: TransientFailure, delay_seconds: float) -> None:
-        """Records the failure and the time of the next attempt; to be called before the retry is published."""
-        status = MessageStatus.UNKNOWN if failure.uncertain or failure.claim.doubtful else MessageStatus.PENDING
-        self._give_back(failure.claim, status, failure.failures, delay_seconds, failure.reason)
+    def postpone(self, failure: TransientFailure, delay_seconds: float) -> bool:
+        """Records the failure and the time of the next attempt; True when the caller now has to publish the retry.
+
+        False when the message has been taken over, or its retry is being planned elsewhere.
+        """
+        claim = failure.claim
+        status = MessageStatus.UNKNOWN if failure.uncertain or claim.doubtful else MessageStatus.PENDING
+        with self.locks.hold(retry_key(claim.id), ttl_seconds=SEND_TTL_SECONDS, fail_open=True) as free:
+            return free and self._give_back(claim, status, failure.failures, delay_seconds, failure.reason)
 
     def give_up(self, failure: TransientFailure) -> None:
         """No attempt is left: failed when the gateway surely has nothing, else unknown until it has been asked."""
@@ -204,6 +209,8 @@ class Sender:
         with self.db.transaction() as connection:
             messages.release(connection, claim, due_at=due_at, reason=reason)
 
-    def _give_back(self, claim: Claim, status: MessageStatus, failures: int, delay: float, reason: str) -> None:
+    def _give_back(self, claim: Claim, status: MessageStatus, failures: int, delay: float, reason: str) -> bool:
         with self.db.transaction() as connection:
-            messages.postpone(connection, claim, status=status, failures=failures, delay_seconds=delay, error=reason)
+            return messages.postpone(
+                connection, claim, status=status, failures=failures, delay_seconds=delay, error=reason
+            )

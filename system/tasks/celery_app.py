@@ -6,19 +6,24 @@ from celery import Celery
 from celery.signals import worker_process_shutdown, worker_ready
 
 from system.config import settings_or_exit
+from system.daily_counters import close_shared_counters
 from system.db.database import close_db
+from system.db.supabase import close_supabase
 from system.gateway.wassenger import close_gateway
 from system.locks import close_locks
+from system.tasks.liveness import HeartbeatStep
 
 
 def _from_environment() -> dict[str, Any]:
-    url = settings_or_exit().redis_url.get_secret_value()
-    return {"broker_url": url, "result_backend": url}
+    settings = settings_or_exit()
+    return {"broker_url": settings.broker.get_secret_value(), "result_backend": settings.redis_url.get_secret_value()}
 
 
-celery_app = Celery("system", include=["system.tasks.message_tasks", "system.tasks.periodic_tasks"])
+TASKS = ["system.tasks.message_tasks", "system.tasks.periodic_tasks", "system.tasks.heartbeat_tasks"]
+celery_app = Celery("system", include=TASKS)
 celery_app.config_from_object("system.tasks.celery_config")
 celery_app.add_defaults(_from_environment)
+celery_app.steps["consumer"].add(HeartbeatStep)
 
 
 @worker_ready.connect  # type: ignore[untyped-decorator]
@@ -32,3 +37,5 @@ def _close_connections(**_: Any) -> None:
     close_db()
     close_gateway()
     close_locks()
+    close_shared_counters()
+    close_supabase()

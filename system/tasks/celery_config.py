@@ -53,6 +53,8 @@ broker_transport_options = {
     "socket_connect_timeout": 5,
     "socket_keepalive": True,
     "health_check_interval": 25,
+    # Of RabbitMQ's, which ignores the others: without it a message may be lost on its way and nobody be told.
+    "confirm_publish": True,
 }
 
 beat_schedule = {

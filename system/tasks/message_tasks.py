@@ -37,7 +37,8 @@ def send_single_message(self: Any, message_id: int, is_template: bool = True, te
     decision = RETRY_POLICY.decide(outcome.failures)
     if isinstance(decision, Retry):
         logger.warning("message %s: %s, again in %s s", message_id, outcome.reason, decision.delay_seconds)
-        sender.postpone(outcome, decision.delay_seconds)
+        if not sender.postpone(outcome, decision.delay_seconds):
+            return
         raise self.retry(countdown=decision.delay_seconds, queue="retry")
     logger.error("message %s: %s, no attempt left", message_id, outcome.reason)
     sender.give_up(outcome)

@@ -1,14 +1,20 @@
 """What beat starts. Each is harmless when it runs twice at once, and leaves one row in `task_runs`."""
 
+from dataclasses import asdict
 from typing import Any
 
 from system.config import get_settings
+from system.daily_counters import get_shared_counters
 from system.db.database import get_db
+from system.db.snapshots import PostgresSnapshots, SupabaseSnapshots
+from system.db.supabase import get_supabase_client
 from system.gateway.wassenger import get_gateway
 from system.locks import get_locks
-from system.services import interactions, monitoring, recovery
+from system.services import inbox, interactions, monitoring, recovery
+from system.services.health import health
 from system.tasks.celery_app import celery_app
 from system.tasks.publishing import publish
+from system.tasks.queue_lengths import queue_lengths
 
 
 def _recover() -> dict[str, Any]:
@@ -19,7 +25,7 @@ def _recover() -> dict[str, Any]:
 
 def _sweep() -> dict[str, Any]:
     db = get_db()
-    follow_ups = interactions.process_left_behind(db)
+    follow_ups = inbox.process_left_behind(db)
     publish(follow_ups)
     completed = recovery.close_finished_campaigns(db)
     return _recover() | {"left_behind": len(follow_ups), "completed": list(completed)}
@@ -27,10 +33,13 @@ def _sweep() -> dict[str, Any]:
 
 @celery_app.task  # type: ignore[untyped-decorator]
 def system_health_check() -> dict[str, Any]:
-    """Asks the database, Redis and the gateway."""
-    return monitoring.recorded(
-        get_db(), "system_health_check", lambda: monitoring.health(get_db(), get_locks(), get_gateway())
-    )
+    """Asks the database, Redis, the broker and the gateway; shows the latest counters in Redis."""
+
+    def check() -> dict[str, Any]:
+        found = health(get_db(), get_locks(), get_gateway(), queue_lengths)
+        return found | {"shared": get_shared_counters().publish(monitoring.latest_counters(get_db()))}
+
+    return monitoring.recorded(get_db(), "system_health_check", check)
 
 
 @celery_app.task  # type: ignore[untyped-decorator]
@@ -55,25 +64,33 @@ def check_expired_interactions() -> dict[str, Any]:
 
 @celery_app.task  # type: ignore[untyped-decorator]
 def sync_monitoring_to_supabase() -> dict[str, Any]:
-    """Persists the daily counters."""
-    return monitoring.recorded(
-        get_db(), "sync_monitoring_to_supabase", lambda: {"days": monitoring.persist_counters(get_db())}
-    )
+    """Persists the daily counters: through Supabase's API when there is a project, else in PostgreSQL."""
+
+    def persist() -> dict[str, Any]:
+        project = get_settings().supabase_url
+        store = PostgresSnapshots(get_db()) if project is None else SupabaseSnapshots(get_supabase_client())
+        return {"days": monitoring.persist_counters(get_db(), store), "supabase": project is not None}
+
+    return monitoring.recorded(get_db(), "sync_monitoring_to_supabase", persist)
 
 
 @celery_app.task  # type: ignore[untyped-decorator]
 def reset_daily_monitoring() -> dict[str, Any]:
     """Opens the new day's counters; a count of the day before is never touched."""
-    return monitoring.recorded(get_db(), "reset_daily_monitoring", lambda: {"dropped": monitoring.start_day(get_db())})
+
+    def reset() -> dict[str, Any]:
+        archived = monitoring.start_day(get_db())
+        return {"archived": archived, "shared": get_shared_counters().publish(monitoring.latest_counters(get_db()))}
+
+    return monitoring.recorded(get_db(), "reset_daily_monitoring", reset)
 
 
 @celery_app.task  # type: ignore[untyped-decorator]
 def cleanup_expired_locks() -> dict[str, Any]:
-    """Removes the locks that nothing would end; Redis ends the others."""
+    """Releases the locks of dead owners and reports those that remain; Redis ends them in time."""
 
     def clean() -> dict[str, Any]:
-        stale = get_locks().immortal()
-        get_locks().remove(stale)
-        return {"removed": stale}
+        cleaned = get_locks().clean()
+        return {"released": list(cleaned.released), "remaining": [asdict(lock) for lock in cleaned.remaining]}
 
     return monitoring.recorded(get_db(), "cleanup_expired_locks", clean)

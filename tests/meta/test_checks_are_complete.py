@@ -11,7 +11,7 @@ CHECKS = Path(__file__).resolve().parents[2] / "checks"
 
 
 def test_every_question_is_asked_once_under_its_criterion() -> None:
-    requirements = {r.id: r.requirements for r in (*RULES, *EXPERIMENTS)}
+    requirements = {r.id: r.requirements for r in RULES} | {e.id: e.requirements for e in EXPERIMENTS}
     asked: list[str] = []
     for path in sorted(CHECKS.glob("test_*.py")):
         criterion = ".".join(path.stem.split("_")[1:3])

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -143,10 +144,12 @@ def test_a_new_watchdog_alerts_nobody_again_and_goes_on_counting(post: Post) -> 
 
 
 def test_two_watchdogs_alert_once(post: Post) -> None:
-    second = post.another()
-    for _ in range(10):
-        post.rounds(60, "beat")
-        second.tick()
+    dogs = [post.another() for _ in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        for _ in range(10):
+            post.passes(60)
+            post.beat("beat")
+            list(pool.map(Watchdog.tick, dogs))
     assert post.channel.components == ["worker"]
 
 

@@ -20,7 +20,15 @@ def by_api(event: str, **data: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("ack", "status"),
-    [("read", READ), ("played", READ), ("delivered", DELIVERED), ("device", DELIVERED), (2, DELIVERED), (3, READ), (4, READ)],
+    [
+        ("read", READ),
+        ("played", READ),
+        ("delivered", DELIVERED),
+        ("device", DELIVERED),
+        (2, DELIVERED),
+        (3, READ),
+        (4, READ),
+    ],
 )
 def test_the_first_shape(ack: object, status: MessageStatus) -> None:
     assert acknowledgement(by_whatsapp(ack)) == Acknowledgement(status, None, "wa-1")

@@ -34,7 +34,9 @@ def test_a_secret_once_set_is_asked_for(headers: dict[str, str]) -> None:
     assert authenticator("secret", "signature")(b"body", {SIGNATURE_HEADER: signature(b"body")})
 
 
-@pytest.mark.parametrize("headers", [{}, {SECRET_HEADER: ""}, {SECRET_HEADER: "é"}, {SIGNATURE_HEADER: signature(b"body")}])
+@pytest.mark.parametrize(
+    "headers", [{}, {SECRET_HEADER: ""}, {SECRET_HEADER: "é"}, {SIGNATURE_HEADER: signature(b"body")}]
+)
 def test_the_secret_itself_may_be_asked_for(headers: dict[str, str]) -> None:
     check = authenticator("secret", "header")
     assert not check(b"body", headers)

@@ -47,7 +47,10 @@ def test_a_reaction_is_an_interaction() -> None:
 
 
 def test_a_medium_is_described_by_its_caption_or_its_name() -> None:
-    for media, content in [({"caption": "Ma photo", "filename": "a.jpg"}, "Ma photo"), ({"filename": "a.pdf"}, "a.pdf")]:
+    for media, content in [
+        ({"caption": "Ma photo", "filename": "a.jpg"}, "Ma photo"),
+        ({"filename": "a.pdf"}, "a.pdf"),
+    ]:
         found = interaction(inbound(type="document", body=None, media=media))
         assert found is not None
         assert found.content == content

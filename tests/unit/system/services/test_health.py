@@ -55,7 +55,10 @@ def test_many_errors_are_a_problem(
     bench: Bench, locks: Locks, sent: int, errors: int, rate: float, problems: list[str]
 ) -> None:
     bench.execute(
-        "INSERT INTO daily_counters (day, message_1, errors) VALUES (%s, %s, %s)", datetime.now(UTC).date(), sent, errors
+        "INSERT INTO daily_counters (day, message_1, errors) VALUES (%s, %s, %s)",
+        datetime.now(UTC).date(),
+        sent,
+        errors,
     )
     found = health(bench.db, locks, bench.gateway, dict)
     assert (found["error_rate"], found["problems"]) == (rate, problems)
