@@ -34,17 +34,24 @@ Known = tuple[Status, Level | None]
 
 
 def _of_rules(findings: Sequence[Finding], rules: Sequence[str]) -> Known:
-    """Worst status of these rules, and the weakest level it rests on."""
+    """Worst status of these rules, and the level it rests on."""
     own = [f for f in findings if f.rule in rules]
-    level = min((f.level for f in own if f.outcome is Outcome.ESTABLISHED), default=None)
-    return _OF_OUTCOME.get(worst(f.outcome for f in own), Status.UNDETERMINED), level
+    status = _OF_OUTCOME.get(worst(f.outcome for f in own), Status.UNDETERMINED)
+    return status, _level(status, [(_OF_OUTCOME[f.outcome], f.level) for f in own if f.outcome in _OF_OUTCOME])
 
 
 def _of_requirements(verdicts: Mapping[str, Verdict], identifiers: Sequence[str]) -> Known:
-    """Worst status of these requirements, and the weakest level they rest on."""
+    """Worst status of these requirements, and the level it rests on."""
     own = [verdicts[i] for i in identifiers if i in verdicts]
-    level = min((v.known_by for v in own if v.known_by), default=None)
-    return max((v.status for v in own), key=_GRAVITY.index, default=Status.UNDETERMINED), level
+    status = max((v.status for v in own), key=_GRAVITY.index, default=Status.UNDETERMINED)
+    return status, _level(status, [(v.status, v.known_by) for v in own])
+
+
+def _level(status: Status, parts: Sequence[Known]) -> Level | None:
+    """One refusal is enough, the strongest one; a success is as weak as its weakest part."""
+    if status is Status.NON_COMPLIANT:
+        return max((level for part, level in parts if part is status and level), default=None)
+    return min((level for _, level in parts if level), default=None)
 
 
 def aspects(

@@ -143,7 +143,7 @@ def _requirement(examination: Examination, identifier: str, verdict: Verdict) ->
         "verdict": verdict.status.value,
         "known_by": verdict.known_by.french if verdict.known_by else "",
         "reason": verdict.reason,
-        "settles": _settles(examination, entry),
+        "settles": _settles(examination, entry, findings),
         "findings": [_finding(f) for f in findings],
         "compensations": [
             {"defect": c.defect, "control": c.name, "covers": c.covers, "residual": c.residual}
@@ -160,9 +160,11 @@ def _unattached(examination: Examination) -> list[Finding]:
     return [f for f in examination.every_finding() if not shown & set(f.requirements) and f.outcome in silent]
 
 
-def _settles(examination: Examination, entry: Requirement) -> str:
-    """What would settle it. Where its own experiment has been played already, playing it again is no advice."""
-    if set(entry.decided_by) & set(examination.records):
+def _settles(examination: Examination, entry: Requirement, findings: Sequence[Finding]) -> str:
+    """What would settle it. Where its own experiment was played and one did not conclude, playing it again is no advice."""
+    played = set(examination.records)
+    open_ones = {f.rule for f in findings if f.outcome in {Outcome.UNDETERMINED, Outcome.AUDIT_ERROR}}
+    if played & set(entry.decided_by) and played & open_ones:
         return "lever ce qui a manqué à l'expérience ci-dessus, puis la rejouer"
     return entry.settles
 

@@ -31,7 +31,9 @@ def run(driver: Driver, record: Record, plan: Plan = Plan()) -> Sequence[Finding
     """Launch, kill the main process then a child while sends are in flight, deliver twice, and count."""
     people = driver.logged_in()
     if people:
-        missing = f"l'absence d'administrateur n'est pas réalisée, le pilote trouve {counted(len(people), 'compte')} ou sessions"
+        missing = (
+            f"l'absence d'administrateur n'est pas réalisée (comptes ou sessions trouvés par le pilote : {len(people)})"
+        )
         return [Finding(Outcome.UNDETERMINED, "Envoi sans administrateur", missing=missing)]
     before = len(driver.accepted())
     driver.hold("after")

@@ -43,7 +43,7 @@ def _part(data: dict[str, Any], name: str) -> dict[str, Any]:
 
 def _from_one_person(data: dict[str, Any]) -> bool:
     group = _part(data, "meta").get("isGroup") or _part(data, "chat").get("type") == "group"
-    return data.get("flow", "inbound") == "inbound" and not group and data.get("type") not in SYSTEM_TYPES
+    return data.get("flow", "inbound") == "inbound" and not group and str(data.get("type")) not in SYSTEM_TYPES
 
 
 def _phone(data: dict[str, Any]) -> PhoneNumber | None:

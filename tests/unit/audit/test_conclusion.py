@@ -1,14 +1,14 @@
 import pytest
 
 from audit.conclusion import aspects, phases, verdict_section
-from audit.model import Outcome, Severity
+from audit.model import Level, Outcome, Severity
 from audit.verdict import Status, Verdict
 from tests.unit.audit.examples import examination, finding, profile, rule
 
 
-def verdicts(**statuses: Status) -> dict[str, Verdict]:
+def verdicts(known_by: Level | None = None, **statuses: Status) -> dict[str, Verdict]:
     """Verdicts by requirement, `r84=…` for 8.4."""
-    return {f"{k[1]}.{k[2]}": Verdict(s, None, "raison") for k, s in statuses.items()}
+    return {f"{k[1]}.{k[2]}": Verdict(s, known_by, "raison") for k, s in statuses.items()}
 
 
 SOUND = verdicts(r81=Status.COMPLIANT, r82=Status.COMPLIANT, r83=Status.COMPLIANT, r85=Status.COMPLIANT)
@@ -18,6 +18,8 @@ SOUND = verdicts(r81=Status.COMPLIANT, r82=Status.COMPLIANT, r83=Status.COMPLIAN
     ("totals", "line"),
     [
         ({"tests": 21, "passed": 21}, "✅ 21/21 PASSED"),
+        ({"tests": 21, "passed": 21, "warned": 2}, "✅ 21/21 PASSED, dont 2 avec réserve"),
+        ({"tests": 21, "passed": 20, "warned": 1, "failed": 1}, "❌ 20/21 PASSED, dont 1 avec réserve"),
         ({"tests": 21, "passed": 20, "failed": 1}, "❌ 20/21 PASSED"),
         ({"tests": 21, "passed": 20, "errors": 1}, "❌ 20/21 PASSED"),
         ({"tests": 21, "passed": 20, "failed": 0, "undetermined": 1}, "❔ 20/21 PASSED"),
@@ -45,13 +47,64 @@ def test_an_aspect_is_worth_its_worst_requirement(status: Status, line: str) -> 
 
 
 @pytest.mark.parametrize(
+    ("status", "level", "line"),
+    [
+        (Status.COMPLIANT, Level.EXECUTION, "✅ CONFORME (exécuté)"),
+        (Status.COMPLIANT, Level.CONFIGURATION, "✅ CONFORME (configuré)"),
+        (Status.COMPLIANT, Level.MEASUREMENT, "✅ CONFORME (exécuté)"),
+        (Status.PARTIAL, Level.SOURCE, "⚠️ PARTIEL (déclaré)"),
+        (Status.UNDETERMINED, Level.SOURCE, "❔ INDÉTERMINÉ"),
+        (Status.NON_COMPLIANT, Level.SOURCE, "❌ NON CONFORME (déclaré)"),
+        (Status.NON_COMPLIANT, Level.MEASUREMENT, "❌ NON CONFORME (mesuré)"),
+    ],
+)
+def test_an_aspect_says_the_weakest_level_of_a_success_and_the_level_of_a_refusal(
+    status: Status, level: Level, line: str
+) -> None:
+    others = verdicts(Level.EXECUTION, r81=Status.COMPLIANT, r83=Status.COMPLIANT)
+    assert aspects({}, others | verdicts(level, r82=status), [])[1]["status"] == line
+
+
+def test_the_strongest_of_two_refusals_is_shown() -> None:
+    some = verdicts(Level.SOURCE, r81=Status.NON_COMPLIANT) | verdicts(Level.EXECUTION, r82=Status.NON_COMPLIANT)
+    assert aspects({}, some, [])[1]["status"] == "❌ NON CONFORME (exécuté)"
+
+
+def test_there_is_a_sixth_aspect_where_the_alert_is_judged() -> None:
+    assert [r["name"] for r in aspects({}, SOUND, [])] == [
+        "Tests automatisés",
+        "Fonctionnement autonome",
+        "Configuration robuste",
+        "Mécanismes de protection",
+        "Redémarrage automatique",
+    ]
+    alone = aspects({}, SOUND | verdicts(Level.EXECUTION, r86=Status.COMPLIANT), [])
+    assert len(alone) == 6
+    assert alone[5] == {"name": "Disponibilité et alerte", "status": "✅ CONFORME (exécuté)"}
+
+
+@pytest.mark.parametrize(
+    ("availability", "alert", "line"),
+    [
+        (Status.COMPLIANT, Status.COMPLIANT, "✅ CONFORME (déclaré)"),
+        (Status.UNDETERMINED, Status.COMPLIANT, "❔ INDÉTERMINÉ"),
+        (Status.COMPLIANT, Status.NON_COMPLIANT, "❌ NON CONFORME (exécuté)"),
+        (Status.UNDETERMINED, Status.NON_COMPLIANT, "❌ NON CONFORME (exécuté)"),
+    ],
+)
+def test_the_sixth_aspect_is_worth_the_worst_of_8_4_and_8_6(availability: Status, alert: Status, line: str) -> None:
+    some = verdicts(Level.SOURCE, r84=availability) | verdicts(Level.EXECUTION, r86=alert)
+    assert aspects({}, some, [])[5] == {"name": "Disponibilité et alerte", "status": line}
+
+
+@pytest.mark.parametrize(
     ("outcome", "line"),
     [
-        (Outcome.ESTABLISHED, "✅ CONFORME"),
-        (Outcome.RESERVATION, "⚠️ PARTIEL"),
-        (Outcome.DEFECT, "❌ NON CONFORME"),
+        (Outcome.ESTABLISHED, "✅ CONFORME (déclaré)"),
+        (Outcome.RESERVATION, "⚠️ PARTIEL (déclaré)"),
+        (Outcome.DEFECT, "❌ NON CONFORME (déclaré)"),
         (Outcome.UNDETERMINED, "❔ INDÉTERMINÉ"),
-        (Outcome.NOT_APPLICABLE, "✅ CONFORME"),
+        (Outcome.NOT_APPLICABLE, "✅ CONFORME (déclaré)"),
         (Outcome.AUDIT_ERROR, "❔ INDÉTERMINÉ"),
     ],
 )
@@ -59,8 +112,27 @@ def test_an_aspect_is_worth_its_worst_rule(outcome: Outcome, line: str) -> None:
     findings = [finding(outcome, rule="late-acknowledgement"), finding(rule="startup-retry"), finding(rule="recovery")]
     rows = aspects({}, {}, findings)
     assert rows[2] == {"name": "Configuration robuste", "status": line}
-    assert rows[3] == {"name": "Mécanismes de protection", "status": "✅ CONFORME"}
+    assert rows[3] == {"name": "Mécanismes de protection", "status": "✅ CONFORME (déclaré)"}
     assert rows[1]["status"] == "❔ INDÉTERMINÉ", "nothing was asked"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "level", "line"),
+    [
+        (Outcome.ESTABLISHED, Level.EXECUTION, "✅ CONFORME (configuré)"),
+        (Outcome.ESTABLISHED, Level.SOURCE, "✅ CONFORME (déclaré)"),
+        (Outcome.RESERVATION, Level.SOURCE, "⚠️ PARTIEL (déclaré)"),
+        (Outcome.NOT_APPLICABLE, Level.SOURCE, "✅ CONFORME (configuré)"),
+        (Outcome.DEFECT, Level.SOURCE, "❌ NON CONFORME (déclaré)"),
+        (Outcome.DEFECT, Level.EXECUTION, "❌ NON CONFORME (exécuté)"),
+    ],
+)
+def test_the_level_of_rules_is_that_of_what_decides(outcome: Outcome, level: Level, line: str) -> None:
+    findings = [
+        finding(outcome, rule="late-acknowledgement", level=level),
+        finding(rule="startup-retry", level=Level.CONFIGURATION),
+    ]
+    assert aspects({}, {}, findings)[2]["status"] == line
 
 
 def test_a_full_success() -> None:
@@ -78,7 +150,7 @@ def test_what_is_not_verified_or_refused_is_said_on_its_line() -> None:
         ["❌", "Traitement des webhooks automatique : non"],
         ["⚠️", "Envoi Message 2 sur interaction"],
         ["❌", "Récupération automatique des campagnes interrompues : non"],
-        ["❔", "Health checks et monitoring en place : non vérifié"],
+        ["❔", "Contrôle de santé planifié : non vérifié"],
     ]
     assert (told["unverified"], told["refused"], told["partial"]) == (["8.1"], ["8.2"], ["8.3"])
     assert not told["validated"]

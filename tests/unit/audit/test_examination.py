@@ -21,12 +21,14 @@ class Driver(driver.Driver):
         {start}
     def stop(self):
         self.log.write_text(self.log.read_text() + "stop")
+    def conditions(self):
+        {conditions}
 """
 
 
-def driven_target(folder: Path, name: str, start: str) -> Target:
+def driven_target(folder: Path, name: str, start: str, conditions: str = "return ['tout est simulé']") -> Target:
     """A target whose driver's start does this; the module's name is its own, for modules stay imported."""
-    (folder / f"{name}.py").write_text(DRIVER.format(start=start), encoding="utf-8")
+    (folder / f"{name}.py").write_text(DRIVER.format(start=start, conditions=conditions), encoding="utf-8")
     return Target("cible", folder, driver=f"{name}:Driver")
 
 
@@ -88,6 +90,7 @@ def test_an_experiment_is_played_once_and_its_record_kept() -> None:
     assert done.records["e"].figures == [("Messages", "3")]
     assert done.every_finding() == done.findings("e")
     assert not stack.started, "a driver that is given is a started one"
+    assert done.conditions == (), "and whoever started it knows its conditions"
     done.close()
     done.close()
     assert stack.stopped
@@ -110,27 +113,26 @@ def test_a_driver_is_loaded_started_and_stopped(tmp_path: Path, monkeypatch: pyt
         level=Level.EXECUTION,
     )
     assert [done.outcome(i) for i in ("e", "f")] == [Outcome.ESTABLISHED] * 2
+    assert done.conditions == ("tout est simulé",)
     assert (tmp_path / "log").read_text() == "start "
     done.close()
     assert (tmp_path / "log").read_text() == "start stop"
 
 
 @pytest.mark.parametrize(
-    ("name", "start", "words"),
+    ("name", "start", "conditions", "words"),
     [
-        (
-            "driver_refused",
-            "from audit.experiments.driver import DriverError; raise DriverError('port pris')",
-            "port pris",
-        ),
-        ("driver_broken", "raise KeyError('port')", "n'a pas pu démarrer la pile (KeyError"),
+        ("driver_refused", "raise driver.DriverError('port pris')", "return []", "port pris"),
+        ("driver_broken", "raise KeyError('port')", "return []", "n'a pas pu démarrer la pile (KeyError"),
+        ("driver_mute", "pass", "return None", "n'a pas pu démarrer la pile (TypeError"),
+        ("driver_unsure", "pass", "raise driver.DriverError('conditions inconnues')", "conditions inconnues"),
     ],
 )
 def test_a_failed_start_stops_what_was_started_and_is_undetermined(
-    name: str, start: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, start: str, conditions: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(str(tmp_path))
-    target = driven_target(tmp_path, name, start)
+    target = driven_target(tmp_path, name, start, conditions)
     done = examination(target=target, experiments=[experiment("e", proving())], level=Level.EXECUTION)
     (seen,) = done.findings("e")
     assert seen.outcome is Outcome.UNDETERMINED

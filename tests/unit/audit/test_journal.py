@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from audit.catalogue import requirement
 from audit.corrections import Previous
 from audit.examination import Examination
 from audit.facts import BeatEntry, Facts
 from audit.journal import JournalError, Volatile, build, check, dump, read
-from audit.model import Excerpt, Level, Outcome, Severity
+from audit.model import Excerpt, Finding, Level, Outcome, Severity
+from audit.rules import Rule
 from audit.start import prepare
 from audit.target import Target
 from tests.acceptance.reference_copy import REPOSITORY
@@ -233,13 +235,57 @@ def test_an_experiment_that_was_played_leaves_its_record() -> None:
     assert document["level"] == "execution"
 
 
+def test_the_conditions_of_the_runs_are_told(december: dict[str, Any]) -> None:
+    done = examination(rule("r", Outcome.ESTABLISHED))
+    done.conditions = ("tout est simulé", "rien n'est raccourci")
+    assert journal(done)["conditions"] == ["tout est simulé", "rien n'est raccourci"]
+    assert december["conditions"] == []
+
+
+_PLAYED = "lever ce qui a manqué à l'expérience ci-dessus, puis la rejouer"
+
+
+def settles(identifier: str, *played: tuple[str, Finding], rules: tuple[Rule, ...] = ()) -> str:
+    """What the journal says would settle this requirement, after experiments that found this about it."""
+    experiments = [experiment(name, lambda *_, found=found: [found], (identifier,)) for name, found in played]
+    asked = profile({"A": (*(r.id for r in rules), *(name for name, _ in played))}, (identifier,), declared=False)
+    done = examination(*rules, experiments=experiments, asked=asked, level=Level.EXECUTION, driver=IdleStack())
+    (entry,) = journal(done)["requirements"]
+    return str(entry["settles"])
+
+
+def test_playing_again_what_was_played_is_no_advice() -> None:
+    executed, unsure = finding(level=Level.EXECUTION), finding(Outcome.UNDETERMINED)
+    broken = finding(Outcome.AUDIT_ERROR)
+    assert settles("8.1", ("autonomous-sending", unsure)) == _PLAYED
+    assert settles("8.1", ("autonomous-sending", broken)) == _PLAYED
+    assert settles("8.5", ("worker-restart", executed), ("retry-schedule", unsure)) == _PLAYED
+
+
+def test_what_was_not_played_is_still_to_be_played() -> None:
+    unsure = finding(Outcome.UNDETERMINED)
+    assert settles("8.1") == requirement("8.1").settles
+    assert settles("8.5", ("retry-schedule", unsure)) == requirement("8.5").settles
+    assert settles("8.4", ("autonomous-sending", unsure)) == requirement("8.4").settles
+
+
+def test_an_experiment_that_concluded_lacked_nothing() -> None:
+    sound = ("autonomous-sending", finding(level=Level.EXECUTION))
+    open_rule = rule("sender-no-user", Outcome.AUDIT_ERROR, requirements=("8.1",))
+    assert settles("8.1", sound, rules=(open_rule,)) == requirement("8.1").settles
+
+
 def test_versions_come_from_the_strongest_probe() -> None:
     target = Target("cible", Path("/nowhere"), celery_app="a:b")
-    inside = Facts(Level.CONFIGURATION, "configuration", versions={"celery": "5.6.3"})
+    versions = {"celery": "5.6.3", "isolation": "espace de noms sans réseau"}
+    inside = Facts(Level.CONFIGURATION, "configuration", versions=versions)
     done = examination(rule("r", Outcome.ESTABLISHED), target=target, level=Level.CONFIGURATION, configuration=inside)
     document = journal(done)
     assert document["target"]["versions"] == {"celery": "5.6.3"}
-    assert [p["level"] for p in document["probes"]] == ["déclaré", "configuré"]
+    assert [(p["level"], p["isolation"]) for p in document["probes"]] == [
+        ("déclaré", ""),
+        ("configuré", "espace de noms sans réseau"),
+    ]
     assert journal(examination(rule("r", Outcome.ESTABLISHED)))["target"]["versions"] == {"python": "3.11"}
 
 

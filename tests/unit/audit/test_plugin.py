@@ -22,6 +22,8 @@ class Own(driver.Driver):
         (self.root / "started").touch()
     def stop(self):
         (self.root / "stopped").touch()
+    def conditions(self):
+        return []
     def logged_in(self):
         raise driver.DriverError("la base ne répond pas")
 """

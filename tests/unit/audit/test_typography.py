@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit.typography import french, french_date, french_duration, french_seconds
+from audit.typography import counted, french, french_date, french_duration, french_seconds
 
 PROSE = {
     "Statut : conforme": "Statut~: conforme",
@@ -114,10 +114,12 @@ def test_dates_are_written_in_full() -> None:
         (2.634, "2,63~s"),
         (0, "0~s"),
         (12, "12~s"),
-        (1234.5, "1~234,5~s"),
-        (0.0042, "0,0042~s"),
-        (0.5, "0,5~s"),
-        (-0.5, "-0,5~s"),
+        (10.0, "10~s"),
+        (1234.5, "1~234,50~s"),
+        (0.0042, "0,00~s"),
+        (0.5, "0,50~s"),
+        (-0.5, "-0,50~s"),
+        (59.999, "60,00~s"),
     ],
 )
 def test_seconds(seconds: float, text: str) -> None:
@@ -132,10 +134,23 @@ def test_seconds(seconds: float, text: str) -> None:
         (3600, "1~h"),
         (5400, "90~min"),
         (90, "90~s"),
-        (2.5, "2,5~s"),
+        (2.5, "2,50~s"),
         (0, "0~s"),
         (86400, "24~h"),
     ],
 )
 def test_periods_use_the_largest_exact_unit(seconds: float, text: str) -> None:
     assert french_duration(seconds).replace("\u00a0", "~") == text
+
+
+@pytest.mark.parametrize(
+    ("count", "words", "text"),
+    [
+        (0, "envoi", "0~envoi"),
+        (1, "envoi accepté", "1~envoi accepté"),
+        (2, "envoi", "2~envois"),
+        (12, "webhook distinct accepté", "12~webhooks distincts acceptés"),
+    ],
+)
+def test_words_agree_with_their_number(count: int, words: str, text: str) -> None:
+    assert counted(count, words).replace("\u00a0", "~") == text

@@ -38,6 +38,11 @@ def stack() -> Iterator[Stack]:
         one.stop()
 
 
+def plain(text: str) -> str:
+    """The text with ordinary spaces."""
+    return text.replace("\u00a0", " ")
+
+
 def send(driver: Driver) -> Finding:
     (finding,) = autonomous_sending.run(driver, Record(), PLAN)
     return finding
@@ -47,6 +52,7 @@ def test_a_sound_stack_is_established_at_execution(stack: Stack) -> None:
     finding = send(stack())
     assert (finding.outcome, finding.level) == (Outcome.ESTABLISHED, Level.EXECUTION)
     assert "14 Message 1 attendus, 14 acceptés" in finding.sentence
+    assert "Personne ne peut être connecté (le pilote ne trouve ni compte ni session)" in finding.sentence
 
 
 @pytest.mark.parametrize(
@@ -70,15 +76,38 @@ def test_many_keys_are_shortened(stack: Stack) -> None:
 @pytest.mark.parametrize(
     ("switches", "words"),
     [
-        ({"people": ("admin",)}, "1 compte(s)"),
-        ({"unknown": frozenset({4})}, "1 envoi(s) au sort incertain"),
+        ({"people": ("admin",)}, "comptes ou sessions trouvés par le pilote : 1"),
+        ({"unknown": frozenset({4})}, "1 envoi au sort incertain"),
+        ({"unknown": frozenset({4, 6})}, "2 envois au sort incertain"),
         ({"in_flight": 0}, "aucun envoi n'était en vol"),
     ],
 )
 def test_what_was_not_tried_is_not_established(stack: Stack, switches: dict[str, Any], words: str) -> None:
     finding = send(stack(**switches))
     assert finding.outcome is Outcome.UNDETERMINED
-    assert words in finding.missing
+    assert words in plain(finding.missing)
+
+
+def test_the_record_tells_the_two_deaths_and_the_second_delivery(stack: Stack) -> None:
+    record = Record()
+    autonomous_sending.run(stack(), record, PLAN)
+    figures = {name: plain(value) for name, value in record.figures}
+    after, before = "déjà acceptés par la passerelle, sans réponse", "pas encore acceptés par la passerelle"
+    assert figures["À la mort du processus principal du worker"] == f"2 envois en vol, {after}"
+    assert figures["À la mort du processus enfant du worker"] == (
+        f"2 envois en vol, {before}, dont un dans le processus tué"
+    )
+    assert figures["Réveils publiés une seconde fois pendant l'envoi"] == "2"
+    events = [plain(event) for _, event in record.timeline]
+    assert f"SIGKILL : processus principal du worker, 2 envois en vol, {after}" in events
+    assert "2 réveils publiés une seconde fois pendant l'envoi, verrous volatils perdus" in events
+
+
+def test_a_death_that_did_not_happen_is_not_told_as_one(stack: Stack) -> None:
+    record = Record()
+    autonomous_sending.run(stack(in_flight=0), record, PLAN)
+    assert dict(record.figures)["À la mort du processus principal du worker"] == "rien en vol, aucune faute injectée"
+    assert not [event for _, event in record.timeline if "SIGKILL" in event]
 
 
 @pytest.mark.parametrize(
@@ -97,7 +126,11 @@ def test_worker_restart(stack: Stack, switches: dict[str, Any], outcome: Outcome
 @pytest.mark.parametrize(
     ("switches", "outcome", "words"),
     [
-        ({}, Outcome.ESTABLISHED, "de nouveau après avoir été tué (observé sur `sweep`"),
+        (
+            {},
+            Outcome.ESTABLISHED,
+            "de nouveau les tâches périodiques après avoir été tué (SIGKILL) : observé sur `sweep` ;",
+        ),
         ({"beats": False}, Outcome.DEFECT, "Aucune tâche périodique ne s'est exécutée"),
         ({"restarts": False}, Outcome.DEFECT, "n'est pas revenu"),
         ({"beats_again": False}, Outcome.DEFECT, "ne déclenche plus rien"),
@@ -119,14 +152,29 @@ def test_beat_firing(stack: Stack, switches: dict[str, Any], outcome: Outcome, w
     ],
 )
 def test_retry_schedule(stack: Stack, delays: tuple[float, ...], outcome: Outcome) -> None:
-    (finding,) = retry_schedule.run(stack(delays=delays), Record())
+    record = Record()
+    (finding,) = retry_schedule.run(stack(delays=delays), record)
+    shown = ", ".join(f"{round(delay)} s" for delay in delays) or "aucun"
     assert finding.outcome is outcome
+    assert record.figures == [("Délais inscrits en base", shown)]
+    if outcome is Outcome.ESTABLISHED:
+        assert f"la reprise est inscrite en base à {shown} (± 3 s)" in finding.sentence
+        assert "l'attente elle-même n'est pas observée" in finding.sentence
+    else:
+        assert finding.sentence == f"Délais de reprise inscrits en base : {shown}, au lieu de 60 s, 120 s, 240 s"
 
 
 @pytest.mark.parametrize(
     ("switches", "outcome", "words"),
     [
-        ({}, Outcome.ESTABLISHED, "3 interactions enregistrées une seule fois"),
+        (
+            {},
+            Outcome.ESTABLISHED,
+            (
+                "3 webhooks acceptés sans session d'utilisateur, chacun livré deux fois, donnent 3 interactions enregistrées une "
+                "seule fois, alors que le processus web a été tué (SIGKILL) avant d'avoir fini d'en traiter 3"
+            ),
+        ),
         ({"forgets": frozenset({"i2"})}, Outcome.DEFECT, "Webhooks acceptés puis perdus : 1 (i2)"),
         ({"records_twice": frozenset({"i3"})}, Outcome.DEFECT, "Interactions enregistrées deux fois : 1 (i3)"),
         ({"answers": False}, Outcome.UNDETERMINED, "aucun webhook n'a été accepté"),
@@ -137,13 +185,18 @@ def test_retry_schedule(stack: Stack, delays: tuple[float, ...], outcome: Outcom
 )
 def test_webhook_processing(stack: Stack, switches: dict[str, Any], outcome: Outcome, words: str) -> None:
     (finding,) = webhook_processing.run(stack(**switches), Record(), 0.3)
-    assert (finding.outcome, words in finding.sentence + finding.missing) == (outcome, True), finding
+    assert (finding.outcome, words in plain(finding.sentence + finding.missing)) == (outcome, True), finding
 
 
 @pytest.mark.parametrize(
     ("switches", "outcome", "words"),
     [
-        ({}, Outcome.ESTABLISHED, "8 contacts ont réagi deux fois, chacun reçoit un seul Message 2"),
+        (
+            {},
+            Outcome.ESTABLISHED,
+            "16 interactions de 8 contacts ; la passerelle accepte un seul Message 2 par contact, alors que le worker a été tué",
+        ),
+        ({"answers": False}, Outcome.UNDETERMINED, "0 interactions acceptées sur 16"),
         ({"no_follow_up": frozenset({"k004"})}, Outcome.DEFECT, "Message 2 perdus : 1 (k004/2)"),
         ({"two_follow_ups": frozenset({"k005"})}, Outcome.DEFECT, "Message 2 envoyés plus d'une fois : 1 (k005/2)"),
         ({"in_flight": 0}, Outcome.UNDETERMINED, "aucun Message 2 n'était en vol"),
@@ -153,7 +206,7 @@ def test_webhook_processing(stack: Stack, switches: dict[str, Any], outcome: Out
 )
 def test_follow_up_sending(stack: Stack, switches: dict[str, Any], outcome: Outcome, words: str) -> None:
     (finding,) = follow_up_sending.run(stack(**switches), Record(), 0.3, 0.3)
-    assert (finding.outcome, words in finding.sentence + finding.missing) == (outcome, True), finding
+    assert (finding.outcome, words in plain(finding.sentence + finding.missing)) == (outcome, True), finding
 
 
 @pytest.mark.parametrize(
@@ -167,7 +220,7 @@ def test_follow_up_sending(stack: Stack, switches: dict[str, Any], outcome: Outc
 )
 def test_worker_alert(stack: Stack, switches: dict[str, Any], outcome: Outcome, words: str) -> None:
     (finding,) = worker_alert.run(stack(**switches), Record(), 0.5)
-    assert (finding.outcome, words in finding.sentence.replace("\u00a0", " ")) == (outcome, True), finding
+    assert (finding.outcome, words in plain(finding.sentence)) == (outcome, True), finding
 
 
 def test_an_alert_before_its_delay_is_a_defect(stack: Stack) -> None:

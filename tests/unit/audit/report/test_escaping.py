@@ -100,3 +100,7 @@ def test_what_cannot_be_seen_is_shown() -> None:
     assert "\\u202e" in fence("a\u202eb\x00")
     assert "\\u0000" in fence("a\u202eb\x00")
     assert fence("a\r\nb") == "```\na\nb\n```"
+
+
+def test_a_no_break_space_stays_one() -> None:
+    assert prose("2\u00a0envois\u202f:  deux\n\tfois") == "2\u00a0envois\u202f: deux fois"

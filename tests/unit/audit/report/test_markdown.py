@@ -81,7 +81,20 @@ def test_the_sections_follow_the_source(december: Journal) -> None:
         "Risque résiduel : tant que personne ne relance le worker, rien ne part.",
         "**Aucun problème critique identifié.**",
         "| 2 | Warnings Pydantic deprecated | Aucun | Migrer vers ConfigDict (non urgent) |",
-        "Premier checkpoint de cette cible : aucune comparaison possible.",
+        (
+            "Aucun checkpoint antérieur de cette cible, de ce profil et de cette famille dans le dossier de sortie : aucune "
+            "comparaison possible."
+        ),
+        "**Origine des preuves** : déclaré, par la sonde `source` (lecture des fichiers, sans rien exécuter). Niveau exigé",
+        "| Fonctionnement autonome | ✅ CONFORME (déclaré) |",
+        "| Redémarrage automatique | ⚠️ PARTIEL (déclaré) |",
+        "- ✅ Contrôle de santé planifié\n",
+        (
+            "> « CONFORME (déclaré) » signifie que les mécanismes attendus sont présents dans le code, et non qu'ils ont été vus "
+            "fonctionner. En particulier, aucune disponibilité (8.4) n'a été mesurée."
+        ),
+        "D'après les fichiers lus, sans rien exécuter, les Workers Celery sont écrits pour fonctionner de manière autonome :",
+        "| Durée | 2,60 s |",
         "Les problèmes identifiés sont mineurs ; aucun n'est rattaché aux exigences 8.1, 8.4.",
         "**✅ VALIDATION RÉUSSIE (preuves déclarées)**",
         "2. ➡️ Phase 8 (Audit Statistiques) - À VALIDER",
@@ -107,7 +120,7 @@ def test_nobody_signs(december: Journal) -> None:
         "| Robustesse Workers | 3 | ❔ 1/3 PASSED, 2 indéterminés, 1 sans objet |",
         "| Service Monitoring | 2 | ❌ 1/2 PASSED, 1 erreur d'audit |",
         "| Verrouillage Campagnes | 0 | ➖ sans objet |",
-        "**Comment c'est su** : exécuté, par l'expérience `autonomous-sending` (Envoi sans administrateur",
+        "**Origine des preuves** : exécuté, par l'expérience `autonomous-sending` (Envoi sans administrateur",
         "| Message 1 attendus | 120 |",
         "- 1,25 s : le worker principal est tué",
         "**Mesures** : celles de l'expérience `autonomous-sending`, données sous l'exigence 8.1.",
@@ -125,6 +138,13 @@ def test_nobody_signs(december: Journal) -> None:
         "| 8.2 | CONFORME | NON CONFORME |",
         "| 8.4 | Le niveau exigé est « mesuré »",
         "- `app/vieux.py` : encodage inconnu",
+        "| Durée | 2,60 s |\n| Isolation de la sonde `configuration` | espace de noms sans réseau |\n",
+        (
+            "\n\n**Conditions de l'essai** :\n- La passerelle est un `double` local\n- Le délai d'alerte est ramené à 10 s\n\n"
+            "| Sonde | Niveau |"
+        ),
+        "| Fonctionnement autonome | ❌ NON CONFORME (exécuté) |",
+        "| Disponibilité et alerte | ❔ INDÉTERMINÉ |",
     ],
 )
 def test_the_strict_report_says(strict: Journal, sentence: str) -> None:
@@ -134,8 +154,8 @@ def test_the_strict_report_says(strict: Journal, sentence: str) -> None:
 @pytest.mark.parametrize(
     ("count", "headline"),
     [
-        (1, "✅ VALIDATION RÉUSSIE, hors exigence non vérifiée : 8.1"),
-        (2, "✅ VALIDATION RÉUSSIE, hors exigences non vérifiées : 8.1, 8.2"),
+        (1, "✅ VALIDATION RÉUSSIE pour 8.2, 8.4 ; NON VÉRIFIÉE : 8.1"),
+        (2, "✅ VALIDATION RÉUSSIE pour 8.4 ; NON VÉRIFIÉES : 8.1, 8.2"),
         (3, "❔ AUCUNE CONCLUSION : aucune exigence n'a pu être vérifiée"),
     ],
 )
@@ -146,8 +166,38 @@ def test_open_requirements_are_in_the_headline(strict: Journal, count: int, head
     unverified = [r["id"] for r in strict["requirements"][:count]]
     strict |= {"problems": [], "verdict": strict["verdict"] | {"validated": True, "unverified": unverified}}
     report = plain(render_markdown(strict))
+    assert f"**Verdict** : {headline} - voir section 5.2" in report
     assert report.count(headline) == 2
     assert f"Les exigences non vérifiées ({', '.join(unverified)}) peuvent en cacher." in report
+    words = "Ce que ce checkpoint établit :" if count < 3 else "Ce que ce checkpoint a examiné :"
+    assert f"**{headline}**\n\n{words}" in report
+
+
+def test_an_open_headline_still_says_that_the_rest_was_read(december: Journal) -> None:
+    december["requirements"][1]["verdict"] = "INDÉTERMINÉ"
+    december["verdict"]["unverified"] = ["8.4"]
+    report = plain(render_markdown(december))
+    assert "**✅ VALIDATION RÉUSSIE (preuves déclarées) pour 8.1, 8.5 ; NON VÉRIFIÉE : 8.4**" in report
+
+
+def test_a_loaded_configuration_is_not_called_files_read(december: Journal) -> None:
+    report = plain(render_markdown(december | {"level": "configuration"}))
+    assert "D'après les fichiers lus et la configuration chargée, les Workers Celery sont écrits pour" in report
+    for requirement in december["requirements"]:
+        requirement["known_by"] = "configuré"
+    report = plain(render_markdown(december | {"level": "configuration"}))
+    assert "D'après les fichiers lus et la configuration chargée, les Workers Celery sont écrits pour" in report
+
+
+def test_nothing_is_said_of_conditions_and_isolation_when_there_are_none(december: Journal) -> None:
+    report = plain(render_markdown(december))
+    assert "Conditions de l'essai" not in report
+    assert "Isolation" not in report
+
+
+def test_a_requirement_without_evidence_says_so(strict: Journal) -> None:
+    strict["requirements"][1]["findings"] = []
+    assert "**Origine des preuves** : aucune. Niveau exigé : exécuté." in plain(render_markdown(strict))
 
 
 def test_a_full_success_on_execution_uses_the_words_of_the_source(strict: Journal) -> None:

@@ -49,6 +49,7 @@ def test_a_refused_checkpoint(strict: Journal) -> None:
     assert (conclusion.outcome, conclusion.declared) == ("refused", False)
     assert [r.id for r in conclusion.rejected] == ["8.2"]
     assert [r.id for r in conclusion.unverified] == ["8.4"]
+    assert [r.id for r in conclusion.verified] == ["8.1", "8.2"]
     assert conclusion.critical == (1,)
 
 
@@ -59,9 +60,11 @@ def test_nothing_verified_is_never_a_success(december: Journal) -> None:
     assert checkpoint(december | {"verdict": verdict}).conclusion.outcome == "nothing"
 
 
-def test_a_bare_conforme_says_declared_where_all_was_read(december: Journal) -> None:
-    assert checkpoint(december).aspects[1] == ("Fonctionnement autonome", "✅ CONFORME (déclaré)")
-    assert checkpoint(december | {"level": "execution"}).aspects[1][1] == "✅ CONFORME"
+def test_the_aspects_are_those_of_the_journal(december: Journal) -> None:
+    expected = ("✅ 21/21 PASSED", "✅ CONFORME (déclaré)", "⚠️ PARTIEL (déclaré)")
+    for level in ("source", "execution"):
+        assert tuple(status for _, status in checkpoint(december | {"level": level}).aspects) == expected
+    assert checkpoint(december).aspects[1][0] == "Fonctionnement autonome"
 
 
 def test_requirements_no_problem_bears_on(december: Journal) -> None:

@@ -49,6 +49,8 @@ def test_two_states_of_one_message_are_two_events() -> None:
         b'{"a":' * 100_000,
         b"[" * 2000 + b'"' + b'\\"' * 100_000,
         b"[" * 2000 + b"]" * 1999 + b"3",
+        b"[" * 2000 + b"]" * 2000 + b" 3]",
+        b"[" + b"[" * 2000 + b"]" * 2000 + b", {broken}]",
         b'{"event": "a\\u0000", "id": "1"}',
         b'{"event": "e", "id": "\\ud800"}',
         b'{"event": "e", "id": "' + b"x" * 201 + b'"}',
@@ -70,7 +72,7 @@ def test_more_events_than_wassenger_sends_are_taken_all_the_same() -> None:
     assert parse([]) == []
 
 
-@pytest.mark.parametrize("depth", [50, 5_000, 200_000])
+@pytest.mark.parametrize("depth", [50, 900, 5_000, 200_000])
 @pytest.mark.parametrize("bad", ["nested", "number", "no identifier", "strange identifier"])
 def test_nothing_is_lost_of_what_comes_with_something_bad(bad: str, depth: int) -> None:
     element = {
