@@ -56,9 +56,9 @@ def audit(session: nox.Session) -> None:
 
 @nox.session
 def integration(session: nox.Session) -> None:
-    """The same promises on Debian's PostgreSQL and redis-server (`.ci/run` installs them)."""
+    """Long tests on real processes, and the same promises on Debian's PostgreSQL, redis-server and RabbitMQ."""
     install(session)
-    session.run("python", "-m", "pytest", "-m", "integration", *session.posargs)
+    session.run("python", "-m", "pytest", "-m", "integration", "-n", "3", "--dist", "loadfile", *session.posargs)
 
 
 @nox.session

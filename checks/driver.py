@@ -94,7 +94,12 @@ class ReferenceDriver:
     def start(self) -> None:
         """Start servers, double, web, worker and beat; the daily limit is raised, for it is not what is tried here."""
         self._running = self._parts.enter_context(
-            running_stack(self._root, alert_after_seconds=_ALERT_AFTER, extra_env={"DAILY_MESSAGE_LIMIT": "1000000"})
+            running_stack(
+                self._root,
+                alert_after_seconds=_ALERT_AFTER,
+                stop_seconds=0.5,
+                extra_env={"DAILY_MESSAGE_LIMIT": "1000000"},
+            )
         )
 
     def stop(self) -> None:
@@ -179,6 +184,7 @@ class ReferenceDriver:
         shortened = {
             "bail d'envoi": "SEND_LEASE_SECONDS",
             "délai de la passerelle": "GATEWAY_TIMEOUT_SECONDS",
+            "reprise des webhooks": "INBOX_WAIT_SECONDS",
             "alerte": "ALERT_AFTER_SECONDS",
         }
         durations = ", ".join(

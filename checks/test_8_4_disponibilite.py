@@ -15,6 +15,7 @@ QUESTIONS = (
     "monitoring-sync-period",
     "monitoring-reset-period",
     "beat-started",
+    "imports",
     "concurrency",
     "idempotency",
     "campaign-lock",

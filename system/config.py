@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     wassenger_base_url: str = "https://api.wassenger.com/v1"
     gateway_timeout_seconds: Annotated[float, Field(gt=0, le=50)] = 10.0
     send_lease_seconds: Annotated[float, Field(gt=0)] = 30.0
+    inbox_wait_seconds: Annotated[float, Field(gt=0)] = 30.0
     wassenger_webhook_secret: SecretStr | None = None
     wassenger_webhook_proof: Literal["signature", "header"] | None = None
     supabase_url: str | None = None

@@ -65,7 +65,7 @@ async def _authentic_events(request: Request) -> list[Event]:
 def process_wassenger_message(inbox_id: int) -> None:
     """Records what the event says and schedules the Message 2; what fails or is interrupted is left to the sweep."""
     db = get_db()
-    entry = inbox.begin(db, inbox_id)
+    entry = inbox.begin(db, inbox_id, wait_seconds=get_settings().inbox_wait_seconds)
     if entry is None:
         return
     try:

@@ -197,13 +197,15 @@ def running_stack(
     send_lease_seconds: float = 4,
     alert_after_seconds: float | None = None,
     start_seconds: float = START_SECONDS,
+    stop_seconds: float = 15.0,
     extra_env: Mapping[str, str] | None = None,
 ) -> Iterator[RunningStack]:
     """Runs the tree at `root` as its own `starter` file says, and waits until every program works.
 
     Servers named by DATABASE_URL and REDIS_URL are used if they hold nobody's campaigns; otherwise they are embedded, with
     their data in `data_dir` (kept) or in a temporary directory. Alerts go to `gateway.alerts()`, after
-    `alert_after_seconds` (10 at least) of silence, or the default of the settings. Everything ends with the block, or with this process.
+    `alert_after_seconds` (10 at least) of silence, or the default of the settings. Everything ends with the block, or with this process;
+    what has not ended in order after `stop_seconds` is killed.
 
     Raises:
         SandboxError: when a part does not start, with the end of its log.
@@ -220,13 +222,16 @@ def running_stack(
         env = _environment(root, data, servers, gateway.api_url, web_port) | {
             "GATEWAY_TIMEOUT_SECONDS": str(gateway_timeout_seconds),
             "SEND_LEASE_SECONDS": str(send_lease_seconds),
+            "INBOX_WAIT_SECONDS": str(send_lease_seconds),
             **_alerting(gateway, alert_after_seconds),
             **(extra_env or {}),
         }
         if not starter.migrates:
             run_python(root, env, logs, "-m", "system", "migrate")
         log = logs / f"{starter.name}.log"
-        supervisor = GuardedProcess(starter.name, starter.command(root, data), log=log, env=env, cwd=root, grace=15.0)
+        supervisor = GuardedProcess(
+            starter.name, starter.command(root, data), log=log, env=env, cwd=root, grace=stop_seconds
+        )
         parts.callback(supervisor.stop)
         web_url = f"http://127.0.0.1:{web_port}"
         stack = RunningStack(root, servers, gateway, web_url, env, logs, supervisor, Programs(supervisor))

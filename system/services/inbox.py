@@ -18,7 +18,7 @@ from system.services.interactions import open_follow_up
 
 logger = logging.getLogger(__name__)
 
-# Also until the second attempt; then 60, 120, 240 s.
+# Until the second attempt, as the settings say; then twice that, four times, eight times.
 WAIT_SECONDS = 30.0
 MOST_ATTEMPTS = 5
 MOST_ENTRIES = 100
@@ -36,10 +36,10 @@ def receive(db: Database, events: list[Event]) -> list[int]:
     return [inbox_id for inbox_id in ids if inbox_id is not None]
 
 
-def begin(db: Database, inbox_id: int) -> InboxEntry | None:
-    """Counts an attempt at this entry; None when it is processed already."""
+def begin(db: Database, inbox_id: int, *, wait_seconds: float = WAIT_SECONDS) -> InboxEntry | None:
+    """Counts an attempt at this entry; None when it is processed already. The sweep takes it again after `wait_seconds`."""
     with db.transaction() as connection:
-        return inbox.begin(connection, inbox_id, wait_seconds=WAIT_SECONDS)
+        return inbox.begin(connection, inbox_id, wait_seconds=wait_seconds)
 
 
 def register(db: Database, entry: InboxEntry) -> Addressee | None:
@@ -103,7 +103,7 @@ def record_failure(db: Database, entry: InboxEntry, error: Exception) -> None:
         logger.exception("inbox entry %s: the failure could not be recorded", entry.id)
 
 
-def process_left_behind(db: Database) -> list[SendMessage]:
+def process_left_behind(db: Database, *, wait_seconds: float = WAIT_SECONDS) -> list[SendMessage]:
     """Processes what dead or failing processes left; returns what the caller has to publish."""
     with db.transaction() as connection:
         lost = inbox.give_up(connection, most_attempts=MOST_ATTEMPTS)
@@ -113,7 +113,7 @@ def process_left_behind(db: Database) -> list[SendMessage]:
     for _ in range(MOST_ENTRIES):
         # One at a time: what kills this process must not be counted against the entries behind it.
         with db.transaction() as connection:
-            entry = inbox.begin_left_behind(connection, wait_seconds=WAIT_SECONDS, most_attempts=MOST_ATTEMPTS)
+            entry = inbox.begin_left_behind(connection, wait_seconds=wait_seconds, most_attempts=MOST_ATTEMPTS)
         if entry is None:
             break
         try:

@@ -25,7 +25,7 @@ def _recover() -> dict[str, Any]:
 
 def _sweep() -> dict[str, Any]:
     db = get_db()
-    follow_ups = inbox.process_left_behind(db)
+    follow_ups = inbox.process_left_behind(db, wait_seconds=get_settings().inbox_wait_seconds)
     publish(follow_ups)
     completed = recovery.close_finished_campaigns(db)
     return _recover() | {"left_behind": len(follow_ups), "completed": list(completed)}

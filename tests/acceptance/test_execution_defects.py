@@ -1,11 +1,13 @@
 """Defects that only running shows: the ledger names the messages that were lost or sent twice; the twin loses nothing."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
-from audit.experiments import worker_restart
+from audit.experiments import follow_up_sending, webhook_processing, worker_alert, worker_restart
 from audit.experiments.autonomous_sending import Plan, run
+from audit.experiments.driver import Driver
 from audit.experiments.experiment import Record
 from audit.model import Finding, Outcome
 from checks.driver import ReferenceDriver
@@ -29,6 +31,38 @@ NO_SUPERVISION = Edit(
     "system/deploy/supervisord.conf",
     "--concurrency=4 -Q default,messages,messages_high,retry,verification\nautostart=true\nautorestart=true",
     "--concurrency=4 -Q default,messages,messages_high,retry,verification\nautostart=true\nautorestart=false",
+)
+
+
+# Processing that keeps the event in memory until it may write, as BackgroundTasks without an inbox do.
+NO_INBOX = (
+    Edit(
+        "system/routers/webhooks.py",
+        "        new = await run_in_threadpool(inbox.receive, get_db(), events)\n",
+        "        new = []\n        for event in events:\n            background_tasks.add_task(_in_memory, event)\n",
+    ),
+    Edit(
+        "system/routers/webhooks.py",
+        "async def _authentic_events(",
+        "def _in_memory(event: Event) -> None:\n"
+        "    with get_db().transaction() as connection:\n"
+        '        connection.execute("LOCK TABLE interactions IN ROW EXCLUSIVE MODE")\n'
+        "    for inbox_id in inbox.receive(get_db(), [event]):\n"
+        "        process_wassenger_message(inbox_id)\n\n\n"
+        "async def _authentic_events(",
+    ),
+)
+NO_UNIQUE_MESSAGE = (
+    Edit("system/db/migrations/0001_initial.sql", "    UNIQUE (campaign_id, contact_id, kind),\n", ""),
+    Edit("system/db/interactions.py", "           ON CONFLICT (campaign_id, contact_id, kind) DO NOTHING\n", ""),
+    Edit("system/db/campaigns.py", "\n           ON CONFLICT (campaign_id, contact_id, kind) DO NOTHING", ""),
+)
+SILENT_WATCHDOG = (
+    Edit(
+        "system/services/alerts.py",
+        "            response = self._client.post(self._url",
+        "            return True\n            response = self._client.post(self._url",
+    ),
 )
 
 
@@ -59,6 +93,32 @@ def test_the_ledger_names_what_went_wrong(edits: tuple[Edit, ...], words: str, t
     assert finding.outcome is Outcome.DEFECT, finding
     assert finding.sentence.startswith(words)
     assert "+3363998" in finding.sentence
+
+
+@pytest.mark.parametrize(
+    ("scenario", "edits", "words"),
+    [
+        pytest.param(webhook_processing.run, NO_INBOX, "Webhooks acceptés puis perdus", id="inbox removed"),
+        pytest.param(
+            follow_up_sending.run,
+            NO_UNIQUE_MESSAGE,
+            "Message 2 envoyés plus d'une fois",
+            id="unique constraint removed",
+        ),
+        pytest.param(worker_alert.run, SILENT_WATCHDOG, "Aucune alerte ne part", id="watchdog silent"),
+    ],
+)
+def test_an_experiment_names_what_went_wrong(
+    scenario: Callable[[Driver, Record, float], Sequence[Finding]], edits: tuple[Edit, ...], words: str, tmp_path: Path
+) -> None:
+    driver = ReferenceDriver(copy_reference(tmp_path, *edits))
+    try:
+        driver.start()
+        (finding,) = scenario(driver, Record(), 15.0)
+    finally:
+        driver.stop()
+    assert finding.outcome is Outcome.DEFECT, finding
+    assert finding.sentence.startswith(words)
 
 
 def test_a_worker_without_supervision_does_not_come_back(tmp_path: Path) -> None:

@@ -11,6 +11,28 @@ from audit.verdict import Status
 from tests.acceptance.reference_copy import Edit, copy_reference
 
 CONFIG, TASKS = "system/tasks/celery_config.py", "system/tasks/message_tasks.py"
+WEBHOOKS = "system/routers/webhooks.py"
+_THREE_DEEP = """router = APIRouter()
+
+
+def get_current_user() -> str: ...
+
+
+def third(user: str = Depends(get_current_user)) -> str: ...
+
+
+def second(value: str = Depends(third)) -> str: ...
+
+
+def first(value: str = Depends(second)) -> str: ...
+"""
+_PERIODIC = (
+    "system_health_check",
+    "check_expired_interactions",
+    "sync_monitoring_to_supabase",
+    "reset_daily_monitoring",
+    "cleanup_expired_locks",
+)
 START, SUPERVISOR = "system/deploy/start.sh", "system/deploy/supervisord.conf"
 
 
@@ -74,6 +96,43 @@ DEFECTS = {
         "`send_single_message` attend un utilisateur : paramètre `user_id`",
         (Edit(TASKS, "message_id: int,", "message_id: int, user_id: int,"),),
     ),
+    "startup retry": Defect(
+        "8.4",
+        "`broker_connection_retry_on_startup=False` au lieu de `True`",
+        (Edit(CONFIG, "broker_connection_retry_on_startup = True", "broker_connection_retry_on_startup = False"),),
+    ),
+    "campaign lock": Defect(
+        "8.4",
+        "`campaign_key` existe mais `send_campaign_messages` ne l'appelle pas",
+        (Edit("system/services/campaigns.py", "locks.hold(campaign_key(campaign_id),", 'locks.hold("all",'),),
+    ),
+    "a user three dependencies deep": Defect(
+        "8.2",
+        "`POST /webhooks/wassenger` dépend d'un utilisateur : `get_current_user`",
+        (
+            Edit(WEBHOOKS, "import APIRouter, BackgroundTasks,", "import APIRouter, BackgroundTasks, Depends,"),
+            Edit(
+                WEBHOOKS,
+                "background_tasks: BackgroundTasks) -> Received",
+                "background_tasks: BackgroundTasks, tenant: str = Depends(first)) -> Received",
+            ),
+            Edit(WEBHOOKS, "router = APIRouter()\n", _THREE_DEEP),
+        ),
+    ),
+    **{
+        f"periodic task missing: {task}": Defect(
+            "8.4",
+            f"`{task}` n'est pas dans le planning de beat",
+            (
+                Edit(
+                    CONFIG,
+                    f'"task": "system.tasks.periodic_tasks.{task}"',
+                    '"task": "system.tasks.periodic_tasks.other"',
+                ),
+            ),
+        )
+        for task in _PERIODIC
+    },
     "supervision removed": Defect(
         "8.5",
         "Le script `system/deploy/supervisord.conf` ne redémarre pas automatiquement les workers crashés",

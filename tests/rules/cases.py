@@ -323,6 +323,7 @@ CASES = (
             SEND, "    " + _RETRY_CALL, f"    try:\n        {_RETRY_CALL}\n    except Exception:\n        {_RETRY_CALL}"
         ),
     ),
+    _unknown("imports", "nothing imported", "s'arrête à la lecture des fichiers"),
     Case(
         "deprecations",
         "class Config",
