@@ -1,8 +1,15 @@
 """The `audit` command."""
 
+import io
+import signal
+import sys
+import threading
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -41,6 +48,27 @@ _EPILOG = (
 @app.callback()
 def main() -> None:
     """Audit a Celery project, requirement by requirement, and write the French checkpoint that reviewers sign."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that has no accents must not end an audit.
+            stream.reconfigure(errors="backslashreplace")
+
+
+@contextmanager
+def _stopped_cleanly() -> Iterator[None]:
+    """Let SIGTERM unwind as Ctrl-C does, so that what the audit started is stopped."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(_: int, __: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @app.command("run", epilog=_EPILOG)
@@ -61,7 +89,7 @@ def run_command(  # noqa: PLR0917  typer reads them by name
     """Audit TARGET and write `DATE-famille-N-PROFILE.md` with its journal (`.json`) in the output directory."""
     console = Console(stderr=True)
     try:
-        with console.status("Preparing") as status:
+        with _stopped_cleanly(), console.status("Preparing") as status:
             examination = prepare(target, profile, level)
             status.stop()
             if not quiet:
@@ -72,8 +100,9 @@ def run_command(  # noqa: PLR0917  typer reads them by name
     except (TargetError, OutputError) as error:
         console.print(f"audit: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
         raise typer.Exit(Exit.USAGE) from error
-    except InterruptedAuditError as error:
-        console.print(f"audit: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
+    except (InterruptedAuditError, KeyboardInterrupt) as error:
+        told = str(error) or "interrupted: no report is written"
+        console.print(f"audit: {told}", style="red", highlight=False, markup=False, soft_wrap=True)
         raise typer.Exit(Exit.COULD_NOT_RUN) from error
     except Exception as error:  # uncaught, it would exit 1, which says NON CONFORME
         traceback.print_exc()
@@ -88,10 +117,16 @@ def run_command(  # noqa: PLR0917  typer reads them by name
 def render(path: Annotated[Path, typer.Argument(help="A journal written by `audit run`.")]) -> None:
     """Print the report of an existing journal again."""
     try:
-        typer.echo(render_markdown(journal.read(path)), nl=False)
+        document = journal.read(path)
+        journal.check_floors(document)
+        text = render_markdown(document)
     except journal.JournalError as error:
         typer.echo(f"audit: {error}", err=True)
         raise typer.Exit(Exit.USAGE) from error
+    except Exception as error:  # whatever a hand put there that no check foresaw
+        typer.echo(f"audit: {path}: cannot be rendered: {type(error).__name__}", err=True)
+        raise typer.Exit(Exit.USAGE) from error
+    typer.echo(text, nl=False)
 
 
 def exit_code(examination: Examination, *, require_conclusive: bool) -> Exit:

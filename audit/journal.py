@@ -5,7 +5,6 @@ same tree can be compared.
 """
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import resources
@@ -17,11 +16,14 @@ import jsonschema
 
 from audit.catalogue import Requirement, requirement
 from audit.conclusion import aspects, phases, verdict_section
+from audit.consistency import contradictions
 from audit.corrections import Previous, corrections
 from audit.examination import Examination
 from audit.facts import Facts
 from audit.model import Evidence, Excerpt, Finding, Outcome
 from audit.periodic import periodic_table
+from audit.profiles import PROFILES
+from audit.redaction import redacted
 from audit.verdict import Verdict
 
 VERSION = 1
@@ -92,7 +94,7 @@ def build(examination: Examination, digest: str, volatile: Volatile, previous: P
             requirement(examination.profile.requirements[0]).family, verdicts, examination.every_finding()
         ),
     }
-    masked: dict[str, Any] = _masked(json.loads(json.dumps(document, ensure_ascii=False, default=str)))
+    masked: dict[str, Any] = redacted(json.loads(json.dumps(document, ensure_ascii=False, default=str)))
     check(masked)
     return masked
 
@@ -118,6 +120,7 @@ def _probe(facts: Facts) -> dict[str, Any]:
         "level": facts.level.french,
         "digest": facts.digest,
         "failure": facts.failure,
+        "failures": [] if facts.failure else list(facts.failures),
         "isolation": facts.versions.get("isolation", ""),
         "unread": [list(pair) for pair in facts.unread],
         "counts": {
@@ -222,42 +225,24 @@ def _flat(finding: Finding) -> dict[str, Any]:
     return asdict(finding.problem) if finding.problem else {}
 
 
-_WORD = r"\b(?=\w*?(?:password|passwd|secret|token|api_?key))\w++"
-_LITERAL = r"(?P<quote>[\"'])(?:\\.|(?!(?P=quote))[^\\\n])+(?=(?P=quote))"
-_SECRETS = (
-    # The password of a URL, which may hold an at sign.
-    re.compile(r"(?P<keep>\b[a-z][a-z0-9+.-]*+://[^\s:/@\"']*+:)(?:(?!://)[^\s\"'])+(?=@)", re.IGNORECASE),
-    # A literal beside the name, annotated or not, or under a key.
-    re.compile(
-        rf"(?P<keep>{_WORD}[\"']?\s*+(?::[\w.\[\], |]{{1,60}})?[=:]\s*+(?:[rbfu]{{1,2}}(?=[\"']))?){_LITERAL}",
-        re.IGNORECASE,
-    ),
-    # The default given to getenv, beside the name.
-    re.compile(rf"(?P<keep>\bget(?:env)?\(\s*[\"']{_WORD}[\"']\s*,\s*){_LITERAL}", re.IGNORECASE),
-    # The assignment of a shell, unless it takes a variable.
-    re.compile(r"(?P<keep>\b(?=[A-Z0-9_]*?(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY))[A-Z0-9_]++=)[^\s\"'$`;&|(]++"),
-)
-
-
-def _masked(value: Any) -> Any:
-    """The same document with passwords in URLs and literal secrets replaced by `***`."""
-    if isinstance(value, str):
-        for pattern in _SECRETS:
-            value = pattern.sub(lambda m: f"{m['keep']}{m.groupdict().get('quote', '')}***", value)
-        return value
-    if isinstance(value, Mapping):
-        return {k: _masked(v) for k, v in value.items()}
-    if isinstance(value, Sequence):
-        return [_masked(v) for v in value]
-    return value
-
-
 def check(document: Any) -> None:
-    """Raise JournalError, with the place at fault, when a document does not follow the schema."""
+    """Raise JournalError, with the place at fault, when a document does not follow the schema or contradicts itself."""
     schema = json.loads(resources.files("audit").joinpath("journal.schema.json").read_text(encoding="utf-8"))
     errors = sorted(jsonschema.Draft202012Validator(schema).iter_errors(document), key=lambda e: e.json_path)
     if errors:
         msg = f"{errors[0].json_path}: {errors[0].message[:200]}"
+        raise JournalError(msg)
+    for reason in contradictions(document):
+        raise JournalError(reason)
+
+
+def check_floors(document: Mapping[str, Any]) -> None:
+    """Raise JournalError when the requirements and their floors are not those of the profile that the journal names."""
+    profile = PROFILES[document["profile"]]
+    floors = {r["id"]: r["floor"] for r in document["requirements"]}
+    expected = {r: profile.floor(requirement(r)).french for r in profile.requirements}
+    if floors != expected:
+        msg = f"the requirements are not those of profile {profile.name} at their floors"
         raise JournalError(msg)
 
 
@@ -265,10 +250,12 @@ def read(path: Path) -> dict[str, Any]:
     """A journal from disk. Raises JournalError when it is unreadable or does not follow the schema."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        check(document)
+    except JournalError:
+        raise
+    except (OSError, ValueError, RecursionError) as error:
         msg = f"{path}: not a journal: {error}"
         raise JournalError(msg) from error
-    check(document)
     journal: dict[str, Any] = document
     return journal
 

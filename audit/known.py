@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from audit.facts import BeatEntry, Facts, Function, Process, RetrySchedule, Route, Setting
-from audit.model import Evidence
+from audit.facts import BeatEntry, Facts, Function, Process, RetrySchedule, Route, Setting, Task
+from audit.model import Evidence, Level
 from audit.target import Target
 
 
@@ -46,8 +46,11 @@ class Known:
             if symbol in facts.functions:
                 yield facts.functions[symbol], facts
 
-    def reachable(self, symbol: str) -> tuple[Function, ...]:
-        """The function and every function of the project it may call, breadth first, as read in the source."""
+    def reachable(self, symbol: str, beyond: frozenset[str] = frozenset()) -> tuple[Function, ...]:
+        """The function and every function of the project it may call, breadth first, as read in the source.
+
+        Functions of `beyond` are neither given nor followed, unless one is the start.
+        """
         found: dict[str, Function] = {}
         queue = [symbol]
         while queue:
@@ -56,17 +59,25 @@ class Known:
             if function is None or current in found:
                 continue
             found[current] = function
-            queue += [call.target for call in function.calls if call.target]
+            queue += [call.target for call in function.calls if call.target and call.target not in beyond]
         return tuple(found.values())
 
-    def beat_of(self, symbol: str) -> Iterator[tuple[BeatEntry | None, Facts]]:
-        """The beat entry that runs this task, per probe that knows the whole schedule; None when there is none."""
+    def task_names(self, symbol: str) -> frozenset[str]:
+        """The names under which probes saw this function registered as a task."""
+        return frozenset(t.name for facts in self.probes for t in facts.tasks if t.symbol == symbol and _named(t))
+
+    def beat_of(self, symbol: str) -> Iterator[tuple[tuple[BeatEntry, ...], Facts]]:
+        """The beat entries that run this task, per probe that can tell all of them; none when the schedule lacks it."""
         for facts in self.probes:
             if not facts.beat_known:
                 continue
-            names = {symbol.replace(":", "."), symbol.partition(":")[2]}
-            names |= {t.name for t in facts.tasks if t.symbol == symbol}
-            yield next((e for e in facts.beat if e.task in names), None), facts
+            tasks = [t for t in facts.tasks if t.symbol == symbol]
+            # What the imported application does not register, nothing runs, unless a part of it failed to import.
+            names = frozenset(t.name for t in tasks)
+            told = bool(tasks) and all(_named(t) for t in tasks)
+            unregistered = facts.level > Level.SOURCE and bool(self.task_names(symbol)) and not facts.failures
+            if told or unregistered or not facts.beat:
+                yield tuple(e for e in facts.beat if e.task in names), facts
 
     def route_of(self, symbol: str) -> Iterator[tuple[Route, Facts]]:
         """The route served by this endpoint, per probe that found it."""
@@ -80,6 +91,12 @@ class Known:
         """Processes of the process files that play this role (`worker`, `beat`, `web`)."""
         return tuple(p for p in self.source.processes if role in p.role.split("+"))
 
+    @property
+    def workers(self) -> tuple[Process, ...]:
+        """Workers of the target's Celery application; those whose application cannot be told are among them."""
+        module = self.target.celery_app.partition(":")[0]
+        return tuple(p for p in self.processes("worker") if _may_be(p.options.get("app", ""), module))
+
     def retry_schedules(self, symbol: str) -> tuple[RetrySchedule, ...]:
         """Retry schedules of this task, as read in the source."""
         return tuple(r for r in self.source.retry_schedules if r.task == symbol)
@@ -87,6 +104,36 @@ class Known:
     def source_evidence(self, function: Function) -> Evidence:
         """Evidence that quotes the head of a function."""
         return self.source.evidence(function.head, fonction=function.symbol)
+
+
+def _named(task: Task) -> bool:
+    """Whether the name is the one the task has: where the decorator's could not be read, it is only the default."""
+    return bool(task.options.get("name", task.name) == task.name)
+
+
+def _may_be(option: str, module: str) -> bool:
+    """Whether `celery -A option` may be the application of this module, as Celery and the working directory allow."""
+    written = option.partition(":")[0]
+    if not module or not written or not re.fullmatch(r"[\w.]+", written):
+        return True
+    # A package stands for its `celery` module; an attribute may follow a dot; the script may have changed directory.
+    return (
+        f".{module}.".startswith(f".{written}.")
+        or f"{written}.".startswith(f"{module}.")
+        or module.endswith(f".{written}")
+    )
+
+
+def syntax(function: Function) -> ast.Module | None:
+    """The function's own code as a tree; None when it was not read or is not Python on its own."""
+    if function.body is None:
+        return None
+    try:
+        # Dedenting would change nothing where a string of several lines starts at the margin.
+        text = function.body.text
+        return ast.parse(f"if True:\n{text}" if text[:1].isspace() else text)
+    except (SyntaxError, ValueError):
+        return None
 
 
 _USER_WORDS = frozenset(
@@ -98,27 +145,75 @@ def is_user(name: str) -> bool:
     """Whether a parameter or dependency name speaks of a logged-in person (`current_user`, `require_admin`, `OAuth2Bearer`)."""
     _, is_symbol, qualified = name.rpartition(":")
     # A method of a project's class, or a function made by another, is told by what holds it too.
-    told = qualified if is_symbol else qualified.rpartition(".")[2]
-    words = re.findall(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+\d*", re.sub(r"(?i)user_?agent", "", told))
-    return any(word.lower() in _USER_WORDS for word in words)
+    return bool(_words(qualified if is_symbol else qualified.rpartition(".")[2]) & _USER_WORDS)
+
+
+def _words(name: str) -> frozenset[str]:
+    found = re.findall(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+\d*", re.sub(r"(?i)user_?agent", "", name))
+    return frozenset(word.lower() for word in found)
+
+
+# A name made of these only is that of the person logged in, not of a column, a reply or a database's account.
+_PERSON = frozenset({"admin", "oauth2", "user"})
+_ACCESS = _PERSON | frozenset(
+    {"active", "auth", "authenticated", "check", "current", "fetch", "from", "get", "id", "in", "is", "jwt", "load"}
+    | {"logged", "login", "me", "or", "require", "required", "session", "token", "verify"}
+)
+_COLUMNS = frozenset({"user_id", "admin_id"})
+_LOG_METHODS = frozenset({"critical", "debug", "error", "exception", "info", "log", "warning"})
+
+
+def _is_person(name: str) -> bool:
+    words = _words(name)
+    # A mail server has a login, a signed body a JWT: only one that is required is a person's.
+    return words <= _ACCESS and bool(words & _PERSON or (words & {"require", "required"} and is_user(name)))
 
 
 def user_mentions(function: Function) -> tuple[str, ...]:
-    """Identifiers of the body, and words of its strings, that speak of a user; comments and docstrings do not count."""
-    if function.body is None:
+    """Identifiers of the body, and words of its strings, that speak of a user.
+
+    Comments and docstrings do not count, nor do the texts and columns that are only logged.
+    """
+    tree = syntax(function)
+    if tree is None:
         return ()
-    try:
-        # Dedenting would change nothing where a string of several lines starts at the margin.
-        text = function.body.text
-        tree = ast.parse(f"if True:\n{text}" if text[:1].isspace() else text)
-    except SyntaxError:
-        return ()
-    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    silent = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    logged = {id(node) for call in ast.walk(tree) if _logs(call) for node in ast.walk(call)}
     found: list[str] = []
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
-            found += re.findall(r"\b(?:current_user|user_id|admin_id)\b", node.value)
-        elif isinstance(node, ast.Name | ast.Attribute | ast.keyword | ast.arg):
-            name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else node.arg
-            found += [name] if name in {"current_user", "user_id", "admin_id"} else []
+        if id(node) not in logged and id(node) not in silent:
+            found += _columns(node)
+        if isinstance(node, ast.Name | ast.Attribute):
+            name = node.id if isinstance(node, ast.Name) else node.attr
+            found += [name] if name not in _COLUMNS and _is_person(name) else []
+        found += _session(node)
     return tuple(dict.fromkeys(found))
+
+
+def _columns(node: ast.AST) -> list[str]:
+    """The names of a user's columns that this node writes, alone."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return re.findall(r"\b(?:current_user|user_id|admin_id)\b", node.value)
+    if isinstance(node, ast.Name | ast.Attribute | ast.keyword | ast.arg):
+        name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else node.arg
+        return [name] if name in {"current_user", *_COLUMNS} else []
+    return []
+
+
+def _session(node: ast.AST) -> list[str]:
+    """A web session consulted or required, as Starlette writes it: `request.session`, `requires("authenticated")`."""
+    if isinstance(node, ast.Attribute) and node.attr == "session" and getattr(node.value, "id", "") == "request":
+        return ["request.session"]
+    if isinstance(node, ast.Call) and "requires" in {getattr(node.func, "id", ""), getattr(node.func, "attr", "")}:
+        scopes = [n.value for a in node.args for n in ast.walk(a) if isinstance(n, ast.Constant)]
+        return ["requires"] if "authenticated" in scopes else []
+    return []
+
+
+def _logs(node: ast.AST) -> bool:
+    """Whether this is a call such as `logger.info(...)` or `self._log.warning(...)`."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr not in _LOG_METHODS:
+        return False
+    holder = node.func.value
+    name = holder.id if isinstance(holder, ast.Name) else getattr(holder, "attr", "")
+    return "log" in str(name).lower()

@@ -58,7 +58,7 @@ STRICT = Profile(
     requirements=("8.1", "8.2", "8.3", "8.4", "8.5", "8.6"),
     categories={
         **_CATEGORIES,
-        "Robustesse Workers": (*_CATEGORIES["Robustesse Workers"], "beat-started"),
+        "Robustesse Workers": (*_CATEGORIES["Robustesse Workers"], "beat-started", "imports"),
         "Preuves par l'Exécution": (
             "autonomous-sending",
             "webhook-processing",

@@ -4,13 +4,15 @@ import io
 import os
 import platform
 import shlex
+import stat
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from errno import EISDIR
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +22,12 @@ from audit import journal
 from audit.corrections import Previous
 from audit.digest import tree_digest
 from audit.examination import Examination
+from audit.model import Outcome
 from audit.plugin import AuditFile
 from audit.report.markdown import render_markdown
+
+# A journal of a whole family takes some hundred kilobytes.
+_LARGEST_JOURNAL_BYTES = 20 << 20
 
 
 class OutputError(Exception):
@@ -47,6 +53,7 @@ class _Items:
     def __init__(self, examination: Examination) -> None:
         self.examination = examination
         self.summary = ""
+        self.refused: set[str] = set()
         self.started = time.perf_counter()
 
     @pytest.hookimpl(trylast=True)
@@ -67,6 +74,16 @@ class _Items:
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
         return AuditFile.from_parent(parent, path=file_path, examination=self.examination)
 
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self.refused.add(report.nodeid)
+
+    def disagreement(self) -> str:
+        """An item on which pytest and the findings differ; empty when they tell the same story."""
+        refusing = {Outcome.DEFECT, Outcome.AUDIT_ERROR}
+        expected = {f"{c}::{i}" for c, i in self.examination.tests() if self.examination.outcome(i) in refusing}
+        return min(self.refused ^ expected, default="")
+
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         parts, _ = terminalreporter.build_summary_stats_line()
@@ -77,7 +94,8 @@ class _Items:
 def run(examination: Examination, out: Path, command: str, quiet: bool = False) -> Written:
     """Play every test of the profile, then write `DATE-famille-N-PROFILE.{md,json}` in `out`.
 
-    Raises OutputError before anything is run when `out` cannot be written, InterruptedAuditError when the tests did not all run.
+    Raises OutputError when `out` cannot be written, before anything is run where that can be known, and
+    InterruptedAuditError when the tests did not all run, or ended otherwise than the findings say.
     """
     _writable(out)
     started = time.monotonic()
@@ -100,10 +118,28 @@ def run(examination: Examination, out: Path, command: str, quiet: bool = False) 
     finally:
         examination.close()
     written = Written(out / f"{stem}.md", out / f"{stem}.json", document)
-    report = render_markdown(document)
-    written.journal_path.write_text(journal.dump(document), encoding="utf-8")
-    written.markdown.write_text(report, encoding="utf-8")
+    _put({written.markdown: render_markdown(document), written.journal_path: journal.dump(document)})
     return written
+
+
+def _put(texts: Mapping[Path, str]) -> None:
+    """Write every text under its name, or none of them. Raises OutputError."""
+    drafts = {path: path.with_name(f".{path.name}.{os.getpid()}.draft") for path in texts}
+    try:
+        for path, draft in drafts.items():
+            # Half of a surrogate pair, which a file name may hold, becomes an escape that JSON reads back.
+            draft.write_text(texts[path], encoding="utf-8", errors="backslashreplace")
+            if path.is_dir():
+                raise IsADirectoryError(EISDIR, "a directory has the report's name", str(path))
+        for path, draft in drafts.items():
+            draft.replace(path)
+    except OSError as error:
+        msg = f"{error.filename or texts}: cannot write the report: {error.strerror or error}"
+        raise OutputError(msg) from error
+    finally:
+        for draft in drafts.values():
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
 
 
 def _writable(out: Path) -> None:
@@ -129,6 +165,9 @@ def _pytest(items: _Items, *, quiet: bool) -> None:
     if code not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
         msg = f"pytest stopped before the end ({pytest.ExitCode(code).name}): no report is written"
         raise InterruptedAuditError(msg)
+    if differs := items.disagreement():
+        msg = f"pytest and the findings differ on {differs}: no report is written"
+        raise InterruptedAuditError(msg)
 
 
 @contextmanager
@@ -152,8 +191,9 @@ def find_previous(examination: Examination, out: Path, stem: str) -> Previous | 
         if path.stem == stem:
             continue
         try:
-            document = journal.read(path)
-        except journal.JournalError:
+            document = _earlier(path)
+        except (journal.JournalError, OSError) as error:
+            examination.tell(f"Not compared with {path.name}: {' '.join(str(error).split())[:200]}")
             continue
         if (document["target"]["name"], document["profile"], document["family"]) == (
             examination.target.name,
@@ -161,7 +201,28 @@ def find_previous(examination: Examination, out: Path, stem: str) -> Previous | 
             family,
         ):
             candidates.append(Previous(path, document))
-    return max(candidates, key=lambda p: p.journal["volatile"]["generated_at"], default=None)
+    return max(candidates, key=lambda p: _moment(p.journal), default=None)
+
+
+def _earlier(path: Path) -> dict[str, Any]:
+    """A journal of the past. Raises JournalError or OSError for anything else, without waiting nor filling the memory."""
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        msg = "not a regular file"
+        raise journal.JournalError(msg)
+    if found.st_size > _LARGEST_JOURNAL_BYTES:
+        msg = f"larger than {_LARGEST_JOURNAL_BYTES >> 20} MB"
+        raise journal.JournalError(msg)
+    document = journal.read(path)
+    if _moment(document) > datetime.now(UTC):
+        msg = f"dated in the future ({document['volatile']['generated_at']})"
+        raise journal.JournalError(msg)
+    return document
+
+
+def _moment(document: Mapping[str, Any]) -> datetime:
+    moment = datetime.fromisoformat(document["volatile"]["generated_at"])
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def command_line() -> str:

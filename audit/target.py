@@ -78,6 +78,14 @@ def load_target(path: Path) -> Target:
 
     A directory without either is a target with nothing declared. Raises TargetError, with the file and the key at fault.
     """
+    try:
+        return _load(path)
+    except (OSError, RuntimeError) as error:  # no right to look, a name too long, a loop of links
+        msg = f"{path}: cannot be read: {error}"
+        raise TargetError(msg) from error
+
+
+def _load(path: Path) -> Target:
     if not path.exists():
         msg = f"{path}: no such target"
         raise TargetError(msg)
@@ -92,6 +100,9 @@ def load_target(path: Path) -> Target:
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
+    except RecursionError as error:
+        msg = f"{path}: not valid TOML: nested too deep"
+        raise TargetError(msg) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         msg = f"{path}: not valid TOML: {error}"
         raise TargetError(msg) from error
@@ -141,6 +152,9 @@ def _check(path: Path, document: dict[str, Any]) -> None:
             if not isinstance(value, expected) or not all(isinstance(v, str) for v in strings):
                 kind = "a list of strings" if expected is list else "a string"
                 msg = f"{path}: {table}.{key} must be {kind}"
+                raise TargetError(msg)
+            if any("\0" in v for v in strings):
+                msg = f"{path}: {table}.{key} holds a NUL character"
                 raise TargetError(msg)
     unknown = set(document.get("roles", {}).get("absent", ())) - set(ROLES)
     if unknown:

@@ -6,8 +6,10 @@ import select
 import signal
 import subprocess
 import tempfile
+import threading
 import time
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,7 +43,39 @@ class Transcript:
 def listen(
     python: str, arguments: dict[str, Any], isolation: Isolation, environ: dict[str, str], deadline_seconds: float
 ) -> Transcript:
-    """Run the inside script with this interpreter and collect its records. Nothing of it is left alive afterwards."""
+    """Run the inside script with this interpreter and collect its records. Nothing of it is left alive afterwards.
+
+    A SIGTERM ends the run, then is given back to whoever handled it.
+    """
+    with _terminations() as asked:
+        return _listen(python, arguments, isolation, environ, deadline_seconds, asked)
+
+
+@contextmanager
+def _terminations() -> Iterator[Callable[[], bool]]:
+    """Whether SIGTERM came since the beginning; it takes effect at the end."""
+    came: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    # Noted, not raised: between the start of the child and the place that ends it, raising would forget the child.
+    before = signal.signal(signal.SIGTERM, lambda number, _: came.append(number))
+    try:
+        yield lambda: bool(came)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        if came:
+            signal.raise_signal(signal.SIGTERM)
+
+
+def _listen(  # noqa: PLR0917  one call, just above
+    python: str,
+    arguments: dict[str, Any],
+    isolation: Isolation,
+    environ: dict[str, str],
+    deadline_seconds: float,
+    asked: Callable[[], bool],
+) -> Transcript:
     reading, writing = os.pipe()
     with (
         os.fdopen(reading, "rb", buffering=0) as pipe,
@@ -65,7 +99,7 @@ def listen(
         finally:
             os.close(writing)
         try:
-            data, late = _read(pipe.fileno(), process, time.monotonic() + deadline_seconds)
+            data, late = _read(pipe.fileno(), process, time.monotonic() + deadline_seconds, asked)
             if data.endswith(_END):
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(_GRACE_SECONDS)
@@ -80,10 +114,12 @@ def listen(
         return _transcript(data, _ending(process.returncode, _last_line(errors)))
 
 
-def _read(descriptor: int, process: "subprocess.Popen[bytes]", deadline: float) -> tuple[bytes, bool]:
-    """Everything written until the end record, the end of the process or the deadline; and whether it was the deadline."""
+def _read(
+    descriptor: int, process: "subprocess.Popen[bytes]", deadline: float, asked: Callable[[], bool]
+) -> tuple[bytes, bool]:
+    """Everything written until the end record, the end of the process, the deadline or a request to stop; and whether it was the deadline."""
     data = bytearray()
-    while len(data) <= _MAX_BYTES:
+    while len(data) <= _MAX_BYTES and not asked():
         remaining = deadline - time.monotonic()
         if remaining <= 0:
             return bytes(data), True

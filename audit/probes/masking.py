@@ -6,15 +6,16 @@ from typing import Any
 
 MASK = "***"
 
-_WORDS = (
-    r"passw(?:or)?d|passphrase|secret|token|credentials?|api_?key|access_?key|account_?key|private_?key|security_key"
+HIDDEN_NAMES = (
+    r"passw(?:or)?d|passphrase|secret|token|credentials?|authorization|security_key"
+    r"|(?:api|access|account|private|role)[_-]?key"
 )
-_NAME = re.compile(_WORDS, re.IGNORECASE)
+_NAME = re.compile(HIDDEN_NAMES, re.IGNORECASE)
 _URL = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*://)(?P<rest>(?:(?![;,|]\s*[A-Za-z][A-Za-z0-9+.\-]*://)[^\s'\"<>])+)"
 )
 _PAIR = re.compile(
-    rf"(?P<name>\w*(?:{_WORDS})\w*)(?P<sign>['\"]?\s*[=:]\s*)(?P<quote>['\"]?)(?P<value>[^\s'\"&;,)}}\]]+)",
+    rf"(?P<name>\w*(?:{HIDDEN_NAMES})\w*)(?P<sign>['\"]?\s*[=:]\s*)(?P<quote>['\"]?)(?P<value>(?:(?:Bearer|Basic)\s+)?[^\s'\"&;,)}}\]]+)",
     re.IGNORECASE,
 )
 _SHORTEST = 8

@@ -4,6 +4,7 @@ from audit.rules import (
     beat,
     concurrency,
     deprecations,
+    imports,
     no_user_dependency,
     protection,
     retries,
@@ -20,6 +21,7 @@ RULES: tuple[Rule, ...] = (
     *supervision.RULES,
     *protection.RULES,
     *retries.RULES,
+    *imports.RULES,
     *deprecations.RULES,
 )
 

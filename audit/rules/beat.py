@@ -1,26 +1,85 @@
 """Periodic tasks: each entry at its period (8.4), and a beat process that really runs them."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import pairwise
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from audit.facts import BeatEntry
+from audit.facts import BeatEntry, Facts
 from audit.known import Known
-from audit.model import Excerpt, Finding, Problem, Severity
+from audit.model import Evidence, Excerpt, Finding, Problem, Severity
 from audit.rules.rule import Rule, defect, established, undetermined, without_role
 from audit.typography import french_duration
 
 _DOC = "https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html"
 MIDNIGHT = "0 0 * * *"
+_DAY = 24 * 60
 
 
-def frequency(entry: BeatEntry) -> str:
-    """How often an entry runs, in French: « 2 min », « 00:00 UTC », or its crontab."""
+def frequency(entry: BeatEntry, zone: str = "UTC") -> str:
+    """How often an entry runs, in French: « 2 min », « 00:00 UTC », or its crontab. `zone` is the one crontabs are in."""
     if entry.seconds is not None:
         return french_duration(entry.seconds)
-    minute, hour, *rest = entry.crontab.split() or ["", "", ""]
-    if minute.isdigit() and hour.isdigit() and rest == ["*", "*", "*"]:
-        return f"{int(hour):02}:{int(minute):02} UTC"
-    return f"crontab `{entry.crontab}`"
+    times = daily_times(entry.crontab)
+    seconds = crontab_seconds(entry.crontab)
+    if len(times) == 1:
+        return f"{times[0] // 60:02}:{times[0] % 60:02} {zone}"
+    return french_duration(seconds) if seconds else f"crontab `{entry.crontab}`"
+
+
+def daily_times(crontab: str) -> tuple[int, ...]:
+    """Minutes of the day at which a crontab of every day fires; empty when it is not of every day, or not understood."""
+    fields = crontab.split()
+    if len(fields) != 5 or fields[2:] != ["*", "*", "*"]:
+        return ()
+    minutes, hours = _values(fields[0], 60), _values(fields[1], 24)
+    return tuple(sorted(hour * 60 + minute for hour in hours for minute in minutes))
+
+
+def crontab_seconds(crontab: str) -> float | None:
+    """Seconds between two firings of a crontab that fires at equal intervals, day after day; None for another."""
+    times = daily_times(crontab)
+    gaps = {after - before for before, after in pairwise([*times, *(t + _DAY for t in times[:1])])}
+    return 60.0 * gaps.pop() if len(gaps) == 1 else None
+
+
+def _values(field: str, size: int) -> frozenset[int]:
+    """What a field such as `*/5`, `0,30` or `8-18/2` names; empty when it is not understood."""
+    found: set[int] = set()
+    for part in field.split(","):
+        match = re.fullmatch(r"(?:\*|(\d+)(?:-(\d+))?)(?:/([1-9]\d*))?", part)
+        if not match or (match[3] and match[1] and not match[2]):
+            return frozenset()
+        first = int(match[1] or 0)
+        last = int(match[2] or first) if match[1] else size - 1
+        if not first <= last < size:
+            return frozenset()
+        found |= set(range(first, last + 1, int(match[3] or 1)))
+    return frozenset(found)
+
+
+def crontab_zone(known: Known) -> str:
+    """Time zone that beat reads crontabs in, as the strongest probe knows it; empty when it cannot be told."""
+    zone = next((s.value for s, _ in known.setting("timezone")), None)
+    if zone:
+        return zone if isinstance(zone, str) else ""
+    if not known.probes or (zone is None and "*" in known.probes[0].settings):
+        return ""
+    # Without a zone Celery takes the machine's, unless told to keep to UTC, as it does by default.
+    return "UTC" if next((s.value for s, _ in known.setting("enable_utc")), True) is True else ""
+
+
+def _same_as_utc(zone: str) -> bool | None:
+    """Whether this zone keeps to UTC all year; None for a zone that this machine does not know."""
+    if zone.upper() == "UTC":
+        return True
+    try:
+        year = [datetime(2025, month, 1, tzinfo=ZoneInfo(zone)) for month in range(1, 13)]
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+    return not any(day.utcoffset() for day in year)
 
 
 @dataclass(frozen=True)
@@ -43,17 +102,52 @@ class Periodic:
         seen = list(known.beat_of(symbol))
         if not seen:
             return [undetermined(sentence, known.why_silent or "le planning de beat n'a pas pu être lu en entier")]
-        entry, facts = seen[0]
+        entries, facts = seen[0]
         name = symbol.rpartition(":")[2]
-        if entry is None:
-            text = f"`{name}` n'est pas dans le planning de beat (attendu : {expected})"
-            return [defect(text, self._problem(name, expected, None), facts.evidence())]
-        evidence = [f.evidence(e.excerpt, fréquence=frequency(e)) for e, f in seen if e is not None]
-        if entry.seconds != self.seconds or entry.crontab != self.crontab:
-            excerpt = next((e.excerpt for e, _ in seen if e is not None and e.excerpt), None)
-            text = f"`{name}` est planifiée à « {frequency(entry)} » au lieu de « {expected} »"
+        if not entries:
+            return [self._absent(name, expected, facts)]
+        matching = [[e for e in told if self._on_time(e)] for told, _ in seen]
+        chosen = [(right or list(told))[0] for right, (told, _) in zip(matching, seen, strict=True) if told]
+        excerpt = next((e.excerpt for e in chosen if e.excerpt), None)
+        zone = crontab_zone(known) or "heure de la machine"
+        evidence = [
+            f.evidence(e.excerpt, fréquence=frequency(e, zone))
+            for e, (_, f) in zip(chosen, (s for s in seen if s[0]), strict=True)
+        ]
+        if not matching[0]:
+            text = f"`{name}` est planifiée à « {frequency(chosen[0], zone)} » au lieu de « {expected} »"
             return [defect(text, self._problem(name, expected, excerpt), *evidence)]
+        if self.crontab:
+            problem = replace(self._problem(name, expected, excerpt), solution='celery_app.conf.timezone = "UTC"')
+            return [self._at_that_hour(known, sentence, problem, evidence)]
         return [established(sentence, *evidence)]
+
+    def _on_time(self, entry: BeatEntry) -> bool:
+        if self.crontab:
+            return bool(entry.crontab) and daily_times(entry.crontab) == daily_times(self.crontab)
+        return (entry.seconds if entry.seconds is not None else crontab_seconds(entry.crontab)) == self.seconds
+
+    def _absent(self, name: str, expected: str, facts: Facts) -> Finding:
+        text = f"`{name}` n'est pas dans le planning de beat (attendu : {expected})"
+        registered = {task.name for task in facts.tasks}
+        alike = [e for e in facts.beat if e.task.rpartition(".")[2] == name and e.task not in registered]
+        if alike:
+            text = f"{text} : l'entrée `{alike[0].name}` nomme `{alike[0].task}`, qui n'est pas une tâche enregistrée"
+        return defect(text, self._problem(name, expected, alike[0].excerpt if alike else None), facts.evidence())
+
+    def _at_that_hour(self, known: Known, sentence: str, problem: Problem, evidence: list[Evidence]) -> Finding:
+        """Whether the hour of the crontab is one of UTC."""
+        zone = crontab_zone(known)
+        utc = _same_as_utc(zone) if zone else None
+        if utc is None:
+            missing = "le fuseau horaire de beat (`timezone`, `enable_utc`) ne se lit pas, n'est pas connu ou dépend de la machine"
+            return undetermined(sentence, missing, 'régler `timezone="UTC"`')
+        if utc:
+            return established(sentence, *evidence)
+        actual, expected = (frequency(BeatEntry("", "", crontab=self.crontab), z) for z in (zone, "UTC"))
+        name = known.target.role(self.role).rpartition(":")[2]
+        text = f"`{name}` est planifiée à « {actual} » au lieu de « {expected} »"
+        return defect(text, problem, *evidence, known.probes[0].evidence(timezone=zone))
 
     def _problem(self, name: str, expected: str, excerpt: Excerpt | None) -> Problem:
         schedule = f"{self.seconds}" if self.seconds is not None else "crontab(hour=0, minute=0)"

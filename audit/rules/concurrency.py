@@ -12,7 +12,7 @@ _DOC = "https://docs.celeryq.dev/en/stable/userguide/workers.html#concurrency"
 
 def _aligned(known: Known) -> Sequence[Finding]:
     sentence = "Même concurrence dans la configuration et dans les scripts de démarrage"
-    workers = known.processes("worker")
+    workers = known.workers
     if not workers:
         return [
             undetermined(
@@ -32,11 +32,24 @@ def _aligned(known: Known) -> Sequence[Finding]:
                 f"la concurrence de `{unread[0].excerpt.path}` ne se lit pas : `{unread[0].options['concurrency']}`",
             )
         ]
+    otherwise = next((f"`{w.excerpt.path}` : {m}" for w in workers if (m := _meaning(w, setting.value))), "")
+    if otherwise:
+        return [undetermined(sentence, f"le nombre de tâches simultanées ne se compare pas ({otherwise})")]
     different = [w for w in workers if w.options.get("concurrency", str(setting.value)) != str(setting.value)]
     if different:
         return [_mismatch(known, written, w) for w in different]
     text = f"{sentence} : `worker_concurrency={setting.value}`"
     return [established(text, facts.evidence(written.excerpt), *(known.source.evidence(w.excerpt) for w in workers))]
+
+
+def _meaning(worker: Process, wanted: int) -> str:
+    """The option that gives the number of processes another meaning than `wanted` processes; empty when none does."""
+    autoscale, pool = worker.options.get("autoscale", ""), worker.options.get("pool", "prefork")
+    if autoscale and autoscale.replace(" ", "") != f"{wanted},{wanted}":
+        return f"`--autoscale={autoscale}`"
+    if pool in {"prefork", "processes"} or (pool == "solo" and wanted == 1):
+        return ""
+    return f"`--pool={pool}`"
 
 
 def _mismatch(known: Known, setting: Setting, worker: Process) -> Finding:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 
-from audit.facts import Function
-from audit.known import Known, is_user, user_mentions
+from audit.facts import Call, Function
+from audit.known import Known, is_user, syntax, user_mentions
 from audit.model import Finding, Problem, Severity
 from audit.rules.rule import Rule, defect, established, not_found, undetermined, without_role
 from audit.typography import counted
 
+_WITH_A_RULE = ("sender", "campaign_sender", "webhook", "webhook_processor", "follow_up_scheduler")
 _REFERENCE = "spec comprehensive-audit-2025, checkpoint du 29 décembre 2025, 8.1 à 8.3"
 
 
@@ -58,22 +59,43 @@ def _no_user_filter(known: Known, role: str, key: str) -> Finding:
     """Nothing reachable from this role's function speaks of a user: data is found by `key`."""
     symbol = known.target.role(role)
     sentence = f"Données récupérées par {key}, sans filtre d'utilisateur"
-    others = {s for symbols in known.target.roles.values() for s in symbols} - {symbol}
-    # What plays another role has a rule of its own.
-    functions = [f for f in known.reachable(symbol) if f.symbol not in others]
+    functions = _own_code(known, symbol)
     if not functions:
         return not_found(known, symbol, sentence)
+    found = _filtered(known, symbol, functions, sentence)
+    if found:
+        return found
+    followed = f"{sentence} : ni `user_id` ni `current_user` dans {counted(len(functions), 'fonction suivie')}"
+    return established(followed, known.source_evidence(functions[0]))
+
+
+def _own_code(known: Known, symbol: str) -> list[Function]:
+    """What this function reaches, but for functions that a rule of this module reads for themselves."""
+    others = {s for role in _WITH_A_RULE for s in known.target.roles.get(role, ())} - {symbol}
+    return [f for f in known.reachable(symbol) if f.symbol not in others]
+
+
+def _filtered(known: Known, symbol: str, functions: Sequence[Function], sentence: str) -> Finding | None:
+    """What one of these functions shows against « no user », or that one of them cannot be read."""
     for function in functions:
         words = user_mentions(function)
         if words:
-            text = f"`{_name(function.symbol)}`, appelée par `{_name(symbol)}`, filtre par utilisateur (`{words[0]}`)"
+            name, called = _name(function.symbol), f", appelée par `{_name(symbol)}`,"
+            text = f"`{name}`{called if function.symbol != symbol else ''} filtre par utilisateur (`{words[0]}`)"
             return defect(
                 text,
                 _problem("Accès aux données filtré par utilisateur", function, ""),
                 known.source_evidence(function),
             )
-    followed = f"{sentence} : ni `user_id` ni `current_user` dans {counted(len(functions), 'fonction suivie')}"
-    return established(followed, known.source_evidence(functions[0]))
+    unread = next((f for f in functions if f.body and syntax(f) is None), None)
+    return undetermined(sentence, f"le code de `{_name(unread.symbol)}` n'a pas pu être lu") if unread else None
+
+
+def _no_user_met(known: Known, role: str) -> list[Finding]:
+    """As `_no_user_filter`, for a role whose other findings already say what is established."""
+    symbol = known.target.role(role)
+    found = _filtered(known, symbol, _own_code(known, symbol), f"`{_name(symbol)}` ne consulte aucun utilisateur")
+    return [found] if found else []
 
 
 def _service_client(known: Known, role: str) -> Finding:
@@ -105,7 +127,11 @@ def _sender(known: Known) -> Sequence[Finding]:
 def _campaign_sender(known: Known) -> Sequence[Finding]:
     if not known.target.role("campaign_sender"):
         return [without_role(known, "campaign_sender", "L'envoi de campagne ne dépend d'aucun utilisateur")]
-    return [*_signature(known, "campaign_sender"), _service_client(known, "campaign_sender")]
+    return [
+        *_signature(known, "campaign_sender"),
+        *_no_user_met(known, "campaign_sender"),
+        _service_client(known, "campaign_sender"),
+    ]
 
 
 def _webhook(known: Known) -> Sequence[Finding]:
@@ -141,9 +167,31 @@ def _route_dependencies(known: Known, symbol: str) -> Finding:
             _problem("Le webhook exige un utilisateur connecté", functions[-1][0], _without(functions[-1][0])),
             functions[0][1].evidence(),
         )
+    asked = _asked_in_code(known, symbol, sorted({d for r, _ in routes for d in r.dependencies}), sentence)
+    if asked:
+        return asked
     return established(
         sentence, *(facts.evidence(functions[-1][0].head, route=f"{r.method} {r.path}") for r, facts in routes)
     )
+
+
+def _asked_in_code(known: Known, symbol: str, dependencies: Sequence[str], sentence: str) -> Finding | None:
+    """A user met in the code of the endpoint or of a dependency, whatever their names; None when all was read in vain."""
+    beyond = frozenset(s for role in _WITH_A_RULE for s in known.target.roles.get(role, ()))
+    for start in (symbol, *dependencies):
+        for function in known.reachable(start, beyond):
+            words = user_mentions(function)
+            if words:
+                text = f"`{_name(function.symbol)}` consulte un utilisateur (`{words[0]}`) quand le webhook est appelé"
+                problem = _problem("Le webhook exige un utilisateur connecté", function, "")
+                return defect(text, problem, known.source_evidence(function))
+    if any(d.endswith("?") for d in dependencies):
+        missing = f"une dépendance de `{_name(symbol)}` ne se lit pas dans le code"
+        return undetermined(sentence, missing, "relancer avec `--level configuration`")
+    unread = next(
+        (f for d in (symbol, *dependencies) for f in known.reachable(d, beyond) if f.body and not syntax(f)), None
+    )
+    return undetermined(sentence, f"le code de `{_name(unread.symbol)}` n'a pas pu être lu") if unread else None
 
 
 def _background(known: Known, symbol: str) -> Finding:
@@ -167,7 +215,12 @@ def _follow_up(known: Known) -> Sequence[Finding]:
     symbol = known.target.role("follow_up_scheduler")
     if not symbol:
         return [without_role(known, "follow_up_scheduler", "Le Message 2 ne dépend d'aucun utilisateur")]
-    return [*_signature(known, "follow_up_scheduler"), _triggered(known, symbol), *_published(known, symbol)]
+    return [
+        *_signature(known, "follow_up_scheduler"),
+        *_no_user_met(known, "follow_up_scheduler"),
+        _triggered(known, symbol),
+        *_published(known, symbol),
+    ]
 
 
 def _triggered(known: Known, symbol: str) -> Finding:
@@ -181,14 +234,19 @@ def _triggered(known: Known, symbol: str) -> Finding:
 def _published(known: Known, symbol: str) -> list[Finding]:
     create = "Crée le Message 2 et programme l'envoi via Celery"
     delayed = "Utilise `apply_async()` avec un `countdown` de 2 s"
+    sender = known.target.role("sender")
     calls = [
         c
-        for f in known.reachable(symbol)
+        for f in known.reachable(symbol, frozenset({sender}))
         for c in f.calls
         if c.name.rpartition(".")[2] in {"apply_async", "delay", "send_task"}
     ]
     if not calls:
         missing = f"aucun appel à `apply_async`, `delay` ou `send_task` n'a été suivi depuis `{_name(symbol)}`"
+        return [undetermined(create, missing), undetermined(delayed, missing)]
+    calls = [c for c in calls if sender and _publishes(c, sender, known.task_names(sender))]
+    if not calls:
+        missing = f"aucun appel suivi depuis `{_name(symbol)}` ne publie la tâche d'envoi `{_name(sender) or 'sender'}`"
         return [undetermined(create, missing), undetermined(delayed, missing)]
     call = calls[0]
     evidence = known.source.evidence(call.excerpt, appel=call.name)
@@ -202,6 +260,17 @@ def _published(known: Known, symbol: str) -> list[Finding]:
             f"le `countdown` de `{call.name}` n'est pas écrit 2 (lu : `{call.keywords.get('countdown', 'absent')}`)",
         ),
     ]
+
+
+def _publishes(call: Call, sender: str, names: frozenset[str]) -> bool:
+    """Whether this call puts the sender's task in a queue."""
+    receiver, _, method = call.name.rpartition(".")
+    if method == "send_task":
+        written = call.arguments[0] if call.arguments else call.keywords.get("name", "")
+        return written.strip("\"'") in names
+    if call.target:
+        return call.target == sender
+    return receiver.rpartition(".")[2] == _name(sender)
 
 
 def _rule(

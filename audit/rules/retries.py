@@ -1,11 +1,11 @@
 """Retries of the sender: three at most, after 60, 120 and 240 s, and a `Retry` that nothing swallows (4.6, 8.5)."""
 
 import ast
-import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from enum import Enum, auto
 
-from audit.facts import Function, RetrySchedule
-from audit.known import Known
+from audit.facts import RetrySchedule
+from audit.known import Known, syntax
 from audit.model import Finding, Problem, Severity
 from audit.rules.rule import Rule, defect, established, not_found, undetermined, without_role
 
@@ -89,49 +89,131 @@ def _swallowed(known: Known) -> Sequence[Finding]:
     function = known.source.functions.get(symbol)
     if known.source.failure or function is None or function.body is None:
         return [not_found(known, symbol, sentence)]
-    if _retry_in_broad_try(function):
-        text = "`self.retry()` est rattrapée par un `except` qui l'englobe : la reprise part deux fois"
+    tree = syntax(function)
+    unread = _why_unread(known, symbol, tree)
+    if tree is None or unread:
+        return [undetermined(sentence, unread)]
+    fates = [_fate(node, _receivers(tree)) for node in ast.walk(tree)]
+    if _Fate.LOST in fates:
+        text = (
+            "`self.retry()` est rattrapée par un `except`, un `suppress` ou un `finally` qui l'englobe : "
+            "la reprise part deux fois, ou la tâche passe pour finie"
+        )
         schedule = RetrySchedule(symbol, (), None, (function.body,))
-        return [
-            defect(
-                text,
-                _problem("Reprise rattrapée", schedule, "except Retry:\n    raise"),
-                known.source_evidence(function),
-            )
-        ]
+        problem = _problem("Reprise rattrapée", schedule, "except Retry:\n    raise")
+        return [defect(text, problem, known.source_evidence(function))]
+    if _Fate.UNCLEAR in fates:
+        missing = "un `except` autour de `self.retry()` ne relance l'exception que dans certains cas"
+        return [undetermined(sentence, missing, "mettre `except Retry: raise` avant lui")]
     return [established(sentence, known.source_evidence(function))]
 
 
-def _retry_in_broad_try(function: Function) -> bool:
-    tree = ast.parse(textwrap.dedent(function.body.text if function.body else ""))
-    tries = [node for node in ast.walk(tree) if isinstance(node, ast.Try)]
-    return any(_first_match_is_broad(t) for t in tries if any(_calls_retry(statement) for statement in t.body))
+def _why_unread(known: Known, symbol: str, tree: ast.Module | None) -> str:
+    """Why the task's own code cannot tell what becomes of its retries; empty when it can."""
+    name = symbol.rpartition(":")[2]
+    if tree is None:
+        return f"le code de `{name}` n'a pas pu être lu"
+    if _calls_retry(tree.body, _receivers(tree), ()) or _retried_outside(known, symbol):
+        return ""
+    return f"`{name}` n'appelle pas elle-même `self.retry()`"
 
 
-def _first_match_is_broad(node: ast.Try) -> bool:
-    """Whether `Retry` raised in the body meets a broad handler that does not hand it on, before one made for it."""
+class _Fate(Enum):
+    """What becomes of the `Retry` raised inside a statement."""
+
+    HANDED_ON = auto()
+    UNCLEAR = auto()
+    LOST = auto()
+
+
+_BROAD = frozenset({"Retry", "TaskPredicate", "CeleryError", "Exception", "BaseException"})
+_NESTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+
+
+def _fate(node: ast.AST, receivers: frozenset[str]) -> _Fate:
+    """What this statement does of a `Retry` raised inside it; nothing when none is."""
+    if isinstance(node, ast.With | ast.AsyncWith):
+        suppressed = {n for item in node.items for n in _suppressed(item.context_expr)}
+        return _Fate.LOST if suppressed & _BROAD and _calls_retry(node.body, receivers) else _Fate.HANDED_ON
+    if not isinstance(node, ast.Try | ast.TryStar):
+        return _Fate.HANDED_ON
+    handled = [statement for handler in node.handlers for statement in handler.body]
+    if _leaves(node.finalbody) and _calls_retry([*node.body, *handled, *node.orelse], receivers):
+        return _Fate.LOST
+    if not _calls_retry(node.body, receivers):
+        return _Fate.HANDED_ON
     for handler in node.handlers:
-        names = {n.id if isinstance(n, ast.Name) else getattr(n, "attr", "") for n in _caught(handler)}
-        if "Retry" in names:
-            return False
-        if handler.type is None or names & {"Exception", "BaseException"}:
-            return not (isinstance(handler.body[0], ast.Raise) and handler.body[0].exc is None)
-    return False
+        if handler.type is None or _names(handler.type) & _BROAD:
+            return _fate_in(handler)
+    return _Fate.HANDED_ON
 
 
-def _caught(handler: ast.ExceptHandler) -> list[ast.expr]:
-    if isinstance(handler.type, ast.Tuple):
-        return handler.type.elts
-    return [handler.type] if handler.type else []
+def _fate_in(handler: ast.ExceptHandler) -> _Fate:
+    """Whether a handler raises again what it caught: as its last statement, nowhere, or only somewhere."""
+    if _raises_again(handler.body[-1], handler.name):
+        leaving = any(isinstance(n, ast.Return | ast.Break | ast.Continue) for n in _inside(handler.body))
+        return _Fate.UNCLEAR if leaving else _Fate.HANDED_ON
+    return _Fate.UNCLEAR if any(_raises_again(n, handler.name) for n in _inside(handler.body)) else _Fate.LOST
 
 
-def _calls_retry(node: ast.AST) -> bool:
+def _raises_again(node: ast.AST, caught: str | None) -> bool:
+    if not isinstance(node, ast.Raise):
+        return False
+    return node.exc is None or (caught is not None and isinstance(node.exc, ast.Name) and node.exc.id == caught)
+
+
+def _leaves(final: Sequence[ast.stmt]) -> bool:
+    """Whether a `finally` returns or breaks, which drops the exception under way."""
+    if any(isinstance(node, ast.Return) for node in _inside(final)):
+        return True
+    return any(isinstance(node, ast.Break | ast.Continue) for node in _inside(final, (*_NESTED, ast.For, ast.While)))
+
+
+def _suppressed(node: ast.expr) -> frozenset[str]:
+    """Names given to `contextlib.suppress(...)`; none for another context manager."""
+    if not isinstance(node, ast.Call) or "suppress" not in _names(node.func):
+        return frozenset()
+    return frozenset(name for argument in node.args for name in _names(argument))
+
+
+def _names(node: ast.expr) -> frozenset[str]:
+    """Last part of each name of an expression such as `(Retry, celery.exceptions.Reject)`."""
+    parts = node.elts if isinstance(node, ast.Tuple) else [node]
+    return frozenset(n.id if isinstance(n, ast.Name) else getattr(n, "attr", "") for n in parts)
+
+
+def _inside(statements: Sequence[ast.stmt], closed: tuple[type[ast.AST], ...] = _NESTED) -> Iterator[ast.AST]:
+    """Nodes of these statements, without those that another function, or whatever is `closed`, holds."""
+    pending: list[ast.AST] = list(statements)
+    while pending:
+        node = pending.pop()
+        if not isinstance(node, closed):
+            yield node
+            pending += ast.iter_child_nodes(node)
+
+
+def _receivers(tree: ast.Module) -> frozenset[str]:
+    """Names the task has in its own code: the first parameter, and the function's name."""
+    function = next((n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)), None)
+    if function is None:
+        return frozenset({"self"})
+    return frozenset({"self", function.name, *(a.arg for a in function.args.args[:1])})
+
+
+def _retried_outside(known: Known, symbol: str) -> bool:
+    """Whether Celery itself retries the task, around its code (`autoretry_for`)."""
+    return any(t.options.get("autoretry_for") for t in known.source.tasks if t.symbol == symbol)
+
+
+def _calls_retry(
+    statements: Sequence[ast.stmt], receivers: frozenset[str], closed: tuple[type[ast.AST], ...] = _NESTED
+) -> bool:
     return any(
         isinstance(n, ast.Call)
         and isinstance(n.func, ast.Attribute)
         and n.func.attr == "retry"
-        and getattr(n.func.value, "id", "") == "self"
-        for n in ast.walk(node)
+        and getattr(n.func.value, "id", "") in receivers
+        for n in _inside(statements, closed)
     )
 
 

@@ -1,9 +1,9 @@
 """Rules that only compare one Celery setting with the value it should have."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from audit.facts import Facts, Setting
+from audit.facts import Facts, Setting, Task
 from audit.known import Known
 from audit.model import Excerpt, Finding, Problem, Severity
 from audit.probes.source import UNKNOWN
@@ -22,9 +22,18 @@ class SettingIs:
     purpose: str
     risk: str
     severity: Severity
+    option: str = ""
 
     def __call__(self, known: Known) -> Sequence[Finding]:
-        """Compare, strongest probe first; « indéterminé » when no probe can tell the value."""
+        """Compare, strongest probe first; « indéterminé » when no probe can tell the value.
+
+        `option` names what a task may set for itself: the tasks that send are then asked one by one.
+        """
+        symbols = [known.target.role(role) for role in ("sender", "campaign_sender")] if self.option else []
+        own = [self._of_task(known, symbol) for symbol in dict.fromkeys(symbols) if symbol]
+        return [*self._of_application(known), *(finding for finding in own if finding)]
+
+    def _of_application(self, known: Known) -> Sequence[Finding]:
         sentence = f"`{self.name}={self.value}` - {self.purpose}"
         seen = list(known.setting(self.name))
         missing = self._missing(known, seen)
@@ -38,6 +47,40 @@ class SettingIs:
             written = f"`{self.name}={setting.value}` au lieu de `{self.value}` : {self.risk}"
             return [defect(written, self._problem(setting.excerpt or _written(known, self.name)), *evidence)]
         return [established(sentence + _override_note(setting, facts), *evidence)]
+
+    def _of_task(self, known: Known, symbol: str) -> Finding | None:
+        """What this task sets against the application's value; None when it sets nothing, or the same."""
+        facts = next((f for f in known.probes if any(t.symbol == symbol for t in f.tasks)), None)
+        if facts is None:
+            return None
+        name = symbol.rpartition(":")[2]
+        for task in (t for t in facts.tasks if t.symbol == symbol):
+            value = own_option(task, self.option, facts)
+            if (
+                value is None
+                or value is self.value
+                or any(f is facts and s.value is value for s, f in known.setting(self.name))
+            ):
+                continue
+            if isinstance(value, bool):
+                text = (
+                    f"`{name}` est déclarée avec `{self.option}={value}`, qui l'emporte sur `{self.name}` : {self.risk}"
+                )
+                head = next((f.head for f, _ in known.function(symbol) if f.head), None)
+                problem = replace(
+                    self._problem(head),
+                    title=f"`{name}` a `{self.option}={value}`",
+                    recommendation=f"Retirer `{self.option}={value}` de `{name}` (option de la tâche ou `task_annotations`)",
+                    situation_text="" if head else f"`{name}` a `{self.option}={value}`.",
+                    solution=f"@celery_app.task({self.option}={self.value!r})",
+                )
+                return defect(text, problem, facts.evidence(head, **{f"{name}.{self.option}": value}))
+            return undetermined(
+                f"`{self.name}={self.value}` vaut pour `{name}`",
+                f"`{name}` peut avoir un autre `{self.option}`, qui ne se lit pas dans le code : `{value}`",
+                "relancer avec `--level configuration`",
+            )
+        return None
 
     def _missing(self, known: Known, seen: Sequence[tuple[Setting, Facts]]) -> str:
         """Why the value cannot be told, in French; empty when it can."""
@@ -71,6 +114,30 @@ class SettingIs:
         )
 
 
+def own_option(task: Task, option: str, facts: Facts) -> object:
+    """The value a task has for itself: a boolean, None when it follows the application, else what could not be read."""
+    value = task.options.get(option)
+    if facts.level > facts.level.SOURCE:
+        # The effective value, annotations included. The application's own None is told by its setting.
+        return value
+    setting = facts.settings.get("task_annotations")
+    annotations = setting.value if setting else None
+    if annotations is not None:
+        if not isinstance(annotations, dict):
+            return "task_annotations"
+        # As Celery applies them: over the decorator, the task's own after those for every task.
+        for key in ("*", task.name):
+            told = annotations.get(key, {})
+            if not isinstance(told, dict):
+                return f"task_annotations[{key!r}]"
+            value = told.get(option, value)
+    if value is UNKNOWN:
+        return option
+    if value is None and "base" in task.options:
+        return f"base={task.options['base']}"
+    return bool(value) if isinstance(value, int) else value
+
+
 def _written(known: Known, name: str) -> Excerpt | None:
     return next((s.excerpt for s, _ in known.setting(name) if s.excerpt), None)
 
@@ -82,7 +149,15 @@ def _override_note(setting: Setting, facts: Facts) -> str:
 
 
 def _boolean(name: str, rule: str, title: str, purpose: str, risk: str) -> Rule:
-    check = SettingIs(name, value=True, default=False, purpose=purpose, risk=risk, severity=Severity.CRITICAL)
+    check = SettingIs(
+        name,
+        value=True,
+        default=False,
+        purpose=purpose,
+        risk=risk,
+        severity=Severity.CRITICAL,
+        option=name.removeprefix("task_"),
+    )
     return Rule(rule, title, "Configuration Celery", ("8.4",), _CONF + name.replace("_", "-"), check)
 
 

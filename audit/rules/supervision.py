@@ -25,7 +25,7 @@ done &"""
 
 def _supervised(known: Known) -> Sequence[Finding]:
     sentence = "Un superviseur relance les workers"
-    workers = known.processes("worker")
+    workers = known.workers
     if not workers:
         return [
             undetermined(
@@ -37,7 +37,7 @@ def _supervised(known: Known) -> Sequence[Finding]:
     if not bare:
         return [
             established(
-                f"{_BY.get(w.restart, w.restart).capitalize()} relance le worker (`{w.excerpt.path}`)",
+                f"{_capital(_BY.get(w.restart, w.restart))} relance le worker (`{w.excerpt.path}`)",
                 known.source.evidence(w.excerpt),
             )
             for w in restarted
@@ -61,6 +61,11 @@ def _supervised(known: Known) -> Sequence[Finding]:
     if not restarted:
         found.append(defect("Pas de process manager (supervisord, systemd) configuré", problem, evidence))
     return found
+
+
+def _capital(text: str) -> str:
+    """The text with an upper-case first letter; names inside keep theirs."""
+    return text[:1].upper() + text[1:]
 
 
 def _aligned(known: Known, worker: Process) -> str:

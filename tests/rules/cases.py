@@ -40,6 +40,10 @@ def _unknown(rule: str, name: str, words: str, *edits: Edit) -> Case:
     return Case(rule, name, Outcome.UNDETERMINED, words, edits)
 
 
+def _fine(rule: str, name: str, words: str, *edits: Edit) -> Case:
+    return Case(rule, name, Outcome.ESTABLISHED, words, edits)
+
+
 def _period(rule: str, task: str, entry: str, old: str, new: str, words: str) -> tuple[Case, Case]:
     head = f'"{entry}": {{\n            "task": "app.tasks.periodic_tasks.{task}",\n            "schedule": '
     gone = f'"task": "app.tasks.periodic_tasks.{task}"'
@@ -56,7 +60,322 @@ def _period(rule: str, task: str, entry: str, old: str, new: str, words: str) ->
 
 _RETRY_CALL = 'raise self.retry(exc=failure, countdown=calculate_retry_delay(self.request.retries), queue="retry")'
 
+_SENDER_TASK = "@celery_app.task(bind=True, max_retries=MAX_RETRIES)"
+_CAMPAIGN_TASK = "@celery_app.task(bind=True)\ndef send_campaign_messages"
+_HEAD = Edit(SEND, "import logging\n", "import contextlib\nimport logging\n")
+_RECOVERY = '"task": "app.tasks.periodic_tasks.recover_interrupted_campaigns"'
+_HOOK_IMPORT = Edit(
+    HOOK, "from app.database import get_db", "from app.auth import get_current_user\nfrom app.database import get_db"
+)
+
+
+def _retried(name: str, *lines: str) -> tuple[str, str, Edit]:
+    """The retry of the sender inside other lines; `RETRY` stands for it."""
+    body = "\n".join(f"    {line}" for line in lines).replace("RETRY", _RETRY_CALL.removeprefix("raise "))
+    return "retry-not-swallowed", name, Edit(SEND, f"    {_RETRY_CALL}", body)
+
+
+def _swallowed(name: str, *lines: str) -> Case:
+    rule, name, edit = _retried(name, *lines)
+    return _defect(rule, name, "rattrapée", edit, _HEAD)
+
+
+def _handed_on(name: str, *lines: str) -> Case:
+    rule, name, edit = _retried(name, *lines)
+    return _fine(rule, name, "Aucun `except`", edit, _HEAD)
+
+
+OWN_OPTIONS = (
+    _defect(
+        "late-acknowledgement",
+        "task's own option",
+        "`send_single_message` est déclarée avec `acks_late=False`",
+        Edit(SEND, _SENDER_TASK, _SENDER_TASK.replace(")", ", acks_late=False)")),
+    ),
+    _defect(
+        "reject-on-worker-lost",
+        "campaign task's own option",
+        "`send_campaign_messages` est déclarée avec `reject_on_worker_lost=False`",
+        Edit(SEND, _CAMPAIGN_TASK, _CAMPAIGN_TASK.replace("=True", "=True, reject_on_worker_lost=False")),
+    ),
+    _defect(
+        "late-acknowledgement",
+        "annotation of every task",
+        "`acks_late=False`",
+        Edit(APP, "    # Limites", '    task_annotations={"*": {"acks_late": False}},'),
+    ),
+    _defect(
+        "late-acknowledgement",
+        "annotation over the option",
+        "`send_single_message` est déclarée avec `acks_late=False`",
+        Edit(SEND, _SENDER_TASK, _SENDER_TASK.replace(")", ", acks_late=True)")),
+        Edit(
+            APP,
+            "    # Limites",
+            '    task_annotations={"app.tasks.message_tasks.send_single_message": {"acks_late": False}},',
+        ),
+    ),
+    _unknown(
+        "late-acknowledgement",
+        "annotations out of reach",
+        "ne se lit pas dans le code",
+        Edit(APP, "    # Limites", "    task_annotations=load(),"),
+    ),
+    _unknown(
+        "late-acknowledgement",
+        "option out of reach",
+        "ne se lit pas dans le code",
+        Edit(SEND, _SENDER_TASK, _SENDER_TASK.replace(")", ", acks_late=bool(open('x').read()))")),
+    ),
+    _unknown(
+        "late-acknowledgement",
+        "base class",
+        "base=",
+        Edit(SEND, _SENDER_TASK, _SENDER_TASK.replace(")", ", base=Mine)")),
+    ),
+)
+
+BEAT_NAMES = (
+    _defect(
+        "recovery",
+        "bare name",
+        "n'est pas une tâche enregistrée",
+        Edit(APP, _RECOVERY, '"task": "recover_interrupted_campaigns"'),
+    ),
+    _defect(
+        "recovery",
+        "renamed task",
+        "n'est pas une tâche enregistrée",
+        Edit(
+            "app/tasks/periodic_tasks.py",
+            "@celery_app.task\ndef recover",
+            '@celery_app.task(name="ops.recover")\ndef recover',
+        ),
+    ),
+    _unknown(
+        "recovery",
+        "name out of reach",
+        "n'a pas pu être lu",
+        Edit(
+            "app/tasks/periodic_tasks.py",
+            "@celery_app.task\ndef recover",
+            "@celery_app.task(name=open('x').read())\ndef recover",
+        ),
+    ),
+    _fine(
+        "health-check-period",
+        "twice, once at its period",
+        "Health check",
+        Edit(
+            APP,
+            '        "system-health-check": {',
+            '        "nightly": {"task": "app.tasks.periodic_tasks.system_health_check", "schedule": 86400.0},\n'
+            '        "system-health-check": {',
+        ),
+    ),
+    _fine("recovery", "crontab", "Récupération", Edit(APP, '"schedule": 300.0', '"schedule": crontab(minute="*/5")')),
+    _defect(
+        "recovery",
+        "crontab of another period",
+        "« 10 min » au lieu de « 5 min »",
+        Edit(APP, '"schedule": 300.0', '"schedule": crontab(minute="*/10")'),
+    ),
+    _defect(
+        "recovery",
+        "crontab of uneven periods",
+        "crontab `*/7",
+        Edit(APP, '"schedule": 300.0', '"schedule": crontab(minute="*/7")'),
+    ),
+    _defect(
+        "monitoring-reset-period",
+        "another zone",
+        "« 00:00 Europe/Paris » au lieu de « 00:00 UTC »",
+        Edit(APP, 'timezone="UTC"', 'timezone="Europe/Paris"'),
+    ),
+    _unknown(
+        "monitoring-reset-period",
+        "the machine's zone",
+        "fuseau horaire",
+        Edit(APP, 'timezone="UTC"', "timezone=None"),
+        Edit(APP, "enable_utc=True", "enable_utc=False"),
+    ),
+    _unknown(
+        "monitoring-reset-period",
+        "zone out of reach",
+        "fuseau horaire",
+        Edit(APP, 'timezone="UTC"', "timezone=open('x').read()"),
+    ),
+)
+
+PEOPLE = (
+    _defect(
+        "sender-no-user",
+        "session of a user",
+        "`get_user`",
+        Edit(
+            SEND,
+            "    message = db.get",
+            "    if client.auth.get_user() is None:\n        return None\n    message = db.get",
+        ),
+    ),
+    _fine(
+        "sender-no-user",
+        "a user only logged",
+        "ni `user_id`",
+        Edit(SEND, 'extra={"message_id": message_id, "attempt": attempt}', 'extra={"user_id": message["created_by"]}'),
+    ),
+    _defect(
+        "sender-no-user",
+        "in a function with a role of its own",
+        "`acquire_idempotency_lock`, appelée par `send_single_message`, filtre",
+        Edit(
+            "app/services/locks.py",
+            '    token = uuid.uuid4().hex\n    key = f"idempotency',
+            '    if current_user() is None:\n        return None\n    token = uuid.uuid4().hex\n    key = f"idempotency',
+        ),
+    ),
+    _defect(
+        "campaign-sender-no-user",
+        "filter",
+        "`send_campaign_messages` filtre par utilisateur",
+        Edit(
+            SEND,
+            "    with campaign_lock",
+            '    if db.get_campaign_by_id(campaign_id)["user_id"] != current_user.id:\n        return\n    with campaign_lock',
+        ),
+    ),
+    _defect(
+        "follow-up-no-user",
+        "filter",
+        "`_schedule_message_2_wassenger` filtre par utilisateur",
+        Edit(
+            HOOK,
+            "    campaign = db.get_campaign_by_id(campaign_id)",
+            "    if current_user is None:\n        return None\n    campaign = db.get_campaign_by_id(campaign_id)",
+        ),
+    ),
+    _unknown(
+        "follow-up-no-user",
+        "another task",
+        "ne publie la tâche d'envoi",
+        Edit(HOOK, "send_single_message.apply_async(", "refresh_stats.apply_async("),
+    ),
+    _fine(
+        "follow-up-no-user",
+        "sent by name",
+        "send_task",
+        Edit(
+            HOOK,
+            "    send_single_message.apply_async(",
+            '    celery_app.send_task(\n        "app.tasks.message_tasks.send_single_message",',
+        ),
+    ),
+    _unknown(
+        "follow-up-no-user",
+        "another task by name",
+        "ne publie la tâche d'envoi",
+        Edit(HOOK, "    send_single_message.apply_async(", '    celery_app.send_task(\n        "app.tasks.stats",'),
+    ),
+    _defect(
+        "webhook-no-user",
+        "asked in the endpoint",
+        "`receive_wassenger_webhook` consulte un utilisateur (`get_current_user`)",
+        _HOOK_IMPORT,
+        Edit(
+            HOOK,
+            "    payload = await request.json()",
+            '    who = get_current_user(request.headers["authorization"])\n    payload = await request.json()',
+        ),
+    ),
+    _defect(
+        "webhook-no-user",
+        "asked in a dependency with a neutral name",
+        "`guard` consulte un utilisateur",
+        _HOOK_IMPORT,
+        Edit(HOOK, "BackgroundTasks, Request", "BackgroundTasks, Depends, Request"),
+        Edit(
+            HOOK,
+            "router = APIRouter()",
+            "def guard(request: Request):\n    return get_current_user(request.headers)\n"
+            "router = APIRouter(dependencies=[Depends(guard)])",
+        ),
+    ),
+    _defect(
+        "webhook-no-user",
+        "session in a dependency",
+        "`request.session`",
+        Edit(HOOK, "BackgroundTasks, Request", "BackgroundTasks, Depends, Request"),
+        Edit(
+            HOOK,
+            "router = APIRouter()",
+            'def guard(request: Request):\n    return request.session["account"]\n'
+            "router = APIRouter(dependencies=[Depends(guard)])",
+        ),
+    ),
+)
+
+RETRIES = (
+    _swallowed("passed over", "try:", "    RETRY", "except Retry:", "    pass"),
+    _swallowed("replaced", "try:", "    RETRY", "except Retry as again:", "    raise ValueError from again"),
+    _swallowed("suppressed", "with contextlib.suppress(Exception):", "    RETRY"),
+    _swallowed("return in finally", "try:", "    RETRY", "finally:", "    return None"),
+    _swallowed("break in finally", "while True:", "    try:", "        RETRY", "    finally:", "        break"),
+    _swallowed(
+        "return in the finally of a handler", "try:", "    x()", "except E:", "    RETRY", "finally:", "    return 1"
+    ),
+    _handed_on("logged and raised", "try:", "    RETRY", "except Exception:", '    logger.info("x")', "    raise"),
+    _handed_on(
+        "raised by name",
+        "try:",
+        "    RETRY",
+        "except Retry as again:",
+        "    raise again",
+        "except Exception:",
+        "    x()",
+    ),
+    _handed_on("other errors only", "try:", "    RETRY", "except (ValueError, celery.Other):", "    pass"),
+    _handed_on("loop in finally", "try:", "    RETRY", "finally:", "    for i in (1,):", "        break"),
+    _handed_on("suppressing another", "with contextlib.suppress(KeyError):", "    RETRY"),
+    _handed_on("text at the margin", 'text = """\nmargin\n"""', "RETRY"),
+    _unknown(
+        *_retried(
+            "raised under a condition", "try:", "    RETRY", "except Exception as e:", "    if e:", "        raise"
+        )[:2],
+        "que dans certains cas",
+        _retried("", "try:", "    RETRY", "except Exception as e:", "    if e:", "        raise", "    x()")[2],
+    ),
+    _unknown(*_retried("retried by another function")[:2], "elle-même", _retried("", "again(self, failure)")[2]),
+)
+
+WORKERS = (
+    _unknown("concurrency", "autoscale", "--autoscale=10,1", Edit(START, "--concurrency=4", "--autoscale=10,1")),
+    _unknown("concurrency", "pool", "--pool=gevent", Edit(START, "--concurrency=4", "--concurrency=4 --pool=gevent")),
+    _fine(
+        "concurrency",
+        "default pool",
+        "worker_concurrency=4",
+        Edit(START, "--concurrency=4", "--concurrency=4 --pool=prefork"),
+    ),
+    _unknown(
+        "concurrency",
+        "worker of another application",
+        "aucun fichier de démarrage",
+        Edit(START, "celery -A app.tasks.celery_app worker", "celery -A legacy.tasks worker"),
+    ),
+    _unknown(
+        "supervision",
+        "worker of another application",
+        "aucun fichier de démarrage",
+        Edit(START, "celery -A app.tasks.celery_app worker", "celery -A legacy.tasks worker"),
+    ),
+)
+
 CASES = (
+    *OWN_OPTIONS,
+    *BEAT_NAMES,
+    *PEOPLE,
+    *RETRIES,
+    *WORKERS,
     _defect(
         "late-acknowledgement", "false", "au lieu de `True`", Edit(APP, "task_acks_late=True", "task_acks_late=False")
     ),

@@ -41,6 +41,8 @@ _NOT_SETTINGS = frozenset(
 def celery_call(machine: Machine, site: CallSite) -> Any:
     """Answer calls that create or configure a Celery application; None for any other call."""
     callee = site.callee
+    if isinstance(callee, External) and callee.dotted == "builtins.setattr":
+        return _set_attribute(machine, site)
     if not isinstance(callee, Method):
         return _new_application(machine, site) if descends_from(callee, "Celery") else None
     app = callee.receiver
@@ -59,6 +61,15 @@ def celery_call(machine: Machine, site: CallSite) -> Any:
         _add_periodic_task(machine, conf, site)
     else:
         return None
+    return UNKNOWN
+
+
+def _set_attribute(machine: Machine, site: CallSite) -> Any:
+    """`setattr(app.conf, name, value)`; a name that is not known may be any setting's."""
+    owner, name = unwrap(site.argument(0, "obj"))[0], unwrap(site.argument(1, "name"))[0]
+    if not isinstance(owner, Conf):
+        return None
+    set_item(machine, owner, name if isinstance(name, str) else UNKNOWN, site.argument(2, "value"), site.origin)
     return UNKNOWN
 
 

@@ -11,7 +11,7 @@ _SHORT = {
         "s": "schedule", "S": "scheduler", "f": "logfile", "B": "beat", "E": "task-events", "O": "optimization", "D": "detach",
         "X": "exclude-queues", "I": "include",
     },
-    "gunicorn": {"w": "workers", "k": "worker-class", "b": "bind", "t": "timeout", "c": "config"},
+    "gunicorn": {"w": "workers", "k": "worker-class", "b": "bind", "t": "timeout", "c": "config", "D": "daemon"},
 }  # fmt: skip
 _FLAGS = frozenset(
     [
@@ -64,10 +64,14 @@ _VALUED = {"sudo": {"-u", "-g"}, "nice": {"-n"}, "timeout": {"-s", "-k"}, "env":
 
 @dataclass(frozen=True)
 class Started:
-    """The role of a command (`worker`, `beat`, `worker+beat`, `web`, `other`), and its options by their long names."""
+    """The role of a command (`worker`, `beat`, `worker+beat`, `web`, `other`), and its options by their long names.
+
+    `detached`: the command returns at once, and leaves behind a process that is not its child any more.
+    """
 
     role: str
     options: dict[str, str]
+    detached: bool = False
 
 
 def started(words: Sequence[str], lasting: bool) -> Started | None:
@@ -79,7 +83,8 @@ def started(words: Sequence[str], lasting: bool) -> Started | None:
     if name == "celery":
         return _celery(rest)
     if name in _WEB or (name, *rest[:1]) in _WEB_COMMANDS:
-        return Started("web", _options(rest, _SHORT.get(name, {})))
+        options = _options(rest, _SHORT.get(name, {}))
+        return Started("web", options, "daemon" in options)
     if name.startswith("python") and "runserver" in rest:
         return Started("web", _options(rest, {}))
     if lasting and (name.startswith("python") or name in {"supervisord", "flower"}):
@@ -131,13 +136,13 @@ def _celery(words: list[str]) -> Started | None:
     options = _options(words, _SHORT["celery"])
     positional = _positional(words)
     if positional[:2] == ["multi", "start"]:
-        return Started("worker", options)
+        return Started("worker", options, detached=True)
     if not positional:
         return None
     if positional[0] == "worker":
-        return Started("worker+beat" if "beat" in options else "worker", options)
+        return Started("worker+beat" if "beat" in options else "worker", options, "detach" in options)
     if positional[0] in {"beat", "flower"}:
-        return Started("beat" if positional[0] == "beat" else "other", options)
+        return Started("beat" if positional[0] == "beat" else "other", options, "detach" in options)
     return None
 
 

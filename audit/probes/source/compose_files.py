@@ -29,19 +29,29 @@ def read_compose(source: Source) -> Iterator[Line]:
     services = loaded.get("services")
     lines = _entries(_value_of(node, "services"))
     for name, service in services.items() if isinstance(services, dict) else ():
-        if isinstance(service, dict):
+        if isinstance(service, dict) and _is_started(service):
             command = " ".join(filter(None, (_command(service.get("entrypoint")), _command(service.get("command")))))
             if command:
                 first, last = lines.get(str(name), (1, 1))
                 yield Line(command, first, last, _restart(service), _environment(service.get("environment")))
 
 
+def _deploy(service: dict[str, Any]) -> dict[str, Any]:
+    deploy = service.get("deploy")
+    return deploy if isinstance(deploy, dict) else {}
+
+
+def _is_started(service: dict[str, Any]) -> bool:
+    """Whether `docker compose up` starts it: not a service with profiles, nor one that has no replica."""
+    replicas = (_deploy(service).get("replicas"), service.get("scale"))
+    return not service.get("profiles") and "0" not in [str(n) for n in replicas if isinstance(n, int | str)]
+
+
 def _restart(service: dict[str, Any]) -> str:
     policy = str(service.get("restart", "no")).partition(":")[0]
-    deploy = service.get("deploy")
-    condition = deploy.get("restart_policy") if isinstance(deploy, dict) else None
-    if isinstance(condition, dict) and condition.get("condition", "any") in {"any", "on-failure"}:
-        return "compose"
+    condition = _deploy(service).get("restart_policy")
+    if isinstance(condition, dict):
+        return "compose" if condition.get("condition", "any") in ("any", "on-failure") else ""
     return "compose" if policy in {"always", "unless-stopped", "on-failure"} else ""
 
 

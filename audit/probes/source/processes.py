@@ -83,7 +83,8 @@ def _processes(source: Source, kind: str) -> Iterator[Process]:
             if what is None:
                 continue
             first, last = (line.first, line.last) if kind != "shell" else (command.first, command.last)
-            restart = ("loop" if command.loop else "") or line.restart
+            alone = what.detached or (command.forgotten and not command.loop)
+            restart = "" if alone else "loop" if command.loop else line.restart
             excerpt = source.excerpt(first, last, _LANGUAGES[kind])
             yield Process(what.role, " ".join(command.words), what.options, restart, excerpt)
 

@@ -22,7 +22,7 @@ from audit.probes.source.values import (
     last_name,
     unwrap,
 )
-from audit.probes.source.web_objects import Endpoint, Web, depended_on, dependencies_of, is_router, text
+from audit.probes.source.web_objects import Endpoint, Web, depended_on, is_router, text
 
 _MAX_DEPTH = 12
 _FACTORY_NAMES = ("FastAPI", "Starlette")
@@ -105,7 +105,7 @@ def _served(
     if depth > _MAX_DEPTH:
         return
     prefix += text(unwrap(router.keywords.get("prefix", ""))[0])
-    dependencies += dependencies_of(router.keywords.get("dependencies"))
+    dependencies += web.around(router)
     for owner, endpoint in web.endpoints:
         if owner is router:
             yield endpoint, prefix + endpoint.path, (*dependencies, *endpoint.dependencies)

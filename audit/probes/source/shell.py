@@ -1,17 +1,20 @@
 """Commands that a shell script runs, read from its syntax tree: variables and functions followed, loops noticed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
 import tree_sitter_bash
 from tree_sitter import Language, Node, Parser
 
+from audit.probes.source.commands import started
 from audit.probes.source.words import expand, expand_all
 
 _MAX_DEPTH = 25
 _MAX_STEPS = 20_000
-_ENDLESS = frozenset({"true", ":", "1"})
+_ENDLESS = frozenset({"true", ":", "[1]", "[[1]]", "((1))"})
+_LEAVING = frozenset({"break", "exit", "return"})
+_TESTING = frozenset({"test", "[", "[[", "grep", "command", "which", "type", "hash", "pgrep"})
 _COUNTING = frozenset({"-lt", "-le", "-gt", "-ge", "-ne", "<", "<=", ">", ">="})
 
 
@@ -20,6 +23,7 @@ class Command:
     """A simple command with its words expanded. `loop`: it starts again whenever it dies.
 
     `lasting`: it is started to stay (in the background, in a loop, or in place of the shell).
+    `forgotten`: it runs in the background, and its death does not end the shell that started it.
     """
 
     words: tuple[str, ...]
@@ -27,6 +31,7 @@ class Command:
     last: int
     loop: bool = False
     lasting: bool = False
+    forgotten: bool = False
 
 
 @dataclass(frozen=True)
@@ -34,20 +39,28 @@ class _Context:
     loop: bool = False
     guarded: bool = False
     background: bool = False
+    apart: bool = False
     lines: tuple[int, int] | None = None
     depth: int = 0
 
 
 @dataclass
 class _Shell:
-    """State of one script: its variables, functions and positional parameters, and the commands met."""
+    """State of one script: its variables, functions and positional parameters, and the commands met.
+
+    `ended` says why what follows is not reached: `service` (waits for one), `exit`, `return`, `break`; else it is empty.
+    `awaited` is how many commands had been met when the script last waited for the first of them to die.
+    """
 
     variables: dict[str, list[str]] = field(default_factory=dict)
     functions: dict[str, Node] = field(default_factory=dict)
     arguments: list[str] = field(default_factory=list)
     errexit: bool = False
+    pipefail: bool = False
     commands: list[Command] = field(default_factory=list)
     steps: int = 0
+    ended: str = ""
+    awaited: int = 0
 
 
 @cache
@@ -59,9 +72,17 @@ def read_commands(text: str, variables: dict[str, str] | None = None) -> list[Co
     """Commands of a script in the order they are met, functions followed where they are called."""
     shell = _Shell({name: [value] for name, value in (variables or {}).items()})
     first_line = text.partition("\n")[0]
-    shell.errexit = first_line.startswith("#!") and " -e" in first_line
+    if first_line.startswith("#!"):
+        _set(shell, [word for word in first_line.split()[1:] if not word.startswith("--")])
     _walk(shell, _parser().parse(text.encode()).root_node, _Context())
-    return shell.commands
+    return _remembered(shell)
+
+
+def _remembered(shell: _Shell) -> list[Command]:
+    """The commands; those in the background are not forgotten when the script ends as soon as one of them dies."""
+    if shell.awaited < len(shell.commands) or shell.ended == "service":
+        return shell.commands
+    return [replace(command, forgotten=False) for command in shell.commands]
 
 
 def _walk(shell: _Shell, node: Node, context: _Context) -> None:
@@ -77,10 +98,39 @@ def _walk(shell: _Shell, node: Node, context: _Context) -> None:
 
 def _statements(shell: _Shell, node: Node, context: _Context) -> None:
     """Read children in order; one followed by `&` runs in the background."""
-    children = list(node.children)
-    for index, child in enumerate(children):
-        behind = index + 1 < len(children) and children[index + 1].type == "&"
-        _walk(shell, child, replace(context, background=True) if behind else context)
+    for child in node.children:
+        if shell.ended:
+            return
+        _statement(shell, child, replace(context, background=True) if _is_behind(child) else context)
+
+
+def _statement(shell: _Shell, node: Node, context: _Context) -> None:
+    _walk(shell, node, context)
+    if _is_behind(node):
+        shell.ended = ""
+
+
+def _subshell(shell: _Shell, node: Node, context: _Context) -> None:
+    """What a subshell ends is itself, but the script waits for a service that it runs."""
+    _statements(shell, node, replace(context, apart=True))
+    shell.ended = shell.ended if shell.ended == "service" else ""
+
+
+def _pipeline(shell: _Shell, node: Node, context: _Context) -> None:
+    """The status is the last command's, unless `pipefail`: `errexit` does not see the others die."""
+    children = [c for c in node.children if c.is_named]
+    waits = False
+    for child in children:
+        hidden = child is not children[-1] and not shell.pipefail
+        _walk(shell, child, replace(context, apart=True, guarded=context.guarded or hidden))
+        waits = waits or shell.ended == "service"
+        shell.ended = ""
+    shell.ended = "service" if waits else ""
+
+
+def _case_item(shell: _Shell, node: Node, context: _Context) -> None:
+    _statements(shell, node, context)
+    shell.ended = ""
 
 
 def _function(shell: _Shell, node: Node, _: _Context) -> None:
@@ -96,24 +146,72 @@ def _assignment(shell: _Shell, node: Node, _: _Context) -> None:
 
 
 def _loop(shell: _Shell, node: Node, context: _Context) -> None:
-    """`while` and `until`: their condition is a command too, and may be the one that is started again."""
-    condition, body = node.child_by_field_name("condition"), node.child_by_field_name("body")
+    """`while` and `until`: only one without an end, that nothing leaves, starts again what dies in it."""
+    conditions = [c for c in node.children_by_field_name("condition") if c.is_named]
+    body = node.child_by_field_name("body")
     until = any(child.type == "until" for child in node.children)
-    again = _lasts(condition, until)
-    if condition is not None and condition.type not in {"test_command", "arithmetic_expansion"}:
-        _walk(shell, condition, replace(context, loop=until, guarded=True))
-    if body is None:
-        return
+    endless = len(conditions) == 1 and _endless(conditions[0], until)
     met = len(shell.commands)
-    children = [c for c in body.children if c.is_named]
-    waits = any(_text(c).split()[:1] == ["wait"] for c in children)
-    stops = any(_text(c) in {"break", "exit", "return"} for c in children)
-    for child in children:
-        behind = _is_behind(child)
-        _walk(shell, child, replace(context, loop=again and not stops and (waits or not behind), background=behind))
-    if not again:
+    for condition in conditions:
+        if condition.type not in {"test_command", "arithmetic_expansion"}:
+            _walk(shell, condition, replace(context, loop=False, guarded=True))
+    if body is None or shell.ended:
         return
-    shell.commands[met:] = [replace(command, lasting=True) for command in shell.commands[met:]]
+    leaves = _leaves(shell, body)
+    last = _turn(shell, body, replace(context, loop=endless and not leaves))
+    # Nothing comes after a loop without an end, nor after what is waited for in its first turn.
+    shell.ended = "service" if endless and (not leaves or last == "service") else ""
+    if _lasts(conditions[0] if conditions else None, until):
+        shell.commands[met:] = [replace(command, lasting=True) for command in shell.commands[met:]]
+
+
+def _turn(shell: _Shell, body: Node, context: _Context) -> str:
+    """Read one turn of a loop, and tell what ended it."""
+    children = [c for c in body.children if c.is_named]
+    waits = _waits(children)
+    for child in children:
+        if shell.ended:
+            break
+        behind = _is_behind(child)
+        _statement(shell, child, replace(context, loop=context.loop and (waits or not behind), background=behind))
+    return shell.ended
+
+
+def _waits(children: Sequence[Node]) -> bool:
+    """Whether a turn of the loop waits for what it started; for all of several, it would not see one die."""
+    waited = [_text(c).split() for c in children if _text(c).split()[:1] == ["wait"]]
+    return any(len(words) > 1 for words in waited) or (bool(waited) and sum(map(_is_behind, children)) == 1)
+
+
+def _endless(condition: Node, until: bool) -> bool:
+    text = "".join(_text(condition).split())
+    return text == "false" if until else text in _ENDLESS
+
+
+def _leaves(shell: _Shell, body: Node) -> bool:
+    """Whether anything in the body of a loop may leave it, functions that it calls included."""
+    called, followed = [body], set[str]()
+    while called:
+        node = called.pop()
+        for words, apart in _commands_in(node):
+            name = words[0]
+            if name == "exit" or (name in _LEAVING and node is body) or (name == "exec" and words[1:] and not apart):
+                return True
+            if name in shell.functions and name not in followed:
+                followed.add(name)
+                called.append(shell.functions[name])
+    return False
+
+
+def _commands_in(node: Node) -> Iterator[tuple[list[str], bool]]:
+    """Words, as written, of every command below a node, and whether it is in a shell of its own."""
+    queue = [(node, False)]
+    while queue:
+        current, apart = queue.pop()
+        apart = apart or current.type in {"subshell", "pipeline"} or _is_behind(current)
+        if current.type == "command" and _text(current).split():
+            yield _text(current).split(), apart
+        queue += [(child, apart) for child in current.children]
 
 
 def _is_behind(node: Node) -> bool:
@@ -141,28 +239,53 @@ def _for(shell: _Shell, node: Node, context: _Context) -> None:
     for word in words[:50]:
         shell.variables[_text(name)] = [word]
         _statements(shell, body, replace(context, loop=False))
+        if shell.ended:
+            break
+    shell.ended = shell.ended if shell.ended == "service" else ""
 
 
 def _list(shell: _Shell, node: Node, context: _Context) -> None:
     """`a && b`, `a || b`: a failure of `a` does not stop the script; `a || break` leaves the loop when `a` dies."""
     children = [c for c in node.children if c.is_named]
     operator = next((c.type for c in node.children if c.type in {"&&", "||"}), "")
-    leaves = operator == "||" and len(children) > 1 and _leaves(children[1])
+    leaves = operator == "||" and len(children) > 1 and _first_word(children[1]) in _LEAVING
     if children:
         _walk(shell, children[0], replace(context, guarded=True, loop=context.loop and not leaves))
+    if shell.ended:
+        return
     for child in children[1:]:
         _walk(shell, child, context)
+    # `cd app && exec web` goes no further; `test … && exec web` may.
+    if operator != "&&" or _tests(children[0]):
+        shell.ended = ""
 
 
-def _leaves(node: Node) -> bool:
-    return _text(node).split()[:1] in (["break"], ["exit"], ["return"])
+def _tests(node: Node) -> bool:
+    if node.type == "list":
+        return any(_tests(child) for child in node.children if child.is_named)
+    return node.type not in {"command", "redirected_statement"} or _first_word(node) in _TESTING
+
+
+def _first_word(node: Node) -> str:
+    return (_text(node).split() or [""])[0]
 
 
 def _if(shell: _Shell, node: Node, context: _Context) -> None:
+    """What follows is not reached only when no branch goes on."""
+    ends: list[str] = []
     conditions = {c.id for c in node.children_by_field_name("condition")}
     for child in node.children:
-        if child.type != "test_command":
-            _walk(shell, child, replace(context, guarded=True) if child.id in conditions else context)
+        if child.type in {"elif_clause", "else_clause"}:
+            ends.append(shell.ended)
+            shell.ended = ""
+        if child.type == "test_command" or shell.ended:
+            continue
+        _walk(shell, child, replace(context, guarded=True) if child.id in conditions else context)
+        if child.id in conditions and shell.ended:
+            return
+    ends.append(shell.ended)
+    whole = node.type == "elif_clause" or any(child.type == "else_clause" for child in node.children)
+    shell.ended = shell.ended if whole and all(ends) else ""
 
 
 def _negated(shell: _Shell, node: Node, context: _Context) -> None:
@@ -191,24 +314,52 @@ def _run(shell: _Shell, words: Sequence[str], context: _Context) -> None:
         shell.arguments = list(words[1:])
         _walk(shell, shell.functions[name], context)
         shell.arguments = saved
+        shell.ended = "" if shell.ended == "return" else shell.ended
     elif name in _BUILTINS:
         _BUILTINS[name](shell, words[1:])
-    elif name.rpartition("/")[2] in {"bash", "sh"} and "-c" in words[:-1]:
-        _inline(shell, words[words.index("-c") + 1], context)
+    elif name in _LEAVING:
+        shell.ended = name
+    elif name.rpartition("/")[2] in {"bash", "sh", "dash"} and (at := _given_script(words)):
+        inner = _Shell(dict(shell.variables), dict(shell.functions), list(words[at + 2 :]), steps=shell.steps)
+        _set(inner, [words[at].replace("c", ""), *(word for word in words[1:at] if not word.startswith("--"))])
+        _inline(shell, inner, words[at + 1], replace(context, apart=True))
+        shell.ended = "service" if inner.ended == "service" else ""
     elif name == "eval":
-        _inline(shell, " ".join(words[1:]), context)
+        inner = replace(shell, commands=[])
+        _inline(shell, inner, " ".join(words[1:]), context)
+        shell.ended = inner.ended
     else:
-        replaces = name == "exec"
-        restarts = context.loop and (context.guarded or not shell.errexit) and (not replaces or context.background)
-        lasting = context.loop or context.background or replaces
-        shell.commands.append(Command(tuple(words[1:] if replaces else words), *context.lines, restarts, lasting))
+        _start(shell, words, context, context.lines)
 
 
-def _inline(shell: _Shell, text: str, context: _Context) -> None:
+def _start(shell: _Shell, words: Sequence[str], context: _Context, lines: tuple[int, int]) -> None:
+    replaces = words[0] == "exec"
+    words = words[1:] if replaces else words
+    if not words:
+        return
+    restarts = context.loop and (context.guarded or not shell.errexit)
+    restarts = restarts and (not replaces or context.background or context.apart)
+    lasting = context.loop or context.background or replaces
+    shell.commands.append(Command(tuple(words), *lines, restarts, lasting, forgotten=context.background))
+    service = started(words, lasting=False)
+    if service and not service.detached:
+        shell.ended = "service"
+    elif replaces:
+        shell.ended = "exit"
+
+
+def _given_script(words: Sequence[str]) -> int:
+    """Index of the `-c` of `bash -c text`, also among others (`-lc`); 0 when there is none."""
+    for index, word in enumerate(words[1:-1], 1):
+        if "c" in word and word.startswith("-") and not word.startswith("--"):
+            return index
+    return 0
+
+
+def _inline(shell: _Shell, inner: _Shell, text: str, context: _Context) -> None:
     """A script given as text keeps the lines of the command that gives it."""
-    inner = _Shell(dict(shell.variables), dict(shell.functions), list(shell.arguments), shell.errexit, [], shell.steps)
     _walk(inner, _parser().parse(text.encode()).root_node, context)
-    shell.commands += inner.commands
+    shell.commands += inner.commands if context.background else _remembered(inner)
     shell.steps = inner.steps
 
 
@@ -217,10 +368,18 @@ def _set(shell: _Shell, words: Sequence[str]) -> None:
         if word == "--":
             shell.arguments = list(words[index + 1 :])
             return
-        if word in {"-o", "+o"} and "errexit" in words:
-            shell.errexit = word == "-o"
-        elif word[:1] in {"-", "+"} and "e" in word[1:]:
+        if word[:1] not in {"-", "+"}:
+            continue
+        named = words[index + 1 : index + 2] if word.endswith("o") else []
+        if "e" in word[1:] or "errexit" in named:
             shell.errexit = word[0] == "-"
+        if "pipefail" in named:
+            shell.pipefail = word[0] == "-"
+
+
+def _wait(shell: _Shell, words: Sequence[str]) -> None:
+    if "-n" in words or sum(command.forgotten for command in shell.commands) == 1:
+        shell.awaited = len(shell.commands)
 
 
 def _shift(shell: _Shell, words: Sequence[str]) -> None:
@@ -235,20 +394,17 @@ def _ignore(_: _Shell, __: Sequence[str]) -> None:
 _BUILTINS: dict[str, Callable[[_Shell, Sequence[str]], None]] = {
     "set": _set,
     "shift": _shift,
+    "wait": _wait,
     **dict.fromkeys(
         [
             "trap",
             "echo",
             "printf",
-            "wait",
             "kill",
             "sleep",
             "cd",
             "source",
             ".",
-            "return",
-            "exit",
-            "break",
             "continue",
             "true",
             "false",
@@ -272,6 +428,9 @@ _READERS: dict[str, Callable[[_Shell, Node, _Context], None]] = {
     "while_statement": _loop,
     "for_statement": _for,
     "list": _list,
+    "subshell": _subshell,
+    "pipeline": _pipeline,
+    "case_item": _case_item,
     "if_statement": _if,
     "elif_clause": _if,
     "negated_command": _negated,

@@ -11,6 +11,7 @@ from audit.probes.source.machine import Machine
 from audit.probes.source.values import (
     UNKNOWN,
     ClassValue,
+    Conf,
     Crontab,
     External,
     Instance,
@@ -242,6 +243,12 @@ def _text_method(receiver: str, name: str, site: CallSite) -> Any:
 
 
 def _table_method(machine: Machine, table: Table, name: str, site: CallSite) -> Any:
+    if isinstance(table, Conf) and (name == "pop" or name.startswith("__")):
+        # What was there before goes, and `vars(conf)` or `conf.__dict__` may bring anything.
+        table.opaque = table.opaque or site.origin
+        if name == "pop" and (key := unwrap(site.argument(0, "key"))[0]) in table:
+            set_item(machine, table, key, UNKNOWN, site.origin)
+        return UNKNOWN
     if name in {"get", "setdefault", "pop"}:
         key, _ = unwrap(site.argument(0, "key"))
         default = site.argument(1, "default", None)

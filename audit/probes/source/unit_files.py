@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from audit.probes.source.files import Source
 from audit.probes.source.line import Line
 
+_YES = frozenset({"true", "1", "yes", "on", "t", "y"})
+
 
 @dataclass
 class _Section:
@@ -61,7 +63,8 @@ def read_supervisor(source: Source) -> Iterator[Line]:
         if section.name.startswith("program:") and "command" in section.values:
             command = re.split(r"\s;", section.values["command"])[0]
             restart = re.split(r"\s;", section.values.get("autorestart", "unexpected"))[0].strip().lower()
-            supervised = "supervisor" if restart in {"true", "unexpected", "1", "yes", "on"} else ""
+            begun = re.split(r"\s;", section.values.get("autostart", "true"))[0].strip().lower()
+            supervised = "supervisor" if restart in {"unexpected", *_YES} and begun in _YES else ""
             yield Line(command, section.first, section.last, supervised)
 
 
@@ -70,7 +73,8 @@ def read_systemd(source: Source) -> Iterator[Line]:
     for section in _sections(source, "#;"):
         if section.name == "Service" and "ExecStart" in section.values:
             restart = section.values.get("Restart", "no").lower()
-            supervised = "systemd" if restart in {"always", "on-failure", "on-abnormal"} else ""
+            stays = section.values.get("Type", "simple").lower() != "oneshot"
+            supervised = "systemd" if stays and restart in {"always", "on-failure", "on-abnormal"} else ""
             command = section.values["ExecStart"].lstrip("-@:+!")
             yield Line(command, section.first, section.last, supervised, _assignments(section.values))
 
@@ -84,11 +88,12 @@ def _assignments(values: dict[str, str]) -> dict[str, str]:
 
 
 def read_procfile(source: Source) -> Iterator[Line]:
-    """`name: command`, one a line, restarted by the platform; `release` runs once."""
+    """`name: command`, one a line, restarted by the platform; `release` runs once, and `Procfile.dev` is for a desk."""
+    restart = "platform" if source.path.rpartition("/")[2].lower() == "procfile" else ""
     for number, line in enumerate(source.lines, 1):
         entry = re.match(r"\s*([A-Za-z0-9_-]+):\s*(\S.*)$", line)
         if entry and entry.group(1) != "release":
-            yield Line(entry.group(2), number, number, "platform")
+            yield Line(entry.group(2), number, number, restart)
 
 
 def read_dockerfile(source: Source) -> Iterator[Line]:

@@ -9,6 +9,7 @@ from audit.probes.source.machine import Machine
 from audit.probes.source.text import segment
 from audit.probes.source.values import (
     UNKNOWN,
+    ClassValue,
     Decoration,
     External,
     FunctionValue,
@@ -16,11 +17,14 @@ from audit.probes.source.values import (
     Method,
     Origin,
     descends_from,
+    last_name,
     unwrap,
 )
 
 APPLICATIONS = ("FastAPI", "Starlette")
 ROUTERS = ("APIRouter", "Router")
+UNREADABLE = External("?")
+_MAX_PARTIALS = 8
 _VERBS = frozenset(["get", "post", "put", "patch", "delete", "head", "options", "trace"])
 
 
@@ -50,6 +54,7 @@ class Web:
 
     endpoints: list[tuple[Instance, Endpoint]] = field(default_factory=list)
     inclusions: list[tuple[Instance, Inclusion]] = field(default_factory=list)
+    changed: list[Instance] = field(default_factory=list)
 
     def call(self, machine: Machine, site: CallSite) -> Any:
         """Note what a call adds to a router; None for any other call."""
@@ -62,16 +67,27 @@ class Web:
             self._include(callee, site)
         elif callee.name in {"add_api_route", "add_route"}:
             self._add(callee.receiver, site)
+        elif "dependencies" in callee.name.split("."):
+            self.changed.append(callee.receiver)
         else:
             return None
         return UNKNOWN
+
+    def around(self, router: Instance) -> tuple[Any, ...]:
+        """Dependencies of everything in a router; `?` when its class, or what changes it later, may add others."""
+        own = isinstance(router.cls, ClassValue) or router.keywords.opaque is not None
+        kinds = [unwrap(kept.get("route_class"))[0] for kept in (router.keywords, router.fields)]
+        custom = any(kind is not None and last_name(kind) != "APIRoute" for kind in kinds)
+        changed = "dependencies" in router.fields or any(router is other for other in self.changed)
+        unread = (UNREADABLE,) if own or custom or changed else ()
+        return (*dependencies_of(router.keywords.get("dependencies")), *unread)
 
     def _include(self, callee: Method, site: CallSite) -> None:
         mounted = callee.name == "mount"
         inner, _ = unwrap(site.argument(1, "app") if mounted else site.argument(0, "router"))
         prefix, _ = unwrap(site.argument(0, "path", "") if mounted else site.keywords.get("prefix", ""))
         if isinstance(inner, Instance):
-            added = Inclusion(inner, text(prefix), dependencies_of(site.keywords.get("dependencies")))
+            added = Inclusion(inner, text(prefix), _around(site))
             self.inclusions.append((callee.receiver, added))
 
     def _add(self, router: Instance, site: CallSite) -> None:
@@ -81,7 +97,7 @@ class Web:
             methods_of(site.keywords.get("methods", site.argument(2, "methods", None))),
             text(path),
             function,
-            dependencies_of(site.keywords.get("dependencies")),
+            _around(site),
             site.origin,
         )
         self.endpoints.append((router, endpoint))
@@ -92,13 +108,29 @@ class Web:
         if not isinstance(callee, Method):
             return
         router, verb = unwrap(callee.receiver)[0], callee.name
-        if not is_router(router) or verb not in _VERBS | {"api_route", "route", "websocket"}:
+        if not _declares(decoration):
             return
         path = decoration.arguments[0] if decoration.arguments else decoration.keywords.get("path", "")
         given = decoration.keywords.get("methods")
         methods = (verb.upper(),) if verb in _VERBS | {"websocket"} else methods_of(given)
         dependencies = dependencies_of(decoration.keywords.get("dependencies"))
+        inner = function.decorators[function.decorators.index(decoration) + 1 :]
+        spread = isinstance(decoration.node, ast.Call) and any(k.arg is None for k in decoration.node.keywords)
+        # What is served is what the decorators below give, and they may ask for anything.
+        dependencies += (UNREADABLE,) if spread or not all(map(_declares, inner)) else ()
         self.endpoints.append((router, Endpoint(methods, text(unwrap(path)[0]), function, dependencies, origin)))
+
+
+def _declares(decoration: Decoration) -> bool:
+    """Whether a decorator adds its function to a router, and gives it back as it is."""
+    callee = decoration.callee
+    known = isinstance(callee, Method) and callee.name in _VERBS | {"api_route", "route", "websocket"}
+    return known and is_router(unwrap(callee.receiver)[0])
+
+
+def _around(site: CallSite) -> tuple[Any, ...]:
+    unread = (UNREADABLE,) if site.keywords.opaque else ()
+    return (*dependencies_of(site.keywords.get("dependencies")), *unread)
 
 
 def is_router(value: Any) -> bool:
@@ -122,16 +154,19 @@ def _dependency(machine: Machine, site: CallSite) -> Instance:
         factory = machine.value_of(first.func, site.frame)
         if isinstance(factory, FunctionValue):
             marker.fields["factory"] = factory
-    elif first is not None and unwrap(site.arguments[0])[0] is UNKNOWN:
+            return marker
+    if first is not None and unwrap(site.arguments[0])[0] is UNKNOWN:
         marker.fields["factory"] = External(segment(site.frame.module.source, first)[:200])
     return marker
 
 
 def dependencies_of(value: Any) -> tuple[Any, ...]:
-    """What is inside each `Depends(…)` of a list of dependencies."""
+    """What is inside each `Depends(…)` of a list of dependencies, `?` for what is not one that can be read."""
     value, _ = unwrap(value)
-    items = value if isinstance(value, list | tuple) else ()
-    return tuple(inner for item in items for inner in depended_on(item, None))
+    if value is None:
+        return ()
+    items = value if isinstance(value, list | tuple) else (UNKNOWN,)
+    return tuple(inner for item in items for inner in depended_on(unwrap(item)[0], None) or (UNREADABLE,))
 
 
 def depended_on(value: Any, annotation: Any) -> list[Any]:
@@ -141,7 +176,18 @@ def depended_on(value: Any, annotation: Any) -> list[Any]:
     if not value.cls.dotted.endswith((".Depends", ".Security")):
         return []
     given = value.arguments[0] if value.arguments else value.keywords.get("dependency", annotation)
-    return [v for v in (value.fields.get("factory"), given) if v is not None and v is not UNKNOWN]
+    given, factory = _whole(unwrap(given)[0]), value.fields.get("factory")
+    known = given is not UNKNOWN or isinstance(factory, FunctionValue)
+    return [v for v in (factory, given) if v is not None and v is not UNKNOWN] + ([] if known else [UNREADABLE])
+
+
+def _whole(value: Any) -> Any:
+    """The function that `functools.partial` completes."""
+    for _ in range(_MAX_PARTIALS):
+        if not isinstance(value, Instance) or last_name(value.cls) != "partial" or not value.arguments:
+            break
+        value = unwrap(value.arguments[0])[0]
+    return value
 
 
 def text(value: Any) -> str:

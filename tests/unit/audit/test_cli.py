@@ -82,17 +82,21 @@ def test_an_empty_target_exits_3_with_a_report(tmp_path: Path, out: Path) -> Non
     assert list(out.glob("*.md"))
 
 
-def test_what_cannot_be_finished_exits_3_and_not_1(tmp_path: Path) -> None:
-    """A report that cannot be put in place: a directory has its name."""
+def test_a_report_that_cannot_be_put_in_place_exits_2_and_leaves_nothing_of_itself(tmp_path: Path) -> None:
+    """A directory has its name."""
     empty, out = tmp_path / "empty", tmp_path / "reports"
     empty.mkdir()
     assert audit("run", empty, "--out", out, "-q").exit_code == 3
     (report,) = out.glob("*.md")
     report.unlink()
     report.mkdir()
+    (journal,) = out.glob("*.json")
+    journal.write_text("before", encoding="utf-8")
     result = audit("run", empty, "--out", out, "-q")
-    assert result.exit_code == 3
-    assert "audit: could not finish: " in result.stderr
+    assert result.exit_code == 2
+    assert "cannot write the report: a directory has the report's name" in result.stderr
+    assert journal.read_text(encoding="utf-8") == "before"
+    assert sorted(out.iterdir()) == [journal, report]
     assert "Report:" not in result.stderr
 
 
@@ -179,6 +183,28 @@ def test_render_prints_the_same_report_again(december: Path, out: Path) -> None:
     result = audit("render", journal)
     assert result.exit_code == 0
     assert result.stdout == report.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "doctored",
+    [
+        ('"verdict": "PARTIEL"', '"verdict": "CONFORME"'),
+        ('"profile": "checkpoint-2025"', '"profile": "strict"'),
+        ('"number": 1', '"number": "1"'),
+        ('"frequency": "', '"frequency": "\\ud800'),
+        ('"previous": null', '"previous": {"x": 1}'),
+    ],
+)
+def test_render_of_a_doctored_journal_shows_no_traceback(doctored: tuple[str, str], december: Path, out: Path) -> None:
+    audit("run", december, "--profile", "checkpoint-2025", "--out", out, "-q")
+    (journal,) = out.glob("*.json")
+    text = journal.read_text(encoding="utf-8")
+    assert doctored[0] in text
+    journal.write_text(text.replace(*doctored), encoding="utf-8")
+    result = audit("render", journal)
+    assert isinstance(result.exception, SystemExit | None)
+    assert result.exit_code == (0 if "frequency" in doctored[0] else 2)
+    assert "Traceback" not in result.stderr
 
 
 @pytest.mark.parametrize("content", ["{", "{}", None])

@@ -13,6 +13,7 @@ from audit.examination import Examination
 from audit.facts import BeatEntry, Facts
 from audit.journal import JournalError, Volatile, build, check, dump, read
 from audit.model import Excerpt, Finding, Level, Outcome, Severity
+from audit.report.markdown import render_markdown
 from audit.rules import Rule
 from audit.start import prepare
 from audit.target import Target
@@ -308,3 +309,18 @@ def test_values_that_json_does_not_know_become_text() -> None:
     )
     assert json.loads(dump(document)) == document
     assert document["periodic_tasks"]["rows"][0]["purpose"] == "Reprise des envois dont le bail a expiré"
+
+
+def test_the_parts_of_a_probe_that_failed_are_in_the_journal_and_in_the_banner() -> None:
+    said = "L'import de « jobs » a échoué : SyntaxError."
+    target = Target("cible", Path("/nowhere"), celery_app="a:b")
+    inside = Facts(Level.CONFIGURATION, "configuration", failures=(said,) * 6)
+    done = examination(rule("r", Outcome.ESTABLISHED), target=target, level=Level.CONFIGURATION, configuration=inside)
+    document = journal(done)
+    assert [p["failures"] for p in document["probes"]] == [[], [said] * 6]
+    report = render_markdown(document).replace("\u00a0", " ").replace("\u202f", " ")
+    banner, _, rest = report.partition("## 1.")
+    assert "n'a pas tout lu" in banner
+    assert "« jobs »" in banner
+    assert "la liste entière" in banner
+    assert "qui ont échoué" in rest

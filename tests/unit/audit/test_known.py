@@ -1,8 +1,11 @@
+from pathlib import Path
+
 import pytest
 
 from audit.facts import BeatEntry, Call, Facts, Function, Parameter, Process, RetrySchedule, Route, Setting, Task
-from audit.known import is_user, user_mentions
+from audit.known import Known, is_user, user_mentions
 from audit.model import Excerpt, Level
+from audit.target import Target
 from tests.unit.audit.examples import known
 
 HERE = Excerpt("start.sh", 1, 1, "celery worker", "bash")
@@ -60,17 +63,65 @@ def test_reachable_functions_are_followed_once_through_loops() -> None:
     assert known(facts).reachable("a:none") == ()
 
 
-@pytest.mark.parametrize("task", ["app.tasks.clean", "clean", "own-name"])
-def test_a_beat_entry_is_found_by_symbol_function_or_registered_name(task: str) -> None:
+CLEAN = Task("own-name", "app.tasks:clean")
+OTHER = Task("app.other", "app:other")
+
+
+@pytest.mark.parametrize(("task", "found"), [("own-name", True), ("app.tasks.clean", False), ("clean", False)])
+def test_a_beat_entry_is_found_by_the_registered_name_only(task: str, found: bool) -> None:
     entry = BeatEntry("e", task, 60.0)
-    facts = source(beat=(entry,), beat_known=True, tasks=(Task("own-name", "app.tasks:clean"), Task("o", "app:other")))
-    assert [e for e, _ in known(facts).beat_of("app.tasks:clean")] == [entry]
+    facts = source(beat=(entry,), beat_known=True, tasks=(CLEAN, OTHER))
+    assert [e for e, _ in known(facts).beat_of("app.tasks:clean")] == [(entry,) if found else ()]
 
 
-def test_a_schedule_that_is_not_wholly_known_says_nothing() -> None:
+def test_every_entry_of_a_task_is_given() -> None:
+    entries = (BeatEntry("a", "own-name", 60.0), BeatEntry("x", "app.other", 1.0), BeatEntry("b", "own-name", 120.0))
+    facts = source(beat=entries, beat_known=True, tasks=(CLEAN, OTHER))
+    assert [e for e, _ in known(facts).beat_of("app.tasks:clean")] == [(entries[0], entries[2])]
+
+
+def test_an_imported_application_that_does_not_register_a_task_runs_it_never() -> None:
+    schedule = {"beat": (BeatEntry("e", "own-name", 60.0),), "beat_known": True}
+    read = source(tasks=(CLEAN,), **schedule)
+    assert next(known(read, inside(tasks=(OTHER,), **schedule)).beat_of(CLEAN.symbol))[0] == ()
+    broken = inside(tasks=(OTHER,), failures=("un import a échoué",), **schedule)
+    assert [f.probe for _, f in known(read, broken).beat_of(CLEAN.symbol)] == ["source"]
+
+
+def test_a_schedule_or_a_name_that_is_not_wholly_known_says_nothing() -> None:
     entry = BeatEntry("e", "clean", 60.0)
     assert list(known(source(beat=(entry,))).beat_of("app:clean")) == []
-    assert [e for e, _ in known(source(beat_known=True)).beat_of("app:clean")] == [None]
+    assert [e for e, _ in known(source(beat_known=True)).beat_of("app:clean")] == [()]
+    assert list(known(source(beat=(entry,), beat_known=True)).beat_of("app:clean")) == []
+    unread = Task("app.clean", "app:clean", {"name": "names()"})
+    assert list(known(source(beat=(entry,), beat_known=True, tasks=(unread,))).beat_of("app:clean")) == []
+
+
+def test_functions_beyond_are_not_followed() -> None:
+    graph = [function("a:f", "a:g", "a:h"), function("a:g", "a:i"), function("a:h"), function("a:i")]
+    facts = source(functions={f.symbol: f for f in graph})
+    assert [f.symbol for f in known(facts).reachable("a:f", frozenset({"a:f", "a:g"}))] == ["a:f", "a:h"]
+
+
+@pytest.mark.parametrize(
+    ("option", "kept"),
+    [
+        ("app.tasks.celery_app", True),
+        ("app.tasks.celery_app:celery_app", True),
+        ("app.tasks.celery_app.celery_app", True),
+        ("app.tasks", True),
+        ("tasks.celery_app", True),
+        ("${APP}", True),
+        ("", True),
+        ("legacy.tasks", False),
+        ("app.tasks.celery_app2", False),
+    ],
+)
+def test_workers_are_those_of_the_application(option: str, kept: bool) -> None:
+    worker = Process("worker", "", {"app": option} if option else {}, "", HERE)
+    target = Target("t", Path(), celery_app="app.tasks.celery_app:celery_app")
+    assert Known(target, source(processes=(worker,))).workers == ((worker,) if kept else ())
+    assert known(source(processes=(worker,))).workers == (worker,)
 
 
 def test_a_route_is_found_by_its_endpoint() -> None:
@@ -148,6 +199,18 @@ def mentions(body: str) -> tuple[str, ...]:
         ("    def f(self, id):\n        return self.user_id", ("user_id",)),
         ('    def f(self):\n        q = """\nwhere user_id = 1\n"""\n        return q', ("user_id",)),
         ("\tdef f(self):\n\t\treturn user_id", ("user_id",)),
+        ("def f():\n    return client.auth.get_user()", ("get_user",)),
+        ("def f():\n    require_admin(token)", ("require_admin",)),
+        ("def f(request):\n    return request.session", ("request.session",)),
+        ("def f():\n    return settings.db_user, user_reply, smtp.auth_token", ()),
+        ('def f():\n    logger.info("user_id %s", m.user_id, extra={"user_id": 1})', ()),
+        ('def f():\n    self._log.info("x", current_user.id)', ("current_user",)),
+        ('def f():\n    requests.log("user_id")', ("user_id",)),
+        ('@requires(["authenticated"])\ndef f(): ...', ("requires",)),
+        ('@requires("signature")\ndef f(): ...', ()),
+        ("def f(db):\n    return db.session", ()),
+        ("def f():\n    smtp.login(jwt.decode(token))", ()),
+        ("@login_required\ndef f(): ...", ("login_required",)),
         ("def f(:\n", ()),
         ("", ()),
     ],

@@ -52,6 +52,24 @@ def test_the_summary_is_pytest_s_own_whatever_happens(target: Target, out: Path)
     assert re.fullmatch(r"1 failed, 2 passed, 2 skipped, 1 warning, 1 error in \d+\.\d\ds", summary)
 
 
+@pytest.mark.parametrize("outcome", [Outcome.ESTABLISHED, Outcome.RESERVATION, Outcome.UNDETERMINED])
+def test_an_item_that_ends_otherwise_than_its_finding_leaves_no_report(
+    outcome: Outcome, target: Target, out: Path
+) -> None:
+    told: list[str] = []
+
+    def tell(step: str) -> None:
+        """A terminal that cannot show the first line."""
+        told.append(step)
+        if len(told) == 1:
+            raise UnicodeEncodeError("ascii", step, 0, 1, "no accents here")
+
+    done = examination(rule("r0", outcome), target=target, tell=tell)
+    with pytest.raises(InterruptedAuditError, match="differ on A::r0"):
+        run(done, out, "audit run .")
+    assert not list(out.iterdir())
+
+
 def test_each_test_is_printed_under_its_category(target: Target, out: Path, capsys: pytest.CaptureFixture[str]) -> None:
     audited(target, out, Outcome.ESTABLISHED, Outcome.DEFECT)
     told = capsys.readouterr().out
@@ -211,6 +229,27 @@ def test_a_run_compares_itself_with_the_previous_checkpoint(target: Target, out:
     assert told["verdict_changes"] == [{"requirement": "8.4", "before": "CONFORME", "after": "NON CONFORME"}]
     again = audited(target, out, Outcome.DEFECT).journal["corrections"]
     assert again == told, "a second run of the same day replaces the first"
+
+
+def test_what_is_no_journal_never_blocks_and_is_told(target: Target, out: Path, sample: dict[str, Any]) -> None:
+    os.mkfifo(out / "pipe.json")
+    (out / "deep.json").write_text("[" * 100_000, encoding="utf-8")
+    with (out / "huge.json").open("wb") as huge:
+        huge.truncate(21 << 20)
+    (out / "dangling.json").symlink_to(out / "nowhere")
+    keep(out, "future", sample, "2999-01-01")
+    keep(out, "no-day", sample, "2025-99-99")
+    keep(out, "fine", sample, "2025-06-01")
+    keep(out, "naive", sample, "2025-06-02")
+    naive = json.loads((out / "naive.json").read_text(encoding="utf-8"))
+    naive["volatile"]["generated_at"] = "2025-06-02T10:00:00"
+    (out / "naive.json").write_text(dump(naive), encoding="utf-8")
+    told: list[str] = []
+    found = find_previous(examination(target=target, tell=told.append), out, "today")
+    assert found is not None
+    assert found.path.stem == "naive"
+    skipped = {"pipe", "deep", "huge", "dangling", "future", "no-day"}
+    assert {line.removeprefix("Not compared with ").partition(".json: ")[0] for line in told} == skipped
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,10 @@ def test_a_bare_directory_is_a_target_with_nothing_declared(tmp_path: Path) -> N
         ("target = 3\n", "target must be a table"),
         ('[target]\nroot = "nowhere"\n', "is not a directory"),
         ('[roles]\nabsent = ["watchdgo"]\n', "did you mean roles.absent: watchdog?"),
+        ('[target]\nroot = "a\\u0000b"\n', "target.root holds a NUL character"),
+        ('[target]\nenvironment = ["A=\\u0000"]\n', "target.environment holds a NUL character"),
+        (f"x = {'[' * 20_000}\n", "nested too deep"),
+        (f'[target]\nroot = "{"a" * 5000}"\n', "cannot be read"),
     ],
 )
 def test_mistakes_are_named(tmp_path: Path, text: str, words: str) -> None:

@@ -1,0 +1,172 @@
+"""Answers that depend on what each probe knows, which no edit of a source tree shows alone."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audit.facts import BeatEntry, Facts, Function, Process, Route, Setting, Task
+from audit.known import Known
+from audit.model import Excerpt, Level, Outcome
+from audit.rules import RULES
+from audit.rules.beat import crontab_seconds, daily_times, frequency
+from audit.rules.settings import own_option
+from audit.target import Target
+from tests.rules.test_rules import BY_ID
+
+SENDER = "app.tasks:send"
+
+
+def inside(options: Mapping[str, Any] | None = None, **settings: object) -> Facts:
+    return Facts(
+        Level.CONFIGURATION,
+        "configuration",
+        settings={name: Setting(name, value) for name, value in settings.items()},
+        tasks=(Task("app.tasks.send", SENDER, options or {}),),
+    )
+
+
+def known(target_roles: Mapping[str, tuple[str, ...]], configuration: Facts, **source: Any) -> Known:
+    return Known(Target("t", Path(), roles=target_roles), Facts(Level.SOURCE, "source", **source), configuration)
+
+
+def outcomes(rule: str, facts: Known) -> list[Outcome]:
+    return [finding.outcome for finding in BY_ID[rule].evaluate(facts)]
+
+
+@pytest.mark.parametrize(
+    ("conf", "own", "expected"),
+    [
+        (True, True, [Outcome.ESTABLISHED]),
+        (True, False, [Outcome.ESTABLISHED, Outcome.DEFECT]),
+        (True, None, [Outcome.ESTABLISHED]),
+        (True, "<Mystery>", [Outcome.ESTABLISHED, Outcome.UNDETERMINED]),
+        (False, False, [Outcome.DEFECT]),
+    ],
+)
+def test_the_effective_option_of_the_sender_counts(conf: bool, own: object, expected: list[Outcome]) -> None:
+    facts = known({"sender": (SENDER,)}, inside({"acks_late": own}, task_acks_late=conf))
+    assert outcomes("late-acknowledgement", facts) == expected
+
+
+@pytest.mark.parametrize(
+    ("annotations", "value"),
+    [
+        ({"*": {"acks_late": False}, "app.tasks.send": {"acks_late": True}}, True),
+        ({"*": {"acks_late": False}}, False),
+        ({"app.other": {"acks_late": False}}, None),
+        ({"*": "unread"}, "task_annotations['*']"),
+        ([{"*": {}}], "task_annotations"),
+        (None, None),
+    ],
+)
+def test_annotations_are_applied_as_celery_does(annotations: object, value: object) -> None:
+    facts = Facts(Level.SOURCE, "source", settings={"task_annotations": Setting("task_annotations", annotations)})
+    assert own_option(Task("app.tasks.send", SENDER), "acks_late", facts) == value
+
+
+@pytest.mark.parametrize(
+    ("crontab", "seconds"),
+    [
+        ("* * * * *", 60),
+        ("*/2 * * * *", 120),
+        ("*/5 * * * *", 300),
+        ("*/10 * * * *", 600),
+        ("0,30 * * * *", 1800),
+        ("0 * * * *", 3600),
+        ("15 * * * *", 3600),
+        ("0 */2 * * *", 7200),
+        ("0 0 * * *", 86400),
+        ("*/7 * * * *", None),
+        ("0 */5 * * *", None),
+        ("0-30/10 * * * *", None),
+        ("*/5 8-18 * * *", None),
+        ("*/5 * * * mon", None),
+        ("5/2 * * * *", None),
+        ("99 * * * *", None),
+        ("x * * * *", None),
+        ("", None),
+    ],
+)
+def test_a_crontab_is_a_period_when_it_fires_at_equal_intervals(crontab: str, seconds: float | None) -> None:
+    assert crontab_seconds(crontab) == seconds
+
+
+def test_times_of_the_day() -> None:
+    assert daily_times("30 8-10/2 * * *") == (510, 630)
+    assert daily_times("30 8 1 * *") == ()
+
+
+@pytest.mark.parametrize(
+    ("crontab", "text"),
+    [("5 7 * * *", "07:05 UTC"), ("*/5 * * * *", "5 min"), ("0 8,9 * * *", "crontab `0 8,9 * * *`")],
+)
+def test_frequencies_are_told_as_a_reader_says_them(crontab: str, text: str) -> None:
+    assert frequency(BeatEntry("e", "t", crontab=crontab)).replace("\u00a0", " ") == text
+
+
+@pytest.mark.parametrize(
+    ("settings", "outcome"),
+    [
+        ({}, Outcome.ESTABLISHED),
+        ({"timezone": None, "enable_utc": True}, Outcome.ESTABLISHED),
+        ({"timezone": "UTC", "enable_utc": False}, Outcome.ESTABLISHED),
+        ({"timezone": "Africa/Abidjan"}, Outcome.ESTABLISHED),
+        ({"timezone": "Europe/London"}, Outcome.DEFECT),
+        ({"timezone": "Mars/Olympus"}, Outcome.UNDETERMINED),
+        ({"timezone": 3}, Outcome.UNDETERMINED),
+        ({"enable_utc": False}, Outcome.UNDETERMINED),
+        ({"*": True}, Outcome.UNDETERMINED),
+    ],
+)
+def test_midnight_is_that_of_the_zone_beat_works_in(settings: dict[str, object], outcome: Outcome) -> None:
+    entry = BeatEntry("e", "app.tasks.send", crontab="0 0 * * *")
+    base = inside(None, **settings)
+    facts = Facts(base.level, base.probe, settings=base.settings, tasks=base.tasks, beat=(entry,), beat_known=True)
+    assert outcomes("monitoring-reset-period", known({"monitoring_reset": (SENDER,)}, facts)) == [outcome]
+
+
+def test_code_that_is_not_python_on_its_own_is_undetermined() -> None:
+    body = Excerpt("app/tasks.py", 1, 1, "def send(self:\n")
+    function = Function(SENDER, (), head=body, body=body)
+    facts = known({"sender": (SENDER,)}, inside(), functions={SENDER: function})
+    assert outcomes("retry-not-swallowed", facts) == [Outcome.UNDETERMINED]
+    assert Outcome.UNDETERMINED in outcomes("sender-no-user", facts)
+
+
+def test_a_supervisor_keeps_its_own_capitals() -> None:
+    worker = Process("worker", "celery worker", {}, "compose", Excerpt("compose.yaml", 1, 1, "celery worker", "yaml"))
+    (found,) = BY_ID["supervision"].evaluate(known({}, inside(), processes=(worker,)))
+    assert found.sentence.startswith("Docker Compose relance")
+
+
+@pytest.mark.parametrize(
+    ("options", "outcome"),
+    [
+        ({"autoscale": "1,1"}, Outcome.ESTABLISHED),
+        ({"autoscale": "4,1"}, Outcome.UNDETERMINED),
+        ({"pool": "solo"}, Outcome.ESTABLISHED),
+        ({"pool": "threads"}, Outcome.UNDETERMINED),
+    ],
+)
+def test_options_of_the_same_meaning_as_one_process(options: dict[str, str], outcome: Outcome) -> None:
+    worker = Process("worker", "celery worker", options, "loop", Excerpt("start.sh", 1, 1, "celery worker", "bash"))
+    assert outcomes("concurrency", known({}, inside(worker_concurrency=1), processes=(worker,))) == [outcome]
+
+
+def test_a_dependency_that_could_not_be_read_is_undetermined() -> None:
+    hook = Function("app:hook", ())
+    facts = known(
+        {"webhook": ("app:hook",)},
+        Facts(Level.CONFIGURATION, "configuration", failure="rien"),
+        functions={"app:hook": hook},
+        routes=(Route("POST", "/hook", "app:hook", ("?",)),),
+        routes_known=True,
+    )
+    assert outcomes("webhook-no-user", facts)[0] is Outcome.UNDETERMINED
+
+
+def test_every_rule_answers_on_an_empty_target() -> None:
+    empty = known({}, Facts(Level.CONFIGURATION, "configuration"))
+    assert all(rule.evaluate(empty) for rule in RULES)
