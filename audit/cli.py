@@ -19,7 +19,7 @@ from rich.table import Table
 
 from audit import journal
 from audit.examination import Examination
-from audit.model import Outcome
+from audit.model import Level, Outcome
 from audit.profiles import PROFILES
 from audit.report.markdown import render_markdown
 from audit.session import InterruptedAuditError, OutputError, command_line, run
@@ -41,7 +41,7 @@ class Exit(IntEnum):
 
 _EPILOG = (
     "Exit codes: 0 nothing NON CONFORME (PARTIEL and INDÉTERMINÉ are printed), 1 something NON CONFORME, "
-    "2 bad usage, 3 nothing could be judged or an audit error."
+    "2 bad usage, 3 nothing could be judged, the driver could not start the target, or an audit error."
 )
 
 
@@ -135,6 +135,8 @@ def exit_code(examination: Examination, *, require_conclusive: bool) -> Exit:
     if Status.NON_COMPLIANT in statuses:
         return Exit.NON_COMPLIANT
     if examination.nothing_judged or any(f.outcome is Outcome.AUDIT_ERROR for f in examination.every_finding()):
+        return Exit.COULD_NOT_RUN
+    if examination.level >= Level.EXECUTION and examination.target.driver and not examination.records:
         return Exit.COULD_NOT_RUN
     if require_conclusive and Status.UNDETERMINED in statuses:
         return Exit.NON_COMPLIANT

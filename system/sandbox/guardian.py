@@ -22,7 +22,7 @@ from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
-CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 1, 2
+CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_SETPCAP = 1, 2, 8
 STOP_REQUESTS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 LEFTOVER_GRACE_SECONDS = 1.0
 # Nobody waits for an orderly end any more, and the servers a program would need for one are ending too.
@@ -77,6 +77,9 @@ def _as_user(user: str, command: list[str], stop_signal: str) -> list[str]:
     for number, name in ((CAP_DAC_READ_SEARCH, "dac_read_search"), (CAP_DAC_OVERRIDE, "dac_override")):
         if held >> number & 1:
             identity += [f"--inh-caps=+{name}", f"--ambient-caps=+{name}"]
+            if held >> CAP_SETPCAP & 1:
+                # Without it access(2), by which initdb looks for its companions, forgets the capability above.
+                identity.append("--securebits=+no_setuid_fixup")
             break
     return [*identity, "--", *command]
 
