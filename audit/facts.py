@@ -83,7 +83,7 @@ class BeatEntry:
 
 @dataclass(frozen=True)
 class Route:
-    """An HTTP route with every dependency reachable from it, at any depth, as symbols."""
+    """An HTTP route with every dependency reachable from it, at any depth, as symbols; `?` stands for what could not be read."""
 
     method: str
     path: str

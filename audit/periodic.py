@@ -3,7 +3,7 @@
 from typing import Any
 
 from audit.known import Known
-from audit.rules.beat import frequency
+from audit.rules.beat import crontab_zone, frequency
 
 PURPOSES = {
     "system_health_check": "Vérification santé système",
@@ -24,7 +24,7 @@ def periodic_table(known: Known) -> dict[str, Any]:
     rows = [
         {
             "task": entry.task.rpartition(".")[2],
-            "frequency": frequency(entry),
+            "frequency": frequency(entry, crontab_zone(known) or "heure de la machine"),
             "purpose": PURPOSES.get(entry.task.rpartition(".")[2], ""),
         }
         for entry in facts.beat

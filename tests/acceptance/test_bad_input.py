@@ -49,7 +49,6 @@ def test_a_target_with_nothing(level: str, tmp_path: Path) -> None:
     [
         ("import no_such_dependency\n", "no_such_dependency"),
         ("raise RuntimeError('broken')\n", "broken"),
-        ("def (:\n", "app"),
         ("import os\nos._exit(0)\n", "app"),
         ("raise SystemExit(3)\n", "app"),
         ("x = 1\n", "celery_app"),
@@ -63,6 +62,13 @@ def test_a_module_that_does_not_import(module: str, why: str, tmp_path: Path) ->
     failures = [line for line in report(tmp_path).splitlines() if why in line]
     assert failures, report(tmp_path)
     assert "CONFORME (" not in report(tmp_path)
+
+
+def test_a_syntax_error_is_the_target_s_own_fault(tmp_path: Path) -> None:
+    write(tmp_path, "def (:\n")
+    result = audit(tmp_path, "--level", "configuration")
+    assert result.returncode == 1, result.stdout + result.stderr
+    assert "SyntaxError : invalid syntax (app.py, ligne 1)" in report(tmp_path).replace("\u00a0", " ")
 
 
 def test_a_module_whose_import_never_ends(tmp_path: Path) -> None:

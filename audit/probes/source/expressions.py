@@ -132,13 +132,20 @@ def set_item(machine: Machine, owner: Any, key: Any, value: Any, origin: Origin)
     """`owner[key] = value`, where the owner is a table or a list."""
     if isinstance(owner, Table):
         if key is UNKNOWN:
-            owner.opaque = owner.opaque or origin
+            obscure(machine, owner, origin)
         else:
             machine.journal.write(owner, key, value, origin)
     elif isinstance(owner, list) and isinstance(key, int) and -len(owner) <= key < len(owner):
         owner[key] = value
     elif isinstance(owner, list):
         owner[:] = [UNKNOWN] * len(owner)
+
+
+def obscure(machine: Machine, table: Table, origin: Origin) -> None:
+    """Something unreadable was written: into a Celery configuration, maybe over what was there."""
+    table.opaque = table.opaque or origin
+    for key in list(table) if isinstance(table, Conf) else ():
+        machine.journal.write(table, key, UNKNOWN, origin)
 
 
 def origins_of(value: Any) -> dict[Any, Origin]:
@@ -203,10 +210,10 @@ def merge_into(machine: Machine, table: Table, other: Any, origin: Origin) -> No
     """`table.update(other)`; the table becomes opaque when `other` is not known."""
     other, _ = unwrap(other)
     if isinstance(other, ClassValue | Instance) or not isinstance(other, dict):
-        table.opaque = table.opaque or origin
+        obscure(machine, table, origin)
         return
     if isinstance(other, Table) and other.opaque:
-        table.opaque = table.opaque or other.opaque
+        obscure(machine, table, other.opaque)
     for key, value in list(other.items()):
         set_item(machine, table, key, value, origins_of(other).get(key, origin))
 

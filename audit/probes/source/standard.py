@@ -196,6 +196,12 @@ def _is_instance(_: Machine, site: CallSite) -> Any:
     return any(kind in lineage(value.cls) for kind in kinds)
 
 
+def _variables(_: Machine, site: CallSite) -> Any:
+    """`vars(conf)` is `conf.__dict__`."""
+    value, __ = unwrap(site.argument(0, "object"))
+    return Method(value, "__dict__") if isinstance(value, Conf) else None
+
+
 def _exit(_: Machine, site: CallSite) -> Any:
     site.frame.ended = "raise"
     return UNKNOWN
@@ -214,6 +220,7 @@ _SPECIAL: dict[str, Callable[[Machine, CallSite], Any]] = {
     "celery.schedule": _interval,
     "builtins.dict": _table,
     "builtins.isinstance": _is_instance,
+    "builtins.vars": _variables,
     "sys.exit": _exit,
     "builtins.exit": _exit,
 }
@@ -244,10 +251,8 @@ def _text_method(receiver: str, name: str, site: CallSite) -> Any:
 
 def _table_method(machine: Machine, table: Table, name: str, site: CallSite) -> Any:
     if isinstance(table, Conf) and (name == "pop" or name.startswith("__")):
-        # What was there before goes, and `vars(conf)` or `conf.__dict__` may bring anything.
-        table.opaque = table.opaque or site.origin
-        if name == "pop" and (key := unwrap(site.argument(0, "key"))[0]) in table:
-            set_item(machine, table, key, UNKNOWN, site.origin)
+        key = unwrap(site.argument(0, "key"))[0] if name == "pop" else UNKNOWN
+        set_item(machine, table, key, UNKNOWN, site.origin)
         return UNKNOWN
     if name in {"get", "setdefault", "pop"}:
         key, _ = unwrap(site.argument(0, "key"))

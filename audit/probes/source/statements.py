@@ -11,6 +11,7 @@ from audit.probes.source.machine import Machine
 from audit.probes.source.values import (
     UNKNOWN,
     ClassValue,
+    Conf,
     Decoration,
     FunctionValue,
     Namespace,
@@ -72,6 +73,11 @@ def either(
     if going_on:
         kept = going_on.index(branches[chosen]) if branches[chosen] in going_on else 0
         machine.journal.merge(going_on, places, kept, variable if len(going_on) > 1 else "")
+    # A side that leaves its loop is not forgotten after the loop: what it configures may hold.
+    left = {place for branch in branches if branch.ended in {"break", "continue"} for place in branch.writes}
+    for table, key in places:
+        if isinstance(table, Conf) and (id(table), key) in left:
+            machine.journal.write(table, key, UNKNOWN, table.origins.get(key))
 
 
 def truth(value: Any) -> bool | None:

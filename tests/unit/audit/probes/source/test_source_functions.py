@@ -70,7 +70,7 @@ def test_excerpts_are_verbatim_and_short(collect_tree: Collect) -> None:
     head, body = facts.functions["p:f"].head, facts.functions["p:f"].body
     assert head is not None
     assert body is not None
-    assert (head.first_line, head.last_line, head.text.splitlines()[0]) == (1, 12, "@d")
+    assert (head.first_line, head.last_line, head.text.splitlines()[0]) == (1, 20, "@d")
     assert (body.first_line, body.last_line) == (1, 44)
 
 

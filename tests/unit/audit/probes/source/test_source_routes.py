@@ -118,3 +118,53 @@ def test_dependencies_that_depend_on_each_other_end(collect_tree: Collect) -> No
 
 def test_no_route_is_not_known(collect_tree: Collect) -> None:
     assert not collect_tree({"p.py": "x = 1"}).routes_known
+
+
+_ROUTE = "@router.post('/h')\ndef h(): ...\napp.include_router(router)\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"router = APIRouter(dependencies=guards())\n{_ROUTE}",
+        f"router = APIRouter(dependencies=[*guards()])\n{_ROUTE}",
+        f"router = APIRouter(dependencies=[guard()])\n{_ROUTE}",
+        f"router = APIRouter(route_class=lost.Guarded)\n{_ROUTE}",
+        f"router = APIRouter()\nrouter.route_class = lost.Guarded\n{_ROUTE}",
+        f"class Guarded(APIRouter): ...\nrouter = Guarded()\n{_ROUTE}",
+        f"router = APIRouter()\nrouter.dependencies.append(Depends(get_token))\n{_ROUTE}",
+        f"router = APIRouter()\nrouter.dependencies += [Depends(get_token)]\n{_ROUTE}",
+        f"app.router.dependencies.append(Depends(get_token))\nrouter = APIRouter()\n{_ROUTE}",
+        f"router = APIRouter(**options())\n{_ROUTE}",
+        "@app.post('/h')\n@lost.login_required\ndef h(): ...\n",
+        "@app.post('/h', dependencies=guards())\ndef h(): ...\n",
+        "@app.post('/h', **options)\ndef h(): ...\n",
+        "def h(): ...\napp.add_api_route('/h', h, dependencies=guards())\n",
+        "def h(): ...\napp.add_api_route('/h', h, **guards())\n",
+        "@app.post('/h')\ndef h(x=Depends(dependency=app.state[0])): ...\n",
+    ],
+)
+def test_a_dependency_that_may_be_there_is_told(collect_tree: Collect, text: str) -> None:
+    (route,) = collect_tree({"p.py": f"{HEAD}{text}"}).routes
+    assert "?" in route.dependencies
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"router = APIRouter(dependencies=None)\n{_ROUTE}",
+        f"from fastapi.routing import APIRoute\nrouter = APIRouter(route_class=APIRoute)\n{_ROUTE}",
+        "@lost.above\n@app.post('/h')\n@app.get('/h')\ndef h(): ...\n",
+    ],
+)
+def test_nothing_is_told_of_what_can_be_read(collect_tree: Collect, text: str) -> None:
+    assert [r.dependencies for r in collect_tree({"p.py": f"{HEAD}{text}"}).routes if r.method == "POST"] == [()]
+
+
+def test_a_completed_function_is_the_dependency(collect_tree: Collect) -> None:
+    text = f"""{HEAD}from functools import partial
+@app.post('/h')
+def h(x=Depends(partial(partial(get_current_user), 1))): ...
+"""
+    (route,) = collect_tree({"p.py": text}).routes
+    assert route.dependencies == ("p:get_current_user", "p:get_token")

@@ -193,3 +193,35 @@ def test_an_application_of_the_tests_does_not_hide_the_real_one(collect_tree: Co
 def test_imports_are_found_below_src_and_below_the_declared_package(collect_tree: Collect) -> None:
     files = {"backend/p/w.py": HEAD + "app.conf.enable_utc = True", "src/q.py": "X = 1"}
     assert collect_tree(files, celery_app="p.w").settings["enable_utc"].value is True
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "for k, v in os.environ.items():\n    setattr(app.conf, k, v)",
+        "for k, v in os.environ.items():\n    app.conf.update({k: v})",
+        "for k in os.environ:\n    app.conf[k] = False",
+        "app.conf.__dict__.update(task_acks_late=False)",
+        "vars(app.conf).update(task_acks_late=False)",
+    ],
+)
+def test_a_setting_that_something_unreadable_may_replace(collect_tree: Collect, written: str) -> None:
+    text = f"import os\n{HEAD}app.conf.task_acks_late = True\n{written}\napp.conf.enable_utc = True\n"
+    settings = collect_tree({"p.py": text}).settings
+    assert settings["*"].value is UNKNOWN
+    assert settings["task_acks_late"].value is UNKNOWN
+    assert settings["enable_utc"].value is True
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("for k, v in {'task_acks_late': False}.items():\n    setattr(app.conf, k, v)", False),
+        ("while True:\n    app.conf.update(task_acks_late=False)\n    break", UNKNOWN),
+        ("app.conf.pop('task_acks_late')", UNKNOWN),
+    ],
+)
+def test_a_setting_written_again_elsewhere(collect_tree: Collect, written: str, value: Any) -> None:
+    settings = collect_tree({"p.py": f"{HEAD}app.conf.task_acks_late = True\n{written}"}).settings
+    assert settings["task_acks_late"].value is value
+    assert "*" not in settings

@@ -18,6 +18,8 @@ def _seen(facts: Any) -> list[tuple[str, str, str]]:
         ("", "supervisor"),
         ("autorestart=unexpected", "supervisor"),
         ("autorestart=false", ""),
+        ("autostart=false\nautorestart=true", ""),
+        ("autostart=true ; of course", "supervisor"),
     ],
 )
 def test_supervisor(collect_tree: Collect, lines: str, restart: str) -> None:
@@ -43,7 +45,13 @@ autorestart=true
 
 @pytest.mark.parametrize(
     ("line", "restart"),
-    [("Restart=always", "systemd"), ("Restart=on-failure", "systemd"), ("Restart=no", ""), ("", "")],
+    [
+        ("Restart=always", "systemd"),
+        ("Restart=on-failure", "systemd"),
+        ("Restart=no", ""),
+        ("", ""),
+        ("Restart=on-failure\nType=oneshot", ""),
+    ],
 )
 def test_systemd(collect_tree: Collect, line: str, restart: str) -> None:
     text = f"[Unit]\nDescription=w\n[Service]\nEnvironment=N=4 X=1\nExecStart=-/v/bin/celery -A a worker \\\n  -c ${{N}}\n{line}\n"
@@ -78,6 +86,8 @@ def test_dockerfile(collect_tree: Collect, lines: str) -> None:
         ("image: x", ""),
         ("deploy: {restart_policy: {condition: any}}", "compose"),
         ("deploy: {restart_policy: {condition: none}}", ""),
+        ("restart: always\n    deploy: {restart_policy: {condition: none}}", ""),
+        ("restart: always\n    deploy: {replicas: 2}", "compose"),
         ("<<: *base", "compose"),
     ],
 )
@@ -97,7 +107,7 @@ services:
 """
     worker, beat = collect_tree({"docker-compose.yml": text}).processes
     assert (worker.role, worker.options["concurrency"], worker.restart) == ("worker", "4", restart)
-    assert (worker.excerpt.first_line, worker.excerpt.last_line) == (6, 8)
+    assert (worker.excerpt.first_line, worker.excerpt.last_line) == (6, 8 + lines.count("\n"))
     assert beat.role == "beat"
 
 
@@ -127,3 +137,34 @@ def test_yaml_that_grows_without_end_is_not_followed(collect_tree: Collect) -> N
     lines = ["a0: &a0 [x, x]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12))]
     text = "\n".join([*lines, "services: {w: {command: *a11, environment: *a11}}"])
     assert collect_tree({"compose.yaml": text}).processes == ()
+
+
+@pytest.mark.parametrize(
+    "lines", ["deploy: {replicas: 0}", "scale: 0", "profiles: [debug]", "profiles: [debug]\n    deploy: {replicas: 1}"]
+)
+def test_a_service_that_compose_does_not_start(collect_tree: Collect, lines: str) -> None:
+    text = f"services:\n  worker:\n    restart: always\n    command: celery -A a worker\n    {lines}\n"
+    assert collect_tree({"compose.yaml": text}).processes == ()
+
+
+@pytest.mark.parametrize(
+    ("command", "restart"),
+    [
+        ("bash -c 'celery -A a worker -c 4 & uvicorn a:b'", ""),
+        ("bash -c 'celery -A a worker -c 4 & uvicorn a:b & wait'", ""),
+        ("bash -c 'celery -A a worker -c 4 & uvicorn a:b & wait -n'", "supervisor"),
+        ("bash -c 'celery -A a worker -c 4 & wait -n; uvicorn a:b'", ""),
+        ("bash -c 'uvicorn a:b & exec celery -A a worker -c 4'", "supervisor"),
+        ("bash -c 'while true; do celery -A a worker -c 4; done & exec uvicorn a:b'", "loop"),
+        ("celery -A a worker -c 4 --detach", ""),
+        ("celery -A a worker -c 4 -D", ""),
+        ("celery multi start w -A a -c 4", ""),
+    ],
+)
+def test_a_worker_that_its_supervisor_does_not_see_die(collect_tree: Collect, command: str, restart: str) -> None:
+    seen = _seen(collect_tree({"supervisord.conf": f"[program:w]\ncommand={command}\nautorestart=true\n"}))
+    assert ("worker", "4", restart) in seen
+
+
+def test_a_procfile_for_a_desk_restarts_nothing(collect_tree: Collect) -> None:
+    assert _seen(collect_tree({"Procfile.dev": "worker: celery -A a worker -c 4\n"})) == [("worker", "4", "")]
