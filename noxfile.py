@@ -44,7 +44,7 @@ def tests(session: nox.Session) -> None:
     """Unit, rule, contract, acceptance and meta tests, on embedded servers, with the coverage gate."""
     install(session)
     session.run("coverage", "erase")
-    session.run("python", "-m", "pytest", "-n", "2", "--dist", "loadfile", "--cov", *session.posargs)
+    session.run("python", "-m", "pytest", "-n", "2", "--dist", "worksteal", "--cov", *session.posargs)
 
 
 @nox.session

@@ -97,7 +97,6 @@ class Examination:
             return (
                 experiment.bind(Finding(Outcome.UNDETERMINED, experiment.title, missing=str(error), settles=settles)),
             )
-        self.tell(f"Experiment {experiment.id}")
         findings, self.records[experiment.id] = experiment.perform(driver)
         return findings
 
