@@ -95,8 +95,9 @@ class Periodic:
         """Strongest probe first; the entry missing or another period is a defect."""
         expected = frequency(BeatEntry("", "", self.seconds, self.crontab))
         symbol = known.target.role(self.role)
-        planned = "planifiée à" if self.crontab else "planifiée toutes les"
-        sentence = f"{self.purpose} (`{symbol.rpartition(':')[2] or self.role}` {planned} {expected})"
+        every = "toutes les heures" if self.seconds == 3600 else f"toutes les {expected}"
+        planned = f"planifiée à {expected}" if self.crontab else f"planifiée {every}"
+        sentence = f"{self.purpose} (`{symbol.rpartition(':')[2] or self.role}` {planned})"
         if not symbol:
             return [without_role(known, self.role, sentence)]
         seen = list(known.beat_of(symbol))
