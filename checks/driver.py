@@ -212,8 +212,11 @@ class ReferenceDriver:
 
     @_in_words
     def recorded(self) -> Mapping[str, str]:
-        """Status of each message, by key."""
-        rows = self._rows("SELECT c.phone, m.kind, m.status FROM messages m JOIN contacts c ON c.id = m.contact_id")
+        """Status of each message, by key; where a key has several rows, one that is not final speaks for it."""
+        rows = self._rows(
+            "SELECT c.phone, m.kind, m.status FROM messages m JOIN contacts c ON c.id = m.contact_id "
+            "ORDER BY m.status IN ('pending', 'sending', 'unknown')"
+        )
         return {_key(phone, kind): str(status) for phone, kind, status in rows}
 
     @_in_words

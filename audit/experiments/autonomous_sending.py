@@ -8,7 +8,7 @@ from audit.experiments.accounting import Account, account
 from audit.experiments.driver import Driver
 from audit.experiments.experiment import Experiment, Record
 from audit.experiments.faults import Kill, gone
-from audit.experiments.waiting import wait_until
+from audit.experiments.waiting import wait_stable, wait_until
 from audit.model import Finding, Outcome, Problem, Severity
 from audit.typography import counted, french_seconds
 
@@ -25,6 +25,7 @@ class Plan:
     step_seconds: float = 20.0
     overlap_seconds: float = 1.0
     end_seconds: float = 60.0
+    quiet_seconds: float = 2.0
 
 
 def run(driver: Driver, record: Record, plan: Plan = Plan()) -> Sequence[Finding]:
@@ -56,6 +57,7 @@ def run(driver: Driver, record: Record, plan: Plan = Plan()) -> Sequence[Finding
     expected |= twice
     faults.append(redelivered)
     settled = wait_until(lambda: _settled(driver, expected), plan.end_seconds, 0.2)
+    settled = settled and wait_stable(lambda: len(driver.accepted()), plan.quiet_seconds, plan.end_seconds)
     result = account(expected, driver.accepted(), driver.recorded(), before)
     record.note("tous les envois sont dans un état final" if settled else "délai épuisé avant la fin des envois")
     _figures(record, result)

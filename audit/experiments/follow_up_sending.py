@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from audit.experiments.driver import Driver
 from audit.experiments.experiment import Experiment, Record
 from audit.experiments.faults import Kill, gone
-from audit.experiments.waiting import wait_until
+from audit.experiments.waiting import wait_stable, wait_until
 from audit.model import Finding, Outcome, Problem, Severity
 from audit.typography import french_seconds
 
@@ -14,10 +14,15 @@ _ID = "follow-up-sending"
 CONTACTS = 8
 STEP_SECONDS = 20.0
 END_SECONDS = 45.0
+QUIET_SECONDS = 4.0
 
 
 def run(
-    driver: Driver, record: Record, end_seconds: float = END_SECONDS, step_seconds: float = STEP_SECONDS
+    driver: Driver,
+    record: Record,
+    end_seconds: float = END_SECONDS,
+    step_seconds: float = STEP_SECONDS,
+    quiet_seconds: float = QUIET_SECONDS,
 ) -> Sequence[Finding]:
     """Two interactions a contact at once; the worker is killed while the gateway holds a Message 2 it accepted; count."""
     if driver.logged_in():
@@ -39,6 +44,8 @@ def run(
     settled = wait_until(
         lambda: all(driver.recorded().get(key) in {"sent", "delivered", "read"} for key in expected), end_seconds
     )
+    # A second Message 2 would leave a moment after the first: what is counted too early is not seen.
+    settled = settled and wait_stable(lambda: len(driver.accepted()), quiet_seconds, end_seconds)
     record.note("tous les Message 2 sont acceptés" if done else "délai épuisé : il manque des Message 2")
     return _conclude(driver, record, expected, struck=struck, settled=settled)
 

@@ -16,13 +16,13 @@ from audit.experiments import (
     worker_restart,
 )
 from audit.experiments.autonomous_sending import Plan
-from audit.experiments.driver import AlertDelay, Driver, DriverError
+from audit.experiments.driver import Accepted, AlertDelay, Driver, DriverError
 from audit.experiments.experiment import Experiment, Record
 from audit.model import Finding, Level, Outcome
 from tests.unit.audit.experiments.fake_stack import FakeStack
 
 Stack = Callable[..., FakeStack]
-PLAN = Plan(contacts=12, step_seconds=0.3, overlap_seconds=0.05, end_seconds=0.3)
+PLAN = Plan(contacts=12, step_seconds=0.3, overlap_seconds=0.05, end_seconds=0.5, quiet_seconds=0.05)
 
 
 @pytest.fixture
@@ -205,7 +205,7 @@ def test_webhook_processing(stack: Stack, switches: dict[str, Any], outcome: Out
     ],
 )
 def test_follow_up_sending(stack: Stack, switches: dict[str, Any], outcome: Outcome, words: str) -> None:
-    (finding,) = follow_up_sending.run(stack(**switches), Record(), 0.3, 0.3)
+    (finding,) = follow_up_sending.run(stack(**switches), Record(), 0.3, 0.3, 0.05)
     assert (finding.outcome, words in plain(finding.sentence + finding.missing)) == (outcome, True), finding
 
 
@@ -234,6 +234,23 @@ def test_an_alert_before_its_delay_is_a_defect(stack: Stack) -> None:
     finally:
         hasty.stop()
     assert finding.sentence == "L'alerte part avant le délai prévu"
+
+
+def test_a_second_message_2_that_comes_late_is_seen() -> None:
+    class Late(FakeStack):
+        readings = 0
+
+        def accepted(self) -> Sequence[Accepted]:
+            self.readings += 1
+            late = [Accepted("k001/2", "late", 0.0)] if self.readings > 5 else []
+            return [*super().accepted(), *late]
+
+    stack = Late()
+    try:
+        (finding,) = follow_up_sending.run(stack, Record(), 3.0, 0.3, 1.0)
+    finally:
+        stack.stop()
+    assert finding.sentence == "Message 2 envoyés plus d'une fois : 1 (k001/2)"
 
 
 def test_what_the_driver_cannot_do_is_undetermined(stack: Stack) -> None:
