@@ -63,9 +63,10 @@ def integration(session: nox.Session) -> None:
 
 @nox.session
 def lock(session: nox.Session) -> None:
-    """Compile `requirements.lock` again from pyproject.toml."""
+    """Compile `requirements.lock` again from pyproject.toml; `-- --upgrade` takes the newest of everything."""
     session.install("--quiet", "uv")
     session.run(
         *("uv", "pip", "compile", "pyproject.toml", "--group", "dev", "--universal", "--python-version", "3.11"),
-        *("--quiet", "--no-header", "--upgrade", "--output-file", LOCK),
+        *("--quiet", "--no-header", "--output-file", LOCK),
+        *session.posargs,
     )
