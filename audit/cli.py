@@ -13,18 +13,17 @@ from types import FrameType
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from audit import journal
+from audit.direct import InterruptedAuditError
 from audit.examination import Examination
 from audit.model import Level, Outcome
 from audit.profiles import PROFILES
 from audit.report.markdown import render_markdown
-from audit.session import InterruptedAuditError, OutputError, command_line, run
+from audit.session import OutputError, command_line, run
 from audit.start import LEVELS, prepare
 from audit.target import TargetError
+from audit.terminal import complain, say, say_verdicts
 from audit.verdict import Status
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -87,29 +86,24 @@ def run_command(  # noqa: PLR0917  typer reads them by name
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the verdicts.")] = False,
 ) -> None:
     """Audit TARGET and write `DATE-famille-N-PROFILE.md` with its journal (`.json`) in the output directory."""
-    console = Console(stderr=True)
     try:
-        with _stopped_cleanly(), console.status("Preparing") as status:
+        with _stopped_cleanly():
             examination = prepare(target, profile, level)
-            status.stop()
             if not quiet:
-                examination.tell = lambda step: console.print(
-                    step, style="dim", highlight=False, markup=False, soft_wrap=True
-                )
+                examination.tell = lambda step: say(step, dim=True)
             written = run(examination, out, command_line(), quiet)
     except (TargetError, OutputError) as error:
-        console.print(f"audit: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
+        complain(str(error))
         raise typer.Exit(Exit.USAGE) from error
     except (InterruptedAuditError, KeyboardInterrupt) as error:
-        told = str(error) or "interrupted: no report is written"
-        console.print(f"audit: {told}", style="red", highlight=False, markup=False, soft_wrap=True)
+        complain(str(error) or "interrupted: no report is written")
         raise typer.Exit(Exit.COULD_NOT_RUN) from error
     except Exception as error:  # uncaught, it would exit 1, which says NON CONFORME
         traceback.print_exc()
-        console.print(f"audit: could not finish: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
+        complain(f"could not finish: {error}")
         raise typer.Exit(Exit.COULD_NOT_RUN) from error
-    console.print(_verdicts(examination))
-    console.print(f"Report: {written.markdown}", highlight=False, markup=False, soft_wrap=True)
+    say_verdicts(examination)
+    say(f"Report: {written.markdown}")
     raise typer.Exit(exit_code(examination, require_conclusive=require_conclusive))
 
 
@@ -141,20 +135,3 @@ def exit_code(examination: Examination, *, require_conclusive: bool) -> Exit:
     if require_conclusive and Status.UNDETERMINED in statuses:
         return Exit.NON_COMPLIANT
     return Exit.FINE
-
-
-_STYLES = {
-    Status.COMPLIANT: "green",
-    Status.PARTIAL: "yellow",
-    Status.NON_COMPLIANT: "red",
-    Status.UNDETERMINED: "magenta",
-}
-
-
-def _verdicts(examination: Examination) -> Table:
-    title = escape(f"{examination.target.name} · {examination.profile.name}")
-    table = Table("Requirement", "Verdict", "Why", title=title)
-    for identifier, verdict in examination.verdicts().items():
-        known = f" ({verdict.known_by.french})" if verdict.known_by and verdict.status is Status.COMPLIANT else ""
-        table.add_row(identifier, f"[{_STYLES[verdict.status]}]{verdict.status.value}{known}", escape(verdict.reason))
-    return table

@@ -139,6 +139,14 @@ class Examination:
         findings = self.findings(identifier)
         return worst(Outcome.RESERVATION if self._compensated(f) else f.outcome for f in findings)
 
+    def explanation(self, identifier: str) -> str:
+        """The sentences that explain an outcome (those of a compensated defect explain a reservation), one a line."""
+        outcome = self.outcome(identifier)
+        explaining = [f for f in self.findings(identifier) if f.outcome is outcome]
+        if not explaining:
+            explaining = [f for f in self.findings(identifier) if f.outcome is not Outcome.ESTABLISHED]
+        return "\n".join(f.sentence + (f" ({f.missing})" if f.missing else "") for f in explaining)
+
     def _compensated(self, finding: Finding) -> bool:
         floors = {r: self.profile.floor(requirement(r)) for r in finding.requirements if r in self.profile.requirements}
         return finding.outcome is Outcome.DEFECT and any(

@@ -12,8 +12,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import jsonschema
-
 from audit.catalogue import Requirement, requirement
 from audit.conclusion import aspects, phases, verdict_section
 from audit.consistency import contradictions
@@ -227,6 +225,8 @@ def _flat(finding: Finding) -> dict[str, Any]:
 
 def check(document: Any) -> None:
     """Raise JournalError, with the place at fault, when a document does not follow the schema or contradicts itself."""
+    import jsonschema  # noqa: PLC0415  takes longer to import than a small tree to read
+
     schema = json.loads(resources.files("audit").joinpath("journal.schema.json").read_text(encoding="utf-8"))
     errors = sorted(jsonschema.Draft202012Validator(schema).iter_errors(document), key=lambda e: e.json_path)
     if errors:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from audit.examination import Examination
-    from audit.model import Finding
 
 EXAMINATION = pytest.StashKey["Examination"]()
 
@@ -124,9 +123,8 @@ class AuditItem(pytest.Item):
 
 def report(examination: Examination, identifier: str) -> None:
     """Pass, warn, skip or raise AuditDefect or AuditError, after the outcome of one test."""
-    findings = examination.findings(identifier)
     outcome = examination.outcome(identifier)
-    sentences = _sentences(findings, outcome)
+    sentences = examination.explanation(identifier)
     if outcome == "erreur d'audit":
         raise AuditError(sentences)
     if outcome == "défaut":
@@ -137,11 +135,3 @@ def report(examination: Examination, identifier: str) -> None:
         pytest.skip("sans objet : " + sentences)
     if outcome == "réserve":
         warnings.warn(AuditReservationWarning(sentences), stacklevel=1)
-
-
-def _sentences(findings: Iterable[Finding], outcome: str) -> str:
-    """The sentences that explain the outcome (those of a compensated defect explain a reservation)."""
-    explaining = [f for f in findings if f.outcome == outcome]
-    if not explaining:
-        explaining = [f for f in findings if f.outcome != "établi"]
-    return "\n".join(f.sentence + (f" ({f.missing})" if f.missing else "") for f in explaining)

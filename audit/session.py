@@ -1,6 +1,5 @@
-"""`audit run`: pytest runs the examination's items, then the journal and the report are written."""
+"""`audit run`: every question of the profile is put, then the journal and the report are written."""
 
-import io
 import os
 import platform
 import shlex
@@ -8,22 +7,20 @@ import stat
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from errno import EISDIR
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from audit import journal
 from audit.corrections import Previous
 from audit.digest import tree_digest
+from audit.direct import play
 from audit.examination import Examination
-from audit.model import Outcome
-from audit.plugin import AuditFile
+from audit.model import Level
 from audit.report.markdown import render_markdown
 
 # A journal of a whole family takes some hundred kilobytes.
@@ -32,10 +29,6 @@ _LARGEST_JOURNAL_BYTES = 20 << 20
 
 class OutputError(Exception):
     """The report cannot be written; the message is one line for the user."""
-
-
-class InterruptedAuditError(Exception):
-    """The tests did not all run, so that nothing may be concluded; the message is one line for the user."""
 
 
 @dataclass(frozen=True)
@@ -47,50 +40,6 @@ class Written:
     journal: Mapping[str, Any]
 
 
-class _Items:
-    """Session plugin: contributes the items and keeps pytest's own closing words."""
-
-    def __init__(self, examination: Examination) -> None:
-        self.examination = examination
-        self.summary = ""
-        self.refused: set[str] = set()
-        self.started = time.perf_counter()
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_configure(self, config: pytest.Config) -> None:
-        """Let progress through: what a test prints is captured, and a passing one's output is never shown."""
-        capture = config.pluginmanager.getplugin("capturemanager")
-        terminal = config.pluginmanager.getplugin("terminalreporter")
-        tell = self.examination.tell
-
-        def tell_now(step: str) -> None:
-            with capture.global_and_fixture_disabled():
-                terminal.ensure_newline()
-                tell(step)
-
-        self.examination.tell = tell_now
-        config.add_cleanup(lambda: setattr(self.examination, "tell", tell))
-
-    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-        return AuditFile.from_parent(parent, path=file_path, examination=self.examination)
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.failed:
-            self.refused.add(report.nodeid)
-
-    def disagreement(self) -> str:
-        """An item on which pytest and the findings differ; empty when they tell the same story."""
-        refusing = {Outcome.DEFECT, Outcome.AUDIT_ERROR}
-        expected = {f"{c}::{i}" for c, i in self.examination.tests() if self.examination.outcome(i) in refusing}
-        return min(self.refused ^ expected, default="")
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        parts, _ = terminalreporter.build_summary_stats_line()
-        seconds = time.perf_counter() - self.started
-        self.summary = ", ".join(text for text, _ in parts) + f" in {seconds:.2f}s"
-
-
 def run(examination: Examination, out: Path, command: str, quiet: bool = False) -> Written:
     """Play every test of the profile, then write `DATE-famille-N-PROFILE.{md,json}` in `out`.
 
@@ -100,9 +49,8 @@ def run(examination: Examination, out: Path, command: str, quiet: bool = False) 
     _writable(out)
     started = time.monotonic()
     now = datetime.now(UTC)
-    items = _Items(examination)
     try:
-        _pytest(items, quiet=quiet)
+        summary = _played(examination, quiet=quiet)
         digest = tree_digest(examination.target.root, examination.target.exclude)
         family = examination.profile.requirements[0].partition(".")[0]
         stem = f"{now.date().isoformat()}-famille-{family}-{examination.profile.name}"
@@ -111,7 +59,7 @@ def run(examination: Examination, out: Path, command: str, quiet: bool = False) 
             generated_at=now.isoformat(timespec="seconds"),
             duration_seconds=round(time.monotonic() - started, 1),
             command=command,
-            pytest_summary=items.summary,
+            pytest_summary=summary,
             host=f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPU",
         )
         document = journal.build(examination, digest, volatile, find_previous(examination, out, stem))
@@ -120,6 +68,15 @@ def run(examination: Examination, out: Path, command: str, quiet: bool = False) 
     written = Written(out / f"{stem}.md", out / f"{stem}.json", document)
     _put({written.markdown: render_markdown(document), written.journal_path: journal.dump(document)})
     return written
+
+
+def _played(examination: Examination, *, quiet: bool) -> str:
+    """Put every question. Processes that live and die are pytest's work; facts already read need none of it."""
+    if examination.level < Level.EXECUTION:
+        return play(examination, quiet=quiet)
+    from audit.pytest_session import play as play_by_pytest  # noqa: PLC0415  pytest takes as long to import as a tree to read
+
+    return play_by_pytest(examination, quiet=quiet)
 
 
 def _put(texts: Mapping[Path, str]) -> None:
@@ -150,37 +107,6 @@ def _writable(out: Path) -> None:
     except OSError as error:
         msg = f"--out {out}: cannot write there: {error.strerror or error}"
         raise OutputError(msg) from error
-
-
-def _pytest(items: _Items, *, quiet: bool) -> None:
-    """Run pytest in this process: no plugin autoloaded, no configuration of the target, no cache, an empty root."""
-    # Whatever PYTHONWARNINGS says, a reservation is a warning and not a failure.
-    reservation = "always::audit.plugin.AuditReservationWarning"
-    options = ["-c", os.devnull, "--rootdir", os.curdir, "--noconftest", "-p", "no:cacheprovider", "-W", reservation]
-    output = io.StringIO() if quiet else sys.stdout
-    with _neutral_environment(), tempfile.TemporaryDirectory(prefix="audit-") as empty, redirect_stdout(output):
-        questions = Path(empty) / items.examination.profile.name
-        questions.touch()
-        code = pytest.main([*options, "--tb=short", "-v", "-ra", "--no-header", str(questions)], plugins=[items])
-    if code not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
-        msg = f"pytest stopped before the end ({pytest.ExitCode(code).name}): no report is written"
-        raise InterruptedAuditError(msg)
-    if differs := items.disagreement():
-        msg = f"pytest and the findings differ on {differs}: no report is written"
-        raise InterruptedAuditError(msg)
-
-
-@contextmanager
-def _neutral_environment() -> Iterator[None]:
-    """Hide the variables that would bring plugins or options into the audit's own pytest; give them back afterwards."""
-    names = ("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTEST_ADDOPTS", "PYTEST_PLUGINS")
-    saved = {name: os.environ.pop(name) for name in names if name in os.environ}
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    try:
-        yield
-    finally:
-        del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
-        os.environ.update(saved)
 
 
 def find_previous(examination: Examination, out: Path, stem: str) -> Previous | None:

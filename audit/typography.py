@@ -4,10 +4,6 @@ import re
 from datetime import date
 from itertools import pairwise
 
-from babel.dates import format_date
-from babel.units import format_unit
-from markdown_it import MarkdownIt
-
 NO_BREAK_SPACE = "\u00a0"
 
 _LINE = re.compile(r"\r\n?|\n")
@@ -35,8 +31,6 @@ _INLINE = re.compile(
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
 
-_BLOCKS = MarkdownIt("commonmark").enable("table").disable("inline")
-
 
 def french(text: str) -> str:
     """Put U+00A0 before `: ; ! ? % »` and after `«` wherever the prose of this Markdown text has a space there.
@@ -56,6 +50,8 @@ def french(text: str) -> str:
 
 def french_date(day: date) -> str:
     """A day in full, as `29 décembre 2025`."""
+    from babel.dates import format_date  # noqa: PLC0415  a date is wanted once an audit, at its end
+
     text = str(format_date(day, format="d MMMM y", locale="fr"))
     return f"1er{text[1:]}" if day.day == 1 else text
 
@@ -80,6 +76,8 @@ def french_duration(seconds: float) -> str:
 
 
 def _quantity(value: float, unit: str, pattern: str) -> str:
+    from babel.units import format_unit  # noqa: PLC0415  as above
+
     text = str(format_unit(value, unit, length="short", format=pattern, locale="fr"))
     return text.replace("\u202f", NO_BREAK_SPACE)
 
@@ -93,7 +91,9 @@ def _lines(text: str) -> list[str]:
 def _prose(text: str) -> list[tuple[int, int, bool]]:
     """First line and end of each block of prose, counted from 0, and whether it is the row of a table; in order."""
     found, is_cell = set(), False
-    for token in _BLOCKS.parse(text):
+    from markdown_it import MarkdownIt  # noqa: PLC0415  experiments and rules want the words of this module, not the parser
+
+    for token in MarkdownIt("commonmark").enable("table").disable("inline").parse(text):
         if token.map and token.type in {"inline", "html_block"}:
             found.add((token.map[0], token.map[1], is_cell))
         is_cell = token.type in {"th_open", "td_open"}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from audit.facts import Facts, Setting, Task
 from audit.known import Known
 from audit.model import Excerpt, Finding, Problem, Severity
-from audit.probes.source import UNKNOWN
+from audit.probes.source.values import UNKNOWN
 from audit.rules.rule import Rule, defect, established, undetermined
 
 _CONF = "https://docs.celeryq.dev/en/stable/userguide/configuration.html#"

@@ -3,14 +3,16 @@
 import re
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
+from typing import TYPE_CHECKING
 
 from audit.facts import Process
 from audit.probes.source.commands import started
-from audit.probes.source.compose_files import read_compose, read_render
 from audit.probes.source.files import Source, Tree, read_text
 from audit.probes.source.line import Line
-from audit.probes.source.shell import read_commands
 from audit.probes.source.unit_files import read_dockerfile, read_procfile, read_supervisor, read_systemd
+
+if TYPE_CHECKING:
+    from audit.probes.source.shell import Command
 
 _LANGUAGES = {
     "shell": "bash",
@@ -77,7 +79,7 @@ def _kind(source: Source) -> str:
 
 def _processes(source: Source, kind: str) -> Iterator[Process]:
     for line in _READERS[kind](source):
-        for command in read_commands(line.command, line.variables) if kind != "shell" else read_commands(source.text):
+        for command in _commands(line, kind):
             lasting = command.lasting or kind != "shell"
             what = started(command.words, lasting)
             if what is None:
@@ -89,6 +91,24 @@ def _processes(source: Source, kind: str) -> Iterator[Process]:
             yield Process(what.role, " ".join(command.words), what.options, restart, excerpt)
 
 
+def _commands(line: Line, kind: str) -> list["Command"]:
+    from audit.probes.source.shell import read_commands  # noqa: PLC0415  the grammar is loaded where a command is found
+
+    return read_commands(line.command, None if kind == "shell" else line.variables)
+
+
+def _compose(source: Source) -> Iterator[Line]:
+    from audit.probes.source.compose_files import read_compose  # noqa: PLC0415  YAML is loaded where some is found
+
+    return read_compose(source)
+
+
+def _render(source: Source) -> Iterator[Line]:
+    from audit.probes.source.compose_files import read_render  # noqa: PLC0415  as above
+
+    return read_render(source)
+
+
 def _script(source: Source) -> Iterator[Line]:
     yield Line(source.text, 1, len(source.lines), "")
 
@@ -97,8 +117,8 @@ _READERS: dict[str, Callable[[Source], Iterator[Line]]] = {
     "shell": _script,
     "supervisor": read_supervisor,
     "systemd": read_systemd,
-    "compose": read_compose,
-    "render": read_render,
+    "compose": _compose,
+    "render": _render,
     "procfile": read_procfile,
     "dockerfile": read_dockerfile,
 }

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from audit.corrections import Previous
+from audit.direct import InterruptedAuditError
 from audit.experiments.experiment import Record
 from audit.facts import Facts
 from audit.journal import dump, read
 from audit.model import Finding, Level, Outcome
-from audit.session import InterruptedAuditError, OutputError, Written, command_line, find_previous, run
+from audit.session import OutputError, Written, command_line, find_previous, run
 from audit.target import Target
 from tests.unit.audit.examples import IdleStack, examination, experiment, profile, proving, rule
 
@@ -31,9 +32,9 @@ def out(tmp_path: Path) -> Path:
     return tmp_path / "deep" / "reports"
 
 
-def audited(target: Target, out: Path, *outcomes: Outcome, quiet: bool = False) -> Written:
+def audited(target: Target, out: Path, *outcomes: Outcome, quiet: bool = False, level: Level = Level.SOURCE) -> Written:
     rules = [rule(f"r{n}", outcome) for n, outcome in enumerate(outcomes or (Outcome.ESTABLISHED,))]
-    return run(examination(*rules, target=target), out, "audit run .", quiet)
+    return run(examination(*rules, target=target, level=level), out, "audit run .", quiet)
 
 
 def test_a_run_leaves_a_report_and_its_journal(target: Target, out: Path) -> None:
@@ -47,8 +48,9 @@ def test_a_run_leaves_a_report_and_its_journal(target: Target, out: Path) -> Non
     assert written.journal["corrections"]["previous"] is None
 
 
-def test_the_summary_is_pytest_s_own_whatever_happens(target: Target, out: Path) -> None:
-    summary = audited(target, out, *Outcome).journal["volatile"]["pytest_summary"]
+@pytest.mark.parametrize("level", [Level.SOURCE, Level.EXECUTION])
+def test_both_engines_sum_up_in_pytest_s_words(level: Level, target: Target, out: Path) -> None:
+    summary = audited(target, out, *Outcome, level=level).journal["volatile"]["pytest_summary"]
     assert re.fullmatch(r"1 failed, 2 passed, 2 skipped, 1 warning, 1 error in \d+\.\d\ds", summary)
 
 
@@ -64,14 +66,17 @@ def test_an_item_that_ends_otherwise_than_its_finding_leaves_no_report(
         if len(told) == 1:
             raise UnicodeEncodeError("ascii", step, 0, 1, "no accents here")
 
-    done = examination(rule("r0", outcome), target=target, tell=tell)
+    done = examination(rule("r0", outcome), target=target, tell=tell, level=Level.EXECUTION)
     with pytest.raises(InterruptedAuditError, match="differ on A::r0"):
         run(done, out, "audit run .")
     assert not list(out.iterdir())
 
 
-def test_each_test_is_printed_under_its_category(target: Target, out: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    audited(target, out, Outcome.ESTABLISHED, Outcome.DEFECT)
+@pytest.mark.parametrize("level", [Level.SOURCE, Level.EXECUTION])
+def test_each_test_is_printed_under_its_category(
+    level: Level, target: Target, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    audited(target, out, Outcome.ESTABLISHED, Outcome.DEFECT, level=level)
     told = capsys.readouterr().out
     assert "A::r0 PASSED" in told
     assert "A::r1 FAILED" in told
@@ -90,9 +95,9 @@ def test_a_quiet_run_prints_nothing_and_keeps_the_summary(
 def test_a_reservation_is_a_warning_whatever_filters_hold_outside(target: Target, out: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        strict = audited(target, out, Outcome.RESERVATION).journal["volatile"]["pytest_summary"]
+        strict = audited(target, out, Outcome.RESERVATION, level=Level.EXECUTION).journal["volatile"]["pytest_summary"]
         warnings.simplefilter("ignore")
-        lenient = audited(target, out, Outcome.RESERVATION).journal["volatile"]["pytest_summary"]
+        lenient = audited(target, out, Outcome.RESERVATION, level=Level.EXECUTION).journal["volatile"]["pytest_summary"]
     assert strict.startswith("1 passed, 1 warning in")
     assert lenient.startswith("1 passed, 1 warning in")
 
@@ -107,14 +112,14 @@ def test_the_caller_s_pytest_variables_are_ignored_and_given_back(
     }
     for name, value in given.items():
         monkeypatch.setenv(name, value)
-    audited(target, out)
+    audited(target, out, level=Level.EXECUTION)
     assert {name: os.environ.get(name) for name in VARIABLES} == given
 
 
 def test_no_variable_is_left_behind(target: Target, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
-    audited(target, out)
+    audited(target, out, level=Level.EXECUTION)
     assert not [name for name in VARIABLES if name in os.environ]
 
 
@@ -159,7 +164,7 @@ def test_an_interruption_stops_the_stack_writes_nothing_and_plays_nothing_more(t
 
 
 def test_a_profile_that_asks_nothing_writes_no_report(target: Target, out: Path) -> None:
-    with pytest.raises(InterruptedAuditError, match="NO_TESTS_COLLECTED"):
+    with pytest.raises(InterruptedAuditError, match="asks nothing"):
         run(examination(target=target, asked=profile({})), out, "audit run .")
     assert not list(out.iterdir())
 
