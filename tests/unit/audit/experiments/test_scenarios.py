@@ -93,13 +93,13 @@ def test_the_record_tells_the_two_deaths_and_the_second_delivery(stack: Stack) -
     autonomous_sending.run(stack(), record, PLAN)
     figures = {name: plain(value) for name, value in record.figures}
     after, before = "déjà acceptés par la passerelle, sans réponse", "pas encore acceptés par la passerelle"
-    assert figures["À la mort du processus principal du worker"] == f"2 envois en vol, {after}"
+    assert figures["À la mort du processus principal du worker"] == f"2 envois en vol, {before}"
     assert figures["À la mort du processus enfant du worker"] == (
-        f"2 envois en vol, {before}, dont un dans le processus tué"
+        f"2 envois en vol, {after}, dont un dans le processus tué"
     )
     assert figures["Réveils publiés une seconde fois pendant l'envoi"] == "2"
     events = [plain(event) for _, event in record.timeline]
-    assert f"SIGKILL : processus principal du worker, 2 envois en vol, {after}" in events
+    assert f"SIGKILL : processus principal du worker, 2 envois en vol, {before}" in events
     assert "2 réveils publiés une seconde fois pendant l'envoi, verrous volatils perdus" in events
 
 
