@@ -1,0 +1,111 @@
+"""Sends per second: a campaign of the stack against the bare task, turn by turn on the same servers."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+
+import psycopg
+
+from system.sandbox.gateway_protocol import Behaviour, LedgerEntry
+from system.sandbox.processes import GuardedProcess, wait_until
+from system.sandbox.stack import REPOSITORY, RunningStack
+from system.tasks.celery_config import worker_concurrency
+from tests.benchmarks import bare_task
+from tests.benchmarks.figures import Row, Series, ratio, series
+
+BODY = "Bonjour, ceci est une mesure."
+LONGEST_SECONDS = 180.0
+TARGET = 0.8
+# Longer than any real number: nobody can be meant.
+_numbers = count()
+
+
+def phones(number: int) -> list[str]:
+    """Numbers that were never used before, and that no telephone has."""
+    return [f"+3363998{next(_numbers):07d}" for _ in range(number)]
+
+
+@contextmanager
+def bare_worker(stack: RunningStack) -> Iterator[None]:
+    """A worker of the bare task, with the same pool and concurrency."""
+    command = [sys.executable, "-m", "celery", "-A", "tests.benchmarks.bare_task", "worker", "--loglevel=INFO"]
+    command += [f"--concurrency={worker_concurrency}", "-Q", bare_task.QUEUE, "-n", "bare@%h"]
+    env = {**stack.env, "BROKER_URL": stack.redis_url}
+    bare_task.app.conf.update(broker_url=stack.redis_url, result_backend=stack.redis_url)
+    log = stack.logs / "bare-worker.log"
+    with GuardedProcess("bare worker", command, log=log, env=env, cwd=REPOSITORY) as process:
+        process.wait_ready(lambda: "ready." in log.read_text(errors="replace"), seconds=60)
+        yield
+    bare_task.app.close()
+
+
+def _rate(entries: list[LedgerEntry], end: float) -> float:
+    return len(entries) / (end - entries[0].received_at.timestamp())
+
+
+def bare_rate(stack: RunningStack, messages: int, latency_ms: float) -> float:
+    """Messages per second of the bare task, all of them on the queue before the first is accepted."""
+    before = stack.gateway.counts().accepted
+    stack.gateway.behave(Behaviour(latency_before_ms=latency_ms, hold="before"))
+    with bare_task.app.producer_or_acquire() as producer:
+        for number, phone in enumerate(phones(messages)):
+            reference = f"bare-{before}-{number}"
+            bare_task.post.apply_async(args=[phone, reference, BODY], queue=bare_task.QUEUE, producer=producer)
+    released = time.time()
+    stack.gateway.release()
+    _wait(lambda: stack.gateway.counts().accepted == before + messages, "the bare tasks done")
+    entries = stack.gateway.ledger(since=before)
+    return len(entries) / (entries[-1].accepted_at.timestamp() - released)
+
+
+def stack_rate(stack: RunningStack, messages: int, latency_ms: float) -> float:
+    """Messages per second of a campaign, from its first request at the gateway until the last is recorded as sent."""
+    before = stack.gateway.counts().accepted
+    stack.gateway.behave(Behaviour(latency_before_ms=latency_ms))
+    campaign_id = stack.launch_campaign("Mesure", BODY, phones(messages))
+    query = "SELECT count(*) FROM messages WHERE campaign_id = %s AND status <> 'sent'"
+    with psycopg.connect(stack.database_url, autocommit=True) as connection:
+
+        def recorded() -> bool:
+            row = connection.execute(query, [campaign_id]).fetchone()
+            return row == (0,)
+
+        _wait(recorded, "the campaign sent")
+    end = time.time()
+    entries = stack.gateway.ledger(since=before)
+    if len(entries) != messages:
+        raise RuntimeError(f"{len(entries)} messages accepted, {messages} asked: this is no measurement")
+    return _rate(entries, end)
+
+
+def _wait(done: Callable[[], bool], what: str) -> None:
+    wait_until(done, seconds=LONGEST_SECONDS, what=what, interval=0.05)
+
+
+def measure(stack: RunningStack, *, messages: int, latency_ms: float, rounds: int, tell: Callable[[str], None]) -> Row:
+    """One line of the table: both rates, round by round."""
+    bare: list[float] = []
+    ours: list[float] = []
+    with bare_worker(stack):
+        bare_rate(stack, messages // 4, latency_ms)
+        stack_rate(stack, messages // 4, latency_ms)
+        for number in range(rounds):
+            bare.append(bare_rate(stack, messages, latency_ms))
+            ours.append(stack_rate(stack, messages, latency_ms))
+            tell(f"sends at {latency_ms:g} ms, round {number + 1}/{rounds}: bare {bare[-1]:.0f}/s, ours {ours[-1]:.0f}/s")
+    return _row(series(bare), series(ours), latency_ms)
+
+
+def _row(bare: Series, ours: Series, latency_ms: float) -> Row:
+    found = ratio(ours, bare)
+    overhead = series([1000 / a - 1000 / b for a, b in zip(ours.values, bare.values, strict=True)])
+    return Row(
+        f"envois par seconde, passerelle à {latency_ms:g} ms",
+        bare.text(),
+        ours.text(),
+        f"{found.text(2)} ; {overhead.median:+.2f} ms par message",
+        f"≥ {TARGET}",
+        found.median >= TARGET,
+    )
