@@ -62,6 +62,13 @@ def integration(session: nox.Session) -> None:
 
 
 @nox.session
+def bench(session: nox.Session) -> None:
+    """Measure the reference stack against its yardsticks into `reports/measures/benchmarks.md`; `-- --quick` only shows that it runs."""
+    install(session)
+    session.run("python", "-m", "tests.benchmarks", *session.posargs)
+
+
+@nox.session
 def lock(session: nox.Session) -> None:
     """Compile `requirements.lock` again from pyproject.toml; `-- --upgrade` takes the newest of everything."""
     session.install("--quiet", "uv")

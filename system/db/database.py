@@ -1,8 +1,11 @@
 """Access to PostgreSQL: one pool a process."""
 
+import math
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool
@@ -13,6 +16,8 @@ from system.db.connection import Db
 from system.process_local import ProcessLocal
 
 WAIT_SECONDS = 10.0
+# A connection that was used less long ago is taken without being tried.
+IDLE_SECONDS = 1.0
 
 
 class Database:
@@ -21,15 +26,23 @@ class Database:
     def __init__(self, url: str, *, max_connections: int = 4) -> None:
         # No prepared statements: Supabase's pooler shares connections between clients.
         options: dict[str, Any] = {"row_factory": dict_row, "prepare_threshold": None, "connect_timeout": 10}
+        self._used_at: WeakKeyDictionary[Db, float] = WeakKeyDictionary()
         self._pool: ConnectionPool[Db] = ConnectionPool(
             url,
             min_size=1,
             max_size=max_connections,
             kwargs=options,
-            check=ConnectionPool.check_connection,
+            check=self._check_if_idle,
             timeout=WAIT_SECONDS,
             open=True,
         )
+
+    def _check_if_idle(self, connection: Db) -> None:
+        # A round trip saved: a server that died in this very second fails the transaction, which the recovery finds.
+        now = time.monotonic()
+        if now - self._used_at.get(connection, -math.inf) > IDLE_SECONDS:
+            ConnectionPool.check_connection(connection)
+        self._used_at[connection] = now
 
     @contextmanager
     def transaction(self) -> Iterator[Db]:

@@ -1,28 +1,39 @@
 """One message's row: claim, and the ends of an attempt. Every statement is conditional, so that a late writer changes nothing."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from system.db import quota
 from system.db.connection import Db
-from system.domain.statuses import CampaignStatus, MessageKind, MessageStatus
+from system.domain.statuses import CAMPAIGN_LETS_SEND, CampaignStatus, MessageKind, MessageStatus
 
-# One conditional UPDATE: while a lease lives, nobody else gets the row.
-CLAIM = """
+# One conditional statement: while a lease lives, nobody else gets the row. What may leave at once is counted in its day too.
+CLAIM = f"""
+WITH due AS (
+    SELECT m.id, m.kind, m.quota_day, p.phone, c.status AS campaign_status,
+        m.doubtful OR m.status IN ('sending', 'unknown') AS doubtful,
+        CASE m.kind WHEN 'message_2' THEN (
+            SELECT o.sent_at + interval '24 hours' FROM messages AS o
+            WHERE o.campaign_id = m.campaign_id AND o.contact_id = m.contact_id AND o.kind = 'message_1') END AS leaves_before
+    FROM messages AS m JOIN campaigns AS c ON c.id = m.campaign_id JOIN contacts AS p ON p.id = m.contact_id
+    WHERE m.id = %(id)s
+      AND ((m.status IN ('pending', 'unknown') AND coalesce(m.next_attempt_at, '-infinity') <= now())
+        OR (m.status = 'sending' AND m.lease_until < now()))
+    FOR UPDATE OF m
+), candidate AS (
+    SELECT kind FROM due
+    WHERE NOT doubtful AND campaign_status = ANY(%(open)s) AND coalesce(leaves_before > %(now)s, true)
+      AND quota_day IS DISTINCT FROM %(day)s
+), {quota.COUNTED}
 UPDATE messages AS m
 SET status = 'sending', lease_token = %(token)s, lease_until = now() + make_interval(secs => %(lease)s),
-    attempts = m.attempts + 1, doubtful = m.doubtful OR m.status IN ('sending', 'unknown')
-FROM campaigns AS c, contacts AS p
-WHERE m.id = %(id)s AND c.id = m.campaign_id AND p.id = m.contact_id
-  AND ((m.status IN ('pending', 'unknown') AND coalesce(m.next_attempt_at, '-infinity') <= now())
-    OR (m.status = 'sending' AND m.lease_until < now()))
+    attempts = m.attempts + 1, doubtful = due.doubtful, quota_day = coalesce((SELECT day FROM counted), m.quota_day)
+FROM due WHERE m.id = due.id
 RETURNING m.id, m.campaign_id, m.kind, m.body, m.reference, m.attempts, m.failures, m.doubtful, m.lease_token,
-    p.phone, c.status AS campaign_status,
-    CASE m.kind WHEN 'message_2' THEN (
-        SELECT o.sent_at + interval '24 hours' FROM messages AS o
-        WHERE o.campaign_id = m.campaign_id AND o.contact_id = m.contact_id AND o.kind = 'message_1') END AS leaves_before
-"""
+    due.phone, due.campaign_status, due.leaves_before, m.quota_day
+"""  # noqa: S608 (constants only)
 
 
 @dataclass(frozen=True)
@@ -50,6 +61,7 @@ class Claim:
     """A message this process alone may send until its lease ends.
 
     `doubtful`: an earlier attempt may have gone through. `leaves_before`: end of the window of a Message 2, UTC.
+    `quota_day`: the UTC day in which it is counted, None when that day was full.
     """
 
     id: int
@@ -64,6 +76,7 @@ class Claim:
     phone: str
     campaign_status: CampaignStatus
     leaves_before: datetime | None = None
+    quota_day: date | None = None
 
 
 def by_id(db: Db, message_id: int) -> Message | None:
@@ -81,10 +94,21 @@ def by_id(db: Db, message_id: int) -> Message | None:
     return Message(**row | {"kind": MessageKind(row["kind"]), "status": MessageStatus(row["status"])})
 
 
-def claim(db: Db, message_id: int, *, lease_seconds: float) -> Claim | None:
-    """Takes the message for `lease_seconds`; None when it is not due, final, or somebody's."""
-    parameters: dict[str, Any] = {"id": message_id, "token": uuid4(), "lease": lease_seconds}
-    row = db.execute(CLAIM, parameters).fetchone()
+def claim(db: Db, message_id: int, *, lease_seconds: float, now: datetime, daily_limit: int) -> Claim | None:
+    """Takes the message for `lease_seconds`; None when it is not due, final, or somebody's.
+
+    It is counted in the day of `now` (UTC) unless the day is full, or something else keeps it from leaving at once.
+    """
+    parameters: dict[str, Any] = {
+        "id": message_id,
+        "token": uuid4(),
+        "lease": lease_seconds,
+        "now": now,
+        "day": now.date(),
+        "limit": daily_limit,
+        "open": [status.value for status in CAMPAIGN_LETS_SEND],
+    }
+    row = db.execute(CLAIM.encode(), parameters).fetchone()
     if row is None:
         return None
     kinds = {"kind": MessageKind(row["kind"]), "campaign_status": CampaignStatus(row["campaign_status"])}

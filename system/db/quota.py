@@ -1,39 +1,43 @@
 """The daily limit: counted here, over both kinds of message, before anything is sent."""
 
 from datetime import date
+from typing import TYPE_CHECKING
 
 from system.db.connection import Db
-from system.db.messages import Claim
+
+if TYPE_CHECKING:
+    from system.db.messages import Claim
+
+# A part of statements whose `candidate` holds the kind of the message to count, or nothing; gives the day when it counted.
+COUNTED = """counted AS (
+    INSERT INTO daily_counters AS d (day, message_1, message_2)
+    SELECT %(day)s, (kind = 'message_1')::int, (kind = 'message_2')::int FROM candidate WHERE %(limit)s > 0
+    ON CONFLICT (day) DO UPDATE
+        SET message_1 = d.message_1 + excluded.message_1, message_2 = d.message_2 + excluded.message_2
+        WHERE d.message_1 + d.message_2 < %(limit)s
+    RETURNING day
+)"""
+RESERVE = f"""
+WITH mine AS (
+    SELECT kind, quota_day FROM messages WHERE id = %(id)s AND lease_token = %(token)s AND status = 'sending' FOR UPDATE
+), candidate AS (SELECT kind FROM mine WHERE quota_day IS DISTINCT FROM %(day)s), {COUNTED}
+UPDATE messages SET quota_day = coalesce((SELECT day FROM counted), quota_day)
+WHERE id = %(id)s AND EXISTS (SELECT FROM mine)
+RETURNING quota_day
+"""  # noqa: S608 (constants only)
 
 
-def reserve(db: Db, claim: Claim, *, day: date, limit: int) -> bool:
+def reserve(db: Db, claim: "Claim", *, day: date, limit: int) -> bool:
     """Counts the message in `day` unless the day is full; a message is counted once a day, however many attempts.
 
     False too when the message is no longer this claim's.
     """
-    mine = db.execute(
-        """SELECT quota_day FROM messages WHERE id = %s AND lease_token = %s AND status = 'sending' FOR UPDATE""",
-        [claim.id, claim.lease_token],
-    ).fetchone()
-    if mine is None:
-        return False
-    if mine["quota_day"] == day:
-        return True
-    db.execute("INSERT INTO daily_counters (day) VALUES (%s) ON CONFLICT DO NOTHING", [day])
-    counted = db.execute(
-        """UPDATE daily_counters
-           SET message_1 = message_1 + (%(kind)s = 'message_1')::int,
-               message_2 = message_2 + (%(kind)s = 'message_2')::int
-           WHERE day = %(day)s AND message_1 + message_2 < %(limit)s""",
-        {"day": day, "kind": claim.kind.value, "limit": limit},
-    )
-    if counted.rowcount == 0:
-        return False
-    db.execute("UPDATE messages SET quota_day = %s WHERE id = %s", [day, claim.id])
-    return True
+    parameters = {"id": claim.id, "token": claim.lease_token, "day": day, "limit": limit}
+    row = db.execute(RESERVE.encode(), parameters).fetchone()
+    return row is not None and row["quota_day"] == day
 
 
-def give_back(db: Db, claim: Claim) -> None:
+def give_back(db: Db, claim: "Claim") -> None:
     """Uncounts a message that is surely never sent, and counts an error in its place."""
     row = db.execute(
         """UPDATE messages AS m SET quota_day = NULL

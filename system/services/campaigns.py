@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from system.db import campaigns
 from system.db.database import Database
 from system.domain.phone import PhoneNumber
-from system.domain.wakeups import DispatchCampaign, SendMessage, WakeUp
+from system.domain.wakeups import DispatchCampaign, WakeUp, in_turns
 from system.locks import CAMPAIGN_TTL_SECONDS, campaign_key
 from system.services.ports import LockKeeper
 
@@ -69,5 +69,4 @@ def dispatch(db: Database, locks: LockKeeper, campaign_id: int, *, batch_size: i
             if not campaigns.take_turn(connection, campaign_id, min_interval=SHORTEST_TURN_SECONDS):
                 return Dispatched((), None)
             batch = campaigns.take_batch(connection, campaign_id, window=batch_size)
-    wake_ups = tuple(SendMessage(message_id) for message_id in batch.message_ids)
-    return Dispatched(wake_ups, TURN_SECONDS if batch.more else None)
+    return Dispatched(in_turns(batch.message_ids), TURN_SECONDS if batch.more else None)

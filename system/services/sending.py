@@ -6,11 +6,14 @@ the POST, for longer than the rest of the lease; and a request the gateway accep
 
 import logging
 import time
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
 
 from system.db import campaigns, messages, quota
+from system.db.connection import Db
 from system.db.database import Database
 from system.db.messages import Claim
 from system.domain.lease import Lease
@@ -22,6 +25,9 @@ from system.services.ports import Clock, Gateway, LockKeeper, Monotonic
 
 logger = logging.getLogger(__name__)
 
+NOT_OURS = "not due, final, or claimed by another process"
+# A turn takes no further message after this: a Message 2 must not wait long for a child to be free.
+TURN_SECONDS = 0.5
 # Before asking the gateway again about a message it could not be asked about, or that has no attempt left.
 ASK_AGAIN_SECONDS = 60.0
 
@@ -45,8 +51,30 @@ class TransientFailure:
     uncertain: bool
     reason: str
 
+    @property
+    def what(self) -> str:
+        return f"not sent: {self.reason}"
+
+
+@dataclass(frozen=True)
+class HandedOver:
+    """The gateway has the message and nobody has recorded it yet; should this process die, the lease and the gateway tell."""
+
+    claim: Claim
+    accepted: Accepted
+    how: str
+
 
 SendOutcome = Done | TransientFailure
+Attempted = SendOutcome | HandedOver
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What came of the last message that was tried, and those that were left for another turn."""
+
+    outcome: SendOutcome
+    rest: tuple[int, ...] = ()
 
 
 def utc_now() -> datetime:
@@ -77,13 +105,36 @@ class Sender:
         with self.locks.hold(send_key(message_id), ttl_seconds=SEND_TTL_SECONDS, fail_open=True) as free:
             if not free and not self._claimable(message_id):
                 return Done("another process is at it")
+            return self.send_in_turn([message_id], template_name).outcome
+
+    def send_in_turn(self, message_ids: Sequence[int], template_name: str | None = None) -> Turn:
+        """The same for several messages, until one fails or half a second is over; each is claimed when its turn comes.
+
+        No lock saves work here. An acceptance is recorded by the transaction that claims the next message.
+        """
+        ends_at = self.monotonic() + TURN_SECONDS
+        outcome: SendOutcome = Done("nothing to send")
+        handed_over: HandedOver | None = None
+        waiting = deque(message_ids)
+        while waiting:
+            message_id = waiting.popleft()
             # Before the claim, so that this process's idea of its lease ends before the database's.
             claimed_at = self.monotonic()
+            claim = self._claim(message_id, handed_over)
+            handed_over = None
+            attempted = self._attempt(claim, claimed_at, template_name) if claim else Done(NOT_OURS)
+            if isinstance(attempted, HandedOver):
+                handed_over, outcome = attempted, Done(attempted.how)
+            else:
+                outcome = attempted
+            logger.info("message %s: %s", message_id, outcome.what)
+            if isinstance(outcome, TransientFailure) or self.monotonic() > ends_at:
+                break
+        if handed_over:
             with self.db.transaction() as connection:
-                claim = messages.claim(connection, message_id, lease_seconds=self.lease.seconds)
-            if claim is None:
-                return Done("not due, final, or claimed by another process")
-            return self._attempt(claim, claimed_at, template_name)
+                recorded = self._record(connection, handed_over)
+            self._report_twice(handed_over, recorded=recorded)
+        return Turn(outcome, tuple(waiting))
 
     def postpone(self, failure: TransientFailure, delay_seconds: float) -> bool:
         """Records the failure and the time of the next attempt; True when the caller now has to publish the retry.
@@ -108,7 +159,21 @@ class Sender:
         message = self.db.get_message_by_id(message_id)
         return message is not None and message.claimable
 
-    def _attempt(self, claim: Claim, claimed_at: float, template_name: str | None) -> SendOutcome:
+    def _claim(self, message_id: int, handed_over: HandedOver | None) -> Claim | None:
+        with self.db.transaction() as connection:
+            recorded = handed_over is None or self._record(connection, handed_over)
+            claim = messages.claim(
+                connection,
+                message_id,
+                lease_seconds=self.lease.seconds,
+                now=self.clock(),
+                daily_limit=self.daily_limit,
+            )
+        if handed_over:
+            self._report_twice(handed_over, recorded=recorded)
+        return claim
+
+    def _attempt(self, claim: Claim, claimed_at: float, template_name: str | None) -> Attempted:
         if claim.doubtful:
             settled = self._reconcile(claim)
             if settled is not None:
@@ -124,11 +189,11 @@ class Sender:
             return Done("too late in the lease")
         return self._post(claim, template_name)
 
-    def _reconcile(self, claim: Claim) -> SendOutcome | None:
+    def _reconcile(self, claim: Claim) -> Attempted | None:
         """Asks the gateway about earlier attempts; None when it has nothing and another attempt is allowed."""
         found = self.gateway.find_by_reference(claim.reference)
         if isinstance(found, Accepted):
-            return self._accept(claim, found, how="reconciled")
+            return HandedOver(claim, found, "reconciled")
         if isinstance(found, Uncertain):
             self._give_back(claim, MessageStatus.UNKNOWN, claim.failures, ASK_AGAIN_SECONDS, found.reason)
             return Done("the gateway cannot be asked")
@@ -150,19 +215,17 @@ class Sender:
                 messages.record_cancelled(connection, claim, reason="the window of 24 h is over")
             return Done("the window of 24 h is over")
         today = self.clock().date()
-        with self.db.transaction() as connection:
-            counted = quota.reserve(connection, claim, day=today, limit=self.daily_limit)
-        if not counted:
+        if claim.quota_day != today and not self._reserve(claim, today):
             tomorrow = datetime.combine(today + timedelta(days=1), time_of_day.min, UTC)
             self._release(claim, due_at=tomorrow, reason="daily limit reached")
             return Done("daily limit reached")
         return None
 
-    def _post(self, claim: Claim, template_name: str | None) -> SendOutcome:
+    def _post(self, claim: Claim, template_name: str | None) -> Attempted:
         answer = self.gateway.post(Outgoing(claim.phone, claim.body, claim.reference, template_name))
         match answer:
             case Accepted():
-                return self._accept(claim, answer, how="sent")
+                return HandedOver(claim, answer, "sent")
             case Uncertain(reason):
                 return TransientFailure(claim, claim.failures + 1, uncertain=True, reason=reason)
             case Refused(reason, retryable=True):
@@ -172,24 +235,25 @@ class Sender:
             case AccountStopped(reason):
                 return self._pause_campaign(claim, reason)
 
-    def _accept(self, claim: Claim, accepted: Accepted, *, how: str) -> Done:
+    def _reserve(self, claim: Claim, day: date) -> bool:
         with self.db.transaction() as connection:
-            recorded = messages.record_sent(
-                connection,
-                claim.id,
-                gateway_id=accepted.gateway_id,
-                wa_id=accepted.wa_id,
-                sent_at=accepted.at or self.clock(),
-            )
-        known = None if recorded else self.db.get_message_by_id(claim.id)
-        if known is not None and known.gateway_id != accepted.gateway_id:
-            logger.error(
-                "message %s was accepted twice by the gateway: %s and %s",
-                claim.id,
-                known.gateway_id,
-                accepted.gateway_id,
-            )
-        return Done(how)
+            return quota.reserve(connection, claim, day=day, limit=self.daily_limit)
+
+    def _record(self, connection: Db, handed_over: HandedOver) -> bool:
+        accepted = handed_over.accepted
+        return messages.record_sent(
+            connection,
+            handed_over.claim.id,
+            gateway_id=accepted.gateway_id,
+            wa_id=accepted.wa_id,
+            sent_at=accepted.at or self.clock(),
+        )
+
+    def _report_twice(self, handed_over: HandedOver, *, recorded: bool) -> None:
+        known = None if recorded else self.db.get_message_by_id(handed_over.claim.id)
+        again = handed_over.accepted.gateway_id
+        if known is not None and known.gateway_id != again:
+            logger.error("message %s was accepted twice by the gateway: %s and %s", known.id, known.gateway_id, again)
 
     def _pause_campaign(self, claim: Claim, reason: str) -> Done:
         why = f"the gateway refuses the account: {reason}"

@@ -1,11 +1,13 @@
 """Sends messages and dispatches campaigns."""
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from system.config import get_settings
 from system.db.database import get_db
 from system.domain.retry_policy import Retry, RetryPolicy
+from system.domain.wakeups import SendMessage
 from system.gateway.wassenger import get_gateway
 from system.locks import get_locks
 from system.services import campaigns
@@ -27,20 +29,29 @@ def _sender() -> Sender:
 
 # Without a limit of Celery's own: the failures counted in the database are the only ones.
 @celery_app.task(bind=True, max_retries=None, ignore_result=True)  # type: ignore[untyped-decorator]
-def send_single_message(self: Any, message_id: int, is_template: bool = True, template_name: str | None = None) -> None:
-    """Brings one message a step further; harmless when it runs twice, or for a message that needs nothing."""
+def send_single_message(
+    self: Any, message_id: int, is_template: bool = True, template_name: str | None = None, then: Sequence[int] = ()
+) -> None:
+    """Brings one message a step further, and others in turn; harmless when it runs twice, or where nothing is needed."""
     sender = _sender()
-    outcome = sender.send(message_id, template_name if is_template else None)
+    template = template_name if is_template else None
+    if then:
+        turn = sender.send_in_turn([message_id, *then], template)
+        outcome = turn.outcome
+        publish([SendMessage(turn.rest[0], then=turn.rest[1:])] if turn.rest else [])
+    else:
+        outcome = sender.send(message_id, template)
     if not isinstance(outcome, TransientFailure):
-        logger.info("message %s: %s", message_id, outcome.what)
         return
+    failed_id = outcome.claim.id
     decision = RETRY_POLICY.decide(outcome.failures)
     if isinstance(decision, Retry):
-        logger.warning("message %s: %s, again in %s s", message_id, outcome.reason, decision.delay_seconds)
+        logger.warning("message %s: %s, again in %s s", failed_id, outcome.reason, decision.delay_seconds)
         if not sender.postpone(outcome, decision.delay_seconds):
             return
-        raise self.retry(countdown=decision.delay_seconds, queue="retry")
-    logger.error("message %s: %s, no attempt left", message_id, outcome.reason)
+        named = {"is_template": is_template, "template_name": template_name}
+        raise self.retry(args=[failed_id], kwargs=named, countdown=decision.delay_seconds, queue="retry")
+    logger.error("message %s: %s, no attempt left", failed_id, outcome.reason)
     sender.give_up(outcome)
 
 

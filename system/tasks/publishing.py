@@ -1,6 +1,7 @@
 """Publishes what a service decided, after its transaction is committed."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from system.domain.statuses import MessageKind
 from system.domain.wakeups import DispatchCampaign, SendMessage, WakeUp
@@ -24,7 +25,7 @@ def publish(wake_ups: Iterable[WakeUp]) -> None:
                     celery_app.send_task(
                         SENDER,
                         args=[wake_up.message_id],
-                        kwargs={"is_template": wake_up.kind is MessageKind.MESSAGE_1, "template_name": None},
+                        kwargs=_named(wake_up),
                         queue=_queue(wake_up),
                         producer=producer,
                         ignore_result=True,
@@ -34,6 +35,11 @@ def publish(wake_ups: Iterable[WakeUp]) -> None:
                     celery_app.send_task(
                         DISPATCHER, args=[campaign_id], queue="default", producer=producer, ignore_result=True
                     )
+
+
+def _named(wake_up: SendMessage) -> dict[str, Any]:
+    named: dict[str, Any] = {"is_template": wake_up.kind is MessageKind.MESSAGE_1, "template_name": None}
+    return named | {"then": wake_up.then} if wake_up.then else named
 
 
 def _queue(wake_up: SendMessage) -> str:

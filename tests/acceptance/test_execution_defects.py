@@ -18,11 +18,12 @@ pytestmark = pytest.mark.real
 PLAN = Plan(end_seconds=40.0)
 # The messages whose fate a mutant never settles would otherwise be waited for.
 IMPATIENT = Plan(end_seconds=20.0)
-LIVING_LEASE = """  AND ((m.status IN ('pending', 'unknown') AND coalesce(m.next_attempt_at, '-infinity') <= now())
-    OR (m.status = 'sending' AND m.lease_until < now()))
-RETURNING m.id"""
+LIVING_LEASE = """
+      AND ((m.status IN ('pending', 'unknown') AND coalesce(m.next_attempt_at, '-infinity') <= now())
+        OR (m.status = 'sending' AND m.lease_until < now()))
+"""
 
-UNCONDITIONAL_CLAIM = Edit("system/db/messages.py", LIVING_LEASE, "RETURNING m.id")
+UNCONDITIONAL_CLAIM = Edit("system/db/messages.py", LIVING_LEASE, "\n")
 NO_RECONCILE = Edit("system/services/sending.py", "settled = self._reconcile(claim)", "settled = None")
 NO_RECOVERY = (
     Edit("system/services/recovery.py", "return RecoveryPlan(messages, silent)", "return RecoveryPlan((), ())"),

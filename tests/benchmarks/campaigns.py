@@ -69,9 +69,7 @@ class _Memory:
         self._thread.join()
 
 
-def memory(
-    stack: RunningStack, *, few: int, many: int, seconds: float, tell: Callable[[str], None]
-) -> Row:
+def memory(stack: RunningStack, *, few: int, many: int, seconds: float, tell: Callable[[str], None]) -> Row:
     """One line of the table: the children's peak with few contacts and with many, dispatched for at most `seconds`."""
     stack.gateway.behave(Behaviour())
     before = stack.gateway.counts().accepted

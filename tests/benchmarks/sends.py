@@ -94,7 +94,9 @@ def measure(stack: RunningStack, *, messages: int, latency_ms: float, rounds: in
         for number in range(rounds):
             bare.append(bare_rate(stack, messages, latency_ms))
             ours.append(stack_rate(stack, messages, latency_ms))
-            tell(f"sends at {latency_ms:g} ms, round {number + 1}/{rounds}: bare {bare[-1]:.0f}/s, ours {ours[-1]:.0f}/s")
+            tell(
+                f"sends at {latency_ms:g} ms, round {number + 1}/{rounds}: bare {bare[-1]:.0f}/s, ours {ours[-1]:.0f}/s"
+            )
     return _row(series(bare), series(ours), latency_ms)
 
 

@@ -78,9 +78,7 @@ def _drained(stack: RunningStack) -> float:
     return time.monotonic() - started
 
 
-def measure(
-    stack: RunningStack, *, seconds: float, rounds: int, tell: Callable[[str], None]
-) -> tuple[Row, Row]:
+def measure(stack: RunningStack, *, seconds: float, rounds: int, tell: Callable[[str], None]) -> tuple[Row, Row]:
     """Two lines of the table: the rates, and the 99th percentile at half the stack's own rate."""
     ours_url = stack.web_url + PATH
     sent_messages(stack, int(3000 * (rounds + 2) * seconds))
@@ -105,7 +103,9 @@ def measure(
             latencies = at_a_rate(ours_url, half, connections=CONNECTIONS, per_second=answers.rate / 2).latencies
             p99.append(1000 * percentile(latencies, 0.99))
             _drained(stack)
-            tell(f"webhooks, round {number + 1}/{rounds}: bare {bare[-1]:.0f}/s, ours {ours[-1]:.0f}/s, p99 {p99[-1]:.0f} ms")
+            tell(
+                f"webhooks, round {number + 1}/{rounds}: bare {bare[-1]:.0f}/s, ours {ours[-1]:.0f}/s, p99 {p99[-1]:.0f} ms"
+            )
     return _rows(bare, ours, drains, p99)
 
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -6,7 +7,7 @@ from system.domain.retry_policy import GiveUp, Retry
 from system.domain.statuses import MessageStatus
 from system.gateway.outcomes import Accepted, AccountStopped, Refused, Uncertain
 from system.locks import send_key
-from system.services.sending import Done, TransientFailure
+from system.services.sending import Done, TransientFailure, Turn
 from tests.unit.system.conftest import Bench
 
 
@@ -201,3 +202,70 @@ def test_a_stale_lock_delays_nothing(bench: Bench, message_id: int) -> None:
 
 def test_an_unknown_message_is_nobodys(bench: Bench) -> None:
     assert bench.sender().send(404) == Done("not due, final, or claimed by another process")
+
+
+def statuses(bench: Bench, ids: list[int]) -> list[str]:
+    return [bench.message(number).status for number in ids]
+
+
+def test_messages_in_turn_are_each_sent_once_and_recorded(bench: Bench) -> None:
+    ids = bench.ids(bench.campaign(3))
+    assert bench.sender().send_in_turn(ids) == Turn(Done("sent"))
+    assert bench.sender().send_in_turn(ids) == Turn(Done("not due, final, or claimed by another process"))
+    assert statuses(bench, ids) == ["sent"] * 3
+    assert bench.gateway.accepted == [bench.message(number).reference for number in ids]
+    assert bench.execute("SELECT message_1 FROM daily_counters") == [{"message_1": 3}]
+
+
+def test_a_failure_ends_the_turn_and_leaves_the_others(bench: Bench) -> None:
+    ids = bench.ids(bench.campaign(3))
+    bench.gateway.answers += ["accept", Refused("HTTP 429", retryable=True)]
+    turn = bench.sender().send_in_turn(ids)
+    assert isinstance(turn.outcome, TransientFailure)
+    assert (turn.outcome.claim.id, turn.rest) == (ids[1], (ids[2],))
+    assert statuses(bench, ids) == ["sent", "sending", "pending"]
+
+
+def test_a_turn_ends_in_time_for_others(bench: Bench) -> None:
+    ids = bench.ids(bench.campaign(3))
+
+    def slow() -> None:
+        bench.clock.ticks += 0.3
+
+    bench.gateway.before_post = slow
+    assert bench.sender().send_in_turn(ids).rest == (ids[2],)
+    assert statuses(bench, ids) == ["sent", "sent", "pending"]
+
+
+def test_a_death_in_a_turn_costs_no_record_but_the_last(bench: Bench) -> None:
+    ids = bench.ids(bench.campaign(3))
+
+    def die_at_the_third() -> None:
+        if len(bench.gateway.accepted) == 2:
+            raise KeyboardInterrupt
+
+    bench.gateway.before_post = die_at_the_third
+    with pytest.raises(KeyboardInterrupt):
+        bench.sender().send_in_turn(ids)
+    assert statuses(bench, ids) == ["sent", "sent", "sending"]
+
+
+def test_what_was_accepted_and_never_recorded_is_reconciled(bench: Bench) -> None:
+    first, second = bench.ids(bench.campaign(2))
+    sender = bench.sender()
+
+    class Dying(type(sender.db)):  # type: ignore[misc]
+        """The database goes away after the first POST."""
+
+        def transaction(self) -> object:
+            if bench.gateway.accepted:
+                raise KeyboardInterrupt
+            return bench.db.transaction()
+
+    with pytest.raises(KeyboardInterrupt):
+        replace(sender, db=object.__new__(Dying)).send_in_turn([first, second])
+    assert statuses(bench, [first, second]) == ["sending", "pending"]
+    bench.age(31)
+    assert bench.sender().send_in_turn([first, second]) == Turn(Done("sent"))
+    assert statuses(bench, [first, second]) == ["sent", "sent"]
+    assert len(bench.gateway.accepted) == 2

@@ -59,6 +59,12 @@ class Life(RuleBasedStateMachine):
         finally:
             self.bench.gateway.before_post = lambda: None
 
+    @rule(answers=st.lists(st.sampled_from(ANSWERS), min_size=2, max_size=2))
+    def wake_both_in_turn(self, answers: list[PostOutcome | str]) -> None:
+        self.bench.gateway.answers += answers
+        self.bench.sender().send_in_turn(self.ids)
+        self.bench.gateway.answers.clear()
+
     @rule(seconds=st.sampled_from([1, 31, 61, 241]))
     def time_passes(self, seconds: int) -> None:
         self.bench.age(seconds)

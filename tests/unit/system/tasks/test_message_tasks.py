@@ -79,6 +79,19 @@ def test_the_task_retries_after_the_delay_of_the_policy(
 
 
 @respx.mock
+def test_a_turn_that_fails_retries_one_message_and_publishes_the_rest(bench: Bench, redis_url: str) -> None:
+    first, second, third = bench.ids(bench.campaign(3))
+    respx.post(f"{API}/messages").mock(
+        side_effect=[httpx.Response(201, json={"id": "a1", "waId": "w1"}), httpx.Response(429)]
+    )
+    message_tasks.send_single_message.apply(args=[first], kwargs={"then": [second, third]})
+    assert [bench.message(number).status for number in (first, second, third)] == ["sent", "pending", "pending"]
+    assert bench.message(second).failures == 1
+    named = {"is_template": True, "template_name": None}
+    assert queued(redis_url, "messages") == [("send_single_message", [third], named)]
+
+
+@respx.mock
 def test_a_retry_that_is_being_planned_elsewhere_is_not_published_again(bench: Bench, redis_url: str) -> None:
     (message_id,) = bench.ids(bench.campaign())
     respx.post(f"{API}/messages").mock(return_value=httpx.Response(429))
