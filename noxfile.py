@@ -8,6 +8,8 @@ nox.options.reuse_venv = "yes"
 nox.options.sessions = ["lint", "types", "imports", "tests", "audit"]
 
 LOCK = "requirements.lock"
+# What family 10 reads (audit.toml).
+RESULTS = ("--cov", "--junitxml", "build/junit.xml", "--cov-report", "term", "--cov-report", "xml:build/coverage.xml")
 
 
 def install(session: nox.Session) -> None:
@@ -44,7 +46,7 @@ def tests(session: nox.Session) -> None:
     """Unit, rule, contract, acceptance and meta tests, on embedded servers, with the coverage gate."""
     install(session)
     session.run("coverage", "erase")
-    session.run("python", "-m", "pytest", "-n", "2", "--dist", "worksteal", "--cov", *session.posargs)
+    session.run("python", "-m", "pytest", "-n", "2", "--dist", "worksteal", *RESULTS, *session.posargs)
 
 
 @nox.session

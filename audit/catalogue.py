@@ -2,29 +2,9 @@
 
 from dataclasses import dataclass
 
+from audit.criteria import CRITERIA
 from audit.model import Level
-
-
-@dataclass(frozen=True)
-class Requirement:
-    """One criterion `N.M`.
-
-    `floor` is the weakest level at which it can be CONFORME, `decided_by` the experiments that must have established it
-    there, `settles` what would settle it when it is undetermined.
-    """
-
-    id: str
-    title: str
-    criterion: str
-    floor: Level
-    heading: str
-    decided_by: tuple[str, ...]
-    settles: str
-
-    @property
-    def family(self) -> str:
-        """The `N` of `N.M`."""
-        return self.id.partition(".")[0]
+from audit.requirement import Requirement
 
 
 @dataclass(frozen=True)
@@ -54,7 +34,7 @@ _SOAK = (
     "aucune commande de cette version ne sait encore les produire ni les lire"
 )
 
-REQUIREMENTS = (
+AUTONOMY = (
     Requirement(
         "8.1",
         "Envoi Message 1 sans Admin Connecté",
@@ -111,6 +91,8 @@ REQUIREMENTS = (
     ),
 )
 
+REQUIREMENTS = tuple(sorted((*AUTONOMY, *CRITERIA), key=lambda r: (int(r.family), r.id)))
+
 COMPENSATIONS = (
     Compensation(
         requirement="8.5",
@@ -132,6 +114,11 @@ PHASES = (
     Phase(9, "Nettoyage Code", "10"),
     Phase(10, "Optimisations", ""),
 )
+
+
+def phase_of(family: str) -> Phase | None:
+    """The phase whose checkpoint judges this family; None for a family the spec does not have."""
+    return next((p for p in PHASES if p.family == family), None)
 
 
 def requirement(identifier: str) -> Requirement:

@@ -15,10 +15,11 @@ from typing import Annotated
 import typer
 
 from audit import journal
+from audit.catalogue import PHASES
 from audit.direct import InterruptedAuditError
 from audit.examination import Examination
 from audit.model import Level, Outcome
-from audit.profiles import PROFILES
+from audit.profiles import DEFAULT_FAMILY, PROFILES
 from audit.report.markdown import render_markdown
 from audit.session import OutputError, command_line, run
 from audit.start import LEVELS, prepare
@@ -38,6 +39,7 @@ class Exit(IntEnum):
     COULD_NOT_RUN = 3
 
 
+_FAMILIES = ", ".join(f"{p.family} ({p.title.removeprefix('Audit ')})" for p in PHASES if p.family)
 _EPILOG = (
     "Exit codes: 0 nothing NON CONFORME (PARTIEL and INDÉTERMINÉ are printed), 1 something NON CONFORME, "
     "2 bad usage, 3 nothing could be judged, the driver could not start the target, or an audit error."
@@ -81,6 +83,12 @@ def run_command(  # noqa: PLR0917  typer reads them by name
             "`configuration` imports it in its own interpreter; `execution` starts it and kills its workers. Default: the profile's."
         ),
     ] = None,
+    family: Annotated[
+        str,
+        typer.Option(
+            help=f"Which family of criteria, one checkpoint each: {_FAMILIES}. Families 4 to 7 and 9 are judged by execution only."
+        ),
+    ] = DEFAULT_FAMILY,
     out: Annotated[Path, typer.Option(help="Directory of the report and its journal.")] = Path("reports"),
     require_conclusive: Annotated[bool, typer.Option(help="Exit 1 when something is INDÉTERMINÉ.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the verdicts.")] = False,
@@ -88,7 +96,7 @@ def run_command(  # noqa: PLR0917  typer reads them by name
     """Audit TARGET and write `DATE-famille-N-PROFILE.md` with its journal (`.json`) in the output directory."""
     try:
         with _stopped_cleanly():
-            examination = prepare(target, profile, level)
+            examination = prepare(target, profile, level, family=family)
             if not quiet:
                 examination.tell = lambda step: say(step, dim=True)
             written = run(examination, out, command_line(), quiet)

@@ -1,9 +1,9 @@
 """Section 5 of a checkpoint: the five aspects, the verdict and the next phases."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from audit.catalogue import PHASES
+from audit.catalogue import PHASES, requirement
 from audit.model import Finding, Level, Outcome, worst
 from audit.verdict import Status, Verdict, validated
 
@@ -57,7 +57,7 @@ def _level(status: Status, parts: Sequence[Known]) -> Level | None:
 def aspects(
     totals: Mapping[str, int], verdicts: Mapping[str, Verdict], findings: Sequence[Finding]
 ) -> list[dict[str, str]]:
-    """The five lines of section 5.1, in the source's order, and what the source did not look at."""
+    """The lines of section 5.1: the source's five and what it did not look at for family 8, each criterion for the others."""
     passed, tests = totals.get("passed", 0), totals.get("tests", 0)
     mark = "✅" if tests and passed == tests else "❌" if totals.get("failed") or totals.get("errors") else "❔"
     warned = totals.get("warned", 0)
@@ -67,6 +67,23 @@ def aspects(
             "status": f"{mark} {passed}/{tests} PASSED" + (f", dont {warned} avec réserve" if warned else ""),
         }
     ]
+    lines = _of_family_8(verdicts, findings) if _autonomy(verdicts) else _of_each(verdicts)
+    for name, (status, level) in lines:
+        known = f" ({level.french})" if level and status is not Status.UNDETERMINED else ""
+        rows.append({"name": name, "status": f"{_MARKS[status]} {status.value}{known}"})
+    return rows
+
+
+def _autonomy(verdicts: Mapping[str, Verdict]) -> bool:
+    """Whether this is the source's own checkpoint, whose lines it wrote; also when nothing is judged."""
+    return all(identifier.startswith("8.") for identifier in verdicts)
+
+
+def _of_each(verdicts: Mapping[str, Verdict]) -> list[tuple[str, Known]]:
+    return [(f"{i} {requirement(i).title}", (v.status, v.known_by)) for i, v in verdicts.items()]
+
+
+def _of_family_8(verdicts: Mapping[str, Verdict], findings: Sequence[Finding]) -> list[tuple[str, Known]]:
     lines = [
         ("Fonctionnement autonome", _of_requirements(verdicts, ("8.1", "8.2", "8.3"))),
         ("Configuration robuste", _of_rules(findings, _CONFIGURATION)),
@@ -75,10 +92,7 @@ def aspects(
     ]
     if "8.6" in verdicts:
         lines.append(("Disponibilité et alerte", _of_requirements(verdicts, ("8.4", "8.6"))))
-    for name, (status, level) in lines:
-        known = f" ({level.french})" if level and status is not Status.UNDETERMINED else ""
-        rows.append({"name": name, "status": f"{_MARKS[status]} {status.value}{known}"})
-    return rows
+    return lines
 
 
 def verdict_section(
@@ -88,7 +102,8 @@ def verdict_section(
     statuses = [v.status for v in verdicts.values()]
     unverified = [r for r, v in verdicts.items() if v.status is Status.UNDETERMINED]
     bullets = []
-    for key, text in _BULLETS:
+    lines = _BULLETS if _autonomy(verdicts) else [(i, requirement(i).title) for i in verdicts]
+    for key, text in lines:
         status = verdicts[key].status if key in verdicts else _of_rules(findings, (key,))[0]
         suffix = {Status.UNDETERMINED: " : non vérifié", Status.NON_COMPLIANT: " : non"}.get(status, "")
         bullets.append([_MARKS[status], text + suffix])
@@ -105,12 +120,21 @@ def verdict_section(
     }
 
 
-def phases(family: str, verdicts: Mapping[str, Verdict], findings: Sequence[Finding]) -> list[dict[str, Any]]:
-    """Section 5.3: this phase and the following ones. A phase whose checkpoint is not validated stays « À VALIDER »."""
+def phases(
+    family: str, verdicts: Mapping[str, Verdict], findings: Sequence[Finding], finished: Collection[str] = ()
+) -> list[dict[str, Any]]:
+    """Section 5.3: this phase and the following ones; `finished` are the families whose newest checkpoint is validated.
+
+    A phase whose checkpoint is not validated, or leaves something open, stays « À VALIDER »; so does the first of the others.
+    """
     following = [p for p in PHASES if p.number >= next((q.number for q in PHASES if q.family == family), 0)]
     done = validated([v.status for v in verdicts.values()], findings) and not any(
         v.status is Status.UNDETERMINED for v in verdicts.values()
     )
-    states = ["TERMINÉE", "À VALIDER"] if done else ["À VALIDER"]
-    states += ["EN ATTENTE"] * len(following)
-    return [{"number": p.number, "title": p.title, "state": s} for p, s in zip(following, states, strict=False)]
+    over = {*finished} - {family} | ({family} if done else set())
+    due = next((p.number for p in following if p.family not in over), 0)
+    waiting = {p.number: "À VALIDER" if p.number == due else "EN ATTENTE" for p in following}
+    return [
+        {"number": p.number, "title": p.title, "state": "TERMINÉE" if p.family in over else waiting[p.number]}
+        for p in following
+    ]

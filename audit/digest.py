@@ -35,6 +35,11 @@ def tree_digest(root: Path, exclude: Sequence[str] = ()) -> str:
     return digest.hexdigest()
 
 
+def newest_change(root: Path) -> float:
+    """When the newest of the files that count last changed, in seconds since the epoch; 0 when there is none."""
+    return max((os.lstat(root / path).st_mtime for path in _counted(root, "", ())), default=0.0)
+
+
 def _counted(root: Path, prefix: str, exclude: Sequence[str]) -> Iterator[str]:
     with os.scandir(root / prefix) as entries:
         for entry in entries:

@@ -11,7 +11,10 @@ from audit.experiments.experiment import Record
 from audit.facts import Facts
 from audit.known import Known
 from audit.model import Finding, Level, Outcome, worst
-from audit.profiles import Profile
+from audit.probes import quality
+from audit.profiles import QUALITY_FAMILY, Profile
+from audit.quality import QualityFacts
+from audit.requirement import family_of
 from audit.rules import RULES, Rule
 from audit.target import Target
 from audit.verdict import Verdict, applied_compensations, judge
@@ -25,6 +28,7 @@ class Probes:
 
     source: Probe
     configuration: Probe
+    quality: Callable[[Target], QualityFacts] = quality.collect
 
 
 @dataclass
@@ -53,7 +57,11 @@ class Examination:
         if self.level >= Level.CONFIGURATION and declared:
             self.tell(f"Importing {declared} in its own interpreter")
             configuration = self.probes.configuration(self.target)
-        return Known(self.target, source, configuration)
+        quality_facts = None
+        if self.profile.family == QUALITY_FAMILY:
+            self.tell("Running static tools over its files, and reading the results of its tests")
+            quality_facts = self.probes.quality(self.target)
+        return Known(self.target, source, configuration, quality_facts)
 
     @cached_property
     def rule_findings(self) -> Mapping[str, tuple[Finding, ...]]:
@@ -69,17 +77,20 @@ class Examination:
             lenient = finding.rule in self.profile.lenient and finding.outcome is Outcome.DEFECT
             outcome = Outcome.RESERVATION if lenient else finding.outcome
             adapted.append(replace(finding, requirements=requirements, outcome=outcome))
-        return tuple(adapted)
+        return self._of_this_family(adapted)
+
+    def _of_this_family(self, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+        """Findings without those that only bear on another family, which its own checkpoint tells."""
+        family = self.profile.family
+        return tuple(f for f in findings if not f.requirements or family in map(family_of, f.requirements))
 
     def tests(self) -> list[tuple[str, str]]:
         """(category, rule or experiment id) of every test of the profile at this level, in print order."""
         experiments = {e.id for e in self.experiments}
-        return [
-            (category, identifier)
-            for category, identifiers in self.profile.categories.items()
-            for identifier in identifiers
-            if identifier not in experiments or self.level >= Level.EXECUTION
-        ]
+        asked = [(category, i) for category, identifiers in self.profile.categories.items() for i in identifiers]
+        tests = [(c, i) for c, i in asked if i not in experiments or self.level >= Level.EXECUTION]
+        # Where only experiments judge a family, each of them still says what it lacked.
+        return tests or asked
 
     def findings(self, identifier: str) -> tuple[Finding, ...]:
         """Findings of one rule or experiment; an experiment is played the first time it is asked for."""
@@ -90,6 +101,9 @@ class Examination:
         return self._played[identifier]
 
     def _play(self, experiment: Experiment) -> tuple[Finding, ...]:
+        if self.level < Level.EXECUTION:
+            missing = "aucun processus n'est lancé à ce niveau d'audit"
+            return (experiment.bind(Finding(Outcome.UNDETERMINED, experiment.title, missing=missing)),)
         try:
             driver = self._started_driver()
         except DriverError as error:
@@ -98,7 +112,7 @@ class Examination:
                 experiment.bind(Finding(Outcome.UNDETERMINED, experiment.title, missing=str(error), settles=settles)),
             )
         findings, self.records[experiment.id] = experiment.perform(driver)
-        return findings
+        return self._of_this_family(findings)
 
     def _started_driver(self) -> Driver:
         if self.driver is None:

@@ -5,14 +5,14 @@ same tree can be compared.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from audit.catalogue import Requirement, requirement
+from audit.catalogue import phase_of, requirement
 from audit.conclusion import aspects, phases, verdict_section
 from audit.consistency import contradictions
 from audit.corrections import Previous, corrections
@@ -20,8 +20,10 @@ from audit.examination import Examination
 from audit.facts import Facts
 from audit.model import Evidence, Excerpt, Finding, Outcome
 from audit.periodic import periodic_table
-from audit.profiles import PROFILES
+from audit.profiles import DEFAULT_FAMILY, PROFILES
 from audit.redaction import redacted
+from audit.requirement import Requirement
+from audit.target import Target
 from audit.verdict import Verdict
 
 VERSION = 1
@@ -44,8 +46,18 @@ class JournalError(ValueError):
     """A journal cannot be read, or does not follow its schema."""
 
 
-def build(examination: Examination, digest: str, volatile: Volatile, previous: Previous | None) -> dict[str, Any]:
-    """The journal of an examination whose tests have all run. Raises JournalError if it would break its own schema."""
+def build(
+    examination: Examination,
+    digest: str,
+    volatile: Volatile,
+    previous: Previous | None,
+    finished: Collection[str] = (),
+) -> dict[str, Any]:
+    """The journal of an examination whose tests have all run. Raises JournalError if it would break its own schema.
+
+    `finished` are the families whose phase is over, for the list of what comes next.
+    """
+    family = examination.profile.family
     verdicts = examination.verdicts()
     categories = [_category(examination, name) for name in dict.fromkeys(c for c, _ in examination.tests())]
     totals = {k: sum(c[k] for c in categories) for k in categories[0] if k != "name"} if categories else {}
@@ -58,15 +70,15 @@ def build(examination: Examination, digest: str, volatile: Volatile, previous: P
         "target": {
             "name": known.target.name,
             "spec": known.target.spec,
-            "task": known.target.task,
+            "task": _task(known.target, family),
             "digest": digest,
             "versions": {n: v for n, v in (known.configuration or known.source).versions.items() if n != "isolation"},
         },
         "tool": {"name": NAME, "version": version(NAME)},
         "profile": examination.profile.name,
         "level": examination.level.name.lower(),
-        "family": requirement(examination.profile.requirements[0]).family,
-        "probes": [_probe(f) for f in (known.source, known.configuration) if f is not None],
+        "family": family,
+        "probes": [_probe(f) for f in (known.source, known.configuration, known.quality) if f is not None],
         "categories": categories,
         "totals": totals,
         "requirements": requirements,
@@ -88,13 +100,17 @@ def build(examination: Examination, digest: str, volatile: Volatile, previous: P
         ],
         "aspects": aspects(totals, verdicts, examination.every_finding()),
         "verdict": verdict_section(verdicts, examination.every_finding(), examination.nothing_judged),
-        "phases": phases(
-            requirement(examination.profile.requirements[0]).family, verdicts, examination.every_finding()
-        ),
+        "phases": phases(family, verdicts, examination.every_finding(), finished),
     }
     masked: dict[str, Any] = redacted(json.loads(json.dumps(document, ensure_ascii=False, default=str)))
     check(masked)
     return masked
+
+
+def _task(target: Target, family: str) -> str:
+    """What the target file calls the checkpoint of its family; the phase of the spec for the others."""
+    phase = phase_of(family)
+    return target.task if family == DEFAULT_FAMILY or phase is None else f"Phase {phase.number} - {phase.title}"
 
 
 def _category(examination: Examination, name: str) -> dict[str, Any]:
@@ -238,7 +254,10 @@ def check(document: Any) -> None:
 
 def check_floors(document: Mapping[str, Any]) -> None:
     """Raise JournalError when the requirements and their floors are not those of the profile that the journal names."""
-    profile = PROFILES[document["profile"]]
+    profile = PROFILES[document["profile"]].get(document["family"])
+    if profile is None:
+        msg = f"profile {document['profile']} does not judge family {document['family']}"
+        raise JournalError(msg)
     floors = {r["id"]: r["floor"] for r in document["requirements"]}
     expected = {r: profile.floor(requirement(r)).french for r in profile.requirements}
     if floors != expected:

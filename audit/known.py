@@ -7,16 +7,18 @@ from dataclasses import dataclass
 
 from audit.facts import BeatEntry, Facts, Function, Process, RetrySchedule, Route, Setting, Task
 from audit.model import Evidence, Level
+from audit.quality import QualityFacts
 from audit.target import Target
 
 
 @dataclass(frozen=True)
 class Known:
-    """The facts a rule may read; `configuration` is None when the run stops at level source."""
+    """The facts a rule may read; `configuration` is None when the run stops at level source, `quality` outside family 10."""
 
     target: Target
     source: Facts
     configuration: Facts | None = None
+    quality: QualityFacts | None = None
 
     @property
     def probes(self) -> tuple[Facts, ...]:

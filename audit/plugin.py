@@ -35,6 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("audit", "audit of a Celery project")
     group.addoption("--audit-target", metavar="PATH", help="audit.toml, pyproject.toml, or a directory that holds one")
     group.addoption("--audit-profile", default="strict", metavar="NAME", help="checkpoint-2025 or strict (default)")
+    group.addoption("--audit-family", default="8", metavar="N", help="family of criteria: 4 to 10, 8 by default")
     group.addoption("--audit-level", metavar="LEVEL", help="source, configuration or execution: up to which evidence")
 
 
@@ -47,7 +48,12 @@ def pytest_configure(config: pytest.Config) -> None:
     from audit.target import TargetError  # noqa: PLC0415
 
     try:
-        examination = prepare(path, config.getoption("--audit-profile"), config.getoption("--audit-level"))
+        examination = prepare(
+            path,
+            config.getoption("--audit-profile"),
+            config.getoption("--audit-level"),
+            family=config.getoption("--audit-family"),
+        )
     except TargetError as error:
         raise pytest.UsageError(str(error)) from error
     config.stash[EXAMINATION] = examination

@@ -1,10 +1,12 @@
-"""Profiles: which questions a checkpoint asks, in which categories, and how strong the evidence must be."""
+"""Profiles: which questions a checkpoint of one family asks, in which categories, and how strong the evidence must be."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from audit.catalogue import Requirement
+from audit.catalogue import AUTONOMY
+from audit.criteria import CLOSING, MESSAGE_1, QUALITY
 from audit.model import Level
+from audit.requirement import Requirement, family_of
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,11 @@ class Profile:
     observations: tuple[str, ...] = ()
     reassigned: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     lenient: frozenset[str] = frozenset()
+
+    @property
+    def family(self) -> str:
+        """The family of criteria this checkpoint judges."""
+        return family_of(self.requirements[0])
 
     def floor(self, requirement: Requirement) -> Level:
         """Weakest level at which this requirement can be CONFORME in this profile."""
@@ -55,7 +62,7 @@ CHECKPOINT_2025 = Profile(
 
 STRICT = Profile(
     name="strict",
-    requirements=("8.1", "8.2", "8.3", "8.4", "8.5", "8.6"),
+    requirements=tuple(r.id for r in AUTONOMY),
     categories={
         **_CATEGORIES,
         "Robustesse Workers": (*_CATEGORIES["Robustesse Workers"], "beat-started", "imports"),
@@ -73,4 +80,41 @@ STRICT = Profile(
     observations=("deprecations",),
 )
 
-PROFILES = {p.name: p for p in (CHECKPOINT_2025, STRICT)}
+_SEEN = "Preuves par l'Exécution"
+
+
+def _strict(requirements: tuple[Requirement, ...], categories: Mapping[str, tuple[str, ...]]) -> Profile:
+    return Profile("strict", tuple(r.id for r in requirements), categories, Level.CONFIGURATION)
+
+
+_OTHER_FAMILIES = (
+    _strict(
+        MESSAGE_1,
+        {
+            "Mécanisme de Retry": _CATEGORIES["Mécanisme de Retry"],
+            _SEEN: ("retry-schedule",),
+        },
+    ),
+    _strict(CLOSING, {"Tâches Health Check": ("expiry-period",)}),
+    _strict(
+        QUALITY,
+        {
+            "Qualité du Code": (
+                "dead-code",
+                "unused-imports",
+                "stray-prints",
+                "tests-pass",
+                "test-coverage",
+                "uniform-style",
+            )
+        },
+    ),
+)
+
+# By name, then by family.
+PROFILES: Mapping[str, Mapping[str, Profile]] = {
+    CHECKPOINT_2025.name: {CHECKPOINT_2025.family: CHECKPOINT_2025},
+    STRICT.name: {p.family: p for p in sorted((STRICT, *_OTHER_FAMILIES), key=lambda p: int(p.family))},
+}
+DEFAULT_FAMILY = STRICT.family
+QUALITY_FAMILY = family_of(QUALITY[0].id)

@@ -3,7 +3,6 @@
 import os
 import platform
 import shlex
-import stat
 import sys
 import tempfile
 import time
@@ -16,15 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from audit import journal
-from audit.corrections import Previous
 from audit.digest import tree_digest
 from audit.direct import play
+from audit.earlier import finished, newest_by_family
 from audit.examination import Examination
 from audit.model import Level
 from audit.report.markdown import render_markdown
-
-# A journal of a whole family takes some hundred kilobytes.
-_LARGEST_JOURNAL_BYTES = 20 << 20
 
 
 class OutputError(Exception):
@@ -52,8 +48,7 @@ def run(examination: Examination, out: Path, command: str, quiet: bool = False) 
     try:
         summary = _played(examination, quiet=quiet)
         digest = tree_digest(examination.target.root, examination.target.exclude)
-        family = examination.profile.requirements[0].partition(".")[0]
-        stem = f"{now.date().isoformat()}-famille-{family}-{examination.profile.name}"
+        stem = f"{now.date().isoformat()}-famille-{examination.profile.family}-{examination.profile.name}"
         volatile = journal.Volatile(
             date=now.date().isoformat(),
             generated_at=now.isoformat(timespec="seconds"),
@@ -62,7 +57,9 @@ def run(examination: Examination, out: Path, command: str, quiet: bool = False) 
             pytest_summary=summary,
             host=f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPU",
         )
-        document = journal.build(examination, digest, volatile, find_previous(examination, out, stem))
+        earlier = newest_by_family(examination, out, stem)
+        previous = earlier.get(examination.profile.family)
+        document = journal.build(examination, digest, volatile, previous, finished(earlier))
     finally:
         examination.close()
     written = Written(out / f"{stem}.md", out / f"{stem}.json", document)
@@ -107,48 +104,6 @@ def _writable(out: Path) -> None:
     except OSError as error:
         msg = f"--out {out}: cannot write there: {error.strerror or error}"
         raise OutputError(msg) from error
-
-
-def find_previous(examination: Examination, out: Path, stem: str) -> Previous | None:
-    """The newest journal in `out` of the same target, profile and family, other than the one about to be written."""
-    family = examination.profile.requirements[0].partition(".")[0]
-    candidates = []
-    for path in out.glob("*.json"):
-        if path.stem == stem:
-            continue
-        try:
-            document = _earlier(path)
-        except (journal.JournalError, OSError) as error:
-            examination.tell(f"Not compared with {path.name}: {' '.join(str(error).split())[:200]}")
-            continue
-        if (document["target"]["name"], document["profile"], document["family"]) == (
-            examination.target.name,
-            examination.profile.name,
-            family,
-        ):
-            candidates.append(Previous(path, document))
-    return max(candidates, key=lambda p: _moment(p.journal), default=None)
-
-
-def _earlier(path: Path) -> dict[str, Any]:
-    """A journal of the past. Raises JournalError or OSError for anything else, without waiting nor filling the memory."""
-    found = path.stat()
-    if not stat.S_ISREG(found.st_mode):
-        msg = "not a regular file"
-        raise journal.JournalError(msg)
-    if found.st_size > _LARGEST_JOURNAL_BYTES:
-        msg = f"larger than {_LARGEST_JOURNAL_BYTES >> 20} MB"
-        raise journal.JournalError(msg)
-    document = journal.read(path)
-    if _moment(document) > datetime.now(UTC):
-        msg = f"dated in the future ({document['volatile']['generated_at']})"
-        raise journal.JournalError(msg)
-    return document
-
-
-def _moment(document: Mapping[str, Any]) -> datetime:
-    moment = datetime.fromisoformat(document["volatile"]["generated_at"])
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def command_line() -> str:

@@ -8,7 +8,7 @@ from typing import TypeVar
 from audit.examination import Examination, Probes
 from audit.model import Level
 from audit.probes import configuration, source
-from audit.profiles import PROFILES
+from audit.profiles import DEFAULT_FAMILY, PROFILES
 from audit.target import TargetError, load_target
 
 T = TypeVar("T")
@@ -17,13 +17,17 @@ LEVELS = {"source": Level.SOURCE, "configuration": Level.CONFIGURATION, "executi
 
 
 def prepare(
-    path: str | Path, profile: str, level: str | None, tell: Callable[[str], None] = lambda _: None
+    path: str | Path,
+    profile: str,
+    level: str | None,
+    tell: Callable[[str], None] = lambda _: None,
+    family: str = DEFAULT_FAMILY,
 ) -> Examination:
-    """Examination of the target at `path`; without a level, the profile's own.
+    """Examination of the target at `path` for one family of criteria; without a level, the profile's own.
 
-    Raises TargetError on an unusable target, an unknown profile or level.
+    Raises TargetError on an unusable target, an unknown profile or level, or a family the profile does not judge.
     """
-    chosen = _one_of("profile", profile, PROFILES)
+    chosen = _one_of(f"family of profile {profile}", family, _one_of("profile", profile, PROFILES))
     wanted = chosen.default_level if level is None else _one_of("level", level, LEVELS)
     probes = Probes(source=source.collect, configuration=configuration.collect)
     return Examination(load_target(Path(path)), chosen, wanted, probes, tell)

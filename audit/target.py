@@ -38,6 +38,7 @@ _TABLES: dict[str, dict[str, type]] = {
         "driver": str,
     },
     "checkpoint": {"spec": str, "task": str},
+    "quality": {"junit": str, "coverage": str},
     "roles": {**dict.fromkeys(ROLES, str), "absent": list},
 }
 
@@ -50,7 +51,7 @@ class TargetError(Exception):
 class Target:
     """What is audited. `roles` maps a role to symbols `package.module:name`; `absent` lists roles declared not to exist.
 
-    `environment` holds `NAME=value`, what the target needs to be imported and nothing secret.
+    `junit` and `coverage` are XML files that its own test run writes, relative to the root. `environment` holds `NAME=value`, what the target needs to be imported and nothing secret.
     """
 
     name: str
@@ -64,6 +65,8 @@ class Target:
     driver: str = ""
     spec: str = ""
     task: str = ""
+    junit: str = ""
+    coverage: str = ""
     roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     absent: frozenset[str] = frozenset()
 
@@ -131,6 +134,7 @@ def _target_from(path: Path, base: Path) -> Target:
         environment=tuple(target.get("environment", ())),
         spec=checkpoint.get("spec", ""),
         task=checkpoint.get("task", ""),
+        **{key: document.get("quality", {}).get(key, "") for key in _TABLES["quality"]},
         roles={name: tuple(s.strip() for s in value.split(",")) for name, value in roles.items() if name != "absent"},
         absent=frozenset(roles.get("absent", ())),
     )

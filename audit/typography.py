@@ -61,6 +61,11 @@ def french_seconds(seconds: float) -> str:
     return _quantity(seconds, "second", "#,##0" if float(seconds).is_integer() else "#,##0.00")
 
 
+def french_percent(share: float) -> str:
+    """A share of one as a percentage to the tenth, as `94,2 %`."""
+    return f"{share * 100:.1f}".replace(".", ",") + f"{NO_BREAK_SPACE}%"
+
+
 def counted(count: int, words: str) -> str:
     """A number and what it counts, as `1 envoi` or `2 envois acceptés`: every word takes an s from two on."""
     plural = " ".join(f"{word}s" for word in words.split()) if count > 1 else words

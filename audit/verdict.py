@@ -4,8 +4,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from audit.catalogue import COMPENSATIONS, Compensation, Requirement
+from audit.catalogue import COMPENSATIONS, Compensation
 from audit.model import Finding, Level, Outcome, Severity
+from audit.requirement import Requirement
 
 
 class Status(StrEnum):

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from audit.experiments.driver import Driver, DriverError
 from audit.model import Evidence, Finding, Level, Outcome
@@ -35,17 +36,23 @@ class Record:
 
 @dataclass(frozen=True)
 class Experiment:
-    """A scenario. `run` plays it and returns its findings; `requirements` are the criteria it bears on."""
+    """A scenario. `run` plays it and returns its findings; `requirements` are the criteria it bears on.
+
+    `ability` is the protocol of `audit.experiments.abilities` that the driver must follow for it, None when `Driver` is
+    enough. A finding that names its own requirements keeps them; the others bear on all of the experiment's.
+    """
 
     id: str
     title: str
     requirements: tuple[str, ...]
-    run: Callable[[Driver, Record], Sequence[Finding]]
+    run: Callable[[Any, Record], Sequence[Finding]]
+    ability: type[Any] | None = None
 
     def perform(self, driver: Driver) -> tuple[tuple[Finding, ...], Record]:
         """Findings and record. What the driver cannot do is « indéterminé »; anything else that breaks is an audit error."""
         record = Record()
         try:
+            self._check_ability(driver)
             found: Sequence[Finding] = self.run(driver, record)
         except DriverError as error:
             found = [Finding(Outcome.UNDETERMINED, self.title, missing=str(error))]
@@ -55,6 +62,16 @@ class Experiment:
             ]
         return tuple(self.bind(f) for f in found), record
 
+    def _check_ability(self, driver: Driver) -> None:
+        if self.ability is None:
+            return
+        lacking = [name for name in dir(self.ability) if not name.startswith("_") and not hasattr(driver, name)]
+        if lacking:
+            what = f"`audit.experiments.abilities.{self.ability.__name__}`"
+            msg = f"le pilote de la cible n'a pas, de {what} : {', '.join(f'`{name}`' for name in lacking)}"
+            raise DriverError(msg)
+
     def bind(self, finding: Finding) -> Finding:
         """The finding under this experiment's name, held to level execution."""
-        return replace(finding, rule=self.id, requirements=self.requirements, needs=Level.EXECUTION)
+        requirements = finding.requirements or self.requirements
+        return replace(finding, rule=self.id, requirements=requirements, needs=Level.EXECUTION)

@@ -6,7 +6,7 @@ from typing import Any
 
 STATUS_SYMBOLS = {"NON CONFORME": "❌", "CONFORME": "✅", "PARTIEL": "⚠️", "INDÉTERMINÉ": "❔"}
 _LEVELS = ("déclaré", "configuré", "exécuté", "mesuré")
-_PERIODIC_TASKS_REQUIREMENT = "8.4"
+_ABOUT_PERIODIC_TASKS = frozenset({"7.4", "8.4"})
 Record = Mapping[str, Any]
 
 
@@ -113,7 +113,7 @@ def _view(record: Record, journal: Record, shown: Mapping[object, str]) -> Requi
         experiments=tuple(e for e in fed_by if e["id"] not in shown),
         shown_elsewhere=tuple((e, shown[e["id"]]) for e in fed_by if e["id"] in shown),
         excerpts=tuple((e, shown.get(_place(e), "")) for e in record["excerpts"]),
-        periodic_tasks=record["id"] == _PERIODIC_TASKS_REQUIREMENT,
+        periodic_tasks=record["id"] in _ABOUT_PERIODIC_TASKS,
     )
 
 

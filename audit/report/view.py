@@ -91,7 +91,8 @@ def checkpoint(journal: Journal) -> Checkpoint:
         aspects=tuple((a["name"], a["status"]) for a in journal["aspects"]),
         conclusion=_conclusion(journal, requirements),
         phases=tuple((_PHASE_SYMBOLS.get(p["state"], "➖"), p) for p in journal["phases"]),
-        loose_periodic_tasks=bool(journal["periodic_tasks"]["rows"])
+        loose_periodic_tasks=journal["family"] == "8"
+        and bool(journal["periodic_tasks"]["rows"])
         and not any(r.periodic_tasks for r in requirements),
         loose_experiments=tuple(e for e in journal["experiments"] if e["id"] not in fed),
     )

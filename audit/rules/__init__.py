@@ -7,6 +7,7 @@ from audit.rules import (
     imports,
     no_user_dependency,
     protection,
+    quality,
     retries,
     settings,
     supervision,
@@ -23,6 +24,7 @@ RULES: tuple[Rule, ...] = (
     *retries.RULES,
     *imports.RULES,
     *deprecations.RULES,
+    *quality.RULES,
 )
 
 __all__ = ["RULES", "Rule"]

@@ -205,7 +205,9 @@ _RECOVERY = "Récupération automatique des campagnes interrompues"
 RULES = (
     _periodic("recovery", _SOLID, ("8.4", "8.5"), Periodic("recovery", _RECOVERY, 300)),
     _periodic("health-check-period", _HEALTH, ("8.4",), Periodic("health_check", "Health check périodique", 120)),
-    _periodic("expiry-period", _HEALTH, ("8.4",), Periodic("expiry", "Expiration des 24 h sans interaction", 3600)),
+    _periodic(
+        "expiry-period", _HEALTH, ("7.4", "8.4"), Periodic("expiry", "Expiration des 24 h sans interaction", 3600)
+    ),
     _periodic("lock-cleanup-period", _HEALTH, ("8.4",), Periodic("lock_cleanup", "Nettoyage des verrous expirés", 600)),
     _periodic(
         "monitoring-sync-period", _MONITORING, ("8.4",), Periodic("monitoring_sync", "Persistance des compteurs", 3600)

@@ -193,5 +193,31 @@ def test_a_phase_that_is_not_validated_stays_due(status: Status, outcomes: tuple
     assert states(SOUND | verdicts(r84=status), *outcomes) == ["À VALIDER", "EN ATTENTE", "EN ATTENTE", "EN ATTENTE"]
 
 
+def test_phases_that_earlier_checkpoints_ended_are_over_and_the_first_other_is_due() -> None:
+    def told(finished: set[str], verdict: dict[str, Verdict] = SOUND) -> list[str]:
+        return [p["state"] for p in phases("8", verdict, [], finished)]
+
+    assert told({"9"}) == ["TERMINÉE", "TERMINÉE", "À VALIDER", "EN ATTENTE"]
+    assert told({"9", "10"}) == ["TERMINÉE", "TERMINÉE", "TERMINÉE", "À VALIDER"]
+    assert told({"10"}) == ["TERMINÉE", "À VALIDER", "TERMINÉE", "EN ATTENTE"]
+    # What an earlier checkpoint said of this family is replaced by what this one says.
+    open_one = SOUND | verdicts(r84=Status.UNDETERMINED)
+    assert told({"8", "9"}, open_one) == ["À VALIDER", "TERMINÉE", "EN ATTENTE", "EN ATTENTE"]
+
+
+def test_another_family_has_a_line_for_each_of_its_criteria() -> None:
+    some = verdicts(Level.EXECUTION, r51=Status.COMPLIANT, r53=Status.NON_COMPLIANT) | verdicts(r55=Status.UNDETERMINED)
+    assert aspects({"tests": 3, "passed": 3}, some, [])[1:] == [
+        {"name": "5.1 Évaluation de la Fenêtre", "status": "✅ CONFORME (exécuté)"},
+        {"name": "5.3 Aucun Message 2 hors Fenêtre", "status": "❌ NON CONFORME (exécuté)"},
+        {"name": "5.5 Délai du Message 2", "status": "❔ INDÉTERMINÉ"},
+    ]
+    assert verdict_section(some, [], nothing_judged=False)["bullets"] == [
+        ["✅", "Évaluation de la Fenêtre"],
+        ["❌", "Aucun Message 2 hors Fenêtre : non"],
+        ["❔", "Délai du Message 2 : non vérifié"],
+    ]
+
+
 def test_an_unknown_family_shows_every_phase() -> None:
     assert len(states(SOUND, family="1")) == 8

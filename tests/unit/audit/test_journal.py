@@ -2,6 +2,7 @@ import copy
 import json
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -248,7 +249,10 @@ _PLAYED = "lever ce qui a manqué à l'expérience ci-dessus, puis la rejouer"
 
 def settles(identifier: str, *played: tuple[str, Finding], rules: tuple[Rule, ...] = ()) -> str:
     """What the journal says would settle this requirement, after experiments that found this about it."""
-    experiments = [experiment(name, lambda *_, found=found: [found], (identifier,)) for name, found in played]
+    experiments = [
+        experiment(name, lambda *_, found=found: [replace(found, requirements=())], (identifier,))
+        for name, found in played
+    ]
     asked = profile({"A": (*(r.id for r in rules), *(name for name, _ in played))}, (identifier,), declared=False)
     done = examination(*rules, experiments=experiments, asked=asked, level=Level.EXECUTION, driver=IdleStack())
     (entry,) = journal(done)["requirements"]

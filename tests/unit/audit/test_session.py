@@ -10,11 +10,12 @@ import pytest
 
 from audit.corrections import Previous
 from audit.direct import InterruptedAuditError
+from audit.earlier import finished, newest_by_family
 from audit.experiments.experiment import Record
 from audit.facts import Facts
 from audit.journal import dump, read
 from audit.model import Finding, Level, Outcome
-from audit.session import OutputError, Written, command_line, find_previous, run
+from audit.session import OutputError, Written, command_line, run
 from audit.target import Target
 from tests.unit.audit.examples import IdleStack, examination, experiment, profile, proving, rule
 
@@ -199,7 +200,7 @@ def keep(out: Path, stem: str, document: dict[str, Any], day: str, **changes: An
 
 
 def previous(target: Target, out: Path, stem: str = "today") -> Previous | None:
-    return find_previous(examination(target=target), out, stem)
+    return newest_by_family(examination(target=target), out, stem).get("8")
 
 
 def test_the_previous_checkpoint_is_the_newest_by_its_own_date(
@@ -226,6 +227,20 @@ def test_checkpoints_of_another_question_or_target_are_not_compared(
     assert previous(target, out) is None
 
 
+def test_a_phase_is_over_when_its_newest_checkpoint_leaves_nothing_open(
+    target: Target, out: Path, sample: dict[str, Any]
+) -> None:
+    half = sample["verdict"] | {"complete": False, "unverified": ["8.4"]}
+    open_ones = [r | {"verdict": "INDÉTERMINÉ"} for r in sample["requirements"]]
+    keep(out, "old-4", sample, "2025-01-01", family="4", verdict=half, requirements=open_ones)
+    keep(out, "new-4", sample, "2025-01-02", family="4")
+    keep(out, "old-5", sample, "2025-01-01", family="5")
+    keep(out, "new-5", sample, "2025-01-02", family="5", verdict=half, requirements=open_ones)
+    newest = newest_by_family(examination(target=target), out, "today")
+    assert {family: p.path.stem for family, p in newest.items()} == {"4": "new-4", "5": "new-5"}
+    assert finished(newest) == {"4"}
+
+
 def test_a_run_compares_itself_with_the_previous_checkpoint(target: Target, out: Path, sample: dict[str, Any]) -> None:
     keep(out, "2025-12-29-famille-8-strict", sample, "2025-12-29")
     told = audited(target, out, Outcome.DEFECT).journal["corrections"]
@@ -250,7 +265,7 @@ def test_what_is_no_journal_never_blocks_and_is_told(target: Target, out: Path, 
     naive["volatile"]["generated_at"] = "2025-06-02T10:00:00"
     (out / "naive.json").write_text(dump(naive), encoding="utf-8")
     told: list[str] = []
-    found = find_previous(examination(target=target, tell=told.append), out, "today")
+    found = newest_by_family(examination(target=target, tell=told.append), out, "today").get("8")
     assert found is not None
     assert found.path.stem == "naive"
     skipped = {"pipe", "deep", "huge", "dangling", "future", "no-day"}

@@ -14,6 +14,13 @@ def test_without_a_level_the_profile_chooses(tmp_path: Path) -> None:
     assert prepare(tmp_path, "checkpoint-2025", None).level is CHECKPOINT_2025.default_level
 
 
+def test_a_family_by_number(tmp_path: Path) -> None:
+    assert prepare(tmp_path, "strict", None).profile is STRICT
+    assert prepare(tmp_path, "strict", None, family="10").profile.requirements[0] == "10.1"
+    with pytest.raises(TargetError, match=r"unknown family of profile checkpoint-2025 '4' \(known: 8\)"):
+        prepare(tmp_path, "checkpoint-2025", None, family="4")
+
+
 @pytest.mark.parametrize(("name", "level"), LEVELS.items())
 def test_a_level_by_name(name: str, level: Level, tmp_path: Path) -> None:
     assert prepare(str(tmp_path), "strict", name).level is level

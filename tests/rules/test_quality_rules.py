@@ -1,0 +1,139 @@
+"""The rules of family 10 on a small tree: sound, then with one defect each, through the real tools."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from audit.known import Known
+from audit.model import Finding, Level, Outcome
+from audit.probes import quality as probe
+from audit.probes import source
+from audit.probes.quality import tools
+from audit.quality import ToolRun
+from audit.rules import quality
+from audit.rules.rule import Rule
+from audit.target import load_target
+
+RULES = {rule.id: rule for rule in quality.RULES}
+TREE = {
+    "pyproject.toml": "[tool.ruff]\nformat.quote-style = 'preserve'\n[tool.vulture]\npaths = ['app.py', 'main.py']\n",
+    "audit.toml": "[quality]\njunit = 'build/junit.xml'\ncoverage = 'build/coverage.xml'\n",
+    "app.py": "import os\n\n\ndef here() -> str:\n    return os.getcwd()\n",
+    "main.py": "from app import here\n\nhere()\n",
+    "tests/test_app.py": "def test_it():\n    print('seen')\n",
+    "build/junit.xml": "<testsuites><testsuite tests='7' failures='0' errors='0' skipped='2'/></testsuites>",
+    "build/coverage.xml": "<coverage lines-valid='90' lines-covered='80' branches-valid='10' branches-covered='9'/>",
+}
+Answer = Callable[..., Finding]
+
+
+@pytest.fixture
+def answer(tmp_path: Path) -> Answer:
+    def of(rule: str, path: str = "", text: str | None = "") -> Finding:
+        for name, content in (TREE | ({path: text} if path else {})).items():
+            if content is not None:
+                (tmp_path / name).parent.mkdir(exist_ok=True)
+                (tmp_path / name).write_text(content, encoding="utf-8")
+        (finding,) = evaluate(RULES[rule], tmp_path)
+        return finding
+
+    return of
+
+
+def evaluate(rule: Rule, root: Path) -> tuple[Finding, ...]:
+    target = load_target(root)
+    return rule.evaluate(Known(target, source.collect(target), None, probe.collect(target)))
+
+
+def words(finding: Finding) -> str:
+    return f"{finding.sentence} {finding.missing}".replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ("dead-code", "`vulture`, réglé par la cible (`pyproject.toml`), ne signale rien"),
+        ("unused-imports", "--select F401"),
+        ("stray-prints", "Pas de `print` hors des tests"),
+        ("tests-pass", "5 tests passés, 2 autres sans objet ou laissés de côté (`build/junit.xml`)"),
+        ("test-coverage", "89,0 % des lignes et des branches mesurées"),
+        ("uniform-style", "`ruff format --check --no-cache .` ne signale rien"),
+    ],
+)
+def test_a_sound_tree(rule: str, told: str, answer: Answer) -> None:
+    finding = answer(rule)
+    assert (finding.outcome, finding.level) == (Outcome.ESTABLISHED, Level.SOURCE), finding
+    assert told in words(finding)
+
+
+@pytest.mark.parametrize(
+    ("rule", "path", "text", "outcome", "told"),
+    [
+        ("dead-code", "app.py", TREE["app.py"] + "\n\ndef gone():\n    pass\n", Outcome.DEFECT, "unused function"),
+        ("dead-code", "pyproject.toml", None, Outcome.UNDETERMINED, "la cible ne règle pas `vulture`"),
+        ("unused-imports", "app.py", "import sys\n" + TREE["app.py"], Outcome.DEFECT, "1 signalement de `ruff`"),
+        ("stray-prints", "main.py", "print(1)\n", Outcome.RESERVATION, "dont seul l'auteur sait"),
+        ("tests-pass", "build/junit.xml", "<testsuite tests='3' errors='1'/>", Outcome.DEFECT, "échouent : 1 sur 3"),
+        ("tests-pass", "build/junit.xml", "<testsuite tests='0'/>", Outcome.UNDETERMINED, "ne compte rien"),
+        ("tests-pass", "build/junit.xml", "<testsuite", Outcome.UNDETERMINED, "ne peut pas servir"),
+        ("tests-pass", "build/junit.xml", "<a/>", Outcome.UNDETERMINED, "aucun `testsuite`"),
+        ("tests-pass", "build/junit.xml", "<!DOCTYPE a><a/>", Outcome.UNDETERMINED, "définit des entités"),
+        ("tests-pass", "build/junit.xml", None, Outcome.UNDETERMINED, "n'existe pas"),
+        ("tests-pass", "audit.toml", "", Outcome.UNDETERMINED, "ne nomme aucun fichier"),
+        (
+            "test-coverage",
+            "build/coverage.xml",
+            "<coverage lines-valid='100' lines-covered='80'/>",
+            Outcome.DEFECT,
+            "80 % ou moins : 80,0 %",
+        ),
+        ("test-coverage", "build/coverage.xml", "<other/>", Outcome.UNDETERMINED, "pas un rapport de couverture"),
+        ("uniform-style", "main.py", "x  =  1\n", Outcome.DEFECT, "main.py"),
+        ("uniform-style", "pyproject.toml", "", Outcome.UNDETERMINED, "ne règle ni `ruff` ni `black`"),
+        ("uniform-style", "main.py", "def (\n", Outcome.UNDETERMINED, "`ruff` a échoué (code 2)"),
+    ],
+)
+def test_a_seeded_defect(rule: str, path: str, text: str | None, outcome: Outcome, told: str, answer: Answer) -> None:
+    finding = answer(rule, path, text)
+    assert finding.outcome is outcome, finding
+    assert told in words(finding)
+
+
+def test_results_older_than_the_code_say_nothing(answer: Answer, tmp_path: Path) -> None:
+    answer("tests-pass")
+    os.utime(tmp_path / "build" / "junit.xml", (1, 1))
+    (finding,) = evaluate(RULES["tests-pass"], tmp_path)
+    assert (finding.outcome, "antérieur au dernier changement" in finding.missing) == (Outcome.UNDETERMINED, True)
+
+
+def test_unreachable_code_is_dead_whatever_the_target_configures(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("def here():\n    return 1\n    here()\n", encoding="utf-8")
+    (finding,) = evaluate(RULES["dead-code"], tmp_path)
+    assert (finding.outcome, "unreachable code" in finding.sentence) == (Outcome.DEFECT, True)
+
+
+def test_without_the_probe_nothing_is_known(tmp_path: Path) -> None:
+    target = load_target(tmp_path)
+    for rule in quality.RULES:
+        (finding,) = rule.evaluate(Known(target, source.collect(target)))
+        assert finding.outcome is Outcome.UNDETERMINED
+
+
+def test_a_tree_without_python_has_no_unused_import(tmp_path: Path) -> None:
+    (finding,) = evaluate(RULES["unused-imports"], tmp_path)
+    assert (finding.outcome, "aucun fichier Python" in finding.missing) == (Outcome.UNDETERMINED, True)
+
+
+def test_a_tool_that_is_not_installed(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.black]\n", encoding="utf-8")
+    run = tools.run(load_target(tmp_path), "uniform-style")
+    assert run == ToolRun("black --check --quiet .", why_unknown="`black` n'est pas installé")
+
+
+def test_what_is_no_toml_configures_nothing(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[", encoding="utf-8")
+    assert tools.configured(tmp_path) == {}
+    (tmp_path / "ruff.toml").touch()
+    assert tools.configured(tmp_path) == {"ruff": "ruff.toml"}
