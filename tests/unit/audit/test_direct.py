@@ -19,7 +19,7 @@ DECEMBER = REPOSITORY / "tests" / "targets" / "decembre-2025"
 
 def audited(engine: Any, target: Path, profile: str) -> dict[str, Any]:
     done = Examination(
-        load_target(target), PROFILES[profile], Level.SOURCE, Probes(source.collect, configuration.collect)
+        load_target(target), PROFILES[profile]["8"], Level.SOURCE, Probes(source.collect, configuration.collect)
     )
     summary = engine.play(done, quiet=True).rpartition(" in ")[0]
     volatile = journal.Volatile("2026-01-01", "2026-01-01T00:00:00+00:00", 0.0, "", summary, "")
