@@ -115,6 +115,31 @@ def run_command(  # noqa: PLR0917  typer reads them by name
     raise typer.Exit(exit_code(examination, require_conclusive=require_conclusive))
 
 
+@app.command("rules")
+def rules_command(
+    identifier: Annotated[str | None, typer.Argument(help="One rule to explain, as `late-acknowledgement`.")] = None,
+    markdown: Annotated[
+        bool, typer.Option(help="Print the whole manual, as committed in audit/rules/REGLES.md.")
+    ] = False,
+) -> None:
+    """List the rules, or explain one: what it asks, its source, when it cannot conclude, and what to do.
+
+    Rules of other packages (entry point group `audit.rules`) are listed too, but are not in the manual.
+    """
+    from audit.rule_pages import UnknownRuleError, explain, list_rules, print_manual  # noqa: PLC0415  only this command needs it
+
+    try:
+        if markdown:
+            print_manual()
+        elif identifier is None:
+            list_rules()
+        else:
+            explain(identifier)
+    except UnknownRuleError as error:
+        complain(str(error))
+        raise typer.Exit(Exit.USAGE) from error
+
+
 @app.command()
 def render(path: Annotated[Path, typer.Argument(help="A journal written by `audit run`.")]) -> None:
     """Print the report of an existing journal again."""

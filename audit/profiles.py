@@ -60,6 +60,40 @@ CHECKPOINT_2025 = Profile(
     lenient=frozenset({"concurrency"}),
 )
 
+GOOD_PRACTICES = "Bonnes Pratiques"
+_PRACTICES = (
+    # Delivery
+    "late-ack-prefetch",
+    "cancel-on-connection-loss",
+    "visibility-timeout-everywhere",
+    # Execution
+    "time-limits",
+    "limits-enforced",
+    "not-eager",
+    "default-rate-limit",
+    "bounded-memory",
+    # Connection, results, shutdown
+    "connection-retries-supervised",
+    "redis-sockets",
+    "result-expires",
+    "soft-shutdown",
+    # Beat
+    "beat-tasks-registered",
+    "beat-overlap",
+    "beat-expires",
+    "beat-timezone",
+    "single-beat",
+    # Queues and workers
+    "queues-consumed",
+    "queues-declared",
+    "no-purge",
+    "worker-names",
+    "known-settings",
+    # Security
+    "no-pickle",
+    "broker-tls",
+)
+
 STRICT = Profile(
     name="strict",
     requirements=tuple(r.id for r in AUTONOMY),
@@ -75,6 +109,7 @@ STRICT = Profile(
             "retry-schedule",
             "worker-alert",
         ),
+        GOOD_PRACTICES: _PRACTICES,
     },
     default_level=Level.CONFIGURATION,
     observations=("deprecations",),

@@ -1,6 +1,7 @@
 """From what the user typed to an examination ready to run."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
@@ -8,7 +9,9 @@ from typing import TypeVar
 from audit.examination import Examination, Probes
 from audit.model import Level
 from audit.probes import configuration, source
-from audit.profiles import DEFAULT_FAMILY, PROFILES
+from audit.profiles import DEFAULT_FAMILY, GOOD_PRACTICES, PROFILES, Profile
+from audit.rules import RULES, Rule
+from audit.rules.third_party import third_party_rules
 from audit.target import TargetError, load_target
 
 T = TypeVar("T")
@@ -30,7 +33,19 @@ def prepare(
     chosen = _one_of(f"family of profile {profile}", family, _one_of("profile", profile, PROFILES))
     wanted = chosen.default_level if level is None else _one_of("level", level, LEVELS)
     probes = Probes(source=source.collect, configuration=configuration.collect)
-    return Examination(load_target(Path(path)), chosen, wanted, probes, tell)
+    others = third_party_rules() if GOOD_PRACTICES in chosen.categories else ()
+    asked = _with_others(chosen, others)
+    return Examination(load_target(Path(path)), asked, wanted, probes, tell, (*RULES, *others))
+
+
+def _with_others(profile: Profile, others: Sequence[Rule]) -> Profile:
+    """The profile, asking the rules of other packages too, each in its category; itself when there are none."""
+    if not others:
+        return profile
+    categories = dict(profile.categories)
+    for rule in others:
+        categories[rule.category] = (*categories.get(rule.category, ()), rule.id)
+    return replace(profile, categories=categories)
 
 
 def _one_of(what: str, name: str, known: Mapping[str, T]) -> T:

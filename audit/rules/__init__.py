@@ -1,20 +1,30 @@
 """Requirement-mapped checks over facts, one subject a module."""
 
+from dataclasses import replace
+
 from audit.rules import (
     beat,
     concurrency,
+    connection,
+    delivery,
     deprecations,
     imports,
+    limits,
     no_user_dependency,
     protection,
     quality,
     retries,
+    routing,
+    schedule,
+    security,
+    setting_names,
     settings,
     supervision,
 )
+from audit.rules.checkpoint_guides import GUIDES
 from audit.rules.rule import Rule
 
-RULES: tuple[Rule, ...] = (
+_WRITTEN: tuple[Rule, ...] = (
     *settings.RULES,
     *no_user_dependency.RULES,
     *beat.RULES,
@@ -25,6 +35,15 @@ RULES: tuple[Rule, ...] = (
     *imports.RULES,
     *deprecations.RULES,
     *quality.RULES,
+    *delivery.RULES,
+    *limits.RULES,
+    *connection.RULES,
+    *schedule.RULES,
+    *routing.RULES,
+    *setting_names.RULES,
+    *security.RULES,
 )
+
+RULES = tuple(rule if rule.guide else replace(rule, guide=GUIDES.get(rule.id)) for rule in _WRITTEN)
 
 __all__ = ["RULES", "Rule"]

@@ -4,8 +4,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from audit.known import Known
-from audit.model import Evidence, Finding, Level, Outcome, Problem
+from audit.model import Evidence, Finding, Level, Outcome, Problem, Severity
 from audit.target import ROLES
+
+
+@dataclass(frozen=True)
+class Guide:
+    """What a rule teaches, in French: the sentence of a pass and of a failure, what to do, and when it cannot conclude.
+
+    `solution` is code in `language`; `severity` and `impact` are those of the problem a failure reports.
+    """
+
+    severity: Severity
+    passes: str
+    fails: str
+    advice: str
+    solution: str
+    undetermined: str
+    impact: str = "Faible"
+    language: str = "python"
 
 
 @dataclass(frozen=True)
@@ -13,7 +30,7 @@ class Rule:
     """A pure check over facts.
 
     `id` is stable and printed by reports; `category` is the line of section 1.1 it counts in; `reference` is the public
-    source of the rule.
+    source of the rule; `guide` is what `audit rules` explains. A rule without requirements is a good practice.
     """
 
     id: str
@@ -23,6 +40,7 @@ class Rule:
     reference: str
     check: Callable[[Known], Sequence[Finding]]
     needs: Level = Level.SOURCE
+    guide: Guide | None = None
 
     def evaluate(self, known: Known) -> tuple[Finding, ...]:
         """Findings of this rule. A rule that raises, or answers nothing, gives one « erreur d'audit »."""

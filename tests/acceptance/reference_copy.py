@@ -9,7 +9,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Edit:
-    """Replace `old`, which must be there exactly once, by `new` in the file at `path`."""
+    """Replace `old`, which must be there exactly once, by `new` in the file at `path`; without `old`, write a new file."""
 
     path: str
     old: str
@@ -18,6 +18,11 @@ class Edit:
     def apply(self, root: Path) -> None:
         """Edit the copy; an edit that no longer finds its place is a broken test, not a passing one."""
         file = root / self.path
+        if not self.old:
+            assert not file.exists(), f"{self.path} is there already"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(self.new, encoding="utf-8")
+            return
         text = file.read_text(encoding="utf-8")
         assert text.count(self.old) == 1, f"{self.path}: {self.old!r} is there {text.count(self.old)} times"
         file.write_text(text.replace(self.old, self.new), encoding="utf-8")

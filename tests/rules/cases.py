@@ -1,9 +1,8 @@
 """For each rule, edits of a sound application that must make it answer otherwise. One entry = one case anyone can add."""
 
-from dataclasses import dataclass, field
-
 from audit.model import Outcome
 from tests.acceptance.reference_copy import Edit
+from tests.rules.case import Case, established, fails, undetermined
 
 APP, SEND = "app/tasks/celery_app.py", "app/tasks/message_tasks.py"
 HOOK, RETRY, START = "app/routers/webhooks.py", "app/services/retry.py", "start.sh"
@@ -21,35 +20,12 @@ SOUND = (
 )
 
 
-@dataclass(frozen=True)
-class Case:
-    """What one edit must make one rule answer, in words of its sentence or of what it missed."""
-
-    rule: str
-    name: str
-    outcome: Outcome
-    words: str
-    edits: tuple[Edit, ...] = field(default=())
-
-
-def _defect(rule: str, name: str, words: str, *edits: Edit) -> Case:
-    return Case(rule, name, Outcome.DEFECT, words, edits)
-
-
-def _unknown(rule: str, name: str, words: str, *edits: Edit) -> Case:
-    return Case(rule, name, Outcome.UNDETERMINED, words, edits)
-
-
-def _fine(rule: str, name: str, words: str, *edits: Edit) -> Case:
-    return Case(rule, name, Outcome.ESTABLISHED, words, edits)
-
-
 def _period(rule: str, task: str, entry: str, old: str, new: str, words: str) -> tuple[Case, Case]:
     head = f'"{entry}": {{\n            "task": "app.tasks.periodic_tasks.{task}",\n            "schedule": '
     gone = f'"task": "app.tasks.periodic_tasks.{task}"'
     return (
-        _defect(rule, "period", words, Edit(APP, head + old, head + new)),
-        _defect(
+        fails(rule, "period", words, Edit(APP, head + old, head + new)),
+        fails(
             rule,
             "absent",
             "n'est pas dans le planning de beat",
@@ -77,34 +53,34 @@ def _retried(name: str, *lines: str) -> tuple[str, str, Edit]:
 
 def _swallowed(name: str, *lines: str) -> Case:
     rule, name, edit = _retried(name, *lines)
-    return _defect(rule, name, "rattrapée", edit, _HEAD)
+    return fails(rule, name, "rattrapée", edit, _HEAD)
 
 
 def _handed_on(name: str, *lines: str) -> Case:
     rule, name, edit = _retried(name, *lines)
-    return _fine(rule, name, "Aucun `except`", edit, _HEAD)
+    return established(rule, name, "Aucun `except`", edit, _HEAD)
 
 
 OWN_OPTIONS = (
-    _defect(
+    fails(
         "late-acknowledgement",
         "task's own option",
         "`send_single_message` est déclarée avec `acks_late=False`",
         Edit(SEND, _SENDER_TASK, _SENDER_TASK.replace(")", ", acks_late=False)")),
     ),
-    _defect(
+    fails(
         "reject-on-worker-lost",
         "campaign task's own option",
         "`send_campaign_messages` est déclarée avec `reject_on_worker_lost=False`",
         Edit(SEND, _CAMPAIGN_TASK, _CAMPAIGN_TASK.replace("=True", "=True, reject_on_worker_lost=False")),
     ),
-    _defect(
+    fails(
         "late-acknowledgement",
         "annotation of every task",
         "`acks_late=False`",
         Edit(APP, "    # Limites", '    task_annotations={"*": {"acks_late": False}},'),
     ),
-    _defect(
+    fails(
         "late-acknowledgement",
         "annotation over the option",
         "`send_single_message` est déclarée avec `acks_late=False`",
@@ -115,19 +91,19 @@ OWN_OPTIONS = (
             '    task_annotations={"app.tasks.message_tasks.send_single_message": {"acks_late": False}},',
         ),
     ),
-    _unknown(
+    undetermined(
         "late-acknowledgement",
         "annotations out of reach",
         "ne se lit pas dans le code",
         Edit(APP, "    # Limites", "    task_annotations=load(),"),
     ),
-    _unknown(
+    undetermined(
         "late-acknowledgement",
         "option out of reach",
         "ne se lit pas dans le code",
         Edit(SEND, _SENDER_TASK, _SENDER_TASK.replace(")", ", acks_late=bool(open('x').read()))")),
     ),
-    _unknown(
+    undetermined(
         "late-acknowledgement",
         "base class",
         "base=",
@@ -136,13 +112,13 @@ OWN_OPTIONS = (
 )
 
 BEAT_NAMES = (
-    _defect(
+    fails(
         "recovery",
         "bare name",
         "n'est pas une tâche enregistrée",
         Edit(APP, _RECOVERY, '"task": "recover_interrupted_campaigns"'),
     ),
-    _defect(
+    fails(
         "recovery",
         "renamed task",
         "n'est pas une tâche enregistrée",
@@ -152,7 +128,7 @@ BEAT_NAMES = (
             '@celery_app.task(name="ops.recover")\ndef recover',
         ),
     ),
-    _unknown(
+    undetermined(
         "recovery",
         "name out of reach",
         "n'a pas pu être lu",
@@ -162,7 +138,7 @@ BEAT_NAMES = (
             "@celery_app.task(name=open('x').read())\ndef recover",
         ),
     ),
-    _fine(
+    established(
         "health-check-period",
         "twice, once at its period",
         "Health check",
@@ -173,33 +149,35 @@ BEAT_NAMES = (
             '        "system-health-check": {',
         ),
     ),
-    _fine("recovery", "crontab", "Récupération", Edit(APP, '"schedule": 300.0', '"schedule": crontab(minute="*/5")')),
-    _defect(
+    established(
+        "recovery", "crontab", "Récupération", Edit(APP, '"schedule": 300.0', '"schedule": crontab(minute="*/5")')
+    ),
+    fails(
         "recovery",
         "crontab of another period",
         "« 10 min » au lieu de « 5 min »",
         Edit(APP, '"schedule": 300.0', '"schedule": crontab(minute="*/10")'),
     ),
-    _defect(
+    fails(
         "recovery",
         "crontab of uneven periods",
         "crontab `*/7",
         Edit(APP, '"schedule": 300.0', '"schedule": crontab(minute="*/7")'),
     ),
-    _defect(
+    fails(
         "monitoring-reset-period",
         "another zone",
         "« 00:00 Europe/Paris » au lieu de « 00:00 UTC »",
         Edit(APP, 'timezone="UTC"', 'timezone="Europe/Paris"'),
     ),
-    _unknown(
+    undetermined(
         "monitoring-reset-period",
         "the machine's zone",
         "fuseau horaire",
         Edit(APP, 'timezone="UTC"', "timezone=None"),
         Edit(APP, "enable_utc=True", "enable_utc=False"),
     ),
-    _unknown(
+    undetermined(
         "monitoring-reset-period",
         "zone out of reach",
         "fuseau horaire",
@@ -208,7 +186,7 @@ BEAT_NAMES = (
 )
 
 PEOPLE = (
-    _defect(
+    fails(
         "sender-no-user",
         "session of a user",
         "`get_user`",
@@ -218,13 +196,13 @@ PEOPLE = (
             "    if client.auth.get_user() is None:\n        return None\n    message = db.get",
         ),
     ),
-    _fine(
+    established(
         "sender-no-user",
         "a user only logged",
         "ni `user_id`",
         Edit(SEND, 'extra={"message_id": message_id, "attempt": attempt}', 'extra={"user_id": message["created_by"]}'),
     ),
-    _defect(
+    fails(
         "sender-no-user",
         "in a function with a role of its own",
         "`acquire_idempotency_lock`, appelée par `send_single_message`, filtre",
@@ -234,7 +212,7 @@ PEOPLE = (
             '    if current_user() is None:\n        return None\n    token = uuid.uuid4().hex\n    key = f"idempotency',
         ),
     ),
-    _defect(
+    fails(
         "campaign-sender-no-user",
         "filter",
         "`send_campaign_messages` filtre par utilisateur",
@@ -244,7 +222,7 @@ PEOPLE = (
             '    if db.get_campaign_by_id(campaign_id)["user_id"] != current_user.id:\n        return\n    with campaign_lock',
         ),
     ),
-    _defect(
+    fails(
         "follow-up-no-user",
         "filter",
         "`_schedule_message_2_wassenger` filtre par utilisateur",
@@ -254,13 +232,13 @@ PEOPLE = (
             "    if current_user is None:\n        return None\n    campaign = db.get_campaign_by_id(campaign_id)",
         ),
     ),
-    _unknown(
+    undetermined(
         "follow-up-no-user",
         "another task",
         "ne publie la tâche d'envoi",
         Edit(HOOK, "send_single_message.apply_async(", "refresh_stats.apply_async("),
     ),
-    _fine(
+    established(
         "follow-up-no-user",
         "sent by name",
         "send_task",
@@ -270,13 +248,13 @@ PEOPLE = (
             '    celery_app.send_task(\n        "app.tasks.message_tasks.send_single_message",',
         ),
     ),
-    _unknown(
+    undetermined(
         "follow-up-no-user",
         "another task by name",
         "ne publie la tâche d'envoi",
         Edit(HOOK, "    send_single_message.apply_async(", '    celery_app.send_task(\n        "app.tasks.stats",'),
     ),
-    _defect(
+    fails(
         "webhook-no-user",
         "asked in the endpoint",
         "`receive_wassenger_webhook` consulte un utilisateur (`get_current_user`)",
@@ -287,7 +265,7 @@ PEOPLE = (
             '    who = get_current_user(request.headers["authorization"])\n    payload = await request.json()',
         ),
     ),
-    _defect(
+    fails(
         "webhook-no-user",
         "asked in a dependency with a neutral name",
         "`guard` consulte un utilisateur",
@@ -300,7 +278,7 @@ PEOPLE = (
             "router = APIRouter(dependencies=[Depends(guard)])",
         ),
     ),
-    _defect(
+    fails(
         "webhook-no-user",
         "session in a dependency",
         "`request.session`",
@@ -337,32 +315,34 @@ RETRIES = (
     _handed_on("loop in finally", "try:", "    RETRY", "finally:", "    for i in (1,):", "        break"),
     _handed_on("suppressing another", "with contextlib.suppress(KeyError):", "    RETRY"),
     _handed_on("text at the margin", 'text = """\nmargin\n"""', "RETRY"),
-    _unknown(
+    undetermined(
         *_retried(
             "raised under a condition", "try:", "    RETRY", "except Exception as e:", "    if e:", "        raise"
         )[:2],
         "que dans certains cas",
         _retried("", "try:", "    RETRY", "except Exception as e:", "    if e:", "        raise", "    x()")[2],
     ),
-    _unknown(*_retried("retried by another function")[:2], "elle-même", _retried("", "again(self, failure)")[2]),
+    undetermined(*_retried("retried by another function")[:2], "elle-même", _retried("", "again(self, failure)")[2]),
 )
 
 WORKERS = (
-    _unknown("concurrency", "autoscale", "--autoscale=10,1", Edit(START, "--concurrency=4", "--autoscale=10,1")),
-    _unknown("concurrency", "pool", "--pool=gevent", Edit(START, "--concurrency=4", "--concurrency=4 --pool=gevent")),
-    _fine(
+    undetermined("concurrency", "autoscale", "--autoscale=10,1", Edit(START, "--concurrency=4", "--autoscale=10,1")),
+    undetermined(
+        "concurrency", "pool", "--pool=gevent", Edit(START, "--concurrency=4", "--concurrency=4 --pool=gevent")
+    ),
+    established(
         "concurrency",
         "default pool",
         "worker_concurrency=4",
         Edit(START, "--concurrency=4", "--concurrency=4 --pool=prefork"),
     ),
-    _unknown(
+    undetermined(
         "concurrency",
         "worker of another application",
         "aucun fichier de démarrage",
         Edit(START, "celery -A app.tasks.celery_app worker", "celery -A legacy.tasks worker"),
     ),
-    _unknown(
+    undetermined(
         "supervision",
         "worker of another application",
         "aucun fichier de démarrage",
@@ -376,58 +356,58 @@ CASES = (
     *PEOPLE,
     *RETRIES,
     *WORKERS,
-    _defect(
+    fails(
         "late-acknowledgement", "false", "au lieu de `True`", Edit(APP, "task_acks_late=True", "task_acks_late=False")
     ),
-    _defect("late-acknowledgement", "not set", "n'est pas réglé", Edit(APP, "    task_acks_late=True,\n", "")),
-    _unknown(
+    fails("late-acknowledgement", "not set", "n'est pas réglé", Edit(APP, "    task_acks_late=True,\n", "")),
+    undetermined(
         "late-acknowledgement",
         "unreadable",
         "ne se lit pas dans le code",
         Edit(APP, "task_acks_late=True", "task_acks_late=bool(open('x').read())"),
     ),
-    _unknown(
+    undetermined(
         "late-acknowledgement",
         "settings out of reach",
         "peut-être `task_acks_late`",
         Edit(APP, "    task_acks_late=True,\n", "    **load(),\n"),
     ),
-    _defect("reject-on-worker-lost", "false", "au lieu de", Edit(APP, "worker_lost=True", "worker_lost=False")),
-    _defect(
+    fails("reject-on-worker-lost", "false", "au lieu de", Edit(APP, "worker_lost=True", "worker_lost=False")),
+    fails(
         "reject-on-worker-lost", "not set", "n'est pas réglé", Edit(APP, "    task_reject_on_worker_lost=True,\n", "")
     ),
-    _defect("startup-retry", "false", "au lieu de", Edit(APP, "on_startup=True", "on_startup=False")),
-    _defect(
+    fails("startup-retry", "false", "au lieu de", Edit(APP, "on_startup=True", "on_startup=False")),
+    fails(
         "startup-retry", "not set", "n'est pas réglé", Edit(APP, "    broker_connection_retry_on_startup=True,\n", "")
     ),
-    _defect(
+    fails(
         "sender-no-user",
         "parameter",
         "paramètre `user_id`",
         Edit(SEND, "message_id: int, is", "message_id: int, user_id: int, is"),
     ),
-    _defect(
+    fails(
         "sender-no-user",
         "filter",
         "filtre par utilisateur (`user_id`)",
         Edit(SEND, "db.get_message_by_id(message_id)", "db.get_message(message_id, user_id=session.get('u'))"),
     ),
-    _unknown(
+    undetermined(
         "sender-no-user", "not found", "aucune sonde n'a trouvé", Edit(SEND, "def send_single_message", "def send_one")
     ),
-    _defect(
+    fails(
         "campaign-sender-no-user",
         "parameter",
         "paramètre `current_user`",
         Edit(SEND, "campaign_id: int):", "campaign_id: int, current_user):"),
     ),
-    _unknown(
+    undetermined(
         "campaign-sender-no-user",
         "role never called",
         "n'a été suivi",
         Edit("audit.toml", "app.database:get_supabase_client, app.database:get_db", "app.database:get_service"),
     ),
-    _defect(
+    fails(
         "webhook-no-user",
         "dependency",
         "dépend d'un utilisateur : `get_current_user`",
@@ -442,7 +422,7 @@ CASES = (
             "background_tasks: BackgroundTasks, who=Depends(get_current_user)):",
         ),
     ),
-    _defect(
+    fails(
         "webhook-no-user",
         "dependency three deep",
         "dépend d'un utilisateur : `get_current_user`",
@@ -454,25 +434,25 @@ CASES = (
         ),
         Edit(HOOK, "background_tasks: BackgroundTasks):", "background_tasks: BackgroundTasks, tenant=Depends(first)):"),
     ),
-    _defect(
+    fails(
         "webhook-no-user",
         "parameter",
         "paramètre `user_id`",
         Edit(HOOK, "background_tasks: BackgroundTasks):", "background_tasks: BackgroundTasks, user_id: int):"),
     ),
-    _unknown(
+    undetermined(
         "webhook-no-user",
         "not in background",
         "n'a pas de paramètre `BackgroundTasks`",
         Edit(HOOK, "request: Request, background_tasks: BackgroundTasks", "request: Request"),
     ),
-    _defect(
+    fails(
         "webhook-processor-no-user",
         "parameter",
         "paramètre `user`",
         Edit(HOOK, "(data: dict) -> None", "(data: dict, user) -> None"),
     ),
-    _defect(
+    fails(
         "webhook-processor-no-user",
         "filter in SQL",
         "filtre par utilisateur",
@@ -482,22 +462,22 @@ CASES = (
             'contact = db.one("SELECT * FROM contacts WHERE user_id = 1")',
         ),
     ),
-    _defect(
+    fails(
         "follow-up-no-user",
         "parameter",
         "paramètre `admin_id`",
         Edit(HOOK, "contact_id: int) -> int | None", "contact_id: int, admin_id: int) -> int | None"),
     ),
-    _unknown(
+    undetermined(
         "follow-up-no-user", "countdown", "n'est pas écrit 2 (lu : `20`)", Edit(HOOK, "countdown=2,", "countdown=20,")
     ),
-    _unknown(
+    undetermined(
         "follow-up-no-user",
         "not published",
         "aucun appel à `apply_async`",
         Edit(HOOK, "send_single_message.apply_async(", "print("),
     ),
-    _unknown(
+    undetermined(
         "follow-up-no-user",
         "not triggered",
         "aucun chemin d'appel",
@@ -546,95 +526,117 @@ CASES = (
         "crontab(hour=3, minute=0)",
         "« 03:00 UTC » au lieu de « 00:00 UTC »",
     ),
-    _unknown(
+    undetermined(
         "recovery",
         "schedule built at run time",
         "n'a pas pu être lu",
         Edit(APP, "beat_schedule={", "beat_schedule={**load(), "),
     ),
-    _defect(
+    fails(
         "idempotency",
         "never called",
         "ne l'appelle pas",
         Edit(SEND, "token = acquire_idempotency_lock(message_id, attempt)", 'token = "x"'),
     ),
-    _unknown(
+    fails(
+        "idempotency",
+        "replaced by a memory of this process",
+        "ne l'appelle pas",
+        Edit(
+            SEND,
+            "token = acquire_idempotency_lock(message_id, attempt)",
+            "token = SEEN.setdefault(message_id, attempt)",
+        ),
+        Edit(SEND, "logger = logging.getLogger(__name__)\n", "logger = logging.getLogger(__name__)\nSEEN = {}\n"),
+    ),
+    undetermined(
         "idempotency",
         "not found",
         "aucune sonde",
         Edit("audit.toml", "locks:acquire_idempotency_lock", "locks:idempotent"),
     ),
-    _defect(
+    fails(
         "campaign-lock",
         "never called",
         "ne l'appelle pas",
         Edit(SEND, "with campaign_lock(campaign_id) as acquired:", "with open('x') as acquired:"),
     ),
-    _unknown(
+    fails(
+        "campaign-lock",
+        "replaced by a check",
+        "ne l'appelle pas",
+        Edit(
+            SEND,
+            "with campaign_lock(campaign_id) as acquired:",
+            'with contextlib.nullcontext(db.get_campaign_by_id(campaign_id)["status"] != "sending") as acquired:',
+        ),
+        _HEAD,
+    ),
+    undetermined(
         "campaign-lock",
         "no role",
         "n'est pas renseigné",
         Edit("audit.toml", 'campaign_lock = "app.services.locks:campaign_lock"\n', ""),
     ),
-    _defect("concurrency", "script", "le script l'emporte", Edit(START, "--concurrency=4", "--concurrency=1")),
-    _defect("concurrency", "short option", "le script l'emporte", Edit(START, "--concurrency=4", "-c 8")),
-    _unknown("concurrency", "no setting", "n'est pas réglé", Edit(APP, "    worker_concurrency=4,\n", "")),
-    _unknown(
+    fails("concurrency", "script", "le script l'emporte", Edit(START, "--concurrency=4", "--concurrency=1")),
+    fails("concurrency", "short option", "le script l'emporte", Edit(START, "--concurrency=4", "-c 8")),
+    undetermined("concurrency", "no setting", "n'est pas réglé", Edit(APP, "    worker_concurrency=4,\n", "")),
+    undetermined(
         "concurrency",
         "no worker",
         "aucun fichier de démarrage",
         Edit(START, "while true; do celery", "while true; do echo celery"),
     ),
-    _defect(
+    fails(
         "supervision",
         "bare command",
         "ne redémarre pas",
         Edit(START, "while true; do celery", "celery"),
         Edit(START, " || true; sleep 5; done &", " &"),
     ),
-    _defect("supervision", "set -e ends the loop", "ne redémarre pas", Edit(START, " || true; sleep 5", "; sleep 5")),
-    _defect("supervision", "loop that ends", "ne redémarre pas", Edit(START, "while true; do", "for i in 1; do")),
-    _unknown(
+    fails("supervision", "set -e ends the loop", "ne redémarre pas", Edit(START, " || true; sleep 5", "; sleep 5")),
+    fails("supervision", "loop that ends", "ne redémarre pas", Edit(START, "while true; do", "for i in 1; do")),
+    undetermined(
         "supervision", "no worker", "aucun fichier de démarrage", Edit("audit.toml", '["start.sh"]', '["absent.sh"]')
     ),
-    _defect(
+    fails(
         "beat-started",
         "commented out",
         "jamais beat",
         Edit(START, "celery -A app.tasks.celery_app beat", "# celery -A app.tasks.celery_app beat"),
     ),
-    _defect(
+    fails(
         "beat-started",
         "only said",
         "jamais beat",
         Edit(START, "celery -A app.tasks.celery_app beat", "echo celery -A app.tasks.celery_app beat"),
     ),
-    _unknown(
+    undetermined(
         "beat-started", "no worker", "aucun fichier de démarrage", Edit("audit.toml", '["start.sh"]', '["absent.sh"]')
     ),
-    _defect(
+    fails(
         "retry-limit",
         "more",
         "réessayé 5 fois au plus, au lieu de 3",
         Edit(RETRY, "MAX_RETRIES = 3", "MAX_RETRIES = 5"),
     ),
-    _defect("retry-limit", "none", "n'appelle jamais `self.retry()`", Edit(SEND, _RETRY_CALL, "raise failure")),
-    _defect(
+    fails("retry-limit", "none", "n'appelle jamais `self.retry()`", Edit(SEND, _RETRY_CALL, "raise failure")),
+    fails(
         "retry-delays", "base", "10 s, 20 s, 40 s", Edit(RETRY, "BASE_DELAY_SECONDS = 60", "BASE_DELAY_SECONDS = 10")
     ),
-    _defect(
+    fails(
         "retry-delays",
         "constant",
         "60 s, 60 s, 60 s",
         Edit(SEND, "countdown=calculate_retry_delay(self.request.retries)", "countdown=60"),
     ),
-    _unknown(
+    undetermined(
         "retry-delays",
         "unreadable",
         "",
         Edit(SEND, "calculate_retry_delay(self.request.retries)", "int(open('x').read())"),
     ),
-    _defect(
+    fails(
         "retry-not-swallowed",
         "broad except",
         "la reprise part deux fois",
@@ -642,7 +644,7 @@ CASES = (
             SEND, "    " + _RETRY_CALL, f"    try:\n        {_RETRY_CALL}\n    except Exception:\n        {_RETRY_CALL}"
         ),
     ),
-    _unknown("imports", "nothing imported", "s'arrête à la lecture des fichiers"),
+    undetermined("imports", "nothing imported", "s'arrête à la lecture des fichiers"),
     Case(
         "deprecations",
         "class Config",

@@ -1,6 +1,8 @@
 """Celery's setting names: the lowercase ones, and the upper-case ones of older configurations."""
 
-_TOP = frozenset({"accept_content", "enable_utc", "imports", "include", "timezone", "control_exchange"})
+_TOP = frozenset(
+    {"accept_content", "enable_utc", "imports", "include", "timezone", "control_exchange", "visibility_timeout"}
+)
 _GROUPS = (
     "arangodb_",
     "azureblockblob_",

@@ -1,0 +1,146 @@
+"""Connection, results and shutdown: what a cut of the broker or a deployment costs."""
+
+from collections.abc import Sequence
+
+from audit.known import Known
+from audit.model import Finding, Severity
+from audit.rules.delivery import redis_only
+from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
+from audit.rules.reading import NO_WORKER, options, places, read, results
+from audit.rules.rule import Guide
+from audit.rules.setting_value import SettingHolds
+
+_CONF = "https://docs.celeryq.dev/en/stable/userguide/configuration.html#"
+_REDIS = "https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html"
+_SOFT = "https://docs.celeryq.dev/en/stable/userguide/workers.html#soft-shutdown"
+
+_RETRIES_GUIDE = Guide(
+    severity=Severity.MINOR,
+    passes="Un worker qui renonce à joindre son broker est relancé, ou n'y renonce jamais",
+    fails="Un worker s'arrête quand son broker reste injoignable, et rien ne le relance",
+    advice="Régler `broker_connection_max_retries=None`, ou mettre le worker sous un superviseur",
+    solution="broker_connection_max_retries = None",
+    undetermined="`broker_connection_max_retries` ne se lit pas, ou aucun fichier de démarrage ne lance de worker",
+    impact="Moyen : une longue coupure du broker laisse la file sans worker",
+)
+
+
+def _gives_up(known: Known) -> Sequence[Finding]:
+    guide = _RETRIES_GUIDE
+    reading = read(known, "broker_connection_max_retries", 100)
+    if reading.missing:
+        return unknown(guide, reading.missing)
+    if not reading.value:
+        return passed(guide, reading.told, *reading.evidence)
+    if not known.workers:
+        return unknown(guide, NO_WORKER, "renseigner `target.process_files`")
+    bare = tuple(w for w in known.workers if not w.restart)
+    if not bare:
+        return passed(guide, f"{reading.told} ; relancé par {places(known.workers)}", *reading.evidence)
+    told = [Fault(f"{reading.told} ; `{w.excerpt.path}` ne relance pas le worker", w.excerpt) for w in bare]
+    return failed(guide, "Worker qui renonce au broker", told, *reading.evidence)
+
+
+_SOCKET_GUIDE = Guide(
+    severity=Severity.MINOR,
+    passes="Une connexion morte au broker Redis est vue",
+    fails="Une connexion à moitié ouverte vers Redis peut bloquer sans fin qui publie ou consomme",
+    advice="Poser des délais et les sondes TCP dans `broker_transport_options`",
+    solution=(
+        "broker_transport_options = {\n"
+        '    "socket_timeout": 30,\n'
+        '    "socket_connect_timeout": 5,\n'
+        '    "socket_keepalive": True,\n'
+        '    "health_check_interval": 25,\n'
+        "}"
+    ),
+    undetermined="l'adresse du broker ou `broker_transport_options` ne se lit pas",
+    impact="Moyen : un worker muet ne se reconnecte pas",
+)
+
+
+def _sockets(known: Known) -> Sequence[Finding]:
+    guide = _SOCKET_GUIDE
+    outside, unsure = redis_only(known)
+    if outside:
+        return out_of_scope(guide, outside)
+    given, reading = options(known, "broker_transport_options")
+    if unsure or reading.missing or not isinstance(reading.value, dict):
+        return unknown(guide, unsure or reading.missing or "`broker_transport_options` ne se lit pas")
+    lacking = [name for name in ("socket_timeout", "socket_keepalive") if not given.get(name)]
+    if not lacking:
+        return passed(guide, "`socket_timeout`, `socket_keepalive`", *reading.evidence)
+    told = " et ".join(f"`{name}`" for name in lacking)
+    return failed(
+        guide,
+        "Connexion Redis sans délai ni sonde",
+        [Fault(f"{told} absent{'s' if len(lacking) > 1 else ''} de `broker_transport_options`", reading.excerpt)],
+        *reading.evidence,
+    )
+
+
+_EXPIRES_GUIDE = Guide(
+    severity=Severity.MINOR,
+    passes="Les résultats expirent",
+    fails="Les résultats des tâches s'accumulent sans jamais expirer",
+    advice="Régler `result_expires` à la durée pendant laquelle quelqu'un les lit",
+    solution="result_expires = 3600",
+    undetermined="`result_backend` ou `result_expires` ne se lit pas",
+)
+
+
+def kept_results(known: Known) -> tuple[str, str]:
+    """The scope of rules that only concern results that are kept."""
+    kept, why = results(known)
+    if kept == "none":
+        return "aucun résultat n'est conservé", ""
+    ignored = read(known, "task_ignore_result", False)
+    if not ignored.missing and ignored.value is True:
+        return "les résultats sont ignorés (`task_ignore_result`)", ""
+    # Whatever keeps them, an explicit setting is judged.
+    return "", "" if kept or read(known, "result_expires").written else why
+
+
+_SOFT_GUIDE = Guide(
+    severity=Severity.MINOR,
+    passes="À l'arrêt, un worker sous Redis remet en file ce qu'il n'a pas fini",
+    fails="Un worker sous Redis tué à la fin de son délai de grâce laisse ses tâches attendre `visibility_timeout`",
+    advice="Régler `worker_soft_shutdown_timeout` (Celery 5.5 ou plus), sous le délai de grâce de l'orchestrateur",
+    solution="worker_soft_shutdown_timeout = 15.0",
+    undetermined="l'adresse du broker ou `worker_soft_shutdown_timeout` ne se lit pas",
+    impact="Moyen : jusqu'à une heure d'attente après un déploiement",
+)
+
+
+def _soft_scope(known: Known) -> tuple[str, str]:
+    version = known.configuration.versions.get("celery", "") if known.configuration else ""
+    numbers = tuple(int(n) for n in version.split(".")[:2] if n.isdigit())
+    if numbers and numbers < (5, 5):
+        return f"Celery {version} n'a pas cet arrêt progressif", ""
+    return redis_only(known)
+
+
+RULES = (
+    practice(
+        "connection-retries-supervised",
+        "Broker longtemps injoignable",
+        _CONF + "broker-connection-max-retries",
+        _gives_up,
+        _RETRIES_GUIDE,
+    ),
+    practice("redis-sockets", "Connexions Redis surveillées", _REDIS, _sockets, _SOCKET_GUIDE),
+    practice(
+        "result-expires",
+        "Résultats bornés",
+        _CONF + "result-expires",
+        SettingHolds("result_expires", 86400, bool, _EXPIRES_GUIDE, "Résultats sans expiration", kept_results),
+        _EXPIRES_GUIDE,
+    ),
+    practice(
+        "soft-shutdown",
+        "Arrêt progressif sous Redis",
+        _SOFT,
+        SettingHolds("worker_soft_shutdown_timeout", 0.0, bool, _SOFT_GUIDE, "Arrêt progressif non réglé", _soft_scope),
+        _SOFT_GUIDE,
+    ),
+)

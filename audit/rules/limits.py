@@ -1,0 +1,193 @@
+"""Execution: time limits, eager mode, memory and rates."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from audit.facts import Facts, Task
+from audit.known import Known
+from audit.model import Finding, Level, Severity
+from audit.probes.source import UNKNOWN
+from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
+from audit.rules.reading import NO_TASK, Reading, number, production_tasks, read, short
+from audit.rules.rule import Guide
+from audit.rules.setting_value import SettingHolds
+
+_CONF = "https://docs.celeryq.dev/en/stable/userguide/configuration.html#"
+_WORKERS = "https://docs.celeryq.dev/en/stable/userguide/workers.html#"
+_TESTING = "https://docs.celeryq.dev/en/stable/userguide/testing.html"
+_TASKS = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#"
+_PREFORK = frozenset({"prefork", "processes", ""})
+
+_LIMITS_GUIDE = Guide(
+    severity=Severity.MINOR,
+    passes="Chaque tâche a une limite de temps souple, plus courte que la dure",
+    fails="Rien n'arrête à temps une tâche qui ne finit pas",
+    advice="Régler `task_soft_time_limit`, puis `task_time_limit` un peu au-dessus",
+    solution="task_soft_time_limit = 60\ntask_time_limit = 90",
+    undetermined="une limite de temps ne se lit pas, ou aucune tâche n'a été trouvée",
+    impact="Moyen : une tâche bloquée occupe un processus pour toujours",
+)
+
+
+def limit(task: Task, facts: Facts, name: str, application: Any) -> Any:
+    """The limit a task runs under, in seconds: its own, else the application's; None without limit, UNKNOWN when unread."""
+    own = task.options.get(name)
+    if own is None and facts.level is Level.SOURCE and "base" in task.options:
+        return UNKNOWN
+    value = application if own is None else own
+    if value is None or value == 0:
+        return None
+    return UNKNOWN if number(value) is None else value
+
+
+def _time_limits(known: Known) -> Sequence[Finding]:
+    guide = _LIMITS_GUIDE
+    soft, hard = read(known, "task_soft_time_limit"), read(known, "task_time_limit")
+    tasks = production_tasks(known)
+    if soft.missing or hard.missing or not tasks:
+        return unknown(guide, soft.missing or hard.missing or NO_TASK)
+    faults, unread = [], ""
+    for task, facts in tasks:
+        own = {name: limit(task, facts, name, r.value) for name, r in (("soft_time_limit", soft), ("time_limit", hard))}
+        if UNKNOWN in own.values():
+            unread = unread or f"les limites de `{short(task.symbol)}` ne se lisent pas dans le code"
+            continue
+        text = _limit_fault(own["soft_time_limit"], own["time_limit"])
+        if text:
+            faults.append(_of_task(known, task, text, soft, hard))
+    if faults:
+        return failed(guide, "Limites de temps", _merged(faults, len(tasks)), *soft.evidence, *hard.evidence)
+    if unread:
+        return unknown(guide, unread)
+    return passed(guide, f"{soft.told} ; {hard.told}", *soft.evidence, *hard.evidence)
+
+
+def _limit_fault(soft: Any, hard: Any) -> str:
+    if soft is None and hard is None:
+        return "aucune limite de temps"
+    if hard is None:
+        return "pas de limite dure (`task_time_limit`)"
+    if soft is None:
+        return "pas de limite souple (`task_soft_time_limit`)"
+    return "" if soft < hard else f"limite souple de {soft} s, dure de {hard} s"
+
+
+def _of_task(known: Known, task: Task, text: str, soft: Reading, hard: Reading) -> Fault:
+    function = known.source.functions.get(task.symbol)
+    own = {"soft_time_limit", "time_limit"} & task.options.keys()
+    excerpt = function.head if function and own else soft.excerpt or hard.excerpt
+    return Fault(f"`{short(task.symbol)}` : {text}", excerpt)
+
+
+def _merged(faults: list[Fault], total: int) -> list[Fault]:
+    """One clause when every task has the same fault."""
+    clauses = {f.text.partition(" : ")[2] for f in faults}
+    if len(faults) == total > 1 and len(clauses) == 1:
+        return [Fault(f"les {total} tâches : {clauses.pop()}", faults[0].excerpt)]
+    return faults
+
+
+_ENFORCED_GUIDE = Guide(
+    severity=Severity.MINOR,
+    passes="Le modèle d'exécution des workers applique les limites de temps",
+    fails="Ce modèle d'exécution n'applique pas les limites de temps réglées",
+    advice="Lancer le worker avec `--pool=prefork`, ou borner autrement chaque appel bloquant",
+    solution="celery -A application worker --pool=prefork",
+    undetermined="aucun fichier de démarrage ne lance de worker, ou l'option `--pool` ne se lit pas",
+    impact="Moyen : une tâche bloquée n'est jamais arrêtée",
+    language="bash",
+)
+
+
+def _enforced(known: Known) -> Sequence[Finding]:
+    guide = _ENFORCED_GUIDE
+    limits = [read(known, name) for name in ("task_soft_time_limit", "task_time_limit")]
+    missing = next((r.missing for r in limits if r.missing), "")
+    if missing:
+        return unknown(guide, missing)
+    if not any(r.value for r in limits):
+        return out_of_scope(guide, "aucune limite de temps n'est réglée")
+    configured = read(known, "worker_pool", "prefork")
+    if not known.workers:
+        return unknown(guide, "aucun fichier de démarrage ne lance de worker Celery")
+    pools = [(w, w.options.get("pool") or ("" if configured.missing else str(configured.value))) for w in known.workers]
+    other = [Fault(f"`{w.excerpt.path}` : `--pool={pool}`", w.excerpt) for w, pool in pools if pool in _UNLIMITED]
+    if other:
+        return failed(guide, "Limites de temps sans effet", other, *(known.source.evidence(f.excerpt) for f in other))
+    unread = [pool for _, pool in pools if pool not in _PREFORK]
+    if unread or configured.missing:
+        return unknown(guide, f"le modèle d'exécution `{unread[0]}` n'est pas connu" if unread else configured.missing)
+    return passed(guide, "prefork", *(known.source.evidence(w.excerpt) for w, _ in pools))
+
+
+_UNLIMITED = frozenset({"threads", "solo", "gevent", "eventlet"})
+
+_EAGER_GUIDE = Guide(
+    severity=Severity.CRITICAL,
+    passes="Les tâches passent par le broker",
+    fails="Les tâches s'exécutent dans le processus qui les publie, sans worker ni reprise",
+    advice="Réserver `task_always_eager` aux tests",
+    solution="task_always_eager = False",
+    undetermined="`task_always_eager` ne se lit pas dans le code",
+    impact="Élevé : rien ne survit au processus web",
+)
+
+_RATE_GUIDE = Guide(
+    severity=Severity.MINOR,
+    passes="Aucun débit par défaut ne freine les tâches de service",
+    fails="Un débit par défaut freine toutes les tâches, celles de reprise et de surveillance comprises",
+    advice="Poser `rate_limit` sur les seules tâches qui en ont besoin",
+    solution='@app.task(rate_limit="10/s")\ndef send(message_id): ...',
+    undetermined="`task_default_rate_limit` ne se lit pas dans le code",
+)
+
+_MEMORY_GUIDE = Guide(
+    severity=Severity.MINOR,
+    passes="Un processus de worker est remplacé avant que sa mémoire ne grossisse sans fin",
+    fails="Rien ne borne la mémoire d'un processus de worker",
+    advice="Régler `worker_max_tasks_per_child` ou `worker_max_memory_per_child` (en Kio)",
+    solution="worker_max_tasks_per_child = 1000\nworker_max_memory_per_child = 300_000",
+    undetermined="un de ces réglages, ou une option des scripts, ne se lit pas",
+)
+_CHILD = {"worker_max_tasks_per_child": "max-tasks-per-child", "worker_max_memory_per_child": "max-memory-per-child"}
+
+
+def _memory(known: Known) -> Sequence[Finding]:
+    guide = _MEMORY_GUIDE
+    readings = [read(known, name) for name in _CHILD]
+    workers = known.workers
+    set_by_scripts = [w for w in workers if any(w.options.get(o) for o in _CHILD.values())]
+    if workers and len(set_by_scripts) == len(workers):
+        return passed(guide, "options des scripts", *(known.source.evidence(w.excerpt) for w in workers))
+    missing = next((r.missing for r in readings if r.missing), "")
+    bounded = next((r for r in readings if not r.missing and r.value), None)
+    if bounded:
+        return passed(guide, bounded.told, *bounded.evidence)
+    if missing:
+        return unknown(guide, missing)
+    pools = {w.options.get("pool") for w in workers}
+    if workers and pools <= {"solo", "threads", "gevent", "eventlet"}:
+        return out_of_scope(guide, "ces workers n'ont pas de processus enfants")
+    return failed(guide, "Mémoire des workers", [Fault(r.told, r.excerpt) for r in readings], *readings[0].evidence)
+
+
+RULES = (
+    practice("time-limits", "Limites de temps", _CONF + "task-time-limit", _time_limits, _LIMITS_GUIDE),
+    practice("limits-enforced", "Limites de temps appliquées", _WORKERS + "time-limits", _enforced, _ENFORCED_GUIDE),
+    practice(
+        "not-eager",
+        "Pas d'exécution immédiate",
+        _TESTING,
+        SettingHolds("task_always_eager", False, lambda v: not v, _EAGER_GUIDE, "Exécution immédiate activée"),
+        _EAGER_GUIDE,
+        requirements=("8.1", "8.4"),
+    ),
+    practice(
+        "default-rate-limit",
+        "Pas de débit par défaut",
+        _TASKS + "Task.rate_limit",
+        SettingHolds("task_default_rate_limit", None, lambda v: not v, _RATE_GUIDE, "Débit par défaut"),
+        _RATE_GUIDE,
+    ),
+    practice("bounded-memory", "Mémoire bornée", _WORKERS + "max-tasks-per-child-setting", _memory, _MEMORY_GUIDE),
+)

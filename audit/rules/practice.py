@@ -1,0 +1,70 @@
+"""Good practices: rules of production that most bear on no requirement, and the answers they give."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from audit.known import Known
+from audit.model import Evidence, Excerpt, Finding, Level, Outcome, Problem
+from audit.profiles import GOOD_PRACTICES
+from audit.rules.rule import Guide, Rule, established, undetermined
+
+_TOLD, _QUOTED = 3, 5
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One place that breaks a rule: a French clause, and the lines that show it."""
+
+    text: str
+    excerpt: Excerpt | None = None
+
+
+def practice(
+    identifier: str,
+    title: str,
+    reference: str,
+    check: Callable[[Known], Sequence[Finding]],
+    guide: Guide,
+    *,
+    requirements: tuple[str, ...] = (),
+    needs: Level = Level.SOURCE,
+) -> Rule:
+    """A rule of the category of good practices."""
+    return Rule(identifier, title, GOOD_PRACTICES, requirements, reference, check, needs, guide)
+
+
+def passed(guide: Guide, detail: str, *evidence: Evidence) -> list[Finding]:
+    """The rule holds; `detail` says on what, or is empty."""
+    return [established(f"{guide.passes} ({detail})" if detail else guide.passes, *evidence)]
+
+
+def unknown(guide: Guide, missing: str, settles: str = "") -> list[Finding]:
+    """The rule cannot conclude."""
+    return [undetermined(guide.passes, missing, settles)]
+
+
+def out_of_scope(guide: Guide, why: str) -> list[Finding]:
+    """Nothing in the target concerns the rule."""
+    return [Finding(Outcome.NOT_APPLICABLE, f"{guide.passes} : {why}")]
+
+
+def failed(
+    guide: Guide, title: str, faults: Sequence[Fault], *evidence: Evidence, outcome: Outcome = Outcome.DEFECT
+) -> list[Finding]:
+    """The rule is broken in these places: one finding, one problem."""
+    told = [fault.text for fault in faults]
+    rest = len(told) - _TOLD
+    more = f" (et {rest} autre{'s' if rest > 1 else ''})" if rest > 0 else ""
+    sentence = f"{guide.fails} : {' ; '.join(told[:_TOLD])}{more}"
+    quoted = tuple(dict.fromkeys(f.excerpt for f in faults if f.excerpt))[:_QUOTED]
+    problem = Problem(
+        title=title,
+        severity=guide.severity,
+        impact=guide.impact,
+        recommendation=guide.advice,
+        situation=quoted,
+        situation_text="" if quoted else f"{sentence}.",
+        solution=guide.solution,
+        solution_language=guide.language,
+    )
+    return [Finding(outcome, sentence, tuple(evidence), problem=problem)]

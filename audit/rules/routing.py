@@ -1,0 +1,243 @@
+"""Queues and workers: what is published is consumed, and a start-up does not destroy what waits."""
+
+import ast
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatch
+from typing import Any
+
+from audit.facts import Process
+from audit.known import Known
+from audit.model import Excerpt, Finding, Outcome, Severity
+from audit.probes.source import UNKNOWN
+from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
+from audit.rules.reading import NO_WORKER, is_test, places, read, short
+from audit.rules.rule import Guide
+from audit.rules.schedule import copies
+
+_ROUTING = "https://docs.celeryq.dev/en/stable/userguide/routing.html"
+_CONF = "https://docs.celeryq.dev/en/stable/userguide/configuration.html#"
+_WORKERS = "https://docs.celeryq.dev/en/stable/userguide/workers.html"
+_CLI = "https://docs.celeryq.dev/en/stable/reference/cli.html"
+_PUBLISHERS = frozenset({"apply_async", "send_task", "retry", "signature", "set", "s", "apply_async_on_commit"})
+
+_CONSUMED_GUIDE = Guide(
+    severity=Severity.CRITICAL,
+    passes="Chaque file où des tâches sont publiées est consommée par un worker",
+    fails="Des tâches sont publiées dans une file qu'aucun worker ne consomme",
+    advice="Ajouter la file à l'option `-Q` d'un worker, ou corriger le nom",
+    solution="celery -A application worker -Q default,messages,retry",
+    undetermined="aucun fichier de démarrage ne lance de worker, ou ses files (`-Q`) ne se lisent pas",
+    impact="Élevé : ces tâches attendent sans fin",
+    language="bash",
+)
+
+
+def published(known: Known) -> dict[str, Fault]:
+    """Queues that tasks are published to, as far as reading tells, with one place that does."""
+    found: dict[str, Fault] = {}
+    for queue, fault in _every_queue(known):
+        if isinstance(queue, str) and queue:
+            found.setdefault(queue, fault)
+    return found
+
+
+def _every_queue(known: Known) -> Iterator[tuple[Any, Fault]]:
+    routes = read(known, "task_routes")
+    for pattern, route in _routes(routes.value):
+        queue = route.get("queue") if isinstance(route, dict) else route
+        yield queue, Fault(f"`{queue}` (`task_routes`, `{pattern}`)", routes.excerpt)
+    for facts in known.probes:
+        for entry in facts.beat:
+            queue = entry.options.get("queue")
+            yield queue, Fault(f"`{queue}` (planning, `{entry.name}`)", entry.excerpt)
+    yield from _from_tasks(known, routes.value)
+
+
+def _from_tasks(known: Known, routes: Any) -> Iterator[tuple[Any, Fault]]:
+    """Queues that options of tasks and calls name, and the default one where a task that nothing routes is published."""
+    default = read(known, "task_default_queue", "celery").value
+    unrouted = set()
+    for task in known.source.tasks:
+        function = known.source.functions.get(task.symbol)
+        queue = task.options.get("queue")
+        yield queue, Fault(f"`{queue}` (tâche `{short(task.symbol)}`)", function.head if function else None)
+        if queue is None and "base" not in task.options and _is_unrouted(task.name, routes):
+            unrouted.add(task.symbol)
+    for function in known.source.functions.values():
+        if function.head is None or is_test(function.head.path):
+            continue
+        for call in function.calls:
+            method = call.name.rpartition(".")[2]
+            if method in _PUBLISHERS and "queue" in call.keywords:
+                queue = _literal(call.keywords["queue"])
+                yield queue, Fault(f"`{queue}` (`{short(function.symbol)}`)", call.excerpt)
+            elif method in {"delay", "apply_async"} and call.target in unrouted and "**" not in call.keywords:
+                yield default, Fault(f"`{default}` (`{short(call.target)}`, file par défaut)", call.excerpt)
+
+
+def _is_unrouted(name: str, routes: Any) -> bool:
+    """Whether routes that could be read leave this task to the default queue."""
+    if routes is not None and not isinstance(routes, dict | list | tuple):
+        return False
+    pairs = list(_routes(routes))
+    return all(isinstance(route, dict) for _, route in pairs) and not any(fnmatch(name, p) for p, _ in pairs)
+
+
+def _routes(value: Any) -> Iterator[tuple[str, Any]]:
+    """Pairs of a pattern and its route, for a dictionary, a list of pairs, or a list of dictionaries."""
+    if isinstance(value, dict):
+        yield from ((str(k), v) for k, v in value.items())
+    elif isinstance(value, list | tuple):
+        if len(value) == 2 and isinstance(value[0], str):
+            yield value[0], value[1]
+        else:
+            for item in value:
+                yield from _routes(item)
+
+
+def _literal(text: str) -> Any:
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return UNKNOWN
+
+
+def _consumed(known: Known) -> Sequence[Finding]:
+    guide = _CONSUMED_GUIDE
+    workers = known.workers
+    declared, default = read(known, "task_queues"), read(known, "task_default_queue", "celery")
+    missing = declared.missing or default.missing or ("" if workers else NO_WORKER)
+    if missing:
+        return unknown(guide, missing, "" if workers else "renseigner `target.process_files`")
+    queues = published(known)
+    own = [(w.excerpt, consumed_by(w, declared.value, default.value)) for w in workers]
+    if any(found is None for _, found in own):
+        return unknown(guide, "les files d'un worker (`-Q`) ne se lisent pas")
+    everywhere = {queue for _, found in own for queue in found or ()}
+    evidence = [known.source.evidence(w.excerpt) for w in workers]
+    orphans = [fault for queue, fault in queues.items() if queue not in everywhere]
+    if orphans:
+        return failed(guide, "File sans worker", orphans, *evidence)
+    alone = [fault for path in _complete(known) for fault in _lacking(path, own, queues)]
+    if alone:
+        return failed(guide, "File sans worker", alone, *evidence, outcome=Outcome.RESERVATION)
+    told = ", ".join(f"`{q}`" for q in sorted(queues)) or f"`{default.value}`"
+    return passed(guide, told, *evidence)
+
+
+def consumed_by(worker: Process, declared: Any, default: Any) -> frozenset[str] | None:
+    """Queues a worker consumes; None when they cannot be told."""
+    given = worker.options.get("queues")
+    if given is not None:
+        told = [name.strip() for name in given.split(",")]
+        return None if any(not n or "$" in n or "%" in n for n in told) else frozenset(told)
+    names: list[Any] = list(declared) if isinstance(declared, list | tuple | dict) else [default]
+    excluded = worker.options.get("exclude-queues", "").split(",")
+    found = {str(name) for name in names if name is not UNKNOWN} - set(excluded)
+    return None if UNKNOWN in names or declared is UNKNOWN else frozenset(found)
+
+
+def _complete(known: Known) -> list[str]:
+    """Files that start a worker and something else of the application: each is a deployment on its own."""
+    with_worker = {w.excerpt.path for w in known.workers}
+    others = {p.excerpt.path for p in known.source.processes if p.role in {"web", "beat"}}
+    return sorted(with_worker & others)
+
+
+def _lacking(path: str, own: list[tuple[Excerpt, frozenset[str] | None]], queues: dict[str, Fault]) -> list[Fault]:
+    here = {queue for excerpt, found in own if excerpt.path == path for queue in found or ()}
+    excerpt = next(e for e, _ in own if e.path == path)
+    return [Fault(f"`{queue}` n'est pas consommée par `{path}`", excerpt) for queue in queues if queue not in here]
+
+
+_DECLARED_GUIDE = Guide(
+    severity=Severity.CRITICAL,
+    passes="Chaque file où des tâches sont publiées est déclarée",
+    fails="`task_create_missing_queues=False`, et des tâches sont publiées dans une file qui n'est pas déclarée",
+    advice="Déclarer la file dans `task_queues`",
+    solution='task_queues = (Queue("default"), Queue("messages"))',
+    undetermined="`task_queues` ne se lit pas dans le code",
+    impact="Élevé : la publication échoue",
+)
+
+
+def _declared(known: Known) -> Sequence[Finding]:
+    guide = _DECLARED_GUIDE
+    create, declared = read(known, "task_create_missing_queues", True), read(known, "task_queues")
+    if create.missing or declared.missing:
+        return unknown(guide, create.missing or declared.missing)
+    if create.value:
+        return out_of_scope(guide, "Celery crée les files qui manquent (`task_create_missing_queues`)")
+    names = declared.value if isinstance(declared.value, list | tuple | dict) else ()
+    if UNKNOWN in names:
+        return unknown(guide, "`task_queues` ne se lit pas dans le code")
+    absent = [fault for queue, fault in published(known).items() if queue not in names]
+    if absent:
+        return failed(guide, "File non déclarée", absent, *create.evidence, *declared.evidence)
+    return passed(guide, ", ".join(f"`{n}`" for n in names), *declared.evidence)
+
+
+_PURGE_GUIDE = Guide(
+    severity=Severity.CRITICAL,
+    passes="Aucun worker ne vide ses files en démarrant",
+    fails="Un worker vide ses files à chaque démarrage",
+    advice="Retirer `--purge`",
+    solution="celery -A application worker --loglevel=info",
+    undetermined=NO_WORKER,
+    impact="Élevé : à chaque relance, tout ce qui attendait est perdu",
+    language="bash",
+)
+
+
+def _purged(known: Known) -> Sequence[Finding]:
+    guide = _PURGE_GUIDE
+    if not known.workers:
+        return unknown(guide, NO_WORKER, "renseigner `target.process_files`")
+    wrong = [w for w in known.workers if {"purge", "discard"} & w.options.keys()]
+    evidence = [known.source.evidence(w.excerpt) for w in wrong or known.workers]
+    if wrong:
+        told = [Fault(f"`{w.excerpt.path}` passe `--purge`", w.excerpt) for w in wrong]
+        return failed(guide, "Files vidées au démarrage", told, *evidence)
+    return passed(guide, places(known.workers), *evidence)
+
+
+_NAMES_GUIDE = Guide(
+    severity=Severity.MINOR,
+    passes="Deux workers d'une même machine portent des noms différents",
+    fails="Deux workers d'une même machine portent le même nom",
+    advice="Donner à chacun son nom avec `-n`",
+    solution="celery -A application worker -n messages@%h -Q messages\ncelery -A application worker -n retry@%h -Q retry",
+    undetermined=NO_WORKER,
+    impact="Moyen : surveillance et ordres à distance confondent les deux",
+    language="bash",
+)
+
+
+def _named(known: Known) -> Sequence[Finding]:
+    guide = _NAMES_GUIDE
+    if not known.workers:
+        return unknown(guide, NO_WORKER, "renseigner `target.process_files`")
+    # Containers and dynos have each a host name of their own.
+    together = [w for w in known.workers if w.excerpt.language in {"bash", "ini"}]
+    groups: dict[tuple[str, str], list[Process]] = {}
+    for worker in together:
+        groups.setdefault((worker.excerpt.path, worker.options.get("hostname", "celery@%h")), []).append(worker)
+    faults = [
+        Fault(f"`{path}` lance plusieurs fois `{name}`", worker.excerpt)
+        for (path, name), group in groups.items()
+        for worker in group[1:]
+        or [w for w in group if copies(w) > 1 and "process_num" not in name and "%i" not in name]
+    ]
+    if faults:
+        return failed(guide, "Workers de même nom", faults, *(known.source.evidence(f.excerpt) for f in faults))
+    if sum(len(group) for group in groups.values()) < 2:
+        return out_of_scope(guide, "aucun fichier ne lance plusieurs workers sur une machine")
+    return passed(guide, places(tuple(together)), *(known.source.evidence(w.excerpt) for w in together))
+
+
+RULES = (
+    practice("queues-consumed", "Files consommées", _ROUTING, _consumed, _CONSUMED_GUIDE, requirements=("8.1", "8.4")),
+    practice("queues-declared", "Files déclarées", _CONF + "task-create-missing-queues", _declared, _DECLARED_GUIDE),
+    practice("no-purge", "Files gardées au démarrage", _CLI + "#celery-worker", _purged, _PURGE_GUIDE),
+    practice("worker-names", "Noms des workers", _WORKERS + "#starting-the-worker", _named, _NAMES_GUIDE),
+)

@@ -1,0 +1,240 @@
+"""Periodic tasks: one beat, entries that name real tasks, and executions that do not pile up."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from audit.facts import BeatEntry, Facts, Process
+from audit.known import Known
+from audit.model import Excerpt, Finding, Level, Severity
+from audit.probes.source import UNKNOWN
+from audit.rules.beat import crontab_seconds
+from audit.rules.limits import limit
+from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
+from audit.rules.reading import number, places, production_tasks, read
+from audit.rules.rule import Guide
+from audit.typography import french_duration
+
+_BEAT = "https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html"
+_NO_ENTRY = "le planning de beat est vide"
+_UNREAD = "le planning de beat n'a pas pu être lu en entier"
+
+
+def _schedule(known: Known) -> tuple[tuple[BeatEntry, ...], Facts | None]:
+    """The entries as the strongest probe that has some, or knows that there are none, told them."""
+    facts = next((f for f in known.probes if f.beat or f.beat_known), None)
+    return (facts.beat if facts else ()), facts
+
+
+def _opening(known: Known, guide: Guide) -> list[Finding]:
+    """The answer where there is no entry to judge; none where there is."""
+    entries, facts = _schedule(known)
+    if entries:
+        return []
+    if facts is None or not facts.settings:
+        return unknown(guide, known.why_silent or _UNREAD)
+    return out_of_scope(guide, _NO_ENTRY)
+
+
+def _concluded(
+    guide: Guide, title: str, faults: list[Fault], facts: Facts, *, unread: str = "", detail: str
+) -> list[Finding]:
+    """Faults first; then what could not be read; else a pass."""
+    if faults:
+        return failed(guide, title, faults, facts.evidence())
+    missing = unread or ("" if facts.beat_known else _UNREAD)
+    return unknown(guide, missing) if missing else passed(guide, detail, facts.evidence())
+
+
+_REGISTERED_GUIDE = Guide(
+    severity=Severity.CRITICAL,
+    passes="Chaque entrée du planning nomme une tâche enregistrée",
+    fails="Une entrée du planning nomme une tâche que les workers ne connaissent pas",
+    advice="Corriger le nom de la tâche dans `beat_schedule`",
+    solution='"cleanup": {"task": "application.tasks.cleanup", "schedule": 300.0},',
+    undetermined="le planning ne se lit pas en entier, ou la tâche vient d'un paquet que l'audit ne lit pas",
+    impact="Élevé : la tâche n'est jamais exécutée, et chaque message est rejeté",
+)
+
+
+def _registered(known: Known) -> Sequence[Finding]:
+    guide = _REGISTERED_GUIDE
+    entries, facts = _schedule(known)
+    if facts is None or not entries:
+        return _opening(known, guide)
+    names = {task.name for f in known.probes for task in f.tasks}
+    open_names = any(task.options.get("name", task.name) != task.name for task in facts.tasks)
+    faults, unread = [], ""
+    for entry in entries:
+        if entry.task in names or entry.task.startswith("celery."):
+            continue
+        if entry.task and not open_names and _decided(known, entry.task, facts):
+            faults.append(Fault(f"`{entry.name}` nomme `{entry.task}`", entry.excerpt or _written(known, entry.name)))
+        else:
+            unread = unread or f"la tâche de l'entrée `{entry.name}` n'a pas été trouvée (`{entry.task or '?'}`)"
+    return _concluded(guide, "Tâche périodique inconnue", faults, facts, unread=unread, detail=_counted(entries))
+
+
+def _decided(known: Known, name: str, facts: Facts) -> bool:
+    """Whether no worker can know a task of this name: all of them were imported, or it is one of the project's own."""
+    if facts.level > Level.SOURCE:
+        return not facts.failures
+    packages = {symbol.partition(":")[0].partition(".")[0] for symbol in known.source.functions}
+    alike = {task.symbol.rpartition(":")[2] for task in facts.tasks}
+    return name.partition(".")[0] in packages or ("." not in name and name in alike)
+
+
+def _written(known: Known, name: str) -> Excerpt | None:
+    return next((e.excerpt for e in known.source.beat if e.name == name and e.excerpt), None)
+
+
+def _counted(entries: Sequence[BeatEntry]) -> str:
+    return f"{len(entries)} entrée{'s' if len(entries) > 1 else ''}"
+
+
+_PILE_GUIDE = Guide(
+    severity=Severity.MINOR,
+    passes="Les exécutions d'une tâche périodique ne s'accumulent pas",
+    fails="Une tâche périodique peut durer plus que sa période, et ses exécutions s'accumulent",
+    advice="Choisir une période plus longue que la limite de temps, ou poser `expires` sous la période",
+    solution='"sweep": {"task": "application.tasks.sweep", "schedule": 30.0, "options": {"expires": 25}},',
+    undetermined="une limite de temps, une période ou `expires` ne se lit pas",
+)
+
+
+def _piles_up(known: Known) -> Sequence[Finding]:
+    guide = _PILE_GUIDE
+    entries, facts = _schedule(known)
+    if facts is None or not entries:
+        return _opening(known, guide)
+    hard = read(known, "task_time_limit")
+    if hard.missing:
+        return unknown(guide, hard.missing)
+    tasks = {task.name: (task, f) for task, f in production_tasks(known)}
+    faults, judged, unread = [], 0, ""
+    for entry in entries:
+        period = entry.seconds if entry.seconds is not None else crontab_seconds(entry.crontab)
+        lasts = limit(*tasks[entry.task], "time_limit", hard.value) if entry.task in tasks else hard.value
+        expires = _expires(known, entry)
+        if period is None or lasts is UNKNOWN or expires is UNKNOWN:
+            unread = unread or f"la période, la limite ou l'expiration de `{entry.name}` ne se lit pas"
+        elif lasts:
+            judged += 1
+            if period <= lasts and not (expires is not None and expires <= period):
+                text = f"`{entry.name}` part toutes les {french_duration(period)}, limite de {lasts} s"
+                faults.append(Fault(text, entry.excerpt or _written(known, entry.name)))
+    if not faults and not judged and not unread:
+        return out_of_scope(guide, "aucune limite de temps n'est réglée")
+    return _concluded(
+        guide, "Tâches périodiques qui s'accumulent", faults, facts, unread=unread, detail=_counted(entries)
+    )
+
+
+def _expires(known: Known, entry: BeatEntry) -> Any:
+    """Seconds after which a message of this entry is dropped; None when it never is, UNKNOWN when it cannot be told."""
+    given = entry.options.get("expires")
+    if given is None:
+        task = next((t for f in known.probes for t in f.tasks if t.name == entry.task), None)
+        given = task.options.get("expires") if task else None
+    if given is None:
+        return None
+    seconds = number(given)
+    return UNKNOWN if seconds is None else seconds
+
+
+_EXPIRES_GUIDE = Guide(
+    severity=Severity.MINOR,
+    passes="Une tâche périodique qui a trop attendu est abandonnée",
+    fails="Workers arrêtés, les tâches périodiques s'empilent dans la file, puis partent toutes ensemble",
+    advice="Poser `expires` dans les options de l'entrée, un peu sous la période",
+    solution='"cleanup": {"task": "application.tasks.cleanup", "schedule": 300.0, "options": {"expires": 290}},',
+    undetermined="le planning ne se lit pas en entier",
+)
+
+
+def _expire(known: Known) -> Sequence[Finding]:
+    guide = _EXPIRES_GUIDE
+    entries, facts = _schedule(known)
+    if facts is None or not entries:
+        return _opening(known, guide)
+    without = [e for e in entries if _expires(known, e) in (None, 0)]
+    faults = [Fault(f"`{e.name}` n'a pas d'`expires`", e.excerpt or _written(known, e.name)) for e in without]
+    return _concluded(guide, "Tâches périodiques sans expiration", faults, facts, detail=_counted(entries))
+
+
+_ZONE_GUIDE = Guide(
+    severity=Severity.MINOR,
+    passes="Le fuseau horaire des crontabs est écrit",
+    fails="Des crontabs sont planifiés sans que le fuseau horaire soit écrit",
+    advice="Régler `timezone`",
+    solution='timezone = "Europe/Paris"',
+    undetermined="`timezone` ne se lit pas dans le code",
+)
+
+
+def _zone(known: Known) -> Sequence[Finding]:
+    guide = _ZONE_GUIDE
+    entries, facts = _schedule(known)
+    if facts is None or not entries:
+        return _opening(known, guide)
+    crontabs = [e for e in entries if e.crontab]
+    if not crontabs and facts.beat_known:
+        return out_of_scope(guide, "aucune entrée n'est un crontab")
+    reading = read(known, "timezone")
+    if reading.missing or not crontabs:
+        return unknown(guide, reading.missing or _UNREAD)
+    if reading.value:
+        return passed(guide, reading.told, *reading.evidence)
+    fault = Fault(f"`{crontabs[0].name}`, crontab `{crontabs[0].crontab}`", crontabs[0].excerpt)
+    return failed(guide, "Fuseau horaire implicite", [fault], *reading.evidence)
+
+
+_SINGLE_GUIDE = Guide(
+    severity=Severity.CRITICAL,
+    passes="Un seul beat publie le planning",
+    fails="Plusieurs beats publient le même planning : chaque tâche périodique part plusieurs fois",
+    advice="Ne lancer qu'un `celery beat`, hors des workers répliqués",
+    solution="celery -A application beat --loglevel=info",
+    undetermined="aucun fichier de démarrage ne lance beat",
+    impact="Élevé : tâches périodiques en double",
+    language="bash",
+)
+_COPIES = re.compile(r"(?m)^\s*(?:replicas|scale|numInstances)\s*:\s*(\d+)|^\s*numprocs\s*=\s*(\d+)")
+
+
+def copies(process: Process) -> int:
+    """How many of this process the lines that declare it ask for."""
+    found = _COPIES.search(process.excerpt.text)
+    return int(found.group(1) or found.group(2)) if found else 1
+
+
+def _single(known: Known) -> Sequence[Finding]:
+    guide = _SINGLE_GUIDE
+    beats = known.processes("beat")
+    if not beats:
+        return unknown(guide, "aucun fichier de démarrage ne lance beat")
+    scheduler = str(read(known, "beat_scheduler", "").value)
+    if all("redbeat" in b.options.get("scheduler", scheduler).lower() for b in beats):
+        return passed(guide, "RedBeat en élit un", *(known.source.evidence(b.excerpt) for b in beats))
+    groups: dict[tuple[str, str], list[Process]] = {}
+    for beat in beats:
+        groups.setdefault((beat.excerpt.path, beat.options.get("app", "")), []).append(beat)
+    faults = []
+    for (path, _), group in groups.items():
+        count = sum(copies(b) for b in group)
+        if count > 1:
+            inside = ", dans des workers (`-B`)" if all("worker" in b.role for b in group) else ""
+            faults += [Fault(f"`{path}` en lance {count}{inside}", b.excerpt) for b in group]
+    if faults:
+        told = [Fault(text, next(f.excerpt for f in faults if f.text == text)) for text in {f.text: 0 for f in faults}]
+        return failed(guide, "Plusieurs beats", told, *(known.source.evidence(f.excerpt) for f in faults))
+    return passed(guide, places(beats), *(known.source.evidence(b.excerpt) for b in beats))
+
+
+RULES = (
+    practice("beat-tasks-registered", "Planning de tâches connues", _BEAT + "#entries", _registered, _REGISTERED_GUIDE),
+    practice("beat-overlap", "Périodes et limites de temps", _BEAT, _piles_up, _PILE_GUIDE),
+    practice("beat-expires", "Expiration des tâches périodiques", _BEAT + "#available-fields", _expire, _EXPIRES_GUIDE),
+    practice("beat-timezone", "Fuseau horaire écrit", _BEAT + "#time-zones", _zone, _ZONE_GUIDE),
+    practice("single-beat", "Un seul beat", _BEAT + "#starting-the-scheduler", _single, _SINGLE_GUIDE),
+)

@@ -1,0 +1,106 @@
+"""Security of the transport: what is accepted, and whether certificates are verified."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from audit.known import Known
+from audit.model import Finding, Severity
+from audit.probes.source import UNKNOWN
+from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
+from audit.rules.reading import production_tasks, read, short
+from audit.rules.rule import Guide
+
+_SECURITY = "https://docs.celeryq.dev/en/stable/userguide/security.html#serializers"
+_TLS = "https://docs.celeryq.dev/en/stable/userguide/configuration.html#broker-use-ssl"
+_UNSAFE = frozenset({"pickle", "yaml", "application/x-python-serialize", "application/x-yaml", "all", "*"})
+_UNVERIFIED = re.compile(r"(?i)ssl_cert_reqs=(?:cert_)?none|verify=(?:false|0)\b")
+
+_PICKLE_GUIDE = Guide(
+    severity=Severity.CRITICAL,
+    passes="Les messages ne peuvent pas faire exécuter de code : ni pickle ni yaml",
+    fails="Qui écrit dans le broker peut faire exécuter son code par les workers",
+    advice="N'accepter que JSON",
+    solution='task_serializer = "json"\nresult_serializer = "json"\naccept_content = ["json"]',
+    undetermined="`accept_content` ou un `serializer` ne se lit pas dans le code",
+    impact="Élevé : exécution de code à distance",
+)
+_SERIALIZERS = {
+    "accept_content": ["json"],
+    "result_accept_content": None,
+    "task_serializer": "json",
+    "result_serializer": "json",
+}
+
+
+def _pickle(known: Known) -> Sequence[Finding]:
+    guide = _PICKLE_GUIDE
+    readings = [read(known, name, default) for name, default in _SERIALIZERS.items()]
+    faults = [Fault(r.told, r.excerpt) for r in readings if not r.missing and _is_unsafe(r.value)]
+    for task, _ in production_tasks(known):
+        if _is_unsafe(task.options.get("serializer")):
+            function = known.source.functions.get(task.symbol)
+            text = f"`{short(task.symbol)}` a `serializer={task.options['serializer']!r}`"
+            faults.append(Fault(text, function.head if function else None))
+    evidence = [e for r in readings for e in r.evidence]
+    if faults:
+        return failed(guide, "Sérialisation qui exécute du code", faults, *evidence or [known.source.evidence()])
+    missing = next((r.missing for r in readings if r.missing), "")
+    return unknown(guide, missing) if missing else passed(guide, readings[0].told, *evidence)
+
+
+def _is_unsafe(value: Any) -> bool:
+    names = value if isinstance(value, list | tuple | set | frozenset) else [value]
+    return any(isinstance(name, str) and name.lower() in _UNSAFE for name in names)
+
+
+_TLS_GUIDE = Guide(
+    severity=Severity.CRITICAL,
+    passes="Le certificat du broker et de la base des résultats est vérifié",
+    fails="La connexion est chiffrée sans que le certificat soit vérifié : n'importe qui peut se faire passer pour le serveur",
+    advice="Exiger le certificat (`ssl_cert_reqs=required`)",
+    solution='broker_use_ssl = {"ssl_cert_reqs": ssl.CERT_REQUIRED}',
+    undetermined="les adresses viennent de l'environnement, ou les options TLS ne se lisent pas",
+    impact="Élevé : messages lus ou modifiés en route",
+)
+_URLS = ("broker_url", "broker_read_url", "broker_write_url", "result_backend")
+_SSL = ("broker_use_ssl", "redis_backend_use_ssl")
+
+
+def _certificates(known: Known) -> Sequence[Finding]:
+    guide = _TLS_GUIDE
+    urls, settings = [read(known, name) for name in _URLS], [read(known, name) for name in _SSL]
+    faults = [
+        Fault(f"`{r.name}` demande de ne rien vérifier", r.excerpt)
+        for r in urls
+        if isinstance(r.value, str) and _UNVERIFIED.search(r.value)
+    ]
+    faults += [Fault(f"`{r.name}` : {text}", r.excerpt) for r in settings for text in _unverified(r.value)]
+    evidence = [e for r in (*urls, *settings) for e in r.evidence]
+    if faults:
+        return failed(guide, "Certificat non vérifié", faults, *evidence)
+    missing = next((r.missing for r in (*urls, *settings) if r.missing), "")
+    if missing:
+        return unknown(guide, missing)
+    encrypted = [r.name for r in settings if r.value]
+    encrypted += [r.name for r in urls if isinstance(r.value, str) and re.match(r"(rediss|amqps)://", r.value)]
+    if encrypted:
+        return passed(guide, ", ".join(f"`{n}`" for n in encrypted), *evidence)
+    if any(r.variable for r in urls):
+        return unknown(guide, "les adresses viennent de l'environnement")
+    return out_of_scope(guide, "aucune connexion n'est chiffrée ici")
+
+
+def _unverified(value: Any) -> Iterator[str]:
+    if not isinstance(value, dict):
+        return
+    for key, given in value.items():
+        told = str(given)
+        if key.endswith("cert_reqs") and given is not UNKNOWN and (given in (0, None) or told.lower().endswith("none")):
+            yield f"`{key}={told.rpartition('.')[2]}`"
+
+
+RULES = (
+    practice("no-pickle", "Ni pickle ni yaml", _SECURITY, _pickle, _PICKLE_GUIDE),
+    practice("broker-tls", "Certificats vérifiés", _TLS, _certificates, _TLS_GUIDE),
+)

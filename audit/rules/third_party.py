@@ -1,0 +1,58 @@
+"""Rules of other packages: each entry point of the group `audit.rules` names a sequence of rules."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from importlib.metadata import EntryPoint, entry_points
+
+from audit.known import Known
+from audit.model import Finding
+from audit.profiles import GOOD_PRACTICES
+from audit.rules import RULES
+from audit.rules.rule import Rule
+
+GROUP = "audit.rules"
+
+
+class ThirdPartyError(Exception):
+    """A package offers rules that cannot be used; the message is French, and names the entry point."""
+
+
+def third_party_rules(found: Iterable[EntryPoint] | None = None) -> tuple[Rule, ...]:
+    """Rules of the installed packages, in the category of good practices and bearing on no requirement.
+
+    What cannot be loaded is a rule that answers « erreur d'audit »: a question that was to be asked is not forgotten.
+    """
+    points = entry_points(group=GROUP) if found is None else found
+    taken = {rule.id for rule in RULES}
+    rules: list[Rule] = []
+    for point in sorted(points, key=lambda p: p.name):
+        try:
+            offered = _loaded(point, taken)
+        except ThirdPartyError as error:
+            offered = (_broken(point, str(error)),)
+        rules += offered
+        taken |= {rule.id for rule in offered}
+    return tuple(rules)
+
+
+def _loaded(point: EntryPoint, taken: set[str]) -> tuple[Rule, ...]:
+    try:
+        offered = point.load()
+    except Exception as error:
+        msg = f"le point d'entrée `{point.name}` ne se charge pas ({type(error).__name__} : {error})"
+        raise ThirdPartyError(msg) from error
+    if not isinstance(offered, Sequence) or not all(isinstance(rule, Rule) for rule in offered):
+        msg = f"le point d'entrée `{point.name}` (`{point.value}`) n'est pas une suite de règles"
+        raise ThirdPartyError(msg)
+    twice = [rule.id for rule in offered if rule.id in taken]
+    if twice:
+        msg = f"le point d'entrée `{point.name}` reprend l'identifiant `{twice[0]}`"
+        raise ThirdPartyError(msg)
+    return tuple(replace(rule, category=GOOD_PRACTICES, requirements=()) for rule in offered)
+
+
+def _broken(point: EntryPoint, reason: str) -> Rule:
+    def check(_: Known) -> Sequence[Finding]:
+        raise ThirdPartyError(reason)
+
+    return Rule(f"{point.name} (audit.rules)", reason, GOOD_PRACTICES, (), point.value, check)

@@ -1,0 +1,14 @@
+"""Good practices: rules of production that the criteria do not name, and those that back one up."""
+
+import pytest
+
+from audit.examination import Examination
+from audit.plugin import report
+from audit.profiles import GOOD_PRACTICES, STRICT
+
+QUESTIONS = STRICT.categories[GOOD_PRACTICES]
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_good_practice(question: str, examination: Examination) -> None:
+    report(examination, question)

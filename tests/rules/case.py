@@ -1,0 +1,42 @@
+"""One edit of a sound application, and what it must make one rule answer. One entry = one case anyone can add."""
+
+from dataclasses import dataclass, field
+
+from audit.model import Outcome
+from tests.acceptance.reference_copy import Edit
+
+
+@dataclass(frozen=True)
+class Case:
+    """What these edits must make one rule answer, in words of its sentence or of what it missed."""
+
+    rule: str
+    name: str
+    outcome: Outcome
+    words: str
+    edits: tuple[Edit, ...] = field(default=())
+
+
+def fails(rule: str, name: str, words: str, *edits: Edit) -> Case:
+    """The rule finds a defect."""
+    return Case(rule, name, Outcome.DEFECT, words, edits)
+
+
+def warns(rule: str, name: str, words: str, *edits: Edit) -> Case:
+    """The rule finds a reservation."""
+    return Case(rule, name, Outcome.RESERVATION, words, edits)
+
+
+def undetermined(rule: str, name: str, words: str, *edits: Edit) -> Case:
+    """The rule cannot conclude."""
+    return Case(rule, name, Outcome.UNDETERMINED, words, edits)
+
+
+def established(rule: str, name: str, words: str, *edits: Edit) -> Case:
+    """The rule passes, on code that looks like a defect and is none."""
+    return Case(rule, name, Outcome.ESTABLISHED, words, edits)
+
+
+def not_concerned(rule: str, name: str, words: str, *edits: Edit) -> Case:
+    """The rule does not concern the target."""
+    return Case(rule, name, Outcome.NOT_APPLICABLE, words, edits)

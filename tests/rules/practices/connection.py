@@ -1,0 +1,69 @@
+from tests.acceptance.reference_copy import Edit
+from tests.rules.case import established, fails, not_concerned, undetermined
+
+APP, CONF, START = "shop/celery_app.py", "shop/celery_config.py", "start.sh"
+_LOADED = 'app.config_from_object("shop.celery_config")\n'
+_FOR_EVER = "broker_connection_max_retries = None\n"
+_RETRY_LOOP = "while true; do celery -A shop.celery_app worker -n retry@%h -Q retry --concurrency=2; sleep 5; done &"
+_ONCE = Edit(START, _RETRY_LOOP, "celery -A shop.celery_app worker -n retry@%h -Q retry --concurrency=2 &")
+_BROKER = 'broker="rediss://cache.internal:6380/0?ssl_cert_reqs=required"'
+_AMQP = Edit(APP, _BROKER, 'broker="pyamqp://queue.internal//"')
+_BACKEND = '    backend="rediss://cache.internal:6380/1?ssl_cert_reqs=required",\n'
+_SOFT = "worker_soft_shutdown_timeout = 15.0\n"
+
+CASES = (
+    fails(
+        "connection-retries-supervised",
+        "finite, and nothing restarts it",
+        "`broker_connection_max_retries=5` ; `start.sh` ne relance pas",
+        Edit(CONF, _FOR_EVER, "broker_connection_max_retries = 5\n"),
+        _ONCE,
+    ),
+    fails(
+        "connection-retries-supervised",
+        "Celery's default, and nothing restarts it",
+        "vaut 100 par défaut",
+        Edit(CONF, _FOR_EVER, ""),
+        _ONCE,
+    ),
+    established(
+        "connection-retries-supervised",
+        "finite under a loop",
+        "relancé par `start.sh`",
+        Edit(CONF, _FOR_EVER, "broker_connection_max_retries = 5\n"),
+    ),
+    fails(
+        "redis-sockets",
+        "no option",
+        "`socket_timeout` et `socket_keepalive` absents",
+        Edit(CONF, '    "socket_timeout": 30,\n', ""),
+        Edit(CONF, '    "socket_keepalive": True,\n', ""),
+    ),
+    fails(
+        "redis-sockets",
+        "replaced on the application",
+        "`socket_keepalive` absent",
+        Edit(APP, _LOADED, f'{_LOADED}app.conf.broker_transport_options = {{"socket_timeout": 20}}\n'),
+    ),
+    not_concerned("redis-sockets", "RabbitMQ", "le broker est amqp", _AMQP),
+    undetermined(
+        "redis-sockets", "broker out of reach", "broker_url", Edit(APP, _BROKER, 'broker=open("broker").read()')
+    ),
+    fails(
+        "result-expires", "never", "`result_expires=None`", Edit(CONF, "result_expires = 3600", "result_expires = None")
+    ),
+    fails(
+        "result-expires", "zero", "`result_expires=0`", Edit(APP, _LOADED, f"{_LOADED}app.conf.result_expires = 0\n")
+    ),
+    established("result-expires", "default", "vaut 86400 par défaut", Edit(CONF, "result_expires = 3600\n", "")),
+    not_concerned("result-expires", "no result", "aucun résultat n'est conservé", Edit(APP, _BACKEND, "")),
+    fails("soft-shutdown", "default", "vaut 0.0 par défaut", Edit(CONF, _SOFT, "")),
+    fails(
+        "soft-shutdown",
+        "off",
+        "`worker_soft_shutdown_timeout=0`",
+        Edit(CONF, _SOFT, ""),
+        Edit(APP, _LOADED, f'{_LOADED}setattr(app.conf, "worker_soft_shutdown_timeout", 0)\n'),
+    ),
+    not_concerned("soft-shutdown", "RabbitMQ", "le broker est amqp", _AMQP, Edit(CONF, _SOFT, "")),
+)

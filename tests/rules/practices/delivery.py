@@ -1,0 +1,89 @@
+from tests.acceptance.reference_copy import Edit
+from tests.rules.case import established, fails, not_concerned, undetermined, warns
+
+APP, CONF = "shop/celery_app.py", "shop/celery_config.py"
+_PREFETCH = "worker_prefetch_multiplier = 1\n"
+_CANCEL = "worker_cancel_long_running_tasks_on_connection_loss = False\n"
+_TOP = "\nvisibility_timeout = VISIBILITY\n"
+_BROKER = 'broker="rediss://cache.internal:6380/0?ssl_cert_reqs=required"'
+_BACKEND = 'backend="rediss://cache.internal:6380/1?ssl_cert_reqs=required"'
+_LOADED = 'app.config_from_object("shop.celery_config")\n'
+
+CASES = (
+    fails("late-ack-prefetch", "default", "vaut 4 par défaut", Edit(CONF, _PREFETCH, "")),
+    fails(
+        "late-ack-prefetch",
+        "set on the application",
+        "`worker_prefetch_multiplier=8`",
+        Edit(APP, _LOADED, f"{_LOADED}app.conf.worker_prefetch_multiplier = 8\n"),
+    ),
+    fails(
+        "late-ack-prefetch",
+        "old name in a dictionary",
+        "`worker_prefetch_multiplier=10`",
+        Edit(CONF, _PREFETCH, ""),
+        Edit(APP, _LOADED, _LOADED + 'EXTRA = {"worker_prefetch_multiplier": 2 * 5}\napp.conf.update(**EXTRA)\n'),
+    ),
+    warns(
+        "late-ack-prefetch",
+        "default of the environment",
+        "modifiable par `PREFETCH`",
+        Edit(CONF, _PREFETCH, 'import os\nworker_prefetch_multiplier = int(os.getenv("PREFETCH", "4"))\n'),
+    ),
+    not_concerned(
+        "late-ack-prefetch",
+        "early acknowledgement",
+        "avant leur exécution",
+        Edit(CONF, "task_acks_late = True\n", ""),
+        Edit(CONF, _PREFETCH, ""),
+    ),
+    undetermined(
+        "late-ack-prefetch",
+        "out of reach",
+        "ne se lit pas",
+        Edit(CONF, _PREFETCH, "worker_prefetch_multiplier = int(open('x').read())\n"),
+    ),
+    fails(
+        "cancel-on-connection-loss",
+        "same Redis",
+        "`worker_cancel_long_running_tasks_on_connection_loss=True`",
+        Edit(CONF, _CANCEL, _CANCEL.replace("False", "True")),
+    ),
+    fails(
+        "cancel-on-connection-loss",
+        "by update",
+        "révoquées",
+        Edit(CONF, _CANCEL, ""),
+        Edit(APP, _LOADED, f"{_LOADED}app.conf.update(worker_cancel_long_running_tasks_on_connection_loss=bool(1))\n"),
+    ),
+    established(
+        "cancel-on-connection-loss",
+        "results elsewhere",
+        "ne sont pas dans le Redis du broker",
+        Edit(CONF, _CANCEL, _CANCEL.replace("False", "True")),
+        Edit(APP, _BACKEND, 'backend="db+postgresql://db.internal/results"'),
+    ),
+    fails("visibility-timeout-everywhere", "forgotten", "3600 s pour `visibility_timeout`", Edit(CONF, _TOP, "\n")),
+    fails(
+        "visibility-timeout-everywhere",
+        "shorter for results",
+        "600 s pour `result_backend_transport_options`",
+        Edit(
+            CONF,
+            'result_backend_transport_options = {"visibility_timeout": VISIBILITY}',
+            'result_backend_transport_options = {"visibility_timeout": 600}',
+        ),
+    ),
+    not_concerned(
+        "visibility-timeout-everywhere",
+        "RabbitMQ",
+        "le broker est amqp",
+        Edit(APP, _BROKER, 'broker="amqp://queue.internal//"'),
+    ),
+    undetermined(
+        "visibility-timeout-everywhere",
+        "broker from the environment",
+        "broker_url",
+        Edit(APP, _BROKER, 'broker=__import__("os").environ["BROKER"]'),
+    ),
+)

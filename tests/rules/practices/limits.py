@@ -1,0 +1,93 @@
+from tests.acceptance.reference_copy import Edit
+from tests.rules.case import established, fails, not_concerned, undetermined, warns
+
+APP, CONF, TASKS, START = "shop/celery_app.py", "shop/celery_config.py", "shop/tasks.py", "start.sh"
+_LOADED = 'app.config_from_object("shop.celery_config")\n'
+_LIMITS = "task_soft_time_limit = 60\ntask_time_limit = 90\n"
+_SEND = "@app.task(bind=True, max_retries=5)"
+_CHILD = "worker_max_tasks_per_child = 1000\n"
+_MAILS, _RETRY = "-Q mails,default --concurrency=4", "-Q retry --concurrency=2"
+
+CASES = (
+    fails("time-limits", "none", "les 3 tâches : aucune limite de temps", Edit(CONF, _LIMITS, "")),
+    fails(
+        "time-limits",
+        "soft above hard",
+        "limite souple de 120 s, dure de 90 s",
+        Edit(CONF, "task_soft_time_limit = 60", "task_soft_time_limit = 2 * 60"),
+    ),
+    fails(
+        "time-limits",
+        "own limits of a task",
+        "`send_mail` : limite souple de 300 s, dure de 90 s",
+        Edit(TASKS, _SEND, "@app.task(bind=True, max_retries=5, soft_time_limit=300)"),
+    ),
+    fails("time-limits", "zero", "pas de limite dure", Edit(CONF, "task_time_limit = 90", "task_time_limit = 0")),
+    undetermined(
+        "time-limits",
+        "limit out of reach",
+        "ne se lit pas",
+        Edit(CONF, "task_time_limit = 90", "task_time_limit = float(open('x').read())"),
+    ),
+    fails(
+        "limits-enforced",
+        "threads",
+        "`--pool=threads`",
+        Edit(START, _MAILS, f"{_MAILS} --pool=threads"),
+    ),
+    fails("limits-enforced", "short option", "`--pool=gevent`", Edit(START, _RETRY, f"{_RETRY} -P gevent")),
+    fails("limits-enforced", "by setting", "`--pool=solo`", Edit(CONF, _LIMITS, f'{_LIMITS}worker_pool = "solo"\n')),
+    not_concerned("limits-enforced", "no limit", "aucune limite de temps", Edit(CONF, _LIMITS, "")),
+    fails(
+        "not-eager",
+        "always",
+        "`task_always_eager=True`",
+        Edit(APP, _LOADED, f"{_LOADED}app.conf.task_always_eager = True\n"),
+    ),
+    fails(
+        "not-eager",
+        "old name",
+        "`task_always_eager=True`",
+        Edit(CONF, _LIMITS, f"{_LIMITS}CELERY_ALWAYS_EAGER = True\n"),
+    ),
+    warns(
+        "not-eager",
+        "default of the environment",
+        "modifiable par `EAGER`",
+        Edit(CONF, _LIMITS, _LIMITS + 'import os\ntask_always_eager = os.environ.get("EAGER", "1") == "1"\n'),
+    ),
+    established(
+        "not-eager",
+        "off by default",
+        "modifiable par `EAGER`",
+        Edit(CONF, _LIMITS, _LIMITS + 'import os\ntask_always_eager = os.environ.get("EAGER", "") == "1"\n'),
+    ),
+    fails(
+        "default-rate-limit",
+        "set",
+        "`task_default_rate_limit=100/m`",
+        Edit(CONF, _LIMITS, f'{_LIMITS}task_default_rate_limit = "100/m"\n'),
+    ),
+    fails(
+        "default-rate-limit",
+        "by item",
+        "`task_default_rate_limit=10`",
+        Edit(APP, _LOADED, f'{_LOADED}app.conf["task_default_rate_limit"] = 10\n'),
+    ),
+    fails("bounded-memory", "nothing", "`worker_max_tasks_per_child` n'est pas réglé", Edit(CONF, _CHILD, "")),
+    fails("bounded-memory", "none", "`worker_max_tasks_per_child=None`", Edit(CONF, "= 1000", "= None")),
+    established(
+        "bounded-memory",
+        "by the scripts",
+        "options des scripts",
+        Edit(CONF, _CHILD, ""),
+        Edit(START, _MAILS, f"{_MAILS} --max-tasks-per-child=500"),
+        Edit(START, _RETRY, f"{_RETRY} --max-memory-per-child 200000"),
+    ),
+    established(
+        "bounded-memory",
+        "by memory",
+        "`worker_max_memory_per_child=300000`",
+        Edit(CONF, _CHILD, "worker_max_memory_per_child = 300_000\n"),
+    ),
+)

@@ -1,0 +1,88 @@
+from tests.acceptance.reference_copy import Edit
+from tests.rules.case import established, fails, not_concerned, undetermined, warns
+
+APP, CONF, TASKS, START = "shop/celery_app.py", "shop/celery_config.py", "shop/tasks.py", "start.sh"
+_LOADED = 'app.config_from_object("shop.celery_config")\n'
+_LIMITS = "task_soft_time_limit = 60\n"
+_ROUTE = '{"shop.tasks.send_mail": {"queue": "mails"}}'
+_QUEUES = 'task_queues = (Queue("default"), Queue("mails"), Queue("retry"))\n'
+_RETRY_WORKER = (
+    "while true; do celery -A shop.celery_app worker -n retry@%h -Q retry --concurrency=2; sleep 5; done &\n"
+)
+_WORKERS_ALONE = "celery -A shop.celery_app worker -Q mails,default,retry\n"
+
+CASES = (
+    fails(
+        "queues-consumed", "worker without it", "`mails` (`task_routes`", Edit(START, "-Q mails,default", "-Q default")
+    ),
+    fails("queues-consumed", "retry queue", "`retry` (`send_mail`)", Edit(START, _RETRY_WORKER, "")),
+    fails(
+        "queues-consumed",
+        "option of a task",
+        "`slow` (tâche `report`)",
+        Edit(TASKS, "@app.task(ignore_result=True)\ndef report", '@app.task(queue="slow")\ndef report'),
+    ),
+    fails(
+        "queues-consumed",
+        "default queue",
+        "file par défaut",
+        Edit(START, "-Q mails,default", "-Q mails"),
+        Edit(TASKS, "def deliver(order_id):\n", "def deliver(order_id):\n    sweep.delay()\n"),
+    ),
+    warns(
+        "queues-consumed",
+        "another file would",
+        "n'est pas consommée par `start.sh`",
+        Edit(START, _RETRY_WORKER, ""),
+        Edit("worker.sh", "", "celery -A shop.celery_app worker -Q retry\n"),
+    ),
+    established(
+        "queues-consumed", "all of them by default", "`mails`", Edit(START, "-Q mails,default --conc", "--conc")
+    ),
+    undetermined("queues-consumed", "from a variable", "ne se lisent pas", Edit(START, "-Q retry", '-Q "$QUEUES"')),
+    fails(
+        "queues-declared",
+        "route",
+        "`mail` (`task_routes`",
+        Edit(CONF, _ROUTE, '{"shop.tasks.send_mail": {"queue": "mail"}}'),
+    ),
+    fails("queues-declared", "retry", "`retry` (`send_mail`)", Edit(CONF, ', Queue("retry")', "")),
+    not_concerned(
+        "queues-declared",
+        "made on demand",
+        "Celery crée les files",
+        Edit(CONF, "task_create_missing_queues = False", "task_create_missing_queues = True"),
+        Edit(CONF, _QUEUES, ""),
+    ),
+    fails("no-purge", "long option", "passe `--purge`", Edit(START, "-Q mails,default", "--purge -Q mails,default")),
+    fails("no-purge", "other name", "passe `--purge`", Edit(START, "-Q retry", "-Q retry --discard")),
+    fails("worker-names", "no name", "`celery@%h`", Edit(START, " -n mails@%h", ""), Edit(START, " -n retry@%h", "")),
+    fails(
+        "worker-names", "the same", "`shop@%h`", Edit(START, "mails@%h", "shop@%h"), Edit(START, "retry@%h", "shop@%h")
+    ),
+    not_concerned("worker-names", "only one", "aucun fichier ne lance plusieurs", Edit(START, _RETRY_WORKER, "")),
+    fails(
+        "known-settings",
+        "typing mistake",
+        "`task_ack_late` au lieu de `task_acks_late`",
+        Edit(CONF, "task_acks_late = True", "task_ack_late = True"),
+    ),
+    fails(
+        "known-settings",
+        "singular",
+        "`worker_max_task_per_child`",
+        Edit(APP, _LOADED, f"{_LOADED}app.conf.update(worker_max_task_per_child=10)\n"),
+    ),
+    fails(
+        "known-settings",
+        "upper case",
+        "`task_ack_late`",
+        Edit(CONF, "task_acks_late = True", "CELERY_TASK_ACK_LATE = True"),
+    ),
+    established(
+        "known-settings",
+        "the target's own name",
+        "réglages lus",
+        Edit(APP, _LOADED, f'{_LOADED}app.conf.update(shop_currency="EUR")\n'),
+    ),
+)
