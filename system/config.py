@@ -12,6 +12,8 @@ from system.domain.lease import Lease
 
 # Beat shows itself when it publishes, every 5 s.
 SHORTEST_ALERT_SECONDS = 10.0
+# HMAC-SHA256 asks for a key as long as its output (RFC 7518, 3.2).
+SHORTEST_TOKEN_SECRET = 32
 WHERE = "set it in the environment of the process (see the README, Settings)"
 
 
@@ -37,6 +39,8 @@ class Settings(BaseSettings):
     wassenger_webhook_proof: Literal["signature", "header"] | None = None
     supabase_url: str | None = None
     supabase_service_role_key: Annotated[SecretStr | None, Field(validate_default=True)] = None
+    admin_token_secret: SecretStr | None = None
+    admin_token_minutes: Annotated[int, Field(ge=1, le=1440)] = 30
     daily_message_limit: Annotated[int, Field(ge=0)] = 1000
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     dispatch_batch_size: Annotated[int, Field(ge=1, le=10_000)] = 100
@@ -77,6 +81,13 @@ class Settings(BaseSettings):
     def _is_a_secret(cls, secret: SecretStr | None) -> SecretStr | None:
         if secret is not None and not secret.get_secret_value().strip():
             raise ValueError("must not be blank")
+        return secret
+
+    @field_validator("admin_token_secret")
+    @classmethod
+    def _is_long(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and len(secret.get_secret_value().encode()) < SHORTEST_TOKEN_SECRET:
+            raise ValueError(f"must have {SHORTEST_TOKEN_SECRET} bytes at least")
         return secret
 
     @field_validator("wassenger_webhook_proof")

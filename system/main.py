@@ -8,7 +8,8 @@ from fastapi import FastAPI
 from system.config import settings_or_exit
 from system.db.database import close_db
 from system.locks import close_locks
-from system.routers import health, webhooks
+from system.routers import access, health, webhooks
+from system.routers.protection import BodyLimit, SecurityHeaders, describe_errors
 
 
 @asynccontextmanager
@@ -21,7 +22,12 @@ async def _lifespan(_app: FastAPI) -> AsyncIterator[None]:
 def create_app() -> FastAPI:
     """The application, for `uvicorn --factory system.main:create_app`; ends the process when a setting is wrong."""
     settings_or_exit()
-    app = FastAPI(title="WhatsApp campaigns", lifespan=_lifespan)
-    app.include_router(health.router)
-    app.include_router(webhooks.router)
+    # The interactive documentation would load scripts from elsewhere.
+    app = FastAPI(title="WhatsApp campaigns", lifespan=_lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    for router in (health.router, webhooks.router, access.router):
+        app.include_router(router)
+    # The webhook counts its own body, and answers in its own words.
+    app.add_middleware(BodyLimit, others={"/webhooks/wassenger": None})
+    app.add_middleware(SecurityHeaders)
+    describe_errors(app)
     return app

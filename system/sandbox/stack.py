@@ -22,7 +22,7 @@ from system.sandbox.starters import SUPERVISORD, Starter
 
 REPOSITORY = Path(system.__file__).resolve().parents[1]
 DEVICE = "5a6b7c8d9e0f1a2b3c4d5e6f"
-OURS = ("BROKER_", "CELERY_", "WASSENGER_", "SUPABASE_", "ALERT_", "WATCHDOG_")
+OURS = ("BROKER_", "CELERY_", "WASSENGER_", "SUPABASE_", "ADMIN_", "ALERT_", "WATCHDOG_")
 START_SECONDS = 60.0
 
 

@@ -1,0 +1,36 @@
+"""The database of a command, and what a command says when it cannot be used."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+import psycopg
+import typer
+
+from system.config import settings_or_exit
+from system.db.database import Database
+
+
+def refuse(message: str, code: int = 1) -> NoReturn:
+    """Ends the command with one line on standard error."""
+    typer.echo(message, err=True)
+    raise typer.Exit(code)
+
+
+@contextmanager
+def command_database() -> Iterator[Database]:
+    """The database named by DATABASE_URL until the block ends; what it cannot do becomes one line and exit code 1."""
+    settings = settings_or_exit()
+    url = settings.database_url.get_secret_value()
+    try:
+        # The pool's own word for "away" is a time-out, which takes its time and says nothing.
+        psycopg.connect(url, connect_timeout=10).close()
+        db = Database(url)
+        try:
+            yield db
+        finally:
+            db.close()
+    except psycopg.errors.UndefinedTable:
+        refuse("the schema is missing or old: run python -m system migrate")
+    except psycopg.Error as error:
+        refuse(f"DATABASE_URL: the database cannot be used ({str(error).strip().splitlines()[0]})")

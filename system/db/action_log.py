@@ -1,0 +1,35 @@
+"""What people did, and when."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from system.db.connection import Db
+
+
+@dataclass(frozen=True)
+class Action:
+    """One deed of `actor`, a user's name or `cli`; `done_at` is UTC."""
+
+    id: int
+    done_at: datetime
+    actor: str
+    action: str
+    detail: dict[str, Any]
+
+
+def record(db: Db, actor: str, action: str, detail: dict[str, Any]) -> None:
+    """Adds a line; in the transaction of the deed itself, so that there is none without the other."""
+    db.execute("INSERT INTO action_log (actor, action, detail) VALUES (%s, %s, %s)", [actor, action, Jsonb(detail)])
+
+
+def page(db: Db, *, before: int | None, limit: int) -> list[Action]:
+    """The newest lines, or those older than the line `before`."""
+    rows = db.execute(
+        """SELECT id, done_at, actor, action, detail FROM action_log
+           WHERE %(before)s::bigint IS NULL OR id < %(before)s ORDER BY id DESC LIMIT %(limit)s""",
+        {"before": before, "limit": limit},
+    ).fetchall()
+    return [Action(**row) for row in rows]
