@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from functools import cached_property
 from typing import Any
 
@@ -128,9 +128,18 @@ class RetrySchedule:
     why_unknown: str = ""
 
 
+def _plain(value: object) -> object:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    return dict(value) if isinstance(value, Mapping) else str(value)
+
+
 @dataclass(frozen=True)
 class Facts:
-    """Everything one probe learned. `failure` says why it learned nothing, else it is empty; `failures`, each part that failed."""
+    """Everything one probe learned. `failure` says why it learned nothing, else it is empty; `failures`, each part that failed.
+
+    `text_digest` is the SHA-256 of every file read, where functions are read from it when they are asked for.
+    """
 
     level: Level
     probe: str
@@ -148,11 +157,15 @@ class Facts:
     versions: Mapping[str, str] = field(default_factory=dict)
     unread: tuple[tuple[str, str], ...] = ()
     failures: tuple[str, ...] = ()
+    text_digest: str = ""
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over all these facts, in hexadecimal."""
-        text = json.dumps(asdict(self), sort_keys=True, ensure_ascii=False, default=str)
+        """SHA-256 over all these facts, in hexadecimal; over the text that functions are read from rather than over each."""
+        content = {f.name: getattr(self, f.name) for f in fields(self)}
+        if self.text_digest:
+            del content["functions"]
+        text = json.dumps(content, sort_keys=True, ensure_ascii=False, default=_plain)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def evidence(self, excerpt: Excerpt | None = None, **values: object) -> Evidence:

@@ -1,11 +1,13 @@
 """What the callee of a call stands for: by imports, by definitions around it, and by the classes that annotations name."""
 
 import ast
+from contextlib import suppress
 from typing import Any
 
-from audit.probes.source.frames import Frame
+from audit.probes.source.frames import ExhaustedError, Frame
 from audit.probes.source.machine import Machine
 from audit.probes.source.modules import Module
+from audit.probes.source.shelf import Definition
 from audit.probes.source.values import (
     UNKNOWN,
     BoundMethod,
@@ -14,8 +16,6 @@ from audit.probes.source.values import (
     Namespace,
     unwrap,
 )
-
-Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def dotted(node: ast.AST) -> str:
@@ -40,18 +40,23 @@ class Resolver:
         self._frame = Frame(module, Namespace(), (machine.module_names(module.name),))
         self._annotated = {a.arg: a.annotation for a in (*arguments, *node.args.kwonlyargs)}
         self._assigned = _assigned(inside)
+        self._in_hand: set[str] = set()
         self._import_locally(inside)
 
     def _import_locally(self, inside: list[ast.AST]) -> None:
         imports = [n for n in inside if isinstance(n, ast.Import | ast.ImportFrom)]
         if imports:
             self._machine.new_entry()
-            self._machine.read_body(self._machine, list(imports), self._frame)
+            with suppress(ExhaustedError, RecursionError):
+                self._machine.read_body(self._machine, list(imports), self._frame)
 
     def target(self, node: ast.expr) -> str:
         """Symbol of the project that a callee stands for: a function, a method or a class; empty when not found."""
         name = dotted(node)
-        return _symbol(self._named(name) if name else self._of_chain(node))
+        try:
+            return _symbol(self._named(name) if name else self._of_chain(node))
+        except RecursionError:  # a chain of a thousand calls
+            return ""
 
     def _named(self, name: str) -> Any:
         first, *rest = name.split(".")
@@ -68,9 +73,19 @@ class Resolver:
         if name in self._annotated:
             return self._class_named(self._frame, self._annotated[name])
         if name in self._assigned:
-            made = self._assigned[name]
-            return self._made_by(made.func) if made is not None else UNKNOWN
+            return self._assigned_class(name)
         return unwrap(self._frame.lookup(name))[0]
+
+    def _assigned_class(self, name: str) -> Any:
+        """The class that the only assignment of a name gives it; `x = x.copy()` says nothing of `x`."""
+        made = self._assigned[name]
+        if made is None or name in self._in_hand:
+            return UNKNOWN
+        self._in_hand.add(name)
+        try:
+            return self._made_by(made.func)
+        finally:
+            self._in_hand.discard(name)
 
     def _attribute(self, value: Any, name: str) -> Any:
         found = self._machine.attribute(self._machine, value, name)

@@ -8,6 +8,7 @@ from audit.probes.source.arithmetic import BINARY, UNARY, compare
 from audit.probes.source.classes import class_attribute, given_field
 from audit.probes.source.frames import CallSite, Frame
 from audit.probes.source.machine import Machine
+from audit.probes.source.shelf import Place
 from audit.probes.source.values import (
     UNKNOWN,
     BoundMethod,
@@ -326,7 +327,7 @@ def _await(machine: Machine, node: ast.Await, frame: Frame) -> Any:
 
 def _lambda(_: Machine, node: ast.Lambda, frame: Frame) -> FunctionValue:
     symbol = f"{frame.module.name}:{frame.qualifier}<lambda>"
-    return FunctionValue(symbol, node, frame.module.name, (frame.names, *frame.outer))
+    return FunctionValue(symbol, Place(frame.module, node), frame.module.name, (frame.names, *frame.outer))
 
 
 def _call(machine: Machine, node: ast.Call, frame: Frame) -> Any:

@@ -1,14 +1,13 @@
 """Which files of a target are read, and why the others are not. Nothing is opened that is not a regular file inside the root."""
 
-import ast
 import os
 import re
 import stat
 import tokenize
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
+from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 
@@ -60,7 +59,11 @@ class Source:
 
     path: str
     text: str
-    lines: tuple[str, ...]
+
+    @cached_property
+    def lines(self) -> tuple[str, ...]:
+        """The text cut at line ends."""
+        return tuple(re.split(r"\r\n|\r|\n", self.text))
 
     def excerpt(self, first: int, last: int, language: str = "python") -> Excerpt:
         """Lines `first` to `last`, verbatim."""
@@ -137,7 +140,7 @@ def read_text(tree: Tree, path: str) -> Source | None:
     except (UnicodeDecodeError, SyntaxError, LookupError):
         tree.unread.append((printable(path), "encodage inconnu, ou différent de celui que le fichier annonce"))
     else:
-        return Source(printable(path), text, tuple(re.split(r"\r\n|\r|\n", text)))
+        return Source(printable(path), text)
     return None
 
 
@@ -160,26 +163,9 @@ def _read_bytes(path: Path) -> bytes:
     return content
 
 
-def parse_python(tree: Tree, source: Source) -> ast.Module | None:
-    """Syntax tree of a file; None, with the reason in `tree.unread`, when this Python cannot parse it."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(source.text)
-    except SyntaxError as error:
-        tree.unread.append((source.path, f"erreur de syntaxe ligne {error.lineno or '?'}"))
-    except (ValueError, RecursionError, MemoryError):
-        tree.unread.append(
-            (source.path, "texte que Python refuse d'analyser (octet nul, ou imbrication trop profonde)")
-        )
-    return None
-
-
-def python_files(tree: Tree) -> Iterator[tuple[Source, ast.Module]]:
-    """Every Python file that can be read and parsed."""
+def python_files(tree: Tree) -> Iterator[Source]:
+    """Every Python file that can be read."""
     for path in tree.paths:
-        if path.endswith(".py"):
-            source = read_text(tree, path)
-            module = parse_python(tree, source) if source else None
-            if source and module:
-                yield source, module
+        source = read_text(tree, path) if path.endswith(".py") else None
+        if source:
+            yield source

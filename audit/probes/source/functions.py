@@ -1,41 +1,48 @@
-"""Every function of the target: signature, calls with what they resolve to, names used, and its text."""
+"""Every function of the target: signature, calls with what they resolve to, names used, and its text; read when asked for."""
 
 import ast
-from collections.abc import Iterator
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
 
 from audit.facts import Call, Function, Parameter
-from audit.probes.source.callees import Definition, Resolver, dotted
+from audit.probes.source.callees import Resolver, dotted
 from audit.probes.source.machine import Machine
 from audit.probes.source.modules import Module
+from audit.probes.source.shelf import Definition, Place
 from audit.probes.source.text import segment
 
 _HEAD_LINES = 20
+_MOST_READ = 2_000
 
 
-def read_functions(machine: Machine) -> dict[str, Function]:
-    """All functions and methods by symbol, nested ones included; a symbol defined twice keeps its last definition."""
-    found: dict[str, Function] = {}
-    for name in sorted(machine.project.modules):
-        module = machine.project.modules[name]
-        for qualified, owner, node in definitions(module.tree):
-            symbol = f"{name}:{qualified}"
-            found[symbol] = _function(machine, module, symbol, owner, node)
-    return found
+class Functions(Mapping[str, Function]):
+    """Functions and methods by symbol, nested ones included; a symbol defined twice keeps its last definition.
 
+    A project has far more of them than rules ask for: each is read at its first use, and the oldest are forgotten.
+    """
 
-def definitions(tree: ast.Module) -> Iterator[tuple[str, str, Definition]]:
-    """Qualified name, class around (or empty) and node of each function definition."""
-    pending: list[tuple[ast.AST, str, str]] = [(tree, "", "")]
-    while pending:
-        parent, prefix, owner = pending.pop()
-        for child in ast.iter_child_nodes(parent):
-            if isinstance(child, Definition):
-                yield f"{prefix}{child.name}", owner, child
-                pending.append((child, f"{prefix}{child.name}.<locals>.", ""))
-            elif isinstance(child, ast.ClassDef):
-                pending.append((child, f"{prefix}{child.name}.", f"{prefix}{child.name}"))
-            elif isinstance(child, ast.stmt | ast.ExceptHandler | ast.match_case):
-                pending.append((child, prefix, owner))
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self._places: dict[str, tuple[str, str, Place[Definition]]] = {}
+        self._read: OrderedDict[str, Function] = OrderedDict()
+        for name in sorted(machine.definitions):
+            for qualified, owner, place in machine.definitions[name]:
+                self._places[f"{name}:{qualified}"] = name, owner, place
+
+    def __getitem__(self, symbol: str) -> Function:
+        if symbol not in self._read:
+            name, owner, place = self._places[symbol]
+            module = self._machine.project.modules[name]
+            self._read[symbol] = _function(self._machine, module, symbol, owner, place.node())
+            if len(self._read) > _MOST_READ:
+                self._read.popitem(last=False)
+        return self._read[symbol]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
 
 
 def _function(machine: Machine, module: Module, symbol: str, owner: str, node: Definition) -> Function:

@@ -15,6 +15,7 @@ from audit.probes.source.files import Source
 from audit.probes.source.frames import CallSite, ExhaustedError, Frame
 from audit.probes.source.journal import Journal
 from audit.probes.source.modules import Project
+from audit.probes.source.shelf import Definition, Place, definitions
 from audit.probes.source.values import (
     UNKNOWN,
     BoundMethod,
@@ -48,6 +49,7 @@ class Machine:
     instances: list[Instance] = field(default_factory=list)
     journal: Journal = field(default_factory=Journal)
     globals: dict[str, Namespace] = field(default_factory=dict)
+    definitions: dict[str, list[tuple[str, str, Place[Definition]]]] = field(default_factory=dict)
     assume: Callable[[Any, tuple[Any, ...]], tuple[Any, ...]] | None = None
     given_up: list[Origin] = field(default_factory=list)
     variables: dict[str, str] = field(default_factory=dict)
@@ -73,7 +75,9 @@ class Machine:
             module = self.project.modules[name]
             names = self.globals[name] = Namespace({"__name__": name})
             saved, self._depth = self._depth, 0
-            self.read_body(self, module.tree.body, Frame(module, names))
+            tree = module.tree
+            self.definitions[name] = [(q, owner, Place(module, node)) for q, owner, node in definitions(tree)]
+            self.read_body(self, tree.body, Frame(module, names))
             self._depth = saved
         return self.globals[name]
 

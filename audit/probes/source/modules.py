@@ -1,10 +1,12 @@
 """The modules of a target by the names its code imports them under."""
 
 import ast
+import hashlib
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from audit.probes.source.files import Source, Tree, python_files
+from audit.probes.source.shelf import MOST_CHARACTERS, Shelf
 
 
 @dataclass(frozen=True)
@@ -14,7 +16,12 @@ class Module:
     name: str
     is_package: bool
     source: Source
-    tree: ast.Module
+    shelf: Shelf = field(compare=False, repr=False)
+
+    @property
+    def tree(self) -> ast.Module:
+        """Its syntax tree, empty when this Python cannot parse it; parsed again where it was put away."""
+        return self.shelf.tree(self)
 
     @property
     def package(self) -> str:
@@ -29,15 +36,27 @@ class Project:
     modules: dict[str, Module] = field(default_factory=dict)
     packages: set[str] = field(default_factory=set)
 
+    @property
+    def text_digest(self) -> str:
+        """SHA-256, in hexadecimal, over the names and texts of all modules."""
+        digest = hashlib.sha256()
+        for name in sorted(self.modules):
+            source = self.modules[name].source
+            digest.update(hashlib.sha256(f"{name}\0{source.path}\0{source.text}".encode("utf-8", "replace")).digest())
+        return digest.hexdigest()
 
-def read_project(tree: Tree, declared: tuple[str, ...] = ()) -> Project:
-    """Read and name every Python file. `declared` are dotted modules that tell where imports start (`app.tasks.celery_app`)."""
-    project = Project()
+
+def read_project(tree: Tree, declared: tuple[str, ...] = (), kept: int = MOST_CHARACTERS) -> Project:
+    """Read and name every Python file. `declared` are dotted modules that tell where imports start (`app.tasks.celery_app`).
+
+    `kept` is how many characters of program have their syntax trees kept at once.
+    """
+    project, shelf = Project(), Shelf(tree.unread, kept)
     bases = _import_bases(tree, declared)
-    for source, parsed in python_files(tree):
+    for source in python_files(tree):
         name, is_package = _module_name(source.path, bases)
         if name and name not in project.modules:
-            project.modules[name] = Module(name, is_package, source, parsed)
+            project.modules[name] = Module(name, is_package, source, shelf)
             parts = name.split(".")
             project.packages.update(".".join(parts[:end]) for end in range(1, len(parts)))
     return project

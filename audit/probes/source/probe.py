@@ -1,12 +1,16 @@
 """The source probe: everything that reading a target's files can tell, without running or importing any of it."""
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from audit.facts import Facts
 from audit.model import Level
 from audit.probes.source.beat import read_beat
 from audit.probes.source.celery_objects import follow_connected
 from audit.probes.source.deprecations import read_deprecations
 from audit.probes.source.files import walk
-from audit.probes.source.functions import read_functions
+from audit.probes.source.functions import Functions
 from audit.probes.source.modules import read_project
 from audit.probes.source.processes import read_processes
 from audit.probes.source.reader import new_machine
@@ -20,6 +24,23 @@ from audit.target import Target
 
 def collect(target: Target) -> Facts:
     """Facts at level SOURCE. Never raises for what the target holds: what cannot be read is in `unread`."""
+    with _no_collection():
+        return _collect(target)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Syntax trees are many and hold no cycle: looking for some takes more time than reading."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _collect(target: Target) -> Facts:
     tree = walk(target.root, target.exclude)
     declared = (target.celery_app.partition(":")[0], target.asgi_app.partition(":")[0])
     project = read_project(tree, declared)
@@ -37,7 +58,7 @@ def collect(target: Target) -> Facts:
         level=Level.SOURCE,
         probe="source",
         settings=read_settings(machine, app) if app else {},
-        functions=read_functions(machine),
+        functions=Functions(machine),
         tasks=tasks,
         beat=beat,
         beat_known=beat_known,
@@ -46,5 +67,6 @@ def collect(target: Target) -> Facts:
         processes=read_processes(tree, target.process_files),
         deprecations=read_deprecations(machine),
         retry_schedules=read_retries(machine),
+        text_digest=project.text_digest,
         unread=tuple(dict.fromkeys(tree.unread)),
     )

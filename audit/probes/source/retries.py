@@ -31,6 +31,9 @@ _MOST = 20
 _CELERY_BACKOFF_MAX = 600
 
 
+_Where = tuple[str, int, int]
+
+
 @dataclass
 class _Site:
     """One `self.retry(…)` of a task: what it asked for at each number of retries."""
@@ -44,7 +47,7 @@ class _Site:
 class _Reading:
     """One task being read: `retries` so far, and the number given to a policy that is asked about something unknown."""
 
-    sites: dict[int, _Site] = field(default_factory=dict)
+    sites: dict[_Where, _Site] = field(default_factory=dict)
     retries: int = 0
     assumed: int | None = None
     myself: Instance | None = None
@@ -135,6 +138,12 @@ def _passes_itself(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) ->
     return any(isinstance(a, ast.Name) and a.id == name for call in calls for a in call.args)
 
 
+def _counts_retries(node: ast.AST) -> bool:
+    """Whether a task can know how many retries it has behind it; one that cannot asks for the same delay each time."""
+    told = any(isinstance(n, ast.Attribute) and n.attr in {"request", "retries"} for n in ast.walk(node))
+    return told or (isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) and _passes_itself(node))
+
+
 def _read(machine: Machine, function: FunctionValue, limit: Any, base: int | None) -> _Reading:
     """Follow the task once for each number of retries it may have behind it."""
     reading = _Reading()
@@ -145,11 +154,17 @@ def _read(machine: Machine, function: FunctionValue, limit: Any, base: int | Non
     machine.observers.insert(0, observe)
     machine.assume = lambda callee, arguments: _assumed(reading, callee, arguments)
     most = _count(limit)
+    turns = range(_MOST if most is None else min(max(most, 1), _MOST))
+    counts = _counts_retries(function.node)
     try:
-        for retries in range(_MOST if most is None else min(max(most, 1), _MOST)):
+        for retries in turns:
             reading.retries, reading.assumed = retries, None if base is None else retries + base
             _follow(machine, function, reading, limit)
             if not _goes_on(reading):
+                break
+            if not counts and base is None:
+                for site in reading.sites.values():
+                    site.asked.update(dict.fromkeys(turns, site.asked[0]))
                 break
     finally:
         machine.observers.remove(observe)
@@ -187,7 +202,8 @@ def _observe(reading: _Reading, site: CallSite) -> Any:
         return None
     if callee.receiver is not reading.myself and not isinstance(callee.receiver, FunctionValue):
         return None
-    found = reading.sites.setdefault(id(site.node), _Site(site.node, site.frame))
+    where = (site.origin.path, site.node.lineno, site.node.col_offset)
+    found = reading.sites.setdefault(where, _Site(site.node, site.frame))
     countdown = site.keywords.get("countdown", site.argument(4, "countdown", None))
     if site.keywords.get("eta") is not None or site.keywords.opaque:
         countdown = UNKNOWN
@@ -234,7 +250,7 @@ def _schedule(machine: Machine, function: FunctionValue, site: _Site, limit: Any
     excerpts = decision_chain(machine, site.frame, site.node, function)
     given = [asked for values in site.asked.values() for _, asked in values if asked is not None]
     most = unwrap(given[0])[0] if given else limit
-    if most is UNKNOWN or any(unwrap(asked)[0] != most for asked in given):
+    if not isinstance(most, int | None) or any(unwrap(asked)[0] != most for asked in given):
         return RetrySchedule(function.symbol, (), None, excerpts, "`max_retries` ne se calcule pas à la lecture")
     count = _count(most)
     delays: list[float] = []
@@ -265,7 +281,7 @@ def _countdown_text(site: _Site) -> str:
 
 
 def _by_policy(
-    machine: Machine, function: FunctionValue, guesses: dict[int, _Reading], position: int, limit: Any
+    machine: Machine, function: FunctionValue, guesses: dict[int, _Reading], position: _Where, limit: Any
 ) -> RetrySchedule | None:
     """The schedule a policy's own sequence gives, when counting failures from 0 or from 1 is what it expects."""
     known = []

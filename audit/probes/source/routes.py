@@ -33,7 +33,8 @@ def read_routes(machine: Machine, web: Web, declared: str) -> tuple[Route, ...]:
     _call_factories(machine, declared)
     for function in machine.decorated:
         for decoration in function.decorators:
-            web.decorate(function, decoration, _declaration(machine, function))
+            if isinstance(decoration.callee, Method) and is_router(unwrap(decoration.callee.receiver)[0]):
+                web.decorate(function, decoration, _declaration(machine, function))
     included = {id(inclusion.router) for _, inclusion in web.inclusions}
     found: dict[tuple[str, str, str], Route] = {}
     for router in _routers(web):

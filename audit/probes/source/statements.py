@@ -8,6 +8,7 @@ from audit.probes.source.expressions import assign, evaluate
 from audit.probes.source.frames import ExhaustedError, Frame
 from audit.probes.source.journal import Branch
 from audit.probes.source.machine import Machine
+from audit.probes.source.shelf import Place
 from audit.probes.source.values import (
     UNKNOWN,
     ClassValue,
@@ -232,7 +233,9 @@ def _delete(machine: Machine, node: ast.Delete, frame: Frame) -> None:
 def _function(machine: Machine, node: ast.FunctionDef | ast.AsyncFunctionDef, frame: Frame) -> None:
     symbol = f"{frame.module.name}:{frame.qualifier}{node.name}"
     outer = frame.outer if frame.names.get("__class_body__") else (frame.names, *frame.outer)
-    function = FunctionValue(symbol, node, frame.module.name, outer, _decorations(machine, node, frame))
+    function = FunctionValue(
+        symbol, Place(frame.module, node), frame.module.name, outer, _decorations(machine, node, frame)
+    )
     machine.journal.write(frame.names, node.name, function, frame.origin(node))
     if function.decorators:
         machine.decorated.append(function)
@@ -245,7 +248,9 @@ def _class(machine: Machine, node: ast.ClassDef, frame: Frame) -> None:
     read_body(machine, node.body, Frame(frame.module, names, outer, f"{frame.qualifier}{node.name}."))
     del names["__class_body__"]
     symbol = f"{frame.module.name}:{frame.qualifier}{node.name}"
-    value = ClassValue(symbol, node, frame.module.name, names, bases, _decorations(machine, node, frame))
+    value = ClassValue(
+        symbol, Place(frame.module, node), frame.module.name, names, bases, _decorations(machine, node, frame)
+    )
     machine.journal.write(frame.names, node.name, value, frame.origin(node))
 
 

@@ -7,6 +7,8 @@ from datetime import timedelta
 from enum import Enum
 from typing import Any, Final
 
+from audit.probes.source.shelf import Place
+
 
 class Unknown(Enum):
     """Its only member stands for what could not be worked out from the text; it survives copies."""
@@ -79,10 +81,15 @@ class FunctionValue:
     """A function of the target: its symbol, its node, and the names around it."""
 
     symbol: str
-    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+    place: Place[ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda]
     module: str
     enclosing: tuple[Namespace, ...]
     decorators: tuple["Decoration", ...] = ()
+
+    @property
+    def node(self) -> ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda:
+        """Its definition."""
+        return self.place.node()
 
     def decorated_by(self, *names: str) -> bool:
         """Whether a decorator's last name is one of these."""
@@ -104,11 +111,16 @@ class ClassValue:
     """A class of the target."""
 
     symbol: str
-    node: ast.ClassDef
+    place: Place[ast.ClassDef]
     module: str
     names: Namespace
     bases: tuple[Any, ...] = ()
     decorators: tuple[Decoration, ...] = ()
+
+    @property
+    def node(self) -> ast.ClassDef:
+        """Its definition."""
+        return self.place.node()
 
 
 @dataclass(eq=False)

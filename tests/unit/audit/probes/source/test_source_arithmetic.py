@@ -13,6 +13,7 @@ from audit.probes.source.frames import Frame
 from audit.probes.source.machine import Machine
 from audit.probes.source.modules import Module, Project
 from audit.probes.source.reader import new_machine
+from audit.probes.source.shelf import Shelf
 from audit.probes.source.values import UNKNOWN, Namespace, Overridable, exported, same
 from audit.probes.source.web_objects import Web
 
@@ -33,7 +34,7 @@ def _operations(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 def read(text: str) -> Any:
     """Value of one expression in an empty module."""
     tree = ast.parse(text, mode="eval")
-    module = Module("m", False, Source("m.py", text, (text,)), ast.Module([], []))
+    module = Module("m", False, Source("m.py", text), Shelf([], 1))
     machine: Machine = new_machine(Project({"m": module}), Web())
     return machine.value_of(tree.body, Frame(module, Namespace(), (Namespace(),)))
 
@@ -124,4 +125,4 @@ def test_equality_of_overridable_values() -> None:
 
 
 def test_the_path_of_a_source_is_kept(tmp_path: Path) -> None:
-    assert Source("a.py", "x\n", ("x", "")).excerpt(1, 9).text == "x\n"
+    assert Source("a.py", "x\n").excerpt(1, 9).text == "x\n"

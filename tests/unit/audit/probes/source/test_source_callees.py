@@ -64,3 +64,19 @@ def test_a_field(tmp_path: Path, symbol: str, target: str) -> None:
     (tmp_path / "service.py").write_text(SERVICE, encoding="utf-8")
     calls = collect(Target("t", tmp_path)).functions[f"service:{symbol}"].calls
     assert [c.target for c in calls] == [f"service:{target}"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "rows = rows.filter()",
+        "a = b.x()\n    b = a.x()",
+        "client()" + ".get()" * 400,
+        "from chain import *\n    other.method()",
+    ],
+)
+def test_names_made_from_themselves_and_endless_chains_are_left_unresolved(body: str, tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(f"def f(rows):\n    {body}\n    g()\n\ndef g(): ...\n", encoding="utf-8")
+    calls = collect(Target("t", tmp_path)).functions["app:f"].calls
+    assert "app:g" in [c.target for c in calls]
+    assert {c.target for c in calls} <= {"", "app:g"}
