@@ -1,10 +1,10 @@
 """Webhook events as received, each once, and the attempts at processing them."""
 
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-
-from psycopg.types.json import Jsonb
 
 from system.db.connection import Db
 
@@ -12,7 +12,7 @@ from system.db.connection import Db
 BEGIN = """
 UPDATE webhook_inbox
 SET attempts = attempts + 1, next_attempt_at = now() + make_interval(secs => %(wait)s * 2 ^ attempts)
-WHERE id = ({which}) AND processed_at IS NULL
+WHERE id IN ({which}) AND processed_at IS NULL
 RETURNING id, payload, received_at, attempts
 """
 # A fresh entry is left to the process that received it for as long as the first attempt is.
@@ -32,22 +32,28 @@ class InboxEntry:
     attempts: int
 
 
-def insert(db: Db, dedup_key: str, payload: dict[str, Any], *, ignored: str | None = None) -> int | None:
-    """The id of the new entry to process; None when it is `ignored` (and why), or has been received before."""
-    row = db.execute(
+def insert(db: Db, received: Iterable[tuple[str, dict[str, Any], str | None]]) -> dict[str, int]:
+    """Stores events: deduplication key, payload, and why it is ignored if it is. Returns the ids to process by key.
+
+    What has been received before, or comes twice in `received`, is stored once; the ignored are not to be processed.
+    """
+    # In one order everywhere: two processes that store the same events must not wait for each other.
+    rows = sorted(received, key=lambda event: event[0])
+    stored = db.execute(
         """INSERT INTO webhook_inbox (dedup_key, payload, processed_at, error)
-           VALUES (%(key)s, %(payload)s, CASE WHEN %(ignored)s::text IS NOT NULL THEN now() END, %(ignored)s)
-           ON CONFLICT (dedup_key) DO NOTHING RETURNING id""",
-        {"key": dedup_key, "payload": Jsonb(payload), "ignored": ignored},
-    ).fetchone()
-    return None if row is None or ignored is not None else int(row["id"])
+           SELECT key, payload::jsonb, CASE WHEN ignored IS NOT NULL THEN now() END, ignored
+           FROM unnest(%s::text[], %s::text[], %s::text[]) AS event (key, payload, ignored)
+           ON CONFLICT (dedup_key) DO NOTHING RETURNING id, dedup_key, error""",
+        [[key for key, _, _ in rows], [json.dumps(payload) for _, payload, _ in rows], [why for _, _, why in rows]],
+    ).fetchall()
+    return {row["dedup_key"]: int(row["id"]) for row in stored if row["error"] is None}
 
 
-def begin(db: Db, inbox_id: int, *, wait_seconds: float) -> InboxEntry | None:
-    """Counts an attempt at this entry; None when it is processed or unknown."""
-    statement = BEGIN.format(which="SELECT %(id)s::bigint")
-    row = db.execute(statement.encode(), {"id": inbox_id, "wait": wait_seconds}).fetchone()
-    return None if row is None else InboxEntry(**row)
+def begin(db: Db, inbox_ids: Sequence[int], *, wait_seconds: float) -> list[InboxEntry]:
+    """Counts an attempt at these entries; without those that are processed or unknown, in the order they were received."""
+    statement = BEGIN.format(which="SELECT unnest(%(ids)s::bigint[])")
+    rows = db.execute(statement.encode(), {"ids": list(inbox_ids), "wait": wait_seconds}).fetchall()
+    return sorted((InboxEntry(**row) for row in rows), key=lambda entry: entry.id)
 
 
 def begin_left_behind(db: Db, *, wait_seconds: float, most_attempts: int) -> InboxEntry | None:
@@ -57,9 +63,11 @@ def begin_left_behind(db: Db, *, wait_seconds: float, most_attempts: int) -> Inb
     return None if row is None else InboxEntry(**row)
 
 
-def record_error(db: Db, inbox_id: int, error: str) -> None:
-    """Keeps why the last attempt came to nothing; the entry still waits."""
-    db.execute("UPDATE webhook_inbox SET error = %s WHERE id = %s AND processed_at IS NULL", [error, inbox_id])
+def record_error(db: Db, *inbox_ids: int, error: str) -> None:
+    """Keeps why the last attempt came to nothing; the entries still wait."""
+    db.execute(
+        "UPDATE webhook_inbox SET error = %s WHERE id = ANY(%s) AND processed_at IS NULL", [error, list(inbox_ids)]
+    )
 
 
 def give_up(db: Db, *, most_attempts: int) -> tuple[int, ...]:
@@ -73,9 +81,9 @@ def give_up(db: Db, *, most_attempts: int) -> tuple[int, ...]:
     return tuple(sorted(row["id"] for row in rows))
 
 
-def finish(db: Db, inbox_id: int, *, error: str | None = None) -> None:
-    """Marks the entry as processed, with the reason when it came to nothing."""
+def finish(db: Db, *inbox_ids: int, error: str | None = None) -> None:
+    """Marks entries as processed, with the reason when they came to nothing."""
     db.execute(
-        "UPDATE webhook_inbox SET processed_at = now(), error = %s WHERE id = %s AND processed_at IS NULL",
-        [error, inbox_id],
+        "UPDATE webhook_inbox SET processed_at = now(), error = %s WHERE id = ANY(%s) AND processed_at IS NULL",
+        [error, list(inbox_ids)],
     )

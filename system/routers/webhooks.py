@@ -2,20 +2,22 @@
 
 import logging
 import re
+from collections.abc import Sequence
 from datetime import datetime
 
 import psycopg
 from fastapi import APIRouter, BackgroundTasks, HTTPException, Request, status
-from fastapi.concurrency import run_in_threadpool
 
 from system.config import get_settings
-from system.db.database import get_db
+from system.db.database import Database, get_db
+from system.db.inbox import InboxEntry
 from system.gateway.authenticity import authenticator
 from system.gateway.webhook_body import PayloadError
 from system.gateway.webhooks import Event, parse_events
 from system.routers.limited_body import BodyCutError, BodyTooLargeError, read_body
 from system.schemas.webhooks import Received
 from system.services import inbox
+from system.services.gathering import Gathering
 from system.services.interactions import open_follow_up
 from system.tasks.message_tasks import send_single_message
 
@@ -32,13 +34,13 @@ async def receive_wassenger_webhook(request: Request, background_tasks: Backgrou
     """Checks where it comes from, stores its events, answers 200; nobody has to be logged in."""
     events = await _authentic_events(request)
     try:
-        new = await run_in_threadpool(inbox.receive, get_db(), events)
+        new = await _storing.do(events)
     except psycopg.Error as error:
         logger.exception("a webhook could not be stored")
         # Wassenger delivers again whatever was not answered by a success.
         raise HTTPException(status.HTTP_503_SERVICE_UNAVAILABLE, "not stored, deliver again") from error
-    for inbox_id in new:
-        background_tasks.add_task(process_wassenger_message, inbox_id)
+    if new:
+        background_tasks.add_task(_processing.do, new)
     return Received(received=len(new))
 
 
@@ -62,12 +64,15 @@ async def _authentic_events(request: Request) -> list[Event]:
         raise HTTPException(status.HTTP_400_BAD_REQUEST, str(error)) from error
 
 
-def process_wassenger_message(inbox_id: int) -> None:
-    """Records what the event says and schedules the Message 2; what fails or is interrupted is left to the sweep."""
+def process_wassenger_message(*inbox_ids: int) -> None:
+    """Records what the events say and schedules the Message 2; what fails or is interrupted is left to the sweep."""
     db = get_db()
-    entry = inbox.begin(db, inbox_id, wait_seconds=get_settings().inbox_wait_seconds)
-    if entry is None:
-        return
+    entries = inbox.begin(db, inbox_ids, wait_seconds=get_settings().inbox_wait_seconds)
+    for entry in inbox.acknowledge(db, entries):
+        _register(db, entry)
+
+
+def _register(db: Database, entry: InboxEntry) -> None:
     try:
         to = inbox.register(db, entry)
         if to is not None:
@@ -75,6 +80,20 @@ def process_wassenger_message(inbox_id: int) -> None:
             inbox.finish(db, entry)
     except Exception as error:  # noqa: BLE001 (recorded with its entry; the other events of the request have to go on)
         inbox.record_failure(db, entry, error)
+
+
+def _store(requests: Sequence[list[Event]]) -> list[list[int]]:
+    return inbox.receive(get_db(), requests)
+
+
+def _process(groups: Sequence[list[int]]) -> list[None]:
+    process_wassenger_message(*(inbox_id for group in groups for inbox_id in group))
+    return [None] * len(groups)
+
+
+# Requests that come together share one INSERT and one commit; each is answered after it.
+_storing = Gathering(_store, one_by_one=(psycopg.DataError, psycopg.IntegrityError))
+_processing = Gathering(_process)
 
 
 def _schedule_message_2_wassenger(campaign_id: int, contact_id: int, received_at: datetime) -> None:

@@ -1,15 +1,19 @@
 """What a webhook brings: received once, processed until it is finished or has failed too often."""
 
 import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
 
 import psycopg
 
 from system.db import acknowledgements, inbox, interactions, monitoring
+from system.db.acknowledgements import Told
 from system.db.connection import Db
 from system.db.database import Database
 from system.db.inbox import InboxEntry
 from system.db.interactions import Addressee
-from system.domain.statuses import MessageKind, MessageStatus
+from system.domain.statuses import DELIVERY_ORDER, MessageKind, MessageStatus
 from system.domain.wakeups import SendMessage
 from system.gateway.acknowledgements import Acknowledgement, acknowledgement
 from system.gateway.inbound import Interaction, interaction
@@ -24,22 +28,47 @@ MOST_ATTEMPTS = 5
 MOST_ENTRIES = 100
 
 
-def receive(db: Database, events: list[Event]) -> list[int]:
-    """Stores the events, all or none; returns the ids of those that are new and to be processed.
+def receive(db: Database, requests: Sequence[Sequence[Event]]) -> list[list[int]]:
+    """Stores the events of requests that came together, all or none.
+
+    Returns for each request the ids of those that are new and to be processed.
 
     Raises:
         psycopg.Error: when they could not be stored.
 
     """
     with db.transaction() as connection:
-        ids = [inbox.insert(connection, event.dedup_key, event.payload, ignored=event.ignored) for event in events]
-    return [inbox_id for inbox_id in ids if inbox_id is not None]
+        ids = inbox.insert(
+            connection, ((event.dedup_key, event.payload, event.ignored) for events in requests for event in events)
+        )
+    # Popped: an event that two requests bring is the first one's.
+    new = [[ids.pop(event.dedup_key, None) for event in events] for events in requests]
+    return [[inbox_id for inbox_id in found if inbox_id is not None] for found in new]
 
 
-def begin(db: Database, inbox_id: int, *, wait_seconds: float = WAIT_SECONDS) -> InboxEntry | None:
-    """Counts an attempt at this entry; None when it is processed already. The sweep takes it again after `wait_seconds`."""
+def begin(db: Database, inbox_ids: Sequence[int], *, wait_seconds: float = WAIT_SECONDS) -> list[InboxEntry]:
+    """Counts an attempt at these entries, without those processed already. The sweep takes them again after `wait_seconds`."""
     with db.transaction() as connection:
-        return inbox.begin(connection, inbox_id, wait_seconds=wait_seconds)
+        return inbox.begin(connection, inbox_ids, wait_seconds=wait_seconds)
+
+
+def acknowledge(db: Database, entries: Sequence[InboxEntry]) -> list[InboxEntry]:
+    """Records the acknowledgements among the entries together; returns what is left to be registered one by one.
+
+    Never raises: when they cannot be recorded together, all are left.
+    """
+    found = [(entry, acknowledgement(entry.payload)) for entry in entries if interaction(entry.payload) is None]
+    acknowledged = [(entry, said) for entry, said in found if said is not None]
+    if not acknowledged:
+        return list(entries)
+    try:
+        with db.transaction() as connection:
+            _acknowledge(connection, acknowledged)
+    except psycopg.Error:
+        logger.exception("acknowledgements could not be recorded together")
+        return list(entries)
+    done = {entry.id for entry, _ in acknowledged}
+    return [entry for entry in entries if entry.id not in done]
 
 
 def register(db: Database, entry: InboxEntry) -> Addressee | None:
@@ -56,7 +85,7 @@ def register(db: Database, entry: InboxEntry) -> Addressee | None:
         if acknowledged is None:
             inbox.finish(connection, entry.id, error="ignored: neither an interaction nor an acknowledgement")
         else:
-            _acknowledge(connection, entry, acknowledged)
+            _acknowledge(connection, [(entry, acknowledged)])
         return None
 
 
@@ -77,14 +106,21 @@ def _record(connection: Db, entry: InboxEntry, found: Interaction) -> Addressee 
     return to
 
 
-def _acknowledge(connection: Db, entry: InboxEntry, found: Acknowledgement) -> None:
-    named, moved = acknowledgements.advance(connection, found.status, gateway_id=found.gateway_id, wa_id=found.wa_id)
-    if found.status is MessageStatus.FAILED and moved:
-        monitoring.count_errors(connection, entry.received_at.date(), moved)
-    if named:
-        inbox.finish(connection, entry.id)
-    else:
-        inbox.record_error(connection, entry.id, "no message has this identifier")
+def _acknowledge(connection: Db, found: Sequence[tuple[InboxEntry, Acknowledgement]]) -> None:
+    named: set[int] = set()
+    # In the order of the deliveries, and failures by the day they are counted in.
+    by_status: dict[tuple[int, date], list[Told]] = defaultdict(list)
+    for entry, said in found:
+        key = DELIVERY_ORDER.index(said.status), entry.received_at.date()
+        by_status[key].append(Told(entry.id, said.gateway_id, said.wa_id))
+    for (rank, day), told in sorted(by_status.items()):
+        advanced = acknowledgements.advance(connection, DELIVERY_ORDER[rank], told)
+        named |= advanced.named
+        if DELIVERY_ORDER[rank] is MessageStatus.FAILED and advanced.moved:
+            monitoring.count_errors(connection, day, advanced.moved)
+    inbox.finish(connection, *sorted(named))
+    if unknown := sorted({entry.id for entry, _ in found} - named):
+        inbox.record_error(connection, *unknown, error="no message has this identifier")
 
 
 def finish(db: Database, entry: InboxEntry) -> None:
@@ -98,7 +134,7 @@ def record_failure(db: Database, entry: InboxEntry, error: Exception) -> None:
     logger.error("inbox entry %s, attempt %s failed", entry.id, entry.attempts, exc_info=error)
     try:
         with db.transaction() as connection:
-            inbox.record_error(connection, entry.id, f"{type(error).__name__}: {error}")
+            inbox.record_error(connection, entry.id, error=f"{type(error).__name__}: {error}")
     except psycopg.Error:
         logger.exception("inbox entry %s: the failure could not be recorded", entry.id)
 

@@ -39,8 +39,8 @@ NO_SUPERVISION = Edit(
 NO_INBOX = (
     Edit(
         "system/routers/webhooks.py",
-        "        new = await run_in_threadpool(inbox.receive, get_db(), events)\n",
-        "        new = []\n        for event in events:\n            background_tasks.add_task(_in_memory, event)\n",
+        "        new = await _storing.do(events)\n",
+        "        new: list[int] = []\n        for event in events:\n            background_tasks.add_task(_in_memory, event)\n",
     ),
     Edit(
         "system/routers/webhooks.py",
@@ -48,8 +48,7 @@ NO_INBOX = (
         "def _in_memory(event: Event) -> None:\n"
         "    with get_db().transaction() as connection:\n"
         '        connection.execute("LOCK TABLE interactions IN ROW EXCLUSIVE MODE")\n'
-        "    for inbox_id in inbox.receive(get_db(), [event]):\n"
-        "        process_wassenger_message(inbox_id)\n\n\n"
+        "    process_wassenger_message(*inbox.receive(get_db(), [[event]])[0])\n\n\n"
         "async def _authentic_events(",
     ),
 )

@@ -75,15 +75,14 @@ def test_many_interactions_at_once_earn_one_message_2(db: Database, campaign_id:
 def test_an_event_delivered_many_times_at_once_is_received_once(db: Database) -> None:
     event = Event("key", {"event": "e", "text": "é ☎ \N{REPLACEMENT CHARACTER}", "deep": [[[[1.5, None]]]]})
     with ThreadPoolExecutor(8) as pool:
-        received = [found for new in pool.map(lambda _: inbox.receive(db, [event]), range(16)) for found in new]
+        received = [found for new in pool.map(lambda _: inbox.receive(db, [[event]])[0], range(16)) for found in new]
     assert len(received) == 1
-    entry = inbox.begin(db, received[0])
-    assert entry is not None
+    (entry,) = inbox.begin(db, received)
     assert entry.payload == event.payload
 
 
 def test_two_sweeps_at_once_take_different_entries(db: Database) -> None:
-    inbox.receive(db, [Event(f"key-{number}", {"event": "e"}) for number in range(20)])
+    inbox.receive(db, [[Event(f"key-{number}", {"event": "e"}) for number in range(20)]])
     with db.transaction() as connection:
         connection.execute("UPDATE webhook_inbox SET received_at = now() - interval '1 hour'")
     with ThreadPoolExecutor(4) as pool:

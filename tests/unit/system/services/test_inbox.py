@@ -1,8 +1,12 @@
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from system.db.database import Database
 from system.gateway.webhooks import Event
 from system.services import inbox
 from tests.unit.system.conftest import Bench
@@ -96,10 +100,9 @@ def test_what_fails_again_and_again_is_given_up_with_its_reason(bench: Bench, me
 
 
 def test_what_kills_its_process_is_given_up_too(bench: Bench) -> None:
-    (inbox_id,) = inbox.receive(bench.db, [event(1)])
+    ((inbox_id,),) = inbox.receive(bench.db, [[event(1)]])
     for attempts in range(1, 6):
-        entry = inbox.begin(bench.db, inbox_id)
-        assert entry is not None
+        (entry,) = inbox.begin(bench.db, [inbox_id])
         assert entry.attempts == attempts  # and the process dies here
     age(bench, 961)
     inbox.process_left_behind(bench.db)
@@ -109,16 +112,64 @@ def test_what_kills_its_process_is_given_up_too(bench: Bench) -> None:
 
 def test_what_is_ignored_is_recorded_and_never_processed(bench: Bench) -> None:
     strange = Event("ignored|1", {"raw": "3"}, "ignored: an event is not an object")
-    assert inbox.receive(bench.db, [strange, strange]) == []
+    assert inbox.receive(bench.db, [[strange, strange]]) == [[]]
     assert bench.execute("SELECT error, processed_at IS NOT NULL AS done FROM webhook_inbox") == [
         {"error": "ignored: an event is not an object", "done": True}
     ]
 
 
 def test_a_failure_that_cannot_be_recorded_is_logged(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
-    (inbox_id,) = inbox.receive(bench.db, [event(1)])
-    entry = inbox.begin(bench.db, inbox_id)
-    assert entry is not None
+    ((inbox_id,),) = inbox.receive(bench.db, [[event(1)]])
+    (entry,) = inbox.begin(bench.db, [inbox_id])
     bench.execute("ALTER TABLE webhook_inbox RENAME TO gone")
     inbox.record_failure(bench.db, entry, ZeroDivisionError("by zero"))
     assert "could not be recorded" in caplog.text
+
+
+WORDS = ["failed", "delivered", "read"]
+
+
+def together(bench: Bench, *events: Event) -> None:
+    received = inbox.receive(bench.db, [[event] for event in events])
+    ids = [inbox_id for found in received for inbox_id in found]
+    assert inbox.acknowledge(bench.db, inbox.begin(bench.db, ids)) == []
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), st.sampled_from(WORDS), st.sampled_from(["api", "whatsapp"])), max_size=6))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+def test_acknowledged_together_is_as_acknowledged_one_by_one(db: Database, said: list[tuple[int, str, str]]) -> None:
+    bench = Bench(db)
+    bench.execute("TRUNCATE campaigns, contacts, messages, daily_counters, webhook_inbox CASCADE")
+    ids = bench.ids(bench.campaign(2))
+    for message_id in ids:
+        bench.sender().send(message_id)
+    events = [
+        replace(told(bench, ids[which], word, by=by), dedup_key=f"{number}")
+        for number, (which, word, by) in enumerate(said)
+    ]
+    together(bench, *events)
+    ranks = {which: max(["sent", *WORDS].index(word) for at, word, _ in said if at == which) for which, _, _ in said}
+    for which, message_id in enumerate(ids):
+        assert bench.message(message_id).status == ["sent", *WORDS][ranks.get(which, 0)]
+    failed = {which for which, word, _ in said if word == "failed"}
+    assert bench.execute("SELECT errors FROM daily_counters") == [{"errors": len(failed)}]
+    assert waiting(bench) == []
+
+
+def test_among_many_acknowledgements_a_strange_one_waits_alone(bench: Bench, message_id: int) -> None:
+    stranger = Event("stranger", {"event": "message:out:ack", "data": {"id": "nobody", "ack": "read"}})
+    together(bench, stranger, told(bench, message_id, "read", by="api"))
+    assert bench.message(message_id).status == "read"
+    assert waiting(bench) == [{"attempts": 1, "error": "no message has this identifier"}]
+
+
+def test_what_is_no_acknowledgement_is_left_and_so_is_all_when_the_database_fails(
+    bench: Bench, message_id: int
+) -> None:
+    (ids,) = inbox.receive(bench.db, [[event(1), told(bench, message_id, "read", by="api")]])
+    answer, ack = inbox.begin(bench.db, ids)
+    bench.execute("ALTER TABLE messages RENAME COLUMN wa_id TO gone")
+    assert inbox.acknowledge(bench.db, [answer, ack]) == [answer, ack]
+    bench.execute("ALTER TABLE messages RENAME COLUMN gone TO wa_id")
+    assert inbox.acknowledge(bench.db, [answer, ack]) == [answer]
+    assert bench.message(message_id).status == "read"

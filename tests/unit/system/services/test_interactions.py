@@ -34,14 +34,15 @@ def age(bench: Bench, seconds: float) -> None:
 
 
 def process(bench: Bench, *events: Event) -> list[SendMessage]:
-    inbox.receive(bench.db, list(events))
+    inbox.receive(bench.db, [events])
     age(bench, 31)
     return inbox.process_left_behind(bench.db)
 
 
 def test_an_event_is_received_once(bench: Bench) -> None:
-    assert len(inbox.receive(bench.db, [event(1), event(2), event(1)])) == 2
-    assert inbox.receive(bench.db, [event(1)]) == []
+    first, second = inbox.receive(bench.db, [[event(1), event(2), event(1)], [event(2), event(3)]])
+    assert (len(first), len(second)) == (2, 1)
+    assert inbox.receive(bench.db, [[event(1)]]) == [[]]
 
 
 def test_many_interactions_earn_one_message_2(bench: Bench, sent: int) -> None:
@@ -57,13 +58,12 @@ def test_many_interactions_earn_one_message_2(bench: Bench, sent: int) -> None:
 
 
 def test_an_interrupted_processing_is_done_again_without_a_double(bench: Bench, sent: int) -> None:
-    (inbox_id,) = inbox.receive(bench.db, [event(1)])
-    entry = inbox.begin(bench.db, inbox_id)
-    assert entry is not None
+    ((inbox_id,),) = inbox.receive(bench.db, [[event(1)]])
+    (entry,) = inbox.begin(bench.db, [inbox_id])
     assert inbox.register(bench.db, entry) is not None  # and the process dies here
     assert len(process(bench)) == 1
     assert bench.execute("SELECT count(*) FROM interactions") == [{"count": 1}]
-    assert inbox.begin(bench.db, inbox_id) is None
+    assert inbox.begin(bench.db, [inbox_id]) == []
 
 
 @pytest.mark.parametrize("strange", [event(1, "+33600000000"), event(1, event="message:out:sent")])
