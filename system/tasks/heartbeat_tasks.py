@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from system.config import get_settings
 from system.db import heartbeats
 from system.db.database import get_db
 from system.tasks.celery_app import celery_app
@@ -11,4 +12,9 @@ from system.tasks.celery_app import celery_app
 def record_heartbeat(self: Any) -> None:
     """Says that the worker that executes it works, whichever worker asked for it."""
     with get_db().transaction() as connection:
-        heartbeats.record(connection, heartbeats.WORKER, self.request.hostname)
+        heartbeats.record(
+            connection,
+            heartbeats.WORKER,
+            self.request.hostname,
+            beat_seconds=get_settings().heartbeat_seconds,
+        )

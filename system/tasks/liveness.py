@@ -91,9 +91,15 @@ class PublishingWitness:
 
 
 def _record_beat(seconds_ago: float) -> None:
-    url = get_settings().database_url.get_secret_value()
-    with impatient_connection(url, seconds=PATIENCE_SECONDS) as connection:
-        heartbeats.record(connection, heartbeats.BEAT, socket.gethostname(), seconds_ago=seconds_ago)
+    settings = get_settings()
+    with impatient_connection(settings.database_url.get_secret_value(), seconds=PATIENCE_SECONDS) as connection:
+        heartbeats.record(
+            connection,
+            heartbeats.BEAT,
+            socket.gethostname(),
+            beat_seconds=settings.heartbeat_seconds,
+            seconds_ago=seconds_ago,
+        )
 
 
 @beat_init.connect  # type: ignore[untyped-decorator]

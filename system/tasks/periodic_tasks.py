@@ -10,7 +10,7 @@ from system.db.snapshots import PostgresSnapshots, SupabaseSnapshots
 from system.db.supabase import get_supabase_client
 from system.gateway.wassenger import get_gateway
 from system.locks import get_locks
-from system.services import inbox, interactions, monitoring, recovery
+from system.services import inbox, interactions, monitoring, recovery, uptime
 from system.services.health import health
 from system.tasks.celery_app import celery_app
 from system.tasks.publishing import publish
@@ -80,7 +80,12 @@ def reset_daily_monitoring() -> dict[str, Any]:
 
     def reset() -> dict[str, Any]:
         archived = monitoring.start_day(get_db())
-        return {"archived": archived, "shared": get_shared_counters().publish(monitoring.latest_counters(get_db()))}
+        forgotten = uptime.forget(get_db())
+        return {
+            "archived": archived,
+            "forgotten": forgotten,
+            "shared": get_shared_counters().publish(monitoring.latest_counters(get_db())),
+        }
 
     return monitoring.recorded(get_db(), "reset_daily_monitoring", reset)
 

@@ -76,7 +76,7 @@ class Post:
     def beat(self, *components: str) -> None:
         with self.bench.db.transaction() as connection:
             for component in components:
-                heartbeats.record(connection, component, "one")
+                heartbeats.record(connection, component, "one", beat_seconds=15)
 
     def passes(self, seconds: float) -> None:
         """Lets so much time pass, here and for every row."""
