@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     daily_message_limit: Annotated[int, Field(ge=0)] = 1000
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     dispatch_batch_size: Annotated[int, Field(ge=1, le=10_000)] = 100
+    metrics_token: SecretStr | None = None
     alert_webhook_url: SecretStr | None = None
     alert_after_seconds: Annotated[float, Field(ge=SHORTEST_ALERT_SECONDS)] = 300.0
     watchdog_period_seconds: Annotated[float, Field(gt=0)] | None = None

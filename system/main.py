@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from system.config import settings_or_exit
 from system.db.database import close_db
 from system.locks import close_locks
-from system.routers import access, health, webhooks
+from system.routers import access, health, metrics, webhooks
 from system.routers.protection import BodyLimit, SecurityHeaders, describe_errors
 
 
@@ -24,7 +24,7 @@ def create_app() -> FastAPI:
     settings_or_exit()
     # The interactive documentation would load scripts from elsewhere.
     app = FastAPI(title="WhatsApp campaigns", lifespan=_lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    for router in (health.router, webhooks.router, access.router):
+    for router in (health.router, webhooks.router, access.router, metrics.router):
         app.include_router(router)
     # The webhook counts its own body, and answers in its own words.
     app.add_middleware(BodyLimit, others={"/webhooks/wassenger": None})

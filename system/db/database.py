@@ -23,7 +23,7 @@ IDLE_SECONDS = 1.0
 class Database:
     """Transactions over a pool of connections, under the service role: no query is filtered by a user."""
 
-    def __init__(self, url: str, *, max_connections: int = 4) -> None:
+    def __init__(self, url: str, *, max_connections: int = 4, wait_seconds: float = WAIT_SECONDS) -> None:
         # No prepared statements: Supabase's pooler shares connections between clients.
         options: dict[str, Any] = {"row_factory": dict_row, "prepare_threshold": None, "connect_timeout": 10}
         self._used_at: WeakKeyDictionary[Db, float] = WeakKeyDictionary()
@@ -33,7 +33,7 @@ class Database:
             max_size=max_connections,
             kwargs=options,
             check=self._check_if_idle,
-            timeout=WAIT_SECONDS,
+            timeout=wait_seconds,
             open=True,
         )
 
@@ -49,7 +49,7 @@ class Database:
         """A connection whose work is committed when the block ends, rolled back when it raises.
 
         Raises:
-            psycopg.Error: PoolTimeout when no connection comes within 10 s, among others.
+            psycopg.Error: PoolTimeout when no connection comes within `wait_seconds`, among others.
 
         """
         with self._pool.connection() as connection:

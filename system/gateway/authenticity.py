@@ -29,16 +29,17 @@ def signed_body(secret: str) -> Authenticator:
 
     def check(body: bytes, headers: Mapping[str, str]) -> bool:
         expected = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-        return _same(expected, headers.get(SIGNATURE_HEADER))
+        return same(expected, headers.get(SIGNATURE_HEADER))
 
     return check
 
 
 def shared_secret(secret: str) -> Authenticator:
     """Asks for the secret itself."""
-    return lambda _body, headers: _same(secret, headers.get(SECRET_HEADER))
+    return lambda _body, headers: same(secret, headers.get(SECRET_HEADER))
 
 
-def _same(expected: str, given: str | None) -> bool:
-    # In constant time, on bytes: text outside ASCII would raise.
+def same(expected: str, given: str | None) -> bool:
+    """Whether a secret was given, in constant time whatever was given."""
+    # On bytes: text outside ASCII would raise.
     return given is not None and hmac.compare_digest(expected.encode(), given.encode())

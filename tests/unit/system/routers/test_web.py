@@ -22,8 +22,8 @@ class Client:
     def __init__(self, app: FastAPI) -> None:
         self._app = app
 
-    def get(self, path: str) -> httpx.Response:
-        return asyncio.run(self._request("GET", path, None, {}))
+    def get(self, path: str, headers: dict[str, str] | None = None) -> httpx.Response:
+        return asyncio.run(self._request("GET", path, None, headers or {}))
 
     def post(
         self, path: str, content: bytes | AsyncIterable[bytes], headers: dict[str, str] | None = None
