@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from audit.catalogue import AUTONOMY
-from audit.criteria import CLOSING, MESSAGE_1, QUALITY
+from audit.criteria import CLOSING, DUPLICATES, MESSAGE_1, MESSAGE_2, QUALITY, STATISTICS
 from audit.model import Level
 from audit.requirement import Requirement, family_of
 
@@ -127,10 +127,13 @@ _OTHER_FAMILIES = (
         MESSAGE_1,
         {
             "Mécanisme de Retry": _CATEGORIES["Mécanisme de Retry"],
-            _SEEN: ("retry-schedule",),
+            _SEEN: ("message-1-sending", "reply-window", "daily-limit", "retry-schedule"),
         },
     ),
-    _strict(CLOSING, {"Tâches Health Check": ("expiry-period",)}),
+    _strict(MESSAGE_2, {_SEEN: ("reply-window", "interaction-types", "reply-delay")}),
+    _strict(DUPLICATES, {_SEEN: ("duplicate-replies", "lock-ownership")}),
+    _strict(CLOSING, {"Tâches Health Check": ("expiry-period",), _SEEN: ("campaign-closing", "campaign-age")}),
+    _strict(STATISTICS, {_SEEN: ("statistics-speed", "statistics-content", "statistics-freezing")}),
     _strict(
         QUALITY,
         {

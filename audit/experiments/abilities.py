@@ -1,0 +1,207 @@
+"""What a driver must do, besides `Driver`, for the experiments of families 4 to 7 and 9.
+
+One protocol a subject, so that a driver stays as short as what its owner wants to have judged: a criterion whose protocol
+the driver lacks is undetermined, with the names of the methods that are missing. Times are seconds since the epoch.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from audit.experiments.driver import Driver
+
+
+@dataclass(frozen=True)
+class Send:
+    """What the database says of one message: a status as in `Driver.recorded`, and when it was sent, if it was."""
+
+    status: str
+    sent_at: float | None
+
+
+@dataclass(frozen=True)
+class Said:
+    """An interaction whose webhook was answered with success: when it was handed over, and what it contained."""
+
+    identifier: str
+    content: str
+    at: float
+
+
+@dataclass(frozen=True)
+class Heard:
+    """An interaction as the database holds it."""
+
+    identifier: str
+    key: str
+    campaign: str
+    kind: str
+    content: str
+    at: float
+
+
+@dataclass(frozen=True)
+class LockSeen:
+    """A lock that exists: who holds it, as the lock's own value says, and in how many seconds it ends by itself."""
+
+    owner: str
+    ttl_seconds: float
+
+
+@dataclass(frozen=True)
+class CampaignSeen:
+    """A campaign: its status, where each of its contacts ended (one of `FINAL_STATES`, or empty), its kept statistics."""
+
+    status: str
+    contacts: Mapping[str, str]
+    kept: Mapping[str, float] | None = None
+
+
+FINAL_STATES = ("message_2_sent", "late_interaction", "no_interaction", "failed", "opted_out")
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What the statistics' address answered, under the names of `STATISTICS`; `rates` are between 0 and 1.
+
+    `sent` counts what the gateway accepted of both kinds of message, and `delivered` includes what was read.
+    """
+
+    values: Mapping[str, float]
+    seconds: float
+    rates: Mapping[str, float] = field(default_factory=dict)
+
+
+STATISTICS = ("contacts", "sent", "delivered", "read", "interactions", "failed", "pending")
+
+
+class SendBook(Driver, Protocol):
+    """Sends as the stack keeps them (4.1, 4.2, 4.5)."""
+
+    def sends(self) -> Mapping[str, Send]:
+        """Every message, by key."""
+        ...
+
+    def traces(self, keys: Sequence[str]) -> Mapping[str, int]:
+        """How many structured records of the log tell the sending of each of these keys."""
+        ...
+
+
+class DailyRoom(SendBook, Protocol):
+    """The daily limit (4.4)."""
+
+    def shipped_daily_limit(self) -> int:
+        """Messages a day, as shipped."""
+        ...
+
+    def leave_today(self, messages: int) -> AbstractContextManager[None]:
+        """While the block lasts, only this many Message 1 may still leave today; its end is a new day."""
+        ...
+
+
+class Conversation(Driver, Protocol):
+    """What contacts do, and when their Message 1 left (4.3, 5.1 to 5.4, 5.6)."""
+
+    def say(self, key: str, kind: str = "text", content: str = "") -> Said:
+        """One interaction of the contact whose Message 1 has this key, delivered by webhook. Raises DriverError when refused.
+
+        `kind` is text, emoji, reaction, voice, audio, image, video or document.
+        """
+        ...
+
+    def heard(self) -> Sequence[Heard]:
+        """Every recorded interaction, under the kinds above."""
+        ...
+
+    def sent_ago(self, ages: Mapping[str, float]) -> Mapping[str, float]:
+        """Move the sending of these Message 1 to so many seconds ago; returns when they were sent, now."""
+        ...
+
+    def campaign_of(self, key: str) -> str:
+        """The campaign of this message."""
+        ...
+
+
+class Crowd(Conversation, Protocol):
+    """Many sends that wait (5.5)."""
+
+    def slow_gateway(self, seconds: float) -> AbstractContextManager[None]:
+        """While the block lasts, each send takes the gateway this long."""
+        ...
+
+
+class ReplyGuard(Conversation, Protocol):
+    """What keeps a second Message 2 from leaving (6.1, 6.2, 6.4, 6.5)."""
+
+    def say_at_once(self, key: str, times: int) -> Sequence[str]:
+        """That many interactions of one contact, delivered at the same time; identifiers of those answered with success."""
+        ...
+
+    def launch_again(self, keys: Sequence[str]) -> Mapping[str, str]:
+        """Launch another campaign over the same contacts; the key of each contact's Message 1 in it."""
+        ...
+
+    def second_reply_refusal(self, key: str) -> str:
+        """Try to write, in the database itself, a second Message 2 of this contact and undo it; what refused it, or nothing."""
+        ...
+
+    def duplicate_traces(self, key: str) -> int:
+        """How many records of the log tell that this contact has a Message 2 already."""
+        ...
+
+
+class SendLocks(Driver, Protocol):
+    """The lock around one message (6.3)."""
+
+    def lock_of(self, key: str) -> LockSeen | None:
+        """The lock of the message with this key; None when there is none."""
+        ...
+
+    def usurp(self, key: str, owner: str) -> None:
+        """Give that lock to somebody else, as if it had ended and been taken."""
+        ...
+
+
+class CampaignBook(Conversation, Protocol):
+    """The end of campaigns (7.1 to 7.6)."""
+
+    def launch_refusing(self, contacts: int, refused: int) -> Sequence[str]:
+        """Launch a campaign of which the gateway refuses the last `refused` contacts for good; keys in order."""
+        ...
+
+    def campaign(self, campaign: str) -> CampaignSeen:
+        """The campaign as the database says."""
+        ...
+
+    def pause(self, campaign: str) -> None:
+        """Pause it as an administrator does."""
+        ...
+
+    def run_expiry(self) -> None:
+        """Have a worker run the hourly task now, by its own name and queue, and wait for its end."""
+        ...
+
+    def closing_traces(self, campaign: str) -> int:
+        """How many structured records of the log tell its closing with its statistics."""
+        ...
+
+
+class StatisticsDesk(CampaignBook, Protocol):
+    """The statistics' address (9.1 to 9.5)."""
+
+    def load(self, contacts: int) -> str:
+        """A campaign of that many contacts, written in the database as if its Message 1 had all left; its id."""
+        ...
+
+    def statistics(self, campaign: str) -> Statistics:
+        """One request, timed from its sending to the end of its answer."""
+        ...
+
+    def rows_read(self) -> int:
+        """Rows that the database has read so far in the tables that have one row a contact or more."""
+        ...
+
+    def acknowledge(self, key: str, status: str) -> None:
+        """The gateway's webhook says that this message is `delivered` or `read`."""
+        ...

@@ -1,0 +1,178 @@
+"""6.1, 6.2, 6.4, 6.5: however many interactions, one Message 2 a contact and campaign; the rest is recorded and told."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from audit.experiments.abilities import ReplyGuard
+from audit.experiments.experiment import Experiment, Record
+from audit.experiments.judgement import Judgement
+from audit.experiments.waiting import wait_stable, wait_until
+from audit.model import Finding
+from audit.typography import counted
+
+_ID = "duplicate-replies"
+_BY_CAMPAIGN = Judgement(
+    _ID,
+    ("6.1",),
+    "Existence vérifiée par contact et par campagne",
+    "Élevé : un contact de deux campagnes reçoit trop, ou trop peu",
+    "Chercher le Message 2 sur le couple contact et campagne",
+)
+_RECORDED = Judgement(
+    _ID,
+    ("6.2",),
+    "Interactions suivantes enregistrées",
+    "Élevé : des réponses de contacts sont perdues, ou comptées deux fois",
+    "Enregistrer chaque interaction, qu'un Message 2 existe ou non",
+)
+_ONE = Judgement(
+    _ID,
+    ("6.4",),
+    "Un seul Message 2",
+    "Bloquant : des contacts reçoivent plusieurs fois la même réponse",
+    "Une contrainte d'unicité sur contact, campagne et type de message, et une insertion qui la respecte",
+)
+_TOLD = Judgement(
+    _ID,
+    ("6.5",),
+    "Trace des doublons",
+    "Moyen : des doublons évités ne se voient nulle part",
+    "Journaliser chaque interaction qui trouve un Message 2 existant",
+)
+_ALL = (_BY_CAMPAIGN, _RECORDED, _ONE, _TOLD)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many interactions at once, then one after another, and how long to wait (seconds)."""
+
+    at_once: int = 20
+    spread: int = 4
+    step_seconds: float = 25.0
+    # Longer than a sweep, which wakes what it believes forgotten.
+    quiet_seconds: float = 7.0
+
+
+def run(driver: ReplyGuard, record: Record, plan: Plan = Plan()) -> Sequence[Finding]:
+    """One contact writes many times at once, one again and again while locks are lost, one is in two campaigns."""
+    crowd, patient, shared = sorted(driver.launch(3))
+    if not _accepted(driver, [crowd, patient, shared], plan):
+        return [judgement.undetermined("les Message 1 préalables ne sont pas partis") for judgement in _ALL]
+    at_once = driver.say_at_once(crowd, plan.at_once)
+    record.note(f"{counted(len(at_once), 'interaction simultanée')} d'un même contact")
+    spread = [driver.say(patient).identifier]
+    _accepted(driver, [driver.follow_up_key(patient)], plan)
+    for _ in range(plan.spread - 1):
+        driver.deliver_again(frozenset({patient}))
+        spread.append(driver.say(patient).identifier)
+    record.note(
+        f"{counted(len(spread), 'interaction')} étalées, verrous volatils perdus et réveils rejoués entre chacune"
+    )
+    replies = _in_two_campaigns(driver, record, shared, plan)
+    _accepted(driver, [driver.follow_up_key(crowd), *replies], plan)
+    wait_until(lambda: {*at_once, *spread} <= {*driver.interactions()}, plan.step_seconds)
+    wait_stable(lambda: len(driver.accepted()), plan.quiet_seconds, plan.step_seconds + plan.quiet_seconds)
+    counts = Counter(a.key for a in driver.accepted())
+    record.figure("Message 2 du contact aux interactions simultanées", counts[driver.follow_up_key(crowd)])
+    record.figure("Message 2 du contact aux interactions étalées", counts[driver.follow_up_key(patient)])
+    record.figure("Message 2 du contact de deux campagnes", ", ".join(str(counts[reply]) for reply in replies))
+    return [
+        _by_campaign(record, [counts[reply] for reply in replies]),
+        _recorded(driver, record, [*at_once, *spread]),
+        _one(driver, record, counts, (crowd, patient), (len(at_once), len(spread))),
+        _told(driver, record, {crowd: len(at_once) - 1, patient: len(spread) - 1}),
+    ]
+
+
+def _in_two_campaigns(driver: ReplyGuard, record: Record, key: str, plan: Plan) -> Sequence[str]:
+    """The keys of the Message 2 of one contact in two campaigns, who wrote twice in each."""
+    replies = [driver.follow_up_key(key)]
+    _say_twice(driver, key)
+    _accepted(driver, replies, plan)
+    again = driver.launch_again([key])[key]
+    _accepted(driver, [again], plan)
+    _say_twice(driver, again)
+    record.note("un contact écrit deux fois dans chacune de ses deux campagnes")
+    return [*replies, driver.follow_up_key(again)]
+
+
+def _say_twice(driver: ReplyGuard, key: str) -> None:
+    for _ in range(2):
+        driver.say(key)
+
+
+def _accepted(driver: ReplyGuard, keys: Sequence[str], plan: Plan) -> bool:
+    """Whether the gateway accepted all these and the database knows it, in time."""
+
+    def all_there() -> bool:
+        recorded = driver.recorded()
+        return all(recorded.get(key) in {"sent", "delivered", "read"} for key in keys)
+
+    return wait_until(all_there, plan.step_seconds, 0.2)
+
+
+def _by_campaign(record: Record, counts: Sequence[int]) -> Finding:
+    if any(count > 1 for count in counts):
+        return _BY_CAMPAIGN.defect(record, "Un contact de deux campagnes reçoit deux Message 2 pour la même")
+    if any(count == 0 for count in counts):
+        return _BY_CAMPAIGN.defect(record, "Le Message 2 d'une campagne empêche celui d'une autre pour le même contact")
+    sentence = "Un contact de deux campagnes, qui écrit deux fois dans chacune, reçoit un Message 2 par campagne"
+    return _BY_CAMPAIGN.established(record, sentence)
+
+
+def _recorded(driver: ReplyGuard, record: Record, said: Sequence[str]) -> Finding:
+    counts = Counter(driver.interactions())
+    lost = [identifier for identifier in said if not counts[identifier]]
+    twice = [identifier for identifier in said if counts[identifier] > 1]
+    record.figure("Interactions livrées", len(said))
+    record.figure("Interactions enregistrées", len(said) - len(lost))
+    if lost:
+        return _RECORDED.defect(record, "Interactions suivantes perdues", lost)
+    if twice:
+        return _RECORDED.defect(record, "Interactions enregistrées deux fois", twice)
+    return _RECORDED.established(
+        record, f"Les {len(said)} interactions sont toutes enregistrées, une seule fois, sans nouvel envoi"
+    )
+
+
+def _one(
+    driver: ReplyGuard, record: Record, counts: Counter[str], keys: tuple[str, str], delivered: tuple[int, int]
+) -> Finding:
+    replies = [driver.follow_up_key(key) for key in keys]
+    twice = [reply for reply in replies if counts[reply] > 1]
+    if twice:
+        return _ONE.defect(record, "Plusieurs Message 2 pour le même contact", twice)
+    if any(counts[reply] == 0 for reply in replies):
+        return _ONE.defect(record, "Aucun Message 2 malgré des interactions", [r for r in replies if not counts[r]])
+    refusal = driver.second_reply_refusal(keys[0])
+    record.figure("Second Message 2 écrit dans la base", f"refusé par `{refusal}`" if refusal else "accepté")
+    if not refusal:
+        return _ONE.defect(record, "La base accepte un second Message 2 du même contact dans la même campagne")
+    sentence = (
+        f"{delivered[0]} interactions simultanées, puis {delivered[1]} étalées avec perte des verrous volatils, donnent un seul Message 2 par "
+        f"contact ; la base elle-même refuse d'en écrire un second (`{refusal}`)"
+    )
+    return _ONE.established(record, sentence)
+
+
+def _told(driver: ReplyGuard, record: Record, attempts: "dict[str, int]") -> Finding:
+    traces: dict[str, int] = {}
+
+    def all_told() -> bool:
+        traces.update({key: driver.duplicate_traces(key) for key in attempts})
+        return all(traces[key] >= count for key, count in attempts.items())
+
+    told = wait_until(all_told, 5.0, 0.5)
+    record.figure("Tentatives de doublon", sum(attempts.values()))
+    record.figure("Tentatives journalisées", sum(min(traces[key], count) for key, count in attempts.items()))
+    if not told:
+        return _TOLD.defect(
+            record, "Tentatives de doublon absentes du journal", [k for k, n in attempts.items() if traces[k] < n]
+        )
+    return _TOLD.established(
+        record, f"Les {sum(attempts.values())} interactions qui trouvent un Message 2 existant sont journalisées"
+    )
+
+
+EXPERIMENT = Experiment(_ID, "Interactions multiples d'un contact", ("6.1", "6.2", "6.4", "6.5"), run, ReplyGuard)

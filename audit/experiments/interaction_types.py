@@ -1,0 +1,94 @@
+"""5.4, 5.6: every kind of interaction counts, and is recorded with its campaign, contact, type, content and date."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from audit.experiments.abilities import Conversation, Heard, Said
+from audit.experiments.experiment import Experiment, Record
+from audit.experiments.judgement import Judgement
+from audit.experiments.waiting import wait_stable, wait_until
+from audit.model import Finding
+
+_ID = "interaction-types"
+KINDS = ("text", "emoji", "reaction", "voice", "audio", "image", "video", "document")
+_FRENCH = dict(zip(KINDS, ("texte", "emoji", "réaction", "vocal", "audio", "image", "vidéo", "document"), strict=True))
+STEP_SECONDS = 25.0
+QUIET_SECONDS = 3.0
+FARTHEST_SECONDS = 5.0
+_COUNT = Judgement(
+    _ID,
+    ("5.4",),
+    "Types d'interaction",
+    "Élevé : des contacts qui réagissent autrement que par un texte ne reçoivent rien",
+    "Traiter chaque type de message entrant comme une interaction",
+)
+_RECORDED = Judgement(
+    _ID,
+    ("5.6",),
+    "Enregistrement des interactions",
+    "Élevé : ce que disent les contacts est perdu ou mal rangé",
+    "Enregistrer campagne, contact, type, contenu et date de chaque interaction",
+)
+
+
+def run(
+    driver: Conversation, record: Record, step_seconds: float = STEP_SECONDS, quiet_seconds: float = QUIET_SECONDS
+) -> Sequence[Finding]:
+    """One contact a kind; each interacts once."""
+    keys = dict(zip(KINDS, sorted(driver.launch(len(KINDS))), strict=True))
+    if not wait_until(lambda: set(keys.values()) <= {a.key for a in driver.accepted()}, step_seconds):
+        missing = "les Message 1 préalables ne sont pas partis"
+        return [_COUNT.undetermined(missing), _RECORDED.undetermined(missing)]
+    said = {kind: driver.say(key, kind) for kind, key in keys.items()}
+    record.note(f"{len(said)} contacts interagissent, chacun à sa façon : {', '.join(_FRENCH[kind] for kind in said)}")
+    replies = {kind: driver.follow_up_key(key) for kind, key in keys.items()}
+    wait_until(lambda: set(replies.values()) <= {a.key for a in driver.accepted()}, step_seconds)
+    wait_stable(lambda: len(driver.accepted()), quiet_seconds, step_seconds)
+    counts = Counter(a.key for a in driver.accepted())
+    for kind, reply in replies.items():
+        record.figure(f"Message 2 après : {_FRENCH[kind]}", counts[reply])
+    return [_counting(record, {k: counts[r] for k, r in replies.items()}), _recording(driver, record, keys, said)]
+
+
+def _counting(record: Record, counts: Mapping[str, int]) -> Finding:
+    silent = [_FRENCH[kind] for kind, count in counts.items() if not count]
+    if silent:
+        return _COUNT.defect(record, "Types d'interaction qui n'entraînent pas de Message 2", silent)
+    twice = [_FRENCH[kind] for kind, count in counts.items() if count > 1]
+    if twice:
+        return _COUNT.defect(record, "Types d'interaction qui entraînent plusieurs Message 2", twice)
+    sentence = f"Les {len(counts)} types d'interaction entraînent chacun un Message 2 : {', '.join(_FRENCH[kind] for kind in counts)}"
+    return _COUNT.established(record, sentence)
+
+
+def _recording(driver: Conversation, record: Record, keys: Mapping[str, str], said: Mapping[str, Said]) -> Finding:
+    heard = {found.identifier: found for found in driver.heard()}
+    wrongs = {}
+    for kind, told in said.items():
+        campaign = driver.campaign_of(keys[kind])
+        if wrong := _wrong(told, heard.get(told.identifier), keys[kind], campaign, kind):
+            wrongs[kind] = wrong
+    record.figure("Interactions enregistrées en entier", len(said) - len(wrongs))
+    if wrongs:
+        return _RECORDED.defect(
+            record, "Interactions mal enregistrées", [f"{_FRENCH[k]} : {w}" for k, w in wrongs.items()]
+        )
+    sentence = f"Les {len(said)} interactions sont enregistrées avec leur campagne, leur contact, leur type, leur contenu et leur date"
+    return _RECORDED.established(record, sentence)
+
+
+def _wrong(told: Said, found: Heard | None, key: str, campaign: str, kind: str) -> str:
+    """What is wrong with a recorded interaction, in French; empty when nothing is."""
+    if found is None:
+        return "absente"
+    parts = {
+        "contact": found.key == key,
+        "campagne": found.campaign == campaign,
+        "type": found.kind == kind,
+        "contenu": found.content == told.content,
+        "date": abs(found.at - told.at) <= FARTHEST_SECONDS,
+    }
+    return " et ".join(part for part, right in parts.items() if not right)
+
+
+EXPERIMENT = Experiment(_ID, "Types d'interaction et leur enregistrement", ("5.4", "5.6"), run, Conversation)

@@ -1,0 +1,69 @@
+"""6.3: the lock around a Message 2 has a time to live and an owner, and only its owner releases it."""
+
+from collections.abc import Sequence
+
+from audit.experiments.abilities import LockSeen, SendLocks
+from audit.experiments.experiment import Experiment, Record
+from audit.experiments.judgement import Judgement
+from audit.experiments.waiting import wait_until
+from audit.model import Finding
+from audit.typography import french_seconds
+
+_ID = "lock-ownership"
+LONGEST_SECONDS = 300.0
+STEP_SECONDS = 20.0
+_USURPER = "audit:un-autre-processus"
+_LOCK = Judgement(
+    _ID,
+    ("6.3",),
+    "Verrou distribué",
+    "Élevé : deux processus entrent ensemble dans la section critique, ou un verrou ne finit jamais",
+    "Prendre le verrou avec un jeton de propriétaire et 5 min de vie, et ne le rendre que si le jeton est le sien",
+)
+
+
+def run(driver: SendLocks, record: Record, step_seconds: float = STEP_SECONDS) -> Sequence[Finding]:
+    """While the gateway holds a Message 2, read its lock, give it to somebody else, let go, and see whether it is still there."""
+    (key,) = driver.launch(1)
+    if not wait_until(lambda: key in {a.key for a in driver.accepted()}, step_seconds):
+        return [_LOCK.undetermined("le Message 1 préalable n'est pas parti")]
+    driver.hold("before")
+    try:
+        driver.interact([key])
+        if not wait_until(driver.held, step_seconds):
+            return [_LOCK.undetermined("aucun Message 2 n'était en cours d'envoi")]
+        seen = driver.lock_of(driver.follow_up_key(key))
+        if seen is None:
+            return [_LOCK.defect(record, "Aucun verrou ne protège l'envoi d'un Message 2 en cours")]
+        driver.usurp(driver.follow_up_key(key), _USURPER)
+        record.note("le verrou passe à un autre propriétaire pendant l'envoi")
+    finally:
+        driver.release()
+    return [_after(driver, record, seen, driver.follow_up_key(key), step_seconds)]
+
+
+def _after(driver: SendLocks, record: Record, seen: LockSeen, reply: str, step_seconds: float) -> Finding:
+    """What becomes of the lock when the sender that lost it has finished."""
+    left = french_seconds(round(seen.ttl_seconds, 2))
+    record.figure("Propriétaire du verrou", f"`{seen.owner}`" if seen.owner else "aucun")
+    record.figure("Durée de vie restante", left)
+    done = wait_until(lambda: driver.recorded().get(reply) in {"sent", "delivered", "read"}, step_seconds)
+    after = driver.lock_of(reply)
+    kept = after is not None and after.owner == _USURPER
+    record.note("l'envoi est fini" if done else "l'envoi n'est pas fini au bout du délai")
+    if not seen.owner:
+        return _LOCK.defect(record, "Le verrou ne porte pas de jeton de propriétaire")
+    if not 0 < seen.ttl_seconds <= LONGEST_SECONDS:
+        return _LOCK.defect(record, f"Le verrou vit {left}, au lieu de 5 min au plus")
+    if not done:
+        return _LOCK.undetermined("l'envoi n'était pas fini au bout du délai")
+    if not kept:
+        return _LOCK.defect(record, "Le verrou d'un autre propriétaire est rendu par celui qui l'a perdu")
+    sentence = (
+        f"Pendant l'envoi d'un Message 2, un verrou porte le jeton de son propriétaire et finit seul en {left} ; passé à un autre "
+        "propriétaire, il n'est pas rendu par le premier"
+    )
+    return _LOCK.established(record, sentence)
+
+
+EXPERIMENT = Experiment(_ID, "Verrou d'un Message 2", ("6.3",), run, SendLocks)

@@ -1,0 +1,124 @@
+"""4.1, 4.2, 4.5: each contact of a campaign gets one Message 1, with the time it left and a structured record."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from audit.experiments.abilities import SendBook
+from audit.experiments.accounting import Account, account
+from audit.experiments.driver import Accepted
+from audit.experiments.experiment import Experiment, Record
+from audit.experiments.judgement import Judgement
+from audit.experiments.waiting import wait_stable, wait_until
+from audit.model import Finding
+from audit.typography import french_seconds
+
+_ID = "message-1-sending"
+FARTHEST_SECONDS = 5.0
+_FINAL = frozenset({"sent", "delivered", "read", "failed", "cancelled"})
+_ONCE = Judgement(
+    _ID,
+    ("4.1",),
+    "Un Message 1 par contact",
+    "Bloquant : des contacts ne reçoivent rien, ou reçoivent deux fois",
+    "Écrire un Message 1 unique par contact au lancement, et n'envoyer que ce qui est revendiqué",
+)
+_STAMP = Judgement(
+    _ID,
+    ("4.2",),
+    "Horodatage des envois",
+    "Élevé : la fenêtre de 24 h est calculée sur une heure absente ou fausse",
+    "Inscrire `sent_at` en UTC dans la même transaction que l'acceptation de la passerelle",
+)
+_TRACE = Judgement(
+    _ID,
+    ("4.5",),
+    "Trace structurée de chaque envoi",
+    "Moyen : un envoi ne peut pas être suivi après coup",
+    "Journaliser chaque envoi en JSON, avec l'identifiant du message",
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many contacts, and how long to wait (seconds)."""
+
+    contacts: int = 60
+    end_seconds: float = 45.0
+    quiet_seconds: float = 2.0
+
+
+def run(driver: SendBook, record: Record, plan: Plan = Plan()) -> Sequence[Finding]:
+    """Launch one campaign, wait until the gateway is quiet, and compare its ledger, the database and the log."""
+    before = len(driver.accepted())
+    expected = driver.launch(plan.contacts)
+    record.note(f"campagne lancée : {len(expected)} contacts")
+    settled = wait_until(lambda: _final(driver, expected), plan.end_seconds, 0.2)
+    settled = settled and wait_stable(lambda: len(driver.accepted()), plan.quiet_seconds, plan.end_seconds)
+    record.note("tous les envois sont dans un état final" if settled else "délai épuisé avant la fin des envois")
+    ledger = driver.accepted()[before:]
+    result = account(expected, ledger, driver.recorded())
+    record.figure("Contacts", result.expected)
+    record.figure("Message 1 acceptés par la passerelle", result.accepted)
+    return [
+        _once(record, result, settled=settled),
+        _stamps(driver, record, expected, ledger),
+        _traces(driver, record, expected),
+    ]
+
+
+def _final(driver: SendBook, expected: frozenset[str]) -> bool:
+    recorded = driver.recorded()
+    return all(recorded.get(key) in _FINAL for key in expected)
+
+
+def _once(record: Record, result: Account, *, settled: bool) -> Finding:
+    if result.duplicated:
+        return _ONCE.defect(record, "Contacts qui reçoivent plusieurs Message 1", result.duplicated)
+    if result.unexpected:
+        return _ONCE.defect(record, "Envois que la campagne ne demandait pas", result.unexpected)
+    if result.lost and settled:
+        return _ONCE.defect(record, "Contacts qui ne reçoivent pas de Message 1", result.lost)
+    if not settled or not result.sound:
+        return _ONCE.undetermined("des envois n'étaient pas dans un état final au bout du délai")
+    sentence = f"Une campagne de {result.expected} contacts : la passerelle accepte exactement un Message 1 par contact, et rien d'autre"
+    return _ONCE.established(record, sentence)
+
+
+def _stamps(driver: SendBook, record: Record, expected: frozenset[str], ledger: Sequence[Accepted]) -> Finding:
+    accepted = {entry.key: entry.at for entry in ledger if entry.key in expected}
+    if not accepted:
+        return _STAMP.undetermined("aucun Message 1 n'a été accepté")
+    sends = driver.sends()
+    stamps = {key: sends[key].sent_at if key in sends else None for key in accepted}
+    bare = [key for key, stamp in stamps.items() if stamp is None]
+    if bare:
+        return _STAMP.defect(record, "Envois sans `sent_at`", bare)
+    farthest = max(abs(stamp - accepted[key]) for key, stamp in stamps.items() if stamp is not None)
+    record.figure("Plus grand écart entre `sent_at` et l'acceptation", french_seconds(round(farthest, 2)))
+    if farthest > FARTHEST_SECONDS:
+        return _STAMP.defect(
+            record, f"`sent_at` s'écarte de {french_seconds(round(farthest, 2))} de l'acceptation par la passerelle"
+        )
+    sentence = f"Les {len(stamps)} envois portent `sent_at`, à {french_seconds(round(farthest, 2))} près l'instant UTC où la passerelle les a acceptés"
+    return _STAMP.established(record, sentence)
+
+
+def _traces(driver: SendBook, record: Record, expected: frozenset[str]) -> Finding:
+    traces: Mapping[str, int] = {}
+
+    def all_told() -> bool:
+        nonlocal traces
+        traces = driver.traces(sorted(expected))
+        return all(traces.get(key, 0) for key in expected)
+
+    told = wait_until(all_told, FARTHEST_SECONDS, 0.5)
+    silent = [key for key in expected if not traces.get(key, 0)]
+    record.figure("Envois dont le journal a une trace structurée", len(expected) - len(silent))
+    if not told:
+        return _TRACE.defect(record, "Envois sans trace structurée dans le journal", silent)
+    return _TRACE.established(
+        record, f"Le journal a, pour chacun des {len(expected)} envois, une trace structurée qui le nomme"
+    )
+
+
+EXPERIMENT = Experiment(_ID, "Envoi des Message 1 d'une campagne", ("4.1", "4.2", "4.5"), run, SendBook)

@@ -1,0 +1,177 @@
+"""4.3, 5.1 to 5.3: the 24 h that a Message 1 opens, to the second, by moving its sending and not the clock."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from audit.experiments.abilities import Conversation
+from audit.experiments.experiment import Experiment, Record
+from audit.experiments.judgement import Judgement
+from audit.experiments.waiting import wait_stable, wait_until
+from audit.model import Finding
+
+_ID = "reply-window"
+WINDOW_SECONDS = 86_400.0
+# From the earliest to the latest; what each interaction has to give.
+_AGES = {"23 h 59 min 50 s": WINDOW_SECONDS - 10, "23 h 59 min 59 s": WINDOW_SECONDS - 1}
+_OUTSIDE = {"24 h 00 min 00 s": WINDOW_SECONDS, "25 h": WINDOW_SECONDS + 3600}
+_JUST_SENT = "un instant"
+_CLOSING = "23 h 59 min 59 s"
+_OPEN = Judgement(
+    _ID,
+    ("4.3",),
+    "Fenêtre ouverte par l'envoi",
+    "Élevé : un contact est relancé sans avoir reçu de Message 1, ou n'est jamais relancé",
+    "Ouvrir la fenêtre à l'instant d'envoi du Message 1 du contact",
+)
+_ON_SENT_AT = Judgement(
+    _ID,
+    ("5.1",),
+    "Évaluation de la fenêtre sur `sent_at`",
+    "Élevé : la fenêtre dépend d'autre chose que de l'envoi",
+    "Comparer la réception de chaque interaction à `sent_at` du Message 1",
+)
+_INSIDE = Judgement(
+    _ID,
+    ("5.2",),
+    "Message 2 dans la fenêtre",
+    "Bloquant : des contacts qui répondent à temps ne reçoivent rien",
+    "Créer et programmer le Message 2 de chaque interaction reçue dans la fenêtre",
+)
+_NEVER = Judgement(
+    _ID,
+    ("5.3",),
+    "Aucun Message 2 hors fenêtre",
+    "Bloquant : des messages partent hors de la fenêtre que WhatsApp autorise",
+    "Refuser le Message 2 à 24 h exactement, et vérifier de nouveau la fenêtre au moment de l'envoi",
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long to wait for each step (seconds)."""
+
+    step_seconds: float = 20.0
+    # Longer than a sweep, which wakes what it believes forgotten.
+    quiet_seconds: float = 8.0
+
+
+@dataclass(frozen=True)
+class Seen:
+    """For each age, as named in the report: how many Message 2 the gateway accepted; and those accepted after their window."""
+
+    replies: Mapping[str, int]
+    after_the_end: Sequence[str]
+    before_sending: int
+    in_time: bool
+
+
+def run(driver: Conversation, record: Record, plan: Plan = Plan()) -> Sequence[Finding]:
+    """One contact an age: each writes once, at the same time; the ages differ by the sending alone."""
+    before_sending = _before_sending(driver, record, plan)
+    names = [_JUST_SENT, *_AGES, *_OUTSIDE]
+    keys = dict(zip(names, sorted(driver.launch(len(names))), strict=True))
+    if not wait_until(lambda: _sent(driver, [*keys.values()]), plan.step_seconds):
+        missing = "les Message 1 préalables ne sont pas partis"
+        return [judgement.undetermined(missing) for judgement in (_OPEN, _ON_SENT_AT, _INSIDE, _NEVER)]
+    sent_at = driver.sent_ago({keys[name]: age for name, age in (_AGES | _OUTSIDE).items()})
+    said = {name: driver.say(keys[name]) for name in reversed(names)}
+    record.note(f"{len(names)} contacts écrivent, leur Message 1 étant envoyé depuis {', '.join(names)}")
+    inside = [name for name in names if name not in {_CLOSING, *_OUTSIDE}]
+    wait_until(lambda: all(_replies(driver)[driver.follow_up_key(keys[n])] for n in inside), plan.step_seconds)
+    wait_stable(lambda: len(driver.accepted()), plan.quiet_seconds, plan.step_seconds + plan.quiet_seconds)
+    counts = _replies(driver)
+    replies = {name: counts[driver.follow_up_key(keys[name])] for name in names}
+    ends = {driver.follow_up_key(key): at + WINDOW_SECONDS for key, at in sent_at.items()}
+    late = sorted(a.key for a in driver.accepted() if a.at >= ends.get(a.key, a.at + 1))
+    for name, count in replies.items():
+        record.figure(f"Message 1 envoyé depuis {name}", f"{count} Message 2" if count else "aucun Message 2")
+    first = names[1]
+    in_time = said[first].at < sent_at[keys[first]] + WINDOW_SECONDS - 5
+    return _conclude(record, Seen(replies, late, before_sending, in_time))
+
+
+def _before_sending(driver: Conversation, record: Record, plan: Plan) -> int:
+    """Message 2 of a contact who writes while the gateway has not accepted its Message 1 yet."""
+    driver.hold("before")
+    try:
+        (early,) = driver.launch(1)
+        if wait_until(driver.held, plan.step_seconds):
+            driver.say(early)
+            record.note("un contact écrit avant que son Message 1 soit accepté")
+    finally:
+        driver.release()
+    wait_until(lambda: _sent(driver, [early]), plan.step_seconds)
+    return _replies(driver)[driver.follow_up_key(early)]
+
+
+def _sent(driver: Conversation, keys: Sequence[str]) -> bool:
+    recorded = driver.recorded()
+    return all(recorded.get(key) in {"sent", "delivered", "read"} for key in keys)
+
+
+def _replies(driver: Conversation) -> Counter[str]:
+    return Counter(entry.key for entry in driver.accepted())
+
+
+def _conclude(record: Record, seen: Seen) -> Sequence[Finding]:
+    inside = [name for name in seen.replies if name not in {_CLOSING, *_OUTSIDE}]
+    without = [f"envoyé depuis {name}" for name in inside if not seen.replies[name]]
+    outside = [f"envoyé depuis {name}" for name in _OUTSIDE if seen.replies[name]]
+    return [
+        _opening(record, seen, without, outside),
+        _on_sent_at(record, seen, without, outside),
+        _inside(record, seen, without),
+        _outside(record, seen, outside),
+    ]
+
+
+def _opening(record: Record, seen: Seen, without: Sequence[str], outside: Sequence[str]) -> Finding:
+    if seen.before_sending:
+        return _OPEN.defect(record, "Un contact reçoit un Message 2 alors que son Message 1 n'était pas envoyé")
+    if without or outside:
+        return _OPEN.defect(record, "L'envoi n'ouvre pas une fenêtre de 24 h", [*without, *outside])
+    sentence = (
+        "Un contact qui écrit avant que son Message 1 soit accepté ne reçoit rien ; après l'envoi, la fenêtre est encore ouverte à "
+        "23 h 59 min 50 s et fermée à 24 h 00 min 00 s"
+    )
+    return _OPEN.established(record, sentence) if seen.in_time else _OPEN.undetermined(_TOO_SLOW)
+
+
+_TOO_SLOW = "l'interaction de 23 h 59 min 50 s a été livrée trop tard pour conclure"
+
+
+def _on_sent_at(record: Record, seen: Seen, without: Sequence[str], outside: Sequence[str]) -> Finding:
+    if without or outside:
+        return _ON_SENT_AT.defect(record, "Le Message 2 ne suit pas `sent_at`", [*without, *outside])
+    sentence = f"{len(seen.replies)} contacts écrivent au même moment et ne diffèrent que par `sent_at` : lui seul décide de leur Message 2"
+    return _ON_SENT_AT.established(record, sentence) if seen.in_time else _ON_SENT_AT.undetermined(_TOO_SLOW)
+
+
+def _inside(record: Record, seen: Seen, without: Sequence[str]) -> Finding:
+    twice = [f"envoyé depuis {name}" for name, count in seen.replies.items() if count > 1]
+    if twice:
+        return _INSIDE.defect(record, "Plusieurs Message 2 pour une seule interaction", twice)
+    if without:
+        return _INSIDE.defect(record, "Interactions reçues dans la fenêtre et laissées sans Message 2", without)
+    if not seen.in_time:
+        return _INSIDE.undetermined(_TOO_SLOW)
+    sentence = "Un Message 2, et un seul, part pour une interaction reçue juste après l'envoi, et pour une autre à 23 h 59 min 50 s"
+    return _INSIDE.established(record, sentence)
+
+
+def _outside(record: Record, seen: Seen, outside: Sequence[str]) -> Finding:
+    if outside:
+        return _NEVER.defect(record, "Message 2 partis hors de la fenêtre de 24 h", outside)
+    if seen.after_the_end:
+        return _NEVER.defect(
+            record, "Message 2 acceptés par la passerelle après la fin de leur fenêtre", seen.after_the_end
+        )
+    sentence = (
+        "À 24 h 00 min 00 s et à 25 h, aucun Message 2 ne part ; pour une interaction reçue à 23 h 59 min 59 s, la passerelle n'en "
+        "accepte aucun après la fin de la fenêtre"
+    )
+    return _NEVER.established(record, sentence)
+
+
+EXPERIMENT = Experiment(_ID, "Fenêtre de 24 h, à la seconde", ("4.3", "5.1", "5.2", "5.3"), run, Conversation)

@@ -1,0 +1,252 @@
+"""A stack that follows every protocol of families 4 to 7 and 9, with switches for each way of not doing it."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from itertools import count
+
+from audit.experiments.abilities import CampaignSeen, Heard, LockSeen, Said, Send, Statistics
+from audit.experiments.driver import Accepted
+from tests.unit.audit.experiments.fake_stack import FakeStack
+
+WINDOW = 86_400.0
+
+
+@dataclass
+class FamilyStack(FakeStack):
+    """Works, unless a switch says otherwise."""
+
+    unstamped: bool = False
+    stamp_shift: float = 0.0
+    silent_log: bool = False
+    shipped_limit: int = 1000
+    overflows: bool = False
+    starves: bool = False
+    fails_beyond: bool = False
+    forgets_next_day: bool = False
+    window: float = WINDOW
+    replies_early: bool = False
+    replies_late: bool = False
+    never_replies: bool = False
+    replies_twice: bool = False
+    deaf: frozenset[str] = frozenset()
+    mislabels: bool = False
+    loses_words: frozenset[str] = frozenset()
+    reply_seconds: float = 0.1
+    crowd_left: int = 10_000
+    one_reply_for_all: bool = False
+    constraint: str = "messages_unique"
+    silent_duplicates: bool = False
+    lock: LockSeen | None = LockSeen("me", 290.0)
+    releases_foreign: bool = False
+    closes: bool = True
+    closes_early: bool = False
+    keeps: bool = True
+    miscounts: bool = False
+    expires: bool = True
+    confuses: bool = False
+    silent_closing: bool = False
+    ages_out: bool = True
+    answer_seconds: float = 0.01
+    rows_an_answer: int = 3
+    omits: str = ""
+    stale: bool = False
+    thaws: bool = False
+    ignores_acknowledgements: bool = False
+    _sent_at: dict[str, float] = field(default_factory=dict)
+    _status: dict[str, str] = field(default_factory=dict)
+    _campaigns: dict[str, str] = field(default_factory=dict)
+    _heard: list[Heard] = field(default_factory=list)
+    _waiting_for_tomorrow: list[str] = field(default_factory=list)
+    _room: int | None = None
+    _replied: set[str] = field(default_factory=set)
+    _duplicates: dict[str, int] = field(default_factory=dict)
+    _opted_out: set[str] = field(default_factory=set)
+    _expired: bool = False
+    _paused: set[str] = field(default_factory=set)
+    _rows: int = 0
+    _loaded: int = 0
+    _frozen: dict[str, Statistics] = field(default_factory=dict)
+    _names: count = field(default_factory=lambda: count(1))  # type: ignore[type-arg]
+
+    def launch(self, contacts: int) -> frozenset[str]:
+        before = len(self._ledger)
+        keys = super().launch(contacts)
+        campaign = f"c{next(self._names)}"
+        now = time.time()
+        self._ledger[before:] = [replace(a, at=now) for a in self._ledger[before:]]
+        for key in keys:
+            self._campaigns[key] = campaign
+            self._sent_at[key] = now + self.stamp_shift
+        if self._room is not None and not self.overflows:
+            allowed = set(sorted(keys)[: self._room - self.starves])
+            self._waiting_for_tomorrow = [k for k in sorted(keys) if k not in allowed]
+            self._ledger[before:] = [a for a in self._ledger[before:] if a.key in allowed]
+            self._status |= dict.fromkeys(self._waiting_for_tomorrow, "failed" if self.fails_beyond else "pending")
+        return keys
+
+    def recorded(self) -> Mapping[str, str]:
+        return {**super().recorded(), **dict.fromkeys(self._replied, "sent"), **self._status}
+
+    def sends(self) -> Mapping[str, Send]:
+        stamp = {} if self.unstamped else self._sent_at
+        return {key: Send(status, stamp.get(key)) for key, status in self.recorded().items()}
+
+    def traces(self, keys: Sequence[str]) -> Mapping[str, int]:
+        return {} if self.silent_log else dict.fromkeys(keys, 1)
+
+    def shipped_daily_limit(self) -> int:
+        return self.shipped_limit
+
+    @contextmanager
+    def leave_today(self, messages: int) -> Iterator[None]:
+        self._room = messages
+        yield
+        self._room = None
+        if not self.forgets_next_day:
+            self._ledger += [Accepted(key, f"id-{key}", time.time()) for key in self._waiting_for_tomorrow]
+
+    def say(self, key: str, kind: str = "text", content: str = "") -> Said:
+        at, identifier, content = time.time(), f"s{next(self._inbound)}", content or f"un {kind}"
+        if identifier not in self.loses_words:
+            campaign = self._campaigns[key]
+            kept = "text" if self.mislabels else kind
+            self._heard.append(Heard(identifier, key, campaign, kept, content, at))
+        reply = self.follow_up_key(key)
+        open_window = at < self._sent_at[key] + self.window or self.replies_late
+        answers = kind not in self.deaf and (not self._holding or self.replies_early) and not self.never_replies
+        if content == "STOP":
+            self._opted_out.add(key)
+        elif reply in self._replied and not self.replies_twice:
+            self._duplicates[key] = self._duplicates.get(key, 0) + 1
+        elif open_window and answers and not (self.one_reply_for_all and "again" in key):
+            self._replied.add(reply)
+            self._ledger.append(Accepted(reply, f"id-{reply}", at + self.reply_seconds))
+        return Said(identifier, content, at)
+
+    def heard(self) -> Sequence[Heard]:
+        return self._heard
+
+    def interactions(self) -> Sequence[str]:
+        return [*super().interactions(), *(h.identifier for h in self._heard)]
+
+    def sent_ago(self, ages: Mapping[str, float]) -> Mapping[str, float]:
+        moved = {key: time.time() - age for key, age in ages.items()}
+        self._sent_at |= moved
+        return moved
+
+    def campaign_of(self, key: str) -> str:
+        return self._campaigns[key]
+
+    @contextmanager
+    def slow_gateway(self, seconds: float) -> Iterator[None]:
+        ahead, super_launch = self.crowd_left, self.launch
+
+        def crowded(contacts: int) -> frozenset[str]:
+            keys = super_launch(contacts)
+            late = set(sorted(keys)[1 : ahead + 1])
+            self._ledger[:] = [a for a in self._ledger if a.key not in late]
+            self._waiting_for_tomorrow = sorted(late)
+            return keys
+
+        self.launch = crowded  # type: ignore[method-assign]
+        yield
+        self.launch = super_launch  # type: ignore[method-assign]
+        self._ledger += [Accepted(key, f"id-{key}", time.time()) for key in self._waiting_for_tomorrow]
+
+    def say_at_once(self, key: str, times: int) -> Sequence[str]:
+        return [self.say(key).identifier for _ in range(times)]
+
+    def launch_again(self, keys: Sequence[str]) -> Mapping[str, str]:
+        again = {key: f"{key} again" for key in keys}
+        for key in again.values():
+            self._keys.append(key)
+            self._campaigns[key] = f"c{next(self._names)}"
+            self._sent_at[key] = time.time()
+        return again
+
+    def second_reply_refusal(self, key: str) -> str:
+        return self.constraint
+
+    def duplicate_traces(self, key: str) -> int:
+        return 0 if self.silent_duplicates else self._duplicates.get(key, 0)
+
+    def lock_of(self, key: str) -> LockSeen | None:
+        usurped = self.lock is not None and self.lock.owner.startswith("audit:")
+        return None if usurped and self.releases_foreign else self.lock
+
+    def usurp(self, key: str, owner: str) -> None:
+        self.usurped_from, self.lock = self.lock, LockSeen(owner, 300.0)
+
+    def launch_refusing(self, contacts: int, refused: int) -> Sequence[str]:
+        keys = sorted(self.launch(contacts))
+        gone = set(keys[contacts - refused :])
+        self._ledger[:] = [a for a in self._ledger if a.key not in gone]
+        self._status |= dict.fromkeys(gone, "failed")
+        return keys
+
+    def campaign(self, campaign: str) -> CampaignSeen:
+        contacts = {key: self._state(key) for key, of in self._campaigns.items() if of == campaign}
+        over = all(contacts.values()) or (self._expired and self.ages_out)
+        status = "completed" if self.closes_early or (over and self.closes) else "sending"
+        if status == "sending" and campaign in self._paused:
+            status = "paused"
+        values = dict(self.statistics(campaign).values) | ({"failed": 0} if self.miscounts else {})
+        return CampaignSeen(status, contacts, values if self.keeps and status == "completed" else None)
+
+    def _state(self, key: str) -> str:
+        if self._status.get(key) == "failed":
+            return "failed"
+        if self.follow_up_key(key) in self._replied:
+            return "no_interaction" if self.confuses else "message_2_sent"
+        if not self._expired or not self.expires:
+            return ""
+        if key in self._opted_out:
+            return "opted_out"
+        return "late_interaction" if any(h.key == key for h in self._heard) else "no_interaction"
+
+    def pause(self, campaign: str) -> None:
+        self._paused.add(campaign)
+
+    def run_expiry(self) -> None:
+        self._expired = True
+
+    def closing_traces(self, campaign: str) -> int:
+        return int(not self.silent_closing)
+
+    def load(self, contacts: int) -> str:
+        self._loaded = contacts
+        return "big"
+
+    def statistics(self, campaign: str) -> Statistics:
+        self._rows += self.rows_an_answer
+        if campaign == "big":
+            return Statistics({"contacts": self._loaded}, self.answer_seconds)
+        if campaign in self._frozen:
+            return self._frozen[campaign]
+        keys = {key for key, of in self._campaigns.items() if of == campaign}
+        every = keys | {self.follow_up_key(key) for key in keys}
+        statuses = [self._status.get(key, "") for key in every]
+        sent = sum(a.key in every for a in self._ledger)
+        values: dict[str, float] = {
+            "contacts": len(keys),
+            "sent": 0 if self.stale else sent,
+            "delivered": sum(s in {"delivered", "read"} for s in statuses),
+            "read": statuses.count("read"),
+            "interactions": sum(h.key in keys for h in self._heard),
+            "failed": statuses.count("failed"),
+            "pending": 0,
+        }
+        values.pop(self.omits, None)
+        found = Statistics(values, self.answer_seconds, {} if self.omits == "rates" else {"delivery": 0.5})
+        if self._expired and not self.thaws:
+            self._frozen[campaign] = found
+        return found
+
+    def rows_read(self) -> int:
+        return self._rows
+
+    def acknowledge(self, key: str, status: str) -> None:
+        if not self.ignores_acknowledgements:
+            self._status[key] = status

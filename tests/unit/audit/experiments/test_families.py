@@ -1,0 +1,163 @@
+"""Each scenario of families 4 to 7 and 9 on a stack that works, and on stacks that do not: the right criterion, the right words."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from audit.experiments import (
+    EXPERIMENTS,
+    campaign_age,
+    campaign_closing,
+    daily_limit,
+    duplicate_replies,
+    interaction_types,
+    lock_ownership,
+    message_1_sending,
+    reply_delay,
+    reply_window,
+    statistics_content,
+    statistics_freezing,
+    statistics_speed,
+)
+from audit.experiments.abilities import LockSeen
+from audit.experiments.experiment import Experiment, Record
+from audit.model import Finding, Level, Outcome
+from tests.unit.audit.experiments.fake_stack import FakeStack
+from tests.unit.audit.experiments.family_stack import FamilyStack
+
+QUICK: dict[str, Callable[[FamilyStack, Record], Sequence[Finding]]] = {
+    "message-1-sending": lambda d, r: message_1_sending.run(d, r, message_1_sending.Plan(6, 0.3, 0.02)),
+    "reply-window": lambda d, r: reply_window.run(d, r, reply_window.Plan(0.2, 0.02)),
+    "daily-limit": lambda d, r: daily_limit.run(d, r, daily_limit.Plan(3, 7, 0.2, 0.02)),
+    "interaction-types": lambda d, r: interaction_types.run(d, r, 0.2, 0.02),
+    "reply-delay": lambda d, r: reply_delay.run(d, r, reply_delay.Plan(3, 20, 10, 0.01, 0.2, 0.2)),
+    "duplicate-replies": lambda d, r: duplicate_replies.run(d, r, duplicate_replies.Plan(4, 3, 0.2, 0.02)),
+    "lock-ownership": lambda d, r: lock_ownership.run(d, r, 0.2),
+    "campaign-closing": lambda d, r: campaign_closing.run(d, r, campaign_closing.Plan(0.2)),
+    "campaign-age": lambda d, r: campaign_age.run(d, r, 0.2),
+    "statistics-speed": lambda d, r: statistics_speed.run(d, r, statistics_speed.Plan(1000, 20, 2, 0.01)),
+    "statistics-content": lambda d, r: statistics_content.run(d, r, statistics_content.Plan(0.2)),
+    "statistics-freezing": lambda d, r: statistics_freezing.run(d, r, 0.2, 0.02),
+}
+BY_ID = {e.id: e for e in EXPERIMENTS}
+
+
+def played(identifier: str, **switches: Any) -> dict[str, Finding]:
+    """The findings of one experiment by criterion, as the harness binds them."""
+    experiment = replace(BY_ID[identifier], run=QUICK[identifier])
+    stack = FamilyStack(**switches)
+    try:
+        findings, _ = experiment.perform(stack)
+    finally:
+        stack.stop()
+    return {requirement: finding for finding in findings for requirement in finding.requirements}
+
+
+def plain(finding: Finding) -> str:
+    return f"{finding.sentence} {finding.missing}".replace("\u00a0", " ")
+
+
+def test_every_experiment_with_an_ability_is_tried_here() -> None:
+    assert set(QUICK) == {e.id for e in EXPERIMENTS if e.ability is not None}
+
+
+@pytest.mark.parametrize("identifier", QUICK)
+def test_a_sound_stack_establishes_every_criterion(identifier: str) -> None:
+    found = played(identifier)
+    assert set(found) == set(BY_ID[identifier].requirements)
+    for finding in found.values():
+        assert (finding.outcome, finding.level) == (Outcome.ESTABLISHED, Level.EXECUTION), finding
+
+
+DEFECTS = [
+    ("message-1-sending", "4.1", {"loses": frozenset({2})}, "ne reçoivent pas de Message 1 : 1 (k002)"),
+    ("message-1-sending", "4.1", {"doubles": frozenset({3})}, "plusieurs Message 1 : 1 (k003)"),
+    ("message-1-sending", "4.1", {"stray": True}, "que la campagne ne demandait pas : 1 (stray)"),
+    ("message-1-sending", "4.2", {"unstamped": True}, "Envois sans `sent_at` : 6"),
+    ("message-1-sending", "4.2", {"stamp_shift": 3600.0}, "s'écarte de 3"),
+    ("message-1-sending", "4.5", {"silent_log": True}, "sans trace structurée dans le journal : 6"),
+    ("daily-limit", "4.4", {"overflows": True}, "7 messages partent là où il en restait 3"),
+    ("daily-limit", "4.4", {"fails_beyond": True}, "mis en échec par la limite quotidienne : 4"),
+    ("daily-limit", "4.4", {"forgets_next_day": True}, "oubliés le jour suivant : 4"),
+    ("daily-limit", "4.4", {"shipped_limit": 5000}, "au lieu de 1000 au plus"),
+    ("reply-window", "4.3", {"replies_early": True}, "alors que son Message 1 n'était pas envoyé"),
+    ("reply-window", "4.3", {"window": 3600.0}, "n'ouvre pas une fenêtre de 24 h : 1 (envoyé depuis 23 h 59 min 50 s)"),
+    ("reply-window", "5.1", {"window": 3600.0}, "ne suit pas `sent_at`"),
+    ("reply-window", "5.2", {"never_replies": True}, "laissées sans Message 2 : 2"),
+    ("reply-window", "5.3", {"window": 86_401.0}, "hors de la fenêtre de 24 h : 1 (envoyé depuis 24 h 00 min 00 s)"),
+    ("reply-window", "5.3", {"replies_late": True}, "hors de la fenêtre de 24 h : 2"),
+    ("reply-window", "5.3", {"reply_seconds": 5.0}, "après la fin de leur fenêtre : 1"),
+    ("interaction-types", "5.4", {"deaf": frozenset({"voice"})}, "n'entraînent pas de Message 2 : 1 (vocal)"),
+    ("interaction-types", "5.6", {"mislabels": True}, "mal enregistrées : 7"),
+    ("interaction-types", "5.6", {"loses_words": frozenset({"s1"})}, "mal enregistrées : 1 (texte : absente)"),
+    ("reply-delay", "5.5", {"reply_seconds": 7.5}, "Message 2 remis en 7,50 s, au lieu de moins de 5 s"),
+    ("reply-delay", "5.5", {"never_replies": True}, "Message 2 non remis"),
+    ("duplicate-replies", "6.1", {"one_reply_for_all": True}, "empêche celui d'une autre"),
+    ("duplicate-replies", "6.1", {"replies_twice": True}, "deux Message 2 pour la même"),
+    ("duplicate-replies", "6.2", {"loses_words": frozenset({"s2"})}, "Interactions suivantes perdues : 1 (s2)"),
+    ("duplicate-replies", "6.4", {"replies_twice": True}, "Plusieurs Message 2 pour le même contact : 2"),
+    ("duplicate-replies", "6.4", {"constraint": ""}, "La base accepte un second Message 2"),
+    ("lock-ownership", "6.3", {"lock": None}, "Aucun verrou"),
+    ("lock-ownership", "6.3", {"lock": LockSeen("", 200.0)}, "ne porte pas de jeton"),
+    ("lock-ownership", "6.3", {"lock": LockSeen("me", 900.0)}, "au lieu de 5 min au plus"),
+    ("lock-ownership", "6.3", {"lock": LockSeen("me", -1.0)}, "au lieu de 5 min au plus"),
+    ("lock-ownership", "6.3", {"releases_foreign": True}, "rendu par celui qui l'a perdu"),
+    ("campaign-closing", "7.1", {"closes": False}, "La campagne reste « sending »"),
+    ("campaign-closing", "7.1", {"closes_early": True}, "close alors qu'un contact n'est pas dans un état final"),
+    ("campaign-closing", "7.2", {"confuses": True}, "Message 2 envoyé attendu, aucune interaction trouvé"),
+    ("campaign-closing", "7.3", {"keeps": False}, "ne garde pas de statistiques"),
+    ("campaign-closing", "7.3", {"miscounts": True}, "Statistiques finales fausses : 1 (failed : 0)"),
+    ("campaign-closing", "7.4", {"expires": False}, "laisse ouvert un contact silencieux"),
+    ("campaign-closing", "7.6", {"silent_closing": True}, "Aucune trace structurée de la clôture"),
+    ("campaign-age", "7.5", {"ages_out": False, "expires": False}, "49 h après leur dernier envoi : 2"),
+    ("statistics-speed", "9.1", {"answer_seconds": 0.2}, "Statistiques trop lentes"),
+    ("statistics-speed", "9.4", {"rows_an_answer": 1000}, "Chaque réponse lit 1000 lignes"),
+    ("statistics-content", "9.2", {"omits": "read"}, "Statistiques absentes : 1 (lus)"),
+    ("statistics-content", "9.2", {"omits": "rates"}, "Statistiques absentes : 1 (taux)"),
+    ("statistics-content", "9.2", {"ignores_acknowledgements": True}, "lus : 0 au lieu de 1"),
+    ("statistics-content", "9.3", {"stale": True}, "ne sont pas comptés"),
+    ("statistics-freezing", "9.5", {"thaws": True}, "changent après la clôture : 3 (delivered, interactions, read)"),
+]
+
+
+@pytest.mark.parametrize(("identifier", "criterion", "switches", "words"), DEFECTS, ids=lambda v: str(v)[:40])
+def test_a_defect_is_seen(identifier: str, criterion: str, switches: dict[str, Any], words: str) -> None:
+    finding = played(identifier, **switches)[criterion]
+    assert finding.outcome is Outcome.DEFECT, finding
+    assert words in plain(finding)
+
+
+def test_a_silent_log_of_duplicates_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    finding = played("duplicate-replies", silent_duplicates=True)["6.5"]
+    assert finding.outcome is Outcome.DEFECT
+    assert "absentes du journal : 2" in plain(finding)
+
+
+UNKNOWN = [
+    ("message-1-sending", "4.1", {"unknown": frozenset({1})}, "pas dans un état final"),
+    ("daily-limit", "4.4", {"starves": True}, "2 messages seulement sont partis"),
+    ("reply-delay", "5.5", {"crowd_left": 2}, "la file n'était pas encombrée"),
+    ("interaction-types", "5.4", {"loses": frozenset({1})}, "les Message 1 préalables"),
+    ("lock-ownership", "6.3", {"in_flight": 0}, "aucun Message 2 n'était en cours d'envoi"),
+    ("campaign-closing", "7.3", {"closes": False}, "la campagne ne s'est pas close"),
+    ("statistics-freezing", "9.5", {"ignores_acknowledgements": True}, "n'a pas été traité"),
+]
+
+
+@pytest.mark.parametrize(("identifier", "criterion", "switches", "words"), UNKNOWN, ids=lambda v: str(v)[:40])
+def test_what_was_not_tried_is_not_established(
+    identifier: str, criterion: str, switches: dict[str, Any], words: str
+) -> None:
+    finding = played(identifier, **switches)[criterion]
+    assert finding.outcome is Outcome.UNDETERMINED, finding
+    assert words in plain(finding)
+
+
+@pytest.mark.parametrize("experiment", [e for e in EXPERIMENTS if e.ability], ids=lambda e: e.id)
+def test_a_driver_without_the_ability_leaves_every_criterion_open(experiment: Experiment) -> None:
+    (finding,), _ = experiment.perform(FakeStack())
+    assert (finding.outcome, finding.requirements) == (Outcome.UNDETERMINED, experiment.requirements)
+    assert experiment.ability is not None
+    assert f"`audit.experiments.abilities.{experiment.ability.__name__}`" in finding.missing
