@@ -1,4 +1,4 @@
-"""One examination of the reference stack for all the suites: probes read once, processes started once."""
+"""One examination of the reference stack for each family: probes read once, processes started once, a family at a time."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,14 +6,28 @@ from pathlib import Path
 import pytest
 
 from audit.examination import Examination
+from audit.profiles import DEFAULT_FAMILY
 from audit.start import prepare
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(scope="session")
-def examination() -> Iterator[Examination]:
-    """The reference stack under profile strict, up to execution."""
-    prepared = prepare(ROOT, "strict", "execution")
+def examinations() -> Iterator[dict[str, Examination]]:
+    """Those of this session, by family."""
+    prepared: dict[str, Examination] = {}
     yield prepared
-    prepared.close()
+    for examination in prepared.values():
+        examination.close()
+
+
+@pytest.fixture
+def examination(request: pytest.FixtureRequest, examinations: dict[str, Examination]) -> Examination:
+    """The reference stack under profile strict, up to execution, for the family that the module's name begins with."""
+    number = request.module.__name__.rpartition("test_")[2].partition("_")[0]
+    family = number if number.isdecimal() else DEFAULT_FAMILY
+    if family not in examinations:
+        for other in examinations.values():
+            other.close()
+        examinations[family] = prepare(ROOT, "strict", "execution", family=family)
+    return examinations[family]

@@ -3,19 +3,31 @@
 import importlib
 from pathlib import Path
 
+import pytest
+
 from audit.experiments import EXPERIMENTS
-from audit.profiles import STRICT
+from audit.profiles import PROFILES, STRICT, Profile
 from audit.rules import RULES
 
 CHECKS = Path(__file__).resolve().parents[2] / "checks"
+BEARS_ON = {r.id: r.requirements for r in RULES} | {e.id: e.requirements for e in EXPERIMENTS}
 
 
-def test_every_question_is_asked_once_under_its_criterion() -> None:
-    requirements = {r.id: r.requirements for r in RULES} | {e.id: e.requirements for e in EXPERIMENTS}
-    asked: list[str] = []
-    for path in sorted(CHECKS.glob("test_*.py")):
-        criterion = ".".join(path.stem.split("_")[1:3]) if path.stem != "test_bonnes_pratiques" else ""
-        questions = importlib.import_module(f"checks.{path.stem}").QUESTIONS
-        asked += questions
-        assert not criterion or all(criterion in requirements[question] for question in questions), path.name
-    assert sorted(asked) == sorted(i for ids in STRICT.categories.values() for i in ids)
+def by_criterion(family: str) -> dict[str, tuple[str, ...]]:
+    """The questions of each check of this family, by criterion."""
+    paths = sorted(CHECKS.glob(f"test_{family}_*.py"))
+    found = {".".join(p.stem.split("_")[1:3]): importlib.import_module(f"checks.{p.stem}").QUESTIONS for p in paths}
+    assert len(found) == len(paths)
+    return found
+
+
+@pytest.mark.parametrize("profile", PROFILES["strict"].values(), ids=lambda p: p.family)
+def test_every_criterion_has_a_check_that_asks_what_bears_on_it(profile: Profile) -> None:
+    checks = by_criterion(profile.family)
+    assert set(checks) == set(profile.requirements)
+    for criterion, questions in checks.items():
+        assert all(criterion in BEARS_ON[question] for question in questions), criterion
+    asked = {question for questions in checks.values() for question in questions}
+    if profile is STRICT:
+        asked |= set(importlib.import_module("checks.test_bonnes_pratiques").QUESTIONS)
+    assert asked == {i for ids in profile.categories.values() for i in ids}

@@ -14,8 +14,6 @@ def asked(profile: Profile) -> list[str]:
     return [i for identifiers in profile.categories.values() for i in identifiers]
 
 
-# Families whose experiments are being written.
-COMING: set[str] = set()
 EVERY = [profile for by_family in PROFILES.values() for profile in by_family.values()]
 STRICT_ONES = list(PROFILES["strict"].values())
 
@@ -46,17 +44,18 @@ def test_strict_asks_every_rule_and_every_experiment() -> None:
 
 
 def test_strict_judges_every_requirement_at_its_own_floor() -> None:
-    assert [r for p in STRICT_ONES for r in p.requirements] == [r.id for r in REQUIREMENTS if r.family not in COMING]
+    assert [r for p in STRICT_ONES for r in p.requirements] == [r.id for r in REQUIREMENTS]
     assert all(p.floor(requirement(r)) is requirement(r).floor for p in STRICT_ONES for r in p.requirements)
     assert not any(p.lenient for p in STRICT_ONES)
 
 
 def test_what_decides_a_requirement_is_asked_in_its_family_and_bears_on_it() -> None:
     bears = {r.id: r.requirements for r in RULES} | {e.id: e.requirements for e in EXPERIMENTS}
-    known = RULE_IDS | EXPERIMENT_IDS
+    # No command measures availability yet.
+    missing = {"availability"} - EXPERIMENT_IDS
     for profile in STRICT_ONES:
         for entry in map(requirement, profile.requirements):
-            for decisive in set(entry.decided_by) & known:
+            for decisive in set(entry.decided_by) - missing:
                 assert decisive in asked(profile), entry.id
                 assert entry.id in bears[decisive]
 

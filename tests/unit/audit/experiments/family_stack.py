@@ -11,6 +11,7 @@ from audit.experiments.driver import Accepted
 from tests.unit.audit.experiments.fake_stack import FakeStack
 
 WINDOW = 86_400.0
+SOUND_LOCK = LockSeen("me", 290.0)
 
 
 @dataclass
@@ -38,7 +39,7 @@ class FamilyStack(FakeStack):
     one_reply_for_all: bool = False
     constraint: str = "messages_unique"
     silent_duplicates: bool = False
-    lock: LockSeen | None = LockSeen("me", 290.0)
+    lock: LockSeen | None = SOUND_LOCK
     releases_foreign: bool = False
     closes: bool = True
     closes_early: bool = False
@@ -177,7 +178,7 @@ class FamilyStack(FakeStack):
         return None if usurped and self.releases_foreign else self.lock
 
     def usurp(self, key: str, owner: str) -> None:
-        self.usurped_from, self.lock = self.lock, LockSeen(owner, 300.0)
+        self.lock = LockSeen(owner, 300.0)
 
     def launch_refusing(self, contacts: int, refused: int) -> Sequence[str]:
         keys = sorted(self.launch(contacts))

@@ -129,7 +129,7 @@ def test_a_defect_is_seen(identifier: str, criterion: str, switches: dict[str, A
     assert words in plain(finding)
 
 
-def test_a_silent_log_of_duplicates_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_silent_log_of_duplicates_is_seen() -> None:
     finding = played("duplicate-replies", silent_duplicates=True)["6.5"]
     assert finding.outcome is Outcome.DEFECT
     assert "absentes du journal : 2" in plain(finding)

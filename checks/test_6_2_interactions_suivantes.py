@@ -1,0 +1,13 @@
+"""6.2: further interactions are recorded without another send."""
+
+import pytest
+
+from audit.examination import Examination
+from checks.criterion import check
+
+pytestmark = pytest.mark.integration
+QUESTIONS = ("duplicate-replies",)
+
+
+def test_6_2(examination: Examination) -> None:
+    check(examination, "6.2", QUESTIONS)
