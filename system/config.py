@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from system.domain.lease import Lease
+from system.gateway.authenticity import standard_key
 
 # Beat shows itself when it publishes, every 5 s.
 SHORTEST_ALERT_SECONDS = 10.0
@@ -36,11 +37,12 @@ class Settings(BaseSettings):
     send_lease_seconds: Annotated[float, Field(gt=0)] = 30.0
     inbox_wait_seconds: Annotated[float, Field(gt=0)] = 30.0
     wassenger_webhook_secret: SecretStr | None = None
-    wassenger_webhook_proof: Literal["signature", "header"] | None = None
+    wassenger_webhook_proof: Literal["signature", "header", "standard"] | None = None
     supabase_url: str | None = None
     supabase_service_role_key: Annotated[SecretStr | None, Field(validate_default=True)] = None
     admin_token_secret: SecretStr | None = None
     admin_token_minutes: Annotated[int, Field(ge=1, le=1440)] = 30
+    default_region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "FR"
     daily_message_limit: Annotated[int, Field(ge=0)] = 1000
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     dispatch_batch_size: Annotated[int, Field(ge=1, le=10_000)] = 100
@@ -96,6 +98,8 @@ class Settings(BaseSettings):
     def _has_a_secret(cls, proof: str | None, info: ValidationInfo) -> str | None:
         if proof is not None and info.data.get("wassenger_webhook_secret") is None:
             raise ValueError("WASSENGER_WEBHOOK_SECRET must be set too")
+        if proof == "standard":
+            standard_key(info.data["wassenger_webhook_secret"].get_secret_value())
         return proof
 
     @field_validator("supabase_url")

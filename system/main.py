@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from system.config import settings_or_exit
 from system.db.database import close_db
 from system.locks import close_locks
-from system.routers import access, health, metrics, webhooks
+from system.routers import access, contacts, health, metrics, webhooks
 from system.routers.protection import BodyLimit, SecurityHeaders, describe_errors
 
 
@@ -24,10 +24,11 @@ def create_app() -> FastAPI:
     settings_or_exit()
     # The interactive documentation would load scripts from elsewhere.
     app = FastAPI(title="WhatsApp campaigns", lifespan=_lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    for router in (health.router, webhooks.router, access.router, metrics.router):
+from system.routers import access, contacts, health, metrics, webhooks
         app.include_router(router)
     # The webhook counts its own body, and answers in its own words.
-    app.add_middleware(BodyLimit, others={"/webhooks/wassenger": None})
+    limits = {"/webhooks/wassenger": None, "/contacts/imports": contacts.MOST_IMPORT_BYTES}
+    app.add_middleware(BodyLimit, others=limits)
     app.add_middleware(SecurityHeaders)
     describe_errors(app)
     return app

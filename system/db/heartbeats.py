@@ -82,3 +82,12 @@ def forget_old_intervals(db: Db) -> int:
     """Deletes what no export asks for any more; returns how many intervals."""
     cursor = db.execute("DELETE FROM heartbeat_intervals WHERE to_at < now() - make_interval(days => %s)", [KEPT_DAYS])
     return cursor.rowcount
+
+
+def youngest_seconds(db: Db, component: str) -> float | None:
+    """Age of the component's last sign of life; None when there was none."""
+    row = db.execute(
+        "SELECT extract(epoch FROM clock_timestamp() - max(beat_at)) AS age FROM heartbeats WHERE component = %s",
+        [component],
+    ).fetchone()
+    return None if row is None or row["age"] is None else float(row["age"])

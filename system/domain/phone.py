@@ -3,6 +3,9 @@
 import re
 from typing import Self
 
+import phonenumbers
+
+POSSIBLE = phonenumbers.ValidationResult.IS_POSSIBLE
 _E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 
 
@@ -23,6 +26,23 @@ class PhoneNumber(str):
         if not _E164.fullmatch(bare):
             raise ValueError(f"not an E.164 phone number: {text!r}")
         return cls(bare)
+
+    @classmethod
+    def from_person(cls, text: str, *, region: str) -> Self:
+        """Accepts a number as people write it; without its country it is one of `region` (ISO 3166, as in FR).
+
+        Raises:
+            ValueError: when numbers of its country do not have such a length.
+
+        """
+        try:
+            number = phonenumbers.parse(text, region)
+        except phonenumbers.NumberParseException as error:
+            raise ValueError(f"not a phone number: {text!r}") from error
+        # Possible, not valid: the library's tables lag behind the ranges that countries open, and WhatsApp will be asked.
+        if number.extension or phonenumbers.is_possible_number_with_reason(number) != POSSIBLE:
+            raise ValueError(f"not a phone number: {text!r}")
+        return cls.parse(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
     @classmethod
     def from_whatsapp(cls, text: str) -> Self:

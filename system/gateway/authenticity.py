@@ -1,26 +1,40 @@
 """Whether a webhook comes from Wassenger.
 
 One source of the editor's describes a signature of the body, which its official schema does not declare: so a secret sent as it
-is, in a header, can be asked for instead. Without a secret everything is accepted; with one, whatever does not prove it is refused.
+is, in a header, can be asked for instead, or the signature of Standard Webhooks (https://www.standardwebhooks.com), for a
+relay that speaks it. Without a secret everything is accepted; with one, whatever does not prove it is refused.
 """
 
+import base64
 import hashlib
 import hmac
+import time
 from collections.abc import Callable, Mapping
 from typing import Literal
 
 SIGNATURE_HEADER = "X-Wassenger-Signature"
 SECRET_HEADER = "X-Wassenger-Secret"  # noqa: S105 (a header's name)
+ID_HEADER, TIMESTAMP_HEADER, STANDARD_SIGNATURE_HEADER = "webhook-id", "webhook-timestamp", "webhook-signature"
+STANDARD_PREFIX = "whsec_"
+SHORTEST_KEY, LONGEST_KEY = 24, 64
+TOLERANCE_SECONDS = 300
 
 # Takes the raw body and the headers, whose names are matched whatever their case.
 Authenticator = Callable[[bytes, Mapping[str, str]], bool]
-Proof = Literal["signature", "header"]
+Proof = Literal["signature", "header", "standard"]
 
 
 def authenticator(secret: str | None, proof: Proof | None = None) -> Authenticator:
-    """How webhooks prove where they come from: by a `signature` of the body (unless said otherwise), or a `header`."""
+    """How webhooks prove where they come from: by a `signature` of the body (unless said otherwise), a `header`, or `standard`.
+
+    Raises:
+        ValueError: as `standard_key`.
+
+    """
     if secret is None:
         return lambda _body, _headers: True
+    if proof == "standard":
+        return standard_webhook(standard_key(secret))
     return shared_secret(secret) if proof == "header" else signed_body(secret)
 
 
@@ -39,7 +53,44 @@ def shared_secret(secret: str) -> Authenticator:
     return lambda _body, headers: same(secret, headers.get(SECRET_HEADER))
 
 
+def standard_key(secret: str) -> bytes:
+    """The key that a secret of Standard Webhooks (`whsec_` and Base64) stands for.
+
+    Raises:
+        ValueError: when it is written otherwise, or does not hold 24 to 64 bytes.
+
+    """
+    try:
+        key = base64.b64decode(secret.removeprefix(STANDARD_PREFIX), validate=True)
+    except ValueError as error:
+        raise ValueError(f"must be {STANDARD_PREFIX} followed by Base64") from error
+    if not secret.startswith(STANDARD_PREFIX) or not SHORTEST_KEY <= len(key) <= LONGEST_KEY:
+        raise ValueError(f"must be {STANDARD_PREFIX} followed by {SHORTEST_KEY} to {LONGEST_KEY} bytes in Base64")
+    return key
+
+
+def standard_webhook(key: bytes, *, clock: Callable[[], float] = time.time) -> Authenticator:
+    """Asks for a `v1` signature of identifier, time and body, made within 5 min of `clock` (seconds since 1970).
+
+    What is replayed later is refused here; what is replayed sooner is in the inbox already, which takes every event once.
+    """
+
+    def check(body: bytes, headers: Mapping[str, str]) -> bool:
+        identifier, at = headers.get(ID_HEADER, ""), headers.get(TIMESTAMP_HEADER, "")
+        # As it was sent: a signature covers text, not a number.
+        if not identifier or not (at.isascii() and at.isdecimal() and len(at) <= 12):
+            return False
+        signed = b".".join((identifier.encode(), at.encode(), body))
+        expected = "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+        given = headers.get(STANDARD_SIGNATURE_HEADER, "").split(" ")
+        # All are compared, however many match: several are sent while a key is being replaced.
+        authentic = sum(same(expected, signature) for signature in given) > 0
+        return authentic and abs(clock() - int(at)) <= TOLERANCE_SECONDS
+
+    return check
+
+
 def same(expected: str, given: str | None) -> bool:
     """Whether a secret was given, in constant time whatever was given."""
     # On bytes: text outside ASCII would raise.
-    return given is not None and hmac.compare_digest(expected.encode(), given.encode())
+    return given is not None and hmac.compare_digest(expected.encode(), given.encode(errors="replace"))

@@ -40,6 +40,14 @@ class NotFound:
     """The gateway knows no message with this reference."""
 
 
+@dataclass(frozen=True)
+class NumberChecked:
+    """The gateway knows whether the number is on WhatsApp."""
+
+    exists: bool
+
+
+NumberOutcome = NumberChecked | AccountStopped | Uncertain
 PostOutcome = Accepted | Refused | Uncertain | AccountStopped
 LookupOutcome = Accepted | NotFound | Uncertain
 

@@ -13,6 +13,8 @@ from system.gateway.outcomes import (
     AccountStopped,
     LookupOutcome,
     NotFound,
+    NumberChecked,
+    NumberOutcome,
     Outgoing,
     PostOutcome,
     Refused,
@@ -38,6 +40,14 @@ class _Known(BaseModel):
     def accepted(self) -> Accepted:
         at = self.created_at
         return Accepted(self.id, self.wa_id, at.astimezone(UTC) if at and at.tzinfo else None)
+
+
+class _Existence(BaseModel):
+    """The part of an answer about a number that is used."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+    exists: bool
 
 
 _LISTED = TypeAdapter(list[_Known])
@@ -97,6 +107,21 @@ class WassengerGateway:
         # The filter is the gateway's: only an exact match counts.
         same = [message for message in listed if message.reference == reference]
         return same[0].accepted() if same else NotFound()
+
+    def number_exists(self, phone: str) -> NumberOutcome:
+        """Whether the number (E.164) is on WhatsApp; `Uncertain` when the answer says nothing."""
+        try:
+            response = self._client.post("/numbers/exists", json={"phone": phone})
+        except httpx.HTTPError as error:
+            return Uncertain(_described(error))
+        if response.status_code in ACCOUNT_STATUSES:
+            return AccountStopped(f"HTTP {response.status_code}")
+        if not response.is_success:
+            return Uncertain(f"HTTP {response.status_code}")
+        try:
+            return NumberChecked(_Existence.model_validate_json(response.content).exists)
+        except ValidationError:
+            return Uncertain("not an answer about a number")
 
     def close(self) -> None:
         """Closes the connections."""

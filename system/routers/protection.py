@@ -7,6 +7,7 @@ import psycopg
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from kombu.exceptions import OperationalError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -99,6 +100,11 @@ def describe_errors(app: FastAPI) -> None:
     async def unusable(_request: Request, error: psycopg.Error) -> JSONResponse:
         logger.error("the database cannot be used: %s", type(error).__name__, exc_info=error)
         return JSONResponse({"detail": "the database cannot be used"}, status_code=503, headers={"Retry-After": "10"})
+
+    @app.exception_handler(OperationalError)
+    async def unpublished(_request: Request, error: OperationalError) -> JSONResponse:
+        logger.error("the broker is away: %s", error)
+        return JSONResponse({"detail": "the broker is away"}, status_code=503, headers={"Retry-After": "10"})
 
 
 def _plain(text: str) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from system.domain.counters import DayCounters
-from system.gateway.outcomes import LookupOutcome, Outgoing, PostOutcome
+from system.gateway.outcomes import LookupOutcome, NumberOutcome, Outgoing, PostOutcome
 
 Clock = Callable[[], datetime]
 Monotonic = Callable[[], float]
@@ -30,3 +30,9 @@ class SnapshotStore(Protocol):
     """Keeps the counters of days; keeping a day again replaces it."""
 
     def upsert(self, days: Sequence[DayCounters], *, taken_at: datetime) -> None: ...
+
+
+class NumberBook(Protocol):
+    """Knows which numbers are on WhatsApp; never raises for what the network does."""
+
+    def number_exists(self, phone: str) -> NumberOutcome: ...

@@ -19,7 +19,12 @@ def _from_environment() -> dict[str, Any]:
     return {"broker_url": settings.broker.get_secret_value(), "result_backend": settings.redis_url.get_secret_value()}
 
 
-TASKS = ["system.tasks.message_tasks", "system.tasks.periodic_tasks", "system.tasks.heartbeat_tasks"]
+TASKS = [
+    "system.tasks.message_tasks",
+    "system.tasks.periodic_tasks",
+    "system.tasks.heartbeat_tasks",
+    "system.tasks.verification_tasks",
+]
 celery_app = Celery("system", include=TASKS)
 celery_app.config_from_object("system.tasks.celery_config")
 celery_app.add_defaults(_from_environment)

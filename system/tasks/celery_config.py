@@ -42,6 +42,8 @@ task_queues = (
 task_routes = {
     "system.tasks.message_tasks.send_single_message": {"queue": "messages"},
     "system.tasks.message_tasks.send_campaign_messages": {"queue": "messages"},
+    "system.tasks.verification_tasks.verify_contact": {"queue": "verification"},
+    "system.tasks.verification_tasks.verify_contacts": {"queue": "verification"},
     "system.tasks.periodic_tasks.recover_interrupted_campaigns": {"queue": "default"},
     "system.tasks.periodic_tasks.sweep_expired_leases": {"queue": "default"},
 }

@@ -21,6 +21,8 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"WASSENGER_WEBHOOK_SECRET": "  "}, "WASSENGER_WEBHOOK_SECRET"),
         ({"WASSENGER_WEBHOOK_PROOF": "signature"}, "WASSENGER_WEBHOOK_PROOF"),
         ({"WASSENGER_WEBHOOK_PROOF": "hidden", "WASSENGER_WEBHOOK_SECRET": "s"}, "WASSENGER_WEBHOOK_PROOF"),
+        ({"WASSENGER_WEBHOOK_PROOF": "standard", "WASSENGER_WEBHOOK_SECRET": "hidden"}, "WASSENGER_WEBHOOK_PROOF"),
+        ({"ADMIN_TOKEN_SECRET": "hidden"}, "ADMIN_TOKEN_SECRET"),
         ({"SUPABASE_URL": "https://project.example"}, "SUPABASE_SERVICE_ROLE_KEY"),
         ({"SUPABASE_URL": "hidden", "SUPABASE_SERVICE_ROLE_KEY": "k"}, "SUPABASE_URL"),
     ],

@@ -4,7 +4,7 @@ import hmac
 import pytest
 from starlette.datastructures import Headers
 
-from system.gateway.authenticity import SECRET_HEADER, SIGNATURE_HEADER, authenticator
+from system.gateway.authenticity import SECRET_HEADER, SIGNATURE_HEADER, authenticator, standard_key, standard_webhook
 
 
 def signature(body: bytes, secret: bytes = b"secret") -> str:
@@ -41,3 +41,60 @@ def test_the_secret_itself_may_be_asked_for(headers: dict[str, str]) -> None:
     check = authenticator("secret", "header")
     assert not check(b"body", headers)
     assert check(b"body", Headers({SECRET_HEADER.lower(): "secret"}))
+
+
+# The example that the specification of Standard Webhooks gives.
+KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+BODY = b'{"test": 2432232314}'
+SENT = {
+    "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
+    "webhook-timestamp": "1614265330",
+    "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+}
+
+
+def standard(headers: dict[str, str], *, body: bytes = BODY, now: float = 1614265330) -> bool:
+    return standard_webhook(standard_key(KEY), clock=lambda: now)(body, Headers(headers))
+
+
+def test_the_specification_s_example_enters() -> None:
+    assert standard(SENT)
+    assert standard(SENT | {"webhook-signature": f"v1,bm90 {SENT['webhook-signature']} v1a,x"})
+
+
+@pytest.mark.parametrize(("late", "enters"), [(-301, False), (-300, True), (300, True), (301, False), (86_400, False)])
+def test_what_is_replayed_later_or_comes_from_the_future_is_refused(late: int, enters: bool) -> None:
+    assert standard(SENT, now=1614265330 + late) is enters
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"webhook-id": "msg_other"},
+        {"webhook-id": ""},
+        {"webhook-timestamp": "1614265331"},
+        {"webhook-timestamp": "01614265330"},
+        {"webhook-timestamp": "1614265330.0"},
+        {"webhook-timestamp": "٣"},
+        {"webhook-timestamp": ""},
+        {"webhook-signature": ""},
+        {"webhook-signature": "é"},
+        {"webhook-signature": SENT["webhook-signature"].removeprefix("v1,")},
+        {"webhook-signature": SENT["webhook-signature"].replace("v1,", "v2,")},
+    ],
+)
+def test_what_was_changed_is_refused(changed: dict[str, str]) -> None:
+    check = standard_webhook(standard_key(KEY), clock=lambda: 1614265330)
+    assert check(BODY, SENT)
+    assert not check(BODY, SENT | changed)
+    assert not check(BODY + b" ", SENT)
+
+
+@pytest.mark.parametrize("secret", ["secret", "whsec_é", "whsec_AAAA", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"])
+def test_a_key_that_is_none_is_refused(secret: str) -> None:
+    with pytest.raises(ValueError, match="must be whsec_"):
+        authenticator(secret, "standard")
+
+
+def test_the_third_proof_is_chosen_by_its_name() -> None:
+    assert not authenticator(KEY, "standard")(BODY, SENT)

@@ -6,7 +6,7 @@ import httpx
 import pytest
 import respx
 
-from system.gateway.outcomes import Accepted, AccountStopped, NotFound, Outgoing, Refused, Uncertain
+from system.gateway.outcomes import Accepted, AccountStopped, NotFound, NumberChecked, Outgoing, Refused, Uncertain
 from system.gateway.wassenger import WassengerGateway
 
 API = "https://api.example/v1"
@@ -101,3 +101,33 @@ def test_a_lookup_that_says_nothing_is_never_not_found(gateway: WassengerGateway
     assert isinstance(gateway.find_by_reference("m-1"), Uncertain)
     respx.get(f"{API}/messages").mock(side_effect=httpx.ReadTimeout)
     assert isinstance(gateway.find_by_reference("m-1"), Uncertain)
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (httpx.Response(200, json={"exists": True}), NumberChecked(exists=True)),
+        (httpx.Response(200, json={"exists": False, "phone": "+33639980001"}), NumberChecked(exists=False)),
+        (httpx.Response(200, json={"exists": "yes"}), Uncertain("not an answer about a number")),
+        (httpx.Response(200, json=[]), Uncertain("not an answer about a number")),
+        (httpx.Response(402), AccountStopped("HTTP 402")),
+        (httpx.Response(400), Uncertain("HTTP 400")),
+        (httpx.Response(503), Uncertain("HTTP 503")),
+    ],
+)
+@respx.mock
+def test_whether_a_number_exists(gateway: WassengerGateway, answer: httpx.Response, outcome: object) -> None:
+    route = respx.post(f"{API}/numbers/exists").mock(return_value=answer)
+    assert gateway.number_exists("+33639980001") == outcome
+    assert json.loads(route.calls.last.request.content) == {"phone": "+33639980001"}
+    route.mock(side_effect=httpx.ReadTimeout)
+    assert isinstance(gateway.number_exists("+33639980001"), Uncertain)
+
+
+def test_certificates_are_verified(gateway: WassengerGateway) -> None:
+    context = httpx.create_ssl_context()
+    transport = gateway._client._transport
+    assert isinstance(transport, httpx.HTTPTransport)
+    found = transport._pool._ssl_context
+    assert found is not None
+    assert (found.verify_mode, found.check_hostname) == (context.verify_mode, True)

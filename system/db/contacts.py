@@ -1,0 +1,111 @@
+"""Contacts' rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from system.db.connection import Db
+from system.domain.contact_rows import ContactRow
+
+
+@dataclass(frozen=True)
+class Contact:
+    """A person as shown: `whatsapp_status` is `unknown`, `valid` or `invalid`; times are UTC."""
+
+    id: int
+    phone: str
+    name: str | None
+    opted_in_at: datetime | None
+    whatsapp_status: str
+    categories: tuple[str, ...]
+    suppressed: bool
+
+
+def upsert(db: Db, rows: Sequence[ContactRow]) -> int:
+    """Adds those that are new, completes those that are known; returns how many are new.
+
+    A consent once recorded keeps its date and source, and a name is replaced only by another name. Of one phone, one row.
+    """
+    # Always in the same order: two imports at once must not wait for each other in a circle.
+    ordered = sorted(rows, key=lambda row: row.phone)
+    added = db.execute(
+        """INSERT INTO contacts AS c (phone, name, opted_in_at, opt_in_source)
+           SELECT * FROM unnest(%(phones)s::text[], %(names)s::text[], %(dates)s::timestamptz[], %(sources)s::text[])
+           ON CONFLICT (phone) DO UPDATE SET
+               name = coalesce(excluded.name, c.name),
+               opted_in_at = coalesce(c.opted_in_at, excluded.opted_in_at),
+               opt_in_source = coalesce(c.opt_in_source, excluded.opt_in_source)
+           WHERE excluded.name IS DISTINCT FROM c.name OR c.opted_in_at IS NULL
+           RETURNING xmax = 0 AS created""",
+        {
+            "phones": [str(row.phone) for row in ordered],
+            "names": [row.name for row in ordered],
+            "dates": [row.opted_in_at for row in ordered],
+            "sources": [row.opt_in_source for row in ordered],
+        },
+    ).fetchall()
+    _categorise(db, [(str(row.phone), name) for row in ordered for name in row.categories])
+    return sum(row["created"] for row in added)
+
+
+def _categorise(db: Db, pairs: Sequence[tuple[str, str]]) -> None:
+    if not pairs:
+        return
+    names = sorted({name for _, name in pairs})
+    db.execute("INSERT INTO categories (name) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING", [names])
+    db.execute(
+        """INSERT INTO contact_categories (category_id, contact_id)
+           SELECT k.id, c.id FROM unnest(%s::text[], %s::text[]) AS given (phone, name)
+           JOIN contacts AS c ON c.phone = given.phone JOIN categories AS k ON k.name = given.name
+           ON CONFLICT DO NOTHING""",
+        [[phone for phone, _ in pairs], [name for _, name in pairs]],
+    )
+
+
+def search(db: Db, *, text: str | None, category: str | None, after: int, limit: int) -> list[Contact]:
+    """Contacts whose number begins with, or whose name contains, the text; by id, from the one behind `after`."""
+    like = (text or "").replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+    rows = db.execute(
+        """SELECT c.id, c.phone, c.name, c.opted_in_at, c.whatsapp_status,
+               EXISTS (SELECT 1 FROM suppressions AS s WHERE s.phone = c.phone) AS suppressed,
+               ARRAY(SELECT k.name FROM contact_categories AS cc JOIN categories AS k ON k.id = cc.category_id
+                     WHERE cc.contact_id = c.id ORDER BY k.name) AS categories
+           FROM contacts AS c
+           WHERE c.id > %(after)s
+             AND (%(text)s::text IS NULL OR c.phone LIKE %(like)s || '%%' OR c.name ILIKE '%%' || %(like)s || '%%')
+             AND (%(category)s::text IS NULL OR EXISTS (
+                 SELECT 1 FROM contact_categories AS cc JOIN categories AS k ON k.id = cc.category_id
+                 WHERE cc.contact_id = c.id AND k.name = %(category)s))
+           ORDER BY c.id LIMIT %(limit)s""",
+        {"after": after, "text": text, "like": like, "category": category, "limit": limit},
+    ).fetchall()
+    return [Contact(**row | {"categories": tuple(row["categories"])}) for row in rows]
+
+
+def unverified(db: Db, *, after: int, category: str | None, limit: int) -> list[tuple[int, str]]:
+    """Id and phone of contacts that nobody has asked WhatsApp about, by id, from the one behind `after`."""
+    rows = db.execute(
+        """SELECT c.id, c.phone FROM contacts AS c
+           WHERE c.whatsapp_status = 'unknown' AND c.id > %(after)s
+             AND (%(category)s::text IS NULL OR EXISTS (
+                 SELECT 1 FROM contact_categories AS cc JOIN categories AS k ON k.id = cc.category_id
+                 WHERE cc.contact_id = c.id AND k.name = %(category)s))
+           ORDER BY c.id LIMIT %(limit)s""",
+        {"after": after, "category": category, "limit": limit},
+    ).fetchall()
+    return [(int(row["id"]), str(row["phone"])) for row in rows]
+
+
+def phone_of(db: Db, contact_id: int) -> str | None:
+    """The contact's number, or None."""
+    row = db.execute("SELECT phone FROM contacts WHERE id = %s", [contact_id]).fetchone()
+    return None if row is None else str(row["phone"])
+
+
+def verified(db: Db, contact_id: int, *, exists: bool, at: datetime) -> None:
+    """Records what WhatsApp says of the number; an older word changes nothing."""
+    db.execute(
+        """UPDATE contacts SET whatsapp_status = %s, whatsapp_checked_at = %s
+           WHERE id = %s AND coalesce(whatsapp_checked_at, '-infinity') <= %s""",
+        ["valid" if exists else "invalid", at, contact_id, at],
+    )
