@@ -15,7 +15,7 @@ def findings(bench: Bench, url: str, *, redis: bool = True, queues: dict[str, in
 
 def beat(bench: Bench, component: str, seconds_ago: float = 0) -> None:
     with bench.db.transaction() as connection:
-        heartbeats.record(connection, component, "host", seconds_ago=seconds_ago)
+        heartbeats.record(connection, component, "host", seconds_ago=seconds_ago, beat_seconds=15)
 
 
 def test_nothing_is_wrong(bench: Bench, postgres_url: str) -> None:
