@@ -1,11 +1,14 @@
 """The web application."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from system import logs
 from system.config import settings_or_exit
+from system.correlation import CorrelationMiddleware
 from system.db.database import close_db
 from system.locks import close_locks
 from system.routers import access, contacts, health, metrics, webhooks
@@ -21,7 +24,10 @@ async def _lifespan(_app: FastAPI) -> AsyncIterator[None]:
 
 def create_app() -> FastAPI:
     """The application, for `uvicorn --factory system.main:create_app`; ends the process when a setting is wrong."""
-    settings_or_exit()
+    settings = settings_or_exit()
+    # Under uvicorn, which has set up its loggers by now; whoever else calls this has logs of his own.
+    if logging.getLogger("uvicorn").handlers:
+        logs.configure(settings)
     # The interactive documentation would load scripts from elsewhere.
     app = FastAPI(title="WhatsApp campaigns", lifespan=_lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     for router in (
@@ -36,5 +42,6 @@ def create_app() -> FastAPI:
     limits = {"/webhooks/wassenger": None, "/contacts/imports": contacts.MOST_IMPORT_BYTES}
     app.add_middleware(BodyLimit, others=limits)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(CorrelationMiddleware)
     describe_errors(app)
     return app

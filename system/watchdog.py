@@ -5,7 +5,6 @@ an alert whose delivery is cut by a death may be posted again, under the same in
 be remembered here: a watchdog restarted during such an outage counts it, and alerts, again.
 """
 
-import json
 import logging
 import signal
 import time
@@ -17,6 +16,7 @@ from threading import Event
 
 import psycopg
 
+from system import logs
 from system.config import Settings
 from system.db.connection import Db
 from system.db.impatient import impatient_connection
@@ -108,16 +108,14 @@ class Watchdog:
 def _log(change: Change) -> None:
     since = change.verdict.since.isoformat()
     if isinstance(change.verdict, Silent):
-        logger.critical(json.dumps({"event": "alert", "component": change.component, "silent_since": since}))
+        logger.critical("alert", extra={"component": change.component, "silent_since": since})
     else:
-        logger.info(json.dumps({"event": "recovered", "component": change.component, "steady_since": since}))
+        logger.info("recovered", extra={"component": change.component, "steady_since": since})
 
 
 def run(settings: Settings) -> None:
     """Watches until TERM or INT; the process then ends by itself, after the round it is in."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    # It would log every URL it posts to.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logs.configure(settings)
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

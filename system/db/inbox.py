@@ -13,7 +13,7 @@ BEGIN = """
 UPDATE webhook_inbox
 SET attempts = attempts + 1, next_attempt_at = now() + make_interval(secs => %(wait)s * 2 ^ attempts)
 WHERE id IN ({which}) AND processed_at IS NULL
-RETURNING id, payload, received_at, attempts
+RETURNING id, payload, received_at, attempts, correlation_id
 """
 # A fresh entry is left to the process that received it for as long as the first attempt is.
 LEFT_BEHIND = """SELECT id FROM webhook_inbox
@@ -30,21 +30,37 @@ class InboxEntry:
     payload: dict[str, Any]
     received_at: datetime
     attempts: int
+    correlation_id: str | None = None
 
 
-def insert(db: Db, received: Iterable[tuple[str, dict[str, Any], str | None]]) -> dict[str, int]:
-    """Stores events: deduplication key, payload, and why it is ignored if it is. Returns the ids to process by key.
+@dataclass(frozen=True)
+class Received:
+    """An event to store: its deduplication key, its payload, why it is ignored if it is, and of which request it is."""
+
+    dedup_key: str
+    payload: dict[str, Any]
+    ignored: str | None
+    correlation_id: str | None
+
+
+def insert(db: Db, received: Iterable[Received]) -> dict[str, int]:
+    """Stores events; returns the ids of those to process by their key.
 
     What has been received before, or comes twice in `received`, is stored once; the ignored are not to be processed.
     """
     # In one order everywhere: two processes that store the same events must not wait for each other.
-    rows = sorted(received, key=lambda event: event[0])
+    rows = sorted(received, key=lambda event: event.dedup_key)
     stored = db.execute(
-        """INSERT INTO webhook_inbox (dedup_key, payload, processed_at, error)
-           SELECT key, payload::jsonb, CASE WHEN ignored IS NOT NULL THEN now() END, ignored
-           FROM unnest(%s::text[], %s::text[], %s::text[]) AS event (key, payload, ignored)
+        """INSERT INTO webhook_inbox (dedup_key, payload, processed_at, error, correlation_id)
+           SELECT key, payload::jsonb, CASE WHEN ignored IS NOT NULL THEN now() END, ignored, correlation_id
+           FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) AS event (key, payload, ignored, correlation_id)
            ON CONFLICT (dedup_key) DO NOTHING RETURNING id, dedup_key, error""",
-        [[key for key, _, _ in rows], [json.dumps(payload) for _, payload, _ in rows], [why for _, _, why in rows]],
+        [
+            [event.dedup_key for event in rows],
+            [json.dumps(event.payload) for event in rows],
+            [event.ignored for event in rows],
+            [event.correlation_id for event in rows],
+        ],
     ).fetchall()
     return {row["dedup_key"]: int(row["id"]) for row in stored if row["error"] is None}
 

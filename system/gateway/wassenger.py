@@ -6,6 +6,7 @@ from typing import Any, Self
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from system import correlation
 from system.config import Settings, get_settings
 from system.domain.lease import CONNECT_SHARE, WRITE_SHARE
 from system.gateway.outcomes import (
@@ -85,7 +86,7 @@ class WassengerGateway:
         else:
             body["template"] = {"name": message.template_name, "language": "fr"}
         try:
-            response = self._client.post("/messages", json=body)
+            response = self._client.post("/messages", json=body, headers=correlation.headers())
         except NEVER_WRITTEN as error:
             return Refused(_described(error), retryable=True)
         except httpx.HTTPError as error:
@@ -95,7 +96,7 @@ class WassengerGateway:
     def find_by_reference(self, reference: str) -> LookupOutcome:
         """Whether the gateway has accepted a message with this reference; `Uncertain` when it cannot be asked."""
         try:
-            response = self._client.get("/messages", params={"reference": reference})
+            response = self._client.get("/messages", params={"reference": reference}, headers=correlation.headers())
         except httpx.HTTPError as error:
             return Uncertain(_described(error))
         if response.status_code != httpx.codes.OK:

@@ -16,11 +16,15 @@ STATED_BY_EVENT = frozenset({"message:out:sent", "message:out:failed", "message:
 
 @dataclass(frozen=True)
 class Event:
-    """One event as received. `ignored` says why it will not be processed, when nothing can be made of it."""
+    """One event as received. `ignored` says why it will not be processed, when nothing can be made of it.
+
+    `correlation_id` is that of the request that brought it.
+    """
 
     dedup_key: str
     payload: dict[str, Any]
     ignored: str | None = None
+    correlation_id: str | None = None
 
 
 def parse_events(body: bytes) -> list[Event]:

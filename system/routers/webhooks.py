@@ -3,11 +3,13 @@
 import logging
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import psycopg
 from fastapi import APIRouter, BackgroundTasks, HTTPException, Request, status
 
+from system import correlation
 from system.config import get_settings
 from system.db.database import Database, get_db
 from system.db.inbox import InboxEntry
@@ -59,7 +61,7 @@ async def _authentic_events(request: Request) -> list[Event]:
     if not authentic(body, request.headers):
         raise HTTPException(status.HTTP_401_UNAUTHORIZED, "not authentic")
     try:
-        return parse_events(body)
+        return [replace(event, correlation_id=correlation.current()) for event in parse_events(body)]
     except PayloadError as error:
         raise HTTPException(status.HTTP_400_BAD_REQUEST, str(error)) from error
 
@@ -69,7 +71,8 @@ def process_wassenger_message(*inbox_ids: int) -> None:
     db = get_db()
     entries = inbox.begin(db, inbox_ids, wait_seconds=get_settings().inbox_wait_seconds)
     for entry in inbox.acknowledge(db, entries):
-        _register(db, entry)
+        with correlation.correlated(entry.correlation_id):
+            _register(db, entry)
 
 
 def _register(db: Database, entry: InboxEntry) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextvars import Context
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -29,7 +30,8 @@ class Gathering(Generic[Item, Result]):
         result: asyncio.Future[Result] = loop.create_future()
         self._waiting.append((item, result))
         if self._running is None or self._running.done():
-            self._running = loop.create_task(self._run())
+            # In a context of its own: it works for others than this caller too.
+            self._running = loop.create_task(self._run(), context=Context())
         return await result
 
     async def _run(self) -> None:

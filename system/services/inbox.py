@@ -7,11 +7,12 @@ from datetime import date
 
 import psycopg
 
+from system import correlation
 from system.db import acknowledgements, inbox, interactions, monitoring
 from system.db.acknowledgements import Told
 from system.db.connection import Db
 from system.db.database import Database
-from system.db.inbox import InboxEntry
+from system.db.inbox import InboxEntry, Received
 from system.db.interactions import Addressee
 from system.domain.statuses import DELIVERY_ORDER, MessageKind, MessageStatus
 from system.domain.wakeups import SendMessage
@@ -39,7 +40,12 @@ def receive(db: Database, requests: Sequence[Sequence[Event]]) -> list[list[int]
     """
     with db.transaction() as connection:
         ids = inbox.insert(
-            connection, ((event.dedup_key, event.payload, event.ignored) for events in requests for event in events)
+            connection,
+            (
+                Received(event.dedup_key, event.payload, event.ignored, event.correlation_id)
+                for events in requests
+                for event in events
+            ),
         )
     # Popped: an event that two requests bring is the first one's.
     new = [[ids.pop(event.dedup_key, None) for event in events] for events in requests]
@@ -153,7 +159,8 @@ def process_left_behind(db: Database, *, wait_seconds: float = WAIT_SECONDS) -> 
         if entry is None:
             break
         try:
-            wake_ups += _process(db, entry)
+            with correlation.correlated(entry.correlation_id):
+                wake_ups += _process(db, entry)
         except Exception as error:  # noqa: BLE001 (recorded with its entry; the others have to go on)
             record_failure(db, entry, error)
     return wake_ups

@@ -127,7 +127,7 @@ class Sender:
                 handed_over, outcome = attempted, Done(attempted.how)
             else:
                 outcome = attempted
-            logger.info("message %s: %s", message_id, outcome.what)
+            self._tell(message_id, claim, outcome)
             if isinstance(outcome, TransientFailure) or self.monotonic() > ends_at:
                 break
         if handed_over:
@@ -158,6 +158,11 @@ class Sender:
         # A lock left by a dead owner must not delay a takeover.
         message = self.db.get_message_by_id(message_id)
         return message is not None and message.claimable
+
+    @staticmethod
+    def _tell(message_id: int, claim: Claim | None, outcome: SendOutcome) -> None:
+        known = {"campaign_id": claim.campaign_id, "kind": claim.kind.value, "attempt": claim.attempts} if claim else {}
+        logger.info("send", extra={"message_id": message_id, "outcome": outcome.what, **known})
 
     def _claim(self, message_id: int, handed_over: HandedOver | None) -> Claim | None:
         with self.db.transaction() as connection:

@@ -3,14 +3,16 @@
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_process_shutdown, worker_ready
+from celery.signals import setup_logging, worker_process_shutdown, worker_ready
 
+from system import logs
 from system.config import settings_or_exit
 from system.daily_counters import close_shared_counters
 from system.db.database import close_db
 from system.db.supabase import close_supabase
 from system.gateway.wassenger import close_gateway
 from system.locks import close_locks
+from system.tasks import correlating
 from system.tasks.liveness import HeartbeatStep
 
 
@@ -29,6 +31,12 @@ celery_app = Celery("system", include=TASKS)
 celery_app.config_from_object("system.tasks.celery_config")
 celery_app.add_defaults(_from_environment)
 celery_app.steps["consumer"].add(HeartbeatStep)
+correlating.connect()
+
+
+@setup_logging.connect  # type: ignore[untyped-decorator]
+def _log_like_the_others(loglevel: int, **_: Any) -> None:
+    logs.configure(settings_or_exit(), level=loglevel)
 
 
 @worker_ready.connect  # type: ignore[untyped-decorator]

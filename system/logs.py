@@ -1,0 +1,79 @@
+"""Logs on standard output: one JSON object a line, or coloured text in a terminal; no telephone number, no secret."""
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict, Processor
+
+from system import correlation
+from system.config import Settings
+from system.domain.masking import SHORTEST_SECRET, masked
+
+# They log every URL they ask for, or every step of every request.
+QUIET = ("httpx", "httpcore")
+
+
+def secrets_of(settings: Settings) -> tuple[str, ...]:
+    """The settings' secrets; URLs are recognised by their form."""
+    fields = ("wassenger_api_key", "wassenger_webhook_secret", "supabase_service_role_key", "metrics_token")
+    found = [getattr(settings, name) for name in fields] + [settings.alert_webhook_url]
+    values = [secret.get_secret_value() for secret in found if secret is not None]
+    return tuple(value for value in values if len(value) >= SHORTEST_SECRET)
+
+
+class _Masking:
+    """Masks whatever was put into the event, at the end of the chain."""
+
+    def __init__(self, secrets: tuple[str, ...]) -> None:
+        self._secrets = secrets
+
+    def __call__(self, _logger: Any, _name: str, event: EventDict) -> EventDict:
+        for key, value in event.items():
+            if key not in {"timestamp", "level", "logger", "correlation_id"}:
+                event[key] = masked(value, self._secrets)
+        return event
+
+
+def _correlate(_logger: Any, _name: str, event: EventDict) -> EventDict:
+    identifier = correlation.current()
+    if identifier is not None:
+        event["correlation_id"] = identifier
+    return event
+
+
+def formatter(secrets: tuple[str, ...], *, terminal: bool) -> logging.Formatter:
+    """What makes a line of a record and of its `extra`."""
+    shared: list[Processor] = [
+        structlog.stdlib.ExtraAdder(),
+        _correlate,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    last: Processor = (
+        structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(ensure_ascii=False)
+    )
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            _Masking(secrets),
+            last,
+        ],
+    )
+
+
+def configure(settings: Settings, *, level: int = logging.INFO) -> None:
+    """Makes every log of this process go through here; of this process alone, so never at import."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(formatter(secrets_of(settings), terminal=sys.stdout.isatty()))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        server = logging.getLogger(name)
+        server.handlers.clear()
+        server.propagate = True
