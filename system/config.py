@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from system.domain.lease import Lease
-from system.gateway.authenticity import standard_key
+from system.domain.webhook_key import standard_key
 
 # Beat shows itself when it publishes, every 5 s.
 SHORTEST_ALERT_SECONDS = 10.0

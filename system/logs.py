@@ -5,6 +5,7 @@ import sys
 from typing import Any
 
 import structlog
+from pydantic import SecretStr
 from structlog.typing import EventDict, Processor
 
 from system import correlation
@@ -13,14 +14,14 @@ from system.domain.masking import SHORTEST_SECRET, masked
 
 # They log every URL they ask for, or every step of every request.
 QUIET = ("httpx", "httpcore")
+SERVERS = ("database_url", "redis_url", "broker_url")
 
 
 def secrets_of(settings: Settings) -> tuple[str, ...]:
-    """The settings' secrets; URLs are recognised by their form."""
-    fields = ("wassenger_api_key", "wassenger_webhook_secret", "supabase_service_role_key", "metrics_token")
-    found = [getattr(settings, name) for name in fields] + [settings.alert_webhook_url]
-    values = [secret.get_secret_value() for secret in found if secret is not None]
-    return tuple(value for value in values if len(value) >= SHORTEST_SECRET)
+    """The settings' secrets. The passwords of servers' URLs are recognised by their form."""
+    values = [getattr(settings, name) for name in Settings.model_fields if name not in SERVERS]
+    secrets = (value.get_secret_value() for value in values if isinstance(value, SecretStr))
+    return tuple(secret for secret in secrets if len(secret) >= SHORTEST_SECRET)
 
 
 class _Masking:

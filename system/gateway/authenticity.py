@@ -12,11 +12,11 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Literal
 
+from system.domain.webhook_key import standard_key
+
 SIGNATURE_HEADER = "X-Wassenger-Signature"
 SECRET_HEADER = "X-Wassenger-Secret"  # noqa: S105 (a header's name)
 ID_HEADER, TIMESTAMP_HEADER, STANDARD_SIGNATURE_HEADER = "webhook-id", "webhook-timestamp", "webhook-signature"
-STANDARD_PREFIX = "whsec_"
-SHORTEST_KEY, LONGEST_KEY = 24, 64
 TOLERANCE_SECONDS = 300
 
 # Takes the raw body and the headers, whose names are matched whatever their case.
@@ -51,22 +51,6 @@ def signed_body(secret: str) -> Authenticator:
 def shared_secret(secret: str) -> Authenticator:
     """Asks for the secret itself."""
     return lambda _body, headers: same(secret, headers.get(SECRET_HEADER))
-
-
-def standard_key(secret: str) -> bytes:
-    """The key that a secret of Standard Webhooks (`whsec_` and Base64) stands for.
-
-    Raises:
-        ValueError: when it is written otherwise, or does not hold 24 to 64 bytes.
-
-    """
-    try:
-        key = base64.b64decode(secret.removeprefix(STANDARD_PREFIX), validate=True)
-    except ValueError as error:
-        raise ValueError(f"must be {STANDARD_PREFIX} followed by Base64") from error
-    if not secret.startswith(STANDARD_PREFIX) or not SHORTEST_KEY <= len(key) <= LONGEST_KEY:
-        raise ValueError(f"must be {STANDARD_PREFIX} followed by {SHORTEST_KEY} to {LONGEST_KEY} bytes in Base64")
-    return key
 
 
 def standard_webhook(key: bytes, *, clock: Callable[[], float] = time.time) -> Authenticator:

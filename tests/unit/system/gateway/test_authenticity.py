@@ -4,7 +4,8 @@ import hmac
 import pytest
 from starlette.datastructures import Headers
 
-from system.gateway.authenticity import SECRET_HEADER, SIGNATURE_HEADER, authenticator, standard_key, standard_webhook
+from system.domain.webhook_key import standard_key
+from system.gateway.authenticity import SECRET_HEADER, SIGNATURE_HEADER, authenticator, standard_webhook
 
 
 def signature(body: bytes, secret: bytes = b"secret") -> str:
