@@ -64,6 +64,17 @@ SILENT_WATCHDOG = (
         "            return True\n            response = self._client.post(self._url",
     ),
 )
+# Each look forgets that the alert was raised, and the database allows any number of open incidents.
+FLAPPING_WATCHDOG = (
+    Edit("system/services/watching.py", "import AlarmPolicy, Recovered", "import AlarmPolicy, Watch, Recovered"),
+    Edit(
+        "system/services/watching.py",
+        "alarms.remember(db, component, watch)",
+        "alarms.remember(db, component, Watch(watch.attended_since, watch.looked_at))",
+    ),
+    Edit("system/db/migrations/0002_alarms.sql", "CREATE UNIQUE INDEX incidents_open", "CREATE INDEX incidents_open"),
+    Edit("system/db/alarms.py", "\n           ON CONFLICT (component) WHERE recovered_at IS NULL DO NOTHING", ""),
+)
 
 
 def send(folder: Path, plan: Plan, *edits: Edit) -> Finding:
@@ -106,6 +117,12 @@ def test_the_ledger_names_what_went_wrong(edits: tuple[Edit, ...], words: str, t
             id="unique constraint removed",
         ),
         pytest.param(worker_alert.run, SILENT_WATCHDOG, "Aucune alerte ne part", id="watchdog silent"),
+        pytest.param(
+            worker_alert.run,
+            FLAPPING_WATCHDOG,
+            "Plusieurs alertes partent pour un seul arrêt des workers",
+            id="alert flapping",
+        ),
     ],
 )
 def test_an_experiment_names_what_went_wrong(
