@@ -8,6 +8,8 @@ from audit.probes.source.machine import Machine
 from audit.probes.source.settings import excerpt_of, task_name_of
 from audit.probes.source.values import UNKNOWN, Crontab, Instance, Origin, Table, exported, unwrap
 
+_OWN = ("celery.beat:PersistentScheduler", "celery.beat.PersistentScheduler", "celery.beat:Scheduler")
+
 
 def read_beat(machine: Machine, app: Instance, names: Mapping[str, str]) -> tuple[tuple[BeatEntry, ...], bool]:
     """Entries of the schedule, and whether that is all of it. `names` gives the registered name of a task's symbol."""
@@ -52,3 +54,14 @@ def _schedule(value: Any) -> tuple[float | None, str]:
     seconds = exported(value)
     number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
     return (float(seconds) if number else None), ""
+
+
+def scheduler_setting(app: Instance) -> Any:
+    """`beat_scheduler` of an application, empty when it is Celery's own default."""
+    conf: Table = app.fields["conf"]
+    return exported(conf.get("beat_scheduler", ""))
+
+
+def keeps_a_schedule(scheduler: Any) -> bool:
+    """Whether a scheduler has entries of its own, in a database, that no file tells; one that cannot be read may have."""
+    return bool(scheduler) and scheduler not in _OWN

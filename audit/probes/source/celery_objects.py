@@ -57,6 +57,9 @@ def celery_call(machine: Machine, site: CallSite) -> Any:
         conf.opaque = conf.opaque or site.origin
     elif name == "add_defaults":
         _add_defaults(machine, app, site)
+    elif name == "register_task":
+        task, _ = unwrap(site.argument(0, "task"))
+        machine.registered += [task] if isinstance(task, Instance) else []
     elif name == "add_periodic_task":
         _add_periodic_task(machine, conf, site)
     else:
@@ -104,7 +107,7 @@ def _load(machine: Machine, app: Instance, source: Any, namespace: str, origin: 
     conf: Table = app.fields["conf"]
     source, _ = unwrap(source)
     if isinstance(source, str):
-        source = _django_settings(machine) if source == "django.conf:settings" else machine.resolve(source)
+        source = _django_settings(machine, origin) if source == "django.conf:settings" else machine.resolve(source)
     names = _names_of(machine, source)
     if names is None:
         conf.opaque = conf.opaque or origin
@@ -141,9 +144,12 @@ def _class_names(cls: ClassValue) -> Table:
     return names
 
 
-def _django_settings(machine: Machine) -> Any:
-    module = machine.variables.get("DJANGO_SETTINGS_MODULE")
-    return machine.resolve(module) if isinstance(module, str) else UNKNOWN
+def _django_settings(machine: Machine, origin: Origin) -> Any:
+    """The settings that the application's own module chooses, else the only choice made anywhere."""
+    chosen = machine.variables.get("DJANGO_SETTINGS_MODULE", {})
+    here = [value for module, value in chosen.items() if machine.project.modules[module].source.path == origin.path]
+    names = here or list(dict.fromkeys(chosen.values()))
+    return machine.resolve(names[0]) if len(names) == 1 else UNKNOWN
 
 
 def _add_defaults(machine: Machine, app: Instance, site: CallSite) -> None:

@@ -1,8 +1,11 @@
 """Writes that can be taken back, so that both sides of a test nobody can decide are read and then merged."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from audit.probes.source.setting_names import is_setting
 from audit.probes.source.values import UNKNOWN, Namespace, Origin, Overridable, Table, same
 
 _MISSING = object()
@@ -33,6 +36,15 @@ class Journal:
             self._layers[-1].setdefault((id(table), key), (table, table.get(key, _MISSING), table.origins.get(key)))
         _put(table, key, value, origin)
 
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Write for good, whatever branch is open: the statements of a module are those of no branch that imports it."""
+        layers, self._layers = self._layers, []
+        try:
+            yield
+        finally:
+            self._layers = layers
+
     @property
     def is_open(self) -> bool:
         """Whether a branch is being read."""
@@ -59,18 +71,18 @@ class Journal:
         for table, key in {(id(t), k): (t, k) for t, k in places}.values():
             before = (table.get(key, _MISSING), table.origins.get(key))
             after = [branch.writes.get((id(table), key), before) for branch in branches]
-            value, origin = _merged(table, after, chosen, variable)
+            value, origin = _merged(table, key, after, chosen, variable)
             if value is not _MISSING:
                 self.write(table, key, value, origin)
 
 
 def _merged(
-    table: Table, after: list[tuple[Any, Origin | None]], chosen: int, variable: str
+    table: Table, key: Any, after: list[tuple[Any, Origin | None]], chosen: int, variable: str
 ) -> tuple[Any, Origin | None]:
     present = [pair for pair in after if pair[0] is not _MISSING]
     if not present:
         return _MISSING, None
-    everywhere = isinstance(table, Namespace) or len(present) == len(after)
+    everywhere = (isinstance(table, Namespace) and not _may_configure(key)) or len(present) == len(after)
     if everywhere and all(same(value, present[0][0]) for value, _ in present):
         return present[0]
     if variable:
@@ -91,3 +103,8 @@ def _put(table: Table, key: Any, value: Any, origin: Origin | None) -> None:
         table.origins.pop(key, None)
     else:
         table.origins[key] = origin
+
+
+def _may_configure(name: Any) -> bool:
+    """Whether a name may be read as a setting by whoever loads its module: there, missing means Celery's own default."""
+    return isinstance(name, str) and (name.isupper() or is_setting(name))

@@ -51,8 +51,10 @@ class Machine:
     globals: dict[str, Namespace] = field(default_factory=dict)
     definitions: dict[str, list[tuple[str, str, Place[Definition]]]] = field(default_factory=dict)
     assume: Callable[[Any, tuple[Any, ...]], tuple[Any, ...]] | None = None
+    followed: set[str] = field(default_factory=set)
     given_up: list[Origin] = field(default_factory=list)
-    variables: dict[str, str] = field(default_factory=dict)
+    variables: dict[str, dict[str, str]] = field(default_factory=dict)
+    registered: list[Instance] = field(default_factory=list)
     _modules: dict[str, ModuleValue] = field(default_factory=dict)
     _steps: int = STEPS_PER_ENTRY
     _left: int = STEPS_IN_ALL
@@ -75,10 +77,12 @@ class Machine:
             module = self.project.modules[name]
             names = self.globals[name] = Namespace({"__name__": name})
             saved, self._depth = self._depth, 0
+            calls, self._calls = self._calls, 0
             tree = module.tree
             self.definitions[name] = [(q, owner, Place(module, node)) for q, owner, node in definitions(tree)]
-            self.read_body(self, tree.body, Frame(module, names))
-            self._depth = saved
+            with self.journal.aside():
+                self.read_body(self, tree.body, Frame(module, names))
+            self._depth, self._calls = saved, calls
         return self.globals[name]
 
     def module_value(self, name: str) -> Any:
@@ -170,6 +174,7 @@ class Machine:
         """Follow the body of a function of the target; the merged value of its returns."""
         if self._calls >= MAX_CALLS:
             return UNKNOWN
+        self.followed.add(function.symbol)
         module = self.project.modules[function.module]
         frame = Frame(module, Namespace(), function.enclosing, f"{function.symbol.partition(':')[2]}.<locals>.")
         bind_arguments(function, arguments, keywords, frame, lambda node: self.evaluate(self, node, frame))

@@ -6,17 +6,19 @@ from contextlib import contextmanager
 
 from audit.facts import Facts
 from audit.model import Level
-from audit.probes.source.beat import read_beat
+from audit.probes.source.beat import keeps_a_schedule, read_beat, scheduler_setting
 from audit.probes.source.celery_objects import follow_connected
 from audit.probes.source.deprecations import read_deprecations
+from audit.probes.source.factories import follow_factories
 from audit.probes.source.files import walk
 from audit.probes.source.functions import Functions
+from audit.probes.source.late_settings import obscure_late_settings
 from audit.probes.source.modules import read_project
 from audit.probes.source.processes import read_processes
 from audit.probes.source.reader import new_machine
 from audit.probes.source.retries import read_retries
 from audit.probes.source.routes import read_routes
-from audit.probes.source.settings import find_application, read_settings
+from audit.probes.source.settings import find_application, out_of_reach, read_settings
 from audit.probes.source.tasks import read_tasks
 from audit.probes.source.web_objects import Web
 from audit.target import Target
@@ -47,24 +49,29 @@ def _collect(target: Target) -> Facts:
     web = Web()
     machine = new_machine(project, web)
     machine.read_all()
+    follow_factories(machine, ("Celery",), machine.is_celery)
     follow_connected(machine)
+    obscure_late_settings(machine)
+    processes = read_processes(tree, target.process_files)
     routes = read_routes(machine, web, target.asgi_app)
     given_up = dict.fromkeys((o.path, f"instructions trop longues à suivre, ligne {o.first}") for o in machine.given_up)
     tree.unread += list(given_up)
     tasks = read_tasks(machine)
-    app = find_application(machine, target.celery_app)
+    workers = [p.options.get("app", "") for p in processes if p.role in {"worker", "beat", "worker+beat"}]
+    app = find_application(machine, target.celery_app, [name for name in workers if name])
     beat, beat_known = read_beat(machine, app, {t.symbol: t.name for t in tasks}) if app else ((), False)
+    schedulers = [scheduler_setting(app) if app else "", *(p.options.get("scheduler", "") for p in processes)]
     return Facts(
         level=Level.SOURCE,
         probe="source",
-        settings=read_settings(machine, app) if app else {},
+        settings=read_settings(machine, app) if app else out_of_reach(machine, tasks),
         functions=Functions(machine),
         tasks=tasks,
         beat=beat,
-        beat_known=beat_known,
+        beat_known=beat_known and not any(map(keeps_a_schedule, schedulers)),
         routes=routes,
         routes_known=bool(routes),
-        processes=read_processes(tree, target.process_files),
+        processes=processes,
         deprecations=read_deprecations(machine),
         retry_schedules=read_retries(machine),
         text_digest=project.text_digest,

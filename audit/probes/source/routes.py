@@ -6,11 +6,11 @@ from typing import Any
 
 from audit.facts import Route
 from audit.probes.source.classes import class_attribute
+from audit.probes.source.factories import follow_factories
 from audit.probes.source.frames import Frame
 from audit.probes.source.machine import Machine
 from audit.probes.source.settings import excerpt_of
 from audit.probes.source.values import (
-    UNKNOWN,
     BoundMethod,
     ClassValue,
     External,
@@ -22,15 +22,14 @@ from audit.probes.source.values import (
     last_name,
     unwrap,
 )
-from audit.probes.source.web_objects import Endpoint, Web, depended_on, is_router, text
+from audit.probes.source.web_objects import APPLICATIONS, Endpoint, Web, depended_on, is_router, text
 
 _MAX_DEPTH = 12
-_FACTORY_NAMES = ("FastAPI", "Starlette")
 
 
 def read_routes(machine: Machine, web: Web, declared: str) -> tuple[Route, ...]:
     """Every route, under the prefixes it is served with; a router included nowhere keeps its own paths."""
-    _call_factories(machine, declared)
+    follow_factories(machine, APPLICATIONS, is_router, declared)
     for function in machine.decorated:
         for decoration in function.decorators:
             if isinstance(decoration.callee, Method) and is_router(unwrap(decoration.callee.receiver)[0]):
@@ -62,36 +61,6 @@ def _joined(one: Route | None, other: Route) -> Route:
         return other
     both = tuple(dict.fromkeys((*one.dependencies, *other.dependencies)))
     return Route(other.method, other.path, other.endpoint, both, other.excerpt)
-
-
-def _call_factories(machine: Machine, declared: str) -> None:
-    """Follow functions that build an application and that no module calls itself."""
-    wanted = machine.resolve(declared) if declared else UNKNOWN
-    built = {instance.origin for instance in machine.instances if is_router(instance)}
-    candidates = [wanted] if isinstance(wanted, FunctionValue) else _factories(machine)
-    for function in candidates:
-        module = machine.project.modules[function.module]
-        frame = Frame(module, Namespace(), (Namespace(),))
-        calls = [n for n in ast.walk(function.node) if isinstance(n, ast.Call)]
-        if not any(frame.origin(call) in built for call in calls):
-            machine.follow(function)
-
-
-def _factories(machine: Machine) -> list[FunctionValue]:
-    return [
-        value
-        for name in sorted(machine.globals)
-        if any(word in machine.project.modules[name].source.text for word in _FACTORY_NAMES)
-        for value in list(machine.globals[name].values())
-        if isinstance(value, FunctionValue)
-        and value.module == name
-        and any(isinstance(n, ast.Call) and _names_application(n.func) for n in ast.walk(value.node))
-    ]
-
-
-def _names_application(node: ast.expr) -> bool:
-    name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
-    return name in _FACTORY_NAMES
 
 
 def _routers(web: Web) -> list[Instance]:

@@ -1,29 +1,53 @@
 """The Celery application of the target, and its settings as written."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from audit.facts import Setting
+from audit.facts import Setting, Task
 from audit.model import Excerpt
 from audit.probes.source.machine import Machine
+from audit.probes.source.places import is_test
 from audit.probes.source.setting_names import modern
-from audit.probes.source.values import UNKNOWN, FunctionValue, Instance, ModuleValue, Origin, Table, exported, unwrap
+from audit.probes.source.values import (
+    UNKNOWN,
+    FunctionValue,
+    Instance,
+    Method,
+    ModuleValue,
+    Origin,
+    Table,
+    exported,
+    unwrap,
+)
 
 ANY = "*"
 
 
-def find_application(machine: Machine, declared: str) -> Instance | None:
-    """The declared Celery application, by `celery -A`'s conventions; without a declaration, the only one there is."""
+def find_application(machine: Machine, declared: str, started: Sequence[str] = ()) -> Instance | None:
+    """The declared Celery application, by `celery -A`'s conventions.
+
+    Without a declaration, the only one there is outside tests, else the only one that `-A` of a process file names
+    (`started`), else the only one that has tasks.
+    """
     if declared:
         return _as_application(machine, machine.resolve(declared))
+    apps = applications(machine)
+    named = [_as_application(machine, machine.resolve(name)) for name in started]
+    owners = [unwrap(d.callee.receiver)[0] for f in machine.decorated for d in f.decorators if _is_task(d.callee)]
+    for candidates in (apps, [a for a in apps if a in named], [a for a in apps if a in owners]):
+        if len(candidates) == 1:
+            return candidates[0]
+    return None
+
+
+def applications(machine: Machine) -> list[Instance]:
+    """Every Celery application built outside tests; those of tests where there is no other."""
     apps = [i for i in machine.instances if machine.is_celery(i)]
-    outside_tests = [app for app in apps if app.origin and not _is_test(app.origin.path)]
-    candidates = outside_tests or apps
-    return candidates[0] if len(candidates) == 1 else None
+    return [app for app in apps if app.origin and not is_test(app.origin.path)] or apps
 
 
-def _is_test(path: str) -> bool:
-    return path.startswith(("tests/", "test/")) or "/tests/" in path or path.rpartition("/")[2].startswith("test_")
+def _is_task(callee: Any) -> bool:
+    return isinstance(callee, Method) and callee.name == "task"
 
 
 def _as_application(machine: Machine, value: Any) -> Instance | None:
@@ -51,6 +75,13 @@ def read_settings(machine: Machine, app: Instance) -> dict[str, Setting]:
         if table.opaque:
             settings[ANY] = Setting(ANY, UNKNOWN, excerpt_of(machine, table.opaque))
     return settings
+
+
+def out_of_reach(machine: Machine, tasks: Sequence[Task]) -> dict[str, Setting]:
+    """The settings of an application that was not found, or not told from others: any, none of which can be read."""
+    apps = applications(machine)
+    origin = apps[0].origin if apps else None
+    return {ANY: Setting(ANY, UNKNOWN, excerpt_of(machine, origin))} if apps or tasks else {}
 
 
 def _setting(machine: Machine, name: str, value: Any, origin: Origin | None) -> Setting:

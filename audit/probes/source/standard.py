@@ -143,7 +143,7 @@ def _environment(_: Machine, site: CallSite) -> Any:
 def _set_environment(machine: Machine, site: CallSite) -> Any:
     name, value = unwrap(site.argument(0, "key"))[0], unwrap(site.argument(1, "value"))[0]
     if isinstance(name, str) and isinstance(value, str):
-        machine.variables.setdefault(name, value)
+        machine.variables.setdefault(name, {}).setdefault(site.frame.module.name, value)
     return value
 
 

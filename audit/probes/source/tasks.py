@@ -1,21 +1,50 @@
-"""Celery tasks: functions under `@app.task` or `@shared_task`, with the options of the decorator."""
+"""Celery tasks: functions under `@app.task` or `@shared_task`, and registered classes, with the options they have."""
 
 import ast
-from collections.abc import Mapping
 from typing import Any
 
 from audit.facts import Task
+from audit.probes.source.classes import class_attribute, lineage
 from audit.probes.source.files import Source
 from audit.probes.source.machine import Machine
 from audit.probes.source.text import segment
 from audit.probes.source.values import (
     UNKNOWN,
+    BoundMethod,
+    ClassValue,
     Decoration,
     External,
     FunctionValue,
+    Instance,
     Method,
     exported,
     unwrap,
+)
+
+_OBJECT = External("builtins.object")
+# What a class of tasks may set for those that have it for a base.
+OPTIONS = frozenset(
+    (
+        *(
+            "acks_late",
+            "acks_on_failure_or_timeout",
+            "reject_on_worker_lost",
+            "ignore_result",
+            "store_errors_even_if_ignored",
+        ),
+        *("autoretry_for", "dont_autoretry_for", "max_retries", "default_retry_delay", "retry_kwargs", "retry_backoff"),
+        *(
+            "retry_backoff_max",
+            "retry_jitter",
+            "time_limit",
+            "soft_time_limit",
+            "rate_limit",
+            "expires",
+            "priority",
+            "queue",
+        ),
+        *("serializer", "compression", "track_started", "trail", "throws", "typing"),
+    )
 )
 
 
@@ -26,6 +55,10 @@ def read_tasks(machine: Machine) -> tuple[Task, ...]:
         decoration = task_decoration(machine, function)
         if decoration:
             found[function.symbol] = _task(machine, function, decoration)
+    for instance in machine.registered:
+        run = class_attribute(instance.cls, "run") if isinstance(instance.cls, ClassValue) else UNKNOWN
+        if isinstance(run, FunctionValue) and isinstance(instance.cls, ClassValue):
+            found[run.symbol] = _task_of_class(instance.cls, run)
     return tuple(found[symbol] for symbol in sorted(found))
 
 
@@ -36,6 +69,9 @@ def task_decoration(machine: Machine, function: FunctionValue) -> Decoration | N
 
 def _makes_a_task(machine: Machine, decoration: Decoration) -> bool:
     callee = decoration.callee
+    if isinstance(callee, BoundMethod):
+        own = callee.function.symbol.rpartition(".")[2]
+        return own in {"task", "periodic_task"} and machine.is_celery(callee.receiver)
     if isinstance(callee, Method) and callee.name == "task":
         return machine.is_celery(unwrap(callee.receiver)[0])
     if isinstance(callee, External):
@@ -58,10 +94,44 @@ def _task(machine: Machine, function: FunctionValue, decoration: Decoration) -> 
     name = unwrap(decoration.keywords.get("name"))[0]
     registered = name if isinstance(name, str) and name else f"{module}.{qualified.rpartition('.')[2]}"
     source = machine.project.modules[module].source
-    return Task(registered, function.symbol, _options(source, decoration))
+    base = unwrap(decoration.keywords.get("base", _default_base(decoration)))[0]
+    return Task(registered, function.symbol, _with_base(_options(source, decoration), base))
 
 
-def _options(source: Source, decoration: Decoration) -> Mapping[str, Any]:
+def _default_base(decoration: Decoration) -> Any:
+    """`task_cls` of the application whose task it is; None when that is Celery's own."""
+    receiver = unwrap(getattr(decoration.callee, "receiver", None))[0]
+    return receiver.keywords.get("task_cls") if isinstance(receiver, Instance) else None
+
+
+def _with_base(options: dict[str, Any], base: Any) -> dict[str, Any]:
+    """Options, with those that a base class gives. `base` stays only where some of its classes could not be read."""
+    if not isinstance(base, ClassValue):
+        return options
+    classes = lineage(base)
+    given = {
+        name: exported(unwrap(class_attribute(base, name))[0]) for c in classes for name in c.names if name in OPTIONS
+    }
+    outside = [b for c in classes for b in c.bases if not isinstance(b, ClassValue)]
+    if all(map(_is_celery_s, outside)):
+        options = {name: value for name, value in options.items() if name != "base"}
+    return {**given, **options}
+
+
+def _is_celery_s(base: Any) -> bool:
+    """Whether a base class outside the target is Celery's `Task`, `app.Task` or `object`, which set nothing of their own."""
+    if isinstance(base, Method):
+        return base.name == "Task"
+    return isinstance(base, External) and (base == _OBJECT or base.dotted.startswith("celery."))
+
+
+def _task_of_class(cls: ClassValue, run: FunctionValue) -> Task:
+    name = unwrap(class_attribute(cls, "name"))[0]
+    module, _, qualified = cls.symbol.partition(":")
+    return Task(name if isinstance(name, str) and name else f"{module}.{qualified}", run.symbol, _with_base({}, cls))
+
+
+def _options(source: Source, decoration: Decoration) -> dict[str, Any]:
     nodes = decoration.node.keywords if isinstance(decoration.node, ast.Call) else []
     texts = {k.arg: segment(source, k.value) for k in nodes if k.arg}
     return {key: _option(value, texts.get(key, "")) for key, value in decoration.keywords.items()}

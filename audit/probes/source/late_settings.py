@@ -1,0 +1,83 @@
+"""Settings that functions nobody was seen to call write: what they set is not known, and is said so."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from audit.probes.source.callees import dotted
+from audit.probes.source.expressions import obscure, set_item
+from audit.probes.source.frames import Frame
+from audit.probes.source.machine import Machine
+from audit.probes.source.modules import Module
+from audit.probes.source.places import is_test
+from audit.probes.source.setting_names import modern
+from audit.probes.source.values import UNKNOWN, Instance, Namespace, Origin, unwrap
+
+_WORTH_READING = re.compile(r"\bconfig_from_(object|envvar)\b|\bconf\b")
+_LOADS = frozenset({"config_from_object", "config_from_envvar"})
+_CHANGES = frozenset({"update", "setdefault", "pop"})
+
+
+def obscure_late_settings(machine: Machine) -> None:
+    """Mark as unknown, on every application concerned, the settings written by functions that were not followed."""
+    for name in sorted(machine.definitions):
+        module = machine.project.modules[name]
+        text = module.source.text
+        if is_test(module.source.path) or "elery" not in text or not _WORTH_READING.search(text):
+            continue
+        for qualified, _, place in machine.definitions[name]:
+            if f"{name}:{qualified}" not in machine.followed:
+                _obscure(machine, module, place.node())
+
+
+def _obscure(machine: Machine, module: Module, function: ast.AST) -> None:
+    frame = Frame(module, Namespace())
+    for node in ast.walk(function):
+        for owner, key in _writes(node):
+            origin = frame.origin(node)
+            for app in _applications(machine, module, owner):
+                _forget(machine, app, key, origin)
+
+
+def _forget(machine: Machine, app: Instance, key: str, origin: Origin) -> None:
+    conf = app.fields["conf"]
+    if key:
+        set_item(machine, conf, modern(key) or key, UNKNOWN, origin)
+    else:
+        obscure(machine, conf, origin)
+
+
+def _writes(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
+    """What a statement configures, and the setting it writes; an empty name stands for any setting."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        owner = node.func.value
+        if node.func.attr in _LOADS:
+            yield owner, ""
+        elif node.func.attr in _CHANGES and isinstance(owner, ast.Attribute) and owner.attr == "conf":
+            named = [k.arg for k in node.keywords if k.arg] if not node.args else []
+            yield from ((owner.value, name) for name in named or [""])
+    elif isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
+        for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+            yield from _written(target)
+
+
+def _written(target: ast.expr) -> Iterator[tuple[ast.expr, str]]:
+    if isinstance(target, ast.Attribute | ast.Subscript):
+        conf = target.value
+        if isinstance(conf, ast.Attribute) and conf.attr == "conf":
+            key = target.attr if isinstance(target, ast.Attribute) else _literal(target.slice)
+            yield conf.value, key
+
+
+def _literal(node: ast.expr) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def _applications(machine: Machine, module: Module, owner: ast.expr) -> list[Instance]:
+    """The applications that an expression may stand for: the one it names, all of them when it names a parameter."""
+    apps = [i for i in machine.instances if machine.is_celery(i)]
+    name = dotted(owner)
+    named = unwrap(machine.resolve(f"{module.name}:{name}"))[0] if name else UNKNOWN
+    if machine.is_celery(named):
+        return [app for app in apps if app is named]
+    return apps if named is UNKNOWN else []
