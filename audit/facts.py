@@ -109,6 +109,19 @@ class Process:
 
 
 @dataclass(frozen=True)
+class Observation:
+    """Something the code does that a rule may judge: `kind` names it, `symbol` is the function (empty: a module's own).
+
+    `values` are those of the kind; one that could not be worked out is UNKNOWN. Without `excerpt`, what it shows is secret.
+    """
+
+    kind: str
+    symbol: str
+    excerpt: Excerpt | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Deprecation:
     """A use of something deprecated: what, where, and what replaces it (French sentences)."""
 
@@ -154,6 +167,7 @@ class Facts:
     processes: tuple[Process, ...] = ()
     deprecations: tuple[Deprecation, ...] = ()
     retry_schedules: tuple[RetrySchedule, ...] = ()
+    observations: tuple[Observation, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     unread: tuple[tuple[str, str], ...] = ()
     failures: tuple[str, ...] = ()

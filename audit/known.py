@@ -2,8 +2,9 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from audit.facts import BeatEntry, Facts, Function, Process, RetrySchedule, Route, Setting, Task
 from audit.model import Evidence, Level
@@ -63,6 +64,17 @@ class Known:
             found[current] = function
             queue += [call.target for call in function.calls if call.target and call.target not in beyond]
         return tuple(found.values())
+
+    @cached_property
+    def in_tasks(self) -> Mapping[str, str]:
+        """Symbols of the functions that a task may run, each with one task that does; as read in the source."""
+        found: dict[str, str] = {}
+        # What a task publishes runs in another execution.
+        tasks = frozenset(task.symbol for task in self.source.tasks)
+        for task in self.source.tasks:
+            for function in self.reachable(task.symbol, tasks):
+                found.setdefault(function.symbol, task.symbol)
+        return found
 
     def task_names(self, symbol: str) -> frozenset[str]:
         """The names under which probes saw this function registered as a task."""

@@ -8,10 +8,10 @@ from audit.facts import Facts, Process, Task
 from audit.known import Known
 from audit.model import Evidence, Excerpt, Level
 from audit.probes.source import UNKNOWN
+from audit.probes.source.paths import is_test
 
 NO_WORKER = "aucun fichier de démarrage ne lance de worker Celery"
 NO_TASK = "aucune tâche Celery n'a été lue"
-_TEST_PATH = re.compile(r"(^|/)(tests?|testing)/|(^|/)(test_[^/]*|conftest|[^/]*_test)\.py$")
 
 
 @dataclass(frozen=True)
@@ -105,11 +105,6 @@ def options(known: Known, name: str) -> tuple[dict[str, Any], Reading]:
     """A setting that is a dictionary (`broker_transport_options`), and how it was read."""
     reading = read(known, name, {})
     return (reading.value if isinstance(reading.value, dict) else {}), reading
-
-
-def is_test(path: str) -> bool:
-    """Whether a file only serves tests."""
-    return _TEST_PATH.search(path) is not None
 
 
 def production_tasks(known: Known) -> tuple[tuple[Task, Facts], ...]:

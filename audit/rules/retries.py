@@ -4,7 +4,7 @@ import ast
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum, auto
 
-from audit.facts import RetrySchedule
+from audit.facts import Function, RetrySchedule
 from audit.known import Known, syntax
 from audit.model import Finding, Problem, Severity
 from audit.rules.rule import Rule, defect, established, not_found, undetermined, without_role
@@ -106,6 +106,12 @@ def _swallowed(known: Known) -> Sequence[Finding]:
         missing = "un `except` autour de `self.retry()` ne relance l'exception que dans certains cas"
         return [undetermined(sentence, missing, "mettre `except Retry: raise` avant lui")]
     return [established(sentence, known.source_evidence(function))]
+
+
+def retry_is_lost(function: Function) -> bool:
+    """Whether an `except`, a `suppress` or a `finally` of this task drops the exception that its `retry()` raises."""
+    tree = syntax(function)
+    return tree is not None and any(_fate(node, _receivers(tree)) is _Fate.LOST for node in ast.walk(tree))
 
 
 def _why_unread(known: Known, symbol: str, tree: ast.Module | None) -> str:

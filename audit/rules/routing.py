@@ -9,8 +9,9 @@ from audit.facts import Process
 from audit.known import Known
 from audit.model import Excerpt, Finding, Outcome, Severity
 from audit.probes.source import UNKNOWN
+from audit.probes.source.paths import is_test
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
-from audit.rules.reading import NO_WORKER, is_test, places, read, short
+from audit.rules.reading import NO_WORKER, places, read, short
 from audit.rules.rule import Guide
 from audit.rules.schedule import copies
 

@@ -134,7 +134,17 @@ def _task_of_class(cls: ClassValue, run: FunctionValue) -> Task:
 def _options(source: Source, decoration: Decoration) -> dict[str, Any]:
     nodes = decoration.node.keywords if isinstance(decoration.node, ast.Call) else []
     texts = {k.arg: segment(source, k.value) for k in nodes if k.arg}
-    return {key: _option(value, texts.get(key, "")) for key, value in decoration.keywords.items()}
+    return {
+        key: _classes(value, texts.get(key, "")) if key == "autoretry_for" else _option(value, texts.get(key, ""))
+        for key, value in decoration.keywords.items()
+    }
+
+
+def _classes(value: Any, text: str) -> Any:
+    """Dotted names of exception classes; the source text when one of them is not known."""
+    names = exported(value)
+    known = isinstance(names, list | tuple) and all(isinstance(name, str) for name in names)
+    return tuple(names) if known else text
 
 
 def _option(value: Any, text: str) -> Any:

@@ -1,10 +1,25 @@
 """Cases of the good practices, by subject: edits of `tests/targets/bonnes-pratiques`."""
 
-from tests.rules.practices import connection, delivery, limits, routing, schedule, security
+from tests.rules.practices import (
+    connection,
+    data,
+    delivery,
+    failures,
+    limits,
+    publishing,
+    routing,
+    schedule,
+    security,
+    waits,
+)
 
 CASES = (
     *delivery.CASES,
+    *publishing.CASES,
     *limits.CASES,
+    *waits.CASES,
+    *failures.CASES,
+    *data.CASES,
     *connection.CASES,
     *schedule.CASES,
     *routing.CASES,

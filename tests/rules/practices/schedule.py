@@ -57,7 +57,7 @@ CASES = (
         "long limit of the task",
         "limite de 600 s",
         Edit(CONF, _SWEEP, '"schedule": 300.0,'),
-        Edit(TASKS, "@app.task(ignore_result=True)\ndef sweep", "@app.task(time_limit=10 * 60)\ndef sweep"),
+        Edit(TASKS, "max_retries=3, ignore", "max_retries=3, time_limit=10 * 60, ignore"),
     ),
     fails(
         "beat-overlap",
@@ -89,7 +89,7 @@ CASES = (
         "option of the task",
         "2 entrées",
         Edit(CONF, _SWEEP, '"schedule": 300.0,'),
-        Edit(TASKS, "@app.task(ignore_result=True)\ndef sweep", "@app.task(expires=200)\ndef sweep"),
+        Edit(TASKS, "max_retries=3, ignore", "max_retries=3, expires=200, ignore"),
     ),
     fails("beat-timezone", "not written", "`report`, crontab `0 6 * * *`", Edit(CONF, _ZONE, "")),
     fails("beat-timezone", "none", "crontab", Edit(CONF, _ZONE, "timezone = None\n")),

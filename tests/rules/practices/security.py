@@ -32,7 +32,7 @@ CASES = (
         "no-pickle",
         "one task",
         "`sweep` a `serializer='pickle'`",
-        Edit(TASKS, "@app.task(ignore_result=True)\ndef sweep", '@app.task(serializer="pickle")\ndef sweep'),
+        Edit(TASKS, "max_retries=3, ignore", 'max_retries=3, serializer="pickle", ignore'),
     ),
     undetermined(
         "no-pickle",

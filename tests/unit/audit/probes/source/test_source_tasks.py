@@ -39,7 +39,7 @@ def test_options_are_values_or_their_own_text(collect_tree: Collect) -> None:
         "max_retries": 3,
         "acks_late": True,
         "queue": "q",
-        "autoretry_for": "(KeyError, )",
+        "autoretry_for": ("builtins.KeyError",),
         "base": "unknown( 1)",
     }
 

@@ -1,0 +1,113 @@
+"""Tasks that a function publishes: which, how far in the future, with what arguments."""
+
+import ast
+from collections.abc import Iterator
+from typing import Any
+
+from audit.facts import Observation
+from audit.probes.source.code.scope import Scope, chain, keyword, last
+from audit.probes.source.values import UNKNOWN, ClassValue, FunctionValue, Instance, descends_from
+
+METHODS = frozenset({"delay", "apply_async", "send_task", "delay_on_commit", "apply_async_on_commit"})
+_PLANNED = METHODS | {"set", "signature", "retry", "subtask"}
+_ROWS = frozenset({"Model", "SQLModel", "DeclarativeBase", "Document"})
+_ONE = frozenset({"get", "create", "first", "last", "one", "scalar_one", "latest", "earliest", "one_or_none"})
+
+
+def publications(scope: Scope) -> Iterator[Observation]:
+    """`delay` (seconds ahead, or UNKNOWN) where a countdown or an eta is given; `object-argument`."""
+    for call in scope.calls:
+        if not isinstance(call.func, ast.Attribute) or call.func.attr not in _PLANNED:
+            continue
+        ahead = _ahead(scope, call)
+        if ahead is not None:
+            task, method = published(scope, call), call.func.attr
+            yield scope.observed("delay", call, seconds=ahead, task=task, method=method)
+        if call.func.attr in METHODS:
+            wrong = next((a for a in _arguments(call) if _is_row(scope, a)), None)
+            if wrong is not None:
+                yield scope.observed("object-argument", call, argument=_text(wrong))
+
+
+def published(scope: Scope, call: ast.Call) -> str:
+    """Symbol of the task that a call publishes, or the name it is given; empty when neither is known."""
+    if not isinstance(call.func, ast.Attribute):
+        return ""
+    if call.func.attr == "send_task":
+        name = call.args[0] if call.args else keyword(call, "name")
+        value = scope.value(name) if name is not None else UNKNOWN
+        return value if isinstance(value, str) else ""
+    receiver = call.func.value
+    for inner in chain(receiver):
+        if isinstance(inner.func, ast.Attribute) and inner.func.attr in {"s", "si", "signature"}:
+            receiver = inner.func.value
+    value = scope.evaluated(receiver)
+    return value.symbol if isinstance(value, FunctionValue) else ""
+
+
+def _ahead(scope: Scope, call: ast.Call) -> Any:
+    """Seconds before the task may run; UNKNOWN when they cannot be told, None when the call says nothing."""
+    countdown, eta = keyword(call, "countdown"), keyword(call, "eta")
+    if countdown is not None and not (isinstance(countdown, ast.Constant) and countdown.value is None):
+        value = scope.value(countdown)
+        return value if isinstance(value, int | float) and not isinstance(value, bool) else UNKNOWN
+    if eta is None or (isinstance(eta, ast.Constant) and eta.value is None):
+        return None
+    eta = scope.given(eta)
+    if isinstance(eta, ast.BinOp) and isinstance(eta.op, ast.Add):
+        for side in (eta.right, eta.left):
+            value = scope.value(side)
+            if isinstance(value, int | float):
+                return value
+    return UNKNOWN
+
+
+def _arguments(call: ast.Call) -> list[ast.expr]:
+    """Arguments of the task itself."""
+    if isinstance(call.func, ast.Attribute) and call.func.attr in {"delay", "delay_on_commit"}:
+        return [*call.args, *(k.value for k in call.keywords if k.arg)]
+    rest = call.args[1:] if last(call.func) == "send_task" else call.args
+    held = [*rest[:2], keyword(call, "args"), keyword(call, "kwargs")]
+    found: list[ast.expr] = []
+    for container in held:
+        if isinstance(container, ast.List | ast.Tuple):
+            found += container.elts
+        elif isinstance(container, ast.Dict):
+            found += container.values
+    return found
+
+
+def _is_row(scope: Scope, node: ast.expr) -> bool:
+    """Whether an argument is an object of the database rather than its identifier."""
+    if isinstance(node, ast.Name):
+        for loop in scope.all(ast.For):
+            if isinstance(loop.target, ast.Name) and loop.target.id == node.id:
+                return _names_manager(scope.given(loop.iter))
+    given = scope.given(node)
+    if not isinstance(given, ast.Call):
+        return False
+    if isinstance(given.func, ast.Attribute) and given.func.attr in _ONE and _names_manager(given):
+        return True
+    value = scope.evaluated(given)
+    return isinstance(value, Instance) and isinstance(value.cls, ClassValue) and descends_from(value.cls, *_ROWS)
+
+
+def _names_manager(node: ast.expr) -> bool:
+    """Whether a chain of calls starts from a Django manager, or a SQLAlchemy query."""
+    for call in chain(node):
+        if last(call.func) == "query" and call.args:
+            return True
+        holder = call.func.value if isinstance(call.func, ast.Attribute) else None
+        if isinstance(holder, ast.Attribute) and holder.attr == "objects":
+            return True
+    return isinstance(node, ast.Call) and last(node.func) == "get" and _is_session_get(node)
+
+
+def _is_session_get(call: ast.Call) -> bool:
+    holder = call.func.value if isinstance(call.func, ast.Attribute) else None
+    named = holder is not None and last(holder) in {"session", "db_session", "Session"}
+    return named and len(call.args) == 2 and isinstance(call.args[0], ast.Name) and call.args[0].id[:1].isupper()
+
+
+def _text(node: ast.expr) -> str:
+    return ast.unparse(node)[:60]

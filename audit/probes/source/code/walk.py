@@ -1,0 +1,79 @@
+"""One walk over the modules of a target, and the watchers that look at each function on the way."""
+
+import ast
+from collections.abc import Callable, Iterator
+
+from audit.facts import Observation
+from audit.probes.source.code.clocks import naive_clocks
+from audit.probes.source.code.counters import unprotected_counters
+from audit.probes.source.code.errors import swallowed_errors
+from audit.probes.source.code.locks import endless_locks
+from audit.probes.source.code.network import network
+from audit.probes.source.code.publications import publications
+from audit.probes.source.code.reads import unpaged_reads
+from audit.probes.source.code.scope import Scope
+from audit.probes.source.code.secrets import literal_secrets
+from audit.probes.source.code.state import process_state
+from audit.probes.source.code.transactions import published_too_early
+from audit.probes.source.code.waiting import waiting
+from audit.probes.source.machine import Machine
+from audit.probes.source.modules import Module
+from audit.probes.source.paths import is_test
+
+Watcher = Callable[[Scope], Iterator[Observation]]
+
+_WATCHERS: tuple[Watcher, ...] = (
+    waiting,
+    swallowed_errors,
+    naive_clocks,
+    publications,
+    published_too_early,
+    unprotected_counters,
+    network,
+    endless_locks,
+    literal_secrets,
+    unpaged_reads,
+    process_state,
+)
+_IGNORED = (ast.expr_context, ast.operator, ast.cmpop, ast.boolop, ast.unaryop)
+
+
+def read_code(machine: Machine) -> tuple[Observation, ...]:
+    """What every function of the target does that a rule may judge; code that only serves tests is left out."""
+    found: list[Observation] = []
+    for name in sorted(machine.project.modules):
+        module = machine.project.modules[name]
+        if is_test(module.source.path):
+            continue
+        for scope in scopes(machine, module):
+            for watcher in _WATCHERS:
+                found += watcher(scope)
+    return tuple(found)
+
+
+def scopes(machine: Machine, module: Module) -> Iterator[Scope]:
+    """The module's own statements, then each function of it, those inside others included."""
+    pending: list[tuple[str, str, ast.AST]] = [("", "", module.tree)]
+    while pending:
+        symbol, prefix, root = pending.pop()
+        scope = Scope(machine, module, symbol, root)
+        for qualified, node in _gather(scope, prefix):
+            pending.append((f"{module.name}:{qualified}", f"{qualified}.<locals>.", node))
+        yield scope
+
+
+def _gather(scope: Scope, prefix: str) -> Iterator[tuple[str, ast.AST]]:
+    """Sort the nodes of a scope by type; the functions found inside, by their qualified names."""
+    body: list[ast.AST] = list(getattr(scope.root, "body", []))
+    pending = [(node, scope.root, prefix) for node in reversed(body)]
+    nodes, parents = scope.nodes, scope.parents
+    while pending:
+        node, parent, prefix = pending.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield f"{prefix}{node.name}", node
+            continue
+        parents[node] = parent
+        nodes.setdefault(type(node), []).append(node)
+        inner = f"{prefix}{node.name}." if isinstance(node, ast.ClassDef) else prefix
+        children = [child for child in ast.iter_child_nodes(node) if not isinstance(child, _IGNORED)]
+        pending += [(child, node, inner) for child in reversed(children)]

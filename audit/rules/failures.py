@@ -1,0 +1,166 @@
+"""What a task makes of its failures: swallowed, retried for ever, retried too often or on anything."""
+
+import re
+from collections.abc import Sequence
+
+from audit.facts import RetrySchedule
+from audit.known import Known
+from audit.model import Excerpt, Finding, Severity
+from audit.rules.observed import NotInTasks, tasks_read
+from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
+from audit.rules.reading import NO_TASK, production_tasks, short
+from audit.rules.retries import retry_is_lost
+from audit.rules.rule import Guide
+
+_TASKS = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#"
+_NO_RETRY = "aucune tâche ne demande de reprise"
+
+_SWALLOWED_GUIDE = Guide(
+    severity=Severity.MINOR,
+    passes="Aucune tâche ne rend son échec comme un succès",
+    fails="Une tâche attrape toute exception et rend l'erreur : Celery la compte `SUCCESS`, sans reprise",
+    advice="Laisser l'exception sortir, ou appeler `self.retry()`",
+    solution="except ConnectionError as error:\n    raise self.retry(exc=error)",
+    undetermined=NO_TASK,
+    impact="Moyen : échecs invisibles, jamais repris",
+)
+
+_CAUGHT_GUIDE = Guide(
+    severity=Severity.CRITICAL,
+    passes="Aucun `except` ne rattrape l'exception de `retry()`",
+    fails="`retry()` est rattrapée par un `except` qui l'englobe : la reprise part deux fois, ou la tâche passe pour finie",
+    advice="Sortir `retry()` du `try`, ou relancer `Retry` avant le `except` large",
+    solution="except Retry:\n    raise\nexcept Exception: ...",
+    undetermined=NO_TASK,
+    impact="Élevé : travail fait deux fois",
+)
+
+
+def _caught(known: Known) -> Sequence[Finding]:
+    guide = _CAUGHT_GUIDE
+    if not tasks_read(known):
+        return unknown(guide, NO_TASK)
+    functions = [known.source.functions[s] for s in tasks_read(known) if s in known.source.functions]
+    retrying = [f for f in functions if f.body is not None and ".retry(" in f.body.text]
+    if not retrying:
+        return out_of_scope(guide, _NO_RETRY)
+    lost = [f for f in retrying if retry_is_lost(f)]
+    if lost:
+        faults = [Fault(f"`{short(f.symbol)}`", f.body) for f in lost]
+        return failed(guide, "Reprise rattrapée", faults, *(known.source.evidence(f.head) for f in lost))
+    return passed(guide, ", ".join(f"`{short(f.symbol)}`" for f in retrying), known.source.evidence(retrying[0].head))
+
+
+_BOUNDED_GUIDE = Guide(
+    severity=Severity.MINOR,
+    passes="Le nombre de reprises est borné",
+    fails="Une tâche se réessaie sans limite",
+    advice="Donner un `max_retries`, et décider quoi faire ensuite",
+    solution="@app.task(bind=True, max_retries=5)",
+    undetermined="`max_retries` ne se calcule pas à la lecture",
+    impact="Moyen : un message qui ne peut aboutir revient sans fin",
+)
+
+
+def _bounded(known: Known) -> Sequence[Finding]:
+    guide = _BOUNDED_GUIDE
+    schedules, opening = _schedules(known, guide)
+    if opening:
+        return opening
+    endless = [s for s in schedules if s.max_retries is None and not s.why_unknown]
+    if endless:
+        faults = [Fault(f"`{short(s.task)}` a `max_retries=None`", _place(s)) for s in endless]
+        return failed(guide, "Reprises sans limite", faults, *(known.source.evidence(f.excerpt) for f in faults))
+    unread = next((s for s in schedules if s.max_retries is None), None)
+    if unread:
+        return unknown(guide, f"`{short(unread.task)}` : {unread.why_unknown}")
+    return passed(guide, _told(schedules), known.source.evidence())
+
+
+_BACKOFF_GUIDE = Guide(
+    severity=Severity.MINOR,
+    passes="Les reprises attendent de plus en plus longtemps",
+    fails="Les reprises attendent toujours le même délai : un service en panne est martelé par toutes les tâches à la fois",
+    advice="Reculer exponentiellement, avec de la gigue sauf si le calendrier est imposé",
+    solution="@app.task(autoretry_for=(ConnectionError,), retry_backoff=True, retry_jitter=True)",
+    undetermined="les délais ne se calculent pas à la lecture",
+)
+_JITTER = "retry_jitter"
+
+
+def _backs_off(known: Known) -> Sequence[Finding]:
+    guide = _BACKOFF_GUIDE
+    schedules, opening = _schedules(known, guide)
+    if opening:
+        return opening
+    constant = [s for s in schedules if len(s.delays) > 1 and len(set(s.delays)) == 1]
+    if constant:
+        faults = [Fault(f"`{short(s.task)}`, {s.delays[0]:g} s à chaque fois", _place(s)) for s in constant]
+        return failed(guide, "Reprises sans recul", faults, *(known.source.evidence(f.excerpt) for f in faults))
+    unread = next((s for s in schedules if s.why_unknown and _JITTER not in s.why_unknown), None)
+    if unread:
+        return unknown(guide, f"`{short(unread.task)}` : {unread.why_unknown}")
+    return passed(guide, _told(schedules), known.source.evidence())
+
+
+def _schedules(known: Known, guide: Guide) -> tuple[Sequence[RetrySchedule], list[Finding]]:
+    tasks = tasks_read(known)
+    if not tasks:
+        return (), unknown(guide, NO_TASK)
+    found = [s for s in known.source.retry_schedules if s.task in tasks]
+    return found, ([] if found else out_of_scope(guide, _NO_RETRY))
+
+
+def _place(schedule: RetrySchedule) -> Excerpt | None:
+    return schedule.excerpts[0] if schedule.excerpts else None
+
+
+def _told(schedules: Sequence[RetrySchedule]) -> str:
+    return ", ".join(dict.fromkeys(f"`{short(s.task)}`" for s in schedules))
+
+
+_NARROW_GUIDE = Guide(
+    severity=Severity.MINOR,
+    passes="Les reprises automatiques visent des erreurs passagères",
+    fails="`autoretry_for` vise toutes les exceptions : une erreur de programme est réessayée comme une panne passagère",
+    advice="Nommer les erreurs passagères",
+    solution="@app.task(autoretry_for=(ConnectionError, TimeoutError), retry_backoff=True)",
+    undetermined="`autoretry_for` ne se lit pas dans le code",
+)
+
+
+def _narrow(known: Known) -> Sequence[Finding]:
+    guide = _NARROW_GUIDE
+    tasks = production_tasks(known)
+    if not tasks:
+        return unknown(guide, NO_TASK)
+    given = [(task, str(task.options["autoretry_for"])) for task, _ in tasks if task.options.get("autoretry_for")]
+    if not given:
+        return out_of_scope(guide, "aucune tâche n'a d'`autoretry_for`")
+    wide = [task for task, told in given if re.search(r"\b(Base)?Exception\b", told)]
+    if wide:
+        functions = [known.source.functions.get(task.symbol) for task in wide]
+        faults = [Fault(f"`{short(t.symbol)}`", f.head if f else None) for t, f in zip(wide, functions, strict=True)]
+        return failed(guide, "Reprise de toute exception", faults, known.source.evidence(faults[0].excerpt))
+    return passed(guide, ", ".join(f"`{short(task.symbol)}`" for task, _ in given), known.source.evidence())
+
+
+RULES = (
+    practice(
+        "errors-not-swallowed",
+        "Échecs visibles",
+        _TASKS + "states",
+        NotInTasks("swallowed-error", _SWALLOWED_GUIDE, "Échec rendu comme un succès", own=True),
+        _SWALLOWED_GUIDE,
+    ),
+    practice("retry-not-caught", "Reprise non rattrapée", _TASKS + "retrying", _caught, _CAUGHT_GUIDE),
+    practice("retries-bounded", "Reprises bornées", _TASKS + "Task.max_retries", _bounded, _BOUNDED_GUIDE),
+    practice("retry-backoff", "Recul des reprises", _TASKS + "Task.retry_backoff", _backs_off, _BACKOFF_GUIDE),
+    practice(
+        "autoretry-narrow",
+        "Reprises automatiques ciblées",
+        _TASKS + "automatic-retry-for-known-exceptions",
+        _narrow,
+        _NARROW_GUIDE,
+    ),
+)

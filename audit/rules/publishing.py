@@ -1,0 +1,164 @@
+"""What is published: how far ahead, when, and with what arguments."""
+
+from collections.abc import Iterator, Sequence
+
+from audit.known import Known
+from audit.model import Excerpt, Finding, Severity
+from audit.probes.source import UNKNOWN
+from audit.probes.source.paths import is_test
+from audit.rules.delivery import DEFAULT_VISIBILITY, redis_only
+from audit.rules.limits import limit
+from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
+from audit.rules.reading import NO_TASK, number, options, production_tasks, read, short
+from audit.rules.rule import Guide
+from audit.typography import french_duration
+
+_REDIS = "https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html#visibility-timeout"
+_ETA = "https://docs.celeryq.dev/en/stable/userguide/calling.html#eta-and-countdown"
+_COMMIT = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#database-transactions"
+_STATE = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#state"
+_HOUR = 3600
+
+_VISIBILITY_GUIDE = Guide(
+    severity=Severity.CRITICAL,
+    passes="`visibility_timeout` dépasse ce que le plus long message peut attendre",
+    fails="Un message attend plus que `visibility_timeout` : Redis le redélivre, et la tâche s'exécute encore et encore",
+    advice="Relever `visibility_timeout`, ou tenir l'agenda en base et publier à l'heure",
+    solution='broker_transport_options = {"visibility_timeout": 43200}',
+    undetermined="le broker, une limite de temps, un délai de reprise ou un `countdown` ne se lit pas",
+    impact="Élevé : exécutions en double, sans fin",
+)
+
+
+def _visibility(known: Known) -> Sequence[Finding]:
+    guide = _VISIBILITY_GUIDE
+    outside, unsure = redis_only(known)
+    if outside:
+        return out_of_scope(guide, outside)
+    given, reading = options(known, "broker_transport_options")
+    hard = read(known, "task_time_limit")
+    if reading.missing or hard.missing:
+        return unknown(guide, reading.missing or hard.missing)
+    allowed = number(given.get("visibility_timeout", DEFAULT_VISIBILITY))
+    if allowed is None:
+        return unknown(guide, "`visibility_timeout` ne se lit pas dans le code")
+    waits = [*_delays(known), *_limits(known, hard.value)]
+    longer = [Fault(f"{what} de {french_duration(s)}", e) for s, what, e in waits if s is not None and s >= allowed]
+    told = f"{french_duration(allowed)}{'' if 'visibility_timeout' in given else ', la valeur par défaut'}"
+    if unsure and "visibility_timeout" not in given:
+        return unknown(guide, unsure)
+    evidence = (*reading.evidence, *(known.source.evidence(f.excerpt) for f in longer))
+    if longer:
+        fault = Fault(f"{longer[0].text}, pour un délai de {told}", longer[0].excerpt)
+        return failed(guide, "`visibility_timeout` trop court", [fault, *longer[1:]], *evidence)
+    unread = next((what for seconds, what, _ in waits if seconds is None), "")
+    return unknown(guide, f"{unread} ne se lit pas") if unread else passed(guide, told, *evidence)
+
+
+def _delays(known: Known) -> Iterator[tuple[float | None, str, Excerpt | None]]:
+    """Seconds that a message may wait in a worker, what for, and where; None for what cannot be told."""
+    tasks = {task.symbol for task, _ in production_tasks(known)}
+    for schedule in known.source.retry_schedules:
+        if schedule.task in tasks and schedule.delays:
+            excerpt = schedule.excerpts[0] if schedule.excerpts else None
+            yield max(schedule.delays), f"reprise de `{short(schedule.task)}`", excerpt
+    planned = {s.task for s in known.source.retry_schedules if s.delays}
+    for observation in known.source.observations:
+        if observation.kind == "delay" and not (
+            observation.values["method"] == "retry" and observation.symbol in planned
+        ):
+            seconds = observation.values["seconds"]
+            what = f"le délai que `{short(observation.symbol)}` demande" if seconds is UNKNOWN else "`countdown`"
+            yield (None if seconds is UNKNOWN else float(seconds)), what, observation.excerpt
+
+
+def _limits(known: Known, application: object) -> Iterator[tuple[float | None, str, Excerpt | None]]:
+    for task, facts in production_tasks(known):
+        function = known.source.functions.get(task.symbol)
+        lasts = limit(task, facts, "time_limit", application)
+        if lasts is not None:
+            seconds = None if lasts is UNKNOWN else float(lasts)
+            yield seconds, f"limite de temps de `{short(task.symbol)}`", function.head if function else None
+
+
+_LONG_GUIDE = Guide(
+    severity=Severity.MINOR,
+    passes="Aucune tâche n'est publiée des heures à l'avance",
+    fails="Des tâches sont publiées plus d'une heure à l'avance : elles attendent dans la mémoire des workers",
+    advice="Tenir l'agenda en base, et publier par petits lots à l'heure dite",
+    solution='"due": {"task": "application.tasks.send_what_is_due", "schedule": 60.0},',
+    undetermined="un `countdown` ou un `eta` ne se lit pas",
+    impact="Moyen : mémoire, redélivrances sous Redis, et rien à consulter ni à annuler",
+)
+
+
+def _long(known: Known) -> Sequence[Finding]:
+    guide = _LONG_GUIDE
+    if not known.source.tasks:
+        return unknown(guide, known.source.failure or NO_TASK)
+    seen = [o for o in known.source.observations if o.kind == "delay" and o.values["method"] != "retry"]
+    if not seen:
+        return out_of_scope(guide, "aucun `countdown` ni `eta`")
+    known_ones = [o for o in seen if o.values["seconds"] is not UNKNOWN]
+    long = [o for o in known_ones if o.values["seconds"] > _HOUR]
+    if long:
+        faults = [Fault(f"`{short(o.symbol)}`, {french_duration(o.values['seconds'])}", o.excerpt) for o in long]
+        return failed(guide, "Tâches publiées trop tôt", faults, *(known.source.evidence(f.excerpt) for f in faults))
+    if len(known_ones) < len(seen):
+        missing = next(o for o in seen if o.values["seconds"] is UNKNOWN)
+        return unknown(guide, f"le délai que `{short(missing.symbol)}` demande ne se lit pas")
+    return passed(guide, f"{len(seen)} publications différées", known.source.evidence(seen[0].excerpt))
+
+
+_COMMIT_GUIDE = Guide(
+    severity=Severity.MINOR,
+    passes="Une tâche est publiée après la validation de la transaction",
+    fails="Une tâche est publiée avant la validation de la transaction : elle peut s'exécuter avant, ou malgré un abandon",
+    advice="Publier après le `commit`, ou avec `transaction.on_commit` ou `delay_on_commit`",
+    solution="transaction.on_commit(lambda: send_mail.delay(order.pk))",
+    undetermined=NO_TASK,
+    impact="Moyen : la tâche ne trouve pas la ligne dont on lui parle",
+)
+_OBJECT_GUIDE = Guide(
+    severity=Severity.MINOR,
+    passes="Les tâches reçoivent des identifiants",
+    fails="Une tâche reçoit un objet de la base : périmé quand elle s'exécute, et illisible en JSON",
+    advice="Passer l'identifiant, et relire l'objet dans la tâche",
+    solution="send_mail.delay(order.pk)",
+    undetermined=NO_TASK,
+)
+
+
+def _nowhere(known: Known, kind: str, guide: Guide, title: str, value: str) -> Sequence[Finding]:
+    """A defect for each observation of this kind, wherever it is."""
+    if not known.source.tasks:
+        return unknown(guide, known.source.failure or NO_TASK)
+    seen = [o for o in known.source.observations if o.kind == kind]
+    if seen:
+        faults = [Fault(f"`{short(o.symbol)}` (`{short(str(o.values[value])) or '?'}`)", o.excerpt) for o in seen]
+        return failed(guide, title, faults, *(known.source.evidence(o.excerpt) for o in seen[:3]))
+    functions = [f for f in known.source.functions.values() if f.head and not is_test(f.head.path)]
+    return passed(guide, f"{len(functions)} fonctions lues", known.source.evidence())
+
+
+def _early(known: Known) -> Sequence[Finding]:
+    return _nowhere(known, "early-publication", _COMMIT_GUIDE, "Publication avant la validation", "task")
+
+
+def _objects(known: Known) -> Sequence[Finding]:
+    return _nowhere(known, "object-argument", _OBJECT_GUIDE, "Objet passé à une tâche", "argument")
+
+
+RULES = (
+    practice(
+        "visibility-timeout",
+        "Délai de visibilité",
+        _REDIS,
+        _visibility,
+        _VISIBILITY_GUIDE,
+        requirements=("8.4",),
+    ),
+    practice("short-countdowns", "Pas de longs délais", _ETA, _long, _LONG_GUIDE),
+    practice("publish-after-commit", "Publication après validation", _COMMIT, _early, _COMMIT_GUIDE),
+    practice("identifiers-only", "Identifiants en argument", _STATE, _objects, _OBJECT_GUIDE),
+)

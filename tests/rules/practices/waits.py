@@ -1,0 +1,117 @@
+from tests.acceptance.reference_copy import Edit
+from tests.rules.case import established, fails, not_concerned, undetermined
+
+CONF, TASKS = "shop/celery_config.py", "shop/tasks.py"
+_NAP = "    time.sleep(2)\n"
+_POST = 'requests.post("https://mail.internal/send", json={"order": order_id}, timeout=(5, 30))'
+
+
+def _instead(*lines: str) -> Edit:
+    """These lines in the place of the nap of `report`."""
+    return Edit(TASKS, _NAP, "".join(f"    {line}\n" for line in lines))
+
+
+CASES = (
+    fails("sleep-within-limit", "long", "`report` dort 120 s, limite de 60 s", _instead("time.sleep(120)")),
+    fails(
+        "sleep-within-limit",
+        "in a loop",
+        "`report` dort 100 s",
+        _instead("for _ in range(10):", "    pause(10)"),
+        Edit(TASKS, "import time\n", "import time\nfrom time import sleep as pause\n"),
+    ),
+    fails(
+        "sleep-within-limit",
+        "in a function it calls",
+        "`write_report` dort 90 s",
+        Edit(TASKS, "def write_report(day):\n", "def write_report(day):\n    time.sleep(30)\n    time.sleep(60)\n"),
+    ),
+    established(
+        "sleep-within-limit",
+        "one branch or the other",
+        "tâches",
+        _instead("if day:", "    time.sleep(40)", "else:", "    time.sleep(40)"),
+    ),
+    established(
+        "sleep-within-limit",
+        "a path that leaves",
+        "tâches",
+        _instead("if day:", "    time.sleep(40)", "    return", "time.sleep(40)"),
+    ),
+    undetermined("sleep-within-limit", "duration out of reach", "ne se lit pas", _instead("time.sleep(day.second)")),
+    undetermined(
+        "sleep-within-limit",
+        "until something happens",
+        "ne se lit pas",
+        _instead("while not day:", "    time.sleep(1)"),
+    ),
+    not_concerned("sleep-within-limit", "none", "aucune tâche ne dort", _instead("pass")),
+    fails("no-result-wait", "at once", "`report`", _instead("send_mail.delay(1).get()")),
+    fails(
+        "no-result-wait",
+        "by a name",
+        "`report`",
+        _instead("sent = send_mail.apply_async(args=[1])", "sent.get(timeout=10)"),
+    ),
+    fails(
+        "no-result-wait",
+        "of a group",
+        "`report`",
+        _instead("group(send_mail.s(i) for i in range(3))().join()"),
+        Edit(TASKS, "import requests\n", "import requests\nfrom celery import group\n"),
+    ),
+    fails(
+        "no-result-wait",
+        "one by one, in a function it calls",
+        "`write_report`, que `report` appelle",
+        Edit(
+            TASKS,
+            "def write_report(day):\n",
+            "def write_report(day):\n    waiting = [send_mail.delay(i) for i in range(3)]\n"
+            "    for one in waiting:\n        one.get()\n",
+        ),
+    ),
+    established("no-result-wait", "of a dictionary", "tâches", _instead('{"a": 1}.get("a")', '", ".join(["a"])')),
+    fails("no-endless-loop", "true", "`report`", _instead("while True:", "    write_report(day)")),
+    fails(
+        "no-endless-loop",
+        "one, with a break of another loop",
+        "`report`",
+        _instead("while 1:", "    for i in (1, 2):", "        break"),
+    ),
+    established(
+        "no-endless-loop", "left by a break", "tâches", _instead("while True:", "    if day:", "        break")
+    ),
+    fails("http-timeouts", "none", "`deliver`, que `send_mail` appelle", Edit(TASKS, ", timeout=(5, 30))", ")")),
+    fails(
+        "http-timeouts",
+        "session",
+        "`deliver`",
+        Edit(TASKS, _POST, 'http.post("https://mail.internal/send", json={"order": order_id})'),
+        Edit(
+            TASKS, "from shop.celery_app import app\n", "from shop.celery_app import app\n\nhttp = requests.Session()\n"
+        ),
+    ),
+    fails(
+        "http-timeouts",
+        "urllib",
+        "`deliver`",
+        Edit(TASKS, _POST, 'urlopen("https://mail.internal/send")'),
+        Edit(TASKS, "import requests\n", "import requests\nfrom urllib.request import urlopen\n"),
+    ),
+    fails(
+        "http-timeouts",
+        "none given to httpx",
+        "`deliver`",
+        Edit(TASKS, _POST, 'httpx.post("https://mail.internal/send", timeout=None)'),
+        Edit(TASKS, "import requests\n", "import requests\nimport httpx\n"),
+    ),
+    established(
+        "http-timeouts",
+        "httpx by default",
+        "tâches",
+        Edit(TASKS, _POST, 'httpx.post("https://mail.internal/send")'),
+        Edit(TASKS, "import requests\n", "import requests\nimport httpx\n"),
+    ),
+    not_concerned("http-timeouts", "no request", "aucune tâche ne fait", Edit(TASKS, _POST, "print(order_id)")),
+)
