@@ -178,7 +178,7 @@ class Facts:
         """SHA-256 over all these facts, in hexadecimal; over the text that functions are read from rather than over each."""
         content = {f.name: getattr(self, f.name) for f in fields(self)}
         if self.text_digest:
-            del content["functions"]
+            del content["functions"], content["observations"]
         text = json.dumps(content, sort_keys=True, ensure_ascii=False, default=_plain)
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from audit.known import Known
 from audit.model import Finding, Severity
-from audit.rules.observed import NotInTasks, extent, task_of, tasks_read
+from audit.rules.observed import NotInTasks, extent, tasks_read
 from audit.rules.practice import Fault, failed, passed, practice, unknown
 from audit.rules.reading import NO_TASK
 from audit.rules.rule import Guide
@@ -74,8 +74,9 @@ def _opened_at_import(known: Known) -> Sequence[Finding]:
     guide = _IMPORT_GUIDE
     if not tasks_read(known):
         return unknown(guide, known.source.failure or NO_TASK)
-    paths = {f.head.path for s, f in known.source.functions.items() if f.head and task_of(known, s)}
     seen = [o for o in known.source.observations if o.kind == "connection-at-import"]
+    heads = [known.source.functions[symbol].head for symbol in known.in_tasks] if seen else []
+    paths = {head.path for head in heads if head}
     seen = [o for o in seen if o.excerpt and o.excerpt.path in paths]
     if seen:
         faults = [Fault(f"`{o.excerpt.path}`", o.excerpt) for o in seen if o.excerpt]

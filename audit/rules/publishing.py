@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from audit.known import Known
 from audit.model import Excerpt, Finding, Severity
 from audit.probes.source import UNKNOWN
-from audit.probes.source.paths import is_test
 from audit.rules.delivery import DEFAULT_VISIBILITY, redis_only
 from audit.rules.limits import limit
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
@@ -137,8 +136,10 @@ def _nowhere(known: Known, kind: str, guide: Guide, title: str, value: str) -> S
     if seen:
         faults = [Fault(f"`{short(o.symbol)}` (`{short(str(o.values[value])) or '?'}`)", o.excerpt) for o in seen]
         return failed(guide, title, faults, *(known.source.evidence(o.excerpt) for o in seen[:3]))
-    functions = [f for f in known.source.functions.values() if f.head and not is_test(f.head.path)]
-    return passed(guide, f"{len(functions)} fonctions lues", known.source.evidence())
+    count = sum(o.kind == "publication" for o in known.source.observations)
+    if not count:
+        return out_of_scope(guide, "aucune publication n'a été trouvée")
+    return passed(guide, f"{count} publication{'s' if count > 1 else ''}", known.source.evidence())
 
 
 def _early(known: Known) -> Sequence[Finding]:

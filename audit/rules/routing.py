@@ -1,6 +1,5 @@
 """Queues and workers: what is published is consumed, and a start-up does not destroy what waits."""
 
-import ast
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 from typing import Any
@@ -9,7 +8,6 @@ from audit.facts import Process
 from audit.known import Known
 from audit.model import Excerpt, Finding, Outcome, Severity
 from audit.probes.source import UNKNOWN
-from audit.probes.source.paths import is_test
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
 from audit.rules.reading import NO_WORKER, places, read, short
 from audit.rules.rule import Guide
@@ -19,7 +17,6 @@ _ROUTING = "https://docs.celeryq.dev/en/stable/userguide/routing.html"
 _CONF = "https://docs.celeryq.dev/en/stable/userguide/configuration.html#"
 _WORKERS = "https://docs.celeryq.dev/en/stable/userguide/workers.html"
 _CLI = "https://docs.celeryq.dev/en/stable/reference/cli.html"
-_PUBLISHERS = frozenset({"apply_async", "send_task", "retry", "signature", "set", "s", "apply_async_on_commit"})
 
 _CONSUMED_GUIDE = Guide(
     severity=Severity.CRITICAL,
@@ -64,16 +61,15 @@ def _from_tasks(known: Known, routes: Any) -> Iterator[tuple[Any, Fault]]:
         yield queue, Fault(f"`{queue}` (tâche `{short(task.symbol)}`)", function.head if function else None)
         if queue is None and "base" not in task.options and _is_unrouted(task.name, routes):
             unrouted.add(task.symbol)
-    for function in known.source.functions.values():
-        if function.head is None or is_test(function.head.path):
+    for observation in known.source.observations:
+        if observation.kind != "publication":
             continue
-        for call in function.calls:
-            method = call.name.rpartition(".")[2]
-            if method in _PUBLISHERS and "queue" in call.keywords:
-                queue = _literal(call.keywords["queue"])
-                yield queue, Fault(f"`{queue}` (`{short(function.symbol)}`)", call.excerpt)
-            elif method in {"delay", "apply_async"} and call.target in unrouted and "**" not in call.keywords:
-                yield default, Fault(f"`{default}` (`{short(call.target)}`, file par défaut)", call.excerpt)
+        queue, where = observation.values["queue"], short(observation.symbol) or "module"
+        if queue is not None:
+            yield queue, Fault(f"`{queue}` (`{where}`)", observation.excerpt)
+        elif observation.values["task"] in unrouted and observation.values["method"] in {"delay", "apply_async"}:
+            name = short(observation.values["task"])
+            yield default, Fault(f"`{default}` (`{name}`, file par défaut)", observation.excerpt)
 
 
 def _is_unrouted(name: str, routes: Any) -> bool:
@@ -94,13 +90,6 @@ def _routes(value: Any) -> Iterator[tuple[str, Any]]:
         else:
             for item in value:
                 yield from _routes(item)
-
-
-def _literal(text: str) -> Any:
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return UNKNOWN
 
 
 def _consumed(known: Known) -> Sequence[Finding]:

@@ -95,13 +95,13 @@ CASES = (
     established(
         "publish-after-commit",
         "on commit",
-        "fonctions lues",
+        "publication",
         Edit(TASKS, '    send_mail.delay("report")', '        connection.on_commit(lambda: send_mail.delay("report"))'),
     ),
     established(
         "publish-after-commit",
         "committed before",
-        "fonctions lues",
+        "publication",
         Edit(
             TASKS,
             _WRITES,
@@ -134,7 +134,7 @@ CASES = (
     established(
         "identifiers-only",
         "its key",
-        "fonctions lues",
+        "publication",
         Edit(
             TASKS, '    send_mail.delay("report")', "    order = Order.objects.get(pk=1)\n    send_mail.delay(order.pk)"
         ),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from audit.facts import Observation
-from audit.probes.source.code.scope import Scope, chain, keyword, last
+from audit.probes.source.code.scope import Scope, chain, keyword, last, opaque
 from audit.probes.source.values import UNKNOWN, ClassValue, FunctionValue, Instance, descends_from
 
 METHODS = frozenset({"delay", "apply_async", "send_task", "delay_on_commit", "apply_async_on_commit"})
@@ -15,7 +15,7 @@ _ONE = frozenset({"get", "create", "first", "last", "one", "scalar_one", "latest
 
 
 def publications(scope: Scope) -> Iterator[Observation]:
-    """`delay` (seconds ahead, or UNKNOWN) where a countdown or an eta is given; `object-argument`."""
+    """`publication` (its queue: None for none, or UNKNOWN), `delay` (seconds ahead, or UNKNOWN), `object-argument`."""
     for call in scope.calls:
         if not isinstance(call.func, ast.Attribute) or call.func.attr not in _PLANNED:
             continue
@@ -23,6 +23,10 @@ def publications(scope: Scope) -> Iterator[Observation]:
         if ahead is not None:
             task, method = published(scope, call), call.func.attr
             yield scope.observed("delay", call, seconds=ahead, task=task, method=method)
+        queue = keyword(call, "queue")
+        if queue is not None or call.func.attr in METHODS:
+            told = scope.value(queue) if queue is not None else UNKNOWN if opaque(call) else None
+            yield scope.observed("publication", call, task=published(scope, call), queue=told, method=call.func.attr)
         if call.func.attr in METHODS:
             wrong = next((a for a in _arguments(call) if _is_row(scope, a)), None)
             if wrong is not None:

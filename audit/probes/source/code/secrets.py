@@ -5,9 +5,13 @@ import re
 from collections.abc import Iterator
 
 from audit.facts import Observation
-from audit.probes.masking import is_secret
+from audit.probes.masking import HIDDEN_NAMES, is_secret
 from audit.probes.source.code.scope import Scope, last
 
+SECRET_HINT = (
+    rf"(?i)(?:{HIDDEN_NAMES})\w*[\"']?\]?\s*(?::[^=\n]{{1,60}})?[=:,]\s*[rbf]?[\"'][^\"'\s]{{6,}}[\"']"
+    r"|://[^\s:/@\"']*:[^\s@/\"']+@|sk_live_|ghp_|github_pat_|glpat-|xox[abps]-|AKIA|AIza"
+)
 _URL = re.compile(r"^[a-z][a-z0-9+.\-]*://[^\s:/@]*:(?P<password>[^\s@/{}$]+)@(?P<host>[^\s:/?]+)", re.IGNORECASE)
 _PLACEHOLDER = re.compile(
     r"(?i)change|example|exemple|your|votre|xxx|dummy|placeholder|sample|fake|mock|todo|none|null|default|insert|"

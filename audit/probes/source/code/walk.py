@@ -1,6 +1,7 @@
 """One walk over the modules of a target, and the watchers that look at each function on the way."""
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 
 from audit.facts import Observation
@@ -12,7 +13,7 @@ from audit.probes.source.code.network import network
 from audit.probes.source.code.publications import publications
 from audit.probes.source.code.reads import unpaged_reads
 from audit.probes.source.code.scope import Scope
-from audit.probes.source.code.secrets import literal_secrets
+from audit.probes.source.code.secrets import SECRET_HINT, literal_secrets
 from audit.probes.source.code.state import process_state
 from audit.probes.source.code.transactions import published_too_early
 from audit.probes.source.code.waiting import waiting
@@ -22,31 +23,34 @@ from audit.probes.source.paths import is_test
 
 Watcher = Callable[[Scope], Iterator[Observation]]
 
-_WATCHERS: tuple[Watcher, ...] = (
-    waiting,
-    swallowed_errors,
-    naive_clocks,
-    publications,
-    published_too_early,
-    unprotected_counters,
-    network,
-    endless_locks,
-    literal_secrets,
-    unpaged_reads,
-    process_state,
+# Each with what a module's text must hold for it to see anything: most modules are not walked at all.
+_WATCHERS: tuple[tuple[str, Watcher], ...] = (
+    (r"sleep|\.delay\(|apply_async|send_task|AsyncResult|GroupResult|ResultSet|while *\(?(True|[1-9])", waiting),
+    (r"task", swallowed_errors),
+    (r"\b(utcnow|now|today|fromtimestamp|utcfromtimestamp)\(", naive_clocks),
+    (r"\.delay\(|apply_async|send_task|countdown|\beta\b|queue *=|_on_commit", publications),
+    (r"\.delay\(|apply_async|send_task", published_too_early),
+    (r"\.save\(|\.asave\(|\.commit\(|\.h?set\(|\.setex\(|\.update\(", unprotected_counters),
+    (r"requests|urlopen|httpx|aiohttp|verify|ssl_cert_reqs|_create_unverified", network),
+    (r"\bnx *=|setnx|\.lock\(", endless_locks),
+    (SECRET_HINT, literal_secrets),
+    (r"\.execute\(", unpaged_reads),
+    (r"\bglobal\b|\bconnect\b|MongoClient|BlockingConnection", process_state),
 )
 _IGNORED = (ast.expr_context, ast.operator, ast.cmpop, ast.boolop, ast.unaryop)
 
 
 def read_code(machine: Machine) -> tuple[Observation, ...]:
     """What every function of the target does that a rule may judge; code that only serves tests is left out."""
+    hints = [(re.compile(hint), watcher) for hint, watcher in _WATCHERS]
     found: list[Observation] = []
     for name in sorted(machine.project.modules):
         module = machine.project.modules[name]
         if is_test(module.source.path):
             continue
-        for scope in scopes(machine, module):
-            for watcher in _WATCHERS:
+        watchers = [watcher for hint, watcher in hints if hint.search(module.source.text)]
+        for scope in scopes(machine, module) if watchers else ():
+            for watcher in watchers:
                 found += watcher(scope)
     return tuple(found)
 
