@@ -30,8 +30,8 @@ class Phase:
 
 _RUN = "`audit run --level execution` sur une cible dont le pilote (`target.driver`) sait jouer ce scénario"
 _SOAK = (
-    "un journal d'endurance de la même empreinte, ou un export des battements de cœur de production ; "
-    "aucune commande de cette version ne sait encore les produire ni les lire"
+    "le journal de `audit soak` pour la même empreinte, ou un export des battements de cœur de production "
+    "(`worker-heartbeats/1`), nommé dans `[evidence]` du fichier de cible ou par `--evidence`"
 )
 
 AUTONOMY = (

@@ -1,15 +1,10 @@
 """The `audit` command."""
 
 import io
-import signal
 import sys
-import threading
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
@@ -18,11 +13,14 @@ from audit import journal
 from audit.catalogue import PHASES
 from audit.direct import InterruptedAuditError
 from audit.examination import Examination
+from audit.laboratory_cli import register
 from audit.model import Level, Outcome
+from audit.output import OutputError
 from audit.profiles import DEFAULT_FAMILY, PROFILES
 from audit.report.markdown import render_markdown
-from audit.session import OutputError, command_line, run
+from audit.session import command_line, run
 from audit.start import LEVELS, prepare
+from audit.stopping import stopped_cleanly
 from audit.target import TargetError
 from audit.terminal import complain, say, say_verdicts
 from audit.verdict import Status
@@ -45,6 +43,8 @@ _EPILOG = (
     "2 bad usage, 3 nothing could be judged, the driver could not start the target, or an audit error."
 )
 
+register(app)
+
 
 @app.callback()
 def main() -> None:
@@ -53,23 +53,6 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that has no accents must not end an audit.
             stream.reconfigure(errors="backslashreplace")
-
-
-@contextmanager
-def _stopped_cleanly() -> Iterator[None]:
-    """Let SIGTERM unwind as Ctrl-C does, so that what the audit started is stopped."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(_: int, __: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 @app.command("run", epilog=_EPILOG)
@@ -90,13 +73,19 @@ def run_command(  # noqa: PLR0917  typer reads them by name
         ),
     ] = DEFAULT_FAMILY,
     out: Annotated[Path, typer.Option(help="Directory of the report and its journal.")] = Path("reports"),
+    evidence: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A soak's journal, or an export of production heartbeats, beside those of `[evidence]`; repeatable."
+        ),
+    ] = None,
     require_conclusive: Annotated[bool, typer.Option(help="Exit 1 when something is INDÉTERMINÉ.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the verdicts.")] = False,
 ) -> None:
     """Audit TARGET and write `DATE-famille-N-PROFILE.md` with its journal (`.json`) in the output directory."""
     try:
-        with _stopped_cleanly():
-            examination = prepare(target, profile, level, family=family)
+        with stopped_cleanly():
+            examination = prepare(target, profile, level, family=family, evidence=evidence or ())
             if not quiet:
                 examination.tell = lambda step: say(step, dim=True)
             written = run(examination, out, command_line(), quiet)
@@ -163,7 +152,7 @@ def exit_code(examination: Examination, *, require_conclusive: bool) -> Exit:
         return Exit.NON_COMPLIANT
     if examination.nothing_judged or any(f.outcome is Outcome.AUDIT_ERROR for f in examination.every_finding()):
         return Exit.COULD_NOT_RUN
-    if examination.level >= Level.EXECUTION and examination.target.driver and not examination.records:
+    if examination.level >= Level.EXECUTION and examination.target.driver and not examination.played:
         return Exit.COULD_NOT_RUN
     if require_conclusive and Status.UNDETERMINED in statuses:
         return Exit.NON_COMPLIANT

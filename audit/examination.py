@@ -3,9 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 
 from audit.catalogue import requirement
-from audit.experiments import EXPERIMENTS, Experiment
+from audit.digest import tree_digest
+from audit.evidence import Dossier
+from audit.experiments import APPRAISALS, EXPERIMENTS, Appraisal, Experiment
 from audit.experiments.driver import Driver, DriverError, load_driver
 from audit.experiments.experiment import Record
 from audit.facts import Facts
@@ -45,6 +48,8 @@ class Examination:
     driver: Driver | None = None
     records: dict[str, Record] = field(default_factory=dict)
     conditions: tuple[str, ...] = ()
+    appraisals: Sequence[Appraisal] = APPRAISALS
+    evidence: Sequence[Path] = ()
     _played: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
 
     @cached_property
@@ -86,7 +91,7 @@ class Examination:
 
     def tests(self) -> list[tuple[str, str]]:
         """(category, rule or experiment id) of every test of the profile at this level, in print order."""
-        experiments = {e.id for e in self.experiments}
+        experiments = set(self._playable)
         asked = [(category, i) for category, identifiers in self.profile.categories.items() for i in identifiers]
         tests = [(c, i) for c, i in asked if i not in experiments or self.level >= Level.EXECUTION]
         # Where only experiments judge a family, each of them still says what it lacked.
@@ -97,8 +102,20 @@ class Examination:
         if identifier in self.rule_findings:
             return self.rule_findings[identifier]
         if identifier not in self._played:
-            self._played[identifier] = self._play({e.id: e for e in self.experiments}[identifier])
+            asked = self._playable[identifier]
+            self._played[identifier] = self._appraise(asked) if isinstance(asked, Appraisal) else self._play(asked)
         return self._played[identifier]
+
+    @property
+    def _playable(self) -> Mapping[str, Experiment | Appraisal]:
+        return {e.id: e for e in self.experiments} | {a.id: a for a in self.appraisals}
+
+    def _appraise(self, appraisal: Appraisal) -> tuple[Finding, ...]:
+        """Judge the evidence files of the target and of the command line."""
+        root, exclude = self.target.root, self.target.exclude
+        dossier = Dossier((*self.target.evidence, *self.evidence), lambda: tree_digest(root, exclude))
+        findings, self.records[appraisal.id] = appraisal.perform(dossier)
+        return self._of_this_family(findings)
 
     def _play(self, experiment: Experiment) -> tuple[Finding, ...]:
         if self.level < Level.EXECUTION:
@@ -136,6 +153,11 @@ class Examination:
                 raise
             self.driver = driver
         return self.driver
+
+    @property
+    def played(self) -> bool:
+        """Whether some experiment had a running stack."""
+        return any(e.id in self.records for e in self.experiments)
 
     def close(self) -> None:
         """Stop what the driver started."""

@@ -129,6 +129,7 @@ STRICT = Profile(
             "retry-schedule",
             "worker-alert",
         ),
+        "Disponibilité Mesurée": ("availability",),
         GOOD_PRACTICES: _PRACTICES,
     },
     default_level=Level.CONFIGURATION,

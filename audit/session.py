@@ -4,13 +4,10 @@ import os
 import platform
 import shlex
 import sys
-import tempfile
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from errno import EISDIR
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +17,8 @@ from audit.direct import play
 from audit.earlier import finished, newest_by_family
 from audit.examination import Examination
 from audit.model import Level
+from audit.output import put, writable
 from audit.report.markdown import render_markdown
-
-
-class OutputError(Exception):
-    """The report cannot be written; the message is one line for the user."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +36,7 @@ def run(examination: Examination, out: Path, command: str, quiet: bool = False) 
     Raises OutputError when `out` cannot be written, before anything is run where that can be known, and
     InterruptedAuditError when the tests did not all run, or ended otherwise than the findings say.
     """
-    _writable(out)
+    writable(out)
     started = time.monotonic()
     now = datetime.now(UTC)
     try:
@@ -63,7 +57,7 @@ def run(examination: Examination, out: Path, command: str, quiet: bool = False) 
     finally:
         examination.close()
     written = Written(out / f"{stem}.md", out / f"{stem}.json", document)
-    _put({written.markdown: render_markdown(document), written.journal_path: journal.dump(document)})
+    put({written.markdown: render_markdown(document), written.journal_path: journal.dump(document)})
     return written
 
 
@@ -74,36 +68,6 @@ def _played(examination: Examination, *, quiet: bool) -> str:
     from audit.pytest_session import play as play_by_pytest  # noqa: PLC0415  pytest takes as long to import as a tree to read
 
     return play_by_pytest(examination, quiet=quiet)
-
-
-def _put(texts: Mapping[Path, str]) -> None:
-    """Write every text under its name, or none of them. Raises OutputError."""
-    drafts = {path: path.with_name(f".{path.name}.{os.getpid()}.draft") for path in texts}
-    try:
-        for path, draft in drafts.items():
-            # Half of a surrogate pair, which a file name may hold, becomes an escape that JSON reads back.
-            draft.write_text(texts[path], encoding="utf-8", errors="backslashreplace")
-            if path.is_dir():
-                raise IsADirectoryError(EISDIR, "a directory has the report's name", str(path))
-        for path, draft in drafts.items():
-            draft.replace(path)
-    except OSError as error:
-        msg = f"{error.filename or texts}: cannot write the report: {error.strerror or error}"
-        raise OutputError(msg) from error
-    finally:
-        for draft in drafts.values():
-            with suppress(OSError):
-                draft.unlink(missing_ok=True)
-
-
-def _writable(out: Path) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out):
-            pass
-    except OSError as error:
-        msg = f"--out {out}: cannot write there: {error.strerror or error}"
-        raise OutputError(msg) from error
 
 
 def command_line() -> str:

@@ -19,12 +19,13 @@ T = TypeVar("T")
 LEVELS = {"source": Level.SOURCE, "configuration": Level.CONFIGURATION, "execution": Level.EXECUTION}
 
 
-def prepare(
+def prepare(  # noqa: PLR0917  what a command line gives
     path: str | Path,
     profile: str,
     level: str | None,
     tell: Callable[[str], None] = lambda _: None,
     family: str = DEFAULT_FAMILY,
+    evidence: Sequence[Path] = (),
 ) -> Examination:
     """Examination of the target at `path` for one family of criteria; without a level, the profile's own.
 
@@ -35,7 +36,7 @@ def prepare(
     probes = Probes(source=source.collect, configuration=configuration.collect)
     others = third_party_rules() if GOOD_PRACTICES in chosen.categories else ()
     asked = _with_others(chosen, others)
-    return Examination(load_target(Path(path)), asked, wanted, probes, tell, (*RULES, *others))
+    return Examination(load_target(Path(path)), asked, wanted, probes, tell, (*RULES, *others), evidence=evidence)
 
 
 def _with_others(profile: Profile, others: Sequence[Rule]) -> Profile:

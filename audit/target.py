@@ -36,9 +36,11 @@ _TABLES: dict[str, dict[str, type]] = {
         "exclude": list,
         "environment": list,
         "driver": str,
+        "fault_driver": str,
     },
     "checkpoint": {"spec": str, "task": str},
     "quality": {"junit": str, "coverage": str},
+    "evidence": {"soak": str, "heartbeats": str},
     "roles": {**dict.fromkeys(ROLES, str), "absent": list},
 }
 
@@ -51,7 +53,7 @@ class TargetError(Exception):
 class Target:
     """What is audited. `roles` maps a role to symbols `package.module:name`; `absent` lists roles declared not to exist.
 
-    `junit` and `coverage` are XML files that its own test run writes, relative to the root. `environment` holds `NAME=value`, what the target needs to be imported and nothing secret.
+    `evidence` holds absolute paths: the journal of a soak, an export of production heartbeats. `junit` and `coverage` are XML files that its own test run writes, relative to the root. `environment` holds `NAME=value`, what the target needs to be imported and nothing secret.
     """
 
     name: str
@@ -63,10 +65,12 @@ class Target:
     exclude: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
     driver: str = ""
+    fault_driver: str = ""
     spec: str = ""
     task: str = ""
     junit: str = ""
     coverage: str = ""
+    evidence: tuple[Path, ...] = ()
     roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     absent: frozenset[str] = frozenset()
 
@@ -128,13 +132,14 @@ def _target_from(path: Path, base: Path) -> Target:
     return Target(
         name=target.get("name", root.name),
         root=root,
-        **{key: target.get(key, "") for key in ("python", "celery_app", "asgi_app", "driver")},
+        **{key: target.get(key, "") for key in ("python", "celery_app", "asgi_app", "driver", "fault_driver")},
         process_files=tuple(target.get("process_files", ())),
         exclude=tuple(target.get("exclude", ())),
         environment=tuple(target.get("environment", ())),
         spec=checkpoint.get("spec", ""),
         task=checkpoint.get("task", ""),
         **{key: document.get("quality", {}).get(key, "") for key in _TABLES["quality"]},
+        evidence=tuple((base / p).absolute() for p in document.get("evidence", {}).values() if p),
         roles={name: tuple(s.strip() for s in value.split(",")) for name, value in roles.items() if name != "absent"},
         absent=frozenset(roles.get("absent", ())),
     )

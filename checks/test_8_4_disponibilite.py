@@ -1,4 +1,4 @@
-"""8.4: Worker availability: the settings and periodic tasks it rests on; the 99,9 % itself is measured elsewhere."""
+"""8.4: Worker availability: the settings and periodic tasks it rests on; and the 99,9 % itself, measured by a soak or in production."""
 
 import pytest
 
@@ -20,6 +20,7 @@ QUESTIONS = (
     "idempotency",
     "campaign-lock",
     "beat-firing",
+    "availability",
 )
 
 

@@ -2,6 +2,7 @@
 
 from audit.experiments import (
     autonomous_sending,
+    availability,
     beat_firing,
     campaign_age,
     campaign_closing,
@@ -21,7 +22,7 @@ from audit.experiments import (
     worker_alert,
     worker_restart,
 )
-from audit.experiments.experiment import Experiment
+from audit.experiments.experiment import Appraisal, Experiment
 
 EXPERIMENTS: tuple[Experiment, ...] = (
     autonomous_sending.EXPERIMENT,
@@ -45,4 +46,6 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     statistics_freezing.EXPERIMENT,
 )
 
-__all__ = ["EXPERIMENTS", "Experiment"]
+APPRAISALS: tuple[Appraisal, ...] = (availability.EXPERIMENT,)
+
+__all__ = ["APPRAISALS", "EXPERIMENTS", "Appraisal", "Experiment"]

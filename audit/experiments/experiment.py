@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from audit.evidence import Dossier
 from audit.experiments.driver import Driver, DriverError
 from audit.model import Evidence, Finding, Level, Outcome
 
@@ -35,16 +36,22 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Experiment:
+class Question:
+    """What a profile asks by its id; `requirements` are the criteria it bears on."""
+
+    id: str
+    title: str
+    requirements: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Experiment(Question):
     """A scenario. `run` plays it and returns its findings; `requirements` are the criteria it bears on.
 
     `ability` is the protocol of `audit.experiments.abilities` that the driver must follow for it, None when `Driver` is
     enough. A finding that names its own requirements keeps them; the others bear on all of the experiment's.
     """
 
-    id: str
-    title: str
-    requirements: tuple[str, ...]
     run: Callable[[Any, Record], Sequence[Finding]]
     ability: type[Any] | None = None
 
@@ -75,3 +82,23 @@ class Experiment:
         """The finding under this experiment's name, held to level execution."""
         requirements = finding.requirements or self.requirements
         return replace(finding, rule=self.id, requirements=requirements, needs=Level.EXECUTION)
+
+
+@dataclass(frozen=True)
+class Appraisal(Question):
+    """The judgement of evidence measured elsewhere: no process is needed, and only level measurement establishes it."""
+
+    appraise: Callable[[Dossier, Record], Sequence[Finding]]
+
+    def perform(self, dossier: Dossier) -> tuple[tuple[Finding, ...], Record]:
+        """Findings and record; whatever breaks is an audit error."""
+        record = Record()
+        try:
+            found: Sequence[Finding] = self.appraise(dossier, record)
+        except Exception as error:  # noqa: BLE001  what one file does must not hide the rest, nor pass
+            found = [Finding(Outcome.AUDIT_ERROR, f"`{self.id}` a échoué ({type(error).__name__} : {error})")]
+        return tuple(self.bind(f) for f in found), record
+
+    def bind(self, finding: Finding) -> Finding:
+        """The finding under this appraisal's name, held to level measurement."""
+        return replace(finding, rule=self.id, requirements=self.requirements, needs=Level.MEASUREMENT)

@@ -18,12 +18,12 @@ def render_markdown(journal: Mapping[str, Any]) -> str:
     `journal` has passed its schema. Raises jinja2.UndefinedError or KeyError when it has not and something is missing.
     """
     view = checkpoint(journal)
-    text = _environment().get_template("checkpoint.md.j2").render(report=view, journal=journal)
+    text = environment().get_template("checkpoint.md.j2").render(report=view, journal=journal)
     return french(text).rstrip("\n") + "\n"
 
 
 @lru_cache(maxsize=1)
-def _environment() -> Environment:
+def environment() -> Environment:
     """Templates in which every value is escaped unless a filter has made Markdown of it."""
     environment = Environment(
         loader=PackageLoader("audit.report"),

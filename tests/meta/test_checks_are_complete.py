@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from audit.experiments import EXPERIMENTS
+from audit.experiments import APPRAISALS, EXPERIMENTS
 from audit.profiles import PROFILES, STRICT, Profile
 from audit.rules import RULES
 
 CHECKS = Path(__file__).resolve().parents[2] / "checks"
-BEARS_ON = {r.id: r.requirements for r in RULES} | {e.id: e.requirements for e in EXPERIMENTS}
+BEARS_ON = {r.id: r.requirements for r in RULES} | {e.id: e.requirements for e in (*EXPERIMENTS, *APPRAISALS)}
 
 
 def by_criterion(family: str) -> dict[str, tuple[str, ...]]:

@@ -1,7 +1,9 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from audit.digest import tree_digest
 from audit.experiments.driver import DriverError
 from audit.experiments.experiment import Record
 from audit.facts import Facts
@@ -9,6 +11,7 @@ from audit.model import Finding, Level, Outcome
 from audit.target import Target
 from audit.verdict import Status
 from tests.unit.audit.examples import CountedProbe, IdleStack, examination, experiment, finding, profile, proving, rule
+from tests.unit.audit.experiments.soaks import written
 
 DRIVER = """
 from audit.experiments import driver
@@ -199,3 +202,19 @@ def test_an_observation_alone_judges_nothing() -> None:
     asked = profile({"A": ("r",)}, observations=("deprecations",))
     rules = [rule("r", Outcome.UNDETERMINED), rule("deprecations", Outcome.ESTABLISHED)]
     assert examination(*rules, asked=asked).nothing_judged
+
+
+def test_evidence_measured_elsewhere_needs_no_driver_and_decides_8_4(tmp_path: Path) -> None:
+    (tmp_path / "tree").mkdir()
+    soak = written(tmp_path, lambda d: d["target"].update(digest=tree_digest(tmp_path / "tree")))
+    asked = replace(profile({"A": ("availability",)}), declared=False)
+    target = Target("cible", tmp_path / "tree")
+    done = replace(examination(target=target, asked=asked, level=Level.EXECUTION), evidence=(soak,))
+    assert done.outcome("availability") is Outcome.ESTABLISHED
+    assert done.verdicts()["8.4"].status is Status.COMPLIANT
+    assert done.verdicts()["8.4"].known_by is Level.MEASUREMENT
+    assert not done.played
+    (tmp_path / "tree" / "changed.py").touch()
+    again = replace(examination(target=target, asked=asked, level=Level.EXECUTION), evidence=(soak,))
+    assert again.outcome("availability") is Outcome.UNDETERMINED
+    assert again.verdicts()["8.4"].status is Status.UNDETERMINED

@@ -15,7 +15,8 @@ from audit.experiments.experiment import Record
 from audit.facts import Facts
 from audit.journal import dump, read
 from audit.model import Finding, Level, Outcome
-from audit.session import OutputError, Written, command_line, run
+from audit.output import OutputError
+from audit.session import Written, command_line, run
 from audit.target import Target
 from tests.unit.audit.examples import IdleStack, examination, experiment, profile, proving, rule
 

@@ -75,3 +75,11 @@ def test_mistakes_are_named(tmp_path: Path, text: str, words: str) -> None:
 def test_a_missing_target(tmp_path: Path) -> None:
     with pytest.raises(TargetError, match="no such target"):
         load_target(tmp_path / "nowhere")
+
+
+def test_evidence_is_found_beside_the_target_file_whatever_its_root(tmp_path: Path) -> None:
+    (tmp_path / "app").mkdir()
+    path = write(
+        tmp_path, '[target]\nroot = "app"\n[evidence]\nsoak = "measures/soak.json"\nheartbeats = "/tmp/beats.json"\n'
+    )
+    assert load_target(path).evidence == (tmp_path / "measures/soak.json", Path("/tmp/beats.json"))

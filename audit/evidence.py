@@ -1,0 +1,229 @@
+"""Evidence measured elsewhere: the journal of a soak, or an export of production heartbeats. Read as what anybody may have written."""
+
+import json
+import stat
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+LARGEST_BYTES = 64 << 20
+_AHEAD = timedelta(minutes=5)
+
+_COUNT = {"type": "integer", "minimum": 0}
+_SECONDS = {"type": "number", "minimum": 0}
+_TEXT = {"type": "string"}
+_FLAG = {"type": "boolean"}
+_KEYS = {"type": "array", "items": _TEXT, "uniqueItems": True}
+_ACCOUNT = {
+    "type": "object",
+    "required": ["expected", "accepted", "lost", "duplicated", "unexpected", "uncertain"],
+    "properties": {
+        "expected": _COUNT,
+        "accepted": _COUNT,
+        **dict.fromkeys(("lost", "duplicated", "unexpected", "uncertain"), _KEYS),
+    },
+}
+_STRIKE = {
+    "type": "object",
+    "required": [
+        *("fault", "title", "drawn", "at", "in_flight", "keys", "struck", "why", "recovery"),
+        *("lost", "duplicated", "uncertain", "wrong"),
+    ],
+    "properties": {
+        **dict.fromkeys(("fault", "title", "why"), _TEXT),
+        **dict.fromkeys(("drawn", "struck"), _FLAG),
+        **dict.fromkeys(("in_flight", "keys"), _COUNT),
+        **dict.fromkeys(("lost", "duplicated", "uncertain", "wrong"), _KEYS),
+        "at": _SECONDS,
+        "recovery": {"type": ["number", "null"], "minimum": 0},
+    },
+}
+_AVAILABILITY = {
+    "type": ["object", "null"],
+    "required": ["probes", "in_time", "deadline_seconds", "crashes", "period_seconds", "elapsed_seconds", "workers"],
+    "properties": {
+        **dict.fromkeys(("probes", "in_time", "crashes", "workers"), _COUNT),
+        **dict.fromkeys(("deadline_seconds", "period_seconds", "elapsed_seconds"), _SECONDS),
+    },
+}
+_SOAK = {
+    "type": "object",
+    "required": [
+        *("format", "session", "tool", "target", "generated_at", "host", "command", "seed", "duration_seconds"),
+        *("conditions", "schedule", "strikes", "sends", "webhooks", "settled", "availability"),
+    ],
+    "properties": {
+        "target": {
+            "type": "object",
+            "required": ["name", "digest"],
+            "properties": {"name": _TEXT, "digest": {"type": "string", "pattern": "^[0-9a-f]{64}$"}},
+        },
+        **dict.fromkeys(("session", "generated_at", "host", "command", "schedule"), _TEXT),
+        "seed": {"type": "integer"},
+        "duration_seconds": _SECONDS,
+        "conditions": {"type": "array", "items": _TEXT},
+        "strikes": {"type": "array", "items": _STRIKE},
+        "sends": _ACCOUNT,
+        "webhooks": _ACCOUNT,
+        "settled": _FLAG,
+        "availability": _AVAILABILITY,
+    },
+}
+_HEARTBEATS = {
+    "type": "object",
+    "required": ["format", "exported_at", "from", "to", "beat_seconds", "alive"],
+    "properties": {
+        **dict.fromkeys(("exported_at", "from", "to"), _TEXT),
+        "beat_seconds": {"type": "number", "exclusiveMinimum": 0, "maximum": 3600},
+        "alive": {"type": "array", "items": {"type": "array", "items": _TEXT, "minItems": 3, "maxItems": 3}},
+    },
+}
+
+
+class EvidenceFileError(Exception):
+    """A file that establishes nothing; the message is a French sentence for the report."""
+
+
+@dataclass(frozen=True)
+class Soak:
+    """The journal of a laboratory session, consistent with itself."""
+
+    path: str
+    document: Mapping[str, Any]
+
+    @property
+    def digest(self) -> str:
+        """Digest of the tree it was played on."""
+        return str(self.document["target"]["digest"])
+
+
+@dataclass(frozen=True)
+class Heartbeats:
+    """Signs of life of production. `alive` holds (worker, first, last) in UTC; signs are `beat_seconds` apart."""
+
+    path: str
+    start: datetime
+    end: datetime
+    beat_seconds: float
+    alive: tuple[tuple[str, datetime, datetime], ...]
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """The files given to an audit, and the digest of the tree it audits (read when it is needed)."""
+
+    files: tuple[Path, ...] = ()
+    digest: Callable[[], str] = field(default=lambda: "")
+
+
+def read(path: Path) -> Soak | Heartbeats:
+    """The evidence in this file, told by its own `format`. Raises EvidenceFileError for anything else."""
+    document = _document(path)
+    shown = path.name
+    kind = document.get("format") if isinstance(document, dict) else None
+    if kind == "soak/1":
+        return _soak(shown, document)
+    if kind == "worker-heartbeats/1":
+        return _heartbeats(shown, document)
+    raise _unusable(shown, "son format n'est ni `soak/1` ni `worker-heartbeats/1`")
+
+
+def _unusable(shown: str, why: str) -> EvidenceFileError:
+    return EvidenceFileError(f"le fichier de preuve `{shown}` est inutilisable : {why}")
+
+
+def _document(path: Path) -> Any:
+    shown = path.name
+    try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise _unusable(shown, "ce n'est pas un fichier ordinaire")
+        if found.st_size > LARGEST_BYTES:
+            raise _unusable(shown, f"il dépasse {LARGEST_BYTES >> 20} Mo")
+        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
+    except FileNotFoundError as error:
+        msg = f"le fichier de preuve `{shown}` n'existe pas"
+        raise EvidenceFileError(msg) from error
+    except OSError as error:
+        raise _unusable(shown, f"il ne se lit pas ({error.strerror or error})") from error
+    except (ValueError, RecursionError) as error:
+        raise _unusable(shown, "ce n'est pas du JSON") from error
+
+
+def _no_number(text: str) -> float:
+    msg = f"{text} is no JSON"
+    raise ValueError(msg)
+
+
+def _checked(shown: str, document: Any, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    import jsonschema  # noqa: PLC0415  only a file that was given needs it
+
+    errors = sorted(jsonschema.Draft202012Validator(schema).iter_errors(document), key=lambda e: e.json_path)
+    if errors:
+        raise _unusable(shown, f"`{errors[0].json_path}` n'a pas la forme attendue")
+    checked: Mapping[str, Any] = document
+    return checked
+
+
+def _moment(shown: str, text: str, name: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise _unusable(shown, f"`{name}` n'est pas une date") from error
+    if moment.tzinfo is None:
+        raise _unusable(shown, f"`{name}` n'a pas de fuseau horaire")
+    return moment.astimezone(UTC)
+
+
+def _past(shown: str, text: str, name: str) -> datetime:
+    moment = _moment(shown, text, name)
+    if moment > datetime.now(UTC) + _AHEAD:
+        raise _unusable(shown, f"`{name}` est dans l'avenir")
+    return moment
+
+
+def _soak(shown: str, document: Any) -> Soak:
+    checked = _checked(shown, document, _SOAK)
+    _past(shown, checked["generated_at"], "generated_at")
+    for reason in _contradictions(checked):
+        raise _unusable(shown, f"il se contredit ({reason})")
+    return Soak(shown, checked)
+
+
+def _contradictions(document: Mapping[str, Any]) -> Sequence[str]:
+    sends, availability = document["sends"], document["availability"]
+    whole = {kind: set(sends[kind]) for kind in ("lost", "duplicated", "uncertain")}
+    found = []
+    for strike in document["strikes"]:
+        if strike["struck"] and (strike["why"] or not strike["in_flight"]):
+            found.append(f"{strike['fault']} aurait frappé sans rien en vol")
+        if any(not set(strike[kind]) <= keys for kind, keys in whole.items()):
+            found.append(f"{strike['fault']} : le compte global ignore ce qu'elle a perdu ou doublé")
+        if strike["wrong"] and not set(strike["wrong"]) <= set(document["webhooks"]["unexpected"]):
+            found.append(f"{strike['fault']} : le compte global ignore ce qu'elle a eu de faux")
+        if strike["at"] > document["duration_seconds"]:
+            found.append(f"{strike['fault']} a lieu après la fin")
+    if sum(s["keys"] for s in document["strikes"]) > sends["expected"]:
+        found.append("plus d'envois en jeu que d'envois attendus")
+    if sends["accepted"] < sends["expected"] - len(sends["lost"]) - len(sends["uncertain"]):
+        found.append("des envois manquent sans être dits perdus")
+    if availability and availability["in_time"] > availability["probes"]:
+        found.append("plus de sondes à temps que de sondes")
+    return found
+
+
+def _heartbeats(shown: str, document: Any) -> Heartbeats:
+    checked = _checked(shown, document, _HEARTBEATS)
+    exported = _past(shown, checked["exported_at"], "exported_at")
+    start, end = _moment(shown, checked["from"], "from"), _past(shown, checked["to"], "to")
+    if not start < end <= exported + _AHEAD:
+        raise _unusable(shown, "`from`, `to` et `exported_at` ne se suivent pas")
+    alive = []
+    for worker, first, last in checked["alive"]:
+        begins, ends = _moment(shown, first, "alive"), _moment(shown, last, "alive")
+        if not worker or begins > ends or ends < start or begins > end:
+            raise _unusable(shown, "une période de vie est vide, à l'envers ou hors de la fenêtre")
+        alive.append((worker, max(begins, start), min(ends, end)))
+    return Heartbeats(shown, start, end, float(checked["beat_seconds"]), tuple(alive))

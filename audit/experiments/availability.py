@@ -1,0 +1,139 @@
+"""8.4: 99,9 % by measurement. A short run can refute it; only a soak of the same tree, or production's heartbeats, establish it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from audit.catalogue import requirement
+from audit.evidence import Dossier, EvidenceFileError, Heartbeats, Soak, read
+from audit.experiments import production_uptime, soak_reading
+from audit.experiments.bounds import CONFIDENCE, percentile
+from audit.experiments.experiment import Appraisal, Record
+from audit.experiments.production_uptime import days
+from audit.experiments.soak_reading import AIM, crashes_a_day, percent
+from audit.model import Evidence, Finding, Level, Outcome, Problem, Severity
+from audit.typography import counted, french_seconds
+
+_ID = "availability"
+_TITLE = "Disponibilité des workers, mesurée"
+SETTLES = requirement("8.4").settles
+
+
+def appraise(dossier: Dossier, record: Record) -> Sequence[Finding]:
+    """Judge every file given; each says its part, and what cannot be used keeps the whole undetermined."""
+    if not dossier.files:
+        missing = "ni journal d'endurance de cette empreinte, ni export des battements de cœur de production"
+        return [Finding(Outcome.UNDETERMINED, _TITLE, missing=missing, settles=SETTLES)]
+    findings: list[Finding] = []
+    for path in dossier.files:
+        try:
+            evidence = read(path)
+        except EvidenceFileError as error:
+            findings.append(Finding(Outcome.UNDETERMINED, _TITLE, missing=str(error), settles=SETTLES))
+            continue
+        findings.append(
+            _soak(evidence, dossier.digest(), record) if isinstance(evidence, Soak) else _export(evidence, record)
+        )
+    return findings
+
+
+def _soak(soak: Soak, digest: str, record: Record) -> Finding:
+    if soak.digest != digest:
+        missing = f"le journal d'endurance `{soak.path}` porte sur un autre arbre ({soak.digest[:12]}) que celui-ci ({digest[:12]})"
+        return Finding(Outcome.UNDETERMINED, _TITLE, missing=missing, settles=SETTLES)
+    _soak_figures(soak, record)
+    wrong, bounds = soak_reading.wrongs(soak), soak_reading.service(soak)
+    if wrong:
+        return _refuted(record, f"Le journal d'endurance de cet arbre montre des {' ; '.join(wrong)}")
+    if bounds and bounds[1] < AIM:
+        return _refuted(
+            record,
+            f"Service disponible à moins de 99,9 % sous une mort par minute (borne supérieure {percent(bounds[1])})",
+        )
+    if lacking := soak_reading.lacks(soak):
+        return Finding(
+            Outcome.UNDETERMINED,
+            _TITLE,
+            (_evidence(record),),
+            missing=f"le journal d'endurance `{soak.path}` n'établit rien : {' ; '.join(lacking)}",
+            settles=SETTLES,
+        )
+    return Finding(Outcome.ESTABLISHED, _sentence(soak), (_evidence(record),))
+
+
+def _sentence(soak: Soak) -> str:
+    """The decision and its conditions, in one sentence."""
+    document, seconds = soak.document, soak_reading.returns(soak)
+    slow = percentile(seconds, 0.99)
+    bounds = soak_reading.service(soak)
+    low = percent(bounds[0]) if bounds else ""
+    measured = document["availability"]
+    return (
+        f"Sur l'empreinte auditée, un worker tué consomme de nouveau en {french_seconds(round(slow, 2))} au 99e centile de {counted(len(seconds), 'mort')} : "
+        f"un worker seul reste donc au-dessus de 99,9 % tant qu'il ne meurt pas plus de {crashes_a_day(slow)} fois par jour (86,4 s permises), "
+        f"condition que la production seule peut confirmer ; avec {measured['workers']} workers dont un tué chaque minute, {measured['in_time']} sondes sur {measured['probes']} "
+        f"sont parties en {french_seconds(measured['deadline_seconds'])} au plus (borne inférieure à 95 % : {low}) ; {document['sends']['expected']} envois sous "
+        f"{counted(len(soak_reading.struck(soak)), 'faute')}, aucun perdu, doublé ni inattendu ; une seule machine, panne d'hôte et de fournisseur non essayées"
+    )
+
+
+def _soak_figures(soak: Soak, record: Record) -> None:
+    document = soak.document
+    seconds = soak_reading.returns(soak)
+    record.figure(
+        "Journal d'endurance",
+        f"`{soak.path}`, graine {document['seed']}, {french_seconds(document['duration_seconds'])}",
+    )
+    if seconds:
+        mean, slow = sum(seconds) / len(seconds), percentile(seconds, 0.99)
+        record.figure(
+            "Temps moyen de retour d'un worker tué (MTTR)",
+            f"{french_seconds(round(mean, 2))}, sur {counted(len(seconds), 'mort')}",
+        )
+        record.figure("99e centile du retour", french_seconds(round(slow, 2)))
+        record.figure(
+            "Disponibilité d'un worker (temps où il consomme / temps écoulé) : morts par jour permises à 99,9 %",
+            f"{crashes_a_day(mean)} au temps moyen, {crashes_a_day(slow)} au 99e centile (86,4 s / retour)",
+        )
+    measured, bounds = document["availability"], soak_reading.service(soak)
+    if bounds:
+        record.figure(
+            "Disponibilité du service (sondes parties dans leur délai, un worker tué par minute)",
+            f"{measured['in_time']} sur {measured['probes']}, borne inférieure {percent(bounds[0])} (Clopper-Pearson, {percent(CONFIDENCE)}, sondes supposées indépendantes)",
+        )
+
+
+def _export(export: Heartbeats, record: Record) -> Finding:
+    measured = production_uptime.measure(export)
+    for label, value in production_uptime.figures(export, measured):
+        record.figure(label, value)
+    if measured.most < AIM:
+        return _refuted(
+            record,
+            f"En production, un worker donnait signe de vie {percent(measured.most)} du temps au plus, sur {days(measured.seconds)}",
+        )
+    if missing := production_uptime.lacks(export, measured):
+        told = f"`{export.path}` : {' ; '.join(missing)}"
+        return Finding(Outcome.UNDETERMINED, _TITLE, (_evidence(record),), missing=told, settles=SETTLES)
+    sentence = (
+        f"En production, pendant {days(measured.seconds)} jusqu'au {export.end.date().isoformat()}, au moins un worker donnait signe de vie "
+        f"{percent(measured.least)} du temps au moins ({counted(measured.gaps, 'interruption')}) ; cet export dit ce que la production a "
+        "vécu, et non l'arbre audité"
+    )
+    return Finding(Outcome.ESTABLISHED, sentence, (_evidence(record),))
+
+
+def _refuted(record: Record, sentence: str) -> Finding:
+    problem = Problem(
+        title="Disponibilité des workers sous 99,9 %, réfutée par la mesure",
+        severity=Severity.CRITICAL,
+        impact="Élevé : des messages partent en retard, deux fois, ou jamais",
+        recommendation="Corriger ce que le journal d'endurance ou l'export nomme, puis mesurer de nouveau",
+    )
+    return Finding(Outcome.DEFECT, sentence, (_evidence(record),), problem=problem)
+
+
+def _evidence(record: Record) -> Evidence:
+    return replace(record.evidence(_ID), level=Level.MEASUREMENT)
+
+
+EXPERIMENT = Appraisal(_ID, _TITLE, ("8.4",), appraise)

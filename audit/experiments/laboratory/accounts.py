@@ -1,0 +1,93 @@
+"""What became of everything put at stake: each strike's keys, and the webhooks, once the stack is quiet."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from audit.experiments.accounting import Account, account
+from audit.experiments.driver import DriverError
+from audit.experiments.laboratory.fault_driver import FaultDriver
+from audit.experiments.laboratory.strikes import Strike
+from audit.experiments.waiting import wait_stable, wait_until
+
+HASTEN_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Result:
+    """The whole account, one a strike in order, and that of the webhooks. `settled` when nothing was left open."""
+
+    sends: Account
+    by_strike: tuple[Account, ...]
+    webhooks: Account
+    settled: bool
+
+    @property
+    def wrongs(self) -> dict[str, tuple[str, ...]]:
+        """Identifiers of what went wrong, by the French name of the wrong; empty when nothing did."""
+        named = {
+            "envois perdus": self.sends.lost,
+            "envois doublés": self.sends.duplicated,
+            "envois inattendus": self.sends.unexpected,
+            "webhooks perdus": self.webhooks.lost,
+            "webhooks enregistrés deux fois": self.webhooks.duplicated,
+            "webhooks inattendus": self.webhooks.unexpected,
+        }
+        return {name: keys for name, keys in named.items() if keys}
+
+
+def settle(driver: FaultDriver, seconds: float, quiet_seconds: float = 4.0) -> bool:
+    """Wait until no send is open and the gateway is quiet; what waits for a later date is made due every few seconds."""
+    for _ in range(max(1, int(seconds / HASTEN_SECONDS))):
+        if wait_until(lambda: _none_open(driver), HASTEN_SECONDS, 0.3):
+            return wait_stable(lambda: len(driver.accepted()), quiet_seconds, seconds)
+        try:
+            driver.hasten()
+        except DriverError:
+            continue
+    return False
+
+
+def _none_open(driver: FaultDriver) -> bool:
+    try:
+        return not driver.unsettled()
+    except DriverError:
+        return False
+
+
+def result(
+    driver: FaultDriver, strikes: Sequence[Strike], others: frozenset[str], before: int, *, settled: bool
+) -> Result:
+    """Compare everything expected (keys of the strikes and `others`) with the ledger from its entry `before` on."""
+    ledger, recorded = list(driver.accepted())[before:], driver.recorded()
+    expected = frozenset(others).union(*(s.keys for s in strikes))
+    sends = account(expected, ledger, recorded)
+    wrong = tuple(sorted(w for s in strikes for w in s.wrong))
+    interactions = Counter(driver.interactions())
+    answered = driver.acknowledged()
+    return Result(
+        sends=sends,
+        by_strike=tuple(_share(sends, s) for s in strikes),
+        webhooks=Account(
+            expected=len(answered),
+            accepted=sum(1 for i in answered if i in interactions),
+            lost=tuple(sorted(answered - interactions.keys())),
+            duplicated=tuple(sorted(i for i, count in interactions.items() if count > 1)),
+            unexpected=tuple(sorted({*(interactions.keys() - answered), *wrong})),
+            uncertain=(),
+        ),
+        settled=settled,
+    )
+
+
+def _share(whole: Account, strike: Strike) -> Account:
+    """The part of the account that concerns one strike's keys, and those in flight when it struck."""
+    own = strike.keys | strike.in_flight
+
+    def among(keys: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(key for key in keys if key in own)
+
+    lost, twice, uncertain = among(whole.lost), among(whole.duplicated), among(whole.uncertain)
+    return Account(
+        len(strike.keys), len(strike.keys) - len(lost) - len(uncertain), lost, twice, tuple(strike.wrong), uncertain
+    )

@@ -1,0 +1,104 @@
+"""Plays a schedule on a running stack, one fault after the other, and accounts for everything at the end."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from audit.experiments.driver import DriverError
+from audit.experiments.laboratory.accounts import Result, result, settle
+from audit.experiments.laboratory.fault_driver import FaultDriver
+from audit.experiments.laboratory.faults import FAULTS
+from audit.experiments.laboratory.schedules import Step
+from audit.experiments.laboratory.strikes import STEP_SECONDS, Strike, strike
+from audit.experiments.waiting import wait_until
+
+Tell = Callable[[str], None]
+ATTEMPTS = 3
+# Sends left open by earlier faults would fill the workers before the next one.
+MOST_OPEN = 60
+BACKLOG_SECONDS = 30.0
+END_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Seconds to wait for a step, for the backlog between two faults, for the end, and for the gateway's quiet.
+
+    After `until` (seconds since the epoch) no further fault is played.
+    """
+
+    step: float = STEP_SECONDS
+    backlog: float = BACKLOG_SECONDS
+    end: float = END_SECONDS
+    quiet: float = 4.0
+    until: float | None = None
+
+
+PATIENCE = Patience()
+
+
+@dataclass
+class Played:
+    """What was played. `at` is when it began, in seconds since the epoch; `failed` the attempts that did not strike."""
+
+    at: float
+    strikes: list[Strike] = field(default_factory=list)
+    failed: list[Strike] = field(default_factory=list)
+    others: frozenset[str] = frozenset()
+
+    @property
+    def everything(self) -> list[Strike]:
+        """Strikes and failed attempts: whatever was launched must arrive."""
+        return [*self.strikes, *self.failed]
+
+
+def play(
+    driver: FaultDriver,
+    steps: Sequence[Step],
+    tell: Tell = lambda _: None,
+    patience: Patience = PATIENCE,
+) -> Played:
+    """Play the steps in order, each tried up to three times."""
+    played = Played(time.time())
+    for number, step in enumerate(steps, 1):
+        if patience.until is not None and time.time() > patience.until:
+            break
+        _play_one(driver, step, played, patience)
+        tell(f"{number}/{len(steps)} {step.fault}: {_told(played)}")
+    return played
+
+
+def _play_one(driver: FaultDriver, step: Step, played: Played, patience: Patience) -> None:
+    for attempt in range(1, ATTEMPTS + 1):
+        _clear(driver, patience)
+        one = strike(driver, FAULTS[step.fault], step.contacts, patience.step)
+        if one.struck or attempt == ATTEMPTS:
+            played.strikes.append(one)
+            return
+        played.failed.append(one)
+
+
+def _clear(driver: FaultDriver, patience: Patience) -> None:
+    def clear() -> bool:
+        try:
+            driver.hasten()
+            everyone = all(driver.child_pids(role) for role in driver.workers())
+            return everyone and driver.main_pid("web") is not None and len(driver.unsettled()) < MOST_OPEN
+        except DriverError:
+            return False
+
+    wait_until(clear, patience.backlog, 0.2)
+
+
+def _told(played: Played) -> str:
+    last = played.strikes[-1]
+    if not last.struck:
+        return f"did not strike ({last.why})"
+    back = "not seen" if last.recovery is None else f"{last.recovery:.1f} s"
+    return f"{len(last.in_flight)} in flight, resumed after {back}"
+
+
+def concluded(driver: FaultDriver, played: Played, before: int, patience: Patience = PATIENCE) -> Result:
+    """The account of everything played, after the stack has had time to finish. `before` counts earlier acceptances."""
+    settled = settle(driver, patience.end, patience.quiet)
+    return result(driver, played.everything, played.others, before, settled=settled)

@@ -1,0 +1,68 @@
+"""Service availability: sends asked for all the time as probes, while the workers are killed in turn at a fixed period."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from audit.experiments.driver import DriverError
+from audit.experiments.faults import Kill
+from audit.experiments.laboratory.fault_driver import FaultDriver
+from audit.experiments.waiting import wait_until
+
+PERIOD_SECONDS = 60.0
+DEADLINE_SECONDS = 15.0
+PROBES_AT_ONCE = 20
+_PAUSE_SECONDS = 0.5
+
+
+@dataclass
+class Service:
+    """Probes by key with the time they were asked for (seconds since the epoch), and what became of them.
+
+    A probe is in time when the gateway accepted it `deadline_seconds` at most after it was asked for.
+    """
+
+    period_seconds: float
+    deadline_seconds: float
+    workers: int
+    asked: dict[str, float] = field(default_factory=dict)
+    crashes: list[float] = field(default_factory=list)
+    in_time: int = 0
+    elapsed_seconds: float = 0.0
+
+
+def measure(
+    driver: FaultDriver,
+    seconds: float,
+    tell: Callable[[str], None] = lambda _: None,
+    period_seconds: float = PERIOD_SECONDS,
+    deadline_seconds: float = DEADLINE_SECONDS,
+) -> Service:
+    """Probe for so long; the first death comes half a period after the start."""
+    service = Service(period_seconds, deadline_seconds, len(driver.workers()))
+    before, started = len(driver.accepted()), time.time()
+    while time.time() < started + seconds:
+        due = started + period_seconds * (len(service.crashes) + 0.5)
+        if time.time() >= due:
+            _kill_one(driver, service)
+            tell(f"worker killed, {len(service.asked)} probes so far")
+        asked_at = time.time()
+        service.asked |= dict.fromkeys(driver.launch(PROBES_AT_ONCE), asked_at)
+        time.sleep(_PAUSE_SECONDS)
+    service.elapsed_seconds = time.time() - started
+    wait_until(lambda: service.asked.keys() <= {a.key for a in driver.accepted()[before:]}, deadline_seconds)
+    first: dict[str, float] = {}
+    for entry in driver.accepted()[before:]:
+        first.setdefault(entry.key, entry.at)
+    late = service.deadline_seconds
+    service.in_time = sum(key in first and first[key] - at <= late for key, at in service.asked.items())
+    return service
+
+
+def _kill_one(driver: FaultDriver, service: Service) -> None:
+    roles = driver.workers()
+    pid = driver.main_pid(roles[len(service.crashes) % len(roles)])
+    if pid is None or not Kill(pid).strike():
+        msg = "le worker à tuer n'était pas revenu de sa mort précédente"
+        raise DriverError(msg)
+    service.crashes.append(time.time())

@@ -1,0 +1,75 @@
+"""Worker uptime from production's heartbeats: the time during which at least one worker gives signs of life."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from audit.evidence import Heartbeats
+from audit.experiments.soak_reading import AIM, percent
+from audit.typography import counted, french_seconds
+
+SHORTEST = timedelta(days=7)
+OLDEST = timedelta(days=31)
+
+
+@dataclass(frozen=True)
+class Uptime:
+    """Shares of the window: `least` counts every silence whole, `most` forgives each the time between two signs."""
+
+    seconds: float
+    least: float
+    most: float
+    gaps: int
+    longest_seconds: float
+
+
+def measure(export: Heartbeats) -> Uptime:
+    """Uptime over the export's window; silence at its ends counts."""
+    window = (export.end - export.start).total_seconds()
+    silences = [seconds for seconds in _silences(export) if seconds > export.beat_seconds]
+    surely = sum(seconds - export.beat_seconds for seconds in silences)
+    return Uptime(window, 1 - sum(silences) / window, 1 - surely / window, len(silences), max(silences, default=0.0))
+
+
+def _silences(export: Heartbeats) -> list[float]:
+    """Seconds without any sign, in order; the workers' periods of life may overlap."""
+    found, until = [], export.start
+    for _, begins, ends in sorted(export.alive, key=lambda period: period[1]):
+        if begins > until:
+            found.append((begins - until).total_seconds())
+        until = max(until, ends)
+    if until < export.end:
+        found.append((export.end - until).total_seconds())
+    return found
+
+
+def figures(export: Heartbeats, uptime: Uptime) -> Sequence[tuple[str, str]]:
+    """What the report prints."""
+    workers = len({worker for worker, _, _ in export.alive})
+    return (
+        ("Export de production", f"`{export.path}`, {days(uptime.seconds)}, {counted(workers, 'worker')}"),
+        (
+            "Disponibilité des workers en production (temps où l'un d'eux donne signe de vie / temps écoulé)",
+            f"entre {percent(uptime.least)} et {percent(uptime.most)}",
+        ),
+        ("Interruptions", f"{uptime.gaps}, la plus longue de {french_seconds(round(uptime.longest_seconds, 2))}"),
+    )
+
+
+def lacks(export: Heartbeats, uptime: Uptime, now: datetime | None = None) -> list[str]:
+    """What keeps this export from establishing 99,9 %, in French."""
+    missing = []
+    if uptime.seconds < SHORTEST.total_seconds():
+        missing.append(f"l'export couvre {days(uptime.seconds)} au lieu de {SHORTEST.days} jours")
+    if (now or datetime.now(UTC)) - export.end > OLDEST:
+        missing.append(f"il s'arrête il y a plus de {OLDEST.days} jours")
+    if uptime.least < AIM:
+        missing.append(f"il n'exclut pas une disponibilité de {percent(max(0.0, uptime.least))}")
+    return missing
+
+
+def days(seconds: float) -> str:
+    """A length in days, as `7,5 jours`."""
+    tenths = int(seconds / 8_640)
+    number = f"{tenths // 10},{tenths % 10}" if tenths % 10 else f"{tenths // 10}"
+    return f"{number} jour{'s' if tenths >= 20 else ''}"

@@ -1,0 +1,132 @@
+"""What the journal of a soak shows: its sizes, its losses, how fast workers came back, and what it lacks to conclude."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from audit.evidence import Soak
+from audit.experiments.bounds import lower_bound, percentile, upper_bound
+from audit.experiments.laboratory.faults import CLASSES, CRASH_POINTS, FAULTS
+from audit.typography import counted, french_seconds
+
+POINTS_EACH = 10
+CLASSES_EACH = 4
+DRAWN = 100
+SENDS = 10_000
+WORKERS = 2
+CRASHES = 5
+LONGEST_PERIOD_SECONDS = 60.0
+LONGEST_RETURN_SECONDS = 6.0
+AIM = 0.999
+# 0,1 % of a day.
+ALLOWED_SECONDS_A_DAY = 86.4
+
+_WRONGS = {
+    "lost": "perdus",
+    "duplicated": "doublés",
+    "unexpected": "inattendus",
+}
+
+
+def struck(soak: Soak) -> Sequence[Mapping[str, Any]]:
+    """The strikes that hit something while a send was in flight."""
+    return [s for s in soak.document["strikes"] if s["struck"]]
+
+
+def wrongs(soak: Soak) -> list[str]:
+    """What went wrong, with identifiers; empty when nothing did."""
+    found = []
+    for what in ("sends", "webhooks"):
+        account = soak.document[what]
+        name = "envois" if what == "sends" else "webhooks"
+        for kind, word in _WRONGS.items():
+            if keys := account[kind]:
+                shown = ", ".join(keys[:5]) + (" …" if len(keys) > 5 else "")
+                found.append(f"{name} {word} : {len(keys)} ({shown})")
+    return found
+
+
+def returns(soak: Soak) -> list[float]:
+    """Seconds until sending resumed after each worker kill (main process or all workers, SIGKILL)."""
+    kills = {f.id for f in FAULTS.values() if f.victim in {"main", "all"} and f.number.name == "SIGKILL"}
+    return [float(s["recovery"]) for s in struck(soak) if s["fault"] in kills and s["recovery"] is not None]
+
+
+def crashes_a_day(seconds: float) -> int:
+    """How many deaths a day leave a worker above 99,9 %, when each costs so many seconds."""
+    return int(ALLOWED_SECONDS_A_DAY // seconds) if seconds > 0 else 0
+
+
+def service(soak: Soak) -> tuple[float, float] | None:
+    """Lower and upper bounds of the service's availability; None when it was not measured."""
+    measured = soak.document["availability"]
+    if not measured or not measured["probes"]:
+        return None
+    return lower_bound(measured["in_time"], measured["probes"]), upper_bound(measured["in_time"], measured["probes"])
+
+
+def lacks(soak: Soak) -> list[str]:
+    """What this journal lacks to establish anything, in French; empty when it is as large and as clean as it must be."""
+    document = soak.document
+    hits = struck(soak)
+    enumerated = Counter(s["fault"] for s in hits)
+    missing = []
+    for faults, each, name in (
+        (CRASH_POINTS, POINTS_EACH, "points de mort"),
+        (CLASSES, CLASSES_EACH, "classes de fautes"),
+    ):
+        short = [f.id for f in faults if enumerated[f.id] < each]
+        if short:
+            missing.append(f"{name} frappés moins de {each} fois : {len(short)} (dont `{short[0]}`)")
+    drawn = sum(s["drawn"] for s in hits)
+    if drawn < DRAWN:
+        missing.append(f"{counted(drawn, 'faute tirée')} au hasard au lieu de {DRAWN}")
+    if document["sends"]["expected"] < SENDS:
+        missing.append(f"{counted(document['sends']['expected'], 'envoi')} au lieu de {SENDS}")
+    if not document["settled"] or document["sends"]["uncertain"]:
+        missing.append(
+            f"{counted(len(document['sends']['uncertain']), 'envoi')} au sort incertain, pile {'calme' if document['settled'] else 'non calmée'} à la fin"
+        )
+    return [*missing, *_slow(soak), *_service_lacks(document["availability"])]
+
+
+def _slow(soak: Soak) -> list[str]:
+    seconds = returns(soak)
+    kills = [s for s in struck(soak) if FAULTS.get(s["fault"]) and FAULTS[s["fault"]].victim in {"main", "all"}]
+    unseen = sum(s["recovery"] is None for s in kills)
+    if not seconds or unseen:
+        return [
+            f"retour du worker non observé après {counted(unseen, 'mort')}"
+            if seconds
+            else "aucune mort de worker chronométrée"
+        ]
+    slowest = percentile(seconds, 0.99)
+    if slowest > LONGEST_RETURN_SECONDS:
+        return [
+            f"retour d'un worker tué en {french_seconds(round(slowest, 2))} (99e centile), au-delà de {french_seconds(LONGEST_RETURN_SECONDS)}"
+        ]
+    return []
+
+
+def _service_lacks(measured: Mapping[str, Any] | None) -> list[str]:
+    if not measured or not measured["probes"]:
+        return ["disponibilité du service non mesurée"]
+    missing = []
+    if (
+        measured["workers"] < WORKERS
+        or measured["crashes"] < CRASHES
+        or measured["period_seconds"] > LONGEST_PERIOD_SECONDS
+    ):
+        missing.append(
+            f"disponibilité mesurée avec {counted(measured['workers'], 'worker')} et {counted(measured['crashes'], 'mort')} au lieu de deux workers et d'une mort par minute pendant {CRASHES} minutes au moins"
+        )
+    low = lower_bound(measured["in_time"], measured["probes"])
+    if low < AIM:
+        missing.append(f"borne inférieure de la disponibilité du service sous 99,9 % ({percent(low)})")
+    return missing
+
+
+def percent(share: float) -> str:
+    """A share as `99,93 %`, rounded down: no bound is shown better than it is."""
+    hundredths = int(share * 10_000)
+    return f"{hundredths // 100},{hundredths % 100:02d} %"

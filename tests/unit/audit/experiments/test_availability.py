@@ -1,0 +1,248 @@
+"""8.4: what establishes 99,9 %, what refutes it, and everything that does neither."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audit.evidence import Dossier
+from audit.experiments import availability
+from audit.experiments.experiment import Record
+from audit.model import Finding, Level, Outcome
+from tests.unit.audit.experiments.soaks import DIGEST, Change, strike, written
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+def appraised(*files: Path, digest: str = DIGEST) -> tuple[Finding, Record]:
+    (finding, *_), record = availability.EXPERIMENT.perform(Dossier(files, lambda: digest))
+    return finding, record
+
+
+def plain(text: str) -> str:
+    return text.replace("\u00a0", " ")
+
+
+def test_without_evidence_nothing_is_concluded_and_the_command_is_named() -> None:
+    finding, _ = appraised()
+    assert finding.outcome is Outcome.UNDETERMINED
+    assert "audit soak" in finding.settles
+    assert finding.needs is Level.MEASUREMENT
+
+
+def test_a_sound_soak_of_this_tree_establishes_with_its_conditions(tmp_path: Path) -> None:
+    finding, record = appraised(written(tmp_path))
+    assert (finding.outcome, finding.level) == (Outcome.ESTABLISHED, Level.MEASUREMENT), finding
+    told = plain(finding.sentence)
+    assert "tant qu'il ne meurt pas plus de 28 fois par jour" in told
+    assert "4000 sondes sur 4000" in told
+    assert "panne d'hôte et de fournisseur non essayées" in told
+    assert any("MTTR" in label for label, _ in record.figures)
+
+
+def _lose(document: dict[str, Any]) -> None:
+    document["sends"]["lost"] = ["+33639980001"]
+    document["sends"]["accepted"] -= 1
+
+
+def _late(document: dict[str, Any]) -> None:
+    document["availability"]["in_time"] = 3900
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (_lose, "envois perdus : 1 (+33639980001)"),
+        (lambda d: d["sends"].update(duplicated=["+33639980002"]), "envois doublés : 1 (+33639980002)"),
+        (lambda d: d["sends"].update(unexpected=["+33639980003"]), "envois inattendus : 1 (+33639980003)"),
+        (lambda d: d["webhooks"].update(lost=["FIRE1"]), "webhooks perdus : 1 (FIRE1)"),
+        (_late, "moins de 99,9 %"),
+    ],
+)
+def test_what_a_soak_refutes(change: Change, words: str, tmp_path: Path) -> None:
+    finding, _ = appraised(written(tmp_path, change))
+    assert finding.outcome is Outcome.DEFECT
+    assert words in plain(finding.sentence)
+
+
+def _slow(document: dict[str, Any]) -> None:
+    for one in document["strikes"]:
+        one["recovery"] = 7.0
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda d: d.update(strikes=d["strikes"][1:]), "points de mort frappés moins de 10 fois : 1 (dont `before-claim/child`)"),
+        (lambda d: d.update(strikes=[s for s in d["strikes"] if s["fault"] != "midnight"]), "classes de fautes"),
+        (lambda d: d.update(strikes=[s for s in d["strikes"] if not s["drawn"]]), "0 faute tirée au hasard au lieu de 100"),
+        (lambda d: d["sends"].update(expected=9_999, accepted=9_999), "9999 envois au lieu de 10000"),
+        (lambda d: d.update(settled=False), "pile non calmée à la fin"),
+        (lambda d: d["sends"].update(uncertain=["+33"], accepted=11_999), "1 envoi au sort incertain"),
+        (_slow, "au-delà de 6 s"),
+        (lambda d: d["strikes"].append(strike("kill-main", recovery=None)), "retour du worker non observé après 1 mort"),
+        (lambda d: d.update(availability=None), "disponibilité du service non mesurée"),
+        (lambda d: d["availability"].update(workers=1), "au lieu de deux workers"),
+        (lambda d: d["availability"].update(crashes=1), "1 mort au lieu"),
+        (lambda d: d["availability"].update(probes=2000, in_time=2000), "sous 99,9 % (99,85 %)"),
+        (lambda d: d["strikes"][0].update(struck=False), "points de mort"),
+    ],
+)  # fmt: skip
+def test_a_soak_that_is_too_small_or_unclear_establishes_nothing(change: Change, words: str, tmp_path: Path) -> None:
+    finding, _ = appraised(written(tmp_path, change))
+    assert finding.outcome is Outcome.UNDETERMINED, finding
+    assert words in plain(finding.missing)
+
+
+def test_the_soak_of_another_tree_says_nothing_of_this_one(tmp_path: Path) -> None:
+    finding, _ = appraised(written(tmp_path, _lose), digest="b" * 64)
+    assert finding.outcome is Outcome.UNDETERMINED
+    assert "porte sur un autre arbre (aaaaaaaaaaaa)" in finding.missing
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda d: d.pop("strikes"),
+        lambda d: d.update(format="soak/2"),
+        lambda d: d["target"].update(digest="A"),
+        lambda d: d["sends"].update(lost="none"),
+        lambda d: d["sends"].update(expected=-1),
+        lambda d: d["sends"].update(expected=True),
+        lambda d: d.update(generated_at="2026-01-02"),
+        lambda d: d.update(generated_at="tomorrow"),
+        lambda d: d.update(generated_at="2999-01-01T00:00:00+00:00"),
+        lambda d: d["strikes"][0].update(recovery=-1),
+        lambda d: d["strikes"][0].update(in_flight=0),
+        lambda d: d["strikes"][0].update(lost=["+33639980001"]),
+        lambda d: d["strikes"][0].update(wrong=["FIRE9"]),
+        lambda d: d["strikes"][0].update(at=5000),
+        lambda d: d["strikes"][0].update(keys=20_000),
+        lambda d: d["sends"].update(accepted=10),
+        lambda d: d["availability"].update(in_time=4001),
+    ],
+)
+def test_a_garbled_soak_is_a_clear_message_and_never_conclusive(change: Change, tmp_path: Path) -> None:
+    finding, _ = appraised(written(tmp_path, change))
+    assert finding.outcome is Outcome.UNDETERMINED
+    assert "`soak.json` est inutilisable" in finding.missing
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "ce n'est pas du JSON"),
+        (b"\xff\xfe", "ce n'est pas du JSON"),
+        (b"[" * 200_000, "ce n'est pas du JSON"),
+        (b'{"format": NaN}', "ce n'est pas du JSON"),
+        (b"[]", "son format"),
+        (b'{"format": ["soak/1"]}', "son format"),
+    ],
+)
+def test_what_is_no_evidence_at_all(content: bytes, words: str, tmp_path: Path) -> None:
+    (tmp_path / "file.json").write_bytes(content)
+    finding, _ = appraised(tmp_path / "file.json")
+    assert finding.outcome is Outcome.UNDETERMINED
+    assert words in finding.missing
+
+
+def test_files_that_are_not_there_or_not_files(tmp_path: Path) -> None:
+    assert "n'existe pas" in appraised(tmp_path / "none.json")[0].missing
+    assert "fichier ordinaire" in appraised(tmp_path)[0].missing
+    assert "fichier ordinaire" in appraised(Path("/dev/zero"))[0].missing
+
+
+def test_one_bad_file_beside_a_good_one_is_told_too(tmp_path: Path) -> None:
+    findings, _ = availability.EXPERIMENT.perform(Dossier((written(tmp_path), tmp_path / "none.json"), lambda: DIGEST))
+    assert [f.outcome for f in findings] == [Outcome.ESTABLISHED, Outcome.UNDETERMINED]
+    assert all(f.needs is Level.MEASUREMENT for f in findings)
+
+
+def test_a_digest_that_cannot_be_read_is_an_audit_error(tmp_path: Path) -> None:
+    def unreadable() -> str:
+        raise OSError("no")
+
+    (finding,), _ = availability.EXPERIMENT.perform(Dossier((written(tmp_path),), unreadable))
+    assert finding.outcome is Outcome.AUDIT_ERROR
+
+
+def export(folder: Path, *periods: tuple[str, float, float], days: float = 10.0, **other: Any) -> Path:
+    """Signs of life given in hours since the window began."""
+    start = NOW - timedelta(days=days)
+    alive = [
+        [w, (start + timedelta(hours=a)).isoformat(), (start + timedelta(hours=b)).isoformat()] for w, a, b in periods
+    ]
+    document = {
+        "format": "worker-heartbeats/1",
+        "exported_at": NOW.isoformat(),
+        "from": start.isoformat(),
+        "to": NOW.isoformat(),
+        "beat_seconds": 15,
+        "alive": alive,
+    } | other
+    path = folder / "heartbeats.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    return path
+
+
+def test_production_establishes_when_two_workers_relay_each_other(tmp_path: Path) -> None:
+    finding, record = appraised(export(tmp_path, ("a", 0, 100), ("b", 99, 240)))
+    assert finding.outcome is Outcome.ESTABLISHED
+    assert "100,00 %" in plain(finding.sentence)
+    assert "et non l'arbre audité" in finding.sentence
+    assert dict(record.figures)["Interruptions"].startswith("0")
+
+
+@pytest.mark.parametrize(
+    ("periods", "days", "outcome", "words"),
+    [
+        ((("a", 0, 120), ("a", 121, 240)), 10.0, Outcome.DEFECT, "99,58 %"),
+        ((), 10.0, Outcome.DEFECT, "0,00 %"),
+        ((("a", 0, 120), ("a", 120.2405, 240)), 10.0, Outcome.UNDETERMINED, "il n'exclut pas"),
+        ((("a", 0, 48),), 2.0, Outcome.UNDETERMINED, "couvre 2 jours au lieu de 7 jours"),
+        ((("a", 1, 240),), 10.0, Outcome.DEFECT, "%"),
+    ],
+)
+def test_what_production_does_not_establish(
+    periods: tuple[tuple[str, float, float], ...], days: float, outcome: Outcome, words: str, tmp_path: Path
+) -> None:
+    finding, _ = appraised(export(tmp_path, *periods, days=days))
+    assert finding.outcome is outcome, finding
+    assert words in plain(finding.sentence + finding.missing)
+
+
+def test_an_old_export_is_not_today(tmp_path: Path) -> None:
+    old = NOW - timedelta(days=60)
+    window: dict[str, Any] = {
+        "from": (old - timedelta(days=10)).isoformat(),
+        "to": old.isoformat(),
+        "exported_at": old.isoformat(),
+    }
+    alive = [["a", window["from"], window["to"]]]
+    finding, _ = appraised(export(tmp_path, days=10.0, **{"alive": alive} | window))
+    assert finding.outcome is Outcome.UNDETERMINED
+    assert "plus de 31 jours" in finding.missing
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"beat_seconds": 0},
+        {"beat_seconds": 1e9},
+        {"to": "never"},
+        {"to": (NOW + timedelta(days=1)).isoformat()},
+        {"from": NOW.isoformat()},
+        {"exported_at": (NOW - timedelta(days=5)).isoformat()},
+        {"alive": [["a", "b"]]},
+        {"alive": [["", NOW.isoformat(), NOW.isoformat()]]},
+        {"alive": [["a", NOW.isoformat(), (NOW - timedelta(days=1)).isoformat()]]},
+        {"alive": [["a", "2001-01-01T00:00:00+00:00", "2001-01-02T00:00:00+00:00"]]},
+        {"alive": None},
+    ],
+)
+def test_a_garbled_export_is_a_clear_message(other: dict[str, Any], tmp_path: Path) -> None:
+    finding, _ = appraised(export(tmp_path, ("a", 0, 240), **other))
+    assert finding.outcome is Outcome.UNDETERMINED
+    assert "`heartbeats.json` est inutilisable" in finding.missing
