@@ -19,7 +19,7 @@ async def live() -> dict[str, bool]:
     return {"live": True}
 
 
-@router.get("/ready")
+@router.get("/ready", responses={503: {"model": Readiness, "description": "One of them does not answer."}})
 async def ready(response: Response) -> Readiness:
     """200 when the database and Redis answer, else 503; in any case within 3 s."""
     database_url = get_settings().database_url.get_secret_value()

@@ -17,6 +17,7 @@ from system.gateway.authenticity import authenticator
 from system.gateway.webhook_body import PayloadError
 from system.gateway.webhooks import Event, parse_events
 from system.routers.limited_body import BodyCutError, BodyTooLargeError, read_body
+from system.schemas.errors import problems
 from system.schemas.webhooks import Received
 from system.services import inbox
 from system.services.gathering import Gathering
@@ -31,7 +32,13 @@ MOST_BYTES = 2_097_152
 _JSON = re.compile(r"(application|text)/([\w.+-]+\+)?json\s*(;|$)", re.ASCII | re.IGNORECASE)
 
 
-@router.post("/webhooks/wassenger")
+@router.post(
+    "/webhooks/wassenger",
+    responses=problems(400, 401, 413, 415, 503),
+    openapi_extra={
+        "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": ["object", "array"]}}}}
+    },
+)
 async def receive_wassenger_webhook(request: Request, background_tasks: BackgroundTasks) -> Received:
     """Checks where it comes from, stores its events, answers 200; nobody has to be logged in."""
     events = await _authentic_events(request)

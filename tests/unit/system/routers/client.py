@@ -16,16 +16,16 @@ class Client:
     """Each request is whole: it ends with its background tasks. Cookies are kept."""
 
     def __init__(self, app: FastAPI) -> None:
-        self._app = app
+        self.app = app
         self.cookies = httpx.Cookies()
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         return asyncio.run(self._request(method, path, options))
 
     async def _request(self, method: str, path: str, options: dict[str, Any]) -> httpx.Response:
-        transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
         async with (
-            self._app.router.lifespan_context(self._app),
+            self.app.router.lifespan_context(self.app),
             httpx.AsyncClient(transport=transport, base_url="http://test", cookies=self.cookies) as client,
         ):
             answer = await client.request(method, path, **options)
