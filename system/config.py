@@ -44,6 +44,11 @@ class Settings(BaseSettings):
     admin_token_minutes: Annotated[int, Field(ge=1, le=1440)] = 30
     default_region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "FR"
     daily_message_limit: Annotated[int, Field(ge=0)] = 1000
+    # Without these the gateway's own queue sets the pace.
+    device_messages_per_minute: Annotated[float, Field(gt=0, le=6000)] | None = None
+    device_burst: Annotated[float, Field(ge=1)] = 1.0
+    batch_pause_every: Annotated[int, Field(ge=1)] | None = None
+    batch_pause_seconds: Annotated[float, Field(gt=0)] = 60.0
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     dispatch_batch_size: Annotated[int, Field(ge=1, le=10_000)] = 100
     metrics_token: SecretStr | None = None

@@ -1,19 +1,10 @@
-"""Campaigns' rows and the dispatcher's statements."""
+"""Campaigns' rows, and the messages that their life makes, sets aside or takes back."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from datetime import datetime
 from secrets import token_hex
 
 from system.db.connection import Db
-from system.domain.statuses import CampaignStatus, MessageKind
-
-
-@dataclass(frozen=True)
-class Batch:
-    """What one turn of a dispatcher took; `more` when it has to come back."""
-
-    message_ids: tuple[int, ...]
-    more: bool
+from system.domain.statuses import CampaignStatus
 
 
 def insert(db: Db, name: str, body: str, follow_up: str) -> int:
@@ -26,38 +17,87 @@ def insert(db: Db, name: str, body: str, follow_up: str) -> int:
     return int(row["id"])
 
 
-def add_contacts(db: Db, campaign_id: int, body: str, phones: Sequence[str]) -> None:
-    """One Message 1 a distinct phone; contacts are created as needed."""
-    distinct = sorted(set(phones))
+def freeze(db: Db, campaign_id: int) -> int:
+    """One Message 1 for each contact of the list and the categories who opted in; returns how many contacts it has.
+
+    Who opted out since has ended already. A number known not to be on WhatsApp is left out.
+    """
     db.execute(
-        "INSERT INTO contacts (phone) SELECT unnest(%s::text[]) ON CONFLICT (phone) DO NOTHING",
-        [distinct],
-    )
-    db.execute(
-        """INSERT INTO messages (campaign_id, contact_id, kind, body, reference)
-           SELECT %(campaign)s, c.id, %(kind)s, %(body)s,
-                  'm-' || %(campaign)s || '-' || %(salt)s || '-' || c.id
-           FROM contacts AS c WHERE c.phone = ANY(%(phones)s)
+        """INSERT INTO messages (campaign_id, contact_id, kind, body, reference, status, outcome)
+           SELECT c.id, p.id, 'message_1', c.message_template, 'm-' || c.id || '-' || %(salt)s || '-' || p.id,
+                  CASE WHEN s.phone IS NULL THEN 'pending' ELSE 'opted_out' END,
+                  CASE WHEN s.phone IS NOT NULL THEN 'opted_out' END
+           FROM campaigns AS c
+           CROSS JOIN (
+               SELECT contact_id FROM campaign_contacts WHERE campaign_id = %(id)s
+               UNION SELECT k.contact_id FROM campaign_categories AS g JOIN contact_categories AS k USING (category_id)
+               WHERE g.campaign_id = %(id)s) AS chosen
+           JOIN contacts AS p ON p.id = chosen.contact_id
+           LEFT JOIN suppressions AS s ON s.phone = p.phone
+           WHERE c.id = %(id)s AND p.opted_in_at IS NOT NULL AND p.whatsapp_status <> 'invalid'
+           ORDER BY p.id
            ON CONFLICT (campaign_id, contact_id, kind) DO NOTHING""",
-        {
-            "campaign": campaign_id,
-            "kind": MessageKind.MESSAGE_1.value,
-            "body": body,
-            "salt": token_hex(8),
-            "phones": distinct,
-        },
+        {"id": campaign_id, "salt": token_hex(8)},
+    )
+    row = db.execute(
+        "SELECT count(*) FROM messages WHERE campaign_id = %s AND kind = 'message_1'", [campaign_id]
+    ).fetchone()
+    return 0 if row is None else int(row["count"])
+
+
+def lock(db: Db, campaign_id: int) -> CampaignStatus | None:
+    """The campaign's state, which nobody else changes before this transaction ends; None when there is no such campaign."""
+    row = db.execute("SELECT status FROM campaigns WHERE id = %s FOR UPDATE", [campaign_id]).fetchone()
+    return None if row is None else CampaignStatus(row["status"])
+
+
+def move(db: Db, campaign_id: int, then: CampaignStatus, *, at: datetime, reason: str | None) -> None:
+    """Gives a locked campaign another state, and notes when (UTC) and why."""
+    db.execute(
+        """UPDATE campaigns SET status = %(then)s, stop_reason = %(reason)s,
+               launched_at = CASE %(then)s WHEN 'sending' THEN coalesce(launched_at, now()) ELSE launched_at END,
+               dispatcher_woken_at = CASE %(then)s WHEN 'sending' THEN now() ELSE dispatcher_woken_at END,
+               resumed_at = CASE WHEN %(then)s = 'sending' AND status = 'paused' THEN %(at)s ELSE resumed_at END,
+               paused_at = CASE %(then)s WHEN 'paused' THEN %(at)s ELSE paused_at END,
+               cancelled_at = CASE %(then)s WHEN 'cancelled' THEN %(at)s ELSE cancelled_at END
+           WHERE id = %(id)s""",
+        {"id": campaign_id, "then": then.value, "at": at, "reason": reason},
     )
 
 
-def launch(db: Db, campaign_id: int) -> bool:
-    """From draft or paused to sending; False when it is in another state or unknown."""
+def set_schedule(db: Db, campaign_id: int, at: datetime) -> None:
+    """When a campaign is to start (UTC)."""
+    db.execute("UPDATE campaigns SET scheduled_at = %s WHERE id = %s", [at, campaign_id])
+
+
+def due(db: Db, *, now: datetime) -> tuple[int, ...]:
+    """Scheduled campaigns whose time has come."""
+    rows = db.execute(
+        "SELECT id FROM campaigns WHERE status = 'scheduled' AND scheduled_at <= %s ORDER BY scheduled_at, id", [now]
+    ).fetchall()
+    return tuple(row["id"] for row in rows)
+
+
+def try_failed_again(db: Db, campaign_id: int) -> int:
+    """Messages that failed and that the gateway never accepted wait again, with all their attempts; returns how many."""
     cursor = db.execute(
-        """UPDATE campaigns SET status = 'sending', stop_reason = NULL, dispatcher_woken_at = now(),
-               launched_at = coalesce(launched_at, now())
-           WHERE id = %s AND status IN ('draft', 'paused')""",
+        """UPDATE messages SET status = 'pending', failures = 0, held = false, last_error = NULL,
+               next_attempt_at = NULL, published_at = NULL
+           WHERE campaign_id = %s AND status = 'failed' AND gateway_id IS NULL AND sent_at IS NULL""",
         [campaign_id],
     )
-    return cursor.rowcount == 1
+    return cursor.rowcount
+
+
+def hold_pending(db: Db, campaign_id: int, *, held: bool) -> int:
+    """Sets aside, or takes back, the Message 1 that wait; one that may have left is not set aside. Returns how many."""
+    cursor = db.execute(
+        """UPDATE messages SET held = %(held)s
+           WHERE campaign_id = %(id)s AND kind = 'message_1' AND status = 'pending' AND held <> %(held)s
+             AND NOT (%(held)s AND doubtful)""",
+        {"id": campaign_id, "held": held},
+    )
+    return cursor.rowcount
 
 
 def stop(db: Db, campaign_id: int, *, status: CampaignStatus, reason: str) -> bool:
@@ -67,68 +107,3 @@ def stop(db: Db, campaign_id: int, *, status: CampaignStatus, reason: str) -> bo
         [status.value, reason, campaign_id],
     )
     return cursor.rowcount == 1
-
-
-def take_turn(db: Db, campaign_id: int, *, min_interval: float) -> bool:
-    """Whether this dispatcher may work now: two chains of one campaign so become one, the later of two close turns ends."""
-    cursor = db.execute(
-        """UPDATE campaigns SET dispatched_at = now()
-           WHERE id = %s AND status = 'sending'
-             AND (dispatched_at IS NULL OR dispatched_at <= now() - make_interval(secs => %s))""",
-        [campaign_id, min_interval],
-    )
-    return cursor.rowcount == 1
-
-
-def take_batch(db: Db, campaign_id: int, *, window: int) -> Batch:
-    """Marks due Message 1 as published, keeping at most `window` of them published and not yet claimed."""
-    rows = db.execute(
-        """UPDATE messages SET published_at = now() WHERE id IN (
-               SELECT id FROM messages
-               WHERE campaign_id = %(id)s AND kind = 'message_1' AND status = 'pending' AND published_at IS NULL
-                 AND coalesce(next_attempt_at, '-infinity') <= now()
-               ORDER BY id
-               LIMIT greatest(0, %(window)s - (
-                   SELECT count(*) FROM messages
-                   WHERE campaign_id = %(id)s AND kind = 'message_1' AND status = 'pending'
-                     AND published_at <= now() AND coalesce(next_attempt_at, '-infinity') <= now()))
-               FOR UPDATE SKIP LOCKED)
-           RETURNING id""",
-        {"id": campaign_id, "window": window},
-    ).fetchall()
-    more = db.execute(
-        """SELECT 1 FROM messages WHERE campaign_id = %s AND kind = 'message_1' AND status = 'pending'
-             AND published_at IS NULL AND coalesce(next_attempt_at, '-infinity') <= now() LIMIT 1""",
-        [campaign_id],
-    ).fetchone()
-    return Batch(tuple(sorted(row["id"] for row in rows)), more is not None)
-
-
-def wake_silent(db: Db, *, silent_seconds: float) -> tuple[int, ...]:
-    """Sending campaigns with rows to dispatch whose dispatcher gave no sign for so long; they count as woken now."""
-    rows = db.execute(
-        """UPDATE campaigns SET dispatcher_woken_at = now() WHERE id IN (
-               SELECT c.id FROM campaigns AS c
-               WHERE c.status = 'sending'
-                 AND greatest(c.dispatched_at, c.dispatcher_woken_at, c.launched_at)
-                     < now() - make_interval(secs => %(silent)s)
-                 AND EXISTS (SELECT 1 FROM messages AS m
-                     WHERE m.campaign_id = c.id AND m.kind = 'message_1' AND m.status = 'pending'
-                       AND m.published_at IS NULL AND coalesce(m.next_attempt_at, '-infinity') <= now())
-               FOR UPDATE SKIP LOCKED)
-           RETURNING id""",
-        {"silent": silent_seconds},
-    ).fetchall()
-    return tuple(sorted(row["id"] for row in rows))
-
-
-def complete_finished(db: Db) -> tuple[int, ...]:
-    """Closes sending campaigns that have no open message left; returns their ids."""
-    rows = db.execute(
-        """UPDATE campaigns AS c SET status = 'completed', completed_at = now()
-           WHERE c.status = 'sending' AND NOT EXISTS (
-               SELECT 1 FROM messages AS m
-               WHERE m.campaign_id = c.id AND m.status IN ('pending', 'sending', 'unknown'))
-           RETURNING c.id"""
-    ).fetchall()
-    return tuple(sorted(row["id"] for row in rows))

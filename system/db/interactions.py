@@ -15,13 +15,13 @@ class Addressee:
     contact_id: int
 
 
-def addressee(db: Db, phone: str) -> Addressee | None:
-    """The latest Message 1 this number got says it."""
+def addressee(db: Db, phone: str, *, received_at: datetime) -> Addressee | None:
+    """Of the Message 1 this number got, the latest still in its window says it; else the latest."""
     row = db.execute(
         """SELECT m.campaign_id, m.contact_id FROM messages AS m JOIN contacts AS c ON c.id = m.contact_id
-           WHERE c.phone = %s AND m.kind = 'message_1' AND m.sent_at IS NOT NULL
-           ORDER BY m.sent_at DESC, m.id DESC LIMIT 1""",
-        [phone],
+           WHERE c.phone = %(phone)s AND m.kind = 'message_1' AND m.sent_at IS NOT NULL
+           ORDER BY %(received)s < m.sent_at + interval '24 hours' DESC, m.sent_at DESC, m.id DESC LIMIT 1""",
+        {"phone": phone, "received": received_at},
     ).fetchone()
     return None if row is None else Addressee(**row)
 
@@ -37,6 +37,15 @@ def record(
     )
 
 
+def note_inbound(db: Db, contact_id: int, *, received_at: datetime) -> None:
+    """WhatsApp's own window is open until 24 h after the contact's last message."""
+    db.execute(
+        """UPDATE contacts SET last_inbound_at = greatest(last_inbound_at, %(received)s)
+           WHERE id = %(contact)s AND last_inbound_at IS DISTINCT FROM greatest(last_inbound_at, %(received)s)""",
+        {"contact": contact_id, "received": received_at},
+    )
+
+
 def insert_follow_up(db: Db, to: Addressee, *, received_at: datetime, wake_up_in: float) -> int | None:
     """Inserts the Message 2 when the interaction came within 24 h of Message 1, and there is none yet.
 
@@ -47,9 +56,10 @@ def insert_follow_up(db: Db, to: Addressee, *, received_at: datetime, wake_up_in
            SELECT m.campaign_id, m.contact_id, 'message_2', c.follow_up_template,
                   'm2-' || m.campaign_id || '-' || %(salt)s || '-' || m.contact_id,
                   now() + make_interval(secs => %(wake)s)
-           FROM messages AS m JOIN campaigns AS c ON c.id = m.campaign_id
+           FROM messages AS m JOIN campaigns AS c ON c.id = m.campaign_id JOIN contacts AS p ON p.id = m.contact_id
            WHERE m.campaign_id = %(campaign)s AND m.contact_id = %(contact)s AND m.kind = 'message_1'
-             AND %(received)s < m.sent_at + interval '24 hours'
+             AND %(received)s < m.sent_at + interval '24 hours' AND c.status IN ('sending', 'paused')
+             AND NOT EXISTS (SELECT 1 FROM suppressions AS s WHERE s.phone = p.phone)
            ON CONFLICT (campaign_id, contact_id, kind) DO NOTHING
            RETURNING id""",
         {
@@ -63,13 +73,23 @@ def insert_follow_up(db: Db, to: Addressee, *, received_at: datetime, wake_up_in
     return None if row is None else int(row["id"])
 
 
-def cancel_late_follow_ups(db: Db) -> int:
+def has_follow_up(db: Db, to: Addressee) -> bool:
+    """Whether the contact has its Message 2 in this campaign."""
+    found = db.execute(
+        "SELECT 1 FROM messages WHERE campaign_id = %s AND contact_id = %s AND kind = 'message_2'",
+        [to.campaign_id, to.contact_id],
+    )
+    return found.fetchone() is not None
+
+
+def cancel_late_follow_ups(db: Db, *, now: datetime) -> int:
     """Cancels the Message 2 which have not left and whose window is over; returns how many."""
     cursor = db.execute(
         """UPDATE messages AS m SET status = 'cancelled', last_error = 'the window of 24 h is over'
-           FROM messages AS o
+           FROM messages AS o, contacts AS p
            WHERE m.kind = 'message_2' AND m.status = 'pending' AND NOT m.doubtful AND o.kind = 'message_1'
-             AND o.campaign_id = m.campaign_id AND o.contact_id = m.contact_id
-             AND o.sent_at + interval '24 hours' <= now()"""
+             AND o.campaign_id = m.campaign_id AND o.contact_id = m.contact_id AND p.id = m.contact_id
+             AND least(o.sent_at, coalesce(p.last_inbound_at, '-infinity')) + interval '24 hours' <= %s""",
+        [now],
     )
     return cursor.rowcount

@@ -4,7 +4,7 @@ from system.db.connection import Db
 from system.domain.statuses import MessageKind
 from system.domain.wakeups import SendMessage
 
-# The first two survive a pause: whether they went through has to be known.
+# The first two, and what is in doubt, survive a pause or a cancellation: whether they went through has to be known.
 LOST = """
 UPDATE messages SET published_at = now() WHERE id IN (
     SELECT m.id FROM messages AS m JOIN campaigns AS c ON c.id = m.campaign_id
@@ -12,8 +12,8 @@ UPDATE messages SET published_at = now() WHERE id IN (
       AND ((m.status = 'sending' AND m.lease_until < now())
         OR (m.status = 'unknown' AND coalesce(m.next_attempt_at, '-infinity') <= now())
         OR (m.status = 'pending' AND coalesce(m.next_attempt_at, '-infinity') <= now()
-            AND c.status IN ('sending', 'completed')
-            AND (m.published_at IS NOT NULL OR m.kind = 'message_2')))
+            AND NOT m.held AND (c.status = 'sending' OR m.doubtful)
+            AND (m.published_at IS NOT NULL OR m.kind = 'message_2' OR m.doubtful)))
     ORDER BY m.kind DESC, m.id
     LIMIT %(limit)s
     FOR UPDATE OF m SKIP LOCKED)

@@ -7,32 +7,42 @@ from uuid import UUID, uuid4
 
 from system.db import quota
 from system.db.connection import Db
+from system.db.suppressions import OPTED_OUT
+from system.domain.daily_limit import DailyLimit
+from system.domain.sending_window import WINDOW, SendingWindow
 from system.domain.statuses import CAMPAIGN_LETS_SEND, CampaignStatus, MessageKind, MessageStatus
 
-# One conditional statement: while a lease lives, nobody else gets the row. What may leave at once is counted in its day too.
+# One conditional statement: while a lease lives, nobody else gets the row. What may leave at once is counted in its day too; what
+# waits for somebody who opted out ends here, unless an earlier attempt has to be asked about.
 CLAIM = f"""
 WITH due AS (
-    SELECT m.id, m.kind, m.quota_day, p.phone, c.status AS campaign_status,
+    SELECT m.id, m.kind, m.quota_day, p.phone, p.last_inbound_at, c.status AS campaign_status,
         m.doubtful OR m.status IN ('sending', 'unknown') AS doubtful,
+        s.phone IS NOT NULL AND m.status = 'pending' AND NOT m.doubtful AS withdrawn,
         CASE m.kind WHEN 'message_2' THEN (
-            SELECT o.sent_at + interval '24 hours' FROM messages AS o
-            WHERE o.campaign_id = m.campaign_id AND o.contact_id = m.contact_id AND o.kind = 'message_1') END AS leaves_before
+            SELECT o.sent_at FROM messages AS o
+            WHERE o.campaign_id = m.campaign_id AND o.contact_id = m.contact_id AND o.kind = 'message_1') END AS message_1_at
     FROM messages AS m JOIN campaigns AS c ON c.id = m.campaign_id JOIN contacts AS p ON p.id = m.contact_id
-    WHERE m.id = %(id)s
+    LEFT JOIN suppressions AS s ON s.phone = p.phone
+    WHERE m.id = %(id)s AND NOT m.held
       AND ((m.status IN ('pending', 'unknown') AND coalesce(m.next_attempt_at, '-infinity') <= now())
         OR (m.status = 'sending' AND m.lease_until < now()))
     FOR UPDATE OF m
 ), candidate AS (
     SELECT kind FROM due
-    WHERE NOT doubtful AND campaign_status = ANY(%(open)s) AND coalesce(leaves_before > %(now)s, true)
-      AND quota_day IS DISTINCT FROM %(day)s
+    WHERE NOT doubtful AND NOT withdrawn AND campaign_status = ANY(%(open)s) AND quota_day IS DISTINCT FROM %(day)s
+      AND (kind = 'message_1' OR coalesce(
+          message_1_at > %(day_ago)s AND last_inbound_at > %(day_ago)s, false))
 ), {quota.COUNTED}
 UPDATE messages AS m
-SET status = 'sending', lease_token = %(token)s, lease_until = now() + make_interval(secs => %(lease)s),
+SET status = CASE WHEN withdrawn THEN 'opted_out' ELSE 'sending' END,
+    lease_token = CASE WHEN NOT withdrawn THEN %(token)s::uuid END,
+    lease_until = CASE WHEN NOT withdrawn THEN now() + make_interval(secs => %(lease)s) END,
+    last_error = CASE WHEN withdrawn THEN %(opted_out)s ELSE m.last_error END,
     attempts = m.attempts + 1, doubtful = due.doubtful, quota_day = coalesce((SELECT day FROM counted), m.quota_day)
 FROM due WHERE m.id = due.id
 RETURNING m.id, m.campaign_id, m.kind, m.body, m.reference, m.attempts, m.failures, m.doubtful, m.lease_token,
-    due.phone, due.campaign_status, due.leaves_before, m.quota_day
+    due.phone, due.campaign_status, due.message_1_at, due.last_inbound_at, m.quota_day
 """  # noqa: S608 (constants only)
 
 
@@ -60,7 +70,7 @@ class Message:
 class Claim:
     """A message this process alone may send until its lease ends.
 
-    `doubtful`: an earlier attempt may have gone through. `leaves_before`: end of the window of a Message 2, UTC.
+    `doubtful`: an earlier attempt may have gone through. `window`: of a Message 2, the time it has to leave in.
     `quota_day`: the UTC day in which it is counted, None when that day was full.
     """
 
@@ -75,7 +85,7 @@ class Claim:
     lease_token: UUID
     phone: str
     campaign_status: CampaignStatus
-    leaves_before: datetime | None = None
+    window: SendingWindow | None = None
     quota_day: date | None = None
 
 
@@ -95,7 +105,7 @@ def by_id(db: Db, message_id: int) -> Message | None:
 
 
 def claim(db: Db, message_id: int, *, lease_seconds: float, now: datetime, daily_limit: int) -> Claim | None:
-    """Takes the message for `lease_seconds`; None when it is not due, final, or somebody's.
+    """Takes the message for `lease_seconds`; None when it is not due, final, somebody's, or for who opted out.
 
     It is counted in the day of `now` (UTC) unless the day is full, or something else keeps it from leaving at once.
     """
@@ -103,16 +113,20 @@ def claim(db: Db, message_id: int, *, lease_seconds: float, now: datetime, daily
         "id": message_id,
         "token": uuid4(),
         "lease": lease_seconds,
-        "now": now,
+        "day_ago": now - WINDOW,
         "day": now.date(),
         "limit": daily_limit,
+        "opted_out": OPTED_OUT,
+        "most_message_1": DailyLimit(daily_limit).most_message_1,
         "open": [status.value for status in CAMPAIGN_LETS_SEND],
     }
     row = db.execute(CLAIM.encode(), parameters).fetchone()
-    if row is None:
+    if row is None or row["lease_token"] is None:
         return None
     kinds = {"kind": MessageKind(row["kind"]), "campaign_status": CampaignStatus(row["campaign_status"])}
-    return Claim(**row | kinds)
+    message_1_at, last_inbound_at = row.pop("message_1_at"), row.pop("last_inbound_at")
+    window = None if kinds["kind"] is MessageKind.MESSAGE_1 else SendingWindow(message_1_at, last_inbound_at)
+    return Claim(**row | kinds, window=window)
 
 
 def renew_lease(db: Db, claim: Claim, *, lease_seconds: float) -> bool:
@@ -174,12 +188,13 @@ def record_failed(db: Db, claim: Claim, *, failures: int, error: str) -> bool:
     )
 
 
-def record_cancelled(db: Db, claim: Claim, *, reason: str) -> bool:
-    """Final: the gateway has nothing of this message, and it must not leave any more."""
+def record_withheld(db: Db, claim: Claim, *, status: MessageStatus, reason: str) -> bool:
+    """Final, as `cancelled` or `opted_out`: the gateway has nothing of this message, and it must not leave any more."""
     return _while_mine(
         db,
         claim,
-        "status = 'cancelled', last_error = %(reason)s, next_attempt_at = NULL, lease_token = NULL, lease_until = NULL",
+        "status = %(status)s, last_error = %(reason)s, next_attempt_at = NULL, lease_token = NULL, lease_until = NULL",
+        status=status.value,
         reason=reason,
     )
 

@@ -1,9 +1,10 @@
 """The daily limit: counted here, over both kinds of message, before anything is sent."""
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from system.db.connection import Db
+from system.domain.daily_limit import DailyLimit
 
 if TYPE_CHECKING:
     from system.db.messages import Claim
@@ -11,10 +12,12 @@ if TYPE_CHECKING:
 # A part of statements whose `candidate` holds the kind of the message to count, or nothing; gives the day when it counted.
 COUNTED = """counted AS (
     INSERT INTO daily_counters AS d (day, message_1, message_2)
-    SELECT %(day)s, (kind = 'message_1')::int, (kind = 'message_2')::int FROM candidate WHERE %(limit)s > 0
+    SELECT %(day)s, (kind = 'message_1')::int, (kind = 'message_2')::int FROM candidate
+    WHERE CASE kind WHEN 'message_1' THEN %(most_message_1)s ELSE %(limit)s END > 0
     ON CONFLICT (day) DO UPDATE
         SET message_1 = d.message_1 + excluded.message_1, message_2 = d.message_2 + excluded.message_2
         WHERE d.message_1 + d.message_2 < %(limit)s
+          AND (excluded.message_1 = 0 OR d.message_1 < %(most_message_1)s)
     RETURNING day
 )"""
 RESERVE = f"""
@@ -28,11 +31,12 @@ RETURNING quota_day
 
 
 def reserve(db: Db, claim: "Claim", *, day: date, limit: int) -> bool:
-    """Counts the message in `day` unless the day is full; a message is counted once a day, however many attempts.
+    """Counts the message in `day` unless it, or its part for Message 1, is full; a message is counted once a day, however many attempts.
 
     False too when the message is no longer this claim's.
     """
-    parameters = {"id": claim.id, "token": claim.lease_token, "day": day, "limit": limit}
+    parameters: dict[str, Any] = {"id": claim.id, "token": claim.lease_token, "day": day, "limit": limit}
+    parameters["most_message_1"] = DailyLimit(limit).most_message_1
     row = db.execute(RESERVE.encode(), parameters).fetchone()
     return row is not None and row["quota_day"] == day
 

@@ -13,6 +13,7 @@ class MessageStatus(StrEnum):
     READ = "read"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    OPTED_OUT = "opted_out"
     UNKNOWN = "unknown"
 
 
@@ -24,9 +25,10 @@ class MessageKind(StrEnum):
 
 
 class CampaignStatus(StrEnum):
-    """Messages leave in `sending`, and Message 2 in `completed` too, as its window outlives the last Message 1."""
+    """Messages leave in `sending` alone; `completed`, `failed` and `cancelled` are final."""
 
     DRAFT = "draft"
+    SCHEDULED = "scheduled"
     SENDING = "sending"
     PAUSED = "paused"
     COMPLETED = "completed"
@@ -34,7 +36,9 @@ class CampaignStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
-CAMPAIGN_LETS_SEND = frozenset({CampaignStatus.SENDING, CampaignStatus.COMPLETED})
+CAMPAIGN_LETS_SEND = frozenset({CampaignStatus.SENDING})
+# Its messages wait.
+CAMPAIGN_RESTS = frozenset({CampaignStatus.DRAFT, CampaignStatus.SCHEDULED, CampaignStatus.PAUSED})
 
 # How far an accepted message has come. A word that comes late changes nothing, and being delivered disproves a failure.
 DELIVERY_ORDER = (MessageStatus.SENT, MessageStatus.FAILED, MessageStatus.DELIVERED, MessageStatus.READ)

@@ -3,21 +3,30 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from system.db import campaigns
+from system.db import audience, campaigns, dispatching, monitoring
+from system.db.connection import Db
 from system.db.database import Database
+from system.domain.counters import DayCounters
+from system.domain.daily_limit import DailyLimit
+from system.domain.pacing import BatchPause
 from system.domain.phone import PhoneNumber
+from system.domain.statuses import CampaignStatus
 from system.domain.wakeups import DispatchCampaign, WakeUp, in_turns
 from system.locks import CAMPAIGN_TTL_SECONDS, campaign_key
-from system.services.ports import LockKeeper
+from system.services.ports import Clock, LockKeeper, Pace
+from system.services.sending import utc_now
+from system.services.transitions import CampaignStateError, locked, move
 
 FOLLOW_UP = "Merci pour votre réponse ! Nous revenons vers vous très vite."
-# Between two turns of a dispatcher, and the shortest interval at which a second chain is let through.
+# Between two turns of a dispatcher, and the shortest interval at which a second chain is let through. The longest stays below
+# the silence after which the recovery wakes another.
 TURN_SECONDS = 0.5
 SHORTEST_TURN_SECONDS = 0.25
+LONGEST_TURN_SECONDS = 4.0
 
 
-class CampaignStateError(Exception):
-    """The campaign does not exist, or cannot do that in its present state."""
+class NobodyToWriteToError(CampaignStateError):
+    """No contact of the campaign may be written to."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +37,29 @@ class Dispatched:
     again_in: float | None
 
 
-def create_campaign(db: Database, name: str, body: str, phones: Iterable[str], follow_up: str = FOLLOW_UP) -> int:
-    """A draft with one Message 1 for each distinct phone; returns its id.
+@dataclass(frozen=True)
+class Limits:
+    """What holds a dispatcher back, where something does."""
+
+    daily: DailyLimit | None = None
+    batch_pause: BatchPause | None = None
+    pace: Pace | None = None
+    clock: Clock = utc_now
+
+
+def create_campaign(
+    db: Database,
+    name: str,
+    body: str,
+    phones: Iterable[str] = (),
+    follow_up: str = FOLLOW_UP,
+    *,
+    categories: Iterable[str] = (),
+) -> int:
+    """A draft for these numbers, who have opted in, and for the contacts of these categories; returns its id.
 
     Raises:
-        ValueError: for a phone which is not E.164, or an empty name or body; nothing is created then.
+        ValueError: for a phone which is not E.164, an unknown category, or an empty name or body; nothing is created then.
 
     """
     if not name.strip() or not body.strip() or not follow_up.strip():
@@ -40,25 +67,35 @@ def create_campaign(db: Database, name: str, body: str, phones: Iterable[str], f
     numbers = [PhoneNumber.parse(phone) for phone in phones]
     with db.transaction() as connection:
         campaign_id = campaigns.insert(connection, name, body, follow_up)
-        campaigns.add_contacts(connection, campaign_id, body, numbers)
+        audience.add_contacts(connection, campaign_id, numbers)
+        unknown = audience.add_categories(connection, campaign_id, tuple(categories))
+        if unknown:
+            raise ValueError(f"no such category: {', '.join(unknown)}")
     return campaign_id
 
 
-def launch_campaign(db: Database, campaign_id: int) -> list[WakeUp]:
-    """Launches a draft, or resumes a paused campaign; returns what the caller has to publish.
+def launch_campaign(db: Database, campaign_id: int, *, clock: Clock = utc_now) -> list[WakeUp]:
+    """Launches a draft or a scheduled campaign: its contacts are those of now, one Message 1 each. Returns what to publish.
 
     Raises:
-        CampaignStateError: when it is neither a draft nor paused.
+        CampaignStateError: when it is neither a draft nor scheduled.
+        NobodyToWriteToError: when no contact may be written to; nothing has changed then.
 
     """
     with db.transaction() as connection:
-        if not campaigns.launch(connection, campaign_id):
-            raise CampaignStateError(f"campaign {campaign_id} is neither a draft nor paused")
+        now = locked(connection, campaign_id)
+        if now not in {CampaignStatus.DRAFT, CampaignStatus.SCHEDULED}:
+            raise CampaignStateError(f"campaign {campaign_id} is {now}: it is neither a draft nor scheduled")
+        move(connection, campaign_id, CampaignStatus.SENDING, at=clock())
+        if not campaigns.freeze(connection, campaign_id):
+            raise NobodyToWriteToError(f"campaign {campaign_id} has nobody to write to")
     return [DispatchCampaign(campaign_id)]
 
 
-def dispatch(db: Database, locks: LockKeeper, campaign_id: int, *, batch_size: int) -> Dispatched:
-    """One turn of the campaign's dispatcher: marks the next due messages as published.
+def dispatch(
+    db: Database, locks: LockKeeper, campaign_id: int, *, batch_size: int, limits: Limits | None = None
+) -> Dispatched:
+    """One turn of the campaign's dispatcher: marks the next due messages as published, as many as `limits` let through.
 
     It does nothing while another turn lives, nor when the lock cannot be asked: the recovery wakes a dispatcher again.
     """
@@ -66,7 +103,35 @@ def dispatch(db: Database, locks: LockKeeper, campaign_id: int, *, batch_size: i
         if not mine:
             return Dispatched((), None)
         with db.transaction() as connection:
-            if not campaigns.take_turn(connection, campaign_id, min_interval=SHORTEST_TURN_SECONDS):
+            if not dispatching.take_turn(connection, campaign_id, min_interval=SHORTEST_TURN_SECONDS):
                 return Dispatched((), None)
-            batch = campaigns.take_batch(connection, campaign_id, window=batch_size)
-    return Dispatched(in_turns(batch.message_ids), TURN_SECONDS if batch.more else None)
+            return _take(connection, campaign_id, batch_size, limits or Limits())
+
+
+def _take(connection: Db, campaign_id: int, batch_size: int, limits: Limits) -> Dispatched:
+    window = batch_size
+    if limits.daily is not None:
+        today = limits.clock().date()
+        counted = next(iter(monitoring.counters(connection, since=today)), DayCounters(today, 0, 0, 0))
+        window = min(window, limits.daily.left_for_message_1(counted))
+    taken = dispatching.taken_since_rest(connection, campaign_id)
+    if taken is None or window == 0:
+        # Until midnight, or the end of the pause; the recovery wakes the next turn.
+        return Dispatched((), None)
+    room = max(0, window - dispatching.published(connection, campaign_id))
+    if limits.batch_pause is not None:
+        room = limits.batch_pause.allowed(taken, room)
+    granted = room if limits.pace is None else limits.pace.take(room)
+    batch = dispatching.take_batch(connection, campaign_id, most=granted)
+    if limits.pace is not None:
+        limits.pace.give_back(granted - len(batch.message_ids))
+    dispatching.note_taken(connection, campaign_id, len(batch.message_ids))
+    if limits.batch_pause is not None and limits.batch_pause.is_due(taken + len(batch.message_ids)):
+        dispatching.rest(connection, campaign_id, seconds=limits.batch_pause.seconds)
+    return Dispatched(in_turns(batch.message_ids), _turn_seconds(limits) if batch.more else None)
+
+
+def _turn_seconds(limits: Limits) -> float:
+    if limits.pace is None:
+        return TURN_SECONDS
+    return min(LONGEST_TURN_SECONDS, max(TURN_SECONDS, limits.pace.seconds_a_message))

@@ -14,11 +14,13 @@ from system.db.connection import Db
 from system.db.database import Database
 from system.db.inbox import InboxEntry, Received
 from system.db.interactions import Addressee
+from system.domain.consent import is_opt_out
 from system.domain.statuses import DELIVERY_ORDER, MessageKind, MessageStatus
 from system.domain.wakeups import SendMessage
 from system.gateway.acknowledgements import Acknowledgement, acknowledgement
 from system.gateway.inbound import Interaction, interaction
 from system.gateway.webhooks import Event
+from system.services.consent import withdraw_consent
 from system.services.interactions import open_follow_up
 
 logger = logging.getLogger(__name__)
@@ -80,7 +82,7 @@ def acknowledge(db: Database, entries: Sequence[InboxEntry]) -> list[InboxEntry]
 def register(db: Database, entry: InboxEntry) -> Addressee | None:
     """Records what the entry says; returns whose interaction it is, when it is one: the caller then has to finish it.
 
-    An acknowledgement, and whatever is not for us, is finished here. An acknowledgement of a message nobody knows is left to
+    An acknowledgement, an opt-out, and whatever is not for us, is finished here. An acknowledgement of a message nobody knows is left to
     a later attempt: it may be here before the sender has recorded the gateway's answer.
     """
     with db.transaction() as connection:
@@ -96,7 +98,10 @@ def register(db: Database, entry: InboxEntry) -> Addressee | None:
 
 
 def _record(connection: Db, entry: InboxEntry, found: Interaction) -> Addressee | None:
-    to = interactions.addressee(connection, found.phone)
+    opted_out = is_opt_out(found.content)
+    if opted_out:
+        withdraw_consent(connection, found.phone, source="message", said=found.content)
+    to = interactions.addressee(connection, found.phone, received_at=entry.received_at)
     if to is None:
         inbox.finish(connection, entry.id, error="ignored: no message was sent to this number")
         return None
@@ -109,6 +114,11 @@ def _record(connection: Db, entry: InboxEntry, found: Interaction) -> Addressee 
         wa_id=found.wa_id,
         received_at=entry.received_at,
     )
+    interactions.note_inbound(connection, to.contact_id, received_at=entry.received_at)
+    if opted_out:
+        # It earns no Message 2.
+        inbox.finish(connection, entry.id)
+        return None
     return to
 
 

@@ -14,20 +14,15 @@ FOLLOW_UP_COUNTDOWN_SECONDS = 2
 
 
 def open_follow_up(db: Database, campaign_id: int, contact_id: int, *, received_at: datetime) -> int | None:
-    """Inserts the contact's Message 2; None when there is one already, or its window is over."""
+    """Inserts the contact's Message 2; None when there is one already, its window is over, or it must not leave."""
+    to = Addressee(campaign_id, contact_id)
     with db.transaction() as connection:
+        interactions.note_inbound(connection, contact_id, received_at=received_at)
         message_id = interactions.insert_follow_up(
-            connection,
-            Addressee(campaign_id, contact_id),
-            received_at=received_at,
-            wake_up_in=FOLLOW_UP_COUNTDOWN_SECONDS,
+            connection, to, received_at=received_at, wake_up_in=FOLLOW_UP_COUNTDOWN_SECONDS
         )
+        duplicate = message_id is None and interactions.has_follow_up(connection, to)
     if message_id is None:
-        logger.info("campaign %s, contact %s: no Message 2 (there is one, or too late)", campaign_id, contact_id)
+        event = "duplicate_message_2" if duplicate else "message_2_not_due"
+        logger.info("%s", event, extra={"event": event, "campaign_id": campaign_id, "contact_id": contact_id})
     return message_id
-
-
-def cancel_late_follow_ups(db: Database) -> int:
-    """Cancels unsent Message 2 whose window is over; returns how many."""
-    with db.transaction() as connection:
-        return interactions.cancel_late_follow_ups(connection)

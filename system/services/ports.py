@@ -26,6 +26,17 @@ class LockKeeper(Protocol):
     def hold(self, key: str, *, ttl_seconds: int, fail_open: bool = False) -> AbstractContextManager[bool]: ...
 
 
+class Pace(Protocol):
+    """How fast messages may leave, over all processes."""
+
+    @property
+    def seconds_a_message(self) -> float: ...
+
+    def take(self, wanted: int) -> int: ...
+
+    def give_back(self, unused: int) -> None: ...
+
+
 class SnapshotStore(Protocol):
     """Keeps the counters of days; keeping a day again replaces it."""
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from system.db import campaigns, lost_wakeups
+from system.db import dispatching, lost_wakeups
 from system.db.database import Database
 from system.domain.wakeups import DispatchCampaign, SendMessage, WakeUp
 
@@ -34,11 +34,5 @@ def recover(db: Database, *, lease_seconds: float) -> RecoveryPlan:
     """
     with db.transaction() as connection:
         messages = lost_wakeups.take(connection, patience_seconds=lease_seconds, limit=MOST_MESSAGES)
-        silent = campaigns.wake_silent(connection, silent_seconds=DISPATCHER_SILENT_SECONDS)
+        silent = dispatching.wake_silent(connection, silent_seconds=DISPATCHER_SILENT_SECONDS)
     return RecoveryPlan(messages, silent)
-
-
-def close_finished_campaigns(db: Database) -> tuple[int, ...]:
-    """Completes the campaigns that have no open message left; returns their ids."""
-    with db.transaction() as connection:
-        return campaigns.complete_finished(connection)

@@ -12,15 +12,16 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
 
-from system.db import campaigns, messages, quota
+from system.db import campaigns, messages, quota, suppressions
 from system.db.connection import Db
 from system.db.database import Database
 from system.db.messages import Claim
 from system.domain.lease import Lease
 from system.domain.retry_policy import RetryPolicy
-from system.domain.statuses import CAMPAIGN_LETS_SEND, CampaignStatus, MessageStatus
+from system.domain.statuses import CAMPAIGN_LETS_SEND, CAMPAIGN_RESTS, CampaignStatus, MessageKind, MessageStatus
 from system.gateway.outcomes import Accepted, AccountStopped, Outgoing, Refused, Uncertain
 from system.locks import SEND_TTL_SECONDS, retry_key, send_key
+from system.services.pacing import DevicePace
 from system.services.ports import Clock, Gateway, LockKeeper, Monotonic
 
 logger = logging.getLogger(__name__)
@@ -92,6 +93,7 @@ class Sender:
     policy: RetryPolicy
     lease: Lease
     daily_limit: int
+    pace: DevicePace | None = None
     clock: Clock = utc_now
     monotonic: Monotonic = time.monotonic
 
@@ -133,7 +135,7 @@ class Sender:
         if handed_over:
             with self.db.transaction() as connection:
                 recorded = self._record(connection, handed_over)
-            self._report_twice(handed_over, recorded=recorded)
+            self._report(handed_over, recorded=recorded)
         return Turn(outcome, tuple(waiting))
 
     def postpone(self, failure: TransientFailure, delay_seconds: float) -> bool:
@@ -175,7 +177,7 @@ class Sender:
                 daily_limit=self.daily_limit,
             )
         if handed_over:
-            self._report_twice(handed_over, recorded=recorded)
+            self._report(handed_over, recorded=recorded)
         return claim
 
     def _attempt(self, claim: Claim, claimed_at: float, template_name: str | None) -> Attempted:
@@ -211,14 +213,17 @@ class Sender:
             return messages.renew_lease(connection, claim, lease_seconds=self.lease.seconds)
 
     def _refusal(self, claim: Claim) -> Done | None:
-        """Why this message must not leave now, if so; the message is then given back."""
-        if claim.campaign_status not in CAMPAIGN_LETS_SEND:
+        """Why this message must not leave now, if so; it is then given back, or ended."""
+        if claim.campaign_status in CAMPAIGN_RESTS:
             self._release(claim, due_at=None, reason=f"campaign {claim.campaign_status}")
             return Done(f"campaign {claim.campaign_status}")
-        if claim.leaves_before is not None and self.clock() >= claim.leaves_before:
-            with self.db.transaction() as connection:
-                messages.record_cancelled(connection, claim, reason="the window of 24 h is over")
-            return Done("the window of 24 h is over")
+        if claim.campaign_status not in CAMPAIGN_LETS_SEND:
+            return self._withhold(claim, MessageStatus.CANCELLED, f"campaign {claim.campaign_status}")
+        if claim.window is not None and not claim.window.is_open(self.clock()):
+            return self._withhold(claim, MessageStatus.CANCELLED, "the window of 24 h is over")
+        # The claim has just heard who opted out, except where it left time to ask the gateway.
+        if claim.doubtful and self._opted_out(claim):
+            return self._withhold(claim, MessageStatus.OPTED_OUT, suppressions.OPTED_OUT)
         today = self.clock().date()
         if claim.quota_day != today and not self._reserve(claim, today):
             tomorrow = datetime.combine(today + timedelta(days=1), time_of_day.min, UTC)
@@ -226,7 +231,19 @@ class Sender:
             return Done("daily limit reached")
         return None
 
+    def _opted_out(self, claim: Claim) -> bool:
+        with self.db.transaction() as connection:
+            return suppressions.is_suppressed(connection, claim.phone)
+
+    def _withhold(self, claim: Claim, status: MessageStatus, reason: str) -> Done:
+        with self.db.transaction() as connection:
+            messages.record_withheld(connection, claim, status=status, reason=reason)
+        return Done(reason)
+
     def _post(self, claim: Claim, template_name: str | None) -> Attempted:
+        if self.pace is not None and claim.kind is MessageKind.MESSAGE_2:
+            # It has a deadline: it does not wait for a token, the next Message 1 does.
+            self.pace.charge()
         answer = self.gateway.post(Outgoing(claim.phone, claim.body, claim.reference, template_name))
         match answer:
             case Accepted():
@@ -254,7 +271,12 @@ class Sender:
             sent_at=accepted.at or self.clock(),
         )
 
-    def _report_twice(self, handed_over: HandedOver, *, recorded: bool) -> None:
+    def _report(self, handed_over: HandedOver, *, recorded: bool) -> None:
+        claim = handed_over.claim
+        if recorded:
+            said = {"message_id": claim.id, "campaign_id": claim.campaign_id, "kind": claim.kind.value}
+            said |= {"how": handed_over.how, "attempt": claim.attempts}
+            logger.info("message_sent", extra=said | {"event": "message_sent"})
         known = None if recorded else self.db.get_message_by_id(handed_over.claim.id)
         again = handed_over.accepted.gateway_id
         if known is not None and known.gateway_id != again:

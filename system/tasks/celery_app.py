@@ -10,6 +10,7 @@ from system.config import settings_or_exit
 from system.daily_counters import close_shared_counters
 from system.db.database import close_db
 from system.db.supabase import close_supabase
+from system.device_buckets import close_buckets
 from system.gateway.wassenger import close_gateway
 from system.locks import close_locks
 from system.tasks import correlating
@@ -51,4 +52,5 @@ def _close_connections(**_: Any) -> None:
     close_gateway()
     close_locks()
     close_shared_counters()
+    close_buckets()
     close_supabase()

@@ -13,6 +13,7 @@ from system.locks import get_locks
 from system.services import campaigns
 from system.services.sending import Sender, TransientFailure
 from system.tasks.celery_app import celery_app
+from system.tasks.pace import device_pace, limits
 from system.tasks.publishing import publish
 
 logger = logging.getLogger(__name__)
@@ -23,7 +24,13 @@ RETRY_POLICY = RetryPolicy(delays_seconds=(60, 120, 240))
 def _sender() -> Sender:
     settings = get_settings()
     return Sender(
-        get_db(), get_gateway(), get_locks(), RETRY_POLICY, settings.lease, daily_limit=settings.daily_message_limit
+        get_db(),
+        get_gateway(),
+        get_locks(),
+        RETRY_POLICY,
+        settings.lease,
+        daily_limit=settings.daily_message_limit,
+        pace=device_pace(),
     )
 
 
@@ -58,7 +65,8 @@ def send_single_message(
 @celery_app.task(bind=True, ignore_result=True)  # type: ignore[untyped-decorator]
 def send_campaign_messages(self: Any, campaign_id: int) -> None:
     """One turn of a campaign's dispatcher, which schedules its next turn while messages wait to be taken."""
-    turn = campaigns.dispatch(get_db(), get_locks(), campaign_id, batch_size=get_settings().dispatch_batch_size)
+    batch_size = get_settings().dispatch_batch_size
+    turn = campaigns.dispatch(get_db(), get_locks(), campaign_id, batch_size=batch_size, limits=limits())
     if turn.again_in is not None:
         # The chain first: it must survive a broker that goes away in the middle of the batch.
         self.apply_async(args=[campaign_id], countdown=turn.again_in, queue="default")

@@ -10,7 +10,8 @@ from system.db.snapshots import PostgresSnapshots, SupabaseSnapshots
 from system.db.supabase import get_supabase_client
 from system.gateway.wassenger import get_gateway
 from system.locks import get_locks
-from system.services import inbox, interactions, monitoring, recovery, uptime
+from system.services import closing, inbox, monitoring, recovery, scheduling, statistics, uptime
+from system.services.error_spikes import stop_spiking
 from system.services.health import health
 from system.tasks.celery_app import celery_app
 from system.tasks.publishing import publish
@@ -27,8 +28,13 @@ def _sweep() -> dict[str, Any]:
     db = get_db()
     follow_ups = inbox.process_left_behind(db, wait_seconds=get_settings().inbox_wait_seconds)
     publish(follow_ups)
-    completed = recovery.close_finished_campaigns(db)
-    return _recover() | {"left_behind": len(follow_ups), "completed": list(completed)}
+    statistics.fold(db)
+    stopped = stop_spiking(db)
+    completed = closing.close_finished_campaigns(db)
+    started = scheduling.start_due(db)
+    publish(started)
+    found = {"left_behind": len(follow_ups), "completed": list(completed), "stopped": list(stopped)}
+    return _recover() | found | {"started": len(started)}
 
 
 @celery_app.task  # type: ignore[untyped-decorator]
@@ -56,10 +62,13 @@ def sweep_expired_leases() -> None:
 
 @celery_app.task  # type: ignore[untyped-decorator]
 def check_expired_interactions() -> dict[str, Any]:
-    """Cancels the Message 2 that can no longer leave within 24 h of Message 1."""
-    return monitoring.recorded(
-        get_db(), "check_expired_interactions", lambda: {"cancelled": interactions.cancel_late_follow_ups(get_db())}
-    )
+    """Ends the contacts whose 24 h are over, the Message 2 that can no longer leave, and campaigns after 48 h."""
+
+    def expire() -> dict[str, Any]:
+        expired = closing.expire(get_db())
+        return asdict(expired) | {"completed": list(closing.close_finished_campaigns(get_db()))}
+
+    return monitoring.recorded(get_db(), "check_expired_interactions", expire)
 
 
 @celery_app.task  # type: ignore[untyped-decorator]

@@ -29,8 +29,8 @@ class Bench:
             self.policy,
             Lease(30, 10),
             daily_limit,
-            self.clock.utc,
-            self.clock.monotonic,
+            clock=self.clock.utc,
+            monotonic=self.clock.monotonic,
         )
 
     def campaign(self, contacts: int = 1, *, launched: bool = True) -> int:

@@ -2,16 +2,20 @@ import pytest
 
 from system.domain.wakeups import DispatchCampaign, SendMessage
 from system.locks import campaign_key, connect
-from system.services.campaigns import CampaignStateError, Dispatched, create_campaign, dispatch, launch_campaign
+from system.services.campaigns import Dispatched, create_campaign, dispatch, launch_campaign
 from system.services.recovery import recover
+from system.services.transitions import CampaignStateError
 from tests.unit.system.conftest import Bench
 
 
 def test_one_message_1_for_each_distinct_contact(bench: Bench) -> None:
     campaign_id = create_campaign(bench.db, "name", "body", ["+33639980001", "+33 6 39 98 00 01", "+33639980002"])
-    assert len(bench.ids(campaign_id)) == 2
+    assert bench.ids(campaign_id) == []
     assert launch_campaign(bench.db, campaign_id) == [DispatchCampaign(campaign_id)]
-    assert len(bench.ids(create_campaign(bench.db, "again", "body", ["+33639980001"]))) == 1
+    assert len(bench.ids(campaign_id)) == 2
+    again = create_campaign(bench.db, "again", "body", ["+33639980001"])
+    launch_campaign(bench.db, again)
+    assert len(bench.ids(again)) == 1
 
 
 @pytest.mark.parametrize(
@@ -25,7 +29,7 @@ def test_bad_input_creates_nothing(bench: Bench, name: str, body: str, phone: st
 
 def test_a_campaign_is_launched_once(bench: Bench) -> None:
     campaign_id = bench.campaign()
-    with pytest.raises(CampaignStateError, match="neither a draft nor paused"):
+    with pytest.raises(CampaignStateError, match="neither a draft nor scheduled"):
         launch_campaign(bench.db, campaign_id)
 
 

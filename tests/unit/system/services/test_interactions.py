@@ -7,6 +7,7 @@ from system.domain.statuses import MessageKind
 from system.domain.wakeups import SendMessage
 from system.gateway.webhooks import Event
 from system.services import inbox, interactions
+from system.services.closing import expire
 from system.services.sending import Done
 from tests.unit.system.conftest import Bench
 
@@ -90,9 +91,9 @@ def test_at_24_hours_the_window_is_over(bench: Bench, sent: int) -> None:
 
 def test_expired_follow_ups_are_cancelled(bench: Bench, sent: int) -> None:
     process(bench, event(1))
-    assert interactions.cancel_late_follow_ups(bench.db) == 0
+    assert expire(bench.db).follow_ups == 0
     bench.execute("UPDATE messages SET sent_at = sent_at - interval '24 hours' WHERE kind = 'message_1'")
-    assert interactions.cancel_late_follow_ups(bench.db) == 1
+    assert expire(bench.db).follow_ups == 1
 
 
 def test_the_latest_campaign_gets_the_interaction(bench: Bench, sent: int) -> None:

@@ -1,7 +1,7 @@
 import pytest
 
 from system.services.campaigns import dispatch
-from system.services.recovery import close_finished_campaigns, recover
+from system.services.recovery import recover
 from tests.unit.system.conftest import Bench
 
 
@@ -57,11 +57,3 @@ def test_a_paused_campaign_rests_but_its_doubts_are_settled(bench: Bench) -> Non
     bench.execute("UPDATE campaigns SET status = 'paused'")
     bench.age(31)
     assert found(bench) == ((first,), ())
-
-
-def test_a_finished_campaign_is_closed(bench: Bench) -> None:
-    campaign_id = bench.campaign()
-    assert close_finished_campaigns(bench.db) == ()
-    bench.sender().send(bench.ids(campaign_id)[0])
-    assert close_finished_campaigns(bench.db) == (campaign_id,)
-    assert close_finished_campaigns(bench.db) == ()

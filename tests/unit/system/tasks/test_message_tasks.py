@@ -49,6 +49,9 @@ def test_a_launch_goes_through_the_dispatcher_to_the_gateway(bench: Bench, redis
         message_tasks.send_single_message.apply(args=[message_id], throw=True)
     assert bench.message(message_id).status == "sent"
     periodic_tasks.sweep_expired_leases.apply(throw=True)
+    assert bench.execute("SELECT status FROM campaigns") == [{"status": "sending"}]
+    bench.execute("UPDATE messages SET sent_at = sent_at - interval '24 hours'")
+    periodic_tasks.check_expired_interactions.apply(throw=True)
     assert bench.execute("SELECT status FROM campaigns") == [{"status": "completed"}]
 
 

@@ -1,0 +1,47 @@
+"""Campaigns, as they are read."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from system.db.connection import Db
+from system.domain.statuses import CampaignStatus
+
+_READ = """SELECT id, name, status, stop_reason, created_at, scheduled_at, launched_at, paused_at, completed_at, cancelled_at,
+    final_statistics FROM campaigns"""
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """A campaign as it is read; times are UTC. `final_statistics` is None until it is closed."""
+
+    id: int
+    name: str
+    status: CampaignStatus
+    stop_reason: str | None
+    created_at: datetime
+    scheduled_at: datetime | None
+    launched_at: datetime | None
+    paused_at: datetime | None
+    completed_at: datetime | None
+    cancelled_at: datetime | None
+    final_statistics: dict[str, Any] | None
+
+
+def _campaign(row: dict[str, Any]) -> Campaign:
+    return Campaign(**row | {"status": CampaignStatus(row["status"])})
+
+
+def by_id(db: Db, campaign_id: int) -> Campaign | None:
+    """The campaign, or None."""
+    row = db.execute(f"{_READ} WHERE id = %s".encode(), [campaign_id]).fetchone()
+    return None if row is None else _campaign(row)
+
+
+def page(db: Db, *, before: int | None, limit: int) -> list[Campaign]:
+    """The newest `limit` campaigns, or those older than the campaign `before`."""
+    rows = db.execute(
+        f"{_READ} WHERE id < coalesce(%s::bigint, 9223372036854775807) ORDER BY id DESC LIMIT %s".encode(),
+        [before, limit],
+    ).fetchall()
+    return [_campaign(row) for row in rows]

@@ -1,0 +1,42 @@
+"""What may become of a campaign."""
+
+from enum import StrEnum
+
+from system.domain.statuses import CampaignStatus as S
+
+_NEXT = {
+    S.DRAFT: frozenset({S.SCHEDULED, S.SENDING, S.CANCELLED}),
+    # Scheduled again: at another time.
+    S.SCHEDULED: frozenset({S.SCHEDULED, S.SENDING, S.CANCELLED, S.FAILED}),
+    S.SENDING: frozenset({S.PAUSED, S.COMPLETED, S.CANCELLED, S.FAILED}),
+    S.PAUSED: frozenset({S.SENDING, S.COMPLETED, S.CANCELLED, S.FAILED}),
+    S.COMPLETED: frozenset[S](),
+    S.CANCELLED: frozenset[S](),
+    S.FAILED: frozenset[S](),
+}
+
+
+class Resume(StrEnum):
+    """Which unsent messages a resumed campaign sends: those that `pending`, those that `failed`, or `all`.
+
+    What the gateway has ever accepted is never among them.
+    """
+
+    PENDING = "pending"
+    FAILED = "failed"
+    ALL = "all"
+
+
+def may_become(now: S, then: S) -> bool:
+    """Whether this transition is legal."""
+    return then in _NEXT[now]
+
+
+def before(then: S) -> tuple[S, ...]:
+    """The states from which a campaign may come to `then`."""
+    return tuple(now for now in S if may_become(now, then))
+
+
+def is_final(status: S) -> bool:
+    """Whether nothing can become of it any more."""
+    return not _NEXT[status]

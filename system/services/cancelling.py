@@ -1,0 +1,22 @@
+"""Cancels campaigns."""
+
+from system.db import closing
+from system.db.database import Database
+from system.domain.statuses import CampaignStatus
+from system.services.ports import Clock
+from system.services.sending import utc_now
+from system.services.transitions import move
+
+REASON = "the campaign was cancelled"
+
+
+def cancel_campaign(db: Database, campaign_id: int, *, clock: Clock = utc_now) -> None:
+    """Nothing more leaves. What a sender has in its hands is still asked about, recorded, and never sent again.
+
+    Raises:
+        CampaignStateError: when it is completed, failed or cancelled already.
+
+    """
+    with db.transaction() as connection:
+        move(connection, campaign_id, CampaignStatus.CANCELLED, at=clock(), reason=REASON)
+        closing.end_every_contact(connection, campaign_id, outcome="cancelled", reason=REASON)
