@@ -10,6 +10,7 @@ import psycopg
 import typer
 from rich.console import Console
 
+from system.commands.campaigns import app as campaigns
 from system.commands.contacts import app as contacts
 from system.commands.doctor import doctor
 from system.commands.heartbeats import app as heartbeats
@@ -24,6 +25,7 @@ from system.watchdog import run as run_watchdog
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.add_typer(users, name="user")
 app.add_typer(heartbeats, name="heartbeats")
+app.add_typer(campaigns, name="campaign")
 app.add_typer(contacts, name="contacts")
 app.command()(doctor)
 app.add_typer(deploy, name="deploy")

@@ -11,7 +11,7 @@ from system.config import settings_or_exit
 from system.correlation import CorrelationMiddleware
 from system.db.database import close_db
 from system.locks import close_locks
-from system.routers import access, contacts, health, metrics, webhooks
+from system.routers import access, campaigns, consent, contacts, health, metrics, webhooks
 from system.routers.protection import BodyLimit, SecurityHeaders, describe_errors
 
 
@@ -36,6 +36,8 @@ def create_app() -> FastAPI:
         webhooks.router,
         access.router,
         contacts.router,
+        campaigns.router,
+        consent.router,
     ):
         app.include_router(router)
     # The webhook counts its own body, and answers in its own words.

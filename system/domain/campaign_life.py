@@ -30,13 +30,3 @@ class Resume(StrEnum):
 def may_become(now: S, then: S) -> bool:
     """Whether this transition is legal."""
     return then in _NEXT[now]
-
-
-def before(then: S) -> tuple[S, ...]:
-    """The states from which a campaign may come to `then`."""
-    return tuple(now for now in S if may_become(now, then))
-
-
-def is_final(status: S) -> bool:
-    """Whether nothing can become of it any more."""
-    return not _NEXT[status]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from system.db import audience, campaigns, dispatching, monitoring
+from system.db import action_log, audience, campaigns, dispatching, monitoring
 from system.db.connection import Db
 from system.db.database import Database
 from system.domain.counters import DayCounters
@@ -55,6 +55,7 @@ def create_campaign(
     follow_up: str = FOLLOW_UP,
     *,
     categories: Iterable[str] = (),
+    actor: str | None = None,
 ) -> int:
     """A draft for these numbers, who have opted in, and for the contacts of these categories; returns its id.
 
@@ -69,12 +70,16 @@ def create_campaign(
         campaign_id = campaigns.insert(connection, name, body, follow_up)
         audience.add_contacts(connection, campaign_id, numbers)
         unknown = audience.add_categories(connection, campaign_id, tuple(categories))
+        if actor is not None:
+            action_log.record(connection, actor, "campaign created", {"campaign_id": campaign_id, "name": name})
         if unknown:
             raise ValueError(f"no such category: {', '.join(unknown)}")
     return campaign_id
 
 
-def launch_campaign(db: Database, campaign_id: int, *, clock: Clock = utc_now) -> list[WakeUp]:
+def launch_campaign(
+    db: Database, campaign_id: int, *, actor: str | None = None, clock: Clock = utc_now
+) -> list[WakeUp]:
     """Launches a draft or a scheduled campaign: its contacts are those of now, one Message 1 each. Returns what to publish.
 
     Raises:
@@ -86,7 +91,7 @@ def launch_campaign(db: Database, campaign_id: int, *, clock: Clock = utc_now) -
         now = locked(connection, campaign_id)
         if now not in {CampaignStatus.DRAFT, CampaignStatus.SCHEDULED}:
             raise CampaignStateError(f"campaign {campaign_id} is {now}: it is neither a draft nor scheduled")
-        move(connection, campaign_id, CampaignStatus.SENDING, at=clock())
+        move(connection, campaign_id, CampaignStatus.SENDING, at=clock(), actor=actor)
         if not campaigns.freeze(connection, campaign_id):
             raise NobodyToWriteToError(f"campaign {campaign_id} has nobody to write to")
     return [DispatchCampaign(campaign_id)]

@@ -10,7 +10,7 @@ from system.services.transitions import move
 REASON = "the campaign was cancelled"
 
 
-def cancel_campaign(db: Database, campaign_id: int, *, clock: Clock = utc_now) -> None:
+def cancel_campaign(db: Database, campaign_id: int, *, actor: str | None = None, clock: Clock = utc_now) -> None:
     """Nothing more leaves. What a sender has in its hands is still asked about, recorded, and never sent again.
 
     Raises:
@@ -18,5 +18,5 @@ def cancel_campaign(db: Database, campaign_id: int, *, clock: Clock = utc_now) -
 
     """
     with db.transaction() as connection:
-        move(connection, campaign_id, CampaignStatus.CANCELLED, at=clock(), reason=REASON)
+        move(connection, campaign_id, CampaignStatus.CANCELLED, at=clock(), reason=REASON, actor=actor)
         closing.end_every_contact(connection, campaign_id, outcome="cancelled", reason=REASON)

@@ -10,7 +10,7 @@ from system.services.sending import utc_now
 from system.services.transitions import CampaignStateError, locked, move
 
 
-def pause_campaign(db: Database, campaign_id: int, *, reason: str = "paused by hand", clock: Clock = utc_now) -> None:
+def pause_campaign(db: Database, campaign_id: int, *, actor: str | None = None, clock: Clock = utc_now) -> None:
     """Nothing more is handed over, except what a sender has in its hands at this moment.
 
     Raises:
@@ -18,11 +18,16 @@ def pause_campaign(db: Database, campaign_id: int, *, reason: str = "paused by h
 
     """
     with db.transaction() as connection:
-        move(connection, campaign_id, CampaignStatus.PAUSED, at=clock(), reason=reason)
+        move(connection, campaign_id, CampaignStatus.PAUSED, at=clock(), reason="paused by hand", actor=actor)
 
 
 def resume_campaign(
-    db: Database, campaign_id: int, *, which: Resume = Resume.PENDING, clock: Clock = utc_now
+    db: Database,
+    campaign_id: int,
+    *,
+    which: Resume = Resume.PENDING,
+    actor: str | None = None,
+    clock: Clock = utc_now,
 ) -> list[WakeUp]:
     """Sends again, the chosen messages; the others are kept for another pause and resumption. Returns what to publish.
 
@@ -33,7 +38,7 @@ def resume_campaign(
     with db.transaction() as connection:
         if (now := locked(connection, campaign_id)) is not CampaignStatus.PAUSED:
             raise CampaignStateError(f"campaign {campaign_id} is {now}: it is not paused")
-        move(connection, campaign_id, CampaignStatus.SENDING, at=clock())
+        move(connection, campaign_id, CampaignStatus.SENDING, at=clock(), actor=actor)
         # What waits first: what failed must not be set aside with it.
         campaigns.hold_pending(connection, campaign_id, held=which is Resume.FAILED)
         if which is not Resume.PENDING:

@@ -15,7 +15,9 @@ from system.services.transitions import CampaignStateError, move
 logger = logging.getLogger(__name__)
 
 
-def schedule_campaign(db: Database, campaign_id: int, at: datetime, *, clock: Clock = utc_now) -> None:
+def schedule_campaign(
+    db: Database, campaign_id: int, at: datetime, *, actor: str | None = None, clock: Clock = utc_now
+) -> None:
     """The campaign starts by itself at `at`, within 5 s; scheduling it again gives it another time.
 
     Raises:
@@ -28,7 +30,7 @@ def schedule_campaign(db: Database, campaign_id: int, at: datetime, *, clock: Cl
         raise ValueError("a campaign is scheduled for a later time, with its time zone")
     with db.transaction() as connection:
         campaigns.set_schedule(connection, campaign_id, at)
-        move(connection, campaign_id, CampaignStatus.SCHEDULED, at=now)
+        move(connection, campaign_id, CampaignStatus.SCHEDULED, at=now, actor=actor)
 
 
 def start_due(db: Database, clock: Clock = utc_now) -> list[WakeUp]:

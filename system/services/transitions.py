@@ -3,7 +3,7 @@
 import logging
 from datetime import datetime
 
-from system.db import campaigns
+from system.db import action_log, campaigns
 from system.db.connection import Db
 from system.domain.campaign_life import may_become
 from system.domain.statuses import CampaignStatus
@@ -20,9 +20,17 @@ class UnknownCampaignError(CampaignStateError):
 
 
 def move(
-    connection: Db, campaign_id: int, then: CampaignStatus, *, at: datetime, reason: str | None = None
+    connection: Db,
+    campaign_id: int,
+    then: CampaignStatus,
+    *,
+    at: datetime,
+    reason: str | None = None,
+    actor: str | None = None,
 ) -> CampaignStatus:
     """Changes the state if that is legal, and returns the state before. Nobody else changes it until the transaction ends.
+
+    `actor` is who asked for it: a user's name, `cli`, or None when the system did it by itself.
 
     Raises:
         UnknownCampaignError: when there is no such campaign.
@@ -33,6 +41,9 @@ def move(
     if not may_become(now, then):
         raise CampaignStateError(f"campaign {campaign_id} is {now}: it cannot become {then}")
     campaigns.move(connection, campaign_id, then, at=at, reason=reason)
+    if actor is not None:
+        detail = {"campaign_id": campaign_id, "before": now.value}
+        action_log.record(connection, actor, f"campaign {then.value}", detail)
     said = {"event": "campaign_state", "campaign_id": campaign_id, "before": now.value, "status": then.value}
     logger.info("campaign %s: %s -> %s", campaign_id, now, then, extra=said | {"reason": reason})
     return now

@@ -1,0 +1,117 @@
+"""`python -m system campaign`: campaigns from draft to closing."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from kombu.exceptions import OperationalError
+
+from system.commands.database import command_database, refuse
+from system.db.database import Database
+from system.domain.campaign_life import Resume
+from system.domain.wakeups import WakeUp
+from system.services import cancelling, pausing, scheduling, statistics
+from system.services.campaigns import FOLLOW_UP, create_campaign, launch_campaign
+from system.services.transitions import CampaignStateError
+from system.tasks.publishing import publish
+
+app = typer.Typer(no_args_is_help=True, help="Campaigns, from draft to closing.")
+CampaignId = Annotated[int, typer.Argument(help="The campaign's number.")]
+ACTOR = "cli"
+
+
+def _acting(act: Callable[[Database], Iterable[WakeUp] | None]) -> None:
+    with command_database() as db:
+        try:
+            wake_ups = act(db)
+        except (CampaignStateError, ValueError) as error:
+            refuse(str(error))
+    if wake_ups is not None:
+        try:
+            publish(wake_ups)
+        except OperationalError as error:
+            typer.echo(f"the broker is away ({error}): beat starts it within seconds of coming back", err=True)
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Argument(help="The campaign's name.")],
+    message: Annotated[str, typer.Option(help="The text of Message 1.")],
+    follow_up: Annotated[str, typer.Option(help="The text of Message 2.")] = FOLLOW_UP,
+    phones: Annotated[
+        typer.FileText | None,
+        typer.Option(help="File of E.164 numbers who have opted in, one a line; - is standard input."),
+    ] = None,
+    category: Annotated[list[str] | None, typer.Option(help="A category of contacts; may be repeated.")] = None,
+) -> None:
+    """Make a draft; prints its number."""
+
+    def act(db: Database) -> None:
+        numbers = [line.strip() for line in phones or () if line.strip()]
+        made = create_campaign(db, name, message, numbers, follow_up, categories=category or (), actor=ACTOR)
+        typer.echo(str(made))
+
+    _acting(act)
+
+
+@app.command()
+def schedule(
+    campaign_id: CampaignId,
+    at: Annotated[str, typer.Argument(help="ISO 8601 with a time zone, such as 2026-01-31T09:00+01:00.")],
+) -> None:
+    """Let the campaign start by itself at that time."""
+    _acting(lambda db: scheduling.schedule_campaign(db, campaign_id, datetime.fromisoformat(at), actor=ACTOR))
+
+
+@app.command()
+def launch(campaign_id: CampaignId) -> None:
+    """Start the campaign now."""
+    _acting(lambda db: launch_campaign(db, campaign_id, actor=ACTOR))
+
+
+@app.command()
+def pause(campaign_id: CampaignId) -> None:
+    """Let nothing more leave until it is resumed."""
+    _acting(lambda db: pausing.pause_campaign(db, campaign_id, actor=ACTOR))
+
+
+@app.command()
+def resume(
+    campaign_id: CampaignId,
+    which: Annotated[Resume, typer.Option(help="Which unsent messages leave.")] = Resume.PENDING,
+) -> None:
+    """Let the chosen messages leave; what has left is never sent again."""
+    _acting(lambda db: pausing.resume_campaign(db, campaign_id, which=which, actor=ACTOR))
+
+
+@app.command()
+def cancel(campaign_id: CampaignId) -> None:
+    """Let nothing more leave, for good."""
+    _acting(lambda db: cancelling.cancel_campaign(db, campaign_id, actor=ACTOR))
+
+
+@app.command()
+def show(campaign_id: CampaignId) -> None:
+    """Print the campaign's state and times (UTC)."""
+
+    def act(db: Database) -> None:
+        for name, value in asdict(statistics.show(db, campaign_id).campaign).items():
+            if value is not None and name != "final_statistics":
+                typer.echo(f"{name}: {value}")
+
+    _acting(act)
+
+
+@app.command()
+def stats(campaign_id: CampaignId) -> None:
+    """Print the campaign's statistics; those of its closing once it is closed."""
+
+    def act(db: Database) -> None:
+        found = statistics.show(db, campaign_id)
+        for name, value in asdict(found.statistics).items():
+            typer.echo(f"{name}: {value}")
+        typer.echo(f"frozen: {found.frozen}")
+
+    _acting(act)

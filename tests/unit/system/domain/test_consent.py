@@ -1,0 +1,32 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from system.domain.consent import is_opt_out
+
+WORDS = ["STOP", "arrêt", "Désinscrire", "désinscription", "se désabonner", "unsubscribe", "STOP SMS", "Arrêtez svp"]
+
+
+@pytest.mark.parametrize("text", [*WORDS, "  stop !!! ", "ARRE\N{COMBINING CIRCUMFLEX ACCENT}T.", "« Stop, merci »",
+                                  "Je voudrais me désinscrire s'il vous plaît", "*STOP*", "stop stop"])  # fmt: skip
+def test_refusals(text: str) -> None:
+    assert is_opt_out(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "oui", "👍", "Où est l'arrêt de bus ?", "non stop", "stopper", "arrêté préfectoral", "merci", "…"]
+)
+def test_what_refuses_nothing(text: str) -> None:
+    assert not is_opt_out(text)
+
+
+@given(
+    st.sampled_from(WORDS), st.sampled_from([str.upper, str.lower, str.title]), st.text("!?.,;:*()«»\"' \n", max_size=5)
+)
+def test_case_and_punctuation_say_nothing(word: str, case: object, around: str) -> None:
+    assert is_opt_out(around + case(word) + around)  # type: ignore[operator]
+
+
+@given(st.text())
+def test_any_text_is_read(text: str) -> None:
+    assert is_opt_out(text) in {True, False}
