@@ -4,9 +4,11 @@ import itertools
 from datetime import datetime
 from typing import Any
 
-from system.domain.wakeups import SendMessage, WakeUp
+from system.domain.statuses import MessageKind
+from system.domain.wakeups import SendMessage
 from system.gateway.webhooks import Event
 from system.services import inbox
+from system.services.interactions import open_follow_up
 from tests.unit.system.conftest import Bench
 
 _numbers = itertools.count(1)
@@ -34,13 +36,15 @@ def acknowledged(*, wa_id: str | None = None, gateway_id: str | None = None, wor
 
 
 def deliver(bench: Bench, *events: Event, at: datetime | None = None) -> list[SendMessage]:
-    """Receives and processes the events, as if they came at `at` (now when None); returns what was to be published."""
-    ids = inbox.receive(bench.db, list(events))
+    """Receives and processes the events as the endpoint does, as if they came at `at`; returns what it would publish."""
+    (ids,) = inbox.receive(bench.db, [events])
     if at is not None:
         bench.execute("UPDATE webhook_inbox SET received_at = %s WHERE id = ANY(%s)", at, ids)
-    woken: list[WakeUp] = []
-    for inbox_id in ids:
-        entry = inbox.begin(bench.db, inbox_id)
-        assert entry is not None
-        woken += inbox.process(bench.db, entry)
-    return [wake_up for wake_up in woken if isinstance(wake_up, SendMessage)]
+    woken = []
+    for entry in inbox.acknowledge(bench.db, inbox.begin(bench.db, ids)):
+        to = inbox.register(bench.db, entry)
+        if to is not None:
+            made = open_follow_up(bench.db, to.campaign_id, to.contact_id, received_at=entry.received_at)
+            inbox.finish(bench.db, entry)
+            woken += [] if made is None else [SendMessage(made, MessageKind.MESSAGE_2)]
+    return woken
