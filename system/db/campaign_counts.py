@@ -6,7 +6,7 @@ from system.db.connection import Db
 COUNTS = """
 SELECT name, sum(value)::bigint AS value FROM (
     SELECT name, value FROM campaign_counts WHERE campaign_id = %(id)s
-    UNION ALL SELECT name, change FROM campaign_changes WHERE campaign_id = %(id)s) AS both
+    UNION ALL SELECT name, change FROM campaign_changes WHERE campaign_id = %(id)s) AS counted
 GROUP BY name
 """
 FOLD = """

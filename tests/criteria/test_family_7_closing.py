@@ -1,0 +1,188 @@
+import logging
+from datetime import datetime, timedelta
+
+import pytest
+
+from system.gateway.outcomes import Refused
+from system.services.closing import close_finished_campaigns, expire
+from system.services.pausing import pause_campaign
+from system.services.statistics import show
+from system.tasks.celery_config import beat_schedule
+from tests.criteria.inbound import acknowledged, deliver, from_person
+from tests.unit.system.conftest import Bench
+
+pytestmark = pytest.mark.real
+DAY = timedelta(hours=24)
+ENDS = ["message_2_sent", "late_interaction", "no_interaction", "failed", "opted_out"]
+
+
+def later(bench: Bench, by: timedelta) -> None:
+    bench.clock.now += by
+
+
+def status(bench: Bench, campaign_id: int) -> str:
+    return show(bench.db, campaign_id).campaign.status.value
+
+
+def ended_in_every_way(bench: Bench) -> int:
+    """A campaign of five contacts, one for each final state, at the moment when the last of them is about to end."""
+    campaign_id = bench.campaign(5)
+    ids = bench.ids(campaign_id)
+    for number in ids[:3]:
+        bench.sender().send(number)
+    bench.gateway.answers.append(Refused("HTTP 400", retryable=False))
+    bench.sender().send(ids[3])
+    bench.sender().send(ids[4])
+    (woken,) = deliver(bench, from_person(0), at=bench.clock.now)
+    bench.sender().send(woken.message_id)
+    assert deliver(bench, from_person(4, "STOP"), at=bench.clock.now) == []
+    later(bench, DAY)
+    assert deliver(bench, from_person(1), at=bench.clock.now) == []
+    return campaign_id
+
+
+def test_7_1_a_campaign_is_completed_when_its_last_contact_has_ended_and_not_before(bench: Bench) -> None:
+    campaign_id = ended_in_every_way(bench)
+    assert close_finished_campaigns(bench.db, bench.clock.utc) == ()
+    later(bench, -timedelta(seconds=1))
+    expire(bench.db, bench.clock.utc)
+    assert close_finished_campaigns(bench.db, bench.clock.utc) == ()
+    assert status(bench, campaign_id) == "sending"
+    later(bench, timedelta(seconds=1))
+    expire(bench.db, bench.clock.utc)
+    assert close_finished_campaigns(bench.db, bench.clock.utc) == (campaign_id,)
+    assert close_finished_campaigns(bench.db, bench.clock.utc) == ()
+    assert status(bench, campaign_id) == "completed"
+
+
+def test_7_2_the_final_states_are_the_five_of_the_criterion(bench: Bench) -> None:
+    campaign_id = ended_in_every_way(bench)
+    expire(bench.db, bench.clock.utc)
+    rows = bench.execute("SELECT outcome FROM messages WHERE kind = 'message_1' ORDER BY contact_id")
+    assert [row["outcome"] for row in rows] == ENDS
+    assert {name: count for name, count in show(bench.db, campaign_id).statistics.outcomes.items() if count} == (
+        dict.fromkeys(ENDS, 1)
+    )
+
+
+def test_7_2_a_message_2_that_misses_its_window_is_a_failure(bench: Bench) -> None:
+    (message_id,) = bench.ids(bench.campaign())
+    bench.sender().send(message_id)
+    assert len(deliver(bench, from_person(0), at=bench.clock.now)) == 1
+    later(bench, DAY)
+    assert expire(bench.db, bench.clock.utc).follow_ups == 1
+    assert bench.execute("SELECT outcome FROM messages WHERE kind = 'message_1'") == [{"outcome": "failed"}]
+
+
+def test_7_2_a_contact_waits_while_its_message_2_is_on_its_way(bench: Bench) -> None:
+    (message_id,) = bench.ids(bench.campaign())
+    bench.sender().send(message_id)
+    (woken,) = deliver(bench, from_person(0), at=bench.clock.now)
+    bench.gateway.answers.append("lose the answer")
+    bench.sender().send(woken.message_id)
+    later(bench, DAY)
+    expire(bench.db, bench.clock.utc)
+    assert bench.execute("SELECT outcome FROM messages WHERE kind = 'message_1'") == [{"outcome": None}]
+    bench.age(31)
+    bench.sender().send(woken.message_id)
+    assert bench.execute("SELECT outcome FROM messages WHERE kind = 'message_1'") == [{"outcome": "message_2_sent"}]
+
+
+def test_7_3_final_statistics_are_computed_and_kept(bench: Bench) -> None:
+    campaign_id = ended_in_every_way(bench)
+    expire(bench.db, bench.clock.utc)
+    assert bench.execute("SELECT final_statistics FROM campaigns") == [{"final_statistics": None}]
+    close_finished_campaigns(bench.db, bench.clock.utc)
+    (row,) = bench.execute("SELECT final_statistics FROM campaigns")
+    kept = row["final_statistics"]
+    assert isinstance(kept, dict)
+    expected = {"contacts": 5, "sent": 5, "sent_message_2": 1, "failed": 1, "pending": 0, "interactions": 3}
+    assert {name: kept[name] for name in expected} == expected
+    assert kept["outcomes"] == dict.fromkeys(ENDS, 1) | {"cancelled": 0}
+    assert show(bench.db, campaign_id).frozen
+
+
+def test_7_4_an_hourly_task_applies_the_24_hours() -> None:
+    entry = beat_schedule["check_expired_interactions"]
+    assert entry["schedule"] == 3600.0
+    assert entry["task"] == "system.tasks.periodic_tasks.check_expired_interactions"
+
+
+def test_7_4_the_24_hours_end_contacts_and_no_earlier(bench: Bench) -> None:
+    (message_id,) = bench.ids(bench.campaign())
+    bench.sender().send(message_id)
+    later(bench, DAY - timedelta(seconds=1))
+    assert expire(bench.db, bench.clock.utc).contacts == 0
+    later(bench, timedelta(seconds=1))
+    assert expire(bench.db, bench.clock.utc).contacts == 1
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_7_5_48_hours_after_its_last_message_nothing_is_open(bench: Bench, paused: bool) -> None:
+    campaign_id = bench.campaign(3)
+    sent, waiting, doubtful = bench.ids(campaign_id)
+    bench.sender().send(sent)
+    bench.gateway.answers.append("lose the answer")
+    bench.sender().send(doubtful)
+    if paused:
+        pause_campaign(bench.db, campaign_id)
+    bench.execute("UPDATE campaigns SET launched_at = launched_at - interval '1 day'")
+    later(bench, 2 * DAY - timedelta(seconds=1))
+    assert expire(bench.db, bench.clock.utc).campaign_ids == ()
+    later(bench, timedelta(seconds=1))
+    assert expire(bench.db, bench.clock.utc).campaign_ids == (campaign_id,)
+    assert close_finished_campaigns(bench.db, bench.clock.utc) == (campaign_id,)
+    assert bench.message(waiting).status == "cancelled"
+    # What may have left is asked about, and neither forgotten nor sent again.
+    bench.age(31)
+    bench.sender().send(doubtful)
+    assert bench.message(doubtful).status == "sent"
+    assert len(bench.gateway.accepted) == 2
+
+
+def test_7_5_a_campaign_that_still_sends_stays_open(bench: Bench) -> None:
+    campaign_id = bench.campaign(2)
+    first, second = bench.ids(campaign_id)
+    bench.sender().send(first)
+    bench.execute("UPDATE campaigns SET launched_at = launched_at - interval '4 days'")
+    later(bench, 2 * DAY - timedelta(hours=1))
+    bench.execute("DELETE FROM daily_counters")
+    bench.sender().send(second)
+    later(bench, timedelta(hours=1))
+    assert expire(bench.db, bench.clock.utc).campaign_ids == ()
+    assert status(bench, campaign_id) == "sending"
+
+
+def test_7_6_the_closing_is_logged_with_its_statistics(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    campaign_id = ended_in_every_way(bench)
+    expire(bench.db, bench.clock.utc)
+    with caplog.at_level(logging.INFO):
+        close_finished_campaigns(bench.db, bench.clock.utc)
+        close_finished_campaigns(bench.db, bench.clock.utc)
+    (line,) = [record.__dict__ for record in caplog.records if getattr(record, "event", "") == "campaign_closed"]
+    (row,) = bench.execute("SELECT final_statistics FROM campaigns")
+    assert (line["campaign_id"], line["status"], line["statistics"]) == (
+        campaign_id,
+        "completed",
+        row["final_statistics"],
+    )
+
+
+def test_7_2_a_failure_that_a_delivery_disproves_is_none(bench: Bench) -> None:
+    (message_id,) = bench.ids(bench.campaign())
+    bench.sender().send(message_id)
+    wa_id = bench.message(message_id).wa_id
+    outcomes: list[object] = []
+    for word in ("failed", "delivered", "failed"):
+        deliver(bench, acknowledged(wa_id=wa_id, word=word))
+        outcomes += [row["outcome"] for row in bench.execute("SELECT outcome FROM messages")]
+    assert outcomes == ["failed", None, None]
+
+
+def test_times_are_the_injected_clock_s(bench: Bench) -> None:
+    campaign_id = ended_in_every_way(bench)
+    expire(bench.db, bench.clock.utc)
+    close_finished_campaigns(bench.db, bench.clock.utc)
+    completed_at = show(bench.db, campaign_id).campaign.completed_at
+    assert isinstance(completed_at, datetime)
+    assert completed_at == bench.clock.now
