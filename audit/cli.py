@@ -22,7 +22,7 @@ from audit.session import command_line, run
 from audit.start import LEVELS, prepare
 from audit.stopping import stopped_cleanly
 from audit.target import TargetError
-from audit.terminal import complain, say, say_verdicts
+from audit.terminal import complain, say, say_verdicts, shown
 from audit.verdict import Status
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -63,7 +63,7 @@ def run_command(  # noqa: PLR0917  typer reads them by name
         str | None,
         typer.Option(
             help=f"Up to which evidence: {', '.join(LEVELS)}. `source` reads files and runs nothing of the target; "
-            "`configuration` imports it in its own interpreter; `execution` starts it and kills its workers. Default: the profile's."
+            "`configuration` imports it in its own interpreter; `execution` starts it and kills its workers: through its driver, else by a canary (below). Default: the profile's."
         ),
     ] = None,
     family: Annotated[
@@ -80,12 +80,24 @@ def run_command(  # noqa: PLR0917  typer reads them by name
         ),
     ] = None,
     require_conclusive: Annotated[bool, typer.Option(help="Exit 1 when something is INDÉTERMINÉ.")] = False,
+    yes: Annotated[
+        bool,
+        typer.Option(
+            "--yes", "-y", help="Start the target's own worker without asking (needed where no terminal can answer)."
+        ),
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the verdicts.")] = False,
 ) -> None:
-    """Audit TARGET and write `DATE-famille-N-PROFILE.md` with its journal (`.json`) in the output directory."""
+    """Audit TARGET and write `DATE-famille-N-PROFILE.md` with its journal (`.json`) in the output directory.
+
+    The canary: at level `execution`, a target without a driver has its own worker started with its own settings, between 60
+    and 100 seconds, on a private Redis server and without network, with tasks of ours; its children, its main process and
+    its broker are killed, and what was lost or run twice is counted. Its own tasks are never called.
+    """
     try:
         with stopped_cleanly():
             examination = prepare(target, profile, level, family=family, evidence=evidence or ())
+            examination.may_start_worker = examination.starts_worker and (yes or _agreed(examination))
             if not quiet:
                 examination.tell = lambda step: say(step, dim=True)
             written = run(examination, out, command_line(), quiet)
@@ -143,6 +155,18 @@ def render(path: Annotated[Path, typer.Argument(help="A journal written by `audi
         typer.echo(f"audit: {path}: cannot be rendered: {type(error).__name__}", err=True)
         raise typer.Exit(Exit.USAGE) from error
     typer.echo(text, nl=False)
+
+
+def _agreed(examination: Examination) -> bool:
+    """Ask before the worker of a target, which is somebody's code, is started."""
+    if not sys.stdin.isatty():
+        say("The target's worker will not be started: nobody can be asked here. Add --yes to allow it.")
+        return False
+    app = shown(examination.target.celery_app)
+    try:
+        return typer.confirm(f"Start the Celery worker of {app}, without network, to kill it and count?", err=True)
+    except typer.Abort as error:
+        raise KeyboardInterrupt from error
 
 
 def exit_code(examination: Examination, *, require_conclusive: bool) -> Exit:

@@ -9,6 +9,7 @@ from audit.catalogue import requirement
 from audit.digest import tree_digest
 from audit.evidence import Dossier
 from audit.experiments import APPRAISALS, EXPERIMENTS, Appraisal, Experiment
+from audit.experiments.canary import Canary, Question
 from audit.experiments.driver import Driver, DriverError, load_driver
 from audit.experiments.experiment import Record
 from audit.facts import Facts
@@ -50,6 +51,8 @@ class Examination:
     conditions: tuple[str, ...] = ()
     appraisals: Sequence[Appraisal] = APPRAISALS
     evidence: Sequence[Path] = ()
+    canary: Canary = field(default_factory=Canary)
+    may_start_worker: bool = False
     _played: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
 
     @cached_property
@@ -91,16 +94,27 @@ class Examination:
 
     def tests(self) -> list[tuple[str, str]]:
         """(category, rule or experiment id) of every test of the profile at this level, in print order."""
-        experiments = set(self._playable)
+        canary = {q.id for q in self.canary.questions}
+        experiments = set(self._playable) | canary
         asked = [(category, i) for category, identifiers in self.profile.categories.items() for i in identifiers]
+        if self.target.driver:
+            # Its scenarios show more than a canary, on the processes as they are deployed.
+            asked = [(c, i) for c, i in asked if i not in canary]
         tests = [(c, i) for c, i in asked if i not in experiments or self.level >= Level.EXECUTION]
         # Where only experiments judge a family, each of them still says what it lacked.
         return tests or asked
+
+    @property
+    def asked_by_execution(self) -> tuple[Experiment | Appraisal | Question, ...]:
+        """Everything that is settled by running the target, now or before."""
+        return (*self.experiments, *self.appraisals, *self.canary.questions)
 
     def findings(self, identifier: str) -> tuple[Finding, ...]:
         """Findings of one rule or experiment; an experiment is played the first time it is asked for."""
         if identifier in self.rule_findings:
             return self.rule_findings[identifier]
+        if identifier not in self._played and identifier in {q.id for q in self.canary.questions}:
+            self._fly()
         if identifier not in self._played:
             asked = self._playable[identifier]
             self._played[identifier] = self._appraise(asked) if isinstance(asked, Appraisal) else self._play(asked)
@@ -116,6 +130,21 @@ class Examination:
         dossier = Dossier((*self.target.evidence, *self.evidence), lambda: tree_digest(root, exclude))
         findings, self.records[appraisal.id] = appraisal.perform(dossier)
         return self._of_this_family(findings)
+
+    @property
+    def starts_worker(self) -> bool:
+        """Whether this audit means to start the target's own worker, for which somebody must have said yes."""
+        canary = {q.id for q in self.canary.questions}
+        return (
+            bool(self.target.celery_app) and self.level >= Level.EXECUTION and any(i in canary for _, i in self.tests())
+        )
+
+    def _fly(self) -> None:
+        """The canary's scenarios are played together, on one worker."""
+        flight = self.canary.fly(self.known, allowed=self.may_start_worker, tell=self.tell)
+        self._played |= {i: self._of_this_family(findings) for i, findings in flight.findings.items()}
+        self.records |= flight.records
+        self.conditions = (*self.conditions, *flight.conditions)
 
     def _play(self, experiment: Experiment) -> tuple[Finding, ...]:
         if self.level < Level.EXECUTION:

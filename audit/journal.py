@@ -95,7 +95,7 @@ def build(
                 "figures": [list(pair) for pair in examination.records[e.id].figures],
                 "timeline": [list(event) for event in examination.records[e.id].timeline],
             }
-            for e in (*examination.experiments, *examination.appraisals)
+            for e in examination.asked_by_execution
             if e.id in examination.records
         ],
         "aspects": aspects(totals, verdicts, examination.every_finding()),

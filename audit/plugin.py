@@ -37,6 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--audit-profile", default="strict", metavar="NAME", help="checkpoint-2025 or strict (default)")
     group.addoption("--audit-family", default="8", metavar="N", help="family of criteria: 4 to 10, 8 by default")
     group.addoption("--audit-level", metavar="LEVEL", help="source, configuration or execution: up to which evidence")
+    group.addoption("--audit-yes", action="store_true", help="allow the start of the target's own worker (canary)")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -56,6 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
         )
     except TargetError as error:
         raise pytest.UsageError(str(error)) from error
+    examination.may_start_worker = config.getoption("--audit-yes")
     config.stash[EXAMINATION] = examination
 
 

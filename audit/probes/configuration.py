@@ -24,11 +24,11 @@ def collect(target: Target, deadline_seconds: float = 20.0, isolation: Isolation
     """
     if not target.celery_app and not target.asgi_app:
         return _failed("Ni `target.celery_app` ni `target.asgi_app` n'est déclaré : il n'y a rien à importer.")
-    python = _interpreter(target)
+    python = interpreter(target)
     if not python:
         return _failed(f"L'interpréteur « {target.python} » de `target.python` est introuvable.")
     chosen = isolation or strongest_isolation()
-    declared = dict(variable.partition("=")[::2] for variable in target.environment)
+    declared = declared_environment(target)
     if not all("=" in variable and name for variable, name in zip(target.environment, declared, strict=True)):
         return _failed("Une entrée de `target.environment` n'a pas la forme « NOM=valeur ».")
     environ = {**os.environ, **declared}
@@ -40,11 +40,16 @@ def collect(target: Target, deadline_seconds: float = 20.0, isolation: Isolation
         return _failed("L'interpréteur de la cible a produit une sortie illisible.")
 
 
+def declared_environment(target: Target) -> dict[str, str]:
+    """The variables of `target.environment`, by name."""
+    return dict(variable.partition("=")[::2] for variable in target.environment)
+
+
 def _failed(failure: str) -> Facts:
     return Facts(Level.CONFIGURATION, _NAME, failure=failure)
 
 
-def _interpreter(target: Target) -> str:
+def interpreter(target: Target) -> str:
     """Path of the interpreter, not resolved: the link is what makes a virtual environment. Empty when there is none."""
     if not target.python:
         return sys.executable

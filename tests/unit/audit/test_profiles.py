@@ -2,12 +2,18 @@ import pytest
 
 from audit.catalogue import REQUIREMENTS, requirement
 from audit.experiments import APPRAISALS, EXPERIMENTS
+from audit.experiments.canary.questions import QUESTIONS
 from audit.model import Level
 from audit.profiles import CHECKPOINT_2025, GOOD_PRACTICES, PROFILES, STRICT, Profile
 from audit.rules import RULES
 
 RULE_IDS = {rule.id for rule in RULES}
-EXPERIMENT_IDS = {experiment.id for experiment in (*EXPERIMENTS, *APPRAISALS)}
+EXPERIMENT_IDS = {e.id for e in (*EXPERIMENTS, *APPRAISALS)} | {q.id for q in QUESTIONS}
+BEARS_ON: dict[str, tuple[str, ...]] = {
+    **{r.id: r.requirements for r in RULES},
+    **{e.id: e.requirements for e in (*EXPERIMENTS, *APPRAISALS)},
+    **{q.id: q.requirements for q in QUESTIONS},
+}
 
 
 def asked(profile: Profile) -> list[str]:
@@ -50,19 +56,17 @@ def test_strict_judges_every_requirement_at_its_own_floor() -> None:
 
 
 def test_what_decides_a_requirement_is_asked_in_its_family_and_bears_on_it() -> None:
-    bears = {r.id: r.requirements for r in RULES} | {e.id: e.requirements for e in (*EXPERIMENTS, *APPRAISALS)}
     for profile in STRICT_ONES:
         for entry in map(requirement, profile.requirements):
             for decisive in entry.decided_by:
                 assert decisive in asked(profile), entry.id
-                assert entry.id in bears[decisive]
+                assert entry.id in BEARS_ON[decisive]
 
 
 def test_every_question_of_a_family_bears_on_it() -> None:
-    bears = {r.id: r.requirements for r in RULES} | {e.id: e.requirements for e in (*EXPERIMENTS, *APPRAISALS)}
     for profile in STRICT_ONES:
         practices = profile.categories.get(GOOD_PRACTICES, ())
-        assert all(set(bears[i]) & set(profile.requirements) for i in asked(profile) if i not in practices)
+        assert all(set(BEARS_ON[i]) & set(profile.requirements) for i in asked(profile) if i not in practices)
 
 
 def test_strict_asks_all_that_the_december_checkpoint_asked() -> None:

