@@ -55,6 +55,22 @@ class Database:
         with self._pool.connection() as connection:
             yield connection
 
+    @contextmanager
+    def statement(self) -> Iterator[Db]:
+        """A connection for one statement, which is its own transaction: neither BEGIN nor COMMIT has to be waited for.
+
+        Raises:
+            psycopg.Error: as `transaction`.
+
+        """
+        with self._pool.connection() as connection:
+            connection.autocommit = True
+            try:
+                yield connection
+            finally:
+                if not connection.closed:
+                    connection.autocommit = False
+
     def get_message_by_id(self, message_id: int) -> messages.Message | None:
         """The message, or None."""
         with self.transaction() as connection:

@@ -2,10 +2,11 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from system.gateway.webhook_body import REPLACEMENT, PayloadError, parse_body, storable
+from system import correlation
+from system.gateway.webhook_body import REPLACEMENT, PayloadError, harmless, parse_body, storable
 
 # Wassenger sends at most 25; a longer array is taken all the same, rather than lost.
 MOST_EVENTS = 500
@@ -24,7 +25,7 @@ class Event:
     dedup_key: str
     payload: dict[str, Any]
     ignored: str | None = None
-    correlation_id: str | None = None
+    correlation_id: str | None = field(default_factory=correlation.current)
 
 
 def parse_events(body: bytes) -> list[Event]:
@@ -36,7 +37,7 @@ def parse_events(body: bytes) -> list[Event]:
     """
     payload = parse_body(body)
     if isinstance(payload, dict):
-        return [_single(storable(payload))]
+        return [_single(payload if harmless(body) else storable(payload))]
     if not isinstance(payload, list) or len(payload) > MOST_EVENTS:
         raise PayloadError("neither an event nor a short array of events")
     events = [_element(item) for item in payload]

@@ -3,7 +3,6 @@
 import logging
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 import psycopg
@@ -68,7 +67,7 @@ async def _authentic_events(request: Request) -> list[Event]:
     if not authentic(body, request.headers):
         raise HTTPException(status.HTTP_401_UNAUTHORIZED, "not authentic")
     try:
-        return [replace(event, correlation_id=correlation.current()) for event in parse_events(body)]
+        return parse_events(body)
     except PayloadError as error:
         raise HTTPException(status.HTTP_400_BAD_REQUEST, str(error)) from error
 

@@ -40,7 +40,7 @@ def receive(db: Database, requests: Sequence[Sequence[Event]]) -> list[list[int]
         psycopg.Error: when they could not be stored.
 
     """
-    with db.transaction() as connection:
+    with db.statement() as connection:
         ids = inbox.insert(
             connection,
             (
@@ -56,7 +56,7 @@ def receive(db: Database, requests: Sequence[Sequence[Event]]) -> list[list[int]
 
 def begin(db: Database, inbox_ids: Sequence[int], *, wait_seconds: float = WAIT_SECONDS) -> list[InboxEntry]:
     """Counts an attempt at these entries, without those processed already. The sweep takes them again after `wait_seconds`."""
-    with db.transaction() as connection:
+    with db.statement() as connection:
         return inbox.begin(connection, inbox_ids, wait_seconds=wait_seconds)
 
 

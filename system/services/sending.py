@@ -133,7 +133,7 @@ class Sender:
             if isinstance(outcome, TransientFailure) or self.monotonic() > ends_at:
                 break
         if handed_over:
-            with self.db.transaction() as connection:
+            with self.db.statement() as connection:
                 recorded = self._record(connection, handed_over)
             self._report(handed_over, recorded=recorded)
         return Turn(outcome, tuple(waiting))
@@ -167,7 +167,7 @@ class Sender:
         logger.info("send", extra={"message_id": message_id, "outcome": outcome.what, **known})
 
     def _claim(self, message_id: int, handed_over: HandedOver | None) -> Claim | None:
-        with self.db.transaction() as connection:
+        with self.db.transaction() if handed_over else self.db.statement() as connection:
             recorded = handed_over is None or self._record(connection, handed_over)
             claim = messages.claim(
                 connection,

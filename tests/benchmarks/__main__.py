@@ -36,17 +36,17 @@ def tell(line: str) -> None:
 def _rows(stack: RunningStack, subjects: Sequence[str], *, quick: bool) -> list[Row]:
     rows: list[Row] = []
     if "sends" in subjects:
-        for latency, messages in ((0.0, 200 if quick else 1000), (100.0, 80 if quick else 240)):
-            rounds = 2 if quick else 5
+        for latency, messages, rounds in ((0.0, 500, 5), (100.0, 120, 3)):
+            messages, rounds = (messages // 3, 2) if quick else (messages, rounds)  # noqa: PLW2901
             rows.append(sends.measure(stack, messages=messages, latency_ms=latency, rounds=rounds, tell=tell))
     if "webhooks" in subjects:
-        rows += webhooks.measure(stack, seconds=1 if quick else 4, rounds=2 if quick else 5, tell=tell)
+        rows += webhooks.measure(stack, seconds=1 if quick else 3, rounds=2 if quick else 5, tell=tell)
     if "memory" in subjects:
-        many, seconds = (2_000, 10.0) if quick else (100_000, 60.0)
+        many, seconds = (2_000, 10.0) if quick else (100_000, 45.0)
         rows.append(campaigns.memory(stack, few=200 if quick else 1000, many=many, seconds=seconds, tell=tell))
     if "launch" in subjects:
         contacts = 5_000 if quick else 100_000
-        rows.append(campaigns.launch(stack.database_url, contacts=contacts, rounds=2 if quick else 5, tell=tell))
+        rows.append(campaigns.launch(stack.database_url, contacts=contacts, rounds=1 if quick else 3, tell=tell))
     return rows
 
 
@@ -65,7 +65,7 @@ def _machine(stack: RunningStack) -> str:
 def _write(path: Path, rows: Sequence[Row], machine: str, command: str) -> None:
     head = (
         "# Mesures de performance\n\n"
-        f"Écrit par `{command}` le {datetime.now(UTC):%Y-%m-%d à %H:%M} UTC. Chaque rapport compare deux mesures voisines de la même "
+        f"Écrit par `{command}` (`nox -s bench`) le {datetime.now(UTC):%Y-%m-%d à %H:%M} UTC. Chaque rapport compare deux mesures voisines de la même "
         "exécution ; les chiffres sont la médiane des tours, et entre parenthèses le plus petit et le plus grand.\n\n"
         "| mesure | témoin | pile | rapport | cible | atteinte |\n|---|---|---|---|---|---|\n"
     )
@@ -87,7 +87,7 @@ def main(
     if unknown:
         raise typer.BadParameter(f"unknown: {', '.join(sorted(unknown))}", param_hint="--only")
     tell("starting the stack …")
-    with running_stack(extra_env=LIFTED) as stack:
+    with running_stack(extra_env=LIFTED, start_seconds=180) as stack:
         rows = _rows(stack, subjects, quick=quick)
         machine = _machine(stack)
     command = shlex.join(["python", "-m", "tests.benchmarks", *sys.argv[1:]])

@@ -15,7 +15,7 @@ from tests.benchmarks.client import Answers, as_fast_as_answered, at_a_rate, req
 from tests.benchmarks.figures import Row, percentile, ratio, series
 
 PATH = "/webhooks/wassenger"
-CONNECTIONS = 16
+CONNECTIONS = 64
 TARGET = 0.5
 P99_TARGET_MS = 50.0
 _numbers = count()

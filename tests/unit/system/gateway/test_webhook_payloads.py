@@ -2,8 +2,10 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from system.gateway.webhook_body import PayloadError
+from system.gateway.webhook_body import PayloadError, harmless, parse_body, storable
 from system.gateway.webhooks import MOST_EVENTS, parse_events
 
 
@@ -100,3 +102,20 @@ def test_values_that_no_database_knows_are_replaced() -> None:
     )
     assert (event.payload["a"], event.payload["b"], event.payload["c"]) == (None, None, "x\ufffd\ufffdy")
     assert (event.payload["d\ufffd"], event.payload["e"]) == (1.5, "9" * 5000)
+
+
+TEXTS = st.text(st.characters(codec="utf-8") | st.sampled_from("\x00\ufffd\\"), max_size=4)
+VALUES = st.recursive(
+    st.none() | st.integers() | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=30,
+)
+
+
+@given(VALUES, st.booleans(), st.integers(0, 45))
+def test_what_is_called_harmless_is_storable_as_it_is(value: object, ascii_only: bool, depth: int) -> None:
+    for _ in range(depth):
+        value = [value]
+    body = json.dumps(value, ensure_ascii=ascii_only).encode()
+    if harmless(body):
+        assert storable(parse_body(body)) == parse_body(body)

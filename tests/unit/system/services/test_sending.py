@@ -262,6 +262,8 @@ def test_what_was_accepted_and_never_recorded_is_reconciled(bench: Bench) -> Non
                 raise KeyboardInterrupt
             return bench.db.transaction()
 
+        statement = transaction
+
     with pytest.raises(KeyboardInterrupt):
         replace(sender, db=object.__new__(Dying)).send_in_turn([first, second])
     assert statuses(bench, [first, second]) == ["sending", "pending"]
