@@ -64,12 +64,12 @@ class Database:
 
         """
         with self._pool.connection() as connection:
-            connection.autocommit = True
+            connection.set_autocommit(True)
             try:
                 yield connection
             finally:
                 if not connection.closed:
-                    connection.autocommit = False
+                    connection.set_autocommit(False)
 
     def get_message_by_id(self, message_id: int) -> messages.Message | None:
         """The message, or None."""
