@@ -116,6 +116,28 @@ def run_command(  # noqa: PLR0917  typer reads them by name
     raise typer.Exit(exit_code(examination, require_conclusive=require_conclusive))
 
 
+@app.command()
+def init(
+    target: Annotated[Path, typer.Argument(help="A project directory.")] = Path(),
+    force: Annotated[bool, typer.Option(help="Replace the audit.toml that is there.")] = False,
+) -> None:
+    """Write TARGET/audit.toml from what the source says: each entry with the line that suggested it, for you to correct."""
+    from audit.initialisation import initialise  # noqa: PLC0415  only this command needs it
+
+    try:
+        with stopped_cleanly():
+            path, inferred = initialise(target, force=force)
+    except TargetError as error:
+        complain(str(error))
+        raise typer.Exit(Exit.USAGE) from error
+    except KeyboardInterrupt as error:
+        complain("interrupted: nothing is written")
+        raise typer.Exit(Exit.COULD_NOT_RUN) from error
+    if inferred.not_found:
+        say(f"Not found: {', '.join(inferred.not_found)}")
+    say(f"Target file: {path}")
+
+
 @app.command("rules")
 def rules_command(
     identifier: Annotated[str | None, typer.Argument(help="One rule to explain, as `late-acknowledgement`.")] = None,

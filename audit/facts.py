@@ -148,6 +148,15 @@ def _plain(value: object) -> object:
 
 
 @dataclass(frozen=True)
+class Application:
+    """An application that a module of the target binds to a name: `kind` is `celery` or `asgi`."""
+
+    kind: str
+    symbol: str
+    excerpt: Excerpt | None = None
+
+
+@dataclass(frozen=True)
 class Facts:
     """Everything one probe learned. `failure` says why it learned nothing, else it is empty; `failures`, each part that failed.
 
@@ -172,6 +181,7 @@ class Facts:
     unread: tuple[tuple[str, str], ...] = ()
     failures: tuple[str, ...] = ()
     text_digest: str = ""
+    applications: tuple[Application, ...] = ()
 
     @cached_property
     def digest(self) -> str:

@@ -72,7 +72,8 @@ def without_role(known: Known, role: str, sentence: str) -> Finding:
     if role in known.target.absent:
         return Finding(Outcome.NOT_APPLICABLE, f"{sentence} : rôle déclaré absent de la cible (`{role}`)")
     missing = f"le rôle `{role}` n'est pas renseigné dans `audit.toml` ({ROLES[role]})"
-    return undetermined(sentence, missing, f"renseigner `roles.{role}` dans `audit.toml`, puis relancer")
+    settles = f"renseigner `roles.{role}` dans `audit.toml` (`audit init` en propose), puis relancer"
+    return undetermined(sentence, missing, settles)
 
 
 def not_found(known: Known, symbol: str, sentence: str) -> Finding:

@@ -19,7 +19,7 @@ from audit.probes.source.processes import read_processes
 from audit.probes.source.reader import new_machine
 from audit.probes.source.retries import read_retries
 from audit.probes.source.routes import read_routes
-from audit.probes.source.settings import find_application, out_of_reach, read_settings
+from audit.probes.source.settings import find_application, named_applications, out_of_reach, read_settings
 from audit.probes.source.tasks import read_tasks
 from audit.probes.source.web_objects import Web
 from audit.target import Target
@@ -76,6 +76,7 @@ def _collect(target: Target) -> Facts:
         deprecations=read_deprecations(machine),
         retry_schedules=read_retries(machine),
         observations=read_code(machine),
+        applications=named_applications(machine),
         text_digest=project.text_digest,
         unread=tuple(dict.fromkeys(tree.unread)),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from audit.facts import Setting, Task
+from audit.facts import Application, Setting, Task
 from audit.model import Excerpt
 from audit.probes.source.machine import Machine
 from audit.probes.source.places import is_test
@@ -19,6 +19,7 @@ from audit.probes.source.values import (
     exported,
     unwrap,
 )
+from audit.probes.source.web_objects import is_application
 
 ANY = "*"
 
@@ -106,3 +107,24 @@ def task_name_of(value: Any, names: Mapping[str, str]) -> Any:
     if isinstance(value, FunctionValue):
         return names.get(value.symbol, UNKNOWN)
     return value if isinstance(value, str) else UNKNOWN
+
+
+def named_applications(machine: Machine) -> tuple[Application, ...]:
+    """Celery and ASGI applications outside tests, under the first name of the module that builds each."""
+    found: dict[int, Application] = {}
+    for module in sorted(machine.globals):
+        path = machine.project.modules[module].source.path
+        for name, value in machine.globals[module].items():
+            instance = unwrap(value)[0]
+            if (
+                not isinstance(instance, Instance)
+                or is_test(path)
+                or not instance.origin
+                or instance.origin.path != path
+            ):
+                continue
+            kind = "celery" if machine.is_celery(instance) else "asgi" if is_application(instance) else ""
+            if kind:
+                excerpt = excerpt_of(machine, instance.origin)
+                found.setdefault(id(instance), Application(kind, f"{module}:{name}", excerpt))
+    return tuple(found.values())

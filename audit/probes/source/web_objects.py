@@ -133,6 +133,11 @@ def _around(site: CallSite) -> tuple[Any, ...]:
     return (*dependencies_of(site.keywords.get("dependencies")), *unread)
 
 
+def is_application(value: Any) -> bool:
+    """Whether a value is an application that a server can run."""
+    return isinstance(value, Instance) and descends_from(value.cls, *APPLICATIONS)
+
+
 def is_router(value: Any) -> bool:
     """Whether a value is an application or a router."""
     return isinstance(value, Instance) and descends_from(value.cls, *APPLICATIONS, *ROUTERS)

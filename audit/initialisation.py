@@ -1,0 +1,27 @@
+"""`audit init`: read a project that nobody described, and describe it."""
+
+from pathlib import Path
+
+from audit.inference import Inferred, infer
+from audit.probes import source
+from audit.target import Target, TargetError, load_target
+from audit.target_file import NAME, rendered, write
+
+
+def initialise(directory: Path, *, force: bool = False) -> tuple[Path, Inferred]:
+    """Write the target file of a project, from its source alone. Its path, and what it holds.
+
+    Raises TargetError when `directory` is none, or holds a target file and `force` is not given.
+    """
+    if not directory.is_dir():
+        msg = f"{directory}: not a directory"
+        raise TargetError(msg)
+    root = directory.resolve()
+    if not force and (root / NAME).exists():
+        msg = f"{directory / NAME}: already there; --force replaces it"
+        raise TargetError(msg)
+    facts = source.collect(Target(root.name, root))
+    inferred = infer(facts)
+    path = write(directory, rendered(root.name, inferred), force=force)
+    load_target(path)
+    return path, inferred
