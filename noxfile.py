@@ -57,6 +57,20 @@ def audit(session: nox.Session) -> None:
 
 
 @nox.session
+def fire(session: nox.Session) -> None:
+    """Every crash point and every class of fault once, on the reference stack; its journal goes to `reports/measures/` or --out."""
+    install(session)
+    session.run("audit", "fire", ".", *session.posargs)
+
+
+@nox.session
+def soak(session: nox.Session) -> None:
+    """The long session that 8.4 rests on, at most an hour: `-- --seed N --minutes M`; commit what it writes in `reports/measures/`."""
+    install(session)
+    session.run("audit", "soak", ".", *session.posargs)
+
+
+@nox.session
 def integration(session: nox.Session) -> None:
     """Long tests on real processes, and the same promises on Debian's PostgreSQL, redis-server and RabbitMQ."""
     install(session)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from audit.catalogue import requirement
 from audit.digest import tree_digest
-from audit.evidence import Dossier
+from audit.evidence import Dossier, EvidenceFileError, Soak, read
 from audit.experiments import APPRAISALS, EXPERIMENTS, Appraisal, Experiment
 from audit.experiments.canary import Canary, Question
 from audit.experiments.driver import Driver, DriverError, load_driver
@@ -126,9 +126,7 @@ class Examination:
 
     def _appraise(self, appraisal: Appraisal) -> tuple[Finding, ...]:
         """Judge the evidence files of the target and of the command line."""
-        root, exclude = self.target.root, self.target.exclude
-        dossier = Dossier((*self.target.evidence, *self.evidence), lambda: tree_digest(root, exclude))
-        findings, self.records[appraisal.id] = appraisal.perform(dossier)
+        findings, self.records[appraisal.id] = appraisal.perform(self._dossier)
         return self._of_this_family(findings)
 
     @property
@@ -145,6 +143,25 @@ class Examination:
         self._played |= {i: self._of_this_family(findings) for i, findings in flight.findings.items()}
         self.records |= flight.records
         self.conditions = (*self.conditions, *flight.conditions)
+
+    @cached_property
+    def _dossier(self) -> Dossier:
+        root, exclude = self.target.root, self.target.exclude
+        return Dossier((*self.target.evidence, *self.evidence), lambda: tree_digest(root, exclude))
+
+    @property
+    def soak(self) -> Soak | None:
+        """The soak of this very tree among the evidence given, once it has been appraised; None when there is none."""
+        if not any(a.id in self.records for a in self.appraisals):
+            return None
+        for path in self._dossier.files:
+            try:
+                found = read(path)
+            except EvidenceFileError:
+                continue
+            if isinstance(found, Soak) and found.digest == self._dossier.digest():
+                return found
+        return None
 
     def _play(self, experiment: Experiment) -> tuple[Finding, ...]:
         if self.level < Level.EXECUTION:

@@ -16,6 +16,7 @@ from audit.catalogue import phase_of, requirement
 from audit.conclusion import aspects, phases, verdict_section
 from audit.consistency import contradictions
 from audit.corrections import Previous, corrections
+from audit.evidence import Soak
 from audit.examination import Examination
 from audit.facts import Facts
 from audit.model import Evidence, Excerpt, Finding, Outcome
@@ -23,6 +24,7 @@ from audit.periodic import periodic_table
 from audit.profiles import DEFAULT_FAMILY, PROFILES
 from audit.redaction import redacted
 from audit.requirement import Requirement
+from audit.strike_rows import rows
 from audit.target import Target
 from audit.verdict import Verdict
 
@@ -94,10 +96,12 @@ def build(
                 "requirements": list(e.requirements),
                 "figures": [list(pair) for pair in examination.records[e.id].figures],
                 "timeline": [list(event) for event in examination.records[e.id].timeline],
+                **_struck(examination, e.id),
             }
             for e in examination.asked_by_execution
             if e.id in examination.records
         ],
+        **_soak(examination.soak),
         "aspects": aspects(totals, verdicts, examination.every_finding()),
         "verdict": verdict_section(verdicts, examination.every_finding(), examination.nothing_judged),
         "phases": phases(family, verdicts, examination.every_finding(), finished),
@@ -105,6 +109,23 @@ def build(
     masked: dict[str, Any] = redacted(json.loads(json.dumps(document, ensure_ascii=False, default=str)))
     check(masked)
     return masked
+
+
+def _struck(examination: Examination, identifier: str) -> dict[str, Any]:
+    """When the experiment began (seconds since the first one), its faults, and what it lost under them."""
+    record = examination.records[identifier]
+    first = min(r.started for r in examination.records.values())
+    losses = record.losses and dict(zip(("lost", "duplicated", "uncertain"), record.losses, strict=True))
+    return {"at": round(record.started - first, 3), "blows": [asdict(b) for b in record.blows], "losses": losses}
+
+
+def _soak(soak: Soak | None) -> dict[str, Any]:
+    """What a report shows of the soak of the same tree; nothing without one."""
+    if soak is None:
+        return {}
+    kept = ("session", "seed", "command", "generated_at", "duration_seconds")
+    told = {key: soak.document[key] for key in kept}
+    return {"soak": told | {"path": soak.path, "rows": [asdict(row) for row in rows(soak.document["strikes"])]}}
 
 
 def _task(target: Target, family: str) -> str:

@@ -19,6 +19,7 @@ from audit.examination import Examination
 from audit.model import Level
 from audit.output import put, writable
 from audit.report.markdown import render_markdown
+from audit.report.struck import draw_run, drawing_name
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,10 @@ def run(examination: Examination, out: Path, command: str, quiet: bool = False) 
     finally:
         examination.close()
     written = Written(out / f"{stem}.md", out / f"{stem}.json", document)
-    put({written.markdown: render_markdown(document), written.journal_path: journal.dump(document)})
+    texts = {written.markdown: render_markdown(document), written.journal_path: journal.dump(document)}
+    if name := drawing_name(document):
+        texts[out / name] = draw_run(document)
+    put(texts)
     return written
 
 

@@ -121,8 +121,9 @@ def _gateway_refused(driver: ReferenceFaultDriver) -> Iterator[Stake]:
 @contextmanager
 def _webhook_duplicated(driver: ReferenceFaultDriver) -> Iterator[Stake]:
     phones = driver.sent_contacts(_CONTACTS)
-    bodies = [driver.inbound(phone) for phone in phones]
-    with ThreadPoolExecutor(_CONTACTS) as pool:
+    # Each person writes two messages, and each of them is delivered three times at once.
+    bodies = [driver.inbound(phone) for phone in phones * 2]
+    with ThreadPoolExecutor(2 * _CONTACTS) as pool:
         list(pool.map(driver.webhooks.deliver, bodies * 3))
     driver.webhooks.insist(bodies)
     yield Stake(driver.follow_ups(phones))

@@ -93,6 +93,8 @@ def _kill(driver: Driver, record: Record, plan: Plan, death: Death) -> bool:
     record.note(f"SIGKILL : {death.who} du worker, {told}" if struck else f"{death.who} du worker : {nothing}")
     record.figure(f"À la mort du {death.who} du worker", told if struck else nothing)
     driver.release()
+    if struck:
+        record.blow(f"SIGKILL, {death.who} du worker, envois {when}", count)
     return struck
 
 
@@ -110,6 +112,8 @@ def _deliver_twice(driver: Driver, record: Record, plan: Plan) -> tuple[frozense
     wait_until(lambda: driver.held() > plan.twice, plan.overlap_seconds)
     record.note(f"{counted(again, 'réveil publié')} une seconde fois pendant l'envoi, verrous volatils perdus")
     record.figure("Réveils publiés une seconde fois pendant l'envoi", again)
+    if again:
+        record.blow("Réveils publiés une seconde fois, verrous volatils perdus", driver.held())
     driver.release()
     return expected, again > 0
 
@@ -120,6 +124,7 @@ def _settled(driver: Driver, expected: frozenset[str]) -> bool:
 
 
 def _figures(record: Record, result: Account) -> None:
+    record.losses = (len(result.lost), len(result.duplicated), len(result.uncertain))
     record.figure("Message 1 attendus", result.expected)
     record.figure("Acceptés par la passerelle", result.accepted)
     record.figure("Perdus", len(result.lost))

@@ -12,13 +12,28 @@ from audit.experiments.driver import Driver, DriverError
 from audit.model import Evidence, Finding, Level, Outcome
 
 
+@dataclass(frozen=True)
+class Blow:
+    """One fault of an experiment: French title, sends or webhooks in flight, seconds until work resumed (None: not timed)."""
+
+    title: str
+    in_flight: int
+    recovery: float | None = None
+
+
 @dataclass
 class Record:
-    """What happened, as it happens: figures for the report and a timeline (seconds since the start, French sentence)."""
+    """What happened, as it happens: figures for the report and a timeline (seconds since the start, French sentence).
+
+    `losses` counts what the whole experiment lost, did twice, and left uncertain, under all its `blows`; None when it does
+    not count.
+    """
 
     started: float = field(default_factory=time.monotonic)
     figures: list[tuple[str, str]] = field(default_factory=list)
     timeline: list[tuple[float, str]] = field(default_factory=list)
+    blows: list[Blow] = field(default_factory=list)
+    losses: tuple[int, int, int] | None = None
 
     def note(self, event: str) -> None:
         """Add an event to the timeline."""
@@ -27,6 +42,10 @@ class Record:
     def figure(self, label: str, value: object) -> None:
         """Add a measured figure, already in French."""
         self.figures.append((label, str(value)))
+
+    def blow(self, title: str, in_flight: int, recovery: float | None = None) -> None:
+        """Add a fault that struck."""
+        self.blows.append(Blow(title, in_flight, recovery))
 
     def evidence(self, source: str) -> Evidence:
         """Evidence at level execution, bound to everything recorded."""

@@ -61,6 +61,8 @@ def _kill_worker(driver: Driver, record: Record, step_seconds: float) -> bool:
         if struck
         else "rien en vol, aucune faute injectée"
     )
+    if struck:
+        record.blow("SIGKILL, worker, Message 2 acceptés et sans réponse", count)
     record.figure("Message 2 en vol à la mort du worker", count if struck else "aucun : faute non injectée")
     return struck
 
@@ -68,6 +70,7 @@ def _kill_worker(driver: Driver, record: Record, step_seconds: float) -> bool:
 def _conclude(driver: Driver, record: Record, expected: set[str], *, struck: bool, settled: bool) -> Sequence[Finding]:
     counts = Counter(a.key for a in driver.accepted() if a.key in expected)
     lost, twice = sorted(expected - counts.keys()), sorted(key for key, count in counts.items() if count > 1)
+    record.losses = (len(lost), len(twice), 0)
     record.figure("Message 2 attendus", len(expected))
     record.figure("Acceptés par la passerelle", sum(counts.values()))
     record.figure("Perdus", len(lost))

@@ -31,6 +31,7 @@ def run(driver: Driver, record: Record, deadline_seconds: float = DEADLINE_SECON
         f"{counted(len(answered), 'webhook distinct accepté')} sans session d'utilisateur, chacun livré deux fois"
     )
     if struck:
+        record.blow("SIGKILL, processus web, webhooks acquittés et non traités", waiting)
         record.note(f"SIGKILL : processus web, traitement inachevé de {counted(waiting, 'webhook')}")
     done = wait_until(lambda: set(answered) <= set(driver.interactions()), deadline_seconds)
     record.note("toutes les interactions sont enregistrées" if done else "délai épuisé : il manque des interactions")
@@ -43,6 +44,7 @@ def _conclude(
     counts = Counter(identifier for identifier in recorded if identifier in set(answered))
     lost = sorted(set(answered) - counts.keys())
     twice = sorted(identifier for identifier, count in counts.items() if count > 1)
+    record.losses = (len(lost), len(twice), 0)
     record.figure("Webhooks acceptés (200)", len(answered))
     record.figure("Traitements inachevés à la mort du processus web", waiting if struck else "non tué")
     record.figure("Interactions enregistrées", len(counts))

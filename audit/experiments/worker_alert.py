@@ -31,6 +31,7 @@ def run(driver: Driver, record: Record, margin_seconds: float = MARGIN_SECONDS) 
         after = record.timeline[-1][0] - record.timeline[0][0]
         # Still silent: who forgets that it has alerted alerts again at its next look.
         wait_until(lambda: len(driver.alerts()) > already + 1, delay.tried_seconds / 4 if told else 0, 0.2)
+    record.blow("SIGSTOP, worker et tous ses processus enfants", 0)
     expected = driver.launch(1)
     back = wait_until(lambda: expected <= {a.key for a in driver.accepted()}, margin_seconds)
     record.note("le worker, dégelé, consomme de nouveau" if back else "le worker, dégelé, ne consomme plus")

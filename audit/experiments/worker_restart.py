@@ -34,6 +34,7 @@ def run(driver: Driver, record: Record, deadline_seconds: float = DEADLINE_SECON
     if consumed:
         record.note("un envoi lancé après la mort du worker est accepté par la passerelle")
         total = record.timeline[-1][0]
+        record.blow("SIGKILL, processus principal du worker au repos", 0, total)
         record.figure("Nouveau processus principal après", french_seconds(seconds))
         record.figure("Consommation reprise après", french_seconds(total))
         sentence = (

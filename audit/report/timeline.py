@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from audit.typography import french_seconds
 
 WIDTH = 1000
-LABELS = 360
+LABELS = 380
 _RIGHT = 24
 ROW = 20
 _TOP = 64
@@ -90,3 +90,18 @@ def lanes_of_strikes(strikes: Iterable[Mapping[str, Any]]) -> list[Lane]:
         )
         by_title.setdefault(strike["title"], []).append(Mark(strike["at"], until, kind, text))
     return [Lane(title, tuple(marks)) for title, marks in by_title.items()]
+
+
+def lanes_of_experiments(experiments: Iterable[Mapping[str, Any]]) -> list[Lane]:
+    """One lane an experiment that was played, with the events it noted."""
+    return [
+        Lane(
+            experiment["title"],
+            tuple(
+                Mark(experiment["at"] + at, None, "fault" if text.startswith("SIG") else "event", text)
+                for at, text in experiment["timeline"]
+            ),
+        )
+        for experiment in experiments
+        if experiment["timeline"] and "at" in experiment
+    ]

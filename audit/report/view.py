@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from audit.report.requirement_view import RequirementView, requirement_views
+from audit.report.struck import StruckRow, drawing_name, struck_rows
 
 _PHASE_SYMBOLS = {"TERMINÉE": "✅", "À VALIDER": "➡️", "EN ATTENTE": "⏳"}
 Journal = Mapping[str, Any]
@@ -70,6 +71,9 @@ class Checkpoint:
     phases: tuple[tuple[str, Mapping[str, Any]], ...]
     loose_periodic_tasks: bool
     loose_experiments: tuple[Mapping[str, Any], ...]
+    struck: tuple[StruckRow, ...]
+    drawing: str
+    soak: Mapping[str, Any] | None
 
 
 def checkpoint(journal: Journal) -> Checkpoint:
@@ -95,6 +99,9 @@ def checkpoint(journal: Journal) -> Checkpoint:
         and bool(journal["periodic_tasks"]["rows"])
         and not any(r.periodic_tasks for r in requirements),
         loose_experiments=tuple(e for e in journal["experiments"] if e["id"] not in fed),
+        struck=struck_rows(journal),
+        drawing=drawing_name(journal),
+        soak=journal.get("soak"),
     )
 
 

@@ -45,17 +45,17 @@ WEBHOOK_POINTS = {
     "webhook-before-publish": "Message 2 inscrit, avant de publier son réveil",
     "webhook-after-publish": "réveil du Message 2 publié, avant de clore le webhook",
 }
-_VICTIMS: dict[Victim, str] = {"child": "processus enfant du worker", "main": "processus principal du worker"}
+_VICTIMS: dict[Victim, str] = {"child": "enfant", "main": "worker"}
 _STOP, _TERM, _QUIT = signal.SIGSTOP, signal.SIGTERM, signal.SIGQUIT
 
 CRASH_POINTS: tuple[Fault, ...] = (
     *(
-        Fault(f"{point}/{victim}", f"SIGKILL, {who} : {where}", "crash point", victim, point)
+        Fault(f"{point}/{victim}", f"SIGKILL {who} : {where}", "crash point", victim, point)
         for point, where in POINTS.items()
         for victim, who in _VICTIMS.items()
     ),
     *(
-        Fault(f"{point}/main", f"SIGKILL, processus web : {where}", "crash point", "web", point)
+        Fault(f"{point}/main", f"SIGKILL web : {where}", "crash point", "web", point)
         for point, where in WEBHOOK_POINTS.items()
     ),
 )
