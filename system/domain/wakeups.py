@@ -1,7 +1,7 @@
 """What a service asks its caller to publish once the transaction is committed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from system.domain.statuses import MessageKind
 
@@ -14,13 +14,14 @@ SENDERS = 16
 class SendMessage:
     """Wake a sender for this message, and `then` for others of the same kind, in turn.
 
-    `resumed` when an earlier wake-up was lost.
+    `resumed` when an earlier wake-up was lost; `correlation_id` of the request it follows from, if another than the caller's.
     """
 
     message_id: int
     kind: MessageKind = MessageKind.MESSAGE_1
     resumed: bool = False
     then: tuple[int, ...] = ()
+    correlation_id: str | None = field(default=None, compare=False)
 
     @property
     def message_ids(self) -> tuple[int, ...]:

@@ -182,4 +182,6 @@ def _process(db: Database, entry: InboxEntry) -> list[SendMessage]:
         return []
     message_id = open_follow_up(db, to.campaign_id, to.contact_id, received_at=entry.received_at)
     finish(db, entry)
-    return [] if message_id is None else [SendMessage(message_id, MessageKind.MESSAGE_2)]
+    if message_id is None:
+        return []
+    return [SendMessage(message_id, MessageKind.MESSAGE_2, correlation_id=entry.correlation_id)]

@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 from system.db import metrics, monitoring
 from system.db.database import Database
 from system.domain.counters import DayCounters
+from system.domain.daily_limit import DailyLimit, LimitLevel
 from system.services.ports import Clock
 from system.services.sending import utc_now
 
@@ -74,3 +75,8 @@ def _of_the_day(today: DayCounters, daily_limit: int) -> Iterator[GaugeMetricFam
     yield _gauges("day_messages", "Messages counted in the present UTC day, by kind.", "kind", kinds)
     yield _gauge("day_errors", "Messages that failed for good in the present UTC day.", today.errors)
     yield _gauge("day_limit_messages", "The most messages of both kinds a UTC day.", daily_limit)
+    level = DailyLimit(daily_limit).level(today)
+    levels = {each.value: float(each is level) for each in LimitLevel}
+    yield _gauges(
+        "day_limit_level", "1 for the level the day is at: ok, attention, danger or blocked.", "level", levels
+    )

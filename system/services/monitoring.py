@@ -1,5 +1,6 @@
 """Daily counters, and the record of what periodic tasks did."""
 
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -7,8 +8,11 @@ from typing import Any
 from system.db import monitoring
 from system.db.database import Database
 from system.domain.counters import DayCounters
+from system.domain.daily_limit import DailyLimit, LimitLevel
 from system.services.ports import Clock, SnapshotStore
 from system.services.sending import utc_now
+
+logger = logging.getLogger(__name__)
 
 KEPT_DAYS = 30
 
@@ -17,6 +21,17 @@ def latest_counters(db: Database, clock: Clock = utc_now) -> list[DayCounters]:
     """The counters of today and of the day before, where there are some."""
     with db.transaction() as connection:
         return monitoring.counters(connection, since=clock().date() - timedelta(days=1))
+
+
+def limit_level(db: Database, limit: DailyLimit, clock: Clock = utc_now) -> LimitLevel:
+    """How near the limit this UTC day is; a warning is logged from `attention` on."""
+    with db.transaction() as connection:
+        days = monitoring.counters(connection, since=clock().date())
+    today = days[0] if days else DayCounters(clock().date(), 0, 0, 0)
+    level = limit.level(today)
+    if level is not LimitLevel.OK:
+        logger.warning("daily_limit", extra={"limit_level": level.value, "limit": limit.total, **today.values})
+    return level
 
 
 def persist_counters(db: Database, store: SnapshotStore, clock: Clock = utc_now) -> int:

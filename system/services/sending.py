@@ -129,7 +129,7 @@ class Sender:
                 handed_over, outcome = attempted, Done(attempted.how)
             else:
                 outcome = attempted
-            self._tell(message_id, claim, outcome)
+                self._tell(message_id, claim, outcome)
             if isinstance(outcome, TransientFailure) or self.monotonic() > ends_at:
                 break
         if handed_over:
@@ -164,7 +164,7 @@ class Sender:
     @staticmethod
     def _tell(message_id: int, claim: Claim | None, outcome: SendOutcome) -> None:
         known = {"campaign_id": claim.campaign_id, "kind": claim.kind.value, "attempt": claim.attempts} if claim else {}
-        logger.info("send", extra={"message_id": message_id, "outcome": outcome.what, **known})
+        logger.info("message_not_sent", extra={"message_id": message_id, "why": outcome.what, **known})
 
     def _claim(self, message_id: int, handed_over: HandedOver | None) -> Claim | None:
         with self.db.transaction() if handed_over else self.db.statement() as connection:

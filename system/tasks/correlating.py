@@ -20,7 +20,7 @@ def connect() -> None:
 def _give(headers: dict[str, Any] | None = None, **_: Any) -> None:
     identifier = correlation.current()
     if headers is not None and identifier is not None:
-        headers[correlation.TASK_HEADER] = identifier
+        headers.setdefault(correlation.TASK_HEADER, identifier)
 
 
 def _take(task_id: str, task: Any, **_: Any) -> None:

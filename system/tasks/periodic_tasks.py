@@ -8,6 +8,7 @@ from system.daily_counters import get_shared_counters
 from system.db.database import get_db
 from system.db.snapshots import PostgresSnapshots, SupabaseSnapshots
 from system.db.supabase import get_supabase_client
+from system.domain.daily_limit import DailyLimit
 from system.gateway.wassenger import get_gateway
 from system.locks import get_locks
 from system.services import closing, inbox, monitoring, recovery, scheduling, statistics, uptime
@@ -43,7 +44,11 @@ def system_health_check() -> dict[str, Any]:
 
     def check() -> dict[str, Any]:
         found = health(get_db(), get_locks(), get_gateway(), queue_lengths)
-        return found | {"shared": get_shared_counters().publish(monitoring.latest_counters(get_db()))}
+        level = monitoring.limit_level(get_db(), DailyLimit(get_settings().daily_message_limit))
+        return found | {
+            "limit_level": level.value,
+            "shared": get_shared_counters().publish(monitoring.latest_counters(get_db())),
+        }
 
     return monitoring.recorded(get_db(), "system_health_check", check)
 

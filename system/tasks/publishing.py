@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from system import correlation
 from system.domain.statuses import MessageKind
 from system.domain.wakeups import DispatchCampaign, SendMessage, WakeUp
 from system.tasks.celery_app import celery_app
@@ -27,6 +28,7 @@ def publish(wake_ups: Iterable[WakeUp]) -> None:
                         args=[wake_up.message_id],
                         kwargs=_named(wake_up),
                         queue=_queue(wake_up),
+                        headers={correlation.TASK_HEADER: wake_up.correlation_id} if wake_up.correlation_id else None,
                         producer=producer,
                         ignore_result=True,
                     )

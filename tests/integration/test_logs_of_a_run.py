@@ -53,9 +53,12 @@ def test_a_run_can_be_followed_and_names_nobody(stack: RunningStack) -> None:
         return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
 
     def sends() -> list[dict[str, object]]:
-        return [line for line in told() if line["event"] == "send" and line["outcome"] == "sent"]
+        return [line for line in told() if line["event"] == "message_sent"]
 
+    # One Message 1 was refused, and one Message 2 was sent.
     wait_until(lambda: len(sends()) == len(phones), seconds=10, what="a line for each send")
+    (refused,) = [line for line in told() if line["event"] == "message_not_sent"]
+    assert refused["why"] == "failed: HTTP 400"
     (second,) = [line for line in sends() if line["kind"] == "message_2"]
     assert second["correlation_id"] == GIVEN
     first = {line["correlation_id"] for line in sends() if line["kind"] == "message_1"}

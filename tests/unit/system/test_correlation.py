@@ -13,6 +13,7 @@ from system import correlation
 from system.main import create_app
 from system.services import inbox
 from system.tasks import message_tasks
+from system.tasks.publishing import publish
 from tests.unit.system.conftest import Bench
 from tests.unit.system.environment import API, stack_environment
 from tests.unit.system.routers.test_web import BODY, Client
@@ -40,7 +41,7 @@ def test_a_webhook_s_identifier_reaches_the_task_of_message_2(bench: Bench, redi
     assert queued_identifiers(redis_url, "messages_high") == [GIVEN]
 
 
-def test_the_sweep_goes_on_under_the_identifier_of_the_request(bench: Bench) -> None:
+def test_the_sweep_goes_on_under_the_identifier_of_the_request(bench: Bench, redis_url: str) -> None:
     bench.sender().send(bench.ids(bench.campaign())[0])
     app = create_app()
     bench.execute("ALTER TABLE interactions RENAME TO gone")
@@ -48,7 +49,9 @@ def test_the_sweep_goes_on_under_the_identifier_of_the_request(bench: Bench) -> 
     bench.execute("ALTER TABLE gone RENAME TO interactions")
     assert bench.execute("SELECT correlation_id FROM webhook_inbox") == [{"correlation_id": GIVEN}]
     bench.execute("UPDATE webhook_inbox SET next_attempt_at = now()")
-    assert len(inbox.process_left_behind(bench.db)) == 1
+    with correlation.correlated("the-sweep-itself"):
+        publish(inbox.process_left_behind(bench.db))
+    assert queued_identifiers(redis_url, "messages_high") == [GIVEN]
 
 
 @respx.mock

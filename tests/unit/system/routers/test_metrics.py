@@ -46,6 +46,8 @@ def test_metrics_are_what_the_database_and_the_broker_say(client: Client, bench:
         ("whatsapp_day_messages", "message_2", 0),
         ("whatsapp_day_errors", "", 0),
         ("whatsapp_day_limit_messages", "", 1000),
+        ("whatsapp_day_limit_level", "ok", 1),
+        ("whatsapp_day_limit_level", "blocked", 0),
         ("whatsapp_campaigns", "sending", 1),
         ("whatsapp_queue_wakeups", "messages_high", 1),
         ("whatsapp_webhooks_unprocessed", "", 1),

@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from system.db.snapshots import PostgresSnapshots
+from system.domain.daily_limit import DailyLimit
 from system.services import monitoring
 from system.services.sending import Done
 from tests.unit.system.conftest import Bench
@@ -72,6 +73,19 @@ def test_of_two_snapshots_the_later_stays(bench: Bench) -> None:
     store.upsert([late], taken_at=now)
     store.upsert([early], taken_at=now - timedelta(seconds=1))
     assert bench.execute("SELECT counters FROM monitoring_snapshots") == [{"counters": late.values}]
+
+
+@pytest.mark.parametrize(
+    ("used", "level"), [(None, "ok"), (749, "ok"), (750, "attention"), (900, "danger"), (1000, "blocked")]
+)
+def test_a_day_near_its_limit_is_warned_of(
+    bench: Bench, caplog: pytest.LogCaptureFixture, used: int | None, level: str
+) -> None:
+    if used is not None:
+        bench.execute("INSERT INTO daily_counters (day, message_1) VALUES (%s, %s)", bench.clock.now.date(), used)
+    assert monitoring.limit_level(bench.db, DailyLimit(1000), bench.clock.utc) == level
+    warned = [record.__dict__["limit_level"] for record in caplog.records if record.message == "daily_limit"]
+    assert warned == ([] if level == "ok" else [level])
 
 
 def test_runs_are_recorded_failures_too(bench: Bench) -> None:
