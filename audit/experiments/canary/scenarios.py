@@ -61,8 +61,8 @@ def child_killed(house: House, seen: Observation) -> None:
     _tell(seen)
 
 
-def terminated(house: House, seen: Observation) -> None:
-    """SIGTERM of the main process under load, as every deployment does."""
+def terminated(house: House, seen: Observation, patience_seconds: float = 20.0) -> None:
+    """SIGTERM of the main process under load, as every deployment does; how long it may take to stop."""
     worker = house.worker or house.boot()
     gate = house.gate("term")
     keys = _in_flight(house, seen, "sigterm", gate.name, more=4)
@@ -76,7 +76,7 @@ def terminated(house: House, seen: Observation) -> None:
     )
     early = wait_until(worker.ending, 1.0)
     gate.touch()
-    if wait_until(worker.ending, 20.0):
+    if wait_until(worker.ending, patience_seconds):
         seen.values["stop_seconds"] = round(time.monotonic() - struck, 2)
         before = " avant la fin des tâches en vol" if early else ""
         seen.note(f"le worker s'est arrêté{before} ({worker.ending()})")

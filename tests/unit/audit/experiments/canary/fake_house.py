@@ -1,0 +1,116 @@
+"""A house whose worker is a process that waits, and whose messages meet the fate they are given."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from audit.experiments.canary.house import House
+from audit.experiments.canary.ledger import Event, Fate
+from audit.experiments.canary.processes import TargetProcess
+
+
+class FakeWorker:
+    """A process of our own; `deaf` ones do not hear SIGTERM."""
+
+    def __init__(self, *, deaf: bool = False) -> None:
+        self.children: list[FakeWorker] = []
+        ignore = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " if deaf else ""
+        command = [sys.executable, "-c", f"{ignore}print(flush=True); input()"]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert self.process.stdout
+        self.process.stdout.readline()
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def ending(self) -> str:
+        return "" if self.process.poll() is None else f"code {self.process.returncode}"
+
+    def signal(self, number: int) -> None:
+        self.process.send_signal(number)
+        for child in self.children if number == signal.SIGKILL else ():
+            child.signal(number)
+
+    def last_words(self) -> str:
+        return "Unrecoverable error"
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+
+class FakeServer:
+    def __init__(self, *, comes_back: bool = True) -> None:
+        self.done: list[str] = []
+        self._comes_back = comes_back
+
+    def kill(self) -> None:
+        self.done.append("kill")
+
+    def start(self) -> bool:
+        self.done.append("start")
+        return self._comes_back
+
+
+class FakeHouse(House):
+    """`fate` is what every message ends as; `again` whether a killed execution begins again; `threads`: no children."""
+
+    def __init__(self, directory: Path, **behaviour: Any) -> None:
+        self.behaviour = {
+            "fate": Fate.DONE,
+            "again": True,
+            "threads": False,
+            "starting": True,
+            "repeats": 1,
+            **behaviour,
+        }
+        self.server = behaviour.get("server") or FakeServer()  # type: ignore[assignment]
+        self.pool, self.concurrency, self.boot_seconds = "celery.concurrency.prefork", 2, 0.5
+        self.worker: Any = None
+        self.booted: list[FakeWorker] = []
+        self.child: FakeWorker | None = None
+        self._directory = directory
+        self._settings = {"visibility_timeout": 3600, "time_limit": None, **behaviour.get("settings", {})}
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return self._settings
+
+    def boot(self) -> TargetProcess:
+        worker = FakeWorker(deaf=bool(self.behaviour.get("deaf")) and not self.booted)
+        self.booted.append(worker)
+        self.worker = worker
+        return worker  # type: ignore[return-value]
+
+    def gate(self, name: str) -> Path:
+        return self._directory / f"gate-{name}"
+
+    def send(self, prefix: str, number: int, gate: Path, countdown: float | None = None) -> list[str]:
+        return [f"{prefix}-{n}" for n in range(number)]
+
+    def starts(self, keys: Iterable[str]) -> list[Event]:
+        if not self.behaviour["starting"]:
+            return []
+        if self.child is None:
+            self.child = FakeWorker()
+            self.worker.children.append(self.child)
+        pid = self.worker.pid if self.behaviour["threads"] else self.child.pid
+        found = [Event("start", key, pid, time.monotonic()) for key in keys for _ in range(self.behaviour["repeats"])]
+        dead = self.child.process.poll() is not None
+        return found + [Event("start", e.id, 0, time.monotonic()) for e in found if dead and self.behaviour["again"]]
+
+    def settle(self, keys: Sequence[str], seconds: float, quiet_seconds: float = 2.0) -> dict[str, Fate]:
+        return dict.fromkeys(keys, self.behaviour["fate"])
+
+    def probe(self, prefix: str, seconds: float) -> float | None:
+        return self.behaviour.get("probe", 0.2)  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        for process in (*self.booted, self.child):
+            if process is not None:
+                process.close()

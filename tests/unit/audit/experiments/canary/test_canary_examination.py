@@ -1,0 +1,78 @@
+"""The canary inside an audit: flown once, only where no driver shows more, only when somebody allowed it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from audit.cli import app
+from audit.examination import Examination
+from audit.experiments.canary import Canary, Question
+from audit.experiments.canary.enclosure import Played, Request
+from audit.experiments.canary.observation import Observation
+from audit.model import Level, Outcome
+from audit.probes.isolation import Isolation
+from audit.target import Target
+from tests.unit.audit.examples import examination, profile
+
+QUESTIONS = (Question("canary-sigterm", "SIGTERM"), Question("canary-child-killed", "Enfant"))
+ASKED = profile({"Canari": tuple(q.id for q in QUESTIONS)})
+
+
+class Sky:
+    """A fake enclosure, and how often it was entered."""
+
+    def __init__(self) -> None:
+        self.flights = 0
+
+    def __call__(self, request: Request, isolation: Isolation, tell: Callable[[str], None]) -> Played:
+        self.flights += 1
+        seen = Observation("canary-child-killed", sent=2, in_flight=2, executed=2, back_seconds=1.0)
+        return Played({seen.scenario: seen}, {"visibility_timeout": 3600}, "arrêt forcé")
+
+
+def _examination(sky: Sky, *, allowed: bool = True, level: Level = Level.EXECUTION, driver: str = "") -> Examination:
+    target = Target("cible", Path("/nowhere"), celery_app="boutique:app", driver=driver)
+    done = examination(target=target, asked=ASKED, level=level)
+    done.canary = Canary(QUESTIONS, sky, lambda: "/bin/valkey-server", lambda: Isolation(("--pid",), "x"))
+    done.may_start_worker = allowed
+    return done
+
+
+def test_every_question_is_answered_by_one_flight() -> None:
+    sky = Sky()
+    done = _examination(sky)
+    outcomes = {identifier: done.outcome(identifier) for _, identifier in done.tests()}
+    assert outcomes == {"canary-sigterm": Outcome.UNDETERMINED, "canary-child-killed": Outcome.ESTABLISHED}
+    assert sky.flights == 1
+    assert set(done.records) == {"canary-child-killed"}
+    assert done.conditions
+
+
+def test_without_permission_nothing_is_started() -> None:
+    sky = Sky()
+    done = _examination(sky, allowed=False)
+    (finding,) = done.findings("canary-sigterm")
+    assert finding.outcome is Outcome.UNDETERMINED
+    assert finding.settles == "relancer avec `--yes`"
+    assert not sky.flights
+
+
+def test_a_target_with_a_driver_has_no_canary() -> None:
+    done = _examination(Sky(), driver="boutique.driver:Driver")
+    assert not done.starts_worker
+    assert _examination(Sky()).starts_worker
+    assert not _examination(Sky(), level=Level.CONFIGURATION).starts_worker
+
+
+@pytest.mark.parametrize(("answer", "said"), [("", "Add --yes to allow it"), ("--yes", "")])
+def test_where_nobody_can_be_asked_only_the_option_allows(tmp_path: Path, answer: str, said: str) -> None:
+    (tmp_path / "audit.toml").write_text('[target]\ncelery_app = "boutique:app"\npython = "bin/absent"\n')
+    options = [answer] if answer else []
+    result = CliRunner().invoke(
+        app, ["run", str(tmp_path), "--level", "execution", "--out", str(tmp_path / "out"), *options]
+    )
+    assert (said in result.stderr) if said else ("Add --yes" not in result.stderr)
+    (report,) = (tmp_path / "out").glob("*.md")
+    assert "introuvable" in report.read_text(encoding="utf-8")

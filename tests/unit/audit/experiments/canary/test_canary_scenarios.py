@@ -1,0 +1,102 @@
+"""Each scenario over a house whose behaviour is known: what is struck, what is counted, what is said."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audit.experiments.canary.house import tally
+from audit.experiments.canary.ledger import Fate
+from audit.experiments.canary.observation import Observation
+from audit.experiments.canary.scenarios import SCENARIOS, terminated
+from tests.unit.audit.experiments.canary.fake_house import FakeHouse, FakeServer
+
+Play = Callable[..., tuple[Observation, FakeHouse]]
+HELD_AT_A_GATE = ["canary-child-killed", "canary-sigterm", "canary-broker-restarted", "canary-main-killed"]
+
+
+@pytest.fixture
+def play(tmp_path: Path) -> Iterator[Play]:
+    houses: list[FakeHouse] = []
+
+    def played(scenario: str, **behaviour: Any) -> tuple[Observation, FakeHouse]:
+        house = FakeHouse(tmp_path, **behaviour)
+        houses.append(house)
+        seen = Observation(scenario)
+        SCENARIOS[scenario](house, seen)
+        return seen, house
+
+    yield played
+    for house in houses:
+        house.close()
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_every_scenario_counts_what_it_sent(play: Play, scenario: str) -> None:
+    seen, _ = play(scenario)
+    assert not seen.not_played
+    assert seen.sent == seen.executed > 0
+    assert seen.timeline
+
+
+@pytest.mark.parametrize("scenario", HELD_AT_A_GATE)
+def test_nothing_is_struck_when_nothing_is_in_flight(play: Play, scenario: str) -> None:
+    seen, house = play(scenario, settings={"time_limit": 5})
+    assert "limite de temps" in seen.not_played
+    assert not house.worker.ending()
+
+
+@pytest.mark.parametrize("scenario", HELD_AT_A_GATE)
+def test_a_loss_is_counted(play: Play, scenario: str) -> None:
+    seen, _ = play(scenario, fate=Fate.LOST, again=False)
+    assert len(seen.lost) == seen.sent
+
+
+def test_a_worker_without_children_has_none_to_lose(play: Play) -> None:
+    seen, house = play("canary-child-killed", threads=True)
+    assert "pas d'enfants" in seen.not_played
+    assert not house.worker.ending()
+
+
+def test_a_killed_childs_task_that_begins_again_is_timed(play: Play) -> None:
+    seen, _ = play("canary-child-killed")
+    assert seen.back_seconds is not None
+
+
+def test_a_worker_deaf_to_sigterm_is_killed_and_has_no_stop_time(tmp_path: Path) -> None:
+    house, seen = FakeHouse(tmp_path, deaf=True), Observation("canary-sigterm")
+    try:
+        terminated(house, seen, patience_seconds=0.2)
+    finally:
+        house.close()
+    assert "stop_seconds" not in seen.values
+    assert house.booted[0].ending()
+    assert len(house.booted) == 2
+
+
+def test_a_worker_that_consumes_no_more_after_its_broker_is_started_again_by_the_audit(play: Play) -> None:
+    seen, house = play("canary-broker-restarted", probe=None)
+    assert seen.back_seconds is None
+    assert len(house.booted) == 2
+    assert house.server.done == ["kill", "start"]  # type: ignore[attr-defined]
+
+
+def test_a_private_server_that_does_not_come_back_concludes_nothing(play: Play) -> None:
+    seen, _ = play("canary-broker-restarted", server=FakeServer(comes_back=False))
+    assert "serveur privé" in seen.not_played
+
+
+def test_a_message_delayed_beyond_a_short_visibility_timeout_meets_a_second_worker(play: Play) -> None:
+    seen, house = play("canary-delayed", settings={"visibility_timeout": 1}, repeats=2, fate=Fate.TWICE)
+    assert seen.values["beyond"]
+    assert seen.values["executions"] == 2
+    assert len(house.booted) == 2
+
+
+def test_each_fate_is_entered_where_it_belongs() -> None:
+    seen = Observation("canary-main-killed")
+    tally(seen, {fate.value: fate for fate in Fate})
+    assert (seen.lost, seen.twice, seen.waiting, seen.due) == (("lost",), ("twice",), ("held",), ("due",))
+    assert seen.unsettled == ("queued", "running", "unknown")
+    assert (seen.sent, seen.executed) == (len(Fate), 3)
