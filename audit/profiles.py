@@ -112,6 +112,23 @@ _PRACTICES = (
     # Security
     "no-pickle",
     "broker-tls",
+    "no-literal-secret",
+    "environment-untracked",
+    "http-verified",
+    "webhook-authentic",
+    "webhook-stored-first",
+    # Deployment
+    "not-root",
+    "own-health-check",
+    "watched-process",
+    "stop-grace",
+    "celery-release",
+    # Tasks
+    "tasks-included",
+    "unique-task-names",
+    "ignored-results",
+    "shared-rate-limits",
+    "retry-function-used",
 )
 
 STRICT = Profile(

@@ -8,9 +8,12 @@ from audit.rules import (
     connection,
     data,
     delivery,
+    deployment,
     deprecations,
+    exposure,
     failures,
     imports,
+    inventory,
     limits,
     no_user_dependency,
     protection,
@@ -50,6 +53,9 @@ _WRITTEN: tuple[Rule, ...] = (
     *routing.RULES,
     *setting_names.RULES,
     *security.RULES,
+    *exposure.RULES,
+    *deployment.RULES,
+    *inventory.RULES,
 )
 
 RULES = tuple(rule if rule.guide else replace(rule, guide=GUIDES.get(rule.id)) for rule in _WRITTEN)

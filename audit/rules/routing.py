@@ -1,5 +1,6 @@
 """Queues and workers: what is published is consumed, and a start-up does not destroy what waits."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 from typing import Any
@@ -70,6 +71,13 @@ def _from_tasks(known: Known, routes: Any) -> Iterator[tuple[Any, Fault]]:
         elif observation.values["task"] in unrouted and observation.values["method"] in {"delay", "apply_async"}:
             name = short(observation.values["task"])
             yield default, Fault(f"`{default}` (`{name}`, file par défaut)", observation.excerpt)
+
+
+def route_of(name: str, routes: Any) -> str:
+    """The queue that routes give to a task of this name; empty when none that could be read does."""
+    found = next((route for pattern, route in _routes(routes) if fnmatch(name, pattern)), None)
+    queue = found.get("queue") if isinstance(found, dict) else found
+    return queue if isinstance(queue, str) else ""
 
 
 def _is_unrouted(name: str, routes: Any) -> bool:
@@ -220,7 +228,8 @@ def _named(known: Known) -> Sequence[Finding]:
     ]
     if faults:
         return failed(guide, "Workers de même nom", faults, *(known.source.evidence(f.excerpt) for f in faults))
-    if sum(len(group) for group in groups.values()) < 2:
+    counts = Counter(path for (path, _), group in groups.items() for worker in group for _ in range(copies(worker)))
+    if not counts or max(counts.values()) < 2:
         return out_of_scope(guide, "aucun fichier ne lance plusieurs workers sur une machine")
     return passed(guide, places(tuple(together)), *(known.source.evidence(w.excerpt) for w in together))
 

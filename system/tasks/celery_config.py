@@ -22,6 +22,8 @@ task_soft_time_limit = 60
 task_time_limit = 90
 task_track_started = True
 result_expires = 86400
+# What tasks did is in the database: nobody reads their results.
+task_ignore_result = True
 
 timezone = "UTC"
 enable_utc = True

@@ -9,6 +9,7 @@ from audit.model import Level
 from audit.probes.source.beat import keeps_a_schedule, read_beat, scheduler_setting
 from audit.probes.source.celery_objects import follow_connected
 from audit.probes.source.code import read_code
+from audit.probes.source.deployment import read_deployment
 from audit.probes.source.deprecations import read_deprecations
 from audit.probes.source.factories import follow_factories
 from audit.probes.source.files import walk
@@ -75,7 +76,7 @@ def _collect(target: Target) -> Facts:
         processes=processes,
         deprecations=read_deprecations(machine),
         retry_schedules=read_retries(machine),
-        observations=read_code(machine),
+        observations=(*read_code(machine), *read_deployment(tree, target.process_files)),
         applications=named_applications(machine),
         text_digest=project.text_digest,
         unread=tuple(dict.fromkeys(tree.unread)),

@@ -4,7 +4,10 @@ from tests.rules.practices import (
     connection,
     data,
     delivery,
+    deployment,
+    exposure,
     failures,
+    inventory,
     limits,
     publishing,
     routing,
@@ -24,4 +27,7 @@ CASES = (
     *schedule.CASES,
     *routing.CASES,
     *security.CASES,
+    *exposure.CASES,
+    *deployment.CASES,
+    *inventory.CASES,
 )

@@ -4,8 +4,11 @@ from tests.rules.case import established, fails, not_concerned, undetermined
 APP, CONF, START = "shop/celery_app.py", "shop/celery_config.py", "start.sh"
 _LOADED = 'app.config_from_object("shop.celery_config")\n'
 _FOR_EVER = "broker_connection_max_retries = None\n"
-_RETRY_LOOP = "while true; do celery -A shop.celery_app worker -n retry@%h -Q retry --concurrency=2; sleep 5; done &"
-_ONCE = Edit(START, _RETRY_LOOP, "celery -A shop.celery_app worker -n retry@%h -Q retry --concurrency=2 &")
+_RETRY_LOOP = (
+    "while true; do\n  celery -A shop.celery_app worker -n retry@%h -Q retry --concurrency=2 --uid=shop &\n"
+    '  RETRY=$!\n  wait "$RETRY"\n  sleep 5\ndone &\n'
+)
+_ONCE = Edit(START, _RETRY_LOOP, "celery -A shop.celery_app worker -n retry@%h -Q retry --concurrency=2 &\n")
 _BROKER = 'broker="rediss://cache.internal:6380/0?ssl_cert_reqs=required"'
 _AMQP = Edit(APP, _BROKER, 'broker="pyamqp://queue.internal//"')
 _BACKEND = '    backend="rediss://cache.internal:6380/1?ssl_cert_reqs=required",\n'
@@ -29,7 +32,7 @@ CASES = (
     established(
         "connection-retries-supervised",
         "finite under a loop",
-        "relancé par `start.sh`",
+        "relancé par",
         Edit(CONF, _FOR_EVER, "broker_connection_max_retries = 5\n"),
     ),
     fails(

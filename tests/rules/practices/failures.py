@@ -5,7 +5,7 @@ TASKS = "shop/tasks.py"
 _RETRY = 'raise self.retry(exc=error, countdown=30 * 2**self.request.retries, queue="retry")'
 _CAUGHT = "    except ConnectionError as error:\n        " + _RETRY
 _SEND = "@app.task(bind=True, max_retries=5)"
-_SWEEP = "@app.task(autoretry_for=(ConnectionError,), retry_backoff=True, max_retries=3, ignore_result=True)"
+_SWEEP = '@app.task(autoretry_for=(ConnectionError,), retry_backoff=True, max_retries=3, ignore_result=True, queue="retry", rate_limit="10/m")'
 _NAP = "    time.sleep(2)\n"
 
 

@@ -83,6 +83,7 @@ CASES = (
         Edit(CONF, _CHILD, ""),
         Edit(START, _MAILS, f"{_MAILS} --max-tasks-per-child=500"),
         Edit(START, _RETRY, f"{_RETRY} --max-memory-per-child 200000"),
+        Edit("deploy/shop-worker.service", "-Q default", "-Q default --max-tasks-per-child 9"),
     ),
     established(
         "bounded-memory",

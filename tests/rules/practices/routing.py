@@ -7,15 +7,15 @@ _LIMITS = "task_soft_time_limit = 60\n"
 _ROUTE = '{"shop.tasks.send_mail": {"queue": "mails"}}'
 _QUEUES = 'task_queues = (Queue("default"), Queue("mails"), Queue("retry"))\n'
 _RETRY_WORKER = (
-    "while true; do celery -A shop.celery_app worker -n retry@%h -Q retry --concurrency=2; sleep 5; done &\n"
+    "while true; do\n  celery -A shop.celery_app worker -n retry@%h -Q retry --concurrency=2 --uid=shop &\n"
+    '  RETRY=$!\n  wait "$RETRY"\n  sleep 5\ndone &\n'
 )
-_WORKERS_ALONE = "celery -A shop.celery_app worker -Q mails,default,retry\n"
 
 CASES = (
     fails(
         "queues-consumed", "worker without it", "`mails` (`task_routes`", Edit(START, "-Q mails,default", "-Q default")
     ),
-    fails("queues-consumed", "retry queue", "`retry` (`send_mail`)", Edit(START, _RETRY_WORKER, "")),
+    fails("queues-consumed", "retry queue", "`retry` (tâche `sweep`)", Edit(START, _RETRY_WORKER, "")),
     fails(
         "queues-consumed",
         "option of a task",
@@ -27,7 +27,8 @@ CASES = (
         "default queue",
         "file par défaut",
         Edit(START, "-Q mails,default", "-Q mails"),
-        Edit(TASKS, "def deliver(order_id):\n", "def deliver(order_id):\n    sweep.delay()\n"),
+        Edit("deploy/shop-worker.service", "-Q default", "-Q mails"),
+        Edit(TASKS, "def deliver(order_id):\n", "def deliver(order_id):\n    report.delay()\n"),
     ),
     warns(
         "queues-consumed",
@@ -46,7 +47,7 @@ CASES = (
         "`mail` (`task_routes`",
         Edit(CONF, _ROUTE, '{"shop.tasks.send_mail": {"queue": "mail"}}'),
     ),
-    fails("queues-declared", "retry", "`retry` (`send_mail`)", Edit(CONF, ', Queue("retry")', "")),
+    fails("queues-declared", "retry", "`retry` (tâche `sweep`)", Edit(CONF, ', Queue("retry")', "")),
     not_concerned(
         "queues-declared",
         "made on demand",

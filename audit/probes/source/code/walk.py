@@ -9,6 +9,7 @@ from audit.probes.source.code.clocks import naive_clocks
 from audit.probes.source.code.counters import unprotected_counters
 from audit.probes.source.code.errors import swallowed_errors
 from audit.probes.source.code.locks import endless_locks
+from audit.probes.source.code.mentions import mentions
 from audit.probes.source.code.network import network
 from audit.probes.source.code.publications import publications
 from audit.probes.source.code.reads import unpaged_reads
@@ -43,7 +44,7 @@ _IGNORED = (ast.expr_context, ast.operator, ast.cmpop, ast.boolop, ast.unaryop)
 def read_code(machine: Machine) -> tuple[Observation, ...]:
     """What every function of the target does that a rule may judge; code that only serves tests is left out."""
     hints = [(re.compile(hint), watcher) for hint, watcher in _WATCHERS]
-    found: list[Observation] = []
+    found = list(mentions([machine.project.modules[name] for name in sorted(machine.project.modules)]))
     for name in sorted(machine.project.modules):
         module = machine.project.modules[name]
         if is_test(module.source.path):

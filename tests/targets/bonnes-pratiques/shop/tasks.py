@@ -15,7 +15,7 @@ def send_mail(self, order_id):
         raise self.retry(exc=error, countdown=30 * 2**self.request.retries, queue="retry")
 
 
-@app.task(autoretry_for=(ConnectionError,), retry_backoff=True, max_retries=3, ignore_result=True)
+@app.task(autoretry_for=(ConnectionError,), retry_backoff=True, max_retries=3, ignore_result=True, queue="retry", rate_limit="10/m")
 def sweep():
     for row in forgotten_orders():
         send_mail.apply_async(args=[row["id"]], countdown=10)

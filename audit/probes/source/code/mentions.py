@@ -1,0 +1,47 @@
+"""What only the presence of a name tells: results that are read, retry functions that only tests call."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from audit.facts import Observation
+from audit.probes.source.modules import Module
+from audit.probes.source.paths import is_test
+
+_READS = re.compile(
+    r"\bAsyncResult\b|\bGroupResult\b|\bResultSet\b|\bchord\(|\ballow_join_result\b"
+    r"|\.(ready|successful)\(\)|(delay|apply_async|send_task)\([^\n]*\)\.(get|result|wait|join)\b|\.get\(timeout="
+)
+_RETRY_FUNCTION = re.compile(
+    r"^(?:async )?def (\w*(?:retry|retries|backoff|back_off|recul|reprise)\w*)\(", re.MULTILINE
+)
+_DECORATED = re.compile(r"@[^\n]*\n\Z")
+
+
+def mentions(modules: Sequence[Module]) -> Iterator[Observation]:
+    """`result-read`, once a module; `retry-function`, with whether tests call it and whether anything else does."""
+    for module in modules:
+        if not is_test(module.source.path) and _READS.search(module.source.text):
+            yield Observation("result-read", "", None, {"path": module.source.path})
+    for module in modules:
+        if not is_test(module.source.path):
+            yield from _retry_functions(module, modules)
+
+
+def _retry_functions(module: Module, modules: Sequence[Module]) -> Iterator[Observation]:
+    text = module.source.text
+    for found in _RETRY_FUNCTION.finditer(text):
+        # What decorates a function may call it: a task, a route, a fixture.
+        if _DECORATED.search(text[: found.start()]):
+            continue
+        name = found.group(1)
+        called = re.compile(rf"(?m)^(?!\s*(?:from|import|def|async def)\b)[^\n#]*\b{name}\b(?![^\n]*\bimport\b)")
+        users = [other for other in modules if name in other.source.text and called.search(_without_imports(other))]
+        tested = any(is_test(other.source.path) for other in users)
+        used = any(not is_test(other.source.path) for other in users)
+        line = text.count("\n", 0, found.start()) + 1
+        excerpt = module.source.excerpt(line, line + 2)
+        yield Observation("retry-function", f"{module.name}:{name}", excerpt, {"tested": tested, "used": used})
+
+
+def _without_imports(module: Module) -> str:
+    return re.sub(r"(?m)^\s*from [^\n]+ import \([^)]*\)", "", module.source.text)

@@ -1,0 +1,118 @@
+"""What deployment files say beside the commands they start: users, health checks, watched processes, pinned Celery."""
+
+import re
+from collections.abc import Callable, Iterator
+from fnmatch import fnmatch
+
+from audit.facts import Observation
+from audit.probes.source.files import Source, Tree, read_text
+from audit.probes.source.git_index import tracked_files
+
+Reader = Callable[[Source], Iterator[Observation]]
+
+_DEPLOYMENT = re.compile(
+    r"(?i)(^|/)((docker|container)file[^/]*|[^/]*\.dockerfile|procfile[^/]*|makefile|[^/]*\.(ya?ml|sh|bash|service|conf|ini))$"
+)
+_PINNED = re.compile(
+    r"(?i)(^|/)([^/]*requirements[^/]*\.(txt|in|lock)|(uv|poetry|pdm)\.lock|pipfile\.lock|pyproject\.toml)$"
+)
+_DOCKERFILE = re.compile(r"(?i)(^|/)((docker|container)file[^/]*|[^/]*\.dockerfile)$")
+_FORCED = re.compile(r"C_FORCE_ROOT[\"']?\s*[=:,]\s*[\"']?(1|true|yes|on)\b", re.IGNORECASE)
+_PING = re.compile(r"celery\b.*\binspect\b.*\bping\b|\bcelery\b.*\bstatus\b")
+_DESTINATION = re.compile(r"(^|[\s\"'])(-d|--destination)\b")
+_CELERY = re.compile(
+    r"(?im)^celery(\[[^\]]*\])?\s*==\s*([\d.]+)|name = \"celery\"\s+version = \"([\d.]+)\"|\"celery(?:\[[^\]]*\])?==([\d.]+)"
+)
+_ENVIRONMENTS = re.compile(r"(^|/)\.env(\.[\w.-]+)?$")
+_MODELS = re.compile(r"(?i)example|sample|template|dist|default|exemple|modele|schema")
+
+
+def read_deployment(tree: Tree, declared: tuple[str, ...]) -> tuple[Observation, ...]:
+    """`forced-root`, `container-user`, `health-check`, `piped-worker`, `pinned-celery`, `tracked-environment`."""
+    found = list(_environments(tree))
+    for path in tree.paths:
+        if _PINNED.search(path):
+            found += _read(tree, path, _pinned)
+        elif _DEPLOYMENT.search(path) and _asked(path, declared):
+            found += _read(tree, path, _said)
+    return tuple(found)
+
+
+def _asked(path: str, declared: tuple[str, ...]) -> bool:
+    return not declared or bool(_DOCKERFILE.search(path)) or any(fnmatch(path, glob) for glob in declared)
+
+
+def _read(tree: Tree, path: str, reader: Reader) -> list[Observation]:
+    source = read_text(tree, path)
+    return list(reader(source)) if source is not None and "celery" in source.text.lower() else []
+
+
+def _pinned(source: Source) -> Iterator[Observation]:
+    for found in _CELERY.finditer(source.text):
+        line = source.text.count("\n", 0, found.start()) + 1
+        version = found.group(2) or found.group(3) or found.group(4)
+        last = line + found.group().count("\n")
+        yield Observation("pinned-celery", "", source.excerpt(line, last, "text"), {"version": version})
+
+
+def _said(source: Source) -> Iterator[Observation]:
+    for number, line in enumerate(source.lines, 1):
+        text = line.strip()
+        if text.startswith(("#", ";")):
+            continue
+        if _FORCED.search(text):
+            yield Observation("forced-root", "", source.excerpt(number, number, _language(source)), {})
+        if "celery" in text and _PING.search(text):
+            own = bool(_DESTINATION.search(text))
+            yield Observation("health-check", "", source.excerpt(number, number, _language(source)), {"own": own})
+    if _DOCKERFILE.search(source.path):
+        yield _container_user(source)
+    elif _language(source) == "bash":
+        yield from _watched(source)
+
+
+def _language(source: Source) -> str:
+    name = source.path.rpartition("/")[2].lower()
+    if name.endswith((".yml", ".yaml")):
+        return "yaml"
+    if name.endswith((".service", ".conf", ".ini")):
+        return "ini"
+    return "dockerfile" if _DOCKERFILE.search(source.path) else "bash"
+
+
+def _container_user(source: Source) -> Observation:
+    """The user of the last stage of a Dockerfile; empty when it names none."""
+    user, line = "", 1
+    for number, text in enumerate(source.lines, 1):
+        words = text.split()
+        if words and words[0].upper() == "FROM":
+            user, line = "", number
+        elif len(words) > 1 and words[0].upper() == "USER":
+            user, line = words[1], number
+    return Observation("container-user", "", source.excerpt(line, line, "dockerfile"), {"user": user})
+
+
+def _watched(source: Source) -> Iterator[Observation]:
+    """Workers put in the background by a script whose process is then asked for: alone, or at the head of a pipe."""
+    text, first = "", 1
+    for number, line in enumerate(source.lines, 1):
+        first = first if text else number
+        text += line.rstrip().removesuffix("\\") + " "
+        if line.rstrip().endswith("\\"):
+            continue
+        command, text = text.strip(), ""
+        if re.search(r"\bcelery\b.*\bworker\b.*[^&]&\s*(\w+=\$!.*)?$", command) and not command.startswith("#"):
+            following = " ".join([command, *source.lines[number : number + 2]])
+            if "$!" in following:
+                piped = bool(re.search(r"[^|>]\|[^|]", command))
+                yield Observation("watched-worker", "", source.excerpt(first, number, "bash"), {"piped": piped})
+
+
+def _environments(tree: Tree) -> Iterator[Observation]:
+    tracked = tracked_files(tree.root)
+    if tracked is None:
+        return
+    yield Observation("tracked-files", "", None, {"count": len(tracked)})
+    for path in tracked:
+        if _ENVIRONMENTS.search(path) and not _MODELS.search(path):
+            yield Observation("tracked-environment", "", None, {"path": path})

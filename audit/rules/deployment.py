@@ -1,0 +1,215 @@
+"""Deployment files: users, health checks, watched processes, time to stop, the release of Celery."""
+
+import re
+from collections.abc import Sequence
+
+from audit.facts import Observation, Process
+from audit.known import Known
+from audit.model import Finding, Severity
+from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
+from audit.rules.reading import NO_WORKER, number, read
+from audit.rules.rule import Guide
+
+_DAEMON = "https://docs.celeryq.dev/en/stable/userguide/daemonizing.html"
+_ROOT = _DAEMON + "#running-the-worker-with-superuser-privileges-root"
+_PING = "https://docs.celeryq.dev/en/stable/userguide/monitoring.html#commands"
+_PID = "https://www.gnu.org/software/bash/manual/html_node/Special-Parameters.html"
+_SOFT = "https://docs.celeryq.dev/en/stable/userguide/workers.html#stopping-the-worker"
+_RELEASE = "https://github.com/celery/celery/releases/tag/v5.7.0"
+_DIES_WITH_ITS_BROKER = "5.7.0"
+
+_ROOT_GUIDE = Guide(
+    severity=Severity.MINOR,
+    passes="Les workers ne tournent pas en root",
+    fails="Un worker tourne en root : qui lui fait exécuter du code a toute la machine",
+    advice="Donner un utilisateur ordinaire au worker, et retirer `C_FORCE_ROOT`",
+    solution="RUN useradd --system worker\nUSER worker",
+    undetermined="les fichiers de démarrage ne disent pas sous quel utilisateur le worker tourne",
+    impact="Moyen : une faille d'une tâche devient celle de la machine",
+    language="dockerfile",
+)
+_AS_ROOT = frozenset({"root", "0", "0:0", "root:root"})
+
+
+def _seen(known: Known, kind: str) -> list[Observation]:
+    return [o for o in known.source.observations if o.kind == kind]
+
+
+def _root(known: Known) -> Sequence[Finding]:
+    guide = _ROOT_GUIDE
+    forced = _seen(known, "forced-root")
+    faults = [Fault(f"`{o.excerpt.path}` pose `C_FORCE_ROOT`", o.excerpt) for o in forced if o.excerpt]
+    users = {o.excerpt.path: o for o in _seen(known, "container-user") if o.excerpt}
+    told = [(w, _user(w, users)) for w in known.workers]
+    for worker, user in told:
+        if user in _AS_ROOT or user == "":
+            stage = users.get(worker.excerpt.path)
+            text = (
+                f"`{worker.excerpt.path}` {'ne donne aucun utilisateur' if user == '' else f'le lance sous `{user}`'}"
+            )
+            faults.append(Fault(text, stage.excerpt if stage else worker.excerpt))
+    if faults:
+        return failed(guide, "Worker lancé en root", faults, *(known.source.evidence(f.excerpt) for f in faults))
+    if not told:
+        return unknown(guide, NO_WORKER, "renseigner `target.process_files`")
+    unread = next((w for w, user in told if user is None), None)
+    if unread:
+        return unknown(guide, f"l'utilisateur du worker que lance `{unread.excerpt.path}` n'y est pas dit")
+    named = ", ".join(dict.fromkeys(f"`{user}`" for _, user in told))
+    return passed(guide, named, *(known.source.evidence(w.excerpt) for w, _ in told))
+
+
+def _user(worker: Process, containers: dict[str, Observation]) -> str | None:
+    """The user that the file gives to this worker; empty where it gives none and root is the default, None where another file decides."""
+    text, language = worker.excerpt.text, worker.excerpt.language
+    if worker.excerpt.path in containers:
+        return str(containers[worker.excerpt.path].values["user"])
+    found = re.search(r"(?im)^\s*(?:user|runAsUser)\s*[=:]\s*[\"']?([^\s\"'#;]+)", text)
+    uid = re.search(r"--uid[= ](\S+)", worker.command)
+    if found or uid:
+        return (uid or found).group(1)  # type: ignore[union-attr]
+    system_unit = language == "ini" and worker.excerpt.path.endswith(".service") and "/user/" not in worker.excerpt.path
+    return "" if system_unit and "DynamicUser" not in text else None
+
+
+_HEALTH_GUIDE = Guide(
+    severity=Severity.MINOR,
+    passes="La sonde de santé d'un worker interroge son propre nœud",
+    fails="La sonde de santé réussit dès qu'un worker répond, n'importe lequel",
+    advice="Désigner le nœud avec `--destination`",
+    solution='celery -A application inspect ping --destination "celery@$(hostname)"',
+    undetermined="les fichiers de déploiement n'ont pas pu être lus",
+    impact="Moyen : un worker mort passe pour sain tant qu'un autre vit",
+    language="bash",
+)
+
+
+def _health(known: Known) -> Sequence[Finding]:
+    guide = _HEALTH_GUIDE
+    if known.source.failure or not (known.source.tasks or known.source.processes):
+        return unknown(guide, known.source.failure or "aucun fichier de déploiement n'a été trouvé")
+    checks = _seen(known, "health-check")
+    if not checks:
+        return out_of_scope(guide, "aucune sonde n'interroge les workers par `celery inspect ping`")
+    broad = [o for o in checks if not o.values["own"]]
+    if broad:
+        faults = [Fault(f"`{o.excerpt.path}`", o.excerpt) for o in broad if o.excerpt]
+        return failed(guide, "Sonde de santé trop large", faults, *(known.source.evidence(o.excerpt) for o in broad))
+    return passed(guide, "`--destination`", *(known.source.evidence(o.excerpt) for o in checks))
+
+
+_PID_GUIDE = Guide(
+    severity=Severity.MINOR,
+    passes="Le processus surveillé est celui de Celery",
+    fails="Le processus surveillé est le filtre au bout du tube, pas Celery",
+    advice="Rediriger vers le filtre sans tube, avant de lire `$!`",
+    solution="celery -A application worker > >(sed 's/^/worker: /') 2>&1 &\nPID=$!",
+    undetermined="aucun script de démarrage n'a été lu",
+    impact="Moyen : la mort du worker n'est pas vue, et l'arrêt ne lui parvient pas",
+    language="bash",
+)
+
+
+def _watched(known: Known) -> Sequence[Finding]:
+    guide = _PID_GUIDE
+    if known.source.failure or not (known.source.tasks or known.source.processes):
+        return unknown(guide, known.source.failure or NO_WORKER)
+    watched = _seen(known, "watched-worker")
+    if not watched:
+        return out_of_scope(guide, "aucun script ne lit `$!` après avoir lancé un worker")
+    piped = [o for o in watched if o.values["piped"]]
+    if piped:
+        faults = [Fault(f"`{o.excerpt.path}`", o.excerpt) for o in piped if o.excerpt]
+        return failed(guide, "Mauvais processus surveillé", faults, *(known.source.evidence(o.excerpt) for o in piped))
+    return passed(guide, "`$!`", *(known.source.evidence(o.excerpt) for o in watched))
+
+
+_GRACE_GUIDE = Guide(
+    severity=Severity.MINOR,
+    passes="L'orchestrateur laisse au worker le temps de finir",
+    fails="L'orchestrateur tue le worker avant la fin de son arrêt progressif",
+    advice="Donner à l'arrêt plus que `worker_soft_shutdown_timeout`, sinon plus que la limite de temps des tâches",
+    solution="worker:\n  stop_grace_period: 100s",
+    undetermined="le délai d'arrêt des workers, ou celui de l'orchestrateur, ne se lit pas",
+    impact="Moyen : des tâches coupées à chaque déploiement",
+    language="yaml",
+)
+# (pattern of the option, what is given when it is absent), by what restarts the worker.
+_GRACES = {
+    "compose": (r"stop_grace_period\s*:\s*[\"']?([\w.]+)", 10.0),
+    "supervisor": (r"(?m)^\s*stopwaitsecs\s*=\s*(\d+)", 10.0),
+    "systemd": (r"(?m)^\s*TimeoutStopSec\s*=\s*(\S+)", 90.0),
+}
+
+
+def _grace(known: Known) -> Sequence[Finding]:
+    guide = _GRACE_GUIDE
+    soft, hard = read(known, "worker_soft_shutdown_timeout", 0.0), read(known, "task_time_limit")
+    if soft.missing or hard.missing or not known.workers:
+        return unknown(guide, soft.missing or hard.missing or NO_WORKER)
+    needed = number(soft.value) or number(hard.value)
+    if not needed:
+        return out_of_scope(guide, "ni arrêt progressif ni limite de temps à attendre")
+    name = soft.name if number(soft.value) else hard.name
+    told = [(w, _seconds(w)) for w in known.workers]
+    short = [(w, s) for w, s in told if s is not None and s <= needed]
+    if short:
+        faults = [Fault(f"`{w.excerpt.path}` laisse {s:g} s, `{name}={needed:g}`", w.excerpt) for w, s in short]
+        return failed(guide, "Délai d'arrêt trop court", faults, *(known.source.evidence(w.excerpt) for w, _ in short))
+    given = [(w, s) for w, s in told if s is not None]
+    if not given:
+        return unknown(guide, "le délai d'arrêt que laisse l'orchestrateur ne se lit pas")
+    seconds = ", ".join(dict.fromkeys(f"{s:g} s" for _, s in given))
+    return passed(guide, f"{seconds} pour {needed:g} s", *(known.source.evidence(w.excerpt) for w, _ in given))
+
+
+def _seconds(worker: Process) -> float | None:
+    """Seconds between TERM and KILL; None where they are not this file's to say, or come from elsewhere in it."""
+    if worker.restart not in _GRACES:
+        return None
+    pattern, default = _GRACES[worker.restart]
+    found = re.search(pattern, worker.excerpt.text)
+    if found is None:
+        return None if re.search(r"<<:|extends", worker.excerpt.text) else default
+    parts = re.findall(r"([\d.]+)(h|min|ms|m|s)?", found.group(1))
+    factors = {"h": 3600.0, "min": 60.0, "m": 60.0, "ms": 0.001, "s": 1.0, "": 1.0}
+    return sum(float(value) * factors[unit] for value, unit in parts) if parts else None
+
+
+_RELEASE_GUIDE = Guide(
+    severity=Severity.MINOR,
+    passes="Cette version de Celery survit à la chute de son broker",
+    fails="Celery 5.7.0 s'arrête quand son broker tombe (mesuré : 20 fois sur 20 avec un message non acquitté)",
+    advice="Garder Celery 5.6, ou n'avoir rien de précieux dans la mémoire d'un worker supervisé",
+    solution="celery==5.6.3\nkombu==5.6.2",
+    undetermined="la version de Celery n'est épinglée dans aucun fichier, et rien n'a été importé",
+    impact="Moyen : chaque coupure du broker arrête les workers",
+    language="text",
+)
+
+
+def _release(known: Known) -> Sequence[Finding]:
+    guide = _RELEASE_GUIDE
+    imported = known.configuration.versions.get("celery", "") if known.configuration else ""
+    pinned = _seen(known, "pinned-celery")
+    if imported and known.configuration is not None:
+        evidence, version, place = known.configuration.evidence(celery=imported), imported, None
+    elif pinned:
+        place, version = pinned[0].excerpt, str(pinned[0].values["version"])
+        evidence = known.source.evidence(place, celery=version)
+    else:
+        return unknown(
+            guide, "la version de Celery n'est épinglée dans aucun fichier", "relancer avec `--level configuration`"
+        )
+    if version == _DIES_WITH_ITS_BROKER:
+        return failed(guide, "Version de Celery", [Fault(f"version {version}", place)], evidence)
+    return passed(guide, version, evidence)
+
+
+RULES = (
+    practice("not-root", "Workers sans privilège", _ROOT, _root, _ROOT_GUIDE),
+    practice("own-health-check", "Sonde de son propre nœud", _PING, _health, _HEALTH_GUIDE),
+    practice("watched-process", "Processus surveillé", _PID, _watched, _PID_GUIDE),
+    practice("stop-grace", "Temps d'arrêt", _SOFT, _grace, _GRACE_GUIDE),
+    practice("celery-release", "Version de Celery", _RELEASE, _release, _RELEASE_GUIDE),
+)

@@ -1,0 +1,256 @@
+"""Secrets, certificates and webhooks: what an outsider may read, forge or lose."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from audit.facts import Function
+from audit.known import Known
+from audit.model import Finding, Severity
+from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
+from audit.rules.reading import short
+from audit.rules.rule import Guide
+
+_CONFIG = "https://12factor.net/config"
+_REQUESTS = "https://requests.readthedocs.io/en/latest/user/advanced/#ssl-cert-verification"
+_HOOKS = "https://www.standardwebhooks.com/"
+_BACKGROUND = "https://www.starlette.io/background/"
+_NO_CODE = "aucun code Python n'a été lu"
+
+_SECRET_GUIDE = Guide(
+    severity=Severity.CRITICAL,
+    passes="Aucun secret n'est écrit en toutes lettres dans le code",
+    fails="Un secret est écrit en toutes lettres dans le code",
+    advice="Le lire dans l'environnement, et le remplacer : il est dans l'historique",
+    solution='API_KEY = os.environ["API_KEY"]',
+    undetermined=_NO_CODE,
+    impact="Élevé : qui lit le dépôt a le secret",
+)
+_VERIFY_GUIDE = Guide(
+    severity=Severity.CRITICAL,
+    passes="Aucun client ne renonce à vérifier le certificat d'un serveur",
+    fails="Un client ne vérifie pas le certificat du serveur : n'importe qui peut se faire passer pour lui",
+    advice="Retirer `verify=False`, ou donner l'autorité attendue",
+    solution='httpx.get(url, verify="/etc/ssl/internal-ca.pem")',
+    undetermined=_NO_CODE,
+    impact="Élevé : échanges lus ou modifiés en route",
+)
+
+
+def _secrets(known: Known) -> Sequence[Finding]:
+    guide = _SECRET_GUIDE
+    if not _code_read(known):
+        return unknown(guide, known.source.failure or _NO_CODE)
+    seen = [o.values for o in known.source.observations if o.kind == "literal-secret"]
+    if not seen:
+        return passed(guide, "", known.source.evidence())
+    # The lines are not quoted: a report must not carry what it says should not be written.
+    faults = [Fault(f"{v['what']}, `{v['path']}` ligne {v['line']}") for v in seen]
+    return failed(guide, "Secret dans le code", faults, known.source.evidence())
+
+
+def _verified(known: Known) -> Sequence[Finding]:
+    guide = _VERIFY_GUIDE
+    if not _code_read(known):
+        return unknown(guide, known.source.failure or _NO_CODE)
+    seen = [o for o in known.source.observations if o.kind == "unverified-tls"]
+    if not seen:
+        return passed(guide, "", known.source.evidence())
+    faults = [Fault(f"`{short(o.symbol) or (o.excerpt.path if o.excerpt else '')}`", o.excerpt) for o in seen]
+    return failed(
+        guide, "Certificat d'un serveur non vérifié", faults, *(known.source.evidence(o.excerpt) for o in seen)
+    )
+
+
+def _code_read(known: Known) -> bool:
+    return not known.source.failure and bool(known.source.functions or known.source.settings)
+
+
+_ENV_GUIDE = Guide(
+    severity=Severity.CRITICAL,
+    passes="Aucun fichier `.env` n'est suivi par git",
+    fails="Un fichier `.env` est suivi par git",
+    advice="Le retirer du dépôt, l'ignorer, et remplacer les secrets qu'il tenait",
+    solution="git rm --cached .env\necho .env >> .gitignore",
+    undetermined="l'index du dépôt est d'une forme que l'audit ne lit pas",
+    impact="Élevé : qui lit le dépôt a les secrets",
+    language="bash",
+)
+
+
+def _environments(known: Known) -> Sequence[Finding]:
+    guide = _ENV_GUIDE
+    read = [o for o in known.source.observations if o.kind == "tracked-files"]
+    seen = [o for o in known.source.observations if o.kind == "tracked-environment"]
+    if known.source.failure or not (read or _code_read(known)):
+        return unknown(guide, known.source.failure or _NO_CODE)
+    if not read:
+        return out_of_scope(guide, "la racine de la cible n'a pas d'index git lisible")
+    if seen:
+        faults = [Fault(f"`{o.values['path']}`") for o in seen]
+        return failed(guide, "`.env` suivi par git", faults, known.source.evidence())
+    return passed(guide, f"{read[0].values['count']} fichiers suivis", known.source.evidence())
+
+
+_AUTHENTIC_GUIDE = Guide(
+    severity=Severity.CRITICAL,
+    passes="Le webhook vérifie l'authenticité de l'appelant",
+    fails="Le webhook ne vérifie pas qui l'appelle : n'importe qui peut forger un événement",
+    advice="Vérifier une signature du corps, ou un secret partagé, à temps constant",
+    solution="if not hmac.compare_digest(signature, expected):\n    raise HTTPException(401)",
+    undetermined="le rôle `webhook` n'est pas renseigné, ou la vérification peut se faire hors de ce qui a été suivi",
+    impact="Élevé : événements forgés",
+)
+_PROOF = re.compile(r"(?i)hmac|compare_digest|constant_time|signature|\bverif(y|ie)|_verify|verify_|authentic|digest")
+_HINT = re.compile(r"(?i)secret|token|headers?\b|x_hub|api_?key|svix|standardwebhooks|webhook\.verify")
+
+
+def _authentic(known: Known) -> Sequence[Finding]:
+    guide = _AUTHENTIC_GUIDE
+    symbol = known.target.role("webhook")
+    function = known.source.functions.get(symbol) if symbol else None
+    if "webhook" in known.target.absent:
+        return out_of_scope(guide, "rôle déclaré absent de la cible (`webhook`)")
+    if function is None:
+        return unknown(guide, "le rôle `webhook` n'est pas renseigné, ou sa fonction n'a pas été trouvée")
+    route = next((r for r, _ in known.route_of(symbol)), None)
+    dependencies = route.dependencies if route else ()
+    reached = [*known.reachable(symbol), *(f for d in dependencies for f in known.reachable(d))]
+    names = [n for f in reached for n in (*f.names, *(c.name for c in f.calls), short(f.symbol))]
+    proof = next((n for n in (*names, *dependencies) if _PROOF.search(n)), "")
+    if proof:
+        return passed(guide, f"`{proof}`", *(known.source.evidence(function.head),))
+    parameters = [p.name for f in reached for p in f.parameters]
+    hint = next((n for n in (*names, *parameters) if _HINT.search(n)), "")
+    if hint or "?" in dependencies or route is None:
+        why = f"`{hint}` y participe peut-être" if hint else "la route ou ses dépendances n'ont pas été lues"
+        return unknown(guide, why)
+    elsewhere = next((s for s in known.source.functions if _PROOF.search(short(s)) or "middleware" in s.lower()), "")
+    if elsewhere:
+        return unknown(guide, f"`{short(elsewhere)}` le fait peut-être, hors de ce qui a été suivi")
+    fault = Fault(f"`{short(symbol)}`", function.head)
+    return failed(guide, "Webhook ouvert à tous", [fault], known.source.evidence(function.head))
+
+
+_STORED_GUIDE = Guide(
+    severity=Severity.CRITICAL,
+    passes="Un webhook est enregistré avant la réponse",
+    fails="Le webhook répond avant d'avoir rien enregistré : ce qu'il a reçu meurt avec le processus",
+    advice="Écrire l'événement en base, sous une clé unique, puis répondre, puis traiter",
+    solution="inbox.store(event)\nbackground_tasks.add_task(process, event.id)\nreturn {}",
+    undetermined="le rôle `webhook` n'est pas renseigné, ou ce qu'il appelle n'a pas pu être suivi",
+    impact="Élevé : événements perdus à chaque redémarrage",
+)
+_LATER = frozenset(
+    {"add_task", "create_task", "ensure_future", "run_in_executor", "BackgroundTask", "Thread", "submit"}
+)
+_STORES = frozenset(
+    [
+        "insert",
+        "insert_one",
+        "commit",
+        "save",
+        "asave",
+        "create",
+        "acreate",
+        "bulk_create",
+        "get_or_create",
+        "upsert",
+        "execute",
+        "executemany",
+        "put_item",
+        "xadd",
+        "rpush",
+        "lpush",
+        "delay",
+        "apply_async",
+        "send_task",
+    ]
+)
+_HARMLESS = frozenset(
+    [
+        "json",
+        "get",
+        "body",
+        "form",
+        "loads",
+        "dumps",
+        "info",
+        "debug",
+        "warning",
+        "error",
+        "exception",
+        "getLogger",
+        "HTTPException",
+        "JSONResponse",
+        "Response",
+        "PlainTextResponse",
+        "str",
+        "int",
+        "len",
+        "dict",
+        "list",
+        "bytes",
+        "isinstance",
+        "decode",
+        "encode",
+        "lower",
+        "upper",
+        "strip",
+        "split",
+        "match",
+        "search",
+        "startswith",
+        "endswith",
+        "removeprefix",
+        "hexdigest",
+        "digest",
+        "new",
+        "sha256",
+        "compare_digest",
+        "getenv",
+        "items",
+        "keys",
+        "values",
+    ]
+)
+
+
+def _stored(known: Known) -> Sequence[Finding]:
+    guide = _STORED_GUIDE
+    symbol = known.target.role("webhook")
+    function = known.source.functions.get(symbol) if symbol else None
+    if "webhook" in known.target.absent:
+        return out_of_scope(guide, "rôle déclaré absent de la cible (`webhook`)")
+    if function is None:
+        return unknown(guide, "le rôle `webhook` n'est pas renseigné, ou sa fonction n'a pas été trouvée")
+    reached = known.reachable(symbol)
+    calls = [(f, c.name.rpartition(".")[2]) for f in reached for c in f.calls]
+    later = next((c.excerpt for f in reached for c in f.calls if c.name.rpartition(".")[2] in _LATER), None)
+    stores = next((name for _, name in calls if name in _STORES), "")
+    evidence = known.source.evidence(function.head)
+    if stores:
+        return passed(guide, f"`{stores}`", evidence)
+    unread = next(_unfollowed(reached), "")
+    if unread:
+        return unknown(guide, f"`{unread}` n'a pas pu être suivi")
+    if later is None:
+        return out_of_scope(guide, "le webhook ne remet rien à plus tard, et n'enregistre rien")
+    return failed(guide, "Webhook répondu avant d'être enregistré", [Fault(f"`{short(symbol)}`", later)], evidence)
+
+
+def _unfollowed(functions: Sequence[Function]) -> Iterator[str]:
+    """Calls that may store something, for all that was read."""
+    for function in functions:
+        for call in function.calls:
+            name = call.name.rpartition(".")[2]
+            if not call.target and name not in _LATER | _HARMLESS:
+                yield call.name
+
+
+RULES = (
+    practice("no-literal-secret", "Pas de secret en dur", _CONFIG, _secrets, _SECRET_GUIDE),
+    practice("environment-untracked", "Pas de `.env` suivi", _CONFIG, _environments, _ENV_GUIDE),
+    practice("http-verified", "Certificats des serveurs", _REQUESTS, _verified, _VERIFY_GUIDE),
+    practice("webhook-authentic", "Webhook authentifié", _HOOKS, _authentic, _AUTHENTIC_GUIDE),
+    practice("webhook-stored-first", "Webhook enregistré d'abord", _BACKGROUND, _stored, _STORED_GUIDE),
+)

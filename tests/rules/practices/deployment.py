@@ -1,0 +1,107 @@
+from tests.acceptance.reference_copy import Edit
+from tests.rules.case import established, fails, not_concerned, undetermined
+
+APP, CONF, START, UNIT = "shop/celery_app.py", "shop/celery_config.py", "start.sh", "deploy/shop-worker.service"
+_COMPOSE = """\
+services:
+  worker:
+    image: shop
+    command: celery -A shop.celery_app worker -Q default
+    restart: always
+    user: "1000"
+"""
+_PID = "  celery -A shop.celery_app worker -n retry@%h -Q retry --concurrency=2 --uid=shop &\n"
+
+CASES = (
+    fails("not-root", "unit without a user", "ne donne aucun utilisateur", Edit(UNIT, "User=shop\n", "")),
+    fails("not-root", "unit of root", "sous `root`", Edit(UNIT, "User=shop", "User=root")),
+    fails(
+        "not-root",
+        "forced",
+        "`start.sh` pose `C_FORCE_ROOT`",
+        Edit(START, "# One machine", "export C_FORCE_ROOT=true\n# One machine"),
+    ),
+    fails(
+        "not-root",
+        "image without a user",
+        "`Dockerfile` ne donne aucun utilisateur",
+        Edit(
+            "Dockerfile", "", 'FROM python:3.13\nCMD ["celery", "-A", "shop.celery_app", "worker", "-Q", "default"]\n'
+        ),
+    ),
+    established(
+        "not-root",
+        "image with a user",
+        "`shop`",
+        Edit("Dockerfile", "", "FROM python:3.13\nUSER shop\nCMD celery -A shop.celery_app worker -Q default\n"),
+    ),
+    undetermined(
+        "not-root",
+        "not said",
+        "`start.sh` n'y est pas dit",
+        Edit(START, "--concurrency=4 --uid=shop", "--concurrency=4"),
+    ),
+    fails("own-health-check", "any worker", "`check.sh`", Edit("check.sh", ' --destination "mails@$(hostname)"', "")),
+    fails(
+        "own-health-check",
+        "in a container",
+        "`compose.yaml`",
+        Edit(
+            "compose.yaml",
+            "",
+            f"{_COMPOSE}    stop_grace_period: 60s\n    healthcheck:\n"
+            '      test: ["CMD", "celery", "-A", "shop.celery_app", "status"]\n',
+        ),
+    ),
+    not_concerned(
+        "own-health-check",
+        "none",
+        "aucune sonde",
+        Edit(
+            "check.sh",
+            'exec celery -A shop.celery_app inspect ping --timeout 10 --destination "mails@$(hostname)"',
+            "true",
+        ),
+    ),
+    fails(
+        "watched-process", "filter", "`start.sh`", Edit(START, _PID, _PID.replace(" &", " 2>&1 | sed 's/^/retry /' &"))
+    ),
+    fails("watched-process", "tee", "`start.sh`", Edit(START, _PID, _PID.replace(" &", " | tee -a retry.log &"))),
+    established(
+        "watched-process", "substitution", "`$!`", Edit(START, _PID, _PID.replace(" &", " > >(sed 's/^/retry /') &"))
+    ),
+    not_concerned(
+        "watched-process", "nobody asks", "ne lit `$!`", Edit(START, '  RETRY=$!\n  wait "$RETRY"\n', "  wait\n")
+    ),
+    fails(
+        "stop-grace",
+        "unit",
+        "laisse 10 s, `worker_soft_shutdown_timeout=15`",
+        Edit(UNIT, "TimeoutStopSec=100", "TimeoutStopSec=10"),
+    ),
+    fails("stop-grace", "Docker's default", "`compose.yaml` laisse 10 s", Edit("compose.yaml", "", _COMPOSE)),
+    fails(
+        "stop-grace",
+        "no soft shutdown, under the limit of tasks",
+        "`task_time_limit=90`",
+        Edit(CONF, "worker_soft_shutdown_timeout = 15.0\n", ""),
+        Edit(UNIT, "TimeoutStopSec=100", "TimeoutStopSec=1min"),
+    ),
+    undetermined("stop-grace", "nothing says so", "ne se lit pas", Edit(UNIT, "Restart=always\n", "")),
+    fails(
+        "celery-release",
+        "requirements",
+        "version 5.7.0",
+        Edit("requirements.txt", "celery==5.6.3", "celery[redis]==5.7.0"),
+    ),
+    fails(
+        "celery-release",
+        "lock file",
+        "version 5.7.0",
+        Edit("requirements.txt", "celery==5.6.3\n", ""),
+        Edit("uv.lock", "", '[[package]]\nname = "celery"\nversion = "5.7.0"\n'),
+    ),
+    undetermined(
+        "celery-release", "not pinned", "n'est épinglée", Edit("requirements.txt", "celery==5.6.3\n", "celery\n")
+    ),
+)

@@ -1,0 +1,130 @@
+from tests.acceptance.reference_copy import Edit
+from tests.rules.case import established, fails, undetermined
+
+TASKS, STORE, WEB = "shop/tasks.py", "shop/store.py", "shop/web.py"
+_KEY = 'os.environ["SUPABASE_KEY"]'
+_POST = 'json={"order": order_id}, timeout=(5, 30)'
+_CHECK = (
+    '    if not hmac.compare_digest(request.headers.get("x-signature", ""), expected(body)):\n'
+    "        raise HTTPException(status_code=401)\n"
+)
+_DIGEST = 'return hmac.new(os.environ["WEBHOOK_SECRET"].encode(), body, "sha256").hexdigest()'
+_KEPT = "    store(body)\n"
+# Not a secret of anybody: only the shape of one.
+_SHAPED = "k3y9" + "f7a2c4d8e1b6" * 2
+_NO_CHECK = (Edit(WEB, _CHECK, ""), Edit(WEB, _DIGEST, "return None"), Edit(WEB, "import hmac\n", ""))
+
+CASES = (
+    fails(
+        "no-literal-secret",
+        "argument",
+        "`SUPABASE_ROLE_KEY`",
+        Edit(STORE, _KEY, f'os.getenv("SUPABASE_ROLE_KEY", "{_SHAPED}")'),
+    ),
+    fails(
+        "no-literal-secret",
+        "constant",
+        "`API_TOKEN`, `shop/store.py` ligne 6",
+        Edit(STORE, "redis = Redis", f'API_TOKEN: str = "{_SHAPED}"\nredis = Redis'),
+    ),
+    fails(
+        "no-literal-secret",
+        "password of an address",
+        "une adresse avec son mot de passe",
+        Edit(STORE, 'os.environ["REDIS_URL"]', f'"redis://:{_SHAPED}@cache.internal:6379/0"'),
+    ),
+    fails(
+        "no-literal-secret",
+        "dictionary",
+        "`password`",
+        Edit(STORE, "redis = Redis", 'LOGIN = {"user": "shop", "password": "S3same!ouvre"}\nredis = Redis'),
+    ),
+    established(
+        "no-literal-secret",
+        "names, headers and placeholders",
+        "Aucun secret",
+        Edit(
+            STORE,
+            "redis = Redis",
+            'API_KEY_HEADER = "X-Api-Key-Of-The-Shop-2024"\nPASSWORD = "change-me-1234"\nTOKEN_URL = "https://shop.internal/token"\n'
+            'LOCAL = "amqp://guest:guest@localhost//"\nredis = Redis',
+        ),
+    ),
+    fails("environment-untracked", "at the root", "`.env`", Edit(".env", "", "A=1\n")),
+    fails(
+        "environment-untracked",
+        "of production",
+        "`deploy/.env.production`",
+        Edit("deploy/.env.production", "", "A=1\n"),
+    ),
+    established("environment-untracked", "an example", "fichiers suivis", Edit(".env.example", "", "A=\n")),
+    fails("http-verified", "one request", "`deliver`", Edit(TASKS, _POST, f"{_POST}, verify=False")),
+    fails(
+        "http-verified",
+        "session",
+        "`shop/tasks.py`",
+        Edit(
+            TASKS,
+            "from shop.celery_app import app\n",
+            "from shop.celery_app import app\n\nsession = requests.Session()\nsession.verify = False\n",
+        ),
+    ),
+    fails(
+        "http-verified",
+        "Redis",
+        "`shop/store.py`",
+        Edit(STORE, "socket_timeout=5", 'ssl_cert_reqs="none", socket_timeout=5'),
+    ),
+    established("http-verified", "an authority", "Aucun client", Edit(TASKS, _POST, f'{_POST}, verify="/etc/ca.pem"')),
+    fails("webhook-authentic", "nothing", "`receive`", *_NO_CHECK),
+    fails(
+        "webhook-authentic",
+        "a look at the body",
+        "`receive`",
+        *_NO_CHECK,
+        Edit(WEB, _KEPT, f"    if not body:\n        raise HTTPException(status_code=400)\n{_KEPT}"),
+    ),
+    established(
+        "webhook-authentic",
+        "in a function it calls",
+        "`signature_is_right`",
+        Edit(WEB, _CHECK, "    signature_is_right(body)\n"),
+        Edit(
+            WEB,
+            "def expected(body):",
+            "def signature_is_right(body):\n    return expected(body)\n\n\ndef expected(body):",
+        ),
+    ),
+    undetermined(
+        "webhook-authentic",
+        "perhaps in a middleware",
+        "`OurMiddleware.dispatch` le fait peut-être",
+        *_NO_CHECK,
+        Edit("shop/middleware.py", "", "class OurMiddleware:\n    def dispatch(self, request):\n        return None\n"),
+    ),
+    undetermined(
+        "webhook-authentic", "no role", "n'est pas renseigné", Edit("audit.toml", 'webhook = "shop.web:receive"\n', "")
+    ),
+    fails("webhook-stored-first", "background only", "`receive`", Edit(WEB, _KEPT, "")),
+    fails(
+        "webhook-stored-first",
+        "a thread",
+        "`receive`",
+        Edit(WEB, _KEPT, ""),
+        Edit(WEB, "background_tasks.add_task(process, body)", "threading.Thread(target=process, args=(body,))"),
+        Edit(WEB, "import hmac\n", "import hmac\nimport threading\n"),
+    ),
+    established(
+        "webhook-stored-first",
+        "as a task",
+        "`delay`",
+        Edit(WEB, _KEPT, ""),
+        Edit(WEB, "background_tasks.add_task(process, body)", "keep.delay(body)"),
+    ),
+    undetermined(
+        "webhook-stored-first",
+        "out of reach",
+        "`inbox.keep` n'a pas pu être suivi",
+        Edit(WEB, _KEPT, "    inbox.keep(body)\n"),
+    ),
+)

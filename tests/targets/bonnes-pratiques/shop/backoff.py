@@ -1,0 +1,2 @@
+def retry_delay(attempt):
+    return 30 * 2**attempt
