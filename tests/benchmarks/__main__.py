@@ -6,7 +6,7 @@ import platform
 import shlex
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -33,21 +33,25 @@ def tell(line: str) -> None:
     typer.echo(f"[{time.monotonic() - _started:5.0f} s] {line}")
 
 
-def _rows(stack: RunningStack, subjects: Sequence[str], *, quick: bool) -> list[Row]:
-    rows: list[Row] = []
+def _rows(stack: RunningStack, subjects: Sequence[str], *, quick: bool) -> Iterator[Row]:
     if "sends" in subjects:
-        for latency, messages, rounds in ((0.0, 500, 5), (100.0, 120, 3)):
-            messages, rounds = (messages // 3, 2) if quick else (messages, rounds)  # noqa: PLW2901
-            rows.append(sends.measure(stack, messages=messages, latency_ms=latency, rounds=rounds, tell=tell))
+        yield _sends(stack, 0, quick=quick)
+        yield _sends(stack, 100, quick=quick)
     if "webhooks" in subjects:
-        rows += webhooks.measure(stack, seconds=1 if quick else 3, rounds=2 if quick else 5, tell=tell)
-    if "memory" in subjects:
-        many, seconds = (2_000, 10.0) if quick else (100_000, 45.0)
-        rows.append(campaigns.memory(stack, few=200 if quick else 1000, many=many, seconds=seconds, tell=tell))
+        yield from webhooks.measure(stack, seconds=1 if quick else 3, rounds=2 if quick else 5, tell=tell)
     if "launch" in subjects:
         contacts = 5_000 if quick else 100_000
-        rows.append(campaigns.launch(stack.database_url, contacts=contacts, rounds=1 if quick else 3, tell=tell))
-    return rows
+        yield campaigns.launch(stack.database_url, contacts=contacts, rounds=1 if quick else 3, tell=tell)
+    if "memory" in subjects:
+        many, seconds = (2_000, 10.0) if quick else (100_000, 45.0)
+        yield campaigns.memory(stack, few=200 if quick else 1000, many=many, seconds=seconds, tell=tell)
+
+
+def _sends(stack: RunningStack, latency_ms: int, *, quick: bool) -> Row:
+    messages, rounds = {0: (500, 5), 100: (120, 3)}[latency_ms]
+    if quick:
+        messages, rounds = messages // 3, 2
+    return sends.measure(stack, messages=messages, latency_ms=latency_ms, rounds=rounds, tell=tell)
 
 
 def _machine(stack: RunningStack) -> str:
@@ -86,14 +90,15 @@ def main(
     unknown = set(subjects) - set(SUBJECTS)
     if unknown:
         raise typer.BadParameter(f"unknown: {', '.join(sorted(unknown))}", param_hint="--only")
+    command = shlex.join(["python", "-m", "tests.benchmarks", *sys.argv[1:]])
     tell("starting the stack …")
     with running_stack(extra_env=LIFTED, start_seconds=180) as stack:
-        rows = _rows(stack, subjects, quick=quick)
-        machine = _machine(stack)
-    command = shlex.join(["python", "-m", "tests.benchmarks", *sys.argv[1:]])
-    _write(out, rows, machine, command)
-    for row in rows:
-        typer.echo(row.line)
+        rows: list[Row] = []
+        for row in _rows(stack, subjects, quick=quick):
+            rows.append(row)
+            # After each: what takes too long must not cost what was measured before.
+            _write(out, rows, _machine(stack), command)
+            tell(row.line)
     tell(f"written: {out}")
 
 
