@@ -41,7 +41,7 @@ def _rows(stack: RunningStack, subjects: Sequence[str], *, quick: bool) -> Itera
         yield from webhooks.measure(stack, seconds=1 if quick else 3, rounds=2 if quick else 5, tell=tell)
     if "launch" in subjects:
         contacts = 5_000 if quick else 100_000
-        yield campaigns.launch(stack.database_url, contacts=contacts, rounds=1 if quick else 3, tell=tell)
+        yield campaigns.launch(stack, contacts=contacts, rounds=1 if quick else 3, tell=tell)
     if "memory" in subjects:
         many, seconds = (2_000, 10.0) if quick else (100_000, 45.0)
         yield campaigns.memory(stack, few=200 if quick else 1000, many=many, seconds=seconds, tell=tell)
