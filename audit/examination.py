@@ -180,7 +180,7 @@ class Examination:
     def _started_driver(self) -> Driver:
         if self.driver is None:
             if not self.target.driver:
-                msg = "la cible ne nomme aucun pilote (`target.driver`) : aucun processus n'a été lancé"
+                msg = "la cible ne nomme aucun pilote (`target.driver`) : ce scénario n'a pas été joué"
                 raise DriverError(msg)
             self.tell(f"Starting the stack with {self.target.driver}")
             driver = load_driver(self.target.driver, self.target.root)

@@ -18,17 +18,19 @@ _SOLUTION = "app.conf.task_acks_late = True\napp.conf.task_reject_on_worker_lost
 def recorded(seen: Observation) -> Record:
     """Figures and timeline of a scenario, for the journal."""
     record = Record(timeline=list(seen.timeline))
-    rows: Sequence[tuple[str, object]] = (
+    always = (
         ("Messages canari envoyés", seen.sent),
-        ("En vol au moment de la faute", seen.in_flight),
         ("Exécutés jusqu'au bout", seen.executed),
         ("Perdus", len(seen.lost)),
         ("Exécutés deux fois", len(seen.twice)),
+    )
+    some = (
+        ("En vol au moment de la faute", seen.in_flight),
         ("Retenus par le broker jusqu'au `visibility_timeout`", len(seen.waiting)),
         ("Exécutés, et qui le seront encore", len(seen.due)),
         ("Sans issue connue", len(seen.unsettled)),
     )
-    for label, value in rows:
+    for label, value in (*always, *(row for row in some if row[1])):
         record.figure(label, value)
     if seen.back_seconds is not None:
         record.figure("De retour après", french_seconds(seen.back_seconds))
@@ -117,4 +119,4 @@ def _are(keys: Sequence[str], participle: str) -> str:
 
 
 def _told(seen: Observation) -> str:
-    return "\n".join(f"{at:.1f} s : {event}".replace(".", ",", 1) for at, event in seen.timeline)
+    return " ; ".join(f"{at:.1f} s : {event}".replace(".", ",", 1) for at, event in seen.timeline)
