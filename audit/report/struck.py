@@ -22,6 +22,11 @@ class StruckRow:
     uncertain: str
     recovery: str
 
+    @property
+    def canary(self) -> bool:
+        """Whether the messages were a canary's, and not the target's own."""
+        return self.experiment.startswith("canary-")
+
 
 def struck_rows(journal: Journal) -> tuple[StruckRow, ...]:
     """Faults of the experiments of this run, in order."""

@@ -80,7 +80,9 @@ class Canary:
                 why = masker.text(played.failure).rstrip(".") or "le canari n'a rien rapporté de ce scénario"
                 findings[question.id] = (_undetermined(question, why, "lever cet obstacle, puis relancer"),)
                 continue
-            findings[question.id], records[question.id] = conclude(question, seen, context)
+            findings[question.id], record = conclude(question, seen, context)
+            if not seen.not_played:
+                records[question.id] = record
         return Flight(findings, records, conditions if played.observations else ())
 
 

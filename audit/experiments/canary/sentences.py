@@ -14,10 +14,17 @@ _LATE = (
 )
 _SOLUTION = "app.conf.task_acks_late = True\napp.conf.task_reject_on_worker_lost = True\napp.conf.worker_prefetch_multiplier = 1"
 
+_FAULTS = {
+    "canary-child-killed": "SIGKILL, enfant du worker de la cible",
+    "canary-sigterm": "SIGTERM, worker de la cible, relancé par l'audit",
+    "canary-broker-restarted": "SIGKILL, broker privé, relancé avec ses données",
+    "canary-main-killed": "SIGKILL, worker de la cible, relancé par l'audit",
+}
+
 
 def recorded(seen: Observation) -> Record:
     """Figures and timeline of a scenario, for the journal."""
-    record = Record(timeline=list(seen.timeline))
+    record = Record(seen.started, timeline=list(seen.timeline))
     always = (
         ("Messages canari envoyés", seen.sent),
         ("Exécutés jusqu'au bout", seen.executed),
@@ -37,6 +44,10 @@ def recorded(seen: Observation) -> Record:
     boot = seen.values.get("boot_seconds")
     if boot is not None:
         record.figure("Relancé par l'audit : consomme après", french_seconds(boot))
+    if seen.scenario in _FAULTS and not seen.not_played:
+        record.blow(_FAULTS[seen.scenario], seen.in_flight, boot if seen.back_seconds is None else seen.back_seconds)
+        repeated, open_ones = len(seen.twice) + len(seen.due), len(seen.waiting) + len(seen.unsettled)
+        record.losses = (len(seen.lost), repeated, open_ones)
     return record
 
 

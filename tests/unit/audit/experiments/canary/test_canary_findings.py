@@ -134,3 +134,13 @@ def test_the_canary_refutes_8_5_only_where_no_shipped_file_restarts(
 def test_an_observation_crosses_the_enclosure_unchanged() -> None:
     seen = replace(_sound("canary-main-killed"), lost=("a",), waiting=("b",), timeline=[(1.0, "x")])
     assert observation(seen.plain()) == seen
+
+
+def test_faults_and_their_losses_go_to_the_table_of_faults() -> None:
+    seen = replace(
+        _sound("canary-main-killed"), lost=("a",), twice=("b",), due=("c",), waiting=("d",), back_seconds=None
+    )
+    record = conclude(BY_ID[seen.scenario], seen, EARLY)[1]
+    assert [(b.in_flight, b.recovery) for b in record.blows] == [(2, 2.0)]
+    assert record.losses == (1, 2, 1)
+    assert not conclude(BY_ID["canary-ordinary"], _sound("canary-ordinary"), EARLY)[1].blows
