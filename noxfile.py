@@ -8,6 +8,7 @@ nox.options.reuse_venv = "yes"
 nox.options.sessions = ["lint", "types", "imports", "tests", "audit"]
 
 LOCK = "requirements.lock"
+FAMILIES = ("4", "5", "6", "7", "8", "9", "10")
 # What family 10 reads (audit.toml).
 RESULTS = ("--cov", "--junitxml", "build/junit.xml", "--cov-report", "term", "--cov-report", "xml:build/coverage.xml")
 
@@ -68,6 +69,19 @@ def soak(session: nox.Session) -> None:
     """The long session that 8.4 rests on, at most an hour: `-- --seed N --minutes M`; commit what it writes in `reports/measures/`."""
     install(session)
     session.run("audit", "soak", ".", *session.posargs)
+
+
+@nox.session
+def checkpoints(session: nox.Session) -> None:
+    """Audit every family of criteria in its own checkpoint, into `reports/`; a checkpoint of the same day is replaced.
+
+    Run `tests` first: family 10 reads its results, and says nothing of tests that are older than the code.
+    """
+    install(session)
+    for family in FAMILIES:
+        options = ("--family", family, "--level", "execution", "--out", "reports", "--quiet")
+        session.run("audit", "run", ".", *options, *session.posargs, success_codes=[0, 1, 3])
+    session.run("python", "-m", "checks.index", "reports")
 
 
 @nox.session

@@ -80,6 +80,8 @@ class ReferenceDriver:
     Keys are phones, marked for Message 2. Every launch uses phone numbers that were never used before.
     """
 
+    settings: Mapping[str, str] = {"DAILY_MESSAGE_LIMIT": "1000000"}
+
     def __init__(self, root: Path) -> None:
         self._root = root
         self._parts = ExitStack()
@@ -102,7 +104,7 @@ class ReferenceDriver:
                 self._root,
                 alert_after_seconds=_ALERT_AFTER,
                 stop_seconds=0.5,
-                extra_env={"DAILY_MESSAGE_LIMIT": "1000000"},
+                extra_env=self.settings,
             )
         )
 
@@ -131,9 +133,12 @@ class ReferenceDriver:
     @_in_words
     def launch(self, contacts: int) -> frozenset[str]:
         """Launch a campaign with the tree's own code."""
-        phones = [f"+3363998{next(self._numbers):04d}" for _ in range(contacts)]
+        phones = self._new_phones(contacts)
         self._stack.launch_campaign("Audit", "Bonjour", phones)
         return frozenset(phones)
+
+    def _new_phones(self, count_: int) -> list[str]:
+        return [f"+3363998{next(self._numbers):04d}" for _ in range(count_)]
 
     @_in_words
     def interact(self, keys: Sequence[str], *, again: bool = False) -> Sequence[str]:
