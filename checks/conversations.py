@@ -131,7 +131,7 @@ class Conversations(Sends):
         """Records of the web processes and workers that say it of this contact."""
         campaign, contact = self._message(key)[5:7]
         return sum(
-            record.get("event") == "duplicate_interaction"
+            record.get("event") == "duplicate_message_2"
             and record.get("campaign_id") == campaign
             and record.get("contact_id") == contact
             for record in self.log.records()
