@@ -68,7 +68,7 @@ def _dead_code(_: Known, facts: QualityFacts) -> Finding:
 def _tests_pass(_: Known, facts: QualityFacts) -> Finding:
     result, sound = facts.junit, "Tous les tests passent"
     if why := _unread(result, "tests"):
-        return undetermined(sound, why)
+        return undetermined(sound, why, _again(result))
     told = result.numbers
     broken = told["failures"] + told["errors"]
     evidence = facts.evidence(None, fichier=result.path, **told)
@@ -84,7 +84,7 @@ def _tests_pass(_: Known, facts: QualityFacts) -> Finding:
 def _coverage(_: Known, facts: QualityFacts) -> Finding:
     result, sound = facts.coverage, "Couverture des tests supérieure à 80 %"
     if why := _unread(result, "valid"):
-        return undetermined(sound, why)
+        return undetermined(sound, why, _again(result))
     share = result.numbers["covered"] / result.numbers["valid"]
     shown = f"{french_percent(share)} des lignes et des branches mesurées (`{result.path}`)"
     evidence = facts.evidence(None, fichier=result.path, **result.numbers)
@@ -97,6 +97,10 @@ def _coverage(_: Known, facts: QualityFacts) -> Finding:
 def _unread(result: ResultFile, total: str) -> str:
     """Why the file says nothing, as a French sentence; empty when it does."""
     return result.why_unknown or ("" if result.numbers.get(total, 0) > 0 else f"`{result.path}` ne compte rien")
+
+
+def _again(result: ResultFile) -> str:
+    return f"lancer les tests de la cible, qui écrivent `{result.path}`, puis l'audit" if result.path else ""
 
 
 RULES = (

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -77,7 +77,7 @@ def _command(target: Target, question: str) -> list[str]:
         case "unused-imports":
             return [*isolated, "--select", "F401", *_without(target.exclude), "."]
         case "stray-prints":
-            return [*isolated, "--select", "T201,T203", *_without((*target.exclude, *_TESTS)), "."]
+            return [*isolated, "--select", "T201,T203", *_without(dict.fromkeys((*target.exclude, *_TESTS))), "."]
         case "dead-code" if "vulture" in known:
             return ["vulture"]
         case "dead-code":
@@ -93,7 +93,7 @@ def _patterns(target: Target) -> list[str]:
     return [*(f"*/{glob.strip('/')}*" for glob in target.exclude), "*/.venv/*", "*/venv/*"]
 
 
-def _without(globs: Sequence[str]) -> list[str]:
+def _without(globs: Iterable[str]) -> list[str]:
     return [part for glob in globs for part in ("--extend-exclude", glob)]
 
 
