@@ -89,7 +89,9 @@ def checkpoints(session: nox.Session) -> None:
 def integration(session: nox.Session) -> None:
     """Long tests on real processes, and the same promises on Debian's PostgreSQL, redis-server and RabbitMQ."""
     install(session)
-    session.run("python", "-m", "pytest", "-m", "integration", "-n", "3", "--dist", "loadfile", *session.posargs)
+    session.run(
+        "python", "-m", "pytest", "tests", "-m", "integration", "-n", "3", "--dist", "loadfile", *session.posargs
+    )
 
 
 @nox.session

@@ -1,28 +1,33 @@
-"""`python -m checks.index reports`: write the list of the checkpoints again, from their journals."""
+"""`python -m checks.index reports`: write the table of the checkpoints again, from their journals; the rest of the list stays."""
 
 import sys
+from itertools import dropwhile, takewhile
 from pathlib import Path
 from typing import Any
 
 from audit import journal
 
-_HEAD = """# Checkpoints
-
-Each report stands beside its journal, from which `audit render` writes it again, to the letter. The date is that of the run, in UTC.
-`nox -s checkpoints` writes those of a day, and this list.
-
-| date | phase | family | profile | level | verdicts | report | journal |
-|---|---|---|---|---|---|---|---|
-"""
+_HEAD = (
+    "| date | phase | family | profile | level | verdicts | report | journal |",
+    "|---|---|---|---|---|---|---|---|",
+)
 _VERDICTS = ("CONFORME", "PARTIEL", "NON CONFORME", "INDÉTERMINÉ")
 
 
-def index(folder: Path) -> str:
-    """The list in Markdown, newest day first, families in order."""
-    found = [(path.stem, journal.read(path)) for path in folder.glob("*.json")]
+def table(folder: Path) -> list[str]:
+    """The lines of the table, newest day first, families in order."""
+    found = [(path.stem, journal.read(path)) for path in sorted(folder.glob("*-famille-*.json"))]
     found.sort(key=lambda pair: int(pair[1]["family"]))
     found.sort(key=lambda pair: pair[1]["volatile"]["date"], reverse=True)
-    return _HEAD + "".join(_line(stem, document) for stem, document in found)
+    return [*_HEAD, *(_line(stem, document) for stem, document in found)]
+
+
+def index(folder: Path) -> str:
+    """The whole list, with its table made again."""
+    lines = (folder / "README.md").read_text(encoding="utf-8").splitlines()
+    before = [*takewhile(lambda line: not line.startswith("|"), lines)]
+    after = [*dropwhile(lambda line: line.startswith("|"), lines[len(before) :])]
+    return "\n".join([*before, *table(folder), *after]) + "\n"
 
 
 def _line(stem: str, document: dict[str, Any]) -> str:
@@ -39,7 +44,7 @@ def _line(stem: str, document: dict[str, Any]) -> str:
         f"[report]({stem}.md)",
         f"[journal]({stem}.json)",
     )
-    return f"| {' | '.join(cells)} |\n"
+    return f"| {' | '.join(cells)} |"
 
 
 if __name__ == "__main__":
