@@ -55,6 +55,7 @@ def audit(session: nox.Session) -> None:
     """Audit the reference stack up to execution, and write the French checkpoint into `reports/`."""
     install(session)
     session.run("audit", "run", ".", "--level", "execution", "--out", "reports", *session.posargs)
+    session.run("python", "-m", "checks.index", "reports")
 
 
 @nox.session
