@@ -39,6 +39,8 @@ _MESSAGE_2 = " (Message 2)"
 _ALERT_AFTER = 10.0
 _SHIPPED_DELAY = "from system.config import Settings; print(Settings.model_fields['alert_after_seconds'].default)"
 _WEB_SECONDS = 20.0
+# Four interpreters start at once, on a machine that may have other things to do.
+_START_SECONDS = 180.0
 _MOST_REFUSALS = 6
 _REFUSAL_SECONDS = 15.0
 
@@ -104,6 +106,7 @@ class ReferenceDriver:
                 self._root,
                 alert_after_seconds=_ALERT_AFTER,
                 stop_seconds=0.5,
+                start_seconds=_START_SECONDS,
                 extra_env=self.settings,
             )
         )

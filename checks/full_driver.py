@@ -17,7 +17,7 @@ from checks.driver import _in_words
 from system.sandbox.gateway_protocol import Behaviour, Rule
 
 _EXPIRY = "system.tasks.periodic_tasks.check_expired_interactions"
-_EXPIRY_SECONDS = 20.0
+_EXPIRY_SECONDS = 60.0
 _NAME, _PASSWORD = "audit", f"audit-{token_hex(12)}"
 _ADD_USER = """
 import sys

@@ -9,7 +9,7 @@ from audit.experiments.waiting import wait_until
 from audit.model import Finding
 
 _ID = "campaign-age"
-STEP_SECONDS = 25.0
+STEP_SECONDS = 60.0
 _AGO = 49 * 3600.0
 _OVER = frozenset({"completed", "cancelled", "failed"})
 _AGE = Judgement(

@@ -60,7 +60,7 @@ _ALL = (_CLOSED, _STATES, _KEPT, _HOURLY, _TOLD)
 class Plan:
     """How long to wait for each step (seconds)."""
 
-    step_seconds: float = 25.0
+    step_seconds: float = 60.0
 
 
 @dataclass(frozen=True)

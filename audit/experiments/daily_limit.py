@@ -27,7 +27,7 @@ class Plan:
 
     room: int = 5
     contacts: int = 12
-    end_seconds: float = 45.0
+    end_seconds: float = 90.0
     # Longer than a sweep, which wakes what it believes forgotten.
     quiet_seconds: float = 7.0
 

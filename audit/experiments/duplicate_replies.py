@@ -49,7 +49,7 @@ class Plan:
 
     at_once: int = 20
     spread: int = 4
-    step_seconds: float = 25.0
+    step_seconds: float = 60.0
     # Longer than a sweep, which wakes what it believes forgotten.
     quiet_seconds: float = 7.0
 

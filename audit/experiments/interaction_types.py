@@ -12,7 +12,7 @@ from audit.model import Finding
 _ID = "interaction-types"
 KINDS = ("text", "emoji", "reaction", "voice", "audio", "image", "video", "document")
 _FRENCH = dict(zip(KINDS, ("texte", "emoji", "réaction", "vocal", "audio", "image", "vidéo", "document"), strict=True))
-STEP_SECONDS = 25.0
+STEP_SECONDS = 60.0
 QUIET_SECONDS = 3.0
 FARTHEST_SECONDS = 5.0
 _COUNT = Judgement(

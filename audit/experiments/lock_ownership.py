@@ -11,7 +11,7 @@ from audit.typography import french_seconds
 
 _ID = "lock-ownership"
 LONGEST_SECONDS = 300.0
-STEP_SECONDS = 20.0
+STEP_SECONDS = 60.0
 _USURPER = "audit:un-autre-processus"
 _LOCK = Judgement(
     _ID,

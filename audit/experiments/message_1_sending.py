@@ -43,7 +43,7 @@ class Plan:
     """How many contacts, and how long to wait (seconds)."""
 
     contacts: int = 60
-    end_seconds: float = 45.0
+    end_seconds: float = 90.0
     quiet_seconds: float = 2.0
 
 

@@ -29,8 +29,8 @@ class Plan:
     crowd: int = 3000
     fewest_waiting: int = 1000
     gateway_seconds: float = 0.05
-    step_seconds: float = 30.0
-    end_seconds: float = 120.0
+    step_seconds: float = 60.0
+    end_seconds: float = 180.0
 
 
 def run(driver: Crowd, record: Record, plan: Plan = Plan()) -> Sequence[Finding]:

@@ -13,7 +13,7 @@ from audit.model import Finding
 _ID = "reply-window"
 WINDOW_SECONDS = 86_400.0
 # From the earliest to the latest; what each interaction has to give.
-_AGES = {"23 h 59 min 50 s": WINDOW_SECONDS - 10, "23 h 59 min 59 s": WINDOW_SECONDS - 1}
+_AGES = {"23 h 59 min 30 s": WINDOW_SECONDS - 30, "23 h 59 min 59 s": WINDOW_SECONDS - 1}
 _OUTSIDE = {"24 h 00 min 00 s": WINDOW_SECONDS, "25 h": WINDOW_SECONDS + 3600}
 _JUST_SENT = "un instant"
 _CLOSING = "23 h 59 min 59 s"
@@ -51,7 +51,7 @@ _NEVER = Judgement(
 class Plan:
     """How long to wait for each step (seconds)."""
 
-    step_seconds: float = 20.0
+    step_seconds: float = 60.0
     # Longer than a sweep, which wakes what it believes forgotten.
     quiet_seconds: float = 8.0
 
@@ -87,7 +87,7 @@ def run(driver: Conversation, record: Record, plan: Plan = Plan()) -> Sequence[F
     for name, count in replies.items():
         record.figure(f"Message 1 envoyé depuis {name}", f"{count} Message 2" if count else "aucun Message 2")
     first = names[1]
-    in_time = said[first].at < sent_at[keys[first]] + WINDOW_SECONDS - 5
+    in_time = said[first].at < sent_at[keys[first]] + WINDOW_SECONDS - 15
     return _conclude(record, Seen(replies, late, before_sending, in_time))
 
 
@@ -133,12 +133,12 @@ def _opening(record: Record, seen: Seen, without: Sequence[str], outside: Sequen
         return _OPEN.defect(record, "L'envoi n'ouvre pas une fenêtre de 24 h", [*without, *outside])
     sentence = (
         "Un contact qui écrit avant que son Message 1 soit accepté ne reçoit rien ; après l'envoi, la fenêtre est encore ouverte à "
-        "23 h 59 min 50 s et fermée à 24 h 00 min 00 s"
+        "23 h 59 min 30 s et fermée à 24 h 00 min 00 s"
     )
     return _OPEN.established(record, sentence) if seen.in_time else _OPEN.undetermined(_TOO_SLOW)
 
 
-_TOO_SLOW = "l'interaction de 23 h 59 min 50 s a été livrée trop tard pour conclure"
+_TOO_SLOW = "l'interaction de 23 h 59 min 30 s a été livrée trop tard pour conclure"
 
 
 def _on_sent_at(record: Record, seen: Seen, without: Sequence[str], outside: Sequence[str]) -> Finding:
@@ -156,7 +156,7 @@ def _inside(record: Record, seen: Seen, without: Sequence[str]) -> Finding:
         return _INSIDE.defect(record, "Interactions reçues dans la fenêtre et laissées sans Message 2", without)
     if not seen.in_time:
         return _INSIDE.undetermined(_TOO_SLOW)
-    sentence = "Un Message 2, et un seul, part pour une interaction reçue juste après l'envoi, et pour une autre à 23 h 59 min 50 s"
+    sentence = "Un Message 2, et un seul, part pour une interaction reçue juste après l'envoi, et pour une autre à 23 h 59 min 30 s"
     return _INSIDE.established(record, sentence)
 
 

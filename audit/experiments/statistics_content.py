@@ -38,7 +38,7 @@ _FRESH = Judgement(
 class Plan:
     """How long to wait for each step (seconds)."""
 
-    step_seconds: float = 25.0
+    step_seconds: float = 60.0
 
 
 def run(driver: StatisticsDesk, record: Record, plan: Plan = Plan()) -> Sequence[Finding]:

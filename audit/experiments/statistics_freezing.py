@@ -9,7 +9,7 @@ from audit.experiments.waiting import wait_stable, wait_until
 from audit.model import Finding
 
 _ID = "statistics-freezing"
-STEP_SECONDS = 25.0
+STEP_SECONDS = 60.0
 QUIET_SECONDS = 6.0
 _FROZEN = Judgement(
     _ID,

@@ -83,7 +83,7 @@ DEFECTS = [
     ("daily-limit", "4.4", {"forgets_next_day": True}, "oubliés le jour suivant : 4"),
     ("daily-limit", "4.4", {"shipped_limit": 5000}, "au lieu de 1000 au plus"),
     ("reply-window", "4.3", {"replies_early": True}, "alors que son Message 1 n'était pas envoyé"),
-    ("reply-window", "4.3", {"window": 3600.0}, "n'ouvre pas une fenêtre de 24 h : 1 (envoyé depuis 23 h 59 min 50 s)"),
+    ("reply-window", "4.3", {"window": 3600.0}, "n'ouvre pas une fenêtre de 24 h : 1 (envoyé depuis 23 h 59 min 30 s)"),
     ("reply-window", "5.1", {"window": 3600.0}, "ne suit pas `sent_at`"),
     ("reply-window", "5.2", {"never_replies": True}, "laissées sans Message 2 : 2"),
     ("reply-window", "5.3", {"window": 86_401.0}, "hors de la fenêtre de 24 h : 1 (envoyé depuis 24 h 00 min 00 s)"),
