@@ -12,4 +12,3 @@ def test_migrating_twice_and_at_once_is_harmless(empty_postgres_url: str) -> Non
     with psycopg.connect(empty_postgres_url) as connection:
         tables = {name for (name,) in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")}
     assert {"campaigns", "contacts", "messages", "interactions", "webhook_inbox", "heartbeats", "task_runs"} <= tables
-    assert "users" not in tables
