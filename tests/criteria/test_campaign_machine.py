@@ -49,7 +49,7 @@ def resume_whatever_is_not_sent(
     with db.transaction() as connection:
         connection.execute(
             """UPDATE messages SET status = 'pending', doubtful = false, lease_token = NULL, lease_until = NULL,
-                   published_at = NULL WHERE campaign_id = %s AND status IN ('sending', 'unknown')""",
+                   published_at = NULL, next_attempt_at = NULL WHERE campaign_id = %s AND status IN ('sending', 'unknown')""",
             [campaign_id],
         )
     return resume_campaign(db, campaign_id, which=which)
