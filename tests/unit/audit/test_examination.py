@@ -136,12 +136,18 @@ def test_a_failed_start_stops_what_was_started_and_is_undetermined(
 ) -> None:
     monkeypatch.syspath_prepend(str(tmp_path))
     target = driven_target(tmp_path, name, start, conditions)
-    done = examination(target=target, experiments=[experiment("e", proving())], level=Level.EXECUTION)
+    both = [experiment("e", proving()), experiment("f", proving())]
+    done = examination(target=target, experiments=both, level=Level.EXECUTION)
     (seen,) = done.findings("e")
     assert seen.outcome is Outcome.UNDETERMINED
     assert words in seen.missing
     assert seen.settles == ""
     assert (tmp_path / "log").read_text() == "start stop"
+    (tmp_path / "log").unlink()
+    assert done.findings("f")[0].missing == seen.missing
+    assert not (tmp_path / "log").exists(), "what did not start is not waited for again"
+    assert done.asks_for_processes
+    assert not done.played
 
 
 def test_an_interrupted_start_stops_what_was_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
