@@ -7,6 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from audit.report.compiled import compiled_templates
 from audit.report.escaping import Markdown, cell, code, code_cell, fence, paragraph, prose
 from audit.report.view import checkpoint
 from audit.typography import french, french_date, french_seconds
@@ -32,6 +33,7 @@ def environment() -> Environment:
         keep_trailing_newline=True,
         trim_blocks=True,
         lstrip_blocks=True,
+        bytecode_cache=compiled_templates(),
         autoescape=False,  # noqa: S701 - HTML escaping would show in Markdown; `finalize` escapes for Markdown
     )
     filters = {

@@ -93,7 +93,8 @@ def _swallowed(known: Known) -> Sequence[Finding]:
     unread = _why_unread(known, symbol, tree)
     if tree is None or unread:
         return [undetermined(sentence, unread)]
-    fates = [_fate(node, _receivers(tree)) for node in ast.walk(tree)]
+    receivers = _receivers(tree)
+    fates = [_fate(node, receivers) for node in ast.walk(tree)]
     if _Fate.LOST in fates:
         text = (
             "`self.retry()` est rattrapée par un `except`, un `suppress` ou un `finally` qui l'englobe : "
@@ -111,7 +112,10 @@ def _swallowed(known: Known) -> Sequence[Finding]:
 def retry_is_lost(function: Function) -> bool:
     """Whether an `except`, a `suppress` or a `finally` of this task drops the exception that its `retry()` raises."""
     tree = syntax(function)
-    return tree is not None and any(_fate(node, _receivers(tree)) is _Fate.LOST for node in ast.walk(tree))
+    if tree is None:
+        return False
+    receivers = _receivers(tree)
+    return any(_fate(node, receivers) is _Fate.LOST for node in ast.walk(tree))
 
 
 def _why_unread(known: Known, symbol: str, tree: ast.Module | None) -> str:

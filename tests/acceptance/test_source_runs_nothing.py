@@ -17,6 +17,7 @@ MODULES = (
     "yaml",
     "babel",
     "jsonschema",
+    "jsonschema_rs",
     "conftest",
     "sitecustomize",
     "usercustomize",

@@ -9,6 +9,7 @@ from audit.probes.source.chain import decision_chain
 from audit.probes.source.classes import class_attribute
 from audit.probes.source.frames import CallSite, ExhaustedError, Frame
 from audit.probes.source.machine import Machine
+from audit.probes.source.retry_calls import standing_calls
 from audit.probes.source.tasks import task_decoration
 from audit.probes.source.text import segment
 from audit.probes.source.values import (
@@ -110,15 +111,17 @@ def _count(value: Any) -> int | None:
 
 
 def _explicit(machine: Machine, function: FunctionValue) -> list[RetrySchedule]:
-    retries = any(isinstance(n, ast.Attribute) and n.attr == "retry" for n in ast.walk(function.node))
-    if not retries and not _passes_itself(function.node):
+    node = function.node
+    inside = list(ast.walk(node))
+    retries = any(isinstance(n, ast.Attribute) and n.attr == "retry" for n in inside)
+    if not retries and not _passes_itself(node, inside):
         return []
     limit = _option(machine, function, "max_retries", _DEFAULT_MAX)
-    reading = _read(machine, function, limit, None)
+    reading = _read(machine, function, inside, limit, None)
     schedules = [_schedule(machine, function, site, limit) for site in reading.sites.values()]
     if all(_is_settled(s) for s in schedules):
         return schedules
-    guesses = {base: _read(machine, function, limit, base) for base in (0, 1)}
+    guesses = {base: _read(machine, function, inside, limit, base) for base in (0, 1)}
     return [
         _by_policy(machine, function, guesses, position, limit) or schedule if not _is_settled(schedule) else schedule
         for position, schedule in zip(reading.sites, schedules, strict=True)
@@ -130,21 +133,21 @@ def _is_settled(schedule: RetrySchedule) -> bool:
     return not schedule.why_unknown and schedule.max_retries is not None
 
 
-def _passes_itself(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> bool:
+def _passes_itself(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, inside: list[ast.AST]) -> bool:
     """Whether a task hands its own `self` to something that may retry it."""
     arguments = [*node.args.posonlyargs, *node.args.args]
     name = arguments[0].arg if arguments else ""
-    calls = [n for n in ast.walk(node) if isinstance(n, ast.Call)]
+    calls = [n for n in inside if isinstance(n, ast.Call)]
     return any(isinstance(a, ast.Name) and a.id == name for call in calls for a in call.args)
 
 
-def _counts_retries(node: ast.AST) -> bool:
+def _counts_retries(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, inside: list[ast.AST]) -> bool:
     """Whether a task can know how many retries it has behind it; one that cannot asks for the same delay each time."""
-    told = any(isinstance(n, ast.Attribute) and n.attr in {"request", "retries"} for n in ast.walk(node))
-    return told or (isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) and _passes_itself(node))
+    told = any(isinstance(n, ast.Attribute) and n.attr in {"request", "retries"} for n in inside)
+    return told or _passes_itself(node, inside)
 
 
-def _read(machine: Machine, function: FunctionValue, limit: Any, base: int | None) -> _Reading:
+def _read(machine: Machine, function: FunctionValue, inside: list[ast.AST], limit: Any, base: int | None) -> _Reading:
     """Follow the task once for each number of retries it may have behind it."""
     reading = _Reading()
 
@@ -155,11 +158,13 @@ def _read(machine: Machine, function: FunctionValue, limit: Any, base: int | Non
     machine.assume = lambda callee, arguments: _assumed(reading, callee, arguments)
     most = _count(limit)
     turns = range(_MOST if most is None else min(max(most, 1), _MOST))
-    counts = _counts_retries(function.node)
+    node = function.node
+    counts = _counts_retries(node, inside)
+    calls = [] if isinstance(node, ast.Lambda) else standing_calls(node, inside, _own_name(function))
     try:
         for retries in turns:
             reading.retries, reading.assumed = retries, None if base is None else retries + base
-            _follow(machine, function, reading, limit)
+            _follow(machine, function, reading, limit, calls)
             if not _goes_on(reading):
                 break
             if not counts and base is None:
@@ -178,7 +183,12 @@ def _goes_on(reading: _Reading) -> bool:
     return any(unwrap(countdown)[0] is not UNKNOWN for countdown in asked)
 
 
-def _follow(machine: Machine, function: FunctionValue, reading: _Reading, limit: Any) -> None:
+def _own_name(function: FunctionValue) -> str:
+    return function.symbol.rpartition(":")[2].rpartition(".")[2]
+
+
+def _follow(machine: Machine, function: FunctionValue, reading: _Reading, limit: Any, calls: list[ast.Call]) -> None:
+    """Read the task for one number of retries: only these calls of `retry` when they are all that matters."""
     request = Instance(External("celery.app.task.Context"), fields=Namespace({"retries": reading.retries}))
     fields = Namespace({"request": request, "max_retries": limit})
     reading.myself = Instance(External("celery.Task"), fields=fields)
@@ -187,12 +197,25 @@ def _follow(machine: Machine, function: FunctionValue, reading: _Reading, limit:
     machine.new_entry()
     machine.journal.begin()
     try:
-        machine.call_function(function, (reading.myself,) if bound else (), Table(), frame)
+        if calls:
+            _evaluate(machine, function, calls, reading.myself if bound else UNKNOWN)
+        else:
+            machine.call_function(function, (reading.myself,) if bound else (), Table(), frame)
     except (ExhaustedError, RecursionError):
         for site in reading.sites.values():
             site.asked.setdefault(reading.retries, []).append((UNKNOWN, UNKNOWN))
     finally:
         machine.journal.end("")
+
+
+def _evaluate(machine: Machine, function: FunctionValue, calls: list[ast.Call], myself: Any) -> None:
+    spec = function.node.args
+    parameters = [a.arg for a in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs)]
+    for call in calls:
+        names = Namespace(dict.fromkeys(parameters, UNKNOWN))
+        names.update(dict.fromkeys(parameters[:1], myself))
+        inner = Frame(machine.project.modules[function.module], names, function.enclosing, "?")
+        machine.evaluate(machine, call, inner)
 
 
 def _observe(reading: _Reading, site: CallSite) -> Any:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 MOST_CHARACTERS = 3_000_000
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
+_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 Node = TypeVar("Node", bound=ast.stmt | ast.expr)
 
 
@@ -96,16 +97,22 @@ def _covers(node: ast.AST, line: int) -> bool:
     return bool(min((first, *above)) <= line <= last)
 
 
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """What stands directly in a block: no expression holds a definition."""
+    for block in _BLOCKS:
+        yield from getattr(node, block, ())
+
+
 def definitions(tree: ast.Module) -> Iterator[tuple[str, str, Definition]]:
     """Qualified name, class around (or empty) and node of each function definition."""
     pending: list[tuple[ast.AST, str, str]] = [(tree, "", "")]
     while pending:
         parent, prefix, owner = pending.pop()
-        for child in ast.iter_child_nodes(parent):
+        for child in _statements(parent):
             if isinstance(child, Definition):
                 yield f"{prefix}{child.name}", owner, child
                 pending.append((child, f"{prefix}{child.name}.<locals>.", ""))
             elif isinstance(child, ast.ClassDef):
                 pending.append((child, f"{prefix}{child.name}.", f"{prefix}{child.name}"))
-            elif isinstance(child, ast.stmt | ast.ExceptHandler | ast.match_case):
+            else:
                 pending.append((child, prefix, owner))
