@@ -14,7 +14,7 @@ from audit.catalogue import PHASES
 from audit.direct import InterruptedAuditError
 from audit.examination import Examination
 from audit.laboratory_cli import register
-from audit.model import Level, Outcome
+from audit.model import Outcome
 from audit.output import OutputError
 from audit.profiles import DEFAULT_FAMILY, PROFILES
 from audit.report.markdown import render_markdown
@@ -198,7 +198,7 @@ def exit_code(examination: Examination, *, require_conclusive: bool) -> Exit:
         return Exit.NON_COMPLIANT
     if examination.nothing_judged or any(f.outcome is Outcome.AUDIT_ERROR for f in examination.every_finding()):
         return Exit.COULD_NOT_RUN
-    if examination.level >= Level.EXECUTION and examination.target.driver and not examination.played:
+    if examination.asks_for_processes and examination.target.driver and not examination.played:
         return Exit.COULD_NOT_RUN
     if require_conclusive and Status.UNDETERMINED in statuses:
         return Exit.NON_COMPLIANT

@@ -54,6 +54,7 @@ class Examination:
     canary: Canary = field(default_factory=Canary)
     may_start_worker: bool = False
     _played: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
+    _no_stack: str = ""
 
     @cached_property
     def known(self) -> Known:
@@ -170,6 +171,8 @@ class Examination:
         try:
             driver = self._started_driver()
         except DriverError as error:
+            # A stack that did not start once is not waited for again.
+            self._no_stack = str(error)
             settles = "" if self.target.driver else "écrire un pilote et le nommer dans `target.driver`"
             return (
                 experiment.bind(Finding(Outcome.UNDETERMINED, experiment.title, missing=str(error), settles=settles)),
@@ -178,6 +181,8 @@ class Examination:
         return self._of_this_family(findings)
 
     def _started_driver(self) -> Driver:
+        if self._no_stack:
+            raise DriverError(self._no_stack)
         if self.driver is None:
             if not self.target.driver:
                 msg = "la cible ne nomme aucun pilote (`target.driver`) : ce scénario n'a pas été joué"
@@ -199,6 +204,12 @@ class Examination:
                 raise
             self.driver = driver
         return self.driver
+
+    @property
+    def asks_for_processes(self) -> bool:
+        """Whether some question needs a running stack, and the level allows one."""
+        experiments = {e.id for e in self.experiments}
+        return self.level >= Level.EXECUTION and any(i in experiments for _, i in self.tests())
 
     @property
     def played(self) -> bool:

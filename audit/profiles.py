@@ -179,7 +179,7 @@ _OTHER_FAMILIES = (
     _strict(MESSAGE_2, {_SEEN: ("reply-window", "interaction-types", "reply-delay")}),
     _strict(DUPLICATES, {_SEEN: ("duplicate-replies", "lock-ownership")}),
     _strict(CLOSING, {"Tâches Health Check": ("expiry-period",), _SEEN: ("campaign-closing", "campaign-age")}),
-    _strict(STATISTICS, {_SEEN: ("statistics-speed", "statistics-content", "statistics-freezing")}),
+    _strict(STATISTICS, {_SEEN: ("statistics-content", "statistics-freezing", "statistics-speed")}),
     _strict(
         QUALITY,
         {

@@ -22,7 +22,7 @@ CREATE TRIGGER laboratory_gate BEFORE {event} ON {table} FOR EACH ROW WHEN ({con
     EXECUTE FUNCTION laboratory_gate({passes});
 """
 _REMOVE = """
-DROP TRIGGER IF EXISTS laboratory_gate ON {table}; DROP FUNCTION IF EXISTS laboratory_gate;
+DROP TRIGGER IF EXISTS laboratory_gate ON {table}; DROP FUNCTION IF EXISTS laboratory_gate CASCADE;
 DROP SEQUENCE IF EXISTS laboratory_passes;
 """
 _WAITING = "SELECT client_port FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND wait_event = 'advisory'"
@@ -50,13 +50,15 @@ def closed(database_url: str, gate: Gate) -> Iterator[psycopg.Connection]:
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("SET lock_timeout = '10s'")
         connection.execute("SELECT pg_advisory_lock(%s)", [_KEY])
-        install = _INSTALL.format(key=_KEY, **vars(gate))
+        remove = _REMOVE.format(table=gate.table).encode()
         try:
-            connection.execute(install.encode())
+            # What a session that was killed left would keep the gate from being made.
+            connection.execute(remove)
+            connection.execute(_INSTALL.format(key=_KEY, **vars(gate)).encode())
             yield connection
         finally:
             connection.execute("SELECT pg_advisory_unlock(%s)", [_KEY])
-            connection.execute(_REMOVE.format(table=gate.table).encode())
+            connection.execute(remove)
 
 
 def waiting(connection: psycopg.Connection, pids: Iterable[int]) -> tuple[int, ...]:

@@ -191,10 +191,10 @@ def _midnight(driver: ReferenceFaultDriver) -> Iterator[Stake]:
 
 @contextmanager
 def _window(driver: ReferenceFaultDriver) -> Iterator[Stake]:
-    """Message 1 moved to just under, and just over, 24 h ago: the second ones earn no Message 2."""
+    """Message 1 moved to ten minutes under, and two minutes over, 24 h ago: the second ones earn no Message 2."""
     phones = driver.sent_contacts(2 * _CONTACTS)
     inside, outside = phones[:_CONTACTS], phones[_CONTACTS:]
-    driver.age(inside, minutes=24 * 60 - 2)
+    driver.age(inside, minutes=24 * 60 - 10)
     driver.age(outside, minutes=24 * 60 + 2)
     driver.webhooks.insist(driver.inbound(phone) for phone in phones)
     yield Stake(driver.follow_ups(inside))

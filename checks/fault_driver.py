@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 
 from audit.experiments.driver import Accepted, DriverError
@@ -102,7 +103,7 @@ class ReferenceFaultDriver(ReferenceDriver):
         supervisor = GuardedProcess("second host", run, log=log, env=self._stack.env, cwd=self._root, grace=0.5)
         self._parts.callback(supervisor.stop)
         self._programs[_SECOND] = Programs(supervisor)
-        if not wait_until(lambda: self.child_pids(_SECOND), _SENT_SECONDS):
+        if not wait_until(lambda: self.child_pids(_SECOND), _START_SECONDS):
             msg = "le second worker ne démarre pas"
             raise DriverError(msg)
         return _SECOND
@@ -122,7 +123,7 @@ class ReferenceFaultDriver(ReferenceDriver):
         """Children of the worker's pool; none while it is down."""
         try:
             return self._programs.get(role, self._stack.programs).child_pids(role.removesuffix("-2"))
-        except SandboxError:
+        except (SandboxError, psutil.NoSuchProcess):
             return []
 
     def worker_pids(self) -> list[int]:
@@ -185,6 +186,10 @@ class ReferenceFaultDriver(ReferenceDriver):
     def acknowledged(self) -> frozenset[str]:
         """Inbound messages whose webhook was answered with success."""
         return frozenset(self.webhooks.acknowledged)
+
+    def delivered(self) -> frozenset[str]:
+        """Genuine inbound messages, answered or not."""
+        return frozenset(self.webhooks.delivered)
 
     def inbound(self, phone: str) -> dict[str, Any]:
         """A new inbound message from this phone."""

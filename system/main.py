@@ -11,7 +11,8 @@ from system.config import settings_or_exit
 from system.correlation import CorrelationMiddleware
 from system.db.database import close_db
 from system.locks import close_locks
-from system.routers import access, campaigns, consent, contacts, health, metrics, webhooks
+from system.routers import access, campaigns, consent, contacts, health, metrics, page, page_imports, webhooks
+from system.routers.page_identity import show_problems
 from system.routers.protection import BodyLimit, SecurityHeaders, describe_errors
 
 
@@ -36,14 +37,21 @@ def create_app() -> FastAPI:
         webhooks.router,
         access.router,
         contacts.router,
+        page.router,
+        page_imports.router,
         campaigns.router,
         consent.router,
     ):
         app.include_router(router)
     # The webhook counts its own body, and answers in its own words.
-    limits = {"/webhooks/wassenger": None, "/contacts/imports": contacts.MOST_IMPORT_BYTES}
+    limits = {
+        "/webhooks/wassenger": None,
+        "/contacts/imports": contacts.MOST_IMPORT_BYTES,
+        "/page/imports": contacts.MOST_IMPORT_BYTES,
+    }
     app.add_middleware(BodyLimit, others=limits)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(CorrelationMiddleware)
     describe_errors(app)
+    show_problems(app)
     return app

@@ -6,9 +6,14 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 import redis
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 
 from system.sandbox.servers import Servers, embedded_servers
+
+# Machines are shared: how long an example takes says nothing of the code.
+settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared machine")
 
 TEMPLATE = "template_migrated"
 _numbers = itertools.count(1)

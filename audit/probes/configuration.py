@@ -54,7 +54,7 @@ def interpreter(target: Target) -> str:
     if not target.python:
         return sys.executable
     wanted = target.root / target.python if os.sep in target.python else target.python
-    return shutil.which(wanted) or ""
+    return str(shutil.which(wanted) or "")
 
 
 def _facts(transcript: Transcript, root: Path, isolation: Isolation, masker: Masker) -> Facts:

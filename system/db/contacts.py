@@ -109,3 +109,8 @@ def verified(db: Db, contact_id: int, *, exists: bool, at: datetime) -> None:
            WHERE id = %s AND coalesce(whatsapp_checked_at, '-infinity') <= %s""",
         ["valid" if exists else "invalid", at, contact_id, at],
     )
+
+
+def categories(db: Db, *, most: int) -> list[str]:
+    """The names of the first categories, in their order."""
+    return [row["name"] for row in db.execute("SELECT name FROM categories ORDER BY name LIMIT %s", [most]).fetchall()]

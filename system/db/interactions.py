@@ -26,6 +26,16 @@ def addressee(db: Db, phone: str, *, received_at: datetime) -> Addressee | None:
     return None if row is None else Addressee(**row)
 
 
+def may_have_got_message_1(db: Db, phone: str) -> bool:
+    """Whether a Message 1 is in somebody's hands, or may have left unanswered, for this number."""
+    found = db.execute(
+        """SELECT 1 FROM messages AS m JOIN contacts AS c ON c.id = m.contact_id
+           WHERE c.phone = %s AND m.kind = 'message_1' AND m.status IN ('sending', 'unknown') LIMIT 1""",
+        [phone],
+    )
+    return found.fetchone() is not None
+
+
 def record(
     db: Db, to: Addressee, *, inbox_id: int, type_: str, content: str, wa_id: str | None, received_at: datetime
 ) -> None:

@@ -1,5 +1,6 @@
 """Who comes in: login, and the tokens that stand for it."""
 
+import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -117,3 +118,11 @@ class Access:
         with self._db.transaction() as connection:
             access_tokens.revoke(connection, holder.token_id)
             action_log.record(connection, holder.name, "logout", {})
+
+    def form_token(self, holder: Holder) -> str:
+        """What a form of the page has to carry: another site cannot know it."""
+        return hmac.new(self._secret.encode(), f"form:{holder.token_id}".encode(), "sha256").hexdigest()
+
+    def knows_form_token(self, holder: Holder, given: str) -> bool:
+        """Whether a form carries this login's token; in constant time."""
+        return hmac.compare_digest(self.form_token(holder).encode(), given.encode(errors="replace"))

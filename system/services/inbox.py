@@ -103,7 +103,11 @@ def _record(connection: Db, entry: InboxEntry, found: Interaction) -> Addressee 
         withdraw_consent(connection, found.phone, source="message", said=found.content)
     to = interactions.addressee(connection, found.phone, received_at=entry.received_at)
     if to is None:
-        inbox.finish(connection, entry.id, error="ignored: no message was sent to this number")
+        if interactions.may_have_got_message_1(connection, found.phone):
+            # The gateway's answer is lost or on its way: a later attempt will know.
+            inbox.record_error(connection, entry.id, error="whether a message was sent to this number is not known yet")
+        else:
+            inbox.finish(connection, entry.id, error="ignored: no message was sent to this number")
         return None
     interactions.record(
         connection,

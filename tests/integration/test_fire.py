@@ -56,9 +56,7 @@ def under_fire(folder: Path, schedule: str, patience: Patience, *edits: Edit) ->
 @pytest.mark.parametrize(
     ("edits", "schedule", "words"),
     [
-        pytest.param(
-            (UNCONDITIONAL_CLAIM,), "after-acceptance/child:12", "envois doublés", id="claim made unconditional"
-        ),
+        pytest.param((UNCONDITIONAL_CLAIM,), "after-record/child:12", "envois doublés", id="claim made unconditional"),
         pytest.param((NO_RECONCILE,), "after-acceptance/main:12", "envois doublés", id="reconcile removed"),
         pytest.param(
             (EARLY_ACK, *NO_RECOVERY), "before-post/main:12", "envois perdus", id="early ack without recovery"

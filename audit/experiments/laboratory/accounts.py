@@ -73,7 +73,7 @@ def result(
             accepted=sum(1 for i in answered if i in interactions),
             lost=tuple(sorted(answered - interactions.keys())),
             duplicated=tuple(sorted(i for i, count in interactions.items() if count > 1)),
-            unexpected=tuple(sorted({*(interactions.keys() - answered), *wrong})),
+            unexpected=tuple(sorted({*(interactions.keys() - driver.delivered()), *wrong})),
             uncertain=(),
         ),
         settled=settled,

@@ -55,6 +55,10 @@ class FaultDriver(Driver, Protocol):
         """Make due what waits for a later date, by moving the dates: neither the clock nor the sending is touched."""
         ...
 
+    def delivered(self) -> frozenset[str]:
+        """Identifiers of the genuine inbound messages that were delivered, answered or not."""
+        ...
+
     def acknowledged(self) -> frozenset[str]:
         """Identifiers of the inbound messages whose webhook was answered with success."""
         ...

@@ -1,6 +1,7 @@
 """Plays a schedule on a running stack, one fault after the other, and accounts for everything at the end."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -16,6 +17,7 @@ Tell = Callable[[str], None]
 ATTEMPTS = 3
 # Sends left open by earlier faults would fill the workers before the next one.
 MOST_OPEN = 60
+MOST_REFUSALS = 2
 BACKLOG_SECONDS = 30.0
 END_SECONDS = 120.0
 
@@ -39,12 +41,16 @@ PATIENCE = Patience()
 
 @dataclass
 class Played:
-    """What was played. `at` is when it began, in seconds since the epoch; `failed` the attempts that did not strike."""
+    """What was played. `at` is when it began, in seconds since the epoch; `failed` the attempts that did not strike.
+
+    `refusals` counts, for each key, the faults of the gateway during which it was open.
+    """
 
     at: float
     strikes: list[Strike] = field(default_factory=list)
     failed: list[Strike] = field(default_factory=list)
     others: frozenset[str] = frozenset()
+    refusals: Counter[str] = field(default_factory=Counter)
 
     @property
     def everything(self) -> list[Strike]:
@@ -57,9 +63,10 @@ def play(
     steps: Sequence[Step],
     tell: Tell = lambda _: None,
     patience: Patience = PATIENCE,
+    after: Played | None = None,
 ) -> Played:
-    """Play the steps in order, each tried up to three times."""
-    played = Played(time.time())
+    """Play the steps in order, each tried up to three times, `after` what was played before."""
+    played = after or Played(time.time())
     for number, step in enumerate(steps, 1):
         if patience.until is not None and time.time() > patience.until:
             break
@@ -70,24 +77,37 @@ def play(
 
 def _play_one(driver: FaultDriver, step: Step, played: Played, patience: Patience) -> None:
     for attempt in range(1, ATTEMPTS + 1):
-        _clear(driver, patience)
+        _clear(driver, played, patience)
         one = strike(driver, FAULTS[step.fault], step.contacts, patience.step)
+        if one.fault.id.startswith("gateway-") or one.fault.point == "after-claim":
+            played.refusals.update(one.keys | _open(driver))
         if one.struck or attempt == ATTEMPTS:
             played.strikes.append(one)
             return
         played.failed.append(one)
 
 
-def _clear(driver: FaultDriver, patience: Patience) -> None:
+def _clear(driver: FaultDriver, played: Played, patience: Patience) -> None:
+    """Wait until everybody is back and little is open; nothing that more refusals would rightly make a failure is."""
+
     def clear() -> bool:
         try:
             driver.hasten()
             everyone = all(driver.child_pids(role) for role in driver.workers())
-            return everyone and driver.main_pid("web") is not None and len(driver.unsettled()) < MOST_OPEN
+            left = driver.unsettled()
         except DriverError:
             return False
+        tired = any(played.refusals[key] >= MOST_REFUSALS for key in left)
+        return everyone and driver.main_pid("web") is not None and len(left) < MOST_OPEN and not tired
 
     wait_until(clear, patience.backlog, 0.2)
+
+
+def _open(driver: FaultDriver) -> frozenset[str]:
+    try:
+        return driver.unsettled()
+    except DriverError:
+        return frozenset()
 
 
 def _told(played: Played) -> str:

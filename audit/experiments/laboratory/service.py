@@ -9,10 +9,21 @@ from audit.experiments.faults import Kill
 from audit.experiments.laboratory.fault_driver import FaultDriver
 from audit.experiments.waiting import wait_until
 
-PERIOD_SECONDS = 60.0
-DEADLINE_SECONDS = 15.0
-PROBES_AT_ONCE = 20
 _PAUSE_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Probing:
+    """How the service is measured: for so many seconds, and up to three times that until there are `least` probes.
+
+    `least` is what a lower bound of 99,9 % takes without a failure, and some more.
+    """
+
+    seconds: float
+    period_seconds: float = 60.0
+    deadline_seconds: float = 15.0
+    least: int = 3_200
+    at_once: int = 40
 
 
 @dataclass
@@ -31,26 +42,26 @@ class Service:
     elapsed_seconds: float = 0.0
 
 
-def measure(
-    driver: FaultDriver,
-    seconds: float,
-    tell: Callable[[str], None] = lambda _: None,
-    period_seconds: float = PERIOD_SECONDS,
-    deadline_seconds: float = DEADLINE_SECONDS,
-) -> Service:
-    """Probe for so long; the first death comes half a period after the start."""
-    service = Service(period_seconds, deadline_seconds, len(driver.workers()))
+def measure(driver: FaultDriver, probing: Probing, tell: Callable[[str], None] = lambda _: None) -> Service:
+    """Probe, and kill a worker every period, for the first time after half of one."""
+    service = Service(probing.period_seconds, probing.deadline_seconds, len(driver.workers()))
     before, started = len(driver.accepted()), time.time()
-    while time.time() < started + seconds:
-        due = started + period_seconds * (len(service.crashes) + 0.5)
+
+    def goes_on() -> bool:
+        elapsed = time.time() - started
+        short = len(service.asked) < probing.least and elapsed < 3 * probing.seconds
+        return elapsed < probing.seconds or short
+
+    while goes_on():
+        due = started + probing.period_seconds * (len(service.crashes) + 0.5)
         if time.time() >= due:
             _kill_one(driver, service)
             tell(f"worker killed, {len(service.asked)} probes so far")
         asked_at = time.time()
-        service.asked |= dict.fromkeys(driver.launch(PROBES_AT_ONCE), asked_at)
+        service.asked |= dict.fromkeys(driver.launch(probing.at_once), asked_at)
         time.sleep(_PAUSE_SECONDS)
     service.elapsed_seconds = time.time() - started
-    wait_until(lambda: service.asked.keys() <= {a.key for a in driver.accepted()[before:]}, deadline_seconds)
+    wait_until(lambda: service.asked.keys() <= {a.key for a in driver.accepted()[before:]}, probing.deadline_seconds)
     first: dict[str, float] = {}
     for entry in driver.accepted()[before:]:
         first.setdefault(entry.key, entry.at)

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from audit.experiments.accounting import Account
-from audit.experiments.laboratory.accounts import Result
+from audit.experiments.laboratory.accounts import Result, settle
 from audit.experiments.laboratory.fault_driver import FaultDriver
 from audit.experiments.laboratory.play import PATIENCE, Patience, Played, concluded, play
 from audit.experiments.laboratory.schedules import Step, drawn, enumerated, written
-from audit.experiments.laboratory.service import Service, measure
+from audit.experiments.laboratory.service import Probing, Service, measure
 from audit.experiments.laboratory.strikes import Strike
 
 Tell = Callable[[str], None]
@@ -84,25 +84,24 @@ def run(
     started, before = time.time(), len(driver.accepted())
     played = play(driver, plan.alone, tell, patience)
     first = len(played.strikes)
-    played = _joined(played, play(driver, plan.drawn, tell, patience))
+    played = play(driver, plan.drawn, tell, patience, played)
     last = len(played.strikes)
     service = None
     if plan.together or size.service_seconds:
+        tell("starting a second worker")
         driver.add_worker()
-        played = _joined(played, play(driver, plan.together, tell, patience))
+        played = play(driver, plan.together, tell, patience, played)
     if size.service_seconds:
-        missing = size.sends - sum(len(s.keys) for s in played.everything) - int(size.service_seconds * 10)
-        if missing > 0:
-            played.others |= driver.launch(missing)
-        service = measure(driver, size.service_seconds, tell)
+        settle(driver, patience.end, patience.quiet)
+        service = measure(driver, Probing(size.service_seconds), tell)
         played.others |= service.asked.keys()
+    missing = size.sends - len(played.others) - sum(len(s.keys) for s in played.everything)
+    if missing > 0:
+        tell(f"{missing} more sends")
+        played.others |= driver.launch(missing)
     tell("waiting until nothing is open and the gateway is quiet")
     result = concluded(driver, played, before, patience)
     return Outcome(started, time.time() - started, played, first, last, result, service)
-
-
-def _joined(one: Played, other: Played) -> Played:
-    return Played(one.at, [*one.strikes, *other.strikes], [*one.failed, *other.failed], one.others | other.others)
 
 
 def document(outcome: Outcome, plan: Plan, size: Size, seed: int, about: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from audit.digest import tree_digest
-from audit.experiments.driver import DriverError
+from audit.experiments.driver import Driver, DriverError
 from audit.experiments.experiment import Record
 from audit.facts import Facts
 from audit.model import Finding, Level, Outcome
@@ -136,12 +136,18 @@ def test_a_failed_start_stops_what_was_started_and_is_undetermined(
 ) -> None:
     monkeypatch.syspath_prepend(str(tmp_path))
     target = driven_target(tmp_path, name, start, conditions)
-    done = examination(target=target, experiments=[experiment("e", proving())], level=Level.EXECUTION)
+    both = [experiment("e", proving()), experiment("f", proving())]
+    done = examination(target=target, experiments=both, level=Level.EXECUTION)
     (seen,) = done.findings("e")
     assert seen.outcome is Outcome.UNDETERMINED
     assert words in seen.missing
     assert seen.settles == ""
     assert (tmp_path / "log").read_text() == "start stop"
+    (tmp_path / "log").unlink()
+    assert done.findings("f")[0].missing == seen.missing
+    assert not (tmp_path / "log").exists(), "what did not start is not waited for again"
+    assert done.asks_for_processes
+    assert not done.played
 
 
 def test_an_interrupted_start_stops_what_was_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,3 +224,25 @@ def test_evidence_measured_elsewhere_needs_no_driver_and_decides_8_4(tmp_path: P
     again = replace(examination(target=target, asked=asked, level=Level.EXECUTION), evidence=(soak,))
     assert again.outcome("availability") is Outcome.UNDETERMINED
     assert again.verdicts()["8.4"].status is Status.UNDETERMINED
+
+
+def test_a_family_that_only_experiments_judge_says_what_it_lacks_below_execution() -> None:
+    asked = profile({"A": ("seen",)}, ("5.1",))
+    done = examination(experiments=[experiment("seen", proving(), ("5.1",))], asked=asked)
+    assert done.tests() == [("A", "seen")]
+    (told,) = done.findings("seen")
+    assert (told.outcome, told.missing) == (Outcome.UNDETERMINED, "aucun processus n'est lancé à ce niveau d'audit")
+    assert done.records == {}
+
+
+def test_what_bears_on_another_family_is_told_in_its_own_checkpoint() -> None:
+    def both(_: Driver, record: Record) -> list[Finding]:
+        return [
+            finding(requirements=("4.3",), level=Level.EXECUTION),
+            finding(requirements=("5.2",), level=Level.EXECUTION),
+        ]
+
+    asked = profile({"A": ("window",)}, ("5.2",), declared=False)
+    wide = experiment("window", both, ("4.3", "5.2"))
+    done = examination(experiments=[wide], asked=asked, level=Level.EXECUTION, driver=IdleStack())
+    assert [f.requirements for f in done.findings("window")] == [("5.2",)]

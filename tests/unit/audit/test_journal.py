@@ -12,7 +12,7 @@ from audit.catalogue import requirement
 from audit.corrections import Previous
 from audit.examination import Examination
 from audit.facts import BeatEntry, Facts
-from audit.journal import JournalError, Volatile, build, check, dump, read
+from audit.journal import JournalError, Volatile, build, check, check_floors, dump, read
 from audit.model import Excerpt, Finding, Level, Outcome, Severity
 from audit.report.markdown import render_markdown
 from audit.rules import Rule
@@ -328,3 +328,18 @@ def test_the_parts_of_a_probe_that_failed_are_in_the_journal_and_in_the_banner()
     assert "« jobs »" in banner
     assert "la liste entière" in banner
     assert "qui ont échoué" in rest
+
+
+def test_a_family_that_its_profile_does_not_judge(december: dict[str, Any]) -> None:
+    check_floors(december)
+    with pytest.raises(JournalError, match="profile checkpoint-2025 does not judge family 4"):
+        check_floors(december | {"family": "4"})
+
+
+def test_a_checkpoint_of_another_family_is_named_after_its_phase() -> None:
+    target = Target("cible", Path("/nowhere"), task="14. Checkpoint")
+    other = examination(
+        rule("r", Outcome.ESTABLISHED, requirements=("9.1",)), target=target, asked=profile({"A": ("r",)}, ("9.1",))
+    )
+    assert journal(other)["target"]["task"] == "Phase 8 - Audit Statistiques"
+    assert journal(examination(rule("r", Outcome.ESTABLISHED), target=target))["target"]["task"] == "14. Checkpoint"

@@ -9,6 +9,7 @@ from system.config import get_settings
 from system.daily_counters import close_shared_counters
 from system.db.database import close_db
 from system.db.supabase import close_supabase
+from system.device_buckets import close_buckets
 from system.gateway.wassenger import close_gateway
 from system.locks import close_locks
 from system.tasks.celery_app import celery_app
@@ -36,6 +37,7 @@ def stack_environment(monkeypatch: pytest.MonkeyPatch, database_url: str, redis_
         close_gateway()
         close_locks()
         close_shared_counters()
+        close_buckets()
         close_supabase()
         celery_app.close()
         get_settings.cache_clear()

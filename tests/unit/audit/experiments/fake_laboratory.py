@@ -111,5 +111,8 @@ class FakeLaboratory(FakeStack):
     def hasten(self) -> None:
         self.hastened += 1
 
+    def delivered(self) -> frozenset[str]:
+        return frozenset()
+
     def acknowledged(self) -> frozenset[str]:
         return frozenset()

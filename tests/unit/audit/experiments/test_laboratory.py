@@ -21,7 +21,7 @@ from audit.experiments.laboratory.schedules import (
     shrunk,
     written,
 )
-from audit.experiments.laboratory.service import measure
+from audit.experiments.laboratory.service import Probing, measure
 from audit.experiments.laboratory.session import FIRE, Plan, Size, document, planned, run
 from audit.experiments.laboratory.strikes import strike
 from tests.unit.audit.experiments.fake_laboratory import FakeLaboratory
@@ -124,15 +124,15 @@ def test_nothing_is_played_after_the_time_is_over(stack: Stack) -> None:
 def test_service_is_measured_with_every_worker_killed_in_turn(stack: Stack) -> None:
     driver = stack()
     driver.add_worker()
-    service = measure(driver, 1.2, period_seconds=0.4, deadline_seconds=0.3)
+    service = measure(driver, Probing(1.2, period_seconds=0.4, deadline_seconds=0.3, least=0))
     assert service.workers == 2
     assert len(service.crashes) >= 2
     assert service.in_time == len(service.asked) > 0
 
 
 def test_probes_that_are_not_accepted_are_not_in_time(stack: Stack) -> None:
-    service = measure(stack(loses_at=frozenset({""})), 0.1, period_seconds=9.0, deadline_seconds=0.1)
-    assert service.in_time == len(service.asked) - len(service.asked) // 20
+    service = measure(stack(loses_at=frozenset({""})), Probing(0.1, 9.0, 0.1, 0))
+    assert service.in_time == len(service.asked) - len(service.asked) // 40
 
 
 def test_a_session_ends_in_a_journal_that_its_reader_takes(stack: Stack, tmp_path: Any) -> None:

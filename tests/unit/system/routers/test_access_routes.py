@@ -20,6 +20,10 @@ PUBLIC = {
     ("GET", "/health/ready"),
     ("GET", "/metrics"),
     ("POST", "/login"),
+    # The page's own login, and its style.
+    ("GET", "/page/login"),
+    ("POST", "/page/login"),
+    ("GET", "/static/{name}"),
 }
 
 
@@ -31,9 +35,10 @@ def client(monkeypatch: pytest.MonkeyPatch, postgres_url: str, redis_url: str, d
         yield Client(create_app())
 
 
-def protected() -> list[tuple[str, str]]:
+def protected(*, page: bool = False) -> list[tuple[str, str]]:
     found = [route for route in every_route(create_app().routes) if route not in PUBLIC]
-    return [(method, re.sub(r"\{[^}]+\}", "1", path)) for method, path in found]
+    paths = [(method, re.sub(r"\{[^}]+\}", "1", path)) for method, path in found]
+    return [(method, path) for method, path in paths if (path == "/" or path.startswith("/page")) is page]
 
 
 def test_nobody_gets_in_without_a_token(client: Client) -> None:
@@ -44,6 +49,16 @@ def test_nobody_gets_in_without_a_token(client: Client) -> None:
             answer = client.request(method, path, headers=headers)
             assert answer.status_code == 401, (method, path)
             assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_nobody_gets_into_the_page_without_a_cookie(client: Client) -> None:
+    routes = protected(page=True)
+    assert ("GET", "/") in routes
+    for method, path in routes:
+        for cookie in ({}, {"Cookie": "token=x"}, client.bearer("admin")):
+            answer = client.request(method, path, headers=cookie)
+            assert (answer.status_code, answer.headers["Location"]) == (303, "/page/login"), (method, path)
+            assert client.request(method, path, headers=cookie | {"HX-Request": "true"}).status_code == 401
 
 
 def test_a_token_that_was_good_is_refused_everywhere_once_revoked(client: Client, bench: Bench) -> None:

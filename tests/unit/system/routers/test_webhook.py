@@ -58,7 +58,9 @@ def sent(bench: Bench) -> int:
 @example({"event": "message:in:new", "data": {"id": "1", "fromNumber": "+33639980000", "body": "\x00\ud800"}})
 @example({"event": "message:in:new", "data": {"id": "2", "fromNumber": "+33639980000", "type": []}})
 @given(EVENTS | st.lists(EVENTS | JSON, max_size=4))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_no_json_is_an_error_of_ours(client: Client, bench: Bench, sent: int, payload: object) -> None:
     answer = client.post(PATH, json.dumps(payload).encode())
     assert answer.status_code in {200, 400}, answer.text
@@ -67,7 +69,9 @@ def test_no_json_is_an_error_of_ours(client: Client, bench: Bench, sent: int, pa
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_no_body_is_an_error_of_ours(client: Client, body: bytes) -> None:
     assert client.post(PATH, body).status_code in {200, 400}
 

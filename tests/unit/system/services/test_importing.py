@@ -133,7 +133,9 @@ NAMES = st.text(max_size=5)
 
 
 @given(st.lists(st.tuples(PHONES, NAMES), max_size=12))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_every_line_is_new_known_or_told(bench: Bench, rows: list[tuple[str, str]]) -> None:
     text = io.StringIO()
     csv.writer(text).writerows([("phone", "name"), *rows])

@@ -102,3 +102,16 @@ def test_the_latest_campaign_gets_the_interaction(bench: Bench, sent: int) -> No
     bench.sender().send(bench.ids(later)[0])
     process(bench, event(1))
     assert bench.execute("SELECT campaign_id FROM interactions") == [{"campaign_id": later}]
+
+
+def test_an_answer_to_a_message_whose_sending_is_in_doubt_waits_for_the_truth(bench: Bench) -> None:
+    (message_id,) = bench.ids(bench.campaign())
+    bench.gateway.answers.append("lose the answer")
+    bench.sender().send(message_id)
+    assert process(bench, event(1)) == []
+    assert bench.execute("SELECT count(*) FROM webhook_inbox WHERE processed_at IS NULL") == [{"count": 1}]
+    bench.age(31)
+    assert bench.sender().send(message_id) == Done("reconciled")
+    age(bench, 61)
+    assert len(inbox.process_left_behind(bench.db)) == 1
+    assert bench.execute("SELECT count(*) FROM interactions") == [{"count": 1}]

@@ -30,7 +30,9 @@ def kept(bench: Bench) -> Counter[object]:
 
 
 @given(st.lists(STEPS, min_size=5, max_size=25))
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_no_reset_at_any_time_loses_a_count(bench: Bench, steps: list[tuple[str, int]]) -> None:
     bench.execute("TRUNCATE daily_counters, monitoring_snapshots")
     ids = iter(bench.ids(bench.campaign(len(steps))))

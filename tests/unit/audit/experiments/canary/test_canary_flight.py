@@ -1,5 +1,7 @@
 """Before the canary flies: what it needs, and the words it answers with when it stays on the ground."""
 
+import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -106,3 +108,10 @@ def test_a_workers_own_options_are_kept_and_places_are_not() -> None:
     worker = Process("worker", "celery worker", options, "", Excerpt("Procfile", 1, 1, "x", ""))
     assert worker_options([worker]) == (["--concurrency=2", "--without-mingle"], "Procfile")
     assert worker_options([]) == ([], "")
+
+
+def test_the_request_crosses_to_the_enclosure_as_json(tmp_path: Path) -> None:
+    enclosure = Enclosure(Played())
+    _canary(enclosure).fly(_known(tmp_path, python=sys.executable), allowed=True, tell=_quiet)
+    (request,) = enclosure.requests
+    assert json.loads(json.dumps(vars(request)))["python"] == sys.executable

@@ -1,0 +1,61 @@
+"""Fills the templates; every value is escaped."""
+
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
+STATUSES = {
+    "draft": "brouillon",
+    "scheduled": "planifiée",
+    "sending": "en cours",
+    "paused": "en pause",
+    "completed": "terminée",
+    "failed": "en échec",
+    "cancelled": "annulée",
+}
+ROLES = {"reader": "lecture", "operator": "opérateur", "admin": "administrateur"}
+LEVELS = {"ok": "normal", "attention": "attention", "danger": "danger", "blocked": "bloqué"}
+# What a campaign may be asked, by its status: the deed of the address, and the word on the button.
+DEEDS = {
+    "draft": (("start", "Lancer"), ("cancel", "Annuler")),
+    "scheduled": (("start", "Lancer maintenant"), ("cancel", "Annuler")),
+    "sending": (("pause", "Mettre en pause"), ("cancel", "Annuler")),
+    "paused": (("resume", "Reprendre"), ("cancel", "Annuler")),
+}
+
+
+def number(value: int) -> str:
+    """With French thousands."""
+    return f"{value:,}".replace(",", NARROW_SPACE)
+
+
+def moment(value: datetime) -> str:
+    """Day and minute, in UTC, which is what the daily limit counts by."""
+    return f"{value.astimezone(UTC):%d/%m/%Y à %H:%M} UTC"
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("system.page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": number, "moment": moment}
+    environment.globals |= {"statuses": STATUSES, "roles": ROLES, "levels": LEVELS, "deeds": DEEDS}
+    return environment
+
+
+def rendered(template: str, **values: Any) -> str:
+    """The template (its name without suffixes), filled.
+
+    Raises:
+        jinja2.UndefinedError: when a value is missing.
+
+    """
+    return _environment().get_template(f"{template}.html.j2").render(**values)

@@ -1,0 +1,149 @@
+"""Who uses the page: a cookie that scripts cannot read, and a token in every form that another site cannot know."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.params import Depends as Dependency
+from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.datastructures import FormData
+
+from system.db.access_tokens import Holder
+from system.domain.roles import Role
+from system.page.rendering import rendered
+from system.routers.identity import get_access
+from system.services.access import Issued
+
+# The prefix makes browsers refuse the cookie unless it is this host's alone and came through TLS.
+SECURE_COOKIE, PLAIN_COOKIE = "__Host-token", "token"
+LOGIN = "/page/login"
+MOST_FIELD_BYTES = 16_384
+
+
+class LoginNeededError(Exception):
+    """Nobody is logged in."""
+
+
+class PageProblemError(Exception):
+    """What is asked cannot be done; `text` (French) says why, and is shown with `status`."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status, self.text = status, text
+
+
+def _cookie_name(request: Request) -> str:
+    return SECURE_COOKIE if request.url.scheme == "https" else PLAIN_COOKIE
+
+
+def give_cookie(request: Request, response: Response, issued: Issued) -> None:
+    """Hands the token over; it ends with the browser's session at the latest."""
+    response.set_cookie(
+        _cookie_name(request),
+        issued.token,
+        max_age=issued.seconds,
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
+
+
+def take_cookie(request: Request, response: Response) -> None:
+    """Takes the cookie back."""
+    response.delete_cookie(_cookie_name(request), httponly=True, samesite="strict")
+
+
+def page_user(role: Role) -> Dependency:
+    """Lets a route of the page be used by whoever is logged in with this role, or more."""
+    return Depends(_with_role(role))  # type: ignore[no-any-return]
+
+
+@lru_cache(maxsize=len(Role))
+def _with_role(role: Role) -> Callable[[Request], Holder]:
+    def page_user_with_role(request: Request) -> Holder:
+        token = request.cookies.get(_cookie_name(request))
+        holder = get_access().holder(token) if token else None
+        if holder is None:
+            raise LoginNeededError
+        if not holder.role.covers(role):
+            raise PageProblemError(403, "Votre compte ne permet pas cette action.")
+        return holder
+
+    return page_user_with_role
+
+
+def refuse_other_sites(request: Request) -> None:
+    """What another site sent is not taken: asked of the browser, where there is no form token yet.
+
+    Raises:
+        PageProblemError: when the request comes from elsewhere.
+
+    """
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    # Older browsers send no `Sec-Fetch-Site`; whoever sends neither is no browser, and has no cookies of anybody's.
+    foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
+    if foreign if site is None else site not in {"same-origin", "none"}:
+        raise PageProblemError(403, "La demande ne vient pas de cette page.")
+
+
+@asynccontextmanager
+async def page_form(request: Request, holder: Holder) -> AsyncIterator[FormData]:
+    """The form's fields, once it has proved to be this page's; its files are closed when the block ends.
+
+    Raises:
+        PageProblemError: when it does not carry this login's token, or cannot be read.
+
+    """
+    async with read_form(request) as form:
+        if not get_access().knows_form_token(holder, text_of(form, "form_token")):
+            raise PageProblemError(403, "La page a expiré : revenez en arrière, rechargez-la et recommencez.")
+        yield form
+
+
+@asynccontextmanager
+async def read_form(request: Request) -> AsyncIterator[FormData]:
+    """The form's fields; its files are closed when the block ends.
+
+    Raises:
+        PageProblemError: when they cannot be read.
+
+    """
+    try:
+        form = await request.form(max_files=1, max_fields=12, max_part_size=MOST_FIELD_BYTES)
+    except UnicodeDecodeError as error:
+        raise PageProblemError(400, "Le formulaire est illisible.") from error
+    try:
+        yield form
+    finally:
+        await form.close()
+
+
+def text_of(form: FormData, name: str) -> str:
+    """A text field without the blanks around it; empty when it is missing.
+
+    Raises:
+        PageProblemError: when it holds what cannot be stored.
+
+    """
+    value = form.get(name, "")
+    text = value.strip() if isinstance(value, str) else ""
+    if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise PageProblemError(422, "Un champ contient un caractère qui ne peut pas être enregistré.")
+    return text
+
+
+def show_problems(app: FastAPI) -> None:
+    """Gives `app` the page's answers to what could not be done."""
+
+    @app.exception_handler(LoginNeededError)
+    async def to_login(request: Request, _error: LoginNeededError) -> Response:
+        if request.headers.get("hx-request"):
+            # A fragment of the login page in the middle of the old one would help nobody.
+            return Response(status_code=401, headers={"HX-Redirect": LOGIN})
+        return RedirectResponse(LOGIN, status_code=303)
+
+    @app.exception_handler(PageProblemError)
+    async def problem(_request: Request, error: PageProblemError) -> Response:
+        return HTMLResponse(rendered("problem", problem=error.text, holder=None), status_code=error.status)

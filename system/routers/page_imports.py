@@ -1,0 +1,87 @@
+"""The page's imports: a file comes in, its result and its rejected lines are shown."""
+
+from typing import Annotated, BinaryIO
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
+from starlette.datastructures import UploadFile
+
+from system.config import get_settings
+from system.db import imports
+from system.db.access_tokens import Holder
+from system.db.database import get_db
+from system.db.imports import Import
+from system.domain.contact_rows import HeaderError
+from system.domain.roles import Role
+from system.page.rendering import rendered
+from system.routers.identity import get_access
+from system.routers.page_identity import PageProblemError, page_form, page_user, text_of
+from system.services.importing import Source, UnknownImportError, find_import, import_contacts
+from system.services.rejected_file import rejected_file
+
+router = APIRouter(include_in_schema=False, prefix="/page/imports")
+
+SHOWN_REJECTIONS = 100
+Reader = Annotated[Holder, page_user(Role.READER)]
+Operator = Annotated[Holder, page_user(Role.OPERATOR)]
+
+
+@router.post("")
+async def import_file(request: Request, holder: Operator) -> Response:
+    """Imports the file of the form."""
+    async with page_form(request, holder) as form:
+        file, category, consent = form.get("file"), text_of(form, "category"), text_of(form, "consent")
+        if not isinstance(file, UploadFile) or not file.filename:
+            raise PageProblemError(422, "Il manque un fichier.")
+        if len(category) > 60 or len(consent) > 200:
+            raise PageProblemError(422, "Un champ est trop long.")
+        name = "".join(c for c in file.filename if c.isprintable())[:200] or "fichier"
+        source = Source(name, holder.name, get_settings().default_region, consent or None, category or None)
+        done = await run_in_threadpool(_import, file.file, source)
+    return RedirectResponse(f"/page/imports/{done.id}", status_code=303)
+
+
+def _import(stream: BinaryIO, source: Source) -> Import:
+    try:
+        return import_contacts(get_db(), stream, source)
+    except HeaderError as error:
+        text = "Aucune colonne ne contient de numéros : la première ligne doit nommer une colonne « téléphone »."
+        raise PageProblemError(400, text) from error
+
+
+def _found(import_id: int) -> Import:
+    try:
+        return find_import(get_db(), import_id)
+    except UnknownImportError as error:
+        raise PageProblemError(404, "Cet import n’existe pas.") from error
+
+
+@router.get("/{import_id}")
+def show(holder: Reader, import_id: int, after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0) -> HTMLResponse:
+    """What became of the file, and the lines that were not taken."""
+    done = _found(import_id)
+    with get_db().transaction() as connection:
+        found = imports.rejections(connection, import_id, after=after, limit=SHOWN_REJECTIONS)
+    return HTMLResponse(
+        rendered(
+            "import",
+            holder=holder,
+            form_token=get_access().form_token(holder),
+            done=done,
+            rejections=found,
+            next_after=found[-1].line if len(found) == SHOWN_REJECTIONS else None,
+        )
+    )
+
+
+@router.get("/{import_id}/rejected.csv", dependencies=[page_user(Role.READER)])
+def rejected(import_id: int) -> StreamingResponse:
+    """The lines that were not taken, as a file to be corrected."""
+    done = _found(import_id)
+    # The mark makes spreadsheets read UTF-8.
+    lines = (
+        "\ufeff" * (number == 0) + line for number, line in enumerate(rejected_file(get_db(), done, language="fr"))
+    )
+    headers = {"Content-Disposition": f'attachment; filename="lignes-refusees-{done.id}.csv"'}
+    return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)

@@ -1,0 +1,52 @@
+from collections.abc import Iterator
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from system.cli import app
+from tests.criteria.inbound import phone
+from tests.unit.system.conftest import Bench
+from tests.unit.system.environment import stack_environment
+from tests.unit.system.tasks.test_message_tasks import queued
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch, postgres_url: str, redis_url: str) -> Iterator[None]:
+    with stack_environment(monkeypatch, postgres_url, redis_url):
+        yield
+
+
+def campaign(*arguments: str, typed: str = "") -> Result:
+    return CliRunner().invoke(app, ["campaign", *arguments], input=typed)
+
+
+def test_from_draft_to_cancellation(bench: Bench, redis_url: str) -> None:
+    result = campaign("create", "Rentrée", "--message", "Bonjour", "--phones", "-", typed=f"{phone(0)}\n\n{phone(1)}\n")
+    assert (result.exit_code, result.output) == (0, "1\n")
+    assert campaign("schedule", "1", "2999-01-01T09:00+01:00").exit_code == 0
+    assert "scheduled_at: 2999-01-01 08:00:00+00:00" in campaign("show", "1").output
+    assert campaign("launch", "1").exit_code == 0
+    assert queued(redis_url, "default") == [("send_campaign_messages", [1], {})]
+    assert campaign("pause", "1").exit_code == 0
+    assert campaign("resume", "1", "--which", "all").exit_code == 0
+    assert campaign("cancel", "1").exit_code == 0
+    told = campaign("stats", "1").output.splitlines()
+    assert {"contacts: 2", "cancelled: 2", "sent: 0", "frozen: False"} <= set(told)
+    assert bench.execute("SELECT DISTINCT actor FROM action_log") == [{"actor": "cli"}]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("launch", "404"), "there is no campaign 404"),
+        (("create", "n", "--message", "m", "--category", "x"), "no such category: x"),
+        (("schedule", "404", "tomorrow"), "Invalid isoformat string"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(arguments: tuple[str, ...], words: str) -> None:
+    result = campaign(*arguments)
+    assert result.exit_code == 1
+    assert words in result.output
+    assert len(result.output.splitlines()) == 1

@@ -1,0 +1,107 @@
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from system.config import get_settings
+from system.db.database import Database
+from system.main import create_app
+from tests.criteria.inbound import phone
+from tests.unit.system.administration import TOKEN_SECRET, add_everybody
+from tests.unit.system.conftest import Bench
+from tests.unit.system.environment import stack_environment
+from tests.unit.system.routers.client import Client
+from tests.unit.system.tasks.test_message_tasks import queued
+
+pytestmark = pytest.mark.real
+NEW = {"name": "Rentrée", "message": "Bonjour", "phones": [phone(0), phone(1)]}
+
+
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch, postgres_url: str, redis_url: str, db: Database) -> Iterator[Client]:
+    monkeypatch.setenv("ADMIN_TOKEN_SECRET", TOKEN_SECRET)
+    add_everybody(db)
+    with stack_environment(monkeypatch, postgres_url, redis_url):
+        yield Client(create_app())
+
+
+def test_from_draft_to_cancellation(client: Client, bench: Bench, redis_url: str) -> None:
+    headers = client.bearer("operator")
+
+    def post(path: str, body: object = None) -> tuple[int, str]:
+        answer = client.request("POST", path, json=body, headers=headers)
+        return answer.status_code, answer.json()["campaign"]["status"]
+
+    made = client.request("POST", "/campaigns", json=NEW, headers=headers)
+    assert made.status_code == 201
+    campaign_id = made.json()["campaign"]["id"]
+    path = f"/campaigns/{campaign_id}"
+    at = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    assert post(f"{path}/schedule", {"at": at}) == (200, "scheduled")
+    assert post(f"{path}/launch") == (200, "sending")
+    assert queued(redis_url, "default") == [("send_campaign_messages", [campaign_id], {})]
+    assert post(f"{path}/pause") == (200, "paused")
+    assert post(f"{path}/resume", {"which": "failed"}) == (200, "sending")
+    assert post(f"{path}/cancel") == (200, "cancelled")
+    shown = client.request("GET", path, headers=headers).json()
+    assert (shown["statistics"]["contacts"], shown["statistics"]["cancelled"], shown["frozen"]) == (2, 2, False)
+    listed = client.request("GET", "/campaigns", headers=headers).json()
+    assert [(campaign["id"], campaign["stop_reason"]) for campaign in listed] == [
+        (campaign_id, "the campaign was cancelled")
+    ]
+    actions = bench.execute("SELECT action FROM action_log WHERE starts_with(action, 'campaign') ORDER BY id")
+    assert [row["action"] for row in actions] == [
+        f"campaign {word}" for word in ("created", "scheduled", "sending", "paused", "sending", "cancelled")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("/campaigns", NEW | {"phones": ["12"]}, 422),
+        ("/campaigns", NEW | {"categories": ["nobody"]}, 422),
+        ("/campaigns", NEW | {"message": " "}, 422),
+        ("/campaigns/404/launch", None, 404),
+        ("/campaigns/1/pause", None, 409),
+        ("/campaigns/1/schedule", {"at": "2020-01-01T00:00:00Z"}, 422),
+        ("/campaigns/1/schedule", {"at": "2040-01-01T00:00:00"}, 422),
+        ("/suppressions", {"phone": "12"}, 422),
+    ],
+)
+def test_what_cannot_be_done_is_said(client: Client, path: str, body: object, status: int) -> None:
+    headers = client.bearer("operator")
+    client.request("POST", "/campaigns", json=NEW, headers=headers)
+    answer = client.request("POST", path, json=body, headers=headers)
+    assert answer.status_code == status
+    assert answer.json()["detail"]
+
+
+def test_an_operator_suppresses_a_number(client: Client, bench: Bench) -> None:
+    bench.campaign(2)
+    answer = client.request("POST", "/suppressions", json={"phone": phone(0)}, headers=client.bearer("operator"))
+    assert (answer.status_code, answer.json()) == (201, {"ended_messages": 1})
+
+
+def test_a_reader_sees_and_does_nothing(client: Client) -> None:
+    headers = client.bearer("reader")
+    assert client.request("GET", "/campaigns", headers=headers).status_code == 200
+    assert client.request("POST", "/campaigns", json=NEW, headers=headers).status_code == 403
+
+
+def test_while_the_broker_is_away_a_launch_is_left_to_the_recovery(
+    client: Client, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from system.tasks.celery_app import celery_app  # noqa: PLC0415
+
+    headers = client.bearer("operator")
+    client.request("POST", "/campaigns", json=NEW, headers=headers)
+    celery_app.conf.update(broker_url="redis://127.0.0.1:9/0", broker_connection_retry=False)
+    celery_app.conf.task_publish_retry = False
+    celery_app.close()
+    try:
+        assert client.request("POST", "/campaigns/1/launch", headers=headers).status_code == 200
+    finally:
+        celery_app.conf.task_publish_retry = True
+        celery_app.conf.broker_connection_retry = True
+        celery_app.conf.update(broker_url=get_settings().redis_url.get_secret_value())
+    assert bench.execute("SELECT status FROM campaigns") == [{"status": "sending"}]

@@ -1,0 +1,240 @@
+"""The page: nothing without a login, nothing from another site, and every word escaped."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from system.db.database import Database
+from system.main import create_app
+from system.page.rendering import DEEDS, STATUSES, moment, number
+from system.services.campaigns import create_campaign
+from system.services.sending import utc_now
+from tests.unit.system.administration import PASSWORD, TOKEN_SECRET, add_everybody
+from tests.unit.system.conftest import Bench
+from tests.unit.system.environment import stack_environment
+from tests.unit.system.routers.client import Client
+
+pytestmark = pytest.mark.real
+FILE = "téléphone;nom\n0639980001;<b>Anne</b>\n<i>12</i>;Béa\n".encode("cp1252")
+
+
+class Browser(Client):
+    """Fills the page's forms."""
+
+    def log_in(self, name: str = "operator", password: str = PASSWORD, **headers: str) -> httpx.Response:
+        data = {"name": name, "password": password}
+        return self.request("POST", "/page/login", data=data, headers=headers)
+
+    def token(self) -> str:
+        found = re.search(r'name="form_token" value="(\w+)"', self.request("GET", "/").text)
+        return found.group(1) if found else ""
+
+    def submit(self, path: str, *, token: str | None = None, file: bytes | None = None, **data: Any) -> httpx.Response:
+        data["form_token"] = self.token() if token is None else token
+        files = None if file is None else {"file": ("f<i>.csv", file, "text/csv")}
+        return self.request("POST", path, data=data, files=files)
+
+
+@pytest.fixture
+def browser(monkeypatch: pytest.MonkeyPatch, postgres_url: str, redis_url: str, db: Database) -> Iterator[Browser]:
+    monkeypatch.setenv("ADMIN_TOKEN_SECRET", TOKEN_SECRET)
+    add_everybody(db)
+    with stack_environment(monkeypatch, postgres_url, redis_url):
+        yield Browser(create_app())
+
+
+def status(bench: Bench) -> object:
+    return bench.execute("SELECT status FROM campaigns ORDER BY id DESC LIMIT 1")[0]["status"]
+
+
+def test_a_login_gives_a_cookie_that_scripts_and_other_sites_do_not_get(browser: Browser) -> None:
+    answer = browser.log_in()
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/")
+    cookie = answer.headers["Set-Cookie"]
+    assert {"HttpOnly", "SameSite=strict", "Path=/"} <= set(cookie.split("; "))
+    assert "operator (opérateur)" in browser.request("GET", "/").text
+
+
+def test_behind_tls_the_cookie_is_this_host_s_alone(browser: Browser) -> None:
+    answer = browser.request("POST", "https://test/page/login", data={"name": "admin", "password": PASSWORD})
+    assert answer.headers["Set-Cookie"].startswith("__Host-token=")
+    assert "Secure" in answer.headers["Set-Cookie"]
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+
+
+@pytest.mark.parametrize(
+    ("name", "password"),
+    [("operator", "wrong password"), ("nobody", PASSWORD), ("", ""), ("a\x00", "x"), ("a" * 65, "x")],
+)
+def test_a_wrong_login_gives_none(browser: Browser, name: str, password: str) -> None:
+    answer = browser.log_in(name, password)
+    assert answer.status_code in {401, 422}
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_attempts_are_limited_here_too(browser: Browser) -> None:
+    for _ in range(10):
+        browser.log_in(password="wrong")
+    answer = browser.log_in()
+    assert answer.status_code == 429
+    assert "Trop de tentatives" in answer.text
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://elsewhere.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site", "Origin": "http://test"},
+    ],
+)
+def test_another_site_cannot_log_somebody_in(browser: Browser, headers: dict[str, str]) -> None:
+    assert browser.log_in(**headers).status_code == 403
+
+
+@pytest.mark.parametrize("headers", [{"Origin": "http://test"}, {"Sec-Fetch-Site": "same-origin", "Origin": "null"}])
+def test_the_page_itself_can(browser: Browser, headers: dict[str, str]) -> None:
+    assert browser.log_in(**headers).status_code == 303
+
+
+def test_a_logout_ends_the_token(browser: Browser, bench: Bench) -> None:
+    browser.log_in()
+    answer = browser.submit("/page/logout")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/page/login")
+    assert bench.execute("SELECT id FROM access_tokens WHERE revoked_at IS NULL") == []
+    assert browser.request("GET", "/").status_code == 303
+
+
+def test_a_form_of_another_site_changes_nothing(browser: Browser, bench: Bench) -> None:
+    campaign_id = create_campaign(bench.db, "Salon", "Bonjour", ["+33639980001"])
+    browser.log_in()
+    for token in ("", "x", "é"):
+        assert browser.submit(f"/page/campaigns/{campaign_id}/start", token=token).status_code == 403
+        assert browser.submit("/page/imports", token=token, file=FILE).status_code == 403
+        assert browser.submit("/page/logout", token=token).status_code == 403
+    other = Browser(browser.app)
+    other.log_in("admin")
+    assert browser.submit(f"/page/campaigns/{campaign_id}/start", token=other.token()).status_code == 403
+    assert status(bench) == "draft"
+    assert bench.execute("SELECT id FROM imports") == []
+
+
+def test_from_a_file_to_a_cancelled_campaign(browser: Browser, bench: Bench) -> None:
+    browser.log_in()
+    answer = browser.submit("/page/imports", file=FILE, category="Salon", consent="salon 2026")
+    assert answer.headers["Location"] == "/page/imports/1"
+    shown = browser.request("GET", "/page/imports/1").text
+    assert "ce n’est pas un numéro de téléphone : &lt;i&gt;12&lt;/i&gt;" in shown
+    assert "f&lt;i&gt;.csv" in shown
+    rejected = browser.request("GET", "/page/imports/1/rejected.csv")
+    assert rejected.headers["Content-Disposition"] == 'attachment; filename="lignes-refusees-1.csv"'
+    assert rejected.text.startswith("\ufeffligne;motif;téléphone;nom\n3;")
+    new: dict[str, Any] = {
+        "name": "<script>1</script>",
+        "category": "Salon",
+        "message": "Bonjour",
+        "follow_up": "Merci",
+    }
+    assert browser.submit("/page/campaigns", **new).status_code == 303
+    for deed, after in (("start", "sending"), ("pause", "paused"), ("resume", "sending"), ("cancel", "cancelled")):
+        answer = browser.submit(f"/page/campaigns/1/{deed}")
+        assert (answer.status_code, status(bench)) == (303, after)
+    live = browser.request("GET", "/page/live").text
+    assert "<script>" not in live
+    assert "annulée" in live
+    actors = {row["actor"] for row in bench.execute("SELECT actor FROM action_log WHERE action NOT LIKE 'user%%'")}
+    assert actors == {"operator"}
+
+
+def test_a_reader_sees_and_does_nothing(browser: Browser, bench: Bench) -> None:
+    campaign_id = create_campaign(bench.db, "Salon", "Bonjour", ["+33639980001"])
+    browser.log_in("reader")
+    home = browser.request("GET", "/").text
+    assert "Salon" in home
+    assert "Lancer" not in home
+    assert browser.submit(f"/page/campaigns/{campaign_id}/start").status_code == 403
+    assert browser.submit("/page/imports", file=FILE).status_code == 403
+    assert status(bench) == "draft"
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "code", "words"),
+    [
+        ("/page/campaigns/1/pause", {}, 409, "a changé d’état"),
+        ("/page/campaigns/1/start", {}, 409, "consentement"),
+        ("/page/campaigns/1/destroy", {}, 404, "n’existe pas"),
+        ("/page/campaigns/99/start", {}, 404, "n’existe pas"),
+        ("/page/imports", {"category": "x"}, 422, "Il manque un fichier"),
+        ("/page/campaigns", {"name": "x"}, 422, "Il manque"),
+        ("/page/campaigns", {"name": "x" * 201, "category": "y", "message": "z", "follow_up": "z"}, 422, "trop long"),
+        ("/page/campaigns", {"name": "x", "category": "<y>", "message": "z", "follow_up": "z"}, 422, "&lt;y&gt;"),
+        ("/page/campaigns", {"name": "\x00", "category": "y", "message": "z", "follow_up": "z"}, 422, "caractère"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_french(
+    browser: Browser, bench: Bench, path: str, data: dict[str, Any], code: int, words: str
+) -> None:
+    create_campaign(bench.db, "Salon", "Bonjour", ["+33639980001"])
+    bench.execute("UPDATE contacts SET opted_in_at = NULL, opt_in_source = NULL")
+    browser.log_in()
+    answer = browser.submit(path, **data)
+    assert (answer.status_code, words in answer.text) == (code, True), answer.text
+
+
+def test_a_file_without_numbers_is_refused(browser: Browser) -> None:
+    browser.log_in()
+    answer = browser.submit("/page/imports", file=b"nom\nAnne\n")
+    assert (answer.status_code, "Aucune colonne" in answer.text) == (400, True)
+    assert browser.request("GET", "/page/imports/1").status_code == 404
+    assert browser.request("GET", "/page/imports/1/rejected.csv").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("sent", "level"), [(0, "ok"), (749, "ok"), (750, "attention"), (900, "danger"), (1000, "blocked")]
+)
+def test_the_gauge_tells_how_full_the_day_is(browser: Browser, bench: Bench, sent: int, level: str) -> None:
+    bench.execute("INSERT INTO daily_counters (day, message_1) VALUES (%s, %s)", utc_now().date(), sent)
+    yesterday = utc_now().date() - timedelta(days=1)
+    bench.execute("INSERT INTO daily_counters (day, message_1) VALUES (%s, 1000)", yesterday)
+    browser.log_in()
+    assert f'class="card gauge {level}"' in browser.request("GET", "/page/live").text
+
+
+def test_campaigns_have_pages(browser: Browser, bench: Bench) -> None:
+    for name in range(25):
+        create_campaign(bench.db, f"Campagne {name:02}", "Bonjour", ["+33639980001"])
+    browser.log_in()
+    home = browser.request("GET", "/").text
+    assert "Campagne 24" in home
+    assert "Campagne 04" not in home
+    found = re.search(r'href="/(\?before=\d+)"', home)
+    assert found
+    assert "Campagne 04" in browser.request("GET", f"/{found.group(1)}").text
+
+
+def test_the_style_and_the_script_are_served_and_nothing_else(browser: Browser) -> None:
+    for name in ("htmx.min.js", "page.css", "icon.svg"):
+        answer = browser.request("GET", f"/static/{name}")
+        assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "public, max-age=3600")
+    for name in ("README.md", "..%2frendering.py", "x"):
+        assert browser.request("GET", f"/static/{name}").status_code == 404
+
+
+def test_nothing_in_the_page_needs_an_inline_script_or_style(browser: Browser, bench: Bench) -> None:
+    create_campaign(bench.db, "Salon", "Bonjour", ["+33639980001"])
+    browser.log_in()
+    for path in ("/", "/page/login"):
+        text = browser.request("GET", path).text
+        assert not re.search(r"<style|\sstyle=|\son\w+=|<script>|javascript:|https?://", text)
+        assert len(re.findall(r"<script", text)) == 1
+
+
+def test_the_words_of_the_page() -> None:
+    assert number(1234567) == "1\u202f234\u202f567"
+    assert moment(utc_now()).endswith(" UTC")
+    assert set(DEEDS) < set(STATUSES)
