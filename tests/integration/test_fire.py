@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -115,7 +116,7 @@ def test_an_interrupted_session_leaves_no_process_and_no_port(tmp_path: Path, nu
             process.kill()
 
 
-def listening(process: psutil.Process) -> list[psutil._common.sconn]:
+def listening(process: psutil.Process) -> list[Any]:
     try:
         return [c for c in process.net_connections("tcp") if c.status == psutil.CONN_LISTEN]
     except psutil.Error:
