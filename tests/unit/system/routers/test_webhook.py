@@ -1,8 +1,10 @@
 """What the public webhook does with what anybody may send to it."""
 
+import base64
 import hashlib
 import hmac
 import json
+import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -172,3 +174,52 @@ def test_what_cannot_be_stored_is_asked_for_again(client: Client, bench: Bench) 
     bench.execute("ALTER TABLE webhook_inbox RENAME TO gone")
     assert client.post(PATH, BODY).status_code == 503
     close_db()
+
+
+KEY = base64.b64encode(b"k" * 32).decode()
+
+
+def signed(body: bytes, *, identifier: str = "msg_1", late: float = 0, key: bytes = b"k" * 32) -> dict[str, str]:
+    at = str(int(time.time() - late))
+    signature = hmac.new(key, f"{identifier}.{at}.".encode() + body, hashlib.sha256).digest()
+    return {
+        "webhook-id": identifier,
+        "webhook-timestamp": at,
+        "webhook-signature": f"v1,{base64.b64encode(signature).decode()}",
+    }
+
+
+def everything(bench: Bench) -> list[dict[str, object]]:
+    return bench.execute(
+        """SELECT (SELECT count(*) FROM webhook_inbox) AS inbox, (SELECT count(*) FROM interactions) AS interactions,
+               (SELECT count(*) FROM messages) AS messages, (SELECT string_agg(status, ',' ORDER BY id) FROM messages) AS s"""
+    )
+
+
+def test_a_forged_replayed_or_oversized_webhook_changes_nothing(
+    client: Client, bench: Bench, sent: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WASSENGER_WEBHOOK_SECRET", f"whsec_{KEY}")
+    monkeypatch.setenv("WASSENGER_WEBHOOK_PROOF", "standard")
+    get_settings.cache_clear()
+    before = everything(bench)
+    long = b'{"event": "message:in:new", "x": "' + b"a" * MOST_BYTES + b'"}'
+    for body, headers, code in (
+        (BODY, {}, 401),
+        (BODY, signed(BODY, key=b"x" * 32), 401),
+        (BODY, signed(BODY) | {"webhook-id": "msg_2"}, 401),
+        (BODY + b" ", signed(BODY), 401),
+        (BODY, signed(BODY, late=310), 401),
+        (BODY, signed(BODY, late=-310), 401),
+        (long, signed(long), 413),
+    ):
+        assert client.post(PATH, body, headers).status_code == code
+        assert everything(bench) == before
+    genuine = signed(BODY)
+    assert client.post(PATH, BODY, genuine).json() == {"received": 1}
+    after = everything(bench)
+    assert after != before
+    # Again as it was, and signed anew: the inbox has it already.
+    for headers in (genuine, signed(BODY, identifier="msg_3")):
+        assert client.post(PATH, BODY, headers).json() == {"received": 0}
+        assert everything(bench) == after
