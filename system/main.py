@@ -32,9 +32,10 @@ def create_app() -> FastAPI:
     # The interactive documentation would load scripts from elsewhere.
     app = FastAPI(title="WhatsApp campaigns", lifespan=_lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     for router in (
+        # The busiest first: routes are tried in order.
+        webhooks.router,
         health.router,
         metrics.router,
-        webhooks.router,
         access.router,
         contacts.router,
         page.router,

@@ -52,15 +52,10 @@ def insert(db: Db, received: Iterable[Received]) -> dict[str, int]:
     rows = sorted(received, key=lambda event: event.dedup_key)
     stored = db.execute(
         """INSERT INTO webhook_inbox (dedup_key, payload, processed_at, error, correlation_id)
-           SELECT key, payload::jsonb, CASE WHEN ignored IS NOT NULL THEN now() END, ignored, correlation_id
-           FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) AS event (key, payload, ignored, correlation_id)
+           SELECT dedup_key, payload, CASE WHEN ignored IS NOT NULL THEN now() END, ignored, correlation_id
+           FROM jsonb_to_recordset(%s::jsonb) AS event (dedup_key text, payload jsonb, ignored text, correlation_id text)
            ON CONFLICT (dedup_key) DO NOTHING RETURNING id, dedup_key, error""",
-        [
-            [event.dedup_key for event in rows],
-            [json.dumps(event.payload) for event in rows],
-            [event.ignored for event in rows],
-            [event.correlation_id for event in rows],
-        ],
+        [json.dumps([vars(event) for event in rows])],
     ).fetchall()
     return {row["dedup_key"]: int(row["id"]) for row in stored if row["error"] is None}
 
