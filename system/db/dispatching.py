@@ -4,6 +4,12 @@ from dataclasses import dataclass
 
 from system.db.connection import Db
 
+PUBLISHED = """
+SELECT count(*) FROM messages
+WHERE campaign_id = %s AND kind = 'message_1' AND status = 'pending' AND NOT held
+  AND published_at <= now() AND coalesce(next_attempt_at, '-infinity') <= now()
+"""
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -26,12 +32,7 @@ def take_turn(db: Db, campaign_id: int, *, min_interval: float) -> bool:
 
 def published(db: Db, campaign_id: int) -> int:
     """How many of its Message 1 are published and not yet claimed."""
-    row = db.execute(
-        """SELECT count(*) FROM messages
-           WHERE campaign_id = %s AND kind = 'message_1' AND status = 'pending' AND NOT held
-             AND published_at <= now() AND coalesce(next_attempt_at, '-infinity') <= now()""",
-        [campaign_id],
-    ).fetchone()
+    row = db.execute(PUBLISHED, [campaign_id]).fetchone()
     return 0 if row is None else int(row["count"])
 
 

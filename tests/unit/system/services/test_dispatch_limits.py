@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from system.db.dispatching import PUBLISHED
 from system.domain.pacing import BatchPause
 from system.services.campaigns import Dispatched, Limits, dispatch
 from system.services.recovery import recover
@@ -58,3 +59,12 @@ def test_between_two_batches_the_campaign_rests(bench: Bench) -> None:
     assert turn(bench, campaign_id, limits)[0] == 2
     bench.execute("UPDATE campaigns SET rest_until = rest_until - interval '60 seconds'")
     assert turn(bench, campaign_id, limits) == (1, None)
+
+
+def test_counting_what_is_published_does_not_read_what_waits(bench: Bench) -> None:
+    campaign_id = bench.campaign(3000)
+    turn(bench, campaign_id, Limits())
+    bench.execute("ANALYZE messages")
+    with bench.db.transaction() as connection:
+        row = connection.execute(f"EXPLAIN (FORMAT JSON) {PUBLISHED}".encode(), [campaign_id]).fetchone()
+    assert "messages_published" in str(row)
