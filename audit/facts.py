@@ -97,7 +97,7 @@ class Process:
     """A long-running command found in a process file.
 
     `role` is `worker`, `beat`, `worker+beat`, `web` or `other`; `restart` is what brings it back when it dies
-    (`loop`, `supervisor`, `systemd`, `compose`, `platform`), empty when nothing does.
+    (`loop`, `supervisor`, `systemd`, `compose`, `kubernetes`, `platform`), empty when nothing does.
     `options` holds the long options of the command (`concurrency`, `queues`, `pool` …) with variables' defaults folded.
     """
 

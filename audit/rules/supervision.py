@@ -14,6 +14,7 @@ _BY = {
     "systemd": "systemd",
     "compose": "Docker Compose",
     "platform": "la plateforme d'hébergement",
+    "kubernetes": "Kubernetes",
 }
 _LOOP = """\
 while true; do

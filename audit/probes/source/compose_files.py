@@ -27,7 +27,7 @@ def read_compose(source: Source) -> Iterator[Line]:
     """Services with a command of their own."""
     loaded, node = _load(source)
     services = loaded.get("services")
-    lines = _entries(_value_of(node, "services"))
+    lines = _entries(value_of(node, "services"))
     for name, service in services.items() if isinstance(services, dict) else ():
         if isinstance(service, dict) and _is_started(service):
             command = " ".join(filter(None, (_command(service.get("entrypoint")), _command(service.get("command")))))
@@ -72,13 +72,13 @@ def read_render(source: Source) -> Iterator[Line]:
     """Services of render.yaml, restarted by the platform."""
     loaded, node = _load(source)
     services = loaded.get("services")
-    items = _value_of(node, "services")
+    items = value_of(node, "services")
     nodes = items.value if isinstance(items, yaml.SequenceNode) else []
     for service, place in zip(services if isinstance(services, list) else [], nodes, strict=False):
         if isinstance(service, dict) and service.get("type") != "cron":
             command = _command(service.get("startCommand")) or _command(service.get("dockerCommand"))
             if command:
-                yield Line(command, *_lines(place, place), "platform", _render_environment(service.get("envVars")))
+                yield Line(command, *lines_of(place, place), "platform", _render_environment(service.get("envVars")))
 
 
 def _render_environment(value: Any) -> dict[str, str]:
@@ -86,17 +86,18 @@ def _render_environment(value: Any) -> dict[str, str]:
     return {str(e["key"]): str(e["value"]) for e in entries if "key" in e and "value" in e}
 
 
-def _value_of(node: yaml.Node | None, key: str) -> yaml.Node | None:
+def value_of(node: yaml.Node | None, key: str) -> yaml.Node | None:
+    """What a mapping holds under a key; None for anything else."""
     pairs = node.value if isinstance(node, yaml.MappingNode) else []
     return next((value for name, value in pairs if name.value == key), None)
 
 
 def _entries(node: yaml.Node | None) -> dict[str, tuple[int, int]]:
     pairs = node.value if isinstance(node, yaml.MappingNode) else []
-    return {str(name.value): _lines(name, value) for name, value in pairs}
+    return {str(name.value): lines_of(name, value) for name, value in pairs}
 
 
-def _lines(start: yaml.Node, end: yaml.Node) -> tuple[int, int]:
+def lines_of(start: yaml.Node, end: yaml.Node) -> tuple[int, int]:
     """First and last line; the end mark of a block stands at the start of what follows it."""
     last = _last_leaf(end)
     return start.start_mark.line + 1, max(last, start.start_mark.line + 1)

@@ -9,7 +9,7 @@ from audit.facts import Process
 from audit.probes.source.commands import started
 from audit.probes.source.files import Source, Tree, read_text
 from audit.probes.source.line import Line
-from audit.probes.source.unit_files import read_dockerfile, read_procfile, read_supervisor, read_systemd
+from audit.probes.source.unit_files import read_dockerfile, read_makefile, read_procfile, read_supervisor, read_systemd
 
 if TYPE_CHECKING:
     from audit.probes.source.shell import Command
@@ -22,17 +22,23 @@ _LANGUAGES = {
     "render": "yaml",
     "procfile": "procfile",
     "dockerfile": "dockerfile",
+    "kubernetes": "yaml",
+    "makefile": "makefile",
 }
 
 
 def read_processes(tree: Tree, declared: tuple[str, ...]) -> tuple[Process, ...]:
     """Processes of the declared files, or of those with a usual name, in the order of the files."""
+    found = _read(tree, [p for p in _chosen(tree, declared) if declared or _may_be(p)], declared=bool(declared))
+    # What a developer types is no way to start a system, unless nothing else is.
+    return tuple(found or _read(tree, [] if declared else [p for p in tree.paths if _is_makefile(p)], declared=False))
+
+
+def _read(tree: Tree, paths: list[str], *, declared: bool) -> list[Process]:
     found: list[Process] = []
-    for path in _chosen(tree, declared):
-        if not declared and not _may_be(path):
-            continue
+    for path in paths:
         source = read_text(tree, path)
-        kind = _kind(source) if source else ""
+        kind = _kind(source, declared=declared) if source else ""
         if source and kind:
             try:
                 found += _processes(source, kind)
@@ -41,7 +47,7 @@ def read_processes(tree: Tree, declared: tuple[str, ...]) -> tuple[Process, ...]
                 tree.unread.append((source.path, f"fichier de processus illisible : {reason}"))
         elif source and declared:
             tree.unread.append((source.path, "fichier de processus d'un genre inconnu"))
-    return tuple(found)
+    return found
 
 
 def _chosen(tree: Tree, declared: tuple[str, ...]) -> list[str]:
@@ -56,20 +62,25 @@ def _chosen(tree: Tree, declared: tuple[str, ...]) -> list[str]:
 
 def _may_be(path: str) -> bool:
     name = path.rpartition("/")[2].lower()
-    return (
-        name.endswith((".sh", ".service", ".conf", ".ini", ".dockerfile"))
-        or name.startswith(("procfile", "dockerfile"))
-        or bool(re.fullmatch(r"(docker-)?compose.*\.ya?ml|render\.ya?ml", name))
+    return name.endswith((".sh", ".service", ".conf", ".ini", ".dockerfile", ".yaml", ".yml")) or name.startswith(
+        ("procfile", "dockerfile")
     )
 
 
-def _kind(source: Source) -> str:
+def _is_makefile(path: str) -> bool:
+    return path.rpartition("/")[2].lower() in {"makefile", "gnumakefile"}
+
+
+def _kind(source: Source, *, declared: bool) -> str:
     name = source.path.rpartition("/")[2].lower()
     by_name = {
         "procfile": name.startswith("procfile"),
         "dockerfile": name.startswith("dockerfile") or name.endswith(".dockerfile"),
         "render": bool(re.fullmatch(r"render.*\.ya?ml", name)),
-        "compose": name.endswith((".yaml", ".yml")),
+        "kubernetes": name.endswith((".yaml", ".yml")) and _workloads(source.text),
+        "compose": bool(re.fullmatch(r"(docker-)?compose.*\.ya?ml", name))
+        or (declared and name.endswith((".yaml", ".yml"))),
+        "makefile": _is_makefile(name),
         "systemd": name.endswith(".service"),
         "supervisor": "[program:" in source.text and not name.endswith((".sh", ".py", ".md")),
         "shell": name.endswith((".sh", ".bash")) or bool(re.match(r"#!.*\b(ba|da|z|k)?sh\b", source.text)),
@@ -103,6 +114,16 @@ def _compose(source: Source) -> Iterator[Line]:
     return read_compose(source)
 
 
+def _workloads(text: str) -> bool:
+    return "containers:" in text and "\nkind:" in f"\n{text}"
+
+
+def _kubernetes(source: Source) -> Iterator[Line]:
+    from audit.probes.source.kubernetes_files import read_kubernetes  # noqa: PLC0415  as above
+
+    return read_kubernetes(source)
+
+
 def _render(source: Source) -> Iterator[Line]:
     from audit.probes.source.compose_files import read_render  # noqa: PLC0415  as above
 
@@ -121,4 +142,6 @@ _READERS: dict[str, Callable[[Source], Iterator[Line]]] = {
     "render": _render,
     "procfile": read_procfile,
     "dockerfile": read_dockerfile,
+    "kubernetes": _kubernetes,
+    "makefile": read_makefile,
 }

@@ -96,6 +96,13 @@ def read_procfile(source: Source) -> Iterator[Line]:
             yield Line(entry.group(2), number, number, restart)
 
 
+def read_makefile(source: Source) -> Iterator[Line]:
+    """Recipes, a line each; nothing restarts what `make` runs."""
+    for line, first, last in _logical_lines(source):
+        if source.lines[first - 1].startswith("\t") and line.strip("\t @-+"):
+            yield Line(line.strip().lstrip("@-+").replace("$$", "$"), first, last, "")
+
+
 def read_dockerfile(source: Source) -> Iterator[Line]:
     """The last `ENTRYPOINT` and `CMD`; nothing in a Dockerfile restarts them."""
     found: dict[str, tuple[list[str] | str, int, int]] = {}
