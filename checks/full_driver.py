@@ -137,16 +137,21 @@ class FullDriver(Conversations):
             self._http = self._parts.enter_context(client)
         return self._http
 
+    @property
+    def _bearer(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._token}"}
+
     def _log_in(self) -> None:
-        """As the user of this run, whom the first request creates."""
-        if not self._token:
-            self._python(_ADD_USER, _NAME, _PASSWORD)
+        """As the user of this run, whom the first request creates; a token does not live for ever."""
         answer = self._client.post("/login", json={"name": _NAME, "password": _PASSWORD})
         self._token = str(answer.raise_for_status().json()["access_token"])
 
     def _ask(self, method: str, path: str) -> httpx.Response:
-        answer = self._client.request(method, path, headers={"Authorization": f"Bearer {self._token}"})
+        if not self._token:
+            self._python(_ADD_USER, _NAME, _PASSWORD)
+            self._log_in()
+        answer = self._client.request(method, path, headers=self._bearer)
         if answer.status_code == httpx.codes.UNAUTHORIZED:
             self._log_in()
-            answer = self._client.request(method, path, headers={"Authorization": f"Bearer {self._token}"})
+            answer = self._client.request(method, path, headers=self._bearer)
         return answer.raise_for_status()

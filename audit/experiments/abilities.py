@@ -73,7 +73,16 @@ class Statistics:
     rates: Mapping[str, float] = field(default_factory=dict)
 
 
-STATISTICS = ("contacts", "sent", "delivered", "read", "interactions", "failed", "pending")
+# By name, as a report says them.
+STATISTICS = {
+    "contacts": "contacts",
+    "sent": "envoyés",
+    "delivered": "délivrés",
+    "read": "lus",
+    "interactions": "interactions",
+    "failed": "échecs",
+    "pending": "en attente",
+}
 
 
 class SendBook(Driver, Protocol):

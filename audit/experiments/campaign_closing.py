@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from audit.experiments.abilities import FINAL_STATES, CampaignBook, CampaignSeen
+from audit.experiments.abilities import FINAL_STATES, STATISTICS, CampaignBook, CampaignSeen
 from audit.experiments.experiment import Experiment, Record
 from audit.experiments.judgement import Judgement
 from audit.experiments.waiting import wait_until
@@ -145,7 +145,7 @@ def _statistics(record: Record, ending: Ending) -> Finding:
         return _KEPT.undetermined("la campagne ne s'est pas close")
     if not kept:
         return _KEPT.defect(record, "La campagne close ne garde pas de statistiques")
-    record.figure("Statistiques conservées", ", ".join(f"{name} {value:g}" for name, value in sorted(kept.items())))
+    record.figure("Statistiques conservées", ", ".join(f"{STATISTICS[name]} {value:g}" for name, value in kept.items()))
     expected = {"contacts": 5, "failed": 1, "pending": 0}
     wrong = [f"{name} : {kept.get(name)}" for name, value in expected.items() if kept.get(name) != value]
     if wrong:

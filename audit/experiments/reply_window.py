@@ -76,7 +76,7 @@ def run(driver: Conversation, record: Record, plan: Plan = Plan()) -> Sequence[F
         return [judgement.undetermined(missing) for judgement in (_OPEN, _ON_SENT_AT, _INSIDE, _NEVER)]
     sent_at = driver.sent_ago({keys[name]: age for name, age in (_AGES | _OUTSIDE).items()})
     said = {name: driver.say(keys[name]) for name in reversed(names)}
-    record.note(f"{len(names)} contacts écrivent, leur Message 1 étant envoyé depuis {', '.join(names)}")
+    record.note(f"{len(names)} contacts écrivent, dont le Message 1 est parti il y a {', '.join(names)}")
     inside = [name for name in names if name not in {_CLOSING, *_OUTSIDE}]
     wait_until(lambda: all(_replies(driver)[driver.follow_up_key(keys[n])] for n in inside), plan.step_seconds)
     wait_stable(lambda: len(driver.accepted()), plan.quiet_seconds, plan.step_seconds + plan.quiet_seconds)
@@ -85,7 +85,7 @@ def run(driver: Conversation, record: Record, plan: Plan = Plan()) -> Sequence[F
     ends = {driver.follow_up_key(key): at + WINDOW_SECONDS for key, at in sent_at.items()}
     late = sorted(a.key for a in driver.accepted() if a.at >= ends.get(a.key, a.at + 1))
     for name, count in replies.items():
-        record.figure(f"Message 1 envoyé depuis {name}", f"{count} Message 2" if count else "aucun Message 2")
+        record.figure(f"Message 1 envoyé il y a {name}", f"{count} Message 2" if count else "aucun Message 2")
     first = names[1]
     in_time = said[first].at < sent_at[keys[first]] + WINDOW_SECONDS - 15
     return _conclude(record, Seen(replies, late, before_sending, in_time))
@@ -116,8 +116,8 @@ def _replies(driver: Conversation) -> Counter[str]:
 
 def _conclude(record: Record, seen: Seen) -> Sequence[Finding]:
     inside = [name for name in seen.replies if name not in {_CLOSING, *_OUTSIDE}]
-    without = [f"envoyé depuis {name}" for name in inside if not seen.replies[name]]
-    outside = [f"envoyé depuis {name}" for name in _OUTSIDE if seen.replies[name]]
+    without = [f"envoyé il y a {name}" for name in inside if not seen.replies[name]]
+    outside = [f"envoyé il y a {name}" for name in _OUTSIDE if seen.replies[name]]
     return [
         _opening(record, seen, without, outside),
         _on_sent_at(record, seen, without, outside),
@@ -149,7 +149,7 @@ def _on_sent_at(record: Record, seen: Seen, without: Sequence[str], outside: Seq
 
 
 def _inside(record: Record, seen: Seen, without: Sequence[str]) -> Finding:
-    twice = [f"envoyé depuis {name}" for name, count in seen.replies.items() if count > 1]
+    twice = [f"envoyé il y a {name}" for name, count in seen.replies.items() if count > 1]
     if twice:
         return _INSIDE.defect(record, "Plusieurs Message 2 pour une seule interaction", twice)
     if without:

@@ -15,9 +15,6 @@ _ID = "statistics-content"
 MOST_SECONDS = 5.0
 # Five accepted Message 1 and one Message 2; one message read, which was delivered too, and one delivered.
 EXPECTED = {"contacts": 6, "sent": 6, "delivered": 2, "read": 1, "interactions": 1, "failed": 1, "pending": 0}
-_FRENCH = dict(
-    zip(STATISTICS, ("contacts", "envoyés", "délivrés", "lus", "interactions", "échecs", "en attente"), strict=True)
-)
 _CONTENT = Judgement(
     _ID,
     ("9.2",),
@@ -79,13 +76,13 @@ def _content(driver: StatisticsDesk, record: Record, campaign: str) -> Finding:
     told = driver.statistics(campaign)
     for name in EXPECTED:
         value = told.values.get(name)
-        record.figure(_FRENCH[name].capitalize(), "absent" if value is None else f"{value:g}")
-    record.figure("Taux", ", ".join(f"{n} {v:.2f}".replace(".", ",") for n, v in told.rates.items()) or "aucun")
-    absent = [_FRENCH[name] for name in EXPECTED if name not in told.values] + ([] if told.rates else ["taux"])
+        record.figure(STATISTICS[name].capitalize(), "absent" if value is None else f"{value:g}")
+    record.figure("Taux", ", ".join(f"`{n}` {v:.2f}".replace(".", ",") for n, v in told.rates.items()) or "aucun")
+    absent = [STATISTICS[name] for name in EXPECTED if name not in told.values] + ([] if told.rates else ["taux"])
     if absent:
         return _CONTENT.defect(record, "Statistiques absentes", absent)
     wrong = [
-        f"{_FRENCH[name]} : {told.values[name]:g} au lieu de {value}"
+        f"{STATISTICS[name]} : {told.values[name]:g} au lieu de {value}"
         for name, value in EXPECTED.items()
         if told.values[name] != value
     ]

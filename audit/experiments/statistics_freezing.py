@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from audit.experiments.abilities import StatisticsDesk
+from audit.experiments.abilities import STATISTICS, StatisticsDesk
 from audit.experiments.experiment import Experiment, Record
 from audit.experiments.judgement import Judgement
 from audit.experiments.waiting import wait_stable, wait_until
@@ -42,9 +42,12 @@ def run(
     came = wait_until(lambda: late.identifier in set(driver.interactions()), step_seconds) and came
     wait_stable(lambda: driver.statistics(campaign).values, quiet_seconds, step_seconds, 0.5)
     after = driver.statistics(campaign)
-    for name, value in sorted(after.values.items()):
-        record.figure(f"`{name}` à la clôture, puis après", f"{closed.values.get(name, 0):g}, puis {value:g}")
-    moved = [name for name in after.values if after.values[name] != closed.values.get(name)]
+    for name, value in after.values.items():
+        record.figure(
+            f"{STATISTICS[name].capitalize()}, à la clôture puis après",
+            f"{closed.values.get(name, 0):g}, puis {value:g}",
+        )
+    moved = [STATISTICS[name] for name in after.values if after.values[name] != closed.values.get(name)]
     if moved:
         return [_FROZEN.defect(record, "Statistiques qui changent après la clôture", moved)]
     if not came:

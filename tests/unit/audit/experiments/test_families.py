@@ -83,10 +83,10 @@ DEFECTS = [
     ("daily-limit", "4.4", {"forgets_next_day": True}, "oubliés le jour suivant : 4"),
     ("daily-limit", "4.4", {"shipped_limit": 5000}, "au lieu de 1000 au plus"),
     ("reply-window", "4.3", {"replies_early": True}, "alors que son Message 1 n'était pas envoyé"),
-    ("reply-window", "4.3", {"window": 3600.0}, "n'ouvre pas une fenêtre de 24 h : 1 (envoyé depuis 23 h 59 min 30 s)"),
+    ("reply-window", "4.3", {"window": 3600.0}, "n'ouvre pas une fenêtre de 24 h : 1 (envoyé il y a 23 h 59 min 30 s)"),
     ("reply-window", "5.1", {"window": 3600.0}, "ne suit pas `sent_at`"),
     ("reply-window", "5.2", {"never_replies": True}, "laissées sans Message 2 : 2"),
-    ("reply-window", "5.3", {"window": 86_401.0}, "hors de la fenêtre de 24 h : 1 (envoyé depuis 24 h 00 min 00 s)"),
+    ("reply-window", "5.3", {"window": 86_401.0}, "hors de la fenêtre de 24 h : 1 (envoyé il y a 24 h 00 min 00 s)"),
     ("reply-window", "5.3", {"replies_late": True}, "hors de la fenêtre de 24 h : 2"),
     ("reply-window", "5.3", {"reply_seconds": 5.0}, "après la fin de leur fenêtre : 1"),
     ("interaction-types", "5.4", {"deaf": frozenset({"voice"})}, "n'entraînent pas de Message 2 : 1 (vocal)"),
@@ -118,7 +118,7 @@ DEFECTS = [
     ("statistics-content", "9.2", {"omits": "rates"}, "Statistiques absentes : 1 (taux)"),
     ("statistics-content", "9.2", {"ignores_acknowledgements": True}, "lus : 0 au lieu de 1"),
     ("statistics-content", "9.3", {"stale": True}, "ne sont pas comptés"),
-    ("statistics-freezing", "9.5", {"thaws": True}, "changent après la clôture : 3 (delivered, interactions, read)"),
+    ("statistics-freezing", "9.5", {"thaws": True}, "changent après la clôture : 3 (délivrés, interactions, lus)"),
 ]
 
 

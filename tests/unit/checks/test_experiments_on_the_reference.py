@@ -1,0 +1,54 @@
+"""Every criterion of families 4 to 7 and 9 by its own experiment, on the reference's code, real PostgreSQL and Redis.
+
+The processes are threads here; `checks/` plays the same scenarios on the shipped ones, and `tests/acceptance` on defects.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from audit.experiments import (
+    EXPERIMENTS,
+    daily_limit,
+    duplicate_replies,
+    interaction_types,
+    message_1_sending,
+    reply_delay,
+    reply_window,
+    statistics_freezing,
+    statistics_speed,
+)
+from audit.experiments.experiment import Experiment, Record
+from audit.model import Finding, Outcome
+from tests.unit.checks.light_stack import LightDriver, light_driver
+
+# The threads of a worker and of a web server raise what libraries deprecate.
+pytestmark = [pytest.mark.real, pytest.mark.filterwarnings("default")]
+Run = Callable[[LightDriver, Record], Sequence[Finding]]
+# Shorter than on real processes: a sweep comes every 2 s here.
+SHORTER: dict[str, Run] = {
+    "message-1-sending": lambda d, r: message_1_sending.run(d, r, message_1_sending.Plan(20, quiet_seconds=0.5)),
+    "reply-window": lambda d, r: reply_window.run(d, r, reply_window.Plan(quiet_seconds=4.0)),
+    "daily-limit": lambda d, r: daily_limit.run(d, r, daily_limit.Plan(quiet_seconds=3.0)),
+    "interaction-types": lambda d, r: interaction_types.run(d, r, quiet_seconds=0.5),
+    "duplicate-replies": lambda d, r: duplicate_replies.run(d, r, duplicate_replies.Plan(quiet_seconds=3.0)),
+    "reply-delay": lambda d, r: reply_delay.run(d, r, reply_delay.Plan(3, 120, 10, 0.05)),
+    "statistics-freezing": lambda d, r: statistics_freezing.run(d, r, quiet_seconds=2.0),
+    "statistics-speed": lambda d, r: statistics_speed.run(d, r, statistics_speed.Plan(20_000, 30, quiet_seconds=0.5)),
+}
+# How fast an answer is says nothing here.
+TIMED = {"5.5", "9.1", "9.3"}
+
+
+@pytest.mark.parametrize("experiment", [e for e in EXPERIMENTS if e.ability], ids=lambda e: e.id)
+def test_the_reference_holds_every_criterion(
+    experiment: Experiment, postgres_url: str, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shorter = replace(experiment, run=SHORTER.get(experiment.id, experiment.run))
+    with light_driver(monkeypatch, postgres_url, redis_url, tmp_path) as driver:
+        findings, _ = shorter.perform(driver)
+    assert {r for f in findings for r in f.requirements} == set(experiment.requirements)
+    for finding in findings:
+        assert finding.outcome is Outcome.ESTABLISHED or TIMED & set(finding.requirements), finding
