@@ -79,6 +79,12 @@ def run_command(  # noqa: PLR0917  typer reads them by name
             help="A soak's journal, or an export of production heartbeats, beside those of `[evidence]`; repeatable."
         ),
     ] = None,
+    python: Annotated[
+        str,
+        typer.Option(
+            help="Interpreter that can import the project, for level `configuration`; with it, the application is found in the source."
+        ),
+    ] = "",
     require_conclusive: Annotated[bool, typer.Option(help="Exit 1 when something is INDÉTERMINÉ.")] = False,
     yes: Annotated[
         bool,
@@ -96,7 +102,7 @@ def run_command(  # noqa: PLR0917  typer reads them by name
     """
     try:
         with stopped_cleanly():
-            examination = prepare(target, profile, level, family=family, evidence=evidence or ())
+            examination = prepare(target, profile, level, family=family, evidence=evidence or (), python=python)
             examination.may_start_worker = examination.starts_worker and (yes or _agreed(examination))
             if not quiet:
                 examination.tell = lambda step: say(step, dim=True)

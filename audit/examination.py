@@ -35,6 +35,18 @@ class Probes:
     quality: Callable[[Target], QualityFacts] = quality.collect
 
 
+def with_applications(target: Target, source: Facts) -> Target:
+    """The target with the only applications its source has, where it declares none but names the interpreter to import with.
+
+    A project that nobody described is not imported unless whoever audits it says with what.
+    """
+    if target.celery_app or target.asgi_app or not target.python:
+        return target
+    found = {kind: [a.symbol for a in source.applications if a.kind == kind] for kind in ("celery", "asgi")}
+    alone = {kind: symbols[0] if len(symbols) == 1 else "" for kind, symbols in found.items()}
+    return replace(target, celery_app=alone["celery"], asgi_app=alone["asgi"])
+
+
 @dataclass
 class Examination:
     """Lazily collected facts and conclusions. `tell` receives one English line per step, for progress."""
@@ -62,10 +74,11 @@ class Examination:
         self.tell(f"Reading the source of {self.target.name}")
         source = self.probes.source(self.target)
         configuration = None
-        declared = self.target.celery_app or self.target.asgi_app
+        target = with_applications(self.target, source)
+        declared = target.celery_app or target.asgi_app
         if self.level >= Level.CONFIGURATION and declared:
             self.tell(f"Importing {declared} in its own interpreter")
-            configuration = self.probes.configuration(self.target)
+            configuration = self.probes.configuration(target)
         quality_facts = None
         if self.profile.family == QUALITY_FAMILY:
             self.tell("Running static tools over its files, and reading the results of its tests")

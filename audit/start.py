@@ -1,5 +1,6 @@
 """From what the user typed to an examination ready to run."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
@@ -26,8 +27,11 @@ def prepare(  # noqa: PLR0917  what a command line gives
     tell: Callable[[str], None] = lambda _: None,
     family: str = DEFAULT_FAMILY,
     evidence: Sequence[Path] = (),
+    python: str = "",
 ) -> Examination:
     """Examination of the target at `path` for one family of criteria; without a level, the profile's own.
+
+    `python` is the interpreter that can import the target, in place of the one it declares.
 
     Raises TargetError on an unusable target, an unknown profile or level, or a family the profile does not judge.
     """
@@ -36,7 +40,11 @@ def prepare(  # noqa: PLR0917  what a command line gives
     probes = Probes(source=source.collect, configuration=configuration.collect)
     others = third_party_rules() if GOOD_PRACTICES in chosen.categories else ()
     asked = _with_others(chosen, others)
-    return Examination(load_target(Path(path)), asked, wanted, probes, tell, (*RULES, *others), evidence=evidence)
+    target = load_target(Path(path))
+    if python:
+        # A path is the user's, not one below the target; a bare name is looked for by the probe.
+        target = replace(target, python=os.path.abspath(python) if os.sep in python else python)  # noqa: PTH100  links kept
+    return Examination(target, asked, wanted, probes, tell, (*RULES, *others), evidence=evidence)
 
 
 def _with_others(profile: Profile, others: Sequence[Rule]) -> Profile:
