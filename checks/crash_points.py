@@ -133,12 +133,18 @@ def _webhook_at_gate(driver: ReferenceFaultDriver, gate: Gate) -> Iterator[Stake
     """Delivered from threads: an answer may not come; what was not answered is delivered again at the end."""
     phones = driver.sent_contacts(WEBHOOKS)
     bodies = [driver.inbound(phone) for phone in phones]
-    with _in_flight(driver) as keys:
-        with ThreadPoolExecutor(len(bodies)) as pool, closed(driver.stack.database_url, gate) as connection:
+    expected = driver.follow_ups(phones)
+    try:
+        with (
+            _in_flight(driver) as keys,
+            ThreadPoolExecutor(len(bodies)) as pool,
+            closed(driver.stack.database_url, gate) as connection,
+        ):
             for body in bodies:
                 pool.submit(driver.webhooks.deliver, body)
             _need(lambda: database_gates.count(connection), "aucun webhook n'attend")
-            yield Stake(keys | driver.follow_ups(phones))
+            yield Stake(keys | expected)
+    finally:
         driver.release()
         driver.webhooks.insist(body for body in bodies if body["id"] not in driver.webhooks.acknowledged)
 
@@ -158,17 +164,18 @@ def _webhook_after_publish(driver: ReferenceFaultDriver, _contacts: int) -> Iter
 @contextmanager
 def _webhook_after_insert(driver: ReferenceFaultDriver, _contacts: int) -> Iterator[Stake]:
     phones = driver.sent_contacts(WEBHOOKS)
+    expected = driver.follow_ups(phones)
     with _in_flight(driver) as keys, driver.stall_processing():
         driver.webhooks.insist(driver.inbound(phone) for phone in phones)
-        yield Stake(keys | driver.follow_ups(phones))
+        yield Stake(keys | expected)
 
 
 @contextmanager
 def _webhook_before_publish(driver: ReferenceFaultDriver, _contacts: int) -> Iterator[Stake]:
     phones = driver.sent_contacts(WEBHOOKS)
+    expected = driver.follow_ups(phones)
     with _in_flight(driver) as keys, driver.frozen_broker():
         driver.webhooks.insist(driver.inbound(phone) for phone in phones)
-        expected = driver.follow_ups(phones)
         _need(lambda: driver.known(expected), "aucun Message 2 inscrit")
         yield Stake(keys | expected)
 

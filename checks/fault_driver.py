@@ -48,16 +48,18 @@ _HASTEN = """
 class ReferenceFaultDriver(ReferenceDriver):
     """The reference driver under fire: sends by the ten thousand, signed webhooks, one more worker on demand.
 
-    `lease_seconds` and `gateway_seconds` are the shortened lease and the gateway's deadline.
+    `lease_seconds` and `gateway_seconds` are the shortened lease and the gateway's deadline, which outlives the placing of
+    a fault on a busy machine.
     """
 
     daily_limit = DAILY_LIMIT
 
-    def __init__(self, root: Path, lease_seconds: float = 5.0, gateway_seconds: float = 3.0) -> None:
+    def __init__(self, root: Path, lease_seconds: float = 9.0, gateway_seconds: float = 5.0) -> None:
         super().__init__(root)
         self._lease_seconds, self._gateway_seconds = lease_seconds, gateway_seconds
         self._ledger: list[Accepted] = []
         self._used: set[str] = set()
+        self._expected: set[str] = set()
         self._programs: dict[str, Programs] = {}
 
     @property
@@ -134,7 +136,13 @@ class ReferenceFaultDriver(ReferenceDriver):
     def launch(self, contacts: int) -> frozenset[str]:
         """Launch a campaign with the tree's own code, to numbers never used before."""
         phones = [f"{FICTION[n // 10_000]}{n % 10_000:04d}" for n in islice(self._numbers, contacts)]
-        self._stack.launch_campaign("Audit", "Bonjour", phones)
+        try:
+            self._stack.launch_campaign("Audit", "Bonjour", phones)
+        except SandboxError:
+            # Launched in the database, and not published: the recovery has to find it, so that it counts.
+            if not self.known(frozenset(phones)):
+                raise
+        self._expected.update(phones)
         return frozenset(phones)
 
     @_in_words
@@ -195,9 +203,15 @@ class ReferenceFaultDriver(ReferenceDriver):
         """A new inbound message from this phone."""
         return _inbound(phone, f"FIRE{next(self._inbound):08d}")
 
+    def expected(self) -> frozenset[str]:
+        """Everything launched, and the Message 2 that genuine webhooks have earned."""
+        return frozenset(self._expected)
+
     def follow_ups(self, phones: Sequence[str]) -> frozenset[str]:
-        """Keys of the Message 2 of these phones."""
-        return frozenset(phone + _MESSAGE_2 for phone in phones)
+        """Keys of the Message 2 of these phones, which are expected from now on."""
+        keys = frozenset(phone + _MESSAGE_2 for phone in phones)
+        self._expected |= keys
+        return keys
 
     def sent_contacts(self, count: int) -> list[str]:
         """Phones whose Message 1 is sent and which never answered; some are launched when there are too few."""

@@ -1,16 +1,17 @@
 """What became of everything put at stake: each strike's keys, and the webhooks, once the stack is quiet."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from audit.experiments.accounting import Account, account
+from audit.experiments.accounting import UNCERTAIN, Account, account
 from audit.experiments.driver import DriverError
 from audit.experiments.laboratory.fault_driver import FaultDriver
 from audit.experiments.laboratory.strikes import Strike
 from audit.experiments.waiting import wait_stable, wait_until
 
 HASTEN_SECONDS = 10.0
+MOST_ATTEMPTS = 4
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,17 @@ def _none_open(driver: FaultDriver) -> bool:
         return False
 
 
-def result(
-    driver: FaultDriver, strikes: Sequence[Strike], others: frozenset[str], before: int, *, settled: bool
-) -> Result:
-    """Compare everything expected (keys of the strikes and `others`) with the ledger from its entry `before` on."""
-    ledger, recorded = list(driver.accepted())[before:], driver.recorded()
-    expected = frozenset(others).union(*(s.keys for s in strikes))
-    sends = account(expected, ledger, recorded)
+def result(driver: FaultDriver, strikes: Sequence[Strike], refusals: Mapping[str, int], *, settled: bool) -> Result:
+    """Compare everything the driver put at stake with the whole ledger.
+
+    A send that the stack declares failed, after the laboratory kept it from being answered as often as it may be tried, is
+    uncertain and not lost: `refusals` counts the faults during which it was open.
+    """
+    recorded = {
+        key: UNCERTAIN if status == "failed" and refusals.get(key, 0) >= MOST_ATTEMPTS else status
+        for key, status in driver.recorded().items()
+    }
+    sends = account(driver.expected(), list(driver.accepted()), recorded)
     wrong = tuple(sorted(w for s in strikes for w in s.wrong))
     interactions = Counter(driver.interactions())
     answered = driver.acknowledged()

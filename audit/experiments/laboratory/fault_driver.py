@@ -43,6 +43,10 @@ class FaultDriver(Driver, Protocol):
         """A disturbance of `faults.DISTURBANCES`, from now until the end of the block."""
         ...
 
+    def expected(self) -> frozenset[str]:
+        """Every key put at stake since the start, by `launch`, `reach` or `disturb`, whether or not the fault then struck."""
+        ...
+
     def sending(self) -> frozenset[str]:
         """Keys in flight: the database says that some process has claimed them."""
         ...

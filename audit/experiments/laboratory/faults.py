@@ -66,7 +66,7 @@ CLASSES: tuple[Fault, ...] = (
     Fault("term-main", "SIGTERM sous charge", "signal", "main", number=_TERM),
     Fault("quit-main", "SIGQUIT sous charge", "signal", "main", number=_QUIT),
     Fault(
-        "freeze", "worker gelé (SIGSTOP) au-delà de son bail, puis repris", "signal", "main", "", _STOP, 6.0, "after"
+        "freeze", "worker gelé (SIGSTOP) au-delà de son bail, puis repris", "signal", "main", "", _STOP, 11.0, "after"
     ),
     Fault("broker-killed", "broker tué (SIGKILL), relancé avec ses données", "disturbance", seconds=1.0),
     Fault("broker-emptied", "broker tué (SIGKILL), relancé sans ses données", "disturbance", seconds=1.0),

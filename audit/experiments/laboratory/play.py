@@ -17,7 +17,7 @@ Tell = Callable[[str], None]
 ATTEMPTS = 3
 # Sends left open by earlier faults would fill the workers before the next one.
 MOST_OPEN = 60
-MOST_REFUSALS = 2
+MOST_REFUSALS = 3
 BACKLOG_SECONDS = 30.0
 END_SECONDS = 120.0
 
@@ -43,13 +43,12 @@ PATIENCE = Patience()
 class Played:
     """What was played. `at` is when it began, in seconds since the epoch; `failed` the attempts that did not strike.
 
-    `refusals` counts, for each key, the faults of the gateway during which it was open.
+    `refusals` counts, for each key, the faults after which it was still open: each may have cost it an attempt.
     """
 
     at: float
     strikes: list[Strike] = field(default_factory=list)
     failed: list[Strike] = field(default_factory=list)
-    others: frozenset[str] = frozenset()
     refusals: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -79,8 +78,7 @@ def _play_one(driver: FaultDriver, step: Step, played: Played, patience: Patienc
     for attempt in range(1, ATTEMPTS + 1):
         _clear(driver, played, patience)
         one = strike(driver, FAULTS[step.fault], step.contacts, patience.step)
-        if one.fault.id.startswith("gateway-") or one.fault.point == "after-claim":
-            played.refusals.update(one.keys | _open(driver))
+        played.refusals.update(_open(driver))
         if one.struck or attempt == ATTEMPTS:
             played.strikes.append(one)
             return
@@ -118,7 +116,7 @@ def _told(played: Played) -> str:
     return f"{len(last.in_flight)} in flight, resumed after {back}"
 
 
-def concluded(driver: FaultDriver, played: Played, before: int, patience: Patience = PATIENCE) -> Result:
-    """The account of everything played, after the stack has had time to finish. `before` counts earlier acceptances."""
+def concluded(driver: FaultDriver, played: Played, patience: Patience = PATIENCE) -> Result:
+    """The account of everything played, after the stack has had time to finish."""
     settled = settle(driver, patience.end, patience.quiet)
-    return result(driver, played.everything, played.others, before, settled=settled)
+    return result(driver, played.everything, played.refusals, settled=settled)

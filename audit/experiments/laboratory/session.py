@@ -81,7 +81,7 @@ def run(
     patience: Patience = PATIENCE,
 ) -> Outcome:
     """Play a plan on a stack that is up."""
-    started, before = time.time(), len(driver.accepted())
+    started = time.time()
     played = play(driver, plan.alone, tell, patience)
     first = len(played.strikes)
     played = play(driver, plan.drawn, tell, patience, played)
@@ -94,13 +94,12 @@ def run(
     if size.service_seconds:
         settle(driver, patience.end, patience.quiet)
         service = measure(driver, Probing(size.service_seconds), tell)
-        played.others |= service.asked.keys()
-    missing = size.sends - len(played.others) - sum(len(s.keys) for s in played.everything)
+    missing = size.sends - len(driver.expected())
     if missing > 0:
         tell(f"{missing} more sends")
-        played.others |= driver.launch(missing)
+        driver.launch(missing)
     tell("waiting until nothing is open and the gateway is quiet")
-    result = concluded(driver, played, before, patience)
+    result = concluded(driver, played, patience)
     return Outcome(started, time.time() - started, played, first, last, result, service)
 
 

@@ -102,6 +102,9 @@ class FakeLaboratory(FakeStack):
         with self._putting_at_stake(name) as stake:
             yield stake
 
+    def expected(self) -> frozenset[str]:
+        return frozenset(self._keys)
+
     def sending(self) -> frozenset[str]:
         return frozenset(key for key, _ in self._open[: self.in_flight])
 
