@@ -3,7 +3,7 @@
 import math
 from functools import lru_cache
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -64,12 +64,12 @@ class Settings(BaseSettings):
     @field_validator("redis_url")
     @classmethod
     def _is_redis(cls, url: SecretStr) -> SecretStr:
-        return _with_scheme(url, {"redis", "rediss"})
+        return _verifying(_with_scheme(url, {"redis", "rediss"}))
 
     @field_validator("broker_url")
     @classmethod
     def _is_a_broker(cls, url: SecretStr | None) -> SecretStr | None:
-        return url and _with_scheme(url, {"amqp", "amqps", "redis", "rediss"})
+        return url and _verifying(_with_scheme(url, {"amqp", "amqps", "redis", "rediss"}))
 
     @field_validator("alert_webhook_url")
     @classmethod
@@ -155,6 +155,13 @@ def _with_scheme(url: SecretStr, allowed: set[str]) -> SecretStr:
     # A PostgreSQL URL may name a socket by its query instead of a host.
     if parts.scheme not in allowed or not (parts.netloc or parts.query):
         raise ValueError(f"must be a URL starting with {' or '.join(f'{scheme}://' for scheme in sorted(allowed))}")
+    return url
+
+
+def _verifying(url: SecretStr) -> SecretStr:
+    asked = parse_qs(urlsplit(url.get_secret_value()).query).get("ssl_cert_reqs", ["required"])
+    if any(word.lower() not in {"required", "cert_required"} for word in asked):
+        raise ValueError("must not turn the verification of certificates off (ssl_cert_reqs)")
     return url
 
 

@@ -42,6 +42,8 @@ def test_a_missing_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str) 
     [
         ("DATABASE_URL", "mysql://secret@host/base"),
         ("REDIS_URL", "secret"),
+        ("REDIS_URL", "rediss://:secret@host/0?ssl_cert_reqs=none"),
+        ("BROKER_URL", "rediss://:secret@host/0?ssl_cert_reqs=CERT_NONE"),
         ("WASSENGER_DEVICE", "secret"),
         ("WASSENGER_BASE_URL", "ftp://secret"),
         ("SEND_LEASE_SECONDS", "15"),
