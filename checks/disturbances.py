@@ -29,7 +29,7 @@ _CONTACTS = 3
 _SECONDS = 10.0
 _TERMINATE = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'
+    WHERE pid <> pg_backend_pid() AND backend_type = 'client backend' AND datname = current_database()
 """
 _FULL = """
     INSERT INTO daily_counters AS d (day, message_1) VALUES (current_date, %(limit)s)
