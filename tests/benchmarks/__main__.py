@@ -17,6 +17,7 @@ import typer
 from system.sandbox.stack import RunningStack, running_stack
 from tests.benchmarks import campaigns, sends, webhooks
 from tests.benchmarks.figures import Row
+from tests.benchmarks.sections import section
 
 REPORT = Path("reports/measures/benchmarks.md")
 NOTES = Path(__file__).with_name("notes.md")
@@ -77,7 +78,9 @@ def _write(path: Path, rows: Sequence[Row], machine: str, command: str) -> None:
     body = "\n".join(row.line for row in rows)
     path.parent.mkdir(parents=True, exist_ok=True)
     notes = NOTES.read_text(encoding="utf-8") if NOTES.exists() else ""
-    path.write_text(f"{head}{body}\n\n{machine}.\n\n{notes}", encoding="utf-8")
+    # Another benchmark writes its own section of the same file.
+    kept = section(path.read_text(encoding="utf-8"), "Audit au niveau source") if path.exists() else ""
+    path.write_text(f"{head}{body}\n\n{machine}.\n\n{notes}\n{kept}".rstrip() + "\n", encoding="utf-8")
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -109,7 +110,7 @@ def _growth(trees: Sequence[tuple[Path, int]], out: Path, rounds: int) -> list[R
 def _section(rows: Sequence[Row]) -> str:
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     return (
-        f"Écrit par `python -m tests.benchmarks.source_level` le {datetime.now(UTC):%Y-%m-%d à %H:%M} UTC. Le témoin est "
+        f"Écrit par `{shlex.join(['python', '-m', 'tests.benchmarks.source_level', *sys.argv[1:]])}` le {datetime.now(UTC):%Y-%m-%d à %H:%M} UTC. Le témoin est "
         f"`{PEER}`, seul dans son environnement, sur le même arbre (`tests/benchmarks/trees.py`) et avec le même fichier de "
         "réglages ; les deux processus alternent, et le rapport est celui de tours voisins. Notre processus écrit aussi le "
         "rapport et le journal.\n\n"
@@ -122,15 +123,16 @@ def _section(rows: Sequence[Row]) -> str:
 
 def main(
     quick: Annotated[bool, typer.Option("--quick", help="Small trees and one round: shows that it runs.")] = False,
+    largest: Annotated[int, typer.Option(help="Lines of the largest tree; the one before it has a fifth.")] = 300_000,
     out: Annotated[Path, typer.Option(help="The Markdown file that holds the section.")] = REPORT,
 ) -> None:
     """Measure, and put the section in its place."""
-    sizes = (1_000, 2_000, 3_000) if quick else (12_000, 60_000, 300_000)
+    sizes = (1_000, 2_000, 3_000) if quick else (12_000, largest // 5, largest)
     with tempfile.TemporaryDirectory(prefix="audit-bench-") as folder:
         base = Path(folder)
-        trees = [(base / f"tree-{size}", write_tree(base / f"tree-{size}", size)) for size in sizes]
+        trees = [(base / f"tree-{at}", write_tree(base / f"tree-{at}", size)) for at, size in enumerate(sizes)]
         peer = _peer(base / "peer")
-        rows = _side_by_side(*trees[0], peer, base / "out", 1 if quick else 5)
+        rows = _side_by_side(*trees[0], peer, base / "out", 1 if quick else 3)
         rows += _growth(trees[1:], base / "out", 1)
     put_section(out, TITLE, _section(rows))
     for row in rows:
