@@ -73,6 +73,7 @@ _PRACTICES = (
     # Execution
     "time-limits",
     "limits-enforced",
+    "pool-aligned",
     "not-eager",
     "default-rate-limit",
     "bounded-memory",

@@ -192,6 +192,8 @@ def _release(known: Known) -> Sequence[Finding]:
     guide = _RELEASE_GUIDE
     imported = known.configuration.versions.get("celery", "") if known.configuration else ""
     pinned = _seen(known, "pinned-celery")
+    if not known.settings_known:
+        return unknown(guide, known.why_silent or "aucune application Celery n'a été trouvée")
     if imported and known.configuration is not None:
         evidence, version, place = known.configuration.evidence(celery=imported), imported, None
     elif pinned:

@@ -8,7 +8,7 @@ from audit.known import Known
 from audit.model import Finding, Level, Severity
 from audit.probes.source import UNKNOWN
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
-from audit.rules.reading import NO_TASK, Reading, number, production_tasks, read, short
+from audit.rules.reading import NO_TASK, NO_WORKER, Reading, number, production_tasks, read, short
 from audit.rules.rule import Guide
 from audit.rules.setting_value import SettingHolds
 
@@ -122,6 +122,38 @@ def _enforced(known: Known) -> Sequence[Finding]:
 
 _UNLIMITED = frozenset({"threads", "solo", "gevent", "eventlet"})
 
+_POOL_GUIDE = Guide(
+    severity=Severity.MINOR,
+    passes="Le modèle d'exécution des scripts est celui de la configuration",
+    fails="Un script lance le worker avec un autre modèle d'exécution que la configuration, et l'emporte",
+    advice="Écrire la même valeur aux deux endroits",
+    solution="celery -A application worker --pool=prefork",
+    undetermined="aucun fichier de démarrage ne lance de worker, ou `worker_pool` ne se lit pas",
+    language="bash",
+)
+
+
+def _same_pool(known: Known) -> Sequence[Finding]:
+    guide = _POOL_GUIDE
+    configured = read(known, "worker_pool", "prefork")
+    if configured.missing or not known.workers:
+        return unknown(guide, configured.missing or NO_WORKER)
+    if not configured.written:
+        return out_of_scope(guide, "`worker_pool` n'est pas réglé")
+    aliases = {"processes": "prefork", "": str(configured.value)}
+    told = [(w, w.options.get("pool", "")) for w in known.workers]
+    other = [(w, pool) for w, pool in told if aliases.get(pool, pool) != configured.value]
+    if other:
+        faults = [
+            Fault(f"`{w.excerpt.path}` : `--pool={p}`, et `worker_pool={configured.value}`", w.excerpt)
+            for w, p in other
+        ]
+        return failed(
+            guide, "Modèle d'exécution différent", faults, *(known.source.evidence(w.excerpt) for w, _ in other)
+        )
+    return passed(guide, configured.told, *configured.evidence)
+
+
 _EAGER_GUIDE = Guide(
     severity=Severity.CRITICAL,
     passes="Les tâches passent par le broker",
@@ -174,6 +206,7 @@ def _memory(known: Known) -> Sequence[Finding]:
 RULES = (
     practice("time-limits", "Limites de temps", _CONF + "task-time-limit", _time_limits, _LIMITS_GUIDE),
     practice("limits-enforced", "Limites de temps appliquées", _WORKERS + "time-limits", _enforced, _ENFORCED_GUIDE),
+    practice("pool-aligned", "Modèle d'exécution aligné", _WORKERS + "concurrency", _same_pool, _POOL_GUIDE),
     practice(
         "not-eager",
         "Pas d'exécution immédiate",

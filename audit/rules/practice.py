@@ -52,7 +52,7 @@ def failed(
     guide: Guide, title: str, faults: Sequence[Fault], *evidence: Evidence, outcome: Outcome = Outcome.DEFECT
 ) -> list[Finding]:
     """The rule is broken in these places: one finding, one problem."""
-    told = [fault.text for fault in faults]
+    told = list(dict.fromkeys(fault.text for fault in faults))
     rest = len(told) - _TOLD
     more = f" (et {rest} autre{'s' if rest > 1 else ''})" if rest > 0 else ""
     sentence = f"{guide.fails} : {' ; '.join(told[:_TOLD])}{more}"

@@ -106,7 +106,7 @@ def _long(known: Known) -> Sequence[Finding]:
     if len(known_ones) < len(seen):
         missing = next(o for o in seen if o.values["seconds"] is UNKNOWN)
         return unknown(guide, f"le délai que `{short(missing.symbol)}` demande ne se lit pas")
-    return passed(guide, f"{len(seen)} publications différées", known.source.evidence(seen[0].excerpt))
+    return passed(guide, f"publications différées : {len(seen)}", known.source.evidence(seen[0].excerpt))
 
 
 _COMMIT_GUIDE = Guide(

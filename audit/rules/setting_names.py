@@ -39,7 +39,7 @@ def _misnamed(known: Known) -> Sequence[Finding]:
     if faults:
         return failed(_GUIDE, "Réglage sans effet", faults, *evidence)
     count = len(known.source.settings) or len(known.probes[0].settings)
-    return passed(_GUIDE, f"{count} réglages lus", *evidence)
+    return passed(_GUIDE, f"{count} réglage{'s' if count > 1 else ''} lu{'s' if count > 1 else ''}", *evidence)
 
 
 def misspelled(name: str) -> str:

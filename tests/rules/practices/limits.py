@@ -37,6 +37,15 @@ CASES = (
     ),
     fails("limits-enforced", "short option", "`--pool=gevent`", Edit(START, _RETRY, f"{_RETRY} -P gevent")),
     fails("limits-enforced", "by setting", "`--pool=solo`", Edit(CONF, _LIMITS, f'{_LIMITS}worker_pool = "solo"\n')),
+    fails(
+        "pool-aligned",
+        "long option",
+        "`--pool=threads`, et `worker_pool=prefork`",
+        Edit(START, _MAILS, f"{_MAILS} --pool=threads"),
+    ),
+    fails("pool-aligned", "short option", "`--pool=solo`", Edit(START, _RETRY, f"{_RETRY} -P solo")),
+    established("pool-aligned", "said again", "`worker_pool=prefork`", Edit(START, _RETRY, f"{_RETRY} -P prefork")),
+    not_concerned("pool-aligned", "not set", "n'est pas réglé", Edit(CONF, 'worker_pool = "prefork"\n', "")),
     not_concerned("limits-enforced", "no limit", "aucune limite de temps", Edit(CONF, _LIMITS, "")),
     fails(
         "not-eager",

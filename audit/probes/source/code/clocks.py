@@ -22,5 +22,7 @@ def naive_clocks(scope: Scope) -> Iterator[Observation]:
         parent = scope.parents.get(call)
         if isinstance(parent, ast.Attribute) and parent.attr in _HARMLESS:
             continue
+        if isinstance(parent, ast.Call) and last(parent.func) in {"make_aware", "localize"}:
+            continue
         if scope.external(call.func) == f"datetime.datetime.{name}":
             yield scope.observed("naive-clock", call, what=f"datetime.{name}()")

@@ -7,10 +7,18 @@ from audit.facts import Observation
 from audit.probes.source.modules import Module
 from audit.probes.source.paths import is_test
 
-_READS = re.compile(
-    r"\bAsyncResult\b|\bGroupResult\b|\bResultSet\b|\bchord\(|\ballow_join_result\b"
-    r"|\.(ready|successful)\(\)|(delay|apply_async|send_task)\([^\n]*\)\.(get|result|wait|join)\b|\.get\(timeout="
+_READS = (
+    "AsyncResult",
+    "GroupResult",
+    "ResultSet",
+    "chord(",
+    "allow_join_result",
+    ".ready()",
+    ".successful()",
+    ".get(timeout=",
 )
+_READ_AT_ONCE = re.compile(r"(?:delay|apply_async|send_task)\([^\n]*\)\.(?:get|result|wait|join)\b")
+_RETRY_WORDS = ("retry", "retries", "backoff", "back_off", "recul", "reprise")
 _RETRY_FUNCTION = re.compile(
     r"^(?:async )?def (\w*(?:retry|retries|backoff|back_off|recul|reprise)\w*)\(", re.MULTILINE
 )
@@ -20,11 +28,16 @@ _DECORATED = re.compile(r"@[^\n]*\n\Z")
 def mentions(modules: Sequence[Module]) -> Iterator[Observation]:
     """`result-read`, once a module; `retry-function`, with whether tests call it and whether anything else does."""
     for module in modules:
-        if not is_test(module.source.path) and _READS.search(module.source.text):
+        if not is_test(module.source.path) and _reads_results(module.source.text):
             yield Observation("result-read", "", None, {"path": module.source.path})
     for module in modules:
-        if not is_test(module.source.path):
+        if not is_test(module.source.path) and any(word in module.source.text for word in _RETRY_WORDS):
             yield from _retry_functions(module, modules)
+
+
+def _reads_results(text: str) -> bool:
+    published = "delay(" in text or "apply_async(" in text or "send_task(" in text
+    return any(word in text for word in _READS) or (published and _READ_AT_ONCE.search(text) is not None)
 
 
 def _retry_functions(module: Module, modules: Sequence[Module]) -> Iterator[Observation]:

@@ -5,13 +5,29 @@ import re
 from collections.abc import Iterator
 
 from audit.facts import Observation
-from audit.probes.masking import HIDDEN_NAMES, is_secret
+from audit.probes.masking import is_secret
 from audit.probes.source.code.scope import Scope, last
 
-SECRET_HINT = (
-    rf"(?i)(?:{HIDDEN_NAMES})\w*[\"']?\]?\s*(?::[^=\n]{{1,60}})?[=:,]\s*[rbf]?[\"'][^\"'\s]{{6,}}[\"']"
-    r"|://[^\s:/@\"']*:[^\s@/\"']+@|sk_live_|ghp_|github_pat_|glpat-|xox[abps]-|AKIA|AIza"
+# What a secret may be called, in small letters: a word of each name that `is_secret` knows.
+_WORDS = (
+    "passw",
+    "passphrase",
+    "secret",
+    "token",
+    "credential",
+    "authorization",
+    "security_key",
+    "api",
+    "access",
+    "account",
+    "private",
+    "role",
 )
+_PREFIXES = ("sk_live_", "rk_live_", "ghp_", "gho_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "xoxa-", "akia", "aiza")
+_GIVEN = re.compile(
+    r"(?:passw|passphrase|secret|token|credential|authorization|key)\w*[\"']?\]?\s*(?::[^=\n\"']{1,60})?[=:,]\s*[rbf]?[\"'][^\"'\s]{6}"
+)
+_LOGIN = re.compile(r"://[^\s:/@\"']*:[^\s@/\"']+@")
 _URL = re.compile(r"^[a-z][a-z0-9+.\-]*://[^\s:/@]*:(?P<password>[^\s@/{}$]+)@(?P<host>[^\s:/?]+)", re.IGNORECASE)
 _PLACEHOLDER = re.compile(
     r"(?i)change|example|exemple|your|votre|xxx|dummy|placeholder|sample|fake|mock|todo|none|null|default|insert|"
@@ -23,6 +39,16 @@ _ABOUT = re.compile(
     r"(?i)(header|field|param|name|url|uri|path|file|prefix|type|env|label|title|length|ttl|scheme|regex)s?$"
 )
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1", "db", "redis", "rabbitmq", "postgres", "broker"})
+
+
+def may_hold_a_secret(text: str) -> bool:
+    """Whether a module is worth a walk: a cheap look at its text."""
+    small = text.lower()
+    if "://" in small and _LOGIN.search(small):
+        return True
+    if any(prefix in small for prefix in _PREFIXES):
+        return True
+    return any(word in small for word in _WORDS) and _GIVEN.search(small) is not None
 
 
 def literal_secrets(scope: Scope) -> Iterator[Observation]:

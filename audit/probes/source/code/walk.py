@@ -1,7 +1,6 @@
 """One walk over the modules of a target, and the watchers that look at each function on the way."""
 
 import ast
-import re
 from collections.abc import Callable, Iterator
 
 from audit.facts import Observation
@@ -14,7 +13,7 @@ from audit.probes.source.code.network import network
 from audit.probes.source.code.publications import publications
 from audit.probes.source.code.reads import unpaged_reads
 from audit.probes.source.code.scope import Scope
-from audit.probes.source.code.secrets import SECRET_HINT, literal_secrets
+from audit.probes.source.code.secrets import literal_secrets, may_hold_a_secret
 from audit.probes.source.code.state import process_state
 from audit.probes.source.code.transactions import published_too_early
 from audit.probes.source.code.waiting import waiting
@@ -24,32 +23,34 @@ from audit.probes.source.paths import is_test
 
 Watcher = Callable[[Scope], Iterator[Observation]]
 
-# Each with what a module's text must hold for it to see anything: most modules are not walked at all.
-_WATCHERS: tuple[tuple[str, Watcher], ...] = (
-    (r"sleep|\.delay\(|apply_async|send_task|AsyncResult|GroupResult|ResultSet|while *\(?(True|[1-9])", waiting),
-    (r"task", swallowed_errors),
-    (r"\b(utcnow|now|today|fromtimestamp|utcfromtimestamp)\(", naive_clocks),
-    (r"\.delay\(|apply_async|send_task|countdown|\beta\b|queue *=|_on_commit", publications),
-    (r"\.delay\(|apply_async|send_task", published_too_early),
-    (r"\.save\(|\.asave\(|\.commit\(|\.h?set\(|\.setex\(|\.update\(", unprotected_counters),
-    (r"requests|urlopen|httpx|aiohttp|verify|ssl_cert_reqs|_create_unverified", network),
-    (r"\bnx *=|setnx|\.lock\(", endless_locks),
-    (SECRET_HINT, literal_secrets),
-    (r"\.execute\(", unpaged_reads),
-    (r"\bglobal\b|\bconnect\b|MongoClient|BlockingConnection", process_state),
+# Each with words of which a module's text must hold one for it to see anything: most modules are not walked at all.
+_PUBLISHING = (".delay(", "apply_async", "send_task", "_on_commit")
+_WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
+    (("sleep", *_PUBLISHING, "AsyncResult", "GroupResult", "ResultSet", "while True", "while 1"), waiting),
+    (("task",), swallowed_errors),
+    (("utcnow(", ".now(", ".today(", "fromtimestamp("), naive_clocks),
+    ((*_PUBLISHING, "countdown", "eta=", "queue="), publications),
+    (_PUBLISHING, published_too_early),
+    ((".save(", ".asave(", ".commit(", ".set(", ".hset(", ".setex(", ".update("), unprotected_counters),
+    (("requests", "urlopen", "httpx", "aiohttp", "verify", "ssl_cert_reqs", "_create_unverified"), network),
+    (("nx=", "setnx", ".lock("), endless_locks),
+    ((".execute(",), unpaged_reads),
+    (("global ", "connect", "MongoClient", "BlockingConnection"), process_state),
 )
 _IGNORED = (ast.expr_context, ast.operator, ast.cmpop, ast.boolop, ast.unaryop)
 
 
 def read_code(machine: Machine) -> tuple[Observation, ...]:
     """What every function of the target does that a rule may judge; code that only serves tests is left out."""
-    hints = [(re.compile(hint), watcher) for hint, watcher in _WATCHERS]
-    found = list(mentions([machine.project.modules[name] for name in sorted(machine.project.modules)]))
-    for name in sorted(machine.project.modules):
-        module = machine.project.modules[name]
+    modules = [machine.project.modules[name] for name in sorted(machine.project.modules)]
+    found = list(mentions(modules))
+    for module in modules:
+        text = module.source.text
         if is_test(module.source.path):
             continue
-        watchers = [watcher for hint, watcher in hints if hint.search(module.source.text)]
+        watchers = [watcher for words, watcher in _WATCHERS if any(word in text for word in words)]
+        if may_hold_a_secret(text):
+            watchers.append(literal_secrets)
         for scope in scopes(machine, module) if watchers else ():
             for watcher in watchers:
                 found += watcher(scope)

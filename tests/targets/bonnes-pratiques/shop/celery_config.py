@@ -20,6 +20,7 @@ result_backend_transport_options = {"visibility_timeout": VISIBILITY}
 visibility_timeout = VISIBILITY
 result_expires = 3600
 
+worker_pool = "prefork"
 task_soft_time_limit = 60
 task_time_limit = 90
 worker_max_tasks_per_child = 1000
