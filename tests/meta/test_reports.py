@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 
 from audit import journal
+from audit.evidence import Soak, read
 from audit.report.markdown import render_markdown
+from audit.report.soak import draw_soak, render_soak
+from audit.report.struck import draw_run, drawing_name
 from checks.index import index
 
 REPORTS = Path(__file__).resolve().parents[2] / "reports"
@@ -14,7 +17,19 @@ JOURNALS = sorted(REPORTS.glob("*-famille-*.json"))
 
 @pytest.mark.parametrize("path", JOURNALS, ids=lambda p: p.stem)
 def test_the_report_is_what_its_journal_says(path: Path) -> None:
-    assert render_markdown(journal.read(path)) == path.with_suffix(".md").read_text(encoding="utf-8")
+    document = journal.read(path)
+    assert render_markdown(document) == path.with_suffix(".md").read_text(encoding="utf-8")
+    if name := drawing_name(document):
+        assert draw_run(document) == (REPORTS / name).read_text(encoding="utf-8")
+
+
+def test_the_measures_are_what_their_journals_say() -> None:
+    for path in (REPORTS / "measures").glob("*.json"):
+        if '"soak/1"' in path.read_text(encoding="utf-8"):
+            soak = read(path)
+            assert isinstance(soak, Soak)
+            assert render_soak(soak.document, f"{path.stem}.svg") == path.with_suffix(".md").read_text(encoding="utf-8")
+            assert draw_soak(soak.document) == path.with_suffix(".svg").read_text(encoding="utf-8")
 
 
 def test_the_index_is_what_the_journals_say() -> None:

@@ -16,12 +16,12 @@ _PAUSE_SECONDS = 0.5
 class Probing:
     """How the service is measured: for so many seconds, and up to three times that until there are `least` probes.
 
-    `least` is what a lower bound of 99,9 % takes without a failure, and some more.
+    The deadline leaves a probe in flight at a death its lease, and the wait for the sweep that finds it. `least` is what a lower bound of 99,9 % takes without a failure, and some more.
     """
 
     seconds: float
     period_seconds: float = 60.0
-    deadline_seconds: float = 15.0
+    deadline_seconds: float = 20.0
     least: int = 3_200
     at_once: int = 40
 
