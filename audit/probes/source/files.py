@@ -120,6 +120,8 @@ def _link(tree: Tree, entry: "os.DirEntry[str]", path: str) -> None:
         tree.unread.append((path, "lien symbolique qui sort de la cible"))
     elif real.is_file():
         tree.paths.append(path)
+    elif Path(entry.path).parent.resolve().is_relative_to(real):
+        tree.unread.append((path, "lien symbolique vers un dossier qui le contient"))
 
 
 def printable(path: str) -> str:
