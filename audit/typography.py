@@ -66,6 +66,11 @@ def french_percent(share: float) -> str:
     return f"{share * 100:.1f}".replace(".", ",") + f"{NO_BREAK_SPACE}%"
 
 
+def french_integer(number: int) -> str:
+    """A whole number by thousands, as `100 000`."""
+    return f"{number:,}".replace(",", NO_BREAK_SPACE)
+
+
 def counted(count: int, words: str) -> str:
     """A number and what it counts, as `1 envoi` or `2 envois acceptés`: every word takes an s from two on."""
     plural = " ".join(f"{word}s" for word in words.split()) if count > 1 else words

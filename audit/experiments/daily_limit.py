@@ -9,6 +9,7 @@ from audit.experiments.experiment import Experiment, Record
 from audit.experiments.judgement import Judgement
 from audit.experiments.waiting import wait_stable, wait_until
 from audit.model import Finding
+from audit.typography import french_integer
 
 _ID = "daily-limit"
 MOST_A_DAY = 1000
@@ -46,7 +47,7 @@ class Days:
 def run(driver: DailyRoom, record: Record, plan: Plan = Plan()) -> Sequence[Finding]:
     """Leave room for a few messages, launch more, count; then let the next day come and count again."""
     shipped = driver.shipped_daily_limit()
-    record.figure("Limite livrée", f"{shipped} messages par jour")
+    record.figure("Limite livrée", f"{french_integer(shipped)} messages par jour")
     with driver.leave_today(plan.room):
         expected = driver.launch(plan.contacts)
         wait_until(lambda: len(_sent(driver, expected)) >= plan.room, plan.end_seconds, 0.2)
@@ -75,7 +76,7 @@ def _conclude(record: Record, plan: Plan, days: Days) -> Finding:
         ("Messages mis en échec par la limite quotidienne", days.failed, bool(days.failed)),
         ("Messages envoyés deux fois au passage du jour", twice, bool(twice)),
         (
-            f"La limite livrée est de {days.shipped} messages par jour, au lieu de {MOST_A_DAY} au plus",
+            f"La limite livrée est de {french_integer(days.shipped)} messages par jour, au lieu de {french_integer(MOST_A_DAY)} au plus",
             (),
             days.shipped > MOST_A_DAY,
         ),
@@ -88,7 +89,7 @@ def _conclude(record: Record, plan: Plan, days: Days) -> Finding:
     if days.forgotten:
         return _LIMIT.defect(record, "Messages oubliés le jour suivant", days.forgotten)
     sentence = (
-        f"Limite livrée : {days.shipped} messages par jour. Le compteur du jour placé à {plan.room} envois de la limite, une campagne de "
+        f"Limite livrée : {french_integer(days.shipped)} messages par jour. Le compteur du jour placé à {plan.room} envois de la limite, une campagne de "
         f"{plan.contacts} contacts en envoie {days.left} et garde les autres sans les mettre en échec ; le jour suivant, ils partent, une seule fois"
     )
     return _LIMIT.established(record, sentence)

@@ -9,7 +9,7 @@ from audit.experiments.experiment import Experiment, Record
 from audit.experiments.judgement import Judgement
 from audit.experiments.waiting import wait_stable
 from audit.model import Finding
-from audit.typography import NO_BREAK_SPACE
+from audit.typography import NO_BREAK_SPACE, counted, french_integer
 
 _ID = "statistics-speed"
 MOST_SECONDS = 0.100
@@ -44,12 +44,13 @@ class Plan:
 def run(driver: StatisticsDesk, record: Record, plan: Plan = Plan()) -> Sequence[Finding]:
     """Load a campaign, ask for its statistics one request after another, and read the database's own counters."""
     campaign = driver.load(plan.contacts)
-    record.note(f"campagne de {plan.contacts} contacts écrite dans la base")
+    record.note(f"campagne de {french_integer(plan.contacts)} contacts écrite dans la base")
     shown = [driver.statistics(campaign) for _ in range(plan.warm_up)][-1]
     before = _read(driver, plan)
     times = sorted(driver.statistics(campaign).seconds for _ in range(plan.requests))
     rows = (_read(driver, plan) - before) / plan.requests
     record.note(f"{plan.requests} demandes, l'une après l'autre")
+    read = counted(round(rows), "ligne") if rows < 1000 else f"{french_integer(round(rows))} lignes"
     p95 = times[max(0, round(len(times) * 0.95) - 1)]
     for label, value in (("Médiane", statistics.median(times)), ("95e centile", p95), ("Maximum", times[-1])):
         record.figure(label, _milliseconds(value))
@@ -57,7 +58,7 @@ def run(driver: StatisticsDesk, record: Record, plan: Plan = Plan()) -> Sequence
     if shown.values.get("contacts") != plan.contacts:
         missing = f"le point d'accès compte {shown.values.get('contacts')} contacts au lieu de {plan.contacts}"
         return [_SPEED.undetermined(missing), _AGGREGATES.undetermined(missing)]
-    told = f"{plan.contacts} contacts, {plan.requests} demandes l'une après l'autre : 95 % des réponses en {_milliseconds(p95)} ou moins"
+    told = f"{french_integer(plan.contacts)} contacts, {plan.requests} demandes l'une après l'autre : 95 % des réponses en {_milliseconds(p95)} ou moins"
     speed = (
         _SPEED.established(record, f"{told}, la plus longue en {_milliseconds(times[-1])}")
         if p95 < MOST_SECONDS
@@ -66,10 +67,10 @@ def run(driver: StatisticsDesk, record: Record, plan: Plan = Plan()) -> Sequence
     aggregates = (
         _AGGREGATES.established(
             record,
-            f"Chaque réponse lit {rows:.0f} lignes des tables de contacts et de messages, pour {plan.contacts} contacts",
+            f"Chaque réponse lit {read} des tables de contacts et de messages, pour {french_integer(plan.contacts)} contacts",
         )
         if rows <= plan.contacts * LARGEST_SHARE
-        else _AGGREGATES.defect(record, f"Chaque réponse lit {rows:.0f} lignes des tables de contacts et de messages")
+        else _AGGREGATES.defect(record, f"Chaque réponse lit {read} des tables de contacts et de messages")
     )
     return [speed, aggregates]
 

@@ -61,7 +61,7 @@ def outcomes(experiment: str, folder: Path, *edits: Edit) -> dict[str, tuple[Out
     ("experiment", "edits", "criterion", "words"),
     [
         pytest.param("reply-window", LONGER_WINDOW, "5.3", "24 h 00 min 00 s", id="window of 25 h"),
-        pytest.param("daily-limit", HIGHER_LIMIT, "4.4", "au lieu de 1000 au plus", id="limit of 5000"),
+        pytest.param("daily-limit", HIGHER_LIMIT, "4.4", "au lieu de 1 000 au plus", id="limit of 5000"),
         pytest.param("interaction-types", DEAF_TO_VOICE, "5.4", "vocal", id="deaf to voice messages"),
         pytest.param("duplicate-replies", NO_UNIQUE_MESSAGE, "6.4", "Message 2", id="unique constraint removed"),
         pytest.param("lock-ownership", ANYBODY_RELEASES, "6.3", "rendu par celui qui l'a perdu", id="lock of anybody"),

@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit.typography import counted, french, french_date, french_duration, french_seconds
+from audit.typography import (
+    counted,
+    french,
+    french_date,
+    french_duration,
+    french_integer,
+    french_percent,
+    french_seconds,
+)
 
 PROSE = {
     "Statut : conforme": "Statut~: conforme",
@@ -154,3 +162,8 @@ def test_periods_use_the_largest_exact_unit(seconds: float, text: str) -> None:
 )
 def test_words_agree_with_their_number(count: int, words: str, text: str) -> None:
     assert counted(count, words).replace("\u00a0", "~") == text
+
+
+def test_numbers_by_thousands_and_shares() -> None:
+    assert [french_integer(n) for n in (0, 999, 1000, 100_000)] == ["0", "999", "1\u00a0000", "100\u00a0000"]
+    assert french_percent(0.8912) == "89,1\u00a0%"
