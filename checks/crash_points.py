@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import psutil
+import psycopg
 
 from audit.experiments.driver import DriverError
 from audit.experiments.laboratory.fault_driver import Stake
@@ -93,25 +94,30 @@ def _after_record(driver: ReferenceFaultDriver, contacts: int) -> Iterator[Stake
         _held(driver, contacts, Behaviour(hold="after", rules=_ONE_UNANSWERED)) as keys,
         driver.frozen_broker(),
     ):
-        already = driver.sent(keys)
+        yield Stake(keys, _recording(driver, keys))
+
+
+def _recording(driver: ReferenceFaultDriver, keys: frozenset[str]) -> tuple[int, ...]:
+    """Let the gateway answer; the children that have recorded an answer."""
+    with psycopg.connect(driver.stack.database_url, autocommit=True) as connection:
+        already, moment, held = driver.sent(keys), database_gates.now(connection), driver.held()
         driver.release()
         _need(lambda: driver.sent(keys) > already, "aucun résultat inscrit")
-        yield Stake(keys)
+        # All of them but the one that stays unanswered, where they are quick: the unanswered one must not time out meanwhile.
+        wait_until(lambda: driver.sent(keys) >= already + held - 1, 1.0)
+        return database_gates.active_since(connection, moment, driver.worker_pids())
 
 
 @contextmanager
 def _before_ack(driver: ReferenceFaultDriver, contacts: int) -> Iterator[Stake]:
     """The main processes are frozen: children end their task, and nothing is acknowledged to the broker."""
     with _held(driver, contacts, Behaviour(hold="after", rules=_ONE_UNANSWERED)) as keys, ExitStack() as thaw:
-        already = driver.sent(keys)
         for role in driver.workers():
             main = driver.main_pid(role)
             if main is not None:
                 _signal(main, signal.SIGSTOP)
                 thaw.callback(_signal, main, signal.SIGCONT)
-        driver.release()
-        _need(lambda: driver.sent(keys) > already, "aucun résultat inscrit")
-        yield Stake(keys)
+        yield Stake(keys, _recording(driver, keys))
 
 
 def _signal(pid: int, number: signal.Signals) -> None:

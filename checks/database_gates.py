@@ -6,6 +6,7 @@ A trigger takes, shared, an advisory lock that we hold. The tree is not touched,
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 import psutil
 import psycopg
@@ -25,6 +26,7 @@ _REMOVE = """
 DROP TRIGGER IF EXISTS laboratory_gate ON {table}; DROP FUNCTION IF EXISTS laboratory_gate CASCADE;
 DROP SEQUENCE IF EXISTS laboratory_passes;
 """
+_ACTIVE = "SELECT client_port FROM pg_stat_activity WHERE state_change > %s AND client_port > 0"
 _WAITING = "SELECT client_port FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND wait_event = 'advisory'"
 
 
@@ -64,6 +66,20 @@ def closed(database_url: str, gate: Gate) -> Iterator[psycopg.Connection]:
 def waiting(connection: psycopg.Connection, pids: Iterable[int]) -> tuple[int, ...]:
     """Those of these processes that wait before the gate, found by the port of their connection."""
     ports = {port for (port,) in connection.execute(_WAITING).fetchall()}
+    return tuple(pid for pid in pids if ports & _ports(pid))
+
+
+def now(connection: psycopg.Connection) -> datetime:
+    """The database's clock."""
+    ((moment,),) = connection.execute("SELECT clock_timestamp()").fetchall()
+    found: datetime = moment
+    return found
+
+
+def active_since(connection: psycopg.Connection, moment: datetime, pids: Iterable[int]) -> tuple[int, ...]:
+    """Those of these processes whose connection has done something since then."""
+    rows = connection.execute(_ACTIVE.encode(), [moment]).fetchall()
+    ports = {port for (port,) in rows}
     return tuple(pid for pid in pids if ports & _ports(pid))
 
 

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from audit.experiments.waiting import wait_until
-from checks.database_gates import CLAIM, RECORD, closed, count, waiting
+from checks.database_gates import CLAIM, RECORD, active_since, closed, count, now, waiting
 from system.db.database import Database
 from system.services.campaigns import create_campaign, launch_campaign
 
@@ -58,6 +58,18 @@ def test_the_first_claim_passes_and_the_next_waits_until_the_gate_is_lifted(
         blocked.result(10)
     assert status(connection, second) == "sending"
     assert connection.execute(LEFT).fetchone() == (0,)
+
+
+def test_who_has_done_something_since_then(postgres_url: str, connection: psycopg.Connection) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as other:
+        other.execute("SELECT 1")
+        moment = now(connection)
+        own = connection.info.backend_pid
+        others = "SELECT count(*) FROM pg_stat_activity WHERE state_change > %s AND pid <> %s AND client_port > 0"
+        assert connection.execute(others, [moment, own]).fetchone() == (0,)
+        other.execute("SELECT 1")
+        assert connection.execute(others, [moment, own]).fetchone() == (1,)
+        assert active_since(connection, moment, [os.getpid(), os.getppid()]) == (os.getpid(),)
 
 
 def test_another_change_is_not_held(postgres_url: str, connection: psycopg.Connection, messages: list[int]) -> None:

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.real
 
 PATIENCE = Patience(end=60.0)
 # What a sabotage leaves open for ever would be waited for.
-IMPATIENT = Patience(end=20.0, backlog=10.0)
+IMPATIENT = Patience(end=40.0, backlog=10.0)
 EARLY_ACK = Edit("system/tasks/celery_config.py", "task_acks_late = True", "task_acks_late = False")
 
 
