@@ -44,7 +44,7 @@ def _changed_row(node: ast.AugAssign | ast.Assign) -> str:
         arithmetic = isinstance(node.op, ast.Add | ast.Sub) and not isinstance(node.value, ast.List | ast.JoinedStr)
     else:
         arithmetic = _is_sum(node.value) and ast.unparse(target) in ast.unparse(node.value)
-    text = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    text = any(isinstance(n, ast.Constant) and isinstance(n.value, str) for n in ast.walk(node.value))
     # Django's F() and SQLAlchemy's columns (an upper-case holder) make it one statement of the database.
     held = any(isinstance(n, ast.Call) and last(n.func) in {"F", "Value"} for n in ast.walk(node.value))
     columns = any(isinstance(n, ast.Attribute) and last(n.value)[:1].isupper() for n in ast.walk(node.value))

@@ -54,6 +54,9 @@ def may_hold_a_secret(text: str) -> bool:
 def literal_secrets(scope: Scope) -> Iterator[Observation]:
     """`literal-secret`: a name that speaks of a secret given a literal that looks like one, or a URL with a password."""
     for name, node in _given(scope):
+        # Inside a function, `secret="…"` alone is as often a sample as a secret.
+        if scope.symbol and name in {"secret", "token"} and not _KNOWN.match(str(getattr(node, "value", ""))):
+            continue
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and _is_literal_secret(name, node.value):
             yield _hidden(scope, node, f"`{name}`")
     for constant in scope.all(ast.Constant):
