@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 Disturbance = Callable[["ReferenceFaultDriver"], AbstractContextManager[Stake]]
 _CONTACTS = 3
 _SECONDS = 10.0
+_FULL_DAY_SECONDS = 2.0
 _TERMINATE = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE pid <> pg_backend_pid() AND backend_type = 'client backend' AND datname = current_database()
@@ -175,17 +176,16 @@ def _two_beats(driver: ReferenceFaultDriver) -> Iterator[Stake]:
 
 @contextmanager
 def _midnight(driver: ReferenceFaultDriver) -> Iterator[Stake]:
-    """The day is full, sends are put off to tomorrow; then tomorrow comes, by moving the day's counter and the dates."""
+    """The day is full and nothing new leaves; then tomorrow comes, by moving the day's counter and the dates."""
     with psycopg.connect(driver.stack.database_url, autocommit=True) as connection:
         connection.execute(_FULL, {"limit": driver.daily_limit})
-        keys = driver.launch(_CONTACTS)
+        before, keys = driver.held(), driver.launch(_CONTACTS)
         stake = Stake(keys)
-        put_off = wait_until(lambda: driver.put_off(keys) == len(keys), _SECONDS)
+        if wait_until(lambda: driver.held() > before and driver.sending() & keys, _FULL_DAY_SECONDS):
+            stake.wrong.append("envois partis alors que la limite du jour était atteinte")
         for statement in _MIDNIGHT:
             connection.execute(statement)
     driver.hasten()
-    if not put_off:
-        stake.wrong.append("envois non remis au lendemain, la limite du jour étant atteinte")
     yield stake
 
 

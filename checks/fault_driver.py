@@ -239,11 +239,6 @@ class ReferenceFaultDriver(ReferenceDriver):
         phones = [key.removesuffix(_MESSAGE_2) for key in keys]
         return keys & self._keys(f"SELECT c.phone, m.kind {_OF} WHERE c.phone = ANY(%s)", phones)
 
-    def put_off(self, keys: frozenset[str]) -> int:
-        """How many of these wait for another day."""
-        query = f"SELECT count(*) {_OF} WHERE c.phone = ANY(%s) AND m.status = 'pending' AND m.next_attempt_at::date > current_date"
-        return int(self._rows(query, list(keys))[0][0])
-
     def whatsapp_ids(self, phones: Sequence[str]) -> list[str]:
         """WhatsApp's identifiers of the Message 1 of these phones."""
         query = f"SELECT m.wa_id {_OF} WHERE c.phone = ANY(%s) AND m.kind = 'message_1'"

@@ -62,11 +62,9 @@ def test_what_is_open_in_flight_and_sent(driver: ReferenceFaultDriver) -> None:
     assert driver.statuses(PHONES[:4]) == {"sent"}
 
 
-def test_waiting_is_skipped_by_moving_dates_and_days_are_put_off(driver: ReferenceFaultDriver) -> None:
+def test_waiting_is_skipped_by_moving_dates(driver: ReferenceFaultDriver) -> None:
     execute(driver, "UPDATE messages SET next_attempt_at = now() + interval '1 day'")
-    assert driver.put_off(frozenset(PHONES)) == len(PHONES)
     driver.hasten()
-    assert driver.put_off(frozenset(PHONES)) == 0
     due = driver._rows("SELECT count(*) FROM messages WHERE next_attempt_at <= now() AND published_at < now()")
     assert due == [(len(PHONES),)]
 
