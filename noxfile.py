@@ -96,6 +96,13 @@ def integration(session: nox.Session) -> None:
 
 
 @nox.session
+def truth(session: nox.Session) -> None:
+    """Play every mutant and sound variant of `tests/truth/` against the rules, into `reports/measures/verite.md`."""
+    install(session)
+    session.run("python", "-m", "tests.truth", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure the reference stack against its yardsticks into `reports/measures/benchmarks.md`; `-- --quick` only shows that it runs."""
     install(session)

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
+from pathlib import PurePosixPath
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from audit.facts import BeatEntry, Facts
+from audit.facts import BeatEntry, Facts, Process
 from audit.known import Known
 from audit.model import Evidence, Excerpt, Finding, Problem, Severity
 from audit.rules.rule import Rule, defect, established, undetermined, without_role
@@ -179,6 +180,7 @@ def _beat_started(known: Known) -> Sequence[Finding]:
     alone = {p.excerpt.path for p in known.source.processes if p.excerpt.path not in served}
     web_too = {p.excerpt.path for p in known.processes("web")} & {p.excerpt.path for p in workers}
     orphans = [w for w in workers if w.excerpt.path in alone and (not beats or w.excerpt.path in web_too)]
+    orphans = [] if beats_apart(known) else orphans
     if orphans:
         path = orphans[0].excerpt.path
         problem = Problem(
@@ -193,6 +195,14 @@ def _beat_started(known: Known) -> Sequence[Finding]:
         text = f"`{path}` lance un worker mais jamais beat : les tâches périodiques ne s'exécutent pas"
         return [defect(text, problem, known.source.evidence(orphans[0].excerpt))]
     return [established(sentence, *(known.source.evidence(b.excerpt) for b in beats))]
+
+
+def beats_apart(known: Known) -> list[Process]:
+    """Beats of files that start no worker and have no file of workers alone beside them: they serve the other files."""
+    workers = {p.excerpt.path for p in known.processes("worker")}
+    folders = {PurePosixPath(w).parent for w in workers - {p.excerpt.path for p in known.processes("web")}}
+    apart = [b for b in known.processes("beat") if b.excerpt.path not in workers]
+    return [b for b in apart if PurePosixPath(b.excerpt.path).parent not in folders]
 
 
 def _periodic(identifier: str, category: str, requirements: tuple[str, ...], check: Periodic) -> Rule:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from audit.facts import Function
+from audit.facts import Call, Function
 from audit.known import Known
 from audit.model import Finding, Severity
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
@@ -215,6 +215,10 @@ _HARMLESS = frozenset(
 )
 
 
+def _publishes(call: Call) -> bool:
+    return call.name.rpartition(".")[2] in {"delay", "apply_async"}
+
+
 def _stored(known: Known) -> Sequence[Finding]:
     guide = _STORED_GUIDE
     symbol = known.target.role("webhook")
@@ -223,10 +227,13 @@ def _stored(known: Known) -> Sequence[Finding]:
         return out_of_scope(guide, "rôle déclaré absent de la cible (`webhook`)")
     if function is None:
         return unknown(guide, "le rôle `webhook` n'est pas renseigné, ou sa fonction n'a pas été trouvée")
-    reached = known.reachable(symbol)
-    calls = [(f, c.name.rpartition(".")[2]) for f in reached for c in f.calls]
+    # What a task writes is written after the answer.
+    reached = known.reachable(symbol, frozenset(task.symbol for task in known.source.tasks))
     later = next((c.excerpt for f in reached for c in f.calls if c.name.rpartition(".")[2] in _LATER), None)
-    stores = next((name for _, name in calls if name in _STORES), "")
+    # A task that is published without argument carries nothing of what was received.
+    empty = {id(c) for f in reached for c in f.calls if _publishes(c) and not (c.arguments or c.keywords)}
+    calls = [(c, c.name.rpartition(".")[2]) for f in reached for c in f.calls]
+    stores = next((name for c, name in calls if name in _STORES and id(c) not in empty), "")
     evidence = known.source.evidence(function.head)
     if stores:
         return passed(guide, f"`{stores}`", evidence)

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
 from audit.facts import BeatEntry, Facts, Process
 from audit.known import Known
 from audit.model import Excerpt, Finding, Level, Severity
 from audit.probes.source import UNKNOWN
-from audit.rules.beat import crontab_seconds
+from audit.rules.beat import beats_apart, crontab_seconds
 from audit.rules.limits import limit
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
 from audit.rules.reading import number, places, production_tasks, read
@@ -208,6 +209,10 @@ def copies(process: Process) -> int:
     return int(found.group(1) or found.group(2)) if found else 1
 
 
+def _folder(process: Process) -> PurePosixPath:
+    return PurePosixPath(process.excerpt.path).parent
+
+
 def _single(known: Known) -> Sequence[Finding]:
     guide = _SINGLE_GUIDE
     beats = known.processes("beat")
@@ -225,6 +230,11 @@ def _single(known: Known) -> Sequence[Finding]:
         if count > 1:
             inside = ", dans des workers (`-B`)" if all("worker" in b.role for b in group) else ""
             faults += [Fault(f"`{path}` en lance {count}{inside}", b.excerpt) for b in group]
+    for one in beats_apart(known):
+        within = [b for b in beats if "worker" in b.role and _folder(b) == _folder(one)]
+        faults += [
+            Fault(f"`{b.excerpt.path}` en lance un, et `{one.excerpt.path}` un autre", b.excerpt) for b in within
+        ]
     if faults:
         told = [Fault(text, next(f.excerpt for f in faults if f.text == text)) for text in {f.text: 0 for f in faults}]
         return failed(guide, "Plusieurs beats", told, *(known.source.evidence(f.excerpt) for f in faults))

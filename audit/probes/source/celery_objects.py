@@ -159,6 +159,9 @@ def _add_defaults(machine: Machine, app: Instance, site: CallSite) -> None:
     merge_into(machine, app.fields["defaults"], source, site.origin)
 
 
+_OF_AN_ENTRY = frozenset({"schedule", "sig", "args", "kwargs", "name"})
+
+
 def _add_periodic_task(machine: Machine, conf: Table, site: CallSite) -> None:
     """Entry added while the program runs: same shape as one of `beat_schedule`."""
     schedule = conf.get("beat_schedule")
@@ -168,7 +171,9 @@ def _add_periodic_task(machine: Machine, conf: Table, site: CallSite) -> None:
     signature, _ = unwrap(site.argument(1, "sig"))
     task = signature.fields.get("task", UNKNOWN) if isinstance(signature, Instance) else UNKNOWN
     name, _ = unwrap(site.argument(4, "name", None))
-    entry = Table({"task": task, "schedule": site.argument(0, "schedule")}, {"task": site.origin})
+    options = Table({key: value for key, value in site.keywords.items() if key not in _OF_AN_ENTRY})
+    options.opaque = site.keywords.opaque
+    entry = Table({"task": task, "schedule": site.argument(0, "schedule"), "options": options}, {"task": site.origin})
     set_item(machine, schedule, name if isinstance(name, str) else f"ligne {site.origin.first}", entry, site.origin)
 
 

@@ -103,7 +103,7 @@ def assign(machine: Machine, target: ast.expr, value: Any, frame: Frame, origin:
     elif isinstance(target, ast.Subscript):
         owner, _ = unwrap(evaluate(machine, target.value, frame))
         key, _ = unwrap(evaluate(machine, target.slice, frame))
-        set_item(machine, owner, key, value, origin)
+        set_item(machine, _registry(machine, owner, origin), key, value, origin)
 
 
 def _unpack(machine: Machine, target: ast.Tuple | ast.List, value: Any, frame: Frame, origin: Origin) -> None:
@@ -140,6 +140,15 @@ def set_item(machine: Machine, owner: Any, key: Any, value: Any, origin: Origin)
         owner[key] = value
     elif isinstance(owner, list):
         owner[:] = [UNKNOWN] * len(owner)
+
+
+def _registry(machine: Machine, owner: Any, origin: Origin) -> Any:
+    """`app.extensions` of a Flask application, where its documentation keeps the Celery one; anything else as it is."""
+    if not (isinstance(owner, Method) and owner.name == "extensions" and isinstance(owner.receiver, Instance)):
+        return owner
+    table = Table()
+    machine.journal.write(owner.receiver.fields, "extensions", table, origin)
+    return table
 
 
 def obscure(machine: Machine, table: Table, origin: Origin) -> None:

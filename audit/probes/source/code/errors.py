@@ -7,6 +7,8 @@ from audit.facts import Observation
 from audit.probes.source.code.scope import Scope, last
 
 _BROAD = frozenset({"Exception", "BaseException"})
+# What an outage raises: answering it by a dictionary hides it as much as a broad `except` does.
+_OUTAGES = frozenset({"RequestException", "ConnectionError", "Timeout", "TimeoutError", "OperationalError"})
 _ERROR_KEYS = frozenset({"error", "errors", "err", "exception", "erreur", "traceback"})
 _STATE_KEYS = frozenset({"status", "state", "result", "statut", "outcome"})
 _FAILED = frozenset({"error", "failed", "failure", "fail", "ko", "erreur", "echec", "échec", "exception"})
@@ -14,19 +16,20 @@ _SUCCESS_KEYS = frozenset({"success", "ok", "succeeded"})
 
 
 def swallowed_errors(scope: Scope) -> Iterator[Observation]:
-    """`swallowed-error`: a broad `except` that answers an error as if the function had succeeded."""
+    """`swallowed-error`: a broad `except`, or one of an outage, that answers an error as if the function had succeeded."""
     if not scope.symbol:
         return
     for handler in scope.all(ast.ExceptHandler):
-        if _is_broad(handler.type) and not _hands_on(handler.body):
+        broad = _catches(handler.type, _BROAD)
+        if (broad or _catches(handler.type, _OUTAGES)) and not _hands_on(handler.body):
             answer = _answer(scope, handler)
-            if answer is not None:
+            if answer is not None and (broad or isinstance(answer, ast.Dict)):
                 yield scope.observed("swallowed-error", handler)
 
 
-def _is_broad(kind: ast.expr | None) -> bool:
+def _catches(kind: ast.expr | None, names: frozenset[str]) -> bool:
     parts = kind.elts if isinstance(kind, ast.Tuple) else [kind]
-    return any(part is None or last(part) in _BROAD for part in parts)
+    return any(part is None or last(part) in names for part in parts)
 
 
 def _hands_on(body: Sequence[ast.stmt]) -> bool:

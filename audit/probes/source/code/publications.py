@@ -90,6 +90,8 @@ def _is_row(scope: Scope, node: ast.expr) -> bool:
     given = scope.given(node)
     if not isinstance(given, ast.Call):
         return False
+    if last(given.func) in {"get_object_or_404", "aget_object_or_404"}:
+        return True
     if isinstance(given.func, ast.Attribute) and given.func.attr in _ONE and _names_manager(given):
         return True
     value = scope.evaluated(given)

@@ -38,7 +38,10 @@ _KNOWN = re.compile(r"^(sk_live_|rk_live_|ghp_|gho_|github_pat_|glpat-|xox[abps]
 _ABOUT = re.compile(
     r"(?i)(header|field|param|name|url|uri|path|file|prefix|type|env|label|title|length|ttl|scheme|regex)s?$"
 )
-_LOCAL = frozenset({"localhost", "127.0.0.1", "::1", "db", "redis", "rabbitmq", "postgres", "broker"})
+_LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
+# Beside the application, in the same composition: a word there is no secret, a generated password is.
+_BESIDE = frozenset({"db", "redis", "rabbitmq", "postgres", "broker"})
+_GENERATED = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d).{10,}")
 
 
 def may_hold_a_secret(text: str) -> bool:
@@ -106,6 +109,8 @@ def _is_literal_secret(name: str, value: str) -> bool:
 def _url_has_password(text: str) -> bool:
     found = _URL.match(text)
     if not found or found["host"].lower() in _LOCAL:
+        return False
+    if found["host"].lower() in _BESIDE and not _GENERATED.match(found["password"]):
         return False
     return not _PLACEHOLDER.search(found["password"]) and "example" not in found["host"]
 
