@@ -91,8 +91,17 @@ def integration(session: nox.Session) -> None:
     """Long tests on real processes, and the same promises on Debian's PostgreSQL, redis-server and RabbitMQ."""
     install(session)
     session.run(
-        "python", "-m", "pytest", "tests", "-m", "integration", "-n", "3", "--dist", "loadfile", *session.posargs
+        *("python", "-m", "pytest", "tests", "-m", "integration and not laboratory"),
+        *("-n", "3", "--dist", "loadfile"),
+        *session.posargs,
     )
+
+
+@nox.session
+def laboratory(session: nox.Session) -> None:
+    """Sabotaged stacks that the laboratory and the families' experiments must catch; not yet part of CI, for want of a measured length."""
+    install(session)
+    session.run("python", "-m", "pytest", "tests", "-m", "laboratory", *session.posargs)
 
 
 @nox.session

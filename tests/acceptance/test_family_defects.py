@@ -10,7 +10,7 @@ from checks.full_driver import FullDriver
 from tests.acceptance.reference_copy import Edit, copy_reference
 from tests.acceptance.test_execution_defects import NO_UNIQUE_MESSAGE
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.laboratory]
 BY_ID = {experiment.id: experiment for experiment in EXPERIMENTS}
 
 # Both looks at the window: at the webhook, and at the sending.

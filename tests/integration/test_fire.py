@@ -29,7 +29,7 @@ from tests.acceptance.test_execution_defects import (
 )
 from tests.integration.test_orphans import with_mark
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.laboratory]
 
 PATIENCE = Patience(end=60.0)
 # What a sabotage leaves open for ever would be waited for.
