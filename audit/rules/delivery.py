@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from audit.known import Known
 from audit.model import Finding, Severity
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
-from audit.rules.reading import broker, number, options, read, results
+from audit.rules.reading import broker, number, options, production_tasks, read, results
 from audit.rules.rule import Guide
 from audit.rules.setting_value import SettingHolds
 
@@ -29,7 +29,8 @@ def late_only(known: Known) -> tuple[str, str]:
     reading = read(known, "task_acks_late", False)
     if reading.missing:
         return "", reading.missing
-    return ("", "") if reading.value else ("les tâches sont acquittées avant leur exécution", "")
+    late = reading.value or any(task.options.get("acks_late") is True for task, _ in production_tasks(known))
+    return ("", "") if late else ("les tâches sont acquittées avant leur exécution", "")
 
 
 _PREFETCH_GUIDE = Guide(

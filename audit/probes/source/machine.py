@@ -34,6 +34,8 @@ MAX_DEPTH = 60
 MAX_CALLS = 12
 STEPS_PER_ENTRY = 40_000
 STEPS_IN_ALL = 600_000
+# For the names and arguments that functions use: each is short, and there are many.
+STEPS_IN_FUNCTIONS = 2_000_000
 
 
 @dataclass
@@ -127,6 +129,10 @@ class Machine:
         """Start counting steps afresh, within what the whole reading may take."""
         self._left -= max(0, STEPS_PER_ENTRY - self._steps)
         self._steps = min(STEPS_PER_ENTRY, max(self._left, 0))
+
+    def start_functions(self) -> None:
+        """Count apart what is looked up in functions: modules that take all the steps must not silence every function."""
+        self._left, self._steps = STEPS_IN_FUNCTIONS, STEPS_PER_ENTRY
 
     def deeper(self) -> None:
         """Enter one level of an expression. Raises ExhaustedError when there are too many."""

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from audit.facts import Observation
+from audit.probes.source.classes import class_attribute
 from audit.probes.source.code.scope import Scope, chain, keyword, last, opaque
-from audit.probes.source.values import UNKNOWN, ClassValue, FunctionValue, Instance, descends_from
+from audit.probes.source.values import UNKNOWN, ClassValue, FunctionValue, Instance, descends_from, unwrap
 
 METHODS = frozenset({"delay", "apply_async", "send_task", "delay_on_commit", "apply_async_on_commit"})
 _PLANNED = METHODS | {"set", "signature", "retry", "subtask"}
@@ -41,12 +42,23 @@ def published(scope: Scope, call: ast.Call) -> str:
         name = call.args[0] if call.args else keyword(call, "name")
         value = scope.value(name) if name is not None else UNKNOWN
         return value if isinstance(value, str) else ""
-    receiver = call.func.value
+    task = _receiver(scope, call.func.value)
+    return task.symbol if task else ""
+
+
+def publishes_its_own_way(scope: Scope, call: ast.Call) -> bool:
+    """Whether the base class of the task that a call publishes has an `apply_async` of its own, which may wait for the commit."""
+    task = _receiver(scope, call.func.value) if isinstance(call.func, ast.Attribute) else None
+    bases = [unwrap(d.keywords.get("base"))[0] for d in task.decorators] if task else []
+    return any(isinstance(b, ClassValue) and class_attribute(b, "apply_async") is not UNKNOWN for b in bases)
+
+
+def _receiver(scope: Scope, receiver: ast.expr) -> FunctionValue | None:
     for inner in chain(receiver):
         if isinstance(inner.func, ast.Attribute) and inner.func.attr in {"s", "si", "signature"}:
             receiver = inner.func.value
     value = scope.evaluated(receiver)
-    return value.symbol if isinstance(value, FunctionValue) else ""
+    return value if isinstance(value, FunctionValue) else None
 
 
 def _ahead(scope: Scope, call: ast.Call) -> Any:

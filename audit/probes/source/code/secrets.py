@@ -31,7 +31,7 @@ _LOGIN = re.compile(r"://[^\s:/@\"']*:[^\s@/\"']+@")
 _URL = re.compile(r"^[a-z][a-z0-9+.\-]*://[^\s:/@]*:(?P<password>[^\s@/{}$]+)@(?P<host>[^\s:/?]+)", re.IGNORECASE)
 _PLACEHOLDER = re.compile(
     r"(?i)change|example|exemple|your|votre|xxx|dummy|placeholder|sample|fake|mock|todo|none|null|default|insert|"
-    r"replace|redacted|test|demo|<|>|\$|\{|\*\*\*|\.\.\.|^password\d*$|^secret\d*$|^guest$|^postgres$|^admin$|^root$"
+    r"replace|redacted|test|demo|<|>|\$|\{|\*\*\*|\.\.\.|^password\d*$|^secret\d*$|^guest$|^masterkey$|^postgres$|^admin$|^root$"
 )
 _KNOWN = re.compile(r"^(sk_live_|rk_live_|ghp_|gho_|github_pat_|glpat-|xox[abps]-|AKIA|AIza|SG\.|eyJ)[\w\-.]{10,}")
 # Names of secrets' names, headers and addresses rather than of secrets.

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from audit.facts import Observation
 from audit.probes.source.callees import dotted
-from audit.probes.source.code.publications import METHODS, published
+from audit.probes.source.code.publications import METHODS, published, publishes_its_own_way
 from audit.probes.source.code.scope import Scope, last
 
 _BLOCKS = frozenset({"atomic", "begin", "begin_nested", "transaction"})
@@ -28,7 +28,7 @@ def published_too_early(scope: Scope) -> Iterator[Observation]:
         block = any(
             _is_block(i.context_expr) for n in around if isinstance(n, ast.With | ast.AsyncWith) for i in n.items
         )
-        if block or decorated or _before_commit(scope, call):
+        if (block or decorated or _before_commit(scope, call)) and not publishes_its_own_way(scope, call):
             yield scope.observed("early-publication", call, task=published(scope, call))
 
 

@@ -113,11 +113,11 @@ def _widest(*branches: tuple[float | None, float | None], own: float = 0.0) -> t
     return (max(through) + own if through else None), (max(leaves) + own if leaves else None)
 
 
-def _is_result(scope: Scope, node: ast.expr) -> bool:
-    """Whether an expression is the result of a task that was published."""
+def _is_result(scope: Scope, node: ast.expr, within: frozenset[str] = frozenset()) -> bool:
+    """Whether an expression is the result of a task that was published. `within` are the loops followed, by their variable."""
     node = scope.given(node)
     if isinstance(node, ast.Name):
-        return _is_loop_over_results(scope, node)
+        return node.id not in within and _is_loop_over_results(scope, node, within | {node.id})
     if not isinstance(node, ast.Call):
         return False
     if isinstance(node.func, ast.Call | ast.BinOp):
@@ -135,15 +135,15 @@ def _is_canvas(scope: Scope, node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and last(node.func) in {*_CANVAS, "s", "si", "signature"}
 
 
-def _is_loop_over_results(scope: Scope, name: ast.Name) -> bool:
+def _is_loop_over_results(scope: Scope, name: ast.Name, within: frozenset[str]) -> bool:
     """Whether a name runs over a list of results."""
     loops: list[ast.For | ast.comprehension] = [*scope.all(ast.For), *scope.all(ast.comprehension)]
     for loop in loops:
         if isinstance(loop.target, ast.Name) and loop.target.id == name.id:
             over = scope.given(loop.iter)
-            if isinstance(over, ast.ListComp | ast.GeneratorExp) and _is_result(scope, over.elt):
+            if isinstance(over, ast.ListComp | ast.GeneratorExp) and _is_result(scope, over.elt, within):
                 return True
-            if isinstance(over, ast.List | ast.Tuple) and any(_is_result(scope, e) for e in over.elts):
+            if isinstance(over, ast.List | ast.Tuple) and any(_is_result(scope, e, within) for e in over.elts):
                 return True
     return False
 

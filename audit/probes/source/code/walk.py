@@ -26,7 +26,10 @@ Watcher = Callable[[Scope], Iterator[Observation]]
 # Each with words of which a module's text must hold one for it to see anything: most modules are not walked at all.
 _PUBLISHING = (".delay(", "apply_async", "send_task", "_on_commit")
 _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
-    (("sleep", *_PUBLISHING, "AsyncResult", "GroupResult", "ResultSet", "while True", "while 1"), waiting),
+    (
+        ("sleep", *_PUBLISHING, "AsyncResult", "GroupResult", "ResultSet", "group(", "chord(", "while True", "while 1"),
+        waiting,
+    ),
     (("task",), swallowed_errors),
     (("utcnow(", ".now(", ".today(", "fromtimestamp("), naive_clocks),
     ((*_PUBLISHING, "countdown", "eta=", "queue="), publications),
@@ -44,6 +47,7 @@ def read_code(machine: Machine) -> tuple[Observation, ...]:
     """What every function of the target does that a rule may judge; code that only serves tests is left out."""
     modules = [machine.project.modules[name] for name in sorted(machine.project.modules)]
     found = list(mentions(modules))
+    machine.start_functions()
     for module in modules:
         text = module.source.text
         if is_test(module.source.path):
