@@ -25,7 +25,11 @@ from audit.model import Finding, Outcome
 from tests.unit.checks.light_stack import LightDriver, light_driver
 
 # The threads of a worker and of a web server raise what libraries deprecate.
-pytestmark = [pytest.mark.real, pytest.mark.filterwarnings("default")]
+pytestmark = [
+    pytest.mark.real,
+    # Celery's own call, in the worker's thread.
+    pytest.mark.filterwarnings("ignore:Call to deprecated setex:DeprecationWarning"),
+]
 Run = Callable[[LightDriver, Record], Sequence[Finding]]
 # Shorter than on real processes: a sweep comes every 2 s here.
 SHORTER: dict[str, Run] = {
