@@ -22,6 +22,7 @@ _BULLETS = (
     ("recovery", "Récupération automatique des campagnes interrompues"),
     ("health-check-period", "Contrôle de santé planifié"),
 )
+_ALERT = ("8.6", "Alerte à l'arrêt des workers")
 _OF_OUTCOME = {
     Outcome.ESTABLISHED: Status.COMPLIANT,
     Outcome.RESERVATION: Status.PARTIAL,
@@ -91,8 +92,30 @@ def _of_family_8(verdicts: Mapping[str, Verdict], findings: Sequence[Finding]) -
         ("Redémarrage automatique", _of_requirements(verdicts, ("8.5",))),
     ]
     if "8.6" in verdicts:
-        lines.append(("Disponibilité et alerte", _of_requirements(verdicts, ("8.4", "8.6"))))
+        lines.append(("Disponibilité", _of_requirements(verdicts, ("8.4",))))
+        lines.append(("Alerte à l'arrêt des workers", _of_requirements(verdicts, ("8.6",))))
     return lines
+
+
+def _bullets(verdicts: Mapping[str, Verdict], findings: Sequence[Finding]) -> list[list[str]]:
+    """The source's lines, or the criteria; one that is known by less than the best known one says by what."""
+    lines = [(i, requirement(i).title) for i in verdicts]
+    if _autonomy(verdicts):
+        lines = [*_BULLETS, *([_ALERT] if "8.6" in verdicts else [])]
+    known = [
+        (text, (verdicts[key].status, verdicts[key].known_by) if key in verdicts else _of_rules(findings, (key,)))
+        for key, text in lines
+    ]
+    best = max((level for _, (_, level) in known if level is not None), default=None)
+    return [[_MARKS[status], text + _suffix(status, level, best)] for text, (status, level) in known]
+
+
+def _suffix(status: Status, level: Level | None, best: Level | None) -> str:
+    if status is Status.UNDETERMINED:
+        return " : non vérifié"
+    if status is Status.NON_COMPLIANT:
+        return " : non"
+    return f" ({level.french})" if level is not None and best is not None and level < best else ""
 
 
 def verdict_section(
@@ -101,12 +124,7 @@ def verdict_section(
     """Section 5.2: validated or not, complete or not, and what each line of the source's list rests on."""
     statuses = [v.status for v in verdicts.values()]
     unverified = [r for r, v in verdicts.items() if v.status is Status.UNDETERMINED]
-    bullets = []
-    lines = _BULLETS if _autonomy(verdicts) else [(i, requirement(i).title) for i in verdicts]
-    for key, text in lines:
-        status = verdicts[key].status if key in verdicts else _of_rules(findings, (key,))[0]
-        suffix = {Status.UNDETERMINED: " : non vérifié", Status.NON_COMPLIANT: " : non"}.get(status, "")
-        bullets.append([_MARKS[status], text + suffix])
+    bullets = _bullets(verdicts, findings)
     compensations = [c for v in verdicts.values() for c in v.compensations]
     return {
         "validated": not nothing_judged and validated(statuses, findings),

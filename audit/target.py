@@ -98,6 +98,9 @@ def _load(path: Path) -> Target:
         raise TargetError(msg)
     if path.is_file():
         return _target_from(path, path.parent)
+    if not path.is_dir():
+        msg = f"{path}: neither a directory nor a target file"
+        raise TargetError(msg)
     for name in ("audit.toml", "pyproject.toml"):
         if (path / name).is_file() and (name == "audit.toml" or "audit" in _tool_tables(path / name)):
             return _target_from(path / name, path)

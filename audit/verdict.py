@@ -94,7 +94,8 @@ def _unsettled(requirement: Requirement, floor: Level, findings: Sequence[Findin
     if errors:
         return f"L'audit a échoué sur un point : {errors[0].sentence}"
     if known_by is None:
-        return "Rien n'a pu être établi."
+        why = next((f.missing for f in findings if f.missing), "")
+        return f"Rien n'a pu être établi{' : ' if why else ''}{why}."
     if known_by < floor:
         return f"Le niveau exigé est « {floor.french} » ; les preuves réunies s'arrêtent à « {known_by.french} »."
     proved = {f.rule for f in findings if f.outcome is Outcome.ESTABLISHED and f.level >= floor}

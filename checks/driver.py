@@ -207,7 +207,7 @@ class ReferenceDriver:
             f"{what} {french_seconds(float(self._stack.env[name]))}" for what, name in shortened.items()
         )
         return [
-            "passerelle : une doublure locale de Wassenger, dont le registre fait foi ; aucun message n'est sorti de la machine",
+            "passerelle : une doublure locale de Wassenger, seule adresse d'envoi donnée à la pile ; son registre fait foi",
             f"serveurs locaux : PostgreSQL {postgres}, {name} {version}",
             f"processus lancés et relancés par `{CONFIGURATION}`, sur une seule machine",
             f"durées raccourcies : {durations}",

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Annotated, Literal, Self
 from urllib.parse import parse_qs, urlsplit
 
+import phonenumbers
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -34,8 +35,8 @@ class Settings(BaseSettings):
     wassenger_device: Annotated[str, Field(pattern=r"^[0-9a-f]{24}$")]
     wassenger_base_url: str = "https://api.wassenger.com/v1"
     gateway_timeout_seconds: Annotated[float, Field(gt=0, le=50)] = 10.0
-    send_lease_seconds: Annotated[float, Field(gt=0)] = 30.0
-    inbox_wait_seconds: Annotated[float, Field(gt=0)] = 30.0
+    send_lease_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
+    inbox_wait_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
     wassenger_webhook_secret: SecretStr | None = None
     wassenger_webhook_proof: Literal["signature", "header", "standard"] | None = None
     supabase_url: str | None = None
@@ -90,6 +91,13 @@ class Settings(BaseSettings):
         if secret is not None and not secret.get_secret_value().strip():
             raise ValueError("must not be blank")
         return secret
+
+    @field_validator("default_region")
+    @classmethod
+    def _is_a_region(cls, region: str) -> str:
+        if region not in phonenumbers.SUPPORTED_REGIONS:
+            raise ValueError("must be a country whose numbers are known, such as FR")
+        return region
 
     @field_validator("admin_token_secret")
     @classmethod

@@ -69,9 +69,9 @@ def _conclude(record: Record, *, told: bool, quiet: bool, early: bool, shipped: 
         return [_defect(record, f"Le délai d'alerte livré est de {french_duration(shipped)}, au lieu de 5 min au plus")]
     figures = dict(record.figures)
     sentence = (
-        f"Workers gelés (SIGSTOP) : une alerte et une seule est reçue {figures[_RECEIVED]} après le gel, le délai, compté depuis le "
-        f"dernier battement, étant ramené à {figures['Délai essayé']} pour l'essai ; le délai livré est de {figures['Délai livré']} ; "
-        "leur retour n'en déclenche aucune autre"
+        f"Workers gelés (SIGSTOP), délai d'alerte ramené à {figures['Délai essayé']} depuis le dernier battement : une alerte et une seule "
+        f"est reçue, {figures[_RECEIVED]} après le gel ; leur retour n'en déclenche aucune autre. Le délai livré est de "
+        f"{figures['Délai livré']} ; il n'est pas attendu"
     )
     return [Finding(Outcome.ESTABLISHED, sentence, (record.evidence(_ID),))]
 

@@ -13,7 +13,6 @@ _BY = {
     "supervisor": "supervisord",
     "systemd": "systemd",
     "compose": "Docker Compose",
-    "platform": "la plateforme d'hébergement",
     "kubernetes": "Kubernetes",
 }
 _LOOP = """\
@@ -22,6 +21,13 @@ while true; do
     echo "worker arrêté, redémarrage dans 5 s"
     sleep 5
 done &"""
+
+
+def _who(restart: str) -> str:
+    """Who restarts; a hosting platform says so in its documentation, not in the file."""
+    if restart == "platform":
+        return "D'après sa documentation, la plateforme d'hébergement"
+    return _capital(_BY.get(restart, restart))
 
 
 def _supervised(known: Known) -> Sequence[Finding]:
@@ -37,10 +43,7 @@ def _supervised(known: Known) -> Sequence[Finding]:
     bare = [w for w in workers if not w.restart]
     if not bare:
         return [
-            established(
-                f"{_capital(_BY.get(w.restart, w.restart))} relance le worker (`{w.excerpt.path}`)",
-                known.source.evidence(w.excerpt),
-            )
+            established(f"{_who(w.restart)} relance le worker (`{w.excerpt.path}`)", known.source.evidence(w.excerpt))
             for w in restarted
         ]
     path = bare[0].excerpt.path

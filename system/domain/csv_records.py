@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import io
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -54,7 +55,7 @@ def _next(waiting: deque[tuple[int, str]], source: Iterator[tuple[int, str]]) ->
 def _fields(text: str, delimiter: str) -> "tuple[str, ...] | str":
     """The fields of one whole record; `open` when a quote is not closed, `wrong` when it is misplaced."""
     try:
-        rows = list(csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=True))
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error as error:
         return "open" if "unexpected end of data" in str(error) else "wrong"
     return tuple(field.strip() for field in rows[0]) if len(rows) == 1 else "wrong"

@@ -18,7 +18,7 @@ def read(
     try:
         return ResultFile(name, numbers(_document(root / name, changed)))
     except FileNotFoundError:
-        return ResultFile(name, why_unknown=f"`{name}` n'existe pas : les tests n'ont pas été lancés")
+        return ResultFile(name, why_unknown=f"`{name}` est absent : aucun résultat à lire")
     except (OSError, ValueError, ElementTree.ParseError) as error:
         return ResultFile(name, why_unknown=f"`{name}` ne peut pas servir : {error}")
 

@@ -70,7 +70,7 @@ def test_the_strongest_of_two_refusals_is_shown() -> None:
     assert aspects({}, some, [])[1]["status"] == "❌ NON CONFORME (exécuté)"
 
 
-def test_there_is_a_sixth_aspect_where_the_alert_is_judged() -> None:
+def test_availability_and_alert_have_a_line_each_where_the_alert_is_judged() -> None:
     assert [r["name"] for r in aspects({}, SOUND, [])] == [
         "Tests automatisés",
         "Fonctionnement autonome",
@@ -78,23 +78,19 @@ def test_there_is_a_sixth_aspect_where_the_alert_is_judged() -> None:
         "Mécanismes de protection",
         "Redémarrage automatique",
     ]
-    alone = aspects({}, SOUND | verdicts(Level.EXECUTION, r86=Status.COMPLIANT), [])
-    assert len(alone) == 6
-    assert alone[5] == {"name": "Disponibilité et alerte", "status": "✅ CONFORME (exécuté)"}
+    some = verdicts(Level.SOURCE, r84=Status.UNDETERMINED) | verdicts(Level.EXECUTION, r86=Status.COMPLIANT)
+    assert aspects({}, SOUND | some, [])[5:] == [
+        {"name": "Disponibilité", "status": "❔ INDÉTERMINÉ"},
+        {"name": "Alerte à l'arrêt des workers", "status": "✅ CONFORME (exécuté)"},
+    ]
 
 
-@pytest.mark.parametrize(
-    ("availability", "alert", "line"),
-    [
-        (Status.COMPLIANT, Status.COMPLIANT, "✅ CONFORME (déclaré)"),
-        (Status.UNDETERMINED, Status.COMPLIANT, "❔ INDÉTERMINÉ"),
-        (Status.COMPLIANT, Status.NON_COMPLIANT, "❌ NON CONFORME (exécuté)"),
-        (Status.UNDETERMINED, Status.NON_COMPLIANT, "❌ NON CONFORME (exécuté)"),
-    ],
-)
-def test_the_sixth_aspect_is_worth_the_worst_of_8_4_and_8_6(availability: Status, alert: Status, line: str) -> None:
-    some = verdicts(Level.SOURCE, r84=availability) | verdicts(Level.EXECUTION, r86=alert)
-    assert aspects({}, some, [])[5] == {"name": "Disponibilité et alerte", "status": line}
+def test_what_is_known_by_less_than_the_best_says_by_what() -> None:
+    some = verdicts(Level.EXECUTION, r81=Status.COMPLIANT, r82=Status.COMPLIANT, r83=Status.COMPLIANT)
+    lower = verdicts(Level.CONFIGURATION, r86=Status.COMPLIANT)
+    bullets = [text for _, text in verdict_section(some | lower, [], False)["bullets"]]
+    assert bullets[0] == "Envoi de messages sans admin connecté"
+    assert bullets[-1] == "Alerte à l'arrêt des workers (configuré)"
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,12 @@ def test_mistakes_are_named(tmp_path: Path, text: str, words: str) -> None:
 def test_a_missing_target(tmp_path: Path) -> None:
     with pytest.raises(TargetError, match="no such target"):
         load_target(tmp_path / "nowhere")
+
+
+def test_neither_a_directory_nor_a_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(TargetError, match="neither a directory nor a target file"):
+        load_target(tmp_path / "pipe")
 
 
 def test_evidence_is_found_beside_the_target_file_whatever_its_root(tmp_path: Path) -> None:

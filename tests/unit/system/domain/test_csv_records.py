@@ -33,6 +33,11 @@ def test_a_quoted_line_end_is_a_part_of_its_field() -> None:
     assert records(b'a,"b\nc"\nd,e\n') == [(1, 'a,"b\nc"', ("a", "b\nc")), (3, "d,e", ("d", "e"))]
 
 
+@pytest.mark.parametrize("separator", ["\u2028", "\u0085", "\f"])
+def test_only_line_ends_end_a_line(separator: str) -> None:
+    assert records(f"a{separator}b,c\n".encode()) == [(1, f"a{separator}b,c", (f"a{separator}b", "c"))]
+
+
 def test_an_open_quote_costs_one_line() -> None:
     lines = [b'a,"b'] + [b"c,d"] * 30
     found = records(b"\n".join(lines))
