@@ -73,8 +73,7 @@ class FullDriver(Conversations):
         ((status, kept),) = self._rows("SELECT status, final_statistics FROM campaigns WHERE id = %s", int(campaign))
         query = "SELECT c.phone, m.outcome FROM messages m JOIN contacts c ON c.id = m.contact_id WHERE m.kind = 'message_1' AND m.campaign_id = %s"
         ends = {str(phone): str(outcome or "") for phone, outcome in self._rows(query, int(campaign))}
-        numbers = {name: float(kept[name]) for name in STATISTICS if name in kept} if kept else None
-        return CampaignSeen(str(status), ends, numbers)
+        return CampaignSeen(str(status), ends, _numbers(kept) if kept else None)
 
     @_in_words
     def pause(self, campaign: str) -> None:
@@ -92,14 +91,15 @@ class FullDriver(Conversations):
             raise DriverError(msg)
 
     @_in_words
-    def closing_traces(self, campaign: str) -> int:
-        """Structured records of the closing that carry its statistics."""
-        return sum(
-            record.get("event") == "campaign_closed"
+    def closing_traces(self, campaign: str) -> Sequence[Mapping[str, float]]:
+        """Structured records of the closing that carry statistics, whatever they say."""
+        return [
+            _numbers(record["statistics"])
+            for record in self.log.records()
+            if record.get("event") == "campaign_closed"
             and record.get("campaign_id") == int(campaign)
             and isinstance(record.get("statistics"), dict)
-            for record in self.log.records()
-        )
+        ]
 
     @_in_words
     def load(self, contacts: int) -> str:
@@ -114,7 +114,7 @@ class FullDriver(Conversations):
         told = json.loads(self._ask("GET", f"/campaigns/{campaign}").content)["statistics"]
         seconds = time.perf_counter() - started
         rates = {name: float(value) for name, value in told.items() if name.endswith("_rate") and value is not None}
-        return Statistics({name: float(told[name]) for name in STATISTICS if name in told}, seconds, rates)
+        return Statistics(_numbers(told), seconds, rates)
 
     @_in_words
     def rows_read(self) -> int:
@@ -155,3 +155,7 @@ class FullDriver(Conversations):
             self._log_in()
             answer = self._client.request(method, path, headers=self._bearer)
         return answer.raise_for_status()
+
+
+def _numbers(told: Mapping[str, float]) -> dict[str, float]:
+    return {name: float(told[name]) for name in STATISTICS if name in told}

@@ -191,8 +191,8 @@ class CampaignBook(Conversation, Protocol):
         """Have a worker run the hourly task now, by its own name and queue, and wait for its end."""
         ...
 
-    def closing_traces(self, campaign: str) -> int:
-        """How many structured records of the log tell its closing with its statistics."""
+    def closing_traces(self, campaign: str) -> Sequence[Mapping[str, float]]:
+        """The statistics, under the names of `STATISTICS`, of each structured record of the log that tells its closing."""
         ...
 
 

@@ -8,6 +8,7 @@ from audit.experiments.experiment import Experiment, Record
 from audit.experiments.judgement import Judgement
 from audit.experiments.waiting import wait_until
 from audit.model import Finding
+from audit.typography import counted
 
 _ID = "campaign-closing"
 _FRENCH = dict(
@@ -65,11 +66,16 @@ class Plan:
 
 @dataclass(frozen=True)
 class Ending:
-    """A campaign just before and after the hourly task, and the contact whom each final state is expected of."""
+    """A campaign just before and after the hourly task, the contact whom each final state is expected of, and what was done.
+
+    `sent`: the Message 1, then the Message 2, that the gateway accepted. `said`: interactions that the webhook accepted.
+    """
 
     before: CampaignSeen
     after: CampaignSeen
     keys: Mapping[str, str]
+    sent: tuple[int, int]
+    said: int
 
 
 def run(driver: CampaignBook, record: Record, plan: Plan = Plan()) -> Sequence[Finding]:
@@ -79,15 +85,15 @@ def run(driver: CampaignBook, record: Record, plan: Plan = Plan()) -> Sequence[F
     campaign = driver.campaign_of(followed)
     if not wait_until(lambda: _ready(driver, keys), plan.step_seconds):
         return [judgement.undetermined("les envois préalables n'ont pas abouti") for judgement in _ALL]
-    driver.say(followed)
+    said = [driver.say(followed)]
     reply = driver.follow_up_key(followed)
     if not wait_until(lambda: driver.recorded().get(reply) in {"sent", "delivered", "read"}, plan.step_seconds):
         return [judgement.undetermined("le Message 2 préalable n'est pas parti") for judgement in _ALL]
     driver.sent_ago(dict.fromkeys((late, silent, gone), _TOO_LONG_AGO))
-    driver.say(late)
-    driver.say(gone, content="STOP")
+    said += [driver.say(late), driver.say(gone, content="STOP")]
     wait_until(lambda: len([h for h in driver.heard() if h.key in {late, gone}]) == 2, plan.step_seconds)
     record.note("un contact a reçu son Message 2, un répond trop tard, un se tait, un est refusé, un dit « STOP »")
+    record.note("les envois des trois contacts sans Message 2 ni échec sont redatés de 25 h en base")
     before = driver.campaign(campaign)
     driver.run_expiry()
     wait_until(lambda: driver.campaign(campaign).status == "completed", plan.step_seconds, 0.2)
@@ -97,14 +103,20 @@ def run(driver: CampaignBook, record: Record, plan: Plan = Plan()) -> Sequence[F
         record.figure(
             f"Contact attendu en : {_FRENCH[state]}", _FRENCH.get(after.contacts.get(key, ""), "aucun état final")
         )
-    ending = Ending(before, after, keys)
+    ending = Ending(before, after, keys, _sent(driver, keys), len(said))
     return [
         _closed(record, ending),
         _states(record, ending),
         _statistics(record, ending),
         _hourly(record, ending),
-        _told(driver, record, campaign),
+        _told(driver, record, campaign, after),
     ]
+
+
+def _sent(driver: CampaignBook, keys: Mapping[str, str]) -> tuple[int, int]:
+    """Message 1 and Message 2 of these contacts in the gateway's ledger, each counted once."""
+    accepted = {a.key for a in driver.accepted()}
+    return len(accepted & {*keys.values()}), len(accepted & {driver.follow_up_key(key) for key in keys.values()})
 
 
 def _ready(driver: CampaignBook, keys: Mapping[str, str]) -> bool:
@@ -122,7 +134,14 @@ def _closed(record: Record, ending: Ending) -> Finding:
             record,
             f"La campagne reste « {ending.after.status} » alors que ses contacts devaient être dans un état final",
         )
-    sentence = "La campagne reste ouverte tant qu'un contact n'est pas dans un état final, puis passe à `completed`"
+    if not all(ending.after.contacts.values()):
+        return _CLOSED.defect(record, "La campagne est close alors qu'un contact n'est pas dans un état final")
+    if ending.before.contacts.get(ending.keys["no_interaction"]):
+        return _CLOSED.undetermined("le contact silencieux avait déjà un état final avant la tâche horaire")
+    sentence = (
+        "La campagne était encore ouverte alors que le contact silencieux n'avait pas d'état final ; elle est passée à `completed`, "
+        "et tous ses contacts ont alors un état final"
+    )
     return _CLOSED.established(record, sentence)
 
 
@@ -145,14 +164,28 @@ def _statistics(record: Record, ending: Ending) -> Finding:
         return _KEPT.undetermined("la campagne ne s'est pas close")
     if not kept:
         return _KEPT.defect(record, "La campagne close ne garde pas de statistiques")
-    record.figure("Statistiques conservées", ", ".join(f"{STATISTICS[name]} {value:g}" for name, value in kept.items()))
-    expected = {"contacts": 5, "failed": 1, "pending": 0}
-    wrong = [f"{name} : {kept.get(name)}" for name, value in expected.items() if kept.get(name) != value]
+    first, second = ending.sent
+    expected = {"contacts": 5, "sent": first + second, "interactions": ending.said, "failed": 1, "pending": 0}
+    shares = f" ({first} Message 1, {second} Message 2)" if kept.get("sent") == expected["sent"] else ""
+    record.figure("Statistiques conservées", _in_french(kept, shares))
+    wrong = [
+        f"{STATISTICS[name]} : {f'{kept[name]:g}' if name in kept else 'absent'} au lieu de {value}"
+        for name, value in expected.items()
+        if kept.get(name) != value
+    ]
     if wrong:
         return _KEPT.defect(record, "Statistiques finales fausses", wrong)
     return _KEPT.established(
-        record, "Les statistiques finales sont calculées et conservées à la clôture ; celles de l'essai sont justes"
+        record,
+        "Les statistiques finales sont trouvées avec la campagne close ; contacts, envoyés, interactions, échecs et en attente sont "
+        "ceux de l'essai ; délivrés et lus non exercés",
     )
+
+
+def _in_french(statistics: Mapping[str, float], shares: str = "") -> str:
+    """The statistics by their French names, with the shares of what was sent."""
+    told = [f"{STATISTICS[name]} {value:g}{shares if name == 'sent' else ''}" for name, value in statistics.items()]
+    return ", ".join(told) or "aucune"
 
 
 def _hourly(record: Record, ending: Ending) -> Finding:
@@ -160,17 +193,29 @@ def _hourly(record: Record, ending: Ending) -> Finding:
     if ending.before.contacts.get(silent):
         return _HOURLY.undetermined("le contact silencieux avait déjà un état final avant la tâche horaire")
     if not ending.after.contacts.get(silent):
-        return _HOURLY.defect(record, "La tâche horaire laisse ouvert un contact silencieux depuis 25 h")
-    sentence = "La tâche horaire, exécutée par un worker, met dans un état final le contact silencieux depuis 25 h ; l'heure n'est pas attendue"
+        return _HOURLY.defect(
+            record, "La tâche horaire laisse ouvert un contact silencieux, dont l'envoi a été redaté de 25 h"
+        )
+    sentence = (
+        "La tâche horaire, exécutée par un worker, met dans un état final le contact silencieux, dont l'envoi a été redaté de 25 h en "
+        "base ; la tâche est publiée par l'audit, son déclenchement horaire n'est pas attendu"
+    )
     return _HOURLY.established(record, sentence)
 
 
-def _told(driver: CampaignBook, record: Record, campaign: str) -> Finding:
-    if driver.campaign(campaign).status != "completed":
+def _told(driver: CampaignBook, record: Record, campaign: str, after: CampaignSeen) -> Finding:
+    if after.status != "completed":
         return _TOLD.undetermined("la campagne ne s'est pas close")
     if not wait_until(lambda: driver.closing_traces(campaign), 5.0, 0.5):
         return _TOLD.defect(record, "Aucune trace structurée de la clôture avec ses statistiques")
-    return _TOLD.established(record, "Le journal a une trace structurée de la clôture, avec ses statistiques")
+    if not after.kept:
+        return _TOLD.undetermined("la campagne ne garde pas de statistiques auxquelles comparer celles du journal")
+    wrong = [trace for trace in driver.closing_traces(campaign) if trace != after.kept]
+    if wrong:
+        title = "Traces de la clôture dont les statistiques ne sont pas celles conservées"
+        return _TOLD.defect(record, title, [_in_french(trace) for trace in wrong])
+    sentence = f"Le journal a {counted(len(driver.closing_traces(campaign)), 'trace structurée')} de la clôture, avec les mêmes statistiques que celles conservées"
+    return _TOLD.established(record, sentence)
 
 
 EXPERIMENT = Experiment(_ID, "Clôture d'une campagne", ("7.1", "7.2", "7.3", "7.4", "7.6"), run, CampaignBook)

@@ -1,7 +1,7 @@
 """6.1, 6.2, 6.4, 6.5: however many interactions, one Message 2 a contact and campaign; the rest is recorded and told."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from audit.experiments.abilities import ReplyGuard
@@ -60,7 +60,9 @@ def run(driver: ReplyGuard, record: Record, plan: Plan = Plan()) -> Sequence[Fin
     if not _accepted(driver, [crowd, patient, shared], plan):
         return [judgement.undetermined("les Message 1 préalables ne sont pas partis") for judgement in _ALL]
     at_once = driver.say_at_once(crowd, plan.at_once)
-    record.note(f"{counted(len(at_once), 'interaction simultanée')} d'un même contact")
+    record.note(
+        f"{counted(len(at_once), 'interaction')} d'un même contact, envoyées ensemble ({counted(len(at_once), 'connexion')})"
+    )
     spread = [driver.say(patient).identifier]
     _accepted(driver, [driver.follow_up_key(patient)], plan)
     for _ in range(plan.spread - 1):
@@ -69,37 +71,34 @@ def run(driver: ReplyGuard, record: Record, plan: Plan = Plan()) -> Sequence[Fin
     record.note(
         f"{counted(len(spread), 'interaction')} étalées, verrous volatils perdus et réveils rejoués entre chacune"
     )
-    replies = _in_two_campaigns(driver, record, shared, plan)
+    turns = _in_two_campaigns(driver, record, shared, plan)
+    replies = [driver.follow_up_key(key) for key in turns]
+    said = {crowd: at_once, patient: spread, **turns}
+    every = [identifier for identifiers in said.values() for identifier in identifiers]
     _accepted(driver, [driver.follow_up_key(crowd), *replies], plan)
-    wait_until(lambda: {*at_once, *spread} <= {*driver.interactions()}, plan.step_seconds)
+    wait_until(lambda: {*every} <= {*driver.interactions()}, plan.step_seconds)
     wait_stable(lambda: len(driver.accepted()), plan.quiet_seconds, plan.step_seconds + plan.quiet_seconds)
     counts = Counter(a.key for a in driver.accepted())
-    record.figure("Message 2 du contact aux interactions simultanées", counts[driver.follow_up_key(crowd)])
+    record.figure("Message 2 du contact aux interactions envoyées ensemble", counts[driver.follow_up_key(crowd)])
     record.figure("Message 2 du contact aux interactions étalées", counts[driver.follow_up_key(patient)])
     record.figure("Message 2 du contact de deux campagnes", ", ".join(str(counts[reply]) for reply in replies))
     return [
         _by_campaign(record, [counts[reply] for reply in replies]),
-        _recorded(driver, record, [*at_once, *spread]),
+        _recorded(driver, record, every, [counts[driver.follow_up_key(key)] for key in said]),
         _one(driver, record, counts, (crowd, patient), (len(at_once), len(spread))),
-        _told(driver, record, {crowd: len(at_once) - 1, patient: len(spread) - 1}),
+        _told(driver, record, {key: len(identifiers) - 1 for key, identifiers in said.items()}),
     ]
 
 
-def _in_two_campaigns(driver: ReplyGuard, record: Record, key: str, plan: Plan) -> Sequence[str]:
-    """The keys of the Message 2 of one contact in two campaigns, who wrote twice in each."""
-    replies = [driver.follow_up_key(key)]
-    _say_twice(driver, key)
-    _accepted(driver, replies, plan)
+def _in_two_campaigns(driver: ReplyGuard, record: Record, key: str, plan: Plan) -> Mapping[str, Sequence[str]]:
+    """One contact writes twice in each of two campaigns: what was said, by the key of each Message 1."""
+    said = {key: [driver.say(key).identifier for _ in range(2)]}
+    _accepted(driver, [driver.follow_up_key(key)], plan)
     again = driver.launch_again([key])[key]
     _accepted(driver, [again], plan)
-    _say_twice(driver, again)
+    said[again] = [driver.say(again).identifier for _ in range(2)]
     record.note("un contact écrit deux fois dans chacune de ses deux campagnes")
-    return [*replies, driver.follow_up_key(again)]
-
-
-def _say_twice(driver: ReplyGuard, key: str) -> None:
-    for _ in range(2):
-        driver.say(key)
+    return said
 
 
 def _accepted(driver: ReplyGuard, keys: Sequence[str], plan: Plan) -> bool:
@@ -121,7 +120,7 @@ def _by_campaign(record: Record, counts: Sequence[int]) -> Finding:
     return _BY_CAMPAIGN.established(record, sentence)
 
 
-def _recorded(driver: ReplyGuard, record: Record, said: Sequence[str]) -> Finding:
+def _recorded(driver: ReplyGuard, record: Record, said: Sequence[str], replies: Sequence[int]) -> Finding:
     counts = Counter(driver.interactions())
     lost = [identifier for identifier in said if not counts[identifier]]
     twice = [identifier for identifier in said if counts[identifier] > 1]
@@ -131,9 +130,15 @@ def _recorded(driver: ReplyGuard, record: Record, said: Sequence[str]) -> Findin
         return _RECORDED.defect(record, "Interactions suivantes perdues", lost)
     if twice:
         return _RECORDED.defect(record, "Interactions enregistrées deux fois", twice)
-    return _RECORDED.established(
-        record, f"Les {len(said)} interactions sont toutes enregistrées, une seule fois, sans nouvel envoi"
+    if max(replies) > 1:
+        return _RECORDED.defect(record, "Les interactions suivantes entraînent un nouvel envoi")
+    if not min(replies):
+        return _RECORDED.undetermined("un Message 2 n'est pas parti : aucune interaction ne l'a suivi")
+    sentence = (
+        f"Les {len(said)} interactions sont toutes enregistrées, une seule fois ; celles qui suivent la première n'entraînent pas de "
+        f"nouvel envoi : {sum(replies)} Message 2 partent, un par contact et par campagne"
     )
+    return _RECORDED.established(record, sentence)
 
 
 def _one(
@@ -150,8 +155,8 @@ def _one(
     if not refusal:
         return _ONE.defect(record, "La base accepte un second Message 2 du même contact dans la même campagne")
     sentence = (
-        f"{delivered[0]} interactions simultanées, puis {delivered[1]} étalées avec perte des verrous volatils, donnent un seul Message 2 par "
-        f"contact ; la base elle-même refuse d'en écrire un second (`{refusal}`)"
+        f"{delivered[0]} interactions envoyées ensemble ({delivered[0]} connexions), et {delivered[1]} étalées d'un autre contact avec perte "
+        f"des verrous volatils, donnent un seul Message 2 par contact ; la base elle-même refuse d'en écrire un second (`{refusal}`)"
     )
     return _ONE.established(record, sentence)
 

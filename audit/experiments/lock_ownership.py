@@ -11,6 +11,8 @@ from audit.typography import french_seconds
 
 _ID = "lock-ownership"
 LONGEST_SECONDS = 300.0
+# What is left of 5 min when a sender has just taken its lock, with a minute to spare for reading it.
+LEAST_LEFT_SECONDS = 240.0
 STEP_SECONDS = 60.0
 _USURPER = "audit:un-autre-processus"
 _LOCK = Judgement(
@@ -53,15 +55,16 @@ def _after(driver: SendLocks, record: Record, seen: LockSeen, reply: str, step_s
     record.note("l'envoi est fini" if done else "l'envoi n'est pas fini au bout du délai")
     if not seen.owner:
         return _LOCK.defect(record, "Le verrou ne porte pas de jeton de propriétaire")
-    if not 0 < seen.ttl_seconds <= LONGEST_SECONDS:
-        return _LOCK.defect(record, f"Le verrou vit {left}, au lieu de 5 min au plus")
+    if not LEAST_LEFT_SECONDS <= seen.ttl_seconds <= LONGEST_SECONDS:
+        return _LOCK.defect(record, f"À la lecture, il reste {left} à vivre au verrou, au lieu de 4 à 5 min")
     if not done:
         return _LOCK.undetermined("l'envoi n'était pas fini au bout du délai")
     if not kept:
         return _LOCK.defect(record, "Le verrou d'un autre propriétaire est rendu par celui qui l'a perdu")
     sentence = (
-        f"Pendant l'envoi d'un Message 2, un verrou porte le jeton de son propriétaire et finit seul en {left} ; passé à un autre "
-        "propriétaire, il n'est pas rendu par le premier"
+        f"Pendant l'envoi d'un Message 2, un verrou porte le jeton de son propriétaire et une durée de vie ({left} restantes à la "
+        "lecture, 5 min au plus) ; son expiration n'est pas attendue et aucun second envoyeur n'est essayé ; remplacé par le verrou "
+        "d'un autre, il n'est pas rendu par le premier"
     )
     return _LOCK.established(record, sentence)
 

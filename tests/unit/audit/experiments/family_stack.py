@@ -48,7 +48,8 @@ class FamilyStack(FakeStack):
     expires: bool = True
     confuses: bool = False
     silent_closing: bool = False
-    ages_out: bool = True
+    longest: float = 2 * WINDOW
+    misreports: bool = False
     answer_seconds: float = 0.01
     rows_an_answer: int = 3
     omits: str = ""
@@ -189,7 +190,8 @@ class FamilyStack(FakeStack):
 
     def campaign(self, campaign: str) -> CampaignSeen:
         contacts = {key: self._state(key) for key, of in self._campaigns.items() if of == campaign}
-        over = all(contacts.values()) or (self._expired and self.ages_out)
+        too_long = min(time.time() - self._sent_at[key] for key in contacts) >= self.longest
+        over = all(contacts.values()) or (self._expired and too_long)
         status = "completed" if self.closes_early or (over and self.closes) else "sending"
         if status == "sending" and campaign in self._paused:
             status = "paused"
@@ -201,7 +203,7 @@ class FamilyStack(FakeStack):
             return "failed"
         if self.follow_up_key(key) in self._replied:
             return "no_interaction" if self.confuses else "message_2_sent"
-        if not self._expired or not self.expires:
+        if not self._expired or not self.expires or time.time() - self._sent_at[key] < WINDOW:
             return ""
         if key in self._opted_out:
             return "opted_out"
@@ -213,8 +215,8 @@ class FamilyStack(FakeStack):
     def run_expiry(self) -> None:
         self._expired = True
 
-    def closing_traces(self, campaign: str) -> int:
-        return int(not self.silent_closing)
+    def closing_traces(self, campaign: str) -> Sequence[Mapping[str, float]]:
+        return [] if self.silent_closing else [{} if self.misreports else dict(self.campaign(campaign).kept or {})]
 
     def load(self, contacts: int) -> str:
         self._loaded = contacts

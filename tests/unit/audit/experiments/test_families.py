@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from math import inf
 from typing import Any
 
 import pytest
@@ -97,21 +98,29 @@ DEFECTS = [
     ("duplicate-replies", "6.1", {"one_reply_for_all": True}, "empêche celui d'une autre"),
     ("duplicate-replies", "6.1", {"replies_twice": True}, "deux Message 2 pour la même"),
     ("duplicate-replies", "6.2", {"loses_words": frozenset({"s2"})}, "Interactions suivantes perdues : 1 (s2)"),
+    ("duplicate-replies", "6.2", {"loses_words": frozenset({"s11"})}, "Interactions suivantes perdues : 1 (s11)"),
+    ("duplicate-replies", "6.2", {"replies_twice": True}, "entraînent un nouvel envoi"),
     ("duplicate-replies", "6.4", {"replies_twice": True}, "Plusieurs Message 2 pour le même contact : 2"),
     ("duplicate-replies", "6.4", {"constraint": ""}, "La base accepte un second Message 2"),
     ("lock-ownership", "6.3", {"lock": None}, "Aucun verrou"),
     ("lock-ownership", "6.3", {"lock": LockSeen("", 200.0)}, "ne porte pas de jeton"),
-    ("lock-ownership", "6.3", {"lock": LockSeen("me", 900.0)}, "au lieu de 5 min au plus"),
-    ("lock-ownership", "6.3", {"lock": LockSeen("me", -1.0)}, "au lieu de 5 min au plus"),
+    ("lock-ownership", "6.3", {"lock": LockSeen("me", 900.0)}, "au lieu de 4 à 5 min"),
+    ("lock-ownership", "6.3", {"lock": LockSeen("me", 1.0)}, "il reste 1 s à vivre au verrou"),
+    ("lock-ownership", "6.3", {"lock": LockSeen("me", -1.0)}, "au lieu de 4 à 5 min"),
     ("lock-ownership", "6.3", {"releases_foreign": True}, "rendu par celui qui l'a perdu"),
     ("campaign-closing", "7.1", {"closes": False}, "La campagne reste « sending »"),
     ("campaign-closing", "7.1", {"closes_early": True}, "close alors qu'un contact n'est pas dans un état final"),
+    ("campaign-closing", "7.1", {"longest": 0.0, "expires": False}, "close alors qu'un contact n'est pas dans un état"),
     ("campaign-closing", "7.2", {"confuses": True}, "Message 2 envoyé attendu, aucune interaction trouvé"),
     ("campaign-closing", "7.3", {"keeps": False}, "ne garde pas de statistiques"),
-    ("campaign-closing", "7.3", {"miscounts": True}, "Statistiques finales fausses : 1 (failed : 0)"),
+    ("campaign-closing", "7.3", {"miscounts": True}, "fausses : 1 (échecs : 0 au lieu de 1)"),
+    ("campaign-closing", "7.3", {"stale": True}, "fausses : 1 (envoyés : 0 au lieu de 5)"),
+    ("campaign-closing", "7.3", {"omits": "interactions"}, "fausses : 1 (interactions : absent au lieu de 3)"),
     ("campaign-closing", "7.4", {"expires": False}, "laisse ouvert un contact silencieux"),
     ("campaign-closing", "7.6", {"silent_closing": True}, "Aucune trace structurée de la clôture"),
-    ("campaign-age", "7.5", {"ages_out": False, "expires": False}, "49 h après leur dernier envoi : 2"),
+    ("campaign-closing", "7.6", {"misreports": True}, "ne sont pas celles conservées : 1 (aucune)"),
+    ("campaign-age", "7.5", {"longest": inf, "expires": False}, "49 h après leur dernier envoi : 2"),
+    ("campaign-age", "7.5", {"longest": 3600.0}, "clôt une campagne 23 h après son dernier envoi"),
     ("statistics-speed", "9.1", {"answer_seconds": 0.2}, "Statistiques trop lentes"),
     ("statistics-speed", "9.4", {"rows_an_answer": 1000}, "Chaque réponse lit 1 000 lignes"),
     ("statistics-content", "9.2", {"omits": "read"}, "Statistiques absentes : 1 (lus)"),
@@ -132,7 +141,7 @@ def test_a_defect_is_seen(identifier: str, criterion: str, switches: dict[str, A
 def test_a_silent_log_of_duplicates_is_seen() -> None:
     finding = played("duplicate-replies", silent_duplicates=True)["6.5"]
     assert finding.outcome is Outcome.DEFECT
-    assert "absentes du journal : 2" in plain(finding)
+    assert "absentes du journal : 4" in plain(finding)
 
 
 UNKNOWN = [
@@ -142,6 +151,8 @@ UNKNOWN = [
     ("interaction-types", "5.4", {"loses": frozenset({1})}, "les Message 1 préalables"),
     ("lock-ownership", "6.3", {"in_flight": 0}, "aucun Message 2 n'était en cours d'envoi"),
     ("campaign-closing", "7.3", {"closes": False}, "la campagne ne s'est pas close"),
+    ("campaign-closing", "7.6", {"keeps": False}, "ne garde pas de statistiques auxquelles comparer"),
+    ("duplicate-replies", "6.2", {"never_replies": True}, "aucune interaction ne l'a suivi"),
     ("statistics-freezing", "9.5", {"ignores_acknowledgements": True}, "n'a pas été traité"),
 ]
 
