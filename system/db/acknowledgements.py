@@ -55,3 +55,12 @@ def advance(db: Db, status: MessageStatus, told: Iterable[Told]) -> Advanced:
     ).fetchone()
     assert found is not None  # noqa: S101 (a SELECT of two scalars)
     return Advanced(frozenset(found["named"]), int(found["moved"]))
+
+
+def may_name_one_in_doubt(db: Db) -> bool:
+    """Whether a message may have left without its identifiers being known: an acknowledgement of a stranger may be its own."""
+    found = db.execute(
+        """SELECT 1 FROM messages WHERE gateway_id IS NULL
+             AND (status = 'unknown' OR doubtful AND status IN ('pending', 'sending')) LIMIT 1"""
+    )
+    return found.fetchone() is not None

@@ -19,7 +19,7 @@ RETURNING id, payload, received_at, attempts, correlation_id
 LEFT_BEHIND = """SELECT id FROM webhook_inbox
     WHERE processed_at IS NULL AND coalesce(next_attempt_at, received_at + make_interval(secs => %(wait)s)) <= now()
       AND attempts < %(most)s
-    ORDER BY received_at LIMIT 1 FOR UPDATE SKIP LOCKED"""
+    ORDER BY coalesce(next_attempt_at, received_at) LIMIT 1 FOR UPDATE SKIP LOCKED"""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def begin(db: Db, inbox_ids: Sequence[int], *, wait_seconds: float) -> list[Inbo
 
 
 def begin_left_behind(db: Db, *, wait_seconds: float, most_attempts: int) -> InboxEntry | None:
-    """Counts an attempt at the oldest entry whose process seems dead; two callers at once get different ones."""
+    """Counts an attempt at the entry that has been due for longest, whose process seems dead; two callers at once get different ones."""
     statement = BEGIN.format(which=LEFT_BEHIND)
     row = db.execute(statement.encode(), {"wait": wait_seconds, "most": most_attempts}).fetchone()
     return None if row is None else InboxEntry(**row)
@@ -78,6 +78,16 @@ def record_error(db: Db, *inbox_ids: int, error: str) -> None:
     """Keeps why the last attempt came to nothing; the entries still wait."""
     db.execute(
         "UPDATE webhook_inbox SET error = %s WHERE id = ANY(%s) AND processed_at IS NULL", [error, list(inbox_ids)]
+    )
+
+
+def keep_waiting(db: Db, *inbox_ids: int, most_attempts: int, error: str) -> None:
+    """Keeps why the last attempt could not tell yet; it does not count as a failure before 24 h after the reception."""
+    db.execute(
+        """UPDATE webhook_inbox SET error = %s,
+               attempts = CASE WHEN received_at > now() - interval '24 hours' THEN least(attempts, %s) ELSE attempts END
+           WHERE id = ANY(%s) AND processed_at IS NULL""",
+        [error, most_attempts, list(inbox_ids)],
     )
 
 

@@ -27,6 +27,9 @@ ACCOUNT_STATUSES = frozenset({401, 402, 403})
 # Nothing was written: the gateway cannot have the message.
 NEVER_WRITTEN = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
+# A list as long as this may have a next page.
+SHORT_PAGE = 20
+
 
 class _Known(BaseModel):
     """The part of a message of the API that is used."""
@@ -107,7 +110,11 @@ class WassengerGateway:
             return Uncertain("lookup: not a list of messages")
         # The filter is the gateway's: only an exact match counts.
         same = [message for message in listed if message.reference == reference]
-        return same[0].accepted() if same else NotFound()
+        if same:
+            return same[0].accepted()
+        # Anything else in the list, or a list that may go on: what we ask about may be behind it.
+        alike = all(message.reference and message.reference.startswith(reference) for message in listed)
+        return NotFound() if alike and len(listed) < SHORT_PAGE else Uncertain("lookup: the filter is not honoured")
 
     def number_exists(self, phone: str) -> NumberOutcome:
         """Whether the number (E.164) is on WhatsApp; `Uncertain` when the answer says nothing."""

@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 # Until the second attempt, as the settings say; then twice that, four times, eight times.
 WAIT_SECONDS = 30.0
 MOST_ATTEMPTS = 5
+# What waits for the sender to know more is never counted further than this, so that it is looked at every two minutes.
+PATIENT_ATTEMPTS = 2
 MOST_ENTRIES = 100
 
 
@@ -105,7 +107,8 @@ def _record(connection: Db, entry: InboxEntry, found: Interaction) -> Addressee 
     if to is None:
         if interactions.may_have_got_message_1(connection, found.phone):
             # The gateway's answer is lost or on its way: a later attempt will know.
-            inbox.record_error(connection, entry.id, error="whether a message was sent to this number is not known yet")
+            why = "whether a message was sent to this number is not known yet"
+            inbox.keep_waiting(connection, entry.id, most_attempts=PATIENT_ATTEMPTS, error=why)
         else:
             inbox.finish(connection, entry.id, error="ignored: no message was sent to this number")
         return None
@@ -140,7 +143,11 @@ def _acknowledge(connection: Db, found: Sequence[tuple[InboxEntry, Acknowledgeme
             monitoring.count_errors(connection, day, advanced.moved)
     inbox.finish(connection, *sorted(named))
     if unknown := sorted({entry.id for entry, _ in found} - named):
-        inbox.record_error(connection, *unknown, error="no message has this identifier")
+        why = "no message has this identifier"
+        if acknowledgements.may_name_one_in_doubt(connection):
+            inbox.keep_waiting(connection, *unknown, most_attempts=PATIENT_ATTEMPTS, error=why)
+        else:
+            inbox.record_error(connection, *unknown, error=why)
 
 
 def finish(db: Database, entry: InboxEntry) -> None:

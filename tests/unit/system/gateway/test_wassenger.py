@@ -94,6 +94,25 @@ def test_only_the_exact_reference_is_found(gateway: WassengerGateway) -> None:
     assert gateway.find_by_reference("m-1-abc-1") == NotFound()
 
 
+@pytest.mark.parametrize(
+    "listed",
+    [
+        [{"id": "x", "reference": "m-1-abc-12"}, {"id": "y", "reference": "m-2-def-1"}],
+        [{"id": "x"}],
+        [{"id": f"x{number}", "reference": f"m-1-abc-1{number}"} for number in range(20)],
+    ],
+    ids=["another's", "nobody's", "a full page"],
+)
+@respx.mock
+def test_a_list_that_is_not_filtered_is_never_not_found(
+    gateway: WassengerGateway, listed: list[dict[str, str]]
+) -> None:
+    route = respx.get(f"{API}/messages", params={"reference": "m-1-abc-1"}).respond(200, json=listed)
+    assert gateway.find_by_reference("m-1-abc-1") == Uncertain("lookup: the filter is not honoured")
+    route.respond(200, json=[])
+    assert gateway.find_by_reference("m-1-abc-1") == NotFound()
+
+
 @pytest.mark.parametrize("answer", [httpx.Response(500), httpx.Response(401), httpx.Response(200, json={"a": 1})])
 @respx.mock
 def test_a_lookup_that_says_nothing_is_never_not_found(gateway: WassengerGateway, answer: httpx.Response) -> None:

@@ -7,6 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from system.db.database import Database
+from system.db.inbox import begin_left_behind
+from system.domain.statuses import MessageKind
+from system.domain.wakeups import SendMessage
 from system.gateway.webhooks import Event
 from system.services import inbox
 from tests.unit.system.conftest import Bench
@@ -173,3 +176,71 @@ def test_what_is_no_acknowledgement_is_left_and_so_is_all_when_the_database_fail
     bench.execute("ALTER TABLE messages RENAME COLUMN gone TO wa_id")
     assert inbox.acknowledge(bench.db, [answer, ack]) == [answer]
     assert bench.message(message_id).status == "read"
+
+
+def sweep(bench: Bench, seconds: int) -> list[SendMessage]:
+    """What the sweeps of so many seconds publish, the senders at work beside them."""
+    woken: list[SendMessage] = []
+    for _ in range(seconds // 30):
+        age(bench, 30)
+        bench.age(30)
+        for message_id in bench.execute("SELECT id FROM messages WHERE kind = 'message_1'"):
+            bench.sender().send(int(str(message_id["id"])))
+        woken += inbox.process_left_behind(bench.db)
+    return woken
+
+
+@pytest.fixture
+def lost_answer(bench: Bench) -> int:
+    """A message the gateway accepted without its answer coming through; nor can it be asked."""
+    (message_id,) = bench.ids(bench.campaign())
+    bench.gateway.answers.append("lose the answer")
+    bench.sender().send(message_id)
+    bench.gateway.reachable = False
+    return message_id
+
+
+def test_a_reply_outlives_an_outage_of_the_gateway(bench: Bench, lost_answer: int) -> None:
+    inbox.receive(bench.db, [[event(1)]])
+    assert sweep(bench, 3600) == []
+    bench.gateway.reachable = True
+    assert [wake_up.kind for wake_up in sweep(bench, 240)] == [MessageKind.MESSAGE_2]
+    assert waiting(bench) == []
+
+
+def test_an_acknowledgement_outlives_an_outage_of_the_gateway(bench: Bench, lost_answer: int) -> None:
+    reference = bench.gateway.accepted[0]
+    inbox.receive(
+        bench.db, [[Event("ack", {"event": "message:out:ack", "data": {"id": f"wa-{reference}", "ack": "read"}})]]
+    )
+    sweep(bench, 3600)
+    bench.gateway.reachable = True
+    sweep(bench, 240)
+    assert bench.message(lost_answer).status == "read"
+
+
+def test_a_reply_waits_for_the_truth_a_day_and_no_longer(bench: Bench, lost_answer: int) -> None:
+    inbox.receive(bench.db, [[event(1)]])
+    sweep(bench, 3600)
+    assert len(waiting(bench)) == 1
+    bench.execute("UPDATE webhook_inbox SET received_at = received_at - interval '1 day'")
+    sweep(bench, 1200)
+    assert waiting(bench) == []
+    (row,) = bench.execute("SELECT error FROM webhook_inbox")
+    assert row["error"] == "given up after 5 attempts: whether a message was sent to this number is not known yet"
+
+
+def test_an_acknowledgement_of_a_stranger_is_given_up_when_nothing_is_in_doubt(bench: Bench, message_id: int) -> None:
+    inbox.receive(bench.db, [[Event("ack", {"event": "message:out:ack", "data": {"id": "nobody", "ack": "read"}})]])
+    sweep(bench, 1200)
+    assert waiting(bench) == []
+
+
+def test_what_waits_for_the_truth_does_not_hold_up_the_others(bench: Bench, lost_answer: int) -> None:
+    ((asked_again, fresh),) = inbox.receive(bench.db, [[event(1), event(2)]])
+    bench.execute("UPDATE webhook_inbox SET received_at = now() - interval '1 hour', next_attempt_at = now()")
+    bench.execute("UPDATE webhook_inbox SET received_at = now() - interval '40 s', next_attempt_at = NULL WHERE id = %s",
+                  fresh)  # fmt: skip
+    with bench.db.transaction() as connection:
+        entries = [begin_left_behind(connection, wait_seconds=30, most_attempts=5) for _ in range(3)]
+    assert [entry and entry.id for entry in entries] == [fresh, asked_again, None]
