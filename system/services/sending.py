@@ -285,8 +285,9 @@ class Sender:
     def _pause_campaign(self, claim: Claim, reason: str) -> Done:
         why = f"the gateway refuses the account: {reason}"
         with self.db.transaction() as connection:
-            messages.release(connection, claim, due_at=None, reason=why)
+            # The campaign first, as a cancellation takes them: neither waits for the other.
             campaigns.stop(connection, claim.campaign_id, status=CampaignStatus.PAUSED, reason=why)
+            messages.release(connection, claim, due_at=None, reason=why)
         logger.error("campaign %s paused: %s", claim.campaign_id, why)
         return Done("campaign paused")
 

@@ -8,13 +8,24 @@ WORDS = ["STOP", "arrêt", "Désinscrire", "désinscription", "se désabonner", 
 
 
 @pytest.mark.parametrize("text", [*WORDS, "  stop !!! ", "ARRE\N{COMBINING CIRCUMFLEX ACCENT}T.", "« Stop, merci »",
-                                  "Je voudrais me désinscrire s'il vous plaît", "*STOP*", "stop stop"])  # fmt: skip
+                                  "Je voudrais me désinscrire s'il vous plaît", "*STOP*", "_stop_", "stop stop",
+                                  "Arrêtez vos messages", "STOP s'il vous plaît", "STOP 36111", "Stop au 36111, merci",
+                                  "arrêtez de m'écrire", "Arrêtez de m’envoyer ça",
+                                  "Ne m'écrivez plus", "merci de ne plus m'envoyer de pub", "je ne veux plus recevoir ça",
+                                  "me retirer de la liste", "Retirez-moi de vos listes", "opt out", "Opt-out", "OPTOUT"])  # fmt: skip
 def test_refusals(text: str) -> None:
     assert is_opt_out(text)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "oui", "👍", "Où est l'arrêt de bus ?", "non stop", "stopper", "arrêté préfectoral", "merci", "…"]
+    "text",
+    [
+        *["", "oui", "👍", "Où est l'arrêt de bus ?", "non stop", "stopper", "arrêté préfectoral", "merci", "…"],
+        "Je descends au stop devant la mairie et je vous rejoins à pied vers midi",
+        "Le bus s'arrête devant chez vous, stop ou encore ?",
+        *["36111", "s'il vous plaît", "stop 7", "arrêt 36111", "j'opte pour la sortie", "retirez-moi deux places"],
+        *["Vous m'écrivez plus tard ?", "je veux recevoir vos messages", "Je n'ai plus reçu la liste"],
+    ],
 )
 def test_what_refuses_nothing(text: str) -> None:
     assert not is_opt_out(text)

@@ -1,13 +1,17 @@
 """Pausing, resuming, cancelling, scheduling, and stopping by itself."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 
+from audit.experiments.waiting import wait_until
+from system.db import campaigns, closing
 from system.domain.campaign_life import Resume
+from system.domain.statuses import CampaignStatus
 from system.domain.wakeups import DispatchCampaign
-from system.gateway.outcomes import Refused
+from system.gateway.outcomes import AccountStopped, Refused
 from system.services.campaigns import NobodyToWriteToError, create_campaign, dispatch, launch_campaign
 from system.services.cancelling import cancel_campaign
 from system.services.closing import close_finished_campaigns
@@ -21,6 +25,8 @@ from system.services.transitions import CampaignStateError, UnknownCampaignError
 from tests.criteria.inbound import deliver, from_person, phone
 from tests.unit.system.conftest import Bench
 
+BLOCKED = """SELECT count(*) > 0 AS blocked FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock'"""
 NO = Refused("HTTP 400", retryable=False)
 
 
@@ -138,6 +144,21 @@ def test_a_message_claimed_before_the_cancellation_and_never_sent_is_cancelled(b
     bench.age(31)
     assert bench.sender().send(message_id) == Done("campaign cancelled")
     assert bench.message(message_id).status == "cancelled"
+
+
+def test_a_cancellation_and_a_stopped_account_do_not_wait_for_each_other(bench: Bench) -> None:
+    campaign_id = bench.campaign()
+    (message_id,) = bench.ids(campaign_id)
+    bench.gateway.answers.append(AccountStopped("HTTP 402"))
+    with ThreadPoolExecutor(1) as sender:
+        with bench.db.transaction() as connection:
+            campaigns.lock(connection, campaign_id)
+            sent = sender.submit(bench.sender().send, message_id)
+            wait_until(lambda: bench.execute(BLOCKED) == [{"blocked": True}], 20)
+            closing.end_every_contact(connection, campaign_id, outcome="cancelled", reason="cancelled")
+            campaigns.move(connection, campaign_id, CampaignStatus.CANCELLED, at=bench.clock.now, reason=None)
+        assert sent.result() == Done("campaign paused")
+    assert status(bench, campaign_id) == "cancelled"
 
 
 @pytest.mark.parametrize("state", ["completed", "cancelled", "failed", "draft"])
