@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -33,6 +33,21 @@ def tree_digest(root: Path, exclude: Sequence[str] = ()) -> str:
         digest.update(b"%d:%s" % (len(name), name))
         digest.update(_content(root / path))
     return digest.hexdigest()
+
+
+def uncovered(root: Path, exclude: Sequence[str], symbols: Iterable[str]) -> list[str]:
+    """Those of these symbols (`package.module:name`) whose module `exclude` keeps out of the digest.
+
+    A module lies in the file nearest to the root that bears its name; without such a file it says nothing.
+    """
+    counted, every = set(_counted(root, "", exclude)), list(_counted(root, "", ()))
+    return [s for s in symbols if (file := _file_of(s, every)) and file not in counted]
+
+
+def _file_of(symbol: str, paths: Sequence[str]) -> str:
+    module = symbol.partition(":")[0].replace(".", "/")
+    ends = (f"/{module}.py", f"/{module}/__init__.py")
+    return min((p for p in paths if f"/{p}".endswith(ends)), key=lambda p: (p.count("/"), p), default="")
 
 
 def newest_change(root: Path) -> float:

@@ -10,9 +10,12 @@ from typing import Any
 
 LARGEST_BYTES = 64 << 20
 _AHEAD = timedelta(minutes=5)
+# Journals give tenths of a second.
+_ROUNDING_SECONDS = 0.1
 
 _COUNT = {"type": "integer", "minimum": 0}
 _SECONDS = {"type": "number", "minimum": 0}
+_SOME_SECONDS = {"type": "number", "exclusiveMinimum": 0}
 _TEXT = {"type": "string"}
 _FLAG = {"type": "boolean"}
 _KEYS = {"type": "array", "items": _TEXT, "uniqueItems": True}
@@ -45,7 +48,8 @@ _AVAILABILITY = {
     "required": ["probes", "in_time", "deadline_seconds", "crashes", "period_seconds", "elapsed_seconds", "workers"],
     "properties": {
         **dict.fromkeys(("probes", "in_time", "crashes", "workers"), _COUNT),
-        **dict.fromkeys(("deadline_seconds", "period_seconds", "elapsed_seconds"), _SECONDS),
+        **dict.fromkeys(("deadline_seconds", "period_seconds"), _SOME_SECONDS),
+        "elapsed_seconds": _SECONDS,
     },
 }
 _SOAK = {
@@ -73,10 +77,11 @@ _SOAK = {
 }
 _HEARTBEATS = {
     "type": "object",
-    "required": ["format", "exported_at", "from", "to", "beat_seconds", "alive"],
+    "required": ["format", "application", "exported_at", "from", "to", "beat_seconds", "alive"],
     "properties": {
         **dict.fromkeys(("exported_at", "from", "to"), _TEXT),
-        "beat_seconds": {"type": "number", "exclusiveMinimum": 0, "maximum": 3600},
+        "application": {"type": "string", "minLength": 1},
+        "beat_seconds": {"type": "number", "exclusiveMinimum": 0, "maximum": 60},
         "alive": {"type": "array", "items": {"type": "array", "items": _TEXT, "minItems": 3, "maxItems": 3}},
     },
 }
@@ -101,9 +106,10 @@ class Soak:
 
 @dataclass(frozen=True)
 class Heartbeats:
-    """Signs of life of production. `alive` holds (worker, first, last) in UTC; signs are `beat_seconds` apart."""
+    """Signs of life of the workers of `application` in production. `alive` holds (worker, first, last) in UTC; signs are `beat_seconds` apart."""
 
     path: str
+    application: str
     start: datetime
     end: datetime
     beat_seconds: float
@@ -112,10 +118,16 @@ class Heartbeats:
 
 @dataclass(frozen=True)
 class Dossier:
-    """The files given to an audit, and the digest of the tree it audits (read when it is needed)."""
+    """The files given to an audit, and what it audits, read when it is needed.
+
+    `digest` is that of its tree, `application` its Celery application (empty when there is none), `uncovered` the symbols that
+    its target file names and that its digest leaves out.
+    """
 
     files: tuple[Path, ...] = ()
     digest: Callable[[], str] = field(default=lambda: "")
+    application: Callable[[], str] = field(default=lambda: "")
+    uncovered: Callable[[], Sequence[str]] = field(default=lambda: ())
 
 
 def read(path: Path) -> Soak | Heartbeats:
@@ -209,8 +221,20 @@ def _contradictions(document: Mapping[str, Any]) -> Sequence[str]:
         found.append("plus d'envois en jeu que d'envois attendus")
     if sends["accepted"] < sends["expected"] - len(sends["lost"]) - len(sends["uncertain"]):
         found.append("des envois manquent sans être dits perdus")
-    if availability and availability["in_time"] > availability["probes"]:
+    if availability:
+        found += _impossible(availability, document["duration_seconds"])
+    return found
+
+
+def _impossible(measured: Mapping[str, Any], duration: float) -> Sequence[str]:
+    found = []
+    if measured["in_time"] > measured["probes"]:
         found.append("plus de sondes à temps que de sondes")
+    # The first death comes after half a period.
+    if measured["elapsed_seconds"] + _ROUNDING_SECONDS < (measured["crashes"] - 0.5) * measured["period_seconds"]:
+        found.append("plus de morts que sa durée n'en laisse à leur cadence")
+    if measured["elapsed_seconds"] > duration + _ROUNDING_SECONDS:
+        found.append("des sondes plus longues que la séance")
     return found
 
 
@@ -226,4 +250,4 @@ def _heartbeats(shown: str, document: Any) -> Heartbeats:
         if not worker or begins > ends or ends < start or begins > end:
             raise _unusable(shown, "une période de vie est vide, à l'envers ou hors de la fenêtre")
         alive.append((worker, max(begins, start), min(ends, end)))
-    return Heartbeats(shown, start, end, float(checked["beat_seconds"]), tuple(alive))
+    return Heartbeats(shown, checked["application"], start, end, float(checked["beat_seconds"]), tuple(alive))

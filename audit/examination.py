@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 from audit.catalogue import requirement
-from audit.digest import tree_digest
+from audit.digest import tree_digest, uncovered
 from audit.evidence import Dossier, EvidenceFileError, Soak, read
 from audit.experiments import APPRAISALS, EXPERIMENTS, Appraisal, Experiment
 from audit.experiments.canary import Canary, Question
@@ -161,7 +162,13 @@ class Examination:
     @cached_property
     def _dossier(self) -> Dossier:
         root, exclude = self.target.root, self.target.exclude
-        return Dossier((*self.target.evidence, *self.evidence), lambda: tree_digest(root, exclude))
+        named = [s for s in (self.target.celery_app, *chain(*self.target.roles.values())) if s]
+        return Dossier(
+            (*self.target.evidence, *self.evidence),
+            lambda: tree_digest(root, exclude),
+            lambda: self.known.celery_application,
+            lambda: uncovered(root, exclude, named),
+        )
 
     @property
     def soak(self) -> Soak | None:

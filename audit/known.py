@@ -111,6 +111,14 @@ class Known:
         module = self.target.celery_app.partition(":")[0]
         return tuple(p for p in self.processes("worker") if _may_be(p.options.get("app", ""), module))
 
+    @property
+    def celery_application(self) -> str:
+        """The Celery application that the source has: the one declared, else the only one; empty when it is neither."""
+        found = {a.symbol for a in self.source.applications if a.kind == "celery"}
+        if declared := self.target.celery_app:
+            return declared if declared in found else ""
+        return found.pop() if len(found) == 1 else ""
+
     def retry_schedules(self, symbol: str) -> tuple[RetrySchedule, ...]:
         """Retry schedules of this task, as read in the source."""
         return tuple(r for r in self.source.retry_schedules if r.task == symbol)

@@ -16,6 +16,11 @@ from audit.typography import counted, french_seconds
 _ID = "availability"
 _TITLE = "Disponibilité des workers, mesurée"
 SETTLES = requirement("8.4").settles
+_UNSIGNED = "fichier non signé, dont l'auteur répond"
+_NO_APPLICATION = (
+    "aucune application Celery n'est trouvée dans la source auditée (ou plusieurs, ou une autre que celle de `target.celery_app`) : "
+    "`{}` ne peut pas porter sur elle"
+)
 
 
 def appraise(dossier: Dossier, record: Record) -> Sequence[Finding]:
@@ -30,16 +35,37 @@ def appraise(dossier: Dossier, record: Record) -> Sequence[Finding]:
         except EvidenceFileError as error:
             findings.append(Finding(Outcome.UNDETERMINED, _TITLE, missing=str(error), settles=SETTLES))
             continue
-        findings.append(
-            _soak(evidence, dossier.digest(), record) if isinstance(evidence, Soak) else _export(evidence, record)
-        )
+        foreign = _foreign_soak(evidence, dossier) if isinstance(evidence, Soak) else _foreign_export(evidence, dossier)
+        if foreign:
+            findings.append(Finding(Outcome.UNDETERMINED, _TITLE, missing=foreign, settles=SETTLES))
+        else:
+            findings.append(_soak(evidence, record) if isinstance(evidence, Soak) else _export(evidence, record))
     return findings
 
 
-def _soak(soak: Soak, digest: str, record: Record) -> Finding:
+def _foreign_soak(soak: Soak, dossier: Dossier) -> str:
+    """Why this journal cannot be said to bear on what is audited, in French; empty when it does."""
+    digest = dossier.digest()
     if soak.digest != digest:
-        missing = f"le journal d'endurance `{soak.path}` porte sur un autre arbre ({soak.digest[:12]}) que celui-ci ({digest[:12]})"
-        return Finding(Outcome.UNDETERMINED, _TITLE, missing=missing, settles=SETTLES)
+        return f"le journal d'endurance `{soak.path}` porte sur un autre arbre ({soak.digest[:12]}) que celui-ci ({digest[:12]})"
+    if hidden := dossier.uncovered():
+        return (
+            f"`target.exclude` cache à l'empreinte ce que le fichier de cible nomme (`{hidden[0]}`) : "
+            f"le journal d'endurance `{soak.path}` peut porter sur un autre code"
+        )
+    return "" if dossier.application() else _NO_APPLICATION.format(soak.path)
+
+
+def _foreign_export(export: Heartbeats, dossier: Dossier) -> str:
+    audited = dossier.application()
+    if not audited:
+        return _NO_APPLICATION.format(export.path)
+    if export.application != audited:
+        return f"`{export.path}` : l'export est celui de `{export.application}`, l'application auditée est `{audited}`"
+    return ""
+
+
+def _soak(soak: Soak, record: Record) -> Finding:
     _soak_figures(soak, record)
     wrong, bounds = soak_reading.wrongs(soak), soak_reading.service(soak)
     if wrong:
@@ -72,7 +98,7 @@ def _sentence(soak: Soak) -> str:
         f"un worker seul reste donc au-dessus de 99,9 % tant qu'il ne meurt pas plus de {crashes_a_day(slow)} fois par jour (86,4 s permises), "
         f"condition que la production seule peut confirmer ; avec {measured['workers']} workers dont un tué chaque minute, {measured['in_time']} sondes sur {measured['probes']} "
         f"sont parties en {french_seconds(measured['deadline_seconds'])} au plus (borne inférieure à 95 % : {low}) ; {document['sends']['expected']} envois sous "
-        f"{counted(len(soak_reading.struck(soak)), 'faute')}, aucun perdu, doublé ni inattendu ; une seule machine, panne d'hôte et de fournisseur non essayées"
+        f"{counted(len(soak_reading.struck(soak)), 'faute')}, aucun perdu, doublé ni inattendu ; une seule machine, panne d'hôte et de fournisseur non essayées ; {_UNSIGNED}"
     )
 
 
@@ -117,7 +143,7 @@ def _export(export: Heartbeats, record: Record) -> Finding:
     sentence = (
         f"En production, pendant {days(measured.seconds)} jusqu'au {export.end.date().isoformat()}, au moins un worker donnait signe de vie "
         f"{percent(measured.least)} du temps au moins ({counted(measured.gaps, 'interruption')}) ; cet export dit ce que la production a "
-        "vécu, et non l'arbre audité"
+        f"vécu, et non l'arbre audité ; {_UNSIGNED}"
     )
     return Finding(Outcome.ESTABLISHED, sentence, (_evidence(record),))
 

@@ -14,7 +14,10 @@ OLDEST = timedelta(days=31)
 
 @dataclass(frozen=True)
 class Uptime:
-    """Shares of the window: `least` counts every silence whole, `most` forgives each the time between two signs."""
+    """Shares of the window: `least` counts every silence whole, however short; `most` forgives each the time between two signs.
+
+    `gaps` are the silences longer than that time.
+    """
 
     seconds: float
     least: float
@@ -26,9 +29,10 @@ class Uptime:
 def measure(export: Heartbeats) -> Uptime:
     """Uptime over the export's window; silence at its ends counts."""
     window = (export.end - export.start).total_seconds()
-    silences = [seconds for seconds in _silences(export) if seconds > export.beat_seconds]
-    surely = sum(seconds - export.beat_seconds for seconds in silences)
-    return Uptime(window, 1 - sum(silences) / window, 1 - surely / window, len(silences), max(silences, default=0.0))
+    silences = _silences(export)
+    gaps = [seconds for seconds in silences if seconds > export.beat_seconds]
+    surely = sum(seconds - export.beat_seconds for seconds in gaps)
+    return Uptime(window, 1 - sum(silences) / window, 1 - surely / window, len(gaps), max(gaps, default=0.0))
 
 
 def _silences(export: Heartbeats) -> list[float]:

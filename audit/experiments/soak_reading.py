@@ -17,6 +17,7 @@ SENDS = 10_000
 WORKERS = 2
 CRASHES = 5
 LONGEST_PERIOD_SECONDS = 60.0
+LONGEST_DEADLINE_SECONDS = 60.0
 LONGEST_RETURN_SECONDS = 6.0
 AIM = 0.999
 # 0,1 % of a day.
@@ -97,6 +98,10 @@ def lacks(soak: Soak) -> list[str]:
         missing.append(
             f"{counted(len(document['sends']['uncertain']), 'envoi')} au sort incertain, pile {'calme' if document['settled'] else 'non calmée'} à la fin"
         )
+    if idle := sum(not s["keys"] for s in hits):
+        missing.append(f"{counted(idle, 'faute')} sans aucun envoi en jeu")
+    if not document["webhooks"]["expected"]:
+        missing.append("aucun webhook attendu")
     return [*missing, *_slow(soak), *_service_lacks(document["availability"])]
 
 
@@ -109,6 +114,8 @@ def _slow(soak: Soak) -> list[str]:
             if seconds
             else "aucune mort de worker chronométrée"
         ]
+    if min(seconds) <= 0:
+        return ["un worker tué serait revenu en 0 s : ce retour n'est pas chronométré"]
     slowest = percentile(seconds, 0.99)
     if slowest > LONGEST_RETURN_SECONDS:
         return [
@@ -125,9 +132,14 @@ def _service_lacks(measured: Mapping[str, Any] | None) -> list[str]:
         measured["workers"] < WORKERS
         or measured["crashes"] < CRASHES
         or measured["period_seconds"] > LONGEST_PERIOD_SECONDS
+        or measured["elapsed_seconds"] < CRASHES * LONGEST_PERIOD_SECONDS
     ):
         missing.append(
-            f"disponibilité mesurée avec {counted(measured['workers'], 'worker')} et {counted(measured['crashes'], 'mort')} au lieu de deux workers et d'une mort par minute pendant {CRASHES} minutes au moins"
+            f"disponibilité mesurée avec {counted(measured['workers'], 'worker')} et {counted(measured['crashes'], 'mort')} en {french_seconds(measured['elapsed_seconds'])} au lieu de deux workers et d'une mort par minute pendant {CRASHES} minutes au moins"
+        )
+    if measured["deadline_seconds"] > LONGEST_DEADLINE_SECONDS:
+        missing.append(
+            f"sondes attendues {french_seconds(measured['deadline_seconds'])}, au-delà de {french_seconds(LONGEST_DEADLINE_SECONDS)}"
         )
     low = lower_bound(measured["in_time"], measured["probes"])
     if low < AIM:

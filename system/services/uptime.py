@@ -7,10 +7,11 @@ from system.db import heartbeats
 from system.db.database import Database
 
 FORMAT = "worker-heartbeats/1"
+APPLICATION = "system.tasks.celery_app:celery_app"
 
 
 def worker_heartbeats(db: Database, *, days: float, beat_seconds: float) -> dict[str, Any]:
-    """The intervals in which each worker gave signs of life, `beat_seconds` apart, in the last `days`.
+    """The intervals in which each worker of `application` gave signs of life, `beat_seconds` apart, in the last `days`.
 
     Times are ISO 8601 in UTC. `from` is later than `days` ago when signs have not been kept for so long: what came before was
     not observed. A worker is alive in an interval from its first to its last sign; another begins after a silence of three beats.
@@ -19,6 +20,7 @@ def worker_heartbeats(db: Database, *, days: float, beat_seconds: float) -> dict
         found = heartbeats.history(connection, heartbeats.WORKER, days=days)
     return {
         "format": FORMAT,
+        "application": APPLICATION,
         "exported_at": _iso(found.to_at),
         "from": _iso(found.from_at),
         "to": _iso(found.to_at),

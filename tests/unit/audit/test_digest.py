@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from audit.digest import tree_digest
+from audit.digest import tree_digest, uncovered
 
 
 @pytest.fixture
@@ -131,3 +131,21 @@ def test_a_pipe_is_not_read(tree: Path) -> None:
 def test_a_missing_root_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         tree_digest(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "symbols"),
+    [
+        ("app", ["app.tasks:send", "app:app"]),
+        ("app/", ["app.tasks:send", "app:app"]),
+        ("app/ta*", ["app.tasks:send"]),
+        ("app/__init__.py", ["app:app"]),
+        ("tests", []),
+        ("none", []),
+    ],
+)
+def test_what_a_pattern_hides_of_the_modules_that_are_named(tree: Path, pattern: str, symbols: list[str]) -> None:
+    write(tree / "app/__init__.py", "")
+    write(tree / "tests/app/tasks.py", "a copy, farther from the root, is not what is named\n")
+    named = ("app.tasks:send", "app:app", "library.module:name")
+    assert uncovered(tree, (pattern,), named) == symbols

@@ -6,7 +6,7 @@ import pytest
 from audit.digest import tree_digest
 from audit.experiments.driver import Driver, DriverError
 from audit.experiments.experiment import Record
-from audit.facts import Facts
+from audit.facts import Application, Facts
 from audit.model import Finding, Level, Outcome
 from audit.target import Target
 from audit.verdict import Status
@@ -215,15 +215,36 @@ def test_evidence_measured_elsewhere_needs_no_driver_and_decides_8_4(tmp_path: P
     soak = written(tmp_path, lambda d: d["target"].update(digest=tree_digest(tmp_path / "tree")))
     asked = replace(profile({"A": ("availability",)}), declared=False)
     target = Target("cible", tmp_path / "tree")
-    done = replace(examination(target=target, asked=asked, level=Level.EXECUTION), evidence=(soak,))
+    source = Facts(Level.SOURCE, "source", applications=(Application("celery", "app:app"),))
+    done = replace(examination(target=target, asked=asked, level=Level.EXECUTION, source=source), evidence=(soak,))
     assert done.outcome("availability") is Outcome.ESTABLISHED
     assert done.verdicts()["8.4"].status is Status.COMPLIANT
     assert done.verdicts()["8.4"].known_by is Level.MEASUREMENT
     assert not done.played
+    bare = replace(examination(target=target, asked=asked, level=Level.EXECUTION), evidence=(soak,))
+    assert bare.verdicts()["8.4"].status is Status.UNDETERMINED
+    assert "aucune application Celery" in bare.explanation("availability")
     (tmp_path / "tree" / "changed.py").touch()
-    again = replace(examination(target=target, asked=asked, level=Level.EXECUTION), evidence=(soak,))
+    again = replace(examination(target=target, asked=asked, level=Level.EXECUTION, source=source), evidence=(soak,))
     assert again.outcome("availability") is Outcome.UNDETERMINED
     assert again.verdicts()["8.4"].status is Status.UNDETERMINED
+
+
+@pytest.mark.parametrize(("exclude", "outcome"), [("old", Outcome.ESTABLISHED), ("app", Outcome.UNDETERMINED)])
+def test_a_soak_decides_nothing_when_its_digest_leaves_out_a_role(
+    exclude: str, outcome: Outcome, tmp_path: Path
+) -> None:
+    tree = tmp_path / "tree"
+    for folder in ("app", "old"):
+        (tree / folder).mkdir(parents=True)
+        (tree / folder / "tasks.py").touch()
+    soak = written(tmp_path, lambda d: d["target"].update(digest=tree_digest(tree, (exclude,))))
+    target = Target("cible", tree, celery_app="app:app", exclude=(exclude,), roles={"sender": ("app.tasks:send",)})
+    source = Facts(Level.SOURCE, "source", applications=(Application("celery", "app:app"),))
+    asked = replace(profile({"A": ("availability",)}), declared=False)
+    done = replace(examination(target=target, asked=asked, level=Level.EXECUTION, source=source), evidence=(soak,))
+    assert done.outcome("availability") is outcome
+    assert ("`app.tasks:send`" in done.explanation("availability")) is (outcome is Outcome.UNDETERMINED)
 
 
 def test_a_family_that_only_experiments_judge_says_what_it_lacks_below_execution() -> None:

@@ -2,7 +2,19 @@ from pathlib import Path
 
 import pytest
 
-from audit.facts import BeatEntry, Call, Facts, Function, Parameter, Process, RetrySchedule, Route, Setting, Task
+from audit.facts import (
+    Application,
+    BeatEntry,
+    Call,
+    Facts,
+    Function,
+    Parameter,
+    Process,
+    RetrySchedule,
+    Route,
+    Setting,
+    Task,
+)
 from audit.known import Known, is_user, user_mentions
 from audit.model import Excerpt, Level
 from audit.target import Target
@@ -122,6 +134,24 @@ def test_workers_are_those_of_the_application(option: str, kept: bool) -> None:
     target = Target("t", Path(), celery_app="app.tasks.celery_app:celery_app")
     assert Known(target, source(processes=(worker,))).workers == ((worker,) if kept else ())
     assert known(source(processes=(worker,))).workers == (worker,)
+
+
+@pytest.mark.parametrize(
+    ("declared", "found", "application"),
+    [
+        ("a:app", ("a:app", "b:app"), "a:app"),
+        ("a:app", ("b:app",), ""),
+        ("a:app", (), ""),
+        ("", ("b:app",), "b:app"),
+        ("", ("a:app", "b:app"), ""),
+    ],
+)
+def test_the_application_is_the_one_that_the_source_has(
+    declared: str, found: tuple[str, ...], application: str
+) -> None:
+    applications = (Application("asgi", "w:web"), *(Application("celery", symbol) for symbol in found))
+    target = Target("c", Path(), celery_app=declared)
+    assert Known(target, source(applications=applications)).celery_application == application
 
 
 def test_a_route_is_found_by_its_endpoint() -> None:

@@ -13,11 +13,15 @@ from audit.experiments.experiment import Record
 from audit.model import Finding, Level, Outcome
 from tests.unit.audit.experiments.soaks import DIGEST, Change, strike, written
 
+APPLICATION = "app.celery:app"
 NOW = datetime.now(UTC).replace(microsecond=0)
 
 
-def appraised(*files: Path, digest: str = DIGEST) -> tuple[Finding, Record]:
-    (finding, *_), record = availability.EXPERIMENT.perform(Dossier(files, lambda: digest))
+def appraised(
+    *files: Path, digest: str = DIGEST, application: str = APPLICATION, uncovered: tuple[str, ...] = ()
+) -> tuple[Finding, Record]:
+    dossier = Dossier(files, lambda: digest, lambda: application, lambda: uncovered)
+    (finding, *_), record = availability.EXPERIMENT.perform(dossier)
     return finding, record
 
 
@@ -38,7 +42,7 @@ def test_a_sound_soak_of_this_tree_establishes_with_its_conditions(tmp_path: Pat
     told = plain(finding.sentence)
     assert "tant qu'il ne meurt pas plus de 28 fois par jour" in told
     assert "4000 sondes sur 4000" in told
-    assert "panne d'hôte et de fournisseur non essayées" in told
+    assert "panne d'hôte et de fournisseur non essayées ; fichier non signé, dont l'auteur répond" in told
     assert any("MTTR" in label for label, _ in record.figures)
 
 
@@ -85,7 +89,12 @@ def _slow(document: dict[str, Any]) -> None:
         (lambda d: d["strikes"].append(strike("kill-main", recovery=None)), "retour du worker non observé après 1 mort"),
         (lambda d: d.update(availability=None), "disponibilité du service non mesurée"),
         (lambda d: d["availability"].update(workers=1), "au lieu de deux workers"),
-        (lambda d: d["availability"].update(crashes=1), "1 mort au lieu"),
+        (lambda d: d["availability"].update(crashes=1), "1 mort en 360 s au lieu"),
+        (lambda d: d["availability"].update(elapsed_seconds=60, period_seconds=5), "6 morts en 60 s au lieu"),
+        (lambda d: d["availability"].update(deadline_seconds=61), "sondes attendues 61 s, au-delà de 60 s"),
+        (lambda d: d["strikes"].append(strike("kill-main", recovery=0.0)), "revenu en 0 s"),
+        (lambda d: d["strikes"][0].update(keys=0), "1 faute sans aucun envoi en jeu"),
+        (lambda d: d["webhooks"].update(expected=0, accepted=0), "aucun webhook attendu"),
         (lambda d: d["availability"].update(probes=2000, in_time=2000), "sous 99,9 % (99,85 %)"),
         (lambda d: d["strikes"][0].update(struck=False), "points de mort"),
     ],
@@ -100,6 +109,30 @@ def test_the_soak_of_another_tree_says_nothing_of_this_one(tmp_path: Path) -> No
     finding, _ = appraised(written(tmp_path, _lose), digest="b" * 64)
     assert finding.outcome is Outcome.UNDETERMINED
     assert "porte sur un autre arbre (aaaaaaaaaaaa)" in finding.missing
+
+
+def test_a_soak_at_its_limits_still_establishes(tmp_path: Path) -> None:
+    def to_the_limits(document: dict[str, Any]) -> None:
+        document["availability"].update(deadline_seconds=60, elapsed_seconds=330, crashes=6)
+        document["webhooks"].update(expected=1, accepted=1)
+        for one in document["strikes"]:
+            one.update(keys=1, recovery=0.001)
+
+    finding, _ = appraised(written(tmp_path, to_the_limits))
+    assert finding.outcome is Outcome.ESTABLISHED, finding
+
+
+@pytest.mark.parametrize("change", [lambda _: None, _lose])
+def test_a_soak_of_a_tree_without_celery_application_says_nothing(change: Change, tmp_path: Path) -> None:
+    finding, _ = appraised(written(tmp_path, change), application="")
+    assert finding.outcome is Outcome.UNDETERMINED
+    assert "aucune application Celery n'est trouvée" in finding.missing
+
+
+def test_a_soak_whose_digest_leaves_out_a_named_module_says_nothing(tmp_path: Path) -> None:
+    finding, _ = appraised(written(tmp_path), uncovered=("app.tasks:send",))
+    assert finding.outcome is Outcome.UNDETERMINED
+    assert "cache à l'empreinte ce que le fichier de cible nomme (`app.tasks:send`)" in finding.missing
 
 
 @pytest.mark.parametrize(
@@ -122,6 +155,11 @@ def test_the_soak_of_another_tree_says_nothing_of_this_one(tmp_path: Path) -> No
         lambda d: d["strikes"][0].update(keys=20_000),
         lambda d: d["sends"].update(accepted=10),
         lambda d: d["availability"].update(in_time=4001),
+        lambda d: d["availability"].update(period_seconds=0),
+        lambda d: d["availability"].update(deadline_seconds=0),
+        lambda d: d["availability"].update(elapsed_seconds=0),
+        lambda d: d["availability"].update(crashes=7),
+        lambda d: d.update(duration_seconds=359),
     ],
 )
 def test_a_garbled_soak_is_a_clear_message_and_never_conclusive(change: Change, tmp_path: Path) -> None:
@@ -155,7 +193,8 @@ def test_files_that_are_not_there_or_not_files(tmp_path: Path) -> None:
 
 
 def test_one_bad_file_beside_a_good_one_is_told_too(tmp_path: Path) -> None:
-    findings, _ = availability.EXPERIMENT.perform(Dossier((written(tmp_path), tmp_path / "none.json"), lambda: DIGEST))
+    dossier = Dossier((written(tmp_path), tmp_path / "none.json"), lambda: DIGEST, lambda: APPLICATION)
+    findings, _ = availability.EXPERIMENT.perform(dossier)
     assert [f.outcome for f in findings] == [Outcome.ESTABLISHED, Outcome.UNDETERMINED]
     assert all(f.needs is Level.MEASUREMENT for f in findings)
 
@@ -176,6 +215,7 @@ def export(folder: Path, *periods: tuple[str, float, float], days: float = 10.0,
     ]
     document = {
         "format": "worker-heartbeats/1",
+        "application": APPLICATION,
         "exported_at": NOW.isoformat(),
         "from": start.isoformat(),
         "to": NOW.isoformat(),
@@ -191,7 +231,32 @@ def test_production_establishes_when_two_workers_relay_each_other(tmp_path: Path
     finding, record = appraised(export(tmp_path, ("a", 0, 100), ("b", 99, 240)))
     assert finding.outcome is Outcome.ESTABLISHED
     assert "100,00 %" in plain(finding.sentence)
-    assert "et non l'arbre audité" in finding.sentence
+    assert plain(finding.sentence).endswith("et non l'arbre audité ; fichier non signé, dont l'auteur répond")
+    assert dict(record.figures)["Interruptions"].startswith("0")
+
+
+@pytest.mark.parametrize("periods", [(("a", 0, 240),), ()])
+def test_the_export_of_another_application_neither_establishes_nor_refutes(
+    periods: tuple[tuple[str, float, float], ...], tmp_path: Path
+) -> None:
+    finding, _ = appraised(export(tmp_path, *periods, application="other.project:app"))
+    assert finding.outcome is Outcome.UNDETERMINED
+    assert "l'export est celui de `other.project:app`, l'application auditée est `app.celery:app`" in finding.missing
+    finding, _ = appraised(export(tmp_path, *periods), application="")
+    assert finding.outcome is Outcome.UNDETERMINED
+    assert "aucune application Celery n'est trouvée" in finding.missing
+
+
+@pytest.mark.parametrize(
+    ("beat_seconds", "alive_seconds", "outcome"),
+    [(60, 1, Outcome.UNDETERMINED), (60, 59, Outcome.UNDETERMINED), (60, 59.99, Outcome.ESTABLISHED)],
+)
+def test_many_short_silences_are_added_up(
+    beat_seconds: float, alive_seconds: float, outcome: Outcome, tmp_path: Path
+) -> None:
+    minutes = [("a", n / 60, n / 60 + alive_seconds / 3600) for n in range(8 * 24 * 60)]
+    finding, record = appraised(export(tmp_path, *minutes, days=8.0, beat_seconds=beat_seconds))
+    assert finding.outcome is outcome, finding
     assert dict(record.figures)["Interruptions"].startswith("0")
 
 
@@ -230,7 +295,9 @@ def test_an_old_export_is_not_today(tmp_path: Path) -> None:
     "other",
     [
         {"beat_seconds": 0},
-        {"beat_seconds": 1e9},
+        {"beat_seconds": 61},
+        {"application": ""},
+        {"application": None},
         {"to": "never"},
         {"to": (NOW + timedelta(days=1)).isoformat()},
         {"from": NOW.isoformat()},

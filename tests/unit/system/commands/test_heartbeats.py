@@ -29,7 +29,7 @@ def test_an_export_tells_when_workers_were_alive(bench: Bench, tmp_path: Path) -
     result = CliRunner().invoke(app, ["heartbeats", "export", "--out", str(out)])
     assert result.exit_code == 0, result.output
     document = json.loads(out.read_text())
-    assert list(document) == ["format", "exported_at", "from", "to", "beat_seconds", "alive"]
+    assert list(document) == ["format", "application", "exported_at", "from", "to", "beat_seconds", "alive"]
     assert (document["format"], document["beat_seconds"]) == ("worker-heartbeats/1", 15.0)
     assert [worker for worker, _, _ in document["alive"]] == ["w@a", "w@a"]
     moments = [document["from"], *document["alive"][0][1:], *document["alive"][1][1:], document["to"]]
