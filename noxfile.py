@@ -92,7 +92,7 @@ def integration(session: nox.Session) -> None:
     install(session)
     session.run(
         *("python", "-m", "pytest", "tests", "-m", "integration and not laboratory"),
-        *("-n", "3", "--dist", "loadfile"),
+        *("-n", "2", "--dist", "loadfile"),
         *session.posargs,
     )
 

@@ -36,7 +36,7 @@ def test_a_killed_demonstration_leaves_no_process(tmp_path: Path, number: signal
             command, cwd=REPOSITORY, env={**os.environ, "ORPHAN_MARK": mark}, stdout=output, stderr=output
         )
     try:
-        wait_until(lambda: ledger.exists() and ledger.stat().st_size > 0, seconds=60, what="sending has begun")
+        wait_until(lambda: ledger.exists() and ledger.stat().st_size > 0, seconds=180, what="sending has begun")
         # Both by descent and by mark: PostgreSQL overwrites its environment, and what is re-parented has no descent.
         running = psutil.Process(demo.pid).children(recursive=True)
         names = {process.name() for process in running}
