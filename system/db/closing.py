@@ -6,9 +6,15 @@ from datetime import datetime
 from psycopg.types.json import Jsonb
 
 from system.db.connection import Db
+from system.db.messages import HELD_BY_THE_DAY
 from system.domain.campaign_statistics import CampaignStatistics
 from system.domain.statuses import CampaignStatus
 
+# When the 48 h of a campaign begin: its last send, its resumption, or the end of the day whose limit holds what waits.
+_LAST_ACT = """greatest(c.resumed_at, c.held_until,
+    (SELECT max(m.sent_at) FROM messages AS m WHERE m.campaign_id = c.id),
+    (SELECT max(m.next_attempt_at) FROM messages AS m
+     WHERE m.campaign_id = c.id AND m.status = 'pending' AND m.last_error = %(held)s))"""
 # Campaigns that nobody else is closing and whose every contact has ended.
 _ENDED = """NOT EXISTS (SELECT 1 FROM messages AS m
     WHERE m.campaign_id = c.id AND m.kind = 'message_1' AND m.outcome IS NULL)"""
@@ -35,14 +41,14 @@ def end_silent_contacts(db: Db, *, now: datetime) -> int:
 
 
 def overdue(db: Db, *, now: datetime) -> tuple[int, ...]:
-    """Open campaigns whose last message left 48 h ago or more."""
+    """Open campaigns whose last message left 48 h ago or more, and which neither a resumption nor a full day has held since."""
     rows = db.execute(
-        """SELECT c.id FROM campaigns AS c
+        f"""SELECT c.id FROM campaigns AS c
            WHERE c.status IN ('sending', 'paused') AND c.launched_at <= %(now)s::timestamptz - interval '48 hours'
-             AND (SELECT max(m.sent_at) FROM messages AS m WHERE m.campaign_id = c.id)
-                 <= %(now)s::timestamptz - interval '48 hours'
-           ORDER BY c.id""",
-        {"now": now},
+             AND EXISTS (SELECT 1 FROM messages AS m WHERE m.campaign_id = c.id AND m.sent_at IS NOT NULL)
+             AND {_LAST_ACT} <= %(now)s::timestamptz - interval '48 hours'
+           ORDER BY c.id""".encode(),  # noqa: S608
+        {"now": now, "held": HELD_BY_THE_DAY},
     ).fetchall()
     return tuple(row["id"] for row in rows)
 

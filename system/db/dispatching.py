@@ -1,6 +1,7 @@
 """What the dispatchers of campaigns take, and when."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from system.db.connection import Db
 
@@ -85,6 +86,17 @@ def taken_since_rest(db: Db, campaign_id: int) -> int | None:
 def note_taken(db: Db, campaign_id: int, taken: int) -> None:
     """Counts the messages of a batch."""
     db.execute("UPDATE campaigns SET taken_since_rest = taken_since_rest + %s WHERE id = %s", [taken, campaign_id])
+
+
+def hold(db: Db, campaign_id: int, *, until: datetime) -> None:
+    """Notes until when a full day keeps the campaign's due Message 1 waiting, if it has any."""
+    db.execute(
+        """UPDATE campaigns SET held_until = %(until)s
+           WHERE id = %(id)s AND held_until IS DISTINCT FROM %(until)s AND EXISTS (SELECT 1 FROM messages AS m
+               WHERE m.campaign_id = %(id)s AND m.kind = 'message_1' AND m.status = 'pending' AND NOT m.held
+                 AND m.published_at IS NULL)""",
+        {"id": campaign_id, "until": until},
+    )
 
 
 def rest(db: Db, campaign_id: int, *, seconds: float) -> None:

@@ -12,6 +12,7 @@ from system.domain.daily_limit import DailyLimit
 from system.domain.sending_window import WINDOW, SendingWindow
 from system.domain.statuses import CAMPAIGN_LETS_SEND, CampaignStatus, MessageKind, MessageStatus
 
+HELD_BY_THE_DAY = "daily limit reached"
 # One conditional statement: while a lease lives, nobody else gets the row. What may leave at once is counted in its day too; what
 # waits for somebody who opted out ends here, unless an earlier attempt has to be asked about.
 CLAIM = f"""

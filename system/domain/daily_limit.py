@@ -1,6 +1,7 @@
 """How many messages may leave in a UTC day, and how near the limit is."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 
 from system.domain.counters import DayCounters
@@ -16,6 +17,11 @@ class LimitLevel(StrEnum):
     ATTENTION = "attention"
     DANGER = "danger"
     BLOCKED = "blocked"
+
+
+def next_day(now: datetime) -> datetime:
+    """When the limit starts afresh: the next midnight, UTC."""
+    return datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), time.min, UTC)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from system.db import action_log, audience, campaigns, dispatching, monitoring
 from system.db.connection import Db
 from system.db.database import Database
 from system.domain.counters import DayCounters
-from system.domain.daily_limit import DailyLimit
+from system.domain.daily_limit import DailyLimit, next_day
 from system.domain.pacing import BatchPause
 from system.domain.phone import PhoneNumber
 from system.domain.statuses import CampaignStatus
@@ -119,6 +119,8 @@ def _take(connection: Db, campaign_id: int, batch_size: int, limits: Limits) -> 
         today = limits.clock().date()
         counted = next(iter(monitoring.counters(connection, since=today)), DayCounters(today, 0, 0, 0))
         window = min(window, limits.daily.left_for_message_1(counted))
+        if window == 0:
+            dispatching.hold(connection, campaign_id, until=next_day(limits.clock()))
     taken = dispatching.taken_since_rest(connection, campaign_id)
     if taken is None or window == 0:
         # Until midnight, or the end of the pause; the recovery wakes the next turn.

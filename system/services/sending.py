@@ -9,13 +9,13 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from datetime import time as time_of_day
+from datetime import UTC, date, datetime
 
 from system.db import campaigns, messages, quota, suppressions
 from system.db.connection import Db
 from system.db.database import Database
 from system.db.messages import Claim
+from system.domain.daily_limit import next_day
 from system.domain.lease import Lease
 from system.domain.retry_policy import RetryPolicy
 from system.domain.statuses import CAMPAIGN_LETS_SEND, CAMPAIGN_RESTS, CampaignStatus, MessageKind, MessageStatus
@@ -226,9 +226,8 @@ class Sender:
             return self._withhold(claim, MessageStatus.OPTED_OUT, suppressions.OPTED_OUT)
         today = self.clock().date()
         if claim.quota_day != today and not self._reserve(claim, today):
-            tomorrow = datetime.combine(today + timedelta(days=1), time_of_day.min, UTC)
-            self._release(claim, due_at=tomorrow, reason="daily limit reached")
-            return Done("daily limit reached")
+            self._release(claim, due_at=next_day(self.clock()), reason=messages.HELD_BY_THE_DAY)
+            return Done(messages.HELD_BY_THE_DAY)
         return None
 
     def _opted_out(self, claim: Claim) -> bool:

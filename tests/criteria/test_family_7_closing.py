@@ -3,9 +3,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from system.domain.daily_limit import DailyLimit, next_day
 from system.gateway.outcomes import Refused
+from system.services.campaigns import Limits, dispatch
 from system.services.closing import close_finished_campaigns, expire
-from system.services.pausing import pause_campaign
+from system.services.pausing import pause_campaign, resume_campaign
 from system.services.statistics import show
 from system.tasks.celery_config import beat_schedule
 from tests.criteria.inbound import acknowledged, deliver, from_person
@@ -151,6 +153,52 @@ def test_7_5_a_campaign_that_still_sends_stays_open(bench: Bench) -> None:
     later(bench, timedelta(hours=1))
     assert expire(bench.db, bench.clock.utc).campaign_ids == ()
     assert status(bench, campaign_id) == "sending"
+
+
+def started_49_hours_ago(bench: Bench) -> tuple[int, int]:
+    """A campaign whose first message left then, and the message that waits since."""
+    campaign_id = bench.campaign(2)
+    first, waiting = bench.ids(campaign_id)
+    bench.sender().send(first)
+    bench.execute("UPDATE campaigns SET launched_at = launched_at - interval '49 hours'")
+    later(bench, timedelta(hours=49))
+    return campaign_id, waiting
+
+
+def test_7_5_the_48_hours_begin_again_with_a_resumption(bench: Bench) -> None:
+    campaign_id, waiting = started_49_hours_ago(bench)
+    pause_campaign(bench.db, campaign_id, clock=bench.clock.utc)
+    resume_campaign(bench.db, campaign_id, clock=bench.clock.utc)
+    later(bench, 2 * DAY - timedelta(seconds=1))
+    assert expire(bench.db, bench.clock.utc).campaign_ids == ()
+    assert bench.message(waiting).status == "pending"
+    later(bench, timedelta(seconds=1))
+    assert expire(bench.db, bench.clock.utc).campaign_ids == (campaign_id,)
+
+
+@pytest.mark.parametrize("by", ["sender", "dispatcher"])
+def test_7_5_what_the_daily_limit_holds_does_not_fail(bench: Bench, by: str) -> None:
+    campaign_id, waiting = started_49_hours_ago(bench)
+    bench.execute("INSERT INTO daily_counters (day, message_1, message_2) VALUES (%s, 1000, 0)", bench.clock.now.date())
+    if by == "sender":
+        assert bench.sender().send(waiting).what == "daily limit reached"
+    else:
+        limits = Limits(daily=DailyLimit(1000), clock=bench.clock.utc)
+        assert dispatch(bench.db, bench.locks, campaign_id, batch_size=9, limits=limits).wake_ups == ()
+    assert expire(bench.db, bench.clock.utc).campaign_ids == ()
+    bench.clock.now = next_day(bench.clock.now) + 2 * DAY - timedelta(seconds=1)
+    assert expire(bench.db, bench.clock.utc).campaign_ids == ()
+    assert bench.message(waiting).status == "pending"
+    later(bench, timedelta(seconds=1))
+    assert expire(bench.db, bench.clock.utc).campaign_ids == (campaign_id,)
+
+
+def test_7_5_a_full_day_holds_no_campaign_that_has_nothing_to_send(bench: Bench) -> None:
+    campaign_id, waiting = started_49_hours_ago(bench)
+    bench.execute("UPDATE messages SET status = 'unknown' WHERE id = %s", waiting)
+    bench.execute("INSERT INTO daily_counters (day, message_1, message_2) VALUES (%s, 1000, 0)", bench.clock.now.date())
+    dispatch(bench.db, bench.locks, campaign_id, batch_size=9, limits=Limits(DailyLimit(1000), clock=bench.clock.utc))
+    assert expire(bench.db, bench.clock.utc).campaign_ids == (campaign_id,)
 
 
 def test_7_6_the_closing_is_logged_with_its_statistics(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
