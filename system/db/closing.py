@@ -67,11 +67,19 @@ def end_every_contact(db: Db, campaign_id: int, *, outcome: str, reason: str) ->
     )
 
 
-def lock_ended(db: Db) -> tuple[int, ...]:
-    """Sending or paused campaigns whose every contact has ended, locked: nobody else closes them meanwhile."""
+def lock_ended(db: Db, *, now: datetime) -> tuple[int, ...]:
+    """Sending or paused campaigns whose every contact has ended, locked: nobody else closes them meanwhile.
+
+    What failed in a paused one can be sent again by a resumption, for 48 h.
+    """
     rows = db.execute(
         f"""SELECT c.id FROM campaigns AS c WHERE c.status IN ('sending', 'paused') AND {_ENDED}
-            ORDER BY c.id FOR UPDATE OF c SKIP LOCKED""".encode()  # noqa: S608
+              AND (c.status = 'sending'
+                OR coalesce({_LAST_ACT}, c.launched_at) <= %(now)s::timestamptz - interval '48 hours'
+                OR NOT EXISTS (SELECT 1 FROM messages AS m WHERE m.campaign_id = c.id AND m.status = 'failed'
+                    AND m.gateway_id IS NULL AND m.sent_at IS NULL))
+            ORDER BY c.id FOR UPDATE OF c SKIP LOCKED""".encode(),  # noqa: S608
+        {"now": now, "held": HELD_BY_THE_DAY},
     ).fetchall()
     return tuple(row["id"] for row in rows)
 

@@ -39,7 +39,7 @@ def expire(db: Database, clock: Clock = utc_now) -> Expired:
 def close_finished_campaigns(db: Database, clock: Clock = utc_now) -> tuple[int, ...]:
     """Completes the campaigns whose contacts have all ended, and keeps their statistics; returns their ids."""
     with db.transaction() as connection:
-        ended = closing.lock_ended(connection)
+        ended = closing.lock_ended(connection, now=clock())
         for campaign_id in ended:
             statistics = _statistics(connection, campaign_id)
             closing.complete(connection, campaign_id, statistics, now=clock())

@@ -106,6 +106,22 @@ def test_what_was_set_aside_is_kept_for_another_resumption(bench: Bench, half_wa
     assert len(bench.gateway.accepted) == 6
 
 
+def test_a_paused_campaign_whose_messages_all_failed_can_be_resumed_for_48_hours(bench: Bench) -> None:
+    campaigns_ = [bench.campaign(), bench.campaign()]
+    for campaign_id in campaigns_:
+        bench.gateway.answers.append(NO)
+        bench.sender().send(bench.ids(campaign_id)[0])
+        pause_campaign(bench.db, campaign_id, clock=bench.clock.utc)
+    bench.clock.now += timedelta(hours=47)
+    assert close_finished_campaigns(bench.db, bench.clock.utc) == ()
+    resumed, left = campaigns_
+    resume_campaign(bench.db, resumed, which=Resume.FAILED, clock=bench.clock.utc)
+    send_what_is_dispatched(bench, resumed)
+    assert statuses(bench, resumed) == ["sent"]
+    bench.clock.now += timedelta(hours=2)
+    assert close_finished_campaigns(bench.db, bench.clock.utc) == (left,)
+
+
 def test_what_the_gateway_accepted_and_could_not_deliver_is_not_sent_again(bench: Bench) -> None:
     campaign_id = bench.campaign()
     (message_id,) = bench.ids(campaign_id)
