@@ -51,7 +51,8 @@ def test_an_old_sign_that_comes_late_changes_nothing(bench: Bench) -> None:
     assert intervals(bench) == [("a", 100, 85)]
 
 
-@given(st.lists(st.integers(1, 5000), min_size=1, max_size=12, unique=True))
+# By tens of seconds: the clock moves while the signs are recorded, and 45 s must not be a matter of it.
+@given(st.lists(st.integers(1, 500).map(lambda tens: tens * 10), min_size=1, max_size=12, unique=True))
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 def test_what_is_within_an_interval_is_never_a_long_silence(bench: Bench, ages: list[int]) -> None:
     bench.execute("TRUNCATE heartbeats, heartbeat_intervals")
@@ -66,8 +67,8 @@ def test_what_is_within_an_interval_is_never_a_long_silence(bench: Bench, ages: 
     # To the second: the clock moves while the signs are recorded.
     assert len(found) == len(expected)
     for (_, first, last), (from_, to) in zip(found, expected, strict=True):
-        assert abs(int(str(first)) - from_) <= 1
-        assert abs(int(str(last)) - to) <= 1
+        assert abs(int(str(first)) - from_) <= 4
+        assert abs(int(str(last)) - to) <= 4
 
 
 def test_what_no_export_asks_for_is_forgotten(bench: Bench) -> None:
@@ -78,11 +79,11 @@ def test_what_no_export_asks_for_is_forgotten(bench: Bench) -> None:
 
 
 def test_the_history_begins_where_signs_were_first_kept(bench: Bench) -> None:
-    beats(bench, "a", 200, 190)
+    beats(bench, "a", 200, 160)
     with bench.db.transaction() as connection:
         young = heartbeats.history(connection, heartbeats.WORKER, days=30)
     assert young.alive == ()
-    bench.execute("UPDATE heartbeat_history SET since = now() - interval '195 seconds'")
+    bench.execute("UPDATE heartbeat_history SET since = now() - interval '180 seconds'")
     with bench.db.transaction() as connection:
         known = heartbeats.history(connection, heartbeats.WORKER, days=30)
         (alive,) = known.alive
