@@ -80,7 +80,7 @@ def test_a_sound_tree(rule: str, told: str, answer: Answer) -> None:
         ("tests-pass", "build/junit.xml", "<testsuite", Outcome.UNDETERMINED, "ne peut pas servir"),
         ("tests-pass", "build/junit.xml", "<a/>", Outcome.UNDETERMINED, "aucun `testsuite`"),
         ("tests-pass", "build/junit.xml", "<!DOCTYPE a><a/>", Outcome.UNDETERMINED, "définit des entités"),
-        ("tests-pass", "build/junit.xml", None, Outcome.UNDETERMINED, "n'existe pas"),
+        ("tests-pass", "build/junit.xml", None, Outcome.UNDETERMINED, "est absent"),
         ("tests-pass", "audit.toml", "", Outcome.UNDETERMINED, "ne nomme aucun fichier"),
         (
             "test-coverage",
