@@ -36,7 +36,7 @@ keep_running() {
 
 keep_running web uvicorn --factory system.main:create_app --host "${WEB_HOST:-0.0.0.0}" --port "${PORT:-8000}" &
 loops=$!
-keep_running worker celery -A system.tasks.celery_app worker --loglevel=INFO --concurrency=4 -Q default,messages,messages_high,retry,verification &
+keep_running worker celery -A system.tasks.celery_app worker --loglevel=INFO --without-mingle --without-gossip --concurrency=4 -Q default,messages,messages_high,retry,verification &
 loops="$loops $!"
 keep_running beat celery -A system.tasks.celery_app beat --loglevel=INFO --schedule="${BEAT_SCHEDULE_FILE:-/tmp/system-beat-schedule}" &
 loops="$loops $!"

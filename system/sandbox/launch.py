@@ -1,12 +1,16 @@
-"""Creates and launches a campaign in the environment of a running stack.
+"""Creates and launches campaigns in the environment of a running stack, by the code of the tree it is started in.
 
-    python -m system.sandbox.launch ORDER.json      {"name": "…", "body": "…", "phones": ["+336…"]}
+    python -m system.sandbox.launch PORT
 
-Prints the campaign's id. A process of its own, so that a copy of the tree is driven by the copy's own code.
+Listens on 127.0.0.1:PORT. A connection brings one line, an `Order` in JSON, and takes one away, `{"campaign": 1}` or
+`{"error": "…"}`. One process for
+many campaigns, because an interpreter takes longer to start than a campaign to launch; nothing is kept open from one to the next.
 """
 
+import json
+import socketserver
 import sys
-from pathlib import Path
+import traceback
 
 from pydantic import BaseModel, ConfigDict
 
@@ -41,5 +45,18 @@ def launch(order: Order) -> int:
     return campaign_id
 
 
+class _Handler(socketserver.StreamRequestHandler):
+    def handle(self) -> None:
+        line = self.rfile.readline()
+        if not line.strip():
+            return
+        try:
+            answer: dict[str, int | str] = {"campaign": launch(Order.model_validate_json(line))}
+        except Exception:  # noqa: BLE001 (whatever it is, whoever ordered has to read it)
+            answer = {"error": traceback.format_exc()}
+        self.wfile.write(json.dumps(answer).encode() + b"\n")
+
+
 if __name__ == "__main__":
-    sys.stdout.write(f"{launch(Order.model_validate_json(Path(sys.argv[1]).read_bytes()))}\n")
+    with socketserver.TCPServer(("127.0.0.1", int(sys.argv[1])), _Handler) as server:
+        server.serve_forever()

@@ -1,6 +1,5 @@
 """The whole stack on this machine: servers, gateway double, and the shipped supervisor configuration, until the block ends."""
 
-import json
 import os
 import sys
 import uuid
@@ -15,6 +14,7 @@ from celery import Celery
 import system
 from system.sandbox.foreign_data import refuse_foreign_data
 from system.sandbox.gateway_control import GatewayControl
+from system.sandbox.launcher import Launcher
 from system.sandbox.processes import GuardedProcess, SandboxError, free_port, wait_until
 from system.sandbox.programs import Programs
 from system.sandbox.servers import Servers, embedded_servers, scratch_directory
@@ -39,6 +39,7 @@ class RunningStack:
     logs: Path
     supervisor: GuardedProcess
     programs: Programs
+    launcher: Launcher
 
     @property
     def database_url(self) -> str:
@@ -116,14 +117,10 @@ class RunningStack:
         """Creates a campaign for these numbers (E.164) and launches it, by the code of `root`; returns its id.
 
         Raises:
-            SandboxError: when the code of `root` fails.
+            SandboxError: with what it said, when the code of `root` fails.
 
         """
-        order = self.logs / f"order-{uuid.uuid4().hex}.json"
-        order.write_text(json.dumps({"name": name, "body": body, "phones": list(phones)}))
-        printed = run_python(self.root, self.env, self.logs, "-m", "system.sandbox.launch", str(order))
-        order.unlink()
-        return int(printed.splitlines()[-1])
+        return self.launcher.launch(name, body, phones)
 
     def stop(self) -> None:
         """Ends the supervised programs; the servers and the double end with the block."""
@@ -235,6 +232,8 @@ def running_stack(
         )
         parts.callback(supervisor.stop)
         web_url = f"http://127.0.0.1:{web_port}"
-        stack = RunningStack(root, servers, gateway, web_url, env, logs, supervisor, Programs(supervisor))
+        launcher = Launcher(root, env, logs)
+        parts.callback(launcher.stop)
+        stack = RunningStack(root, servers, gateway, web_url, env, logs, supervisor, Programs(supervisor), launcher)
         stack.wait_working(starter.programs(root), seconds=start_seconds)
         yield stack

@@ -30,7 +30,7 @@ def over(servers: Servers) -> ReferenceFaultDriver:
     """A driver of a stack that has only these servers."""
     driver = ReferenceFaultDriver(Path())
     nothing = cast("Any", None)
-    driver._running = RunningStack(Path(), servers, nothing, "", {}, Path(), nothing, nothing)
+    driver._running = RunningStack(Path(), servers, nothing, "", {}, Path(), nothing, nothing, nothing)
     return driver
 
 

@@ -61,7 +61,7 @@ def test_it_migrates_first_then_starts_every_program(container: Container) -> No
     assert container.lines()[0] == "python -m system migrate"
     assert set(container.lines()[1:]) == {
         "uvicorn --factory system.main:create_app --host 0.0.0.0 --port 9123",
-        f"celery -A system.tasks.celery_app worker --loglevel=INFO --concurrency=4 -Q {QUEUES}",
+        f"celery -A system.tasks.celery_app worker --loglevel=INFO --without-mingle --without-gossip --concurrency=4 -Q {QUEUES}",
         "celery -A system.tasks.celery_app beat --loglevel=INFO --schedule=/tmp/here/beat",
         "python -m system watchdog",
     }
