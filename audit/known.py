@@ -108,8 +108,14 @@ class Known:
     @property
     def workers(self) -> tuple[Process, ...]:
         """Workers of the target's Celery application; those whose application cannot be told are among them."""
+        return tuple(p for p in self.celery_processes if "worker" in p.role.split("+"))
+
+    @property
+    def celery_processes(self) -> tuple[Process, ...]:
+        """Workers and beats of the target's Celery application, in the order of the files."""
         module = self.target.celery_app.partition(":")[0]
-        return tuple(p for p in self.processes("worker") if _may_be(p.options.get("app", ""), module))
+        played = (p for p in self.source.processes if {"worker", "beat"} & set(p.role.split("+")))
+        return tuple(p for p in played if _may_be(p.options.get("app", ""), module))
 
     @property
     def celery_application(self) -> str:

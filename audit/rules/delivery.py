@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from audit.known import Known
-from audit.model import Finding, Severity
+from audit.model import Finding, Outcome, Severity
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
-from audit.rules.reading import broker, number, options, production_tasks, read, results
+from audit.rules.reading import Reading, broker, number, options, production_tasks, read, results, shared_redis
 from audit.rules.rule import Guide
 from audit.rules.setting_value import SettingHolds
 
@@ -63,15 +63,23 @@ def _cancelled(known: Known) -> Sequence[Finding]:
         return out_of_scope(guide, outside)
     if not reading.value:
         return passed(guide, reading.told, *reading.evidence)
+    return _where_results_are(known, reading, unsure)
+
+
+def _where_results_are(known: Known, reading: Reading, unsure: str) -> Sequence[Finding]:
+    """Cancelling loses tasks where Redis holds both the messages and the results."""
+    guide, title = _CANCEL_GUIDE, "Tâches perdues à la coupure de Redis"
     kind, why = broker(known)
     kept, why_kept = results(known)
+    shared = shared_redis(known) if why and why_kept and not unsure else ""
+    if shared:
+        fault = Fault(f"{reading.told}, et `{shared}` donne le broker et les résultats", reading.excerpt)
+        return failed(guide, title, [fault], *reading.evidence, outcome=Outcome.RESERVATION)
     if unsure or why or why_kept:
         return unknown(guide, unsure or why or why_kept)
     if kind != "redis" or kept != "redis":
         return passed(guide, "les résultats ne sont pas dans le Redis du broker", *reading.evidence)
-    return failed(
-        guide, "Tâches perdues à la coupure de Redis", [Fault(reading.told, reading.excerpt)], *reading.evidence
-    )
+    return failed(guide, title, [Fault(reading.told, reading.excerpt)], *reading.evidence)
 
 
 _SAME_GUIDE = Guide(

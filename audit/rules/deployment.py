@@ -20,11 +20,11 @@ _DIES_WITH_ITS_BROKER = "5.7.0"
 
 _ROOT_GUIDE = Guide(
     severity=Severity.MINOR,
-    passes="Les workers ne tournent pas en root",
-    fails="Un worker tourne en root : qui lui fait exécuter du code a toute la machine",
-    advice="Donner un utilisateur ordinaire au worker, et retirer `C_FORCE_ROOT`",
+    passes="Ni les workers ni beat ne tournent en root",
+    fails="Celery tourne en root : qui lui fait exécuter du code a toute la machine",
+    advice="Donner un utilisateur ordinaire aux workers et à beat, et retirer `C_FORCE_ROOT`",
     solution="RUN useradd --system worker\nUSER worker",
-    undetermined="les fichiers de démarrage ne disent pas sous quel utilisateur le worker tourne",
+    undetermined="les fichiers de démarrage ne disent pas sous quel utilisateur un worker, ou beat, tourne",
     impact="Moyen : une faille d'une tâche devient celle de la machine",
     language="dockerfile",
 )
@@ -40,35 +40,36 @@ def _root(known: Known) -> Sequence[Finding]:
     forced = _seen(known, "forced-root")
     faults = [Fault(f"`{o.excerpt.path}` pose `C_FORCE_ROOT`", o.excerpt) for o in forced if o.excerpt]
     users = {o.excerpt.path: o for o in _seen(known, "container-user") if o.excerpt}
-    told = [(w, _user(w, users)) for w in known.workers]
-    for worker, user in told:
+    told = [(p, _user(p, users)) for p in known.celery_processes]
+    for process, user in told:
         if user in _AS_ROOT or user == "":
-            stage = users.get(worker.excerpt.path)
-            text = (
-                f"`{worker.excerpt.path}` {'ne donne aucun utilisateur' if user == '' else f'le lance sous `{user}`'}"
-            )
-            faults.append(Fault(text, stage.excerpt if stage else worker.excerpt))
+            stage = users.get(process.excerpt.path)
+            why = "ne donne aucun utilisateur" if user == "" else f"le lance sous `{user}`"
+            faults.append(Fault(f"`{process.excerpt.path}` {why}", stage.excerpt if stage else process.excerpt))
     if faults:
-        return failed(guide, "Worker lancé en root", faults, *(known.source.evidence(f.excerpt) for f in faults))
-    if not told:
+        return failed(guide, "Celery lancé en root", faults, *(known.source.evidence(f.excerpt) for f in faults))
+    if not known.workers:
         return unknown(guide, NO_WORKER, "renseigner `target.process_files`")
-    unread = next((w for w, user in told if user is None), None)
+    unread = next((p for p, user in told if user is None), None)
     if unread:
-        return unknown(guide, f"l'utilisateur du worker que lance `{unread.excerpt.path}` n'y est pas dit")
+        whose = "de beat" if unread.role == "beat" else "du worker"
+        return unknown(guide, f"l'utilisateur {whose} que lance `{unread.excerpt.path}` n'y est pas dit")
     named = ", ".join(dict.fromkeys(f"`{user}`" for _, user in told))
     return passed(guide, named, *(known.source.evidence(w.excerpt) for w, _ in told))
 
 
-def _user(worker: Process, containers: dict[str, Observation]) -> str | None:
-    """The user that the file gives to this worker; empty where it gives none and root is the default, None where another file decides."""
-    text, language = worker.excerpt.text, worker.excerpt.language
-    if worker.excerpt.path in containers:
-        return str(containers[worker.excerpt.path].values["user"])
+def _user(process: Process, containers: dict[str, Observation]) -> str | None:
+    """The user that the file gives to this process; empty where it gives none and root is the default, None where another file decides."""
+    text, language = process.excerpt.text, process.excerpt.language
+    if process.excerpt.path in containers:
+        return str(containers[process.excerpt.path].values["user"])
     found = re.search(r"(?im)^\s*(?:user|runAsUser)\s*[=:]\s*[\"']?([^\s\"'#;]+)", text)
-    uid = re.search(r"--uid[= ](\S+)", worker.command)
+    uid = re.search(r"--uid[= ](\S+)", process.command)
     if found or uid:
         return (uid or found).group(1)  # type: ignore[union-attr]
-    system_unit = language == "ini" and worker.excerpt.path.endswith(".service") and "/user/" not in worker.excerpt.path
+    system_unit = (
+        language == "ini" and process.excerpt.path.endswith(".service") and "/user/" not in process.excerpt.path
+    )
     return "" if system_unit and "DynamicUser" not in text else None
 
 

@@ -101,6 +101,13 @@ def results(known: Known) -> tuple[str, str]:
     return (scheme(reading.value), "") if scheme(reading.value) else ("", "`result_backend` ne se lit pas")
 
 
+def shared_redis(known: Known) -> str:
+    """The environment variable that gives both the broker and the results, when its name says Redis; else empty."""
+    variables = {next((s.overridable for s, _ in known.setting(n)), "") for n in ("broker_url", "result_backend")}
+    variable = variables.pop()
+    return variable if not variables and "REDIS" in variable.upper() else ""
+
+
 def options(known: Known, name: str) -> tuple[dict[str, Any], Reading]:
     """A setting that is a dictionary (`broker_transport_options`), and how it was read."""
     reading = read(known, name, {})

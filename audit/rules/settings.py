@@ -5,11 +5,14 @@ from dataclasses import dataclass, replace
 
 from audit.facts import Facts, Setting, Task
 from audit.known import Known
-from audit.model import Excerpt, Finding, Problem, Severity
+from audit.model import Excerpt, Finding, Outcome, Problem, Severity
 from audit.probes.source.values import UNKNOWN
+from audit.rules.reading import production_tasks, short
 from audit.rules.rule import Rule, defect, established, undetermined
+from audit.typography import counted
 
 _CONF = "https://docs.celeryq.dev/en/stable/userguide/configuration.html#"
+_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -27,11 +30,39 @@ class SettingIs:
     def __call__(self, known: Known) -> Sequence[Finding]:
         """Compare, strongest probe first; « indéterminé » when no probe can tell the value.
 
-        `option` names what a task may set for itself: the tasks that send are then asked one by one.
+        `option` names what a task may set for itself: the tasks that send are then asked one by one, or, where no role
+        says which do, those that go against the application are named.
         """
+        of_application = self._of_application(known)
         symbols = [known.target.role(role) for role in ("sender", "campaign_sender")] if self.option else []
         own = [self._of_task(known, symbol) for symbol in dict.fromkeys(symbols) if symbol]
-        return [*self._of_application(known), *(finding for finding in own if finding)]
+        if self.option and not any(symbols) and of_application[0].outcome is Outcome.ESTABLISHED:
+            own = [self._against(known)]
+        return [*of_application, *(finding for finding in own if finding)]
+
+    def _against(self, known: Known) -> Finding | None:
+        """The tasks that say otherwise than the application, of which nobody said whether they matter."""
+        seen = [
+            (task, facts)
+            for task, facts in production_tasks(known)
+            if own_option(task, self.option, facts) is (not self.value)
+        ]
+        if not seen:
+            return None
+        names = ", ".join(f"`{short(task.symbol)}`" for task, _ in seen[:_NAMED])
+        more = f" et {counted(len(seen) - _NAMED, 'autre')}" if len(seen) > _NAMED else ""
+        clause = f"`{self.option}={not self.value}` pour {names}{more}"
+        heads = [next((f.head for f, _ in known.function(task.symbol) if f.head), None) for task, _ in seen]
+        problem = replace(
+            self._problem(next(filter(None, heads), None)),
+            title=f"Tâches à `{self.option}={not self.value}`",
+            recommendation=f"Retirer `{self.option}={not self.value}`, sauf d'une tâche que l'on peut perdre",
+            situation_text="" if any(heads) else f"{clause}.",
+            solution=f"@shared_task({self.option}={self.value!r})",
+        )
+        evidence = [facts.evidence(head) for (_, facts), head in zip(seen, heads, strict=True)]
+        text = f"{clause}, contre le réglage de l'application : {self.risk}"
+        return Finding(Outcome.RESERVATION, text, tuple(evidence), problem=problem)
 
     def _of_application(self, known: Known) -> Sequence[Finding]:
         sentence = f"`{self.name}={self.value}` - {self.purpose}"

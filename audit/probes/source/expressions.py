@@ -249,7 +249,7 @@ def _bool_op(machine: Machine, node: ast.BoolOp, frame: Frame) -> Any:
         value, more = unwrap(evaluate(machine, operand, frame))
         variable = variable or more
         if not _is_plain(value):
-            return UNKNOWN if value is UNKNOWN else value
+            return overridable(UNKNOWN, more) if value is UNKNOWN else value
         if bool(value) is stop:
             break
     return overridable(value, variable)

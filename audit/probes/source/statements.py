@@ -120,7 +120,10 @@ def _handler(
     machine: Machine, handler: ast.ExceptHandler, frame: Frame, body: Sequence[ast.stmt] = ()
 ) -> Callable[[], None]:
     def attempt() -> None:
+        returned = len(frame.returned)
         read_body(machine, body, frame)
+        # What raised gave nothing back.
+        del frame.returned[returned:]
         frame.ended = ""
 
     def side() -> None:

@@ -10,6 +10,8 @@ from audit.probes.source.files import Source
 from audit.probes.source.line import Line
 
 _YES = frozenset({"true", "1", "yes", "on", "t", "y"})
+# What Celery, like any Python program, exits with on an error; a supervisor that expects it leaves it dead.
+_ERROR = "1"
 
 
 @dataclass
@@ -58,23 +60,36 @@ def _sections(source: Source, comments: str) -> Iterator[_Section]:
 
 
 def read_supervisor(source: Source) -> Iterator[Line]:
-    """`[program:…]` sections. `autorestart` is `unexpected` by default, which covers a killed process."""
+    """`[program:…]` sections. `autorestart` is `unexpected` by default, which covers a killed process.
+
+    One whose `exitcodes` expect that of an error is not started again after it.
+    """
     for section in _sections(source, "#;"):
         if section.name.startswith("program:") and "command" in section.values:
             command = re.split(r"\s;", section.values["command"])[0]
-            restart = re.split(r"\s;", section.values.get("autorestart", "unexpected"))[0].strip().lower()
-            begun = re.split(r"\s;", section.values.get("autostart", "true"))[0].strip().lower()
-            supervised = "supervisor" if restart in {"unexpected", *_YES} and begun in _YES else ""
-            yield Line(command, section.first, section.last, supervised)
+            restart, begun = _said(section, "autorestart", "unexpected"), _said(section, "autostart", "true")
+            expected = re.split(r"[\s,]+", _said(section, "exitcodes", "0"))
+            again = restart in _YES or (restart == "unexpected" and _ERROR not in expected)
+            yield Line(command, section.first, section.last, "supervisor" if again and begun in _YES else "")
+
+
+def _said(section: _Section, key: str, default: str) -> str:
+    return re.split(r"\s;", section.values.get(key, default))[0].strip().lower()
 
 
 def read_systemd(source: Source) -> Iterator[Line]:
-    """`ExecStart=` of a `[Service]`, with `Environment=` for its variables."""
+    """`ExecStart=` of a `[Service]`, with `Environment=` for its variables.
+
+    `on-abnormal` covers signals only, and an error may be declared a success, or a reason not to start again.
+    """
     for section in _sections(source, "#;"):
         if section.name == "Service" and "ExecStart" in section.values:
             restart = section.values.get("Restart", "no").lower()
             stays = section.values.get("Type", "simple").lower() != "oneshot"
-            supervised = "systemd" if stays and restart in {"always", "on-failure", "on-abnormal"} else ""
+            final = section.values.get("RestartPreventExitStatus", "").split()
+            success = section.values.get("SuccessExitStatus", "").split() if restart == "on-failure" else []
+            again = restart in {"always", "on-failure"} and _ERROR not in (*final, *success)
+            supervised = "systemd" if stays and again else ""
             command = section.values["ExecStart"].lstrip("-@:+!")
             yield Line(command, section.first, section.last, supervised, _assignments(section.values))
 

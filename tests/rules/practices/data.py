@@ -50,6 +50,34 @@ CASES = (
             'client.table("stats").update({"sent": row["sent"] + 1}).eq("id", 1).execute()',
         )
     ),
+    fails(
+        *_count(
+            "atomic-counters",
+            "statements of SQL",
+            "`UPDATE stats SET sent = $1`",
+            'sent = connection.fetchval("SELECT sent FROM stats WHERE id = 1") or 0',
+            "following = sent + 1",
+            'connection.execute("UPDATE stats SET sent = $1", following)',
+        )
+    ),
+    established(
+        *_count(
+            "atomic-counters",
+            "written if it is still what was read",
+            "tâches",
+            'sent = connection.fetchval("SELECT sent FROM stats WHERE id = 1")',
+            'connection.execute("UPDATE stats SET sent = $1 WHERE sent = $2", sent + 1, sent)',
+        )
+    ),
+    established(
+        *_count(
+            "atomic-counters",
+            "another table",
+            "tâches",
+            'sent = connection.fetchval("SELECT sent FROM stats")',
+            'connection.execute("UPDATE pages SET sent = $1", sent + 1)',
+        )
+    ),
     established(*_count("atomic-counters", "by the database", "tâches", 'order.sent = F("sent") + 1', "order.save()")),
     established(
         *_count(

@@ -35,6 +35,18 @@ CASES = (
         "`shop`",
         Edit("Dockerfile", "", "FROM python:3.13\nUSER shop\nCMD celery -A shop.celery_app worker -Q default\n"),
     ),
+    fails(
+        "not-root",
+        "beat of root",
+        "`start.sh` le lance sous `root`",
+        Edit(START, "shop-beat --uid=shop", "shop-beat --uid=root"),
+    ),
+    undetermined(
+        "not-root",
+        "beat not said",
+        "l'utilisateur de beat que lance `start.sh`",
+        Edit(START, "shop-beat --uid=shop", "shop-beat"),
+    ),
     undetermined(
         "not-root",
         "not said",

@@ -4,7 +4,7 @@ from tests.rules.case import established, fails, not_concerned, undetermined
 APP, CONF, TASKS, START = "shop/celery_app.py", "shop/celery_config.py", "shop/tasks.py", "start.sh"
 _LOADED = 'app.config_from_object("shop.celery_config")\n'
 _SWEEP = '"schedule": 300.0,\n        "options": {"expires": 290},'
-_BEAT = "while true; do celery -A shop.celery_app beat --schedule=/tmp/shop-beat; sleep 5; done &\n"
+_BEAT = "while true; do celery -A shop.celery_app beat --schedule=/tmp/shop-beat --uid=shop; sleep 5; done &\n"
 _ZONE = 'timezone = "Europe/Paris"\n'
 _TWO = """\
 services:

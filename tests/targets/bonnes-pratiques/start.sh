@@ -7,5 +7,5 @@ while true; do
   wait "$RETRY"
   sleep 5
 done &
-while true; do celery -A shop.celery_app beat --schedule=/tmp/shop-beat; sleep 5; done &
+while true; do celery -A shop.celery_app beat --schedule=/tmp/shop-beat --uid=shop; sleep 5; done &
 exec uvicorn shop.web:app --host 0.0.0.0 --port 8000

@@ -15,7 +15,7 @@ _GETTERS = frozenset({"get", "hget"})
 
 def unprotected_counters(scope: Scope) -> Iterator[Observation]:
     """`read-then-write`: on a row that is saved, a key of a store, or a column of an update."""
-    if not scope.symbol or any(last(c.func) in _LOCKED for c in scope.calls) or _takes_a_lock(scope):
+    if not scope.symbol or any(last(c.func) in _LOCKED for c in scope.calls) or takes_a_lock(scope):
         return
     changes: list[ast.AugAssign | ast.Assign] = [*scope.all(ast.AugAssign), *scope.all(ast.Assign)]
     for node in changes:
@@ -30,7 +30,8 @@ def unprotected_counters(scope: Scope) -> Iterator[Observation]:
             yield scope.observed("read-then-write", call, what=ast.unparse(call)[:80])
 
 
-def _takes_a_lock(scope: Scope) -> bool:
+def takes_a_lock(scope: Scope) -> bool:
+    """Whether a `with` of the function speaks of a lock."""
     blocks: list[ast.With | ast.AsyncWith] = [*scope.all(ast.With), *scope.all(ast.AsyncWith)]
     return any("lock" in ast.unparse(item.context_expr).lower() for block in blocks for item in block.items)
 

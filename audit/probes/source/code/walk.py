@@ -14,6 +14,7 @@ from audit.probes.source.code.publications import publications
 from audit.probes.source.code.reads import unpaged_reads
 from audit.probes.source.code.scope import Scope
 from audit.probes.source.code.secrets import literal_secrets, may_hold_a_secret
+from audit.probes.source.code.sql_counters import sql_counters
 from audit.probes.source.code.state import process_state
 from audit.probes.source.code.transactions import published_too_early
 from audit.probes.source.code.waiting import waiting
@@ -35,6 +36,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     ((*_PUBLISHING, "countdown", "eta=", "queue="), publications),
     (_PUBLISHING, published_too_early),
     ((".save(", ".asave(", ".commit(", ".set(", ".hset(", ".setex(", ".update("), unprotected_counters),
+    ((".execute(", ".exec_driver_sql(", ".fetchval(", ".scalar("), sql_counters),
     (("requests", "urlopen", "httpx", "aiohttp", "verify", "ssl_cert_reqs", "_create_unverified"), network),
     (("nx=", "setnx", ".lock("), endless_locks),
     ((".execute(",), unpaged_reads),

@@ -225,3 +225,26 @@ def test_a_setting_written_again_elsewhere(collect_tree: Collect, written: str, 
     settings = collect_tree({"p.py": f"{HEAD}app.conf.task_acks_late = True\n{written}"}).settings
     assert settings["task_acks_late"].value is value
     assert "*" not in settings
+
+
+def test_a_variable_behind_a_checked_instance_is_told(collect_tree: Collect) -> None:
+    text = """\
+    from celery import Celery
+    from pydantic import SecretStr, ValidationError
+    from pydantic_settings import BaseSettings
+    class Settings(BaseSettings):
+        redis_url: SecretStr
+        broker_url: SecretStr | None = None
+        @property
+        def broker(self): return self.broker_url or self.redis_url
+    def settings():
+        try:
+            return Settings()
+        except ValidationError:
+            raise SystemExit(1)
+    app = Celery(broker=settings().broker.get_secret_value(), backend=settings().redis_url.get_secret_value())
+    """
+    told = collect_tree({"a.py": text}).settings
+    assert [(told[n].value, told[n].overridable) for n in ("broker_url", "result_backend")] == [
+        (UNKNOWN, "REDIS_URL")
+    ] * 2

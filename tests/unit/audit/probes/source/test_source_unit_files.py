@@ -20,6 +20,10 @@ def _seen(facts: Any) -> list[tuple[str, str, str]]:
         ("autorestart=false", ""),
         ("autostart=false\nautorestart=true", ""),
         ("autostart=true ; of course", "supervisor"),
+        ("exitcodes=0, 2", "supervisor"),
+        ("autorestart=unexpected\nexitcodes=0,1,2 ; all", ""),
+        ("exitcodes = 1", ""),
+        ("autorestart=true\nexitcodes=0,1", "supervisor"),
     ],
 )
 def test_supervisor(collect_tree: Collect, lines: str, restart: str) -> None:
@@ -51,6 +55,11 @@ autorestart=true
         ("Restart=no", ""),
         ("", ""),
         ("Restart=on-failure\nType=oneshot", ""),
+        ("Restart=on-abnormal", ""),
+        ("Restart=on-failure\nSuccessExitStatus=143 1", ""),
+        ("Restart=always\nSuccessExitStatus=1", "systemd"),
+        ("Restart=always\nRestartPreventExitStatus=1", ""),
+        ("Restart=on-failure\nRestartPreventExitStatus=78", "systemd"),
     ],
 )
 def test_systemd(collect_tree: Collect, line: str, restart: str) -> None:
