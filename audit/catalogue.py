@@ -6,6 +6,9 @@ from audit.criteria import CRITERIA
 from audit.model import Level
 from audit.requirement import Requirement
 
+# The numbers `N.M` below are those of this spec, and of no other.
+SPEC = "comprehensive-audit-2025"
+
 
 @dataclass(frozen=True)
 class Compensation:

@@ -141,6 +141,8 @@ def init(
         raise typer.Exit(Exit.COULD_NOT_RUN) from error
     if inferred.not_found:
         say(f"Not found: {', '.join(inferred.not_found)}")
+    for spec in inferred.specs:
+        say(f"Kiro spec: {shown(spec)}")
     say(f"Target file: {path}")
 
 

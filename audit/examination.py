@@ -6,7 +6,7 @@ from functools import cached_property
 from itertools import chain
 from pathlib import Path
 
-from audit.catalogue import requirement
+from audit.catalogue import SPEC, requirement
 from audit.digest import tree_digest, uncovered
 from audit.evidence import Dossier, EvidenceFileError, Soak, read
 from audit.experiments import APPRAISALS, EXPERIMENTS, Appraisal, Experiment
@@ -21,6 +21,7 @@ from audit.profiles import QUALITY_FAMILY, Profile
 from audit.quality import QualityFacts
 from audit.requirement import family_of
 from audit.rules import RULES, Rule
+from audit.spec.traceability import Traceability, spec_of, trace
 from audit.target import Target
 from audit.verdict import Verdict, applied_compensations, judge
 
@@ -183,6 +184,20 @@ class Examination:
             if isinstance(found, Soak) and found.digest == self._dossier.digest():
                 return found
         return None
+
+    @cached_property
+    def traceability(self) -> Traceability | None:
+        """What holds the target's Kiro spec together; None when it has none."""
+        spec = spec_of(self.target.root, self.target.kiro)
+        if spec is None:
+            return None
+        every = (*self.rules, *self.asked_by_execution)
+        by_number: dict[str, set[str]] = {}
+        # The same number in another spec is another criterion.
+        for asked in every if (self.target.spec or spec.name) == SPEC else ():
+            for identifier in asked.requirements:
+                by_number.setdefault(identifier, set()).add(asked.id)
+        return trace(spec, by_number, self.target.criteria, {asked.id for asked in every})
 
     def _play(self, experiment: Experiment) -> tuple[Finding, ...]:
         if self.level < Level.EXECUTION:

@@ -20,12 +20,16 @@ class Guess:
 
 @dataclass(frozen=True)
 class Inferred:
-    """Candidates for each entry of a target file, best first; several are for a human to choose among."""
+    """Candidates for each entry of a target file, best first; several are for a human to choose among.
+
+    `specs` are the Kiro specs of the project, relative to its root.
+    """
 
     celery_app: tuple[Guess, ...]
     asgi_app: tuple[Guess, ...]
     process_files: tuple[Guess, ...]
     roles: Mapping[str, tuple[Guess, ...]]
+    specs: tuple[str, ...] = ()
 
     @property
     def not_found(self) -> tuple[str, ...]:

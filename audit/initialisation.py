@@ -1,9 +1,11 @@
 """`audit init`: read a project that nobody described, and describe it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from audit.inference import Inferred, infer
 from audit.probes import source
+from audit.spec.reader import specs_found
 from audit.target import Target, TargetError, load_target
 from audit.target_file import NAME, rendered, write
 
@@ -21,7 +23,7 @@ def initialise(directory: Path, *, force: bool = False) -> tuple[Path, Inferred]
         msg = f"{directory / NAME}: already there; --force replaces it"
         raise TargetError(msg)
     facts = source.collect(Target(root.name, root))
-    inferred = infer(facts)
+    inferred = replace(infer(facts), specs=specs_found(root))
     path = write(directory, rendered(root.name, inferred), force=force)
     load_target(path)
     return path, inferred

@@ -14,7 +14,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from audit.catalogue import phase_of, requirement
+from audit.catalogue import SPEC, phase_of, requirement
 from audit.conclusion import aspects, phases, verdict_section
 from audit.consistency import contradictions
 from audit.corrections import Previous, corrections
@@ -25,7 +25,9 @@ from audit.model import Evidence, Excerpt, Finding, Outcome
 from audit.periodic import periodic_table
 from audit.profiles import DEFAULT_FAMILY, PROFILES
 from audit.redaction import redacted
-from audit.requirement import Requirement
+from audit.requirement import Requirement, family_of
+from audit.spec.requirements_file import Criterion
+from audit.spec.traceability import Traceability
 from audit.strike_rows import rows
 from audit.target import Target
 from audit.verdict import Verdict
@@ -68,13 +70,14 @@ def build(
     known = examination.known
     requirements = [_requirement(examination, r, v) for r, v in verdicts.items()]
     problems = _problems(examination)
+    traced = examination.traceability
     document = {
         "version": VERSION,
         "volatile": asdict(volatile),
         "target": {
             "name": known.target.name,
-            "spec": known.target.spec,
-            "task": _task(known.target, family),
+            "spec": known.target.spec or (traced.name if traced else ""),
+            "task": _task(known.target, family, traced),
             "digest": digest,
             "versions": {n: v for n, v in (known.configuration or known.source).versions.items() if n != "isolation"},
         },
@@ -104,6 +107,7 @@ def build(
             if e.id in examination.records
         ],
         **_soak(examination.soak),
+        **({"traceability": _traceability(traced)} if traced else {}),
         "aspects": aspects(totals, verdicts, examination.every_finding()),
         "verdict": verdict_section(verdicts, examination.every_finding(), examination.nothing_judged),
         "phases": phases(family, verdicts, examination.every_finding(), finished),
@@ -130,10 +134,23 @@ def _soak(soak: Soak | None) -> dict[str, Any]:
     return {"soak": told | {"path": soak.path, "rows": [asdict(row) for row in rows(soak.document["strikes"])]}}
 
 
-def _task(target: Target, family: str) -> str:
-    """What the target file calls the checkpoint of its family; the phase of the spec for the others."""
+def _traceability(traced: Traceability) -> dict[str, Any]:
+    """The spec beside which the target is audited. A criterion is written `N.M`."""
+
+    def criteria(found: Sequence[Criterion] | None) -> list[dict[str, str]] | None:
+        return None if found is None else [asdict(c) | {"identifier": str(c.identifier)} for c in found]
+
+    return asdict(traced) | {"uncited": criteria(traced.uncited), "uncovered": criteria(traced.uncovered)}
+
+
+def _task(target: Target, family: str, traced: Traceability | None) -> str:
+    """What the target file calls the checkpoint of its family, else its own spec; the phase of the spec for the others."""
     phase = phase_of(family)
-    return target.task if family == DEFAULT_FAMILY or phase is None else f"Phase {phase.number} - {phase.title}"
+    if family != DEFAULT_FAMILY and phase is not None:
+        return f"Phase {phase.number} - {phase.title}"
+    checkpoints = traced.checkpoints if traced and traced.name == SPEC else ()
+    found = [f"{c.number}. {c.title}" for c in checkpoints if {family_of(i) for i in c.criteria} == {family}]
+    return target.task or (found[0] if len(found) == 1 else "")
 
 
 def _category(examination: Examination, name: str) -> dict[str, Any]:

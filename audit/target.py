@@ -1,5 +1,6 @@
 """The target file: what is audited, and which symbol plays which role."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -39,6 +40,8 @@ _TABLES: dict[str, dict[str, type]] = {
         "fault_driver": str,
     },
     "checkpoint": {"spec": str, "task": str},
+    "spec": {"kiro": str},
+    "criteria": {},
     "quality": {"junit": str, "coverage": str},
     "evidence": {"soak": str, "heartbeats": str},
     "roles": {**dict.fromkeys(ROLES, str), "absent": list},
@@ -53,6 +56,7 @@ class TargetError(Exception):
 class Target:
     """What is audited. `roles` maps a role to symbols `package.module:name`; `absent` lists roles declared not to exist.
 
+    `kiro` is the folder of a Kiro spec, relative to the root, and `criteria` maps its criteria `N.M` to the rules that cover them.
     `evidence` holds absolute paths: the journal of a soak, an export of production heartbeats. `junit` and `coverage` are XML files that its own test run writes, relative to the root. `environment` holds `NAME=value`, what the target needs to be imported and nothing secret.
     """
 
@@ -68,6 +72,8 @@ class Target:
     fault_driver: str = ""
     spec: str = ""
     task: str = ""
+    kiro: str = ""
+    criteria: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     junit: str = ""
     coverage: str = ""
     evidence: tuple[Path, ...] = ()
@@ -141,11 +147,28 @@ def _target_from(path: Path, base: Path) -> Target:
         environment=tuple(target.get("environment", ())),
         spec=checkpoint.get("spec", ""),
         task=checkpoint.get("task", ""),
+        kiro=_spec_folder(path, root, document.get("spec", {}).get("kiro", "")),
+        criteria={name: _several(value) for name, value in document.get("criteria", {}).items()},
         **{key: document.get("quality", {}).get(key, "") for key in _TABLES["quality"]},
         evidence=tuple((base / p).absolute() for p in document.get("evidence", {}).values() if p),
-        roles={name: tuple(s.strip() for s in value.split(",")) for name, value in roles.items() if name != "absent"},
+        roles={name: _several(value) for name, value in roles.items() if name != "absent"},
         absent=frozenset(roles.get("absent", ())),
     )
+
+
+def _several(value: str) -> tuple[str, ...]:
+    return tuple(s.strip() for s in value.split(","))
+
+
+def _spec_folder(path: Path, root: Path, kiro: str) -> str:
+    """The spec's folder as a posix path relative to the root. Raises TargetError unless it is one, below the root."""
+    if not kiro:
+        return ""
+    folder = (root / kiro).resolve()
+    if not folder.is_dir() or not folder.is_relative_to(root):
+        msg = f"{path}: spec.kiro: {kiro} is not a directory below {root}"
+        raise TargetError(msg)
+    return folder.relative_to(root).as_posix()
 
 
 def _check(path: Path, document: dict[str, Any]) -> None:
@@ -158,8 +181,11 @@ def _check(path: Path, document: dict[str, Any]) -> None:
             raise TargetError(msg)
         for key, value in content.items():
             expected = _TABLES[table].get(key)
+            if table == "criteria" and re.fullmatch(r"[0-9]{1,4}\.[0-9]{1,4}", key):
+                expected = str
             if expected is None:
-                raise TargetError(_unknown(path, f"{table}.{key}", {f"{table}.{k}": 0 for k in _TABLES[table]}))
+                keys = _TABLES[table] or {'"N.M"': str}
+                raise TargetError(_unknown(path, f"{table}.{key}", {f"{table}.{k}": 0 for k in keys}))
             strings = value if isinstance(value, list) else [value]
             if not isinstance(value, expected) or not all(isinstance(v, str) for v in strings):
                 kind = "a list of strings" if expected is list else "a string"

@@ -23,6 +23,7 @@ def rendered(name: str, inferred: Inferred) -> str:
         *_entry("asgi_app", inferred.asgi_app, "the ASGI application, `package.module:name`"),
         *_files(inferred.process_files),
         '# python = ".venv/bin/python"  # the interpreter that can import the project, for `--level configuration`',
+        *_specs(inferred.specs),
         "",
         "# Which symbol plays which role. One that the project does not have: list it in `absent`.",
         "[roles]",
@@ -70,6 +71,15 @@ def _files(guesses: Sequence[Guess]) -> Iterator[str]:
     yield "process_files = ["
     yield from (f"  {_string(g.value)},  # {_reason(g)}" for g in guesses)
     yield "]"
+
+
+def _specs(specs: Sequence[str]) -> Iterator[str]:
+    if specs:
+        yield from ("", "# The Kiro spec whose criteria the report traces.", "[spec]")
+    if len(specs) > 1:
+        yield "# several, keep one:"
+    for spec in specs:
+        yield f"{'# ' if len(specs) > 1 else ''}kiro = {_string(spec)}"
 
 
 def _reason(guess: Guess) -> str:

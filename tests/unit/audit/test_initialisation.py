@@ -120,3 +120,23 @@ def test_whatever_a_project_is_called_its_file_can_be_read(
     assert document["target"].get("celery_app") == (celery[0].value if len(celery) == 1 else None)
     assert document["target"].get("process_files", []) == [g.value for g in files]
     assert set(document["roles"].values()) == ({role[0].value} if len(role) == 1 else set())
+
+
+def test_it_names_the_spec_it_found(december: Path) -> None:
+    folder = december / ".kiro" / "specs" / "s"
+    folder.mkdir(parents=True)
+    (folder / "tasks.md").write_text("- [ ] 1. T\n", encoding="utf-8")
+    result = CliRunner().invoke(app, ["init", str(december)])
+    assert "Kiro spec: .kiro/specs/s" in result.output
+    assert load_target(december).kiro == ".kiro/specs/s"
+
+
+def test_of_several_specs_it_leaves_the_choice(december: Path) -> None:
+    for name in ("s", 't"\n'):
+        folder = december / ".kiro" / "specs" / name
+        folder.mkdir(parents=True)
+        (folder / "tasks.md").write_text("- [ ] 1. T\n", encoding="utf-8")
+    path, inferred = initialise(december)
+    assert len(inferred.specs) == 2
+    assert load_target(path).kiro == ""
+    assert '# kiro = ".kiro/specs/s"' in path.read_text(encoding="utf-8")

@@ -1,4 +1,5 @@
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,26 @@ def test_evidence_is_found_beside_the_target_file_whatever_its_root(tmp_path: Pa
         tmp_path, '[target]\nroot = "app"\n[evidence]\nsoak = "measures/soak.json"\nheartbeats = "/tmp/beats.json"\n'
     )
     assert load_target(path).evidence == (tmp_path / "measures/soak.json", Path("/tmp/beats.json"))
+
+
+def test_a_spec_and_what_covers_its_criteria(tmp_path: Path) -> None:
+    (tmp_path / ".kiro" / "specs" / "s").mkdir(parents=True)
+    write(tmp_path, '[spec]\nkiro = "./.kiro/specs/s/"\n[criteria]\n"3.2" = "a, b"\n')
+    target = load_target(tmp_path)
+    assert target.kiro == ".kiro/specs/s"
+    assert target.criteria == {"3.2": ("a", "b")}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('[spec]\nkiro = "absent"\n', "spec.kiro: absent is not a directory below"),
+        ('[spec]\nkiro = ".."\n', "spec.kiro: .. is not a directory below"),
+        ('[spec]\nkiro = "/etc"\n', "spec.kiro: /etc is not a directory below"),
+        ('[criteria]\n"3" = "a"\n', 'unknown key criteria.3; did you mean criteria."N.M"?'),
+        ('[criteria]\n"3.2" = ["a"]\n', "criteria.3.2 must be a string"),
+    ],
+)
+def test_a_spec_that_cannot_be_used_is_refused(tmp_path: Path, text: str, told: str) -> None:
+    with pytest.raises(TargetError, match=re.escape(told)):
+        load_target(write(tmp_path, text))
