@@ -15,6 +15,8 @@ from system.routers import access, campaigns, consent, contacts, health, metrics
 from system.routers.page_identity import show_problems
 from system.routers.protection import BodyLimit, SecurityHeaders, describe_errors
 
+logger = logging.getLogger(__name__)
+
 
 @asynccontextmanager
 async def _lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -29,6 +31,8 @@ def create_app() -> FastAPI:
     # Under uvicorn, which has set up its loggers by now; whoever else calls this has logs of his own.
     if logging.getLogger("uvicorn").handlers:
         logs.configure(settings)
+    if settings.wassenger_webhook_secret is None:
+        logger.warning("WASSENGER_WEBHOOK_SECRET is not set: whoever knows the address can speak in a contact's name")
     # The interactive documentation would load scripts from elsewhere.
     app = FastAPI(title="WhatsApp campaigns", lifespan=_lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     for router in (

@@ -22,9 +22,12 @@ def doctor() -> None:
     except SettingsError as error:
         typer.echo(str(Finding("settings", False, str(error))))
         raise typer.Exit(1) from None
-    secret = settings.admin_token_secret
-    note = "" if secret else " (ADMIN_TOKEN_SECRET is not set: nobody can log in)"
-    findings = [Finding("settings", True, f"complete{note}")]
+    missing = {
+        "ADMIN_TOKEN_SECRET is not set: nobody can log in": settings.admin_token_secret,
+        "WASSENGER_WEBHOOK_SECRET is not set: webhooks are not authenticated": settings.wassenger_webhook_secret,
+    }
+    notes = "; ".join(note for note, secret in missing.items() if not secret)
+    findings = [Finding("settings", True, f"complete ({notes})" if notes else "complete")]
     findings += diagnose(
         settings.database_url.get_secret_value(),
         get_locks().ping,

@@ -92,6 +92,17 @@ def complete(db: Db, campaign_id: int, statistics: CampaignStatistics, *, now: d
     )
 
 
+def cancel_what_came_back(db: Db, *, reason: str) -> None:
+    """Ends what a sender gave back to a campaign that was cancelled meanwhile; nobody would take it again."""
+    db.execute(
+        """UPDATE messages AS m SET status = 'cancelled', last_error = %s, next_attempt_at = NULL
+           FROM campaigns AS c
+           WHERE c.id = m.campaign_id AND c.status = 'cancelled' AND c.final_statistics IS NULL
+             AND m.status = 'pending' AND NOT m.doubtful""",
+        [reason],
+    )
+
+
 def lock_cancelled(db: Db) -> tuple[int, ...]:
     """Cancelled campaigns of which nothing is in flight any more and whose statistics are not kept yet, locked."""
     rows = db.execute(

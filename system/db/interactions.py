@@ -5,6 +5,7 @@ from datetime import datetime
 from secrets import token_hex
 
 from system.db.connection import Db
+from system.domain.phone import PhoneNumber
 
 
 @dataclass(frozen=True)
@@ -15,23 +16,23 @@ class Addressee:
     contact_id: int
 
 
-def addressee(db: Db, phone: str, *, received_at: datetime) -> Addressee | None:
-    """Of the Message 1 this number got, the latest still in its window says it; else the latest."""
+def addressee(db: Db, phone: PhoneNumber, *, received_at: datetime) -> Addressee | None:
+    """Of the Message 1 this number got, in any of its forms, the latest still in its window says it; else the latest."""
     row = db.execute(
         """SELECT m.campaign_id, m.contact_id FROM messages AS m JOIN contacts AS c ON c.id = m.contact_id
-           WHERE c.phone = %(phone)s AND m.kind = 'message_1' AND m.sent_at IS NOT NULL
+           WHERE c.phone = ANY(%(phones)s) AND m.kind = 'message_1' AND m.sent_at IS NOT NULL
            ORDER BY %(received)s < m.sent_at + interval '24 hours' DESC, m.sent_at DESC, m.id DESC LIMIT 1""",
-        {"phone": phone, "received": received_at},
+        {"phones": list(phone.forms), "received": received_at},
     ).fetchone()
     return None if row is None else Addressee(**row)
 
 
-def may_have_got_message_1(db: Db, phone: str) -> bool:
+def may_have_got_message_1(db: Db, phone: PhoneNumber) -> bool:
     """Whether a Message 1 is in somebody's hands, or may have left unanswered, for this number."""
     found = db.execute(
         """SELECT 1 FROM messages AS m JOIN contacts AS c ON c.id = m.contact_id
-           WHERE c.phone = %s AND m.kind = 'message_1' AND m.status IN ('sending', 'unknown') LIMIT 1""",
-        [phone],
+           WHERE c.phone = ANY(%s) AND m.kind = 'message_1' AND m.status IN ('sending', 'unknown') LIMIT 1""",
+        [list(phone.forms)],
     )
     return found.fetchone() is not None
 

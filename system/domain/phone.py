@@ -5,6 +5,16 @@ from typing import Self
 
 import phonenumbers
 
+# The digits that a mobile number of these countries has in one form and not in the other: WhatsApp's identifiers keep the form
+# under which the account was opened (faq.whatsapp.com, "About international phone number format").
+_TWO_FORMS = (
+    (re.compile(r"\+55(\d\d)9([6-9]\d{7})"), r"+55\1\2"),
+    (re.compile(r"\+55(\d\d)([6-9]\d{7})"), r"+55\g<1>9\2"),
+    (re.compile(r"\+521(\d{10})"), r"+52\1"),
+    (re.compile(r"\+52(\d{10})"), r"+521\1"),
+    (re.compile(r"\+549(\d{10})"), r"+54\1"),
+    (re.compile(r"\+54(\d{10})"), r"+549\1"),
+)
 POSSIBLE = phonenumbers.ValidationResult.IS_POSSIBLE
 _E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 
@@ -26,6 +36,11 @@ class PhoneNumber(str):
         if not _E164.fullmatch(bare):
             raise ValueError(f"not an E.164 phone number: {text!r}")
         return cls(bare)
+
+    @property
+    def forms(self) -> tuple[Self, ...]:
+        """This number first, then another that reaches the same person: in Brazil, Mexico and Argentina a mobile has two."""
+        return (self, *(type(self)(form.sub(other, self)) for form, other in _TWO_FORMS if form.fullmatch(self)))
 
     @classmethod
     def from_person(cls, text: str, *, region: str) -> Self:

@@ -3,11 +3,10 @@
 from system.db import closing
 from system.db.database import Database
 from system.domain.statuses import CampaignStatus
+from system.services.closing import CANCELLED
 from system.services.ports import Clock
 from system.services.sending import utc_now
 from system.services.transitions import move
-
-REASON = "the campaign was cancelled"
 
 
 def cancel_campaign(db: Database, campaign_id: int, *, actor: str | None = None, clock: Clock = utc_now) -> None:
@@ -18,5 +17,5 @@ def cancel_campaign(db: Database, campaign_id: int, *, actor: str | None = None,
 
     """
     with db.transaction() as connection:
-        move(connection, campaign_id, CampaignStatus.CANCELLED, at=clock(), reason=REASON, actor=actor)
-        closing.end_every_contact(connection, campaign_id, outcome="cancelled", reason=REASON)
+        move(connection, campaign_id, CampaignStatus.CANCELLED, at=clock(), reason=CANCELLED, actor=actor)
+        closing.end_every_contact(connection, campaign_id, outcome="cancelled", reason=CANCELLED)

@@ -12,6 +12,7 @@ from system.services.sending import utc_now
 
 logger = logging.getLogger(__name__)
 
+CANCELLED = "the campaign was cancelled"
 TOO_LONG = "closed 48 h after the campaign's last message"
 
 
@@ -44,6 +45,7 @@ def close_finished_campaigns(db: Database, clock: Clock = utc_now) -> tuple[int,
             statistics = _statistics(connection, campaign_id)
             closing.complete(connection, campaign_id, statistics, now=clock())
             _log(campaign_id, "completed", statistics)
+        closing.cancel_what_came_back(connection, reason=CANCELLED)
         for campaign_id in closing.lock_cancelled(connection):
             statistics = _statistics(connection, campaign_id)
             closing.keep_statistics(connection, campaign_id, statistics)

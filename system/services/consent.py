@@ -22,10 +22,12 @@ def opt_out(db: Database, phone: str, *, source: str) -> int:
         return withdraw_consent(connection, number, source=source)
 
 
-def withdraw_consent(connection: Db, phone: str, *, source: str, said: str | None = None) -> int:
-    """The same within the caller's transaction; harmless when it is repeated."""
-    new = suppressions.suppress(connection, phone, source=source, said=said)
-    ended = suppressions.withdraw(connection, phone)
+def withdraw_consent(connection: Db, phone: PhoneNumber, *, source: str, said: str | None = None) -> int:
+    """The same within the caller's transaction, for every form of the number; harmless when it is repeated."""
+    new, ended = False, 0
+    for form in phone.forms:
+        new |= suppressions.suppress(connection, form, source=source, said=said)
+        ended += suppressions.withdraw(connection, form)
     if new or ended:
         logger.info("opted_out", extra={"event": "opted_out", "source": source, "ended_messages": ended})
     return ended

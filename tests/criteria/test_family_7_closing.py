@@ -6,6 +6,7 @@ import pytest
 from system.domain.daily_limit import DailyLimit, next_day
 from system.gateway.outcomes import Refused
 from system.services.campaigns import Limits, dispatch
+from system.services.cancelling import cancel_campaign
 from system.services.closing import close_finished_campaigns, expire
 from system.services.pausing import pause_campaign, resume_campaign
 from system.services.statistics import show
@@ -234,3 +235,14 @@ def test_times_are_the_injected_clock_s(bench: Bench) -> None:
     completed_at = show(bench.db, campaign_id).campaign.completed_at
     assert isinstance(completed_at, datetime)
     assert completed_at == bench.clock.now
+
+
+def test_what_comes_back_to_a_cancelled_campaign_is_cancelled_and_its_statistics_are_kept(bench: Bench) -> None:
+    """As when the gateway refuses the account to a sender that held a message during the cancellation."""
+    campaign_id = bench.campaign(2)
+    held, _ = bench.ids(campaign_id)
+    cancel_campaign(bench.db, campaign_id)
+    bench.execute("UPDATE messages SET status = 'pending' WHERE id = %s", held)
+    close_finished_campaigns(bench.db, bench.clock.utc)
+    assert bench.message(held).status == "cancelled"
+    assert show(bench.db, campaign_id).frozen

@@ -68,7 +68,10 @@ def test_doctor_tells_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     result = CliRunner().invoke(app, ["doctor"])
     lines = result.output.splitlines()
     assert result.exit_code == 1
-    assert lines[0] == "ok    settings: complete (ADMIN_TOKEN_SECRET is not set: nobody can log in)"
+    assert lines[0] == (
+        "ok    settings: complete (ADMIN_TOKEN_SECRET is not set: nobody can log in; "
+        "WASSENGER_WEBHOOK_SECRET is not set: webhooks are not authenticated)"
+    )
     assert lines[1].startswith("ok    database: PostgreSQL ")
     assert lines[2] == "ok    redis: answers"
     assert lines[3].startswith("WRONG gateway: ConnectError")
