@@ -100,7 +100,7 @@ _AUTHENTIC_GUIDE = Guide(
     undetermined="le rôle `webhook` n'est pas renseigné, ou la vérification peut se faire hors de ce qui a été suivi",
     impact="Élevé : événements forgés",
 )
-_PROOF = re.compile(r"(?i)hmac|compare_digest|constant_time|signature|\bverif(y|ie)|_verify|verify_|authentic|digest")
+_PROOF = re.compile(r"(?i)hmac|compare_digest|constant_time|signature|\bverif(y|ie)|_verify|verify_|authentic")
 _HINT = re.compile(r"(?i)secret|token|headers?\b|x_hub|api_?key|svix|standardwebhooks|webhook\.verify")
 
 
@@ -211,6 +211,15 @@ _HARMLESS = frozenset(
         "items",
         "keys",
         "values",
+        "abort",
+        "jsonify",
+        "make_response",
+        "get_data",
+        "get_json",
+        "HttpResponse",
+        "HttpResponseBadRequest",
+        "HttpResponseForbidden",
+        "JsonResponse",
     ]
 )
 

@@ -53,6 +53,7 @@ def attribute_of(machine: Machine, value: Any, name: str) -> Any:
         found = External(f"{value.dotted}.{name}")
     elif isinstance(value, ClassValue):
         found = class_attribute(value, name)
+        found = Method(value, name) if found is UNKNOWN and name == "as_view" else found
     elif isinstance(value, Instance):
         found = _instance_attribute(machine, value, name)
     elif isinstance(value, Conf) and name in value:

@@ -6,7 +6,9 @@ from typing import Any
 
 from audit.facts import Route
 from audit.probes.source.classes import class_attribute
+from audit.probes.source.django_urls import django_endpoints
 from audit.probes.source.factories import follow_factories
+from audit.probes.source.flask_objects import decorate_flask
 from audit.probes.source.frames import Frame
 from audit.probes.source.machine import Machine
 from audit.probes.source.settings import excerpt_of
@@ -22,27 +24,49 @@ from audit.probes.source.values import (
     last_name,
     unwrap,
 )
-from audit.probes.source.web_objects import APPLICATIONS, Endpoint, Web, depended_on, is_router, text
+from audit.probes.source.web_objects import (
+    APPLICATIONS,
+    FLASK,
+    Endpoint,
+    Web,
+    depended_on,
+    is_flask,
+    is_router,
+    text,
+)
 
 _MAX_DEPTH = 12
 
 
 def read_routes(machine: Machine, web: Web, declared: str) -> tuple[Route, ...]:
     """Every route, under the prefixes it is served with; a router included nowhere keeps its own paths."""
-    follow_factories(machine, APPLICATIONS, is_router, declared)
+    follow_factories(machine, (*APPLICATIONS, *FLASK), lambda i: is_router(i) or is_flask(i), declared)
+    _decorate(machine, web)
+    found: dict[tuple[str, str, str], Route] = {}
+    for endpoint, path, dependencies in _endpoints(machine, web):
+        for route in _routes(machine, endpoint, path, dependencies):
+            key = (route.method, route.path, route.endpoint)
+            found[key] = _joined(found.get(key), route)
+    return tuple(found[key] for key in sorted(found, key=lambda k: (k[1], k[0], k[2])))
+
+
+def _decorate(machine: Machine, web: Web) -> None:
     for function in machine.decorated:
         for decoration in function.decorators:
-            if isinstance(decoration.callee, Method) and is_router(unwrap(decoration.callee.receiver)[0]):
+            owner = unwrap(decoration.callee.receiver)[0] if isinstance(decoration.callee, Method) else None
+            if is_router(owner):
                 web.decorate(function, decoration, _declaration(machine, function))
+            elif is_flask(owner):
+                decorate_flask(web, function, decoration, _declaration(machine, function))
+
+
+def _endpoints(machine: Machine, web: Web) -> Iterator[tuple[Endpoint, str, tuple[Any, ...]]]:
     included = {id(inclusion.router) for _, inclusion in web.inclusions}
-    found: dict[tuple[str, str, str], Route] = {}
     for router in _routers(web):
         if id(router) not in included:
-            for endpoint, path, dependencies in _served(web, router, "", (), 0):
-                for route in _routes(machine, endpoint, path, dependencies):
-                    key = (route.method, route.path, route.endpoint)
-                    found[key] = _joined(found.get(key), route)
-    return tuple(found[key] for key in sorted(found, key=lambda k: (k[1], k[0], k[2])))
+            yield from _served(web, router, "", (), 0)
+    for endpoint in django_endpoints(machine, web):
+        yield endpoint, endpoint.path, endpoint.dependencies
 
 
 def _declaration(machine: Machine, function: FunctionValue) -> Origin:

@@ -1,4 +1,4 @@
-"""What calls on a FastAPI or Starlette application, or a router, add to it."""
+"""What calls on a FastAPI or Starlette application, or a router, add to it; Flask's are in `flask_objects`."""
 
 import ast
 from dataclasses import dataclass, field
@@ -23,9 +23,11 @@ from audit.probes.source.values import (
 
 APPLICATIONS = ("FastAPI", "Starlette")
 ROUTERS = ("APIRouter", "Router")
+FLASK = ("Flask", "APIFlask", "Quart", "Blueprint", "APIBlueprint")
+_VIEWSET_ROUTERS = ("DefaultRouter", "SimpleRouter")
 UNREADABLE = External("?")
 _MAX_PARTIALS = 8
-_VERBS = frozenset(["get", "post", "put", "patch", "delete", "head", "options", "trace"])
+VERBS = frozenset(["get", "post", "put", "patch", "delete", "head", "options", "trace"])
 
 
 @dataclass(eq=False)
@@ -50,18 +52,30 @@ class Inclusion:
 
 @dataclass(eq=False)
 class Web:
-    """Every route and inclusion met, by the router that holds it."""
+    """Every route and inclusion met, by the router that holds it.
+
+    `guards` run before every request of a Flask application or blueprint, of all of them for None; `viewsets` are what a
+    router of Django REST framework was given, under which path.
+    """
 
     endpoints: list[tuple[Instance, Endpoint]] = field(default_factory=list)
     inclusions: list[tuple[Instance, Inclusion]] = field(default_factory=list)
     changed: list[Instance] = field(default_factory=list)
+    guards: list[tuple[Instance | None, Any]] = field(default_factory=list)
+    viewsets: list[tuple[Instance, Any, Any, Origin]] = field(default_factory=list)
 
     def call(self, machine: Machine, site: CallSite) -> Any:
         """Note what a call adds to a router; None for any other call."""
         if isinstance(site.callee, External) and site.callee.dotted.endswith((".Depends", ".Security")):
             return _dependency(machine, site)
         callee = site.callee
-        if not isinstance(callee, Method) or not is_router(callee.receiver):
+        if not isinstance(callee, Method):
+            return None
+        if callee.name == "register" and _keeps_viewsets(callee.receiver):
+            prefix, _ = unwrap(site.argument(0, "prefix"))
+            self.viewsets.append((callee.receiver, prefix, site.argument(1, "viewset"), site.origin))
+            return UNKNOWN
+        if not is_router(callee.receiver):
             return None
         if callee.name in {"include_router", "mount"}:
             self._include(callee, site)
@@ -80,6 +94,10 @@ class Web:
         custom = any(kind is not None and last_name(kind) != "APIRoute" for kind in kinds)
         changed = "dependencies" in router.fields or any(router is other for other in self.changed)
         unread = (UNREADABLE,) if own or custom or changed else ()
+        if is_flask(router):
+            wrapped = (UNREADABLE,) if "wsgi_app" in router.fields else ()
+            guards = [guard for owner, guard in self.guards if owner is None or owner is router]
+            return (*guards, *wrapped, *((UNREADABLE,) if own else ()))
         return (*dependencies_of(router.keywords.get("dependencies")), *unread)
 
     def _include(self, callee: Method, site: CallSite) -> None:
@@ -112,7 +130,7 @@ class Web:
             return
         path = decoration.arguments[0] if decoration.arguments else decoration.keywords.get("path", "")
         given = decoration.keywords.get("methods")
-        methods = (verb.upper(),) if verb in _VERBS | {"websocket"} else methods_of(given)
+        methods = (verb.upper(),) if verb in VERBS | {"websocket"} else methods_of(given)
         dependencies = dependencies_of(decoration.keywords.get("dependencies"))
         inner = function.decorators[function.decorators.index(decoration) + 1 :]
         spread = isinstance(decoration.node, ast.Call) and any(k.arg is None for k in decoration.node.keywords)
@@ -124,13 +142,22 @@ class Web:
 def _declares(decoration: Decoration) -> bool:
     """Whether a decorator adds its function to a router, and gives it back as it is."""
     callee = decoration.callee
-    known = isinstance(callee, Method) and callee.name in _VERBS | {"api_route", "route", "websocket"}
+    known = isinstance(callee, Method) and callee.name in VERBS | {"api_route", "route", "websocket"}
     return known and is_router(unwrap(callee.receiver)[0])
 
 
 def _around(site: CallSite) -> tuple[Any, ...]:
     unread = (UNREADABLE,) if site.keywords.opaque else ()
     return (*dependencies_of(site.keywords.get("dependencies")), *unread)
+
+
+def is_flask(value: Any) -> bool:
+    """Whether a value is a Flask application or a blueprint."""
+    return isinstance(value, Instance) and descends_from(value.cls, *FLASK)
+
+
+def _keeps_viewsets(value: Any) -> bool:
+    return isinstance(value, Instance) and descends_from(value.cls, *_VIEWSET_ROUTERS)
 
 
 def is_application(value: Any) -> bool:

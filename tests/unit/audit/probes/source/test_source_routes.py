@@ -168,3 +168,163 @@ def h(x=Depends(partial(partial(get_current_user), 1))): ...
 """
     (route,) = collect_tree({"p.py": text}).routes
     assert route.dependencies == ("p:get_current_user", "p:get_token")
+
+
+FLASK = """\
+from flask import Blueprint, Flask
+from flask_login import login_required
+import outside
+def check(): ...
+def signed(view): return view
+app = Flask(__name__)
+bp = Blueprint('b', __name__, url_prefix='/own')
+"""
+
+
+@pytest.mark.parametrize(
+    ("route", "method", "path", "dependencies"),
+    [
+        ("@app.route('/hook', methods=['POST'])", "POST", "/hook", set()),
+        ("@app.post('/hook')\n@signed", "POST", "/hook", {"p:signed"}),
+        ("@app.get('/hook')\n@login_required", "GET", "/hook", {"flask_login.login_required", "?"}),
+        ("@app.put('/hook')\n@outside.asks(1)", "PUT", "/hook", {"outside.asks", "?"}),
+        ("@login_required\n@app.route('/hook')", "GET", "/hook", set()),
+        ("app.before_request(check)\n@app.route('/hook')", "GET", "/hook", {"p:check"}),
+        ("bp.before_app_request(check)\n@app.route('/hook')", "GET", "/hook", {"p:check"}),
+        ("app.wsgi_app = outside.Wall(app.wsgi_app)\n@app.route('/hook')", "GET", "/hook", {"?"}),
+        ("app.register_blueprint(bp)\n@bp.patch('/hook')", "PATCH", "/own/hook", set()),
+        ("app.register_blueprint(bp, url_prefix='/v1')\n@bp.delete('/hook')", "DELETE", "/v1/hook", set()),
+        ("@bp.before_request\ndef before(): ...\napp.register_blueprint(bp)\n@bp.route('/hook')", "GET", "/own/hook", {"p:before"}),
+    ],
+)  # fmt: skip
+def test_routes_of_flask(collect_tree: Collect, route: str, method: str, path: str, dependencies: set[str]) -> None:
+    (found,) = collect_tree({"p.py": f"{FLASK}{route}\ndef hook(): ...\n"}).routes
+    assert (found.method, found.path, found.endpoint) == (method, path, "p:hook")
+    assert set(found.dependencies) == dependencies
+
+
+def test_a_rule_added_to_flask_by_a_call_and_a_class_of_views(collect_tree: Collect) -> None:
+    text = f"""{FLASK}
+from flask.views import MethodView
+class Hook(MethodView):
+    decorators = [login_required]
+    def get(self): ...
+    @signed
+    def post(self): ...
+def plain(): ...
+def create_app():
+    inner = Flask('x')
+    inner.add_url_rule('/plain', view_func=plain, methods=('PUT',))
+    inner.add_url_rule('/hook', view_func=Hook.as_view('hook'))
+    return inner
+"""
+    told = {(r.method, r.path, r.endpoint): set(r.dependencies) for r in collect_tree({"p.py": text}).routes}
+    gate = {"flask_login.login_required", "?"}
+    assert told == {
+        ("PUT", "/plain", "p:plain"): set(),
+        ("GET", "/hook", "p:Hook.get"): gate,
+        ("POST", "/hook", "p:Hook.post"): {*gate, "p:signed"},
+    }
+
+
+DJANGO = """\
+from django.contrib.auth.decorators import login_required, permission_required
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.urls import include, path, re_path
+from django.utils.decorators import method_decorator
+from django.views import View
+from django.views.decorators.http import require_http_methods
+from rest_framework.decorators import action, api_view, permission_classes
+from rest_framework.permissions import AllowAny
+from rest_framework.routers import DefaultRouter
+from rest_framework.views import APIView
+from rest_framework.viewsets import ViewSet
+"""
+
+
+@pytest.mark.parametrize(
+    ("view", "url", "route", "dependencies"),
+    [
+        ("@require_http_methods(['PUT'])\ndef v(r): ...", "path('a/', v)", ("PUT", "/a/", "p:v"), set()),
+        ("@require_http_methods(['PUT'])\ndef v(r): ...", "re_path(r'^a/$', view=v)", ("PUT", "/a/$", "p:v"), set()),
+        (
+            "@require_http_methods(['PUT'])\n@login_required\ndef v(r): ...",
+            "path('a', v)",
+            ("PUT", "/a", "p:v"),
+            {"django.contrib.auth.decorators.login_required", "?"},
+        ),
+        (
+            "@require_http_methods(['PUT'])\ndef v(r): ...",
+            "path('a', permission_required('x')(v))",
+            ("PUT", "/a", "p:v"),
+            {"django.contrib.auth.decorators.permission_required", "?"},
+        ),
+        ("class V(View):\n    def post(self, r): ...", "path('a', V.as_view())", ("POST", "/a", "p:V.post"), set()),
+        (
+            "class V(LoginRequiredMixin, View):\n    def post(self, r): ...",
+            "path('a', V.as_view())",
+            ("POST", "/a", "p:V.post"),
+            {"django.contrib.auth.mixins.LoginRequiredMixin", "?"},
+        ),
+        (
+            "@method_decorator([login_required], name='dispatch')\nclass V(View):\n    def put(self, r): ...",
+            "path('a', V.as_view(x=1))",
+            ("PUT", "/a", "p:V.put"),
+            {"django.contrib.auth.decorators.login_required", "?"},
+        ),
+        (
+            "class V(View):\n    def dispatch(self, *a): ...\n    def put(self, r): ...",
+            "path('a', V.as_view())",
+            ("PUT", "/a", "p:V.put"),
+            {"p:V.dispatch"},
+        ),
+        ("@api_view(['POST'])\ndef v(r): ...", "path('a', v)", ("POST", "/a", "p:v"), {"?"}),
+        (
+            "@api_view(['POST'])\n@permission_classes([AllowAny])\ndef v(r): ...",
+            "path('a', v)",
+            ("POST", "/a", "p:v"),
+            set(),
+        ),
+        (
+            "class V(APIView):\n    permission_classes = []\n    def post(self, r): ...",
+            "path('a', V.as_view())",
+            ("POST", "/a", "p:V.post"),
+            set(),
+        ),
+        ("class V(APIView):\n    def post(self, r): ...", "path('a', V.as_view())", ("POST", "/a", "p:V.post"), {"?"}),
+        (
+            (
+                "class V(ViewSet):\n    permission_classes = [AllowAny]\n    @action(methods=['post'], detail=False)\n    def go(self, r): ...\n"
+                "router = DefaultRouter()\nrouter.register('vs', V)"
+            ),
+            "path('a/', include(router.urls))",
+            ("POST", "/a/vs/", "p:V.go"),
+            set(),
+        ),
+        (
+            "@require_http_methods(['PUT'])\ndef v(r): ...",
+            "path('a/', include(([path('b', v)], 'space')))",
+            ("PUT", "/a/b", "p:v"),
+            set(),
+        ),
+    ],
+)
+def test_routes_of_django(
+    collect_tree: Collect, view: str, url: str, route: tuple[str, str, str], dependencies: set[str]
+) -> None:
+    (found,) = collect_tree({"p.py": f"{DJANGO}{view}\nurlpatterns = [{url}]\n"}).routes
+    assert (found.method, found.path, found.endpoint) == route
+    assert set(found.dependencies) == dependencies
+
+
+def test_patterns_included_by_name_and_middlewares_of_the_project(collect_tree: Collect) -> None:
+    files = {
+        "site/settings.py": "ROOT_URLCONF = 'site.urls'\nMIDDLEWARE = ['django.x.Y', 'site.walls.Wall', 'site.walls.gate', 'absent.X']\n",
+        "site/walls.py": "class Wall:\n    def __init__(self, g): ...\n    def __call__(self, r): ...\ndef gate(get): return get\n",
+        "site/urls.py": f"{DJANGO}urlpatterns = [path('in/', include('shop.urls')), unknown(), path('loop/', include('site.urls'))]\n",
+        "shop/urls.py": f"{DJANGO}from shop.views import v\nurlpatterns = [path('v', v)]\n",
+        "shop/views.py": "def v(request): ...\n",
+    }
+    routes = [r for r in collect_tree(files).routes if r.path == "/in/v"]
+    assert {(r.method, r.endpoint) for r in routes} == {("GET", "shop.views:v"), ("POST", "shop.views:v")}
+    assert set(routes[0].dependencies) == {"site.walls:Wall.__call__", "site.walls:gate"}
