@@ -27,13 +27,15 @@ _INLINE = re.compile(
     | (?<=[^\s|])[ \u00a0\u202f]+(?=»)
     | (?<=[^\s|])[ \u00a0\u202f]+(?=[:;!?%]+(?!\[)(?:[^\w\-/=:;!?%]|_|$))
     | (?<=«)[ \u00a0\u202f]+(?=\S)
+    | (?<=[0-9])[ \u00a0\u202f]+(?=(?:ms|s|min|h|[kKMG]i?o)(?![\w'’\-]))  # a number and its unit
+    | (?<=\bn°)[ \u00a0\u202f]+(?=[0-9])
     """,
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
 
 
 def french(text: str) -> str:
-    """Put U+00A0 before `: ; ! ? % »` and after `«` wherever the prose of this Markdown text has a space there.
+    """Put U+00A0 before `: ; ! ? % »`, after `«`, and between a number and its unit wherever this Markdown's prose has a space.
 
     Code spans, code blocks, links, HTML tags, block markers and table separators stay as they are. Idempotent.
     """

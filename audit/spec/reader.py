@@ -70,9 +70,11 @@ def read_spec(root: Path, path: str) -> Spec:
             texts[name] = text
     digest = hashlib.sha256("\0".join(f"{n}\0{t}" for n, t in texts.items()).encode()).hexdigest()
     criteria, flaws = _read(read_requirements, texts, _FILES[0]) or (None, [])
-    if criteria is not None and len(criteria) > MAX_COUNT:
-        tree.unread.append((f"{path}/{_FILES[0]}", f"plus de {MAX_COUNT} critères"))
-        criteria = None
+    if criteria is not None and (len(criteria) > MAX_COUNT or len(flaws) > MAX_CITATIONS):
+        tree.unread.append(
+            (f"{path}/{_FILES[0]}", f"plus de {MAX_COUNT} critères ou de {MAX_CITATIONS} lignes mal formées")
+        )
+        criteria, flaws = None, []
     plan = _bounded(_read(read_tasks, texts, _FILES[1]), tree, f"{path}/{_FILES[1]}")
     design = _bounded(_read(read_design, texts, _FILES[2]), tree, f"{path}/{_FILES[2]}")
     flaws = [*flaws, *(f for part in (plan, design) if part for f in part.flaws)]
@@ -82,8 +84,8 @@ def read_spec(root: Path, path: str) -> Spec:
 
 def _bounded(plan: Plan | None, tree: Tree, path: str) -> Plan | None:
     """The plan, unless it is longer than any plan is, which `tree.unread` then says."""
-    if plan and (len(plan.tasks) > MAX_COUNT or len(plan.citations) > MAX_CITATIONS):
-        tree.unread.append((path, f"plus de {MAX_COUNT} tâches ou de {MAX_CITATIONS} citations"))
+    if plan and (len(plan.tasks) > MAX_COUNT or len(plan.citations) + len(plan.flaws) > MAX_CITATIONS):
+        tree.unread.append((path, f"plus de {MAX_COUNT} tâches ou de {MAX_CITATIONS} citations, mal formées comprises"))
         return None
     return plan
 

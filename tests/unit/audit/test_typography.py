@@ -33,6 +33,10 @@ PROSE = {
     "a `b\nc : d` e : f": "a `b\nc : d` e~: f",
     "\\`a : b\\` : c": "\\`a~: b\\`~: c",
     "stray ` a : b": "stray ` a~: b",
+    "une fenêtre de 24 h, 5 min, 2 s.": "une fenêtre de 24~h, 5~min, 2~s.",
+    "60 s, 1,5 ms (300 Kio)": "60~s, 1,5~ms (300~Kio)",
+    "| 24 h | 5\u202fMo |\n|---|---|\n| 1 s | 2 |\n": "| 24~h | 5~Mo |\n|---|---|\n| 1~s | 2 |\n",
+    "problème n° 3": "problème n°~3",
     "fin :\r\nsuite : oui\rpuis : oui": "fin~:\r\nsuite~: oui\rpuis~: oui",
 }
 
@@ -60,6 +64,10 @@ UNTOUCHED = [
     "une image ![alt](x.png)",
     "a :b c :=d x != y",
     "«\nseul",
+    "`24 h`",
+    "les 3 s'arrêtent, 5 hommes, 4 minutes, 2 sondes, non° 4",
+    "1. s\n2. h",
+    "fenêtre de 24\nh",
 ]
 
 

@@ -69,10 +69,17 @@ def test_more_than_any_spec_holds_is_not_compared(root: Path) -> None:
     (root / SPEC / "tasks.md").write_text("- [ ] 1. T\n" * (MAX_COUNT + 1), encoding="utf-8")
     (root / SPEC / "design.md").write_text("a b c d e\n" * 60_000, encoding="utf-8")
     assert unread(root) == {
-        "requirements.md": "plus de 1000 critères",
-        "tasks.md": "plus de 1000 tâches ou de 10000 citations",
+        "requirements.md": "plus de 1000 critères ou de 10000 lignes mal formées",
+        "tasks.md": "plus de 1000 tâches ou de 10000 citations, mal formées comprises",
         "design.md": "plus de 500 000 caractères",
     }
+
+
+def test_more_malformed_lines_than_anybody_reads_are_one_line(root: Path) -> None:
+    (root / SPEC / "requirements.md").write_text("# Requirement\n" * 11_000, encoding="utf-8")
+    (root / SPEC / "tasks.md").write_text("- [ ] 1. T\n\n  _Requirements: " + "x," * 11_000, encoding="utf-8")
+    assert set(unread(root)) == {"requirements.md", "tasks.md"}
+    assert read_spec(root, SPEC).flaws == ()
 
 
 @pytest.mark.parametrize("name", ["requirements.md", "tasks.md", "design.md"])
