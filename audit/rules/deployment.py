@@ -53,7 +53,7 @@ def _root(known: Known) -> Sequence[Finding]:
     unread = next((p for p, user in told if user is None), None)
     if unread:
         whose = "de beat" if unread.role == "beat" else "du worker"
-        return unknown(guide, f"l'utilisateur {whose} que lance `{unread.excerpt.path}` n'y est pas dit")
+        return unknown(guide, f"l'utilisateur {whose} que lance `{unread.excerpt.path}`, qui n'y est pas dit")
     named = ", ".join(dict.fromkeys(f"`{user}`" for _, user in told))
     return passed(guide, named, *(known.source.evidence(w.excerpt) for w, _ in told))
 
@@ -159,7 +159,7 @@ def _grace(known: Known) -> Sequence[Finding]:
         return failed(guide, "Délai d'arrêt trop court", faults, *(known.source.evidence(w.excerpt) for w, _ in short))
     given = [(w, s) for w, s in told if s is not None]
     if not given:
-        return unknown(guide, "le délai d'arrêt que laisse l'orchestrateur ne se lit pas")
+        return unknown(guide, "le délai d'arrêt que laisse l'orchestrateur, qui ne se lit pas")
     seconds = ", ".join(dict.fromkeys(f"{s:g} s" for _, s in given))
     return passed(guide, f"{seconds} pour {needed:g} s", *(known.source.evidence(w.excerpt) for w, _ in given))
 
@@ -202,7 +202,7 @@ def _release(known: Known) -> Sequence[Finding]:
         evidence = known.source.evidence(place, celery=version)
     else:
         return unknown(
-            guide, "la version de Celery n'est épinglée dans aucun fichier", "relancer avec `--level configuration`"
+            guide, "une version de Celery épinglée (aucun fichier n'en fixe)", "relancer avec `--level configuration`"
         )
     if version == _DIES_WITH_ITS_BROKER:
         return failed(guide, "Version de Celery", [Fault(f"version {version}", place)], evidence)

@@ -19,7 +19,7 @@ _MISSING_MODULE = re.compile(r"ModuleNotFoundError : No module named '(?P<top>\w
 def _imports(known: Known) -> Sequence[Finding]:
     facts, target = known.configuration, known.target
     if facts is None:
-        return [undetermined(_SENTENCE, "rien n'a été importé : l'audit s'arrête à la lecture des fichiers")]
+        return [undetermined(_SENTENCE, "l'import des modules (l'audit s'arrête à la lecture des fichiers)")]
     failed = _failed_imports(facts, target)
     decided = [text for text, cause in failed if _certain(cause, target)]
     if decided:

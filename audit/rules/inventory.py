@@ -34,7 +34,7 @@ def _included(known: Known) -> Sequence[Finding]:
     guide, facts = _INCLUDED_GUIDE, known.configuration
     if facts is None or not facts.tasks or facts.failures:
         why = facts.failure or " ".join(facts.failures) if facts else ""
-        return unknown(guide, why or "rien n'a été importé : l'audit s'arrête à la lecture des fichiers")
+        return unknown(guide, why or "l'import des modules (l'audit s'arrête à la lecture des fichiers)")
     package = known.target.celery_app.partition(":")[0].partition(".")[0]
     imported = {task.symbol.partition(":")[0] for task in facts.tasks}
     absent: dict[str, Fault] = {}

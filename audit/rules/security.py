@@ -87,7 +87,7 @@ def _certificates(known: Known) -> Sequence[Finding]:
     if encrypted:
         return passed(guide, ", ".join(f"`{n}`" for n in encrypted), *evidence)
     if any(r.variable for r in urls):
-        return unknown(guide, "les adresses viennent de l'environnement")
+        return unknown(guide, "des adresses écrites dans le code (elles viennent de l'environnement)")
     return out_of_scope(guide, "aucune connexion n'est chiffrée ici")
 
 

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tests.acceptance.reference_copy import REPOSITORY
 
 TARGET = REPOSITORY / "tests" / "targets" / "decembre-2025"
 GOLDEN = REPOSITORY / "tests" / "golden" / "decembre-2025.md"
+STRICT = REPOSITORY / "tests" / "golden" / "decembre-2025-strict.md"
 FIXED = Volatile(
     date="2025-12-29",
     generated_at="2025-12-29T18:00:00+00:00",
@@ -25,8 +27,17 @@ FIXED = Volatile(
 )
 
 
-def examine() -> Examination:
-    examination = prepare(TARGET, "checkpoint-2025", None)
+# As `audit run` printed it.
+FIXED_STRICT = replace(
+    FIXED,
+    command="audit run tests/targets/decembre-2025 --level source",
+    duration_seconds=0.9,
+    pytest_summary="9 failed, 57 passed, 16 skipped, 1 warning in 0.23s",
+)
+
+
+def examine(profile: str = "checkpoint-2025") -> Examination:
+    examination = prepare(TARGET, profile, "source")
     for _, identifier in examination.tests():
         examination.findings(identifier)
     return examination
@@ -76,6 +87,14 @@ def test_the_report_is_the_golden_one(december: Examination) -> None:
     )
 
 
+def test_what_declared_evidence_hides_is_the_strict_golden_report() -> None:
+    strict = examine("strict")
+    assert {r for r, v in strict.verdicts().items() if v.status is Status.COMPLIANT} == set()
+    assert render_markdown(build(strict, "0" * 64, FIXED_STRICT, None)) == STRICT.read_text(encoding="utf-8"), (
+        "python -m tests.acceptance.test_december writes it; read every changed sentence"
+    )
+
+
 def test_every_status_says_declared() -> None:
     statuses = re.findall(r"\*\*Statut\*\*\s*: (.+)", GOLDEN.read_text(encoding="utf-8"))
     assert statuses[:4] == ["CONFORME (déclaré)"] * 4
@@ -98,3 +117,4 @@ def test_removing_recovery_takes_the_compensation_away(tmp_path: Path) -> None:
 
 if __name__ == "__main__":
     GOLDEN.write_text(render_markdown(build(examine(), "0" * 64, FIXED, None)), encoding="utf-8")
+    STRICT.write_text(render_markdown(build(examine("strict"), "0" * 64, FIXED_STRICT, None)), encoding="utf-8")

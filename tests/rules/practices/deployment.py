@@ -50,7 +50,7 @@ CASES = (
     undetermined(
         "not-root",
         "not said",
-        "`start.sh` n'y est pas dit",
+        "`start.sh`, qui n'y est pas dit",
         Edit(START, "--concurrency=4 --uid=shop", "--concurrency=4"),
     ),
     fails("own-health-check", "any worker", "`check.sh`", Edit("check.sh", ' --destination "mails@$(hostname)"', "")),
@@ -114,6 +114,9 @@ CASES = (
         Edit("uv.lock", "", '[[package]]\nname = "celery"\nversion = "5.7.0"\n'),
     ),
     undetermined(
-        "celery-release", "not pinned", "n'est épinglée", Edit("requirements.txt", "celery==5.6.3\n", "celery\n")
+        "celery-release",
+        "not pinned",
+        "une version de Celery épinglée",
+        Edit("requirements.txt", "celery==5.6.3\n", "celery\n"),
     ),
 )
