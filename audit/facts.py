@@ -99,6 +99,7 @@ class Process:
     `role` is `worker`, `beat`, `worker+beat`, `web` or `other`; `restart` is what brings it back when it dies
     (`loop`, `supervisor`, `systemd`, `compose`, `kubernetes`, `platform`), empty when nothing does.
     `options` holds the long options of the command (`concurrency`, `queues`, `pool` …) with variables' defaults folded.
+    `instead`: another one of this role and file is started where this one is not, as on the other side of an `if`.
     """
 
     role: str
@@ -106,6 +107,7 @@ class Process:
     options: Mapping[str, str]
     restart: str
     excerpt: Excerpt
+    instead: bool = False
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,10 @@ _ROOT_GUIDE = Guide(
     impact="Moyen : une faille d'une tâche devient celle de la machine",
     language="dockerfile",
 )
+_BECOMES = re.compile(
+    r"\b(?:gosu|su-exec|setuidgid)\s+([^\s-]\S*)|\b(?:sudo|doas|chpst|runuser)\b.*?\s(?:-u|--user)[= ]?(\S+)"
+    r"|\bsetpriv\b.*?\s--reuid[= ](\S+)"
+)
 _AS_ROOT = frozenset({"root", "0", "0:0", "root:root"})
 
 
@@ -61,6 +65,9 @@ def _root(known: Known) -> Sequence[Finding]:
 def _user(process: Process, containers: dict[str, Observation]) -> str | None:
     """The user that the file gives to this process; empty where it gives none and root is the default, None where another file decides."""
     text, language = process.excerpt.text, process.excerpt.language
+    becomes = _BECOMES.search(process.command)
+    if becomes:
+        return str(next(filter(None, becomes.groups()))).strip("\"'")
     if process.excerpt.path in containers:
         return str(containers[process.excerpt.path].values["user"])
     found = re.search(r"(?im)^\s*(?:user|runAsUser)\s*[=:]\s*[\"']?([^\s\"'#;]+)", text)

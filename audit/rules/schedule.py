@@ -204,7 +204,9 @@ _COPIES = re.compile(r"(?m)^\s*(?:replicas|scale|numInstances)\s*:\s*(\d+)|^\s*n
 
 
 def copies(process: Process) -> int:
-    """How many of this process the lines that declare it ask for."""
+    """How many of this process the lines that declare it ask for, none more where it is started instead of another."""
+    if process.instead:
+        return 0
     found = _COPIES.search(process.excerpt.text)
     return int(found.group(1) or found.group(2)) if found else 1
 

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_WEB = frozenset(["uvicorn", "gunicorn", "hypercorn", "daphne", "granian", "waitress-serve"])
+from audit.probes.source.wrappers import unwrapped
+
+WEB = frozenset(["uvicorn", "gunicorn", "hypercorn", "daphne", "granian", "waitress-serve"])
 _WEB_COMMANDS = {("fastapi", "run"), ("fastapi", "dev"), ("flask", "run")}
 _SHORT = {
     "celery": {
@@ -36,30 +38,6 @@ _FLAGS = frozenset(
         "skip-checks",
     ]
 )
-_WRAPPERS = frozenset(
-    [
-        "nohup",
-        "setsid",
-        "command",
-        "time",
-        "exec",
-        "sudo",
-        "env",
-        "gosu",
-        "su-exec",
-        "tini",
-        "dumb-init",
-        "nice",
-        "timeout",
-        "stdbuf",
-        "catchsegv",
-        "--",
-        "chpst",
-    ]
-)
-_RUNNERS = frozenset({"poetry", "uv", "pipenv", "pdm", "hatch", "rye"})
-_TAKES_USER = frozenset({"gosu", "su-exec"})
-_VALUED = {"sudo": {"-u", "-g"}, "nice": {"-n"}, "timeout": {"-s", "-k"}, "env": {"-u", "-C"}, "chpst": {"-u"}}
 
 
 @dataclass(frozen=True)
@@ -82,7 +60,7 @@ def started(words: Sequence[str], lasting: bool) -> Started | None:
     name, rest = words[0].rpartition("/")[2], list(words[1:])
     if name == "celery":
         return _celery(rest)
-    if name in _WEB or (name, *rest[:1]) in _WEB_COMMANDS:
+    if name in WEB or (name, *rest[:1]) in _WEB_COMMANDS:
         options = _options(rest, _SHORT.get(name, {}))
         return Started("web", options, "daemon" in options)
     if name.startswith("python") and "runserver" in rest:
@@ -90,46 +68,6 @@ def started(words: Sequence[str], lasting: bool) -> Started | None:
     if lasting and (name.startswith("python") or name in {"supervisord", "flower"}):
         return Started("other", _options(rest, {}))
     return None
-
-
-def unwrapped(words: Sequence[str]) -> list[str]:
-    """The command behind `nohup`, `env NAME=value`, `poetry run`, `timeout 60` and the like; `python -m celery` is `celery`."""
-    rest = list(words)
-    while rest:
-        name = rest[0].rpartition("/")[2]
-        if name in _WRAPPERS:
-            rest = _without_options(name, rest[1:])
-        elif name in _RUNNERS and rest[1:2] == ["run"]:
-            rest = _without_options(name, rest[2:])
-        elif _is_assignment(rest[0]):
-            rest = rest[1:]
-        elif name.startswith("python") and (module := _module(rest)):
-            return module
-        else:
-            break
-    return rest
-
-
-def _without_options(name: str, rest: list[str]) -> list[str]:
-    while rest and (rest[0].startswith("-") or _is_assignment(rest[0])):
-        rest = rest[2:] if rest[0] in _VALUED.get(name, set()) else rest[1:]
-    if rest and (name in _TAKES_USER or (name == "timeout" and rest[0][:1].isdigit())):
-        return rest[1:]
-    return rest
-
-
-def _is_assignment(word: str) -> bool:
-    name, equals, _ = word.partition("=")
-    return bool(equals) and name.isidentifier()
-
-
-def _module(words: list[str]) -> list[str]:
-    """`celery …` for `python -u -m celery …`, when the module is a command known here."""
-    if "-m" in words and all(w.startswith("-") for w in words[1 : words.index("-m")]):
-        inner = words[words.index("-m") + 1 :]
-        if inner and (inner[0] in _WEB or inner[0] in {"celery", "flask", "fastapi"}):
-            return inner
-    return []
 
 
 def _celery(words: list[str]) -> Started | None:

@@ -90,6 +90,7 @@ def _kind(source: Source, *, declared: bool) -> str:
 
 def _processes(source: Source, kind: str) -> Iterator[Process]:
     for line in _READERS[kind](source):
+        met: list[tuple[str, Command]] = []
         for command in _commands(line, kind):
             lasting = command.lasting or kind != "shell"
             what = started(command.words, lasting)
@@ -99,7 +100,9 @@ def _processes(source: Source, kind: str) -> Iterator[Process]:
             alone = what.detached or (command.forgotten and not command.loop)
             restart = "" if alone else "loop" if command.loop else line.restart
             excerpt = source.excerpt(first, last, _LANGUAGES[kind])
-            yield Process(what.role, " ".join(command.words), what.options, restart, excerpt)
+            instead = any(role == what.role and command.excludes(other) for role, other in met)
+            met.append((what.role, command))
+            yield Process(what.role, " ".join(command.words), what.options, restart, excerpt, instead)
 
 
 def _commands(line: Line, kind: str) -> list["Command"]:

@@ -3,18 +3,23 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import count
 
 import tree_sitter_bash
 from tree_sitter import Language, Node, Parser
 
 from audit.probes.source.commands import started
 from audit.probes.source.words import expand, expand_all
+from audit.probes.source.wrappers import unwrapped
 
 _MAX_DEPTH = 25
+_BEYOND = -1
 _MAX_STEPS = 20_000
 _ENDLESS = frozenset({"true", ":", "[1]", "[[1]]", "((1))"})
 _LEAVING = frozenset({"break", "exit", "return"})
 _TESTING = frozenset({"test", "[", "[[", "grep", "command", "which", "type", "hash", "pgrep"})
+_SHELLS = frozenset({"bash", "sh", "dash", "ash", "zsh"})
+_AS_ANOTHER = frozenset({"su", "runuser"})
 _COUNTING = frozenset({"-lt", "-le", "-gt", "-ge", "-ne", "<", "<=", ">", ">="})
 
 
@@ -24,6 +29,7 @@ class Command:
 
     `lasting`: it is started to stay (in the background, in a loop, or in place of the shell).
     `forgotten`: it runs in the background, and its death does not end the shell that started it.
+    `branches`: the choices on the way to it, each with the side taken.
     """
 
     words: tuple[str, ...]
@@ -32,6 +38,12 @@ class Command:
     loop: bool = False
     lasting: bool = False
     forgotten: bool = False
+    branches: tuple[tuple[int, int], ...] = ()
+
+    def excludes(self, other: "Command") -> bool:
+        """Whether one run of the script starts one of the two at most."""
+        sides = dict(other.branches)
+        return any(sides.get(choice, side) != side for choice, side in self.branches)
 
 
 @dataclass(frozen=True)
@@ -42,6 +54,7 @@ class _Context:
     apart: bool = False
     lines: tuple[int, int] | None = None
     depth: int = 0
+    branches: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass
@@ -50,6 +63,7 @@ class _Shell:
 
     `ended` says why what follows is not reached: `service` (waits for one), `exit`, `return`, `break`; else it is empty.
     `awaited` is how many commands had been met when the script last waited for the first of them to die.
+    `passed` are choices of which a side goes no further, so that what follows is on the other.
     """
 
     variables: dict[str, list[str]] = field(default_factory=dict)
@@ -61,6 +75,8 @@ class _Shell:
     steps: int = 0
     ended: str = ""
     awaited: int = 0
+    passed: tuple[tuple[int, int], ...] = ()
+    choices: Iterator[int] = field(default_factory=count)
 
 
 @cache
@@ -105,15 +121,17 @@ def _statements(shell: _Shell, node: Node, context: _Context) -> None:
 
 
 def _statement(shell: _Shell, node: Node, context: _Context) -> None:
+    passed = shell.passed
     _walk(shell, node, context)
     if _is_behind(node):
-        shell.ended = ""
+        shell.ended, shell.passed = "", passed
 
 
 def _subshell(shell: _Shell, node: Node, context: _Context) -> None:
     """What a subshell ends is itself, but the script waits for a service that it runs."""
+    passed = shell.passed
     _statements(shell, node, replace(context, apart=True))
-    shell.ended = shell.ended if shell.ended == "service" else ""
+    shell.ended, shell.passed = shell.ended if shell.ended == "service" else "", passed
 
 
 def _pipeline(shell: _Shell, node: Node, context: _Context) -> None:
@@ -128,9 +146,22 @@ def _pipeline(shell: _Shell, node: Node, context: _Context) -> None:
     shell.ended = "service" if waits else ""
 
 
-def _case_item(shell: _Shell, node: Node, context: _Context) -> None:
-    _statements(shell, node, context)
-    shell.ended = ""
+def _case(shell: _Shell, node: Node, context: _Context) -> None:
+    choice = next(shell.choices)
+    for side, item in enumerate(c for c in node.children if c.type == "case_item"):
+        _statements(shell, item, _on_side(context, choice, side))
+        _pass(shell, choice)
+        shell.ended = ""
+
+
+def _on_side(context: _Context, choice: int, side: int) -> _Context:
+    return replace(context, branches=(*context.branches, (choice, side)))
+
+
+def _pass(shell: _Shell, choice: int) -> None:
+    """Note, when this side of a choice went no further, that what follows the choice is on no such side."""
+    if shell.ended:
+        shell.passed = (*(p for p in shell.passed if p[0] != choice), (choice, _BEYOND))
 
 
 def _function(shell: _Shell, node: Node, _: _Context) -> None:
@@ -141,8 +172,15 @@ def _function(shell: _Shell, node: Node, _: _Context) -> None:
 
 def _assignment(shell: _Shell, node: Node, _: _Context) -> None:
     name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
-    if name is not None and name.type == "variable_name":
-        shell.variables[_text(name)] = expand(value, shell.variables, shell.arguments) if value is not None else [""]
+    if name is None or name.type != "variable_name":
+        return
+    given = expand(value, shell.variables, shell.arguments) if value is not None else [""]
+    before = shell.variables.get(_text(name), []) if any(c.type == "+=" for c in node.children) else []
+    if before and value is not None and value.type != "array":
+        given = [" ".join(before) + " ".join(given)]
+    else:
+        given = [*before, *given]
+    shell.variables[_text(name)] = given
 
 
 def _loop(shell: _Shell, node: Node, context: _Context) -> None:
@@ -152,12 +190,14 @@ def _loop(shell: _Shell, node: Node, context: _Context) -> None:
     until = any(child.type == "until" for child in node.children)
     endless = len(conditions) == 1 and _endless(conditions[0], until)
     met = len(shell.commands)
+    leaves = body is not None and _leaves(shell, body)
+    # `until worker; do sleep 1; done` starts it again after every end but a clean one, as `on-failure` does.
+    again = len(conditions) == 1 and not leaves and until != (conditions[0].type == "negated_command")
     for condition in conditions:
         if condition.type not in {"test_command", "arithmetic_expansion"}:
-            _walk(shell, condition, replace(context, loop=False, guarded=True))
+            _walk(shell, condition, replace(context, loop=again, guarded=True))
     if body is None or shell.ended:
         return
-    leaves = _leaves(shell, body)
     last = _turn(shell, body, replace(context, loop=endless and not leaves))
     # Nothing comes after a loop without an end, nor after what is waited for in its first turn.
     shell.ended = "service" if endless and (not leaves or last == "service") else ""
@@ -253,8 +293,12 @@ def _list(shell: _Shell, node: Node, context: _Context) -> None:
         _walk(shell, children[0], replace(context, guarded=True, loop=context.loop and not leaves))
     if shell.ended:
         return
+    chosen = operator == "&&" and _tests(children[0])
+    choice = next(shell.choices)
     for child in children[1:]:
-        _walk(shell, child, context)
+        _walk(shell, child, _on_side(context, choice, 0) if chosen else context)
+    if chosen:
+        _pass(shell, choice)
     # `cd app && exec web` goes no further; `test … && exec web` may.
     if operator != "&&" or _tests(children[0]):
         shell.ended = ""
@@ -274,16 +318,20 @@ def _if(shell: _Shell, node: Node, context: _Context) -> None:
     """What follows is not reached only when no branch goes on."""
     ends: list[str] = []
     conditions = {c.id for c in node.children_by_field_name("condition")}
+    side, choice = 0, next(shell.choices)
     for child in node.children:
         if child.type in {"elif_clause", "else_clause"}:
             ends.append(shell.ended)
-            shell.ended = ""
+            _pass(shell, choice)
+            shell.ended, side = "", side + 1
         if child.type == "test_command" or shell.ended:
             continue
-        _walk(shell, child, replace(context, guarded=True) if child.id in conditions else context)
+        inside = replace(context, guarded=True) if child.id in conditions else _on_side(context, choice, side)
+        _statement(shell, child, replace(inside, background=True) if _is_behind(child) else inside)
         if child.id in conditions and shell.ended:
             return
     ends.append(shell.ended)
+    _pass(shell, choice)
     whole = node.type == "elif_clause" or any(child.type == "else_clause" for child in node.children)
     shell.ended = shell.ended if whole and all(ends) else ""
 
@@ -319,11 +367,11 @@ def _run(shell: _Shell, words: Sequence[str], context: _Context) -> None:
         _BUILTINS[name](shell, words[1:])
     elif name in _LEAVING:
         shell.ended = name
-    elif name.rpartition("/")[2] in {"bash", "sh", "dash"} and (at := _given_script(words)):
-        inner = _Shell(dict(shell.variables), dict(shell.functions), list(words[at + 2 :]), steps=shell.steps)
-        _set(inner, [words[at].replace("c", ""), *(word for word in words[1:at] if not word.startswith("--"))])
-        _inline(shell, inner, words[at + 1], replace(context, apart=True))
-        shell.ended = "service" if inner.ended == "service" else ""
+    elif given := _inner_shell(shell, words):
+        text, script = given
+        _inline(shell, script, text, replace(context, apart=True))
+        service = script.ended == "service"
+        shell.ended = "service" if service else "exit" if name == "exec" else ""
     elif name == "eval":
         inner = replace(shell, commands=[])
         _inline(shell, inner, " ".join(words[1:]), context)
@@ -340,7 +388,8 @@ def _start(shell: _Shell, words: Sequence[str], context: _Context, lines: tuple[
     restarts = context.loop and (context.guarded or not shell.errexit)
     restarts = restarts and (not replaces or context.background or context.apart)
     lasting = context.loop or context.background or replaces
-    shell.commands.append(Command(tuple(words), *lines, restarts, lasting, forgotten=context.background))
+    branches = (*shell.passed, *context.branches)
+    shell.commands.append(Command(tuple(words), *lines, restarts, lasting, context.background, branches))
     service = started(words, lasting=False)
     if service and not service.detached:
         shell.ended = "service"
@@ -348,10 +397,25 @@ def _start(shell: _Shell, words: Sequence[str], context: _Context, lines: tuple[
         shell.ended = "exit"
 
 
+def _inner_shell(shell: _Shell, words: Sequence[str]) -> "tuple[str, _Shell] | None":
+    """The script given to a shell (`exec tini -- bash -c text`, `su -c text user`), and that shell before it runs it."""
+    inner = unwrapped(words)
+    name = inner[0].rpartition("/")[2] if inner else ""
+    at = _given_script(inner) if name in _SHELLS | _AS_ANOTHER else 0
+    if not at:
+        return None
+    arguments = inner[at + 2 :] if name in _SHELLS else []
+    script = _Shell(dict(shell.variables), dict(shell.functions), arguments, steps=shell.steps)
+    script.passed, script.choices = shell.passed, shell.choices
+    if name in _SHELLS:
+        _set(script, [inner[at].replace("c", ""), *(word for word in inner[1:at] if not word.startswith("--"))])
+    return inner[at + 1], script
+
+
 def _given_script(words: Sequence[str]) -> int:
     """Index of the `-c` of `bash -c text`, also among others (`-lc`); 0 when there is none."""
     for index, word in enumerate(words[1:-1], 1):
-        if "c" in word and word.startswith("-") and not word.startswith("--"):
+        if word == "--command" or ("c" in word and word.startswith("-") and not word.startswith("--")):
             return index
     return 0
 
@@ -430,7 +494,7 @@ _READERS: dict[str, Callable[[_Shell, Node, _Context], None]] = {
     "list": _list,
     "subshell": _subshell,
     "pipeline": _pipeline,
-    "case_item": _case_item,
+    "case_statement": _case,
     "if_statement": _if,
     "elif_clause": _if,
     "negated_command": _negated,

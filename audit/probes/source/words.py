@@ -1,6 +1,6 @@
 """Words of a shell command, expanded: quotes, variables and their defaults, arrays, positional parameters."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import MutableMapping, Sequence
 
 from tree_sitter import Node
 
@@ -8,7 +8,7 @@ _MAX_WORDS = 500
 _MAX_TEXT = 10_000
 
 
-def expand_all(nodes: Sequence[Node], variables: Mapping[str, list[str]], arguments: Sequence[str]) -> list[str]:
+def expand_all(nodes: Sequence[Node], variables: MutableMapping[str, list[str]], arguments: Sequence[str]) -> list[str]:
     """Words of several nodes."""
     words: list[str] = []
     for node in nodes:
@@ -16,7 +16,7 @@ def expand_all(nodes: Sequence[Node], variables: Mapping[str, list[str]], argume
     return words[:_MAX_WORDS]
 
 
-def expand(node: Node, variables: Mapping[str, list[str]], arguments: Sequence[str]) -> list[str]:
+def expand(node: Node, variables: MutableMapping[str, list[str]], arguments: Sequence[str]) -> list[str]:
     """Words that one node stands for; what is not known keeps its own text (`$NAME`)."""
     if node.type == "array":
         return expand_all([c for c in node.children if c.is_named], variables, arguments)
@@ -34,7 +34,7 @@ def _split(values: list[str]) -> list[str]:
     return [word for value in values for word in (value.split() if not value.startswith("$") else [value])]
 
 
-def _string(node: Node, variables: Mapping[str, list[str]], arguments: Sequence[str]) -> list[str]:
+def _string(node: Node, variables: MutableMapping[str, list[str]], arguments: Sequence[str]) -> list[str]:
     named = [c for c in node.children if c.is_named]
     if (
         len(named) == 1
@@ -51,12 +51,12 @@ def _length(node: Node) -> int:
     return node.end_byte - node.start_byte
 
 
-def _value(node: Node, variables: Mapping[str, list[str]], arguments: Sequence[str]) -> list[str]:
+def _value(node: Node, variables: MutableMapping[str, list[str]], arguments: Sequence[str]) -> list[str]:
     read = _variable if node.type == "simple_expansion" else _expansion
     return read(node, variables, arguments)
 
 
-def _joined(node: Node, variables: Mapping[str, list[str]], arguments: Sequence[str]) -> str:
+def _joined(node: Node, variables: MutableMapping[str, list[str]], arguments: Sequence[str]) -> str:
     """Text of a node with its parts expanded in place and its quotes removed."""
     if node.type in {"simple_expansion", "expansion"}:
         return " ".join(_value(node, variables, arguments))[:_MAX_TEXT]
@@ -74,12 +74,12 @@ def _joined(node: Node, variables: Mapping[str, list[str]], arguments: Sequence[
     return text[:_MAX_TEXT]
 
 
-def _variable(node: Node, variables: Mapping[str, list[str]], arguments: Sequence[str]) -> list[str]:
+def _variable(node: Node, variables: MutableMapping[str, list[str]], arguments: Sequence[str]) -> list[str]:
     name = _text(node).removeprefix("$")
     return _named(name, _text(node), variables, arguments)
 
 
-def _named(name: str, text: str, variables: Mapping[str, list[str]], arguments: Sequence[str]) -> list[str]:
+def _named(name: str, text: str, variables: MutableMapping[str, list[str]], arguments: Sequence[str]) -> list[str]:
     if name in {"@", "*"}:
         return list(arguments)
     if name.isdecimal() and name != "0":
@@ -87,8 +87,8 @@ def _named(name: str, text: str, variables: Mapping[str, list[str]], arguments: 
     return list(variables.get(name, [text]))
 
 
-def _expansion(node: Node, variables: Mapping[str, list[str]], arguments: Sequence[str]) -> list[str]:
-    """`${NAME}`, `${NAME:-default}`, `${NAME[@]}`; other operators leave the text as it is."""
+def _expansion(node: Node, variables: MutableMapping[str, list[str]], arguments: Sequence[str]) -> list[str]:
+    """`${NAME}`, `${NAME:-default}`, `${NAME:=default}` which also sets it, `${NAME[@]}`; others leave the text as it is."""
     children = [c for c in node.children if c.type not in {"${", "}"}]
     if not children or children[0].type not in {"variable_name", "special_variable_name", "subscript"}:
         return [_text(node)]
@@ -100,9 +100,12 @@ def _expansion(node: Node, variables: Mapping[str, list[str]], arguments: Sequen
     operator = rest[0].type
     if known and (variables.get(name) != [""] or operator in {"-", "="}):
         return _named(name, _text(node), variables, arguments)
-    if operator in {":-", "-", ":=", "="}:
-        return [" ".join(expand_all(rest[1:], variables, arguments))]
-    return [_text(node)]
+    if operator not in {":-", "-", ":=", "="}:
+        return [_text(node)]
+    given = [" ".join(expand_all(rest[1:], variables, arguments))]
+    if operator in {":=", "="} and first.type == "variable_name":
+        variables[name] = given
+    return given
 
 
 def _text(node: Node) -> str:

@@ -35,6 +35,22 @@ CASES = (
         "`shop`",
         Edit("Dockerfile", "", "FROM python:3.13\nUSER shop\nCMD celery -A shop.celery_app worker -Q default\n"),
     ),
+    established(
+        "not-root",
+        "image that becomes another user",
+        "`shop`",
+        Edit("Dockerfile", "", "FROM python:3.13\nCMD tini -- gosu shop celery -A shop.celery_app worker -Q default\n"),
+    ),
+    fails(
+        "not-root",
+        "image that becomes root",
+        "`Dockerfile` le lance sous `root`",
+        Edit(
+            "Dockerfile",
+            "",
+            "FROM python:3.13\nUSER shop\nCMD sudo -u root celery -A shop.celery_app worker -Q default\n",
+        ),
+    ),
     fails(
         "not-root",
         "beat of root",

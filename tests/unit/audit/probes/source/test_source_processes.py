@@ -32,11 +32,12 @@ def _seen(facts: Any) -> list[tuple[str, str, str]]:
         f"while true; do {WORKER}; break; done",
         f"while true; do {WORKER} || break; done",
         f"while true; do {WORKER} & done",
+        f"while {WORKER}; do sleep 1; done",
+        f"until ! {WORKER}; do sleep 1; done",
         f"while [ $n -lt 3 ]; do {WORKER}; done",
         f"while true; do exec {WORKER}; done",
         f"set -e\nwhile true; do {WORKER}; sleep 1; done",
         f"set -o errexit\nwhile true; do {WORKER}; sleep 1; done",
-        f"until {WORKER}; do echo again; done",
         f'while [ -z "$stopping" ]; do {WORKER}; done',
         f"( while true; do {WORKER} && break; done ) &",
         f"while true; do {WORKER}; exit 1; done",
@@ -81,6 +82,8 @@ def test_a_worker_that_nothing_restarts(collect_tree: Collect, script: str) -> N
         f"set -e\nbash -c 'while true; do {WORKER}; done'",
         f"eval 'while true; do {WORKER}; done'",
         f"while true; do if {WORKER}; then echo; fi; done",
+        f"until {WORKER}; do echo again; done",
+        f"while ! {WORKER}; do sleep 1; done &",
     ],
 )
 def test_a_worker_in_a_restart_loop(collect_tree: Collect, script: str) -> None:
