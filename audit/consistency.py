@@ -22,6 +22,19 @@ def contradictions(journal: Journal) -> Iterator[str]:
         for reason in _requirement(entry):
             yield f"{entry['id']} {entry['verdict']}: {reason}"
     yield from _verdict(journal)
+    yield from _traced(journal.get("traceability"))
+
+
+def _traced(traced: Journal | None) -> Iterator[str]:
+    """Nothing is known of a spec from files that were not read."""
+    if traced is None:
+        return
+    for name, needed in (("uncited", ("criteria", "tasks")), ("uncovered", ("criteria",)), ("dangling", ("criteria",))):
+        known = all(traced[count] for count in needed)
+        if known != (traced[name] is not None):
+            yield f"traceability.{name} is not what {' and '.join(needed)} allow"
+        elif known and name != "dangling" and len(traced[name]) > traced["criteria"]:
+            yield f"traceability.{name} has more criteria than the spec"
 
 
 def _dates(volatile: Journal) -> Iterator[str]:

@@ -267,6 +267,11 @@ class Examination:
         findings = self.findings(identifier)
         return worst(Outcome.RESERVATION if self._compensated(f) else f.outcome for f in findings)
 
+    def gathered(self, identifier: str) -> Outcome | None:
+        """The outcome of a rule or experiment of this audit; None when it was not asked."""
+        asked = identifier in self.rule_findings or identifier in self._played
+        return self.outcome(identifier) if asked else None
+
     def explanation(self, identifier: str) -> str:
         """The sentences that explain an outcome (those of a compensated defect explain a reservation), one a line."""
         outcome = self.outcome(identifier)

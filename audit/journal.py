@@ -107,7 +107,7 @@ def build(
             if e.id in examination.records
         ],
         **_soak(examination.soak),
-        **({"traceability": _traceability(traced)} if traced else {}),
+        **({"traceability": _traceability(examination, traced)} if traced else {}),
         "aspects": aspects(totals, verdicts, examination.every_finding()),
         "verdict": verdict_section(verdicts, examination.every_finding(), examination.nothing_judged),
         "phases": phases(family, verdicts, examination.every_finding(), finished),
@@ -134,13 +134,21 @@ def _soak(soak: Soak | None) -> dict[str, Any]:
     return {"soak": told | {"path": soak.path, "rows": [asdict(row) for row in rows(soak.document["strikes"])]}}
 
 
-def _traceability(traced: Traceability) -> dict[str, Any]:
+def _traceability(examination: Examination, traced: Traceability) -> dict[str, Any]:
     """The spec beside which the target is audited. A criterion is written `N.M`."""
 
     def criteria(found: Sequence[Criterion] | None) -> list[dict[str, str]] | None:
         return None if found is None else [asdict(c) | {"identifier": str(c.identifier)} for c in found]
 
-    return asdict(traced) | {"uncited": criteria(traced.uncited), "uncovered": criteria(traced.uncovered)}
+    def outcome(rule: str) -> str:
+        found = examination.gathered(rule)
+        return found.value if found else "non posée"
+
+    return asdict(traced) | {
+        "uncited": criteria(traced.uncited),
+        "uncovered": criteria(traced.uncovered),
+        "entrusted": [{"criterion": i, "rule": rule, "outcome": outcome(rule)} for i, rule in traced.entrusted],
+    }
 
 
 def _task(target: Target, family: str, traced: Traceability | None) -> str:

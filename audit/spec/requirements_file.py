@@ -69,6 +69,8 @@ class _Reading:
     def _heading(self, line: Line) -> None:
         if explicit := _EXPLICIT.match(line.text):
             self._add(explicit[1], explicit[2], explicit["text"], line)
+            # What it lists below are its own conditions, not criteria of the requirement around it.
+            self.close()
         elif family := _FAMILY.match(line.text):
             self.close()
             self._family, self._level = int(family[1]), line.heading

@@ -31,7 +31,10 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Traceability:
-    """`uncited`, `uncovered` and `dangling` are None when a file that was not read leaves them unknown."""
+    """`uncited`, `uncovered` and `dangling` are None when a file that was not read leaves them unknown.
+
+    `entrusted` pairs a criterion of the spec with each rule that the target file gives it.
+    """
 
     path: str
     name: str
@@ -41,6 +44,7 @@ class Traceability:
     uncited: tuple[Criterion, ...] | None
     uncovered: tuple[Criterion, ...] | None
     dangling: tuple[Dangling, ...] | None
+    entrusted: tuple[tuple[str, str], ...]
     checkpoints: tuple[Checkpoint, ...]
     flaws: tuple[Flaw, ...]
     unread: tuple[tuple[str, str], ...]
@@ -71,6 +75,7 @@ def trace(
     gives it; `rules` are those that exist. What `declared` says of others covers nothing, and is named.
     """
     known = {c.identifier: c for c in spec.criteria or ()}
+    stated = {str(i) for i in known}
     tasks = spec.plan.tasks if spec.plan else []
     cited = _cited(known, [c for task in tasks for c in task.citations])
     every = [c for part in (spec.plan, spec.design) if part for c in part.citations]
@@ -85,8 +90,9 @@ def trace(
         uncited=tuple(c for i, c in known.items() if i not in cited) if comparable else None,
         uncovered=tuple(c for i, c in known.items() if i not in covered) if known else None,
         dangling=_dangling(every, known) if known else None,
+        entrusted=tuple((i, r) for i, named in declared.items() for r in named if i in stated and r in rules),
         checkpoints=_checkpoints(spec.plan, known) if spec.plan else (),
-        flaws=(*spec.flaws, *_unknown(declared, known, rules)),
+        flaws=(*spec.flaws, *_unknown(declared, stated, rules)),
         unread=spec.unread,
     )
 
@@ -113,11 +119,8 @@ def _checkpoints(plan: Plan, known: Collection[Identifier]) -> tuple[Checkpoint,
     return tuple(found)
 
 
-def _unknown(
-    declared: Mapping[str, Collection[str]], known: Collection[Identifier], rules: Collection[str]
-) -> list[Flaw]:
+def _unknown(declared: Mapping[str, Collection[str]], stated: Collection[str], rules: Collection[str]) -> list[Flaw]:
     """Entries of the target's own `[criteria]` that name nothing that exists."""
-    stated = {str(i) for i in known}
     flaws = []
     for identifier, named in declared.items():
         place = f"[criteria] {identifier}"

@@ -68,8 +68,11 @@ def test_the_numbers_of_another_spec_are_not_ours(root: Path) -> None:
     assert len(journal["traceability"]["uncovered"]) == journal["traceability"]["criteria"]
     assert journal["target"]["task"] == ""
     with (root / "audit.toml").open("a", encoding="utf-8") as file:
-        file.write('[criteria]\n"8.4" = "late-acknowledgement, retry-limit"\n')
-    assert "8.4" not in [c["identifier"] for c in journal_of(root)["traceability"]["uncovered"]]
+        file.write('[criteria]\n"8.4" = "late-acknowledgement, sleep-within-limit"\n')
+    journal = journal_of(root)
+    assert "8.4" not in [c["identifier"] for c in journal["traceability"]["uncovered"]]
+    told = section(render_markdown(journal))
+    assert "| 8.4 | `late-acknowledgement` | établi |\n| 8.4 | `sleep-within-limit` | non posée |\n" in told
 
 
 def test_a_spec_that_holds_together_says_so_in_one_sentence(root: Path) -> None:
@@ -94,6 +97,17 @@ def test_a_target_without_spec_has_neither_section_nor_journal_entry(root: Path)
     ("key", "value"), [("uncited", "aucun"), ("dangling", [{"text": "8.9", "place": "x", "missing": []}]), ("more", 1)]
 )
 def test_a_journal_whose_section_breaks_its_schema_is_refused(root: Path, key: str, value: object) -> None:
+    journal = journal_of(root)
+    journal["traceability"][key] = value
+    with pytest.raises(JournalError, match="traceability"):
+        check(journal)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("uncited", None), ("criteria", 0), ("tasks", 0), ("criteria", 1), ("dangling", None)]
+)
+def test_a_journal_that_concludes_from_files_that_were_not_read_is_refused(root: Path, key: str, value: object) -> None:
+    (root / SPEC / "tasks.md").write_text("- [ ] 1. T\n", encoding="utf-8")
     journal = journal_of(root)
     journal["traceability"][key] = value
     with pytest.raises(JournalError, match="traceability"):

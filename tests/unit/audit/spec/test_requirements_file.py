@@ -58,6 +58,11 @@ def test_a_sound_spec() -> None:
     assert flaws == []
 
 
+def test_what_a_criterion_lists_is_no_criterion() -> None:
+    text = "## Requirement 8\n### Requirement 8.1: A\n#### Acceptance Criteria\n1. a\n2. b\n### Requirement 8.2: B\n"
+    assert told(text) == ({"8.1": "A", "8.2": "B"}, [])
+
+
 def test_a_place_is_the_line_that_states_it() -> None:
     criteria, _ = read_requirements(SOUND, "requirements.md")
     assert {c.place for c in criteria} == {f"requirements.md:{n}" for n in (17, 19, 21, 27, 28)}

@@ -72,6 +72,7 @@ def test_a_criterion_is_covered_by_its_number_or_by_the_target_file(tmp_path: Pa
     write(tmp_path)
     found = traced(tmp_path, {"1.1": {"r"}}, {"1.2": ("r",), "2.1": ("nobody",), "7.7": ("r",)})
     assert [str(c.identifier) for c in found.uncovered or ()] == ["2.1"]
+    assert found.entrusted == (("1.2", "r"),)
     assert {f.place: f.why for f in found.flaws} == {
         "[criteria] 2.1": "aucune règle ne s'appelle « nobody »",
         "[criteria] 7.7": "la spec n'énonce pas ce critère",
