@@ -2,12 +2,12 @@
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from audit.facts import BeatEntry, Facts, Function, Process, RetrySchedule, Route, Setting, Task
-from audit.model import Evidence, Level
+from audit.model import Evidence, Excerpt, Level
 from audit.quality import QualityFacts
 from audit.target import Target
 
@@ -49,31 +49,56 @@ class Known:
             if symbol in facts.functions:
                 yield facts.functions[symbol], facts
 
-    def reachable(self, symbol: str, beyond: frozenset[str] = frozenset()) -> tuple[Function, ...]:
+    @cached_property
+    def _heads(self) -> dict[str, Excerpt | None]:
+        return {}
+
+    def head(self, symbol: str) -> Excerpt | None:
+        """The first lines of a function, as read in the source; None where they were not.
+
+        Kept, when the function itself is not: beyond some thousands it would be read again for each rule.
+        """
+        if symbol not in self._heads:
+            function = self.source.functions.get(symbol)
+            self._heads[symbol] = function.head if function else None
+        return self._heads[symbol]
+
+    def reachable(
+        self, symbol: str, beyond: frozenset[str] = frozenset(), already: Container[str] = ()
+    ) -> tuple[Function, ...]:
         """The function and every function of the project it may call, breadth first, as read in the source.
 
-        Functions of `beyond` are neither given nor followed, unless one is the start.
+        Functions of `beyond` are neither given nor followed, unless one is the start; those of `already` never are.
         """
         found: dict[str, Function] = {}
         queue = [symbol]
         while queue:
             current = queue.pop(0)
+            if current in found or current in already:
+                continue
             function = self.source.functions.get(current)
-            if function is None or current in found:
+            if function is None:
                 continue
             found[current] = function
             queue += [call.target for call in function.calls if call.target and call.target not in beyond]
         return tuple(found.values())
 
     @cached_property
+    def task_symbols(self) -> frozenset[str]:
+        """Symbols of the tasks' own functions, as read in the source."""
+        return frozenset(task.symbol for task in self.source.tasks)
+
+    @cached_property
     def in_tasks(self) -> Mapping[str, str]:
         """Symbols of the functions that a task may run, each with one task that does; as read in the source."""
         found: dict[str, str] = {}
         # What a task publishes runs in another execution.
-        tasks = frozenset(task.symbol for task in self.source.tasks)
+        tasks = self.task_symbols
         for task in self.source.tasks:
-            for function in self.reachable(task.symbol, tasks):
-                found.setdefault(function.symbol, task.symbol)
+            # What an earlier task reaches was followed to its end.
+            for function in self.reachable(task.symbol, tasks, found):
+                found[function.symbol] = task.symbol
+                self._heads[function.symbol] = function.head
         return found
 
     def task_names(self, symbol: str) -> frozenset[str]:

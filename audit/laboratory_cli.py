@@ -1,5 +1,6 @@
 """`audit fire` and `audit soak`: the laboratory on the target's own stack, and the journal it leaves."""
 
+import gc
 import os
 import platform
 import random
@@ -95,6 +96,8 @@ class _Session:
     def play(self, plan: Plan) -> int:
         """Play the plan and write what it left; the exit code."""
         writable(self._out)
+        # The command starts without it (`__main__.py`); a session may last an hour.
+        gc.enable()
         files = LaboratoryFiles(self._target)
         say(f"seed {self._seed}; {len(plan.steps)} faults")
         with running(self._target) as driver:

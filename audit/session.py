@@ -1,5 +1,6 @@
 """`audit run`: every question of the profile is put, then the journal and the report are written."""
 
+import gc
 import os
 import platform
 import shlex
@@ -69,6 +70,8 @@ def _played(examination: Examination, *, quiet: bool) -> str:
     """Put every question. Processes that live and die are pytest's work; facts already read need none of it."""
     if examination.level < Level.EXECUTION:
         return play(examination, quiet=quiet)
+    # The command starts without it (`__main__.py`); these may last an hour.
+    gc.enable()
     from audit.pytest_session import play as play_by_pytest  # noqa: PLC0415  pytest takes as long to import as a tree to read
 
     return play_by_pytest(examination, quiet=quiet)

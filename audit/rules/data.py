@@ -75,7 +75,7 @@ def _opened_at_import(known: Known) -> Sequence[Finding]:
     if not tasks_read(known):
         return unknown(guide, known.source.failure or NO_TASK)
     seen = [o for o in known.source.observations if o.kind == "connection-at-import"]
-    heads = [known.source.functions[symbol].head for symbol in known.in_tasks] if seen else []
+    heads = [known.head(symbol) for symbol in known.in_tasks] if seen else []
     paths = {head.path for head in heads if head}
     seen = [o for o in seen if o.excerpt and o.excerpt.path in paths]
     if seen:

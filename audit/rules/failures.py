@@ -40,15 +40,17 @@ def _caught(known: Known) -> Sequence[Finding]:
     guide = _CAUGHT_GUIDE
     if not tasks_read(known):
         return unknown(guide, NO_TASK)
-    functions = [known.source.functions[s] for s in tasks_read(known) if s in known.source.functions]
-    retrying = [f for f in functions if f.body is not None and ".retry(" in f.body.text]
+    retrying, lost = [], []
+    for function in filter(None, map(known.source.functions.get, tasks_read(known))):
+        if function.body is not None and ".retry(" in function.body.text:
+            retrying.append(function.symbol)
+            lost += [function] if retry_is_lost(function) else []
     if not retrying:
         return out_of_scope(guide, _NO_RETRY)
-    lost = [f for f in retrying if retry_is_lost(f)]
     if lost:
         faults = [Fault(f"`{short(f.symbol)}`", f.body) for f in lost]
         return failed(guide, "Reprise rattrapée", faults, *(known.source.evidence(f.head) for f in lost))
-    return passed(guide, ", ".join(f"`{short(f.symbol)}`" for f in retrying), known.source.evidence(retrying[0].head))
+    return passed(guide, ", ".join(f"`{short(s)}`" for s in retrying), known.source.evidence(known.head(retrying[0])))
 
 
 _BOUNDED_GUIDE = Guide(
@@ -139,8 +141,7 @@ def _narrow(known: Known) -> Sequence[Finding]:
         return out_of_scope(guide, "aucune tâche n'a d'`autoretry_for`")
     wide = [task for task, told in given if re.search(r"\b(Base)?Exception\b", told)]
     if wide:
-        functions = [known.source.functions.get(task.symbol) for task in wide]
-        faults = [Fault(f"`{short(t.symbol)}`", f.head if f else None) for t, f in zip(wide, functions, strict=True)]
+        faults = [Fault(f"`{short(task.symbol)}`", known.head(task.symbol)) for task in wide]
         return failed(guide, "Reprise de toute exception", faults, known.source.evidence(faults[0].excerpt))
     return passed(guide, ", ".join(f"`{short(task.symbol)}`" for task, _ in given), known.source.evidence())
 

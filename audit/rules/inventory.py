@@ -39,10 +39,10 @@ def _included(known: Known) -> Sequence[Finding]:
     imported = {task.symbol.partition(":")[0] for task in facts.tasks}
     absent: dict[str, Fault] = {}
     for task in known.source.tasks:
-        module, function = task.symbol.partition(":")[0], known.source.functions.get(task.symbol)
-        own = module.partition(".")[0] == package and function is not None and function.head is not None
-        if own and function and function.head and module not in imported and not is_test(function.head.path):
-            absent.setdefault(module, Fault(f"`{module}` (`{short(task.symbol)}`)", function.head))
+        module, head = task.symbol.partition(":")[0], known.head(task.symbol)
+        own = module.partition(".")[0] == package
+        if own and head and module not in imported and not is_test(head.path):
+            absent.setdefault(module, Fault(f"`{module}` (`{short(task.symbol)}`)", head))
     if absent:
         return failed(guide, "Tâches non importées", list(absent.values()), facts.evidence())
     return passed(guide, f"{len(facts.tasks)} tâches", facts.evidence())
@@ -70,9 +70,8 @@ def _unique(known: Known) -> Sequence[Finding]:
     faults = []
     for name, symbols in names.items():
         if len(symbols) > 1:
-            function = known.source.functions.get(symbols[1])
             told = " et ".join(f"`{symbol}`" for symbol in symbols)
-            faults.append(Fault(f"`{name}`, pour {told}", function.head if function else None))
+            faults.append(Fault(f"`{name}`, pour {told}", known.head(symbols[1])))
     if faults:
         return failed(guide, "Nom de tâche en double", faults, known.source.evidence(faults[0].excerpt))
     return passed(guide, f"{len(names)} noms", known.probes[0].evidence())
@@ -102,8 +101,7 @@ def _ignored(known: Known) -> Sequence[Finding]:
         return passed(guide, f"lus dans `{reads[0].values['path']}`", known.source.evidence())
     kept = [task for task, _ in tasks if not task.options.get("ignore_result")]
     if kept:
-        functions = [known.source.functions.get(task.symbol) for task in kept]
-        faults = [Fault(f"`{short(t.symbol)}`", f.head if f else None) for t, f in zip(kept, functions, strict=True)]
+        faults = [Fault(f"`{short(task.symbol)}`", known.head(task.symbol)) for task in kept]
         # Somebody may read them from elsewhere.
         return failed(
             guide, "Résultats que personne ne lit", faults, known.source.evidence(), outcome=Outcome.RESERVATION
@@ -153,9 +151,8 @@ def _spread(known: Known, task: Task) -> list[Fault]:
     several = next(((path, n) for path, n in counts.items() if n > 1), None)
     if several is None:
         return []
-    function = known.source.functions.get(task.symbol)
     text = f"`{short(task.symbol)}`, et {several[1]} workers de `{queue}` dans `{several[0]}`"
-    return [Fault(text, function.head if function else None)]
+    return [Fault(text, known.head(task.symbol))]
 
 
 _UNUSED_GUIDE = Guide(

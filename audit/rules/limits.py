@@ -73,9 +73,8 @@ def _limit_fault(soft: Any, hard: Any) -> str:
 
 
 def _of_task(known: Known, task: Task, text: str, soft: Reading, hard: Reading) -> Fault:
-    function = known.source.functions.get(task.symbol)
     own = {"soft_time_limit", "time_limit"} & task.options.keys()
-    excerpt = function.head if function and own else soft.excerpt or hard.excerpt
+    excerpt = (known.head(task.symbol) if own else None) or soft.excerpt or hard.excerpt
     return Fault(f"`{short(task.symbol)}` : {text}", excerpt)
 
 

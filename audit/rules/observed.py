@@ -49,7 +49,7 @@ class NotInTasks:
 
     def _counts(self, known: Known, observation: Observation) -> bool:
         if self.own:
-            return any(t.symbol == observation.symbol for t in known.source.tasks)
+            return observation.symbol in known.task_symbols
         return task_of(known, observation.symbol) != ""
 
 
@@ -57,8 +57,8 @@ def tasks_read(known: Known) -> list[str]:
     """Symbols of the tasks that the source probe read, tests' own apart."""
     found = []
     for task in known.source.tasks:
-        function = known.source.functions.get(task.symbol)
-        if function is None or function.head is None or not is_test(function.head.path):
+        head = known.head(task.symbol)
+        if head is None or not is_test(head.path):
             found.append(task.symbol)
     return found
 

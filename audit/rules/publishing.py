@@ -73,11 +73,10 @@ def _delays(known: Known) -> Iterator[tuple[float | None, str, Excerpt | None]]:
 
 def _limits(known: Known, application: object) -> Iterator[tuple[float | None, str, Excerpt | None]]:
     for task, facts in production_tasks(known):
-        function = known.source.functions.get(task.symbol)
         lasts = limit(task, facts, "time_limit", application)
         if lasts is not None:
             seconds = None if lasts is UNKNOWN else float(lasts)
-            yield seconds, f"limite de temps de `{short(task.symbol)}`", function.head if function else None
+            yield seconds, f"limite de temps de `{short(task.symbol)}`", known.head(task.symbol)
 
 
 _LONG_GUIDE = Guide(

@@ -119,9 +119,8 @@ def production_tasks(known: Known) -> tuple[tuple[Task, Facts], ...]:
     found: dict[str, tuple[Task, Facts]] = {}
     for facts in known.probes:
         for task in facts.tasks:
-            function = known.source.functions.get(task.symbol)
-            path = function.head.path if function and function.head else ""
-            if not is_test(path):
+            head = known.head(task.symbol)
+            if head is None or not is_test(head.path):
                 found.setdefault(task.symbol, (task, facts))
     return tuple(found.values())
 

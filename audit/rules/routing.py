@@ -57,9 +57,8 @@ def _from_tasks(known: Known, routes: Any) -> Iterator[tuple[Any, Fault]]:
     default = read(known, "task_default_queue", "celery").value
     unrouted = set()
     for task in known.source.tasks:
-        function = known.source.functions.get(task.symbol)
         queue = task.options.get("queue")
-        yield queue, Fault(f"`{queue}` (tâche `{short(task.symbol)}`)", function.head if function else None)
+        yield queue, Fault(f"`{queue}` (tâche `{short(task.symbol)}`)", known.head(task.symbol))
         if queue is None and "base" not in task.options and _is_unrouted(task.name, routes):
             unrouted.add(task.symbol)
     for observation in known.source.observations:

@@ -39,9 +39,8 @@ def _pickle(known: Known) -> Sequence[Finding]:
     faults = [Fault(r.told, r.excerpt) for r in readings if not r.missing and _is_unsafe(r.value)]
     for task, _ in production_tasks(known):
         if _is_unsafe(task.options.get("serializer")):
-            function = known.source.functions.get(task.symbol)
             text = f"`{short(task.symbol)}` a `serializer={task.options['serializer']!r}`"
-            faults.append(Fault(text, function.head if function else None))
+            faults.append(Fault(text, known.head(task.symbol)))
     evidence = [e for r in readings for e in r.evidence]
     if faults:
         return failed(guide, "Sérialisation qui exécute du code", faults, *evidence or [known.source.evidence()])

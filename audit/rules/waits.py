@@ -36,8 +36,10 @@ def _sleeps(known: Known) -> Sequence[Finding]:
     if not seen:
         return out_of_scope(guide, "aucune tâche ne dort")
     faults, unread = [], soft.missing or hard.missing
+    # The first of its name, should a function be declared twice.
+    tasks = {task.symbol: task for task in reversed(known.source.tasks)}
     for observation, symbol in seen:
-        task = next(t for t in known.source.tasks if t.symbol == symbol)
+        task = tasks[symbol]
         limits = [
             limit(task, known.source, name, r.value) for name, r in (("soft_time_limit", soft), ("time_limit", hard))
         ]

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from audit.probes.source.files import Source
     from audit.probes.source.modules import Module
 
-# A character of a program weighs some 25 bytes of syntax tree.
-MOST_CHARACTERS = 3_000_000
+# A character of a program weighs some 50 bytes of syntax tree.
+MOST_CHARACTERS = 1_500_000
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")

@@ -1,3 +1,4 @@
+from collections import UserDict
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,46 @@ def test_functions_beyond_are_not_followed() -> None:
     graph = [function("a:f", "a:g", "a:h"), function("a:g", "a:i"), function("a:h"), function("a:i")]
     facts = source(functions={f.symbol: f for f in graph})
     assert [f.symbol for f in known(facts).reachable("a:f", frozenset({"a:f", "a:g"}))] == ["a:f", "a:h"]
+
+
+def test_what_several_tasks_may_run_belongs_to_the_first_and_no_task_to_another() -> None:
+    graph = [
+        function("a:one", "a:shared", "a:two"),
+        function("a:two", "a:own", "a:shared"),
+        function("a:shared", "a:deep"),
+        function("a:deep", "a:shared"),
+        function("a:own"),
+        function("a:loose", "a:deep"),
+    ]
+    tasks = (Task("one", "a:one"), Task("again", "a:one"), Task("two", "a:two"), Task("gone", "a:gone"))
+    found = known(source(functions={f.symbol: f for f in graph}, tasks=tasks)).in_tasks
+    assert list(found.items()) == [
+        ("a:one", "a:one"),
+        ("a:shared", "a:one"),
+        ("a:deep", "a:one"),
+        ("a:two", "a:two"),
+        ("a:own", "a:two"),
+    ]
+
+
+class Counted(UserDict[str, Function]):
+    """Functions, and how often one was asked for."""
+
+    reads = 0
+
+    def __getitem__(self, symbol: str) -> Function:
+        self.reads += symbol in self.data
+        return super().__getitem__(symbol)
+
+
+def test_the_head_of_a_function_is_read_once() -> None:
+    functions = Counted({f.symbol: f for f in (function("a:f", "a:g"), function("a:g"))})
+    every = known(source(functions=functions, tasks=(Task("f", "a:f"),)))
+    assert [every.head("a:f"), every.head("a:f"), every.head("a:none")] == [HERE, HERE, None]
+    assert functions.reads == 1
+    assert set(every.in_tasks) == {"a:f", "a:g"}
+    assert every.head("a:g") == HERE
+    assert functions.reads == 3
 
 
 @pytest.mark.parametrize(
