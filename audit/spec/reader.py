@@ -50,14 +50,14 @@ def specs_found(root: Path) -> tuple[str, ...]:
         names = sorted(entry.name for entry in os.scandir(home)) if _within(root, home) else []
     except OSError:
         return ()
-    found = [name for name in names if any((home / name / file).is_file() for file in _FILES)]
-    return tuple(printable(f"{HOME}/{name}") for name in found if _within(root, home / name))
+    found = [name for name in names if any(_within(root, home / name / file) for file in _FILES)]
+    return tuple(printable(f"{HOME}/{name}") for name in found)
 
 
 def _within(root: Path, path: Path) -> bool:
     try:
         return path.resolve(strict=True).is_relative_to(root.resolve())
-    except (OSError, RuntimeError):  # absent, or a loop of links
+    except (OSError, RuntimeError):  # absent, out of reach, or a loop of links
         return False
 
 
