@@ -22,7 +22,7 @@ class Plan:
 
     contacts: int = 120
     twice: int = 2
-    step_seconds: float = 20.0
+    step_seconds: float = 45.0
     overlap_seconds: float = 1.0
     end_seconds: float = 60.0
     quiet_seconds: float = 2.0

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.real
 # Twice what a busy machine was seen to need; a sound stack ends the waiting itself.
 PLAN = Plan(end_seconds=90.0)
 # The messages whose fate a mutant never settles would otherwise be waited for.
-IMPATIENT = Plan(end_seconds=20.0)
+IMPATIENT = Plan(step_seconds=20.0, end_seconds=20.0)
 LIVING_LEASE = """
       AND ((m.status IN ('pending', 'unknown') AND coalesce(m.next_attempt_at, '-infinity') <= now())
         OR (m.status = 'sending' AND m.lease_until < now()))

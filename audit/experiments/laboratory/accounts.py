@@ -37,10 +37,12 @@ class Result:
         return {name: keys for name, keys in named.items() if keys}
 
 
-def settle(driver: FaultDriver, seconds: float, quiet_seconds: float = 4.0) -> bool:
-    """Wait until no send is open and the gateway is quiet; what waits for a later date is made due every few seconds."""
-    for _ in range(max(1, int(seconds / HASTEN_SECONDS))):
-        if wait_until(lambda: _none_open(driver), HASTEN_SECONDS, 0.3):
+def settle(
+    driver: FaultDriver, seconds: float, quiet_seconds: float = 4.0, hasten_seconds: float = HASTEN_SECONDS
+) -> bool:
+    """Wait until no send is open and the gateway is quiet; what waits for a later date is made due every `hasten_seconds`."""
+    for _ in range(max(1, int(seconds / hasten_seconds))):
+        if wait_until(lambda: _none_open(driver), hasten_seconds, 0.3):
             return wait_stable(lambda: len(driver.accepted()), quiet_seconds, seconds)
         try:
             driver.hasten()

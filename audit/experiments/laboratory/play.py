@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from audit.experiments.driver import DriverError
-from audit.experiments.laboratory.accounts import Result, result, settle
+from audit.experiments.laboratory.accounts import HASTEN_SECONDS, Result, result, settle
 from audit.experiments.laboratory.fault_driver import FaultDriver
 from audit.experiments.laboratory.faults import FAULTS
 from audit.experiments.laboratory.schedules import Step
-from audit.experiments.laboratory.strikes import STEP_SECONDS, Strike, strike
+from audit.experiments.laboratory.strikes import RESUME_SECONDS, STEP_SECONDS, Strike, strike
 from audit.experiments.waiting import wait_until
 
 Tell = Callable[[str], None]
@@ -24,12 +24,14 @@ END_SECONDS = 120.0
 
 @dataclass(frozen=True)
 class Patience:
-    """Seconds to wait for a step, for the backlog between two faults, for the end, and for the gateway's quiet.
+    """Seconds to wait for a step, for sends to resume, for the backlog between two faults, for the end, and for the gateway's quiet.
 
-    After `until` (seconds since the epoch) no further fault is played.
+    `hasten` is how often, at the end, what waits for a later date is made due. After `until` (seconds since the epoch) no further fault is played.
     """
 
     step: float = STEP_SECONDS
+    resume: float = RESUME_SECONDS
+    hasten: float = HASTEN_SECONDS
     backlog: float = BACKLOG_SECONDS
     end: float = END_SECONDS
     quiet: float = 4.0
@@ -77,7 +79,7 @@ def play(
 def _play_one(driver: FaultDriver, step: Step, played: Played, patience: Patience) -> None:
     for attempt in range(1, ATTEMPTS + 1):
         _clear(driver, played, patience)
-        one = strike(driver, FAULTS[step.fault], step.contacts, patience.step)
+        one = strike(driver, FAULTS[step.fault], step.contacts, patience.step, patience.resume)
         played.refusals.update(_open(driver))
         if one.struck or attempt == ATTEMPTS:
             played.strikes.append(one)
@@ -118,5 +120,5 @@ def _told(played: Played) -> str:
 
 def concluded(driver: FaultDriver, played: Played, patience: Patience = PATIENCE) -> Result:
     """The account of everything played, after the stack has had time to finish."""
-    settled = settle(driver, patience.end, patience.quiet)
+    settled = settle(driver, patience.end, patience.quiet, patience.hasten)
     return result(driver, played.everything, played.refusals, settled=settled)

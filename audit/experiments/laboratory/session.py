@@ -92,7 +92,7 @@ def run(
         driver.add_worker()
         played = play(driver, plan.together, tell, patience, played)
     if size.service_seconds:
-        settle(driver, patience.end, patience.quiet)
+        settle(driver, patience.end, patience.quiet, patience.hasten)
         service = measure(driver, Probing(size.service_seconds), tell)
     missing = size.sends - len(driver.expected())
     if missing > 0:

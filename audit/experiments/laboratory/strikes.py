@@ -44,8 +44,14 @@ class NotStruckError(Exception):
     """The fault could not be applied; the message is a French sentence."""
 
 
-def strike(driver: FaultDriver, fault: Fault, contacts: int, step_seconds: float = STEP_SECONDS) -> Strike:
-    """Apply one fault under load. Never raises for what the stack or its driver could not do: the strike says it."""
+def strike(
+    driver: FaultDriver,
+    fault: Fault,
+    contacts: int,
+    step_seconds: float = STEP_SECONDS,
+    resume_seconds: float = RESUME_SECONDS,
+) -> Strike:
+    """Apply one fault under load, and wait at most `resume_seconds` for the sends to resume. Never raises for what the stack or its driver could not do: the strike says it."""
     result = Strike(fault, contacts)
     before: int | None = None
     try:
@@ -58,7 +64,7 @@ def strike(driver: FaultDriver, fault: Fault, contacts: int, step_seconds: float
     if not result.why and not result.in_flight:
         result.why = "aucun envoi n'était en vol"
     if result.struck:
-        _time_recovery(driver, result, before)
+        _time_recovery(driver, result, before, resume_seconds)
     return result
 
 
@@ -171,7 +177,7 @@ def _last(seconds: float) -> None:
         time.sleep(seconds)
 
 
-def _time_recovery(driver: FaultDriver, result: Strike, before: int | None) -> None:
+def _time_recovery(driver: FaultDriver, result: Strike, before: int | None, seconds: float) -> None:
     """Wait until the process is back (web, beat), or a send that was not in flight is accepted after the fault (others)."""
 
     def back() -> bool:
@@ -183,20 +189,20 @@ def _time_recovery(driver: FaultDriver, result: Strike, before: int | None) -> N
         return bool(later)
 
     if result.fault.victim not in {"web", "beat"}:
-        _launch_one(driver, result)
-        wait_until(lambda: _quietly(resumed), RESUME_SECONDS)
-    elif wait_until(lambda: _quietly(back), RESUME_SECONDS):
+        _launch_one(driver, result, seconds)
+        wait_until(lambda: _quietly(resumed), seconds)
+    elif wait_until(lambda: _quietly(back), seconds):
         result.recovery = time.time() - result.at
 
 
-def _launch_one(driver: FaultDriver, result: Strike) -> None:
+def _launch_one(driver: FaultDriver, result: Strike, seconds: float) -> None:
     """One more send: those of the fault may all have been put off, and nothing would tell that workers consume."""
 
     def launched() -> bool:
         result.keys |= driver.launch(1)
         return True
 
-    wait_until(lambda: _quietly(launched), RESUME_SECONDS)
+    wait_until(lambda: _quietly(launched), seconds)
 
 
 def _quietly(condition: Callable[[], bool]) -> bool:

@@ -100,19 +100,15 @@ def test_what_did_not_strike_says_why_and_is_not_counted(
     assert len(outcome.played.failed) == 2
 
 
-def test_a_stack_that_does_not_resume_is_seen(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("audit.experiments.laboratory.strikes.RESUME_SECONDS", 0.1)
-    result = strike(stack(resumes=False), FAULTS["kill-main"], 4, 5.0)
+def test_a_stack_that_does_not_resume_is_seen(stack: Stack) -> None:
+    result = strike(stack(resumes=False), FAULTS["kill-main"], 4, 5.0, 0.1)
     assert result.struck
     assert result.recovery is None
 
 
-def test_a_stack_that_stays_open_is_not_settled_and_its_dates_were_moved(
-    stack: Stack, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("audit.experiments.laboratory.accounts.HASTEN_SECONDS", 0.05)
+def test_a_stack_that_stays_open_is_not_settled_and_its_dates_were_moved(stack: Stack) -> None:
     driver = stack(settles=False)
-    outcome = run(driver, Plan((Step("kill-child", 4),)), SMALL, patience=QUICK)
+    outcome = run(driver, Plan((Step("kill-child", 4),)), SMALL, patience=replace(QUICK, hasten=0.05))
     assert not outcome.result.settled
     assert driver.hastened > 1
 

@@ -80,6 +80,7 @@ def test_what_no_export_asks_for_is_forgotten(bench: Bench) -> None:
 
 def test_the_history_begins_where_signs_were_first_kept(bench: Bench) -> None:
     beats(bench, "a", 200, 160)
+    bench.execute("UPDATE heartbeat_history SET since = now()")
     with bench.db.transaction() as connection:
         young = heartbeats.history(connection, heartbeats.WORKER, days=30)
     assert young.alive == ()
