@@ -18,6 +18,7 @@ from system.sandbox.gateway_protocol import Behaviour, Rule
 
 _EXPIRY = "system.tasks.periodic_tasks.check_expired_interactions"
 _EXPIRY_SECONDS = 60.0
+_PAUSE_SECONDS = 60.0
 _NAME, _PASSWORD = "audit", f"audit-{token_hex(12)}"
 _ADD_USER = """
 import sys
@@ -79,6 +80,30 @@ class FullDriver(Conversations):
     def pause(self, campaign: str) -> None:
         """The administrator's route."""
         self._ask("POST", f"/campaigns/{campaign}/pause")
+
+    @_in_words
+    def launch_and_pause(self) -> tuple[Sequence[str], Sequence[str]]:
+        """Twice as many contacts as the worker has children, each of which holds one when the campaign is paused."""
+        self.hold("before")
+        children = len(self.child_pids("worker"))
+        keys = sorted(self.launch(2 * children))
+        if not wait_until(lambda: self.held() >= children, _PAUSE_SECONDS):
+            msg = "la passerelle ne retient pas assez d'envois pour mettre la campagne en pause"
+            raise DriverError(msg)
+        self.pause(self.campaign_of(keys[0]))
+        self.release()
+        statuses: Mapping[str, str] = {}
+
+        def halved() -> bool:
+            nonlocal statuses
+            recorded = self.recorded()
+            statuses = {key: recorded[key] for key in keys}
+            return set(statuses.values()) == {"sent", "pending"}
+
+        if not wait_until(halved, _PAUSE_SECONDS):
+            msg = f"la campagne en pause n'a pas une part envoyée et une part en attente : {sorted(set(statuses.values()))}"
+            raise DriverError(msg)
+        return [k for k in keys if statuses[k] == "sent"], [k for k in keys if statuses[k] == "pending"]
 
     @_in_words
     def run_expiry(self) -> None:

@@ -187,6 +187,10 @@ class CampaignBook(Conversation, Protocol):
         """Pause it as an administrator does."""
         ...
 
+    def launch_and_pause(self) -> tuple[Sequence[str], Sequence[str]]:
+        """Launch a campaign and pause it while some of its sends still wait; keys sent, and keys that wait."""
+        ...
+
     def run_expiry(self) -> None:
         """Have a worker run the hourly task now, by its own name and queue, and wait for its end."""
         ...

@@ -7,10 +7,11 @@ from audit.experiments.experiment import Experiment, Record
 from audit.experiments.judgement import Judgement
 from audit.experiments.waiting import wait_until
 from audit.model import Finding
+from audit.typography import counted
 
 _ID = "campaign-age"
 STEP_SECONDS = 60.0
-_AGO = 49 * 3600.0
+_AGO, _BEFORE = 49 * 3600.0, 47 * 3600.0
 # Silent contacts end 24 h after their send, and their campaign with them: past that, a sound campaign may be closed.
 _YOUNGER = 23 * 3600.0
 _OVER = frozenset({"completed", "cancelled", "failed"})
@@ -24,17 +25,23 @@ _AGE = Judgement(
 
 
 def run(driver: CampaignBook, record: Record, step_seconds: float = STEP_SECONDS) -> Sequence[Finding]:
-    """Two campaigns whose last send is moved to 49 h ago, one of them paused, and one at 23 h; then the hourly task."""
-    running, paused, (young,) = sorted(driver.launch(2)), sorted(driver.launch(2)), driver.launch(1)
-    keys = [*running, *paused]
-    if not wait_until(lambda: _all_sent(driver, [*keys, young]), step_seconds):
+    """One campaign whose last send is moved to 49 h ago, one paused with sends that wait, at 47 h then 49 h, and one at 23 h."""
+    paused, waiting = driver.launch_and_pause()
+    running, (young,) = sorted(driver.launch(2)), driver.launch(1)
+    if not wait_until(lambda: _all_sent(driver, [*running, young]), step_seconds):
         return [_AGE.undetermined("les envois préalables n'ont pas abouti")]
     campaigns = {"en cours": driver.campaign_of(running[0]), "en pause": driver.campaign_of(paused[0])}
-    driver.pause(campaigns["en pause"])
     younger = driver.campaign_of(young)
     open_before = all(driver.campaign(c).status not in _OVER for c in (*campaigns.values(), younger))
-    driver.sent_ago({**dict.fromkeys(keys, _AGO), young: _YOUNGER})
-    record.note("deux campagnes, dont une en pause : dernier envoi déplacé à 49 h ; une troisième : à 23 h")
+    driver.sent_ago({**dict.fromkeys(running, _AGO), **dict.fromkeys(paused, _BEFORE), young: _YOUNGER})
+    record.note("derniers envois déplacés : à 49 h (en cours), à 47 h (en pause, des envois en attente), à 23 h")
+    driver.run_expiry()
+    wait_until(lambda: driver.campaign(campaigns["en cours"]).status in _OVER, step_seconds, 0.2)
+    at_47 = driver.campaign(campaigns["en pause"]).status
+    record.figure(
+        f"Campagne en pause, {counted(len(waiting), 'envoi')} en attente, 47 h après son dernier envoi", at_47
+    )
+    driver.sent_ago(dict.fromkeys(paused, _AGO))
     driver.run_expiry()
     wait_until(lambda: all(driver.campaign(c).status in _OVER for c in campaigns.values()), step_seconds, 0.2)
     found = {name: driver.campaign(c).status for name, c in campaigns.items()}
@@ -49,9 +56,9 @@ def run(driver: CampaignBook, record: Record, step_seconds: float = STEP_SECONDS
     if driver.campaign(younger).status in _OVER:
         return [_AGE.defect(record, "La tâche horaire clôt une campagne 23 h après son dernier envoi")]
     sentence = (
-        "La tâche horaire, publiée par l'audit, clôt une campagne en cours et une en pause, essayées à 49 h de leur dernier envoi (date "
-        "déplacée en base), et en laisse ouverte une à 23 h ; entre les deux rien n'est essayé, et l'expiration des contacts silencieux "
-        "à 24 h peut suffire à clore"
+        "La tâche horaire, publiée par l'audit, clôt une campagne en cours et une en pause dont des envois attendent, à 49 h de leur dernier "
+        f"envoi (date déplacée en base) ; à 47 h celle en pause était {'déjà close' if at_47 in _OVER else 'encore ouverte'}, et une en cours "
+        "reste ouverte à 23 h"
     )
     return [_AGE.established(record, sentence)]
 

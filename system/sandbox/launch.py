@@ -57,6 +57,11 @@ class _Handler(socketserver.StreamRequestHandler):
         self.wfile.write(json.dumps(answer).encode() + b"\n")
 
 
+class _Server(socketserver.TCPServer):
+    # Its port is free for others as soon as it ends.
+    allow_reuse_address = True
+
+
 if __name__ == "__main__":
-    with socketserver.TCPServer(("127.0.0.1", int(sys.argv[1])), _Handler) as server:
+    with _Server(("127.0.0.1", int(sys.argv[1])), _Handler) as server:
         server.serve_forever()

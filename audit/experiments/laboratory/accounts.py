@@ -40,9 +40,12 @@ class Result:
 def settle(
     driver: FaultDriver, seconds: float, quiet_seconds: float = 4.0, hasten_seconds: float = HASTEN_SECONDS
 ) -> bool:
-    """Wait until no send is open and the gateway is quiet; what waits for a later date is made due every `hasten_seconds`."""
+    """Wait until no send is open, every webhook answered is recorded, and the gateway is quiet.
+
+    What waits for a later date is made due every `hasten_seconds`.
+    """
     for _ in range(max(1, int(seconds / hasten_seconds))):
-        if wait_until(lambda: _none_open(driver), hasten_seconds, 0.3):
+        if wait_until(lambda: _nothing_left(driver), hasten_seconds, 0.3):
             return wait_stable(lambda: len(driver.accepted()), quiet_seconds, seconds)
         try:
             driver.hasten()
@@ -51,9 +54,9 @@ def settle(
     return False
 
 
-def _none_open(driver: FaultDriver) -> bool:
+def _nothing_left(driver: FaultDriver) -> bool:
     try:
-        return not driver.unsettled()
+        return not driver.unsettled() and driver.acknowledged() <= frozenset(driver.interactions())
     except DriverError:
         return False
 

@@ -190,7 +190,8 @@ class FamilyStack(FakeStack):
 
     def campaign(self, campaign: str) -> CampaignSeen:
         contacts = {key: self._state(key) for key, of in self._campaigns.items() if of == campaign}
-        too_long = min(time.time() - self._sent_at[key] for key in contacts) >= self.longest
+        ages = [time.time() - self._sent_at[key] for key in contacts if self._status.get(key) != "pending"]
+        too_long = min(ages, default=0.0) >= self.longest
         over = all(contacts.values()) or (self._expired and too_long)
         status = "completed" if self.closes_early or (over and self.closes) else "sending"
         if status == "sending" and campaign in self._paused:
@@ -199,8 +200,8 @@ class FamilyStack(FakeStack):
         return CampaignSeen(status, contacts, values if self.keeps and status == "completed" else None)
 
     def _state(self, key: str) -> str:
-        if self._status.get(key) == "failed":
-            return "failed"
+        if (status := self._status.get(key)) in {"failed", "pending"}:
+            return "failed" if status == "failed" else ""
         if self.follow_up_key(key) in self._replied:
             return "no_interaction" if self.confuses else "message_2_sent"
         if not self._expired or not self.expires or time.time() - self._sent_at[key] < WINDOW:
@@ -211,6 +212,12 @@ class FamilyStack(FakeStack):
 
     def pause(self, campaign: str) -> None:
         self._paused.add(campaign)
+
+    def launch_and_pause(self) -> tuple[Sequence[str], Sequence[str]]:
+        keys = sorted(self.launch(4))
+        self._status |= dict.fromkeys(keys[2:], "pending")
+        self.pause(self._campaigns[keys[0]])
+        return keys[:2], keys[2:]
 
     def run_expiry(self) -> None:
         self._expired = True

@@ -120,6 +120,7 @@ DEFECTS = [
     ("campaign-closing", "7.6", {"silent_closing": True}, "Aucune trace structurée de la clôture"),
     ("campaign-closing", "7.6", {"misreports": True}, "ne sont pas celles conservées : 1 (aucune)"),
     ("campaign-age", "7.5", {"longest": inf, "expires": False}, "49 h après leur dernier envoi : 2"),
+    ("campaign-age", "7.5", {"longest": inf}, "49 h après leur dernier envoi : 1 (en pause : paused)"),
     ("campaign-age", "7.5", {"longest": 3600.0}, "clôt une campagne 23 h après son dernier envoi"),
     ("statistics-speed", "9.1", {"answer_seconds": 0.2}, "Statistiques trop lentes"),
     ("statistics-speed", "9.4", {"rows_an_answer": 1000}, "Chaque réponse lit 1 000 lignes"),
