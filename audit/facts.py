@@ -163,6 +163,7 @@ class Facts:
     """Everything one probe learned. `failure` says why it learned nothing, else it is empty; `failures`, each part that failed.
 
     `text_digest` is the SHA-256 of every file read, where functions are read from it when they are asked for.
+    `configured_by` is the key of the project's configuration whose default configures Celery: a deployment may change it whole.
     """
 
     level: Level
@@ -184,6 +185,7 @@ class Facts:
     failures: tuple[str, ...] = ()
     text_digest: str = ""
     applications: tuple[Application, ...] = ()
+    configured_by: str = ""
 
     @cached_property
     def digest(self) -> str:

@@ -18,7 +18,7 @@ NO_TASK = "aucune tâche Celery n'a été lue"
 class Reading:
     """A setting: its value, or in `missing` why it cannot be told, in French.
 
-    `written`: the target sets it; `variable`: the environment variable that may still change the value read in the source.
+    `written`: the target sets it; `variable`: the environment variable, or the key of a configuration, that may still change the value read in the source.
     """
 
     name: str
@@ -33,7 +33,8 @@ class Reading:
     def told(self) -> str:
         """The value as a French clause."""
         if not self.written:
-            return f"`{self.name}` n'est pas réglé, et vaut {self.value} par défaut"
+            changed = f", modifiable par `{self.variable}`" if self.variable else ""
+            return f"`{self.name}` n'est pas réglé, et vaut {self.value} par défaut{changed}"
         changed = f" par défaut, modifiable par `{self.variable}`" if self.variable else ""
         return f"`{self.name}={self.value}`{changed}"
 
@@ -50,7 +51,9 @@ def read(known: Known, name: str, default: Any = None) -> Reading:
         missing = f"des réglages existent qui ne se lisent pas dans le code, peut-être `{name}`"
         return Reading(name, UNKNOWN, missing=missing)
     if not seen:
-        return Reading(name, default, (known.probes[0].evidence(None, **{name: f"{default} (défaut)"}),))
+        facts = known.probes[0]
+        told = facts.evidence(None, **{name: f"{default} (défaut)"})
+        return Reading(name, default, (told,), variable=facts.configured_by)
     setting, facts = seen[0]
     evidence = tuple(f.evidence(s.excerpt, **{name: s.value}) for s, f in seen if s.value is not UNKNOWN)
     excerpt = next((s.excerpt for s, _ in seen if s.excerpt), None)

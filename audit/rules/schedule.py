@@ -186,7 +186,12 @@ def _zone(known: Known) -> Sequence[Finding]:
         return unknown(guide, reading.missing or _UNREAD)
     if reading.value:
         return passed(guide, reading.told, *reading.evidence)
-    fault = Fault(f"`{crontabs[0].name}`, crontab `{crontabs[0].crontab}`", crontabs[0].excerpt)
+    # The minute of any hour is the same everywhere.
+    timed = [e for e in crontabs if set(e.crontab.split()[1:]) != {"*"}]
+    if not timed and facts.beat_known:
+        return out_of_scope(guide, "aucun crontab ne dépend de l'heure du jour")
+    first = (timed or crontabs)[0]
+    fault = Fault(f"`{first.name}`, crontab `{first.crontab}`", first.excerpt)
     return failed(guide, "Fuseau horaire implicite", [fault], *reading.evidence)
 
 

@@ -128,9 +128,10 @@ class SettingIs:
     def _of_default(self, known: Known) -> Finding:
         facts = known.probes[0]
         evidence = facts.evidence(défaut=self.default)
+        changed = f" (que `{facts.configured_by}` peut changer)" if facts.configured_by else ""
         if self.default == self.value:
-            return established(f"`{self.name}` vaut {self.value} par défaut - {self.purpose}", evidence)
-        sentence = f"`{self.name}` n'est pas réglé, et vaut {self.default} par défaut : {self.risk}"
+            return established(f"`{self.name}` vaut {self.value} par défaut{changed} - {self.purpose}", evidence)
+        sentence = f"`{self.name}` n'est pas réglé, et vaut {self.default} par défaut{changed} : {self.risk}"
         return defect(sentence, self._problem(None), evidence)
 
     def _problem(self, excerpt: Excerpt | None) -> Problem:

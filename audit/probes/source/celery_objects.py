@@ -1,7 +1,9 @@
 """What calls on a Celery application do to its configuration."""
 
+import ast
 from typing import Any
 
+from audit.probes.source.config_keys import value_of_key
 from audit.probes.source.expressions import merge_into, set_item
 from audit.probes.source.frames import CallSite
 from audit.probes.source.machine import Machine
@@ -19,6 +21,7 @@ from audit.probes.source.values import (
     Origin,
     Table,
     descends_from,
+    overridable,
     unwrap,
 )
 
@@ -99,7 +102,29 @@ def _new_application(machine: Machine, site: CallSite) -> Instance:
 
 def _config_from_object(machine: Machine, app: Instance, site: CallSite) -> None:
     namespace, _ = unwrap(site.argument(3, "namespace", ""))
-    _load(machine, app, site.argument(0, "obj"), namespace if isinstance(namespace, str) else "", site.origin)
+    source = site.argument(0, "obj")
+    if (
+        unwrap(source)[0] is UNKNOWN
+        and isinstance(site.node, ast.Call)
+        and load_key(machine, app, site.node, site.origin)
+    ):
+        return
+    _load(machine, app, source, namespace if isinstance(namespace, str) else "", site.origin)
+
+
+def load_key(machine: Machine, app: Instance, node: ast.Call, origin: Origin) -> bool:
+    """Configure an application with what `app.config["KEY"]` is by default; False where that cannot be told."""
+    if len(node.args) != 1 or node.keywords:
+        return False
+    source, key = value_of_key(machine, node.args[0])
+    names = _names_of(machine, source)
+    if names is None:
+        return False
+    defaults = Table({k: overridable(v, key) for k, v in names.items()}, names.origins)
+    defaults.opaque = names.opaque
+    _load(machine, app, defaults, "", origin)
+    app.fields["configured_by"] = key
+    return True
 
 
 def _load(machine: Machine, app: Instance, source: Any, namespace: str, origin: Origin) -> None:

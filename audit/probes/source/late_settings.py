@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from audit.probes.source.callees import dotted
+from audit.probes.source.celery_objects import load_key
 from audit.probes.source.expressions import obscure, set_item
 from audit.probes.source.frames import Frame
 from audit.probes.source.machine import Machine
@@ -36,7 +37,8 @@ def _obscure(machine: Machine, module: Module, function: ast.AST) -> None:
         for owner, key in _writes(node):
             origin = frame.origin(node)
             for app in _applications(machine, module, owner):
-                _forget(machine, app, key, origin)
+                if not (isinstance(node, ast.Call) and not key and load_key(machine, app, node, origin)):
+                    _forget(machine, app, key, origin)
 
 
 def _forget(machine: Machine, app: Instance, key: str, origin: Origin) -> None:

@@ -78,6 +78,7 @@ def _collect(target: Target) -> Facts:
         retry_schedules=read_retries(machine),
         observations=(*read_code(machine), *read_deployment(tree, target.process_files)),
         applications=named_applications(machine),
+        configured_by=app.fields.get("configured_by", "") if app else "",
         text_digest=project.text_digest,
         unread=tuple(dict.fromkeys(tree.unread)),
     )

@@ -95,6 +95,13 @@ CASES = (
     fails("beat-timezone", "none", "crontab", Edit(CONF, _ZONE, "timezone = None\n")),
     not_concerned(
         "beat-timezone",
+        "minutes of every hour",
+        "ne dépend de l'heure du jour",
+        Edit(CONF, _ZONE, ""),
+        Edit(CONF, "crontab(hour=6, minute=0)", 'crontab(minute="*/10")'),
+    ),
+    not_concerned(
+        "beat-timezone",
         "intervals only",
         "aucune entrée n'est un crontab",
         Edit(CONF, _ZONE, ""),

@@ -248,3 +248,60 @@ def test_a_variable_behind_a_checked_instance_is_told(collect_tree: Collect) -> 
     assert [(told[n].value, told[n].overridable) for n in ("broker_url", "result_backend")] == [
         (UNKNOWN, "REDIS_URL")
     ] * 2
+
+
+_BY_KEY = """\
+from celery import Celery
+celery = Celery('p')
+class Start:
+    def __init__(self, app): self.config = app.config
+    def celery(self): celery.config_from_object({source})
+"""
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'self.config["CELERY_CONFIG"]',
+        'current_app.config["CELERY_CONFIG"]',
+        'settings.get("CELERY_CONFIG")',
+    ],
+)
+def test_a_key_of_the_configuration_is_its_default(collect_tree: Collect, source: str) -> None:
+    config = "class C:\n    task_acks_late = True\n    imports = ('p',)\nCELERY_CONFIG: type | None = C\n"
+    facts = collect_tree({"p.py": _BY_KEY.format(source=source), "config.py": config})
+    told = facts.settings["task_acks_late"]
+    assert (told.value, told.overridable, facts.configured_by) == (True, "CELERY_CONFIG", "CELERY_CONFIG")
+    assert told.excerpt is not None
+    assert told.excerpt.path == "config.py"
+    assert "*" not in facts.settings
+
+
+@pytest.mark.parametrize(
+    ("source", "files"),
+    [
+        ('self.config["CELERY_CONFIG"]', {}),
+        ('self.config["CELERY_CONFIG"]', {"a.py": "CELERY_CONFIG = {}", "b.py": "CELERY_CONFIG = {}"}),
+        ('self.config["CELERY_CONFIG"]', {"a.py": "CELERY_CONFIG = load()"}),
+        ('self.rows["CELERY_CONFIG"]', {"a.py": "CELERY_CONFIG = {}"}),
+        ("self.config[name]", {"a.py": "CELERY_CONFIG = {}"}),
+        ('self.config["celery"]', {"a.py": "celery = {}"}),
+    ],
+)
+def test_a_key_that_cannot_be_told_leaves_any_setting_unknown(
+    collect_tree: Collect, source: str, files: dict[str, str]
+) -> None:
+    assert "*" in collect_tree({"p.py": _BY_KEY.format(source=source), **files}).settings
+
+
+def test_a_key_of_the_configuration_in_a_factory_that_is_followed(collect_tree: Collect) -> None:
+    text = """\
+    from celery import Celery
+    def make(app):
+        made = Celery(app.name)
+        made.config_from_object(app.config["CELERY"])
+        return made
+    celery = make(unknown())
+    """
+    facts = collect_tree({"p.py": text, "settings.py": "CELERY = {'task_acks_late': True}\n"})
+    assert facts.settings["task_acks_late"].overridable == "CELERY"
