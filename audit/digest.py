@@ -1,6 +1,7 @@
 """The identity of what was audited: one digest over its code, deployment files and lock files."""
 
 import hashlib
+import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatch
@@ -25,10 +26,11 @@ def tree_digest(root: Path, exclude: Sequence[str] = ()) -> str:
     """SHA-256, in hexadecimal, over path and content of the code, deployment files and lock files below `root`.
 
     It depends neither on where the tree lies, nor on dates or modes, nor on the checkpoints committed in `reports/`.
-    `exclude` holds globs on posix paths relative to `root`. Raises OSError when something that counts cannot be read.
+    `exclude` holds globs on posix paths relative to `root`. What cannot be read counts by its name, and by that. Raises
+    OSError when there is no folder at `root`.
     """
     digest = hashlib.sha256()
-    for path in sorted(_counted(root, "", exclude)):
+    for path in sorted(_counted(root, exclude)):
         name = os.fsencode(path)
         digest.update(b"%d:%s" % (len(name), name))
         digest.update(_content(root / path))
@@ -40,7 +42,7 @@ def uncovered(root: Path, exclude: Sequence[str], symbols: Iterable[str]) -> lis
 
     A module lies in the file nearest to the root that bears its name; without such a file it says nothing.
     """
-    counted, every = set(_counted(root, "", exclude)), list(_counted(root, "", ()))
+    counted, every = set(_counted(root, exclude)), list(_counted(root, ()))
     return [s for s in symbols if (file := _file_of(s, every)) and file not in counted]
 
 
@@ -51,19 +53,40 @@ def _file_of(symbol: str, paths: Sequence[str]) -> str:
 
 
 def newest_change(root: Path) -> float:
-    """When the newest of the files that count last changed, in seconds since the epoch; 0 when there is none."""
-    return max((os.lstat(root / path).st_mtime for path in _counted(root, "", ())), default=0.0)
+    """When the newest of the files that count last changed, in seconds since the epoch; 0 when there is none.
+
+    Infinity where one does not tell: nothing is newer than it.
+    """
+    return max((_changed(root / path) for path in _counted(root, ())), default=0.0)
 
 
-def _counted(root: Path, prefix: str, exclude: Sequence[str]) -> Iterator[str]:
-    with os.scandir(root / prefix) as entries:
+def _changed(path: Path) -> float:
+    try:
+        return os.lstat(path).st_mtime
+    except OSError:
+        return math.inf
+
+
+def _counted(root: Path, exclude: Sequence[str]) -> Iterator[str]:
+    """Paths that count, in no order; that of a folder that cannot be listed ends with a slash."""
+    globs = [glob.rstrip("/") for glob in exclude]
+    pending = [""]
+    while pending:
+        prefix = pending.pop()
+        try:
+            entries = list(os.scandir(root / prefix))
+        except OSError:
+            if not prefix:
+                raise
+            yield prefix
+            continue
         for entry in entries:
             path = prefix + entry.name
-            if any(fnmatch(path, glob.rstrip("/")) for glob in exclude):
+            if any(fnmatch(path, glob) for glob in globs):
                 continue
             if entry.is_dir(follow_symlinks=False):
                 if not _skipped(entry, at_the_top=not prefix):
-                    yield from _counted(root, f"{path}/", exclude)
+                    pending.append(f"{path}/")
             elif _counts(entry):
                 yield path
 
@@ -71,8 +94,13 @@ def _counted(root: Path, prefix: str, exclude: Sequence[str]) -> Iterator[str]:
 def _skipped(entry: "os.DirEntry[str]", *, at_the_top: bool) -> bool:
     if at_the_top and entry.name == "reports":
         # A package that happens to bear the name of the checkpoints' folder is code.
-        return not Path(entry.path, "__init__.py").exists()
-    return entry.name in _SKIPPED or entry.name.endswith(".egg-info") or Path(entry.path, "pyvenv.cfg").exists()
+        return not holds(entry, "__init__.py")
+    return entry.name in _SKIPPED or entry.name.endswith(".egg-info") or holds(entry, "pyvenv.cfg")
+
+
+def holds(folder: "os.DirEntry[str]", name: str) -> bool:
+    """Whether a folder holds a file of this name; not when its path is too long for one to be asked for."""
+    return os.path.exists(f"{folder.path}/{name}")  # noqa: PTH110  pathlib's raises there
 
 
 def _counts(entry: "os.DirEntry[str]") -> bool:
@@ -83,13 +111,19 @@ def _counts(entry: "os.DirEntry[str]") -> bool:
 
 
 def _is_script(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(2) == b"#!"
+    try:
+        with path.open("rb") as file:
+            return file.read(2) == b"#!"
+    except OSError:
+        return True
 
 
 def _content(path: Path) -> bytes:
     """Digest of a file's bytes, or of a link's destination: what it leads to counts where it lies, when it is in the tree."""
-    if path.is_symlink():
-        return hashlib.sha256(b"link:" + os.fsencode(path.readlink())).digest()
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").digest()
+    try:
+        if path.is_symlink():
+            return hashlib.sha256(b"link:" + os.fsencode(path.readlink())).digest()
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+    except OSError:
+        return hashlib.sha256(b"unreadable").digest()

@@ -8,6 +8,7 @@ from markdown_it import MarkdownIt
 from typer.testing import CliRunner
 
 from audit.cli import app
+from tests.acceptance.folders import nested
 
 LIVE = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 
@@ -32,6 +33,11 @@ def hostile(tmp_path: Path) -> Path:
     (root / f"{LIVE.replace('/', '')}.py").write_text("def (", encoding="utf-8")
     (root / "start.sh").write_text(f"celery -A tasks worker --hostname='{LIVE}' &\n", encoding="utf-8")
     (root / "compose.yaml").write_text("services: {a: {command: *x}}\n", encoding="utf-8")
+    (root / "docker-compose.yml").write_text(f"services: {'[' * 5000}{']' * 5000}\n", encoding="utf-8")
+    (root / "nested.sh").write_text(f"{'(' * 3000} celery -A tasks worker {')' * 3000}\n", encoding="utf-8")
+    (root / "utf16.sh").write_bytes("celery -A tasks worker\n".encode("utf-16"))
+    (root / "Procfile").write_bytes("worker: celery -A tasks worker --hostname=été\n".encode("latin-1"))
+    (root / "generated.sh").write_bytes(b"celery -A tasks worker &\n" * 1_000_000)
     return root
 
 
@@ -43,7 +49,9 @@ def test_it_ends_says_what_it_skipped_and_shows_no_live_html(hostile: Path, tmp_
     (journal,), (report,) = out.glob("*.json"), out.glob("*.md")
     unread = dict(json.loads(journal.read_text(encoding="utf-8"))["probes"][0]["unread"])
     skipped = {"generated.py", "broken.py", "deep.py", "utf16.py", "away.py", "loop", "compose.yaml"}
+    skipped |= {"docker-compose.yml", "nested.sh", "utf16.sh", "Procfile", "generated.sh"}
     assert skipped <= set(unread)
+    assert not {"tasks.py", "bom.py", "start.sh"} & set(unread)
     assert "plus de 2 Mo" in unread["generated.py"]
     text = report.read_text(encoding="utf-8")
     tokens = [
@@ -56,3 +64,40 @@ def test_it_ends_says_what_it_skipped_and_shows_no_live_html(hostile: Path, tmp_
     assert not [content for content in live if "script" in content or "img" in content]
     assert sorted(p.name for p in hostile.iterdir()) == before
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out", "root"]
+
+
+TASK = "from celery import Celery\napp = Celery('x')\n@app.task\ndef f(): ...\n"
+
+
+def unread_of(root: Path, out: Path) -> tuple[list[list[str]], int]:
+    """What an audit left unread, with the reason, and how many functions it read."""
+    result = CliRunner().invoke(app, ["run", str(root), "--level", "source", "--quiet", "--out", str(out)])
+    assert result.exit_code in {0, 1}, result.output
+    (journal,) = out.glob("*.json")
+    probe = json.loads(journal.read_text(encoding="utf-8"))["probes"][0]
+    return probe["unread"], probe["counts"]["functions"]
+
+
+def test_folders_as_deep_as_paths_go_are_read(tmp_path: Path) -> None:
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "app.py").write_text(TASK, encoding="utf-8")
+    with nested(tmp_path / "root", "d", 1500, "def deep(): ...\n"):
+        assert unread_of(tmp_path / "root", tmp_path / "out") == ([], 2)
+
+
+def test_folders_deeper_than_paths_go_are_told(tmp_path: Path) -> None:
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "app.py").write_text(TASK, encoding="utf-8")
+    with nested(tmp_path / "root", "d" * 200, 40, "def deep(): ...\n"):
+        ((path, reason),), functions = unread_of(tmp_path / "root", tmp_path / "out")
+    assert set(path) == {"d", "/"}
+    assert "File name too long" in reason
+    assert functions == 1
+
+
+def test_ten_thousand_files_are_all_read(tmp_path: Path) -> None:
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "app.py").write_text(TASK, encoding="utf-8")
+    for number in range(10_000):
+        (tmp_path / "root" / f"m{number}.py").write_text(f"def f(a): return a + {number}\n", encoding="utf-8")
+    assert unread_of(tmp_path / "root", tmp_path / "out") == ([], 10_001)

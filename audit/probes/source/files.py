@@ -11,6 +11,7 @@ from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 
+from audit.digest import holds
 from audit.model import Excerpt
 
 MAX_BYTES = 2_000_000
@@ -102,7 +103,7 @@ def _walk_directory(tree: Tree, directory: Path, prefix: str, exclude: tuple[str
 
 
 def _skipped(entry: "os.DirEntry[str]") -> bool:
-    return entry.name in _SKIPPED or Path(entry.path, "pyvenv.cfg").exists()
+    return entry.name in _SKIPPED or holds(entry, "pyvenv.cfg")
 
 
 def _excluded(path: str, exclude: tuple[str, ...]) -> bool:

@@ -1,10 +1,12 @@
+import math
 import os
 import shutil
 from pathlib import Path
 
 import pytest
 
-from audit.digest import tree_digest, uncovered
+from audit.digest import newest_change, tree_digest, uncovered
+from tests.acceptance.folders import nested
 
 
 @pytest.fixture
@@ -126,6 +128,15 @@ def test_a_pipe_is_not_read(tree: Path) -> None:
     os.mkfifo(tree / "pipe.py")
     os.mkfifo(tree / "pipe")
     assert tree_digest(tree) == before
+
+
+def test_a_folder_that_cannot_be_listed_counts_as_such(tree: Path) -> None:
+    before = tree_digest(tree)
+    assert 0 < newest_change(tree) < math.inf
+    with nested(tree, "d" * 200, 40, "x = 1\n"):
+        assert tree_digest(tree) != before
+        assert newest_change(tree) == math.inf
+        assert tree_digest(tree, ["dd*"]) == before
 
 
 def test_a_missing_root_is_an_error(tmp_path: Path) -> None:
