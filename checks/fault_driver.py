@@ -229,10 +229,10 @@ class ReferenceFaultDriver(ReferenceDriver):
         self._used.update(phones)
         return phones
 
-    def sent(self, keys: frozenset[str]) -> int:
-        """How many of these are recorded as sent."""
-        rows = self._rows(f"SELECT c.phone, m.kind {_OF} WHERE m.status IN {_SENT} AND c.phone = ANY(%s)", list(keys))
-        return sum(_key(phone, kind) in keys for phone, kind in rows)
+    def sent(self) -> int:
+        """How many sends are recorded."""
+        ((count_,),) = self._rows(f"SELECT count(*) {_OF} WHERE m.status IN {_SENT}")
+        return int(count_)
 
     def known(self, keys: frozenset[str]) -> frozenset[str]:
         """Those of these keys that have a row."""

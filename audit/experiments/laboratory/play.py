@@ -16,7 +16,7 @@ from audit.experiments.waiting import wait_until
 Tell = Callable[[str], None]
 ATTEMPTS = 3
 # Sends left open by earlier faults would fill the workers before the next one.
-MOST_OPEN = 60
+MOST_OPEN = 20
 MOST_REFUSALS = 3
 BACKLOG_SECONDS = 30.0
 END_SECONDS = 120.0
