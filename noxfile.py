@@ -115,7 +115,7 @@ def truth(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure the reference stack against its yardsticks into `reports/measures/benchmarks.md`; `-- --quick` only shows that it runs."""
+    """Measure the stack and the audit into `reports/measures/benchmarks.md`; `-- --only source`, `-- --quick` (shows that it runs)."""
     install(session)
     session.run("python", "-m", "tests.benchmarks", *session.posargs)
 

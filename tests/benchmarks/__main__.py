@@ -15,14 +15,15 @@ import psycopg
 import typer
 
 from system.sandbox.stack import RunningStack, running_stack
-from tests.benchmarks import campaigns, sends, webhooks
+from tests.benchmarks import campaigns, sends, source_level, webhooks
 from tests.benchmarks.figures import Row
 from tests.benchmarks.sections import section
 
 REPORT = Path("reports/measures/benchmarks.md")
 NOTES = Path(__file__).with_name("notes.md")
 PACKAGES = ("celery", "kombu", "redis", "psycopg", "fastapi", "uvicorn", "httpx")
-SUBJECTS = ("sends", "webhooks", "launch", "memory")
+STACK = ("sends", "webhooks", "launch", "memory")
+SUBJECTS = (*STACK, "source")
 # Limits of the business, lifted: it is the machinery that is measured.
 LIFTED = {"DAILY_MESSAGE_LIMIT": "100000000", "DISPATCH_BATCH_SIZE": "2000"}
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -79,7 +80,7 @@ def _write(path: Path, rows: Sequence[Row], machine: str, command: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     notes = NOTES.read_text(encoding="utf-8") if NOTES.exists() else ""
     # Another benchmark writes its own section of the same file.
-    kept = section(path.read_text(encoding="utf-8"), "Audit au niveau source") if path.exists() else ""
+    kept = section(path.read_text(encoding="utf-8"), source_level.TITLE) if path.exists() else ""
     path.write_text(f"{head}{body}\n\n{machine}.\n\n{notes}\n{kept}".rstrip() + "\n", encoding="utf-8")
 
 
@@ -89,12 +90,20 @@ def main(
     only: Annotated[list[str] | None, typer.Option(help=f"One of {', '.join(SUBJECTS)}; repeat for several.")] = None,
     out: Annotated[Path, typer.Option(help="The table in Markdown.")] = REPORT,
 ) -> None:
-    """Measure the reference stack against its yardsticks, on embedded servers and loopback only."""
+    """Measure the reference stack and the audit against their yardsticks, on embedded servers and loopback only."""
     subjects = only or SUBJECTS
     unknown = set(subjects) - set(SUBJECTS)
     if unknown:
         raise typer.BadParameter(f"unknown: {', '.join(sorted(unknown))}", param_hint="--only")
     command = shlex.join(["python", "-m", "tests.benchmarks", *sys.argv[1:]])
+    if "source" in subjects:
+        source_level.write_section(out, command, tell, quick=quick)
+    if set(subjects) & set(STACK):
+        _measure_stack(subjects, out, command, quick=quick)
+    tell(f"written: {out}")
+
+
+def _measure_stack(subjects: Sequence[str], out: Path, command: str, *, quick: bool) -> None:
     tell("starting the stack …")
     with running_stack(extra_env=LIFTED, start_seconds=180) as stack:
         rows: list[Row] = []
@@ -103,7 +112,6 @@ def main(
             # After each: what takes too long must not cost what was measured before.
             _write(out, rows, _machine(stack), command)
             tell(row.line)
-    tell(f"written: {out}")
 
 
 if __name__ == "__main__":

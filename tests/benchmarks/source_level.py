@@ -1,28 +1,24 @@
-"""`python -m tests.benchmarks.source_level`: an audit at level source as a whole process, beside `celery-audit`, and how it grows."""
+"""`python -m tests.benchmarks --only source`: an audit at level source as a whole process, beside `celery-audit`, and how it grows."""
 
 import os
 import platform
-import shlex
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
 
-import typer
-
-from tests.benchmarks.figures import Row, Series, ratio, series
+from tests.benchmarks.figures import Row, ratio, series
 from tests.benchmarks.sections import put_section
-from tests.benchmarks.trees import write_tree
+from tests.benchmarks.trees import write_files, write_tree
 
-REPORT = Path("reports/measures/benchmarks.md")
+REPOSITORY = Path(__file__).parents[2]
 TITLE = "Audit au niveau source"
 PEER = "celery-audit==0.1.0"
 MOST_MEGABYTES = 300
+MOST_GROWTH = 1.2
 
 
 @dataclass(frozen=True)
@@ -36,38 +32,50 @@ class Cost:
 
 def cost(command: Sequence[str], cwd: Path) -> Cost:
     """Run a command to its end. Its exit code says what it found, not whether it ran: 2 and above is an error."""
-    started = time.perf_counter()
-    with subprocess.Popen(command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in {0, 1}:
-        msg = f"{command}: exit {process.returncode}"
+    alone = [sys.executable, "-I", "-S", str(Path(__file__).with_name("alone.py")), *command]
+    told = subprocess.run(alone, cwd=cwd, stdout=subprocess.PIPE, text=True, check=True).stdout.split()
+    seconds, processor, megabytes = map(float, told[:3])
+    if told[3] not in {"0", "1"}:
+        msg = f"{command}: exit {told[3]}"
         raise RuntimeError(msg)
-    return Cost(time.perf_counter() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    return Cost(seconds, processor, megabytes)
 
 
-def _peer(folder: Path) -> Path:
-    """The peer, alone in an environment of its own."""
+@dataclass(frozen=True)
+class Scale:
+    """Lines of three trees, the smallest first, files of a tree of small ones, and how often each is measured."""
+
+    lines: tuple[int, int, int]
+    files: int
+    rounds: int
+    large_rounds: int
+
+
+FULL = Scale((12_000, 75_000, 300_000), 10_000, 5, 3)
+QUICK = Scale((1_000, 2_000, 3_000), 100, 1, 1)
+
+
+def _installed(folder: Path, *what: str) -> Path:
+    """The programs of an environment where pip installed this, and compiled it, as it does for whoever installs it."""
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-    subprocess.run([str(folder / "bin" / "pip"), "install", "--quiet", PEER], check=True)
-    return folder / "bin" / "celery-audit"
+    subprocess.run([str(folder / "bin" / "pip"), "install", "--quiet", *what], check=True)
+    return folder / "bin"
 
 
-def _ours(out: Path) -> list[str]:
-    program = Path(sys.executable).with_name("audit")
-    return [str(program), "run", ".", "--level", "source", "--quiet", "--out", str(out)]
+def _ours(programs: Path, out: Path) -> list[str]:
+    return [str(programs / "audit"), "run", ".", "--level", "source", "--quiet", "--out", str(out)]
 
 
-def _side_by_side(tree: Path, lines: int, peer: Path, out: Path, rounds: int) -> list[Row]:
-    theirs, ours = [], []
+def _side_by_side(tree: Path, lines: int, peer: Sequence[str], ours: Sequence[str], rounds: int) -> list[Row]:
+    theirs, own = [], []
     for _ in range(rounds):
-        theirs.append(cost([str(peer), "--config", "shop/celeryconfig.py", "."], tree))
-        ours.append(cost(_ours(out), tree))
+        theirs.append(cost(peer, tree))
+        own.append(cost(ours, tree))
     what = f"audit d'un arbre de {lines} lignes, processus entier"
     return [
-        _compared(f"{what}, durée (s)", theirs, ours, lambda c: c.seconds, 2, 1.0),
-        _compared(f"{what}, processeur (s)", theirs, ours, lambda c: c.processor, 2, None),
-        _compared(f"{what}, mémoire (Mo)", theirs, ours, lambda c: c.megabytes, 0, None),
+        _compared(f"{what}, durée (s)", theirs, own, lambda c: c.seconds, 2, 1.0),
+        _compared(f"{what}, processeur (s)", theirs, own, lambda c: c.processor, 2, None),
+        _compared(f"{what}, mémoire (Mo)", theirs, own, lambda c: c.megabytes, 0, None),
     ]
 
 
@@ -86,58 +94,66 @@ def _compared(
     return Row(what, one.text(digits), other.text(digits), quotient.text(2), target, met)
 
 
-def _growth(trees: Sequence[tuple[Path, int]], out: Path, rounds: int) -> list[Row]:
-    """Processor time for each line of the largest tree over that of the tree before it, and the memory of the largest."""
-    costs = [[cost(_ours(out), tree) for tree, _ in trees] for _ in range(rounds)]
-    per_line = [series([done[at].processor / lines * 1e6 for done in costs]) for at, (_, lines) in enumerate(trees)]
-    memory: Series = series([done[-1].megabytes for done in costs])
-    small, large = trees[-2][1], trees[-1][1]
-    slope = ratio(per_line[-1], per_line[-2])
-    what = f"processeur par ligne (µs), {large} lignes contre {small}"
-    return [
-        Row(what, per_line[-2].text(0), per_line[-1].text(0), slope.text(2), "≤ 1.2", slope.median <= 1.2),
-        Row(
-            f"mémoire à {large} lignes (Mo)",
-            "",
-            memory.text(0),
-            "",
-            f"< {MOST_MEGABYTES}",
-            memory.median < MOST_MEGABYTES,
-        ),
-    ]
+def growth(costs: Sequence[Sequence[Cost]], lines: Sequence[int]) -> list[Row]:
+    """What a further line takes in the largest of three trees over what it takes in the middle one, and the memory.
+
+    `costs` has a series for each tree, the smallest first: differences leave out what starting takes.
+    """
+    small, middle, large = (series([c.processor for c in of_tree]) for of_tree in costs)
+    first, second = lines[1] - lines[0], lines[2] - lines[1]
+    before = series([(b - a) / first * 1e6 for a, b in zip(small.values, middle.values, strict=True)])
+    after = series([(b - a) / second * 1e6 for a, b in zip(middle.values, large.values, strict=True)])
+    slope, memory = ratio(after, before), series([c.megabytes for c in costs[-1]])
+    rows = [_size(f"{n} lignes", of_tree) for n, of_tree in zip(lines, costs, strict=True)]
+    what = f"processeur par ligne de plus (µs), de {lines[1]} à {lines[2]} lignes contre de {lines[0]} à {lines[1]}"
+    within = slope.median <= MOST_GROWTH
+    rows.append(Row(what, before.text(0), after.text(0), slope.text(2), f"≤ {MOST_GROWTH}", within))
+    fits = memory.median < MOST_MEGABYTES
+    rows.append(Row(f"mémoire à {lines[2]} lignes (Mo)", "", memory.text(0), "", f"< {MOST_MEGABYTES}", fits))
+    return rows
 
 
-def _section(rows: Sequence[Row]) -> str:
+def _size(what: str, costs: Sequence[Cost]) -> Row:
+    megabytes = series([c.megabytes for c in costs]).text(0)
+    return Row(f"{what}, processeur (s)", "", series([c.processor for c in costs]).text(1), f"{megabytes} Mo", "", None)
+
+
+def measure(scale: Scale, tell: Callable[[str], None]) -> list[Row]:
+    """Every row, on trees made for the occasion; progress goes to `tell`."""
+    with tempfile.TemporaryDirectory(prefix="audit-bench-") as folder:
+        base = Path(folder)
+        trees = [base / f"tree-{at}" for at in range(len(scale.lines))]
+        lines = [write_tree(tree, size) for tree, size in zip(trees, scale.lines, strict=True)]
+        write_files(base / "files", scale.files)
+        tell("installing both programs …")
+        peer = [str(_installed(base / "peer", PEER) / "celery-audit"), "--config", "shop/celeryconfig.py", "."]
+        programs = _installed(base / "ours", "-c", str(REPOSITORY / "requirements.lock"), str(REPOSITORY))
+        ours = _ours(programs, base / "out")
+        rows = _side_by_side(trees[0], lines[0], peer, ours, scale.rounds)
+        tell("side by side: done")
+        costs = [[cost(ours, tree) for tree in trees] for _ in range(scale.large_rounds)]
+        rows += growth(list(zip(*costs, strict=True)), lines)
+        rows.append(_size(f"{scale.files} fichiers", [cost(ours, base / "files") for _ in range(scale.large_rounds)]))
+    return rows
+
+
+def write_section(path: Path, command: str, tell: Callable[[str], None], *, quick: bool) -> None:
+    """Measure, and put the section in its place."""
+    rows = measure(QUICK if quick else FULL, tell)
+    put_section(path, TITLE, _section(rows, command))
+    for row in rows:
+        tell(row.line)
+
+
+def _section(rows: Sequence[Row], command: str) -> str:
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     return (
-        f"Écrit par `{shlex.join(['python', '-m', 'tests.benchmarks.source_level', *sys.argv[1:]])}` le {datetime.now(UTC):%Y-%m-%d à %H:%M} UTC. Le témoin est "
-        f"`{PEER}`, seul dans son environnement, sur le même arbre (`tests/benchmarks/trees.py`) et avec le même fichier de "
-        "réglages ; les deux processus alternent, et le rapport est celui de tours voisins. Notre processus écrit aussi le "
-        "rapport et le journal.\n\n"
+        f"Écrit par `{command}` le {datetime.now(UTC):%Y-%m-%d à %H:%M} UTC. Le témoin est `{PEER}`. Chacun est seul dans un "
+        "environnement où `pip install` l'a mis et compilé ; ils lisent le même arbre (`tests/benchmarks/trees.py`), avec le même "
+        "fichier de réglages. Les deux processus alternent, et le rapport est celui de tours voisins. Notre processus écrit aussi "
+        "le rapport et le journal.\n\n"
         "| mesure | témoin | audit | rapport | cible | atteinte |\n|---|---|---|---|---|---|\n"
         + "\n".join(row.line for row in rows)
         + f"\n\n{os.cpu_count()} processeurs ({platform.machine()}), Python {platform.python_version()}, charge à la fin "
         f"(1, 5, 15 min) : {load}.\n"
     )
-
-
-def main(
-    quick: Annotated[bool, typer.Option("--quick", help="Small trees and one round: shows that it runs.")] = False,
-    largest: Annotated[int, typer.Option(help="Lines of the largest tree; the one before it has a fifth.")] = 300_000,
-    out: Annotated[Path, typer.Option(help="The Markdown file that holds the section.")] = REPORT,
-) -> None:
-    """Measure, and put the section in its place."""
-    sizes = (1_000, 2_000, 3_000) if quick else (12_000, largest // 5, largest)
-    with tempfile.TemporaryDirectory(prefix="audit-bench-") as folder:
-        base = Path(folder)
-        trees = [(base / f"tree-{at}", write_tree(base / f"tree-{at}", size)) for at, size in enumerate(sizes)]
-        peer = _peer(base / "peer")
-        rows = _side_by_side(*trees[0], peer, base / "out", 1 if quick else 3)
-        rows += _growth(trees[1:], base / "out", 1)
-    put_section(out, TITLE, _section(rows))
-    for row in rows:
-        typer.echo(row.line)
-
-
-if __name__ == "__main__":
-    typer.run(main)

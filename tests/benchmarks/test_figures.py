@@ -1,6 +1,10 @@
+import sys
+from pathlib import Path
+
 import pytest
 
 from tests.benchmarks.figures import Row, percentile, ratio, series
+from tests.benchmarks.source_level import Cost, cost, growth
 
 
 def test_a_ratio_is_taken_round_by_round() -> None:
@@ -19,3 +23,23 @@ def test_a_missed_target_is_said() -> None:
 def test_a_percentile_is_one_of_the_values() -> None:
     assert percentile([5, 1, 4, 2, 3], 0.99) == 5
     assert percentile([5, 1, 4, 2, 3], 0.5) == 3
+
+
+@pytest.mark.parametrize(("large", "megabytes", "met"), [(31.0, 299, [True, True]), (50.0, 300, [False, False])])
+def test_growth_is_judged_without_what_starting_takes(large: float, megabytes: int, met: list[bool]) -> None:
+    costs = [[Cost(0, 1.0 + started, 80)] for started in (0.0, 6.0, large - 1)]
+    costs[-1] = [Cost(0, large, megabytes)]
+    rows = growth(costs, (10_000, 70_000, 310_000))
+    assert [row.met for row in rows if row.target] == met
+    assert len(rows) == 5
+
+
+def test_a_process_is_measured_and_one_that_did_not_run_is_no_measure(tmp_path: Path) -> None:
+    program = "import sys; x = b'x' * 60_000_000; print(len(x)); sys.exit({})"
+    found = cost([sys.executable, "-c", program.format(1)], tmp_path)
+    assert found.seconds > 0
+    assert 57 < found.megabytes < 120
+    small = cost([sys.executable, "-c", "pass"], tmp_path)
+    assert small.megabytes < found.megabytes
+    with pytest.raises(RuntimeError, match="exit 3"):
+        cost([sys.executable, "-c", program.format(3)], tmp_path)

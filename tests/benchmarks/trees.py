@@ -88,6 +88,13 @@ def write_tree(root: Path, lines: int) -> int:
     return written
 
 
+def write_files(root: Path, files: int) -> None:
+    """Write a small project below `root`, and beside it this many files of one function each."""
+    write_tree(root, 1)
+    for number in range(files):
+        _put(root / "shop" / f"small_{number}.py", f"def add(a: int) -> int:\n    return a + {number}\n")
+
+
 def _write_part(folder: Path, part: int) -> int:
     folder.mkdir()
     numbers = range(part * _ITEMS, (part + 1) * _ITEMS)
