@@ -127,7 +127,7 @@ def test_nobody_signs(december: Journal) -> None:
         "### Autres expériences",
         "**Défaut constaté** :\n- ❌ `receive_wassenger_webhook` exige `get_current_user`",
         "1. Retirer `Depends(get_current_user)` (problème 1, section 3)",
-        "- ❔ Concurrence alignée ; il a manqué : aucun fichier de démarrage. Pour trancher : renseigner",
+        "- ❔ Concurrence alignée ; ce qui a manqué : aucun fichier de démarrage. Pour trancher : renseigner",
         "**L'audit lui-même a échoué sur** :\n- ❌ La règle `x` a échoué (KeyError)",
         "**Pour trancher** : un journal d'endurance de la même empreinte.",
         "Le calendrier des tâches périodiques n'a pas pu être lu.",
@@ -154,8 +154,8 @@ def test_the_strict_report_says(strict: Journal, sentence: str) -> None:
 @pytest.mark.parametrize(
     ("count", "headline"),
     [
-        (1, "✅ VALIDATION RÉUSSIE pour 8.2, 8.4 ; NON VÉRIFIÉE : 8.1"),
-        (2, "✅ VALIDATION RÉUSSIE pour 8.4 ; NON VÉRIFIÉES : 8.1, 8.2"),
+        (1, "❔ VALIDATION INCOMPLÈTE : 8.2, 8.4 établies ; NON VÉRIFIÉE : 8.1"),
+        (2, "❔ VALIDATION INCOMPLÈTE : 8.4 établie ; NON VÉRIFIÉES : 8.1, 8.2"),
         (3, "❔ AUCUNE CONCLUSION : aucune exigence n'a pu être vérifiée"),
     ],
 )
@@ -177,7 +177,7 @@ def test_an_open_headline_still_says_that_the_rest_was_read(december: Journal) -
     december["requirements"][1]["verdict"] = "INDÉTERMINÉ"
     december["verdict"]["unverified"] = ["8.4"]
     report = plain(render_markdown(december))
-    assert "**✅ VALIDATION RÉUSSIE (preuves déclarées) pour 8.1, 8.5 ; NON VÉRIFIÉE : 8.4**" in report
+    assert "**❔ VALIDATION INCOMPLÈTE (preuves déclarées) : 8.1, 8.5 établies ; NON VÉRIFIÉE : 8.4**" in report
 
 
 def test_a_loaded_configuration_is_not_called_files_read(december: Journal) -> None:
@@ -333,6 +333,6 @@ def test_unverified_points_without_a_requirement_are_shown(december: Journal) ->
         "evidence": [],
     }
     assert "aucun worker trouvé" not in render_markdown(december)
-    assert "❔ Même concurrence partout ; il a manqué\u00a0: aucun worker trouvé" in render_markdown(
+    assert "❔ Même concurrence partout ; ce qui a manqué\u00a0: aucun worker trouvé" in render_markdown(
         december | {"unattached": [finding]}
     ).replace("\u00a0;", " ;")
