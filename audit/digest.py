@@ -30,23 +30,15 @@ def tree_digest(root: Path, exclude: Sequence[str] = ()) -> str:
     OSError when there is no folder at `root`.
     """
     digest = hashlib.sha256()
-    for path in sorted(_counted(root, exclude)):
+    for path in sorted(counted(root, exclude)):
         name = os.fsencode(path)
         digest.update(b"%d:%s" % (len(name), name))
         digest.update(_content(root / path))
     return digest.hexdigest()
 
 
-def uncovered(root: Path, exclude: Sequence[str], symbols: Iterable[str]) -> list[str]:
-    """Those of these symbols (`package.module:name`) whose module `exclude` keeps out of the digest.
-
-    A module lies in the file nearest to the root that bears its name; without such a file it says nothing.
-    """
-    counted, every = set(_counted(root, exclude)), list(_counted(root, ()))
-    return [s for s in symbols if (file := _file_of(s, every)) and file not in counted]
-
-
-def _file_of(symbol: str, paths: Sequence[str]) -> str:
+def file_of(symbol: str, paths: Iterable[str]) -> str:
+    """The file of `package.module:name` among these: the nearest to the root that bears its name; empty without one."""
     module = symbol.partition(":")[0].replace(".", "/")
     ends = (f"/{module}.py", f"/{module}/__init__.py")
     return min((p for p in paths if f"/{p}".endswith(ends)), key=lambda p: (p.count("/"), p), default="")
@@ -57,7 +49,7 @@ def newest_change(root: Path) -> float:
 
     Infinity where one does not tell: nothing is newer than it.
     """
-    return max((_changed(root / path) for path in _counted(root, ())), default=0.0)
+    return max((_changed(root / path) for path in counted(root, ())), default=0.0)
 
 
 def _changed(path: Path) -> float:
@@ -67,8 +59,8 @@ def _changed(path: Path) -> float:
         return math.inf
 
 
-def _counted(root: Path, exclude: Sequence[str]) -> Iterator[str]:
-    """Paths that count, in no order; that of a folder that cannot be listed ends with a slash."""
+def counted(root: Path, exclude: Sequence[str]) -> Iterator[str]:
+    """Paths that count in the digest, in no order; that of a folder that cannot be listed ends with a slash."""
     globs = [glob.rstrip("/") for glob in exclude]
     pending = [""]
     while pending:
@@ -87,7 +79,7 @@ def _counted(root: Path, exclude: Sequence[str]) -> Iterator[str]:
             if entry.is_dir(follow_symlinks=False):
                 if not _skipped(entry, at_the_top=not prefix):
                     pending.append(f"{path}/")
-            elif _counts(entry):
+            elif _counts(entry) or (_leads_to_folder(entry) and not _skipped(entry, at_the_top=not prefix)):
                 yield path
 
 
@@ -101,6 +93,14 @@ def _skipped(entry: "os.DirEntry[str]", *, at_the_top: bool) -> bool:
 def holds(folder: "os.DirEntry[str]", name: str) -> bool:
     """Whether a folder holds a file of this name; not when its path is too long for one to be asked for."""
     return os.path.exists(f"{folder.path}/{name}")  # noqa: PTH110  pathlib's raises there
+
+
+def _leads_to_folder(entry: "os.DirEntry[str]") -> bool:
+    """Python imports through such a link: where it leads counts as that of a link to a file does."""
+    try:
+        return entry.is_symlink() and entry.is_dir()
+    except OSError:
+        return False
 
 
 def _counts(entry: "os.DirEntry[str]") -> bool:

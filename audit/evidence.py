@@ -12,10 +12,14 @@ LARGEST_BYTES = 64 << 20
 _AHEAD = timedelta(minutes=5)
 # Journals give tenths of a second.
 _ROUNDING_SECONDS = 0.1
+# The clock of the machine is set while a soak lasts.
+_CLOCK_SECONDS = 1.0
+_MOST_SECONDS = 10_000_000
 
-_COUNT = {"type": "integer", "minimum": 0}
-_SECONDS = {"type": "number", "minimum": 0}
-_SOME_SECONDS = {"type": "number", "exclusiveMinimum": 0}
+# Bounds far above any soak: JSON holds numbers that no figure can be computed from, 1e999 among them.
+_COUNT = {"type": "integer", "minimum": 0, "maximum": 1_000_000}
+_SECONDS = {"type": "number", "minimum": 0, "maximum": _MOST_SECONDS}
+_SOME_SECONDS = {"type": "number", "exclusiveMinimum": 0, "maximum": _MOST_SECONDS}
 _TEXT = {"type": "string"}
 _FLAG = {"type": "boolean"}
 _KEYS = {"type": "array", "items": _TEXT, "uniqueItems": True}
@@ -40,7 +44,7 @@ _STRIKE = {
         **dict.fromkeys(("in_flight", "keys"), _COUNT),
         **dict.fromkeys(("lost", "duplicated", "uncertain", "wrong"), _KEYS),
         "at": _SECONDS,
-        "recovery": {"type": ["number", "null"], "minimum": 0},
+        "recovery": {"type": ["number", "null"], "minimum": 0, "maximum": _MOST_SECONDS},
     },
 }
 _AVAILABILITY = {
@@ -120,14 +124,14 @@ class Heartbeats:
 class Dossier:
     """The files given to an audit, and what it audits, read when it is needed.
 
-    `digest` is that of its tree, `application` its Celery application (empty when there is none), `uncovered` the symbols that
-    its target file names and that its digest leaves out.
+    `digest` is that of its tree, `application` its Celery application (empty when there is none), `hidden` what its digest
+    leaves out of the code of that application (French phrases).
     """
 
     files: tuple[Path, ...] = ()
     digest: Callable[[], str] = field(default=lambda: "")
     application: Callable[[], str] = field(default=lambda: "")
-    uncovered: Callable[[], Sequence[str]] = field(default=lambda: ())
+    hidden: Callable[[], Sequence[str]] = field(default=lambda: ())
 
 
 def read(path: Path) -> Soak | Heartbeats:
@@ -186,7 +190,10 @@ def _moment(shown: str, text: str, name: str) -> datetime:
         raise _unusable(shown, f"`{name}` n'est pas une date") from error
     if moment.tzinfo is None:
         raise _unusable(shown, f"`{name}` n'a pas de fuseau horaire")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise _unusable(shown, f"`{name}` n'est pas une date") from error
 
 
 def _past(shown: str, text: str, name: str) -> datetime:
@@ -217,13 +224,38 @@ def _contradictions(document: Mapping[str, Any]) -> Sequence[str]:
             found.append(f"{strike['fault']} : le compte global ignore ce qu'elle a eu de faux")
         if strike["at"] > document["duration_seconds"]:
             found.append(f"{strike['fault']} a lieu après la fin")
-    if sum(s["keys"] for s in document["strikes"]) > sends["expected"]:
+    # A probe is a send, and none of those that a fault put at stake.
+    if sum(s["keys"] for s in document["strikes"]) + (availability or {}).get("probes", 0) > sends["expected"]:
         found.append("plus d'envois en jeu que d'envois attendus")
-    if sends["accepted"] < sends["expected"] - len(sends["lost"]) - len(sends["uncertain"]):
-        found.append("des envois manquent sans être dits perdus")
+    found += [*_unsaid("envois", sends), *_unsaid("webhooks", document["webhooks"])]
     if availability:
         found += _impossible(availability, document["duration_seconds"])
-    return found
+    return [*found, *_overlapping(document)]
+
+
+def _unsaid(name: str, account: Mapping[str, Any]) -> Sequence[str]:
+    """What the numbers of an account say of what its lists are silent about."""
+    accepted = account["expected"] - len(account["lost"]) - len(account["uncertain"])
+    if account["accepted"] < accepted:
+        return [f"des {name} manquent sans être dits perdus"]
+    if account["accepted"] > accepted and not account["duplicated"]:
+        return [f"plus de {name} acceptés que d'attendus, sans qu'aucun soit dit doublé"]
+    return []
+
+
+def _overlapping(document: Mapping[str, Any]) -> Sequence[str]:
+    """One fault is played after the other, once sending has resumed, and the probes come after the last one."""
+    over = 0.0
+    for strike in document["strikes"]:
+        if not strike["struck"]:
+            continue
+        if strike["at"] + _CLOCK_SECONDS < over:
+            return [f"{strike['fault']} frappe avant que la faute précédente ait fini"]
+        over = max(over, strike["at"] + (strike["recovery"] or 0.0))
+    probing = (document["availability"] or {}).get("elapsed_seconds", 0.0)
+    if over + probing > document["duration_seconds"] + _CLOCK_SECONDS:
+        return ["des fautes et des sondes plus longues que la séance"]
+    return []
 
 
 def _impossible(measured: Mapping[str, Any], duration: float) -> Sequence[str]:

@@ -7,13 +7,14 @@ from itertools import chain
 from pathlib import Path
 
 from audit.catalogue import SPEC, requirement
-from audit.digest import tree_digest, uncovered
+from audit.digest import tree_digest
 from audit.evidence import Dossier, EvidenceFileError, Soak, read
 from audit.experiments import APPRAISALS, EXPERIMENTS, Appraisal, Experiment
 from audit.experiments.canary import Canary, Question
 from audit.experiments.driver import Driver, DriverError, load_driver
 from audit.experiments.experiment import Record
 from audit.facts import Facts
+from audit.hidden import hidden
 from audit.known import Known
 from audit.model import Finding, Level, Outcome, worst
 from audit.probes import quality
@@ -163,12 +164,12 @@ class Examination:
     @cached_property
     def _dossier(self) -> Dossier:
         root, exclude = self.target.root, self.target.exclude
-        named = [s for s in (self.target.celery_app, *chain(*self.target.roles.values())) if s]
+        named = [s for s in (self.target.celery_app, self.target.asgi_app, *chain(*self.target.roles.values())) if s]
         return Dossier(
             (*self.target.evidence, *self.evidence),
             lambda: tree_digest(root, exclude),
             lambda: self.known.celery_application,
-            lambda: uncovered(root, exclude, named),
+            lambda: hidden(root, exclude, [self.known.celery_application, *named]),
         )
 
     @property

@@ -48,11 +48,8 @@ def _foreign_soak(soak: Soak, dossier: Dossier) -> str:
     digest = dossier.digest()
     if soak.digest != digest:
         return f"le journal d'endurance `{soak.path}` porte sur un autre arbre ({soak.digest[:12]}) que celui-ci ({digest[:12]})"
-    if hidden := dossier.uncovered():
-        return (
-            f"`target.exclude` cache à l'empreinte ce que le fichier de cible nomme (`{hidden[0]}`) : "
-            f"le journal d'endurance `{soak.path}` peut porter sur un autre code"
-        )
+    if hidden := dossier.hidden():
+        return f"l'empreinte ne tient pas compte de tout le code ({hidden[0]}) : le journal d'endurance `{soak.path}` peut porter sur un autre"
     return "" if dossier.application() else _NO_APPLICATION.format(soak.path)
 
 
@@ -70,7 +67,7 @@ def _soak(soak: Soak, record: Record) -> Finding:
     wrong, bounds = soak_reading.wrongs(soak), soak_reading.service(soak)
     if wrong:
         return _refuted(record, f"Le journal d'endurance de cet arbre montre des {' ; '.join(wrong)}")
-    if bounds and bounds[1] < AIM:
+    if bounds and soak_reading.refutes(soak):
         return _refuted(
             record,
             f"Service disponible à moins de 99,9 % sous une mort par minute (borne supérieure {percent(bounds[1])})",

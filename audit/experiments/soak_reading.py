@@ -18,6 +18,8 @@ WORKERS = 2
 CRASHES = 5
 LONGEST_PERIOD_SECONDS = 60.0
 LONGEST_DEADLINE_SECONDS = 60.0
+# Less leaves a send in flight at a death neither its lease nor the sweep that finds it.
+SHORTEST_DEADLINE_SECONDS = 15.0
 LONGEST_RETURN_SECONDS = 6.0
 AIM = 0.999
 # 0,1 % of a day.
@@ -74,6 +76,18 @@ def service(soak: Soak) -> tuple[float, float] | None:
     if not measured or not measured["probes"]:
         return None
     return lower_bound(measured["in_time"], measured["probes"]), upper_bound(measured["in_time"], measured["probes"])
+
+
+def refutes(soak: Soak) -> bool:
+    """Whether the service is surely under the aim, by a measure no harsher than it says: a death a minute, time to recover."""
+    measured, bounds = soak.document["availability"], service(soak)
+    if bounds is None or bounds[1] >= AIM:
+        return False
+    fair: bool = (
+        measured["period_seconds"] >= LONGEST_PERIOD_SECONDS
+        and measured["deadline_seconds"] >= SHORTEST_DEADLINE_SECONDS
+    )
+    return fair
 
 
 def lacks(soak: Soak) -> list[str]:

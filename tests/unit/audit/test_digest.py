@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from audit.digest import newest_change, tree_digest, uncovered
+from audit.digest import newest_change, tree_digest
 from tests.acceptance.folders import nested
 
 
@@ -123,6 +123,19 @@ def test_links_count_by_destination_and_are_never_followed(tree: Path, tmp_path:
     assert tree_digest(tree) != before
 
 
+def test_a_link_to_another_folder_of_modules_changes_it(tree: Path) -> None:
+    for release in ("one", "two"):
+        write(tree / f"releases/{release}/tasks.py", release)
+    (tree / "current").symlink_to("releases/one")
+    (tree / ".venv").symlink_to("releases/one")
+    before = tree_digest(tree)
+    (tree / ".venv").unlink()
+    assert tree_digest(tree) == before
+    (tree / "current").unlink()
+    (tree / "current").symlink_to("releases/two")
+    assert tree_digest(tree) != before
+
+
 def test_a_pipe_is_not_read(tree: Path) -> None:
     before = tree_digest(tree)
     os.mkfifo(tree / "pipe.py")
@@ -142,21 +155,3 @@ def test_a_folder_that_cannot_be_listed_counts_as_such(tree: Path) -> None:
 def test_a_missing_root_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         tree_digest(tmp_path / "nowhere")
-
-
-@pytest.mark.parametrize(
-    ("pattern", "symbols"),
-    [
-        ("app", ["app.tasks:send", "app:app"]),
-        ("app/", ["app.tasks:send", "app:app"]),
-        ("app/ta*", ["app.tasks:send"]),
-        ("app/__init__.py", ["app:app"]),
-        ("tests", []),
-        ("none", []),
-    ],
-)
-def test_what_a_pattern_hides_of_the_modules_that_are_named(tree: Path, pattern: str, symbols: list[str]) -> None:
-    write(tree / "app/__init__.py", "")
-    write(tree / "tests/app/tasks.py", "a copy, farther from the root, is not what is named\n")
-    named = ("app.tasks:send", "app:app", "library.module:name")
-    assert uncovered(tree, (pattern,), named) == symbols

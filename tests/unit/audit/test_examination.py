@@ -244,7 +244,7 @@ def test_a_soak_decides_nothing_when_its_digest_leaves_out_a_role(
     asked = replace(profile({"A": ("availability",)}), declared=False)
     done = replace(examination(target=target, asked=asked, level=Level.EXECUTION, source=source), evidence=(soak,))
     assert done.outcome("availability") is outcome
-    assert ("`app.tasks:send`" in done.explanation("availability")) is (outcome is Outcome.UNDETERMINED)
+    assert ("`app/tasks.py`" in done.explanation("availability")) is (outcome is Outcome.UNDETERMINED)
 
 
 def test_a_family_that_only_experiments_judge_says_what_it_lacks_below_execution() -> None:

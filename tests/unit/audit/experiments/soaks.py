@@ -14,7 +14,7 @@ Change = Callable[[dict[str, Any]], None]
 
 def strike(fault: str, *, drawn: bool = False, recovery: float | None = 3.0) -> dict[str, Any]:
     empty: dict[str, Any] = {kind: [] for kind in ("lost", "duplicated", "uncertain", "wrong")}
-    told = {"fault": fault, "title": fault, "drawn": drawn, "at": 1.0, "in_flight": 4, "keys": 20, "struck": True}
+    told = {"fault": fault, "title": fault, "drawn": drawn, "at": 3_500.0, "in_flight": 4, "keys": 10, "struck": True}
     return told | {"why": "", "recovery": recovery} | empty
 
 
@@ -28,6 +28,7 @@ def sound() -> dict[str, Any]:
     strikes = [strike(f.id) for f in CRASH_POINTS for _ in range(10)]
     strikes += [strike(f.id) for f in CLASSES for _ in range(4)]
     strikes += [strike("kill-main", drawn=True) for _ in range(100)]
+    strikes = [one | {"at": 8.0 * n} for n, one in enumerate(strikes)]
     return {
         "format": "soak/1",
         "session": "soak",
@@ -37,7 +38,7 @@ def sound() -> dict[str, Any]:
         "host": "Linux",
         "command": "audit soak .",
         "seed": 7,
-        "duration_seconds": 1200.0,
+        "duration_seconds": 4000.0,
         "conditions": [],
         "schedule": "kill-main:4",
         "strikes": strikes,

@@ -1,6 +1,7 @@
 """8.4: what establishes 99,9 %, what refutes it, and everything that does neither."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,9 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 
 
 def appraised(
-    *files: Path, digest: str = DIGEST, application: str = APPLICATION, uncovered: tuple[str, ...] = ()
+    *files: Path, digest: str = DIGEST, application: str = APPLICATION, hidden: tuple[str, ...] = ()
 ) -> tuple[Finding, Record]:
-    dossier = Dossier(files, lambda: digest, lambda: application, lambda: uncovered)
+    dossier = Dossier(files, lambda: digest, lambda: application, lambda: hidden)
     (finding, *_), record = availability.EXPERIMENT.perform(dossier)
     return finding, record
 
@@ -61,7 +62,7 @@ def _late(document: dict[str, Any]) -> None:
         (_lose, "envois perdus : 1 (+33639980001)"),
         (lambda d: d["sends"].update(duplicated=["+33639980002"]), "envois doublés : 1 (+33639980002)"),
         (lambda d: d["sends"].update(unexpected=["+33639980003"]), "envois inattendus : 1 (+33639980003)"),
-        (lambda d: d["webhooks"].update(lost=["FIRE1"]), "webhooks perdus : 1 (FIRE1)"),
+        (lambda d: d["webhooks"].update(lost=["FIRE1"], accepted=99), "webhooks perdus : 1 (FIRE1)"),
         (_late, "moins de 99,9 %"),
     ],
 )
@@ -97,6 +98,9 @@ def _slow(document: dict[str, Any]) -> None:
         (lambda d: d["webhooks"].update(expected=0, accepted=0), "aucun webhook attendu"),
         (lambda d: d["availability"].update(probes=2000, in_time=2000), "sous 99,9 % (99,85 %)"),
         (lambda d: d["strikes"][0].update(struck=False), "points de mort"),
+        # Harsher than what the refutation would say: a sound service fails it too.
+        (lambda d: d["availability"].update(in_time=2000, period_seconds=1, crashes=300), "sous 99,9 %"),
+        (lambda d: d["availability"].update(in_time=2000, deadline_seconds=0.01), "sous 99,9 %"),
     ],
 )  # fmt: skip
 def test_a_soak_that_is_too_small_or_unclear_establishes_nothing(change: Change, words: str, tmp_path: Path) -> None:
@@ -129,10 +133,11 @@ def test_a_soak_of_a_tree_without_celery_application_says_nothing(change: Change
     assert "aucune application Celery n'est trouvée" in finding.missing
 
 
-def test_a_soak_whose_digest_leaves_out_a_named_module_says_nothing(tmp_path: Path) -> None:
-    finding, _ = appraised(written(tmp_path), uncovered=("app.tasks:send",))
+@pytest.mark.parametrize("change", [lambda _: None, _lose])
+def test_a_soak_whose_digest_leaves_out_code_says_nothing(change: Change, tmp_path: Path) -> None:
+    finding, _ = appraised(written(tmp_path, change), hidden=("le lien `app` mène hors de l'arbre",))
     assert finding.outcome is Outcome.UNDETERMINED
-    assert "cache à l'empreinte ce que le fichier de cible nomme (`app.tasks:send`)" in finding.missing
+    assert "ne tient pas compte de tout le code (le lien `app` mène hors de l'arbre)" in finding.missing
 
 
 @pytest.mark.parametrize(
@@ -160,10 +165,31 @@ def test_a_soak_whose_digest_leaves_out_a_named_module_says_nothing(tmp_path: Pa
         lambda d: d["availability"].update(elapsed_seconds=0),
         lambda d: d["availability"].update(crashes=7),
         lambda d: d.update(duration_seconds=359),
+        lambda d: d["sends"].update(accepted=12_001),
+        lambda d: d["webhooks"].update(accepted=0),
+        lambda d: d["webhooks"].update(accepted=101),
+        lambda d: d["availability"].update(probes=9_000, in_time=9_000),
+        lambda d: [one.update(at=0.0) for one in d["strikes"]],
+        lambda d: d["strikes"].insert(1, d["strikes"][0]),
+        lambda d: d["strikes"][-1].update(recovery=1000),
+        lambda d: d.update(generated_at="0001-01-01T00:00:00+23:00"),
+        lambda d: d["availability"].update(probes=10**400, in_time=10**400),
+        lambda d: d["availability"].update(elapsed_seconds=1e300),
     ],
 )
 def test_a_garbled_soak_is_a_clear_message_and_never_conclusive(change: Change, tmp_path: Path) -> None:
     finding, _ = appraised(written(tmp_path, change))
+    assert finding.outcome is Outcome.UNDETERMINED
+    assert "`soak.json` est inutilisable" in finding.missing
+
+
+@pytest.mark.parametrize("name", ["duration_seconds", "recovery", "elapsed_seconds", "deadline_seconds", "at"])
+def test_a_number_beyond_all_numbers_is_no_measure(name: str, tmp_path: Path) -> None:
+    path = written(tmp_path)
+    path.write_text(
+        re.sub(rf'"{name}": [0-9.]+', f'"{name}": 1e999', path.read_text(encoding="utf-8")), encoding="utf-8"
+    )
+    finding, _ = appraised(path)
     assert finding.outcome is Outcome.UNDETERMINED
     assert "`soak.json` est inutilisable" in finding.missing
 
