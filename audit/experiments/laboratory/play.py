@@ -1,7 +1,7 @@
 """Plays a schedule on a running stack, one fault after the other, and accounts for everything at the end."""
 
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -15,6 +15,7 @@ from audit.experiments.waiting import wait_until
 
 Tell = Callable[[str], None]
 ATTEMPTS = 3
+ROUNDS = 2
 # Sends left open by earlier faults would fill the workers before the next one.
 MOST_OPEN = 20
 MOST_REFUSALS = 3
@@ -66,25 +67,33 @@ def play(
     patience: Patience = PATIENCE,
     after: Played | None = None,
 ) -> Played:
-    """Play the steps in order, each tried up to three times, `after` what was played before."""
+    """Play the steps in order, `after` what was played before: each tried up to three times, and as often again at the end."""
     played = after or Played(time.time())
-    for number, step in enumerate(steps, 1):
-        if patience.until is not None and time.time() > patience.until:
-            break
-        _play_one(driver, step, played, patience)
-        tell(f"{number}/{len(steps)} {step.fault}: {_told(played)}")
+    waiting, done = deque((step, ROUNDS) for step in steps), 0
+    while waiting and (patience.until is None or time.time() <= patience.until):
+        step, rounds = waiting.popleft()
+        one = _play_one(driver, step, played, patience)
+        if not one.struck and rounds > 1:
+            played.failed.append(one)
+            waiting.append((step, rounds - 1))
+            tell(f"{step.fault}: put off ({one.why})")
+            continue
+        played.strikes.append(one)
+        done += 1
+        tell(f"{done}/{len(steps)} {step.fault}: {_told(one)}")
     return played
 
 
-def _play_one(driver: FaultDriver, step: Step, played: Played, patience: Patience) -> None:
+def _play_one(driver: FaultDriver, step: Step, played: Played, patience: Patience) -> Strike:
+    """The strike, or the last attempt when none struck."""
     for attempt in range(1, ATTEMPTS + 1):
         _clear(driver, played, patience)
         one = strike(driver, FAULTS[step.fault], step.contacts, patience.step, patience.resume)
         played.refusals.update(_open(driver))
         if one.struck or attempt == ATTEMPTS:
-            played.strikes.append(one)
-            return
+            break
         played.failed.append(one)
+    return one
 
 
 def _clear(driver: FaultDriver, played: Played, patience: Patience) -> None:
@@ -110,8 +119,7 @@ def _open(driver: FaultDriver) -> frozenset[str]:
         return frozenset()
 
 
-def _told(played: Played) -> str:
-    last = played.strikes[-1]
+def _told(last: Strike) -> str:
     if not last.struck:
         return f"did not strike ({last.why})"
     back = "not seen" if last.recovery is None else f"{last.recovery:.1f} s"

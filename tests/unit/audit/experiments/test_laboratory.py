@@ -97,7 +97,7 @@ def test_what_did_not_strike_says_why_and_is_not_counted(
     (only,) = outcome.played.strikes
     assert not only.struck
     assert only.why == words
-    assert len(outcome.played.failed) == 2
+    assert len(outcome.played.failed) == 5
 
 
 def test_a_stack_that_does_not_resume_is_seen(stack: Stack) -> None:
