@@ -135,11 +135,13 @@ def _told(outcome: Outcome, journal: Mapping[str, Any]) -> int:
         complain(f"{name}: {len(keys)} ({', '.join(keys[:10])})")
     if wrongs:
         return WRONG
+    if outcome.cut_short:
+        complain(f"cut short: {outcome.cut_short}")
     missed = [s for s in journal["strikes"] if not s["struck"]]
     for strike in missed:
         complain(f"{strike['fault']} did not strike: {strike['why']}")
-    if missed or not journal["strikes"] or not journal["settled"] or sends["uncertain"]:
-        complain("inconclusive: something did not strike, or was still open at the end")
+    if outcome.cut_short or missed or not journal["strikes"] or not journal["settled"] or sends["uncertain"]:
+        complain("inconclusive: something was not played, did not strike, or was still open at the end")
         return INCONCLUSIVE
     say("nothing lost, nothing sent twice, nothing unexpected")
     return FINE

@@ -1,5 +1,6 @@
 """What became of everything put at stake: each strike's keys, and the webhooks, once the stack is quiet."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from audit.experiments.waiting import wait_stable, wait_until
 
 HASTEN_SECONDS = 10.0
 MOST_ATTEMPTS = 4
+# What the stack declares that it will not try again.
+FAILED = "failed"
 
 
 @dataclass(frozen=True)
@@ -40,21 +43,50 @@ class Result:
 def settle(
     driver: FaultDriver, seconds: float, quiet_seconds: float = 4.0, hasten_seconds: float = HASTEN_SECONDS
 ) -> bool:
-    """Wait until no send is open, every webhook answered is recorded, and the gateway is quiet.
+    """Wait until no send is open, every webhook answered is recorded with the sends it earns, and the gateway is quiet.
 
-    What waits for a later date is made due every `hasten_seconds`.
+    What waits for a later date is made due every `hasten_seconds`. What is slow is waited for, or it would be called lost: the
+    wait ends after `seconds` that left no less to do. True when nothing was left open, whether or not something is missing.
     """
-    for _ in range(max(1, int(seconds / hasten_seconds))):
-        if wait_until(lambda: _nothing_left(driver), hasten_seconds, 0.3):
-            return wait_stable(lambda: len(driver.accepted()), quiet_seconds, seconds)
-        try:
-            driver.hasten()
-        except DriverError:
-            continue
-    return False
+    fewest, idle = math.inf, 0
+    while idle < max(1, int(seconds / hasten_seconds)):
+        if wait_until(lambda: not _left(driver), min(hasten_seconds, seconds), 0.3):
+            if not _quiet(driver, quiet_seconds, seconds):
+                return False
+            if not _left(driver):
+                return True
+        left = _left(driver)
+        idle = 0 if left < fewest else idle + 1
+        fewest = min(left, fewest)
+        _hasten(driver)
+    return _nothing_open(driver) and _quiet(driver, quiet_seconds, seconds)
 
 
-def _nothing_left(driver: FaultDriver) -> bool:
+def _quiet(driver: FaultDriver, quiet_seconds: float, seconds: float) -> bool:
+    return wait_stable(lambda: len(driver.accepted()), quiet_seconds, seconds)
+
+
+def _hasten(driver: FaultDriver) -> None:
+    try:
+        driver.hasten()
+    except DriverError:
+        return
+
+
+def _left(driver: FaultDriver) -> float:
+    """How many sends and webhooks are not done; infinite while the stack does not tell."""
+    try:
+        answered, missing = driver.acknowledged(), frozenset[str]()
+        if answered:
+            # A Message 2 that its webhook has not written yet is in no state at all; what is launched has one from the start.
+            failed = {key for key, status in driver.recorded().items() if status == FAILED}
+            missing = driver.expected() - {entry.key for entry in driver.accepted()} - failed
+        return len(missing | driver.unsettled()) + len(answered - frozenset(driver.interactions()))
+    except DriverError:
+        return math.inf
+
+
+def _nothing_open(driver: FaultDriver) -> bool:
     try:
         return not driver.unsettled() and driver.acknowledged() <= frozenset(driver.interactions())
     except DriverError:
@@ -68,7 +100,7 @@ def result(driver: FaultDriver, strikes: Sequence[Strike], refusals: Mapping[str
     uncertain and not lost: `refusals` counts the faults during which it was open.
     """
     recorded = {
-        key: UNCERTAIN if status == "failed" and refusals.get(key, 0) >= MOST_ATTEMPTS else status
+        key: UNCERTAIN if status == FAILED and refusals.get(key, 0) >= MOST_ATTEMPTS else status
         for key, status in driver.recorded().items()
     }
     sends = account(driver.expected(), list(driver.accepted()), recorded)

@@ -1,6 +1,7 @@
 """Schedules: which faults, in which order, under how many sends; written on one line, so that any can be played again."""
 
 import random
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -32,8 +33,12 @@ def written(steps: Sequence[Step]) -> str:
 
 
 def read(text: str) -> tuple[Step, ...]:
-    """The steps of `fault[:contacts],…`. Raises ScheduleError on an unknown fault or a wrong number."""
-    return tuple(_step(part.strip()) for part in text.split(",") if part.strip())
+    """The steps of `fault[:contacts],…`. Raises ScheduleError on an unknown fault, a wrong number, or no fault at all."""
+    steps = tuple(_step(part.strip()) for part in text.split(",") if part.strip())
+    if not steps:
+        msg = "no fault in this schedule"
+        raise ScheduleError(msg)
+    return steps
 
 
 def _step(text: str) -> Step:
@@ -41,7 +46,7 @@ def _step(text: str) -> Step:
     if fault not in FAULTS:
         msg = f"unknown fault {fault!r} (known: {', '.join(FAULTS)})"
         raise ScheduleError(msg)
-    if contacts and not (contacts.isascii() and contacts.isdigit() and 1 <= int(contacts) <= 1000):
+    if contacts and not (re.fullmatch("[0-9]{1,4}", contacts) and 1 <= int(contacts) <= 1000):
         msg = f"{text}: the number of sends must be between 1 and 1000"
         raise ScheduleError(msg)
     return Step(fault, int(contacts) if contacts else CONTACTS)

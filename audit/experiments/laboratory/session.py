@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from audit.experiments.accounting import Account
+from audit.experiments.driver import DriverError
 from audit.experiments.laboratory.accounts import Result, settle
 from audit.experiments.laboratory.fault_driver import FaultDriver
 from audit.experiments.laboratory.play import PATIENCE, Patience, Played, concluded, play
@@ -62,7 +63,7 @@ def planned(size: Size, seed: int) -> Plan:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a session ended with."""
+    """What a session ended with. `cut_short` says, in French, what kept it from doing all of its plan."""
 
     started: float
     duration_seconds: float
@@ -71,6 +72,7 @@ class Outcome:
     drawn_until: int
     result: Result
     service: Service | None
+    cut_short: str = ""
 
 
 def run(
@@ -80,27 +82,34 @@ def run(
     tell: Tell = lambda _: None,
     patience: Patience = PATIENCE,
 ) -> Outcome:
-    """Play a plan on a stack that is up."""
+    """Play a plan on a stack that is up. Where it cannot be ended, what was put at stake is accounted for all the same."""
     started = time.time()
     played = play(driver, plan.alone, tell, patience)
     first = len(played.strikes)
     played = play(driver, plan.drawn, tell, patience, played)
-    last = len(played.strikes)
-    service = None
-    if plan.together or size.service_seconds:
-        tell("starting a second worker")
-        driver.add_worker()
-        played = play(driver, plan.together, tell, patience, played)
-    if size.service_seconds:
-        settle(driver, patience.end, patience.quiet, patience.hasten)
-        service = measure(driver, Probing(size.service_seconds), tell)
+    last, service, cut_short = len(played.strikes), None, ""
+    try:
+        if plan.together or size.service_seconds:
+            tell("starting a second worker")
+            driver.add_worker()
+            play(driver, plan.together, tell, patience, played)
+        if size.service_seconds:
+            settle(driver, patience.end, patience.quiet, patience.hasten)
+            service = measure(driver, Probing(size.service_seconds), tell)
+        _complete(driver, size, tell)
+    except DriverError as error:
+        cut_short = str(error)
+        tell(f"cut short: {cut_short}")
+    tell("waiting until nothing is open and the gateway is quiet")
+    result = concluded(driver, played, patience)
+    return Outcome(started, time.time() - started, played, first, last, result, service, cut_short)
+
+
+def _complete(driver: FaultDriver, size: Size, tell: Tell) -> None:
     missing = size.sends - len(driver.expected())
     if missing > 0:
         tell(f"{missing} more sends")
         driver.launch(missing)
-    tell("waiting until nothing is open and the gateway is quiet")
-    result = concluded(driver, played, patience)
-    return Outcome(started, time.time() - started, played, first, last, result, service)
 
 
 def document(outcome: Outcome, plan: Plan, size: Size, seed: int, about: dict[str, Any]) -> dict[str, Any]:

@@ -72,6 +72,7 @@ def test_a_fault_that_did_not_strike_is_inconclusive(tmp_path: Path, monkeypatch
         ("fire_plain", 'fault_driver = "{name}:Plain"', (), 3, "n'est pas un pilote"),
         ("fire_absent", 'fault_driver = "nowhere_at_all:X"', (), 3, "ne se charge pas"),
         ("fire_typo", 'fault_driver = "{name}:Driver"', ("--schedule", "kill-mian"), 2, "unknown fault"),
+        ("fire_empty", 'fault_driver = "{name}:Driver"', ("--schedule", " , "), 2, "no fault in this schedule"),
         ("fire_out", 'fault_driver = "{name}:Driver"', ("--out", "/dev/null/x"), 2, "cannot write"),
     ],
 )

@@ -31,12 +31,18 @@ class FakeLaboratory(FakeStack):
     wrong_at: frozenset[str] = frozenset()
     resumes: bool = True
     settles: bool = True
+    # Where sending does not resume: one send a hastening is accepted, and the others are open meanwhile, or have no row yet.
+    slowly: Literal["", "open", "unwritten"] = ""
+    answered: frozenset[str] = frozenset()
+    second_worker: bool = True
     hastened: int = 0
     _workers: list[str] = field(default_factory=lambda: ["worker"])
     _open: list[tuple[str, int]] = field(default_factory=list)
     _now_at: str = ""
 
     def add_worker(self) -> str:
+        if not self.second_worker:
+            raise DriverError("le second worker ne démarre pas")
         self._workers.append(f"worker-{len(self._workers) + 1}")
         return self._workers[-1]
 
@@ -109,13 +115,20 @@ class FakeLaboratory(FakeStack):
         return frozenset(key for key, _ in self._open[: self.in_flight])
 
     def unsettled(self) -> frozenset[str]:
-        return frozenset() if self.settles else frozenset({"k001"})
+        waiting = {key for key, _ in self._open} if self.slowly == "open" else set()
+        return frozenset(waiting if self.settles else waiting | {"k001"})
 
     def hasten(self) -> None:
         self.hastened += 1
+        if self.slowly and self._open:
+            key, _ = self._open.pop()
+            self._ledger.append(Accepted(key, f"id-{key}", time.time()))
 
     def delivered(self) -> frozenset[str]:
-        return frozenset()
+        return self.answered
 
     def acknowledged(self) -> frozenset[str]:
-        return frozenset()
+        return self.answered
+
+    def interactions(self) -> Sequence[str]:
+        return [*super().interactions(), *self.answered]

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.experiments.laboratory import session
+from audit.experiments.laboratory.accounts import result, settle
 from audit.experiments.laboratory.fault_driver import FaultDriver
 from audit.experiments.laboratory.faults import CLASSES, CRASH_POINTS, FAULTS, Fault
 from audit.experiments.laboratory.play import Patience, play
@@ -113,6 +114,32 @@ def test_a_stack_that_stays_open_is_not_settled_and_its_dates_were_moved(stack: 
     assert driver.hastened > 1
 
 
+@pytest.mark.parametrize("slowly", ["open", "unwritten"])
+def test_what_is_slow_is_waited_for_and_not_called_lost(slowly: str, stack: Stack) -> None:
+    driver = stack(resumes=False, slowly=slowly, answered=frozenset({"FIRE1"}))
+    driver.launch(5)
+    assert settle(driver, 0.02, 0.01, 0.01)
+    account = result(driver, (), {}, settled=True).sends
+    assert (account.accepted, account.lost) == (5, ())
+
+
+@pytest.mark.parametrize("answered", [frozenset(), frozenset({"FIRE1"})])
+def test_what_is_lost_is_not_waited_for_without_end(answered: frozenset[str], stack: Stack) -> None:
+    driver = stack(loses_at=frozenset({""}), answered=answered)
+    driver.launch(2)
+    assert settle(driver, 0.02, 0.01, 0.01)
+    assert result(driver, (), {}, settled=True).sends.lost == ("k001",)
+
+
+def test_a_session_that_cannot_be_ended_still_names_what_it_lost(stack: Stack) -> None:
+    plan = Plan((Step("before-claim/child", 4),), (), (Step("kill-child", 4),))
+    driver = stack(loses_at=frozenset({"before-claim"}), second_worker=False)
+    outcome = run(driver, plan, SMALL, patience=QUICK)
+    assert outcome.cut_short == "le second worker ne démarre pas"
+    assert list(outcome.result.wrongs) == ["envois perdus"]
+    assert len(outcome.played.strikes) == 1
+
+
 def test_nothing_is_played_after_the_time_is_over(stack: Stack) -> None:
     assert play(stack(), [Step("kill-child", 4)], patience=Patience(until=0.0)).strikes == []
 
@@ -174,16 +201,26 @@ def test_the_same_seed_gives_the_same_schedule(seed: int, count: int) -> None:
     assert sorted(enumerated(2, 1, seed), key=str) == sorted(enumerated(2, 1, 0), key=str)
 
 
-@given(steps=st.lists(st.builds(Step, NAMES, st.integers(1, 1000)), max_size=20))
+@given(steps=st.lists(st.builds(Step, NAMES, st.integers(1, 1000)), min_size=1, max_size=20))
 def test_a_written_schedule_is_read_back(steps: list[Step]) -> None:
     assert read(written(steps)) == tuple(steps)
 
 
 @pytest.mark.parametrize(
-    "text", ["nothing", "kill-main:0", "kill-main:x", "kill-main:1001", "kill-main:-1", "kill-main:²"]
+    "text",
+    [
+        "nothing",
+        "kill-main:0",
+        "kill-main:x",
+        "kill-main:1001",
+        "kill-main:-1",
+        "kill-main:²",
+        "kill-main:" + "9" * 5000,
+        " , ",
+    ],
 )
 def test_a_schedule_that_cannot_be_read_is_told(text: str) -> None:
-    with pytest.raises(ScheduleError, match=r"unknown fault|between 1 and 1000"):
+    with pytest.raises(ScheduleError, match=r"unknown fault|between 1 and 1000|no fault"):
         read(text)
 
 
