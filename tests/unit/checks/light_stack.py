@@ -55,6 +55,10 @@ class LightDriver(FullDriver):
         super().__init__(REPOSITORY)
         self._running = stack  # type: ignore[assignment]
 
+    def child_pids(self, role: str) -> Sequence[int]:
+        """The one thread of the solo pool sends."""
+        return [os.getpid()]
+
 
 @contextlib.contextmanager
 def light_driver(
