@@ -110,7 +110,7 @@ class _Session:
         say(f"Journal: {path}")
         if not files.unchanged:
             complain("the audited tree changed during the session: the journal bears no digest of it")
-        return _told(outcome, journal)
+        return told(outcome, journal)
 
     def fails(self, steps: Sequence[Step]) -> bool:
         """Whether these steps, on a fresh stack, lose or send twice something."""
@@ -123,7 +123,7 @@ def _host() -> str:
     return f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPU"
 
 
-def _told(outcome: Outcome, journal: Mapping[str, Any]) -> int:
+def told(outcome: Outcome, journal: Mapping[str, Any]) -> int:
     """Print the conclusion; the exit code."""
     sends = journal["sends"]
     hits = sum(s["struck"] for s in journal["strikes"])
@@ -137,10 +137,20 @@ def _told(outcome: Outcome, journal: Mapping[str, Any]) -> int:
         return WRONG
     if outcome.cut_short:
         complain(f"cut short: {outcome.cut_short}")
+    unplayed = len(read(journal["schedule"])) - len(journal["strikes"])
+    if unplayed:
+        complain(f"{unplayed} faults of the schedule were not played to their end: the time was over")
     missed = [s for s in journal["strikes"] if not s["struck"]]
     for strike in missed:
         complain(f"{strike['fault']} did not strike: {strike['why']}")
-    if outcome.cut_short or missed or not journal["strikes"] or not journal["settled"] or sends["uncertain"]:
+    if (
+        outcome.cut_short
+        or unplayed
+        or missed
+        or not journal["strikes"]
+        or not journal["settled"]
+        or sends["uncertain"]
+    ):
         complain("inconclusive: something was not played, did not strike, or was still open at the end")
         return INCONCLUSIVE
     say("nothing lost, nothing sent twice, nothing unexpected")

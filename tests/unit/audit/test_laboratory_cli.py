@@ -1,6 +1,7 @@
 """`audit fire` on fake stacks: its exit codes, what it prints, and what it writes."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,11 @@ from typer.testing import CliRunner, Result
 
 from audit.cli import app
 from audit.evidence import Soak, read
+from audit.experiments.laboratory.play import Patience
+from audit.experiments.laboratory.schedules import Step
+from audit.experiments.laboratory.session import FIRE, Plan, document, run
+from audit.laboratory_cli import told
+from tests.unit.audit.experiments.fake_laboratory import FakeLaboratory
 
 DRIVER = """
 from tests.unit.audit.experiments.fake_laboratory import FakeLaboratory
@@ -63,6 +69,22 @@ def test_a_fault_that_did_not_strike_is_inconclusive(tmp_path: Path, monkeypatch
     result = fire(folder, "--schedule", "before-claim/child", monkeypatch=monkeypatch)
     assert result.exit_code == 3, result.output
     assert "before-claim/child did not strike" in result.output
+
+
+@pytest.mark.parametrize(
+    ("left", "cut_short", "code"), [(0, "", 0), (1, "", 3), (0, "le second worker ne démarre pas", 3)]
+)
+def test_a_schedule_that_was_not_played_whole_is_inconclusive(
+    left: int, cut_short: str, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack, plan = FakeLaboratory(), Plan((Step("kill-child", 4),))
+    try:
+        outcome = replace(run(stack, plan, FIRE, patience=Patience(end=0.2, quiet=0.01)), cut_short=cut_short)
+    finally:
+        stack.stop()
+    whole = Plan(plan.alone + plan.alone * left)
+    assert told(outcome, document(outcome, whole, FIRE, 1, {})) == code
+    assert ("nothing lost" in capsys.readouterr().err) is (code == 0)
 
 
 @pytest.mark.parametrize(
