@@ -239,7 +239,7 @@ def _unsaid(name: str, account: Mapping[str, Any]) -> Sequence[str]:
     if account["accepted"] < accepted:
         return [f"des {name} manquent sans être dits perdus"]
     if account["accepted"] > accepted and not account["duplicated"]:
-        return [f"plus de {name} acceptés que d'attendus, sans qu'aucun soit dit doublé"]
+        return [f"des {name} acceptés en plus de ceux attendus, sans qu'aucun soit dit doublé"]
     return []
 
 
