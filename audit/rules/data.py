@@ -19,7 +19,7 @@ _PROCESSES = "https://docs.celeryq.dev/en/stable/userguide/workers.html#concurre
 _CLOCK_GUIDE = Guide(
     severity=Severity.MINOR,
     passes="Les tâches emploient des dates avec fuseau",
-    fails="Des dates sans fuseau sont employées par des tâches : l'heure dépend de la machine",
+    fails="Des dates sans fuseau sont employées par des tâches : rien n'y dit à quel fuseau elles appartiennent",
     advice="Employer `datetime.now(UTC)`",
     solution="from datetime import UTC, datetime\n\nnow = datetime.now(UTC)",
     undetermined=NO_TASK,

@@ -24,7 +24,7 @@ _LIMITS_GUIDE = Guide(
     fails="Rien n'arrête à temps une tâche qui ne finit pas",
     advice="Régler `task_soft_time_limit`, puis `task_time_limit` un peu au-dessus",
     solution="task_soft_time_limit = 60\ntask_time_limit = 90",
-    undetermined="une limite de temps ne se lit pas, ou aucune tâche n'a été trouvée",
+    undetermined="une limite de temps ne se lit pas, ou est donnée à la publication, ou aucune tâche n'a été trouvée",
     impact="Moyen : une tâche bloquée occupe un processus pour toujours",
 )
 
@@ -47,19 +47,28 @@ def _time_limits(known: Known) -> Sequence[Finding]:
     if soft.missing or hard.missing or not tasks:
         return unknown(guide, soft.missing or hard.missing or NO_TASK)
     faults, unread = [], ""
+    published = _limited_when_published(known)
     for task, facts in tasks:
         own = {name: limit(task, facts, name, r.value) for name, r in (("soft_time_limit", soft), ("time_limit", hard))}
         if UNKNOWN in own.values():
             unread = unread or f"les limites de `{short(task.symbol)}` ne se lisent pas dans le code"
             continue
         text = _limit_fault(own["soft_time_limit"], own["time_limit"])
-        if text:
+        if text and task.symbol in published:
+            unread = unread or f"`{short(task.symbol)}` peut recevoir ses limites à la publication"
+        elif text:
             faults.append(_of_task(known, task, text, soft, hard))
     if faults:
         return failed(guide, "Limites de temps", _merged(faults, len(tasks)), *soft.evidence, *hard.evidence)
     if unread:
         return unknown(guide, unread)
     return passed(guide, f"{soft.told} ; {hard.told}", *soft.evidence, *hard.evidence)
+
+
+def _limited_when_published(known: Known) -> set[str]:
+    """Tasks of which every publication that was read gives limits, or options that cannot be read."""
+    seen = [o.values for o in known.source.observations if o.kind == "publication"]
+    return {v["task"] for v in seen if v["limited"]} - {v["task"] for v in seen if not v["limited"]}
 
 
 def _limit_fault(soft: Any, hard: Any) -> str:

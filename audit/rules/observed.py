@@ -12,9 +12,14 @@ from audit.rules.reading import NO_TASK, short
 from audit.rules.rule import Guide
 
 Told = Callable[[Observation], str]
+Doubt = Callable[[Known, Observation], str]
 
 
 def _nothing(_: Observation) -> str:
+    return ""
+
+
+def _certain(_: Known, __: Observation) -> str:
     return ""
 
 
@@ -23,7 +28,8 @@ class NotInTasks:
     """A check that no function a task may run does what observations of `kind` show; `told` adds a French clause.
 
     `own`: only the task's own function counts, not what it calls. `sound` is the observation of what is well done: without
-    any of either the rule does not concern the target, as `absent` says in French.
+    any of either the rule does not concern the target, as `absent` says in French. `doubt` says in French why one that was
+    seen may be none; those it speaks of are no defect, and nothing is established.
     """
 
     kind: str
@@ -33,15 +39,19 @@ class NotInTasks:
     own: bool = False
     sound: str = ""
     absent: str = ""
+    doubt: Doubt = _certain
 
     def __call__(self, known: Known) -> Sequence[Finding]:
         """One defect with every place; « indéterminé » without a task to read."""
         if known.source.failure or not tasks_read(known):
             return unknown(self.guide, known.source.failure or NO_TASK)
         told = [o for o in known.source.observations if o.kind in {self.kind, self.sound} and self._counts(known, o)]
-        seen = [o for o in told if o.kind == self.kind]
+        doubts = [(o, self.doubt(known, o)) for o in told if o.kind == self.kind]
+        seen = [o for o, doubt in doubts if not doubt]
         if self.sound and not told:
             return out_of_scope(self.guide, self.absent)
+        if not seen and doubts:
+            return unknown(self.guide, doubts[0][1])
         if not seen:
             return passed(self.guide, extent(known), known.source.evidence())
         faults = [Fault(_clause(known, o, self.told(o)), o.excerpt) for o in seen]

@@ -26,6 +26,7 @@ class SettingIs:
     risk: str
     severity: Severity
     option: str = ""
+    risk_of_default: str = ""
 
     def __call__(self, known: Known) -> Sequence[Finding]:
         """Compare, strongest probe first; « indéterminé » when no probe can tell the value.
@@ -75,7 +76,9 @@ class SettingIs:
         setting, facts = seen[0]
         evidence = [f.evidence(s.excerpt, **{self.name: s.value}) for s, f in seen if s.value is not UNKNOWN]
         if setting.value != self.value:
-            written = f"`{self.name}={setting.value}` au lieu de `{self.value}` : {self.risk}"
+            written = (
+                f"`{self.name}={setting.value}` au lieu de `{self.value}`{_override_note(setting, facts)} : {self.risk}"
+            )
             return [defect(written, self._problem(setting.excerpt or _written(known, self.name)), *evidence)]
         return [established(sentence + _override_note(setting, facts), *evidence)]
 
@@ -131,7 +134,8 @@ class SettingIs:
         changed = f" (que `{facts.configured_by}` peut changer)" if facts.configured_by else ""
         if self.default == self.value:
             return established(f"`{self.name}` vaut {self.value} par défaut{changed} - {self.purpose}", evidence)
-        sentence = f"`{self.name}` n'est pas réglé, et vaut {self.default} par défaut{changed} : {self.risk}"
+        risk = self.risk_of_default or self.risk
+        sentence = f"`{self.name}` n'est pas réglé, et vaut {self.default} par défaut{changed} : {risk}"
         return defect(sentence, self._problem(None), evidence)
 
     def _problem(self, excerpt: Excerpt | None) -> Problem:
@@ -220,6 +224,7 @@ RULES = (
             default=None,
             purpose="Retry connexion Redis",
             risk="un worker démarré avant son broker peut s'arrêter",
+            risk_of_default="Celery 5 suit alors `broker_connection_retry`, ce que Celery 6 ne fera plus",
             severity=Severity.MINOR,
         ),
     ),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from audit.facts import Observation
 from audit.known import Known
 from audit.model import Finding, Severity
 from audit.probes.source import UNKNOWN
@@ -79,9 +80,22 @@ _HTTP_GUIDE = Guide(
     fails="Une requête HTTP sans délai peut bloquer une tâche pour toujours",
     advice="Donner un `timeout` à chaque requête",
     solution="requests.get(url, timeout=(5, 30))",
-    undetermined=NO_TASK,
+    undetermined=f"{NO_TASK}, ou le projet remplace l'envoi de `requests` par le sien",
     impact="Moyen : un serveur muet fige les workers un à un",
 )
+
+
+def _sent_its_own_way(known: Known, observation: Observation) -> str:
+    """Projects give every request of `requests` a default timeout by replacing what sends them."""
+    if observation.values["library"] != "requests":
+        return ""
+    own = next((o for o in known.source.observations if o.kind == "requests-replaced"), None)
+    return (
+        f"le projet remplace `{own.values['name']}` de `requests`, qui peut donner un délai à chaque requête"
+        if own
+        else ""
+    )
+
 
 RULES = (
     practice("sleep-within-limit", "Sommeil sous la limite", _CONF + "task-soft-time-limit", _sleeps, _SLEEP_GUIDE),
@@ -109,6 +123,7 @@ RULES = (
             "Requête sans délai",
             sound="timeout",
             absent="aucune tâche ne fait de requête HTTP",
+            doubt=_sent_its_own_way,
         ),
         _HTTP_GUIDE,
     ),

@@ -378,7 +378,10 @@ CASES = (
     ),
     fails("startup-retry", "false", "au lieu de", Edit(APP, "on_startup=True", "on_startup=False")),
     fails(
-        "startup-retry", "not set", "n'est pas réglé", Edit(APP, "    broker_connection_retry_on_startup=True,\n", "")
+        "startup-retry",
+        "not set",
+        "Celery 5 suit alors",
+        Edit(APP, "    broker_connection_retry_on_startup=True,\n", ""),
     ),
     fails(
         "sender-no-user",

@@ -7,6 +7,12 @@ _LIMITS = "task_soft_time_limit = 60\ntask_time_limit = 90\n"
 _SEND = "@app.task(bind=True, max_retries=5)"
 _CHILD = "worker_max_tasks_per_child = 1000\n"
 _MAILS, _RETRY = "-Q mails,default --concurrency=4", "-Q retry --concurrency=2"
+# Two of the three tasks have limits of their own; `send_mail` has none.
+_OWN_LIMITS = (
+    Edit(CONF, _LIMITS, ""),
+    Edit(TASKS, 'rate_limit="10/m")', 'rate_limit="10/m", soft_time_limit=60, time_limit=90)'),
+    Edit(TASKS, "@app.task(ignore_result=True)", "@app.task(ignore_result=True, soft_time_limit=60, time_limit=90)"),
+)
 
 CASES = (
     fails("time-limits", "none", "les 3 tâches : aucune limite de temps", Edit(CONF, _LIMITS, "")),
@@ -28,6 +34,36 @@ CASES = (
         "limit out of reach",
         "ne se lit pas",
         Edit(CONF, "task_time_limit = 90", "task_time_limit = float(open('x').read())"),
+    ),
+    undetermined(
+        "time-limits",
+        "given when published",
+        "`send_mail` peut recevoir ses limites à la publication",
+        *_OWN_LIMITS,
+        Edit(TASKS, "countdown=10)", "countdown=10, time_limit=90, soft_time_limit=60)"),
+        Edit(TASKS, '    send_mail.delay("report")\n', ""),
+    ),
+    undetermined(
+        "time-limits",
+        "options out of reach when published",
+        "`send_mail` peut recevoir ses limites à la publication",
+        *_OWN_LIMITS,
+        Edit(TASKS, "countdown=10)", "**options)"),
+        Edit(TASKS, '    send_mail.delay("report")\n', ""),
+    ),
+    fails(
+        "time-limits",
+        "given by one publication of two",
+        "`send_mail` : aucune limite de temps",
+        *_OWN_LIMITS,
+        Edit(TASKS, "countdown=10)", "countdown=10, time_limit=90, soft_time_limit=60)"),
+    ),
+    established(
+        "time-limits",
+        "its own, whatever its publications add",
+        "task_time_limit",
+        Edit(TASKS, "countdown=10)", "**options)"),
+        Edit(TASKS, '    send_mail.delay("report")\n', ""),
     ),
     fails(
         "limits-enforced",

@@ -4,6 +4,13 @@ from tests.rules.case import established, fails, not_concerned, undetermined
 CONF, TASKS = "shop/celery_config.py", "shop/tasks.py"
 _NAP = "    time.sleep(2)\n"
 _POST = 'requests.post("https://mail.internal/send", json={"order": order_id}, timeout=(5, 30))'
+_PATCHED = Edit(
+    "shop/patches.py",
+    "",
+    "from requests.adapters import HTTPAdapter\n\n\ndef patch():\n    own = HTTPAdapter.send\n\n"
+    "    def send(self, request, timeout=None, **options):\n        return own(self, request, timeout=timeout or 30, **options)\n\n"
+    "    HTTPAdapter.send = send\n",
+)
 
 
 def _instead(*lines: str) -> Edit:
@@ -112,6 +119,28 @@ CASES = (
         "tâches",
         Edit(TASKS, _POST, 'httpx.post("https://mail.internal/send")'),
         Edit(TASKS, "import requests\n", "import requests\nimport httpx\n"),
+    ),
+    undetermined(
+        "http-timeouts",
+        "a default for every request, by replacing what sends them",
+        "remplace `HTTPAdapter.send`",
+        Edit(TASKS, ", timeout=(5, 30))", ")"),
+        _PATCHED,
+    ),
+    undetermined(
+        "http-timeouts",
+        "a default for every request, by replacing what asks",
+        "remplace `requests.Session.request`",
+        Edit(TASKS, ", timeout=(5, 30))", ")"),
+        Edit(TASKS, "import requests\n", "import requests\n\nrequests.Session.request = sent_within_30_seconds\n"),
+    ),
+    fails(
+        "http-timeouts",
+        "a default for requests, which urllib does not have",
+        "`deliver`",
+        Edit(TASKS, _POST, 'urlopen("https://mail.internal/send")'),
+        Edit(TASKS, "import requests\n", "import requests\nfrom urllib.request import urlopen\n"),
+        _PATCHED,
     ),
     not_concerned("http-timeouts", "no request", "aucune tâche ne fait", Edit(TASKS, _POST, "print(order_id)")),
 )

@@ -12,10 +12,17 @@ _ASKING = _VERBS | {"urlopen", "Client", "AsyncClient"}
 _WITHOUT_DEFAULT = ("requests.",)
 _CLIENTS = ("requests.", "httpx.", "aiohttp.", "urllib3.")
 _PLACED_TIMEOUT = {"urllib.request.urlopen": 2}
+_SENDING = frozenset(
+    {"requests.adapters.HTTPAdapter", "requests.Session", "requests.sessions.Session", "requests.api", "requests"}
+)
 
 
 def network(scope: Scope) -> Iterator[Observation]:
-    """`no-timeout`: a request that may wait for ever, `timeout`: one that may not; `unverified-tls`: a certificate that is not verified."""
+    """What requests of a scope risk.
+
+    `no-timeout`: one that may wait for ever (`library`: who sends it), `timeout`: one that may not; `requests-replaced`: the project sends
+    those of `requests` its own way; `unverified-tls`: a certificate that is not verified.
+    """
     mounted = any(last(call.func) == "mount" for call in scope.calls)
     for call in scope.calls:
         name = last(call.func)
@@ -26,9 +33,12 @@ def network(scope: Scope) -> Iterator[Observation]:
             yield scope.observed("unverified-tls", call)
         asks = bool(scope.symbol) and not mounted and name in _ASKING and not opaque(call)
         if asks and (sound := _limited(scope, call, name)) is not None:
-            yield scope.observed("timeout" if sound else "no-timeout", call)
+            library = scope.external(call.func).partition(".")[0]
+            yield scope.observed("timeout" if sound else "no-timeout", call, library=library)
     for node in scope.all(ast.Assign):
         target = node.targets[0]
+        if isinstance(target, ast.Attribute) and target.attr in _VERBS and scope.external(target.value) in _SENDING:
+            yield scope.observed("requests-replaced", node, name=ast.unparse(target))
         unset = isinstance(target, ast.Attribute) and target.attr == "verify" and _is_false(node.value)
         if unset and isinstance(target, ast.Attribute) and _is_client(scope, target.value):
             yield scope.observed("unverified-tls", node)

@@ -16,7 +16,7 @@ _ONE = frozenset({"get", "create", "first", "last", "one", "scalar_one", "latest
 
 
 def publications(scope: Scope) -> Iterator[Observation]:
-    """`publication` (its queue: None for none, or UNKNOWN), `delay` (seconds ahead, or UNKNOWN), `object-argument`."""
+    """`publication` (its queue: None for none, or UNKNOWN; whether it may give time limits), `delay` (seconds ahead, or UNKNOWN), `object-argument`."""
     for call in scope.calls:
         if not isinstance(call.func, ast.Attribute) or call.func.attr not in _PLANNED:
             continue
@@ -27,7 +27,9 @@ def publications(scope: Scope) -> Iterator[Observation]:
         queue = keyword(call, "queue")
         if queue is not None or call.func.attr in METHODS:
             told = scope.value(queue) if queue is not None else UNKNOWN if opaque(call) else None
-            yield scope.observed("publication", call, task=published(scope, call), queue=told, method=call.func.attr)
+            task, method = published(scope, call), call.func.attr
+            limited = _may_limit(call, method)
+            yield scope.observed("publication", call, task=task, queue=told, method=method, limited=limited)
         if call.func.attr in METHODS:
             wrong = next((a for a in _arguments(call) if _is_row(scope, a)), None)
             if wrong is not None:
@@ -44,6 +46,13 @@ def published(scope: Scope, call: ast.Call) -> str:
         return value if isinstance(value, str) else ""
     task = _receiver(scope, call.func.value)
     return task.symbol if task else ""
+
+
+def _may_limit(call: ast.Call, method: str) -> bool:
+    """Whether a publication gives the task time limits, or options not written here; those of `delay` are the task's own arguments."""
+    if method in {"delay", "delay_on_commit"}:
+        return False
+    return opaque(call) or any(keyword(call, name) is not None for name in ("time_limit", "soft_time_limit"))
 
 
 def publishes_its_own_way(scope: Scope, call: ast.Call) -> bool:
