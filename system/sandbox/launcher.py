@@ -30,10 +30,9 @@ class Launcher:
         self._start()
         order = json.dumps({"name": name, "body": body, "phones": list(phones)})
         try:
-            line = self._answer(order)
-        except OSError as error:
+            answer = json.loads(self._answer(order) or "{}")
+        except (OSError, ValueError) as error:
             raise SandboxError(f"system.sandbox.launch: {error!r}\n{log_tail(self._log)}") from error
-        answer = json.loads(line or "{}")
         if "campaign" not in answer:
             raise SandboxError(f"system.sandbox.launch: {answer.get('error', 'no answer')}\n{log_tail(self._log)}")
         return int(answer["campaign"])
