@@ -11,7 +11,7 @@ from audit.experiments.experiment import Appraisal, Record
 from audit.experiments.production_uptime import days
 from audit.experiments.soak_reading import AIM, crashes_a_day, percent
 from audit.model import Evidence, Finding, Level, Outcome, Problem, Severity
-from audit.typography import counted, french_seconds
+from audit.typography import counted, french_integer, french_seconds
 
 _ID = "availability"
 _TITLE = "Disponibilité des workers, mesurée"
@@ -90,12 +90,24 @@ def _sentence(soak: Soak) -> str:
     bounds = soak_reading.service(soak)
     low = percent(bounds[0]) if bounds else ""
     measured = document["availability"]
+    others = document["sends"]["expected"] - measured["probes"]
+    asked, aside = soak_reading.orderly_stops(soak), soak_reading.set_aside(soak)
+    stops = (
+        f" ; un arrêt demandé (SIGTERM ou SIGQUIT) coûte jusqu'à {french_seconds(round(max(asked), 2))}"
+        if asked
+        else ""
+    )
+    untimed = (
+        f", {aside} autres n'étant pas chronométrées parce que la passerelle y est remplacée aussi" if aside else ""
+    )
     return (
-        f"Sur l'empreinte auditée, un worker tué consomme de nouveau en {french_seconds(round(slow, 2))} au 99e centile de {counted(len(seconds), 'mort')} : "
-        f"un worker seul reste donc au-dessus de 99,9 % tant qu'il ne meurt pas plus de {crashes_a_day(slow)} fois par jour (86,4 s permises), "
-        f"condition que la production seule peut confirmer ; avec {measured['workers']} workers dont un tué chaque minute, {measured['in_time']} sondes sur {measured['probes']} "
-        f"sont parties en {french_seconds(measured['deadline_seconds'])} au plus (borne inférieure à 95 % : {low}) ; {document['sends']['expected']} envois sous "
-        f"{counted(len(soak_reading.struck(soak)), 'faute')}, aucun perdu, doublé ni inattendu ; une seule machine, panne d'hôte et de fournisseur non essayées ; {_UNSIGNED}"
+        f"Sur l'empreinte auditée, un worker tué par SIGKILL consomme de nouveau en {french_seconds(round(slow, 2))} au 99e centile de "
+        f"{counted(len(seconds), 'mort')} ({french_seconds(round(max(seconds), 2))} au plus{untimed}) : un worker seul reste donc au-dessus de 99,9 % tant "
+        f"qu'il n'est pas tué plus de {crashes_a_day(slow)} fois par jour (86,4 s permises), condition que la production seule peut confirmer{stops} ; "
+        f"pendant {french_seconds(measured['elapsed_seconds'])}, avec {measured['workers']} workers et {counted(measured['crashes'], 'mort')}, "
+        f"{french_integer(measured['in_time'])} sondes sur {french_integer(measured['probes'])} sont parties en {french_seconds(measured['deadline_seconds'])} au plus "
+        f"(borne inférieure à 95 % : {low}, si les sondes étaient indépendantes) ; {french_integer(others)} autres envois sous "
+        f"{counted(len(soak_reading.struck(soak)), 'faute')} ; aucun perdu, doublé ni inattendu ; une seule machine, panne d'hôte et de fournisseur non essayées ; {_UNSIGNED}"
     )
 
 
@@ -106,6 +118,8 @@ def _soak_figures(soak: Soak, record: Record) -> None:
         "Journal d'endurance",
         f"`{soak.path}`, graine {document['seed']}, {french_seconds(document['duration_seconds'])}",
     )
+    if document["conditions"]:
+        record.figure("Conditions du journal d'endurance", " ; ".join(document["conditions"]))
     if seconds:
         mean, slow = sum(seconds) / len(seconds), percentile(seconds, 0.99)
         record.figure(

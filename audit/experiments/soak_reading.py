@@ -50,6 +50,18 @@ def wrongs(soak: Soak) -> list[str]:
     return found
 
 
+def set_aside(soak: Soak) -> int:
+    """Worker kills that are not timed, because the gateway is replaced at the same time."""
+    killed = {f.id for f in FAULTS.values() if f.victim in {"main", "all"} and f.number is signal.SIGKILL}
+    return sum(s["fault"] in killed for s in struck(soak)) - len(_kills(soak))
+
+
+def orderly_stops(soak: Soak) -> list[float]:
+    """Seconds until sending resumed after each SIGTERM or SIGQUIT."""
+    asked = {f.id for f in FAULTS.values() if f.number in {signal.SIGTERM, signal.SIGQUIT}}
+    return [float(s["recovery"]) for s in struck(soak) if s["fault"] in asked and s["recovery"] is not None]
+
+
 def returns(soak: Soak) -> list[float]:
     """Seconds until sending resumed after each worker kill (main process or all workers, SIGKILL)."""
     return [float(s["recovery"]) for s in _kills(soak) if s["recovery"] is not None]

@@ -41,8 +41,8 @@ def test_a_sound_soak_of_this_tree_establishes_with_its_conditions(tmp_path: Pat
     finding, record = appraised(written(tmp_path))
     assert (finding.outcome, finding.level) == (Outcome.ESTABLISHED, Level.MEASUREMENT), finding
     told = plain(finding.sentence)
-    assert "tant qu'il ne meurt pas plus de 28 fois par jour" in told
-    assert "4000 sondes sur 4000" in told
+    assert "tant qu'il n'est pas tué plus de 28 fois par jour" in told
+    assert "4 000 sondes sur 4 000" in told.replace("\u202f", " ")
     assert "panne d'hôte et de fournisseur non essayées ; fichier non signé, dont l'auteur répond" in told
     assert any("MTTR" in label for label, _ in record.figures)
 
