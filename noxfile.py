@@ -49,7 +49,8 @@ def tests(session: nox.Session) -> None:
     """Unit, rule, contract, acceptance and meta tests, on embedded servers, with the coverage gate."""
     install(session)
     session.run("coverage", "erase")
-    session.run("python", "-m", "pytest", "-n", "2", "--dist", "worksteal", *RESULTS, *session.posargs)
+    # One more than there are processors: tests on real processes wait for almost half of their time.
+    session.run("python", "-m", "pytest", "-n", "3", "--dist", "worksteal", *RESULTS, *session.posargs)
 
 
 @nox.session
