@@ -223,3 +223,14 @@ def test_a_forged_replayed_or_oversized_webhook_changes_nothing(
     for headers in (genuine, signed(BODY, identifier="msg_3")):
         assert client.post(PATH, BODY, headers).json() == {"received": 0}
         assert everything(bench) == after
+
+
+def test_an_application_whose_webhooks_nobody_authenticates_says_so(
+    client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for secret, told in (("", 1), ("a-secret", 0)):
+        monkeypatch.setenv("WASSENGER_WEBHOOK_SECRET", secret)
+        get_settings.cache_clear()
+        caplog.clear()
+        create_app()
+        assert caplog.text.count("WASSENGER_WEBHOOK_SECRET is not set") == told
