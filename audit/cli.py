@@ -179,7 +179,9 @@ def render(path: Annotated[Path, typer.Argument(help="A journal written by `audi
         journal.check_floors(document)
         text = render_markdown(document)
     except journal.JournalError as error:
-        typer.echo(f"audit: {error}", err=True)
+        # A file that cannot be read is already named.
+        told = str(error) if str(error).startswith(f"{path}:") else f"{path}: {error}"
+        typer.echo(f"audit: {told}", err=True)
         raise typer.Exit(Exit.USAGE) from error
     except Exception as error:  # whatever a hand put there that no check foresaw
         typer.echo(f"audit: {path}: cannot be rendered: {type(error).__name__}", err=True)

@@ -221,7 +221,7 @@ def _requirement(examination: Examination, identifier: str, verdict: Verdict) ->
 def _unattached(examination: Examination) -> list[Finding]:
     """Findings that bear on no requirement of the profile and that no problem tells: without this nobody would read them."""
     shown = set(examination.profile.requirements)
-    silent = {Outcome.UNDETERMINED, Outcome.AUDIT_ERROR}
+    silent = {Outcome.UNDETERMINED, Outcome.AUDIT_ERROR, Outcome.NOT_APPLICABLE}
     return [f for f in examination.every_finding() if not shown & set(f.requirements) and f.outcome in silent]
 
 

@@ -210,7 +210,7 @@ class ReferenceDriver:
             "passerelle : une doublure locale de Wassenger, seule adresse d'envoi donnée à la pile ; son registre fait foi",
             f"serveurs locaux : PostgreSQL {postgres}, {name} {version}",
             f"processus lancés et relancés par `{CONFIGURATION}`, sur une seule machine",
-            f"durées raccourcies : {durations}",
+            f"durées de l'essai : {durations}",
             "limite quotidienne levée ; aucun secret de webhook configuré",
             "chaque scénario joué une fois",
         ]

@@ -63,7 +63,8 @@ def run(driver: Driver, record: Record, plan: Plan = Plan()) -> Sequence[Finding
     result = account(expected, driver.accepted(), driver.recorded(), before)
     record.note("tous les envois sont dans un état final" if settled else "délai épuisé avant la fin des envois")
     _figures(record, result)
-    return _conclude(result, record, faults, settled=settled)
+    told = f"{result.expected} Message 1 attendus ({plan.contacts} d'une première campagne, {plan.twice} d'une seconde)"
+    return _conclude(result, record, faults, told, settled=settled)
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,9 @@ def _figures(record: Record, result: Account) -> None:
     record.figure("Durée", french_seconds(record.timeline[-1][0] if record.timeline else 0.0))
 
 
-def _conclude(result: Account, record: Record, faults: Sequence[bool], *, settled: bool) -> Sequence[Finding]:
+def _conclude(
+    result: Account, record: Record, faults: Sequence[bool], told: str, *, settled: bool
+) -> Sequence[Finding]:
     evidence = (record.evidence(_ID),)
     findings = [_defect(text, keys, record) for text, keys in _wrongs(result) if keys]
     if findings:
@@ -147,7 +150,7 @@ def _conclude(result: Account, record: Record, faults: Sequence[bool], *, settle
         missing = "aucun envoi n'était en vol quand un processus devait être tué : la faute n'a pas eu lieu"
         return [Finding(Outcome.UNDETERMINED, title, evidence, missing=missing)]
     sentence = (
-        f"Personne ne peut être connecté (le pilote ne trouve ni compte ni session) : {result.expected} Message 1 attendus, {result.accepted} acceptés par la "
+        f"Personne ne peut être connecté (le pilote ne trouve ni compte ni session) : {told}, {result.accepted} acceptés par la "
         "passerelle, chacun une seule fois, alors que le processus principal du worker puis un de ses enfants ont été tués "
         "(SIGKILL) en plein envoi, et que des réveils ont été publiés une seconde fois pendant l'envoi"
     )

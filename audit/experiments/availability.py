@@ -11,7 +11,7 @@ from audit.experiments.experiment import Appraisal, Record
 from audit.experiments.production_uptime import days
 from audit.experiments.soak_reading import AIM, crashes_a_day, percent
 from audit.model import Evidence, Finding, Level, Outcome, Problem, Severity
-from audit.typography import counted, french_integer, french_seconds
+from audit.typography import counted, french_date, french_integer, french_seconds
 
 _ID = "availability"
 _TITLE = "Disponibilité des workers, mesurée"
@@ -135,7 +135,7 @@ def _soak_figures(soak: Soak, record: Record) -> None:
     if bounds:
         record.figure(
             "Disponibilité du service (sondes parties dans leur délai, un worker tué par minute)",
-            f"{measured['in_time']} sur {measured['probes']}, borne inférieure {percent(bounds[0])} (Clopper-Pearson, {percent(CONFIDENCE)}, sondes supposées indépendantes)",
+            f"{french_integer(measured['in_time'])} sur {french_integer(measured['probes'])}, borne inférieure {percent(bounds[0])} (Clopper-Pearson, {percent(CONFIDENCE)}, sondes supposées indépendantes)",
         )
 
 
@@ -152,7 +152,7 @@ def _export(export: Heartbeats, record: Record) -> Finding:
         told = f"`{export.path}` : {' ; '.join(missing)}"
         return Finding(Outcome.UNDETERMINED, _TITLE, (_evidence(record),), missing=told, settles=SETTLES)
     sentence = (
-        f"En production, pendant {days(measured.seconds)} jusqu'au {export.end.date().isoformat()}, au moins un worker donnait signe de vie "
+        f"En production, pendant {days(measured.seconds)} jusqu'au {french_date(export.end.date())}, au moins un worker donnait signe de vie "
         f"{percent(measured.least)} du temps au moins ({counted(measured.gaps, 'interruption')}) ; cet export dit ce que la production a "
         f"vécu, et non l'arbre audité ; {_UNSIGNED}"
     )

@@ -57,7 +57,7 @@ def _kill_worker(driver: Driver, record: Record, step_seconds: float) -> bool:
     struck = bool(in_flight) and pid is not None and Kill(pid).strike()
     struck = struck and wait_until(lambda: all(gone(child) for child in children), step_seconds)
     record.note(
-        f"SIGKILL : worker, {count} Message 2 en vol, acceptés mais sans réponse"
+        f"SIGKILL : worker, {count} Message 2 en vol, {'acceptés' if count > 1 else 'accepté'} par la passerelle et sans réponse"
         if struck
         else "rien en vol, aucune faute injectée"
     )

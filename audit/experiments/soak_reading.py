@@ -106,7 +106,7 @@ def lacks(soak: Soak) -> list[str]:
     """What this journal lacks to establish anything, in French; empty when it is as large and as clean as it must be."""
     document = soak.document
     hits = struck(soak)
-    enumerated = Counter(s["fault"] for s in hits)
+    enumerated = Counter(s["fault"] for s in hits if not s["drawn"])
     missing = []
     for faults, each, name in (
         (CRASH_POINTS, POINTS_EACH, "points de mort"),
@@ -174,6 +174,7 @@ def _service_lacks(measured: Mapping[str, Any] | None) -> list[str]:
 
 
 def percent(share: float) -> str:
-    """A share as `99,93 %`, rounded down: no bound is shown better than it is."""
-    hundredths = int(share * 10_000)
-    return f"{hundredths // 100},{hundredths % 100:02d} %"
+    """A share as `99,93 %` or `95 %`, rounded down: no bound is shown better than it is."""
+    # A share that is a whole number of hundredths must not lose one to its binary writing.
+    whole, hundredths = divmod(int(round(share * 10_000, 9)), 100)
+    return f"{whole},{hundredths:02d} %" if hundredths else f"{whole} %"

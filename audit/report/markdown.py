@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from audit.report.compiled import compiled_templates
 from audit.report.escaping import Markdown, cell, code, code_cell, fence, paragraph, prose
 from audit.report.view import checkpoint
-from audit.typography import french, french_date, french_seconds
+from audit.typography import french, french_date, french_integer, french_seconds
 
 
 def render_markdown(journal: Mapping[str, Any]) -> str:
@@ -50,6 +50,7 @@ def environment() -> Environment:
         "iso_date": date.fromisoformat,
         "french_date": french_date,
         "french_seconds": french_seconds,
+        "thousands": french_integer,
     }
     environment.filters.update(filters)
     # A literal in a template, so that no editor strips the two spaces that break a line.

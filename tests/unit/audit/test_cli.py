@@ -214,7 +214,8 @@ def test_render_refuses_what_is_no_journal(content: str | None, tmp_path: Path) 
         path.write_text(content, encoding="utf-8")
     result = audit("render", path)
     assert result.exit_code == 2
-    assert result.stderr.startswith("audit: ")
+    assert result.stderr.startswith(f"audit: {path}: ")
+    assert result.stderr.count(f"{path}: ") == 1
     assert result.stdout == ""
 
 

@@ -51,6 +51,8 @@ class FakeLaboratory(FakeStack):
 
     def main_pid(self, role: str) -> int | None:
         process = self._processes.get(role)
+        if process is not None and process.poll() is not None and not self.restarts:
+            return None
         if process is None or process.poll() is not None:
             process = self._processes[role] = subprocess.Popen(["sh", "-c", f"{_CHILD} & {_CHILD} & wait"])
         return process.pid

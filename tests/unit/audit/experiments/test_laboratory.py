@@ -153,6 +153,12 @@ def test_service_is_measured_with_every_worker_killed_in_turn(stack: Stack) -> N
     assert service.in_time == len(service.asked) > 0
 
 
+def test_a_worker_that_never_comes_back_does_not_end_the_measure(stack: Stack) -> None:
+    service = measure(stack(restarts=False), Probing(1.2, period_seconds=0.4, deadline_seconds=0.3, least=0))
+    assert len(service.crashes) == 1
+    assert service.elapsed_seconds >= 1.2
+
+
 def test_probes_that_are_not_accepted_are_not_in_time(stack: Stack) -> None:
     service = measure(stack(loses_at=frozenset({""})), Probing(0.1, 9.0, 0.1, 0))
     assert service.in_time == len(service.asked) - len(service.asked) // 40
