@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tests.benchmarks import first_finding
+from tests.benchmarks.cost import Cost, cost
 from tests.benchmarks.figures import Row, ratio, series
 from tests.benchmarks.sections import put_section
 from tests.benchmarks.trees import write_files, write_tree
@@ -19,26 +21,6 @@ TITLE = "Audit au niveau source"
 PEER = "celery-audit==0.1.0"
 MOST_MEGABYTES = 300
 MOST_GROWTH = 1.2
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What one process took, from its start to its end: seconds by the clock, seconds of processor, megabytes at most."""
-
-    seconds: float
-    processor: float
-    megabytes: float
-
-
-def cost(command: Sequence[str], cwd: Path) -> Cost:
-    """Run a command to its end. Its exit code says what it found, not whether it ran: 2 and above is an error."""
-    alone = [sys.executable, "-I", "-S", str(Path(__file__).with_name("alone.py")), *command]
-    told = subprocess.run(alone, cwd=cwd, stdout=subprocess.PIPE, text=True, check=True).stdout.split()
-    seconds, processor, megabytes = map(float, told[:3])
-    if told[3] not in {"0", "1"}:
-        msg = f"{command}: exit {told[3]}"
-        raise RuntimeError(msg)
-    return Cost(seconds, processor, megabytes)
 
 
 @dataclass(frozen=True)
@@ -129,7 +111,9 @@ def measure(scale: Scale, tell: Callable[[str], None]) -> list[Row]:
         peer = [str(_installed(base / "peer", PEER) / "celery-audit"), "--config", "shop/celeryconfig.py", "."]
         programs = _installed(base / "ours", "-c", str(REPOSITORY / "requirements.lock"), str(REPOSITORY))
         ours = _ours(programs, base / "out")
-        rows = _side_by_side(trees[0], lines[0], peer, ours, scale.rounds)
+        # Before any other run: nothing has warmed what was just installed.
+        rows = list(first_finding.measure(programs, base))
+        rows += _side_by_side(trees[0], lines[0], peer, ours, scale.rounds)
         tell("side by side: done")
         costs = [[cost(ours, tree) for tree in trees] for _ in range(scale.large_rounds)]
         rows += growth(list(zip(*costs, strict=True)), lines)

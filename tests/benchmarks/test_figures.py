@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.benchmarks.cost import Cost, cost
 from tests.benchmarks.figures import Row, percentile, ratio, series
-from tests.benchmarks.source_level import Cost, cost, growth
+from tests.benchmarks.source_level import growth
 
 
 def test_a_ratio_is_taken_round_by_round() -> None:
