@@ -159,11 +159,20 @@ class Application:
 
 
 @dataclass(frozen=True)
+class Unloaded:
+    """A module of tasks that nothing a worker runs at its start imports. `importers`: the functions that import it later, as symbols."""
+
+    module: str
+    importers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Facts:
     """Everything one probe learned. `failure` says why it learned nothing, else it is empty; `failures`, each part that failed.
 
     `text_digest` is the SHA-256 of every file read, where functions are read from it when they are asked for.
     `configured_by` is the key of the project's configuration whose default configures Celery: a deployment may change it whole.
+    `unloaded` holds only what could be established; a module of tasks that is not there may be loaded or not.
     """
 
     level: Level
@@ -186,6 +195,7 @@ class Facts:
     text_digest: str = ""
     applications: tuple[Application, ...] = ()
     configured_by: str = ""
+    unloaded: tuple[Unloaded, ...] = ()
 
     @cached_property
     def digest(self) -> str:

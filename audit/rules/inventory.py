@@ -1,5 +1,6 @@
 """The tasks themselves: registered, named once, results kept for somebody, rates and retry functions that act."""
 
+import re
 from collections.abc import Sequence
 
 from audit.facts import Task
@@ -25,7 +26,10 @@ _INCLUDED_GUIDE = Guide(
     fails="Un module de tâches n'est importé par aucun worker : ses tâches sont rejetées",
     advice="Ajouter le module à `include` ou à `imports`",
     solution='app = Celery("application", include=["application.tasks", "application.jobs"])',
-    undetermined="rien n'a été importé, ou une partie de l'import a échoué",
+    undetermined=(
+        "rien n'a été importé, ou une partie de l'import a échoué, et la lecture seule n'exclut pas que le module soit chargé : "
+        "elle ne conclut que d'un module qu'aucun code exécuté au démarrage n'importe"
+    ),
     impact="Élevé : tâches jamais exécutées",
 )
 
@@ -33,6 +37,8 @@ _INCLUDED_GUIDE = Guide(
 def _included(known: Known) -> Sequence[Finding]:
     guide, facts = _INCLUDED_GUIDE, known.configuration
     if facts is None or not facts.tasks or facts.failures:
+        if known.source.unloaded and not (facts and facts.failures):
+            return _unloaded(known)
         why = facts.failure or " ".join(facts.failures) if facts else ""
         return unknown(guide, why or "l'import des modules (l'audit s'arrête à la lecture des fichiers)")
     package = known.target.celery_app.partition(":")[0].partition(".")[0]
@@ -46,6 +52,29 @@ def _included(known: Known) -> Sequence[Finding]:
     if absent:
         return failed(guide, "Tâches non importées", list(absent.values()), facts.evidence())
     return passed(guide, f"{len(facts.tasks)} tâches", facts.evidence())
+
+
+def _unloaded(known: Known) -> Sequence[Finding]:
+    """What the source alone establishes: nothing that a worker runs at its start imports the module."""
+    readings = [read(known, name) for name in ("imports", "include")]
+    missing = next((r.missing for r in readings if r.missing), "")
+    if missing:
+        return unknown(_INCLUDED_GUIDE, missing)
+    unless = [f"que `{r.variable}` ne l'ajoute à `{r.name}`" for r in readings if r.variable]
+    if not any(re.fullmatch(r"[\w.:]+", worker.options.get("app", "")) for worker in known.workers):
+        unless.append("que la commande du worker, qui n'a pas été lue, ne le nomme")
+    faults = []
+    for lost in known.source.unloaded:
+        symbols = [task.symbol for task in known.source.tasks if task.symbol.partition(":")[0] == lost.module]
+        late = " et ".join(f"`{short(symbol)}`" for symbol in lost.importers[:2])
+        who = f"que seule l'exécution de {late} importe" if late else "que rien n'importe"
+        names = ", ".join(f"`{short(symbol)}`" for symbol in symbols)
+        faults.append(Fault(f"`{lost.module}` ({names}), {who}", known.head(symbols[0])))
+    text = f"{faults[-1].text} (à moins {', ou '.join(unless)})" if unless else faults[-1].text
+    faults[-1] = Fault(text, faults[-1].excerpt)
+    outcome = Outcome.RESERVATION if unless else Outcome.DEFECT
+    evidence = known.source.evidence(faults[0].excerpt)
+    return failed(_INCLUDED_GUIDE, "Tâches non importées", faults, evidence, outcome=outcome)
 
 
 _UNIQUE_GUIDE = Guide(

@@ -11,6 +11,7 @@ from typing import Any
 
 from audit.probes.source.calls import bind_arguments, merged_returns
 from audit.probes.source.classes import class_attribute
+from audit.probes.source.executed import Executed, executed
 from audit.probes.source.files import Source
 from audit.probes.source.frames import CallSite, ExhaustedError, Frame
 from audit.probes.source.journal import Journal
@@ -52,6 +53,7 @@ class Machine:
     journal: Journal = field(default_factory=Journal)
     globals: dict[str, Namespace] = field(default_factory=dict)
     definitions: dict[str, list[tuple[str, str, Place[Definition]]]] = field(default_factory=dict)
+    executed: dict[str, Executed] = field(default_factory=dict)
     assume: Callable[[Any, tuple[Any, ...]], tuple[Any, ...]] | None = None
     followed: set[str] = field(default_factory=set)
     given_up: list[Origin] = field(default_factory=list)
@@ -82,6 +84,7 @@ class Machine:
             calls, self._calls = self._calls, 0
             tree = module.tree
             self.definitions[name] = [(q, owner, Place(module, node)) for q, owner, node in definitions(tree)]
+            self.executed[name] = executed(module, tree.body)
             with self.journal.aside():
                 self.read_body(self, tree.body, Frame(module, names))
             self._depth, self._calls = saved, calls

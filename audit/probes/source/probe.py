@@ -22,6 +22,7 @@ from audit.probes.source.retries import read_retries
 from audit.probes.source.routes import read_routes
 from audit.probes.source.settings import find_application, named_applications, out_of_reach, read_settings
 from audit.probes.source.tasks import read_tasks
+from audit.probes.source.unloaded import read_unloaded
 from audit.probes.source.web_objects import Web
 from audit.target import Target
 
@@ -56,9 +57,10 @@ def _collect(target: Target) -> Facts:
     obscure_late_settings(machine)
     processes = read_processes(tree, target.process_files)
     routes = read_routes(machine, web, target.asgi_app)
+    tasks = read_tasks(machine)
+    unloaded = read_unloaded(machine, tree, tasks, processes)
     given_up = dict.fromkeys((o.path, f"instructions trop longues à suivre, ligne {o.first}") for o in machine.given_up)
     tree.unread += list(given_up)
-    tasks = read_tasks(machine)
     workers = [p.options.get("app", "") for p in processes if p.role in {"worker", "beat", "worker+beat"}]
     app = find_application(machine, target.celery_app, [name for name in workers if name])
     beat, beat_known = read_beat(machine, app, {t.symbol: t.name for t in tasks}) if app else ((), False)
@@ -79,6 +81,7 @@ def _collect(target: Target) -> Facts:
         observations=(*read_code(machine), *read_deployment(tree, target.process_files)),
         applications=named_applications(machine),
         configured_by=app.fields.get("configured_by", "") if app else "",
+        unloaded=unloaded,
         text_digest=project.text_digest,
         unread=tuple(dict.fromkeys(tree.unread)),
     )

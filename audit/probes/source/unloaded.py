@@ -1,0 +1,111 @@
+"""Modules of tasks that no worker loads, where reading is enough to tell."""
+
+import re
+from collections.abc import Sequence
+
+from audit.facts import Process, Task, Unloaded
+from audit.probes.source.executed import executed
+from audit.probes.source.files import Tree, read_text
+from audit.probes.source.loading import Start
+from audit.probes.source.machine import Machine
+from audit.probes.source.modules import Project
+from audit.probes.source.places import is_test
+from audit.probes.source.shelf import definitions
+from audit.probes.source.values import unwrap
+
+_TEXTS = (".cfg", ".conf", ".env", ".ini", ".json", ".service", ".sh", ".toml", ".txt", ".yaml", ".yml")
+_NAMED_TEXTS = ("dockerfile", "makefile", "procfile")
+_LARGEST = 100_000
+
+
+def read_unloaded(
+    machine: Machine, tree: Tree, tasks: Sequence[Task], processes: Sequence[Process]
+) -> tuple[Unloaded, ...]:
+    """Modules of tasks, in the packages of the Celery applications, that no worker loads by what can be read."""
+    project = machine.project
+    holders = _holders(machine)
+    own = {name for name, names in holders.items() if names & machine.executed[name].bound}
+    held = frozenset(task.symbol.partition(":")[0] for task in tasks) & project.modules.keys()
+    if not own or any(path.endswith(".py") and not is_test(path) for path, _ in tree.unread):
+        return ()
+    started = _started(project, processes)
+    alike = {task.name for task in tasks} | {task.symbol.replace(":", ".") for task in tasks}
+    start = Start(machine, held, frozenset(alike))
+    start.load(own | (started or holders.keys() - held))
+    # What imports them is mostly near: looking there first spares reading the functions of the whole project.
+    start.call([name.rpartition(".")[2] for name in held - start.modules])
+    if held <= start.modules:
+        return ()
+    start.call()
+    found = []
+    for module in sorted(_candidates(start, held - own, started or own)):
+        # Nobody says which module `-A` names: it may be any that holds the application.
+        whole = start if started else start.also(holders.keys() - {module})
+        if not whole.may_load(module) and not _written_elsewhere(tree, module):
+            found.append(Unloaded(module, _late_importers(project, module)))
+    return tuple(found)
+
+
+def _holders(machine: Machine) -> dict[str, set[str]]:
+    """Modules outside tests that hold a Celery application, each with the names it has there."""
+    found = {}
+    for module, values in machine.globals.items():
+        names = {name for name, value in values.items() if machine.is_celery(unwrap(value)[0])}
+        if names and not is_test(machine.project.modules[module].source.path):
+            found[module] = names
+    return found
+
+
+def _candidates(start: Start, held: frozenset[str], begun: set[str]) -> set[str]:
+    modules = start.project.modules
+    packages = {name.partition(".")[0] for name in begun}
+    alone = any("." not in name and not modules[name].is_package for name in begun if name in modules)
+    own = {name for name in held if alone or name.partition(".")[0] in packages}
+    return {name for name in own if not start.may_load(name) and not is_test(modules[name].source.path)}
+
+
+def _started(project: Project, processes: Sequence[Process]) -> set[str]:
+    """Modules that the workers' command lines name; none when one of them cannot be told."""
+    found: set[str] = set()
+    for process in processes:
+        if "worker" not in process.role.split("+"):
+            continue
+        dotted = process.options.get("app", "").replace(":", ".")
+        named = {n for n in project.modules if _names(dotted, n)}
+        if not named:
+            return set()
+        included = process.options.get("include", "").split(",")
+        found |= named | {f"{name}.celery" for name in named} | set(filter(None, included))
+    scripts = {name for name, module in project.modules.items() if "worker_main" in module.source.text}
+    return found | scripts if found else found
+
+
+def _names(dotted: str, module: str) -> bool:
+    """Whether `-A dotted` may name this module from some working directory, with or without an attribute."""
+    without = dotted.rpartition(".")[0]
+    return bool(dotted) and f".{module}".endswith(tuple(f".{name}" for name in (dotted, without) if name))
+
+
+def _written_elsewhere(tree: Tree, module: str) -> bool:
+    """Whether a text of the project that is no Python names the module: a setting, an entry point, a command line."""
+    wanted = re.compile(rf"(?<![\w.]){re.escape(module)}(?![\w])")
+    aside = Tree(tree.root)
+    for path in tree.paths:
+        name = path.rpartition("/")[2].lower()
+        if name.endswith(_TEXTS) or name.startswith(_NAMED_TEXTS):
+            source = read_text(aside, path) if (tree.root / path).stat().st_size < _LARGEST else None
+            if source and wanted.search(source.text):
+                return True
+    return False
+
+
+def _late_importers(project: Project, module: str) -> tuple[str, ...]:
+    last, found = module.rpartition(".")[2], list[str]()
+    for name in sorted(project.modules):
+        other = project.modules[name]
+        if name == module or last not in other.source.text or is_test(other.source.path):
+            continue
+        for qualified, _, node in definitions(other.tree):
+            if module in executed(other, node.body).imports:
+                found.append(f"{name}:{qualified}")
+    return tuple(found)
