@@ -63,7 +63,7 @@ def audit(session: nox.Session) -> None:
 
 @nox.session
 def fire(session: nox.Session) -> None:
-    """Every crash point and every class of fault once, on the reference stack, in seven minutes; its journal goes to --out."""
+    """Every crash point and every class of fault once, on the reference stack, in four minutes; its journal goes to --out."""
     install(session)
     session.run("audit", "fire", ".", *session.posargs)
 
