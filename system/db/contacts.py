@@ -1,7 +1,7 @@
 """Contacts' rows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from system.db.connection import Db
@@ -24,10 +24,11 @@ class Contact:
 def upsert(db: Db, rows: Sequence[ContactRow]) -> int:
     """Adds those that are new, completes those that are known; returns how many are new.
 
-    A consent once recorded keeps its date and source, and a name is replaced only by another name. Of one phone, one row.
+    A consent once recorded keeps its date and source, and a name is replaced only by another name. Of one person, one row; who
+    is known under the other form of the number stays so, or would be written to twice.
     """
     # Always in the same order: two imports at once must not wait for each other in a circle.
-    ordered = sorted(rows, key=lambda row: row.phone)
+    ordered = sorted(_as_known(db, rows), key=lambda row: row.phone)
     added = db.execute(
         """INSERT INTO contacts AS c (phone, name, opted_in_at, opt_in_source)
            SELECT * FROM unnest(%(phones)s::text[], %(names)s::text[], %(dates)s::timestamptz[], %(sources)s::text[])
@@ -46,6 +47,15 @@ def upsert(db: Db, rows: Sequence[ContactRow]) -> int:
     ).fetchall()
     _categorise(db, [(str(row.phone), name) for row in ordered for name in row.categories])
     return sum(row["created"] for row in added)
+
+
+def _as_known(db: Db, rows: Sequence[ContactRow]) -> list[ContactRow]:
+    others = {other: row.phone for row in rows for other in row.phone.forms[1:]}
+    numbers = [str(phone) for pair in others.items() for phone in pair]
+    found = db.execute("SELECT phone FROM contacts WHERE phone = ANY(%s)", [numbers]).fetchall() if numbers else []
+    stored = {row["phone"] for row in found}
+    known = {own: other for other, own in others.items() if other in stored and own not in stored}
+    return [replace(row, phone=known.get(row.phone, row.phone)) for row in rows]
 
 
 def _categorise(db: Db, pairs: Sequence[tuple[str, str]]) -> None:

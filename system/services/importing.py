@@ -81,7 +81,7 @@ class _Reader:
         if record.fields is None:
             raise RowError(Reason.QUOTES)
         row = self._columns.row(record.fields, region=self._source.region, now=self._now)
-        first = self._seen.setdefault(row.phone, record.line)
+        first = self._seen.setdefault(min(row.phone.forms), record.line)
         if first != record.line:
             raise RowError(Reason.DUPLICATE, str(first))
         return self._completed(row)

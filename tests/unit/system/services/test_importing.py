@@ -73,6 +73,20 @@ def test_the_rejected_lines_can_be_corrected_and_imported(bench: Bench) -> None:
     assert (again.created, again.known, again.rejected) == (2, 1, 1)
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("+5511987654321", "+551187654321"), ("+5491112345678", "+541112345678")],
+)
+def test_a_person_with_two_numbers_is_one_contact(bench: Bench, one: str, other: str) -> None:
+    done = take(bench, f"phone,name\n{one},Ana\n{other},Ana\n+33639980001,Bea\n")
+    assert (done.created, done.known, done.rejected) == (2, 0, 1)
+    assert lines(bench, done) == [(3, "the same number as line 2")]
+    again = take(bench, f"phone,name,category\n{other},Ana María,VIP\n")
+    assert (again.created, again.known, again.rejected) == (0, 1, 0)
+    known = [contact for contact in contacts(bench) if contact["phone"] != "+33639980001"]
+    assert known == [{"phone": one, "name": "Ana María", "opt_in_source": None, "categories": "VIP"}]
+
+
 def test_an_opt_out_outlives_an_import(bench: Bench) -> None:
     bench.execute("INSERT INTO suppressions (phone, source) VALUES ('+33639980001', 'STOP')")
     take(bench, FILE, consent="salon")
