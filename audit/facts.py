@@ -23,7 +23,7 @@ class Setting:
     overridable: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Parameter:
     """A parameter of a function; `depends` is the dotted name inside `Depends(...)` or `Security(...)`."""
 
@@ -33,7 +33,7 @@ class Parameter:
     depends: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Call:
     """A call written in a function: `name` as written (`self.retry`), `target` its symbol in the project when resolved.
 
@@ -47,7 +47,7 @@ class Call:
     excerpt: Excerpt | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Function:
     """A function or method of the target, under its symbol `package.module:qualified.name`."""
 

@@ -41,7 +41,7 @@ class EvidenceError(ValueError):
     """A finding claims more than its evidence shows."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Excerpt:
     """Consecutive lines of a target's file, quoted verbatim. Lines count from 1, both ends included."""
 

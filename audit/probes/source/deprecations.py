@@ -1,7 +1,6 @@
 """Uses of what pydantic and Python have deprecated."""
 
 import ast
-import re
 from collections.abc import Iterator
 
 from audit.facts import Deprecation
@@ -11,7 +10,8 @@ from audit.probes.source.modules import Module
 from audit.probes.source.values import External, descends_from, unwrap
 
 _PYDANTIC = ("BaseModel", "BaseSettings", "GenericModel", "RootModel", "SQLModel")
-_WORTH_READING = re.compile(r"\butcnow\b|\butcfromtimestamp\b|\bclass Config\b|validator\b")
+# A module without any of these words has nothing to look for.
+_WORDS = ("utcnow", "utcfromtimestamp", "Config", "validator")
 _VALIDATORS = {"validator": "field_validator", "root_validator": "model_validator"}
 
 
@@ -20,7 +20,7 @@ def read_deprecations(machine: Machine) -> tuple[Deprecation, ...]:
     found: list[Deprecation] = []
     for name in sorted(machine.project.modules):
         module = machine.project.modules[name]
-        if not _WORTH_READING.search(module.source.text):
+        if not any(word in module.source.text for word in _WORDS):
             continue
         for node in ast.walk(module.tree):
             if isinstance(node, ast.ClassDef):

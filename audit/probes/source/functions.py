@@ -1,42 +1,42 @@
 """Every function of the target: signature, calls with what they resolve to, names used, and its text; read when asked for."""
 
 import ast
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 
 from audit.facts import Call, Function, Parameter
 from audit.probes.source.callees import Resolver, dotted
+from audit.probes.source.kept import Kept
 from audit.probes.source.machine import Machine
 from audit.probes.source.modules import Module
 from audit.probes.source.shelf import Definition, Place
 from audit.probes.source.text import segment
 
 _HEAD_LINES = 20
-_MOST_READ = 2_000
+# A character of a function weighs some 20 bytes once it was read.
+_MOST_CHARACTERS = 3_000_000
 
 
 class Functions(Mapping[str, Function]):
     """Functions and methods by symbol, nested ones included; a symbol defined twice keeps its last definition.
 
-    A project has far more of them than rules ask for: each is read at its first use, and the oldest are forgotten.
+    A project has far more of them than rules ask for: each is read at its first use, and those used last are kept.
     """
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
         self._places: dict[str, tuple[str, str, Place[Definition]]] = {}
-        self._read: OrderedDict[str, Function] = OrderedDict()
+        self._read: Kept[str, Function] = Kept(_MOST_CHARACTERS)
         for name in sorted(machine.definitions):
             for qualified, owner, place in machine.definitions[name]:
                 self._places[f"{name}:{qualified}"] = name, owner, place
 
     def __getitem__(self, symbol: str) -> Function:
-        if symbol not in self._read:
-            name, owner, place = self._places[symbol]
-            module = self._machine.project.modules[name]
-            self._read[symbol] = _function(self._machine, module, symbol, owner, place.node())
-            if len(self._read) > _MOST_READ:
-                self._read.popitem(last=False)
-        return self._read[symbol]
+        if found := self._read.get(symbol):
+            return found
+        name, owner, place = self._places[symbol]
+        module = self._machine.project.modules[name]
+        function = _function(self._machine, module, symbol, owner, place.node())
+        return self._read.put(symbol, function, len(function.body.text) if function.body else 0)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._places)

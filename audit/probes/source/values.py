@@ -22,7 +22,7 @@ class Unknown(Enum):
 UNKNOWN: Final = Unknown.UNKNOWN
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Origin:
     """Lines of a file of the target, from 1, both ends included."""
 
@@ -76,7 +76,7 @@ class ModuleValue:
     name: str
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class FunctionValue:
     """A function of the target: its symbol, its node, and the names around it."""
 
@@ -96,7 +96,7 @@ class FunctionValue:
         return any(_last_name(d.callee) in names for d in self.decorators)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Decoration:
     """One decorator, worked out: what is applied, and with which arguments when it is a call."""
 
@@ -106,7 +106,7 @@ class Decoration:
     keywords: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class ClassValue:
     """A class of the target."""
 

@@ -3,13 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from audit.probes.source.files import walk
+from audit.probes.source.files import Source, walk
 from audit.probes.source.functions import Functions
 from audit.probes.source.machine import Machine
-from audit.probes.source.modules import read_project
+from audit.probes.source.modules import Module, read_project
 from audit.probes.source.reader import new_machine
 from audit.probes.source.retries import read_retries
-from audit.probes.source.shelf import definitions, node_at
+from audit.probes.source.shelf import Place, Shelf, definitions, node_at
 from audit.probes.source.tasks import read_tasks
 from audit.probes.source.web_objects import Web
 from tests.acceptance.reference_copy import REPOSITORY
@@ -40,6 +40,61 @@ def test_each_definition_is_found_again_in_a_tree_parsed_again(path: Path) -> No
     for _, __, node in definitions(ast.parse(text)):
         found = node_at(again, type(node), (node.lineno, node.col_offset))
         assert ast.dump(found) == ast.dump(node)
+
+
+def module_of(text: str) -> Module:
+    return Module("m", False, Source("m.py", text), Shelf([], 1))
+
+
+# Where a definition does not stand alone on its lines, or its columns are easily lost.
+FAR = "\n".join(f"FAR_{n} = {n}" for n in range(400))
+WRITINGS = {
+    "indented with tabs": "class A:\n\tdef f(self):\n\t\treturn 1\n",
+    "decorated": "@d(\n    key=lambda: 1,\n)\ndef f(): ...\n",
+    "decorated on another line": "@(\n    d\n)\ndef f(): ...\n",
+    "decorated after a backslash": "@\\\nd\ndef f(): ...\n",
+    "after a backslash": "class A:\n  \\\n    def f(self): ...\n",
+    "a string at the margin": 'class A:\n    def f(self):\n        return """\nmargin é"""\n',
+    "asynchronous, old line ends": "if x:\r    async def f():\r        await g()\r",
+    "nested": "class A:\n    class B:\n        def f(self):\n            def g(): ...\n            return g\n",
+    "first": "def f(): ...; x = 1\n",
+}
+
+
+@pytest.mark.parametrize("far_above", [False, True])
+@pytest.mark.parametrize("text", WRITINGS.values(), ids=WRITINGS)
+def test_a_definition_parsed_again_is_the_same_at_the_same_place(text: str, far_above: bool) -> None:
+    module = module_of(f"{FAR}\n{text}" if far_above else f"{text}\n{FAR}\n")
+    nodes = [
+        n for n in ast.walk(ast.parse(module.source.text)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    assert nodes
+    expected = [ast.dump(node, include_attributes=True) for node in nodes]
+    places = [Place(module, node) for node in nodes]
+    del nodes
+    assert [ast.dump(place.node(), include_attributes=True) for place in places] == expected
+
+
+def test_a_class_and_a_lambda_are_found_again() -> None:
+    tree = ast.parse(text := f"class A:\n    pass\n{FAR}\nx = [\n    lambda: 1,\n]\n")
+    module = module_of(text)
+    cls, made = tree.body[0], next(n for n in ast.walk(tree) if isinstance(n, ast.Lambda))
+    assert isinstance(cls, ast.ClassDef)
+    places = (Place(module, cls), Place(module, made))
+    del tree, cls, made
+    assert [type(place.node()) for place in places] == [ast.ClassDef, ast.Lambda]
+
+
+def test_the_rest_of_a_module_is_not_parsed_for_a_small_definition() -> None:
+    module = module_of(f"def f(): ...\n{FAR}\n")
+    assert len(module.shelf.tree_around(module, 1, 1).body) == 1
+    assert len(module.tree.body) == 401
+    assert len(module.shelf.tree_around(module, 2, 2).body) == 401  # all of it is there
+
+
+def test_most_of_a_module_is_not_parsed_twice() -> None:
+    module = module_of("import a\n\ndef f():\n    return a.b.c.d\n")
+    assert len(module.shelf.tree_around(module, 3, 4).body) == 2
 
 
 def test_decorators_above_a_definition_hold_nodes_too() -> None:
