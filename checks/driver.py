@@ -15,7 +15,7 @@ from celery import Celery
 
 from audit.experiments.driver import Accepted, AlertDelay, DriverError
 from audit.experiments.waiting import wait_until
-from audit.typography import french_seconds
+from audit.typography import french_integer, french_seconds
 from system.sandbox.gateway_protocol import Behaviour, Rule
 from system.sandbox.processes import SandboxError
 from system.sandbox.stack import RunningStack, run_python, running_stack
@@ -37,6 +37,7 @@ _LETS_IN = {
 }
 _MESSAGE_2 = " (Message 2)"
 _ALERT_AFTER = 10.0
+_SHIPPED = "from system.config import Settings; print(*(Settings.model_fields[name].default for name in {names}))"
 _SHIPPED_DELAY = "from system.config import Settings; print(Settings.model_fields['alert_after_seconds'].default)"
 _WEB_SECONDS = 20.0
 # Four interpreters start at once, on a machine that may have other things to do.
@@ -197,21 +198,24 @@ class ReferenceDriver:
             broker = client.info("server")
         name = "Valkey" if "valkey_version" in broker else "Redis"
         version = broker.get("valkey_version", broker["redis_version"])
-        shortened = {
-            "bail d'envoi": "SEND_LEASE_SECONDS",
-            "délai de la passerelle": "GATEWAY_TIMEOUT_SECONDS",
-            "reprise des webhooks": "INBOX_WAIT_SECONDS",
-            "alerte": "ALERT_AFTER_SECONDS",
-        }
+        of_trial = [
+            ("bail d'envoi", "SEND_LEASE_SECONDS"),
+            ("délai de la passerelle", "GATEWAY_TIMEOUT_SECONDS"),
+            ("reprise des webhooks", "INBOX_WAIT_SECONDS"),
+            ("alerte", "ALERT_AFTER_SECONDS"),
+        ]
+        asked = _SHIPPED.format(names=[name.lower() for _, name in of_trial])
+        shipped = run_python(self._root, self._stack.env, self._stack.logs, "-c", asked).split()
         durations = ", ".join(
-            f"{what} {french_seconds(float(self._stack.env[name]))}" for what, name in shortened.items()
+            f"{what} {french_seconds(float(self._stack.env[name]))} ({french_seconds(float(default))})"
+            for (what, name), default in zip(of_trial, shipped, strict=True)
         )
         return [
             "passerelle : une doublure locale de Wassenger, seule adresse d'envoi donnée à la pile ; son registre fait foi",
             f"serveurs locaux : PostgreSQL {postgres}, {name} {version}",
             f"processus lancés et relancés par `{CONFIGURATION}`, sur une seule machine",
-            f"durées de l'essai : {durations}",
-            "limite quotidienne levée ; aucun secret de webhook configuré",
+            f"durées de l'essai, et entre parenthèses celles de la livraison : {durations}",
+            f"limite quotidienne portée à {french_integer(int(self.settings['DAILY_MESSAGE_LIMIT']))} messages ; aucun secret de webhook configuré",
             "chaque scénario joué une fois",
         ]
 

@@ -15,6 +15,7 @@ import psycopg
 from audit.experiments.driver import Accepted, DriverError
 from audit.experiments.laboratory.fault_driver import Stake
 from audit.experiments.waiting import wait_until
+from audit.typography import french_integer
 from checks.crash_points import POINTS
 from checks.disturbances import DISTURBANCES
 from checks.driver import _MESSAGE_2, ReferenceDriver, _in_words, _inbound, _key
@@ -277,7 +278,7 @@ class ReferenceFaultDriver(ReferenceDriver):
         told = [c for c in super().conditions() if not c.startswith(("limite quotidienne", "chaque scénario"))]
         return [
             *told,
-            "limite quotidienne levée ; webhooks signés ; délais de reprise sautés en avançant leur échéance",
+            f"limite quotidienne portée à {french_integer(self.daily_limit)} messages, et réputée atteinte pendant la seule faute « passage de minuit UTC » ; webhooks signés ; délais de reprise sautés en avançant leur échéance",
         ]
 
 

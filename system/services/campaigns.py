@@ -1,6 +1,7 @@
 """Creates, launches and dispatches campaigns."""
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from system.db import action_log, audience, campaigns, dispatching, monitoring
@@ -97,6 +98,11 @@ def launch_campaign(
     return [DispatchCampaign(campaign_id)]
 
 
+def campaign_lock(locks: LockKeeper, campaign_id: int) -> AbstractContextManager[bool]:
+    """The lock around a turn of a campaign's dispatcher; it expires by itself."""
+    return locks.hold(campaign_key(campaign_id), ttl_seconds=CAMPAIGN_TTL_SECONDS)
+
+
 def dispatch(
     db: Database, locks: LockKeeper, campaign_id: int, *, batch_size: int, limits: Limits | None = None
 ) -> Dispatched:
@@ -104,7 +110,7 @@ def dispatch(
 
     It does nothing while another turn lives, nor when the lock cannot be asked: the recovery wakes a dispatcher again.
     """
-    with locks.hold(campaign_key(campaign_id), ttl_seconds=CAMPAIGN_TTL_SECONDS) as mine:
+    with campaign_lock(locks, campaign_id) as mine:
         if not mine:
             return Dispatched((), None)
         with db.transaction() as connection:

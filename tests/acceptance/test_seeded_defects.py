@@ -103,8 +103,14 @@ DEFECTS = {
     ),
     "campaign lock": Defect(
         "8.4",
-        "`campaign_key` existe mais `send_campaign_messages` ne l'appelle pas",
-        (Edit("system/services/campaigns.py", "locks.hold(campaign_key(campaign_id),", 'locks.hold("all",'),),
+        "`campaign_lock` existe mais `send_campaign_messages` ne l'appelle pas",
+        (
+            Edit(
+                "system/services/campaigns.py",
+                "with campaign_lock(locks, campaign_id)",
+                'with locks.hold("all", ttl_seconds=30)',
+            ),
+        ),
     ),
     "a user three dependencies deep": Defect(
         "8.2",
