@@ -95,6 +95,23 @@ def growth(costs: Sequence[Sequence[Cost]], lines: Sequence[int]) -> list[Row]:
     return rows
 
 
+def work_growth(calls: Sequence[int], characters: Sequence[int], lines: Sequence[int]) -> list[Row]:
+    """Function calls and characters parsed for a further line, in the same two steps of size; exact, whatever the machine does."""
+    where = f"par ligne de plus, de {lines[1]} à {lines[2]} lignes contre de {lines[0]} à {lines[1]}"
+    rows = []
+    for what, counts in (("appels de fonctions", calls), ("caractères analysés", characters)):
+        before, after = ((counts[at + 1] - counts[at]) / (lines[at + 1] - lines[at]) for at in (0, 1))
+        rows.append(Row(f"{what} {where}", f"{before:.1f}", f"{after:.1f}", f"{after / before:.2f}", "", None))
+    return rows
+
+
+def _worked(programs: Path, tree: Path, out: Path) -> tuple[int, int]:
+    """Function calls and characters parsed by one audit."""
+    counted = [str(programs / "python"), "-P", str(Path(__file__).with_name("work.py")), *_ours(programs, out)[1:]]
+    told = subprocess.run(counted, cwd=tree, capture_output=True, text=True, check=True).stdout.split()
+    return int(told[-2]), int(told[-1])
+
+
 def _size(what: str, costs: Sequence[Cost]) -> Row:
     megabytes = series([c.megabytes for c in costs]).text(0)
     return Row(f"{what}, processeur (s)", "", series([c.processor for c in costs]).text(1), f"{megabytes} Mo", "", None)
@@ -117,6 +134,8 @@ def measure(scale: Scale, tell: Callable[[str], None]) -> list[Row]:
         tell("side by side: done")
         costs = [[cost(ours, tree) for tree in trees] for _ in range(scale.large_rounds)]
         rows += growth(list(zip(*costs, strict=True)), lines)
+        calls, characters = zip(*[_worked(programs, tree, base / "out") for tree in trees], strict=True)
+        rows += work_growth(calls, characters, lines)
         rows.append(_size(f"{scale.files} fichiers", [cost(ours, base / "files") for _ in range(scale.large_rounds)]))
     return rows
 
@@ -135,7 +154,8 @@ def _section(rows: Sequence[Row], command: str) -> str:
         f"Écrit par `{command}` le {datetime.now(UTC):%Y-%m-%d à %H:%M} UTC. Le témoin est `{PEER}`. Chacun est seul dans un "
         "environnement où `pip install` l'a mis et compilé ; ils lisent le même arbre (`tests/benchmarks/trees.py`), avec le même "
         "fichier de réglages. Les deux processus alternent, et le rapport est celui de tours voisins. Notre processus écrit aussi "
-        "le rapport et le journal.\n\n"
+        "le rapport et le journal. Les appels de fonctions et les caractères que `ast` analyse sont comptés, non mesurés : ils disent "
+        "si le travail par ligne croît, quand le temps de processeur dépend aussi de ce que la machine fait d'autre.\n\n"
         "| mesure | témoin | audit | rapport | cible | atteinte |\n|---|---|---|---|---|---|\n"
         + "\n".join(row.line for row in rows)
         + f"\n\n{os.cpu_count()} processeurs ({platform.machine()}), Python {platform.python_version()}, charge à la fin "

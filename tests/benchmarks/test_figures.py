@@ -1,3 +1,4 @@
+import ast
 import sys
 from pathlib import Path
 
@@ -5,7 +6,8 @@ import pytest
 
 from tests.benchmarks.cost import Cost, cost
 from tests.benchmarks.figures import Row, percentile, ratio, series
-from tests.benchmarks.source_level import growth
+from tests.benchmarks.source_level import growth, work_growth
+from tests.benchmarks.work import Work
 
 
 def test_a_ratio_is_taken_round_by_round() -> None:
@@ -44,3 +46,21 @@ def test_a_process_is_measured_and_one_that_did_not_run_is_no_measure(tmp_path: 
     assert small.megabytes < found.megabytes
     with pytest.raises(RuntimeError, match="exit 3"):
         cost([sys.executable, "-c", program.format(3)], tmp_path)
+
+
+def test_work_that_grows_faster_than_the_lines_is_seen() -> None:
+    calls, characters = work_growth((100, 1_100, 4_100), (30, 330, 2_130), (10, 110, 410))
+    assert (calls.ours, calls.result) == ("10.0", "1.00")
+    assert (characters.ours, characters.result) == ("6.0", "2.00")
+
+
+def test_calls_and_characters_are_counted() -> None:
+    work = Work()
+    sys.setprofile(work)
+    try:
+        ast.parse("x = 1")
+        len("")
+    finally:
+        sys.setprofile(None)
+    assert work.characters == 5
+    assert 3 <= work.calls <= 9

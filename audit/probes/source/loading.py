@@ -28,7 +28,8 @@ _LISTING = frozenset(
 class Start:
     """What may run while a worker starts. `unsure`: modules of any name may be loaded too.
 
-    `held` are the modules of tasks, `task_names` what their tasks may be called.
+    `held` are the modules of tasks, `task_names` what their tasks may be called. `asked`: names, packages around them
+    included, that something else than the module of that name asks for.
     """
 
     machine: Machine
@@ -39,6 +40,8 @@ class Start:
     strings: set[str] = field(default_factory=set)
     waiting: list[Waiting] = field(default_factory=list)
     dynamic: list[tuple[str, set[str]]] = field(default_factory=list)
+    asked: set[str] = field(default_factory=set)
+    django: bool = False
     unsure: bool = False
 
     @property
@@ -49,9 +52,12 @@ class Start:
     def also(self, modules: Iterable[str]) -> "Start":
         """The same start, with more modules to begin with."""
         twin = copy(self)
-        for name in ("modules", "names", "strings", "waiting", "dynamic"):
+        for name in ("modules", "names", "strings", "waiting", "dynamic", "asked"):
             setattr(twin, name, copy(getattr(self, name)))
-        twin.load(modules)
+        roots = list(modules)
+        for root in roots:
+            twin.asked.update(_around(root)[:-1])
+        twin.load(roots)
         twin.call()
         return twin
 
@@ -73,8 +79,8 @@ class Start:
 
     def _load(self, dotted: str) -> list[str]:
         """A module and the packages around it; what they import in turn."""
-        parts, found = dotted.split("."), list[str]()
-        for name in (".".join(parts[:end]) for end in range(1, len(parts) + 1)):
+        found = list[str]()
+        for name in _around(dotted):
             module = self.project.modules.get(name)
             if module is not None and name not in self.modules:
                 self.modules.add(name)
@@ -95,7 +101,9 @@ class Start:
         self.waiting += block.waiting
         if not _DYNAMIC.isdisjoint(block.names):
             self.dynamic.append((module.name, block.names))
-        return [*block.imports, *self._named(block.strings), *self._discovered(block), *self._django(block.imports)]
+        told = [*block.imports, *self._named(block.strings), *self._discovered(block)]
+        self.asked.update(name for dotted in told for name in _around(dotted) if name != module.name)
+        return [*told, *self._django(block.imports)]
 
     def _named(self, strings: set[str]) -> list[str]:
         """Modules that texts name, as `imports`, `INSTALLED_APPS` or `import_string` do; a task's name is none."""
@@ -114,8 +122,12 @@ class Start:
 
     def _django(self, imports: list[str]) -> list[str]:
         """With Django, modules of any name may be found in each application: all but those whose loading is asked."""
-        django = any(name.partition(".")[0] == "django" for name in imports)
-        return [name for name in self.project.modules if name not in self.held] if django else []
+        if self.django or not any(name.partition(".")[0] == "django" for name in imports):
+            return []
+        self.django = True
+        every = [name for name in self.project.modules if name not in self.held]
+        self.asked.update(name for dotted in every for name in _around(dotted))
+        return every
 
     def _ending(self, last: Iterable[str]) -> list[str]:
         wanted = set(last)
@@ -123,7 +135,14 @@ class Start:
 
     def may_load(self, module: str) -> bool:
         """Whether this module is loaded, or may be by a name that is worked out while running."""
-        if self.unsure or module in self.modules:
+        return module in self.modules or self._by_a_name_worked_out(module)
+
+    def may_ask_for(self, module: str) -> bool:
+        """Whether something else than this module may load it; where nothing does, a start without it loads it no more."""
+        return module in self.asked or self._by_a_name_worked_out(module)
+
+    def _by_a_name_worked_out(self, module: str) -> bool:
+        if self.unsure:
             return True
         last = module.rpartition(".")[2]
         told = self.dynamic and any(re.split(r"[.:]", text)[-1] == last for text in self.strings)
@@ -145,3 +164,9 @@ class Start:
         below = {own.package.partition(".")[0] if climbs else own.package, *block.imports}
         below -= {name for name in block.imports if any(other.startswith(f"{name}.") for other in block.imports)}
         return any(f"{module}.".startswith(f"{package}.") for package in below)
+
+
+def _around(dotted: str) -> list[str]:
+    """The packages around a module, from the outside in, then the module itself."""
+    parts = dotted.split(".")
+    return [".".join(parts[:end]) for end in range(1, len(parts) + 1)]

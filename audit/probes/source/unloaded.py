@@ -37,13 +37,16 @@ def read_unloaded(
     if held <= start.modules:
         return ()
     start.call()
+    # Nobody says which module `-A` names: it may be any that holds the application.
+    every = start if started else start.also(holders)
     found = []
     for module in sorted(_candidates(start, held - own, started or own)):
-        # Nobody says which module `-A` names: it may be any that holds the application.
-        whole = start if started else start.also(holders.keys() - {module})
-        if not whole.may_load(module) and not _written_elsewhere(tree, module):
-            found.append(Unloaded(module, _late_importers(project, module)))
-    return tuple(found)
+        # One that nothing else asks for needs no start of its own, which would read the whole project again.
+        whole = start if started else start.also(holders.keys() - {module}) if every.may_ask_for(module) else None
+        if (whole is None or not whole.may_load(module)) and not _written_elsewhere(tree, module):
+            found.append(module)
+    late = _late_importers(project, found)
+    return tuple(Unloaded(module, tuple(late[module])) for module in found)
 
 
 def _holders(machine: Machine) -> dict[str, set[str]]:
@@ -99,13 +102,17 @@ def _written_elsewhere(tree: Tree, module: str) -> bool:
     return False
 
 
-def _late_importers(project: Project, module: str) -> tuple[str, ...]:
-    last, found = module.rpartition(".")[2], list[str]()
+def _late_importers(project: Project, modules: Sequence[str]) -> dict[str, list[str]]:
+    """Functions that import each of these modules, outside tests."""
+    last = {module: module.rpartition(".")[2] for module in modules}
+    words, found = set(last.values()), {module: list[str]() for module in modules}
     for name in sorted(project.modules):
         other = project.modules[name]
-        if name == module or last not in other.source.text or is_test(other.source.path):
+        said = {word for word in words if word in other.source.text}
+        if not said or is_test(other.source.path):
             continue
         for qualified, _, node in definitions(other.tree):
-            if module in executed(other, node.body).imports:
-                found.append(f"{name}:{qualified}")
-    return tuple(found)
+            for module in dict.fromkeys(executed(other, node.body).imports):
+                if module in found and module != name and last[module] in said:
+                    found[module].append(f"{name}:{qualified}")
+    return found
