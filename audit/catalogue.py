@@ -31,7 +31,7 @@ class Phase:
     family: str
 
 
-_RUN = "`audit run --level execution` sur une cible dont le pilote (`target.driver`) sait jouer ce scénario"
+_RUN = "écrire le pilote de la cible (`target.driver`, selon le protocole `audit.experiments.driver.Driver` : il la lance et compte ce que la passerelle accepte), puis `audit run --level execution`"
 _SOAK = (
     "le journal de `audit soak` pour la même empreinte, ou un export des battements de cœur de production "
     "(`worker-heartbeats/1`), nommé dans `[evidence]` du fichier de cible ou par `--evidence`"

@@ -85,9 +85,11 @@ def _of_each(verdicts: Mapping[str, Verdict]) -> list[tuple[str, Known]]:
 
 
 def _of_family_8(verdicts: Mapping[str, Verdict], findings: Sequence[Finding]) -> list[tuple[str, Known]]:
+    # December's own checkpoint left the number of processes out of it.
+    configuration = (*_CONFIGURATION, "concurrency") if "8.6" in verdicts else _CONFIGURATION
     lines = [
         ("Fonctionnement autonome", _of_requirements(verdicts, ("8.1", "8.2", "8.3"))),
-        ("Configuration robuste", _of_rules(findings, _CONFIGURATION)),
+        ("Configuration robuste", _of_rules(findings, configuration)),
         ("Mécanismes de protection", _of_rules(findings, _PROTECTION)),
         ("Redémarrage automatique", _of_requirements(verdicts, ("8.5",))),
     ]

@@ -4,7 +4,7 @@ from audit.model import Level
 from audit.requirement import Requirement
 
 _HEADING = "Vérifications effectuées"
-_RUN = "`audit run --family {family} --level execution` sur une cible dont le pilote (`target.driver`) sait jouer ce scénario"
+_RUN = "écrire le pilote de la cible (`target.driver`, selon le protocole `audit.experiments.driver.Driver` : il la lance et compte ce que la passerelle accepte), puis `audit run --family {family} --level execution`"
 
 
 def _seen(identifier: str, title: str, criterion: str, experiment: str) -> Requirement:

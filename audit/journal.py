@@ -30,7 +30,7 @@ from audit.spec.requirements_file import Criterion
 from audit.spec.traceability import Traceability
 from audit.strike_rows import rows
 from audit.target import Target
-from audit.verdict import Verdict
+from audit.verdict import Status, Verdict
 
 VERSION = 1
 NAME = "checkpoint-audit"
@@ -221,14 +221,16 @@ def _requirement(examination: Examination, identifier: str, verdict: Verdict) ->
 def _unattached(examination: Examination) -> list[Finding]:
     """Findings that bear on no requirement of the profile and that no problem tells: without this nobody would read them."""
     shown = set(examination.profile.requirements)
-    silent = {Outcome.UNDETERMINED, Outcome.AUDIT_ERROR, Outcome.NOT_APPLICABLE}
-    return [f for f in examination.every_finding() if not shown & set(f.requirements) and f.outcome in silent]
+    return [f for f in examination.every_finding() if not shown & set(f.requirements) and f.problem is None]
 
 
 def _settles(examination: Examination, entry: Requirement, findings: Sequence[Finding]) -> str:
     """What would settle it. Where its own experiment was played and one did not conclude, playing it again is no advice."""
     played = set(examination.records)
     open_ones = {f.rule for f in findings if f.outcome in {Outcome.UNDETERMINED, Outcome.AUDIT_ERROR}}
+    own = [f.settles for f in findings if f.rule in played and f.rule in open_ones and f.settles]
+    if own:
+        return own[0]
     if played & set(entry.decided_by) and played & open_ones:
         return "lever ce qui a manqué à l'expérience ci-dessus, puis la rejouer"
     return entry.settles
@@ -268,10 +270,35 @@ def _problems(examination: Examination) -> list[dict[str, Any]]:
         if finding.problem is not None:
             seen.setdefault(finding.problem.title, finding)
     ordered = sorted(seen.values(), key=lambda f: (_severity(f) != "critique", _rank(f)))
+    verdicts = examination.verdicts()
     return [
-        {"number": n, "rule": f.rule, "requirements": list(f.requirements), **_flat(f)}
+        {"number": n, "rule": f.rule, "requirements": list(f.requirements), **_flat(f), **_impact(f, verdicts)}
         for n, f in enumerate(ordered, 1)
     ]
+
+
+def _impact(finding: Finding, verdicts: Mapping[str, Verdict]) -> dict[str, str]:
+    """What refuses a requirement is no small matter, whatever it would be alone."""
+    refused = [
+        i
+        for i in finding.requirements
+        if i in verdicts
+        and verdicts[i].status is Status.NON_COMPLIANT
+        and finding.rule not in {c.defect for c in verdicts[i].compensations}
+    ]
+    if (
+        finding.outcome is not Outcome.DEFECT
+        or not refused
+        or not finding.problem
+        or finding.problem.impact != "Faible"
+    ):
+        return {}
+    what = (
+        f"les exigences {', '.join(refused)} ne sont pas tenues"
+        if refused[1:]
+        else f"l'exigence {refused[0]} n'est pas tenue"
+    )
+    return {"impact": f"Élevé : {what}"}
 
 
 def _severity(finding: Finding) -> str:

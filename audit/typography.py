@@ -1,7 +1,7 @@
 """French typography of what a reader sees: no-break spaces, dates, durations. The no-break space is U+00A0 everywhere."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from itertools import pairwise
 
 NO_BREAK_SPACE = "\u00a0"
@@ -56,6 +56,12 @@ def french_date(day: date) -> str:
 
     text = str(format_date(day, format="d MMMM y", locale="fr"))
     return f"1er{text[1:]}" if day.day == 1 else text
+
+
+def french_moment(moment: datetime) -> str:
+    """A moment in UTC, as `29 décembre 2025 à 13 h 29 UTC`."""
+    utc = moment.astimezone(UTC)
+    return f"{french_date(utc.date())} à {utc.hour} h {utc.minute:02d} UTC"
 
 
 def french_seconds(seconds: float) -> str:

@@ -62,7 +62,9 @@ def judge(
     established = [f for f in findings if f.outcome is Outcome.ESTABLISHED]
     known_by = max((f.level for f in established), default=None)
     if defects:
-        return Verdict(Status.NON_COMPLIANT, max(f.level for f in defects), _and_more(defects), compensations)
+        more = [*_not_compensated(requirement, defects, established), *_below(floor, known_by)]
+        reason = " ".join([_and_more(defects).rstrip(".") + ".", *more]) if more else _and_more(defects)
+        return Verdict(Status.NON_COMPLIANT, max(f.level for f in defects), reason, compensations)
     unsettled = _unsettled(requirement, floor, findings, known_by)
     if unsettled:
         return Verdict(Status.UNDETERMINED, known_by, unsettled, compensations)
@@ -78,6 +80,22 @@ def judge(
     if reservations:
         return Verdict(Status.PARTIAL, known_by, _and_more(reservations))
     return Verdict(Status.COMPLIANT, known_by, _why_compliant(findings, known_by))
+
+
+def _not_compensated(requirement: Requirement, defects: Sequence[Finding], established: Sequence[Finding]) -> list[str]:
+    """What a control that is there, and was not accepted for a defect, leaves open."""
+    broken, there = {f.rule for f in defects}, {f.rule for f in established}
+    refused = [
+        c for c in COMPENSATIONS if c.requirement == requirement.id and c.defect in broken and c.control in there
+    ]
+    return [f"`{c.name}` ne le compense pas : {c.residual}." for c in refused]
+
+
+def _below(floor: Level, known_by: Level | None) -> list[str]:
+    """That the defect once mended, the requirement would still not be established."""
+    if known_by is not None and known_by >= floor:
+        return []
+    return [f"Corriger ne suffira pas à établir l'exigence, dont le niveau exigé est « {floor.french} »."]
 
 
 def _why_compliant(findings: Sequence[Finding], known_by: Level | None) -> str:
@@ -97,7 +115,8 @@ def _unsettled(requirement: Requirement, floor: Level, findings: Sequence[Findin
         why = next((f.missing for f in findings if f.missing), "")
         return f"Rien n'a pu être établi{' : ' if why else ''}{why}."
     if known_by < floor:
-        return f"Le niveau exigé est « {floor.french} » ; les preuves réunies s'arrêtent à « {known_by.french} »."
+        why = next((f" : {f.missing}" for f in findings if f.rule in requirement.decided_by and f.missing), "")
+        return f"Le niveau exigé est « {floor.french} » ; les preuves réunies s'arrêtent à « {known_by.french} »{why}."
     proved = {f.rule for f in findings if f.outcome is Outcome.ESTABLISHED and f.level >= floor}
     if floor > Level.SOURCE and not proved.issuperset(requirement.decided_by):
         return "L'expérience qui décide de cette exigence n'a pas eu lieu ou n'a pas conclu."

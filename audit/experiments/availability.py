@@ -97,14 +97,12 @@ def _sentence(soak: Soak) -> str:
         if asked
         else ""
     )
-    untimed = (
-        f", {aside} autres n'étant pas chronométrées parce que la passerelle y est remplacée aussi" if aside else ""
-    )
+    untimed = f", {aside} autres écartées de ce calcul, parce que la passerelle y est remplacée aussi" if aside else ""
     return (
         f"Sur l'empreinte auditée, un worker tué par SIGKILL consomme de nouveau en {french_seconds(round(slow, 2))} au 99e centile de "
         f"{counted(len(seconds), 'mort')} ({french_seconds(round(max(seconds), 2))} au plus{untimed}) : un worker seul reste donc au-dessus de 99,9 % tant "
-        f"qu'il n'est pas tué plus de {crashes_a_day(slow)} fois par jour (86,4 s permises), condition que la production seule peut confirmer{stops} ; "
-        f"pendant {french_seconds(measured['elapsed_seconds'])}, avec {measured['workers']} workers et {counted(measured['crashes'], 'mort')}, "
+        f"qu'il n'est pas tué plus de {crashes_a_day(slow)} fois par jour (86,4 s permises, arrêts demandés compris), condition que la production seule peut confirmer{stops} ; "
+        f"aux durées de l'essai, que donnent ses conditions, et pendant {french_seconds(measured['elapsed_seconds'])}, avec {measured['workers']} workers et {counted(measured['crashes'], 'mort')}, "
         f"{french_integer(measured['in_time'])} sondes sur {french_integer(measured['probes'])} sont parties en {french_seconds(measured['deadline_seconds'])} au plus "
         f"(borne inférieure à 95 % : {low}, si les sondes étaient indépendantes) ; {french_integer(others)} autres envois sous "
         f"{counted(len(soak_reading.struck(soak)), 'faute')} ; aucun perdu, doublé ni inattendu ; une seule machine, panne d'hôte et de fournisseur non essayées ; {_UNSIGNED}"

@@ -1,7 +1,7 @@
 """The journal as a French checkpoint in Markdown."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from audit.report.compiled import compiled_templates
 from audit.report.escaping import Markdown, cell, code, code_cell, fence, paragraph, prose
 from audit.report.view import checkpoint
-from audit.typography import french, french_date, french_integer, french_seconds
+from audit.typography import french, french_date, french_integer, french_moment, french_seconds
 
 
 def render_markdown(journal: Mapping[str, Any]) -> str:
@@ -51,6 +51,7 @@ def environment() -> Environment:
         "french_date": french_date,
         "french_seconds": french_seconds,
         "thousands": french_integer,
+        "french_moment": lambda text: french_moment(datetime.fromisoformat(text)),
     }
     environment.filters.update(filters)
     # A literal in a template, so that no editor strips the two spaces that break a line.

@@ -60,7 +60,10 @@ def _mismatch(known: Known, setting: Setting, worker: Process) -> Finding:
         impact="Faible",
         recommendation=f"Aligner `--concurrency={setting.value}` dans {path.rpartition('/')[2]}",
         situation=tuple(e for e in (setting.excerpt, worker.excerpt) if e),
-        solution=worker.command.replace(f"--concurrency={used}", f"--concurrency={setting.value}"),
+        # The lines of the file as they stand: a command alone would lose its `&`.
+        solution=(worker.excerpt.text if f"--concurrency={used}" in worker.excerpt.text else worker.command).replace(
+            f"--concurrency={used}", f"--concurrency={setting.value}"
+        ),
         solution_language="bash",
     )
     text = f"`{path}` lance le worker avec `--concurrency={used}` alors que la configuration dit {setting.value} : le script l'emporte"

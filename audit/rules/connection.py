@@ -44,7 +44,7 @@ def _gives_up(known: Known) -> Sequence[Finding]:
 _SOCKET_GUIDE = Guide(
     severity=Severity.MINOR,
     passes="Une connexion morte au broker Redis est vue",
-    fails="Une connexion à moitié ouverte vers Redis peut bloquer sans fin qui publie ou consomme",
+    fails="Une connexion à moitié ouverte vers Redis peut bloquer indéfiniment un producteur ou un consommateur",
     advice="Poser des délais et les sondes TCP dans `broker_transport_options`",
     solution=(
         "broker_transport_options = {\n"

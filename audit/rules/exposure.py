@@ -84,7 +84,7 @@ def _environments(known: Known) -> Sequence[Finding]:
     if known.source.failure or not (read or _code_read(known)):
         return unknown(guide, known.source.failure or _NO_CODE)
     if not read:
-        return out_of_scope(guide, "la racine de la cible n'a pas d'index git lisible")
+        return unknown(guide, "la racine de la cible n'a pas d'index git lisible")
     if seen:
         faults = [Fault(f"`{o.values['path']}`") for o in seen]
         return failed(guide, "`.env` suivi par git", faults, known.source.evidence())

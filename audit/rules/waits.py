@@ -122,7 +122,7 @@ RULES = (
             _HTTP_GUIDE,
             "Requête sans délai",
             sound="timeout",
-            absent="aucune tâche ne fait de requête HTTP",
+            absent="aucune requête HTTP n'est reconnue dans ce que font les tâches",
             doubt=_sent_its_own_way,
         ),
         _HTTP_GUIDE,

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import redis
 from celery import Celery
+from kombu.exceptions import OperationalError
 
 import system
 from system.sandbox.foreign_data import refuse_foreign_data
@@ -86,8 +88,11 @@ class RunningStack:
 
     def _worker_answers(self) -> bool:
         broker = self.env.get("BROKER_URL", self.redis_url)
-        with Celery(broker=broker, set_as_current=False) as app:
-            return bool(app.control.ping(timeout=1.0, limit=1))
+        try:
+            with Celery(broker=broker, set_as_current=False) as app:
+                return bool(app.control.ping(timeout=1.0, limit=1))
+        except (redis.RedisError, OperationalError):
+            return False  # cut while it was asked
 
     def _web_answers(self) -> bool:
         try:

@@ -7,16 +7,21 @@ from pathlib import Path
 
 import pytest
 
+from audit.catalogue import requirement
+from audit.digest import tree_digest
 from audit.examination import Examination
 from audit.journal import Volatile, build
 from audit.report.markdown import render_markdown
 from audit.start import prepare
-from audit.verdict import Status
+from audit.typography import french
+from audit.verdict import Status, Verdict
 from tests.acceptance.reference_copy import REPOSITORY
 
 TARGET = REPOSITORY / "tests" / "targets" / "decembre-2025"
 GOLDEN = REPOSITORY / "tests" / "golden" / "decembre-2025.md"
 STRICT = REPOSITORY / "tests" / "golden" / "decembre-2025-strict.md"
+COMPARED = REPOSITORY / "tests" / "golden" / "decembre-2025-comparaison.md"
+DIGEST = tree_digest(TARGET)
 FIXED = Volatile(
     date="2025-12-29",
     generated_at="2025-12-29T18:00:00+00:00",
@@ -30,6 +35,8 @@ FIXED = Volatile(
 # As `audit run` printed it.
 FIXED_STRICT = replace(
     FIXED,
+    date="2026-11-24",
+    generated_at="2026-11-24T13:55:00+00:00",
     command="audit run tests/targets/decembre-2025 --level source",
     duration_seconds=0.9,
     pytest_summary="9 failed, 57 passed, 16 skipped, 1 warning in 0.23s",
@@ -41,6 +48,39 @@ def examine(profile: str = "checkpoint-2025") -> Examination:
     for _, identifier in examination.tests():
         examination.findings(identifier)
     return examination
+
+
+def compared(then: Examination, strict: Examination) -> str:
+    """What the checkpoint of December concluded, what its evidence is worth, criterion by criterion."""
+    before, now = then.verdicts(), strict.verdicts()
+    rows = [
+        f"| {i} {requirement(i).title} | {_status(before.get(i))} | {_status(now[i])} | {now[i].reason} |" for i in now
+    ]
+    critical = [f.problem.title for f in strict.every_finding() if f.problem and f.problem.severity.value == "critique"]
+    text = "\n".join(
+        [
+            "# Ce que la preuve déclarée cachait",
+            "",
+            "Les mêmes fichiers, ceux de l'application de décembre 2025 reconstituée d'après son checkpoint, jugés deux fois : par les 21 questions de",
+            "décembre (`--profile checkpoint-2025`), puis en exigeant de chaque critère la preuve qu'il demande (`--profile strict`).",
+            "",
+            "| Exigence | Conclu le 29 décembre 2025 | Conclusion stricte | Pourquoi |",
+            "|----------|----------------------------|--------------------|----------|",
+            *rows,
+            "",
+            "Problèmes critiques que le checkpoint de décembre ne nommait pas :",
+            *(f"- {title}" for title in dict.fromkeys(critical)),
+            "",
+        ]
+    )
+    return french(text)
+
+
+def _status(verdict: Verdict | None) -> str:
+    if verdict is None:
+        return "non examinée"
+    known = verdict.known_by if verdict.status is not Status.UNDETERMINED else None
+    return verdict.status.value + (f" ({known.french})" if known else "")
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +107,7 @@ def test_the_verdicts_of_december(december: Examination) -> None:
 
 
 def test_the_three_minor_problems(december: Examination) -> None:
-    journal = build(december, "0" * 64, FIXED, None)
+    journal = build(december, DIGEST, FIXED, None)
     assert [(p["title"], p["severity"], p["impact"]) for p in journal["problems"]] == [
         ("Pas de redémarrage automatique des workers", "mineur", "Faible"),
         ("Concurrency différente entre config et start.sh", "mineur", "Faible"),
@@ -81,7 +121,7 @@ def test_the_three_minor_problems(december: Examination) -> None:
 
 
 def test_the_report_is_the_golden_one(december: Examination) -> None:
-    text = render_markdown(build(december, "0" * 64, FIXED, None))
+    text = render_markdown(build(december, DIGEST, FIXED, None))
     assert text == GOLDEN.read_text(encoding="utf-8"), (
         "python -m tests.acceptance.test_december writes it; read every changed sentence"
     )
@@ -90,9 +130,15 @@ def test_the_report_is_the_golden_one(december: Examination) -> None:
 def test_what_declared_evidence_hides_is_the_strict_golden_report() -> None:
     strict = examine("strict")
     assert {r for r, v in strict.verdicts().items() if v.status is Status.COMPLIANT} == set()
-    assert render_markdown(build(strict, "0" * 64, FIXED_STRICT, None)) == STRICT.read_text(encoding="utf-8"), (
+    assert render_markdown(build(strict, DIGEST, FIXED_STRICT, None)) == STRICT.read_text(encoding="utf-8"), (
         "python -m tests.acceptance.test_december writes it; read every changed sentence"
     )
+
+
+def test_what_was_concluded_then_and_now_is_told_side_by_side(december: Examination) -> None:
+    text = compared(december, examine("strict"))
+    assert text == COMPARED.read_text(encoding="utf-8"), "python -m tests.acceptance.test_december writes it"
+    assert "| 8.5 Redémarrage Automatique Workers | PARTIEL (déclaré) | NON CONFORME (déclaré) |" in text
 
 
 def test_every_status_says_declared() -> None:
@@ -116,5 +162,6 @@ def test_removing_recovery_takes_the_compensation_away(tmp_path: Path) -> None:
 
 
 if __name__ == "__main__":
-    GOLDEN.write_text(render_markdown(build(examine(), "0" * 64, FIXED, None)), encoding="utf-8")
-    STRICT.write_text(render_markdown(build(examine("strict"), "0" * 64, FIXED_STRICT, None)), encoding="utf-8")
+    GOLDEN.write_text(render_markdown(build(examine(), DIGEST, FIXED, None)), encoding="utf-8")
+    STRICT.write_text(render_markdown(build(examine("strict"), DIGEST, FIXED_STRICT, None)), encoding="utf-8")
+    COMPARED.write_text(compared(examine(), examine("strict")), encoding="utf-8")

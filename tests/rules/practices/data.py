@@ -100,7 +100,7 @@ CASES = (
     not_concerned(
         "locks-expire",
         "none",
-        "ne prend de verrou",
+        "aucune prise de verrou",
         Edit(TASKS, f"if not {_LOCK}:", "if not order_id:"),
     ),
     fails("paged-reads", "no bound", "`forgotten_orders`", Edit(TASKS, _READ, _READ.replace(".limit(500)", ""))),

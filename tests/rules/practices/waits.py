@@ -142,5 +142,7 @@ CASES = (
         Edit(TASKS, "import requests\n", "import requests\nfrom urllib.request import urlopen\n"),
         _PATCHED,
     ),
-    not_concerned("http-timeouts", "no request", "aucune tâche ne fait", Edit(TASKS, _POST, "print(order_id)")),
+    not_concerned(
+        "http-timeouts", "no request", "aucune requête HTTP n'est reconnue", Edit(TASKS, _POST, "print(order_id)")
+    ),
 )

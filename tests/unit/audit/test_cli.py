@@ -35,7 +35,7 @@ def test_nothing_non_compliant_exits_0(december: Path, out: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "CONFORME (déclaré)" in result.stderr
     assert "PARTIEL" in result.stderr
-    assert "Reading the source of decembre-2025" in result.stderr
+    assert "Reading the source of Application de décembre 2025" in result.stderr
     assert "late-acknowledgement PASSED" in result.stdout
     (report,) = out.glob("*-famille-8-checkpoint-2025.md")
     assert f"Report: {report}" in result.stderr

@@ -177,7 +177,7 @@ def test_undetermined_points_without_a_requirement_stay_visible() -> None:
         rule("fine", Outcome.ESTABLISHED, requirements=()),
     ]
     document = journal(examination(rule("r", Outcome.ESTABLISHED), *lost, asked=asked))
-    assert [f["rule"] for f in document["unattached"]] == ["lost", "broken"]
+    assert [f["rule"] for f in document["unattached"]] == ["lost", "broken", "fine"]
 
 
 def test_each_outcome_is_counted_once() -> None:

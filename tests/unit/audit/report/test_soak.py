@@ -24,7 +24,7 @@ def of(*strikes: dict[str, Any], **other: Any) -> dict[str, Any]:
 
 def test_the_summary_shows_counts_seed_replay_and_every_fault() -> None:
     text = plain(render_soak(sound(), "soak.svg"))
-    assert "| Envois | 12000 | 12000 | 0 | 0 | 0 | 0 |" in text
+    assert "| Envois | 12 000 | 12 000 | 0 | 0 | 0 | 0 |" in text
     assert "| before-claim/child | 10 | 4 | 0 | 0 | 0 | 0 | 3 s en moyenne, 3 s au plus |" in text
     assert "audit fire . --seed 7 --schedule 'kill-main:4'" in text
     assert "![Chronologie des fautes](soak.svg)" in text
