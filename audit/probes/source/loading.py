@@ -131,7 +131,7 @@ class Start:
 
     def _ending(self, last: Iterable[str]) -> list[str]:
         wanted = set(last)
-        return [name for name in self.project.modules if name.rpartition(".")[2] in wanted]
+        return [name for name in self.project.modules if name.rpartition(".")[2] in wanted] if wanted else []
 
     def may_load(self, module: str) -> bool:
         """Whether this module is loaded, or may be by a name that is worked out while running."""

@@ -39,11 +39,13 @@ def read_unloaded(
     start.call()
     # Nobody says which module `-A` names: it may be any that holds the application.
     every = start if started else start.also(holders)
-    found = []
-    for module in sorted(_candidates(start, held - own, started or own)):
+    candidates, found = sorted(_candidates(start, held - own, started or own)), []
+    written = _written_elsewhere(tree, candidates)
+    for module in candidates:
         # One that nothing else asks for needs no start of its own, which would read the whole project again.
         whole = start if started else start.also(holders.keys() - {module}) if every.may_ask_for(module) else None
-        if (whole is None or not whole.may_load(module)) and not _written_elsewhere(tree, module):
+        loaded = whole is not None and whole.may_load(module)
+        if not loaded and module not in written:
             found.append(module)
     late = _late_importers(project, found)
     return tuple(Unloaded(module, tuple(late[module])) for module in found)
@@ -89,17 +91,19 @@ def _names(dotted: str, module: str) -> bool:
     return bool(dotted) and f".{module}".endswith(tuple(f".{name}" for name in (dotted, without) if name))
 
 
-def _written_elsewhere(tree: Tree, module: str) -> bool:
-    """Whether a text of the project that is no Python names the module: a setting, an entry point, a command line."""
-    wanted = re.compile(rf"(?<![\w.]){re.escape(module)}(?![\w])")
-    aside = Tree(tree.root)
-    for path in tree.paths:
+def _written_elsewhere(tree: Tree, modules: Sequence[str]) -> set[str]:
+    """Modules that a text of the project that is no Python names: a setting, an entry point, a command line."""
+    aside, found = Tree(tree.root), set[str]()
+    for path in tree.paths if modules else ():
         name = path.rpartition("/")[2].lower()
         if name.endswith(_TEXTS) or name.startswith(_NAMED_TEXTS):
             source = read_text(aside, path) if (tree.root / path).stat().st_size < _LARGEST else None
-            if source and wanted.search(source.text):
-                return True
-    return False
+            found.update(module for module in modules if source and _names_module(source.text, module))
+    return found
+
+
+def _names_module(text: str, module: str) -> bool:
+    return module in text and bool(re.search(rf"(?<![\w.]){re.escape(module)}(?![\w])", text))
 
 
 def _late_importers(project: Project, modules: Sequence[str]) -> dict[str, list[str]]:
