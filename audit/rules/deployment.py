@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from fnmatch import fnmatch
 
 from audit.facts import Observation, Process
 from audit.known import Known
@@ -190,7 +191,7 @@ _RELEASE_GUIDE = Guide(
     fails="Celery 5.7.0 s'arrête quand son broker tombe (mesuré : 20 fois sur 20 avec un message non acquitté)",
     advice="Garder Celery 5.6, ou n'avoir rien de précieux dans la mémoire d'un worker supervisé",
     solution="celery==5.6.3\nkombu==5.6.2",
-    undetermined="la version de Celery n'est épinglée dans aucun fichier, et rien n'a été importé",
+    undetermined="la version de Celery n'est épinglée dans aucun fichier, ou peut y être la 5.7.0, et rien n'a été importé",
     impact="Moyen : chaque coupure du broker arrête les workers",
     language="text",
 )
@@ -199,7 +200,8 @@ _RELEASE_GUIDE = Guide(
 def _release(known: Known) -> Sequence[Finding]:
     guide = _RELEASE_GUIDE
     imported = known.configuration.versions.get("celery", "") if known.configuration else ""
-    pinned = _seen(known, "pinned-celery")
+    # An exact release says more than `5.6.*`.
+    pinned = sorted(_seen(known, "pinned-celery"), key=lambda o: "*" in str(o.values["version"]))
     if not known.settings_known:
         return unknown(guide, known.why_silent or "aucune application Celery n'a été trouvée")
     if imported and known.configuration is not None:
@@ -211,6 +213,8 @@ def _release(known: Known) -> Sequence[Finding]:
         return unknown(
             guide, "une version de Celery épinglée (aucun fichier n'en fixe)", "relancer avec `--level configuration`"
         )
+    if "*" in version and fnmatch(_DIES_WITH_ITS_BROKER, version):
+        return unknown(guide, f"la version précise de Celery (`{version}` peut être {_DIES_WITH_ITS_BROKER})")
     if version == _DIES_WITH_ITS_BROKER:
         return failed(guide, "Version de Celery", [Fault(f"version {version}", place)], evidence)
     return passed(guide, version, evidence)

@@ -82,7 +82,7 @@ def _bounded(known: Known) -> Sequence[Finding]:
 _BACKOFF_GUIDE = Guide(
     severity=Severity.MINOR,
     passes="Les reprises attendent de plus en plus longtemps",
-    fails="Les reprises attendent toujours le même délai : un service en panne est martelé par toutes les tâches à la fois",
+    fails="Les reprises attendent toujours le même délai : les tâches qui échouent ensemble reviennent ensemble, sans jamais espacer leurs essais",
     advice="Reculer exponentiellement, avec de la gigue sauf si le calendrier est imposé",
     solution="@app.task(autoretry_for=(ConnectionError,), retry_backoff=True, retry_jitter=True)",
     undetermined="les délais ne se calculent pas à la lecture",

@@ -16,12 +16,17 @@ _DEPLOYMENT = re.compile(
 _PINNED = re.compile(
     r"(?i)(^|/)([^/]*requirements[^/]*\.(txt|in|lock)|(uv|poetry|pdm)\.lock|pipfile\.lock|pyproject\.toml)$"
 )
+# What an unpacked distribution says of itself.
+_METADATA = re.compile(r"^([^/]+\.(dist|egg)-info/)?(METADATA|PKG-INFO)$")
 _DOCKERFILE = re.compile(r"(?i)(^|/)((docker|container)file[^/]*|[^/]*\.dockerfile)$")
 _FORCED = re.compile(r"C_FORCE_ROOT[\"']?\s*[=:,]\s*[\"']?(1|true|yes|on)\b", re.IGNORECASE)
 _PING = re.compile(r"celery\b.*\binspect\b.*\bping\b|\bcelery\b.*\bstatus\b")
 _DESTINATION = re.compile(r"(^|[\s\"'])(-d|--destination)\b")
 _CELERY = re.compile(
-    r"(?im)^celery(\[[^\]]*\])?\s*==\s*([\d.]+)|name = \"celery\"\s+version = \"([\d.]+)\"|\"celery(?:\[[^\]]*\])?==([\d.]+)"
+    r"(?im)^celery(?:\[[^\]]*\])?\s*(?P<how>[=~]=)\s*(?P<version>[\d.]+\*?)"
+    r"|name = \"celery\"\s+version = \"(?P<locked>[\d.]+)\""
+    r"|[\"']celery(?:\[[^\]]*\])?\s*(?P<quoted_how>[=~]=)\s*(?P<quoted>[\d.]+\*?)"
+    r"|^Requires-Dist: celery(?:\[[^\]]*\])?\s*\(?(?P<required_how>[=~]=)\s*(?P<required>[\d.]+\*?)"
 )
 _ENVIRONMENTS = re.compile(r"(^|/)\.env(\.[\w.-]+)?$")
 _MODELS = re.compile(r"(?i)example|sample|template|dist|default|exemple|modele|schema")
@@ -31,7 +36,7 @@ def read_deployment(tree: Tree, declared: tuple[str, ...]) -> tuple[Observation,
     """`forced-root`, `container-user`, `health-check`, `piped-worker`, `pinned-celery`, `tracked-environment`."""
     found = list(_environments(tree))
     for path in tree.paths:
-        if _PINNED.search(path):
+        if _PINNED.search(path) or _METADATA.search(path):
             found += _read(tree, path, _pinned)
         elif _DEPLOYMENT.search(path) and _asked(path, declared):
             found += _read(tree, path, _said)
@@ -49,10 +54,16 @@ def _read(tree: Tree, path: str, reader: Reader) -> list[Observation]:
 
 def _pinned(source: Source) -> Iterator[Observation]:
     for found in _CELERY.finditer(source.text):
+        names = found.groupdict()
+        if _METADATA.search(source.path) and not names["required"]:
+            # A line of the description, which the distribution does not ask for.
+            continue
         line = source.text.count("\n", 0, found.start()) + 1
-        version = found.group(2) or found.group(3) or found.group(4)
         last = line + found.group().count("\n")
-        yield Observation("pinned-celery", "", source.excerpt(line, last, "text"), {"version": version})
+        version = next(filter(None, (names[n] for n in ("version", "locked", "quoted", "required"))))
+        how = next(filter(None, (names[n] for n in ("how", "quoted_how", "required_how"))), "==")
+        told = version if how == "==" else f"{version.rpartition('.')[0]}.*"
+        yield Observation("pinned-celery", "", source.excerpt(line, last, "text"), {"version": told})
 
 
 def _said(source: Source) -> Iterator[Observation]:

@@ -25,6 +25,7 @@ from audit.probes.source.values import (
     exported,
     unwrap,
 )
+from audit.probes.source.written_retries import Defaults, written_schedules
 
 _DEFAULT_MAX = 3
 _DEFAULT_DELAY = 180
@@ -118,14 +119,24 @@ def _explicit(machine: Machine, function: FunctionValue) -> list[RetrySchedule]:
         return []
     limit = _option(machine, function, "max_retries", _DEFAULT_MAX)
     reading = _read(machine, function, inside, limit, None)
-    schedules = [_schedule(machine, function, site, limit) for site in reading.sites.values()]
-    if all(_is_settled(s) for s in schedules):
-        return schedules
-    guesses = {base: _read(machine, function, inside, limit, base) for base in (0, 1)}
-    return [
-        _by_policy(machine, function, guesses, position, limit) or schedule if not _is_settled(schedule) else schedule
-        for position, schedule in zip(reading.sites, schedules, strict=True)
-    ]
+    schedules = {where: _schedule(machine, function, site, limit) for where, site in reading.sites.items()}
+    if not all(map(_is_settled, schedules.values())):
+        guesses = {base: _read(machine, function, inside, limit, base) for base in (0, 1)}
+        for where, schedule in schedules.items():
+            if not _is_settled(schedule):
+                schedules[where] = _by_policy(machine, function, guesses, where, limit) or schedule
+    delay = _option(machine, function, "default_retry_delay", _DEFAULT_DELAY)
+    for where, written in written_schedules(machine, function, Defaults(limit, delay)).items():
+        if where not in schedules or _tells_more(written, schedules[where]):
+            schedules[where] = written
+    return list(schedules.values())
+
+
+def _tells_more(written: RetrySchedule, followed: RetrySchedule) -> bool:
+    """Whether the text of a call tells what following the task did not."""
+    if _is_settled(followed):
+        return False
+    return not written.why_unknown or (followed.max_retries is None and written.max_retries is not None)
 
 
 def _is_settled(schedule: RetrySchedule) -> bool:

@@ -15,6 +15,17 @@ def _answers(name: str, *lines: str) -> tuple[str, str, str, Edit]:
     return "errors-not-swallowed", name, "`report`", Edit(TASKS, _NAP, text)
 
 
+_ASKS = '        raise self.retry(exc=error, countdown=30 * 2**self.request.retries, queue="retry")\n'
+# More calls than a reading follows.
+_UNFOLLOWED = """\
+        for again in range(100000):
+            with lock(again):
+                client.wait(again)
+        if client.waits():
+            with transaction():
+                {retry}
+"""
+
 CASES = (
     fails(*_answers("dictionary", 'return {"status": "error", "message": str(error)}')),
     fails(*_answers("false", "print(error)", "return False")),
@@ -80,6 +91,48 @@ CASES = (
         "Celery's default delay",
         "`sweep`, 180 s à chaque fois",
         Edit(TASKS, _SWEEP, "@app.task(autoretry_for=(ConnectionError,), max_retries=3)"),
+    ),
+    fails(
+        "retry-backoff",
+        "bare, behind what cannot be followed",
+        "`send_mail`, 1 s à chaque fois",
+        Edit(TASKS, _SEND, "@app.task(bind=True, max_retries=5, default_retry_delay=1)"),
+        Edit(TASKS, _ASKS, _UNFOLLOWED.format(retry="self.retry()")),
+    ),
+    fails(
+        "retry-backoff",
+        "given to another function, which asks for the default",
+        "`send_mail`, 90 s à chaque fois",
+        Edit(TASKS, _SEND, "@app.task(bind=True, max_retries=5, default_retry_delay=90)"),
+        Edit(TASKS, _ASKS, "        give_up(order_id, self.retry)\n"),
+        Edit(
+            TASKS,
+            "def deliver(",
+            "def give_up(order_id, again):\n    if client.closed(order_id):\n        again()\n\n\ndef deliver(",
+        ),
+    ),
+    undetermined(
+        "retry-backoff",
+        "a delay that changes out of sight",
+        "`self.retry(countdown=wait)` ne se calcule pas",
+        Edit(
+            TASKS, _ASKS, _UNFOLLOWED.format(retry="wait = client.wait()\n                self.retry(countdown=wait)")
+        ),
+    ),
+    established(
+        "retries-bounded",
+        "written, behind what cannot be followed",
+        "`send_mail`",
+        Edit(
+            TASKS, _ASKS, _UNFOLLOWED.format(retry="wait = client.wait()\n                self.retry(countdown=wait)")
+        ),
+    ),
+    fails(
+        "retries-bounded",
+        "none for the task, behind what cannot be followed",
+        "`send_mail` a `max_retries=None`",
+        Edit(TASKS, _SEND, "@app.task(bind=True, max_retries=None)"),
+        Edit(TASKS, _ASKS, _UNFOLLOWED.format(retry="self.retry(max_retries=None)")),
     ),
     established(
         "retry-backoff",
