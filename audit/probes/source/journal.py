@@ -67,10 +67,14 @@ class Journal:
     ) -> None:
         """Write what holds after any of these branches; where they differ, UNKNOWN, or what the `chosen` one wrote
         when only an environment variable decides.
+
+        A branch that makes tasks run where they are published has no worker: it says nothing of how workers are set.
         """
+        working = [branch for branch in branches if variable or not _is_eager(branch)] or branches
         for table, key in {(id(t), k): (t, k) for t, k in places}.values():
             before = (table.get(key, _MISSING), table.origins.get(key))
-            after = [branch.writes.get((id(table), key), before) for branch in branches]
+            read = working if _is_of_workers(key) else branches
+            after = [branch.writes.get((id(table), key), before) for branch in read]
             value, origin = _merged(table, key, after, chosen, variable)
             if value is not _MISSING:
                 self.write(table, key, value, origin)
@@ -91,6 +95,19 @@ def _merged(
             return _MISSING, None
         return (value if isinstance(value, Overridable) else Overridable(value, variable)), origin
     return UNKNOWN, present[-1][1]
+
+
+def _is_eager(branch: Branch) -> bool:
+    return any(_names_eager(key) and value is True for (_, key), (value, _) in branch.writes.items())
+
+
+def _names_eager(key: Any) -> bool:
+    return isinstance(key, str) and key.lower().endswith("always_eager")
+
+
+def _is_of_workers(key: Any) -> bool:
+    """Whether a name is that of a setting which matters to workers alone."""
+    return isinstance(key, str) and not _names_eager(key) and (is_setting(key) or key.startswith("CELERY_"))
 
 
 def _put(table: Table, key: Any, value: Any, origin: Origin | None) -> None:

@@ -25,6 +25,12 @@ HEAD = "from celery import Celery\napp = Celery('p')\n"
         ("app.conf.update(task_acks_late=True)\napp.conf.task_acks_late = False", False),
         ("if unknown():\n    app.conf.task_acks_late = True", UNKNOWN),
         ("if unknown():\n    app.conf.task_acks_late = True\nelse:\n    app.conf.task_acks_late = True", True),
+        ("if unknown():\n    app.conf.task_acks_late = True\nelse:\n    app.conf.task_always_eager = True", True),
+        ("if unknown():\n    app.conf.task_acks_late = True\nelse:\n    app.conf.task_always_eager = False", UNKNOWN),
+        (
+            "if unknown():\n    app.conf.update(task_always_eager=True, task_acks_late=1)\nelse:\n    app.conf.task_acks_late = True",
+            True,
+        ),
         ("if 1 > 2:\n    app.conf.task_acks_late = False\nelse:\n    app.conf.task_acks_late = True", True),
         ("app.conf.task_acks_late = unknown()", UNKNOWN),
         ("for name in ('task_acks_late', 'enable_utc'):\n    app.conf[name] = True", True),
