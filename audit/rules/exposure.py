@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from audit.facts import Call, Function
+from audit.facts import Call, Function, Observation
 from audit.known import Known
 from audit.model import Finding, Severity
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
@@ -28,12 +29,14 @@ _SECRET_GUIDE = Guide(
 _VERIFY_GUIDE = Guide(
     severity=Severity.CRITICAL,
     passes="Aucun client ne renonce à vérifier le certificat d'un serveur",
-    fails="Un client ne vérifie pas le certificat du serveur : n'importe qui peut se faire passer pour lui",
+    fails="Un client ne vérifie pas le certificat du serveur : qui intercepte la connexion peut se faire passer pour lui",
     advice="Retirer `verify=False`, ou donner l'autorité attendue",
     solution='httpx.get(url, verify="/etc/ssl/internal-ca.pem")',
     undetermined=_NO_CODE,
     impact="Élevé : échanges lus ou modifiés en route",
 )
+_CA_ADVICE = 'Donner l\'autorité qui signe ce certificat, autosigné compris, et garder `ssl_cert_reqs="required"`'
+_CA_SOLUTION = 'Redis(host=host, ssl=True, ssl_ca_certs="/etc/ssl/internal-ca.pem")'
 
 
 def _secrets(known: Known) -> Sequence[Finding]:
@@ -55,10 +58,16 @@ def _verified(known: Known) -> Sequence[Finding]:
     seen = [o for o in known.source.observations if o.kind == "unverified-tls"]
     if not seen:
         return passed(guide, "", known.source.evidence())
-    faults = [Fault(f"`{short(o.symbol) or (o.excerpt.path if o.excerpt else '')}`", o.excerpt) for o in seen]
+    faults = [Fault(f"{_where(o)} (`{o.values['how']}`)", o.excerpt) for o in seen]
+    if all(str(o.values["how"]).startswith("ssl_cert_reqs") for o in seen):
+        guide = replace(guide, advice=_CA_ADVICE, solution=_CA_SOLUTION)
     return failed(
         guide, "Certificat d'un serveur non vérifié", faults, *(known.source.evidence(o.excerpt) for o in seen)
     )
+
+
+def _where(seen: Observation) -> str:
+    return f"`{short(seen.symbol) or (seen.excerpt.path if seen.excerpt else '')}`"
 
 
 def _code_read(known: Known) -> bool:
@@ -137,7 +146,7 @@ _STORED_GUIDE = Guide(
     fails="Le webhook répond avant d'avoir rien enregistré : ce qu'il a reçu meurt avec le processus",
     advice="Écrire l'événement en base, sous une clé unique, puis répondre, puis traiter",
     solution="inbox.store(event)\nbackground_tasks.add_task(process, event.id)\nreturn {}",
-    undetermined="le rôle `webhook` n'est pas renseigné, ou ce qu'il appelle n'a pas pu être suivi",
+    undetermined="le rôle `webhook` n'est pas renseigné, ou il fait un appel que la lecture du code ne peut pas suivre",
     impact="Élevé : événements perdus à chaque redémarrage",
 )
 _LATER = frozenset(
@@ -203,6 +212,7 @@ _HARMLESS = frozenset(
         "endswith",
         "removeprefix",
         "hexdigest",
+        "get_secret_value",
         "digest",
         "new",
         "sha256",
@@ -246,21 +256,23 @@ def _stored(known: Known) -> Sequence[Finding]:
     evidence = known.source.evidence(function.head)
     if stores:
         return passed(guide, f"`{stores}`", evidence)
-    unread = next(_unfollowed(reached), "")
+    unread = next(_unfollowed(reached), None)
     if unread:
-        return unknown(guide, f"`{unread}` n'a pas pu être suivi")
+        place = f" (`{unread.excerpt.path}`, ligne {unread.excerpt.first_line})" if unread.excerpt else ""
+        told = f"ce que fait l'appel `{unread.name}(…)`{place} : la lecture du code ne peut pas le suivre"
+        return unknown(guide, f"{told}, et c'est peut-être lui qui enregistre le webhook")
     if later is None:
         return out_of_scope(guide, "le webhook ne remet rien à plus tard, et n'enregistre rien")
     return failed(guide, "Webhook répondu avant d'être enregistré", [Fault(f"`{short(symbol)}`", later)], evidence)
 
 
-def _unfollowed(functions: Sequence[Function]) -> Iterator[str]:
+def _unfollowed(functions: Sequence[Function]) -> Iterator[Call]:
     """Calls that may store something, for all that was read."""
     for function in functions:
         for call in function.calls:
             name = call.name.rpartition(".")[2]
             if not call.target and name not in _LATER | _HARMLESS:
-                yield call.name
+                yield call
 
 
 RULES = (

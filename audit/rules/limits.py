@@ -5,7 +5,7 @@ from typing import Any
 
 from audit.facts import Facts, Task
 from audit.known import Known
-from audit.model import Finding, Level, Severity
+from audit.model import Finding, Level, Outcome, Severity
 from audit.probes.source import UNKNOWN
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
 from audit.rules.reading import NO_TASK, NO_WORKER, Reading, number, production_tasks, read, short
@@ -18,14 +18,16 @@ _TESTING = "https://docs.celeryq.dev/en/stable/userguide/testing.html"
 _TASKS = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#"
 _PREFORK = frozenset({"prefork", "processes", ""})
 
+_NAMED = 3
+
 _LIMITS_GUIDE = Guide(
     severity=Severity.MINOR,
     passes="Chaque tâche a une limite de temps souple, plus courte que la dure",
-    fails="Rien n'arrête à temps une tâche qui ne finit pas",
+    fails="Des tâches n'ont pas à la fois une limite de temps souple et une dure, plus longue",
     advice="Régler `task_soft_time_limit`, puis `task_time_limit` un peu au-dessus",
     solution="task_soft_time_limit = 60\ntask_time_limit = 90",
     undetermined="une limite de temps ne se lit pas, ou est donnée à la publication, ou aucune tâche n'a été trouvée",
-    impact="Moyen : une tâche bloquée occupe un processus pour toujours",
+    impact="Moyen : une tâche bloquée peut occuper un processus sans fin",
 )
 
 
@@ -75,10 +77,10 @@ def _limit_fault(soft: Any, hard: Any) -> str:
     if soft is None and hard is None:
         return "aucune limite de temps"
     if hard is None:
-        return "pas de limite dure (`task_time_limit`)"
+        return "la souple seule, qui n'arrête ni ce qui attrape `SoftTimeLimitExceeded`, ni ce qui ne rend pas la main à Python"
     if soft is None:
-        return "pas de limite souple (`task_soft_time_limit`)"
-    return "" if soft < hard else f"limite souple de {soft} s, dure de {hard} s"
+        return "la dure seule, qui tue le processus sans que la tâche puisse s'interrompre d'elle-même"
+    return "" if soft < hard else f"limite souple de {soft} s, dure de {hard} s, qui tue d'abord"
 
 
 def _of_task(known: Known, task: Task, text: str, soft: Reading, hard: Reading) -> Fault:
@@ -88,11 +90,21 @@ def _of_task(known: Known, task: Task, text: str, soft: Reading, hard: Reading) 
 
 
 def _merged(faults: list[Fault], total: int) -> list[Fault]:
-    """One clause when every task has the same fault."""
-    clauses = {f.text.partition(" : ")[2] for f in faults}
-    if len(faults) == total > 1 and len(clauses) == 1:
-        return [Fault(f"les {total} tâches : {clauses.pop()}", faults[0].excerpt)]
-    return faults
+    """One clause for all the tasks that have the same fault."""
+    names: dict[str, list[str]] = {}
+    for fault in faults:
+        name, _, clause = fault.text.partition(" : ")
+        names.setdefault(clause, []).append(name)
+    places = {fault.text.partition(" : ")[2]: fault.excerpt for fault in reversed(faults)}
+    return [Fault(f"{_listed(tasks, total)} : {clause}", places[clause]) for clause, tasks in names.items()]
+
+
+def _listed(tasks: list[str], total: int) -> str:
+    if len(tasks) == total > 1:
+        return f"les {total} tâches"
+    rest = len(tasks) - _NAMED
+    more = f" et {rest} autre{'s' if rest > 1 else ''}" if rest > 0 else ""
+    return ", ".join(tasks[:_NAMED]) + more
 
 
 _ENFORCED_GUIDE = Guide(
@@ -184,7 +196,7 @@ _RATE_GUIDE = Guide(
 _MEMORY_GUIDE = Guide(
     severity=Severity.MINOR,
     passes="Un processus de worker est remplacé avant que sa mémoire ne grossisse sans fin",
-    fails="Rien ne borne la mémoire d'un processus de worker",
+    fails="Rien de ce qui a été lu ne remplace un processus de worker dont la mémoire grossit",
     advice="Régler `worker_max_tasks_per_child` ou `worker_max_memory_per_child` (en Kio)",
     solution="worker_max_tasks_per_child = 1000\nworker_max_memory_per_child = 300_000",
     undetermined="un de ces réglages, ou une option des scripts, ne se lit pas",
@@ -208,7 +220,17 @@ def _memory(known: Known) -> Sequence[Finding]:
     pools = {w.options.get("pool") for w in workers}
     if workers and pools <= {"solo", "threads", "gevent", "eventlet"}:
         return out_of_scope(guide, "ces workers n'ont pas de processus enfants")
-    return failed(guide, "Mémoire des workers", [Fault(r.told, r.excerpt) for r in readings], *readings[0].evidence)
+    faults = [Fault(r.told, r.excerpt) for r in readings]
+    bare = [w for w in workers if w not in set_by_scripts]
+    if not workers:
+        faults.append(Fault("aucune commande de worker n'a été lue, où `--max-memory-per-child` peut être donné"))
+    elif set_by_scripts:
+        text = f"`{bare[0].excerpt.path}` lance un worker sans `--max-tasks-per-child` ni `--max-memory-per-child`"
+        faults.append(Fault(text, bare[0].excerpt))
+    # What was not read, or may be changed, may bound it.
+    open_still = not workers or any(r.variable for r in readings)
+    outcome = Outcome.RESERVATION if open_still else Outcome.DEFECT
+    return failed(guide, "Mémoire des workers", faults, *readings[0].evidence, outcome=outcome)
 
 
 RULES = (

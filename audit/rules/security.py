@@ -56,7 +56,7 @@ def _is_unsafe(value: Any) -> bool:
 _TLS_GUIDE = Guide(
     severity=Severity.CRITICAL,
     passes="Le certificat du broker et de la base des résultats est vérifié",
-    fails="La connexion est chiffrée sans que le certificat soit vérifié : n'importe qui peut se faire passer pour le serveur",
+    fails="La connexion est chiffrée sans que le certificat soit vérifié : qui l'intercepte peut se faire passer pour le serveur",
     advice="Exiger le certificat (`ssl_cert_reqs=required`)",
     solution='broker_use_ssl = {"ssl_cert_reqs": ssl.CERT_REQUIRED}',
     undetermined="les adresses viennent de l'environnement, ou les options TLS ne se lisent pas",

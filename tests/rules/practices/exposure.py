@@ -58,7 +58,7 @@ CASES = (
         Edit("deploy/.env.production", "", "A=1\n"),
     ),
     established("environment-untracked", "an example", "fichiers suivis", Edit(".env.example", "", "A=\n")),
-    fails("http-verified", "one request", "`deliver`", Edit(TASKS, _POST, f"{_POST}, verify=False")),
+    fails("http-verified", "one request", "`deliver` (`verify=False`)", Edit(TASKS, _POST, f"{_POST}, verify=False")),
     fails(
         "http-verified",
         "session",
@@ -72,7 +72,7 @@ CASES = (
     fails(
         "http-verified",
         "Redis",
-        "`shop/store.py`",
+        "`shop/store.py` (`ssl_cert_reqs='none'`)",
         Edit(STORE, "socket_timeout=5", 'ssl_cert_reqs="none", socket_timeout=5'),
     ),
     established("http-verified", "an authority", "Aucun client", Edit(TASKS, _POST, f'{_POST}, verify="/etc/ca.pem"')),
@@ -124,7 +124,13 @@ CASES = (
     undetermined(
         "webhook-stored-first",
         "out of reach",
-        "`inbox.keep` n'a pas pu être suivi",
+        "ce que fait l'appel `inbox.keep(…)` (`shop/web.py`, ligne ",
         Edit(WEB, _KEPT, "    inbox.keep(body)\n"),
+    ),
+    fails(
+        "webhook-stored-first",
+        "a secret is read, and nothing stored",
+        "`receive`",
+        Edit(WEB, _KEPT, "    settings.secret.get_secret_value()\n"),
     ),
 )

@@ -14,6 +14,11 @@ _OWN_LIMITS = (
     Edit(TASKS, "@app.task(ignore_result=True)", "@app.task(ignore_result=True, soft_time_limit=60, time_limit=90)"),
 )
 
+_NO_COMMAND = (
+    Edit("audit.toml", 'asgi_app = "shop.web:app"\n', 'asgi_app = "shop.web:app"\nprocess_files = ["Procfile"]\n'),
+    Edit("Procfile", "", "web: uvicorn shop.web:app\n"),
+)
+
 CASES = (
     fails("time-limits", "none", "les 3 tâches : aucune limite de temps", Edit(CONF, _LIMITS, "")),
     fails(
@@ -28,7 +33,25 @@ CASES = (
         "`send_mail` : limite souple de 300 s, dure de 90 s",
         Edit(TASKS, _SEND, "@app.task(bind=True, max_retries=5, soft_time_limit=300)"),
     ),
-    fails("time-limits", "zero", "pas de limite dure", Edit(CONF, "task_time_limit = 90", "task_time_limit = 0")),
+    fails(
+        "time-limits",
+        "zero",
+        "les 3 tâches : la souple seule, qui n'arrête ni ce qui attrape `SoftTimeLimitExceeded`",
+        Edit(CONF, "task_time_limit = 90", "task_time_limit = 0"),
+    ),
+    fails(
+        "time-limits",
+        "hard alone",
+        "les 3 tâches : la dure seule, qui tue le processus",
+        Edit(CONF, "task_soft_time_limit = 60", "task_soft_time_limit = None"),
+    ),
+    fails(
+        "time-limits",
+        "two tasks alike, and one otherwise",
+        "s'interrompre d'elle-même ; `send_mail`, `sweep` : aucune limite de temps",
+        Edit(CONF, _LIMITS, ""),
+        Edit(TASKS, "@app.task(ignore_result=True)\ndef report", "@app.task(time_limit=60)\ndef report"),
+    ),
     undetermined(
         "time-limits",
         "limit out of reach",
@@ -120,6 +143,26 @@ CASES = (
         Edit(APP, _LOADED, f'{_LOADED}app.conf["task_default_rate_limit"] = 10\n'),
     ),
     fails("bounded-memory", "nothing", "`worker_max_tasks_per_child` n'est pas réglé", Edit(CONF, _CHILD, "")),
+    warns(
+        "bounded-memory",
+        "nothing read of the workers' commands",
+        "aucune commande de worker n'a été lue",
+        Edit(CONF, _CHILD, ""),
+        *_NO_COMMAND,
+    ),
+    warns(
+        "bounded-memory",
+        "the environment may",
+        "modifiable par `TASKS`",
+        Edit(CONF, _CHILD, 'import os\nworker_max_tasks_per_child = int(os.environ.get("TASKS", "0"))\n'),
+    ),
+    fails(
+        "bounded-memory",
+        "by one script of several",
+        "`deploy/shop-worker.service` lance un worker sans `--max-tasks-per-child`",
+        Edit(CONF, _CHILD, ""),
+        Edit(START, _MAILS, f"{_MAILS} --max-tasks-per-child=500"),
+    ),
     fails("bounded-memory", "none", "`worker_max_tasks_per_child=None`", Edit(CONF, "= 1000", "= None")),
     established(
         "bounded-memory",

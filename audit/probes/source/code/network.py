@@ -21,16 +21,16 @@ def network(scope: Scope) -> Iterator[Observation]:
     """What requests of a scope risk.
 
     `no-timeout`: one that may wait for ever (`library`: who sends it), `timeout`: one that may not; `requests-replaced`: the project sends
-    those of `requests` its own way; `unverified-tls`: a certificate that is not verified.
+    those of `requests` its own way; `unverified-tls`: a certificate that is not verified (`how`: what gives it up).
     """
     mounted = any(last(call.func) == "mount" for call in scope.calls)
     for call in scope.calls:
         name = last(call.func)
         if keyword(call, "verify") is not None or keyword(call, "ssl_cert_reqs") is not None:
-            if _is_unverified(scope, call):
-                yield scope.observed("unverified-tls", call)
+            if how := _unverified(scope, call):
+                yield scope.observed("unverified-tls", call, how=how)
         elif name == "_create_unverified_context":
-            yield scope.observed("unverified-tls", call)
+            yield scope.observed("unverified-tls", call, how=name)
         asks = bool(scope.symbol) and not mounted and name in _ASKING and not opaque(call)
         if asks and (sound := _limited(scope, call, name)) is not None:
             library = scope.external(call.func).partition(".")[0]
@@ -41,7 +41,7 @@ def network(scope: Scope) -> Iterator[Observation]:
             yield scope.observed("requests-replaced", node, name=ast.unparse(target))
         unset = isinstance(target, ast.Attribute) and target.attr == "verify" and _is_false(node.value)
         if unset and isinstance(target, ast.Attribute) and _is_client(scope, target.value):
-            yield scope.observed("unverified-tls", node)
+            yield scope.observed("unverified-tls", node, how="verify = False")
 
 
 def _is_client(scope: Scope, node: ast.expr) -> bool:
@@ -61,13 +61,15 @@ def _limited(scope: Scope, call: ast.Call, name: str) -> bool | None:
     return (given or timeout is None) if callee.startswith("httpx.") else None
 
 
-def _is_unverified(scope: Scope, call: ast.Call) -> bool:
-    reqs = keyword(call, "ssl_cert_reqs")
+def _unverified(scope: Scope, call: ast.Call) -> str:
+    """The argument that gives up verifying a certificate, as written; empty when none does."""
+    reqs, verify = keyword(call, "ssl_cert_reqs"), keyword(call, "verify")
     if reqs is not None:
         value = scope.value(reqs)
-        return value is not UNKNOWN and (value is None or str(value).lower().endswith("none"))
-    verify = keyword(call, "verify")
-    return verify is not None and _is_false(verify) and scope.external(call.func).startswith(_CLIENTS)
+        gives_up = value is not UNKNOWN and (value is None or str(value).lower().endswith("none"))
+        return f"ssl_cert_reqs={ast.unparse(reqs)}" if gives_up else ""
+    gives_up = verify is not None and _is_false(verify) and scope.external(call.func).startswith(_CLIENTS)
+    return "verify=False" if gives_up else ""
 
 
 def _is_false(node: ast.expr) -> bool:
