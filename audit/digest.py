@@ -9,12 +9,12 @@ from pathlib import Path
 
 # Not counted: history, environments, caches and run-time state change without what is audited changing.
 _HISTORY = {".git", ".hg", ".svn", ".bzr", ".idea", ".vscode"}
-_ENVIRONMENTS = {".venv", "venv", "env", ".env", ".tox", ".nox", ".eggs", "node_modules", "site-packages"}
+_ENVIRONMENTS = {".venv", ".tox", ".nox", ".eggs", "node_modules"}
 _TOOL_CACHES = {".mypy_cache", ".pytest_cache", ".ruff_cache", ".import_linter_cache", ".grimp_cache", ".hypothesis"}
 _STATE = {"__pycache__", ".cache", ".sandbox", "bower_components", "htmlcov"}
 _SKIPPED = frozenset(_HISTORY | _ENVIRONMENTS | _TOOL_CACHES | _STATE)
 
-_CODE = {".py", ".pyi", ".pyx", ".sql", ".sh", ".bash", ".lua", ".j2", ".jinja", ".mako"}
+_CODE = {".py", ".pyi", ".pyx", ".so", ".pyd", ".sql", ".sh", ".bash", ".lua", ".j2", ".jinja", ".mako"}
 _SETTINGS = {".conf", ".ini", ".cfg", ".toml", ".yaml", ".yml", ".json", ".lock"}
 _DEPLOYMENT = {".service", ".timer", ".socket", ".target", ".tf"}
 _SUFFIXES = frozenset(_CODE | _SETTINGS | _DEPLOYMENT)
@@ -87,7 +87,10 @@ def _skipped(entry: "os.DirEntry[str]", *, at_the_top: bool) -> bool:
     if at_the_top and entry.name == "reports":
         # A package that happens to bear the name of the checkpoints' folder is code.
         return not holds(entry, "__init__.py")
-    return entry.name in _SKIPPED or entry.name.endswith(".egg-info") or holds(entry, "pyvenv.cfg")
+    if entry.name in _SKIPPED or entry.name.endswith(".egg-info"):
+        return True
+    # By its content and not by its name: `env` may be a package of the target.
+    return any(holds(entry, sign) for sign in ("pyvenv.cfg", "conda-meta", "bin/activate"))
 
 
 def holds(folder: "os.DirEntry[str]", name: str) -> bool:

@@ -1,7 +1,7 @@
 """Worker uptime from production's heartbeats: the time during which at least one worker gives signs of life."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from audit.evidence import Heartbeats
@@ -27,12 +27,20 @@ class Uptime:
 
 
 def measure(export: Heartbeats) -> Uptime:
-    """Uptime over the export's window; silence at its ends counts."""
+    """Uptime over the export's last 31 days at most, for years of good days would hide weeks of death; silence at its ends counts."""
+    export = recent(export)
     window = (export.end - export.start).total_seconds()
     silences = _silences(export)
     gaps = [seconds for seconds in silences if seconds > export.beat_seconds]
     surely = sum(seconds - export.beat_seconds for seconds in gaps)
     return Uptime(window, 1 - sum(silences) / window, 1 - surely / window, len(gaps), max(gaps, default=0.0))
+
+
+def recent(export: Heartbeats) -> Heartbeats:
+    """The part of an export that is judged."""
+    start = max(export.start, export.end - OLDEST)
+    alive = tuple((worker, max(first, start), last) for worker, first, last in export.alive if last >= start)
+    return replace(export, start=start, alive=alive)
 
 
 def _silences(export: Heartbeats) -> list[float]:
@@ -49,7 +57,7 @@ def _silences(export: Heartbeats) -> list[float]:
 
 def figures(export: Heartbeats, uptime: Uptime) -> Sequence[tuple[str, str]]:
     """What the report prints."""
-    workers = len({worker for worker, _, _ in export.alive})
+    workers = len({worker for worker, _, _ in recent(export).alive})
     return (
         ("Export de production", f"`{export.path}`, {days(uptime.seconds)}, {counted(workers, 'worker')}"),
         (

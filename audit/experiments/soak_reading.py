@@ -21,6 +21,9 @@ LONGEST_DEADLINE_SECONDS = 60.0
 # Less leaves a send in flight at a death neither its lease nor the sweep that finds it.
 SHORTEST_DEADLINE_SECONDS = 15.0
 LONGEST_RETURN_SECONDS = 6.0
+# No worker starts faster: what is said to was not timed.
+SHORTEST_RETURN_SECONDS = 0.05
+LONGEST_RESUME_SECONDS = 60.0
 AIM = 0.999
 # 0,1 % of a day.
 ALLOWED_SECONDS_A_DAY = 86.4
@@ -124,11 +127,26 @@ def lacks(soak: Soak) -> list[str]:
         missing.append(
             f"{counted(len(document['sends']['uncertain']), 'envoi')} au sort incertain, pile {'calme' if document['settled'] else 'non calmée'} à la fin"
         )
+    if unclear := len(document["webhooks"]["uncertain"]):
+        missing.append(f"{counted(unclear, 'webhook')} au sort incertain")
     if idle := sum(not s["keys"] for s in hits):
         missing.append(f"{counted(idle, 'faute')} sans aucun envoi en jeu")
-    if not document["webhooks"]["expected"]:
-        missing.append("aucun webhook attendu")
-    return [*missing, *_slow(soak), *_service_lacks(document["availability"])]
+    delivered = sum(s["fault"].startswith("webhook-") for s in hits)
+    if document["webhooks"]["expected"] < max(1, delivered):
+        missing.append(
+            f"{counted(document['webhooks']['expected'], 'webhook attendu')} pour {counted(delivered, 'faute')} de webhooks"
+        )
+    return [*missing, *_slow(soak), *_not_resumed(hits), *_service_lacks(document["availability"])]
+
+
+def _not_resumed(hits: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Faults of any kind after which sending was not seen to resume, or too late."""
+    late = [s for s in hits if s["recovery"] is None or s["recovery"] > LONGEST_RESUME_SECONDS]
+    if not late:
+        return []
+    return [
+        f"reprise non observée en {french_seconds(LONGEST_RESUME_SECONDS)} après {counted(len(late), 'faute')} (dont `{late[0]['fault']}`)"
+    ]
 
 
 def _slow(soak: Soak) -> list[str]:
@@ -140,8 +158,10 @@ def _slow(soak: Soak) -> list[str]:
             if seconds
             else "aucune mort de worker chronométrée"
         ]
-    if min(seconds) <= 0:
-        return ["un worker tué serait revenu en 0 s : ce retour n'est pas chronométré"]
+    if min(seconds) < SHORTEST_RETURN_SECONDS:
+        return [
+            f"un worker tué serait revenu en {french_seconds(round(min(seconds), 2))} : ce retour n'est pas chronométré"
+        ]
     slowest = percentile(seconds, 0.99)
     if slowest > LONGEST_RETURN_SECONDS:
         return [
@@ -159,6 +179,8 @@ def _service_lacks(measured: Mapping[str, Any] | None) -> list[str]:
         or measured["crashes"] < CRASHES
         or measured["period_seconds"] > LONGEST_PERIOD_SECONDS
         or measured["elapsed_seconds"] < CRASHES * LONGEST_PERIOD_SECONDS
+        # A death more or less: the first comes after half a period.
+        or measured["crashes"] < measured["elapsed_seconds"] / measured["period_seconds"] - 1
     ):
         missing.append(
             f"disponibilité mesurée avec {counted(measured['workers'], 'worker')} et {counted(measured['crashes'], 'mort')} en {french_seconds(measured['elapsed_seconds'])} au lieu de deux workers et d'une mort par minute pendant {CRASHES} minutes au moins"

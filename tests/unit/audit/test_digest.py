@@ -58,6 +58,14 @@ def test_a_new_file_that_counts_changes_it(tree: Path, path: str) -> None:
     assert tree_digest(tree) != before
 
 
+@pytest.mark.parametrize("name", ["env", "venv", "site-packages"])
+def test_a_package_that_bears_an_environment_s_name_counts(tree: Path, name: str) -> None:
+    write(tree / name / "settings.py", "task_acks_late = True")
+    before = tree_digest(tree)
+    write(tree / name / "settings.py", "task_acks_late = False")
+    assert tree_digest(tree) != before
+
+
 @pytest.mark.parametrize(
     "path",
     [

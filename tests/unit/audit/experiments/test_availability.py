@@ -95,8 +95,14 @@ def _slow(document: dict[str, Any]) -> None:
         (lambda d: d["availability"].update(elapsed_seconds=60, period_seconds=5), "6 morts en 60 s au lieu"),
         (lambda d: d["availability"].update(deadline_seconds=61), "sondes attendues 61 s, au-delà de 60 s"),
         (lambda d: d["strikes"].append(strike("kill-main", recovery=0.0)), "revenu en 0 s"),
+        (lambda d: d["strikes"].append(strike("kill-main", recovery=1e-9)), "revenu en 0 s"),
+        (lambda d: d["strikes"][0].update(recovery=None), "reprise non observée en 60 s après 1 faute (dont `before-claim/child`)"),
+        (lambda d: d["strikes"][-1].update(recovery=300.0), "reprise non observée en 60 s"),
+        (lambda d: d["webhooks"].update(uncertain=["w1"], accepted=99), "1 webhook au sort incertain"),
+        (lambda d: d["webhooks"].update(expected=55, accepted=55), "55 webhooks attendus pour 56 fautes de webhooks"),
+        (lambda d: d.update(duration_seconds=9_000.0) or d["availability"].update(crashes=5, elapsed_seconds=3_000.0), "5 morts en 3 000 s au lieu"),
         (lambda d: d["strikes"][0].update(keys=0), "1 faute sans aucun envoi en jeu"),
-        (lambda d: d["webhooks"].update(expected=0, accepted=0), "aucun webhook attendu"),
+        (lambda d: d["webhooks"].update(expected=0, accepted=0), "0 webhook attendu pour 56 fautes de webhooks"),
         (lambda d: d["availability"].update(probes=2000, in_time=2000), "sous 99,9 % (99,85 %)"),
         (lambda d: d["strikes"][0].update(struck=False), "points de mort"),
         # Harsher than what the refutation would say: a sound service fails it too.
@@ -119,9 +125,9 @@ def test_the_soak_of_another_tree_says_nothing_of_this_one(tmp_path: Path) -> No
 def test_a_soak_at_its_limits_still_establishes(tmp_path: Path) -> None:
     def to_the_limits(document: dict[str, Any]) -> None:
         document["availability"].update(deadline_seconds=60, elapsed_seconds=330, crashes=6)
-        document["webhooks"].update(expected=1, accepted=1)
+        document["webhooks"].update(expected=56, accepted=56)
         for one in document["strikes"]:
-            one.update(keys=1, recovery=0.001)
+            one.update(keys=1, recovery=0.05)
 
     finding, _ = appraised(written(tmp_path, to_the_limits))
     assert finding.outcome is Outcome.ESTABLISHED, finding
@@ -291,6 +297,8 @@ def test_many_short_silences_are_added_up(
     ("periods", "days", "outcome", "words"),
     [
         ((("a", 0, 120), ("a", 121, 240)), 10.0, Outcome.DEFECT, "99,58 %"),
+        # Years of good days before three of death: the last 31 days are judged.
+        ((("a", 0, 24 * 3_997),), 4_000.0, Outcome.DEFECT, "90,32 % du temps au plus, sur 31 jours"),
         ((), 10.0, Outcome.DEFECT, "signe de vie 0 % du temps"),
         ((("a", 0, 120), ("a", 120.2405, 240)), 10.0, Outcome.UNDETERMINED, "il n'exclut pas"),
         ((("a", 0, 48),), 2.0, Outcome.UNDETERMINED, "couvre 2 jours au lieu de 7 jours"),
