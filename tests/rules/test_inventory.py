@@ -104,6 +104,8 @@ def test_a_module_that_nothing_a_worker_runs_at_its_start_imports(
         'def load():\n    from shop import jobs\n\n\nglobals()["load"]()\n',
         'app.conf.imports = ["shop.jobs"]\n',
         'import os\napp.conf.imports = os.environ["MODULES"].split(",")\n',
+        'app.conf.imports = [f"shop.{name}" for name in ("tasks", "jobs")]\n',
+        'NAMES = ("tasks", "jobs")\napp.conf.update(CELERY_IMPORTS=["shop." + NAMES[0], "shop." + NAMES[1]])\n',
         'app.autodiscover_tasks(["shop"], related_name="jobs")\n',
         "app.autodiscover_tasks(['shop'], related_name=app.main)\n",
         'from importlib import import_module\nfor name in ("jobs",):\n    import_module(f"shop.{name}")\n',

@@ -10,12 +10,15 @@ from audit.probes.source.loading import Start
 from audit.probes.source.machine import Machine
 from audit.probes.source.modules import Project
 from audit.probes.source.places import is_test
+from audit.probes.source.setting_names import modern
+from audit.probes.source.settings import applications
 from audit.probes.source.shelf import definitions
-from audit.probes.source.values import unwrap
+from audit.probes.source.values import exported, unwrap
 
 _TEXTS = (".cfg", ".conf", ".env", ".ini", ".json", ".service", ".sh", ".toml", ".txt", ".yaml", ".yml")
 _NAMED_TEXTS = ("dockerfile", "makefile", "procfile")
 _LARGEST = 100_000
+_LISTS = frozenset({"imports", "include"})
 
 
 def read_unloaded(
@@ -26,12 +29,13 @@ def read_unloaded(
     holders = _holders(machine)
     own = {name for name, names in holders.items() if names & machine.executed[name].bound}
     held = frozenset(task.symbol.partition(":")[0] for task in tasks) & project.modules.keys()
-    if not own or any(path.endswith(".py") and not is_test(path) for path, _ in tree.unread):
+    listed = _listed(machine)
+    if not own or listed is None or any(path.endswith(".py") and not is_test(path) for path, _ in tree.unread):
         return ()
     started = _started(project, processes)
     alike = {task.name for task in tasks} | {task.symbol.replace(":", ".") for task in tasks}
     start = Start(machine, held, frozenset(alike))
-    start.load(own | (started or holders.keys() - held))
+    start.load(listed | own | (started or holders.keys() - held))
     # What imports them is mostly near: looking there first spares reading the functions of the whole project.
     start.call([name.rpartition(".")[2] for name in held - start.modules])
     if held <= start.modules:
@@ -49,6 +53,20 @@ def read_unloaded(
             found.append(module)
     late = _late_importers(project, found)
     return tuple(Unloaded(module, tuple(late[module])) for module in found)
+
+
+def _listed(machine: Machine) -> set[str] | None:
+    """Modules that `imports` and `include` of the applications come to, however they are put together; None when unread."""
+    found: set[str] = set()
+    for app in applications(machine):
+        for table in (app.fields["defaults"], app.fields["conf"]):
+            values = [exported(unwrap(v)[0]) for k, v in table.items() if isinstance(k, str) and modern(k) in _LISTS]
+            for value in values:
+                names = [value] if isinstance(value, str) else value
+                if not isinstance(names, list | tuple | set | frozenset) or not all(isinstance(n, str) for n in names):
+                    return None
+                found.update(names)
+    return found
 
 
 def _holders(machine: Machine) -> dict[str, set[str]]:
