@@ -79,8 +79,13 @@ def _facts(transcript: Transcript, root: Path, isolation: Isolation, masker: Mas
         routes=tuple(_route(r) for r in records.get("route", ())),
         routes_known="routes_read" in records,
         deprecations=tuple(_deprecations(records.get("warning", ()), root, masker)),
-        versions={**versions, "isolation": isolation.name},
+        versions={**versions, "isolation": isolation.name + _writes(records.get("confined", ()))},
     )
+
+
+def _writes(confined: Iterable[Mapping[str, Any]]) -> str:
+    """Whether what the import writes stays in a directory that goes away."""
+    return ", écritures confinées" if any(r["value"] is True for r in confined) else ", écritures non confinées"
 
 
 def _failures(records: Mapping[str, list[dict[str, Any]]], transcript: Transcript, masker: Masker) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .celery_facts import report_celery
+from .confinement import confine
 from .guard import close_network
 from .loading import LoadingError
 from .report import Report
@@ -29,6 +30,7 @@ def main(arguments: str) -> None:
     report, root = Report(wanted["descriptor"]), Path(wanted["root"])
     refusals: list[str] = []
     _prepare(root, refusals)
+    report.write("confined", value=confine(str(Path.cwd())))
     report.write("versions", values=_versions())
     seen = _record_warnings()
     for name, read in ((wanted["celery_app"], report_celery), (wanted["asgi_app"], report_routes)):

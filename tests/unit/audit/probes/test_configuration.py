@@ -1,5 +1,6 @@
 """The configuration probe on small real targets, each run in a real interpreter."""
 
+import ctypes
 import os
 import socket
 import stat
@@ -24,6 +25,10 @@ CELERY = """
 """
 
 Make = Callable[..., Target]
+
+
+def landlock() -> bool:
+    return int(ctypes.CDLL(None).syscall(444, None, 0, 1)) > 0
 
 
 @pytest.fixture
@@ -476,7 +481,7 @@ def test_no_connection_is_made_at_import_and_each_attempt_is_told(make: Make, gu
         with pytest.raises(BlockingIOError):
             server.accept()
     assert facts.settings["worker_concurrency"].value == 3
-    assert facts.versions["isolation"] == ("garde de sockets" if guarded else strongest_isolation().name)
+    assert facts.versions["isolation"].startswith("garde de sockets" if guarded else strongest_isolation().name)
     told = [f"127.0.0.1:{port}", "/tmp/any.sock", "broker.example"]
     assert facts.failures == tuple(f"L'import a tenté de joindre « {d} » : la sonde l'a refusé." for d in told)
 
@@ -520,6 +525,37 @@ DEPRECATED = """
         warnings.warn("token=abcdef is old", FutureWarning)
     warnings.warn("not about age")
 """
+
+
+@pytest.mark.skipif(not landlock(), reason="this kernel has no Landlock")
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "open(there + '/new', 'w')",
+        "os.open(there + '/new', os.O_CREAT | os.O_WRONLY)",
+        "open(there + '/kept', 'a')",
+        "os.truncate(there + '/kept', 0)",
+        "os.rename(there + '/kept', there + '/moved')",
+        "os.remove(there + '/kept')",
+        "os.mkdir(there + '/folder')",
+        "os.symlink('/', there + '/link')",
+        "subprocess.run(['sh', '-c', 'echo x > ' + there + '/new'], check=True)",
+        "ctypes.CDLL(None).unlink((there + '/kept').encode())",
+        "sqlite3.connect(there + '/new').execute('create table t (a)')",
+    ],
+)
+def test_nothing_is_written_outside_the_temporary_directory(make: Make, tmp_path: Path, statement: str) -> None:
+    there = tmp_path / "there"
+    there.mkdir()
+    (there / "kept").write_text("kept", encoding="utf-8")
+    tried = f"import ctypes, os, sqlite3, subprocess\nthere = {str(there)!r}\ntry:\n    {statement}\nexcept Exception:\n    pass\n"
+    inside = "open('here', 'w').close()\nos.rename('here', 'moved')\n"
+    target = make({"work.py": tried + inside + textwrap.dedent(CELERY)}, celery_app="work:app")
+    facts = collect(target)
+    assert facts.failure == ""
+    assert facts.versions["isolation"].endswith("écritures confinées")
+    assert [path.name for path in there.iterdir()] == ["kept"]
+    assert (there / "kept").read_text(encoding="utf-8") == "kept"
 
 
 def test_deprecations_warned_about_at_import_are_quoted(make: Make) -> None:

@@ -45,16 +45,23 @@ def until(condition: Callable[[], bool], seconds: float = 30.0) -> bool:
     return True
 
 
+def read(gate: Path) -> bool:
+    """Whether somebody reads this pipe; who does waits for as long as this process lives."""
+    try:
+        os.open(gate, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        return False
+    return True
+
+
 @pytest.mark.parametrize("isolation", ["guard", "strongest"])
 def test_a_terminated_probe_leaves_no_process(isolation: str, tmp_path: Path) -> None:
-    started = tmp_path / "started"
-    (tmp_path / "work.py").write_text(
-        f"import pathlib, threading\npathlib.Path({str(started)!r}).touch()\nthreading.Event().wait()\n",
-        encoding="utf-8",
-    )
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    (tmp_path / "work.py").write_text(f"open({str(gate)!r}).read()\n", encoding="utf-8")
     command = [sys.executable, "-c", _PROBE, str(tmp_path), isolation]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as probe:
-        assert until(started.exists)
+        assert until(lambda: read(gate))
         assert marked(tmp_path)
         probe.send_signal(signal.SIGTERM)
         out, _ = probe.communicate(timeout=30)
