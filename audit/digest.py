@@ -89,8 +89,12 @@ def _skipped(entry: "os.DirEntry[str]", *, at_the_top: bool) -> bool:
         return not holds(entry, "__init__.py")
     if entry.name in _SKIPPED or entry.name.endswith(".egg-info"):
         return True
-    # By its content and not by its name: `env` may be a package of the target.
-    return any(holds(entry, sign) for sign in ("pyvenv.cfg", "conda-meta", "bin/activate"))
+    return is_environment(entry)
+
+
+def is_environment(folder: "os.DirEntry[str]") -> bool:
+    """Whether a folder is a Python environment, by its content and not by its name: `env` may be a package of the target."""
+    return any(holds(folder, sign) for sign in ("pyvenv.cfg", "conda-meta", "bin/activate"))
 
 
 def holds(folder: "os.DirEntry[str]", name: str) -> bool:

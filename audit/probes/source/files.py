@@ -11,7 +11,7 @@ from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 
-from audit.digest import holds
+from audit.digest import is_environment
 from audit.model import Excerpt
 
 MAX_BYTES = 2_000_000
@@ -22,9 +22,6 @@ _SKIPPED = frozenset(
         ".svn",
         ".bzr",
         ".venv",
-        "venv",
-        "env",
-        ".env",
         "node_modules",
         "__pycache__",
         ".tox",
@@ -38,7 +35,6 @@ _SKIPPED = frozenset(
         ".vscode",
         ".cache",
         ".import_linter_cache",
-        "site-packages",
         "bower_components",
         "htmlcov",
     ]
@@ -103,7 +99,7 @@ def _walk_directory(tree: Tree, directory: Path, prefix: str, exclude: tuple[str
 
 
 def _skipped(entry: "os.DirEntry[str]") -> bool:
-    return entry.name in _SKIPPED or holds(entry, "pyvenv.cfg")
+    return entry.name in _SKIPPED or is_environment(entry)
 
 
 def _excluded(path: str, exclude: tuple[str, ...]) -> bool:

@@ -94,9 +94,11 @@ def test_environments_caches_and_excluded_folders_are_left_out(collect_tree: Col
         "node_modules/c.py": text,
         "old/d.py": text,
         "kept/e.py": text,
+        "env/__init__.py": "",
+        "env/settings.py": text,
     }
     facts = collect_tree(files, exclude=("old/",))
-    assert set(facts.functions) == {"kept.e:f"}
+    assert set(facts.functions) == {"kept.e:f", "env.settings:f"}
     assert facts.unread == (("old", "exclu par la description de la cible"),)
 
 
