@@ -41,6 +41,11 @@ _NOT_SETTINGS = frozenset(
 )
 
 
+_CONFIGURES = frozenset(
+    {"config_from_object", "config_from_envvar", "config_from_cmdline", "add_defaults", "add_periodic_task"}
+)
+
+
 def celery_call(machine: Machine, site: CallSite) -> Any:
     """Answer calls that create or configure a Celery application; None for any other call."""
     callee = site.callee
@@ -51,9 +56,13 @@ def celery_call(machine: Machine, site: CallSite) -> Any:
     app = callee.receiver
     if isinstance(app, FunctionValue) and callee.name in {"s", "si", "signature"}:
         return Instance(External("celery.Signature"), fields=Namespace({"task": app}), origin=site.origin)
-    if not machine.is_celery(app):
-        return None
-    conf, name = app.fields["conf"], callee.name.rpartition(".")[2]
+    return _configure(machine, app, site, callee.name.rpartition(".")[2]) if machine.is_celery(app) else None
+
+
+def _configure(machine: Machine, app: Instance, site: CallSite, name: str) -> Any:
+    conf = app.fields["conf"]
+    if name in _CONFIGURES and isinstance(conf, Conf) and not machine.admits(conf):
+        return UNKNOWN
     if name == "config_from_object":
         _config_from_object(machine, app, site)
     elif name in {"config_from_envvar", "config_from_cmdline"}:
@@ -81,7 +90,7 @@ def _set_attribute(machine: Machine, site: CallSite) -> Any:
 
 def _new_application(machine: Machine, site: CallSite) -> Instance:
     app = machine.remember(Instance(site.callee, site.arguments, site.keywords, origin=site.origin))
-    conf, defaults = Conf(), Table()
+    conf, defaults = Conf(machine.reading), Table()
     app.fields.update(conf=conf, defaults=defaults)
     given = {**dict(zip(_PARAMETERS, site.arguments, strict=False)), **site.keywords}
     origins = site.keywords.origins

@@ -26,9 +26,11 @@ def obscure_late_settings(machine: Machine) -> None:
         text = module.source.text
         if is_test(module.source.path) or "elery" not in text or not _WORTH_READING.search(text):
             continue
+        machine.reading = name
         for qualified, _, place in machine.definitions[name]:
             if f"{name}:{qualified}" not in machine.followed:
                 _obscure(machine, module, place.node())
+    machine.reading = ""
 
 
 def _obscure(machine: Machine, module: Module, function: ast.AST) -> None:

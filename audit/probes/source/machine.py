@@ -21,6 +21,7 @@ from audit.probes.source.values import (
     UNKNOWN,
     BoundMethod,
     ClassValue,
+    Conf,
     External,
     FunctionValue,
     Instance,
@@ -41,7 +42,11 @@ STEPS_IN_FUNCTIONS = 2_000_000
 
 @dataclass
 class Machine:
-    """The state of one reading. `observers` see every call that has no body in the target, and may answer it."""
+    """The state of one reading. `observers` see every call that has no body in the target, and may answer it.
+
+    `reading` is the module whose statements are being read. What those of `ignored` and `doubted` write into the
+    configuration of an application built elsewhere does not count, or may not.
+    """
 
     project: Project
     evaluate: Callable[["Machine", ast.expr, Frame], Any]
@@ -59,6 +64,9 @@ class Machine:
     given_up: list[Origin] = field(default_factory=list)
     variables: dict[str, dict[str, str]] = field(default_factory=dict)
     registered: list[Instance] = field(default_factory=list)
+    ignored: frozenset[str] = frozenset()
+    doubted: frozenset[str] = frozenset()
+    reading: str = ""
     _modules: dict[str, ModuleValue] = field(default_factory=dict)
     _steps: int = STEPS_PER_ENTRY
     _left: int = STEPS_IN_ALL
@@ -82,13 +90,24 @@ class Machine:
             names = self.globals[name] = Namespace({"__name__": name})
             saved, self._depth = self._depth, 0
             calls, self._calls = self._calls, 0
+            importer, self.reading = self.reading, name
             tree = module.tree
             self.definitions[name] = [(q, owner, Place(module, node)) for q, owner, node in definitions(tree)]
             self.executed[name] = executed(module, tree.body)
             with self.journal.aside():
                 self.read_body(self, tree.body, Frame(module, names))
             self._depth, self._calls = saved, calls
+            self.reading = importer
         return self.globals[name]
+
+    def admits(self, conf: Conf) -> bool:
+        """Whether what the module being read writes into this configuration counts; the module is noted as a writer."""
+        conf.writers.add(self.reading)
+        return self.reading not in self.ignored or conf.home in self.ignored
+
+    def doubts(self, conf: Conf) -> bool:
+        """Whether the module being read, which writes into this configuration, may not be loaded."""
+        return self.reading in self.doubted and conf.home not in self.doubted
 
     def module_value(self, name: str) -> Any:
         """The module or package of this dotted name, or something external."""
@@ -205,10 +224,12 @@ class Machine:
         """Follow a function nobody calls, for what its statements build; parameters not given are unknown."""
         self.new_entry()
         caller = Frame(self.project.modules[function.module], Namespace(), (Namespace(),))
+        saved, self.reading = self.reading, function.module
         try:
             self.call_function(function, arguments, Table(), caller)
         except (ExhaustedError, RecursionError):
             self._depth = 0
+        self.reading = saved
 
     def value_of(self, node: ast.expr, frame: Frame) -> Any:
         """Value of an expression; UNKNOWN also where reading it takes too long."""

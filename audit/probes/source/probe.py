@@ -9,13 +9,15 @@ from audit.model import Level
 from audit.probes.source.beat import keeps_a_schedule, read_beat, scheduler_setting
 from audit.probes.source.celery_objects import follow_connected
 from audit.probes.source.code import read_code
+from audit.probes.source.configurers import Configurers, read_configurers
 from audit.probes.source.deployment import read_deployment
 from audit.probes.source.deprecations import read_deprecations
 from audit.probes.source.factories import follow_factories
 from audit.probes.source.files import walk
 from audit.probes.source.functions import Functions
 from audit.probes.source.late_settings import obscure_late_settings
-from audit.probes.source.modules import read_project
+from audit.probes.source.machine import Machine
+from audit.probes.source.modules import Project, read_project
 from audit.probes.source.processes import read_processes
 from audit.probes.source.reader import new_machine
 from audit.probes.source.retries import read_retries
@@ -45,24 +47,37 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _collect(target: Target) -> Facts:
-    tree = walk(target.root, target.exclude)
-    declared = (target.celery_app.partition(":")[0], target.asgi_app.partition(":")[0])
-    project = read_project(tree, declared)
+def _read(project: Project, configurers: Configurers) -> tuple[Machine, Web]:
+    """The whole target, followed; settings that its modules change count as `configurers` says."""
     web = Web()
     machine = new_machine(project, web)
+    machine.ignored, machine.doubted = configurers.ignored, configurers.doubted
     machine.read_all()
     follow_factories(machine, ("Celery",), machine.is_celery)
     follow_connected(machine)
     obscure_late_settings(machine)
+    return machine, web
+
+
+def _collect(target: Target) -> Facts:
+    tree = walk(target.root, target.exclude)
+    declared = (target.celery_app.partition(":")[0], target.asgi_app.partition(":")[0])
+    project = read_project(tree, declared)
     processes = read_processes(tree, target.process_files)
-    routes = read_routes(machine, web, target.asgi_app)
+    workers = [p.options.get("app", "") for p in processes if p.role in {"worker", "beat", "worker+beat"}]
+    started = [name for name in workers if name]
+    machine, web = _read(project, Configurers())
     tasks = read_tasks(machine)
+    app = find_application(machine, target.celery_app, started)
+    configurers = read_configurers(machine, app, target.celery_app, tasks, processes)
+    if configurers:
+        machine, web = _read(project, configurers)
+        tasks = read_tasks(machine)
+        app = find_application(machine, target.celery_app, started)
+    routes = read_routes(machine, web, target.asgi_app)
     unloaded = read_unloaded(machine, tree, tasks, processes)
     given_up = dict.fromkeys((o.path, f"instructions trop longues à suivre, ligne {o.first}") for o in machine.given_up)
     tree.unread += list(given_up)
-    workers = [p.options.get("app", "") for p in processes if p.role in {"worker", "beat", "worker+beat"}]
-    app = find_application(machine, target.celery_app, [name for name in workers if name])
     beat, beat_known = read_beat(machine, app, {t.symbol: t.name for t in tasks}) if app else ((), False)
     schedulers = [scheduler_setting(app) if app else "", *(p.options.get("scheduler", "") for p in processes)]
     return Facts(

@@ -269,7 +269,7 @@ def _table_method(machine: Machine, table: Table, name: str, site: CallSite) -> 
         return UNKNOWN
     if name in {"keys", "values", "items", "copy"} and table.opaque is None:
         return table.copy() if name == "copy" else list(getattr(table, name)())
-    if name in {"clear", "popitem"}:
+    if name in {"clear", "popitem"} and not (isinstance(table, Conf) and not machine.admits(table)):
         table.opaque = table.opaque or site.origin
     return UNKNOWN
 

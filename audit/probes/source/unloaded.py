@@ -26,13 +26,13 @@ def read_unloaded(
 ) -> tuple[Unloaded, ...]:
     """Modules of tasks, in the packages of the Celery applications, that no worker loads by what can be read."""
     project = machine.project
-    holders = _holders(machine)
+    holders = module_holders(machine)
     own = {name for name, names in holders.items() if names & machine.executed[name].bound}
     held = frozenset(task.symbol.partition(":")[0] for task in tasks) & project.modules.keys()
-    listed = _listed(machine)
+    listed = listed_modules(machine)
     if not own or listed is None or any(path.endswith(".py") and not is_test(path) for path, _ in tree.unread):
         return ()
-    started = _started(project, processes)
+    started = started_modules(project, processes)
     alike = {task.name for task in tasks} | {task.symbol.replace(":", ".") for task in tasks}
     start = Start(machine, held, frozenset(alike))
     start.load(listed | own | (started or holders.keys() - held))
@@ -55,7 +55,7 @@ def read_unloaded(
     return tuple(Unloaded(module, tuple(late[module])) for module in found)
 
 
-def _listed(machine: Machine) -> set[str] | None:
+def listed_modules(machine: Machine) -> set[str] | None:
     """Modules that `imports` and `include` of the applications come to, however they are put together; None when unread."""
     found: set[str] = set()
     for app in applications(machine):
@@ -69,7 +69,7 @@ def _listed(machine: Machine) -> set[str] | None:
     return found
 
 
-def _holders(machine: Machine) -> dict[str, set[str]]:
+def module_holders(machine: Machine) -> dict[str, set[str]]:
     """Modules outside tests that hold a Celery application, each with the names it has there."""
     found = {}
     for module, values in machine.globals.items():
@@ -87,7 +87,7 @@ def _candidates(start: Start, held: frozenset[str], begun: set[str]) -> set[str]
     return {name for name in own if not start.may_load(name) and not is_test(modules[name].source.path)}
 
 
-def _started(project: Project, processes: Sequence[Process]) -> set[str]:
+def started_modules(project: Project, processes: Sequence[Process]) -> set[str]:
     """Modules that the workers' command lines name; none when one of them cannot be told."""
     found: set[str] = set()
     for process in processes:

@@ -47,7 +47,12 @@ class Table(dict[Any, Any]):
 
 
 class Conf(Table):
-    """A Celery configuration: its keys are attributes too."""
+    """A Celery configuration: its keys are attributes too. `home`: the module that builds it; `writers`: those that write it."""
+
+    def __init__(self, home: str = "") -> None:
+        super().__init__()
+        self.home = home
+        self.writers: set[str] = set()
 
 
 class Namespace(Table):

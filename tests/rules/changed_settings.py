@@ -1,0 +1,89 @@
+"""Settings changed by modules that no worker loads, that a worker loads, and of which that cannot be told."""
+
+from tests.acceptance.reference_copy import Edit
+from tests.rules.case import Case, established, fails, undetermined
+
+APP = "app/tasks/celery_app.py"
+_EARLY = Edit(APP, "    task_acks_late=True,\n", "")
+_FROM = "from app.tasks.celery_app import celery_app\n\n"
+_LATE = f"{_FROM}celery_app.conf.update(task_acks_late=True)\n"
+_NOT_LATE = f"{_FROM}celery_app.conf.task_acks_late = False\n"
+_PURPOSE = "Acknowledge après exécution"
+
+
+def _of_nobody(path: str) -> tuple[Case, Case]:
+    """What a module that nothing loads writes neither mends nor breaks."""
+    return (
+        fails("late-acknowledgement", f"mended by {path}", "par défaut", _EARLY, Edit(path, "", _LATE)),
+        established("late-acknowledgement", f"broken by {path}", _PURPOSE, Edit(path, "", _NOT_LATE)),
+    )
+
+
+CASES = (
+    *_of_nobody("conftest.py"),
+    *_of_nobody("settings_test.py"),
+    *_of_nobody("app/config_test.py"),
+    *_of_nobody("examples/late.py"),
+    *_of_nobody("scripts/tune.py"),
+    *_of_nobody("migrations/m1.py"),
+    established(
+        "late-acknowledgement",
+        "broken by a function of a script",
+        _PURPOSE,
+        Edit("ops/tune.py", "", f"{_FROM}def main():\n    celery_app.conf.task_acks_late = False\n"),
+    ),
+    established(
+        "late-acknowledgement",
+        "loaded by a script",
+        _PURPOSE,
+        Edit("ops/tune.py", "", f"{_FROM}celery_app.config_from_object(open('x').read())\n"),
+    ),
+    fails(
+        "late-acknowledgement",
+        "broken by a module that the application imports",
+        "`task_acks_late=False`",
+        Edit(APP, "# Robustesse", "# Robustesse, puis app.late"),
+        Edit("app/late.py", "", _NOT_LATE),
+        Edit("app/tasks/message_tasks.py", "import logging\n", "import logging\n\nimport app.late\n"),
+    ),
+    fails(
+        "late-acknowledgement",
+        "broken by a module that is included",
+        "`task_acks_late=False`",
+        Edit(APP, 'include=["app.tasks.message_tasks", ', 'include=["app.late", "app.tasks.message_tasks", '),
+        Edit("app/late.py", "", _NOT_LATE),
+    ),
+    undetermined(
+        "late-acknowledgement",
+        "broken by a module that a function imports",
+        "ne se lit pas",
+        Edit(
+            APP,
+            "celery_app.conf.update(\n    task_ser",
+            "def tuned():\n    import app.late\n\n\nprint(tuned)\ncelery_app.conf.update(\n    task_ser",
+        ),
+        Edit("app/late.py", "", _NOT_LATE),
+    ),
+    undetermined(
+        "late-acknowledgement",
+        "broken by a module named by the environment",
+        "ne se lit pas",
+        Edit(APP, "from celery import Celery\n", "import importlib\nimport os\n\nfrom celery import Celery\n"),
+        Edit(
+            APP,
+            "celery_app.conf.update(\n    task_ser",
+            'importlib.import_module(os.environ["MORE"])\ncelery_app.conf.update(\n    task_ser',
+        ),
+        Edit("app/late.py", "", _NOT_LATE),
+    ),
+    undetermined(
+        "late-acknowledgement",
+        "broken by a server",
+        "ne se lit pas",
+        Edit(
+            "app/other.py",
+            "",
+            f"from fastapi import FastAPI\n{_FROM}api = FastAPI()\ncelery_app.conf.task_acks_late = False\n",
+        ),
+    ),
+)
