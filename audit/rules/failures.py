@@ -9,7 +9,7 @@ from audit.model import Excerpt, Finding, Severity
 from audit.rules.observed import NotInTasks, tasks_read
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
 from audit.rules.reading import NO_TASK, production_tasks, short
-from audit.rules.retries import retry_is_lost
+from audit.rules.retries import retry_fate
 from audit.rules.rule import Guide
 
 _TASKS = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#"
@@ -40,17 +40,20 @@ def _caught(known: Known) -> Sequence[Finding]:
     guide = _CAUGHT_GUIDE
     if not tasks_read(known):
         return unknown(guide, NO_TASK)
-    retrying, lost = [], []
-    for function in filter(None, map(known.source.functions.get, tasks_read(known))):
-        if function.body is not None and ".retry(" in function.body.text:
-            retrying.append(function.symbol)
-            lost += [function] if retry_is_lost(function) else []
+    fates = [o for o in (retry_fate(known, symbol) for symbol in tasks_read(known)) if o is not None]
+    retrying = [o for o in fates if o.values["retries"]]
     if not retrying:
-        return out_of_scope(guide, _NO_RETRY)
+        helped = next((o for o in fates if o.values["else"]), None)
+        return unknown(guide, helped.values["else"]) if helped else out_of_scope(guide, _NO_RETRY)
+    lost = [f for o in retrying if o.values["fate"] == "lost" and (f := known.source.functions.get(o.symbol))]
     if lost:
         faults = [Fault(f"`{short(f.symbol)}`", f.body) for f in lost]
         return failed(guide, "Reprise rattrapée", faults, *(known.source.evidence(f.head) for f in lost))
-    return passed(guide, ", ".join(f"`{short(s)}`" for s in retrying), known.source.evidence(known.head(retrying[0])))
+    unclear = next((o for o in retrying if o.values["fate"] == "unclear"), None)
+    if unclear:
+        return unknown(guide, f"`{short(unclear.symbol)}` : {unclear.values['why']}")
+    told = [o.symbol for o in retrying]
+    return passed(guide, ", ".join(f"`{short(s)}`" for s in told), known.source.evidence(known.head(told[0])))
 
 
 _BOUNDED_GUIDE = Guide(

@@ -1,16 +1,17 @@
 """Retries of the sender: three at most, after 60, 120 and 240 s, and a `Retry` that nothing swallows (4.6, 8.5)."""
 
-import ast
-from collections.abc import Callable, Iterator, Sequence
-from enum import Enum, auto
+import re
+from collections.abc import Callable, Sequence
 
-from audit.facts import Function, RetrySchedule
-from audit.known import Known, syntax
+from audit.facts import Observation, RetrySchedule
+from audit.known import Known
 from audit.model import Finding, Problem, Severity
 from audit.rules.rule import Rule, defect, established, not_found, undetermined, without_role
 
 _DOC = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#retrying"
 DELAYS = (60.0, 120.0, 240.0)
+_RETRYING = re.compile(r"retry|retries|retrying|backoff|tenacity|stamina", re.IGNORECASE)
+_RETRIERS = frozenset({"retry", "Retry", "Retrying", "AsyncRetrying", "retry_call", "retry_context", "on_exception"})
 _SOLUTION = "raise self.retry(countdown=60 * 2 ** self.request.retries, max_retries=3)"
 
 
@@ -33,6 +34,9 @@ def _schedules(known: Known, sentence: str) -> tuple[Sequence[RetrySchedule], li
     if known.source.failure or symbol not in known.source.functions:
         return (), [not_found(known, symbol, sentence)]
     schedules = known.retry_schedules(symbol)
+    doubt = "" if schedules else _otherwise_retried(known, symbol)
+    if doubt:
+        return (), [undetermined(sentence, doubt)]
     if not schedules:
         function = known.source.functions[symbol]
         name = symbol.rpartition(":")[2]
@@ -42,6 +46,20 @@ def _schedules(known: Known, sentence: str) -> tuple[Sequence[RetrySchedule], li
             defect(text, _problem(f"`{name}` ne réessaie pas", nothing, _SOLUTION), known.source_evidence(function))
         ]
     return schedules, []
+
+
+def _otherwise_retried(known: Known, symbol: str) -> str:
+    """What may retry a task without a schedule that could be read, as a French clause; empty when nothing was seen."""
+    seen = retry_fate(known, symbol)
+    if seen is not None and seen.values["else"]:
+        return str(seen.values["else"])
+    for function in known.reachable(symbol, known.task_symbols - {symbol}):
+        if function.symbol != symbol and any(map(_RETRYING.search, function.decorators)):
+            return f"un décorateur de `{function.symbol.rpartition(':')[2]}` peut réessayer"
+        called = next((c.name for c in function.calls if c.name.rpartition(".")[2] in _RETRIERS), "")
+        if called:
+            return f"`{called}` peut réessayer"
+    return ""
 
 
 def _limit(known: Known) -> Sequence[Finding]:
@@ -89,13 +107,10 @@ def _swallowed(known: Known) -> Sequence[Finding]:
     function = known.source.functions.get(symbol)
     if known.source.failure or function is None or function.body is None:
         return [not_found(known, symbol, sentence)]
-    tree = syntax(function)
-    unread = _why_unread(known, symbol, tree)
-    if tree is None or unread:
-        return [undetermined(sentence, unread)]
-    receivers = _receivers(tree)
-    fates = [_fate(node, receivers) for node in ast.walk(tree)]
-    if _Fate.LOST in fates:
+    seen = retry_fate(known, symbol)
+    if seen is None or not (seen.values["retries"] or _retried_outside(known, symbol)):
+        return [undetermined(sentence, f"`{symbol.rpartition(':')[2]}` n'appelle pas elle-même `self.retry()`")]
+    if seen.values["fate"] == "lost":
         text = (
             "`self.retry()` est rattrapée par un `except`, un `suppress` ou un `finally` qui l'englobe : "
             "la reprise part deux fois, ou la tâche passe pour finie"
@@ -103,128 +118,20 @@ def _swallowed(known: Known) -> Sequence[Finding]:
         schedule = RetrySchedule(symbol, (), None, (function.body,))
         problem = _problem("Reprise rattrapée", schedule, "except Retry:\n    raise")
         return [defect(text, problem, known.source_evidence(function))]
-    if _Fate.UNCLEAR in fates:
-        missing = "un `except` autour de `self.retry()` ne relance l'exception que dans certains cas"
-        return [undetermined(sentence, missing, "mettre `except Retry: raise` avant lui")]
+    if seen.values["fate"] == "unclear":
+        return [undetermined(sentence, seen.values["why"], "mettre `except Retry: raise` avant lui")]
     return [established(sentence, known.source_evidence(function))]
 
 
-def retry_is_lost(function: Function) -> bool:
-    """Whether an `except`, a `suppress` or a `finally` of this task drops the exception that its `retry()` raises."""
-    tree = syntax(function)
-    if tree is None:
-        return False
-    receivers = _receivers(tree)
-    return any(_fate(node, receivers) is _Fate.LOST for node in ast.walk(tree))
-
-
-def _why_unread(known: Known, symbol: str, tree: ast.Module | None) -> str:
-    """Why the task's own code cannot tell what becomes of its retries; empty when it can."""
-    name = symbol.rpartition(":")[2]
-    if tree is None:
-        return f"le code de `{name}` n'a pas pu être lu"
-    if _calls_retry(tree.body, _receivers(tree), ()) or _retried_outside(known, symbol):
-        return ""
-    return f"`{name}` n'appelle pas elle-même `self.retry()`"
-
-
-class _Fate(Enum):
-    """What becomes of the `Retry` raised inside a statement."""
-
-    HANDED_ON = auto()
-    UNCLEAR = auto()
-    LOST = auto()
-
-
-_BROAD = frozenset({"Retry", "TaskPredicate", "CeleryError", "Exception", "BaseException"})
-_NESTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
-
-
-def _fate(node: ast.AST, receivers: frozenset[str]) -> _Fate:
-    """What this statement does of a `Retry` raised inside it; nothing when none is."""
-    if isinstance(node, ast.With | ast.AsyncWith):
-        suppressed = {n for item in node.items for n in _suppressed(item.context_expr)}
-        return _Fate.LOST if suppressed & _BROAD and _calls_retry(node.body, receivers) else _Fate.HANDED_ON
-    if not isinstance(node, ast.Try | ast.TryStar):
-        return _Fate.HANDED_ON
-    handled = [statement for handler in node.handlers for statement in handler.body]
-    if _leaves(node.finalbody) and _calls_retry([*node.body, *handled, *node.orelse], receivers):
-        return _Fate.LOST
-    if not _calls_retry(node.body, receivers):
-        return _Fate.HANDED_ON
-    for handler in node.handlers:
-        if handler.type is None or _names(handler.type) & _BROAD:
-            return _fate_in(handler)
-    return _Fate.HANDED_ON
-
-
-def _fate_in(handler: ast.ExceptHandler) -> _Fate:
-    """Whether a handler raises again what it caught: as its last statement, nowhere, or only somewhere."""
-    if _raises_again(handler.body[-1], handler.name):
-        leaving = any(isinstance(n, ast.Return | ast.Break | ast.Continue) for n in _inside(handler.body))
-        return _Fate.UNCLEAR if leaving else _Fate.HANDED_ON
-    return _Fate.UNCLEAR if any(_raises_again(n, handler.name) for n in _inside(handler.body)) else _Fate.LOST
-
-
-def _raises_again(node: ast.AST, caught: str | None) -> bool:
-    if not isinstance(node, ast.Raise):
-        return False
-    return node.exc is None or (caught is not None and isinstance(node.exc, ast.Name) and node.exc.id == caught)
-
-
-def _leaves(final: Sequence[ast.stmt]) -> bool:
-    """Whether a `finally` returns or breaks, which drops the exception under way."""
-    if any(isinstance(node, ast.Return) for node in _inside(final)):
-        return True
-    return any(isinstance(node, ast.Break | ast.Continue) for node in _inside(final, (*_NESTED, ast.For, ast.While)))
-
-
-def _suppressed(node: ast.expr) -> frozenset[str]:
-    """Names given to `contextlib.suppress(...)`; none for another context manager."""
-    if not isinstance(node, ast.Call) or "suppress" not in _names(node.func):
-        return frozenset()
-    return frozenset(name for argument in node.args for name in _names(argument))
-
-
-def _names(node: ast.expr) -> frozenset[str]:
-    """Last part of each name of an expression such as `(Retry, celery.exceptions.Reject)`."""
-    parts = node.elts if isinstance(node, ast.Tuple) else [node]
-    return frozenset(n.id if isinstance(n, ast.Name) else getattr(n, "attr", "") for n in parts)
-
-
-def _inside(statements: Sequence[ast.stmt], closed: tuple[type[ast.AST], ...] = _NESTED) -> Iterator[ast.AST]:
-    """Nodes of these statements, without those that another function, or whatever is `closed`, holds."""
-    pending: list[ast.AST] = list(statements)
-    while pending:
-        node = pending.pop()
-        if not isinstance(node, closed):
-            yield node
-            pending += ast.iter_child_nodes(node)
-
-
-def _receivers(tree: ast.Module) -> frozenset[str]:
-    """Names the task has in its own code: the first parameter, and the function's name."""
-    function = next((n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)), None)
-    if function is None:
-        return frozenset({"self"})
-    return frozenset({"self", function.name, *(a.arg for a in function.args.args[:1])})
+def retry_fate(known: Known, symbol: str) -> Observation | None:
+    """What was read of the fate of a task's retries: its last definition's; None where it is no task, or was not read."""
+    seen = [o for o in known.source.observations if o.kind == "retry-fate" and o.symbol == symbol]
+    return seen[-1] if seen else None
 
 
 def _retried_outside(known: Known, symbol: str) -> bool:
     """Whether Celery itself retries the task, around its code (`autoretry_for`)."""
     return any(t.options.get("autoretry_for") for t in known.source.tasks if t.symbol == symbol)
-
-
-def _calls_retry(
-    statements: Sequence[ast.stmt], receivers: frozenset[str], closed: tuple[type[ast.AST], ...] = _NESTED
-) -> bool:
-    return any(
-        isinstance(n, ast.Call)
-        and isinstance(n.func, ast.Attribute)
-        and n.func.attr == "retry"
-        and getattr(n.func.value, "id", "") in receivers
-        for n in _inside(statements, closed)
-    )
 
 
 def _rule(identifier: str, title: str, check: Callable[[Known], Sequence[Finding]]) -> Rule:

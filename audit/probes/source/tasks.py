@@ -94,11 +94,11 @@ def _task(machine: Machine, function: FunctionValue, decoration: Decoration) -> 
     name = unwrap(decoration.keywords.get("name"))[0]
     registered = name if isinstance(name, str) and name else f"{module}.{qualified.rpartition('.')[2]}"
     source = machine.project.modules[module].source
-    base = unwrap(decoration.keywords.get("base", _default_base(decoration)))[0]
+    base = unwrap(decoration.keywords.get("base", default_base(decoration)))[0]
     return Task(registered, function.symbol, _with_base(_options(source, decoration), base))
 
 
-def _default_base(decoration: Decoration) -> Any:
+def default_base(decoration: Decoration) -> Any:
     """`task_cls` of the application whose task it is; None when that is Celery's own."""
     receiver = unwrap(getattr(decoration.callee, "receiver", None))[0]
     return receiver.keywords.get("task_cls") if isinstance(receiver, Instance) else None
@@ -113,12 +113,12 @@ def _with_base(options: dict[str, Any], base: Any) -> dict[str, Any]:
         name: exported(unwrap(class_attribute(base, name))[0]) for c in classes for name in c.names if name in OPTIONS
     }
     outside = [b for c in classes for b in c.bases if not isinstance(b, ClassValue)]
-    if all(map(_is_celery_s, outside)):
+    if all(map(is_celery_s, outside)):
         options = {name: value for name, value in options.items() if name != "base"}
     return {**given, **options}
 
 
-def _is_celery_s(base: Any) -> bool:
+def is_celery_s(base: Any) -> bool:
     """Whether a base class outside the target is Celery's `Task`, `app.Task` or `object`, which set nothing of their own."""
     if isinstance(base, Method):
         return base.name == "Task"

@@ -60,6 +60,39 @@ CASES = (
         ),
         Edit(TASKS, "import time\n", "import contextlib\nimport time\n"),
     ),
+    fails(
+        "retry-not-caught",
+        "decorator",
+        "`send_mail`",
+        Edit(
+            TASKS,
+            _SEND,
+            "def safe(function):\n    def inner(*given):\n        try:\n            return function(*given)\n"
+            f"        except Exception:\n            return None\n    return inner\n\n\n{_SEND}\n@safe",
+        ),
+    ),
+    undetermined(
+        "retry-not-caught",
+        "decorator out of reach",
+        "`send_mail` : un décorateur",
+        Edit(TASKS, _SEND, f"{_SEND}\n@elsewhere.safe"),
+    ),
+    undetermined(
+        "retry-not-caught",
+        "raised under a condition",
+        "que dans certains cas",
+        Edit(
+            TASKS,
+            _RETRY,
+            f"try:\n            {_RETRY}\n        except Exception as again:\n            if again:\n                raise\n            print()",
+        ),
+    ),
+    undetermined(
+        "retry-not-caught",
+        "by another function",
+        "`send_mail` confie `self`",
+        Edit(TASKS, _RETRY, "later(self, error)"),
+    ),
     not_concerned("retry-not-caught", "no retry", "ne demande de reprise", Edit(TASKS, _RETRY, "raise")),
     fails(
         "retries-bounded",

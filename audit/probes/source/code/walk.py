@@ -12,6 +12,7 @@ from audit.probes.source.code.mentions import mentions
 from audit.probes.source.code.network import network
 from audit.probes.source.code.publications import publications
 from audit.probes.source.code.reads import unpaged_reads
+from audit.probes.source.code.retry_fates import RetryFates
 from audit.probes.source.code.scope import Scope
 from audit.probes.source.code.secrets import literal_secrets, may_hold_a_secret
 from audit.probes.source.code.sql_counters import sql_counters
@@ -50,11 +51,14 @@ def read_code(machine: Machine) -> tuple[Observation, ...]:
     modules = [machine.project.modules[name] for name in sorted(machine.project.modules)]
     found = list(mentions(modules))
     machine.start_functions()
+    fates = RetryFates(machine)
     for module in modules:
         text = module.source.text
         if is_test(module.source.path):
             continue
         watchers = [watcher for words, watcher in _WATCHERS if any(word in text for word in words)]
+        if module.name in fates.modules:
+            watchers.append(fates)
         if may_hold_a_secret(text):
             watchers.append(literal_secrets)
         for scope in scopes(machine, module) if watchers else ():
