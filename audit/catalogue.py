@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from audit.criteria import CRITERIA
 from audit.model import Level
-from audit.requirement import Requirement
+from audit.requirement import DRIVER_FIRST, Requirement
 
 # The numbers `N.M` below are those of this spec, and of no other.
 SPEC = "comprehensive-audit-2025"
@@ -31,7 +31,7 @@ class Phase:
     family: str
 
 
-_RUN = "écrire le pilote de la cible (`target.driver`, selon le protocole `audit.experiments.driver.Driver` : il la lance et compte ce que la passerelle accepte), puis `audit run --level execution`"
+_RUN = DRIVER_FIRST + "`audit run --level execution`"
 _SOAK = (
     "le journal de `audit soak` pour la même empreinte, ou un export des battements de cœur de production "
     "(`worker-heartbeats/1`), nommé dans `[evidence]` du fichier de cible ou par `--evidence`"

@@ -1,10 +1,10 @@
 """The criteria of families 4 to 7, 9 and 10, as data (facts/exigences.md); family 8 is in `audit.catalogue`."""
 
 from audit.model import Level
-from audit.requirement import Requirement
+from audit.requirement import DRIVER_FIRST, Requirement
 
 _HEADING = "Vérifications effectuées"
-_RUN = "écrire le pilote de la cible (`target.driver`, selon le protocole `audit.experiments.driver.Driver` : il la lance et compte ce que la passerelle accepte), puis `audit run --family {family} --level execution`"
+_RUN = DRIVER_FIRST + "`audit run --family {family} --level execution`"
 
 
 def _seen(identifier: str, title: str, criterion: str, experiment: str) -> Requirement:

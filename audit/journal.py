@@ -25,7 +25,7 @@ from audit.model import Evidence, Excerpt, Finding, Outcome
 from audit.periodic import periodic_table
 from audit.profiles import DEFAULT_FAMILY, PROFILES
 from audit.redaction import redacted
-from audit.requirement import Requirement, family_of
+from audit.requirement import DRIVER_FIRST, Requirement, family_of
 from audit.spec.requirements_file import Criterion
 from audit.spec.traceability import Traceability
 from audit.strike_rows import rows
@@ -233,7 +233,7 @@ def _settles(examination: Examination, entry: Requirement, findings: Sequence[Fi
         return own[0]
     if played & set(entry.decided_by) and played & open_ones:
         return "lever ce qui a manqué à l'expérience ci-dessus, puis la rejouer"
-    return entry.settles
+    return entry.settles.removeprefix(DRIVER_FIRST) if examination.known.target.driver else entry.settles
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

@@ -4,6 +4,12 @@ from dataclasses import dataclass
 
 from audit.model import Level
 
+# What comes before an execution where nobody has written a driver yet.
+DRIVER_FIRST = (
+    "écrire le pilote de la cible (`target.driver`, selon le protocole `audit.experiments.driver.Driver` : il la lance et compte "
+    "ce que la passerelle accepte), puis "
+)
+
 
 @dataclass(frozen=True)
 class Requirement:
