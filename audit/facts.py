@@ -100,6 +100,8 @@ class Process:
     (`loop`, `supervisor`, `systemd`, `compose`, `kubernetes`, `platform`), empty when nothing does.
     `options` holds the long options of the command (`concurrency`, `queues`, `pool` …) with variables' defaults folded.
     `instead`: another one of this role and file is started where this one is not, as on the other side of an `if`.
+    `doubt`: why, in French, what brings it back cannot be told. `copies`: how many run at once, None when that is not told.
+    `runner`: the lines of another file that run its script or its image; `user`: the one its container is given there.
     """
 
     role: str
@@ -108,6 +110,10 @@ class Process:
     restart: str
     excerpt: Excerpt
     instead: bool = False
+    doubt: str = ""
+    copies: int | None = 1
+    runner: Excerpt | None = None
+    user: str = ""
 
 
 @dataclass(frozen=True)

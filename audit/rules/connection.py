@@ -34,7 +34,10 @@ def _gives_up(known: Known) -> Sequence[Finding]:
         return passed(guide, reading.told, *reading.evidence)
     if not known.workers:
         return unknown(guide, NO_WORKER, "renseigner `target.process_files`")
-    bare = tuple(w for w in known.workers if not w.restart)
+    bare = tuple(w for w in known.workers if not w.restart and not w.doubt)
+    doubt = next((w.doubt for w in known.workers if w.doubt), "")
+    if doubt and not bare:
+        return unknown(guide, doubt, "préciser `target.process_files`")
     if not bare:
         return passed(guide, f"{reading.told} ; relancé par {places(known.workers)}", *reading.evidence)
     told = [Fault(f"{reading.told} ; `{w.excerpt.path}` ne relance pas le worker", w.excerpt) for w in bare]

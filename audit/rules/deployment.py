@@ -177,9 +177,10 @@ def _seconds(worker: Process) -> float | None:
     if worker.restart not in _GRACES:
         return None
     pattern, default = _GRACES[worker.restart]
-    found = re.search(pattern, worker.excerpt.text)
+    text = (worker.runner or worker.excerpt).text
+    found = re.search(pattern, text)
     if found is None:
-        return None if re.search(r"<<:|extends", worker.excerpt.text) else default
+        return None if re.search(r"<<:|extends", text) else default
     parts = re.findall(r"([\d.]+)(h|min|ms|m|s)?", found.group(1))
     factors = {"h": 3600.0, "min": 60.0, "m": 60.0, "ms": 0.001, "s": 1.0, "": 1.0}
     return sum(float(value) * factors[unit] for value, unit in parts) if parts else None

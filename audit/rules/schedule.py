@@ -1,6 +1,5 @@
 """Periodic tasks: one beat, entries that name real tasks, and executions that do not pile up."""
 
-import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
@@ -205,15 +204,13 @@ _SINGLE_GUIDE = Guide(
     impact="Élevé : tâches périodiques en double",
     language="bash",
 )
-_COPIES = re.compile(r"(?m)^\s*(?:replicas|scale|numInstances)\s*:\s*(\d+)|^\s*numprocs\s*=\s*(\d+)")
 
 
 def copies(process: Process) -> int:
-    """How many of this process the lines that declare it ask for, none more where it is started instead of another."""
+    """How many of this process are asked for, one where that is not told; none more where it is started instead of another."""
     if process.instead:
         return 0
-    found = _COPIES.search(process.excerpt.text)
-    return int(found.group(1) or found.group(2)) if found else 1
+    return 1 if process.copies is None else process.copies
 
 
 def _folder(process: Process) -> PurePosixPath:
@@ -245,6 +242,12 @@ def _single(known: Known) -> Sequence[Finding]:
     if faults:
         told = [Fault(text, next(f.excerpt for f in faults if f.text == text)) for text in {f.text: 0 for f in faults}]
         return failed(guide, "Plusieurs beats", told, *(known.source.evidence(f.excerpt) for f in faults))
+    open_ended = next((b for b in beats if b.copies is None), None)
+    if open_ended:
+        path = (open_ended.runner or open_ended.excerpt).path
+        return unknown(
+            guide, f"le nombre de beats que lance `{path}` : un par machine, ou un nombre qui n'est pas écrit"
+        )
     return passed(guide, places(beats), *(known.source.evidence(b.excerpt) for b in beats))
 
 

@@ -30,6 +30,12 @@ def _who(restart: str) -> str:
     return _capital(_BY.get(restart, restart))
 
 
+def _brought_back(known: Known, worker: Process) -> Finding:
+    places = [e for e in (worker.excerpt, worker.runner) if e]
+    text = f"{_who(worker.restart)} relance le worker (`{worker.excerpt.path}`)"
+    return established(text, *(known.source.evidence(e) for e in places))
+
+
 def _supervised(known: Known) -> Sequence[Finding]:
     sentence = "Un superviseur relance les workers"
     workers = known.workers
@@ -40,11 +46,12 @@ def _supervised(known: Known) -> Sequence[Finding]:
             )
         ]
     restarted = [w for w in workers if w.restart]
-    bare = [w for w in workers if not w.restart]
+    bare = [w for w in workers if not w.restart and not w.doubt]
     if not bare:
+        doubts = dict.fromkeys(w.doubt for w in workers if w.doubt)
         return [
-            established(f"{_who(w.restart)} relance le worker (`{w.excerpt.path}`)", known.source.evidence(w.excerpt))
-            for w in restarted
+            *(_brought_back(known, w) for w in restarted),
+            *(undetermined(sentence, doubt, "préciser `target.process_files`") for doubt in doubts),
         ]
     path = bare[0].excerpt.path
     problem = Problem(
@@ -58,8 +65,9 @@ def _supervised(known: Known) -> Sequence[Finding]:
     )
     text = f"Le script `{path}` ne redémarre pas automatiquement les workers crashés"
     evidence = known.source.evidence(bare[0].excerpt)
-    if restarted and not known.target.process_files:
-        note = f"{text}, mais `{restarted[0].excerpt.path}` les relance : préciser lequel sert en production (`target.process_files`)"
+    others = [w.excerpt.path for w in restarted if w.excerpt.path != path]
+    if others and not known.target.process_files:
+        note = f"{text}, mais `{others[0]}` les relance : préciser lequel sert en production (`target.process_files`)"
         return [Finding(Outcome.RESERVATION, note, (evidence,), problem=problem)]
     found = [defect(text, problem, evidence)]
     if not restarted:

@@ -3,6 +3,7 @@
 from audit.model import Outcome
 from tests.acceptance.reference_copy import Edit
 from tests.rules.case import Case, established, fails, undetermined
+from tests.rules.restart_cases import RESTARTS
 
 APP, SEND = "app/tasks/celery_app.py", "app/tasks/message_tasks.py"
 HOOK, RETRY, START = "app/routers/webhooks.py", "app/services/retry.py", "start.sh"
@@ -356,6 +357,7 @@ CASES = (
     *PEOPLE,
     *RETRIES,
     *WORKERS,
+    *RESTARTS,
     fails(
         "late-acknowledgement", "false", "au lieu de `True`", Edit(APP, "task_acks_late=True", "task_acks_late=False")
     ),

@@ -1,13 +1,19 @@
 """Process files in YAML: compose and render.yaml."""
 
+import re
 import shlex
 from collections.abc import Iterator
+from posixpath import dirname, join, normpath
 from typing import Any
 
 import yaml
 
+from audit.probes.source.around import Around
+from audit.probes.source.compose_layers import UNREAD, layered
 from audit.probes.source.files import Source
 from audit.probes.source.line import Line
+
+_RUN = frozenset({"command", "entrypoint"})
 
 
 class YamlError(ValueError):
@@ -23,17 +29,48 @@ def _load(source: Source) -> tuple[dict[str, Any], yaml.Node | None]:
         raise YamlError(f"YAML invalide, ligne {mark.line + 1 if mark else '?'}") from error
 
 
-def read_compose(source: Source) -> Iterator[Line]:
-    """Services with a command of their own."""
+def read_compose(source: Source, around: Around) -> Iterator[Line]:
+    """Services with a command of their own, and those that run the command of their image."""
     loaded, node = _load(source)
     services = loaded.get("services")
+    written = services if isinstance(services, dict) else {}
     lines = _entries(value_of(node, "services"))
-    for name, service in services.items() if isinstance(services, dict) else ():
-        if isinstance(service, dict) and _is_started(service):
-            command = " ".join(filter(None, (_command(service.get("entrypoint")), _command(service.get("command")))))
-            if command:
-                first, last = lines.get(str(name), (1, 1))
-                yield Line(command, first, last, _restart(service), _environment(service.get("environment")))
+    for name, service in layered(source, written, around).items():
+        # What is only changed here is told where its command, or what has one, is written.
+        own = written[name].keys()
+        here = _RUN & own or "extends" in own or (not _RUN & service.keys() and {"image", "build"} & own)
+        if here and _is_started(service):
+            yield _line(source.path, service, *lines.get(name, (1, 1)))
+
+
+def _line(path: str, service: dict[str, Any], first: int, last: int) -> Line:
+    command = " ".join(filter(None, (_command(service.get("entrypoint")), _command(service.get("command")))))
+    restart, doubt = _restart(service)
+    doubt = str(service.get(UNREAD, "")) or (doubt and f"`{path}` {doubt}")
+    build, image = service.get("build"), service.get("image")
+    if isinstance(build, dict) and build.get("target") and not command:
+        doubt = doubt or f"`{path}` lance une étape de son image, `{build['target']}`, que l'audit ne suit pas"
+    return Line(
+        command,
+        first,
+        last,
+        "" if doubt else restart,
+        _environment(service.get("environment")),
+        doubt=doubt,
+        copies=_copies(service),
+        builds="" if command else _dockerfile(path, build),
+        image="" if command else str(image or ""),
+        user=interpolated(service.get("user")),
+    )
+
+
+def _dockerfile(path: str, build: Any) -> str:
+    """The Dockerfile that a service builds, from the root of the target; empty for none."""
+    given = build if isinstance(build, dict) else {"context": build}
+    if not build:
+        return ""
+    context = normpath(join(dirname(path), interpolated(given.get("context", "."))))
+    return normpath(join(context, interpolated(given.get("dockerfile", "Dockerfile"))))
 
 
 def _deploy(service: dict[str, Any]) -> dict[str, Any]:
@@ -43,16 +80,41 @@ def _deploy(service: dict[str, Any]) -> dict[str, Any]:
 
 def _is_started(service: dict[str, Any]) -> bool:
     """Whether `docker compose up` starts it: not a service with profiles, nor one that has no replica."""
-    replicas = (_deploy(service).get("replicas"), service.get("scale"))
-    return not service.get("profiles") and "0" not in [str(n) for n in replicas if isinstance(n, int | str)]
+    return not service.get("profiles") and _copies(service) != 0
 
 
-def _restart(service: dict[str, Any]) -> str:
-    policy = str(service.get("restart", "no")).partition(":")[0]
+def _copies(service: dict[str, Any]) -> int | None:
+    """How many containers; None for one a machine, or for what is not said here."""
+    if _deploy(service).get("mode") in ("global", "global-job"):
+        return None
+    given = _deploy(service).get("replicas", service.get("scale", 1))
+    told = interpolated(given)
+    return int(told) if told.isdecimal() else None
+
+
+def _restart(service: dict[str, Any]) -> tuple[str, str]:
+    """What starts it again, and why that cannot be told."""
+    policy, _, most = interpolated(service.get("restart", "no")).partition(":")
     condition = _deploy(service).get("restart_policy")
     if isinstance(condition, dict):
-        return "compose" if condition.get("condition", "any") in ("any", "on-failure") else ""
-    return "compose" if policy in {"always", "unless-stopped", "on-failure"} else ""
+        policy, most = interpolated(condition.get("condition", "any")), interpolated(condition.get("max_attempts", ""))
+    if "$" in policy:
+        return "", f"règle le redémarrage par `{policy}`, que rien ne donne"
+    if policy not in {"always", "unless-stopped", "on-failure", "any"}:
+        return "", ""
+    if most and most != "0":
+        return "", f"ne le relance qu'un nombre limité de fois ({most})"
+    return "compose", ""
+
+
+def interpolated(value: Any) -> str:
+    """The text of a value, `${NAME:-default}` being its default and `${NAME}` itself."""
+    return re.sub(r"\$\{\w+:?-([^{}]*)\}", r"\1", "" if value is None else _plain(value))
+
+
+def _plain(value: Any) -> str:
+    # YAML reads a bare `no` as a boolean.
+    return {False: "no", True: "yes"}[value] if isinstance(value, bool) else str(value)
 
 
 def _command(value: Any) -> str:
@@ -78,7 +140,10 @@ def read_render(source: Source) -> Iterator[Line]:
         if isinstance(service, dict) and service.get("type") != "cron":
             command = _command(service.get("startCommand")) or _command(service.get("dockerCommand"))
             if command:
-                yield Line(command, *lines_of(place, place), "platform", _render_environment(service.get("envVars")))
+                first, last = lines_of(place, place)
+                told = str(service.get("numInstances", 1))
+                copies = int(told) if told.isdecimal() else None
+                yield Line(command, first, last, "platform", _render_environment(service.get("envVars")), copies=copies)
 
 
 def _render_environment(value: Any) -> dict[str, str]:

@@ -5,10 +5,20 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Line:
-    """The command, the lines of the file that declare it, what restarts it, and the variables it is given."""
+    """The command, the lines of the file that declare it, what restarts it, and the variables it is given.
+
+    `doubt`: why, in French, that restart cannot be told. `copies`: how many run at once, None when that is not told.
+    `builds`, `image`: without a command, the Dockerfile (a path of the target) or the image whose own command it runs.
+    `user`: the one that a container is given, empty for its image's.
+    """
 
     command: str
     first: int
     last: int
     restart: str
     variables: dict[str, str] = field(default_factory=dict)
+    doubt: str = ""
+    copies: int | None = 1
+    builds: str = ""
+    image: str = ""
+    user: str = ""

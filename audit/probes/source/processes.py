@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
 from audit.facts import Process
+from audit.probes.source.around import Around
 from audit.probes.source.commands import started
-from audit.probes.source.files import Source, Tree, read_text
+from audit.probes.source.files import Source, Tree
 from audit.probes.source.line import Line
+from audit.probes.source.restarts import Run, settled
 from audit.probes.source.unit_files import read_dockerfile, read_makefile, read_procfile, read_supervisor, read_systemd
 
 if TYPE_CHECKING:
@@ -26,6 +29,9 @@ _LANGUAGES = {
     "makefile": "makefile",
 }
 
+# Words of a path that say what a file starts is for tests.
+_OF_TESTS = frozenset({"test", "tests", "ci", "e2e", "pytest"})
+
 
 def read_processes(tree: Tree, declared: tuple[str, ...]) -> tuple[Process, ...]:
     """Processes of the declared files, or of those with a usual name, in the order of the files."""
@@ -35,19 +41,20 @@ def read_processes(tree: Tree, declared: tuple[str, ...]) -> tuple[Process, ...]
 
 
 def _read(tree: Tree, paths: list[str], *, declared: bool) -> list[Process]:
-    found: list[Process] = []
+    found: list[Run] = []
+    around = Around(tree)
     for path in paths:
-        source = read_text(tree, path)
+        source = around.source(path)
         kind = _kind(source, declared=declared) if source else ""
         if source and kind:
             try:
-                found += _processes(source, kind)
+                found += _runs(source, kind, around)
             except (ValueError, RecursionError) as error:
                 reason = str(error).splitlines()[0] if str(error) else type(error).__name__
                 tree.unread.append((source.path, f"fichier de processus illisible : {reason}"))
         elif source and declared:
             tree.unread.append((source.path, "fichier de processus d'un genre inconnu"))
-    return found
+    return settled(found)
 
 
 def _chosen(tree: Tree, declared: tuple[str, ...]) -> list[str]:
@@ -62,6 +69,8 @@ def _chosen(tree: Tree, declared: tuple[str, ...]) -> list[str]:
 
 def _may_be(path: str) -> bool:
     name = path.rpartition("/")[2].lower()
+    if _OF_TESTS & set(re.split(r"[^a-z0-9]+", path.lower())):
+        return False
     return name.endswith((".sh", ".service", ".conf", ".ini", ".dockerfile", ".yaml", ".yml")) or name.startswith(
         ("procfile", "dockerfile")
     )
@@ -88,21 +97,26 @@ def _kind(source: Source, *, declared: bool) -> str:
     return next((kind for kind, matches in by_name.items() if matches), "")
 
 
-def _processes(source: Source, kind: str) -> Iterator[Process]:
-    for line in _READERS[kind](source):
+def _runs(source: Source, kind: str, around: Around) -> Iterator[Run]:
+    for line in _READERS[kind](source, around):
         met: list[tuple[str, Command]] = []
+        if line.builds or line.image:
+            excerpt = source.excerpt(line.first, line.last, _LANGUAGES[kind])
+            yield Run(kind, line, (), line.restart, excerpt)
         for command in _commands(line, kind):
             lasting = command.lasting or kind != "shell"
             what = started(command.words, lasting)
-            if what is None:
-                continue
             first, last = (line.first, line.last) if kind != "shell" else (command.first, command.last)
-            alone = what.detached or (command.forgotten and not command.loop)
-            restart = "" if alone else "loop" if command.loop else line.restart
             excerpt = source.excerpt(first, last, _LANGUAGES[kind])
-            instead = any(role == what.role and command.excludes(other) for role, other in met)
-            met.append((what.role, command))
-            yield Process(what.role, " ".join(command.words), what.options, restart, excerpt, instead)
+            alone = bool(what and what.detached) or ((command.forgotten or command.outlived) and not command.loop)
+            restart = "" if alone else "loop" if command.loop else line.restart
+            run = Run(kind, line, command.words, restart, excerpt, alone)
+            if what is not None:
+                instead = any(role == what.role and command.excludes(other) for role, other in met)
+                met.append((what.role, command))
+                text = " ".join(command.words)
+                run = replace(run, process=Process(what.role, text, what.options, restart, excerpt, instead))
+            yield run
 
 
 def _commands(line: Line, kind: str) -> list["Command"]:
@@ -111,33 +125,33 @@ def _commands(line: Line, kind: str) -> list["Command"]:
     return read_commands(line.command, None if kind == "shell" else line.variables)
 
 
-def _compose(source: Source) -> Iterator[Line]:
+def _compose(source: Source, around: Around) -> Iterator[Line]:
     from audit.probes.source.compose_files import read_compose  # noqa: PLC0415  YAML is loaded where some is found
 
-    return read_compose(source)
+    return read_compose(source, around)
 
 
 def _workloads(text: str) -> bool:
     return "containers:" in text and "\nkind:" in f"\n{text}"
 
 
-def _kubernetes(source: Source) -> Iterator[Line]:
+def _kubernetes(source: Source, around: Around) -> Iterator[Line]:
     from audit.probes.source.kubernetes_files import read_kubernetes  # noqa: PLC0415  as above
 
-    return read_kubernetes(source)
+    return read_kubernetes(source, around)
 
 
-def _render(source: Source) -> Iterator[Line]:
+def _render(source: Source, _: Around) -> Iterator[Line]:
     from audit.probes.source.compose_files import read_render  # noqa: PLC0415  as above
 
     return read_render(source)
 
 
-def _script(source: Source) -> Iterator[Line]:
+def _script(source: Source, _: Around) -> Iterator[Line]:
     yield Line(source.text, 1, len(source.lines), "")
 
 
-_READERS: dict[str, Callable[[Source], Iterator[Line]]] = {
+_READERS: dict[str, Callable[[Source, Around], Iterator[Line]]] = {
     "shell": _script,
     "supervisor": read_supervisor,
     "systemd": read_systemd,

@@ -1,5 +1,6 @@
 """Commands that a shell script runs, read from its syntax tree: variables and functions followed, loops noticed."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -29,7 +30,8 @@ class Command:
 
     `lasting`: it is started to stay (in the background, in a loop, or in place of the shell).
     `forgotten`: it runs in the background, and its death does not end the shell that started it.
-    `branches`: the choices on the way to it, each with the side taken.
+    `outlived`: when it dies, what comes after it goes on, and keeps alive the shell that started it.
+    `branches`: the choices on the way to it, each with the side taken. `stops`: its failure ends the shell.
     """
 
     words: tuple[str, ...]
@@ -39,6 +41,8 @@ class Command:
     lasting: bool = False
     forgotten: bool = False
     branches: tuple[tuple[int, int], ...] = ()
+    outlived: bool = False
+    stops: bool = False
 
     def excludes(self, other: "Command") -> bool:
         """Whether one run of the script starts one of the two at most."""
@@ -114,10 +118,37 @@ def _walk(shell: _Shell, node: Node, context: _Context) -> None:
 
 def _statements(shell: _Shell, node: Node, context: _Context) -> None:
     """Read children in order; one followed by `&` runs in the background."""
-    for child in node.children:
+    since = len(shell.commands)
+    for index, child in enumerate(node.children):
         if shell.ended:
+            _outlive(shell, node.children[index:], since)
             return
+        since = len(shell.commands)
         _statement(shell, child, replace(context, background=True) if _is_behind(child) else context)
+
+
+def _outlive(shell: _Shell, following: Sequence[Node], since: int) -> None:
+    """Note what would not end the shell by dying, when something that comes next goes on."""
+    if shell.ended == "service" and any(_goes_on(shell, node) for node in following):
+        shell.commands[since:] = [
+            replace(c, outlived=not (c.stops or c.loop or c.forgotten)) for c in shell.commands[since:]
+        ]
+
+
+def _goes_on(shell: _Shell, node: Node) -> bool:
+    """Whether a statement keeps a shell alive: it sleeps for hours, follows a file, serves, or waits for another."""
+    for words, apart in _commands_in(node):
+        behind = any(c.forgotten for c in shell.commands)
+        if not (apart and _is_behind(node)) and (_endures(words) or (words[0] == "wait" and behind)):
+            return True
+    return False
+
+
+def _endures(words: Sequence[str]) -> bool:
+    if words[0] == "sleep":
+        return any(re.fullmatch(r"inf(inity)?|\d{4,}|\d+[hd]", word) for word in words[1:])
+    service = started([word.strip("\"'") for word in words], lasting=False)
+    return (words[0] == "tail" and words[1:2] != ["-n"]) or bool(service and not service.detached)
 
 
 def _statement(shell: _Shell, node: Node, context: _Context) -> None:
@@ -208,13 +239,20 @@ def _loop(shell: _Shell, node: Node, context: _Context) -> None:
 def _turn(shell: _Shell, body: Node, context: _Context) -> str:
     """Read one turn of a loop, and tell what ended it."""
     children = [c for c in body.children if c.is_named]
-    waits = _waits(children)
-    for child in children:
+    waits, since = _waits(children), len(shell.commands)
+    for index, child in enumerate(children):
         if shell.ended:
+            _endure(shell, children[index:], since)
             break
         behind = _is_behind(child)
         _statement(shell, child, replace(context, loop=context.loop and (waits or not behind), background=behind))
     return shell.ended
+
+
+def _endure(shell: _Shell, following: Sequence[Node], since: int) -> None:
+    """Note that a turn of a loop does not end when what it waits for dies, and starts nothing again."""
+    if any(_goes_on(shell, node) for node in following):
+        shell.commands[since:] = [replace(c, loop=False) for c in shell.commands[since:]]
 
 
 def _waits(children: Sequence[Node]) -> bool:
@@ -284,14 +322,29 @@ def _for(shell: _Shell, node: Node, context: _Context) -> None:
     shell.ended = shell.ended if shell.ended == "service" else ""
 
 
+def _counted(shell: _Shell, node: Node, context: _Context) -> None:
+    """`for ((;;))` has no end; one with a condition has."""
+    body = node.child_by_field_name("body")
+    if body is None:
+        return
+    endless = node.child_by_field_name("condition") is None and not _leaves(shell, body)
+    met = len(shell.commands)
+    last = _turn(shell, body, replace(context, loop=endless))
+    shell.ended = "service" if endless or last == "service" else ""
+    if endless:
+        shell.commands[met:] = [replace(command, lasting=True) for command in shell.commands[met:]]
+
+
 def _list(shell: _Shell, node: Node, context: _Context) -> None:
     """`a && b`, `a || b`: a failure of `a` does not stop the script; `a || break` leaves the loop when `a` dies."""
     children = [c for c in node.children if c.is_named]
     operator = next((c.type for c in node.children if c.type in {"&&", "||"}), "")
     leaves = operator == "||" and len(children) > 1 and _first_word(children[1]) in _LEAVING
+    met = len(shell.commands)
     if children:
         _walk(shell, children[0], replace(context, guarded=True, loop=context.loop and not leaves))
     if shell.ended:
+        _outlive(shell, children[1:] if operator == "||" else [], met)
         return
     chosen = operator == "&&" and _tests(children[0])
     choice = next(shell.choices)
@@ -389,7 +442,9 @@ def _start(shell: _Shell, words: Sequence[str], context: _Context, lines: tuple[
     restarts = restarts and (not replaces or context.background or context.apart)
     lasting = context.loop or context.background or replaces
     branches = (*shell.passed, *context.branches)
-    shell.commands.append(Command(tuple(words), *lines, restarts, lasting, context.background, branches))
+    stops = (shell.errexit and not context.guarded) or (replaces and not context.apart)
+    command = Command(tuple(words), *lines, restarts, lasting, context.background, branches, stops=stops)
+    shell.commands.append(command)
     service = started(words, lasting=False)
     if service and not service.detached:
         shell.ended = "service"
@@ -491,6 +546,7 @@ _READERS: dict[str, Callable[[_Shell, Node, _Context], None]] = {
     "variable_assignment": _assignment,
     "while_statement": _loop,
     "for_statement": _for,
+    "c_style_for_statement": _counted,
     "list": _list,
     "subshell": _subshell,
     "pipeline": _pipeline,

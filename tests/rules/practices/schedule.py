@@ -6,6 +6,16 @@ _LOADED = 'app.config_from_object("shop.celery_config")\n'
 _SWEEP = '"schedule": 300.0,\n        "options": {"expires": 290},'
 _BEAT = "while true; do celery -A shop.celery_app beat --schedule=/tmp/shop-beat --uid=shop; sleep 5; done &\n"
 _ZONE = 'timezone = "Europe/Paris"\n'
+_POD = "  template:\n    spec:\n      containers:\n      - command: [celery, -A, shop.celery_app, beat]\n"
+_SCALE = "kind: HorizontalPodAutoscaler\nspec:\n  minReplicas: 2\n  scaleTargetRef: {name: beat}\n"
+
+
+def _scaled(*lines: str, head: str = "") -> str:
+    """A compose service of beat with these lines."""
+    command = "    command: celery -A shop.celery_app beat\n    image: shop\n"
+    return f"{head}services:\n  beat:\n{command}" + "".join(f"    {line}\n" for line in lines)
+
+
 _TWO = """\
 services:
   beat:
@@ -122,6 +132,49 @@ CASES = (
         Edit(START, "worker -n retry@%h", "worker --beat -n retry@%h"),
     ),
     fails("single-beat", "replicas", "`compose.yaml` en lance 2", Edit("compose.yaml", "", _TWO)),
+    fails(
+        "single-beat", "flow", "`compose.yaml` en lance 3", Edit("compose.yaml", "", _scaled("deploy: {replicas: 3}"))
+    ),
+    fails(
+        "single-beat",
+        "anchor",
+        "`compose.yaml` en lance 3",
+        Edit("compose.yaml", "", _scaled("<<: *many", head="x-many: &many\n  scale: 3\n")),
+    ),
+    established("single-beat", "one of several", "compose.yaml", Edit("compose.yaml", "", _scaled("scale: 1"))),
+    fails(
+        "single-beat",
+        "image in three",
+        "`Dockerfile` en lance 3",
+        Edit("Dockerfile", "", "FROM x\nUSER shop\nCMD celery -A shop.celery_app beat\n"),
+        Edit("compose.yaml", "", "services:\n  beat: {build: ., scale: 3}\n"),
+    ),
+    undetermined(
+        "single-beat", "each node", "un par machine", Edit("compose.yaml", "", _scaled("deploy: {mode: global}"))
+    ),
+    undetermined(
+        "single-beat", "each node of a cluster", "`k.yaml`", Edit("k.yaml", "", f"kind: DaemonSet\nspec:\n{_POD}")
+    ),
+    fails(
+        "single-beat",
+        "deployment",
+        "`k.yaml` en lance 3",
+        Edit("k.yaml", "", f"kind: StatefulSet\nspec:\n  replicas: 3\n{_POD}"),
+    ),
+    fails(
+        "single-beat",
+        "autoscaled",
+        "`k.yaml` en lance 2",
+        Edit("k.yaml", "", f"kind: Deployment\nmetadata: {{name: beat}}\nspec:\n{_POD}"),
+        Edit("hpa.yaml", "", _SCALE),
+    ),
+    undetermined(
+        "single-beat",
+        "autoscaled, maybe",
+        "`k.yaml`",
+        Edit("k.yaml", "", f"kind: Deployment\nmetadata: {{name: beat}}\nspec:\n{_POD}"),
+        Edit("hpa.yaml", "", _SCALE.replace("2", "1")),
+    ),
     established(
         "single-beat",
         "elected",

@@ -90,7 +90,8 @@ def test_dockerfile(collect_tree: Collect, lines: str) -> None:
     [
         ("restart: always", "compose"),
         ("restart: unless-stopped", "compose"),
-        ("restart: on-failure:3", "compose"),
+        ("restart: on-failure", "compose"),
+        ("restart: on-failure:3", ""),
         ('restart: "no"', ""),
         ("image: x", ""),
         ("deploy: {restart_policy: {condition: any}}", "compose"),
