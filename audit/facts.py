@@ -210,7 +210,7 @@ class Facts:
         if self.text_digest:
             del content["functions"], content["observations"]
         text = json.dumps(content, sort_keys=True, ensure_ascii=False, default=_plain)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()
 
     def evidence(self, excerpt: Excerpt | None = None, **values: object) -> Evidence:
         """Evidence of this probe, at its level."""

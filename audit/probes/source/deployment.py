@@ -20,7 +20,8 @@ _PINNED = re.compile(
 _METADATA = re.compile(r"^([^/]+\.(dist|egg)-info/)?(METADATA|PKG-INFO)$")
 _DOCKERFILE = re.compile(r"(?i)(^|/)((docker|container)file[^/]*|[^/]*\.dockerfile)$")
 _FORCED = re.compile(r"C_FORCE_ROOT[\"']?\s*[=:,]\s*[\"']?(1|true|yes|on)\b", re.IGNORECASE)
-_PING = re.compile(r"celery\b.*\binspect\b.*\bping\b|\bcelery\b.*\bstatus\b")
+_WORD = re.compile(r"\b(celery|inspect|ping|status)\b")
+_BACKGROUND = re.compile(r"(?<!&)&(?=\s*(?:$|\w+=\$!))")
 _DESTINATION = re.compile(r"(^|[\s\"'])(-d|--destination)\b")
 _CELERY = re.compile(
     r"(?im)^celery(?:\[[^\]]*\])?\s*(?P<how>[=~]=)\s*(?P<version>[\d.]+\*?)"
@@ -73,13 +74,21 @@ def _said(source: Source) -> Iterator[Observation]:
             continue
         if _FORCED.search(text):
             yield Observation("forced-root", "", source.excerpt(number, number, _language(source)), {})
-        if "celery" in text and _PING.search(text):
+        if "celery" in text and asks_for_life(text):
             own = bool(_DESTINATION.search(text))
             yield Observation("health-check", "", source.excerpt(number, number, _language(source)), {"own": own})
     if _DOCKERFILE.search(source.path):
         yield _container_user(source)
     elif _language(source) == "bash":
         yield from _watched(source)
+
+
+def asks_for_life(command: str) -> bool:
+    """Whether a command holds `celery … inspect … ping` or `celery … status`, told in one pass however long it is."""
+    words = [found.group() for found in _WORD.finditer(command)]
+    after = words[words.index("celery") :] if "celery" in words else []
+    pinged = after[after.index("inspect") :] if "inspect" in after else []
+    return "status" in after or "ping" in pinged
 
 
 def _language(source: Source) -> str:
@@ -112,11 +121,19 @@ def _watched(source: Source) -> Iterator[Observation]:
         if line.rstrip().endswith("\\"):
             continue
         command, text = text.strip(), ""
-        if re.search(r"\bcelery\b.*\bworker\b.*[^&]&\s*(\w+=\$!.*)?$", command) and not command.startswith("#"):
+        if not command.startswith("#") and leaves_a_worker(command):
             following = " ".join([command, *source.lines[number : number + 2]])
             if "$!" in following:
                 piped = bool(re.search(r"[^|>]\|[^|]", command))
                 yield Observation("watched-worker", "", source.excerpt(first, number, "bash"), {"piped": piped})
+
+
+def leaves_a_worker(command: str) -> bool:
+    """Whether a command ends with a `celery … worker` put in the background, told in one pass however long it is."""
+    ends = [found.start() for found in _BACKGROUND.finditer(command)]
+    before = command[: ends[-1]] if ends else ""
+    celery = re.search(r"\bcelery\b", before)
+    return bool(celery and re.search(r"\bworker\b", before[celery.end() :]))
 
 
 def _environments(tree: Tree) -> Iterator[Observation]:

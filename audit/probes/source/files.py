@@ -136,7 +136,7 @@ def read_text(tree: Tree, path: str) -> Source | None:
         tree.unread.append((printable(path), str(refusal)))
     except OSError as error:
         tree.unread.append((printable(path), f"fichier illisible : {error.strerror}"))
-    except (UnicodeDecodeError, SyntaxError, LookupError):
+    except (UnicodeError, SyntaxError, LookupError):
         tree.unread.append((printable(path), "encodage inconnu, ou différent de celui que le fichier annonce"))
     else:
         return Source(printable(path), text)

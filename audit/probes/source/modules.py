@@ -55,7 +55,9 @@ def read_project(tree: Tree, declared: tuple[str, ...] = (), kept: int = MOST_CH
     bases = _import_bases(tree, declared)
     for source in python_files(tree):
         name, is_package = _module_name(source.path, bases)
-        if name and name not in project.modules:
+        if ":" in name:
+            tree.unread.append((source.path, "nom de fichier qu'aucun import ne peut dire"))
+        elif name and name not in project.modules:
             project.modules[name] = Module(name, is_package, source, shelf)
             parts = name.split(".")
             project.packages.update(".".join(parts[:end]) for end in range(1, len(parts)))

@@ -9,6 +9,7 @@ import pytest
 
 from audit.facts import Facts
 from audit.probes.source import collect
+from audit.probes.source.deployment import asks_for_life, leaves_a_worker
 from audit.target import Target
 
 from .conftest import Collect
@@ -160,3 +161,65 @@ def test_a_large_target_is_read_quickly(tmp_path: Path) -> None:
     facts = _read(tmp_path)
     assert len(facts.functions) == 200
     assert time.process_time() - begun < 5
+
+
+def test_an_encoding_that_always_fails_leaves_one_file_unread(collect_tree: Collect) -> None:
+    facts = collect_tree({"undefined.py": "# coding: undefined\nx = 1\n", "fine.py": "def f(): ..."})
+    assert set(facts.functions) == {"fine:f"}
+    assert dict(facts.unread)["undefined.py"].startswith("encodage inconnu")
+
+
+def test_a_file_whose_name_no_import_can_say_is_left_unread(collect_tree: Collect) -> None:
+    task = "from celery import shared_task\n\n@shared_task\ndef f(): ...\n"
+    facts = collect_tree({"a:b.py": task, "fine.py": task})
+    assert [task.symbol for task in facts.tasks] == ["fine:f"]
+    assert [path for path, _ in facts.unread] == ["a:b.py"]
+
+
+def test_names_that_hold_half_a_character_have_a_digest(collect_tree: Collect) -> None:
+    text = """
+    from celery import Celery
+
+    app = Celery("x", broker="redis://localhost/0")
+    app.conf.task_default_queue = "\\ud800"
+    app.conf.beat_schedule = {"\\ud800": {"task": "\\ud800", "schedule": 1}}
+
+    @app.task(name="\\ud800", queue="\\ud800")
+    def send(): ...
+    """
+    assert len(collect_tree({"p.py": text}, celery_app="p:app").digest) == 64
+
+
+@pytest.mark.parametrize(
+    ("command", "asks"),
+    [
+        ("celery -A p inspect ping", True),
+        ("celery -A p status", True),
+        ("celery inspect active; celery inspect ping -d x", True),
+        ("ping broker; celery inspect active", False),
+        ("service status; celery worker", False),
+        ("inspect ping celery", False),
+        # Answered at once; with the time that grows as the cube of the length, never.
+        ("celery " + "inspect " * 20_000, False),
+        ("celery " + "celery inspect " * 20_000, False),
+    ],
+)
+def test_a_question_put_to_workers_is_found_in_one_pass(command: str, asks: bool) -> None:
+    assert asks_for_life(command) is asks
+
+
+@pytest.mark.parametrize(
+    ("command", "leaves"),
+    [
+        ("celery -A p worker &", True),
+        ("celery -A p worker & PID=$!", True),
+        ("celery -A p worker | tee log &", True),
+        ("celery -A p worker && true", False),
+        ("true & celery -A p worker", False),
+        ("celery " + "worker " * 20_000, False),
+        ("celery " + "worker " * 20_000 + "&", True),
+        ("celery " + "& " * 20_000, False),
+    ],
+)
+def test_a_worker_put_in_the_background_is_found_in_one_pass(command: str, leaves: bool) -> None:
+    assert leaves_a_worker(command) is leaves
