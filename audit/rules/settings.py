@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from audit.facts import Facts, Setting, Task
 from audit.known import Known
 from audit.model import Excerpt, Finding, Outcome, Problem, Severity
+from audit.probes.source.paths import is_test
 from audit.probes.source.values import UNKNOWN
 from audit.rules.reading import production_tasks, short
 from audit.rules.rule import Rule, defect, established, undetermined
@@ -38,8 +39,28 @@ class SettingIs:
         symbols = [known.target.role(role) for role in ("sender", "campaign_sender")] if self.option else []
         own = [self._of_task(known, symbol) for symbol in dict.fromkeys(symbols) if symbol]
         if self.option and not any(symbols) and of_application[0].outcome is Outcome.ESTABLISHED:
-            own = [self._against(known)]
+            own = [self._against(known), self._unsure(known)]
+        if self.option and of_application[0].outcome is not Outcome.ESTABLISHED:
+            of_application = self._beside_the_application(known, of_application[0], set(filter(None, symbols)))
         return [*of_application, *(finding for finding in own if finding)]
+
+    def _beside_the_application(self, known: Known, finding: Finding, symbols: set[str]) -> Sequence[Finding]:
+        """What holds where the application does not say it: all tasks may, each for itself; those of some are named."""
+        tasks = production_tasks(known)
+        told = [(task, facts) for task, facts in tasks if own_option(task, self.option, facts) is self.value]
+        if not told or any("*" in facts.settings for _, facts in told):
+            return [finding]
+        heads = [next((f.head for f, _ in known.function(task.symbol) if f.head), None) for task, _ in told]
+        names = ", ".join(f"`{short(task.symbol)}`" for task, _ in told[:_NAMED])
+        more = f" et {counted(len(told) - _NAMED, 'autre')}" if len(told) > _NAMED else ""
+        unread = [path for path, _ in known.source.unread if path.endswith(".py") and not is_test(path)]
+        if len(told) < len(tasks) or unread or not symbols <= {task.symbol for task, _ in tasks}:
+            return [
+                replace(finding, sentence=f"{finding.sentence} ; `{self.option}={self.value}` vaut pour {names}{more}")
+            ]
+        evidence = [facts.evidence(head) for (_, facts), head in zip(told, heads, strict=True)][:_NAMED]
+        sentence = f"Chaque tâche a `{self.option}={self.value}` ({names}{more}), qui l'emporte sur `{self.name}`"
+        return [established(f"{sentence} - {self.purpose}", *evidence)]
 
     def _against(self, known: Known) -> Finding | None:
         """The tasks that say otherwise than the application, of which nobody said whether they matter."""
@@ -65,6 +86,20 @@ class SettingIs:
         text = f"{clause}, contre le réglage de l'application : {self.risk}"
         return Finding(Outcome.RESERVATION, text, tuple(evidence), problem=problem)
 
+    def _unsure(self, known: Known) -> Finding | None:
+        """The tasks that may say otherwise than the application, by options that were not read; a base class is not one."""
+        seen = [(task, own_option(task, self.option, facts)) for task, facts in production_tasks(known)]
+        names = [f"`{short(task.symbol)}`" for task, value in seen if _unread(value)]
+        if not names:
+            return None
+        more = f" et {counted(len(names) - _NAMED, 'autre')}" if len(names) > _NAMED else ""
+        told = ", ".join(names[:_NAMED]) + more
+        return undetermined(
+            f"`{self.name}={self.value}` vaut pour chaque tâche",
+            f"un autre `{self.option}` est possible pour {told}, et ne se lit pas dans le code",
+            "relancer avec `--level configuration`",
+        )
+
     def _of_application(self, known: Known) -> Sequence[Finding]:
         sentence = f"`{self.name}={self.value}` - {self.purpose}"
         seen = list(known.setting(self.name))
@@ -85,9 +120,9 @@ class SettingIs:
     def _of_task(self, known: Known, symbol: str) -> Finding | None:
         """What this task sets against the application's value; None when it sets nothing, or the same."""
         facts = next((f for f in known.probes if any(t.symbol == symbol for t in f.tasks)), None)
-        if facts is None:
-            return None
         name = symbol.rpartition(":")[2]
+        if facts is None:
+            return self._of_no_task(known, symbol)
         for task in (t for t in facts.tasks if t.symbol == symbol):
             value = own_option(task, self.option, facts)
             if (
@@ -115,6 +150,17 @@ class SettingIs:
                 "relancer avec `--level configuration`",
             )
         return None
+
+    def _of_no_task(self, known: Known, symbol: str) -> Finding | None:
+        """A function that some decorator makes a task, maybe with options of its own."""
+        head = known.head(symbol)
+        if head is None or not head.text.lstrip().startswith("@"):
+            return None
+        return undetermined(
+            f"`{self.name}={self.value}` vaut pour `{short(symbol)}`",
+            f"les décorateurs de `{short(symbol)}` ne se suivent pas jusqu'à `task` : un autre `{self.option}` est possible",
+            "relancer avec `--level configuration`",
+        )
 
     def _missing(self, known: Known, seen: Sequence[tuple[Setting, Facts]]) -> str:
         """Why the value cannot be told, in French; empty when it can."""
@@ -169,9 +215,20 @@ def own_option(task: Task, option: str, facts: Facts) -> object:
             value = told.get(option, value)
     if value is UNKNOWN:
         return option
-    if value is None and "base" in task.options:
-        return f"base={task.options['base']}"
+    if value is None:
+        return _inherited(task)
     return bool(value) if isinstance(value, int) else value
+
+
+def _inherited(task: Task) -> object:
+    """What may give a task an option that nothing read gives it: `**` that was not read, or a base class."""
+    if "**" in task.options:
+        return task.options["**"]
+    return f"base={task.options['base']}" if "base" in task.options else None
+
+
+def _unread(value: object) -> bool:
+    return value is not None and not isinstance(value, bool) and not str(value).startswith("base=")
 
 
 def _written(known: Known, name: str) -> Excerpt | None:

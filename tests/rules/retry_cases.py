@@ -49,7 +49,7 @@ def _otherwise(name: str, words: str, *edits: Edit) -> tuple[Case, Case]:
     )
 
 
-_OPTIONS = "OPTIONS = {'autoretry_for': (SendFailed,), 'max_retries': MAX_RETRIES}\n\n\n"
+_OPTIONS = "OPTIONS = {'autoretry_for': (SendFailed,), 'max_retries': 9}\n\n\n"
 _TENACITY = Edit(_SEND, "def _deliver(", "@tenacity.retry(stop=tenacity.stop_after_attempt(3))\ndef _deliver(")
 
 CASES = (
@@ -159,8 +159,15 @@ CASES = (
     ),
     *_otherwise("the current task", "ne se lit pas", _retry("raise current_task.retry()")),
     *_otherwise(
-        "options in a dictionary",
+        "options that cannot be read",
         "",
+        _task("@celery_app.task(bind=True, **open('x'))\n"),
+        _retry("raise failure"),
+    ),
+    fails(
+        "retry-limit",
+        "options in a dictionary",
+        "réessayé 9 fois au plus",
         _task(_OPTIONS + "@celery_app.task(bind=True, **OPTIONS)\n"),
         _retry("raise failure"),
     ),

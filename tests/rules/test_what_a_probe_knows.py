@@ -43,6 +43,7 @@ def outcomes(rule: str, facts: Known) -> list[Outcome]:
         (True, None, [Outcome.ESTABLISHED]),
         (True, "<Mystery>", [Outcome.ESTABLISHED, Outcome.UNDETERMINED]),
         (False, False, [Outcome.DEFECT]),
+        (False, True, [Outcome.ESTABLISHED]),
     ],
 )
 def test_the_effective_option_of_the_sender_counts(conf: bool, own: object, expected: list[Outcome]) -> None:

@@ -8,6 +8,7 @@ from audit.probes.source.expressions import merge_into, set_item
 from audit.probes.source.frames import CallSite
 from audit.probes.source.machine import Machine
 from audit.probes.source.setting_names import in_namespace, modern
+from audit.probes.source.task_attributes import write_option
 from audit.probes.source.values import (
     UNKNOWN,
     ClassValue,
@@ -71,6 +72,7 @@ def _configure(machine: Machine, app: Instance, site: CallSite, name: str) -> An
         _add_defaults(machine, app, site)
     elif name == "register_task":
         task, _ = unwrap(site.argument(0, "task"))
+        task = Instance(task, origin=site.origin) if isinstance(task, ClassValue) else task
         machine.registered += [task] if isinstance(task, Instance) else []
     elif name == "add_periodic_task":
         _add_periodic_task(machine, conf, site)
@@ -83,6 +85,7 @@ def _set_attribute(machine: Machine, site: CallSite) -> Any:
     """`setattr(app.conf, name, value)`; a name that is not known may be any setting's."""
     owner, name = unwrap(site.argument(0, "obj"))[0], unwrap(site.argument(1, "name"))[0]
     if not isinstance(owner, Conf):
+        write_option(machine, owner, name if isinstance(name, str) else UNKNOWN, site.argument(2, "value"), site.origin)
         return None
     set_item(machine, owner, name if isinstance(name, str) else UNKNOWN, site.argument(2, "value"), site.origin)
     return UNKNOWN

@@ -9,6 +9,7 @@ from audit.probes.source.classes import class_attribute, given_field
 from audit.probes.source.frames import CallSite, Frame
 from audit.probes.source.machine import Machine
 from audit.probes.source.shelf import Place
+from audit.probes.source.task_attributes import write_option
 from audit.probes.source.values import (
     UNKNOWN,
     BoundMethod,
@@ -129,6 +130,8 @@ def set_attribute(machine: Machine, owner: Any, name: str, value: Any, origin: O
         machine.journal.write(owner.names, name, value, origin)
     elif isinstance(owner, Table):
         set_item(machine, owner, name, value, origin)
+    else:
+        write_option(machine, owner, name, value, origin)
 
 
 def set_item(machine: Machine, owner: Any, key: Any, value: Any, origin: Origin) -> None:
@@ -354,6 +357,14 @@ def _lambda(_: Machine, node: ast.Lambda, frame: Frame) -> FunctionValue:
 def _call(machine: Machine, node: ast.Call, frame: Frame) -> Any:
     callee, variable = unwrap(evaluate(machine, node.func, frame))
     arguments = _elements(machine, node.args, frame)
+    keywords = keywords_of(machine, node, frame)
+    if arguments is None:
+        arguments, keywords.opaque = [], frame.origin(node)
+    return overridable(machine.call(CallSite(callee, tuple(arguments), keywords, frame, node)), variable)
+
+
+def keywords_of(machine: Machine, node: ast.Call, frame: Frame) -> Table:
+    """The keywords of a call, with those that `**` spreads; opaque when one of these is not known."""
     keywords = Table()
     for keyword in node.keywords:
         value = evaluate(machine, keyword.value, frame)
@@ -362,9 +373,7 @@ def _call(machine: Machine, node: ast.Call, frame: Frame) -> Any:
         else:
             keywords[keyword.arg] = value
             keywords.origins[keyword.arg] = frame.origin(keyword)
-    if arguments is None:
-        arguments, keywords.opaque = [], frame.origin(node)
-    return overridable(machine.call(CallSite(callee, tuple(arguments), keywords, frame, node)), variable)
+    return keywords
 
 
 def _comprehension(machine: Machine, node: ast.ListComp | ast.GeneratorExp | ast.SetComp, frame: Frame) -> Any:

@@ -12,9 +12,12 @@ from audit.probes.source.machine import Machine
 from audit.probes.source.modules import Module
 from audit.probes.source.places import is_test
 from audit.probes.source.setting_names import modern
+from audit.probes.source.task_attributes import ACKNOWLEDGEMENT, write_option
 from audit.probes.source.values import UNKNOWN, Instance, Namespace, Origin, unwrap
 
-_WORTH_READING = re.compile(r"\bconfig_from_(object|envvar)\b|\bconf\b")
+_WORTH_READING = re.compile(
+    r"\bconfig_from_(object|envvar)\b|\bconf\b|" + rf"\.({'|'.join(sorted(ACKNOWLEDGEMENT))})\b"
+)
 _LOADS = frozenset({"config_from_object", "config_from_envvar"})
 _CHANGES = frozenset({"update", "setdefault", "pop"})
 
@@ -36,6 +39,8 @@ def obscure_late_settings(machine: Machine) -> None:
 def _obscure(machine: Machine, module: Module, function: ast.AST) -> None:
     frame = Frame(module, Namespace())
     for node in ast.walk(function):
+        for option in _options(node):
+            write_option(machine, UNKNOWN, option, UNKNOWN, frame.origin(node))
         for owner, key in _writes(node):
             origin = frame.origin(node)
             for app in _applications(machine, module, owner):
@@ -71,6 +76,12 @@ def _written(target: ast.expr) -> Iterator[tuple[ast.expr, str]]:
         if isinstance(conf, ast.Attribute) and conf.attr == "conf":
             key = target.attr if isinstance(target, ast.Attribute) else _literal(target.slice)
             yield conf.value, key
+
+
+def _options(node: ast.AST) -> list[str]:
+    """Options of acknowledgement that a statement writes, on whichever task."""
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    return [target.attr for target in targets if isinstance(target, ast.Attribute) and target.attr in ACKNOWLEDGEMENT]
 
 
 def _literal(node: ast.expr) -> str:

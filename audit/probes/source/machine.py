@@ -64,6 +64,7 @@ class Machine:
     given_up: list[Origin] = field(default_factory=list)
     variables: dict[str, dict[str, str]] = field(default_factory=dict)
     registered: list[Instance] = field(default_factory=list)
+    attributes: dict[str, Table] = field(default_factory=dict)
     ignored: frozenset[str] = frozenset()
     doubted: frozenset[str] = frozenset()
     reading: str = ""

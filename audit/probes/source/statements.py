@@ -4,7 +4,7 @@ import ast
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from audit.probes.source.expressions import assign, evaluate
+from audit.probes.source.expressions import assign, evaluate, keywords_of
 from audit.probes.source.frames import ExhaustedError, Frame
 from audit.probes.source.journal import Branch
 from audit.probes.source.machine import Machine
@@ -265,8 +265,7 @@ def _decorations(
         if isinstance(decorator, ast.Call):
             callee = evaluate(machine, decorator.func, frame)
             arguments = tuple(evaluate(machine, a, frame) for a in decorator.args if not isinstance(a, ast.Starred))
-            keywords = {k.arg: evaluate(machine, k.value, frame) for k in decorator.keywords if k.arg}
-            found.append(Decoration(callee, decorator, arguments, keywords))
+            found.append(Decoration(callee, decorator, arguments, keywords_of(machine, decorator, frame)))
         else:
             found.append(Decoration(evaluate(machine, decorator, frame), decorator))
     return tuple(found)

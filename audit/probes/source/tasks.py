@@ -7,6 +7,7 @@ from audit.facts import Task
 from audit.probes.source.classes import class_attribute, lineage
 from audit.probes.source.files import Source
 from audit.probes.source.machine import Machine
+from audit.probes.source.task_attributes import EVERY_CLASS, EVERY_TASK, written_options
 from audit.probes.source.text import segment
 from audit.probes.source.values import (
     UNKNOWN,
@@ -22,6 +23,8 @@ from audit.probes.source.values import (
 )
 
 _OBJECT = External("builtins.object")
+_PARTIAL = External("functools.partial")
+SPREAD = "**"
 # What a class of tasks may set for those that have it for a base.
 OPTIONS = frozenset(
     (
@@ -58,13 +61,24 @@ def read_tasks(machine: Machine) -> tuple[Task, ...]:
     for instance in machine.registered:
         run = class_attribute(instance.cls, "run") if isinstance(instance.cls, ClassValue) else UNKNOWN
         if isinstance(run, FunctionValue) and isinstance(instance.cls, ClassValue):
-            found[run.symbol] = _task_of_class(instance.cls, run)
+            found[run.symbol] = _task_of_class(machine, instance.cls, run)
     return tuple(found[symbol] for symbol in sorted(found))
 
 
 def task_decoration(machine: Machine, function: FunctionValue) -> Decoration | None:
     """The decorator that makes a task of this function."""
-    return next((d for d in function.decorators if _makes_a_task(machine, d)), None)
+    return next((d for d in map(_applied, function.decorators) if _makes_a_task(machine, d)), None)
+
+
+def _applied(decoration: Decoration) -> Decoration:
+    """What a decorator made by `functools.partial` applies, with all that it gives."""
+    made = unwrap(decoration.callee)[0]
+    if not (isinstance(made, Instance) and made.cls == _PARTIAL and made.arguments):
+        return decoration
+    keywords = made.keywords.copy()
+    keywords.update(decoration.keywords)
+    keywords.opaque = keywords.opaque or getattr(decoration.keywords, "opaque", None)
+    return _applied(Decoration(made.arguments[0], decoration.node, made.arguments[1:], keywords))
 
 
 def _makes_a_task(machine: Machine, decoration: Decoration) -> bool:
@@ -94,14 +108,35 @@ def _task(machine: Machine, function: FunctionValue, decoration: Decoration) -> 
     name = unwrap(decoration.keywords.get("name"))[0]
     registered = name if isinstance(name, str) and name else f"{module}.{qualified.rpartition('.')[2]}"
     source = machine.project.modules[module].source
-    base = unwrap(decoration.keywords.get("base", default_base(decoration)))[0]
-    return Task(registered, function.symbol, _with_base(_options(source, decoration), base))
+    base = unwrap(decoration.keywords.get("base", default_base(machine, decoration)))[0]
+    options = _with_base(_options(source, decoration), base)
+    if base is UNKNOWN:
+        options.setdefault("base", "task_cls")
+    return Task(registered, function.symbol, _with_writes(machine, function.symbol, options))
 
 
-def default_base(decoration: Decoration) -> Any:
-    """`task_cls` of the application whose task it is; None when that is Celery's own."""
+def _with_writes(machine: Machine, symbol: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Options, over those of the class of every task, and under those written on the task once it is made."""
+    below = {name: exported(value) for name, value in written_options(machine, EVERY_CLASS).items()}
+    written = {**written_options(machine, symbol), **written_options(machine, EVERY_TASK)}
+    return {**below, **options, **{name: exported(value) for name, value in written.items()}}
+
+
+def default_base(machine: Machine, decoration: Decoration) -> Any:
+    """The class that the application gives its tasks; None when that is Celery's own.
+
+    A shared task is one of the only application there is.
+    """
     receiver = unwrap(getattr(decoration.callee, "receiver", None))[0]
-    return receiver.keywords.get("task_cls") if isinstance(receiver, Instance) else None
+    if not isinstance(receiver, Instance):
+        apps = [i for i in machine.instances if machine.is_celery(i)]
+        receiver = apps[0] if len(apps) == 1 else None
+    if receiver is None:
+        return None
+    base = unwrap(receiver.fields.get("Task", receiver.keywords.get("task_cls")))[0]
+    if not isinstance(base, str):
+        return base
+    return None if base.startswith("celery.") else machine.resolve(base)
 
 
 def _with_base(options: dict[str, Any], base: Any) -> dict[str, Any]:
@@ -125,16 +160,19 @@ def is_celery_s(base: Any) -> bool:
     return isinstance(base, External) and (base == _OBJECT or base.dotted.startswith("celery."))
 
 
-def _task_of_class(cls: ClassValue, run: FunctionValue) -> Task:
+def _task_of_class(machine: Machine, cls: ClassValue, run: FunctionValue) -> Task:
     name = unwrap(class_attribute(cls, "name"))[0]
     module, _, qualified = cls.symbol.partition(":")
-    return Task(name if isinstance(name, str) and name else f"{module}.{qualified}", run.symbol, _with_base({}, cls))
+    options = _with_writes(machine, run.symbol, _with_base({}, cls))
+    return Task(name if isinstance(name, str) and name else f"{module}.{qualified}", run.symbol, options)
 
 
 def _options(source: Source, decoration: Decoration) -> dict[str, Any]:
     nodes = decoration.node.keywords if isinstance(decoration.node, ast.Call) else []
     texts = {k.arg: segment(source, k.value) for k in nodes if k.arg}
-    return {
+    opaque = getattr(decoration.keywords, "opaque", None)
+    spread = {SPREAD: segment(source, decoration.node)} if opaque else {}
+    return spread | {
         key: _classes(value, texts.get(key, "")) if key == "autoretry_for" else _option(value, texts.get(key, ""))
         for key, value in decoration.keywords.items()
     }

@@ -29,8 +29,9 @@ class RetryFates:
         self._tasks: dict[str, tuple[FunctionValue, Any, tuple[Decoration, ...]]] = {}
         for function in machine.decorated:
             if decoration := task_decoration(machine, function):
-                below = function.decorators[function.decorators.index(decoration) + 1 :]
-                base = unwrap(decoration.keywords.get("base", default_base(decoration)))[0]
+                places = [d.node for d in function.decorators]
+                below = function.decorators[places.index(decoration.node) + 1 :]
+                base = unwrap(decoration.keywords.get("base", default_base(machine, decoration)))[0]
                 self._tasks[function.symbol] = function, base, below
         for instance in machine.registered:
             run = class_attribute(instance.cls, "run") if isinstance(instance.cls, ClassValue) else UNKNOWN
