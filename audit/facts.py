@@ -102,6 +102,7 @@ class Process:
     `instead`: another one of this role and file is started where this one is not, as on the other side of an `if`.
     `doubt`: why, in French, what brings it back cannot be told. `copies`: how many run at once, None when that is not told.
     `runner`: the lines of another file that run its script or its image; `user`: the one its container is given there.
+    `emptying`: the command run on the way to it that empties `queues`, or (`empties`) a `database`, or does so `sometimes`.
     """
 
     role: str
@@ -114,6 +115,8 @@ class Process:
     copies: int | None = 1
     runner: Excerpt | None = None
     user: str = ""
+    empties: str = ""
+    emptying: Excerpt | None = None
 
 
 @dataclass(frozen=True)

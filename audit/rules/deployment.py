@@ -33,7 +33,7 @@ _BECOMES = re.compile(
     r"\b(?:gosu|su-exec|setuidgid)\s+([^\s-]\S*)|\b(?:sudo|doas|chpst|runuser)\b.*?\s(?:-u|--user)[= ]?(\S+)"
     r"|\bsetpriv\b.*?\s--reuid[= ](\S+)"
 )
-_AS_ROOT = frozenset({"root", "0", "0:0", "root:root"})
+_AS_ROOT = frozenset({"root", "0"})
 
 
 def _seen(known: Known, kind: str) -> list[Observation]:
@@ -47,8 +47,8 @@ def _root(known: Known) -> Sequence[Finding]:
     users = {o.excerpt.path: o for o in _seen(known, "container-user") if o.excerpt}
     told = [(p, _user(p, users)) for p in known.celery_processes]
     for process, user in told:
-        if user in _AS_ROOT or user == "":
-            stage = users.get(process.excerpt.path)
+        if user == "" or (user and user.partition(":")[0] in _AS_ROOT):
+            stage = None if process.user else users.get(process.excerpt.path)
             why = "ne donne aucun utilisateur" if user == "" else f"le lance sous `{user}`"
             faults.append(Fault(f"`{process.excerpt.path}` {why}", stage.excerpt if stage else process.excerpt))
     if faults:
@@ -69,8 +69,11 @@ def _user(process: Process, containers: dict[str, Observation]) -> str | None:
     becomes = _BECOMES.search(process.command)
     if becomes:
         return str(next(filter(None, becomes.groups()))).strip("\"'")
+    if process.user:
+        return None if "$" in process.user.partition(":")[0] else process.user
     if process.excerpt.path in containers:
-        return str(containers[process.excerpt.path].values["user"])
+        user = containers[process.excerpt.path].values["user"]
+        return None if user is None else str(user)
     found = re.search(r"(?im)^\s*(?:user|runAsUser)\s*[=:]\s*[\"']?([^\s\"'#;]+)", text)
     uid = re.search(r"--uid[= ](\S+)", process.command)
     if found or uid:

@@ -177,11 +177,11 @@ def _declared(known: Known) -> Sequence[Finding]:
 _PURGE_GUIDE = Guide(
     severity=Severity.CRITICAL,
     passes="Aucun worker ne vide ses files en démarrant",
-    fails="Un worker vide ses files à chaque démarrage",
-    advice="Retirer `--purge`",
+    fails="Des files sont vidées, au démarrage d'un worker ou par une tâche",
+    advice="Retirer `--purge`, ou la commande qui vide les files",
     solution="celery -A application worker --loglevel=info",
     undetermined=NO_WORKER,
-    impact="Élevé : à chaque relance, tout ce qui attendait est perdu",
+    impact="Élevé : à chaque fois, tout ce qui attendait est perdu",
     language="bash",
 )
 
@@ -190,12 +190,51 @@ def _purged(known: Known) -> Sequence[Finding]:
     guide = _PURGE_GUIDE
     if not known.workers:
         return unknown(guide, NO_WORKER, "renseigner `target.process_files`")
-    wrong = [w for w in known.workers if {"purge", "discard"} & w.options.keys()]
-    evidence = [known.source.evidence(w.excerpt) for w in wrong or known.workers]
-    if wrong:
-        told = [Fault(f"`{w.excerpt.path}` passe `--purge`", w.excerpt) for w in wrong]
+    told = [
+        Fault(f"`{w.excerpt.path}` passe `--purge`", w.excerpt)
+        for w in known.workers
+        if {"purge", "discard"} & w.options.keys()
+    ]
+    emptied = [w for w in known.celery_processes if w.emptying]
+    told += [
+        Fault(f"`{w.emptying.path}` vide les files avant de lancer Celery", w.emptying)
+        for w in emptied
+        if w.emptying and w.empties == "queues"
+    ]
+    certain, unsure = _purging_code(known)
+    told += certain
+    if told:
+        evidence = [known.source.evidence(fault.excerpt) for fault in told]
         return failed(guide, "Files vidées au démarrage", told, *evidence)
-    return passed(guide, places(known.workers), *evidence)
+    unsure += [_emptied_maybe(w) for w in emptied]
+    if unsure:
+        return unknown(guide, unsure[0])
+    return passed(guide, places(known.workers), *(known.source.evidence(w.excerpt) for w in known.workers))
+
+
+def _emptied_maybe(worker: Process) -> str:
+    path = (worker.emptying or worker.excerpt).path
+    if worker.empties == "sometimes":
+        return f"`{path}` vide des files avant de lancer Celery, sous une condition que l'audit ne suit pas"
+    return f"`{path}` vide une base Redis avant de lancer Celery, et rien ne dit si c'est celle du broker"
+
+
+def _purging_code(known: Known) -> tuple[list[Fault], list[str]]:
+    """Code that empties the queues: what a worker runs, and what it may run."""
+    loaded = {task.symbol.partition(":")[0] for task in known.source.tasks}
+    loaded |= {known.celery_application.partition(":")[0]}
+    certain, unsure = [], []
+    for seen in (o for o in known.source.observations if o.kind == "purge-call"):
+        where = short(seen.symbol) if seen.symbol else f"import de `{seen.values['module']}`"
+        if (
+            seen.symbol in known.in_tasks
+            or seen.values["start"]
+            or (not seen.symbol and seen.values["module"] in loaded)
+        ):
+            certain.append(Fault(f"`{where}` les vide" if seen.symbol else f"l'{where} les vide", seen.excerpt))
+        elif not seen.symbol:
+            unsure.append(f"l'{where} vide les files, et rien ne dit si un worker l'importe")
+    return certain, unsure
 
 
 _NAMES_GUIDE = Guide(

@@ -36,7 +36,7 @@ def test_the_list_names_every_rule() -> None:
 
 def test_one_rule_is_explained() -> None:
     told = CliRunner().invoke(app, ["rules", "no-purge"]).stdout
-    assert "Un worker vide ses files à chaque démarrage" in told
+    assert "Des files sont vidées" in told
 
 
 def test_the_manual_is_printed_whole() -> None:

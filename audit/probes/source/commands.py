@@ -70,6 +70,22 @@ def started(words: Sequence[str], lasting: bool) -> Started | None:
     return None
 
 
+def empties(words: Sequence[str]) -> str:
+    """`queues` for a command that destroys what waits in queues, `database` for one that empties a whole Redis, else nothing."""
+    words = unwrapped(words)
+    name, rest = (words[0].rpartition("/")[2], words[1:]) if words else ("", [])
+    said = {word.lower() for word in rest}
+    if name == "celery":
+        return "queues" if _positional(rest)[:1] == ["purge"] or "queue.purge" in said else ""
+    if name == "rabbitmqctl":
+        return "queues" if said & {"purge_queue", "delete_queue", "reset", "force_reset", "delete_vhost"} else ""
+    if name == "rabbitmqadmin":
+        return "queues" if {"purge", "queue"} <= said or {"delete", "queue"} <= said else ""
+    if name in {"redis-cli", "valkey-cli"}:
+        return "database" if said & {"flushdb", "flushall"} else ""
+    return ""
+
+
 def _celery(words: list[str]) -> Started | None:
     options = _options(words, _SHORT["celery"])
     positional = _positional(words)

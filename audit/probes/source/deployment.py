@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
 
 from audit.facts import Observation
+from audit.probes.source.container_users import container_user
 from audit.probes.source.files import Source, Tree, read_text
 from audit.probes.source.git_index import tracked_files
 
@@ -78,7 +79,7 @@ def _said(source: Source) -> Iterator[Observation]:
             own = bool(_DESTINATION.search(text))
             yield Observation("health-check", "", source.excerpt(number, number, _language(source)), {"own": own})
     if _DOCKERFILE.search(source.path):
-        yield _container_user(source)
+        yield container_user(source)
     elif _language(source) == "bash":
         yield from _watched(source)
 
@@ -98,18 +99,6 @@ def _language(source: Source) -> str:
     if name.endswith((".service", ".conf", ".ini")):
         return "ini"
     return "dockerfile" if _DOCKERFILE.search(source.path) else "bash"
-
-
-def _container_user(source: Source) -> Observation:
-    """The user of the last stage of a Dockerfile; empty when it names none."""
-    user, line = "", 1
-    for number, text in enumerate(source.lines, 1):
-        words = text.split()
-        if words and words[0].upper() == "FROM":
-            user, line = "", number
-        elif len(words) > 1 and words[0].upper() == "USER":
-            user, line = words[1], number
-    return Observation("container-user", "", source.excerpt(line, line, "dockerfile"), {"user": user})
 
 
 def _watched(source: Source) -> Iterator[Observation]:

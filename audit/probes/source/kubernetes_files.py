@@ -78,8 +78,9 @@ def _workload(
         words, image = [*_words(container, "command"), *_words(container, "args")], _image(container)
         if words or image:
             first, last = lines_of(place, place)
-            image = "" if words else image
-            yield Line(shlex.join(words), first, last, restart, _variables(container), copies=copies, image=image)
+            image, user = "" if words else image, _user(container) or _user(spec)
+            variables = _variables(container)
+            yield Line(shlex.join(words), first, last, restart, variables, copies=copies, image=image, user=user)
 
 
 def _copies(document: Mapping[str, Any], scales: Mapping[str, Mapping[str, Any]]) -> int | None:
@@ -93,6 +94,12 @@ def _copies(document: Mapping[str, Any], scales: Mapping[str, Mapping[str, Any]]
         return int(least) if least.isdecimal() and (int(least) > 1 or most == least) else None
     told = str(own.get("replicas", 1)) if isinstance(own, dict) else "1"
     return int(told) if told.isdecimal() else None
+
+
+def _user(held: Any) -> str:
+    context = held.get("securityContext") if isinstance(held, dict) else None
+    told = context.get("runAsUser") if isinstance(context, dict) else None
+    return "" if told is None else str(told)
 
 
 def _image(container: Any) -> str:

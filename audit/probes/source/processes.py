@@ -110,7 +110,7 @@ def _runs(source: Source, kind: str, around: Around) -> Iterator[Run]:
             excerpt = source.excerpt(first, last, _LANGUAGES[kind])
             alone = bool(what and what.detached) or ((command.forgotten or command.outlived) and not command.loop)
             restart = "" if alone else "loop" if command.loop else line.restart
-            run = Run(kind, line, command.words, restart, excerpt, alone)
+            run = Run(kind, line, command.words, restart, excerpt, alone, command=command)
             if what is not None:
                 instead = any(role == what.role and command.excludes(other) for role, other in met)
                 met.append((what.role, command))

@@ -3,11 +3,16 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
+from typing import TYPE_CHECKING
 
 from audit.facts import Process
 from audit.model import Excerpt
+from audit.probes.source.commands import empties
 from audit.probes.source.line import Line
 from audit.probes.source.wrappers import unwrapped
+
+if TYPE_CHECKING:
+    from audit.probes.source.shell import Command
 
 _SHELLS = frozenset({"bash", "sh", "dash", "ash", "zsh"})
 # Those that end when one of their processes does.
@@ -27,6 +32,7 @@ class Run:
     """A command that a line of a process file runs, or (`words` empty) an image that it starts.
 
     `alone`: its death does not end what its file starts. `process` is what it starts, when that is known.
+    `command`: how the shell comes to it.
     """
 
     kind: str
@@ -36,6 +42,7 @@ class Run:
     excerpt: Excerpt
     alone: bool = False
     process: Process | None = None
+    command: "Command | None" = None
 
     @property
     def path(self) -> str:
@@ -64,6 +71,7 @@ def _settled(run: Run, process: Process, runs: Sequence[Run]) -> Process:
         doubt = f"une boucle de `{run.path}` lance aussi ce worker, et ce qui l'y fait relancer ne se lit pas"
     runner = answer.runner
     user = (runner.line.user if runner else "") or run.line.user
+    kind, emptying = _emptied(run, runs, ())
     return replace(
         process,
         restart="" if doubt else answer.restart,
@@ -71,7 +79,25 @@ def _settled(run: Run, process: Process, runs: Sequence[Run]) -> Process:
         copies=answer.copies,
         runner=runner.excerpt if runner else None,
         user=user,
+        empties=kind,
+        emptying=emptying,
     )
+
+
+def _emptied(run: Run, runs: Sequence[Run], seen: tuple[str, ...]) -> tuple[str, Excerpt | None]:
+    """What is emptied on the way to a run, and by which lines: in its own shell, else in one that runs its file."""
+    for other in runs:
+        kind = empties(other.words)
+        if not kind or other.line is not run.line or not other.command or not run.command:
+            continue
+        if not other.command.excludes(run.command):
+            always = set(other.command.branches) <= set(run.command.branches)
+            return (kind if always else "sometimes"), other.excerpt
+    for runner in [] if run.path in seen else _runners(run, runs):
+        kind, emptying = _emptied(runner, runs, (*seen, run.path))
+        if kind:
+            return kind, emptying
+    return "", None
 
 
 def _answer(run: Run, runs: Sequence[Run], seen: tuple[str, ...]) -> _Answer:
@@ -126,7 +152,7 @@ def _starts_procfile(words: Sequence[str]) -> bool:
     return bool(
         inner[1:]
         and inner[0].rpartition("/")[2] in _PROCFILE_RUNNERS
-        and inner[1] in {"start", "s", "run"}
+        and inner[1] in {"start", "s"}
         and not {"-f", "--procfile"} & set(inner)
     )
 

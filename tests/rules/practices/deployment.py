@@ -10,7 +10,20 @@ services:
     restart: always
     user: "1000"
 """
+_BUILT = "services:\n  w:\n    build: .\n    restart: always\n"
+_POD = (
+    "kind: Deployment\nspec:\n  template:\n    spec:\n      securityContext: {{runAsUser: {}}}\n      containers:\n"
+    "      - command: [celery, -A, shop.celery_app, worker]\n"
+)
 _PID = "  celery -A shop.celery_app worker -n retry@%h -Q retry --concurrency=2 --uid=shop &\n"
+
+
+def _image(*lines: str, base: str = "python") -> Edit:
+    """A Dockerfile whose command is a worker."""
+    return Edit(
+        "Dockerfile", "", "\n".join([f"FROM {base}", *lines, "CMD celery -A shop.celery_app worker -Q mails\n"])
+    )
+
 
 CASES = (
     fails("not-root", "unit without a user", "ne donne aucun utilisateur", Edit(UNIT, "User=shop\n", "")),
@@ -51,6 +64,20 @@ CASES = (
             "FROM python:3.13\nUSER shop\nCMD sudo -u root celery -A shop.celery_app worker -Q default\n",
         ),
     ),
+    fails("not-root", "user by default", "sous `root`", _image("ARG U=root", "USER $U")),
+    established("not-root", "another by default", "`shop`", _image("ARG U=shop", "USER ${U}")),
+    undetermined("not-root", "user from elsewhere", "`Dockerfile`, qui n'y est pas dit", _image("ARG U", "USER $U")),
+    undetermined("not-root", "image of others", "`Dockerfile`, qui n'y est pas dit", _image(base="shop-base")),
+    established("not-root", "stage before", "`shop`", _image("USER shop", "FROM a", base="python AS a")),
+    fails("not-root", "stage of its own", "aucun utilisateur", _image("USER shop", "FROM python", base="python AS a")),
+    established(
+        "not-root", "user of the container", "`1000`", _image(), Edit("compose.yml", "", _BUILT + "    user: '1000'\n")
+    ),
+    fails(
+        "not-root", "root's container", "sous `0:0`", _image(), Edit("compose.yml", "", _BUILT + "    user: '0:0'\n")
+    ),
+    fails("not-root", "root's pod", "`k.yaml` le lance sous `0`", Edit("k.yaml", "", _POD.format(0))),
+    established("not-root", "pod of a user", "`1000`", Edit("k.yaml", "", _POD.format(1000))),
     fails(
         "not-root",
         "beat of root",

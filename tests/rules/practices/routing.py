@@ -6,6 +6,8 @@ _LOADED = 'app.config_from_object("shop.celery_config")\n'
 _LIMITS = "task_soft_time_limit = 60\n"
 _ROUTE = '{"shop.tasks.send_mail": {"queue": "mails"}}'
 _QUEUES = 'task_queues = (Queue("default"), Queue("mails"), Queue("retry"))\n'
+_PURGE = "celery -A shop.celery_app purge"
+_REPORT = "@app.task(ignore_result=True)\ndef report():\n"
 _RETRY_WORKER = (
     "while true; do\n  celery -A shop.celery_app worker -n retry@%h -Q retry --concurrency=2 --uid=shop &\n"
     '  RETRY=$!\n  wait "$RETRY"\n  sleep 5\ndone &\n'
@@ -57,6 +59,78 @@ CASES = (
     ),
     fails("no-purge", "long option", "passe `--purge`", Edit(START, "-Q mails,default", "--purge -Q mails,default")),
     fails("no-purge", "other name", "passe `--purge`", Edit(START, "-Q retry", "-Q retry --discard")),
+    fails(
+        "no-purge", "before", "`start.sh` vide les files", Edit(START, "# One machine", f"{_PURGE} -f\n# One machine")
+    ),
+    fails(
+        "no-purge",
+        "by the broker",
+        "`start.sh` vide les files",
+        Edit(START, "# One machine", "rabbitmqctl purge_queue mails\n# One machine"),
+    ),
+    fails(
+        "no-purge",
+        "by what runs the script",
+        "`run.sh` vide les files",
+        Edit("run.sh", "", f"#!/bin/sh\n{_PURGE} -f\nexec ./start.sh\n"),
+    ),
+    undetermined(
+        "no-purge",
+        "a whole Redis",
+        "si c'est celle du broker",
+        Edit(START, "# One machine", "redis-cli -u $CACHE flushdb\n# One machine"),
+    ),
+    undetermined(
+        "no-purge",
+        "when asked",
+        "sous une condition",
+        Edit(START, "# One machine", f'if [ "$1" = fresh ]; then\n  {_PURGE} -f\nfi\n# One machine'),
+    ),
+    established("no-purge", "script of its own", "start.sh", Edit("empty.sh", "", f"#!/bin/sh\n{_PURGE}\n")),
+    established(
+        "no-purge",
+        "instead of it",
+        "start.sh",
+        Edit(
+            "w.sh", "", f'case "$1" in\n  empty) {_PURGE};;\n  *) celery -A shop.celery_app worker -Q mails;;\nesac\n'
+        ),
+    ),
+    fails(
+        "no-purge", "at import", "l'import de `shop.celery_app`", Edit(APP, _LOADED, f"{_LOADED}app.control.purge()\n")
+    ),
+    fails(
+        "no-purge",
+        "in a task",
+        "`report` les vide",
+        Edit(TASKS, "@app.task(ignore_result=True)\ndef report():\n", _REPORT + "    app.control.purge()\n"),
+    ),
+    fails(
+        "no-purge",
+        "once ready",
+        "`ready` les vide",
+        Edit(
+            APP,
+            _LOADED,
+            f"{_LOADED}from celery.signals import worker_ready\n\n\n@worker_ready.connect\n"
+            "def ready(sender, **kwargs):\n    sender.app.control.discard_all()\n",
+        ),
+    ),
+    undetermined(
+        "no-purge",
+        "at the import of a script",
+        "rien ne dit si un worker l'importe",
+        Edit("shop/empty.py", "", "from shop.celery_app import app\n\napp.control.purge()\n"),
+    ),
+    established(
+        "no-purge",
+        "by hand",
+        "start.sh",
+        Edit(
+            "shop/empty.py",
+            "",
+            'from shop.celery_app import app\n\nif __name__ == "__main__":\n    app.control.purge()\n',
+        ),
+    ),
     fails("worker-names", "no name", "`celery@%h`", Edit(START, " -n mails@%h", ""), Edit(START, " -n retry@%h", "")),
     fails(
         "worker-names", "the same", "`shop@%h`", Edit(START, "mails@%h", "shop@%h"), Edit(START, "retry@%h", "shop@%h")

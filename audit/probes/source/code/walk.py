@@ -11,6 +11,7 @@ from audit.probes.source.code.locks import endless_locks
 from audit.probes.source.code.mentions import mentions
 from audit.probes.source.code.network import network
 from audit.probes.source.code.publications import publications
+from audit.probes.source.code.purges import purges
 from audit.probes.source.code.reads import unpaged_reads
 from audit.probes.source.code.retry_fates import RetryFates
 from audit.probes.source.code.scope import Scope
@@ -41,6 +42,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     (("requests", "urlopen", "httpx", "aiohttp", "verify", "ssl_cert_reqs", "_create_unverified"), network),
     (("nx=", "setnx", ".lock("), endless_locks),
     ((".execute(",), unpaged_reads),
+    (("purge(", "discard_all("), purges),
     (("global ", "connect", "MongoClient", "BlockingConnection"), process_state),
 )
 _IGNORED = (ast.expr_context, ast.operator, ast.cmpop, ast.boolop, ast.unaryop)
