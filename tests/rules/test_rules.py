@@ -14,14 +14,21 @@ from audit.profiles import GOOD_PRACTICES, STRICT
 from audit.rules import RULES, Rule, quality
 from audit.target import load_target
 from tests.acceptance.reference_copy import REPOSITORY, Edit
-from tests.rules import cases, changed_settings, retry_cases, task_options
+from tests.rules import cases, changed_settings, retry_cases, retry_limits, task_options
 from tests.rules.case import Case
 from tests.rules.practices import CASES as PRACTICE_CASES
 
 # Those of quality answer to tools and result files: tests/rules/test_quality_rules.py.
 _OF_QUALITY = {rule.id for rule in quality.RULES}
 BY_ID = {rule.id: rule for rule in RULES if rule.id not in _OF_QUALITY}
-CASES = (*cases.CASES, *changed_settings.CASES, *retry_cases.CASES, *task_options.CASES, *PRACTICE_CASES)
+CASES = (
+    *cases.CASES,
+    *changed_settings.CASES,
+    *retry_cases.CASES,
+    *retry_limits.CASES,
+    *task_options.CASES,
+    *PRACTICE_CASES,
+)
 FAILING = (Outcome.DEFECT, Outcome.RESERVATION)
 # Those that need the configuration probe have their own targets in test_imports.py; what is deprecated has unit tests.
 ELSEWHERE = {"imports", "deprecations", "tasks-included"}

@@ -6,8 +6,8 @@ from typing import Any
 
 from audit.facts import RetrySchedule
 from audit.probes.source.chain import decision_chain
-from audit.probes.source.classes import class_attribute
 from audit.probes.source.frames import CallSite, ExhaustedError, Frame
+from audit.probes.source.given_options import task_option
 from audit.probes.source.machine import Machine
 from audit.probes.source.retry_calls import standing_calls
 from audit.probes.source.tasks import task_decoration
@@ -53,6 +53,7 @@ class _Reading:
     retries: int = 0
     assumed: int | None = None
     myself: Instance | None = None
+    limit: Any = None
 
 
 def read_retries(machine: Machine) -> tuple[RetrySchedule, ...]:
@@ -67,27 +68,18 @@ def read_retries(machine: Machine) -> tuple[RetrySchedule, ...]:
     return tuple(found)
 
 
-def _option(machine: Machine, function: FunctionValue, name: str, default: Any) -> Any:
-    decoration = task_decoration(machine, function)
-    keywords = decoration.keywords if decoration else {}
-    base = keywords.get("base")
-    inherited = class_attribute(base, name) if isinstance(base, ClassValue) else UNKNOWN
-    value = keywords.get(name, default if inherited is UNKNOWN else inherited)
-    return unwrap(value)[0]
-
-
 def _automatic(machine: Machine, function: FunctionValue) -> list[RetrySchedule]:
     """`autoretry_for`, with Celery's own back-off."""
-    if not _option(machine, function, "autoretry_for", ()):
+    if not task_option(machine, function, "autoretry_for", ()):
         return []
-    most = _option(machine, function, "max_retries", _DEFAULT_MAX)
-    retry_kwargs = _option(machine, function, "retry_kwargs", {})
+    most = task_option(machine, function, "max_retries", _DEFAULT_MAX)
+    retry_kwargs = task_option(machine, function, "retry_kwargs", {})
     given = retry_kwargs if isinstance(retry_kwargs, dict) else {}
     most = given.get("max_retries", most)
-    backoff = _option(machine, function, "retry_backoff", False)
-    highest = _option(machine, function, "retry_backoff_max", _CELERY_BACKOFF_MAX)
-    jitter = _option(machine, function, "retry_jitter", True)
-    delay = given.get("countdown", _option(machine, function, "default_retry_delay", _DEFAULT_DELAY))
+    backoff = task_option(machine, function, "retry_backoff", False)
+    highest = task_option(machine, function, "retry_backoff_max", _CELERY_BACKOFF_MAX)
+    jitter = task_option(machine, function, "retry_jitter", True)
+    delay = given.get("countdown", task_option(machine, function, "default_retry_delay", _DEFAULT_DELAY))
     decoration = task_decoration(machine, function)
     origin = (
         Frame(machine.project.modules[function.module], Namespace()).origin(decoration.node) if decoration else None
@@ -117,7 +109,7 @@ def _explicit(machine: Machine, function: FunctionValue) -> list[RetrySchedule]:
     retries = any(isinstance(n, ast.Attribute) and n.attr == "retry" for n in inside)
     if not retries and not _passes_itself(node, inside):
         return []
-    limit = _option(machine, function, "max_retries", _DEFAULT_MAX)
+    limit = task_option(machine, function, "max_retries", _DEFAULT_MAX)
     reading = _read(machine, function, inside, limit, None)
     schedules = {where: _schedule(machine, function, site, limit) for where, site in reading.sites.items()}
     if not all(map(_is_settled, schedules.values())):
@@ -125,7 +117,7 @@ def _explicit(machine: Machine, function: FunctionValue) -> list[RetrySchedule]:
         for where, schedule in schedules.items():
             if not _is_settled(schedule):
                 schedules[where] = _by_policy(machine, function, guesses, where, limit) or schedule
-    delay = _option(machine, function, "default_retry_delay", _DEFAULT_DELAY)
+    delay = task_option(machine, function, "default_retry_delay", _DEFAULT_DELAY)
     for where, written in written_schedules(machine, function, Defaults(limit, delay)).items():
         if where not in schedules or _tells_more(written, schedules[where]):
             schedules[where] = written
@@ -160,18 +152,20 @@ def _counts_retries(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, i
 
 def _read(machine: Machine, function: FunctionValue, inside: list[ast.AST], limit: Any, base: int | None) -> _Reading:
     """Follow the task once for each number of retries it may have behind it."""
-    reading = _Reading()
+    reading = _Reading(limit=limit)
 
     def observe(_: Machine, site: CallSite) -> Any:
         return _observe(reading, site)
 
     machine.observers.insert(0, observe)
     machine.assume = lambda callee, arguments: _assumed(reading, callee, arguments)
-    most = _count(limit)
+    # A call may ask for more retries than the task has.
+    changed = _changes_the_limit(inside)
+    most = None if changed or any(_asks_otherwise(n) for n in inside) else _count(limit)
     turns = range(_MOST if most is None else min(max(most, 1), _MOST))
     node = function.node
     counts = _counts_retries(node, inside)
-    calls = [] if isinstance(node, ast.Lambda) else standing_calls(node, inside, _own_name(function))
+    calls = [] if changed or isinstance(node, ast.Lambda) else standing_calls(node, inside, _own_name(function))
     try:
         for retries in turns:
             reading.retries, reading.assumed = retries, None if base is None else retries + base
@@ -186,6 +180,16 @@ def _read(machine: Machine, function: FunctionValue, inside: list[ast.AST], limi
         machine.observers.remove(observe)
         machine.assume = None
     return reading
+
+
+def _asks_otherwise(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and any(k.arg in {None, "max_retries"} for k in node.keywords)
+
+
+def _changes_the_limit(inside: list[ast.AST]) -> bool:
+    """Whether a task writes its own `max_retries` while it runs."""
+    stored = [n for n in inside if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)]
+    return any(n.attr == "max_retries" for n in stored)
 
 
 def _goes_on(reading: _Reading) -> bool:
@@ -203,7 +207,7 @@ def _follow(machine: Machine, function: FunctionValue, reading: _Reading, limit:
     request = Instance(External("celery.app.task.Context"), fields=Namespace({"retries": reading.retries}))
     fields = Namespace({"request": request, "max_retries": limit})
     reading.myself = Instance(External("celery.Task"), fields=fields)
-    bound = _option(machine, function, "bind", False) is True
+    bound = task_option(machine, function, "bind", False) is True
     frame = Frame(machine.project.modules[function.module], Namespace(), (Namespace(),))
     machine.new_entry()
     machine.journal.begin()
@@ -241,7 +245,11 @@ def _observe(reading: _Reading, site: CallSite) -> Any:
     countdown = site.keywords.get("countdown", site.argument(4, "countdown", None))
     if site.keywords.get("eta") is not None or site.keywords.opaque:
         countdown = UNKNOWN
-    found.asked.setdefault(reading.retries, []).append((countdown, site.keywords.get("max_retries")))
+    asked = site.keywords.get("max_retries")
+    own = reading.myself.fields.get("max_retries") if reading.myself else reading.limit
+    if asked is None and own is not reading.limit:
+        asked = UNKNOWN if own is None else own
+    found.asked.setdefault(reading.retries, []).append((countdown, asked))
     if site.keywords.get("throw") is not False:
         site.frame.ended = "raise"
     return UNKNOWN
@@ -304,7 +312,7 @@ def _schedule(machine: Machine, function: FunctionValue, site: _Site, limit: Any
 
 def _delay(machine: Machine, function: FunctionValue, countdown: Any) -> float | None:
     if countdown is None:
-        countdown = _option(machine, function, "default_retry_delay", _DEFAULT_DELAY)
+        countdown = task_option(machine, function, "default_retry_delay", _DEFAULT_DELAY)
     seconds = exported(countdown)
     return float(seconds) if _is_number(seconds) else None
 

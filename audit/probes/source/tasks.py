@@ -104,15 +104,20 @@ def _looks_like_a_task(node: ast.expr) -> bool:
 
 
 def _task(machine: Machine, function: FunctionValue, decoration: Decoration) -> Task:
-    module, _, qualified = function.symbol.partition(":")
-    name = unwrap(decoration.keywords.get("name"))[0]
-    registered = name if isinstance(name, str) and name else f"{module}.{qualified.rpartition('.')[2]}"
-    source = machine.project.modules[module].source
+    registered = registered_name(function, decoration)
+    source = machine.project.modules[function.module].source
     base = unwrap(decoration.keywords.get("base", default_base(machine, decoration)))[0]
     options = _with_base(_options(source, decoration), base)
     if base is UNKNOWN:
         options.setdefault("base", "task_cls")
     return Task(registered, function.symbol, _with_writes(machine, function.symbol, options))
+
+
+def registered_name(function: FunctionValue, decoration: Decoration) -> str:
+    """The name that Celery knows a task by."""
+    module, _, qualified = function.symbol.partition(":")
+    name = unwrap(decoration.keywords.get("name"))[0]
+    return name if isinstance(name, str) and name else f"{module}.{qualified.rpartition('.')[2]}"
 
 
 def _with_writes(machine: Machine, symbol: str, options: dict[str, Any]) -> dict[str, Any]:

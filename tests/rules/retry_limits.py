@@ -1,0 +1,71 @@
+"""How many retries a task really has: what its call, its options, a write or an annotation says over its decorator."""
+
+from tests.acceptance.reference_copy import Edit
+from tests.rules.case import Case, established, fails, undetermined
+
+APP, SEND = "app/tasks/celery_app.py", "app/tasks/message_tasks.py"
+_RULE, _NAME = "retry-limit", "app.tasks.message_tasks.send_single_message"
+_DECORATOR = "@celery_app.task(bind=True, max_retries=MAX_RETRIES)"
+_OPEN = Edit(SEND, "    if attempt >= MAX_RETRIES:", "    if attempt >= 999:")
+_SOUND = "au plus 3 fois"
+_UNREAD = "`max_retries` ne se calcule pas"
+
+
+def _asks(limit: str) -> Edit:
+    return Edit(SEND, 'queue="retry")', f'queue="retry", {limit})')
+
+
+def _after(line: str) -> Edit:
+    return Edit(SEND, "\n\ndef _deliver(", f"\n\n{line}\n\n\ndef _deliver(")
+
+
+def _annotated(text: str) -> Edit:
+    return Edit(APP, "    # Limites", f"    task_annotations={text},")
+
+
+def _beyond(name: str, words: str, edit: Edit) -> Case:
+    return fails(_RULE, name, words, _OPEN, edit)
+
+
+CASES = (
+    _beyond("its call asks for more", "réessayé 99 fois", _asks("max_retries=99")),
+    _beyond("its call spreads more", "réessayé 99 fois", _asks("**{'max_retries': 99}")),
+    _beyond("written on the task", "sans limite", _after("send_single_message.max_retries = None")),
+    _beyond("annotated", "sans limite", _annotated(f'{{"{_NAME}": {{"max_retries": None}}}}')),
+    _beyond("annotated with every task", "réessayé 50 fois", _annotated('{"*": {"max_retries": 50}}')),
+    _beyond(
+        "changed while it runs",
+        "réessayé 99 fois",
+        Edit(SEND, "    attempt = self.request", "    self.max_retries = 99\n    attempt = self.request"),
+    ),
+    established(_RULE, "its call asks for the task's own", _SOUND, _OPEN, _asks("max_retries=None")),
+    established(_RULE, "its call asks for three", _SOUND, _OPEN, _asks("max_retries=3")),
+    established(_RULE, "its code stops before", _SOUND, _asks("max_retries=99")),
+    established(_RULE, "another task is annotated", _SOUND, _OPEN, _annotated('{"app.other": {"max_retries": None}}')),
+    established(
+        _RULE,
+        "its own annotation over that of all",
+        _SOUND,
+        _OPEN,
+        _annotated(f'{{"{_NAME}": {{"max_retries": 3}}, "*": {{"max_retries": 50}}}}'),
+    ),
+    established(
+        _RULE,
+        "options spread",
+        _SOUND,
+        _OPEN,
+        Edit(SEND, _DECORATOR, "O = {'max_retries': 3}\n\n\n@celery_app.task(bind=True, **O)"),
+    ),
+    undetermined(
+        _RULE, "its call asks for something out of reach", _UNREAD, _OPEN, _asks("max_retries=int(open('x').read())")
+    ),
+    undetermined(_RULE, "annotations out of reach", _UNREAD, _OPEN, _annotated("open('x')")),
+    undetermined(_RULE, "one annotation out of reach", _UNREAD, _OPEN, _annotated(f'{{"{_NAME}": open("x")}}')),
+    undetermined(
+        _RULE,
+        "options out of reach",
+        _UNREAD,
+        _OPEN,
+        Edit(SEND, _DECORATOR, "@celery_app.task(bind=True, **open('x'))"),
+    ),
+)
