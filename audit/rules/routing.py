@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 from typing import Any
 
-from audit.facts import Process
+from audit.facts import Observation, Process
 from audit.known import Known
 from audit.model import Excerpt, Finding, Outcome, Severity
 from audit.probes.source import UNKNOWN
@@ -31,16 +31,19 @@ _CONSUMED_GUIDE = Guide(
 )
 
 
-def published(known: Known) -> dict[str, Fault]:
-    """Queues that tasks are published to, as far as reading tells, with one place that does."""
+def published(known: Known, *, foreign: bool = True) -> dict[str, Fault]:
+    """Queues that tasks are published to, as far as reading tells, with one place that does.
+
+    Without `foreign`, those where only tasks that this project does not define are sent are left out.
+    """
     found: dict[str, Fault] = {}
-    for queue, fault in _every_queue(known):
+    for queue, fault in _every_queue(known, foreign=foreign):
         if isinstance(queue, str) and queue:
             found.setdefault(queue, fault)
     return found
 
 
-def _every_queue(known: Known) -> Iterator[tuple[Any, Fault]]:
+def _every_queue(known: Known, *, foreign: bool) -> Iterator[tuple[Any, Fault]]:
     routes = read(known, "task_routes")
     for pattern, route in _routes(routes.value):
         queue = route.get("queue") if isinstance(route, dict) else route
@@ -49,27 +52,42 @@ def _every_queue(known: Known) -> Iterator[tuple[Any, Fault]]:
         for entry in facts.beat:
             queue = entry.options.get("queue")
             yield queue, Fault(f"`{queue}` (planning, `{entry.name}`)", entry.excerpt)
-    yield from _from_tasks(known, routes.value)
+    yield from _from_tasks(known, routes.value, foreign=foreign)
 
 
-def _from_tasks(known: Known, routes: Any) -> Iterator[tuple[Any, Fault]]:
+def _from_tasks(known: Known, routes: Any, *, foreign: bool) -> Iterator[tuple[Any, Fault]]:
     """Queues that options of tasks and calls name, and the default one where a task that nothing routes is published."""
     default = read(known, "task_default_queue", "celery").value
-    unrouted = set()
+    unrouted = _by_default(known, routes)
     for task in known.source.tasks:
         queue = task.options.get("queue")
         yield queue, Fault(f"`{queue}` (tâche `{short(task.symbol)}`)", known.head(task.symbol))
-        if queue is None and "base" not in task.options and _is_unrouted(task.name, routes):
-            unrouted.add(task.symbol)
+    names = {task.name for task in known.source.tasks if task.symbol in unrouted}
+    for entry in (e for facts in known.probes for e in facts.beat):
+        if entry.task in names and "queue" not in entry.options:
+            yield default, Fault(f"`{default}` (planning, `{entry.name}`, file par défaut)", entry.excerpt)
     for observation in known.source.observations:
-        if observation.kind != "publication":
+        if observation.kind != "publication" or (not foreign and _is_foreign(known, observation)):
             continue
         queue, where = observation.values["queue"], short(observation.symbol) or "module"
         if queue is not None:
-            yield queue, Fault(f"`{queue}` (`{where}`)", observation.excerpt)
+            for one in observation.values["choices"] or (queue,):
+                yield one, Fault(f"`{one}` (`{where}`)", observation.excerpt)
         elif observation.values["task"] in unrouted and observation.values["method"] in {"delay", "apply_async"}:
             name = short(observation.values["task"])
             yield default, Fault(f"`{default}` (`{name}`, file par défaut)", observation.excerpt)
+
+
+def _by_default(known: Known, routes: Any) -> set[str]:
+    """Symbols of the tasks that nothing routes: they are published in the default queue."""
+    tasks = [t for t in known.source.tasks if t.options.get("queue") is None and "base" not in t.options]
+    return {task.symbol for task in tasks if _is_unrouted(task.name, routes)}
+
+
+def _is_foreign(known: Known, observation: Observation) -> bool:
+    """Whether a task is sent by a name that this project gives to none of its own."""
+    name = observation.values["task"]
+    return observation.values["method"] == "send_task" and name not in {t.name for f in known.probes for t in f.tasks}
 
 
 def route_of(name: str, routes: Any) -> str:
@@ -84,7 +102,11 @@ def _is_unrouted(name: str, routes: Any) -> bool:
     if routes is not None and not isinstance(routes, dict | list | tuple):
         return False
     pairs = list(_routes(routes))
-    return all(isinstance(route, dict) for _, route in pairs) and not any(fnmatch(name, p) for p, _ in pairs)
+    return (
+        not _is_partial(routes)
+        and all(isinstance(route, dict) for _, route in pairs)
+        and not any(fnmatch(name, p) for p, _ in pairs)
+    )
 
 
 def _routes(value: Any) -> Iterator[tuple[str, Any]]:
@@ -94,9 +116,46 @@ def _routes(value: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(value, list | tuple):
         if len(value) == 2 and isinstance(value[0], str):
             yield value[0], value[1]
+        elif len(value) == 2 and isinstance(value[1], dict) and not isinstance(value[0], dict):
+            yield "…", value[1]
         else:
             for item in value:
                 yield from _routes(item)
+
+
+def _is_partial(value: Any) -> bool:
+    """Whether routes hold a function, a class, its name or a pattern that is no text: what it routes is not read."""
+    if value is None:
+        return False
+    if isinstance(value, dict):
+        return any(UNKNOWN in (r, r.get("queue") if isinstance(r, dict) else None) for r in value.values())
+    if not isinstance(value, list | tuple):
+        return True
+    if len(value) == 2 and isinstance(value[0], str) and not isinstance(value[1], str | list | tuple):
+        return value[1] is UNKNOWN
+    return any(_is_partial(item) for item in value)
+
+
+def _unread(known: Known, consumed: set[str]) -> str:
+    """Why, in French, a task may be published in a queue that was not read; empty when none may."""
+    routes, default = read(known, "task_routes"), read(known, "task_default_queue", "celery").value
+    if routes.missing or _is_partial(routes.value):
+        return routes.missing or "un routeur de `task_routes` est du code que l'audit ne suit pas"
+    sent = [o for o in known.source.observations if o.kind == "publication"]
+    unread = next((o for o in sent if o.values["queue"] is UNKNOWN and not o.values["choices"]), None)
+    if unread:
+        return f"la file où `{short(unread.symbol) or 'module'}` publie ne se lit pas"
+    tasks = [t.symbol for t in known.source.tasks if t.options.get("queue") is UNKNOWN]
+    if tasks:
+        return f"la file de la tâche `{short(tasks[0])}` ne se lit pas"
+    aside = sorted(published(known).keys() - published(known, foreign=False).keys() - consumed)
+    if aside:
+        return f"`{aside[0]}` reçoit des tâches que ce projet ne définit pas, et rien ne dit qui les consomme"
+    silent = sorted(_by_default(known, routes.value) - {o.values["task"] for o in sent})
+    if silent and default not in consumed:
+        name = short(silent[0])
+        return f"`{name}` irait dans `{default}`, qu'aucun worker ne consomme, et rien ne dit où elle est publiée"
+    return ""
 
 
 def _consumed(known: Known) -> Sequence[Finding]:
@@ -106,7 +165,7 @@ def _consumed(known: Known) -> Sequence[Finding]:
     missing = declared.missing or default.missing or ("" if workers else NO_WORKER)
     if missing:
         return unknown(guide, missing, "" if workers else "renseigner `target.process_files`")
-    queues = published(known)
+    queues = published(known, foreign=False)
     own = [(w.excerpt, consumed_by(w, declared.value, default.value)) for w in workers]
     if any(found is None for _, found in own):
         return unknown(guide, "les files d'un worker (`-Q`) ne se lisent pas")
@@ -118,19 +177,22 @@ def _consumed(known: Known) -> Sequence[Finding]:
     alone = [fault for path in _complete(known) for fault in _lacking(path, own, queues)]
     if alone:
         return failed(guide, "File sans worker", alone, *evidence, outcome=Outcome.RESERVATION)
+    if unread := _unread(known, everywhere):
+        return unknown(guide, unread)
     told = ", ".join(f"`{q}`" for q in sorted(queues)) or f"`{default.value}`"
     return passed(guide, told, *evidence)
 
 
 def consumed_by(worker: Process, declared: Any, default: Any) -> frozenset[str] | None:
     """Queues a worker consumes; None when they cannot be told."""
-    given = worker.options.get("queues")
+    given, left_out = worker.options.get("queues"), worker.options.get("exclude-queues", "")
+    excluded = {name.strip() for name in left_out.split(",")}
     if given is not None:
         told = [name.strip() for name in given.split(",")]
-        return None if any(not n or "$" in n or "%" in n for n in told) else frozenset(told)
+        unread = "$" in left_out or any(not n or "$" in n or "%" in n for n in told)
+        return None if unread else frozenset(told) - excluded
     names: list[Any] = list(declared) if isinstance(declared, list | tuple | dict) else [default]
-    excluded = worker.options.get("exclude-queues", "").split(",")
-    found = {str(name) for name in names if name is not UNKNOWN} - set(excluded)
+    found = {str(name) for name in names if name is not UNKNOWN} - excluded
     return None if UNKNOWN in names or declared is UNKNOWN else frozenset(found)
 
 

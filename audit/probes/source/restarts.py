@@ -128,8 +128,10 @@ def _runners(run: Run, runs: Sequence[Run]) -> list[Run]:
     if run.kind == "procfile":
         return [r for r in runs if _starts_procfile(r.words) and r.kind != "makefile"]
     if run.kind == "shell":
-        scripts = {r.path for r in runs if r.kind == "shell"}
-        return [r for r in runs if r.path != run.path and _script(r.words, scripts) == run.path]
+        name = run.path.rpartition("/")[2]
+        naming = [r for r in runs if r.path != run.path and any(word.endswith(name) for word in r.words)]
+        scripts = {r.path for r in runs if r.kind == "shell"} if naming else set()
+        return [r for r in naming if _script(r.words, scripts) == run.path]
     return []
 
 

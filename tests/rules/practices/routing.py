@@ -6,6 +6,10 @@ _LOADED = 'app.config_from_object("shop.celery_config")\n'
 _LIMITS = "task_soft_time_limit = 60\n"
 _ROUTE = '{"shop.tasks.send_mail": {"queue": "mails"}}'
 _QUEUES = 'task_queues = (Queue("default"), Queue("mails"), Queue("retry"))\n'
+_DELIVER = "def deliver(order_id):\n"
+_CHOOSE = (
+    'def choose(order):\n    if order:\n        return "slow"\n    return "mails" if order is None else "retry"\n\n\n'
+)
 _PURGE = "celery -A shop.celery_app purge"
 _REPORT = "@app.task(ignore_result=True)\ndef report():\n"
 _RETRY_WORKER = (
@@ -41,6 +45,75 @@ CASES = (
     ),
     established(
         "queues-consumed", "all of them by default", "`mails`", Edit(START, "-Q mails,default --conc", "--conc")
+    ),
+    fails(
+        "queues-consumed",
+        "options in a dictionary",
+        "`slow` (`deliver`)",
+        Edit(TASKS, _DELIVER, f'{_DELIVER}    report.apply_async(**{{"queue": "slow"}})\n'),
+    ),
+    established(
+        "queues-consumed",
+        "queue that is the task's own argument",
+        "`mails`",
+        Edit(TASKS, _DELIVER, f'{_DELIVER}    report.delay(queue="slow")\n'),
+    ),
+    fails(
+        "queues-consumed",
+        "one of two",
+        "`slow` (`deliver`)",
+        Edit(TASKS, _DELIVER, f"{_CHOOSE}{_DELIVER}    report.apply_async(queue=choose(order_id))\n"),
+    ),
+    established(
+        "queues-consumed",
+        "one of two consumed",
+        "`mails`, `retry`",
+        Edit(
+            TASKS,
+            _DELIVER,
+            f"{_CHOOSE.replace('slow', 'retry')}{_DELIVER}    report.apply_async(queue=choose(order_id))\n",
+        ),
+    ),
+    undetermined(
+        "queues-consumed",
+        "options from elsewhere",
+        "la file où `deliver` publie",
+        Edit(TASKS, _DELIVER, f"{_DELIVER}    report.apply_async(queue=order_id.queue)\n"),
+    ),
+    undetermined(
+        "queues-consumed",
+        "router",
+        "un routeur de `task_routes`",
+        Edit(CONF, _ROUTE, "(route,)"),
+        Edit(CONF, _LIMITS, f"{_LIMITS}\n\ndef route(name, *args, **kwargs):\n    return None\n\n\n"),
+    ),
+    undetermined(
+        "queues-consumed", "named router", "un routeur de `task_routes`", Edit(CONF, _ROUTE, '("shop.routes.route",)')
+    ),
+    fails(
+        "queues-consumed",
+        "left out by the worker",
+        "`retry` (tâche `sweep`)",
+        Edit(START, "-Q retry", "-Q retry,default -X retry"),
+    ),
+    fails(
+        "queues-consumed",
+        "default queue of the schedule",
+        "(planning, `report`, file par défaut)",
+        Edit(START, "-Q mails,default", "-Q mails"),
+        Edit("deploy/shop-worker.service", "-Q default", "-Q mails"),
+    ),
+    undetermined(
+        "queues-consumed",
+        "task of another application",
+        "`billing` reçoit des tâches",
+        Edit(TASKS, _DELIVER, f'{_DELIVER}    app.send_task("billing.tasks.charge", queue="billing")\n'),
+    ),
+    fails(
+        "queues-consumed",
+        "own task by its name",
+        "`billing` (`deliver`)",
+        Edit(TASKS, _DELIVER, f'{_DELIVER}    app.send_task("shop.tasks.report", queue="billing")\n'),
     ),
     undetermined("queues-consumed", "from a variable", "ne se lisent pas", Edit(START, "-Q retry", '-Q "$QUEUES"')),
     fails(

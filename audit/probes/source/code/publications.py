@@ -10,13 +10,15 @@ from audit.probes.source.code.scope import Scope, chain, keyword, last, opaque
 from audit.probes.source.values import UNKNOWN, ClassValue, FunctionValue, Instance, descends_from, unwrap
 
 METHODS = frozenset({"delay", "apply_async", "send_task", "delay_on_commit", "apply_async_on_commit"})
+# What these are given is the task's own.
+_PLAIN = frozenset({"delay", "delay_on_commit"})
 _PLANNED = METHODS | {"set", "signature", "retry", "subtask"}
 _ROWS = frozenset({"Model", "SQLModel", "DeclarativeBase", "Document"})
 _ONE = frozenset({"get", "create", "first", "last", "one", "scalar_one", "latest", "earliest", "one_or_none"})
 
 
 def publications(scope: Scope) -> Iterator[Observation]:
-    """`publication` (its queue: None for none, or UNKNOWN; whether it may give time limits), `delay` (seconds ahead, or UNKNOWN), `object-argument`."""
+    """`publication` (its queue: None for none, or UNKNOWN, then one of `choices` when it has some; whether it may give time limits), `delay` (seconds ahead, or UNKNOWN), `object-argument`."""
     for call in scope.calls:
         if not isinstance(call.func, ast.Attribute) or call.func.attr not in _PLANNED:
             continue
@@ -26,14 +28,49 @@ def publications(scope: Scope) -> Iterator[Observation]:
             yield scope.observed("delay", call, seconds=ahead, task=task, method=method)
         queue = keyword(call, "queue")
         if queue is not None or call.func.attr in METHODS:
-            told = scope.value(queue) if queue is not None else UNKNOWN if opaque(call) else None
             task, method = published(scope, call), call.func.attr
+            told = _queue(scope, call) if method not in _PLAIN else None
             limited = _may_limit(call, method)
-            yield scope.observed("publication", call, task=task, queue=told, method=method, limited=limited)
+            choices = _choices(scope, queue) if told is UNKNOWN and queue is not None else ()
+            seen = {"task": task, "queue": told, "choices": choices, "method": method, "limited": limited}
+            yield scope.observed("publication", call, **seen)
         if call.func.attr in METHODS:
             wrong = next((a for a in _arguments(call) if _is_row(scope, a)), None)
             if wrong is not None:
                 yield scope.observed("object-argument", call, argument=_text(wrong))
+
+
+def _queue(scope: Scope, call: ast.Call) -> Any:
+    """The queue that a call names, `**options` followed; None for none, UNKNOWN when it cannot be told."""
+    queue = keyword(call, "queue")
+    if queue is not None:
+        return scope.value(queue)
+    found: Any = None
+    for options in [scope.value(k.value) for k in call.keywords if k.arg is None]:
+        if not isinstance(options, dict) or UNKNOWN in options:
+            return UNKNOWN
+        found = options.get("queue", found)
+    return found
+
+
+def _choices(scope: Scope, node: ast.expr) -> tuple[str, ...]:
+    """The texts of which an expression is one: sides of a condition, what a function of the project returns; none when unsure."""
+    node = scope.given(node)
+    function = scope.evaluated(node.func) if isinstance(node, ast.Call) else None
+    leaves = _sides(node)
+    if isinstance(function, FunctionValue):
+        body = function.node.body if isinstance(function.node, ast.FunctionDef) else []
+        held = [n for statement in body for n in ast.walk(statement)]
+        returns = [n.value for n in held if isinstance(n, ast.Return)]
+        nested = any(isinstance(n, ast.FunctionDef | ast.Lambda | ast.Yield) for n in held)
+        ends = bool(body) and isinstance(body[-1], ast.Return) and not nested
+        leaves = [leaf for value in returns for leaf in _sides(value)] if ends else []
+    found = [leaf.value for leaf in leaves if isinstance(leaf, ast.Constant) and isinstance(leaf.value, str)]
+    return tuple(dict.fromkeys(found)) if len(found) == len(leaves) else ()
+
+
+def _sides(node: ast.expr | None) -> list[ast.expr | None]:
+    return [*_sides(node.body), *_sides(node.orelse)] if isinstance(node, ast.IfExp) else [node]
 
 
 def published(scope: Scope, call: ast.Call) -> str:
