@@ -25,6 +25,7 @@ from audit.rules import (
     security,
     setting_names,
     settings,
+    stored_first,
     supervision,
     waits,
 )
@@ -54,6 +55,7 @@ _WRITTEN: tuple[Rule, ...] = (
     *setting_names.RULES,
     *security.RULES,
     *exposure.RULES,
+    *stored_first.RULES,
     *deployment.RULES,
     *inventory.RULES,
 )

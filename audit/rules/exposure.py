@@ -1,10 +1,10 @@
 """Secrets, certificates and webhooks: what an outsider may read, forge or lose."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from audit.facts import Call, Function, Observation
+from audit.facts import Observation
 from audit.known import Known
 from audit.model import Finding, Severity
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
@@ -14,7 +14,6 @@ from audit.rules.rule import Guide
 _CONFIG = "https://12factor.net/config"
 _REQUESTS = "https://requests.readthedocs.io/en/latest/user/advanced/#ssl-cert-verification"
 _HOOKS = "https://www.standardwebhooks.com/"
-_BACKGROUND = "https://www.starlette.io/background/"
 _NO_CODE = "aucun code Python n'a été lu"
 
 _SECRET_GUIDE = Guide(
@@ -140,145 +139,9 @@ def _authentic(known: Known) -> Sequence[Finding]:
     return failed(guide, "Webhook ouvert à tous", [fault], known.source.evidence(function.head))
 
 
-_STORED_GUIDE = Guide(
-    severity=Severity.CRITICAL,
-    passes="Un webhook est enregistré avant la réponse",
-    fails="Le webhook répond avant d'avoir rien enregistré : ce qu'il a reçu meurt avec le processus",
-    advice="Écrire l'événement en base, sous une clé unique, puis répondre, puis traiter",
-    solution="inbox.store(event)\nbackground_tasks.add_task(process, event.id)\nreturn {}",
-    undetermined="le rôle `webhook` n'est pas renseigné, ou il fait un appel que la lecture du code ne peut pas suivre",
-    impact="Élevé : événements perdus à chaque redémarrage",
-)
-_LATER = frozenset(
-    {"add_task", "create_task", "ensure_future", "run_in_executor", "BackgroundTask", "Thread", "submit"}
-)
-_STORES = frozenset(
-    [
-        "insert",
-        "insert_one",
-        "commit",
-        "save",
-        "asave",
-        "create",
-        "acreate",
-        "bulk_create",
-        "get_or_create",
-        "upsert",
-        "execute",
-        "executemany",
-        "put_item",
-        "xadd",
-        "rpush",
-        "lpush",
-        "delay",
-        "apply_async",
-        "send_task",
-    ]
-)
-_HARMLESS = frozenset(
-    [
-        "json",
-        "get",
-        "body",
-        "form",
-        "loads",
-        "dumps",
-        "info",
-        "debug",
-        "warning",
-        "error",
-        "exception",
-        "getLogger",
-        "HTTPException",
-        "JSONResponse",
-        "Response",
-        "PlainTextResponse",
-        "str",
-        "int",
-        "len",
-        "dict",
-        "list",
-        "bytes",
-        "isinstance",
-        "decode",
-        "encode",
-        "lower",
-        "upper",
-        "strip",
-        "split",
-        "match",
-        "search",
-        "startswith",
-        "endswith",
-        "removeprefix",
-        "hexdigest",
-        "get_secret_value",
-        "digest",
-        "new",
-        "sha256",
-        "compare_digest",
-        "getenv",
-        "items",
-        "keys",
-        "values",
-        "abort",
-        "jsonify",
-        "make_response",
-        "get_data",
-        "get_json",
-        "HttpResponse",
-        "HttpResponseBadRequest",
-        "HttpResponseForbidden",
-        "JsonResponse",
-    ]
-)
-
-
-def _publishes(call: Call) -> bool:
-    return call.name.rpartition(".")[2] in {"delay", "apply_async"}
-
-
-def _stored(known: Known) -> Sequence[Finding]:
-    guide = _STORED_GUIDE
-    symbol = known.target.role("webhook")
-    function = known.source.functions.get(symbol) if symbol else None
-    if "webhook" in known.target.absent:
-        return out_of_scope(guide, "rôle déclaré absent de la cible (`webhook`)")
-    if function is None:
-        return unknown(guide, "le rôle `webhook` n'est pas renseigné, ou sa fonction n'a pas été trouvée")
-    # What a task writes is written after the answer.
-    reached = known.reachable(symbol, frozenset(task.symbol for task in known.source.tasks))
-    later = next((c.excerpt for f in reached for c in f.calls if c.name.rpartition(".")[2] in _LATER), None)
-    # A task that is published without argument carries nothing of what was received.
-    empty = {id(c) for f in reached for c in f.calls if _publishes(c) and not (c.arguments or c.keywords)}
-    calls = [(c, c.name.rpartition(".")[2]) for f in reached for c in f.calls]
-    stores = next((name for c, name in calls if name in _STORES and id(c) not in empty), "")
-    evidence = known.source.evidence(function.head)
-    if stores:
-        return passed(guide, f"`{stores}`", evidence)
-    unread = next(_unfollowed(reached), None)
-    if unread:
-        place = f" (`{unread.excerpt.path}`, ligne {unread.excerpt.first_line})" if unread.excerpt else ""
-        told = f"ce que fait l'appel `{unread.name}(…)`{place} : la lecture du code ne peut pas le suivre"
-        return unknown(guide, f"{told}, et c'est peut-être lui qui enregistre le webhook")
-    if later is None:
-        return out_of_scope(guide, "le webhook ne remet rien à plus tard, et n'enregistre rien")
-    return failed(guide, "Webhook répondu avant d'être enregistré", [Fault(f"`{short(symbol)}`", later)], evidence)
-
-
-def _unfollowed(functions: Sequence[Function]) -> Iterator[Call]:
-    """Calls that may store something, for all that was read."""
-    for function in functions:
-        for call in function.calls:
-            name = call.name.rpartition(".")[2]
-            if not call.target and name not in _LATER | _HARMLESS:
-                yield call
-
-
 RULES = (
     practice("no-literal-secret", "Pas de secret en dur", _CONFIG, _secrets, _SECRET_GUIDE),
     practice("environment-untracked", "Pas de `.env` suivi", _CONFIG, _environments, _ENV_GUIDE),
     practice("http-verified", "Certificats des serveurs", _REQUESTS, _verified, _VERIFY_GUIDE),
     practice("webhook-authentic", "Webhook authentifié", _HOOKS, _authentic, _AUTHENTIC_GUIDE),
-    practice("webhook-stored-first", "Webhook enregistré d'abord", _BACKGROUND, _stored, _STORED_GUIDE),
 )

@@ -14,6 +14,11 @@ _KEPT = "    store(body)\n"
 _SHAPED = "k3y9" + "f7a2c4d8e1b6" * 2
 _NO_CHECK = (Edit(WEB, _CHECK, ""), Edit(WEB, _DIGEST, "return None"), Edit(WEB, "import hmac\n", ""))
 
+_STORED_LATER = (
+    Edit(WEB, "import hmac\n", "import asyncio\nimport hmac\n"),
+    Edit(WEB, "def store(body):", "async def stored(body):\n    store(body)\n\n\ndef store(body):"),
+)
+
 CASES = (
     fails(
         "no-literal-secret",
@@ -132,5 +137,71 @@ CASES = (
         "a secret is read, and nothing stored",
         "`receive`",
         Edit(WEB, _KEPT, "    settings.secret.get_secret_value()\n"),
+    ),
+    fails(
+        "webhook-stored-first",
+        "stored by what it does not wait for",
+        "`receive`",
+        Edit(WEB, _KEPT, "    asyncio.create_task(stored(body))\n"),
+        *_STORED_LATER,
+    ),
+    fails(
+        "webhook-stored-first",
+        "stored by what a loop is given",
+        "`receive`",
+        Edit(WEB, _KEPT, "    asyncio.ensure_future(stored(body))\n"),
+        *_STORED_LATER,
+    ),
+    established(
+        "webhook-stored-first",
+        "stored by what it starts and waits for",
+        "`execute`",
+        Edit(WEB, _KEPT, "    keeping = asyncio.create_task(stored(body))\n    await keeping\n"),
+        *_STORED_LATER,
+    ),
+    established(
+        "webhook-stored-first",
+        "stored by a group it leaves last",
+        "`execute`",
+        Edit(WEB, _KEPT, "    async with asyncio.TaskGroup() as group:\n        group.create_task(stored(body))\n"),
+        *_STORED_LATER,
+    ),
+    undetermined(
+        "webhook-stored-first",
+        "stored in another thread it waits for",
+        "run_in_executor",
+        Edit(WEB, _KEPT, "    await loop.run_in_executor(None, store, body)\n"),
+    ),
+    undetermined(
+        "webhook-stored-first",
+        "a failure passed over",
+        "`execute` est sous un `except`",
+        Edit(WEB, _KEPT, "    try:\n        store(body)\n    except Exception:\n        pass\n"),
+    ),
+    undetermined(
+        "webhook-stored-first",
+        "a failure suppressed",
+        "`delay` est sous un `except`",
+        Edit(WEB, _KEPT, "    with contextlib.suppress(Exception):\n        keep.delay(body)\n"),
+    ),
+    established(
+        "webhook-stored-first",
+        "a failure that is answered as one",
+        "`execute`",
+        Edit(
+            WEB,
+            _KEPT,
+            "    try:\n        store(body)\n    except Exception:\n        return Response(status_code=503)\n",
+        ),
+    ),
+    established(
+        "webhook-stored-first",
+        "what is already there",
+        "`execute`",
+        Edit(
+            WEB,
+            _KEPT,
+            '    try:\n        store(body)\n    except UniqueViolation:\n        return {"status": "known"}\n',
+        ),
     ),
 )
