@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from audit.facts import BeatEntry
 from audit.known import Known
 from audit.model import Excerpt, Finding, Severity
 from audit.probes.source import UNKNOWN
@@ -17,6 +18,8 @@ _ETA = "https://docs.celeryq.dev/en/stable/userguide/calling.html#eta-and-countd
 _COMMIT = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#database-transactions"
 _STATE = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#state"
 _HOUR = 3600
+# Celery's own, for automatic retries.
+_BACKOFF_MAX, _MAX_RETRIES, _MOST_DOUBLINGS = 600, 3, 64
 
 _VISIBILITY_GUIDE = Guide(
     severity=Severity.CRITICAL,
@@ -61,6 +64,9 @@ def _delays(known: Known) -> Iterator[tuple[float | None, str, Excerpt | None]]:
         if schedule.task in tasks and schedule.delays:
             excerpt = schedule.excerpts[0] if schedule.excerpts else None
             yield max(schedule.delays), f"reprise de `{short(schedule.task)}`", excerpt
+    yield from _backoffs(known, tasks)
+    for entry in (e for facts in known.probes[:1] for e in facts.beat):
+        yield from _of_beat(entry)
     planned = {s.task for s in known.source.retry_schedules if s.delays}
     for observation in known.source.observations:
         if observation.kind == "delay" and not (
@@ -69,6 +75,29 @@ def _delays(known: Known) -> Iterator[tuple[float | None, str, Excerpt | None]]:
             seconds = observation.values["seconds"]
             what = f"le délai que `{short(observation.symbol)}` demande" if seconds is UNKNOWN else "`countdown`"
             yield (None if seconds is UNKNOWN else float(seconds)), what, observation.excerpt
+
+
+def _backoffs(known: Known, tasks: set[str]) -> Iterator[tuple[float | None, str, Excerpt | None]]:
+    """The longest delay of automatic retries that are drawn at random, or whose schedule could not be read."""
+    planned = {s.task for s in known.source.retry_schedules if s.delays}
+    for task, _ in production_tasks(known):
+        backoff = task.options.get("retry_backoff")
+        if task.symbol in planned or task.symbol not in tasks or not task.options.get("autoretry_for") or not backoff:
+            continue
+        highest = number(task.options.get("retry_backoff_max", _BACKOFF_MAX))
+        most = None if "retry_kwargs" in task.options else number(task.options.get("max_retries", _MAX_RETRIES))
+        factor = 1 if backoff is True else number(backoff)
+        grown = None if most is None or factor is None else factor * 2 ** min(max(most - 1, 0), _MOST_DOUBLINGS)
+        longest = highest if grown is None or highest is None else min(highest, grown)
+        yield longest, f"reprise de `{short(task.symbol)}`", known.head(task.symbol)
+
+
+def _of_beat(entry: BeatEntry) -> Iterator[tuple[float | None, str, Excerpt | None]]:
+    """What the options of an entry of beat add to its hour."""
+    if entry.options.get("countdown") is not None:
+        yield number(entry.options["countdown"]), f"`countdown` de l'entrée `{entry.name}` de beat", entry.excerpt
+    elif entry.options.get("eta") is not None:
+        yield None, f"l'`eta` de l'entrée `{entry.name}` de beat", entry.excerpt
 
 
 def _limits(known: Known, application: object) -> Iterator[tuple[float | None, str, Excerpt | None]]:

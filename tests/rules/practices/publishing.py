@@ -7,6 +7,8 @@ _LATER = 'send_mail.apply_async(args=[row["id"]], countdown=10)'
 _COMMIT = '        connection.execute("insert into reports (day) values (%s)", [day])\n    send_mail.delay("report")\n'
 _WRITES = "write_report(day):\n    with transaction() as connection:\n" + _COMMIT
 _VISIBILITY = "VISIBILITY = 2 * 3600"
+_OPTIONS = '"options": {"expires": 3600}'
+_BACKOFF = "retry_backoff=True, max_retries=3"
 
 CASES = (
     fails(
@@ -46,6 +48,67 @@ CASES = (
             'when = datetime.now(UTC) + timedelta(hours=5)\n        send_mail.apply_async([row["id"]], eta=when)',
         ),
         Edit(TASKS, "import UTC, datetime", "import UTC, datetime, timedelta"),
+    ),
+    fails(
+        "visibility-timeout",
+        "signature by name",
+        "`countdown` de 24 h",
+        Edit(TASKS, _LATER, 'signature("shop.tasks.send_mail", args=[row["id"]], countdown=86400).delay()'),
+        Edit(TASKS, "import requests\n", "import requests\nfrom celery import signature\n"),
+    ),
+    fails(
+        "visibility-timeout",
+        "options of a signature",
+        "`countdown` de 24 h",
+        Edit(TASKS, _LATER, 'send_mail.s(row["id"]).set(countdown=86400).delay()'),
+    ),
+    fails(
+        "visibility-timeout",
+        "options in a dictionary",
+        "`countdown` de 3 h",
+        Edit(TASKS, _LATER, 'options = {"countdown": 10800}\n        send_mail.apply_async([row["id"]], **options)'),
+    ),
+    established(
+        "visibility-timeout",
+        "options in a dictionary, without a delay",
+        "2 h",
+        Edit(TASKS, _LATER, 'options = {"priority": 3}\n        send_mail.apply_async([row["id"]], **options)'),
+    ),
+    undetermined(
+        "visibility-timeout",
+        "options out of reach",
+        "`sweep` demande ne se lit pas",
+        Edit(TASKS, _LATER, 'send_mail.apply_async([row["id"]], **row["options"])'),
+    ),
+    fails(
+        "visibility-timeout",
+        "options of beat",
+        "de l'entrée `report` de beat de 24 h",
+        Edit(CONF, _OPTIONS, _OPTIONS.replace("{", '{"countdown": 86400, ')),
+    ),
+    undetermined(
+        "visibility-timeout",
+        "hour given by beat",
+        "l'`eta` de l'entrée `report`",
+        Edit(CONF, _OPTIONS, _OPTIONS.replace("{", '{"eta": when(), ')),
+    ),
+    fails(
+        "visibility-timeout",
+        "back-off drawn at random",
+        "reprise de `sweep` de 25 h",
+        Edit(TASKS, _BACKOFF, "retry_backoff=True, retry_backoff_max=90000, max_retries=30"),
+    ),
+    established(
+        "visibility-timeout",
+        "back-off that grows slowly",
+        "2 h",
+        Edit(TASKS, _BACKOFF, "retry_backoff=True, retry_backoff_max=90000, max_retries=5"),
+    ),
+    undetermined(
+        "visibility-timeout",
+        "back-off out of reach",
+        "reprise de `sweep` ne se lit pas",
+        Edit(TASKS, _BACKOFF, "retry_backoff=True, retry_backoff_max=highest(), max_retries=30"),
     ),
     not_concerned("visibility-timeout", "RabbitMQ", "amqp", Edit(APP, _BROKER, 'broker="amqp://queue.internal//"')),
     undetermined(

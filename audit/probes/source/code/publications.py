@@ -13,6 +13,10 @@ METHODS = frozenset({"delay", "apply_async", "send_task", "delay_on_commit", "ap
 # What these are given is the task's own.
 _PLAIN = frozenset({"delay", "delay_on_commit"})
 _PLANNED = METHODS | {"set", "signature", "retry", "subtask"}
+# Functions of Celery that are called by their own names.
+_SIGNATURES = frozenset({"signature", "subtask", "maybe_signature", "Signature"})
+# What a dictionary given to them may hold is options, and no argument of the task.
+_OPTIONS = frozenset({"apply_async", "send_task", "apply_async_on_commit"})
 _ROWS = frozenset({"Model", "SQLModel", "DeclarativeBase", "Document"})
 _ONE = frozenset({"get", "create", "first", "last", "one", "scalar_one", "latest", "earliest", "one_or_none"})
 
@@ -21,6 +25,8 @@ def publications(scope: Scope) -> Iterator[Observation]:
     """`publication` (its queue: None for none, or UNKNOWN, then one of `choices` when it has some; whether it may give time limits), `delay` (seconds ahead, or UNKNOWN), `object-argument`."""
     for call in scope.calls:
         if not isinstance(call.func, ast.Attribute) or call.func.attr not in _PLANNED:
+            if last(call.func) in _SIGNATURES and (ahead := _ahead(scope, call)) is not None:
+                yield scope.observed("delay", call, seconds=ahead, task="", method="signature")
             continue
         ahead = _ahead(scope, call)
         if ahead is not None:
@@ -110,11 +116,13 @@ def _receiver(scope: Scope, receiver: ast.expr) -> FunctionValue | None:
 def _ahead(scope: Scope, call: ast.Call) -> Any:
     """Seconds before the task may run; UNKNOWN when they cannot be told, None when the call says nothing."""
     countdown, eta = keyword(call, "countdown"), keyword(call, "eta")
+    if countdown is None and eta is None and last(call.func) in {*_SIGNATURES, "set"}:
+        countdown, eta = _in_options(call, "countdown"), _in_options(call, "eta")
     if countdown is not None and not (isinstance(countdown, ast.Constant) and countdown.value is None):
         value = scope.value(countdown)
         return value if isinstance(value, int | float) and not isinstance(value, bool) else UNKNOWN
     if eta is None or (isinstance(eta, ast.Constant) and eta.value is None):
-        return None
+        return _spread(scope, call)
     eta = scope.given(eta)
     if isinstance(eta, ast.BinOp) and isinstance(eta.op, ast.Add):
         for side in (eta.right, eta.left):
@@ -122,6 +130,31 @@ def _ahead(scope: Scope, call: ast.Call) -> Any:
             if isinstance(value, int | float):
                 return value
     return UNKNOWN
+
+
+def _in_options(call: ast.Call, name: str) -> ast.expr | None:
+    """What `options={…}`, written in the call, gives under this name."""
+    held = keyword(call, "options")
+    if not isinstance(held, ast.Dict):
+        return None
+    pairs = zip(held.keys, held.values, strict=True)
+    return next((v for k, v in pairs if isinstance(k, ast.Constant) and k.value == name), None)
+
+
+def _spread(scope: Scope, call: ast.Call) -> Any:
+    """Seconds that `**options` give a publication; UNKNOWN when these cannot be read, None when they give none."""
+    if last(call.func) not in _OPTIONS | _SIGNATURES:
+        return None
+    for given in (k.value for k in call.keywords if k.arg is None):
+        options = scope.value(given)
+        if not isinstance(options, dict):
+            return UNKNOWN
+        if options.get("countdown") is not None:
+            seconds = options["countdown"]
+            return seconds if isinstance(seconds, int | float) and not isinstance(seconds, bool) else UNKNOWN
+        if options.get("eta") is not None:
+            return UNKNOWN
+    return None
 
 
 def _arguments(call: ast.Call) -> list[ast.expr]:

@@ -35,7 +35,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     ),
     (("task",), swallowed_errors),
     (("utcnow(", ".now(", ".today(", "fromtimestamp("), naive_clocks),
-    ((*_PUBLISHING, "countdown", "eta=", "queue="), publications),
+    ((*_PUBLISHING, "countdown", "eta=", "queue=", "signature"), publications),
     (_PUBLISHING, published_too_early),
     ((".save(", ".asave(", ".commit(", ".set(", ".hset(", ".setex(", ".update("), unprotected_counters),
     ((".execute(", ".exec_driver_sql(", ".fetchval(", ".scalar("), sql_counters),
