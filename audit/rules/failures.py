@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from audit.facts import RetrySchedule
+from audit.facts import Observation, RetrySchedule
 from audit.known import Known
 from audit.model import Excerpt, Finding, Severity
 from audit.rules.observed import NotInTasks, tasks_read
@@ -18,12 +18,22 @@ _NO_RETRY = "aucune tâche ne demande de reprise"
 _SWALLOWED_GUIDE = Guide(
     severity=Severity.MINOR,
     passes="Aucune tâche ne rend son échec comme un succès",
-    fails="Une tâche attrape toute exception et rend l'erreur : Celery la compte `SUCCESS`, sans reprise",
+    fails="Une tâche attrape toute exception, et rend l'erreur ou la tait : Celery la compte `SUCCESS`, sans reprise",
     advice="Laisser l'exception sortir, ou appeler `self.retry()`",
     solution="except ConnectionError as error:\n    raise self.retry(exc=error)",
-    undetermined=NO_TASK,
+    undetermined=f"{NO_TASK}, ou un `except` large journalise l'erreur, ou n'entoure qu'une partie de la tâche",
     impact="Moyen : échecs invisibles, jamais repris",
 )
+
+
+def _how(observation: Observation) -> str:
+    return str(observation.values["how"])
+
+
+def _why_unsure(_: Known, observation: Observation) -> str:
+    doubt = observation.values["doubt"]
+    return f"`{short(observation.symbol)}` a {doubt}" if doubt else ""
+
 
 _CAUGHT_GUIDE = Guide(
     severity=Severity.CRITICAL,
@@ -154,7 +164,9 @@ RULES = (
         "errors-not-swallowed",
         "Échecs visibles",
         _TASKS + "states",
-        NotInTasks("swallowed-error", _SWALLOWED_GUIDE, "Échec rendu comme un succès", own=True),
+        NotInTasks(
+            "swallowed-error", _SWALLOWED_GUIDE, "Échec rendu comme un succès", told=_how, own=True, doubt=_why_unsure
+        ),
         _SWALLOWED_GUIDE,
     ),
     practice("retry-not-caught", "Reprise non rattrapée", _TASKS + "retrying", _caught, _CAUGHT_GUIDE),

@@ -6,6 +6,7 @@ _RETRY = 'raise self.retry(exc=error, countdown=30 * 2**self.request.retries, qu
 _CAUGHT = "    except ConnectionError as error:\n        " + _RETRY
 _SEND = "@app.task(bind=True, max_retries=5)"
 _SWEEP = '@app.task(autoretry_for=(ConnectionError,), retry_backoff=True, max_retries=3, ignore_result=True, queue="retry", rate_limit="10/m")'
+_REPORT = "    day = datetime.now(UTC).date()\n    time.sleep(2)\n    write_report(day)\n"
 _NAP = "    time.sleep(2)\n"
 
 
@@ -26,6 +27,13 @@ _UNFOLLOWED = """\
                 {retry}
 """
 
+
+def _only(name: str, *lines: str) -> tuple[str, str, str, Edit]:
+    """`report` does this and nothing else."""
+    body = "".join(f"    {line}\n" for line in lines)
+    return "errors-not-swallowed", name, "`report`", Edit(TASKS, _REPORT, body)
+
+
 CASES = (
     fails(*_answers("dictionary", 'return {"status": "error", "message": str(error)}')),
     fails(*_answers("false", "print(error)", "return False")),
@@ -38,6 +46,48 @@ CASES = (
         "one error that is an answer",
         "tâches",
         Edit(TASKS, _CAUGHT, '    except ValueError as error:\n        return {"status": "failed"}'),
+    ),
+    fails(*_only("passed over", "try:", "    write_report(1)", "except Exception:", "    pass")),
+    fails(*_only("suppressed", "with contextlib.suppress(Exception):", "    write_report(1)", "return True")),
+    fails(*_only("returned from a finally", "try:", "    write_report(1)", "finally:", "    return True")),
+    undetermined(*_only("logged", "try:", "    write_report(1)", "except Exception:", "    log.exception('x')")),
+    undetermined(
+        *_only(
+            "a part of it",
+            "write_report(1)",
+            "try:",
+            "    forget(1)",
+            "except Exception:",
+            "    pass",
+            "write_report(2)",
+        )
+    ),
+    undetermined(
+        *_only(
+            "one turn",
+            "for day in (1, 2):",
+            "    try:",
+            "        write_report(day)",
+            "    except Exception:",
+            "        continue",
+        )
+    ),
+    established(
+        "errors-not-swallowed",
+        "one class passed over",
+        "tâches",
+        _only("", "try:", "    write_report(1)", "except FileExistsError:", "    pass")[3],
+    ),
+    undetermined(
+        "errors-not-swallowed",
+        "decorator",
+        "`send_mail` a un décorateur",
+        Edit(
+            TASKS,
+            _SEND,
+            "def safe(function):\n    def inner(*given):\n        try:\n            return function(*given)\n"
+            f"        except Exception:\n            return None\n    return inner\n\n\n{_SEND}\n@safe",
+        ),
     ),
     fails(
         "retry-not-caught",

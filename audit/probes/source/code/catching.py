@@ -128,6 +128,12 @@ def inside(statements: Sequence[ast.stmt], closed: tuple[type[ast.AST], ...] = N
             pending += ast.iter_child_nodes(node)
 
 
+def suppresses(scope: Scope, node: ast.expr, caught: frozenset[str]) -> bool:
+    """Whether this is `contextlib.suppress(…)` of one of these classes."""
+    named = isinstance(node, ast.Call) and last(node.func) == "suppress"
+    return named and _context_fate(scope, node, caught, 0) is Fate.LOST
+
+
 def _context_fate(scope: Scope, node: ast.expr, caught: frozenset[str], depth: int) -> Fate:
     """What a context manager makes of an exception raised in its block."""
     callee = scope.evaluated(node.func if isinstance(node, ast.Call) else node)

@@ -4,11 +4,14 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from audit.facts import Observation
+from audit.probes.source.code.catching import BROAD, handlers_fate, inside, suppresses
 from audit.probes.source.code.scope import Scope, last
 
-_BROAD = frozenset({"Exception", "BaseException"})
 # What an outage raises: answering it by a dictionary hides it as much as a broad `except` does.
 _OUTAGES = frozenset({"RequestException", "ConnectionError", "Timeout", "TimeoutError", "OperationalError"})
+_LOGGING = frozenset(
+    ("critical", "debug", "error", "exception", "info", "log", "print", "print_exc", "warn", "warning", "capture_exception")
+)  # fmt: skip
 _ERROR_KEYS = frozenset({"error", "errors", "err", "exception", "erreur", "traceback"})
 _STATE_KEYS = frozenset({"status", "state", "result", "statut", "outcome"})
 _FAILED = frozenset({"error", "failed", "failure", "fail", "ko", "erreur", "echec", "échec", "exception"})
@@ -16,15 +19,70 @@ _SUCCESS_KEYS = frozenset({"success", "ok", "succeeded"})
 
 
 def swallowed_errors(scope: Scope) -> Iterator[Observation]:
-    """`swallowed-error`: a broad `except`, or one of an outage, that answers an error as if the function had succeeded."""
+    """`swallowed-error`: what makes an ordinary end of a failure. `how` says it in French; `doubt`, why the failure may not be the task's.
+
+    A broad `except`, or one of an outage, that answers an error; a broad one, a `suppress` or a `finally` that passes over it.
+    """
     if not scope.symbol:
         return
     for handler in scope.all(ast.ExceptHandler):
-        broad = _catches(handler.type, _BROAD)
+        broad = _catches(handler.type, BROAD)
         if (broad or _catches(handler.type, _OUTAGES)) and not _hands_on(handler.body):
             answer = _answer(scope, handler)
             if answer is not None and (broad or isinstance(answer, ast.Dict)):
-                yield scope.observed("swallowed-error", handler)
+                yield scope.observed("swallowed-error", handler, how="", doubt="")
+                continue
+        if _is_quiet(handler) and handlers_fate(scope, [handler], BROAD):
+            logged = "qui ne fait que journaliser l'erreur" if any(map(_logs, handler.body)) else ""
+            yield scope.observed("swallowed-error", handler, **_passed_over(scope, handler, "except", logged))
+    blocks: list[ast.With | ast.AsyncWith] = [*scope.all(ast.With), *scope.all(ast.AsyncWith)]
+    for node in blocks:
+        if any(suppresses(scope, item.context_expr, BROAD) for item in node.items):
+            yield scope.observed("swallowed-error", node, **_passed_over(scope, node, "suppress", ""))
+    for tried in scope.all(ast.Try):
+        if any(isinstance(n, ast.Return) for n in inside(tried.finalbody)):
+            how = "un `return` dans un `finally` tait toute erreur"
+            yield scope.observed("swallowed-error", tried.finalbody[0], how=how, doubt="")
+
+
+def _passed_over(scope: Scope, node: ast.AST, word: str, logged: str) -> dict[str, str]:
+    """What is said of an error that nothing answers: the task's own when nothing is done after it, and nothing logged."""
+    how = f"un `{word}` large tait toute erreur"
+    if logged or not _is_all_its_work(scope, node):
+        why = logged or "qui n'entoure peut-être qu'une partie de son travail"
+        return {"how": how, "doubt": f"un `{word}` large, {why}"}
+    return {"how": how, "doubt": ""}
+
+
+def _is_all_its_work(scope: Scope, node: ast.AST) -> bool:
+    """Whether nothing is done before or after this statement, and what is around it is done once."""
+    around = [node, *scope.around(node)]
+    if any(isinstance(n, ast.For | ast.AsyncFor | ast.While | ast.If) for n in around):
+        return False
+    own = next((n for n in around if n in scope.body), None)
+    if own is None:
+        return False
+    before, after = scope.body[: scope.body.index(own)], scope.body[scope.body.index(own) + 1 :]
+    alone = not any(isinstance(n, ast.Call | ast.Await) for s in before for n in ast.walk(s))
+    return alone and all(
+        isinstance(s, ast.Return) and (s.value is None or isinstance(s.value, ast.Constant)) for s in after
+    )
+
+
+def _is_quiet(handler: ast.ExceptHandler) -> bool:
+    """Whether a handler does nothing of an error but perhaps log it."""
+    return all(
+        isinstance(s, ast.Pass | ast.Continue | ast.Break)
+        or (isinstance(s, ast.Return) and (s.value is None or isinstance(s.value, ast.Constant)))
+        or (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))
+        or _logs(s)
+        for s in handler.body
+    )
+
+
+def _logs(statement: ast.stmt) -> bool:
+    called = statement.value if isinstance(statement, ast.Expr) else None
+    return isinstance(called, ast.Call) and last(called.func) in _LOGGING
 
 
 def _catches(kind: ast.expr | None, names: frozenset[str]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from audit.facts import Observation
 from audit.probes.source.classes import class_attribute, lineage
 from audit.probes.source.code.around import call_fate, decorator_fate, told_of
-from audit.probes.source.code.catching import RETRY, Fate, worst
+from audit.probes.source.code.catching import BROAD, RETRY, Fate, worst
 from audit.probes.source.code.retry_words import OwnWords
 from audit.probes.source.code.scope import Scope
 from audit.probes.source.machine import Machine
@@ -54,6 +54,11 @@ class RetryFates:
         other = _elsewhere(function, decoration, base, below, words)
         values = {"fate": told, "why": why, "retries": words.retries, "else": other}
         yield scope.observed("retry-fate", scope.root, **values)
+        around = [decorator_fate(scope, d, BROAD) for d in below]
+        around += [call_fate(scope, base, BROAD)] if isinstance(base, ClassValue) else []
+        if Fate.LOST in around:
+            doubt = "un décorateur ou une classe de base qui attrape toute exception"
+            yield scope.observed("swallowed-error", scope.root, how="", doubt=doubt)
 
 
 def _worst(scope: Scope, base: Any, below: tuple[Decoration, ...], words: OwnWords) -> tuple[Fate, str]:
