@@ -87,9 +87,13 @@ _HTTP_GUIDE = Guide(
 
 def _sent_its_own_way(known: Known, observation: Observation) -> str:
     """Projects give every request of `requests` a default timeout by replacing what sends them."""
+    replaced = [o for o in known.source.observations if o.kind == "requests-replaced"]
+    everywhere = next((o for o in replaced if o.values["name"] == "socket.setdefaulttimeout"), None)
+    if everywhere:
+        return "`socket.setdefaulttimeout` peut donner un délai à chaque requête"
     if observation.values["library"] != "requests":
         return ""
-    own = next((o for o in known.source.observations if o.kind == "requests-replaced"), None)
+    own = next(iter(replaced), None)
     return (
         f"le projet remplace `{own.values['name']}` de `requests`, qui peut donner un délai à chaque requête"
         if own

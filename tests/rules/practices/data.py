@@ -90,6 +90,13 @@ CASES = (
         )
     ),
     fails("locks-expire", "no expiry", "`deliver`", Edit(TASKS, _LOCK, _LOCK.replace(", ex=60", ""))),
+    fails(
+        "locks-expire",
+        "none by a name",
+        "`deliver`",
+        Edit(TASKS, _LOCK, _LOCK.replace("ex=60", "ex=NEVER")),
+        Edit(TASKS, "import requests\n", "import requests\n\nNEVER = None\n"),
+    ),
     fails("locks-expire", "setnx", "`deliver`", Edit(TASKS, _LOCK, 'redis.setnx(f"lock:{order_id}", "1")')),
     fails(
         *_count(

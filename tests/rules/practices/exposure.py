@@ -76,6 +76,19 @@ CASES = (
     ),
     fails(
         "http-verified",
+        "a session by another name",
+        "verify = False",
+        Edit(TASKS, "import requests\n", "import requests\n\nhttp = requests.Session()\nhttp.verify = False\n"),
+    ),
+    fails(
+        "http-verified",
+        "options in a dictionary",
+        "`deliver`",
+        Edit(TASKS, _POST, f"{_POST}, **OPTIONS"),
+        Edit(TASKS, "import requests\n", 'import requests\n\nOPTIONS = {"verify": False}\n'),
+    ),
+    fails(
+        "http-verified",
         "Redis",
         "`shop/store.py` (`ssl_cert_reqs='none'`)",
         Edit(STORE, "socket_timeout=5", 'ssl_cert_reqs="none", socket_timeout=5'),

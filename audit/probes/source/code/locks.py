@@ -25,13 +25,14 @@ def _expires(scope: Scope, call: ast.Call, names: set[str]) -> bool | None:
     name = last(call.func)
     if name == "lock" and isinstance(call.func, ast.Attribute) and _is_redis(scope, call.func):
         timeout = call.args[1] if len(call.args) > 1 else keyword(call, "timeout")
-        return timeout is not None and not (isinstance(timeout, ast.Constant) and timeout.value is None)
+        return timeout is not None and scope.value(timeout) is not None
     if not _is_a_lock(scope, call, names):
         return None
     if name == "setnx":
         return bool(names & {"expire", "pexpire"})
     if name == "set" and _is_true(keyword(call, "nx")):
-        return len(call.args) > 2 or any(keyword(call, e) is not None for e in _EXPIRIES)
+        given = [*call.args[2:], *filter(None, (keyword(call, e) for e in _EXPIRIES))]
+        return any(scope.value(expiry) is not None for expiry in given)
     return None
 
 

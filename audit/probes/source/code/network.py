@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from audit.facts import Observation
 from audit.probes.source.code.scope import Scope, keyword, last, opaque
-from audit.probes.source.values import UNKNOWN
+from audit.probes.source.values import UNKNOWN, ClassValue, External, Instance, Method, unwrap
 
 _VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "request", "send"})
 _ASKING = _VERBS | {"urlopen", "Client", "AsyncClient"}
@@ -29,15 +29,17 @@ def network(scope: Scope) -> Iterator[Observation]:
         if keyword(call, "verify") is not None or keyword(call, "ssl_cert_reqs") is not None:
             if how := _unverified(scope, call):
                 yield scope.observed("unverified-tls", call, how=how)
-        elif name == "_create_unverified_context":
-            yield scope.observed("unverified-tls", call, how=name)
+        elif how := _unverified_otherwise(scope, call, name):
+            yield scope.observed("unverified-tls", call, how=how)
+        if replaced := _gives_a_default(scope, call, name):
+            yield scope.observed("requests-replaced", call, name=replaced)
         asks = bool(scope.symbol) and not mounted and name in _ASKING and not opaque(call)
         if asks and (sound := _limited(scope, call, name)) is not None:
             library = scope.external(call.func).partition(".")[0]
             yield scope.observed("timeout" if sound else "no-timeout", call, library=library)
     for node in scope.all(ast.Assign):
         target = node.targets[0]
-        if isinstance(target, ast.Attribute) and target.attr in _VERBS and scope.external(target.value) in _SENDING:
+        if isinstance(target, ast.Attribute) and target.attr in _VERBS and _held(scope, target.value) in _SENDING:
             yield scope.observed("requests-replaced", node, name=ast.unparse(target))
         unset = isinstance(target, ast.Attribute) and target.attr == "verify" and _is_false(node.value)
         if unset and isinstance(target, ast.Attribute) and _is_client(scope, target.value):
@@ -45,20 +47,55 @@ def network(scope: Scope) -> Iterator[Observation]:
 
 
 def _is_client(scope: Scope, node: ast.expr) -> bool:
-    return "session" in last(node).lower() or scope.external(node).startswith(_CLIENTS)
+    return "session" in last(node).lower() or _held(scope, node).startswith(_CLIENTS)
+
+
+def _held(scope: Scope, node: ast.expr) -> str:
+    """Dotted name of what comes from outside the target, or of the class of it that a name holds an instance of."""
+    value = scope.evaluated(node)
+    told = value.cls if isinstance(value, Instance) else value
+    return told.dotted if isinstance(told, External) else scope.external(node)
+
+
+def _unverified_otherwise(scope: Scope, call: ast.Call, name: str) -> str:
+    """What gives up verifying a certificate without a `verify` written in the call; empty when nothing does."""
+    if name == "_create_unverified_context":
+        return name
+    ssl = keyword(call, "ssl")
+    if ssl is not None and _is_false(ssl) and scope.external(call.func).startswith("aiohttp."):
+        return "ssl=False"
+    spread = [scope.value(k.value) for k in call.keywords if k.arg is None]
+    unset = any(isinstance(options, dict) and options.get("verify") is False for options in spread)
+    return "verify=False" if unset and scope.external(call.func).startswith(_CLIENTS) else ""
+
+
+def _gives_a_default(scope: Scope, call: ast.Call, name: str) -> str:
+    """What may give a timeout to every request: a default of `socket`, an adapter of the project's own."""
+    if name == "setdefaulttimeout":
+        return "socket.setdefaulttimeout"
+    adapter = scope.evaluated(call.args[1]) if name == "mount" and len(call.args) > 1 else None
+    own = isinstance(adapter, Instance) and isinstance(adapter.cls, ClassValue)
+    return f"{ast.unparse(call.func)}" if own else ""
 
 
 def _limited(scope: Scope, call: ast.Call, name: str) -> bool | None:
     """Whether a request ends by itself when nobody answers; None for what is not a request."""
     callee = scope.external(call.func)
     timeout = keyword(call, "timeout")
-    given = timeout is not None and not (isinstance(timeout, ast.Constant) and timeout.value is None)
+    given = timeout is not None and scope.value(timeout) is not None
     if callee in _PLACED_TIMEOUT:
         return given or len(call.args) > _PLACED_TIMEOUT[callee]
     if callee.startswith(_WITHOUT_DEFAULT):
         return given if name in _VERBS else None
     # httpx waits 5 s by default: only a None given to it is for ever.
-    return (given or timeout is None) if callee.startswith("httpx.") else None
+    return (given or (timeout is None and not _waits(scope, call))) if callee.startswith("httpx.") else None
+
+
+def _waits(scope: Scope, call: ast.Call) -> bool:
+    """Whether the client that sends was made with `timeout=None`."""
+    method = scope.evaluated(call.func)
+    client = unwrap(method.receiver)[0] if isinstance(method, Method) else None
+    return isinstance(client, Instance) and client.keywords.get("timeout", UNKNOWN) is None
 
 
 def _unverified(scope: Scope, call: ast.Call) -> str:

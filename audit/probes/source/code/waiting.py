@@ -9,6 +9,7 @@ from audit.probes.source.values import UNKNOWN
 
 _SLEEPS = frozenset({"time.sleep", "asyncio.sleep", "gevent.sleep", "eventlet.sleep"})
 _READS = frozenset({"get", "join", "wait", "collect", "join_native"})
+_POLLED = frozenset({"ready", "state", "status", "successful", "failed"})
 _PUBLISH = frozenset({"delay", "apply_async", "send_task", "delay_on_commit"})
 _CANVAS = frozenset({"group", "chord", "chain", "AsyncResult", "GroupResult", "ResultSet"})
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
@@ -26,6 +27,9 @@ def waiting(scope: Scope) -> Iterator[Observation]:
         if isinstance(call.func, ast.Attribute) and call.func.attr in _READS and _is_result(scope, call.func.value):
             yield scope.observed("result-wait", call)
     for loop in scope.all(ast.While):
+        polled = [n for n in ast.walk(loop.test) if isinstance(n, ast.Attribute) and n.attr in _POLLED]
+        if any(_is_result(scope, n.value) for n in polled):
+            yield scope.observed("result-wait", loop)
         if isinstance(loop.test, ast.Constant) and loop.test.value and not _ends(loop):
             yield scope.observed("endless-loop", loop)
 
