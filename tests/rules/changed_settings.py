@@ -19,7 +19,7 @@ def _of_nobody(path: str) -> tuple[Case, Case]:
     )
 
 
-CASES = (
+CASES: tuple[Case, ...] = (
     *_of_nobody("conftest.py"),
     *_of_nobody("settings_test.py"),
     *_of_nobody("app/config_test.py"),
@@ -85,5 +85,53 @@ CASES = (
             "",
             f"from fastapi import FastAPI\n{_FROM}api = FastAPI()\ncelery_app.conf.task_acks_late = False\n",
         ),
+    ),
+)
+
+_CLASSES = "class Root:\n    task_acks_late = True\n\nclass One(Root):\n    task_acks_late = {one}\n\nclass Two(Root):\n    pass\n\nclass All(Two, One):\n    pass\n"
+_LOADED = Edit(
+    APP,
+    "celery_app.conf.update(\n    beat_s",
+    'celery_app.config_from_object("app.classes:All")\ncelery_app.conf.update(\n    beat_s',
+)
+CASES += (
+    fails(
+        "late-acknowledgement",
+        "classes in a diamond",
+        "`task_acks_late=False`",
+        _LOADED,
+        Edit("app/classes.py", "", _CLASSES.format(one=False)),
+    ),
+    established(
+        "late-acknowledgement",
+        "classes in a diamond that agree",
+        _PURPOSE,
+        _EARLY,
+        _LOADED,
+        Edit("app/classes.py", "", _CLASSES.format(one=True)),
+    ),
+    fails(
+        "late-acknowledgement",
+        "a package beside a module of its name",
+        "`task_acks_late=False`",
+        Edit(
+            APP,
+            "celery_app.conf.update(\n    beat_s",
+            'celery_app.config_from_object("app.both")\ncelery_app.conf.update(\n    beat_s',
+        ),
+        Edit("app/both.py", "", "task_acks_late = True\n"),
+        Edit("app/both/__init__.py", "", "task_acks_late = False\n"),
+    ),
+    established(
+        "late-acknowledgement",
+        "a module beside a package of its name",
+        _PURPOSE,
+        Edit(
+            APP,
+            "celery_app.conf.update(\n    beat_s",
+            'celery_app.config_from_object("app.both")\ncelery_app.conf.update(\n    beat_s',
+        ),
+        Edit("app/both.py", "", "task_acks_late = False\n"),
+        Edit("app/both/__init__.py", "", "task_acks_late = True\n"),
     ),
 )

@@ -3,6 +3,7 @@
 import ast
 from typing import Any
 
+from audit.probes.source.classes import lineage
 from audit.probes.source.config_keys import value_of_key
 from audit.probes.source.expressions import merge_into, set_item
 from audit.probes.source.frames import CallSite
@@ -172,12 +173,9 @@ def _names_of(machine: Machine, source: Any) -> Table | None:
 
 def _class_names(cls: ClassValue) -> Table:
     names = Table()
-    for base in reversed([b for b in cls.bases if isinstance(b, ClassValue)]):
-        inherited = _class_names(base)
-        names.update(inherited)
-        names.origins.update(inherited.origins)
-    names.update(cls.names)
-    names.origins.update(cls.names.origins)
+    for one in reversed(lineage(cls)):
+        names.update(one.names)
+        names.origins.update(one.names.origins)
     return names
 
 

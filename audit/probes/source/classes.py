@@ -19,7 +19,39 @@ _ABSENT = object()
 
 
 def lineage(cls: ClassValue) -> list[ClassValue]:
-    """The class and those it inherits from in the target, nearest first."""
+    """The class and those it inherits from in the target, in the order that Python looks names up (C3).
+
+    https://docs.python.org/3/howto/mro.html; nearest first where Python would refuse the class.
+    """
+    return _linear(cls, {}) or _nearest_first(cls)
+
+
+def _linear(cls: ClassValue, known: dict[int, list[ClassValue]]) -> list[ClassValue]:
+    """C3's order; empty where there is none. `known`: the orders already worked out, by the class's identity."""
+    if id(cls) not in known:
+        known[id(cls)] = []
+        bases = [base for base in cls.bases if isinstance(base, ClassValue)]
+        merged = _merged([*(list(_linear(base, known)) for base in bases), list(bases)])
+        known[id(cls)] = [cls] if not bases else [cls, *merged] if merged else []
+    return known[id(cls)]
+
+
+def _merged(orders: list[list[ClassValue]]) -> list[ClassValue]:
+    found: list[ClassValue] = []
+    pending = [order for order in orders if order]
+    if len(pending) < len(orders):
+        return []
+    while pending:
+        behind = [one for order in pending for one in order[1:]]
+        head = next((order[0] for order in pending if order[0] not in behind), None)
+        if head is None:
+            return []
+        found.append(head)
+        pending = [rest for order in pending if (rest := order[1:] if order[0] is head else order)]
+    return found
+
+
+def _nearest_first(cls: ClassValue) -> list[ClassValue]:
     found: list[ClassValue] = []
     queue: list[Any] = [cls]
     while queue:

@@ -57,11 +57,16 @@ def read_project(tree: Tree, declared: tuple[str, ...] = (), kept: int = MOST_CH
         name, is_package = _module_name(source.path, bases)
         if ":" in name:
             tree.unread.append((source.path, "nom de fichier qu'aucun import ne peut dire"))
-        elif name and name not in project.modules:
+        elif name and (name not in project.modules or _wins(source.path, project.modules[name].source.path)):
             project.modules[name] = Module(name, is_package, source, shelf)
             parts = name.split(".")
             project.packages.update(".".join(parts[:end]) for end in range(1, len(parts)))
     return project
+
+
+def _wins(path: str, other: str) -> bool:
+    """Whether Python imports this file rather than the other: a package comes before a module of its name, beside it."""
+    return path == f"{other.removesuffix('.py')}/__init__.py"
 
 
 def _import_bases(tree: Tree, declared: tuple[str, ...]) -> list[str]:
