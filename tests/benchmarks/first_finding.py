@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,7 +31,7 @@ def measure(programs: Path, base: Path) -> Iterator[Row]:
     """The first run on each, by the `audit` of `programs`, that no run has warmed; it ends with the report written."""
     for number, stranger in enumerate(STRANGERS):
         tree, out = base / f"stranger-{number}", base / f"stranger-out-{number}"
-        _unpack(stranger.requirement, tree)
+        _unpack(programs, stranger.requirement, tree)
         taken = cost([str(programs / "audit"), "run", ".", "--level", "source", "--out", str(out)], tree)
         what = f"première commande après l'installation, sur `{stranger.requirement}` : durée (s) jusqu'au rapport, où `{stranger.rule}` est un constat vrai"
         found = stranger.rule in _defects(out)
@@ -41,9 +40,9 @@ def measure(programs: Path, base: Path) -> Iterator[Row]:
         yield Row(what, "", result, "", f"< {MOST_SECONDS}", met)
 
 
-def _unpack(requirement: str, tree: Path) -> None:
+def _unpack(programs: Path, requirement: str, tree: Path) -> None:
     wheels = tree.with_name(f"{tree.name}-wheel")
-    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+    pip = [str(programs / "pip"), "download", "--quiet", "--no-deps", "--only-binary=:all:"]
     subprocess.run([*pip, "--dest", str(wheels), requirement], check=True)
     (wheel,) = wheels.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
