@@ -21,7 +21,12 @@ DEFAULT_VISIBILITY = 3600
 def redis_only(known: Known) -> tuple[str, str]:
     """The scope of rules that only concern a Redis broker."""
     kind, why = broker(known)
-    return (f"le broker est {kind}, pas Redis", "") if kind and kind != "redis" else ("", why)
+    if not kind or kind == "redis":
+        return "", why
+    variable = read(known, "broker_url").variable
+    if variable:
+        return "", f"le broker est {kind} par défaut, et `{variable}` peut le changer"
+    return f"le broker est {kind}, pas Redis", ""
 
 
 def late_only(known: Known) -> tuple[str, str]:

@@ -148,7 +148,7 @@ _COMMIT_GUIDE = Guide(
 )
 _OBJECT_GUIDE = Guide(
     severity=Severity.MINOR,
-    passes="Les tâches reçoivent des identifiants",
+    passes="Les tâches ne reçoivent pas d'objets de la base",
     fails="Une tâche reçoit un objet de la base : périmé quand elle s'exécute, et illisible en JSON",
     advice="Passer l'identifiant, et relire l'objet dans la tâche",
     solution="send_mail.delay(order.pk)",

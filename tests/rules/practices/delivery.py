@@ -10,6 +10,19 @@ _BACKEND = 'backend="rediss://cache.internal:6380/1?ssl_cert_reqs=required"'
 _LOADED = 'app.config_from_object("shop.celery_config")\n'
 
 CASES = (
+    not_concerned(
+        "visibility-timeout-everywhere",
+        "another broker",
+        "le broker est amqp, pas Redis",
+        Edit(APP, _BROKER, 'broker="amqp://mq"'),
+    ),
+    undetermined(
+        "visibility-timeout-everywhere",
+        "another broker by default",
+        "le broker est amqp par défaut, et `BROKER` peut le changer",
+        Edit(APP, "from celery import Celery\n", "import os\n\nfrom celery import Celery\n"),
+        Edit(APP, _BROKER, 'broker=os.getenv("BROKER", "amqp://mq")'),
+    ),
     fails("late-ack-prefetch", "default", "vaut 4 par défaut", Edit(CONF, _PREFETCH, "")),
     fails(
         "late-ack-prefetch",
