@@ -90,7 +90,7 @@ def _literal(node: ast.expr) -> str:
 
 def _applications(machine: Machine, module: Module, owner: ast.expr) -> list[Instance]:
     """The applications that an expression may stand for: the one it names, all of them when it names a parameter."""
-    apps = [i for i in machine.instances if machine.is_celery(i)]
+    apps = machine.celery_instances
     name = dotted(owner)
     named = unwrap(machine.resolve(f"{module.name}:{name}"))[0] if name else UNKNOWN
     if machine.is_celery(named):

@@ -55,6 +55,7 @@ class Machine:
     observers: list[Callable[["Machine", CallSite], Any]] = field(default_factory=list)
     decorated: list[FunctionValue] = field(default_factory=list)
     instances: list[Instance] = field(default_factory=list)
+    celery_instances: list[Instance] = field(default_factory=list)
     journal: Journal = field(default_factory=Journal)
     globals: dict[str, Namespace] = field(default_factory=dict)
     definitions: dict[str, list[tuple[str, str, Place[Definition]]]] = field(default_factory=dict)
@@ -189,6 +190,8 @@ class Machine:
     def remember(self, instance: Instance) -> Instance:
         """Keep an instance among those met, and return it."""
         self.instances.append(instance)
+        if self.is_celery(instance):
+            self.celery_instances.append(instance)
         return instance
 
     def instantiate(self, cls: ClassValue, site: CallSite) -> Instance:

@@ -43,8 +43,8 @@ def find_application(machine: Machine, declared: str, started: Sequence[str] = (
 
 def applications(machine: Machine) -> list[Instance]:
     """Every Celery application built outside tests; those of tests where there is no other."""
-    apps = [i for i in machine.instances if machine.is_celery(i)]
-    return [app for app in apps if app.origin and not is_test(app.origin.path)] or apps
+    apps = machine.celery_instances
+    return [app for app in apps if app.origin and not is_test(app.origin.path)] or [*apps]
 
 
 def _is_task(callee: Any) -> bool:

@@ -134,7 +134,7 @@ def default_base(machine: Machine, decoration: Decoration) -> Any:
     """
     receiver = unwrap(getattr(decoration.callee, "receiver", None))[0]
     if not isinstance(receiver, Instance):
-        apps = [i for i in machine.instances if machine.is_celery(i)]
+        apps = machine.celery_instances
         receiver = apps[0] if len(apps) == 1 else None
     if receiver is None:
         return None
