@@ -247,6 +247,14 @@ def test_the_conditions_of_the_runs_are_told(december: dict[str, Any]) -> None:
 _PLAYED = "lever ce qui a manqué à l'expérience ci-dessus, puis la rejouer"
 
 
+def test_who_has_a_driver_is_not_told_to_write_one() -> None:
+    for driver, first in (("", "écrire le pilote"), ("checks:Driver", "`audit run")):
+        done = prepare(DECEMBER, "strict", "source")
+        done = replace(done, target=replace(done.target, driver=driver))
+        (entry,) = [r for r in journal(done)["requirements"] if r["id"] == "8.1"]
+        assert entry["settles"].startswith(first)
+
+
 def settles(identifier: str, *played: tuple[str, Finding], rules: tuple[Rule, ...] = ()) -> str:
     """What the journal says would settle this requirement, after experiments that found this about it."""
     experiments = [
