@@ -8,6 +8,7 @@ from system.domain.lease import Lease
 from system.domain.retry_policy import RetryPolicy
 from system.services.campaigns import create_campaign, launch_campaign
 from system.services.sending import Sender
+from tests.unit.system.environment import wait_for_connections
 from tests.unit.system.fakes import FakeClock, FakeGateway, FakeLocks
 
 
@@ -84,6 +85,7 @@ class Bench:
 @pytest.fixture
 def db(postgres_url: str) -> Iterator[Database]:
     database = Database(postgres_url)
+    wait_for_connections(database)
     yield database
     database.close()
 

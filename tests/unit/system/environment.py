@@ -7,7 +7,7 @@ import pytest
 
 from system.config import get_settings
 from system.daily_counters import close_shared_counters
-from system.db.database import close_db
+from system.db.database import Database, close_db
 from system.db.supabase import close_supabase
 from system.device_buckets import close_buckets
 from system.gateway.wassenger import close_gateway
@@ -41,3 +41,8 @@ def stack_environment(monkeypatch: pytest.MonkeyPatch, database_url: str, redis_
         close_supabase()
         celery_app.close()
         get_settings.cache_clear()
+
+
+def wait_for_connections(database: Database) -> None:
+    """Until the pool is at rest: as its thread connects it draws from `random`, which Hypothesis refuses while it draws itself."""
+    database._pool.wait()

@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from system.config import get_settings
-from system.db.database import close_db
+from system.db.database import close_db, get_db
 from system.main import create_app
 from system.routers.webhooks import MOST_BYTES
 from tests.unit.system.conftest import Bench
-from tests.unit.system.environment import stack_environment
+from tests.unit.system.environment import stack_environment, wait_for_connections
 from tests.unit.system.routers.test_web import ANSWER, BODY, Client
 
 pytestmark = pytest.mark.real
@@ -47,6 +47,7 @@ EVENTS = st.fixed_dictionaries({}, optional=FIELDS)
 @pytest.fixture
 def client(monkeypatch: pytest.MonkeyPatch, postgres_url: str, redis_url: str) -> Iterator[Client]:
     with stack_environment(monkeypatch, postgres_url, redis_url):
+        wait_for_connections(get_db())
         yield Client(create_app())
 
 
