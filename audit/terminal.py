@@ -16,6 +16,7 @@ _COLOURS = {
     Status.UNDETERMINED: typer.colors.MAGENTA,
 }
 _WIDEST = 140
+_SPACES = "\xa0\u202f"
 
 
 def say(text: str, colour: str | None = None, *, dim: bool = False) -> None:
@@ -29,8 +30,8 @@ def complain(text: str) -> None:
 
 
 def shown(text: str) -> str:
-    """A text with every control character replaced."""
-    return "".join(c if c.isprintable() else "\ufffd" for c in text)
+    """A text with every control character replaced; the non-breaking spaces of French are none."""
+    return "".join(c if c.isprintable() or c in _SPACES else "\ufffd" for c in text)
 
 
 def say_verdicts(examination: Examination) -> None:

@@ -10,17 +10,22 @@ from audit.probes.source.modules import Module
 from audit.probes.source.values import External, descends_from, unwrap
 
 _PYDANTIC = ("BaseModel", "BaseSettings", "GenericModel", "RootModel", "SQLModel")
-# A module without any of these words has nothing to look for.
-_WORDS = ("utcnow", "utcfromtimestamp", "Config", "validator")
+# A module without any of these words has nothing to look for; the latter mean something only where pydantic is.
+_CLOCKS = ("utcnow", "utcfromtimestamp")
+_MODELS = ("Config", "validator")
+_LIBRARIES = ("pydantic", "sqlmodel")
 _VALIDATORS = {"validator": "field_validator", "root_validator": "model_validator"}
 
 
 def read_deprecations(machine: Machine) -> tuple[Deprecation, ...]:
     """Deprecated uses, by file and line."""
     found: list[Deprecation] = []
-    for name in sorted(machine.project.modules):
-        module = machine.project.modules[name]
-        if not any(word in module.source.text for word in _WORDS):
+    modules = machine.project.modules
+    modelled = any(library in module.source.text for module in modules.values() for library in _LIBRARIES)
+    words = (*_CLOCKS, *_MODELS) if modelled else _CLOCKS
+    for name in sorted(modules):
+        module = modules[name]
+        if not any(word in module.source.text for word in words):
             continue
         for node in ast.walk(module.tree):
             if isinstance(node, ast.ClassDef):

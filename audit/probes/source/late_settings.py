@@ -31,7 +31,7 @@ def obscure_late_settings(machine: Machine) -> None:
             continue
         machine.reading = name
         for qualified, _, place in machine.definitions[name]:
-            if f"{name}:{qualified}" not in machine.followed:
+            if f"{name}:{qualified}" not in machine.followed and _WORTH_READING.search(place.text):
                 _obscure(machine, module, place.node())
     machine.reading = ""
 

@@ -71,6 +71,7 @@ class Machine:
     reading: str = ""
     _modules: dict[str, ModuleValue] = field(default_factory=dict)
     _steps: int = STEPS_PER_ENTRY
+    _granted: int = STEPS_PER_ENTRY
     _left: int = STEPS_IN_ALL
     _depth: int = 0
     _calls: int = 0
@@ -149,14 +150,14 @@ class Machine:
         if self._steps < 0:
             raise ExhaustedError
 
-    def new_entry(self) -> None:
-        """Start counting steps afresh, within what the whole reading may take."""
-        self._left -= max(0, STEPS_PER_ENTRY - self._steps)
-        self._steps = min(STEPS_PER_ENTRY, max(self._left, 0))
+    def new_entry(self, most: int = STEPS_PER_ENTRY) -> None:
+        """Start counting steps afresh, up to `most` and within what the whole reading may take."""
+        self._left -= max(0, self._granted - self._steps)
+        self._granted = self._steps = min(most, max(self._left, 0))
 
     def start_functions(self) -> None:
         """Count apart what is looked up in functions: modules that take all the steps must not silence every function."""
-        self._left, self._steps = STEPS_IN_FUNCTIONS, STEPS_PER_ENTRY
+        self._left, self._granted, self._steps = STEPS_IN_FUNCTIONS, STEPS_PER_ENTRY, STEPS_PER_ENTRY
 
     def deeper(self) -> None:
         """Enter one level of an expression. Raises ExhaustedError when there are too many."""

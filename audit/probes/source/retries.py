@@ -31,6 +31,8 @@ _DEFAULT_MAX = 3
 _DEFAULT_DELAY = 180
 _MOST = 20
 _CELERY_BACKOFF_MAX = 600
+# Tasks whose delays could be worked out took a third of it; without a bound of its own, one task took what all the others have.
+_STEPS_PER_RETRY = 12_000
 
 
 _Where = tuple[str, int, int]
@@ -52,6 +54,7 @@ class _Reading:
     sites: dict[_Where, _Site] = field(default_factory=dict)
     retries: int = 0
     assumed: int | None = None
+    exhausted: bool = False
     myself: Instance | None = None
     limit: Any = None
 
@@ -112,7 +115,8 @@ def _explicit(machine: Machine, function: FunctionValue) -> list[RetrySchedule]:
     limit = task_option(machine, function, "max_retries", _DEFAULT_MAX)
     reading = _read(machine, function, inside, limit, None)
     schedules = {where: _schedule(machine, function, site, limit) for where, site in reading.sites.items()}
-    if not all(map(_is_settled, schedules.values())):
+    # What was too long to follow is so whatever a policy answers.
+    if not reading.exhausted and not all(map(_is_settled, schedules.values())):
         guesses = {base: _read(machine, function, inside, limit, base) for base in (0, 1)}
         for where, schedule in schedules.items():
             if not _is_settled(schedule):
@@ -193,7 +197,9 @@ def _changes_the_limit(inside: list[ast.AST]) -> bool:
 
 
 def _goes_on(reading: _Reading) -> bool:
-    """Whether a further retry can tell more: some call was reached, and its delay was known."""
+    """Whether a further retry can tell more: the task was read to its end, some call was reached, its delay known."""
+    if reading.exhausted:
+        return False
     asked = [a for site in reading.sites.values() for a, _ in site.asked.get(reading.retries, [])]
     return any(unwrap(countdown)[0] is not UNKNOWN for countdown in asked)
 
@@ -209,7 +215,7 @@ def _follow(machine: Machine, function: FunctionValue, reading: _Reading, limit:
     reading.myself = Instance(External("celery.Task"), fields=fields)
     bound = task_option(machine, function, "bind", False) is True
     frame = Frame(machine.project.modules[function.module], Namespace(), (Namespace(),))
-    machine.new_entry()
+    machine.new_entry(_STEPS_PER_RETRY)
     machine.journal.begin()
     try:
         if calls:
@@ -217,6 +223,7 @@ def _follow(machine: Machine, function: FunctionValue, reading: _Reading, limit:
         else:
             machine.call_function(function, (reading.myself,) if bound else (), Table(), frame)
     except (ExhaustedError, RecursionError):
+        reading.exhausted = True
         for site in reading.sites.values():
             site.asked.setdefault(reading.retries, []).append((UNKNOWN, UNKNOWN))
     finally:

@@ -91,6 +91,11 @@ class Place(Generic[Node]):
         self._first, self._last = _first_line(node), node.end_lineno or node.lineno
         self._seen = weakref.ref(node)
 
+    @property
+    def text(self) -> str:
+        """The lines the node stands on."""
+        return "\n".join(self._module.source.lines[self._first - 1 : self._last])
+
     def node(self) -> Node:
         """The node, from the text parsed again where the first one is gone."""
         seen = self._seen()

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Callable, Iterator
 
 from audit.facts import Observation
+from audit.probes.source.children import children
 from audit.probes.source.code.clocks import naive_clocks
 from audit.probes.source.code.counters import unprotected_counters
 from audit.probes.source.code.errors import swallowed_errors
@@ -57,7 +58,6 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     (("purge(", "discard_all("), purges),
     (("global ", "connect", "MongoClient", "BlockingConnection"), process_state),
 )
-_IGNORED = (ast.expr_context, ast.operator, ast.cmpop, ast.boolop, ast.unaryop)
 
 
 def read_code(machine: Machine) -> tuple[Observation, ...]:
@@ -105,5 +105,4 @@ def _gather(scope: Scope, prefix: str) -> Iterator[tuple[str, ast.AST]]:
         parents[node] = parent
         nodes.setdefault(type(node), []).append(node)
         inner = f"{prefix}{node.name}." if isinstance(node, ast.ClassDef) else prefix
-        children = [child for child in ast.iter_child_nodes(node) if not isinstance(child, _IGNORED)]
-        pending += [(child, node, inner) for child in reversed(children)]
+        pending += [(child, node, inner) for child in reversed(children(node))]

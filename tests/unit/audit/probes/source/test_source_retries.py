@@ -196,3 +196,14 @@ def send(self):
 def test_a_task_that_never_retries_has_no_schedule(collect_tree: Collect) -> None:
     text = f"{HEAD}@app.task(bind=True)\ndef send(self):\n    go()\ndef retry(self):\n    self.retry(countdown=1)\n"
     assert collect_tree({"p.py": text}).retry_schedules == ()
+
+
+def test_a_task_too_long_to_follow_leaves_the_others_their_delays(collect_tree: Collect) -> None:
+    deep = "".join(f"def f{n}(x):\n    return f{n + 1}(x) + f{n + 1}(x) + f{n + 1}(x)\n" for n in range(10))
+    first = (
+        "@app.task(bind=True, max_retries=40)\ndef a(self, i):\n    if go():\n        raise self.retry()\n    f0(i)\n"
+    )
+    then = "@app.task(bind=True)\ndef b(self, i):\n    if i:\n        raise self.retry(countdown=60 * 2 ** self.request.retries)\n"
+    facts = collect_tree({"p.py": f"{HEAD}{deep}def f10(x):\n    return x\n{first}{then}"})
+    schedules = {s.task: s for s in facts.retry_schedules}
+    assert schedules["p:b"].delays == (60, 120, 240)
