@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from audit.probes.source.children import children
 from audit.probes.source.modules import Module
 from audit.probes.source.shelf import Definition, Place
 
@@ -58,6 +59,7 @@ class Executed:
 def executed(module: Module, body: Iterable[ast.stmt]) -> Executed:
     """What these statements of a module mention, in whatever branch; annotations and docstrings are left out."""
     found = Executed()
+    asks_outside = any(word in module.source.text for word in ENVIRONMENT)
     pending: list[ast.AST] = list(body)
     while pending:
         node = pending.pop()
@@ -75,7 +77,9 @@ def executed(module: Module, body: Iterable[ast.stmt]) -> Executed:
             pending += [node.target, *filter(None, [node.value])]
             continue
         _note(module, node, found)
-        pending += ast.iter_child_nodes(node)
+        if asks_outside and isinstance(node, ast.Assign):
+            _note_source(node, found)
+        pending += children(node)
     return found
 
 
@@ -110,12 +114,14 @@ def _note(module: Module, node: ast.AST, found: Executed) -> None:
     elif isinstance(node, ast.Constant) and isinstance(node.value, str):
         _note_text(node.value, found)
     elif isinstance(node, ast.Assign):
-        targets = {_last_name(target) for target in node.targets}
-        found.bound |= targets
-        if not ENVIRONMENT.isdisjoint(map(_last_name, _expressions(node.value))):
-            found.from_outside |= targets
+        found.bound.update(map(_last_name, node.targets))
     elif isinstance(node, ast.Call) and _last_name(node) in {"autodiscover_tasks", "autodiscover_modules"}:
         found.discoveries.append(node)
+
+
+def _note_source(node: ast.Assign, found: Executed) -> None:
+    if not ENVIRONMENT.isdisjoint(map(_last_name, _expressions(node.value))):
+        found.from_outside.update(map(_last_name, node.targets))
 
 
 def _note_text(text: str, found: Executed) -> None:

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable, Iterator
+from itertools import chain
 
 from audit.facts import Observation
 from audit.probes.source.children import children
@@ -63,22 +64,24 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
 def read_code(machine: Machine) -> tuple[Observation, ...]:
     """What every function of the target does that a rule may judge; code that only serves tests is left out."""
     modules = [machine.project.modules[name] for name in sorted(machine.project.modules)]
-    found = list(mentions(modules))
     machine.start_functions()
     fates = RetryFates(machine)
-    for module in modules:
-        text = module.source.text
-        if is_test(module.source.path):
-            continue
-        watchers = [watcher for words, watcher in _WATCHERS if any(word in text for word in words)]
-        if module.name in fates.modules:
-            watchers.append(fates)
-        if may_hold_a_secret(text):
-            watchers.append(literal_secrets)
-        for scope in scopes(machine, module) if watchers else ():
-            for watcher in watchers:
-                found += watcher(scope)
-    return tuple(found)
+    seen = (_observations(machine, module, fates) for module in modules)
+    return (*mentions(modules), *chain.from_iterable(seen))
+
+
+def _observations(machine: Machine, module: Module, fates: RetryFates) -> list[Observation]:
+    text = module.source.text
+    if is_test(module.source.path):
+        return []
+    watchers = [watcher for words, watcher in _WATCHERS if any(word in text for word in words)]
+    if module.name in fates.modules:
+        watchers.append(fates)
+    if may_hold_a_secret(text):
+        watchers.append(literal_secrets)
+    return [
+        seen for scope in (scopes(machine, module) if watchers else ()) for watch in watchers for seen in watch(scope)
+    ]
 
 
 def scopes(machine: Machine, module: Module) -> Iterator[Scope]:
@@ -105,4 +108,5 @@ def _gather(scope: Scope, prefix: str) -> Iterator[tuple[str, ast.AST]]:
         parents[node] = parent
         nodes.setdefault(type(node), []).append(node)
         inner = f"{prefix}{node.name}." if isinstance(node, ast.ClassDef) else prefix
-        pending += [(child, node, inner) for child in reversed(children(node))]
+        if not isinstance(node, ast.Name | ast.Constant):
+            pending += [(child, node, inner) for child in reversed(children(node))]
