@@ -9,6 +9,7 @@ _FROM = "from app.tasks.celery_app import celery_app\n\n"
 _LATE = f"{_FROM}celery_app.conf.update(task_acks_late=True)\n"
 _NOT_LATE = f"{_FROM}celery_app.conf.task_acks_late = False\n"
 _PURPOSE = "Acknowledge après exécution"
+_MESSAGES = "app/tasks/message_tasks.py"
 
 
 def _of_nobody(path: str) -> tuple[Case, Case]:
@@ -19,7 +20,26 @@ def _of_nobody(path: str) -> tuple[Case, Case]:
     )
 
 
+def _by_current_app(imported: str, written: str) -> tuple[Case, Case]:
+    """What is written through `current_app` may be any application's: neither a fault nor a proof."""
+    edit = Edit(_MESSAGES, "import logging\n", f"import logging\n\n{imported}\n\n{written}\n")
+    return (
+        undetermined("late-acknowledgement", f"mended, maybe, by {imported}: {written}", "ne se lit pas", _EARLY, edit),
+        undetermined("late-acknowledgement", f"broken, maybe, by {imported}: {written}", "ne se lit pas", edit),
+    )
+
+
 CASES: tuple[Case, ...] = (
+    *_by_current_app("from celery import current_app", "current_app.conf.task_acks_late = False"),
+    *_by_current_app("import celery", "celery.current_app.conf.update(task_acks_late=False)"),
+    *_by_current_app("from celery._state import current_app as a", "def f():\n    a.conf['task_acks_late'] = False"),
+    established(
+        "late-acknowledgement",
+        "another framework's current_app",
+        _PURPOSE,
+        Edit(_MESSAGES, "import logging\n", "import logging\nfrom flask import current_app\n"),
+        Edit(_MESSAGES, "logger = ", "current_app.conf.task_acks_late = False\nlogger = "),
+    ),
     *_of_nobody("conftest.py"),
     *_of_nobody("settings_test.py"),
     *_of_nobody("app/config_test.py"),

@@ -1,8 +1,9 @@
-"""Settings that functions nobody was seen to call write: what they set is not known, and is said so."""
+"""Settings written by functions nobody was seen to call, or through `current_app`: what they set is not known, and is said so."""
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from audit.probes.source.callees import dotted
 from audit.probes.source.celery_objects import load_key
@@ -13,13 +14,16 @@ from audit.probes.source.modules import Module
 from audit.probes.source.places import is_test
 from audit.probes.source.setting_names import modern
 from audit.probes.source.task_attributes import ACKNOWLEDGEMENT, write_option
-from audit.probes.source.values import UNKNOWN, Instance, Namespace, Origin, unwrap
+from audit.probes.source.values import UNKNOWN, External, Instance, Namespace, Origin, unwrap
 
 _WORTH_READING = re.compile(
     r"\bconfig_from_(object|envvar)\b|\bconf\b|" + rf"\.({'|'.join(sorted(ACKNOWLEDGEMENT))})\b"
 )
 _LOADS = frozenset({"config_from_object", "config_from_envvar"})
 _CHANGES = frozenset({"update", "setdefault", "pop"})
+_CURRENT = "current_app"
+_CURRENT_APPS = frozenset({"celery.current_app", "celery._state.current_app"})
+_Meant = Callable[[Machine, Module, ast.expr], list[Instance]]
 
 
 def obscure_late_settings(machine: Machine) -> None:
@@ -33,6 +37,8 @@ def obscure_late_settings(machine: Machine) -> None:
         for qualified, _, place in machine.definitions[name]:
             if f"{name}:{qualified}" not in machine.followed and _WORTH_READING.search(place.text):
                 _obscure(machine, module, place.node())
+        if _CURRENT in text:
+            _obscure_writes(machine, Frame(module, Namespace()), module.tree, _current)
     machine.reading = ""
 
 
@@ -41,9 +47,14 @@ def _obscure(machine: Machine, module: Module, function: ast.AST) -> None:
     for node in ast.walk(function):
         for option in _options(node):
             write_option(machine, UNKNOWN, option, UNKNOWN, frame.origin(node))
+    _obscure_writes(machine, frame, function, _applications)
+
+
+def _obscure_writes(machine: Machine, frame: Frame, block: ast.AST, meant: _Meant) -> None:
+    for node in ast.walk(block):
         for owner, key in _writes(node):
             origin = frame.origin(node)
-            for app in _applications(machine, module, owner):
+            for app in meant(machine, frame.module, owner):
                 if not (isinstance(node, ast.Call) and not key and load_key(machine, app, node, origin)):
                     _forget(machine, app, key, origin)
 
@@ -88,11 +99,24 @@ def _literal(node: ast.expr) -> str:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
+def _current(machine: Machine, module: Module, owner: ast.expr) -> list[Instance]:
+    """All the applications, when an expression is Celery's `current_app`: it may be any of them."""
+    return machine.celery_instances if _is_current(_named(machine, module, owner)) else []
+
+
 def _applications(machine: Machine, module: Module, owner: ast.expr) -> list[Instance]:
     """The applications that an expression may stand for: the one it names, all of them when it names a parameter."""
     apps = machine.celery_instances
-    name = dotted(owner)
-    named = unwrap(machine.resolve(f"{module.name}:{name}"))[0] if name else UNKNOWN
+    named = _named(machine, module, owner)
     if machine.is_celery(named):
         return [app for app in apps if app is named]
-    return apps if named is UNKNOWN else []
+    return apps if named is UNKNOWN or _is_current(named) else []
+
+
+def _named(machine: Machine, module: Module, owner: ast.expr) -> Any:
+    name = dotted(owner)
+    return unwrap(machine.resolve(f"{module.name}:{name}"))[0] if name else UNKNOWN
+
+
+def _is_current(value: Any) -> bool:
+    return isinstance(value, External) and value.dotted in _CURRENT_APPS
