@@ -82,6 +82,37 @@ CASES = (
     ),
     fails(
         "http-verified",
+        "a session that a `with` opens, asynchronous",
+        "ssl=False",
+        Edit(
+            "shop/fetch.py",
+            "",
+            "import aiohttp\n\n\nasync def fetch(url):\n    async with aiohttp.ClientSession() as s:\n"
+            "        async with s.get(url, ssl=False) as answer:\n            return await answer.json()\n",
+        ),
+    ),
+    fails(
+        "http-verified",
+        "a session that somebody gives",
+        "verify=False",
+        Edit(
+            "shop/fetch.py",
+            "",
+            "import requests\n\n\ndef fetch(s: requests.Session, url):\n    return s.get(url, verify=False)\n",
+        ),
+    ),
+    established(
+        "http-verified",
+        "what is not verified is no certificate",
+        "certificat",
+        Edit(
+            "shop/fetch.py",
+            "",
+            "import requests\n\n\ndef fetch(store, url):\n    return store.read(url, verify=False), requests.get(url, timeout=3)\n",
+        ),
+    ),
+    fails(
+        "http-verified",
         "options in a dictionary",
         "`deliver`",
         Edit(TASKS, _POST, f"{_POST}, **OPTIONS"),

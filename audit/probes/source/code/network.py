@@ -62,11 +62,19 @@ def _unverified_otherwise(scope: Scope, call: ast.Call, name: str) -> str:
     if name == "_create_unverified_context":
         return name
     ssl = keyword(call, "ssl")
-    if ssl is not None and _is_false(ssl) and scope.external(call.func).startswith("aiohttp."):
+    if ssl is not None and _is_false(ssl) and _asks_by(scope, call, ("aiohttp.",)):
         return "ssl=False"
     spread = [scope.value(k.value) for k in call.keywords if k.arg is None]
     unset = any(isinstance(options, dict) and options.get("verify") is False for options in spread)
     return "verify=False" if unset and scope.external(call.func).startswith(_CLIENTS) else ""
+
+
+def _asks_by(scope: Scope, call: ast.Call, libraries: tuple[str, ...]) -> bool:
+    """Whether a call is one of these libraries', or a request by an object of unknown origin in a module that speaks of one."""
+    callee = scope.external(call.func)
+    if callee:
+        return callee.startswith(libraries)
+    return last(call.func) in _VERBS and any(library[:-1] in scope.module.source.text for library in libraries)
 
 
 def _gives_a_default(scope: Scope, call: ast.Call, name: str) -> str:
@@ -105,7 +113,7 @@ def _unverified(scope: Scope, call: ast.Call) -> str:
         value = scope.value(reqs)
         gives_up = value is not UNKNOWN and (value is None or str(value).lower().endswith("none"))
         return f"ssl_cert_reqs={ast.unparse(reqs)}" if gives_up else ""
-    gives_up = verify is not None and _is_false(verify) and scope.external(call.func).startswith(_CLIENTS)
+    gives_up = verify is not None and _is_false(verify) and _asks_by(scope, call, _CLIENTS)
     return "verify=False" if gives_up else ""
 
 
