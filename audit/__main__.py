@@ -8,7 +8,7 @@ def main() -> None:
     """Run the command line. What a reading builds is kept to its end, so that looking for cycles in it only takes time."""
     gc.disable()
     try:
-        from audit.cli import app  # noqa: PLC0415  the modules of the command are kept too
+        from audit.command.cli import app  # noqa: PLC0415  the modules of the command are kept too
 
         app(prog_name="audit")
     finally:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from audit.examination import Examination
-from audit.profiles import DEFAULT_FAMILY
-from audit.start import prepare
+from audit.command.run_setup import prepare
+from audit.judging.examination import Examination
+from audit.requirements.profiles import DEFAULT_FAMILY
 
 ROOT = Path(__file__).resolve().parents[1]
 

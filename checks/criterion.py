@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from audit.examination import Examination
-from audit.plugin import AuditDefect, AuditReservationWarning
-from audit.verdict import Status
+from audit.command.pytest_items import AuditDefect, AuditReservationWarning
+from audit.judging.examination import Examination
+from audit.judging.verdict import Status
 
 
 def check(examination: Examination, criterion: str, questions: Sequence[str]) -> None:

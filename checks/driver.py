@@ -15,7 +15,7 @@ from celery import Celery
 
 from audit.experiments.driver import Accepted, AlertDelay, DriverError
 from audit.experiments.waiting import wait_until
-from audit.typography import french_integer, french_seconds
+from audit.french.typography import french_integer, french_seconds
 from system.sandbox.gateway_protocol import Behaviour, Rule
 from system.sandbox.processes import SandboxError
 from system.sandbox.stack import RunningStack, run_python, running_stack

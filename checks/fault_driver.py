@@ -15,7 +15,7 @@ import psycopg
 from audit.experiments.driver import Accepted, DriverError
 from audit.experiments.laboratory.fault_driver import Stake
 from audit.experiments.waiting import wait_until
-from audit.typography import french_integer
+from audit.french.typography import french_integer
 from checks.crash_points import POINTS
 from checks.disturbances import DISTURBANCES
 from checks.driver import _MESSAGE_2, ReferenceDriver, _in_words, _inbound, _key

@@ -5,7 +5,7 @@ from itertools import dropwhile, takewhile
 from pathlib import Path
 from typing import Any
 
-from audit import journal
+from audit.journal import journal_file as journal
 
 _HEAD = (
     "| date | phase | family | profile | level | verdicts | report | journal |",

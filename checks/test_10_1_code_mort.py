@@ -1,6 +1,6 @@
 """10.1: no dead code."""
 
-from audit.examination import Examination
+from audit.judging.examination import Examination
 from checks.criterion import check
 
 QUESTIONS = ("dead-code",)

@@ -1,6 +1,6 @@
 """10.2: no unused import."""
 
-from audit.examination import Examination
+from audit.judging.examination import Examination
 from checks.criterion import check
 
 QUESTIONS = ("unused-imports",)

@@ -1,6 +1,6 @@
 """10.3: no stray print in production."""
 
-from audit.examination import Examination
+from audit.judging.examination import Examination
 from checks.criterion import check
 
 QUESTIONS = ("stray-prints",)

@@ -1,6 +1,6 @@
 """10.4: all tests pass."""
 
-from audit.examination import Examination
+from audit.judging.examination import Examination
 from checks.criterion import check
 
 QUESTIONS = ("tests-pass",)

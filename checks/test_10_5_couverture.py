@@ -1,6 +1,6 @@
 """10.5: test coverage above 80 %."""
 
-from audit.examination import Examination
+from audit.judging.examination import Examination
 from checks.criterion import check
 
 QUESTIONS = ("test-coverage",)

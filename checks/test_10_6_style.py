@@ -1,6 +1,6 @@
 """10.6: a uniform style, checked by a tool."""
 
-from audit.examination import Examination
+from audit.judging.examination import Examination
 from checks.criterion import check
 
 QUESTIONS = ("uniform-style",)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from audit.examination import Examination
+from audit.judging.examination import Examination
 from checks.criterion import check
 
 pytestmark = pytest.mark.integration

@@ -2,8 +2,8 @@
 
 import pytest
 
-from audit.examination import Examination
-from audit.plugin import report
+from audit.command.pytest_items import report
+from audit.judging.examination import Examination
 
 QUESTIONS = (
     "supervision",

@@ -2,9 +2,9 @@
 
 import pytest
 
-from audit.examination import Examination
-from audit.plugin import report
-from audit.profiles import GOOD_PRACTICES, STRICT
+from audit.command.pytest_items import report
+from audit.judging.examination import Examination
+from audit.requirements.profiles import GOOD_PRACTICES, STRICT
 
 QUESTIONS = STRICT.categories[GOOD_PRACTICES]
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from audit.examination import Examination
-from audit.plugin import report
-from audit.start import prepare
+from audit.command.pytest_items import report
+from audit.command.run_setup import prepare
+from audit.judging.examination import Examination
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -7,10 +7,10 @@ from typing import Literal
 from audit.experiments.accounting import Account, account
 from audit.experiments.driver import Driver
 from audit.experiments.experiment import Experiment, Record
-from audit.experiments.faults import Kill, gone
+from audit.experiments.process_faults import Kill, gone
 from audit.experiments.waiting import wait_stable, wait_until
-from audit.model import Finding, Outcome, Problem, Severity
-from audit.typography import counted, french_seconds
+from audit.french.typography import counted, french_seconds
+from audit.model.findings import Finding, Outcome, Problem, Severity
 
 _ID = "autonomous-sending"
 _FINAL = frozenset({"sent", "delivered", "read", "failed", "cancelled"})

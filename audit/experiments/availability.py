@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from audit.catalogue import requirement
-from audit.evidence import Dossier, EvidenceFileError, Heartbeats, Soak, read
 from audit.experiments import production_uptime, soak_reading
 from audit.experiments.bounds import CONFIDENCE, percentile
+from audit.experiments.evidence_files import Dossier, EvidenceFileError, Heartbeats, Soak, read
 from audit.experiments.experiment import Appraisal, Record
 from audit.experiments.production_uptime import days
 from audit.experiments.soak_reading import AIM, crashes_a_day, percent
-from audit.model import Evidence, Finding, Level, Outcome, Problem, Severity
-from audit.typography import counted, french_date, french_integer, french_seconds
+from audit.french.typography import counted, french_date, french_integer, french_seconds
+from audit.model.findings import Evidence, Finding, Level, Outcome, Problem, Severity
+from audit.requirements.catalogue import requirement
 
 _ID = "availability"
 _TITLE = "Disponibilité des workers, mesurée"

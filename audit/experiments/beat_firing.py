@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from audit.experiments.driver import Driver
 from audit.experiments.experiment import Experiment, Record
-from audit.experiments.faults import Kill
+from audit.experiments.process_faults import Kill
 from audit.experiments.waiting import wait_until
-from audit.model import Finding, Outcome, Problem, Severity
-from audit.typography import french_seconds
+from audit.french.typography import french_seconds
+from audit.model.findings import Finding, Outcome, Problem, Severity
 
 _ID = "beat-firing"
 DEADLINE_SECONDS = 30.0

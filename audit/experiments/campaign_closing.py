@@ -7,8 +7,8 @@ from audit.experiments.abilities import FINAL_STATES, STATISTICS, CampaignBook, 
 from audit.experiments.experiment import Experiment, Record
 from audit.experiments.judgement import Judgement
 from audit.experiments.waiting import wait_until
-from audit.model import Finding
-from audit.typography import counted
+from audit.french.typography import counted
+from audit.model.findings import Finding
 
 _ID = "campaign-closing"
 _FRENCH = dict(

@@ -8,8 +8,8 @@ from audit.experiments.abilities import DailyRoom
 from audit.experiments.experiment import Experiment, Record
 from audit.experiments.judgement import Judgement
 from audit.experiments.waiting import wait_stable, wait_until
-from audit.model import Finding
-from audit.typography import french_integer
+from audit.french.typography import french_integer
+from audit.model.findings import Finding
 
 _ID = "daily-limit"
 MOST_A_DAY = 1000

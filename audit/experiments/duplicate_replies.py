@@ -8,8 +8,8 @@ from audit.experiments.abilities import ReplyGuard
 from audit.experiments.experiment import Experiment, Record
 from audit.experiments.judgement import Judgement
 from audit.experiments.waiting import wait_stable, wait_until
-from audit.model import Finding
-from audit.typography import counted
+from audit.french.typography import counted
+from audit.model.findings import Finding
 
 _ID = "duplicate-replies"
 _BY_CAMPAIGN = Judgement(

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from audit.evidence import Dossier
 from audit.experiments.driver import Driver, DriverError
-from audit.model import Evidence, Finding, Level, Outcome
+from audit.experiments.evidence_files import Dossier
+from audit.model.findings import Evidence, Finding, Level, Outcome
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from audit.experiments.abilities import Conversation, Heard, Said
 from audit.experiments.experiment import Experiment, Record
 from audit.experiments.judgement import Judgement
 from audit.experiments.waiting import wait_stable, wait_until
-from audit.model import Finding
+from audit.model.findings import Finding
 
 _ID = "interaction-types"
 KINDS = ("text", "emoji", "reaction", "voice", "audio", "image", "video", "document")

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from audit.experiments.experiment import Record
-from audit.model import Finding, Outcome, Problem, Severity
+from audit.model.findings import Finding, Outcome, Problem, Severity
 
 
 @dataclass(frozen=True)

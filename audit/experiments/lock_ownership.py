@@ -6,8 +6,8 @@ from audit.experiments.abilities import LockSeen, SendLocks
 from audit.experiments.experiment import Experiment, Record
 from audit.experiments.judgement import Judgement
 from audit.experiments.waiting import wait_until
-from audit.model import Finding
-from audit.typography import french_seconds
+from audit.french.typography import french_seconds
+from audit.model.findings import Finding
 
 _ID = "lock-ownership"
 LONGEST_SECONDS = 300.0

@@ -9,8 +9,8 @@ from audit.experiments.driver import Accepted
 from audit.experiments.experiment import Experiment, Record
 from audit.experiments.judgement import Judgement
 from audit.experiments.waiting import wait_stable, wait_until
-from audit.model import Finding
-from audit.typography import french_seconds
+from audit.french.typography import french_seconds
+from audit.model.findings import Finding
 
 _ID = "message-1-sending"
 FARTHEST_SECONDS = 5.0

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from audit.evidence import Heartbeats
+from audit.experiments.evidence_files import Heartbeats
 from audit.experiments.soak_reading import AIM, percent
-from audit.typography import counted, french_seconds
+from audit.french.typography import counted, french_seconds
 
 SHORTEST = timedelta(days=7)
 OLDEST = timedelta(days=31)

@@ -7,8 +7,8 @@ from audit.experiments.abilities import Crowd
 from audit.experiments.experiment import Experiment, Record
 from audit.experiments.judgement import Judgement
 from audit.experiments.waiting import wait_until
-from audit.model import Finding
-from audit.typography import french_seconds
+from audit.french.typography import french_seconds
+from audit.model.findings import Finding
 
 _ID = "reply-delay"
 MOST_SECONDS = 5.0

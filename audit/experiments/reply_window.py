@@ -8,7 +8,7 @@ from audit.experiments.abilities import Conversation
 from audit.experiments.experiment import Experiment, Record
 from audit.experiments.judgement import Judgement
 from audit.experiments.waiting import wait_stable, wait_until
-from audit.model import Finding
+from audit.model.findings import Finding
 
 _ID = "reply-window"
 WINDOW_SECONDS = 86_400.0

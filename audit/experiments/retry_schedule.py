@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from audit.experiments.driver import Driver
 from audit.experiments.experiment import Experiment, Record
-from audit.model import Finding, Outcome, Problem, Severity
+from audit.model.findings import Finding, Outcome, Problem, Severity
 
 _ID = "retry-schedule"
 DELAYS = (60.0, 120.0, 240.0)

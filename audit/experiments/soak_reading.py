@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from audit.evidence import Soak
 from audit.experiments.bounds import lower_bound, percentile, upper_bound
-from audit.experiments.laboratory.faults import CLASSES, CRASH_POINTS, FAULTS
-from audit.typography import counted, french_seconds
+from audit.experiments.evidence_files import Soak
+from audit.experiments.laboratory.fault_catalogue import CLASSES, CRASH_POINTS, FAULTS
+from audit.french.typography import counted, french_seconds
 
 POINTS_EACH = 10
 CLASSES_EACH = 4

@@ -6,7 +6,7 @@ from audit.experiments.abilities import STATISTICS, StatisticsDesk
 from audit.experiments.experiment import Experiment, Record
 from audit.experiments.judgement import Judgement
 from audit.experiments.waiting import wait_stable, wait_until
-from audit.model import Finding
+from audit.model.findings import Finding
 
 _ID = "statistics-freezing"
 STEP_SECONDS = 60.0

@@ -8,8 +8,8 @@ from audit.experiments.abilities import StatisticsDesk
 from audit.experiments.experiment import Experiment, Record
 from audit.experiments.judgement import Judgement
 from audit.experiments.waiting import wait_stable
-from audit.model import Finding
-from audit.typography import NO_BREAK_SPACE, counted, french_integer
+from audit.french.typography import NO_BREAK_SPACE, counted, french_integer
+from audit.model.findings import Finding
 
 _ID = "statistics-speed"
 MOST_SECONDS = 0.100

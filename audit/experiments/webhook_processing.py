@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 from audit.experiments.driver import Driver
 from audit.experiments.experiment import Experiment, Record
-from audit.experiments.faults import Kill
+from audit.experiments.process_faults import Kill
 from audit.experiments.waiting import wait_until
-from audit.model import Finding, Outcome, Problem, Severity
-from audit.typography import counted, french_seconds
+from audit.french.typography import counted, french_seconds
+from audit.model.findings import Finding, Outcome, Problem, Severity
 
 _ID = "webhook-processing"
 CONTACTS = 3

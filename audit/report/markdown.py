@@ -7,10 +7,10 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from audit.report.compiled import compiled_templates
+from audit.french.typography import french, french_date, french_integer, french_moment, french_seconds
+from audit.report.compiled_templates import compiled_templates
 from audit.report.escaping import Markdown, cell, code, code_cell, fence, paragraph, prose
-from audit.report.view import checkpoint
-from audit.typography import french, french_date, french_integer, french_moment, french_seconds
+from audit.report.journal_view import checkpoint
 
 
 def render_markdown(journal: Mapping[str, Any]) -> str:

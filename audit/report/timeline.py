@@ -7,7 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from audit.typography import french_seconds
+from audit.french.typography import french_seconds
 
 WIDTH = 1000
 LABELS = 380

@@ -2,33 +2,33 @@
 
 from dataclasses import replace
 
+from audit.rules import blocking_waits as waits
+from audit.rules import code_quality as quality
 from audit.rules import (
-    beat,
     concurrency,
     connection,
     data,
     delivery,
-    deployment,
-    deprecations,
     exposure,
     failures,
-    imports,
     inventory,
     limits,
     no_user_dependency,
     protection,
     publishing,
-    quality,
-    retries,
     routing,
     schedule,
     security,
-    setting_names,
-    settings,
     stored_first,
     supervision,
-    waits,
 )
+from audit.rules import deployment_practices as deployment
+from audit.rules import deprecated_interfaces as deprecations
+from audit.rules import periodic_tasks as beat
+from audit.rules import required_settings as settings
+from audit.rules import sender_retries as retries
+from audit.rules import task_imports as imports
+from audit.rules import unknown_settings as setting_names
 from audit.rules.checkpoint_guides import GUIDES
 from audit.rules.rule import Rule
 

@@ -1,6 +1,6 @@
 """What the rules of the checkpoint teach: the guides of the rules that bear on its requirements."""
 
-from audit.model import Severity
+from audit.model.findings import Severity
 from audit.rules.rule import Guide
 
 _ROLE = "le rôle n'est pas renseigné dans `audit.toml`, ou la fonction n'a pas été trouvée"

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from audit.known import Known
-from audit.model import Finding, Severity
+from audit.model.findings import Finding, Severity
+from audit.model.project import Known
 from audit.rules.delivery import redis_only
+from audit.rules.effective_settings import NO_WORKER, options, places, read, results
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
-from audit.rules.reading import NO_WORKER, options, places, read, results
 from audit.rules.rule import Guide
-from audit.rules.setting_value import SettingHolds
+from audit.rules.setting_comparison import SettingHolds
 
 _CONF = "https://docs.celeryq.dev/en/stable/userguide/configuration.html#"
 _REDIS = "https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html"

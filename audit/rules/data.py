@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from audit.known import Known
-from audit.model import Finding, Severity
-from audit.rules.observed import NotInTasks, extent, tasks_read
+from audit.model.findings import Finding, Severity
+from audit.model.project import Known
+from audit.rules.effective_settings import NO_TASK
 from audit.rules.practice import Fault, failed, passed, practice, unknown
-from audit.rules.reading import NO_TASK
 from audit.rules.rule import Guide
+from audit.rules.task_observations import NotInTasks, extent, tasks_read
 
 _DATETIME = "https://docs.python.org/3/library/datetime.html#datetime.datetime.utcnow"
 _TASKS = "https://docs.celeryq.dev/en/stable/userguide/tasks.html"

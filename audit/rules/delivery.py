@@ -2,12 +2,21 @@
 
 from collections.abc import Sequence
 
-from audit.known import Known
-from audit.model import Finding, Outcome, Severity
+from audit.model.findings import Finding, Outcome, Severity
+from audit.model.project import Known
+from audit.rules.effective_settings import (
+    Reading,
+    broker,
+    number,
+    options,
+    production_tasks,
+    read,
+    results,
+    shared_redis,
+)
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
-from audit.rules.reading import Reading, broker, number, options, production_tasks, read, results, shared_redis
 from audit.rules.rule import Guide
-from audit.rules.setting_value import SettingHolds
+from audit.rules.setting_comparison import SettingHolds
 
 _REDIS = "https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html#visibility-timeout"
 _PREFETCH = "https://docs.celeryq.dev/en/stable/userguide/optimizing.html#prefetch-limits"

@@ -4,11 +4,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from audit.facts import Observation
-from audit.known import Known
-from audit.model import Finding, Severity
+from audit.model.facts import Observation
+from audit.model.findings import Finding, Severity
+from audit.model.project import Known
+from audit.rules.effective_settings import short
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
-from audit.rules.reading import short
 from audit.rules.rule import Guide
 
 _CONFIG = "https://12factor.net/config"

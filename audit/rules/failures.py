@@ -3,14 +3,14 @@
 import re
 from collections.abc import Sequence
 
-from audit.facts import Observation, RetrySchedule
-from audit.known import Known
-from audit.model import Excerpt, Finding, Severity
-from audit.rules.observed import NotInTasks, tasks_read
+from audit.model.facts import Observation, RetrySchedule
+from audit.model.findings import Excerpt, Finding, Severity
+from audit.model.project import Known
+from audit.rules.effective_settings import NO_TASK, production_tasks, short
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
-from audit.rules.reading import NO_TASK, production_tasks, short
-from audit.rules.retries import retry_fate
 from audit.rules.rule import Guide
+from audit.rules.sender_retries import retry_fate
+from audit.rules.task_observations import NotInTasks, tasks_read
 
 _TASKS = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#"
 _NO_RETRY = "aucune tâche ne demande de reprise"

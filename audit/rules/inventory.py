@@ -3,13 +3,13 @@
 import re
 from collections.abc import Sequence
 
-from audit.facts import Task
-from audit.known import Known
-from audit.model import Finding, Level, Outcome, Severity
-from audit.probes.source.paths import is_test
+from audit.model.facts import Task
+from audit.model.findings import Finding, Level, Outcome, Severity
+from audit.model.project import Known
+from audit.reading.test_paths import is_test
 from audit.rules.connection import kept_results
+from audit.rules.effective_settings import NO_TASK, NO_WORKER, production_tasks, read, short
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
-from audit.rules.reading import NO_TASK, NO_WORKER, production_tasks, read, short
 from audit.rules.routing import consumed_by, route_of
 from audit.rules.rule import Guide
 from audit.rules.schedule import copies

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-from audit.facts import Facts, Task
-from audit.known import Known
-from audit.model import Finding, Level, Outcome, Severity
-from audit.probes.source import UNKNOWN
+from audit.model.facts import Facts, Task
+from audit.model.findings import Finding, Level, Outcome, Severity
+from audit.model.project import Known
+from audit.reading import UNKNOWN
+from audit.rules.effective_settings import NO_TASK, NO_WORKER, Reading, number, production_tasks, read, short
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
-from audit.rules.reading import NO_TASK, NO_WORKER, Reading, number, production_tasks, read, short
 from audit.rules.rule import Guide
-from audit.rules.setting_value import SettingHolds
+from audit.rules.setting_comparison import SettingHolds
 
 _CONF = "https://docs.celeryq.dev/en/stable/userguide/configuration.html#"
 _WORKERS = "https://docs.celeryq.dev/en/stable/userguide/workers.html#"

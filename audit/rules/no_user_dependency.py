@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
-from audit.facts import Call, Function
-from audit.known import Known, is_user, syntax, user_mentions
-from audit.model import Finding, Problem, Severity
+from audit.french.typography import counted
+from audit.model.facts import Call, Function
+from audit.model.findings import Finding, Problem, Severity
+from audit.model.project import Known, is_user, syntax, user_mentions
 from audit.rules.rule import Rule, defect, established, not_found, undetermined, without_role
-from audit.typography import counted
 
 _WITH_A_RULE = ("sender", "campaign_sender", "webhook", "webhook_processor", "follow_up_scheduler")
 _REFERENCE = "spec comprehensive-audit-2025, checkpoint du 29 décembre 2025, 8.1 à 8.3"

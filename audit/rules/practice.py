@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from audit.known import Known
-from audit.model import Evidence, Excerpt, Finding, Level, Outcome, Problem
-from audit.profiles import GOOD_PRACTICES
+from audit.model.findings import Evidence, Excerpt, Finding, Level, Outcome, Problem
+from audit.model.project import Known
+from audit.requirements.profiles import GOOD_PRACTICES
 from audit.rules.rule import Guide, Rule, established, undetermined
 
 _TOLD, _QUOTED = 3, 5

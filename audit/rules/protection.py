@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from audit.known import Known
-from audit.model import Finding, Problem, Severity
+from audit.model.findings import Finding, Problem, Severity
+from audit.model.project import Known
 from audit.rules.rule import Rule, defect, established, not_found, undetermined, without_role
 
 _DOC = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#state"

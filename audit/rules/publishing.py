@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 
-from audit.facts import BeatEntry
-from audit.known import Known
-from audit.model import Excerpt, Finding, Severity
-from audit.probes.source import UNKNOWN
+from audit.french.typography import french_duration
+from audit.model.facts import BeatEntry
+from audit.model.findings import Excerpt, Finding, Severity
+from audit.model.project import Known
+from audit.reading import UNKNOWN
 from audit.rules.delivery import DEFAULT_VISIBILITY, redis_only
+from audit.rules.effective_settings import NO_TASK, number, options, production_tasks, read, short
 from audit.rules.limits import limit
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
-from audit.rules.reading import NO_TASK, number, options, production_tasks, read, short
 from audit.rules.rule import Guide
-from audit.typography import french_duration
 
 _REDIS = "https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html#visibility-timeout"
 _ETA = "https://docs.celeryq.dev/en/stable/userguide/calling.html#eta-and-countdown"

@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 from typing import Any
 
-from audit.facts import Observation, Process
-from audit.known import Known
-from audit.model import Excerpt, Finding, Outcome, Severity
-from audit.probes.source import UNKNOWN
+from audit.model.facts import Observation, Process
+from audit.model.findings import Excerpt, Finding, Outcome, Severity
+from audit.model.project import Known
+from audit.reading import UNKNOWN
+from audit.rules.effective_settings import NO_WORKER, places, read, short
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
-from audit.rules.reading import NO_WORKER, places, read, short
 from audit.rules.rule import Guide
 from audit.rules.schedule import copies
 

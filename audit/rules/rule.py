@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from audit.known import Known
-from audit.model import Evidence, Finding, Level, Outcome, Problem, Severity
-from audit.target import ROLES
+from audit.model.findings import Evidence, Finding, Level, Outcome, Problem, Severity
+from audit.model.project import Known
+from audit.target.target_file import ROLES
 
 
 @dataclass(frozen=True)

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from audit.facts import BeatEntry, Facts, Process
-from audit.known import Known
-from audit.model import Excerpt, Finding, Level, Severity
-from audit.probes.source import UNKNOWN
-from audit.rules.beat import beats_apart, crontab_seconds
+from audit.french.typography import french_duration
+from audit.model.facts import BeatEntry, Facts, Process
+from audit.model.findings import Excerpt, Finding, Level, Severity
+from audit.model.project import Known
+from audit.reading import UNKNOWN
+from audit.rules.effective_settings import number, places, production_tasks, read
 from audit.rules.limits import limit
+from audit.rules.periodic_tasks import beats_apart, crontab_seconds
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
-from audit.rules.reading import number, places, production_tasks, read
 from audit.rules.rule import Guide
-from audit.typography import french_duration
 
 _BEAT = "https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html"
 _NO_ENTRY = "le planning de beat est vide"

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from audit.known import Known
-from audit.model import Finding, Severity
-from audit.probes.source import UNKNOWN
+from audit.model.findings import Finding, Severity
+from audit.model.project import Known
+from audit.reading import UNKNOWN
+from audit.rules.effective_settings import production_tasks, read, short
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
-from audit.rules.reading import production_tasks, read, short
 from audit.rules.rule import Guide
 
 _SECURITY = "https://docs.celeryq.dev/en/stable/userguide/security.html#serializers"

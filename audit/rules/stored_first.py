@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-from audit.facts import Call, Function
-from audit.known import Known
-from audit.model import Finding, Severity
-from audit.rules.answered import LATER, Reached, before_the_answer
+from audit.model.facts import Call, Function
+from audit.model.findings import Finding, Severity
+from audit.model.project import Known
+from audit.rules.effective_settings import short
+from audit.rules.handler_calls import LATER, Reached, before_the_answer
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
-from audit.rules.reading import short
 from audit.rules.rule import Guide
 
 _BACKGROUND = "https://www.starlette.io/background/"

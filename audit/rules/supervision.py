@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from audit.facts import Process
-from audit.known import Known
-from audit.model import Finding, Outcome, Problem, Severity
+from audit.model.facts import Process
+from audit.model.findings import Finding, Outcome, Problem, Severity
+from audit.model.project import Known
 from audit.rules.rule import Rule, defect, established, undetermined
 
 _DOC = "https://docs.celeryq.dev/en/stable/userguide/daemonizing.html"

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 
-from audit.known import Known
-from audit.model import Finding
-from audit.profiles import GOOD_PRACTICES
+from audit.model.findings import Finding
+from audit.model.project import Known
+from audit.requirements.profiles import GOOD_PRACTICES
 from audit.rules import RULES
 from audit.rules.rule import Rule
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from audit.examination import Examination, Probes
-from audit.probes import configuration, source
-from audit.profiles import STRICT
-from audit.session import run
-from audit.start import LEVELS
-from audit.target import load_target
+from audit import reading as source
+from audit.command.audit_run import run
+from audit.command.run_setup import LEVELS
+from audit.importing import configuration_probe as configuration
+from audit.judging.examination import Examination, Probes
+from audit.requirements.profiles import STRICT
+from audit.target.target_file import load_target
 
 TARGET = '[target]\nname = "cible"\ncelery_app = "app:celery_app"\n'
 

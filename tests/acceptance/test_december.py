@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from audit.catalogue import requirement
-from audit.digest import tree_digest
-from audit.examination import Examination
-from audit.journal import Volatile, build
+from audit.command.run_setup import prepare
+from audit.french.typography import french
+from audit.journal.journal_file import Volatile, build
+from audit.judging.examination import Examination
+from audit.judging.verdict import Status, Verdict
 from audit.report.markdown import render_markdown
-from audit.start import prepare
-from audit.typography import french
-from audit.verdict import Status, Verdict
+from audit.requirements.catalogue import requirement
+from audit.target.digest import tree_digest
 from tests.acceptance.reference_copy import REPOSITORY
 
 TARGET = REPOSITORY / "tests" / "targets" / "decembre-2025"

@@ -9,7 +9,7 @@ from audit.experiments import follow_up_sending, webhook_processing, worker_aler
 from audit.experiments.autonomous_sending import Plan, run
 from audit.experiments.driver import Driver
 from audit.experiments.experiment import Record
-from audit.model import Finding, Outcome
+from audit.model.findings import Finding, Outcome
 from checks.driver import ReferenceDriver
 from tests.acceptance.reference_copy import Edit, copy_reference
 

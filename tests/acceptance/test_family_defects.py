@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from audit.experiments import EXPERIMENTS
-from audit.model import Outcome
+from audit.model.findings import Outcome
 from checks.full_driver import FullDriver
 from tests.acceptance.reference_copy import Edit, copy_reference
 from tests.acceptance.test_execution_defects import NO_UNIQUE_MESSAGE

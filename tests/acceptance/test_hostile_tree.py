@@ -7,7 +7,7 @@ import pytest
 from markdown_it import MarkdownIt
 from typer.testing import CliRunner
 
-from audit.cli import app
+from audit.command.cli import app
 from tests.acceptance.folders import nested
 
 LIVE = "<script>alert(1)</script><img src=x onerror=alert(2)>"

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from audit.examination import Examination
-from audit.start import prepare
-from audit.verdict import Status
+from audit.command.run_setup import prepare
+from audit.judging.examination import Examination
+from audit.judging.verdict import Status
 from tests.acceptance.reference_copy import Edit, copy_reference
 
 CONFIG, TASKS = "system/tasks/celery_config.py", "system/tasks/message_tasks.py"

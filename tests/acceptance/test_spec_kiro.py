@@ -9,12 +9,12 @@ import pytest
 from markdown_it import MarkdownIt
 from typer.testing import CliRunner
 
-from audit.cli import app
-from audit.examination import Examination
-from audit.journal import JournalError, build, check
+from audit.command.cli import app
+from audit.command.run_setup import prepare
+from audit.journal.journal_file import JournalError, build, check
+from audit.judging.examination import Examination
+from audit.reading.kiro.spec_files import HOME
 from audit.report.markdown import render_markdown
-from audit.spec.reader import HOME
-from audit.start import prepare
 from tests.acceptance.reference_copy import REPOSITORY
 from tests.acceptance.test_december import FIXED
 

@@ -138,8 +138,8 @@ def test_servers_of_somebody_else_are_neither_killed_nor_frozen(driver: Referenc
 
 
 def test_every_disturbance_and_point_of_the_laboratory_has_its_way() -> None:
-    from audit.experiments.laboratory import faults  # noqa: PLC0415
+    from audit.experiments.laboratory import fault_catalogue  # noqa: PLC0415
     from checks.crash_points import POINTS  # noqa: PLC0415
 
-    assert set(DISTURBANCES) == set(faults.DISTURBANCES)
-    assert set(POINTS) == {*faults.POINTS, *faults.WEBHOOK_POINTS}
+    assert set(DISTURBANCES) == set(fault_catalogue.DISTURBANCES)
+    assert set(POINTS) == {*fault_catalogue.POINTS, *fault_catalogue.WEBHOOK_POINTS}

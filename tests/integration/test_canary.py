@@ -8,12 +8,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from audit.experiments.canary.canary import Canary, Flight
+from audit import reading as source
+from audit.experiments.canary.canary_run import Canary, Flight
 from audit.experiments.canary.questions import QUESTIONS
-from audit.known import Known
-from audit.model import Finding, Outcome
-from audit.probes import source
-from audit.target import load_target
+from audit.model.findings import Finding, Outcome
+from audit.model.project import Known
+from audit.target.target_file import load_target
 
 TARGETS = Path(__file__).parents[1] / "targets"
 pytestmark = pytest.mark.integration

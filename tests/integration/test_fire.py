@@ -12,9 +12,9 @@ from typing import Any
 import psutil
 import pytest
 
-from audit.experiments.laboratory.play import Patience
+from audit.experiments.laboratory.laboratory_session import FIRE, Outcome, Plan, run
+from audit.experiments.laboratory.schedule_run import Patience
 from audit.experiments.laboratory.schedules import read
-from audit.experiments.laboratory.session import FIRE, Outcome, Plan, run
 from checks.fault_driver import ReferenceFaultDriver
 from system.sandbox.processes import wait_until
 from system.sandbox.stack import REPOSITORY

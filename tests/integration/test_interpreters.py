@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from audit.probes.configuration import collect
-from audit.target import Target
+from audit.importing.configuration_probe import collect
+from audit.target.target_file import Target
 
 pytestmark = pytest.mark.integration
 

@@ -7,7 +7,7 @@ import pytest
 
 from audit.experiments import APPRAISALS, EXPERIMENTS
 from audit.experiments.canary.questions import QUESTIONS
-from audit.profiles import PROFILES, STRICT, Profile
+from audit.requirements.profiles import PROFILES, STRICT, Profile
 from audit.rules import RULES
 
 CHECKS = Path(__file__).resolve().parents[2] / "checks"

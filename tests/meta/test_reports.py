@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from audit import journal
-from audit.evidence import Soak, read
+from audit.experiments.evidence_files import Soak, read
+from audit.journal import journal_file as journal
 from audit.report.markdown import render_markdown
-from audit.report.soak import draw_soak, render_soak
-from audit.report.struck import draw_run, drawing_name
+from audit.report.soak_summary import draw_soak, render_soak
+from audit.report.strike_section import draw_run, drawing_name
 from checks.index import index
 
 REPORTS = Path(__file__).resolve().parents[2] / "reports"

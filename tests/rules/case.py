@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from audit.model import Outcome
+from audit.model.findings import Outcome
 from tests.acceptance.reference_copy import Edit
 
 

@@ -1,6 +1,6 @@
 """For each rule, edits of a sound application that must make it answer otherwise. One entry = one case anyone can add."""
 
-from audit.model import Outcome
+from audit.model.findings import Outcome
 from tests.acceptance.reference_copy import Edit
 from tests.rules.case import Case, established, fails, undetermined
 from tests.rules.restart_cases import RESTARTS

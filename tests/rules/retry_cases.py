@@ -1,6 +1,6 @@
 """What stands around a retry, or retries in the place of the sender: edits of the sound application of December."""
 
-from audit.model import Outcome
+from audit.model.findings import Outcome
 from tests.acceptance.reference_copy import Edit
 from tests.rules.case import Case, established, fails, undetermined
 

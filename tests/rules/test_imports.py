@@ -5,15 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from audit.examination import Examination, Probes
-from audit.facts import Facts, Setting
-from audit.known import Known
-from audit.model import Finding, Level, Outcome
-from audit.probes import configuration, source
-from audit.profiles import STRICT
-from audit.rules.imports import RULES
-from audit.target import Target
-from audit.verdict import Status
+from audit import reading as source
+from audit.importing import configuration_probe as configuration
+from audit.judging.examination import Examination, Probes
+from audit.judging.verdict import Status
+from audit.model.facts import Facts, Setting
+from audit.model.findings import Finding, Level, Outcome
+from audit.model.project import Known
+from audit.requirements.profiles import STRICT
+from audit.rules.task_imports import RULES
+from audit.target.target_file import Target
 
 (RULE,) = RULES
 APP = 'from celery import Celery\ncelery_app = Celery("small", include=["jobs"])\n'

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from audit.known import Known
-from audit.model import Finding, Outcome
-from audit.probes import configuration, source
+from audit import reading as source
+from audit.importing import configuration_probe as configuration
+from audit.model.findings import Finding, Outcome
+from audit.model.project import Known
 from audit.rules.inventory import RULES
-from audit.target import Target
+from audit.target.target_file import Target
 
 RULE = next(rule for rule in RULES if rule.id == "tasks-included")
 PROCFILE = "worker: celery -A shop.main worker\n"

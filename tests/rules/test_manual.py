@@ -3,7 +3,7 @@
 import pytest
 from typer.testing import CliRunner
 
-from audit.cli import app
+from audit.command.cli import app
 from audit.rules import RULES, Rule
 from audit.rules.manual import explanation, manual
 from tests.acceptance.reference_copy import REPOSITORY

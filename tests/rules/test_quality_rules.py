@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from audit.known import Known
-from audit.model import Finding, Level, Outcome
-from audit.probes import quality as probe
-from audit.probes import source
-from audit.probes.quality import tools
-from audit.quality import ToolRun
-from audit.rules import quality
+from audit import reading as source
+from audit.model.findings import Finding, Level, Outcome
+from audit.model.project import Known
+from audit.model.quality_facts import ToolRun
+from audit.quality import quality_probe as probe
+from audit.quality import static_tools as tools
+from audit.rules import code_quality as quality
 from audit.rules.rule import Rule
-from audit.target import load_target
+from audit.target.target_file import load_target
 
 RULES = {rule.id: rule for rule in quality.RULES}
 TREE = {

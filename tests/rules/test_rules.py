@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from audit.examination import Examination, Probes
-from audit.known import Known
-from audit.model import Finding, Level, Outcome
-from audit.probes import configuration, source
-from audit.profiles import GOOD_PRACTICES, STRICT
-from audit.rules import RULES, Rule, quality
-from audit.target import load_target
+from audit import reading as source
+from audit.importing import configuration_probe as configuration
+from audit.judging.examination import Examination, Probes
+from audit.model.findings import Finding, Level, Outcome
+from audit.model.project import Known
+from audit.requirements.profiles import GOOD_PRACTICES, STRICT
+from audit.rules import RULES, Rule
+from audit.rules import code_quality as quality
+from audit.target.target_file import load_target
 from tests.acceptance.reference_copy import REPOSITORY, Edit
 from tests.rules import cases, changed_settings, retry_cases, retry_limits, task_options
 from tests.rules.case import Case

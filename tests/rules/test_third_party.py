@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from audit.facts import Facts
-from audit.known import Known
-from audit.model import Level, Outcome
+from audit.model.facts import Facts
+from audit.model.findings import Level, Outcome
+from audit.model.project import Known
 from audit.rules import RULES
 from audit.rules.third_party import GROUP, third_party_rules
-from audit.target import Target
+from audit.target.target_file import Target
 from tests.acceptance.reference_copy import REPOSITORY
 
 PACKAGE = REPOSITORY / "tests" / "targets" / "regles-tierces"

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from audit.facts import BeatEntry, Facts, Function, Process, Route, Setting, Task
-from audit.known import Known
-from audit.model import Excerpt, Level, Outcome
+from audit.model.facts import BeatEntry, Facts, Function, Process, Route, Setting, Task
+from audit.model.findings import Excerpt, Level, Outcome
+from audit.model.project import Known
 from audit.rules import RULES
-from audit.rules.beat import crontab_seconds, daily_times, frequency
-from audit.rules.settings import own_option
-from audit.target import Target
+from audit.rules.periodic_tasks import crontab_seconds, daily_times, frequency
+from audit.rules.required_settings import own_option
+from audit.target.target_file import Target
 from tests.rules.test_rules import BY_ID
 
 SENDER = "app.tasks:send"

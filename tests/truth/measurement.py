@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from audit.model import Outcome
-from audit.start import prepare
+from audit.command.run_setup import prepare
+from audit.model.findings import Outcome
 from tests.truth.entries import Entry, copy_target, edited
 
 ALARMS = frozenset({Outcome.DEFECT, Outcome.RESERVATION, Outcome.AUDIT_ERROR})

@@ -9,7 +9,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from audit.start import prepare
+from audit.command.run_setup import prepare
 from tests.truth.measurement import ALARMS
 
 

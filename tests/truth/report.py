@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from audit.french.typography import french
 from audit.rules import RULES
-from audit.typography import french
 from tests.truth.entries import FOLDER, TARGETS
 from tests.truth.measurement import Observed, Score, scores
 

@@ -15,11 +15,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from audit.experiments.canary.house import House
-from audit.experiments.canary.observation import Observation
-from audit.experiments.canary.processes import Launch, TargetError
+from audit.experiments.canary.canary_stack import House
+from audit.experiments.canary.private_broker import PrivateServer
+from audit.experiments.canary.scenario_counts import Observation
 from audit.experiments.canary.scenarios import SCENARIOS
-from audit.experiments.canary.server import PrivateServer
+from audit.experiments.canary.target_processes import Launch, TargetError
 
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 0x1
 

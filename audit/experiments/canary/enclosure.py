@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from audit.experiments.canary.observation import Observation, observation
-from audit.probes.isolation import Isolation, inner_environment
+from audit.experiments.canary.scenario_counts import Observation, observation
+from audit.importing.isolation import Isolation, inner_environment
 
 _CONDUCTOR = ("-I", "-B", "-m", "audit.experiments.canary.conductor")
 _TAKES = "l'enceinte du canari"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from audit.model import Finding, Level
+from audit.model.findings import Finding, Level
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,12 @@ import signal
 import time
 from math import ceil
 
-from audit.experiments.canary.house import House, tally
-from audit.experiments.canary.ledger import Fate
-from audit.experiments.canary.observation import Observation
-from audit.experiments.faults import Kill, gone
+from audit.experiments.canary.canary_stack import House, tally
+from audit.experiments.canary.execution_ledger import Fate
+from audit.experiments.canary.scenario_counts import Observation
+from audit.experiments.process_faults import Kill, gone
 from audit.experiments.waiting import wait_until
-from audit.typography import counted, french_seconds
+from audit.french.typography import counted, french_seconds
 
 _QUICK = 12
 _MOST_IN_FLIGHT = 4

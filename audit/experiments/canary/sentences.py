@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from audit.experiments.canary.observation import Observation
+from audit.experiments.canary.scenario_counts import Observation
 from audit.experiments.experiment import Record
-from audit.model import Evidence, Finding, Outcome, Problem, Severity
-from audit.typography import counted, french_seconds
+from audit.french.typography import counted, french_seconds
+from audit.model.findings import Evidence, Finding, Outcome, Problem, Severity
 
 _LATE = (
     "Acquitter après l'exécution, rejouer ce qu'un worker mort laisse, et rendre les tâches idempotentes ; ou tenir la "

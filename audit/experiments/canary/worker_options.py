@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from audit.facts import Process
+from audit.model.facts import Process
 
 # Not `queues`: the canary has its own. Not `beat`, `logfile`, `pidfile`, `hostname`, `detach`, `uid`, `events` …
 _KEPT = (

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from audit.experiments.laboratory.faults import CLASSES, CRASH_POINTS, FAULTS
+from audit.experiments.laboratory.fault_catalogue import CLASSES, CRASH_POINTS, FAULTS
 
 CONTACTS = 12
 MOST_CONTACTS = 40

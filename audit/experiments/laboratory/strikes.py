@@ -7,9 +7,9 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 
 from audit.experiments.driver import DriverError
-from audit.experiments.faults import Kill, gone
+from audit.experiments.laboratory.fault_catalogue import Fault
 from audit.experiments.laboratory.fault_driver import FaultDriver, Stake
-from audit.experiments.laboratory.faults import Fault
+from audit.experiments.process_faults import Kill, gone
 from audit.experiments.waiting import wait_until
 
 STEP_SECONDS = 20.0

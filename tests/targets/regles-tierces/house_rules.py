@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from audit.known import Known
-from audit.model import Finding, Severity
+from audit.model.project import Known
+from audit.model.findings import Finding, Severity
 from audit.rules.practice import Fault, failed, passed, practice, unknown
 from audit.rules.reading import NO_TASK, production_tasks, short
 from audit.rules.rule import Guide

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from audit.examination import Examination, Probes
 from audit.experiments.driver import Driver
 from audit.experiments.experiment import Experiment, Record
-from audit.facts import Facts
-from audit.known import Known
-from audit.model import Evidence, Excerpt, Finding, Level, Outcome, Problem, Severity
-from audit.profiles import Profile
+from audit.judging.examination import Examination, Probes
+from audit.model.facts import Facts
+from audit.model.findings import Evidence, Excerpt, Finding, Level, Outcome, Problem, Severity
+from audit.model.project import Known
+from audit.requirements.profiles import Profile
 from audit.rules import Rule
-from audit.target import Target
+from audit.target.target_file import Target
 
 SENDER = Excerpt("app.py", 1, 2, "def send(id):\n    ...")
 SOURCE = Facts(Level.SOURCE, "source", versions={"python": "3.11"})

@@ -21,7 +21,7 @@ from audit.experiments import (
     statistics_speed,
 )
 from audit.experiments.experiment import Experiment, Record
-from audit.model import Finding, Outcome
+from audit.model.findings import Finding, Outcome
 from tests.unit.checks.light_stack import LightDriver, light_driver
 
 # The threads of a worker and of a web server raise what libraries deprecate.

@@ -6,9 +6,9 @@ import json
 import sys
 from typing import Any
 
-from .application import QUEUE
-from .entry import begin
-from .tasks import hold
+from .canary_tasks import hold
+from .private_application import QUEUE
+from .process_entry import begin
 
 
 def main(arguments: str) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from .application import QUEUE, AstrayError, check_addresses
-from .entry import MODULE, begin
+from .private_application import QUEUE, AstrayError, check_addresses
+from .process_entry import MODULE, begin
 
 
 def main(arguments: str) -> None:

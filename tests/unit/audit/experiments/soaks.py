@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from audit.experiments.laboratory.faults import CLASSES, CRASH_POINTS
+from audit.experiments.laboratory.fault_catalogue import CLASSES, CRASH_POINTS
 
 DIGEST = "a" * 64
 Change = Callable[[dict[str, Any]], None]

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from audit.evidence import Dossier
 from audit.experiments import availability
+from audit.experiments.evidence_files import Dossier
 from audit.experiments.experiment import Record
-from audit.model import Finding, Level, Outcome
+from audit.model.findings import Finding, Level, Outcome
 from tests.unit.audit.experiments.soaks import DIGEST, Change, strike, written
 
 APPLICATION = "app.celery:app"

@@ -24,7 +24,7 @@ from audit.experiments import (
 )
 from audit.experiments.abilities import LockSeen
 from audit.experiments.experiment import Experiment, Record
-from audit.model import Finding, Level, Outcome
+from audit.model.findings import Finding, Level, Outcome
 from tests.unit.audit.experiments.fake_stack import FakeStack
 from tests.unit.audit.experiments.family_stack import FamilyStack
 

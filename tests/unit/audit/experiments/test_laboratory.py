@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.experiments.laboratory import session
-from audit.experiments.laboratory.accounts import result, settle
+from audit.experiments.laboratory import laboratory_session as session
+from audit.experiments.laboratory.fault_catalogue import CLASSES, CRASH_POINTS, FAULTS, Fault
 from audit.experiments.laboratory.fault_driver import FaultDriver
-from audit.experiments.laboratory.faults import CLASSES, CRASH_POINTS, FAULTS, Fault
-from audit.experiments.laboratory.play import Patience, play
+from audit.experiments.laboratory.laboratory_session import FIRE, Plan, Size, document, planned, run
+from audit.experiments.laboratory.schedule_run import Patience, play
 from audit.experiments.laboratory.schedules import (
     ScheduleError,
     Step,
@@ -22,8 +22,8 @@ from audit.experiments.laboratory.schedules import (
     shrunk,
     written,
 )
-from audit.experiments.laboratory.service import Probing, measure
-from audit.experiments.laboratory.session import FIRE, Plan, Size, document, planned, run
+from audit.experiments.laboratory.send_accounts import result, settle
+from audit.experiments.laboratory.service_availability import Probing, measure
 from audit.experiments.laboratory.strikes import strike
 from tests.unit.audit.experiments.fake_laboratory import FakeLaboratory
 
@@ -185,8 +185,8 @@ def test_a_session_ends_in_a_journal_that_its_reader_takes(stack: Stack, tmp_pat
 
 
 def session_file(folder: Any, journal: dict[str, Any]) -> Any:
-    from audit.evidence import read as read_evidence  # noqa: PLC0415
-    from audit.laboratory_files import save  # noqa: PLC0415
+    from audit.command.laboratory_record import save  # noqa: PLC0415
+    from audit.experiments.evidence_files import read as read_evidence  # noqa: PLC0415
 
     path = save(journal, folder, "soak")
     read_evidence(path)

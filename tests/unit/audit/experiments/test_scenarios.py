@@ -18,7 +18,7 @@ from audit.experiments import (
 from audit.experiments.autonomous_sending import Plan
 from audit.experiments.driver import Accepted, AlertDelay, Driver, DriverError
 from audit.experiments.experiment import Experiment, Record
-from audit.model import Finding, Level, Outcome
+from audit.model.findings import Finding, Level, Outcome
 from tests.unit.audit.experiments.fake_stack import FakeStack
 
 Stack = Callable[..., FakeStack]

@@ -7,7 +7,7 @@ from jinja2 import UndefinedError
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from audit.journal import check
+from audit.journal.journal_file import check
 from audit.report.markdown import render_markdown
 
 Journal = dict[str, Any]

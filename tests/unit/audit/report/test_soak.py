@@ -6,11 +6,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from audit import journal as journals
+from audit.journal import journal_file as journals
+from audit.journal.strike_rows import rows
 from audit.report.markdown import render_markdown
-from audit.report.soak import draw_soak, render_soak
-from audit.report.struck import draw_run, drawing_name
-from audit.strike_rows import rows
+from audit.report.soak_summary import draw_soak, render_soak
+from audit.report.strike_section import draw_run, drawing_name
 from tests.unit.audit.experiments.soaks import sound, strike
 
 

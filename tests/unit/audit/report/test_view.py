@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from audit.report.view import Tally, checkpoint
+from audit.report.journal_view import Tally, checkpoint
 
 Journal = dict[str, Any]
 

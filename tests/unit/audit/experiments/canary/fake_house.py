@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from audit.experiments.canary.house import House
-from audit.experiments.canary.ledger import Event, Fate
-from audit.experiments.canary.processes import TargetProcess
+from audit.experiments.canary.canary_stack import House
+from audit.experiments.canary.execution_ledger import Event, Fate
+from audit.experiments.canary.target_processes import TargetProcess
 
 
 class FakeWorker:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from audit.experiments.canary.enclosure import Request, enclosed
-from audit.experiments.canary.server import find_server
-from audit.probes.isolation import Isolation
+from audit.experiments.canary.private_broker import find_server
+from audit.importing.isolation import Isolation
 
 REQUEST = Request(sys.executable, "/nowhere", "boutique:app", {"PATH": "/bin"}, (), "/bin/server", 1.0)
 

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from audit.cli import app
-from audit.examination import Examination
+from audit.command.cli import app
 from audit.experiments.canary import Canary, Question
 from audit.experiments.canary.enclosure import Played, Request
-from audit.experiments.canary.observation import Observation
-from audit.model import Level, Outcome
-from audit.probes.isolation import Isolation
-from audit.target import Target
+from audit.experiments.canary.scenario_counts import Observation
+from audit.importing.isolation import Isolation
+from audit.judging.examination import Examination
+from audit.model.findings import Level, Outcome
+from audit.target.target_file import Target
 from tests.unit.audit.examples import examination, profile
 
 QUESTIONS = (Question("canary-sigterm", "SIGTERM"), Question("canary-child-killed", "Enfant"))

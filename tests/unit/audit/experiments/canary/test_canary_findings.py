@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from audit.experiments.canary.findings import Context, conclude
-from audit.experiments.canary.observation import Observation, observation
+from audit.experiments.canary.canary_findings import Context, conclude
 from audit.experiments.canary.questions import QUESTIONS
-from audit.facts import Process
-from audit.model import Excerpt, Finding, Outcome
+from audit.experiments.canary.scenario_counts import Observation, observation
+from audit.model.facts import Process
+from audit.model.findings import Excerpt, Finding, Outcome
 
 BY_ID = {q.id: q for q in QUESTIONS}
 EARLY = Context({"acks_late": False, "reject_on_worker_lost": False, "visibility_timeout": 3600})

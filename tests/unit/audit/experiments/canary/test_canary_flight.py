@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from audit.experiments.canary.canary import Canary
+from audit.experiments.canary.canary_run import Canary
 from audit.experiments.canary.enclosure import Played, Request
-from audit.experiments.canary.observation import Observation
+from audit.experiments.canary.scenario_counts import Observation
 from audit.experiments.canary.worker_options import worker_options
-from audit.facts import Facts, Process, RetrySchedule
-from audit.known import Known
-from audit.model import Excerpt, Level, Outcome
-from audit.probes.isolation import SOCKET_GUARD, Isolation
-from audit.target import Target
+from audit.importing.isolation import SOCKET_GUARD, Isolation
+from audit.model.facts import Facts, Process, RetrySchedule
+from audit.model.findings import Excerpt, Level, Outcome
+from audit.model.project import Known
+from audit.target.target_file import Target
 
 NAMESPACES = Isolation(("unshare", "--net", "--pid"), "espace de noms réseau")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.experiments.canary.ledger import Event, Fate, fate, read_events
+from audit.experiments.canary.execution_ledger import Event, Fate, fate, read_events
 
 NOWHERE = (b"", b"")
 QUEUED = (b'{"id": "m"}', b"")

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from audit.experiments.canary.house import tally
-from audit.experiments.canary.ledger import Fate
-from audit.experiments.canary.observation import Observation
+from audit.experiments.canary.canary_stack import tally
+from audit.experiments.canary.execution_ledger import Fate
+from audit.experiments.canary.scenario_counts import Observation
 from audit.experiments.canary.scenarios import SCENARIOS, terminated
 from tests.unit.audit.experiments.canary.fake_house import FakeHouse, FakeServer
 

@@ -1,0 +1,84 @@
+"""`audit run`: every question of the profile is put, then the journal and the report are written."""
+
+import gc
+import os
+import platform
+import shlex
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from audit.command.direct_session import play
+from audit.command.output_files import put, writable
+from audit.journal import journal_file as journal
+from audit.journal.previous_checkpoints import finished, newest_by_family
+from audit.judging.examination import Examination
+from audit.model.findings import Level
+from audit.report.markdown import render_markdown
+from audit.report.strike_section import draw_run, drawing_name
+from audit.target.digest import tree_digest
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a run left on disk, and the journal itself."""
+
+    markdown: Path
+    journal_path: Path
+    journal: Mapping[str, Any]
+
+
+def run(examination: Examination, out: Path, command: str, quiet: bool = False) -> Written:
+    """Play every test of the profile, then write `DATE-famille-N-PROFILE.{md,json}` in `out`.
+
+    Raises OutputError when `out` cannot be written, before anything is run where that can be known, and
+    InterruptedAuditError when the tests did not all run, or ended otherwise than the findings say.
+    """
+    writable(out)
+    started = time.monotonic()
+    now = datetime.now(UTC)
+    try:
+        summary = _played(examination, quiet=quiet)
+        digest = tree_digest(examination.target.root, examination.target.exclude)
+        stem = f"{now.date().isoformat()}-famille-{examination.profile.family}-{examination.profile.name}"
+        volatile = journal.Volatile(
+            date=now.date().isoformat(),
+            generated_at=now.isoformat(timespec="seconds"),
+            duration_seconds=round(time.monotonic() - started, 1),
+            command=command,
+            pytest_summary=summary,
+            host=f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPU",
+        )
+        earlier = newest_by_family(examination, out, stem)
+        previous = earlier.get(examination.profile.family)
+        document = journal.build(examination, digest, volatile, previous, finished(earlier))
+    finally:
+        examination.close()
+    written = Written(out / f"{stem}.md", out / f"{stem}.json", document)
+    texts = {written.markdown: render_markdown(document), written.journal_path: journal.dump(document)}
+    if name := drawing_name(document):
+        texts[out / name] = draw_run(document)
+    put(texts)
+    return written
+
+
+def _played(examination: Examination, *, quiet: bool) -> str:
+    """Put every question. Processes that live and die are pytest's work; facts already read need none of it."""
+    if examination.level < Level.EXECUTION:
+        return play(examination, quiet=quiet)
+    # The command starts without it (`__main__.py`); these may last an hour.
+    gc.enable()
+    from audit.command.pytest_session import play as play_by_pytest  # noqa: PLC0415  pytest takes as long to import as a tree to read
+
+    return play_by_pytest(examination, quiet=quiet)
+
+
+def command_line() -> str:
+    """The command as the user typed it."""
+    program = Path(sys.argv[0])
+    name = "python -m audit" if program.name == "__main__.py" else program.name
+    return shlex.join([*name.split(), *sys.argv[1:]])

@@ -1,0 +1,215 @@
+"""The `audit` command."""
+
+import io
+import sys
+import traceback
+from enum import IntEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from audit.command.audit_run import command_line, run
+from audit.command.direct_session import InterruptedAuditError
+from audit.command.laboratory_commands import register
+from audit.command.output_files import OutputError
+from audit.command.run_setup import LEVELS, prepare
+from audit.command.sigterm import stopped_cleanly
+from audit.command.terminal import complain, say, say_verdicts, shown
+from audit.journal import journal_file as journal
+from audit.judging.examination import Examination
+from audit.judging.verdict import Status
+from audit.model.findings import Outcome
+from audit.report.markdown import render_markdown
+from audit.requirements.catalogue import PHASES
+from audit.requirements.profiles import DEFAULT_FAMILY, PROFILES
+from audit.target.target_file import TargetError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+
+
+class Exit(IntEnum):
+    """Exit codes, printed by `--help`."""
+
+    FINE = 0
+    NON_COMPLIANT = 1
+    USAGE = 2
+    COULD_NOT_RUN = 3
+
+
+_FAMILIES = ", ".join(f"{p.family} ({p.title.removeprefix('Audit ')})" for p in PHASES if p.family)
+_EPILOG = (
+    "Exit codes: 0 nothing NON CONFORME (PARTIEL and INDÉTERMINÉ are printed), 1 something NON CONFORME, "
+    "2 bad usage, 3 nothing could be judged, the driver could not start the target, or an audit error."
+)
+
+register(app)
+
+
+@app.callback()
+def main() -> None:
+    """Audit a Celery project, requirement by requirement, and write the French checkpoint that reviewers sign."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that has no accents must not end an audit.
+            stream.reconfigure(errors="backslashreplace")
+
+
+@app.command("run", epilog=_EPILOG)
+def run_command(  # noqa: PLR0917  typer reads them by name
+    target: Annotated[Path, typer.Argument(help="A project directory, or its audit.toml or pyproject.toml.")] = Path(),
+    profile: Annotated[str, typer.Option(help=f"Which questions are asked: {', '.join(PROFILES)}.")] = "strict",
+    level: Annotated[
+        str | None,
+        typer.Option(
+            help=f"Up to which evidence: {', '.join(LEVELS)}. `source` reads files and runs nothing of the target; "
+            "`configuration` imports it in its own interpreter; `execution` starts it and kills its workers: through its driver, else by a canary (below). Default: the profile's."
+        ),
+    ] = None,
+    family: Annotated[
+        str,
+        typer.Option(
+            help=f"Which family of criteria, one checkpoint each: {_FAMILIES}. Families 4 to 7 and 9 are judged by execution only."
+        ),
+    ] = DEFAULT_FAMILY,
+    out: Annotated[Path, typer.Option(help="Directory of the report and its journal.")] = Path("reports"),
+    evidence: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A soak's journal, or an export of production heartbeats, beside those of `[evidence]`; repeatable."
+        ),
+    ] = None,
+    python: Annotated[
+        str,
+        typer.Option(
+            help="Interpreter that can import the project, for level `configuration`; with it, the application is found in the source."
+        ),
+    ] = "",
+    require_conclusive: Annotated[bool, typer.Option(help="Exit 1 when something is INDÉTERMINÉ.")] = False,
+    yes: Annotated[
+        bool,
+        typer.Option(
+            "--yes", "-y", help="Start the target's own worker without asking (needed where no terminal can answer)."
+        ),
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the verdicts.")] = False,
+) -> None:
+    """Audit TARGET and write `DATE-famille-N-PROFILE.md` with its journal (`.json`) in the output directory.
+
+    The canary: at level `execution`, a target without a driver has its own worker started with its own settings, between 60
+    and 100 seconds, on a private Redis server and without network, with tasks of ours; its children, its main process and
+    its broker are killed, and what was lost or run twice is counted. Its own tasks are never called.
+    """
+    try:
+        with stopped_cleanly():
+            examination = prepare(target, profile, level, family=family, evidence=evidence or (), python=python)
+            examination.may_start_worker = examination.starts_worker and (yes or _agreed(examination))
+            if not quiet:
+                examination.tell = lambda step: say(step, dim=True)
+            written = run(examination, out, command_line(), quiet)
+    except (TargetError, OutputError) as error:
+        complain(str(error))
+        raise typer.Exit(Exit.USAGE) from error
+    except (InterruptedAuditError, KeyboardInterrupt) as error:
+        complain(str(error) or "interrupted: no report is written")
+        raise typer.Exit(Exit.COULD_NOT_RUN) from error
+    except Exception as error:  # uncaught, it would exit 1, which says NON CONFORME
+        traceback.print_exc()
+        complain(f"could not finish: {error}")
+        raise typer.Exit(Exit.COULD_NOT_RUN) from error
+    say_verdicts(examination)
+    say(f"Report: {written.markdown}")
+    raise typer.Exit(exit_code(examination, require_conclusive=require_conclusive))
+
+
+@app.command()
+def init(
+    target: Annotated[Path, typer.Argument(help="A project directory.")] = Path(),
+    force: Annotated[bool, typer.Option(help="Replace the audit.toml that is there.")] = False,
+) -> None:
+    """Write TARGET/audit.toml from what the source says: each entry with the line that suggested it, for you to correct."""
+    from audit.command.init.project_description import initialise  # noqa: PLC0415  only this command needs it
+
+    try:
+        with stopped_cleanly():
+            path, inferred = initialise(target, force=force)
+    except TargetError as error:
+        complain(str(error))
+        raise typer.Exit(Exit.USAGE) from error
+    except KeyboardInterrupt as error:
+        complain("interrupted: nothing is written")
+        raise typer.Exit(Exit.COULD_NOT_RUN) from error
+    if inferred.not_found:
+        say(f"Not found: {', '.join(inferred.not_found)}")
+    for spec in inferred.specs:
+        say(f"Kiro spec: {shown(spec)}")
+    say(f"Target file: {path}")
+
+
+@app.command("rules")
+def rules_command(
+    identifier: Annotated[str | None, typer.Argument(help="One rule to explain, as `late-acknowledgement`.")] = None,
+    markdown: Annotated[
+        bool, typer.Option(help="Print the whole manual, as committed in audit/rules/REGLES.md.")
+    ] = False,
+) -> None:
+    """List the rules, or explain one: what it asks, its source, when it cannot conclude, and what to do.
+
+    Rules of other packages (entry point group `audit.rules`) are listed too, but are not in the manual.
+    """
+    from audit.command.rule_pages import UnknownRuleError, explain, list_rules, print_manual  # noqa: PLC0415  only this command needs it
+
+    try:
+        if markdown:
+            print_manual()
+        elif identifier is None:
+            list_rules()
+        else:
+            explain(identifier)
+    except UnknownRuleError as error:
+        complain(str(error))
+        raise typer.Exit(Exit.USAGE) from error
+
+
+@app.command()
+def render(path: Annotated[Path, typer.Argument(help="A journal written by `audit run`.")]) -> None:
+    """Print the report of an existing journal again."""
+    try:
+        document = journal.read(path)
+        journal.check_floors(document)
+        text = render_markdown(document)
+    except journal.JournalError as error:
+        # A file that cannot be read is already named.
+        told = str(error) if str(error).startswith(f"{path}:") else f"{path}: {error}"
+        typer.echo(f"audit: {told}", err=True)
+        raise typer.Exit(Exit.USAGE) from error
+    except Exception as error:  # whatever a hand put there that no check foresaw
+        typer.echo(f"audit: {path}: cannot be rendered: {type(error).__name__}", err=True)
+        raise typer.Exit(Exit.USAGE) from error
+    typer.echo(text, nl=False)
+
+
+def _agreed(examination: Examination) -> bool:
+    """Ask before the worker of a target, which is somebody's code, is started."""
+    if not sys.stdin.isatty():
+        say("The target's worker will not be started: nobody can be asked here. Add --yes to allow it.")
+        return False
+    app = shown(examination.target.celery_app)
+    try:
+        return typer.confirm(f"Start the Celery worker of {app}, without network, to kill it and count?", err=True)
+    except typer.Abort as error:
+        raise KeyboardInterrupt from error
+
+
+def exit_code(examination: Examination, *, require_conclusive: bool) -> Exit:
+    """What the process answers, from the verdicts (see `--help`)."""
+    statuses = {v.status for v in examination.verdicts().values()}
+    if Status.NON_COMPLIANT in statuses:
+        return Exit.NON_COMPLIANT
+    if examination.nothing_judged or any(f.outcome is Outcome.AUDIT_ERROR for f in examination.every_finding()):
+        return Exit.COULD_NOT_RUN
+    if examination.asks_for_processes and examination.target.driver and not examination.played:
+        return Exit.COULD_NOT_RUN
+    if require_conclusive and Status.UNDETERMINED in statuses:
+        return Exit.NON_COMPLIANT
+    return Exit.FINE

@@ -1,0 +1,1 @@
+"""`audit init`: describe a project that has no target file."""

@@ -1,0 +1,67 @@
+"""From what the user typed to an examination ready to run."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TypeVar
+
+from audit import reading as source
+from audit.importing import configuration_probe as configuration
+from audit.judging.examination import Examination, Probes
+from audit.model.findings import Level
+from audit.requirements.profiles import DEFAULT_FAMILY, GOOD_PRACTICES, PROFILES, Profile
+from audit.rules import RULES, Rule
+from audit.rules.third_party import third_party_rules
+from audit.target.target_file import TargetError, load_target
+
+T = TypeVar("T")
+
+LEVELS = {"source": Level.SOURCE, "configuration": Level.CONFIGURATION, "execution": Level.EXECUTION}
+
+
+def prepare(  # noqa: PLR0917  what a command line gives
+    path: str | Path,
+    profile: str,
+    level: str | None,
+    tell: Callable[[str], None] = lambda _: None,
+    family: str = DEFAULT_FAMILY,
+    evidence: Sequence[Path] = (),
+    python: str = "",
+) -> Examination:
+    """Examination of the target at `path` for one family of criteria; without a level, the profile's own.
+
+    `python` is the interpreter that can import the target, in place of the one it declares.
+
+    Raises TargetError on an unusable target, an unknown profile or level, or a family the profile does not judge.
+    """
+    chosen = _one_of(f"family of profile {profile}", family, _one_of("profile", profile, PROFILES))
+    wanted = chosen.default_level if level is None else _one_of("level", level, LEVELS)
+    probes = Probes(source=source.collect, configuration=configuration.collect)
+    others = third_party_rules() if GOOD_PRACTICES in chosen.categories else ()
+    asked = _with_others(chosen, others)
+    target = load_target(Path(path))
+    if python:
+        # A path is the user's, not one below the target; a bare name is looked for by the probe.
+        target = replace(target, python=os.path.abspath(python) if os.sep in python else python)  # noqa: PTH100  links kept
+    return Examination(target, asked, wanted, probes, tell, (*RULES, *others), evidence=evidence)
+
+
+def _with_others(profile: Profile, others: Sequence[Rule]) -> Profile:
+    """The profile, asking the rules of other packages too, each in its category; itself when there are none."""
+    if not others:
+        return profile
+    categories = dict(profile.categories)
+    for rule in others:
+        categories[rule.category] = (*categories.get(rule.category, ()), rule.id)
+    return replace(profile, categories=categories)
+
+
+def _one_of(what: str, name: str, known: Mapping[str, T]) -> T:
+    if name in known:
+        return known[name]
+    close = get_close_matches(name, known, n=1)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    msg = f"unknown {what} {name!r}{hint} (known: {', '.join(known)})"
+    raise TargetError(msg)

@@ -1,0 +1,57 @@
+"""What `audit` says on a terminal: lines on the standard error, coloured where a terminal reads them."""
+
+import shutil
+import textwrap
+from collections.abc import Iterator
+
+import typer
+
+from audit.judging.examination import Examination
+from audit.judging.verdict import Status, Verdict
+
+_COLOURS = {
+    Status.COMPLIANT: typer.colors.GREEN,
+    Status.PARTIAL: typer.colors.YELLOW,
+    Status.NON_COMPLIANT: typer.colors.RED,
+    Status.UNDETERMINED: typer.colors.MAGENTA,
+}
+_WIDEST = 140
+_SPACES = "\xa0\u202f"
+
+
+def say(text: str, colour: str | None = None, *, dim: bool = False) -> None:
+    """Print a line. What a target's text holds moves no cursor and changes no colour."""
+    typer.secho(shown(text), fg=colour, dim=dim or None, err=True)
+
+
+def complain(text: str) -> None:
+    """Print what went wrong, on one line."""
+    say(f"audit: {text}", typer.colors.RED)
+
+
+def shown(text: str) -> str:
+    """A text with every control character replaced; the non-breaking spaces of French are none."""
+    return "".join(c if c.isprintable() or c in _SPACES else "\ufffd" for c in text)
+
+
+def say_verdicts(examination: Examination) -> None:
+    """Print the verdict of each requirement, and why."""
+    say(f"{examination.target.name} · {examination.profile.name}")
+    verdicts = examination.verdicts()
+    width = max((len(_status(v)) for v in verdicts.values()), default=0)
+    for identifier, verdict in verdicts.items():
+        first, *others = list(_wrapped(verdict.reason, len(identifier) + width + 6))
+        status = typer.style(f"{_status(verdict):<{width}}", fg=_COLOURS[verdict.status])
+        typer.echo(f"  {identifier}  {status}  {first}", err=True)
+        for line in others:
+            typer.echo(" " * (len(identifier) + width + 6) + line, err=True)
+
+
+def _status(verdict: Verdict) -> str:
+    known = verdict.known_by and verdict.status is Status.COMPLIANT
+    return f"{verdict.status.value} ({verdict.known_by.french})" if known and verdict.known_by else verdict.status.value
+
+
+def _wrapped(text: str, taken: int) -> Iterator[str]:
+    columns = min(shutil.get_terminal_size().columns, _WIDEST)
+    yield from textwrap.wrap(shown(text), max(30, columns - taken)) or [""]

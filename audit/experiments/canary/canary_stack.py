@@ -1,0 +1,118 @@
+"""What a scenario can do: start the target's worker, send canary messages, strike, and read what became of them."""
+
+import signal
+import time
+from collections.abc import Iterable, Sequence
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from audit.experiments.canary.execution_ledger import Event, Fate, fate, read_events
+from audit.experiments.canary.private_broker import PrivateServer
+from audit.experiments.canary.scenario_counts import Observation
+from audit.experiments.canary.target_processes import Launch, Publisher, TargetProcess
+from audit.experiments.process_faults import gone
+from audit.experiments.waiting import wait_until
+
+HOLD_SECONDS = 40.0
+_BOOT_SECONDS = 25.0
+_FINAL = frozenset({Fate.DONE, Fate.TWICE, Fate.LOST})
+
+
+class House:
+    """The enclosure's inhabitants. `worker` is the one that consumes now (None before the first `boot`), `boot_seconds` what
+    its start took on this machine.
+    """
+
+    def __init__(self, launch: Launch, server: PrivateServer, options: Sequence[str]) -> None:
+        self.server = server
+        self.worker: TargetProcess | None = None
+        self.pool = ""
+        self.concurrency = 1
+        self.boot_seconds = 0.0
+        self._launch = launch
+        self._options = options
+        self._numbers = count(1)
+        self.publisher = Publisher(launch)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Effective delivery settings of the target, as its own interpreter says them."""
+        return self.publisher.settings
+
+    def boot(self) -> TargetProcess:
+        """Start the target's worker and wait until it consumes. Raises TargetError."""
+        began = time.monotonic()
+        name = f"worker-{next(self._numbers)}"
+        node = f"audit-canary-{name}@localhost"
+        worker = TargetProcess(self._launch, "worker", name, node=node, options=list(self._options))
+        record = worker.record("ready", _BOOT_SECONDS)
+        self.boot_seconds = time.monotonic() - began
+        self.worker, self.pool = worker, str(record["pool"])
+        self.concurrency = record["limit"] if isinstance(record["limit"], int) else 1
+        return worker
+
+    def gate(self, name: str) -> Path:
+        """A gate, closed: messages sent with it are in flight until it is opened."""
+        return self._launch.directory / f"gate-{name}"
+
+    def send(self, prefix: str, number: int, gate: Path, countdown: float | None = None) -> list[str]:
+        """Publish this many messages; their ids. Raises TargetError."""
+        keys = [f"canari-{prefix}-{n}" for n in range(1, number + 1)]
+        self.publisher.send(keys, gate, HOLD_SECONDS, countdown)
+        return keys
+
+    def starts(self, keys: Iterable[str]) -> list[Event]:
+        """Executions of these messages that began, in order."""
+        wanted = set(keys)
+        return [e for e in read_events(self._launch.ledger) if e.event == "start" and e.id in wanted]
+
+    def fates(self, keys: Sequence[str]) -> dict[str, Fate]:
+        """What became of each message, now."""
+        # The broker first: a message that moves on meanwhile is then seen running, not lost.
+        held = self.server.held()
+        events = read_events(self._launch.ledger)
+        return {key: fate(key, events, held, lambda pid: not gone(pid)) for key in keys}
+
+    def settle(self, keys: Sequence[str], seconds: float, quiet_seconds: float = 2.0) -> dict[str, Fate]:
+        """Wait until every fate is final and has not changed for a while; what they are then, or when the time is out."""
+        deadline = time.monotonic() + seconds
+        last, since = self.fates(keys), time.monotonic()
+        while time.monotonic() < deadline:
+            if all(f in _FINAL for f in last.values()) and time.monotonic() - since >= quiet_seconds:
+                break
+            time.sleep(0.1)
+            now = self.fates(keys)
+            if now != last:
+                last, since = now, time.monotonic()
+        return last
+
+    def probe(self, prefix: str, seconds: float) -> float | None:
+        """Send one message that nothing holds; seconds until it was executed, None when it was not in time."""
+        gate = self.gate(f"{prefix}-probe")
+        gate.touch()
+        asked = time.monotonic()
+        keys = self.send(f"{prefix}-probe", 1, gate)
+        if not wait_until(lambda: self.starts(keys), seconds):
+            return None
+        return round(time.monotonic() - asked, 2)
+
+    def stop(self, worker: TargetProcess, seconds: float = 10.0) -> None:
+        """End a worker: SIGTERM, then SIGKILL."""
+        worker.signal(signal.SIGTERM)
+        if not wait_until(worker.ending, seconds):
+            worker.signal(signal.SIGKILL)
+            worker.process.wait()
+
+
+def tally(observed: Observation, fates: dict[str, Fate]) -> None:
+    """Enter the fates into the observation."""
+
+    def those(*wanted: Fate) -> tuple[str, ...]:
+        return tuple(sorted(key for key, found in fates.items() if found in wanted))
+
+    observed.sent = len(fates)
+    observed.executed = len(those(Fate.DONE, Fate.TWICE, Fate.DUE))
+    observed.lost, observed.twice = those(Fate.LOST), those(Fate.TWICE)
+    observed.waiting, observed.due = those(Fate.HELD), those(Fate.DUE)
+    observed.unsettled = those(Fate.RUNNING, Fate.QUEUED, Fate.UNKNOWN)

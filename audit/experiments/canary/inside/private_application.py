@@ -1,0 +1,90 @@
+"""The target's Celery application, every address of it turned to the private server, and the proof that it is."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+from _audit_inside.json_lines import Report
+from _audit_inside.loading import LoadingError, cause, load
+
+REDIS_TRANSPORTS = frozenset({"redis", "rediss", "sentinel"})
+QUEUE = "_audit_canary"
+_ADDRESSES = ("BROKER_URL", "BROKER_READ_URL", "BROKER_WRITE_URL")
+_CREDENTIALS = (
+    *("broker_host", "broker_port", "broker_user", "broker_password", "broker_vhost"),
+    *("redis_host", "redis_port", "redis_db", "redis_username", "redis_password"),
+)
+
+
+class AstrayError(Exception):
+    """The application would still reach something else than the private server; the message is a French sentence."""
+
+
+def load_application(name: str, root: Path, report: Report) -> Any:
+    """The target's application, configured. Raises LoadingError with a French sentence."""
+    report.stage(f"L'import de « {name.partition(':')[0]} »")
+    app = load(name, "target.celery_app", root)
+    try:
+        from celery import Celery  # noqa: PLC0415 - the target comes first, and may have no Celery
+    except ImportError as error:
+        raise LoadingError(f"Celery ne s'importe pas dans l'interpréteur de la cible : {cause(error, root)}.") from None
+    if not isinstance(app, Celery):
+        raise LoadingError(f"« {name} » est de type {type(app).__name__}, ce n'est pas une application Celery.")
+    report.stage("La lecture des réglages Celery")
+    try:
+        len(app.conf)
+    except BaseException as error:  # noqa: BLE001 - the target's code
+        raise LoadingError(f"La lecture des réglages Celery a échoué : {cause(error, root)}.") from None
+    return app
+
+
+def check_transports(app: Any) -> None:
+    """Raise AstrayError where the application's own addresses are not Redis's: another broker delivers otherwise."""
+    own = {str(c.transport_cls) for c in (app.connection_for_read(), app.connection_for_write())}
+    if not own <= REDIS_TRANSPORTS:
+        names = ", ".join(f"« {name} »" for name in sorted(own))
+        raise AstrayError(f"La cible utilise le transport {names} : le canari ne sait lancer qu'un serveur Redis.")
+
+
+def redirect(app: Any, broker: str, backend: str) -> None:
+    """Turn every broker and backend address to the private server. Results that nobody kept are still not kept."""
+    kept = str(app.conf.result_backend or "")
+    changes: dict[str, Any] = dict.fromkeys(_CREDENTIALS)
+    changes.update({name.lower(): broker for name in _ADDRESSES})
+    changes.update(broker_use_ssl=False, redis_backend_use_ssl=None)
+    # Celery lets the environment win over the configuration: it is set too, for the life of this process.
+    os.environ.update({f"CELERY_{name}": broker for name in _ADDRESSES})
+    if kept and kept != "disabled" and not kept.startswith(("rpc", "disabled")):
+        changes["result_backend"] = os.environ["CELERY_RESULT_BACKEND"] = backend
+    app.conf.update(changes)
+    # What an import of the target may have opened already points at the old addresses.
+    app._pool = None  # noqa: SLF001
+    app._local = threading.local()  # noqa: SLF001
+    app._backend_cache = None  # noqa: SLF001
+    _declare_queue(app)
+
+
+def _declare_queue(app: Any) -> None:
+    """The canary's own queue, also where the target forbids queues it did not declare."""
+    from kombu import Exchange, Queue  # noqa: PLC0415 - the target's own
+
+    app.amqp.queues.add(Queue(QUEUE, Exchange(QUEUE, type="direct"), routing_key=QUEUE))
+
+
+def check_addresses(app: Any, broker: str, backend: str) -> None:
+    """Raise AstrayError unless both broker connections and the result backend are the private server's."""
+    for name in ("connection_for_read", "connection_for_write"):
+        connection = getattr(app, name)()
+        used = {connection.as_uri(include_password=True).rstrip("/"), *(connection.alt or ())}
+        if used - {broker}:
+            raise AstrayError(f"`{name}` ne mène pas au serveur privé : le worker n'a pas été lancé.")
+    results = app.backend
+    address = getattr(results, "connparams", None)
+    if type(results).__name__ in {"DisabledBackend", "RPCBackend"}:
+        return
+    if address is None or f"{address.get('host')}:{address.get('port')}" not in backend:
+        kind = type(results).__name__
+        raise AstrayError(f"Les résultats ({kind}) n'iraient pas au serveur privé : le worker n'a pas été lancé.")

@@ -1,0 +1,1 @@
+"""French typography of what a reader sees."""

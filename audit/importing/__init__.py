@@ -1,0 +1,1 @@
+"""The configuration probe: the target imported in its own interpreter, in a subprocess without network."""

@@ -1,0 +1,1 @@
+"""The record of one audit, its consistency, and the checkpoints before it."""

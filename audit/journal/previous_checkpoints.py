@@ -1,0 +1,61 @@
+"""The checkpoints that the output directory already holds, for comparison and for the state of the other phases."""
+
+import stat
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from audit.journal import journal_file as journal
+from audit.journal.corrections import Previous
+from audit.judging.examination import Examination
+
+# A journal of a whole family takes some hundred kilobytes.
+_LARGEST_JOURNAL_BYTES = 20 << 20
+
+
+def newest_by_family(examination: Examination, out: Path, stem: str) -> dict[str, Previous]:
+    """The newest journal in `out` of the same target and profile, by family, other than the one about to be written."""
+    wanted = (examination.target.name, examination.profile.name)
+    newest: dict[str, Previous] = {}
+    for path in sorted(out.glob("*.json")):
+        if path.stem == stem:
+            continue
+        try:
+            document = _earlier(path)
+        except (journal.JournalError, OSError) as error:
+            examination.tell(f"Not compared with {path.name}: {' '.join(str(error).split())[:200]}")
+            continue
+        if (document["target"]["name"], document["profile"]) != wanted:
+            continue
+        known = newest.get(document["family"])
+        if known is None or _moment(document) > _moment(known.journal):
+            newest[document["family"]] = Previous(path, document)
+    return newest
+
+
+def finished(newest: Mapping[str, Previous]) -> frozenset[str]:
+    """Families whose newest checkpoint is validated and leaves nothing open."""
+    verdicts = {family: previous.journal["verdict"] for family, previous in newest.items()}
+    return frozenset(family for family, verdict in verdicts.items() if verdict["validated"] and verdict["complete"])
+
+
+def _earlier(path: Path) -> dict[str, Any]:
+    """A journal of the past. Raises JournalError or OSError for anything else, without waiting nor filling the memory."""
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        msg = "not a regular file"
+        raise journal.JournalError(msg)
+    if found.st_size > _LARGEST_JOURNAL_BYTES:
+        msg = f"larger than {_LARGEST_JOURNAL_BYTES >> 20} MB"
+        raise journal.JournalError(msg)
+    document = journal.read(path)
+    if _moment(document) > datetime.now(UTC):
+        msg = f"dated in the future ({document['volatile']['generated_at']})"
+        raise journal.JournalError(msg)
+    return document
+
+
+def _moment(document: Mapping[str, Any]) -> datetime:
+    moment = datetime.fromisoformat(document["volatile"]["generated_at"])
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

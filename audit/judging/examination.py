@@ -1,0 +1,307 @@
+"""One audit of one target: probes read once, rules evaluated once, experiments run once."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import chain
+from pathlib import Path
+
+from audit.experiments import APPRAISALS, EXPERIMENTS, Appraisal, Experiment
+from audit.experiments.canary import Canary, Question
+from audit.experiments.driver import Driver, DriverError, load_driver
+from audit.experiments.evidence_files import Dossier, EvidenceFileError, Soak, read
+from audit.experiments.experiment import Record
+from audit.judging.verdict import Verdict, applied_compensations, judge
+from audit.model.facts import Facts
+from audit.model.findings import Finding, Level, Outcome, worst
+from audit.model.project import Known
+from audit.model.quality_facts import QualityFacts
+from audit.quality import quality_probe as quality
+from audit.reading.kiro.traceability import Traceability, spec_of, trace
+from audit.requirements.catalogue import SPEC, requirement
+from audit.requirements.profiles import QUALITY_FAMILY, Profile
+from audit.requirements.requirement import family_of
+from audit.rules import RULES, Rule
+from audit.target.digest import tree_digest
+from audit.target.target_file import Target
+from audit.target.undigested_code import hidden
+
+Probe = Callable[[Target], Facts]
+
+
+@dataclass(frozen=True)
+class Probes:
+    """How facts are collected; tests pass their own."""
+
+    source: Probe
+    configuration: Probe
+    quality: Callable[[Target], QualityFacts] = quality.collect
+
+
+def with_applications(target: Target, source: Facts) -> Target:
+    """The target with the only applications its source has, where it declares none but names the interpreter to import with.
+
+    A project that nobody described is not imported unless whoever audits it says with what.
+    """
+    if target.celery_app or target.asgi_app or not target.python:
+        return target
+    found = {kind: [a.symbol for a in source.applications if a.kind == kind] for kind in ("celery", "asgi")}
+    alone = {kind: symbols[0] if len(symbols) == 1 else "" for kind, symbols in found.items()}
+    return replace(target, celery_app=alone["celery"], asgi_app=alone["asgi"])
+
+
+@dataclass
+class Examination:
+    """Lazily collected facts and conclusions. `tell` receives one English line per step, for progress."""
+
+    target: Target
+    profile: Profile
+    level: Level
+    probes: Probes
+    tell: Callable[[str], None] = lambda _: None
+    rules: Sequence[Rule] = RULES
+    experiments: Sequence[Experiment] = EXPERIMENTS
+    driver: Driver | None = None
+    records: dict[str, Record] = field(default_factory=dict)
+    conditions: tuple[str, ...] = ()
+    appraisals: Sequence[Appraisal] = APPRAISALS
+    evidence: Sequence[Path] = ()
+    canary: Canary = field(default_factory=Canary)
+    may_start_worker: bool = False
+    _played: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
+    _no_stack: str = ""
+
+    @cached_property
+    def known(self) -> Known:
+        """Facts of every probe up to the level."""
+        self.tell(f"Reading the source of {self.target.name}")
+        source = self.probes.source(self.target)
+        configuration = None
+        target = with_applications(self.target, source)
+        declared = target.celery_app or target.asgi_app
+        if self.level >= Level.CONFIGURATION and declared:
+            self.tell(f"Importing {declared} in its own interpreter")
+            configuration = self.probes.configuration(target)
+        quality_facts = None
+        if self.profile.family == QUALITY_FAMILY:
+            self.tell("Running static tools over its files, and reading the results of its tests")
+            quality_facts = self.probes.quality(self.target)
+        return Known(self.target, source, configuration, quality_facts)
+
+    @cached_property
+    def rule_findings(self) -> Mapping[str, tuple[Finding, ...]]:
+        """Findings of every rule the profile asks, by rule id."""
+        asked = {i for ids in self.profile.categories.values() for i in ids} | set(self.profile.observations)
+        return {rule.id: self._adapted(rule.evaluate(self.known)) for rule in self.rules if rule.id in asked}
+
+    def _adapted(self, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+        """The profile's own view: requirements reassigned, defects of lenient rules counted as reservations."""
+        adapted = []
+        for finding in findings:
+            requirements = self.profile.reassigned.get(finding.rule, finding.requirements)
+            lenient = finding.rule in self.profile.lenient and finding.outcome is Outcome.DEFECT
+            outcome = Outcome.RESERVATION if lenient else finding.outcome
+            adapted.append(replace(finding, requirements=requirements, outcome=outcome))
+        return self._of_this_family(adapted)
+
+    def _of_this_family(self, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+        """Findings without those that only bear on another family, which its own checkpoint tells."""
+        family = self.profile.family
+        return tuple(f for f in findings if not f.requirements or family in map(family_of, f.requirements))
+
+    def tests(self) -> list[tuple[str, str]]:
+        """(category, rule or experiment id) of every test of the profile at this level, in print order."""
+        canary = {q.id for q in self.canary.questions}
+        experiments = set(self._playable) | canary
+        asked = [(category, i) for category, identifiers in self.profile.categories.items() for i in identifiers]
+        if self.target.driver:
+            # Its scenarios show more than a canary, on the processes as they are deployed.
+            asked = [(c, i) for c, i in asked if i not in canary]
+        tests = [(c, i) for c, i in asked if i not in experiments or self.level >= Level.EXECUTION]
+        # Where only experiments judge a family, each of them still says what it lacked.
+        return tests or asked
+
+    @property
+    def asked_by_execution(self) -> tuple[Experiment | Appraisal | Question, ...]:
+        """Everything that is settled by running the target, now or before."""
+        return (*self.experiments, *self.appraisals, *self.canary.questions)
+
+    def findings(self, identifier: str) -> tuple[Finding, ...]:
+        """Findings of one rule or experiment; an experiment is played the first time it is asked for."""
+        if identifier in self.rule_findings:
+            return self.rule_findings[identifier]
+        if identifier not in self._played and identifier in {q.id for q in self.canary.questions}:
+            self._fly()
+        if identifier not in self._played:
+            asked = self._playable[identifier]
+            self._played[identifier] = self._appraise(asked) if isinstance(asked, Appraisal) else self._play(asked)
+        return self._played[identifier]
+
+    @property
+    def _playable(self) -> Mapping[str, Experiment | Appraisal]:
+        return {e.id: e for e in self.experiments} | {a.id: a for a in self.appraisals}
+
+    def _appraise(self, appraisal: Appraisal) -> tuple[Finding, ...]:
+        """Judge the evidence files of the target and of the command line."""
+        findings, self.records[appraisal.id] = appraisal.perform(self._dossier)
+        return self._of_this_family(findings)
+
+    @property
+    def starts_worker(self) -> bool:
+        """Whether this audit means to start the target's own worker, for which somebody must have said yes."""
+        canary = {q.id for q in self.canary.questions}
+        return (
+            bool(self.target.celery_app) and self.level >= Level.EXECUTION and any(i in canary for _, i in self.tests())
+        )
+
+    def _fly(self) -> None:
+        """The canary's scenarios are played together, on one worker."""
+        flight = self.canary.fly(self.known, allowed=self.may_start_worker, tell=self.tell)
+        self._played |= {i: self._of_this_family(findings) for i, findings in flight.findings.items()}
+        self.records |= flight.records
+        self.conditions = (*self.conditions, *flight.conditions)
+
+    @cached_property
+    def _dossier(self) -> Dossier:
+        root, exclude = self.target.root, self.target.exclude
+        named = [s for s in (self.target.celery_app, self.target.asgi_app, *chain(*self.target.roles.values())) if s]
+        return Dossier(
+            (*self.target.evidence, *self.evidence),
+            lambda: tree_digest(root, exclude),
+            lambda: self.known.celery_application,
+            lambda: hidden(root, exclude, [self.known.celery_application, *named]),
+        )
+
+    @property
+    def soak(self) -> Soak | None:
+        """The soak of this very tree among the evidence given, once it has been appraised; None when there is none."""
+        if not any(a.id in self.records for a in self.appraisals):
+            return None
+        for path in self._dossier.files:
+            try:
+                found = read(path)
+            except EvidenceFileError:
+                continue
+            if isinstance(found, Soak) and found.digest == self._dossier.digest():
+                return found
+        return None
+
+    @cached_property
+    def traceability(self) -> Traceability | None:
+        """What holds the target's Kiro spec together; None when it has none."""
+        spec = spec_of(self.target.root, self.target.kiro)
+        if spec is None:
+            return None
+        every = (*self.rules, *self.asked_by_execution)
+        by_number: dict[str, set[str]] = {}
+        # The same number in another spec is another criterion.
+        for asked in every if (self.target.spec or spec.name) == SPEC else ():
+            for identifier in asked.requirements:
+                by_number.setdefault(identifier, set()).add(asked.id)
+        return trace(spec, by_number, self.target.criteria, {asked.id for asked in every})
+
+    def _play(self, experiment: Experiment) -> tuple[Finding, ...]:
+        if self.level < Level.EXECUTION:
+            missing = "aucun processus n'est lancé à ce niveau d'audit"
+            return (experiment.bind(Finding(Outcome.UNDETERMINED, experiment.title, missing=missing)),)
+        try:
+            driver = self._started_driver()
+        except DriverError as error:
+            # A stack that did not start once is not waited for again.
+            self._no_stack = str(error)
+            settles = "" if self.target.driver else "écrire un pilote et le nommer dans `target.driver`"
+            return (
+                experiment.bind(Finding(Outcome.UNDETERMINED, experiment.title, missing=str(error), settles=settles)),
+            )
+        findings, self.records[experiment.id] = experiment.perform(driver)
+        return self._of_this_family(findings)
+
+    def _started_driver(self) -> Driver:
+        if self._no_stack:
+            raise DriverError(self._no_stack)
+        if self.driver is None:
+            if not self.target.driver:
+                msg = "la cible ne nomme aucun pilote (`target.driver`) : ce scénario n'a pas été joué"
+                raise DriverError(msg)
+            self.tell(f"Starting the stack with {self.target.driver}")
+            driver = load_driver(self.target.driver, self.target.root)
+            try:
+                driver.start()
+                self.conditions = tuple(driver.conditions())
+            except DriverError:
+                driver.stop()
+                raise
+            except Exception as error:
+                driver.stop()
+                msg = f"le pilote n'a pas pu démarrer la pile ({type(error).__name__} : {error})"
+                raise DriverError(msg) from error
+            except BaseException:
+                driver.stop()
+                raise
+            self.driver = driver
+        return self.driver
+
+    @property
+    def asks_for_processes(self) -> bool:
+        """Whether some question needs a running stack, and the level allows one."""
+        experiments = {e.id for e in self.experiments}
+        return self.level >= Level.EXECUTION and any(i in experiments for _, i in self.tests())
+
+    @property
+    def played(self) -> bool:
+        """Whether some experiment had a running stack."""
+        return any(e.id in self.records for e in self.experiments)
+
+    def close(self) -> None:
+        """Stop what the driver started."""
+        if self.driver is not None:
+            self.driver.stop()
+            self.driver = None
+
+    def every_finding(self) -> tuple[Finding, ...]:
+        """All findings gathered so far, rules then experiments."""
+        groups = [*self.rule_findings.values(), *self._played.values()]
+        return tuple(f for group in groups for f in group)
+
+    def outcome(self, identifier: str) -> Outcome:
+        """What decides for one test; a defect that an established control compensates counts as a reservation."""
+        findings = self.findings(identifier)
+        return worst(Outcome.RESERVATION if self._compensated(f) else f.outcome for f in findings)
+
+    def gathered(self, identifier: str) -> Outcome | None:
+        """The outcome of a rule or experiment of this audit; None when it was not asked."""
+        asked = identifier in self.rule_findings or identifier in self._played
+        return self.outcome(identifier) if asked else None
+
+    def explanation(self, identifier: str) -> str:
+        """The sentences that explain an outcome (those of a compensated defect explain a reservation), one a line."""
+        outcome = self.outcome(identifier)
+        explaining = [f for f in self.findings(identifier) if f.outcome is outcome]
+        if not explaining:
+            explaining = [f for f in self.findings(identifier) if f.outcome is not Outcome.ESTABLISHED]
+        return "\n".join(f.sentence + (f" ({f.missing})" if f.missing else "") for f in explaining)
+
+    def _compensated(self, finding: Finding) -> bool:
+        floors = {r: self.profile.floor(requirement(r)) for r in finding.requirements if r in self.profile.requirements}
+        return finding.outcome is Outcome.DEFECT and any(
+            applied_compensations(r, floor, [finding], self.every_finding()) for r, floor in floors.items()
+        )
+
+    def verdicts(self) -> dict[str, Verdict]:
+        """Verdict of each requirement of the profile, from the findings gathered so far."""
+        every = self.every_finding()
+        return {
+            r: judge(
+                requirement(r), self.profile.floor(requirement(r)), [f for f in every if r in f.requirements], every
+            )
+            for r in self.profile.requirements
+        }
+
+    @property
+    def nothing_judged(self) -> bool:
+        """Whether no probe learned anything, so that no conclusion means anything."""
+        return not self.known.probes or not any(
+            f.outcome in {Outcome.ESTABLISHED, Outcome.DEFECT, Outcome.RESERVATION}
+            and f.rule not in self.profile.observations
+            for f in self.every_finding()
+        )

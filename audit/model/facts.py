@@ -1,0 +1,221 @@
+"""What probes collect about a target. Every probe gives the same shapes, each at its own level."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from functools import cached_property
+from typing import Any
+
+from audit.model.findings import Evidence, Excerpt, Level
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One Celery setting, under its lowercase name (`task_acks_late`).
+
+    `overridable` names the environment variable that may replace the value, else it is empty.
+    """
+
+    name: str
+    value: Any
+    excerpt: Excerpt | None = None
+    overridable: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of a function; `depends` is the dotted name inside `Depends(...)` or `Security(...)`."""
+
+    name: str
+    annotation: str = ""
+    default: str = ""
+    depends: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call written in a function: `name` as written (`self.retry`), `target` its symbol in the project when resolved.
+
+    `arguments` and `keywords` hold source text.
+    """
+
+    name: str
+    target: str = ""
+    arguments: tuple[str, ...] = ()
+    keywords: Mapping[str, str] = field(default_factory=dict)
+    excerpt: Excerpt | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function or method of the target, under its symbol `package.module:qualified.name`."""
+
+    symbol: str
+    parameters: tuple[Parameter, ...]
+    decorators: tuple[str, ...] = ()
+    calls: tuple[Call, ...] = ()
+    head: Excerpt | None = None
+    body: Excerpt | None = None
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Task:
+    """A Celery task: registered name, symbol of its function, options of the decorator as Python values or source text."""
+
+    name: str
+    symbol: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class BeatEntry:
+    """An entry of `beat_schedule`: `seconds` for an interval, `crontab` as `minute hour dom month dow` otherwise."""
+
+    name: str
+    task: str
+    seconds: float | None = None
+    crontab: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    excerpt: Excerpt | None = None
+
+
+@dataclass(frozen=True)
+class Route:
+    """An HTTP route with every dependency reachable from it, at any depth, as symbols; `?` stands for what could not be read."""
+
+    method: str
+    path: str
+    endpoint: str
+    dependencies: tuple[str, ...] = ()
+    excerpt: Excerpt | None = None
+
+
+@dataclass(frozen=True)
+class Process:
+    """A long-running command found in a process file.
+
+    `role` is `worker`, `beat`, `worker+beat`, `web` or `other`; `restart` is what brings it back when it dies
+    (`loop`, `supervisor`, `systemd`, `compose`, `kubernetes`, `platform`), empty when nothing does.
+    `options` holds the long options of the command (`concurrency`, `queues`, `pool` …) with variables' defaults folded.
+    `instead`: another one of this role and file is started where this one is not, as on the other side of an `if`.
+    `doubt`: why, in French, what brings it back cannot be told. `copies`: how many run at once, None when that is not told.
+    `runner`: the lines of another file that run its script or its image; `user`: the one its container is given there.
+    `emptying`: the command run on the way to it that empties `queues`, or (`empties`) a `database`, or does so `sometimes`.
+    """
+
+    role: str
+    command: str
+    options: Mapping[str, str]
+    restart: str
+    excerpt: Excerpt
+    instead: bool = False
+    doubt: str = ""
+    copies: int | None = 1
+    runner: Excerpt | None = None
+    user: str = ""
+    empties: str = ""
+    emptying: Excerpt | None = None
+
+
+@dataclass(frozen=True)
+class Observation:
+    """Something the code does that a rule may judge: `kind` names it, `symbol` is the function (empty: a module's own).
+
+    `values` are those of the kind; one that could not be worked out is UNKNOWN. Without `excerpt`, what it shows is secret.
+    """
+
+    kind: str
+    symbol: str
+    excerpt: Excerpt | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Deprecation:
+    """A use of something deprecated: what, where, and what replaces it (French sentences)."""
+
+    what: str
+    replacement: str
+    excerpt: Excerpt | None = None
+
+
+@dataclass(frozen=True)
+class RetrySchedule:
+    """The delays a task waits before each retry, in seconds, and the chain of places that decides them."""
+
+    task: str
+    delays: tuple[float, ...]
+    max_retries: int | None
+    excerpts: tuple[Excerpt, ...] = ()
+    why_unknown: str = ""
+
+
+def _plain(value: object) -> object:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    return dict(value) if isinstance(value, Mapping) else str(value)
+
+
+@dataclass(frozen=True)
+class Application:
+    """An application that a module of the target binds to a name: `kind` is `celery` or `asgi`."""
+
+    kind: str
+    symbol: str
+    excerpt: Excerpt | None = None
+
+
+@dataclass(frozen=True)
+class Unloaded:
+    """A module of tasks that nothing a worker runs at its start imports. `importers`: the functions that import it later, as symbols."""
+
+    module: str
+    importers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything one probe learned. `failure` says why it learned nothing, else it is empty; `failures`, each part that failed.
+
+    `text_digest` is the SHA-256 of every file read, where functions are read from it when they are asked for.
+    `configured_by` is the key of the project's configuration whose default configures Celery: a deployment may change it whole.
+    `unloaded` holds only what could be established; a module of tasks that is not there may be loaded or not.
+    """
+
+    level: Level
+    probe: str
+    failure: str = ""
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    functions: Mapping[str, Function] = field(default_factory=dict)
+    tasks: tuple[Task, ...] = ()
+    beat: tuple[BeatEntry, ...] = ()
+    beat_known: bool = False
+    routes: tuple[Route, ...] = ()
+    routes_known: bool = False
+    processes: tuple[Process, ...] = ()
+    deprecations: tuple[Deprecation, ...] = ()
+    retry_schedules: tuple[RetrySchedule, ...] = ()
+    observations: tuple[Observation, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    unread: tuple[tuple[str, str], ...] = ()
+    failures: tuple[str, ...] = ()
+    text_digest: str = ""
+    applications: tuple[Application, ...] = ()
+    configured_by: str = ""
+    unloaded: tuple[Unloaded, ...] = ()
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over all these facts, in hexadecimal; over the text that functions are read from rather than over each."""
+        content = {f.name: getattr(self, f.name) for f in fields(self)}
+        if self.text_digest:
+            del content["functions"], content["observations"]
+        text = json.dumps(content, sort_keys=True, ensure_ascii=False, default=_plain)
+        return hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()
+
+    def evidence(self, excerpt: Excerpt | None = None, **values: object) -> Evidence:
+        """Evidence of this probe, at its level."""
+        pairs = tuple((name, str(value)) for name, value in values.items())
+        return Evidence(self.level, self.probe, self.digest, excerpt, pairs)

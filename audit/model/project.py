@@ -1,0 +1,283 @@
+"""All that the probes learned about one target, and the questions rules ask of it."""
+
+import ast
+import re
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from audit.model.facts import BeatEntry, Facts, Function, Process, RetrySchedule, Route, Setting, Task
+from audit.model.findings import Evidence, Excerpt, Level
+from audit.model.quality_facts import QualityFacts
+from audit.target.target_file import Target
+
+
+@dataclass(frozen=True)
+class Known:
+    """The facts a rule may read; `configuration` is None when the run stops at level source, `quality` outside family 10."""
+
+    target: Target
+    source: Facts
+    configuration: Facts | None = None
+    quality: QualityFacts | None = None
+
+    @property
+    def probes(self) -> tuple[Facts, ...]:
+        """Probes that learned something, strongest first."""
+        candidates = (self.configuration, self.source)
+        return tuple(f for f in candidates if f is not None and not f.failure)
+
+    @property
+    def why_silent(self) -> str:
+        """French reason why no probe learned anything, or why the strongest one failed; empty otherwise."""
+        return next((f.failure for f in (self.configuration, self.source) if f is not None and f.failure), "")
+
+    @property
+    def settings_known(self) -> bool:
+        """Whether some probe found a Celery configuration to read at all."""
+        return any(facts.settings or facts.tasks for facts in self.probes)
+
+    def setting(self, name: str) -> Iterator[tuple[Setting, Facts]]:
+        """The setting as each probe sees it, strongest probe first."""
+        for facts in self.probes:
+            if name in facts.settings:
+                yield facts.settings[name], facts
+
+    def function(self, symbol: str) -> Iterator[tuple[Function, Facts]]:
+        """The function as each probe sees it, strongest probe first."""
+        for facts in self.probes:
+            if symbol in facts.functions:
+                yield facts.functions[symbol], facts
+
+    @cached_property
+    def _heads(self) -> dict[str, Excerpt | None]:
+        return {}
+
+    def head(self, symbol: str) -> Excerpt | None:
+        """The first lines of a function, as read in the source; None where they were not.
+
+        Kept, when the function itself is not: beyond some thousands it would be read again for each rule.
+        """
+        if symbol not in self._heads:
+            function = self.source.functions.get(symbol)
+            self._heads[symbol] = function.head if function else None
+        return self._heads[symbol]
+
+    def reachable(
+        self, symbol: str, beyond: frozenset[str] = frozenset(), already: Container[str] = ()
+    ) -> tuple[Function, ...]:
+        """The function and every function of the project it may call, breadth first, as read in the source.
+
+        Functions of `beyond` are neither given nor followed, unless one is the start; those of `already` never are.
+        """
+        found: dict[str, Function] = {}
+        queue = [symbol]
+        while queue:
+            current = queue.pop(0)
+            if current in found or current in already:
+                continue
+            function = self.source.functions.get(current)
+            if function is None:
+                continue
+            found[current] = function
+            queue += [call.target for call in function.calls if call.target and call.target not in beyond]
+        return tuple(found.values())
+
+    @cached_property
+    def task_symbols(self) -> frozenset[str]:
+        """Symbols of the tasks' own functions, as read in the source."""
+        return frozenset(task.symbol for task in self.source.tasks)
+
+    @cached_property
+    def in_tasks(self) -> Mapping[str, str]:
+        """Symbols of the functions that a task may run, each with one task that does; as read in the source."""
+        found: dict[str, str] = {}
+        # What a task publishes runs in another execution.
+        tasks = self.task_symbols
+        for task in self.source.tasks:
+            # What an earlier task reaches was followed to its end.
+            for function in self.reachable(task.symbol, tasks, found):
+                found[function.symbol] = task.symbol
+                self._heads[function.symbol] = function.head
+        return found
+
+    def task_names(self, symbol: str) -> frozenset[str]:
+        """The names under which probes saw this function registered as a task."""
+        return frozenset(t.name for facts in self.probes for t in facts.tasks if t.symbol == symbol and _named(t))
+
+    def beat_of(self, symbol: str) -> Iterator[tuple[tuple[BeatEntry, ...], Facts]]:
+        """The beat entries that run this task, per probe that can tell all of them; none when the schedule lacks it."""
+        for facts in self.probes:
+            if not facts.beat_known:
+                continue
+            tasks = [t for t in facts.tasks if t.symbol == symbol]
+            # What the imported application does not register, nothing runs, unless a part of it failed to import.
+            names = frozenset(t.name for t in tasks)
+            told = bool(tasks) and all(_named(t) for t in tasks)
+            unregistered = facts.level > Level.SOURCE and bool(self.task_names(symbol)) and not facts.failures
+            if told or unregistered or not facts.beat:
+                yield tuple(e for e in facts.beat if e.task in names), facts
+
+    def route_of(self, symbol: str) -> Iterator[tuple[Route, Facts]]:
+        """The route served by this endpoint, per probe that found it."""
+        for facts in self.probes:
+            for route in facts.routes:
+                if route.endpoint == symbol:
+                    yield route, facts
+                    break
+
+    def processes(self, role: str) -> tuple[Process, ...]:
+        """Processes of the process files that play this role (`worker`, `beat`, `web`)."""
+        return tuple(p for p in self.source.processes if role in p.role.split("+"))
+
+    @property
+    def workers(self) -> tuple[Process, ...]:
+        """Workers of the target's Celery application; those whose application cannot be told are among them."""
+        return tuple(p for p in self.celery_processes if "worker" in p.role.split("+"))
+
+    @property
+    def celery_processes(self) -> tuple[Process, ...]:
+        """Workers and beats of the target's Celery application, in the order of the files."""
+        module = self.target.celery_app.partition(":")[0]
+        played = (p for p in self.source.processes if {"worker", "beat"} & set(p.role.split("+")))
+        return tuple(p for p in played if _may_be(p.options.get("app", ""), module))
+
+    @property
+    def celery_application(self) -> str:
+        """The Celery application that the source has: the one declared, else the only one; empty when it is neither."""
+        found = {a.symbol for a in self.source.applications if a.kind == "celery"}
+        if declared := self.target.celery_app:
+            return declared if declared in found else ""
+        return found.pop() if len(found) == 1 else ""
+
+    def retry_schedules(self, symbol: str) -> tuple[RetrySchedule, ...]:
+        """Retry schedules of this task, as read in the source."""
+        return tuple(r for r in self.source.retry_schedules if r.task == symbol)
+
+    def source_evidence(self, function: Function) -> Evidence:
+        """Evidence that quotes the head of a function."""
+        return self.source.evidence(function.head, fonction=function.symbol)
+
+
+def _named(task: Task) -> bool:
+    """Whether the name is the one the task has: where the decorator's could not be read, it is only the default."""
+    return bool(task.options.get("name", task.name) == task.name)
+
+
+def _may_be(option: str, module: str) -> bool:
+    """Whether `celery -A option` may be the application of this module, as Celery and the working directory allow."""
+    written = option.partition(":")[0]
+    if not module or not written or not re.fullmatch(r"[\w.]+", written):
+        return True
+    # A package stands for its `celery` module; an attribute may follow a dot; the script may have changed directory.
+    return (
+        f".{module}.".startswith(f".{written}.")
+        or f"{written}.".startswith(f"{module}.")
+        or module.endswith(f".{written}")
+    )
+
+
+def syntax(function: Function) -> ast.Module | None:
+    """The function's own code as a tree; None when it was not read or is not Python on its own."""
+    if function.body is None:
+        return None
+    try:
+        # Dedenting would change nothing where a string of several lines starts at the margin.
+        text = function.body.text
+        return ast.parse(f"if True:\n{text}" if text[:1].isspace() else text)
+    except (SyntaxError, ValueError):
+        return None
+
+
+_USER_WORDS = frozenset(
+    {"user", "users", "admin", "admins", "administrator", "operator", "login", "jwt", "oauth2", "bearer"}
+)
+
+# What Flask's and Django's libraries call what lets only a logged-in person through, without a word for one.
+_GATES = frozenset(
+    (
+        "permission_required", "permissions_required", "permissions_accepted", "roles_required", "roles_accepted",
+        "auth_required", "auth_token_required", "http_auth_required", "staff_member_required", "IsAuthenticated",
+        "IsAuthenticatedOrReadOnly", "DjangoModelPermissions", "DjangoObjectPermissions", "PermissionRequiredMixin",
+    )
+)  # fmt: skip
+
+
+def is_user(name: str) -> bool:
+    """Whether a parameter or dependency name speaks of a logged-in person (`current_user`, `require_admin`, `OAuth2Bearer`)."""
+    _, is_symbol, qualified = name.rpartition(":")
+    if not is_symbol and name.rpartition(".")[2] in _GATES:
+        return True
+    # A method of a project's class, or a function made by another, is told by what holds it too.
+    return bool(_words(qualified if is_symbol else qualified.rpartition(".")[2]) & _USER_WORDS)
+
+
+def _words(name: str) -> frozenset[str]:
+    found = re.findall(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+\d*", re.sub(r"(?i)user_?agent", "", name))
+    return frozenset(word.lower() for word in found)
+
+
+# A name made of these only is that of the person logged in, not of a column, a reply or a database's account.
+_PERSON = frozenset({"admin", "oauth2", "user"})
+_ACCESS = _PERSON | frozenset(
+    {"active", "auth", "authenticated", "check", "current", "fetch", "from", "get", "id", "in", "is", "jwt", "load"}
+    | {"logged", "login", "me", "or", "require", "required", "session", "token", "verify"}
+)
+_COLUMNS = frozenset({"user_id", "admin_id"})
+_LOG_METHODS = frozenset({"critical", "debug", "error", "exception", "info", "log", "warning"})
+
+
+def _is_person(name: str) -> bool:
+    words = _words(name)
+    # A mail server has a login, a signed body a JWT: only one that is required is a person's.
+    return words <= _ACCESS and bool(words & _PERSON or (words & {"require", "required"} and is_user(name)))
+
+
+def user_mentions(function: Function) -> tuple[str, ...]:
+    """Identifiers of the body, and words of its strings, that speak of a user.
+
+    Comments and docstrings do not count, nor do the texts and columns that are only logged.
+    """
+    tree = syntax(function)
+    if tree is None:
+        return ()
+    silent = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    logged = {id(node) for call in ast.walk(tree) if _logs(call) for node in ast.walk(call)}
+    found: list[str] = []
+    for node in ast.walk(tree):
+        if id(node) not in logged and id(node) not in silent:
+            found += _columns(node)
+        if isinstance(node, ast.Name | ast.Attribute):
+            name = node.id if isinstance(node, ast.Name) else node.attr
+            found += [name] if name not in _COLUMNS and _is_person(name) else []
+        found += _session(node)
+    return tuple(dict.fromkeys(found))
+
+
+def _columns(node: ast.AST) -> list[str]:
+    """The names of a user's columns that this node writes, alone."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return re.findall(r"\b(?:current_user|user_id|admin_id)\b", node.value)
+    if isinstance(node, ast.Name | ast.Attribute | ast.keyword | ast.arg):
+        name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else node.arg
+        return [name] if name in {"current_user", *_COLUMNS} else []
+    return []
+
+
+def _session(node: ast.AST) -> list[str]:
+    """A web session consulted or required, as Starlette writes it: `request.session`, `requires("authenticated")`."""
+    if isinstance(node, ast.Attribute) and node.attr == "session" and getattr(node.value, "id", "") == "request":
+        return ["request.session"]
+    if isinstance(node, ast.Call) and "requires" in {getattr(node.func, "id", ""), getattr(node.func, "attr", "")}:
+        scopes = [n.value for a in node.args for n in ast.walk(a) if isinstance(n, ast.Constant)]
+        return ["requires"] if "authenticated" in scopes else []
+    return []
+
+
+def _logs(node: ast.AST) -> bool:
+    """Whether this is a call such as `logger.info(...)` or `self._log.warning(...)`."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr not in _LOG_METHODS:
+        return False
+    holder = node.func.value
+    name = holder.id if isinstance(holder, ast.Name) else getattr(holder, "attr", "")
+    return "log" in str(name).lower()

@@ -1,0 +1,86 @@
+"""Uses of what pydantic and Python have deprecated."""
+
+import ast
+from collections.abc import Iterator
+
+from audit.model.facts import Deprecation
+from audit.reading.python.abstract_values import External, descends_from, unwrap
+from audit.reading.python.interpreter import Machine
+from audit.reading.python.modules import Module
+from audit.reading.python.name_resolution import dotted
+
+_PYDANTIC = ("BaseModel", "BaseSettings", "GenericModel", "RootModel", "SQLModel")
+# A module without any of these words has nothing to look for; the latter mean something only where pydantic is.
+_CLOCKS = ("utcnow", "utcfromtimestamp")
+_MODELS = ("Config", "validator")
+_LIBRARIES = ("pydantic", "sqlmodel")
+_VALIDATORS = {"validator": "field_validator", "root_validator": "model_validator"}
+
+
+def read_deprecations(machine: Machine) -> tuple[Deprecation, ...]:
+    """Deprecated uses, by file and line."""
+    found: list[Deprecation] = []
+    modules = machine.project.modules
+    modelled = any(library in module.source.text for module in modules.values() for library in _LIBRARIES)
+    words = (*_CLOCKS, *_MODELS) if modelled else _CLOCKS
+    for name in sorted(modules):
+        module = modules[name]
+        if not any(word in module.source.text for word in words):
+            continue
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.ClassDef):
+                found += _class(machine, module, node)
+            elif isinstance(node, ast.Attribute):
+                found += _clock(machine, module, node)
+    return tuple(sorted(found, key=_place))
+
+
+def _place(deprecation: Deprecation) -> tuple[str, int]:
+    excerpt = deprecation.excerpt
+    return (excerpt.path, excerpt.first_line) if excerpt else ("", 0)
+
+
+def _class(machine: Machine, module: Module, node: ast.ClassDef) -> Iterator[Deprecation]:
+    pydantic = any(_is_pydantic(machine, module, base) for base in node.bases)
+    for statement in node.body:
+        if pydantic and isinstance(statement, ast.ClassDef) and statement.name == "Config":
+            what = f"Classe interne `Config` dans `{node.name}`, dépréciée par Pydantic v2"
+            settings = any("Settings" in dotted(base) for base in node.bases)
+            solution = "SettingsConfigDict" if settings else "ConfigDict"
+            yield _at(module, statement, what, f"Migrer vers `model_config = {solution}(...)`")
+        elif isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from _validators(machine, module, statement)
+
+
+def _is_pydantic(machine: Machine, module: Module, base: ast.expr) -> bool:
+    base = base.value if isinstance(base, ast.Subscript) else base
+    value = machine.resolve(f"{module.name}:{dotted(base)}") if dotted(base) else None
+    return descends_from(unwrap(value)[0], *_PYDANTIC)
+
+
+def _validators(
+    machine: Machine, module: Module, function: ast.FunctionDef | ast.AsyncFunctionDef
+) -> Iterator[Deprecation]:
+    for decorator in function.decorator_list:
+        target = decorator.func if isinstance(decorator, ast.Call) else decorator
+        value = machine.resolve(f"{module.name}:{dotted(target)}") if dotted(target) else None
+        if not isinstance(value, External) or not value.dotted.startswith("pydantic."):
+            continue
+        name = value.dotted.rpartition(".")[2]
+        if name in _VALIDATORS and ".v1." not in value.dotted:
+            what = f"Décorateur `@{name}`, déprécié par Pydantic v2"
+            yield _at(module, decorator, what, f"Migrer vers `@{_VALIDATORS[name]}`")
+
+
+def _clock(machine: Machine, module: Module, node: ast.Attribute) -> Iterator[Deprecation]:
+    if node.attr not in {"utcnow", "utcfromtimestamp"} or not dotted(node):
+        return
+    value = machine.resolve(f"{module.name}:{dotted(node)}")
+    if value == External(f"datetime.datetime.{node.attr}"):
+        solution = "datetime.now(UTC)" if node.attr == "utcnow" else "datetime.fromtimestamp(instant, UTC)"
+        yield _at(module, node, f"`datetime.{node.attr}()`, déprécié depuis Python 3.12", f"Utiliser `{solution}`")
+
+
+def _at(module: Module, node: ast.stmt | ast.expr, what: str, replacement: str) -> Deprecation:
+    excerpt = module.source.excerpt(node.lineno, node.end_lineno or node.lineno)
+    return Deprecation(what, replacement, excerpt)

@@ -1,0 +1,85 @@
+"""What stands around the body of a task: its decorators, and the `__call__` of its class."""
+
+import ast
+from typing import Any
+
+from audit.reading.behaviour.exception_handlers import Fate, Raises, inside, scope_of, worst
+from audit.reading.behaviour.scope import Scope, last
+from audit.reading.python.abstract_values import (
+    ClassValue,
+    Decoration,
+    External,
+    FunctionValue,
+    Instance,
+    Method,
+    unwrap,
+)
+from audit.reading.python.classes import class_attribute
+
+# Decorators of other packages that let every exception through.
+_HARMLESS = (
+    "functools.",
+    "typing.",
+    "django.db.transaction.",
+    "django.utils.",
+    "sentry_sdk.",
+    "newrelic.",
+    "ddtrace.",
+    "opentelemetry.",
+    "prometheus_client.",
+)
+
+
+def decorator_fate(scope: Scope, decoration: Decoration, caught: frozenset[str]) -> Fate:
+    """What a decorator makes of an exception of the function it wraps; unclear when it could not be read."""
+    callee = decoration.callee
+    if isinstance(callee, FunctionValue):
+        return _wrapper_fate(scope, callee, caught)
+    if isinstance(callee, ClassValue):
+        method = class_attribute(callee, "__call__")
+        if not isinstance(method, FunctionValue):
+            return Fate.UNCLEAR
+        return _fate(scope, method, lambda n: isinstance(n, ast.Call) and _is_held(n.func), caught)
+    return Fate.HANDED_ON if told_of(callee).startswith(_HARMLESS) else Fate.UNCLEAR
+
+
+def told_of(callee: Any) -> str:
+    """Dotted name of what comes from another package; empty for anything else."""
+    if isinstance(callee, Method):
+        receiver = unwrap(callee.receiver)[0]
+        holder = receiver.cls if isinstance(receiver, Instance) else receiver
+        return f"{holder.dotted}.{callee.name}" if isinstance(holder, External) else ""
+    return callee.dotted if isinstance(callee, External) else ""
+
+
+def call_fate(scope: Scope, cls: ClassValue, caught: frozenset[str]) -> Fate:
+    """What the `__call__` of a class of tasks makes of an exception of the task."""
+    method = class_attribute(cls, "__call__")
+    if not isinstance(method, FunctionValue):
+        return Fate.HANDED_ON
+    return _fate(scope, method, lambda n: isinstance(n, ast.Call) and last(n.func) in {"__call__", "run"}, caught)
+
+
+def _fate(scope: Scope, function: FunctionValue, raises: Raises, caught: frozenset[str]) -> Fate:
+    if not any(map(raises, ast.walk(function.node))):
+        return Fate.UNCLEAR
+    return worst(scope_of(scope, function), raises, caught)
+
+
+def _wrapper_fate(scope: Scope, decorator: FunctionValue, caught: frozenset[str]) -> Fate:
+    functions = [n for n in ast.walk(decorator.node) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    given = {a.arg for f in functions for a in (*f.args.posonlyargs, *f.args.args)}
+    # One that only notes the function, and gives it back, wraps nothing.
+    returned = [n.value for n in inside(functions[0].body) if isinstance(n, ast.Return)] if functions else []
+    if len(functions) == 1 and returned and all(isinstance(v, ast.Name) and v.id in given for v in returned):
+        return Fate.HANDED_ON
+    return _fate(
+        scope,
+        decorator,
+        lambda n: isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id in given,
+        caught,
+    )
+
+
+def _is_held(node: ast.expr) -> bool:
+    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"

@@ -1,0 +1,169 @@
+"""What the `try` and `with` statements of a function make of an exception raised inside them."""
+
+import ast
+from collections.abc import Callable, Iterator, Sequence
+from enum import IntEnum
+from typing import Any
+
+from audit.reading.behaviour.scope import Scope, last
+from audit.reading.python.abstract_values import (
+    UNKNOWN,
+    BoundMethod,
+    ClassValue,
+    External,
+    FunctionValue,
+    Instance,
+    Method,
+    last_name,
+)
+from audit.reading.python.classes import class_attribute
+
+Raises = Callable[[ast.AST], bool]
+
+
+class Fate(IntEnum):
+    """What becomes of an exception raised inside a statement."""
+
+    HANDED_ON = 0
+    UNCLEAR = 1
+    LOST = 2
+
+
+BROAD = frozenset({"Exception", "BaseException"})
+RETRY = BROAD | {"Retry", "TaskPredicate", "CeleryError"}
+NESTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+_SOMETIMES = frozenset({"raises", "move_on_after", "timeout", "ignored", "swallow"})
+_DEPTH = 4
+
+
+def scope_of(scope: Scope, function: FunctionValue) -> Scope:
+    """The scope of another function of the target."""
+    return Scope(scope.machine, scope.machine.project.modules[function.module], function.symbol, function.node)
+
+
+def worst(scope: Scope, raises: Raises, caught: frozenset[str], depth: int = 0) -> Fate:
+    """The worst that statements of a function do of an exception of the classes `caught`, raised where `raises` says."""
+    return max((_fate(scope, n, raises, caught, depth) for n in ast.walk(scope.root)), default=Fate.HANDED_ON)
+
+
+def _fate(scope: Scope, node: ast.AST, raises: Raises, caught: frozenset[str], depth: int) -> Fate:
+    if isinstance(node, ast.With | ast.AsyncWith):
+        if not any(map(raises, inside(node.body))):
+            return Fate.HANDED_ON
+        return max(_context_fate(scope, item.context_expr, caught, depth) for item in node.items)
+    if not isinstance(node, ast.Try | ast.TryStar):
+        return Fate.HANDED_ON
+    handled = [statement for handler in node.handlers for statement in handler.body]
+    if _leaves(node.finalbody) and any(map(raises, inside([*node.body, *handled, *node.orelse]))):
+        return Fate.LOST
+    return handlers_fate(scope, node.handlers, caught) if any(map(raises, inside(node.body))) else Fate.HANDED_ON
+
+
+def handlers_fate(scope: Scope, handlers: Sequence[ast.ExceptHandler], caught: frozenset[str]) -> Fate:
+    """What the first handler that catches one of these classes does; unclear where what one catches cannot be told."""
+    doubt = Fate.HANDED_ON
+    for handler in handlers:
+        catches = _catches(scope, handler.type, caught)
+        if catches:
+            return max(doubt, _fate_in(handler))
+        if catches is None and _fate_in(handler):
+            doubt = Fate.UNCLEAR
+    return doubt
+
+
+def _catches(scope: Scope, kind: ast.expr | None, caught: frozenset[str]) -> bool | None:
+    """Whether an `except` catches one of these classes; None when it cannot be told."""
+    if kind is None or last(kind) in caught:
+        return True
+    if isinstance(kind, ast.Tuple):
+        return _any(_catches(scope, part, caught) for part in kind.elts)
+    return _among(scope.evaluated(kind), last(kind), caught)
+
+
+def _among(value: Any, name: str, caught: frozenset[str]) -> bool | None:
+    if isinstance(value, list | tuple):
+        return _any(_among(part, last_name(part), caught) for part in value)
+    if isinstance(value, External) and last_name(value) in caught:
+        return True
+    if isinstance(value, ClassValue):
+        return False
+    # What follows the case of a class is one; a constant may hold several.
+    named = last_name(value) or name
+    return False if named[:1].isupper() and not named.isupper() else None
+
+
+def _any(answers: Iterator[bool | None]) -> bool | None:
+    told = list(answers)
+    return True if True in told else None if None in told else False
+
+
+def _fate_in(handler: ast.ExceptHandler) -> Fate:
+    """Whether a handler raises again what it caught: as its last statement, nowhere, or only somewhere."""
+    if _raises_again(handler.body[-1], handler.name):
+        leaving = any(isinstance(n, ast.Return | ast.Break | ast.Continue) for n in inside(handler.body))
+        return Fate.UNCLEAR if leaving else Fate.HANDED_ON
+    return Fate.UNCLEAR if any(_raises_again(n, handler.name) for n in inside(handler.body)) else Fate.LOST
+
+
+def _raises_again(node: ast.AST, caught: str | None) -> bool:
+    if not isinstance(node, ast.Raise):
+        return False
+    return node.exc is None or (caught is not None and isinstance(node.exc, ast.Name) and node.exc.id == caught)
+
+
+def _leaves(final: Sequence[ast.stmt]) -> bool:
+    """Whether a `finally` returns or breaks, which drops the exception under way."""
+    if any(isinstance(node, ast.Return) for node in inside(final)):
+        return True
+    return any(isinstance(node, ast.Break | ast.Continue) for node in inside(final, (*NESTED, ast.For, ast.While)))
+
+
+def inside(statements: Sequence[ast.stmt], closed: tuple[type[ast.AST], ...] = NESTED) -> Iterator[ast.AST]:
+    """Nodes of these statements, without those that another function, or whatever is `closed`, holds."""
+    pending: list[ast.AST] = list(statements)
+    while pending:
+        node = pending.pop()
+        if not isinstance(node, closed):
+            yield node
+            pending += ast.iter_child_nodes(node)
+
+
+def suppresses(scope: Scope, node: ast.expr, caught: frozenset[str]) -> bool:
+    """Whether this is `contextlib.suppress(…)` of one of these classes."""
+    named = isinstance(node, ast.Call) and last(node.func) == "suppress"
+    return named and _context_fate(scope, node, caught, 0) is Fate.LOST
+
+
+def _context_fate(scope: Scope, node: ast.expr, caught: frozenset[str], depth: int) -> Fate:
+    """What a context manager makes of an exception raised in its block."""
+    callee = scope.evaluated(node.func if isinstance(node, ast.Call) else node)
+    name = last_name(callee) or last(node.func if isinstance(node, ast.Call) else node)
+    if isinstance(node, ast.Call) and "suppress" in {name, last(node.func)}:
+        suppressed = _any(_catches(scope, argument, caught) for argument in node.args)
+        return Fate.LOST if suppressed else Fate.UNCLEAR if suppressed is None else Fate.HANDED_ON
+    if isinstance(callee, External | Method):
+        return Fate.UNCLEAR if name in _SOMETIMES else Fate.HANDED_ON
+    function = callee.function if isinstance(callee, BoundMethod) else callee
+    if isinstance(function, FunctionValue) and function.decorated_by("contextmanager", "asynccontextmanager"):
+        if depth >= _DEPTH:
+            return Fate.UNCLEAR
+        return worst(scope_of(scope, function), lambda n: isinstance(n, ast.Yield), caught, depth + 1)
+    made = scope.evaluated(node) if isinstance(function, FunctionValue) else callee
+    return _class_fate(made.cls if isinstance(made, Instance) else made)
+
+
+def _class_fate(cls: Any) -> Fate:
+    """What the `__exit__` of a class answers."""
+    if isinstance(cls, External | Method):
+        return Fate.HANDED_ON
+    if not isinstance(cls, ClassValue):
+        return Fate.UNCLEAR
+    own = next((v for n in ("__exit__", "__aexit__") if (v := class_attribute(cls, n)) is not UNKNOWN), UNKNOWN)
+    if not isinstance(own, FunctionValue) or isinstance(own.node, ast.Lambda):
+        return Fate.HANDED_ON if own is UNKNOWN else Fate.UNCLEAR
+    returned = [n.value for n in inside(own.node.body) if isinstance(n, ast.Return) and n.value is not None]
+    if all(isinstance(v, ast.Constant) and not v.value for v in returned):
+        return Fate.HANDED_ON
+    final = own.node.body[-1]
+    always = isinstance(final, ast.Return) and isinstance(final.value, ast.Constant) and len(returned) == 1
+    return Fate.LOST if always else Fate.UNCLEAR

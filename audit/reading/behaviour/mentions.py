@@ -1,0 +1,73 @@
+"""What only the presence of a name tells: results that are read, retry functions that only tests call."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from audit.model.facts import Observation
+from audit.reading.python.modules import Module
+from audit.reading.test_paths import is_test
+
+_READS = (
+    "AsyncResult",
+    "GroupResult",
+    "ResultSet",
+    "chord(",
+    "allow_join_result",
+    ".ready()",
+    ".successful()",
+    ".get(timeout=",
+)
+_READ_AT_ONCE = re.compile(r"(?:delay|apply_async|send_task)\([^\n]*\)\.(?:get|result|wait|join)\b")
+_RETRY_WORDS = ("retry", "retries", "backoff", "back_off", "recul", "reprise")
+_RETRY_FUNCTION = re.compile(
+    r"^(?:async )?def (\w*(?:retry|retries|backoff|back_off|recul|reprise)\w*)\(", re.MULTILINE
+)
+_WORD = re.compile(r"\w+")
+_DECORATED = re.compile(r"@[^\n]*\n\Z")
+
+
+def mentions(modules: Sequence[Module]) -> Iterator[Observation]:
+    """`result-read`, once a module; `retry-function`, with whether tests call it and whether anything else does."""
+    for module in modules:
+        if not is_test(module.source.path) and _reads_results(module.source.text):
+            yield Observation("result-read", "", None, {"path": module.source.path})
+    speaking = [module for module in modules if any(word in module.source.text for word in _RETRY_WORDS)]
+    naming = _naming(speaking)
+    for module in speaking:
+        if not is_test(module.source.path):
+            yield from _retry_functions(module, naming)
+
+
+def _naming(modules: Sequence[Module]) -> Mapping[str, Sequence[Module]]:
+    """Modules that hold the name of a retry function, by that name: each text is read once, however many there are."""
+    names = {found.group(1) for module in modules for found in _RETRY_FUNCTION.finditer(module.source.text)}
+    naming: dict[str, list[Module]] = {}
+    for module in modules:
+        for name in names.intersection(_WORD.findall(module.source.text)):
+            naming.setdefault(name, []).append(module)
+    return naming
+
+
+def _reads_results(text: str) -> bool:
+    published = "delay(" in text or "apply_async(" in text or "send_task(" in text
+    return any(word in text for word in _READS) or (published and _READ_AT_ONCE.search(text) is not None)
+
+
+def _retry_functions(module: Module, naming: Mapping[str, Sequence[Module]]) -> Iterator[Observation]:
+    text = module.source.text
+    for found in _RETRY_FUNCTION.finditer(text):
+        # What decorates a function may call it: a task, a route, a fixture.
+        if _DECORATED.search(text[: found.start()]):
+            continue
+        name = found.group(1)
+        called = re.compile(rf"(?m)^(?!\s*(?:from|import|def|async def)\b)[^\n#]*\b{name}\b(?![^\n]*\bimport\b)")
+        users = [other for other in naming[name] if called.search(_without_imports(other))]
+        tested = any(is_test(other.source.path) for other in users)
+        used = any(not is_test(other.source.path) for other in users)
+        line = text.count("\n", 0, found.start()) + 1
+        excerpt = module.source.excerpt(line, line + 2)
+        yield Observation("retry-function", f"{module.name}:{name}", excerpt, {"tested": tested, "used": used})
+
+
+def _without_imports(module: Module) -> str:
+    return re.sub(r"(?m)^\s*from [^\n]+ import \([^)]*\)", "", module.source.text)

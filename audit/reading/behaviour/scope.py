@@ -1,0 +1,166 @@
+"""The statements of one function, or of a module outside its functions, and what their names stand for."""
+
+import ast
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any, TypeVar
+
+from audit.model.facts import Observation
+from audit.reading.python.abstract_values import (
+    UNKNOWN,
+    BoundMethod,
+    External,
+    Instance,
+    Method,
+    Namespace,
+    exported,
+    unwrap,
+)
+from audit.reading.python.frames import ExhaustedError, Frame
+from audit.reading.python.interpreter import Machine
+from audit.reading.python.modules import Module
+from audit.reading.python.name_resolution import dotted
+
+N = TypeVar("N", bound=ast.AST)
+_DEPTH = 6
+
+
+class Scope:
+    """One function's own nodes in the order of the text, without those of the functions inside it."""
+
+    def __init__(self, machine: Machine, module: Module, symbol: str, root: ast.AST) -> None:
+        """`symbol` is the function's, empty for the module's own statements."""
+        self.machine, self.module, self.symbol, self.root = machine, module, symbol, root
+        self.nodes: dict[type[ast.AST], list[Any]] = {}
+        self.parents: dict[ast.AST, ast.AST] = {}
+
+    def all(self, kind: type[N]) -> list[N]:
+        """Nodes of this type."""
+        return self.nodes.get(kind, [])
+
+    @property
+    def calls(self) -> list[ast.Call]:
+        """The calls written here."""
+        return self.all(ast.Call)
+
+    @property
+    def body(self) -> list[ast.stmt]:
+        """The statements."""
+        return list(getattr(self.root, "body", []))
+
+    def around(self, node: ast.AST) -> Iterator[ast.AST]:
+        """What holds a node, from the inside out."""
+        while node in self.parents:
+            node = self.parents[node]
+            yield node
+
+    def observed(self, kind: str, node: ast.AST, **values: Any) -> Observation:
+        """Something seen at this node."""
+        first = getattr(node, "lineno", 1)
+        last = getattr(node, "end_lineno", None) or first
+        return Observation(kind, self.symbol, self.module.source.excerpt(first, min(last, first + 14)), values)
+
+    @cached_property
+    def assigned(self) -> dict[str, ast.expr | None]:
+        """Local names by the only expression they are given; None for those given several, or something else."""
+        found: dict[str, ast.expr | None] = {}
+        if isinstance(self.root, ast.FunctionDef | ast.AsyncFunctionDef):
+            spec = self.root.args
+            names = [*spec.posonlyargs, *spec.args, *spec.kwonlyargs, spec.vararg, spec.kwarg]
+            found |= dict.fromkeys([a.arg for a in names if a], None)
+        for node in self.all(ast.Name):
+            if isinstance(node.ctx, ast.Store):
+                parent = self.parents.get(node)
+                value = parent.value if isinstance(parent, ast.Assign | ast.AnnAssign | ast.NamedExpr) else None
+                found[node.id] = None if node.id in found else value
+        return found
+
+    def given(self, node: ast.expr) -> ast.expr:
+        """The expression a local name stands for, else the node itself."""
+        for _ in range(_DEPTH):
+            other = self.assigned.get(node.id) if isinstance(node, ast.Name) and self.symbol else None
+            if other is None or other is node:
+                break
+            node = other
+        return node
+
+    @cached_property
+    def _frame(self) -> Frame:
+        names = self.machine.module_names(self.module.name)
+        if not self.symbol:
+            return Frame(self.module, names)
+        frame = Frame(self.module, Namespace(dict.fromkeys(self.assigned, UNKNOWN)), (names,))
+        imports: list[ast.stmt] = [*self.all(ast.Import), *self.all(ast.ImportFrom)]
+        if imports:
+            self.machine.new_entry()
+            try:
+                self.machine.read_body(self.machine, imports, frame)
+            except (ExhaustedError, RecursionError):
+                frame.names.clear()
+        return frame
+
+    def evaluated(self, node: ast.expr, depth: int = 0) -> Any:
+        """What an expression stands for: a value, a symbol, an instance; UNKNOWN when it cannot be told."""
+        frame = self._frame
+        if self.symbol and depth < _DEPTH:
+            for name in ast.walk(node):
+                if isinstance(name, ast.Name) and frame.names.get(name.id) is UNKNOWN:
+                    other = self.assigned.get(name.id)
+                    if other is not None:
+                        frame.names[name.id] = self.evaluated(other, depth + 1)
+        self.machine.new_entry()
+        return unwrap(self.machine.value_of(node, frame))[0]
+
+    def value(self, node: ast.expr) -> Any:
+        """The plain value of an expression, seconds for a duration; UNKNOWN when it cannot be told."""
+        return exported(self.evaluated(node))
+
+    def external(self, node: ast.expr) -> str:
+        """Dotted name of what comes from outside the target: `time.sleep`, `requests.Session.get`; else empty."""
+        if not dotted(node) and not isinstance(node, ast.Attribute):
+            return ""
+        value = self.evaluated(node)
+        if isinstance(value, External):
+            return value.dotted
+        if isinstance(value, Method):
+            return _of_instance(value)
+        return value.function.symbol if isinstance(value, BoundMethod) else ""
+
+
+def _of_instance(method: Method) -> str:
+    receiver = unwrap(method.receiver)[0]
+    if isinstance(receiver, Instance) and isinstance(receiver.cls, External):
+        return f"{receiver.cls.dotted}.{method.name}"
+    return ""
+
+
+def last(node: ast.expr) -> str:
+    """The last name of what is called: `get` for `client.session.get`."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def keyword(call: ast.Call, name: str) -> ast.expr | None:
+    """The argument given under this name."""
+    return next((k.value for k in call.keywords if k.arg == name), None)
+
+
+def opaque(call: ast.Call) -> bool:
+    """Whether `**something` may give arguments that are not written here."""
+    return any(k.arg is None for k in call.keywords)
+
+
+def chain(node: ast.expr) -> Iterator[ast.Call]:
+    """The calls of a chain such as `a.b().c().d()`, the last one first."""
+    while True:
+        if isinstance(node, ast.Await):
+            node = node.value
+        if not isinstance(node, ast.Call):
+            return
+        yield node
+        if not isinstance(node.func, ast.Attribute):
+            return
+        node = node.func.value
+        while isinstance(node, ast.Attribute):
+            node = node.value

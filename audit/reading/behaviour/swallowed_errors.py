@@ -1,0 +1,149 @@
+"""Failures that a function turns into an ordinary answer."""
+
+import ast
+from collections.abc import Iterator, Sequence
+
+from audit.model.facts import Observation
+from audit.reading.behaviour.exception_handlers import BROAD, handlers_fate, inside, suppresses
+from audit.reading.behaviour.scope import Scope, last
+
+# What an outage raises: answering it by a dictionary hides it as much as a broad `except` does.
+_OUTAGES = frozenset({"RequestException", "ConnectionError", "Timeout", "TimeoutError", "OperationalError"})
+_LOGGING = frozenset(
+    ("critical", "debug", "error", "exception", "info", "log", "print", "print_exc", "warn", "warning", "capture_exception")
+)  # fmt: skip
+_ERROR_KEYS = frozenset({"error", "errors", "err", "exception", "erreur", "traceback"})
+_STATE_KEYS = frozenset({"status", "state", "result", "statut", "outcome"})
+_FAILED = frozenset({"error", "failed", "failure", "fail", "ko", "erreur", "echec", "échec", "exception"})
+_SUCCESS_KEYS = frozenset({"success", "ok", "succeeded"})
+
+
+def swallowed_errors(scope: Scope) -> Iterator[Observation]:
+    """`swallowed-error`: what makes an ordinary end of a failure. `how` says it in French; `doubt`, why the failure may not be the task's.
+
+    A broad `except`, or one of an outage, that answers an error; a broad one, a `suppress` or a `finally` that passes over it.
+    """
+    if not scope.symbol:
+        return
+    for handler in scope.all(ast.ExceptHandler):
+        broad = _catches(handler.type, BROAD)
+        if (broad or _catches(handler.type, _OUTAGES)) and not _hands_on(handler.body):
+            answer = _answer(scope, handler)
+            if answer is not None and (broad or isinstance(answer, ast.Dict)):
+                yield scope.observed("swallowed-error", handler, how="", doubt="")
+                continue
+        if _is_quiet(handler) and handlers_fate(scope, [handler], BROAD):
+            logged = "qui ne fait que journaliser l'erreur" if any(map(_logs, handler.body)) else ""
+            yield scope.observed("swallowed-error", handler, **_passed_over(scope, handler, "except", logged))
+    blocks: list[ast.With | ast.AsyncWith] = [*scope.all(ast.With), *scope.all(ast.AsyncWith)]
+    for node in blocks:
+        if any(suppresses(scope, item.context_expr, BROAD) for item in node.items):
+            yield scope.observed("swallowed-error", node, **_passed_over(scope, node, "suppress", ""))
+    for tried in scope.all(ast.Try):
+        if any(isinstance(n, ast.Return) for n in inside(tried.finalbody)):
+            how = "un `return` dans un `finally` tait toute erreur"
+            yield scope.observed("swallowed-error", tried.finalbody[0], how=how, doubt="")
+
+
+def _passed_over(scope: Scope, node: ast.AST, word: str, logged: str) -> dict[str, str]:
+    """What is said of an error that nothing answers: the task's own when nothing is done after it, and nothing logged."""
+    how = f"un `{word}` large tait toute erreur"
+    if logged or not _is_all_its_work(scope, node):
+        why = logged or "qui n'entoure peut-être qu'une partie de son travail"
+        return {"how": how, "doubt": f"un `{word}` large, {why}"}
+    return {"how": how, "doubt": ""}
+
+
+def _is_all_its_work(scope: Scope, node: ast.AST) -> bool:
+    """Whether nothing is done before or after this statement, and what is around it is done once."""
+    around = [node, *scope.around(node)]
+    if any(isinstance(n, ast.For | ast.AsyncFor | ast.While | ast.If) for n in around):
+        return False
+    own = next((n for n in around if n in scope.body), None)
+    if own is None:
+        return False
+    before, after = scope.body[: scope.body.index(own)], scope.body[scope.body.index(own) + 1 :]
+    alone = not any(isinstance(n, ast.Call | ast.Await) for s in before for n in ast.walk(s))
+    return alone and all(
+        isinstance(s, ast.Return) and (s.value is None or isinstance(s.value, ast.Constant)) for s in after
+    )
+
+
+def _is_quiet(handler: ast.ExceptHandler) -> bool:
+    """Whether a handler does nothing of an error but perhaps log it."""
+    return all(
+        isinstance(s, ast.Pass | ast.Continue | ast.Break)
+        or (isinstance(s, ast.Return) and (s.value is None or isinstance(s.value, ast.Constant)))
+        or (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))
+        or _logs(s)
+        for s in handler.body
+    )
+
+
+def _logs(statement: ast.stmt) -> bool:
+    called = statement.value if isinstance(statement, ast.Expr) else None
+    return isinstance(called, ast.Call) and last(called.func) in _LOGGING
+
+
+def _catches(kind: ast.expr | None, names: frozenset[str]) -> bool:
+    parts = kind.elts if isinstance(kind, ast.Tuple) else [kind]
+    return any(part is None or last(part) in names for part in parts)
+
+
+def _hands_on(body: Sequence[ast.stmt]) -> bool:
+    """Whether the handler raises, retries, or tells Celery the state itself."""
+    for statement in body:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Raise):
+                return True
+            if isinstance(node, ast.Call) and last(node.func) in {"retry", "update_state", "exit", "_exit"}:
+                return True
+    return False
+
+
+def _answer(scope: Scope, handler: ast.ExceptHandler) -> ast.expr | None:
+    """What the handler returns, when it tells of an error."""
+    returned = next((s for s in reversed(handler.body) if isinstance(s, ast.Return)), None)
+    if returned is None or returned.value is None:
+        return None
+    value = returned.value
+    if isinstance(value, ast.Name):
+        value = _last_given(handler.body, value.id) or scope.given(value)
+    return value if _tells_of_error(value, handler.name) else None
+
+
+def _last_given(body: Sequence[ast.stmt], name: str) -> ast.expr | None:
+    for statement in reversed(body):
+        if isinstance(statement, ast.Assign) and any(
+            isinstance(t, ast.Name) and t.id == name for t in statement.targets
+        ):
+            return statement.value
+    return None
+
+
+def _tells_of_error(value: ast.expr, caught: str | None) -> bool:
+    if isinstance(value, ast.Constant):
+        return value.value is False or (isinstance(value.value, str) and value.value.lower() in _FAILED)
+    if isinstance(value, ast.Dict):
+        pairs = [(k.value, v) for k, v in zip(value.keys, value.values, strict=True) if isinstance(k, ast.Constant)]
+        return any(_is_error(str(key), item) for key, item in pairs) or _mentions(value, caught)
+    if isinstance(value, ast.Call) and last(value.func) == "dict":
+        return any(_is_error(k.arg, k.value) for k in value.keywords if k.arg)
+    if isinstance(value, ast.Tuple):
+        return any(isinstance(e, ast.Constant) and e.value is False for e in value.elts[:1])
+    text = isinstance(value, ast.JoinedStr) or (isinstance(value, ast.Call) and last(value.func) in {"str", "repr"})
+    return text and _mentions(value, caught)
+
+
+def _is_error(key: str, value: ast.expr) -> bool:
+    key = key.lower()
+    constant = value.value if isinstance(value, ast.Constant) else None
+    if key in _ERROR_KEYS:
+        return constant is None or bool(constant)
+    if key in _SUCCESS_KEYS:
+        return constant is False
+    return key in _STATE_KEYS and isinstance(constant, str) and constant.lower() in _FAILED
+
+
+def _mentions(value: ast.expr, caught: str | None) -> bool:
+    return caught is not None and any(isinstance(n, ast.Name) and n.id == caught for n in ast.walk(value))

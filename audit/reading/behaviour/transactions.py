@@ -1,0 +1,82 @@
+"""Tasks published before the transaction they speak of is committed."""
+
+import ast
+from collections.abc import Iterator, Sequence
+
+from audit.model.facts import Observation
+from audit.reading.behaviour.publications import METHODS, published, publishes_its_own_way
+from audit.reading.behaviour.scope import Scope, last
+from audit.reading.python.name_resolution import dotted
+
+_BLOCKS = frozenset({"atomic", "begin", "begin_nested", "transaction"})
+_AFTER = frozenset({"delay_on_commit", "apply_async_on_commit"})
+_WRITES = frozenset({"add", "add_all", "merge", "flush", "execute", "executemany", "insert", "bulk_save_objects"})
+
+
+def published_too_early(scope: Scope) -> Iterator[Observation]:
+    """`early-publication`: a task published inside a transaction, or between its writes and its commit."""
+    if not scope.symbol:
+        return
+    calls = [c for c in scope.calls if _publishes(scope, c)]
+    if not calls:
+        return
+    decorated = any(_is_block(d) for d in getattr(scope.root, "decorator_list", []))
+    for call in calls:
+        around = list(scope.around(call))
+        if any(isinstance(node, ast.Lambda) for node in around):
+            continue
+        block = any(
+            _is_block(i.context_expr) for n in around if isinstance(n, ast.With | ast.AsyncWith) for i in n.items
+        )
+        if (block or decorated or _before_commit(scope, call)) and not publishes_its_own_way(scope, call):
+            yield scope.observed("early-publication", call, task=published(scope, call))
+
+
+def _publishes(scope: Scope, call: ast.Call) -> bool:
+    if not isinstance(call.func, ast.Attribute) or call.func.attr not in METHODS - _AFTER:
+        return False
+    return call.func.attr == "send_task" or bool(published(scope, call))
+
+
+def _is_block(node: ast.expr) -> bool:
+    return last(node.func if isinstance(node, ast.Call) else node) in _BLOCKS
+
+
+def _before_commit(scope: Scope, call: ast.Call) -> bool:
+    """Whether a list of statements writes, then publishes, then commits what it wrote."""
+    inside: ast.AST = call
+    for holder in (*scope.around(call), scope.root):
+        for statements in _lists(holder):
+            if inside in statements:
+                index = statements.index(inside)
+                committers = {c for s in statements[index + 1 :] for c in _committers(s)}
+                if committers and _writes_since_commit(statements[:index], committers):
+                    return True
+        inside = holder
+    return False
+
+
+def _lists(holder: ast.AST) -> Iterator[list[ast.stmt]]:
+    for name in ("body", "orelse", "finalbody"):
+        found = getattr(holder, name, None)
+        if isinstance(found, list):
+            yield found
+
+
+def _committers(statement: ast.stmt) -> Iterator[str]:
+    """What is committed by a statement that is a commit itself, or holds one."""
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "commit":
+            yield dotted(node.func.value).partition(".")[0]
+
+
+def _writes_since_commit(statements: Sequence[ast.stmt], committers: set[str]) -> bool:
+    wrote = False
+    for statement in statements:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                if node.func.attr == "commit":
+                    wrote = False
+                elif node.func.attr in _WRITES and (dotted(node.func.value).partition(".")[0] in committers):
+                    wrote = True
+    return wrote

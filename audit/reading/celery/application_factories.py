@@ -1,0 +1,39 @@
+"""Functions that build an application and that no module calls while it is imported: they are followed all the same."""
+
+import ast
+from collections.abc import Callable
+
+from audit.reading.python.abstract_values import UNKNOWN, FunctionValue, Instance, Namespace
+from audit.reading.python.frames import Frame
+from audit.reading.python.interpreter import Machine
+
+
+def follow_factories(
+    machine: Machine, names: tuple[str, ...], is_application: Callable[[Instance], bool], declared: str = ""
+) -> None:
+    """Follow the declared factory, or every function that calls one of the classes `names` where nobody followed it yet."""
+    wanted = machine.resolve(declared) if declared else UNKNOWN
+    built = {instance.origin for instance in machine.instances if is_application(instance)}
+    candidates = [wanted] if isinstance(wanted, FunctionValue) else _factories(machine, names)
+    for function in candidates:
+        module = machine.project.modules[function.module]
+        frame = Frame(module, Namespace(), (Namespace(),))
+        calls = [n for n in ast.walk(function.node) if isinstance(n, ast.Call)]
+        if not any(frame.origin(call) in built for call in calls):
+            machine.follow(function)
+
+
+def _factories(machine: Machine, names: tuple[str, ...]) -> list[FunctionValue]:
+    return [
+        value
+        for name in sorted(machine.globals)
+        if any(word in machine.project.modules[name].source.text for word in names)
+        for value in list(machine.globals[name].values())
+        if isinstance(value, FunctionValue)
+        and value.module == name
+        and any(isinstance(n, ast.Call) and _last(n.func) in names for n in ast.walk(value.node))
+    ]
+
+
+def _last(node: ast.expr) -> str:
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""

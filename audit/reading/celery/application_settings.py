@@ -1,0 +1,130 @@
+"""The Celery application of the target, and its settings as written."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from audit.model.facts import Application, Setting, Task
+from audit.model.findings import Excerpt
+from audit.reading.celery.old_setting_names import modern
+from audit.reading.python.abstract_values import (
+    UNKNOWN,
+    FunctionValue,
+    Instance,
+    Method,
+    ModuleValue,
+    Origin,
+    Table,
+    exported,
+    unwrap,
+)
+from audit.reading.python.interpreter import Machine
+from audit.reading.test_places import is_test
+from audit.reading.web.fastapi_objects import is_application
+
+ANY = "*"
+
+
+def find_application(machine: Machine, declared: str, started: Sequence[str] = ()) -> Instance | None:
+    """The declared Celery application, by `celery -A`'s conventions.
+
+    Without a declaration, the only one there is outside tests, else the only one that `-A` of a process file names
+    (`started`), else the only one that has tasks.
+    """
+    if declared:
+        return _as_application(machine, machine.resolve(declared))
+    apps = applications(machine)
+    named = [_as_application(machine, machine.resolve(name)) for name in started]
+    owners = [unwrap(d.callee.receiver)[0] for f in machine.decorated for d in f.decorators if _is_task(d.callee)]
+    for candidates in (apps, [a for a in apps if a in named], [a for a in apps if a in owners]):
+        if len(candidates) == 1:
+            return candidates[0]
+    return None
+
+
+def applications(machine: Machine) -> list[Instance]:
+    """Every Celery application built outside tests; those of tests where there is no other."""
+    apps = machine.celery_instances
+    return [app for app in apps if app.origin and not is_test(app.origin.path)] or [*apps]
+
+
+def _is_task(callee: Any) -> bool:
+    return isinstance(callee, Method) and callee.name == "task"
+
+
+def _as_application(machine: Machine, value: Any) -> Instance | None:
+    value, _ = unwrap(value)
+    if machine.is_celery(value):
+        return value if isinstance(value, Instance) else None
+    if not isinstance(value, ModuleValue):
+        return None
+    names = machine.module_names(value.name) if value.name in machine.project.modules else Table()
+    for name in ("app", "celery", *names):
+        if machine.is_celery(names.get(name)):
+            return _as_application(machine, names[name])
+    inner = machine.module_attribute(value.name, "celery")
+    return _as_application(machine, inner) if isinstance(inner, ModuleValue) else None
+
+
+def read_settings(machine: Machine, app: Instance) -> dict[str, Setting]:
+    """Settings of an application under today's names. The name `*` is there when some could not be listed."""
+    settings: dict[str, Setting] = {}
+    for table in (app.fields["defaults"], app.fields["conf"]):
+        for key, value in table.items():
+            if isinstance(key, str):
+                name = modern(key) or key
+                settings[name] = _setting(machine, name, value, table.origins.get(key))
+        if table.opaque:
+            settings[ANY] = Setting(ANY, UNKNOWN, excerpt_of(machine, table.opaque))
+    return settings
+
+
+def out_of_reach(machine: Machine, tasks: Sequence[Task]) -> dict[str, Setting]:
+    """The settings of an application that was not found, or not told from others: any, none of which can be read."""
+    apps = applications(machine)
+    origin = apps[0].origin if apps else None
+    return {ANY: Setting(ANY, UNKNOWN, excerpt_of(machine, origin))} if apps or tasks else {}
+
+
+def _setting(machine: Machine, name: str, value: Any, origin: Origin | None) -> Setting:
+    plain, variable = unwrap(value)
+    return Setting(name, exported(plain), excerpt_of(machine, origin), variable)
+
+
+def excerpt_of(machine: Machine, origin: Origin | None) -> Excerpt | None:
+    """The lines of an origin, verbatim."""
+    if origin is None:
+        return None
+    source = machine.sources.get(origin.path)
+    return source.excerpt(origin.first, origin.last) if source else None
+
+
+def task_name_of(value: Any, names: Mapping[str, str]) -> Any:
+    """The registered name behind a task, `task.name`, or a text."""
+    value, _ = unwrap(value)
+    receiver = getattr(value, "receiver", None)
+    if isinstance(receiver, FunctionValue) and getattr(value, "name", "") == "name":
+        value = receiver
+    if isinstance(value, FunctionValue):
+        return names.get(value.symbol, UNKNOWN)
+    return value if isinstance(value, str) else UNKNOWN
+
+
+def named_applications(machine: Machine) -> tuple[Application, ...]:
+    """Celery and ASGI applications outside tests, under the first name of the module that builds each."""
+    found: dict[int, Application] = {}
+    for module in sorted(machine.globals):
+        path = machine.project.modules[module].source.path
+        for name, value in machine.globals[module].items():
+            instance = unwrap(value)[0]
+            if (
+                not isinstance(instance, Instance)
+                or is_test(path)
+                or not instance.origin
+                or instance.origin.path != path
+            ):
+                continue
+            kind = "celery" if machine.is_celery(instance) else "asgi" if is_application(instance) else ""
+            if kind:
+                excerpt = excerpt_of(machine, instance.origin)
+                found.setdefault(id(instance), Application(kind, f"{module}:{name}", excerpt))
+    return tuple(found.values())

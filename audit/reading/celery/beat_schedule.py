@@ -1,0 +1,67 @@
+"""The beat schedule of the target, entry by entry, with the lines that write each."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from audit.model.facts import BeatEntry
+from audit.reading.celery.application_settings import excerpt_of, task_name_of
+from audit.reading.python.abstract_values import UNKNOWN, Crontab, Instance, Origin, Table, exported, unwrap
+from audit.reading.python.interpreter import Machine
+
+_OWN = ("celery.beat:PersistentScheduler", "celery.beat.PersistentScheduler", "celery.beat:Scheduler")
+
+
+def read_beat(machine: Machine, app: Instance, names: Mapping[str, str]) -> tuple[tuple[BeatEntry, ...], bool]:
+    """Entries of the schedule, and whether that is all of it. `names` gives the registered name of a task's symbol."""
+    conf: Table = app.fields["conf"]
+    defaults: Table = app.fields["defaults"]
+    key = next((k for k in ("beat_schedule", "CELERY_BEAT_SCHEDULE", "CELERYBEAT_SCHEDULE") if k in conf), "")
+    schedule = unwrap(conf[key])[0] if key else unwrap(defaults.get("beat_schedule"))[0]
+    if schedule is None:
+        return (), conf.opaque is None and defaults.opaque is None
+    if not isinstance(schedule, Table):
+        return (), False
+    whole = conf.origins.get(key)
+    entries = [_entry(machine, name, schedule[name], schedule.origins.get(name, whole), names) for name in schedule]
+    known = [entry for entry in entries if entry is not None]
+    understood = len(known) == len(entries) and all(e.task and (e.crontab or e.seconds is not None) for e in known)
+    return tuple(known), understood and schedule.opaque is None
+
+
+def _entry(
+    machine: Machine, name: Any, value: Any, origin: Origin | None, names: Mapping[str, str]
+) -> BeatEntry | None:
+    value, _ = unwrap(value)
+    if not isinstance(value, Table) or not isinstance(name, str):
+        return None
+    task = task_name_of(value.get("task", UNKNOWN), names)
+    seconds, crontab = _schedule(value.get("schedule", UNKNOWN))
+    options = exported(value.get("options", {}))
+    return BeatEntry(
+        name,
+        task if isinstance(task, str) else "",
+        seconds,
+        crontab,
+        options if isinstance(options, dict) else {},
+        excerpt_of(machine, origin),
+    )
+
+
+def _schedule(value: Any) -> tuple[float | None, str]:
+    value, _ = unwrap(value)
+    if isinstance(value, Crontab):
+        return None, value.text
+    seconds = exported(value)
+    number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    return (float(seconds) if number else None), ""
+
+
+def scheduler_setting(app: Instance) -> Any:
+    """`beat_scheduler` of an application, empty when it is Celery's own default."""
+    conf: Table = app.fields["conf"]
+    return exported(conf.get("beat_scheduler", ""))
+
+
+def keeps_a_schedule(scheduler: Any) -> bool:
+    """Whether a scheduler has entries of its own, in a database, that no file tells; one that cannot be read may have."""
+    return bool(scheduler) and scheduler not in _OWN

@@ -1,0 +1,224 @@
+"""What calls on a Celery application do to its configuration."""
+
+import ast
+from typing import Any
+
+from audit.reading.celery.configuration_keys import value_of_key
+from audit.reading.celery.old_setting_names import in_namespace, modern
+from audit.reading.celery.task_attributes import write_option
+from audit.reading.python.abstract_values import (
+    UNKNOWN,
+    ClassValue,
+    Conf,
+    External,
+    FunctionValue,
+    Instance,
+    Method,
+    ModuleValue,
+    Namespace,
+    Origin,
+    Table,
+    descends_from,
+    overridable,
+    unwrap,
+)
+from audit.reading.python.classes import lineage
+from audit.reading.python.expressions import merge_into, set_item
+from audit.reading.python.frames import CallSite
+from audit.reading.python.interpreter import Machine
+
+_PARAMETERS = ("main", "loader", "backend", "amqp", "events", "log", "control", "set_as_current", "tasks", "broker")
+_NOT_SETTINGS = frozenset(
+    (
+        *_PARAMETERS,
+        "include",
+        "changes",
+        "config_source",
+        "fixups",
+        "task_cls",
+        "autofinalize",
+        "namespace",
+        "strict_typing",
+    )
+)
+
+
+_CONFIGURES = frozenset(
+    {"config_from_object", "config_from_envvar", "config_from_cmdline", "add_defaults", "add_periodic_task"}
+)
+
+
+def celery_call(machine: Machine, site: CallSite) -> Any:
+    """Answer calls that create or configure a Celery application; None for any other call."""
+    callee = site.callee
+    if isinstance(callee, External) and callee.dotted == "builtins.setattr":
+        return _set_attribute(machine, site)
+    if not isinstance(callee, Method):
+        return _new_application(machine, site) if descends_from(callee, "Celery") else None
+    app = callee.receiver
+    if isinstance(app, FunctionValue) and callee.name in {"s", "si", "signature"}:
+        return Instance(External("celery.Signature"), fields=Namespace({"task": app}), origin=site.origin)
+    return _configure(machine, app, site, callee.name.rpartition(".")[2]) if machine.is_celery(app) else None
+
+
+def _configure(machine: Machine, app: Instance, site: CallSite, name: str) -> Any:
+    conf = app.fields["conf"]
+    if name in _CONFIGURES and isinstance(conf, Conf) and not machine.admits(conf):
+        return UNKNOWN
+    if name == "config_from_object":
+        _config_from_object(machine, app, site)
+    elif name in {"config_from_envvar", "config_from_cmdline"}:
+        conf.opaque = conf.opaque or site.origin
+    elif name == "add_defaults":
+        _add_defaults(machine, app, site)
+    elif name == "register_task":
+        task, _ = unwrap(site.argument(0, "task"))
+        task = Instance(task, origin=site.origin) if isinstance(task, ClassValue) else task
+        machine.registered += [task] if isinstance(task, Instance) else []
+    elif name == "add_periodic_task":
+        _add_periodic_task(machine, conf, site)
+    else:
+        return None
+    return UNKNOWN
+
+
+def _set_attribute(machine: Machine, site: CallSite) -> Any:
+    """`setattr(app.conf, name, value)`; a name that is not known may be any setting's."""
+    owner, name = unwrap(site.argument(0, "obj"))[0], unwrap(site.argument(1, "name"))[0]
+    if not isinstance(owner, Conf):
+        write_option(machine, owner, name if isinstance(name, str) else UNKNOWN, site.argument(2, "value"), site.origin)
+        return None
+    set_item(machine, owner, name if isinstance(name, str) else UNKNOWN, site.argument(2, "value"), site.origin)
+    return UNKNOWN
+
+
+def _new_application(machine: Machine, site: CallSite) -> Instance:
+    app = machine.remember(Instance(site.callee, site.arguments, site.keywords, origin=site.origin))
+    conf, defaults = Conf(machine.reading), Table()
+    app.fields.update(conf=conf, defaults=defaults)
+    given = {**dict(zip(_PARAMETERS, site.arguments, strict=False)), **site.keywords}
+    origins = site.keywords.origins
+    for name, setting in (("broker", "broker_url"), ("backend", "result_backend"), ("include", "include")):
+        if given.get(name) is not None:
+            set_item(machine, conf, setting, given[name], origins.get(name, site.origin))
+    for name, value in given.items():
+        if name not in _NOT_SETTINGS and modern(name):
+            set_item(machine, conf, modern(name), value, origins.get(name, site.origin))
+    conf.opaque = site.keywords.opaque
+    if isinstance(given.get("changes"), Table):
+        merge_into(machine, conf, given["changes"], site.origin)
+    if given.get("config_source") is not None:
+        namespace = unwrap(given.get("namespace"))[0]
+        _load(machine, app, given["config_source"], namespace if isinstance(namespace, str) else "", site.origin)
+    return app
+
+
+def _config_from_object(machine: Machine, app: Instance, site: CallSite) -> None:
+    namespace, _ = unwrap(site.argument(3, "namespace", ""))
+    source = site.argument(0, "obj")
+    if (
+        unwrap(source)[0] is UNKNOWN
+        and isinstance(site.node, ast.Call)
+        and load_key(machine, app, site.node, site.origin)
+    ):
+        return
+    _load(machine, app, source, namespace if isinstance(namespace, str) else "", site.origin)
+
+
+def load_key(machine: Machine, app: Instance, node: ast.Call, origin: Origin) -> bool:
+    """Configure an application with what `app.config["KEY"]` is by default; False where that cannot be told."""
+    if len(node.args) != 1 or node.keywords:
+        return False
+    source, key = value_of_key(machine, node.args[0])
+    names = _names_of(machine, source)
+    if names is None:
+        return False
+    defaults = Table({k: overridable(v, key) for k, v in names.items()}, names.origins)
+    defaults.opaque = names.opaque
+    _load(machine, app, defaults, "", origin)
+    app.fields["configured_by"] = key
+    return True
+
+
+def _load(machine: Machine, app: Instance, source: Any, namespace: str, origin: Origin) -> None:
+    """`config_from_object` replaces the whole configuration by the names of a module, a class, an instance or a dict."""
+    conf: Table = app.fields["conf"]
+    source, _ = unwrap(source)
+    if isinstance(source, str):
+        source = _django_settings(machine, origin) if source == "django.conf:settings" else machine.resolve(source)
+    names = _names_of(machine, source)
+    if names is None:
+        conf.opaque = conf.opaque or origin
+        return
+    for key, value in names.items():
+        name = (in_namespace(key, namespace) if namespace else modern(key)) if isinstance(key, str) else ""
+        if name:
+            set_item(machine, conf, name, value, names.origins.get(key, origin))
+    conf.opaque = conf.opaque or names.opaque
+
+
+def _names_of(machine: Machine, source: Any) -> Table | None:
+    if isinstance(source, ModuleValue) and source.name in machine.project.modules:
+        return machine.module_names(source.name)
+    if isinstance(source, ClassValue):
+        return _class_names(source)
+    if isinstance(source, Instance) and isinstance(source.cls, ClassValue):
+        names = _class_names(source.cls)
+        for key in names:
+            names[key] = machine.attribute(machine, source, key)
+        merge_into(machine, names, source.fields, source.origin or Origin("", 1, 1))
+        return names
+    return source if isinstance(source, Table) else None
+
+
+def _class_names(cls: ClassValue) -> Table:
+    names = Table()
+    for one in reversed(lineage(cls)):
+        names.update(one.names)
+        names.origins.update(one.names.origins)
+    return names
+
+
+def _django_settings(machine: Machine, origin: Origin) -> Any:
+    """The settings that the application's own module chooses, else the only choice made anywhere."""
+    chosen = machine.variables.get("DJANGO_SETTINGS_MODULE", {})
+    here = [value for module, value in chosen.items() if machine.project.modules[module].source.path == origin.path]
+    names = here or list(dict.fromkeys(chosen.values()))
+    return machine.resolve(names[0]) if len(names) == 1 else UNKNOWN
+
+
+def _add_defaults(machine: Machine, app: Instance, site: CallSite) -> None:
+    source, _ = unwrap(site.argument(0, "fun"))
+    if isinstance(source, FunctionValue):
+        source = machine.call_function(source, (), Table(), site.frame)
+    merge_into(machine, app.fields["defaults"], source, site.origin)
+
+
+_OF_AN_ENTRY = frozenset({"schedule", "sig", "args", "kwargs", "name"})
+
+
+def _add_periodic_task(machine: Machine, conf: Table, site: CallSite) -> None:
+    """Entry added while the program runs: same shape as one of `beat_schedule`."""
+    schedule = conf.get("beat_schedule")
+    if not isinstance(schedule, Table):
+        schedule = Table()
+        set_item(machine, conf, "beat_schedule", schedule, site.origin)
+    signature, _ = unwrap(site.argument(1, "sig"))
+    task = signature.fields.get("task", UNKNOWN) if isinstance(signature, Instance) else UNKNOWN
+    name, _ = unwrap(site.argument(4, "name", None))
+    options = Table({key: value for key, value in site.keywords.items() if key not in _OF_AN_ENTRY})
+    options.opaque = site.keywords.opaque
+    entry = Table({"task": task, "schedule": site.argument(0, "schedule"), "options": options}, {"task": site.origin})
+    set_item(machine, schedule, name if isinstance(name, str) else f"ligne {site.origin.first}", entry, site.origin)
+
+
+def follow_connected(machine: Machine) -> None:
+    """Follow the functions that an application calls once it is configured: they may add periodic tasks."""
+    for function in list(machine.decorated):
+        for decoration in function.decorators:
+            callee = decoration.callee
+            if isinstance(callee, Method) and callee.name in _WHEN_CONFIGURED and machine.is_celery(callee.receiver):
+                machine.follow(function, (callee.receiver,))
+
+
+_WHEN_CONFIGURED = {"on_after_configure.connect", "on_after_finalize.connect"}

@@ -1,0 +1,41 @@
+"""Options that tasks are given after they were made: `send.acks_late = False`, `app.Task.acks_late = False`."""
+
+from typing import Any
+
+from audit.reading.python.abstract_values import UNKNOWN, FunctionValue, Method, Origin, Table, unwrap
+from audit.reading.python.interpreter import Machine
+from audit.reading.test_places import is_test
+
+# No other object of a program has these.
+ACKNOWLEDGEMENT = frozenset({"acks_late", "acks_on_failure_or_timeout", "reject_on_worker_lost"})
+_OPTIONS = ACKNOWLEDGEMENT | {"max_retries", "default_retry_delay"}
+EVERY_CLASS, EVERY_TASK = "Task", "*"
+
+
+def write_option(machine: Machine, owner: Any, name: Any, value: Any, origin: Origin) -> None:
+    """Note an option written on a task, on the class of all tasks, or on something that may be any task.
+
+    It is known where the task's own module writes it; elsewhere it may come too late, or never.
+    """
+    here = machine.project.modules.get(machine.reading)
+    if here and is_test(here.source.path):
+        return
+    owner = unwrap(owner)[0]
+    if isinstance(owner, FunctionValue):
+        known = machine.reading in {owner.module, ""}
+        for option in _OPTIONS if name is UNKNOWN else _OPTIONS & {name}:
+            _note(machine, owner.symbol, option, UNKNOWN if name is UNKNOWN or not known else value, origin)
+    elif isinstance(owner, Method) and owner.name == "Task" and machine.is_celery(unwrap(owner.receiver)[0]):
+        if name in _OPTIONS:
+            _note(machine, EVERY_CLASS, name, value, origin)
+    elif owner is UNKNOWN and name in ACKNOWLEDGEMENT:
+        _note(machine, EVERY_TASK, name, UNKNOWN, origin)
+
+
+def _note(machine: Machine, key: str, option: str, value: Any, origin: Origin) -> None:
+    machine.journal.write(machine.attributes.setdefault(key, Table()), option, value, origin)
+
+
+def written_options(machine: Machine, key: str) -> dict[str, Any]:
+    """What was written for a task's symbol, for `EVERY_CLASS` or for `EVERY_TASK`."""
+    return {name: unwrap(value)[0] for name, value in machine.attributes.get(key, Table()).items()}

@@ -1,0 +1,198 @@
+"""Celery tasks: functions under `@app.task` or `@shared_task`, and registered classes, with the options they have."""
+
+import ast
+from typing import Any
+
+from audit.model.facts import Task
+from audit.reading.celery.task_attributes import EVERY_CLASS, EVERY_TASK, written_options
+from audit.reading.python.abstract_values import (
+    UNKNOWN,
+    BoundMethod,
+    ClassValue,
+    Decoration,
+    External,
+    FunctionValue,
+    Instance,
+    Method,
+    exported,
+    unwrap,
+)
+from audit.reading.python.classes import class_attribute, lineage
+from audit.reading.python.interpreter import Machine
+from audit.reading.python.node_text import segment
+from audit.reading.source_files import Source
+
+_OBJECT = External("builtins.object")
+_PARTIAL = External("functools.partial")
+SPREAD = "**"
+# What a class of tasks may set for those that have it for a base.
+OPTIONS = frozenset(
+    (
+        *(
+            "acks_late",
+            "acks_on_failure_or_timeout",
+            "reject_on_worker_lost",
+            "ignore_result",
+            "store_errors_even_if_ignored",
+        ),
+        *("autoretry_for", "dont_autoretry_for", "max_retries", "default_retry_delay", "retry_kwargs", "retry_backoff"),
+        *(
+            "retry_backoff_max",
+            "retry_jitter",
+            "time_limit",
+            "soft_time_limit",
+            "rate_limit",
+            "expires",
+            "priority",
+            "queue",
+        ),
+        *("serializer", "compression", "track_started", "trail", "throws", "typing"),
+    )
+)
+
+
+def read_tasks(machine: Machine) -> tuple[Task, ...]:
+    """Every task met, in the order of their symbols."""
+    found: dict[str, Task] = {}
+    for function in machine.decorated:
+        decoration = task_decoration(machine, function)
+        if decoration:
+            found[function.symbol] = _task(machine, function, decoration)
+    for instance in machine.registered:
+        run = class_attribute(instance.cls, "run") if isinstance(instance.cls, ClassValue) else UNKNOWN
+        if isinstance(run, FunctionValue) and isinstance(instance.cls, ClassValue):
+            found[run.symbol] = _task_of_class(machine, instance.cls, run)
+    return tuple(found[symbol] for symbol in sorted(found))
+
+
+def task_decoration(machine: Machine, function: FunctionValue) -> Decoration | None:
+    """The decorator that makes a task of this function."""
+    return next((d for d in map(_applied, function.decorators) if _makes_a_task(machine, d)), None)
+
+
+def _applied(decoration: Decoration) -> Decoration:
+    """What a decorator made by `functools.partial` applies, with all that it gives."""
+    made = unwrap(decoration.callee)[0]
+    if not (isinstance(made, Instance) and made.cls == _PARTIAL and made.arguments):
+        return decoration
+    keywords = made.keywords.copy()
+    keywords.update(decoration.keywords)
+    keywords.opaque = keywords.opaque or getattr(decoration.keywords, "opaque", None)
+    return _applied(Decoration(made.arguments[0], decoration.node, made.arguments[1:], keywords))
+
+
+def _makes_a_task(machine: Machine, decoration: Decoration) -> bool:
+    callee = decoration.callee
+    if isinstance(callee, BoundMethod):
+        own = callee.function.symbol.rpartition(".")[2]
+        return own in {"task", "periodic_task"} and machine.is_celery(callee.receiver)
+    if isinstance(callee, Method) and callee.name == "task":
+        return machine.is_celery(unwrap(callee.receiver)[0])
+    if isinstance(callee, External):
+        return callee.dotted.startswith("celery.") and callee.dotted.endswith((".shared_task", ".task"))
+    return callee is UNKNOWN and _looks_like_a_task(decoration.node)
+
+
+def _looks_like_a_task(node: ast.expr) -> bool:
+    """`@celery_app.task` where the application comes from something that could not be followed."""
+    node = node.func if isinstance(node, ast.Call) else node
+    if not isinstance(node, ast.Attribute) or node.attr != "task":
+        return False
+    base = node.value
+    name = base.id if isinstance(base, ast.Name) else base.attr if isinstance(base, ast.Attribute) else ""
+    return "celery" in name.lower() or name == "app"
+
+
+def _task(machine: Machine, function: FunctionValue, decoration: Decoration) -> Task:
+    registered = registered_name(function, decoration)
+    source = machine.project.modules[function.module].source
+    base = unwrap(decoration.keywords.get("base", default_base(machine, decoration)))[0]
+    options = _with_base(_options(source, decoration), base)
+    if base is UNKNOWN:
+        options.setdefault("base", "task_cls")
+    return Task(registered, function.symbol, _with_writes(machine, function.symbol, options))
+
+
+def registered_name(function: FunctionValue, decoration: Decoration) -> str:
+    """The name that Celery knows a task by."""
+    module, _, qualified = function.symbol.partition(":")
+    name = unwrap(decoration.keywords.get("name"))[0]
+    return name if isinstance(name, str) and name else f"{module}.{qualified.rpartition('.')[2]}"
+
+
+def _with_writes(machine: Machine, symbol: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Options, over those of the class of every task, and under those written on the task once it is made."""
+    below = {name: exported(value) for name, value in written_options(machine, EVERY_CLASS).items()}
+    written = {**written_options(machine, symbol), **written_options(machine, EVERY_TASK)}
+    return {**below, **options, **{name: exported(value) for name, value in written.items()}}
+
+
+def default_base(machine: Machine, decoration: Decoration) -> Any:
+    """The class that the application gives its tasks; None when that is Celery's own.
+
+    A shared task is one of the only application there is.
+    """
+    receiver = unwrap(getattr(decoration.callee, "receiver", None))[0]
+    if not isinstance(receiver, Instance):
+        apps = machine.celery_instances
+        receiver = apps[0] if len(apps) == 1 else None
+    if receiver is None:
+        return None
+    base = unwrap(receiver.fields.get("Task", receiver.keywords.get("task_cls")))[0]
+    if not isinstance(base, str):
+        return base
+    return None if base.startswith("celery.") else machine.resolve(base)
+
+
+def _with_base(options: dict[str, Any], base: Any) -> dict[str, Any]:
+    """Options, with those that a base class gives. `base` stays only where some of its classes could not be read."""
+    if not isinstance(base, ClassValue):
+        return options
+    classes = lineage(base)
+    given = {
+        name: exported(unwrap(class_attribute(base, name))[0]) for c in classes for name in c.names if name in OPTIONS
+    }
+    outside = [b for c in classes for b in c.bases if not isinstance(b, ClassValue)]
+    if all(map(is_celery_s, outside)):
+        options = {name: value for name, value in options.items() if name != "base"}
+    return {**given, **options}
+
+
+def is_celery_s(base: Any) -> bool:
+    """Whether a base class outside the target is Celery's `Task`, `app.Task` or `object`, which set nothing of their own."""
+    if isinstance(base, Method):
+        return base.name == "Task"
+    return isinstance(base, External) and (base == _OBJECT or base.dotted.startswith("celery."))
+
+
+def _task_of_class(machine: Machine, cls: ClassValue, run: FunctionValue) -> Task:
+    name = unwrap(class_attribute(cls, "name"))[0]
+    module, _, qualified = cls.symbol.partition(":")
+    options = _with_writes(machine, run.symbol, _with_base({}, cls))
+    return Task(name if isinstance(name, str) and name else f"{module}.{qualified}", run.symbol, options)
+
+
+def _options(source: Source, decoration: Decoration) -> dict[str, Any]:
+    nodes = decoration.node.keywords if isinstance(decoration.node, ast.Call) else []
+    texts = {k.arg: segment(source, k.value) for k in nodes if k.arg}
+    opaque = getattr(decoration.keywords, "opaque", None)
+    spread = {SPREAD: segment(source, decoration.node)} if opaque else {}
+    return spread | {
+        key: _classes(value, texts.get(key, "")) if key == "autoretry_for" else _option(value, texts.get(key, ""))
+        for key, value in decoration.keywords.items()
+    }
+
+
+def _classes(value: Any, text: str) -> Any:
+    """Dotted names of exception classes; the source text when one of them is not known."""
+    names = exported(value)
+    known = isinstance(names, list | tuple) and all(isinstance(name, str) for name in names)
+    return tuple(names) if known else text
+
+
+def _option(value: Any, text: str) -> Any:
+    plain = unwrap(value)[0]
+    parts = plain if isinstance(plain, list | tuple) else [plain]
+    if any(not isinstance(part, str | int | float | dict | None) for part in parts):
+        return text
+    return exported(plain)

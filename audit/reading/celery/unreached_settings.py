@@ -1,0 +1,122 @@
+"""Settings written by functions nobody was seen to call, or through `current_app`: what they set is not known, and is said so."""
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from audit.reading.celery.configuration_calls import load_key
+from audit.reading.celery.old_setting_names import modern
+from audit.reading.celery.task_attributes import ACKNOWLEDGEMENT, write_option
+from audit.reading.python.abstract_values import UNKNOWN, External, Instance, Namespace, Origin, unwrap
+from audit.reading.python.expressions import obscure, set_item
+from audit.reading.python.frames import Frame
+from audit.reading.python.interpreter import Machine
+from audit.reading.python.modules import Module
+from audit.reading.python.name_resolution import dotted
+from audit.reading.test_places import is_test
+
+_WORTH_READING = re.compile(
+    r"\bconfig_from_(object|envvar)\b|\bconf\b|" + rf"\.({'|'.join(sorted(ACKNOWLEDGEMENT))})\b"
+)
+_LOADS = frozenset({"config_from_object", "config_from_envvar"})
+_CHANGES = frozenset({"update", "setdefault", "pop"})
+_CURRENT = "current_app"
+_CURRENT_APPS = frozenset({"celery.current_app", "celery._state.current_app"})
+_Meant = Callable[[Machine, Module, ast.expr], list[Instance]]
+
+
+def obscure_late_settings(machine: Machine) -> None:
+    """Mark as unknown, on every application concerned, the settings written by functions that were not followed."""
+    for name in sorted(machine.definitions):
+        module = machine.project.modules[name]
+        text = module.source.text
+        if is_test(module.source.path) or "elery" not in text or not _WORTH_READING.search(text):
+            continue
+        machine.reading = name
+        for qualified, _, place in machine.definitions[name]:
+            if f"{name}:{qualified}" not in machine.followed and _WORTH_READING.search(place.text):
+                _obscure(machine, module, place.node())
+        if _CURRENT in text:
+            _obscure_writes(machine, Frame(module, Namespace()), module.tree, _current)
+    machine.reading = ""
+
+
+def _obscure(machine: Machine, module: Module, function: ast.AST) -> None:
+    frame = Frame(module, Namespace())
+    for node in ast.walk(function):
+        for option in _options(node):
+            write_option(machine, UNKNOWN, option, UNKNOWN, frame.origin(node))
+    _obscure_writes(machine, frame, function, _applications)
+
+
+def _obscure_writes(machine: Machine, frame: Frame, block: ast.AST, meant: _Meant) -> None:
+    for node in ast.walk(block):
+        for owner, key in _writes(node):
+            origin = frame.origin(node)
+            for app in meant(machine, frame.module, owner):
+                if not (isinstance(node, ast.Call) and not key and load_key(machine, app, node, origin)):
+                    _forget(machine, app, key, origin)
+
+
+def _forget(machine: Machine, app: Instance, key: str, origin: Origin) -> None:
+    conf = app.fields["conf"]
+    if key:
+        set_item(machine, conf, modern(key) or key, UNKNOWN, origin)
+    else:
+        obscure(machine, conf, origin)
+
+
+def _writes(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
+    """What a statement configures, and the setting it writes; an empty name stands for any setting."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        owner = node.func.value
+        if node.func.attr in _LOADS:
+            yield owner, ""
+        elif node.func.attr in _CHANGES and isinstance(owner, ast.Attribute) and owner.attr == "conf":
+            named = [k.arg for k in node.keywords if k.arg] if not node.args else []
+            yield from ((owner.value, name) for name in named or [""])
+    elif isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
+        for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+            yield from _written(target)
+
+
+def _written(target: ast.expr) -> Iterator[tuple[ast.expr, str]]:
+    if isinstance(target, ast.Attribute | ast.Subscript):
+        conf = target.value
+        if isinstance(conf, ast.Attribute) and conf.attr == "conf":
+            key = target.attr if isinstance(target, ast.Attribute) else _literal(target.slice)
+            yield conf.value, key
+
+
+def _options(node: ast.AST) -> list[str]:
+    """Options of acknowledgement that a statement writes, on whichever task."""
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    return [target.attr for target in targets if isinstance(target, ast.Attribute) and target.attr in ACKNOWLEDGEMENT]
+
+
+def _literal(node: ast.expr) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def _current(machine: Machine, module: Module, owner: ast.expr) -> list[Instance]:
+    """All the applications, when an expression is Celery's `current_app`: it may be any of them."""
+    return machine.celery_instances if _is_current(_named(machine, module, owner)) else []
+
+
+def _applications(machine: Machine, module: Module, owner: ast.expr) -> list[Instance]:
+    """The applications that an expression may stand for: the one it names, all of them when it names a parameter."""
+    apps = machine.celery_instances
+    named = _named(machine, module, owner)
+    if machine.is_celery(named):
+        return [app for app in apps if app is named]
+    return apps if named is UNKNOWN or _is_current(named) else []
+
+
+def _named(machine: Machine, module: Module, owner: ast.expr) -> Any:
+    name = dotted(owner)
+    return unwrap(machine.resolve(f"{module.name}:{name}"))[0] if name else UNKNOWN
+
+
+def _is_current(value: Any) -> bool:
+    return isinstance(value, External) and value.dotted in _CURRENT_APPS

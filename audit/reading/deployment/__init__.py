@@ -1,0 +1,1 @@
+"""Process files: shell scripts, supervisor, systemd, compose, Kubernetes, Procfile and Dockerfile."""

@@ -1,0 +1,182 @@
+"""Process files in YAML: compose and render.yaml."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from posixpath import dirname, join, normpath
+from typing import Any
+
+import yaml
+
+from audit.reading.deployment.command_line import Line
+from audit.reading.deployment.compose_layers import UNREAD, layered
+from audit.reading.deployment.file_references import Around
+from audit.reading.source_files import Source
+
+_RUN = frozenset({"command", "entrypoint"})
+
+
+class YamlError(ValueError):
+    """The file is not YAML this probe can read; the message is French."""
+
+
+def _load(source: Source) -> tuple[dict[str, Any], yaml.Node | None]:
+    try:
+        loaded = yaml.safe_load(source.text)
+        return (loaded if isinstance(loaded, dict) else {}), yaml.compose(source.text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise YamlError(f"YAML invalide, ligne {mark.line + 1 if mark else '?'}") from error
+
+
+def read_compose(source: Source, around: Around) -> Iterator[Line]:
+    """Services with a command of their own, and those that run the command of their image."""
+    loaded, node = _load(source)
+    services = loaded.get("services")
+    written = services if isinstance(services, dict) else {}
+    lines = _entries(value_of(node, "services"))
+    for name, service in layered(source, written, around).items():
+        # What is only changed here is told where its command, or what has one, is written.
+        own = written[name].keys()
+        here = _RUN & own or "extends" in own or (not _RUN & service.keys() and {"image", "build"} & own)
+        if here and _is_started(service):
+            yield _line(source.path, service, *lines.get(name, (1, 1)))
+
+
+def _line(path: str, service: dict[str, Any], first: int, last: int) -> Line:
+    command = " ".join(filter(None, (_command(service.get("entrypoint")), _command(service.get("command")))))
+    restart, doubt = _restart(service)
+    doubt = str(service.get(UNREAD, "")) or (doubt and f"`{path}` {doubt}")
+    build, image = service.get("build"), service.get("image")
+    if isinstance(build, dict) and build.get("target") and not command:
+        doubt = doubt or f"`{path}` lance une étape de son image, `{build['target']}`, que l'audit ne suit pas"
+    return Line(
+        command,
+        first,
+        last,
+        "" if doubt else restart,
+        _environment(service.get("environment")),
+        doubt=doubt,
+        copies=_copies(service),
+        builds="" if command else _dockerfile(path, build),
+        image="" if command else str(image or ""),
+        user=interpolated(service.get("user")),
+    )
+
+
+def _dockerfile(path: str, build: Any) -> str:
+    """The Dockerfile that a service builds, from the root of the target; empty for none."""
+    given = build if isinstance(build, dict) else {"context": build}
+    if not build:
+        return ""
+    context = normpath(join(dirname(path), interpolated(given.get("context", "."))))
+    return normpath(join(context, interpolated(given.get("dockerfile", "Dockerfile"))))
+
+
+def _deploy(service: dict[str, Any]) -> dict[str, Any]:
+    deploy = service.get("deploy")
+    return deploy if isinstance(deploy, dict) else {}
+
+
+def _is_started(service: dict[str, Any]) -> bool:
+    """Whether `docker compose up` starts it: not a service with profiles, nor one that has no replica."""
+    return not service.get("profiles") and _copies(service) != 0
+
+
+def _copies(service: dict[str, Any]) -> int | None:
+    """How many containers; None for one a machine, or for what is not said here."""
+    if _deploy(service).get("mode") in ("global", "global-job"):
+        return None
+    given = _deploy(service).get("replicas", service.get("scale", 1))
+    told = interpolated(given)
+    return int(told) if told.isdecimal() else None
+
+
+def _restart(service: dict[str, Any]) -> tuple[str, str]:
+    """What starts it again, and why that cannot be told."""
+    policy, _, most = interpolated(service.get("restart", "no")).partition(":")
+    condition = _deploy(service).get("restart_policy")
+    if isinstance(condition, dict):
+        policy, most = interpolated(condition.get("condition", "any")), interpolated(condition.get("max_attempts", ""))
+    if "$" in policy:
+        return "", f"règle le redémarrage par `{policy}`, que rien ne donne"
+    if policy not in {"always", "unless-stopped", "on-failure", "any"}:
+        return "", ""
+    if most and most != "0":
+        return "", f"ne le relance qu'un nombre limité de fois ({most})"
+    return "compose", ""
+
+
+def interpolated(value: Any) -> str:
+    """The text of a value, `${NAME:-default}` being its default and `${NAME}` itself."""
+    return re.sub(r"\$\{\w+:?-([^{}]*)\}", r"\1", "" if value is None else _plain(value))
+
+
+def _plain(value: Any) -> str:
+    # YAML reads a bare `no` as a boolean.
+    return {False: "no", True: "yes"}[value] if isinstance(value, bool) else str(value)
+
+
+def _command(value: Any) -> str:
+    if isinstance(value, list):
+        return shlex.join(str(word) for word in value if isinstance(word, str | int | float)).replace("$$", "$")
+    return value.replace("$$", "$") if isinstance(value, str) else ""
+
+
+def _environment(value: Any) -> dict[str, str]:
+    if isinstance(value, dict):
+        return {str(k): str(v) for k, v in value.items() if isinstance(v, str | int | float)}
+    pairs = [item.partition("=") for item in value if isinstance(item, str)] if isinstance(value, list) else []
+    return {name: text for name, equals, text in pairs if equals}
+
+
+def read_render(source: Source) -> Iterator[Line]:
+    """Services of render.yaml, restarted by the platform."""
+    loaded, node = _load(source)
+    services = loaded.get("services")
+    items = value_of(node, "services")
+    nodes = items.value if isinstance(items, yaml.SequenceNode) else []
+    for service, place in zip(services if isinstance(services, list) else [], nodes, strict=False):
+        if isinstance(service, dict) and service.get("type") != "cron":
+            command = _command(service.get("startCommand")) or _command(service.get("dockerCommand"))
+            if command:
+                first, last = lines_of(place, place)
+                told = str(service.get("numInstances", 1))
+                copies = int(told) if told.isdecimal() else None
+                yield Line(command, first, last, "platform", _render_environment(service.get("envVars")), copies=copies)
+
+
+def _render_environment(value: Any) -> dict[str, str]:
+    entries = [e for e in value if isinstance(e, dict)] if isinstance(value, list) else []
+    return {str(e["key"]): str(e["value"]) for e in entries if "key" in e and "value" in e}
+
+
+def value_of(node: yaml.Node | None, key: str) -> yaml.Node | None:
+    """What a mapping holds under a key; None for anything else."""
+    pairs = node.value if isinstance(node, yaml.MappingNode) else []
+    return next((value for name, value in pairs if name.value == key), None)
+
+
+def _entries(node: yaml.Node | None) -> dict[str, tuple[int, int]]:
+    pairs = node.value if isinstance(node, yaml.MappingNode) else []
+    return {str(name.value): lines_of(name, value) for name, value in pairs}
+
+
+def lines_of(start: yaml.Node, end: yaml.Node) -> tuple[int, int]:
+    """First and last line; the end mark of a block stands at the start of what follows it."""
+    last = _last_leaf(end)
+    return start.start_mark.line + 1, max(last, start.start_mark.line + 1)
+
+
+def _written_here(name: yaml.Node, value: yaml.Node) -> yaml.Node:
+    """The value, unless it is an alias of something written above."""
+    return value if value.start_mark.line >= name.start_mark.line else name
+
+
+def _last_leaf(node: yaml.Node) -> int:
+    while isinstance(node, yaml.CollectionNode) and node.value and not node.flow_style:
+        child = node.value[-1]
+        node = _written_here(*child) if isinstance(child, tuple) else child
+    mark = node.end_mark
+    empty = isinstance(node, yaml.ScalarNode) and not node.value
+    return node.start_mark.line + 1 if empty else mark.line + (1 if mark.column else 0)

@@ -1,0 +1,62 @@
+"""The user of an image, as its Dockerfile says: its own, that of a stage before, or the root of an official image."""
+
+import re
+
+from audit.model.facts import Observation
+from audit.reading.source_files import Source
+
+# Official images that name no user, and so run as root.
+_OF_ROOT = frozenset(
+    (
+        "almalinux", "alpine", "amazonlinux", "buildpack-deps", "centos", "debian", "fedora", "node", "oraclelinux",
+        "pypy", "python", "rockylinux", "scratch", "ubuntu",
+    )
+)  # fmt: skip
+_OFFICIAL = re.compile(r"^(docker\.io/)?(library/)?|^public\.ecr\.aws/docker/library/")
+_VARIABLE = re.compile(r"\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))")
+
+
+def container_user(source: Source) -> Observation:
+    """`container-user`: the user of the last stage; empty for the root of an official image, None where another file says."""
+    stages: dict[str, str | None] = {}
+    given: dict[str, str] = {}
+    user: str | None = None
+    name, line = "", 1
+    for number, text in enumerate(source.lines, 1):
+        words = text.split()
+        instruction = words[0].upper() if words else ""
+        if instruction == "FROM":
+            image, name = _from(words, given)
+            user, line = stages.get(image.lower(), _base(image)), number
+        elif instruction in {"ARG", "ENV"}:
+            given |= _assigned(words[1:])
+        elif instruction == "USER" and len(words) > 1:
+            told = _expanded(words[1].strip("\"'"), given)
+            user, line = (None if "$" in told else told), number
+        if name:
+            stages[name.lower()] = user
+    return Observation("container-user", "", source.excerpt(line, line, "dockerfile"), {"user": user})
+
+
+def _from(words: list[str], given: dict[str, str]) -> tuple[str, str]:
+    """The image that a stage starts from, and its own name, empty for none."""
+    named = [word for word in words[1:] if not word.startswith("--")]
+    alias = named[2] if len(named) > 2 and named[1].upper() == "AS" else ""
+    return _expanded(named[0], given) if named else "", alias
+
+
+def _base(image: str) -> str | None:
+    bare = _OFFICIAL.sub("", image).partition("@")[0].partition(":")[0]
+    return "" if bare in _OF_ROOT else None
+
+
+def _assigned(words: list[str]) -> dict[str, str]:
+    """What `ARG NAME=value` and `ENV NAME=value`, or `ENV NAME value`, give."""
+    pairs = [word.partition("=") for word in words]
+    if len(words) == 2 and not pairs[0][1]:
+        return {words[0]: words[1].strip("\"'")}
+    return {name: value.strip("\"'") for name, equals, value in pairs if equals}
+
+
+def _expanded(text: str, given: dict[str, str]) -> str:
+    return _VARIABLE.sub(lambda m: given.get(m[1] or m[3], m[2] if m[2] is not None else m[0]), text)

@@ -1,0 +1,135 @@
+"""What deployment files say beside the commands they start: users, health checks, watched processes, pinned Celery."""
+
+import re
+from collections.abc import Callable, Iterator
+from fnmatch import fnmatch
+
+from audit.model.facts import Observation
+from audit.reading.deployment.container_users import container_user
+from audit.reading.deployment.git_index import tracked_files
+from audit.reading.source_files import Source, Tree, read_text
+
+Reader = Callable[[Source], Iterator[Observation]]
+
+_DEPLOYMENT = re.compile(
+    r"(?i)(^|/)((docker|container)file[^/]*|[^/]*\.dockerfile|procfile[^/]*|makefile|[^/]*\.(ya?ml|sh|bash|service|conf|ini))$"
+)
+_PINNED = re.compile(
+    r"(?i)(^|/)([^/]*requirements[^/]*\.(txt|in|lock)|(uv|poetry|pdm)\.lock|pipfile\.lock|pyproject\.toml)$"
+)
+# What an unpacked distribution says of itself.
+_METADATA = re.compile(r"^([^/]+\.(dist|egg)-info/)?(METADATA|PKG-INFO)$")
+_DOCKERFILE = re.compile(r"(?i)(^|/)((docker|container)file[^/]*|[^/]*\.dockerfile)$")
+_FORCED = re.compile(r"C_FORCE_ROOT[\"']?\s*[=:,]\s*[\"']?(1|true|yes|on)\b", re.IGNORECASE)
+_WORD = re.compile(r"\b(celery|inspect|ping|status)\b")
+_BACKGROUND = re.compile(r"(?<!&)&(?=\s*(?:$|\w+=\$!))")
+_DESTINATION = re.compile(r"(^|[\s\"'])(-d|--destination)\b")
+_CELERY = re.compile(
+    r"(?im)^celery(?:\[[^\]]*\])?\s*(?P<how>[=~]=)\s*(?P<version>[\d.]+\*?)"
+    r"|name = \"celery\"\s+version = \"(?P<locked>[\d.]+)\""
+    r"|[\"']celery(?:\[[^\]]*\])?\s*(?P<quoted_how>[=~]=)\s*(?P<quoted>[\d.]+\*?)"
+    r"|^Requires-Dist: celery(?:\[[^\]]*\])?\s*\(?(?P<required_how>[=~]=)\s*(?P<required>[\d.]+\*?)"
+)
+_ENVIRONMENTS = re.compile(r"(^|/)\.env(\.[\w.-]+)?$")
+_MODELS = re.compile(r"(?i)example|sample|template|dist|default|exemple|modele|schema")
+
+
+def read_deployment(tree: Tree, declared: tuple[str, ...]) -> tuple[Observation, ...]:
+    """`forced-root`, `container-user`, `health-check`, `piped-worker`, `pinned-celery`, `tracked-environment`."""
+    found = list(_environments(tree))
+    for path in tree.paths:
+        if _PINNED.search(path) or _METADATA.search(path):
+            found += _read(tree, path, _pinned)
+        elif _DEPLOYMENT.search(path) and _asked(path, declared):
+            found += _read(tree, path, _said)
+    return tuple(found)
+
+
+def _asked(path: str, declared: tuple[str, ...]) -> bool:
+    return not declared or bool(_DOCKERFILE.search(path)) or any(fnmatch(path, glob) for glob in declared)
+
+
+def _read(tree: Tree, path: str, reader: Reader) -> list[Observation]:
+    source = read_text(tree, path)
+    return list(reader(source)) if source is not None and "celery" in source.text.lower() else []
+
+
+def _pinned(source: Source) -> Iterator[Observation]:
+    for found in _CELERY.finditer(source.text):
+        names = found.groupdict()
+        if _METADATA.search(source.path) and not names["required"]:
+            # A line of the description, which the distribution does not ask for.
+            continue
+        line = source.text.count("\n", 0, found.start()) + 1
+        last = line + found.group().count("\n")
+        version = next(filter(None, (names[n] for n in ("version", "locked", "quoted", "required"))))
+        how = next(filter(None, (names[n] for n in ("how", "quoted_how", "required_how"))), "==")
+        told = version if how == "==" else f"{version.rpartition('.')[0]}.*"
+        yield Observation("pinned-celery", "", source.excerpt(line, last, "text"), {"version": told})
+
+
+def _said(source: Source) -> Iterator[Observation]:
+    for number, line in enumerate(source.lines, 1):
+        text = line.strip()
+        if text.startswith(("#", ";")):
+            continue
+        if _FORCED.search(text):
+            yield Observation("forced-root", "", source.excerpt(number, number, _language(source)), {})
+        if "celery" in text and asks_for_life(text):
+            own = bool(_DESTINATION.search(text))
+            yield Observation("health-check", "", source.excerpt(number, number, _language(source)), {"own": own})
+    if _DOCKERFILE.search(source.path):
+        yield container_user(source)
+    elif _language(source) == "bash":
+        yield from _watched(source)
+
+
+def asks_for_life(command: str) -> bool:
+    """Whether a command holds `celery … inspect … ping` or `celery … status`, told in one pass however long it is."""
+    words = [found.group() for found in _WORD.finditer(command)]
+    after = words[words.index("celery") :] if "celery" in words else []
+    pinged = after[after.index("inspect") :] if "inspect" in after else []
+    return "status" in after or "ping" in pinged
+
+
+def _language(source: Source) -> str:
+    name = source.path.rpartition("/")[2].lower()
+    if name.endswith((".yml", ".yaml")):
+        return "yaml"
+    if name.endswith((".service", ".conf", ".ini")):
+        return "ini"
+    return "dockerfile" if _DOCKERFILE.search(source.path) else "bash"
+
+
+def _watched(source: Source) -> Iterator[Observation]:
+    """Workers put in the background by a script whose process is then asked for: alone, or at the head of a pipe."""
+    text, first = "", 1
+    for number, line in enumerate(source.lines, 1):
+        first = first if text else number
+        text += line.rstrip().removesuffix("\\") + " "
+        if line.rstrip().endswith("\\"):
+            continue
+        command, text = text.strip(), ""
+        if not command.startswith("#") and leaves_a_worker(command):
+            following = " ".join([command, *source.lines[number : number + 2]])
+            if "$!" in following:
+                piped = bool(re.search(r"[^|>]\|[^|]", command))
+                yield Observation("watched-worker", "", source.excerpt(first, number, "bash"), {"piped": piped})
+
+
+def leaves_a_worker(command: str) -> bool:
+    """Whether a command ends with a `celery … worker` put in the background, told in one pass however long it is."""
+    ends = [found.start() for found in _BACKGROUND.finditer(command)]
+    before = command[: ends[-1]] if ends else ""
+    celery = re.search(r"\bcelery\b", before)
+    return bool(celery and re.search(r"\bworker\b", before[celery.end() :]))
+
+
+def _environments(tree: Tree) -> Iterator[Observation]:
+    tracked = tracked_files(tree.root)
+    if tracked is None:
+        return
+    yield Observation("tracked-files", "", None, {"count": len(tracked)})
+    for path in tracked:
+        if _ENVIRONMENTS.search(path) and not _MODELS.search(path):
+            yield Observation("tracked-environment", "", None, {"path": path})

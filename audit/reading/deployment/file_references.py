@@ -1,0 +1,36 @@
+"""The other files of a target that a process file refers to, or that are laid over it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from posixpath import dirname
+
+from audit.reading.source_files import Source, Tree, read_text
+
+
+@dataclass(frozen=True)
+class Around:
+    """Files of the tree, each read once."""
+
+    tree: Tree
+    _read: dict[str, Source | None] = field(default_factory=dict)
+
+    def source(self, path: str) -> Source | None:
+        """A file of the tree; None when it has none of this path that can be read."""
+        if path not in self._read:
+            self._read[path] = read_text(self.tree, path) if path in self.tree.paths else None
+        return self._read[path]
+
+    def beside(self, path: str) -> list[str]:
+        """Paths in the same folder, sorted."""
+        return [p for p in self.tree.paths if dirname(p) == dirname(path)]
+
+    def inside(self, folder: str, suffix: str) -> list[str]:
+        """Paths of this suffix directly in a folder, sorted."""
+        return [p for p in self.tree.paths if dirname(p) == folder and p.endswith(suffix)]
+
+    def holding(self, text: str, *suffixes: str) -> Iterator[Source]:
+        """Files of these suffixes that hold a text."""
+        for path in self.tree.paths:
+            source = self.source(path) if path.endswith(suffixes) else None
+            if source and text in source.text:
+                yield source

@@ -1,0 +1,117 @@
+"""Process files of Kubernetes: what the containers of a workload run, and whether it is started again."""
+
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yaml
+
+from audit.reading.deployment.command_line import Line
+from audit.reading.deployment.compose_files import YamlError, lines_of, value_of
+from audit.reading.deployment.file_references import Around
+from audit.reading.source_files import Source
+
+# Kinds whose pods are always started again; a Pod of its own is, unless it says otherwise. Jobs end.
+_LASTING = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Rollout"})
+_TO_PODS: tuple[str, ...] = ("spec", "template", "spec")
+
+
+def read_kubernetes(source: Source, around: Around) -> Iterator[Line]:
+    """Commands of containers, and the images of those that run their own."""
+    found = _documents(source)
+    scales: dict[str, Mapping[str, Any]] = {}
+    for held in around.holding("HorizontalPodAutoscaler", ".yaml", ".yml") if found else ():
+        scales |= _scales(held)
+    for document, node in found:
+        yield from _workload(document, node, scales)
+
+
+def _documents(source: Source) -> list[tuple[Mapping[str, Any], yaml.Node | None]]:
+    """Each object with its place, those of lists included."""
+    try:
+        documents = list(yaml.safe_load_all(source.text))
+        nodes = list(yaml.compose_all(source.text, Loader=yaml.SafeLoader))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise YamlError(f"YAML invalide, ligne {mark.line + 1 if mark else '?'}") from error
+    found: list[tuple[Mapping[str, Any], yaml.Node | None]] = []
+    for document, node in zip(documents, nodes, strict=False):
+        items, places = (document.get("items") if isinstance(document, dict) else None), value_of(node, "items")
+        if isinstance(items, list) and isinstance(places, yaml.SequenceNode):
+            found += [(d, n) for d, n in zip(items, places.value, strict=True) if isinstance(d, dict)]
+        elif isinstance(document, dict):
+            found.append((document, node))
+    return found
+
+
+def _scales(source: Source) -> dict[str, Mapping[str, Any]]:
+    """What autoscalers say, by the name of the workload that each scales."""
+    try:
+        documents = _documents(source)
+    except YamlError:
+        return {}
+    specs = [d.get("spec") for d, _ in documents if d.get("kind") == "HorizontalPodAutoscaler"]
+    told = [(s, s.get("scaleTargetRef")) for s in specs if isinstance(s, dict)]
+    return {str(target.get("name")): spec for spec, target in told if isinstance(target, dict)}
+
+
+def _workload(
+    document: Mapping[str, Any], node: yaml.Node | None, scales: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Line]:
+    kind, path = document.get("kind"), _TO_PODS
+    if kind == "Pod":
+        path = ("spec",)
+    elif kind not in _LASTING:
+        return
+    spec: Any = document
+    for key in path:
+        spec = spec.get(key) if isinstance(spec, dict) else None
+        node = value_of(node, key)
+    own = document.get("spec")
+    copies = _copies(document, scales)
+    if not isinstance(spec, dict) or not isinstance(own, dict) or copies == 0:
+        return
+    restart = "" if spec.get("restartPolicy") == "Never" else "kubernetes"
+    containers, places = spec.get("containers"), value_of(node, "containers")
+    items = places.value if isinstance(places, yaml.SequenceNode) else []
+    for container, place in zip(containers if isinstance(containers, list) else [], items, strict=False):
+        words, image = [*_words(container, "command"), *_words(container, "args")], _image(container)
+        if words or image:
+            first, last = lines_of(place, place)
+            image, user = "" if words else image, _user(container) or _user(spec)
+            variables = _variables(container)
+            yield Line(shlex.join(words), first, last, restart, variables, copies=copies, image=image, user=user)
+
+
+def _copies(document: Mapping[str, Any], scales: Mapping[str, Mapping[str, Any]]) -> int | None:
+    """How many pods; None for one a machine, and where an autoscaler may add some."""
+    own, named = document.get("spec"), document.get("metadata")
+    name = str(named.get("name", "")) if isinstance(named, dict) else ""
+    if document.get("kind") == "DaemonSet":
+        return None
+    if name and name in scales:
+        least, most = str(scales[name].get("minReplicas", 1)), str(scales[name].get("maxReplicas", 2))
+        return int(least) if least.isdecimal() and (int(least) > 1 or most == least) else None
+    told = str(own.get("replicas", 1)) if isinstance(own, dict) else "1"
+    return int(told) if told.isdecimal() else None
+
+
+def _user(held: Any) -> str:
+    context = held.get("securityContext") if isinstance(held, dict) else None
+    told = context.get("runAsUser") if isinstance(context, dict) else None
+    return "" if told is None else str(told)
+
+
+def _image(container: Any) -> str:
+    return str(container.get("image") or "") if isinstance(container, dict) else ""
+
+
+def _words(container: Any, key: str) -> list[str]:
+    value = container.get(key) if isinstance(container, dict) else None
+    return [str(word) for word in value if isinstance(word, str | int | float)] if isinstance(value, list) else []
+
+
+def _variables(container: Any) -> dict[str, str]:
+    entries = container.get("env") if isinstance(container, dict) else None
+    pairs = [e for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
+    return {str(e["name"]): str(e["value"]) for e in pairs if "name" in e and "value" in e}

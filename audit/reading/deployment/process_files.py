@@ -1,0 +1,170 @@
+"""Long-running processes that the target's process files start, and what starts each again when it dies."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from fnmatch import fnmatch
+from typing import TYPE_CHECKING
+
+from audit.model.facts import Process
+from audit.reading.deployment.command_line import Line
+from audit.reading.deployment.file_references import Around
+from audit.reading.deployment.restarts import Run, settled
+from audit.reading.deployment.started_programs import started
+from audit.reading.deployment.unit_files import (
+    read_dockerfile,
+    read_makefile,
+    read_procfile,
+    read_supervisor,
+    read_systemd,
+)
+from audit.reading.source_files import Source, Tree
+
+if TYPE_CHECKING:
+    from audit.reading.deployment.shell_scripts import Command
+
+_LANGUAGES = {
+    "shell": "bash",
+    "supervisor": "ini",
+    "systemd": "ini",
+    "compose": "yaml",
+    "render": "yaml",
+    "procfile": "procfile",
+    "dockerfile": "dockerfile",
+    "kubernetes": "yaml",
+    "makefile": "makefile",
+}
+
+# Words of a path that say what a file starts is for tests.
+_OF_TESTS = frozenset({"test", "tests", "ci", "e2e", "pytest"})
+
+
+def read_processes(tree: Tree, declared: tuple[str, ...]) -> tuple[Process, ...]:
+    """Processes of the declared files, or of those with a usual name, in the order of the files."""
+    found = _read(tree, [p for p in _chosen(tree, declared) if declared or _may_be(p)], declared=bool(declared))
+    # What a developer types is no way to start a system, unless nothing else is.
+    return tuple(found or _read(tree, [] if declared else [p for p in tree.paths if _is_makefile(p)], declared=False))
+
+
+def _read(tree: Tree, paths: list[str], *, declared: bool) -> list[Process]:
+    found: list[Run] = []
+    around = Around(tree)
+    for path in paths:
+        source = around.source(path)
+        kind = _kind(source, declared=declared) if source else ""
+        if source and kind:
+            try:
+                found += _runs(source, kind, around)
+            except (ValueError, RecursionError) as error:
+                reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+                tree.unread.append((source.path, f"fichier de processus illisible : {reason}"))
+        elif source and declared:
+            tree.unread.append((source.path, "fichier de processus d'un genre inconnu"))
+    return settled(found)
+
+
+def _chosen(tree: Tree, declared: tuple[str, ...]) -> list[str]:
+    if not declared:
+        return tree.paths
+    chosen = [p for p in tree.paths if any(fnmatch(p, glob) or p == glob for glob in declared)]
+    for glob in declared:
+        if not any(fnmatch(p, glob) or p == glob for p in tree.paths):
+            tree.unread.append((glob, "aucun fichier de processus ne correspond"))
+    return chosen
+
+
+def _may_be(path: str) -> bool:
+    name = path.rpartition("/")[2].lower()
+    if _OF_TESTS & set(re.split(r"[^a-z0-9]+", path.lower())):
+        return False
+    return name.endswith((".sh", ".service", ".conf", ".ini", ".dockerfile", ".yaml", ".yml")) or name.startswith(
+        ("procfile", "dockerfile")
+    )
+
+
+def _is_makefile(path: str) -> bool:
+    return path.rpartition("/")[2].lower() in {"makefile", "gnumakefile"}
+
+
+def _kind(source: Source, *, declared: bool) -> str:
+    name = source.path.rpartition("/")[2].lower()
+    by_name = {
+        "procfile": name.startswith("procfile"),
+        "dockerfile": name.startswith("dockerfile") or name.endswith(".dockerfile"),
+        "render": bool(re.fullmatch(r"render.*\.ya?ml", name)),
+        "kubernetes": name.endswith((".yaml", ".yml")) and _workloads(source.text),
+        "compose": bool(re.fullmatch(r"(docker-)?compose.*\.ya?ml", name))
+        or (declared and name.endswith((".yaml", ".yml"))),
+        "makefile": _is_makefile(name),
+        "systemd": name.endswith(".service"),
+        "supervisor": "[program:" in source.text and not name.endswith((".sh", ".py", ".md")),
+        "shell": name.endswith((".sh", ".bash")) or bool(re.match(r"#!.*\b(ba|da|z|k)?sh\b", source.text)),
+    }
+    return next((kind for kind, matches in by_name.items() if matches), "")
+
+
+def _runs(source: Source, kind: str, around: Around) -> Iterator[Run]:
+    for line in _READERS[kind](source, around):
+        met: list[tuple[str, Command]] = []
+        if line.builds or line.image:
+            excerpt = source.excerpt(line.first, line.last, _LANGUAGES[kind])
+            yield Run(kind, line, (), line.restart, excerpt)
+        for command in _commands(line, kind):
+            lasting = command.lasting or kind != "shell"
+            what = started(command.words, lasting)
+            first, last = (line.first, line.last) if kind != "shell" else (command.first, command.last)
+            excerpt = source.excerpt(first, last, _LANGUAGES[kind])
+            alone = bool(what and what.detached) or ((command.forgotten or command.outlived) and not command.loop)
+            restart = "" if alone else "loop" if command.loop else line.restart
+            run = Run(kind, line, command.words, restart, excerpt, alone, command=command)
+            if what is not None:
+                instead = any(role == what.role and command.excludes(other) for role, other in met)
+                met.append((what.role, command))
+                text = " ".join(command.words)
+                run = replace(run, process=Process(what.role, text, what.options, restart, excerpt, instead))
+            yield run
+
+
+def _commands(line: Line, kind: str) -> list["Command"]:
+    from audit.reading.deployment.shell_scripts import read_commands  # noqa: PLC0415  the grammar is loaded where a command is found
+
+    return read_commands(line.command, None if kind == "shell" else line.variables)
+
+
+def _compose(source: Source, around: Around) -> Iterator[Line]:
+    from audit.reading.deployment.compose_files import read_compose  # noqa: PLC0415  YAML is loaded where some is found
+
+    return read_compose(source, around)
+
+
+def _workloads(text: str) -> bool:
+    return "containers:" in text and "\nkind:" in f"\n{text}"
+
+
+def _kubernetes(source: Source, around: Around) -> Iterator[Line]:
+    from audit.reading.deployment.kubernetes_files import read_kubernetes  # noqa: PLC0415  as above
+
+    return read_kubernetes(source, around)
+
+
+def _render(source: Source, _: Around) -> Iterator[Line]:
+    from audit.reading.deployment.compose_files import read_render  # noqa: PLC0415  as above
+
+    return read_render(source)
+
+
+def _script(source: Source, _: Around) -> Iterator[Line]:
+    yield Line(source.text, 1, len(source.lines), "")
+
+
+_READERS: dict[str, Callable[[Source, Around], Iterator[Line]]] = {
+    "shell": _script,
+    "supervisor": read_supervisor,
+    "systemd": read_systemd,
+    "compose": _compose,
+    "render": _render,
+    "procfile": read_procfile,
+    "dockerfile": read_dockerfile,
+    "kubernetes": _kubernetes,
+    "makefile": read_makefile,
+}

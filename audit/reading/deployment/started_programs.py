@@ -1,0 +1,140 @@
+"""What a command line starts: a Celery worker, beat, a web server, something else that stays, or nothing that does."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from audit.reading.deployment.command_wrappers import unwrapped
+
+WEB = frozenset(["uvicorn", "gunicorn", "hypercorn", "daphne", "granian", "waitress-serve"])
+_WEB_COMMANDS = {("fastapi", "run"), ("fastapi", "dev"), ("flask", "run")}
+_SHORT = {
+    "celery": {
+        "A": "app", "b": "broker", "c": "concurrency", "Q": "queues", "P": "pool", "l": "loglevel", "n": "hostname",
+        "s": "schedule", "S": "scheduler", "f": "logfile", "B": "beat", "E": "task-events", "O": "optimization", "D": "detach",
+        "X": "exclude-queues", "I": "include",
+    },
+    "gunicorn": {"w": "workers", "k": "worker-class", "b": "bind", "t": "timeout", "c": "config", "D": "daemon"},
+}  # fmt: skip
+_FLAGS = frozenset(
+    [
+        "beat",
+        "task-events",
+        "detach",
+        "without-mingle",
+        "without-gossip",
+        "without-heartbeat",
+        "purge",
+        "discard",
+        "quiet",
+        "no-color",
+        "factory",
+        "reload",
+        "proxy-headers",
+        "no-access-log",
+        "access-log",
+        "no-proxy-headers",
+        "preload",
+        "daemon",
+        "skip-checks",
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Started:
+    """The role of a command (`worker`, `beat`, `worker+beat`, `web`, `other`), and its options by their long names.
+
+    `detached`: the command returns at once, and leaves behind a process that is not its child any more.
+    """
+
+    role: str
+    options: dict[str, str]
+    detached: bool = False
+
+
+def started(words: Sequence[str], lasting: bool) -> Started | None:
+    """What a command starts; None for one that ends by itself. `lasting`: whoever wrote it expects it to stay."""
+    words = unwrapped(words)
+    if not words:
+        return None
+    name, rest = words[0].rpartition("/")[2], list(words[1:])
+    if name == "celery":
+        return _celery(rest)
+    if name in WEB or (name, *rest[:1]) in _WEB_COMMANDS:
+        options = _options(rest, _SHORT.get(name, {}))
+        return Started("web", options, "daemon" in options)
+    if name.startswith("python") and "runserver" in rest:
+        return Started("web", _options(rest, {}))
+    if lasting and (name.startswith("python") or name in {"supervisord", "flower"}):
+        return Started("other", _options(rest, {}))
+    return None
+
+
+def empties(words: Sequence[str]) -> str:
+    """`queues` for a command that destroys what waits in queues, `database` for one that empties a whole Redis, else nothing."""
+    words = unwrapped(words)
+    name, rest = (words[0].rpartition("/")[2], words[1:]) if words else ("", [])
+    said = {word.lower() for word in rest}
+    if name == "celery":
+        return "queues" if _positional(rest)[:1] == ["purge"] or "queue.purge" in said else ""
+    if name == "rabbitmqctl":
+        return "queues" if said & {"purge_queue", "delete_queue", "reset", "force_reset", "delete_vhost"} else ""
+    if name == "rabbitmqadmin":
+        return "queues" if {"purge", "queue"} <= said or {"delete", "queue"} <= said else ""
+    if name in {"redis-cli", "valkey-cli"}:
+        return "database" if said & {"flushdb", "flushall"} else ""
+    return ""
+
+
+def _celery(words: list[str]) -> Started | None:
+    options = _options(words, _SHORT["celery"])
+    positional = _positional(words)
+    if positional[:2] == ["multi", "start"]:
+        return Started("worker", options, detached=True)
+    if not positional:
+        return None
+    if positional[0] == "worker":
+        return Started("worker+beat" if "beat" in options else "worker", options, "detach" in options)
+    if positional[0] in {"beat", "flower"}:
+        return Started("beat" if positional[0] == "beat" else "other", options, "detach" in options)
+    return None
+
+
+def _positional(words: list[str]) -> list[str]:
+    found, index = [], 0
+    while index < len(words):
+        word = words[index]
+        if not word.startswith("-"):
+            found.append(word)
+        elif "=" not in word and _takes_value(word, words[index + 1 : index + 2]):
+            index += 1
+        index += 1
+    return found
+
+
+def _takes_value(word: str, following: list[str]) -> bool:
+    if not following or following[0].startswith("-"):
+        return False
+    if word.startswith("--"):
+        return word[2:] not in _FLAGS
+    return len(word) == 2 and _SHORT["celery"].get(word[1], "") not in _FLAGS
+
+
+def _options(words: list[str], short: dict[str, str]) -> dict[str, str]:
+    options: dict[str, str] = {}
+    index = 0
+    while index < len(words):
+        word, following = words[index], words[index + 1 : index + 2]
+        index += 1
+        if word.startswith("--") and len(word) > 2:
+            name, equals, value = word[2:].partition("=")
+        elif word.startswith("-") and word[1:2] in short:
+            name, value = short[word[1]], word[2:].removeprefix("=")
+            equals = value
+        else:
+            continue
+        if not equals and following and not following[0].startswith("-") and name not in _FLAGS:
+            value = following[0]
+            index += 1
+        options[name] = value
+    return options

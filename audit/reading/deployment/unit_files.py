@@ -1,0 +1,191 @@
+"""Process files made of lines: supervisor, systemd, Procfile, Dockerfile."""
+
+import json
+import posixpath
+import re
+import shlex
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from audit.reading.deployment.command_line import Line
+from audit.reading.deployment.file_references import Around
+from audit.reading.source_files import Source
+
+_YES = frozenset({"true", "1", "yes", "on", "t", "y"})
+# What Celery, like any Python program, exits with on an error; a supervisor that expects it leaves it dead.
+_ERROR = "1"
+# What systemd may be told of a process that crashed, or that was killed for want of memory.
+_CRASHES = frozenset(
+    {_ERROR, "FAILURE", *(f"{sig}{n}" for sig in ("", "SIG") for n in ("KILL", "SEGV", "ABRT", "BUS"))}
+)
+# Settings whose values add up; an empty one forgets those before it.
+_LISTED = frozenset({"RestartPreventExitStatus", "SuccessExitStatus"})
+
+
+@dataclass
+class _Section:
+    name: str
+    first: int
+    last: int
+    values: dict[str, str] = field(default_factory=dict)
+    said: list[tuple[str, str]] = field(default_factory=list)
+
+
+def _logical_lines(source: Source) -> Iterator[tuple[str, int, int]]:
+    """Lines joined at a final backslash, with the first and last line of each."""
+    text, first = "", 0
+    for number, line in enumerate(source.lines, 1):
+        first = first or number
+        if line.rstrip().endswith("\\") and not line.lstrip().startswith("#"):
+            text += f"{line.rstrip()[:-1].strip()} "
+            continue
+        yield (text + line if text else line), first, number
+        text, first = "", 0
+
+
+def _sections(source: Source, comments: str) -> Iterator[_Section]:
+    """Sections of an INI file; an indented line goes on with the value above it."""
+    section: _Section | None = None
+    key = ""
+    for line, first, last in _logical_lines(source):
+        stripped = line.strip()
+        if not stripped or stripped[0] in comments:
+            continue
+        header = re.fullmatch(r"\[([^\]]+)\]\s*", stripped)
+        if header:
+            if section:
+                yield section
+            section, key = _Section(header.group(1), first, last), ""
+        elif section and line[:1].isspace() and key:
+            section.values[key] += f" {stripped}"
+            section.said[-1] = key, section.values[key]
+            section.last = last
+        elif section and "=" in stripped:
+            name, _, value = stripped.partition("=")
+            key = name.strip()
+            section.values[key] = value.strip()
+            section.said.append((key, value.strip()))
+            section.last = last
+    if section:
+        yield section
+
+
+def read_supervisor(source: Source, _: Around) -> Iterator[Line]:
+    """`[program:…]` sections. `autorestart` is `unexpected` by default, which covers a killed process.
+
+    One whose `exitcodes` expect that of an error is not started again after it.
+    """
+    for section in _sections(source, "#;"):
+        if section.name.startswith("program:") and "command" in section.values:
+            command = re.split(r"\s;", section.values["command"])[0]
+            restart, begun = _said(section, "autorestart", "unexpected"), _said(section, "autostart", "true")
+            expected = re.split(r"[\s,]+", _said(section, "exitcodes", "0"))
+            again = restart in _YES or (restart == "unexpected" and _ERROR not in expected)
+            copies = _said(section, "numprocs", "1")
+            count = int(copies) if copies.isdecimal() else None
+            supervised = "supervisor" if again and begun in _YES else ""
+            yield Line(command, section.first, section.last, supervised, copies=count)
+
+
+def _said(section: _Section, key: str, default: str) -> str:
+    return re.split(r"\s;", section.values.get(key, default))[0].strip().lower()
+
+
+def read_systemd(source: Source, around: Around) -> Iterator[Line]:
+    """`ExecStart=` of the `[Service]` sections and of the drop-ins laid over them, with `Environment=` for its variables.
+
+    `on-abnormal` covers signals only, and an error may be declared a success, or a reason not to start again.
+    """
+    own = [s for s in _sections(source, "#;") if s.name in {"Service", "Unit"}]
+    started = [s for s in own if s.name == "Service" and "ExecStart" in s.values]
+    laid = [s for path in _drop_ins(source.path, around) for s in _read_sections(around, path)]
+    service = _together(s for s in (*own, *laid) if s.name == "Service")
+    command = service.get("ExecStart", "").lstrip("-@:+!")
+    if not started or not command:
+        return
+    restart = service.get("Restart", "no").lower()
+    final = service.get("RestartPreventExitStatus", "").split()
+    success = service.get("SuccessExitStatus", "").split() if restart == "on-failure" else []
+    stays = service.get("Type", "simple").lower() != "oneshot"
+    again = stays and restart in {"always", "on-failure"} and not _CRASHES & {*final, *success}
+    unit = _together(s for s in (*own, *laid) if s.name == "Unit")
+    limited = unit.get("StartLimitIntervalSec") == "infinity" and unit.get("StartLimitBurst") != "0"
+    doubt = (
+        f"`{source.path}` ne le relance qu'un nombre limité de fois (`StartLimitBurst`)" if again and limited else ""
+    )
+    supervised = "systemd" if again and not doubt else ""
+    yield Line(command, started[0].first, started[0].last, supervised, _assignments(service), doubt=doubt)
+
+
+def _drop_ins(path: str, around: Around) -> list[str]:
+    """Drop-ins of a unit, in the order that systemd reads them: by their names, whatever their folder."""
+    folder, name = posixpath.split(path)
+    folders = [
+        posixpath.join(folder, f"{held}.d") for held in (name, "service", re.sub(r"@.+\.service$", "@.service", name))
+    ]
+    found = {posixpath.basename(p): p for held in folders for p in around.inside(held, ".conf")}
+    return [found[name] for name in sorted(found)]
+
+
+def _read_sections(around: Around, path: str) -> list[_Section]:
+    source = around.source(path)
+    return list(_sections(source, "#;")) if source else []
+
+
+def _together(sections: Iterable[_Section]) -> dict[str, str]:
+    """Settings of sections of one name: the last one wins, or adds to those before it."""
+    found: dict[str, str] = {}
+    for section in sections:
+        for key, value in section.said:
+            found[key] = f"{found.get(key, '')} {value}".strip() if key in _LISTED and value else value
+    return found
+
+
+def _assignments(values: dict[str, str]) -> dict[str, str]:
+    try:
+        words = shlex.split(values.get("Environment", ""))
+    except ValueError:
+        return {}
+    return {name: value for name, equals, value in (word.partition("=") for word in words) if equals}
+
+
+def read_procfile(source: Source, _: Around) -> Iterator[Line]:
+    """`name: command`, one a line, restarted by the platform; `release` runs once, and `Procfile.dev` is for a desk."""
+    restart = "platform" if source.path.rpartition("/")[2].lower() == "procfile" else ""
+    for number, line in enumerate(source.lines, 1):
+        entry = re.match(r"\s*([A-Za-z0-9_-]+):\s*(\S.*)$", line)
+        if entry and entry.group(1) != "release":
+            yield Line(entry.group(2), number, number, restart)
+
+
+def read_makefile(source: Source, _: Around) -> Iterator[Line]:
+    """Recipes, a line each; nothing restarts what `make` runs."""
+    for line, first, last in _logical_lines(source):
+        if source.lines[first - 1].startswith("\t") and line.strip("\t @-+"):
+            yield Line(line.strip().lstrip("@-+").replace("$$", "$"), first, last, "")
+
+
+def read_dockerfile(source: Source, _: Around) -> Iterator[Line]:
+    """The last `ENTRYPOINT` and `CMD`; nothing in a Dockerfile restarts them."""
+    found: dict[str, tuple[list[str] | str, int, int]] = {}
+    for line, first, last in _logical_lines(source):
+        instruction = re.match(r"\s*(FROM|CMD|ENTRYPOINT)\s+(.+)$", line, re.IGNORECASE)
+        if instruction and instruction.group(1).upper() == "FROM":
+            found.clear()
+        elif instruction:
+            found[instruction.group(1).upper()] = (_exec_form(instruction.group(2).strip()), first, last)
+    if found:
+        parts = [found[name] for name in ("ENTRYPOINT", "CMD") if name in found]
+        words = " ".join(p if isinstance(p, str) else shlex.join(p) for p, _, _ in parts)
+        first, last = min(f for _, f, _ in parts), max(n for _, _, n in parts)
+        yield Line(words, first, last, "")
+
+
+def _exec_form(text: str) -> list[str] | str:
+    if not text.startswith("["):
+        return text
+    try:
+        words = json.loads(text)
+    except ValueError:
+        return text
+    return [str(word) for word in words] if isinstance(words, list) else text

@@ -1,0 +1,18 @@
+"""A reading of the whole target: its modules, and what their statements build."""
+
+from audit.reading.celery.configuration_calls import celery_call
+from audit.reading.python.expressions import attribute_of, evaluate
+from audit.reading.python.interpreter import Machine
+from audit.reading.python.modules import Project
+from audit.reading.python.standard_calls import known_call
+from audit.reading.python.statements import read_body
+from audit.reading.web.fastapi_objects import Web
+from audit.reading.web.flask_objects import flask_call
+from audit.reading.web.views import view_call
+
+
+def new_machine(project: Project, web: Web) -> Machine:
+    """A machine that has read nothing yet; routes met will be noted in `web`."""
+    return Machine(
+        project, evaluate, attribute_of, read_body, [known_call, celery_call, web.call, flask_call(web), view_call]
+    )

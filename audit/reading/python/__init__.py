@@ -1,0 +1,1 @@
+"""An abstract interpreter of Python: statements, expressions, imports, and the values they give."""

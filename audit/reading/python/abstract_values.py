@@ -1,0 +1,281 @@
+"""The values that reading a program without running it can give: Python's own, symbols of the target, and the unknown."""
+
+import ast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import Enum
+from typing import Any, Final
+
+from audit.reading.python.syntax_cache import Place
+
+
+class Unknown(Enum):
+    """Its only member stands for what could not be worked out from the text; it survives copies."""
+
+    UNKNOWN = "inconnu"
+
+    def __str__(self) -> str:
+        return "inconnu"
+
+
+UNKNOWN: Final = Unknown.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Lines of a file of the target, from 1, both ends included."""
+
+    path: str
+    first: int
+    last: int
+
+
+class Table(dict[Any, Any]):
+    """A dict that remembers where each key was written. `opaque`: something unreadable was merged into it."""
+
+    def __init__(self, content: Mapping[Any, Any] | None = None, origins: Mapping[Any, Origin] | None = None) -> None:
+        super().__init__(content or {})
+        self.origins: dict[Any, Origin] = dict(origins or {})
+        self.opaque: Origin | None = None
+
+    def copy(self) -> "Table":
+        """Same content, origins and opacity."""
+        twin = Table(self, self.origins)
+        twin.opaque = self.opaque
+        return twin
+
+
+class Conf(Table):
+    """A Celery configuration: its keys are attributes too. `home`: the module that builds it; `writers`: those that write it."""
+
+    def __init__(self, home: str = "") -> None:
+        super().__init__()
+        self.home = home
+        self.writers: set[str] = set()
+
+
+class Namespace(Table):
+    """The names of a module, a class body or a call; a name missing on one branch would be a NameError there."""
+
+
+@dataclass(frozen=True, eq=False)
+class Overridable:
+    """A value that holds unless this environment variable is set."""
+
+    value: Any
+    variable: str
+
+
+@dataclass(frozen=True)
+class External:
+    """A name that comes from outside the target: `datetime.timedelta`, `builtins.int`."""
+
+    dotted: str
+
+
+@dataclass(eq=False)
+class ModuleValue:
+    """A module or a package of the target."""
+
+    name: str
+
+
+@dataclass(eq=False, slots=True)
+class FunctionValue:
+    """A function of the target: its symbol, its node, and the names around it."""
+
+    symbol: str
+    place: Place[ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda]
+    module: str
+    enclosing: tuple[Namespace, ...]
+    decorators: tuple["Decoration", ...] = ()
+
+    @property
+    def node(self) -> ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda:
+        """Its definition."""
+        return self.place.node()
+
+    def decorated_by(self, *names: str) -> bool:
+        """Whether a decorator's last name is one of these."""
+        return any(_last_name(d.callee) in names for d in self.decorators)
+
+
+@dataclass(eq=False, slots=True)
+class Decoration:
+    """One decorator, worked out: what is applied, and with which arguments when it is a call."""
+
+    callee: Any
+    node: ast.expr
+    arguments: tuple[Any, ...] = ()
+    keywords: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(eq=False, slots=True)
+class ClassValue:
+    """A class of the target."""
+
+    symbol: str
+    place: Place[ast.ClassDef]
+    module: str
+    names: Namespace
+    bases: tuple[Any, ...] = ()
+    decorators: tuple[Decoration, ...] = ()
+
+    @property
+    def node(self) -> ast.ClassDef:
+        """Its definition."""
+        return self.place.node()
+
+
+@dataclass(eq=False)
+class Instance:
+    """What calling a class (or anything external) gives. `fields` are attributes known so far."""
+
+    cls: Any
+    arguments: tuple[Any, ...] = ()
+    keywords: Table = field(default_factory=Table)
+    fields: Namespace = field(default_factory=Namespace)
+    origin: Origin | None = None
+
+
+@dataclass(eq=False)
+class Method:
+    """An attribute of something that is not read further: it can only be called. `name` may be dotted."""
+
+    receiver: Any
+    name: str
+
+
+@dataclass(eq=False)
+class BoundMethod:
+    """A method of the target with its `self`."""
+
+    receiver: Any
+    function: FunctionValue
+
+
+@dataclass(frozen=True)
+class Crontab:
+    """A Celery crontab, as `minute hour day-of-month month day-of-week`."""
+
+    text: str
+
+
+def lift(function: Callable[..., Any], *values: Any) -> Any:
+    """Apply `function` to plain values; unknown stays unknown, and the environment variable behind a value is kept."""
+    plain = tuple(v.value if isinstance(v, Overridable) else v for v in values)
+    variable = next((v.variable for v in values if isinstance(v, Overridable)), "")
+    result = UNKNOWN if any(v is UNKNOWN for v in plain) else function(*plain)
+    return overridable(result, variable)
+
+
+def overridable(value: Any, variable: str) -> Any:
+    """The value, marked with its environment variable when there is one."""
+    if not variable or isinstance(value, Overridable):
+        return value
+    return Overridable(value, variable)
+
+
+def unwrap(value: Any) -> tuple[Any, str]:
+    """The value and the environment variable that may replace it (empty when none does)."""
+    return (value.value, value.variable) if isinstance(value, Overridable) else (value, "")
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two values are known to be equal."""
+    return _equal(one, other, [_MAX_NODES])
+
+
+def _equal(one: Any, other: Any, left: list[int]) -> bool:
+    """Equality within a number of comparisons: nested containers may share their parts without end."""
+    left[0] -= 1
+    if one is other or left[0] < 0:
+        return one is other
+    if isinstance(one, Overridable) and isinstance(other, Overridable):
+        return one.variable == other.variable and _equal(one.value, other.value, left)
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(_equal(one[key], other[key], left) for key in one)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(_equal(a, b, left) for a, b in zip(one, other, strict=True))
+    return bool(one == other)
+
+
+def exported(value: Any) -> Any:
+    """The value as facts hold it: JSON shapes, seconds for a timedelta, the name of a queue, else UNKNOWN."""
+    return _exported(value, [_MAX_NODES], 0)
+
+
+def _exported(value: Any, left: list[int], depth: int) -> Any:
+    value, _ = unwrap(value)
+    left[0] -= 1
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if value.bit_length() <= 1024 else UNKNOWN
+    if isinstance(value, bool | float | None):
+        return value
+    if not isinstance(value, _CONTAINERS):
+        return _exported_object(value)
+    return UNKNOWN if left[0] < 0 or depth > _MAX_NESTING else _exported_container(value, left, depth + 1)
+
+
+_CONTAINERS = (dict, list, tuple, set, frozenset)
+_MAX_NODES = 20_000
+_MAX_NESTING = 40
+
+
+def _exported_container(value: Any, left: list[int], depth: int) -> Any:
+    if isinstance(value, dict):
+        return {str(_exported(key, left, depth)): _exported(item, left, depth) for key, item in value.items()}
+    items = [_exported(item, left, depth) for item in value]
+    if isinstance(value, set | frozenset):
+        return tuple(sorted(items, key=repr))
+    return items if isinstance(value, list) else tuple(items)
+
+
+def _exported_object(value: Any) -> Any:
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, Crontab):
+        return value.text
+    if isinstance(value, Instance) and _last_name(value.cls) in {"Queue", "Exchange"}:
+        name = value.arguments[0] if value.arguments else value.keywords.get("name", UNKNOWN)
+        return exported(name)
+    if isinstance(value, FunctionValue | ClassValue):
+        return value.symbol
+    if isinstance(value, External):
+        return value.dotted
+    return UNKNOWN
+
+
+def _last_name(value: Any) -> str:
+    if isinstance(value, External):
+        return value.dotted.rpartition(".")[2]
+    if isinstance(value, FunctionValue | ClassValue):
+        return value.symbol.rpartition(":")[2].rpartition(".")[2]
+    if isinstance(value, Method):
+        return value.name.rpartition(".")[2]
+    return ""
+
+
+def last_name(value: Any) -> str:
+    """Last name of a symbol: `timedelta` for `datetime.timedelta`; empty for anything else."""
+    return _last_name(value)
+
+
+def descends_from(value: Any, *names: str) -> bool:
+    """Whether a class is, or inherits through classes of the target, an external class of one of these last names."""
+    queue, seen = [value], set()
+    while queue:
+        current = queue.pop()
+        if id(current) in seen:
+            continue
+        seen.add(id(current))
+        if isinstance(current, External) and _last_name(current) in names:
+            return True
+        if isinstance(current, ClassValue):
+            queue += current.bases
+    return False

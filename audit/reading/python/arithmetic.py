@@ -1,0 +1,145 @@
+"""Operators on plain values, bounded so that no expression of a target can exhaust memory or time."""
+
+import ast
+import operator
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from audit.reading.python.abstract_values import UNKNOWN, External, Instance
+
+_MAX_BITS = 4_096
+_MAX_LENGTH = 10_000
+_NUMBERS = (bool, int, float)
+
+
+def _size(value: Any) -> int:
+    return value.bit_length() if isinstance(value, int) else 64
+
+
+def _numbers(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """The operator where both sides are numbers or durations; UNKNOWN for other types and for errors."""
+
+    def apply(left: Any, right: Any) -> Any:
+        if not isinstance(left, (*_NUMBERS, timedelta)) or not isinstance(right, (*_NUMBERS, timedelta)):
+            return UNKNOWN
+        return _guarded(function, left, right)
+
+    return apply
+
+
+def _guarded(function: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
+    try:
+        result = function(left, right)
+    except (ArithmeticError, TypeError, ValueError):
+        return UNKNOWN
+    return UNKNOWN if isinstance(result, complex) or _size(result) > _MAX_BITS else result
+
+
+def _add(left: Any, right: Any) -> Any:
+    for kind in (str, list, tuple, bytes):
+        if isinstance(left, kind) and isinstance(right, kind):
+            return left + right if len(left) + len(right) <= _MAX_LENGTH else UNKNOWN  # type: ignore[operator]
+    return _numbers(operator.add)(left, right)
+
+
+def _mul(left: Any, right: Any) -> Any:
+    for sequence, count in ((left, right), (right, left)):
+        if isinstance(sequence, str | list | tuple | bytes) and isinstance(count, int):
+            return sequence * count if len(sequence) * max(count, 0) <= _MAX_LENGTH else UNKNOWN
+    return _numbers(operator.mul)(left, right)
+
+
+def _pow(left: Any, right: Any) -> Any:
+    if isinstance(left, int) and isinstance(right, int) and (right < 0 or _size(left) * right > _MAX_BITS):
+        return _numbers(operator.pow)(float(left), right) if right < 0 and _size(left) < 512 else UNKNOWN
+    return _numbers(operator.pow)(left, right)
+
+
+def _shift(left: Any, right: Any) -> Any:
+    if not isinstance(left, int) or not isinstance(right, int) or not 0 <= right <= _MAX_BITS:
+        return UNKNOWN
+    return _guarded(operator.lshift, left, right)
+
+
+def _bits(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    def apply(left: Any, right: Any) -> Any:
+        kinds = (int, set, frozenset)
+        return _guarded(function, left, right) if isinstance(left, kinds) and isinstance(right, kinds) else UNKNOWN
+
+    return apply
+
+
+BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: _add,
+    ast.Sub: _numbers(operator.sub),
+    ast.Mult: _mul,
+    ast.Div: _numbers(operator.truediv),
+    ast.FloorDiv: _numbers(operator.floordiv),
+    ast.Mod: _numbers(operator.mod),
+    ast.Pow: _pow,
+    ast.LShift: _shift,
+    ast.RShift: _bits(operator.rshift),
+    ast.BitOr: _bits(operator.or_),
+    ast.BitAnd: _bits(operator.and_),
+    ast.BitXor: _bits(operator.xor),
+}
+
+
+def _negate(value: Any) -> Any:
+    return -value if isinstance(value, (*_NUMBERS, timedelta)) else UNKNOWN
+
+
+def _plus(value: Any) -> Any:
+    return +value if isinstance(value, (*_NUMBERS, timedelta)) else UNKNOWN
+
+
+def _invert(value: Any) -> Any:
+    return ~int(value) if isinstance(value, int) else UNKNOWN
+
+
+def _not(value: Any) -> Any:
+    plain = value is None or isinstance(value, str | bytes | bool | int | float | list | tuple | dict | set | frozenset)
+    return not value if plain else UNKNOWN
+
+
+UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {
+    ast.USub: _negate,
+    ast.UAdd: _plus,
+    ast.Invert: _invert,
+    ast.Not: _not,
+}
+
+_SCALARS = (str, bytes, bool, int, float, timedelta, type(None))
+_COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.In: lambda left, right: left in right,
+    ast.NotIn: lambda left, right: left not in right,
+}
+
+
+def compare(symbol: ast.cmpop, left: Any, right: Any) -> Any:
+    """`left <symbol> right` on plain values; UNKNOWN for anything else."""
+    if isinstance(symbol, ast.Is | ast.IsNot):
+        other = right if left is None else left
+        if (left is None or right is None) and not (isinstance(other, Instance) and isinstance(other.cls, External)):
+            return (left is right) == isinstance(symbol, ast.Is)
+        return UNKNOWN
+    if not _is_flat(left) or not _is_flat(right):
+        return UNKNOWN
+    try:
+        return bool(_COMPARISONS[type(symbol)](left, right))
+    except TypeError:
+        return UNKNOWN
+
+
+def _is_flat(value: Any) -> bool:
+    """Plain, without containers in containers: comparing those could take for ever."""
+    if isinstance(value, list | tuple | dict | set | frozenset):
+        return all(isinstance(item, _SCALARS) for item in value)
+    return isinstance(value, _SCALARS)

@@ -1,0 +1,134 @@
+"""Attributes of classes of the target: inheritance, fields, and the environment variables behind pydantic settings."""
+
+import ast
+from typing import Any
+
+from audit.reading.python.abstract_values import (
+    UNKNOWN,
+    ClassValue,
+    External,
+    Instance,
+    Overridable,
+    Table,
+    descends_from,
+    last_name,
+    overridable,
+)
+
+_ABSENT = object()
+
+
+def lineage(cls: ClassValue) -> list[ClassValue]:
+    """The class and those it inherits from in the target, in the order that Python looks names up (C3).
+
+    https://docs.python.org/3/howto/mro.html; nearest first where Python would refuse the class.
+    """
+    return _linear(cls, {}) or _nearest_first(cls)
+
+
+def _linear(cls: ClassValue, known: dict[int, list[ClassValue]]) -> list[ClassValue]:
+    """C3's order; empty where there is none. `known`: the orders already worked out, by the class's identity."""
+    if id(cls) not in known:
+        known[id(cls)] = []
+        bases = [base for base in cls.bases if isinstance(base, ClassValue)]
+        merged = _merged([*(list(_linear(base, known)) for base in bases), list(bases)])
+        known[id(cls)] = [cls] if not bases else [cls, *merged] if merged else []
+    return known[id(cls)]
+
+
+def _merged(orders: list[list[ClassValue]]) -> list[ClassValue]:
+    found: list[ClassValue] = []
+    pending = [order for order in orders if order]
+    if len(pending) < len(orders):
+        return []
+    while pending:
+        behind = [one for order in pending for one in order[1:]]
+        head = next((order[0] for order in pending if order[0] not in behind), None)
+        if head is None:
+            return []
+        found.append(head)
+        pending = [rest for order in pending if (rest := order[1:] if order[0] is head else order)]
+    return found
+
+
+def _nearest_first(cls: ClassValue) -> list[ClassValue]:
+    found: list[ClassValue] = []
+    queue: list[Any] = [cls]
+    while queue:
+        current = queue.pop(0)
+        if isinstance(current, ClassValue) and current not in found:
+            found.append(current)
+            queue += current.bases
+    return found
+
+
+def class_attribute(cls: ClassValue, name: str) -> Any:
+    """What a class or the classes of the target it inherits from bind to this name; UNKNOWN when none does."""
+    return next((c.names[name] for c in lineage(cls) if name in c.names), UNKNOWN)
+
+
+def annotated_fields(cls: ClassValue) -> list[str]:
+    """Names annotated in the class body, base classes first: the order of a generated `__init__`."""
+    names: list[str] = []
+    for current in reversed(lineage(cls)):
+        for statement in current.node.body:
+            if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+                names += [statement.target.id] if statement.target.id not in names else []
+    return names
+
+
+def given_field(instance: Instance, name: str) -> Any:
+    """Value of a field of a dataclass, named tuple or pydantic instance; None when it is not a field."""
+    cls = instance.cls
+    if not isinstance(cls, ClassValue):
+        return None
+    names = annotated_fields(cls)
+    if name not in names:
+        return None
+    if name in instance.keywords:
+        return instance.keywords[name]
+    position = names.index(name)
+    if position < len(instance.arguments) and not descends_from(cls, "BaseModel", "BaseSettings"):
+        return instance.arguments[position]
+    default = _default(class_attribute(cls, name))
+    if descends_from(cls, "BaseSettings"):
+        value = default if default is not _ABSENT else UNKNOWN
+        return overridable(value, _variable(cls, name))
+    return UNKNOWN if default is _ABSENT else default
+
+
+def _default(value: Any) -> Any:
+    """Default behind `Field(…)` or `field(…)`, else the value itself; _ABSENT when the field is required."""
+    if value is UNKNOWN:
+        return _ABSENT
+    if isinstance(value, Instance) and isinstance(value.cls, External) and last_name(value.cls) in {"Field", "field"}:
+        if "default" in value.keywords:
+            return value.keywords["default"]
+        if value.arguments:
+            return _ABSENT if value.arguments[0] is Ellipsis else value.arguments[0]
+        return _ABSENT
+    return value
+
+
+def _variable(cls: ClassValue, name: str) -> str:
+    """Environment variable that pydantic-settings reads for a field."""
+    value = class_attribute(cls, name)
+    if isinstance(value, Instance):
+        for alias in ("validation_alias", "alias", "env"):
+            if isinstance(value.keywords.get(alias), str):
+                return str(value.keywords[alias])
+    prefix = _option(cls, "env_prefix")
+    return f"{prefix if isinstance(prefix, str) else ''}{name}".upper()
+
+
+def _option(cls: ClassValue, name: str) -> Any:
+    config = class_attribute(cls, "model_config")
+    if isinstance(config, Instance):
+        return config.keywords.get(name, "")
+    if isinstance(config, Table):
+        return config.get(name, "")
+    inner = class_attribute(cls, "Config")
+    if isinstance(inner, ClassValue):
+        value = class_attribute(inner, name)
+        return value.value if isinstance(value, Overridable) else value
+    return ""

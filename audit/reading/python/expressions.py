@@ -1,0 +1,447 @@
+"""Works out expressions: literals, arithmetic, names across modules, attributes, subscripts, calls, comprehensions."""
+
+import ast
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from audit.reading.celery.task_attributes import write_option
+from audit.reading.python.abstract_values import (
+    UNKNOWN,
+    BoundMethod,
+    ClassValue,
+    Conf,
+    External,
+    FunctionValue,
+    Instance,
+    Method,
+    ModuleValue,
+    Namespace,
+    Origin,
+    Overridable,
+    Table,
+    lift,
+    overridable,
+    same,
+    unwrap,
+)
+from audit.reading.python.arithmetic import BINARY, UNARY, compare
+from audit.reading.python.classes import class_attribute, given_field
+from audit.reading.python.frames import CallSite, Frame
+from audit.reading.python.interpreter import Machine
+from audit.reading.python.syntax_cache import Place
+
+_MAX_ITEMS = 2_000
+
+
+def evaluate(machine: Machine, node: ast.expr, frame: Frame) -> Any:
+    """Value of an expression, UNKNOWN when it cannot be worked out. Raises ExhaustedError on unreasonable code."""
+    machine.step()
+    reader = _READERS.get(type(node))
+    if reader is None:
+        return UNKNOWN
+    machine.deeper()
+    try:
+        return reader(machine, node, frame)
+    finally:
+        machine.shallower()
+
+
+def attribute_of(machine: Machine, value: Any, name: str) -> Any:
+    """`value.name`."""
+    value, variable = unwrap(value)
+    if isinstance(value, ModuleValue):
+        found = machine.module_attribute(value.name, name)
+    elif isinstance(value, External):
+        found = External(f"{value.dotted}.{name}")
+    elif isinstance(value, ClassValue):
+        found = class_attribute(value, name)
+        found = Method(value, name) if found is UNKNOWN and name == "as_view" else found
+    elif isinstance(value, Instance):
+        found = _instance_attribute(machine, value, name)
+    elif isinstance(value, Conf) and name in value:
+        found = value[name]
+    elif isinstance(value, Method):
+        found = Method(value.receiver, f"{value.name}.{name}")
+    elif value is UNKNOWN:
+        found = UNKNOWN
+    else:
+        found = Method(value, name)
+    return overridable(found, variable)
+
+
+def _instance_attribute(machine: Machine, instance: Instance, name: str) -> Any:
+    if name in instance.fields:
+        return instance.fields[name]
+    if not isinstance(instance.cls, ClassValue):
+        return Method(instance, name)
+    field = given_field(instance, name)
+    if field is not None:
+        return field
+    found = class_attribute(instance.cls, name)
+    if not isinstance(found, FunctionValue):
+        return found if found is not UNKNOWN else Method(instance, name)
+    return _bound(machine, instance, instance.cls, found)
+
+
+def _bound(machine: Machine, instance: Instance, cls: ClassValue, found: FunctionValue) -> Any:
+    if found.decorated_by("property", "cached_property", "computed_field"):
+        module = machine.project.modules[found.module]
+        return machine.call_function(found, (instance,), Table(), Frame(module, Namespace(), found.enclosing, "?"))
+    if found.decorated_by("staticmethod"):
+        return found
+    return BoundMethod(cls if found.decorated_by("classmethod") else instance, found)
+
+
+def assign(machine: Machine, target: ast.expr, value: Any, frame: Frame, origin: Origin) -> None:
+    """Bind a target: a name, a tuple, an attribute or an item of something known."""
+    if isinstance(target, ast.Name):
+        machine.journal.write(frame.names, target.id, value, origin)
+    elif isinstance(target, ast.Starred):
+        assign(machine, target.value, UNKNOWN, frame, origin)
+    elif isinstance(target, ast.Tuple | ast.List):
+        _unpack(machine, target, value, frame, origin)
+    elif isinstance(target, ast.Attribute):
+        owner, _ = unwrap(evaluate(machine, target.value, frame))
+        set_attribute(machine, owner, target.attr, value, origin)
+    elif isinstance(target, ast.Subscript):
+        owner, _ = unwrap(evaluate(machine, target.value, frame))
+        key, _ = unwrap(evaluate(machine, target.slice, frame))
+        set_item(machine, _registry(machine, owner, origin), key, value, origin)
+
+
+def _unpack(machine: Machine, target: ast.Tuple | ast.List, value: Any, frame: Frame, origin: Origin) -> None:
+    plain, _ = unwrap(value)
+    starred = any(isinstance(element, ast.Starred) for element in target.elts)
+    known = isinstance(plain, list | tuple) and len(plain) == len(target.elts) and not starred
+    for index, element in enumerate(target.elts):
+        assign(machine, element, plain[index] if known else UNKNOWN, frame, origin)
+
+
+def set_attribute(machine: Machine, owner: Any, name: str, value: Any, origin: Origin) -> None:
+    """`owner.name = value`, where the owner is an instance, a class or a table read by attribute."""
+    if isinstance(owner, Instance):
+        existing = owner.fields.get(name)
+        if machine.is_celery(owner) and isinstance(existing, Table) and isinstance(value, dict):
+            for key, item in value.items():
+                set_item(machine, existing, key, item, origins_of(value).get(key, origin))
+            return
+        machine.journal.write(owner.fields, name, value, origin)
+    elif isinstance(owner, ClassValue):
+        machine.journal.write(owner.names, name, value, origin)
+    elif isinstance(owner, Table):
+        set_item(machine, owner, name, value, origin)
+    else:
+        write_option(machine, owner, name, value, origin)
+
+
+def set_item(machine: Machine, owner: Any, key: Any, value: Any, origin: Origin) -> None:
+    """`owner[key] = value`, where the owner is a table or a list."""
+    if isinstance(owner, Conf) and key is not UNKNOWN:
+        if not machine.admits(owner):
+            return
+        value = UNKNOWN if machine.doubts(owner) and not _holds(owner, key, value) else value
+    if isinstance(owner, Table):
+        if key is UNKNOWN:
+            obscure(machine, owner, origin)
+        else:
+            machine.journal.write(owner, key, value, origin)
+    elif isinstance(owner, list) and isinstance(key, int) and -len(owner) <= key < len(owner):
+        owner[key] = value
+    elif isinstance(owner, list):
+        owner[:] = [UNKNOWN] * len(owner)
+
+
+def _holds(conf: Conf, key: Any, value: Any) -> bool:
+    return isinstance(key, str) and key in conf and same(conf[key], value)
+
+
+def _registry(machine: Machine, owner: Any, origin: Origin) -> Any:
+    """`app.extensions` of a Flask application, where its documentation keeps the Celery one; anything else as it is."""
+    if not (isinstance(owner, Method) and owner.name == "extensions" and isinstance(owner.receiver, Instance)):
+        return owner
+    table = Table()
+    machine.journal.write(owner.receiver.fields, "extensions", table, origin)
+    return table
+
+
+def obscure(machine: Machine, table: Table, origin: Origin) -> None:
+    """Something unreadable was written: into a Celery configuration, maybe over what was there."""
+    if isinstance(table, Conf) and not machine.admits(table):
+        return
+    table.opaque = table.opaque or origin
+    for key in list(table) if isinstance(table, Conf) else ():
+        machine.journal.write(table, key, UNKNOWN, origin)
+
+
+def origins_of(value: Any) -> dict[Any, Origin]:
+    """Where the keys of a table were written."""
+    return value.origins if isinstance(value, Table) else {}
+
+
+def _name(_: Machine, node: ast.Name, frame: Frame) -> Any:
+    return frame.lookup(node.id)
+
+
+def _constant(_: Machine, node: ast.Constant, __: Frame) -> Any:
+    return node.value
+
+
+def _attribute(machine: Machine, node: ast.Attribute, frame: Frame) -> Any:
+    return attribute_of(machine, evaluate(machine, node.value, frame), node.attr)
+
+
+def _elements(machine: Machine, nodes: list[ast.expr], frame: Frame) -> list[Any] | None:
+    found: list[Any] = []
+    for node in nodes:
+        if isinstance(node, ast.Starred):
+            items, _ = unwrap(evaluate(machine, node.value, frame))
+            if not isinstance(items, list | tuple | set | dict | range):
+                return None
+            found += list(items)[:_MAX_ITEMS]
+        else:
+            found.append(evaluate(machine, node, frame))
+    return found
+
+
+def _sequence(machine: Machine, node: ast.Tuple | ast.List, frame: Frame) -> Any:
+    items = _elements(machine, node.elts, frame)
+    if items is None:
+        return UNKNOWN
+    return tuple(items) if isinstance(node, ast.Tuple) else items
+
+
+def _set(machine: Machine, node: ast.Set, frame: Frame) -> Any:
+    items = _elements(machine, node.elts, frame)
+    try:
+        return UNKNOWN if items is None else set(items)
+    except TypeError:
+        return UNKNOWN
+
+
+def _dict(machine: Machine, node: ast.Dict, frame: Frame) -> Table:
+    table = Table()
+    for key, value in zip(node.keys, node.values, strict=True):
+        item = evaluate(machine, value, frame)
+        if key is None:
+            merge_into(machine, table, item, frame.origin(value))
+            continue
+        name, _ = unwrap(evaluate(machine, key, frame))
+        origin = frame.origin(value)
+        set_item(machine, table, name, item, Origin(origin.path, key.lineno, origin.last))
+    return table
+
+
+def merge_into(machine: Machine, table: Table, other: Any, origin: Origin) -> None:
+    """`table.update(other)`; the table becomes opaque when `other` is not known."""
+    other, _ = unwrap(other)
+    if isinstance(other, ClassValue | Instance) or not isinstance(other, dict):
+        obscure(machine, table, origin)
+        return
+    if isinstance(other, Table) and other.opaque:
+        obscure(machine, table, other.opaque)
+    for key, value in list(other.items()):
+        set_item(machine, table, key, value, origins_of(other).get(key, origin))
+
+
+def _bin_op(machine: Machine, node: ast.BinOp, frame: Frame) -> Any:
+    left, right = evaluate(machine, node.left, frame), evaluate(machine, node.right, frame)
+    if isinstance(node.op, ast.BitOr) and isinstance(left, Table):
+        merged = left.copy()
+        merge_into(machine, merged, right, frame.origin(node))
+        return merged
+    return lift(BINARY[type(node.op)], left, right) if type(node.op) in BINARY else UNKNOWN
+
+
+def _unary_op(machine: Machine, node: ast.UnaryOp, frame: Frame) -> Any:
+    return lift(UNARY[type(node.op)], evaluate(machine, node.operand, frame))
+
+
+def _bool_op(machine: Machine, node: ast.BoolOp, frame: Frame) -> Any:
+    stop = isinstance(node.op, ast.Or)
+    variable = ""
+    value: Any = UNKNOWN
+    for operand in node.values:
+        value, more = unwrap(evaluate(machine, operand, frame))
+        variable = variable or more
+        if not _is_plain(value):
+            return overridable(UNKNOWN, more) if value is UNKNOWN else value
+        if bool(value) is stop:
+            break
+    return overridable(value, variable)
+
+
+def _is_plain(value: Any) -> bool:
+    return value is None or isinstance(value, str | bytes | bool | int | float | list | tuple | dict | set | frozenset)
+
+
+def _compare(machine: Machine, node: ast.Compare, frame: Frame) -> Any:
+    left = evaluate(machine, node.left, frame)
+    outcome: Any = True
+    for operator, operand in zip(node.ops, node.comparators, strict=True):
+        right = evaluate(machine, operand, frame)
+        outcome = lift(lambda a, b, op=operator: compare(op, a, b), left, right)
+        if unwrap(outcome)[0] is not True:
+            return outcome
+        left = right
+    return outcome
+
+
+def _if_exp(machine: Machine, node: ast.IfExp, frame: Frame) -> Any:
+    test, variable = unwrap(evaluate(machine, node.test, frame))
+    if not _is_plain(test):
+        yes, no = evaluate(machine, node.body, frame), evaluate(machine, node.orelse, frame)
+        return yes if yes is not UNKNOWN and _is_plain(yes) and yes == no else UNKNOWN
+    return overridable(evaluate(machine, node.body if test else node.orelse, frame), variable)
+
+
+def _subscript(machine: Machine, node: ast.Subscript, frame: Frame) -> Any:
+    value, variable = unwrap(evaluate(machine, node.value, frame))
+    key, more = unwrap(evaluate(machine, node.slice, frame))
+    if isinstance(value, External) and value.dotted == "os.environ" and isinstance(key, str):
+        return Overridable(UNKNOWN, key)
+    if isinstance(value, External) and value.dotted.endswith(".Annotated") and isinstance(key, tuple):
+        return Instance(value, key)
+    return overridable(item_of(value, key), variable or more)
+
+
+def item_of(value: Any, key: Any) -> Any:
+    """`value[key]`."""
+    if key is UNKNOWN or not isinstance(value, str | list | tuple | dict):
+        return UNKNOWN
+    if isinstance(value, Table) and value.opaque:
+        return UNKNOWN
+    try:
+        return value[key]
+    except (KeyError, IndexError, TypeError, ValueError):
+        return UNKNOWN
+
+
+def _slice(machine: Machine, node: ast.Slice, frame: Frame) -> Any:
+    parts = [evaluate(machine, p, frame) if p else None for p in (node.lower, node.upper, node.step)]
+    return lift(slice, *parts)
+
+
+def _joined(machine: Machine, node: ast.JoinedStr, frame: Frame) -> Any:
+    pieces: list[Any] = []
+    for part in node.values:
+        if isinstance(part, ast.FormattedValue):
+            plain = part.format_spec is None and part.conversion == -1
+            value = evaluate(machine, part.value, frame)
+            pieces.append(value if plain and isinstance(unwrap(value)[0], str | int | float) else UNKNOWN)
+        else:
+            pieces.append(evaluate(machine, part, frame))
+    return lift(_concatenated, *pieces)
+
+
+def _concatenated(*texts: Any) -> Any:
+    whole = [str(t) for t in texts]
+    return "".join(whole) if sum(map(len, whole)) <= _MAX_ITEMS else UNKNOWN
+
+
+def _named(machine: Machine, node: ast.NamedExpr, frame: Frame) -> Any:
+    value = evaluate(machine, node.value, frame)
+    assign(machine, node.target, value, frame, frame.origin(node))
+    return value
+
+
+def _await(machine: Machine, node: ast.Await, frame: Frame) -> Any:
+    evaluate(machine, node.value, frame)
+    return UNKNOWN
+
+
+def _lambda(_: Machine, node: ast.Lambda, frame: Frame) -> FunctionValue:
+    symbol = f"{frame.module.name}:{frame.qualifier}<lambda>"
+    return FunctionValue(symbol, Place(frame.module, node), frame.module.name, (frame.names, *frame.outer))
+
+
+def _call(machine: Machine, node: ast.Call, frame: Frame) -> Any:
+    callee, variable = unwrap(evaluate(machine, node.func, frame))
+    arguments = _elements(machine, node.args, frame)
+    keywords = keywords_of(machine, node, frame)
+    if arguments is None:
+        arguments, keywords.opaque = [], frame.origin(node)
+    return overridable(machine.call(CallSite(callee, tuple(arguments), keywords, frame, node)), variable)
+
+
+def keywords_of(machine: Machine, node: ast.Call, frame: Frame) -> Table:
+    """The keywords of a call, with those that `**` spreads; opaque when one of these is not known."""
+    keywords = Table()
+    for keyword in node.keywords:
+        value = evaluate(machine, keyword.value, frame)
+        if keyword.arg is None:
+            merge_into(machine, keywords, value, frame.origin(keyword))
+        else:
+            keywords[keyword.arg] = value
+            keywords.origins[keyword.arg] = frame.origin(keyword)
+    return keywords
+
+
+def _comprehension(machine: Machine, node: ast.ListComp | ast.GeneratorExp | ast.SetComp, frame: Frame) -> Any:
+    found: list[Any] = []
+    inner = Frame(frame.module, Namespace(), (frame.names, *frame.outer), frame.qualifier)
+    for known in _iterations(machine, node.generators, inner):
+        if not known:
+            return UNKNOWN
+        found.append(evaluate(machine, node.elt, inner))
+    try:
+        return set(found) if isinstance(node, ast.SetComp) else found
+    except TypeError:
+        return UNKNOWN
+
+
+def _dict_comprehension(machine: Machine, node: ast.DictComp, frame: Frame) -> Any:
+    table = Table()
+    inner = Frame(frame.module, Namespace(), (frame.names, *frame.outer), frame.qualifier)
+    for known in _iterations(machine, node.generators, inner):
+        if not known:
+            return UNKNOWN
+        key, _ = unwrap(evaluate(machine, node.key, inner))
+        set_item(machine, table, key, evaluate(machine, node.value, inner), frame.origin(node))
+    return table
+
+
+def _iterations(machine: Machine, generators: list[ast.comprehension], frame: Frame) -> Iterator[bool]:
+    """True for each iteration with its names bound; False once when the loop cannot be followed."""
+    if not generators:
+        yield True
+        return
+    first, *rest = generators
+    items, _ = unwrap(evaluate(machine, first.iter, frame))
+    if not isinstance(items, list | tuple | dict | range | set) or len(items) > _MAX_ITEMS:
+        yield False
+        return
+    for item in list(items):
+        assign(machine, first.target, item, frame, frame.origin(first.target))
+        tests = [unwrap(evaluate(machine, test, frame))[0] for test in first.ifs]
+        if not all(_is_plain(test) for test in tests):
+            yield False
+            return
+        if all(tests):
+            yield from _iterations(machine, rest, frame)
+
+
+_READERS: dict[type[ast.expr], Callable[[Machine, Any, Frame], Any]] = {
+    ast.Name: _name,
+    ast.Constant: _constant,
+    ast.Attribute: _attribute,
+    ast.Tuple: _sequence,
+    ast.List: _sequence,
+    ast.Set: _set,
+    ast.Dict: _dict,
+    ast.BinOp: _bin_op,
+    ast.UnaryOp: _unary_op,
+    ast.BoolOp: _bool_op,
+    ast.Compare: _compare,
+    ast.IfExp: _if_exp,
+    ast.Subscript: _subscript,
+    ast.Slice: _slice,
+    ast.JoinedStr: _joined,
+    ast.NamedExpr: _named,
+    ast.Await: _await,
+    ast.Lambda: _lambda,
+    ast.Call: _call,
+    ast.ListComp: _comprehension,
+    ast.GeneratorExp: _comprehension,
+    ast.SetComp: _comprehension,
+    ast.DictComp: _dict_comprehension,
+}

@@ -1,0 +1,63 @@
+"""Where a statement is read, and the calls met there."""
+
+import ast
+from dataclasses import dataclass, field
+from typing import Any
+
+from audit.reading.python.abstract_values import UNKNOWN, External, Namespace, Origin, Table
+from audit.reading.python.modules import Module
+
+
+class ExhaustedError(Exception):
+    """The reading took more steps, or went deeper, than it may."""
+
+
+@dataclass
+class Frame:
+    """Where a statement is read: its module, its own names, the scopes around, and how the flow ended so far."""
+
+    module: Module
+    names: Namespace
+    outer: tuple[Namespace, ...] = ()
+    qualifier: str = ""
+    ended: str = ""
+    returned: list[Any] = field(default_factory=list)
+
+    @property
+    def is_module(self) -> bool:
+        """Whether these are a module's own statements."""
+        return not self.outer and not self.qualifier
+
+    def origin(self, node: ast.AST) -> Origin:
+        """Lines of a node of this frame's module."""
+        first = getattr(node, "lineno", 1)
+        return Origin(self.module.source.path, first, getattr(node, "end_lineno", None) or first)
+
+    def lookup(self, name: str) -> Any:
+        """Value of a name by Python's scoping; a name bound nowhere is a built-in."""
+        for scope in (self.names, *self.outer):
+            if name in scope:
+                return scope[name]
+        return External(f"builtins.{name}")
+
+
+@dataclass(frozen=True)
+class CallSite:
+    """A call met while reading: what is called, with what, and where."""
+
+    callee: Any
+    arguments: tuple[Any, ...]
+    keywords: Table
+    frame: Frame
+    node: ast.AST
+
+    def argument(self, position: int, name: str, default: Any = UNKNOWN) -> Any:
+        """The argument given by position or by name, else `default`."""
+        if position < len(self.arguments):
+            return self.arguments[position]
+        return self.keywords.get(name, default)
+
+    @property
+    def origin(self) -> Origin:
+        """Lines of the call."""
+        return self.frame.origin(self.node)

@@ -1,0 +1,108 @@
+"""Every function of the target: signature, calls with what they resolve to, names used, and its text; read when asked for."""
+
+import ast
+from collections.abc import Iterator, Mapping
+
+from audit.model.facts import Call, Function, Parameter
+from audit.reading.python.interpreter import Machine
+from audit.reading.python.lru_cache import Kept
+from audit.reading.python.modules import Module
+from audit.reading.python.name_resolution import Resolver, dotted
+from audit.reading.python.node_text import segment
+from audit.reading.python.syntax_cache import Definition, Place
+
+_HEAD_LINES = 20
+# A character of a function weighs some 20 bytes once it was read.
+_MOST_CHARACTERS = 3_000_000
+
+
+class Functions(Mapping[str, Function]):
+    """Functions and methods by symbol, nested ones included; a symbol defined twice keeps its last definition.
+
+    A project has far more of them than rules ask for: each is read at its first use, and those used last are kept.
+    """
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self._places: dict[str, tuple[str, str, Place[Definition]]] = {}
+        self._read: Kept[str, Function] = Kept(_MOST_CHARACTERS)
+        for name in sorted(machine.definitions):
+            for qualified, owner, place in machine.definitions[name]:
+                self._places[f"{name}:{qualified}"] = name, owner, place
+
+    def __getitem__(self, symbol: str) -> Function:
+        if found := self._read.get(symbol):
+            return found
+        name, owner, place = self._places[symbol]
+        module = self._machine.project.modules[name]
+        function = _function(self._machine, module, symbol, owner, place.node())
+        return self._read.put(symbol, function, len(function.body.text) if function.body else 0)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+def _function(machine: Machine, module: Module, symbol: str, owner: str, node: Definition) -> Function:
+    first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
+    last = node.end_lineno or node.lineno
+    signature_end = max(node.body[0].lineno - 1, node.lineno)
+    source = module.source
+    inside = [inner for statement in node.body for inner in ast.walk(statement)]
+    resolver = Resolver(machine, module, owner, node, inside)
+    return Function(
+        symbol=symbol,
+        parameters=tuple(parameters(module, node)),
+        decorators=tuple(segment(source, d) for d in node.decorator_list),
+        calls=tuple(_call(module, resolver, n) for n in inside if isinstance(n, ast.Call)),
+        head=source.excerpt(first, max(min(last, first + _HEAD_LINES - 1), min(signature_end, last))),
+        body=source.excerpt(first, last),
+        names=tuple(dict.fromkeys(filter(None, map(dotted, inside)))),
+    )
+
+
+def parameters(module: Module, node: Definition) -> Iterator[Parameter]:
+    """Parameters in order; `*args` and `**kwargs` keep their stars."""
+    spec = node.args
+    plain = [*spec.posonlyargs, *spec.args]
+    defaults: dict[str, ast.expr] = {p.arg: d for p, d in zip(reversed(plain), reversed(spec.defaults), strict=False)}
+    defaults |= {p.arg: d for p, d in zip(spec.kwonlyargs, spec.kw_defaults, strict=True) if d is not None}
+    for star, group in (("", plain), ("*", [spec.vararg]), ("", spec.kwonlyargs), ("**", [spec.kwarg])):
+        for parameter in filter(None, group):
+            default = defaults.get(parameter.arg)
+            depends = next((d for d in map(depends_name, (default, *_metadata(parameter.annotation))) if d), "")
+            yield Parameter(
+                star + parameter.arg,
+                segment(module.source, parameter.annotation) if parameter.annotation else "",
+                segment(module.source, default) if default else "",
+                depends,
+            )
+
+
+def _metadata(annotation: ast.expr | None) -> list[ast.expr]:
+    """What follows the type inside `Annotated[…]`."""
+    if isinstance(annotation, ast.Subscript) and dotted(annotation.value).rpartition(".")[2] == "Annotated":
+        return annotation.slice.elts[1:] if isinstance(annotation.slice, ast.Tuple) else []
+    return []
+
+
+def depends_name(node: ast.expr | None) -> str:
+    """Dotted name inside `Depends(name)` or `Security(name)`, or of the factory in `Depends(factory(…))`."""
+    if not isinstance(node, ast.Call) or dotted(node.func).rpartition(".")[2] not in {"Depends", "Security"}:
+        return ""
+    given = [*node.args[:1], *(k.value for k in node.keywords if k.arg == "dependency")]
+    inner = given[0] if given else None
+    return dotted(inner.func if isinstance(inner, ast.Call) else inner) if inner is not None else ""
+
+
+def _call(module: Module, resolver: Resolver, node: ast.Call) -> Call:
+    source = module.source
+    return Call(
+        name=dotted(node.func) or segment(source, node.func),
+        target=resolver.target(node.func),
+        arguments=tuple(segment(source, a) for a in node.args),
+        keywords={k.arg or "**": segment(source, k.value) for k in node.keywords},
+        excerpt=source.excerpt(node.lineno, node.end_lineno or node.lineno),
+    )

@@ -1,0 +1,249 @@
+"""Reads a program by following its statements on the values of `values.py`; what cannot be followed is UNKNOWN.
+
+Nothing of the target runs: calls into anything but the target's own text and a short list of pure functions give no value.
+"""
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from audit.reading.python.abstract_values import (
+    UNKNOWN,
+    BoundMethod,
+    ClassValue,
+    Conf,
+    External,
+    FunctionValue,
+    Instance,
+    ModuleValue,
+    Namespace,
+    Origin,
+    Table,
+    descends_from,
+)
+from audit.reading.python.classes import class_attribute
+from audit.reading.python.executed_names import Executed, executed
+from audit.reading.python.frames import CallSite, ExhaustedError, Frame
+from audit.reading.python.modules import Project
+from audit.reading.python.project_calls import bind_arguments, merged_returns
+from audit.reading.python.syntax_cache import Definition, Place, definitions
+from audit.reading.python.undo_log import Journal
+from audit.reading.source_files import Source
+
+MAX_DEPTH = 60
+MAX_CALLS = 12
+STEPS_PER_ENTRY = 40_000
+STEPS_IN_ALL = 600_000
+# For the names and arguments that functions use: each is short, and there are many.
+STEPS_IN_FUNCTIONS = 2_000_000
+
+
+@dataclass
+class Machine:
+    """The state of one reading. `observers` see every call that has no body in the target, and may answer it.
+
+    `reading` is the module whose statements are being read. What those of `ignored` and `doubted` write into the
+    configuration of an application built elsewhere does not count, or may not.
+    """
+
+    project: Project
+    evaluate: Callable[["Machine", ast.expr, Frame], Any]
+    attribute: Callable[["Machine", Any, str], Any]
+    read_body: Callable[["Machine", list[ast.stmt], Frame], None]
+    observers: list[Callable[["Machine", CallSite], Any]] = field(default_factory=list)
+    decorated: list[FunctionValue] = field(default_factory=list)
+    instances: list[Instance] = field(default_factory=list)
+    celery_instances: list[Instance] = field(default_factory=list)
+    journal: Journal = field(default_factory=Journal)
+    globals: dict[str, Namespace] = field(default_factory=dict)
+    definitions: dict[str, list[tuple[str, str, Place[Definition]]]] = field(default_factory=dict)
+    executed: dict[str, Executed] = field(default_factory=dict)
+    assume: Callable[[Any, tuple[Any, ...]], tuple[Any, ...]] | None = None
+    followed: set[str] = field(default_factory=set)
+    given_up: list[Origin] = field(default_factory=list)
+    variables: dict[str, dict[str, str]] = field(default_factory=dict)
+    registered: list[Instance] = field(default_factory=list)
+    attributes: dict[str, Table] = field(default_factory=dict)
+    ignored: frozenset[str] = frozenset()
+    doubted: frozenset[str] = frozenset()
+    reading: str = ""
+    _modules: dict[str, ModuleValue] = field(default_factory=dict)
+    _steps: int = STEPS_PER_ENTRY
+    _granted: int = STEPS_PER_ENTRY
+    _left: int = STEPS_IN_ALL
+    _depth: int = 0
+    _calls: int = 0
+
+    @cached_property
+    def sources(self) -> dict[str, Source]:
+        """Text of every module, by path."""
+        return {module.source.path: module.source for module in self.project.modules.values()}
+
+    def read_all(self) -> None:
+        """Read every module's own statements, following imports as they come."""
+        for name in sorted(self.project.modules):
+            self.module_names(name)
+
+    def module_names(self, name: str) -> Namespace:
+        """Global names of a module of the target, as its statements leave them (partial inside an import cycle)."""
+        if name not in self.globals:
+            module = self.project.modules[name]
+            names = self.globals[name] = Namespace({"__name__": name})
+            saved, self._depth = self._depth, 0
+            calls, self._calls = self._calls, 0
+            importer, self.reading = self.reading, name
+            tree = module.tree
+            self.definitions[name] = [(q, owner, Place(module, node)) for q, owner, node in definitions(tree)]
+            self.executed[name] = executed(module, tree.body)
+            with self.journal.aside():
+                self.read_body(self, tree.body, Frame(module, names))
+            self._depth, self._calls = saved, calls
+            self.reading = importer
+        return self.globals[name]
+
+    def admits(self, conf: Conf) -> bool:
+        """Whether what the module being read writes into this configuration counts; the module is noted as a writer."""
+        conf.writers.add(self.reading)
+        return self.reading not in self.ignored or conf.home in self.ignored
+
+    def doubts(self, conf: Conf) -> bool:
+        """Whether the module being read, which writes into this configuration, may not be loaded."""
+        return self.reading in self.doubted and conf.home not in self.doubted
+
+    def module_value(self, name: str) -> Any:
+        """The module or package of this dotted name, or something external."""
+        if not self._exists(name):
+            return External(name)
+        if name in self.project.modules:
+            self.module_names(name)
+        return self._modules.setdefault(name, ModuleValue(name))
+
+    def module_attribute(self, name: str, attribute: str) -> Any:
+        """`module.attribute`: a global name, else a submodule."""
+        names = self.module_names(name) if name in self.project.modules else Namespace()
+        if attribute in names:
+            return names[attribute]
+        inner = f"{name}.{attribute}"
+        return self.module_value(inner) if self._exists(inner) else UNKNOWN
+
+    def resolve(self, dotted: str) -> Any:
+        """What `package.module:a.b` (or `package.module.a`) names, or UNKNOWN."""
+        module, colon, rest = dotted.partition(":")
+        while module and not colon and not self._exists(module):
+            module, _, last = module.rpartition(".")
+            rest = f"{last}.{rest}" if rest else last
+        if not self._exists(module):
+            return UNKNOWN
+        value: Any = self.module_value(module)
+        for name in filter(None, rest.split(".")):
+            value = self.attribute(self, value, name)
+        return value
+
+    def _exists(self, module: str) -> bool:
+        return module in self.project.modules or module in self.project.packages
+
+    def step(self) -> None:
+        """Count one step. Raises ExhaustedError when there are too many."""
+        self._steps -= 1
+        if self._steps < 0:
+            raise ExhaustedError
+
+    def new_entry(self, most: int = STEPS_PER_ENTRY) -> None:
+        """Start counting steps afresh, up to `most` and within what the whole reading may take."""
+        self._left -= max(0, self._granted - self._steps)
+        self._granted = self._steps = min(most, max(self._left, 0))
+
+    def start_functions(self) -> None:
+        """Count apart what is looked up in functions: modules that take all the steps must not silence every function."""
+        self._left, self._granted, self._steps = STEPS_IN_FUNCTIONS, STEPS_PER_ENTRY, STEPS_PER_ENTRY
+
+    def deeper(self) -> None:
+        """Enter one level of an expression. Raises ExhaustedError when there are too many."""
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            self._depth = 0
+            raise ExhaustedError
+
+    def shallower(self) -> None:
+        """Leave one level of an expression."""
+        self._depth = max(0, self._depth - 1)
+
+    def call(self, site: CallSite) -> Any:
+        """Value of a call; UNKNOWN when it cannot be followed."""
+        callee = site.callee
+        if isinstance(callee, FunctionValue):
+            return self.call_function(callee, site.arguments, site.keywords, site.frame)
+        if isinstance(callee, BoundMethod):
+            arguments = self.assume(callee, site.arguments) if self.assume else site.arguments
+            return self.call_function(callee.function, (callee.receiver, *arguments), site.keywords, site.frame)
+        for observer in self.observers:
+            answer = observer(self, site)
+            if answer is not None:
+                return answer
+        if isinstance(callee, ClassValue):
+            return self.instantiate(callee, site)
+        if isinstance(callee, External):
+            return self.remember(Instance(callee, site.arguments, site.keywords, origin=site.origin))
+        return UNKNOWN
+
+    def remember(self, instance: Instance) -> Instance:
+        """Keep an instance among those met, and return it."""
+        self.instances.append(instance)
+        if self.is_celery(instance):
+            self.celery_instances.append(instance)
+        return instance
+
+    def instantiate(self, cls: ClassValue, site: CallSite) -> Instance:
+        """An instance of a class of the target, after its `__init__` when it has one."""
+        instance = self.remember(Instance(cls, site.arguments, site.keywords, origin=site.origin))
+        initialiser = class_attribute(cls, "__init__")
+        if isinstance(initialiser, FunctionValue):
+            self.call_function(initialiser, (instance, *site.arguments), site.keywords, site.frame)
+        return instance
+
+    def call_function(self, function: FunctionValue, arguments: tuple[Any, ...], keywords: Table, caller: Frame) -> Any:
+        """Follow the body of a function of the target; the merged value of its returns."""
+        if self._calls >= MAX_CALLS:
+            return UNKNOWN
+        self.followed.add(function.symbol)
+        module = self.project.modules[function.module]
+        frame = Frame(module, Namespace(), function.enclosing, f"{function.symbol.partition(':')[2]}.<locals>.")
+        bind_arguments(function, arguments, keywords, frame, lambda node: self.evaluate(self, node, frame))
+        saved, self._depth = self._depth, 0
+        self._calls += 1
+        try:
+            if isinstance(function.node, ast.Lambda):
+                return self.evaluate(self, function.node.body, frame)
+            self.read_body(self, function.node.body, frame)
+        finally:
+            self._calls -= 1
+            self._depth = saved
+        if frame.ended == "raise" and not frame.returned:
+            caller.ended = "raise"
+            return UNKNOWN
+        return merged_returns(function, frame)
+
+    def follow(self, function: FunctionValue, arguments: tuple[Any, ...] = ()) -> None:
+        """Follow a function nobody calls, for what its statements build; parameters not given are unknown."""
+        self.new_entry()
+        caller = Frame(self.project.modules[function.module], Namespace(), (Namespace(),))
+        saved, self.reading = self.reading, function.module
+        try:
+            self.call_function(function, arguments, Table(), caller)
+        except (ExhaustedError, RecursionError):
+            self._depth = 0
+        self.reading = saved
+
+    def value_of(self, node: ast.expr, frame: Frame) -> Any:
+        """Value of an expression; UNKNOWN also where reading it takes too long."""
+        try:
+            return self.evaluate(self, node, frame)
+        except (ExhaustedError, RecursionError):
+            self._depth = 0
+            return UNKNOWN
+
+    def is_celery(self, value: Any) -> bool:
+        """Whether a value is a Celery application."""
+        return isinstance(value, Instance) and descends_from(value.cls, "Celery")

@@ -1,0 +1,155 @@
+"""What the callee of a call stands for: by imports, by definitions around it, and by the classes that annotations name."""
+
+import ast
+from contextlib import suppress
+from typing import Any
+
+from audit.reading.python.abstract_values import (
+    UNKNOWN,
+    BoundMethod,
+    ClassValue,
+    FunctionValue,
+    Namespace,
+    unwrap,
+)
+from audit.reading.python.frames import ExhaustedError, Frame
+from audit.reading.python.interpreter import Machine
+from audit.reading.python.modules import Module
+from audit.reading.python.syntax_cache import Definition
+
+
+def dotted(node: ast.AST) -> str:
+    """`a.b.c` for a name or an attribute of names; empty for anything else."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return ""
+    return ".".join([node.id, *reversed(parts)])
+
+
+class Resolver:
+    """Finds what names of one function's body stand for. An instance is followed as its class."""
+
+    def __init__(self, machine: Machine, module: Module, owner: str, node: Definition, inside: list[ast.AST]) -> None:
+        self._machine = machine
+        self._owner = machine.resolve(f"{module.name}:{owner}") if owner else UNKNOWN
+        arguments = [*node.args.posonlyargs, *node.args.args]
+        self._self = arguments[0].arg if owner and arguments else ""
+        self._frame = Frame(module, Namespace(), (machine.module_names(module.name),))
+        self._annotated = {a.arg: a.annotation for a in (*arguments, *node.args.kwonlyargs)}
+        self._assigned = _assigned(inside)
+        self._in_hand: set[str] = set()
+        self._import_locally(inside)
+
+    def _import_locally(self, inside: list[ast.AST]) -> None:
+        imports = [n for n in inside if isinstance(n, ast.Import | ast.ImportFrom)]
+        if imports:
+            self._machine.new_entry()
+            with suppress(ExhaustedError, RecursionError):
+                self._machine.read_body(self._machine, list(imports), self._frame)
+
+    def target(self, node: ast.expr) -> str:
+        """Symbol of the project that a callee stands for: a function, a method or a class; empty when not found."""
+        name = dotted(node)
+        try:
+            return _symbol(self._named(name) if name else self._of_chain(node))
+        except RecursionError:  # a chain of a thousand calls
+            return ""
+
+    def _named(self, name: str) -> Any:
+        first, *rest = name.split(".")
+        value = self._start(first)
+        for part in rest:
+            if isinstance(value, FunctionValue):
+                break
+            value = self._attribute(value, part)
+        return value
+
+    def _start(self, name: str) -> Any:
+        if name == self._self and name:
+            return self._owner
+        if name in self._annotated:
+            return self._class_named(self._frame, self._annotated[name])
+        if name in self._assigned:
+            return self._assigned_class(name)
+        return unwrap(self._frame.lookup(name))[0]
+
+    def _assigned_class(self, name: str) -> Any:
+        """The class that the only assignment of a name gives it; `x = x.copy()` says nothing of `x`."""
+        made = self._assigned[name]
+        if made is None or name in self._in_hand:
+            return UNKNOWN
+        self._in_hand.add(name)
+        try:
+            return self._made_by(made.func)
+        finally:
+            self._in_hand.discard(name)
+
+    def _attribute(self, value: Any, name: str) -> Any:
+        found = self._machine.attribute(self._machine, value, name)
+        if isinstance(value, ClassValue) and not _symbol(found):
+            return self._field(value, name)
+        return found
+
+    def _field(self, cls: ClassValue, name: str) -> Any:
+        """The class that the body of `cls`, or an annotated argument of its `__init__`, gives to a field."""
+        frame = self._frame_of(cls.module)
+        for statement in cls.node.body:
+            if isinstance(statement, ast.AnnAssign) and dotted(statement.target) == name:
+                return self._class_named(frame, statement.annotation)
+            if isinstance(statement, ast.FunctionDef) and statement.name == "__init__":
+                annotations = {a.arg: a.annotation for a in (*statement.args.args, *statement.args.kwonlyargs)}
+                for node in ast.walk(statement):
+                    if isinstance(node, ast.Assign) and dotted(node.targets[0]) == f"self.{name}":
+                        return self._class_named(frame, annotations.get(dotted(node.value)))
+        return UNKNOWN
+
+    def _made_by(self, callee: ast.expr) -> Any:
+        """The class that calling this gives: the class itself, or the one a function says it returns."""
+        made = unwrap(self._named(dotted(callee)) if dotted(callee) else self._of_chain(callee))[0]
+        made = made.function if isinstance(made, BoundMethod) else made
+        if isinstance(made, FunctionValue) and not isinstance(made.node, ast.Lambda):
+            return self._class_named(self._frame_of(made.module), made.node.returns)
+        return made if isinstance(made, ClassValue) else UNKNOWN
+
+    def _of_chain(self, node: ast.expr) -> Any:
+        """`f(…).method`, followed through the class that `f(…)` gives."""
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Call):
+            made = self._made_by(node.value.func)
+            return self._attribute(made, node.attr) if isinstance(made, ClassValue) else UNKNOWN
+        return UNKNOWN
+
+    def _frame_of(self, module: str) -> Frame:
+        modules = self._machine.project.modules
+        return Frame(modules[module], Namespace(), (self._machine.module_names(module),))
+
+    def _class_named(self, frame: Frame, annotation: ast.expr | None) -> Any:
+        """The project's class that an annotation names; `X | None` counts as `X`."""
+        if isinstance(annotation, ast.BinOp) and isinstance(annotation.right, ast.Constant):
+            annotation = annotation.left
+        name = dotted(annotation) if annotation is not None else ""
+        first, _, rest = name.partition(".")
+        value = unwrap(frame.lookup(first))[0] if first else UNKNOWN
+        for part in rest.split(".") if rest else ():
+            value = self._machine.attribute(self._machine, value, part)
+        return value if isinstance(value, ClassValue) else UNKNOWN
+
+
+def _assigned(inside: list[ast.AST]) -> dict[str, ast.Call | None]:
+    """Local names by the call they are assigned from; None for one that is assigned anything else, or twice."""
+    found: dict[str, ast.Call | None] = {}
+    for node in inside:
+        if isinstance(node, ast.Assign):
+            for name in filter(None, map(dotted, node.targets)):
+                once = name not in found and isinstance(node.value, ast.Call)
+                found[name] = node.value if once and isinstance(node.value, ast.Call) else None
+    return found
+
+
+def _symbol(value: Any) -> str:
+    value, _ = unwrap(value)
+    if isinstance(value, BoundMethod):
+        return value.function.symbol
+    return value.symbol if isinstance(value, FunctionValue | ClassValue) else ""

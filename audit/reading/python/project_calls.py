@@ -1,0 +1,52 @@
+"""Arguments into a function of the target, and its returns out of it."""
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+from audit.reading.python.abstract_values import UNKNOWN, FunctionValue, Table, same
+from audit.reading.python.frames import Frame
+
+
+def bind_arguments(
+    function: FunctionValue,
+    arguments: tuple[Any, ...],
+    keywords: Table,
+    frame: Frame,
+    evaluate: Callable[[ast.expr], Any],
+) -> None:
+    """Give each parameter its value in `frame`: argument, keyword, default, else UNKNOWN."""
+    spec = function.node.args
+    positional = [*spec.posonlyargs, *spec.args]
+    defaults: dict[str, ast.expr] = {
+        p.arg: d for p, d in zip(reversed(positional), reversed(spec.defaults), strict=False)
+    }
+    defaults |= {p.arg: d for p, d in zip(spec.kwonlyargs, spec.kw_defaults, strict=True) if d is not None}
+    for index, parameter in enumerate(positional):
+        if index < len(arguments):
+            frame.names[parameter.arg] = arguments[index]
+    for parameter in (*positional, *spec.kwonlyargs):
+        name = parameter.arg
+        if name in frame.names:
+            continue
+        if name in keywords:
+            frame.names[name] = keywords[name]
+        else:
+            frame.names[name] = evaluate(defaults[name]) if name in defaults and not keywords.opaque else UNKNOWN
+    if spec.vararg:
+        frame.names[spec.vararg.arg] = tuple(arguments[len(positional) :])
+    if spec.kwarg:
+        known = {p.arg for p in (*positional, *spec.kwonlyargs)}
+        frame.names[spec.kwarg.arg] = Table({k: v for k, v in keywords.items() if k not in known}, keywords.origins)
+
+
+def merged_returns(function: FunctionValue, frame: Frame) -> Any:
+    """The one value all returns agree on; UNKNOWN when they differ, or for a coroutine or a generator."""
+    if isinstance(function.node, ast.AsyncFunctionDef):
+        return UNKNOWN
+    returned = list(frame.returned)
+    if not frame.ended:
+        returned.append(None)
+    if returned and all(same(value, returned[0]) for value in returned):
+        return returned[0]
+    return UNKNOWN

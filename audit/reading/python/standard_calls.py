@@ -1,0 +1,290 @@
+"""Calls with a known meaning: built-ins, the environment, durations, crontabs, and methods of text and containers."""
+
+from collections.abc import Callable, Sized
+from datetime import timedelta
+from typing import Any
+
+from audit.reading.python.abstract_values import (
+    UNKNOWN,
+    ClassValue,
+    Conf,
+    Crontab,
+    External,
+    Instance,
+    Method,
+    Overridable,
+    Table,
+    lift,
+    overridable,
+    unwrap,
+)
+from audit.reading.python.classes import lineage
+from audit.reading.python.expressions import merge_into, set_item
+from audit.reading.python.frames import CallSite
+from audit.reading.python.interpreter import Machine
+
+_MAX_RANGE = 2_000
+_MAX_TEXT = 2_000
+_MAX_LIST = 10_000
+
+
+def _number(kind: Callable[[Any], Any]) -> Callable[..., Any]:
+    def convert(value: Any = 0) -> Any:
+        return kind(value) if isinstance(value, str | int | float) and len(str(value)[:400]) < 400 else UNKNOWN
+
+    return convert
+
+
+def _text(value: Any = "") -> Any:
+    return str(value) if isinstance(value, str | int | float) else UNKNOWN
+
+
+def _items(kind: Callable[[Any], Any]) -> Callable[..., Any]:
+    def convert(value: Any = ()) -> Any:
+        return kind(value) if isinstance(value, str | list | tuple | dict | set | frozenset | range) else UNKNOWN
+
+    return convert
+
+
+def _numbers(function: Callable[..., Any]) -> Callable[..., Any]:
+    def apply(*values: Any) -> Any:
+        flat = [n for v in values for n in (v if isinstance(v, list | tuple | set | range) else [v])]
+        return function(*values) if all(isinstance(n, int | float | timedelta) for n in flat) else UNKNOWN
+
+    return apply
+
+
+def _range(*values: Any) -> Any:
+    numbers = range(*values)
+    return numbers if len(numbers) <= _MAX_RANGE else UNKNOWN
+
+
+def _length(value: Any) -> Any:
+    return len(value) if isinstance(value, Sized) and not isinstance(value, Instance) else UNKNOWN
+
+
+def _power(*values: Any) -> Any:
+    small = all(isinstance(v, int | float) and abs(v) < 1_000 for v in values)
+    return pow(*values) if small and len(values) == 2 else UNKNOWN
+
+
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "builtins.int": _number(int),
+    "builtins.float": _number(float),
+    "builtins.str": _text,
+    "builtins.bool": lambda value=False: bool(value),
+    "builtins.len": _length,
+    "builtins.min": _numbers(min),
+    "builtins.max": _numbers(max),
+    "builtins.sum": _numbers(sum),
+    "builtins.abs": _numbers(abs),
+    "builtins.round": _numbers(round),
+    "builtins.pow": _power,
+    "math.pow": _power,
+    "math.ceil": lambda value: -int(-value // 1),
+    "math.floor": lambda value: int(value // 1),
+    "builtins.range": _range,
+    "builtins.tuple": _items(tuple),
+    "builtins.list": _items(list),
+    "builtins.set": _items(set),
+    "builtins.frozenset": _items(frozenset),
+    "builtins.sorted": _items(sorted),
+    "builtins.reversed": _items(lambda value: list(value)[::-1]),
+    "builtins.enumerate": _items(lambda value: [(i, v) for i, v in enumerate(value)]),
+}
+_TEXT_METHODS = frozenset(
+    [
+        "lower",
+        "upper",
+        "strip",
+        "lstrip",
+        "rstrip",
+        "split",
+        "join",
+        "replace",
+        "startswith",
+        "endswith",
+        "title",
+        "removeprefix",
+        "removesuffix",
+    ]
+)
+
+
+def known_call(machine: Machine, site: CallSite) -> Any:
+    """Value of a call with a known meaning; None when this is not one."""
+    callee = site.callee
+    if isinstance(callee, External):
+        special = _SPECIAL.get(callee.dotted) or _SPECIAL.get(_celery_name(callee.dotted))
+        if special:
+            return special(machine, site)
+        function = _FUNCTIONS.get(callee.dotted)
+        return _safely(function, site) if function else None
+    if isinstance(callee, Method):
+        return _method(machine, callee, site)
+    return None
+
+
+def _safely(function: Callable[..., Any], site: CallSite) -> Any:
+    if site.keywords:
+        return UNKNOWN
+    try:
+        return lift(function, *site.arguments)
+    except (ArithmeticError, TypeError, ValueError):
+        return UNKNOWN
+
+
+def _environment(_: Machine, site: CallSite) -> Any:
+    name, __ = unwrap(site.argument(0, "key"))
+    value = site.argument(1, "default", None)
+    return Overridable(unwrap(value)[0], name) if isinstance(name, str) else UNKNOWN
+
+
+def _set_environment(machine: Machine, site: CallSite) -> Any:
+    name, value = unwrap(site.argument(0, "key"))[0], unwrap(site.argument(1, "value"))[0]
+    if isinstance(name, str) and isinstance(value, str):
+        machine.variables.setdefault(name, {}).setdefault(site.frame.module.name, value)
+    return value
+
+
+def _duration(_: Machine, site: CallSite) -> Any:
+    names = ("days", "seconds", "microseconds", "milliseconds", "minutes", "hours", "weeks")
+    given = {**dict(zip(names, site.arguments, strict=False)), **site.keywords}
+    if site.keywords.opaque or not set(given) <= set(names):
+        return UNKNOWN
+    try:
+        return lift(lambda *values: timedelta(**dict(zip(given, values, strict=True))), *given.values())
+    except (TypeError, ValueError, OverflowError):
+        return UNKNOWN
+
+
+def _crontab(_: Machine, site: CallSite) -> Any:
+    given = ("minute", "hour", "day_of_week", "day_of_month", "month_of_year")
+    fields = {**dict.fromkeys(given, "*"), **dict(zip(given, site.arguments, strict=False)), **site.keywords}
+    order = ("minute", "hour", "day_of_month", "month_of_year", "day_of_week")
+    if site.keywords.opaque:
+        return UNKNOWN
+    return lift(lambda *values: Crontab(" ".join(map(_cron_field, values))), *(fields[name] for name in order))
+
+
+def _cron_field(value: Any) -> str:
+    if isinstance(value, list | tuple | set):
+        return ",".join(map(str, sorted(value, key=str)))
+    return str(value).replace(" ", "")
+
+
+def _interval(_: Machine, site: CallSite) -> Any:
+    return site.argument(0, "run_every")
+
+
+def _table(machine: Machine, site: CallSite) -> Any:
+    table = Table()
+    for argument in site.arguments:
+        merge_into(machine, table, argument, site.origin)
+    merge_into(machine, table, site.keywords, site.origin)
+    return table
+
+
+def _is_instance(_: Machine, site: CallSite) -> Any:
+    """Decided only between an instance and classes of the target."""
+    value, kinds = unwrap(site.argument(0, "object"))[0], unwrap(site.argument(1, "class"))[0]
+    kinds = kinds if isinstance(kinds, tuple) else (kinds,)
+    if not isinstance(value, Instance) or not isinstance(value.cls, ClassValue):
+        return UNKNOWN
+    if not all(isinstance(kind, ClassValue) for kind in kinds):
+        return UNKNOWN
+    return any(kind in lineage(value.cls) for kind in kinds)
+
+
+def _variables(_: Machine, site: CallSite) -> Any:
+    """`vars(conf)` is `conf.__dict__`."""
+    value, __ = unwrap(site.argument(0, "object"))
+    return Method(value, "__dict__") if isinstance(value, Conf) else None
+
+
+def _exit(_: Machine, site: CallSite) -> Any:
+    site.frame.ended = "raise"
+    return UNKNOWN
+
+
+def _celery_name(dotted: str) -> str:
+    return f"celery.{dotted.rpartition('.')[2]}" if dotted.startswith("celery.") else ""
+
+
+_SPECIAL: dict[str, Callable[[Machine, CallSite], Any]] = {
+    "os.environ.get": _environment,
+    "os.getenv": _environment,
+    "os.environ.setdefault": _set_environment,
+    "datetime.timedelta": _duration,
+    "celery.crontab": _crontab,
+    "celery.schedule": _interval,
+    "builtins.dict": _table,
+    "builtins.isinstance": _is_instance,
+    "builtins.vars": _variables,
+    "sys.exit": _exit,
+    "builtins.exit": _exit,
+}
+
+
+def _method(machine: Machine, method: Method, site: CallSite) -> Any:
+    receiver, variable = unwrap(method.receiver)
+    if isinstance(receiver, str) and method.name in _TEXT_METHODS:
+        return overridable(_text_method(receiver, method.name, site), variable)
+    if isinstance(receiver, timedelta) and method.name == "total_seconds":
+        return overridable(receiver.total_seconds(), variable)
+    if isinstance(receiver, Table):
+        return _table_method(machine, receiver, method.name, site)
+    return _list_method(machine, receiver, method.name, site) if isinstance(receiver, list) else None
+
+
+def _text_method(receiver: str, name: str, site: CallSite) -> Any:
+    """Only on short texts: repeated replacements double what they are given."""
+    given = [unwrap(a)[0] for a in site.arguments]
+    parts = [p for a in given for p in (a if isinstance(a, list | tuple) else [a])]
+    if len(receiver) > _MAX_TEXT or sum(len(p) for p in parts if isinstance(p, str)) > _MAX_TEXT or UNKNOWN in parts:
+        return UNKNOWN
+    try:
+        return lift(getattr(receiver, name), *site.arguments)
+    except (TypeError, ValueError):
+        return UNKNOWN
+
+
+def _table_method(machine: Machine, table: Table, name: str, site: CallSite) -> Any:
+    if isinstance(table, Conf) and (name == "pop" or name.startswith("__")):
+        key = unwrap(site.argument(0, "key"))[0] if name == "pop" else UNKNOWN
+        set_item(machine, table, key, UNKNOWN, site.origin)
+        return UNKNOWN
+    if name in {"get", "setdefault", "pop"}:
+        key, _ = unwrap(site.argument(0, "key"))
+        default = site.argument(1, "default", None)
+        if key is UNKNOWN or (table.opaque and key not in table):
+            return UNKNOWN
+        if name == "setdefault" and key not in table:
+            set_item(machine, table, key, default, site.origin)
+        return table.get(key, default)
+    if name == "update":
+        for argument in site.arguments:
+            merge_into(machine, table, argument, site.origin)
+        merge_into(machine, table, site.keywords, site.origin)
+        return UNKNOWN
+    if name in {"keys", "values", "items", "copy"} and table.opaque is None:
+        return table.copy() if name == "copy" else list(getattr(table, name)())
+    if name in {"clear", "popitem"} and not (isinstance(table, Conf) and not machine.admits(table)):
+        table.opaque = table.opaque or site.origin
+    return UNKNOWN
+
+
+def _list_method(machine: Machine, receiver: list[Any], name: str, site: CallSite) -> Any:
+    if name in {"index", "count"}:
+        return _safely(getattr(receiver, name), site)
+    if name == "copy":
+        return list(receiver)
+    added = unwrap(site.argument(0, "object"))[0]
+    items = [added] if name == "append" else list(added) if isinstance(added, list | tuple) else [UNKNOWN]
+    # On one side of an open test the change may not happen, and lists keep no journal.
+    sure = name in {"append", "extend"} and not machine.journal.is_open and len(receiver) + len(items) <= _MAX_LIST
+    if sure:
+        receiver.extend(items)
+    elif name in {"append", "extend", "insert", "remove", "pop", "clear", "sort", "reverse"}:
+        receiver[:] = [UNKNOWN]
+    return UNKNOWN

@@ -1,0 +1,350 @@
+"""Follows statements: assignments, branches, loops, definitions, imports."""
+
+import ast
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from audit.reading.python.abstract_values import (
+    UNKNOWN,
+    ClassValue,
+    Conf,
+    Decoration,
+    FunctionValue,
+    Namespace,
+    Table,
+    lift,
+    unwrap,
+)
+from audit.reading.python.expressions import assign, evaluate, keywords_of
+from audit.reading.python.frames import ExhaustedError, Frame
+from audit.reading.python.interpreter import Machine
+from audit.reading.python.syntax_cache import Place
+from audit.reading.python.undo_log import Branch
+
+_MAX_LOOPS = 300
+
+
+def read_body(machine: Machine, body: Sequence[ast.stmt], frame: Frame) -> None:
+    """Read statements in order until the flow ends."""
+    for statement in body:
+        if frame.is_module:
+            machine.new_entry()
+        try:
+            machine.step()
+            reader = _READERS.get(type(statement))
+            if reader:
+                reader(machine, statement, frame)
+        except (ExhaustedError, RecursionError):
+            if not frame.is_module:
+                raise
+            machine.given_up.append(frame.origin(statement))
+            _forget(machine, statement, frame)
+        if frame.ended:
+            return
+
+
+def _forget(machine: Machine, statement: ast.stmt, frame: Frame) -> None:
+    """Names a statement binds are unknown once its reading was given up."""
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            machine.journal.write(frame.names, node.id, UNKNOWN, frame.origin(statement))
+
+
+def either(
+    machine: Machine,
+    frame: Frame,
+    sides: Sequence[Callable[[], None]],
+    chosen: int = 0,
+    variable: str = "",
+) -> None:
+    """Read every side from the same state, then keep what holds whichever was taken."""
+    branches: list[Branch] = []
+    places: list[tuple[Table, Any]] = []
+    for side in sides:
+        machine.journal.begin()
+        frame.ended = ""
+        try:
+            side()
+        finally:
+            branch, written = machine.journal.end(frame.ended)
+        branches.append(branch)
+        places += written
+    going_on = [branch for branch in branches if not branch.ended]
+    frame.ended = "" if going_on else branches[0].ended
+    if going_on:
+        kept = going_on.index(branches[chosen]) if branches[chosen] in going_on else 0
+        machine.journal.merge(going_on, places, kept, variable if len(going_on) > 1 else "")
+    # A side that leaves its loop is not forgotten after the loop: what it configures may hold.
+    left = {place for branch in branches if branch.ended in {"break", "continue"} for place in branch.writes}
+    for table, key in places:
+        if isinstance(table, Conf) and (id(table), key) in left:
+            machine.journal.write(table, key, UNKNOWN, table.origins.get(key))
+
+
+def truth(value: Any) -> bool | None:
+    """Truth of a value; None when it is not known."""
+    if isinstance(value, str | bytes | bool | int | float | list | tuple | dict | set | frozenset) or value is None:
+        return bool(value) or (isinstance(value, Table) and value.opaque is not None)
+    return True if isinstance(value, FunctionValue | ClassValue) else None
+
+
+def _if(machine: Machine, node: ast.If, frame: Frame) -> None:
+    value, variable = unwrap(evaluate(machine, node.test, frame))
+    known = truth(value)
+    if known is not None and not variable:
+        read_body(machine, node.body if known else node.orelse, frame)
+        return
+    sides = (lambda: read_body(machine, node.body, frame), lambda: read_body(machine, node.orelse, frame))
+    either(machine, frame, sides, chosen=1 if known is False else 0, variable=variable if known is not None else "")
+
+
+def _try(machine: Machine, node: ast.Try | ast.TryStar, frame: Frame) -> None:
+    def body() -> None:
+        read_body(machine, node.body, frame)
+        if not frame.ended:
+            read_body(machine, node.orelse, frame)
+
+    if frame.is_module:
+        body()
+        if frame.ended == "raise":
+            frame.ended = ""
+            either(machine, frame, [_handler(machine, h, frame) for h in node.handlers] or [lambda: None])
+    else:
+        either(machine, frame, [body, *(_handler(machine, h, frame, node.body) for h in node.handlers)])
+    ended, frame.ended = frame.ended, ""
+    read_body(machine, node.finalbody, frame)
+    frame.ended = frame.ended or ended
+
+
+def _handler(
+    machine: Machine, handler: ast.ExceptHandler, frame: Frame, body: Sequence[ast.stmt] = ()
+) -> Callable[[], None]:
+    def attempt() -> None:
+        returned = len(frame.returned)
+        read_body(machine, body, frame)
+        # What raised gave nothing back.
+        del frame.returned[returned:]
+        frame.ended = ""
+
+    def side() -> None:
+        either(machine, frame, (attempt, lambda: None))
+        if handler.name:
+            machine.journal.write(frame.names, handler.name, UNKNOWN, None)
+        read_body(machine, handler.body, frame)
+
+    return side
+
+
+def _for(machine: Machine, node: ast.For | ast.AsyncFor, frame: Frame) -> None:
+    items, _ = unwrap(evaluate(machine, node.iter, frame))
+    if isinstance(items, list | tuple | dict | range | str) and len(items) <= _MAX_LOOPS:
+        for item in list(items):
+            assign(machine, node.target, item, frame, frame.origin(node))
+            read_body(machine, node.body, frame)
+            if frame.ended not in {"", "continue"}:
+                break
+            frame.ended = ""
+    else:
+        assign(machine, node.target, UNKNOWN, frame, frame.origin(node))
+        _maybe(machine, node.body, frame)
+    _leave_loop(machine, node.orelse, frame)
+
+
+def _while(machine: Machine, node: ast.While, frame: Frame) -> None:
+    for _ in range(_MAX_LOOPS):
+        value, variable = unwrap(evaluate(machine, node.test, frame))
+        known = None if variable else truth(value)
+        if known is False or frame.ended:
+            break
+        if known is None or isinstance(node.test, ast.Constant):
+            _maybe(machine, node.body, frame)
+            break
+        read_body(machine, node.body, frame)
+        _next_turn(frame)
+    _leave_loop(machine, node.orelse, frame)
+
+
+def _next_turn(frame: Frame) -> None:
+    frame.ended = "" if frame.ended == "continue" else frame.ended
+
+
+def _maybe(machine: Machine, body: Sequence[ast.stmt], frame: Frame) -> None:
+    either(machine, frame, (lambda: read_body(machine, body, frame), lambda: None))
+
+
+def _leave_loop(machine: Machine, orelse: Sequence[ast.stmt], frame: Frame) -> None:
+    if frame.ended in {"break", "continue"}:
+        frame.ended = ""
+    elif not frame.ended:
+        read_body(machine, orelse, frame)
+
+
+def _with(machine: Machine, node: ast.With | ast.AsyncWith, frame: Frame) -> None:
+    for item in node.items:
+        evaluate(machine, item.context_expr, frame)
+        if item.optional_vars:
+            assign(machine, item.optional_vars, UNKNOWN, frame, frame.origin(node))
+    read_body(machine, node.body, frame)
+
+
+def _match(machine: Machine, node: ast.Match, frame: Frame) -> None:
+    evaluate(machine, node.subject, frame)
+
+    def side(case: ast.match_case) -> Callable[[], None]:
+        def read() -> None:
+            for part in ast.walk(case.pattern):
+                name = getattr(part, "name", None)
+                if isinstance(name, str):
+                    machine.journal.write(frame.names, name, UNKNOWN, None)
+            read_body(machine, case.body, frame)
+
+        return read
+
+    either(machine, frame, [*(side(case) for case in node.cases), lambda: None])
+
+
+def _assign(machine: Machine, node: ast.Assign, frame: Frame) -> None:
+    value = evaluate(machine, node.value, frame)
+    for target in node.targets:
+        assign(machine, target, value, frame, frame.origin(node))
+
+
+def _ann_assign(machine: Machine, node: ast.AnnAssign, frame: Frame) -> None:
+    if node.value is not None:
+        assign(machine, node.target, evaluate(machine, node.value, frame), frame, frame.origin(node))
+
+
+def _aug_assign(machine: Machine, node: ast.AugAssign, frame: Frame) -> None:
+    before = _loaded(node.target)
+    value = evaluate(machine, ast.copy_location(ast.BinOp(before, node.op, node.value), node), frame)
+    assign(machine, node.target, value, frame, frame.origin(node))
+
+
+def _loaded(target: ast.Name | ast.Attribute | ast.Subscript) -> ast.expr:
+    if isinstance(target, ast.Name):
+        return ast.copy_location(ast.Name(target.id, ast.Load()), target)
+    if isinstance(target, ast.Attribute):
+        return ast.copy_location(ast.Attribute(target.value, target.attr, ast.Load()), target)
+    return ast.copy_location(ast.Subscript(target.value, target.slice, ast.Load()), target)
+
+
+def _delete(machine: Machine, node: ast.Delete, frame: Frame) -> None:
+    for target in node.targets:
+        assign(machine, target, UNKNOWN, frame, frame.origin(node))
+
+
+def _function(machine: Machine, node: ast.FunctionDef | ast.AsyncFunctionDef, frame: Frame) -> None:
+    symbol = f"{frame.module.name}:{frame.qualifier}{node.name}"
+    outer = frame.outer if frame.names.get("__class_body__") else (frame.names, *frame.outer)
+    function = FunctionValue(
+        symbol, Place(frame.module, node), frame.module.name, outer, _decorations(machine, node, frame)
+    )
+    machine.journal.write(frame.names, node.name, function, frame.origin(node))
+    if function.decorators:
+        machine.decorated.append(function)
+
+
+def _class(machine: Machine, node: ast.ClassDef, frame: Frame) -> None:
+    bases = tuple(evaluate(machine, base, frame) for base in node.bases)
+    names = Namespace({"__class_body__": True})
+    outer = frame.outer if frame.names.get("__class_body__") else (frame.names, *frame.outer)
+    read_body(machine, node.body, Frame(frame.module, names, outer, f"{frame.qualifier}{node.name}."))
+    del names["__class_body__"]
+    symbol = f"{frame.module.name}:{frame.qualifier}{node.name}"
+    value = ClassValue(
+        symbol, Place(frame.module, node), frame.module.name, names, bases, _decorations(machine, node, frame)
+    )
+    machine.journal.write(frame.names, node.name, value, frame.origin(node))
+
+
+def _decorations(
+    machine: Machine, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, frame: Frame
+) -> tuple[Decoration, ...]:
+    found = []
+    for decorator in node.decorator_list:
+        if isinstance(decorator, ast.Call):
+            callee = evaluate(machine, decorator.func, frame)
+            arguments = tuple(evaluate(machine, a, frame) for a in decorator.args if not isinstance(a, ast.Starred))
+            found.append(Decoration(callee, decorator, arguments, keywords_of(machine, decorator, frame)))
+        else:
+            found.append(Decoration(evaluate(machine, decorator, frame), decorator))
+    return tuple(found)
+
+
+def _import(machine: Machine, node: ast.Import, frame: Frame) -> None:
+    for alias in node.names:
+        first = alias.name.partition(".")[0]
+        whole = machine.module_value(alias.name)
+        value = whole if alias.asname else machine.module_value(first)
+        machine.journal.write(frame.names, alias.asname or first, value, frame.origin(node))
+
+
+def _import_from(machine: Machine, node: ast.ImportFrom, frame: Frame) -> None:
+    name = node.module or ""
+    if node.level:
+        parts = list(filter(None, frame.module.package.split(".")))
+        kept = parts[: len(parts) - node.level + 1]
+        name = ".".join([*kept, *filter(None, [node.module])])
+    module = machine.module_value(name)
+    for alias in node.names:
+        if alias.name == "*":
+            _import_star(machine, name, frame)
+        else:
+            value = machine.attribute(machine, module, alias.name)
+            machine.journal.write(frame.names, alias.asname or alias.name, value, frame.origin(node))
+
+
+def _import_star(machine: Machine, name: str, frame: Frame) -> None:
+    if name in machine.project.modules:
+        names = machine.module_names(name)
+        for key, value in list(names.items()):
+            if not key.startswith("_"):
+                machine.journal.write(frame.names, key, value, names.origins.get(key))
+
+
+def _return(machine: Machine, node: ast.Return, frame: Frame) -> None:
+    value = evaluate(machine, node.value, frame) if node.value else None
+    if not frame.ended:
+        frame.returned.append(value)
+        frame.ended = "return"
+
+
+def _raise(machine: Machine, node: ast.Raise, frame: Frame) -> None:
+    if node.exc:
+        evaluate(machine, node.exc, frame)
+    frame.ended = "raise"
+
+
+def _expression(machine: Machine, node: ast.Expr, frame: Frame) -> None:
+    lift(lambda value: value, evaluate(machine, node.value, frame))
+
+
+def _break(_: Machine, node: ast.Break | ast.Continue, frame: Frame) -> None:
+    frame.ended = "break" if isinstance(node, ast.Break) else "continue"
+
+
+_READERS: dict[type[ast.stmt], Callable[[Machine, Any, Frame], None]] = {
+    ast.If: _if,
+    ast.Try: _try,
+    ast.TryStar: _try,
+    ast.For: _for,
+    ast.AsyncFor: _for,
+    ast.While: _while,
+    ast.With: _with,
+    ast.AsyncWith: _with,
+    ast.Match: _match,
+    ast.Assign: _assign,
+    ast.AnnAssign: _ann_assign,
+    ast.AugAssign: _aug_assign,
+    ast.Delete: _delete,
+    ast.FunctionDef: _function,
+    ast.AsyncFunctionDef: _function,
+    ast.ClassDef: _class,
+    ast.Import: _import,
+    ast.ImportFrom: _import_from,
+    ast.Return: _return,
+    ast.Raise: _raise,
+    ast.Expr: _expression,
+    ast.Break: _break,
+    ast.Continue: _break,
+}

@@ -1,0 +1,102 @@
+"""The source probe: everything that reading a target's files can tell, without running or importing any of it."""
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from audit.model.facts import Facts
+from audit.model.findings import Level
+from audit.reading.behaviour import read_code
+from audit.reading.behaviour.deprecated_uses import read_deprecations
+from audit.reading.celery.application_factories import follow_factories
+from audit.reading.celery.application_settings import find_application, named_applications, out_of_reach, read_settings
+from audit.reading.celery.beat_schedule import keeps_a_schedule, read_beat, scheduler_setting
+from audit.reading.celery.configuration_calls import follow_connected
+from audit.reading.celery.configuring_modules import Configurers, read_configurers
+from audit.reading.celery.followed_retries import read_retries
+from audit.reading.celery.task_definitions import read_tasks
+from audit.reading.celery.unloaded_tasks import read_unloaded
+from audit.reading.celery.unreached_settings import obscure_late_settings
+from audit.reading.deployment.deployment_facts import read_deployment
+from audit.reading.deployment.process_files import read_processes
+from audit.reading.program import new_machine
+from audit.reading.python.functions import Functions
+from audit.reading.python.interpreter import Machine
+from audit.reading.python.modules import Project, read_project
+from audit.reading.source_files import walk
+from audit.reading.web.fastapi_objects import Web
+from audit.reading.web.http_routes import read_routes
+from audit.target.target_file import Target
+
+
+def collect(target: Target) -> Facts:
+    """Facts at level SOURCE. Never raises for what the target holds: what cannot be read is in `unread`."""
+    with _no_collection():
+        return _collect(target)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Syntax trees are many and hold no cycle: looking for some takes more time than reading."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _read(project: Project, configurers: Configurers) -> tuple[Machine, Web]:
+    """The whole target, followed; settings that its modules change count as `configurers` says."""
+    web = Web()
+    machine = new_machine(project, web)
+    machine.ignored, machine.doubted = configurers.ignored, configurers.doubted
+    machine.read_all()
+    follow_factories(machine, ("Celery",), machine.is_celery)
+    follow_connected(machine)
+    obscure_late_settings(machine)
+    return machine, web
+
+
+def _collect(target: Target) -> Facts:
+    tree = walk(target.root, target.exclude)
+    declared = (target.celery_app.partition(":")[0], target.asgi_app.partition(":")[0])
+    project = read_project(tree, declared)
+    processes = read_processes(tree, target.process_files)
+    workers = [p.options.get("app", "") for p in processes if p.role in {"worker", "beat", "worker+beat"}]
+    started = [name for name in workers if name]
+    machine, web = _read(project, Configurers())
+    tasks = read_tasks(machine)
+    app = find_application(machine, target.celery_app, started)
+    configurers = read_configurers(machine, app, target.celery_app, tasks, processes)
+    if configurers:
+        machine, web = _read(project, configurers)
+        tasks = read_tasks(machine)
+        app = find_application(machine, target.celery_app, started)
+    routes = read_routes(machine, web, target.asgi_app)
+    unloaded = read_unloaded(machine, tree, tasks, processes)
+    given_up = dict.fromkeys((o.path, f"instructions trop longues à suivre, ligne {o.first}") for o in machine.given_up)
+    tree.unread += list(given_up)
+    beat, beat_known = read_beat(machine, app, {t.symbol: t.name for t in tasks}) if app else ((), False)
+    schedulers = [scheduler_setting(app) if app else "", *(p.options.get("scheduler", "") for p in processes)]
+    return Facts(
+        level=Level.SOURCE,
+        probe="source",
+        settings=read_settings(machine, app) if app else out_of_reach(machine, tasks),
+        functions=Functions(machine),
+        tasks=tasks,
+        beat=beat,
+        beat_known=beat_known and not any(map(keeps_a_schedule, schedulers)),
+        routes=routes,
+        routes_known=bool(routes),
+        processes=processes,
+        deprecations=read_deprecations(machine),
+        retry_schedules=read_retries(machine),
+        observations=(*read_code(machine), *read_deployment(tree, target.process_files)),
+        applications=named_applications(machine),
+        configured_by=app.fields.get("configured_by", "") if app else "",
+        unloaded=unloaded,
+        text_digest=project.text_digest,
+        unread=tuple(dict.fromkeys(tree.unread)),
+    )

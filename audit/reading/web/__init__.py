@@ -1,0 +1,1 @@
+"""Routes and views of FastAPI, Starlette, Flask and Django."""

@@ -1,0 +1,135 @@
+"""What the templates need of a journal, prepared: symbols, groupings, sums. No French sentence is written here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from audit.report.requirement_view import RequirementView, requirement_views
+from audit.report.strike_section import StruckRow, drawing_name, struck_rows
+
+_PHASE_SYMBOLS = {"TERMINÉE": "✅", "À VALIDER": "➡️", "EN ATTENTE": "⏳"}
+Journal = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Results of one category of tests: `judged` leaves out those that do not apply to the target."""
+
+    name: str
+    judged: int
+    passed: int
+    warned: int
+    failed: int
+    undetermined: int
+    errors: int
+    not_applicable: int
+
+    @property
+    def symbol(self) -> str:
+        """Worst result first."""
+        if self.failed or self.errors:
+            return "❌"
+        if self.undetermined:
+            return "❔"
+        return "✅" if self.judged else "➖"
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """Verdict of the checkpoint. `outcome` is `refused`, `nothing` (no requirement could be verified) or `validated`.
+
+    `declared` says that something CONFORME is only known by reading.
+    """
+
+    outcome: str
+    declared: bool
+    bullets: tuple[tuple[str, str], ...]
+    rejected: tuple[RequirementView, ...]
+    partial: tuple[RequirementView, ...]
+    unverified: tuple[RequirementView, ...]
+    verified: tuple[RequirementView, ...]
+    critical: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A whole report. `journal` gives what the templates print as it is."""
+
+    journal: Journal
+    subject: str
+    day: date
+    tallies: tuple[Tally, ...]
+    total: Tally
+    requirements: tuple[RequirementView, ...]
+    critical: tuple[Mapping[str, Any], ...]
+    minor: tuple[Mapping[str, Any], ...]
+    detailed: tuple[Mapping[str, Any], ...]
+    untouched: tuple[str, ...]
+    aspects: tuple[tuple[str, str], ...]
+    conclusion: Conclusion
+    phases: tuple[tuple[str, Mapping[str, Any]], ...]
+    loose_periodic_tasks: bool
+    loose_experiments: tuple[Mapping[str, Any], ...]
+    struck: tuple[StruckRow, ...]
+    drawing: str
+    soak: Mapping[str, Any] | None
+
+
+def checkpoint(journal: Journal) -> Checkpoint:
+    """The view of a schema-checked journal."""
+    requirements = requirement_views(journal)
+    problems = journal["problems"]
+    fed = {e["id"] for r in requirements for e in r.experiments}
+    return Checkpoint(
+        journal=journal,
+        subject=_subject(journal),
+        day=date.fromisoformat(journal["volatile"]["date"]),
+        tallies=tuple(_tally(c["name"], c) for c in journal["categories"]),
+        total=_tally("TOTAL", journal["totals"]),
+        requirements=requirements,
+        critical=tuple(p for p in problems if p["severity"] == "critique"),
+        minor=tuple(p for p in problems if p["severity"] != "critique"),
+        detailed=tuple(p for p in problems if p["situation"] or p["situation_text"] or p["solution"]),
+        untouched=tuple(r.id for r in requirements if r.status == "CONFORME" and not r.problems),
+        aspects=tuple((a["name"], a["status"]) for a in journal["aspects"]),
+        conclusion=_conclusion(journal, requirements),
+        phases=tuple((_PHASE_SYMBOLS.get(p["state"], "➖"), p) for p in journal["phases"]),
+        loose_periodic_tasks=journal["family"] == "8"
+        and bool(journal["periodic_tasks"]["rows"])
+        and not any(r.periodic_tasks for r in requirements),
+        loose_experiments=tuple(e for e in journal["experiments"] if e["id"] not in fed),
+        struck=struck_rows(journal),
+        drawing=drawing_name(journal),
+        soak=journal.get("soak"),
+    )
+
+
+def _subject(journal: Journal) -> str:
+    """What this checkpoint validates: the first phase listed is its own; a target's name stands in for none."""
+    subject = journal["phases"][0]["title"] if journal["phases"] else journal["target"]["name"]
+    return str(subject).removeprefix("Audit ")
+
+
+def _tally(name: str, counts: Mapping[str, Any]) -> Tally:
+    known = {k: int(counts[k]) for k in ("passed", "warned", "failed", "undetermined", "errors", "not_applicable")}
+    judged = sum(known[k] for k in ("passed", "failed", "undetermined", "errors"))
+    return Tally(name=name, judged=judged, **known)
+
+
+def _conclusion(journal: Journal, requirements: tuple[RequirementView, ...]) -> Conclusion:
+    verdict = journal["verdict"]
+    open_ids = set(verdict["unverified"])
+    unverified = tuple(r for r in requirements if r.status == "INDÉTERMINÉ" or r.id in open_ids)
+    nothing = not verdict["judged"] or len(unverified) == len(requirements)
+    validated = "validated" if verdict["validated"] else "refused"
+    return Conclusion(
+        outcome="nothing" if nothing else validated,
+        declared=any(r.status == "CONFORME" and r.known_by == "déclaré" for r in requirements),
+        bullets=tuple((symbol, text) for symbol, text in verdict["bullets"]),
+        rejected=tuple(r for r in requirements if r.status == "NON CONFORME"),
+        partial=tuple(r for r in requirements if r.status == "PARTIEL"),
+        unverified=unverified,
+        verified=tuple(r for r in requirements if r not in unverified),
+        critical=tuple(p["number"] for p in journal["problems"] if p["severity"] == "critique"),
+    )

@@ -1,0 +1,62 @@
+"""The section « Preuves en conditions réelles » of a checkpoint: faults of this run, and of the soak of the same tree."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from audit.french.typography import french_seconds
+from audit.report.timeline import draw, lanes_of_experiments
+
+Journal = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class StruckRow:
+    """One fault of this run; what was lost is the whole experiment's."""
+
+    title: str
+    experiment: str
+    in_flight: int
+    lost: str
+    duplicated: str
+    uncertain: str
+    recovery: str
+
+    @property
+    def canary(self) -> bool:
+        """Whether the messages were a canary's, and not the target's own."""
+        return self.experiment.startswith("canary-")
+
+
+def struck_rows(journal: Journal) -> tuple[StruckRow, ...]:
+    """Faults of the experiments of this run, in order."""
+    return tuple(
+        StruckRow(
+            title=blow["title"],
+            experiment=experiment["id"],
+            in_flight=blow["in_flight"],
+            **{kind: _lost(experiment, kind) for kind in ("lost", "duplicated", "uncertain")},
+            recovery="-" if blow["recovery"] is None else french_seconds(round(blow["recovery"], 2)),
+        )
+        for experiment in journal["experiments"]
+        for blow in experiment.get("blows", ())
+    )
+
+
+def _lost(experiment: Journal, kind: str) -> str:
+    losses = experiment.get("losses")
+    return "-" if losses is None else str(losses[kind])
+
+
+def drawing_name(journal: Journal) -> str:
+    """The file of the drawing beside the report; empty when nothing is drawn."""
+    if not struck_rows(journal):
+        return ""
+    return f"{journal['volatile']['date']}-famille-{journal['family']}-{journal['profile']}.svg"
+
+
+def draw_run(journal: Journal) -> str:
+    """The timeline of this run's experiments, as SVG."""
+    lanes = lanes_of_experiments(journal["experiments"])
+    last = max((mark.at for lane in lanes for mark in lane.marks), default=0.0)
+    return draw(f"Expériences de l'audit, famille {journal['family']}", lanes, last + 1)

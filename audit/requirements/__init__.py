@@ -1,0 +1,1 @@
+"""What is asked: the criteria of each family, and the profiles that choose among them."""

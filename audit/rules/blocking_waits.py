@@ -1,0 +1,134 @@
+"""What a task waits for: sleeps, other tasks, servers, loops without end."""
+
+from collections.abc import Sequence
+
+from audit.model.facts import Observation
+from audit.model.findings import Finding, Severity
+from audit.model.project import Known
+from audit.reading import UNKNOWN
+from audit.rules.effective_settings import NO_TASK, read, short
+from audit.rules.limits import limit
+from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
+from audit.rules.rule import Guide
+from audit.rules.task_observations import NotInTasks, extent, task_of, tasks_read
+
+_TASKS = "https://docs.celeryq.dev/en/stable/userguide/tasks.html"
+_CONF = "https://docs.celeryq.dev/en/stable/userguide/configuration.html#"
+_REQUESTS = "https://requests.readthedocs.io/en/latest/user/advanced/#timeouts"
+
+_SLEEP_GUIDE = Guide(
+    severity=Severity.MINOR,
+    passes="Ce qu'une tâche dort reste sous sa limite de temps",
+    fails="Une tâche dort plus longtemps que sa limite de temps : elle est arrêtée à chaque fois",
+    advice="Publier la suite avec un `countdown`, ou relever la limite",
+    solution="check.apply_async(args=[order_id], countdown=60)",
+    undetermined="une durée, un nombre de tours ou une limite ne se lit pas",
+    impact="Moyen : la tâche ne finit jamais",
+)
+
+
+def _sleeps(known: Known) -> Sequence[Finding]:
+    guide = _SLEEP_GUIDE
+    soft, hard = read(known, "task_soft_time_limit"), read(known, "task_time_limit")
+    if not tasks_read(known):
+        return unknown(guide, NO_TASK)
+    seen = [(o, task_of(known, o.symbol)) for o in known.source.observations if o.kind == "sleep"]
+    seen = [(o, task) for o, task in seen if task]
+    if not seen:
+        return out_of_scope(guide, "aucune tâche ne dort")
+    faults, unread = [], soft.missing or hard.missing
+    # The first of its name, should a function be declared twice.
+    tasks = {task.symbol: task for task in reversed(known.source.tasks)}
+    for observation, symbol in seen:
+        task = tasks[symbol]
+        limits = [
+            limit(task, known.source, name, r.value) for name, r in (("soft_time_limit", soft), ("time_limit", hard))
+        ]
+        seconds = observation.values["seconds"]
+        lowest = min((v for v in limits if isinstance(v, int | float)), default=None)
+        if seconds is UNKNOWN or UNKNOWN in limits:
+            unread = unread or f"ce que dort `{short(observation.symbol)}`, ou sa limite, ne se lit pas"
+        elif lowest is not None and seconds >= lowest:
+            text = f"`{short(observation.symbol)}` dort {seconds:g} s, limite de {lowest:g} s"
+            faults.append(Fault(text, observation.excerpt))
+    if faults:
+        return failed(guide, "Tâche qui dort trop", faults, *(known.source.evidence(f.excerpt) for f in faults))
+    return unknown(guide, unread) if unread else passed(guide, extent(known), known.source.evidence())
+
+
+_RESULT_GUIDE = Guide(
+    severity=Severity.CRITICAL,
+    passes="Aucune tâche n'attend le résultat d'une autre",
+    fails="Une tâche attend le résultat d'une autre : workers occupés, toutes s'attendent",
+    advice="Enchaîner les tâches (`chain`, `chord`, `link`)",
+    solution="(fetch.s(url) | parse.s() | store.s()).delay()",
+    undetermined=NO_TASK,
+    impact="Élevé : interblocage quand tous les processus attendent",
+)
+_LOOP_GUIDE = Guide(
+    severity=Severity.MINOR,
+    passes="Aucune tâche ne boucle sans fin",
+    fails="Une tâche boucle sans fin : elle occupe un processus pour toujours",
+    advice="Faire un tour par exécution, et planifier le suivant avec beat",
+    solution='beat_schedule = {"poll": {"task": "application.tasks.poll", "schedule": 30.0}}',
+    undetermined=NO_TASK,
+    impact="Moyen : un processus de moins, et une tâche jamais acquittée",
+)
+_HTTP_GUIDE = Guide(
+    severity=Severity.MINOR,
+    passes="Chaque requête HTTP d'une tâche a un délai",
+    fails="Une requête HTTP sans délai peut bloquer une tâche pour toujours",
+    advice="Donner un `timeout` à chaque requête",
+    solution="requests.get(url, timeout=(5, 30))",
+    undetermined=f"{NO_TASK}, ou le projet remplace l'envoi de `requests` par le sien",
+    impact="Moyen : un serveur muet fige les workers un à un",
+)
+
+
+def _sent_its_own_way(known: Known, observation: Observation) -> str:
+    """Projects give every request of `requests` a default timeout by replacing what sends them."""
+    replaced = [o for o in known.source.observations if o.kind == "requests-replaced"]
+    everywhere = next((o for o in replaced if o.values["name"] == "socket.setdefaulttimeout"), None)
+    if everywhere:
+        return "`socket.setdefaulttimeout` peut donner un délai à chaque requête"
+    if observation.values["library"] != "requests":
+        return ""
+    own = next(iter(replaced), None)
+    return (
+        f"le projet remplace `{own.values['name']}` de `requests`, qui peut donner un délai à chaque requête"
+        if own
+        else ""
+    )
+
+
+RULES = (
+    practice("sleep-within-limit", "Sommeil sous la limite", _CONF + "task-soft-time-limit", _sleeps, _SLEEP_GUIDE),
+    practice(
+        "no-result-wait",
+        "Pas d'attente d'un résultat",
+        _TASKS + "#avoid-launching-synchronous-subtasks",
+        NotInTasks("result-wait", _RESULT_GUIDE, "Attente du résultat d'une tâche"),
+        _RESULT_GUIDE,
+    ),
+    practice(
+        "no-endless-loop",
+        "Pas de boucle sans fin",
+        _TASKS,
+        NotInTasks("endless-loop", _LOOP_GUIDE, "Boucle sans fin"),
+        _LOOP_GUIDE,
+    ),
+    practice(
+        "http-timeouts",
+        "Délais des requêtes",
+        _REQUESTS,
+        NotInTasks(
+            "no-timeout",
+            _HTTP_GUIDE,
+            "Requête sans délai",
+            sound="timeout",
+            absent="aucune requête HTTP n'est reconnue dans ce que font les tâches",
+            doubt=_sent_its_own_way,
+        ),
+        _HTTP_GUIDE,
+    ),
+)

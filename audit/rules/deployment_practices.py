@@ -1,0 +1,233 @@
+"""Deployment files: users, health checks, watched processes, time to stop, the release of Celery."""
+
+import re
+from collections.abc import Sequence
+from fnmatch import fnmatch
+
+from audit.model.facts import Observation, Process
+from audit.model.findings import Finding, Severity
+from audit.model.project import Known
+from audit.rules.effective_settings import NO_WORKER, number, read
+from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
+from audit.rules.rule import Guide
+
+_DAEMON = "https://docs.celeryq.dev/en/stable/userguide/daemonizing.html"
+_ROOT = _DAEMON + "#running-the-worker-with-superuser-privileges-root"
+_PING = "https://docs.celeryq.dev/en/stable/userguide/monitoring.html#commands"
+_PID = "https://www.gnu.org/software/bash/manual/html_node/Special-Parameters.html"
+_SOFT = "https://docs.celeryq.dev/en/stable/userguide/workers.html#stopping-the-worker"
+_RELEASE = "https://github.com/celery/celery/releases/tag/v5.7.0"
+_DIES_WITH_ITS_BROKER = "5.7.0"
+
+_ROOT_GUIDE = Guide(
+    severity=Severity.MINOR,
+    passes="Ni les workers ni beat ne tournent en root",
+    fails="Celery tourne en root : qui lui fait exécuter du code a toute la machine",
+    advice="Donner un utilisateur ordinaire aux workers et à beat, et retirer `C_FORCE_ROOT`",
+    solution="RUN useradd --system worker\nUSER worker",
+    undetermined="les fichiers de démarrage ne disent pas sous quel utilisateur un worker, ou beat, tourne",
+    impact="Moyen : une faille d'une tâche devient celle de la machine",
+    language="dockerfile",
+)
+_BECOMES = re.compile(
+    r"\b(?:gosu|su-exec|setuidgid)\s+([^\s-]\S*)|\b(?:sudo|doas|chpst|runuser)\b.*?\s(?:-u|--user)[= ]?(\S+)"
+    r"|\bsetpriv\b.*?\s--reuid[= ](\S+)"
+)
+_AS_ROOT = frozenset({"root", "0"})
+
+
+def _seen(known: Known, kind: str) -> list[Observation]:
+    return [o for o in known.source.observations if o.kind == kind]
+
+
+def _root(known: Known) -> Sequence[Finding]:
+    guide = _ROOT_GUIDE
+    forced = _seen(known, "forced-root")
+    faults = [Fault(f"`{o.excerpt.path}` pose `C_FORCE_ROOT`", o.excerpt) for o in forced if o.excerpt]
+    users = {o.excerpt.path: o for o in _seen(known, "container-user") if o.excerpt}
+    told = [(p, _user(p, users)) for p in known.celery_processes]
+    for process, user in told:
+        if user == "" or (user and user.partition(":")[0] in _AS_ROOT):
+            stage = None if process.user else users.get(process.excerpt.path)
+            why = "ne donne aucun utilisateur" if user == "" else f"le lance sous `{user}`"
+            faults.append(Fault(f"`{process.excerpt.path}` {why}", stage.excerpt if stage else process.excerpt))
+    if faults:
+        return failed(guide, "Celery lancé en root", faults, *(known.source.evidence(f.excerpt) for f in faults))
+    if not known.workers:
+        return unknown(guide, NO_WORKER, "renseigner `target.process_files`")
+    unread = next((p for p, user in told if user is None), None)
+    if unread:
+        whose = "de beat" if unread.role == "beat" else "du worker"
+        return unknown(guide, f"l'utilisateur {whose} que lance `{unread.excerpt.path}`, qui n'y est pas dit")
+    named = ", ".join(dict.fromkeys(f"`{user}`" for _, user in told))
+    return passed(guide, named, *(known.source.evidence(w.excerpt) for w, _ in told))
+
+
+def _user(process: Process, containers: dict[str, Observation]) -> str | None:
+    """The user that the file gives to this process; empty where it gives none and root is the default, None where another file decides."""
+    text, language = process.excerpt.text, process.excerpt.language
+    becomes = _BECOMES.search(process.command)
+    if becomes:
+        return str(next(filter(None, becomes.groups()))).strip("\"'")
+    if process.user:
+        return None if "$" in process.user.partition(":")[0] else process.user
+    if process.excerpt.path in containers:
+        user = containers[process.excerpt.path].values["user"]
+        return None if user is None else str(user)
+    found = re.search(r"(?im)^\s*(?:user|runAsUser)\s*[=:]\s*[\"']?([^\s\"'#;]+)", text)
+    uid = re.search(r"--uid[= ](\S+)", process.command)
+    if found or uid:
+        return (uid or found).group(1)  # type: ignore[union-attr]
+    system_unit = (
+        language == "ini" and process.excerpt.path.endswith(".service") and "/user/" not in process.excerpt.path
+    )
+    return "" if system_unit and "DynamicUser" not in text else None
+
+
+_HEALTH_GUIDE = Guide(
+    severity=Severity.MINOR,
+    passes="La sonde de santé d'un worker interroge son propre nœud",
+    fails="La sonde de santé réussit dès qu'un worker répond, n'importe lequel",
+    advice="Désigner le nœud avec `--destination`",
+    solution='celery -A application inspect ping --destination "celery@$(hostname)"',
+    undetermined="les fichiers de déploiement n'ont pas pu être lus",
+    impact="Moyen : un worker mort passe pour sain tant qu'un autre vit",
+    language="bash",
+)
+
+
+def _health(known: Known) -> Sequence[Finding]:
+    guide = _HEALTH_GUIDE
+    if known.source.failure or not (known.source.tasks or known.source.processes):
+        return unknown(guide, known.source.failure or "aucun fichier de déploiement n'a été trouvé")
+    checks = _seen(known, "health-check")
+    if not checks:
+        return out_of_scope(guide, "aucune sonde n'interroge les workers par `celery inspect ping`")
+    broad = [o for o in checks if not o.values["own"]]
+    if broad:
+        faults = [Fault(f"`{o.excerpt.path}`", o.excerpt) for o in broad if o.excerpt]
+        return failed(guide, "Sonde de santé trop large", faults, *(known.source.evidence(o.excerpt) for o in broad))
+    return passed(guide, "`--destination`", *(known.source.evidence(o.excerpt) for o in checks))
+
+
+_PID_GUIDE = Guide(
+    severity=Severity.MINOR,
+    passes="Le processus surveillé est celui de Celery",
+    fails="Le processus surveillé est le filtre au bout du tube, pas Celery",
+    advice="Rediriger vers le filtre sans tube, avant de lire `$!`",
+    solution="celery -A application worker > >(sed 's/^/worker: /') 2>&1 &\nPID=$!",
+    undetermined="aucun script de démarrage n'a été lu",
+    impact="Moyen : la mort du worker n'est pas vue, et l'arrêt ne lui parvient pas",
+    language="bash",
+)
+
+
+def _watched(known: Known) -> Sequence[Finding]:
+    guide = _PID_GUIDE
+    if known.source.failure or not (known.source.tasks or known.source.processes):
+        return unknown(guide, known.source.failure or NO_WORKER)
+    watched = _seen(known, "watched-worker")
+    if not watched:
+        return out_of_scope(guide, "aucun script ne lit `$!` après avoir lancé un worker")
+    piped = [o for o in watched if o.values["piped"]]
+    if piped:
+        faults = [Fault(f"`{o.excerpt.path}`", o.excerpt) for o in piped if o.excerpt]
+        return failed(guide, "Mauvais processus surveillé", faults, *(known.source.evidence(o.excerpt) for o in piped))
+    return passed(guide, "`$!`", *(known.source.evidence(o.excerpt) for o in watched))
+
+
+_GRACE_GUIDE = Guide(
+    severity=Severity.MINOR,
+    passes="L'orchestrateur laisse au worker le temps de finir",
+    fails="L'orchestrateur tue le worker avant la fin de son arrêt progressif",
+    advice="Donner à l'arrêt plus que `worker_soft_shutdown_timeout`, sinon plus que la limite de temps des tâches",
+    solution="worker:\n  stop_grace_period: 100s",
+    undetermined="le délai d'arrêt des workers, ou celui de l'orchestrateur, ne se lit pas",
+    impact="Moyen : des tâches coupées à chaque déploiement",
+    language="yaml",
+)
+# (pattern of the option, what is given when it is absent), by what restarts the worker.
+_GRACES = {
+    "compose": (r"stop_grace_period\s*:\s*[\"']?([\w.]+)", 10.0),
+    "supervisor": (r"(?m)^\s*stopwaitsecs\s*=\s*(\d+)", 10.0),
+    "systemd": (r"(?m)^\s*TimeoutStopSec\s*=\s*(\S+)", 90.0),
+}
+
+
+def _grace(known: Known) -> Sequence[Finding]:
+    guide = _GRACE_GUIDE
+    soft, hard = read(known, "worker_soft_shutdown_timeout", 0.0), read(known, "task_time_limit")
+    if soft.missing or hard.missing or not known.workers:
+        return unknown(guide, soft.missing or hard.missing or NO_WORKER)
+    needed = number(soft.value) or number(hard.value)
+    if not needed:
+        return out_of_scope(guide, "ni arrêt progressif ni limite de temps à attendre")
+    name = soft.name if number(soft.value) else hard.name
+    told = [(w, _seconds(w)) for w in known.workers]
+    short = [(w, s) for w, s in told if s is not None and s <= needed]
+    if short:
+        faults = [Fault(f"`{w.excerpt.path}` laisse {s:g} s, `{name}={needed:g}`", w.excerpt) for w, s in short]
+        return failed(guide, "Délai d'arrêt trop court", faults, *(known.source.evidence(w.excerpt) for w, _ in short))
+    given = [(w, s) for w, s in told if s is not None]
+    if not given:
+        return unknown(guide, "le délai d'arrêt que laisse l'orchestrateur, qui ne se lit pas")
+    seconds = ", ".join(dict.fromkeys(f"{s:g} s" for _, s in given))
+    return passed(guide, f"{seconds} pour {needed:g} s", *(known.source.evidence(w.excerpt) for w, _ in given))
+
+
+def _seconds(worker: Process) -> float | None:
+    """Seconds between TERM and KILL; None where they are not this file's to say, or come from elsewhere in it."""
+    if worker.restart not in _GRACES:
+        return None
+    pattern, default = _GRACES[worker.restart]
+    text = (worker.runner or worker.excerpt).text
+    found = re.search(pattern, text)
+    if found is None:
+        return None if re.search(r"<<:|extends", text) else default
+    parts = re.findall(r"([\d.]+)(h|min|ms|m|s)?", found.group(1))
+    factors = {"h": 3600.0, "min": 60.0, "m": 60.0, "ms": 0.001, "s": 1.0, "": 1.0}
+    return sum(float(value) * factors[unit] for value, unit in parts) if parts else None
+
+
+_RELEASE_GUIDE = Guide(
+    severity=Severity.MINOR,
+    passes="Cette version de Celery survit à la chute de son broker",
+    fails="Celery 5.7.0 s'arrête quand son broker tombe (mesuré : 20 fois sur 20 avec un message non acquitté)",
+    advice="Garder Celery 5.6, ou n'avoir rien de précieux dans la mémoire d'un worker supervisé",
+    solution="celery==5.6.3\nkombu==5.6.2",
+    undetermined="la version de Celery n'est épinglée dans aucun fichier, ou peut y être la 5.7.0, et rien n'a été importé",
+    impact="Moyen : chaque coupure du broker arrête les workers",
+    language="text",
+)
+
+
+def _release(known: Known) -> Sequence[Finding]:
+    guide = _RELEASE_GUIDE
+    imported = known.configuration.versions.get("celery", "") if known.configuration else ""
+    # An exact release says more than `5.6.*`.
+    pinned = sorted(_seen(known, "pinned-celery"), key=lambda o: "*" in str(o.values["version"]))
+    if not known.settings_known:
+        return unknown(guide, known.why_silent or "aucune application Celery n'a été trouvée")
+    if imported and known.configuration is not None:
+        evidence, version, place = known.configuration.evidence(celery=imported), imported, None
+    elif pinned:
+        place, version = pinned[0].excerpt, str(pinned[0].values["version"])
+        evidence = known.source.evidence(place, celery=version)
+    else:
+        return unknown(
+            guide, "une version de Celery épinglée (aucun fichier n'en fixe)", "relancer avec `--level configuration`"
+        )
+    if "*" in version and fnmatch(_DIES_WITH_ITS_BROKER, version):
+        return unknown(guide, f"la version précise de Celery (`{version}` peut être {_DIES_WITH_ITS_BROKER})")
+    if version == _DIES_WITH_ITS_BROKER:
+        return failed(guide, "Version de Celery", [Fault(f"version {version}", place)], evidence)
+    return passed(guide, version, evidence)
+
+
+RULES = (
+    practice("not-root", "Workers sans privilège", _ROOT, _root, _ROOT_GUIDE),
+    practice("own-health-check", "Sonde de son propre nœud", _PING, _health, _HEALTH_GUIDE),
+    practice("watched-process", "Processus surveillé", _PID, _watched, _PID_GUIDE),
+    practice("stop-grace", "Temps d'arrêt", _SOFT, _grace, _GRACE_GUIDE),
+    practice("celery-release", "Version de Celery", _RELEASE, _release, _RELEASE_GUIDE),
+)

@@ -1,0 +1,143 @@
+"""One Celery setting as the strongest probe knows it, and what the target's broker, results, tasks and workers are."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from audit.model.facts import Facts, Process, Task
+from audit.model.findings import Evidence, Excerpt, Level
+from audit.model.project import Known
+from audit.reading import UNKNOWN
+from audit.reading.test_paths import is_test
+
+NO_WORKER = "aucun fichier de démarrage ne lance de worker Celery"
+NO_TASK = "aucune tâche Celery n'a été lue"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A setting: its value, or in `missing` why it cannot be told, in French.
+
+    `written`: the target sets it; `variable`: the environment variable, or the key of a configuration, that may still change the value read in the source.
+    """
+
+    name: str
+    value: Any
+    evidence: tuple[Evidence, ...] = ()
+    missing: str = ""
+    excerpt: Excerpt | None = None
+    variable: str = ""
+    written: bool = False
+
+    @property
+    def told(self) -> str:
+        """The value as a French clause."""
+        if not self.written:
+            changed = f", modifiable par `{self.variable}`" if self.variable else ""
+            return f"`{self.name}` n'est pas réglé, et vaut {self.value} par défaut{changed}"
+        changed = f" par défaut, modifiable par `{self.variable}`" if self.variable else ""
+        return f"`{self.name}={self.value}`{changed}"
+
+
+def read(known: Known, name: str, default: Any = None) -> Reading:
+    """The setting, strongest probe first; `default` is Celery's own, for what the target does not set."""
+    missing = _why_silent(known)
+    if missing:
+        return Reading(name, UNKNOWN, missing=missing)
+    seen = list(known.setting(name))
+    if seen and seen[0][0].value is UNKNOWN:
+        return Reading(name, UNKNOWN, missing=f"la valeur de `{name}` ne se lit pas dans le code")
+    if not seen and "*" in known.probes[0].settings:
+        missing = f"des réglages existent qui ne se lisent pas dans le code, peut-être `{name}`"
+        return Reading(name, UNKNOWN, missing=missing)
+    if not seen:
+        facts = known.probes[0]
+        told = facts.evidence(None, **{name: f"{default} (défaut)"})
+        return Reading(name, default, (told,), variable=facts.configured_by)
+    setting, facts = seen[0]
+    evidence = tuple(f.evidence(s.excerpt, **{name: s.value}) for s, f in seen if s.value is not UNKNOWN)
+    excerpt = next((s.excerpt for s, _ in seen if s.excerpt), None)
+    in_source = name in known.source.settings
+    written = in_source or setting.value != default
+    variable = setting.overridable if facts.level is Level.SOURCE else ""
+    return Reading(name, setting.value, evidence, "", excerpt, variable, written)
+
+
+def _why_silent(known: Known) -> str:
+    if not known.probes:
+        return known.why_silent or "aucune sonde n'a rien lu"
+    # Tasks alone are no configuration: their application may be elsewhere, or one of several.
+    if not known.probes[0].settings:
+        return (
+            "aucune application Celery n'a été trouvée avec ses réglages, ou plusieurs : préciser `target.celery_app`"
+        )
+    return ""
+
+
+def scheme(value: Any) -> str:
+    """The transport of a URL: `redis`, `amqp`, `sqs`…; empty when it cannot be told."""
+    first = value[0] if isinstance(value, list | tuple) and value else value
+    found = re.match(r"([A-Za-z0-9+.\-]+)(://|$)", first) if isinstance(first, str) else None
+    name = found.group(1).lower().partition("+")[0] if found else ""
+    aliases = {"rediss": "redis", "sentinel": "redis", "pyamqp": "amqp", "librabbitmq": "amqp", "amqps": "amqp"}
+    return aliases.get(name, name)
+
+
+def broker(known: Known) -> tuple[str, str]:
+    """The broker's transport, and why it cannot be told (both strings; one is empty)."""
+    for name in ("broker_url", "broker_write_url", "broker_read_url"):
+        reading = read(known, name)
+        if reading.missing:
+            return "", reading.missing
+        if scheme(reading.value):
+            return scheme(reading.value), ""
+    return "", "l'adresse du broker (`broker_url`) vient de l'environnement"
+
+
+def results(known: Known) -> tuple[str, str]:
+    """Where results go (`none` when they are not kept), and why it cannot be told."""
+    reading = read(known, "result_backend")
+    if reading.missing:
+        return "", reading.missing
+    if reading.value in (None, "", "disabled", "disabled://"):
+        return ("", "l'adresse des résultats vient de l'environnement") if reading.variable else ("none", "")
+    return (scheme(reading.value), "") if scheme(reading.value) else ("", "`result_backend` ne se lit pas")
+
+
+def shared_redis(known: Known) -> str:
+    """The environment variable that gives both the broker and the results, when its name says Redis; else empty."""
+    variables = {next((s.overridable for s, _ in known.setting(n)), "") for n in ("broker_url", "result_backend")}
+    variable = variables.pop()
+    return variable if not variables and "REDIS" in variable.upper() else ""
+
+
+def options(known: Known, name: str) -> tuple[dict[str, Any], Reading]:
+    """A setting that is a dictionary (`broker_transport_options`), and how it was read."""
+    reading = read(known, name, {})
+    return (reading.value if isinstance(reading.value, dict) else {}), reading
+
+
+def production_tasks(known: Known) -> tuple[tuple[Task, Facts], ...]:
+    """Each task once, as the strongest probe saw it, without those that tests declare."""
+    found: dict[str, tuple[Task, Facts]] = {}
+    for facts in known.probes:
+        for task in facts.tasks:
+            head = known.head(task.symbol)
+            if head is None or not is_test(head.path):
+                found.setdefault(task.symbol, (task, facts))
+    return tuple(found.values())
+
+
+def short(symbol: str) -> str:
+    """A function's own name."""
+    return symbol.rpartition(":")[2]
+
+
+def number(value: Any) -> float | None:
+    """A number of seconds or a count; None for anything else."""
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def places(processes: tuple[Process, ...]) -> str:
+    """The files that start these processes."""
+    return ", ".join(dict.fromkeys(f"`{p.excerpt.path}`" for p in processes))

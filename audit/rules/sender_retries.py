@@ -1,0 +1,145 @@
+"""Retries of the sender: three at most, after 60, 120 and 240 s, and a `Retry` that nothing swallows (4.6, 8.5)."""
+
+import re
+from collections.abc import Callable, Sequence
+
+from audit.model.facts import Observation, RetrySchedule
+from audit.model.findings import Finding, Problem, Severity
+from audit.model.project import Known
+from audit.rules.rule import Rule, defect, established, not_found, undetermined, without_role
+
+_DOC = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#retrying"
+DELAYS = (60.0, 120.0, 240.0)
+_RETRYING = re.compile(r"retry|retries|retrying|backoff|tenacity|stamina", re.IGNORECASE)
+_RETRIERS = frozenset({"retry", "Retry", "Retrying", "AsyncRetrying", "retry_call", "retry_context", "on_exception"})
+_SOLUTION = "raise self.retry(countdown=60 * 2 ** self.request.retries, max_retries=3)"
+
+
+def _problem(title: str, schedule: RetrySchedule, solution: str) -> Problem:
+    return Problem(
+        title=title,
+        severity=Severity.CRITICAL,
+        impact="Élevé : un échec passager n'est pas réessayé comme prévu",
+        recommendation="Réessayer au plus 3 fois, après 60 s, 120 s puis 240 s",
+        situation=schedule.excerpts,
+        solution=solution,
+    )
+
+
+def _schedules(known: Known, sentence: str) -> tuple[Sequence[RetrySchedule], list[Finding]]:
+    """The sender's retry schedules, or the finding that says why there are none."""
+    symbol = known.target.role("sender")
+    if not symbol:
+        return (), [without_role(known, "sender", sentence)]
+    if known.source.failure or symbol not in known.source.functions:
+        return (), [not_found(known, symbol, sentence)]
+    schedules = known.retry_schedules(symbol)
+    doubt = "" if schedules else _otherwise_retried(known, symbol)
+    if doubt:
+        return (), [undetermined(sentence, doubt)]
+    if not schedules:
+        function = known.source.functions[symbol]
+        name = symbol.rpartition(":")[2]
+        text = f"`{name}` n'appelle jamais `self.retry()` : un échec passager n'est pas réessayé"
+        nothing = RetrySchedule(symbol, (), None, (function.head,) if function.head else ())
+        return (), [
+            defect(text, _problem(f"`{name}` ne réessaie pas", nothing, _SOLUTION), known.source_evidence(function))
+        ]
+    return schedules, []
+
+
+def _otherwise_retried(known: Known, symbol: str) -> str:
+    """What may retry a task without a schedule that could be read, as a French clause; empty when nothing was seen."""
+    seen = retry_fate(known, symbol)
+    if seen is not None and seen.values["else"]:
+        return str(seen.values["else"])
+    for function in known.reachable(symbol, known.task_symbols - {symbol}):
+        if function.symbol != symbol and any(map(_RETRYING.search, function.decorators)):
+            return f"un décorateur de `{function.symbol.rpartition(':')[2]}` peut réessayer"
+        called = next((c.name for c in function.calls if c.name.rpartition(".")[2] in _RETRIERS), "")
+        if called:
+            return f"`{called}` peut réessayer"
+    return ""
+
+
+def _limit(known: Known) -> Sequence[Finding]:
+    sentence = "Un échec passager est réessayé au plus 3 fois"
+    schedules, findings = _schedules(known, sentence)
+    for schedule in schedules:
+        evidence = [known.source.evidence(e) for e in schedule.excerpts] or [known.source.evidence()]
+        if schedule.why_unknown:
+            findings.append(undetermined(sentence, schedule.why_unknown))
+        elif schedule.max_retries != len(DELAYS):
+            count = "sans limite" if schedule.max_retries is None else f"{schedule.max_retries} fois au plus"
+            text = f"L'envoi est réessayé {count}, au lieu de 3"
+            findings.append(defect(text, _problem("Nombre de reprises", schedule, _SOLUTION), *evidence))
+        else:
+            findings.append(established(sentence, *evidence))
+    return findings
+
+
+def _french(delays: Sequence[float]) -> str:
+    return ", ".join(f"{delay:g} s" for delay in delays) or "aucun délai"
+
+
+def _delays(known: Known) -> Sequence[Finding]:
+    sentence = f"Les reprises suivent un recul exponentiel : {_french(DELAYS)}"
+    schedules, findings = _schedules(known, sentence)
+    for schedule in schedules:
+        evidence = [known.source.evidence(e, délais=_french(schedule.delays)) for e in schedule.excerpts]
+        if schedule.why_unknown:
+            findings.append(undetermined(sentence, schedule.why_unknown))
+        elif schedule.delays != DELAYS:
+            text = f"Les délais de reprise que la tâche emploie sont {_french(schedule.delays)}, au lieu de {_french(DELAYS)}"
+            findings.append(
+                defect(text, _problem("Délais de reprise", schedule, _SOLUTION), *evidence or [known.source.evidence()])
+            )
+        else:
+            findings.append(established(sentence, *evidence or [known.source.evidence()]))
+    return findings
+
+
+def _swallowed(known: Known) -> Sequence[Finding]:
+    sentence = "Aucun `except` ne rattrape l'exception de `self.retry()`"
+    symbol = known.target.role("sender")
+    if not symbol:
+        return [without_role(known, "sender", sentence)]
+    function = known.source.functions.get(symbol)
+    if known.source.failure or function is None or function.body is None:
+        return [not_found(known, symbol, sentence)]
+    seen = retry_fate(known, symbol)
+    if seen is None or not (seen.values["retries"] or _retried_outside(known, symbol)):
+        return [undetermined(sentence, f"`{symbol.rpartition(':')[2]}` n'appelle pas elle-même `self.retry()`")]
+    if seen.values["fate"] == "lost":
+        text = (
+            "`self.retry()` est rattrapée par un `except`, un `suppress` ou un `finally` qui l'englobe : "
+            "la reprise part deux fois, ou la tâche passe pour finie"
+        )
+        schedule = RetrySchedule(symbol, (), None, (function.body,))
+        problem = _problem("Reprise rattrapée", schedule, "except Retry:\n    raise")
+        return [defect(text, problem, known.source_evidence(function))]
+    if seen.values["fate"] == "unclear":
+        return [undetermined(sentence, seen.values["why"], "mettre `except Retry: raise` avant lui")]
+    return [established(sentence, known.source_evidence(function))]
+
+
+def retry_fate(known: Known, symbol: str) -> Observation | None:
+    """What was read of the fate of a task's retries: its last definition's; None where it is no task, or was not read."""
+    seen = [o for o in known.source.observations if o.kind == "retry-fate" and o.symbol == symbol]
+    return seen[-1] if seen else None
+
+
+def _retried_outside(known: Known, symbol: str) -> bool:
+    """Whether Celery itself retries the task, around its code (`autoretry_for`)."""
+    return any(t.options.get("autoretry_for") for t in known.source.tasks if t.symbol == symbol)
+
+
+def _rule(identifier: str, title: str, check: Callable[[Known], Sequence[Finding]]) -> Rule:
+    return Rule(identifier, title, "Mécanisme de Retry", ("4.6", "8.5"), _DOC, check)
+
+
+RULES = (
+    _rule("retry-limit", "Trois reprises au plus", _limit),
+    _rule("retry-delays", "Recul exponentiel 60, 120, 240 s", _delays),
+    _rule("retry-not-swallowed", "La reprise n'est pas avalée", _swallowed),
+)

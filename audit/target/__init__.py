@@ -1,0 +1,1 @@
+"""What is audited: the target file, and the digest of the tree."""

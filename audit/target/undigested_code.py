@@ -1,0 +1,81 @@
+"""What a digest leaves out of the code that it stands for: modules kept out by `target.exclude`, and links out of the tree."""
+
+import ast
+import re
+from collections.abc import Container, Iterable, Iterator, Sequence
+from pathlib import Path
+
+from audit.target.digest import counted, file_of
+
+# A module that is imported by its name, as `include` of Celery and the settings of Django are.
+_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
+
+
+def hidden(root: Path, exclude: Sequence[str], symbols: Iterable[str]) -> list[str]:
+    """What the code of these symbols (`package.module:name`) runs and the digest does not hold: French, a phrase each.
+
+    Followed from the symbols' modules through what they import, wherever in the file, and through the dotted names that
+    they write as texts. What is imported under a name made at run time is not seen.
+    """
+    every, kept = set(counted(root, ())), set(counted(root, exclude))
+    starts = {s: file for s in symbols if (file := file_of(s, every))}
+    bases = ("", *sorted({_base(s, file) for s, file in starts.items()} - {""}))
+    seen, found = set(starts.values()), list[str]()
+    pending = sorted(seen)
+    while pending:
+        file = pending.pop()
+        if file not in kept:
+            found.append(f"`target.exclude` cache `{file}`, que l'application importe")
+            continue
+        following = {f for name in _names(root / file, file) for f in _files(name, bases, every)} - seen
+        seen |= following
+        pending += sorted(following)
+    return [*sorted(found), *(f"le lien `{path}` mène hors de l'arbre" for path in sorted(kept) if _leaves(root, path))]
+
+
+def _base(symbol: str, file: str) -> str:
+    """The folder from which the symbol's module is imported, with its slash; empty at the root."""
+    module = symbol.partition(":")[0].replace(".", "/")
+    return file.removesuffix(".py").removesuffix("/__init__").removesuffix(module)
+
+
+def _files(name: str, bases: Iterable[str], every: Container[str]) -> Iterator[str]:
+    """Files that the import of this dotted name runs: its module's, and those of the packages that hold it."""
+    parts = name.split(".")
+    for base in bases:
+        for end in range(1, len(parts) + 1):
+            path = base + "/".join(parts[:end])
+            yield from (file for file in (f"{path}.py", f"{path}/__init__.py") if file in every)
+
+
+def _names(path: Path, shown: str) -> Iterator[str]:
+    """Dotted names that this file may import."""
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (OSError, ValueError, SyntaxError, RecursionError, MemoryError):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from _from(node, shown.split("/")[:-1])
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _DOTTED.fullmatch(node.value):
+            yield node.value
+
+
+def _from(node: ast.ImportFrom, package: Sequence[str]) -> Iterator[str]:
+    above = package[: len(package) - node.level + 1] if node.level else ()
+    module = [*above, *([node.module] if node.module else [])]
+    yield from (".".join([*module, alias.name]) for alias in node.names)
+
+
+def _leaves(root: Path, path: str) -> bool:
+    """Whether this is a link to a file, or to a folder of modules, that lies outside of the tree."""
+    link = root / path
+    try:
+        if not link.is_symlink():
+            return False
+        real = link.resolve(strict=True)
+        return not real.is_relative_to(root.resolve()) and (real.is_file() or any(real.glob("*.py")))
+    except (OSError, RuntimeError):
+        return False

@@ -1,0 +1,244 @@
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from audit.command.cli import Exit, app, exit_code
+from audit.model.facts import Facts
+from audit.model.findings import Level, Outcome
+from tests.acceptance.reference_copy import REPOSITORY
+from tests.unit.audit.examples import examination, profile, rule
+
+DECEMBER = REPOSITORY / "tests" / "targets" / "decembre-2025"
+
+
+def audit(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, [str(a) for a in arguments])
+
+
+@pytest.fixture
+def december(tmp_path: Path) -> Path:
+    root = tmp_path / "target"
+    shutil.copytree(DECEMBER, root, ignore=shutil.ignore_patterns("__pycache__"))
+    return root
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "reports"
+
+
+def test_nothing_non_compliant_exits_0(december: Path, out: Path) -> None:
+    result = audit("run", december, "--profile", "checkpoint-2025", "--out", out)
+    assert result.exit_code == 0, result.output
+    assert "CONFORME (déclaré)" in result.stderr
+    assert "PARTIEL" in result.stderr
+    assert "Reading the source of Application de décembre 2025" in result.stderr
+    assert "late-acknowledgement PASSED" in result.stdout
+    (report,) = out.glob("*-famille-8-checkpoint-2025.md")
+    assert f"Report: {report}" in result.stderr
+
+
+def test_something_non_compliant_exits_1(december: Path, out: Path) -> None:
+    file = december / "app" / "tasks" / "celery_app.py"
+    text = file.read_text(encoding="utf-8")
+    assert "task_acks_late=True" in text
+    file.write_text(text.replace("task_acks_late=True", "task_acks_late=False"), encoding="utf-8")
+    result = audit("run", december, "--profile", "checkpoint-2025", "--out", out)
+    assert result.exit_code == 1
+    assert "NON CONFORME" in result.stderr
+    assert list(out.glob("*.md"))
+
+
+@pytest.mark.parametrize(("options", "code"), [((), 0), (("--require-conclusive",), 1)])
+def test_undetermined_requirements_fail_only_when_asked(
+    options: tuple[str, ...], code: int, december: Path, out: Path
+) -> None:
+    start = december / "start.sh"
+    text = start.read_text(encoding="utf-8")
+    start.write_text(text.replace("--concurrency=1", "--concurrency=4"), encoding="utf-8")
+    file = december / "audit.toml"
+    file.write_text(re.sub(r"(?m)^sender = .*$", "", file.read_text(encoding="utf-8")), encoding="utf-8")
+    result = audit("run", december, "--profile", "checkpoint-2025", "--out", out, *options)
+    assert "INDÉTERMINÉ" in result.stderr
+    assert result.exit_code == code, result.output
+
+
+def test_quiet_prints_only_the_verdicts(december: Path, out: Path) -> None:
+    result = audit("run", december, "--profile", "checkpoint-2025", "--out", out, "--quiet")
+    assert result.exit_code == 0
+    assert result.stdout == ""
+    assert "Reading" not in result.stderr
+    assert "8.5" in result.stderr
+
+
+def test_an_empty_target_exits_3_with_a_report(tmp_path: Path, out: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    result = audit("run", empty, "--out", out, "-q")
+    assert result.exit_code == 3
+    assert list(out.glob("*.md"))
+
+
+def test_a_report_that_cannot_be_put_in_place_exits_2_and_leaves_nothing_of_itself(tmp_path: Path) -> None:
+    """A directory has its name."""
+    empty, out = tmp_path / "empty", tmp_path / "reports"
+    empty.mkdir()
+    assert audit("run", empty, "--out", out, "-q").exit_code == 3
+    (report,) = out.glob("*.md")
+    report.unlink()
+    report.mkdir()
+    (journal,) = out.glob("*.json")
+    journal.write_text("before", encoding="utf-8")
+    result = audit("run", empty, "--out", out, "-q")
+    assert result.exit_code == 2
+    assert "cannot write the report: a directory has the report's name" in result.stderr
+    assert journal.read_text(encoding="utf-8") == "before"
+    assert sorted(out.iterdir()) == [journal, report]
+    assert "Report:" not in result.stderr
+
+
+def test_an_interrupted_audit_exits_3_without_a_report(
+    tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "driver_stopped_by_hand.py").write_text(
+        "from audit.experiments import driver\n"
+        "class Own(driver.Driver):\n"
+        "    def __init__(self, root): pass\n"
+        "    def start(self): raise KeyboardInterrupt\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "audit.toml").write_text('[target]\ndriver = "driver_stopped_by_hand:Own"\n', encoding="utf-8")
+    result = audit("run", tmp_path, "--level", "execution", "--out", out)
+    assert result.exit_code == 3
+    assert "no report is written" in result.stderr
+    assert "Report:" not in result.stderr
+    assert not list(out.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--profile", "strcit"), "did you mean strict?"),
+        (("--profile", "x"), "unknown profile 'x'"),
+        (("--level", "sources"), "did you mean source?"),
+        (("--out", "/dev/null/x"), "--out /dev/null/x: cannot write there"),
+    ],
+)
+def test_bad_usage_exits_2_on_one_line(arguments: tuple[str, ...], words: str, december: Path, out: Path) -> None:
+    given = arguments if "--out" in arguments else (*arguments, "--out", str(out))
+    result = audit("run", december, *given)
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[target]\ncelery_ap = "x"\n', "did you mean target.celery_app?"),
+        ('[target]\nroot = "nowhere"\n', "is not a directory"),
+        ("[target", "not valid TOML"),
+    ],
+)
+def test_a_bad_target_file_exits_2(text: str, words: str, tmp_path: Path, out: Path) -> None:
+    (tmp_path / "audit.toml").write_text(text, encoding="utf-8")
+    result = audit("run", tmp_path, "--out", out)
+    assert result.exit_code == 2
+    assert words in result.stderr
+
+
+def test_a_missing_target_exits_2(tmp_path: Path, out: Path) -> None:
+    result = audit("run", tmp_path / "nowhere", "--out", out)
+    assert result.exit_code == 2
+    assert "no such target" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [("run", "--no-such-option"), ("no-such-command",), ("render",)])
+def test_what_typer_refuses_exits_2(arguments: tuple[str, ...]) -> None:
+    assert audit(*arguments).exit_code == 2
+
+
+def test_text_of_the_target_is_no_markup(tmp_path: Path, out: Path) -> None:
+    (tmp_path / "audit.toml").write_text('[target]\nname = "[/red][bold]x"\n', encoding="utf-8")
+    result = audit("run", tmp_path, "--level", "source", "--out", out)
+    assert result.exit_code == 3, result.output
+    assert "[/red][bold]x · strict" in result.stderr
+    assert "Reading the source of [/red][bold]x" in result.stderr
+
+
+def test_help_tells_the_exit_codes() -> None:
+    told = " ".join(audit("run", "--help").output.split())
+    assert "3 nothing could be judged" in told
+    assert "audit" in audit().output.lower()
+
+
+def test_render_prints_the_same_report_again(december: Path, out: Path) -> None:
+    audit("run", december, "--profile", "checkpoint-2025", "--out", out, "-q")
+    (report,), (journal,) = out.glob("*.md"), out.glob("*.json")
+    result = audit("render", journal)
+    assert result.exit_code == 0
+    assert result.stdout == report.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "doctored",
+    [
+        ('"verdict": "PARTIEL"', '"verdict": "CONFORME"'),
+        ('"profile": "checkpoint-2025"', '"profile": "strict"'),
+        ('"number": 1', '"number": "1"'),
+        ('"frequency": "', '"frequency": "\\ud800'),
+        ('"previous": null', '"previous": {"x": 1}'),
+    ],
+)
+def test_render_of_a_doctored_journal_shows_no_traceback(doctored: tuple[str, str], december: Path, out: Path) -> None:
+    audit("run", december, "--profile", "checkpoint-2025", "--out", out, "-q")
+    (journal,) = out.glob("*.json")
+    text = journal.read_text(encoding="utf-8")
+    assert doctored[0] in text
+    journal.write_text(text.replace(*doctored), encoding="utf-8")
+    result = audit("render", journal)
+    assert isinstance(result.exception, SystemExit | None)
+    assert result.exit_code == (0 if "frequency" in doctored[0] else 2)
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("content", ["{", "{}", None])
+def test_render_refuses_what_is_no_journal(content: str | None, tmp_path: Path) -> None:
+    path = tmp_path / "j.json"
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    result = audit("render", path)
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"audit: {path}: ")
+    assert result.stderr.count(f"{path}: ") == 1
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "require_conclusive", "code"),
+    [
+        ((Outcome.ESTABLISHED,), False, Exit.FINE),
+        ((Outcome.ESTABLISHED, Outcome.RESERVATION), True, Exit.FINE),
+        ((Outcome.ESTABLISHED, Outcome.DEFECT), False, Exit.NON_COMPLIANT),
+        ((Outcome.AUDIT_ERROR, Outcome.DEFECT), False, Exit.NON_COMPLIANT),
+        ((Outcome.ESTABLISHED, Outcome.AUDIT_ERROR), False, Exit.COULD_NOT_RUN),
+        ((Outcome.UNDETERMINED,), False, Exit.COULD_NOT_RUN),
+        ((Outcome.ESTABLISHED, Outcome.UNDETERMINED), False, Exit.FINE),
+        ((Outcome.ESTABLISHED, Outcome.UNDETERMINED), True, Exit.NON_COMPLIANT),
+    ],
+)
+def test_exit_codes_follow_the_verdicts(outcomes: tuple[Outcome, ...], require_conclusive: bool, code: Exit) -> None:
+    done = examination(*(rule(f"r{n}", o) for n, o in enumerate(outcomes)))
+    assert exit_code(done, require_conclusive=require_conclusive) is code
+
+
+def test_a_failed_probe_judges_nothing() -> None:
+    asked = profile({"A": ("r",)})
+    failed = Facts(Level.SOURCE, "source", failure="illisible")
+    done = examination(rule("r", Outcome.ESTABLISHED), asked=asked, source=failed)
+    assert exit_code(done, require_conclusive=False) is Exit.COULD_NOT_RUN
