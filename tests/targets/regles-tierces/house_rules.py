@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from audit.model.project import Known
 from audit.model.findings import Finding, Severity
 from audit.rules.practice import Fault, failed, passed, practice, unknown
-from audit.rules.reading import NO_TASK, production_tasks, short
+from audit.rules.effective_settings import NO_TASK, production_tasks, short
 from audit.rules.rule import Guide
 
 GUIDE = Guide(
