@@ -316,9 +316,7 @@ def _flat(finding: Finding) -> dict[str, Any]:
 
 def check(document: Any) -> None:
     """Raise JournalError, with the place at fault, when a document does not follow the schema or contradicts itself."""
-    schema = json.loads(
-        resources.files(__package__).joinpath("journal.schema.json").read_text(encoding="utf-8")
-    )
+    schema = json.loads(resources.files(__package__).joinpath("journal.schema.json").read_text(encoding="utf-8"))
     # In Rust: checking what was just built costs an audit at level source less than importing a validator in Python.
     errors = [
         (_json_path(e.instance_path), e.message) for e in jsonschema_rs.validator_for(schema).iter_errors(document)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from audit.model.project import Known
+from audit.model.target_facts import TargetFacts
 from audit.rules.periodic_tasks import crontab_zone, frequency
 
 PURPOSES = {
@@ -16,7 +16,7 @@ PURPOSES = {
 }
 
 
-def periodic_table(known: Known) -> dict[str, Any]:
+def periodic_table(known: TargetFacts) -> dict[str, Any]:
     """Rows task, frequency, purpose (empty when the catalogue does not know the task), and how the schedule is known."""
     facts = next((f for f in known.probes if f.beat_known), None)
     if facts is None:

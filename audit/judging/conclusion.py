@@ -31,24 +31,24 @@ _OF_OUTCOME = {
 _GRAVITY = (Status.COMPLIANT, Status.PARTIAL, Status.UNDETERMINED, Status.NON_COMPLIANT)
 
 
-Known = tuple[Status, Level | None]
+StatusAndLevel = tuple[Status, Level | None]
 
 
-def _of_rules(findings: Sequence[Finding], rules: Sequence[str]) -> Known:
+def _of_rules(findings: Sequence[Finding], rules: Sequence[str]) -> StatusAndLevel:
     """Worst status of these rules, and the level it rests on."""
     own = [f for f in findings if f.rule in rules]
     status = _OF_OUTCOME.get(worst(f.outcome for f in own), Status.UNDETERMINED)
     return status, _level(status, [(_OF_OUTCOME[f.outcome], f.level) for f in own if f.outcome in _OF_OUTCOME])
 
 
-def _of_requirements(verdicts: Mapping[str, Verdict], identifiers: Sequence[str]) -> Known:
+def _of_requirements(verdicts: Mapping[str, Verdict], identifiers: Sequence[str]) -> StatusAndLevel:
     """Worst status of these requirements, and the level it rests on."""
     own = [verdicts[i] for i in identifiers if i in verdicts]
     status = max((v.status for v in own), key=_GRAVITY.index, default=Status.UNDETERMINED)
     return status, _level(status, [(v.status, v.known_by) for v in own])
 
 
-def _level(status: Status, parts: Sequence[Known]) -> Level | None:
+def _level(status: Status, parts: Sequence[StatusAndLevel]) -> Level | None:
     """One refusal is enough, the strongest one; a success is as weak as its weakest part."""
     if status is Status.NON_COMPLIANT:
         return max((level for part, level in parts if part is status and level), default=None)
@@ -80,11 +80,11 @@ def _autonomy(verdicts: Mapping[str, Verdict]) -> bool:
     return all(identifier.startswith("8.") for identifier in verdicts)
 
 
-def _of_each(verdicts: Mapping[str, Verdict]) -> list[tuple[str, Known]]:
+def _of_each(verdicts: Mapping[str, Verdict]) -> list[tuple[str, StatusAndLevel]]:
     return [(f"{i} {requirement(i).title}", (v.status, v.known_by)) for i, v in verdicts.items()]
 
 
-def _of_family_8(verdicts: Mapping[str, Verdict], findings: Sequence[Finding]) -> list[tuple[str, Known]]:
+def _of_family_8(verdicts: Mapping[str, Verdict], findings: Sequence[Finding]) -> list[tuple[str, StatusAndLevel]]:
     # December's own checkpoint left the number of processes out of it.
     configuration = (*_CONFIGURATION, "concurrency") if "8.6" in verdicts else _CONFIGURATION
     lines = [

@@ -14,8 +14,8 @@ from audit.experiments.experiment import Record
 from audit.judging.verdict import Verdict, applied_compensations, judge
 from audit.model.facts import Facts
 from audit.model.findings import Finding, Level, Outcome, worst
-from audit.model.project import Known
 from audit.model.quality_facts import QualityFacts
+from audit.model.target_facts import TargetFacts
 from audit.quality import quality_probe as quality
 from audit.reading.kiro.traceability import Traceability, spec_of, trace
 from audit.requirements.catalogue import SPEC, requirement
@@ -72,7 +72,7 @@ class Examination:
     _no_stack: str = ""
 
     @cached_property
-    def known(self) -> Known:
+    def known(self) -> TargetFacts:
         """Facts of every probe up to the level."""
         self.tell(f"Reading the source of {self.target.name}")
         source = self.probes.source(self.target)
@@ -86,7 +86,7 @@ class Examination:
         if self.profile.family == QUALITY_FAMILY:
             self.tell("Running static tools over its files, and reading the results of its tests")
             quality_facts = self.probes.quality(self.target)
-        return Known(self.target, source, configuration, quality_facts)
+        return TargetFacts(self.target, source, configuration, quality_facts)
 
     @cached_property
     def rule_findings(self) -> Mapping[str, tuple[Finding, ...]]:

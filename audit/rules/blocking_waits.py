@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from audit.model.facts import Observation
 from audit.model.findings import Finding, Severity
-from audit.model.project import Known
+from audit.model.target_facts import TargetFacts
 from audit.reading import UNKNOWN
 from audit.rules.effective_settings import NO_TASK, read, short
 from audit.rules.limits import limit
@@ -27,7 +27,7 @@ _SLEEP_GUIDE = Guide(
 )
 
 
-def _sleeps(known: Known) -> Sequence[Finding]:
+def _sleeps(known: TargetFacts) -> Sequence[Finding]:
     guide = _SLEEP_GUIDE
     soft, hard = read(known, "task_soft_time_limit"), read(known, "task_time_limit")
     if not tasks_read(known):
@@ -85,7 +85,7 @@ _HTTP_GUIDE = Guide(
 )
 
 
-def _sent_its_own_way(known: Known, observation: Observation) -> str:
+def _sent_its_own_way(known: TargetFacts, observation: Observation) -> str:
     """Projects give every request of `requests` a default timeout by replacing what sends them."""
     replaced = [o for o in known.source.observations if o.kind == "requests-replaced"]
     everywhere = next((o for o in replaced if o.values["name"] == "socket.setdefaulttimeout"), None)

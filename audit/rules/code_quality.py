@@ -4,18 +4,18 @@ from collections.abc import Callable, Sequence
 
 from audit.french.typography import counted, french_percent
 from audit.model.findings import Finding, Outcome, Problem, Severity
-from audit.model.project import Known
 from audit.model.quality_facts import QualityFacts, ResultFile, ToolRun
+from audit.model.target_facts import TargetFacts
 from audit.rules.rule import Rule, defect, established, undetermined
 
 _DOC = "https://docs.astral.sh/ruff/rules/"
 _CATEGORY = "Qualité du Code"
 _LEAST_COVERAGE = 0.80
-_Answer = Callable[[Known, QualityFacts], Finding]
+_Answer = Callable[[TargetFacts, QualityFacts], Finding]
 
 
-def _about(answer: _Answer, sentence: str) -> Callable[[Known], Sequence[Finding]]:
-    def check(known: Known) -> Sequence[Finding]:
+def _about(answer: _Answer, sentence: str) -> Callable[[TargetFacts], Sequence[Finding]]:
+    def check(known: TargetFacts) -> Sequence[Finding]:
         if known.quality is None:
             return [undetermined(sentence, "la sonde `quality` n'a pas été appelée")]
         return [answer(known, known.quality)]
@@ -40,8 +40,8 @@ def _complaint(run: ToolRun, facts: QualityFacts, title: str, recommendation: st
 
 def _tool(
     question: str, sound: str, title: str, recommendation: str, outcome: Outcome = Outcome.DEFECT
-) -> Callable[[Known], Sequence[Finding]]:
-    def answer(_: Known, facts: QualityFacts) -> Finding:
+) -> Callable[[TargetFacts], Sequence[Finding]]:
+    def answer(_: TargetFacts, facts: QualityFacts) -> Finding:
         run = facts.runs[question]
         if run.why_unknown:
             return undetermined(sound, run.why_unknown)
@@ -52,7 +52,7 @@ def _tool(
     return _about(answer, sound)
 
 
-def _dead_code(_: Known, facts: QualityFacts) -> Finding:
+def _dead_code(_: TargetFacts, facts: QualityFacts) -> Finding:
     run, sound = facts.runs["dead-code"], "Pas de code mort"
     if run.why_unknown:
         return undetermined(sound, run.why_unknown)
@@ -65,7 +65,7 @@ def _dead_code(_: Known, facts: QualityFacts) -> Finding:
     return established(sentence, facts.evidence(commande=run.command))
 
 
-def _tests_pass(_: Known, facts: QualityFacts) -> Finding:
+def _tests_pass(_: TargetFacts, facts: QualityFacts) -> Finding:
     result, sound = facts.junit, "Tous les tests passent"
     if why := _unread(result, "tests"):
         return undetermined(sound, why, _again(result))
@@ -81,7 +81,7 @@ def _tests_pass(_: Known, facts: QualityFacts) -> Finding:
     return defect(f"{title} : {broken} sur {told['tests']} (`{result.path}`)", problem, evidence)
 
 
-def _coverage(_: Known, facts: QualityFacts) -> Finding:
+def _coverage(_: TargetFacts, facts: QualityFacts) -> Finding:
     result, sound = facts.coverage, "Couverture des tests supérieure à 80 %"
     if why := _unread(result, "valid"):
         return undetermined(sound, why, _again(result))

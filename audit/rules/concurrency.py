@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from audit.model.facts import Process, Setting
 from audit.model.findings import Finding, Problem, Severity
-from audit.model.project import Known
+from audit.model.target_facts import TargetFacts
 from audit.rules.rule import Rule, defect, established, undetermined
 
 _DOC = "https://docs.celeryq.dev/en/stable/userguide/workers.html#concurrency"
 
 
-def _aligned(known: Known) -> Sequence[Finding]:
+def _aligned(known: TargetFacts) -> Sequence[Finding]:
     sentence = "Même concurrence dans la configuration et dans les scripts de démarrage"
     workers = known.workers
     if not workers:
@@ -52,7 +52,7 @@ def _meaning(worker: Process, wanted: int) -> str:
     return f"`--pool={pool}`"
 
 
-def _mismatch(known: Known, setting: Setting, worker: Process) -> Finding:
+def _mismatch(known: TargetFacts, setting: Setting, worker: Process) -> Finding:
     path, used = worker.excerpt.path, worker.options["concurrency"]
     problem = Problem(
         title=f"Concurrency différente entre config et {path.rpartition('/')[2]}",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from audit.model.findings import Finding, Severity
-from audit.model.project import Known
+from audit.model.target_facts import TargetFacts
 from audit.rules.delivery import redis_only
 from audit.rules.effective_settings import NO_WORKER, options, places, read, results
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
@@ -25,7 +25,7 @@ _RETRIES_GUIDE = Guide(
 )
 
 
-def _gives_up(known: Known) -> Sequence[Finding]:
+def _gives_up(known: TargetFacts) -> Sequence[Finding]:
     guide = _RETRIES_GUIDE
     reading = read(known, "broker_connection_max_retries", 100)
     if reading.missing:
@@ -62,7 +62,7 @@ _SOCKET_GUIDE = Guide(
 )
 
 
-def _sockets(known: Known) -> Sequence[Finding]:
+def _sockets(known: TargetFacts) -> Sequence[Finding]:
     guide = _SOCKET_GUIDE
     outside, unsure = redis_only(known)
     if outside:
@@ -92,7 +92,7 @@ _EXPIRES_GUIDE = Guide(
 )
 
 
-def kept_results(known: Known) -> tuple[str, str]:
+def kept_results(known: TargetFacts) -> tuple[str, str]:
     """The scope of rules that only concern results that are kept."""
     kept, why = results(known)
     if kept == "none":
@@ -115,7 +115,7 @@ _SOFT_GUIDE = Guide(
 )
 
 
-def _soft_scope(known: Known) -> tuple[str, str]:
+def _soft_scope(known: TargetFacts) -> tuple[str, str]:
     version = known.configuration.versions.get("celery", "") if known.configuration else ""
     numbers = tuple(int(n) for n in version.split(".")[:2] if n.isdigit())
     if numbers and numbers < (5, 5):

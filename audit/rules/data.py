@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from audit.model.findings import Finding, Severity
-from audit.model.project import Known
+from audit.model.target_facts import TargetFacts
 from audit.rules.effective_settings import NO_TASK
 from audit.rules.practice import Fault, failed, passed, practice, unknown
 from audit.rules.rule import Guide
@@ -70,7 +70,7 @@ _IMPORT_GUIDE = Guide(
 )
 
 
-def _opened_at_import(known: Known) -> Sequence[Finding]:
+def _opened_at_import(known: TargetFacts) -> Sequence[Finding]:
     guide = _IMPORT_GUIDE
     if not tasks_read(known):
         return unknown(guide, known.source.failure or NO_TASK)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from audit.model.findings import Finding, Outcome, Severity
-from audit.model.project import Known
+from audit.model.target_facts import TargetFacts
 from audit.rules.effective_settings import (
     Reading,
     broker,
@@ -27,7 +27,7 @@ _CANCEL = (
 DEFAULT_VISIBILITY = 3600
 
 
-def redis_only(known: Known) -> tuple[str, str]:
+def redis_only(known: TargetFacts) -> tuple[str, str]:
     """The scope of rules that only concern a Redis broker."""
     kind, why = broker(known)
     if not kind or kind == "redis":
@@ -38,7 +38,7 @@ def redis_only(known: Known) -> tuple[str, str]:
     return f"le broker est {kind}, pas Redis", ""
 
 
-def late_only(known: Known) -> tuple[str, str]:
+def late_only(known: TargetFacts) -> tuple[str, str]:
     """The scope of rules that only concern late acknowledgement."""
     reading = read(known, "task_acks_late", False)
     if reading.missing:
@@ -67,7 +67,7 @@ _CANCEL_GUIDE = Guide(
 )
 
 
-def _cancelled(known: Known) -> Sequence[Finding]:
+def _cancelled(known: TargetFacts) -> Sequence[Finding]:
     guide = _CANCEL_GUIDE
     reading = read(known, "worker_cancel_long_running_tasks_on_connection_loss", False)
     if reading.missing:
@@ -80,7 +80,7 @@ def _cancelled(known: Known) -> Sequence[Finding]:
     return _where_results_are(known, reading, unsure)
 
 
-def _where_results_are(known: Known, reading: Reading, unsure: str) -> Sequence[Finding]:
+def _where_results_are(known: TargetFacts, reading: Reading, unsure: str) -> Sequence[Finding]:
     """Cancelling loses tasks where Redis holds both the messages and the results."""
     guide, title = _CANCEL_GUIDE, "Tâches perdues à la coupure de Redis"
     kind, why = broker(known)
@@ -111,7 +111,7 @@ _SAME_GUIDE = Guide(
 )
 
 
-def _both_redis(known: Known) -> tuple[str, str]:
+def _both_redis(known: TargetFacts) -> tuple[str, str]:
     outside, unsure = redis_only(known)
     kept, why = results(known)
     if not outside and kept and kept != "redis":
@@ -119,7 +119,7 @@ def _both_redis(known: Known) -> tuple[str, str]:
     return outside, unsure or why
 
 
-def _same_everywhere(known: Known) -> Sequence[Finding]:
+def _same_everywhere(known: TargetFacts) -> Sequence[Finding]:
     guide = _SAME_GUIDE
     outside, unsure = _both_redis(known)
     if outside:

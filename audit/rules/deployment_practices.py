@@ -6,7 +6,7 @@ from fnmatch import fnmatch
 
 from audit.model.facts import Observation, Process
 from audit.model.findings import Finding, Severity
-from audit.model.project import Known
+from audit.model.target_facts import TargetFacts
 from audit.rules.effective_settings import NO_WORKER, number, read
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
 from audit.rules.rule import Guide
@@ -36,11 +36,11 @@ _BECOMES = re.compile(
 _AS_ROOT = frozenset({"root", "0"})
 
 
-def _seen(known: Known, kind: str) -> list[Observation]:
+def _seen(known: TargetFacts, kind: str) -> list[Observation]:
     return [o for o in known.source.observations if o.kind == kind]
 
 
-def _root(known: Known) -> Sequence[Finding]:
+def _root(known: TargetFacts) -> Sequence[Finding]:
     guide = _ROOT_GUIDE
     forced = _seen(known, "forced-root")
     faults = [Fault(f"`{o.excerpt.path}` pose `C_FORCE_ROOT`", o.excerpt) for o in forced if o.excerpt]
@@ -96,7 +96,7 @@ _HEALTH_GUIDE = Guide(
 )
 
 
-def _health(known: Known) -> Sequence[Finding]:
+def _health(known: TargetFacts) -> Sequence[Finding]:
     guide = _HEALTH_GUIDE
     if known.source.failure or not (known.source.tasks or known.source.processes):
         return unknown(guide, known.source.failure or "aucun fichier de déploiement n'a été trouvé")
@@ -122,7 +122,7 @@ _PID_GUIDE = Guide(
 )
 
 
-def _watched(known: Known) -> Sequence[Finding]:
+def _watched(known: TargetFacts) -> Sequence[Finding]:
     guide = _PID_GUIDE
     if known.source.failure or not (known.source.tasks or known.source.processes):
         return unknown(guide, known.source.failure or NO_WORKER)
@@ -154,7 +154,7 @@ _GRACES = {
 }
 
 
-def _grace(known: Known) -> Sequence[Finding]:
+def _grace(known: TargetFacts) -> Sequence[Finding]:
     guide = _GRACE_GUIDE
     soft, hard = read(known, "worker_soft_shutdown_timeout", 0.0), read(known, "task_time_limit")
     if soft.missing or hard.missing or not known.workers:
@@ -201,7 +201,7 @@ _RELEASE_GUIDE = Guide(
 )
 
 
-def _release(known: Known) -> Sequence[Finding]:
+def _release(known: TargetFacts) -> Sequence[Finding]:
     guide = _RELEASE_GUIDE
     imported = known.configuration.versions.get("celery", "") if known.configuration else ""
     # An exact release says more than `5.6.*`.

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from audit.model.findings import Finding, Outcome, Problem, Severity
-from audit.model.project import Known
+from audit.model.target_facts import TargetFacts
 from audit.rules.rule import Rule, established, undetermined
 
 
-def _deprecations(known: Known) -> Sequence[Finding]:
+def _deprecations(known: TargetFacts) -> Sequence[Finding]:
     if not known.probes:
         return [undetermined("Aucune interface dépréciée", known.why_silent or "aucune sonde n'a rien lu")]
     found = [(d, facts) for facts in known.probes for d in facts.deprecations]

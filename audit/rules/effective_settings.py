@@ -6,7 +6,7 @@ from typing import Any
 
 from audit.model.facts import Facts, Process, Task
 from audit.model.findings import Evidence, Excerpt, Level
-from audit.model.project import Known
+from audit.model.target_facts import TargetFacts
 from audit.reading import UNKNOWN
 from audit.reading.test_paths import is_test
 
@@ -39,7 +39,7 @@ class Reading:
         return f"`{self.name}={self.value}`{changed}"
 
 
-def read(known: Known, name: str, default: Any = None) -> Reading:
+def read(known: TargetFacts, name: str, default: Any = None) -> Reading:
     """The setting, strongest probe first; `default` is Celery's own, for what the target does not set."""
     missing = _why_silent(known)
     if missing:
@@ -63,7 +63,7 @@ def read(known: Known, name: str, default: Any = None) -> Reading:
     return Reading(name, setting.value, evidence, "", excerpt, variable, written)
 
 
-def _why_silent(known: Known) -> str:
+def _why_silent(known: TargetFacts) -> str:
     if not known.probes:
         return known.why_silent or "aucune sonde n'a rien lu"
     # Tasks alone are no configuration: their application may be elsewhere, or one of several.
@@ -83,7 +83,7 @@ def scheme(value: Any) -> str:
     return aliases.get(name, name)
 
 
-def broker(known: Known) -> tuple[str, str]:
+def broker(known: TargetFacts) -> tuple[str, str]:
     """The broker's transport, and why it cannot be told (both strings; one is empty)."""
     for name in ("broker_url", "broker_write_url", "broker_read_url"):
         reading = read(known, name)
@@ -94,7 +94,7 @@ def broker(known: Known) -> tuple[str, str]:
     return "", "l'adresse du broker (`broker_url`) vient de l'environnement"
 
 
-def results(known: Known) -> tuple[str, str]:
+def results(known: TargetFacts) -> tuple[str, str]:
     """Where results go (`none` when they are not kept), and why it cannot be told."""
     reading = read(known, "result_backend")
     if reading.missing:
@@ -104,20 +104,20 @@ def results(known: Known) -> tuple[str, str]:
     return (scheme(reading.value), "") if scheme(reading.value) else ("", "`result_backend` ne se lit pas")
 
 
-def shared_redis(known: Known) -> str:
+def shared_redis(known: TargetFacts) -> str:
     """The environment variable that gives both the broker and the results, when its name says Redis; else empty."""
     variables = {next((s.overridable for s, _ in known.setting(n)), "") for n in ("broker_url", "result_backend")}
     variable = variables.pop()
     return variable if not variables and "REDIS" in variable.upper() else ""
 
 
-def options(known: Known, name: str) -> tuple[dict[str, Any], Reading]:
+def options(known: TargetFacts, name: str) -> tuple[dict[str, Any], Reading]:
     """A setting that is a dictionary (`broker_transport_options`), and how it was read."""
     reading = read(known, name, {})
     return (reading.value if isinstance(reading.value, dict) else {}), reading
 
 
-def production_tasks(known: Known) -> tuple[tuple[Task, Facts], ...]:
+def production_tasks(known: TargetFacts) -> tuple[tuple[Task, Facts], ...]:
     """Each task once, as the strongest probe saw it, without those that tests declare."""
     found: dict[str, tuple[Task, Facts]] = {}
     for facts in known.probes:

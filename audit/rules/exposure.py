@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from audit.model.facts import Observation
 from audit.model.findings import Finding, Severity
-from audit.model.project import Known
+from audit.model.target_facts import TargetFacts
 from audit.rules.effective_settings import short
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
 from audit.rules.rule import Guide
@@ -38,7 +38,7 @@ _CA_ADVICE = 'Donner l\'autorité qui signe ce certificat, autosigné compris, e
 _CA_SOLUTION = 'Redis(host=host, ssl=True, ssl_ca_certs="/etc/ssl/internal-ca.pem")'
 
 
-def _secrets(known: Known) -> Sequence[Finding]:
+def _secrets(known: TargetFacts) -> Sequence[Finding]:
     guide = _SECRET_GUIDE
     if not _code_read(known):
         return unknown(guide, known.source.failure or _NO_CODE)
@@ -50,7 +50,7 @@ def _secrets(known: Known) -> Sequence[Finding]:
     return failed(guide, "Secret dans le code", faults, known.source.evidence())
 
 
-def _verified(known: Known) -> Sequence[Finding]:
+def _verified(known: TargetFacts) -> Sequence[Finding]:
     guide = _VERIFY_GUIDE
     if not _code_read(known):
         return unknown(guide, known.source.failure or _NO_CODE)
@@ -69,7 +69,7 @@ def _where(seen: Observation) -> str:
     return f"`{short(seen.symbol) or (seen.excerpt.path if seen.excerpt else '')}`"
 
 
-def _code_read(known: Known) -> bool:
+def _code_read(known: TargetFacts) -> bool:
     return not known.source.failure and bool(known.source.functions or known.source.settings)
 
 
@@ -85,7 +85,7 @@ _ENV_GUIDE = Guide(
 )
 
 
-def _environments(known: Known) -> Sequence[Finding]:
+def _environments(known: TargetFacts) -> Sequence[Finding]:
     guide = _ENV_GUIDE
     read = [o for o in known.source.observations if o.kind == "tracked-files"]
     seen = [o for o in known.source.observations if o.kind == "tracked-environment"]
@@ -112,7 +112,7 @@ _PROOF = re.compile(r"(?i)hmac|compare_digest|constant_time|signature|\bverif(y|
 _HINT = re.compile(r"(?i)secret|token|headers?\b|x_hub|api_?key|svix|standardwebhooks|webhook\.verify")
 
 
-def _authentic(known: Known) -> Sequence[Finding]:
+def _authentic(known: TargetFacts) -> Sequence[Finding]:
     guide = _AUTHENTIC_GUIDE
     symbol = known.target.role("webhook")
     function = known.source.functions.get(symbol) if symbol else None

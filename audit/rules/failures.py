@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from audit.model.facts import Observation, RetrySchedule
 from audit.model.findings import Excerpt, Finding, Severity
-from audit.model.project import Known
+from audit.model.target_facts import TargetFacts
 from audit.rules.effective_settings import NO_TASK, production_tasks, short
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
 from audit.rules.rule import Guide
@@ -30,7 +30,7 @@ def _how(observation: Observation) -> str:
     return str(observation.values["how"])
 
 
-def _why_unsure(_: Known, observation: Observation) -> str:
+def _why_unsure(_: TargetFacts, observation: Observation) -> str:
     doubt = observation.values["doubt"]
     return f"`{short(observation.symbol)}` a {doubt}" if doubt else ""
 
@@ -46,7 +46,7 @@ _CAUGHT_GUIDE = Guide(
 )
 
 
-def _caught(known: Known) -> Sequence[Finding]:
+def _caught(known: TargetFacts) -> Sequence[Finding]:
     guide = _CAUGHT_GUIDE
     if not tasks_read(known):
         return unknown(guide, NO_TASK)
@@ -77,7 +77,7 @@ _BOUNDED_GUIDE = Guide(
 )
 
 
-def _bounded(known: Known) -> Sequence[Finding]:
+def _bounded(known: TargetFacts) -> Sequence[Finding]:
     guide = _BOUNDED_GUIDE
     schedules, opening = _schedules(known, guide)
     if opening:
@@ -103,7 +103,7 @@ _BACKOFF_GUIDE = Guide(
 _JITTER = "retry_jitter"
 
 
-def _backs_off(known: Known) -> Sequence[Finding]:
+def _backs_off(known: TargetFacts) -> Sequence[Finding]:
     guide = _BACKOFF_GUIDE
     schedules, opening = _schedules(known, guide)
     if opening:
@@ -118,7 +118,7 @@ def _backs_off(known: Known) -> Sequence[Finding]:
     return passed(guide, _told(schedules), known.source.evidence())
 
 
-def _schedules(known: Known, guide: Guide) -> tuple[Sequence[RetrySchedule], list[Finding]]:
+def _schedules(known: TargetFacts, guide: Guide) -> tuple[Sequence[RetrySchedule], list[Finding]]:
     tasks = tasks_read(known)
     if not tasks:
         return (), unknown(guide, NO_TASK)
@@ -144,7 +144,7 @@ _NARROW_GUIDE = Guide(
 )
 
 
-def _narrow(known: Known) -> Sequence[Finding]:
+def _narrow(known: TargetFacts) -> Sequence[Finding]:
     guide = _NARROW_GUIDE
     tasks = production_tasks(known)
     if not tasks:

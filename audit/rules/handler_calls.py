@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from audit.model.facts import Call, Function
-from audit.model.project import Known, syntax
+from audit.model.target_facts import TargetFacts, syntax
 
 _NOT_AWAITED = ("add_task", "create_task", "ensure_future", "run_in_executor", "run_coroutine_threadsafe", "call_soon")
 LATER = frozenset(
@@ -44,7 +44,7 @@ class Reached:
         return call.name in self.awaited
 
 
-def before_the_answer(known: Known, symbol: str, beyond: frozenset[str]) -> tuple[Reached, ...]:
+def before_the_answer(known: TargetFacts, symbol: str, beyond: frozenset[str]) -> tuple[Reached, ...]:
     """The function and those of the project it runs before it answers, breadth first; those of `beyond` are not followed."""
     found: dict[str, Reached] = {}
     queue = [(symbol, False)]

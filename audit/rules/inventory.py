@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from audit.model.facts import Task
 from audit.model.findings import Finding, Level, Outcome, Severity
-from audit.model.project import Known
+from audit.model.target_facts import TargetFacts
 from audit.reading.test_paths import is_test
 from audit.rules.connection import kept_results
 from audit.rules.effective_settings import NO_TASK, NO_WORKER, production_tasks, read, short
@@ -34,7 +34,7 @@ _INCLUDED_GUIDE = Guide(
 )
 
 
-def _included(known: Known) -> Sequence[Finding]:
+def _included(known: TargetFacts) -> Sequence[Finding]:
     guide, facts = _INCLUDED_GUIDE, known.configuration
     if facts is None or not facts.tasks or facts.failures:
         if known.source.unloaded and not (facts and facts.failures):
@@ -54,7 +54,7 @@ def _included(known: Known) -> Sequence[Finding]:
     return passed(guide, f"{len(facts.tasks)} tâches", facts.evidence())
 
 
-def _unloaded(known: Known) -> Sequence[Finding]:
+def _unloaded(known: TargetFacts) -> Sequence[Finding]:
     """What the source alone establishes: nothing that a worker runs at its start imports the module."""
     readings = [read(known, name) for name in ("imports", "include")]
     missing = next((r.missing for r in readings if r.missing), "")
@@ -88,7 +88,7 @@ _UNIQUE_GUIDE = Guide(
 )
 
 
-def _unique(known: Known) -> Sequence[Finding]:
+def _unique(known: TargetFacts) -> Sequence[Finding]:
     guide = _UNIQUE_GUIDE
     tasks = [task for task, facts in production_tasks(known) if task.options.get("name", task.name) == task.name]
     if not tasks:
@@ -117,7 +117,7 @@ _IGNORED_GUIDE = Guide(
 )
 
 
-def _ignored(known: Known) -> Sequence[Finding]:
+def _ignored(known: TargetFacts) -> Sequence[Finding]:
     guide = _IGNORED_GUIDE
     outside, unsure = kept_results(known)
     tasks = production_tasks(known)
@@ -149,7 +149,7 @@ _RATE_GUIDE = Guide(
 )
 
 
-def _rates(known: Known) -> Sequence[Finding]:
+def _rates(known: TargetFacts) -> Sequence[Finding]:
     guide = _RATE_GUIDE
     tasks = production_tasks(known)
     if not tasks:
@@ -168,7 +168,7 @@ def _rates(known: Known) -> Sequence[Finding]:
     return passed(guide, names, known.source.evidence(known.workers[0].excerpt))
 
 
-def _spread(known: Known, task: Task) -> list[Fault]:
+def _spread(known: TargetFacts, task: Task) -> list[Fault]:
     """The file that starts several workers for the queue of a task, when there is one."""
     declared, default = read(known, "task_queues"), read(known, "task_default_queue", "celery")
     queue = task.options.get("queue") or route_of(task.name, read(known, "task_routes").value) or default.value
@@ -195,7 +195,7 @@ _UNUSED_GUIDE = Guide(
 )
 
 
-def _unused(known: Known) -> Sequence[Finding]:
+def _unused(known: TargetFacts) -> Sequence[Finding]:
     guide = _UNUSED_GUIDE
     if known.source.failure or not known.source.functions:
         return unknown(guide, known.source.failure or "aucun code Python n'a été lu")

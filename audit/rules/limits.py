@@ -5,7 +5,7 @@ from typing import Any
 
 from audit.model.facts import Facts, Task
 from audit.model.findings import Finding, Level, Outcome, Severity
-from audit.model.project import Known
+from audit.model.target_facts import TargetFacts
 from audit.reading import UNKNOWN
 from audit.rules.effective_settings import NO_TASK, NO_WORKER, Reading, number, production_tasks, read, short
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
@@ -42,7 +42,7 @@ def limit(task: Task, facts: Facts, name: str, application: Any) -> Any:
     return UNKNOWN if number(value) is None else value
 
 
-def _time_limits(known: Known) -> Sequence[Finding]:
+def _time_limits(known: TargetFacts) -> Sequence[Finding]:
     guide = _LIMITS_GUIDE
     soft, hard = read(known, "task_soft_time_limit"), read(known, "task_time_limit")
     tasks = production_tasks(known)
@@ -67,7 +67,7 @@ def _time_limits(known: Known) -> Sequence[Finding]:
     return passed(guide, f"{soft.told} ; {hard.told}", *soft.evidence, *hard.evidence)
 
 
-def _limited_when_published(known: Known) -> set[str]:
+def _limited_when_published(known: TargetFacts) -> set[str]:
     """Tasks of which every publication that was read gives limits, or options that cannot be read."""
     seen = [o.values for o in known.source.observations if o.kind == "publication"]
     return {v["task"] for v in seen if v["limited"]} - {v["task"] for v in seen if not v["limited"]}
@@ -83,7 +83,7 @@ def _limit_fault(soft: Any, hard: Any) -> str:
     return "" if soft < hard else f"limite souple de {soft} s, dure de {hard} s, qui tue d'abord"
 
 
-def _of_task(known: Known, task: Task, text: str, soft: Reading, hard: Reading) -> Fault:
+def _of_task(known: TargetFacts, task: Task, text: str, soft: Reading, hard: Reading) -> Fault:
     own = {"soft_time_limit", "time_limit"} & task.options.keys()
     excerpt = (known.head(task.symbol) if own else None) or soft.excerpt or hard.excerpt
     return Fault(f"`{short(task.symbol)}` : {text}", excerpt)
@@ -119,7 +119,7 @@ _ENFORCED_GUIDE = Guide(
 )
 
 
-def _enforced(known: Known) -> Sequence[Finding]:
+def _enforced(known: TargetFacts) -> Sequence[Finding]:
     guide = _ENFORCED_GUIDE
     limits = [read(known, name) for name in ("task_soft_time_limit", "task_time_limit")]
     missing = next((r.missing for r in limits if r.missing), "")
@@ -153,7 +153,7 @@ _POOL_GUIDE = Guide(
 )
 
 
-def _same_pool(known: Known) -> Sequence[Finding]:
+def _same_pool(known: TargetFacts) -> Sequence[Finding]:
     guide = _POOL_GUIDE
     configured = read(known, "worker_pool", "prefork")
     if configured.missing or not known.workers:
@@ -204,7 +204,7 @@ _MEMORY_GUIDE = Guide(
 _CHILD = {"worker_max_tasks_per_child": "max-tasks-per-child", "worker_max_memory_per_child": "max-memory-per-child"}
 
 
-def _memory(known: Known) -> Sequence[Finding]:
+def _memory(known: TargetFacts) -> Sequence[Finding]:
     guide = _MEMORY_GUIDE
     readings = [read(known, name) for name in _CHILD]
     workers = known.workers

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from audit.french.typography import counted
 from audit.model.facts import Call, Function
 from audit.model.findings import Finding, Problem, Severity
-from audit.model.project import Known, is_user, syntax, user_mentions
+from audit.model.target_facts import TargetFacts, is_user, syntax, user_mentions
 from audit.rules.rule import Rule, defect, established, not_found, undetermined, without_role
 
 _WITH_A_RULE = ("sender", "campaign_sender", "webhook", "webhook_processor", "follow_up_scheduler")
@@ -27,7 +27,7 @@ def _problem(title: str, function: Function, solution: str) -> Problem:
     )
 
 
-def _signature(known: Known, role: str) -> list[Finding]:
+def _signature(known: TargetFacts, role: str) -> list[Finding]:
     """One finding: the function of this role takes no user."""
     symbol = known.target.role(role)
     name = _name(symbol)
@@ -55,7 +55,7 @@ def _without(function: Function) -> str:
     return f"def {_name(function.symbol)}({', '.join(kept)}): ..."
 
 
-def _no_user_filter(known: Known, role: str, key: str) -> Finding:
+def _no_user_filter(known: TargetFacts, role: str, key: str) -> Finding:
     """Nothing reachable from this role's function speaks of a user: data is found by `key`."""
     symbol = known.target.role(role)
     sentence = f"Données récupérées par {key}, sans filtre d'utilisateur"
@@ -69,13 +69,13 @@ def _no_user_filter(known: Known, role: str, key: str) -> Finding:
     return established(followed, known.source_evidence(functions[0]))
 
 
-def _own_code(known: Known, symbol: str) -> list[Function]:
+def _own_code(known: TargetFacts, symbol: str) -> list[Function]:
     """What this function reaches, but for functions that a rule of this module reads for themselves."""
     others = {s for role in _WITH_A_RULE for s in known.target.roles.get(role, ())} - {symbol}
     return [f for f in known.reachable(symbol) if f.symbol not in others]
 
 
-def _filtered(known: Known, symbol: str, functions: Sequence[Function], sentence: str) -> Finding | None:
+def _filtered(known: TargetFacts, symbol: str, functions: Sequence[Function], sentence: str) -> Finding | None:
     """What one of these functions shows against « no user », or that one of them cannot be read."""
     for function in functions:
         words = user_mentions(function)
@@ -91,14 +91,14 @@ def _filtered(known: Known, symbol: str, functions: Sequence[Function], sentence
     return undetermined(sentence, f"le code de `{_name(unread.symbol)}` n'a pas pu être lu") if unread else None
 
 
-def _no_user_met(known: Known, role: str) -> list[Finding]:
+def _no_user_met(known: TargetFacts, role: str) -> list[Finding]:
     """As `_no_user_filter`, for a role whose other findings already say what is established."""
     symbol = known.target.role(role)
     found = _filtered(known, symbol, _own_code(known, symbol), f"`{_name(symbol)}` ne consulte aucun utilisateur")
     return [found] if found else []
 
 
-def _service_client(known: Known, role: str) -> Finding:
+def _service_client(known: TargetFacts, role: str) -> Finding:
     """The function of this role reaches data through the service role."""
     symbols = known.target.roles.get("service_client", ())
     sentence = "Les tâches accèdent aux données sous le rôle de service (pas de session utilisateur)"
@@ -118,13 +118,13 @@ def _service_client(known: Known, role: str) -> Finding:
     )
 
 
-def _sender(known: Known) -> Sequence[Finding]:
+def _sender(known: TargetFacts) -> Sequence[Finding]:
     if not known.target.role("sender"):
         return [without_role(known, "sender", "L'envoi unitaire ne dépend d'aucun utilisateur")]
     return [*_signature(known, "sender"), _no_user_filter(known, "sender", "identifiant")]
 
 
-def _campaign_sender(known: Known) -> Sequence[Finding]:
+def _campaign_sender(known: TargetFacts) -> Sequence[Finding]:
     if not known.target.role("campaign_sender"):
         return [without_role(known, "campaign_sender", "L'envoi de campagne ne dépend d'aucun utilisateur")]
     return [
@@ -134,14 +134,14 @@ def _campaign_sender(known: Known) -> Sequence[Finding]:
     ]
 
 
-def _webhook(known: Known) -> Sequence[Finding]:
+def _webhook(known: TargetFacts) -> Sequence[Finding]:
     symbol = known.target.role("webhook")
     if not symbol:
         return [without_role(known, "webhook", "Le webhook ne demande aucune authentification d'utilisateur")]
     return [_route_dependencies(known, symbol), _background(known, symbol)]
 
 
-def _route_dependencies(known: Known, symbol: str) -> Finding:
+def _route_dependencies(known: TargetFacts, symbol: str) -> Finding:
     name = _name(symbol)
     sentence = f"`{name}` n'a pas de paramètre d'authentification d'utilisateur"
     routes = list(known.route_of(symbol))
@@ -175,7 +175,7 @@ def _route_dependencies(known: Known, symbol: str) -> Finding:
     )
 
 
-def _asked_in_code(known: Known, symbol: str, dependencies: Sequence[str], sentence: str) -> Finding | None:
+def _asked_in_code(known: TargetFacts, symbol: str, dependencies: Sequence[str], sentence: str) -> Finding | None:
     """A user met in the code of the endpoint or of a dependency, whatever their names; None when all was read in vain."""
     beyond = frozenset(s for role in _WITH_A_RULE for s in known.target.roles.get(role, ()))
     for start in (symbol, *dependencies):
@@ -194,7 +194,7 @@ def _asked_in_code(known: Known, symbol: str, dependencies: Sequence[str], sente
     return undetermined(sentence, f"le code de `{_name(unread.symbol)}` n'a pas pu être lu") if unread else None
 
 
-def _background(known: Known, symbol: str) -> Finding:
+def _background(known: TargetFacts, symbol: str) -> Finding:
     sentence = f"`{_name(symbol)}` reçoit un `BackgroundTasks` (FastAPI) pour traiter après sa réponse"
     for function, facts in known.function(symbol):
         if any("BackgroundTasks" in p.annotation for p in function.parameters):
@@ -202,7 +202,7 @@ def _background(known: Known, symbol: str) -> Finding:
     return undetermined(sentence, f"`{_name(symbol)}` n'a pas de paramètre `BackgroundTasks`")
 
 
-def _processor(known: Known) -> Sequence[Finding]:
+def _processor(known: TargetFacts) -> Sequence[Finding]:
     if not known.target.role("webhook_processor"):
         return [without_role(known, "webhook_processor", "Le traitement des webhooks ne dépend d'aucun utilisateur")]
     return [
@@ -211,7 +211,7 @@ def _processor(known: Known) -> Sequence[Finding]:
     ]
 
 
-def _follow_up(known: Known) -> Sequence[Finding]:
+def _follow_up(known: TargetFacts) -> Sequence[Finding]:
     symbol = known.target.role("follow_up_scheduler")
     if not symbol:
         return [without_role(known, "follow_up_scheduler", "Le Message 2 ne dépend d'aucun utilisateur")]
@@ -223,7 +223,7 @@ def _follow_up(known: Known) -> Sequence[Finding]:
     ]
 
 
-def _triggered(known: Known, symbol: str) -> Finding:
+def _triggered(known: TargetFacts, symbol: str) -> Finding:
     sentence = "Déclenché par webhook (pas d'intervention admin)"
     for role in ("webhook", "webhook_processor"):
         if symbol in {f.symbol for f in known.reachable(known.target.role(role))}:
@@ -231,7 +231,7 @@ def _triggered(known: Known, symbol: str) -> Finding:
     return undetermined(sentence, f"aucun chemin d'appel du webhook à `{_name(symbol)}` n'a été suivi")
 
 
-def _published(known: Known, symbol: str) -> list[Finding]:
+def _published(known: TargetFacts, symbol: str) -> list[Finding]:
     create = "Crée le Message 2 et programme l'envoi via Celery"
     delayed = "Utilise `apply_async()` avec un `countdown` de 2 s"
     sender = known.target.role("sender")
@@ -274,7 +274,7 @@ def _publishes(call: Call, sender: str, names: frozenset[str]) -> bool:
 
 
 def _rule(
-    identifier: str, title: str, category: str, requirement: str, check: Callable[[Known], Sequence[Finding]]
+    identifier: str, title: str, category: str, requirement: str, check: Callable[[TargetFacts], Sequence[Finding]]
 ) -> Rule:
     return Rule(identifier, title, category, (requirement,), _REFERENCE, check)
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from audit.french.typography import french_duration
 from audit.model.facts import BeatEntry, Facts, Process
 from audit.model.findings import Evidence, Excerpt, Finding, Problem, Severity
-from audit.model.project import Known
+from audit.model.target_facts import TargetFacts
 from audit.rules.rule import Rule, defect, established, undetermined, without_role
 
 _DOC = "https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html"
@@ -61,7 +61,7 @@ def _values(field: str, size: int) -> frozenset[int]:
     return frozenset(found)
 
 
-def crontab_zone(known: Known) -> str:
+def crontab_zone(known: TargetFacts) -> str:
     """Time zone that beat reads crontabs in, as the strongest probe knows it; empty when it cannot be told."""
     zone = next((s.value for s, _ in known.setting("timezone")), None)
     if zone:
@@ -92,7 +92,7 @@ class Periodic:
     seconds: float | None = None
     crontab: str = ""
 
-    def __call__(self, known: Known) -> Sequence[Finding]:
+    def __call__(self, known: TargetFacts) -> Sequence[Finding]:
         """Strongest probe first; the entry missing or another period is a defect."""
         expected = frequency(BeatEntry("", "", self.seconds, self.crontab))
         symbol = known.target.role(self.role)
@@ -137,7 +137,7 @@ class Periodic:
             text = f"{text} : l'entrée `{alike[0].name}` nomme `{alike[0].task}`, qui n'est pas une tâche enregistrée"
         return defect(text, self._problem(name, expected, alike[0].excerpt if alike else None), facts.evidence())
 
-    def _at_that_hour(self, known: Known, sentence: str, problem: Problem, evidence: list[Evidence]) -> Finding:
+    def _at_that_hour(self, known: TargetFacts, sentence: str, problem: Problem, evidence: list[Evidence]) -> Finding:
         """Whether the hour of the crontab is one of UTC."""
         zone = crontab_zone(known)
         utc = _same_as_utc(zone) if zone else None
@@ -164,7 +164,7 @@ class Periodic:
         )
 
 
-def _beat_started(known: Known) -> Sequence[Finding]:
+def _beat_started(known: TargetFacts) -> Sequence[Finding]:
     sentence = "Les scripts de démarrage lancent `celery beat`"
     if not any(facts.beat for facts in known.probes):
         return [undetermined(sentence, "aucun planning de beat n'a été trouvé")]
@@ -197,7 +197,7 @@ def _beat_started(known: Known) -> Sequence[Finding]:
     return [established(sentence, *(known.source.evidence(b.excerpt) for b in beats))]
 
 
-def beats_apart(known: Known) -> list[Process]:
+def beats_apart(known: TargetFacts) -> list[Process]:
     """Beats of files that start no worker and have no file of workers alone beside them: they serve the other files."""
     workers = {p.excerpt.path for p in known.processes("worker")}
     folders = {PurePosixPath(w).parent for w in workers - {p.excerpt.path for p in known.processes("web")}}

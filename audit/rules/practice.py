@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from audit.model.findings import Evidence, Excerpt, Finding, Level, Outcome, Problem
-from audit.model.project import Known
+from audit.model.target_facts import TargetFacts
 from audit.requirements.profiles import GOOD_PRACTICES
 from audit.rules.rule import Guide, Rule, established, undetermined
 
@@ -23,7 +23,7 @@ def practice(
     identifier: str,
     title: str,
     reference: str,
-    check: Callable[[Known], Sequence[Finding]],
+    check: Callable[[TargetFacts], Sequence[Finding]],
     guide: Guide,
     *,
     requirements: tuple[str, ...] = (),

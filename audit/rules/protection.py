@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audit.model.findings import Finding, Problem, Severity
-from audit.model.project import Known
+from audit.model.target_facts import TargetFacts
 from audit.rules.rule import Rule, defect, established, not_found, undetermined, without_role
 
 _DOC = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#state"
@@ -19,7 +19,7 @@ class Called:
     sentence: str
     risk: str
 
-    def __call__(self, known: Known) -> Sequence[Finding]:
+    def __call__(self, known: TargetFacts) -> Sequence[Finding]:
         """A role that exists but is never called protects nothing: that is the defect."""
         symbol, caller = known.target.role(self.role), known.target.role(self.caller)
         name, sender = symbol.rpartition(":")[2], caller.rpartition(":")[2]
@@ -46,7 +46,7 @@ class Called:
         return [defect(f"`{name}` existe mais `{sender}` ne l'appelle pas", problem, known.source_evidence(function))]
 
 
-def _named_somewhere(known: Known, name: str) -> bool:
+def _named_somewhere(known: TargetFacts, name: str) -> bool:
     """Whether any call of the project ends with this name: then a path may exist that reading could not follow."""
     last = name.rpartition(".")[2]
     return any(c.name.rpartition(".")[2] == last for f in known.source.functions.values() for c in f.calls)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from audit.french.typography import french_duration
 from audit.model.facts import BeatEntry
 from audit.model.findings import Excerpt, Finding, Severity
-from audit.model.project import Known
+from audit.model.target_facts import TargetFacts
 from audit.reading import UNKNOWN
 from audit.rules.delivery import DEFAULT_VISIBILITY, redis_only
 from audit.rules.effective_settings import NO_TASK, number, options, production_tasks, read, short
@@ -32,7 +32,7 @@ _VISIBILITY_GUIDE = Guide(
 )
 
 
-def _visibility(known: Known) -> Sequence[Finding]:
+def _visibility(known: TargetFacts) -> Sequence[Finding]:
     guide = _VISIBILITY_GUIDE
     outside, unsure = redis_only(known)
     if outside:
@@ -57,7 +57,7 @@ def _visibility(known: Known) -> Sequence[Finding]:
     return unknown(guide, f"{unread} ne se lit pas") if unread else passed(guide, told, *evidence)
 
 
-def _delays(known: Known) -> Iterator[tuple[float | None, str, Excerpt | None]]:
+def _delays(known: TargetFacts) -> Iterator[tuple[float | None, str, Excerpt | None]]:
     """Seconds that a message may wait in a worker, what for, and where; None for what cannot be told."""
     tasks = {task.symbol for task, _ in production_tasks(known)}
     for schedule in known.source.retry_schedules:
@@ -77,7 +77,7 @@ def _delays(known: Known) -> Iterator[tuple[float | None, str, Excerpt | None]]:
             yield (None if seconds is UNKNOWN else float(seconds)), what, observation.excerpt
 
 
-def _backoffs(known: Known, tasks: set[str]) -> Iterator[tuple[float | None, str, Excerpt | None]]:
+def _backoffs(known: TargetFacts, tasks: set[str]) -> Iterator[tuple[float | None, str, Excerpt | None]]:
     """The longest delay of automatic retries that are drawn at random, or whose schedule could not be read."""
     planned = {s.task for s in known.source.retry_schedules if s.delays}
     for task, _ in production_tasks(known):
@@ -100,7 +100,7 @@ def _of_beat(entry: BeatEntry) -> Iterator[tuple[float | None, str, Excerpt | No
         yield None, f"l'`eta` de l'entrée `{entry.name}` de beat", entry.excerpt
 
 
-def _limits(known: Known, application: object) -> Iterator[tuple[float | None, str, Excerpt | None]]:
+def _limits(known: TargetFacts, application: object) -> Iterator[tuple[float | None, str, Excerpt | None]]:
     for task, facts in production_tasks(known):
         lasts = limit(task, facts, "time_limit", application)
         if lasts is not None:
@@ -119,7 +119,7 @@ _LONG_GUIDE = Guide(
 )
 
 
-def _long(known: Known) -> Sequence[Finding]:
+def _long(known: TargetFacts) -> Sequence[Finding]:
     guide = _LONG_GUIDE
     if not known.source.tasks:
         return unknown(guide, known.source.failure or NO_TASK)
@@ -156,7 +156,7 @@ _OBJECT_GUIDE = Guide(
 )
 
 
-def _nowhere(known: Known, kind: str, guide: Guide, title: str, value: str) -> Sequence[Finding]:
+def _nowhere(known: TargetFacts, kind: str, guide: Guide, title: str, value: str) -> Sequence[Finding]:
     """A defect for each observation of this kind, wherever it is."""
     if not known.source.tasks:
         return unknown(guide, known.source.failure or NO_TASK)
@@ -170,11 +170,11 @@ def _nowhere(known: Known, kind: str, guide: Guide, title: str, value: str) -> S
     return passed(guide, f"{count} publication{'s' if count > 1 else ''}", known.source.evidence())
 
 
-def _early(known: Known) -> Sequence[Finding]:
+def _early(known: TargetFacts) -> Sequence[Finding]:
     return _nowhere(known, "early-publication", _COMMIT_GUIDE, "Publication avant la validation", "task")
 
 
-def _objects(known: Known) -> Sequence[Finding]:
+def _objects(known: TargetFacts) -> Sequence[Finding]:
     return _nowhere(known, "object-argument", _OBJECT_GUIDE, "Objet passé à une tâche", "argument")
 
 

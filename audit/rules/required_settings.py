@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from audit.french.typography import counted
 from audit.model.facts import Facts, Setting, Task
 from audit.model.findings import Excerpt, Finding, Outcome, Problem, Severity
-from audit.model.project import Known
+from audit.model.target_facts import TargetFacts
 from audit.reading.python.abstract_values import UNKNOWN
 from audit.reading.test_paths import is_test
 from audit.rules.effective_settings import production_tasks, short
@@ -29,7 +29,7 @@ class SettingIs:
     option: str = ""
     risk_of_default: str = ""
 
-    def __call__(self, known: Known) -> Sequence[Finding]:
+    def __call__(self, known: TargetFacts) -> Sequence[Finding]:
         """Compare, strongest probe first; « indéterminé » when no probe can tell the value.
 
         `option` names what a task may set for itself: the tasks that send are then asked one by one, or, where no role
@@ -44,7 +44,7 @@ class SettingIs:
             of_application = self._beside_the_application(known, of_application[0], set(filter(None, symbols)))
         return [*of_application, *(finding for finding in own if finding)]
 
-    def _beside_the_application(self, known: Known, finding: Finding, symbols: set[str]) -> Sequence[Finding]:
+    def _beside_the_application(self, known: TargetFacts, finding: Finding, symbols: set[str]) -> Sequence[Finding]:
         """What holds where the application does not say it: all tasks may, each for itself; those of some are named."""
         tasks = production_tasks(known)
         told = [(task, facts) for task, facts in tasks if own_option(task, self.option, facts) is self.value]
@@ -62,7 +62,7 @@ class SettingIs:
         sentence = f"Chaque tâche a `{self.option}={self.value}` ({names}{more}), qui l'emporte sur `{self.name}`"
         return [established(f"{sentence} - {self.purpose}", *evidence)]
 
-    def _against(self, known: Known) -> Finding | None:
+    def _against(self, known: TargetFacts) -> Finding | None:
         """The tasks that say otherwise than the application, of which nobody said whether they matter."""
         seen = [
             (task, facts)
@@ -86,7 +86,7 @@ class SettingIs:
         text = f"{clause}, contre le réglage de l'application : {self.risk}"
         return Finding(Outcome.RESERVATION, text, tuple(evidence), problem=problem)
 
-    def _unsure(self, known: Known) -> Finding | None:
+    def _unsure(self, known: TargetFacts) -> Finding | None:
         """The tasks that may say otherwise than the application, by options that were not read; a base class is not one."""
         seen = [(task, own_option(task, self.option, facts)) for task, facts in production_tasks(known)]
         names = [f"`{short(task.symbol)}`" for task, value in seen if _unread(value)]
@@ -100,7 +100,7 @@ class SettingIs:
             "relancer avec `--level configuration`",
         )
 
-    def _of_application(self, known: Known) -> Sequence[Finding]:
+    def _of_application(self, known: TargetFacts) -> Sequence[Finding]:
         sentence = f"`{self.name}={self.value}` - {self.purpose}"
         seen = list(known.setting(self.name))
         missing = self._missing(known, seen)
@@ -117,7 +117,7 @@ class SettingIs:
             return [defect(written, self._problem(setting.excerpt or _written(known, self.name)), *evidence)]
         return [established(sentence + _override_note(setting, facts), *evidence)]
 
-    def _of_task(self, known: Known, symbol: str) -> Finding | None:
+    def _of_task(self, known: TargetFacts, symbol: str) -> Finding | None:
         """What this task sets against the application's value; None when it sets nothing, or the same."""
         facts = next((f for f in known.probes if any(t.symbol == symbol for t in f.tasks)), None)
         name = symbol.rpartition(":")[2]
@@ -151,7 +151,7 @@ class SettingIs:
             )
         return None
 
-    def _of_no_task(self, known: Known, symbol: str) -> Finding | None:
+    def _of_no_task(self, known: TargetFacts, symbol: str) -> Finding | None:
         """A function that some decorator makes a task, maybe with options of its own."""
         head = known.head(symbol)
         if head is None or not head.text.lstrip().startswith("@"):
@@ -162,7 +162,7 @@ class SettingIs:
             "relancer avec `--level configuration`",
         )
 
-    def _missing(self, known: Known, seen: Sequence[tuple[Setting, Facts]]) -> str:
+    def _missing(self, known: TargetFacts, seen: Sequence[tuple[Setting, Facts]]) -> str:
         """Why the value cannot be told, in French; empty when it can."""
         if not known.probes:
             return known.why_silent or "aucune sonde n'a rien lu"
@@ -174,7 +174,7 @@ class SettingIs:
             return f"des réglages existent qui ne se lisent pas dans le code, peut-être `{self.name}`"
         return ""
 
-    def _of_default(self, known: Known) -> Finding:
+    def _of_default(self, known: TargetFacts) -> Finding:
         facts = known.probes[0]
         evidence = facts.evidence(défaut=self.default)
         changed = f" (que `{facts.configured_by}` peut changer)" if facts.configured_by else ""
@@ -231,7 +231,7 @@ def _unread(value: object) -> bool:
     return value is not None and not isinstance(value, bool) and not str(value).startswith("base=")
 
 
-def _written(known: Known, name: str) -> Excerpt | None:
+def _written(known: TargetFacts, name: str) -> Excerpt | None:
     return next((s.excerpt for s, _ in known.setting(name) if s.excerpt), None)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from audit.model.facts import Observation, Process
 from audit.model.findings import Excerpt, Finding, Outcome, Severity
-from audit.model.project import Known
+from audit.model.target_facts import TargetFacts
 from audit.reading import UNKNOWN
 from audit.rules.effective_settings import NO_WORKER, places, read, short
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
@@ -31,7 +31,7 @@ _CONSUMED_GUIDE = Guide(
 )
 
 
-def published(known: Known, *, foreign: bool = True) -> dict[str, Fault]:
+def published(known: TargetFacts, *, foreign: bool = True) -> dict[str, Fault]:
     """Queues that tasks are published to, as far as reading tells, with one place that does.
 
     Without `foreign`, those where only tasks that this project does not define are sent are left out.
@@ -43,7 +43,7 @@ def published(known: Known, *, foreign: bool = True) -> dict[str, Fault]:
     return found
 
 
-def _every_queue(known: Known, *, foreign: bool) -> Iterator[tuple[Any, Fault]]:
+def _every_queue(known: TargetFacts, *, foreign: bool) -> Iterator[tuple[Any, Fault]]:
     routes = read(known, "task_routes")
     for pattern, route in _routes(routes.value):
         queue = route.get("queue") if isinstance(route, dict) else route
@@ -55,7 +55,7 @@ def _every_queue(known: Known, *, foreign: bool) -> Iterator[tuple[Any, Fault]]:
     yield from _from_tasks(known, routes.value, foreign=foreign)
 
 
-def _from_tasks(known: Known, routes: Any, *, foreign: bool) -> Iterator[tuple[Any, Fault]]:
+def _from_tasks(known: TargetFacts, routes: Any, *, foreign: bool) -> Iterator[tuple[Any, Fault]]:
     """Queues that options of tasks and calls name, and the default one where a task that nothing routes is published."""
     default = read(known, "task_default_queue", "celery").value
     unrouted = _by_default(known, routes)
@@ -78,13 +78,13 @@ def _from_tasks(known: Known, routes: Any, *, foreign: bool) -> Iterator[tuple[A
             yield default, Fault(f"`{default}` (`{name}`, file par défaut)", observation.excerpt)
 
 
-def _by_default(known: Known, routes: Any) -> set[str]:
+def _by_default(known: TargetFacts, routes: Any) -> set[str]:
     """Symbols of the tasks that nothing routes: they are published in the default queue."""
     tasks = [t for t in known.source.tasks if t.options.get("queue") is None and "base" not in t.options]
     return {task.symbol for task in tasks if _is_unrouted(task.name, routes)}
 
 
-def _is_foreign(known: Known, observation: Observation) -> bool:
+def _is_foreign(known: TargetFacts, observation: Observation) -> bool:
     """Whether a task is sent by a name that this project gives to none of its own."""
     name = observation.values["task"]
     return observation.values["method"] == "send_task" and name not in {t.name for f in known.probes for t in f.tasks}
@@ -136,7 +136,7 @@ def _is_partial(value: Any) -> bool:
     return any(_is_partial(item) for item in value)
 
 
-def _unread(known: Known, consumed: set[str]) -> str:
+def _unread(known: TargetFacts, consumed: set[str]) -> str:
     """Why, in French, a task may be published in a queue that was not read; empty when none may."""
     routes, default = read(known, "task_routes"), read(known, "task_default_queue", "celery").value
     if routes.missing or _is_partial(routes.value):
@@ -158,7 +158,7 @@ def _unread(known: Known, consumed: set[str]) -> str:
     return ""
 
 
-def _consumed(known: Known) -> Sequence[Finding]:
+def _consumed(known: TargetFacts) -> Sequence[Finding]:
     guide = _CONSUMED_GUIDE
     workers = known.workers
     declared, default = read(known, "task_queues"), read(known, "task_default_queue", "celery")
@@ -196,7 +196,7 @@ def consumed_by(worker: Process, declared: Any, default: Any) -> frozenset[str] 
     return None if UNKNOWN in names or declared is UNKNOWN else frozenset(found)
 
 
-def _complete(known: Known) -> list[str]:
+def _complete(known: TargetFacts) -> list[str]:
     """Files that start a worker and something else of the application: each is a deployment on its own."""
     with_worker = {w.excerpt.path for w in known.workers}
     others = {p.excerpt.path for p in known.source.processes if p.role in {"web", "beat"}}
@@ -220,7 +220,7 @@ _DECLARED_GUIDE = Guide(
 )
 
 
-def _declared(known: Known) -> Sequence[Finding]:
+def _declared(known: TargetFacts) -> Sequence[Finding]:
     guide = _DECLARED_GUIDE
     create, declared = read(known, "task_create_missing_queues", True), read(known, "task_queues")
     if create.missing or declared.missing:
@@ -248,7 +248,7 @@ _PURGE_GUIDE = Guide(
 )
 
 
-def _purged(known: Known) -> Sequence[Finding]:
+def _purged(known: TargetFacts) -> Sequence[Finding]:
     guide = _PURGE_GUIDE
     if not known.workers:
         return unknown(guide, NO_WORKER, "renseigner `target.process_files`")
@@ -281,7 +281,7 @@ def _emptied_maybe(worker: Process) -> str:
     return f"`{path}` vide une base Redis avant de lancer Celery, et rien ne dit si c'est celle du broker"
 
 
-def _purging_code(known: Known) -> tuple[list[Fault], list[str]]:
+def _purging_code(known: TargetFacts) -> tuple[list[Fault], list[str]]:
     """Code that empties the queues: what a worker runs, and what it may run."""
     loaded = {task.symbol.partition(":")[0] for task in known.source.tasks}
     loaded |= {known.celery_application.partition(":")[0]}
@@ -311,7 +311,7 @@ _NAMES_GUIDE = Guide(
 )
 
 
-def _named(known: Known) -> Sequence[Finding]:
+def _named(known: TargetFacts) -> Sequence[Finding]:
     guide = _NAMES_GUIDE
     if not known.workers:
         return unknown(guide, NO_WORKER, "renseigner `target.process_files`")

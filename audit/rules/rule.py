@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from audit.model.findings import Evidence, Finding, Level, Outcome, Problem, Severity
-from audit.model.project import Known
+from audit.model.target_facts import TargetFacts
 from audit.target.target_file import ROLES
 
 
@@ -38,11 +38,11 @@ class Rule:
     category: str
     requirements: tuple[str, ...]
     reference: str
-    check: Callable[[Known], Sequence[Finding]]
+    check: Callable[[TargetFacts], Sequence[Finding]]
     needs: Level = Level.SOURCE
     guide: Guide | None = None
 
-    def evaluate(self, known: Known) -> tuple[Finding, ...]:
+    def evaluate(self, known: TargetFacts) -> tuple[Finding, ...]:
         """Findings of this rule. A rule that raises, or answers nothing, gives one « erreur d'audit »."""
         try:
             answers = self.check(known)
@@ -67,7 +67,7 @@ def undetermined(sentence: str, missing: str, settles: str = "") -> Finding:
     return Finding(Outcome.UNDETERMINED, sentence, missing=missing, settles=settles)
 
 
-def without_role(known: Known, role: str, sentence: str) -> Finding:
+def without_role(known: TargetFacts, role: str, sentence: str) -> Finding:
     """The answer when a role has no symbol: « sans objet » if the target declares it absent, else « indéterminé »."""
     if role in known.target.absent:
         return Finding(Outcome.NOT_APPLICABLE, f"{sentence} : rôle déclaré absent de la cible (`{role}`)")
@@ -76,7 +76,7 @@ def without_role(known: Known, role: str, sentence: str) -> Finding:
     return undetermined(sentence, missing, settles)
 
 
-def not_found(known: Known, symbol: str, sentence: str) -> Finding:
+def not_found(known: TargetFacts, symbol: str, sentence: str) -> Finding:
     """The answer when a role names a symbol that no probe saw."""
     why = known.why_silent or f"aucune sonde n'a trouvé `{symbol}`"
     return undetermined(sentence, why, "corriger le rôle dans `audit.toml`, puis relancer")

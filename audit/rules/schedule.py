@@ -7,7 +7,7 @@ from typing import Any
 from audit.french.typography import french_duration
 from audit.model.facts import BeatEntry, Facts, Process
 from audit.model.findings import Excerpt, Finding, Level, Severity
-from audit.model.project import Known
+from audit.model.target_facts import TargetFacts
 from audit.reading import UNKNOWN
 from audit.rules.effective_settings import number, places, production_tasks, read
 from audit.rules.limits import limit
@@ -20,13 +20,13 @@ _NO_ENTRY = "le planning de beat est vide"
 _UNREAD = "le planning de beat n'a pas pu être lu en entier"
 
 
-def _schedule(known: Known) -> tuple[tuple[BeatEntry, ...], Facts | None]:
+def _schedule(known: TargetFacts) -> tuple[tuple[BeatEntry, ...], Facts | None]:
     """The entries as the strongest probe that has some, or knows that there are none, told them."""
     facts = next((f for f in known.probes if f.beat or f.beat_known), None)
     return (facts.beat if facts else ()), facts
 
 
-def _opening(known: Known, guide: Guide) -> list[Finding]:
+def _opening(known: TargetFacts, guide: Guide) -> list[Finding]:
     """The answer where there is no entry to judge; none where there is."""
     entries, facts = _schedule(known)
     if entries:
@@ -57,7 +57,7 @@ _REGISTERED_GUIDE = Guide(
 )
 
 
-def _registered(known: Known) -> Sequence[Finding]:
+def _registered(known: TargetFacts) -> Sequence[Finding]:
     guide = _REGISTERED_GUIDE
     entries, facts = _schedule(known)
     if facts is None or not entries:
@@ -75,7 +75,7 @@ def _registered(known: Known) -> Sequence[Finding]:
     return _concluded(guide, "Tâche périodique inconnue", faults, facts, unread=unread, detail=_counted(entries))
 
 
-def _decided(known: Known, name: str, facts: Facts) -> bool:
+def _decided(known: TargetFacts, name: str, facts: Facts) -> bool:
     """Whether no worker can know a task of this name: all of them were imported, or it is one of the project's own."""
     if facts.level > Level.SOURCE:
         return not facts.failures
@@ -84,7 +84,7 @@ def _decided(known: Known, name: str, facts: Facts) -> bool:
     return name.partition(".")[0] in packages or ("." not in name and name in alike)
 
 
-def _written(known: Known, name: str) -> Excerpt | None:
+def _written(known: TargetFacts, name: str) -> Excerpt | None:
     return next((e.excerpt for e in known.source.beat if e.name == name and e.excerpt), None)
 
 
@@ -102,7 +102,7 @@ _PILE_GUIDE = Guide(
 )
 
 
-def _piles_up(known: Known) -> Sequence[Finding]:
+def _piles_up(known: TargetFacts) -> Sequence[Finding]:
     guide = _PILE_GUIDE
     entries, facts = _schedule(known)
     if facts is None or not entries:
@@ -130,7 +130,7 @@ def _piles_up(known: Known) -> Sequence[Finding]:
     )
 
 
-def _expires(known: Known, entry: BeatEntry) -> Any:
+def _expires(known: TargetFacts, entry: BeatEntry) -> Any:
     """Seconds after which a message of this entry is dropped; None when it never is, UNKNOWN when it cannot be told."""
     given = entry.options.get("expires")
     if given is None:
@@ -152,7 +152,7 @@ _EXPIRES_GUIDE = Guide(
 )
 
 
-def _expire(known: Known) -> Sequence[Finding]:
+def _expire(known: TargetFacts) -> Sequence[Finding]:
     guide = _EXPIRES_GUIDE
     entries, facts = _schedule(known)
     if facts is None or not entries:
@@ -172,7 +172,7 @@ _ZONE_GUIDE = Guide(
 )
 
 
-def _zone(known: Known) -> Sequence[Finding]:
+def _zone(known: TargetFacts) -> Sequence[Finding]:
     guide = _ZONE_GUIDE
     entries, facts = _schedule(known)
     if facts is None or not entries:
@@ -217,7 +217,7 @@ def _folder(process: Process) -> PurePosixPath:
     return PurePosixPath(process.excerpt.path).parent
 
 
-def _single(known: Known) -> Sequence[Finding]:
+def _single(known: TargetFacts) -> Sequence[Finding]:
     guide = _SINGLE_GUIDE
     beats = known.processes("beat")
     if not beats:

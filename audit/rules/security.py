@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from audit.model.findings import Finding, Severity
-from audit.model.project import Known
+from audit.model.target_facts import TargetFacts
 from audit.reading import UNKNOWN
 from audit.rules.effective_settings import production_tasks, read, short
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
@@ -33,7 +33,7 @@ _SERIALIZERS = {
 }
 
 
-def _pickle(known: Known) -> Sequence[Finding]:
+def _pickle(known: TargetFacts) -> Sequence[Finding]:
     guide = _PICKLE_GUIDE
     readings = [read(known, name, default) for name, default in _SERIALIZERS.items()]
     faults = [Fault(r.told, r.excerpt) for r in readings if not r.missing and _is_unsafe(r.value)]
@@ -66,7 +66,7 @@ _URLS = ("broker_url", "broker_read_url", "broker_write_url", "result_backend")
 _SSL = ("broker_use_ssl", "redis_backend_use_ssl")
 
 
-def _certificates(known: Known) -> Sequence[Finding]:
+def _certificates(known: TargetFacts) -> Sequence[Finding]:
     guide = _TLS_GUIDE
     urls, settings = [read(known, name) for name in _URLS], [read(known, name) for name in _SSL]
     faults = [

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from audit.model.facts import Observation, RetrySchedule
 from audit.model.findings import Finding, Problem, Severity
-from audit.model.project import Known
+from audit.model.target_facts import TargetFacts
 from audit.rules.rule import Rule, defect, established, not_found, undetermined, without_role
 
 _DOC = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#retrying"
@@ -26,7 +26,7 @@ def _problem(title: str, schedule: RetrySchedule, solution: str) -> Problem:
     )
 
 
-def _schedules(known: Known, sentence: str) -> tuple[Sequence[RetrySchedule], list[Finding]]:
+def _schedules(known: TargetFacts, sentence: str) -> tuple[Sequence[RetrySchedule], list[Finding]]:
     """The sender's retry schedules, or the finding that says why there are none."""
     symbol = known.target.role("sender")
     if not symbol:
@@ -48,7 +48,7 @@ def _schedules(known: Known, sentence: str) -> tuple[Sequence[RetrySchedule], li
     return schedules, []
 
 
-def _otherwise_retried(known: Known, symbol: str) -> str:
+def _otherwise_retried(known: TargetFacts, symbol: str) -> str:
     """What may retry a task without a schedule that could be read, as a French clause; empty when nothing was seen."""
     seen = retry_fate(known, symbol)
     if seen is not None and seen.values["else"]:
@@ -62,7 +62,7 @@ def _otherwise_retried(known: Known, symbol: str) -> str:
     return ""
 
 
-def _limit(known: Known) -> Sequence[Finding]:
+def _limit(known: TargetFacts) -> Sequence[Finding]:
     sentence = "Un échec passager est réessayé au plus 3 fois"
     schedules, findings = _schedules(known, sentence)
     for schedule in schedules:
@@ -82,7 +82,7 @@ def _french(delays: Sequence[float]) -> str:
     return ", ".join(f"{delay:g} s" for delay in delays) or "aucun délai"
 
 
-def _delays(known: Known) -> Sequence[Finding]:
+def _delays(known: TargetFacts) -> Sequence[Finding]:
     sentence = f"Les reprises suivent un recul exponentiel : {_french(DELAYS)}"
     schedules, findings = _schedules(known, sentence)
     for schedule in schedules:
@@ -99,7 +99,7 @@ def _delays(known: Known) -> Sequence[Finding]:
     return findings
 
 
-def _swallowed(known: Known) -> Sequence[Finding]:
+def _swallowed(known: TargetFacts) -> Sequence[Finding]:
     sentence = "Aucun `except` ne rattrape l'exception de `self.retry()`"
     symbol = known.target.role("sender")
     if not symbol:
@@ -123,18 +123,18 @@ def _swallowed(known: Known) -> Sequence[Finding]:
     return [established(sentence, known.source_evidence(function))]
 
 
-def retry_fate(known: Known, symbol: str) -> Observation | None:
+def retry_fate(known: TargetFacts, symbol: str) -> Observation | None:
     """What was read of the fate of a task's retries: its last definition's; None where it is no task, or was not read."""
     seen = [o for o in known.source.observations if o.kind == "retry-fate" and o.symbol == symbol]
     return seen[-1] if seen else None
 
 
-def _retried_outside(known: Known, symbol: str) -> bool:
+def _retried_outside(known: TargetFacts, symbol: str) -> bool:
     """Whether Celery itself retries the task, around its code (`autoretry_for`)."""
     return any(t.options.get("autoretry_for") for t in known.source.tasks if t.symbol == symbol)
 
 
-def _rule(identifier: str, title: str, check: Callable[[Known], Sequence[Finding]]) -> Rule:
+def _rule(identifier: str, title: str, check: Callable[[TargetFacts], Sequence[Finding]]) -> Rule:
     return Rule(identifier, title, "Mécanisme de Retry", ("4.6", "8.5"), _DOC, check)
 
 

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit.model.findings import Finding, Outcome
-from audit.model.project import Known
+from audit.model.target_facts import TargetFacts
 from audit.rules.effective_settings import read
 from audit.rules.practice import Fault, failed, out_of_scope, passed, unknown
 from audit.rules.rule import Guide
 
-Scope = Callable[[Known], tuple[str, str]]
+Scope = Callable[[TargetFacts], tuple[str, str]]
 """Why a rule does not concern a target, and why that cannot be told: French clauses, empty when neither."""
 
 
-def _everywhere(_: Known) -> tuple[str, str]:
+def _everywhere(_: TargetFacts) -> tuple[str, str]:
     return "", ""
 
 
@@ -29,7 +29,7 @@ class SettingHolds:
     title: str
     scope: Scope = _everywhere
 
-    def __call__(self, known: Known) -> Sequence[Finding]:
+    def __call__(self, known: TargetFacts) -> Sequence[Finding]:
         """Compare, strongest probe first. What the environment may change is only a reservation."""
         outside, unsure = self.scope(known)
         if outside:

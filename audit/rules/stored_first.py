@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from audit.model.facts import Call, Function
 from audit.model.findings import Finding, Severity
-from audit.model.project import Known
+from audit.model.target_facts import TargetFacts
 from audit.rules.effective_settings import short
 from audit.rules.handler_calls import LATER, Reached, before_the_answer
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
@@ -106,7 +106,7 @@ def _publishes(call: Call) -> bool:
     return call.name.rpartition(".")[2] in {"delay", "apply_async"}
 
 
-def _stored(known: Known) -> Sequence[Finding]:
+def _stored(known: TargetFacts) -> Sequence[Finding]:
     guide = _STORED_GUIDE
     symbol = known.target.role("webhook")
     function = known.source.functions.get(symbol) if symbol else None
@@ -117,7 +117,7 @@ def _stored(known: Known) -> Sequence[Finding]:
     return _judged(known, function)
 
 
-def _judged(known: Known, function: Function) -> Sequence[Finding]:
+def _judged(known: TargetFacts, function: Function) -> Sequence[Finding]:
     guide, symbol = _STORED_GUIDE, function.symbol
     # What a task writes is written after the answer.
     reached = before_the_answer(known, symbol, frozenset(task.symbol for task in known.source.tasks))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from audit.model.facts import Process
 from audit.model.findings import Finding, Outcome, Problem, Severity
-from audit.model.project import Known
+from audit.model.target_facts import TargetFacts
 from audit.rules.rule import Rule, defect, established, undetermined
 
 _DOC = "https://docs.celeryq.dev/en/stable/userguide/daemonizing.html"
@@ -30,13 +30,13 @@ def _who(restart: str) -> str:
     return _capital(_BY.get(restart, restart))
 
 
-def _brought_back(known: Known, worker: Process) -> Finding:
+def _brought_back(known: TargetFacts, worker: Process) -> Finding:
     places = [e for e in (worker.excerpt, worker.runner) if e]
     text = f"{_who(worker.restart)} relance le worker (`{worker.excerpt.path}`)"
     return established(text, *(known.source.evidence(e) for e in places))
 
 
-def _supervised(known: Known) -> Sequence[Finding]:
+def _supervised(known: TargetFacts) -> Sequence[Finding]:
     sentence = "Un superviseur relance les workers"
     workers = known.workers
     if not workers:
@@ -80,7 +80,7 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _aligned(known: Known, worker: Process) -> str:
+def _aligned(known: TargetFacts, worker: Process) -> str:
     """The command with the concurrency of the configuration: a solution must not carry another problem along."""
     wanted = next((s.value for s, _ in known.setting("worker_concurrency")), None)
     used = worker.options.get("concurrency", "")

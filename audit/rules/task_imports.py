@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from audit.model.facts import Facts
 from audit.model.findings import Finding, Level, Problem, Severity
-from audit.model.project import Known
+from audit.model.target_facts import TargetFacts
 from audit.rules.rule import Rule, defect, established, undetermined
 from audit.target.target_file import Target
 
@@ -16,7 +16,7 @@ _WRITTEN_IN_THE_CODE = ("SyntaxError", "IndentationError", "TabError", "NameErro
 _MISSING_MODULE = re.compile(r"ModuleNotFoundError : No module named '(?P<top>\w+)")
 
 
-def _imports(known: Known) -> Sequence[Finding]:
+def _imports(known: TargetFacts) -> Sequence[Finding]:
     facts, target = known.configuration, known.target
     if facts is None:
         return [undetermined(_SENTENCE, "l'import des modules (l'audit s'arrête à la lecture des fichiers)")]

@@ -5,21 +5,21 @@ from dataclasses import dataclass
 
 from audit.model.facts import Observation
 from audit.model.findings import Finding
-from audit.model.project import Known
+from audit.model.target_facts import TargetFacts
 from audit.reading.test_paths import is_test
 from audit.rules.effective_settings import NO_TASK, short
 from audit.rules.practice import Fault, failed, out_of_scope, passed, unknown
 from audit.rules.rule import Guide
 
 Told = Callable[[Observation], str]
-Doubt = Callable[[Known, Observation], str]
+Doubt = Callable[[TargetFacts, Observation], str]
 
 
 def _nothing(_: Observation) -> str:
     return ""
 
 
-def _certain(_: Known, __: Observation) -> str:
+def _certain(_: TargetFacts, __: Observation) -> str:
     return ""
 
 
@@ -41,7 +41,7 @@ class NotInTasks:
     absent: str = ""
     doubt: Doubt = _certain
 
-    def __call__(self, known: Known) -> Sequence[Finding]:
+    def __call__(self, known: TargetFacts) -> Sequence[Finding]:
         """One defect with every place; « indéterminé » without a task to read."""
         if known.source.failure or not tasks_read(known):
             return unknown(self.guide, known.source.failure or NO_TASK)
@@ -57,13 +57,13 @@ class NotInTasks:
         faults = [Fault(_clause(known, o, self.told(o)), o.excerpt) for o in seen]
         return failed(self.guide, self.title, faults, *(known.source.evidence(o.excerpt) for o in seen[:3]))
 
-    def _counts(self, known: Known, observation: Observation) -> bool:
+    def _counts(self, known: TargetFacts, observation: Observation) -> bool:
         if self.own:
             return observation.symbol in known.task_symbols
         return task_of(known, observation.symbol) != ""
 
 
-def tasks_read(known: Known) -> list[str]:
+def tasks_read(known: TargetFacts) -> list[str]:
     """Symbols of the tasks that the source probe read, tests' own apart."""
     found = []
     for task in known.source.tasks:
@@ -73,7 +73,7 @@ def tasks_read(known: Known) -> list[str]:
     return found
 
 
-def task_of(known: Known, symbol: str) -> str:
+def task_of(known: TargetFacts, symbol: str) -> str:
     """A task that may run this function, or one around it; empty when none was followed to it."""
     while symbol:
         if symbol in known.in_tasks:
@@ -82,13 +82,13 @@ def task_of(known: Known, symbol: str) -> str:
     return ""
 
 
-def extent(known: Known) -> str:
+def extent(known: TargetFacts) -> str:
     """How much was read: tasks, and functions they may run."""
     tasks, functions = len(tasks_read(known)), len(known.in_tasks)
     return f"{tasks} tâche{'s' if tasks > 1 else ''}, {functions} fonction{'s' if functions > 1 else ''} lue{'s' if functions > 1 else ''}"
 
 
-def _clause(known: Known, observation: Observation, told: str) -> str:
+def _clause(known: TargetFacts, observation: Observation, told: str) -> str:
     name, task = short(observation.symbol), short(task_of(known, observation.symbol))
     where = f"`{name}`" if name == task or not task else f"`{name}`, que `{task}` appelle"
     return f"{where} : {told}" if told else where

@@ -5,7 +5,7 @@ from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 
 from audit.model.findings import Finding
-from audit.model.project import Known
+from audit.model.target_facts import TargetFacts
 from audit.requirements.profiles import GOOD_PRACTICES
 from audit.rules import RULES
 from audit.rules.rule import Rule
@@ -52,7 +52,7 @@ def _loaded(point: EntryPoint, taken: set[str]) -> tuple[Rule, ...]:
 
 
 def _broken(point: EntryPoint, reason: str) -> Rule:
-    def check(_: Known) -> Sequence[Finding]:
+    def check(_: TargetFacts) -> Sequence[Finding]:
         raise ThirdPartyError(reason)
 
     return Rule(f"{point.name} (audit.rules)", reason, GOOD_PRACTICES, (), point.value, check)

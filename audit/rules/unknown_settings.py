@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from audit.model.findings import Finding, Severity
-from audit.model.project import Known
+from audit.model.target_facts import TargetFacts
 from audit.rules.celery_settings import KNOWN
 from audit.rules.effective_settings import read
 from audit.rules.practice import Fault, failed, passed, practice, unknown
@@ -24,7 +24,7 @@ _GUIDE = Guide(
 )
 
 
-def _misnamed(known: Known) -> Sequence[Finding]:
+def _misnamed(known: TargetFacts) -> Sequence[Finding]:
     opening = read(known, "task_always_eager")
     if not known.probes or not known.probes[0].settings:
         return unknown(_GUIDE, opening.missing)

@@ -12,7 +12,7 @@ from audit import reading as source
 from audit.experiments.canary.canary_run import Canary, Flight
 from audit.experiments.canary.questions import QUESTIONS
 from audit.model.findings import Finding, Outcome
-from audit.model.project import Known
+from audit.model.target_facts import TargetFacts
 from audit.target.target_file import load_target
 
 TARGETS = Path(__file__).parents[1] / "targets"
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.integration
 def _fly(name: str, *scenarios: str, tmp_path: Path) -> Flight:
     root = shutil.copytree(TARGETS / name, tmp_path / name)
     target = replace(load_target(root), python=sys.executable)
-    known = Known(target, source.collect(target), None)
+    known = TargetFacts(target, source.collect(target), None)
     wanted = {f"canary-{s}" for s in scenarios}
     steps: list[str] = []
     before = _files(root)

@@ -11,7 +11,7 @@ from audit.judging.examination import Examination, Probes
 from audit.judging.verdict import Status
 from audit.model.facts import Facts, Setting
 from audit.model.findings import Finding, Level, Outcome
-from audit.model.project import Known
+from audit.model.target_facts import TargetFacts
 from audit.requirements.profiles import STRICT
 from audit.rules.task_imports import RULES
 from audit.target.target_file import Target
@@ -27,7 +27,7 @@ def target(root: Path, jobs: str, app: str = APP, **fields: str) -> Target:
 
 
 def answer(audited: Target) -> Finding:
-    (finding,) = RULE.evaluate(Known(audited, source.collect(audited), configuration.collect(audited)))
+    (finding,) = RULE.evaluate(TargetFacts(audited, source.collect(audited), configuration.collect(audited)))
     return finding
 
 
@@ -75,7 +75,7 @@ def test_an_application_that_does_not_load_leaves_it_open(app: str, tmp_path: Pa
 def test_a_discovery_that_fails_leaves_it_open() -> None:
     failed = "La découverte des modules de tâches a échoué : RuntimeError."
     facts = Facts(Level.CONFIGURATION, "configuration", failures=(failed,), settings={"a": Setting("a", 1)})
-    known = Known(Target("x", Path("/nowhere")), Facts(Level.SOURCE, "source"), facts)
+    known = TargetFacts(Target("x", Path("/nowhere")), Facts(Level.SOURCE, "source"), facts)
     (finding,) = RULE.evaluate(known)
     assert (finding.outcome, finding.missing) == (Outcome.UNDETERMINED, failed)
 

@@ -7,7 +7,7 @@ import pytest
 from audit import reading as source
 from audit.importing import configuration_probe as configuration
 from audit.model.findings import Finding, Outcome
-from audit.model.project import Known
+from audit.model.target_facts import TargetFacts
 from audit.rules.inventory import RULES
 from audit.target.target_file import Target
 
@@ -27,7 +27,7 @@ def answer(root: Path, *, imported: bool = True, more: str = "", procfile: str =
     (root / "Procfile").write_text(procfile, encoding="utf-8")
     target = Target("shop", root, celery_app="shop.main:app")
     facts = configuration.collect(target) if imported else None
-    (finding,) = RULE.evaluate(Known(target, source.collect(target), facts))
+    (finding,) = RULE.evaluate(TargetFacts(target, source.collect(target), facts))
     return finding
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from audit import reading as source
 from audit.model.findings import Finding, Level, Outcome
-from audit.model.project import Known
 from audit.model.quality_facts import ToolRun
+from audit.model.target_facts import TargetFacts
 from audit.quality import quality_probe as probe
 from audit.quality import static_tools as tools
 from audit.rules import code_quality as quality
@@ -44,7 +44,7 @@ def answer(tmp_path: Path) -> Answer:
 
 def evaluate(rule: Rule, root: Path) -> tuple[Finding, ...]:
     target = load_target(root)
-    return rule.evaluate(Known(target, source.collect(target), None, probe.collect(target)))
+    return rule.evaluate(TargetFacts(target, source.collect(target), None, probe.collect(target)))
 
 
 def words(finding: Finding) -> str:
@@ -117,7 +117,7 @@ def test_unreachable_code_is_dead_whatever_the_target_configures(tmp_path: Path)
 def test_without_the_probe_nothing_is_known(tmp_path: Path) -> None:
     target = load_target(tmp_path)
     for rule in quality.RULES:
-        (finding,) = rule.evaluate(Known(target, source.collect(target)))
+        (finding,) = rule.evaluate(TargetFacts(target, source.collect(target)))
         assert finding.outcome is Outcome.UNDETERMINED
 
 

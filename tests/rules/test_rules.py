@@ -10,7 +10,7 @@ from audit import reading as source
 from audit.importing import configuration_probe as configuration
 from audit.judging.examination import Examination, Probes
 from audit.model.findings import Finding, Level, Outcome
-from audit.model.project import Known
+from audit.model.target_facts import TargetFacts
 from audit.requirements.profiles import GOOD_PRACTICES, STRICT
 from audit.rules import RULES, Rule
 from audit.rules import code_quality as quality
@@ -65,26 +65,26 @@ def base_of(rule: Rule) -> str:
 
 def answer(rule: Rule, root: Path) -> tuple[Finding, ...]:
     target = load_target(root)
-    return rule.evaluate(Known(target, source.collect(target)))
+    return rule.evaluate(TargetFacts(target, source.collect(target)))
 
 
 @pytest.fixture(scope="module")
-def known(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Known]:
+def known(tmp_path_factory: pytest.TempPathFactory) -> dict[str, TargetFacts]:
     """What the source probe learns of each sound application."""
     found = {}
     for base in ("decembre-2025", "bonnes-pratiques"):
         target = load_target(application(tmp_path_factory.mktemp(base), base=base))
-        found[base] = Known(target, source.collect(target))
+        found[base] = TargetFacts(target, source.collect(target))
     return found
 
 
 @pytest.fixture(scope="module")
-def sound(known: dict[str, Known]) -> Path:
+def sound(known: dict[str, TargetFacts]) -> Path:
     return known["decembre-2025"].target.root
 
 
 @pytest.mark.parametrize("rule", [r for r in BY_ID.values() if r.needs is Level.SOURCE], ids=lambda r: r.id)
-def test_a_sound_application_passes(rule: Rule, known: dict[str, Known]) -> None:
+def test_a_sound_application_passes(rule: Rule, known: dict[str, TargetFacts]) -> None:
     findings = rule.evaluate(known[base_of(rule)])
     assert {f.outcome for f in findings} == {Outcome.ESTABLISHED}, [f.sentence for f in findings]
 
@@ -109,7 +109,7 @@ def test_rule_ids_are_unique_and_every_rule_names_its_reference() -> None:
 
 
 def test_a_rule_that_raises_is_an_audit_error(sound: Path) -> None:
-    def broken(known: Known) -> list[Finding]:
+    def broken(known: TargetFacts) -> list[Finding]:
         raise KeyError("x")
 
     (finding,) = answer(Rule("x", "X", "", ("8.1",), "r", broken), sound)

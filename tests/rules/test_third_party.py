@@ -11,7 +11,7 @@ import pytest
 
 from audit.model.facts import Facts
 from audit.model.findings import Level, Outcome
-from audit.model.project import Known
+from audit.model.target_facts import TargetFacts
 from audit.rules import RULES
 from audit.rules.third_party import GROUP, third_party_rules
 from audit.target.target_file import Target
@@ -65,5 +65,5 @@ def test_without_the_package_nothing_is_added(tmp_path: Path) -> None:
 )
 def test_rules_that_cannot_be_used_are_an_audit_error(value: str, words: str) -> None:
     (rule,) = third_party_rules([EntryPoint("house", value, GROUP)])
-    (finding,) = rule.evaluate(Known(Target("t", Path()), Facts(Level.SOURCE, "source")))
+    (finding,) = rule.evaluate(TargetFacts(Target("t", Path()), Facts(Level.SOURCE, "source")))
     assert (finding.outcome, words in finding.sentence) == (Outcome.AUDIT_ERROR, True), finding.sentence

@@ -8,7 +8,7 @@ import pytest
 
 from audit.model.facts import BeatEntry, Facts, Function, Process, Route, Setting, Task
 from audit.model.findings import Excerpt, Level, Outcome
-from audit.model.project import Known
+from audit.model.target_facts import TargetFacts
 from audit.rules import RULES
 from audit.rules.periodic_tasks import crontab_seconds, daily_times, frequency
 from audit.rules.required_settings import own_option
@@ -27,11 +27,11 @@ def inside(options: Mapping[str, Any] | None = None, **settings: object) -> Fact
     )
 
 
-def known(target_roles: Mapping[str, tuple[str, ...]], configuration: Facts, **source: Any) -> Known:
-    return Known(Target("t", Path(), roles=target_roles), Facts(Level.SOURCE, "source", **source), configuration)
+def known(target_roles: Mapping[str, tuple[str, ...]], configuration: Facts, **source: Any) -> TargetFacts:
+    return TargetFacts(Target("t", Path(), roles=target_roles), Facts(Level.SOURCE, "source", **source), configuration)
 
 
-def outcomes(rule: str, facts: Known) -> list[Outcome]:
+def outcomes(rule: str, facts: TargetFacts) -> list[Outcome]:
     return [finding.outcome for finding in BY_ID[rule].evaluate(facts)]
 
 

@@ -14,8 +14,8 @@ from audit.experiments.experiment import Record
 from audit.importing.configuration_probe import declared_environment, interpreter
 from audit.importing.isolation import Isolation, strongest_isolation
 from audit.model.findings import Finding, Outcome
-from audit.model.project import Known
 from audit.model.secret_masking import Masker
+from audit.model.target_facts import TargetFacts
 from audit.target.target_file import Target
 
 SECONDS = 75.0
@@ -41,7 +41,7 @@ class Canary:
     server: Callable[[], str] = find_server
     isolation: Callable[[], Isolation] = strongest_isolation
 
-    def fly(self, known: Known, *, allowed: bool, tell: Callable[[str], None]) -> Flight:
+    def fly(self, known: TargetFacts, *, allowed: bool, tell: Callable[[str], None]) -> Flight:
         """Start the target's own worker in an enclosure and play every scenario; « indéterminé » with why where it cannot."""
         target = known.target
         reason, settles = _obstacle(target, allowed=allowed)
@@ -69,7 +69,7 @@ class Canary:
         played = self.play(request, isolation, tell)
         return self._concluded(known, played, Masker(environ), _conditions(options, options_from, program))
 
-    def _concluded(self, known: Known, played: Played, masker: Masker, conditions: tuple[str, ...]) -> Flight:
+    def _concluded(self, known: TargetFacts, played: Played, masker: Masker, conditions: tuple[str, ...]) -> Flight:
         delay, of = _longest_delay(known)
         context = Context(played.settings, known.workers, delay, of)
         findings: dict[str, tuple[Finding, ...]] = {}
@@ -101,7 +101,7 @@ def _undetermined(question: Question, missing: str, settles: str) -> Finding:
     return question.bind(Finding(Outcome.UNDETERMINED, question.title, missing=missing, settles=settles))
 
 
-def _longest_delay(known: Known) -> tuple[float, str]:
+def _longest_delay(known: TargetFacts) -> tuple[float, str]:
     """Longest delay or limit, in seconds, that the facts show in the target, and the French words for where."""
     found = [(0.0, "")]
     for schedule in known.source.retry_schedules:

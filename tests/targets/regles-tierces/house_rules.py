@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from audit.model.project import Known
+from audit.model.target_facts import TargetFacts
 from audit.model.findings import Finding, Severity
 from audit.rules.practice import Fault, failed, passed, practice, unknown
 from audit.rules.effective_settings import NO_TASK, production_tasks, short
@@ -18,7 +18,7 @@ GUIDE = Guide(
 )
 
 
-def _says_so(known: Known) -> Sequence[Finding]:
+def _says_so(known: TargetFacts) -> Sequence[Finding]:
     tasks = production_tasks(known)
     if not tasks:
         return unknown(GUIDE, NO_TASK)

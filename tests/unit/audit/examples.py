@@ -10,7 +10,7 @@ from audit.experiments.experiment import Experiment, Record
 from audit.judging.examination import Examination, Probes
 from audit.model.facts import Facts
 from audit.model.findings import Evidence, Excerpt, Finding, Level, Outcome, Problem, Severity
-from audit.model.project import Known
+from audit.model.target_facts import TargetFacts
 from audit.requirements.profiles import Profile
 from audit.rules import Rule
 from audit.target.target_file import Target
@@ -135,5 +135,5 @@ def examination(
     )
 
 
-def known(source: Facts = SOURCE, configuration: Facts | None = None, target: Target | None = None) -> Known:
-    return Known(target or Target("cible", Path("/nowhere")), source, configuration)
+def known(source: Facts = SOURCE, configuration: Facts | None = None, target: Target | None = None) -> TargetFacts:
+    return TargetFacts(target or Target("cible", Path("/nowhere")), source, configuration)

@@ -17,7 +17,7 @@ from audit.model.facts import (
     Task,
 )
 from audit.model.findings import Excerpt, Level
-from audit.model.project import Known, is_user, user_mentions
+from audit.model.target_facts import TargetFacts, is_user, user_mentions
 from audit.target.target_file import Target
 from tests.unit.audit.examples import known
 
@@ -173,7 +173,7 @@ def test_the_head_of_a_function_is_read_once() -> None:
 def test_workers_are_those_of_the_application(option: str, kept: bool) -> None:
     worker = Process("worker", "", {"app": option} if option else {}, "", HERE)
     target = Target("t", Path(), celery_app="app.tasks.celery_app:celery_app")
-    assert Known(target, source(processes=(worker,))).workers == ((worker,) if kept else ())
+    assert TargetFacts(target, source(processes=(worker,))).workers == ((worker,) if kept else ())
     assert known(source(processes=(worker,))).workers == (worker,)
 
 
@@ -192,7 +192,7 @@ def test_the_application_is_the_one_that_the_source_has(
 ) -> None:
     applications = (Application("asgi", "w:web"), *(Application("celery", symbol) for symbol in found))
     target = Target("c", Path(), celery_app=declared)
-    assert Known(target, source(applications=applications)).celery_application == application
+    assert TargetFacts(target, source(applications=applications)).celery_application == application
 
 
 def test_a_route_is_found_by_its_endpoint() -> None:

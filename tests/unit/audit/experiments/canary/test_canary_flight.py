@@ -14,7 +14,7 @@ from audit.experiments.canary.worker_options import worker_options
 from audit.importing.isolation import SOCKET_GUARD, Isolation
 from audit.model.facts import Facts, Process, RetrySchedule
 from audit.model.findings import Excerpt, Level, Outcome
-from audit.model.project import Known
+from audit.model.target_facts import TargetFacts
 from audit.target.target_file import Target
 
 NAMESPACES = Isolation(("unshare", "--net", "--pid"), "espace de noms réseau")
@@ -32,11 +32,11 @@ class Enclosure:
         return self._played
 
 
-def _known(tmp_path: Path, **target: str) -> Known:
+def _known(tmp_path: Path, **target: str) -> TargetFacts:
     declared = {"celery_app": "boutique:app", **target}
     worker = Process("worker", "celery worker", {"concurrency": "3"}, "", Excerpt("start.sh", 1, 1, "x", "bash"))
     retries = (RetrySchedule("boutique:relancer", (60.0, 120.0), 3),)
-    return Known(
+    return TargetFacts(
         Target("boutique", tmp_path, **declared),  # type: ignore[arg-type]
         Facts(Level.SOURCE, "source", processes=(worker,), retry_schedules=retries),
         None,

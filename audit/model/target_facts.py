@@ -13,7 +13,7 @@ from audit.target.target_file import Target
 
 
 @dataclass(frozen=True)
-class Known:
+class TargetFacts:
     """The facts a rule may read; `configuration` is None when the run stops at level source, `quality` outside family 10."""
 
     target: Target
