@@ -12,7 +12,7 @@ import pytest
 from audit.command.pytest_items import audit_items
 
 if TYPE_CHECKING:
-    from audit.judging.examination import Examination
+    from audit.judging.examination import Examination  # noqa: F401  named in the key below, as text
 
 EXAMINATION = pytest.StashKey["Examination"]()
 
