@@ -17,6 +17,7 @@ from threading import Event
 import psycopg
 
 from system import logs
+from system.clock import utc_now
 from system.config import Settings
 from system.db.connection import Db
 from system.db.impatient import impatient_connection
@@ -24,7 +25,6 @@ from system.domain.alarm import AlarmPolicy, Silent, Watch
 from system.services import watching
 from system.services.alerts import Alert, AlertWebhook, Channel, LogOnly
 from system.services.ports import Clock
-from system.services.sending import utc_now
 from system.services.watching import Change
 
 logger = logging.getLogger(__name__)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from system.clock import utc_now
 from system.config import get_settings
 from system.db import campaign_list, contacts
 from system.db.access_tokens import Holder
@@ -32,7 +33,6 @@ from system.routers.page_identity import (
 from system.services import cancelling, monitoring, pausing, statistics
 from system.services.access import LoginRefusedError, TooManyAttemptsError
 from system.services.campaigns import NobodyToWriteToError, create_campaign, launch_campaign
-from system.services.sending import utc_now
 from system.services.transitions import CampaignStateError, UnknownCampaignError
 
 router = APIRouter(include_in_schema=False)

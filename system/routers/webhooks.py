@@ -3,15 +3,12 @@
 import logging
 import re
 from collections.abc import Sequence
-from datetime import datetime
 
 import psycopg
 from fastapi import APIRouter, BackgroundTasks, HTTPException, Request, status
 
-from system import correlation
 from system.config import get_settings
-from system.db.database import Database, get_db
-from system.db.inbox import InboxEntry
+from system.db.database import get_db
 from system.gateway.authenticity import authenticator
 from system.gateway.webhook_body import PayloadError
 from system.gateway.webhooks import Event, parse_events
@@ -20,8 +17,7 @@ from system.schemas.errors import problems
 from system.schemas.webhooks import Received
 from system.services import inbox
 from system.services.gathering import Gathering
-from system.services.interactions import open_follow_up
-from system.tasks.message_tasks import send_single_message
+from system.webhook_processing import process_wassenger_message
 
 logger = logging.getLogger(__name__)
 router = APIRouter()
@@ -72,25 +68,6 @@ async def _authentic_events(request: Request) -> list[Event]:
         raise HTTPException(status.HTTP_400_BAD_REQUEST, str(error)) from error
 
 
-def process_wassenger_message(*inbox_ids: int) -> None:
-    """Records what the events say and schedules the Message 2; what fails or is interrupted is left to the sweep."""
-    db = get_db()
-    entries = inbox.begin(db, inbox_ids, wait_seconds=get_settings().inbox_wait_seconds)
-    for entry in inbox.acknowledge(db, entries):
-        with correlation.correlated(entry.correlation_id):
-            _register(db, entry)
-
-
-def _register(db: Database, entry: InboxEntry) -> None:
-    try:
-        to = inbox.register(db, entry)
-        if to is not None:
-            _schedule_message_2_wassenger(to.campaign_id, to.contact_id, entry.received_at)
-            inbox.finish(db, entry)
-    except Exception as error:  # noqa: BLE001 (recorded with its entry; the other events of the request have to go on)
-        inbox.record_failure(db, entry, error)
-
-
 def _store(requests: Sequence[list[Event]]) -> list[list[int]]:
     return inbox.receive(get_db(), requests)
 
@@ -103,14 +80,3 @@ def _process(groups: Sequence[list[int]]) -> list[None]:
 # Requests that come together share one INSERT and one commit; each is answered after it.
 _storing = Gathering(_store, one_by_one=(psycopg.DataError, psycopg.IntegrityError))
 _processing = Gathering(_process)
-
-
-def _schedule_message_2_wassenger(campaign_id: int, contact_id: int, received_at: datetime) -> None:
-    message_2_id = open_follow_up(get_db(), campaign_id, contact_id, received_at=received_at)
-    if message_2_id is not None:
-        send_single_message.apply_async(
-            args=[message_2_id],
-            kwargs={"is_template": False, "template_name": None},
-            countdown=2,
-            queue="messages_high",
-        )

@@ -7,12 +7,12 @@ from uuid import UUID, uuid4
 
 import jwt
 
+from system.clock import utc_now
 from system.db import access_tokens, action_log, login_attempts, users
 from system.db.access_tokens import Holder
 from system.db.database import Database
 from system.services.passwords import Passwords
 from system.services.ports import Clock
-from system.services.sending import utc_now
 
 ALGORITHM = "HS256"
 ISSUER = "campaigns"

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from system.clock import utc_now
 from system.db import action_log, audience, campaigns, dispatching, monitoring
 from system.db.connection import Db
 from system.db.database import Database
@@ -15,7 +16,6 @@ from system.domain.statuses import CampaignStatus
 from system.domain.wakeups import DispatchCampaign, WakeUp, in_turns
 from system.locks import CAMPAIGN_TTL_SECONDS, campaign_key
 from system.services.ports import Clock, LockKeeper, Pace
-from system.services.sending import utc_now
 from system.services.transitions import CampaignStateError, locked, move
 
 FOLLOW_UP = "Merci pour votre réponse ! Nous revenons vers vous très vite."

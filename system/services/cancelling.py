@@ -1,11 +1,11 @@
 """Cancels campaigns."""
 
+from system.clock import utc_now
 from system.db import closing
 from system.db.database import Database
 from system.domain.statuses import CampaignStatus
 from system.services.closing import CANCELLED
 from system.services.ports import Clock
-from system.services.sending import utc_now
 from system.services.transitions import move
 
 

@@ -3,12 +3,12 @@
 import logging
 from dataclasses import asdict, dataclass
 
+from system.clock import utc_now
 from system.db import campaign_counts, closing, interactions
 from system.db.connection import Db
 from system.db.database import Database
 from system.domain.campaign_statistics import CampaignStatistics
 from system.services.ports import Clock
-from system.services.sending import utc_now
 
 logger = logging.getLogger(__name__)
 

@@ -2,12 +2,12 @@
 
 import logging
 
+from system.clock import utc_now
 from system.db import failures
 from system.db.database import Database
 from system.domain.error_spike import ErrorSpike
 from system.domain.statuses import CampaignStatus
 from system.services.ports import Clock
-from system.services.sending import utc_now
 from system.services.transitions import CampaignStateError, move
 
 logger = logging.getLogger(__name__)

@@ -6,13 +6,13 @@ from typing import Any
 
 import psycopg
 
+from system.clock import utc_now
 from system.db import monitoring
 from system.db.database import Database
 from system.domain.counters import DayCounters
 from system.gateway.outcomes import Uncertain
 from system.locks import Locks
 from system.services.ports import Clock, Gateway
-from system.services.sending import utc_now
 
 logger = logging.getLogger(__name__)
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import islice
 from typing import BinaryIO
 
+from system.clock import utc_now
 from system.db import action_log, contacts, imports
 from system.db.database import Database
 from system.db.imports import Import
@@ -15,7 +16,6 @@ from system.domain.csv_records import LONGEST_LINE, Record, delimiter_of, number
 from system.domain.phone import PhoneNumber
 from system.domain.rejections import Reason, Rejection, RowError
 from system.services.ports import Clock
-from system.services.sending import utc_now
 
 BATCH = 500
 _SEPARATOR_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)

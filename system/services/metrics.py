@@ -7,12 +7,12 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from system.clock import utc_now
 from system.db import metrics, monitoring
 from system.db.database import Database
 from system.domain.counters import DayCounters
 from system.domain.daily_limit import DailyLimit, LimitLevel
 from system.services.ports import Clock
-from system.services.sending import utc_now
 
 
 def exposition(db: Database, queues: Mapping[str, int] | None, *, daily_limit: int, clock: Clock = utc_now) -> bytes:

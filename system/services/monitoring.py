@@ -5,12 +5,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from system.clock import utc_now
 from system.db import monitoring
 from system.db.database import Database
 from system.domain.counters import DayCounters
 from system.domain.daily_limit import DailyLimit, LimitLevel
 from system.services.ports import Clock, SnapshotStore
-from system.services.sending import utc_now
 
 logger = logging.getLogger(__name__)
 

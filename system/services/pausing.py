@@ -1,12 +1,12 @@
 """Pauses and resumes campaigns: what has left stays sent, what has not is kept."""
 
+from system.clock import utc_now
 from system.db import campaigns
 from system.db.database import Database
 from system.domain.campaign_life import Resume
 from system.domain.statuses import CampaignStatus
 from system.domain.wakeups import DispatchCampaign, WakeUp
 from system.services.ports import Clock
-from system.services.sending import utc_now
 from system.services.transitions import CampaignStateError, locked, move
 
 

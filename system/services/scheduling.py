@@ -3,13 +3,13 @@
 import logging
 from datetime import datetime
 
+from system.clock import utc_now
 from system.db import campaigns
 from system.db.database import Database
 from system.domain.statuses import CampaignStatus
 from system.domain.wakeups import WakeUp
 from system.services.campaigns import NobodyToWriteToError, launch_campaign
 from system.services.ports import Clock
-from system.services.sending import utc_now
 from system.services.transitions import CampaignStateError, move
 
 logger = logging.getLogger(__name__)

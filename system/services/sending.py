@@ -9,8 +9,9 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
+from system.clock import utc_now
 from system.db import campaigns, messages, quota, suppressions
 from system.db.connection import Db
 from system.db.database import Database
@@ -76,11 +77,6 @@ class Turn:
 
     outcome: SendOutcome
     rest: tuple[int, ...] = ()
-
-
-def utc_now() -> datetime:
-    """The time, in UTC."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)

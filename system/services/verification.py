@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, replace
 
+from system.clock import utc_now
 from system.db import contacts
 from system.db.database import Database
 from system.gateway.outcomes import AccountStopped, NumberChecked, NumberOutcome
 from system.services.ports import Clock, Monotonic, NumberBook
-from system.services.sending import utc_now
 
 BATCH = 20
 # A gateway that says nothing so often in a row is away: whoever asks again later loses nothing.

@@ -8,11 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
+from system.clock import utc_now
 from system.db.database import Database
 from system.main import create_app
 from system.page.rendering import DEEDS, STATUSES, moment, number
 from system.services.campaigns import create_campaign
-from system.services.sending import utc_now
 from tests.unit.system.administration import PASSWORD, TOKEN_SECRET, add_everybody
 from tests.unit.system.conftest import Bench
 from tests.unit.system.environment import stack_environment
