@@ -10,7 +10,6 @@ It speaks plain HTTP/1.1 on 127.0.0.1 and starts knowing any key; the control AP
 import argparse
 import asyncio
 import signal
-import socket
 import sys
 from collections.abc import Awaitable, Sequence
 from datetime import UTC, datetime
@@ -24,7 +23,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from system.sandbox.gateway_connection import CuttableProtocol
+from system.sandbox.gateway_connection import CuttableProtocol, listening_socket
 from system.sandbox.gateway_protocol import Behaviour, Counts, LedgerEntry, ReceivedAlert, Rule
 from system.sandbox.gateway_requests import PHONE, SendRequest
 from system.sandbox.ledger import Ledger
@@ -256,7 +255,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--port", type=int, default=0, help="TCP port of 127.0.0.1; 0 takes a free one")
     parser.add_argument("--ledger", type=Path, required=True, help="JSON-lines file of the accepted messages")
     options = parser.parse_args(arguments)
-    listener = socket.create_server(("127.0.0.1", options.port), backlog=256)
+    listener = listening_socket(options.port)
     sys.stdout.write(f"http://127.0.0.1:{listener.getsockname()[1]}/v1\n")
     sys.stdout.flush()
     # Uvicorn raises the signal again once it has shut down: an orderly stop is a success.

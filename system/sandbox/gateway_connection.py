@@ -1,9 +1,18 @@
-"""HTTP connections that a request handler can cut."""
+"""HTTP connections that a request handler can cut, and the socket they come by."""
 
 import asyncio
+import socket
 
 from starlette.requests import Request
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+
+def listening_socket(port: int) -> socket.socket:
+    """A socket that listens on 127.0.0.1, on a free port when `port` is 0; its connections send each answer at once."""
+    listener = socket.create_server(("127.0.0.1", port), backlog=256)
+    # Inherited by the accepted sockets. asyncio sets it only on those whose protocol is IPPROTO_TCP, and `create_server` leaves 0.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 class CuttableProtocol(H11Protocol):

@@ -1,6 +1,7 @@
 """The double is exercised over real HTTP: its whole point is to behave as a server does."""
 
 import signal
+import socket
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from system.sandbox.gateway_connection import listening_socket
 from system.sandbox.gateway_control import GatewayControl
 from system.sandbox.gateway_protocol import Behaviour, Rule
 from system.sandbox.processes import GuardedProcess, free_port, wait_until
@@ -55,6 +57,15 @@ def gateway(shared: Running) -> Iterator[Running]:
 
 def references(gateway: Running) -> list[str | None]:
     return [entry.reference for entry in gateway.control.ledger()]
+
+
+def test_an_answer_does_not_wait_for_the_acknowledgement_of_the_one_before() -> None:
+    with (
+        listening_socket(0) as listener,
+        socket.create_connection(listener.getsockname()),
+        listener.accept()[0] as accepted,
+    ):
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_an_accepted_send_is_in_the_ledger_and_found_by_its_reference(gateway: Running) -> None:
