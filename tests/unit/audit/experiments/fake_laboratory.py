@@ -39,6 +39,8 @@ class FakeLaboratory(FakeStack):
     _workers: list[str] = field(default_factory=lambda: ["worker"])
     _open: list[tuple[str, int]] = field(default_factory=list)
     _now_at: str = ""
+    # Main processes whose children have both started; nobody replaces those that die.
+    _complete: set[int] = field(default_factory=set)
 
     def add_worker(self) -> str:
         if not self.second_worker:
@@ -59,7 +61,9 @@ class FakeLaboratory(FakeStack):
 
     def child_pids(self, role: str) -> Sequence[int]:
         main = psutil.Process(self.main_pid(role))
-        wait_until(lambda: [c.name() for c in main.children()] == ["sleep", "sleep"], 5, 0.01)
+        if main.pid not in self._complete:
+            wait_until(lambda: [c.name() for c in main.children()] == ["sleep", "sleep"], 5, 0.01)
+            self._complete.add(main.pid)
         return [child.pid for child in main.children()]
 
     def launch(self, contacts: int) -> frozenset[str]:
