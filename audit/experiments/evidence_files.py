@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from audit.model.json_schema import schema_faults
+
 LARGEST_BYTES = 64 << 20
 _AHEAD = timedelta(minutes=5)
 # Journals give tenths of a second.
@@ -174,11 +176,12 @@ def _no_number(text: str) -> float:
 
 
 def _checked(shown: str, document: Any, schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    import jsonschema  # noqa: PLC0415  only a file that was given needs it
-
-    errors = sorted(jsonschema.Draft202012Validator(schema).iter_errors(document), key=lambda e: e.json_path)
-    if errors:
-        raise _unusable(shown, f"`{errors[0].json_path}` n'a pas la forme attendue")
+    try:
+        faults = schema_faults(schema, document)
+    except ValueError as error:
+        raise _unusable(shown, "il contient un texte hors d'Unicode, ou trop de niveaux") from error
+    if faults:
+        raise _unusable(shown, f"`{faults[0][0]}` n'a pas la forme attendue")
     checked: Mapping[str, Any] = document
     return checked
 

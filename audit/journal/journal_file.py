@@ -12,8 +12,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import jsonschema_rs
-
 from audit.experiments.evidence_files import Soak
 from audit.journal.consistency import contradictions
 from audit.journal.corrections import Previous, corrections
@@ -25,6 +23,7 @@ from audit.judging.examination import Examination
 from audit.judging.verdict import Status, Verdict
 from audit.model.facts import Facts
 from audit.model.findings import Evidence, Excerpt, Finding, Outcome
+from audit.model.json_schema import schema_faults
 from audit.reading.kiro.requirements_file import Criterion
 from audit.reading.kiro.traceability import Traceability
 from audit.requirements.catalogue import SPEC, phase_of, requirement
@@ -317,20 +316,11 @@ def _flat(finding: Finding) -> dict[str, Any]:
 def check(document: Any) -> None:
     """Raise JournalError, with the place at fault, when a document does not follow the schema or contradicts itself."""
     schema = json.loads(resources.files(__package__).joinpath("journal.schema.json").read_text(encoding="utf-8"))
-    # In Rust: checking what was just built costs an audit at level source less than importing a validator in Python.
-    errors = [
-        (_json_path(e.instance_path), e.message) for e in jsonschema_rs.validator_for(schema).iter_errors(document)
-    ]
-    if errors:
-        path, message = min(errors)
+    for path, message in schema_faults(schema, document):
         msg = f"{path}: {message[:200]}"
         raise JournalError(msg)
     for reason in contradictions(document):
         raise JournalError(reason)
-
-
-def _json_path(parts: Sequence[str | int]) -> str:
-    return "$" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
 
 
 def check_floors(document: Mapping[str, Any]) -> None:

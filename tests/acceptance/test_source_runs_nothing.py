@@ -16,7 +16,6 @@ MODULES = (
     "pytest",
     "yaml",
     "babel",
-    "jsonschema",
     "jsonschema_rs",
     "conftest",
     "sitecustomize",

@@ -210,6 +210,8 @@ def test_a_number_beyond_all_numbers_is_no_measure(name: str, tmp_path: Path) ->
         (b'{"format": NaN}', "ce n'est pas du JSON"),
         (b"[]", "son format"),
         (b'{"format": ["soak/1"]}', "son format"),
+        (b'{"format": "soak/1", "target": {"digest": "\\ud800"}}', "texte hors d'Unicode"),
+        (b'{"format": "soak/1", "target": ' + b"[" * 700 + b"]" * 700 + b"}", "trop de niveaux"),
     ],
 )
 def test_what_is_no_evidence_at_all(content: bytes, words: str, tmp_path: Path) -> None:
