@@ -181,7 +181,7 @@ class Facts:
 
     `text_digest` is the SHA-256 of every file read, where functions are read from it when they are asked for.
     `configured_by` is the key of the project's configuration whose default configures Celery: a deployment may change it whole.
-    `unloaded` holds only what could be established; a module of tasks that is not there may be loaded or not.
+    `program`: where the applications lie, for `is_test_file`. `unloaded` holds only what could be established; a module of tasks that is not there may be loaded or not.
     """
 
     level: Level
@@ -205,11 +205,12 @@ class Facts:
     applications: tuple[Application, ...] = ()
     configured_by: str = ""
     unloaded: tuple[Unloaded, ...] = ()
+    program: tuple[str, ...] = ()
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 over all these facts, in hexadecimal; over the text that functions are read from rather than over each."""
-        content = {f.name: getattr(self, f.name) for f in fields(self)}
+        content = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "program"}
         if self.text_digest:
             del content["functions"], content["observations"]
         text = json.dumps(content, sort_keys=True, ensure_ascii=False, default=_plain)

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from audit.model.quality_facts import ToolRun
+from audit.model.test_files import globs_of_test_files
 from audit.target.target_file import Target
 
 _DEADLINE_SECONDS = 120.0
-_TESTS = ("tests", "test", "conftest.py", "test_*.py", "*_test.py")
 # What each tool answers besides « nothing to say ».
 _COMPLAINS = {"ruff": 1, "vulture": 3, "black": 1}
 _SUMMARY = re.compile(r"\d+ files? |Found \d+ error|\[\*\] |All checks passed")
@@ -77,7 +77,8 @@ def _command(target: Target, question: str) -> list[str]:
         case "unused-imports":
             return [*isolated, "--select", "F401", *_without(target.exclude), "."]
         case "stray-prints":
-            return [*isolated, "--select", "T201,T203", *_without(dict.fromkeys((*target.exclude, *_TESTS))), "."]
+            aside = dict.fromkeys((*target.exclude, *globs_of_test_files(target.celery_app)))
+            return [*isolated, "--select", "T201,T203", *_without(aside), "."]
         case "dead-code" if "vulture" in known:
             return ["vulture"]
         case "dead-code":

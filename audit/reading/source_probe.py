@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from audit.model.facts import Facts
 from audit.model.findings import Level
+from audit.model.test_files import places_of, program_places
 from audit.reading.behaviour import read_code
 from audit.reading.behaviour.deprecated_uses import read_deprecations
 from audit.reading.celery.application_factories import follow_factories
@@ -66,6 +67,7 @@ def _collect(target: Target) -> Facts:
     processes = read_processes(tree, target.process_files)
     workers = [p.options.get("app", "") for p in processes if p.role in {"worker", "beat", "worker+beat"}]
     started = [name for name in workers if name]
+    project.program = program_places([target.celery_app] if target.celery_app else started, tree.paths)
     machine, web = _read(project, Configurers())
     tasks = read_tasks(machine)
     app = find_application(machine, target.celery_app, started)
@@ -74,6 +76,8 @@ def _collect(target: Target) -> Facts:
         machine, web = _read(project, configurers)
         tasks = read_tasks(machine)
         app = find_application(machine, target.celery_app, started)
+    if app and app.origin and project.is_test_file(app.origin.path):
+        project.program += places_of(app.origin.path)
     routes = read_routes(machine, web, target.asgi_app)
     unloaded = read_unloaded(machine, tree, tasks, processes)
     given_up = dict.fromkeys((o.path, f"instructions trop longues à suivre, ligne {o.first}") for o in machine.given_up)
@@ -97,6 +101,7 @@ def _collect(target: Target) -> Facts:
         applications=named_applications(machine),
         configured_by=app.fields.get("configured_by", "") if app else "",
         unloaded=unloaded,
+        program=project.program,
         text_digest=project.text_digest,
         unread=tuple(dict.fromkeys(tree.unread)),
     )

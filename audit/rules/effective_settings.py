@@ -7,8 +7,8 @@ from typing import Any
 from audit.model.facts import Facts, Process, Task
 from audit.model.findings import Evidence, Excerpt, Level
 from audit.model.target_facts import TargetFacts
+from audit.model.test_files import is_test_file
 from audit.reading import UNKNOWN
-from audit.reading.test_paths import is_test
 
 NO_WORKER = "aucun fichier de démarrage ne lance de worker Celery"
 NO_TASK = "aucune tâche Celery n'a été lue"
@@ -123,7 +123,7 @@ def production_tasks(known: TargetFacts) -> tuple[tuple[Task, Facts], ...]:
     for facts in known.probes:
         for task in facts.tasks:
             head = known.head(task.symbol)
-            if head is None or not is_test(head.path):
+            if head is None or not is_test_file(head.path, known.source.program):
                 found.setdefault(task.symbol, (task, facts))
     return tuple(found.values())
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from audit.model.facts import Task
 from audit.model.findings import Finding, Level, Outcome, Severity
 from audit.model.target_facts import TargetFacts
-from audit.reading.test_paths import is_test
+from audit.model.test_files import is_test_file
 from audit.rules.connection import kept_results
 from audit.rules.effective_settings import NO_TASK, NO_WORKER, production_tasks, read, short
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
@@ -47,7 +47,7 @@ def _included(known: TargetFacts) -> Sequence[Finding]:
     for task in known.source.tasks:
         module, head = task.symbol.partition(":")[0], known.head(task.symbol)
         own = module.partition(".")[0] == package
-        if own and head and module not in imported and not is_test(head.path):
+        if own and head and module not in imported and not is_test_file(head.path, known.source.program):
             absent.setdefault(module, Fault(f"`{module}` (`{short(task.symbol)}`)", head))
     if absent:
         return failed(guide, "Tâches non importées", list(absent.values()), facts.evidence())

@@ -7,8 +7,8 @@ from audit.french.typography import counted
 from audit.model.facts import Facts, Setting, Task
 from audit.model.findings import Excerpt, Finding, Outcome, Problem, Severity
 from audit.model.target_facts import TargetFacts
+from audit.model.test_files import is_test_file
 from audit.reading.python.abstract_values import UNKNOWN
-from audit.reading.test_paths import is_test
 from audit.rules.effective_settings import production_tasks, short
 from audit.rules.rule import Rule, defect, established, undetermined
 
@@ -53,7 +53,8 @@ class SettingIs:
         heads = [next((f.head for f, _ in known.function(task.symbol) if f.head), None) for task, _ in told]
         names = ", ".join(f"`{short(task.symbol)}`" for task, _ in told[:_NAMED])
         more = f" et {counted(len(told) - _NAMED, 'autre')}" if len(told) > _NAMED else ""
-        unread = [path for path, _ in known.source.unread if path.endswith(".py") and not is_test(path)]
+        program = known.source.program
+        unread = [p for p, _ in known.source.unread if p.endswith(".py") and not is_test_file(p, program)]
         if len(told) < len(tasks) or unread or not symbols <= {task.symbol for task, _ in tasks}:
             return [
                 replace(finding, sentence=f"{finding.sentence} ; `{self.option}={self.value}` vaut pour {names}{more}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from audit.model.facts import Observation
 from audit.model.findings import Finding
 from audit.model.target_facts import TargetFacts
-from audit.reading.test_paths import is_test
+from audit.model.test_files import is_test_file
 from audit.rules.effective_settings import NO_TASK, short
 from audit.rules.practice import Fault, failed, out_of_scope, passed, unknown
 from audit.rules.rule import Guide
@@ -68,7 +68,7 @@ def tasks_read(known: TargetFacts) -> list[str]:
     found = []
     for task in known.source.tasks:
         head = known.head(task.symbol)
-        if head is None or not is_test(head.path):
+        if head is None or not is_test_file(head.path, known.source.program):
             found.append(task.symbol)
     return found
 

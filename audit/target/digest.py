@@ -3,7 +3,7 @@
 import hashlib
 import math
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -35,13 +35,6 @@ def tree_digest(root: Path, exclude: Sequence[str] = ()) -> str:
         digest.update(b"%d:%s" % (len(name), name))
         digest.update(_content(root / path))
     return digest.hexdigest()
-
-
-def file_of(symbol: str, paths: Iterable[str]) -> str:
-    """The file of `package.module:name` among these: the nearest to the root that bears its name; empty without one."""
-    module = symbol.partition(":")[0].replace(".", "/")
-    ends = (f"/{module}.py", f"/{module}/__init__.py")
-    return min((p for p in paths if f"/{p}".endswith(ends)), key=lambda p: (p.count("/"), p), default="")
 
 
 def newest_change(root: Path) -> float:

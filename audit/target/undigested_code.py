@@ -5,7 +5,8 @@ import re
 from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from audit.target.digest import counted, file_of
+from audit.target.digest import counted
+from audit.target.import_paths import file_of, import_base
 
 # A module that is imported by its name, as `include` of Celery and the settings of Django are.
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
@@ -19,7 +20,7 @@ def hidden(root: Path, exclude: Sequence[str], symbols: Iterable[str]) -> list[s
     """
     every, kept = set(counted(root, ())), set(counted(root, exclude))
     starts = {s: file for s in symbols if (file := file_of(s, every))}
-    bases = ("", *sorted({_base(s, file) for s, file in starts.items()} - {""}))
+    bases = ("", *sorted({import_base(s, file) for s, file in starts.items()} - {""}))
     seen, found = set(starts.values()), list[str]()
     pending = sorted(seen)
     while pending:
@@ -31,12 +32,6 @@ def hidden(root: Path, exclude: Sequence[str], symbols: Iterable[str]) -> list[s
         seen |= following
         pending += sorted(following)
     return [*sorted(found), *(f"le lien `{path}` mène hors de l'arbre" for path in sorted(kept) if _leaves(root, path))]
-
-
-def _base(symbol: str, file: str) -> str:
-    """The folder from which the symbol's module is imported, with its slash; empty at the root."""
-    module = symbol.partition(":")[0].replace(".", "/")
-    return file.removesuffix(".py").removesuffix("/__init__").removesuffix(module)
 
 
 def _files(name: str, bases: Iterable[str], every: Container[str]) -> Iterator[str]:

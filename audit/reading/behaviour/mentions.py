@@ -1,11 +1,10 @@
 """What only the presence of a name tells: results that are read, retry functions that only tests call."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 
 from audit.model.facts import Observation
-from audit.reading.python.modules import Module
-from audit.reading.test_paths import is_test
+from audit.reading.python.modules import Module, Project
 
 _READS = (
     "AsyncResult",
@@ -26,16 +25,18 @@ _WORD = re.compile(r"\w+")
 _DECORATED = re.compile(r"@[^\n]*\n\Z")
 
 
-def mentions(modules: Sequence[Module]) -> Iterator[Observation]:
+def mentions(project: Project) -> Iterator[Observation]:
     """`result-read`, once a module; `retry-function`, with whether tests call it and whether anything else does."""
+    modules = [project.modules[name] for name in sorted(project.modules)]
+    tests = {module.name for module in modules if project.is_test_file(module.source.path)}
     for module in modules:
-        if not is_test(module.source.path) and _reads_results(module.source.text):
+        if module.name not in tests and _reads_results(module.source.text):
             yield Observation("result-read", "", None, {"path": module.source.path})
     speaking = [module for module in modules if any(word in module.source.text for word in _RETRY_WORDS)]
     naming = _naming(speaking)
     for module in speaking:
-        if not is_test(module.source.path):
-            yield from _retry_functions(module, naming)
+        if module.name not in tests:
+            yield from _retry_functions(module, naming, tests)
 
 
 def _naming(modules: Sequence[Module]) -> Mapping[str, Sequence[Module]]:
@@ -53,7 +54,9 @@ def _reads_results(text: str) -> bool:
     return any(word in text for word in _READS) or (published and _READ_AT_ONCE.search(text) is not None)
 
 
-def _retry_functions(module: Module, naming: Mapping[str, Sequence[Module]]) -> Iterator[Observation]:
+def _retry_functions(
+    module: Module, naming: Mapping[str, Sequence[Module]], tests: Container[str]
+) -> Iterator[Observation]:
     text = module.source.text
     for found in _RETRY_FUNCTION.finditer(text):
         # What decorates a function may call it: a task, a route, a fixture.
@@ -62,8 +65,8 @@ def _retry_functions(module: Module, naming: Mapping[str, Sequence[Module]]) -> 
         name = found.group(1)
         called = re.compile(rf"(?m)^(?!\s*(?:from|import|def|async def)\b)[^\n#]*\b{name}\b(?![^\n]*\bimport\b)")
         users = [other for other in naming[name] if called.search(_without_imports(other))]
-        tested = any(is_test(other.source.path) for other in users)
-        used = any(not is_test(other.source.path) for other in users)
+        tested = any(other.name in tests for other in users)
+        used = any(other.name not in tests for other in users)
         line = text.count("\n", 0, found.start()) + 1
         excerpt = module.source.excerpt(line, line + 2)
         yield Observation("retry-function", f"{module.name}:{name}", excerpt, {"tested": tested, "used": used})

@@ -24,7 +24,6 @@ from audit.reading.behaviour.transactions import published_too_early
 from audit.reading.python.child_nodes import children
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Module
-from audit.reading.test_paths import is_test
 
 Watcher = Callable[[Scope], Iterator[Observation]]
 
@@ -67,12 +66,12 @@ def read_code(machine: Machine) -> tuple[Observation, ...]:
     machine.start_functions()
     fates = RetryFates(machine)
     seen = (_observations(machine, module, fates) for module in modules)
-    return (*mentions(modules), *chain.from_iterable(seen))
+    return (*mentions(machine.project), *chain.from_iterable(seen))
 
 
 def _observations(machine: Machine, module: Module, fates: RetryFates) -> list[Observation]:
     text = module.source.text
-    if is_test(module.source.path):
+    if machine.project.is_test_file(module.source.path):
         return []
     watchers = [watcher for words, watcher in _WATCHERS if any(word in text for word in words)]
     if module.name in fates.modules:

@@ -18,7 +18,6 @@ from audit.reading.python.abstract_values import (
     unwrap,
 )
 from audit.reading.python.interpreter import Machine
-from audit.reading.test_places import is_test
 from audit.reading.web.fastapi_objects import is_application
 
 ANY = "*"
@@ -44,7 +43,7 @@ def find_application(machine: Machine, declared: str, started: Sequence[str] = (
 def applications(machine: Machine) -> list[Instance]:
     """Every Celery application built outside tests; those of tests where there is no other."""
     apps = machine.celery_instances
-    return [app for app in apps if app.origin and not is_test(app.origin.path)] or [*apps]
+    return [app for app in apps if app.origin and not machine.project.is_test_file(app.origin.path)] or [*apps]
 
 
 def _is_task(callee: Any) -> bool:
@@ -118,7 +117,7 @@ def named_applications(machine: Machine) -> tuple[Application, ...]:
             instance = unwrap(value)[0]
             if (
                 not isinstance(instance, Instance)
-                or is_test(path)
+                or machine.project.is_test_file(path)
                 or not instance.origin
                 or instance.origin.path != path
             ):

@@ -7,7 +7,6 @@ from typing import Any
 from audit.reading.python.abstract_values import UNKNOWN, unwrap
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.name_resolution import dotted
-from audit.reading.test_places import is_test
 
 _HOLDERS = re.compile(r"(?i)conf(ig)?$|settings$")
 
@@ -24,7 +23,9 @@ def value_of_key(machine: Machine, node: ast.expr) -> tuple[Any, str]:
     modules = [
         name
         for name, module in sorted(machine.project.modules.items())
-        if not is_test(module.source.path) and key in module.source.text and defined.search(module.source.text)
+        if key in module.source.text
+        and not machine.project.is_test_file(module.source.path)
+        and defined.search(module.source.text)
     ]
     if len(modules) != 1:
         return UNKNOWN, ""

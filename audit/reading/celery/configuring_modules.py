@@ -9,7 +9,6 @@ from audit.reading.celery.unloaded_tasks import listed_modules, module_holders, 
 from audit.reading.celery.worker_imports import Start
 from audit.reading.python.abstract_values import Conf, Instance, unwrap
 from audit.reading.python.interpreter import Machine
-from audit.reading.test_places import is_test
 from audit.reading.web.fastapi_objects import is_application, is_flask
 
 _RUNS = re.compile(r"\bworker_main\b|\bWorker\(")
@@ -57,7 +56,8 @@ def read_configurers(
     maybe = Start(machine, frozenset(), names, unsure=listed is None)
     maybe.load(built | named | started | (listed or set()) | _not_tests(machine, more))
     maybe.call()
-    doubted = {name for name in aside if name in maybe.modules or _may_be_named(machine, maybe, name)}
+    written = _not_tests(machine, aside)
+    doubted = {name for name in aside if name in maybe.modules or (name in written and maybe.may_load(name))}
     return Configurers(frozenset(aside - doubted), frozenset(doubted))
 
 
@@ -77,8 +77,5 @@ def _entries(machine: Machine) -> set[str]:
 
 
 def _not_tests(machine: Machine, names: Iterable[str]) -> set[str]:
-    return {name for name in names if not is_test(machine.project.modules[name].source.path)}
-
-
-def _may_be_named(machine: Machine, start: Start, name: str) -> bool:
-    return not is_test(machine.project.modules[name].source.path) and start.may_load(name)
+    project = machine.project
+    return {name for name in names if not project.is_test_file(project.modules[name].source.path)}

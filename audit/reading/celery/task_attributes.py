@@ -4,7 +4,6 @@ from typing import Any
 
 from audit.reading.python.abstract_values import UNKNOWN, FunctionValue, Method, Origin, Table, unwrap
 from audit.reading.python.interpreter import Machine
-from audit.reading.test_places import is_test
 
 # No other object of a program has these.
 ACKNOWLEDGEMENT = frozenset({"acks_late", "acks_on_failure_or_timeout", "reject_on_worker_lost"})
@@ -18,7 +17,7 @@ def write_option(machine: Machine, owner: Any, name: Any, value: Any, origin: Or
     It is known where the task's own module writes it; elsewhere it may come too late, or never.
     """
     here = machine.project.modules.get(machine.reading)
-    if here and is_test(here.source.path):
+    if here and machine.project.is_test_file(here.source.path):
         return
     owner = unwrap(owner)[0]
     if isinstance(owner, FunctionValue):

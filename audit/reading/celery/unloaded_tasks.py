@@ -13,7 +13,6 @@ from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Project
 from audit.reading.python.syntax_cache import definitions
 from audit.reading.source_files import Tree, read_text
-from audit.reading.test_places import is_test
 
 _TEXTS = (".cfg", ".conf", ".env", ".ini", ".json", ".service", ".sh", ".toml", ".txt", ".yaml", ".yml")
 _NAMED_TEXTS = ("dockerfile", "makefile", "procfile")
@@ -30,7 +29,11 @@ def read_unloaded(
     own = {name for name, names in holders.items() if names & machine.executed[name].bound}
     held = frozenset(task.symbol.partition(":")[0] for task in tasks) & project.modules.keys()
     listed = listed_modules(machine)
-    if not own or listed is None or any(path.endswith(".py") and not is_test(path) for path, _ in tree.unread):
+    if (
+        not own
+        or listed is None
+        or any(path.endswith(".py") and not project.is_test_file(path) for path, _ in tree.unread)
+    ):
         return ()
     started = started_modules(project, processes)
     alike = {task.name for task in tasks} | {task.symbol.replace(":", ".") for task in tasks}
@@ -74,7 +77,7 @@ def module_holders(machine: Machine) -> dict[str, set[str]]:
     found = {}
     for module, values in machine.globals.items():
         names = {name for name, value in values.items() if machine.is_celery(unwrap(value)[0])}
-        if names and not is_test(machine.project.modules[module].source.path):
+        if names and not machine.project.is_test_file(machine.project.modules[module].source.path):
             found[module] = names
     return found
 
@@ -84,7 +87,8 @@ def _candidates(start: Start, held: frozenset[str], begun: set[str]) -> set[str]
     packages = {name.partition(".")[0] for name in begun}
     alone = any("." not in name and not modules[name].is_package for name in begun if name in modules)
     own = {name for name in held if alone or name.partition(".")[0] in packages}
-    return {name for name in own if not start.may_load(name) and not is_test(modules[name].source.path)}
+    written = {name for name in own if not start.project.is_test_file(modules[name].source.path)}
+    return {name for name in written if not start.may_load(name)}
 
 
 def started_modules(project: Project, processes: Sequence[Process]) -> set[str]:
@@ -131,7 +135,7 @@ def _late_importers(project: Project, modules: Sequence[str]) -> dict[str, list[
     for name in sorted(project.modules):
         other = project.modules[name]
         said = {word for word in words if word in other.source.text}
-        if not said or is_test(other.source.path):
+        if not said or project.is_test_file(other.source.path):
             continue
         for qualified, _, node in definitions(other.tree):
             for module in dict.fromkeys(executed(other, node.body).imports):

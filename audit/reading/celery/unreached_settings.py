@@ -14,7 +14,6 @@ from audit.reading.python.frames import Frame
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Module
 from audit.reading.python.name_resolution import dotted
-from audit.reading.test_places import is_test
 
 _WORTH_READING = re.compile(
     r"\bconfig_from_(object|envvar)\b|\bconf\b|" + rf"\.({'|'.join(sorted(ACKNOWLEDGEMENT))})\b"
@@ -31,7 +30,7 @@ def obscure_late_settings(machine: Machine) -> None:
     for name in sorted(machine.definitions):
         module = machine.project.modules[name]
         text = module.source.text
-        if is_test(module.source.path) or "elery" not in text or not _WORTH_READING.search(text):
+        if machine.project.is_test_file(module.source.path) or "elery" not in text or not _WORTH_READING.search(text):
             continue
         machine.reading = name
         for qualified, _, place in machine.definitions[name]:

@@ -5,6 +5,7 @@ import hashlib
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from audit.model.test_files import is_test_file
 from audit.reading.python.syntax_cache import MOST_CHARACTERS, Shelf
 from audit.reading.source_files import Source, Tree, python_files
 
@@ -31,10 +32,11 @@ class Module:
 
 @dataclass
 class Project:
-    """Modules by name; `packages` also holds folders without `__init__.py`."""
+    """Modules by name; `packages` also holds folders without `__init__.py`; `program`, where the applications lie."""
 
     modules: dict[str, Module] = field(default_factory=dict)
     packages: set[str] = field(default_factory=set)
+    program: tuple[str, ...] = ()
 
     @property
     def text_digest(self) -> str:
@@ -44,6 +46,10 @@ class Project:
             source = self.modules[name].source
             digest.update(hashlib.sha256(f"{name}\0{source.path}\0{source.text}".encode("utf-8", "replace")).digest())
         return digest.hexdigest()
+
+    def is_test_file(self, path: str) -> bool:
+        """Whether a file of the target is not of its program."""
+        return is_test_file(path, self.program)
 
 
 def read_project(tree: Tree, declared: tuple[str, ...] = (), kept: int = MOST_CHARACTERS) -> Project:
