@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from audit.model.facts import Observation
 from audit.model.findings import Finding, Severity
 from audit.model.target_facts import TargetFacts
-from audit.reading import UNKNOWN
+from audit.model.unknown import UNKNOWN
 from audit.rules.effective_settings import NO_TASK, read, short
 from audit.rules.limits import limit
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown

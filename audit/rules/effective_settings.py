@@ -8,7 +8,7 @@ from audit.model.facts import Facts, Process, Task
 from audit.model.findings import Evidence, Excerpt, Level
 from audit.model.target_facts import TargetFacts
 from audit.model.test_files import is_test_file
-from audit.reading import UNKNOWN
+from audit.model.unknown import UNKNOWN
 
 NO_WORKER = "aucun fichier de démarrage ne lance de worker Celery"
 NO_TASK = "aucune tâche Celery n'a été lue"

@@ -6,7 +6,7 @@ from audit.french.typography import french_duration
 from audit.model.facts import BeatEntry
 from audit.model.findings import Excerpt, Finding, Severity
 from audit.model.target_facts import TargetFacts
-from audit.reading import UNKNOWN
+from audit.model.unknown import UNKNOWN
 from audit.rules.delivery import DEFAULT_VISIBILITY, redis_only
 from audit.rules.effective_settings import NO_TASK, number, options, production_tasks, read, short
 from audit.rules.limits import limit

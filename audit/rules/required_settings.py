@@ -8,7 +8,7 @@ from audit.model.facts import Facts, Setting, Task
 from audit.model.findings import Excerpt, Finding, Outcome, Problem, Severity
 from audit.model.target_facts import TargetFacts
 from audit.model.test_files import is_test_file
-from audit.reading.python.abstract_values import UNKNOWN
+from audit.model.unknown import UNKNOWN
 from audit.rules.effective_settings import production_tasks, short
 from audit.rules.rule import Rule, defect, established, undetermined
 

@@ -8,7 +8,7 @@ from typing import Any
 from audit.model.facts import Observation, Process
 from audit.model.findings import Excerpt, Finding, Outcome, Severity
 from audit.model.target_facts import TargetFacts
-from audit.reading import UNKNOWN
+from audit.model.unknown import UNKNOWN
 from audit.rules.effective_settings import NO_WORKER, places, read, short
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
 from audit.rules.rule import Guide

@@ -8,7 +8,7 @@ from audit.french.typography import french_duration
 from audit.model.facts import BeatEntry, Facts, Process
 from audit.model.findings import Excerpt, Finding, Level, Severity
 from audit.model.target_facts import TargetFacts
-from audit.reading import UNKNOWN
+from audit.model.unknown import UNKNOWN
 from audit.rules.effective_settings import number, places, production_tasks, read
 from audit.rules.limits import limit
 from audit.rules.periodic_tasks import beats_apart, crontab_seconds

@@ -6,7 +6,7 @@ from typing import Any
 
 from audit.model.findings import Finding, Severity
 from audit.model.target_facts import TargetFacts
-from audit.reading import UNKNOWN
+from audit.model.unknown import UNKNOWN
 from audit.rules.effective_settings import production_tasks, read, short
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
 from audit.rules.rule import Guide

@@ -4,8 +4,8 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from audit.model.facts import Observation
+from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.scope import Scope, keyword, last
-from audit.reading.python.abstract_values import UNKNOWN
 
 _SLEEPS = frozenset({"time.sleep", "asyncio.sleep", "gevent.sleep", "eventlet.sleep"})
 _READS = frozenset({"get", "join", "wait", "collect", "join_native"})

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 from enum import IntEnum
 from typing import Any
 
+from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.abstract_values import (
-    UNKNOWN,
     BoundMethod,
     ClassValue,
     External,

@@ -4,8 +4,9 @@ import ast
 from collections.abc import Iterator
 
 from audit.model.facts import Observation
+from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.scope import Scope, keyword, last, opaque
-from audit.reading.python.abstract_values import UNKNOWN, ClassValue, External, Instance, Method, unwrap
+from audit.reading.python.abstract_values import ClassValue, External, Instance, Method, unwrap
 
 _VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "request", "send"})
 _ASKING = _VERBS | {"urlopen", "Client", "AsyncClient"}

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from audit.model.facts import Observation
+from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.scope import Scope, chain, keyword, last, opaque
-from audit.reading.python.abstract_values import UNKNOWN, ClassValue, FunctionValue, Instance, descends_from, unwrap
+from audit.reading.python.abstract_values import ClassValue, FunctionValue, Instance, descends_from, unwrap
 from audit.reading.python.classes import class_attribute
 
 METHODS = frozenset({"delay", "apply_async", "send_task", "delay_on_commit", "apply_async_on_commit"})

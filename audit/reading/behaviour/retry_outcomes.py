@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from audit.model.facts import Observation
+from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.enclosing_statements import call_fate, decorator_fate, told_of
 from audit.reading.behaviour.exception_handlers import BROAD, RETRY, Fate, worst
 from audit.reading.behaviour.retry_syntax import OwnWords
 from audit.reading.behaviour.scope import Scope
 from audit.reading.celery.task_definitions import default_base, is_celery_s, task_decoration
-from audit.reading.python.abstract_values import UNKNOWN, ClassValue, Decoration, FunctionValue, unwrap
+from audit.reading.python.abstract_values import ClassValue, Decoration, FunctionValue, unwrap
 from audit.reading.python.classes import class_attribute, lineage
 from audit.reading.python.interpreter import Machine
 

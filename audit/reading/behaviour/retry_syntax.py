@@ -5,8 +5,9 @@ import builtins
 from functools import cached_property
 from typing import Any
 
+from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.scope import Scope, last
-from audit.reading.python.abstract_values import UNKNOWN, BoundMethod, ClassValue, External, FunctionValue
+from audit.reading.python.abstract_values import BoundMethod, ClassValue, External, FunctionValue
 from audit.reading.python.classes import class_attribute
 
 _PUBLISH = frozenset({"apply_async", "delay", "send_task"})

@@ -6,8 +6,8 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from audit.model.facts import Observation
+from audit.model.unknown import UNKNOWN
 from audit.reading.python.abstract_values import (
-    UNKNOWN,
     BoundMethod,
     External,
     Instance,

@@ -3,7 +3,8 @@
 import ast
 from collections.abc import Callable
 
-from audit.reading.python.abstract_values import UNKNOWN, FunctionValue, Instance, Namespace
+from audit.model.unknown import UNKNOWN
+from audit.reading.python.abstract_values import FunctionValue, Instance, Namespace
 from audit.reading.python.frames import Frame
 from audit.reading.python.interpreter import Machine
 

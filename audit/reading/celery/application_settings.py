@@ -5,9 +5,9 @@ from typing import Any
 
 from audit.model.facts import Application, Setting, Task
 from audit.model.findings import Excerpt
+from audit.model.unknown import UNKNOWN
 from audit.reading.celery.old_setting_names import modern
 from audit.reading.python.abstract_values import (
-    UNKNOWN,
     FunctionValue,
     Instance,
     Method,

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from audit.model.facts import BeatEntry
+from audit.model.unknown import UNKNOWN
 from audit.reading.celery.application_settings import excerpt_of, task_name_of
-from audit.reading.python.abstract_values import UNKNOWN, Crontab, Instance, Origin, Table, exported, unwrap
+from audit.reading.python.abstract_values import Crontab, Instance, Origin, Table, exported, unwrap
 from audit.reading.python.interpreter import Machine
 
 _OWN = ("celery.beat:PersistentScheduler", "celery.beat.PersistentScheduler", "celery.beat:Scheduler")

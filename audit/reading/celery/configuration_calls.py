@@ -3,11 +3,11 @@
 import ast
 from typing import Any
 
+from audit.model.unknown import UNKNOWN
 from audit.reading.celery.configuration_keys import value_of_key
 from audit.reading.celery.old_setting_names import in_namespace, modern
 from audit.reading.celery.task_attributes import write_option
 from audit.reading.python.abstract_values import (
-    UNKNOWN,
     ClassValue,
     Conf,
     External,

@@ -4,7 +4,8 @@ import ast
 import re
 from typing import Any
 
-from audit.reading.python.abstract_values import UNKNOWN, unwrap
+from audit.model.unknown import UNKNOWN
+from audit.reading.python.abstract_values import unwrap
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.name_resolution import dotted
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from audit.model.facts import RetrySchedule
+from audit.model.unknown import UNKNOWN
 from audit.reading.celery.retry_calls import standing_calls
 from audit.reading.celery.retry_delay_places import decision_chain
 from audit.reading.celery.retry_options import task_option
 from audit.reading.celery.task_definitions import task_decoration
 from audit.reading.celery.written_retries import Defaults, written_schedules
 from audit.reading.python.abstract_values import (
-    UNKNOWN,
     BoundMethod,
     ClassValue,
     External,

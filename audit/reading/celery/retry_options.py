@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from audit.model.unknown import UNKNOWN
 from audit.reading.celery.application_settings import applications
 from audit.reading.celery.task_attributes import EVERY_CLASS, written_options
 from audit.reading.celery.task_definitions import registered_name, task_decoration
-from audit.reading.python.abstract_values import UNKNOWN, ClassValue, FunctionValue, Table, unwrap
+from audit.reading.python.abstract_values import ClassValue, FunctionValue, Table, unwrap
 from audit.reading.python.classes import class_attribute
 from audit.reading.python.interpreter import Machine
 

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from audit.reading.python.abstract_values import UNKNOWN, FunctionValue, Method, Origin, Table, unwrap
+from audit.model.unknown import UNKNOWN
+from audit.reading.python.abstract_values import FunctionValue, Method, Origin, Table, unwrap
 from audit.reading.python.interpreter import Machine
 
 # No other object of a program has these.

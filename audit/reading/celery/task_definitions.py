@@ -4,9 +4,9 @@ import ast
 from typing import Any
 
 from audit.model.facts import Task
+from audit.model.unknown import UNKNOWN
 from audit.reading.celery.task_attributes import EVERY_CLASS, EVERY_TASK, written_options
 from audit.reading.python.abstract_values import (
-    UNKNOWN,
     BoundMethod,
     ClassValue,
     Decoration,

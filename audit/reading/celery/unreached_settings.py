@@ -5,10 +5,11 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from audit.model.unknown import UNKNOWN
 from audit.reading.celery.configuration_calls import load_key
 from audit.reading.celery.old_setting_names import modern
 from audit.reading.celery.task_attributes import ACKNOWLEDGEMENT, write_option
-from audit.reading.python.abstract_values import UNKNOWN, External, Instance, Namespace, Origin, unwrap
+from audit.reading.python.abstract_values import External, Instance, Namespace, Origin, unwrap
 from audit.reading.python.expressions import obscure, set_item
 from audit.reading.python.frames import Frame
 from audit.reading.python.interpreter import Machine

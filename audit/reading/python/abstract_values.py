@@ -4,22 +4,10 @@ import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from enum import Enum
-from typing import Any, Final
+from typing import Any
 
+from audit.model.unknown import UNKNOWN
 from audit.reading.python.syntax_cache import Place
-
-
-class Unknown(Enum):
-    """Its only member stands for what could not be worked out from the text; it survives copies."""
-
-    UNKNOWN = "inconnu"
-
-    def __str__(self) -> str:
-        return "inconnu"
-
-
-UNKNOWN: Final = Unknown.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from audit.reading.python.abstract_values import UNKNOWN, External, Instance
+from audit.model.unknown import UNKNOWN
+from audit.reading.python.abstract_values import External, Instance
 
 _MAX_BITS = 4_096
 _MAX_LENGTH = 10_000

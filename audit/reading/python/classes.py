@@ -3,8 +3,8 @@
 import ast
 from typing import Any
 
+from audit.model.unknown import UNKNOWN
 from audit.reading.python.abstract_values import (
-    UNKNOWN,
     ClassValue,
     External,
     Instance,

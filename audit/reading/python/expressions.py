@@ -4,9 +4,9 @@ import ast
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from audit.model.unknown import UNKNOWN
 from audit.reading.celery.task_attributes import write_option
 from audit.reading.python.abstract_values import (
-    UNKNOWN,
     BoundMethod,
     ClassValue,
     Conf,

@@ -4,7 +4,8 @@ import ast
 from dataclasses import dataclass, field
 from typing import Any
 
-from audit.reading.python.abstract_values import UNKNOWN, External, Namespace, Origin, Table
+from audit.model.unknown import UNKNOWN
+from audit.reading.python.abstract_values import External, Namespace, Origin, Table
 from audit.reading.python.modules import Module
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from audit.model.unknown import UNKNOWN
 from audit.reading.python.abstract_values import (
-    UNKNOWN,
     BoundMethod,
     ClassValue,
     Conf,

@@ -4,7 +4,8 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from audit.reading.python.abstract_values import UNKNOWN, FunctionValue, Table, same
+from audit.model.unknown import UNKNOWN
+from audit.reading.python.abstract_values import FunctionValue, Table, same
 from audit.reading.python.frames import Frame
 
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sized
 from datetime import timedelta
 from typing import Any
 
+from audit.model.unknown import UNKNOWN
 from audit.reading.python.abstract_values import (
-    UNKNOWN,
     ClassValue,
     Conf,
     Crontab,

@@ -4,8 +4,8 @@ import ast
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from audit.model.unknown import UNKNOWN
 from audit.reading.python.abstract_values import (
-    UNKNOWN,
     ClassValue,
     Conf,
     Decoration,

@@ -5,8 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from audit.model.unknown import UNKNOWN
 from audit.reading.celery.old_setting_names import is_setting
-from audit.reading.python.abstract_values import UNKNOWN, Namespace, Origin, Overridable, Table, same
+from audit.reading.python.abstract_values import Namespace, Origin, Overridable, Table, same
 
 _MISSING = object()
 

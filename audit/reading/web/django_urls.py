@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from audit.model.unknown import UNKNOWN
 from audit.reading.python.abstract_values import (
-    UNKNOWN,
     ClassValue,
     External,
     FunctionValue,

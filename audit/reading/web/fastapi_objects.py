@@ -4,8 +4,8 @@ import ast
 from dataclasses import dataclass, field
 from typing import Any
 
+from audit.model.unknown import UNKNOWN
 from audit.reading.python.abstract_values import (
-    UNKNOWN,
     ClassValue,
     Decoration,
     External,

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from audit.reading.python.abstract_values import UNKNOWN, Decoration, FunctionValue, Instance, Method, Origin, unwrap
+from audit.model.unknown import UNKNOWN
+from audit.reading.python.abstract_values import Decoration, FunctionValue, Instance, Method, Origin, unwrap
 from audit.reading.python.frames import CallSite
 from audit.reading.python.interpreter import Machine
 from audit.reading.web.fastapi_objects import VERBS, Inclusion, Web, is_flask, methods_of, text

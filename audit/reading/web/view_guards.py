@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from audit.model.unknown import UNKNOWN
 from audit.reading.python.abstract_values import (
-    UNKNOWN,
     ClassValue,
     Decoration,
     External,

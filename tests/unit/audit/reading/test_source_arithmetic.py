@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audit.model.unknown import UNKNOWN
 from audit.reading.program import new_machine
-from audit.reading.python.abstract_values import UNKNOWN, Namespace, Overridable, exported, same
+from audit.reading.python.abstract_values import Namespace, Overridable, exported, same
 from audit.reading.python.frames import Frame
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Module, Project

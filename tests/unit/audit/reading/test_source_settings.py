@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from audit.reading import UNKNOWN
+from audit.model.unknown import UNKNOWN
 
 from .conftest import Collect
 

@@ -3,7 +3,7 @@
 import pytest
 
 from audit.model.facts import Facts
-from audit.reading.python.abstract_values import UNKNOWN
+from audit.model.unknown import UNKNOWN
 from tests.unit.audit.reading.conftest import Collect
 
 DJANGO = """
