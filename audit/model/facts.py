@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from audit.model.findings import Evidence, Excerpt, Level
+from audit.model.observations.observation import Observation, Seen
 
 
 @dataclass(frozen=True)
@@ -120,19 +121,6 @@ class Process:
 
 
 @dataclass(frozen=True)
-class Observation:
-    """Something the code does that a rule may judge: `kind` names it, `symbol` is the function (empty: a module's own).
-
-    `values` are those of the kind; one that could not be worked out is UNKNOWN. Without `excerpt`, what it shows is secret.
-    """
-
-    kind: str
-    symbol: str
-    excerpt: Excerpt | None = None
-    values: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Deprecation:
     """A use of something deprecated: what, where, and what replaces it (French sentences)."""
 
@@ -215,6 +203,10 @@ class Facts:
             del content["functions"], content["observations"]
         text = json.dumps(content, sort_keys=True, ensure_ascii=False, default=_plain)
         return hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()
+
+    def observations_of(self, kind: type[Seen]) -> tuple[Seen, ...]:
+        """The observations of this kind, in the order they were read."""
+        return tuple(o for o in self.observations if isinstance(o, kind))
 
     def evidence(self, excerpt: Excerpt | None = None, **values: object) -> Evidence:
         """Evidence of this probe, at its level."""

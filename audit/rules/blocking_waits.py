@@ -2,8 +2,15 @@
 
 from collections.abc import Sequence
 
-from audit.model.facts import Observation
 from audit.model.findings import Finding, Severity
+from audit.model.observations.waits import (
+    DefaultTimeoutSource,
+    EndlessLoop,
+    RequestWithoutTimeout,
+    RequestWithTimeout,
+    ResultWait,
+    Sleep,
+)
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN
 from audit.rules.effective_settings import NO_TASK, read, short
@@ -32,7 +39,7 @@ def _sleeps(known: TargetFacts) -> Sequence[Finding]:
     soft, hard = read(known, "task_soft_time_limit"), read(known, "task_time_limit")
     if not tasks_read(known):
         return unknown(guide, NO_TASK)
-    seen = [(o, task_of(known, o.symbol)) for o in known.source.observations if o.kind == "sleep"]
+    seen = [(o, task_of(known, o.symbol)) for o in known.source.observations_of(Sleep)]
     seen = [(o, task) for o, task in seen if task]
     if not seen:
         return out_of_scope(guide, "aucune tâche ne dort")
@@ -44,7 +51,7 @@ def _sleeps(known: TargetFacts) -> Sequence[Finding]:
         limits = [
             limit(task, known.source, name, r.value) for name, r in (("soft_time_limit", soft), ("time_limit", hard))
         ]
-        seconds = observation.values["seconds"]
+        seconds = observation.seconds
         lowest = min((v for v in limits if isinstance(v, int | float)), default=None)
         if seconds is UNKNOWN or UNKNOWN in limits:
             unread = unread or f"ce que dort `{short(observation.symbol)}`, ou sa limite, ne se lit pas"
@@ -85,20 +92,16 @@ _HTTP_GUIDE = Guide(
 )
 
 
-def _sent_its_own_way(known: TargetFacts, observation: Observation) -> str:
+def _sent_its_own_way(known: TargetFacts, observation: RequestWithoutTimeout) -> str:
     """Projects give every request of `requests` a default timeout by replacing what sends them."""
-    replaced = [o for o in known.source.observations if o.kind == "requests-replaced"]
-    everywhere = next((o for o in replaced if o.values["name"] == "socket.setdefaulttimeout"), None)
+    replaced = known.source.observations_of(DefaultTimeoutSource)
+    everywhere = next((o for o in replaced if o.name == "socket.setdefaulttimeout"), None)
     if everywhere:
         return "`socket.setdefaulttimeout` peut donner un délai à chaque requête"
-    if observation.values["library"] != "requests":
+    if observation.library != "requests":
         return ""
     own = next(iter(replaced), None)
-    return (
-        f"le projet remplace `{own.values['name']}` de `requests`, qui peut donner un délai à chaque requête"
-        if own
-        else ""
-    )
+    return f"le projet remplace `{own.name}` de `requests`, qui peut donner un délai à chaque requête" if own else ""
 
 
 RULES = (
@@ -107,14 +110,14 @@ RULES = (
         "no-result-wait",
         "Pas d'attente d'un résultat",
         _TASKS + "#avoid-launching-synchronous-subtasks",
-        NotInTasks("result-wait", _RESULT_GUIDE, "Attente du résultat d'une tâche"),
+        NotInTasks(ResultWait, _RESULT_GUIDE, "Attente du résultat d'une tâche"),
         _RESULT_GUIDE,
     ),
     practice(
         "no-endless-loop",
         "Pas de boucle sans fin",
         _TASKS,
-        NotInTasks("endless-loop", _LOOP_GUIDE, "Boucle sans fin"),
+        NotInTasks(EndlessLoop, _LOOP_GUIDE, "Boucle sans fin"),
         _LOOP_GUIDE,
     ),
     practice(
@@ -122,10 +125,10 @@ RULES = (
         "Délais des requêtes",
         _REQUESTS,
         NotInTasks(
-            "no-timeout",
+            RequestWithoutTimeout,
             _HTTP_GUIDE,
             "Requête sans délai",
-            sound="timeout",
+            sound=RequestWithTimeout,
             absent="aucune requête HTTP n'est reconnue dans ce que font les tâches",
             doubt=_sent_its_own_way,
         ),

@@ -3,6 +3,16 @@
 from collections.abc import Sequence
 
 from audit.model.findings import Finding, Severity
+from audit.model.observations.shared_data import (
+    BoundedRead,
+    ConnectionAtImport,
+    GlobalCounter,
+    LockWithExpiry,
+    LockWithoutExpiry,
+    NaiveDatetime,
+    ReadModifyWrite,
+    UnboundedRead,
+)
 from audit.model.target_facts import TargetFacts
 from audit.rules.effective_settings import NO_TASK
 from audit.rules.practice import Fault, failed, passed, practice, unknown
@@ -74,7 +84,7 @@ def _opened_at_import(known: TargetFacts) -> Sequence[Finding]:
     guide = _IMPORT_GUIDE
     if not tasks_read(known):
         return unknown(guide, known.source.failure or NO_TASK)
-    seen = [o for o in known.source.observations if o.kind == "connection-at-import"]
+    seen = list(known.source.observations_of(ConnectionAtImport))
     heads = [known.head(symbol) for symbol in known.in_tasks] if seen else []
     paths = {head.path for head in heads if head}
     seen = [o for o in seen if o.excerpt and o.excerpt.path in paths]
@@ -89,14 +99,14 @@ RULES = (
         "aware-clocks",
         "Dates avec fuseau",
         _DATETIME,
-        NotInTasks("naive-clock", _CLOCK_GUIDE, "Dates sans fuseau", lambda o: f"`{o.values['what']}`"),
+        NotInTasks(NaiveDatetime, _CLOCK_GUIDE, "Dates sans fuseau", lambda o: f"`{o.constructor}`"),
         _CLOCK_GUIDE,
     ),
     practice(
         "atomic-counters",
         "Compteurs atomiques",
         _TASKS + "#state",
-        NotInTasks("read-then-write", _COUNTER_GUIDE, "Valeur lue puis réécrite", lambda o: f"`{o.values['what']}`"),
+        NotInTasks(ReadModifyWrite, _COUNTER_GUIDE, "Valeur lue puis réécrite", lambda o: f"`{o.statement}`"),
         _COUNTER_GUIDE,
     ),
     practice(
@@ -104,10 +114,10 @@ RULES = (
         "Verrous qui expirent",
         _REDIS_LOCKS,
         NotInTasks(
-            "endless-lock",
+            LockWithoutExpiry,
             _LOCK_GUIDE,
             "Verrou sans expiration",
-            sound="lock",
+            sound=LockWithExpiry,
             absent="aucune prise de verrou n'est reconnue dans ce que font les tâches",
         ),
         _LOCK_GUIDE,
@@ -117,10 +127,10 @@ RULES = (
         "Lectures paginées",
         _POSTGREST,
         NotInTasks(
-            "unpaged-read",
+            UnboundedRead,
             _READ_GUIDE,
             "Lecture sans borne",
-            sound="bounded-read",
+            sound=BoundedRead,
             absent="aucune lecture par PostgREST n'est reconnue dans ce que font les tâches",
         ),
         _READ_GUIDE,
@@ -129,7 +139,7 @@ RULES = (
         "no-process-state",
         "Pas d'état de processus",
         _PROCESSES,
-        NotInTasks("process-state", _STATE_GUIDE, "Compte gardé en mémoire", lambda o: f"`{o.values['what']}`"),
+        NotInTasks(GlobalCounter, _STATE_GUIDE, "Compte gardé en mémoire", lambda o: f"`{o.name}`"),
         _STATE_GUIDE,
     ),
     practice("no-connection-at-import", "Connexions après le fork", _FORK, _opened_at_import, _IMPORT_GUIDE),

@@ -4,9 +4,17 @@ import re
 from collections.abc import Sequence
 from fnmatch import fnmatch
 
-from audit.model.facts import Observation, Process
+from audit.model.facts import Process
 from audit.model.findings import Finding, Severity
+from audit.model.observations.deployment_statements import (
+    ContainerUser,
+    ForcedRoot,
+    HealthCheck,
+    PinnedCelery,
+    WatchedWorker,
+)
 from audit.model.target_facts import TargetFacts
+from audit.model.unknown import UNKNOWN
 from audit.rules.effective_settings import NO_WORKER, number, read
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
 from audit.rules.rule import Guide
@@ -36,15 +44,11 @@ _BECOMES = re.compile(
 _AS_ROOT = frozenset({"root", "0"})
 
 
-def _seen(known: TargetFacts, kind: str) -> list[Observation]:
-    return [o for o in known.source.observations if o.kind == kind]
-
-
 def _root(known: TargetFacts) -> Sequence[Finding]:
     guide = _ROOT_GUIDE
-    forced = _seen(known, "forced-root")
+    forced = known.source.observations_of(ForcedRoot)
     faults = [Fault(f"`{o.excerpt.path}` pose `C_FORCE_ROOT`", o.excerpt) for o in forced if o.excerpt]
-    users = {o.excerpt.path: o for o in _seen(known, "container-user") if o.excerpt}
+    users = {o.excerpt.path: o for o in known.source.observations_of(ContainerUser) if o.excerpt}
     told = [(p, _user(p, users)) for p in known.celery_processes]
     for process, user in told:
         if user == "" or (user and user.partition(":")[0] in _AS_ROOT):
@@ -63,7 +67,7 @@ def _root(known: TargetFacts) -> Sequence[Finding]:
     return passed(guide, named, *(known.source.evidence(w.excerpt) for w, _ in told))
 
 
-def _user(process: Process, containers: dict[str, Observation]) -> str | None:
+def _user(process: Process, containers: dict[str, ContainerUser]) -> str | None:
     """The user that the file gives to this process; empty where it gives none and root is the default, None where another file decides."""
     text, language = process.excerpt.text, process.excerpt.language
     becomes = _BECOMES.search(process.command)
@@ -72,8 +76,8 @@ def _user(process: Process, containers: dict[str, Observation]) -> str | None:
     if process.user:
         return None if "$" in process.user.partition(":")[0] else process.user
     if process.excerpt.path in containers:
-        user = containers[process.excerpt.path].values["user"]
-        return None if user is None else str(user)
+        user = containers[process.excerpt.path].user
+        return None if user is UNKNOWN else user
     found = re.search(r"(?im)^\s*(?:user|runAsUser)\s*[=:]\s*[\"']?([^\s\"'#;]+)", text)
     uid = re.search(r"--uid[= ](\S+)", process.command)
     if found or uid:
@@ -100,10 +104,10 @@ def _health(known: TargetFacts) -> Sequence[Finding]:
     guide = _HEALTH_GUIDE
     if known.source.failure or not (known.source.tasks or known.source.processes):
         return unknown(guide, known.source.failure or "aucun fichier de déploiement n'a été trouvé")
-    checks = _seen(known, "health-check")
+    checks = known.source.observations_of(HealthCheck)
     if not checks:
         return out_of_scope(guide, "aucune sonde n'interroge les workers par `celery inspect ping`")
-    broad = [o for o in checks if not o.values["own"]]
+    broad = [o for o in checks if not o.own_node]
     if broad:
         faults = [Fault(f"`{o.excerpt.path}`", o.excerpt) for o in broad if o.excerpt]
         return failed(guide, "Sonde de santé trop large", faults, *(known.source.evidence(o.excerpt) for o in broad))
@@ -126,10 +130,10 @@ def _watched(known: TargetFacts) -> Sequence[Finding]:
     guide = _PID_GUIDE
     if known.source.failure or not (known.source.tasks or known.source.processes):
         return unknown(guide, known.source.failure or NO_WORKER)
-    watched = _seen(known, "watched-worker")
+    watched = known.source.observations_of(WatchedWorker)
     if not watched:
         return out_of_scope(guide, "aucun script ne lit `$!` après avoir lancé un worker")
-    piped = [o for o in watched if o.values["piped"]]
+    piped = [o for o in watched if o.piped]
     if piped:
         faults = [Fault(f"`{o.excerpt.path}`", o.excerpt) for o in piped if o.excerpt]
         return failed(guide, "Mauvais processus surveillé", faults, *(known.source.evidence(o.excerpt) for o in piped))
@@ -205,13 +209,13 @@ def _release(known: TargetFacts) -> Sequence[Finding]:
     guide = _RELEASE_GUIDE
     imported = known.configuration.versions.get("celery", "") if known.configuration else ""
     # An exact release says more than `5.6.*`.
-    pinned = sorted(_seen(known, "pinned-celery"), key=lambda o: "*" in str(o.values["version"]))
+    pinned = sorted(known.source.observations_of(PinnedCelery), key=lambda o: "*" in o.version)
     if not known.settings_known:
         return unknown(guide, known.why_silent or "aucune application Celery n'a été trouvée")
     if imported and known.configuration is not None:
         evidence, version, place = known.configuration.evidence(celery=imported), imported, None
     elif pinned:
-        place, version = pinned[0].excerpt, str(pinned[0].values["version"])
+        place, version = pinned[0].excerpt, pinned[0].version
         evidence = known.source.evidence(place, celery=version)
     else:
         return unknown(

@@ -4,8 +4,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from audit.model.facts import Observation
 from audit.model.findings import Finding, Severity
+from audit.model.observations.secrets_and_certificates import (
+    HardcodedSecret,
+    TrackedEnvironment,
+    TrackedFiles,
+    UnverifiedCertificate,
+)
 from audit.model.target_facts import TargetFacts
 from audit.rules.effective_settings import short
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
@@ -42,11 +47,11 @@ def _secrets(known: TargetFacts) -> Sequence[Finding]:
     guide = _SECRET_GUIDE
     if not _code_read(known):
         return unknown(guide, known.source.failure or _NO_CODE)
-    seen = [o.values for o in known.source.observations if o.kind == "literal-secret"]
+    seen = known.source.observations_of(HardcodedSecret)
     if not seen:
         return passed(guide, "", known.source.evidence())
     # The lines are not quoted: a report must not carry what it says should not be written.
-    faults = [Fault(f"{v['what']}, `{v['path']}` ligne {v['line']}") for v in seen]
+    faults = [Fault(f"{o.what}, `{o.path}` ligne {o.line}") for o in seen]
     return failed(guide, "Secret dans le code", faults, known.source.evidence())
 
 
@@ -54,18 +59,18 @@ def _verified(known: TargetFacts) -> Sequence[Finding]:
     guide = _VERIFY_GUIDE
     if not _code_read(known):
         return unknown(guide, known.source.failure or _NO_CODE)
-    seen = [o for o in known.source.observations if o.kind == "unverified-tls"]
+    seen = known.source.observations_of(UnverifiedCertificate)
     if not seen:
         return passed(guide, "", known.source.evidence())
-    faults = [Fault(f"{_where(o)} (`{o.values['how']}`)", o.excerpt) for o in seen]
-    if all(str(o.values["how"]).startswith("ssl_cert_reqs") for o in seen):
+    faults = [Fault(f"{_where(o)} (`{o.argument}`)", o.excerpt) for o in seen]
+    if all(o.argument.startswith("ssl_cert_reqs") for o in seen):
         guide = replace(guide, advice=_CA_ADVICE, solution=_CA_SOLUTION)
     return failed(
         guide, "Certificat d'un serveur non vérifié", faults, *(known.source.evidence(o.excerpt) for o in seen)
     )
 
 
-def _where(seen: Observation) -> str:
+def _where(seen: UnverifiedCertificate) -> str:
     return f"`{short(seen.symbol) or (seen.excerpt.path if seen.excerpt else '')}`"
 
 
@@ -87,16 +92,16 @@ _ENV_GUIDE = Guide(
 
 def _environments(known: TargetFacts) -> Sequence[Finding]:
     guide = _ENV_GUIDE
-    read = [o for o in known.source.observations if o.kind == "tracked-files"]
-    seen = [o for o in known.source.observations if o.kind == "tracked-environment"]
+    read = known.source.observations_of(TrackedFiles)
+    seen = known.source.observations_of(TrackedEnvironment)
     if known.source.failure or not (read or _code_read(known)):
         return unknown(guide, known.source.failure or _NO_CODE)
     if not read:
         return unknown(guide, "la racine de la cible n'a pas d'index git lisible")
     if seen:
-        faults = [Fault(f"`{o.values['path']}`") for o in seen]
+        faults = [Fault(f"`{o.path}`") for o in seen]
         return failed(guide, "`.env` suivi par git", faults, known.source.evidence())
-    return passed(guide, f"{read[0].values['count']} fichiers suivis", known.source.evidence())
+    return passed(guide, f"{read[0].count} fichiers suivis", known.source.evidence())
 
 
 _AUTHENTIC_GUIDE = Guide(

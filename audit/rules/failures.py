@@ -3,8 +3,9 @@
 import re
 from collections.abc import Sequence
 
-from audit.model.facts import Observation, RetrySchedule
+from audit.model.facts import RetrySchedule
 from audit.model.findings import Excerpt, Finding, Severity
+from audit.model.observations.failure_handling import Fate, SwallowedError
 from audit.model.target_facts import TargetFacts
 from audit.rules.effective_settings import NO_TASK, production_tasks, short
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
@@ -26,13 +27,12 @@ _SWALLOWED_GUIDE = Guide(
 )
 
 
-def _how(observation: Observation) -> str:
-    return str(observation.values["how"])
+def _how(observation: SwallowedError) -> str:
+    return observation.how
 
 
-def _why_unsure(_: TargetFacts, observation: Observation) -> str:
-    doubt = observation.values["doubt"]
-    return f"`{short(observation.symbol)}` a {doubt}" if doubt else ""
+def _why_unsure(_: TargetFacts, observation: SwallowedError) -> str:
+    return f"`{short(observation.symbol)}` a {observation.doubt}" if observation.doubt else ""
 
 
 _CAUGHT_GUIDE = Guide(
@@ -51,17 +51,17 @@ def _caught(known: TargetFacts) -> Sequence[Finding]:
     if not tasks_read(known):
         return unknown(guide, NO_TASK)
     fates = [o for o in (retry_fate(known, symbol) for symbol in tasks_read(known)) if o is not None]
-    retrying = [o for o in fates if o.values["retries"]]
+    retrying = [o for o in fates if o.retries]
     if not retrying:
-        helped = next((o for o in fates if o.values["else"]), None)
-        return unknown(guide, helped.values["else"]) if helped else out_of_scope(guide, _NO_RETRY)
-    lost = [f for o in retrying if o.values["fate"] == "lost" and (f := known.source.functions.get(o.symbol))]
+        helped = next((o for o in fates if o.otherwise), None)
+        return unknown(guide, helped.otherwise) if helped else out_of_scope(guide, _NO_RETRY)
+    lost = [f for o in retrying if o.fate is Fate.LOST and (f := known.source.functions.get(o.symbol))]
     if lost:
         faults = [Fault(f"`{short(f.symbol)}`", f.body) for f in lost]
         return failed(guide, "Reprise rattrapée", faults, *(known.source.evidence(f.head) for f in lost))
-    unclear = next((o for o in retrying if o.values["fate"] == "unclear"), None)
+    unclear = next((o for o in retrying if o.fate is Fate.UNCLEAR), None)
     if unclear:
-        return unknown(guide, f"`{short(unclear.symbol)}` : {unclear.values['why']}")
+        return unknown(guide, f"`{short(unclear.symbol)}` : {unclear.why}")
     told = [o.symbol for o in retrying]
     return passed(guide, ", ".join(f"`{short(s)}`" for s in told), known.source.evidence(known.head(told[0])))
 
@@ -165,7 +165,7 @@ RULES = (
         "Échecs visibles",
         _TASKS + "states",
         NotInTasks(
-            "swallowed-error", _SWALLOWED_GUIDE, "Échec rendu comme un succès", told=_how, own=True, doubt=_why_unsure
+            SwallowedError, _SWALLOWED_GUIDE, "Échec rendu comme un succès", told=_how, own=True, doubt=_why_unsure
         ),
         _SWALLOWED_GUIDE,
     ),

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 from audit.model.facts import Task
 from audit.model.findings import Finding, Level, Outcome, Severity
+from audit.model.observations.failure_handling import RetryFunction
+from audit.model.observations.messages import ResultRead
 from audit.model.target_facts import TargetFacts
 from audit.model.test_files import is_test_file
 from audit.rules.connection import kept_results
@@ -125,9 +127,9 @@ def _ignored(known: TargetFacts) -> Sequence[Finding]:
         return out_of_scope(guide, outside)
     if not tasks or unsure or known.source.failure:
         return unknown(guide, unsure or known.source.failure or NO_TASK)
-    reads = [o for o in known.source.observations if o.kind == "result-read"]
+    reads = known.source.observations_of(ResultRead)
     if reads:
-        return passed(guide, f"lus dans `{reads[0].values['path']}`", known.source.evidence())
+        return passed(guide, f"lus dans `{reads[0].path}`", known.source.evidence())
     kept = [task for task, _ in tasks if not task.options.get("ignore_result")]
     if kept:
         faults = [Fault(f"`{short(task.symbol)}`", known.head(task.symbol)) for task in kept]
@@ -199,11 +201,10 @@ def _unused(known: TargetFacts) -> Sequence[Finding]:
     guide = _UNUSED_GUIDE
     if known.source.failure or not known.source.functions:
         return unknown(guide, known.source.failure or "aucun code Python n'a été lu")
-    seen = [o for o in known.source.observations if o.kind == "retry-function"]
-    tested = [o for o in seen if o.values["tested"]]
+    tested = [o for o in known.source.observations_of(RetryFunction) if o.tested]
     if not tested:
         return out_of_scope(guide, "aucune fonction de reprise n'est testée ici")
-    unused = [o for o in tested if not o.values["used"]]
+    unused = [o for o in tested if not o.used]
     if unused:
         faults = [Fault(f"`{short(o.symbol)}`", o.excerpt) for o in unused]
         return failed(

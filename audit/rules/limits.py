@@ -5,6 +5,7 @@ from typing import Any
 
 from audit.model.facts import Facts, Task
 from audit.model.findings import Finding, Level, Outcome, Severity
+from audit.model.observations.messages import PublishedMessage
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN
 from audit.rules.effective_settings import NO_TASK, NO_WORKER, Reading, number, production_tasks, read, short
@@ -69,8 +70,8 @@ def _time_limits(known: TargetFacts) -> Sequence[Finding]:
 
 def _limited_when_published(known: TargetFacts) -> set[str]:
     """Tasks of which every publication that was read gives limits, or options that cannot be read."""
-    seen = [o.values for o in known.source.observations if o.kind == "publication"]
-    return {v["task"] for v in seen if v["limited"]} - {v["task"] for v in seen if not v["limited"]}
+    seen = known.source.observations_of(PublishedMessage)
+    return {m.task for m in seen if m.gives_limits} - {m.task for m in seen if not m.gives_limits}
 
 
 def _limit_fault(soft: Any, hard: Any) -> str:

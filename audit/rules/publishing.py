@@ -1,10 +1,17 @@
 """What is published: how far ahead, when, and with what arguments."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from audit.french.typography import french_duration
 from audit.model.facts import BeatEntry
 from audit.model.findings import Excerpt, Finding, Severity
+from audit.model.observations.messages import (
+    DatabaseObjectArgument,
+    DelayedMessage,
+    PublishedMessage,
+    UncommittedPublication,
+)
+from audit.model.observations.observation import Seen
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN
 from audit.rules.delivery import DEFAULT_VISIBILITY, redis_only
@@ -68,13 +75,11 @@ def _delays(known: TargetFacts) -> Iterator[tuple[float | None, str, Excerpt | N
     for entry in (e for facts in known.probes[:1] for e in facts.beat):
         yield from _of_beat(entry)
     planned = {s.task for s in known.source.retry_schedules if s.delays}
-    for observation in known.source.observations:
-        if observation.kind == "delay" and not (
-            observation.values["method"] == "retry" and observation.symbol in planned
-        ):
-            seconds = observation.values["seconds"]
-            what = f"le délai que `{short(observation.symbol)}` demande" if seconds is UNKNOWN else "`countdown`"
-            yield (None if seconds is UNKNOWN else float(seconds)), what, observation.excerpt
+    for message in known.source.observations_of(DelayedMessage):
+        if not (message.method == "retry" and message.symbol in planned):
+            seconds = message.seconds
+            what = f"le délai que `{short(message.symbol)}` demande" if seconds is UNKNOWN else "`countdown`"
+            yield (None if seconds is UNKNOWN else float(seconds)), what, message.excerpt
 
 
 def _backoffs(known: TargetFacts, tasks: set[str]) -> Iterator[tuple[float | None, str, Excerpt | None]]:
@@ -123,16 +128,16 @@ def _long(known: TargetFacts) -> Sequence[Finding]:
     guide = _LONG_GUIDE
     if not known.source.tasks:
         return unknown(guide, known.source.failure or NO_TASK)
-    seen = [o for o in known.source.observations if o.kind == "delay" and o.values["method"] != "retry"]
+    seen = [o for o in known.source.observations_of(DelayedMessage) if o.method != "retry"]
     if not seen:
         return out_of_scope(guide, "aucun `countdown` ni `eta`")
-    known_ones = [o for o in seen if o.values["seconds"] is not UNKNOWN]
-    long = [o for o in known_ones if o.values["seconds"] > _HOUR]
+    known_ones = [(o, o.seconds) for o in seen if o.seconds is not UNKNOWN]
+    long = [(o, seconds) for o, seconds in known_ones if seconds > _HOUR]
     if long:
-        faults = [Fault(f"`{short(o.symbol)}`, {french_duration(o.values['seconds'])}", o.excerpt) for o in long]
+        faults = [Fault(f"`{short(o.symbol)}`, {french_duration(seconds)}", o.excerpt) for o, seconds in long]
         return failed(guide, "Tâches publiées trop tôt", faults, *(known.source.evidence(f.excerpt) for f in faults))
     if len(known_ones) < len(seen):
-        missing = next(o for o in seen if o.values["seconds"] is UNKNOWN)
+        missing = next(o for o in seen if o.seconds is UNKNOWN)
         return unknown(guide, f"le délai que `{short(missing.symbol)}` demande ne se lit pas")
     return passed(guide, f"publications différées : {len(seen)}", known.source.evidence(seen[0].excerpt))
 
@@ -156,26 +161,28 @@ _OBJECT_GUIDE = Guide(
 )
 
 
-def _nowhere(known: TargetFacts, kind: str, guide: Guide, title: str, value: str) -> Sequence[Finding]:
+def _nowhere(
+    known: TargetFacts, kind: type[Seen], guide: Guide, title: str, told: Callable[[Seen], str]
+) -> Sequence[Finding]:
     """A defect for each observation of this kind, wherever it is."""
     if not known.source.tasks:
         return unknown(guide, known.source.failure or NO_TASK)
-    seen = [o for o in known.source.observations if o.kind == kind]
+    seen = known.source.observations_of(kind)
     if seen:
-        faults = [Fault(f"`{short(o.symbol)}` (`{short(str(o.values[value])) or '?'}`)", o.excerpt) for o in seen]
+        faults = [Fault(f"`{short(o.symbol)}` (`{short(told(o)) or '?'}`)", o.excerpt) for o in seen]
         return failed(guide, title, faults, *(known.source.evidence(o.excerpt) for o in seen[:3]))
-    count = sum(o.kind == "publication" for o in known.source.observations)
+    count = len(known.source.observations_of(PublishedMessage))
     if not count:
         return out_of_scope(guide, "aucune publication n'a été trouvée")
     return passed(guide, f"{count} publication{'s' if count > 1 else ''}", known.source.evidence())
 
 
 def _early(known: TargetFacts) -> Sequence[Finding]:
-    return _nowhere(known, "early-publication", _COMMIT_GUIDE, "Publication avant la validation", "task")
+    return _nowhere(known, UncommittedPublication, _COMMIT_GUIDE, "Publication avant la validation", lambda o: o.task)
 
 
 def _objects(known: TargetFacts) -> Sequence[Finding]:
-    return _nowhere(known, "object-argument", _OBJECT_GUIDE, "Objet passé à une tâche", "argument")
+    return _nowhere(known, DatabaseObjectArgument, _OBJECT_GUIDE, "Objet passé à une tâche", lambda o: o.argument)
 
 
 RULES = (

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 from typing import Any
 
-from audit.model.facts import Observation, Process
+from audit.model.facts import Process
 from audit.model.findings import Excerpt, Finding, Outcome, Severity
+from audit.model.observations.messages import PublishedMessage, QueuePurge
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN
 from audit.rules.effective_settings import NO_WORKER, places, read, short
@@ -66,16 +67,16 @@ def _from_tasks(known: TargetFacts, routes: Any, *, foreign: bool) -> Iterator[t
     for entry in (e for facts in known.probes for e in facts.beat):
         if entry.task in names and "queue" not in entry.options:
             yield default, Fault(f"`{default}` (planning, `{entry.name}`, file par défaut)", entry.excerpt)
-    for observation in known.source.observations:
-        if observation.kind != "publication" or (not foreign and _is_foreign(known, observation)):
+    for message in known.source.observations_of(PublishedMessage):
+        if not foreign and _is_foreign(known, message):
             continue
-        queue, where = observation.values["queue"], short(observation.symbol) or "module"
+        queue, where = message.queue, short(message.symbol) or "module"
         if queue is not None:
-            for one in observation.values["choices"] or (queue,):
-                yield one, Fault(f"`{one}` (`{where}`)", observation.excerpt)
-        elif observation.values["task"] in unrouted and observation.values["method"] in {"delay", "apply_async"}:
-            name = short(observation.values["task"])
-            yield default, Fault(f"`{default}` (`{name}`, file par défaut)", observation.excerpt)
+            for one in message.choices or (queue,):
+                yield one, Fault(f"`{one}` (`{where}`)", message.excerpt)
+        elif message.task in unrouted and message.method in {"delay", "apply_async"}:
+            name = short(message.task)
+            yield default, Fault(f"`{default}` (`{name}`, file par défaut)", message.excerpt)
 
 
 def _by_default(known: TargetFacts, routes: Any) -> set[str]:
@@ -84,10 +85,9 @@ def _by_default(known: TargetFacts, routes: Any) -> set[str]:
     return {task.symbol for task in tasks if _is_unrouted(task.name, routes)}
 
 
-def _is_foreign(known: TargetFacts, observation: Observation) -> bool:
+def _is_foreign(known: TargetFacts, message: PublishedMessage) -> bool:
     """Whether a task is sent by a name that this project gives to none of its own."""
-    name = observation.values["task"]
-    return observation.values["method"] == "send_task" and name not in {t.name for f in known.probes for t in f.tasks}
+    return message.method == "send_task" and message.task not in {t.name for f in known.probes for t in f.tasks}
 
 
 def route_of(name: str, routes: Any) -> str:
@@ -141,8 +141,8 @@ def _unread(known: TargetFacts, consumed: set[str]) -> str:
     routes, default = read(known, "task_routes"), read(known, "task_default_queue", "celery").value
     if routes.missing or _is_partial(routes.value):
         return routes.missing or "un routeur de `task_routes` est du code que l'audit ne suit pas"
-    sent = [o for o in known.source.observations if o.kind == "publication"]
-    unread = next((o for o in sent if o.values["queue"] is UNKNOWN and not o.values["choices"]), None)
+    sent = known.source.observations_of(PublishedMessage)
+    unread = next((o for o in sent if o.queue is UNKNOWN and not o.choices), None)
     if unread:
         return f"la file où `{short(unread.symbol) or 'module'}` publie ne se lit pas"
     tasks = [t.symbol for t in known.source.tasks if t.options.get("queue") is UNKNOWN]
@@ -151,7 +151,7 @@ def _unread(known: TargetFacts, consumed: set[str]) -> str:
     aside = sorted(published(known).keys() - published(known, foreign=False).keys() - consumed)
     if aside:
         return f"`{aside[0]}` reçoit des tâches que ce projet ne définit pas, et rien ne dit qui les consomme"
-    silent = sorted(_by_default(known, routes.value) - {o.values["task"] for o in sent})
+    silent = sorted(_by_default(known, routes.value) - {o.task for o in sent})
     if silent and default not in consumed:
         name = short(silent[0])
         return f"`{name}` irait dans `{default}`, qu'aucun worker ne consomme, et rien ne dit où elle est publiée"
@@ -286,13 +286,9 @@ def _purging_code(known: TargetFacts) -> tuple[list[Fault], list[str]]:
     loaded = {task.symbol.partition(":")[0] for task in known.source.tasks}
     loaded |= {known.celery_application.partition(":")[0]}
     certain, unsure = [], []
-    for seen in (o for o in known.source.observations if o.kind == "purge-call"):
-        where = short(seen.symbol) if seen.symbol else f"import de `{seen.values['module']}`"
-        if (
-            seen.symbol in known.in_tasks
-            or seen.values["start"]
-            or (not seen.symbol and seen.values["module"] in loaded)
-        ):
+    for seen in known.source.observations_of(QueuePurge):
+        where = short(seen.symbol) if seen.symbol else f"import de `{seen.module}`"
+        if seen.symbol in known.in_tasks or seen.at_start or (not seen.symbol and seen.module in loaded):
             certain.append(Fault(f"`{where}` les vide" if seen.symbol else f"l'{where} les vide", seen.excerpt))
         elif not seen.symbol:
             unsure.append(f"l'{where} vide les files, et rien ne dit si un worker l'importe")

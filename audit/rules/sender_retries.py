@@ -3,8 +3,9 @@
 import re
 from collections.abc import Callable, Sequence
 
-from audit.model.facts import Observation, RetrySchedule
+from audit.model.facts import RetrySchedule
 from audit.model.findings import Finding, Problem, Severity
+from audit.model.observations.failure_handling import Fate, RetryOutcome
 from audit.model.target_facts import TargetFacts
 from audit.rules.rule import Rule, defect, established, not_found, undetermined, without_role
 
@@ -51,8 +52,8 @@ def _schedules(known: TargetFacts, sentence: str) -> tuple[Sequence[RetrySchedul
 def _otherwise_retried(known: TargetFacts, symbol: str) -> str:
     """What may retry a task without a schedule that could be read, as a French clause; empty when nothing was seen."""
     seen = retry_fate(known, symbol)
-    if seen is not None and seen.values["else"]:
-        return str(seen.values["else"])
+    if seen is not None and seen.otherwise:
+        return seen.otherwise
     for function in known.reachable(symbol, known.task_symbols - {symbol}):
         if function.symbol != symbol and any(map(_RETRYING.search, function.decorators)):
             return f"un décorateur de `{function.symbol.rpartition(':')[2]}` peut réessayer"
@@ -108,9 +109,9 @@ def _swallowed(known: TargetFacts) -> Sequence[Finding]:
     if known.source.failure or function is None or function.body is None:
         return [not_found(known, symbol, sentence)]
     seen = retry_fate(known, symbol)
-    if seen is None or not (seen.values["retries"] or _retried_outside(known, symbol)):
+    if seen is None or not (seen.retries or _retried_outside(known, symbol)):
         return [undetermined(sentence, f"`{symbol.rpartition(':')[2]}` n'appelle pas elle-même `self.retry()`")]
-    if seen.values["fate"] == "lost":
+    if seen.fate is Fate.LOST:
         text = (
             "`self.retry()` est rattrapée par un `except`, un `suppress` ou un `finally` qui l'englobe : "
             "la reprise part deux fois, ou la tâche passe pour finie"
@@ -118,14 +119,14 @@ def _swallowed(known: TargetFacts) -> Sequence[Finding]:
         schedule = RetrySchedule(symbol, (), None, (function.body,))
         problem = _problem("Reprise rattrapée", schedule, "except Retry:\n    raise")
         return [defect(text, problem, known.source_evidence(function))]
-    if seen.values["fate"] == "unclear":
-        return [undetermined(sentence, seen.values["why"], "mettre `except Retry: raise` avant lui")]
+    if seen.fate is Fate.UNCLEAR:
+        return [undetermined(sentence, seen.why, "mettre `except Retry: raise` avant lui")]
     return [established(sentence, known.source_evidence(function))]
 
 
-def retry_fate(known: TargetFacts, symbol: str) -> Observation | None:
+def retry_fate(known: TargetFacts, symbol: str) -> RetryOutcome | None:
     """What was read of the fate of a task's retries: its last definition's; None where it is no task, or was not read."""
-    seen = [o for o in known.source.observations if o.kind == "retry-fate" and o.symbol == symbol]
+    seen = [o for o in known.source.observations_of(RetryOutcome) if o.symbol == symbol]
     return seen[-1] if seen else None
 
 

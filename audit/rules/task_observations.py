@@ -2,17 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Generic
 
-from audit.model.facts import Observation
 from audit.model.findings import Finding
+from audit.model.observations.observation import Observation, Seen
 from audit.model.target_facts import TargetFacts
 from audit.model.test_files import is_test_file
 from audit.rules.effective_settings import NO_TASK, short
 from audit.rules.practice import Fault, failed, out_of_scope, passed, unknown
 from audit.rules.rule import Guide
-
-Told = Callable[[Observation], str]
-Doubt = Callable[[TargetFacts, Observation], str]
 
 
 def _nothing(_: Observation) -> str:
@@ -24,7 +22,7 @@ def _certain(_: TargetFacts, __: Observation) -> str:
 
 
 @dataclass(frozen=True)
-class NotInTasks:
+class NotInTasks(Generic[Seen]):
     """A check that no function a task may run does what observations of `kind` show; `told` adds a French clause.
 
     `own`: only the task's own function counts, not what it calls. `sound` is the observation of what is well done: without
@@ -32,23 +30,23 @@ class NotInTasks:
     seen may be none; those it speaks of are no defect, and nothing is established.
     """
 
-    kind: str
+    kind: type[Seen]
     guide: Guide
     title: str
-    told: Told = _nothing
+    told: Callable[[Seen], str] = _nothing
     own: bool = False
-    sound: str = ""
+    sound: type[Observation] | None = None
     absent: str = ""
-    doubt: Doubt = _certain
+    doubt: Callable[[TargetFacts, Seen], str] = _certain
 
     def __call__(self, known: TargetFacts) -> Sequence[Finding]:
         """One defect with every place; « indéterminé » without a task to read."""
         if known.source.failure or not tasks_read(known):
             return unknown(self.guide, known.source.failure or NO_TASK)
-        told = [o for o in known.source.observations if o.kind in {self.kind, self.sound} and self._counts(known, o)]
-        doubts = [(o, self.doubt(known, o)) for o in told if o.kind == self.kind]
+        doubts = [(o, self.doubt(known, o)) for o in known.source.observations_of(self.kind) if self._counts(known, o)]
         seen = [o for o, doubt in doubts if not doubt]
-        if self.sound and not told:
+        sound = known.source.observations_of(self.sound) if self.sound else ()
+        if self.sound and not doubts and not any(self._counts(known, o) for o in sound):
             return out_of_scope(self.guide, self.absent)
         if not seen and doubts:
             return unknown(self.guide, doubts[0][1])

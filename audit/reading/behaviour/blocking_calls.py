@@ -3,8 +3,9 @@
 import ast
 from collections.abc import Iterator, Sequence
 
-from audit.model.facts import Observation
-from audit.model.unknown import UNKNOWN
+from audit.model.observations.observation import Observation
+from audit.model.observations.waits import EndlessLoop, ResultWait, Sleep
+from audit.model.unknown import UNKNOWN, Unknown
 from audit.reading.behaviour.scope import Scope, keyword, last
 
 _SLEEPS = frozenset({"time.sleep", "asyncio.sleep", "gevent.sleep", "eventlet.sleep"})
@@ -16,22 +17,22 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 
 def waiting(scope: Scope) -> Iterator[Observation]:
-    """`sleep` (longest sum on one path, in seconds, or UNKNOWN), `result-wait`, `endless-loop`."""
+    """The Sleep of a function, and each of its ResultWait and EndlessLoop."""
     if not scope.symbol:
         return
     sleeps = {call for call in scope.calls if _may_sleep(call) and scope.external(call.func) in _SLEEPS}
     if sleeps:
         first = min(sleeps, key=lambda c: c.lineno)
-        yield scope.observed("sleep", first, seconds=_Path(scope, sleeps).longest(scope.body))
+        yield scope.observed(Sleep, first, seconds=_Path(scope, sleeps).longest(scope.body))
     for call in scope.calls:
         if isinstance(call.func, ast.Attribute) and call.func.attr in _READS and _is_result(scope, call.func.value):
-            yield scope.observed("result-wait", call)
+            yield scope.observed(ResultWait, call)
     for loop in scope.all(ast.While):
         polled = [n for n in ast.walk(loop.test) if isinstance(n, ast.Attribute) and n.attr in _POLLED]
         if any(_is_result(scope, n.value) for n in polled):
-            yield scope.observed("result-wait", loop)
+            yield scope.observed(ResultWait, loop)
         if isinstance(loop.test, ast.Constant) and loop.test.value and not _ends(loop):
-            yield scope.observed("endless-loop", loop)
+            yield scope.observed(EndlessLoop, loop)
 
 
 def _may_sleep(call: ast.Call) -> bool:
@@ -46,7 +47,7 @@ class _Path:
         self._scope, self._sleeps = scope, sleeps
         self._unknown = False
 
-    def longest(self, statements: Sequence[ast.stmt]) -> object:
+    def longest(self, statements: Sequence[ast.stmt]) -> float | Unknown:
         """Seconds, or UNKNOWN."""
         through, ended = self._all(statements)
         return UNKNOWN if self._unknown else max(through or 0.0, ended or 0.0)

@@ -3,7 +3,8 @@
 import ast
 from collections.abc import Iterator
 
-from audit.model.facts import Observation
+from audit.model.observations.observation import Observation
+from audit.model.observations.shared_data import NaiveDatetime
 from audit.reading.behaviour.scope import Scope, keyword, last
 
 _NAIVE = {"now": 0, "utcnow": 0, "today": 0, "fromtimestamp": 1, "utcfromtimestamp": 1}
@@ -12,7 +13,7 @@ _HARMLESS = frozenset({"astimezone", "replace", "timestamp", "strftime", "date",
 
 
 def naive_clocks(scope: Scope) -> Iterator[Observation]:
-    """`naive-clock`: `datetime.now()` and the like, without a time zone."""
+    """NaiveDatetime: `datetime.now()` and the like, without a time zone."""
     if not scope.symbol:
         return
     for call in scope.calls:
@@ -25,4 +26,4 @@ def naive_clocks(scope: Scope) -> Iterator[Observation]:
         if isinstance(parent, ast.Call) and last(parent.func) in {"make_aware", "localize"}:
             continue
         if scope.external(call.func) == f"datetime.datetime.{name}":
-            yield scope.observed("naive-clock", call, what=f"datetime.{name}()")
+            yield scope.observed(NaiveDatetime, call, constructor=f"datetime.{name}()")

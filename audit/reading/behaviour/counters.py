@@ -3,7 +3,8 @@
 import ast
 from collections.abc import Iterator
 
-from audit.model.facts import Observation
+from audit.model.observations.observation import Observation
+from audit.model.observations.shared_data import ReadModifyWrite
 from audit.reading.behaviour.scope import Scope, last
 
 _LOCKED = frozenset(
@@ -14,20 +15,20 @@ _GETTERS = frozenset({"get", "hget"})
 
 
 def unprotected_counters(scope: Scope) -> Iterator[Observation]:
-    """`read-then-write`: on a row that is saved, a key of a store, or a column of an update."""
+    """ReadModifyWrite: on a row that is saved, a key of a store, or a column of an update."""
     if not scope.symbol or any(last(c.func) in _LOCKED for c in scope.calls) or takes_a_lock(scope):
         return
     changes: list[ast.AugAssign | ast.Assign] = [*scope.all(ast.AugAssign), *scope.all(ast.Assign)]
     for node in changes:
         holder = _changed_row(node)
         if holder and _is_saved(scope, holder):
-            yield scope.observed("read-then-write", node, what=ast.unparse(node)[:80])
+            yield scope.observed(ReadModifyWrite, node, statement=ast.unparse(node)[:80])
     for call in scope.calls:
         name = last(call.func)
         if (name in _SETTERS and _sets_what_it_got(scope, call)) or (
             name == "update" and _adds_to_a_column(scope, call)
         ):
-            yield scope.observed("read-then-write", call, what=ast.unparse(call)[:80])
+            yield scope.observed(ReadModifyWrite, call, statement=ast.unparse(call)[:80])
 
 
 def takes_a_lock(scope: Scope) -> bool:

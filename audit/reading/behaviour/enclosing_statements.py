@@ -3,7 +3,8 @@
 import ast
 from typing import Any
 
-from audit.reading.behaviour.exception_handlers import Fate, Raises, inside, scope_of, worst
+from audit.model.observations.failure_handling import Fate
+from audit.reading.behaviour.exception_handlers import Raises, inside, scope_of, worst
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.abstract_values import (
     ClassValue,

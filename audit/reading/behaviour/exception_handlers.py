@@ -2,9 +2,9 @@
 
 import ast
 from collections.abc import Callable, Iterator, Sequence
-from enum import IntEnum
 from typing import Any
 
+from audit.model.observations.failure_handling import Fate
 from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.abstract_values import (
@@ -19,14 +19,6 @@ from audit.reading.python.abstract_values import (
 from audit.reading.python.classes import class_attribute
 
 Raises = Callable[[ast.AST], bool]
-
-
-class Fate(IntEnum):
-    """What becomes of an exception raised inside a statement."""
-
-    HANDED_ON = 0
-    UNCLEAR = 1
-    LOST = 2
 
 
 BROAD = frozenset({"Exception", "BaseException"})

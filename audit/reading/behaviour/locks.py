@@ -3,21 +3,22 @@
 import ast
 from collections.abc import Iterator
 
-from audit.model.facts import Observation
+from audit.model.observations.observation import Observation
+from audit.model.observations.shared_data import LockWithExpiry, LockWithoutExpiry
 from audit.reading.behaviour.scope import Scope, keyword, last, opaque
 
 _EXPIRIES = ("ex", "px", "exat", "pxat", "keepttl")
 
 
 def endless_locks(scope: Scope) -> Iterator[Observation]:
-    """`endless-lock`: a lock taken without an expiry; `lock`: one that expires."""
+    """Locks that the calls of a function take, with or without an expiry."""
     if not scope.symbol:
         return
     names = {last(call.func) for call in scope.calls}
     for call in scope.calls:
         expires = None if opaque(call) else _expires(scope, call, names)
         if expires is not None:
-            yield scope.observed("lock" if expires else "endless-lock", call)
+            yield scope.observed(LockWithExpiry if expires else LockWithoutExpiry, call)
 
 
 def _expires(scope: Scope, call: ast.Call, names: set[str]) -> bool | None:

@@ -3,7 +3,9 @@
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
 
-from audit.model.facts import Observation
+from audit.model.observations.failure_handling import RetryFunction
+from audit.model.observations.messages import ResultRead
+from audit.model.observations.observation import Observation
 from audit.reading.python.modules import Module, Project
 
 _READS = (
@@ -26,12 +28,12 @@ _DECORATED = re.compile(r"@[^\n]*\n\Z")
 
 
 def mentions(project: Project) -> Iterator[Observation]:
-    """`result-read`, once a module; `retry-function`, with whether tests call it and whether anything else does."""
+    """ResultRead, once a module; each RetryFunction, with whether tests call it and whether anything else does."""
     modules = [project.modules[name] for name in sorted(project.modules)]
     tests = {module.name for module in modules if project.is_test_file(module.source.path)}
     for module in modules:
         if module.name not in tests and _reads_results(module.source.text):
-            yield Observation("result-read", "", None, {"path": module.source.path})
+            yield ResultRead("", None, module.source.path)
     speaking = [module for module in modules if any(word in module.source.text for word in _RETRY_WORDS)]
     naming = _naming(speaking)
     for module in speaking:
@@ -69,7 +71,7 @@ def _retry_functions(
         used = any(other.name not in tests for other in users)
         line = text.count("\n", 0, found.start()) + 1
         excerpt = module.source.excerpt(line, line + 2)
-        yield Observation("retry-function", f"{module.name}:{name}", excerpt, {"tested": tested, "used": used})
+        yield RetryFunction(f"{module.name}:{name}", excerpt, tested, used)
 
 
 def _without_imports(module: Module) -> str:

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Callable, Iterator
 from itertools import chain
 
-from audit.model.facts import Observation
+from audit.model.observations.observation import Observation
 from audit.reading.behaviour.blocking_calls import waiting
 from audit.reading.behaviour.clocks import naive_clocks
 from audit.reading.behaviour.counters import unprotected_counters

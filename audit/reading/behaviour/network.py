@@ -3,7 +3,9 @@
 import ast
 from collections.abc import Iterator
 
-from audit.model.facts import Observation
+from audit.model.observations.observation import Observation
+from audit.model.observations.secrets_and_certificates import UnverifiedCertificate
+from audit.model.observations.waits import DefaultTimeoutSource, RequestWithoutTimeout, RequestWithTimeout
 from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.scope import Scope, keyword, last, opaque
 from audit.reading.python.abstract_values import ClassValue, External, Instance, Method, unwrap
@@ -19,32 +21,35 @@ _SENDING = frozenset(
 
 
 def network(scope: Scope) -> Iterator[Observation]:
-    """What requests of a scope risk.
-
-    `no-timeout`: one that may wait for ever (`library`: who sends it), `timeout`: one that may not; `requests-replaced`: the project sends
-    those of `requests` its own way; `unverified-tls`: a certificate that is not verified (`how`: what gives it up).
-    """
+    """Requests of a scope, with or without a timeout, what may give all of them one, and certificates that are not verified."""
     mounted = any(last(call.func) == "mount" for call in scope.calls)
     for call in scope.calls:
         name = last(call.func)
         if keyword(call, "verify") is not None or keyword(call, "ssl_cert_reqs") is not None:
             if how := _unverified(scope, call):
-                yield scope.observed("unverified-tls", call, how=how)
+                yield scope.observed(UnverifiedCertificate, call, argument=how)
         elif how := _unverified_otherwise(scope, call, name):
-            yield scope.observed("unverified-tls", call, how=how)
+            yield scope.observed(UnverifiedCertificate, call, argument=how)
         if replaced := _gives_a_default(scope, call, name):
-            yield scope.observed("requests-replaced", call, name=replaced)
-        asks = bool(scope.symbol) and not mounted and name in _ASKING and not opaque(call)
-        if asks and (sound := _limited(scope, call, name)) is not None:
-            library = scope.external(call.func).partition(".")[0]
-            yield scope.observed("timeout" if sound else "no-timeout", call, library=library)
+            yield scope.observed(DefaultTimeoutSource, call, name=replaced)
+        if scope.symbol and not mounted and name in _ASKING and not opaque(call):
+            yield from _request(scope, call, name)
     for node in scope.all(ast.Assign):
         target = node.targets[0]
         if isinstance(target, ast.Attribute) and target.attr in _VERBS and _held(scope, target.value) in _SENDING:
-            yield scope.observed("requests-replaced", node, name=ast.unparse(target))
+            yield scope.observed(DefaultTimeoutSource, node, name=ast.unparse(target))
         unset = isinstance(target, ast.Attribute) and target.attr == "verify" and _is_false(node.value)
         if unset and isinstance(target, ast.Attribute) and _is_client(scope, target.value):
-            yield scope.observed("unverified-tls", node, how="verify = False")
+            yield scope.observed(UnverifiedCertificate, node, argument="verify = False")
+
+
+def _request(scope: Scope, call: ast.Call, name: str) -> Iterator[Observation]:
+    limited = _limited(scope, call, name)
+    if limited:
+        yield scope.observed(RequestWithTimeout, call)
+    elif limited is not None:
+        library = scope.external(call.func).partition(".")[0]
+        yield scope.observed(RequestWithoutTimeout, call, library=library)
 
 
 def _is_client(scope: Scope, node: ast.expr) -> bool:

@@ -3,7 +3,8 @@
 import ast
 from collections.abc import Iterator
 
-from audit.model.facts import Observation
+from audit.model.observations.observation import Observation
+from audit.model.observations.shared_data import ConnectionAtImport, GlobalCounter
 from audit.reading.behaviour.scope import Scope
 
 _CONNECTIONS = frozenset(
@@ -22,16 +23,16 @@ _CONNECTIONS = frozenset(
 
 
 def process_state(scope: Scope) -> Iterator[Observation]:
-    """`process-state`: a global counted up by a function; `connection-at-import`: one that children would share."""
+    """GlobalCounter: a global counted up by a function; ConnectionAtImport: one that children would share."""
     if scope.symbol:
         shared = {name for node in scope.all(ast.Global) for name in node.names}
         for node in scope.all(ast.AugAssign):
             if isinstance(node.target, ast.Name) and node.target.id in shared:
-                yield scope.observed("process-state", node, what=node.target.id)
+                yield scope.observed(GlobalCounter, node, name=node.target.id)
         return
     for call in scope.calls:
         if scope.external(call.func) in _CONNECTIONS and not _is_guarded(scope, call):
-            yield scope.observed("connection-at-import", call)
+            yield scope.observed(ConnectionAtImport, call)
 
 
 def _is_guarded(scope: Scope, call: ast.Call) -> bool:

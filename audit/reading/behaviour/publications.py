@@ -4,8 +4,9 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
-from audit.model.facts import Observation
-from audit.model.unknown import UNKNOWN
+from audit.model.observations.messages import DatabaseObjectArgument, DelayedMessage, PublishedMessage
+from audit.model.observations.observation import Observation
+from audit.model.unknown import UNKNOWN, Unknown
 from audit.reading.behaviour.scope import Scope, chain, keyword, last, opaque
 from audit.reading.python.abstract_values import ClassValue, FunctionValue, Instance, descends_from, unwrap
 from audit.reading.python.classes import class_attribute
@@ -23,28 +24,35 @@ _ONE = frozenset({"get", "create", "first", "last", "one", "scalar_one", "latest
 
 
 def publications(scope: Scope) -> Iterator[Observation]:
-    """`publication` (its queue: None for none, or UNKNOWN, then one of `choices` when it has some; whether it may give time limits), `delay` (seconds ahead, or UNKNOWN), `object-argument`."""
+    """Each PublishedMessage, DelayedMessage and DatabaseObjectArgument of a scope."""
     for call in scope.calls:
         if not isinstance(call.func, ast.Attribute) or call.func.attr not in _PLANNED:
             if last(call.func) in _SIGNATURES and (ahead := _ahead(scope, call)) is not None:
-                yield scope.observed("delay", call, seconds=ahead, task="", method="signature")
+                yield scope.observed(DelayedMessage, call, seconds=ahead, method="signature")
             continue
         ahead = _ahead(scope, call)
         if ahead is not None:
-            task, method = published(scope, call), call.func.attr
-            yield scope.observed("delay", call, seconds=ahead, task=task, method=method)
+            yield scope.observed(DelayedMessage, call, seconds=ahead, method=call.func.attr)
         queue = keyword(call, "queue")
         if queue is not None or call.func.attr in METHODS:
-            task, method = published(scope, call), call.func.attr
-            told = _queue(scope, call) if method not in _PLAIN else None
-            limited = _may_limit(call, method)
-            choices = _choices(scope, queue) if told is UNKNOWN and queue is not None else ()
-            seen = {"task": task, "queue": told, "choices": choices, "method": method, "limited": limited}
-            yield scope.observed("publication", call, **seen)
+            yield _message(scope, call, queue, call.func.attr)
         if call.func.attr in METHODS:
             wrong = next((a for a in _arguments(call) if _is_row(scope, a)), None)
             if wrong is not None:
-                yield scope.observed("object-argument", call, argument=_text(wrong))
+                yield scope.observed(DatabaseObjectArgument, call, argument=_text(wrong))
+
+
+def _message(scope: Scope, call: ast.Call, queue: ast.expr | None, method: str) -> PublishedMessage:
+    told = _queue(scope, call) if method not in _PLAIN else None
+    return scope.observed(
+        PublishedMessage,
+        call,
+        task=published(scope, call),
+        queue=told if told is None or isinstance(told, str) else UNKNOWN,
+        choices=_choices(scope, queue) if told is UNKNOWN and queue is not None else (),
+        method=method,
+        gives_limits=_may_limit(call, method),
+    )
 
 
 def _queue(scope: Scope, call: ast.Call) -> Any:
@@ -114,7 +122,7 @@ def _receiver(scope: Scope, receiver: ast.expr) -> FunctionValue | None:
     return value if isinstance(value, FunctionValue) else None
 
 
-def _ahead(scope: Scope, call: ast.Call) -> Any:
+def _ahead(scope: Scope, call: ast.Call) -> float | Unknown | None:
     """Seconds before the task may run; UNKNOWN when they cannot be told, None when the call says nothing."""
     countdown, eta = keyword(call, "countdown"), keyword(call, "eta")
     if countdown is None and eta is None and last(call.func) in {*_SIGNATURES, "set"}:
@@ -142,7 +150,7 @@ def _in_options(call: ast.Call, name: str) -> ast.expr | None:
     return next((v for k, v in pairs if isinstance(k, ast.Constant) and k.value == name), None)
 
 
-def _spread(scope: Scope, call: ast.Call) -> Any:
+def _spread(scope: Scope, call: ast.Call) -> float | Unknown | None:
     """Seconds that `**options` give a publication; UNKNOWN when these cannot be read, None when they give none."""
     if last(call.func) not in _OPTIONS | _SIGNATURES:
         return None

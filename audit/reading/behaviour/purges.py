@@ -3,7 +3,8 @@
 import ast
 from collections.abc import Iterator
 
-from audit.model.facts import Observation
+from audit.model.observations.messages import QueuePurge
+from audit.model.observations.observation import Observation
 from audit.reading.behaviour.scope import Scope, last
 
 _PURGES = frozenset({"purge", "discard_all"})
@@ -11,11 +12,11 @@ _AT_START = ("worker_", "celeryd_", "beat_", "on_after_", "setup_logging")
 
 
 def purges(scope: Scope) -> Iterator[Observation]:
-    """`purge-call`: `start` tells that a signal of the worker's start runs the function that makes it."""
+    """Each QueuePurge of a scope, but those of a module that has to be run by its name."""
     for call in scope.calls:
         held = call.func.value if isinstance(call.func, ast.Attribute) and call.func.attr in _PURGES else None
         if held is not None and last(held) in {"control", "Control"} and not _by_hand(scope, call):
-            yield scope.observed("purge-call", call, start=_at_start(scope.root), module=scope.module.name)
+            yield scope.observed(QueuePurge, call, module=scope.module.name, at_start=_at_start(scope.root))
 
 
 def _by_hand(scope: Scope, call: ast.Call) -> bool:

@@ -5,10 +5,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from audit.model.facts import Observation
+from audit.model.observations.failure_handling import Fate, RetryOutcome, SwallowedError
+from audit.model.observations.observation import Observation
 from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.enclosing_statements import call_fate, decorator_fate, told_of
-from audit.reading.behaviour.exception_handlers import BROAD, RETRY, Fate, worst
+from audit.reading.behaviour.exception_handlers import BROAD, RETRY, worst
 from audit.reading.behaviour.retry_syntax import OwnWords
 from audit.reading.behaviour.scope import Scope
 from audit.reading.celery.task_definitions import default_base, is_celery_s, task_decoration
@@ -41,25 +42,20 @@ class RetryFates:
         self.modules = {function.module for function, _, _ in self._tasks.values()}
 
     def __call__(self, scope: Scope) -> Iterator[Observation]:
-        """`retry-fate`: its `fate` (`handed on`, `unclear`, `lost`), `why`, whether it `retries` itself, and what `else` may retry it.
-
-        The two clauses are French, and empty when there is nothing to say.
-        """
+        """The RetryOutcome of a task, and the SwallowedError of what is around it."""
         if scope.symbol not in self._tasks:
             return
         function, base, below = self._tasks[scope.symbol]
         decoration = task_decoration(self._machine, function)
         words = OwnWords(scope, base, decoration is None or decoration.keywords.get("bind", False) is not False)
         fate, why = _worst(scope, base, below, words)
-        told = Fate(fate).name.lower().replace("_", " ")
         other = _elsewhere(function, decoration, base, below, words)
-        values = {"fate": told, "why": why, "retries": words.retries, "else": other}
-        yield scope.observed("retry-fate", scope.root, **values)
+        yield scope.observed(RetryOutcome, scope.root, fate=fate, why=why, retries=words.retries, otherwise=other)
         around = [decorator_fate(scope, d, BROAD) for d in below]
         around += [call_fate(scope, base, BROAD)] if isinstance(base, ClassValue) else []
         if Fate.LOST in around:
             doubt = "un décorateur ou une classe de base qui attrape toute exception"
-            yield scope.observed("swallowed-error", scope.root, how="", doubt=doubt)
+            yield scope.observed(SwallowedError, scope.root, how="", doubt=doubt)
 
 
 def _worst(scope: Scope, base: Any, below: tuple[Decoration, ...], words: OwnWords) -> tuple[Fate, str]:

@@ -1,11 +1,12 @@
 """The statements of one function, or of a module outside its functions, and what their names stand for."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from audit.model.facts import Observation
+from audit.model.findings import Excerpt
+from audit.model.observations.observation import Seen
 from audit.model.unknown import UNKNOWN
 from audit.reading.python.abstract_values import (
     BoundMethod,
@@ -22,6 +23,7 @@ from audit.reading.python.modules import Module
 from audit.reading.python.name_resolution import dotted
 
 N = TypeVar("N", bound=ast.AST)
+P = ParamSpec("P")
 _DEPTH = 6
 
 
@@ -54,11 +56,18 @@ class Scope:
             node = self.parents[node]
             yield node
 
-    def observed(self, kind: str, node: ast.AST, **values: Any) -> Observation:
-        """Something seen at this node."""
+    def observed(
+        self,
+        kind: Callable[Concatenate[str, Excerpt | None, P], Seen],
+        node: ast.AST,
+        *args: P.args,
+        **values: P.kwargs,
+    ) -> Seen:
+        """Something of this kind, seen at this node."""
         first = getattr(node, "lineno", 1)
         last = getattr(node, "end_lineno", None) or first
-        return Observation(kind, self.symbol, self.module.source.excerpt(first, min(last, first + 14)), values)
+        excerpt = self.module.source.excerpt(first, min(last, first + 14))
+        return kind(self.symbol, excerpt, *args, **values)
 
     @cached_property
     def assigned(self) -> dict[str, ast.expr | None]:

@@ -4,7 +4,8 @@ import ast
 import re
 from collections.abc import Iterator
 
-from audit.model.facts import Observation
+from audit.model.observations.observation import Observation
+from audit.model.observations.secrets_and_certificates import HardcodedSecret
 from audit.model.secret_masking import is_secret
 from audit.reading.behaviour.scope import Scope, last
 
@@ -55,7 +56,7 @@ def may_hold_a_secret(text: str) -> bool:
 
 
 def literal_secrets(scope: Scope) -> Iterator[Observation]:
-    """`literal-secret`: a name that speaks of a secret given a literal that looks like one, or a URL with a password."""
+    """HardcodedSecret: a name that speaks of a secret given a literal that looks like one, or a URL with a password."""
     for name, node in _given(scope):
         # Inside a function, `secret="…"` alone is as often a sample as a secret.
         if scope.symbol and name in {"secret", "token"} and not _KNOWN.match(str(getattr(node, "value", ""))):
@@ -115,7 +116,5 @@ def _url_has_password(text: str) -> bool:
     return not _PLACEHOLDER.search(found["password"]) and "example" not in found["host"]
 
 
-def _hidden(scope: Scope, node: ast.expr, what: str) -> Observation:
-    return Observation(
-        "literal-secret", scope.symbol, None, {"what": what, "path": scope.module.source.path, "line": node.lineno}
-    )
+def _hidden(scope: Scope, node: ast.expr, what: str) -> HardcodedSecret:
+    return HardcodedSecret(scope.symbol, None, what, scope.module.source.path, node.lineno)

@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
-from audit.model.facts import Observation
+from audit.model.observations.observation import Observation
+from audit.model.observations.shared_data import ReadModifyWrite
 from audit.reading.behaviour.counters import takes_a_lock
 from audit.reading.behaviour.scope import Scope, last
 
@@ -22,7 +23,7 @@ _DEPTH = 6
 
 
 def sql_counters(scope: Scope) -> Iterator[Observation]:
-    """`read-then-write`: a column updated with a sum of what a `select` of the same table gave."""
+    """ReadModifyWrite: a column updated with a sum of what a `select` of the same table gave."""
     if not scope.symbol or takes_a_lock(scope):
         return
     ran = [(call, sql) for call in scope.calls if last(call.func) in _RUN and (sql := _sql(scope, call))]
@@ -36,7 +37,7 @@ def sql_counters(scope: Scope) -> Iterator[Observation]:
             guarded = re.search(rf"\b{column}\b", update.group(3) or "") if update else None
             reads = [c for c, other in ran if update and _reads(other, update.group(1), column)]
             if reads and not guarded and flow.adds(call, reads):
-                yield scope.observed("read-then-write", call, what=" ".join(sql.split())[:80])
+                yield scope.observed(ReadModifyWrite, call, statement=" ".join(sql.split())[:80])
 
 
 def _sql(scope: Scope, call: ast.Call) -> str:

@@ -3,7 +3,8 @@
 import ast
 from collections.abc import Iterator, Sequence
 
-from audit.model.facts import Observation
+from audit.model.observations.failure_handling import SwallowedError
+from audit.model.observations.observation import Observation
 from audit.reading.behaviour.exception_handlers import BROAD, handlers_fate, inside, suppresses
 from audit.reading.behaviour.scope import Scope, last
 
@@ -19,7 +20,7 @@ _SUCCESS_KEYS = frozenset({"success", "ok", "succeeded"})
 
 
 def swallowed_errors(scope: Scope) -> Iterator[Observation]:
-    """`swallowed-error`: what makes an ordinary end of a failure. `how` says it in French; `doubt`, why the failure may not be the task's.
+    """SwallowedError: what makes an ordinary end of a failure.
 
     A broad `except`, or one of an outage, that answers an error; a broad one, a `suppress` or a `finally` that passes over it.
     """
@@ -30,19 +31,19 @@ def swallowed_errors(scope: Scope) -> Iterator[Observation]:
         if (broad or _catches(handler.type, _OUTAGES)) and not _hands_on(handler.body):
             answer = _answer(scope, handler)
             if answer is not None and (broad or isinstance(answer, ast.Dict)):
-                yield scope.observed("swallowed-error", handler, how="", doubt="")
+                yield scope.observed(SwallowedError, handler, how="", doubt="")
                 continue
         if _is_quiet(handler) and handlers_fate(scope, [handler], BROAD):
             logged = "qui ne fait que journaliser l'erreur" if any(map(_logs, handler.body)) else ""
-            yield scope.observed("swallowed-error", handler, **_passed_over(scope, handler, "except", logged))
+            yield scope.observed(SwallowedError, handler, **_passed_over(scope, handler, "except", logged))
     blocks: list[ast.With | ast.AsyncWith] = [*scope.all(ast.With), *scope.all(ast.AsyncWith)]
     for node in blocks:
         if any(suppresses(scope, item.context_expr, BROAD) for item in node.items):
-            yield scope.observed("swallowed-error", node, **_passed_over(scope, node, "suppress", ""))
+            yield scope.observed(SwallowedError, node, **_passed_over(scope, node, "suppress", ""))
     for tried in scope.all(ast.Try):
         if any(isinstance(n, ast.Return) for n in inside(tried.finalbody)):
             how = "un `return` dans un `finally` tait toute erreur"
-            yield scope.observed("swallowed-error", tried.finalbody[0], how=how, doubt="")
+            yield scope.observed(SwallowedError, tried.finalbody[0], how=how, doubt="")
 
 
 def _passed_over(scope: Scope, node: ast.AST, word: str, logged: str) -> dict[str, str]:

@@ -3,7 +3,8 @@
 import ast
 from collections.abc import Iterator
 
-from audit.model.facts import Observation
+from audit.model.observations.observation import Observation
+from audit.model.observations.shared_data import BoundedRead, UnboundedRead
 from audit.reading.behaviour.scope import Scope, chain, keyword, last
 
 _BOUNDS = frozenset({"limit", "range", "single", "maybe_single", "csv"})
@@ -11,7 +12,7 @@ _WRITES = frozenset({"insert", "update", "upsert", "delete", "rpc"})
 
 
 def unpaged_reads(scope: Scope) -> Iterator[Observation]:
-    """`unpaged-read`: `table(…).select(…)…execute()` without `limit`, `range` or `single`; `bounded-read`: with one."""
+    """UnboundedRead: `table(…).select(…)…execute()` without `limit`, `range` or `single`; BoundedRead: with one."""
     if not scope.symbol:
         return
     for call in scope.calls:
@@ -22,7 +23,7 @@ def unpaged_reads(scope: Scope) -> Iterator[Observation]:
         if "select" not in names or not names & {"table", "from_"} or names & _WRITES:
             continue
         bounded = bool(names & _BOUNDS) or any(_counts(c) or _names_one_row(c) for c in calls)
-        yield scope.observed("bounded-read" if bounded else "unpaged-read", call)
+        yield scope.observed(BoundedRead if bounded else UnboundedRead, call)
 
 
 def _whole_chain(scope: Scope, call: ast.Call) -> Iterator[ast.Call]:

@@ -3,7 +3,8 @@
 import ast
 from collections.abc import Iterator, Sequence
 
-from audit.model.facts import Observation
+from audit.model.observations.messages import UncommittedPublication
+from audit.model.observations.observation import Observation
 from audit.reading.behaviour.publications import METHODS, published, publishes_its_own_way
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.name_resolution import dotted
@@ -14,7 +15,7 @@ _WRITES = frozenset({"add", "add_all", "merge", "flush", "execute", "executemany
 
 
 def published_too_early(scope: Scope) -> Iterator[Observation]:
-    """`early-publication`: a task published inside a transaction, or between its writes and its commit."""
+    """UncommittedPublication: a task published inside a transaction, or between its writes and its commit."""
     if not scope.symbol:
         return
     calls = [c for c in scope.calls if _publishes(scope, c)]
@@ -29,7 +30,7 @@ def published_too_early(scope: Scope) -> Iterator[Observation]:
             _is_block(i.context_expr) for n in around if isinstance(n, ast.With | ast.AsyncWith) for i in n.items
         )
         if (block or decorated or _before_commit(scope, call)) and not publishes_its_own_way(scope, call):
-            yield scope.observed("early-publication", call, task=published(scope, call))
+            yield scope.observed(UncommittedPublication, call, task=published(scope, call))
 
 
 def _publishes(scope: Scope, call: ast.Call) -> bool:

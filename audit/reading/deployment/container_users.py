@@ -2,7 +2,8 @@
 
 import re
 
-from audit.model.facts import Observation
+from audit.model.observations.deployment_statements import ContainerUser
+from audit.model.unknown import UNKNOWN, Unknown
 from audit.reading.source_files import Source
 
 # Official images that name no user, and so run as root.
@@ -16,11 +17,11 @@ _OFFICIAL = re.compile(r"^(docker\.io/)?(library/)?|^public\.ecr\.aws/docker/lib
 _VARIABLE = re.compile(r"\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))")
 
 
-def container_user(source: Source) -> Observation:
-    """`container-user`: the user of the last stage; empty for the root of an official image, None where another file says."""
-    stages: dict[str, str | None] = {}
+def container_user(source: Source) -> ContainerUser:
+    """The user of the last stage; empty for the root of an official image, UNKNOWN where another file says."""
+    stages: dict[str, str | Unknown] = {}
     given: dict[str, str] = {}
-    user: str | None = None
+    user: str | Unknown = UNKNOWN
     name, line = "", 1
     for number, text in enumerate(source.lines, 1):
         words = text.split()
@@ -32,10 +33,10 @@ def container_user(source: Source) -> Observation:
             given |= _assigned(words[1:])
         elif instruction == "USER" and len(words) > 1:
             told = _expanded(words[1].strip("\"'"), given)
-            user, line = (None if "$" in told else told), number
+            user, line = (UNKNOWN if "$" in told else told), number
         if name:
             stages[name.lower()] = user
-    return Observation("container-user", "", source.excerpt(line, line, "dockerfile"), {"user": user})
+    return ContainerUser("", source.excerpt(line, line, "dockerfile"), user)
 
 
 def _from(words: list[str], given: dict[str, str]) -> tuple[str, str]:
@@ -45,9 +46,9 @@ def _from(words: list[str], given: dict[str, str]) -> tuple[str, str]:
     return _expanded(named[0], given) if named else "", alias
 
 
-def _base(image: str) -> str | None:
+def _base(image: str) -> str | Unknown:
     bare = _OFFICIAL.sub("", image).partition("@")[0].partition(":")[0]
-    return "" if bare in _OF_ROOT else None
+    return "" if bare in _OF_ROOT else UNKNOWN
 
 
 def _assigned(words: list[str]) -> dict[str, str]:

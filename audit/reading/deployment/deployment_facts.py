@@ -4,7 +4,9 @@ import re
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
 
-from audit.model.facts import Observation
+from audit.model.observations.deployment_statements import ForcedRoot, HealthCheck, PinnedCelery, WatchedWorker
+from audit.model.observations.observation import Observation
+from audit.model.observations.secrets_and_certificates import TrackedEnvironment, TrackedFiles
 from audit.reading.deployment.container_users import container_user
 from audit.reading.deployment.git_index import tracked_files
 from audit.reading.source_files import Source, Tree, read_text
@@ -35,7 +37,7 @@ _MODELS = re.compile(r"(?i)example|sample|template|dist|default|exemple|modele|s
 
 
 def read_deployment(tree: Tree, declared: tuple[str, ...]) -> tuple[Observation, ...]:
-    """`forced-root`, `container-user`, `health-check`, `piped-worker`, `pinned-celery`, `tracked-environment`."""
+    """What the target's deployment files, dependency files and git index say."""
     found = list(_environments(tree))
     for path in tree.paths:
         if _PINNED.search(path) or _METADATA.search(path):
@@ -65,7 +67,7 @@ def _pinned(source: Source) -> Iterator[Observation]:
         version = next(filter(None, (names[n] for n in ("version", "locked", "quoted", "required"))))
         how = next(filter(None, (names[n] for n in ("how", "quoted_how", "required_how"))), "==")
         told = version if how == "==" else f"{version.rpartition('.')[0]}.*"
-        yield Observation("pinned-celery", "", source.excerpt(line, last, "text"), {"version": told})
+        yield PinnedCelery("", source.excerpt(line, last, "text"), told)
 
 
 def _said(source: Source) -> Iterator[Observation]:
@@ -74,10 +76,10 @@ def _said(source: Source) -> Iterator[Observation]:
         if text.startswith(("#", ";")):
             continue
         if _FORCED.search(text):
-            yield Observation("forced-root", "", source.excerpt(number, number, _language(source)), {})
+            yield ForcedRoot("", source.excerpt(number, number, _language(source)))
         if "celery" in text and asks_for_life(text):
             own = bool(_DESTINATION.search(text))
-            yield Observation("health-check", "", source.excerpt(number, number, _language(source)), {"own": own})
+            yield HealthCheck("", source.excerpt(number, number, _language(source)), own)
     if _DOCKERFILE.search(source.path):
         yield container_user(source)
     elif _language(source) == "bash":
@@ -114,7 +116,7 @@ def _watched(source: Source) -> Iterator[Observation]:
             following = " ".join([command, *source.lines[number : number + 2]])
             if "$!" in following:
                 piped = bool(re.search(r"[^|>]\|[^|]", command))
-                yield Observation("watched-worker", "", source.excerpt(first, number, "bash"), {"piped": piped})
+                yield WatchedWorker("", source.excerpt(first, number, "bash"), piped)
 
 
 def leaves_a_worker(command: str) -> bool:
@@ -129,7 +131,7 @@ def _environments(tree: Tree) -> Iterator[Observation]:
     tracked = tracked_files(tree.root)
     if tracked is None:
         return
-    yield Observation("tracked-files", "", None, {"count": len(tracked)})
+    yield TrackedFiles("", None, len(tracked))
     for path in tracked:
         if _ENVIRONMENTS.search(path) and not _MODELS.search(path):
-            yield Observation("tracked-environment", "", None, {"path": path})
+            yield TrackedEnvironment("", None, path)

@@ -1,0 +1,39 @@
+"""What deployment files say beside the commands they start."""
+
+from dataclasses import dataclass
+
+from audit.model.observations.observation import Observation
+from audit.model.unknown import Unknown
+
+
+@dataclass(frozen=True)
+class ForcedRoot(Observation):
+    """A line that sets `C_FORCE_ROOT`, with which Celery runs as root."""
+
+
+@dataclass(frozen=True)
+class ContainerUser(Observation):
+    """The `user` of an image's last stage: empty for the root of an official image, UNKNOWN where another file says."""
+
+    user: str | Unknown
+
+
+@dataclass(frozen=True)
+class HealthCheck(Observation):
+    """A command that asks workers whether they live; `own_node`: it names the node it asks."""
+
+    own_node: bool
+
+
+@dataclass(frozen=True)
+class WatchedWorker(Observation):
+    """A worker in the background of a script that reads `$!`; `piped`: that is the end of a pipe, not the worker."""
+
+    piped: bool
+
+
+@dataclass(frozen=True)
+class PinnedCelery(Observation):
+    """A release of Celery that a file of dependencies asks for: `version` is exact, or ends with `.*`."""
+
+    version: str

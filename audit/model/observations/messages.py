@@ -1,0 +1,59 @@
+"""Messages: tasks that code publishes, queues that it empties, results that it reads."""
+
+from dataclasses import dataclass
+
+from audit.model.observations.observation import Observation
+from audit.model.unknown import Unknown
+
+
+@dataclass(frozen=True)
+class PublishedMessage(Observation):
+    """A call that publishes a task. `task`: its symbol, or the name given to `send_task`; empty when neither is known.
+
+    `queue`: the one the call names, None when it names none; when UNKNOWN, it is one of `choices` if there are some.
+    `method` is the one called (`delay`, `apply_async`, `send_task` …).
+    `gives_limits`: the call gives the task time limits, or options that are not written there.
+    """
+
+    task: str
+    queue: str | Unknown | None
+    choices: tuple[str, ...]
+    method: str
+    gives_limits: bool
+
+
+@dataclass(frozen=True)
+class DelayedMessage(Observation):
+    """A call of `method` that asks for a `countdown` or an `eta`; `seconds`: how far ahead."""
+
+    seconds: float | Unknown
+    method: str
+
+
+@dataclass(frozen=True)
+class DatabaseObjectArgument(Observation):
+    """A published task that is given an object of the database; `argument` is its source text, cut at 60 characters."""
+
+    argument: str
+
+
+@dataclass(frozen=True)
+class UncommittedPublication(Observation):
+    """A task published inside a transaction, or between its writes and its commit; `task` as in PublishedMessage."""
+
+    task: str
+
+
+@dataclass(frozen=True)
+class QueuePurge(Observation):
+    """A call that destroys what waits in the queues, in `module`; `at_start`: a signal of a worker's start runs it."""
+
+    module: str
+    at_start: bool
+
+
+@dataclass(frozen=True)
+class ResultRead(Observation):
+    """A file, `path`, that reads results of tasks."""
+
+    path: str

@@ -1,0 +1,35 @@
+"""What exposes a target: secrets written in the code, certificates that are not verified, environment files that git tracks."""
+
+from dataclasses import dataclass
+
+from audit.model.observations.observation import Observation
+
+
+@dataclass(frozen=True)
+class HardcodedSecret(Observation):
+    """A secret written in full, at this `line` (from 1) of `path`; `what`: its name, in French. It is never quoted."""
+
+    what: str
+    path: str
+    line: int
+
+
+@dataclass(frozen=True)
+class TrackedFiles(Observation):
+    """How many files, `count`, the git index of the target's root tracks."""
+
+    count: int
+
+
+@dataclass(frozen=True)
+class TrackedEnvironment(Observation):
+    """A file of environment variables, `path`, that git tracks."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class UnverifiedCertificate(Observation):
+    """A connection whose certificate is not verified; `argument` is what gives it up, as written (`verify=False`)."""
+
+    argument: str

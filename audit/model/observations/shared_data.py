@@ -1,0 +1,51 @@
+"""Data that several executions share: dates, counters, locks, reads, connections."""
+
+from dataclasses import dataclass
+
+from audit.model.observations.observation import Observation
+
+
+@dataclass(frozen=True)
+class NaiveDatetime(Observation):
+    """A date made without a time zone; `constructor` is what makes it (`datetime.now()`)."""
+
+    constructor: str
+
+
+@dataclass(frozen=True)
+class ReadModifyWrite(Observation):
+    """A shared value read, changed, then written back; `statement` is the write, cut at 80 characters."""
+
+    statement: str
+
+
+@dataclass(frozen=True)
+class LockWithoutExpiry(Observation):
+    """A lock of a shared store that outlives who took it."""
+
+
+@dataclass(frozen=True)
+class LockWithExpiry(Observation):
+    """A lock of a shared store that expires by itself."""
+
+
+@dataclass(frozen=True)
+class UnboundedRead(Observation):
+    """A read through PostgREST that does not say how many rows it asks for."""
+
+
+@dataclass(frozen=True)
+class BoundedRead(Observation):
+    """A read through PostgREST that says how many rows it asks for."""
+
+
+@dataclass(frozen=True)
+class GlobalCounter(Observation):
+    """A global variable, `name`, that a function counts in: each process has its own."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class ConnectionAtImport(Observation):
+    """A connection to a database opened while a module is imported: child processes would share it."""

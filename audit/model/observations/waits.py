@@ -1,0 +1,42 @@
+"""What a function waits for: sleeps, results, loops without end, requests."""
+
+from dataclasses import dataclass
+
+from audit.model.observations.observation import Observation
+from audit.model.unknown import Unknown
+
+
+@dataclass(frozen=True)
+class Sleep(Observation):
+    """A function that sleeps; `seconds`: the longest sum on one path through it."""
+
+    seconds: float | Unknown
+
+
+@dataclass(frozen=True)
+class ResultWait(Observation):
+    """A function that waits for the result of a task it published."""
+
+
+@dataclass(frozen=True)
+class EndlessLoop(Observation):
+    """A `while True` that nothing leaves."""
+
+
+@dataclass(frozen=True)
+class RequestWithoutTimeout(Observation):
+    """A request that may wait for ever; `library` sends it (`requests`, `httpx` …)."""
+
+    library: str
+
+
+@dataclass(frozen=True)
+class RequestWithTimeout(Observation):
+    """A request that ends by itself when nobody answers."""
+
+
+@dataclass(frozen=True)
+class DefaultTimeoutSource(Observation):
+    """What may give every request a timeout: `name` is the function that the project calls or replaces."""
+
+    name: str
