@@ -9,6 +9,7 @@ from functools import cached_property
 from audit.model.facts import BeatEntry, Facts, Function, Process, RetrySchedule, Route, Setting, Task
 from audit.model.findings import Evidence, Excerpt, Level
 from audit.model.quality_facts import QualityFacts
+from audit.target.python_syntax import UnparsableError, parse
 from audit.target.target_file import Target
 
 
@@ -184,8 +185,8 @@ def syntax(function: Function) -> ast.Module | None:
     try:
         # Dedenting would change nothing where a string of several lines starts at the margin.
         text = function.body.text
-        return ast.parse(f"if True:\n{text}" if text[:1].isspace() else text)
-    except (SyntaxError, ValueError):
+        return parse(f"if True:\n{text}" if text[:1].isspace() else text)
+    except UnparsableError:
         return None
 
 

@@ -2,43 +2,16 @@
 
 import os
 import re
-import stat
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from fnmatch import fnmatch
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 
 from audit.model.findings import Excerpt
-from audit.target.digest import is_environment
-
-MAX_BYTES = 2_000_000
-_SKIPPED = frozenset(
-    [
-        ".git",
-        ".hg",
-        ".svn",
-        ".bzr",
-        ".venv",
-        "node_modules",
-        "__pycache__",
-        ".tox",
-        ".nox",
-        ".mypy_cache",
-        ".pytest_cache",
-        ".ruff_cache",
-        ".hypothesis",
-        ".eggs",
-        ".idea",
-        ".vscode",
-        ".cache",
-        ".import_linter_cache",
-        "bower_components",
-        "htmlcov",
-    ]
-)
+from audit.target.regular_files import RefusedError, read_bytes
+from audit.target.tree_walk import Kind, walk_tree
 
 
 @dataclass
@@ -71,54 +44,34 @@ class Source:
 def walk(root: Path, exclude: tuple[str, ...]) -> Tree:
     """List the files of a target, without following links out of it or entering environments and caches."""
     tree = Tree(root.resolve())
-    _walk_directory(tree, tree.root, "", exclude)
+    for found in walk_tree(tree.root, exclude):
+        path = printable(found.path)
+        if found.error:
+            tree.unread.append((path or ".", f"dossier illisible : {found.error.strerror}"))
+        elif found.kind is Kind.EXCLUDED:
+            tree.unread.append((path, "exclu par la description de la cible"))
+        elif found.kind is Kind.LINK:
+            _add_link(tree, found.path)
+        else:
+            tree.paths.append(found.path)
     tree.paths.sort()
     return tree
 
 
-def _walk_directory(tree: Tree, directory: Path, prefix: str, exclude: tuple[str, ...]) -> None:
-    pending = [(directory, prefix)]
-    while pending:
-        current, prefix = pending.pop()
-        try:
-            entries = sorted(os.scandir(current), key=lambda entry: entry.name)
-        except OSError as error:
-            tree.unread.append((prefix or ".", f"dossier illisible : {error.strerror}"))
-            continue
-        for entry in entries:
-            path = printable(prefix + entry.name)
-            if _excluded(path, exclude):
-                tree.unread.append((path, "exclu par la description de la cible"))
-            elif entry.is_symlink():
-                _link(tree, entry, path)
-            elif entry.is_dir(follow_symlinks=False):
-                if not _skipped(entry):
-                    pending.append((Path(entry.path), f"{prefix}{entry.name}/"))
-            else:
-                tree.paths.append(prefix + entry.name)
-
-
-def _skipped(entry: "os.DirEntry[str]") -> bool:
-    return entry.name in _SKIPPED or is_environment(entry)
-
-
-def _excluded(path: str, exclude: tuple[str, ...]) -> bool:
-    return any(fnmatch(path, glob.rstrip("/")) or path == glob.rstrip("/") for glob in exclude)
-
-
-def _link(tree: Tree, entry: "os.DirEntry[str]", path: str) -> None:
+def _add_link(tree: Tree, path: str) -> None:
     """A link to a file of the target is read under its own name; what it points to elsewhere is not."""
+    link, shown = tree.root / path, printable(path)
     try:
-        real = Path(entry.path).resolve(strict=True)
+        real = link.resolve(strict=True)
     except (OSError, RuntimeError):
-        tree.unread.append((path, "lien symbolique rompu ou circulaire"))
+        tree.unread.append((shown, "lien symbolique rompu ou circulaire"))
         return
     if not real.is_relative_to(tree.root):
-        tree.unread.append((path, "lien symbolique qui sort de la cible"))
+        tree.unread.append((shown, "lien symbolique qui sort de la cible"))
     elif real.is_file():
         tree.paths.append(path)
-    elif Path(entry.path).parent.resolve().is_relative_to(real):
-        tree.unread.append((path, "lien symbolique vers un dossier qui le contient"))
+    elif link.parent.resolve().is_relative_to(real):
+        tree.unread.append((shown, "lien symbolique vers un dossier qui le contient"))
 
 
 def printable(path: str) -> str:
@@ -129,10 +82,10 @@ def printable(path: str) -> str:
 def read_text(tree: Tree, path: str) -> Source | None:
     """Text of one file, by its declared encoding; None, with the reason in `tree.unread`, when it cannot be read."""
     try:
-        content = _read_bytes(tree.root / path)
+        content = read_bytes(tree.root / path)
         encoding = tokenize.detect_encoding(BytesIO(content).readline)[0] if path.endswith(".py") else "utf-8-sig"
         text = content.decode(encoding)
-    except _RefusedError as refusal:
+    except RefusedError as refusal:
         tree.unread.append((printable(path), str(refusal)))
     except OSError as error:
         tree.unread.append((printable(path), f"fichier illisible : {error.strerror}"))
@@ -141,25 +94,6 @@ def read_text(tree: Tree, path: str) -> Source | None:
     else:
         return Source(printable(path), text)
     return None
-
-
-class _RefusedError(Exception):
-    """The file must not be read; the message says why, in French."""
-
-
-def _read_bytes(path: Path) -> bytes:
-    # Opening a pipe would wait for a writer, and the file may change between the walk and now.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise _RefusedError("n'est pas un fichier ordinaire")
-        if status.st_size > MAX_BYTES:
-            raise _RefusedError(f"plus de {MAX_BYTES // 1_000_000} Mo")
-        content = file.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise _RefusedError(f"plus de {MAX_BYTES // 1_000_000} Mo")
-    return content
 
 
 def python_files(tree: Tree) -> Iterator[Source]:

@@ -4,15 +4,9 @@ import hashlib
 import math
 import os
 from collections.abc import Iterator, Sequence
-from fnmatch import fnmatch
 from pathlib import Path
 
-# Not counted: history, environments, caches and run-time state change without what is audited changing.
-_HISTORY = {".git", ".hg", ".svn", ".bzr", ".idea", ".vscode"}
-_ENVIRONMENTS = {".venv", ".tox", ".nox", ".eggs", "node_modules"}
-_TOOL_CACHES = {".mypy_cache", ".pytest_cache", ".ruff_cache", ".import_linter_cache", ".grimp_cache", ".hypothesis"}
-_STATE = {"__pycache__", ".cache", ".sandbox", "bower_components", "htmlcov"}
-_SKIPPED = frozenset(_HISTORY | _ENVIRONMENTS | _TOOL_CACHES | _STATE)
+from audit.target.tree_walk import Kind, holds, is_skipped, walk_tree
 
 _CODE = {".py", ".pyi", ".pyx", ".so", ".pyd", ".sql", ".sh", ".bash", ".lua", ".j2", ".jinja", ".mako"}
 _SETTINGS = {".conf", ".ini", ".cfg", ".toml", ".yaml", ".yml", ".json", ".lock"}
@@ -54,45 +48,22 @@ def _changed(path: Path) -> float:
 
 def counted(root: Path, exclude: Sequence[str]) -> Iterator[str]:
     """Paths that count in the digest, in no order; that of a folder that cannot be listed ends with a slash."""
-    globs = [glob.rstrip("/") for glob in exclude]
-    pending = [""]
-    while pending:
-        prefix = pending.pop()
-        try:
-            entries = list(os.scandir(root / prefix))
-        except OSError:
-            if not prefix:
-                raise
-            yield prefix
-            continue
-        for entry in entries:
-            path = prefix + entry.name
-            if any(fnmatch(path, glob) for glob in globs):
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                if not _skipped(entry, at_the_top=not prefix):
-                    pending.append(f"{path}/")
-            elif _counts(entry) or (_leads_to_folder(entry) and not _skipped(entry, at_the_top=not prefix)):
-                yield path
+    for found in walk_tree(root, exclude, _skipped):
+        if found.error and not found.path:
+            raise found.error
+        if found.error or (found.entry and found.kind is not Kind.EXCLUDED and _stands(found.entry, found.path)):
+            yield found.path
 
 
-def _skipped(entry: "os.DirEntry[str]", *, at_the_top: bool) -> bool:
-    if at_the_top and entry.name == "reports":
+def _skipped(folder: "os.DirEntry[str]", path: str) -> bool:
+    if path == "reports":
         # A package that happens to bear the name of the checkpoints' folder is code.
-        return not holds(entry, "__init__.py")
-    if entry.name in _SKIPPED or entry.name.endswith(".egg-info"):
-        return True
-    return is_environment(entry)
+        return not holds(folder, "__init__.py")
+    return folder.name.endswith(".egg-info") or is_skipped(folder)
 
 
-def is_environment(folder: "os.DirEntry[str]") -> bool:
-    """Whether a folder is a Python environment, by its content and not by its name: `env` may be a package of the target."""
-    return any(holds(folder, sign) for sign in ("pyvenv.cfg", "conda-meta", "bin/activate"))
-
-
-def holds(folder: "os.DirEntry[str]", name: str) -> bool:
-    """Whether a folder holds a file of this name; not when its path is too long for one to be asked for."""
-    return os.path.exists(f"{folder.path}/{name}")  # noqa: PTH110  pathlib's raises there
+def _stands(entry: "os.DirEntry[str]", path: str) -> bool:
+    return _counts(entry) or (_leads_to_folder(entry) and not _skipped(entry, path))
 
 
 def _leads_to_folder(entry: "os.DirEntry[str]") -> bool:

@@ -1,5 +1,6 @@
-"""Finds the file of an imported module among the paths of a target, and the folder that its imports start from."""
+"""Says which module an import names, and which file of a target that module is."""
 
+import ast
 from collections.abc import Iterable
 
 
@@ -14,3 +15,23 @@ def import_base(symbol: str, file: str) -> str:
     """The folder from which the module of this symbol is imported, with its slash; empty at the root."""
     module = symbol.partition(":")[0].replace(".", "/")
     return file.removesuffix(".py").removesuffix("/__init__").removesuffix(module)
+
+
+def imported_module(node: ast.ImportFrom, package: str) -> str:
+    """The dotted name of the module that `from … import` reads, in a module of this package; empty beyond the outermost one.
+
+    Without a package, `from . import` is read from the root: the target may be a package itself.
+    """
+    if not node.level:
+        return node.module or ""
+    parts = package.split(".") if package else []
+    around = len(parts) - node.level + 1
+    return ".".join([*parts[:around], *filter(None, [node.module])]) if around >= 0 else ""
+
+
+def imported_names(node: ast.Import | ast.ImportFrom, package: str) -> list[str]:
+    """Dotted names of the modules that an import may load: `from a import b` may load `a.b`."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    module = imported_module(node, package)
+    return [module, *(f"{module}.{alias.name}" if module else alias.name for alias in node.names)]

@@ -6,7 +6,9 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from audit.target.digest import counted
-from audit.target.import_paths import file_of, import_base
+from audit.target.import_paths import file_of, import_base, imported_names
+from audit.target.python_syntax import UnparsableError, parse
+from audit.target.regular_files import RefusedError, read_bytes
 
 # A module that is imported by its name, as `include` of Celery and the settings of Django are.
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
@@ -46,22 +48,15 @@ def _files(name: str, bases: Iterable[str], every: Container[str]) -> Iterator[s
 def _names(path: Path, shown: str) -> Iterator[str]:
     """Dotted names that this file may import."""
     try:
-        tree = ast.parse(path.read_bytes())
-    except (OSError, ValueError, SyntaxError, RecursionError, MemoryError):
+        tree = parse(read_bytes(path))
+    except (OSError, RefusedError, UnparsableError):
         return
+    package = ".".join(shown.split("/")[:-1])
     for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield from _from(node, shown.split("/")[:-1])
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield from imported_names(node, package)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _DOTTED.fullmatch(node.value):
             yield node.value
-
-
-def _from(node: ast.ImportFrom, package: Sequence[str]) -> Iterator[str]:
-    above = package[: len(package) - node.level + 1] if node.level else ()
-    module = [*above, *([node.module] if node.module else [])]
-    yield from (".".join([*module, alias.name]) for alias in node.names)
 
 
 def _leaves(root: Path, path: str) -> bool:

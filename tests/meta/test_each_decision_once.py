@@ -2,7 +2,9 @@
 
 import ast
 import inspect
+import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from audit.model.test_files import globs_of_test_files
@@ -11,9 +13,20 @@ from audit.reading.python.modules import Project
 AUDIT = Path(__file__).resolve().parents[2] / "audit"
 
 
-def modules() -> Iterator[tuple[str, ast.Module]]:
-    for path in sorted(AUDIT.rglob("*.py")):
-        yield path.relative_to(AUDIT).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+@cache
+def texts() -> dict[str, str]:
+    return {
+        path.relative_to(AUDIT).as_posix(): path.read_text(encoding="utf-8") for path in sorted(AUDIT.rglob("*.py"))
+    }
+
+
+@cache
+def modules() -> list[tuple[str, ast.Module]]:
+    return [(path, ast.parse(text)) for path, text in texts().items()]
+
+
+def writing(pattern: str) -> set[str]:
+    return {path for path, text in texts().items() if re.search(pattern, text)}
 
 
 def listed(tree: ast.Module) -> Iterator[set[object]]:
@@ -39,3 +52,16 @@ def test_no_other_module_lists_names_of_test_files() -> None:
     listing = {path for path, tree in modules() for words in listed(tree) if len(words & names) > 1}
     # A process file for tests (`compose.test.yml`) is no file of tests.
     assert listing == {"model/test_files.py", "reading/deployment/process_files.py"}
+
+
+def test_python_is_parsed_in_one_place() -> None:
+    assert writing(r"\bast\.parse\(") == {"target/python_syntax.py"}
+
+
+def test_a_tree_of_files_is_walked_in_one_place() -> None:
+    # The other names the specs of one folder, which it does not enter.
+    assert writing(r"\bos\.(scandir|walk|listdir)\(") == {"target/tree_walk.py", "reading/kiro/spec_files.py"}
+
+
+def test_a_relative_import_is_resolved_in_one_place() -> None:
+    assert {path for path in writing(r"\.level\b") if "ImportFrom" in texts()[path]} == {"target/import_paths.py"}

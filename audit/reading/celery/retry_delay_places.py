@@ -6,6 +6,7 @@ from audit.model.findings import Excerpt
 from audit.reading.python.abstract_values import FunctionValue, Origin
 from audit.reading.python.frames import Frame
 from audit.reading.python.interpreter import Machine
+from audit.target.import_paths import imported_module
 
 _MOST = 8
 _LINES = 15
@@ -83,7 +84,5 @@ def _imported(machine: Machine, module: str, name: str) -> tuple[str, str] | Non
         if isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 if (alias.asname or alias.name) == name:
-                    parts = list(filter(None, known.package.split(".")))
-                    kept = parts[: len(parts) - node.level + 1] if node.level else []
-                    return ".".join([*kept, *filter(None, [node.module])]), alias.name
+                    return imported_module(node, known.package), alias.name
     return None

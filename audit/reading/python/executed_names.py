@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from audit.reading.python.child_nodes import children
 from audit.reading.python.modules import Module
 from audit.reading.python.syntax_cache import Definition, Place
+from audit.target.import_paths import imported_names
 
 # Decorators under which a function waits for a request, a message or a command; under another one, it may be called at once.
 _WAITING = frozenset(
@@ -91,20 +92,9 @@ def _called_by_itself(function: Definition) -> bool:
     return any(_last_name(decorator) not in _WAITING for decorator in function.decorator_list)
 
 
-def imported(module: Module, node: ast.Import | ast.ImportFrom) -> list[str]:
-    """Dotted names that an import may load: `from a import b` may be the module `a.b`."""
-    if isinstance(node, ast.Import):
-        return [alias.name for alias in node.names]
-    base = node.module or ""
-    if node.level:
-        parts = module.package.split(".")
-        base = ".".join([*parts[: len(parts) - node.level + 1], *filter(None, [base])])
-    return [base, *(f"{base}.{alias.name}" for alias in node.names)]
-
-
 def _note(module: Module, node: ast.AST, found: Executed) -> None:
     if isinstance(node, ast.Import | ast.ImportFrom):
-        found.imports += imported(module, node)
+        found.imports += imported_names(node, module.package)
         # A function is called by its other name.
         found.names.update(alias.name for alias in node.names if alias.asname)
     elif isinstance(node, ast.Name):

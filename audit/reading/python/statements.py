@@ -20,6 +20,7 @@ from audit.reading.python.frames import ExhaustedError, Frame
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.syntax_cache import Place
 from audit.reading.python.undo_log import Branch
+from audit.target.import_paths import imported_module
 
 _MAX_LOOPS = 300
 
@@ -280,11 +281,7 @@ def _import(machine: Machine, node: ast.Import, frame: Frame) -> None:
 
 
 def _import_from(machine: Machine, node: ast.ImportFrom, frame: Frame) -> None:
-    name = node.module or ""
-    if node.level:
-        parts = list(filter(None, frame.module.package.split(".")))
-        kept = parts[: len(parts) - node.level + 1]
-        name = ".".join([*kept, *filter(None, [node.module])])
+    name = imported_module(node, frame.module.package)
     module = machine.module_value(name)
     for alias in node.names:
         if alias.name == "*":

@@ -1,13 +1,13 @@
 """Syntax trees, kept while they are few: a tree put away is parsed again from the text that was read."""
 
 import ast
-import warnings
 import weakref
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from audit.reading.python.lru_cache import Kept
+from audit.target.python_syntax import UnparsableError, parse
 
 if TYPE_CHECKING:
     from audit.reading.python.modules import Module
@@ -51,19 +51,10 @@ class Shelf:
 
     def _parsed(self, source: "Source") -> ast.Module:
         try:
-            return _parse(source.text)
-        except SyntaxError as error:
-            self._unread.append((source.path, f"erreur de syntaxe ligne {error.lineno or '?'}"))
-        except (ValueError, RecursionError, MemoryError):
-            why = "texte que Python refuse d'analyser (octet nul, ou imbrication trop profonde)"
-            self._unread.append((source.path, why))
-        return ast.Module([], [])
-
-
-def _parse(text: str) -> ast.Module:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return ast.parse(text)
+            return parse(source.text)
+        except UnparsableError as error:
+            self._unread.append((source.path, str(error)))
+            return ast.Module([], [])
 
 
 def _alone(text: str, first: int) -> ast.Module | None:
@@ -71,8 +62,8 @@ def _alone(text: str, first: int) -> ast.Module | None:
     indented = text[:1].isspace()
     above = "\n" * (first - 2) + "if 1:\n" if indented else "\n" * (first - 1)
     try:
-        tree = _parse(above + text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        tree = parse(above + text)
+    except UnparsableError:
         return None
     block = tree.body[0].body if indented and isinstance(tree.body[0], ast.If) else tree.body
     # A decorator may begin above the line of its expression, which would be a statement here.

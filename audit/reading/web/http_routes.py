@@ -34,6 +34,7 @@ from audit.reading.web.fastapi_objects import (
     text,
 )
 from audit.reading.web.flask_objects import decorate_flask
+from audit.target.python_syntax import UnparsableError, parse_expression
 
 _MAX_DEPTH = 12
 
@@ -214,7 +215,7 @@ def _alternatives(node: ast.expr | None, depth: int) -> list[ast.expr]:
         return [*_alternatives(node.left, depth + 1), *_alternatives(node.right, depth + 1)]
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         try:
-            return _alternatives(ast.parse(node.value, mode="eval").body, depth + 1)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return _alternatives(parse_expression(node.value), depth + 1)
+        except UnparsableError:
             return []
     return [node]

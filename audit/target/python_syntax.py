@@ -1,0 +1,37 @@
+"""Parses the Python of a target, whatever its text holds."""
+
+import ast
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class UnparsableError(Exception):
+    """A text is not Python that this interpreter can parse; the message says why, in French."""
+
+
+def parse(text: str | bytes) -> ast.Module:
+    """The syntax tree of a module's text. Raises UnparsableError."""
+    with _refusals():
+        return ast.parse(text)
+
+
+def parse_expression(text: str) -> ast.expr:
+    """The syntax tree of one expression. Raises UnparsableError."""
+    with _refusals():
+        return ast.parse(text, mode="eval").body
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        with warnings.catch_warnings():
+            # Of the target's own escapes and comparisons.
+            warnings.simplefilter("ignore")
+            yield
+    except SyntaxError as error:
+        msg = f"erreur de syntaxe ligne {error.lineno or '?'}"
+        raise UnparsableError(msg) from error
+    except (ValueError, RecursionError, MemoryError) as error:
+        msg = "texte que Python refuse d'analyser (octet nul, ou imbrication trop profonde)"
+        raise UnparsableError(msg) from error
