@@ -120,6 +120,24 @@ def test_one_that_may_be_imported_at_the_start(main: str, tmp_path: Path) -> Non
     assert answer(tmp_path, imported=False, main=text, jobs=JOBS).outcome is Outcome.UNDETERMINED
 
 
+BY_NAME = "import importlib, os\nMODULES = {value}\n\n\ndef load():\n    importlib.import_module(MODULES)\n\n\nload()\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "outcome"),
+    [
+        ('os.environ["MODULES"]', Outcome.UNDETERMINED),
+        ('os.getenv("MODULES", "shop.tasks").strip()', Outcome.UNDETERMINED),
+        ('"shop.tasks"', Outcome.DEFECT),
+    ],
+)
+def test_a_name_that_the_environment_gives_elsewhere_in_the_module(
+    value: str, outcome: Outcome, tmp_path: Path
+) -> None:
+    text = APP.replace("{more}", "") + BY_NAME.replace("{value}", value)
+    assert answer(tmp_path, imported=False, main=text, jobs=JOBS).outcome is outcome
+
+
 @pytest.mark.parametrize(
     ("procfile", "words"),
     [
