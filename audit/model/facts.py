@@ -9,6 +9,7 @@ from typing import Any
 
 from audit.model.findings import Evidence, Excerpt, Level
 from audit.model.observations.observation import Observation, Seen
+from audit.model.retries import RetryPolicy, RetrySchedule
 
 
 @dataclass(frozen=True)
@@ -129,17 +130,6 @@ class Deprecation:
     excerpt: Excerpt | None = None
 
 
-@dataclass(frozen=True)
-class RetrySchedule:
-    """The delays a task waits before each retry, in seconds, and the chain of places that decides them."""
-
-    task: str
-    delays: tuple[float, ...]
-    max_retries: int | None
-    excerpts: tuple[Excerpt, ...] = ()
-    why_unknown: str = ""
-
-
 def _plain(value: object) -> object:
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
@@ -184,7 +174,7 @@ class Facts:
     routes_known: bool = False
     processes: tuple[Process, ...] = ()
     deprecations: tuple[Deprecation, ...] = ()
-    retry_schedules: tuple[RetrySchedule, ...] = ()
+    retries: tuple[RetryPolicy, ...] = ()
     observations: tuple[Observation, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     unread: tuple[tuple[str, str], ...] = ()
@@ -207,6 +197,11 @@ class Facts:
     def observations_of(self, kind: type[Seen]) -> tuple[Seen, ...]:
         """The observations of this kind, in the order they were read."""
         return tuple(o for o in self.observations if isinstance(o, kind))
+
+    @property
+    def retry_schedules(self) -> tuple[RetrySchedule, ...]:
+        """The schedules of every task."""
+        return tuple(schedule for policy in self.retries for schedule in policy.schedules)
 
     def evidence(self, excerpt: Excerpt | None = None, **values: object) -> Evidence:
         """Evidence of this probe, at its level."""

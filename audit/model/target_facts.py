@@ -6,9 +6,10 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from audit.model.facts import BeatEntry, Facts, Function, Process, RetrySchedule, Route, Setting, Task
+from audit.model.facts import BeatEntry, Facts, Function, Process, Route, Setting, Task
 from audit.model.findings import Evidence, Excerpt, Level
 from audit.model.quality_facts import QualityFacts
+from audit.model.retries import RetryPolicy
 from audit.target.python_syntax import UnparsableError, parse
 from audit.target.target_file import Target
 
@@ -151,9 +152,9 @@ class TargetFacts:
             return declared if declared in found else ""
         return found.pop() if len(found) == 1 else ""
 
-    def retry_schedules(self, symbol: str) -> tuple[RetrySchedule, ...]:
-        """Retry schedules of this task, as read in the source."""
-        return tuple(r for r in self.source.retry_schedules if r.task == symbol)
+    def retries(self, symbol: str) -> RetryPolicy | None:
+        """How this task is retried, as read in the source; None where it is no task, or was not read."""
+        return next((policy for policy in self.source.retries if policy.task == symbol), None)
 
     def source_evidence(self, function: Function) -> Evidence:
         """Evidence that quotes the head of a function."""

@@ -14,7 +14,6 @@ from audit.reading.celery.application_settings import find_application, named_ap
 from audit.reading.celery.beat_schedule import keeps_a_schedule, read_beat, scheduler_setting
 from audit.reading.celery.configuration_calls import follow_connected
 from audit.reading.celery.configuring_modules import Configurers, read_configurers
-from audit.reading.celery.followed_retries import read_retries
 from audit.reading.celery.task_definitions import read_tasks
 from audit.reading.celery.unloaded_tasks import read_unloaded
 from audit.reading.celery.unreached_settings import obscure_late_settings
@@ -24,6 +23,7 @@ from audit.reading.program import new_machine
 from audit.reading.python.functions import Functions
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Project, read_project
+from audit.reading.retries.retry_policies import read_retries
 from audit.reading.source_files import walk
 from audit.reading.web.fastapi_objects import Web
 from audit.reading.web.http_routes import read_routes
@@ -96,7 +96,7 @@ def _collect(target: Target) -> Facts:
         routes_known=bool(routes),
         processes=processes,
         deprecations=read_deprecations(machine),
-        retry_schedules=read_retries(machine),
+        retries=read_retries(machine),
         observations=(*read_code(machine), *read_deployment(tree, target.process_files)),
         applications=named_applications(machine),
         configured_by=app.fields.get("configured_by", "") if app else "",

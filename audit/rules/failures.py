@@ -3,14 +3,13 @@
 import re
 from collections.abc import Sequence
 
-from audit.model.facts import RetrySchedule
 from audit.model.findings import Excerpt, Finding, Severity
 from audit.model.observations.failure_handling import Fate, SwallowedError
+from audit.model.retries import RetrySchedule
 from audit.model.target_facts import TargetFacts
 from audit.rules.effective_settings import NO_TASK, production_tasks, short
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
 from audit.rules.rule import Guide
-from audit.rules.sender_retries import retry_fate
 from audit.rules.task_observations import NotInTasks, tasks_read
 
 _TASKS = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#"
@@ -48,21 +47,22 @@ _CAUGHT_GUIDE = Guide(
 
 def _caught(known: TargetFacts) -> Sequence[Finding]:
     guide = _CAUGHT_GUIDE
-    if not tasks_read(known):
+    tasks = tasks_read(known)
+    if not tasks:
         return unknown(guide, NO_TASK)
-    fates = [o for o in (retry_fate(known, symbol) for symbol in tasks_read(known)) if o is not None]
-    retrying = [o for o in fates if o.retries]
+    policies = [policy for policy in known.source.retries if policy.task in tasks]
+    retrying = [policy for policy in policies if policy.calls_retry]
     if not retrying:
-        helped = next((o for o in fates if o.otherwise), None)
-        return unknown(guide, helped.otherwise) if helped else out_of_scope(guide, _NO_RETRY)
-    lost = [f for o in retrying if o.fate is Fate.LOST and (f := known.source.functions.get(o.symbol))]
+        helped = next((policy.otherwise for policy in policies if policy.otherwise), "")
+        return unknown(guide, helped) if helped else out_of_scope(guide, _NO_RETRY)
+    lost = [f for p in retrying if p.raised is Fate.LOST and (f := known.source.functions.get(p.task))]
     if lost:
         faults = [Fault(f"`{short(f.symbol)}`", f.body) for f in lost]
         return failed(guide, "Reprise rattrapée", faults, *(known.source.evidence(f.head) for f in lost))
-    unclear = next((o for o in retrying if o.fate is Fate.UNCLEAR), None)
+    unclear = next((policy for policy in retrying if policy.raised is Fate.UNCLEAR), None)
     if unclear:
-        return unknown(guide, f"`{short(unclear.symbol)}` : {unclear.why}")
-    told = [o.symbol for o in retrying]
+        return unknown(guide, f"`{short(unclear.task)}` : {unclear.doubt}")
+    told = [policy.task for policy in retrying]
     return passed(guide, ", ".join(f"`{short(s)}`" for s in told), known.source.evidence(known.head(told[0])))
 
 
@@ -100,7 +100,6 @@ _BACKOFF_GUIDE = Guide(
     solution="@app.task(autoretry_for=(ConnectionError,), retry_backoff=True, retry_jitter=True)",
     undetermined="les délais ne se calculent pas à la lecture",
 )
-_JITTER = "retry_jitter"
 
 
 def _backs_off(known: TargetFacts) -> Sequence[Finding]:
@@ -112,7 +111,7 @@ def _backs_off(known: TargetFacts) -> Sequence[Finding]:
     if constant:
         faults = [Fault(f"`{short(s.task)}`, {s.delays[0]:g} s à chaque fois", _place(s)) for s in constant]
         return failed(guide, "Reprises sans recul", faults, *(known.source.evidence(f.excerpt) for f in faults))
-    unread = next((s for s in schedules if s.why_unknown and _JITTER not in s.why_unknown), None)
+    unread = next((s for s in schedules if s.why_unknown and not s.random), None)
     if unread:
         return unknown(guide, f"`{short(unread.task)}` : {unread.why_unknown}")
     return passed(guide, _told(schedules), known.source.evidence())

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Callable, Sequence
 
-from audit.model.facts import RetrySchedule
-from audit.model.findings import Finding, Problem, Severity
-from audit.model.observations.failure_handling import Fate, RetryOutcome
+from audit.model.findings import Excerpt, Finding, Problem, Severity
+from audit.model.observations.failure_handling import Fate
+from audit.model.retries import RetrySchedule
 from audit.model.target_facts import TargetFacts
 from audit.rules.rule import Rule, defect, established, not_found, undetermined, without_role
 
@@ -16,13 +16,13 @@ _RETRIERS = frozenset({"retry", "Retry", "Retrying", "AsyncRetrying", "retry_cal
 _SOLUTION = "raise self.retry(countdown=60 * 2 ** self.request.retries, max_retries=3)"
 
 
-def _problem(title: str, schedule: RetrySchedule, solution: str) -> Problem:
+def _problem(title: str, places: tuple[Excerpt, ...], solution: str = _SOLUTION) -> Problem:
     return Problem(
         title=title,
         severity=Severity.CRITICAL,
         impact="Élevé : un échec passager n'est pas réessayé comme prévu",
         recommendation="Réessayer au plus 3 fois, après 60 s, 120 s puis 240 s",
-        situation=schedule.excerpts,
+        situation=places,
         solution=solution,
     )
 
@@ -34,7 +34,8 @@ def _schedules(known: TargetFacts, sentence: str) -> tuple[Sequence[RetrySchedul
         return (), [without_role(known, "sender", sentence)]
     if known.source.failure or symbol not in known.source.functions:
         return (), [not_found(known, symbol, sentence)]
-    schedules = known.retry_schedules(symbol)
+    policy = known.retries(symbol)
+    schedules = policy.schedules if policy else ()
     doubt = "" if schedules else _otherwise_retried(known, symbol)
     if doubt:
         return (), [undetermined(sentence, doubt)]
@@ -42,18 +43,16 @@ def _schedules(known: TargetFacts, sentence: str) -> tuple[Sequence[RetrySchedul
         function = known.source.functions[symbol]
         name = symbol.rpartition(":")[2]
         text = f"`{name}` n'appelle jamais `self.retry()` : un échec passager n'est pas réessayé"
-        nothing = RetrySchedule(symbol, (), None, (function.head,) if function.head else ())
-        return (), [
-            defect(text, _problem(f"`{name}` ne réessaie pas", nothing, _SOLUTION), known.source_evidence(function))
-        ]
+        problem = _problem(f"`{name}` ne réessaie pas", (function.head,) if function.head else ())
+        return (), [defect(text, problem, known.source_evidence(function))]
     return schedules, []
 
 
 def _otherwise_retried(known: TargetFacts, symbol: str) -> str:
     """What may retry a task without a schedule that could be read, as a French clause; empty when nothing was seen."""
-    seen = retry_fate(known, symbol)
-    if seen is not None and seen.otherwise:
-        return seen.otherwise
+    policy = known.retries(symbol)
+    if policy and policy.otherwise:
+        return policy.otherwise
     for function in known.reachable(symbol, known.task_symbols - {symbol}):
         if function.symbol != symbol and any(map(_RETRYING.search, function.decorators)):
             return f"un décorateur de `{function.symbol.rpartition(':')[2]}` peut réessayer"
@@ -73,7 +72,7 @@ def _limit(known: TargetFacts) -> Sequence[Finding]:
         elif schedule.max_retries != len(DELAYS):
             count = "sans limite" if schedule.max_retries is None else f"{schedule.max_retries} fois au plus"
             text = f"L'envoi est réessayé {count}, au lieu de 3"
-            findings.append(defect(text, _problem("Nombre de reprises", schedule, _SOLUTION), *evidence))
+            findings.append(defect(text, _problem("Nombre de reprises", schedule.excerpts), *evidence))
         else:
             findings.append(established(sentence, *evidence))
     return findings
@@ -92,9 +91,8 @@ def _delays(known: TargetFacts) -> Sequence[Finding]:
             findings.append(undetermined(sentence, schedule.why_unknown))
         elif schedule.delays != DELAYS:
             text = f"Les délais de reprise que la tâche emploie sont {_french(schedule.delays)}, au lieu de {_french(DELAYS)}"
-            findings.append(
-                defect(text, _problem("Délais de reprise", schedule, _SOLUTION), *evidence or [known.source.evidence()])
-            )
+            problem = _problem("Délais de reprise", schedule.excerpts)
+            findings.append(defect(text, problem, *evidence or [known.source.evidence()]))
         else:
             findings.append(established(sentence, *evidence or [known.source.evidence()]))
     return findings
@@ -108,26 +106,19 @@ def _swallowed(known: TargetFacts) -> Sequence[Finding]:
     function = known.source.functions.get(symbol)
     if known.source.failure or function is None or function.body is None:
         return [not_found(known, symbol, sentence)]
-    seen = retry_fate(known, symbol)
-    if seen is None or not (seen.retries or _retried_outside(known, symbol)):
+    policy = known.retries(symbol)
+    if policy is None or not (policy.calls_retry or _retried_outside(known, symbol)):
         return [undetermined(sentence, f"`{symbol.rpartition(':')[2]}` n'appelle pas elle-même `self.retry()`")]
-    if seen.fate is Fate.LOST:
+    if policy.raised is Fate.LOST:
         text = (
             "`self.retry()` est rattrapée par un `except`, un `suppress` ou un `finally` qui l'englobe : "
             "la reprise part deux fois, ou la tâche passe pour finie"
         )
-        schedule = RetrySchedule(symbol, (), None, (function.body,))
-        problem = _problem("Reprise rattrapée", schedule, "except Retry:\n    raise")
+        problem = _problem("Reprise rattrapée", (function.body,), "except Retry:\n    raise")
         return [defect(text, problem, known.source_evidence(function))]
-    if seen.fate is Fate.UNCLEAR:
-        return [undetermined(sentence, seen.why, "mettre `except Retry: raise` avant lui")]
+    if policy.raised is Fate.UNCLEAR:
+        return [undetermined(sentence, policy.doubt, "mettre `except Retry: raise` avant lui")]
     return [established(sentence, known.source_evidence(function))]
-
-
-def retry_fate(known: TargetFacts, symbol: str) -> RetryOutcome | None:
-    """What was read of the fate of a task's retries: its last definition's; None where it is no task, or was not read."""
-    seen = [o for o in known.source.observations_of(RetryOutcome) if o.symbol == symbol]
-    return seen[-1] if seen else None
 
 
 def _retried_outside(known: TargetFacts, symbol: str) -> bool:

@@ -26,20 +26,6 @@ class SwallowedError(Observation):
 
 
 @dataclass(frozen=True)
-class RetryOutcome(Observation):
-    """What becomes of the exception that a task's `retry()` raises.
-
-    `fate`: handed on to Celery, lost in what catches it, or unclear, for the reason that `why` gives in French.
-    `retries`: the task calls its own `retry()`; `otherwise`: what else may retry it, in French, empty when nothing was seen.
-    """
-
-    fate: Fate
-    why: str
-    retries: bool
-    otherwise: str
-
-
-@dataclass(frozen=True)
 class RetryFunction(Observation):
     """A function whose name speaks of retries; `tested`: tests call it, `used`: something else does."""
 

@@ -1,11 +1,15 @@
 """What stands around the body of a task: its decorators, and the `__call__` of its class."""
 
 import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from audit.model.observations.failure_handling import Fate
-from audit.reading.behaviour.exception_handlers import Raises, inside, scope_of, worst
+from audit.model.observations.failure_handling import Fate, SwallowedError
+from audit.model.unknown import UNKNOWN
+from audit.reading.behaviour.exception_handlers import BROAD, Raises, inside, scope_of, worst
 from audit.reading.behaviour.scope import Scope, last
+from audit.reading.celery.task_definitions import default_base, task_decoration
 from audit.reading.python.abstract_values import (
     ClassValue,
     Decoration,
@@ -16,6 +20,7 @@ from audit.reading.python.abstract_values import (
     unwrap,
 )
 from audit.reading.python.classes import class_attribute
+from audit.reading.python.interpreter import Machine
 
 # Decorators of other packages that let every exception through.
 _HARMLESS = (
@@ -31,7 +36,56 @@ _HARMLESS = (
 )
 
 
-def decorator_fate(scope: Scope, decoration: Decoration, caught: frozenset[str]) -> Fate:
+@dataclass(frozen=True)
+class Surroundings:
+    """What Celery runs around a task: its class, and the decorators below the one that makes it a task.
+
+    `decoration` is that one; None for the `run` of a registered class.
+    """
+
+    function: FunctionValue
+    decoration: Decoration | None
+    base: Any
+    below: tuple[Decoration, ...]
+
+    def fates(self, scope: Scope, caught: frozenset[str]) -> list[Fate]:
+        """What each makes of an exception of the task's own body that is one of these classes."""
+        fates = [_decorator_fate(scope, decoration, caught) for decoration in self.below]
+        return [*fates, _call_fate(scope, self.base, caught)] if isinstance(self.base, ClassValue) else fates
+
+
+def surroundings(machine: Machine) -> dict[str, Surroundings]:
+    """What stands around each task, by its symbol; around the first one where two have the same."""
+    found: dict[str, Surroundings] = {}
+    for function in machine.decorated:
+        if function.symbol not in found and (decoration := task_decoration(machine, function)):
+            places = [d.node for d in function.decorators]
+            below = function.decorators[places.index(decoration.node) + 1 :]
+            base = unwrap(decoration.keywords.get("base", default_base(machine, decoration)))[0]
+            found[function.symbol] = Surroundings(function, decoration, base, below)
+    for instance in machine.registered:
+        run = class_attribute(instance.cls, "run") if isinstance(instance.cls, ClassValue) else UNKNOWN
+        if isinstance(run, FunctionValue):
+            found[run.symbol] = Surroundings(run, task_decoration(machine, run), instance.cls, run.decorators)
+    return found
+
+
+class SwallowingWrappers:
+    """A watcher of the functions that are tasks."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._tasks = surroundings(machine)
+        self.modules = {task.function.module for task in self._tasks.values()}
+
+    def __call__(self, scope: Scope) -> Iterator[SwallowedError]:
+        """What surrounds the task catches every error."""
+        task = self._tasks.get(scope.symbol)
+        if task and Fate.LOST in task.fates(scope, BROAD):
+            doubt = "un décorateur ou une classe de base qui attrape toute exception"
+            yield scope.observed(SwallowedError, scope.root, how="", doubt=doubt)
+
+
+def _decorator_fate(scope: Scope, decoration: Decoration, caught: frozenset[str]) -> Fate:
     """What a decorator makes of an exception of the function it wraps; unclear when it could not be read."""
     callee = decoration.callee
     if isinstance(callee, FunctionValue):
@@ -53,7 +107,7 @@ def told_of(callee: Any) -> str:
     return callee.dotted if isinstance(callee, External) else ""
 
 
-def call_fate(scope: Scope, cls: ClassValue, caught: frozenset[str]) -> Fate:
+def _call_fate(scope: Scope, cls: ClassValue, caught: frozenset[str]) -> Fate:
     """What the `__call__` of a class of tasks makes of an exception of the task."""
     method = class_attribute(cls, "__call__")
     if not isinstance(method, FunctionValue):

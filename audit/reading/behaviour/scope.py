@@ -11,12 +11,14 @@ from audit.model.unknown import UNKNOWN
 from audit.reading.python.abstract_values import (
     BoundMethod,
     External,
+    FunctionValue,
     Instance,
     Method,
     Namespace,
     exported,
     unwrap,
 )
+from audit.reading.python.child_nodes import children
 from audit.reading.python.frames import ExhaustedError, Frame
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Module
@@ -134,6 +136,31 @@ class Scope:
         if isinstance(value, Method):
             return _of_instance(value)
         return value.function.symbol if isinstance(value, BoundMethod) else ""
+
+
+def gather(scope: Scope, prefix: str) -> Iterator[tuple[str, ast.AST]]:
+    """Sort the nodes of a scope by type; the functions found inside, by their qualified names."""
+    body: list[ast.AST] = list(getattr(scope.root, "body", []))
+    pending = [(node, scope.root, prefix) for node in reversed(body)]
+    nodes, parents = scope.nodes, scope.parents
+    while pending:
+        node, parent, prefix = pending.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield f"{prefix}{node.name}", node
+            continue
+        parents[node] = parent
+        nodes.setdefault(type(node), []).append(node)
+        inner = f"{prefix}{node.name}." if isinstance(node, ast.ClassDef) else prefix
+        if not isinstance(node, ast.Name | ast.Constant):
+            pending += [(child, node, inner) for child in reversed(children(node))]
+
+
+def function_scope(machine: Machine, function: FunctionValue) -> Scope:
+    """The scope of a function of the target, without the functions inside it."""
+    scope = Scope(machine, machine.project.modules[function.module], function.symbol, function.node)
+    for _ in gather(scope, ""):
+        pass
+    return scope
 
 
 def _of_instance(method: Method) -> str:

@@ -11,12 +11,12 @@ from audit.model.facts import (
     Function,
     Parameter,
     Process,
-    RetrySchedule,
     Route,
     Setting,
     Task,
 )
 from audit.model.findings import Excerpt, Level
+from audit.model.retries import RetryPolicy, RetrySchedule
 from audit.model.target_facts import TargetFacts, is_user, user_mentions
 from audit.target.target_file import Target
 from tests.unit.audit.examples import known
@@ -208,9 +208,11 @@ def test_a_process_may_play_two_roles() -> None:
     assert known(facts).processes("web") == processes[1:2]
 
 
-def test_retry_schedules_of_one_task() -> None:
-    one, other = RetrySchedule("app:a", (60.0,), 1), RetrySchedule("app:b", (), None)
-    assert known(source(retry_schedules=(one, other))).retry_schedules("app:a") == (one,)
+def test_the_retries_of_one_task() -> None:
+    one, other = RetryPolicy("app:a", (RetrySchedule("app:a", (60.0,), 1),)), RetryPolicy("app:b")
+    facts = source(retries=(one, other))
+    assert (known(facts).retries("app:a"), known(facts).retries("app:c")) == (one, None)
+    assert facts.retry_schedules == one.schedules
 
 
 @pytest.mark.parametrize(

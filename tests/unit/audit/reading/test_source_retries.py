@@ -2,6 +2,9 @@
 
 import pytest
 
+from audit.model.observations.failure_handling import Fate
+from audit.model.retries import RetryPolicy
+
 from .conftest import Collect
 
 HEAD = """\
@@ -11,6 +14,8 @@ from celery import Celery, Task, shared_task
 app = Celery('p')
 DELAYS = (60, 120, 240)
 """
+DEEP = "".join(f"def f{n}(x):\n    return f{n + 1}(x) + f{n + 1}(x) + f{n + 1}(x)\n" for n in range(10))
+UNFOLLOWED = f"{HEAD}{DEEP}def f10(x):\n    return x\n"
 POLICY = """\
 from dataclasses import dataclass
 @dataclass(frozen=True)
@@ -40,6 +45,7 @@ class RetryPolicy:
         ("raise self.retry()", (180, 180, 180)),
         ("raise self.retry(countdown=7, max_retries=1)", (7,)),
         ("n = self.request.retries\n    raise self.retry(countdown=10 if n == 0 else 20)", (10, 20, 20)),
+        ("raise self.retry((), {}, None, True, None, 8, 2)", (8, 8)),
         ("if self.request.retries >= 2:\n        return\n    raise self.retry(countdown=5)", (5, 5)),
         ("if self.request.retries >= self.max_retries:\n        return\n    raise self.retry(countdown=5)", (5, 5, 5)),
         ("try:\n        n = self.request.retries\n        go()\n    except Exception as e:\n        raise self.retry(exc=e, countdown=n + 1)", (1, 2, 3)),
@@ -64,6 +70,14 @@ def test_a_countdown_nobody_can_read(collect_tree: Collect, countdown: str) -> N
     (schedule,) = collect_tree({"p.py": text}).retry_schedules
     assert schedule.delays == ()
     assert countdown in schedule.why_unknown
+
+
+@pytest.mark.parametrize(("asked", "most"), [("**unknown()", None), ("max_retries=2, **unknown()", 2)])
+def test_spread_arguments_may_give_a_limit(collect_tree: Collect, asked: str, most: int | None) -> None:
+    for head in ("", "    if i:\n        return f0(i)\n"):
+        text = f"{UNFOLLOWED}@app.task(bind=True)\ndef send(self, i):\n{head}    raise self.retry({asked})\n"
+        (schedule,) = collect_tree({"p.py": text}).retry_schedules
+        assert schedule.max_retries == most
 
 
 def test_an_eta_and_an_unknown_limit_are_not_guessed(collect_tree: Collect) -> None:
@@ -182,15 +196,65 @@ def send(self):
     assert [s.delays for s in collect_tree({"p.py": text}).retry_schedules] == [(1.0,) * 3, (2.0,) * 3]
 
 
-def test_a_retry_in_a_function_given_the_task(collect_tree: Collect) -> None:
+@pytest.mark.parametrize("given", ["self, 30", "seconds=30, task=self"])
+def test_a_retry_in_a_function_given_the_task(collect_tree: Collect, given: str) -> None:
     text = f"""{HEAD}
 def again(task, seconds):
     raise task.retry(countdown=seconds)
 @app.task(bind=True)
 def send(self):
-    again(self, 30)
+    again({given})
 """
     assert collect_tree({"p.py": text}).retry_schedules[0].delays == (30.0, 30.0, 30.0)
+
+
+@pytest.mark.parametrize(
+    ("body", "most", "delays"),
+    [
+        ("self.retry(countdown=9)", 3, (9.0,) * 3),
+        ("wait: float = 1.5\n    self.retry(countdown=wait)", 3, (1.5,) * 3),
+        ("m = 1\n    if i:\n        m = 2\n    self.retry(countdown=9, max_retries=m)", 2, (9.0,) * 2),
+        ("wait = go(i)\n    self.retry(countdown=wait)", 3, ()),
+        ("self.retry(countdown=9 * self.request.retries)", 3, ()),
+        ("self.max_retries = go(i)\n    self.retry(countdown=9)", None, ()),
+        ("self.max_retries = go(i)\n    self.retry(countdown=go(i), max_retries=2)", 2, ()),
+    ],
+)
+def test_what_the_text_tells_of_a_task_too_long_to_follow(
+    collect_tree: Collect, body: str, most: int | None, delays: tuple[float, ...]
+) -> None:
+    text = f"{UNFOLLOWED}@app.task(bind=True)\ndef send(self, i):\n    if f0(i):\n        return\n    {body}\n"
+    (schedule,) = collect_tree({"p.py": text}).retry_schedules
+    assert (schedule.max_retries, schedule.delays, bool(schedule.why_unknown)) == (most, delays, not delays)
+
+
+def test_each_task_has_one_policy(collect_tree: Collect) -> None:
+    text = f"""{HEAD}
+@app.task(bind=True, autoretry_for=(OSError,), retry_jitter=False)
+def send(self):
+    try:
+        raise self.retry(countdown=1)
+    except Exception:
+        pass
+@app.task
+def never(): ...
+@app.task(bind=True)
+def handed(self):
+    elsewhere(self)
+class Sweep(Task):
+    def run(self):
+        raise self.retry()
+app.register_task(Sweep())
+"""
+    policies = {policy.task: policy for policy in collect_tree({"p.py": text}).retries}
+    assert policies["p:never"] == RetryPolicy("p:never")
+    send, handed, sweep = (policies[f"p:{name}"] for name in ("send", "handed", "Sweep.run"))
+    assert [(s.delays, s.random) for s in send.schedules] == [((180.0,) * 3, False), ((1.0,) * 3, False)]
+    assert (send.calls_retry, send.raised) == (True, Fate.LOST)
+    assert (handed.schedules, handed.calls_retry, handed.raised) == ((), False, Fate.HANDED_ON)
+    assert handed.otherwise == "`handed` confie `self` à ce qui peut réessayer"
+    assert (sweep.schedules, sweep.calls_retry) == ((), True)
+    assert len(policies) == 4
 
 
 def test_a_task_that_never_retries_has_no_schedule(collect_tree: Collect) -> None:
@@ -199,11 +263,10 @@ def test_a_task_that_never_retries_has_no_schedule(collect_tree: Collect) -> Non
 
 
 def test_a_task_too_long_to_follow_leaves_the_others_their_delays(collect_tree: Collect) -> None:
-    deep = "".join(f"def f{n}(x):\n    return f{n + 1}(x) + f{n + 1}(x) + f{n + 1}(x)\n" for n in range(10))
     first = (
         "@app.task(bind=True, max_retries=40)\ndef a(self, i):\n    if go():\n        raise self.retry()\n    f0(i)\n"
     )
     then = "@app.task(bind=True)\ndef b(self, i):\n    if i:\n        raise self.retry(countdown=60 * 2 ** self.request.retries)\n"
-    facts = collect_tree({"p.py": f"{HEAD}{deep}def f10(x):\n    return x\n{first}{then}"})
+    facts = collect_tree({"p.py": f"{UNFOLLOWED}{first}{then}"})
     schedules = {s.task: s for s in facts.retry_schedules}
     assert schedules["p:b"].delays == (60, 120, 240)

@@ -3,13 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from audit.reading.celery.followed_retries import read_retries
 from audit.reading.celery.task_definitions import read_tasks
 from audit.reading.program import new_machine
 from audit.reading.python.functions import Functions
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Module, read_project
 from audit.reading.python.syntax_cache import Place, Shelf, definitions, node_at
+from audit.reading.retries.retry_policies import read_retries
 from audit.reading.source_files import Source, walk
 from audit.reading.web.fastapi_objects import Web
 from tests.acceptance.reference_copy import REPOSITORY

@@ -12,8 +12,9 @@ from audit.experiments.canary.enclosure import Played, Request
 from audit.experiments.canary.scenario_counts import Observation
 from audit.experiments.canary.worker_options import worker_options
 from audit.importing.isolation import SOCKET_GUARD, Isolation
-from audit.model.facts import Facts, Process, RetrySchedule
+from audit.model.facts import Facts, Process
 from audit.model.findings import Excerpt, Level, Outcome
+from audit.model.retries import RetryPolicy, RetrySchedule
 from audit.model.target_facts import TargetFacts
 from audit.target.target_file import Target
 
@@ -35,10 +36,10 @@ class Enclosure:
 def _known(tmp_path: Path, **target: str) -> TargetFacts:
     declared = {"celery_app": "boutique:app", **target}
     worker = Process("worker", "celery worker", {"concurrency": "3"}, "", Excerpt("start.sh", 1, 1, "x", "bash"))
-    retries = (RetrySchedule("boutique:relancer", (60.0, 120.0), 3),)
+    schedule = RetrySchedule("boutique:relancer", (60.0, 120.0), 3)
     return TargetFacts(
         Target("boutique", tmp_path, **declared),  # type: ignore[arg-type]
-        Facts(Level.SOURCE, "source", processes=(worker,), retry_schedules=retries),
+        Facts(Level.SOURCE, "source", processes=(worker,), retries=(RetryPolicy(schedule.task, (schedule,)),)),
         None,
     )
 

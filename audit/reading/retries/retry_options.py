@@ -1,0 +1,112 @@
+"""The options that a task really has for its retries, and the retries that Celery makes by itself with them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from audit.model.retries import RetrySchedule
+from audit.model.unknown import UNKNOWN
+from audit.reading.celery.application_settings import applications
+from audit.reading.celery.task_attributes import EVERY_CLASS, written_options
+from audit.reading.celery.task_definitions import registered_name, task_decoration
+from audit.reading.python.abstract_values import ClassValue, FunctionValue, Table, unwrap
+from audit.reading.python.classes import class_attribute
+from audit.reading.python.interpreter import Machine
+from audit.reading.retries.retry_calls import COUNTED
+
+# The delays told of a task that is retried without end, or more often than this.
+MOST = 20
+_LIMIT, _DELAY, _BACKOFF_MAX = 3, 180, 600
+_ABSENT = object()
+
+
+@dataclass(frozen=True)
+class RetryOptions:
+    """What Celery takes where a call of `retry` says nothing; `bound`: the task receives itself."""
+
+    limit: Any
+    delay: Any
+    bound: bool
+
+    @classmethod
+    def of(cls, machine: Machine, function: FunctionValue) -> "RetryOptions":
+        """The options of a task, with Celery's defaults."""
+        limit = _task_option(machine, function, "max_retries", _LIMIT)
+        delay = _task_option(machine, function, "default_retry_delay", _DELAY)
+        return cls(limit, delay, _task_option(machine, function, "bind", False) is True)
+
+
+def is_number(value: Any) -> bool:
+    """Whether this is a number of seconds, or of retries."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def count(value: Any) -> int | None:
+    """A number of retries; None for anything else."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def automatic_schedules(machine: Machine, function: FunctionValue) -> list[RetrySchedule]:
+    """The schedule of `autoretry_for`, with Celery's own back-off; none where the task has none."""
+    decoration = task_decoration(machine, function)
+    if not decoration or not _task_option(machine, function, "autoretry_for", ()):
+        return []
+    options = RetryOptions.of(machine, function)
+    retry_kwargs = _task_option(machine, function, "retry_kwargs", {})
+    given = retry_kwargs if isinstance(retry_kwargs, dict) else {}
+    most, delay = given.get("max_retries", options.limit), given.get("countdown", options.delay)
+    backoff = _task_option(machine, function, "retry_backoff", False)
+    highest = _task_option(machine, function, "retry_backoff_max", _BACKOFF_MAX)
+    jitter = _task_option(machine, function, "retry_jitter", True)
+    node, source = decoration.node, machine.project.modules[function.module].source
+    excerpts = (source.excerpt(node.lineno, node.end_lineno or node.lineno),)
+    limit = count(most)
+    if backoff and jitter is not False:
+        why = "`retry_jitter` tire chaque délai au hasard entre 0 et le recul"
+        return [RetrySchedule(function.symbol, (), limit, excerpts, why, random=True)]
+    if most is UNKNOWN or not all(isinstance(n, int | float) for n in (backoff, highest, delay)):
+        why = "les options de reprise de la tâche ne se calculent pas à la lecture"
+        return [RetrySchedule(function.symbol, (), None, excerpts, why)]
+    steps = range(MOST if limit is None else min(limit, MOST))
+    delays = [float(min(highest, int(backoff) * 2**n)) if backoff else float(delay) for n in steps]
+    return [RetrySchedule(function.symbol, tuple(delays), limit, excerpts)]
+
+
+def _task_option(machine: Machine, function: FunctionValue, name: str, default: Any) -> Any:
+    """An option of a task, `default` where nothing gives it; UNKNOWN where what may give it was not read."""
+    annotated = _annotated(machine, function, name) if name in COUNTED else _ABSENT
+    if annotated is not _ABSENT:
+        return annotated
+    written = written_options(machine, function.symbol)
+    if name in written:
+        return written[name]
+    decoration = task_decoration(machine, function)
+    keywords = decoration.keywords if decoration else Table()
+    if name in keywords:
+        return unwrap(keywords[name])[0]
+    if name in COUNTED and getattr(keywords, "opaque", None):
+        return UNKNOWN
+    base = unwrap(keywords.get("base"))[0]
+    inherited = class_attribute(base, name) if isinstance(base, ClassValue) else UNKNOWN
+    if inherited is not UNKNOWN:
+        return unwrap(inherited)[0]
+    return written_options(machine, EVERY_CLASS).get(name, default)
+
+
+def _annotated(machine: Machine, function: FunctionValue, name: str) -> Any:
+    """What `task_annotations` of the applications gives a task; its own entry comes over that of every task."""
+    decoration = task_decoration(machine, function)
+    own = registered_name(function, decoration) if decoration else ""
+    found: Any = _ABSENT
+    for app in applications(machine):
+        annotations = unwrap(app.fields["conf"].get("task_annotations"))[0]
+        for key in ("*", own) if annotations is not None else ():
+            told: Any = unwrap(annotations.get(key, {}))[0] if _is_read(annotations) else UNKNOWN
+            if not _is_read(told):
+                found = UNKNOWN
+            elif name in told:
+                found = unwrap(told[name])[0]
+    return found
+
+
+def _is_read(value: Any) -> bool:
+    return isinstance(value, dict) and getattr(value, "opaque", None) is None
