@@ -13,7 +13,7 @@ from audit.reading.celery.application_factories import follow_factories
 from audit.reading.celery.application_settings import find_application, named_applications, out_of_reach, read_settings
 from audit.reading.celery.beat_schedule import keeps_a_schedule, read_beat, scheduler_setting
 from audit.reading.celery.configuration_calls import follow_connected
-from audit.reading.celery.configuring_modules import Configurers, read_configurers
+from audit.reading.celery.configuring_modules import keep_loaded_writes, read_configurers
 from audit.reading.celery.task_definitions import read_tasks
 from audit.reading.celery.unloaded_tasks import read_unloaded
 from audit.reading.celery.unreached_settings import obscure_late_settings
@@ -48,11 +48,10 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _read(project: Project, configurers: Configurers) -> tuple[Machine, Web]:
-    """The whole target, followed; settings that its modules change count as `configurers` says."""
+def _read(project: Project) -> tuple[Machine, Web]:
+    """The whole target, followed."""
     web = Web()
     machine = new_machine(project, web)
-    machine.ignored, machine.doubted = configurers.ignored, configurers.doubted
     machine.read_all()
     follow_factories(machine, ("Celery",), machine.is_celery)
     follow_connected(machine)
@@ -68,14 +67,10 @@ def _collect(target: Target) -> Facts:
     workers = [p.options.get("app", "") for p in processes if p.role in {"worker", "beat", "worker+beat"}]
     started = [name for name in workers if name]
     project.program = program_places([target.celery_app] if target.celery_app else started, tree.paths)
-    machine, web = _read(project, Configurers())
+    machine, web = _read(project)
     tasks = read_tasks(machine)
     app = find_application(machine, target.celery_app, started)
-    configurers = read_configurers(machine, app, target.celery_app, tasks, processes)
-    if configurers:
-        machine, web = _read(project, configurers)
-        tasks = read_tasks(machine)
-        app = find_application(machine, target.celery_app, started)
+    keep_loaded_writes(machine, read_configurers(machine, app, target.celery_app, tasks, processes))
     if app and app.origin and project.is_test_file(app.origin.path):
         project.program += places_of(app.origin.path)
     routes = read_routes(machine, web, target.asgi_app)

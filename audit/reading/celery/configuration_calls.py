@@ -1,6 +1,8 @@
 """What calls on a Celery application do to its configuration."""
 
 import ast
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from audit.model.unknown import UNKNOWN
@@ -8,6 +10,7 @@ from audit.reading.celery.configuration_keys import value_of_key
 from audit.reading.celery.old_setting_names import in_namespace, modern
 from audit.reading.celery.task_attributes import write_option
 from audit.reading.python.abstract_values import (
+    Addition,
     ClassValue,
     Conf,
     External,
@@ -43,11 +46,6 @@ _NOT_SETTINGS = frozenset(
 )
 
 
-_CONFIGURES = frozenset(
-    {"config_from_object", "config_from_envvar", "config_from_cmdline", "add_defaults", "add_periodic_task"}
-)
-
-
 def celery_call(machine: Machine, site: CallSite) -> Any:
     """Answer calls that create or configure a Celery application; None for any other call."""
     callee = site.callee
@@ -63,12 +61,10 @@ def celery_call(machine: Machine, site: CallSite) -> Any:
 
 def _configure(machine: Machine, app: Instance, site: CallSite, name: str) -> Any:
     conf = app.fields["conf"]
-    if name in _CONFIGURES and isinstance(conf, Conf) and not machine.admits(conf):
-        return UNKNOWN
     if name == "config_from_object":
         _config_from_object(machine, app, site)
     elif name in {"config_from_envvar", "config_from_cmdline"}:
-        conf.opaque = conf.opaque or site.origin
+        machine.journal.obscure(conf, site.origin)
     elif name == "add_defaults":
         _add_defaults(machine, app, site)
     elif name == "register_task":
@@ -104,7 +100,7 @@ def _new_application(machine: Machine, site: CallSite) -> Instance:
     for name, value in given.items():
         if name not in _NOT_SETTINGS and modern(name):
             set_item(machine, conf, modern(name), value, origins.get(name, site.origin))
-    conf.opaque = site.keywords.opaque
+    machine.journal.obscure(conf, site.keywords.opaque)
     if isinstance(given.get("changes"), Table):
         merge_into(machine, conf, given["changes"], site.origin)
     if given.get("config_source") is not None:
@@ -136,7 +132,8 @@ def load_key(machine: Machine, app: Instance, node: ast.Call, origin: Origin) ->
     defaults = Table({k: overridable(v, key) for k, v in names.items()}, names.origins)
     defaults.opaque = names.opaque
     _load(machine, app, defaults, "", origin)
-    app.fields["configured_by"] = key
+    with _additions(machine, app.fields["conf"], app.fields):
+        app.fields["configured_by"] = key
     return True
 
 
@@ -148,13 +145,13 @@ def _load(machine: Machine, app: Instance, source: Any, namespace: str, origin: 
         source = _django_settings(machine, origin) if source == "django.conf:settings" else machine.resolve(source)
     names = _names_of(machine, source)
     if names is None:
-        conf.opaque = conf.opaque or origin
+        machine.journal.obscure(conf, origin)
         return
     for key, value in names.items():
         name = (in_namespace(key, namespace) if namespace else modern(key)) if isinstance(key, str) else ""
         if name:
             set_item(machine, conf, name, value, names.origins.get(key, origin))
-    conf.opaque = conf.opaque or names.opaque
+    machine.journal.obscure(conf, names.opaque)
 
 
 def _names_of(machine: Machine, source: Any) -> Table | None:
@@ -191,7 +188,17 @@ def _add_defaults(machine: Machine, app: Instance, site: CallSite) -> None:
     source, _ = unwrap(site.argument(0, "fun"))
     if isinstance(source, FunctionValue):
         source = machine.call_function(source, (), Table(), site.frame)
-    merge_into(machine, app.fields["defaults"], source, site.origin)
+    with _additions(machine, app.fields["conf"], app.fields["defaults"]):
+        merge_into(machine, app.fields["defaults"], source, site.origin)
+
+
+@contextmanager
+def _additions(machine: Machine, conf: Table, table: Table) -> Iterator[None]:
+    """Note, in the history of a configuration, the keys that the module being read adds to a table beside it."""
+    before = set(table)
+    yield
+    if isinstance(conf, Conf):
+        conf.history += [Addition(machine.reading, table, key) for key in table if key not in before]
 
 
 _OF_AN_ENTRY = frozenset({"schedule", "sig", "args", "kwargs", "name"})
@@ -209,7 +216,8 @@ def _add_periodic_task(machine: Machine, conf: Table, site: CallSite) -> None:
     options = Table({key: value for key, value in site.keywords.items() if key not in _OF_AN_ENTRY})
     options.opaque = site.keywords.opaque
     entry = Table({"task": task, "schedule": site.argument(0, "schedule"), "options": options}, {"task": site.origin})
-    set_item(machine, schedule, name if isinstance(name, str) else f"ligne {site.origin.first}", entry, site.origin)
+    with _additions(machine, conf, schedule):
+        set_item(machine, schedule, name if isinstance(name, str) else f"ligne {site.origin.first}", entry, site.origin)
 
 
 def follow_connected(machine: Machine) -> None:

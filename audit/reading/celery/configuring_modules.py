@@ -9,6 +9,7 @@ from audit.reading.celery.unloaded_tasks import listed_modules, module_holders, 
 from audit.reading.celery.worker_imports import Start
 from audit.reading.python.abstract_values import Conf, Instance, unwrap
 from audit.reading.python.interpreter import Machine
+from audit.reading.python.undo_log import keep_writes
 from audit.reading.web.fastapi_objects import is_application, is_flask
 
 _RUNS = re.compile(r"\bworker_main\b|\bWorker\(")
@@ -59,6 +60,14 @@ def read_configurers(
     written = _not_tests(machine, aside)
     doubted = {name for name in aside if name in maybe.modules or (name in written and maybe.may_load(name))}
     return Configurers(frozenset(aside - doubted), frozenset(doubted))
+
+
+def keep_loaded_writes(machine: Machine, configurers: Configurers) -> None:
+    """Leave out of every configuration what modules that are not loaded write, and doubt what those that may not be do."""
+    for app in machine.celery_instances if configurers else ():
+        conf = app.fields["conf"]
+        if isinstance(conf, Conf):
+            keep_writes(conf, configurers.ignored, configurers.doubted)
 
 
 def _built(machine: Machine, app: Instance) -> set[str]:

@@ -34,13 +34,49 @@ class Table(dict[Any, Any]):
         return twin
 
 
+@dataclass(frozen=True, eq=False)
+class Write:
+    """A module's write into a configuration: a value and its place for each side of a test, None where a side has none.
+
+    `chosen` is the side taken unless the environment `variable` decides otherwise.
+    """
+
+    module: str
+    key: Any
+    sides: tuple[tuple[Any, Origin | None] | None, ...]
+    chosen: int = 0
+    variable: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class OpaqueWrite:
+    """Something unreadable that a module merged into a configuration."""
+
+    module: str
+    origin: Origin
+
+
+@dataclass(frozen=True, eq=False)
+class Addition:
+    """A key that a module added to a table beside the configuration: to its defaults, or to its schedule."""
+
+    module: str
+    table: Table
+    key: Any
+
+
 class Conf(Table):
-    """A Celery configuration: its keys are attributes too. `home`: the module that builds it; `writers`: those that write it."""
+    """A Celery configuration: its keys are attributes too. `home` is the module that builds it; `history`, each write in order."""
 
     def __init__(self, home: str = "") -> None:
         super().__init__()
         self.home = home
-        self.writers: set[str] = set()
+        self.history: list[Write | OpaqueWrite | Addition] = []
+
+    @property
+    def writers(self) -> set[str]:
+        """The modules that write into it."""
+        return {write.module for write in self.history}
 
 
 class Namespace(Table):

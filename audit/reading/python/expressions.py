@@ -21,7 +21,6 @@ from audit.reading.python.abstract_values import (
     Table,
     lift,
     overridable,
-    same,
     unwrap,
 )
 from audit.reading.python.arithmetic import BINARY, UNARY, compare
@@ -136,10 +135,6 @@ def set_attribute(machine: Machine, owner: Any, name: str, value: Any, origin: O
 
 def set_item(machine: Machine, owner: Any, key: Any, value: Any, origin: Origin) -> None:
     """`owner[key] = value`, where the owner is a table or a list."""
-    if isinstance(owner, Conf) and key is not UNKNOWN:
-        if not machine.admits(owner):
-            return
-        value = UNKNOWN if machine.doubts(owner) and not _holds(owner, key, value) else value
     if isinstance(owner, Table):
         if key is UNKNOWN:
             obscure(machine, owner, origin)
@@ -149,10 +144,6 @@ def set_item(machine: Machine, owner: Any, key: Any, value: Any, origin: Origin)
         owner[key] = value
     elif isinstance(owner, list):
         owner[:] = [UNKNOWN] * len(owner)
-
-
-def _holds(conf: Conf, key: Any, value: Any) -> bool:
-    return isinstance(key, str) and key in conf and same(conf[key], value)
 
 
 def _registry(machine: Machine, owner: Any, origin: Origin) -> Any:
@@ -166,9 +157,7 @@ def _registry(machine: Machine, owner: Any, origin: Origin) -> Any:
 
 def obscure(machine: Machine, table: Table, origin: Origin) -> None:
     """Something unreadable was written: into a Celery configuration, maybe over what was there."""
-    if isinstance(table, Conf) and not machine.admits(table):
-        return
-    table.opaque = table.opaque or origin
+    machine.journal.obscure(table, origin)
     for key in list(table) if isinstance(table, Conf) else ():
         machine.journal.write(table, key, UNKNOWN, origin)
 

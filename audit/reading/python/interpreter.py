@@ -13,7 +13,6 @@ from audit.model.unknown import UNKNOWN
 from audit.reading.python.abstract_values import (
     BoundMethod,
     ClassValue,
-    Conf,
     External,
     FunctionValue,
     Instance,
@@ -42,11 +41,7 @@ STEPS_IN_FUNCTIONS = 2_000_000
 
 @dataclass
 class Machine:
-    """The state of one reading. `observers` see every call that has no body in the target, and may answer it.
-
-    `reading` is the module whose statements are being read. What those of `ignored` and `doubted` write into the
-    configuration of an application built elsewhere does not count, or may not.
-    """
+    """The state of one reading. `observers` see every call that has no body in the target, and may answer it."""
 
     project: Project
     evaluate: Callable[["Machine", ast.expr, Frame], Any]
@@ -66,9 +61,6 @@ class Machine:
     variables: dict[str, dict[str, str]] = field(default_factory=dict)
     registered: list[Instance] = field(default_factory=list)
     attributes: dict[str, Table] = field(default_factory=dict)
-    ignored: frozenset[str] = frozenset()
-    doubted: frozenset[str] = frozenset()
-    reading: str = ""
     _modules: dict[str, ModuleValue] = field(default_factory=dict)
     _steps: int = STEPS_PER_ENTRY
     _granted: int = STEPS_PER_ENTRY
@@ -80,6 +72,15 @@ class Machine:
     def sources(self) -> dict[str, Source]:
         """Text of every module, by path."""
         return {module.source.path: module.source for module in self.project.modules.values()}
+
+    @property
+    def reading(self) -> str:
+        """The module whose statements are being read."""
+        return self.journal.module
+
+    @reading.setter
+    def reading(self, module: str) -> None:
+        self.journal.module = module
 
     def read_all(self) -> None:
         """Read every module's own statements, following imports as they come."""
@@ -102,15 +103,6 @@ class Machine:
             self._depth, self._calls = saved, calls
             self.reading = importer
         return self.globals[name]
-
-    def admits(self, conf: Conf) -> bool:
-        """Whether what the module being read writes into this configuration counts; the module is noted as a writer."""
-        conf.writers.add(self.reading)
-        return self.reading not in self.ignored or conf.home in self.ignored
-
-    def doubts(self, conf: Conf) -> bool:
-        """Whether the module being read, which writes into this configuration, may not be loaded."""
-        return self.reading in self.doubted and conf.home not in self.doubted
 
     def module_value(self, name: str) -> Any:
         """The module or package of this dotted name, or something external."""

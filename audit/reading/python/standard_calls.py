@@ -269,8 +269,8 @@ def _table_method(machine: Machine, table: Table, name: str, site: CallSite) -> 
         return UNKNOWN
     if name in {"keys", "values", "items", "copy"} and table.opaque is None:
         return table.copy() if name == "copy" else list(getattr(table, name)())
-    if name in {"clear", "popitem"} and not (isinstance(table, Conf) and not machine.admits(table)):
-        table.opaque = table.opaque or site.origin
+    if name in {"clear", "popitem"}:
+        machine.journal.obscure(table, site.origin)
     return UNKNOWN
 
 

@@ -1,15 +1,26 @@
 """Writes that can be taken back, so that both sides of a test nobody can decide are read and then merged."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from audit.model.unknown import UNKNOWN
 from audit.reading.celery.old_setting_names import is_setting
-from audit.reading.python.abstract_values import Namespace, Origin, Overridable, Table, same
+from audit.reading.python.abstract_values import (
+    Addition,
+    Conf,
+    Namespace,
+    OpaqueWrite,
+    Origin,
+    Overridable,
+    Table,
+    Write,
+    same,
+)
 
 _MISSING = object()
+Sides = tuple[tuple[Any, Origin | None] | None, ...]
 
 
 @dataclass
@@ -21,9 +32,10 @@ class Branch:
 
 
 class Journal:
-    """Records every write to the tables of a reading, one layer for each open branch."""
+    """Records every write to the tables of a reading, one layer for each open branch. `module` is the one being read."""
 
     def __init__(self) -> None:
+        self.module = ""
         self._layers: list[dict[tuple[int, Any], tuple[Table, Any, Origin | None]]] = []
 
     def write(self, table: Table, key: Any, value: Any, origin: Origin | None) -> None:
@@ -31,8 +43,23 @@ class Journal:
         try:
             hash(key)
         except TypeError:
-            table.opaque = table.opaque or origin
+            self.obscure(table, origin)
             return
+        self._note(table, key, ((value, origin),))
+        self._set(table, key, value, origin)
+
+    def obscure(self, table: Table, origin: Origin | None) -> None:
+        """Something unreadable was merged into a table."""
+        table.opaque = table.opaque or origin
+        if isinstance(table, Conf) and origin:
+            table.history.append(OpaqueWrite(self.module, origin))
+
+    def _note(self, table: Table, key: Any, sides: Sides, chosen: int = 0, variable: str = "") -> None:
+        """What an open branch writes is noted once it is merged."""
+        if isinstance(table, Conf) and not self._layers:
+            table.history.append(Write(self.module, key, sides, chosen, variable))
+
+    def _set(self, table: Table, key: Any, value: Any, origin: Origin | None) -> None:
         if self._layers:
             self._layers[-1].setdefault((id(table), key), (table, table.get(key, _MISSING), table.origins.get(key)))
         _put(table, key, value, origin)
@@ -73,12 +100,51 @@ class Journal:
         """
         working = [branch for branch in branches if variable or not _is_eager(branch)] or branches
         for table, key in {(id(t), k): (t, k) for t, k in places}.values():
-            before = (table.get(key, _MISSING), table.origins.get(key))
             read = working if _is_of_workers(key) else branches
-            after = [branch.writes.get((id(table), key), before) for branch in read]
-            value, origin = _merged(table, key, after, chosen, variable)
+            sides = tuple(branch.writes.get((id(table), key)) for branch in read)
+            self._note(table, key, sides, chosen, variable)
+            value, origin = _merged(table, key, _after(table, key, sides), chosen, variable)
             if value is not _MISSING:
-                self.write(table, key, value, origin)
+                self._set(table, key, value, origin)
+
+
+def keep_writes(conf: Conf, ignored: Container[str], doubted: Container[str]) -> None:
+    """Make a configuration what it is without the writes of modules `ignored`, and with those of `doubted` in doubt.
+
+    A doubted write leaves a value unknown, unless it says what already holds.
+    """
+    if conf.home in ignored:
+        ignored = ()
+    if conf.home in doubted:
+        doubted = ()
+    history, conf.history, conf.opaque = conf.history, [], None
+    conf.clear()
+    conf.origins.clear()
+    for write in history:
+        if write.module not in ignored:
+            conf.history.append(write)
+            _write_again(conf, write, doubted=write.module in doubted)
+        elif isinstance(write, Addition):
+            _put(write.table, write.key, _MISSING, None)
+
+
+def _write_again(conf: Conf, write: Write | OpaqueWrite | Addition, *, doubted: bool) -> None:
+    if isinstance(write, OpaqueWrite):
+        conf.opaque = conf.opaque or write.origin
+    elif isinstance(write, Write):
+        after = _after(conf, write.key, write.sides)
+        if doubted:
+            held = conf.get(write.key, _MISSING)
+            after = [(value if same(value, held) else UNKNOWN, origin) for value, origin in after]
+        value, origin = _merged(conf, write.key, after, write.chosen, write.variable)
+        if value is not _MISSING:
+            _put(conf, write.key, value, origin)
+
+
+def _after(table: Table, key: Any, sides: Sides) -> list[tuple[Any, Origin | None]]:
+    """What a key holds after each side; what held before where a side writes nothing."""
+    before = (table.get(key, _MISSING), table.origins.get(key))
+    return [before if side is None else side for side in sides]
 
 
 def _merged(
