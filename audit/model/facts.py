@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from functools import cached_property
 from typing import Any
 
+from audit.model.call_completion import CallCompletion
 from audit.model.findings import Evidence, Excerpt, Level
 from audit.model.observations.observation import Observation, Seen
 from audit.model.retries import RetryPolicy, RetrySchedule
@@ -153,6 +154,10 @@ class Unloaded:
     importers: tuple[str, ...] = ()
 
 
+# Worked out from the text, which is digested.
+_DERIVED = frozenset({"program", "user_mentions", "call_completion"})
+
+
 @dataclass(frozen=True)
 class Facts:
     """Everything one probe learned. `failure` says why it learned nothing, else it is empty; `failures`, each part that failed.
@@ -160,6 +165,7 @@ class Facts:
     `text_digest` is the SHA-256 of every file read, where functions are read from it when they are asked for.
     `configured_by` is the key of the project's configuration whose default configures Celery: a deployment may change it whole.
     `program`: where the applications lie, for `is_test_file`. `unloaded` holds only what could be established; a module of tasks that is not there may be loaded or not.
+    Of each function, by symbol: `user_mentions`, the words of it that speak of a logged-in person, and its `call_completion`.
     """
 
     level: Level
@@ -184,11 +190,13 @@ class Facts:
     configured_by: str = ""
     unloaded: tuple[Unloaded, ...] = ()
     program: tuple[str, ...] = ()
+    user_mentions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    call_completion: Mapping[str, CallCompletion] = field(default_factory=dict)
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 over all these facts, in hexadecimal; over the text that functions are read from rather than over each."""
-        content = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "program"}
+        content = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _DERIVED}
         if self.text_digest:
             del content["functions"], content["observations"]
         text = json.dumps(content, sort_keys=True, ensure_ascii=False, default=_plain)

@@ -1,6 +1,5 @@
 """All that the probes learned about one target, and the questions rules ask of it."""
 
-import ast
 import re
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,7 +9,6 @@ from audit.model.facts import BeatEntry, Facts, Function, Process, Route, Settin
 from audit.model.findings import Evidence, Excerpt, Level
 from audit.model.quality_facts import QualityFacts
 from audit.model.retries import RetryPolicy
-from audit.target.python_syntax import UnparsableError, parse
 from audit.target.target_file import Target
 
 
@@ -177,109 +175,3 @@ def _may_be(option: str, module: str) -> bool:
         or f"{written}.".startswith(f"{module}.")
         or module.endswith(f".{written}")
     )
-
-
-def syntax(function: Function) -> ast.Module | None:
-    """The function's own code as a tree; None when it was not read or is not Python on its own."""
-    if function.body is None:
-        return None
-    try:
-        # Dedenting would change nothing where a string of several lines starts at the margin.
-        text = function.body.text
-        return parse(f"if True:\n{text}" if text[:1].isspace() else text)
-    except UnparsableError:
-        return None
-
-
-_USER_WORDS = frozenset(
-    {"user", "users", "admin", "admins", "administrator", "operator", "login", "jwt", "oauth2", "bearer"}
-)
-
-# What Flask's and Django's libraries call what lets only a logged-in person through, without a word for one.
-_GATES = frozenset(
-    (
-        "permission_required", "permissions_required", "permissions_accepted", "roles_required", "roles_accepted",
-        "auth_required", "auth_token_required", "http_auth_required", "staff_member_required", "IsAuthenticated",
-        "IsAuthenticatedOrReadOnly", "DjangoModelPermissions", "DjangoObjectPermissions", "PermissionRequiredMixin",
-    )
-)  # fmt: skip
-
-
-def is_user(name: str) -> bool:
-    """Whether a parameter or dependency name speaks of a logged-in person (`current_user`, `require_admin`, `OAuth2Bearer`)."""
-    _, is_symbol, qualified = name.rpartition(":")
-    if not is_symbol and name.rpartition(".")[2] in _GATES:
-        return True
-    # A method of a project's class, or a function made by another, is told by what holds it too.
-    return bool(_words(qualified if is_symbol else qualified.rpartition(".")[2]) & _USER_WORDS)
-
-
-def _words(name: str) -> frozenset[str]:
-    found = re.findall(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+\d*", re.sub(r"(?i)user_?agent", "", name))
-    return frozenset(word.lower() for word in found)
-
-
-# A name made of these only is that of the person logged in, not of a column, a reply or a database's account.
-_PERSON = frozenset({"admin", "oauth2", "user"})
-_ACCESS = _PERSON | frozenset(
-    {"active", "auth", "authenticated", "check", "current", "fetch", "from", "get", "id", "in", "is", "jwt", "load"}
-    | {"logged", "login", "me", "or", "require", "required", "session", "token", "verify"}
-)
-_COLUMNS = frozenset({"user_id", "admin_id"})
-_LOG_METHODS = frozenset({"critical", "debug", "error", "exception", "info", "log", "warning"})
-
-
-def _is_person(name: str) -> bool:
-    words = _words(name)
-    # A mail server has a login, a signed body a JWT: only one that is required is a person's.
-    return words <= _ACCESS and bool(words & _PERSON or (words & {"require", "required"} and is_user(name)))
-
-
-def user_mentions(function: Function) -> tuple[str, ...]:
-    """Identifiers of the body, and words of its strings, that speak of a user.
-
-    Comments and docstrings do not count, nor do the texts and columns that are only logged.
-    """
-    tree = syntax(function)
-    if tree is None:
-        return ()
-    silent = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    logged = {id(node) for call in ast.walk(tree) if _logs(call) for node in ast.walk(call)}
-    found: list[str] = []
-    for node in ast.walk(tree):
-        if id(node) not in logged and id(node) not in silent:
-            found += _columns(node)
-        if isinstance(node, ast.Name | ast.Attribute):
-            name = node.id if isinstance(node, ast.Name) else node.attr
-            found += [name] if name not in _COLUMNS and _is_person(name) else []
-        found += _session(node)
-    return tuple(dict.fromkeys(found))
-
-
-def _columns(node: ast.AST) -> list[str]:
-    """The names of a user's columns that this node writes, alone."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return re.findall(r"\b(?:current_user|user_id|admin_id)\b", node.value)
-    if isinstance(node, ast.Name | ast.Attribute | ast.keyword | ast.arg):
-        name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else node.arg
-        return [name] if name in {"current_user", *_COLUMNS} else []
-    return []
-
-
-def _session(node: ast.AST) -> list[str]:
-    """A web session consulted or required, as Starlette writes it: `request.session`, `requires("authenticated")`."""
-    if isinstance(node, ast.Attribute) and node.attr == "session" and getattr(node.value, "id", "") == "request":
-        return ["request.session"]
-    if isinstance(node, ast.Call) and "requires" in {getattr(node.func, "id", ""), getattr(node.func, "attr", "")}:
-        scopes = [n.value for a in node.args for n in ast.walk(a) if isinstance(n, ast.Constant)]
-        return ["requires"] if "authenticated" in scopes else []
-    return []
-
-
-def _logs(node: ast.AST) -> bool:
-    """Whether this is a call such as `logger.info(...)` or `self._log.warning(...)`."""
-    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr not in _LOG_METHODS:
-        return False
-    holder = node.func.value
-    name = holder.id if isinstance(holder, ast.Name) else getattr(holder, "attr", "")
-    return "log" in str(name).lower()

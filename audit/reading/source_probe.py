@@ -8,7 +8,9 @@ from audit.model.facts import Facts
 from audit.model.findings import Level
 from audit.model.test_files import places_of, program_places
 from audit.reading.behaviour import read_code
+from audit.reading.behaviour.deferred_calls import call_completion
 from audit.reading.behaviour.deprecated_uses import read_deprecations
+from audit.reading.behaviour.user_mentions import user_mentions
 from audit.reading.celery.application_factories import follow_factories
 from audit.reading.celery.application_settings import find_application, named_applications, out_of_reach, read_settings
 from audit.reading.celery.beat_schedule import keeps_a_schedule, read_beat, scheduler_setting
@@ -20,7 +22,7 @@ from audit.reading.celery.unreached_settings import obscure_late_settings
 from audit.reading.deployment.deployment_facts import read_deployment
 from audit.reading.deployment.process_files import read_processes
 from audit.reading.program import new_machine
-from audit.reading.python.functions import Functions
+from audit.reading.python.functions import Functions, OfFunctions
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Project, read_project
 from audit.reading.retries.retry_policies import read_retries
@@ -77,13 +79,16 @@ def _collect(target: Target) -> Facts:
     unloaded = read_unloaded(machine, tree, tasks, processes)
     given_up = dict.fromkeys((o.path, f"instructions trop longues à suivre, ligne {o.first}") for o in machine.given_up)
     tree.unread += list(given_up)
+    functions = Functions(machine)
     beat, beat_known = read_beat(machine, app, {t.symbol: t.name for t in tasks}) if app else ((), False)
     schedulers = [scheduler_setting(app) if app else "", *(p.options.get("scheduler", "") for p in processes)]
     return Facts(
         level=Level.SOURCE,
         probe="source",
         settings=read_settings(machine, app) if app else out_of_reach(machine, tasks),
-        functions=Functions(machine),
+        functions=functions,
+        user_mentions=OfFunctions(functions, user_mentions),
+        call_completion=OfFunctions(functions, call_completion),
         tasks=tasks,
         beat=beat,
         beat_known=beat_known and not any(map(keeps_a_schedule, schedulers)),

@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from audit.french.typography import counted
 from audit.model.facts import Call, Function
 from audit.model.findings import Finding, Problem, Severity
-from audit.model.target_facts import TargetFacts, is_user, syntax, user_mentions
+from audit.model.target_facts import TargetFacts
+from audit.model.user_names import is_user
 from audit.rules.rule import Rule, defect, established, not_found, undetermined, without_role
 
 _WITH_A_RULE = ("sender", "campaign_sender", "webhook", "webhook_processor", "follow_up_scheduler")
@@ -62,7 +63,7 @@ def _no_user_filter(known: TargetFacts, role: str, key: str) -> Finding:
     functions = _own_code(known, symbol)
     if not functions:
         return not_found(known, symbol, sentence)
-    found = _filtered(known, symbol, functions, sentence)
+    found = _filtered(known, symbol, functions)
     if found:
         return found
     followed = f"{sentence} : ni `user_id` ni `current_user` dans {counted(len(functions), 'fonction suivie')}"
@@ -75,10 +76,10 @@ def _own_code(known: TargetFacts, symbol: str) -> list[Function]:
     return [f for f in known.reachable(symbol) if f.symbol not in others]
 
 
-def _filtered(known: TargetFacts, symbol: str, functions: Sequence[Function], sentence: str) -> Finding | None:
-    """What one of these functions shows against « no user », or that one of them cannot be read."""
+def _filtered(known: TargetFacts, symbol: str, functions: Sequence[Function]) -> Finding | None:
+    """What one of these functions shows against « no user »."""
     for function in functions:
-        words = user_mentions(function)
+        words = known.source.user_mentions[function.symbol]
         if words:
             name, called = _name(function.symbol), f", appelée par `{_name(symbol)}`,"
             text = f"`{name}`{called if function.symbol != symbol else ''} filtre par utilisateur (`{words[0]}`)"
@@ -87,14 +88,13 @@ def _filtered(known: TargetFacts, symbol: str, functions: Sequence[Function], se
                 _problem("Accès aux données filtré par utilisateur", function, ""),
                 known.source_evidence(function),
             )
-    unread = next((f for f in functions if f.body and syntax(f) is None), None)
-    return undetermined(sentence, f"le code de `{_name(unread.symbol)}` n'a pas pu être lu") if unread else None
+    return None
 
 
 def _no_user_met(known: TargetFacts, role: str) -> list[Finding]:
     """As `_no_user_filter`, for a role whose other findings already say what is established."""
     symbol = known.target.role(role)
-    found = _filtered(known, symbol, _own_code(known, symbol), f"`{_name(symbol)}` ne consulte aucun utilisateur")
+    found = _filtered(known, symbol, _own_code(known, symbol))
     return [found] if found else []
 
 
@@ -180,7 +180,7 @@ def _asked_in_code(known: TargetFacts, symbol: str, dependencies: Sequence[str],
     beyond = frozenset(s for role in _WITH_A_RULE for s in known.target.roles.get(role, ()))
     for start in (symbol, *dependencies):
         for function in known.reachable(start, beyond):
-            words = user_mentions(function)
+            words = known.source.user_mentions[function.symbol]
             if words:
                 text = f"`{_name(function.symbol)}` consulte un utilisateur (`{words[0]}`) quand le webhook est appelé"
                 problem = _problem("Le webhook exige un utilisateur connecté", function, "")
@@ -188,10 +188,7 @@ def _asked_in_code(known: TargetFacts, symbol: str, dependencies: Sequence[str],
     if any(d.endswith("?") for d in dependencies):
         missing = f"une dépendance de `{_name(symbol)}` ne se lit pas dans le code"
         return undetermined(sentence, missing, "relancer avec `--level configuration`")
-    unread = next(
-        (f for d in (symbol, *dependencies) for f in known.reachable(d, beyond) if f.body and not syntax(f)), None
-    )
-    return undetermined(sentence, f"le code de `{_name(unread.symbol)}` n'a pas pu être lu") if unread else None
+    return None
 
 
 def _background(known: TargetFacts, symbol: str) -> Finding:

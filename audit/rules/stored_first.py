@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
+from audit.model.call_completion import DEFERRING
 from audit.model.facts import Call, Function
 from audit.model.findings import Finding, Severity
 from audit.model.target_facts import TargetFacts
 from audit.rules.effective_settings import short
-from audit.rules.handler_calls import LATER, Reached, before_the_answer
+from audit.rules.handler_calls import Reached, before_the_answer
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
 from audit.rules.rule import Guide
 
@@ -131,7 +132,7 @@ def _judged(known: TargetFacts, function: Function) -> Sequence[Finding]:
         place = f" (`{unread.excerpt.path}`, ligne {unread.excerpt.first_line})" if unread.excerpt else ""
         told = f"ce que fait l'appel `{unread.name}(…)`{place} : la lecture du code ne peut pas le suivre"
         return unknown(guide, f"{told}, et c'est peut-être lui qui enregistre le webhook")
-    later = next((c.excerpt for r in reached for c in r.function.calls if _last(c) in LATER), None)
+    later = next((c.excerpt for r in reached for c in r.function.calls if _last(c) in DEFERRING), None)
     if later is None:
         return out_of_scope(guide, "le webhook ne remet rien à plus tard, et n'enregistre rien")
     return failed(guide, "Webhook répondu avant d'être enregistré", [Fault(f"`{short(symbol)}`", later)], evidence)
@@ -151,7 +152,7 @@ def _unfollowed(reached: Sequence[Reached]) -> Iterator[Call]:
     """Calls that may store something, for all that was read."""
     for one in reached:
         for call in one.now:
-            if not call.target and (_last(call) not in LATER | _HARMLESS or one.awaits(call)):
+            if not call.target and (_last(call) not in DEFERRING | _HARMLESS or one.awaits(call)):
                 yield call
 
 

@@ -133,7 +133,6 @@ def test_code_that_is_not_python_on_its_own_is_undetermined() -> None:
     function = Function(SENDER, (), head=body, body=body)
     facts = known({"sender": (SENDER,)}, inside(), functions={SENDER: function})
     assert outcomes("retry-not-swallowed", facts) == [Outcome.UNDETERMINED]
-    assert Outcome.UNDETERMINED in outcomes("sender-no-user", facts)
 
 
 def test_a_supervisor_keeps_its_own_capitals() -> None:
@@ -162,6 +161,7 @@ def test_a_dependency_that_could_not_be_read_is_undetermined() -> None:
         {"webhook": ("app:hook",)},
         Facts(Level.CONFIGURATION, "configuration", failure="rien"),
         functions={"app:hook": hook},
+        user_mentions={"app:hook": ()},
         routes=(Route("POST", "/hook", "app:hook", ("?",)),),
         routes_known=True,
     )

@@ -1,7 +1,8 @@
 """Every function of the target: signature, calls with what they resolve to, names used, and its text; read when asked for."""
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeVar
 
 from audit.model.facts import Call, Function, Parameter
 from audit.reading.python.interpreter import Machine
@@ -11,6 +12,7 @@ from audit.reading.python.name_resolution import Resolver, dotted
 from audit.reading.python.node_text import segment
 from audit.reading.python.syntax_cache import Definition, Place
 
+Fact = TypeVar("Fact")
 _HEAD_LINES = 20
 # A character of a function weighs some 20 bytes once it was read.
 _MOST_CHARACTERS = 3_000_000
@@ -38,11 +40,34 @@ class Functions(Mapping[str, Function]):
         function = _function(self._machine, module, symbol, owner, place.node())
         return self._read.put(symbol, function, len(function.body.text) if function.body else 0)
 
+    def definition(self, symbol: str) -> Definition:
+        """The syntax tree of this function."""
+        return self._places[symbol][2].node()
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._places)
 
     def __len__(self) -> int:
         return len(self._places)
+
+
+class OfFunctions(Mapping[str, Fact]):
+    """What an analysis says of each function, by symbol, worked out at its first use."""
+
+    def __init__(self, functions: Functions, analysis: Callable[[Definition], Fact]) -> None:
+        self._functions, self._analysis = functions, analysis
+        self._found: dict[str, Fact] = {}
+
+    def __getitem__(self, symbol: str) -> Fact:
+        if symbol not in self._found:
+            self._found[symbol] = self._analysis(self._functions.definition(symbol))
+        return self._found[symbol]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._functions)
+
+    def __len__(self) -> int:
+        return len(self._functions)
 
 
 def _function(machine: Machine, module: Module, symbol: str, owner: str, node: Definition) -> Function:

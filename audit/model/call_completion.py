@@ -1,0 +1,22 @@
+"""Which calls of a function complete before it returns."""
+
+from dataclasses import dataclass
+
+_NOT_AWAITED = ("add_task", "create_task", "ensure_future", "run_in_executor", "run_coroutine_threadsafe", "call_soon")
+# Last names of calls that start what they are given, without waiting for it.
+DEFERRING = frozenset(
+    (*_NOT_AWAITED, "BackgroundTask", "Thread", "submit", "call_later", "start_soon", "spawn", "start_new_thread")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CallCompletion:
+    """Names, as written, of a function's calls that may not complete before it returns; its other calls do.
+
+    `deferred`: made only inside what is started for later. `awaited`: those that start something for later, and wait for it.
+    `failing_silently`: made only where an outage is passed over.
+    """
+
+    deferred: frozenset[str] = frozenset()
+    awaited: frozenset[str] = frozenset()
+    failing_silently: frozenset[str] = frozenset()

@@ -1,0 +1,97 @@
+"""Which calls of a function complete before it returns: those it does not start for later, nor lets fail in silence."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from audit.model.call_completion import DEFERRING, CallCompletion
+
+_GROUPS = frozenset({"TaskGroup", "create_task_group", "open_nursery"})
+_BROAD = frozenset(
+    {"Exception", "BaseException", "OperationalError", "DatabaseError", "ConnectionError", "OSError", "RedisError"}
+)
+# What a handler answers so that the sender sends again.
+_REFUSES = re.compile(r"\b[45]\d\d\b|HTTP_[45]|Error|BadRequest|Unavailable|abort")
+
+
+def call_completion(tree: ast.AST) -> CallCompletion:
+    """The calls of a function, sorted by what may keep them from completing."""
+    deferred, awaited = _started(tree)
+    return CallCompletion(deferred, awaited, _missed(tree))
+
+
+def _started(tree: ast.AST) -> tuple[frozenset[str], frozenset[str]]:
+    """Names of calls made only inside what is started for later, and names of what starts and is waited for."""
+    waited = {id(n) for node in ast.walk(tree) if isinstance(node, ast.Await) for n in ast.walk(node)}
+    names = {
+        n.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Await)
+        for n in ast.walk(node)
+        if isinstance(n, ast.Name)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id in names for t in node.targets):
+            waited |= {id(n) for n in ast.walk(node.value)}
+        if isinstance(node, ast.With | ast.AsyncWith) and any(
+            _last(c) in _GROUPS for i in node.items for c in _calls(i)
+        ):
+            waited |= {id(n) for statement in node.body for n in ast.walk(statement)}
+    starting = [c for c in _calls(tree) if _last(c) in DEFERRING]
+    inner = [c for start in starting if id(start) not in waited for a in _given(start) for c in _calls(a)]
+    return _only(tree, inner), frozenset(_name(start) for start in starting if id(start) in waited)
+
+
+def _given(call: ast.Call) -> Iterator[ast.expr]:
+    yield from call.args
+    yield from (k.value for k in call.keywords)
+
+
+def _missed(tree: ast.AST) -> frozenset[str]:
+    """Names of calls made only where an outage is passed over."""
+    inside: list[ast.Call] = []
+    for node in ast.walk(tree):
+        silent = isinstance(node, ast.Try | ast.TryStar) and any(map(_is_silent, node.handlers))
+        if silent or (isinstance(node, ast.With | ast.AsyncWith) and _suppresses(node)):
+            inside += [c for statement in getattr(node, "body", []) for c in _calls(statement)]
+    return _only(tree, inside)
+
+
+def _is_silent(handler: ast.ExceptHandler) -> bool:
+    parts = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    if not any(part is None or _word(part) in _BROAD for part in parts):
+        return False
+    return not any(
+        isinstance(n, ast.Raise)
+        or (isinstance(n, ast.Return) and _REFUSES.search(ast.unparse(n)))
+        or (isinstance(n, ast.Call) and _last(n) == "abort")
+        for statement in handler.body
+        for n in ast.walk(statement)
+    )
+
+
+def _suppresses(node: ast.With | ast.AsyncWith) -> bool:
+    calls = [c for item in node.items for c in _calls(item) if _last(c) == "suppress"]
+    return any(_word(argument) in _BROAD for call in calls for argument in call.args)
+
+
+def _only(tree: ast.AST, calls: list[ast.Call]) -> frozenset[str]:
+    """Names of these calls that no other call of the tree bears."""
+    own = {id(call) for call in calls}
+    return frozenset(map(_name, calls)) - {_name(c) for c in _calls(tree) if id(c) not in own}
+
+
+def _calls(node: ast.AST) -> list[ast.Call]:
+    return [n for n in ast.walk(node) if isinstance(n, ast.Call)]
+
+
+def _name(call: ast.Call) -> str:
+    return ast.unparse(call.func)
+
+
+def _last(call: ast.Call) -> str:
+    return _word(call.func)
+
+
+def _word(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
