@@ -1,173 +1,116 @@
-"""What the reference stack's contacts do, by Wassenger's webhooks (shared/facts/wassenger.md), and when they were written to."""
+"""What contacts do, by Wassenger's webhooks, what the database keeps of it, and when they were written to."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 import httpx
 import psycopg
-import redis
 
-from audit.experiments.abilities import Heard, LockSeen, Said
+from audit.experiments.abilities import Heard, Said
 from audit.experiments.driver import DriverError
-from checks.driver import _in_words
-from checks.sends import Sends
-from system.sandbox.gateway_protocol import Behaviour
+from checks import messages, wassenger_events
+from checks.driver_errors import require
+from checks.stack import Stack
 
-_DONE = "Oui"
-_MEDIA = {"voice": "ptt", "audio": "audio", "image": "image", "video": "video", "document": "document"}
+_WEB_SECONDS = 20.0
 _AGE = """
     UPDATE messages SET sent_at = now() - make_interval(secs => %s) WHERE id = %s
     RETURNING extract(epoch FROM sent_at)::float8, campaign_id
 """
 _LAUNCHED = """
     UPDATE campaigns SET launched_at = least(launched_at, (SELECT min(sent_at) FROM messages WHERE campaign_id = %s))
-    WHERE id = %s RETURNING id
+    WHERE id = %s
 """
 _HEARD = """
     SELECT i.wa_id, c.phone, i.campaign_id, i.type, i.content, extract(epoch FROM i.received_at)::float8,
-           (SELECT count(DISTINCT m.campaign_id) FROM messages m WHERE m.contact_id = c.id AND m.campaign_id <= i.campaign_id)
+           (SELECT count(DISTINCT m.campaign_id) FROM messages m
+            WHERE m.contact_id = c.id AND m.campaign_id <= i.campaign_id)
     FROM interactions i JOIN contacts c ON c.id = i.contact_id
 """
-_SECOND = """
-    INSERT INTO messages (campaign_id, contact_id, kind, body, reference)
-    SELECT campaign_id, contact_id, 'message_2', body, 'audit-' || id FROM messages WHERE id = %s
-"""
 
 
-class Conversations(Sends):
-    """Contacts who write, and the locks around what is sent to them."""
+@dataclass
+class Conversations:
+    """Webhooks without a signature, with no header but the content type."""
 
-    @_in_words
+    stack: Stack
+    _identifiers: Iterator[str] = field(init=False, default_factory=lambda: map("AUDIT{:08d}".format, count(1)))
+
+    def interact(self, keys: Sequence[str], *, again: bool = False) -> Sequence[str]:
+        """A text from each phone."""
+        require(lambda: self.stack.running.works("web"), _WEB_SECONDS, "le processus web ne répond pas")
+        answered = []
+        with httpx.Client(timeout=10, trust_env=False) as client:
+            for phone in keys:
+                identifier = next(self._identifiers)
+                body = wassenger_events.inbound(phone, identifier)
+                answers = [client.post(self._url, json=body) for _ in range(1 + again)]
+                if all(answer.is_success for answer in answers):
+                    answered.append(identifier)
+        return answered
+
     def say(self, key: str, kind: str = "text", content: str = "") -> Said:
-        """POST one webhook, with no header but the content type."""
+        """One webhook, which must be answered with success."""
         at = time.time()
-        identifier, words = self._next(), content or _words(kind)
-        answer = httpx.post(
-            self._webhook, json=_event(_phone(key), identifier, kind, words), timeout=10, trust_env=False
-        )
+        identifier, words = next(self._identifiers), content or wassenger_events.words(kind)
+        answer = self._post(wassenger_events.inbound(messages.phone_of(key), identifier, kind, words))
         if not answer.is_success:
             msg = f"le webhook est refusé ({answer.status_code})"
             raise DriverError(msg)
         return Said(identifier, words, at)
 
-    @property
-    def _webhook(self) -> str:
-        return f"{self._stack.web_url}/webhooks/wassenger"
-
-    def _next(self) -> str:
-        return f"AUDIT{next(self._inbound):08d}"
-
-    @_in_words
     def say_at_once(self, key: str, times: int) -> Sequence[str]:
         """As many connections as webhooks."""
-        names = [self._next() for _ in range(times)]
+        names = [next(self._identifiers) for _ in range(times)]
 
         def post(identifier: str) -> bool:
-            body = _event(_phone(key), identifier, "text", _DONE)
-            return httpx.post(self._webhook, json=body, timeout=20, trust_env=False).is_success
+            return self._post(wassenger_events.inbound(messages.phone_of(key), identifier), seconds=20).is_success
 
         with ThreadPoolExecutor(times) as threads:
             answered = list(threads.map(post, names))
         return [name for name, success in zip(names, answered, strict=True) if success]
 
-    @_in_words
+    def acknowledge(self, key: str, status: str) -> None:
+        """Wassenger's `message:out:ack`, by WhatsApp's identifier."""
+        wa_id = str(messages.find(self.stack, key).wa_id)
+        self._post(wassenger_events.acknowledgement(wa_id, status)).raise_for_status()
+
+    @contextmanager
+    def stall_processing(self) -> Iterator[None]:
+        """Hold a lock on the table that processing writes; receiving does not need it."""
+        with psycopg.connect(self.stack.running.database_url) as connection:
+            connection.execute("LOCK TABLE interactions IN SHARE ROW EXCLUSIVE MODE")
+            yield
+
+    def interactions(self) -> Sequence[str]:
+        """WhatsApp identifiers of the recorded interactions."""
+        return [str(wa_id) for (wa_id,) in self.stack.rows("SELECT wa_id FROM interactions")]
+
     def heard(self) -> Sequence[Heard]:
         """Rows of interactions."""
         return [
-            Heard(str(wa_id), f"{phone}{f' (campagne {turn})' if turn > 1 else ''}", str(campaign), kind, content, at)
-            for wa_id, phone, campaign, kind, content, at, turn in self._rows(_HEARD)
+            Heard(str(wa_id), messages.key_of(phone, turn), str(campaign), kind, content, at)
+            for wa_id, phone, campaign, kind, content, at, turn in self.stack.rows(_HEARD)
         ]
 
-    @_in_words
     def sent_ago(self, ages: Mapping[str, float]) -> Mapping[str, float]:
         """Move `sent_at`, and the launch of their campaigns with it."""
         moved, campaigns = {}, set()
         for key, age in ages.items():
-            ((moved[key], campaign),) = self._rows(_AGE, age, self._message(key)[0])
+            ((moved[key], campaign),) = self.stack.rows(_AGE, age, messages.find(self.stack, key).id)
             campaigns.add(campaign)
         for campaign in campaigns:
-            self._rows(_LAUNCHED, campaign, campaign)
+            self.stack.rows(_LAUNCHED, campaign, campaign)
         return moved
 
-    @_in_words
-    def campaign_of(self, key: str) -> str:
-        """The campaign's number."""
-        return str(self._message(key)[5])
+    @property
+    def _url(self) -> str:
+        return f"{self.stack.running.web_url}{wassenger_events.PATH}"
 
-    @contextmanager
-    def slow_gateway(self, seconds: float) -> Iterator[None]:
-        """The double waits before it accepts."""
-        self._stack.gateway.behave(Behaviour(latency_before_ms=seconds * 1000))
-        try:
-            yield
-        finally:
-            self._stack.gateway.behave(Behaviour())
-
-    @_in_words
-    def launch_again(self, keys: Sequence[str]) -> Mapping[str, str]:
-        """A campaign for the same phones."""
-        campaign = self._stack.launch_campaign("Audit, seconde campagne", "Bonjour", [_phone(key) for key in keys])
-        rows = {str(row[8]): k for k, row in self._messages().items() if row[5] == campaign and row[2] == "message_1"}
-        return {key: rows[_phone(key)] for key in keys}
-
-    @_in_words
-    def second_reply_refusal(self, key: str) -> str:
-        """The constraint that refuses one more row, in a transaction that is undone."""
-        identifier = self._message(key)[0]
-        with psycopg.connect(self._stack.database_url) as connection:
-            try:
-                connection.execute(_SECOND, [identifier])
-            except psycopg.errors.UniqueViolation as error:
-                return str(error.diag.constraint_name)
-            finally:
-                connection.rollback()
-        return ""
-
-    @_in_words
-    def duplicate_traces(self, key: str) -> int:
-        """Records of the web processes and workers that say it of this contact."""
-        campaign, contact = self._message(key)[5:7]
-        return sum(
-            record.get("event") == "duplicate_message_2"
-            and record.get("campaign_id") == campaign
-            and record.get("contact_id") == contact
-            for record in self.log.records()
-        )
-
-    @_in_words
-    def lock_of(self, key: str) -> LockSeen | None:
-        """The lock of the send, in Redis."""
-        name = f"idempotency:send:{self._message(key)[0]}"
-        with redis.Redis.from_url(self._stack.redis_url) as client:
-            owner, left = client.get(name), client.pttl(name)
-        return None if owner is None else LockSeen(bytes(owner).decode(), int(left) / 1000)
-
-    @_in_words
-    def usurp(self, key: str, owner: str) -> None:
-        """Another value under the lock's name."""
-        with redis.Redis.from_url(self._stack.redis_url) as client:
-            client.set(f"idempotency:send:{self._message(key)[0]}", owner, ex=300)
-
-
-def _phone(key: str) -> str:
-    return key.partition(" ")[0]
-
-
-def _words(kind: str) -> str:
-    return {"text": _DONE, "emoji": "👍", "reaction": "❤️"}.get(kind, f"légende : {kind}")
-
-
-def _event(phone: str, identifier: str, kind: str, content: str) -> dict[str, Any]:
-    """What Wassenger posts for this kind, in its first shape."""
-    data: dict[str, Any] = {"id": identifier, "flow": "inbound", "fromNumber": phone, "meta": {"isGroup": False}}
-    if kind == "reaction":
-        data |= {"type": "reaction", "reaction": content}
-    elif kind in _MEDIA:
-        data |= {"type": _MEDIA[kind], "media": {"caption": content}}
-    else:
-        data |= {"type": "text", "body": content}
-    event = "message:reaction" if kind == "reaction" else "message:in:new"
-    return {"id": identifier, "object": "message", "event": event, "created": 0, "data": data}
+    def _post(self, body: Mapping[str, Any], seconds: float = 10) -> httpx.Response:
+        return httpx.post(self._url, json=body, timeout=seconds, trust_env=False)

@@ -10,7 +10,7 @@ from audit.experiments.autonomous_sending import Plan, run
 from audit.experiments.driver import Driver
 from audit.experiments.experiment import Record
 from audit.model.findings import Finding, Outcome
-from checks.driver import ReferenceDriver
+from checks.full_driver import FullDriver
 from tests.acceptance.reference_copy import Edit, copy_reference
 
 pytestmark = pytest.mark.real
@@ -79,7 +79,7 @@ FLAPPING_WATCHDOG = (
 
 
 def send(folder: Path, plan: Plan, *edits: Edit) -> Finding:
-    driver = ReferenceDriver(copy_reference(folder, *edits))
+    driver = FullDriver(copy_reference(folder, *edits))
     try:
         driver.start()
         return run(driver, Record(), plan)[0]
@@ -129,7 +129,7 @@ def test_the_ledger_names_what_went_wrong(edits: tuple[Edit, ...], words: str, t
 def test_an_experiment_names_what_went_wrong(
     scenario: Callable[[Driver, Record, float], Sequence[Finding]], edits: tuple[Edit, ...], words: str, tmp_path: Path
 ) -> None:
-    driver = ReferenceDriver(copy_reference(tmp_path, *edits))
+    driver = FullDriver(copy_reference(tmp_path, *edits))
     try:
         driver.start()
         (finding,) = scenario(driver, Record(), 15.0)
@@ -140,7 +140,7 @@ def test_an_experiment_names_what_went_wrong(
 
 
 def test_a_worker_without_supervision_does_not_come_back(tmp_path: Path) -> None:
-    driver = ReferenceDriver(copy_reference(tmp_path, NO_SUPERVISION))
+    driver = FullDriver(copy_reference(tmp_path, NO_SUPERVISION))
     try:
         driver.start()
         (finding,) = worker_restart.run(driver, Record(), 8.0)

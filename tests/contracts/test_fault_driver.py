@@ -1,6 +1,7 @@
 """What the fault driver reads and moves in a real database, and does to a real broker, without the rest of the stack."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,8 +11,10 @@ import redis
 
 from audit.experiments.driver import DriverError
 from audit.experiments.waiting import wait_until
-from checks.disturbances import _FULL, _MIDNIGHT, DISTURBANCES
-from checks.fault_driver import DAILY_LIMIT, ReferenceFaultDriver
+from checks import messages
+from checks.daily_limit import begin_next_day, fill_day
+from checks.disturbances import DAILY_LIMIT, DISTURBANCES
+from checks.fault_driver import ReferenceFaultDriver
 from system.db.database import Database
 from system.sandbox.servers import Servers, redis_server
 from system.sandbox.stack import RunningStack
@@ -28,9 +31,10 @@ SENT = """
 
 def over(servers: Servers) -> ReferenceFaultDriver:
     """A driver of a stack that has only these servers."""
-    driver = ReferenceFaultDriver(Path())
     nothing = cast("Any", None)
-    driver._running = RunningStack(Path(), servers, nothing, "", {}, Path(), nothing, nothing, nothing)
+    running = RunningStack(Path(), servers, nothing, "", {}, Path(), nothing, nothing, nothing)
+    driver = ReferenceFaultDriver(Path(), opening=lambda: nullcontext(running))
+    driver.start()
     return driver
 
 
@@ -43,52 +47,45 @@ def driver(postgres_url: str) -> ReferenceFaultDriver:
     return over(Servers(postgres_url, ""))
 
 
-def execute(driver: ReferenceFaultDriver, statement: str, *parameters: Any) -> None:
-    with psycopg.connect(driver.stack.database_url, autocommit=True) as connection:
-        connection.execute(statement.encode(), parameters or None)
-
-
 def test_what_is_open_in_flight_and_sent(driver: ReferenceFaultDriver) -> None:
     assert driver.unsettled() == frozenset(PHONES)
     assert driver.sending() == frozenset()
-    execute(driver, "UPDATE messages SET status = 'sending', lease_token = gen_random_uuid(), lease_until = now()")
+    driver.stack.rows("UPDATE messages SET status = 'sending', lease_token = gen_random_uuid(), lease_until = now()")
     assert driver.sending() == frozenset(PHONES)
-    execute(driver, SENT, PHONES[:4])
-    assert driver.sent() == 4
+    driver.stack.rows(SENT, PHONES[:4])
+    assert driver.laboratory.states.sent() == 4
     assert driver.unsettled() == frozenset(PHONES[4:])
-    assert driver.known(frozenset([*PHONES, "+33639981234"])) == frozenset(PHONES)
-    assert set(driver.sent_contacts(3)) <= set(PHONES[:4])
-    assert len(driver.whatsapp_ids(PHONES[:2])) == 2
-    assert driver.statuses(PHONES[:4]) == {"sent"}
+    first = messages.first(driver.stack, [*PHONES[:4], "+33639981234"])
+    assert {m.key for m in first} == set(PHONES[:4])
+    assert {(m.status, m.wa_id) for m in first} == {("sent", f"w{m.id}") for m in first}
+    assert set(driver.laboratory.stakes.sent_contacts(3)) <= set(PHONES[:4])
 
 
 def test_waiting_is_skipped_by_moving_dates(driver: ReferenceFaultDriver) -> None:
-    execute(driver, "UPDATE messages SET next_attempt_at = now() + interval '1 day'")
+    driver.stack.rows("UPDATE messages SET next_attempt_at = now() + interval '1 day'")
     driver.hasten()
-    due = driver._rows("SELECT count(*) FROM messages WHERE next_attempt_at <= now() AND published_at < now()")
+    due = driver.stack.rows("SELECT count(*) FROM messages WHERE next_attempt_at <= now() AND published_at < now()")
     assert due == [(len(PHONES),)]
 
 
 def test_the_age_of_a_message_is_moved(driver: ReferenceFaultDriver) -> None:
-    execute(driver, SENT, PHONES)
-    driver.age(PHONES[:1], minutes=24 * 60 + 2)
-    old = driver._rows("SELECT count(*) FROM messages WHERE sent_at < now() - interval '24 hours'")
+    driver.stack.rows(SENT, PHONES)
+    driver.laboratory.states.age(PHONES[:1], minutes=24 * 60 + 2)
+    old = driver.stack.rows("SELECT count(*) FROM messages WHERE sent_at < now() - interval '24 hours'")
     assert old == [(1,)]
 
 
 def test_midnight_comes_by_moving_the_counter_of_the_day(driver: ReferenceFaultDriver) -> None:
-    with psycopg.connect(driver.stack.database_url, autocommit=True) as connection:
-        for _ in range(2):
-            connection.execute(_FULL, {"limit": DAILY_LIMIT})
-            for statement in _MIDNIGHT:
-                connection.execute(statement)
-    days = driver._rows("SELECT day = current_date - 1, message_1 FROM daily_counters")
+    for _ in range(2):
+        fill_day(driver.stack, DAILY_LIMIT)
+        begin_next_day(driver.stack)
+    days = driver.stack.rows("SELECT day = current_date - 1, message_1 FROM daily_counters")
     assert days == [(True, DAILY_LIMIT)]
 
 
 def test_connections_to_the_database_are_cut(driver: ReferenceFaultDriver) -> None:
-    with psycopg.connect(driver.stack.database_url) as victim:
-        with DISTURBANCES["database-cut"](driver):
+    with psycopg.connect(driver.stack.running.database_url) as victim:
+        with driver.disturb("database-cut"):
             pass
         with pytest.raises(psycopg.OperationalError):
             victim.execute("SELECT 1")
@@ -113,7 +110,7 @@ def back(client: "redis.Redis") -> bool:
 def test_the_broker_comes_back_with_its_data_or_without(broker: tuple[ReferenceFaultDriver, "redis.Redis"]) -> None:
     driver, client = broker
     for name, kept in (("broker-killed", b"1"), ("broker-emptied", None)):
-        with DISTURBANCES[name](driver):
+        with driver.disturb(name):
             assert not back(client)
         assert wait_until(lambda: back(client), 10)
         assert client.get("kept") == kept
@@ -121,11 +118,11 @@ def test_the_broker_comes_back_with_its_data_or_without(broker: tuple[ReferenceF
 
 def test_the_broker_freezes_and_its_connections_are_cut(broker: tuple[ReferenceFaultDriver, "redis.Redis"]) -> None:
     driver, client = broker
-    with DISTURBANCES["broker-frozen"](driver):
+    with driver.disturb("broker-frozen"):
         assert not back(client)
     assert wait_until(lambda: back(client), 10)
     identifier = client.client_id()
-    with DISTURBANCES["broker-cut"](driver):
+    with driver.disturb("broker-cut"):
         pass
     assert wait_until(lambda: back(client), 10)
     assert client.client_id() != identifier
@@ -133,7 +130,7 @@ def test_the_broker_freezes_and_its_connections_are_cut(broker: tuple[ReferenceF
 
 def test_servers_of_somebody_else_are_neither_killed_nor_frozen(driver: ReferenceFaultDriver) -> None:
     for name in ("broker-killed", "broker-emptied", "broker-frozen", "database-restarted"):
-        with pytest.raises(DriverError, match="pas à nous"), DISTURBANCES[name](driver):
+        with pytest.raises(DriverError, match="pas à nous"), driver.disturb(name):
             pass
 
 

@@ -1,12 +1,13 @@
 """Users who existed are disabled, their tokens revoked: a campaign still runs from its launch to its last Message 2."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import httpx
 import psycopg
 import pytest
 
-from checks.driver import ReferenceDriver
+from checks.full_driver import FullDriver
 from system.db.database import Database
 from system.domain.roles import Role
 from system.sandbox.processes import wait_until
@@ -25,16 +26,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
         yield running
 
 
-class Witness(ReferenceDriver):
-    """The harness's own question, put to a stack that runs already."""
-
-    def __init__(self, running: RunningStack) -> None:
-        super().__init__(running.root)
-        self._running = running
-
-
 def test_a_campaign_runs_with_every_user_disabled(stack: RunningStack) -> None:
-    witness, db = Witness(stack), Database(stack.database_url)
+    witness, db = FullDriver(stack.root, lambda: nullcontext(stack)), Database(stack.database_url)
+    witness.start()
     assert witness.logged_in() == []
     add_everybody(db)
     with httpx.Client(base_url=stack.web_url, trust_env=False) as client:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import pytest
 import uvicorn
@@ -20,6 +21,7 @@ from system.db.database import get_db
 from system.main import create_app
 from system.sandbox.gateway_control import GatewayControl
 from system.sandbox.processes import GuardedProcess, free_port, wait_until
+from system.sandbox.stack import RunningStack
 from system.services.campaigns import create_campaign, launch_campaign
 from system.tasks.celery_app import celery_app
 from system.tasks.publishing import publish
@@ -41,6 +43,14 @@ class LightStack:
     env: dict[str, str]
     logs: Path
 
+    @property
+    def programs(self) -> "LightStack":
+        return self
+
+    def child_pids(self, program: str) -> list[int]:
+        """The one thread of the solo pool sends."""
+        return [os.getpid()]
+
     def works(self, program: str) -> bool:
         return True
 
@@ -50,20 +60,10 @@ class LightStack:
         return campaign_id
 
 
-class LightDriver(FullDriver):
-    def __init__(self, stack: LightStack) -> None:
-        super().__init__(REPOSITORY)
-        self._running = stack  # type: ignore[assignment]
-
-    def child_pids(self, role: str) -> Sequence[int]:
-        """The one thread of the solo pool sends."""
-        return [os.getpid()]
-
-
 @contextlib.contextmanager
 def light_driver(
     monkeypatch: pytest.MonkeyPatch, database_url: str, redis_url: str, folder: Path
-) -> Iterator[LightDriver]:
+) -> Iterator[FullDriver]:
     """A driver whose stack works while the block lasts."""
     port, web_port = free_port(), free_port()
     command = [sys.executable, "-m", "system.sandbox.gateway", "--port", str(port), "--ledger", str(folder / "ledger")]
@@ -84,8 +84,9 @@ def light_driver(
         worker = start_worker(celery_app, pool="solo", perform_ping_check=False, queues=QUEUES, loglevel="INFO")
         parts.enter_context(worker)
         parts.enter_context(_sweeping())
-        stack = LightStack(database_url, redis_url, gateway, f"http://127.0.0.1:{web_port}", {**os.environ}, folder)
-        driver = LightDriver(stack)
+        light = LightStack(database_url, redis_url, gateway, f"http://127.0.0.1:{web_port}", {**os.environ}, folder)
+        driver = FullDriver(REPOSITORY, lambda: contextlib.nullcontext(cast("RunningStack", light)))
+        driver.start()
         yield driver
         driver.stop()
 

@@ -7,24 +7,23 @@ import pytest
 from audit.experiments import EXPERIMENTS
 from audit.experiments.experiment import Experiment
 from audit.experiments.interaction_types import KINDS
-from checks.conversations import _event, _words
 from checks.full_driver import FullDriver
 from checks.stack_log import StackLog
+from checks.wassenger_events import inbound, words
 from system.gateway.inbound import interaction
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_is_read_as_itself(kind: str) -> None:
-    words = _words(kind)
-    found = interaction(_event("+33639980001", "W1", kind, words))
+    found = interaction(inbound("+33639980001", "W1", kind))
     assert found is not None
-    assert (found.phone, found.type, found.content, found.wa_id) == ("+33639980001", kind, words, "W1")
+    assert (found.phone, found.type, found.content, found.wa_id) == ("+33639980001", kind, words(kind), "W1")
 
 
 @pytest.mark.parametrize("experiment", [e for e in EXPERIMENTS if e.ability], ids=lambda e: e.id)
 def test_the_driver_has_every_ability(experiment: Experiment) -> None:
     wanted = [name for name in dir(experiment.ability) if not name.startswith("_")]
-    assert not [name for name in wanted if not hasattr(FullDriver, name)]
+    assert not [name for name in wanted if not hasattr(FullDriver(Path()), name)]
 
 
 def test_a_log_is_read_as_it_grows(tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ from audit.experiments import (
 )
 from audit.experiments.experiment import Experiment, Record
 from audit.model.findings import Finding, Outcome
-from tests.unit.checks.light_stack import LightDriver, light_driver
+from checks.full_driver import FullDriver
+from tests.unit.checks.light_stack import light_driver
 
 # The threads of a worker and of a web server raise what libraries deprecate.
 pytestmark = [
@@ -30,7 +31,7 @@ pytestmark = [
     # Celery's own call, in the worker's thread.
     pytest.mark.filterwarnings("ignore:Call to deprecated setex:DeprecationWarning"),
 ]
-Run = Callable[[LightDriver, Record], Sequence[Finding]]
+Run = Callable[[FullDriver, Record], Sequence[Finding]]
 # Shorter than on real processes: a sweep comes every 2 s here.
 SHORTER: dict[str, Run] = {
     "message-1-sending": lambda d, r: message_1_sending.run(d, r, message_1_sending.Plan(20, quiet_seconds=0.5)),

@@ -1,5 +1,6 @@
 """What the driver answers when it is asked who could be logged in."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from checks.driver import ReferenceDriver
+from checks.full_driver import FullDriver
 from system.db.database import Database
 from system.sandbox.stack import RunningStack
 from system.services.access import Access
@@ -24,14 +25,10 @@ class DatabaseAlone:
     database_url: str
 
 
-class Witness(ReferenceDriver):
-    def __init__(self, database_url: str) -> None:
-        super().__init__(Path())
-        self._running = cast("RunningStack", DatabaseAlone(database_url))
-
-
 def test_users_and_tokens_are_told_until_they_are_disabled_and_revoked(postgres_url: str) -> None:
-    witness, db = Witness(postgres_url), Database(postgres_url)
+    witness = FullDriver(Path(), lambda: nullcontext(cast("RunningStack", DatabaseAlone(postgres_url))))
+    witness.start()
+    db = Database(postgres_url)
     assert witness.logged_in() == []
     add_everybody(db)
     access = Access(db, TOKEN_SECRET, CHEAP, lifetime=timedelta(minutes=5))

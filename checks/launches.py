@@ -1,0 +1,86 @@
+"""Campaigns launched with the tree's own code, to numbers that nobody answers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count, islice
+
+from checks import messages
+from checks.driver_errors import require
+from checks.gateway import Gateway
+from checks.stack import Stack
+from system.sandbox.gateway_protocol import Behaviour, Rule
+
+# The blocks that the French regulator keeps for fiction: nobody answers there.
+_FICTION = ("+3363998", "+3319900", "+3326191", "+3335301", "+3346571", "+3353649")
+_REFUSED_FOR_GOOD, _REFUSED_FOR_NOW = 400, 429
+_REFUSED = """
+    SELECT m.status, m.failures, extract(epoch FROM m.next_attempt_at - now()), m.id
+    FROM messages m JOIN contacts c ON c.id = m.contact_id WHERE c.phone = %s
+"""
+_DUE_NOW = "UPDATE messages SET next_attempt_at = now() WHERE id = %s"
+_MOST_REFUSALS = 6
+_REFUSAL_SECONDS = 15.0
+
+
+@dataclass
+class Launches:
+    """Launches whose keys are phones, never used before."""
+
+    stack: Stack
+    gateway: Gateway
+    _numbers: "count[int]" = field(init=False, default_factory=lambda: count(1))
+
+    def launch(self, contacts: int) -> frozenset[str]:
+        """Launch a campaign to new contacts."""
+        return frozenset(self.launch_to(self.new_phones(contacts)))
+
+    def new_phones(self, contacts: int) -> list[str]:
+        """That many of them."""
+        return [f"{_FICTION[n // 10_000]}{n % 10_000:04d}" for n in islice(self._numbers, contacts)]
+
+    def launch_to(self, phones: Sequence[str]) -> Sequence[str]:
+        """Launch a campaign to these phones."""
+        self.stack.running.launch_campaign("Audit", "Bonjour", phones)
+        return phones
+
+    def launch_refusing(self, contacts: int, refused: int) -> Sequence[str]:
+        """The double refuses these phones (400), which no retry changes."""
+        phones = self.new_phones(contacts)
+        rules = (Rule(outcome="status", status=_REFUSED_FOR_GOOD, phone=p) for p in phones[contacts - refused :])
+        self.gateway.behave(Behaviour(rules=tuple(rules)))
+        return self.launch_to(phones)
+
+    def launch_again(self, keys: Sequence[str]) -> Mapping[str, str]:
+        """A campaign for the same phones."""
+        phones = [messages.phone_of(key) for key in keys]
+        campaign = self.stack.running.launch_campaign("Audit, seconde campagne", "Bonjour", phones)
+        launched = {m.phone: m.key for m in messages.first(self.stack, phones) if m.campaign_id == campaign}
+        return {key: launched[messages.phone_of(key)] for key in keys}
+
+    def retry_delays(self) -> Sequence[float]:
+        """One message is refused (429) again and again; only the waiting is skipped, by moving its due date to now."""
+        self.gateway.behave(Behaviour(rules=(Rule(outcome="status", status=_REFUSED_FOR_NOW),)))
+        (phone,) = self.launch(1)
+        delays: list[float] = []
+        try:
+            while len(delays) < _MOST_REFUSALS:
+                delay, identifier = self._after_refusal(phone, len(delays) + 1)
+                if delay is None:
+                    break
+                delays.append(delay)
+                self.stack.rows(_DUE_NOW, identifier)
+                messages.wake(self.stack, [identifier])
+        finally:
+            self.gateway.behave(Behaviour())
+        return delays
+
+    def _after_refusal(self, phone: str, failures: int) -> tuple[float | None, int]:
+        """Seconds to the next attempt once that many refusals are recorded (None: the stack gave up), and the message."""
+
+        def recorded() -> bool:
+            status, count_, *_ = self.stack.rows(_REFUSED, phone)[0]
+            return bool(status == "failed" or (status == "pending" and count_ == failures))
+
+        require(recorded, _REFUSAL_SECONDS, f"le refus numéro {failures} de la passerelle n'a pas été enregistré")
+        status, _, delay, identifier = self.stack.rows(_REFUSED, phone)[0]
+        return None if status == "failed" else float(delay), int(identifier)
