@@ -1,6 +1,6 @@
 """Campaigns launched with the tree's own code, to numbers that nobody answers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count, islice
 
@@ -28,7 +28,7 @@ class Launches:
 
     stack: Stack
     gateway: Gateway
-    _numbers: "count[int]" = field(init=False, default_factory=lambda: count(1))
+    _numbers: Iterator[int] = field(init=False, default_factory=lambda: count(1))
 
     def launch(self, contacts: int) -> frozenset[str]:
         """Launch a campaign to new contacts."""
@@ -78,8 +78,8 @@ class Launches:
         """Seconds to the next attempt once that many refusals are recorded (None: the stack gave up), and the message."""
 
         def recorded() -> bool:
-            status, count_, *_ = self.stack.rows(_REFUSED, phone)[0]
-            return bool(status == "failed" or (status == "pending" and count_ == failures))
+            status, refusals, *_ = self.stack.rows(_REFUSED, phone)[0]
+            return bool(status == "failed" or (status == "pending" and refusals == failures))
 
         require(recorded, _REFUSAL_SECONDS, f"le refus numéro {failures} de la passerelle n'a pas été enregistré")
         status, _, delay, identifier = self.stack.rows(_REFUSED, phone)[0]

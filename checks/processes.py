@@ -63,13 +63,12 @@ class Processes:
         return self._second if self._second and role == _SECOND else self.stack.running.programs
 
 
-def _write_configuration(shipped_file: Path, file: Path) -> None:
-    shipped = configparser.RawConfigParser(inline_comment_prefixes=(";",))
-    shipped.read(shipped_file)
-    other = configparser.RawConfigParser()
-    for section in ("supervisord", "program:worker"):
-        other.read_dict({section: dict(shipped.items(section))})
-    command = other.get("program:worker", "command")
-    other.set("program:worker", "command", f"{command} --hostname=second@%%h")
+def _write_configuration(shipped: Path, file: Path) -> None:
+    configuration = configparser.RawConfigParser(inline_comment_prefixes=(";",))
+    configuration.read(shipped)
+    for section in {*configuration.sections()} - {"supervisord", "program:worker"}:
+        configuration.remove_section(section)
+    command = configuration.get("program:worker", "command")
+    configuration.set("program:worker", "command", f"{command} --hostname=second@%%h")
     with file.open("w", encoding="utf-8") as stream:
-        other.write(stream)
+        configuration.write(stream)
