@@ -10,7 +10,9 @@ from typing import Annotated
 import typer
 
 from audit.command.audit_run import command_line, run
+from audit.command.debug_log import debug_log, identity
 from audit.command.direct_session import InterruptedAuditError
+from audit.command.help_text import examples
 from audit.command.laboratory_commands import register
 from audit.command.output_files import OutputError
 from audit.command.run_setup import LEVELS, prepare
@@ -25,7 +27,7 @@ from audit.requirements.catalogue import PHASES
 from audit.requirements.profiles import DEFAULT_FAMILY, PROFILES
 from audit.target.target_file import TargetError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
 class Exit(IntEnum):
@@ -38,7 +40,7 @@ class Exit(IntEnum):
 
 
 _FAMILIES = ", ".join(f"{p.family} ({p.title.removeprefix('Audit ')})" for p in PHASES if p.family)
-_EPILOG = (
+_EXIT_CODES = (
     "Exit codes: 0 nothing NON CONFORME (PARTIEL and INDÉTERMINÉ are printed), 1 something NON CONFORME, "
     "2 bad usage, 3 nothing could be judged, the driver could not start the target, or an audit error."
 )
@@ -46,16 +48,47 @@ _EPILOG = (
 register(app)
 
 
-@app.callback()
-def main() -> None:
+def _say_version(asked: bool) -> None:
+    if asked:
+        typer.echo(identity())
+        raise typer.Exit(Exit.FINE)
+
+
+@app.callback(epilog=examples("audit run ../shop --level source", "audit --debug run ../shop 2> debug.log"))
+def main(
+    context: typer.Context,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_say_version, help="Print the version, of Python too, and exit."
+        ),
+    ] = False,
+    debug: Annotated[
+        bool,
+        typer.Option(
+            "--debug",
+            help="Tell what is read, skipped, imported and started, and how long it takes; before the command.",
+        ),
+    ] = False,
+) -> None:
     """Audit a Celery project, requirement by requirement, and write the French checkpoint that reviewers sign."""
+    if debug:
+        context.with_resource(debug_log())
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that has no accents must not end an audit.
             stream.reconfigure(errors="backslashreplace")
 
 
-@app.command("run", epilog=_EPILOG)
+@app.command(
+    "run",
+    short_help="Audit a project and write its checkpoint.",
+    epilog=examples(
+        "audit run ../shop --level source",
+        "audit run ../shop --level configuration --python ../shop/.venv/bin/python",
+    )
+    + _EXIT_CODES,
+)
 def run_command(  # noqa: PLR0917  typer reads them by name
     target: Annotated[Path, typer.Argument(help="A project directory, or its audit.toml or pyproject.toml.")] = Path(),
     profile: Annotated[str, typer.Option(help=f"Which questions are asked: {', '.join(PROFILES)}.")] = "strict",
@@ -122,7 +155,7 @@ def run_command(  # noqa: PLR0917  typer reads them by name
     raise typer.Exit(exit_code(examination, require_conclusive=require_conclusive))
 
 
-@app.command()
+@app.command(short_help="Write a target file from what the source says.", epilog=examples("audit init ../shop"))
 def init(
     target: Annotated[Path, typer.Argument(help="A project directory.")] = Path(),
     force: Annotated[bool, typer.Option(help="Replace the audit.toml that is there.")] = False,
@@ -146,7 +179,11 @@ def init(
     say(f"Target file: {path}")
 
 
-@app.command("rules")
+@app.command(
+    "rules",
+    short_help="List the rules, or explain one.",
+    epilog=examples("audit rules", "audit rules late-acknowledgement"),
+)
 def rules_command(
     identifier: Annotated[str | None, typer.Argument(help="One rule to explain, as `late-acknowledgement`.")] = None,
     markdown: Annotated[
@@ -171,7 +208,10 @@ def rules_command(
         raise typer.Exit(Exit.USAGE) from error
 
 
-@app.command()
+@app.command(
+    short_help="Print the report of a journal again.",
+    epilog=examples("audit render reports/2026-11-24-famille-8-strict.json"),
+)
 def render(path: Annotated[Path, typer.Argument(help="A journal written by `audit run`.")]) -> None:
     """Print the report of an existing journal again."""
     try:

@@ -5,7 +5,7 @@ import os
 import platform
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from audit.command.audit_run import command_line
+from audit.command.help_text import examples
 from audit.command.laboratory_record import LaboratoryFiles, save
 from audit.command.laboratory_stack import running
 from audit.command.output_files import OutputError, writable
@@ -159,6 +160,7 @@ def told(outcome: Outcome, journal: Mapping[str, Any]) -> int:
 
 def register(app: typer.Typer) -> None:
     """Add the two commands."""
-    commands: tuple[tuple[str, Callable[..., None]], ...] = (("fire", fire), ("soak", soak))
-    for name, command in commands:
-        app.command(name, epilog=EPILOG)(command)
+    shown = examples("audit fire . --seed 7", "audit fire . --schedule 'kill-main:12,kill-child' --shrink")
+    app.command("fire", short_help="Play every fault once, in minutes.", epilog=shown + EPILOG)(fire)
+    shown = examples("audit soak . --seed 7 --minutes 50")
+    app.command("soak", short_help="Play faults for an hour, for criterion 8.4.", epilog=shown + EPILOG)(soak)

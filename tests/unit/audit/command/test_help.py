@@ -1,0 +1,72 @@
+import re
+from typing import Any
+
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from audit.command.cli import app
+
+COMMANDS = ("", "run", "init", "rules", "render", "fire", "soak")
+
+
+def shown(command: str, columns: int = 80) -> str:
+    """The help of a command on a terminal of this width; of the whole program for an empty name."""
+    result = CliRunner().invoke(
+        app, [*command.split(), "--help"], env={"COLUMNS": str(columns)}, terminal_width=columns
+    )
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def squeezed(text: str) -> str:
+    """A text without its spaces and line ends, wherever a terminal puts them."""
+    return re.sub(r"\s", "", text)
+
+
+def node(command: str) -> Any:
+    """The command of this name; typer has no public type for it."""
+    group: Any = get_command(app)
+    return group.commands[command] if command else group
+
+
+def test_every_command_is_tried_here() -> None:
+    assert set(node("").commands) == set(COMMANDS) - {""}
+
+
+@pytest.mark.parametrize("columns", [60, 80, 200])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_is_shown_whole(command: str, columns: int) -> None:
+    text = squeezed(shown(command, columns))
+    for parameter in node(command).params:
+        assert parameter.help
+        assert squeezed(parameter.help) in text, parameter.name
+        assert all(name in text for name in parameter.opts if name.startswith("-"))
+    assert squeezed(node(command).help) in text
+
+
+def test_what_stands_in_brackets_is_no_markup() -> None:
+    assert "beside those of `[evidence]`; repeatable." in " ".join(shown("run").split())
+
+
+def test_no_summary_of_a_command_is_cut() -> None:
+    _, _, summaries = shown("").partition("Commands:")
+    assert all(f"  {command} " in summaries for command in COMMANDS if command)
+    assert "..." not in summaries
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_shows_an_example_on_a_line_of_its_own(command: str) -> None:
+    lines = shown(command).splitlines()
+    start = next(n for n, line in enumerate(lines) if line.strip() in {"Example:", "Examples:"})
+    assert lines[start + 1].startswith(f"    audit {command}".rstrip())
+
+
+@pytest.mark.parametrize(
+    "line", [line.strip() for c in COMMANDS for line in shown(c).splitlines() if "  audit " in line]
+)
+def test_examples_name_commands_and_options_that_exist(line: str) -> None:
+    words = [word for word in line.split()[1:] if not word.startswith("2>")]
+    command = next(word for word in words if not word.startswith("-"))
+    known = {name for level in ("", command) for p in node(level).params for name in p.opts}
+    assert {word for word in words if word.startswith("--")} <= known
