@@ -1,6 +1,7 @@
 """`audit run`: every question of the profile is put, then the journal and the report are written."""
 
 import gc
+import logging
 import os
 import platform
 import shlex
@@ -22,6 +23,8 @@ from audit.report.markdown import render_markdown
 from audit.report.strike_section import draw_run, drawing_name
 from audit.target.digest import tree_digest
 
+_logger = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class Written:
@@ -41,8 +44,12 @@ def run(examination: Examination, out: Path, command: str, quiet: bool = False) 
     writable(out)
     started = time.monotonic()
     now = datetime.now(UTC)
+    _logger.debug(
+        "profile %s, family %s, level %s", examination.profile.name, examination.profile.family, examination.level.name
+    )
     try:
         summary = _played(examination, quiet=quiet)
+        _logger.debug("every question answered after %.2f s", time.monotonic() - started)
         digest = tree_digest(examination.target.root, examination.target.exclude)
         stem = f"{now.date().isoformat()}-famille-{examination.profile.family}-{examination.profile.name}"
         volatile = journal.Volatile(

@@ -1,11 +1,14 @@
 """Files written whole or not at all."""
 
+import logging
 import os
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from errno import EISDIR
 from pathlib import Path
+
+_logger = logging.getLogger(__name__)
 
 
 class OutputError(Exception):
@@ -23,6 +26,7 @@ def put(texts: Mapping[Path, str]) -> None:
                 raise IsADirectoryError(EISDIR, "a directory has the report's name", str(path))
         for path, draft in drafts.items():
             draft.replace(path)
+            _logger.debug("written: %s, %d characters", path, len(texts[path]))
     except OSError as error:
         msg = f"{error.filename or texts}: cannot write the report: {error.strerror or error}"
         raise OutputError(msg) from error

@@ -1,6 +1,7 @@
 """Evidence measured elsewhere: the journal of a soak, or an export of production heartbeats. Read as what anybody may have written."""
 
 import json
+import logging
 import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import Any
 
 from audit.model.json_schema import schema_faults
 
+_logger = logging.getLogger(__name__)
 LARGEST_BYTES = 64 << 20
 _AHEAD = timedelta(minutes=5)
 # Journals give tenths of a second.
@@ -141,6 +143,7 @@ def read(path: Path) -> Soak | Heartbeats:
     document = _document(path)
     shown = path.name
     kind = document.get("format") if isinstance(document, dict) else None
+    _logger.debug("evidence %s: format %s", path, kind)
     if kind == "soak/1":
         return _soak(shown, document)
     if kind == "worker-heartbeats/1":

@@ -1,5 +1,6 @@
 """The configuration probe: what the target really is once imported, in its own interpreter, without network."""
 
+import logging
 import os
 import shutil
 import sys
@@ -14,6 +15,7 @@ from audit.model.findings import Excerpt, Level
 from audit.model.secret_masking import Masker
 from audit.target.target_file import Target
 
+_logger = logging.getLogger(__name__)
 _NAME = "configuration"
 
 
@@ -33,11 +35,15 @@ def collect(target: Target, deadline_seconds: float = 20.0, isolation: Isolation
         return _failed("Une entrée de `target.environment` n'a pas la forme « NOM=valeur ».")
     environ = {**os.environ, **declared}
     arguments = {"root": str(target.root.resolve()), "celery_app": target.celery_app, "asgi_app": target.asgi_app}
+    _logger.debug("importing with %s, isolated by: %s", python, chosen.name)
     transcript = listen(python, arguments, chosen, environ, deadline_seconds)
     try:
-        return _facts(transcript, target.root.resolve(), chosen, Masker(environ))
+        facts = _facts(transcript, target.root.resolve(), chosen, Masker(environ))
     except (KeyError, TypeError, ValueError, AttributeError):
         return _failed("L'interpréteur de la cible a produit une sortie illisible.")
+    for failure in facts.failures:
+        _logger.debug("not imported: %s", failure)
+    return facts
 
 
 def declared_environment(target: Target) -> dict[str, str]:

@@ -1,11 +1,14 @@
 """Where a target's interpreter may run: without network, its home and temporary files in a directory that goes away."""
 
+import logging
 import os
 import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+_logger = logging.getLogger(__name__)
 
 _NAMESPACES = (
     ("--map-root-user", "--net", "--pid", "--fork", "--mount-proc", "--kill-child"),
@@ -38,6 +41,7 @@ def strongest_isolation(unshare: str = "unshare") -> Isolation:
             continue
         if tried.returncode == 0:
             return Isolation(prefix, "espace de noms réseau")
+        _logger.debug("%s is refused: %s", " ".join(prefix), tried.stderr.decode(errors="replace").strip())
     return SOCKET_GUARD
 
 

@@ -1,6 +1,7 @@
 """One run of the target's interpreter: started, listened to, and ended whatever happens."""
 
 import json
+import logging
 import os
 import select
 import signal
@@ -8,6 +9,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -16,6 +18,8 @@ from typing import Any
 
 from audit.french.typography import french_seconds
 from audit.importing.isolation import Isolation, inner_environment
+
+_logger = logging.getLogger(__name__)
 
 _INSIDE = Path(__file__).with_name("inside")
 # Loaded under a name of its own, from outside `sys.path`: no module of the harness can hide one of the target's.
@@ -47,8 +51,15 @@ def listen(
 
     A SIGTERM ends the run, then is given back to whoever handled it.
     """
+    started = time.monotonic()
     with _terminations() as asked:
-        return _listen(python, arguments, isolation, environ, deadline_seconds, asked)
+        transcript = _listen(python, arguments, isolation, environ, deadline_seconds, asked)
+    kinds = Counter(str(record.get("kind")) for record in transcript.records)
+    told = ", ".join(f"{count} {kind}" for kind, count in kinds.items()) or "nothing"
+    # Not `transcript.stopped`: it may quote the target, and nobody has masked its secrets yet.
+    early = "; stopped before its end" if transcript.stopped else ""
+    _logger.debug("%s reported %s in %.2f s%s", python, told, time.monotonic() - started, early)
+    return transcript
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """The checkpoints that the output directory already holds, for comparison and for the state of the other phases."""
 
+import logging
 import stat
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from audit.journal import journal_file as journal
 from audit.journal.corrections import Previous
 from audit.judging.examination import Examination
 
+_logger = logging.getLogger(__name__)
 # A journal of a whole family takes some hundred kilobytes.
 _LARGEST_JOURNAL_BYTES = 20 << 20
 
@@ -31,6 +33,8 @@ def newest_by_family(examination: Examination, out: Path, stem: str) -> dict[str
         known = newest.get(document["family"])
         if known is None or _moment(document) > _moment(known.journal):
             newest[document["family"]] = Previous(path, document)
+    for family, previous in newest.items():
+        _logger.debug("family %s: the newest earlier journal is %s", family, previous.path)
     return newest
 
 

@@ -1,5 +1,7 @@
 """One audit of one target: probes read once, rules evaluated once, experiments run once."""
 
+import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -27,6 +29,7 @@ from audit.target.target_file import Target
 from audit.target.undigested_code import hidden
 
 Probe = Callable[[Target], Facts]
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,10 @@ class Examination:
     def rule_findings(self) -> Mapping[str, tuple[Finding, ...]]:
         """Findings of every rule the profile asks, by rule id."""
         asked = {i for ids in self.profile.categories.values() for i in ids} | set(self.profile.observations)
-        return {rule.id: self._adapted(rule.evaluate(self.known)) for rule in self.rules if rule.id in asked}
+        known, started = self.known, time.perf_counter()
+        findings = {rule.id: self._adapted(rule.evaluate(known)) for rule in self.rules if rule.id in asked}
+        _logger.debug("%d rules answered in %.2f s", len(findings), time.perf_counter() - started)
+        return findings
 
     def _adapted(self, findings: Sequence[Finding]) -> tuple[Finding, ...]:
         """The profile's own view: requirements reassigned, defects of lenient rules counted as reservations."""
@@ -213,7 +219,10 @@ class Examination:
             return (
                 experiment.bind(Finding(Outcome.UNDETERMINED, experiment.title, missing=str(error), settles=settles)),
             )
+        started = time.monotonic()
         findings, self.records[experiment.id] = experiment.perform(driver)
+        outcomes = ", ".join(f.outcome.value for f in findings)
+        _logger.debug("experiment %s: %s in %.1f s", experiment.id, outcomes, time.monotonic() - started)
         return self._of_this_family(findings)
 
     def _started_driver(self) -> Driver:
@@ -224,10 +233,11 @@ class Examination:
                 msg = "la cible ne nomme aucun pilote (`target.driver`) : ce scénario n'a pas été joué"
                 raise DriverError(msg)
             self.tell(f"Starting the stack with {self.target.driver}")
-            driver = load_driver(self.target.driver, self.target.root)
+            driver, started = load_driver(self.target.driver, self.target.root), time.monotonic()
             try:
                 driver.start()
                 self.conditions = tuple(driver.conditions())
+                _logger.debug("stack started by %s in %.1f s", self.target.driver, time.monotonic() - started)
             except DriverError:
                 driver.stop()
                 raise

@@ -1,11 +1,13 @@
 """Static tools over the target's files: ruff, vulture and black, those of this interpreter's environment first."""
 
+import logging
 import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+import time
 import tomllib
 from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
@@ -16,6 +18,7 @@ from audit.model.quality_facts import ToolRun
 from audit.model.test_files import globs_of_test_files
 from audit.target.target_file import Target
 
+_logger = logging.getLogger(__name__)
 _DEADLINE_SECONDS = 120.0
 # What each tool answers besides « nothing to say ».
 _COMPLAINS = {"ruff": 1, "vulture": 3, "black": 1}
@@ -42,6 +45,7 @@ def run(target: Target, question: str) -> ToolRun:
     shown = shlex.join(command)
     if program is None:
         return ToolRun(shown, why_unknown=f"`{command[0]}` n'est pas installé")
+    started = time.monotonic()
     try:
         done = subprocess.run(
             [program, *command[1:]],
@@ -56,6 +60,7 @@ def run(target: Target, question: str) -> ToolRun:
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         return ToolRun(shown, why_unknown=f"`{command[0]}` n'a pas pu finir ({type(error).__name__})")
+    _logger.debug("%s: %s exited %d in %.2f s", question, program, done.returncode, time.monotonic() - started)
     return _answer(command[0], shown, done)
 
 

@@ -1,5 +1,6 @@
 """Which files of a target are read, and why the others are not. Nothing is opened that is not a regular file inside the root."""
 
+import logging
 import os
 import re
 import tokenize
@@ -12,6 +13,8 @@ from pathlib import Path
 from audit.model.findings import Excerpt
 from audit.target.regular_files import RefusedError, read_bytes
 from audit.target.tree_walk import Kind, walk_tree
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -92,6 +95,7 @@ def read_text(tree: Tree, path: str) -> Source | None:
     except (UnicodeError, SyntaxError, LookupError):
         tree.unread.append((printable(path), "encodage inconnu, ou différent de celui que le fichier annonce"))
     else:
+        _logger.debug("%s: read, %d characters", printable(path), len(text))
         return Source(printable(path), text)
     return None
 

@@ -1,6 +1,8 @@
 """The source probe: everything that reading a target's files can tell, without running or importing any of it."""
 
 import gc
+import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -31,11 +33,24 @@ from audit.reading.web.fastapi_objects import Web
 from audit.reading.web.http_routes import read_routes
 from audit.target.target_file import Target
 
+_logger = logging.getLogger(__name__)
+
 
 def collect(target: Target) -> Facts:
     """Facts at level SOURCE. Never raises for what the target holds: what cannot be read is in `unread`."""
+    started = time.perf_counter()
     with _no_collection():
-        return _collect(target)
+        facts = _collect(target)
+    _log(facts)
+    _logger.debug("%s read in %.2f s", target.root, time.perf_counter() - started)
+    return facts
+
+
+def _log(facts: Facts) -> None:
+    for path, reason in facts.unread:
+        _logger.debug("%s: not read: %s", path, reason)
+    _logger.debug("processes: %s", ", ".join(f"{p.role} ({p.excerpt.path})" for p in facts.processes) or "none")
+    _logger.debug("%d tasks, %d settings, %d routes", len(facts.tasks), len(facts.settings), len(facts.routes))
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Rules of other packages: each entry point of the group `audit.rules` names a sequence of rules."""
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
@@ -10,6 +11,7 @@ from audit.requirements.profiles import GOOD_PRACTICES
 from audit.rules import RULES
 from audit.rules.rule import Rule
 
+_logger = logging.getLogger(__name__)
 GROUP = "audit.rules"
 
 
@@ -30,6 +32,7 @@ def third_party_rules(found: Iterable[EntryPoint] | None = None) -> tuple[Rule, 
             offered = _loaded(point, taken)
         except ThirdPartyError as error:
             offered = (_broken(point, str(error)),)
+        _logger.debug("rules of %s (%s): %s", point.name, point.value, ", ".join(rule.id for rule in offered))
         rules += offered
         taken |= {rule.id for rule in offered}
     return tuple(rules)

@@ -1,12 +1,16 @@
 """The identity of what was audited: one digest over its code, deployment files and lock files."""
 
 import hashlib
+import logging
 import math
 import os
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from audit.target.tree_walk import Kind, holds, is_skipped, walk_tree
+
+_logger = logging.getLogger(__name__)
 
 _CODE = {".py", ".pyi", ".pyx", ".so", ".pyd", ".sql", ".sh", ".bash", ".lua", ".j2", ".jinja", ".mako"}
 _SETTINGS = {".conf", ".ini", ".cfg", ".toml", ".yaml", ".yml", ".json", ".lock"}
@@ -23,11 +27,14 @@ def tree_digest(root: Path, exclude: Sequence[str] = ()) -> str:
     `exclude` holds globs on posix paths relative to `root`. What cannot be read counts by its name, and by that. Raises
     OSError when there is no folder at `root`.
     """
+    started = time.perf_counter()
     digest = hashlib.sha256()
-    for path in sorted(counted(root, exclude)):
+    paths = sorted(counted(root, exclude))
+    for path in paths:
         name = os.fsencode(path)
         digest.update(b"%d:%s" % (len(name), name))
         digest.update(_content(root / path))
+    _logger.debug("digest %s over %d files in %.2f s", digest.hexdigest(), len(paths), time.perf_counter() - started)
     return digest.hexdigest()
 
 

@@ -1,5 +1,6 @@
 """The target file: what is audited, and which symbol plays which role."""
 
+import logging
 import re
 import tomllib
 from collections.abc import Mapping
@@ -7,6 +8,8 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
+
+_logger = logging.getLogger(__name__)
 
 ROLES = {
     "sender": "the Celery task that sends one message",
@@ -110,6 +113,7 @@ def _load(path: Path) -> Target:
     for name in ("audit.toml", "pyproject.toml"):
         if (path / name).is_file() and (name == "audit.toml" or "audit" in _tool_tables(path / name)):
             return _target_from(path / name, path)
+    _logger.debug("%s: no audit.toml and no [tool.audit] in pyproject.toml: nothing is declared", path)
     return Target(name=path.resolve().name, root=path.resolve())
 
 
@@ -137,6 +141,7 @@ def _target_from(path: Path, base: Path) -> Target:
     if not root.is_dir():
         msg = f"{path}: target.root: {root} is not a directory"
         raise TargetError(msg)
+    _logger.debug("target file %s: tables %s; root %s", path, ", ".join(document) or "none", root)
     checkpoint = document.get("checkpoint", {})
     return Target(
         name=target.get("name", root.name),

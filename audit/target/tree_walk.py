@@ -1,11 +1,14 @@
 """Lists what a target's folder holds, without following links or entering environments and caches."""
 
+import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from fnmatch import fnmatch
 from pathlib import Path
+
+_logger = logging.getLogger(__name__)
 
 # History, environments, caches and run-time state change without what is audited changing.
 _HISTORY = {".git", ".hg", ".svn", ".bzr", ".idea", ".vscode"}
@@ -60,7 +63,9 @@ def walk_tree(
                 yield Found(path, Kind.LINK, entry)
             elif not entry.is_dir(follow_symlinks=False):
                 yield Found(path, Kind.FILE, entry)
-            elif not skip(entry, path):
+            elif skip(entry, path):
+                _logger.debug("%s: folder not entered: a history, an environment, a cache or state", path)
+            else:
                 pending.append(f"{path}/")
 
 

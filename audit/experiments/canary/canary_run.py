@@ -1,5 +1,6 @@
 """The canary of one target: what it needs before it flies, and what it concludes."""
 
+import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from audit.model.secret_masking import Masker
 from audit.model.target_facts import TargetFacts
 from audit.target.target_file import Target
 
+_logger = logging.getLogger(__name__)
 SECONDS = 75.0
 _APP = "déclarer l'application Celery dans `target.celery_app`, puis relancer"
 Enclosed = Callable[[Request, Isolation, Callable[[str], None]], Played]
@@ -53,8 +55,10 @@ class Canary:
             reason = "le système n'accorde pas d'espaces de noms (`unshare`) : le code de la cible pourrait joindre le réseau, il n'a pas été lancé"
             settles = "relancer sur une machine Linux où `unshare --map-root-user --net --pid` est permis"
         if reason:
+            _logger.debug("the canary is not played: %s", reason)
             return Flight({q.id: (_undetermined(q, reason, settles),) for q in self.questions})
         options, options_from = worker_options(known.workers)
+        _logger.debug("the canary's worker: options %s of %s; broker: %s", options, options_from or "no file", program)
         environ = {**os.environ, **declared_environment(target)}
         request = Request(
             python=interpreter(target),

@@ -1,5 +1,6 @@
 """The Celery application of the target, and its settings as written."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,8 @@ from audit.reading.python.abstract_values import (
 from audit.reading.python.interpreter import Machine
 from audit.reading.web.fastapi_objects import is_application
 
+_logger = logging.getLogger(__name__)
+
 ANY = "*"
 
 
@@ -29,6 +32,16 @@ def find_application(machine: Machine, declared: str, started: Sequence[str] = (
     Without a declaration, the only one there is outside tests, else the only one that `-A` of a process file names
     (`started`), else the only one that has tasks.
     """
+    app = _the_application(machine, declared, started)
+    if app and app.origin:
+        _logger.debug("Celery application: %s, line %d", app.origin.path, app.origin.first)
+    else:
+        found = ", ".join(a.origin.path for a in applications(machine) if a.origin) or "no file"
+        _logger.debug("no Celery application is followed; declared: %s; built in: %s", declared or "none", found)
+    return app
+
+
+def _the_application(machine: Machine, declared: str, started: Sequence[str]) -> Instance | None:
     if declared:
         return _as_application(machine, machine.resolve(declared))
     apps = applications(machine)

@@ -2,12 +2,15 @@
 
 import ast
 import hashlib
+import logging
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from audit.model.test_files import is_test_file
 from audit.reading.python.syntax_cache import MOST_CHARACTERS, Shelf
 from audit.reading.source_files import Source, Tree, python_files
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,9 @@ def read_project(tree: Tree, declared: tuple[str, ...] = (), kept: int = MOST_CH
             project.modules[name] = Module(name, is_package, source, shelf)
             parts = name.split(".")
             project.packages.update(".".join(parts[:end]) for end in range(1, len(parts)))
+        elif name:
+            _logger.debug("%s: not followed: %s is module %s", source.path, project.modules[name].source.path, name)
+    _logger.debug("%d modules; imports start from %s", len(project.modules), ", ".join(b or "the root" for b in bases))
     return project
 
 
