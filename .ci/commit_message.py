@@ -1,4 +1,4 @@
-"""Refuses a commit message whose subject is too long, or that has no body. The hook `commit-msg` gives it the file of the message."""
+"""Refuses a commit message whose subject is too long, or that has no body; the hook `commit-msg` gives it the file."""
 
 import sys
 from pathlib import Path

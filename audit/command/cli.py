@@ -96,13 +96,15 @@ def run_command(  # noqa: PLR0917  typer reads them by name
         str | None,
         typer.Option(
             help=f"Up to which evidence: {', '.join(LEVELS)}. `source` reads files and runs nothing of the target; "
-            "`configuration` imports it in its own interpreter; `execution` starts it and kills its workers: through its driver, else by a canary (below). Default: the profile's."
+            "`configuration` imports it in its own interpreter; `execution` starts it and kills its workers: "
+            "through its driver, else by a canary (below). Default: the profile's."
         ),
     ] = None,
     family: Annotated[
         str,
         typer.Option(
-            help=f"Which family of criteria, one checkpoint each: {_FAMILIES}. Families 4 to 7 and 9 are judged by execution only."
+            help=f"Which family of criteria, one checkpoint each: {_FAMILIES}. "
+            "Families 4 to 7 and 9 are judged by execution only."
         ),
     ] = DEFAULT_FAMILY,
     out: Annotated[Path, typer.Option(help="Directory of the report and its journal.")] = Path("reports"),
@@ -115,7 +117,8 @@ def run_command(  # noqa: PLR0917  typer reads them by name
     python: Annotated[
         str,
         typer.Option(
-            help="Interpreter that can import the project, for level `configuration`; with it, the application is found in the source."
+            help="Interpreter that can import the project, for level `configuration`; with it, the application is "
+            "found in the source."
         ),
     ] = "",
     require_conclusive: Annotated[bool, typer.Option(help="Exit 1 when something is INDÉTERMINÉ.")] = False,
@@ -194,16 +197,16 @@ def rules_command(
 
     Rules of other packages (entry point group `audit.rules`) are listed too, but are not in the manual.
     """
-    from audit.command.rule_pages import UnknownRuleError, explain, list_rules, print_manual  # noqa: PLC0415  only this command needs it
+    from audit.command import rule_pages as pages  # noqa: PLC0415  only this command needs it
 
     try:
         if markdown:
-            print_manual()
+            pages.print_manual()
         elif identifier is None:
-            list_rules()
+            pages.list_rules()
         else:
-            explain(identifier)
-    except UnknownRuleError as error:
+            pages.explain(identifier)
+    except pages.UnknownRuleError as error:
         complain(str(error))
         raise typer.Exit(Exit.USAGE) from error
 
