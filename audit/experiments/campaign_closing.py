@@ -62,6 +62,7 @@ class Plan:
     """How long to wait for each step (seconds)."""
 
     step_seconds: float = 60.0
+    log_seconds: float = 5.0
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def run(driver: CampaignBook, record: Record, plan: Plan = Plan()) -> Sequence[F
         _states(record, ending),
         _statistics(record, ending),
         _hourly(record, ending),
-        _told(driver, record, campaign, after),
+        _told(driver, record, campaign, after, plan.log_seconds),
     ]
 
 
@@ -203,10 +204,10 @@ def _hourly(record: Record, ending: Ending) -> Finding:
     return _HOURLY.established(record, sentence)
 
 
-def _told(driver: CampaignBook, record: Record, campaign: str, after: CampaignSeen) -> Finding:
+def _told(driver: CampaignBook, record: Record, campaign: str, after: CampaignSeen, seconds: float) -> Finding:
     if after.status != "completed":
         return _TOLD.undetermined("la campagne ne s'est pas close")
-    if not wait_until(lambda: driver.closing_traces(campaign), 5.0, 0.5):
+    if not wait_until(lambda: driver.closing_traces(campaign), seconds, 0.5):
         return _TOLD.defect(record, "Aucune trace structurée de la clôture avec ses statistiques")
     if not after.kept:
         return _TOLD.undetermined("la campagne ne garde pas de statistiques auxquelles comparer celles du journal")

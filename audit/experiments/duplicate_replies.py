@@ -52,6 +52,7 @@ class Plan:
     step_seconds: float = 60.0
     # Longer than a sweep, which wakes what it believes forgotten.
     quiet_seconds: float = 7.0
+    log_seconds: float = 5.0
 
 
 def run(driver: ReplyGuard, record: Record, plan: Plan = Plan()) -> Sequence[Finding]:
@@ -86,7 +87,7 @@ def run(driver: ReplyGuard, record: Record, plan: Plan = Plan()) -> Sequence[Fin
         _by_campaign(record, [counts[reply] for reply in replies]),
         _recorded(driver, record, every, [counts[driver.follow_up_key(key)] for key in said]),
         _one(driver, record, counts, (crowd, patient), (len(at_once), len(spread))),
-        _told(driver, record, {key: len(identifiers) - 1 for key, identifiers in said.items()}),
+        _told(driver, record, {key: len(identifiers) - 1 for key, identifiers in said.items()}, plan.log_seconds),
     ]
 
 
@@ -161,14 +162,14 @@ def _one(
     return _ONE.established(record, sentence)
 
 
-def _told(driver: ReplyGuard, record: Record, attempts: "dict[str, int]") -> Finding:
+def _told(driver: ReplyGuard, record: Record, attempts: "dict[str, int]", seconds: float) -> Finding:
     traces: dict[str, int] = {}
 
     def all_told() -> bool:
         traces.update({key: driver.duplicate_traces(key) for key in attempts})
         return all(traces[key] >= count for key, count in attempts.items())
 
-    told = wait_until(all_told, 5.0, 0.5)
+    told = wait_until(all_told, seconds, 0.5)
     record.figure("Tentatives de doublon", sum(attempts.values()))
     record.figure("Tentatives journalisées", sum(min(traces[key], count) for key, count in attempts.items()))
     if not told:

@@ -45,6 +45,7 @@ class Plan:
     contacts: int = 60
     end_seconds: float = 90.0
     quiet_seconds: float = 2.0
+    log_seconds: float = 5.0
 
 
 def run(driver: SendBook, record: Record, plan: Plan = Plan()) -> Sequence[Finding]:
@@ -62,7 +63,7 @@ def run(driver: SendBook, record: Record, plan: Plan = Plan()) -> Sequence[Findi
     return [
         _once(record, result, settled=settled),
         _stamps(driver, record, expected, ledger),
-        _traces(driver, record, expected),
+        _traces(driver, record, expected, plan.log_seconds),
     ]
 
 
@@ -103,7 +104,7 @@ def _stamps(driver: SendBook, record: Record, expected: frozenset[str], ledger: 
     return _STAMP.established(record, sentence)
 
 
-def _traces(driver: SendBook, record: Record, expected: frozenset[str]) -> Finding:
+def _traces(driver: SendBook, record: Record, expected: frozenset[str], seconds: float) -> Finding:
     traces: Mapping[str, int] = {}
 
     def all_told() -> bool:
@@ -111,7 +112,7 @@ def _traces(driver: SendBook, record: Record, expected: frozenset[str]) -> Findi
         traces = driver.traces(sorted(expected))
         return all(traces.get(key, 0) for key in expected)
 
-    told = wait_until(all_told, FARTHEST_SECONDS, 0.5)
+    told = wait_until(all_told, seconds, 0.5)
     silent = [key for key in expected if not traces.get(key, 0)]
     record.figure("Envois dont le journal a une trace structurée", len(expected) - len(silent))
     if not told:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 def wait_stable(reading: Callable[[], object], stable_seconds: float, seconds: float, interval: float = 0.2) -> bool:
     """Poll until the reading has not changed for `stable_seconds`; False after `seconds` without that."""
     last, since, deadline = reading(), time.monotonic(), time.monotonic() + seconds
+    interval = min(interval, stable_seconds)
     while time.monotonic() - since < stable_seconds:
         if time.monotonic() > deadline:
             return False

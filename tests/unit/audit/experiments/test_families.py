@@ -29,17 +29,17 @@ from tests.unit.audit.experiments.fake_stack import FakeStack
 from tests.unit.audit.experiments.family_stack import FamilyStack
 
 QUICK: dict[str, Callable[[FamilyStack, Record], Sequence[Finding]]] = {
-    "message-1-sending": lambda d, r: message_1_sending.run(d, r, message_1_sending.Plan(6, 0.3, 0.02)),
+    "message-1-sending": lambda d, r: message_1_sending.run(d, r, message_1_sending.Plan(6, 0.3, 0.02, 0.2)),
     "reply-window": lambda d, r: reply_window.run(d, r, reply_window.Plan(0.2, 0.02)),
     "daily-limit": lambda d, r: daily_limit.run(d, r, daily_limit.Plan(3, 7, 0.2, 0.02)),
     "interaction-types": lambda d, r: interaction_types.run(d, r, 0.2, 0.02),
     "reply-delay": lambda d, r: reply_delay.run(d, r, reply_delay.Plan(3, 20, 10, 0.01, 0.2, 0.2)),
-    "duplicate-replies": lambda d, r: duplicate_replies.run(d, r, duplicate_replies.Plan(4, 3, 0.2, 0.02)),
+    "duplicate-replies": lambda d, r: duplicate_replies.run(d, r, duplicate_replies.Plan(4, 3, 0.2, 0.02, 0.2)),
     "lock-ownership": lambda d, r: lock_ownership.run(d, r, 0.2),
-    "campaign-closing": lambda d, r: campaign_closing.run(d, r, campaign_closing.Plan(0.2)),
+    "campaign-closing": lambda d, r: campaign_closing.run(d, r, campaign_closing.Plan(0.2, 0.2)),
     "campaign-age": lambda d, r: campaign_age.run(d, r, 0.2),
     "statistics-speed": lambda d, r: statistics_speed.run(d, r, statistics_speed.Plan(1000, 20, 2, 0.01)),
-    "statistics-content": lambda d, r: statistics_content.run(d, r, statistics_content.Plan(0.2)),
+    "statistics-content": lambda d, r: statistics_content.run(d, r, statistics_content.Plan(0.2, 0.2)),
     "statistics-freezing": lambda d, r: statistics_freezing.run(d, r, 0.2, 0.02),
 }
 BY_ID = {e.id: e for e in EXPERIMENTS}

@@ -89,10 +89,10 @@ def test_what_fails_again_and_again_is_given_up_with_its_reason(bench: Bench, me
     process(bench, event(1), event(2, "+33600000000"))
     assert [row["attempts"] for row in waiting(bench)] == [1]
     for attempts, wait in ((2, 30), (3, 60), (4, 120), (5, 240)):
-        age(bench, wait - 1)
+        age(bench, wait - 5)
         inbox.process_left_behind(bench.db)
         assert [row["attempts"] for row in waiting(bench)] == [attempts - 1]
-        age(bench, 2)
+        age(bench, 6)
         inbox.process_left_behind(bench.db)
         assert [row["attempts"] for row in waiting(bench)] == [attempts]
     age(bench, 481)
