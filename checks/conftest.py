@@ -6,10 +6,21 @@ from pathlib import Path
 import pytest
 
 from audit.command.run_setup import prepare
+from audit.experiments import EXPERIMENTS
 from audit.judging.examination import Examination
 from audit.requirements.profiles import DEFAULT_FAMILY
 
-ROOT = Path(__file__).resolve().parents[1]
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What starts the stack belongs to the integration session; `nox -s audit` plays the same experiments in CI."""
+    identifiers = {experiment.id for experiment in EXPERIMENTS}
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        if HERE in item.path.parents and callspec and identifiers & {str(value) for value in callspec.params.values()}:
+            item.add_marker("integration")
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import psycopg
 import pytest
@@ -16,6 +17,7 @@ settings.register_profile("shared machine", deadline=None, suppress_health_check
 settings.load_profile("shared machine")
 
 TEMPLATE = "template_migrated"
+DROPPED_TOGETHER = 20
 _numbers = itertools.count(1)
 
 
@@ -42,27 +44,49 @@ def migrated_template(servers: Servers) -> str:
     return TEMPLATE
 
 
-def _fresh_database(servers: Servers, template: str) -> Iterator[str]:
-    name = f"test_{next(_numbers)}"
-    with psycopg.connect(servers.database_url, autocommit=True) as connection:
-        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY WAL_LOG")
-        connection.execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
-        try:
-            yield _database(servers, name)
-        finally:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+class FreshDatabases:
+    """Databases of one test each, dropped many at a time: a DROP makes the server write a checkpoint, which costs it more than a CREATE."""
+
+    def __init__(self, servers: Servers) -> None:
+        self._servers = servers
+        self._over: list[sql.Identifier] = []
+
+    @contextmanager
+    def copy(self, template: str) -> Iterator[str]:
+        """URL of a copy of this database; nobody stays connected to it afterwards."""
+        name = f"test_{next(_numbers)}"
+        with psycopg.connect(self._servers.database_url, autocommit=True) as connection:
+            statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY WAL_LOG")
+            connection.execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
+            try:
+                yield _database(self._servers, name)
+            finally:
+                left = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+                connection.execute(left, [name])
+                self._over.append(sql.Identifier(name))
+                if len(self._over) >= DROPPED_TOGETHER:
+                    for one in self._over:
+                        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(one))
+                    self._over.clear()
+
+
+@pytest.fixture(scope="session")
+def fresh_databases(servers: Servers) -> FreshDatabases:
+    return FreshDatabases(servers)
 
 
 @pytest.fixture
-def postgres_url(servers: Servers, migrated_template: str) -> Iterator[str]:
+def postgres_url(fresh_databases: FreshDatabases, migrated_template: str) -> Iterator[str]:
     """URL of a database of this test's own, migrated and empty."""
-    yield from _fresh_database(servers, migrated_template)
+    with fresh_databases.copy(migrated_template) as url:
+        yield url
 
 
 @pytest.fixture
-def empty_postgres_url(servers: Servers) -> Iterator[str]:
+def empty_postgres_url(fresh_databases: FreshDatabases) -> Iterator[str]:
     """URL of a database of this test's own, without any table."""
-    yield from _fresh_database(servers, "template1")
+    with fresh_databases.copy("template1") as url:
+        yield url
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from audit.model.findings import Finding, Outcome
 from checks.full_driver import FullDriver
 from tests.acceptance.reference_copy import Edit, copy_reference
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.integration]
 
 # Twice what a busy machine was seen to need; a sound stack ends the waiting itself.
 PLAN = Plan(end_seconds=90.0)

@@ -10,6 +10,7 @@ from audit.judging.examination import Examination
 from audit.judging.verdict import Status
 from tests.acceptance.reference_copy import Edit, copy_reference
 
+pytestmark = pytest.mark.integration
 CONFIG, TASKS = "system/tasks/celery_config.py", "system/tasks/message_tasks.py"
 WEBHOOKS = "system/routers/webhooks.py"
 _THREE_DEEP = """router = APIRouter()

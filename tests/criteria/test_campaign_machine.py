@@ -38,6 +38,7 @@ def run(db: Database, parts: Parts, *, examples: int, phases: tuple[Phase, ...])
     return Machine.steps
 
 
+@pytest.mark.integration
 def test_over_2000_steps_nothing_twice_and_nobody_forgotten(db: Database) -> None:
     assert run(db, Parts(), examples=50, phases=(Phase.generate, Phase.shrink)) >= FEWEST_STEPS
 

@@ -23,11 +23,13 @@ def observed(tmp_path_factory: pytest.TempPathFactory) -> list[Observed]:
     return observe(RUN, tmp_path_factory.mktemp("truth"))
 
 
+@pytest.mark.integration
 def test_what_is_missed_is_what_is_said_to_be(observed: list[Observed]) -> None:
     run = {entry.title for entry in RUN}
     assert {one.entry.title for one in observed if one.missed} == set(GAPS["missed"]) & run
 
 
+@pytest.mark.integration
 def test_false_alarms_are_those_that_are_said_to_be(observed: list[Observed]) -> None:
     run = {entry.title for entry in RUN}
     found = {one.entry.title: one.alarms for one in observed if one.false_alarms}

@@ -28,6 +28,7 @@ from tests.unit.checks.light_stack import light_driver
 # The threads of a worker and of a web server raise what libraries deprecate.
 pytestmark = [
     pytest.mark.real,
+    pytest.mark.integration,
     # Celery's own call, in the worker's thread.
     pytest.mark.filterwarnings("ignore:Call to deprecated setex:DeprecationWarning"),
 ]
