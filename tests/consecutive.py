@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.integration.test_orphans import with_mark
+from tests.integration.marked_processes import with_mark
 
 REPOSITORY = Path(__file__).parents[1]
 COMMAND = ("-m", "audit", "run", ".", "--level", "execution", "--quiet", "--out")

@@ -9,12 +9,13 @@ import pytest
 
 from audit.command.run_setup import prepare
 from audit.french.typography import french
-from audit.journal.journal_file import Volatile, build
+from audit.journal.journal_file import build
 from audit.judging.examination import Examination
 from audit.judging.verdict import Status, Verdict
 from audit.report.markdown import render_markdown
 from audit.requirements.catalogue import requirement
 from audit.target.digest import tree_digest
+from tests.acceptance.fixed_run import FIXED
 from tests.acceptance.reference_copy import REPOSITORY
 
 TARGET = REPOSITORY / "tests" / "targets" / "decembre-2025"
@@ -22,14 +23,6 @@ GOLDEN = REPOSITORY / "tests" / "golden" / "decembre-2025.md"
 STRICT = REPOSITORY / "tests" / "golden" / "decembre-2025-strict.md"
 COMPARED = REPOSITORY / "tests" / "golden" / "decembre-2025-comparaison.md"
 DIGEST = tree_digest(TARGET)
-FIXED = Volatile(
-    date="2025-12-29",
-    generated_at="2025-12-29T18:00:00+00:00",
-    duration_seconds=2.6,
-    command="audit run tests/targets/decembre-2025 --profile checkpoint-2025",
-    pytest_summary="21 passed, 3 warnings in 2.63s",
-    host="Linux x86_64, 2 CPU",
-)
 
 
 # As `audit run` printed it.

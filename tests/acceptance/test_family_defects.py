@@ -7,8 +7,8 @@ import pytest
 from audit.experiments import EXPERIMENTS
 from audit.model.findings import Outcome
 from checks.full_driver import FullDriver
+from tests.acceptance.execution_defects import NO_UNIQUE_MESSAGE
 from tests.acceptance.reference_copy import Edit, copy_reference
-from tests.acceptance.test_execution_defects import NO_UNIQUE_MESSAGE
 
 pytestmark = [pytest.mark.integration, pytest.mark.laboratory]
 BY_ID = {experiment.id: experiment for experiment in EXPERIMENTS}

@@ -15,8 +15,8 @@ from audit.journal.journal_file import JournalError, build, check
 from audit.judging.examination import Examination
 from audit.reading.kiro.spec_files import HOME
 from audit.report.markdown import render_markdown
+from tests.acceptance.fixed_run import FIXED
 from tests.acceptance.reference_copy import REPOSITORY
-from tests.acceptance.test_december import FIXED
 
 TARGET = REPOSITORY / "tests" / "targets" / "spec-kiro"
 GOLDEN = REPOSITORY / "tests" / "golden" / "spec-kiro-tracabilite.md"

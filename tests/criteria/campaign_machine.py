@@ -28,7 +28,7 @@ from system.services.sending import Sender, TransientFailure
 from system.services.statistics import fold
 from tests.criteria.inbound import acknowledged, deliver, from_person, phone
 from tests.criteria.ledger import Key, LedgerGateway
-from tests.unit.system.conftest import Bench
+from tests.unit.system.bench import Bench
 
 ANSWERS: list[PostOutcome | str] = [
     "accept",

@@ -1,5 +1,5 @@
 """The bench of the stack's own tests: a sender on a real, embedded PostgreSQL, and a gateway with a ledger."""
 
-from tests.unit.system.conftest import bench, db
+from tests.unit.system.bench import bench, db
 
 __all__ = ["bench", "db"]

@@ -9,7 +9,7 @@ from system.domain.wakeups import SendMessage
 from system.gateway.webhooks import Event
 from system.services import inbox
 from system.services.interactions import open_follow_up
-from tests.unit.system.conftest import Bench
+from tests.unit.system.bench import Bench
 
 _numbers = itertools.count(1)
 

@@ -4,7 +4,7 @@ import pytest
 
 from system.services.sending import Done
 from tests.criteria.inbound import deliver, from_person
-from tests.unit.system.conftest import Bench
+from tests.unit.system.bench import Bench
 
 pytestmark = pytest.mark.real
 DAY = timedelta(hours=24)

@@ -8,7 +8,7 @@ import redis
 from system.locks import SEND_TTL_SECONDS, connect, send_key
 from system.services.interactions import open_follow_up
 from tests.criteria.inbound import deliver, from_person
-from tests.unit.system.conftest import Bench
+from tests.unit.system.bench import Bench
 
 pytestmark = pytest.mark.real
 

@@ -4,44 +4,22 @@ from datetime import datetime, timedelta
 import pytest
 
 from system.domain.daily_limit import DailyLimit, next_day
-from system.gateway.outcomes import Refused
 from system.services.campaigns import Limits, dispatch
 from system.services.cancelling import cancel_campaign
 from system.services.closing import close_finished_campaigns, expire
 from system.services.pausing import pause_campaign, resume_campaign
 from system.services.statistics import show
 from system.tasks.celery_config import beat_schedule
+from tests.criteria.closing import DAY, ended_in_every_way, later
 from tests.criteria.inbound import acknowledged, deliver, from_person
-from tests.unit.system.conftest import Bench
+from tests.unit.system.bench import Bench
 
 pytestmark = pytest.mark.real
-DAY = timedelta(hours=24)
 ENDS = ["message_2_sent", "late_interaction", "no_interaction", "failed", "opted_out"]
-
-
-def later(bench: Bench, by: timedelta) -> None:
-    bench.clock.now += by
 
 
 def status(bench: Bench, campaign_id: int) -> str:
     return show(bench.db, campaign_id).campaign.status.value
-
-
-def ended_in_every_way(bench: Bench) -> int:
-    """A campaign of five contacts, one for each final state, at the moment when the last of them is about to end."""
-    campaign_id = bench.campaign(5)
-    ids = bench.ids(campaign_id)
-    for number in ids[:3]:
-        bench.sender().send(number)
-    bench.gateway.answers.append(Refused("HTTP 400", retryable=False))
-    bench.sender().send(ids[3])
-    bench.sender().send(ids[4])
-    (woken,) = deliver(bench, from_person(0), at=bench.clock.now)
-    bench.sender().send(woken.message_id)
-    assert deliver(bench, from_person(4, "STOP"), at=bench.clock.now) == []
-    later(bench, DAY)
-    assert deliver(bench, from_person(1), at=bench.clock.now) == []
-    return campaign_id
 
 
 def test_7_1_a_campaign_is_completed_when_its_last_contact_has_ended_and_not_before(bench: Bench) -> None:

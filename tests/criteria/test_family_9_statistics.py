@@ -9,9 +9,9 @@ from system.domain.campaign_statistics import CampaignStatistics
 from system.services.campaigns import create_campaign, launch_campaign
 from system.services.closing import close_finished_campaigns, expire
 from system.services.statistics import fold, show
+from tests.criteria.closing import DAY, ended_in_every_way, later
 from tests.criteria.inbound import acknowledged, deliver, from_person
-from tests.criteria.test_family_7_closing import DAY, ended_in_every_way, later
-from tests.unit.system.conftest import Bench
+from tests.unit.system.bench import Bench
 
 pytestmark = pytest.mark.real
 

@@ -18,8 +18,7 @@ from audit.experiments.laboratory.schedules import read
 from checks.fault_driver import ReferenceFaultDriver
 from system.sandbox.processes import wait_until
 from system.sandbox.stack import REPOSITORY
-from tests.acceptance.reference_copy import Edit, copy_reference
-from tests.acceptance.test_execution_defects import (
+from tests.acceptance.execution_defects import (
     NO_INBOX,
     NO_RECONCILE,
     NO_RECOVERY,
@@ -27,7 +26,8 @@ from tests.acceptance.test_execution_defects import (
     NO_UNIQUE_MESSAGE,
     UNCONDITIONAL_CLAIM,
 )
-from tests.integration.test_orphans import with_mark
+from tests.acceptance.reference_copy import Edit, copy_reference
+from tests.integration.marked_processes import with_mark
 
 pytestmark = [pytest.mark.real, pytest.mark.laboratory]
 

@@ -11,19 +11,9 @@ import pytest
 
 from system.sandbox.processes import wait_until
 from system.sandbox.stack import REPOSITORY
+from tests.integration.marked_processes import with_mark
 
 pytestmark = pytest.mark.real
-
-
-def with_mark(mark: str) -> list[psutil.Process]:
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get("ORPHAN_MARK") == mark and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
-        except psutil.Error:
-            continue
-    return found
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["KILL", "TERM"])

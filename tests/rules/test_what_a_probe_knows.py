@@ -13,9 +13,9 @@ from audit.rules import RULES
 from audit.rules.periodic_tasks import crontab_seconds, daily_times, frequency
 from audit.rules.required_settings import own_option
 from audit.target.target_file import Target
-from tests.rules.test_rules import BY_ID
 
 SENDER = "app.tasks:send"
+BY_ID = {rule.id: rule for rule in RULES}
 
 
 def inside(options: Mapping[str, Any] | None = None, **settings: object) -> Facts:

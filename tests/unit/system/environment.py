@@ -15,6 +15,13 @@ from system.locks import close_locks
 from system.tasks.celery_app import celery_app
 
 API = "https://gateway.example/v1"
+# The settings that are required.
+GOOD = {
+    "DATABASE_URL": "postgresql://u:hunter2@host/base",
+    "REDIS_URL": "redis://host:6379/0",
+    "WASSENGER_API_KEY": "key",
+    "WASSENGER_DEVICE": "0123456789abcdef01234567",
+}
 
 
 @contextmanager

@@ -1,14 +1,7 @@
 import pytest
 
 from system.config import SettingsError, get_settings, read_settings, settings_or_exit
-
-GOOD = {
-    "DATABASE_URL": "postgresql://u:hunter2@host/base",
-    "REDIS_URL": "redis://host:6379/0",
-    "WASSENGER_API_KEY": "key",
-    "WASSENGER_DEVICE": "0123456789abcdef01234567",
-}
-
+from tests.unit.system.environment import GOOD
 
 ALERTING = ("ALERT_WEBHOOK_URL", "ALERT_AFTER_SECONDS", "WATCHDOG_PERIOD_SECONDS")
 

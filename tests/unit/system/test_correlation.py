@@ -14,9 +14,9 @@ from system.main import create_app
 from system.services import inbox
 from system.tasks import message_tasks
 from system.tasks.publishing import publish
-from tests.unit.system.conftest import Bench
+from tests.unit.system.bench import Bench
 from tests.unit.system.environment import API, stack_environment
-from tests.unit.system.routers.test_web import BODY, Client
+from tests.unit.system.routers.webhook_client import BODY, Client
 
 pytestmark = pytest.mark.real
 GIVEN = "request-of-somebody.1"

@@ -1,7 +1,7 @@
 import pytest
 
 from system.config import SettingsError, get_settings, read_settings
-from tests.unit.system.test_config import GOOD
+from tests.unit.system.environment import GOOD
 
 NAMES = ("WASSENGER_WEBHOOK_SECRET", "WASSENGER_WEBHOOK_PROOF", "SUPABASE_URL", "SUPABASE_SERVICE_ROLE_KEY")
 

@@ -20,7 +20,7 @@ from system.domain.alarm import AlarmPolicy
 from system.sandbox.processes import GuardedProcess
 from system.services.alerts import Alert
 from system.watchdog import Watchdog, steady_clock
-from tests.unit.system.conftest import Bench
+from tests.unit.system.bench import Bench
 from tests.unit.system.fakes import FakeClock
 
 POLICY = AlarmPolicy(timedelta(seconds=300))

@@ -1,7 +1,7 @@
 """Small targets written in a temporary directory and read by the probe."""
 
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,7 @@ import pytest
 from audit.model.facts import Facts
 from audit.reading import collect
 from audit.target.target_file import Target
-
-Collect = Callable[..., Facts]
+from tests.unit.audit.reading.collecting import Collect
 
 
 @pytest.fixture

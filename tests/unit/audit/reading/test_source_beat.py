@@ -2,7 +2,7 @@
 
 import pytest
 
-from .conftest import Collect
+from tests.unit.audit.reading.collecting import Collect
 
 HEAD = "from celery import Celery\nfrom celery.schedules import crontab, schedule\nfrom datetime import timedelta\napp = Celery('p')\n"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .conftest import Collect
+from tests.unit.audit.reading.collecting import Collect
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Functions: parameters, calls, names and excerpts."""
 
-from .conftest import Collect
+from tests.unit.audit.reading.collecting import Collect
 
 MODULE = '''\
 """é à ü"""

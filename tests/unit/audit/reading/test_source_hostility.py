@@ -11,8 +11,7 @@ from audit.model.facts import Facts
 from audit.reading import collect
 from audit.reading.deployment.deployment_facts import asks_for_life, leaves_a_worker
 from audit.target.target_file import Target
-
-from .conftest import Collect
+from tests.unit.audit.reading.collecting import Collect
 
 
 def _read(root: Path, **target: str) -> Facts:

@@ -3,7 +3,7 @@
 import pytest
 
 from audit.model.facts import Facts
-from tests.unit.audit.reading.conftest import Collect
+from tests.unit.audit.reading.collecting import Collect
 
 APP = """
 import os

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Collect
+from tests.unit.audit.reading.collecting import Collect
 
 WORKER = "celery -A app worker --concurrency=4"
 

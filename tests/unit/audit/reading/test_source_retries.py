@@ -4,8 +4,7 @@ import pytest
 
 from audit.model.observations.failure_handling import Fate
 from audit.model.retries import RetryPolicy
-
-from .conftest import Collect
+from tests.unit.audit.reading.collecting import Collect
 
 HEAD = """\
 import random

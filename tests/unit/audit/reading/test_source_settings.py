@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from audit.model.unknown import UNKNOWN
-
-from .conftest import Collect
+from tests.unit.audit.reading.collecting import Collect
 
 HEAD = "from celery import Celery\napp = Celery('p')\n"
 

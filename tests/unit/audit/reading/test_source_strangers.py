@@ -4,7 +4,7 @@ import pytest
 
 from audit.model.facts import Facts
 from audit.model.unknown import UNKNOWN
-from tests.unit.audit.reading.conftest import Collect
+from tests.unit.audit.reading.collecting import Collect
 
 DJANGO = """
 import os

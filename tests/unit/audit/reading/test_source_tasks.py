@@ -2,7 +2,7 @@
 
 import pytest
 
-from .conftest import Collect
+from tests.unit.audit.reading.collecting import Collect
 
 HEAD = "from celery import Celery, shared_task\nimport celery\napp = Celery('p')\n"
 

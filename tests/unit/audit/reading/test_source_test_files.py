@@ -3,7 +3,7 @@
 import pytest
 
 from audit.model.test_files import is_test_file
-from tests.unit.audit.reading.conftest import Collect
+from tests.unit.audit.reading.collecting import Collect
 
 APPLICATION = 'from celery import Celery\napp = Celery("demo")\napp.conf.task_acks_late = True\n'
 TASK = """

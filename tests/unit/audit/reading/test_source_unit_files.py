@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Collect
+from tests.unit.audit.reading.collecting import Collect
 
 
 def _seen(facts: Any) -> list[tuple[str, str, str]]:

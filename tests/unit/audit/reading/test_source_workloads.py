@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.audit.reading.conftest import Collect
+from tests.unit.audit.reading.collecting import Collect
 
 DEPLOYMENT = """
 apiVersion: v1

@@ -5,9 +5,9 @@ from typer.testing import CliRunner, Result
 
 from system.cli import app
 from tests.criteria.inbound import phone
-from tests.unit.system.conftest import Bench
+from tests.unit.system.bench import Bench
 from tests.unit.system.environment import stack_environment
-from tests.unit.system.tasks.test_message_tasks import queued
+from tests.unit.system.tasks.queues import queued
 
 pytestmark = pytest.mark.real
 

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from system.cli import app
 from system.db import heartbeats
-from tests.unit.system.conftest import Bench
+from tests.unit.system.bench import Bench
 from tests.unit.system.environment import stack_environment
 
 pytestmark = pytest.mark.real

@@ -5,7 +5,7 @@ from typer.testing import CliRunner, Result
 
 from system.cli import app
 from system.config import get_settings
-from tests.unit.system.conftest import Bench
+from tests.unit.system.bench import Bench
 from tests.unit.system.environment import stack_environment
 
 pytestmark = pytest.mark.real

@@ -3,7 +3,7 @@ from threading import Barrier
 
 from system.db import lost_wakeups, messages
 from system.db.database import Database
-from tests.unit.system.conftest import Bench
+from tests.unit.system.bench import Bench
 
 
 def test_of_many_claims_at_once_one_succeeds(bench: Bench, db: Database) -> None:

@@ -2,7 +2,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from system.db import heartbeats
-from tests.unit.system.conftest import Bench
+from tests.unit.system.bench import Bench
 
 
 def ages(bench: Bench) -> dict[object, object]:

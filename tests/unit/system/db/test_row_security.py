@@ -1,6 +1,6 @@
 import pytest
 
-from tests.unit.system.conftest import Bench
+from tests.unit.system.bench import Bench
 
 pytestmark = pytest.mark.real
 

@@ -4,7 +4,7 @@ import pytest
 
 from system.domain.phone import PhoneNumber
 from system.gateway.inbound import Interaction, interaction
-from tests.unit.system.gateway.test_webhook_payloads import inbound
+from tests.unit.system.gateway.payloads import inbound
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,4 @@
 import json
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -7,11 +6,7 @@ from hypothesis import strategies as st
 
 from system.gateway.webhook_body import PayloadError, harmless, parse_body, storable
 from system.gateway.webhooks import MOST_EVENTS, parse_events
-
-
-def inbound(**data: Any) -> dict[str, Any]:
-    base = {"id": "wa-1", "type": "text", "flow": "inbound", "fromNumber": "+33639980001", "body": "Oui"}
-    return {"id": "wa-1", "event": "message:in:new", "data": base | data}
+from tests.unit.system.gateway.payloads import inbound
 
 
 def parse(payload: object) -> list[str]:

@@ -9,7 +9,7 @@ from system.config import get_settings
 from system.db.database import Database
 from system.main import create_app
 from tests.unit.system.administration import PASSWORD, TOKEN_SECRET, add_everybody
-from tests.unit.system.conftest import Bench
+from tests.unit.system.bench import Bench
 from tests.unit.system.environment import stack_environment
 from tests.unit.system.routers.client import Client, every_route
 

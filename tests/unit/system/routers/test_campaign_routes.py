@@ -8,10 +8,10 @@ from system.db.database import Database
 from system.main import create_app
 from tests.criteria.inbound import phone
 from tests.unit.system.administration import TOKEN_SECRET, add_everybody
-from tests.unit.system.conftest import Bench
+from tests.unit.system.bench import Bench
 from tests.unit.system.environment import stack_environment
 from tests.unit.system.routers.client import Client
-from tests.unit.system.tasks.test_message_tasks import queued
+from tests.unit.system.tasks.queues import queued
 
 pytestmark = pytest.mark.real
 NEW = {"name": "Rentrée", "message": "Bonjour", "phones": [phone(0), phone(1)]}

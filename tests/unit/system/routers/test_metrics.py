@@ -8,9 +8,9 @@ from system.db import heartbeats
 from system.db.database import Database
 from system.main import create_app
 from system.services.metrics import exposition
-from tests.unit.system.conftest import Bench
+from tests.unit.system.bench import Bench
 from tests.unit.system.environment import stack_environment
-from tests.unit.system.routers.test_web import BODY, Client
+from tests.unit.system.routers.webhook_client import BODY, Client
 
 pytestmark = pytest.mark.real
 

@@ -14,7 +14,7 @@ from system.main import create_app
 from system.page.rendering import DEEDS, STATUSES, moment, number
 from system.services.campaigns import create_campaign
 from tests.unit.system.administration import PASSWORD, TOKEN_SECRET, add_everybody
-from tests.unit.system.conftest import Bench
+from tests.unit.system.bench import Bench
 from tests.unit.system.environment import stack_environment
 from tests.unit.system.routers.client import Client
 

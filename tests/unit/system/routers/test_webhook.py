@@ -16,9 +16,9 @@ from system.config import get_settings
 from system.db.database import close_db, get_db
 from system.main import create_app
 from system.routers.webhooks import MOST_BYTES
-from tests.unit.system.conftest import Bench
+from tests.unit.system.bench import Bench
 from tests.unit.system.environment import stack_environment, wait_for_connections
-from tests.unit.system.routers.test_web import ANSWER, BODY, Client
+from tests.unit.system.routers.webhook_client import ANSWER, BODY, Client
 
 pytestmark = pytest.mark.real
 PATH = "/webhooks/wassenger"

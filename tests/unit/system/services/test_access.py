@@ -20,7 +20,7 @@ from system.services.access import (
 )
 from system.services.passwords import PasswordError, Passwords
 from system.services.users import UserError
-from tests.unit.system.conftest import Bench
+from tests.unit.system.bench import Bench
 from tests.unit.system.fakes import FakeClock
 
 pytestmark = pytest.mark.real

@@ -23,7 +23,7 @@ from system.services.sending import Done
 from system.services.statistics import show
 from system.services.transitions import CampaignStateError, UnknownCampaignError
 from tests.criteria.inbound import deliver, from_person, phone
-from tests.unit.system.conftest import Bench
+from tests.unit.system.bench import Bench
 
 BLOCKED = """SELECT count(*) > 0 AS blocked FROM pg_stat_activity
     WHERE datname = current_database() AND wait_event_type = 'Lock'"""

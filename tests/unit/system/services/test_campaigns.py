@@ -5,7 +5,7 @@ from system.locks import campaign_key, connect
 from system.services.campaigns import Dispatched, create_campaign, dispatch, launch_campaign
 from system.services.recovery import recover
 from system.services.transitions import CampaignStateError
-from tests.unit.system.conftest import Bench
+from tests.unit.system.bench import Bench
 
 
 def test_one_message_1_for_each_distinct_contact(bench: Bench) -> None:

@@ -12,7 +12,7 @@ from system.services.campaigns import create_campaign, launch_campaign
 from system.services.consent import opt_out
 from system.services.sending import Done, TransientFailure
 from tests.criteria.inbound import deliver, from_person, phone
-from tests.unit.system.conftest import Bench
+from tests.unit.system.bench import Bench
 
 NOT_OURS = "not due, final, or claimed by another process"
 

@@ -2,7 +2,7 @@ import pytest
 
 from system.db import heartbeats
 from system.services.diagnosis import Finding, diagnose
-from tests.unit.system.conftest import Bench
+from tests.unit.system.bench import Bench
 
 pytestmark = pytest.mark.real
 AWAY = "postgresql://nobody@127.0.0.1:1/none"

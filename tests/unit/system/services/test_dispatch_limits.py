@@ -6,7 +6,7 @@ from system.db.dispatching import PUBLISHED
 from system.domain.pacing import BatchPause
 from system.services.campaigns import Dispatched, Limits, dispatch
 from system.services.recovery import recover
-from tests.unit.system.conftest import Bench
+from tests.unit.system.bench import Bench
 
 
 @dataclass

@@ -6,7 +6,7 @@ import pytest
 
 from system.locks import Locks, connect
 from system.services.health import health
-from tests.unit.system.conftest import Bench
+from tests.unit.system.bench import Bench
 
 
 @pytest.fixture

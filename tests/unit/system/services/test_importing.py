@@ -12,7 +12,7 @@ from system.domain.contact_rows import HeaderError
 from system.services import importing
 from system.services.importing import Source, UnknownImportError, find_import, import_contacts, rejected_lines
 from system.services.rejected_file import rejected_file
-from tests.unit.system.conftest import Bench
+from tests.unit.system.bench import Bench
 
 pytestmark = pytest.mark.real
 FILE = """Nom;Téléphone;Groupe

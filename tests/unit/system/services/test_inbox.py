@@ -12,8 +12,8 @@ from system.domain.statuses import MessageKind
 from system.domain.wakeups import SendMessage
 from system.gateway.webhooks import Event
 from system.services import inbox
-from tests.unit.system.conftest import Bench
-from tests.unit.system.services.test_interactions import age, event, process
+from tests.unit.system.bench import Bench
+from tests.unit.system.services.webhook_events import age, event, process
 
 ORDERS = list(itertools.permutations(["failed", "delivered", "read"]))
 

@@ -1,20 +1,14 @@
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
 from system.domain.statuses import MessageKind
-from system.domain.wakeups import SendMessage
 from system.gateway.webhooks import Event
 from system.services import inbox, interactions
 from system.services.closing import expire
 from system.services.sending import Done
-from tests.unit.system.conftest import Bench
-
-
-def event(number: int, phone: str = "+33639980000", **over: Any) -> Event:
-    payload = {"event": "message:in:new", "data": {"id": f"wa-{number}", "fromNumber": phone, "body": "Oui"}} | over
-    return Event(f"key-{number}", payload)
+from tests.unit.system.bench import Bench
+from tests.unit.system.services.webhook_events import age, event, process
 
 
 @pytest.fixture
@@ -22,22 +16,6 @@ def sent(bench: Bench) -> int:
     campaign_id = bench.campaign()
     bench.sender().send(bench.ids(campaign_id)[0])
     return campaign_id
-
-
-def age(bench: Bench, seconds: float) -> None:
-    """Lets so many seconds pass for every entry."""
-    bench.execute(
-        """UPDATE webhook_inbox SET received_at = received_at - make_interval(secs => %s),
-           next_attempt_at = next_attempt_at - make_interval(secs => %s)""",
-        seconds,
-        seconds,
-    )
-
-
-def process(bench: Bench, *events: Event) -> list[SendMessage]:
-    inbox.receive(bench.db, [events])
-    age(bench, 31)
-    return inbox.process_left_behind(bench.db)
 
 
 def test_an_event_is_received_once(bench: Bench) -> None:

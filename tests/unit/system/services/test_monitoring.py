@@ -9,7 +9,7 @@ from system.db.snapshots import PostgresSnapshots
 from system.domain.daily_limit import DailyLimit
 from system.services import monitoring
 from system.services.sending import Done
-from tests.unit.system.conftest import Bench
+from tests.unit.system.bench import Bench
 
 BEFORE_MIDNIGHT = datetime(2025, 12, 29, 23, 58, tzinfo=UTC)
 SECONDS = (1, 59, 61, 3600, 23 * 3600, 31 * 86_400)

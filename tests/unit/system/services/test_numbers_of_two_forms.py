@@ -9,7 +9,7 @@ from system.gateway.webhooks import Event
 from system.services.campaigns import create_campaign, launch_campaign
 from system.services.consent import opt_out
 from tests.criteria.inbound import deliver
-from tests.unit.system.conftest import Bench
+from tests.unit.system.bench import Bench
 
 PAIRS = [
     ("+5511987654321", "+551187654321"),

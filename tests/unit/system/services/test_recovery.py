@@ -2,7 +2,7 @@ import pytest
 
 from system.services.campaigns import dispatch
 from system.services.recovery import recover
-from tests.unit.system.conftest import Bench
+from tests.unit.system.bench import Bench
 
 
 def found(bench: Bench) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -8,7 +8,7 @@ from system.domain.statuses import MessageStatus
 from system.gateway.outcomes import Accepted, AccountStopped, Refused, Uncertain
 from system.locks import send_key
 from system.services.sending import Done, TransientFailure, Turn
-from tests.unit.system.conftest import Bench
+from tests.unit.system.bench import Bench
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from system.gateway.outcomes import PostOutcome, Refused, Uncertain
 from system.services.campaigns import dispatch
 from system.services.recovery import recover
 from system.services.sending import TransientFailure
-from tests.unit.system.conftest import Bench
+from tests.unit.system.bench import Bench
 
 ANSWERS: list[PostOutcome | str] = [
     "accept",

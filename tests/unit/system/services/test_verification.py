@@ -5,7 +5,7 @@ import pytest
 
 from system.gateway.outcomes import AccountStopped, NumberChecked, NumberOutcome, Uncertain
 from system.services.verification import BATCH, Verified, verify_contact, verify_some
-from tests.unit.system.conftest import Bench
+from tests.unit.system.bench import Bench
 
 pytestmark = pytest.mark.real
 

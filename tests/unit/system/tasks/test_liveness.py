@@ -12,7 +12,7 @@ from system.sandbox.processes import wait_until
 from system.tasks import heartbeat_tasks
 from system.tasks.celery_app import celery_app
 from system.tasks.liveness import HEARTBEAT, HeartbeatStep, PublishingWitness
-from tests.unit.system.conftest import Bench
+from tests.unit.system.bench import Bench
 from tests.unit.system.environment import stack_environment
 
 

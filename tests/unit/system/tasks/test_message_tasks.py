@@ -1,10 +1,7 @@
-import base64
-import json
 from collections.abc import Iterator
 
 import httpx
 import pytest
-import redis
 import respx
 
 from system.locks import get_locks, retry_key
@@ -12,8 +9,9 @@ from system.services.campaigns import create_campaign, launch_campaign
 from system.services.recovery import recover
 from system.tasks import message_tasks, periodic_tasks
 from system.tasks.publishing import publish
-from tests.unit.system.conftest import Bench
+from tests.unit.system.bench import Bench
 from tests.unit.system.environment import API, stack_environment
+from tests.unit.system.tasks.queues import queued
 
 pytestmark = pytest.mark.real
 
@@ -22,18 +20,6 @@ pytestmark = pytest.mark.real
 def _stack(monkeypatch: pytest.MonkeyPatch, postgres_url: str, redis_url: str) -> Iterator[None]:
     with stack_environment(monkeypatch, postgres_url, redis_url):
         yield
-
-
-def queued(redis_url: str, queue: str) -> list[tuple[str, list[object], dict[str, object]]]:
-    """Task, arguments and named arguments of what waits in a queue, oldest first."""
-    with redis.Redis.from_url(redis_url) as client:
-        raw = client.lrange(queue, 0, -1)
-    found = []
-    for text in reversed(raw):
-        envelope = json.loads(text)
-        args, kwargs, _ = json.loads(base64.b64decode(envelope["body"]))
-        found.append((envelope["headers"]["task"].rpartition(".")[2], args, kwargs))
-    return found
 
 
 def test_a_launch_goes_through_the_dispatcher_to_the_gateway(bench: Bench, redis_url: str) -> None:

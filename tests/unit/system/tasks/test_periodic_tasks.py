@@ -9,7 +9,7 @@ from system.config import get_settings
 from system.tasks import periodic_tasks
 from system.tasks.celery_app import celery_app
 from system.tasks.queue_lengths import queue_lengths
-from tests.unit.system.conftest import Bench
+from tests.unit.system.bench import Bench
 from tests.unit.system.environment import API, stack_environment
 
 pytestmark = pytest.mark.real

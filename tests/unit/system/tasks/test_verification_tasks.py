@@ -6,7 +6,7 @@ import redis
 import respx
 
 from system.tasks import verification_tasks
-from tests.unit.system.conftest import Bench
+from tests.unit.system.bench import Bench
 from tests.unit.system.environment import API, stack_environment
 
 pytestmark = pytest.mark.real
