@@ -17,10 +17,11 @@ from audit.reading.celery.application_factories import follow_factories
 from audit.reading.celery.application_settings import find_application, named_applications, out_of_reach, read_settings
 from audit.reading.celery.beat_schedule import keeps_a_schedule, read_beat, scheduler_setting
 from audit.reading.celery.configuration_calls import follow_connected
-from audit.reading.celery.configuring_modules import keep_loaded_writes, read_configurers
+from audit.reading.celery.configuring_modules import keep_loaded_writes
 from audit.reading.celery.task_definitions import read_tasks
 from audit.reading.celery.unloaded_tasks import read_unloaded
 from audit.reading.celery.unreached_settings import obscure_late_settings
+from audit.reading.celery.worker_starts import WorkerStarts
 from audit.reading.deployment.deployment_facts import read_deployment
 from audit.reading.deployment.process_files import read_processes
 from audit.reading.program import new_machine
@@ -87,11 +88,12 @@ def _collect(target: Target) -> Facts:
     machine, web = _read(project)
     tasks = read_tasks(machine)
     app = find_application(machine, target.celery_app, started)
-    keep_loaded_writes(machine, read_configurers(machine, app, target.celery_app, tasks, processes))
+    starts = WorkerStarts(machine, tasks, processes)
+    keep_loaded_writes(starts, app, target.celery_app)
     if app and app.origin and project.is_test_file(app.origin.path):
         project.program += places_of(app.origin.path)
     routes = read_routes(machine, web, target.asgi_app)
-    unloaded = read_unloaded(machine, tree, tasks, processes)
+    unloaded = read_unloaded(starts, tree)
     given_up = dict.fromkeys((o.path, f"instructions trop longues à suivre, ligne {o.first}") for o in machine.given_up)
     tree.unread += list(given_up)
     functions = Functions(machine)

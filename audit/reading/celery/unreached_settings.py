@@ -28,14 +28,14 @@ _Meant = Callable[[Machine, Module, ast.expr], list[Instance]]
 
 def obscure_late_settings(machine: Machine) -> None:
     """Mark as unknown, on every application concerned, the settings written by functions that were not followed."""
-    for name in sorted(machine.definitions):
+    for name in sorted(machine.graph.definitions):
         module = machine.project.modules[name]
         text = module.source.text
         if machine.project.is_test_file(module.source.path) or "elery" not in text or not _WORTH_READING.search(text):
             continue
         machine.reading = name
-        for qualified, _, place in machine.definitions[name]:
-            if f"{name}:{qualified}" not in machine.followed and _WORTH_READING.search(place.text):
+        for place in machine.graph.definitions_not_in(machine.followed, name):
+            if _WORTH_READING.search(place.text):
                 _obscure(machine, module, place.node())
         if _CURRENT in text:
             _obscure_writes(machine, Frame(module, Namespace()), module.tree, _current)

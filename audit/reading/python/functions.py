@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from audit.model.facts import Call, Function, Parameter
 from audit.reading.python.interpreter import Machine
-from audit.reading.python.lru_cache import Kept
+from audit.reading.python.lru_cache import LruCache
 from audit.reading.python.modules import Module
 from audit.reading.python.name_resolution import Resolver, dotted
 from audit.reading.python.node_text import segment
@@ -27,9 +27,9 @@ class Functions(Mapping[str, Function]):
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
         self._places: dict[str, tuple[str, str, Place[Definition]]] = {}
-        self._read: Kept[str, Function] = Kept(_MOST_CHARACTERS)
-        for name in sorted(machine.definitions):
-            for qualified, owner, place in machine.definitions[name]:
+        self._read: LruCache[str, Function] = LruCache(_MOST_CHARACTERS)
+        for name in sorted(machine.graph.definitions):
+            for qualified, owner, place in machine.graph.definitions[name]:
                 self._places[f"{name}:{qualified}"] = name, owner, place
 
     def __getitem__(self, symbol: str) -> Function:

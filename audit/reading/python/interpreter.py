@@ -22,12 +22,11 @@ from audit.reading.python.abstract_values import (
     Table,
     descends_from,
 )
+from audit.reading.python.call_graph import CallGraph
 from audit.reading.python.classes import class_attribute
-from audit.reading.python.executed_names import Executed, executed
 from audit.reading.python.frames import CallSite, ExhaustedError, Frame
 from audit.reading.python.modules import Project
 from audit.reading.python.project_calls import bind_arguments, merged_returns
-from audit.reading.python.syntax_cache import Definition, Place, definitions
 from audit.reading.python.undo_log import Journal
 from audit.reading.source_files import Source
 
@@ -53,8 +52,7 @@ class Machine:
     celery_instances: list[Instance] = field(default_factory=list)
     journal: Journal = field(default_factory=Journal)
     globals: dict[str, Namespace] = field(default_factory=dict)
-    definitions: dict[str, list[tuple[str, str, Place[Definition]]]] = field(default_factory=dict)
-    executed: dict[str, Executed] = field(default_factory=dict)
+    graph: CallGraph = field(default_factory=CallGraph)
     assume: Callable[[Any, tuple[Any, ...]], tuple[Any, ...]] | None = None
     followed: set[str] = field(default_factory=set)
     given_up: list[Origin] = field(default_factory=list)
@@ -96,8 +94,7 @@ class Machine:
             calls, self._calls = self._calls, 0
             importer, self.reading = self.reading, name
             tree = module.tree
-            self.definitions[name] = [(q, owner, Place(module, node)) for q, owner, node in definitions(tree)]
-            self.executed[name] = executed(module, tree.body)
+            self.graph.add(module, tree)
             with self.journal.aside():
                 self.read_body(self, tree.body, Frame(module, names))
             self._depth, self._calls = saved, calls

@@ -1,4 +1,4 @@
-"""What was made and may be made again, kept up to a total size."""
+"""A size-bounded cache of values that can be made again."""
 
 from collections import OrderedDict
 from typing import Generic, TypeVar
@@ -7,29 +7,30 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
-class Kept(Generic[Key, Value]):
-    """The values used last, whose sizes add up to `most`; the latest is kept whatever its size."""
+class LruCache(Generic[Key, Value]):
+    """The values used last, whose sizes add up to `most`; the latest stays whatever its size."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._values: OrderedDict[Key, tuple[Value, int]] = OrderedDict()
-        self._held = 0
+        self._size = 0
 
     def __contains__(self, key: Key) -> bool:
         return key in self._values
 
     def get(self, key: Key) -> Value | None:
-        """The value kept under this key, now the latest used; None where it is not kept."""
+        """The value under this key, now the latest used; None where there is none."""
         if key not in self._values:
             return None
         self._values.move_to_end(key)
         return self._values[key][0]
 
     def put(self, key: Key, value: Value, size: int) -> Value:
-        """Keep a value, in place of those not used for longest, and return it."""
+        """Add a value as the latest used, drop those not used for longest, and return it."""
+        _, replaced = self._values.pop(key, (None, 0))
         self._values[key] = value, size
-        self._held += size
-        while self._held > self._most and len(self._values) > 1:
-            _, (_, freed) = self._values.popitem(last=False)
-            self._held -= freed
+        self._size += size - replaced
+        while self._size > self._most and len(self._values) > 1:
+            _, (_, dropped) = self._values.popitem(last=False)
+            self._size -= dropped
         return value

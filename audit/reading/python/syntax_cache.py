@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
-from audit.reading.python.lru_cache import Kept
+from audit.reading.python.lru_cache import LruCache
 from audit.target.python_syntax import UnparsableError, parse
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Shelf:
 
     def __init__(self, unread: list[tuple[str, str]], most: int) -> None:
         self._unread = unread
-        self._trees: Kept[_Part, ast.Module] = Kept(most)
+        self._trees: LruCache[_Part, ast.Module] = LruCache(most)
 
     def tree(self, module: "Module") -> ast.Module:
         """The tree of a module, in place of those not used for longest."""

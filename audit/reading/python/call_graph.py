@@ -1,13 +1,14 @@
-"""What running a block of statements would load and call: modules imported, names mentioned, functions left for later."""
+"""The import and call graph of a target: what each block of statements imports and mentions, and which functions it defines."""
 
 import ast
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from audit.reading.python.child_nodes import children
+from audit.reading.python.lru_cache import LruCache
 from audit.reading.python.modules import Module
-from audit.reading.python.syntax_cache import Definition, Place
+from audit.reading.python.syntax_cache import Definition, Place, definitions
 from audit.target.import_paths import imported_names
 
 # Decorators under which a function waits for a request, a message or a command; under another one, it may be called at once.
@@ -29,11 +30,12 @@ _HOOKS = frozenset(
 )  # fmt: skip
 ENVIRONMENT = frozenset(("environ", "getenv"))
 _WORDED = re.compile(r"[.:\w]+")
+_MOST_NAMES = 500_000
 
 
 @dataclass(frozen=True)
-class Waiting:
-    """A function that a block defines. `by_itself`: something that starts may call it without a mention of its name."""
+class FunctionNode:
+    """A function that a block defines. `by_itself`: a decorator or a framework may call it without a mention of its name."""
 
     name: str
     by_itself: bool
@@ -42,45 +44,67 @@ class Waiting:
 
 
 @dataclass
-class Executed:
-    """What one block mentions, and the functions it defines. `from_outside`: names bound to what the environment says.
+class Block:
+    """The edges of one block of statements: `imports` to modules, `names` and `strings` to functions that may bear them.
 
-    `bound`: names that an assignment binds, which an import does not.
+    `assigned`: names that an assignment binds, which an import does not; `from_environment`: those bound to what the
+    environment says; `discoveries`: calls that load modules of one name in every package.
     """
 
     imports: list[str] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
     strings: set[str] = field(default_factory=set)
-    bound: set[str] = field(default_factory=set)
-    from_outside: set[str] = field(default_factory=set)
+    assigned: set[str] = field(default_factory=set)
+    from_environment: set[str] = field(default_factory=set)
     discoveries: list[ast.Call] = field(default_factory=list)
-    waiting: list[Waiting] = field(default_factory=list)
+    functions: list[FunctionNode] = field(default_factory=list)
 
 
-def executed(module: Module, body: Iterable[ast.stmt]) -> Executed:
+class CallGraph:
+    """The graph of one reading: a block for each module read, and one for each function whose calls are asked for."""
+
+    def __init__(self) -> None:
+        self.modules: dict[str, Block] = {}
+        self.definitions: dict[str, list[tuple[str, str, Place[Definition]]]] = {}
+        self._bodies: LruCache[Place[Definition], Block] = LruCache(_MOST_NAMES)
+
+    def add(self, module: Module, tree: ast.Module) -> None:
+        """Add a module: the edges of its own statements, and the name, the class around and the place of each function."""
+        self.modules[module.name] = _block(module, tree.body)
+        self.definitions[module.name] = [(q, owner, Place(module, node)) for q, owner, node in definitions(tree)]
+
+    def body(self, module: Module, place: Place[Definition]) -> Block:
+        """The edges of a function's body."""
+        if found := self._bodies.get(place):
+            return found
+        block = _block(module, place.node().body)
+        return self._bodies.put(place, block, 1 + len(block.names) + len(block.strings))
+
+    def definitions_not_in(self, symbols: frozenset[str] | set[str], module: str) -> Iterator[Place[Definition]]:
+        """The functions of a module whose symbols are not among these."""
+        return (place for name, _, place in self.definitions[module] if f"{module}:{name}" not in symbols)
+
+
+def _block(module: Module, body: Iterable[ast.stmt]) -> Block:
     """What these statements of a module mention, in whatever branch; annotations and docstrings are left out."""
-    found = Executed()
-    asks_outside = any(word in module.source.text for word in ENVIRONMENT)
+    found = Block()
+    reads_environment = any(word in module.source.text for word in ENVIRONMENT)
     pending: list[ast.AST] = list(body)
     while pending:
         node = pending.pop()
         if isinstance(node, Definition):
-            found.waiting.append(Waiting(node.name, _called_by_itself(node), module, Place(module, node)))
+            found.functions.append(FunctionNode(node.name, _called_by_itself(node), module, Place(module, node)))
             pending += [*node.decorator_list, *node.args.defaults, *filter(None, node.args.kw_defaults)]
-            continue
-        if isinstance(node, ast.If) and _for_checkers(node.test):
+        elif isinstance(node, ast.If) and _last_name(node.test) == "TYPE_CHECKING":
             pending += node.orelse
-            continue
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            continue
-        if isinstance(node, ast.AnnAssign):
-            found.bound.add(_last_name(node.target))
+        elif isinstance(node, ast.AnnAssign):
+            found.assigned.add(_last_name(node.target))
             pending += [node.target, *filter(None, [node.value])]
-            continue
-        _note(module, node, found)
-        if asks_outside and isinstance(node, ast.Assign):
-            _note_source(node, found)
-        pending += children(node)
+        elif not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
+            _add_edges(module, node, found)
+            if reads_environment and isinstance(node, ast.Assign) and _reads_environment(node.value):
+                found.from_environment.update(map(_last_name, node.targets))
+            pending += children(node)
     return found
 
 
@@ -92,7 +116,7 @@ def _called_by_itself(function: Definition) -> bool:
     return any(_last_name(decorator) not in _WAITING for decorator in function.decorator_list)
 
 
-def _note(module: Module, node: ast.AST, found: Executed) -> None:
+def _add_edges(module: Module, node: ast.AST, found: Block) -> None:
     if isinstance(node, ast.Import | ast.ImportFrom):
         found.imports += imported_names(node, module.package)
         # A function is called by its other name.
@@ -102,32 +126,18 @@ def _note(module: Module, node: ast.AST, found: Executed) -> None:
     elif isinstance(node, ast.Attribute):
         found.names.add(node.attr)
     elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-        _note_text(node.value, found)
+        if len(node.value) < 200 and _WORDED.fullmatch(node.value):
+            found.strings.add(node.value)
+            # `getattr(self, "connect")`
+            found.names.update({node.value} if node.value.isidentifier() else ())
     elif isinstance(node, ast.Assign):
-        found.bound.update(map(_last_name, node.targets))
+        found.assigned.update(map(_last_name, node.targets))
     elif isinstance(node, ast.Call) and _last_name(node) in {"autodiscover_tasks", "autodiscover_modules"}:
         found.discoveries.append(node)
 
 
-def _note_source(node: ast.Assign, found: Executed) -> None:
-    if not ENVIRONMENT.isdisjoint(map(_last_name, _expressions(node.value))):
-        found.from_outside.update(map(_last_name, node.targets))
-
-
-def _note_text(text: str, found: Executed) -> None:
-    if len(text) < 200 and _WORDED.fullmatch(text):
-        found.strings.add(text)
-        if text.isidentifier():
-            # `getattr(self, "connect")`
-            found.names.add(text)
-
-
-def _expressions(node: ast.expr) -> Iterable[ast.expr]:
-    return (inner for inner in ast.walk(node) if isinstance(inner, ast.expr))
-
-
-def _for_checkers(test: ast.expr) -> bool:
-    return _last_name(test) == "TYPE_CHECKING"
+def _reads_environment(value: ast.expr) -> bool:
+    return any(isinstance(node, ast.expr) and _last_name(node) in ENVIRONMENT for node in ast.walk(value))
 
 
 def _last_name(node: ast.expr) -> str:
@@ -135,7 +145,7 @@ def _last_name(node: ast.expr) -> str:
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
 
-def related_names(calls: Sequence[ast.Call]) -> set[str] | None:
+def discovered_names(calls: Sequence[ast.Call]) -> set[str] | None:
     """Last names of the modules that `autodiscover_tasks` would load; None when they cannot be told."""
     found: set[str] = set()
     for call in calls:
