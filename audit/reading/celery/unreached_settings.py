@@ -10,7 +10,7 @@ from audit.reading.celery.configuration_calls import load_key
 from audit.reading.celery.old_setting_names import modern
 from audit.reading.celery.task_attributes import ACKNOWLEDGEMENT, write_option
 from audit.reading.python.abstract_values import External, Instance, Namespace, Origin, unwrap
-from audit.reading.python.expressions import obscure, set_item
+from audit.reading.python.assignments import obscure, set_item
 from audit.reading.python.frames import Frame
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Module

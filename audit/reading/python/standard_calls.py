@@ -18,8 +18,8 @@ from audit.reading.python.abstract_values import (
     overridable,
     unwrap,
 )
+from audit.reading.python.assignments import merge_into, set_item
 from audit.reading.python.classes import lineage
-from audit.reading.python.expressions import merge_into, set_item
 from audit.reading.python.frames import CallSite
 from audit.reading.python.interpreter import Machine
 

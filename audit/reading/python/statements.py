@@ -15,7 +15,8 @@ from audit.reading.python.abstract_values import (
     lift,
     unwrap,
 )
-from audit.reading.python.expressions import assign, evaluate, keywords_of
+from audit.reading.python.assignments import assign
+from audit.reading.python.expressions import evaluate, keywords_of
 from audit.reading.python.frames import ExhaustedError, Frame
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.syntax_cache import Place

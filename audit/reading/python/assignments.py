@@ -1,0 +1,98 @@
+"""Writes values into names, attributes, items and tables."""
+
+import ast
+from typing import Any
+
+from audit.model.unknown import UNKNOWN
+from audit.reading.celery.task_attributes import write_option
+from audit.reading.python.abstract_values import ClassValue, Conf, Instance, Method, Origin, Table, unwrap
+from audit.reading.python.frames import Frame
+from audit.reading.python.interpreter import Machine
+
+
+def assign(machine: Machine, target: ast.expr, value: Any, frame: Frame, origin: Origin) -> None:
+    """Bind a target: a name, a tuple, an attribute or an item of something known."""
+    if isinstance(target, ast.Name):
+        machine.journal.write(frame.names, target.id, value, origin)
+    elif isinstance(target, ast.Starred):
+        assign(machine, target.value, UNKNOWN, frame, origin)
+    elif isinstance(target, ast.Tuple | ast.List):
+        _unpack(machine, target, value, frame, origin)
+    elif isinstance(target, ast.Attribute):
+        owner, _ = unwrap(machine.evaluate(machine, target.value, frame))
+        set_attribute(machine, owner, target.attr, value, origin)
+    elif isinstance(target, ast.Subscript):
+        owner, _ = unwrap(machine.evaluate(machine, target.value, frame))
+        key, _ = unwrap(machine.evaluate(machine, target.slice, frame))
+        set_item(machine, _registry(machine, owner, origin), key, value, origin)
+
+
+def _unpack(machine: Machine, target: ast.Tuple | ast.List, value: Any, frame: Frame, origin: Origin) -> None:
+    plain, _ = unwrap(value)
+    starred = any(isinstance(element, ast.Starred) for element in target.elts)
+    known = isinstance(plain, list | tuple) and len(plain) == len(target.elts) and not starred
+    for index, element in enumerate(target.elts):
+        assign(machine, element, plain[index] if known else UNKNOWN, frame, origin)
+
+
+def set_attribute(machine: Machine, owner: Any, name: str, value: Any, origin: Origin) -> None:
+    """`owner.name = value`, where the owner is an instance, a class or a table read by attribute."""
+    if isinstance(owner, Instance):
+        existing = owner.fields.get(name)
+        if machine.is_celery(owner) and isinstance(existing, Table) and isinstance(value, dict):
+            for key, item in value.items():
+                set_item(machine, existing, key, item, origins_of(value).get(key, origin))
+            return
+        machine.journal.write(owner.fields, name, value, origin)
+    elif isinstance(owner, ClassValue):
+        machine.journal.write(owner.names, name, value, origin)
+    elif isinstance(owner, Table):
+        set_item(machine, owner, name, value, origin)
+    else:
+        write_option(machine, owner, name, value, origin)
+
+
+def set_item(machine: Machine, owner: Any, key: Any, value: Any, origin: Origin) -> None:
+    """`owner[key] = value`, where the owner is a table or a list."""
+    if isinstance(owner, Table):
+        if key is UNKNOWN:
+            obscure(machine, owner, origin)
+        else:
+            machine.journal.write(owner, key, value, origin)
+    elif isinstance(owner, list) and isinstance(key, int) and -len(owner) <= key < len(owner):
+        owner[key] = value
+    elif isinstance(owner, list):
+        owner[:] = [UNKNOWN] * len(owner)
+
+
+def _registry(machine: Machine, owner: Any, origin: Origin) -> Any:
+    """`app.extensions` of a Flask application, where its documentation keeps the Celery one; anything else as it is."""
+    if not (isinstance(owner, Method) and owner.name == "extensions" and isinstance(owner.receiver, Instance)):
+        return owner
+    table = Table()
+    machine.journal.write(owner.receiver.fields, "extensions", table, origin)
+    return table
+
+
+def obscure(machine: Machine, table: Table, origin: Origin) -> None:
+    """Something unreadable was written: into a Celery configuration, maybe over what was there."""
+    machine.journal.obscure(table, origin)
+    for key in list(table) if isinstance(table, Conf) else ():
+        machine.journal.write(table, key, UNKNOWN, origin)
+
+
+def origins_of(value: Any) -> dict[Any, Origin]:
+    """Where the keys of a table were written."""
+    return value.origins if isinstance(value, Table) else {}
+
+
+def merge_into(machine: Machine, table: Table, other: Any, origin: Origin) -> None:
+    """`table.update(other)`; the table becomes opaque when `other` is not known."""
+    other, _ = unwrap(other)
+    if isinstance(other, ClassValue | Instance) or not isinstance(other, dict):
+        obscure(machine, table, origin)
+        return
+    if isinstance(other, Table) and other.opaque:
+        obscure(machine, table, other.opaque)
+    for key, value in list(other.items()):
+        set_item(machine, table, key, value, origins_of(other).get(key, origin))
