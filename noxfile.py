@@ -1,5 +1,11 @@
 """The sessions CI runs. `nox -l` lists them; uv makes the environments when it is there, virtualenv otherwise."""
 
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
 import nox
 
 nox.needs_version = ">=2024.10.9"
@@ -8,6 +14,13 @@ nox.options.reuse_venv = "yes"
 nox.options.sessions = ["lint", "types", "imports", "tests", "audit"]
 
 LOCK = "requirements.lock"
+INTERPRETERS = ("3.11", "3.12", "3.13", "3.14")
+# Small projects that need nothing but Celery and FastAPI to be imported.
+SMALL_TARGETS = ("bonnes-pratiques", "fastapi-partagees", "canari-tardif-avec-rejet")
+# Besides pytest: what those targets and the unit tests import.
+BESIDE_THE_WHEEL = ("celery", "fastapi", "pydantic-settings", "hypothesis", "pytest-xdist")
+# They start stacks, or a pytest inside of pytest.
+LONG_UNIT_TESTS = ("experiments", "command/test_laboratory_cli.py", "command/test_plugin.py")
 FAMILIES = ("4", "5", "6", "7", "8", "9", "10")
 # What family 10 reads (audit.toml).
 RESULTS = ("--cov", "--junitxml", "build/junit.xml", "--cov-report", "term", "--cov-report", "xml:build/coverage.xml")
@@ -130,3 +143,55 @@ def lock(session: nox.Session) -> None:
         *("--quiet", "--no-header", "--output-file", LOCK),
         *session.posargs,
     )
+
+
+@nox.session
+@nox.parametrize("version", [nox.param(version, id=version) for version in INTERPRETERS])
+def interpreters(session: nox.Session, version: str) -> None:
+    """The built wheel on each Python that is here: `audit` on small targets, and its unit tests that start no stack."""
+    python = interpreter(version)
+    if not python:
+        # As nox does with a session's own interpreter.
+        missing = session.error if os.environ.get("CI") else session.skip
+        missing(f"no Python {version} on the PATH or among those of pyenv")
+    session.install("--quiet", "uv")
+    with tempfile.TemporaryDirectory(prefix="audit-wheel-", ignore_cleanup_errors=True) as folder:
+        there = Path(folder)
+        session.run("uv", "build", "--quiet", "--wheel", "--out-dir", str(there / "dist"), ".")
+        session.run("uv", "venv", "--quiet", "--python", python, str(there / "venv"))
+        wheels = map(str, (there / "dist").glob("*.whl"))
+        into = ("--quiet", "--python", str(there / "venv"), "--constraint", LOCK)
+        session.run("uv", "pip", "install", *into, *wheels, *BESIDE_THE_WHEEL)
+        # Elsewhere, so that `audit` is the wheel's and not the tree's.
+        shutil.copytree("tests", there / "tests", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy("pyproject.toml", there)
+        with session.chdir(there):
+            try_wheel(session, str(there / "venv" / "bin"))
+
+
+def try_wheel(session: nox.Session, programs: str) -> None:
+    """Run the command and the unit tests of an environment, in a folder that holds the tests."""
+    audit, python = f"{programs}/audit", f"{programs}/python"
+    session.run(audit, "--version", external=True)
+    for target in SMALL_TARGETS:
+        for options in (("--level", "source"), ("--level", "configuration", "--python", python)):
+            command = (audit, "run", f"tests/targets/{target}", *options, "--out", "reports", "--quiet")
+            session.run(*command, external=True, success_codes=[0, 1])
+    ignored = (f"--ignore=tests/unit/audit/{name}" for name in LONG_UNIT_TESTS)
+    # Not the fixtures of `tests/`, which start servers; « reference » is this repository's stack, which is not there.
+    chosen = ("tests/unit/audit", "--confcutdir", "tests/unit/audit", *ignored, "-k", "not reference")
+    session.run(python, "-m", "pytest", "-q", "-n", "2", *chosen, *session.posargs, external=True)
+
+
+def interpreter(version: str) -> str:
+    """Path of a Python of this version that starts, on the PATH or among those of pyenv; empty when there is none."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions")
+    found = (shutil.which(f"python{version}"), *map(str, sorted(pyenv.glob(f"{version}.*/bin/python"))))
+    return next((path for path in found if path and _starts(path, version)), "")
+
+
+def _starts(path: str, version: str) -> bool:
+    """Whether this is such a Python: a shim of pyenv may lead to none."""
+    program = "import sys; print('%d.%d' % sys.version_info[:2])"
+    done = subprocess.run([path, "-c", program], capture_output=True, text=True, check=False, timeout=60)
+    return done.stdout.strip() == version
