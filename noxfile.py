@@ -59,7 +59,7 @@ def imports(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Unit, rule, contract, acceptance and meta tests, on embedded servers, with the coverage gate."""
+    """Tests that need no whole stack, on embedded servers, with the coverage gate."""
     install(session)
     session.run("coverage", "erase")
     # One more than there are processors: tests on real processes wait for almost half of their time.
@@ -104,7 +104,7 @@ def checkpoints(session: nox.Session) -> None:
 
 @nox.session
 def integration(session: nox.Session) -> None:
-    """Long tests on real processes, and the same promises on Debian's PostgreSQL, redis-server and RabbitMQ."""
+    """Whole stacks, defects of the reference stack, long walks, and the same promises on Debian's servers."""
     install(session)
     session.run(
         *("python", "-m", "pytest", "tests", "-m", "integration and not laboratory"),
