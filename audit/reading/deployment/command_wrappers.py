@@ -38,24 +38,10 @@ _RUNNERS: dict[str, frozenset[str]] = {
     "hatch": frozenset({"-e", "--env"}),
     "rye": frozenset(),
     "pixi": frozenset({"-e", "--environment", "--manifest-path"}),
-    "uv": frozenset(
-        (
-            "--env-file",
-            "--with",
-            "--with-requirements",
-            "--extra",
-            "--group",
-            "--python",
-            "-p",
-            "--project",
-            "--directory",
-            "--package",
-            "--index-url",
-            "--only-group",
-            "--no-group",
-            "--refresh-package",
-        )
-    ),
+    "uv": frozenset((
+        "--env-file", "--with", "--with-requirements", "--extra", "--group", "--python", "-p", "--project", "--directory",
+        "--package", "--index-url", "--only-group", "--no-group", "--refresh-package",
+    )),
     "conda": frozenset({"-n", "--name", "-p", "--prefix", "--cwd"}),
     "mamba": frozenset({"-n", "--name", "-p", "--prefix"}),
     "micromamba": frozenset({"-n", "--name", "-p", "--prefix"}),
@@ -64,24 +50,13 @@ _RUNNERS: dict[str, frozenset[str]] = {
     "foreman": frozenset({"-e", "--env", "-d", "--root"}),
     "doppler": frozenset({"-p", "--project", "-c", "--config", "-t", "--token"}),
     "newrelic-admin": frozenset(),
-}
+}  # fmt: skip
 _RUN = frozenset({"run", "run-program"})
 # Those whose command follows `--`.
-_DASHED = frozenset(
-    (
-        "wait-for-it",
-        "wait-for-it.sh",
-        "wait-for",
-        "wait-for.sh",
-        "wait-for-db",
-        "watchmedo",
-        "chamber",
-        "aws-vault",
-        "infisical",
-        "op",
-        "doppler",
-    )
-)
+_DASHED = frozenset((
+    "wait-for-it", "wait-for-it.sh", "wait-for", "wait-for.sh", "wait-for-db", "watchmedo", "chamber", "aws-vault",
+    "infisical", "op", "doppler",
+))  # fmt: skip
 _PYTHON_VALUED = frozenset({"-X", "-W"})
 _MODULES = frozenset(
     ("celery", "flask", "fastapi", "uvicorn", "gunicorn", "hypercorn", "daphne", "granian", "waitress-serve")
@@ -102,19 +77,18 @@ def unwrapped(words: Sequence[str]) -> list[str]:
 
 def _inside(words: list[str]) -> list[str] | None:
     """What the first word runs; None when it is the command itself."""
-    name, rest = (words[0].rpartition("/")[2], words[1:]) if words else ("", [])
-    found: list[str] | None = None
-    if words and _is_assignment(words[0]):
-        found = rest
-    elif name in _DASHED and "--" in rest:
-        found = rest[rest.index("--") + 1 :]
-    elif name in _RUNNERS:
-        found = _run_by(name, rest)
-    elif name in _WRAPPERS and (name != "runuser" or _as_user(rest)):
-        found = _without_options(name, rest)
-    elif name.startswith("python"):
-        found = _module(rest)
-    return found
+    if not words:
+        return None
+    if _is_assignment(words[0]):
+        return words[1:]
+    name, rest = words[0].rpartition("/")[2], words[1:]
+    if name in _DASHED and "--" in rest:
+        return rest[rest.index("--") + 1 :]
+    if name in _RUNNERS:
+        return _run_by(name, rest)
+    if name in _WRAPPERS and (name != "runuser" or _as_user(rest)):
+        return _without_options(name, rest)
+    return _module(rest) if name.startswith("python") else None
 
 
 def _as_user(rest: list[str]) -> bool:

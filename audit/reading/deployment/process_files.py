@@ -7,6 +7,7 @@ from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
 from audit.model.facts import Process
+from audit.model.findings import Excerpt
 from audit.reading.deployment.command_line import Line
 from audit.reading.deployment.file_references import Around
 from audit.reading.deployment.restarts import Run, settled
@@ -105,24 +106,28 @@ def _kind(source: Source, *, declared: bool) -> str:
 
 def _runs(source: Source, kind: str, around: Around) -> Iterator[Run]:
     for line in _READERS[kind](source, around):
-        met: list[tuple[str, Command]] = []
+        excerpt = source.excerpt(line.first, line.last, _LANGUAGES[kind])
         if line.builds or line.image:
-            excerpt = source.excerpt(line.first, line.last, _LANGUAGES[kind])
             yield Run(kind, line, (), line.restart, excerpt)
+        met: list[tuple[str, Command]] = []
         for command in _commands(line, kind):
-            lasting = command.lasting or kind != "shell"
-            what = started(command.words, lasting)
-            first, last = (line.first, line.last) if kind != "shell" else (command.first, command.last)
-            excerpt = source.excerpt(first, last, _LANGUAGES[kind])
-            alone = bool(what and what.detached) or ((command.forgotten or command.outlived) and not command.loop)
-            restart = "" if alone else "loop" if command.loop else line.restart
-            run = Run(kind, line, command.words, restart, excerpt, alone, command=command)
-            if what is not None:
-                instead = any(role == what.role and command.excludes(other) for role, other in met)
-                met.append((what.role, command))
-                text = " ".join(command.words)
-                run = replace(run, process=Process(what.role, text, what.options, restart, excerpt, instead))
+            run = _run(kind, line, command, source.excerpt(*command.lines, "bash") if kind == "shell" else excerpt)
+            if run.process:
+                role = run.process.role
+                instead = any(role == other and command.reached.excludes(one.reached) for other, one in met)
+                met.append((role, command))
+                run = replace(run, process=replace(run.process, instead=instead))
             yield run
+
+
+def _run(kind: str, line: Line, command: "Command", excerpt: Excerpt) -> Run:
+    what = started(command.words, command.lasting or kind != "shell")
+    alone = bool(what and what.detached) or command.unseen
+    restart = "" if alone or command.doubt else "loop" if command.loop else line.restart
+    run = Run(kind, line, command.words, restart, excerpt, alone, command=command)
+    if what is None:
+        return run
+    return replace(run, process=Process(what.role, " ".join(command.words), what.options, restart, excerpt))
 
 
 def _commands(line: Line, kind: str) -> list["Command"]:

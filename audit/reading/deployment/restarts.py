@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,23 @@ class Run:
         """The file that holds it."""
         return self.excerpt.path
 
+    @property
+    def doubt(self) -> str:
+        """Why it is not known what brings it back, whoever runs its file."""
+        if self.alone:
+            return ""
+        return (self.command.doubt if self.command else "") or self.line.doubt
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether those that run its file change nothing to what brings it back."""
+        return self.alone or bool(self.doubt) or (bool(self.restart) and self.kind != "procfile")
+
+    @cached_property
+    def empties(self) -> str:
+        """What it empties, as `commands.empties` says it."""
+        return empties(self.words)
+
 
 @dataclass(frozen=True)
 class _Answer:
@@ -65,12 +83,8 @@ def settled(runs: Sequence[Run]) -> list[Process]:
 
 def _settled(run: Run, process: Process, runs: Sequence[Run]) -> Process:
     answer = _answer(run, runs, ())
-    twins = {o.restart for o in runs if o.path == run.path and o.words == run.words}
-    doubt = answer.doubt
-    if {"", "loop"} <= twins:
-        doubt = f"une boucle de `{run.path}` lance aussi ce worker, et ce qui l'y fait relancer ne se lit pas"
     runner = answer.runner
-    user = (runner.line.user if runner else "") or run.line.user
+    doubt = _doubt_of_twins(run, runs) or answer.doubt
     kind, emptying = _emptied(run, runs, ())
     return replace(
         process,
@@ -78,21 +92,31 @@ def _settled(run: Run, process: Process, runs: Sequence[Run]) -> Process:
         doubt=doubt,
         copies=answer.copies,
         runner=runner.excerpt if runner else None,
-        user=user,
+        user=(runner.line.user if runner else "") or run.line.user,
         empties=kind,
         emptying=emptying,
     )
 
 
+def _doubt_of_twins(run: Run, runs: Sequence[Run]) -> str:
+    """The doubt that a file leaves when it starts one command twice, once perhaps in a loop."""
+    twins = [other for other in runs if other.path == run.path and other.words == run.words]
+    bare = any(not twin.restart and not twin.doubt for twin in twins)
+    if not bare or not any(map(_perhaps_in_a_loop, twins)):
+        return ""
+    return f"une boucle de `{run.path}` lance aussi ce worker, et ce qui l'y fait relancer ne se lit pas"
+
+
+def _perhaps_in_a_loop(run: Run) -> bool:
+    return run.restart == "loop" or bool(run.command and run.command.restart.doubt)
+
+
 def _emptied(run: Run, runs: Sequence[Run], seen: tuple[str, ...]) -> tuple[str, Excerpt | None]:
     """What is emptied on the way to a run, and by which lines: in its own shell, else in one that runs its file."""
-    for other in runs:
-        kind = empties(other.words)
-        if not kind or other.line is not run.line or not other.command or not run.command:
-            continue
-        if not other.command.excludes(run.command):
-            always = set(other.command.branches) <= set(run.command.branches)
-            return (kind if always else "sometimes"), other.excerpt
+    beside = (other for other in runs if other.empties and other.line is run.line)
+    found = next(filter(None, (_emptied_by(other, run) for other in beside)), None)
+    if found:
+        return found
     for runner in [] if run.path in seen else _runners(run, runs):
         kind, emptying = _emptied(runner, runs, (*seen, run.path))
         if kind:
@@ -100,39 +124,70 @@ def _emptied(run: Run, runs: Sequence[Run], seen: tuple[str, ...]) -> tuple[str,
     return "", None
 
 
+def _emptied_by(other: Run, run: Run) -> tuple[str, Excerpt] | None:
+    if not other.command or not run.command or other.command.reached.excludes(run.command.reached):
+        return None
+    always = run.command.reached.implies(other.command.reached)
+    return (other.empties if always else "sometimes"), other.excerpt
+
+
 def _answer(run: Run, runs: Sequence[Run], seen: tuple[str, ...]) -> _Answer:
-    own = _Answer(run.restart, "" if run.alone else run.line.doubt, run.line.copies)
+    """Nothing is brought back when what runs its script does not see it die; when that is not known, nor is this."""
+    answer = _brought_back(run, runs, seen)
+    unseen = run.command.survival.doubt if run.command and not run.command.loop else ""
+    return replace(answer, restart="", doubt=unseen) if answer.restart and unseen else answer
+
+
+def _brought_back(run: Run, runs: Sequence[Run], seen: tuple[str, ...]) -> _Answer:
+    own = _Answer(run.restart, run.doubt, run.line.copies)
     runners = [] if run.path in seen else _runners(run, runs)
-    if not runners:
-        return own if run.alone or own.restart or own.doubt else _perhaps(run, runs) or own
-    given = [(r, _answer(r, runs, (*seen, run.path))) for r in runners]
-    copies = _sum(a.copies for _, a in given)
-    last = given[0][1].runner or given[0][0]
-    if run.alone or (run.restart and run.kind != "procfile"):
-        return replace(own, copies=copies, runner=last)
-    doubt = next((a.doubt for _, a in given if a.doubt), "")
-    restarts = {a.restart for _, a in given}
-    if not doubt and len(restarts) > 1:
-        bare = next(r.path for r, a in given if not a.restart)
-        doubt = f"`{bare}` lance `{run.path}` sans le relancer, et un autre fichier le relance"
-    if not doubt and run.kind == "procfile" and restarts == {""}:
-        doubt = f"`{runners[0].path}` lance le Procfile, et rien ne dit ce qui le relance"
-    return _Answer("" if doubt else given[0][1].restart, doubt, copies, last)
+    if runners:
+        found = _together(run, [(runner, _answer(runner, runs, (*seen, run.path))) for runner in runners])
+        return replace(found, restart=own.restart, doubt=own.doubt) if run.is_settled else found
+    return own if run.is_settled or own.restart else _perhaps(run, runs) or own
+
+
+def _together(run: Run, given: Sequence[tuple[Run, _Answer]]) -> _Answer:
+    """What the files that run the one of a run bring back."""
+    runner, first = given[0]
+    doubt = _doubt_of_runners(run, given)
+    copies = _sum(answer.copies for _, answer in given)
+    return _Answer("" if doubt else first.restart, doubt, copies, first.runner or runner)
+
+
+def _doubt_of_runners(run: Run, given: Sequence[tuple[Run, _Answer]]) -> str:
+    """Why what brings a run back is not known, although the files that run its own are."""
+    doubts = [answer.doubt for _, answer in given if answer.doubt]
+    if doubts:
+        return doubts[0]
+    bare = [runner.path for runner, answer in given if not answer.restart]
+    if len({answer.restart for _, answer in given}) > 1:
+        return f"`{bare[0]}` lance `{run.path}` sans le relancer, et un autre fichier le relance"
+    if run.kind == "procfile" and bare:
+        return f"`{bare[0]}` lance le Procfile, et rien ne dit ce qui le relance"
+    return ""
 
 
 def _runners(run: Run, runs: Sequence[Run]) -> list[Run]:
     """Runs of other files that start this file."""
-    if run.kind == "dockerfile":
-        built = {r.line.image for r in runs if r.line.builds == run.path and r.line.image}
-        return [r for r in runs if not r.words and (r.line.builds == run.path or r.line.image in built)]
-    if run.kind == "procfile":
-        return [r for r in runs if _starts_procfile(r.words) and r.kind != "makefile"]
-    if run.kind == "shell":
-        name = run.path.rpartition("/")[2]
-        naming = [r for r in runs if r.path != run.path and any(word.endswith(name) for word in r.words)]
-        scripts = {r.path for r in runs if r.kind == "shell"} if naming else set()
-        return [r for r in naming if _script(r.words, scripts) == run.path]
-    return []
+    find = {"dockerfile": _image_runners, "procfile": _procfile_runners, "shell": _script_runners}.get(run.kind)
+    return find(run, runs) if find else []
+
+
+def _image_runners(run: Run, runs: Sequence[Run]) -> list[Run]:
+    built = {r.line.image for r in runs if r.line.builds == run.path} - {""}
+    return [r for r in runs if not r.words and (r.line.builds == run.path or r.line.image in built)]
+
+
+def _procfile_runners(_: Run, runs: Sequence[Run]) -> list[Run]:
+    return [r for r in runs if _starts_procfile(r.words) and r.kind != "makefile"]
+
+
+def _script_runners(run: Run, runs: Sequence[Run]) -> list[Run]:
+    name = run.path.rpartition("/")[2]
+    naming = [r for r in runs if r.path != run.path and any(word.endswith(name) for word in r.words)]
+    scripts = {r.path for r in runs if r.kind == "shell"} if naming else set()
+    return [r for r in naming if _script(r.words, scripts) == run.path]
 
 
 def _perhaps(run: Run, runs: Sequence[Run]) -> _Answer | None:
@@ -161,14 +216,19 @@ def _starts_procfile(words: Sequence[str]) -> bool:
 
 def _script(words: Sequence[str], scripts: set[str]) -> str:
     """The script of the target that a command runs, known by the end of its path; empty when none, or several, may be it."""
-    inner = unwrapped(words)
-    if inner and inner[0].rpartition("/")[2] in _SHELLS:
-        inner = [word for word in inner[1:] if not word.startswith("-")]
-    parts = inner[0].split("/")[::-1] if inner else [""]
+    name = _run_file(unwrapped(words))
+    parts = name.split("/")[::-1]
     alike = [(_common(parts, path), path) for path in sorted(scripts) if path.rpartition("/")[2] == parts[0]]
     best = max((count for count, _ in alike), default=0)
     found = [path for count, path in alike if count == best]
     return found[0] if len(found) == 1 else ""
+
+
+def _run_file(words: Sequence[str]) -> str:
+    """The first word, or the one that a shell is given."""
+    if words and words[0].rpartition("/")[2] in _SHELLS:
+        words = [word for word in words[1:] if not word.startswith("-")]
+    return words[0] if words else ""
 
 
 def _common(parts: Sequence[str], path: str) -> int:

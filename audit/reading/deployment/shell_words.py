@@ -1,6 +1,6 @@
 """Words of a shell command, expanded: quotes, variables and their defaults, arrays, positional parameters."""
 
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 
 from tree_sitter import Node
 
@@ -42,7 +42,7 @@ def _string(node: Node, variables: MutableMapping[str, list[str]], arguments: Se
         and _length(node) == _length(named[0]) + 2
     ):
         inner = named[0]
-        if _text(inner) in {"$@", "${@}"} or "[@]" in _text(inner):
+        if text_of(inner) in {"$@", "${@}"} or "[@]" in text_of(inner):
             return _value(inner, variables, arguments)
     return [_joined(node, variables, arguments)]
 
@@ -61,11 +61,11 @@ def _joined(node: Node, variables: MutableMapping[str, list[str]], arguments: Se
     if node.type in {"simple_expansion", "expansion"}:
         return " ".join(_value(node, variables, arguments))[:_MAX_TEXT]
     if node.type == "raw_string":
-        return _text(node)[1:-1]
+        return text_of(node)[1:-1]
     if node.type == "ansi_c_string":
-        return _text(node)[2:-1]
+        return text_of(node)[2:-1]
     if node.type not in {"string", "concatenation"}:
-        return _text(node).replace("\\\n", "").replace("\\", "")
+        return text_of(node).replace("\\\n", "").replace("\\", "")
     text, position, raw = "", node.start_byte, node.text or b""
     for child in node.children:
         text += raw[position - node.start_byte : child.start_byte - node.start_byte].decode("utf-8", "replace")
@@ -75,8 +75,8 @@ def _joined(node: Node, variables: MutableMapping[str, list[str]], arguments: Se
 
 
 def _variable(node: Node, variables: MutableMapping[str, list[str]], arguments: Sequence[str]) -> list[str]:
-    name = _text(node).removeprefix("$")
-    return _named(name, _text(node), variables, arguments)
+    name = text_of(node).removeprefix("$")
+    return _named(name, text_of(node), variables, arguments)
 
 
 def _named(name: str, text: str, variables: MutableMapping[str, list[str]], arguments: Sequence[str]) -> list[str]:
@@ -91,22 +91,30 @@ def _expansion(node: Node, variables: MutableMapping[str, list[str]], arguments:
     """`${NAME}`, `${NAME:-default}`, `${NAME:=default}` which also sets it, `${NAME[@]}`; others leave the text as it is."""
     children = [c for c in node.children if c.type not in {"${", "}"}]
     if not children or children[0].type not in {"variable_name", "special_variable_name", "subscript"}:
-        return [_text(node)]
-    first, rest = children[0], children[1:]
-    name = _text(first.children[0]) if first.type == "subscript" else _text(first)
-    known = name in variables or name in {"@", "*"} or (name.isdecimal() and int(name) <= len(arguments))
-    if not rest:
-        return _named(name, _text(node), variables, arguments)
-    operator = rest[0].type
-    if known and (variables.get(name) != [""] or operator in {"-", "="}):
-        return _named(name, _text(node), variables, arguments)
+        return [text_of(node)]
+    first, *rest = children
+    name = text_of(first.children[0] if first.type == "subscript" else first)
+    operator = rest[0].type if rest else ""
+    if not rest or _is_set(name, variables, arguments, empty=operator in {"-", "="}):
+        return _named(name, text_of(node), variables, arguments)
     if operator not in {":-", "-", ":=", "="}:
-        return [_text(node)]
-    given = [" ".join(expand_all(rest[1:], variables, arguments))]
-    if operator in {":=", "="} and first.type == "variable_name":
-        variables[name] = given
+        return [text_of(node)]
+    return _default(first, operator, expand_all(rest[1:], variables, arguments), variables)
+
+
+def _default(name: Node, operator: str, words: Sequence[str], variables: MutableMapping[str, list[str]]) -> list[str]:
+    given = [" ".join(words)]
+    if operator in {":=", "="} and name.type == "variable_name":
+        variables[text_of(name)] = given
     return given
 
 
-def _text(node: Node) -> str:
+def _is_set(name: str, variables: Mapping[str, list[str]], arguments: Sequence[str], *, empty: bool) -> bool:
+    """Whether a name has a value. `empty`: even an empty one."""
+    known = name in variables or name in {"@", "*"} or (name.isdecimal() and int(name) <= len(arguments))
+    return known and (empty or variables.get(name) != [""])
+
+
+def text_of(node: Node) -> str:
+    """Its text, as written."""
     return (node.text or b"").decode("utf-8", "replace")

@@ -15,29 +15,11 @@ _SHORT = {
     },
     "gunicorn": {"w": "workers", "k": "worker-class", "b": "bind", "t": "timeout", "c": "config", "D": "daemon"},
 }  # fmt: skip
-_FLAGS = frozenset(
-    [
-        "beat",
-        "task-events",
-        "detach",
-        "without-mingle",
-        "without-gossip",
-        "without-heartbeat",
-        "purge",
-        "discard",
-        "quiet",
-        "no-color",
-        "factory",
-        "reload",
-        "proxy-headers",
-        "no-access-log",
-        "access-log",
-        "no-proxy-headers",
-        "preload",
-        "daemon",
-        "skip-checks",
-    ]
-)
+_FLAGS = frozenset((
+    "beat", "task-events", "detach", "without-mingle", "without-gossip", "without-heartbeat", "purge", "discard", "quiet",
+    "no-color", "factory", "reload", "proxy-headers", "no-access-log", "access-log", "no-proxy-headers", "preload",
+    "daemon", "skip-checks",
+))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -75,15 +57,14 @@ def empties(words: Sequence[str]) -> str:
     words = unwrapped(words)
     name, rest = (words[0].rpartition("/")[2], words[1:]) if words else ("", [])
     said = {word.lower() for word in rest}
-    if name == "celery":
-        return "queues" if _positional(rest)[:1] == ["purge"] or "queue.purge" in said else ""
-    if name == "rabbitmqctl":
-        return "queues" if said & {"purge_queue", "delete_queue", "reset", "force_reset", "delete_vhost"} else ""
-    if name == "rabbitmqadmin":
-        return "queues" if {"purge", "queue"} <= said or {"delete", "queue"} <= said else ""
     if name in {"redis-cli", "valkey-cli"}:
         return "database" if said & {"flushdb", "flushall"} else ""
-    return ""
+    purges = {
+        "celery": "queue.purge" in said or _positional(rest)[:1] == ["purge"],
+        "rabbitmqctl": bool(said & {"purge_queue", "delete_queue", "reset", "force_reset", "delete_vhost"}),
+        "rabbitmqadmin": "queue" in said and bool(said & {"purge", "delete"}),
+    }
+    return "queues" if purges.get(name) else ""
 
 
 def _celery(words: list[str]) -> Started | None:
