@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markdown import Markdown
 from rich.table import Table
 
-from audit.rules import RULES
+from audit.rules import every_rule
 from audit.rules.manual import bears_on, explanation, manual
 from audit.rules.third_party import third_party_rules
 
@@ -18,15 +18,14 @@ class UnknownRuleError(Exception):
 
 def print_manual() -> None:
     """The manual of this package's rules, as Markdown, on standard output."""
-    typer.echo(manual(RULES), nl=False)
+    typer.echo(manual(every_rule()), nl=False)
 
 
 def list_rules() -> None:
     """A table of every rule, those of other packages last."""
     table = Table("Rule", "Bears on", "Severity", "Evidence", "What it asks", row_styles=("", "dim"))
-    for rule in (*RULES, *third_party_rules()):
-        severity = rule.guide.severity.value if rule.guide else ""
-        table.add_row(rule.id, bears_on(rule), severity, rule.needs.french, rule.title)
+    for rule in (*every_rule(), *third_party_rules()):
+        table.add_row(rule.id, bears_on(rule), rule.guide.severity.value, rule.needs.french, rule.title)
     console = Console()
     console.print(table)
     console.print("`audit rules ID` explains one.", highlight=False, markup=False)
@@ -34,7 +33,7 @@ def list_rules() -> None:
 
 def explain(identifier: str) -> None:
     """One rule. Raises UnknownRuleError, with the nearest id."""
-    rules = {rule.id: rule for rule in (*RULES, *third_party_rules())}
+    rules = {rule.id: rule for rule in (*every_rule(), *third_party_rules())}
     if identifier not in rules:
         close = get_close_matches(identifier, rules, n=1)
         hint = f"did you mean {close[0]}?" if close else "`audit rules` lists them"

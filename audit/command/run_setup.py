@@ -11,8 +11,8 @@ from audit import reading as source
 from audit.importing import configuration_probe as configuration
 from audit.judging.examination import Examination, Probes
 from audit.model.findings import Level
-from audit.requirements.profiles import DEFAULT_FAMILY, GOOD_PRACTICES, PROFILES, Profile
-from audit.rules import RULES, Rule
+from audit.requirements.profiles import DEFAULT_FAMILY, GOOD_PRACTICES, PROFILES
+from audit.rules import every_rule
 from audit.rules.third_party import third_party_rules
 from audit.target.target_file import TargetError, load_target
 
@@ -40,22 +40,11 @@ def prepare(  # noqa: PLR0917  what a command line gives
     wanted = chosen.default_level if level is None else _one_of("level", level, LEVELS)
     probes = Probes(source=source.collect, configuration=configuration.collect)
     others = third_party_rules() if GOOD_PRACTICES in chosen.categories else ()
-    asked = _with_others(chosen, others)
     target = load_target(Path(path))
     if python:
         # A path is the user's, not one below the target; a bare name is looked for by the probe.
         target = replace(target, python=os.path.abspath(python) if os.sep in python else python)  # noqa: PTH100  links kept
-    return Examination(target, asked, wanted, probes, tell, (*RULES, *others), evidence=evidence)
-
-
-def _with_others(profile: Profile, others: Sequence[Rule]) -> Profile:
-    """The profile, asking the rules of other packages too, each in its category; itself when there are none."""
-    if not others:
-        return profile
-    categories = dict(profile.categories)
-    for rule in others:
-        categories[rule.category] = (*categories.get(rule.category, ()), rule.id)
-    return replace(profile, categories=categories)
+    return Examination(target, chosen, wanted, probes, tell, (*every_rule(), *others), evidence=evidence)
 
 
 def _one_of(what: str, name: str, known: Mapping[str, T]) -> T:

@@ -1,51 +1,44 @@
 """Scenarios on real processes, the counterpart of rules at level execution."""
 
-from audit.experiments import (
-    autonomous_sending,
-    availability,
-    beat_firing,
-    campaign_age,
-    campaign_closing,
-    daily_limit,
-    duplicate_replies,
-    follow_up_sending,
-    interaction_types,
-    lock_ownership,
-    message_1_sending,
-    reply_delay,
-    reply_window,
-    retry_schedule,
-    statistics_content,
-    statistics_freezing,
-    statistics_speed,
-    webhook_processing,
-    worker_alert,
-    worker_restart,
-)
+from functools import cache
+
 from audit.experiments.experiment import Appraisal, Experiment
+from audit.requirements.discovery import discovered
 
-EXPERIMENTS: tuple[Experiment, ...] = (
-    autonomous_sending.EXPERIMENT,
-    webhook_processing.EXPERIMENT,
-    follow_up_sending.EXPERIMENT,
-    retry_schedule.EXPERIMENT,
-    worker_restart.EXPERIMENT,
-    beat_firing.EXPERIMENT,
-    worker_alert.EXPERIMENT,
-    message_1_sending.EXPERIMENT,
-    reply_window.EXPERIMENT,
-    daily_limit.EXPERIMENT,
-    interaction_types.EXPERIMENT,
-    reply_delay.EXPERIMENT,
-    duplicate_replies.EXPERIMENT,
-    lock_ownership.EXPERIMENT,
-    campaign_closing.EXPERIMENT,
-    campaign_age.EXPERIMENT,
-    statistics_speed.EXPERIMENT,
-    statistics_content.EXPERIMENT,
-    statistics_freezing.EXPERIMENT,
+# The order in which they are played and told; a module that is not named here comes after them.
+_FIRST = (
+    "autonomous_sending",
+    "webhook_processing",
+    "follow_up_sending",
+    "worker_restart",
+    "beat_firing",
+    "message_1_sending",
+    "reply_window",
+    "daily_limit",
+    "retry_schedule",
+    "worker_alert",
+    "interaction_types",
+    "reply_delay",
+    "duplicate_replies",
+    "lock_ownership",
+    "campaign_closing",
+    "campaign_age",
+    "statistics_content",
+    "statistics_freezing",
+    "statistics_speed",
 )
 
-APPRAISALS: tuple[Appraisal, ...] = (availability.EXPERIMENT,)
 
-__all__ = ["APPRAISALS", "EXPERIMENTS", "Appraisal", "Experiment"]
+@cache
+def every_experiment() -> tuple[Experiment, ...]:
+    """The scenarios of this package, in the order in which they are played."""
+    return discovered(__name__, Experiment, _FIRST)
+
+
+@cache
+def every_appraisal() -> tuple[Appraisal, ...]:
+    """The judgements of evidence measured elsewhere."""
+    return discovered(__name__, Appraisal, _FIRST)
+
+
+__all__ = ["Appraisal", "Experiment", "every_appraisal", "every_experiment"]

@@ -59,4 +59,4 @@ def _defect(record: Record, sentence: str) -> Finding:
     return Finding(Outcome.DEFECT, sentence, (record.evidence(_ID),), problem=problem)
 
 
-EXPERIMENT = Experiment(_ID, "Beat déclenche les tâches périodiques", ("8.4",), run)
+EXPERIMENT = Experiment(_ID, "Beat déclenche les tâches périodiques", ("8.4",), run, decides=())

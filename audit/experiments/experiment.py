@@ -10,6 +10,7 @@ from typing import Any
 from audit.experiments.driver import Driver, DriverError
 from audit.experiments.evidence_files import Dossier
 from audit.model.findings import Evidence, Finding, Level, Outcome
+from audit.requirements.question import Question
 
 
 @dataclass(frozen=True)
@@ -55,15 +56,6 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Question:
-    """What a profile asks by its id; `requirements` are the criteria it bears on."""
-
-    id: str
-    title: str
-    requirements: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Experiment(Question):
     """A scenario. `run` plays it and returns its findings; `requirements` are the criteria it bears on.
 
@@ -73,6 +65,8 @@ class Experiment(Question):
 
     run: Callable[[Any, Record], Sequence[Finding]]
     ability: type[Any] | None = None
+    category: str = field(default="Preuves par l'Exécution", kw_only=True)
+    decides: tuple[str, ...] | None = field(default=None, kw_only=True)
 
     def perform(self, driver: Driver) -> tuple[tuple[Finding, ...], Record]:
         """Findings and record. What the driver cannot do is « indéterminé »; anything else that breaks is an audit error."""
@@ -108,6 +102,8 @@ class Appraisal(Question):
     """The judgement of evidence measured elsewhere: no process is needed, and only level measurement establishes it."""
 
     appraise: Callable[[Dossier, Record], Sequence[Finding]]
+    category: str = field(default="Disponibilité Mesurée", kw_only=True)
+    decides: tuple[str, ...] | None = field(default=None, kw_only=True)
 
     def perform(self, dossier: Dossier) -> tuple[tuple[Finding, ...], Record]:
         """Findings and record; whatever breaks is an audit error."""

@@ -39,4 +39,4 @@ def run(driver: Driver, record: Record) -> Sequence[Finding]:
     return [Finding(Outcome.DEFECT, sentence, evidence, problem=problem)]
 
 
-EXPERIMENT = Experiment(_ID, "Délais de reprise inscrits en base", ("4.6", "8.5"), run)
+EXPERIMENT = Experiment(_ID, "Délais de reprise inscrits en base", ("4.6", "8.5"), run, decides=("4.6",))

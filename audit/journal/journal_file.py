@@ -18,6 +18,7 @@ from audit.journal.corrections import Previous, corrections
 from audit.journal.periodic_table import periodic_table
 from audit.journal.redaction import redacted
 from audit.journal.strike_rows import rows
+from audit.judging.asked import decided_by
 from audit.judging.conclusion import aspects, phases, verdict_section
 from audit.judging.examination import Examination
 from audit.judging.verdict import Status, Verdict
@@ -230,7 +231,7 @@ def _settles(examination: Examination, entry: Requirement, findings: Sequence[Fi
     own = [f.settles for f in findings if f.rule in played and f.rule in open_ones and f.settles]
     if own:
         return own[0]
-    if played & set(entry.decided_by) and played & open_ones:
+    if played & set(decided_by(entry.id)) and played & open_ones:
         return "lever ce qui a manqué à l'expérience ci-dessus, puis la rejouer"
     return entry.settles.removeprefix(DRIVER_FIRST) if examination.known.target.driver else entry.settles
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from audit.model.target_facts import TargetFacts
-from audit.rules.periodic_tasks import crontab_zone, frequency
+from audit.rules.crontabs import crontab_zone, frequency
 
 PURPOSES = {
     "system_health_check": "Vérification santé système",

@@ -8,11 +8,12 @@ from functools import cached_property
 from itertools import chain
 from pathlib import Path
 
-from audit.experiments import APPRAISALS, EXPERIMENTS, Appraisal, Experiment
+from audit.experiments import Appraisal, Experiment, every_appraisal, every_experiment
 from audit.experiments.canary import Canary, Question
 from audit.experiments.driver import Driver, DriverError, load_driver
 from audit.experiments.evidence_files import Dossier, EvidenceFileError, Soak, read
 from audit.experiments.experiment import Record
+from audit.judging.asked import Asked, asked
 from audit.judging.verdict import Verdict, applied_compensations, judge
 from audit.model.facts import Facts
 from audit.model.findings import Finding, Level, Outcome, worst
@@ -23,7 +24,7 @@ from audit.reading.kiro.traceability import Traceability, spec_of, trace
 from audit.requirements.catalogue import SPEC, requirement
 from audit.requirements.profiles import QUALITY_FAMILY, Profile
 from audit.requirements.requirement import family_of
-from audit.rules import RULES, Rule
+from audit.rules import Rule, every_rule
 from audit.target.digest import tree_digest
 from audit.target.target_file import Target
 from audit.target.undigested_code import hidden
@@ -62,15 +63,16 @@ class Examination:
     level: Level
     probes: Probes
     tell: Callable[[str], None] = lambda _: None
-    rules: Sequence[Rule] = RULES
-    experiments: Sequence[Experiment] = EXPERIMENTS
+    rules: Sequence[Rule] = field(default_factory=every_rule)
+    experiments: Sequence[Experiment] = field(default_factory=every_experiment)
     driver: Driver | None = None
     records: dict[str, Record] = field(default_factory=dict)
     conditions: tuple[str, ...] = ()
-    appraisals: Sequence[Appraisal] = APPRAISALS
+    appraisals: Sequence[Appraisal] = field(default_factory=every_appraisal)
     evidence: Sequence[Path] = ()
     canary: Canary = field(default_factory=Canary)
     may_start_worker: bool = False
+    chosen: Asked | None = None
     _played: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
     _no_stack: str = ""
 
@@ -92,11 +94,16 @@ class Examination:
         return TargetFacts(self.target, source, configuration, quality_facts)
 
     @cached_property
+    def asked(self) -> Asked:
+        """What the profile asks of these rules and experiments, unless it was chosen by name."""
+        return self.chosen or asked(self.profile, (*self.rules, *self.asked_by_execution))
+
+    @cached_property
     def rule_findings(self) -> Mapping[str, tuple[Finding, ...]]:
         """Findings of every rule the profile asks, by rule id."""
-        asked = {i for ids in self.profile.categories.values() for i in ids} | set(self.profile.observations)
+        wanted = {i for ids in self.asked.categories.values() for i in ids} | set(self.asked.observations)
         known, started = self.known, time.perf_counter()
-        findings = {rule.id: self._adapted(rule.evaluate(known)) for rule in self.rules if rule.id in asked}
+        findings = {rule.id: self._adapted(rule.evaluate(known)) for rule in self.rules if rule.id in wanted}
         _logger.debug("%d rules answered in %.2f s", len(findings), time.perf_counter() - started)
         return findings
 
@@ -119,13 +126,13 @@ class Examination:
         """(category, rule or experiment id) of every test of the profile at this level, in print order."""
         canary = {q.id for q in self.canary.questions}
         experiments = set(self._playable) | canary
-        asked = [(category, i) for category, identifiers in self.profile.categories.items() for i in identifiers]
+        every = [(category, i) for category, identifiers in self.asked.categories.items() for i in identifiers]
         if self.target.driver:
             # Its scenarios show more than a canary, on the processes as they are deployed.
-            asked = [(c, i) for c, i in asked if i not in canary]
-        tests = [(c, i) for c, i in asked if i not in experiments or self.level >= Level.EXECUTION]
+            every = [(c, i) for c, i in every if i not in canary]
+        tests = [(c, i) for c, i in every if i not in experiments or self.level >= Level.EXECUTION]
         # Where only experiments judge a family, each of them still says what it lacked.
-        return tests or asked
+        return tests or every
 
     @property
     def asked_by_execution(self) -> tuple[Experiment | Appraisal | Question, ...]:
@@ -139,8 +146,8 @@ class Examination:
         if identifier not in self._played and identifier in {q.id for q in self.canary.questions}:
             self._fly()
         if identifier not in self._played:
-            asked = self._playable[identifier]
-            self._played[identifier] = self._appraise(asked) if isinstance(asked, Appraisal) else self._play(asked)
+            played = self._playable[identifier]
+            self._played[identifier] = self._appraise(played) if isinstance(played, Appraisal) else self._play(played)
         return self._played[identifier]
 
     @property
@@ -201,10 +208,10 @@ class Examination:
         every = (*self.rules, *self.asked_by_execution)
         by_number: dict[str, set[str]] = {}
         # The same number in another spec is another criterion.
-        for asked in every if (self.target.spec or spec.name) == SPEC else ():
-            for identifier in asked.requirements:
-                by_number.setdefault(identifier, set()).add(asked.id)
-        return trace(spec, by_number, self.target.criteria, {asked.id for asked in every})
+        for question in every if (self.target.spec or spec.name) == SPEC else ():
+            for identifier in question.requirements:
+                by_number.setdefault(identifier, set()).add(question.id)
+        return trace(spec, by_number, self.target.criteria, {question.id for question in every})
 
     def _play(self, experiment: Experiment) -> tuple[Finding, ...]:
         if self.level < Level.EXECUTION:
@@ -312,6 +319,6 @@ class Examination:
         """Whether no probe learned anything, so that no conclusion means anything."""
         return not self.known.probes or not any(
             f.outcome in {Outcome.ESTABLISHED, Outcome.DEFECT, Outcome.RESERVATION}
-            and f.rule not in self.profile.observations
+            and f.rule not in self.asked.observations
             for f in self.every_finding()
         )

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from audit.judging.asked import decided_by
 from audit.model.findings import Finding, Level, Outcome, Severity
 from audit.requirements.catalogue import COMPENSATIONS, Compensation
 from audit.requirements.requirement import Requirement
@@ -115,10 +116,10 @@ def _unsettled(requirement: Requirement, floor: Level, findings: Sequence[Findin
         why = next((f.missing for f in findings if f.missing), "")
         return f"Rien n'a pu être établi{' : ' if why else ''}{why}."
     if known_by < floor:
-        why = next((f" : {f.missing}" for f in findings if f.rule in requirement.decided_by and f.missing), "")
+        why = next((f" : {f.missing}" for f in findings if f.rule in decided_by(requirement.id) and f.missing), "")
         return f"Le niveau exigé est « {floor.french} » ; les preuves réunies s'arrêtent à « {known_by.french} »{why}."
     proved = {f.rule for f in findings if f.outcome is Outcome.ESTABLISHED and f.level >= floor}
-    if floor > Level.SOURCE and not proved.issuperset(requirement.decided_by):
+    if floor > Level.SOURCE and not proved.issuperset(decided_by(requirement.id)):
         return "L'expérience qui décide de cette exigence n'a pas eu lieu ou n'a pas conclu."
     open_points = [f for f in findings if f.outcome is Outcome.UNDETERMINED and f.needs >= floor]
     if open_points:

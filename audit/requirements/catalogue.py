@@ -44,7 +44,6 @@ AUTONOMY = (
         "Les Message 1 partent sans administrateur connecté.",
         Level.EXECUTION,
         "Vérifications effectuées",
-        ("autonomous-sending",),
         _RUN,
     ),
     Requirement(
@@ -53,7 +52,6 @@ AUTONOMY = (
         "Les webhooks sont traités sans administrateur connecté.",
         Level.EXECUTION,
         "Vérifications effectuées",
-        ("webhook-processing",),
         _RUN,
     ),
     Requirement(
@@ -62,7 +60,6 @@ AUTONOMY = (
         "Le Message 2 part sur interaction sans administrateur.",
         Level.EXECUTION,
         "Vérifications effectuées",
-        ("follow-up-sending",),
         _RUN,
     ),
     Requirement(
@@ -71,7 +68,6 @@ AUTONOMY = (
         "Disponibilité des workers supérieure à 99,9 %.",
         Level.MEASUREMENT,
         "Mécanismes de robustesse vérifiés",
-        ("availability",),
         _SOAK,
     ),
     Requirement(
@@ -80,7 +76,6 @@ AUTONOMY = (
         "Un worker qui meurt est relancé automatiquement.",
         Level.EXECUTION,
         "Points vérifiés",
-        ("worker-restart",),
         _RUN,
     ),
     Requirement(
@@ -89,7 +84,6 @@ AUTONOMY = (
         "Une alerte part si les workers sont arrêtés plus de 5 minutes.",
         Level.EXECUTION,
         "Vérifications effectuées",
-        ("worker-alert",),
         _RUN,
     ),
 )

@@ -15,8 +15,8 @@ DRIVER_FIRST = (
 class Requirement:
     """One criterion `N.M`.
 
-    `floor` is the weakest level at which it can be CONFORME, `decided_by` the experiments that must have established it
-    there, `settles` what would settle it when it is undetermined.
+    `floor` is the weakest level at which it can be CONFORME, `settles` what would settle it when it is undetermined. The
+    questions that must have established it there say so themselves (`Question.decides`).
     """
 
     id: str
@@ -24,7 +24,6 @@ class Requirement:
     criterion: str
     floor: Level
     heading: str
-    decided_by: tuple[str, ...]
     settles: str
 
     @property

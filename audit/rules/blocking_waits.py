@@ -23,19 +23,49 @@ _TASKS = "https://docs.celeryq.dev/en/stable/userguide/tasks.html"
 _CONF = "https://docs.celeryq.dev/en/stable/userguide/configuration.html#"
 _REQUESTS = "https://requests.readthedocs.io/en/latest/user/advanced/#timeouts"
 
-_SLEEP_GUIDE = Guide(
-    severity=Severity.MINOR,
-    passes="Ce qu'une tâche dort reste sous sa limite de temps",
-    fails="Une tâche dort plus longtemps que sa limite de temps : elle est arrêtée à chaque fois",
-    advice="Publier la suite avec un `countdown`, ou relever la limite",
-    solution="check.apply_async(args=[order_id], countdown=60)",
-    undetermined="une durée, un nombre de tours ou une limite ne se lit pas",
-    impact="Moyen : la tâche ne finit jamais",
+
+@practice(
+    "sleep-within-limit",
+    "Sommeil sous la limite",
+    reference=_CONF + "task-soft-time-limit",
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="Ce qu'une tâche dort reste sous sa limite de temps",
+        fails="Une tâche dort plus longtemps que sa limite de temps : elle est arrêtée à chaque fois",
+        advice="Publier la suite avec un `countdown`, ou relever la limite",
+        solution="check.apply_async(args=[order_id], countdown=60)",
+        undetermined="une durée, un nombre de tours ou une limite ne se lit pas",
+        impact="Moyen : la tâche ne finit jamais",
+    ),
+    defective="""
+        import time
+
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+        app.conf.task_time_limit = 60
+
+
+        @app.task
+        def report(day):
+            time.sleep(120)
+    """,
+    sound="""
+        import time
+
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+        app.conf.task_time_limit = 60
+
+
+        @app.task
+        def report(day):
+            time.sleep(2)
+    """,
 )
-
-
 def _sleeps(known: TargetFacts) -> Sequence[Finding]:
-    guide = _SLEEP_GUIDE
+    guide = _sleeps.guide
     soft, hard = read(known, "task_soft_time_limit"), read(known, "task_time_limit")
     if not tasks_read(known):
         return unknown(guide, NO_TASK)
@@ -63,33 +93,146 @@ def _sleeps(known: TargetFacts) -> Sequence[Finding]:
     return unknown(guide, unread) if unread else passed(guide, extent(known), known.source.evidence())
 
 
-_RESULT_GUIDE = Guide(
-    severity=Severity.CRITICAL,
-    passes="Aucune tâche n'attend le résultat d'une autre",
-    fails="Une tâche attend le résultat d'une autre : workers occupés, toutes s'attendent",
-    advice="Enchaîner les tâches (`chain`, `chord`, `link`)",
-    solution="(fetch.s(url) | parse.s() | store.s()).delay()",
-    undetermined=NO_TASK,
-    impact="Élevé : interblocage quand tous les processus attendent",
+@practice(
+    "no-result-wait",
+    "Pas d'attente d'un résultat",
+    reference=_TASKS + "#avoid-launching-synchronous-subtasks",
+    guide=Guide(
+        severity=Severity.CRITICAL,
+        passes="Aucune tâche n'attend le résultat d'une autre",
+        fails="Une tâche attend le résultat d'une autre : workers occupés, toutes s'attendent",
+        advice="Enchaîner les tâches (`chain`, `chord`, `link`)",
+        solution="(fetch.s(url) | parse.s() | store.s()).delay()",
+        undetermined=NO_TASK,
+        impact="Élevé : interblocage quand tous les processus attendent",
+    ),
+    defective="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+
+
+        @app.task
+        def fetch(url): ...
+
+
+        @app.task
+        def parse(page): ...
+
+
+        @app.task
+        def crawl(url):
+            page = fetch.delay(url).get()
+            parse.delay(page)
+    """,
+    sound="""
+        from celery import Celery, chain
+
+        app = Celery("shop", broker="redis://localhost/0")
+
+
+        @app.task
+        def fetch(url): ...
+
+
+        @app.task
+        def parse(page): ...
+
+
+        @app.task
+        def crawl(url):
+            chain(fetch.s(url), parse.s()).delay()
+    """,
 )
-_LOOP_GUIDE = Guide(
-    severity=Severity.MINOR,
-    passes="Aucune tâche ne boucle sans fin",
-    fails="Une tâche boucle sans fin : elle occupe un processus pour toujours",
-    advice="Faire un tour par exécution, et planifier le suivant avec beat",
-    solution='beat_schedule = {"poll": {"task": "application.tasks.poll", "schedule": 30.0}}',
-    undetermined=NO_TASK,
-    impact="Moyen : un processus de moins, et une tâche jamais acquittée",
+def _no_result_wait(known: TargetFacts) -> Sequence[Finding]:
+    return NotInTasks(ResultWait, _no_result_wait.guide, "Attente du résultat d'une tâche")(known)
+
+
+@practice(
+    "no-endless-loop",
+    "Pas de boucle sans fin",
+    reference=_TASKS,
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="Aucune tâche ne boucle sans fin",
+        fails="Une tâche boucle sans fin : elle occupe un processus pour toujours",
+        advice="Faire un tour par exécution, et planifier le suivant avec beat",
+        solution='beat_schedule = {"poll": {"task": "application.tasks.poll", "schedule": 30.0}}',
+        undetermined=NO_TASK,
+        impact="Moyen : un processus de moins, et une tâche jamais acquittée",
+    ),
+    defective="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+
+
+        @app.task
+        def poll():
+            while True:
+                read_mailbox()
+    """,
+    sound="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+        app.conf.beat_schedule = {"poll": {"task": "app.poll", "schedule": 30.0}}
+
+
+        @app.task
+        def poll():
+            read_mailbox()
+    """,
 )
-_HTTP_GUIDE = Guide(
-    severity=Severity.MINOR,
-    passes="Chaque requête HTTP d'une tâche a un délai",
-    fails="Une requête HTTP sans délai peut bloquer une tâche pour toujours",
-    advice="Donner un `timeout` à chaque requête",
-    solution="requests.get(url, timeout=(5, 30))",
-    undetermined=f"{NO_TASK}, ou le projet remplace l'envoi de `requests` par le sien",
-    impact="Moyen : un serveur muet fige les workers un à un",
+def _no_endless_loop(known: TargetFacts) -> Sequence[Finding]:
+    return NotInTasks(EndlessLoop, _no_endless_loop.guide, "Boucle sans fin")(known)
+
+
+@practice(
+    "http-timeouts",
+    "Délais des requêtes",
+    reference=_REQUESTS,
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="Chaque requête HTTP d'une tâche a un délai",
+        fails="Une requête HTTP sans délai peut bloquer une tâche pour toujours",
+        advice="Donner un `timeout` à chaque requête",
+        solution="requests.get(url, timeout=(5, 30))",
+        undetermined=f"{NO_TASK}, ou le projet remplace l'envoi de `requests` par le sien",
+        impact="Moyen : un serveur muet fige les workers un à un",
+    ),
+    defective="""
+        import requests
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+
+
+        @app.task
+        def notify(order_id):
+            requests.post("https://mail.internal/send", json={"order": order_id})
+    """,
+    sound="""
+        import requests
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+
+
+        @app.task
+        def notify(order_id):
+            requests.post("https://mail.internal/send", json={"order": order_id}, timeout=(5, 30))
+    """,
 )
+def _http_timeouts(known: TargetFacts) -> Sequence[Finding]:
+    return NotInTasks(
+        RequestWithoutTimeout,
+        _http_timeouts.guide,
+        "Requête sans délai",
+        sound=RequestWithTimeout,
+        absent="aucune requête HTTP n'est reconnue dans ce que font les tâches",
+        doubt=_sent_its_own_way,
+    )(known)
 
 
 def _sent_its_own_way(known: TargetFacts, observation: RequestWithoutTimeout) -> str:
@@ -102,36 +245,3 @@ def _sent_its_own_way(known: TargetFacts, observation: RequestWithoutTimeout) ->
         return ""
     own = next(iter(replaced), None)
     return f"le projet remplace `{own.name}` de `requests`, qui peut donner un délai à chaque requête" if own else ""
-
-
-RULES = (
-    practice("sleep-within-limit", "Sommeil sous la limite", _CONF + "task-soft-time-limit", _sleeps, _SLEEP_GUIDE),
-    practice(
-        "no-result-wait",
-        "Pas d'attente d'un résultat",
-        _TASKS + "#avoid-launching-synchronous-subtasks",
-        NotInTasks(ResultWait, _RESULT_GUIDE, "Attente du résultat d'une tâche"),
-        _RESULT_GUIDE,
-    ),
-    practice(
-        "no-endless-loop",
-        "Pas de boucle sans fin",
-        _TASKS,
-        NotInTasks(EndlessLoop, _LOOP_GUIDE, "Boucle sans fin"),
-        _LOOP_GUIDE,
-    ),
-    practice(
-        "http-timeouts",
-        "Délais des requêtes",
-        _REQUESTS,
-        NotInTasks(
-            RequestWithoutTimeout,
-            _HTTP_GUIDE,
-            "Requête sans délai",
-            sound=RequestWithTimeout,
-            absent="aucune requête HTTP n'est reconnue dans ce que font les tâches",
-            doubt=_sent_its_own_way,
-        ),
-        _HTTP_GUIDE,
-    ),
-)

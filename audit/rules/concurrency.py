@@ -5,11 +5,45 @@ from collections.abc import Sequence
 from audit.model.facts import Process, Setting
 from audit.model.findings import Finding, Problem, Severity
 from audit.model.target_facts import TargetFacts
-from audit.rules.rule import Rule, defect, established, undetermined
+from audit.rules.rule import Guide, defect, established, rule, undetermined
 
 _DOC = "https://docs.celeryq.dev/en/stable/userguide/workers.html#concurrency"
 
 
+@rule(
+    "concurrency",
+    "Concurrence alignée",
+    category="Robustesse Workers",
+    requirements=("8.4",),
+    reference=_DOC,
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="La concurrence des scripts est celle de la configuration",
+        fails="Un script lance le worker avec une autre concurrence que la configuration, et l'emporte",
+        advice="Écrire la même valeur aux deux endroits",
+        solution="celery -A application worker --concurrency=4",
+        undetermined="aucun fichier de démarrage ne lance de worker, ou la concurrence ne se lit pas",
+        language="bash",
+    ),
+    defective={
+        "app.py": """
+            from celery import Celery
+
+            celery_app = Celery("shop", broker="redis://localhost/0")
+            celery_app.conf.worker_concurrency = 4
+        """,
+        "start.sh": "celery -A app worker --concurrency=1",
+    },
+    sound={
+        "app.py": """
+            from celery import Celery
+
+            celery_app = Celery("shop", broker="redis://localhost/0")
+            celery_app.conf.worker_concurrency = 4
+        """,
+        "start.sh": "celery -A app worker --concurrency=4",
+    },
+)
 def _aligned(known: TargetFacts) -> Sequence[Finding]:
     sentence = "Même concurrence dans la configuration et dans les scripts de démarrage"
     workers = known.workers
@@ -68,6 +102,3 @@ def _mismatch(known: TargetFacts, setting: Setting, worker: Process) -> Finding:
     )
     text = f"`{path}` lance le worker avec `--concurrency={used}` alors que la configuration dit {setting.value} : le script l'emporte"
     return defect(text, problem, known.source.evidence(worker.excerpt), known.source.evidence(setting.excerpt))
-
-
-RULES = (Rule("concurrency", "Concurrence alignée", "Robustesse Workers", ("8.4",), _DOC, _aligned),)

@@ -8,25 +8,47 @@ from audit.rules.delivery import redis_only
 from audit.rules.effective_settings import NO_WORKER, options, places, read, results
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
 from audit.rules.rule import Guide
-from audit.rules.setting_comparison import SettingHolds
+from audit.rules.setting_comparison import SettingComparison
 
 _CONF = "https://docs.celeryq.dev/en/stable/userguide/configuration.html#"
 _REDIS = "https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html"
 _SOFT = "https://docs.celeryq.dev/en/stable/userguide/workers.html#soft-shutdown"
 
-_RETRIES_GUIDE = Guide(
-    severity=Severity.MINOR,
-    passes="Un worker qui renonce à joindre son broker est relancé, ou n'y renonce jamais",
-    fails="Un worker s'arrête quand son broker reste injoignable, et rien ne le relance",
-    advice="Régler `broker_connection_max_retries=None`, ou mettre le worker sous un superviseur",
-    solution="broker_connection_max_retries = None",
-    undetermined="`broker_connection_max_retries` ne se lit pas, ou aucun fichier de démarrage ne lance de worker",
-    impact="Moyen : une longue coupure du broker laisse la file sans worker",
+
+@practice(
+    "connection-retries-supervised",
+    "Broker longtemps injoignable",
+    reference=_CONF + "broker-connection-max-retries",
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="Un worker qui renonce à joindre son broker est relancé, ou n'y renonce jamais",
+        fails="Un worker s'arrête quand son broker reste injoignable, et rien ne le relance",
+        advice="Régler `broker_connection_max_retries=None`, ou mettre le worker sous un superviseur",
+        solution="broker_connection_max_retries = None",
+        undetermined="`broker_connection_max_retries` ne se lit pas, ou aucun fichier de démarrage ne lance de worker",
+        impact="Moyen : une longue coupure du broker laisse la file sans worker",
+    ),
+    defective={
+        "app.py": """
+            from celery import Celery
+
+            app = Celery("shop", broker="redis://localhost/0")
+            app.conf.broker_connection_max_retries = 10
+        """,
+        "start.sh": "celery -A app worker",
+    },
+    sound={
+        "app.py": """
+            from celery import Celery
+
+            app = Celery("shop", broker="redis://localhost/0")
+            app.conf.broker_connection_max_retries = None
+        """,
+        "start.sh": "celery -A app worker",
+    },
 )
-
-
 def _gives_up(known: TargetFacts) -> Sequence[Finding]:
-    guide = _RETRIES_GUIDE
+    guide = _gives_up.guide
     reading = read(known, "broker_connection_max_retries", 100)
     if reading.missing:
         return unknown(guide, reading.missing)
@@ -44,26 +66,41 @@ def _gives_up(known: TargetFacts) -> Sequence[Finding]:
     return failed(guide, "Worker qui renonce au broker", told, *reading.evidence)
 
 
-_SOCKET_GUIDE = Guide(
-    severity=Severity.MINOR,
-    passes="Une connexion morte au broker Redis est vue",
-    fails="Une connexion à moitié ouverte vers Redis peut bloquer indéfiniment un producteur ou un consommateur",
-    advice="Poser des délais et les sondes TCP dans `broker_transport_options`",
-    solution=(
-        "broker_transport_options = {\n"
-        '    "socket_timeout": 30,\n'
-        '    "socket_connect_timeout": 5,\n'
-        '    "socket_keepalive": True,\n'
-        '    "health_check_interval": 25,\n'
-        "}"
+@practice(
+    "redis-sockets",
+    "Connexions Redis surveillées",
+    reference=_REDIS,
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="Une connexion morte au broker Redis est vue",
+        fails="Une connexion à moitié ouverte vers Redis peut bloquer indéfiniment un producteur ou un consommateur",
+        advice="Poser des délais et les sondes TCP dans `broker_transport_options`",
+        solution=(
+            "broker_transport_options = {\n"
+            '    "socket_timeout": 30,\n'
+            '    "socket_connect_timeout": 5,\n'
+            '    "socket_keepalive": True,\n'
+            '    "health_check_interval": 25,\n'
+            "}"
+        ),
+        undetermined="l'adresse du broker ou `broker_transport_options` ne se lit pas",
+        impact="Moyen : un worker muet ne se reconnecte pas",
     ),
-    undetermined="l'adresse du broker ou `broker_transport_options` ne se lit pas",
-    impact="Moyen : un worker muet ne se reconnecte pas",
+    defective="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+        app.conf.broker_transport_options = {"visibility_timeout": 43200}
+    """,
+    sound="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+        app.conf.broker_transport_options = {"socket_timeout": 30, "socket_keepalive": True}
+    """,
 )
-
-
 def _sockets(known: TargetFacts) -> Sequence[Finding]:
-    guide = _SOCKET_GUIDE
+    guide = _sockets.guide
     outside, unsure = redis_only(known)
     if outside:
         return out_of_scope(guide, outside)
@@ -82,14 +119,35 @@ def _sockets(known: TargetFacts) -> Sequence[Finding]:
     )
 
 
-_EXPIRES_GUIDE = Guide(
-    severity=Severity.MINOR,
-    passes="Les résultats expirent",
-    fails="Les résultats des tâches s'accumulent sans jamais expirer",
-    advice="Régler `result_expires` à la durée pendant laquelle quelqu'un les lit",
-    solution="result_expires = 3600",
-    undetermined="`result_backend` ou `result_expires` ne se lit pas",
+@practice(
+    "result-expires",
+    "Résultats bornés",
+    reference=_CONF + "result-expires",
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="Les résultats expirent",
+        fails="Les résultats des tâches s'accumulent sans jamais expirer",
+        advice="Régler `result_expires` à la durée pendant laquelle quelqu'un les lit",
+        solution="result_expires = 3600",
+        undetermined="`result_backend` ou `result_expires` ne se lit pas",
+    ),
+    defective="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0", backend="redis://localhost/1")
+        app.conf.result_expires = None
+    """,
+    sound="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0", backend="redis://localhost/1")
+        app.conf.result_expires = 3600
+    """,
 )
+def _result_expires(known: TargetFacts) -> Sequence[Finding]:
+    return SettingComparison(
+        "result_expires", 86400, bool, _result_expires.guide, "Résultats sans expiration", kept_results
+    )(known)
 
 
 def kept_results(known: TargetFacts) -> tuple[str, str]:
@@ -104,15 +162,36 @@ def kept_results(known: TargetFacts) -> tuple[str, str]:
     return "", "" if kept or read(known, "result_expires").written else why
 
 
-_SOFT_GUIDE = Guide(
-    severity=Severity.MINOR,
-    passes="À l'arrêt, un worker sous Redis remet en file ce qu'il n'a pas fini",
-    fails="Un worker sous Redis tué à la fin de son délai de grâce laisse ses tâches attendre `visibility_timeout`",
-    advice="Régler `worker_soft_shutdown_timeout` (Celery 5.5 ou plus), sous le délai de grâce de l'orchestrateur",
-    solution="worker_soft_shutdown_timeout = 15.0",
-    undetermined="l'adresse du broker ou `worker_soft_shutdown_timeout` ne se lit pas",
-    impact="Moyen : jusqu'à une heure d'attente après un déploiement",
+@practice(
+    "soft-shutdown",
+    "Arrêt progressif sous Redis",
+    reference=_SOFT,
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="À l'arrêt, un worker sous Redis remet en file ce qu'il n'a pas fini",
+        fails="Un worker sous Redis tué à la fin de son délai de grâce laisse ses tâches attendre `visibility_timeout`",
+        advice="Régler `worker_soft_shutdown_timeout` (Celery 5.5 ou plus), sous le délai de grâce de l'orchestrateur",
+        solution="worker_soft_shutdown_timeout = 15.0",
+        undetermined="l'adresse du broker ou `worker_soft_shutdown_timeout` ne se lit pas",
+        impact="Moyen : jusqu'à une heure d'attente après un déploiement",
+    ),
+    defective="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+        app.conf.worker_soft_shutdown_timeout = 0.0
+    """,
+    sound="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+        app.conf.worker_soft_shutdown_timeout = 15.0
+    """,
 )
+def _soft_shutdown(known: TargetFacts) -> Sequence[Finding]:
+    return SettingComparison(
+        "worker_soft_shutdown_timeout", 0.0, bool, _soft_shutdown.guide, "Arrêt progressif non réglé", _soft_scope
+    )(known)
 
 
 def _soft_scope(known: TargetFacts) -> tuple[str, str]:
@@ -121,29 +200,3 @@ def _soft_scope(known: TargetFacts) -> tuple[str, str]:
     if numbers and numbers < (5, 5):
         return f"Celery {version} n'a pas cet arrêt progressif", ""
     return redis_only(known)
-
-
-RULES = (
-    practice(
-        "connection-retries-supervised",
-        "Broker longtemps injoignable",
-        _CONF + "broker-connection-max-retries",
-        _gives_up,
-        _RETRIES_GUIDE,
-    ),
-    practice("redis-sockets", "Connexions Redis surveillées", _REDIS, _sockets, _SOCKET_GUIDE),
-    practice(
-        "result-expires",
-        "Résultats bornés",
-        _CONF + "result-expires",
-        SettingHolds("result_expires", 86400, bool, _EXPIRES_GUIDE, "Résultats sans expiration", kept_results),
-        _EXPIRES_GUIDE,
-    ),
-    practice(
-        "soft-shutdown",
-        "Arrêt progressif sous Redis",
-        _SOFT,
-        SettingHolds("worker_soft_shutdown_timeout", 0.0, bool, _SOFT_GUIDE, "Arrêt progressif non réglé", _soft_scope),
-        _SOFT_GUIDE,
-    ),
-)

@@ -26,62 +26,282 @@ _POSTGREST = "https://docs.postgrest.org/en/stable/references/configuration.html
 _FORK = "https://docs.celeryq.dev/en/stable/userguide/signals.html#worker-process-init"
 _PROCESSES = "https://docs.celeryq.dev/en/stable/userguide/workers.html#concurrency"
 
-_CLOCK_GUIDE = Guide(
-    severity=Severity.MINOR,
-    passes="Les tâches emploient des dates avec fuseau",
-    fails="Des dates sans fuseau sont employées par des tâches : rien n'y dit à quel fuseau elles appartiennent",
-    advice="Employer `datetime.now(UTC)`",
-    solution="from datetime import UTC, datetime\n\nnow = datetime.now(UTC)",
-    undetermined=NO_TASK,
-)
-_COUNTER_GUIDE = Guide(
-    severity=Severity.MINOR,
-    passes="Les valeurs partagées sont changées en une opération",
-    fails="Une valeur partagée est lue, changée puis réécrite : deux tâches à la fois en perdent une",
-    advice="Compter en une opération de la base ou de Redis, ou verrouiller la ligne",
-    solution='Order.objects.filter(pk=pk).update(sent=F("sent") + 1)\nredis.incr(key)',
-    undetermined=NO_TASK,
-    impact="Moyen : compteurs faux sous charge",
-)
-_LOCK_GUIDE = Guide(
-    severity=Severity.CRITICAL,
-    passes="Un verrou pris par une tâche expire de lui-même",
-    fails="Un verrou sans expiration reste pris pour toujours quand le processus meurt",
-    advice="Donner une durée au verrou",
-    solution="redis.set(key, token, nx=True, ex=300)",
-    undetermined=NO_TASK,
-    impact="Élevé : plus aucune tâche ne prend ce verrou",
-)
-_READ_GUIDE = Guide(
-    severity=Severity.MINOR,
-    passes="Les lectures par PostgREST disent combien de lignes elles demandent",
-    fails="Une lecture par PostgREST sans borne : le serveur n'en rend que les mille premières lignes, sans le dire",
-    advice="Lire par pages, avec `limit` ou `range`",
-    solution='client.table("messages").select("id").order("id").range(start, start + 999).execute()',
-    undetermined=NO_TASK,
-    impact="Moyen : des lignes sont oubliées au-delà de mille",
-)
-_STATE_GUIDE = Guide(
-    severity=Severity.MINOR,
-    passes="Aucune tâche ne compte dans la mémoire de son processus",
-    fails="Une tâche compte dans une variable globale : chaque processus a la sienne, et la perd en mourant",
-    advice="Compter en base ou dans Redis",
-    solution="redis.incr(key)",
-    undetermined=NO_TASK,
-)
-_IMPORT_GUIDE = Guide(
-    severity=Severity.MINOR,
-    passes="Aucune connexion à une base n'est ouverte à l'import des modules de tâches",
-    fails="Une connexion ouverte à l'import est partagée par les processus enfants, qui mélangent leurs réponses",
-    advice="Ouvrir la connexion au premier usage, ou au signal `worker_process_init`",
-    solution="@worker_process_init.connect\ndef connect(**_): ...",
-    undetermined=NO_TASK,
-    impact="Moyen : réponses d'une tâche lues par une autre",
-)
+
+@practice(
+    "aware-clocks",
+    "Dates avec fuseau",
+    reference=_DATETIME,
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="Les tâches emploient des dates avec fuseau",
+        fails="Des dates sans fuseau sont employées par des tâches : rien n'y dit à quel fuseau elles appartiennent",
+        advice="Employer `datetime.now(UTC)`",
+        solution="from datetime import UTC, datetime\n\nnow = datetime.now(UTC)",
+        undetermined=NO_TASK,
+    ),
+    defective="""
+        from datetime import datetime
+
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
 
 
+        @app.task
+        def close(order_id):
+            orders.update(order_id, closed_at=datetime.utcnow())
+    """,
+    sound="""
+        from datetime import UTC, datetime
+
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+
+
+        @app.task
+        def close(order_id):
+            orders.update(order_id, closed_at=datetime.now(UTC))
+    """,
+)
+def _aware_clocks(known: TargetFacts) -> Sequence[Finding]:
+    return NotInTasks(NaiveDatetime, _aware_clocks.guide, "Dates sans fuseau", lambda o: f"`{o.constructor}`")(known)
+
+
+@practice(
+    "atomic-counters",
+    "Compteurs atomiques",
+    reference=_TASKS + "#state",
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="Les valeurs partagées sont changées en une opération",
+        fails="Une valeur partagée est lue, changée puis réécrite : deux tâches à la fois en perdent une",
+        advice="Compter en une opération de la base ou de Redis, ou verrouiller la ligne",
+        solution='Order.objects.filter(pk=pk).update(sent=F("sent") + 1)\nredis.incr(key)',
+        undetermined=NO_TASK,
+        impact="Moyen : compteurs faux sous charge",
+    ),
+    defective="""
+        from celery import shared_task
+        from django.db import models
+
+
+        class Order(models.Model):
+            sent = models.IntegerField(default=0)
+
+
+        @shared_task
+        def count(order_id):
+            order = Order.objects.get(pk=order_id)
+            order.sent = order.sent + 1
+            order.save()
+    """,
+    sound="""
+        from celery import shared_task
+        from django.db import models
+        from django.db.models import F
+
+
+        class Order(models.Model):
+            sent = models.IntegerField(default=0)
+
+
+        @shared_task
+        def count(order_id):
+            Order.objects.filter(pk=order_id).update(sent=F("sent") + 1)
+    """,
+)
+def _atomic_counters(known: TargetFacts) -> Sequence[Finding]:
+    return NotInTasks(
+        ReadModifyWrite, _atomic_counters.guide, "Valeur lue puis réécrite", lambda o: f"`{o.statement}`"
+    )(known)
+
+
+@practice(
+    "locks-expire",
+    "Verrous qui expirent",
+    reference=_REDIS_LOCKS,
+    guide=Guide(
+        severity=Severity.CRITICAL,
+        passes="Un verrou pris par une tâche expire de lui-même",
+        fails="Un verrou sans expiration reste pris pour toujours quand le processus meurt",
+        advice="Donner une durée au verrou",
+        solution="redis.set(key, token, nx=True, ex=300)",
+        undetermined=NO_TASK,
+        impact="Élevé : plus aucune tâche ne prend ce verrou",
+    ),
+    defective="""
+        import redis
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+        client = redis.Redis()
+
+
+        @app.task
+        def sweep():
+            if client.set("lock:sweep", "1", nx=True):
+                remove_old_orders()
+    """,
+    sound="""
+        import redis
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+        client = redis.Redis()
+
+
+        @app.task
+        def sweep():
+            if client.set("lock:sweep", "1", nx=True, ex=300):
+                remove_old_orders()
+    """,
+)
+def _locks_expire(known: TargetFacts) -> Sequence[Finding]:
+    return NotInTasks(
+        LockWithoutExpiry,
+        _locks_expire.guide,
+        "Verrou sans expiration",
+        sound=LockWithExpiry,
+        absent="aucune prise de verrou n'est reconnue dans ce que font les tâches",
+    )(known)
+
+
+@practice(
+    "paged-reads",
+    "Lectures paginées",
+    reference=_POSTGREST,
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="Les lectures par PostgREST disent combien de lignes elles demandent",
+        fails="Une lecture par PostgREST sans borne : le serveur n'en rend que les mille premières lignes, sans le dire",
+        advice="Lire par pages, avec `limit` ou `range`",
+        solution='client.table("messages").select("id").order("id").range(start, start + 999).execute()',
+        undetermined=NO_TASK,
+        impact="Moyen : des lignes sont oubliées au-delà de mille",
+    ),
+    defective="""
+        from celery import Celery
+        from supabase import create_client
+
+        app = Celery("shop", broker="redis://localhost/0")
+        client = create_client(URL, KEY)
+
+
+        @app.task
+        def remind():
+            rows = client.table("messages").select("id").execute()
+            for row in rows.data:
+                send(row["id"])
+    """,
+    sound="""
+        from celery import Celery
+        from supabase import create_client
+
+        app = Celery("shop", broker="redis://localhost/0")
+        client = create_client(URL, KEY)
+
+
+        @app.task
+        def remind():
+            rows = client.table("messages").select("id").order("id").range(0, 999).execute()
+            for row in rows.data:
+                send(row["id"])
+    """,
+)
+def _paged_reads(known: TargetFacts) -> Sequence[Finding]:
+    return NotInTasks(
+        UnboundedRead,
+        _paged_reads.guide,
+        "Lecture sans borne",
+        sound=BoundedRead,
+        absent="aucune lecture par PostgREST n'est reconnue dans ce que font les tâches",
+    )(known)
+
+
+@practice(
+    "no-process-state",
+    "Pas d'état de processus",
+    reference=_PROCESSES,
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="Aucune tâche ne compte dans la mémoire de son processus",
+        fails="Une tâche compte dans une variable globale : chaque processus a la sienne, et la perd en mourant",
+        advice="Compter en base ou dans Redis",
+        solution="redis.incr(key)",
+        undetermined=NO_TASK,
+    ),
+    defective="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+        sent = 0
+
+
+        @app.task
+        def send(message_id):
+            global sent
+            sent += 1
+            deliver(message_id)
+    """,
+    sound="""
+        import redis
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+        client = redis.Redis()
+
+
+        @app.task
+        def send(message_id):
+            client.incr("sent")
+            deliver(message_id)
+    """,
+)
+def _no_process_state(known: TargetFacts) -> Sequence[Finding]:
+    return NotInTasks(GlobalCounter, _no_process_state.guide, "Compte gardé en mémoire", lambda o: f"`{o.name}`")(known)
+
+
+@practice(
+    "no-connection-at-import",
+    "Connexions après le fork",
+    reference=_FORK,
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="Aucune connexion à une base n'est ouverte à l'import des modules de tâches",
+        fails="Une connexion ouverte à l'import est partagée par les processus enfants, qui mélangent leurs réponses",
+        advice="Ouvrir la connexion au premier usage, ou au signal `worker_process_init`",
+        solution="@worker_process_init.connect\ndef connect(**_): ...",
+        undetermined=NO_TASK,
+        impact="Moyen : réponses d'une tâche lues par une autre",
+    ),
+    defective="""
+        import psycopg
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+        connection = psycopg.connect("dbname=shop")
+
+
+        @app.task
+        def close(order_id):
+            connection.execute("UPDATE orders SET closed = true WHERE id = %s", (order_id,))
+    """,
+    sound="""
+        import psycopg
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+
+
+        @app.task
+        def close(order_id):
+            with psycopg.connect("dbname=shop") as connection:
+                connection.execute("UPDATE orders SET closed = true WHERE id = %s", (order_id,))
+    """,
+)
 def _opened_at_import(known: TargetFacts) -> Sequence[Finding]:
-    guide = _IMPORT_GUIDE
+    guide = _opened_at_import.guide
     if not tasks_read(known):
         return unknown(guide, known.source.failure or NO_TASK)
     seen = list(known.source.observations_of(ConnectionAtImport))
@@ -92,55 +312,3 @@ def _opened_at_import(known: TargetFacts) -> Sequence[Finding]:
         faults = [Fault(f"`{o.excerpt.path}`", o.excerpt) for o in seen if o.excerpt]
         return failed(guide, "Connexion ouverte à l'import", faults, *(known.source.evidence(o.excerpt) for o in seen))
     return passed(guide, extent(known), known.source.evidence())
-
-
-RULES = (
-    practice(
-        "aware-clocks",
-        "Dates avec fuseau",
-        _DATETIME,
-        NotInTasks(NaiveDatetime, _CLOCK_GUIDE, "Dates sans fuseau", lambda o: f"`{o.constructor}`"),
-        _CLOCK_GUIDE,
-    ),
-    practice(
-        "atomic-counters",
-        "Compteurs atomiques",
-        _TASKS + "#state",
-        NotInTasks(ReadModifyWrite, _COUNTER_GUIDE, "Valeur lue puis réécrite", lambda o: f"`{o.statement}`"),
-        _COUNTER_GUIDE,
-    ),
-    practice(
-        "locks-expire",
-        "Verrous qui expirent",
-        _REDIS_LOCKS,
-        NotInTasks(
-            LockWithoutExpiry,
-            _LOCK_GUIDE,
-            "Verrou sans expiration",
-            sound=LockWithExpiry,
-            absent="aucune prise de verrou n'est reconnue dans ce que font les tâches",
-        ),
-        _LOCK_GUIDE,
-    ),
-    practice(
-        "paged-reads",
-        "Lectures paginées",
-        _POSTGREST,
-        NotInTasks(
-            UnboundedRead,
-            _READ_GUIDE,
-            "Lecture sans borne",
-            sound=BoundedRead,
-            absent="aucune lecture par PostgREST n'est reconnue dans ce que font les tâches",
-        ),
-        _READ_GUIDE,
-    ),
-    practice(
-        "no-process-state",
-        "Pas d'état de processus",
-        _PROCESSES,
-        NotInTasks(GlobalCounter, _STATE_GUIDE, "Compte gardé en mémoire", lambda o: f"`{o.name}`"),
-        _STATE_GUIDE,
-    ),
-    practice("no-connection-at-import", "Connexions après le fork", _FORK, _opened_at_import, _IMPORT_GUIDE),
-)

@@ -7,8 +7,6 @@ from audit.model.target_facts import TargetFacts
 from audit.rules.effective_settings import (
     Reading,
     broker,
-    number,
-    options,
     production_tasks,
     read,
     results,
@@ -16,15 +14,13 @@ from audit.rules.effective_settings import (
 )
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
 from audit.rules.rule import Guide
-from audit.rules.setting_comparison import SettingHolds
+from audit.rules.setting_comparison import SettingComparison
 
-_REDIS = "https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html#visibility-timeout"
 _PREFETCH = "https://docs.celeryq.dev/en/stable/userguide/optimizing.html#prefetch-limits"
 _CANCEL = (
     "https://docs.celeryq.dev/en/stable/userguide/configuration.html"
     "#worker-cancel-long-running-tasks-on-connection-loss"
 )
-DEFAULT_VISIBILITY = 3600
 
 
 def redis_only(known: TargetFacts) -> tuple[str, str]:
@@ -47,28 +43,72 @@ def late_only(known: TargetFacts) -> tuple[str, str]:
     return ("", "") if late else ("les tâches sont acquittées avant leur exécution", "")
 
 
-_PREFETCH_GUIDE = Guide(
-    severity=Severity.MINOR,
-    passes="Un processus ne réserve qu'une tâche d'avance quand l'acquittement est tardif",
-    fails="Chaque processus réserve plusieurs tâches qu'un autre worker pourrait exécuter",
-    advice="Régler `worker_prefetch_multiplier=1`",
-    solution="worker_prefetch_multiplier = 1",
-    undetermined="la valeur de `worker_prefetch_multiplier` ou de `task_acks_late` ne se lit pas",
+@practice(
+    "late-ack-prefetch",
+    "Une tâche d'avance par processus",
+    reference=_PREFETCH,
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="Un processus ne réserve qu'une tâche d'avance quand l'acquittement est tardif",
+        fails="Chaque processus réserve plusieurs tâches qu'un autre worker pourrait exécuter",
+        advice="Régler `worker_prefetch_multiplier=1`",
+        solution="worker_prefetch_multiplier = 1",
+        undetermined="la valeur de `worker_prefetch_multiplier` ou de `task_acks_late` ne se lit pas",
+    ),
+    defective="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+        app.conf.update(task_acks_late=True, worker_prefetch_multiplier=4)
+    """,
+    sound="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+        app.conf.update(task_acks_late=True, worker_prefetch_multiplier=1)
+    """,
 )
+def _late_ack_prefetch(known: TargetFacts) -> Sequence[Finding]:
+    return SettingComparison(
+        "worker_prefetch_multiplier",
+        4,
+        lambda value: value == 1,
+        _late_ack_prefetch.guide,
+        "Trop de tâches réservées d'avance",
+        late_only,
+    )(known)
 
-_CANCEL_GUIDE = Guide(
-    severity=Severity.CRITICAL,
-    passes="Une coupure du broker ne fait pas perdre les tâches en cours",
-    fails="À la coupure de Redis, les tâches annulées y sont notées révoquées au lieu d'être remises en file",
-    advice="Désactiver l'annulation, ou garder les résultats ailleurs que dans le Redis du broker",
-    solution="worker_cancel_long_running_tasks_on_connection_loss = False",
-    undetermined="le broker ou `result_backend` ne se lit pas",
-    impact="Élevé : les tâches en cours sont perdues",
+
+@practice(
+    "cancel-on-connection-loss",
+    "Coupure du broker sans perte",
+    reference=_CANCEL,
+    guide=Guide(
+        severity=Severity.CRITICAL,
+        passes="Une coupure du broker ne fait pas perdre les tâches en cours",
+        fails="À la coupure de Redis, les tâches annulées y sont notées révoquées au lieu d'être remises en file",
+        advice="Désactiver l'annulation, ou garder les résultats ailleurs que dans le Redis du broker",
+        solution="worker_cancel_long_running_tasks_on_connection_loss = False",
+        undetermined="le broker ou `result_backend` ne se lit pas",
+        impact="Élevé : les tâches en cours sont perdues",
+    ),
+    defective="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0", backend="redis://localhost/1")
+        app.conf.task_acks_late = True
+        app.conf.worker_cancel_long_running_tasks_on_connection_loss = True
+    """,
+    sound="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0", backend="redis://localhost/1")
+        app.conf.task_acks_late = True
+        app.conf.worker_cancel_long_running_tasks_on_connection_loss = False
+    """,
 )
-
-
 def _cancelled(known: TargetFacts) -> Sequence[Finding]:
-    guide = _CANCEL_GUIDE
+    guide = _cancelled.guide
     reading = read(known, "worker_cancel_long_running_tasks_on_connection_loss", False)
     if reading.missing:
         return unknown(guide, reading.missing)
@@ -82,7 +122,7 @@ def _cancelled(known: TargetFacts) -> Sequence[Finding]:
 
 def _where_results_are(known: TargetFacts, reading: Reading, unsure: str) -> Sequence[Finding]:
     """Cancelling loses tasks where Redis holds both the messages and the results."""
-    guide, title = _CANCEL_GUIDE, "Tâches perdues à la coupure de Redis"
+    guide, title = _cancelled.guide, "Tâches perdues à la coupure de Redis"
     kind, why = broker(known)
     kept, why_kept = results(known)
     shared = shared_redis(known) if why and why_kept and not unsure else ""
@@ -94,83 +134,3 @@ def _where_results_are(known: TargetFacts, reading: Reading, unsure: str) -> Seq
     if kind != "redis" or kept != "redis":
         return passed(guide, "les résultats ne sont pas dans le Redis du broker", *reading.evidence)
     return failed(guide, title, [Fault(reading.told, reading.excerpt)], *reading.evidence)
-
-
-_SAME_GUIDE = Guide(
-    severity=Severity.MINOR,
-    passes="`visibility_timeout` a la même valeur pour le broker, les résultats et Celery",
-    fails="`visibility_timeout` diffère d'une connexion Redis à l'autre, et la plus petite valeur l'emporte",
-    advice="Poser la même valeur aux trois endroits",
-    solution=(
-        'broker_transport_options = {"visibility_timeout": 43200}\n'
-        'result_backend_transport_options = {"visibility_timeout": 43200}\n'
-        "visibility_timeout = 43200"
-    ),
-    undetermined="une des trois valeurs, ou l'adresse du broker, ne se lit pas",
-    impact="Moyen : une tâche longue peut être redélivrée avant la durée réglée pour le broker",
-)
-
-
-def _both_redis(known: TargetFacts) -> tuple[str, str]:
-    outside, unsure = redis_only(known)
-    kept, why = results(known)
-    if not outside and kept and kept != "redis":
-        outside = "les résultats ne sont pas dans Redis"
-    return outside, unsure or why
-
-
-def _same_everywhere(known: TargetFacts) -> Sequence[Finding]:
-    guide = _SAME_GUIDE
-    outside, unsure = _both_redis(known)
-    if outside:
-        return out_of_scope(guide, outside)
-    given, of_broker = options(known, "broker_transport_options")
-    kept_options, of_results = options(known, "result_backend_transport_options")
-    top = read(known, "visibility_timeout", DEFAULT_VISIBILITY)
-    missing = unsure or of_broker.missing or of_results.missing or top.missing
-    if missing:
-        return unknown(guide, missing)
-    values = {
-        "broker_transport_options": given.get("visibility_timeout", DEFAULT_VISIBILITY),
-        "result_backend_transport_options": kept_options.get("visibility_timeout", DEFAULT_VISIBILITY),
-        "visibility_timeout": top.value if top.value is not None else DEFAULT_VISIBILITY,
-    }
-    if any(number(value) is None for value in values.values()):
-        return unknown(guide, "une valeur de `visibility_timeout` ne se lit pas dans le code")
-    evidence = (*of_broker.evidence, *of_results.evidence)
-    if len({number(v) for v in values.values()}) == 1:
-        return passed(guide, f"{values['visibility_timeout']} s", *evidence)
-    told = [Fault(f"{value} s pour `{name}`", of_broker.excerpt) for name, value in values.items()]
-    return failed(guide, "`visibility_timeout` n'est pas le même partout", told, *evidence)
-
-
-RULES = (
-    practice(
-        "late-ack-prefetch",
-        "Une tâche d'avance par processus",
-        _PREFETCH,
-        SettingHolds(
-            "worker_prefetch_multiplier",
-            4,
-            lambda value: value == 1,
-            _PREFETCH_GUIDE,
-            "Trop de tâches réservées d'avance",
-            late_only,
-        ),
-        _PREFETCH_GUIDE,
-    ),
-    practice(
-        "cancel-on-connection-loss",
-        "Coupure du broker sans perte",
-        _CANCEL,
-        _cancelled,
-        _CANCEL_GUIDE,
-    ),
-    practice(
-        "visibility-timeout-everywhere",
-        "Même délai de visibilité partout",
-        _REDIS,
-        _same_everywhere,
-        _SAME_GUIDE,
-    ),
-)

@@ -27,16 +27,6 @@ _SOFT = "https://docs.celeryq.dev/en/stable/userguide/workers.html#stopping-the-
 _RELEASE = "https://github.com/celery/celery/releases/tag/v5.7.0"
 _DIES_WITH_ITS_BROKER = "5.7.0"
 
-_ROOT_GUIDE = Guide(
-    severity=Severity.MINOR,
-    passes="Ni les workers ni beat ne tournent en root",
-    fails="Celery tourne en root : qui lui fait exécuter du code a toute la machine",
-    advice="Donner un utilisateur ordinaire aux workers et à beat, et retirer `C_FORCE_ROOT`",
-    solution="RUN useradd --system worker\nUSER worker",
-    undetermined="les fichiers de démarrage ne disent pas sous quel utilisateur un worker, ou beat, tourne",
-    impact="Moyen : une faille d'une tâche devient celle de la machine",
-    language="dockerfile",
-)
 _BECOMES = re.compile(
     r"\b(?:gosu|su-exec|setuidgid)\s+([^\s-]\S*)|\b(?:sudo|doas|chpst|runuser)\b.*?\s(?:-u|--user)[= ]?(\S+)"
     r"|\bsetpriv\b.*?\s--reuid[= ](\S+)"
@@ -44,8 +34,38 @@ _BECOMES = re.compile(
 _AS_ROOT = frozenset({"root", "0"})
 
 
+@practice(
+    "not-root",
+    "Workers sans privilège",
+    reference=_ROOT,
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="Ni les workers ni beat ne tournent en root",
+        fails="Celery tourne en root : qui lui fait exécuter du code a toute la machine",
+        advice="Donner un utilisateur ordinaire aux workers et à beat, et retirer `C_FORCE_ROOT`",
+        solution="RUN useradd --system worker\nUSER worker",
+        undetermined="les fichiers de démarrage ne disent pas sous quel utilisateur un worker, ou beat, tourne",
+        impact="Moyen : une faille d'une tâche devient celle de la machine",
+        language="dockerfile",
+    ),
+    defective={
+        "worker.service": """
+            [Service]
+            ExecStart=/srv/shop/.venv/bin/celery -A app worker
+            Restart=always
+        """,
+    },
+    sound={
+        "worker.service": """
+            [Service]
+            User=shop
+            ExecStart=/srv/shop/.venv/bin/celery -A app worker
+            Restart=always
+        """,
+    },
+)
 def _root(known: TargetFacts) -> Sequence[Finding]:
-    guide = _ROOT_GUIDE
+    guide = _root.guide
     forced = known.source.observations_of(ForcedRoot)
     faults = [Fault(f"`{o.excerpt.path}` pose `C_FORCE_ROOT`", o.excerpt) for o in forced if o.excerpt]
     users = {o.excerpt.path: o for o in known.source.observations_of(ContainerUser) if o.excerpt}
@@ -88,20 +108,45 @@ def _user(process: Process, containers: dict[str, ContainerUser]) -> str | None:
     return "" if system_unit and "DynamicUser" not in text else None
 
 
-_HEALTH_GUIDE = Guide(
-    severity=Severity.MINOR,
-    passes="La sonde de santé d'un worker interroge son propre nœud",
-    fails="La sonde de santé réussit dès qu'un worker répond, n'importe lequel",
-    advice="Désigner le nœud avec `--destination`",
-    solution='celery -A application inspect ping --destination "celery@$(hostname)"',
-    undetermined="les fichiers de déploiement n'ont pas pu être lus",
-    impact="Moyen : un worker mort passe pour sain tant qu'un autre vit",
-    language="bash",
+@practice(
+    "own-health-check",
+    "Sonde de son propre nœud",
+    reference=_PING,
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="La sonde de santé d'un worker interroge son propre nœud",
+        fails="La sonde de santé réussit dès qu'un worker répond, n'importe lequel",
+        advice="Désigner le nœud avec `--destination`",
+        solution='celery -A application inspect ping --destination "celery@$(hostname)"',
+        undetermined="les fichiers de déploiement n'ont pas pu être lus",
+        impact="Moyen : un worker mort passe pour sain tant qu'un autre vit",
+        language="bash",
+    ),
+    defective={
+        "compose.yaml": """
+            services:
+              worker:
+                image: shop
+                command: celery -A app worker
+                restart: always
+                healthcheck:
+                  test: celery -A app inspect ping
+        """,
+    },
+    sound={
+        "compose.yaml": """
+            services:
+              worker:
+                image: shop
+                command: celery -A app worker
+                restart: always
+                healthcheck:
+                  test: celery -A app inspect ping --destination celery@$$HOSTNAME
+        """,
+    },
 )
-
-
 def _health(known: TargetFacts) -> Sequence[Finding]:
-    guide = _HEALTH_GUIDE
+    guide = _health.guide
     if known.source.failure or not (known.source.tasks or known.source.processes):
         return unknown(guide, known.source.failure or "aucun fichier de déploiement n'a été trouvé")
     checks = known.source.observations_of(HealthCheck)
@@ -114,20 +159,39 @@ def _health(known: TargetFacts) -> Sequence[Finding]:
     return passed(guide, "`--destination`", *(known.source.evidence(o.excerpt) for o in checks))
 
 
-_PID_GUIDE = Guide(
-    severity=Severity.MINOR,
-    passes="Le processus surveillé est celui de Celery",
-    fails="Le processus surveillé est le filtre au bout du tube, pas Celery",
-    advice="Rediriger vers le filtre sans tube, avant de lire `$!`",
-    solution="celery -A application worker > >(sed 's/^/worker: /') 2>&1 &\nPID=$!",
-    undetermined="aucun script de démarrage n'a été lu",
-    impact="Moyen : la mort du worker n'est pas vue, et l'arrêt ne lui parvient pas",
-    language="bash",
+@practice(
+    "watched-process",
+    "Processus surveillé",
+    reference=_PID,
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="Le processus surveillé est celui de Celery",
+        fails="Le processus surveillé est le filtre au bout du tube, pas Celery",
+        advice="Rediriger vers le filtre sans tube, avant de lire `$!`",
+        solution="celery -A application worker > >(sed 's/^/worker: /') 2>&1 &\nPID=$!",
+        undetermined="aucun script de démarrage n'a été lu",
+        impact="Moyen : la mort du worker n'est pas vue, et l'arrêt ne lui parvient pas",
+        language="bash",
+    ),
+    defective={
+        "start.sh": """
+            celery -A app worker 2>&1 | sed 's/^/worker: /' &
+            WORKER=$!
+            trap "kill -TERM $WORKER" TERM
+            wait $WORKER
+        """,
+    },
+    sound={
+        "start.sh": """
+            celery -A app worker > >(sed 's/^/worker: /') 2>&1 &
+            WORKER=$!
+            trap "kill -TERM $WORKER" TERM
+            wait $WORKER
+        """,
+    },
 )
-
-
 def _watched(known: TargetFacts) -> Sequence[Finding]:
-    guide = _PID_GUIDE
+    guide = _watched.guide
     if known.source.failure or not (known.source.tasks or known.source.processes):
         return unknown(guide, known.source.failure or NO_WORKER)
     watched = known.source.observations_of(WatchedWorker)
@@ -140,16 +204,6 @@ def _watched(known: TargetFacts) -> Sequence[Finding]:
     return passed(guide, "`$!`", *(known.source.evidence(o.excerpt) for o in watched))
 
 
-_GRACE_GUIDE = Guide(
-    severity=Severity.MINOR,
-    passes="L'orchestrateur laisse au worker le temps de finir",
-    fails="L'orchestrateur tue le worker avant la fin de son arrêt progressif",
-    advice="Donner à l'arrêt plus que `worker_soft_shutdown_timeout`, sinon plus que la limite de temps des tâches",
-    solution="worker:\n  stop_grace_period: 100s",
-    undetermined="le délai d'arrêt des workers, ou celui de l'orchestrateur, ne se lit pas",
-    impact="Moyen : des tâches coupées à chaque déploiement",
-    language="yaml",
-)
 # (pattern of the option, what is given when it is absent), by what restarts the worker.
 _GRACES = {
     "compose": (r"stop_grace_period\s*:\s*[\"']?([\w.]+)", 10.0),
@@ -158,8 +212,54 @@ _GRACES = {
 }
 
 
+@practice(
+    "stop-grace",
+    "Temps d'arrêt",
+    reference=_SOFT,
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="L'orchestrateur laisse au worker le temps de finir",
+        fails="L'orchestrateur tue le worker avant la fin de son arrêt progressif",
+        advice="Donner à l'arrêt plus que `worker_soft_shutdown_timeout`, sinon plus que la limite de temps des tâches",
+        solution="worker:\n  stop_grace_period: 100s",
+        undetermined="le délai d'arrêt des workers, ou celui de l'orchestrateur, ne se lit pas",
+        impact="Moyen : des tâches coupées à chaque déploiement",
+        language="yaml",
+    ),
+    defective={
+        "app.py": """
+            from celery import Celery
+
+            app = Celery("shop", broker="redis://localhost/0")
+            app.conf.task_time_limit = 90
+        """,
+        "compose.yaml": """
+            services:
+              worker:
+                image: shop
+                command: celery -A app worker
+                restart: always
+        """,
+    },
+    sound={
+        "app.py": """
+            from celery import Celery
+
+            app = Celery("shop", broker="redis://localhost/0")
+            app.conf.task_time_limit = 90
+        """,
+        "compose.yaml": """
+            services:
+              worker:
+                image: shop
+                command: celery -A app worker
+                restart: always
+                stop_grace_period: 100s
+        """,
+    },
+)
 def _grace(known: TargetFacts) -> Sequence[Finding]:
-    guide = _GRACE_GUIDE
+    guide = _grace.guide
     soft, hard = read(known, "worker_soft_shutdown_timeout", 0.0), read(known, "task_time_limit")
     if soft.missing or hard.missing or not known.workers:
         return unknown(guide, soft.missing or hard.missing or NO_WORKER)
@@ -193,20 +293,41 @@ def _seconds(worker: Process) -> float | None:
     return sum(float(value) * factors[unit] for value, unit in parts) if parts else None
 
 
-_RELEASE_GUIDE = Guide(
-    severity=Severity.MINOR,
-    passes="Cette version de Celery survit à la chute de son broker",
-    fails="Celery 5.7.0 s'arrête quand son broker tombe (mesuré : 20 fois sur 20 avec un message non acquitté)",
-    advice="Garder Celery 5.6, ou n'avoir rien de précieux dans la mémoire d'un worker supervisé",
-    solution="celery==5.6.3\nkombu==5.6.2",
-    undetermined="la version de Celery n'est épinglée dans aucun fichier, ou peut y être la 5.7.0, et rien n'a été importé",
-    impact="Moyen : chaque coupure du broker arrête les workers",
-    language="text",
+@practice(
+    "celery-release",
+    "Version de Celery",
+    reference=_RELEASE,
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="Cette version de Celery survit à la chute de son broker",
+        fails="Celery 5.7.0 s'arrête quand son broker tombe (mesuré : 20 fois sur 20 avec un message non acquitté)",
+        advice="Garder Celery 5.6, ou n'avoir rien de précieux dans la mémoire d'un worker supervisé",
+        solution="celery==5.6.3\nkombu==5.6.2",
+        undetermined="la version de Celery n'est épinglée dans aucun fichier, ou peut y être la 5.7.0, et rien n'a été importé",
+        impact="Moyen : chaque coupure du broker arrête les workers",
+        language="text",
+    ),
+    defective={
+        "app.py": """
+            from celery import Celery
+
+            app = Celery("shop", broker="redis://localhost/0")
+            app.conf.task_acks_late = True
+        """,
+        "requirements.txt": "celery==5.7.0",
+    },
+    sound={
+        "app.py": """
+            from celery import Celery
+
+            app = Celery("shop", broker="redis://localhost/0")
+            app.conf.task_acks_late = True
+        """,
+        "requirements.txt": "celery==5.6.3",
+    },
 )
-
-
 def _release(known: TargetFacts) -> Sequence[Finding]:
-    guide = _RELEASE_GUIDE
+    guide = _release.guide
     imported = known.configuration.versions.get("celery", "") if known.configuration else ""
     # An exact release says more than `5.6.*`.
     pinned = sorted(known.source.observations_of(PinnedCelery), key=lambda o: "*" in o.version)
@@ -226,12 +347,3 @@ def _release(known: TargetFacts) -> Sequence[Finding]:
     if version == _DIES_WITH_ITS_BROKER:
         return failed(guide, "Version de Celery", [Fault(f"version {version}", place)], evidence)
     return passed(guide, version, evidence)
-
-
-RULES = (
-    practice("not-root", "Workers sans privilège", _ROOT, _root, _ROOT_GUIDE),
-    practice("own-health-check", "Sonde de son propre nœud", _PING, _health, _HEALTH_GUIDE),
-    practice("watched-process", "Processus surveillé", _PID, _watched, _PID_GUIDE),
-    practice("stop-grace", "Temps d'arrêt", _SOFT, _grace, _GRACE_GUIDE),
-    practice("celery-release", "Version de Celery", _RELEASE, _release, _RELEASE_GUIDE),
-)

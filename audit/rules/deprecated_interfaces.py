@@ -4,9 +4,40 @@ from collections.abc import Sequence
 
 from audit.model.findings import Finding, Outcome, Problem, Severity
 from audit.model.target_facts import TargetFacts
-from audit.rules.rule import Rule, established, undetermined
+from audit.requirements.profiles import OBSERVATIONS
+from audit.rules.rule import Guide, established, rule, undetermined
 
 
+@rule(
+    "deprecations",
+    "Interfaces dépréciées",
+    category=OBSERVATIONS,
+    reference="https://docs.pydantic.dev/latest/migration/",
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="Aucune interface dépréciée n'a été trouvée",
+        fails="Une interface dépréciée est employée, ou un avertissement est émis à l'import",
+        advice="Suivre le remplacement indiqué",
+        solution='class Settings(BaseSettings):\n    model_config = SettingsConfigDict(env_file=".env")',
+        undetermined="aucune sonde n'a rien lu",
+        impact="Aucun",
+    ),
+    defective="""
+        from pydantic_settings import BaseSettings
+
+
+        class Settings(BaseSettings):
+            class Config:
+                env_file = ".env"
+    """,
+    sound="""
+        from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+        class Settings(BaseSettings):
+            model_config = SettingsConfigDict(env_file=".env")
+    """,
+)
 def _deprecations(known: TargetFacts) -> Sequence[Finding]:
     if not known.probes:
         return [undetermined("Aucune interface dépréciée", known.why_silent or "aucune sonde n'a rien lu")]
@@ -29,15 +60,3 @@ def _deprecations(known: TargetFacts) -> Sequence[Finding]:
         )
         for d, facts in groups.values()
     ]
-
-
-RULES = (
-    Rule(
-        "deprecations",
-        "Interfaces dépréciées",
-        "",
-        (),
-        "https://docs.pydantic.dev/latest/migration/",
-        _deprecations,
-    ),
-)

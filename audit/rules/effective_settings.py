@@ -18,7 +18,7 @@ NO_TASK = "aucune tâche Celery n'a été lue"
 class Reading:
     """A setting: its value, or in `missing` why it cannot be told, in French.
 
-    `written`: the target sets it; `variable`: the environment variable, or the key of a configuration, that may still change the value read in the source.
+    `written`: the target sets it; `seen`: a probe read it, be it at its default; `variable`: the environment variable, or the key of a configuration, that may still change the value read in the source.
     """
 
     name: str
@@ -28,6 +28,7 @@ class Reading:
     excerpt: Excerpt | None = None
     variable: str = ""
     written: bool = False
+    seen: bool = False
 
     @property
     def told(self) -> str:
@@ -39,9 +40,12 @@ class Reading:
         return f"`{self.name}={self.value}`{changed}"
 
 
-def read(known: TargetFacts, name: str, default: Any = None) -> Reading:
-    """The setting, strongest probe first; `default` is Celery's own, for what the target does not set."""
-    missing = _why_silent(known)
+def read(known: TargetFacts, name: str, default: Any = None, *, tasks_suffice: bool = False) -> Reading:
+    """The setting, strongest probe first; `default` is Celery's own, for what the target does not set.
+
+    With `tasks_suffice`, a target of which only tasks were read counts as one that sets nothing.
+    """
+    missing = _why_silent(known, tasks_suffice=tasks_suffice)
     if missing:
         return Reading(name, UNKNOWN, missing=missing)
     seen = list(known.setting(name))
@@ -60,12 +64,14 @@ def read(known: TargetFacts, name: str, default: Any = None) -> Reading:
     in_source = name in known.source.settings
     written = in_source or setting.value != default
     variable = setting.overridable if facts.level is Level.SOURCE else ""
-    return Reading(name, setting.value, evidence, "", excerpt, variable, written)
+    return Reading(name, setting.value, evidence, "", excerpt, variable, written, seen=True)
 
 
-def _why_silent(known: TargetFacts) -> str:
+def _why_silent(known: TargetFacts, *, tasks_suffice: bool) -> str:
     if not known.probes:
         return known.why_silent or "aucune sonde n'a rien lu"
+    if tasks_suffice:
+        return "" if known.settings_known else "aucune configuration Celery n'a été trouvée dans la cible"
     # Tasks alone are no configuration: their application may be elsewhere, or one of several.
     if not known.probes[0].settings:
         return (

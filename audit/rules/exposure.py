@@ -21,30 +21,50 @@ _REQUESTS = "https://requests.readthedocs.io/en/latest/user/advanced/#ssl-cert-v
 _HOOKS = "https://www.standardwebhooks.com/"
 _NO_CODE = "aucun code Python n'a été lu"
 
-_SECRET_GUIDE = Guide(
-    severity=Severity.CRITICAL,
-    passes="Aucun secret n'est écrit en toutes lettres dans le code",
-    fails="Un secret est écrit en toutes lettres dans le code",
-    advice="Le lire dans l'environnement, et le remplacer : il est dans l'historique",
-    solution='API_KEY = os.environ["API_KEY"]',
-    undetermined=_NO_CODE,
-    impact="Élevé : qui lit le dépôt a le secret",
-)
-_VERIFY_GUIDE = Guide(
-    severity=Severity.CRITICAL,
-    passes="Aucun client ne renonce à vérifier le certificat d'un serveur",
-    fails="Un client ne vérifie pas le certificat du serveur : qui intercepte la connexion peut se faire passer pour lui",
-    advice="Retirer `verify=False`, ou donner l'autorité attendue",
-    solution='httpx.get(url, verify="/etc/ssl/internal-ca.pem")',
-    undetermined=_NO_CODE,
-    impact="Élevé : échanges lus ou modifiés en route",
-)
 _CA_ADVICE = 'Donner l\'autorité qui signe ce certificat, autosigné compris, et garder `ssl_cert_reqs="required"`'
 _CA_SOLUTION = 'Redis(host=host, ssl=True, ssl_ca_certs="/etc/ssl/internal-ca.pem")'
 
 
+@practice(
+    "no-literal-secret",
+    "Pas de secret en dur",
+    reference=_CONFIG,
+    guide=Guide(
+        severity=Severity.CRITICAL,
+        passes="Aucun secret n'est écrit en toutes lettres dans le code",
+        fails="Un secret est écrit en toutes lettres dans le code",
+        advice="Le lire dans l'environnement, et le remplacer : il est dans l'historique",
+        solution='API_KEY = os.environ["API_KEY"]',
+        undetermined=_NO_CODE,
+        impact="Élevé : qui lit le dépôt a le secret",
+    ),
+    defective="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+        API_KEY = "sk_live_51Hq8v2eZvKYlo2C7bXrT9"
+
+
+        @app.task
+        def charge(order_id):
+            bank.charge(order_id, key=API_KEY)
+    """,
+    sound="""
+        import os
+
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+        API_KEY = os.environ["API_KEY"]
+
+
+        @app.task
+        def charge(order_id):
+            bank.charge(order_id, key=API_KEY)
+    """,
+)
 def _secrets(known: TargetFacts) -> Sequence[Finding]:
-    guide = _SECRET_GUIDE
+    guide = _secrets.guide
     if not _code_read(known):
         return unknown(guide, known.source.failure or _NO_CODE)
     seen = known.source.observations_of(HardcodedSecret)
@@ -55,8 +75,89 @@ def _secrets(known: TargetFacts) -> Sequence[Finding]:
     return failed(guide, "Secret dans le code", faults, known.source.evidence())
 
 
+@practice(
+    "environment-untracked",
+    "Pas de `.env` suivi",
+    reference=_CONFIG,
+    guide=Guide(
+        severity=Severity.CRITICAL,
+        passes="Aucun fichier `.env` n'est suivi par git",
+        fails="Un fichier `.env` est suivi par git",
+        advice="Le retirer du dépôt, l'ignorer, et remplacer les secrets qu'il tenait",
+        solution="git rm --cached .env\necho .env >> .gitignore",
+        undetermined="l'index du dépôt est d'une forme que l'audit ne lit pas",
+        impact="Élevé : qui lit le dépôt a les secrets",
+        language="bash",
+    ),
+    defective={
+        "app.py": """
+            from celery import Celery
+
+            app = Celery("shop", broker="redis://localhost/0")
+        """,
+        ".env": "API_KEY=…",
+    },
+    sound={
+        "app.py": """
+            from celery import Celery
+
+            app = Celery("shop", broker="redis://localhost/0")
+        """,
+        ".gitignore": ".env",
+    },
+)
+def _environments(known: TargetFacts) -> Sequence[Finding]:
+    guide = _environments.guide
+    read = known.source.observations_of(TrackedFiles)
+    seen = known.source.observations_of(TrackedEnvironment)
+    if known.source.failure or not (read or _code_read(known)):
+        return unknown(guide, known.source.failure or _NO_CODE)
+    if not read:
+        return unknown(guide, "la racine de la cible n'a pas d'index git lisible")
+    if seen:
+        faults = [Fault(f"`{o.path}`") for o in seen]
+        return failed(guide, "`.env` suivi par git", faults, known.source.evidence())
+    return passed(guide, f"{read[0].count} fichiers suivis", known.source.evidence())
+
+
+@practice(
+    "http-verified",
+    "Certificats des serveurs",
+    reference=_REQUESTS,
+    guide=Guide(
+        severity=Severity.CRITICAL,
+        passes="Aucun client ne renonce à vérifier le certificat d'un serveur",
+        fails="Un client ne vérifie pas le certificat du serveur : qui intercepte la connexion peut se faire passer pour lui",
+        advice="Retirer `verify=False`, ou donner l'autorité attendue",
+        solution='httpx.get(url, verify="/etc/ssl/internal-ca.pem")',
+        undetermined=_NO_CODE,
+        impact="Élevé : échanges lus ou modifiés en route",
+    ),
+    defective="""
+        import requests
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+
+
+        @app.task
+        def stock(product):
+            requests.get(f"https://stock.internal/{product}", timeout=5, verify=False)
+    """,
+    sound="""
+        import requests
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+
+
+        @app.task
+        def stock(product):
+            requests.get(f"https://stock.internal/{product}", timeout=5, verify="/etc/ssl/internal-ca.pem")
+    """,
+)
 def _verified(known: TargetFacts) -> Sequence[Finding]:
-    guide = _VERIFY_GUIDE
+    guide = _verified.guide
     if not _code_read(known):
         return unknown(guide, known.source.failure or _NO_CODE)
     seen = known.source.observations_of(UnverifiedCertificate)
@@ -78,47 +179,67 @@ def _code_read(known: TargetFacts) -> bool:
     return not known.source.failure and bool(known.source.functions or known.source.settings)
 
 
-_ENV_GUIDE = Guide(
-    severity=Severity.CRITICAL,
-    passes="Aucun fichier `.env` n'est suivi par git",
-    fails="Un fichier `.env` est suivi par git",
-    advice="Le retirer du dépôt, l'ignorer, et remplacer les secrets qu'il tenait",
-    solution="git rm --cached .env\necho .env >> .gitignore",
-    undetermined="l'index du dépôt est d'une forme que l'audit ne lit pas",
-    impact="Élevé : qui lit le dépôt a les secrets",
-    language="bash",
-)
-
-
-def _environments(known: TargetFacts) -> Sequence[Finding]:
-    guide = _ENV_GUIDE
-    read = known.source.observations_of(TrackedFiles)
-    seen = known.source.observations_of(TrackedEnvironment)
-    if known.source.failure or not (read or _code_read(known)):
-        return unknown(guide, known.source.failure or _NO_CODE)
-    if not read:
-        return unknown(guide, "la racine de la cible n'a pas d'index git lisible")
-    if seen:
-        faults = [Fault(f"`{o.path}`") for o in seen]
-        return failed(guide, "`.env` suivi par git", faults, known.source.evidence())
-    return passed(guide, f"{read[0].count} fichiers suivis", known.source.evidence())
-
-
-_AUTHENTIC_GUIDE = Guide(
-    severity=Severity.CRITICAL,
-    passes="Le webhook vérifie l'authenticité de l'appelant",
-    fails="Le webhook ne vérifie pas qui l'appelle : n'importe qui peut forger un événement",
-    advice="Vérifier une signature du corps, ou un secret partagé, à temps constant",
-    solution="if not hmac.compare_digest(signature, expected):\n    raise HTTPException(401)",
-    undetermined="le rôle `webhook` n'est pas renseigné, ou la vérification peut se faire hors de ce qui a été suivi",
-    impact="Élevé : événements forgés",
-)
 _PROOF = re.compile(r"(?i)hmac|compare_digest|constant_time|signature|\bverif(y|ie)|_verify|verify_|authentic")
 _HINT = re.compile(r"(?i)secret|token|headers?\b|x_hub|api_?key|svix|standardwebhooks|webhook\.verify")
 
 
+@practice(
+    "webhook-authentic",
+    "Webhook authentifié",
+    reference=_HOOKS,
+    guide=Guide(
+        severity=Severity.CRITICAL,
+        passes="Le webhook vérifie l'authenticité de l'appelant",
+        fails="Le webhook ne vérifie pas qui l'appelle : n'importe qui peut forger un événement",
+        advice="Vérifier une signature du corps, ou un secret partagé, à temps constant",
+        solution="if not hmac.compare_digest(signature, expected):\n    raise HTTPException(401)",
+        undetermined="le rôle `webhook` n'est pas renseigné, ou la vérification peut se faire hors de ce qui a été suivi",
+        impact="Élevé : événements forgés",
+    ),
+    defective={
+        "audit.toml": """
+            [roles]
+            webhook = "app:receive"
+        """,
+        "app.py": """
+            from fastapi import FastAPI, Request
+
+            api = FastAPI()
+
+
+            @api.post("/webhooks/gateway")
+            async def receive(request: Request):
+                body = await request.body()
+                inbox.store(body)
+                return {}
+        """,
+    },
+    sound={
+        "audit.toml": """
+            [roles]
+            webhook = "app:receive"
+        """,
+        "app.py": """
+            import hmac
+
+            from fastapi import FastAPI, HTTPException, Request
+
+            api = FastAPI()
+
+
+            @api.post("/webhooks/gateway")
+            async def receive(request: Request):
+                body = await request.body()
+                expected = hmac.digest(KEY, body, "sha256").hex()
+                if not hmac.compare_digest(request.headers["signature"], expected):
+                    raise HTTPException(401)
+                inbox.store(body)
+                return {}
+        """,
+    },
+)
 def _authentic(known: TargetFacts) -> Sequence[Finding]:
-    guide = _AUTHENTIC_GUIDE
+    guide = _authentic.guide
     symbol = known.target.role("webhook")
     function = known.source.functions.get(symbol) if symbol else None
     if "webhook" in known.target.absent:
@@ -142,11 +263,3 @@ def _authentic(known: TargetFacts) -> Sequence[Finding]:
         return unknown(guide, f"`{short(elsewhere)}` le fait peut-être, hors de ce qui a été suivi")
     fault = Fault(f"`{short(symbol)}`", function.head)
     return failed(guide, "Webhook ouvert à tous", [fault], known.source.evidence(function.head))
-
-
-RULES = (
-    practice("no-literal-secret", "Pas de secret en dur", _CONFIG, _secrets, _SECRET_GUIDE),
-    practice("environment-untracked", "Pas de `.env` suivi", _CONFIG, _environments, _ENV_GUIDE),
-    practice("http-verified", "Certificats des serveurs", _REQUESTS, _verified, _VERIFY_GUIDE),
-    practice("webhook-authentic", "Webhook authentifié", _HOOKS, _authentic, _AUTHENTIC_GUIDE),
-)

@@ -15,15 +15,56 @@ from audit.rules.task_observations import NotInTasks, tasks_read
 _TASKS = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#"
 _NO_RETRY = "aucune tâche ne demande de reprise"
 
-_SWALLOWED_GUIDE = Guide(
-    severity=Severity.MINOR,
-    passes="Aucune tâche ne rend son échec comme un succès",
-    fails="Une tâche attrape toute exception, et rend l'erreur ou la tait : Celery la compte `SUCCESS`, sans reprise",
-    advice="Laisser l'exception sortir, ou appeler `self.retry()`",
-    solution="except ConnectionError as error:\n    raise self.retry(exc=error)",
-    undetermined=f"{NO_TASK}, ou un `except` large journalise l'erreur, ou n'entoure qu'une partie de la tâche",
-    impact="Moyen : échecs invisibles, jamais repris",
+
+@practice(
+    "errors-not-swallowed",
+    "Échecs visibles",
+    reference=_TASKS + "states",
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="Aucune tâche ne rend son échec comme un succès",
+        fails="Une tâche attrape toute exception, et rend l'erreur ou la tait : Celery la compte `SUCCESS`, sans reprise",
+        advice="Laisser l'exception sortir, ou appeler `self.retry()`",
+        solution="except ConnectionError as error:\n    raise self.retry(exc=error)",
+        undetermined=f"{NO_TASK}, ou un `except` large journalise l'erreur, ou n'entoure qu'une partie de la tâche",
+        impact="Moyen : échecs invisibles, jamais repris",
+    ),
+    defective="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+
+
+        @app.task
+        def deliver(message_id):
+            try:
+                send(message_id)
+            except Exception as error:
+                return {"error": str(error)}
+    """,
+    sound="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+
+
+        @app.task(bind=True)
+        def deliver(self, message_id):
+            try:
+                send(message_id)
+            except ConnectionError as error:
+                raise self.retry(exc=error)
+    """,
 )
+def _errors_not_swallowed(known: TargetFacts) -> Sequence[Finding]:
+    return NotInTasks(
+        SwallowedError,
+        _errors_not_swallowed.guide,
+        "Échec rendu comme un succès",
+        told=_how,
+        own=True,
+        doubt=_why_unsure,
+    )(known)
 
 
 def _how(observation: SwallowedError) -> str:
@@ -34,19 +75,50 @@ def _why_unsure(_: TargetFacts, observation: SwallowedError) -> str:
     return f"`{short(observation.symbol)}` a {observation.doubt}" if observation.doubt else ""
 
 
-_CAUGHT_GUIDE = Guide(
-    severity=Severity.CRITICAL,
-    passes="Aucun `except` ne rattrape l'exception de `retry()`",
-    fails="`retry()` est rattrapée par un `except` qui l'englobe : la reprise part deux fois, ou la tâche passe pour finie",
-    advice="Sortir `retry()` du `try`, ou relancer `Retry` avant le `except` large",
-    solution="except Retry:\n    raise\nexcept Exception: ...",
-    undetermined=NO_TASK,
-    impact="Élevé : travail fait deux fois",
+@practice(
+    "retry-not-caught",
+    "Reprise non rattrapée",
+    reference=_TASKS + "retrying",
+    guide=Guide(
+        severity=Severity.CRITICAL,
+        passes="Aucun `except` ne rattrape l'exception de `retry()`",
+        fails="`retry()` est rattrapée par un `except` qui l'englobe : la reprise part deux fois, ou la tâche passe pour finie",
+        advice="Sortir `retry()` du `try`, ou relancer `Retry` avant le `except` large",
+        solution="except Retry:\n    raise\nexcept Exception: ...",
+        undetermined=NO_TASK,
+        impact="Élevé : travail fait deux fois",
+    ),
+    defective="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+
+
+        @app.task(bind=True, max_retries=3)
+        def deliver(self, message_id):
+            try:
+                if not send(message_id):
+                    raise self.retry(countdown=60)
+            except Exception:
+                mark_failed(message_id)
+    """,
+    sound="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+
+
+        @app.task(bind=True, max_retries=3)
+        def deliver(self, message_id):
+            try:
+                if not send(message_id):
+                    raise self.retry(countdown=60)
+            except ValueError:
+                mark_failed(message_id)
+    """,
 )
-
-
 def _caught(known: TargetFacts) -> Sequence[Finding]:
-    guide = _CAUGHT_GUIDE
+    guide = _caught.guide
     tasks = tasks_read(known)
     if not tasks:
         return unknown(guide, NO_TASK)
@@ -66,19 +138,48 @@ def _caught(known: TargetFacts) -> Sequence[Finding]:
     return passed(guide, ", ".join(f"`{short(s)}`" for s in told), known.source.evidence(known.head(told[0])))
 
 
-_BOUNDED_GUIDE = Guide(
-    severity=Severity.MINOR,
-    passes="Le nombre de reprises est borné",
-    fails="Une tâche se réessaie sans limite",
-    advice="Donner un `max_retries`, et décider quoi faire ensuite",
-    solution="@app.task(bind=True, max_retries=5)",
-    undetermined="`max_retries` ne se calcule pas à la lecture",
-    impact="Moyen : un message qui ne peut aboutir revient sans fin",
+@practice(
+    "retries-bounded",
+    "Reprises bornées",
+    reference=_TASKS + "Task.max_retries",
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="Le nombre de reprises est borné",
+        fails="Une tâche se réessaie sans limite",
+        advice="Donner un `max_retries`, et décider quoi faire ensuite",
+        solution="@app.task(bind=True, max_retries=5)",
+        undetermined="`max_retries` ne se calcule pas à la lecture",
+        impact="Moyen : un message qui ne peut aboutir revient sans fin",
+    ),
+    defective="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+
+
+        @app.task(bind=True, max_retries=None)
+        def deliver(self, message_id):
+            try:
+                send(message_id)
+            except ConnectionError as error:
+                raise self.retry(exc=error, countdown=60)
+    """,
+    sound="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+
+
+        @app.task(bind=True, max_retries=5)
+        def deliver(self, message_id):
+            try:
+                send(message_id)
+            except ConnectionError as error:
+                raise self.retry(exc=error, countdown=60)
+    """,
 )
-
-
 def _bounded(known: TargetFacts) -> Sequence[Finding]:
-    guide = _BOUNDED_GUIDE
+    guide = _bounded.guide
     schedules, opening = _schedules(known, guide)
     if opening:
         return opening
@@ -92,18 +193,50 @@ def _bounded(known: TargetFacts) -> Sequence[Finding]:
     return passed(guide, _told(schedules), known.source.evidence())
 
 
-_BACKOFF_GUIDE = Guide(
-    severity=Severity.MINOR,
-    passes="Les reprises attendent de plus en plus longtemps",
-    fails="Les reprises attendent toujours le même délai : les tâches qui échouent ensemble reviennent ensemble, sans jamais espacer leurs essais",
-    advice="Reculer exponentiellement, avec de la gigue sauf si le calendrier est imposé",
-    solution="@app.task(autoretry_for=(ConnectionError,), retry_backoff=True, retry_jitter=True)",
-    undetermined="les délais ne se calculent pas à la lecture",
+_JITTER = "retry_jitter"
+
+
+@practice(
+    "retry-backoff",
+    "Recul des reprises",
+    reference=_TASKS + "Task.retry_backoff",
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="Les reprises attendent de plus en plus longtemps",
+        fails="Les reprises attendent toujours le même délai : les tâches qui échouent ensemble reviennent ensemble, sans jamais espacer leurs essais",
+        advice="Reculer exponentiellement, avec de la gigue sauf si le calendrier est imposé",
+        solution="@app.task(autoretry_for=(ConnectionError,), retry_backoff=True, retry_jitter=True)",
+        undetermined="les délais ne se calculent pas à la lecture",
+    ),
+    defective="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+
+
+        @app.task(bind=True, max_retries=3)
+        def deliver(self, message_id):
+            try:
+                send(message_id)
+            except ConnectionError as error:
+                raise self.retry(exc=error, countdown=60)
+    """,
+    sound="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+
+
+        @app.task(bind=True, max_retries=3)
+        def deliver(self, message_id):
+            try:
+                send(message_id)
+            except ConnectionError as error:
+                raise self.retry(exc=error, countdown=60 * 2**self.request.retries)
+    """,
 )
-
-
 def _backs_off(known: TargetFacts) -> Sequence[Finding]:
-    guide = _BACKOFF_GUIDE
+    guide = _backs_off.guide
     schedules, opening = _schedules(known, guide)
     if opening:
         return opening
@@ -133,18 +266,41 @@ def _told(schedules: Sequence[RetrySchedule]) -> str:
     return ", ".join(dict.fromkeys(f"`{short(s.task)}`" for s in schedules))
 
 
-_NARROW_GUIDE = Guide(
-    severity=Severity.MINOR,
-    passes="Les reprises automatiques visent des erreurs passagères",
-    fails="`autoretry_for` vise toutes les exceptions : une erreur de programme est réessayée comme une panne passagère",
-    advice="Nommer les erreurs passagères",
-    solution="@app.task(autoretry_for=(ConnectionError, TimeoutError), retry_backoff=True)",
-    undetermined="`autoretry_for` ne se lit pas dans le code",
+@practice(
+    "autoretry-narrow",
+    "Reprises automatiques ciblées",
+    reference=_TASKS + "automatic-retry-for-known-exceptions",
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="Les reprises automatiques visent des erreurs passagères",
+        fails="`autoretry_for` vise toutes les exceptions : une erreur de programme est réessayée comme une panne passagère",
+        advice="Nommer les erreurs passagères",
+        solution="@app.task(autoretry_for=(ConnectionError, TimeoutError), retry_backoff=True)",
+        undetermined="`autoretry_for` ne se lit pas dans le code",
+    ),
+    defective="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+
+
+        @app.task(autoretry_for=(Exception,), retry_backoff=True)
+        def deliver(message_id):
+            send(message_id)
+    """,
+    sound="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+
+
+        @app.task(autoretry_for=(ConnectionError, TimeoutError), retry_backoff=True)
+        def deliver(message_id):
+            send(message_id)
+    """,
 )
-
-
 def _narrow(known: TargetFacts) -> Sequence[Finding]:
-    guide = _NARROW_GUIDE
+    guide = _narrow.guide
     tasks = production_tasks(known)
     if not tasks:
         return unknown(guide, NO_TASK)
@@ -156,26 +312,3 @@ def _narrow(known: TargetFacts) -> Sequence[Finding]:
         faults = [Fault(f"`{short(task.symbol)}`", known.head(task.symbol)) for task in wide]
         return failed(guide, "Reprise de toute exception", faults, known.source.evidence(faults[0].excerpt))
     return passed(guide, ", ".join(f"`{short(task.symbol)}`" for task, _ in given), known.source.evidence())
-
-
-RULES = (
-    practice(
-        "errors-not-swallowed",
-        "Échecs visibles",
-        _TASKS + "states",
-        NotInTasks(
-            SwallowedError, _SWALLOWED_GUIDE, "Échec rendu comme un succès", told=_how, own=True, doubt=_why_unsure
-        ),
-        _SWALLOWED_GUIDE,
-    ),
-    practice("retry-not-caught", "Reprise non rattrapée", _TASKS + "retrying", _caught, _CAUGHT_GUIDE),
-    practice("retries-bounded", "Reprises bornées", _TASKS + "Task.max_retries", _bounded, _BOUNDED_GUIDE),
-    practice("retry-backoff", "Recul des reprises", _TASKS + "Task.retry_backoff", _backs_off, _BACKOFF_GUIDE),
-    practice(
-        "autoretry-narrow",
-        "Reprises automatiques ciblées",
-        _TASKS + "automatic-retry-for-known-exceptions",
-        _narrow,
-        _NARROW_GUIDE,
-    ),
-)

@@ -1,11 +1,10 @@
-"""The tasks themselves: registered, named once, results kept for somebody, rates and retry functions that act."""
+"""The tasks themselves: registered, named once, results kept for somebody, rates that hold."""
 
 import re
 from collections.abc import Sequence
 
 from audit.model.facts import Task
 from audit.model.findings import Finding, Level, Outcome, Severity
-from audit.model.observations.failure_handling import RetryFunction
 from audit.model.observations.messages import ResultRead
 from audit.model.target_facts import TargetFacts
 from audit.model.test_files import is_test_file
@@ -20,24 +19,76 @@ _INCLUDE = "https://docs.celeryq.dev/en/stable/userguide/configuration.html#incl
 _NAMES = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#names"
 _IGNORE = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#ignore-results-you-don-t-want"
 _RATE = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#Task.rate_limit"
-_RETRY = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#retrying"
 
-_INCLUDED_GUIDE = Guide(
-    severity=Severity.CRITICAL,
-    passes="Toutes les tâches sont enregistrées par les workers",
-    fails="Un module de tâches n'est importé par aucun worker : ses tâches sont rejetées",
-    advice="Ajouter le module à `include` ou à `imports`",
-    solution='app = Celery("application", include=["application.tasks", "application.jobs"])',
-    undetermined=(
-        "rien n'a été importé, ou une partie de l'import a échoué, et la lecture seule n'exclut pas que le module soit chargé : "
-        "elle ne conclut que d'un module qu'aucun code exécuté au démarrage n'importe"
+
+@practice(
+    "tasks-included",
+    "Tâches importées",
+    reference=_INCLUDE,
+    needs=Level.CONFIGURATION,
+    guide=Guide(
+        severity=Severity.CRITICAL,
+        passes="Toutes les tâches sont enregistrées par les workers",
+        fails="Un module de tâches n'est importé par aucun worker : ses tâches sont rejetées",
+        advice="Ajouter le module à `include` ou à `imports`",
+        solution='app = Celery("application", include=["application.tasks", "application.jobs"])',
+        undetermined=(
+            "rien n'a été importé, ou une partie de l'import a échoué, et la lecture seule n'exclut pas que le module soit chargé : "
+            "elle ne conclut que d'un module qu'aucun code exécuté au démarrage n'importe"
+        ),
+        impact="Élevé : tâches jamais exécutées",
     ),
-    impact="Élevé : tâches jamais exécutées",
+    defective={
+        "audit.toml": """
+            [target]
+            celery_app = "shop.app:app"
+        """,
+        "shop/__init__.py": "",
+        "shop/app.py": """
+            from celery import Celery
+
+            app = Celery("shop", broker="redis://localhost/0")
+            app.conf.task_acks_late = True
+
+
+            @app.task
+            def report(day): ...
+        """,
+        "shop/jobs.py": """
+            from shop.app import app
+
+
+            @app.task
+            def sweep(): ...
+        """,
+    },
+    sound={
+        "audit.toml": """
+            [target]
+            celery_app = "shop.app:app"
+        """,
+        "shop/__init__.py": "",
+        "shop/app.py": """
+            from celery import Celery
+
+            app = Celery("shop", broker="redis://localhost/0", include=["shop.jobs"])
+            app.conf.task_acks_late = True
+
+
+            @app.task
+            def report(day): ...
+        """,
+        "shop/jobs.py": """
+            from shop.app import app
+
+
+            @app.task
+            def sweep(): ...
+        """,
+    },
 )
-
-
 def _included(known: TargetFacts) -> Sequence[Finding]:
-    guide, facts = _INCLUDED_GUIDE, known.configuration
+    guide, facts = _included.guide, known.configuration
     if facts is None or not facts.tasks or facts.failures:
         if known.source.unloaded and not (facts and facts.failures):
             return _unloaded(known)
@@ -61,7 +112,7 @@ def _unloaded(known: TargetFacts) -> Sequence[Finding]:
     readings = [read(known, name) for name in ("imports", "include")]
     missing = next((r.missing for r in readings if r.missing), "")
     if missing:
-        return unknown(_INCLUDED_GUIDE, missing)
+        return unknown(_included.guide, missing)
     unless = [f"que `{r.variable}` ne l'ajoute à `{r.name}`" for r in readings if r.variable]
     if not any(re.fullmatch(r"[\w.:]+", worker.options.get("app", "")) for worker in known.workers):
         unless.append("que la commande du worker, qui n'a pas été lue, ne le nomme")
@@ -76,22 +127,51 @@ def _unloaded(known: TargetFacts) -> Sequence[Finding]:
     faults[-1] = Fault(text, faults[-1].excerpt)
     outcome = Outcome.RESERVATION if unless else Outcome.DEFECT
     evidence = known.source.evidence(faults[0].excerpt)
-    return failed(_INCLUDED_GUIDE, "Tâches non importées", faults, evidence, outcome=outcome)
+    return failed(_included.guide, "Tâches non importées", faults, evidence, outcome=outcome)
 
 
-_UNIQUE_GUIDE = Guide(
-    severity=Severity.CRITICAL,
-    passes="Chaque nom de tâche désigne une seule fonction",
-    fails="Deux fonctions sont enregistrées sous le même nom de tâche : une seule s'exécute",
-    advice="Donner un nom à chacune",
-    solution='@app.task(name="application.tasks.send_mail")',
-    undetermined=NO_TASK,
-    impact="Élevé : l'autre n'est jamais exécutée",
+@practice(
+    "unique-task-names",
+    "Noms de tâches uniques",
+    reference=_NAMES,
+    guide=Guide(
+        severity=Severity.CRITICAL,
+        passes="Chaque nom de tâche désigne une seule fonction",
+        fails="Deux fonctions sont enregistrées sous le même nom de tâche : une seule s'exécute",
+        advice="Donner un nom à chacune",
+        solution='@app.task(name="application.tasks.send_mail")',
+        undetermined=NO_TASK,
+        impact="Élevé : l'autre n'est jamais exécutée",
+    ),
+    defective="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+
+
+        @app.task(name="send")
+        def send_mail(order_id): ...
+
+
+        @app.task(name="send")
+        def send_message(order_id): ...
+    """,
+    sound="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+
+
+        @app.task(name="send")
+        def send_mail(order_id): ...
+
+
+        @app.task(name="send_message")
+        def send_message(order_id): ...
+    """,
 )
-
-
 def _unique(known: TargetFacts) -> Sequence[Finding]:
-    guide = _UNIQUE_GUIDE
+    guide = _unique.guide
     tasks = [task for task, facts in production_tasks(known) if task.options.get("name", task.name) == task.name]
     if not tasks:
         return unknown(guide, known.why_silent or NO_TASK)
@@ -108,19 +188,44 @@ def _unique(known: TargetFacts) -> Sequence[Finding]:
     return passed(guide, f"{len(names)} noms", known.probes[0].evidence())
 
 
-_IGNORED_GUIDE = Guide(
-    severity=Severity.MINOR,
-    passes="Les résultats gardés sont lus, ou ne sont pas gardés",
-    fails="Les résultats de tâches sont gardés, et rien dans ce code ne les lit",
-    advice="Poser `ignore_result=True` sur ces tâches, ou `task_ignore_result` pour toutes",
-    solution="task_ignore_result = True",
-    undetermined="aucune tâche n'a été lue, ou `result_backend` ne se lit pas",
-    impact="Aucun, sinon du travail et de la mémoire pour rien",
+@practice(
+    "ignored-results",
+    "Résultats utiles",
+    reference=_IGNORE,
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="Les résultats gardés sont lus, ou ne sont pas gardés",
+        fails="Les résultats de tâches sont gardés, et rien dans ce code ne les lit",
+        advice="Poser `ignore_result=True` sur ces tâches, ou `task_ignore_result` pour toutes",
+        solution="task_ignore_result = True",
+        undetermined="aucune tâche n'a été lue, ou `result_backend` ne se lit pas",
+        impact="Aucun, sinon du travail et de la mémoire pour rien",
+    ),
+    defective="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0", backend="redis://localhost/1")
+        app.conf.result_expires = 3600
+
+
+        @app.task
+        def report(day):
+            return day.isoformat()
+    """,
+    sound="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0", backend="redis://localhost/1")
+        app.conf.result_expires = 3600
+
+
+        @app.task(ignore_result=True)
+        def report(day):
+            return day.isoformat()
+    """,
 )
-
-
 def _ignored(known: TargetFacts) -> Sequence[Finding]:
-    guide = _IGNORED_GUIDE
+    guide = _ignored.guide
     outside, unsure = kept_results(known)
     tasks = production_tasks(known)
     if outside:
@@ -140,19 +245,49 @@ def _ignored(known: TargetFacts) -> Sequence[Finding]:
     return passed(guide, "`ignore_result`", known.source.evidence())
 
 
-_RATE_GUIDE = Guide(
-    severity=Severity.MINOR,
-    passes="Une tâche à débit limité n'a qu'un worker, ou pas de limite",
-    fails="`rate_limit` borne chaque worker, et plusieurs workers sont lancés : le débit total n'est pas borné",
-    advice="Compter ensemble (base, Redis), ou réserver une file à un seul worker",
-    solution="celery -A application worker -Q limited --concurrency=1",
-    undetermined="aucune tâche, ou aucun worker, n'a été lu",
-    language="bash",
+@practice(
+    "shared-rate-limits",
+    "Débits partagés",
+    reference=_RATE,
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="Une tâche à débit limité n'a qu'un worker, ou pas de limite",
+        fails="`rate_limit` borne chaque worker, et plusieurs workers sont lancés : le débit total n'est pas borné",
+        advice="Compter ensemble (base, Redis), ou réserver une file à un seul worker",
+        solution="celery -A application worker -Q limited --concurrency=1",
+        undetermined="aucune tâche, ou aucun worker, n'a été lu",
+        language="bash",
+    ),
+    defective={
+        "app.py": """
+            from celery import Celery
+
+            app = Celery("shop", broker="redis://localhost/0")
+
+
+            @app.task(rate_limit="10/s")
+            def send(message_id): ...
+        """,
+        "start.sh": """
+            celery -A app worker -n one@%h &
+            celery -A app worker -n two@%h
+        """,
+    },
+    sound={
+        "app.py": """
+            from celery import Celery
+
+            app = Celery("shop", broker="redis://localhost/0")
+
+
+            @app.task(rate_limit="10/s")
+            def send(message_id): ...
+        """,
+        "start.sh": "celery -A app worker",
+    },
 )
-
-
 def _rates(known: TargetFacts) -> Sequence[Finding]:
-    guide = _RATE_GUIDE
+    guide = _rates.guide
     tasks = production_tasks(known)
     if not tasks:
         return unknown(guide, known.why_silent or NO_TASK)
@@ -184,39 +319,3 @@ def _spread(known: TargetFacts, task: Task) -> list[Fault]:
         return []
     text = f"`{short(task.symbol)}`, et {several[1]} workers de `{queue}` dans `{several[0]}`"
     return [Fault(text, known.head(task.symbol))]
-
-
-_UNUSED_GUIDE = Guide(
-    severity=Severity.MINOR,
-    passes="Les fonctions de reprise testées sont celles que le code emploie",
-    fails="Une fonction de reprise est testée, mais rien d'autre ne l'appelle : ce que les tests prouvent n'a pas lieu",
-    advice="L'appeler dans la tâche, ou la retirer avec ses tests",
-    solution="raise self.retry(countdown=retry_delay(self.request.retries))",
-    undetermined="aucun code Python n'a été lu",
-    impact="Moyen : des reprises que l'on croit prouvées",
-)
-
-
-def _unused(known: TargetFacts) -> Sequence[Finding]:
-    guide = _UNUSED_GUIDE
-    if known.source.failure or not known.source.functions:
-        return unknown(guide, known.source.failure or "aucun code Python n'a été lu")
-    tested = [o for o in known.source.observations_of(RetryFunction) if o.tested]
-    if not tested:
-        return out_of_scope(guide, "aucune fonction de reprise n'est testée ici")
-    unused = [o for o in tested if not o.used]
-    if unused:
-        faults = [Fault(f"`{short(o.symbol)}`", o.excerpt) for o in unused]
-        return failed(
-            guide, "Reprise testée, jamais employée", faults, *(known.source.evidence(o.excerpt) for o in unused)
-        )
-    return passed(guide, ", ".join(f"`{short(o.symbol)}`" for o in tested), known.source.evidence(tested[0].excerpt))
-
-
-RULES = (
-    practice("tasks-included", "Tâches importées", _INCLUDE, _included, _INCLUDED_GUIDE, needs=Level.CONFIGURATION),
-    practice("unique-task-names", "Noms de tâches uniques", _NAMES, _unique, _UNIQUE_GUIDE),
-    practice("ignored-results", "Résultats utiles", _IGNORE, _ignored, _IGNORED_GUIDE),
-    practice("shared-rate-limits", "Débits partagés", _RATE, _rates, _RATE_GUIDE),
-    practice("retry-function-used", "Reprise employée", _RETRY, _unused, _UNUSED_GUIDE),
-)

@@ -11,7 +11,7 @@ from audit.model.unknown import UNKNOWN
 from audit.rules.effective_settings import NO_TASK, NO_WORKER, Reading, number, production_tasks, read, short
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
 from audit.rules.rule import Guide
-from audit.rules.setting_comparison import SettingHolds
+from audit.rules.setting_comparison import SettingComparison
 
 _CONF = "https://docs.celeryq.dev/en/stable/userguide/configuration.html#"
 _WORKERS = "https://docs.celeryq.dev/en/stable/userguide/workers.html#"
@@ -20,16 +20,6 @@ _TASKS = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#"
 _PREFORK = frozenset({"prefork", "processes", ""})
 
 _NAMED = 3
-
-_LIMITS_GUIDE = Guide(
-    severity=Severity.MINOR,
-    passes="Chaque tâche a une limite de temps souple, plus courte que la dure",
-    fails="Des tâches n'ont pas à la fois une limite de temps souple et une dure, plus longue",
-    advice="Régler `task_soft_time_limit`, puis `task_time_limit` un peu au-dessus",
-    solution="task_soft_time_limit = 60\ntask_time_limit = 90",
-    undetermined="une limite de temps ne se lit pas, ou est donnée à la publication, ou aucune tâche n'a été trouvée",
-    impact="Moyen : une tâche bloquée peut occuper un processus sans fin",
-)
 
 
 def limit(task: Task, facts: Facts, name: str, application: Any) -> Any:
@@ -43,8 +33,40 @@ def limit(task: Task, facts: Facts, name: str, application: Any) -> Any:
     return UNKNOWN if number(value) is None else value
 
 
+@practice(
+    "time-limits",
+    "Limites de temps",
+    reference=_CONF + "task-time-limit",
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="Chaque tâche a une limite de temps souple, plus courte que la dure",
+        fails="Des tâches n'ont pas à la fois une limite de temps souple et une dure, plus longue",
+        advice="Régler `task_soft_time_limit`, puis `task_time_limit` un peu au-dessus",
+        solution="task_soft_time_limit = 60\ntask_time_limit = 90",
+        undetermined="une limite de temps ne se lit pas, ou est donnée à la publication, ou aucune tâche n'a été trouvée",
+        impact="Moyen : une tâche bloquée peut occuper un processus sans fin",
+    ),
+    defective="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+        app.conf.task_time_limit = 90
+
+        @app.task
+        def report(day): ...
+    """,
+    sound="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+        app.conf.update(task_soft_time_limit=60, task_time_limit=90)
+
+        @app.task
+        def report(day): ...
+    """,
+)
 def _time_limits(known: TargetFacts) -> Sequence[Finding]:
-    guide = _LIMITS_GUIDE
+    guide = _time_limits.guide
     soft, hard = read(known, "task_soft_time_limit"), read(known, "task_time_limit")
     tasks = production_tasks(known)
     if soft.missing or hard.missing or not tasks:
@@ -108,20 +130,41 @@ def _listed(tasks: list[str], total: int) -> str:
     return ", ".join(tasks[:_NAMED]) + more
 
 
-_ENFORCED_GUIDE = Guide(
-    severity=Severity.MINOR,
-    passes="Le modèle d'exécution des workers applique les limites de temps",
-    fails="Ce modèle d'exécution n'applique pas les limites de temps réglées",
-    advice="Lancer le worker avec `--pool=prefork`, ou borner autrement chaque appel bloquant",
-    solution="celery -A application worker --pool=prefork",
-    undetermined="aucun fichier de démarrage ne lance de worker, ou l'option `--pool` ne se lit pas",
-    impact="Moyen : une tâche bloquée n'est jamais arrêtée",
-    language="bash",
+@practice(
+    "limits-enforced",
+    "Limites de temps appliquées",
+    reference=_WORKERS + "time-limits",
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="Le modèle d'exécution des workers applique les limites de temps",
+        fails="Ce modèle d'exécution n'applique pas les limites de temps réglées",
+        advice="Lancer le worker avec `--pool=prefork`, ou borner autrement chaque appel bloquant",
+        solution="celery -A application worker --pool=prefork",
+        undetermined="aucun fichier de démarrage ne lance de worker, ou l'option `--pool` ne se lit pas",
+        impact="Moyen : une tâche bloquée n'est jamais arrêtée",
+        language="bash",
+    ),
+    defective={
+        "app.py": """
+            from celery import Celery
+
+            app = Celery("shop", broker="redis://localhost/0")
+            app.conf.update(task_soft_time_limit=60, task_time_limit=90)
+        """,
+        "start.sh": "celery -A app worker --pool=threads",
+    },
+    sound={
+        "app.py": """
+            from celery import Celery
+
+            app = Celery("shop", broker="redis://localhost/0")
+            app.conf.update(task_soft_time_limit=60, task_time_limit=90)
+        """,
+        "start.sh": "celery -A app worker --pool=prefork",
+    },
 )
-
-
 def _enforced(known: TargetFacts) -> Sequence[Finding]:
-    guide = _ENFORCED_GUIDE
+    guide = _enforced.guide
     limits = [read(known, name) for name in ("task_soft_time_limit", "task_time_limit")]
     missing = next((r.missing for r in limits if r.missing), "")
     if missing:
@@ -143,19 +186,41 @@ def _enforced(known: TargetFacts) -> Sequence[Finding]:
 
 _UNLIMITED = frozenset({"threads", "solo", "gevent", "eventlet"})
 
-_POOL_GUIDE = Guide(
-    severity=Severity.MINOR,
-    passes="Le modèle d'exécution des scripts est celui de la configuration",
-    fails="Un script lance le worker avec un autre modèle d'exécution que la configuration, et l'emporte",
-    advice="Écrire la même valeur aux deux endroits",
-    solution="celery -A application worker --pool=prefork",
-    undetermined="aucun fichier de démarrage ne lance de worker, ou `worker_pool` ne se lit pas",
-    language="bash",
+
+@practice(
+    "pool-aligned",
+    "Modèle d'exécution aligné",
+    reference=_WORKERS + "concurrency",
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="Le modèle d'exécution des scripts est celui de la configuration",
+        fails="Un script lance le worker avec un autre modèle d'exécution que la configuration, et l'emporte",
+        advice="Écrire la même valeur aux deux endroits",
+        solution="celery -A application worker --pool=prefork",
+        undetermined="aucun fichier de démarrage ne lance de worker, ou `worker_pool` ne se lit pas",
+        language="bash",
+    ),
+    defective={
+        "app.py": """
+            from celery import Celery
+
+            app = Celery("shop", broker="redis://localhost/0")
+            app.conf.worker_pool = "prefork"
+        """,
+        "start.sh": "celery -A app worker --pool=threads",
+    },
+    sound={
+        "app.py": """
+            from celery import Celery
+
+            app = Celery("shop", broker="redis://localhost/0")
+            app.conf.worker_pool = "prefork"
+        """,
+        "start.sh": "celery -A app worker --pool=prefork",
+    },
 )
-
-
 def _same_pool(known: TargetFacts) -> Sequence[Finding]:
-    guide = _POOL_GUIDE
+    guide = _same_pool.guide
     configured = read(known, "worker_pool", "prefork")
     if configured.missing or not known.workers:
         return unknown(guide, configured.missing or NO_WORKER)
@@ -175,38 +240,110 @@ def _same_pool(known: TargetFacts) -> Sequence[Finding]:
     return passed(guide, configured.told, *configured.evidence)
 
 
-_EAGER_GUIDE = Guide(
-    severity=Severity.CRITICAL,
-    passes="Les tâches passent par le broker",
-    fails="Les tâches s'exécutent dans le processus qui les publie, sans worker ni reprise",
-    advice="Réserver `task_always_eager` aux tests",
-    solution="task_always_eager = False",
-    undetermined="`task_always_eager` ne se lit pas dans le code",
-    impact="Élevé : rien ne survit au processus web",
-)
+@practice(
+    "not-eager",
+    "Pas d'exécution immédiate",
+    reference=_TESTING,
+    requirements=("8.1", "8.4"),
+    guide=Guide(
+        severity=Severity.CRITICAL,
+        passes="Les tâches passent par le broker",
+        fails="Les tâches s'exécutent dans le processus qui les publie, sans worker ni reprise",
+        advice="Réserver `task_always_eager` aux tests",
+        solution="task_always_eager = False",
+        undetermined="`task_always_eager` ne se lit pas dans le code",
+        impact="Élevé : rien ne survit au processus web",
+    ),
+    defective="""
+        from celery import Celery
 
-_RATE_GUIDE = Guide(
-    severity=Severity.MINOR,
-    passes="Aucun débit par défaut ne freine les tâches de service",
-    fails="Un débit par défaut freine toutes les tâches, celles de reprise et de surveillance comprises",
-    advice="Poser `rate_limit` sur les seules tâches qui en ont besoin",
-    solution='@app.task(rate_limit="10/s")\ndef send(message_id): ...',
-    undetermined="`task_default_rate_limit` ne se lit pas dans le code",
-)
+        app = Celery("shop", broker="redis://localhost/0")
+        app.conf.task_always_eager = True
+    """,
+    sound="""
+        from celery import Celery
 
-_MEMORY_GUIDE = Guide(
-    severity=Severity.MINOR,
-    passes="Un processus de worker est remplacé avant que sa mémoire ne grossisse sans fin",
-    fails="Rien de ce qui a été lu ne remplace un processus de worker dont la mémoire grossit",
-    advice="Régler `worker_max_tasks_per_child` ou `worker_max_memory_per_child` (en Kio)",
-    solution="worker_max_tasks_per_child = 1000\nworker_max_memory_per_child = 300_000",
-    undetermined="un de ces réglages, ou une option des scripts, ne se lit pas",
+        app = Celery("shop", broker="redis://localhost/0")
+        app.conf.task_always_eager = False
+    """,
 )
+def _not_eager(known: TargetFacts) -> Sequence[Finding]:
+    return SettingComparison(
+        "task_always_eager", False, lambda v: not v, _not_eager.guide, "Exécution immédiate activée"
+    )(known)
+
+
+@practice(
+    "default-rate-limit",
+    "Pas de débit par défaut",
+    reference=_TASKS + "Task.rate_limit",
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="Aucun débit par défaut ne freine les tâches de service",
+        fails="Un débit par défaut freine toutes les tâches, celles de reprise et de surveillance comprises",
+        advice="Poser `rate_limit` sur les seules tâches qui en ont besoin",
+        solution='@app.task(rate_limit="10/s")\ndef send(message_id): ...',
+        undetermined="`task_default_rate_limit` ne se lit pas dans le code",
+    ),
+    defective="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+        app.conf.task_default_rate_limit = "10/s"
+    """,
+    sound="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+        app.conf.update(task_acks_late=True)
+
+
+        @app.task(rate_limit="10/s")
+        def send(message_id): ...
+    """,
+)
+def _default_rate_limit(known: TargetFacts) -> Sequence[Finding]:
+    return SettingComparison(
+        "task_default_rate_limit", None, lambda v: not v, _default_rate_limit.guide, "Débit par défaut"
+    )(known)
+
+
 _CHILD = {"worker_max_tasks_per_child": "max-tasks-per-child", "worker_max_memory_per_child": "max-memory-per-child"}
 
 
+@practice(
+    "bounded-memory",
+    "Mémoire bornée",
+    reference=_WORKERS + "max-tasks-per-child-setting",
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="Un processus de worker est remplacé avant que sa mémoire ne grossisse sans fin",
+        fails="Rien de ce qui a été lu ne remplace un processus de worker dont la mémoire grossit",
+        advice="Régler `worker_max_tasks_per_child` ou `worker_max_memory_per_child` (en Kio)",
+        solution="worker_max_tasks_per_child = 1000\nworker_max_memory_per_child = 300_000",
+        undetermined="un de ces réglages, ou une option des scripts, ne se lit pas",
+    ),
+    defective={
+        "app.py": """
+            from celery import Celery
+
+            app = Celery("shop", broker="redis://localhost/0")
+            app.conf.task_acks_late = True
+        """,
+        "start.sh": "celery -A app worker",
+    },
+    sound={
+        "app.py": """
+            from celery import Celery
+
+            app = Celery("shop", broker="redis://localhost/0")
+            app.conf.worker_max_tasks_per_child = 1000
+        """,
+        "start.sh": "celery -A app worker",
+    },
+)
 def _memory(known: TargetFacts) -> Sequence[Finding]:
-    guide = _MEMORY_GUIDE
+    guide = _memory.guide
     readings = [read(known, name) for name in _CHILD]
     workers = known.workers
     set_by_scripts = [w for w in workers if any(w.options.get(o) for o in _CHILD.values())]
@@ -232,26 +369,3 @@ def _memory(known: TargetFacts) -> Sequence[Finding]:
     open_still = not workers or any(r.variable for r in readings)
     outcome = Outcome.RESERVATION if open_still else Outcome.DEFECT
     return failed(guide, "Mémoire des workers", faults, *readings[0].evidence, outcome=outcome)
-
-
-RULES = (
-    practice("time-limits", "Limites de temps", _CONF + "task-time-limit", _time_limits, _LIMITS_GUIDE),
-    practice("limits-enforced", "Limites de temps appliquées", _WORKERS + "time-limits", _enforced, _ENFORCED_GUIDE),
-    practice("pool-aligned", "Modèle d'exécution aligné", _WORKERS + "concurrency", _same_pool, _POOL_GUIDE),
-    practice(
-        "not-eager",
-        "Pas d'exécution immédiate",
-        _TESTING,
-        SettingHolds("task_always_eager", False, lambda v: not v, _EAGER_GUIDE, "Exécution immédiate activée"),
-        _EAGER_GUIDE,
-        requirements=("8.1", "8.4"),
-    ),
-    practice(
-        "default-rate-limit",
-        "Pas de débit par défaut",
-        _TASKS + "Task.rate_limit",
-        SettingHolds("task_default_rate_limit", None, lambda v: not v, _RATE_GUIDE, "Débit par défaut"),
-        _RATE_GUIDE,
-    ),
-    practice("bounded-memory", "Mémoire bornée", _WORKERS + "max-tasks-per-child-setting", _memory, _MEMORY_GUIDE),
-)

@@ -1,8 +1,11 @@
 """The manual of the rules, in French Markdown: one page for all of them, or one rule explained."""
 
 from collections.abc import Sequence
+from pathlib import PurePath
 
 from audit.rules.rule import Rule
+
+_LANGUAGES = {".py": "python", ".sh": "bash", ".toml": "toml", ".yaml": "yaml", ".service": "ini", ".xml": "xml"}
 
 _HEAD = """\
 # Les règles
@@ -11,6 +14,7 @@ _HEAD = """\
 
 Une règle lit des faits et rend des constats : établi, réserve, défaut, indéterminé (avec ce qui a manqué) ou sans objet.
 Le niveau de preuve est le plus faible auquel elle peut conclure ; l'import de la cible ou l'exécution le renforcent.
+Chaque règle montre deux petits projets entiers : un qu'elle refuse, un qu'elle accepte. Les tests la jouent sur les deux.
 """
 
 
@@ -34,19 +38,27 @@ def explanation(rule: Rule) -> str:
         f"- **Source** : {_source(rule.reference)}",
     ]
     guide = rule.guide
-    if guide is not None:
-        lines += [
-            f"- **Gravité** : {guide.severity.value} ; impact : {guide.impact}",
-            f"- **Établi** : {guide.passes}.",
-            f"- **Défaut** : {guide.fails}.",
-            f"- **Indéterminé quand** : {guide.undetermined}.",
-            f"- **Recommandation** : {guide.advice}.",
-            "",
-            f"```{guide.language}",
-            guide.solution,
-            "```",
-        ]
+    lines += [
+        f"- **Gravité** : {guide.severity.value} ; impact : {guide.impact}",
+        f"- **Établi** : {guide.passes}.",
+        f"- **Défaut** : {guide.fails}.",
+        f"- **Indéterminé quand** : {guide.undetermined}.",
+        f"- **Recommandation** : {guide.advice}.",
+        "",
+        f"```{guide.language}",
+        guide.solution,
+        "```",
+    ]
+    for title, files in (("Exemple refusé", rule.defective), ("Exemple accepté", rule.sound)):
+        lines += ["", f"**{title}** :", *(line for name, text in files.items() for line in _quoted(name, text))]
     return "\n".join([*lines, ""])
+
+
+def _quoted(name: str, text: str) -> list[str]:
+    """One file of an example."""
+    if not text.strip():
+        return ["", f"`{name}` (vide)"]
+    return ["", f"`{name}`", "", f"```{_LANGUAGES.get(PurePath(name).suffix, 'text')}", text.rstrip("\n"), "```"]
 
 
 def bears_on(rule: Rule) -> str:

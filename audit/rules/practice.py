@@ -4,9 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from audit.model.findings import Evidence, Excerpt, Finding, Level, Outcome, Problem
-from audit.model.target_facts import TargetFacts
 from audit.requirements.profiles import GOOD_PRACTICES
-from audit.rules.rule import Guide, Rule, established, undetermined
+from audit.rules.rule import Check, Files, Guide, Rule, established, rule, undetermined
 
 _TOLD, _QUOTED = 3, 5
 
@@ -22,15 +21,26 @@ class Fault:
 def practice(
     identifier: str,
     title: str,
-    reference: str,
-    check: Callable[[TargetFacts], Sequence[Finding]],
-    guide: Guide,
     *,
+    reference: str,
+    guide: Guide,
+    defective: str | Files,
+    sound: str | Files,
     requirements: tuple[str, ...] = (),
     needs: Level = Level.SOURCE,
-) -> Rule:
-    """A rule of the category of good practices."""
-    return Rule(identifier, title, GOOD_PRACTICES, requirements, reference, check, needs, guide)
+) -> Callable[[Check], Rule]:
+    """Make a check a rule of the category of good practices."""
+    return rule(
+        identifier,
+        title,
+        category=GOOD_PRACTICES,
+        reference=reference,
+        guide=guide,
+        defective=defective,
+        sound=sound,
+        requirements=requirements,
+        needs=needs,
+    )
 
 
 def passed(guide: Guide, detail: str, *evidence: Evidence) -> list[Finding]:

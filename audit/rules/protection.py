@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from audit.model.findings import Finding, Problem, Severity
 from audit.model.target_facts import TargetFacts
-from audit.rules.rule import Rule, defect, established, not_found, undetermined, without_role
+from audit.rules.rule import Guide, defect, established, not_found, rule, undetermined, without_role
 
 _DOC = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#state"
+_UNREAD = "la fonction est appelée sans qu'un chemin ait pu être suivi, ou le rôle n'est pas renseigné"
 
 
 @dataclass(frozen=True)
@@ -52,31 +53,137 @@ def _named_somewhere(known: TargetFacts, name: str) -> bool:
     return any(c.name.rpartition(".")[2] == last for f in known.source.functions.values() for c in f.calls)
 
 
-RULES = (
-    Rule(
-        "idempotency",
-        "Idempotence des envois",
-        "Robustesse Workers",
-        ("8.4", "8.5"),
-        _DOC,
-        Called(
-            "idempotency",
-            "sender",
-            "Protection contre les doublons : `{caller}` appelle `{role}`",
-            "Élevé : une tâche exécutée deux fois envoie deux messages",
-        ),
+@rule(
+    "idempotency",
+    "Idempotence des envois",
+    category="Robustesse Workers",
+    requirements=("8.4", "8.5"),
+    reference=_DOC,
+    guide=Guide(
+        severity=Severity.CRITICAL,
+        passes="L'envoi appelle la protection contre les doublons",
+        fails="La protection contre les doublons existe, mais l'envoi ne l'appelle pas",
+        advice="Appeler la fonction",
+        solution="if not claim(message_id):\n    return",
+        undetermined=_UNREAD,
+        impact="Élevé",
     ),
-    Rule(
-        "campaign-lock",
-        "Verrou de campagne",
-        "Verrouillage Campagnes",
-        ("8.4",),
-        _DOC,
-        Called(
-            "campaign_lock",
-            "campaign_sender",
-            "Verrou de campagne : `{caller}` appelle `{role}`",
-            "Élevé : deux répartiteurs peuvent traiter la même campagne",
-        ),
-    ),
+    defective={
+        "audit.toml": """
+            [roles]
+            sender = "app:send"
+            idempotency = "app:claim"
+        """,
+        "app.py": """
+            from celery import Celery
+
+            celery_app = Celery("shop", broker="redis://localhost/0")
+
+
+            def claim(message_id):
+                return cache.set(f"sent:{message_id}", 1, nx=True, ex=300)
+
+
+            @celery_app.task
+            def send(message_id):
+                deliver(message_id)
+        """,
+    },
+    sound={
+        "audit.toml": """
+            [roles]
+            sender = "app:send"
+            idempotency = "app:claim"
+        """,
+        "app.py": """
+            from celery import Celery
+
+            celery_app = Celery("shop", broker="redis://localhost/0")
+
+
+            def claim(message_id):
+                return cache.set(f"sent:{message_id}", 1, nx=True, ex=300)
+
+
+            @celery_app.task
+            def send(message_id):
+                if claim(message_id):
+                    deliver(message_id)
+        """,
+    },
 )
+def _idempotency(known: TargetFacts) -> Sequence[Finding]:
+    return Called(
+        "idempotency",
+        "sender",
+        "Protection contre les doublons : `{caller}` appelle `{role}`",
+        "Élevé : une tâche exécutée deux fois envoie deux messages",
+    )(known)
+
+
+@rule(
+    "campaign-lock",
+    "Verrou de campagne",
+    category="Verrouillage Campagnes",
+    requirements=("8.4",),
+    reference=_DOC,
+    guide=Guide(
+        severity=Severity.CRITICAL,
+        passes="L'envoi d'une campagne prend son verrou",
+        fails="Le verrou de campagne existe, mais l'envoi ne le prend pas",
+        advice="Appeler la fonction",
+        solution="with campaign_lock(campaign_id) as acquired:\n    ...",
+        undetermined=_UNREAD,
+        impact="Élevé",
+    ),
+    defective={
+        "audit.toml": """
+            [roles]
+            campaign_sender = "app:send_campaign"
+            campaign_lock = "app:campaign_lock"
+        """,
+        "app.py": """
+            from celery import Celery
+
+            celery_app = Celery("shop", broker="redis://localhost/0")
+
+
+            def campaign_lock(campaign_id):
+                return client.lock(f"campaign:{campaign_id}", timeout=600)
+
+
+            @celery_app.task
+            def send_campaign(campaign_id):
+                dispatch(campaign_id)
+        """,
+    },
+    sound={
+        "audit.toml": """
+            [roles]
+            campaign_sender = "app:send_campaign"
+            campaign_lock = "app:campaign_lock"
+        """,
+        "app.py": """
+            from celery import Celery
+
+            celery_app = Celery("shop", broker="redis://localhost/0")
+
+
+            def campaign_lock(campaign_id):
+                return client.lock(f"campaign:{campaign_id}", timeout=600)
+
+
+            @celery_app.task
+            def send_campaign(campaign_id):
+                with campaign_lock(campaign_id):
+                    dispatch(campaign_id)
+        """,
+    },
+)
+def _campaign_lock(known: TargetFacts) -> Sequence[Finding]:
+    return Called(
+        "campaign_lock",
+        "campaign_sender",
+        "Verrou de campagne : `{caller}` appelle `{role}`",
+        "Élevé : deux répartiteurs peuvent traiter la même campagne",
+    )(known)

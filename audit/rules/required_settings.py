@@ -1,289 +1,137 @@
-"""Rules that only compare one Celery setting with the value it should have."""
+"""Settings that must have one value for no task to be lost (8.4)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
-from audit.french.typography import counted
-from audit.model.facts import Facts, Setting, Task
-from audit.model.findings import Excerpt, Finding, Outcome, Problem, Severity
+from audit.model.findings import Finding, Severity
 from audit.model.target_facts import TargetFacts
-from audit.model.test_files import is_test_file
-from audit.model.unknown import UNKNOWN
-from audit.rules.effective_settings import production_tasks, short
-from audit.rules.rule import Rule, defect, established, undetermined
+from audit.rules.exact_value import ExactValue
+from audit.rules.rule import Guide, rule
+from audit.rules.setting_comparison import exactly
 
 _CONF = "https://docs.celeryq.dev/en/stable/userguide/configuration.html#"
-_NAMED = 3
+_CATEGORY = "Configuration Celery"
 
 
-@dataclass(frozen=True)
-class SettingIs:
-    """A check that a setting has one value; `default` is Celery's own, used where the target sets nothing."""
-
-    name: str
-    value: object
-    default: object
-    purpose: str
-    risk: str
-    severity: Severity
-    option: str = ""
-    risk_of_default: str = ""
-
-    def __call__(self, known: TargetFacts) -> Sequence[Finding]:
-        """Compare, strongest probe first; « indéterminé » when no probe can tell the value.
-
-        `option` names what a task may set for itself: the tasks that send are then asked one by one, or, where no role
-        says which do, those that go against the application are named.
-        """
-        of_application = self._of_application(known)
-        symbols = [known.target.role(role) for role in ("sender", "campaign_sender")] if self.option else []
-        own = [self._of_task(known, symbol) for symbol in dict.fromkeys(symbols) if symbol]
-        if self.option and not any(symbols) and of_application[0].outcome is Outcome.ESTABLISHED:
-            own = [self._against(known), self._unsure(known)]
-        if self.option and of_application[0].outcome is not Outcome.ESTABLISHED:
-            of_application = self._beside_the_application(known, of_application[0], set(filter(None, symbols)))
-        return [*of_application, *(finding for finding in own if finding)]
-
-    def _beside_the_application(self, known: TargetFacts, finding: Finding, symbols: set[str]) -> Sequence[Finding]:
-        """What holds where the application does not say it: all tasks may, each for itself; those of some are named."""
-        tasks = production_tasks(known)
-        told = [(task, facts) for task, facts in tasks if own_option(task, self.option, facts) is self.value]
-        if not told or any("*" in facts.settings for _, facts in told):
-            return [finding]
-        heads = [next((f.head for f, _ in known.function(task.symbol) if f.head), None) for task, _ in told]
-        names = ", ".join(f"`{short(task.symbol)}`" for task, _ in told[:_NAMED])
-        more = f" et {counted(len(told) - _NAMED, 'autre')}" if len(told) > _NAMED else ""
-        program = known.source.program
-        unread = [p for p, _ in known.source.unread if p.endswith(".py") and not is_test_file(p, program)]
-        if len(told) < len(tasks) or unread or not symbols <= {task.symbol for task, _ in tasks}:
-            return [
-                replace(finding, sentence=f"{finding.sentence} ; `{self.option}={self.value}` vaut pour {names}{more}")
-            ]
-        evidence = [facts.evidence(head) for (_, facts), head in zip(told, heads, strict=True)][:_NAMED]
-        sentence = f"Chaque tâche a `{self.option}={self.value}` ({names}{more}), qui l'emporte sur `{self.name}`"
-        return [established(f"{sentence} - {self.purpose}", *evidence)]
-
-    def _against(self, known: TargetFacts) -> Finding | None:
-        """The tasks that say otherwise than the application, of which nobody said whether they matter."""
-        seen = [
-            (task, facts)
-            for task, facts in production_tasks(known)
-            if own_option(task, self.option, facts) is (not self.value)
-        ]
-        if not seen:
-            return None
-        names = ", ".join(f"`{short(task.symbol)}`" for task, _ in seen[:_NAMED])
-        more = f" et {counted(len(seen) - _NAMED, 'autre')}" if len(seen) > _NAMED else ""
-        clause = f"`{self.option}={not self.value}` pour {names}{more}"
-        heads = [next((f.head for f, _ in known.function(task.symbol) if f.head), None) for task, _ in seen]
-        problem = replace(
-            self._problem(next(filter(None, heads), None)),
-            title=f"Tâches à `{self.option}={not self.value}`",
-            recommendation=f"Retirer `{self.option}={not self.value}`, sauf d'une tâche que l'on peut perdre",
-            situation_text="" if any(heads) else f"{clause}.",
-            solution=f"@shared_task({self.option}={self.value!r})",
-        )
-        evidence = [facts.evidence(head) for (_, facts), head in zip(seen, heads, strict=True)]
-        text = f"{clause}, contre le réglage de l'application : {self.risk}"
-        return Finding(Outcome.RESERVATION, text, tuple(evidence), problem=problem)
-
-    def _unsure(self, known: TargetFacts) -> Finding | None:
-        """The tasks that may say otherwise than the application, by options that were not read; a base class is not one."""
-        seen = [(task, own_option(task, self.option, facts)) for task, facts in production_tasks(known)]
-        names = [f"`{short(task.symbol)}`" for task, value in seen if _unread(value)]
-        if not names:
-            return None
-        more = f" et {counted(len(names) - _NAMED, 'autre')}" if len(names) > _NAMED else ""
-        told = ", ".join(names[:_NAMED]) + more
-        return undetermined(
-            f"`{self.name}={self.value}` vaut pour chaque tâche",
-            f"un autre `{self.option}` est possible pour {told}, et ne se lit pas dans le code",
-            "relancer avec `--level configuration`",
-        )
-
-    def _of_application(self, known: TargetFacts) -> Sequence[Finding]:
-        sentence = f"`{self.name}={self.value}` - {self.purpose}"
-        seen = list(known.setting(self.name))
-        missing = self._missing(known, seen)
-        if missing:
-            return [undetermined(sentence, missing, "relancer avec `--level configuration`")]
-        if not seen:
-            return [self._of_default(known)]
-        setting, facts = seen[0]
-        evidence = [f.evidence(s.excerpt, **{self.name: s.value}) for s, f in seen if s.value is not UNKNOWN]
-        if setting.value != self.value:
-            written = (
-                f"`{self.name}={setting.value}` au lieu de `{self.value}`{_override_note(setting, facts)} : {self.risk}"
-            )
-            return [defect(written, self._problem(setting.excerpt or _written(known, self.name)), *evidence)]
-        return [established(sentence + _override_note(setting, facts), *evidence)]
-
-    def _of_task(self, known: TargetFacts, symbol: str) -> Finding | None:
-        """What this task sets against the application's value; None when it sets nothing, or the same."""
-        facts = next((f for f in known.probes if any(t.symbol == symbol for t in f.tasks)), None)
-        name = symbol.rpartition(":")[2]
-        if facts is None:
-            return self._of_no_task(known, symbol)
-        for task in (t for t in facts.tasks if t.symbol == symbol):
-            value = own_option(task, self.option, facts)
-            if (
-                value is None
-                or value is self.value
-                or any(f is facts and s.value is value for s, f in known.setting(self.name))
-            ):
-                continue
-            if isinstance(value, bool):
-                text = (
-                    f"`{name}` est déclarée avec `{self.option}={value}`, qui l'emporte sur `{self.name}` : {self.risk}"
-                )
-                head = next((f.head for f, _ in known.function(symbol) if f.head), None)
-                problem = replace(
-                    self._problem(head),
-                    title=f"`{name}` a `{self.option}={value}`",
-                    recommendation=f"Retirer `{self.option}={value}` de `{name}` (option de la tâche ou `task_annotations`)",
-                    situation_text="" if head else f"`{name}` a `{self.option}={value}`.",
-                    solution=f"@celery_app.task({self.option}={self.value!r})",
-                )
-                return defect(text, problem, facts.evidence(head, **{f"{name}.{self.option}": value}))
-            return undetermined(
-                f"`{self.name}={self.value}` vaut pour `{name}`",
-                f"`{name}` peut avoir un autre `{self.option}`, qui ne se lit pas dans le code : `{value}`",
-                "relancer avec `--level configuration`",
-            )
-        return None
-
-    def _of_no_task(self, known: TargetFacts, symbol: str) -> Finding | None:
-        """A function that some decorator makes a task, maybe with options of its own."""
-        head = known.head(symbol)
-        if head is None or not head.text.lstrip().startswith("@"):
-            return None
-        return undetermined(
-            f"`{self.name}={self.value}` vaut pour `{short(symbol)}`",
-            f"les décorateurs de `{short(symbol)}` ne se suivent pas jusqu'à `task` : un autre `{self.option}` est possible",
-            "relancer avec `--level configuration`",
-        )
-
-    def _missing(self, known: TargetFacts, seen: Sequence[tuple[Setting, Facts]]) -> str:
-        """Why the value cannot be told, in French; empty when it can."""
-        if not known.probes:
-            return known.why_silent or "aucune sonde n'a rien lu"
-        if not known.settings_known:
-            return "aucune configuration Celery n'a été trouvée dans la cible"
-        if seen and seen[0][0].value is UNKNOWN:
-            return f"la valeur de `{self.name}` ne se lit pas dans le code"
-        if not seen and "*" in known.probes[0].settings:
-            return f"des réglages existent qui ne se lisent pas dans le code, peut-être `{self.name}`"
-        return ""
-
-    def _of_default(self, known: TargetFacts) -> Finding:
-        facts = known.probes[0]
-        evidence = facts.evidence(défaut=self.default)
-        changed = f" (que `{facts.configured_by}` peut changer)" if facts.configured_by else ""
-        if self.default == self.value:
-            return established(f"`{self.name}` vaut {self.value} par défaut{changed} - {self.purpose}", evidence)
-        risk = self.risk_of_default or self.risk
-        sentence = f"`{self.name}` n'est pas réglé, et vaut {self.default} par défaut{changed} : {risk}"
-        return defect(sentence, self._problem(None), evidence)
-
-    def _problem(self, excerpt: Excerpt | None) -> Problem:
-        return Problem(
-            title=f"`{self.name}` n'est pas à `{self.value}`",
-            severity=self.severity,
-            impact="Élevé" if self.severity is Severity.CRITICAL else "Faible",
-            recommendation=f"Régler `{self.name}={self.value}`",
-            situation=(excerpt,) if excerpt else (),
-            situation_text="" if excerpt else f"`{self.name}` n'apparaît pas dans la configuration.",
-            solution=f"celery_app.conf.{self.name} = {self.value!r}",
-        )
+def _guide(name: str, severity: Severity, passes: str, fails: str, impact: str = "Élevé") -> Guide:
+    unread = f"la valeur de `{name}` ne se lit pas dans le code, ou une tâche a peut-être la sienne"
+    return Guide(severity, passes, fails, f"Régler `{name}=True`", f"celery_app.conf.{name} = True", unread, impact)
 
 
-def own_option(task: Task, option: str, facts: Facts) -> object:
-    """The value a task has for itself: a boolean, None when it follows the application, else what could not be read."""
-    value = task.options.get(option)
-    if facts.level > facts.level.SOURCE:
-        # The effective value, annotations included. The application's own None is told by its setting.
-        return value
-    setting = facts.settings.get("task_annotations")
-    annotations = setting.value if setting else None
-    if annotations is not None:
-        if not isinstance(annotations, dict):
-            return "task_annotations"
-        # As Celery applies them: over the decorator, the task's own after those for every task.
-        for key in ("*", task.name):
-            told = annotations.get(key, {})
-            if not isinstance(told, dict):
-                return f"task_annotations[{key!r}]"
-            value = told.get(option, value)
-    if value is UNKNOWN:
-        return option
-    if value is None:
-        return _inherited(task)
-    return bool(value) if isinstance(value, int) else value
-
-
-def _inherited(task: Task) -> object:
-    """What may give a task an option that nothing read gives it: `**` that was not read, or a base class."""
-    if "**" in task.options:
-        return task.options["**"]
-    return f"base={task.options['base']}" if "base" in task.options else None
-
-
-def _unread(value: object) -> bool:
-    return value is not None and not isinstance(value, bool) and not str(value).startswith("base=")
-
-
-def _written(known: TargetFacts, name: str) -> Excerpt | None:
-    return next((s.excerpt for s, _ in known.setting(name) if s.excerpt), None)
-
-
-def _override_note(setting: Setting, facts: Facts) -> str:
-    if not setting.overridable or facts.level > facts.level.SOURCE:
-        return ""
-    return f" (valeur par défaut, que `{setting.overridable}` peut changer)"
-
-
-def _boolean(name: str, rule: str, title: str, purpose: str, risk: str) -> Rule:
-    check = SettingIs(
-        name,
-        value=True,
-        default=False,
-        purpose=purpose,
-        risk=risk,
-        severity=Severity.CRITICAL,
-        option=name.removeprefix("task_"),
-    )
-    return Rule(rule, title, "Configuration Celery", ("8.4",), _CONF + name.replace("_", "-"), check)
-
-
-RULES = (
-    _boolean(
+@rule(
+    "late-acknowledgement",
+    "Acquittement tardif",
+    category=_CATEGORY,
+    requirements=("8.4",),
+    reference=_CONF + "task-acks-late",
+    guide=_guide(
         "task_acks_late",
-        "late-acknowledgement",
-        "Acquittement tardif",
-        "Acknowledge après exécution",
-        "une tâche acquittée avant son exécution est perdue si le worker meurt",
+        Severity.CRITICAL,
+        "Une tâche est acquittée après son exécution",
+        "Une tâche acquittée avant son exécution est perdue si le worker meurt",
     ),
-    _boolean(
-        "task_reject_on_worker_lost",
-        "reject-on-worker-lost",
-        "Remise en file à la mort d'un processus",
-        "Requeue si worker crash",
-        "une tâche dont le processus est tué est acquittée, donc perdue",
-    ),
-    Rule(
-        "startup-retry",
-        "Reconnexion au démarrage",
-        "Configuration Celery",
-        ("8.4",),
-        _CONF + "broker-connection-retry-on-startup",
-        SettingIs(
-            "broker_connection_retry_on_startup",
-            value=True,
-            default=None,
-            purpose="Retry connexion Redis",
-            risk="un worker démarré avant son broker peut s'arrêter",
-            risk_of_default="Celery 5 suit alors `broker_connection_retry`, ce que Celery 6 ne fera plus",
-            severity=Severity.MINOR,
-        ),
-    ),
+    defective="""
+        from celery import Celery
+
+        celery_app = Celery("shop", broker="redis://localhost/0")
+        celery_app.conf.task_acks_late = True
+
+
+        @celery_app.task(acks_late=False)
+        def send(message_id): ...
+    """,
+    sound="""
+        from celery import Celery
+
+        celery_app = Celery("shop", broker="redis://localhost/0")
+        celery_app.conf.task_acks_late = True
+
+
+        @celery_app.task
+        def send(message_id): ...
+    """,
 )
+def _late(known: TargetFacts) -> Sequence[Finding]:
+    exact = ExactValue(
+        "task_acks_late",
+        value=True,
+        guide=_late.guide,
+        purpose="Acknowledge après exécution",
+        risk="une tâche acquittée avant son exécution est perdue si le worker meurt",
+        option="acks_late",
+    )
+    return exactly(exact, default=False)(known)
+
+
+@rule(
+    "reject-on-worker-lost",
+    "Remise en file à la mort d'un processus",
+    category=_CATEGORY,
+    requirements=("8.4",),
+    reference=_CONF + "task-reject-on-worker-lost",
+    guide=_guide(
+        "task_reject_on_worker_lost",
+        Severity.CRITICAL,
+        "Une tâche dont le processus est tué retourne dans la file",
+        "Une tâche dont le processus est tué est acquittée, donc perdue",
+    ),
+    defective="""
+        from celery import Celery
+
+        celery_app = Celery("shop", broker="redis://localhost/0")
+        celery_app.conf.task_acks_late = True
+    """,
+    sound="""
+        from celery import Celery
+
+        celery_app = Celery("shop", broker="redis://localhost/0")
+        celery_app.conf.update(task_acks_late=True, task_reject_on_worker_lost=True)
+    """,
+)
+def _rejected(known: TargetFacts) -> Sequence[Finding]:
+    exact = ExactValue(
+        "task_reject_on_worker_lost",
+        value=True,
+        guide=_rejected.guide,
+        purpose="Requeue si worker crash",
+        risk="une tâche dont le processus est tué est acquittée, donc perdue",
+        option="reject_on_worker_lost",
+    )
+    return exactly(exact, default=False)(known)
+
+
+@rule(
+    "startup-retry",
+    "Reconnexion au démarrage",
+    category=_CATEGORY,
+    requirements=("8.4",),
+    reference=_CONF + "broker-connection-retry-on-startup",
+    guide=_guide(
+        "broker_connection_retry_on_startup",
+        Severity.MINOR,
+        "Un worker démarré avant son broker l'attend",
+        "Un worker démarré avant son broker peut s'arrêter",
+        impact="Faible",
+    ),
+    defective="""
+        from celery import Celery
+
+        celery_app = Celery("shop", broker="redis://localhost/0")
+        celery_app.conf.broker_connection_retry_on_startup = False
+    """,
+    sound="""
+        from celery import Celery
+
+        celery_app = Celery("shop", broker="redis://localhost/0")
+        celery_app.conf.broker_connection_retry_on_startup = True
+    """,
+)
+def _startup(known: TargetFacts) -> Sequence[Finding]:
+    exact = ExactValue(
+        "broker_connection_retry_on_startup",
+        value=True,
+        guide=_startup.guide,
+        purpose="Retry connexion Redis",
+        risk="un worker démarré avant son broker peut s'arrêter",
+        risk_of_default="Celery 5 suit alors `broker_connection_retry`, ce que Celery 6 ne fera plus",
+    )
+    return exactly(exact, default=None)(known)

@@ -1,35 +1,20 @@
 """Queues and workers: what is published is consumed, and a start-up does not destroy what waits."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 from typing import Any
 
 from audit.model.facts import Process
 from audit.model.findings import Excerpt, Finding, Outcome, Severity
-from audit.model.observations.messages import PublishedMessage, QueuePurge
+from audit.model.observations.messages import PublishedMessage
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN
-from audit.rules.effective_settings import NO_WORKER, places, read, short
+from audit.rules.effective_settings import NO_WORKER, read, short
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
 from audit.rules.rule import Guide
-from audit.rules.schedule import copies
 
 _ROUTING = "https://docs.celeryq.dev/en/stable/userguide/routing.html"
 _CONF = "https://docs.celeryq.dev/en/stable/userguide/configuration.html#"
-_WORKERS = "https://docs.celeryq.dev/en/stable/userguide/workers.html"
-_CLI = "https://docs.celeryq.dev/en/stable/reference/cli.html"
-
-_CONSUMED_GUIDE = Guide(
-    severity=Severity.CRITICAL,
-    passes="Chaque file où des tâches sont publiées est consommée par un worker",
-    fails="Des tâches sont publiées dans une file qu'aucun worker ne consomme",
-    advice="Ajouter la file à l'option `-Q` d'un worker, ou corriger le nom",
-    solution="celery -A application worker -Q default,messages,retry",
-    undetermined="aucun fichier de démarrage ne lance de worker, ou ses files (`-Q`) ne se lisent pas",
-    impact="Élevé : ces tâches attendent sans fin",
-    language="bash",
-)
 
 
 def published(known: TargetFacts, *, foreign: bool = True) -> dict[str, Fault]:
@@ -158,8 +143,56 @@ def _unread(known: TargetFacts, consumed: set[str]) -> str:
     return ""
 
 
+@practice(
+    "queues-consumed",
+    "Files consommées",
+    reference=_ROUTING,
+    requirements=("8.1", "8.4"),
+    guide=Guide(
+        severity=Severity.CRITICAL,
+        passes="Chaque file où des tâches sont publiées est consommée par un worker",
+        fails="Des tâches sont publiées dans une file qu'aucun worker ne consomme",
+        advice="Ajouter la file à l'option `-Q` d'un worker, ou corriger le nom",
+        solution="celery -A application worker -Q default,messages,retry",
+        undetermined="aucun fichier de démarrage ne lance de worker, ou ses files (`-Q`) ne se lisent pas",
+        impact="Élevé : ces tâches attendent sans fin",
+        language="bash",
+    ),
+    defective={
+        "app.py": """
+            from celery import Celery
+
+            app = Celery("shop", broker="redis://localhost/0")
+
+
+            @app.task(queue="mail")
+            def send_mail(order_id): ...
+
+
+            def ordered(order_id):
+                send_mail.delay(order_id)
+        """,
+        "start.sh": "celery -A app worker",
+    },
+    sound={
+        "app.py": """
+            from celery import Celery
+
+            app = Celery("shop", broker="redis://localhost/0")
+
+
+            @app.task(queue="mail")
+            def send_mail(order_id): ...
+
+
+            def ordered(order_id):
+                send_mail.delay(order_id)
+        """,
+        "start.sh": "celery -A app worker -Q celery,mail",
+    },
+)
 def _consumed(known: TargetFacts) -> Sequence[Finding]:
-    guide = _CONSUMED_GUIDE
+    guide = _consumed.guide
     workers = known.workers
     declared, default = read(known, "task_queues"), read(known, "task_default_queue", "celery")
     missing = declared.missing or default.missing or ("" if workers else NO_WORKER)
@@ -209,19 +242,46 @@ def _lacking(path: str, own: list[tuple[Excerpt, frozenset[str] | None]], queues
     return [Fault(f"`{queue}` n'est pas consommée par `{path}`", excerpt) for queue in queues if queue not in here]
 
 
-_DECLARED_GUIDE = Guide(
-    severity=Severity.CRITICAL,
-    passes="Chaque file où des tâches sont publiées est déclarée",
-    fails="`task_create_missing_queues=False`, et des tâches sont publiées dans une file qui n'est pas déclarée",
-    advice="Déclarer la file dans `task_queues`",
-    solution='task_queues = (Queue("default"), Queue("messages"))',
-    undetermined="`task_queues` ne se lit pas dans le code",
-    impact="Élevé : la publication échoue",
+@practice(
+    "queues-declared",
+    "Files déclarées",
+    reference=_CONF + "task-create-missing-queues",
+    guide=Guide(
+        severity=Severity.CRITICAL,
+        passes="Chaque file où des tâches sont publiées est déclarée",
+        fails="`task_create_missing_queues=False`, et des tâches sont publiées dans une file qui n'est pas déclarée",
+        advice="Déclarer la file dans `task_queues`",
+        solution='task_queues = (Queue("default"), Queue("messages"))',
+        undetermined="`task_queues` ne se lit pas dans le code",
+        impact="Élevé : la publication échoue",
+    ),
+    defective="""
+        from celery import Celery
+        from kombu import Queue
+
+        app = Celery("shop", broker="redis://localhost/0")
+        app.conf.task_create_missing_queues = False
+        app.conf.task_queues = (Queue("celery"),)
+
+
+        @app.task(queue="mail")
+        def send_mail(order_id): ...
+    """,
+    sound="""
+        from celery import Celery
+        from kombu import Queue
+
+        app = Celery("shop", broker="redis://localhost/0")
+        app.conf.task_create_missing_queues = False
+        app.conf.task_queues = (Queue("celery"), Queue("mail"))
+
+
+        @app.task(queue="mail")
+        def send_mail(order_id): ...
+    """,
 )
-
-
 def _declared(known: TargetFacts) -> Sequence[Finding]:
-    guide = _DECLARED_GUIDE
+    guide = _declared.guide
     create, declared = read(known, "task_create_missing_queues", True), read(known, "task_queues")
     if create.missing or declared.missing:
         return unknown(guide, create.missing or declared.missing)
@@ -234,105 +294,3 @@ def _declared(known: TargetFacts) -> Sequence[Finding]:
     if absent:
         return failed(guide, "File non déclarée", absent, *create.evidence, *declared.evidence)
     return passed(guide, ", ".join(f"`{n}`" for n in names), *declared.evidence)
-
-
-_PURGE_GUIDE = Guide(
-    severity=Severity.CRITICAL,
-    passes="Aucun worker ne vide ses files en démarrant",
-    fails="Des files sont vidées, au démarrage d'un worker ou par une tâche",
-    advice="Retirer `--purge`, ou la commande qui vide les files",
-    solution="celery -A application worker --loglevel=info",
-    undetermined=NO_WORKER,
-    impact="Élevé : à chaque fois, tout ce qui attendait est perdu",
-    language="bash",
-)
-
-
-def _purged(known: TargetFacts) -> Sequence[Finding]:
-    guide = _PURGE_GUIDE
-    if not known.workers:
-        return unknown(guide, NO_WORKER, "renseigner `target.process_files`")
-    told = [
-        Fault(f"`{w.excerpt.path}` passe `--purge`", w.excerpt)
-        for w in known.workers
-        if {"purge", "discard"} & w.options.keys()
-    ]
-    emptied = [w for w in known.celery_processes if w.emptying]
-    told += [
-        Fault(f"`{w.emptying.path}` vide les files avant de lancer Celery", w.emptying)
-        for w in emptied
-        if w.emptying and w.empties == "queues"
-    ]
-    certain, unsure = _purging_code(known)
-    told += certain
-    if told:
-        evidence = [known.source.evidence(fault.excerpt) for fault in told]
-        return failed(guide, "Files vidées au démarrage", told, *evidence)
-    unsure += [_emptied_maybe(w) for w in emptied]
-    if unsure:
-        return unknown(guide, unsure[0])
-    return passed(guide, places(known.workers), *(known.source.evidence(w.excerpt) for w in known.workers))
-
-
-def _emptied_maybe(worker: Process) -> str:
-    path = (worker.emptying or worker.excerpt).path
-    if worker.empties == "sometimes":
-        return f"`{path}` vide des files avant de lancer Celery, sous une condition que l'audit ne suit pas"
-    return f"`{path}` vide une base Redis avant de lancer Celery, et rien ne dit si c'est celle du broker"
-
-
-def _purging_code(known: TargetFacts) -> tuple[list[Fault], list[str]]:
-    """Code that empties the queues: what a worker runs, and what it may run."""
-    loaded = {task.symbol.partition(":")[0] for task in known.source.tasks}
-    loaded |= {known.celery_application.partition(":")[0]}
-    certain, unsure = [], []
-    for seen in known.source.observations_of(QueuePurge):
-        where = short(seen.symbol) if seen.symbol else f"import de `{seen.module}`"
-        if seen.symbol in known.in_tasks or seen.at_start or (not seen.symbol and seen.module in loaded):
-            certain.append(Fault(f"`{where}` les vide" if seen.symbol else f"l'{where} les vide", seen.excerpt))
-        elif not seen.symbol:
-            unsure.append(f"l'{where} vide les files, et rien ne dit si un worker l'importe")
-    return certain, unsure
-
-
-_NAMES_GUIDE = Guide(
-    severity=Severity.MINOR,
-    passes="Deux workers d'une même machine portent des noms différents",
-    fails="Deux workers d'une même machine portent le même nom",
-    advice="Donner à chacun son nom avec `-n`",
-    solution="celery -A application worker -n messages@%h -Q messages\ncelery -A application worker -n retry@%h -Q retry",
-    undetermined=NO_WORKER,
-    impact="Moyen : surveillance et ordres à distance confondent les deux",
-    language="bash",
-)
-
-
-def _named(known: TargetFacts) -> Sequence[Finding]:
-    guide = _NAMES_GUIDE
-    if not known.workers:
-        return unknown(guide, NO_WORKER, "renseigner `target.process_files`")
-    # Containers and dynos have each a host name of their own.
-    together = [w for w in known.workers if w.excerpt.language in {"bash", "ini"}]
-    groups: dict[tuple[str, str], list[Process]] = {}
-    for worker in together:
-        groups.setdefault((worker.excerpt.path, worker.options.get("hostname", "celery@%h")), []).append(worker)
-    faults = [
-        Fault(f"`{path}` lance plusieurs fois `{name}`", worker.excerpt)
-        for (path, name), group in groups.items()
-        for worker in group[1:]
-        or [w for w in group if copies(w) > 1 and "process_num" not in name and "%i" not in name]
-    ]
-    if faults:
-        return failed(guide, "Workers de même nom", faults, *(known.source.evidence(f.excerpt) for f in faults))
-    counts = Counter(path for (path, _), group in groups.items() for worker in group for _ in range(copies(worker)))
-    if not counts or max(counts.values()) < 2:
-        return out_of_scope(guide, "aucun fichier ne lance plusieurs workers sur une machine")
-    return passed(guide, places(tuple(together)), *(known.source.evidence(w.excerpt) for w in together))
-
-
-RULES = (
-    practice("queues-consumed", "Files consommées", _ROUTING, _consumed, _CONSUMED_GUIDE, requirements=("8.1", "8.4")),
-    practice("queues-declared", "Files déclarées", _CONF + "task-create-missing-queues", _declared, _DECLARED_GUIDE),
-    practice("no-purge", "Files gardées au démarrage", _CLI + "#celery-worker", _purged, _PURGE_GUIDE),
-    practice("worker-names", "Noms des workers", _WORKERS + "#starting-the-worker", _named, _NAMES_GUIDE),
-)

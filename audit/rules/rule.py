@@ -1,11 +1,16 @@
 """A rule: a named question asked of the facts, whose answers are findings."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from audit.model.findings import Evidence, Finding, Level, Outcome, Problem, Severity
 from audit.model.target_facts import TargetFacts
+from audit.requirements.question import Question
+from audit.rules.example import example
 from audit.target.target_file import ROLES
+
+Check = Callable[[TargetFacts], Sequence[Finding]]
+Files = Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -26,21 +31,24 @@ class Guide:
 
 
 @dataclass(frozen=True)
-class Rule:
-    """A pure check over facts.
+class Rule(Question):
+    """A pure check over facts, and all that is said of it.
 
-    `id` is stable and printed by reports; `category` is the line of section 1.1 it counts in; `reference` is the public
-    source of the rule; `guide` is what `audit rules` explains. A rule without requirements is a good practice.
+    `reference` is the public source of the rule; `guide` is what `audit rules` explains; `defective` and `sound` are two
+    small projects, files by name, that it refuses and accepts. A rule without requirements is a good practice.
     """
 
-    id: str
-    title: str
-    category: str
-    requirements: tuple[str, ...]
     reference: str
-    check: Callable[[TargetFacts], Sequence[Finding]]
+    check: Check
+    guide: Guide
     needs: Level = Level.SOURCE
-    guide: Guide | None = None
+    defective: Files = field(default_factory=dict, compare=False)
+    sound: Files = field(default_factory=dict, compare=False)
+
+    @property
+    def subject(self) -> str:
+        """The name of the module that holds its check."""
+        return self.check.__module__.rpartition(".")[2]
 
     def evaluate(self, known: TargetFacts) -> tuple[Finding, ...]:
         """Findings of this rule. A rule that raises, or answers nothing, gives one « erreur d'audit »."""
@@ -55,6 +63,39 @@ class Rule:
 
     def _error(self, sentence: str) -> Finding:
         return Finding(Outcome.AUDIT_ERROR, sentence, rule=self.id, requirements=self.requirements)
+
+
+def rule(
+    identifier: str,
+    title: str,
+    *,
+    category: str,
+    reference: str,
+    guide: Guide,
+    defective: str | Files,
+    sound: str | Files,
+    requirements: tuple[str, ...] = (),
+    decides: tuple[str, ...] = (),
+    needs: Level = Level.SOURCE,
+) -> Callable[[Check], Rule]:
+    """Make a check a rule. Examples are files by name, or the text of one Python module."""
+
+    def named(check: Check) -> Rule:
+        return Rule(
+            identifier,
+            title,
+            requirements,
+            reference,
+            check,
+            guide,
+            needs,
+            example(defective),
+            example(sound),
+            category=category,
+            decides=decides,
+        )
+
+    return named
 
 
 def established(sentence: str, *evidence: Evidence) -> Finding:

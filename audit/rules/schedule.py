@@ -9,9 +9,10 @@ from audit.model.facts import BeatEntry, Facts, Process
 from audit.model.findings import Excerpt, Finding, Level, Severity
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN
+from audit.rules.beat_processes import beats_apart
+from audit.rules.crontabs import crontab_seconds
 from audit.rules.effective_settings import number, places, production_tasks, read
 from audit.rules.limits import limit
-from audit.rules.periodic_tasks import beats_apart, crontab_seconds
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
 from audit.rules.rule import Guide
 
@@ -46,19 +47,46 @@ def _concluded(
     return unknown(guide, missing) if missing else passed(guide, detail, facts.evidence())
 
 
-_REGISTERED_GUIDE = Guide(
-    severity=Severity.CRITICAL,
-    passes="Chaque entrée du planning nomme une tâche enregistrée",
-    fails="Une entrée du planning nomme une tâche que les workers ne connaissent pas",
-    advice="Corriger le nom de la tâche dans `beat_schedule`",
-    solution='"cleanup": {"task": "application.tasks.cleanup", "schedule": 300.0},',
-    undetermined="le planning ne se lit pas en entier, ou la tâche vient d'un paquet que l'audit ne lit pas",
-    impact="Élevé : la tâche n'est jamais exécutée, et chaque message est rejeté",
+@practice(
+    "beat-tasks-registered",
+    "Planning de tâches connues",
+    reference=_BEAT + "#entries",
+    guide=Guide(
+        severity=Severity.CRITICAL,
+        passes="Chaque entrée du planning nomme une tâche enregistrée",
+        fails="Une entrée du planning nomme une tâche que les workers ne connaissent pas",
+        advice="Corriger le nom de la tâche dans `beat_schedule`",
+        solution='"cleanup": {"task": "application.tasks.cleanup", "schedule": 300.0},',
+        undetermined="le planning ne se lit pas en entier, ou la tâche vient d'un paquet que l'audit ne lit pas",
+        impact="Élevé : la tâche n'est jamais exécutée, et chaque message est rejeté",
+    ),
+    defective="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+        app.conf.beat_schedule = {
+            "sweep": {"task": "app.clean", "schedule": 300.0},
+        }
+
+
+        @app.task
+        def sweep(): ...
+    """,
+    sound="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+        app.conf.beat_schedule = {
+            "sweep": {"task": "app.sweep", "schedule": 300.0},
+        }
+
+
+        @app.task
+        def sweep(): ...
+    """,
 )
-
-
 def _registered(known: TargetFacts) -> Sequence[Finding]:
-    guide = _REGISTERED_GUIDE
+    guide = _registered.guide
     entries, facts = _schedule(known)
     if facts is None or not entries:
         return _opening(known, guide)
@@ -92,18 +120,47 @@ def _counted(entries: Sequence[BeatEntry]) -> str:
     return f"{len(entries)} entrée{'s' if len(entries) > 1 else ''}"
 
 
-_PILE_GUIDE = Guide(
-    severity=Severity.MINOR,
-    passes="Les exécutions d'une tâche périodique ne s'accumulent pas",
-    fails="Une tâche périodique peut durer plus que sa période, et ses exécutions s'accumulent",
-    advice="Choisir une période plus longue que la limite de temps, ou poser `expires` sous la période",
-    solution='"sweep": {"task": "application.tasks.sweep", "schedule": 30.0, "options": {"expires": 25}},',
-    undetermined="une limite de temps, une période ou `expires` ne se lit pas",
+@practice(
+    "beat-overlap",
+    "Périodes et limites de temps",
+    reference=_BEAT,
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="Les exécutions d'une tâche périodique ne s'accumulent pas",
+        fails="Une tâche périodique peut durer plus que sa période, et ses exécutions s'accumulent",
+        advice="Choisir une période plus longue que la limite de temps, ou poser `expires` sous la période",
+        solution='"sweep": {"task": "application.tasks.sweep", "schedule": 30.0, "options": {"expires": 25}},',
+        undetermined="une limite de temps, une période ou `expires` ne se lit pas",
+    ),
+    defective="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+        app.conf.task_time_limit = 60
+        app.conf.beat_schedule = {
+            "sweep": {"task": "app.sweep", "schedule": 30.0},
+        }
+
+
+        @app.task
+        def sweep(): ...
+    """,
+    sound="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+        app.conf.task_time_limit = 60
+        app.conf.beat_schedule = {
+            "sweep": {"task": "app.sweep", "schedule": 300.0},
+        }
+
+
+        @app.task
+        def sweep(): ...
+    """,
 )
-
-
 def _piles_up(known: TargetFacts) -> Sequence[Finding]:
-    guide = _PILE_GUIDE
+    guide = _piles_up.guide
     entries, facts = _schedule(known)
     if facts is None or not entries:
         return _opening(known, guide)
@@ -142,18 +199,45 @@ def _expires(known: TargetFacts, entry: BeatEntry) -> Any:
     return UNKNOWN if seconds is None else seconds
 
 
-_EXPIRES_GUIDE = Guide(
-    severity=Severity.MINOR,
-    passes="Une tâche périodique qui a trop attendu est abandonnée",
-    fails="Workers arrêtés, les tâches périodiques s'empilent dans la file, puis partent toutes ensemble",
-    advice="Poser `expires` dans les options de l'entrée, un peu sous la période",
-    solution='"cleanup": {"task": "application.tasks.cleanup", "schedule": 300.0, "options": {"expires": 290}},',
-    undetermined="le planning ne se lit pas en entier",
+@practice(
+    "beat-expires",
+    "Expiration des tâches périodiques",
+    reference=_BEAT + "#available-fields",
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="Une tâche périodique qui a trop attendu est abandonnée",
+        fails="Workers arrêtés, les tâches périodiques s'empilent dans la file, puis partent toutes ensemble",
+        advice="Poser `expires` dans les options de l'entrée, un peu sous la période",
+        solution='"cleanup": {"task": "application.tasks.cleanup", "schedule": 300.0, "options": {"expires": 290}},',
+        undetermined="le planning ne se lit pas en entier",
+    ),
+    defective="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+        app.conf.beat_schedule = {
+            "sweep": {"task": "app.sweep", "schedule": 300.0},
+        }
+
+
+        @app.task
+        def sweep(): ...
+    """,
+    sound="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+        app.conf.beat_schedule = {
+            "sweep": {"task": "app.sweep", "schedule": 300.0, "options": {"expires": 290}},
+        }
+
+
+        @app.task
+        def sweep(): ...
+    """,
 )
-
-
 def _expire(known: TargetFacts) -> Sequence[Finding]:
-    guide = _EXPIRES_GUIDE
+    guide = _expire.guide
     entries, facts = _schedule(known)
     if facts is None or not entries:
         return _opening(known, guide)
@@ -162,18 +246,48 @@ def _expire(known: TargetFacts) -> Sequence[Finding]:
     return _concluded(guide, "Tâches périodiques sans expiration", faults, facts, detail=_counted(entries))
 
 
-_ZONE_GUIDE = Guide(
-    severity=Severity.MINOR,
-    passes="Le fuseau horaire des crontabs est écrit",
-    fails="Des crontabs sont planifiés sans que le fuseau horaire soit écrit",
-    advice="Régler `timezone`",
-    solution='timezone = "Europe/Paris"',
-    undetermined="`timezone` ne se lit pas dans le code",
+@practice(
+    "beat-timezone",
+    "Fuseau horaire écrit",
+    reference=_BEAT + "#time-zones",
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="Le fuseau horaire des crontabs est écrit",
+        fails="Des crontabs sont planifiés sans que le fuseau horaire soit écrit",
+        advice="Régler `timezone`",
+        solution='timezone = "Europe/Paris"',
+        undetermined="`timezone` ne se lit pas dans le code",
+    ),
+    defective="""
+        from celery import Celery
+        from celery.schedules import crontab
+
+        app = Celery("shop", broker="redis://localhost/0")
+        app.conf.beat_schedule = {
+            "report": {"task": "app.report", "schedule": crontab(hour=8, minute=0)},
+        }
+
+
+        @app.task
+        def report(): ...
+    """,
+    sound="""
+        from celery import Celery
+        from celery.schedules import crontab
+
+        app = Celery("shop", broker="redis://localhost/0")
+        app.conf.timezone = "Europe/Paris"
+        app.conf.beat_schedule = {
+            "report": {"task": "app.report", "schedule": crontab(hour=8, minute=0)},
+        }
+
+
+        @app.task
+        def report(): ...
+    """,
 )
-
-
 def _zone(known: TargetFacts) -> Sequence[Finding]:
-    guide = _ZONE_GUIDE
+    guide = _zone.guide
     entries, facts = _schedule(known)
     if facts is None or not entries:
         return _opening(known, guide)
@@ -194,18 +308,6 @@ def _zone(known: TargetFacts) -> Sequence[Finding]:
     return failed(guide, "Fuseau horaire implicite", [fault], *reading.evidence)
 
 
-_SINGLE_GUIDE = Guide(
-    severity=Severity.CRITICAL,
-    passes="Un seul beat publie le planning",
-    fails="Plusieurs beats publient le même planning : chaque tâche périodique part plusieurs fois",
-    advice="Ne lancer qu'un `celery beat`, hors des workers répliqués",
-    solution="celery -A application beat --loglevel=info",
-    undetermined="aucun fichier de démarrage ne lance beat",
-    impact="Élevé : tâches périodiques en double",
-    language="bash",
-)
-
-
 def copies(process: Process) -> int:
     """How many of this process are asked for, one where that is not told; none more where it is started instead of another."""
     if process.instead:
@@ -217,8 +319,45 @@ def _folder(process: Process) -> PurePosixPath:
     return PurePosixPath(process.excerpt.path).parent
 
 
+@practice(
+    "single-beat",
+    "Un seul beat",
+    reference=_BEAT + "#starting-the-scheduler",
+    guide=Guide(
+        severity=Severity.CRITICAL,
+        passes="Un seul beat publie le planning",
+        fails="Plusieurs beats publient le même planning : chaque tâche périodique part plusieurs fois",
+        advice="Ne lancer qu'un `celery beat`, hors des workers répliqués",
+        solution="celery -A application beat --loglevel=info",
+        undetermined="aucun fichier de démarrage ne lance beat",
+        impact="Élevé : tâches périodiques en double",
+        language="bash",
+    ),
+    defective={
+        "app.py": """
+            from celery import Celery
+
+            app = Celery("shop", broker="redis://localhost/0")
+        """,
+        "start.sh": """
+            celery -A app beat &
+            celery -A app worker -B
+        """,
+    },
+    sound={
+        "app.py": """
+            from celery import Celery
+
+            app = Celery("shop", broker="redis://localhost/0")
+        """,
+        "start.sh": """
+            celery -A app beat &
+            celery -A app worker
+        """,
+    },
+)
 def _single(known: TargetFacts) -> Sequence[Finding]:
-    guide = _SINGLE_GUIDE
+    guide = _single.guide
     beats = known.processes("beat")
     if not beats:
         return unknown(guide, "aucun fichier de démarrage ne lance beat")
@@ -249,12 +388,3 @@ def _single(known: TargetFacts) -> Sequence[Finding]:
             guide, f"le nombre de beats que lance `{path}` : un par machine, ou un nombre qui n'est pas écrit"
         )
     return passed(guide, places(beats), *(known.source.evidence(b.excerpt) for b in beats))
-
-
-RULES = (
-    practice("beat-tasks-registered", "Planning de tâches connues", _BEAT + "#entries", _registered, _REGISTERED_GUIDE),
-    practice("beat-overlap", "Périodes et limites de temps", _BEAT, _piles_up, _PILE_GUIDE),
-    practice("beat-expires", "Expiration des tâches périodiques", _BEAT + "#available-fields", _expire, _EXPIRES_GUIDE),
-    practice("beat-timezone", "Fuseau horaire écrit", _BEAT + "#time-zones", _zone, _ZONE_GUIDE),
-    practice("single-beat", "Un seul beat", _BEAT + "#starting-the-scheduler", _single, _SINGLE_GUIDE),
-)

@@ -16,15 +16,6 @@ _TLS = "https://docs.celeryq.dev/en/stable/userguide/configuration.html#broker-u
 _UNSAFE = frozenset({"pickle", "yaml", "application/x-python-serialize", "application/x-yaml", "all", "*"})
 _UNVERIFIED = re.compile(r"(?i)ssl_cert_reqs=(?:cert_)?none|verify=(?:false|0)\b")
 
-_PICKLE_GUIDE = Guide(
-    severity=Severity.CRITICAL,
-    passes="Les messages ne peuvent pas faire exécuter de code : ni pickle ni yaml",
-    fails="Qui écrit dans le broker peut faire exécuter son code par les workers",
-    advice="N'accepter que JSON",
-    solution='task_serializer = "json"\nresult_serializer = "json"\naccept_content = ["json"]',
-    undetermined="`accept_content` ou un `serializer` ne se lit pas dans le code",
-    impact="Élevé : exécution de code à distance",
-)
 _SERIALIZERS = {
     "accept_content": ["json"],
     "result_accept_content": None,
@@ -33,8 +24,34 @@ _SERIALIZERS = {
 }
 
 
+@practice(
+    "no-pickle",
+    "Ni pickle ni yaml",
+    reference=_SECURITY,
+    guide=Guide(
+        severity=Severity.CRITICAL,
+        passes="Les messages ne peuvent pas faire exécuter de code : ni pickle ni yaml",
+        fails="Qui écrit dans le broker peut faire exécuter son code par les workers",
+        advice="N'accepter que JSON",
+        solution='task_serializer = "json"\nresult_serializer = "json"\naccept_content = ["json"]',
+        undetermined="`accept_content` ou un `serializer` ne se lit pas dans le code",
+        impact="Élevé : exécution de code à distance",
+    ),
+    defective="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+        app.conf.update(task_serializer="pickle", accept_content=["pickle"])
+    """,
+    sound="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+        app.conf.update(task_serializer="json", accept_content=["json"])
+    """,
+)
 def _pickle(known: TargetFacts) -> Sequence[Finding]:
-    guide = _PICKLE_GUIDE
+    guide = _pickle.guide
     readings = [read(known, name, default) for name, default in _SERIALIZERS.items()]
     faults = [Fault(r.told, r.excerpt) for r in readings if not r.missing and _is_unsafe(r.value)]
     for task, _ in production_tasks(known):
@@ -53,21 +70,36 @@ def _is_unsafe(value: Any) -> bool:
     return any(isinstance(name, str) and name.lower() in _UNSAFE for name in names)
 
 
-_TLS_GUIDE = Guide(
-    severity=Severity.CRITICAL,
-    passes="Le certificat du broker et de la base des résultats est vérifié",
-    fails="La connexion est chiffrée sans que le certificat soit vérifié : qui l'intercepte peut se faire passer pour le serveur",
-    advice="Exiger le certificat (`ssl_cert_reqs=required`)",
-    solution='broker_use_ssl = {"ssl_cert_reqs": ssl.CERT_REQUIRED}',
-    undetermined="les adresses viennent de l'environnement, ou les options TLS ne se lisent pas",
-    impact="Élevé : messages lus ou modifiés en route",
-)
 _URLS = ("broker_url", "broker_read_url", "broker_write_url", "result_backend")
 _SSL = ("broker_use_ssl", "redis_backend_use_ssl")
 
 
+@practice(
+    "broker-tls",
+    "Certificats vérifiés",
+    reference=_TLS,
+    guide=Guide(
+        severity=Severity.CRITICAL,
+        passes="Le certificat du broker et de la base des résultats est vérifié",
+        fails="La connexion est chiffrée sans que le certificat soit vérifié : qui l'intercepte peut se faire passer pour le serveur",
+        advice="Exiger le certificat (`ssl_cert_reqs=required`)",
+        solution='broker_use_ssl = {"ssl_cert_reqs": ssl.CERT_REQUIRED}',
+        undetermined="les adresses viennent de l'environnement, ou les options TLS ne se lisent pas",
+        impact="Élevé : messages lus ou modifiés en route",
+    ),
+    defective="""
+        from celery import Celery
+
+        app = Celery("shop", broker="rediss://redis.internal/0?ssl_cert_reqs=CERT_NONE")
+    """,
+    sound="""
+        from celery import Celery
+
+        app = Celery("shop", broker="rediss://redis.internal/0?ssl_cert_reqs=CERT_REQUIRED")
+    """,
+)
 def _certificates(known: TargetFacts) -> Sequence[Finding]:
-    guide = _TLS_GUIDE
+    guide = _certificates.guide
     urls, settings = [read(known, name) for name in _URLS], [read(known, name) for name in _SSL]
     faults = [
         Fault(f"`{r.name}` demande de ne rien vérifier", r.excerpt)
@@ -97,9 +129,3 @@ def _unverified(value: Any) -> Iterator[str]:
         told = str(given)
         if key.endswith("cert_reqs") and given is not UNKNOWN and (given in (0, None) or told.lower().endswith("none")):
             yield f"`{key}={told.rpartition('.')[2]}`"
-
-
-RULES = (
-    practice("no-pickle", "Ni pickle ni yaml", _SECURITY, _pickle, _PICKLE_GUIDE),
-    practice("broker-tls", "Certificats vérifiés", _TLS, _certificates, _TLS_GUIDE),
-)

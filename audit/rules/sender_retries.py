@@ -1,19 +1,50 @@
 """Retries of the sender: three at most, after 60, 120 and 240 s, and a `Retry` that nothing swallows (4.6, 8.5)."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from audit.model.findings import Excerpt, Finding, Problem, Severity
 from audit.model.observations.failure_handling import Fate
 from audit.model.retries import RetrySchedule
 from audit.model.target_facts import TargetFacts
-from audit.rules.rule import Rule, defect, established, not_found, undetermined, without_role
+from audit.rules.rule import Check, Guide, Rule, defect, established, not_found, rule, undetermined, without_role
 
 _DOC = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#retrying"
 DELAYS = (60.0, 120.0, 240.0)
 _RETRYING = re.compile(r"retry|retries|retrying|backoff|tenacity|stamina", re.IGNORECASE)
 _RETRIERS = frozenset({"retry", "Retry", "Retrying", "AsyncRetrying", "retry_call", "retry_context", "on_exception"})
 _SOLUTION = "raise self.retry(countdown=60 * 2 ** self.request.retries, max_retries=3)"
+
+
+def _retried(
+    identifier: str,
+    title: str,
+    *,
+    passes: str,
+    fails: str,
+    solution: str,
+    defective: Mapping[str, str],
+    sound: Mapping[str, str],
+) -> Callable[[Check], Rule]:
+    guide = Guide(
+        severity=Severity.CRITICAL,
+        passes=passes,
+        fails=fails,
+        advice="Réessayer au plus 3 fois, après 60 s, 120 s puis 240 s",
+        solution=solution,
+        undetermined="les options ou les délais de reprise ne se calculent pas à la lecture",
+        impact="Élevé : un échec passager est perdu",
+    )
+    return rule(
+        identifier,
+        title,
+        category="Mécanisme de Retry",
+        requirements=("4.6", "8.5"),
+        reference=_DOC,
+        guide=guide,
+        defective=defective,
+        sound=sound,
+    )
 
 
 def _problem(title: str, places: tuple[Excerpt, ...], solution: str = _SOLUTION) -> Problem:
@@ -62,6 +93,51 @@ def _otherwise_retried(known: TargetFacts, symbol: str) -> str:
     return ""
 
 
+@_retried(
+    "retry-limit",
+    "Trois reprises au plus",
+    passes="Un échec passager est réessayé au plus 3 fois",
+    fails="L'envoi est réessayé sans limite, ou un autre nombre de fois",
+    solution="@celery_app.task(bind=True, max_retries=3)",
+    defective={
+        "audit.toml": """
+            [roles]
+            sender = "app:send"
+        """,
+        "app.py": """
+            from celery import Celery
+
+            celery_app = Celery("shop", broker="redis://localhost/0")
+
+
+            @celery_app.task(bind=True, max_retries=5)
+            def send(self, message_id):
+                try:
+                    deliver(message_id)
+                except ConnectionError as error:
+                    raise self.retry(exc=error, countdown=60 * 2**self.request.retries)
+        """,
+    },
+    sound={
+        "audit.toml": """
+            [roles]
+            sender = "app:send"
+        """,
+        "app.py": """
+            from celery import Celery
+
+            celery_app = Celery("shop", broker="redis://localhost/0")
+
+
+            @celery_app.task(bind=True, max_retries=3)
+            def send(self, message_id):
+                try:
+                    deliver(message_id)
+                except ConnectionError as error:
+                    raise self.retry(exc=error, countdown=60 * 2**self.request.retries)
+        """,
+    },
+)
 def _limit(known: TargetFacts) -> Sequence[Finding]:
     sentence = "Un échec passager est réessayé au plus 3 fois"
     schedules, findings = _schedules(known, sentence)
@@ -82,6 +158,51 @@ def _french(delays: Sequence[float]) -> str:
     return ", ".join(f"{delay:g} s" for delay in delays) or "aucun délai"
 
 
+@_retried(
+    "retry-delays",
+    "Recul exponentiel 60, 120, 240 s",
+    passes="Les reprises attendent 60 s, 120 s puis 240 s",
+    fails="Les délais de reprise que la tâche emploie ne sont pas ceux du cahier",
+    solution="raise self.retry(countdown=60 * 2**self.request.retries)",
+    defective={
+        "audit.toml": """
+            [roles]
+            sender = "app:send"
+        """,
+        "app.py": """
+            from celery import Celery
+
+            celery_app = Celery("shop", broker="redis://localhost/0")
+
+
+            @celery_app.task(bind=True, max_retries=3)
+            def send(self, message_id):
+                try:
+                    deliver(message_id)
+                except ConnectionError as error:
+                    raise self.retry(exc=error, countdown=60)
+        """,
+    },
+    sound={
+        "audit.toml": """
+            [roles]
+            sender = "app:send"
+        """,
+        "app.py": """
+            from celery import Celery
+
+            celery_app = Celery("shop", broker="redis://localhost/0")
+
+
+            @celery_app.task(bind=True, max_retries=3)
+            def send(self, message_id):
+                try:
+                    deliver(message_id)
+                except ConnectionError as error:
+                    raise self.retry(exc=error, countdown=60 * 2**self.request.retries)
+        """,
+    },
+)
 def _delays(known: TargetFacts) -> Sequence[Finding]:
     sentence = f"Les reprises suivent un recul exponentiel : {_french(DELAYS)}"
     schedules, findings = _schedules(known, sentence)
@@ -98,6 +219,52 @@ def _delays(known: TargetFacts) -> Sequence[Finding]:
     return findings
 
 
+@_retried(
+    "retry-not-swallowed",
+    "La reprise n'est pas avalée",
+    passes="Aucun `except` ne rattrape l'exception de `self.retry()`",
+    fails="`self.retry()` est rattrapée : la reprise part deux fois, ou la tâche passe pour finie",
+    solution="except Retry:\n    raise",
+    defective={
+        "audit.toml": """
+            [roles]
+            sender = "app:send"
+        """,
+        "app.py": """
+            from celery import Celery
+
+            celery_app = Celery("shop", broker="redis://localhost/0")
+
+
+            @celery_app.task(bind=True, max_retries=3)
+            def send(self, message_id):
+                try:
+                    if not deliver(message_id):
+                        raise self.retry(countdown=60 * 2**self.request.retries)
+                except Exception:
+                    logger.exception("send failed")
+        """,
+    },
+    sound={
+        "audit.toml": """
+            [roles]
+            sender = "app:send"
+        """,
+        "app.py": """
+            from celery import Celery
+
+            celery_app = Celery("shop", broker="redis://localhost/0")
+
+
+            @celery_app.task(bind=True, max_retries=3)
+            def send(self, message_id):
+                try:
+                    deliver(message_id)
+                except ConnectionError as error:
+                    raise self.retry(exc=error, countdown=60 * 2**self.request.retries)
+        """,
+    },
+)
 def _swallowed(known: TargetFacts) -> Sequence[Finding]:
     sentence = "Aucun `except` ne rattrape l'exception de `self.retry()`"
     symbol = known.target.role("sender")
@@ -124,14 +291,3 @@ def _swallowed(known: TargetFacts) -> Sequence[Finding]:
 def _retried_outside(known: TargetFacts, symbol: str) -> bool:
     """Whether Celery itself retries the task, around its code (`autoretry_for`)."""
     return any(t.options.get("autoretry_for") for t in known.source.tasks if t.symbol == symbol)
-
-
-def _rule(identifier: str, title: str, check: Callable[[TargetFacts], Sequence[Finding]]) -> Rule:
-    return Rule(identifier, title, "Mécanisme de Retry", ("4.6", "8.5"), _DOC, check)
-
-
-RULES = (
-    _rule("retry-limit", "Trois reprises au plus", _limit),
-    _rule("retry-delays", "Recul exponentiel 60, 120, 240 s", _delays),
-    _rule("retry-not-swallowed", "La reprise n'est pas avalée", _swallowed),
-)

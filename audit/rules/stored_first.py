@@ -12,15 +12,6 @@ from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, 
 from audit.rules.rule import Guide
 
 _BACKGROUND = "https://www.starlette.io/background/"
-_STORED_GUIDE = Guide(
-    severity=Severity.CRITICAL,
-    passes="Un webhook est enregistré avant la réponse",
-    fails="Le webhook répond avant d'avoir rien enregistré : ce qu'il a reçu meurt avec le processus",
-    advice="Écrire l'événement en base, sous une clé unique, puis répondre, puis traiter",
-    solution="inbox.store(event)\nbackground_tasks.add_task(process, event.id)\nreturn {}",
-    undetermined="le rôle `webhook` n'est pas renseigné, ou il fait un appel que la lecture du code ne peut pas suivre",
-    impact="Élevé : événements perdus à chaque redémarrage",
-)
 _STORES = frozenset(
     [
         "insert",
@@ -107,8 +98,65 @@ def _publishes(call: Call) -> bool:
     return call.name.rpartition(".")[2] in {"delay", "apply_async"}
 
 
+@practice(
+    "webhook-stored-first",
+    "Webhook enregistré d'abord",
+    reference=_BACKGROUND,
+    guide=Guide(
+        severity=Severity.CRITICAL,
+        passes="Un webhook est enregistré avant la réponse",
+        fails="Le webhook répond avant d'avoir rien enregistré : ce qu'il a reçu meurt avec le processus",
+        advice="Écrire l'événement en base, sous une clé unique, puis répondre, puis traiter",
+        solution="inbox.store(event)\nbackground_tasks.add_task(process, event.id)\nreturn {}",
+        undetermined="le rôle `webhook` n'est pas renseigné, ou il fait un appel que la lecture du code ne peut pas suivre",
+        impact="Élevé : événements perdus à chaque redémarrage",
+    ),
+    defective={
+        "audit.toml": """
+            [roles]
+            webhook = "app:receive"
+        """,
+        "app.py": """
+            from fastapi import BackgroundTasks, FastAPI, Request
+
+            api = FastAPI()
+
+
+            def process(payload): ...
+
+
+            @api.post("/webhooks/gateway")
+            async def receive(request: Request, background: BackgroundTasks):
+                payload = await request.json()
+                background.add_task(process, payload)
+                return {}
+        """,
+    },
+    sound={
+        "audit.toml": """
+            [roles]
+            webhook = "app:receive"
+        """,
+        "app.py": """
+            from fastapi import BackgroundTasks, FastAPI, Request
+
+            api = FastAPI()
+
+
+            def process(payload): ...
+
+
+            @api.post("/webhooks/gateway")
+            async def receive(request: Request, background: BackgroundTasks):
+                payload = await request.json()
+                inbox.insert(payload)
+                background.add_task(process, payload)
+                return {}
+        """,
+    },
+)
 def _stored(known: TargetFacts) -> Sequence[Finding]:
-    guide = _STORED_GUIDE
+    guide = _stored.guide
     symbol = known.target.role("webhook")
     function = known.source.functions.get(symbol) if symbol else None
     if "webhook" in known.target.absent:
@@ -119,7 +167,7 @@ def _stored(known: TargetFacts) -> Sequence[Finding]:
 
 
 def _judged(known: TargetFacts, function: Function) -> Sequence[Finding]:
-    guide, symbol = _STORED_GUIDE, function.symbol
+    guide, symbol = _stored.guide, function.symbol
     # What a task writes is written after the answer.
     reached = before_the_answer(known, symbol, frozenset(task.symbol for task in known.source.tasks))
     stores = [(name, r.doubtful(c)) for r in reached for c in r.now if (name := _stores(c))]
@@ -154,6 +202,3 @@ def _unfollowed(reached: Sequence[Reached]) -> Iterator[Call]:
         for call in one.now:
             if not call.target and (_last(call) not in DEFERRING | _HARMLESS or one.awaits(call)):
                 yield call
-
-
-RULES = (practice("webhook-stored-first", "Webhook enregistré d'abord", _BACKGROUND, _stored, _STORED_GUIDE),)

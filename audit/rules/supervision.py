@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from audit.model.facts import Process
 from audit.model.findings import Finding, Outcome, Problem, Severity
 from audit.model.target_facts import TargetFacts
-from audit.rules.rule import Rule, defect, established, undetermined
+from audit.rules.rule import Guide, defect, established, rule, undetermined
 
 _DOC = "https://docs.celeryq.dev/en/stable/userguide/daemonizing.html"
 _BY = {
@@ -36,6 +36,31 @@ def _brought_back(known: TargetFacts, worker: Process) -> Finding:
     return established(text, *(known.source.evidence(e) for e in places))
 
 
+@rule(
+    "supervision",
+    "Redémarrage des workers",
+    category="Robustesse Workers",
+    requirements=("8.5",),
+    reference=_DOC,
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="Un superviseur relance les workers",
+        fails="Rien ne relance un worker qui meurt",
+        advice="Ajouter un superviseur, ou une boucle de redémarrage",
+        solution="while true; do\n    celery -A application worker || true\n    sleep 5\ndone &",
+        undetermined="aucun fichier de démarrage ne lance de worker",
+        language="bash",
+    ),
+    defective={"start.sh": "celery -A app worker"},
+    sound={
+        "start.sh": """
+            while true; do
+                celery -A app worker || true
+                sleep 5
+            done
+        """,
+    },
+)
 def _supervised(known: TargetFacts) -> Sequence[Finding]:
     sentence = "Un superviseur relance les workers"
     workers = known.workers
@@ -89,6 +114,3 @@ def _aligned(known: TargetFacts, worker: Process) -> str:
         if isinstance(wanted, int)
         else worker.command
     )
-
-
-RULES = (Rule("supervision", "Redémarrage des workers", "Robustesse Workers", ("8.5",), _DOC, _supervised),)

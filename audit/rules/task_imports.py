@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from audit.model.facts import Facts
 from audit.model.findings import Finding, Level, Problem, Severity
 from audit.model.target_facts import TargetFacts
-from audit.rules.rule import Rule, defect, established, undetermined
+from audit.rules.rule import Guide, defect, established, rule, undetermined
 from audit.target.target_file import Target
 
 _SENTENCE = "Tous les modules de tâches s'importent"
@@ -16,6 +16,62 @@ _WRITTEN_IN_THE_CODE = ("SyntaxError", "IndentationError", "TabError", "NameErro
 _MISSING_MODULE = re.compile(r"ModuleNotFoundError : No module named '(?P<top>\w+)")
 
 
+@rule(
+    "imports",
+    "Import des modules de tâches",
+    category="Robustesse Workers",
+    requirements=("8.4", "8.5"),
+    reference="https://docs.celeryq.dev/en/stable/userguide/configuration.html#imports",
+    needs=Level.CONFIGURATION,
+    guide=Guide(
+        severity=Severity.CRITICAL,
+        passes="Tous les modules de tâches s'importent",
+        fails="Un module de tâches ne s'importe pas : le worker s'arrête au démarrage",
+        advice="Corriger l'import",
+        solution="python -c 'import application.tasks'",
+        undetermined="l'audit s'arrête à la lecture, ou l'échec peut venir de l'environnement de la sonde",
+        impact="Élevé",
+        language="bash",
+    ),
+    defective={
+        "audit.toml": """
+            [target]
+            celery_app = "app:celery_app"
+        """,
+        "app.py": """
+            from celery import Celery
+
+            celery_app = Celery("shop", broker="redis://localhost/0", include=["tasks"])
+            celery_app.conf.task_acks_late = True
+        """,
+        "tasks.py": """
+            from app import celery_app
+
+
+            @celery_app.task(max_retries=LIMIT)
+            def send(message_id): ...
+        """,
+    },
+    sound={
+        "audit.toml": """
+            [target]
+            celery_app = "app:celery_app"
+        """,
+        "app.py": """
+            from celery import Celery
+
+            celery_app = Celery("shop", broker="redis://localhost/0", include=["tasks"])
+            celery_app.conf.task_acks_late = True
+        """,
+        "tasks.py": """
+            from app import celery_app
+
+
+            @celery_app.task(max_retries=3)
+            def send(message_id): ...
+        """,
+    },
+)
 def _imports(known: TargetFacts) -> Sequence[Finding]:
     facts, target = known.configuration, known.target
     if facts is None:
@@ -59,16 +115,3 @@ def _broken(told: Sequence[str], facts: Facts) -> Finding:
         situation_text=" ".join(told),
     )
     return defect(f"Le worker ne peut pas démarrer. {told[0]}", problem, facts.evidence())
-
-
-RULES = (
-    Rule(
-        "imports",
-        "Import des modules de tâches",
-        "Robustesse Workers",
-        ("8.4", "8.5"),
-        "https://docs.celeryq.dev/en/stable/userguide/configuration.html#imports",
-        _imports,
-        Level.CONFIGURATION,
-    ),
-)

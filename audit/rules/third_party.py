@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 
-from audit.model.findings import Finding
+from audit.model.findings import Finding, Severity
 from audit.model.target_facts import TargetFacts
 from audit.requirements.profiles import GOOD_PRACTICES
-from audit.rules import RULES
-from audit.rules.rule import Rule
+from audit.rules import every_rule
+from audit.rules.rule import Guide, Rule
 
 _logger = logging.getLogger(__name__)
 GROUP = "audit.rules"
@@ -25,7 +25,7 @@ def third_party_rules(found: Iterable[EntryPoint] | None = None) -> tuple[Rule, 
     What cannot be loaded is a rule that answers « erreur d'audit »: a question that was to be asked is not forgotten.
     """
     points = entry_points(group=GROUP) if found is None else found
-    taken = {rule.id for rule in RULES}
+    taken = {rule.id for rule in every_rule()}
     rules: list[Rule] = []
     for point in sorted(points, key=lambda p: p.name):
         try:
@@ -58,4 +58,6 @@ def _broken(point: EntryPoint, reason: str) -> Rule:
     def check(_: TargetFacts) -> Sequence[Finding]:
         raise ThirdPartyError(reason)
 
-    return Rule(f"{point.name} (audit.rules)", reason, GOOD_PRACTICES, (), point.value, check)
+    advice = "Corriger ce paquet, ou le désinstaller"
+    guide = Guide(Severity.MINOR, "Ces règles se chargent", "Ces règles ne se chargent pas", advice, "", "toujours")
+    return Rule(f"{point.name} (audit.rules)", reason, (), point.value, check, guide, category=GOOD_PRACTICES)

@@ -13,21 +13,37 @@ from audit.rules.rule import Guide
 _CONF = "https://docs.celeryq.dev/en/stable/userguide/configuration.html"
 _CLOSE = 0.8
 
-_GUIDE = Guide(
-    severity=Severity.MINOR,
-    passes="Chaque réglage est écrit sous un nom que Celery lit",
-    fails="Un réglage est écrit sous un nom que Celery ne lit pas : il n'a aucun effet",
-    advice="Corriger le nom du réglage",
-    solution="task_acks_late = True  # et non task_ack_late",
-    undetermined="aucune application Celery n'a été trouvée avec ses réglages",
-    impact="Moyen : la protection voulue n'existe pas",
+
+@practice(
+    "known-settings",
+    "Réglages que Celery lit",
+    reference=_CONF,
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="Chaque réglage est écrit sous un nom que Celery lit",
+        fails="Un réglage est écrit sous un nom que Celery ne lit pas : il n'a aucun effet",
+        advice="Corriger le nom du réglage",
+        solution="task_acks_late = True  # et non task_ack_late",
+        undetermined="aucune application Celery n'a été trouvée avec ses réglages",
+        impact="Moyen : la protection voulue n'existe pas",
+    ),
+    defective="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+        app.conf.task_ack_late = True
+    """,
+    sound="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+        app.conf.task_acks_late = True
+    """,
 )
-
-
 def _misnamed(known: TargetFacts) -> Sequence[Finding]:
     opening = read(known, "task_always_eager")
     if not known.probes or not known.probes[0].settings:
-        return unknown(_GUIDE, opening.missing)
+        return unknown(_misnamed.guide, opening.missing)
     faults: list[Fault] = []
     for facts in known.probes:
         for name, setting in facts.settings.items():
@@ -37,9 +53,9 @@ def _misnamed(known: TargetFacts) -> Sequence[Finding]:
                 faults.append(Fault(f"`{name}` au lieu de `{meant}`", written.excerpt))
     evidence = [f.evidence() for f in known.probes]
     if faults:
-        return failed(_GUIDE, "Réglage sans effet", faults, *evidence)
+        return failed(_misnamed.guide, "Réglage sans effet", faults, *evidence)
     count = len(known.source.settings) or len(known.probes[0].settings)
-    return passed(_GUIDE, f"{count} réglage{'s' if count > 1 else ''} lu{'s' if count > 1 else ''}", *evidence)
+    return passed(_misnamed.guide, f"{count} réglage{'s' if count > 1 else ''} lu{'s' if count > 1 else ''}", *evidence)
 
 
 def misspelled(name: str) -> str:
@@ -47,6 +63,3 @@ def misspelled(name: str) -> str:
     if name in KNOWN or name == "*" or not name.islower():
         return ""
     return next(iter(get_close_matches(name, KNOWN, n=1, cutoff=_CLOSE)), "")
-
-
-RULES = (practice("known-settings", "Réglages que Celery lit", _CONF, _misnamed, _GUIDE),)

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from audit.experiments import EXPERIMENTS
+from audit.experiments import every_experiment
 from audit.model.findings import Outcome
 from checks.full_driver import FullDriver
 from tests.acceptance.execution_defects import NO_UNIQUE_MESSAGE
 from tests.acceptance.reference_copy import Edit, copy_reference
 
 pytestmark = [pytest.mark.integration, pytest.mark.laboratory]
-BY_ID = {experiment.id: experiment for experiment in EXPERIMENTS}
+BY_ID = {experiment.id: experiment for experiment in every_experiment()}
 
 # Both looks at the window: at the webhook, and at the sending.
 LONGER_WINDOW = (

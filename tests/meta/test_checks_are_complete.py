@@ -1,35 +1,32 @@
 """Every question that profile strict asks of the reference stack is a check, under the criterion it bears on."""
 
-import importlib
-from pathlib import Path
-
 import pytest
 
-from audit.experiments import APPRAISALS, EXPERIMENTS
 from audit.experiments.canary.questions import QUESTIONS
-from audit.requirements.profiles import PROFILES, STRICT, Profile
-from audit.rules import RULES
+from audit.judging.asked import asked, every_question
+from audit.requirements.profiles import GOOD_PRACTICES, PROFILES, Profile
+from audit.rules import every_rule
+from checks import test_bonnes_pratiques, test_criteria
 
-CHECKS = Path(__file__).resolve().parents[2] / "checks"
-BEARS_ON = {r.id: r.requirements for r in RULES} | {e.id: e.requirements for e in (*EXPERIMENTS, *APPRAISALS)}
-
-
-def by_criterion(family: str) -> dict[str, tuple[str, ...]]:
-    """The questions of each check of this family, by criterion."""
-    paths = sorted(CHECKS.glob(f"test_{family}_*.py"))
-    found = {".".join(p.stem.split("_")[1:3]): importlib.import_module(f"checks.{p.stem}").QUESTIONS for p in paths}
-    assert len(found) == len(paths)
-    return found
+CHECKS = test_criteria.checks()
 
 
 @pytest.mark.parametrize("profile", PROFILES["strict"].values(), ids=lambda p: p.family)
-def test_every_criterion_has_a_check_that_asks_what_bears_on_it(profile: Profile) -> None:
-    checks = by_criterion(profile.family)
-    assert set(checks) == set(profile.requirements)
-    for criterion, questions in checks.items():
-        assert all(criterion in BEARS_ON[question] for question in questions), criterion
-    asked = {question for questions in checks.values() for question in questions}
-    if profile is STRICT:
-        asked |= set(importlib.import_module("checks.test_bonnes_pratiques").QUESTIONS)
+def test_every_question_of_a_family_is_a_check(profile: Profile) -> None:
+    every = asked(profile, every_question()).categories
     # The reference stack has a driver: no canary flies over it.
-    assert asked == {i for ids in profile.categories.values() for i in ids} - {q.id for q in QUESTIONS}
+    expected = {i for category, ids in every.items() if category != GOOD_PRACTICES for i in ids}
+    expected -= {q.id for q in QUESTIONS}
+    own = [check for check in CHECKS if check.criterion in profile.requirements]
+    assert {question for check in own for question in check.questions} == expected
+    assert [c for c in profile.requirements if c in {check.criterion for check in own}] == list(profile.requirements)
+
+
+def test_every_good_practice_is_a_check() -> None:
+    practices = {rule.id for rule in every_rule() if rule.category == GOOD_PRACTICES}
+    assert set(test_bonnes_pratiques.QUESTIONS) == practices
+
+
+def test_no_check_is_there_twice() -> None:
+    names = [check.name for check in CHECKS]
+    assert len(names) == len(set(names))

@@ -1,6 +1,8 @@
 """One edit of a sound application, and what it must make one rule answer. One entry = one case anyone can add."""
 
+import pkgutil
 from dataclasses import dataclass, field
+from importlib import import_module
 
 from audit.model.findings import Outcome
 from tests.acceptance.reference_copy import Edit
@@ -40,3 +42,13 @@ def established(rule: str, name: str, words: str, *edits: Edit) -> Case:
 def not_concerned(rule: str, name: str, words: str, *edits: Edit) -> Case:
     """The rule does not concern the target."""
     return Case(rule, name, Outcome.NOT_APPLICABLE, words, edits)
+
+
+def every_case() -> tuple[Case, ...]:
+    """Those of each module of this folder, and of `practices`, that has `CASES`."""
+    found: list[Case] = []
+    for package in ("tests.rules", "tests.rules.practices"):
+        for module in pkgutil.iter_modules(import_module(package).__path__):
+            if not module.name.startswith("test_"):
+                found += getattr(import_module(f"{package}.{module.name}"), "CASES", ())
+    return tuple(found)

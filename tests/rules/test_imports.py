@@ -13,10 +13,10 @@ from audit.model.facts import Facts, Setting
 from audit.model.findings import Finding, Level, Outcome
 from audit.model.target_facts import TargetFacts
 from audit.requirements.profiles import STRICT
-from audit.rules.task_imports import RULES
+from audit.rules import every_rule
 from audit.target.target_file import Target
 
-(RULE,) = RULES
+RULE = next(rule for rule in every_rule() if rule.id == "imports")
 APP = 'from celery import Celery\ncelery_app = Celery("small", include=["jobs"])\n'
 
 

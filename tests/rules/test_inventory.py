@@ -8,10 +8,10 @@ from audit import reading as source
 from audit.importing import configuration_probe as configuration
 from audit.model.findings import Finding, Outcome
 from audit.model.target_facts import TargetFacts
-from audit.rules.inventory import RULES
+from audit.rules import every_rule
 from audit.target.target_file import Target
 
-RULE = next(rule for rule in RULES if rule.id == "tasks-included")
+RULE = next(rule for rule in every_rule() if rule.id == "tasks-included")
 PROCFILE = "worker: celery -A shop.main worker\n"
 LATE = "def ask():\n    from shop.jobs import clean\n\n    clean.delay()\n"
 APP = 'from celery import Celery\napp = Celery("shop", include=["shop.tasks"{more}])\n'

@@ -12,11 +12,11 @@ from audit.model.quality_facts import ToolRun
 from audit.model.target_facts import TargetFacts
 from audit.quality import quality_probe as probe
 from audit.quality import static_tools as tools
-from audit.rules import code_quality as quality
+from audit.rules import every_rule
 from audit.rules.rule import Rule
 from audit.target.target_file import load_target
 
-RULES = {rule.id: rule for rule in quality.RULES}
+RULES = {rule.id: rule for rule in every_rule() if rule.category == "Qualité du Code"}
 TREE = {
     "pyproject.toml": "[tool.ruff]\nformat.quote-style = 'preserve'\n[tool.vulture]\npaths = ['app.py', 'main.py']\n",
     "audit.toml": "[quality]\njunit = 'build/junit.xml'\ncoverage = 'build/coverage.xml'\n",
@@ -116,7 +116,7 @@ def test_unreachable_code_is_dead_whatever_the_target_configures(tmp_path: Path)
 
 def test_without_the_probe_nothing_is_known(tmp_path: Path) -> None:
     target = load_target(tmp_path)
-    for rule in quality.RULES:
+    for rule in RULES.values():
         (finding,) = rule.evaluate(TargetFacts(target, source.collect(target)))
         assert finding.outcome is Outcome.UNDETERMINED
 

@@ -12,11 +12,12 @@ import pytest
 from audit.model.facts import Facts
 from audit.model.findings import Level, Outcome
 from audit.model.target_facts import TargetFacts
-from audit.rules import RULES
+from audit.rules import every_rule
 from audit.rules.third_party import GROUP, third_party_rules
 from audit.target.target_file import Target
 from tests.acceptance.reference_copy import REPOSITORY
 
+TAKEN = every_rule()[:1]
 PACKAGE = REPOSITORY / "tests" / "targets" / "regles-tierces"
 
 
@@ -60,7 +61,7 @@ def test_without_the_package_nothing_is_added(tmp_path: Path) -> None:
     [
         ("absent_package:RULES", "ne se charge pas"),
         ("audit.rules.third_party:GROUP", "n'est pas une suite de règles"),
-        ("audit.rules:RULES", f"reprend l'identifiant `{RULES[0].id}`"),
+        ("tests.rules.test_third_party:TAKEN", "reprend l'identifiant `late-acknowledgement`"),
     ],
 )
 def test_rules_that_cannot_be_used_are_an_audit_error(value: str, words: str) -> None:

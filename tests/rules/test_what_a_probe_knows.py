@@ -9,13 +9,13 @@ import pytest
 from audit.model.facts import BeatEntry, Facts, Function, Process, Route, Setting, Task
 from audit.model.findings import Excerpt, Level, Outcome
 from audit.model.target_facts import TargetFacts
-from audit.rules import RULES
-from audit.rules.periodic_tasks import crontab_seconds, daily_times, frequency
-from audit.rules.required_settings import own_option
+from audit.rules import every_rule
+from audit.rules.crontabs import crontab_seconds, daily_times, frequency
+from audit.rules.exact_value import own_option
 from audit.target.target_file import Target
 
 SENDER = "app.tasks:send"
-BY_ID = {rule.id: rule for rule in RULES}
+BY_ID = {rule.id: rule for rule in every_rule()}
 
 
 def inside(options: Mapping[str, Any] | None = None, **settings: object) -> Facts:
@@ -170,4 +170,4 @@ def test_a_dependency_that_could_not_be_read_is_undetermined() -> None:
 
 def test_every_rule_answers_on_an_empty_target() -> None:
     empty = known({}, Facts(Level.CONFIGURATION, "configuration"))
-    assert all(rule.evaluate(empty) for rule in RULES)
+    assert all(rule.evaluate(empty) for rule in every_rule())

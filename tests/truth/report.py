@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from audit.french.typography import french
-from audit.rules import RULES
+from audit.rules import every_rule
 from tests.truth.entries import FOLDER, TARGETS
 from tests.truth.measurement import Observed, Score, scores
 
@@ -61,7 +61,7 @@ def _rules(observed: Sequence[Observed]) -> str:
         "|---|---|---|---|---|",
     ]
     lines += [_row(score) for score in told]
-    without = sorted({rule.id for rule in RULES} - {score.rule for score in told})
+    without = sorted({rule.id for rule in every_rule()} - {score.rule for score in told})
     lines += [
         "",
         f"Règles qu'aucun mutant ne vise ici ({len(without)}) : {', '.join(f'`{r}`' for r in without)}. `tests/rules/` les éprouve.",

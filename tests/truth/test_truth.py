@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from audit.rules import RULES
+from audit.rules import every_rule
 from tests.truth.entries import FOLDER, REFERENCE, TARGETS, Entry, copy_target, edited, read_entries, read_entry
 from tests.truth.measurement import Observed, answers, observe, scores
 
@@ -48,7 +48,7 @@ def test_there_are_enough_of_them_and_a_third_is_blind() -> None:
 
 
 def test_they_name_rules_that_exist() -> None:
-    known = {rule.id for rule in RULES}
+    known = {rule.id for rule in every_rule()}
     assert {rule for entry in MUTANTS for rule in (*entry.rules, *entry.also)} <= known
 
 

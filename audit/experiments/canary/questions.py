@@ -1,18 +1,18 @@
 """What the canary asks: one question a scenario, under the name that profiles and journals use."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from audit.model.findings import Finding, Level
+from audit.requirements import question
 
 
 @dataclass(frozen=True)
-class Question:
+class Question(question.Question):
     """A scenario's title and the requirements it bears on."""
 
-    id: str
-    title: str
     requirements: tuple[str, ...] = ("8.4",)
+    category: str = field(default="Canari", kw_only=True)
 
     def bind(self, finding: Finding) -> Finding:
         """The finding under this question's name, held to level execution; requirements that it states are kept."""

@@ -53,20 +53,10 @@ CASES = (
         "redis-sockets", "broker out of reach", "broker_url", Edit(APP, _BROKER, 'broker=open("broker").read()')
     ),
     fails(
-        "result-expires", "never", "`result_expires=None`", Edit(CONF, "result_expires = 3600", "result_expires = None")
-    ),
-    fails(
         "result-expires", "zero", "`result_expires=0`", Edit(APP, _LOADED, f"{_LOADED}app.conf.result_expires = 0\n")
     ),
     established("result-expires", "default", "vaut 86400 par défaut", Edit(CONF, "result_expires = 3600\n", "")),
     not_concerned("result-expires", "no result", "aucun résultat n'est conservé", Edit(APP, _BACKEND, "")),
     fails("soft-shutdown", "default", "vaut 0.0 par défaut", Edit(CONF, _SOFT, "")),
-    fails(
-        "soft-shutdown",
-        "off",
-        "`worker_soft_shutdown_timeout=0`",
-        Edit(CONF, _SOFT, ""),
-        Edit(APP, _LOADED, f'{_LOADED}setattr(app.conf, "worker_soft_shutdown_timeout", 0)\n'),
-    ),
     not_concerned("soft-shutdown", "RabbitMQ", "le broker est amqp", _AMQP, Edit(CONF, _SOFT, "")),
 )

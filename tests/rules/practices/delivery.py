@@ -26,12 +26,6 @@ CASES = (
     fails("late-ack-prefetch", "default", "vaut 4 par défaut", Edit(CONF, _PREFETCH, "")),
     fails(
         "late-ack-prefetch",
-        "set on the application",
-        "`worker_prefetch_multiplier=8`",
-        Edit(APP, _LOADED, f"{_LOADED}app.conf.worker_prefetch_multiplier = 8\n"),
-    ),
-    fails(
-        "late-ack-prefetch",
         "old name in a dictionary",
         "`worker_prefetch_multiplier=10`",
         Edit(CONF, _PREFETCH, ""),
@@ -55,12 +49,6 @@ CASES = (
         "out of reach",
         "ne se lit pas",
         Edit(CONF, _PREFETCH, "worker_prefetch_multiplier = int(open('x').read())\n"),
-    ),
-    fails(
-        "cancel-on-connection-loss",
-        "same Redis",
-        "`worker_cancel_long_running_tasks_on_connection_loss=True`",
-        Edit(CONF, _CANCEL, _CANCEL.replace("False", "True")),
     ),
     fails(
         "cancel-on-connection-loss",
@@ -95,16 +83,6 @@ CASES = (
         Edit(APP, _BACKEND, 'backend=os.environ["RESULTS_URL"]'),
     ),
     fails("visibility-timeout-everywhere", "forgotten", "3600 s pour `visibility_timeout`", Edit(CONF, _TOP, "\n")),
-    fails(
-        "visibility-timeout-everywhere",
-        "shorter for results",
-        "600 s pour `result_backend_transport_options`",
-        Edit(
-            CONF,
-            'result_backend_transport_options = {"visibility_timeout": VISIBILITY}',
-            'result_backend_transport_options = {"visibility_timeout": 600}',
-        ),
-    ),
     not_concerned(
         "visibility-timeout-everywhere",
         "RabbitMQ",

@@ -1,7 +1,7 @@
 from tests.acceptance.reference_copy import Edit
 from tests.rules.case import established, fails, not_concerned, undetermined
 
-APP, CONF, START, UNIT = "shop/celery_app.py", "shop/celery_config.py", "start.sh", "deploy/shop-worker.service"
+CONF, START, UNIT = "shop/celery_config.py", "start.sh", "deploy/shop-worker.service"
 _COMPOSE = """\
 services:
   worker:
@@ -26,7 +26,6 @@ def _image(*lines: str, base: str = "python") -> Edit:
 
 
 CASES = (
-    fails("not-root", "unit without a user", "ne donne aucun utilisateur", Edit(UNIT, "User=shop\n", "")),
     fails("not-root", "unit of root", "sous `root`", Edit(UNIT, "User=shop", "User=root")),
     fails(
         "not-root",
@@ -118,13 +117,7 @@ CASES = (
             "true",
         ),
     ),
-    fails(
-        "watched-process", "filter", "`start.sh`", Edit(START, _PID, _PID.replace(" &", " 2>&1 | sed 's/^/retry /' &"))
-    ),
     fails("watched-process", "tee", "`start.sh`", Edit(START, _PID, _PID.replace(" &", " | tee -a retry.log &"))),
-    established(
-        "watched-process", "substitution", "`$!`", Edit(START, _PID, _PID.replace(" &", " > >(sed 's/^/retry /') &"))
-    ),
     not_concerned(
         "watched-process", "nobody asks", "ne lit `$!`", Edit(START, '  RETRY=$!\n  wait "$RETRY"\n', "  wait\n")
     ),
@@ -134,7 +127,6 @@ CASES = (
         "laisse 10 s, `worker_soft_shutdown_timeout=15`",
         Edit(UNIT, "TimeoutStopSec=100", "TimeoutStopSec=10"),
     ),
-    fails("stop-grace", "Docker's default", "`compose.yaml` laisse 10 s", Edit("compose.yaml", "", _COMPOSE)),
     fails(
         "stop-grace",
         "no soft shutdown, under the limit of tasks",

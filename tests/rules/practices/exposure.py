@@ -55,7 +55,6 @@ CASES = (
             'LOCAL = "amqp://guest:guest@localhost//"\nredis = Redis',
         ),
     ),
-    fails("environment-untracked", "at the root", "`.env`", Edit(".env", "", "A=1\n")),
     fails(
         "environment-untracked",
         "of production",
@@ -63,7 +62,6 @@ CASES = (
         Edit("deploy/.env.production", "", "A=1\n"),
     ),
     established("environment-untracked", "an example", "fichiers suivis", Edit(".env.example", "", "A=\n")),
-    fails("http-verified", "one request", "`deliver` (`verify=False`)", Edit(TASKS, _POST, f"{_POST}, verify=False")),
     fails(
         "http-verified",
         "session",
@@ -124,8 +122,6 @@ CASES = (
         "`shop/store.py` (`ssl_cert_reqs='none'`)",
         Edit(STORE, "socket_timeout=5", 'ssl_cert_reqs="none", socket_timeout=5'),
     ),
-    established("http-verified", "an authority", "Aucun client", Edit(TASKS, _POST, f'{_POST}, verify="/etc/ca.pem"')),
-    fails("webhook-authentic", "nothing", "`receive`", *_NO_CHECK),
     fails(
         "webhook-authentic",
         "a look at the body",
@@ -154,7 +150,6 @@ CASES = (
     undetermined(
         "webhook-authentic", "no role", "n'est pas renseigné", Edit("audit.toml", 'webhook = "shop.web:receive"\n', "")
     ),
-    fails("webhook-stored-first", "background only", "`receive`", Edit(WEB, _KEPT, "")),
     fails(
         "webhook-stored-first",
         "a thread",

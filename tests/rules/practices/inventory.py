@@ -1,23 +1,13 @@
 from tests.acceptance.reference_copy import Edit
 from tests.rules.case import established, fails, not_concerned, warns
 
-APP, CONF, TASKS, WEB, START = "shop/celery_app.py", "shop/celery_config.py", "shop/tasks.py", "shop/web.py", "start.sh"
+APP, TASKS, WEB, START = "shop/celery_app.py", "shop/tasks.py", "shop/web.py", "start.sh"
 _STATE = '"state": AsyncResult(task_id).state, '
 _UNREAD = (Edit(WEB, _STATE, ""), Edit(WEB, "from celery.result import AsyncResult\n", ""))
 _BACKEND = '    backend="rediss://cache.internal:6380/1?ssl_cert_reqs=required",\n'
 _USE = '"ask_again_in": retry_delay(0)'
 
 CASES = (
-    fails(
-        "unique-task-names",
-        "the same name given twice",
-        "`shop.tasks.report`",
-        Edit(
-            TASKS,
-            "@app.task(bind=True, max_retries=5)",
-            '@app.task(bind=True, max_retries=5, name="shop.tasks.report")',
-        ),
-    ),
     fails(
         "unique-task-names",
         "in another module",
@@ -28,7 +18,6 @@ CASES = (
             'from celery import shared_task\n\n\n@shared_task(name="shop.tasks.sweep")\ndef clean(): ...\n',
         ),
     ),
-    warns("ignored-results", "nobody reads", "`send_mail`", *_UNREAD),
     warns(
         "ignored-results",
         "nobody reads, of every task",
@@ -58,7 +47,6 @@ CASES = (
         Edit(START, "-Q retry", "-Q retry,mails"),
     ),
     not_concerned("shared-rate-limits", "none", "`rate_limit`", Edit(TASKS, ', rate_limit="10/m"', "")),
-    fails("retry-function-used", "only tested", "`retry_delay`", Edit(WEB, _USE, '"ask_again_in": 30')),
     fails(
         "retry-function-used",
         "another",

@@ -41,12 +41,6 @@ CASES = (
     ),
     fails(
         "time-limits",
-        "hard alone",
-        "les 3 tâches : la dure seule, qui tue le processus",
-        Edit(CONF, "task_soft_time_limit = 60", "task_soft_time_limit = None"),
-    ),
-    fails(
-        "time-limits",
         "two tasks alike, and one otherwise",
         "s'interrompre d'elle-même ; `send_mail`, `sweep` : aucune limite de temps",
         Edit(CONF, _LIMITS, ""),
@@ -88,30 +82,12 @@ CASES = (
         Edit(TASKS, "countdown=10)", "**options)"),
         Edit(TASKS, '    send_mail.delay("report")\n', ""),
     ),
-    fails(
-        "limits-enforced",
-        "threads",
-        "`--pool=threads`",
-        Edit(START, _MAILS, f"{_MAILS} --pool=threads"),
-    ),
     fails("limits-enforced", "short option", "`--pool=gevent`", Edit(START, _RETRY, f"{_RETRY} -P gevent")),
     fails("limits-enforced", "by setting", "`--pool=solo`", Edit(CONF, _LIMITS, f'{_LIMITS}worker_pool = "solo"\n')),
-    fails(
-        "pool-aligned",
-        "long option",
-        "`--pool=threads`, et `worker_pool=prefork`",
-        Edit(START, _MAILS, f"{_MAILS} --pool=threads"),
-    ),
     fails("pool-aligned", "short option", "`--pool=solo`", Edit(START, _RETRY, f"{_RETRY} -P solo")),
     established("pool-aligned", "said again", "`worker_pool=prefork`", Edit(START, _RETRY, f"{_RETRY} -P prefork")),
     not_concerned("pool-aligned", "not set", "n'est pas réglé", Edit(CONF, 'worker_pool = "prefork"\n', "")),
     not_concerned("limits-enforced", "no limit", "aucune limite de temps", Edit(CONF, _LIMITS, "")),
-    fails(
-        "not-eager",
-        "always",
-        "`task_always_eager=True`",
-        Edit(APP, _LOADED, f"{_LOADED}app.conf.task_always_eager = True\n"),
-    ),
     fails(
         "not-eager",
         "old name",
@@ -132,17 +108,10 @@ CASES = (
     ),
     fails(
         "default-rate-limit",
-        "set",
-        "`task_default_rate_limit=100/m`",
-        Edit(CONF, _LIMITS, f'{_LIMITS}task_default_rate_limit = "100/m"\n'),
-    ),
-    fails(
-        "default-rate-limit",
         "by item",
         "`task_default_rate_limit=10`",
         Edit(APP, _LOADED, f'{_LOADED}app.conf["task_default_rate_limit"] = 10\n'),
     ),
-    fails("bounded-memory", "nothing", "`worker_max_tasks_per_child` n'est pas réglé", Edit(CONF, _CHILD, "")),
     warns(
         "bounded-memory",
         "nothing read of the workers' commands",

@@ -13,12 +13,6 @@ _BACKOFF = "retry_backoff=True, max_retries=3"
 CASES = (
     fails(
         "visibility-timeout",
-        "long countdown",
-        "`countdown` de 3 h, pour un délai de 2 h",
-        Edit(TASKS, _LATER, _LATER.replace("10", "3 * 3600")),
-    ),
-    fails(
-        "visibility-timeout",
         "constant of another module",
         "`countdown` de 24 h",
         Edit(TASKS, _LATER, _LATER.replace("10", "A_DAY")),
@@ -117,7 +111,6 @@ CASES = (
         "`sweep` demande ne se lit pas",
         Edit(TASKS, "countdown=10", 'countdown=int(row["after"])'),
     ),
-    fails("short-countdowns", "hours", "`sweep`, 2 h", Edit(TASKS, "countdown=10", "countdown=7200")),
     fails(
         "short-countdowns",
         "duration of a signature",
@@ -127,12 +120,6 @@ CASES = (
     ),
     established("short-countdowns", "an hour", "publications différées", Edit(TASKS, "countdown=10", "countdown=3600")),
     not_concerned("short-countdowns", "none", "aucun `countdown`", Edit(TASKS, ", countdown=10", "")),
-    fails(
-        "publish-after-commit",
-        "inside the block",
-        "`write_report` (`send_mail`)",
-        Edit(TASKS, '    send_mail.delay("report")', '        send_mail.delay("report")'),
-    ),
     fails(
         "publish-after-commit",
         "before the commit",
@@ -154,12 +141,6 @@ CASES = (
             "from django.db import transaction\nfrom shop.tasks import send_mail\n\napp = FastAPI()\n\n\n"
             "@transaction.atomic\ndef place(order):\n    order.save()\n    send_mail.delay(order.pk)\n",
         ),
-    ),
-    established(
-        "publish-after-commit",
-        "on commit",
-        "publication",
-        Edit(TASKS, '    send_mail.delay("report")', '        connection.on_commit(lambda: send_mail.delay("report"))'),
     ),
     established(
         "publish-after-commit",
@@ -193,13 +174,5 @@ CASES = (
         "row of SQLAlchemy",
         "`write_report` (`session.get(Order, 1)`)",
         Edit(TASKS, '    send_mail.delay("report")', "    send_mail.delay(order=session.get(Order, 1))"),
-    ),
-    established(
-        "identifiers-only",
-        "its key",
-        "publication",
-        Edit(
-            TASKS, '    send_mail.delay("report")', "    order = Order.objects.get(pk=1)\n    send_mail.delay(order.pk)"
-        ),
     ),
 )

@@ -24,12 +24,6 @@ CASES = (
     fails("queues-consumed", "retry queue", "`retry` (tâche `sweep`)", Edit(START, _RETRY_WORKER, "")),
     fails(
         "queues-consumed",
-        "option of a task",
-        "`slow` (tâche `report`)",
-        Edit(TASKS, "@app.task(ignore_result=True)\ndef report", '@app.task(queue="slow")\ndef report'),
-    ),
-    fails(
-        "queues-consumed",
         "default queue",
         "file par défaut",
         Edit(START, "-Q mails,default", "-Q mails"),
@@ -130,7 +124,6 @@ CASES = (
         Edit(CONF, "task_create_missing_queues = False", "task_create_missing_queues = True"),
         Edit(CONF, _QUEUES, ""),
     ),
-    fails("no-purge", "long option", "passe `--purge`", Edit(START, "-Q mails,default", "--purge -Q mails,default")),
     fails("no-purge", "other name", "passe `--purge`", Edit(START, "-Q retry", "-Q retry --discard")),
     fails(
         "no-purge", "before", "`start.sh` vide les files", Edit(START, "# One machine", f"{_PURGE} -f\n# One machine")
@@ -204,17 +197,10 @@ CASES = (
             'from shop.celery_app import app\n\nif __name__ == "__main__":\n    app.control.purge()\n',
         ),
     ),
-    fails("worker-names", "no name", "`celery@%h`", Edit(START, " -n mails@%h", ""), Edit(START, " -n retry@%h", "")),
     fails(
         "worker-names", "the same", "`shop@%h`", Edit(START, "mails@%h", "shop@%h"), Edit(START, "retry@%h", "shop@%h")
     ),
     not_concerned("worker-names", "only one", "aucun fichier ne lance plusieurs", Edit(START, _RETRY_WORKER, "")),
-    fails(
-        "known-settings",
-        "typing mistake",
-        "`task_ack_late` au lieu de `task_acks_late`",
-        Edit(CONF, "task_acks_late = True", "task_ack_late = True"),
-    ),
     fails(
         "known-settings",
         "singular",

@@ -58,12 +58,6 @@ CASES = (
     ),
     fails(
         "beat-overlap",
-        "short period",
-        "`sweep` part toutes les 5 s, limite de 90 s",
-        Edit(CONF, _SWEEP, '"schedule": 5.0,\n        "options": {"expires": 290},'),
-    ),
-    fails(
-        "beat-overlap",
         "long limit of the task",
         "limite de 600 s",
         Edit(CONF, _SWEEP, '"schedule": 300.0,'),
@@ -81,7 +75,6 @@ CASES = (
         "2 entrées",
         Edit(CONF, _SWEEP, '"schedule": 5.0,\n        "options": {"expires": 4},'),
     ),
-    fails("beat-expires", "none", "`sweep` n'a pas d'`expires`", Edit(CONF, _SWEEP, '"schedule": 300.0,')),
     fails(
         "beat-expires",
         "added while it runs",
@@ -101,7 +94,6 @@ CASES = (
         Edit(CONF, _SWEEP, '"schedule": 300.0,'),
         Edit(TASKS, "max_retries=3, ignore", "max_retries=3, expires=200, ignore"),
     ),
-    fails("beat-timezone", "not written", "`report`, crontab `0 6 * * *`", Edit(CONF, _ZONE, "")),
     fails("beat-timezone", "none", "crontab", Edit(CONF, _ZONE, "timezone = None\n")),
     not_concerned(
         "beat-timezone",

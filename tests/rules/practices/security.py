@@ -42,12 +42,6 @@ CASES = (
     ),
     fails(
         "broker-tls",
-        "in the address",
-        "`broker_url`",
-        Edit(APP, _BROKER, '"rediss://cache.internal/0?ssl_cert_reqs=none"'),
-    ),
-    fails(
-        "broker-tls",
         "by a setting",
         "`ssl_cert_reqs=CERT_NONE`",
         Edit(CONF, "result_expires = 3600", 'import ssl\nbroker_use_ssl = {"ssl_cert_reqs": ssl.CERT_NONE}'),

@@ -18,7 +18,31 @@ GUIDE = Guide(
 )
 
 
-def _says_so(known: TargetFacts) -> Sequence[Finding]:
+@practice(
+    "house-result-said",
+    "Résultat dit",
+    reference="https://docs.celeryq.dev/en/stable/userguide/tasks.html",
+    guide=GUIDE,
+    defective="""
+        from celery import Celery
+
+        app = Celery("shop")
+
+
+        @app.task
+        def sweep(): ...
+    """,
+    sound="""
+        from celery import Celery
+
+        app = Celery("shop")
+
+
+        @app.task(ignore_result=True)
+        def sweep(): ...
+    """,
+)
+def says_so(known: TargetFacts) -> Sequence[Finding]:
     tasks = production_tasks(known)
     if not tasks:
         return unknown(GUIDE, NO_TASK)
@@ -28,6 +52,4 @@ def _says_so(known: TargetFacts) -> Sequence[Finding]:
     return passed(GUIDE, "", known.source.evidence())
 
 
-RULES = (
-    practice("house-result-said", "Résultat dit", "https://docs.celeryq.dev/en/stable/userguide/tasks.html", _says_so, GUIDE),
-)
+RULES = (says_so,)

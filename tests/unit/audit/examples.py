@@ -1,21 +1,24 @@
 """Small examinations with fakes in every place: probes that answer from memory, rules and experiments that say what they are told."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from audit.experiments.driver import Driver
 from audit.experiments.experiment import Experiment, Record
+from audit.judging.asked import Asked
 from audit.judging.examination import Examination, Probes
 from audit.model.facts import Facts
 from audit.model.findings import Evidence, Excerpt, Finding, Level, Outcome, Problem, Severity
 from audit.model.target_facts import TargetFacts
 from audit.requirements.profiles import Profile
 from audit.rules import Rule
+from audit.rules.rule import Guide
 from audit.target.target_file import Target
 
 SENDER = Excerpt("app.py", 1, 2, "def send(id):\n    ...")
+GUIDE = Guide(Severity.MINOR, "Cela tient", "Cela ne tient pas", "corriger", "x = 1", "rien n'a été lu")
 SOURCE = Facts(Level.SOURCE, "source", versions={"python": "3.11"})
 
 
@@ -48,7 +51,9 @@ def rule(
 ) -> Rule:
     """A rule that gives these answers."""
     findings = [a if isinstance(a, Finding) else finding(a, rule=identifier) for a in answers]
-    return Rule(identifier, identifier, category, requirements, "https://example.org", lambda _: findings)
+    return Rule(
+        identifier, identifier, requirements, "https://example.org", lambda _: findings, GUIDE, category=category
+    )
 
 
 def experiment(
@@ -98,6 +103,13 @@ class CountedProbe:
         return self.facts
 
 
+@dataclass(frozen=True)
+class ProfileByName(Profile):
+    """A profile that names its questions instead of choosing among those that say their category."""
+
+    asked: Asked = field(default_factory=Asked)
+
+
 def profile(
     categories: Mapping[str, tuple[str, ...]],
     requirements: tuple[str, ...] = ("8.4",),
@@ -106,14 +118,23 @@ def profile(
     observations: tuple[str, ...] = (),
     reassigned: Mapping[str, tuple[str, ...]] | None = None,
     lenient: frozenset[str] = frozenset(),
-) -> Profile:
-    return Profile(name, requirements, categories, Level.SOURCE, declared, observations, reassigned or {}, lenient)
+) -> ProfileByName:
+    return ProfileByName(
+        name,
+        requirements,
+        tuple(categories),
+        Level.SOURCE,
+        declared,
+        reassigned=reassigned or {},
+        lenient=lenient,
+        asked=Asked(categories, observations),
+    )
 
 
 def examination(
     *rules: Rule,
     target: Target | None = None,
-    asked: Profile | None = None,
+    asked: ProfileByName | None = None,
     level: Level = Level.SOURCE,
     source: Facts = SOURCE,
     configuration: Facts | None = None,
@@ -122,16 +143,17 @@ def examination(
     tell: Callable[[str], None] = lambda _: None,
 ) -> Examination:
     """An examination that asks these rules and experiments, each in category « A » unless `asked` says otherwise."""
-    identifiers = (*(r.id for r in rules), *(e.id for e in experiments))
+    named = asked or profile({"A": (*(r.id for r in rules), *(e.id for e in experiments))})
     return Examination(
         target or Target("cible", Path("/nowhere")),
-        asked or profile({"A": identifiers}),
+        named,
         level,
         Probes(CountedProbe(source), CountedProbe(configuration or Facts(Level.CONFIGURATION, "configuration"))),
         tell,
         rules,
         experiments,
         driver,
+        chosen=named.asked,
     )
 
 

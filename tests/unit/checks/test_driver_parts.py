@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from audit.experiments import EXPERIMENTS
+from audit.experiments import every_experiment
 from audit.experiments.experiment import Experiment
 from audit.experiments.interaction_types import KINDS
 from checks.full_driver import FullDriver
@@ -20,7 +20,7 @@ def test_each_kind_is_read_as_itself(kind: str) -> None:
     assert (found.phone, found.type, found.content, found.wa_id) == ("+33639980001", kind, words(kind), "W1")
 
 
-@pytest.mark.parametrize("experiment", [e for e in EXPERIMENTS if e.ability], ids=lambda e: e.id)
+@pytest.mark.parametrize("experiment", [e for e in every_experiment() if e.ability], ids=lambda e: e.id)
 def test_the_driver_has_every_ability(experiment: Experiment) -> None:
     wanted = [name for name in dir(experiment.ability) if not name.startswith("_")]
     assert not [name for name in wanted if not hasattr(FullDriver(Path()), name)]

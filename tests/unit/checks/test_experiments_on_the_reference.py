@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from audit.experiments import (
-    EXPERIMENTS,
     daily_limit,
     duplicate_replies,
+    every_experiment,
     interaction_types,
     message_1_sending,
     reply_delay,
@@ -48,7 +48,7 @@ SHORTER: dict[str, Run] = {
 TIMED = {"5.5", "9.1", "9.3"}
 
 
-@pytest.mark.parametrize("experiment", [e for e in EXPERIMENTS if e.ability], ids=lambda e: e.id)
+@pytest.mark.parametrize("experiment", [e for e in every_experiment() if e.ability], ids=lambda e: e.id)
 def test_the_reference_holds_every_criterion(
     experiment: Experiment, postgres_url: str, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

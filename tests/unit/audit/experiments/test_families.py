@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from audit.experiments import (
-    EXPERIMENTS,
     campaign_age,
     campaign_closing,
     daily_limit,
     duplicate_replies,
+    every_experiment,
     interaction_types,
     lock_ownership,
     message_1_sending,
@@ -42,7 +42,7 @@ QUICK: dict[str, Callable[[FamilyStack, Record], Sequence[Finding]]] = {
     "statistics-content": lambda d, r: statistics_content.run(d, r, statistics_content.Plan(0.2, 0.2)),
     "statistics-freezing": lambda d, r: statistics_freezing.run(d, r, 0.2, 0.02),
 }
-BY_ID = {e.id: e for e in EXPERIMENTS}
+BY_ID = {e.id: e for e in every_experiment()}
 
 
 def played(identifier: str, **switches: Any) -> dict[str, Finding]:
@@ -61,7 +61,7 @@ def plain(finding: Finding) -> str:
 
 
 def test_every_experiment_with_an_ability_is_tried_here() -> None:
-    assert set(QUICK) == {e.id for e in EXPERIMENTS if e.ability is not None}
+    assert set(QUICK) == {e.id for e in every_experiment() if e.ability is not None}
 
 
 @pytest.mark.parametrize("identifier", QUICK)
@@ -167,7 +167,7 @@ def test_what_was_not_tried_is_not_established(
     assert words in plain(finding)
 
 
-@pytest.mark.parametrize("experiment", [e for e in EXPERIMENTS if e.ability], ids=lambda e: e.id)
+@pytest.mark.parametrize("experiment", [e for e in every_experiment() if e.ability], ids=lambda e: e.id)
 def test_a_driver_without_the_ability_leaves_every_criterion_open(experiment: Experiment) -> None:
     (finding,), _ = experiment.perform(FakeStack())
     assert (finding.outcome, finding.requirements) == (Outcome.UNDETERMINED, experiment.requirements)

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from audit.experiments import (
-    EXPERIMENTS,
     autonomous_sending,
     beat_firing,
+    every_experiment,
     follow_up_sending,
     retry_schedule,
     webhook_processing,
@@ -272,4 +272,4 @@ def test_a_broken_experiment_is_an_audit_error(stack: Stack) -> None:
 
 
 def test_every_experiment_has_its_own_id() -> None:
-    assert len({e.id for e in EXPERIMENTS}) == len(EXPERIMENTS)
+    assert len({e.id for e in every_experiment()}) == len(every_experiment())

@@ -1,23 +1,22 @@
+from pathlib import Path
+
 import pytest
 
-from audit.experiments import APPRAISALS, EXPERIMENTS
+import audit.rules
+from audit.experiments import every_appraisal, every_experiment
 from audit.experiments.canary.questions import QUESTIONS
+from audit.judging.asked import asked, decided_by, every_question
 from audit.model.findings import Level
 from audit.requirements.catalogue import REQUIREMENTS, requirement
-from audit.requirements.profiles import CHECKPOINT_2025, GOOD_PRACTICES, PROFILES, STRICT, Profile
-from audit.rules import RULES
+from audit.requirements.profiles import CHECKPOINT_2025, GOOD_PRACTICES, PRINTED_FIRST, PROFILES, STRICT, Profile
+from audit.rules import every_rule
 
-RULE_IDS = {rule.id for rule in RULES}
-EXPERIMENT_IDS = {e.id for e in (*EXPERIMENTS, *APPRAISALS)} | {q.id for q in QUESTIONS}
-BEARS_ON: dict[str, tuple[str, ...]] = {
-    **{r.id: r.requirements for r in RULES},
-    **{e.id: e.requirements for e in (*EXPERIMENTS, *APPRAISALS)},
-    **{q.id: q.requirements for q in QUESTIONS},
-}
+BY_ID = {question.id: question for question in every_question()}
+EXPERIMENT_IDS = {e.id for e in (*every_experiment(), *every_appraisal(), *QUESTIONS)}
 
 
-def asked(profile: Profile) -> list[str]:
-    return [i for identifiers in profile.categories.values() for i in identifiers]
+def names_of(profile: Profile) -> list[str]:
+    return [i for identifiers in asked(profile, every_question()).categories.values() for i in identifiers]
 
 
 EVERY = [profile for by_family in PROFILES.values() for profile in by_family.values()]
@@ -30,23 +29,27 @@ def name(profile: Profile) -> str:
 
 @pytest.mark.parametrize("profile", EVERY, ids=name)
 def test_every_name_of_a_profile_exists(profile: Profile) -> None:
-    assert set(asked(profile)) <= RULE_IDS | EXPERIMENT_IDS
-    assert set(profile.observations) <= RULE_IDS
-    assert set(profile.reassigned) | profile.lenient <= RULE_IDS
+    assert set(profile.reassigned) | profile.lenient | profile.without <= {rule.id for rule in every_rule()}
     assert set(profile.requirements) <= {r.id for r in REQUIREMENTS}
     assert PROFILES[profile.name][profile.family] is profile
     assert {r.partition(".")[0] for r in profile.requirements} == {profile.family}
+    assert set(profile.categories) <= {question.category for question in every_question()}
+
+
+def test_what_is_printed_first_is_a_module_of_rules() -> None:
+    (folder,) = map(Path, audit.rules.__path__)
+    assert all((folder / f"{module}.py").is_file() for module in PRINTED_FIRST)
 
 
 @pytest.mark.parametrize("profile", EVERY, ids=name)
 def test_nothing_is_asked_twice(profile: Profile) -> None:
-    names = [*asked(profile), *profile.observations]
+    names = [*names_of(profile), *asked(profile, every_question()).observations]
     assert len(names) == len(set(names))
 
 
 def test_strict_asks_every_rule_and_every_experiment() -> None:
-    names = {i for profile in STRICT_ONES for i in [*asked(profile), *profile.observations]}
-    assert names == RULE_IDS | EXPERIMENT_IDS
+    observed = set(asked(STRICT, every_question()).observations)
+    assert {i for profile in STRICT_ONES for i in names_of(profile)} | observed == set(BY_ID)
 
 
 def test_strict_judges_every_requirement_at_its_own_floor() -> None:
@@ -55,32 +58,32 @@ def test_strict_judges_every_requirement_at_its_own_floor() -> None:
     assert not any(p.lenient for p in STRICT_ONES)
 
 
-def test_what_decides_a_requirement_is_asked_in_its_family_and_bears_on_it() -> None:
-    for profile in STRICT_ONES:
-        for entry in map(requirement, profile.requirements):
-            for decisive in entry.decided_by:
-                assert decisive in asked(profile), entry.id
-                assert entry.id in BEARS_ON[decisive]
+@pytest.mark.parametrize("profile", STRICT_ONES, ids=name)
+def test_what_decides_a_requirement_is_asked_in_its_family_and_bears_on_it(profile: Profile) -> None:
+    for identifier in profile.requirements:
+        assert decided_by(identifier), identifier
+        for decisive in decided_by(identifier):
+            assert decisive in names_of(profile), identifier
+            assert identifier in BY_ID[decisive].requirements
 
 
-def test_every_question_of_a_family_bears_on_it() -> None:
-    for profile in STRICT_ONES:
-        practices = profile.categories.get(GOOD_PRACTICES, ())
-        assert all(set(BEARS_ON[i]) & set(profile.requirements) for i in asked(profile) if i not in practices)
+@pytest.mark.parametrize("profile", STRICT_ONES, ids=name)
+def test_every_question_of_a_family_bears_on_it(profile: Profile) -> None:
+    own = [BY_ID[i] for i in names_of(profile) if BY_ID[i].category != GOOD_PRACTICES]
+    assert all(set(question.requirements) & set(profile.requirements) for question in own)
 
 
 def test_strict_asks_all_that_the_december_checkpoint_asked() -> None:
-    for category, identifiers in CHECKPOINT_2025.categories.items():
-        assert set(identifiers) <= set(STRICT.categories[category])
+    assert set(names_of(CHECKPOINT_2025)) <= set(names_of(STRICT))
 
 
 def test_the_december_checkpoint_accepts_what_is_declared() -> None:
     assert CHECKPOINT_2025.floor(requirement("8.4")) is Level.SOURCE
-    assert len(asked(CHECKPOINT_2025)) == 21
-    assert not set(asked(CHECKPOINT_2025)) & EXPERIMENT_IDS
+    assert len(names_of(CHECKPOINT_2025)) == 21
+    assert not set(names_of(CHECKPOINT_2025)) & EXPERIMENT_IDS
 
 
-def test_the_category_of_each_rule_is_the_one_it_counts_in() -> None:
-    for profile in EVERY:
-        where = {i: category for category, ids in profile.categories.items() for i in ids}
-        assert {r.id: r.category for r in RULES if r.id in where} == {r.id: where[r.id] for r in RULES if r.id in where}
+def test_an_experiment_that_only_backs_a_requirement_up_does_not_decide_it() -> None:
+    assert decided_by("8.5") == ("worker-restart",)
+    assert "retry-schedule" in decided_by("4.6")
+    assert decided_by("10.1") == ("dead-code",)

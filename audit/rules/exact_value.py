@@ -1,0 +1,228 @@
+"""The value that one setting must have, and the options by which a task departs from it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from audit.french.typography import counted
+from audit.model.facts import Facts, Task
+from audit.model.findings import Excerpt, Finding, Outcome, Problem
+from audit.model.target_facts import TargetFacts
+from audit.model.test_files import is_test_file
+from audit.model.unknown import UNKNOWN
+from audit.rules.effective_settings import Reading, production_tasks, short
+from audit.rules.rule import Guide, defect, established, undetermined
+
+_NAMED = 3
+
+
+@dataclass(frozen=True)
+class ExactValue:
+    """The value that a setting must have, what it protects and what its absence costs, as French clauses.
+
+    `option` names what a task may set for itself: the tasks that send are then asked one by one, or, where no role says
+    which do, those that go against the application are named. `risk_of_default` is the cost where the target sets nothing.
+    """
+
+    name: str
+    value: object
+    guide: Guide
+    purpose: str
+    risk: str
+    risk_of_default: str = ""
+    option: str = ""
+
+    @property
+    def title(self) -> str:
+        """The title of the problem."""
+        return f"`{self.name}` n'est pas à `{self.value}`"
+
+    @property
+    def asked(self) -> str:
+        """The sentence of the rule that holds."""
+        return f"`{self.name}={self.value}` - {self.purpose}"
+
+    def judged(self, known: TargetFacts, reading: Reading) -> Finding:
+        """What holds of the application, whose value was read."""
+        evidence = reading.evidence if reading.seen else (known.probes[0].evidence(défaut=reading.value),)
+        if reading.value == self.value:
+            return established(self._held(reading), *evidence)
+        return defect(self._broken(reading), self.problem(reading.excerpt), *evidence)
+
+    def _held(self, reading: Reading) -> str:
+        if reading.seen:
+            return self.asked + _override_note(reading)
+        return f"`{self.name}` vaut {self.value} par défaut{_changed(reading)} - {self.purpose}"
+
+    def _broken(self, reading: Reading) -> str:
+        if reading.seen:
+            return f"`{self.name}={reading.value}` au lieu de `{self.value}`{_override_note(reading)} : {self.risk}"
+        risk = self.risk_of_default or self.risk
+        return f"`{self.name}` n'est pas réglé, et vaut {reading.value} par défaut{_changed(reading)} : {risk}"
+
+    def of_tasks(self, known: TargetFacts, of_application: Finding) -> Sequence[Finding]:
+        """What holds of the application, and of the tasks that set the option for themselves."""
+        symbols = [known.target.role(role) for role in ("sender", "campaign_sender")]
+        own = [self._of_task(known, symbol) for symbol in dict.fromkeys(symbols) if symbol]
+        found: Sequence[Finding] = [of_application]
+        if of_application.outcome is not Outcome.ESTABLISHED:
+            found = self._beside_the_application(known, of_application, set(filter(None, symbols)))
+        elif not any(symbols):
+            own = [self._against(known), self._unsure(known)]
+        return [*found, *(finding for finding in own if finding)]
+
+    def _beside_the_application(self, known: TargetFacts, finding: Finding, symbols: set[str]) -> Sequence[Finding]:
+        """What holds where the application does not say it: all tasks may, each for itself; those of some are named."""
+        tasks = production_tasks(known)
+        told = [(task, facts) for task, facts in tasks if own_option(task, self.option, facts) is self.value]
+        if not told or any("*" in facts.settings for _, facts in told):
+            return [finding]
+        heads = [next((f.head for f, _ in known.function(task.symbol) if f.head), None) for task, _ in told]
+        names = ", ".join(f"`{short(task.symbol)}`" for task, _ in told[:_NAMED])
+        more = f" et {counted(len(told) - _NAMED, 'autre')}" if len(told) > _NAMED else ""
+        program = known.source.program
+        unread = [p for p, _ in known.source.unread if p.endswith(".py") and not is_test_file(p, program)]
+        if len(told) < len(tasks) or unread or not symbols <= {task.symbol for task, _ in tasks}:
+            return [
+                replace(finding, sentence=f"{finding.sentence} ; `{self.option}={self.value}` vaut pour {names}{more}")
+            ]
+        evidence = [facts.evidence(head) for (_, facts), head in zip(told, heads, strict=True)][:_NAMED]
+        sentence = f"Chaque tâche a `{self.option}={self.value}` ({names}{more}), qui l'emporte sur `{self.name}`"
+        return [established(f"{sentence} - {self.purpose}", *evidence)]
+
+    def _against(self, known: TargetFacts) -> Finding | None:
+        """The tasks that say otherwise than the application, of which nobody said whether they matter."""
+        seen = [
+            (task, facts)
+            for task, facts in production_tasks(known)
+            if own_option(task, self.option, facts) is (not self.value)
+        ]
+        if not seen:
+            return None
+        names = ", ".join(f"`{short(task.symbol)}`" for task, _ in seen[:_NAMED])
+        more = f" et {counted(len(seen) - _NAMED, 'autre')}" if len(seen) > _NAMED else ""
+        clause = f"`{self.option}={not self.value}` pour {names}{more}"
+        heads = [next((f.head for f, _ in known.function(task.symbol) if f.head), None) for task, _ in seen]
+        problem = replace(
+            self.problem(next(filter(None, heads), None)),
+            title=f"Tâches à `{self.option}={not self.value}`",
+            recommendation=f"Retirer `{self.option}={not self.value}`, sauf d'une tâche que l'on peut perdre",
+            situation_text="" if any(heads) else f"{clause}.",
+            solution=f"@shared_task({self.option}={self.value!r})",
+        )
+        evidence = [facts.evidence(head) for (_, facts), head in zip(seen, heads, strict=True)]
+        text = f"{clause}, contre le réglage de l'application : {self.risk}"
+        return Finding(Outcome.RESERVATION, text, tuple(evidence), problem=problem)
+
+    def _unsure(self, known: TargetFacts) -> Finding | None:
+        """The tasks that may say otherwise than the application, by options that were not read; a base class is not one."""
+        seen = [(task, own_option(task, self.option, facts)) for task, facts in production_tasks(known)]
+        names = [f"`{short(task.symbol)}`" for task, value in seen if _unread(value)]
+        if not names:
+            return None
+        more = f" et {counted(len(names) - _NAMED, 'autre')}" if len(names) > _NAMED else ""
+        told = ", ".join(names[:_NAMED]) + more
+        return undetermined(
+            f"`{self.name}={self.value}` vaut pour chaque tâche",
+            f"un autre `{self.option}` est possible pour {told}, et ne se lit pas dans le code",
+            "relancer avec `--level configuration`",
+        )
+
+    def _of_task(self, known: TargetFacts, symbol: str) -> Finding | None:
+        """What this task sets against the application's value; None when it sets nothing, or the same."""
+        facts = next((f for f in known.probes if any(t.symbol == symbol for t in f.tasks)), None)
+        name = symbol.rpartition(":")[2]
+        if facts is None:
+            return self._of_no_task(known, symbol)
+        for task in (t for t in facts.tasks if t.symbol == symbol):
+            value = own_option(task, self.option, facts)
+            if (
+                value is None
+                or value is self.value
+                or any(f is facts and s.value is value for s, f in known.setting(self.name))
+            ):
+                continue
+            if isinstance(value, bool):
+                text = (
+                    f"`{name}` est déclarée avec `{self.option}={value}`, qui l'emporte sur `{self.name}` : {self.risk}"
+                )
+                head = next((f.head for f, _ in known.function(symbol) if f.head), None)
+                problem = replace(
+                    self.problem(head),
+                    title=f"`{name}` a `{self.option}={value}`",
+                    recommendation=f"Retirer `{self.option}={value}` de `{name}` (option de la tâche ou `task_annotations`)",
+                    situation_text="" if head else f"`{name}` a `{self.option}={value}`.",
+                    solution=f"@celery_app.task({self.option}={self.value!r})",
+                )
+                return defect(text, problem, facts.evidence(head, **{f"{name}.{self.option}": value}))
+            return undetermined(
+                f"`{self.name}={self.value}` vaut pour `{name}`",
+                f"`{name}` peut avoir un autre `{self.option}`, qui ne se lit pas dans le code : `{value}`",
+                "relancer avec `--level configuration`",
+            )
+        return None
+
+    def _of_no_task(self, known: TargetFacts, symbol: str) -> Finding | None:
+        """A function that some decorator makes a task, maybe with options of its own."""
+        head = known.head(symbol)
+        if head is None or not head.text.lstrip().startswith("@"):
+            return None
+        return undetermined(
+            f"`{self.name}={self.value}` vaut pour `{short(symbol)}`",
+            f"les décorateurs de `{short(symbol)}` ne se suivent pas jusqu'à `task` : un autre `{self.option}` est possible",
+            "relancer avec `--level configuration`",
+        )
+
+    def problem(self, excerpt: Excerpt | None) -> Problem:
+        """What the report details."""
+        return Problem(
+            title=self.title,
+            severity=self.guide.severity,
+            impact=self.guide.impact,
+            recommendation=f"Régler `{self.name}={self.value}`",
+            situation=(excerpt,) if excerpt else (),
+            situation_text="" if excerpt else f"`{self.name}` n'apparaît pas dans la configuration.",
+            solution=f"celery_app.conf.{self.name} = {self.value!r}",
+        )
+
+
+def own_option(task: Task, option: str, facts: Facts) -> object:
+    """The value a task has for itself: a boolean, None when it follows the application, else what could not be read."""
+    value = task.options.get(option)
+    if facts.level > facts.level.SOURCE:
+        # The effective value, annotations included. The application's own None is told by its setting.
+        return value
+    setting = facts.settings.get("task_annotations")
+    annotations = setting.value if setting else None
+    if annotations is not None:
+        if not isinstance(annotations, dict):
+            return "task_annotations"
+        # As Celery applies them: over the decorator, the task's own after those for every task.
+        for key in ("*", task.name):
+            told = annotations.get(key, {})
+            if not isinstance(told, dict):
+                return f"task_annotations[{key!r}]"
+            value = told.get(option, value)
+    if value is UNKNOWN:
+        return option
+    if value is None:
+        return _inherited(task)
+    return bool(value) if isinstance(value, int) else value
+
+
+def _inherited(task: Task) -> object:
+    """What may give a task an option that nothing read gives it: `**` that was not read, or a base class."""
+    if "**" in task.options:
+        return task.options["**"]
+    return f"base={task.options['base']}" if "base" in task.options else None
+
+
+def _unread(value: object) -> bool:
+    return value is not None and not isinstance(value, bool) and not str(value).startswith("base=")
+
+
+def _override_note(reading: Reading) -> str:
+    return f" (valeur par défaut, que `{reading.variable}` peut changer)" if reading.variable else ""
+
+
+def _changed(reading: Reading) -> str:
+    return f" (que `{reading.variable}` peut changer)" if reading.variable else ""

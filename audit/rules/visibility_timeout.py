@@ -1,0 +1,137 @@
+"""How long Redis waits for an acknowledgement before it delivers a message again."""
+
+from collections.abc import Iterator, Sequence
+
+from audit.french.typography import french_duration
+from audit.model.facts import BeatEntry
+from audit.model.findings import Excerpt, Finding, Severity
+from audit.model.observations.messages import DelayedMessage
+from audit.model.target_facts import TargetFacts
+from audit.model.unknown import UNKNOWN
+from audit.rules.delivery import redis_only
+from audit.rules.effective_settings import number, options, production_tasks, read, short
+from audit.rules.limits import limit
+from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
+from audit.rules.rule import Guide
+
+_REDIS = "https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html#visibility-timeout"
+_DEFAULT = 3600
+# Celery's own, for automatic retries.
+_BACKOFF_MAX, _MAX_RETRIES, _MOST_DOUBLINGS = 600, 3, 64
+
+
+@practice(
+    "visibility-timeout",
+    "Délai de visibilité",
+    reference=_REDIS,
+    requirements=("8.4",),
+    guide=Guide(
+        severity=Severity.CRITICAL,
+        passes="`visibility_timeout` dépasse ce que le plus long message peut attendre",
+        fails="Un message attend plus que `visibility_timeout` : Redis le redélivre, et la tâche s'exécute encore et encore",
+        advice="Relever `visibility_timeout`, ou tenir l'agenda en base et publier à l'heure",
+        solution='broker_transport_options = {"visibility_timeout": 43200}',
+        undetermined="le broker, une limite de temps, un délai de reprise ou un `countdown` ne se lit pas",
+        impact="Élevé : exécutions en double, sans fin",
+    ),
+    defective="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+        app.conf.broker_transport_options = {"visibility_timeout": 3600}
+
+
+        @app.task
+        def remind(order_id): ...
+
+
+        def ordered(order_id):
+            remind.apply_async(args=[order_id], countdown=86400)
+    """,
+    sound="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+        app.conf.broker_transport_options = {"visibility_timeout": 3600}
+
+
+        @app.task
+        def remind(order_id): ...
+
+
+        def ordered(order_id):
+            remind.apply_async(args=[order_id], countdown=60)
+    """,
+)
+def _visibility(known: TargetFacts) -> Sequence[Finding]:
+    guide = _visibility.guide
+    outside, unsure = redis_only(known)
+    if outside:
+        return out_of_scope(guide, outside)
+    given, reading = options(known, "broker_transport_options")
+    hard = read(known, "task_time_limit")
+    if reading.missing or hard.missing:
+        return unknown(guide, reading.missing or hard.missing)
+    allowed = number(given.get("visibility_timeout", _DEFAULT))
+    if allowed is None:
+        return unknown(guide, "`visibility_timeout` ne se lit pas dans le code")
+    waits = [*_delays(known), *_limits(known, hard.value)]
+    longer = [Fault(f"{what} de {french_duration(s)}", e) for s, what, e in waits if s is not None and s >= allowed]
+    told = f"{french_duration(allowed)}{'' if 'visibility_timeout' in given else ', la valeur par défaut'}"
+    if unsure and "visibility_timeout" not in given:
+        return unknown(guide, unsure)
+    evidence = (*reading.evidence, *(known.source.evidence(f.excerpt) for f in longer))
+    if longer:
+        fault = Fault(f"{longer[0].text}, pour un délai de {told}", longer[0].excerpt)
+        return failed(guide, "`visibility_timeout` trop court", [fault, *longer[1:]], *evidence)
+    unread = next((what for seconds, what, _ in waits if seconds is None), "")
+    return unknown(guide, f"{unread} ne se lit pas") if unread else passed(guide, told, *evidence)
+
+
+def _delays(known: TargetFacts) -> Iterator[tuple[float | None, str, Excerpt | None]]:
+    """Seconds that a message may wait in a worker, what for, and where; None for what cannot be told."""
+    tasks = {task.symbol for task, _ in production_tasks(known)}
+    for schedule in known.source.retry_schedules:
+        if schedule.task in tasks and schedule.delays:
+            excerpt = schedule.excerpts[0] if schedule.excerpts else None
+            yield max(schedule.delays), f"reprise de `{short(schedule.task)}`", excerpt
+    yield from _backoffs(known, tasks)
+    for entry in (e for facts in known.probes[:1] for e in facts.beat):
+        yield from _of_beat(entry)
+    planned = {s.task for s in known.source.retry_schedules if s.delays}
+    for message in known.source.observations_of(DelayedMessage):
+        if not (message.method == "retry" and message.symbol in planned):
+            seconds = message.seconds
+            what = f"le délai que `{short(message.symbol)}` demande" if seconds is UNKNOWN else "`countdown`"
+            yield (None if seconds is UNKNOWN else float(seconds)), what, message.excerpt
+
+
+def _backoffs(known: TargetFacts, tasks: set[str]) -> Iterator[tuple[float | None, str, Excerpt | None]]:
+    """The longest delay of automatic retries that are drawn at random, or whose schedule could not be read."""
+    planned = {s.task for s in known.source.retry_schedules if s.delays}
+    for task, _ in production_tasks(known):
+        backoff = task.options.get("retry_backoff")
+        if task.symbol in planned or task.symbol not in tasks or not task.options.get("autoretry_for") or not backoff:
+            continue
+        highest = number(task.options.get("retry_backoff_max", _BACKOFF_MAX))
+        most = None if "retry_kwargs" in task.options else number(task.options.get("max_retries", _MAX_RETRIES))
+        factor = 1 if backoff is True else number(backoff)
+        grown = None if most is None or factor is None else factor * 2 ** min(max(most - 1, 0), _MOST_DOUBLINGS)
+        longest = highest if grown is None or highest is None else min(highest, grown)
+        yield longest, f"reprise de `{short(task.symbol)}`", known.head(task.symbol)
+
+
+def _of_beat(entry: BeatEntry) -> Iterator[tuple[float | None, str, Excerpt | None]]:
+    """What the options of an entry of beat add to its hour."""
+    if entry.options.get("countdown") is not None:
+        yield number(entry.options["countdown"]), f"`countdown` de l'entrée `{entry.name}` de beat", entry.excerpt
+    elif entry.options.get("eta") is not None:
+        yield None, f"l'`eta` de l'entrée `{entry.name}` de beat", entry.excerpt
+
+
+def _limits(known: TargetFacts, application: object) -> Iterator[tuple[float | None, str, Excerpt | None]]:
+    for task, facts in production_tasks(known):
+        lasts = limit(task, facts, "time_limit", application)
+        if lasts is not None:
+            seconds = None if lasts is UNKNOWN else float(lasts)
+            yield seconds, f"limite de temps de `{short(task.symbol)}`", known.head(task.symbol)
