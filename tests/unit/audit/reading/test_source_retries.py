@@ -167,6 +167,7 @@ def test_automatic_retries_with_jitter_or_unknown_options(collect_tree: Collect)
         (schedule,) = collect_tree({"p.py": text}).retry_schedules
         assert schedule.delays == ()
         assert schedule.why_unknown
+        assert schedule.random is (options == "retry_backoff=60")
 
 
 def test_options_of_a_base_class(collect_tree: Collect) -> None:
@@ -214,6 +215,8 @@ def send(self):
         ("wait: float = 1.5\n    self.retry(countdown=wait)", 3, (1.5,) * 3),
         ("m = 1\n    if i:\n        m = 2\n    self.retry(countdown=9, max_retries=m)", 2, (9.0,) * 2),
         ("wait = go(i)\n    self.retry(countdown=wait)", 3, ()),
+        ("wait = 9\n    for wait in go(i):\n        pass\n    self.retry(countdown=wait)", 3, ()),
+        ("if self.request.retries > 1:\n        return\n    self.retry(countdown=9)", 3, ()),
         ("self.retry(countdown=9 * self.request.retries)", 3, ()),
         ("self.max_retries = go(i)\n    self.retry(countdown=9)", None, ()),
         ("self.max_retries = go(i)\n    self.retry(countdown=go(i), max_retries=2)", 2, ()),
@@ -225,6 +228,23 @@ def test_what_the_text_tells_of_a_task_too_long_to_follow(
     text = f"{UNFOLLOWED}@app.task(bind=True)\ndef send(self, i):\n    if f0(i):\n        return\n    {body}\n"
     (schedule,) = collect_tree({"p.py": text}).retry_schedules
     assert (schedule.max_retries, schedule.delays, bool(schedule.why_unknown)) == (most, delays, not delays)
+
+
+@pytest.mark.parametrize(
+    ("body", "delays"),
+    [
+        ("f0(i)\n    self.retry(countdown=60 * 2 ** self.request.retries)", (60.0, 120.0, 240.0)),
+        ("f0(self.request.retries)\n    self.retry(countdown=60 * 2 ** self.request.retries)", ()),
+        ("f0(self)\n    self.retry(countdown=60 * 2 ** self.request.retries)", ()),
+        ("if i:\n        self.retry(countdown=9)\n    f0(i)", (9.0,) * 3),
+    ],
+)
+def test_a_call_need_not_be_reached_where_nothing_else_decides(
+    collect_tree: Collect, body: str, delays: tuple[float, ...]
+) -> None:
+    text = f"{UNFOLLOWED}@app.task(bind=True)\ndef send(self, i):\n    {body}\n"
+    (schedule,) = collect_tree({"p.py": text}).retry_schedules
+    assert (schedule.delays, schedule.max_retries) == (delays, 3)
 
 
 def test_each_task_has_one_policy(collect_tree: Collect) -> None:
@@ -254,6 +274,17 @@ app.register_task(Sweep())
     assert handed.otherwise == "`handed` confie `self` à ce qui peut réessayer"
     assert (sweep.schedules, sweep.calls_retry) == ((), True)
     assert len(policies) == 4
+
+
+def test_a_function_given_the_task_counts_its_retries(collect_tree: Collect) -> None:
+    text = f"""{HEAD}
+def again(task):
+    raise task.retry(countdown=60 * 2 ** task.request.retries)
+@app.task(bind=True)
+def send(self):
+    again(self)
+"""
+    assert collect_tree({"p.py": text}).retry_schedules[0].delays == (60.0, 120.0, 240.0)
 
 
 def test_a_task_that_never_retries_has_no_schedule(collect_tree: Collect) -> None:
