@@ -116,7 +116,7 @@ def _collect(target: Target) -> Facts:
         retries=read_retries(machine),
         observations=(*read_code(machine), *read_deployment(tree, target.process_files)),
         applications=named_applications(machine),
-        configured_by=app.fields.get("configured_by", "") if app else "",
+        configured_by=str(app.fields.get("configured_by", "")) if app else "",
         unloaded=unloaded,
         program=project.program,
         text_digest=project.text_digest,

@@ -3,7 +3,6 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from audit.model.observations.failure_handling import Fate, SwallowedError
 from audit.model.unknown import UNKNOWN
@@ -17,6 +16,7 @@ from audit.reading.python.abstract_values import (
     FunctionValue,
     Instance,
     Method,
+    Value,
     unwrap,
 )
 from audit.reading.python.classes import class_attribute
@@ -45,7 +45,7 @@ class Surroundings:
 
     function: FunctionValue
     decoration: Decoration | None
-    base: Any
+    base: Value
     below: tuple[Decoration, ...]
 
     def fates(self, scope: Scope, caught: frozenset[str]) -> list[Fate]:
@@ -98,7 +98,7 @@ def _decorator_fate(scope: Scope, decoration: Decoration, caught: frozenset[str]
     return Fate.HANDED_ON if told_of(callee).startswith(_HARMLESS) else Fate.UNCLEAR
 
 
-def told_of(callee: Any) -> str:
+def told_of(callee: Value) -> str:
     """Dotted name of what comes from another package; empty for anything else."""
     if isinstance(callee, Method):
         receiver = unwrap(callee.receiver)[0]

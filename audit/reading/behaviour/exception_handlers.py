@@ -2,7 +2,6 @@
 
 import ast
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 from audit.model.observations.failure_handling import Fate
 from audit.model.unknown import UNKNOWN
@@ -14,6 +13,7 @@ from audit.reading.python.abstract_values import (
     FunctionValue,
     Instance,
     Method,
+    Value,
     last_name,
 )
 from audit.reading.python.classes import class_attribute
@@ -72,7 +72,7 @@ def _catches(scope: Scope, kind: ast.expr | None, caught: frozenset[str]) -> boo
     return _among(scope.evaluated(kind), last(kind), caught)
 
 
-def _among(value: Any, name: str, caught: frozenset[str]) -> bool | None:
+def _among(value: Value, name: str, caught: frozenset[str]) -> bool | None:
     if isinstance(value, list | tuple):
         return _any(_among(part, last_name(part), caught) for part in value)
     if isinstance(value, External) and last_name(value) in caught:
@@ -144,7 +144,7 @@ def _context_fate(scope: Scope, node: ast.expr, caught: frozenset[str], depth: i
     return _class_fate(made.cls if isinstance(made, Instance) else made)
 
 
-def _class_fate(cls: Any) -> Fate:
+def _class_fate(cls: Value) -> Fate:
     """What the `__exit__` of a class answers."""
     if isinstance(cls, External | Method):
         return Fate.HANDED_ON

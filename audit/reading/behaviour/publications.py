@@ -2,13 +2,12 @@
 
 import ast
 from collections.abc import Iterator
-from typing import Any
 
 from audit.model.observations.messages import DatabaseObjectArgument, DelayedMessage, PublishedMessage
 from audit.model.observations.observation import Observation
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.reading.behaviour.scope import Scope, chain, keyword, last, opaque
-from audit.reading.python.abstract_values import ClassValue, FunctionValue, Instance, descends_from, unwrap
+from audit.reading.python.abstract_values import ClassValue, Exported, FunctionValue, Instance, descends_from, unwrap
 from audit.reading.python.classes import class_attribute
 
 METHODS = frozenset({"delay", "apply_async", "send_task", "delay_on_commit", "apply_async_on_commit"})
@@ -55,14 +54,14 @@ def _message(scope: Scope, call: ast.Call, queue: ast.expr | None, method: str) 
     )
 
 
-def _queue(scope: Scope, call: ast.Call) -> Any:
+def _queue(scope: Scope, call: ast.Call) -> Exported:
     """The queue that a call names, `**options` followed; None for none, UNKNOWN when it cannot be told."""
     queue = keyword(call, "queue")
     if queue is not None:
         return scope.value(queue)
-    found: Any = None
+    found: Exported = None
     for options in [scope.value(k.value) for k in call.keywords if k.arg is None]:
-        if not isinstance(options, dict) or UNKNOWN in options:
+        if not isinstance(options, dict):
             return UNKNOWN
         found = options.get("queue", found)
     return found

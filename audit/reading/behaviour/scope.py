@@ -10,11 +10,13 @@ from audit.model.observations.observation import Seen
 from audit.model.unknown import UNKNOWN
 from audit.reading.python.abstract_values import (
     BoundMethod,
+    Exported,
     External,
     FunctionValue,
     Instance,
     Method,
     Namespace,
+    Value,
     exported,
     unwrap,
 )
@@ -110,7 +112,7 @@ class Scope:
                 frame.names.clear()
         return frame
 
-    def evaluated(self, node: ast.expr, depth: int = 0) -> Any:
+    def evaluated(self, node: ast.expr, depth: int = 0) -> Value:
         """What an expression stands for: a value, a symbol, an instance; UNKNOWN when it cannot be told."""
         frame = self._frame
         if self.symbol and depth < _DEPTH:
@@ -122,7 +124,7 @@ class Scope:
         self.machine.new_entry()
         return unwrap(self.machine.value_of(node, frame))[0]
 
-    def value(self, node: ast.expr) -> Any:
+    def value(self, node: ast.expr) -> Exported:
         """The plain value of an expression, seconds for a duration; UNKNOWN when it cannot be told."""
         return exported(self.evaluated(node))
 

@@ -2,11 +2,11 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from audit.model.facts import Application, Setting, Task
 from audit.model.findings import Excerpt
 from audit.model.unknown import UNKNOWN
+from audit.reading.celery.application_objects import configuration_of, defaults_of
 from audit.reading.celery.old_setting_names import modern
 from audit.reading.python.abstract_values import (
     FunctionValue,
@@ -15,6 +15,7 @@ from audit.reading.python.abstract_values import (
     ModuleValue,
     Origin,
     Table,
+    Value,
     exported,
     unwrap,
 )
@@ -46,7 +47,8 @@ def _the_application(machine: Machine, declared: str, started: Sequence[str]) ->
         return _as_application(machine, machine.resolve(declared))
     apps = applications(machine)
     named = [_as_application(machine, machine.resolve(name)) for name in started]
-    owners = [unwrap(d.callee.receiver)[0] for f in machine.decorated for d in f.decorators if _is_task(d.callee)]
+    callees = [d.callee for f in machine.decorated for d in f.decorators]
+    owners = [callee.receiver for callee in callees if isinstance(callee, Method) and callee.name == "task"]
     for candidates in (apps, [a for a in apps if a in named], [a for a in apps if a in owners]):
         if len(candidates) == 1:
             return candidates[0]
@@ -59,11 +61,7 @@ def applications(machine: Machine) -> list[Instance]:
     return [app for app in apps if app.origin and not machine.project.is_test_file(app.origin.path)] or [*apps]
 
 
-def _is_task(callee: Any) -> bool:
-    return isinstance(callee, Method) and callee.name == "task"
-
-
-def _as_application(machine: Machine, value: Any) -> Instance | None:
+def _as_application(machine: Machine, value: Value) -> Instance | None:
     value, _ = unwrap(value)
     if machine.is_celery(value):
         return value if isinstance(value, Instance) else None
@@ -80,7 +78,7 @@ def _as_application(machine: Machine, value: Any) -> Instance | None:
 def read_settings(machine: Machine, app: Instance) -> dict[str, Setting]:
     """Settings of an application under today's names. The name `*` is there when some could not be listed."""
     settings: dict[str, Setting] = {}
-    for table in (app.fields["defaults"], app.fields["conf"]):
+    for table in (defaults_of(app), configuration_of(app)):
         for key, value in table.items():
             if isinstance(key, str):
                 name = modern(key) or key
@@ -97,7 +95,7 @@ def out_of_reach(machine: Machine, tasks: Sequence[Task]) -> dict[str, Setting]:
     return {ANY: Setting(ANY, UNKNOWN, excerpt_of(machine, origin))} if apps or tasks else {}
 
 
-def _setting(machine: Machine, name: str, value: Any, origin: Origin | None) -> Setting:
+def _setting(machine: Machine, name: str, value: Value, origin: Origin | None) -> Setting:
     plain, variable = unwrap(value)
     return Setting(name, exported(plain), excerpt_of(machine, origin), variable)
 
@@ -110,7 +108,7 @@ def excerpt_of(machine: Machine, origin: Origin | None) -> Excerpt | None:
     return source.excerpt(origin.first, origin.last) if source else None
 
 
-def task_name_of(value: Any, names: Mapping[str, str]) -> Any:
+def task_name_of(value: Value, names: Mapping[str, str]) -> Value:
     """The registered name behind a task, `task.name`, or a text."""
     value, _ = unwrap(value)
     receiver = getattr(value, "receiver", None)

@@ -1,12 +1,12 @@
 """The beat schedule of the target, entry by entry, with the lines that write each."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from audit.model.facts import BeatEntry
 from audit.model.unknown import UNKNOWN
+from audit.reading.celery.application_objects import configuration_of, defaults_of
 from audit.reading.celery.application_settings import excerpt_of, task_name_of
-from audit.reading.python.abstract_values import Crontab, Instance, Origin, Table, exported, unwrap
+from audit.reading.python.abstract_values import Crontab, Exported, Instance, Origin, Table, Value, exported, unwrap
 from audit.reading.python.interpreter import Machine
 
 _OWN = ("celery.beat:PersistentScheduler", "celery.beat.PersistentScheduler", "celery.beat:Scheduler")
@@ -14,8 +14,7 @@ _OWN = ("celery.beat:PersistentScheduler", "celery.beat.PersistentScheduler", "c
 
 def read_beat(machine: Machine, app: Instance, names: Mapping[str, str]) -> tuple[tuple[BeatEntry, ...], bool]:
     """Entries of the schedule, and whether that is all of it. `names` gives the registered name of a task's symbol."""
-    conf: Table = app.fields["conf"]
-    defaults: Table = app.fields["defaults"]
+    conf, defaults = configuration_of(app), defaults_of(app)
     key = next((k for k in ("beat_schedule", "CELERY_BEAT_SCHEDULE", "CELERYBEAT_SCHEDULE") if k in conf), "")
     schedule = unwrap(conf[key])[0] if key else unwrap(defaults.get("beat_schedule"))[0]
     if schedule is None:
@@ -30,7 +29,7 @@ def read_beat(machine: Machine, app: Instance, names: Mapping[str, str]) -> tupl
 
 
 def _entry(
-    machine: Machine, name: Any, value: Any, origin: Origin | None, names: Mapping[str, str]
+    machine: Machine, name: Value, value: Value, origin: Origin | None, names: Mapping[str, str]
 ) -> BeatEntry | None:
     value, _ = unwrap(value)
     if not isinstance(value, Table) or not isinstance(name, str):
@@ -48,21 +47,21 @@ def _entry(
     )
 
 
-def _schedule(value: Any) -> tuple[float | None, str]:
+def _schedule(value: Value) -> tuple[float | None, str]:
     value, _ = unwrap(value)
     if isinstance(value, Crontab):
         return None, value.text
     seconds = exported(value)
-    number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-    return (float(seconds) if number else None), ""
+    if isinstance(seconds, int | float) and not isinstance(seconds, bool):
+        return float(seconds), ""
+    return None, ""
 
 
-def scheduler_setting(app: Instance) -> Any:
+def scheduler_setting(app: Instance) -> Exported:
     """`beat_scheduler` of an application, empty when it is Celery's own default."""
-    conf: Table = app.fields["conf"]
-    return exported(conf.get("beat_scheduler", ""))
+    return exported(configuration_of(app).get("beat_scheduler", ""))
 
 
-def keeps_a_schedule(scheduler: Any) -> bool:
+def keeps_a_schedule(scheduler: Exported) -> bool:
     """Whether a scheduler has entries of its own, in a database, that no file tells; one that cannot be read may have."""
     return bool(scheduler) and scheduler not in _OWN

@@ -3,9 +3,9 @@
 import ast
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from audit.model.unknown import UNKNOWN
+from audit.reading.celery.application_objects import configuration_of, defaults_of
 from audit.reading.celery.configuration_keys import value_of_key
 from audit.reading.celery.old_setting_names import in_namespace, modern
 from audit.reading.celery.task_attributes import write_option
@@ -21,6 +21,7 @@ from audit.reading.python.abstract_values import (
     Namespace,
     Origin,
     Table,
+    Value,
     descends_from,
     overridable,
     unwrap,
@@ -46,7 +47,7 @@ _NOT_SETTINGS = frozenset(
 )
 
 
-def celery_call(machine: Machine, site: CallSite) -> Any:
+def celery_call(machine: Machine, site: CallSite) -> Value:
     """Answer calls that create or configure a Celery application; None for any other call."""
     callee = site.callee
     if isinstance(callee, External) and callee.dotted == "builtins.setattr":
@@ -59,8 +60,8 @@ def celery_call(machine: Machine, site: CallSite) -> Any:
     return _configure(machine, app, site, callee.name.rpartition(".")[2]) if machine.is_celery(app) else None
 
 
-def _configure(machine: Machine, app: Instance, site: CallSite, name: str) -> Any:
-    conf = app.fields["conf"]
+def _configure(machine: Machine, app: Instance, site: CallSite, name: str) -> Value:
+    conf = configuration_of(app)
     if name == "config_from_object":
         _config_from_object(machine, app, site)
     elif name in {"config_from_envvar", "config_from_cmdline"}:
@@ -78,7 +79,7 @@ def _configure(machine: Machine, app: Instance, site: CallSite, name: str) -> An
     return UNKNOWN
 
 
-def _set_attribute(machine: Machine, site: CallSite) -> Any:
+def _set_attribute(machine: Machine, site: CallSite) -> Value:
     """`setattr(app.conf, name, value)`; a name that is not known may be any setting's."""
     owner, name = unwrap(site.argument(0, "obj"))[0], unwrap(site.argument(1, "name"))[0]
     if not isinstance(owner, Conf):
@@ -92,13 +93,13 @@ def _new_application(machine: Machine, site: CallSite) -> Instance:
     app = machine.remember(Instance(site.callee, site.arguments, site.keywords, origin=site.origin))
     conf, defaults = Conf(machine.reading), Table()
     app.fields.update(conf=conf, defaults=defaults)
-    given = {**dict(zip(_PARAMETERS, site.arguments, strict=False)), **site.keywords}
+    given: dict[Value, Value] = {**dict(zip(_PARAMETERS, site.arguments, strict=False)), **site.keywords}
     origins = site.keywords.origins
-    for name, setting in (("broker", "broker_url"), ("backend", "result_backend"), ("include", "include")):
-        if given.get(name) is not None:
-            set_item(machine, conf, setting, given[name], origins.get(name, site.origin))
+    for parameter, setting in (("broker", "broker_url"), ("backend", "result_backend"), ("include", "include")):
+        if given.get(parameter) is not None:
+            set_item(machine, conf, setting, given[parameter], origins.get(parameter, site.origin))
     for name, value in given.items():
-        if name not in _NOT_SETTINGS and modern(name):
+        if isinstance(name, str) and name not in _NOT_SETTINGS and modern(name):
             set_item(machine, conf, modern(name), value, origins.get(name, site.origin))
     machine.journal.obscure(conf, site.keywords.opaque)
     if isinstance(given.get("changes"), Table):
@@ -132,14 +133,14 @@ def load_key(machine: Machine, app: Instance, node: ast.Call, origin: Origin) ->
     defaults = Table({k: overridable(v, key) for k, v in names.items()}, names.origins)
     defaults.opaque = names.opaque
     _load(machine, app, defaults, "", origin)
-    with _additions(machine, app.fields["conf"], app.fields):
+    with _additions(machine, configuration_of(app), app.fields):
         app.fields["configured_by"] = key
     return True
 
 
-def _load(machine: Machine, app: Instance, source: Any, namespace: str, origin: Origin) -> None:
+def _load(machine: Machine, app: Instance, source: Value, namespace: str, origin: Origin) -> None:
     """`config_from_object` replaces the whole configuration by the names of a module, a class, an instance or a dict."""
-    conf: Table = app.fields["conf"]
+    conf = configuration_of(app)
     source, _ = unwrap(source)
     if isinstance(source, str):
         source = _django_settings(machine, origin) if source == "django.conf:settings" else machine.resolve(source)
@@ -154,14 +155,14 @@ def _load(machine: Machine, app: Instance, source: Any, namespace: str, origin: 
     machine.journal.obscure(conf, names.opaque)
 
 
-def _names_of(machine: Machine, source: Any) -> Table | None:
+def _names_of(machine: Machine, source: Value) -> Table | None:
     if isinstance(source, ModuleValue) and source.name in machine.project.modules:
         return machine.module_names(source.name)
     if isinstance(source, ClassValue):
         return _class_names(source)
     if isinstance(source, Instance) and isinstance(source.cls, ClassValue):
         names = _class_names(source.cls)
-        for key in names:
+        for key in [name for name in names if isinstance(name, str)]:
             names[key] = machine.attribute(machine, source, key)
         merge_into(machine, names, source.fields, source.origin or Origin("", 1, 1))
         return names
@@ -176,7 +177,7 @@ def _class_names(cls: ClassValue) -> Table:
     return names
 
 
-def _django_settings(machine: Machine, origin: Origin) -> Any:
+def _django_settings(machine: Machine, origin: Origin) -> Value:
     """The settings that the application's own module chooses, else the only choice made anywhere."""
     chosen = machine.variables.get("DJANGO_SETTINGS_MODULE", {})
     here = [value for module, value in chosen.items() if machine.project.modules[module].source.path == origin.path]
@@ -185,26 +186,25 @@ def _django_settings(machine: Machine, origin: Origin) -> Any:
 
 
 def _add_defaults(machine: Machine, app: Instance, site: CallSite) -> None:
-    source, _ = unwrap(site.argument(0, "fun"))
+    source: Value = unwrap(site.argument(0, "fun"))[0]
     if isinstance(source, FunctionValue):
         source = machine.call_function(source, (), Table(), site.frame)
-    with _additions(machine, app.fields["conf"], app.fields["defaults"]):
-        merge_into(machine, app.fields["defaults"], source, site.origin)
+    with _additions(machine, configuration_of(app), defaults_of(app)):
+        merge_into(machine, defaults_of(app), source, site.origin)
 
 
 @contextmanager
-def _additions(machine: Machine, conf: Table, table: Table) -> Iterator[None]:
+def _additions(machine: Machine, conf: Conf, table: Table) -> Iterator[None]:
     """Note, in the history of a configuration, the keys that the module being read adds to a table beside it."""
     before = set(table)
     yield
-    if isinstance(conf, Conf):
-        conf.history += [Addition(machine.reading, table, key) for key in table if key not in before]
+    conf.history += [Addition(machine.reading, table, key) for key in table if key not in before]
 
 
 _OF_AN_ENTRY = frozenset({"schedule", "sig", "args", "kwargs", "name"})
 
 
-def _add_periodic_task(machine: Machine, conf: Table, site: CallSite) -> None:
+def _add_periodic_task(machine: Machine, conf: Conf, site: CallSite) -> None:
     """Entry added while the program runs: same shape as one of `beat_schedule`."""
     schedule = conf.get("beat_schedule")
     if not isinstance(schedule, Table):

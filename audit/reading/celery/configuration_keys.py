@@ -2,17 +2,16 @@
 
 import ast
 import re
-from typing import Any
 
 from audit.model.unknown import UNKNOWN
-from audit.reading.python.abstract_values import unwrap
+from audit.reading.python.abstract_values import Value, unwrap
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.name_resolution import dotted
 
 _HOLDERS = re.compile(r"(?i)conf(ig)?$|settings$")
 
 
-def value_of_key(machine: Machine, node: ast.expr) -> tuple[Any, str]:
+def value_of_key(machine: Machine, node: ast.expr) -> tuple[Value, str]:
     """The value behind `….config["KEY"]` or `….config.get("KEY")` and the key; UNKNOWN where no module, or several, define it.
 
     A deployment may give the key another value: this one is a default, which the key may change.

@@ -1,7 +1,8 @@
 """Takes back, from the settings of an application, the writes of modules that its start does not load."""
 
+from audit.reading.celery.application_objects import configuration_of
 from audit.reading.celery.worker_starts import WorkerStarts
-from audit.reading.python.abstract_values import Conf, Instance
+from audit.reading.python.abstract_values import Instance
 from audit.reading.python.undo_log import keep_writes
 
 _NONE = frozenset[str]()
@@ -11,9 +12,7 @@ def keep_loaded_writes(starts: WorkerStarts, app: Instance | None, declared: str
     """Leave out of every configuration what modules that are not loaded write, and doubt what those that may not be do."""
     ignored, doubted = _not_loaded(starts, app, declared)
     for other in starts.machine.celery_instances if ignored or doubted else ():
-        conf = other.fields["conf"]
-        if isinstance(conf, Conf):
-            keep_writes(conf, ignored, doubted)
+        keep_writes(configuration_of(other), ignored, doubted)
 
 
 def _not_loaded(starts: WorkerStarts, app: Instance | None, declared: str) -> tuple[frozenset[str], frozenset[str]]:
@@ -22,10 +21,10 @@ def _not_loaded(starts: WorkerStarts, app: Instance | None, declared: str) -> tu
     `declared` is the application as the target's description names it. Where neither it nor the workers' command lines
     say what `-A` names, it may be any module that holds the application.
     """
-    conf = app.fields["conf"] if app else None
+    conf = configuration_of(app) if app else None
     modules = starts.project.modules
-    writers = conf.writers & modules.keys() if isinstance(conf, Conf) else set()
-    if app is None or not isinstance(conf, Conf) or not writers - {conf.home}:
+    writers = conf.writers & modules.keys() if conf is not None else set()
+    if app is None or conf is None or not writers - {conf.home}:
         return _NONE, _NONE
     built = {conf.home} if conf.home in modules else _built(starts, app)
     if not built:

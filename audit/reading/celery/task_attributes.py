@@ -1,9 +1,7 @@
 """Options that tasks are given after they were made: `send.acks_late = False`, `app.Task.acks_late = False`."""
 
-from typing import Any
-
 from audit.model.unknown import UNKNOWN
-from audit.reading.python.abstract_values import FunctionValue, Method, Origin, Table, unwrap
+from audit.reading.python.abstract_values import FunctionValue, Method, Origin, Plain, Table, Value, unwrap
 from audit.reading.python.interpreter import Machine
 
 # No other object of a program has these.
@@ -12,7 +10,7 @@ _OPTIONS = ACKNOWLEDGEMENT | {"max_retries", "default_retry_delay"}
 EVERY_CLASS, EVERY_TASK = "Task", "*"
 
 
-def write_option(machine: Machine, owner: Any, name: Any, value: Any, origin: Origin) -> None:
+def write_option(machine: Machine, owner: Value, name: Value, value: Value, origin: Origin) -> None:
     """Note an option written on a task, on the class of all tasks, or on something that may be any task.
 
     It is known where the task's own module writes it; elsewhere it may come too late, or never.
@@ -26,16 +24,16 @@ def write_option(machine: Machine, owner: Any, name: Any, value: Any, origin: Or
         for option in _OPTIONS if name is UNKNOWN else _OPTIONS & {name}:
             _note(machine, owner.symbol, option, UNKNOWN if name is UNKNOWN or not known else value, origin)
     elif isinstance(owner, Method) and owner.name == "Task" and machine.is_celery(unwrap(owner.receiver)[0]):
-        if name in _OPTIONS:
+        if isinstance(name, str) and name in _OPTIONS:
             _note(machine, EVERY_CLASS, name, value, origin)
-    elif owner is UNKNOWN and name in ACKNOWLEDGEMENT:
+    elif owner is UNKNOWN and isinstance(name, str) and name in ACKNOWLEDGEMENT:
         _note(machine, EVERY_TASK, name, UNKNOWN, origin)
 
 
-def _note(machine: Machine, key: str, option: str, value: Any, origin: Origin) -> None:
+def _note(machine: Machine, key: str, option: str, value: Value, origin: Origin) -> None:
     machine.journal.write(machine.attributes.setdefault(key, Table()), option, value, origin)
 
 
-def written_options(machine: Machine, key: str) -> dict[str, Any]:
+def written_options(machine: Machine, key: str) -> dict[str, Plain]:
     """What was written for a task's symbol, for `EVERY_CLASS` or for `EVERY_TASK`."""
-    return {name: unwrap(value)[0] for name, value in machine.attributes.get(key, Table()).items()}
+    return {str(name): unwrap(value)[0] for name, value in machine.attributes.get(key, Table()).items()}

@@ -1,7 +1,6 @@
 """Celery tasks: functions under `@app.task` or `@shared_task`, and registered classes, with the options they have."""
 
 import ast
-from typing import Any
 
 from audit.model.facts import Task
 from audit.model.unknown import UNKNOWN
@@ -10,10 +9,12 @@ from audit.reading.python.abstract_values import (
     BoundMethod,
     ClassValue,
     Decoration,
+    Exported,
     External,
     FunctionValue,
     Instance,
     Method,
+    Value,
     exported,
     unwrap,
 )
@@ -77,7 +78,7 @@ def _applied(decoration: Decoration) -> Decoration:
         return decoration
     keywords = made.keywords.copy()
     keywords.update(decoration.keywords)
-    keywords.opaque = keywords.opaque or getattr(decoration.keywords, "opaque", None)
+    keywords.opaque = keywords.opaque or decoration.keywords.opaque
     return _applied(Decoration(made.arguments[0], decoration.node, made.arguments[1:], keywords))
 
 
@@ -120,14 +121,14 @@ def registered_name(function: FunctionValue, decoration: Decoration) -> str:
     return name if isinstance(name, str) and name else f"{module}.{qualified.rpartition('.')[2]}"
 
 
-def _with_writes(machine: Machine, symbol: str, options: dict[str, Any]) -> dict[str, Any]:
+def _with_writes(machine: Machine, symbol: str, options: dict[str, Exported]) -> dict[str, Exported]:
     """Options, over those of the class of every task, and under those written on the task once it is made."""
     below = {name: exported(value) for name, value in written_options(machine, EVERY_CLASS).items()}
     written = {**written_options(machine, symbol), **written_options(machine, EVERY_TASK)}
     return {**below, **options, **{name: exported(value) for name, value in written.items()}}
 
 
-def default_base(machine: Machine, decoration: Decoration) -> Any:
+def default_base(machine: Machine, decoration: Decoration) -> Value:
     """The class that the application gives its tasks; None when that is Celery's own.
 
     A shared task is one of the only application there is.
@@ -144,21 +145,20 @@ def default_base(machine: Machine, decoration: Decoration) -> Any:
     return None if base.startswith("celery.") else machine.resolve(base)
 
 
-def _with_base(options: dict[str, Any], base: Any) -> dict[str, Any]:
+def _with_base(options: dict[str, Exported], base: Value) -> dict[str, Exported]:
     """Options, with those that a base class gives. `base` stays only where some of its classes could not be read."""
     if not isinstance(base, ClassValue):
         return options
     classes = lineage(base)
-    given = {
-        name: exported(unwrap(class_attribute(base, name))[0]) for c in classes for name in c.names if name in OPTIONS
-    }
+    named = [name for c in classes for name in c.names if isinstance(name, str) and name in OPTIONS]
+    given = {name: exported(class_attribute(base, name)) for name in named}
     outside = [b for c in classes for b in c.bases if not isinstance(b, ClassValue)]
     if all(map(is_celery_s, outside)):
         options = {name: value for name, value in options.items() if name != "base"}
     return {**given, **options}
 
 
-def is_celery_s(base: Any) -> bool:
+def is_celery_s(base: Value) -> bool:
     """Whether a base class outside the target is Celery's `Task`, `app.Task` or `object`, which set nothing of their own."""
     if isinstance(base, Method):
         return base.name == "Task"
@@ -172,25 +172,26 @@ def _task_of_class(machine: Machine, cls: ClassValue, run: FunctionValue) -> Tas
     return Task(name if isinstance(name, str) and name else f"{module}.{qualified}", run.symbol, options)
 
 
-def _options(source: Source, decoration: Decoration) -> dict[str, Any]:
+def _options(source: Source, decoration: Decoration) -> dict[str, Exported]:
     nodes = decoration.node.keywords if isinstance(decoration.node, ast.Call) else []
     texts = {k.arg: segment(source, k.value) for k in nodes if k.arg}
-    opaque = getattr(decoration.keywords, "opaque", None)
-    spread = {SPREAD: segment(source, decoration.node)} if opaque else {}
-    return spread | {
-        key: _classes(value, texts.get(key, "")) if key == "autoretry_for" else _option(value, texts.get(key, ""))
-        for key, value in decoration.keywords.items()
-    }
+    found: dict[str, Exported] = {SPREAD: segment(source, decoration.node)} if decoration.keywords.opaque else {}
+    for name, value in decoration.keywords.items():
+        key = str(name)
+        read = _classes if key == "autoretry_for" else _option
+        found[key] = read(value, texts.get(key, ""))
+    return found
 
 
-def _classes(value: Any, text: str) -> Any:
+def _classes(value: Value, text: str) -> Exported:
     """Dotted names of exception classes; the source text when one of them is not known."""
     names = exported(value)
-    known = isinstance(names, list | tuple) and all(isinstance(name, str) for name in names)
-    return tuple(names) if known else text
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        return text
+    return tuple(names)
 
 
-def _option(value: Any, text: str) -> Any:
+def _option(value: Value, text: str) -> Exported:
     plain = unwrap(value)[0]
     parts = plain if isinstance(plain, list | tuple) else [plain]
     if any(not isinstance(part, str | int | float | dict | None) for part in parts):

@@ -3,13 +3,13 @@
 import ast
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from audit.model.unknown import UNKNOWN
+from audit.reading.celery.application_objects import configuration_of
 from audit.reading.celery.configuration_calls import load_key
 from audit.reading.celery.old_setting_names import modern
 from audit.reading.celery.task_attributes import ACKNOWLEDGEMENT, write_option
-from audit.reading.python.abstract_values import External, Instance, Namespace, Origin, unwrap
+from audit.reading.python.abstract_values import External, Instance, Namespace, Origin, Value, unwrap
 from audit.reading.python.assignments import obscure, set_item
 from audit.reading.python.frames import Frame
 from audit.reading.python.interpreter import Machine
@@ -60,7 +60,7 @@ def _obscure_writes(machine: Machine, frame: Frame, block: ast.AST, meant: _Mean
 
 
 def _forget(machine: Machine, app: Instance, key: str, origin: Origin) -> None:
-    conf = app.fields["conf"]
+    conf = configuration_of(app)
     if key:
         set_item(machine, conf, modern(key) or key, UNKNOWN, origin)
     else:
@@ -113,10 +113,10 @@ def _applications(machine: Machine, module: Module, owner: ast.expr) -> list[Ins
     return apps if named is UNKNOWN or _is_current(named) else []
 
 
-def _named(machine: Machine, module: Module, owner: ast.expr) -> Any:
+def _named(machine: Machine, module: Module, owner: ast.expr) -> Value:
     name = dotted(owner)
     return unwrap(machine.resolve(f"{module.name}:{name}"))[0] if name else UNKNOWN
 
 
-def _is_current(value: Any) -> bool:
+def _is_current(value: Value) -> bool:
     return isinstance(value, External) and value.dotted in _CURRENT_APPS

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from audit.model.facts import Process, Task
+from audit.reading.celery.application_objects import configuration_of, defaults_of
 from audit.reading.celery.application_settings import applications
 from audit.reading.celery.old_setting_names import modern
 from audit.reading.python.abstract_values import exported, unwrap
@@ -60,15 +61,14 @@ class WorkerStarts:
         """Modules that `imports` and `include` of the applications come to, however they are put together; None when unread."""
         found: set[str] = set()
         for app in applications(self.machine):
-            for table in (app.fields["defaults"], app.fields["conf"]):
+            for table in (defaults_of(app), configuration_of(app)):
                 values = [unwrap(v)[0] for k, v in table.items() if isinstance(k, str) and modern(k) in _LISTS]
                 for value in map(exported, values):
                     names = [value] if isinstance(value, str) else value
-                    if not isinstance(names, list | tuple | set | frozenset) or not all(
-                        isinstance(n, str) for n in names
-                    ):
+                    texts = [n for n in names if isinstance(n, str)] if isinstance(names, list | tuple) else None
+                    if texts is None or not isinstance(names, list | tuple) or len(texts) < len(names):
                         return None
-                    found.update(names)
+                    found.update(texts)
         return found
 
     @cached_property
@@ -77,7 +77,7 @@ class WorkerStarts:
         found = {}
         for module in self.without_tests(self.machine.globals):
             values = self.machine.globals[module].items()
-            if names := {name for name, value in values if self.machine.is_celery(unwrap(value)[0])}:
+            if names := {str(name) for name, value in values if self.machine.is_celery(unwrap(value)[0])}:
                 found[module] = names
         return found
 

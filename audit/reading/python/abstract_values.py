@@ -1,13 +1,26 @@
 """The values that reading a program without running it can give: Python's own, symbols of the target, and the unknown."""
 
+from __future__ import annotations
+
 import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from enum import Enum
+from types import EllipsisType
+from typing import Any, Final, TypeAlias
 
-from audit.model.unknown import UNKNOWN
+from audit.model.unknown import UNKNOWN, Unknown
 from audit.reading.python.syntax_cache import Place
+
+
+class Missing(Enum):
+    """Its only member stands for what is not there: a key, a default, an option."""
+
+    MISSING = "absent"
+
+
+MISSING: Final = Missing.MISSING
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,15 +32,17 @@ class Origin:
     last: int
 
 
-class Table(dict[Any, Any]):
+class Table(dict["Value", "Value"]):
     """A dict that remembers where each key was written. `opaque`: something unreadable was merged into it."""
 
-    def __init__(self, content: Mapping[Any, Any] | None = None, origins: Mapping[Any, Origin] | None = None) -> None:
+    def __init__(
+        self, content: Mapping[Value, Value] | None = None, origins: Mapping[Value, Origin] | None = None
+    ) -> None:
         super().__init__(content or {})
-        self.origins: dict[Any, Origin] = dict(origins or {})
+        self.origins: dict[Value, Origin] = dict(origins or {})
         self.opaque: Origin | None = None
 
-    def copy(self) -> "Table":
+    def copy(self) -> Table:
         """Same content, origins and opacity."""
         twin = Table(self, self.origins)
         twin.opaque = self.opaque
@@ -42,8 +57,8 @@ class Write:
     """
 
     module: str
-    key: Any
-    sides: tuple[tuple[Any, Origin | None] | None, ...]
+    key: Value
+    sides: tuple[Held | None, ...]
     chosen: int = 0
     variable: str = ""
 
@@ -62,7 +77,7 @@ class Addition:
 
     module: str
     table: Table
-    key: Any
+    key: Value
 
 
 class Conf(Table):
@@ -87,7 +102,7 @@ class Namespace(Table):
 class Overridable:
     """A value that holds unless this environment variable is set."""
 
-    value: Any
+    value: Plain
     variable: str
 
 
@@ -113,7 +128,7 @@ class FunctionValue:
     place: Place[ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda]
     module: str
     enclosing: tuple[Namespace, ...]
-    decorators: tuple["Decoration", ...] = ()
+    decorators: tuple[Decoration, ...] = ()
 
     @property
     def node(self) -> ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda:
@@ -129,10 +144,10 @@ class FunctionValue:
 class Decoration:
     """One decorator, worked out: what is applied, and with which arguments when it is a call."""
 
-    callee: Any
+    callee: Value
     node: ast.expr
-    arguments: tuple[Any, ...] = ()
-    keywords: Mapping[str, Any] = field(default_factory=dict)
+    arguments: tuple[Value, ...] = ()
+    keywords: Table = field(default_factory=Table)
 
 
 @dataclass(eq=False, slots=True)
@@ -143,7 +158,7 @@ class ClassValue:
     place: Place[ast.ClassDef]
     module: str
     names: Namespace
-    bases: tuple[Any, ...] = ()
+    bases: tuple[Value, ...] = ()
     decorators: tuple[Decoration, ...] = ()
 
     @property
@@ -156,8 +171,8 @@ class ClassValue:
 class Instance:
     """What calling a class (or anything external) gives. `fields` are attributes known so far."""
 
-    cls: Any
-    arguments: tuple[Any, ...] = ()
+    cls: Value
+    arguments: tuple[Value, ...] = ()
     keywords: Table = field(default_factory=Table)
     fields: Namespace = field(default_factory=Namespace)
     origin: Origin | None = None
@@ -167,15 +182,15 @@ class Instance:
 class Method:
     """An attribute of something that is not read further: it can only be called. `name` may be dotted."""
 
-    receiver: Any
+    receiver: Plain
     name: str
 
 
 @dataclass(eq=False)
 class BoundMethod:
-    """A method of the target with its `self`."""
+    """A method of the target with its `self`, or its class."""
 
-    receiver: Any
+    receiver: Instance | ClassValue
     function: FunctionValue
 
 
@@ -186,7 +201,22 @@ class Crontab:
     text: str
 
 
-def lift(function: Callable[..., Any], *values: Any) -> Any:
+Container: TypeAlias = list["Value"] | tuple["Value", ...] | set["Value"] | frozenset["Value"] | dict["Value", "Value"]
+Scalar: TypeAlias = bool | int | float | complex | str | bytes | EllipsisType | timedelta | range | slice | None
+# What stands for an object of the target or of a library, by its name or by how it was made.
+Symbol: TypeAlias = External | ModuleValue | FunctionValue | ClassValue | Instance | Method | BoundMethod | Crontab
+# A value once the environment variable that may replace it is set aside.
+Plain: TypeAlias = Container | Scalar | Symbol | Unknown
+Value: TypeAlias = Plain | Overridable
+# What a key holds, and where that was written.
+Held: TypeAlias = tuple[Value | Missing, Origin | None]
+# What facts hold of a value.
+Exported: TypeAlias = (
+    bool | int | float | str | Unknown | list["Exported"] | tuple["Exported", ...] | dict[str, "Exported"] | None
+)
+
+
+def lift(function: Callable[..., Any], *values: Value) -> Value:
     """Apply `function` to plain values; unknown stays unknown, and the environment variable behind a value is kept."""
     plain = tuple(v.value if isinstance(v, Overridable) else v for v in values)
     variable = next((v.variable for v in values if isinstance(v, Overridable)), "")
@@ -194,24 +224,24 @@ def lift(function: Callable[..., Any], *values: Any) -> Any:
     return overridable(result, variable)
 
 
-def overridable(value: Any, variable: str) -> Any:
+def overridable(value: Value, variable: str) -> Value:
     """The value, marked with its environment variable when there is one."""
     if not variable or isinstance(value, Overridable):
         return value
     return Overridable(value, variable)
 
 
-def unwrap(value: Any) -> tuple[Any, str]:
+def unwrap(value: Value) -> tuple[Plain, str]:
     """The value and the environment variable that may replace it (empty when none does)."""
     return (value.value, value.variable) if isinstance(value, Overridable) else (value, "")
 
 
-def same(one: Any, other: Any) -> bool:
+def same(one: Value, other: Value) -> bool:
     """Whether two values are known to be equal."""
     return _equal(one, other, [_MAX_NODES])
 
 
-def _equal(one: Any, other: Any, left: list[int]) -> bool:
+def _equal(one: Value, other: Value, left: list[int]) -> bool:
     """Equality within a number of comparisons: nested containers may share their parts without end."""
     left[0] -= 1
     if one is other or left[0] < 0:
@@ -220,20 +250,20 @@ def _equal(one: Any, other: Any, left: list[int]) -> bool:
         return one.variable == other.variable and _equal(one.value, other.value, left)
     if type(one) is not type(other):
         return False
-    if isinstance(one, dict):
+    if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(_equal(one[key], other[key], left) for key in one)
-    if isinstance(one, list | tuple):
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
         return len(one) == len(other) and all(_equal(a, b, left) for a, b in zip(one, other, strict=True))
     return bool(one == other)
 
 
-def exported(value: Any) -> Any:
+def exported(value: Value) -> Exported:
     """The value as facts hold it: JSON shapes, seconds for a timedelta, the name of a queue, else UNKNOWN."""
     return _exported(value, [_MAX_NODES], 0)
 
 
-def _exported(value: Any, left: list[int], depth: int) -> Any:
-    value, _ = unwrap(value)
+def _exported(given: Value, left: list[int], depth: int) -> Exported:
+    value, _ = unwrap(given)
     left[0] -= 1
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode("utf-8")
@@ -241,17 +271,16 @@ def _exported(value: Any, left: list[int], depth: int) -> Any:
         return value if value.bit_length() <= 1024 else UNKNOWN
     if isinstance(value, bool | float | None):
         return value
-    if not isinstance(value, _CONTAINERS):
+    if not isinstance(value, dict | list | tuple | set | frozenset):
         return _exported_object(value)
     return UNKNOWN if left[0] < 0 or depth > _MAX_NESTING else _exported_container(value, left, depth + 1)
 
 
-_CONTAINERS = (dict, list, tuple, set, frozenset)
 _MAX_NODES = 20_000
 _MAX_NESTING = 40
 
 
-def _exported_container(value: Any, left: list[int], depth: int) -> Any:
+def _exported_container(value: Container, left: list[int], depth: int) -> Exported:
     if isinstance(value, dict):
         return {str(_exported(key, left, depth)): _exported(item, left, depth) for key, item in value.items()}
     items = [_exported(item, left, depth) for item in value]
@@ -260,7 +289,7 @@ def _exported_container(value: Any, left: list[int], depth: int) -> Any:
     return items if isinstance(value, list) else tuple(items)
 
 
-def _exported_object(value: Any) -> Any:
+def _exported_object(value: Plain) -> Exported:
     if isinstance(value, timedelta):
         return value.total_seconds()
     if isinstance(value, Crontab):
@@ -275,7 +304,7 @@ def _exported_object(value: Any) -> Any:
     return UNKNOWN
 
 
-def _last_name(value: Any) -> str:
+def _last_name(value: Value) -> str:
     if isinstance(value, External):
         return value.dotted.rpartition(".")[2]
     if isinstance(value, FunctionValue | ClassValue):
@@ -285,12 +314,12 @@ def _last_name(value: Any) -> str:
     return ""
 
 
-def last_name(value: Any) -> str:
+def last_name(value: Value) -> str:
     """Last name of a symbol: `timedelta` for `datetime.timedelta`; empty for anything else."""
     return _last_name(value)
 
 
-def descends_from(value: Any, *names: str) -> bool:
+def descends_from(value: Value, *names: str) -> bool:
     """Whether a class is, or inherits through classes of the target, an external class of one of these last names."""
     queue, seen = [value], set()
     while queue:

@@ -6,22 +6,25 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from audit.model.unknown import UNKNOWN
-from audit.reading.python.abstract_values import External, Instance
+from audit.model.unknown import UNKNOWN, Unknown
+from audit.reading.python.abstract_values import External, Instance, Plain, Value
 
 _MAX_BITS = 4_096
 _MAX_LENGTH = 10_000
 _NUMBERS = (bool, int, float)
+# Each looks at the types it is given first, or is one of Python's own that is only called behind one that did.
+_Operator = Callable[..., Any]
+_Binary = Callable[[Value, Value], Value]
 
 
-def _size(value: Any) -> int:
+def _size(value: Value) -> int:
     return value.bit_length() if isinstance(value, int) else 64
 
 
-def _numbers(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+def _numbers(function: _Operator) -> _Binary:
     """The operator where both sides are numbers or durations; UNKNOWN for other types and for errors."""
 
-    def apply(left: Any, right: Any) -> Any:
+    def apply(left: Value, right: Value) -> Value:
         if not isinstance(left, (*_NUMBERS, timedelta)) or not isinstance(right, (*_NUMBERS, timedelta)):
             return UNKNOWN
         return _guarded(function, left, right)
@@ -29,49 +32,49 @@ def _numbers(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     return apply
 
 
-def _guarded(function: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
+def _guarded(function: _Operator, left: Value, right: Value) -> Value:
     try:
-        result = function(left, right)
+        result: Plain = function(left, right)
     except (ArithmeticError, TypeError, ValueError):
         return UNKNOWN
     return UNKNOWN if isinstance(result, complex) or _size(result) > _MAX_BITS else result
 
 
-def _add(left: Any, right: Any) -> Any:
+def _add(left: Value, right: Value) -> Value:
     for kind in (str, list, tuple, bytes):
         if isinstance(left, kind) and isinstance(right, kind):
             return left + right if len(left) + len(right) <= _MAX_LENGTH else UNKNOWN  # type: ignore[operator]
     return _numbers(operator.add)(left, right)
 
 
-def _mul(left: Any, right: Any) -> Any:
+def _mul(left: Value, right: Value) -> Value:
     for sequence, count in ((left, right), (right, left)):
         if isinstance(sequence, str | list | tuple | bytes) and isinstance(count, int):
             return sequence * count if len(sequence) * max(count, 0) <= _MAX_LENGTH else UNKNOWN
     return _numbers(operator.mul)(left, right)
 
 
-def _pow(left: Any, right: Any) -> Any:
+def _pow(left: Value, right: Value) -> Value:
     if isinstance(left, int) and isinstance(right, int) and (right < 0 or _size(left) * right > _MAX_BITS):
         return _numbers(operator.pow)(float(left), right) if right < 0 and _size(left) < 512 else UNKNOWN
     return _numbers(operator.pow)(left, right)
 
 
-def _shift(left: Any, right: Any) -> Any:
+def _shift(left: Value, right: Value) -> Value:
     if not isinstance(left, int) or not isinstance(right, int) or not 0 <= right <= _MAX_BITS:
         return UNKNOWN
     return _guarded(operator.lshift, left, right)
 
 
-def _bits(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    def apply(left: Any, right: Any) -> Any:
+def _bits(function: _Operator) -> _Binary:
+    def apply(left: Value, right: Value) -> Value:
         kinds = (int, set, frozenset)
         return _guarded(function, left, right) if isinstance(left, kinds) and isinstance(right, kinds) else UNKNOWN
 
     return apply
 
 
-BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+BINARY: dict[type[ast.operator], _Binary] = {
     ast.Add: _add,
     ast.Sub: _numbers(operator.sub),
     ast.Mult: _mul,
@@ -87,24 +90,24 @@ BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
 }
 
 
-def _negate(value: Any) -> Any:
+def _negate(value: Value) -> Value:
     return -value if isinstance(value, (*_NUMBERS, timedelta)) else UNKNOWN
 
 
-def _plus(value: Any) -> Any:
+def _plus(value: Value) -> Value:
     return +value if isinstance(value, (*_NUMBERS, timedelta)) else UNKNOWN
 
 
-def _invert(value: Any) -> Any:
+def _invert(value: Value) -> Value:
     return ~int(value) if isinstance(value, int) else UNKNOWN
 
 
-def _not(value: Any) -> Any:
+def _not(value: Value) -> Value:
     plain = value is None or isinstance(value, str | bytes | bool | int | float | list | tuple | dict | set | frozenset)
     return not value if plain else UNKNOWN
 
 
-UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {
+UNARY: dict[type[ast.unaryop], Callable[[Value], Value]] = {
     ast.USub: _negate,
     ast.UAdd: _plus,
     ast.Invert: _invert,
@@ -112,7 +115,7 @@ UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {
 }
 
 _SCALARS = (str, bytes, bool, int, float, timedelta, type(None))
-_COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+_COMPARISONS: dict[type[ast.cmpop], _Operator] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
     ast.Lt: operator.lt,
@@ -124,7 +127,7 @@ _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
 }
 
 
-def compare(symbol: ast.cmpop, left: Any, right: Any) -> Any:
+def compare(symbol: ast.cmpop, left: Plain, right: Plain) -> bool | Unknown:
     """`left <symbol> right` on plain values; UNKNOWN for anything else."""
     if isinstance(symbol, ast.Is | ast.IsNot):
         other = right if left is None else left
@@ -139,7 +142,7 @@ def compare(symbol: ast.cmpop, left: Any, right: Any) -> Any:
         return UNKNOWN
 
 
-def _is_flat(value: Any) -> bool:
+def _is_flat(value: Value) -> bool:
     """Plain, without containers in containers: comparing those could take for ever."""
     if isinstance(value, list | tuple | dict | set | frozenset):
         return all(isinstance(item, _SCALARS) for item in value)

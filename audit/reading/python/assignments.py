@@ -1,16 +1,15 @@
 """Writes values into names, attributes, items and tables."""
 
 import ast
-from typing import Any
 
 from audit.model.unknown import UNKNOWN
 from audit.reading.celery.task_attributes import write_option
-from audit.reading.python.abstract_values import ClassValue, Conf, Instance, Method, Origin, Table, unwrap
+from audit.reading.python.abstract_values import ClassValue, Conf, Instance, Method, Origin, Table, Value, unwrap
 from audit.reading.python.frames import Frame
 from audit.reading.python.interpreter import Machine
 
 
-def assign(machine: Machine, target: ast.expr, value: Any, frame: Frame, origin: Origin) -> None:
+def assign(machine: Machine, target: ast.expr, value: Value, frame: Frame, origin: Origin) -> None:
     """Bind a target: a name, a tuple, an attribute or an item of something known."""
     if isinstance(target, ast.Name):
         machine.journal.write(frame.names, target.id, value, origin)
@@ -27,21 +26,21 @@ def assign(machine: Machine, target: ast.expr, value: Any, frame: Frame, origin:
         set_item(machine, _registry(machine, owner, origin), key, value, origin)
 
 
-def _unpack(machine: Machine, target: ast.Tuple | ast.List, value: Any, frame: Frame, origin: Origin) -> None:
+def _unpack(machine: Machine, target: ast.Tuple | ast.List, value: Value, frame: Frame, origin: Origin) -> None:
     plain, _ = unwrap(value)
     starred = any(isinstance(element, ast.Starred) for element in target.elts)
     known = isinstance(plain, list | tuple) and len(plain) == len(target.elts) and not starred
-    for index, element in enumerate(target.elts):
-        assign(machine, element, plain[index] if known else UNKNOWN, frame, origin)
+    items = plain if known and isinstance(plain, list | tuple) else [UNKNOWN] * len(target.elts)
+    for element, item in zip(target.elts, items, strict=True):
+        assign(machine, element, item, frame, origin)
 
 
-def set_attribute(machine: Machine, owner: Any, name: str, value: Any, origin: Origin) -> None:
+def set_attribute(machine: Machine, owner: Value, name: str, value: Value, origin: Origin) -> None:
     """`owner.name = value`, where the owner is an instance, a class or a table read by attribute."""
     if isinstance(owner, Instance):
         existing = owner.fields.get(name)
-        if machine.is_celery(owner) and isinstance(existing, Table) and isinstance(value, dict):
-            for key, item in value.items():
-                set_item(machine, existing, key, item, origins_of(value).get(key, origin))
+        if machine.is_celery(owner) and isinstance(existing, Table) and (isinstance(value, dict) or name == "conf"):
+            merge_into(machine, existing, value, origin)
             return
         machine.journal.write(owner.fields, name, value, origin)
     elif isinstance(owner, ClassValue):
@@ -52,7 +51,7 @@ def set_attribute(machine: Machine, owner: Any, name: str, value: Any, origin: O
         write_option(machine, owner, name, value, origin)
 
 
-def set_item(machine: Machine, owner: Any, key: Any, value: Any, origin: Origin) -> None:
+def set_item(machine: Machine, owner: Value, key: Value, value: Value, origin: Origin) -> None:
     """`owner[key] = value`, where the owner is a table or a list."""
     if isinstance(owner, Table):
         if key is UNKNOWN:
@@ -65,7 +64,7 @@ def set_item(machine: Machine, owner: Any, key: Any, value: Any, origin: Origin)
         owner[:] = [UNKNOWN] * len(owner)
 
 
-def _registry(machine: Machine, owner: Any, origin: Origin) -> Any:
+def _registry(machine: Machine, owner: Value, origin: Origin) -> Value:
     """`app.extensions` of a Flask application, where its documentation keeps the Celery one; anything else as it is."""
     if not (isinstance(owner, Method) and owner.name == "extensions" and isinstance(owner.receiver, Instance)):
         return owner
@@ -81,12 +80,12 @@ def obscure(machine: Machine, table: Table, origin: Origin) -> None:
         machine.journal.write(table, key, UNKNOWN, origin)
 
 
-def origins_of(value: Any) -> dict[Any, Origin]:
+def origins_of(value: Value) -> dict[Value, Origin]:
     """Where the keys of a table were written."""
     return value.origins if isinstance(value, Table) else {}
 
 
-def merge_into(machine: Machine, table: Table, other: Any, origin: Origin) -> None:
+def merge_into(machine: Machine, table: Table, other: Value, origin: Origin) -> None:
     """`table.update(other)`; the table becomes opaque when `other` is not known."""
     other, _ = unwrap(other)
     if isinstance(other, ClassValue | Instance) or not isinstance(other, dict):

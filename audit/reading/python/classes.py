@@ -1,21 +1,21 @@
 """Attributes of classes of the target: inheritance, fields, and the environment variables behind pydantic settings."""
 
 import ast
-from typing import Any
 
 from audit.model.unknown import UNKNOWN
 from audit.reading.python.abstract_values import (
+    MISSING,
     ClassValue,
     External,
     Instance,
+    Missing,
     Overridable,
     Table,
+    Value,
     descends_from,
     last_name,
     overridable,
 )
-
-_ABSENT = object()
 
 
 def lineage(cls: ClassValue) -> list[ClassValue]:
@@ -53,7 +53,7 @@ def _merged(orders: list[list[ClassValue]]) -> list[ClassValue]:
 
 def _nearest_first(cls: ClassValue) -> list[ClassValue]:
     found: list[ClassValue] = []
-    queue: list[Any] = [cls]
+    queue: list[Value] = [cls]
     while queue:
         current = queue.pop(0)
         if isinstance(current, ClassValue) and current not in found:
@@ -62,7 +62,7 @@ def _nearest_first(cls: ClassValue) -> list[ClassValue]:
     return found
 
 
-def class_attribute(cls: ClassValue, name: str) -> Any:
+def class_attribute(cls: ClassValue, name: str) -> Value:
     """What a class or the classes of the target it inherits from bind to this name; UNKNOWN when none does."""
     return next((c.names[name] for c in lineage(cls) if name in c.names), UNKNOWN)
 
@@ -77,7 +77,7 @@ def annotated_fields(cls: ClassValue) -> list[str]:
     return names
 
 
-def given_field(instance: Instance, name: str) -> Any:
+def given_field(instance: Instance, name: str) -> Value:
     """Value of a field of a dataclass, named tuple or pydantic instance; None when it is not a field."""
     cls = instance.cls
     if not isinstance(cls, ClassValue):
@@ -92,21 +92,21 @@ def given_field(instance: Instance, name: str) -> Any:
         return instance.arguments[position]
     default = _default(class_attribute(cls, name))
     if descends_from(cls, "BaseSettings"):
-        value = default if default is not _ABSENT else UNKNOWN
+        value = default if default is not MISSING else UNKNOWN
         return overridable(value, _variable(cls, name))
-    return UNKNOWN if default is _ABSENT else default
+    return UNKNOWN if default is MISSING else default
 
 
-def _default(value: Any) -> Any:
-    """Default behind `Field(…)` or `field(…)`, else the value itself; _ABSENT when the field is required."""
+def _default(value: Value) -> Value | Missing:
+    """Default behind `Field(…)` or `field(…)`, else the value itself; MISSING when the field is required."""
     if value is UNKNOWN:
-        return _ABSENT
+        return MISSING
     if isinstance(value, Instance) and isinstance(value.cls, External) and last_name(value.cls) in {"Field", "field"}:
         if "default" in value.keywords:
             return value.keywords["default"]
         if value.arguments:
-            return _ABSENT if value.arguments[0] is Ellipsis else value.arguments[0]
-        return _ABSENT
+            return MISSING if value.arguments[0] is Ellipsis else value.arguments[0]
+        return MISSING
     return value
 
 
@@ -121,7 +121,7 @@ def _variable(cls: ClassValue, name: str) -> str:
     return f"{prefix if isinstance(prefix, str) else ''}{name}".upper()
 
 
-def _option(cls: ClassValue, name: str) -> Any:
+def _option(cls: ClassValue, name: str) -> Value:
     config = class_attribute(cls, "model_config")
     if isinstance(config, Instance):
         return config.keywords.get(name, "")

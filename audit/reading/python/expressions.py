@@ -18,6 +18,7 @@ from audit.reading.python.abstract_values import (
     Origin,
     Overridable,
     Table,
+    Value,
     lift,
     overridable,
     unwrap,
@@ -32,7 +33,7 @@ from audit.reading.python.syntax_cache import Place
 _MAX_ITEMS = 2_000
 
 
-def evaluate(machine: Machine, node: ast.expr, frame: Frame) -> Any:
+def evaluate(machine: Machine, node: ast.expr, frame: Frame) -> Value:
     """Value of an expression, UNKNOWN when it cannot be worked out. Raises ExhaustedError on unreasonable code."""
     machine.step()
     reader = _READERS.get(type(node))
@@ -45,7 +46,7 @@ def evaluate(machine: Machine, node: ast.expr, frame: Frame) -> Any:
         machine.shallower()
 
 
-def attribute_of(machine: Machine, value: Any, name: str) -> Any:
+def attribute_of(machine: Machine, value: Value, name: str) -> Value:
     """`value.name`."""
     value, variable = unwrap(value)
     if isinstance(value, ModuleValue):
@@ -68,7 +69,7 @@ def attribute_of(machine: Machine, value: Any, name: str) -> Any:
     return overridable(found, variable)
 
 
-def _instance_attribute(machine: Machine, instance: Instance, name: str) -> Any:
+def _instance_attribute(machine: Machine, instance: Instance, name: str) -> Value:
     if name in instance.fields:
         return instance.fields[name]
     if not isinstance(instance.cls, ClassValue):
@@ -82,7 +83,7 @@ def _instance_attribute(machine: Machine, instance: Instance, name: str) -> Any:
     return _bound(machine, instance, instance.cls, found)
 
 
-def _bound(machine: Machine, instance: Instance, cls: ClassValue, found: FunctionValue) -> Any:
+def _bound(machine: Machine, instance: Instance, cls: ClassValue, found: FunctionValue) -> Value:
     if found.decorated_by("property", "cached_property", "computed_field"):
         module = machine.project.modules[found.module]
         return machine.call_function(found, (instance,), Table(), Frame(module, Namespace(), found.enclosing, "?"))
@@ -91,20 +92,20 @@ def _bound(machine: Machine, instance: Instance, cls: ClassValue, found: Functio
     return BoundMethod(cls if found.decorated_by("classmethod") else instance, found)
 
 
-def _name(_: Machine, node: ast.Name, frame: Frame) -> Any:
+def _name(_: Machine, node: ast.Name, frame: Frame) -> Value:
     return frame.lookup(node.id)
 
 
-def _constant(_: Machine, node: ast.Constant, __: Frame) -> Any:
+def _constant(_: Machine, node: ast.Constant, __: Frame) -> Value:
     return node.value
 
 
-def _attribute(machine: Machine, node: ast.Attribute, frame: Frame) -> Any:
+def _attribute(machine: Machine, node: ast.Attribute, frame: Frame) -> Value:
     return attribute_of(machine, evaluate(machine, node.value, frame), node.attr)
 
 
-def _elements(machine: Machine, nodes: list[ast.expr], frame: Frame) -> list[Any] | None:
-    found: list[Any] = []
+def _elements(machine: Machine, nodes: list[ast.expr], frame: Frame) -> list[Value] | None:
+    found: list[Value] = []
     for node in nodes:
         if isinstance(node, ast.Starred):
             items, _ = unwrap(evaluate(machine, node.value, frame))
@@ -116,14 +117,14 @@ def _elements(machine: Machine, nodes: list[ast.expr], frame: Frame) -> list[Any
     return found
 
 
-def _sequence(machine: Machine, node: ast.Tuple | ast.List, frame: Frame) -> Any:
+def _sequence(machine: Machine, node: ast.Tuple | ast.List, frame: Frame) -> Value:
     items = _elements(machine, node.elts, frame)
     if items is None:
         return UNKNOWN
     return tuple(items) if isinstance(node, ast.Tuple) else items
 
 
-def _set(machine: Machine, node: ast.Set, frame: Frame) -> Any:
+def _set(machine: Machine, node: ast.Set, frame: Frame) -> Value:
     items = _elements(machine, node.elts, frame)
     try:
         return UNKNOWN if items is None else set(items)
@@ -144,7 +145,7 @@ def _dict(machine: Machine, node: ast.Dict, frame: Frame) -> Table:
     return table
 
 
-def _bin_op(machine: Machine, node: ast.BinOp, frame: Frame) -> Any:
+def _bin_op(machine: Machine, node: ast.BinOp, frame: Frame) -> Value:
     left, right = evaluate(machine, node.left, frame), evaluate(machine, node.right, frame)
     if isinstance(node.op, ast.BitOr) and isinstance(left, Table):
         merged = left.copy()
@@ -153,14 +154,14 @@ def _bin_op(machine: Machine, node: ast.BinOp, frame: Frame) -> Any:
     return lift(BINARY[type(node.op)], left, right) if type(node.op) in BINARY else UNKNOWN
 
 
-def _unary_op(machine: Machine, node: ast.UnaryOp, frame: Frame) -> Any:
+def _unary_op(machine: Machine, node: ast.UnaryOp, frame: Frame) -> Value:
     return lift(UNARY[type(node.op)], evaluate(machine, node.operand, frame))
 
 
-def _bool_op(machine: Machine, node: ast.BoolOp, frame: Frame) -> Any:
+def _bool_op(machine: Machine, node: ast.BoolOp, frame: Frame) -> Value:
     stop = isinstance(node.op, ast.Or)
     variable = ""
-    value: Any = UNKNOWN
+    value: Value = UNKNOWN
     for operand in node.values:
         value, more = unwrap(evaluate(machine, operand, frame))
         variable = variable or more
@@ -171,13 +172,13 @@ def _bool_op(machine: Machine, node: ast.BoolOp, frame: Frame) -> Any:
     return overridable(value, variable)
 
 
-def _is_plain(value: Any) -> bool:
+def _is_plain(value: Value) -> bool:
     return value is None or isinstance(value, str | bytes | bool | int | float | list | tuple | dict | set | frozenset)
 
 
-def _compare(machine: Machine, node: ast.Compare, frame: Frame) -> Any:
+def _compare(machine: Machine, node: ast.Compare, frame: Frame) -> Value:
     left = evaluate(machine, node.left, frame)
-    outcome: Any = True
+    outcome: Value = True
     for operator, operand in zip(node.ops, node.comparators, strict=True):
         right = evaluate(machine, operand, frame)
         outcome = lift(lambda a, b, op=operator: compare(op, a, b), left, right)
@@ -187,7 +188,7 @@ def _compare(machine: Machine, node: ast.Compare, frame: Frame) -> Any:
     return outcome
 
 
-def _if_exp(machine: Machine, node: ast.IfExp, frame: Frame) -> Any:
+def _if_exp(machine: Machine, node: ast.IfExp, frame: Frame) -> Value:
     test, variable = unwrap(evaluate(machine, node.test, frame))
     if not _is_plain(test):
         yes, no = evaluate(machine, node.body, frame), evaluate(machine, node.orelse, frame)
@@ -195,7 +196,7 @@ def _if_exp(machine: Machine, node: ast.IfExp, frame: Frame) -> Any:
     return overridable(evaluate(machine, node.body if test else node.orelse, frame), variable)
 
 
-def _subscript(machine: Machine, node: ast.Subscript, frame: Frame) -> Any:
+def _subscript(machine: Machine, node: ast.Subscript, frame: Frame) -> Value:
     value, variable = unwrap(evaluate(machine, node.value, frame))
     key, more = unwrap(evaluate(machine, node.slice, frame))
     if isinstance(value, External) and value.dotted == "os.environ" and isinstance(key, str):
@@ -205,25 +206,27 @@ def _subscript(machine: Machine, node: ast.Subscript, frame: Frame) -> Any:
     return overridable(item_of(value, key), variable or more)
 
 
-def item_of(value: Any, key: Any) -> Any:
+def item_of(value: Value, key: Value) -> Value:
     """`value[key]`."""
     if key is UNKNOWN or not isinstance(value, str | list | tuple | dict):
         return UNKNOWN
     if isinstance(value, Table) and value.opaque:
         return UNKNOWN
     try:
-        return value[key]
+        if isinstance(value, dict):
+            return value[key]
+        return value[key] if isinstance(key, int | slice) else UNKNOWN
     except (KeyError, IndexError, TypeError, ValueError):
         return UNKNOWN
 
 
-def _slice(machine: Machine, node: ast.Slice, frame: Frame) -> Any:
+def _slice(machine: Machine, node: ast.Slice, frame: Frame) -> Value:
     parts = [evaluate(machine, p, frame) if p else None for p in (node.lower, node.upper, node.step)]
     return lift(slice, *parts)
 
 
-def _joined(machine: Machine, node: ast.JoinedStr, frame: Frame) -> Any:
-    pieces: list[Any] = []
+def _joined(machine: Machine, node: ast.JoinedStr, frame: Frame) -> Value:
+    pieces: list[Value] = []
     for part in node.values:
         if isinstance(part, ast.FormattedValue):
             plain = part.format_spec is None and part.conversion == -1
@@ -234,18 +237,18 @@ def _joined(machine: Machine, node: ast.JoinedStr, frame: Frame) -> Any:
     return lift(_concatenated, *pieces)
 
 
-def _concatenated(*texts: Any) -> Any:
+def _concatenated(*texts: Value) -> Value:
     whole = [str(t) for t in texts]
     return "".join(whole) if sum(map(len, whole)) <= _MAX_ITEMS else UNKNOWN
 
 
-def _named(machine: Machine, node: ast.NamedExpr, frame: Frame) -> Any:
+def _named(machine: Machine, node: ast.NamedExpr, frame: Frame) -> Value:
     value = evaluate(machine, node.value, frame)
     assign(machine, node.target, value, frame, frame.origin(node))
     return value
 
 
-def _await(machine: Machine, node: ast.Await, frame: Frame) -> Any:
+def _await(machine: Machine, node: ast.Await, frame: Frame) -> Value:
     evaluate(machine, node.value, frame)
     return UNKNOWN
 
@@ -255,7 +258,7 @@ def _lambda(_: Machine, node: ast.Lambda, frame: Frame) -> FunctionValue:
     return FunctionValue(symbol, Place(frame.module, node), frame.module.name, (frame.names, *frame.outer))
 
 
-def _call(machine: Machine, node: ast.Call, frame: Frame) -> Any:
+def _call(machine: Machine, node: ast.Call, frame: Frame) -> Value:
     callee, variable = unwrap(evaluate(machine, node.func, frame))
     arguments = _elements(machine, node.args, frame)
     keywords = keywords_of(machine, node, frame)
@@ -277,8 +280,8 @@ def keywords_of(machine: Machine, node: ast.Call, frame: Frame) -> Table:
     return keywords
 
 
-def _comprehension(machine: Machine, node: ast.ListComp | ast.GeneratorExp | ast.SetComp, frame: Frame) -> Any:
-    found: list[Any] = []
+def _comprehension(machine: Machine, node: ast.ListComp | ast.GeneratorExp | ast.SetComp, frame: Frame) -> Value:
+    found: list[Value] = []
     inner = Frame(frame.module, Namespace(), (frame.names, *frame.outer), frame.qualifier)
     for known in _iterations(machine, node.generators, inner):
         if not known:
@@ -290,7 +293,7 @@ def _comprehension(machine: Machine, node: ast.ListComp | ast.GeneratorExp | ast
         return UNKNOWN
 
 
-def _dict_comprehension(machine: Machine, node: ast.DictComp, frame: Frame) -> Any:
+def _dict_comprehension(machine: Machine, node: ast.DictComp, frame: Frame) -> Value:
     table = Table()
     inner = Frame(frame.module, Namespace(), (frame.names, *frame.outer), frame.qualifier)
     for known in _iterations(machine, node.generators, inner):
@@ -321,7 +324,7 @@ def _iterations(machine: Machine, generators: list[ast.comprehension], frame: Fr
             yield from _iterations(machine, rest, frame)
 
 
-_READERS: dict[type[ast.expr], Callable[[Machine, Any, Frame], Any]] = {
+_READERS: dict[type[ast.expr], Callable[[Machine, Any, Frame], Value]] = {
     ast.Name: _name,
     ast.Constant: _constant,
     ast.Attribute: _attribute,

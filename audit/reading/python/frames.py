@@ -2,10 +2,9 @@
 
 import ast
 from dataclasses import dataclass, field
-from typing import Any
 
 from audit.model.unknown import UNKNOWN
-from audit.reading.python.abstract_values import External, Namespace, Origin, Table
+from audit.reading.python.abstract_values import External, Namespace, Origin, Plain, Table, Value
 from audit.reading.python.modules import Module
 
 
@@ -22,7 +21,7 @@ class Frame:
     outer: tuple[Namespace, ...] = ()
     qualifier: str = ""
     ended: str = ""
-    returned: list[Any] = field(default_factory=list)
+    returned: list[Value] = field(default_factory=list)
 
     @property
     def is_module(self) -> bool:
@@ -34,7 +33,7 @@ class Frame:
         first = getattr(node, "lineno", 1)
         return Origin(self.module.source.path, first, getattr(node, "end_lineno", None) or first)
 
-    def lookup(self, name: str) -> Any:
+    def lookup(self, name: str) -> Value:
         """Value of a name by Python's scoping; a name bound nowhere is a built-in."""
         for scope in (self.names, *self.outer):
             if name in scope:
@@ -46,13 +45,13 @@ class Frame:
 class CallSite:
     """A call met while reading: what is called, with what, and where."""
 
-    callee: Any
-    arguments: tuple[Any, ...]
+    callee: Plain
+    arguments: tuple[Value, ...]
     keywords: Table
     frame: Frame
     node: ast.AST
 
-    def argument(self, position: int, name: str, default: Any = UNKNOWN) -> Any:
+    def argument(self, position: int, name: str, default: Value = UNKNOWN) -> Value:
         """The argument given by position or by name, else `default`."""
         if position < len(self.arguments):
             return self.arguments[position]

@@ -7,7 +7,7 @@ import ast
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TypeGuard
 
 from audit.model.unknown import UNKNOWN
 from audit.reading.python.abstract_values import (
@@ -20,6 +20,7 @@ from audit.reading.python.abstract_values import (
     Namespace,
     Origin,
     Table,
+    Value,
     descends_from,
 )
 from audit.reading.python.call_graph import CallGraph
@@ -43,17 +44,17 @@ class Machine:
     """The state of one reading. `observers` see every call that has no body in the target, and may answer it."""
 
     project: Project
-    evaluate: Callable[["Machine", ast.expr, Frame], Any]
-    attribute: Callable[["Machine", Any, str], Any]
+    evaluate: Callable[["Machine", ast.expr, Frame], Value]
+    attribute: Callable[["Machine", Value, str], Value]
     read_body: Callable[["Machine", list[ast.stmt], Frame], None]
-    observers: list[Callable[["Machine", CallSite], Any]] = field(default_factory=list)
+    observers: list[Callable[["Machine", CallSite], Value]] = field(default_factory=list)
     decorated: list[FunctionValue] = field(default_factory=list)
     instances: list[Instance] = field(default_factory=list)
     celery_instances: list[Instance] = field(default_factory=list)
     journal: Journal = field(default_factory=Journal)
     globals: dict[str, Namespace] = field(default_factory=dict)
     graph: CallGraph = field(default_factory=CallGraph)
-    assume: Callable[[Any, tuple[Any, ...]], tuple[Any, ...]] | None = None
+    assume: Callable[[Value, tuple[Value, ...]], tuple[Value, ...]] | None = None
     followed: set[str] = field(default_factory=set)
     given_up: list[Origin] = field(default_factory=list)
     variables: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -101,7 +102,7 @@ class Machine:
             self.reading = importer
         return self.globals[name]
 
-    def module_value(self, name: str) -> Any:
+    def module_value(self, name: str) -> Value:
         """The module or package of this dotted name, or something external."""
         if not self._exists(name):
             return External(name)
@@ -109,7 +110,7 @@ class Machine:
             self.module_names(name)
         return self._modules.setdefault(name, ModuleValue(name))
 
-    def module_attribute(self, name: str, attribute: str) -> Any:
+    def module_attribute(self, name: str, attribute: str) -> Value:
         """`module.attribute`: a global name, else a submodule."""
         names = self.module_names(name) if name in self.project.modules else Namespace()
         if attribute in names:
@@ -117,7 +118,7 @@ class Machine:
         inner = f"{name}.{attribute}"
         return self.module_value(inner) if self._exists(inner) else UNKNOWN
 
-    def resolve(self, dotted: str) -> Any:
+    def resolve(self, dotted: str) -> Value:
         """What `package.module:a.b` (or `package.module.a`) names, or UNKNOWN."""
         module, colon, rest = dotted.partition(":")
         while module and not colon and not self._exists(module):
@@ -125,7 +126,7 @@ class Machine:
             rest = f"{last}.{rest}" if rest else last
         if not self._exists(module):
             return UNKNOWN
-        value: Any = self.module_value(module)
+        value: Value = self.module_value(module)
         for name in filter(None, rest.split(".")):
             value = self.attribute(self, value, name)
         return value
@@ -159,7 +160,7 @@ class Machine:
         """Leave one level of an expression."""
         self._depth = max(0, self._depth - 1)
 
-    def call(self, site: CallSite) -> Any:
+    def call(self, site: CallSite) -> Value:
         """Value of a call; UNKNOWN when it cannot be followed."""
         callee = site.callee
         if isinstance(callee, FunctionValue):
@@ -192,7 +193,9 @@ class Machine:
             self.call_function(initialiser, (instance, *site.arguments), site.keywords, site.frame)
         return instance
 
-    def call_function(self, function: FunctionValue, arguments: tuple[Any, ...], keywords: Table, caller: Frame) -> Any:
+    def call_function(
+        self, function: FunctionValue, arguments: tuple[Value, ...], keywords: Table, caller: Frame
+    ) -> Value:
         """Follow the body of a function of the target; the merged value of its returns."""
         if self._calls >= MAX_CALLS:
             return UNKNOWN
@@ -214,7 +217,7 @@ class Machine:
             return UNKNOWN
         return merged_returns(function, frame)
 
-    def follow(self, function: FunctionValue, arguments: tuple[Any, ...] = ()) -> None:
+    def follow(self, function: FunctionValue, arguments: tuple[Value, ...] = ()) -> None:
         """Follow a function nobody calls, for what its statements build; parameters not given are unknown."""
         self.new_entry()
         caller = Frame(self.project.modules[function.module], Namespace(), (Namespace(),))
@@ -225,7 +228,7 @@ class Machine:
             self._depth = 0
         self.reading = saved
 
-    def value_of(self, node: ast.expr, frame: Frame) -> Any:
+    def value_of(self, node: ast.expr, frame: Frame) -> Value:
         """Value of an expression; UNKNOWN also where reading it takes too long."""
         try:
             return self.evaluate(self, node, frame)
@@ -233,6 +236,6 @@ class Machine:
             self._depth = 0
             return UNKNOWN
 
-    def is_celery(self, value: Any) -> bool:
+    def is_celery(self, value: Value) -> TypeGuard[Instance]:
         """Whether a value is a Celery application."""
         return isinstance(value, Instance) and descends_from(value.cls, "Celery")

@@ -2,7 +2,6 @@
 
 import ast
 from contextlib import suppress
-from typing import Any
 
 from audit.model.unknown import UNKNOWN
 from audit.reading.python.abstract_values import (
@@ -10,6 +9,7 @@ from audit.reading.python.abstract_values import (
     ClassValue,
     FunctionValue,
     Namespace,
+    Value,
     unwrap,
 )
 from audit.reading.python.frames import ExhaustedError, Frame
@@ -58,7 +58,7 @@ class Resolver:
         except RecursionError:  # a chain of a thousand calls
             return ""
 
-    def _named(self, name: str) -> Any:
+    def _named(self, name: str) -> Value:
         first, *rest = name.split(".")
         value = self._start(first)
         for part in rest:
@@ -67,7 +67,7 @@ class Resolver:
             value = self._attribute(value, part)
         return value
 
-    def _start(self, name: str) -> Any:
+    def _start(self, name: str) -> Value:
         if name == self._self and name:
             return self._owner
         if name in self._annotated:
@@ -76,7 +76,7 @@ class Resolver:
             return self._assigned_class(name)
         return unwrap(self._frame.lookup(name))[0]
 
-    def _assigned_class(self, name: str) -> Any:
+    def _assigned_class(self, name: str) -> Value:
         """The class that the only assignment of a name gives it; `x = x.copy()` says nothing of `x`."""
         made = self._assigned[name]
         if made is None or name in self._in_hand:
@@ -87,13 +87,13 @@ class Resolver:
         finally:
             self._in_hand.discard(name)
 
-    def _attribute(self, value: Any, name: str) -> Any:
+    def _attribute(self, value: Value, name: str) -> Value:
         found = self._machine.attribute(self._machine, value, name)
         if isinstance(value, ClassValue) and not _symbol(found):
             return self._field(value, name)
         return found
 
-    def _field(self, cls: ClassValue, name: str) -> Any:
+    def _field(self, cls: ClassValue, name: str) -> Value:
         """The class that the body of `cls`, or an annotated argument of its `__init__`, gives to a field."""
         frame = self._frame_of(cls.module)
         for statement in cls.node.body:
@@ -106,7 +106,7 @@ class Resolver:
                         return self._class_named(frame, annotations.get(dotted(node.value)))
         return UNKNOWN
 
-    def _made_by(self, callee: ast.expr) -> Any:
+    def _made_by(self, callee: ast.expr) -> Value:
         """The class that calling this gives: the class itself, or the one a function says it returns."""
         made = unwrap(self._named(dotted(callee)) if dotted(callee) else self._of_chain(callee))[0]
         made = made.function if isinstance(made, BoundMethod) else made
@@ -114,7 +114,7 @@ class Resolver:
             return self._class_named(self._frame_of(made.module), made.node.returns)
         return made if isinstance(made, ClassValue) else UNKNOWN
 
-    def _of_chain(self, node: ast.expr) -> Any:
+    def _of_chain(self, node: ast.expr) -> Value:
         """`f(…).method`, followed through the class that `f(…)` gives."""
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Call):
             made = self._made_by(node.value.func)
@@ -125,13 +125,13 @@ class Resolver:
         modules = self._machine.project.modules
         return Frame(modules[module], Namespace(), (self._machine.module_names(module),))
 
-    def _class_named(self, frame: Frame, annotation: ast.expr | None) -> Any:
+    def _class_named(self, frame: Frame, annotation: ast.expr | None) -> Value:
         """The project's class that an annotation names; `X | None` counts as `X`."""
         if isinstance(annotation, ast.BinOp) and isinstance(annotation.right, ast.Constant):
             annotation = annotation.left
         name = dotted(annotation) if annotation is not None else ""
         first, _, rest = name.partition(".")
-        value = unwrap(frame.lookup(first))[0] if first else UNKNOWN
+        value: Value = unwrap(frame.lookup(first))[0] if first else UNKNOWN
         for part in rest.split(".") if rest else ():
             value = self._machine.attribute(self._machine, value, part)
         return value if isinstance(value, ClassValue) else UNKNOWN
@@ -148,7 +148,7 @@ def _assigned(inside: list[ast.AST]) -> dict[str, ast.Call | None]:
     return found
 
 
-def _symbol(value: Any) -> str:
+def _symbol(value: Value) -> str:
     value, _ = unwrap(value)
     if isinstance(value, BoundMethod):
         return value.function.symbol

@@ -2,19 +2,18 @@
 
 import ast
 from collections.abc import Callable
-from typing import Any
 
 from audit.model.unknown import UNKNOWN
-from audit.reading.python.abstract_values import FunctionValue, Table, same
+from audit.reading.python.abstract_values import FunctionValue, Table, Value, same
 from audit.reading.python.frames import Frame
 
 
 def bind_arguments(
     function: FunctionValue,
-    arguments: tuple[Any, ...],
+    arguments: tuple[Value, ...],
     keywords: Table,
     frame: Frame,
-    evaluate: Callable[[ast.expr], Any],
+    evaluate: Callable[[ast.expr], Value],
 ) -> None:
     """Give each parameter its value in `frame`: argument, keyword, default, else UNKNOWN."""
     spec = function.node.args
@@ -41,7 +40,7 @@ def bind_arguments(
         frame.names[spec.kwarg.arg] = Table({k: v for k, v in keywords.items() if k not in known}, keywords.origins)
 
 
-def merged_returns(function: FunctionValue, frame: Frame) -> Any:
+def merged_returns(function: FunctionValue, frame: Frame) -> Value:
     """The one value all returns agree on; UNKNOWN when they differ, or for a coroutine or a generator."""
     if isinstance(function.node, ast.AsyncFunctionDef):
         return UNKNOWN

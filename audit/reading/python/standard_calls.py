@@ -4,7 +4,7 @@ from collections.abc import Callable, Sized
 from datetime import timedelta
 from typing import Any
 
-from audit.model.unknown import UNKNOWN
+from audit.model.unknown import UNKNOWN, Unknown
 from audit.reading.python.abstract_values import (
     ClassValue,
     Conf,
@@ -14,6 +14,7 @@ from audit.reading.python.abstract_values import (
     Method,
     Overridable,
     Table,
+    Value,
     lift,
     overridable,
     unwrap,
@@ -26,49 +27,51 @@ from audit.reading.python.interpreter import Machine
 _MAX_RANGE = 2_000
 _MAX_TEXT = 2_000
 _MAX_LIST = 10_000
+# One of Python's own, called on plain values: what it refuses, it says by an exception.
+_Function = Callable[..., Any]
 
 
-def _number(kind: Callable[[Any], Any]) -> Callable[..., Any]:
-    def convert(value: Any = 0) -> Any:
+def _number(kind: _Function) -> _Function:
+    def convert(value: Value = 0) -> Value:
         return kind(value) if isinstance(value, str | int | float) and len(str(value)[:400]) < 400 else UNKNOWN
 
     return convert
 
 
-def _text(value: Any = "") -> Any:
+def _text(value: Value = "") -> Value:
     return str(value) if isinstance(value, str | int | float) else UNKNOWN
 
 
-def _items(kind: Callable[[Any], Any]) -> Callable[..., Any]:
-    def convert(value: Any = ()) -> Any:
+def _items(kind: _Function) -> _Function:
+    def convert(value: Value = ()) -> Value:
         return kind(value) if isinstance(value, str | list | tuple | dict | set | frozenset | range) else UNKNOWN
 
     return convert
 
 
-def _numbers(function: Callable[..., Any]) -> Callable[..., Any]:
-    def apply(*values: Any) -> Any:
+def _numbers(function: _Function) -> _Function:
+    def apply(*values: Value) -> Value:
         flat = [n for v in values for n in (v if isinstance(v, list | tuple | set | range) else [v])]
         return function(*values) if all(isinstance(n, int | float | timedelta) for n in flat) else UNKNOWN
 
     return apply
 
 
-def _range(*values: Any) -> Any:
+def _range(*values: Any) -> range | Unknown:
     numbers = range(*values)
     return numbers if len(numbers) <= _MAX_RANGE else UNKNOWN
 
 
-def _length(value: Any) -> Any:
+def _length(value: Value) -> Value:
     return len(value) if isinstance(value, Sized) and not isinstance(value, Instance) else UNKNOWN
 
 
-def _power(*values: Any) -> Any:
+def _power(*values: Any) -> Value:
     small = all(isinstance(v, int | float) and abs(v) < 1_000 for v in values)
     return pow(*values) if small and len(values) == 2 else UNKNOWN
 
 
-_FUNCTIONS: dict[str, Callable[..., Any]] = {
+_FUNCTIONS: dict[str, _Function] = {
     "builtins.int": _number(int),
     "builtins.float": _number(float),
     "builtins.str": _text,
@@ -111,7 +114,7 @@ _TEXT_METHODS = frozenset(
 )
 
 
-def known_call(machine: Machine, site: CallSite) -> Any:
+def known_call(machine: Machine, site: CallSite) -> Value:
     """Value of a call with a known meaning; None when this is not one."""
     callee = site.callee
     if isinstance(callee, External):
@@ -125,7 +128,7 @@ def known_call(machine: Machine, site: CallSite) -> Any:
     return None
 
 
-def _safely(function: Callable[..., Any], site: CallSite) -> Any:
+def _safely(function: _Function, site: CallSite) -> Value:
     if site.keywords:
         return UNKNOWN
     try:
@@ -134,50 +137,52 @@ def _safely(function: Callable[..., Any], site: CallSite) -> Any:
         return UNKNOWN
 
 
-def _environment(_: Machine, site: CallSite) -> Any:
+def _environment(_: Machine, site: CallSite) -> Value:
     name, __ = unwrap(site.argument(0, "key"))
     value = site.argument(1, "default", None)
     return Overridable(unwrap(value)[0], name) if isinstance(name, str) else UNKNOWN
 
 
-def _set_environment(machine: Machine, site: CallSite) -> Any:
+def _set_environment(machine: Machine, site: CallSite) -> Value:
     name, value = unwrap(site.argument(0, "key"))[0], unwrap(site.argument(1, "value"))[0]
     if isinstance(name, str) and isinstance(value, str):
         machine.variables.setdefault(name, {}).setdefault(site.frame.module.name, value)
     return value
 
 
-def _duration(_: Machine, site: CallSite) -> Any:
+def _duration(_: Machine, site: CallSite) -> Value:
     names = ("days", "seconds", "microseconds", "milliseconds", "minutes", "hours", "weeks")
-    given = {**dict(zip(names, site.arguments, strict=False)), **site.keywords}
+    given: dict[Value, Value] = {**dict(zip(names, site.arguments, strict=False)), **site.keywords}
     if site.keywords.opaque or not set(given) <= set(names):
         return UNKNOWN
     try:
-        return lift(lambda *values: timedelta(**dict(zip(given, values, strict=True))), *given.values())
+        return lift(lambda *values: timedelta(**dict(zip(map(str, given), values, strict=True))), *given.values())
     except (TypeError, ValueError, OverflowError):
         return UNKNOWN
 
 
-def _crontab(_: Machine, site: CallSite) -> Any:
+def _crontab(_: Machine, site: CallSite) -> Value:
     given = ("minute", "hour", "day_of_week", "day_of_month", "month_of_year")
-    fields = {**dict.fromkeys(given, "*"), **dict(zip(given, site.arguments, strict=False)), **site.keywords}
+    written: dict[Value, Value] = {**dict(zip(given, site.arguments, strict=False)), **site.keywords}
     order = ("minute", "hour", "day_of_month", "month_of_year", "day_of_week")
     if site.keywords.opaque:
         return UNKNOWN
-    return lift(lambda *values: Crontab(" ".join(map(_cron_field, values))), *(fields[name] for name in order))
+    return lift(
+        lambda *values: Crontab(" ".join(map(_cron_field, values))), *(written.get(name, "*") for name in order)
+    )
 
 
-def _cron_field(value: Any) -> str:
+def _cron_field(value: Value) -> str:
     if isinstance(value, list | tuple | set):
         return ",".join(map(str, sorted(value, key=str)))
     return str(value).replace(" ", "")
 
 
-def _interval(_: Machine, site: CallSite) -> Any:
+def _interval(_: Machine, site: CallSite) -> Value:
     return site.argument(0, "run_every")
 
 
-def _table(machine: Machine, site: CallSite) -> Any:
+def _table(machine: Machine, site: CallSite) -> Value:
     table = Table()
     for argument in site.arguments:
         merge_into(machine, table, argument, site.origin)
@@ -185,7 +190,7 @@ def _table(machine: Machine, site: CallSite) -> Any:
     return table
 
 
-def _is_instance(_: Machine, site: CallSite) -> Any:
+def _is_instance(_: Machine, site: CallSite) -> Value:
     """Decided only between an instance and classes of the target."""
     value, kinds = unwrap(site.argument(0, "object"))[0], unwrap(site.argument(1, "class"))[0]
     kinds = kinds if isinstance(kinds, tuple) else (kinds,)
@@ -196,13 +201,13 @@ def _is_instance(_: Machine, site: CallSite) -> Any:
     return any(kind in lineage(value.cls) for kind in kinds)
 
 
-def _variables(_: Machine, site: CallSite) -> Any:
+def _variables(_: Machine, site: CallSite) -> Value:
     """`vars(conf)` is `conf.__dict__`."""
     value, __ = unwrap(site.argument(0, "object"))
     return Method(value, "__dict__") if isinstance(value, Conf) else None
 
 
-def _exit(_: Machine, site: CallSite) -> Any:
+def _exit(_: Machine, site: CallSite) -> Value:
     site.frame.ended = "raise"
     return UNKNOWN
 
@@ -211,7 +216,7 @@ def _celery_name(dotted: str) -> str:
     return f"celery.{dotted.rpartition('.')[2]}" if dotted.startswith("celery.") else ""
 
 
-_SPECIAL: dict[str, Callable[[Machine, CallSite], Any]] = {
+_SPECIAL: dict[str, Callable[[Machine, CallSite], Value]] = {
     "os.environ.get": _environment,
     "os.getenv": _environment,
     "os.environ.setdefault": _set_environment,
@@ -226,7 +231,7 @@ _SPECIAL: dict[str, Callable[[Machine, CallSite], Any]] = {
 }
 
 
-def _method(machine: Machine, method: Method, site: CallSite) -> Any:
+def _method(machine: Machine, method: Method, site: CallSite) -> Value:
     receiver, variable = unwrap(method.receiver)
     if isinstance(receiver, str) and method.name in _TEXT_METHODS:
         return overridable(_text_method(receiver, method.name, site), variable)
@@ -237,7 +242,7 @@ def _method(machine: Machine, method: Method, site: CallSite) -> Any:
     return _list_method(machine, receiver, method.name, site) if isinstance(receiver, list) else None
 
 
-def _text_method(receiver: str, name: str, site: CallSite) -> Any:
+def _text_method(receiver: str, name: str, site: CallSite) -> Value:
     """Only on short texts: repeated replacements double what they are given."""
     given = [unwrap(a)[0] for a in site.arguments]
     parts = [p for a in given for p in (a if isinstance(a, list | tuple) else [a])]
@@ -249,7 +254,7 @@ def _text_method(receiver: str, name: str, site: CallSite) -> Any:
         return UNKNOWN
 
 
-def _table_method(machine: Machine, table: Table, name: str, site: CallSite) -> Any:
+def _table_method(machine: Machine, table: Table, name: str, site: CallSite) -> Value:
     if isinstance(table, Conf) and (name == "pop" or name.startswith("__")):
         key = unwrap(site.argument(0, "key"))[0] if name == "pop" else UNKNOWN
         set_item(machine, table, key, UNKNOWN, site.origin)
@@ -274,7 +279,7 @@ def _table_method(machine: Machine, table: Table, name: str, site: CallSite) -> 
     return UNKNOWN
 
 
-def _list_method(machine: Machine, receiver: list[Any], name: str, site: CallSite) -> Any:
+def _list_method(machine: Machine, receiver: list[Value], name: str, site: CallSite) -> Value:
     if name in {"index", "count"}:
         return _safely(getattr(receiver, name), site)
     if name == "copy":

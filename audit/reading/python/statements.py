@@ -12,6 +12,7 @@ from audit.reading.python.abstract_values import (
     FunctionValue,
     Namespace,
     Table,
+    Value,
     lift,
     unwrap,
 )
@@ -61,7 +62,7 @@ def either(
 ) -> None:
     """Read every side from the same state, then keep what holds whichever was taken."""
     branches: list[Branch] = []
-    places: list[tuple[Table, Any]] = []
+    places: list[tuple[Table, Value]] = []
     for side in sides:
         machine.journal.begin()
         frame.ended = ""
@@ -83,7 +84,7 @@ def either(
             machine.journal.write(table, key, UNKNOWN, table.origins.get(key))
 
 
-def truth(value: Any) -> bool | None:
+def truth(value: Value) -> bool | None:
     """Truth of a value; None when it is not known."""
     if isinstance(value, str | bytes | bool | int | float | list | tuple | dict | set | frozenset) or value is None:
         return bool(value) or (isinstance(value, Table) and value.opaque is not None)
@@ -296,7 +297,7 @@ def _import_star(machine: Machine, name: str, frame: Frame) -> None:
     if name in machine.project.modules:
         names = machine.module_names(name)
         for key, value in list(names.items()):
-            if not key.startswith("_"):
+            if isinstance(key, str) and not key.startswith("_"):
                 machine.journal.write(frame.names, key, value, names.origins.get(key))
 
 

@@ -3,31 +3,33 @@
 from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from audit.model.unknown import UNKNOWN
 from audit.reading.celery.old_setting_names import is_setting
 from audit.reading.python.abstract_values import (
+    MISSING,
     Addition,
     Conf,
+    Held,
+    Missing,
     Namespace,
     OpaqueWrite,
     Origin,
     Overridable,
     Table,
+    Value,
     Write,
     same,
 )
 
-_MISSING = object()
-Sides = tuple[tuple[Any, Origin | None] | None, ...]
+Sides = tuple[Held | None, ...]
 
 
 @dataclass
 class Branch:
     """What one side of a test wrote, and how it ended (`return`, `raise`, `break`, `continue`, or empty)."""
 
-    writes: dict[tuple[int, Any], tuple[Any, Origin | None]]
+    writes: dict[tuple[int, Value], Held]
     ended: str
 
 
@@ -36,9 +38,9 @@ class Journal:
 
     def __init__(self) -> None:
         self.module = ""
-        self._layers: list[dict[tuple[int, Any], tuple[Table, Any, Origin | None]]] = []
+        self._layers: list[dict[tuple[int, Value], tuple[Table, Value | Missing, Origin | None]]] = []
 
-    def write(self, table: Table, key: Any, value: Any, origin: Origin | None) -> None:
+    def write(self, table: Table, key: Value, value: Value, origin: Origin | None) -> None:
         """Set a key; a key that cannot be hashed makes the table opaque."""
         try:
             hash(key)
@@ -54,14 +56,14 @@ class Journal:
         if isinstance(table, Conf) and origin:
             table.history.append(OpaqueWrite(self.module, origin))
 
-    def _note(self, table: Table, key: Any, sides: Sides, chosen: int = 0, variable: str = "") -> None:
+    def _note(self, table: Table, key: Value, sides: Sides, chosen: int = 0, variable: str = "") -> None:
         """What an open branch writes is noted once it is merged."""
         if isinstance(table, Conf) and not self._layers:
             table.history.append(Write(self.module, key, sides, chosen, variable))
 
-    def _set(self, table: Table, key: Any, value: Any, origin: Origin | None) -> None:
+    def _set(self, table: Table, key: Value, value: Value, origin: Origin | None) -> None:
         if self._layers:
-            self._layers[-1].setdefault((id(table), key), (table, table.get(key, _MISSING), table.origins.get(key)))
+            self._layers[-1].setdefault((id(table), key), (table, table.get(key, MISSING), table.origins.get(key)))
         _put(table, key, value, origin)
 
     @contextmanager
@@ -82,16 +84,16 @@ class Journal:
         """Open a branch."""
         self._layers.append({})
 
-    def end(self, ended: str) -> tuple[Branch, list[tuple[Table, Any]]]:
+    def end(self, ended: str) -> tuple[Branch, list[tuple[Table, Value]]]:
         """Close the innermost branch: what it wrote, taken back, and the places it wrote to."""
         layer = self._layers.pop()
-        writes = {place: (t.get(place[1], _MISSING), t.origins.get(place[1])) for place, (t, _, _) in layer.items()}
+        writes = {place: (t.get(place[1], MISSING), t.origins.get(place[1])) for place, (t, _, _) in layer.items()}
         for (_, key), (table, value, origin) in layer.items():
             _put(table, key, value, origin)
         return Branch(writes, ended), [(table, key) for (_, key), (table, _, _) in layer.items()]
 
     def merge(
-        self, branches: list[Branch], places: list[tuple[Table, Any]], chosen: int = 0, variable: str = ""
+        self, branches: list[Branch], places: list[tuple[Table, Value]], chosen: int = 0, variable: str = ""
     ) -> None:
         """Write what holds after any of these branches; where they differ, UNKNOWN, or what the `chosen` one wrote
         when only an environment variable decides.
@@ -104,7 +106,7 @@ class Journal:
             sides = tuple(branch.writes.get((id(table), key)) for branch in read)
             self._note(table, key, sides, chosen, variable)
             value, origin = _merged(table, key, _after(table, key, sides), chosen, variable)
-            if value is not _MISSING:
+            if value is not MISSING:
                 self._set(table, key, value, origin)
 
 
@@ -125,7 +127,7 @@ def keep_writes(conf: Conf, ignored: Container[str], doubted: Container[str]) ->
             conf.history.append(write)
             _write_again(conf, write, doubted=write.module in doubted)
         elif isinstance(write, Addition):
-            _put(write.table, write.key, _MISSING, None)
+            _put(write.table, write.key, MISSING, None)
 
 
 def _write_again(conf: Conf, write: Write | OpaqueWrite | Addition, *, doubted: bool) -> None:
@@ -134,32 +136,34 @@ def _write_again(conf: Conf, write: Write | OpaqueWrite | Addition, *, doubted: 
     elif isinstance(write, Write):
         after = _after(conf, write.key, write.sides)
         if doubted:
-            held = conf.get(write.key, _MISSING)
-            after = [(value if same(value, held) else UNKNOWN, origin) for value, origin in after]
+            held = conf.get(write.key, MISSING)
+            after = [(value if _agree(value, held) else UNKNOWN, origin) for value, origin in after]
         value, origin = _merged(conf, write.key, after, write.chosen, write.variable)
-        if value is not _MISSING:
+        if value is not MISSING:
             _put(conf, write.key, value, origin)
 
 
-def _after(table: Table, key: Any, sides: Sides) -> list[tuple[Any, Origin | None]]:
+def _agree(value: Value | Missing, held: Value | Missing) -> bool:
+    return value is held or (value is not MISSING and held is not MISSING and same(value, held))
+
+
+def _after(table: Table, key: Value, sides: Sides) -> list[Held]:
     """What a key holds after each side; what held before where a side writes nothing."""
-    before = (table.get(key, _MISSING), table.origins.get(key))
+    before = (table.get(key, MISSING), table.origins.get(key))
     return [before if side is None else side for side in sides]
 
 
-def _merged(
-    table: Table, key: Any, after: list[tuple[Any, Origin | None]], chosen: int, variable: str
-) -> tuple[Any, Origin | None]:
-    present = [pair for pair in after if pair[0] is not _MISSING]
+def _merged(table: Table, key: Value, after: list[Held], chosen: int, variable: str) -> Held:
+    present = [(value, origin) for value, origin in after if value is not MISSING]
     if not present:
-        return _MISSING, None
+        return MISSING, None
     everywhere = (isinstance(table, Namespace) and not _may_configure(key)) or len(present) == len(after)
     if everywhere and all(same(value, present[0][0]) for value, _ in present):
         return present[0]
     if variable:
         value, origin = after[min(chosen, len(after) - 1)]
-        if value is _MISSING:
-            return _MISSING, None
+        if value is MISSING:
+            return MISSING, None
         return (value if isinstance(value, Overridable) else Overridable(value, variable)), origin
     return UNKNOWN, present[-1][1]
 
@@ -168,17 +172,17 @@ def _is_eager(branch: Branch) -> bool:
     return any(_names_eager(key) and value is True for (_, key), (value, _) in branch.writes.items())
 
 
-def _names_eager(key: Any) -> bool:
+def _names_eager(key: Value) -> bool:
     return isinstance(key, str) and key.lower().endswith("always_eager")
 
 
-def _is_of_workers(key: Any) -> bool:
+def _is_of_workers(key: Value) -> bool:
     """Whether a name is that of a setting which matters to workers alone."""
     return isinstance(key, str) and not _names_eager(key) and (is_setting(key) or key.startswith("CELERY_"))
 
 
-def _put(table: Table, key: Any, value: Any, origin: Origin | None) -> None:
-    if value is _MISSING:
+def _put(table: Table, key: Value, value: Value | Missing, origin: Origin | None) -> None:
+    if value is MISSING:
         table.pop(key, None)
         table.origins.pop(key, None)
         return
@@ -189,6 +193,6 @@ def _put(table: Table, key: Any, value: Any, origin: Origin | None) -> None:
         table.origins[key] = origin
 
 
-def _may_configure(name: Any) -> bool:
+def _may_configure(name: Value) -> bool:
     """Whether a name may be read as a setting by whoever loads its module: there, missing means Celery's own default."""
     return isinstance(name, str) and (name.isupper() or is_setting(name))

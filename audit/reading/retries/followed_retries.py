@@ -2,7 +2,6 @@
 
 import ast
 from dataclasses import dataclass, field
-from typing import Any
 
 from audit.model.unknown import UNKNOWN
 from audit.reading.python.abstract_values import (
@@ -14,6 +13,7 @@ from audit.reading.python.abstract_values import (
     Method,
     Namespace,
     Table,
+    Value,
     exported,
     unwrap,
 )
@@ -35,7 +35,7 @@ class RetryCall:
     node: ast.Call
     module: Module
     followed: bool = True
-    asked: dict[int, list[tuple[Any, Any]]] = field(default_factory=dict)
+    asked: dict[int, list[tuple[Value, Value]]] = field(default_factory=dict)
 
     @property
     def where(self) -> Where:
@@ -117,7 +117,7 @@ class FollowedTask:
             names.update(dict.fromkeys(parameters[:1], self.myself if self.options.bound else UNKNOWN))
             self.machine.evaluate(self.machine, call, Frame(module, names, self.task.function.enclosing, "?"))
 
-    def _observe(self, _: Machine, site: CallSite) -> Any:
+    def _observe(self, _: Machine, site: CallSite) -> Value:
         """Note a call of `retry` on the task being followed; it never returns, so what comes after it is not reached."""
         callee, node = site.callee, site.node
         if not isinstance(callee, Method) or callee.name != "retry" or not isinstance(node, ast.Call):
@@ -136,7 +136,7 @@ class FollowedTask:
             site.frame.ended = "raise"
         return UNKNOWN
 
-    def _assume(self, callee: Any, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    def _assume(self, callee: Value, arguments: tuple[Value, ...]) -> tuple[Value, ...]:
         """A policy built on a sequence of numbers, asked about something unknown, is asked about the number of failures."""
         if self.base is None or not isinstance(callee, BoundMethod) or not _has_one_sequence(callee.receiver):
             return arguments
@@ -146,13 +146,13 @@ class FollowedTask:
         return (*arguments[:index], self.retries + self.base, *arguments[index + 1 :])
 
 
-def _is_open(value: Any) -> bool:
+def _is_open(value: Value) -> bool:
     value, _ = unwrap(value)
     outside = isinstance(value, Instance) and isinstance(value.cls, External)
     return value is UNKNOWN or outside or isinstance(value, Method)
 
 
-def _has_one_sequence(receiver: Any) -> bool:
+def _has_one_sequence(receiver: Value) -> bool:
     """Whether an object was built with a sequence of numbers, by its constructor or its class, and only one."""
     if not isinstance(receiver, Instance):
         return False
@@ -160,4 +160,4 @@ def _has_one_sequence(receiver: Any) -> bool:
     if isinstance(receiver.cls, ClassValue):
         given += receiver.cls.names.values()
     sequences = [v for v in map(exported, given) if isinstance(v, tuple | list) and v and all(map(is_number, v))]
-    return len({tuple(map(float, v)) for v in sequences}) == 1
+    return len({tuple(float(n) for n in v if is_number(n)) for v in sequences}) == 1

@@ -3,7 +3,6 @@
 import ast
 import builtins
 import re
-from typing import Any
 
 from audit.model.observations.failure_handling import Fate
 from audit.model.unknown import UNKNOWN
@@ -17,6 +16,7 @@ from audit.reading.python.abstract_values import (
     Decoration,
     External,
     FunctionValue,
+    Value,
 )
 from audit.reading.python.classes import class_attribute, lineage
 from audit.reading.python.interpreter import Machine
@@ -80,7 +80,7 @@ class RaisedRetry:
         return own is not UNKNOWN and _names_retry(own)
 
 
-def _names_retry(function: Any) -> bool:
+def _names_retry(function: Value) -> bool:
     if isinstance(function, BoundMethod):
         function = function.function
     if isinstance(function, FunctionValue | ClassValue):
@@ -99,7 +99,7 @@ def _decorator_may_retry(decoration: Decoration) -> bool:
     return not outside or bool(_RETRIES.search(outside))
 
 
-def _base_may_retry(base: Any) -> bool:
+def _base_may_retry(base: Value) -> bool:
     if not isinstance(base, ClassValue):
         return base is not None and not is_celery_s(base)
     classes = lineage(base)

@@ -3,11 +3,10 @@
 import ast
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import Any
 
 from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.scope import last
-from audit.reading.python.abstract_values import FunctionValue, unwrap
+from audit.reading.python.abstract_values import FunctionValue, Value, unwrap
 from audit.reading.python.interpreter import Machine
 
 COUNTED = frozenset({"max_retries", "default_retry_delay"})
@@ -88,7 +87,7 @@ class TaskCalls:
         """The statements that give this name a value of its own."""
         return [n for n in self.nodes if isinstance(n, ast.Assign | ast.AnnAssign) and name in _targets(n)]
 
-    def literals(self, node: ast.expr | None) -> list[Any]:
+    def literals(self, node: ast.expr | None) -> list[Value]:
         """What an argument may be: its literal, or one for each assignment of its name; UNKNOWN for anything else."""
         if not isinstance(node, ast.Name):
             return [_literal(node)]
@@ -168,7 +167,7 @@ def given_one_of(call: ast.Call, names: Iterable[str]) -> bool:
     return any(isinstance(a, ast.Name) and a.id in names for a in (*call.args, *(k.value for k in call.keywords)))
 
 
-def _literal(node: ast.expr | None) -> Any:
+def _literal(node: ast.expr | None) -> Value:
     """None for what is not given, which is also what None stands for."""
     if node is None:
         return None

@@ -1,11 +1,10 @@
 """The delays that calls of `retry` ask for: what following the task tells of each, else what its text says."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from audit.model.retries import RetrySchedule
 from audit.model.unknown import UNKNOWN
-from audit.reading.python.abstract_values import exported, unwrap
+from audit.reading.python.abstract_values import Value, exported, unwrap
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.node_text import segment
 from audit.reading.retries.followed_retries import FollowedTask, RetryCall, Where
@@ -45,7 +44,9 @@ def _written(machine: Machine, task: TaskCalls) -> Iterator[RetryCall]:
         delays = around.literals(told.get("countdown"))
         steady = not changed and not task.counts and not around.counts
         spread = len(node.args) > 1 or not told.keys().isdisjoint({None, "eta"})
-        limit = max(limits) if all(map(is_number, limits)) else limits[0] if len(set(limits)) == 1 else UNKNOWN
+        numbers = [n for n in limits if is_number(n)]
+        same = limits[0] if len(set(limits)) == 1 else UNKNOWN
+        limit = max(numbers) if len(numbers) == len(limits) else same
         delay = delays[0] if steady and not spread and len(set(delays)) == 1 else UNKNOWN
         module = machine.project.modules[around.function.module]
         yield RetryCall(node, module, False, {retries: [(delay, limit)] for retries in range(MOST)})
@@ -78,7 +79,7 @@ def _schedule(run: FollowedTask, call: RetryCall) -> RetrySchedule:
     return RetrySchedule(symbol, tuple(delays), limit, excerpts)
 
 
-def _seconds(options: RetryOptions, delay: Any) -> float | None:
+def _seconds(options: RetryOptions, delay: Value) -> float | None:
     seconds = exported(options.delay if delay is None else delay)
     return float(seconds) if is_number(seconds) else None
 

@@ -1,14 +1,15 @@
 """The options that a task really has for its retries, and the retries that Celery makes by itself with them."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeGuard
 
 from audit.model.retries import RetrySchedule
 from audit.model.unknown import UNKNOWN
+from audit.reading.celery.application_objects import configuration_of
 from audit.reading.celery.application_settings import applications
 from audit.reading.celery.task_attributes import EVERY_CLASS, written_options
 from audit.reading.celery.task_definitions import registered_name, task_decoration
-from audit.reading.python.abstract_values import ClassValue, FunctionValue, Table, unwrap
+from audit.reading.python.abstract_values import MISSING, ClassValue, FunctionValue, Missing, Table, Value, unwrap
 from audit.reading.python.classes import class_attribute
 from audit.reading.python.interpreter import Machine
 from audit.reading.retries.retry_calls import COUNTED
@@ -16,15 +17,14 @@ from audit.reading.retries.retry_calls import COUNTED
 # The delays told of a task that is retried without end, or more often than this.
 MOST = 20
 _LIMIT, _DELAY, _BACKOFF_MAX = 3, 180, 600
-_ABSENT = object()
 
 
 @dataclass(frozen=True)
 class RetryOptions:
     """What Celery takes where a call of `retry` says nothing; `bound`: the task receives itself."""
 
-    limit: Any
-    delay: Any
+    limit: Value
+    delay: Value
     bound: bool
 
     @classmethod
@@ -35,12 +35,12 @@ class RetryOptions:
         return cls(limit, delay, _task_option(machine, function, "bind", False) is True)
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
     """Whether this is a number of seconds, or of retries."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def count(value: Any) -> int | None:
+def count(value: Value) -> int | None:
     """A number of retries; None for anything else."""
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
@@ -63,18 +63,20 @@ def automatic_schedules(machine: Machine, function: FunctionValue) -> list[Retry
     if backoff and jitter is not False:
         why = "`retry_jitter` tire chaque délai au hasard entre 0 et le recul"
         return [RetrySchedule(function.symbol, (), limit, excerpts, why, random=True)]
-    if most is UNKNOWN or not all(isinstance(n, int | float) for n in (backoff, highest, delay)):
+    numbers = [n for n in (backoff, highest, delay) if isinstance(n, int | float)]
+    if most is UNKNOWN or len(numbers) < 3:
         why = "les options de reprise de la tâche ne se calculent pas à la lecture"
         return [RetrySchedule(function.symbol, (), None, excerpts, why)]
+    factor, longest, constant = numbers
     steps = range(MOST if limit is None else min(limit, MOST))
-    delays = [float(min(highest, int(backoff) * 2**n)) if backoff else float(delay) for n in steps]
+    delays = [float(min(longest, int(factor) * 2**n)) if factor else float(constant) for n in steps]
     return [RetrySchedule(function.symbol, tuple(delays), limit, excerpts)]
 
 
-def _task_option(machine: Machine, function: FunctionValue, name: str, default: Any) -> Any:
+def _task_option(machine: Machine, function: FunctionValue, name: str, default: Value) -> Value:
     """An option of a task, `default` where nothing gives it; UNKNOWN where what may give it was not read."""
-    annotated = _annotated(machine, function, name) if name in COUNTED else _ABSENT
-    if annotated is not _ABSENT:
+    annotated = _annotated(machine, function, name) if name in COUNTED else MISSING
+    if annotated is not MISSING:
         return annotated
     written = written_options(machine, function.symbol)
     if name in written:
@@ -83,7 +85,7 @@ def _task_option(machine: Machine, function: FunctionValue, name: str, default: 
     keywords = decoration.keywords if decoration else Table()
     if name in keywords:
         return unwrap(keywords[name])[0]
-    if name in COUNTED and getattr(keywords, "opaque", None):
+    if name in COUNTED and keywords.opaque:
         return UNKNOWN
     base = unwrap(keywords.get("base"))[0]
     inherited = class_attribute(base, name) if isinstance(base, ClassValue) else UNKNOWN
@@ -92,15 +94,15 @@ def _task_option(machine: Machine, function: FunctionValue, name: str, default: 
     return written_options(machine, EVERY_CLASS).get(name, default)
 
 
-def _annotated(machine: Machine, function: FunctionValue, name: str) -> Any:
+def _annotated(machine: Machine, function: FunctionValue, name: str) -> Value | Missing:
     """What `task_annotations` of the applications gives a task; its own entry comes over that of every task."""
     decoration = task_decoration(machine, function)
     own = registered_name(function, decoration) if decoration else ""
-    found: Any = _ABSENT
+    found: Value | Missing = MISSING
     for app in applications(machine):
-        annotations = unwrap(app.fields["conf"].get("task_annotations"))[0]
+        annotations = unwrap(configuration_of(app).get("task_annotations"))[0]
         for key in ("*", own) if annotations is not None else ():
-            told: Any = unwrap(annotations.get(key, {}))[0] if _is_read(annotations) else UNKNOWN
+            told = unwrap(annotations.get(key, {}))[0] if _is_read(annotations) else UNKNOWN
             if not _is_read(told):
                 found = UNKNOWN
             elif name in told:
@@ -108,5 +110,5 @@ def _annotated(machine: Machine, function: FunctionValue, name: str) -> Any:
     return found
 
 
-def _is_read(value: Any) -> bool:
+def _is_read(value: Value) -> TypeGuard[dict[Value, Value]]:
     return isinstance(value, dict) and getattr(value, "opaque", None) is None

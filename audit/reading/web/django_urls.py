@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from audit.model.unknown import UNKNOWN
 from audit.reading.python.abstract_values import (
@@ -13,6 +12,7 @@ from audit.reading.python.abstract_values import (
     Method,
     ModuleValue,
     Origin,
+    Value,
     last_name,
     unwrap,
 )
@@ -32,14 +32,16 @@ def django_endpoints(machine: Machine, web: Web) -> Iterator[Endpoint]:
     roots = [unwrap(g["ROOT_URLCONF"])[0] for _, g in sorted(machine.globals.items()) if "ROOT_URLCONF" in g]
     around = tuple(_middlewares(machine)) if lists else ()
     patterns = _Patterns(machine, web)
-    for name in dict.fromkeys([*(r for r in roots if r in lists), *_left(machine, lists), *lists]):
+    for name in dict.fromkeys(
+        [*(r for r in roots if isinstance(r, str) and r in lists), *_left(machine, lists), *lists]
+    ):
         if name not in patterns.seen:
             patterns.seen.add(name)
             for endpoint in patterns.served(lists[name], "", 0):
                 yield replace(endpoint, dependencies=(*around, *endpoint.dependencies))
 
 
-def _left(machine: Machine, lists: dict[str, Any]) -> list[str]:
+def _left(machine: Machine, lists: dict[str, Value]) -> list[str]:
     """Modules of patterns that no other one includes, which is only told by their text."""
     texts = {name: machine.project.modules[name].source.text for name in lists}
     return [name for name in lists if not any(f'"{name}"' in t or f"'{name}'" in t for t in texts.values())]
@@ -53,7 +55,7 @@ class _Patterns:
     web: Web
     seen: set[str] = field(default_factory=set)
 
-    def served(self, patterns: Any, prefix: str, depth: int) -> Iterator[Endpoint]:
+    def served(self, patterns: Value, prefix: str, depth: int) -> Iterator[Endpoint]:
         """Endpoints of a list of patterns below a prefix."""
         patterns, _ = unwrap(patterns)
         if depth > _MAX_DEPTH or not isinstance(patterns, list | tuple):
@@ -62,7 +64,10 @@ class _Patterns:
             pattern, _ = unwrap(item)
             if not isinstance(pattern, Instance) or last_name(pattern.cls) not in _PATTERNS:
                 continue
-            given = {**dict(zip(("route", "view"), pattern.arguments, strict=False)), **pattern.keywords}
+            given: dict[Value, Value] = {
+                **dict(zip(("route", "view"), pattern.arguments, strict=False)),
+                **pattern.keywords,
+            }
             path = prefix + text(unwrap(given.get("route", UNKNOWN))[0]).lstrip("^")
             view, _ = unwrap(given.get("view", UNKNOWN))
             if isinstance(view, Instance) and last_name(view.cls) == "include" and view.arguments:
@@ -70,7 +75,7 @@ class _Patterns:
             else:
                 yield from endpoints_of(view, f"/{path}", (), pattern.origin or Origin("", 1, 1))
 
-    def _included(self, given: Any, prefix: str, depth: int) -> Iterator[Endpoint]:
+    def _included(self, given: Value, prefix: str, depth: int) -> Iterator[Endpoint]:
         given, _ = unwrap(given)
         if isinstance(given, tuple) and given:
             given, _ = unwrap(given[0])
@@ -84,13 +89,13 @@ class _Patterns:
             given = self.machine.module_names(given.name).get("urlpatterns", UNKNOWN)
         yield from self.served(given, prefix, depth)
 
-    def _viewsets(self, router: Any, prefix: str) -> Iterator[Endpoint]:
+    def _viewsets(self, router: Value, prefix: str) -> Iterator[Endpoint]:
         for owner, route, view, origin in self.web.viewsets:
             if owner is router:
                 yield from endpoints_of(view, f"/{prefix}{text(route)}/", (), origin)
 
 
-def _middlewares(machine: Machine) -> Iterator[Any]:
+def _middlewares(machine: Machine) -> Iterator[Value]:
     """The project's own middlewares, and that of Django which asks for a user."""
     for name in sorted(machine.globals):
         listed, _ = unwrap(machine.globals[name].get("MIDDLEWARE", ()))

@@ -2,7 +2,7 @@
 
 import ast
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypeGuard
 
 from audit.model.unknown import UNKNOWN
 from audit.reading.python.abstract_values import (
@@ -13,6 +13,7 @@ from audit.reading.python.abstract_values import (
     Instance,
     Method,
     Origin,
+    Value,
     descends_from,
     last_name,
     unwrap,
@@ -36,8 +37,8 @@ class Endpoint:
 
     methods: tuple[str, ...]
     path: str
-    function: Any
-    dependencies: tuple[Any, ...]
+    function: Value
+    dependencies: tuple[Value, ...]
     origin: Origin
 
 
@@ -47,7 +48,7 @@ class Inclusion:
 
     router: Instance
     prefix: str
-    dependencies: tuple[Any, ...]
+    dependencies: tuple[Value, ...]
 
 
 @dataclass(eq=False)
@@ -61,10 +62,10 @@ class Web:
     endpoints: list[tuple[Instance, Endpoint]] = field(default_factory=list)
     inclusions: list[tuple[Instance, Inclusion]] = field(default_factory=list)
     changed: list[Instance] = field(default_factory=list)
-    guards: list[tuple[Instance | None, Any]] = field(default_factory=list)
-    viewsets: list[tuple[Instance, Any, Any, Origin]] = field(default_factory=list)
+    guards: list[tuple[Instance | None, Value]] = field(default_factory=list)
+    viewsets: list[tuple[Instance, Value, Value, Origin]] = field(default_factory=list)
 
-    def call(self, machine: Machine, site: CallSite) -> Any:
+    def call(self, machine: Machine, site: CallSite) -> Value:
         """Note what a call adds to a router; None for any other call."""
         if isinstance(site.callee, External) and site.callee.dotted.endswith((".Depends", ".Security")):
             return _dependency(machine, site)
@@ -78,7 +79,7 @@ class Web:
         if not is_router(callee.receiver):
             return None
         if callee.name in {"include_router", "mount"}:
-            self._include(callee, site)
+            self._include(callee.receiver, callee.name == "mount", site)
         elif callee.name in {"add_api_route", "add_route"}:
             self._add(callee.receiver, site)
         elif "dependencies" in callee.name.split("."):
@@ -87,7 +88,7 @@ class Web:
             return None
         return UNKNOWN
 
-    def around(self, router: Instance) -> tuple[Any, ...]:
+    def around(self, router: Instance) -> tuple[Value, ...]:
         """Dependencies of everything in a router; `?` when its class, or what changes it later, may add others."""
         own = isinstance(router.cls, ClassValue) or router.keywords.opaque is not None
         kinds = [unwrap(kept.get("route_class"))[0] for kept in (router.keywords, router.fields)]
@@ -100,13 +101,12 @@ class Web:
             return (*guards, *wrapped, *((UNREADABLE,) if own else ()))
         return (*dependencies_of(router.keywords.get("dependencies")), *unread)
 
-    def _include(self, callee: Method, site: CallSite) -> None:
-        mounted = callee.name == "mount"
+    def _include(self, router: Instance, mounted: bool, site: CallSite) -> None:
         inner, _ = unwrap(site.argument(1, "app") if mounted else site.argument(0, "router"))
         prefix, _ = unwrap(site.argument(0, "path", "") if mounted else site.keywords.get("prefix", ""))
         if isinstance(inner, Instance):
             added = Inclusion(inner, text(prefix), _around(site))
-            self.inclusions.append((callee.receiver, added))
+            self.inclusions.append((router, added))
 
     def _add(self, router: Instance, site: CallSite) -> None:
         path, _ = unwrap(site.argument(0, "path"))
@@ -125,8 +125,8 @@ class Web:
         callee = decoration.callee
         if not isinstance(callee, Method):
             return
-        router, verb = unwrap(callee.receiver)[0], callee.name
-        if not _declares(decoration):
+        router, verb = callee.receiver, callee.name
+        if not is_router(router) or not _declares(decoration):
             return
         path = decoration.arguments[0] if decoration.arguments else decoration.keywords.get("path", "")
         given = decoration.keywords.get("methods")
@@ -142,35 +142,36 @@ class Web:
 def _declares(decoration: Decoration) -> bool:
     """Whether a decorator adds its function to a router, and gives it back as it is."""
     callee = decoration.callee
-    known = isinstance(callee, Method) and callee.name in VERBS | {"api_route", "route", "websocket"}
-    return known and is_router(unwrap(callee.receiver)[0])
+    if not isinstance(callee, Method) or callee.name not in VERBS | {"api_route", "route", "websocket"}:
+        return False
+    return is_router(callee.receiver)
 
 
-def _around(site: CallSite) -> tuple[Any, ...]:
+def _around(site: CallSite) -> tuple[Value, ...]:
     unread = (UNREADABLE,) if site.keywords.opaque else ()
     return (*dependencies_of(site.keywords.get("dependencies")), *unread)
 
 
-def is_flask(value: Any) -> bool:
+def is_flask(value: Value) -> TypeGuard[Instance]:
     """Whether a value is a Flask application or a blueprint."""
     return isinstance(value, Instance) and descends_from(value.cls, *FLASK)
 
 
-def _keeps_viewsets(value: Any) -> bool:
+def _keeps_viewsets(value: Value) -> TypeGuard[Instance]:
     return isinstance(value, Instance) and descends_from(value.cls, *_VIEWSET_ROUTERS)
 
 
-def is_application(value: Any) -> bool:
+def is_application(value: Value) -> bool:
     """Whether a value is an application that a server can run."""
     return isinstance(value, Instance) and descends_from(value.cls, *APPLICATIONS)
 
 
-def is_router(value: Any) -> bool:
+def is_router(value: Value) -> TypeGuard[Instance]:
     """Whether a value is an application or a router."""
     return isinstance(value, Instance) and descends_from(value.cls, *APPLICATIONS, *ROUTERS)
 
 
-def methods_of(value: Any) -> tuple[str, ...]:
+def methods_of(value: Value) -> tuple[str, ...]:
     """Methods of a route, `GET` when none is given."""
     value, _ = unwrap(value)
     if isinstance(value, list | tuple | set) and value:
@@ -192,7 +193,7 @@ def _dependency(machine: Machine, site: CallSite) -> Instance:
     return marker
 
 
-def dependencies_of(value: Any) -> tuple[Any, ...]:
+def dependencies_of(value: Value) -> tuple[Value, ...]:
     """What is inside each `Depends(…)` of a list of dependencies, `?` for what is not one that can be read."""
     value, _ = unwrap(value)
     if value is None:
@@ -201,7 +202,7 @@ def dependencies_of(value: Any) -> tuple[Any, ...]:
     return tuple(inner for item in items for inner in depended_on(unwrap(item)[0], None) or (UNREADABLE,))
 
 
-def depended_on(value: Any, annotation: Any) -> list[Any]:
+def depended_on(value: Value, annotation: Value) -> list[Value]:
     """What `Depends(…)` or `Security(…)` depends on, the annotated class when it is empty; nothing for anything else."""
     if not isinstance(value, Instance) or not isinstance(value.cls, External):
         return []
@@ -210,10 +211,10 @@ def depended_on(value: Any, annotation: Any) -> list[Any]:
     given = value.arguments[0] if value.arguments else value.keywords.get("dependency", annotation)
     given, factory = _whole(unwrap(given)[0]), value.fields.get("factory")
     known = given is not UNKNOWN or isinstance(factory, FunctionValue)
-    return [v for v in (factory, given) if v is not None and v is not UNKNOWN] + ([] if known else [UNREADABLE])
+    return [*(v for v in (factory, given) if v is not None and v is not UNKNOWN), *(() if known else (UNREADABLE,))]
 
 
-def _whole(value: Any) -> Any:
+def _whole(value: Value) -> Value:
     """The function that `functools.partial` completes."""
     for _ in range(_MAX_PARTIALS):
         if not isinstance(value, Instance) or last_name(value.cls) != "partial" or not value.arguments:
@@ -222,6 +223,6 @@ def _whole(value: Any) -> Any:
     return value
 
 
-def text(value: Any) -> str:
+def text(value: Value) -> str:
     """A path as text; `{?}` where it could not be worked out."""
     return value if isinstance(value, str) else "{?}"

@@ -1,10 +1,9 @@
 """What calls and decorators on a Flask application, or a blueprint, add to it."""
 
 from collections.abc import Callable
-from typing import Any
 
 from audit.model.unknown import UNKNOWN
-from audit.reading.python.abstract_values import Decoration, FunctionValue, Instance, Method, Origin, unwrap
+from audit.reading.python.abstract_values import Decoration, FunctionValue, Instance, Method, Origin, Value, unwrap
 from audit.reading.python.frames import CallSite
 from audit.reading.python.interpreter import Machine
 from audit.reading.web.fastapi_objects import VERBS, Inclusion, Web, is_flask, methods_of, text
@@ -14,12 +13,12 @@ from audit.reading.web.views import endpoints_of
 _BEFORE, _BEFORE_ALL = "before_request", "before_app_request"
 
 
-def flask_call(web: Web) -> Callable[[Machine, CallSite], Any]:
+def flask_call(web: Web) -> Callable[[Machine, CallSite], Value]:
     """An observer that notes in `web` what a call adds to a Flask application or blueprint, and answers no other call."""
     return lambda _, site: _call(web, site)
 
 
-def _call(web: Web, site: CallSite) -> Any:
+def _call(web: Web, site: CallSite) -> Value:
     callee = site.callee
     if not isinstance(callee, Method) or not is_flask(callee.receiver):
         return None
@@ -46,15 +45,15 @@ def _register(web: Web, owner: Instance, site: CallSite) -> None:
         web.inclusions.append((owner, Inclusion(inner, text(given) if given is not None else "", ())))
 
 
-def _guard(web: Web, callee: Method, function: Any) -> None:
-    owner = None if callee.name == _BEFORE_ALL else callee.receiver
+def _guard(web: Web, callee: Method, function: Value) -> None:
+    owner = callee.receiver if callee.name == _BEFORE and isinstance(callee.receiver, Instance) else None
     web.guards += [(owner, layer) for layer in of_layer(function)]
 
 
 def decorate_flask(web: Web, function: FunctionValue, decoration: Decoration, origin: Origin) -> None:
     """Note the route, or the check before every request, that a decorator declares."""
     callee = decoration.callee
-    if not isinstance(callee, Method):
+    if not isinstance(callee, Method) or not is_flask(callee.receiver):
         return
     if callee.name in {_BEFORE, _BEFORE_ALL}:
         _guard(web, callee, function)
@@ -63,13 +62,11 @@ def decorate_flask(web: Web, function: FunctionValue, decoration: Decoration, or
         methods = (callee.name.upper(),) if callee.name in VERBS else methods_of(decoration.keywords.get("methods"))
         inner = function.decorators[function.decorators.index(decoration) + 1 :]
         layers = [layer for d in inner if not _declares(d) for layer in of_layer(d.callee)]
-        router = unwrap(callee.receiver)[0]
         for endpoint in endpoints_of(function, text(unwrap(path)[0]), methods, origin):
             endpoint.dependencies = tuple(layers)
-            web.endpoints.append((router, endpoint))
+            web.endpoints.append((callee.receiver, endpoint))
 
 
 def _declares(decoration: Decoration) -> bool:
     callee = decoration.callee
-    known = isinstance(callee, Method) and callee.name in VERBS | {"route"}
-    return known and is_flask(unwrap(callee.receiver)[0])
+    return isinstance(callee, Method) and callee.name in VERBS | {"route"} and is_flask(callee.receiver)

@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Iterator
-from typing import Any
+from typing import TypeGuard
 
 from audit.model.facts import Route
 from audit.reading.celery.application_factories import follow_factories
@@ -16,6 +16,7 @@ from audit.reading.python.abstract_values import (
     Method,
     Namespace,
     Origin,
+    Value,
     last_name,
     unwrap,
 )
@@ -61,7 +62,7 @@ def _decorate(machine: Machine, web: Web) -> None:
                 decorate_flask(web, function, decoration, _declaration(machine, function))
 
 
-def _endpoints(machine: Machine, web: Web) -> Iterator[tuple[Endpoint, str, tuple[Any, ...]]]:
+def _endpoints(machine: Machine, web: Web) -> Iterator[tuple[Endpoint, str, tuple[Value, ...]]]:
     included = {id(inclusion.router) for _, inclusion in web.inclusions}
     for router in _routers(web):
         if id(router) not in included:
@@ -94,8 +95,8 @@ def _routers(web: Web) -> list[Instance]:
 
 
 def _served(
-    web: Web, router: Instance, prefix: str, dependencies: tuple[Any, ...], depth: int
-) -> Iterator[tuple[Endpoint, str, tuple[Any, ...]]]:
+    web: Web, router: Instance, prefix: str, dependencies: tuple[Value, ...], depth: int
+) -> Iterator[tuple[Endpoint, str, tuple[Value, ...]]]:
     """Endpoints of a router and of those inside it, with their whole path and the dependencies around them."""
     if depth > _MAX_DEPTH:
         return
@@ -110,7 +111,7 @@ def _served(
             yield from _served(web, inclusion.router, prefix + inclusion.prefix, around, depth + 1)
 
 
-def _routes(machine: Machine, endpoint: Endpoint, path: str, around: tuple[Any, ...]) -> Iterator[Route]:
+def _routes(machine: Machine, endpoint: Endpoint, path: str, around: tuple[Value, ...]) -> Iterator[Route]:
     symbols: dict[str, None] = {}
     for dependency in around:
         _reach(machine, dependency, symbols, 0)
@@ -122,7 +123,7 @@ def _routes(machine: Machine, endpoint: Endpoint, path: str, around: tuple[Any, 
         yield Route(method, path or "/", symbol_of(machine, function), tuple(symbols), excerpt)
 
 
-def _reach(machine: Machine, dependency: Any, symbols: dict[str, None], depth: int) -> None:
+def _reach(machine: Machine, dependency: Value, symbols: dict[str, None], depth: int) -> None:
     dependency, _ = unwrap(dependency)
     symbol = symbol_of(machine, dependency)
     if not symbol or symbol in symbols or depth > _MAX_DEPTH:
@@ -132,7 +133,7 @@ def _reach(machine: Machine, dependency: Any, symbols: dict[str, None], depth: i
         _reach(machine, inner, symbols, depth + 1)
 
 
-def symbol_of(machine: Machine, value: Any) -> str:
+def symbol_of(machine: Machine, value: Value) -> str:
     """Symbol of a callable: its definition, the class of an instance, or the outside name."""
     value, _ = unwrap(value)
     if isinstance(value, FunctionValue | ClassValue):
@@ -162,20 +163,20 @@ def _bound_name(machine: Machine, instance: Instance) -> str:
     return ""
 
 
-def _parameter_dependencies(machine: Machine, value: Any) -> list[Any]:
+def _parameter_dependencies(machine: Machine, value: Value) -> list[Value]:
     """What the parameters of a callable depend on; those of functions inside it too, for a factory of dependencies."""
     function = _callable(value)
     if function is None or isinstance(function.node, ast.Lambda):
         return []
     frame = Frame(machine.project.modules[function.module], Namespace(), function.enclosing)
-    found: list[Any] = []
+    found: list[Value] = []
     for node in ast.walk(function.node):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             found += _of_signature(machine, node, frame)
     return found
 
 
-def _callable(value: Any) -> FunctionValue | None:
+def _callable(value: Value) -> FunctionValue | None:
     value, _ = unwrap(value)
     if isinstance(value, BoundMethod):
         return value.function
@@ -186,12 +187,12 @@ def _callable(value: Any) -> FunctionValue | None:
     return value if isinstance(value, FunctionValue) else None
 
 
-def _of_signature(machine: Machine, node: ast.FunctionDef | ast.AsyncFunctionDef, frame: Frame) -> list[Any]:
+def _of_signature(machine: Machine, node: ast.FunctionDef | ast.AsyncFunctionDef, frame: Frame) -> list[Value]:
     spec = node.args
     plain = [*spec.posonlyargs, *spec.args]
     defaults = {p.arg: d for p, d in zip(reversed(plain), reversed(spec.defaults), strict=False)}
     defaults |= {p.arg: d for p, d in zip(spec.kwonlyargs, spec.kw_defaults, strict=True) if d is not None}
-    found: list[Any] = []
+    found: list[Value] = []
     machine.new_entry()
     for argument in (*plain, *spec.kwonlyargs):
         annotations = [machine.value_of(n, frame) for n in _alternatives(argument.annotation, 0)]
@@ -203,7 +204,7 @@ def _of_signature(machine: Machine, node: ast.FunctionDef | ast.AsyncFunctionDef
     return found
 
 
-def _is_annotated(value: Any) -> bool:
+def _is_annotated(value: Value) -> TypeGuard[Instance]:
     return isinstance(value, Instance) and bool(value.arguments) and last_name(value.cls) == "Annotated"
 
 

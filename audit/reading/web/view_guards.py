@@ -1,7 +1,6 @@
 """What stands between a request and a view of Flask or Django: decorators, classes it inherits from, permissions."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from audit.model.unknown import UNKNOWN
 from audit.reading.python.abstract_values import (
@@ -11,6 +10,7 @@ from audit.reading.python.abstract_values import (
     FunctionValue,
     Instance,
     Method,
+    Value,
     descends_from,
     last_name,
     unwrap,
@@ -36,9 +36,9 @@ _OWN = ("dispatch", "setup", "initial", "test_func", "has_permission", "check_pe
 _MAX_LAYERS = 12
 
 
-def of_decorators(decorations: Iterable[Decoration]) -> tuple[Any, ...]:
+def of_decorators(decorations: Iterable[Decoration]) -> tuple[Value, ...]:
     """What decorators may ask of a caller; `?` after one from outside that is not known to let everybody through."""
-    found: list[Any] = []
+    found: list[Value] = []
     rest, allowed = False, None
     for decoration in decorations:
         name = last_name(decoration.callee)
@@ -52,7 +52,7 @@ def of_decorators(decorations: Iterable[Decoration]) -> tuple[Any, ...]:
     return (*found, *(_permissions(allowed) if rest or allowed is not None else ()))
 
 
-def of_layer(value: Any) -> tuple[Any, ...]:
+def of_layer(value: Value) -> tuple[Value, ...]:
     """What one decorator, mixin or permission may ask of a caller."""
     value, _ = unwrap(value)
     if isinstance(value, Instance):
@@ -66,9 +66,9 @@ def of_layer(value: Any) -> tuple[Any, ...]:
     return () if last_name(value) in _OPEN else (value, UNREADABLE)
 
 
-def of_class(cls: ClassValue) -> tuple[Any, ...]:
+def of_class(cls: ClassValue) -> tuple[Value, ...]:
     """What a class of views may ask: its decorators, its permissions, what it inherits from, its own `dispatch`."""
-    found: list[Any] = []
+    found: list[Value] = []
     for one in lineage(cls):
         found += of_decorators(one.decorators)
         for base in one.bases:
@@ -90,12 +90,12 @@ def _own_code(cls: ClassValue) -> Iterator[FunctionValue]:
             yield value
 
 
-def _permissions(given: Any) -> tuple[Any, ...]:
+def _permissions(given: Value) -> tuple[Value, ...]:
     """Permissions of Django REST framework; those of the settings, which are not read, where a view names none."""
     return (UNREADABLE,) if given is None else tuple(_listed(given))
 
 
-def _listed(value: Any, *, absent: bool = False) -> Iterator[Any]:
+def _listed(value: Value, *, absent: bool = False) -> Iterator[Value]:
     value, _ = unwrap(value)
     if absent and value is UNKNOWN:
         return
@@ -103,9 +103,9 @@ def _listed(value: Any, *, absent: bool = False) -> Iterator[Any]:
         yield from of_layer(item)
 
 
-def unwrapped_view(value: Any) -> tuple[Any, tuple[Any, ...]]:
+def unwrapped_view(value: Value) -> tuple[Value, tuple[Value, ...]]:
     """The view inside `csrf_exempt(login_required(view))`, and what those may ask of a caller."""
-    found: list[Any] = []
+    found: list[Value] = []
     for _ in range(_MAX_LAYERS):
         value, _ = unwrap(value)
         if not isinstance(value, Instance) or not isinstance(value.cls, External) or not value.arguments:

@@ -1,7 +1,6 @@
 """Views of Flask and Django, functions or classes, as the endpoints they answer with."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from audit.reading.python.abstract_values import (
     ClassValue,
@@ -10,6 +9,7 @@ from audit.reading.python.abstract_values import (
     Instance,
     Method,
     Origin,
+    Value,
     last_name,
     unwrap,
 )
@@ -32,7 +32,7 @@ _RESTRICTED = {"require_POST": ("POST",), "require_GET": ("GET",), "require_safe
 _ANY = ("GET", "POST")
 
 
-def view_call(_machine: Machine, site: CallSite) -> Any:
+def view_call(_machine: Machine, site: CallSite) -> Value:
     """`Class.as_view(…)` and, among URL patterns, `permission_required(…)(view)` remember the view; None for any other call."""
     callee = site.callee
     if isinstance(callee, Instance) and isinstance(callee.cls, External) and len(site.arguments) == 1:
@@ -44,7 +44,7 @@ def view_call(_machine: Machine, site: CallSite) -> Any:
     return None
 
 
-def endpoints_of(view: Any, path: str, methods: tuple[str, ...], origin: Origin) -> Iterator[Endpoint]:
+def endpoints_of(view: Value, path: str, methods: tuple[str, ...], origin: Origin) -> Iterator[Endpoint]:
     """One endpoint for a function, one for each method that a class answers; `methods` empty where the URL gives none."""
     view, around = unwrapped_view(view)
     if isinstance(view, ClassValue):
@@ -57,13 +57,13 @@ def endpoints_of(view: Any, path: str, methods: tuple[str, ...], origin: Origin)
         yield Endpoint(methods or _restricted(view), path, view, guards, origin)
 
 
-def _answers(cls: ClassValue) -> Iterator[tuple[str, Any]]:
+def _answers(cls: ClassValue) -> Iterator[tuple[str, Value]]:
     """Methods of HTTP and the functions that answer them; the class itself where all of them come from outside."""
     found = [(verb.upper(), class_attribute(cls, verb)) for verb in _VERBS]
     found += [(method, class_attribute(cls, name)) for name, method in _ACTIONS.items()]
     extra = [v for one in lineage(cls) for v in one.names.values() if isinstance(v, FunctionValue)]
     found += [(method, v) for v in extra if v.decorated_by("action") for method in _restricted(v)]
-    answered: list[tuple[str, Any]] = [(m, function) for m, function in found if isinstance(function, FunctionValue)]
+    answered: list[tuple[str, Value]] = [(m, function) for m, function in found if isinstance(function, FunctionValue)]
     yield from answered or [("GET", cls)]
 
 

@@ -173,6 +173,9 @@ def test_a_factory(collect_tree: Collect) -> None:
 def test_settings_that_cannot_be_listed_are_said_to_exist(collect_tree: Collect, unlisted: str) -> None:
     assert collect_tree({"p.py": f"{HEAD}app.conf.update({unlisted})"}).settings["*"].value is UNKNOWN
     assert collect_tree({"p.py": f"{HEAD}app.config_from_envvar('X')"}).settings["*"].value is UNKNOWN
+    written = f"{HEAD}app.conf.task_acks_late = True\napp.conf = unknown()\napp.config_from_envvar('X')"
+    replaced = collect_tree({"p.py": written}).settings
+    assert (replaced["*"].value, replaced["task_acks_late"].value) == (UNKNOWN, UNKNOWN)
     assert "*" not in collect_tree({"p.py": HEAD}).settings
 
 
