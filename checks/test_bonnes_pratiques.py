@@ -3,13 +3,10 @@
 import pytest
 
 from audit.command.pytest_items import report
-from audit.judging.asked import asked, every_question
 from audit.judging.examination import Examination
-from audit.requirements.profiles import GOOD_PRACTICES, STRICT
-
-QUESTIONS = asked(STRICT, every_question()).categories[GOOD_PRACTICES]
+from checks.criterion import good_practices
 
 
-@pytest.mark.parametrize("question", QUESTIONS)
+@pytest.mark.parametrize("question", good_practices())
 def test_good_practice(question: str, examination: Examination) -> None:
     report(examination, question)

@@ -6,9 +6,9 @@ from audit.experiments.canary.questions import QUESTIONS
 from audit.judging.asked import asked, every_question
 from audit.requirements.profiles import GOOD_PRACTICES, PROFILES, Profile
 from audit.rules import every_rule
-from checks import test_bonnes_pratiques, test_criteria
+from checks.criterion import checks, good_practices
 
-CHECKS = test_criteria.checks()
+CHECKS = checks()
 
 
 @pytest.mark.parametrize("profile", PROFILES["strict"].values(), ids=lambda p: p.family)
@@ -24,7 +24,7 @@ def test_every_question_of_a_family_is_a_check(profile: Profile) -> None:
 
 def test_every_good_practice_is_a_check() -> None:
     practices = {rule.id for rule in every_rule() if rule.category == GOOD_PRACTICES}
-    assert set(test_bonnes_pratiques.QUESTIONS) == practices
+    assert set(good_practices()) == practices
 
 
 def test_no_check_is_there_twice() -> None:
