@@ -193,9 +193,6 @@ def _bounded(known: TargetFacts) -> Sequence[Finding]:
     return passed(guide, _told(schedules), known.source.evidence())
 
 
-_JITTER = "retry_jitter"
-
-
 @practice(
     "retry-backoff",
     "Recul des reprises",

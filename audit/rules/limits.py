@@ -52,6 +52,7 @@ def limit(task: Task, facts: Facts, name: str, application: Any) -> Any:
         app = Celery("shop", broker="redis://localhost/0")
         app.conf.task_time_limit = 90
 
+
         @app.task
         def report(day): ...
     """,
@@ -60,6 +61,7 @@ def limit(task: Task, facts: Facts, name: str, application: Any) -> Any:
 
         app = Celery("shop", broker="redis://localhost/0")
         app.conf.update(task_soft_time_limit=60, task_time_limit=90)
+
 
         @app.task
         def report(day): ...
