@@ -29,6 +29,8 @@ def audited(engine: Any, target: Path, profile: str) -> dict[str, Any]:
     return journal.build(done, "d" * 64, volatile, None)
 
 
+# What the audits of whole targets run is measured where it is tested.
+@pytest.mark.usefixtures("no_cover")
 @pytest.mark.parametrize("profile", sorted(PROFILES))
 @pytest.mark.parametrize("target", [DECEMBER, REPOSITORY / "audit.toml"], ids=["december", "reference"])
 def test_both_engines_give_the_same_journal(target: Path, profile: str) -> None:

@@ -26,6 +26,8 @@ from tests.unit.system.routers.client import Client
 
 pytestmark = [
     pytest.mark.real,
+    # Thousands of requests, each with an application started for it.
+    pytest.mark.integration,
     # Schemathesis's own strategies do so.
     pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies"),
 ]
