@@ -3,6 +3,8 @@
 import io
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
 from typing import Annotated
@@ -45,6 +47,15 @@ _EXIT_CODES = (
     "2 bad usage, 3 nothing could be judged, the driver could not start the target, or an audit error."
 )
 
+_Level = Annotated[
+    str | None,
+    typer.Option(
+        help=f"Up to which evidence: {', '.join(LEVELS)}. `source` reads files and runs nothing of the target; "
+        "`configuration` imports it in its own interpreter; `execution` starts it and kills its workers: "
+        "through its driver, else by a canary (below). Default: the profile's."
+    ),
+]
+
 register(app)
 
 
@@ -80,6 +91,24 @@ def main(
             stream.reconfigure(errors="backslashreplace")
 
 
+@contextmanager
+def _exit_codes() -> Iterator[None]:
+    """Say what ends an audit early, and exit with the code that says it."""
+    try:
+        with stopped_cleanly():
+            yield
+    except (TargetError, OutputError) as error:
+        complain(str(error))
+        raise typer.Exit(Exit.USAGE) from error
+    except (InterruptedAuditError, KeyboardInterrupt) as error:
+        complain(str(error) or "interrupted: no report is written")
+        raise typer.Exit(Exit.COULD_NOT_RUN) from error
+    except Exception as error:  # uncaught, it would exit 1, which says NON CONFORME
+        traceback.print_exc()
+        complain(f"could not finish: {error}")
+        raise typer.Exit(Exit.COULD_NOT_RUN) from error
+
+
 @app.command(
     "run",
     short_help="Audit a project and write its checkpoint.",
@@ -92,14 +121,7 @@ def main(
 def run_command(  # noqa: PLR0917  typer reads them by name
     target: Annotated[Path, typer.Argument(help="A project directory, or its audit.toml or pyproject.toml.")] = Path(),
     profile: Annotated[str, typer.Option(help=f"Which questions are asked: {', '.join(PROFILES)}.")] = "strict",
-    level: Annotated[
-        str | None,
-        typer.Option(
-            help=f"Up to which evidence: {', '.join(LEVELS)}. `source` reads files and runs nothing of the target; "
-            "`configuration` imports it in its own interpreter; `execution` starts it and kills its workers: "
-            "through its driver, else by a canary (below). Default: the profile's."
-        ),
-    ] = None,
+    level: _Level = None,
     family: Annotated[
         str,
         typer.Option(
@@ -136,23 +158,12 @@ def run_command(  # noqa: PLR0917  typer reads them by name
     and 100 seconds, on a private Redis server and without network, with tasks of ours; its children, its main process and
     its broker are killed, and what was lost or run twice is counted. Its own tasks are never called.
     """
-    try:
-        with stopped_cleanly():
-            examination = prepare(target, profile, level, family=family, evidence=evidence or (), python=python)
-            examination.may_start_worker = examination.starts_worker and (yes or _agreed(examination))
-            if not quiet:
-                examination.tell = lambda step: say(step, dim=True)
-            written = run(examination, out, command_line(), quiet)
-    except (TargetError, OutputError) as error:
-        complain(str(error))
-        raise typer.Exit(Exit.USAGE) from error
-    except (InterruptedAuditError, KeyboardInterrupt) as error:
-        complain(str(error) or "interrupted: no report is written")
-        raise typer.Exit(Exit.COULD_NOT_RUN) from error
-    except Exception as error:  # uncaught, it would exit 1, which says NON CONFORME
-        traceback.print_exc()
-        complain(f"could not finish: {error}")
-        raise typer.Exit(Exit.COULD_NOT_RUN) from error
+    with _exit_codes():
+        examination = prepare(target, profile, level, family=family, evidence=evidence or (), python=python)
+        examination.may_start_worker = examination.starts_worker and (yes or _agreed(examination))
+        if not quiet:
+            examination.tell = lambda step: say(step, dim=True)
+        written = run(examination, out, command_line(), quiet)
     say_verdicts(examination)
     say(f"Report: {written.markdown}")
     raise typer.Exit(exit_code(examination, require_conclusive=require_conclusive))

@@ -74,13 +74,7 @@ def build(
     document = {
         "version": VERSION,
         "volatile": asdict(volatile),
-        "target": {
-            "name": known.target.name,
-            "spec": known.target.spec or (traced.name if traced else ""),
-            "task": _task(known.target, family, traced),
-            "digest": digest,
-            "versions": {n: v for n, v in (known.configuration or known.source).versions.items() if n != "isolation"},
-        },
+        "target": _target(examination, digest),
         "tool": {"name": NAME, "version": version(NAME)},
         "profile": examination.profile.name,
         "level": examination.level.name.lower(),
@@ -94,18 +88,7 @@ def build(
         "problems": problems,
         "corrections": corrections(previous, requirements, problems),
         "conditions": list(examination.conditions),
-        "experiments": [
-            {
-                "id": e.id,
-                "title": e.title,
-                "requirements": list(e.requirements),
-                "figures": [list(pair) for pair in examination.records[e.id].figures],
-                "timeline": [list(event) for event in examination.records[e.id].timeline],
-                **_struck(examination, e.id),
-            }
-            for e in examination.asked_by_execution
-            if e.id in examination.records
-        ],
+        "experiments": _experiments(examination),
         **_soak(examination.soak),
         **({"traceability": _traceability(examination, traced)} if traced else {}),
         "aspects": aspects(totals, verdicts, examination.every_finding()),
@@ -115,6 +98,33 @@ def build(
     masked: dict[str, Any] = redacted(json.loads(json.dumps(document, ensure_ascii=False, default=str)))
     check(masked)
     return masked
+
+
+def _target(examination: Examination, digest: str) -> dict[str, Any]:
+    known, traced = examination.known, examination.traceability
+    versions = (known.configuration or known.source).versions
+    return {
+        "name": known.target.name,
+        "spec": known.target.spec or (traced.name if traced else ""),
+        "task": _task(known.target, examination.profile.family, traced),
+        "digest": digest,
+        "versions": {name: text for name, text in versions.items() if name != "isolation"},
+    }
+
+
+def _experiments(examination: Examination) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": e.id,
+            "title": e.title,
+            "requirements": list(e.requirements),
+            "figures": [list(pair) for pair in examination.records[e.id].figures],
+            "timeline": [list(event) for event in examination.records[e.id].timeline],
+            **_struck(examination, e.id),
+        }
+        for e in examination.asked_by_execution
+        if e.id in examination.records
+    ]
 
 
 def _struck(examination: Examination, identifier: str) -> dict[str, Any]:
