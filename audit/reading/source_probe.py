@@ -18,10 +18,10 @@ from audit.reading.celery.application_settings import find_application, named_ap
 from audit.reading.celery.beat_schedule import keeps_a_schedule, read_beat, scheduler_setting
 from audit.reading.celery.configuration_calls import follow_connected
 from audit.reading.celery.configuring_modules import keep_loaded_writes
+from audit.reading.celery.start_modules import WorkerStarts
 from audit.reading.celery.task_definitions import read_tasks
 from audit.reading.celery.unloaded_tasks import read_unloaded
 from audit.reading.celery.unreached_settings import obscure_late_settings
-from audit.reading.celery.worker_starts import WorkerStarts
 from audit.reading.deployment.deployment_facts import read_deployment
 from audit.reading.deployment.process_files import read_processes
 from audit.reading.program import new_machine

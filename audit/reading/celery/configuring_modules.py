@@ -1,7 +1,7 @@
 """Takes back, from the settings of an application, the writes of modules that its start does not load."""
 
 from audit.reading.celery.application_objects import configuration_of
-from audit.reading.celery.worker_starts import WorkerStarts
+from audit.reading.celery.start_modules import WorkerStarts
 from audit.reading.python.abstract_values import Instance
 from audit.reading.python.undo_log import keep_writes
 

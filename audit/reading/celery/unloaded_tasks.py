@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from audit.model.facts import Unloaded
-from audit.reading.celery.worker_starts import WorkerStarts
+from audit.reading.celery.start_modules import WorkerStarts
 from audit.reading.python.reachability import Reach
 from audit.reading.source_files import Tree, read_text
 

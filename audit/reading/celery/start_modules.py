@@ -1,4 +1,4 @@
-"""The modules that a worker's start begins with, from command lines, settings and applications."""
+"""Lists the modules that a worker's start begins with, from command lines, settings and applications."""
 
 import re
 from collections.abc import Iterable, Sequence
