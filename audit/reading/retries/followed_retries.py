@@ -1,4 +1,4 @@
-"""Follows a task once for each number of retries it may have behind it, and notes what each call of `retry` asks for."""
+"""Follows a task once for each number of retries that it may have behind it, and notes what it asks for."""
 
 import ast
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ from audit.reading.python.modules import Module
 from audit.reading.retries.retry_calls import TaskCalls
 from audit.reading.retries.retry_options import MOST, RetryOptions, count, is_number
 
-# Tasks whose delays could be worked out took a third of it; without a bound of its own, one task took what all the others have.
+# Tasks whose delays could be worked out took a third of it; without it, one task took what all the others have.
 _STEPS_PER_RETRY = 12_000
 Where = tuple[str, int, int]
 
@@ -118,7 +118,7 @@ class FollowedTask:
             self.machine.evaluate(self.machine, call, Frame(module, names, self.task.function.enclosing, "?"))
 
     def _observe(self, _: Machine, site: CallSite) -> Value:
-        """Note a call of `retry` on the task being followed; it never returns, so what comes after it is not reached."""
+        """Note a call of `retry` on the task being followed; it never returns: what comes after is not reached."""
         callee, node = site.callee, site.node
         if not isinstance(callee, Method) or callee.name != "retry" or not isinstance(node, ast.Call):
             return None
@@ -137,7 +137,7 @@ class FollowedTask:
         return UNKNOWN
 
     def _assume(self, callee: Value, arguments: tuple[Value, ...]) -> tuple[Value, ...]:
-        """A policy built on a sequence of numbers, asked about something unknown, is asked about the number of failures."""
+        """Ask a policy built on a sequence of numbers about the number of failures, not about something unknown."""
         if self.base is None or not isinstance(callee, BoundMethod) or not _has_one_sequence(callee.receiver):
             return arguments
         index = next((i for i, a in enumerate(arguments) if _is_open(a)), None)

@@ -23,7 +23,10 @@ from audit.reading.python.interpreter import Machine
 from audit.reading.retries.retry_calls import TaskCalls, given_one_of
 
 _RETRIES = re.compile(r"retry|retries|backoff|tenacity|stamina|resilient", re.IGNORECASE)
-_RAISED = "un `except` autour de `self.retry()` ne relance l'exception que dans certains cas, ou ce qu'il attrape ne se lit pas"
+_RAISED = (
+    "un `except` autour de `self.retry()` ne relance l'exception que dans certains cas, "
+    "ou ce qu'il attrape ne se lit pas"
+)
 _WRAPPED = "un décorateur ou une classe de base de la tâche peut rattraper l'exception de `self.retry()`"
 _HANDED = "la tâche confie `self` à une fonction qui peut réessayer, sous un `except` qui l'attrape"
 
@@ -39,7 +42,7 @@ class RaisedRetry:
         self._helped = any(map(self._may_retry, calls.calls))
 
     def fate(self) -> tuple[Fate, str]:
-        """The worst of what stands around a call of `retry`, inside the task or outside; and why it is not clear, in French."""
+        """The worst of what stands around a call of `retry`, in the task or outside; why it is unclear, in French."""
         scope, base = self._scope, self._task.base
         own = worst(scope, self._calls.is_retry, RETRY)
         handed = min(Fate.UNCLEAR, worst(scope, self._may_retry, RETRY)) if self._helped else Fate.HANDED_ON

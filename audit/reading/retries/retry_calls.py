@@ -1,4 +1,4 @@
-"""What the text of a task says of its own retries: its calls of `retry`, and where it gives itself to another function."""
+"""What the text of a task says of its retries: its calls of `retry`, and where it gives itself to a function."""
 
 import ast
 from collections.abc import Iterable, Iterator
@@ -58,7 +58,7 @@ class TaskCalls:
         return any(k.arg in {None, "max_retries"} for call in self.calls for k in call.keywords)
 
     def written(self, machine: Machine) -> Iterator[tuple[ast.Call, "TaskCalls"]]:
-        """Each call that surely retries the task, with the function it is written in: this one, or one given `self.retry`."""
+        """Each call that surely retries the task, and the function around it: this one, or one given `self.retry`."""
         for call in self.calls:
             if self._surely_retries(call.func):
                 yield call, self
@@ -97,7 +97,7 @@ class TaskCalls:
 
     @cached_property
     def standing(self) -> list[ast.Call]:
-        """Every `self.retry(…)`, when nothing else of the body decides what they ask for: they need not be reached; else none."""
+        """Every `self.retry(…)`, when nothing else of the body decides what they ask for; otherwise none."""
         inside = self.nodes[1:]
         calls = [c for c in self.calls if isinstance(c.func, ast.Attribute) and c.func.attr == "retry"]
         within = {id(n) for call in calls for n in ast.walk(call)}

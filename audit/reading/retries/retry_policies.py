@@ -1,4 +1,4 @@
-"""One policy a task: its automatic retries, what its calls of `retry` ask for, and what becomes of the exception they raise."""
+"""One policy a task: its automatic retries, what its calls of `retry` ask for, what becomes of what they raise."""
 
 from audit.model.retries import RetryPolicy
 from audit.reading.behaviour.enclosing_statements import surroundings
