@@ -136,6 +136,7 @@ def test_what_is_never_ready_shows_its_log(tmp_path: Path) -> None:
         GuardedProcess("sh", command, log=tmp_path / "log") as process,
         pytest.raises(SandboxError, match=r"(?s)sh ready: not within 0.5 s.*stuck"),
     ):
+        wait_until(lambda: "stuck" in (tmp_path / "log").read_text(), seconds=60, what="something in the log")
         process.wait_ready(lambda: False, seconds=0.5)
     with (
         GuardedProcess("sh", command, log=tmp_path / "log") as process,
