@@ -7,7 +7,16 @@ from audit.model.observations.messages import DatabaseObjectArgument, DelayedMes
 from audit.model.observations.observation import Observation
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.reading.behaviour.scope import Scope, chain, keyword, last, opaque
-from audit.reading.python.abstract_values import ClassValue, Exported, FunctionValue, Instance, descends_from, unwrap
+from audit.reading.python.abstract_values import (
+    ClassValue,
+    Exported,
+    FunctionValue,
+    Instance,
+    Table,
+    descends_from,
+    exported,
+    unwrap,
+)
 from audit.reading.python.classes import class_attribute
 
 METHODS = frozenset({"delay", "apply_async", "send_task", "delay_on_commit", "apply_async_on_commit"})
@@ -60,10 +69,10 @@ def _queue(scope: Scope, call: ast.Call) -> Exported:
     if queue is not None:
         return scope.value(queue)
     found: Exported = None
-    for options in [scope.value(k.value) for k in call.keywords if k.arg is None]:
-        if not isinstance(options, dict):
+    for options in [scope.evaluated(k.value) for k in call.keywords if k.arg is None]:
+        if not isinstance(options, dict) or (isinstance(options, Table) and options.opaque and "queue" not in options):
             return UNKNOWN
-        found = options.get("queue", found)
+        found = exported(options["queue"]) if "queue" in options else found
     return found
 
 

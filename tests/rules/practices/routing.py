@@ -76,6 +76,12 @@ CASES = (
     ),
     undetermined(
         "queues-consumed",
+        "options partly from elsewhere",
+        "la file où `deliver` publie",
+        Edit(TASKS, _DELIVER, f'{_DELIVER}    report.apply_async(**{{**order_id.options, "priority": 1}})\n'),
+    ),
+    undetermined(
+        "queues-consumed",
         "router",
         "un routeur de `task_routes`",
         Edit(CONF, _ROUTE, "(route,)"),
