@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 
 from audit.experiments import Appraisal, Experiment, every_appraisal, every_experiment
-from audit.experiments.canary import Canary, Question
+from audit.experiments.canary import Canary, CanaryQuestion
 from audit.experiments.driver import Driver, DriverError, load_driver
 from audit.experiments.evidence_files import Dossier, EvidenceFileError, Soak, read
 from audit.experiments.experiment import Record
@@ -135,7 +135,7 @@ class Examination:
         return tests or every
 
     @property
-    def asked_by_execution(self) -> tuple[Experiment | Appraisal | Question, ...]:
+    def asked_by_execution(self) -> tuple[Experiment | Appraisal | CanaryQuestion, ...]:
         """Everything that is settled by running the target, now or before."""
         return (*self.experiments, *self.appraisals, *self.canary.questions)
 

@@ -19,5 +19,5 @@ def discovered(package: str, kind: type[Q], first: Sequence[str]) -> tuple[Q, ..
     names.sort(key=lambda name: first.index(name) if name in first else len(first))
     modules = [import_module(f"{package}.{name}") for name in names]
     found = [value for module in modules for value in vars(module).values() if isinstance(value, kind)]
-    # A module that imports a question of another is not its place.
+    # A module may import the question of another: it counts once.
     return tuple({id(question): question for question in found}.values())

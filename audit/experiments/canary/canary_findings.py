@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from audit.experiments.canary.questions import Question
+from audit.experiments.canary.questions import CanaryQuestion
 from audit.experiments.canary.scenario_counts import Observation
 from audit.experiments.canary.sentences import defect, open_findings, recorded, reservation, wrongs
 from audit.experiments.experiment import Record
@@ -23,7 +23,7 @@ class Context:
     longest_delay_of: str = ""
 
 
-def conclude(question: Question, seen: Observation, context: Context) -> tuple[tuple[Finding, ...], Record]:
+def conclude(question: CanaryQuestion, seen: Observation, context: Context) -> tuple[tuple[Finding, ...], Record]:
     """Findings of one scenario, bound to its question, and the record they rest on."""
     record = recorded(seen)
     evidence = record.evidence(question.id)

@@ -9,7 +9,7 @@ from pathlib import Path
 from audit.experiments.canary.canary_findings import Context, conclude
 from audit.experiments.canary.enclosure import Played, Request, enclosed
 from audit.experiments.canary.private_broker import find_server
-from audit.experiments.canary.questions import QUESTIONS, Question
+from audit.experiments.canary.questions import QUESTIONS, CanaryQuestion
 from audit.experiments.canary.worker_options import worker_options
 from audit.experiments.experiment import Record
 from audit.importing.configuration_probe import declared_environment, interpreter
@@ -38,7 +38,7 @@ class Flight:
 class Canary:
     """How a canary is flown; tests pass their own enclosure, server and isolation."""
 
-    questions: Sequence[Question] = QUESTIONS
+    questions: Sequence[CanaryQuestion] = QUESTIONS
     play: Enclosed = enclosed
     server: Callable[[], str] = find_server
     isolation: Callable[[], Isolation] = strongest_isolation
@@ -101,7 +101,7 @@ def _obstacle(target: Target, *, allowed: bool) -> tuple[str, str]:
     return "", ""
 
 
-def _undetermined(question: Question, missing: str, settles: str) -> Finding:
+def _undetermined(question: CanaryQuestion, missing: str, settles: str) -> Finding:
     return question.bind(Finding(Outcome.UNDETERMINED, question.title, missing=missing, settles=settles))
 
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from audit.model.findings import Finding, Level
-from audit.requirements import question
+from audit.requirements.question import Question
 
 
 @dataclass(frozen=True)
-class Question(question.Question):
+class CanaryQuestion(Question):
     """A scenario's title and the requirements it bears on."""
 
     requirements: tuple[str, ...] = ("8.4",)
@@ -20,11 +20,11 @@ class Question(question.Question):
         return replace(finding, rule=self.id, requirements=asked, needs=Level.EXECUTION)
 
 
-QUESTIONS: Sequence[Question] = (
-    Question("canary-ordinary", "Canari : le worker de la cible, sans faute"),
-    Question("canary-child-killed", "Canari : mort d'un processus enfant"),
-    Question("canary-sigterm", "Canari : SIGTERM en charge"),
-    Question("canary-broker-restarted", "Canari : redémarrage du broker"),
-    Question("canary-delayed", "Canari : message différé et `visibility_timeout`"),
-    Question("canary-main-killed", "Canari : mort du processus principal", ("8.4", "8.5")),
+QUESTIONS: Sequence[CanaryQuestion] = (
+    CanaryQuestion("canary-ordinary", "Canari : le worker de la cible, sans faute"),
+    CanaryQuestion("canary-child-killed", "Canari : mort d'un processus enfant"),
+    CanaryQuestion("canary-sigterm", "Canari : SIGTERM en charge"),
+    CanaryQuestion("canary-broker-restarted", "Canari : redémarrage du broker"),
+    CanaryQuestion("canary-delayed", "Canari : message différé et `visibility_timeout`"),
+    CanaryQuestion("canary-main-killed", "Canari : mort du processus principal", ("8.4", "8.5")),
 )

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from audit.command.cli import app
-from audit.experiments.canary import Canary, Question
+from audit.experiments.canary import Canary, CanaryQuestion
 from audit.experiments.canary.enclosure import Played, Request
 from audit.experiments.canary.scenario_counts import Observation
 from audit.importing.isolation import Isolation
@@ -16,7 +16,7 @@ from audit.model.findings import Level, Outcome
 from audit.target.target_file import Target
 from tests.unit.audit.examples import examination, profile
 
-QUESTIONS = (Question("canary-sigterm", "SIGTERM"), Question("canary-child-killed", "Enfant"))
+QUESTIONS = (CanaryQuestion("canary-sigterm", "SIGTERM"), CanaryQuestion("canary-child-killed", "Enfant"))
 ASKED = profile({"Canari": tuple(q.id for q in QUESTIONS)})
 
 
