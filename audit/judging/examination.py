@@ -27,7 +27,7 @@ from audit.requirements.requirement import family_of
 from audit.rules import Rule, every_rule
 from audit.target.digest import tree_digest
 from audit.target.target_file import Target
-from audit.target.undigested_code import hidden
+from audit.target.undigested_code import undigested_code
 
 Probe = Callable[[Target], Facts]
 _logger = logging.getLogger(__name__)
@@ -182,7 +182,7 @@ class Examination:
             (*self.target.evidence, *self.evidence),
             lambda: tree_digest(root, exclude),
             lambda: self.known.celery_application,
-            lambda: hidden(root, exclude, [self.known.celery_application, *named]),
+            lambda: undigested_code(root, exclude, [self.known.celery_application, *named]),
         )
 
     @property

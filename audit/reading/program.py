@@ -1,4 +1,4 @@
-"""A reading of the whole target: its modules, and what their statements build."""
+"""Assembles the interpreter with what it knows of Celery and of the web frameworks."""
 
 from audit.reading.celery.configuration_calls import celery_call
 from audit.reading.python.expressions import attribute_of, evaluate

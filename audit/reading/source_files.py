@@ -1,4 +1,4 @@
-"""Which files of a target are read, and why the others are not. Nothing is opened that is not a regular file inside the root."""
+"""Lists and reads the files of a target, and notes why others are not read."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""The source probe: everything that reading a target's files can tell, without running or importing any of it."""
+"""The source probe: collects the facts that a target's files give, without running or importing them."""
 
 import gc
 import logging

@@ -1,1 +1,1 @@
-"""What is audited: the target file, and the digest of the tree."""
+"""What is audited: the target file, the files of its tree, and the digest of that tree."""

@@ -1,4 +1,4 @@
-"""The identity of what was audited: one digest over its code, deployment files and lock files."""
+"""Computes the identity of what was audited: one digest over its code, deployment files and lock files."""
 
 import hashlib
 import logging

@@ -1,4 +1,4 @@
-"""The target file: what is audited, and which symbol plays which role."""
+"""Reads the target file: what is audited, and which symbol plays which role."""
 
 import logging
 import re

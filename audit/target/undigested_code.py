@@ -1,4 +1,4 @@
-"""What a digest leaves out of the code that it stands for: modules kept out by `target.exclude`, and links out of the tree."""
+"""Finds the application's files that the tree digest does not cover."""
 
 import ast
 import re
@@ -14,35 +14,38 @@ from audit.target.regular_files import RefusedError, read_bytes
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 
 
-def hidden(root: Path, exclude: Sequence[str], symbols: Iterable[str]) -> list[str]:
+def undigested_code(root: Path, exclude: Sequence[str], symbols: Iterable[str]) -> list[str]:
     """What the code of these symbols (`package.module:name`) runs and the digest does not hold: French, a phrase each.
 
     Followed from the symbols' modules through what they import, wherever in the file, and through the dotted names that
     they write as texts. What is imported under a name made at run time is not seen.
     """
-    every, kept = set(counted(root, ())), set(counted(root, exclude))
-    starts = {s: file for s in symbols if (file := file_of(s, every))}
+    paths, digested = set(counted(root, ())), set(counted(root, exclude))
+    starts = {s: file for s in symbols if (file := file_of(s, paths))}
     bases = ("", *sorted({import_base(s, file) for s, file in starts.items()} - {""}))
     seen, found = set(starts.values()), list[str]()
     pending = sorted(seen)
     while pending:
         file = pending.pop()
-        if file not in kept:
+        if file not in digested:
             found.append(f"`target.exclude` cache `{file}`, que l'application importe")
             continue
-        following = {f for name in _names(root / file, file) for f in _files(name, bases, every)} - seen
+        following = {f for name in _names(root / file, file) for f in _files(name, bases, paths)} - seen
         seen |= following
         pending += sorted(following)
-    return [*sorted(found), *(f"le lien `{path}` mène hors de l'arbre" for path in sorted(kept) if _leaves(root, path))]
+    return [
+        *sorted(found),
+        *(f"le lien `{path}` mène hors de l'arbre" for path in sorted(digested) if _leaves(root, path)),
+    ]
 
 
-def _files(name: str, bases: Iterable[str], every: Container[str]) -> Iterator[str]:
+def _files(name: str, bases: Iterable[str], paths: Container[str]) -> Iterator[str]:
     """Files that the import of this dotted name runs: its module's, and those of the packages that hold it."""
     parts = name.split(".")
     for base in bases:
         for end in range(1, len(parts) + 1):
             path = base + "/".join(parts[:end])
-            yield from (file for file in (f"{path}.py", f"{path}/__init__.py") if file in every)
+            yield from (file for file in (f"{path}.py", f"{path}/__init__.py") if file in paths)
 
 
 def _names(path: Path, shown: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Functions that build an application and that no module calls while it is imported: they are followed all the same."""
+"""Interprets functions that build an application and that no module calls on import."""
 
 import ast
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The Celery application of the target, and its settings as written."""
+"""Finds the Celery application of a target, and its settings as written."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -89,7 +89,7 @@ def read_settings(machine: Machine, app: Instance) -> dict[str, Setting]:
 
 
 def out_of_reach(machine: Machine, tasks: Sequence[Task]) -> dict[str, Setting]:
-    """The settings of an application that was not found, or not told from others: any, none of which can be read."""
+    """The settings of an application that was not found among several: any, none of which can be read."""
     apps = applications(machine)
     origin = apps[0].origin if apps else None
     return {ANY: Setting(ANY, UNKNOWN, excerpt_of(machine, origin))} if apps or tasks else {}

@@ -1,4 +1,4 @@
-"""The beat schedule of the target, entry by entry, with the lines that write each."""
+"""Reads the beat schedule of a target, entry by entry, with the lines that write each."""
 
 from collections.abc import Mapping
 

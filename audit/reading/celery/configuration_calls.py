@@ -1,4 +1,4 @@
-"""What calls on a Celery application do to its configuration."""
+"""Interprets the calls that create or configure a Celery application."""
 
 import ast
 from collections.abc import Iterator
@@ -123,7 +123,7 @@ def _config_from_object(machine: Machine, app: Instance, site: CallSite) -> None
 
 
 def load_key(machine: Machine, app: Instance, node: ast.Call, origin: Origin) -> bool:
-    """Configure an application with what `app.config["KEY"]` is by default; False where that cannot be told."""
+    """Configure an application with what `app.config["KEY"]` is by default; False where that is unknown."""
     if len(node.args) != 1 or node.keywords:
         return False
     source, key = value_of_key(machine, node.args[0])

@@ -1,4 +1,4 @@
-"""`config_from_object(app.config["CELERY"])`: what the one module of the target that defines this key gives it."""
+"""Finds the default of a configuration key: `config_from_object(app.config["CELERY"])`."""
 
 import ast
 import re

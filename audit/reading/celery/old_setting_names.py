@@ -1,4 +1,4 @@
-"""Celery's setting names: the lowercase ones, and the upper-case ones of older configurations."""
+"""Translates Celery's older upper-case setting names into today's lowercase ones."""
 
 _TOP = frozenset(
     {"accept_content", "enable_utc", "imports", "include", "timezone", "control_exchange", "visibility_timeout"}

@@ -42,7 +42,7 @@ class WorkerStarts:
 
     @cached_property
     def started(self) -> set[str]:
-        """Modules that the workers' command lines name; none when one of them cannot be told."""
+        """Modules that the workers' command lines name; none when one of them is unknown."""
         found: set[str] = set()
         for process in self.processes:
             if "worker" not in process.role.split("+"):

@@ -1,4 +1,4 @@
-"""Options that tasks are given after they were made: `send.acks_late = False`, `app.Task.acks_late = False`."""
+"""Records options written on tasks after they are made: `send.acks_late = False`."""
 
 from audit.model.unknown import UNKNOWN
 from audit.reading.python.abstract_values import FunctionValue, Method, Origin, Plain, Table, Value, unwrap

@@ -1,4 +1,4 @@
-"""Celery tasks: functions under `@app.task` or `@shared_task`, and registered classes, with the options they have."""
+"""Finds Celery tasks, decorated functions and registered classes, with their options."""
 
 import ast
 

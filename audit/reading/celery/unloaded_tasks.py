@@ -75,8 +75,8 @@ def _late_importers(starts: WorkerStarts, modules: Sequence[str]) -> dict[str, l
     found = {module: list[str]() for module in modules}
     for name in sorted(starts.without_tests(project.modules) if modules else ()):
         other = project.modules[name]
-        said = {module for module, word in last.items() if module != name and word in other.source.text}
-        for qualified, _, place in graph.definitions[name] if said else ():
-            for module in said.intersection(graph.body(other, place).imports):
+        mentioned = {module for module, word in last.items() if module != name and word in other.source.text}
+        for qualified, _, place in graph.definitions[name] if mentioned else ():
+            for module in mentioned.intersection(graph.body(other, place).imports):
                 found[module].append(f"{name}:{qualified}")
     return found

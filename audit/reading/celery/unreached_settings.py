@@ -1,4 +1,4 @@
-"""Settings written by functions nobody was seen to call, or through `current_app`: what they set is not known, and is said so."""
+"""Marks as unknown the settings assigned in functions not interpreted, or through `current_app`."""
 
 import ast
 import re

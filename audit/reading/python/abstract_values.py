@@ -1,4 +1,4 @@
-"""The values that reading a program without running it can give: Python's own, symbols of the target, and the unknown."""
+"""The abstract values of the interpreter: Python's own, symbols of the target, and values that may be replaced."""
 
 from __future__ import annotations
 

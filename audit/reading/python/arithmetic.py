@@ -1,4 +1,4 @@
-"""Operators on plain values, bounded so that no expression of a target can exhaust memory or time."""
+"""Evaluates operators on plain values, within bounds of memory and time."""
 
 import ast
 import operator

@@ -1,4 +1,4 @@
-"""The import and call graph of a target: what each block of statements imports and mentions, and which functions it defines."""
+"""Builds the import and call graph of a target, one node for each module and each function."""
 
 import ast
 import re
@@ -146,7 +146,7 @@ def _last_name(node: ast.expr) -> str:
 
 
 def discovered_names(calls: Sequence[ast.Call]) -> set[str] | None:
-    """Last names of the modules that `autodiscover_tasks` would load; None when they cannot be told."""
+    """Last names of the modules that `autodiscover_tasks` would load; None when one is no literal."""
     found: set[str] = set()
     for call in calls:
         if _last_name(call) == "autodiscover_modules":

@@ -1,4 +1,4 @@
-"""What a syntax node holds, for walks over whole modules."""
+"""Lists the children of a syntax node, for walks over whole modules."""
 
 import ast
 from functools import cache

@@ -1,4 +1,4 @@
-"""Attributes of classes of the target: inheritance, fields, and the environment variables behind pydantic settings."""
+"""Looks up attributes of classes: inheritance, fields, and the variables behind pydantic settings."""
 
 import ast
 

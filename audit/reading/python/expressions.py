@@ -1,4 +1,4 @@
-"""Works out expressions: literals, arithmetic, names across modules, attributes, subscripts, calls, comprehensions."""
+"""Evaluates expressions: literals, arithmetic, names, attributes, subscripts, calls, comprehensions."""
 
 import ast
 from collections.abc import Callable, Iterator

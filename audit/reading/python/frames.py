@@ -1,4 +1,4 @@
-"""Where a statement is read, and the calls met there."""
+"""The frame that a statement is interpreted in, and the call sites met there."""
 
 import ast
 from dataclasses import dataclass, field

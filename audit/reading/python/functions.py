@@ -1,4 +1,4 @@
-"""Every function of the target: signature, calls with what they resolve to, names used, and its text; read when asked for."""
+"""Describes each function of a target on demand: signature, resolved calls, names used and text."""
 
 import ast
 from collections.abc import Callable, Iterator, Mapping

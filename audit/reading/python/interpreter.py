@@ -1,4 +1,4 @@
-"""Reads a program by following its statements on the values of `values.py`; what cannot be followed is UNKNOWN.
+"""Interprets a program on abstract values; what cannot be followed is UNKNOWN.
 
 Nothing of the target runs: calls into anything but the target's own text and a short list of pure functions give no value.
 """

@@ -1,4 +1,4 @@
-"""The modules of a target by the names its code imports them under."""
+"""Names the modules of a target as its imports do."""
 
 import ast
 import hashlib
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from audit.model.test_files import is_test_file
-from audit.reading.python.syntax_cache import MOST_CHARACTERS, Shelf
+from audit.reading.python.syntax_cache import MOST_CHARACTERS, SyntaxCache
 from audit.reading.source_files import Source, Tree, python_files
 
 _logger = logging.getLogger(__name__)
@@ -20,12 +20,12 @@ class Module:
     name: str
     is_package: bool
     source: Source
-    shelf: Shelf = field(compare=False, repr=False)
+    cache: SyntaxCache = field(compare=False, repr=False)
 
     @property
     def tree(self) -> ast.Module:
-        """Its syntax tree, empty when this Python cannot parse it; parsed again where it was put away."""
-        return self.shelf.tree(self)
+        """Its syntax tree, empty when this Python cannot parse it; parsed again where it was dropped."""
+        return self.cache.tree(self)
 
     @property
     def package(self) -> str:
@@ -55,19 +55,19 @@ class Project:
         return is_test_file(path, self.program)
 
 
-def read_project(tree: Tree, declared: tuple[str, ...] = (), kept: int = MOST_CHARACTERS) -> Project:
+def read_project(tree: Tree, declared: tuple[str, ...] = (), most: int = MOST_CHARACTERS) -> Project:
     """Read and name every Python file. `declared` are dotted modules that tell where imports start (`app.tasks.celery_app`).
 
-    `kept` is how many characters of program have their syntax trees kept at once.
+    `most` is how many characters of program have their syntax trees in the cache at once.
     """
-    project, shelf = Project(), Shelf(tree.unread, kept)
+    project, cache = Project(), SyntaxCache(tree.unread, most)
     bases = _import_bases(tree, declared)
     for source in python_files(tree):
         name, is_package = _module_name(source.path, bases)
         if ":" in name:
             tree.unread.append((source.path, "nom de fichier qu'aucun import ne peut dire"))
         elif name and (name not in project.modules or _wins(source.path, project.modules[name].source.path)):
-            project.modules[name] = Module(name, is_package, source, shelf)
+            project.modules[name] = Module(name, is_package, source, cache)
             parts = name.split(".")
             project.packages.update(".".join(parts[:end]) for end in range(1, len(parts)))
         elif name:

@@ -1,4 +1,4 @@
-"""What the callee of a call stands for: by imports, by definitions around it, and by the classes that annotations name."""
+"""Resolves the callee of a call: through imports, definitions around it, and annotations."""
 
 import ast
 from contextlib import suppress

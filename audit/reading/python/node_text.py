@@ -1,4 +1,4 @@
-"""Source text of a node, in one pass over its own lines only."""
+"""Extracts the source text of a syntax node."""
 
 import ast
 

@@ -1,4 +1,4 @@
-"""Arguments into a function of the target, and its returns out of it."""
+"""Binds arguments to parameters of a function of the target, and merges its returns."""
 
 import ast
 from collections.abc import Callable

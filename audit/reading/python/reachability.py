@@ -1,7 +1,7 @@
-"""Which modules and functions may run from some modules on, by the call graph.
+"""Computes which modules and functions may run once some modules are loaded.
 
-It is an over-approximation: a function may run when code that may run mentions its name, and a module may be loaded when
-such code names it.
+It over-approximates: a function may run when reachable code mentions its name, and a module may be loaded when
+reachable code names it.
 """
 
 import re
@@ -135,8 +135,8 @@ class Reach:
         if self.any_module:
             return True
         last = module.rpartition(".")[2]
-        said = self.dynamic and any(re.split(r"[.:]", text)[-1] == last for text in self.strings)
-        return bool(said) or any(
+        named = self.dynamic and any(re.split(r"[.:]", text)[-1] == last for text in self.strings)
+        return bool(named) or any(
             self._reads_environment(n, names) or self._lists(n, names, module) for n, names in self.dynamic
         )
 

@@ -1,4 +1,4 @@
-"""Calls with a known meaning: built-ins, the environment, durations, crontabs, and methods of text and containers."""
+"""Evaluates calls with a known meaning: built-ins, the environment, durations, crontabs, methods."""
 
 from collections.abc import Callable, Sized
 from datetime import timedelta

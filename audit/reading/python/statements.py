@@ -1,4 +1,4 @@
-"""Follows statements: assignments, branches, loops, definitions, imports."""
+"""Interprets statements: assignments, branches, loops, definitions, imports."""
 
 import ast
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Syntax trees, kept while they are few: a tree put away is parsed again from the text that was read."""
+"""A cache of syntax trees; a tree that was dropped is parsed again."""
 
 import ast
 import weakref
@@ -27,7 +27,7 @@ Node = TypeVar("Node", bound=ast.stmt | ast.expr)
 _Part = tuple[str, int, int]
 
 
-class Shelf:
+class SyntaxCache:
     """The trees used last, up to `most` characters of program; `unread` receives what cannot be parsed, with the reason."""
 
     def __init__(self, unread: list[tuple[str, str]], most: int) -> None:
@@ -99,7 +99,7 @@ class Place(Generic[Node]):
         position = (self._line, self._column)
         # A definition has lines of its own, which an expression may not.
         if issubclass(self._kind, ast.stmt):
-            around = self._module.shelf.tree_around(self._module, self._first, self._last)
+            around = self._module.cache.tree_around(self._module, self._first, self._last)
             with suppress(LookupError):
                 return node_at(around, self._kind, position)
         return node_at(self._module.tree, self._kind, position)

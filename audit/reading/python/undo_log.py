@@ -1,4 +1,4 @@
-"""Writes that can be taken back, so that both sides of a test nobody can decide are read and then merged."""
+"""Logs writes so that both sides of an undecided test can be interpreted, then merged."""
 
 from collections.abc import Container, Iterator
 from contextlib import contextmanager

@@ -14,7 +14,7 @@ from audit.reading.python.abstract_values import Namespace, Overridable, exporte
 from audit.reading.python.frames import Frame
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Module, Project
-from audit.reading.python.syntax_cache import Shelf
+from audit.reading.python.syntax_cache import SyntaxCache
 from audit.reading.source_files import Source
 from audit.reading.web.fastapi_objects import Web
 
@@ -35,7 +35,7 @@ def _operations(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 def read(text: str) -> Any:
     """Value of one expression in an empty module."""
     tree = ast.parse(text, mode="eval")
-    module = Module("m", False, Source("m.py", text), Shelf([], 1))
+    module = Module("m", False, Source("m.py", text), SyntaxCache([], 1))
     machine: Machine = new_machine(Project({"m": module}), Web())
     return machine.value_of(tree.body, Frame(module, Namespace(), (Namespace(),)))
 

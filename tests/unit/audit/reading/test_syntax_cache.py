@@ -8,7 +8,7 @@ from audit.reading.program import new_machine
 from audit.reading.python.functions import Functions
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Module, read_project
-from audit.reading.python.syntax_cache import Place, Shelf, definitions, node_at
+from audit.reading.python.syntax_cache import Place, SyntaxCache, definitions, node_at
 from audit.reading.retries.retry_policies import read_retries
 from audit.reading.source_files import Source, walk
 from audit.reading.web.fastapi_objects import Web
@@ -43,7 +43,7 @@ def test_each_definition_is_found_again_in_a_tree_parsed_again(path: Path) -> No
 
 
 def module_of(text: str) -> Module:
-    return Module("m", False, Source("m.py", text), Shelf([], 1))
+    return Module("m", False, Source("m.py", text), SyntaxCache([], 1))
 
 
 # Where a definition does not stand alone on its lines, or its columns are easily lost.
@@ -87,14 +87,14 @@ def test_a_class_and_a_lambda_are_found_again() -> None:
 
 def test_the_rest_of_a_module_is_not_parsed_for_a_small_definition() -> None:
     module = module_of(f"def f(): ...\n{FAR}\n")
-    assert len(module.shelf.tree_around(module, 1, 1).body) == 1
+    assert len(module.cache.tree_around(module, 1, 1).body) == 1
     assert len(module.tree.body) == 401
-    assert len(module.shelf.tree_around(module, 2, 2).body) == 401  # all of it is there
+    assert len(module.cache.tree_around(module, 2, 2).body) == 401  # all of it is there
 
 
 def test_most_of_a_module_is_not_parsed_twice() -> None:
     module = module_of("import a\n\ndef f():\n    return a.b.c.d\n")
-    assert len(module.shelf.tree_around(module, 3, 4).body) == 2
+    assert len(module.cache.tree_around(module, 3, 4).body) == 2
 
 
 def test_decorators_above_a_definition_hold_nodes_too() -> None:

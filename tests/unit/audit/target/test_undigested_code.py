@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from audit.target.undigested_code import hidden
+from audit.target.undigested_code import undigested_code
 
 CELERY = (
     "from celery import Celery\nfrom app.sending import post\napp = Celery(include=['app.jobs.nightly', 'celery'])\n"
@@ -48,14 +48,14 @@ def tree(tmp_path: Path) -> Path:
 )
 def test_what_a_pattern_hides_of_what_the_application_imports(tree: Path, pattern: str, files: list[str]) -> None:
     told = [f"`target.exclude` cache `{file}`, que l'application importe" for file in files]
-    assert hidden(tree, (pattern,), ["worker:app", "library.module:name", "broken:app", ""]) == told
+    assert undigested_code(tree, (pattern,), ["worker:app", "library.module:name", "broken:app", ""]) == told
 
 
 def test_modules_are_imported_from_the_folder_of_sources_too(tmp_path: Path) -> None:
     write(tmp_path / "src/app/worker.py", "import app.sending\nfrom . import other\nfrom .... import nowhere\n")
     write(tmp_path / "src/app/sending.py")
     write(tmp_path / "src/app/other.py")
-    found = hidden(tmp_path, ("src/app/[so]*",), ["app.worker:app"])
+    found = undigested_code(tmp_path, ("src/app/[so]*",), ["app.worker:app"])
     assert [f.split("`")[3] for f in found] == ["src/app/other.py", "src/app/sending.py"]
 
 
@@ -73,5 +73,5 @@ def test_links_out_of_the_tree_are_told_and_those_inside_are_not(tree: Path, tmp
     }.items():
         (tree / link).symlink_to(destination)
     told = ["le lien `one.py` mène hors de l'arbre", "le lien `tasks` mène hors de l'arbre"]
-    assert hidden(tree, (), ["worker:app"]) == told
-    assert hidden(tree, ("tasks", "one.py"), ["worker:app"]) == []
+    assert undigested_code(tree, (), ["worker:app"]) == told
+    assert undigested_code(tree, ("tasks", "one.py"), ["worker:app"]) == []
