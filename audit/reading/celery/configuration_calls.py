@@ -65,7 +65,7 @@ def _configure(machine: Machine, app: Instance, site: CallSite, name: str) -> Va
     if name == "config_from_object":
         _config_from_object(machine, app, site)
     elif name in {"config_from_envvar", "config_from_cmdline"}:
-        machine.journal.obscure(conf, site.origin)
+        machine.undo_log.obscure(conf, site.origin)
     elif name == "add_defaults":
         _add_defaults(machine, app, site)
     elif name == "register_task":
@@ -101,7 +101,7 @@ def _new_application(machine: Machine, site: CallSite) -> Instance:
     for name, value in given.items():
         if isinstance(name, str) and name not in _NOT_SETTINGS and modern(name):
             set_item(machine, conf, modern(name), value, origins.get(name, site.origin))
-    machine.journal.obscure(conf, site.keywords.opaque)
+    machine.undo_log.obscure(conf, site.keywords.opaque)
     if isinstance(given.get("changes"), Table):
         merge_into(machine, conf, given["changes"], site.origin)
     if given.get("config_source") is not None:
@@ -146,13 +146,13 @@ def _load(machine: Machine, app: Instance, source: Value, namespace: str, origin
         source = _django_settings(machine, origin) if source == "django.conf:settings" else machine.resolve(source)
     names = _names_of(machine, source)
     if names is None:
-        machine.journal.obscure(conf, origin)
+        machine.undo_log.obscure(conf, origin)
         return
     for key, value in names.items():
         name = (in_namespace(key, namespace) if namespace else modern(key)) if isinstance(key, str) else ""
         if name:
             set_item(machine, conf, name, value, names.origins.get(key, origin))
-    machine.journal.obscure(conf, names.opaque)
+    machine.undo_log.obscure(conf, names.opaque)
 
 
 def _names_of(machine: Machine, source: Value) -> Table | None:

@@ -31,7 +31,7 @@ def write_option(machine: Machine, owner: Value, name: Value, value: Value, orig
 
 
 def _note(machine: Machine, key: str, option: str, value: Value, origin: Origin) -> None:
-    machine.journal.write(machine.attributes.setdefault(key, Table()), option, value, origin)
+    machine.undo_log.write(machine.attributes.setdefault(key, Table()), option, value, origin)
 
 
 def written_options(machine: Machine, key: str) -> dict[str, Plain]:

@@ -12,7 +12,7 @@ from audit.reading.python.interpreter import Machine
 def assign(machine: Machine, target: ast.expr, value: Value, frame: Frame, origin: Origin) -> None:
     """Bind a target: a name, a tuple, an attribute or an item of something known."""
     if isinstance(target, ast.Name):
-        machine.journal.write(frame.names, target.id, value, origin)
+        machine.undo_log.write(frame.names, target.id, value, origin)
     elif isinstance(target, ast.Starred):
         assign(machine, target.value, UNKNOWN, frame, origin)
     elif isinstance(target, ast.Tuple | ast.List):
@@ -42,9 +42,9 @@ def set_attribute(machine: Machine, owner: Value, name: str, value: Value, origi
         if machine.is_celery(owner) and isinstance(existing, Table) and (isinstance(value, dict) or name == "conf"):
             merge_into(machine, existing, value, origin)
             return
-        machine.journal.write(owner.fields, name, value, origin)
+        machine.undo_log.write(owner.fields, name, value, origin)
     elif isinstance(owner, ClassValue):
-        machine.journal.write(owner.names, name, value, origin)
+        machine.undo_log.write(owner.names, name, value, origin)
     elif isinstance(owner, Table):
         set_item(machine, owner, name, value, origin)
     else:
@@ -57,7 +57,7 @@ def set_item(machine: Machine, owner: Value, key: Value, value: Value, origin: O
         if key is UNKNOWN:
             obscure(machine, owner, origin)
         else:
-            machine.journal.write(owner, key, value, origin)
+            machine.undo_log.write(owner, key, value, origin)
     elif isinstance(owner, list) and isinstance(key, int) and -len(owner) <= key < len(owner):
         owner[key] = value
     elif isinstance(owner, list):
@@ -69,15 +69,15 @@ def _registry(machine: Machine, owner: Value, origin: Origin) -> Value:
     if not (isinstance(owner, Method) and owner.name == "extensions" and isinstance(owner.receiver, Instance)):
         return owner
     table = Table()
-    machine.journal.write(owner.receiver.fields, "extensions", table, origin)
+    machine.undo_log.write(owner.receiver.fields, "extensions", table, origin)
     return table
 
 
 def obscure(machine: Machine, table: Table, origin: Origin) -> None:
     """Something unreadable was written: into a Celery configuration, maybe over what was there."""
-    machine.journal.obscure(table, origin)
+    machine.undo_log.obscure(table, origin)
     for key in list(table) if isinstance(table, Conf) else ():
-        machine.journal.write(table, key, UNKNOWN, origin)
+        machine.undo_log.write(table, key, UNKNOWN, origin)
 
 
 def origins_of(value: Value) -> dict[Value, Origin]:

@@ -28,7 +28,7 @@ from audit.reading.python.classes import class_attribute
 from audit.reading.python.frames import CallSite, ExhaustedError, Frame
 from audit.reading.python.modules import Project
 from audit.reading.python.project_calls import bind_arguments, merged_returns
-from audit.reading.python.undo_log import Journal
+from audit.reading.python.undo_log import UndoLog
 from audit.reading.source_files import Source
 
 MAX_DEPTH = 60
@@ -51,7 +51,7 @@ class Machine:
     decorated: list[FunctionValue] = field(default_factory=list)
     instances: list[Instance] = field(default_factory=list)
     celery_instances: list[Instance] = field(default_factory=list)
-    journal: Journal = field(default_factory=Journal)
+    undo_log: UndoLog = field(default_factory=UndoLog)
     globals: dict[str, Namespace] = field(default_factory=dict)
     graph: CallGraph = field(default_factory=CallGraph)
     assume: Callable[[Value, tuple[Value, ...]], tuple[Value, ...]] | None = None
@@ -75,11 +75,11 @@ class Machine:
     @property
     def reading(self) -> str:
         """The module whose statements are being read."""
-        return self.journal.module
+        return self.undo_log.module
 
     @reading.setter
     def reading(self, module: str) -> None:
-        self.journal.module = module
+        self.undo_log.module = module
 
     def read_all(self) -> None:
         """Read every module's own statements, following imports as they come."""
@@ -96,7 +96,7 @@ class Machine:
             importer, self.reading = self.reading, name
             tree = module.tree
             self.graph.add(module, tree)
-            with self.journal.aside():
+            with self.undo_log.aside():
                 self.read_body(self, tree.body, Frame(module, names))
             self._depth, self._calls = saved, calls
             self.reading = importer

@@ -275,7 +275,7 @@ def _table_method(machine: Machine, table: Table, name: str, site: CallSite) -> 
     if name in {"keys", "values", "items", "copy"} and table.opaque is None:
         return table.copy() if name == "copy" else list(getattr(table, name)())
     if name in {"clear", "popitem"}:
-        machine.journal.obscure(table, site.origin)
+        machine.undo_log.obscure(table, site.origin)
     return UNKNOWN
 
 
@@ -286,8 +286,8 @@ def _list_method(machine: Machine, receiver: list[Value], name: str, site: CallS
         return list(receiver)
     added = unwrap(site.argument(0, "object"))[0]
     items = [added] if name == "append" else list(added) if isinstance(added, list | tuple) else [UNKNOWN]
-    # On one side of an open test the change may not happen, and lists keep no journal.
-    sure = name in {"append", "extend"} and not machine.journal.is_open and len(receiver) + len(items) <= _MAX_LIST
+    # On one side of an open test the change may not happen, and lists keep no undo log.
+    sure = name in {"append", "extend"} and not machine.undo_log.is_open and len(receiver) + len(items) <= _MAX_LIST
     if sure:
         receiver.extend(items)
     elif name in {"append", "extend", "insert", "remove", "pop", "clear", "sort", "reverse"}:

@@ -50,7 +50,7 @@ def _forget(machine: Machine, statement: ast.stmt, frame: Frame) -> None:
     """Names a statement binds are unknown once its reading was given up."""
     for node in ast.walk(statement):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            machine.journal.write(frame.names, node.id, UNKNOWN, frame.origin(statement))
+            machine.undo_log.write(frame.names, node.id, UNKNOWN, frame.origin(statement))
 
 
 def either(
@@ -64,24 +64,24 @@ def either(
     branches: list[Branch] = []
     places: list[tuple[Table, Value]] = []
     for side in sides:
-        machine.journal.begin()
+        machine.undo_log.begin()
         frame.ended = ""
         try:
             side()
         finally:
-            branch, written = machine.journal.end(frame.ended)
+            branch, written = machine.undo_log.end(frame.ended)
         branches.append(branch)
         places += written
     going_on = [branch for branch in branches if not branch.ended]
     frame.ended = "" if going_on else branches[0].ended
     if going_on:
         kept = going_on.index(branches[chosen]) if branches[chosen] in going_on else 0
-        machine.journal.merge(going_on, places, kept, variable if len(going_on) > 1 else "")
+        machine.undo_log.merge(going_on, places, kept, variable if len(going_on) > 1 else "")
     # A side that leaves its loop is not forgotten after the loop: what it configures may hold.
     left = {place for branch in branches if branch.ended in {"break", "continue"} for place in branch.writes}
     for table, key in places:
         if isinstance(table, Conf) and (id(table), key) in left:
-            machine.journal.write(table, key, UNKNOWN, table.origins.get(key))
+            machine.undo_log.write(table, key, UNKNOWN, table.origins.get(key))
 
 
 def truth(value: Value) -> bool | None:
@@ -132,7 +132,7 @@ def _handler(
     def side() -> None:
         either(machine, frame, (attempt, lambda: None))
         if handler.name:
-            machine.journal.write(frame.names, handler.name, UNKNOWN, None)
+            machine.undo_log.write(frame.names, handler.name, UNKNOWN, None)
         read_body(machine, handler.body, frame)
 
     return side
@@ -198,7 +198,7 @@ def _match(machine: Machine, node: ast.Match, frame: Frame) -> None:
             for part in ast.walk(case.pattern):
                 name = getattr(part, "name", None)
                 if isinstance(name, str):
-                    machine.journal.write(frame.names, name, UNKNOWN, None)
+                    machine.undo_log.write(frame.names, name, UNKNOWN, None)
             read_body(machine, case.body, frame)
 
         return read
@@ -242,7 +242,7 @@ def _function(machine: Machine, node: ast.FunctionDef | ast.AsyncFunctionDef, fr
     function = FunctionValue(
         symbol, Place(frame.module, node), frame.module.name, outer, _decorations(machine, node, frame)
     )
-    machine.journal.write(frame.names, node.name, function, frame.origin(node))
+    machine.undo_log.write(frame.names, node.name, function, frame.origin(node))
     if function.decorators:
         machine.decorated.append(function)
 
@@ -257,7 +257,7 @@ def _class(machine: Machine, node: ast.ClassDef, frame: Frame) -> None:
     value = ClassValue(
         symbol, Place(frame.module, node), frame.module.name, names, bases, _decorations(machine, node, frame)
     )
-    machine.journal.write(frame.names, node.name, value, frame.origin(node))
+    machine.undo_log.write(frame.names, node.name, value, frame.origin(node))
 
 
 def _decorations(
@@ -279,7 +279,7 @@ def _import(machine: Machine, node: ast.Import, frame: Frame) -> None:
         first = alias.name.partition(".")[0]
         whole = machine.module_value(alias.name)
         value = whole if alias.asname else machine.module_value(first)
-        machine.journal.write(frame.names, alias.asname or first, value, frame.origin(node))
+        machine.undo_log.write(frame.names, alias.asname or first, value, frame.origin(node))
 
 
 def _import_from(machine: Machine, node: ast.ImportFrom, frame: Frame) -> None:
@@ -290,7 +290,7 @@ def _import_from(machine: Machine, node: ast.ImportFrom, frame: Frame) -> None:
             _import_star(machine, name, frame)
         else:
             value = machine.attribute(machine, module, alias.name)
-            machine.journal.write(frame.names, alias.asname or alias.name, value, frame.origin(node))
+            machine.undo_log.write(frame.names, alias.asname or alias.name, value, frame.origin(node))
 
 
 def _import_star(machine: Machine, name: str, frame: Frame) -> None:
@@ -298,7 +298,7 @@ def _import_star(machine: Machine, name: str, frame: Frame) -> None:
         names = machine.module_names(name)
         for key, value in list(names.items()):
             if isinstance(key, str) and not key.startswith("_"):
-                machine.journal.write(frame.names, key, value, names.origins.get(key))
+                machine.undo_log.write(frame.names, key, value, names.origins.get(key))
 
 
 def _return(machine: Machine, node: ast.Return, frame: Frame) -> None:

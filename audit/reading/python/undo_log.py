@@ -33,7 +33,7 @@ class Branch:
     ended: str
 
 
-class Journal:
+class UndoLog:
     """Records every write to the tables of a reading, one layer for each open branch. `module` is the one being read."""
 
     def __init__(self) -> None:

@@ -96,7 +96,7 @@ class FollowedTask:
         self.myself = Instance(External("celery.Task"), fields=fields)
         module = machine.project.modules[function.module]
         machine.new_entry(_STEPS_PER_RETRY)
-        machine.journal.begin()
+        machine.undo_log.begin()
         try:
             if self.task.standing:
                 self._evaluate(module)
@@ -108,7 +108,7 @@ class FollowedTask:
             for call in self.calls.values():
                 call.asked.setdefault(self.retries, []).append((UNKNOWN, UNKNOWN))
         finally:
-            machine.journal.end("")
+            machine.undo_log.end("")
 
     def _evaluate(self, module: Module) -> None:
         parameters = self.task.parameters
