@@ -132,12 +132,10 @@ def test_what_ends_before_it_is_ready_shows_its_log(tmp_path: Path) -> None:
 
 def test_what_is_never_ready_shows_its_log(tmp_path: Path) -> None:
     command = ["sh", "-c", "echo stuck; sleep 600"]
-    with (
-        GuardedProcess("sh", command, log=tmp_path / "log") as process,
-        pytest.raises(SandboxError, match=r"(?s)sh ready: not within 0.5 s.*stuck"),
-    ):
+    with GuardedProcess("sh", command, log=tmp_path / "log") as process:
         wait_until(lambda: "stuck" in (tmp_path / "log").read_text(), seconds=60, what="something in the log")
-        process.wait_ready(lambda: False, seconds=0.5)
+        with pytest.raises(SandboxError, match=r"(?s)sh ready: not within 0.5 s.*stuck"):
+            process.wait_ready(lambda: False, seconds=0.5)
     with (
         GuardedProcess("sh", command, log=tmp_path / "log") as process,
         pytest.raises(SandboxError, match=r"sh still runs after 0.1 s"),
