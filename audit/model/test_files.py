@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 
 from audit.target.import_paths import file_of, import_base
 
-_ASIDE = frozenset({"tests", "test", "testing", "docs", "doc", "examples", "example", "samples", "benchmarks"})
+_BESIDE = frozenset({"docs", "doc", "examples", "example", "samples", "benchmarks"})
+_ASIDE = _BESIDE | {"tests", "test", "testing"}
 # Names by which pytest and Django find tests.
 _NAMES, _START, _END = frozenset({"conftest.py", "tests.py"}), "test_", "_test.py"
 
@@ -19,6 +20,13 @@ def is_test_file(path: str, program: Iterable[str] = ()) -> bool:
     *folders, name = path.removeprefix(inside).split("/")
     named = name in _NAMES or (name.startswith(_START) and name.endswith(".py")) or name.endswith(_END)
     return named or not _ASIDE.isdisjoint(folders)
+
+
+def place_beside(path: str, program: Sequence[str]) -> str:
+    """The folder, with its slash, whose name alone makes of this file an example, a benchmark or documentation; or empty."""
+    folders = path.split("/")[:-1] if is_test_file(path, program) else []
+    places = ("/".join(folders[: end + 1]) + "/" for end, folder in enumerate(folders) if folder in _BESIDE)
+    return next((place for place in places if not is_test_file(path, (*program, place))), "")
 
 
 def globs_of_test_files(application: str) -> list[str]:

@@ -24,6 +24,7 @@ from audit.reading.celery.unloaded_tasks import read_unloaded
 from audit.reading.celery.unreached_settings import obscure_late_settings
 from audit.reading.deployment.deployment_facts import read_deployment
 from audit.reading.deployment.process_files import read_processes
+from audit.reading.imported_places import imported_places
 from audit.reading.program import new_machine
 from audit.reading.python.functions import Functions, OfFunctions
 from audit.reading.python.interpreter import Machine
@@ -85,6 +86,7 @@ def _collect(target: Target) -> Facts:
     workers = [p.options.get("app", "") for p in processes if p.role in {"worker", "beat", "worker+beat"}]
     started = [name for name in workers if name]
     project.program = program_places([target.celery_app] if target.celery_app else started, tree.paths)
+    project.program += imported_places(project)
     machine, web = _read(project)
     tasks = read_tasks(machine)
     app = find_application(machine, target.celery_app, started)

@@ -1,0 +1,39 @@
+"""Finds packages named as examples or documentation that the program imports: a Django application `samples` is code."""
+
+import re
+
+from audit.model.test_files import place_beside
+from audit.reading.python.modules import Module, Project
+
+
+def imported_places(project: Project) -> tuple[str, ...]:
+    """The folders, with a slash, of such packages."""
+    packages: dict[str, str] = {}
+    for module in project.modules.values():
+        if place := place_beside(module.source.path, project.program):
+            packages[_package(module, place)] = place
+    if not packages.keys() - {""}:
+        return ()
+    program = [module for module in project.modules.values() if not project.is_test_file(module.source.path)]
+    return tuple(place for package, place in packages.items() if any(_loads(module, package) for module in program))
+
+
+def _package(module: Module, place: str) -> str:
+    """The dotted name of a folder around a module; empty where imports start from it."""
+    below = module.source.path.removeprefix(place).count("/") + (not module.is_package)
+    parts = module.name.split(".")
+    return ".".join(parts[: len(parts) - below])
+
+
+def _loads(module: Module, package: str) -> bool:
+    """Whether a module imports a package by its name, or lists it among Django's applications."""
+    text = module.source.text
+    parent, _, last = package.rpartition(".")
+    if not package or last not in text:
+        return False
+    found = re.search(rf"(?m)^\s*(?:from|import)\s+{re.escape(package)}\b", text)
+    if not found and parent == module.package:
+        found = re.search(rf"(?m)^\s*from\s+\.(?:{last}\b|\s+import\b[^\n]*\b{last}\b)", text)
+    if not found and "INSTALLED_APPS" in text:
+        found = re.search(rf"['\"]{re.escape(package)}(?:\.[\w.]+)?['\"]", text)
+    return found is not None
