@@ -23,7 +23,7 @@ def is_test_file(path: str, program: Iterable[str] = ()) -> bool:
 
 
 def place_beside(path: str, program: Sequence[str]) -> str:
-    """The folder, with its slash, whose name alone makes of this file an example, a benchmark or documentation; or empty."""
+    """The folder, with its slash, whose name alone makes this file an example or documentation; or empty."""
     folders = path.split("/")[:-1] if is_test_file(path, program) else []
     places = ("/".join(folders[: end + 1]) + "/" for end, folder in enumerate(folders) if folder in _BESIDE)
     return next((place for place in places if not is_test_file(path, (*program, place))), "")

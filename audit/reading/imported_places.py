@@ -1,4 +1,4 @@
-"""Finds packages named as examples or documentation that the program imports: a Django application `samples` is code."""
+"""Finds packages that are named as examples or documentation and that the program imports."""
 
 import re
 

@@ -19,7 +19,7 @@ _logger = logging.getLogger(__name__)
 
 @dataclass
 class Tree:
-    """Regular files below the root (posix relative paths, sorted), and what was left unread, with the reason in French."""
+    """Regular files below the root (posix relative paths, sorted), and what was not read, with a French reason."""
 
     root: Path
     paths: list[str] = field(default_factory=list)

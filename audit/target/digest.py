@@ -97,7 +97,7 @@ def _is_script(path: Path) -> bool:
 
 
 def _content(path: Path) -> bytes:
-    """Digest of a file's bytes, or of a link's destination: what it leads to counts where it lies, when it is in the tree."""
+    """Digest of a file's bytes, or of a link's destination: its target counts where it lies, when it is in the tree."""
     try:
         if path.is_symlink():
             return hashlib.sha256(b"link:" + os.fsencode(path.readlink())).digest()

@@ -18,7 +18,7 @@ def import_base(symbol: str, file: str) -> str:
 
 
 def imported_module(node: ast.ImportFrom, package: str) -> str:
-    """The dotted name of the module that `from … import` reads, in a module of this package; empty beyond the outermost one.
+    """The module that `from … import` reads, in a module of this package; empty beyond the outermost package.
 
     Without a package, `from . import` is read from the root: the target may be a package itself.
     """

@@ -25,7 +25,9 @@ ROLES = {
     "lock_cleanup": "the periodic task that releases dead locks",
     "campaign_lock": "the function or class that locks a campaign",
     "idempotency": "the function that makes a second execution of a send harmless",
-    "service_client": "the function that gives access to data under the service role (several allowed, comma separated)",
+    "service_client": (
+        "the function that gives access to data under the service role (several allowed, comma separated)"
+    ),
     "watchdog": "the process that alerts when workers are down",
 }
 
@@ -57,10 +59,13 @@ class TargetError(Exception):
 
 @dataclass(frozen=True)
 class Target:
-    """What is audited. `roles` maps a role to symbols `package.module:name`; `absent` lists roles declared not to exist.
+    """What is audited.
 
-    `kiro` is the folder of a Kiro spec, relative to the root, and `criteria` maps its criteria `N.M` to the rules that cover them.
-    `evidence` holds absolute paths: the journal of a soak, an export of production heartbeats. `junit` and `coverage` are XML files that its own test run writes, relative to the root. `environment` holds `NAME=value`, what the target needs to be imported and nothing secret.
+    `roles` maps a role to symbols `package.module:name`; `absent` lists roles declared not to exist. `kiro` is the
+    folder of a Kiro spec, relative to the root, and `criteria` maps its criteria `N.M` to the rules that cover them.
+    `evidence` holds absolute paths: the journal of a soak, an export of production heartbeats. `junit` and `coverage`
+    are XML files that its own test run writes, relative to the root. `environment` holds `NAME=value`: what the target
+    needs to be imported, and nothing secret.
     """
 
     name: str
@@ -92,7 +97,7 @@ class Target:
 def load_target(path: Path) -> Target:
     """Read `audit.toml` (or `[tool.audit]` of `pyproject.toml`) at or in `path`.
 
-    A directory without either is a target with nothing declared. Raises TargetError, with the file and the key at fault.
+    A directory without either is a target with nothing declared. Raises TargetError with the file and the key at fault.
     """
     try:
         return _load(path)

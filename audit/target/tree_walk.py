@@ -29,7 +29,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One path below the root, posix and relative. `entry` is None, and `error` says why, for a folder that cannot be listed."""
+    """One posix path relative to the root. A folder that cannot be listed has no `entry`, and an `error`."""
 
     path: str
     kind: Kind
@@ -75,7 +75,7 @@ def is_skipped(folder: "os.DirEntry[str]") -> bool:
 
 
 def _is_environment(folder: "os.DirEntry[str]") -> bool:
-    """Whether a folder is a Python environment, by its content and not by its name: `env` may be a package of the target."""
+    """Whether a folder is a Python environment, by its content: a package of the target may be called `env`."""
     return any(holds(folder, sign) for sign in ("pyvenv.cfg", "conda-meta", "bin/activate"))
 
 

@@ -12,7 +12,7 @@ from audit.reading.python.interpreter import Machine
 def follow_factories(
     machine: Machine, names: tuple[str, ...], is_application: Callable[[Instance], bool], declared: str = ""
 ) -> None:
-    """Follow the declared factory, or every function that calls one of the classes `names` where nobody followed it yet."""
+    """Follow the declared factory, or every function that calls one of the classes `names` and was not followed yet."""
     wanted = machine.resolve(declared) if declared else UNKNOWN
     built = {instance.origin for instance in machine.instances if is_application(instance)}
     candidates = [wanted] if isinstance(wanted, FunctionValue) else _factories(machine, names)

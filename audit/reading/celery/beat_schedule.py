@@ -63,5 +63,5 @@ def scheduler_setting(app: Instance) -> Exported:
 
 
 def keeps_a_schedule(scheduler: Exported) -> bool:
-    """Whether a scheduler has entries of its own, in a database, that no file tells; one that cannot be read may have."""
+    """Whether a scheduler has entries in a database, which no file holds; one that cannot be read may have some."""
     return bool(scheduler) and scheduler not in _OWN

@@ -139,7 +139,7 @@ def load_key(machine: Machine, app: Instance, node: ast.Call, origin: Origin) ->
 
 
 def _load(machine: Machine, app: Instance, source: Value, namespace: str, origin: Origin) -> None:
-    """`config_from_object` replaces the whole configuration by the names of a module, a class, an instance or a dict."""
+    """Write the names of a module, a class, an instance or a dict, as `config_from_object` does."""
     conf = configuration_of(app)
     source, _ = unwrap(source)
     if isinstance(source, str):

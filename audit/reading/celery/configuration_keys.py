@@ -12,7 +12,7 @@ _HOLDERS = re.compile(r"(?i)conf(ig)?$|settings$")
 
 
 def value_of_key(machine: Machine, node: ast.expr) -> tuple[Value, str]:
-    """The value behind `….config["KEY"]` or `….config.get("KEY")` and the key; UNKNOWN where no module, or several, define it.
+    """The value of `….config["KEY"]` or `….config.get("KEY")`, and the key; UNKNOWN unless one module defines it.
 
     A deployment may give the key another value: this one is a default, which the key may change.
     """

@@ -9,14 +9,14 @@ _NONE = frozenset[str]()
 
 
 def keep_loaded_writes(starts: WorkerStarts, app: Instance | None, declared: str) -> None:
-    """Leave out of every configuration what modules that are not loaded write, and doubt what those that may not be do."""
+    """Take back what modules that are not loaded write, and leave in doubt what those that may be loaded write."""
     ignored, doubted = _not_loaded(starts, app, declared)
     for other in starts.machine.celery_instances if ignored or doubted else ():
         keep_writes(configuration_of(other), ignored, doubted)
 
 
 def _not_loaded(starts: WorkerStarts, app: Instance | None, declared: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Of the modules that write this application's settings, those that its start does not load, and those of which it may.
+    """The modules that write this application's settings and that its start does not load, and those that it may load.
 
     `declared` is the application as the target's description names it. Where neither it nor the workers' command lines
     say what `-A` names, it may be any module that holds the application.

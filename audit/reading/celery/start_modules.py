@@ -58,7 +58,7 @@ class WorkerStarts:
 
     @property
     def listed(self) -> set[str] | None:
-        """Modules that `imports` and `include` of the applications come to, however they are put together; None when unread."""
+        """Modules that `imports` and `include` of the applications name; None where these are unknown."""
         found: set[str] = set()
         for app in applications(self.machine):
             for table in (defaults_of(app), configuration_of(app)):
@@ -83,7 +83,7 @@ class WorkerStarts:
 
     @property
     def others(self) -> set[str]:
-        """Modules that something else than `celery -A` may start: a server, which publishes, or a worker's own script."""
+        """Modules that another command than `celery -A` may start: a server, which publishes, or a worker's script."""
         found = {name for name, module in self.project.modules.items() if _RUNS.search(module.source.text)}
         for name, values in self.machine.globals.items():
             served = [unwrap(value)[0] for value in values.values()]

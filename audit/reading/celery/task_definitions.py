@@ -159,7 +159,7 @@ def _with_base(options: dict[str, Exported], base: Value) -> dict[str, Exported]
 
 
 def is_celery_s(base: Value) -> bool:
-    """Whether a base class outside the target is Celery's `Task`, `app.Task` or `object`, which set nothing of their own."""
+    """Whether a base class outside the target is Celery's `Task`, `app.Task` or `object`, which set no option."""
     if isinstance(base, Method):
         return base.name == "Task"
     return isinstance(base, External) and (base == _OBJECT or base.dotted.startswith("celery."))

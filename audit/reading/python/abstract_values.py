@@ -81,7 +81,7 @@ class Addition:
 
 
 class Conf(Table):
-    """A Celery configuration: its keys are attributes too. `home` is the module that builds it; `history`, each write in order."""
+    """A Celery configuration, whose keys are attributes too: the module that builds it, and each write in order."""
 
     def __init__(self, home: str = "") -> None:
         super().__init__()

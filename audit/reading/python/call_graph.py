@@ -11,13 +11,14 @@ from audit.reading.python.modules import Module
 from audit.reading.python.syntax_cache import Definition, Place, definitions
 from audit.target.import_paths import imported_names
 
-# Decorators under which a function waits for a request, a message or a command; under another one, it may be called at once.
+# Decorators under which a function waits for a request, a message or a command. Another one may call it at once.
 _WAITING = frozenset(
     (
         "abstractmethod", "asynccontextmanager", "cache", "cached_property", "classmethod", "contextmanager", "deleter",
         "getter", "lru_cache", "overload", "override", "property", "setter", "staticmethod", "wraps",
         "periodic_task", "shared_task", "task",
-        "action", "api_view", "delete", "expose", "get", "head", "options", "patch", "post", "put", "route", "websocket",
+        "action", "api_view", "delete", "expose", "get", "head", "options", "patch", "post", "put", "route",
+        "websocket",
         "argument", "command", "group", "option", "pass_context",
     )
 )  # fmt: skip
@@ -35,7 +36,7 @@ _MOST_NAMES = 500_000
 
 @dataclass(frozen=True)
 class FunctionNode:
-    """A function that a block defines. `by_itself`: a decorator or a framework may call it without a mention of its name."""
+    """A function that a block defines. `by_itself`: something may call it without a mention of its name."""
 
     name: str
     by_itself: bool
@@ -45,7 +46,7 @@ class FunctionNode:
 
 @dataclass
 class Block:
-    """The edges of one block of statements: `imports` to modules, `names` and `strings` to functions that may bear them.
+    """The edges of one block of statements: `imports` to modules, `names` and `strings` to functions of these names.
 
     `assigned`: names that an assignment binds, which an import does not; `from_environment`: those bound to what the
     environment says; `discoveries`: calls that load modules of one name in every package.
@@ -69,7 +70,7 @@ class CallGraph:
         self._bodies: LruCache[Place[Definition], Block] = LruCache(_MOST_NAMES)
 
     def add(self, module: Module, tree: ast.Module) -> None:
-        """Add a module: the edges of its own statements, and the name, the class around and the place of each function."""
+        """Add a module: the edges of its own statements, and the name, class and place of each function."""
         self.modules[module.name] = _block(module, tree.body)
         self.definitions[module.name] = [(q, owner, Place(module, node)) for q, owner, node in definitions(tree)]
 

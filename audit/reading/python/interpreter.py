@@ -1,6 +1,6 @@
 """Interprets a program on abstract values; what cannot be followed is UNKNOWN.
 
-Nothing of the target runs: calls into anything but the target's own text and a short list of pure functions give no value.
+Nothing of the target runs. Only calls into the target's own text and into a short list of pure functions give a value.
 """
 
 import ast
@@ -146,7 +146,7 @@ class Machine:
         self._granted = self._steps = min(most, max(self._left, 0))
 
     def start_functions(self) -> None:
-        """Count apart what is looked up in functions: modules that take all the steps must not silence every function."""
+        """Count the steps of functions apart: modules that take all the steps must not silence functions."""
         self._left, self._granted, self._steps = STEPS_IN_FUNCTIONS, STEPS_PER_ENTRY, STEPS_PER_ENTRY
 
     def deeper(self) -> None:

@@ -56,9 +56,10 @@ class Project:
 
 
 def read_project(tree: Tree, declared: tuple[str, ...] = (), most: int = MOST_CHARACTERS) -> Project:
-    """Read and name every Python file. `declared` are dotted modules that tell where imports start (`app.tasks.celery_app`).
+    """Read and name every Python file.
 
-    `most` is how many characters of program have their syntax trees in the cache at once.
+    `declared` are dotted modules that say where imports start (`app.tasks.celery_app`). `most` is how many
+    characters of program have their syntax trees in the cache at once.
     """
     project, cache = Project(), SyntaxCache(tree.unread, most)
     bases = _import_bases(tree, declared)
@@ -77,7 +78,7 @@ def read_project(tree: Tree, declared: tuple[str, ...] = (), most: int = MOST_CH
 
 
 def _wins(path: str, other: str) -> bool:
-    """Whether Python imports this file rather than the other: a package comes before a module of its name, beside it."""
+    """Whether Python imports this file rather than the other: a package shadows a module of its name."""
     return path == f"{other.removesuffix('.py')}/__init__.py"
 
 

@@ -15,8 +15,8 @@ from audit.reading.python.modules import Module, Project
 # What imports a module by a name worked out while running, and what lists the files of a folder.
 _DYNAMIC = frozenset(
     (
-        "__import__", "find_modules", "import_by_path", "import_from_cwd", "import_module", "import_string", "load_module",
-        "run_module", "symbol_by_name",
+        "__import__", "find_modules", "import_by_path", "import_from_cwd", "import_module", "import_string",
+        "load_module", "run_module", "symbol_by_name",
     )
 )  # fmt: skip
 _LISTING = frozenset(
@@ -26,11 +26,11 @@ _LISTING = frozenset(
 
 @dataclass
 class Reach:
-    """What may run from some modules on. `any_module`: modules of any name may be loaded too.
+    """What may run once some modules are loaded.
 
-    `task_modules` hold tasks, whose names are no names of modules: `task_names`. `requested`: names, packages around them
-    included, that something else than the module of that name loads. `dynamic`: what a block that imports by a name worked
-    out while running mentions, with its module.
+    `task_modules` hold tasks, and `task_names` are not names of modules. `requested`: modules, and packages around
+    them, that another module loads. `dynamic`: the names in each block that imports by a name worked out while
+    running, with the block's module. `any_module`: modules of any name may be loaded too.
     """
 
     project: Project
@@ -127,7 +127,7 @@ class Reach:
         return module in self.modules or self._may_name(module)
 
     def may_request(self, module: str) -> bool:
-        """Whether something else than this module may load it; where nothing does, a start without it loads it no more."""
+        """Whether another module may load this one; where none does, it is loaded only as a root."""
         return module in self.requested or self._may_name(module)
 
     def _may_name(self, module: str) -> bool:
@@ -145,7 +145,7 @@ class Reach:
         return not (ENVIRONMENT | self.graph.modules[loader].from_environment).isdisjoint(names)
 
     def _lists(self, loader: str, names: set[str], module: str) -> bool:
-        """Whether what imports the files of a folder may do so around this module: below its own package, or one it imports."""
+        """Whether a block that imports the files of a folder may import this module."""
         if _LISTING.isdisjoint(names):
             return False
         own = self.project.modules[loader]

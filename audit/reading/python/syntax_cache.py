@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MOST_CHARACTERS = 1_500_000
 # A definition that takes less than a quarter of its module is parsed without the rest.
 _SMALL = 4
-# The lines above it are left blank, and reading thousands of them for each definition would take longer than the rest does once.
+# The lines above it are left blank: thousands of them for each definition take longer than the module itself.
 _MOST_ABOVE = 2_000
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
@@ -28,7 +28,7 @@ _Part = tuple[str, int, int]
 
 
 class SyntaxCache:
-    """The trees used last, up to `most` characters of program; `unread` receives what cannot be parsed, with the reason."""
+    """The trees used last, up to `most` characters of program; `unread` receives what cannot be parsed, and why."""
 
     def __init__(self, unread: list[tuple[str, str]], most: int) -> None:
         self._unread = unread
@@ -40,7 +40,7 @@ class SyntaxCache:
         return self._trees.get(part) or self._trees.put(part, self._parsed(source), len(source.text))
 
     def tree_around(self, module: "Module", first: int, last: int) -> ast.Module:
-        """A tree that holds the definition on these lines: theirs alone where the rest of the module is not worth parsing."""
+        """A tree that holds the definition on these lines; of these alone where the module is much larger."""
         part = (module.name, first, last)
         if found := self._trees.get(part):
             return found
@@ -58,7 +58,7 @@ class SyntaxCache:
 
 
 def _alone(text: str, first: int) -> ast.Module | None:
-    """The tree of a definition without its module, each node at its place there; None when these lines are not just that."""
+    """The tree of a definition alone, each node at its place in the module; None when these lines are not just that."""
     indented = text[:1].isspace()
     above = "\n" * (first - 2) + "if 1:\n" if indented else "\n" * (first - 1)
     try:

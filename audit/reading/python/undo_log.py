@@ -34,7 +34,7 @@ class Branch:
 
 
 class UndoLog:
-    """Records every write to the tables of a reading, one layer for each open branch. `module` is the one being read."""
+    """Every write to the tables of a reading, one layer for each open branch. `module` is the one being read."""
 
     def __init__(self) -> None:
         self.module = ""
@@ -68,7 +68,7 @@ class UndoLog:
 
     @contextmanager
     def aside(self) -> Iterator[None]:
-        """Write for good, whatever branch is open: the statements of a module are those of no branch that imports it."""
+        """Write for good, whatever branch is open: a module's statements belong to no branch that imports it."""
         layers, self._layers = self._layers, []
         try:
             yield
@@ -194,5 +194,5 @@ def _put(table: Table, key: Value, value: Value | Missing, origin: Origin | None
 
 
 def _may_configure(name: Value) -> bool:
-    """Whether a name may be read as a setting by whoever loads its module: there, missing means Celery's own default."""
+    """Whether a name of a module may be read as a setting, where missing means Celery's own default."""
     return isinstance(name, str) and (name.isupper() or is_setting(name))
