@@ -5,11 +5,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from functools import cached_property
-from typing import Any
 
 from audit.model.call_completion import CallCompletion
 from audit.model.findings import Evidence, Excerpt, Level
 from audit.model.observations.observation import Observation, Seen
+from audit.model.plain_value import PlainValue
 from audit.model.retries import RetryPolicy, RetrySchedule
 
 
@@ -21,7 +21,7 @@ class Setting:
     """
 
     name: str
-    value: Any
+    value: PlainValue
     excerpt: Excerpt | None = None
     overridable: str = ""
 
@@ -69,7 +69,7 @@ class Task:
 
     name: str
     symbol: str
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, PlainValue] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class BeatEntry:
     task: str
     seconds: float | None = None
     crontab: str = ""
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, PlainValue] = field(default_factory=dict)
     excerpt: Excerpt | None = None
 
 

@@ -54,7 +54,8 @@ def _aligned(known: TargetFacts) -> Sequence[Finding]:
             )
         ]
     seen = list(known.setting("worker_concurrency"))
-    if not seen or not isinstance(seen[0][0].value, int):
+    wanted = seen[0][0].value if seen else None
+    if not isinstance(wanted, int):
         return [undetermined(sentence, "`worker_concurrency` n'est pas réglé, ou sa valeur ne se lit pas dans le code")]
     setting, facts = seen[0]
     written = next((s for s, _ in seen if s.excerpt), setting)
@@ -66,7 +67,7 @@ def _aligned(known: TargetFacts) -> Sequence[Finding]:
                 f"la concurrence de `{unread[0].excerpt.path}` ne se lit pas : `{unread[0].options['concurrency']}`",
             )
         ]
-    otherwise = next((f"`{w.excerpt.path}` : {m}" for w in workers if (m := _meaning(w, setting.value))), "")
+    otherwise = next((f"`{w.excerpt.path}` : {m}" for w in workers if (m := _meaning(w, wanted))), "")
     if otherwise:
         return [undetermined(sentence, f"le nombre de tâches simultanées ne se compare pas ({otherwise})")]
     different = [w for w in workers if w.options.get("concurrency", str(setting.value)) != str(setting.value)]

@@ -2,10 +2,10 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from audit.model.facts import Facts, Process, Task
 from audit.model.findings import Evidence, Excerpt, Level
+from audit.model.plain_value import PlainValue
 from audit.model.target_facts import TargetFacts
 from audit.model.test_files import is_test_file
 from audit.model.unknown import UNKNOWN
@@ -22,7 +22,7 @@ class Reading:
     """
 
     name: str
-    value: Any
+    value: PlainValue
     evidence: tuple[Evidence, ...] = ()
     missing: str = ""
     excerpt: Excerpt | None = None
@@ -40,7 +40,7 @@ class Reading:
         return f"`{self.name}={self.value}`{changed}"
 
 
-def read(known: TargetFacts, name: str, default: Any = None, *, tasks_suffice: bool = False) -> Reading:
+def read(known: TargetFacts, name: str, default: PlainValue = None, *, tasks_suffice: bool = False) -> Reading:
     """The setting, strongest probe first; `default` is Celery's own, for what the target does not set.
 
     With `tasks_suffice`, a target of which only tasks were read counts as one that sets nothing.
@@ -80,7 +80,7 @@ def _why_silent(known: TargetFacts, *, tasks_suffice: bool) -> str:
     return ""
 
 
-def scheme(value: Any) -> str:
+def scheme(value: PlainValue) -> str:
     """The transport of a URL: `redis`, `amqp`, `sqs`…; empty when it cannot be told."""
     first = value[0] if isinstance(value, list | tuple) and value else value
     found = re.match(r"([A-Za-z0-9+.\-]+)(://|$)", first) if isinstance(first, str) else None
@@ -117,7 +117,7 @@ def shared_redis(known: TargetFacts) -> str:
     return variable if not variables and "REDIS" in variable.upper() else ""
 
 
-def options(known: TargetFacts, name: str) -> tuple[dict[str, Any], Reading]:
+def options(known: TargetFacts, name: str) -> tuple[dict[str, PlainValue], Reading]:
     """A setting that is a dictionary (`broker_transport_options`), and how it was read."""
     reading = read(known, name, {})
     return (reading.value if isinstance(reading.value, dict) else {}), reading
@@ -139,7 +139,7 @@ def short(symbol: str) -> str:
     return symbol.rpartition(":")[2]
 
 
-def number(value: Any) -> float | None:
+def number(value: PlainValue) -> float | None:
     """A number of seconds or a count; None for anything else."""
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 

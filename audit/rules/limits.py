@@ -1,14 +1,14 @@
 """Execution: time limits, eager mode, memory and rates."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from audit.model.facts import Facts, Task
 from audit.model.findings import Finding, Level, Outcome, Severity
 from audit.model.observations.messages import PublishedMessage
+from audit.model.plain_value import PlainValue
 from audit.model.target_facts import TargetFacts
-from audit.model.unknown import UNKNOWN
-from audit.rules.effective_settings import NO_TASK, NO_WORKER, Reading, number, production_tasks, read, short
+from audit.model.unknown import UNKNOWN, Unknown
+from audit.rules.effective_settings import NO_TASK, NO_WORKER, Reading, production_tasks, read, short
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
 from audit.rules.rule import Guide
 from audit.rules.setting_comparison import SettingComparison
@@ -22,15 +22,19 @@ _PREFORK = frozenset({"prefork", "processes", ""})
 _NAMED = 3
 
 
-def limit(task: Task, facts: Facts, name: str, application: Any) -> Any:
+def limit(task: Task, facts: Facts, name: str, application: PlainValue) -> float | Unknown | None:
     """The limit a task runs under, in seconds: its own, else the application's; None without limit, UNKNOWN when unread."""
     own = task.options.get(name)
     if own is None and facts.level is Level.SOURCE and "base" in task.options:
         return UNKNOWN
-    value = application if own is None else own
+    return limit_of(application if own is None else own)
+
+
+def limit_of(value: PlainValue) -> float | Unknown | None:
+    """A limit in seconds; None where there is none, UNKNOWN where it is no number."""
     if value is None or value == 0:
         return None
-    return UNKNOWN if number(value) is None else value
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else UNKNOWN
 
 
 @practice(
@@ -76,11 +80,12 @@ def _time_limits(known: TargetFacts) -> Sequence[Finding]:
     faults, unread = [], ""
     published = _limited_when_published(known)
     for task, facts in tasks:
-        own = {name: limit(task, facts, name, r.value) for name, r in (("soft_time_limit", soft), ("time_limit", hard))}
-        if UNKNOWN in own.values():
+        own_soft = limit(task, facts, "soft_time_limit", soft.value)
+        own_hard = limit(task, facts, "time_limit", hard.value)
+        if own_soft is UNKNOWN or own_hard is UNKNOWN:
             unread = unread or f"les limites de `{short(task.symbol)}` ne se lisent pas dans le code"
             continue
-        text = _limit_fault(own["soft_time_limit"], own["time_limit"])
+        text = _limit_fault(own_soft, own_hard)
         if text and task.symbol in published:
             unread = unread or f"`{short(task.symbol)}` peut recevoir ses limites à la publication"
         elif text:
@@ -98,7 +103,7 @@ def _limited_when_published(known: TargetFacts) -> set[str]:
     return {m.task for m in seen if m.gives_limits} - {m.task for m in seen if not m.gives_limits}
 
 
-def _limit_fault(soft: Any, hard: Any) -> str:
+def _limit_fault(soft: float | None, hard: float | None) -> str:
     if soft is None and hard is None:
         return "aucune limite de temps"
     if hard is None:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
-from typing import Any
 
 from audit.model.facts import Process
 from audit.model.findings import Excerpt, Finding, Outcome, Severity
 from audit.model.observations.messages import PublishedMessage
+from audit.model.plain_value import PlainValue
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN
 from audit.rules.effective_settings import NO_WORKER, read, short
@@ -29,7 +29,7 @@ def published(known: TargetFacts, *, foreign: bool = True) -> dict[str, Fault]:
     return found
 
 
-def _every_queue(known: TargetFacts, *, foreign: bool) -> Iterator[tuple[Any, Fault]]:
+def _every_queue(known: TargetFacts, *, foreign: bool) -> Iterator[tuple[PlainValue, Fault]]:
     routes = read(known, "task_routes")
     for pattern, route in _routes(routes.value):
         queue = route.get("queue") if isinstance(route, dict) else route
@@ -41,7 +41,7 @@ def _every_queue(known: TargetFacts, *, foreign: bool) -> Iterator[tuple[Any, Fa
     yield from _from_tasks(known, routes.value, foreign=foreign)
 
 
-def _from_tasks(known: TargetFacts, routes: Any, *, foreign: bool) -> Iterator[tuple[Any, Fault]]:
+def _from_tasks(known: TargetFacts, routes: PlainValue, *, foreign: bool) -> Iterator[tuple[PlainValue, Fault]]:
     """Queues that options of tasks and calls name, and the default one where a task that nothing routes is published."""
     default = read(known, "task_default_queue", "celery").value
     unrouted = _by_default(known, routes)
@@ -64,7 +64,7 @@ def _from_tasks(known: TargetFacts, routes: Any, *, foreign: bool) -> Iterator[t
             yield default, Fault(f"`{default}` (`{name}`, file par défaut)", message.excerpt)
 
 
-def _by_default(known: TargetFacts, routes: Any) -> set[str]:
+def _by_default(known: TargetFacts, routes: PlainValue) -> set[str]:
     """Symbols of the tasks that nothing routes: they are published in the default queue."""
     tasks = [t for t in known.source.tasks if t.options.get("queue") is None and "base" not in t.options]
     return {task.symbol for task in tasks if _is_unrouted(task.name, routes)}
@@ -75,14 +75,14 @@ def _is_foreign(known: TargetFacts, message: PublishedMessage) -> bool:
     return message.method == "send_task" and message.task not in {t.name for f in known.probes for t in f.tasks}
 
 
-def route_of(name: str, routes: Any) -> str:
+def route_of(name: str, routes: PlainValue) -> str:
     """The queue that routes give to a task of this name; empty when none that could be read does."""
     found = next((route for pattern, route in _routes(routes) if fnmatch(name, pattern)), None)
     queue = found.get("queue") if isinstance(found, dict) else found
     return queue if isinstance(queue, str) else ""
 
 
-def _is_unrouted(name: str, routes: Any) -> bool:
+def _is_unrouted(name: str, routes: PlainValue) -> bool:
     """Whether routes that could be read leave this task to the default queue."""
     if routes is not None and not isinstance(routes, dict | list | tuple):
         return False
@@ -94,7 +94,7 @@ def _is_unrouted(name: str, routes: Any) -> bool:
     )
 
 
-def _routes(value: Any) -> Iterator[tuple[str, Any]]:
+def _routes(value: PlainValue) -> Iterator[tuple[str, PlainValue]]:
     """Pairs of a pattern and its route, for a dictionary, a list of pairs, or a list of dictionaries."""
     if isinstance(value, dict):
         yield from ((str(k), v) for k, v in value.items())
@@ -108,7 +108,7 @@ def _routes(value: Any) -> Iterator[tuple[str, Any]]:
                 yield from _routes(item)
 
 
-def _is_partial(value: Any) -> bool:
+def _is_partial(value: PlainValue) -> bool:
     """Whether routes hold a function, a class, its name or a pattern that is no text: what it routes is not read."""
     if value is None:
         return False
@@ -216,7 +216,7 @@ def _consumed(known: TargetFacts) -> Sequence[Finding]:
     return passed(guide, told, *evidence)
 
 
-def consumed_by(worker: Process, declared: Any, default: Any) -> frozenset[str] | None:
+def consumed_by(worker: Process, declared: PlainValue, default: PlainValue) -> frozenset[str] | None:
     """Queues a worker consumes; None when they cannot be told."""
     given, left_out = worker.options.get("queues"), worker.options.get("exclude-queues", "")
     excluded = {name.strip() for name in left_out.split(",")}
@@ -224,7 +224,7 @@ def consumed_by(worker: Process, declared: Any, default: Any) -> frozenset[str] 
         told = [name.strip() for name in given.split(",")]
         unread = "$" in left_out or any(not n or "$" in n or "%" in n for n in told)
         return None if unread else frozenset(told) - excluded
-    names: list[Any] = list(declared) if isinstance(declared, list | tuple | dict) else [default]
+    names: list[PlainValue] = list(declared) if isinstance(declared, list | tuple | dict) else [default]
     found = {str(name) for name in names if name is not UNKNOWN} - excluded
     return None if UNKNOWN in names or declared is UNKNOWN else frozenset(found)
 

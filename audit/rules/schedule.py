@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import PurePosixPath
-from typing import Any
 
 from audit.french.typography import french_duration
 from audit.model.facts import BeatEntry, Facts, Process
 from audit.model.findings import Excerpt, Finding, Level, Severity
 from audit.model.target_facts import TargetFacts
-from audit.model.unknown import UNKNOWN
+from audit.model.unknown import UNKNOWN, Unknown
 from audit.rules.beat_processes import beats_apart
 from audit.rules.crontabs import crontab_seconds
 from audit.rules.effective_settings import number, places, production_tasks, read
-from audit.rules.limits import limit
+from audit.rules.limits import limit, limit_of
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
 from audit.rules.rule import Guide
 
@@ -171,7 +170,7 @@ def _piles_up(known: TargetFacts) -> Sequence[Finding]:
     faults, judged, unread = [], 0, ""
     for entry in entries:
         period = entry.seconds if entry.seconds is not None else crontab_seconds(entry.crontab)
-        lasts = limit(*tasks[entry.task], "time_limit", hard.value) if entry.task in tasks else hard.value
+        lasts = limit(*tasks[entry.task], "time_limit", hard.value) if entry.task in tasks else limit_of(hard.value)
         expires = _expires(known, entry)
         if period is None or lasts is UNKNOWN or expires is UNKNOWN:
             unread = unread or f"la période, la limite ou l'expiration de `{entry.name}` ne se lit pas"
@@ -187,7 +186,7 @@ def _piles_up(known: TargetFacts) -> Sequence[Finding]:
     )
 
 
-def _expires(known: TargetFacts, entry: BeatEntry) -> Any:
+def _expires(known: TargetFacts, entry: BeatEntry) -> float | Unknown | None:
     """Seconds after which a message of this entry is dropped; None when it never is, UNKNOWN when it cannot be told."""
     given = entry.options.get("expires")
     if given is None:

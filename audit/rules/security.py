@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from audit.model.findings import Finding, Severity
+from audit.model.plain_value import PlainValue
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN
 from audit.rules.effective_settings import production_tasks, read, short
@@ -16,7 +16,7 @@ _TLS = "https://docs.celeryq.dev/en/stable/userguide/configuration.html#broker-u
 _UNSAFE = frozenset({"pickle", "yaml", "application/x-python-serialize", "application/x-yaml", "all", "*"})
 _UNVERIFIED = re.compile(r"(?i)ssl_cert_reqs=(?:cert_)?none|verify=(?:false|0)\b")
 
-_SERIALIZERS = {
+_SERIALIZERS: dict[str, PlainValue] = {
     "accept_content": ["json"],
     "result_accept_content": None,
     "task_serializer": "json",
@@ -65,7 +65,7 @@ def _pickle(known: TargetFacts) -> Sequence[Finding]:
     return unknown(guide, missing) if missing else passed(guide, readings[0].told, *evidence)
 
 
-def _is_unsafe(value: Any) -> bool:
+def _is_unsafe(value: PlainValue) -> bool:
     names = value if isinstance(value, list | tuple | set | frozenset) else [value]
     return any(isinstance(name, str) and name.lower() in _UNSAFE for name in names)
 
@@ -122,7 +122,7 @@ def _certificates(known: TargetFacts) -> Sequence[Finding]:
     return out_of_scope(guide, "aucune connexion n'est chiffrée ici")
 
 
-def _unverified(value: Any) -> Iterator[str]:
+def _unverified(value: PlainValue) -> Iterator[str]:
     if not isinstance(value, dict):
         return
     for key, given in value.items():

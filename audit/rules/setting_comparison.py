@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit.model.findings import Finding, Outcome
+from audit.model.plain_value import PlainValue
 from audit.model.target_facts import TargetFacts
 from audit.rules.effective_settings import Reading, read
 from audit.rules.exact_value import ExactValue
@@ -29,7 +30,7 @@ class SettingComparison:
     """
 
     name: str
-    default: Any
+    default: PlainValue
     holds: Callable[[Any], bool]
     guide: Guide
     title: str
@@ -58,7 +59,7 @@ class SettingComparison:
         return failed(self.guide, self.title, [fault], *reading.evidence, outcome=outcome)
 
 
-def exactly(exact: ExactValue, default: Any) -> SettingComparison:
+def exactly(exact: ExactValue, default: PlainValue) -> SettingComparison:
     """A check that a setting has one value."""
     return SettingComparison(
         exact.name, default, lambda value: value == exact.value, exact.guide, exact.title, exact=exact

@@ -6,6 +6,7 @@ from audit.french.typography import french_duration
 from audit.model.facts import BeatEntry
 from audit.model.findings import Excerpt, Finding, Severity
 from audit.model.observations.messages import DelayedMessage
+from audit.model.plain_value import PlainValue
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN
 from audit.rules.delivery import redis_only
@@ -129,7 +130,7 @@ def _of_beat(entry: BeatEntry) -> Iterator[tuple[float | None, str, Excerpt | No
         yield None, f"l'`eta` de l'entrée `{entry.name}` de beat", entry.excerpt
 
 
-def _limits(known: TargetFacts, application: object) -> Iterator[tuple[float | None, str, Excerpt | None]]:
+def _limits(known: TargetFacts, application: PlainValue) -> Iterator[tuple[float | None, str, Excerpt | None]]:
     for task, facts in production_tasks(known):
         lasts = limit(task, facts, "time_limit", application)
         if lasts is not None:

@@ -8,6 +8,7 @@ import pytest
 
 from audit.model.facts import BeatEntry, Facts, Function, Process, Route, Setting, Task
 from audit.model.findings import Excerpt, Level, Outcome
+from audit.model.plain_value import PlainValue
 from audit.model.target_facts import TargetFacts
 from audit.rules import every_rule
 from audit.rules.crontabs import crontab_seconds, daily_times, frequency
@@ -18,7 +19,7 @@ SENDER = "app.tasks:send"
 BY_ID = {rule.id: rule for rule in every_rule()}
 
 
-def inside(options: Mapping[str, Any] | None = None, **settings: object) -> Facts:
+def inside(options: Mapping[str, Any] | None = None, **settings: PlainValue) -> Facts:
     return Facts(
         Level.CONFIGURATION,
         "configuration",
@@ -62,7 +63,7 @@ def test_the_effective_option_of_the_sender_counts(conf: bool, own: object, expe
         (None, None),
     ],
 )
-def test_annotations_are_applied_as_celery_does(annotations: object, value: object) -> None:
+def test_annotations_are_applied_as_celery_does(annotations: PlainValue, value: object) -> None:
     facts = Facts(Level.SOURCE, "source", settings={"task_annotations": Setting("task_annotations", annotations)})
     assert own_option(Task("app.tasks.send", SENDER), "acks_late", facts) == value
 
@@ -121,7 +122,7 @@ def test_frequencies_are_told_as_a_reader_says_them(crontab: str, text: str) -> 
         ({"*": True}, Outcome.UNDETERMINED),
     ],
 )
-def test_midnight_is_that_of_the_zone_beat_works_in(settings: dict[str, object], outcome: Outcome) -> None:
+def test_midnight_is_that_of_the_zone_beat_works_in(settings: dict[str, PlainValue], outcome: Outcome) -> None:
     entry = BeatEntry("e", "app.tasks.send", crontab="0 0 * * *")
     base = inside(None, **settings)
     facts = Facts(base.level, base.probe, settings=base.settings, tasks=base.tasks, beat=(entry,), beat_known=True)
@@ -171,3 +172,10 @@ def test_a_dependency_that_could_not_be_read_is_undetermined() -> None:
 def test_every_rule_answers_on_an_empty_target() -> None:
     empty = known({}, Facts(Level.CONFIGURATION, "configuration"))
     assert all(rule.evaluate(empty) for rule in every_rule())
+
+
+def test_a_limit_that_is_no_number_is_undetermined() -> None:
+    facts = inside(None, task_time_limit="90")
+    entry = BeatEntry("e", "app.tasks.another", seconds=60)
+    facts = Facts(facts.level, facts.probe, settings=facts.settings, tasks=facts.tasks, beat=(entry,), beat_known=True)
+    assert outcomes("beat-overlap", known({}, facts)) == [Outcome.UNDETERMINED]

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 from audit.model.observations.messages import DatabaseObjectArgument, DelayedMessage, PublishedMessage
 from audit.model.observations.observation import Observation
+from audit.model.plain_value import PlainValue
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.reading.behaviour.scope import Scope, chain, keyword, last, opaque
 from audit.reading.python.abstract_values import (
     ClassValue,
-    Exported,
     FunctionValue,
     Instance,
     Table,
@@ -63,12 +63,12 @@ def _message(scope: Scope, call: ast.Call, queue: ast.expr | None, method: str) 
     )
 
 
-def _queue(scope: Scope, call: ast.Call) -> Exported:
+def _queue(scope: Scope, call: ast.Call) -> PlainValue:
     """The queue that a call names, `**options` followed; None for none, UNKNOWN when it cannot be told."""
     queue = keyword(call, "queue")
     if queue is not None:
         return scope.value(queue)
-    found: Exported = None
+    found: PlainValue = None
     for options in [scope.evaluated(k.value) for k in call.keywords if k.arg is None]:
         if not isinstance(options, dict) or (isinstance(options, Table) and options.opaque and "queue" not in options):
             return UNKNOWN

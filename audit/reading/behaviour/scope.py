@@ -7,10 +7,10 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from audit.model.findings import Excerpt
 from audit.model.observations.observation import Seen
+from audit.model.plain_value import PlainValue
 from audit.model.unknown import UNKNOWN
 from audit.reading.python.abstract_values import (
     BoundMethod,
-    Exported,
     External,
     FunctionValue,
     Instance,
@@ -124,7 +124,7 @@ class Scope:
         self.machine.new_entry()
         return unwrap(self.machine.value_of(node, frame))[0]
 
-    def value(self, node: ast.expr) -> Exported:
+    def value(self, node: ast.expr) -> PlainValue:
         """The plain value of an expression, seconds for a duration; UNKNOWN when it cannot be told."""
         return exported(self.evaluated(node))
 

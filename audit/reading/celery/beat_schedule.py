@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 
 from audit.model.facts import BeatEntry
+from audit.model.plain_value import PlainValue
 from audit.model.unknown import UNKNOWN
 from audit.reading.celery.application_objects import configuration_of, defaults_of
 from audit.reading.celery.application_settings import excerpt_of, task_name_of
-from audit.reading.python.abstract_values import Crontab, Exported, Instance, Origin, Table, Value, exported, unwrap
+from audit.reading.python.abstract_values import Crontab, Instance, Origin, Table, Value, exported, unwrap
 from audit.reading.python.interpreter import Machine
 
 _OWN = ("celery.beat:PersistentScheduler", "celery.beat.PersistentScheduler", "celery.beat:Scheduler")
@@ -57,11 +58,11 @@ def _schedule(value: Value) -> tuple[float | None, str]:
     return None, ""
 
 
-def scheduler_setting(app: Instance) -> Exported:
+def scheduler_setting(app: Instance) -> PlainValue:
     """`beat_scheduler` of an application, empty when it is Celery's own default."""
     return exported(configuration_of(app).get("beat_scheduler", ""))
 
 
-def keeps_a_schedule(scheduler: Exported) -> bool:
+def keeps_a_schedule(scheduler: PlainValue) -> bool:
     """Whether a scheduler has entries in a database, which no file holds; one that cannot be read may have some."""
     return bool(scheduler) and scheduler not in _OWN

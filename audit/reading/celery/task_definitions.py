@@ -3,13 +3,13 @@
 import ast
 
 from audit.model.facts import Task
+from audit.model.plain_value import PlainValue
 from audit.model.unknown import UNKNOWN
 from audit.reading.celery.task_attributes import EVERY_CLASS, EVERY_TASK, written_options
 from audit.reading.python.abstract_values import (
     BoundMethod,
     ClassValue,
     Decoration,
-    Exported,
     External,
     FunctionValue,
     Instance,
@@ -121,7 +121,7 @@ def registered_name(function: FunctionValue, decoration: Decoration) -> str:
     return name if isinstance(name, str) and name else f"{module}.{qualified.rpartition('.')[2]}"
 
 
-def _with_writes(machine: Machine, symbol: str, options: dict[str, Exported]) -> dict[str, Exported]:
+def _with_writes(machine: Machine, symbol: str, options: dict[str, PlainValue]) -> dict[str, PlainValue]:
     """Options, over those of the class of every task, and under those written on the task once it is made."""
     below = {name: exported(value) for name, value in written_options(machine, EVERY_CLASS).items()}
     written = {**written_options(machine, symbol), **written_options(machine, EVERY_TASK)}
@@ -145,7 +145,7 @@ def default_base(machine: Machine, decoration: Decoration) -> Value:
     return None if base.startswith("celery.") else machine.resolve(base)
 
 
-def _with_base(options: dict[str, Exported], base: Value) -> dict[str, Exported]:
+def _with_base(options: dict[str, PlainValue], base: Value) -> dict[str, PlainValue]:
     """Options, with those that a base class gives. `base` stays only where some of its classes could not be read."""
     if not isinstance(base, ClassValue):
         return options
@@ -172,10 +172,10 @@ def _task_of_class(machine: Machine, cls: ClassValue, run: FunctionValue) -> Tas
     return Task(name if isinstance(name, str) and name else f"{module}.{qualified}", run.symbol, options)
 
 
-def _options(source: Source, decoration: Decoration) -> dict[str, Exported]:
+def _options(source: Source, decoration: Decoration) -> dict[str, PlainValue]:
     nodes = decoration.node.keywords if isinstance(decoration.node, ast.Call) else []
     texts = {k.arg: segment(source, k.value) for k in nodes if k.arg}
-    found: dict[str, Exported] = {SPREAD: segment(source, decoration.node)} if decoration.keywords.opaque else {}
+    found: dict[str, PlainValue] = {SPREAD: segment(source, decoration.node)} if decoration.keywords.opaque else {}
     for name, value in decoration.keywords.items():
         key = str(name)
         read = _classes if key == "autoretry_for" else _option
@@ -183,7 +183,7 @@ def _options(source: Source, decoration: Decoration) -> dict[str, Exported]:
     return found
 
 
-def _classes(value: Value, text: str) -> Exported:
+def _classes(value: Value, text: str) -> PlainValue:
     """Dotted names of exception classes; the source text when one of them is not known."""
     names = exported(value)
     if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
@@ -191,7 +191,7 @@ def _classes(value: Value, text: str) -> Exported:
     return tuple(names)
 
 
-def _option(value: Value, text: str) -> Exported:
+def _option(value: Value, text: str) -> PlainValue:
     plain = unwrap(value)[0]
     parts = plain if isinstance(plain, list | tuple) else [plain]
     if any(not isinstance(part, str | int | float | dict | None) for part in parts):

@@ -10,6 +10,7 @@ from enum import Enum
 from types import EllipsisType
 from typing import Any, Final, TypeAlias
 
+from audit.model.plain_value import PlainValue
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.reading.python.syntax_cache import Place
 
@@ -210,10 +211,6 @@ Plain: TypeAlias = Container | Scalar | Symbol | Unknown
 Value: TypeAlias = Plain | Overridable
 # What a key holds, and where that was written.
 Held: TypeAlias = tuple[Value | Missing, Origin | None]
-# What facts hold of a value.
-Exported: TypeAlias = (
-    bool | int | float | str | Unknown | list["Exported"] | tuple["Exported", ...] | dict[str, "Exported"] | None
-)
 
 
 def lift(function: Callable[..., Any], *values: Value) -> Value:
@@ -257,12 +254,12 @@ def _equal(one: Value, other: Value, left: list[int]) -> bool:
     return bool(one == other)
 
 
-def exported(value: Value) -> Exported:
+def exported(value: Value) -> PlainValue:
     """The value as facts hold it: JSON shapes, seconds for a timedelta, the name of a queue, else UNKNOWN."""
     return _exported(value, [_MAX_NODES], 0)
 
 
-def _exported(given: Value, left: list[int], depth: int) -> Exported:
+def _exported(given: Value, left: list[int], depth: int) -> PlainValue:
     value, _ = unwrap(given)
     left[0] -= 1
     if isinstance(value, str):
@@ -280,7 +277,7 @@ _MAX_NODES = 20_000
 _MAX_NESTING = 40
 
 
-def _exported_container(value: Container, left: list[int], depth: int) -> Exported:
+def _exported_container(value: Container, left: list[int], depth: int) -> PlainValue:
     if isinstance(value, dict):
         return {str(_exported(key, left, depth)): _exported(item, left, depth) for key, item in value.items()}
     items = [_exported(item, left, depth) for item in value]
@@ -289,7 +286,7 @@ def _exported_container(value: Container, left: list[int], depth: int) -> Export
     return items if isinstance(value, list) else tuple(items)
 
 
-def _exported_object(value: Plain) -> Exported:
+def _exported_object(value: Plain) -> PlainValue:
     if isinstance(value, timedelta):
         return value.total_seconds()
     if isinstance(value, Crontab):

@@ -506,7 +506,7 @@ def test_marks_go_to_a_directory_that_disappears(make: Make, tmp_path: Path) -> 
     app.conf.update(worker_log_format=os.getcwd() + "|" + name + "|" + str(pathlib.Path.home()))
     """
     facts = celery(make, text)
-    cwd, name, home = facts.settings["worker_log_format"].value.split("|")
+    cwd, name, home = str(facts.settings["worker_log_format"].value).split("|")
     assert cwd == home
     assert Path(name).parent == Path(cwd)
     assert not Path(cwd).exists()

@@ -1,0 +1,9 @@
+"""The values that facts hold: those of JSON, tuples, and what could not be worked out."""
+
+from typing import TypeAlias
+
+from audit.model.unknown import Unknown
+
+PlainValue: TypeAlias = (
+    bool | int | float | str | Unknown | list["PlainValue"] | tuple["PlainValue", ...] | dict[str, "PlainValue"] | None
+)
