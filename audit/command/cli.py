@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from audit.command import explain_command
 from audit.command.audit_run import command_line, run
 from audit.command.debug_log import debug_log, identity
 from audit.command.direct_session import InterruptedAuditError
@@ -57,6 +58,7 @@ _Level = Annotated[
 ]
 
 register(app)
+explain_command.register(app)
 
 
 def _say_version(asked: bool) -> None:

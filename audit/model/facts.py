@@ -11,6 +11,7 @@ from audit.model.findings import Evidence, Excerpt, Level
 from audit.model.observations.observation import Observation, Seen
 from audit.model.plain_value import PlainValue
 from audit.model.retries import RetryPolicy, RetrySchedule
+from audit.model.setting_writes import OptionWrite, SettingWrite
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,7 @@ class Unloaded:
 
 
 # Worked out from the text, which is digested.
-_DERIVED = frozenset({"program", "user_mentions", "call_completion"})
+_DERIVED = frozenset({"program", "user_mentions", "call_completion", "setting_writes", "option_writes"})
 
 
 @dataclass(frozen=True)
@@ -165,6 +166,7 @@ class Facts:
     `text_digest` is the SHA-256 of every file read, where functions are read from it when they are asked for.
     `configured_by` is the key of the project's configuration whose default configures Celery: a deployment may change it whole.
     `program`: where the applications lie, for `is_test_file`. `unloaded` holds only what could be established; a module of tasks that is not there may be loaded or not.
+    `setting_writes`: every write of each setting, in the order read; `option_writes`: of the options of each task, by symbol.
     Of each function, by symbol: `user_mentions`, the words of it that speak of a logged-in person, and its `call_completion`.
     """
 
@@ -192,6 +194,8 @@ class Facts:
     program: tuple[str, ...] = ()
     user_mentions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     call_completion: Mapping[str, CallCompletion] = field(default_factory=dict)
+    setting_writes: Mapping[str, tuple[SettingWrite, ...]] = field(default_factory=dict)
+    option_writes: Mapping[str, tuple[OptionWrite, ...]] = field(default_factory=dict)
 
     @cached_property
     def digest(self) -> str:

@@ -14,10 +14,18 @@ from audit.reading.behaviour.deferred_calls import call_completion
 from audit.reading.behaviour.deprecated_uses import read_deprecations
 from audit.reading.behaviour.user_mentions import user_mentions
 from audit.reading.celery.application_factories import follow_factories
-from audit.reading.celery.application_settings import find_application, named_applications, out_of_reach, read_settings
+from audit.reading.celery.application_settings import (
+    applications,
+    find_application,
+    named_applications,
+    out_of_reach,
+    read_settings,
+)
 from audit.reading.celery.beat_schedule import keeps_a_schedule, read_beat, scheduler_setting
 from audit.reading.celery.configuration_calls import follow_connected
 from audit.reading.celery.configuring_modules import keep_loaded_writes
+from audit.reading.celery.option_writes import OptionWrites
+from audit.reading.celery.setting_writes import SettingWrites
 from audit.reading.celery.start_modules import WorkerStarts
 from audit.reading.celery.task_definitions import read_tasks
 from audit.reading.celery.unloaded_tasks import read_unloaded
@@ -108,6 +116,8 @@ def _collect(target: Target) -> Facts:
         functions=functions,
         user_mentions=OfFunctions(functions, user_mentions),
         call_completion=OfFunctions(functions, call_completion),
+        setting_writes=SettingWrites(machine, [app] if app else applications(machine)),
+        option_writes=OptionWrites(machine),
         tasks=tasks,
         beat=beat,
         beat_known=beat_known and not any(map(keeps_a_schedule, schedulers)),

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from audit.model.setting_writes import Means
 from audit.model.unknown import UNKNOWN
 from audit.reading.celery.application_objects import configuration_of, defaults_of
 from audit.reading.celery.configuration_keys import value_of_key
@@ -26,7 +27,7 @@ from audit.reading.python.abstract_values import (
     overridable,
     unwrap,
 )
-from audit.reading.python.assignments import merge_into, set_item
+from audit.reading.python.assignments import merge_into, origins_of, set_item
 from audit.reading.python.classes import lineage
 from audit.reading.python.frames import CallSite
 from audit.reading.python.interpreter import Machine
@@ -65,7 +66,8 @@ def _configure(machine: Machine, app: Instance, site: CallSite, name: str) -> Va
     if name == "config_from_object":
         _config_from_object(machine, app, site)
     elif name in {"config_from_envvar", "config_from_cmdline"}:
-        machine.undo_log.obscure(conf, site.origin)
+        with machine.undo_log.by(Means.LOADED, site.origin):
+            machine.undo_log.obscure(conf, site.origin)
     elif name == "add_defaults":
         _add_defaults(machine, app, site)
     elif name == "register_task":
@@ -85,7 +87,8 @@ def _set_attribute(machine: Machine, site: CallSite) -> Value:
     if not isinstance(owner, Conf):
         write_option(machine, owner, name if isinstance(name, str) else UNKNOWN, site.argument(2, "value"), site.origin)
         return None
-    set_item(machine, owner, name if isinstance(name, str) else UNKNOWN, site.argument(2, "value"), site.origin)
+    with machine.undo_log.by(Means.SET_BY_NAME, site.origin):
+        set_item(machine, owner, name if isinstance(name, str) else UNKNOWN, site.argument(2, "value"), site.origin)
     return UNKNOWN
 
 
@@ -94,6 +97,16 @@ def _new_application(machine: Machine, site: CallSite) -> Instance:
     conf, defaults = Conf(machine.reading), Table()
     app.fields.update(conf=conf, defaults=defaults)
     given: dict[Value, Value] = {**dict(zip(_PARAMETERS, site.arguments, strict=False)), **site.keywords}
+    with machine.undo_log.by(Means.ARGUMENT, site.origin):
+        _set_arguments(machine, conf, site, given)
+    if given.get("config_source") is not None:
+        namespace = unwrap(given.get("namespace"))[0]
+        _load(machine, app, given["config_source"], namespace if isinstance(namespace, str) else "", site.origin)
+    return app
+
+
+def _set_arguments(machine: Machine, conf: Conf, site: CallSite, given: dict[Value, Value]) -> None:
+    """The settings that the arguments of `Celery(...)` write."""
     origins = site.keywords.origins
     for parameter, setting in (("broker", "broker_url"), ("backend", "result_backend"), ("include", "include")):
         if given.get(parameter) is not None:
@@ -104,10 +117,6 @@ def _new_application(machine: Machine, site: CallSite) -> Instance:
     machine.undo_log.obscure(conf, site.keywords.opaque)
     if isinstance(given.get("changes"), Table):
         merge_into(machine, conf, given["changes"], site.origin)
-    if given.get("config_source") is not None:
-        namespace = unwrap(given.get("namespace"))[0]
-        _load(machine, app, given["config_source"], namespace if isinstance(namespace, str) else "", site.origin)
-    return app
 
 
 def _config_from_object(machine: Machine, app: Instance, site: CallSite) -> None:
@@ -146,13 +155,16 @@ def _load(machine: Machine, app: Instance, source: Value, namespace: str, origin
         source = _django_settings(machine, origin) if source == "django.conf:settings" else machine.resolve(source)
     names = _names_of(machine, source)
     if names is None:
-        machine.undo_log.obscure(conf, origin)
+        with machine.undo_log.by(Means.LOADED, origin):
+            machine.undo_log.obscure(conf, origin)
         return
     for key, value in names.items():
         name = (in_namespace(key, namespace) if namespace else modern(key)) if isinstance(key, str) else ""
         if name:
-            set_item(machine, conf, name, value, names.origins.get(key, origin))
-    machine.undo_log.obscure(conf, names.opaque)
+            with machine.undo_log.by(Means.LOADED, origin, str(key)):
+                set_item(machine, conf, name, value, names.origins.get(key, origin))
+    with machine.undo_log.by(Means.LOADED, origin):
+        machine.undo_log.obscure(conf, names.opaque)
 
 
 def _names_of(machine: Machine, source: Value) -> Table | None:
@@ -191,6 +203,9 @@ def _add_defaults(machine: Machine, app: Instance, site: CallSite) -> None:
         source = machine.call_function(source, (), Table(), site.frame)
     with _additions(machine, configuration_of(app), defaults_of(app)):
         merge_into(machine, defaults_of(app), source, site.origin)
+    with machine.undo_log.by(Means.DEFAULTS, site.origin):
+        for key, value in source.items() if isinstance(source, dict) else [(None, UNKNOWN)]:
+            machine.undo_log.see(configuration_of(app), key, value, origins_of(source).get(key, site.origin))
 
 
 @contextmanager
@@ -209,7 +224,8 @@ def _add_periodic_task(machine: Machine, conf: Conf, site: CallSite) -> None:
     schedule = conf.get("beat_schedule")
     if not isinstance(schedule, Table):
         schedule = Table()
-        set_item(machine, conf, "beat_schedule", schedule, site.origin)
+        with machine.undo_log.by(Means.PERIODIC, site.origin):
+            set_item(machine, conf, "beat_schedule", schedule, site.origin)
     signature, _ = unwrap(site.argument(1, "sig"))
     task = signature.fields.get("task", UNKNOWN) if isinstance(signature, Instance) else UNKNOWN
     name, _ = unwrap(site.argument(4, "name", None))

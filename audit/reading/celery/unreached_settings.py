@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 
+from audit.model.setting_writes import Means
 from audit.model.unknown import UNKNOWN
 from audit.reading.celery.application_objects import configuration_of
 from audit.reading.celery.configuration_calls import load_key
@@ -56,7 +57,8 @@ def _obscure_writes(machine: Machine, frame: Frame, block: ast.AST, meant: _Mean
             origin = frame.origin(node)
             for app in meant(machine, frame.module, owner):
                 if not (isinstance(node, ast.Call) and not key and load_key(machine, app, node, origin)):
-                    _forget(machine, app, key, origin)
+                    with machine.undo_log.by(_MEANS[meant], origin, key):
+                        _forget(machine, app, key, origin)
 
 
 def _forget(machine: Machine, app: Instance, key: str, origin: Origin) -> None:
@@ -120,3 +122,6 @@ def _named(machine: Machine, module: Module, owner: ast.expr) -> Value:
 
 def _is_current(value: Value) -> bool:
     return isinstance(value, External) and value.dotted in _CURRENT_APPS
+
+
+_MEANS: dict[_Meant, Means] = {_applications: Means.UNCALLED, _current: Means.CURRENT_APPLICATION}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
@@ -11,6 +11,7 @@ from types import EllipsisType
 from typing import Any, Final, TypeAlias
 
 from audit.model.plain_value import PlainValue
+from audit.model.setting_writes import Means
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.reading.python.syntax_cache import Place
 
@@ -81,13 +82,37 @@ class Addition:
     key: Value
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class SeenWrite:
+    """One write as it was read, whatever became of it; without a key, something unreadable that may hold any.
+
+    `on_a_side`: on one side of a test that nobody decided. `call`: what loaded it, `written_as`: the name it had there.
+    """
+
+    module: str
+    key: Any
+    value: Any
+    origin: Origin
+    on_a_side: bool
+    means: Means
+    call: Origin | None = None
+    written_as: str = ""
+
+
 class Conf(Table):
-    """A Celery configuration, whose keys are attributes too: the module that builds it, and each write in order."""
+    """A Celery configuration: its keys are attributes too. `home` is the module that builds it; `history`, each write in order.
+
+    `seen`: every write that was read, those of both sides of a test and of modules that are not loaded too; of those
+    modules, `ignored` are not, and `doubted` may be.
+    """
 
     def __init__(self, home: str = "") -> None:
         super().__init__()
         self.home = home
         self.history: list[Write | OpaqueWrite | Addition] = []
+        self.seen: list[SeenWrite] = []
+        self.ignored: Collection[str] = ()
+        self.doubted: Collection[str] = ()
 
     @property
     def writers(self) -> set[str]:

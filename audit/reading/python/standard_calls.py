@@ -4,6 +4,7 @@ from collections.abc import Callable, Sized
 from datetime import timedelta
 from typing import Any
 
+from audit.model.setting_writes import Means
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.reading.python.abstract_values import (
     ClassValue,
@@ -257,7 +258,8 @@ def _text_method(receiver: str, name: str, site: CallSite) -> Value:
 def _table_method(machine: Machine, table: Table, name: str, site: CallSite) -> Value:
     if isinstance(table, Conf) and (name == "pop" or name.startswith("__")):
         key = unwrap(site.argument(0, "key"))[0] if name == "pop" else UNKNOWN
-        set_item(machine, table, key, UNKNOWN, site.origin)
+        with machine.undo_log.by(Means.REMOVED):
+            set_item(machine, table, key, UNKNOWN, site.origin)
         return UNKNOWN
     if name in {"get", "setdefault", "pop"}:
         key, _ = unwrap(site.argument(0, "key"))
@@ -268,9 +270,10 @@ def _table_method(machine: Machine, table: Table, name: str, site: CallSite) -> 
             set_item(machine, table, key, default, site.origin)
         return table.get(key, default)
     if name == "update":
-        for argument in site.arguments:
-            merge_into(machine, table, argument, site.origin)
-        merge_into(machine, table, site.keywords, site.origin)
+        with machine.undo_log.by(Means.UPDATED, site.origin):
+            for argument in site.arguments:
+                merge_into(machine, table, argument, site.origin)
+            merge_into(machine, table, site.keywords, site.origin)
         return UNKNOWN
     if name in {"keys", "values", "items", "copy"} and table.opaque is None:
         return table.copy() if name == "copy" else list(getattr(table, name)())

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from audit.model.setting_writes import Means
 from audit.model.unknown import UNKNOWN
 from audit.reading.python.abstract_values import (
     ClassValue,
@@ -232,8 +233,9 @@ def _loaded(target: ast.Name | ast.Attribute | ast.Subscript) -> ast.expr:
 
 
 def _delete(machine: Machine, node: ast.Delete, frame: Frame) -> None:
-    for target in node.targets:
-        assign(machine, target, UNKNOWN, frame, frame.origin(node))
+    with machine.undo_log.by(Means.REMOVED):
+        for target in node.targets:
+            assign(machine, target, UNKNOWN, frame, frame.origin(node))
 
 
 def _function(machine: Machine, node: ast.FunctionDef | ast.AsyncFunctionDef, frame: Frame) -> None:

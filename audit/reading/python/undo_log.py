@@ -4,6 +4,7 @@ from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from audit.model.setting_writes import Means
 from audit.model.unknown import UNKNOWN
 from audit.reading.celery.old_setting_names import is_setting
 from audit.reading.python.abstract_values import (
@@ -16,6 +17,7 @@ from audit.reading.python.abstract_values import (
     OpaqueWrite,
     Origin,
     Overridable,
+    SeenWrite,
     Table,
     Value,
     Write,
@@ -38,6 +40,7 @@ class UndoLog:
 
     def __init__(self) -> None:
         self.module = ""
+        self._by: tuple[Means, Origin | None, str] = (Means.ASSIGNED, None, "")
         self._layers: list[dict[tuple[int, Value], tuple[Table, Value | Missing, Origin | None]]] = []
 
     def write(self, table: Table, key: Value, value: Value, origin: Origin | None) -> None:
@@ -47,14 +50,31 @@ class UndoLog:
         except TypeError:
             self.obscure(table, origin)
             return
+        self.see(table, key, value, origin)
         self._note(table, key, ((value, origin),))
         self._set(table, key, value, origin)
 
     def obscure(self, table: Table, origin: Origin | None) -> None:
         """Something unreadable was merged into a table."""
         table.opaque = table.opaque or origin
+        if origin:
+            self.see(table, None, UNKNOWN, origin)
         if isinstance(table, Conf) and origin:
             table.history.append(OpaqueWrite(self.module, origin))
+
+    @contextmanager
+    def by(self, means: Means, call: Origin | None = None, written_as: str = "") -> Iterator[None]:
+        """What writes into configurations for now, for who asks where a setting comes from."""
+        before, self._by = self._by, (means, call, written_as)
+        try:
+            yield
+        finally:
+            self._by = before
+
+    def see(self, table: Table, key: Value, value: Value, origin: Origin | None) -> None:
+        """Remember that a write into a configuration was read, whatever becomes of it."""
+        if isinstance(table, Conf) and origin:
+            table.seen.append(SeenWrite(self.module, key, value, origin, self.is_open, *self._by))
 
     def _note(self, table: Table, key: Value, sides: Sides, chosen: int = 0, variable: str = "") -> None:
         """What an open branch writes is noted once it is merged."""
@@ -119,6 +139,7 @@ def keep_writes(conf: Conf, ignored: Container[str], doubted: Container[str]) ->
         ignored = ()
     if conf.home in doubted:
         doubted = ()
+    conf.ignored, conf.doubted = ignored, doubted
     history, conf.history, conf.opaque = conf.history, [], None
     conf.clear()
     conf.origins.clear()

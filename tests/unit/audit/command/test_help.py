@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from audit.command.cli import app
 
-COMMANDS = ("", "run", "init", "rules", "render", "fire", "soak")
+COMMANDS = ("", "run", "init", "rules", "render", "explain", "fire", "soak")
 
 
 def shown(command: str, columns: int = 80) -> str:

@@ -1,0 +1,1 @@
+"""What `audit explain` says of a setting or of a task, from facts."""

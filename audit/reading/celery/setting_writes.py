@@ -1,0 +1,129 @@
+"""Every write of a setting that the reading met, with what its value rests on; worked out when it is asked for."""
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+
+from audit.model.findings import Excerpt
+from audit.model.setting_writes import Loading, SettingWrite
+from audit.model.unknown import UNKNOWN
+from audit.reading.celery.application_settings import ANY, excerpt_of
+from audit.reading.celery.old_setting_names import modern
+from audit.reading.python.abstract_values import Conf, External, Instance, Origin, SeenWrite, Table, exported, unwrap
+from audit.reading.python.child_nodes import children
+from audit.reading.python.interpreter import Machine
+
+_TESTS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.TryStar, ast.Match)
+
+
+class SettingWrites(Mapping[str, tuple[SettingWrite, ...]]):
+    """Writes of the settings of some applications, by today's name of the setting; under `*`, those that may be any's."""
+
+    def __init__(self, machine: Machine, apps: Iterable[Instance]) -> None:
+        self._machine = machine
+        confs = [app.fields["conf"] for app in apps]
+        # Reading functions, later, must add nothing.
+        self._seen = [(conf, tuple(conf.seen)) for conf in confs if isinstance(conf, Conf)]
+
+    def __getitem__(self, name: str) -> tuple[SettingWrite, ...]:
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    @cached_property
+    def _found(self) -> dict[str, tuple[SettingWrite, ...]]:
+        found: dict[str, list[SettingWrite]] = {}
+        writes = [(conf, write) for conf, seen in self._seen for write in _once(seen)]
+        for position, (conf, write) in enumerate(writes):
+            known = _exported(self._machine, conf, write, position)
+            found.setdefault(known.name, []).append(known)
+        return {name: tuple(writes) for name, writes in found.items()}
+
+
+def _once(seen: Sequence[SeenWrite]) -> list[SeenWrite]:
+    """Each write once: a body under `try`, and the turns of a loop, are read several times."""
+    found: dict[tuple[str, Origin], SeenWrite] = {}
+    unreadable = {write.origin for write in seen if write.key is None}
+    for write in seen:
+        if write.key is not None and write.value is UNKNOWN and write.origin in unreadable:
+            continue  # what an unreadable write does to each setting there was
+        place = (str(write.key), write.origin)
+        if place in found and write.value is UNKNOWN:
+            continue
+        found.pop(place, None)
+        found[place] = write
+    return list(found.values())
+
+
+def _exported(machine: Machine, conf: Conf, write: SeenWrite, position: int) -> SettingWrite:
+    plain, variable = unwrap(write.value)
+    key = write.key if isinstance(write.key, str) else ANY
+    value = exported(plain)
+    return SettingWrite(
+        name=modern(key) or key,
+        value=value,
+        means=write.means,
+        module=write.module,
+        position=position,
+        excerpt=excerpt_of(machine, write.origin),
+        call=excerpt_of(machine, write.call) if write.call != write.origin else None,
+        written_as=write.written_as or key,
+        variable=variable,
+        outside=plain.dotted if isinstance(plain, External) else "",
+        loading=_loading(conf, write.module),
+        on_a_side=write.on_a_side,
+        test=_test(machine, write.origin) if write.on_a_side else None,
+        unknown_names=_unknown_names(machine, write.origin, write.written_as or key) if value is UNKNOWN else (),
+    )
+
+
+def _loading(conf: Conf, module: str) -> Loading:
+    return Loading.NEVER if module in conf.ignored else Loading.MAYBE if module in conf.doubted else Loading.LOADED
+
+
+def _statements(machine: Machine, origin: Origin) -> list[ast.AST]:
+    """The nodes of a module that hold these lines, the outermost first, down to a statement that is all within them."""
+    modules = [m for m in machine.project.modules.values() if m.source.path == origin.path]
+    found: list[ast.AST] = []
+    pending: list[ast.AST] = list(modules[0].tree.body) if modules else []
+    while pending:
+        node = pending.pop(0)
+        first, last = getattr(node, "lineno", 0), getattr(node, "end_lineno", None) or 0
+        if first <= origin.first and origin.last <= last:
+            found.append(node)
+            pending = list(children(node))
+        elif not first:
+            pending += children(node)
+    return found
+
+
+def _test(machine: Machine, origin: Origin) -> Excerpt | None:
+    holders = [node for node in _statements(machine, origin) if isinstance(node, _TESTS)]
+    return excerpt_of(machine, Origin(origin.path, holders[-1].lineno, holders[-1].lineno)) if holders else None
+
+
+def _unknown_names(machine: Machine, origin: Origin, written_as: str) -> tuple[str, ...]:
+    """Global names that a value uses and that come from outside the project, or that nothing gives a known value."""
+    module = next((n for n, m in machine.project.modules.items() if m.source.path == origin.path), "")
+    names, found = machine.globals.get(module) or Table(), []
+    for name in dict.fromkeys(
+        n.id for n in ast.walk(_value_node(machine, origin, written_as)) if isinstance(n, ast.Name)
+    ):
+        value = unwrap(names.get(name))[0]
+        if value is UNKNOWN:
+            found.append(name)
+        elif isinstance(value, External) and value.dotted.partition(".")[0] != "builtins":
+            found.append(f"{name} ({value.dotted}, outside the project)")
+    return tuple(found)
+
+
+def _value_node(machine: Machine, origin: Origin, written_as: str) -> ast.AST:
+    """What is written on these lines: the value of the keyword of this name, else all of it."""
+    inside = [n for n in _statements(machine, origin) if getattr(n, "lineno", 0) >= origin.first]
+    whole = inside[0] if inside else ast.Module([], [])
+    given = [n.value for n in ast.walk(whole) if isinstance(n, ast.keyword) and n.arg == written_as]
+    return given[0] if given else whole
