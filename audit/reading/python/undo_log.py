@@ -1,6 +1,6 @@
 """Logs writes so that both sides of an undecided test can be interpreted, then merged."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -130,7 +130,7 @@ class UndoLog:
                 self._set(table, key, value, origin)
 
 
-def keep_writes(conf: Conf, ignored: Container[str], doubted: Container[str]) -> None:
+def keep_writes(conf: Conf, ignored: Collection[str], doubted: Collection[str]) -> None:
     """Make a configuration what it is without the writes of modules `ignored`, and with those of `doubted` in doubt.
 
     A doubted write leaves a value unknown, unless it says what already holds.
