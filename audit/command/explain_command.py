@@ -43,7 +43,9 @@ def explain(
     target: Annotated[Path, typer.Argument(help="A project directory, or its audit.toml or pyproject.toml.")] = Path(),
     as_json: Annotated[bool, typer.Option("--json", help="Print the facts as JSON.")] = False,
 ) -> None:
-    """Say where a setting or a task comes from: each write that was read and its place, which one wins and why, or what made it unknown.
+    """Say where a setting or a task comes from.
+
+    Each write that was read and its place, which one wins and why, or what made it unknown.
 
     Only files are read: nothing of the target runs, and nothing is written.
     """

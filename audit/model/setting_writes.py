@@ -34,10 +34,10 @@ class Loading(StrEnum):
 class SettingWrite:
     """One write of a setting; the name `*` is that of a write that may be any setting's.
 
-    `position`: its place among all the writes that were read. `written_as`: the name it has at this place. `call`: what gave it to the application, where that is elsewhere.
-    `test`: the first line of the test, the loop or the `try` that it depends on. `unknown_names`: what its value uses that the
-    source does not tell. `outside`: the name outside the project that the value is. `variable`: the environment variable that
-    may replace the value.
+    `position`: its place among all the writes that were read. `written_as`: the name it has at this place.
+    `call`: what gave it to the application, where that is elsewhere. `test`: the first line of the test, the loop or
+    the `try` that it depends on. `unknown_names`: what its value uses that the source does not tell. `outside`: the
+    name outside the project that the value is. `variable`: the environment variable that may replace the value.
     """
 
     name: str

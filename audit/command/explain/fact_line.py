@@ -15,7 +15,7 @@ _LONGEST = 100
 
 @dataclass(frozen=True)
 class FactLine:
-    """A fact: its kind (`value`, `write`, `wins`, `unknown`, `override`…), an English sentence, and the line that shows it."""
+    """A fact: its kind (`value`, `write`, `wins`, `unknown`…), an English sentence, and the line that shows it."""
 
     kind: str
     text: str

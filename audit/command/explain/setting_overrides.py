@@ -1,4 +1,4 @@
-"""What counts over a setting: options of tasks, `task_annotations`, and options of the command lines that start workers."""
+"""What counts over a setting: options of tasks, `task_annotations`, and options of the workers' command lines."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

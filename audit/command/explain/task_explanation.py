@@ -1,4 +1,4 @@
-"""Where a task is defined, what its options, its queue and its retries are, whether workers load it, and what it calls."""
+"""Where a task is defined, its options, its queue, its retries, whether workers load it, and what it calls."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ _IMPORT = "`audit run --level configuration` imports the application, and tells 
 
 
 def task_named(facts: Facts, asked: str) -> Task | None:
-    """The task of this registered name or symbol (`app.tasks:send`, `app.tasks.send`); by its own name where it is the only one."""
+    """The task of this registered name or symbol; by its own name where it is the only one that has it."""
     whole = [t for t in facts.tasks if asked in {t.name, t.symbol, t.symbol.replace(":", ".")}]
     short = [t for t in facts.tasks if asked in {t.name.rpartition(".")[2], t.symbol.rpartition(":")[2]}]
     return whole[0] if whole else short[0] if len(short) == 1 else None

@@ -17,7 +17,7 @@ _TESTS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.TryStar, ast.Ma
 
 
 class SettingWrites(Mapping[str, tuple[SettingWrite, ...]]):
-    """Writes of the settings of some applications, by today's name of the setting; under `*`, those that may be any's."""
+    """Writes of the settings of some applications, by today's name; under `*`, those that may be any setting's."""
 
     def __init__(self, machine: Machine, apps: Iterable[Instance]) -> None:
         self._machine = machine
