@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from audit.model.findings import Excerpt
+from audit.model.plain_value import PlainValue
 
 
 class Means(StrEnum):
@@ -41,7 +41,7 @@ class SettingWrite:
     """
 
     name: str
-    value: Any
+    value: PlainValue
     means: Means
     module: str
     position: int
@@ -71,6 +71,6 @@ class OptionWrite:
     """One place that gives an option to a task."""
 
     name: str
-    value: Any
+    value: PlainValue
     source: OptionSource
     excerpt: Excerpt | None = None

@@ -2,13 +2,21 @@
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Any
 
 from audit.model.setting_writes import OptionSource, OptionWrite
 from audit.reading.celery.application_settings import excerpt_of
 from audit.reading.celery.task_attributes import EVERY_CLASS, EVERY_TASK
 from audit.reading.celery.task_definitions import OPTIONS, default_base, task_decoration
-from audit.reading.python.abstract_values import ClassValue, Decoration, FunctionValue, Origin, Table, exported, unwrap
+from audit.reading.python.abstract_values import (
+    ClassValue,
+    Decoration,
+    FunctionValue,
+    Origin,
+    Table,
+    Value,
+    exported,
+    unwrap,
+)
 from audit.reading.python.classes import class_attribute, lineage
 from audit.reading.python.interpreter import Machine
 
@@ -52,7 +60,7 @@ def _with_later(machine: Machine, symbol: str, own: list[OptionWrite]) -> tuple[
     )
 
 
-def _of_class(machine: Machine, base: Any) -> Iterator[OptionWrite]:
+def _of_class(machine: Machine, base: Value) -> Iterator[OptionWrite]:
     classes = reversed(lineage(base)) if isinstance(base, ClassValue) else ()
     for cls in classes:
         given = Table({k: v for k, v in cls.names.items() if k in OPTIONS}, cls.names.origins)

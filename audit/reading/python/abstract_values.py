@@ -90,8 +90,8 @@ class SeenWrite:
     """
 
     module: str
-    key: Any
-    value: Any
+    key: Value
+    value: Value
     origin: Origin
     on_a_side: bool
     means: Means
