@@ -25,11 +25,11 @@ from audit.reading.celery.beat_schedule import keeps_a_schedule, read_beat, sche
 from audit.reading.celery.configuration_calls import follow_connected
 from audit.reading.celery.configuring_modules import keep_loaded_writes
 from audit.reading.celery.option_writes import OptionWrites
-from audit.reading.celery.setting_writes import SettingWrites
 from audit.reading.celery.start_modules import WorkerStarts
 from audit.reading.celery.task_definitions import read_tasks
 from audit.reading.celery.unloaded_tasks import read_unloaded
 from audit.reading.celery.unreached_settings import obscure_late_settings
+from audit.reading.celery.written_settings import SettingWrites
 from audit.reading.deployment.deployment_facts import read_deployment
 from audit.reading.deployment.process_files import read_processes
 from audit.reading.imported_places import imported_places
