@@ -55,7 +55,7 @@ class Table(dict["Value", "Value"]):
 class Write:
     """A module's write into a configuration: a value and its place for each side of a test, None where a side has none.
 
-    `chosen` is the side taken unless the environment `variable` decides otherwise.
+    `chosen` is the side taken unless the environment `variable` decides otherwise. A `default` writes over nothing.
     """
 
     module: str
@@ -63,6 +63,7 @@ class Write:
     sides: tuple[Held | None, ...]
     chosen: int = 0
     variable: str = ""
+    default: bool = False
 
 
 @dataclass(frozen=True, eq=False)

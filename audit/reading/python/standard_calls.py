@@ -268,6 +268,8 @@ def _table_method(machine: Machine, table: Table, name: str, site: CallSite) -> 
             return UNKNOWN
         if name == "setdefault" and key not in table:
             set_item(machine, table, key, default, site.origin)
+        elif name == "setdefault":
+            machine.undo_log.note_default(table, key, default, site.origin)
         return table.get(key, default)
     if name == "update":
         with machine.undo_log.by(Means.UPDATED, site.origin):

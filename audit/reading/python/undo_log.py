@@ -54,6 +54,11 @@ class UndoLog:
         self._note(table, key, ((value, origin),))
         self._set(table, key, value, origin)
 
+    def note_default(self, table: Table, key: Value, value: Value, origin: Origin | None) -> None:
+        """A default is given to a key that has a value: it counts should that value not."""
+        if isinstance(table, Conf) and not self._layers:
+            table.history.append(Write(self.module, key, ((value, origin),), default=True))
+
     def obscure(self, table: Table, origin: Origin | None) -> None:
         """Something unreadable was merged into a table."""
         table.opaque = table.opaque or origin
@@ -154,7 +159,7 @@ def keep_writes(conf: Conf, ignored: Collection[str], doubted: Collection[str]) 
 def _write_again(conf: Conf, write: Write | OpaqueWrite | Addition, *, doubted: bool) -> None:
     if isinstance(write, OpaqueWrite):
         conf.opaque = conf.opaque or write.origin
-    elif isinstance(write, Write):
+    elif not isinstance(write, Addition) and not (write.default and write.key in conf):
         after = _after(conf, write.key, write.sides)
         if doubted:
             held = conf.get(write.key, MISSING)

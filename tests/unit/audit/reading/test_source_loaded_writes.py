@@ -57,6 +57,15 @@ def test_a_side_that_writes_nothing_leaves_what_was_written_by_what_is_loaded(co
     assert settings(collect_tree, **kept).settings["task_acks_late"].overridable == "LATE"
 
 
+def test_a_default_counts_where_the_value_before_it_does_not(collect_tree: Collect) -> None:
+    early = "from shop.celery import app\napp.conf.task_acks_late = False\n"
+    late = "from shop.celery import app\napp.conf.setdefault('task_acks_late', True)\n"
+    files = {"app": "app.conf.include = ['z_late']\n", "z_late": late}
+    assert settings(collect_tree, **files, conftest=early).settings["task_acks_late"].value is True
+    kept = {**files, "app": f"{files['app']}app.conf.task_acks_late = False\n"}
+    assert settings(collect_tree, **kept, conftest=early).settings["task_acks_late"].value is False
+
+
 def test_a_module_that_may_be_loaded_leaves_in_doubt_what_it_changes(collect_tree: Collect) -> None:
     kept = "app.conf.task_acks_late = True\napp.conf.timezone = 'UTC'\ndef later():\n    import more\nprint(later)\n"
     more = "from shop.celery import app\napp.conf.task_acks_late = True\napp.conf.timezone = 'CET'\n"
