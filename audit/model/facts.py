@@ -4,10 +4,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from enum import StrEnum
 from functools import cached_property
 
 from audit.model.call_completion import CallCompletion
 from audit.model.findings import Evidence, Excerpt, Level
+from audit.model.gaps import Gap
 from audit.model.observations.observation import Observation, Seen
 from audit.model.plain_value import PlainValue
 from audit.model.retries import RetryPolicy, RetrySchedule
@@ -37,11 +39,26 @@ class Parameter:
     depends: str = ""
 
 
+class Unresolved(StrEnum):
+    """Why a call has no target in the project.
+
+    METHOD: an attribute of an unknown receiver (`x.start()`); NAME: a global name that could not be followed to its
+    definition; CALLABLE: a local value is called (`handler()`); COMPUTED: the name itself is computed (`getattr(x, name)()`).
+    """
+
+    NO = ""
+    METHOD = "method"
+    NAME = "name"
+    CALLABLE = "callable"
+    COMPUTED = "computed"
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """A call written in a function: `name` as written (`self.retry`), `target` its symbol in the project when resolved.
 
-    `arguments` and `keywords` hold source text.
+    `arguments` and `keywords` hold source text; `callbacks` the functions of the project given as arguments. `unresolved` says
+    why a callee that may be the project's has no target; it is empty when the callee is resolved, or from a library.
     """
 
     name: str
@@ -49,11 +66,16 @@ class Call:
     arguments: tuple[str, ...] = ()
     keywords: Mapping[str, str] = field(default_factory=dict)
     excerpt: Excerpt | None = None
+    callbacks: tuple[str, ...] = ()
+    unresolved: Unresolved = Unresolved.NO
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function or method of the target, under its symbol `package.module:qualified.name`."""
+    """A function or method of the target, under its symbol `package.module:qualified.name`.
+
+    `wrappers`: symbols of the decorators that the project defines, which run around it. `gaps`: its imports that find nothing.
+    """
 
     symbol: str
     parameters: tuple[Parameter, ...]
@@ -62,6 +84,8 @@ class Function:
     head: Excerpt | None = None
     body: Excerpt | None = None
     names: tuple[str, ...] = ()
+    wrappers: tuple[str, ...] = ()
+    gaps: tuple[Gap, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -156,7 +180,9 @@ class Unloaded:
 
 
 # Worked out from the text, which is digested.
-_DERIVED = frozenset({"program", "user_mentions", "call_completion", "setting_writes", "option_writes"})
+_DERIVED = frozenset(
+    {"program", "user_mentions", "call_completion", "setting_writes", "option_writes", "test_modules", "libraries"}
+)
 
 
 @dataclass(frozen=True)
@@ -168,6 +194,8 @@ class Facts:
     `program`: where the applications lie, for `is_test_file`. `unloaded` holds only what could be established; a module of tasks that is not there may be loaded or not.
     `setting_writes`: every write of each setting, in the order read; `option_writes`: of the options of each task, by symbol.
     Of each function, by symbol: `user_mentions`, the words of it that speak of a logged-in person, and its `call_completion`.
+    `gaps` are the files and imports of the program that were not read; `test_modules`, the modules that only serve tests.
+    `libraries`: the top-level names of what each file imports from outside the project, by path.
     """
 
     level: Level
@@ -191,6 +219,9 @@ class Facts:
     applications: tuple[Application, ...] = ()
     configured_by: str = ""
     unloaded: tuple[Unloaded, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    test_modules: frozenset[str] = frozenset()
+    libraries: Mapping[str, frozenset[str]] = field(default_factory=dict)
     program: tuple[str, ...] = ()
     user_mentions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     call_completion: Mapping[str, CallCompletion] = field(default_factory=dict)

@@ -4,6 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
+from audit.model.domains import Declared, Proof
+from audit.model.outcomes import Outcome
+
+__all__ = ["Evidence", "EvidenceError", "Excerpt", "Finding", "Level", "Outcome", "Problem", "Severity", "worst"]
+
 
 class Level(IntEnum):
     """How strongly something is known; each level includes the ones below it."""
@@ -17,17 +22,6 @@ class Level(IntEnum):
     def french(self) -> str:
         """The word a report puts after CONFORME."""
         return {1: "déclaré", 2: "configuré", 3: "exécuté", 4: "mesuré"}[self]
-
-
-class Outcome(StrEnum):
-    """What a rule or an experiment concludes on one point."""
-
-    ESTABLISHED = "établi"
-    RESERVATION = "réserve"
-    DEFECT = "défaut"
-    UNDETERMINED = "indéterminé"
-    NOT_APPLICABLE = "sans objet"
-    AUDIT_ERROR = "erreur d'audit"
 
 
 class Severity(StrEnum):
@@ -87,6 +81,7 @@ class Problem:
 class Finding:
     """The conclusion of one rule or experiment on one point, with the French sentence that states it.
 
+    `proof`: what was read, for a point that rests on reading or on configuration; experiments show what they played instead.
     `missing` says what an undetermined point lacked and `settles` what would settle it. The engine fills `rule`, `requirements`
     and `needs`, the level below which « établi » is refused.
     """
@@ -100,6 +95,7 @@ class Finding:
     rule: str = ""
     requirements: tuple[str, ...] = ()
     needs: Level = Level.SOURCE
+    proof: Proof | Declared | None = None
 
     def __post_init__(self) -> None:
         """Raise EvidenceError when the outcome is not carried by what it needs."""

@@ -5,8 +5,10 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from audit.model.call_closures import Closures, Subset, closures
 from audit.model.facts import BeatEntry, Facts, Function, Process, Route, Setting, Task
 from audit.model.findings import Evidence, Excerpt, Level
+from audit.model.gaps import ExcludedCode, Gap
 from audit.model.quality_facts import QualityFacts
 from audit.model.retries import RetryPolicy
 from audit.target.target_file import Target
@@ -89,17 +91,27 @@ class TargetFacts:
         return frozenset(task.symbol for task in self.source.tasks)
 
     @cached_property
-    def in_tasks(self) -> Mapping[str, str]:
-        """Symbols of the functions that a task may run, each with one task that does; as read in the source."""
-        found: dict[str, str] = {}
-        # What a task publishes runs in another execution.
-        tasks = self.task_symbols
-        for task in self.source.tasks:
-            # What an earlier task reaches was followed to its end.
-            for function in self.reachable(task.symbol, tasks, found):
-                found[function.symbol] = task.symbol
-                self._heads[function.symbol] = function.head
+    def closures(self) -> Closures:
+        """The functions that the program's tasks run, surely or maybe, and the calls that nobody can follow."""
+        tests = self.source.test_modules
+        program = Subset(self.source.functions, lambda symbol: symbol.partition(":")[0] not in tests)
+        found = closures(program, tuple(dict.fromkeys(t.symbol for t in self.source.tasks if t.symbol in program)))
+        self._heads.update({symbol: one.head for symbol, one in found.followed.items()})
         return found
+
+    @property
+    def in_tasks(self) -> Mapping[str, str]:
+        """Symbols of the functions that a task surely runs, each with one task that does; as read in the source."""
+        return {symbol: chain[0] for symbol, chain in self.closures.sure.items()}
+
+    @cached_property
+    def closure_gaps(self) -> tuple[Gap, ...]:
+        """What hides code that tasks may run: files not read, imports that find nothing. Calls not followed are apart."""
+        followed = self.closures.followed.values()
+        paths = {one.head.path for one in followed if one.head}
+        own = [gap for gap in self.source.gaps if not isinstance(gap, ExcludedCode) or gap.path in paths]
+        inside = [gap for one in followed for gap in one.gaps]
+        return tuple(dict.fromkeys((*own, *inside)))
 
     def task_names(self, symbol: str) -> frozenset[str]:
         """The names under which probes saw this function registered as a task."""

@@ -19,11 +19,15 @@ _logger = logging.getLogger(__name__)
 
 @dataclass
 class Tree:
-    """Regular files below the root (posix relative paths, sorted), and what was not read, with a French reason."""
+    """Regular files below the root (posix relative paths, sorted), and what was left unread, with the reason in French.
+
+    `excluded` are the paths that the target file leaves out.
+    """
 
     root: Path
     paths: list[str] = field(default_factory=list)
     unread: list[tuple[str, str]] = field(default_factory=list)
+    excluded: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ def walk(root: Path, exclude: tuple[str, ...]) -> Tree:
             tree.unread.append((path or ".", f"dossier illisible : {found.error.strerror}"))
         elif found.kind is Kind.EXCLUDED:
             tree.unread.append((path, "exclu par la description de la cible"))
+            tree.excluded.append(path)
         elif found.kind is Kind.LINK:
             _add_link(tree, found.path)
         else:

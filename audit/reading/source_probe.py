@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from audit.model.facts import Facts
 from audit.model.findings import Level
+from audit.model.gaps import Gap, UnreadFile
 from audit.model.test_files import places_of, program_places
 from audit.reading.behaviour import read_code
 from audit.reading.behaviour.deferred_calls import call_completion
@@ -34,16 +35,19 @@ from audit.reading.deployment.deployment_facts import read_deployment
 from audit.reading.deployment.process_files import read_processes
 from audit.reading.imported_places import imported_places
 from audit.reading.program import new_machine
+from audit.reading.python.abstract_values import External
 from audit.reading.python.functions import Functions, OfFunctions
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Project, read_project
 from audit.reading.retries.retry_policies import read_retries
-from audit.reading.source_files import walk
+from audit.reading.source_files import Tree, walk
 from audit.reading.web.fastapi_objects import Web
 from audit.reading.web.http_routes import read_routes
 from audit.target.target_file import Target
 
 _logger = logging.getLogger(__name__)
+# A folder, or a link to one, that was not entered.
+_FOLDERS = ("dossier", "lien symbolique")
 
 
 def collect(target: Target) -> Facts:
@@ -88,11 +92,11 @@ def _read(project: Project) -> tuple[Machine, Web]:
 
 def _collect(target: Target) -> Facts:
     tree = walk(target.root, target.exclude)
-    declared = (target.celery_app.partition(":")[0], target.asgi_app.partition(":")[0])
-    project = read_project(tree, declared)
     processes = read_processes(tree, target.process_files)
     workers = [p.options.get("app", "") for p in processes if p.role in {"worker", "beat", "worker+beat"}]
     started = [name for name in workers if name]
+    declared = [name.partition(":")[0] for name in (target.celery_app, target.asgi_app, *started)]
+    project = read_project(tree, tuple(declared))
     project.program = program_places([target.celery_app] if target.celery_app else started, tree.paths)
     project.program += imported_places(project)
     machine, web = _read(project)
@@ -104,8 +108,7 @@ def _collect(target: Target) -> Facts:
         project.program += places_of(app.origin.path)
     routes = read_routes(machine, web, target.asgi_app)
     unloaded = read_unloaded(starts, tree)
-    given_up = dict.fromkeys((o.path, f"instructions trop longues à suivre, ligne {o.first}") for o in machine.given_up)
-    tree.unread += list(given_up)
+    tree.unread += [(o.path, f"instructions trop longues à suivre, ligne {o.first}") for o in machine.given_up]
     functions = Functions(machine)
     beat, beat_known = read_beat(machine, app, {t.symbol: t.name for t in tasks}) if app else ((), False)
     schedulers = [scheduler_setting(app) if app else "", *(p.options.get("scheduler", "") for p in processes)]
@@ -133,4 +136,28 @@ def _collect(target: Target) -> Facts:
         program=project.program,
         text_digest=project.text_digest,
         unread=tuple(dict.fromkeys(tree.unread)),
+        gaps=_gaps(tree, machine),
+        libraries=_libraries(machine),
+        test_modules=project.test_modules,
     )
+
+
+def _libraries(machine: Machine) -> dict[str, frozenset[str]]:
+    """Top-level names of what the globals of each file hold from outside the project, by path."""
+    found = {}
+    for name, module in machine.project.modules.items():
+        held = (v.dotted.partition(".")[0] for v in machine.globals.get(name, {}).values() if isinstance(v, External))
+        found[module.source.path] = frozenset(held) - {"builtins"}
+    return found
+
+
+def _gaps(tree: Tree, machine: Machine) -> tuple[Gap, ...]:
+    """Python files of the program that were not read, and imports of its modules that find nothing."""
+    is_test = machine.project.is_test_file
+    unread = [
+        UnreadFile(path, 0, why)
+        for path, why in tree.unread
+        if path not in tree.excluded and not is_test(path) and (path.endswith(".py") or why.startswith(_FOLDERS))
+    ]
+    missing = [gap for gap in machine.missing_imports if not is_test(gap.path)]
+    return tuple(dict.fromkeys((*unread, *missing)))

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from audit.model.domains import Answer
 from audit.model.findings import Evidence, Excerpt, Finding, Level, Outcome, Problem
+from audit.model.gaps import named
 from audit.requirements.profiles import GOOD_PRACTICES
 from audit.rules.rule import Check, Files, Guide, Rule, established, rule, undetermined
 
@@ -56,6 +58,19 @@ def unknown(guide: Guide, missing: str, settles: str = "") -> list[Finding]:
 def out_of_scope(guide: Guide, why: str) -> list[Finding]:
     """Nothing in the target concerns the rule."""
     return [Finding(Outcome.NOT_APPLICABLE, f"{guide.passes} : {why}")]
+
+
+def answered(
+    guide: Guide, title: str, answer: Answer[Fault], *evidence: Evidence, nothing: str, detail: str = ""
+) -> list[Finding]:
+    """The finding that a domain's answer gives; `nothing` says in French what the target has none of."""
+    if answer.outcome in {Outcome.DEFECT, Outcome.RESERVATION}:
+        return failed(guide, title, answer.faults or answer.possible, *evidence, outcome=answer.outcome)
+    if answer.outcome is Outcome.UNDETERMINED:
+        return unknown(guide, f"{named(answer.gaps)} (lu : {answer.read})")
+    if answer.outcome is Outcome.NOT_APPLICABLE:
+        return [Finding(answer.outcome, f"{guide.passes} : {nothing} (lu : {answer.read})", proof=answer.proof)]
+    return [Finding(answer.outcome, f"{guide.passes} ({detail or answer.read})", evidence, proof=answer.proof)]
 
 
 def failed(

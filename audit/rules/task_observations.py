@@ -1,16 +1,21 @@
 """Good practices that judge what the code of tasks does: values over one kind of observation."""
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic
 
+from audit.french.typography import counted
+from audit.model.domains import Answer, Domain, conclude
 from audit.model.findings import Finding
+from audit.model.gaps import Doubt, Gap, UnrecognisedUse
 from audit.model.observations.observation import Observation, Seen
 from audit.model.target_facts import TargetFacts
-from audit.model.test_files import is_test_file
 from audit.rules.effective_settings import NO_TASK, short
-from audit.rules.practice import Fault, failed, out_of_scope, passed, unknown
+from audit.rules.practice import Fault, answered, unknown
 from audit.rules.rule import Guide
+
+_QUOTED = 3
 
 
 def _nothing(_: Observation) -> str:
@@ -26,7 +31,8 @@ class NotInTasks(Generic[Seen]):
     """A check that no function a task may run does what observations of `kind` show; `told` adds a French clause.
 
     `own`: only the task's own function counts, not what it calls. `sound` is the observation of what is well done: without
-    any of either the rule does not concern the target, as `absent` says in French. `doubt` says in French why one that was
+    any of either the rule does not concern the target, as `absent` says in French. `libraries` are those whose use, not recognised, is
+    a gap then. `doubt` says in French why one that was
     seen may be none; those it speaks of are no defect, and nothing is established.
     """
 
@@ -37,56 +43,85 @@ class NotInTasks(Generic[Seen]):
     own: bool = False
     sound: type[Observation] | None = None
     absent: str = ""
+    libraries: frozenset[str] = frozenset()
     doubt: Callable[[TargetFacts, Seen], str] = _certain
 
     def __call__(self, known: TargetFacts) -> Sequence[Finding]:
-        """One defect with every place; « indéterminé » without a task to read."""
-        if known.source.failure or not tasks_read(known):
-            return unknown(self.guide, known.source.failure or NO_TASK)
-        doubts = [(o, self.doubt(known, o)) for o in known.source.observations_of(self.kind) if self._counts(known, o)]
-        seen = [o for o, doubt in doubts if not doubt]
-        sound = known.source.observations_of(self.sound) if self.sound else ()
-        if self.sound and not doubts and not any(self._counts(known, o) for o in sound):
-            return out_of_scope(self.guide, self.absent)
-        if not seen and doubts:
-            return unknown(self.guide, doubts[0][1])
-        if not seen:
-            return passed(self.guide, extent(known), known.source.evidence())
-        faults = [Fault(_clause(known, o, self.told(o)), o.excerpt) for o in seen]
-        return failed(self.guide, self.title, faults, *(known.source.evidence(o.excerpt) for o in seen[:3]))
+        """One defect with every place, one reservation for those behind an unknown receiver, or what could not be read."""
+        if known.source.failure:
+            return unknown(self.guide, known.source.failure)
+        seen: dict[str, list[Seen]] = defaultdict(list)
+        doubts: list[Gap] = []
+        for observation in known.source.observations_of(self.kind):
+            if doubt := self.doubt(known, observation):
+                doubts += [Doubt(why=doubt)] if task_of(known, observation.symbol) else []
+            else:
+                seen[_outermost(known, observation.symbol)].append(observation)
+        answer = self._answer(known, seen, tuple(doubts))
+        quoted = [fault.excerpt for fault in (*answer.faults, *answer.possible)][:_QUOTED] or [None]
+        evidence = [known.source.evidence(excerpt) for excerpt in quoted]
+        return answered(self.guide, self.title, answer, *evidence, nothing=self.absent or "aucune tâche n'existe")
 
-    def _counts(self, known: TargetFacts, observation: Observation) -> bool:
-        if self.own:
-            return observation.symbol in known.task_symbols
-        return task_of(known, observation.symbol) != ""
+    def _answer(self, known: TargetFacts, seen: Mapping[str, Sequence[Seen]], doubts: tuple[Gap, ...]) -> Answer[Fault]:
+        closures = known.closures
+        chains = {**closures.sure, **({} if self.own else closures.possible)}
+        members = [s for s in chains if not self.own or s in known.task_symbols]
+        elsewhere = seen.keys() - {*members}
+        hidden = [gap for symbol, gap in closures.unlikely.items() if symbol in elsewhere]
+        opaque = closures.opaque if elsewhere and not self.own else ()
+        gaps = (*doubts, *known.closure_gaps, *hidden, *opaque, *(() if closures.sure else (Doubt(why=NO_TASK),)))
+        if self.sound is not None:
+            sound = {_outermost(known, o.symbol) for o in known.source.observations_of(self.sound)}
+            members = [s for s in members if s in seen or s in sound]
+            gaps = (*gaps, *(() if members else unrecognised(known, self.libraries)))
+
+        def faults(symbol: str) -> list[Fault]:
+            chain = chains[symbol]
+            return [Fault(_clause(chain, o, self.told(o)), o.excerpt) for o in seen.get(symbol, ())]
+
+        return conclude(
+            Domain(tuple(members), gaps, extent(known)),
+            lambda symbol: faults(symbol) if symbol in closures.sure else (),
+            possible_of=lambda symbol: () if symbol in closures.sure else faults(symbol),
+        )
+
+
+def unrecognised(known: TargetFacts, libraries: Collection[str]) -> tuple[Gap, ...]:
+    """The modules that tasks run and that use one of these libraries."""
+    paths = dict.fromkeys(
+        head.path for s in (*known.closures.sure, *known.closures.possible) if (head := known.head(s))
+    )
+    used = ((path, sorted(known.source.libraries.get(path, frozenset()) & {*libraries})) for path in paths)
+    return tuple(UnrecognisedUse(path, 0, found[0]) for path, found in used if found)
 
 
 def tasks_read(known: TargetFacts) -> list[str]:
     """Symbols of the tasks that the source probe read, tests' own apart."""
-    found = []
-    for task in known.source.tasks:
-        head = known.head(task.symbol)
-        if head is None or not is_test_file(head.path, known.source.program):
-            found.append(task.symbol)
-    return found
+    return [
+        task.symbol for task in known.source.tasks if task.symbol.partition(":")[0] not in known.source.test_modules
+    ]
 
 
 def task_of(known: TargetFacts, symbol: str) -> str:
-    """A task that may run this function, or one around it; empty when none was followed to it."""
-    while symbol:
-        if symbol in known.in_tasks:
-            return known.in_tasks[symbol]
+    """A task that surely runs this function, or one around it; empty when none was followed to it."""
+    return known.in_tasks.get(_outermost(known, symbol), "")
+
+
+def _outermost(known: TargetFacts, symbol: str) -> str:
+    """The function that was followed to: what a function defines is in its own text."""
+    closures = known.closures
+    while symbol not in closures.sure and symbol not in closures.possible and ".<locals>." in symbol:
         symbol = symbol.rpartition(".<locals>.")[0]
-    return ""
+    return symbol
 
 
 def extent(known: TargetFacts) -> str:
     """How much was read: tasks, and functions they may run."""
-    tasks, functions = len(tasks_read(known)), len(known.in_tasks)
-    return f"{tasks} tâche{'s' if tasks > 1 else ''}, {functions} fonction{'s' if functions > 1 else ''} lue{'s' if functions > 1 else ''}"
+    functions = len(known.closures.sure) + len(known.closures.possible)
+    return f"{counted(len(tasks_read(known)), 'tâche')}, {counted(functions, 'fonction')}"
 
 
-def _clause(known: TargetFacts, observation: Observation, told: str) -> str:
-    name, task = short(observation.symbol), short(task_of(known, observation.symbol))
-    where = f"`{name}`" if name == task or not task else f"`{name}`, que `{task}` appelle"
+def _clause(chain: Sequence[str], observation: Observation, told: str) -> str:
+    name, task = short(observation.symbol), short(chain[0])
+    where = f"`{name}`" if name == task else f"`{name}`, que `{task}` appelle"
     return f"{where} : {told}" if told else where

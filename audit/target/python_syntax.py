@@ -4,6 +4,15 @@ import ast
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+
+from audit.target.newer_syntax import NewerParser
+
+
+@cache
+def _newer_parser() -> NewerParser:
+    """One for this process, which starts nothing until a text needs it."""
+    return NewerParser()
 
 
 class UnparsableError(Exception):
@@ -11,9 +20,15 @@ class UnparsableError(Exception):
 
 
 def parse(text: str | bytes) -> ast.Module:
-    """The syntax tree of a module's text. Raises UnparsableError."""
+    """The syntax tree of a module's text, by a newer Python of this machine where this one refuses it. Raises UnparsableError."""
     with _refusals():
-        return ast.parse(text)
+        try:
+            return ast.parse(text)
+        except SyntaxError:
+            newer = _newer_parser().parse(text.decode() if isinstance(text, bytes) else text)
+            if newer is None:
+                raise
+            return newer
 
 
 def parse_expression(text: str) -> ast.expr:

@@ -55,7 +55,8 @@ def test_no_other_module_lists_names_of_test_files() -> None:
 
 
 def test_python_is_parsed_in_one_place() -> None:
-    assert writing(r"\bast\.parse\(") == {"target/python_syntax.py"}
+    # The second asks a newer interpreter, for the first.
+    assert writing(r"\bast\.parse\(") == {"target/python_syntax.py", "target/newer_syntax.py"}
 
 
 def test_a_tree_of_files_is_walked_in_one_place() -> None:

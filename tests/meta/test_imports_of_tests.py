@@ -8,7 +8,7 @@ import pytest
 
 TESTS = Path(__file__).resolve().parents[1]
 # Projects to be audited, with tests of their own.
-NOT_OURS = {"targets", "golden"}
+NOT_OURS = {"cases", "targets", "golden"}
 
 
 def imported(text: str, package: str) -> Iterator[str]:

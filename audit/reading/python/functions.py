@@ -4,13 +4,14 @@ import ast
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
-from audit.model.facts import Call, Function, Parameter
+from audit.model.facts import Call, Function, Parameter, Unresolved
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.lru_cache import LruCache
 from audit.reading.python.modules import Module
 from audit.reading.python.name_resolution import Resolver, dotted
 from audit.reading.python.node_text import segment
 from audit.reading.python.syntax_cache import Definition, Place
+from audit.reading.python.unresolved_calls import unresolved
 
 Fact = TypeVar("Fact")
 _HEAD_LINES = 20
@@ -43,6 +44,9 @@ class Functions(Mapping[str, Function]):
     def definition(self, symbol: str) -> Definition:
         """The syntax tree of this function."""
         return self._places[symbol][2].node()
+
+    def __contains__(self, symbol: object) -> bool:
+        return symbol in self._places
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._places)
@@ -85,7 +89,19 @@ def _function(machine: Machine, module: Module, symbol: str, owner: str, node: D
         head=source.excerpt(first, max(min(last, first + _HEAD_LINES - 1), min(signature_end, last))),
         body=source.excerpt(first, last),
         names=tuple(dict.fromkeys(filter(None, map(dotted, inside)))),
+        gaps=tuple(machine.own_imports.missing(module, _bodies(node, inside))),
+        wrappers=tuple(filter(None, (resolver.target(_callee(d)) for d in node.decorator_list))),
     )
+
+
+def _bodies(node: Definition, inside: list[ast.AST]) -> list[ast.AST]:
+    """The statements of a function, and those of the functions it defines."""
+    nested = [inner for inner in inside if isinstance(inner, Definition)]
+    return [statement for function in (node, *nested) for statement in function.body]
+
+
+def _callee(node: ast.expr) -> ast.expr:
+    return node.func if isinstance(node, ast.Call) else node
 
 
 def parameters(module: Module, node: Definition) -> Iterator[Parameter]:
@@ -124,10 +140,14 @@ def depends_name(node: ast.expr | None) -> str:
 
 def _call(module: Module, resolver: Resolver, node: ast.Call) -> Call:
     source = module.source
+    target = resolver.target(node.func)
+    given = (*node.args, *(k.value for k in node.keywords))
     return Call(
         name=dotted(node.func) or segment(source, node.func),
-        target=resolver.target(node.func),
+        target=target,
         arguments=tuple(segment(source, a) for a in node.args),
         keywords={k.arg or "**": segment(source, k.value) for k in node.keywords},
         excerpt=source.excerpt(node.lineno, node.end_lineno or node.lineno),
+        callbacks=tuple(filter(None, (resolver.target(a) for a in given if isinstance(a, ast.Name | ast.Attribute)))),
+        unresolved=Unresolved.NO if target else unresolved(resolver, node),
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeGuard
 
+from audit.model.gaps import Gap
 from audit.model.unknown import UNKNOWN
 from audit.reading.python.abstract_values import (
     BoundMethod,
@@ -27,6 +28,7 @@ from audit.reading.python.call_graph import CallGraph
 from audit.reading.python.classes import class_attribute
 from audit.reading.python.frames import CallSite, ExhaustedError, Frame
 from audit.reading.python.modules import Project
+from audit.reading.python.own_imports import OwnImports
 from audit.reading.python.project_calls import bind_arguments, merged_returns
 from audit.reading.python.undo_log import UndoLog
 from audit.reading.source_files import Source
@@ -60,6 +62,7 @@ class Machine:
     variables: dict[str, dict[str, str]] = field(default_factory=dict)
     registered: list[Instance] = field(default_factory=list)
     attributes: dict[str, Table] = field(default_factory=dict)
+    missing_imports: list[Gap] = field(default_factory=list)
     _modules: dict[str, ModuleValue] = field(default_factory=dict)
     _steps: int = STEPS_PER_ENTRY
     _granted: int = STEPS_PER_ENTRY
@@ -81,6 +84,11 @@ class Machine:
     def reading(self, module: str) -> None:
         self.undo_log.module = module
 
+    @cached_property
+    def own_imports(self) -> OwnImports:
+        """What tells the imports of the project's own code that find nothing."""
+        return OwnImports(self.project)
+
     def read_all(self) -> None:
         """Read every module's own statements, following imports as they come."""
         for name in sorted(self.project.modules):
@@ -96,6 +104,7 @@ class Machine:
             importer, self.reading = self.reading, name
             tree = module.tree
             self.graph.add(module, tree)
+            self.missing_imports += self.own_imports.missing(module, tree.body)
             with self.undo_log.aside():
                 self.read_body(self, tree.body, Frame(module, names))
             self._depth, self._calls = saved, calls

@@ -3,10 +3,11 @@
 import ast
 import hashlib
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from audit.model.test_files import is_test_file
+from audit.reading.python.import_roots import import_roots
 from audit.reading.python.syntax_cache import MOST_CHARACTERS, SyntaxCache
 from audit.reading.source_files import Source, Tree, python_files
 
@@ -35,11 +36,30 @@ class Module:
 
 @dataclass
 class Project:
-    """Modules by name; `packages` also holds folders without `__init__.py`; `program`, where the applications lie."""
+    """Modules by name; `packages` also holds folders without `__init__.py`; `program`, where the applications lie.
+
+    `roots` are the folders that absolute imports start from, deepest first; `excluded`, the paths that the target leaves out.
+    """
 
     modules: dict[str, Module] = field(default_factory=dict)
     packages: set[str] = field(default_factory=set)
     program: tuple[str, ...] = ()
+    roots: list[str] = field(default_factory=list)
+    excluded: tuple[str, ...] = ()
+
+    def add(self, module: Module) -> None:
+        """Add a module. Of two of one name, Python imports the package, else the first; the other is known by its path."""
+        other = self.modules.get(module.name)
+        if other is not None and module.source.path == f"{other.source.path.removesuffix('.py')}/__init__.py":
+            self.modules[module.name], module = module, other
+        if module.name in self.modules:
+            module = replace(module, name=_module_name(module.source.path, [""])[0])
+            # Nothing can import a module that a package of its name hides.
+            if module.name in self.modules:
+                return
+        self.modules[module.name] = module
+        parts = module.name.split(".")
+        self.packages.update(".".join(parts[:end]) for end in range(1, len(parts)))
 
     @property
     def text_digest(self) -> str:
@@ -49,6 +69,11 @@ class Project:
             source = self.modules[name].source
             digest.update(hashlib.sha256(f"{name}\0{source.path}\0{source.text}".encode("utf-8", "replace")).digest())
         return digest.hexdigest()
+
+    @property
+    def test_modules(self) -> frozenset[str]:
+        """Names of the modules that are not of the program."""
+        return frozenset(name for name, module in self.modules.items() if self.is_test_file(module.source.path))
 
     def is_test_file(self, path: str) -> bool:
         """Whether a file of the target is not of its program."""
@@ -61,40 +86,18 @@ def read_project(tree: Tree, declared: tuple[str, ...] = (), most: int = MOST_CH
     `declared` are dotted modules that say where imports start (`app.tasks.celery_app`). `most` is how many
     characters of program have their syntax trees in the cache at once.
     """
-    project, cache = Project(), SyntaxCache(tree.unread, most)
-    bases = _import_bases(tree, declared)
-    for source in python_files(tree):
-        name, is_package = _module_name(source.path, bases)
+    project, cache = Project(excluded=tuple(tree.excluded)), SyntaxCache(tree.unread, most)
+    sources = list(python_files(tree))
+    project.roots = import_roots(tree.paths, (source.text for source in sources), tuple(filter(None, declared)))
+    for source in sources:
+        name, is_package = _module_name(source.path, project.roots)
         if ":" in name:
             tree.unread.append((source.path, "nom de fichier qu'aucun import ne peut dire"))
-        elif name and (name not in project.modules or _wins(source.path, project.modules[name].source.path)):
-            project.modules[name] = Module(name, is_package, source, cache)
-            parts = name.split(".")
-            project.packages.update(".".join(parts[:end]) for end in range(1, len(parts)))
         elif name:
-            _logger.debug("%s: not followed: %s is module %s", source.path, project.modules[name].source.path, name)
-    _logger.debug("%d modules; imports start from %s", len(project.modules), ", ".join(b or "the root" for b in bases))
+            project.add(Module(name, is_package, source, cache))
+    roots = ", ".join(root or "the root" for root in project.roots)
+    _logger.debug("%d modules; imports start from %s", len(project.modules), roots)
     return project
-
-
-def _wins(path: str, other: str) -> bool:
-    """Whether Python imports this file rather than the other: a package shadows a module of its name."""
-    return path == f"{other.removesuffix('.py')}/__init__.py"
-
-
-def _import_bases(tree: Tree, declared: tuple[str, ...]) -> list[str]:
-    """Folders (`""`, `src/`) that imports are relative to, deepest first."""
-    paths = set(tree.paths)
-    bases = {""}
-    if any(p.startswith("src/") for p in paths) and "src/__init__.py" not in paths:
-        bases.add("src/")
-    for module in declared:
-        stem = module.replace(".", "/")
-        for path in paths:
-            for suffix in (f"{stem}.py", f"{stem}/__init__.py"):
-                if stem and path.endswith(f"/{suffix}") and suffix not in paths:
-                    bases.add(path.removesuffix(suffix))
-    return sorted(bases, key=len, reverse=True)
 
 
 def _module_name(path: str, bases: list[str]) -> tuple[str, bool]:

@@ -1,13 +1,19 @@
 """Resolves the callee of a call: through imports, definitions around it, and annotations."""
 
 import ast
+import builtins
+from collections.abc import Iterator
 from contextlib import suppress
 
 from audit.model.unknown import UNKNOWN
 from audit.reading.python.abstract_values import (
     BoundMethod,
     ClassValue,
+    External,
     FunctionValue,
+    Instance,
+    Method,
+    ModuleValue,
     Namespace,
     Value,
     unwrap,
@@ -40,6 +46,8 @@ class Resolver:
         self._frame = Frame(module, Namespace(), (machine.module_names(module.name),))
         self._annotated = {a.arg: a.annotation for a in (*arguments, *node.args.kwonlyargs)}
         self._assigned = _assigned(inside)
+        self._local = frozenset((*self._annotated, *_bound(inside)))
+        self._nested = frozenset(n.name for n in inside if isinstance(n, Definition | ast.ClassDef))
         self._in_hand: set[str] = set()
         self._import_locally(inside)
 
@@ -57,6 +65,34 @@ class Resolver:
             return _symbol(self._named(name) if name else self._of_chain(node))
         except RecursionError:  # a chain of a thousand calls
             return ""
+
+    def binds(self, name: str) -> bool:
+        """Whether the function itself binds this name: a parameter, an assignment, a loop, a `with`, an import."""
+        return name in self._local or name in self._frame.names
+
+    def defines(self, name: str) -> bool:
+        """Whether the function itself defines this name: what it runs is in its own text."""
+        return name in self._nested
+
+    def is_external(self, name: str) -> bool:
+        """Whether a dotted name stands for something of a library, of the language, or that calling one of those gave."""
+        first = name.partition(".")[0]
+        if first in self._local:
+            made = self._assigned.get(first)
+            if made is None or first in self._in_hand:
+                return False
+            self._in_hand.add(first)
+            try:
+                return bool(dotted(made.func)) and self.is_external(dotted(made.func))
+            finally:
+                self._in_hand.discard(first)
+        value, _ = unwrap(self._named(name))
+        receiver = value.receiver if isinstance(value, Method) else value
+        made_by = receiver.cls if isinstance(receiver, Instance) else receiver
+        if isinstance(made_by, External):
+            return not made_by.dotted.startswith("builtins.") or hasattr(builtins, made_by.dotted.split(".")[1])
+        # A method of a text, a list or a dictionary that was read.
+        return isinstance(value, Method) and not isinstance(receiver, ClassValue | Instance | ModuleValue)
 
     def _named(self, name: str) -> Value:
         first, *rest = name.split(".")
@@ -145,7 +181,19 @@ def _assigned(inside: list[ast.AST]) -> dict[str, ast.Call | None]:
             for name in filter(None, map(dotted, node.targets)):
                 once = name not in found and isinstance(node.value, ast.Call)
                 found[name] = node.value if once and isinstance(node.value, ast.Call) else None
+        elif isinstance(node, ast.withitem) and node.optional_vars is not None and (name := dotted(node.optional_vars)):
+            made = node.context_expr
+            found[name] = made if name not in found and isinstance(made, ast.Call) else None
     return found
+
+
+def _bound(inside: list[ast.AST]) -> Iterator[str]:
+    """Names that statements and comprehensions of a function bind."""
+    for node in inside:
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            yield node.name
 
 
 def _symbol(value: Value) -> str:

@@ -1,0 +1,179 @@
+"""What the tasks of a project run: the functions that calls reach for sure, those they may reach, and the calls nobody can follow.
+
+A method of an unknown receiver may be any method of that name in the project: class-hierarchy analysis (J. Dean, D. Grove and
+C. Chambers, « Optimization of Object-Oriented Programs Using Static Class Hierarchy Analysis », ECOOP 1995).
+"""
+
+import io
+import re
+from collections import defaultdict, deque
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from audit.model.facts import Call, Function, Unresolved
+from audit.model.findings import Excerpt
+from audit.model.gaps import Gap, OpaqueCall
+
+# What Python itself runs of an object that is built, entered, called or walked.
+_SPECIAL = ("__init__", "__enter__", "__exit__", "__aenter__", "__aexit__", "__call__", "__iter__", "__next__")
+
+
+# Asked of an unknown receiver, such a name is nearly always a dictionary's, a list's, a text's or a file's.
+_COMMON = frozenset(name for kind in (dict, list, str, set, bytes, int, float, io.TextIOBase) for name in dir(kind))
+
+
+class Subset(Mapping[str, Function]):
+    """Those of some functions whose symbol is kept; each is read when it is asked for."""
+
+    def __init__(self, functions: Mapping[str, Function], kept: Callable[[str], bool]) -> None:
+        self._functions = functions
+        self._symbols = frozenset(filter(kept, functions))
+
+    def __getitem__(self, symbol: str) -> Function:
+        if symbol not in self._symbols:
+            raise KeyError(symbol)
+        return self._functions[symbol]
+
+    def __contains__(self, symbol: object) -> bool:
+        return symbol in self._symbols
+
+    def __iter__(self) -> Iterator[str]:
+        return (symbol for symbol in self._functions if symbol in self._symbols)
+
+    def __len__(self) -> int:
+        return len(self._symbols)
+
+
+_ANY = frozenset({Unresolved.CALLABLE, Unresolved.COMPUTED})
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What is kept of a function that was followed: a large project has too many to keep them whole.
+
+    `unresolved` pairs the last name of a call with its place; `names` are those of them that are global names. `opaque`
+    pairs what was called with its place. `gaps`: its imports that find nothing.
+    """
+
+    head: Excerpt | None
+    callees: tuple[str, ...]
+    wrappers: tuple[str, ...]
+    parameters: frozenset[str]
+    unresolved: tuple[tuple[str, OpaqueCall], ...]
+    names: tuple[str, ...]
+    opaque: tuple[tuple[str, OpaqueCall], ...]
+    gaps: tuple[Gap, ...]
+
+
+@dataclass(frozen=True)
+class Closures:
+    """`sure` and `possible` map each function to the chain of symbols that leads to it, a task first; they are disjoint.
+
+    `unlikely` maps methods that bear the name of one of Python's own collections to the call that may be theirs. `opaque`
+    are calls whose callee may be any function. `followed` holds what was kept of each function of `sure` and `possible`.
+    """
+
+    sure: Mapping[str, tuple[str, ...]]
+    possible: Mapping[str, tuple[str, ...]]
+    unlikely: Mapping[str, OpaqueCall]
+    opaque: tuple[OpaqueCall, ...]
+    followed: Mapping[str, Followed]
+
+
+def closures(functions: Mapping[str, Function], tasks: Collection[str]) -> Closures:
+    """Follow the calls of each task, breadth first; what a task publishes runs in another execution and is not followed."""
+    named = _by_own_name(functions)
+    followed: dict[str, Followed] = {}
+    sure = _reached(functions, {symbol: (symbol,) for symbol in tasks}, tasks, followed)
+    possible: dict[str, tuple[str, ...]] = {}
+    unlikely: dict[str, OpaqueCall] = {}
+    new: Mapping[str, tuple[str, ...]] = sure
+    while new:
+        through: dict[str, tuple[str, ...]] = {}
+        for symbol, chain in new.items():
+            for name, call in followed[symbol].unresolved:
+                for candidate in named.get(name, ()):
+                    if name in _COMMON:
+                        unlikely.setdefault(candidate, call)
+                    else:
+                        through.setdefault(candidate, (*chain, candidate))
+        new = _reached(functions, through, tasks, followed)
+        possible |= new
+    unlikely = {symbol: call for symbol, call in unlikely.items() if symbol not in followed}
+    return Closures(sure, possible, unlikely, tuple(_opaque(followed, named)), followed)
+
+
+def _reached(
+    functions: Mapping[str, Function],
+    starts: Mapping[str, tuple[str, ...]],
+    tasks: Collection[str],
+    followed: dict[str, Followed],
+) -> dict[str, tuple[str, ...]]:
+    """The functions that these run, each with the chain to it; those that were followed before are left out."""
+    found: dict[str, tuple[str, ...]] = {}
+    queue = deque(starts.items())
+    while queue:
+        symbol, chain = queue.popleft()
+        if symbol in followed or symbol not in functions:
+            continue
+        followed[symbol] = one = _followed(functions, functions[symbol])
+        found[symbol] = chain
+        queue.extend((callee, (*chain, callee)) for callee in one.callees if callee not in tasks)
+    return found
+
+
+def _followed(functions: Mapping[str, Function], function: Function) -> Followed:
+    targets = [t for call in function.calls for t in (call.target, *call.callbacks) if t]
+    callees = [callee for target in (*function.wrappers, *targets) for callee in _runs(functions, target)]
+    by_name = [c for c in function.calls if c.unresolved in {Unresolved.METHOD, Unresolved.NAME}]
+    return Followed(
+        function.head,
+        tuple(dict.fromkeys(callees)),
+        function.wrappers,
+        frozenset(parameter.name for parameter in function.parameters),
+        tuple((_own_name(call), _gap(call, function.symbol)) for call in by_name),
+        tuple(call.name for call in by_name if call.unresolved is Unresolved.NAME),
+        tuple((c.name, _gap(c, function.symbol)) for c in function.calls if c.unresolved in _ANY),
+        function.gaps,
+    )
+
+
+def _runs(functions: Mapping[str, Function], target: str) -> Iterator[str]:
+    """A function; of a class, what Python runs of its instances."""
+    if target in functions:
+        yield target
+        return
+    yield from (name for name in (f"{target}.{special}" for special in _SPECIAL) if name in functions)
+
+
+def _by_own_name(functions: Mapping[str, Function]) -> Mapping[str, tuple[str, ...]]:
+    """Symbols of functions and methods by their own name; those of a class, by its name, for what builds an instance."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for symbol in functions:
+        owner, _, name = symbol.partition(":")[2].rpartition(".")
+        if owner.endswith("<locals>"):
+            continue
+        found[name].append(symbol)
+        # A class whose instances run nothing of the project when they are built is known all the same.
+        found[owner.rpartition(".")[2]] += [symbol] if owner and name in _SPECIAL else ()
+    return {name: tuple(symbols) for name, symbols in found.items()}
+
+
+def _own_name(call: Call) -> str:
+    quoted = re.search(r"""^getattr\(.*["'](\w+)["']\s*(?:,[^,]*)?\)$""", call.name, re.DOTALL)
+    return quoted.group(1) if quoted else call.name.rpartition(".")[2]
+
+
+def _opaque(followed: Mapping[str, Followed], named: Mapping[str, tuple[str, ...]]) -> Iterator[OpaqueCall]:
+    """Calls whose callee may be any function; what a decorator calls of its arguments is what it decorates."""
+    decorators = {wrapper for one in followed.values() for wrapper in one.wrappers}
+    for symbol, one in followed.items():
+        decorated = one.parameters if symbol in decorators else frozenset()
+        yield from (call for name, call in one.opaque if name not in decorated)
+        yield from (call for name, call in one.unresolved if name in one.names and name not in named)
+
+
+def _gap(call: Call, symbol: str) -> OpaqueCall:
+    place = call.excerpt
+    text = f"{call.name}(…)" if call.arguments or call.keywords else f"{call.name}()"
+    return OpaqueCall(place.path if place else "", place.first_line if place else 0, text, symbol)

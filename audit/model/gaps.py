@@ -1,0 +1,129 @@
+"""Gaps of a reading: the places where it could not look, each with the French words that name it in a report."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A place where a fault may hide. `line` counts from 1; 0 stands for the whole file, or for no place in particular."""
+
+    path: str = ""
+    line: int = 0
+
+    @property
+    def place(self) -> str:
+        """`path:line`, as far as it is known."""
+        return f"{self.path}:{self.line}" if self.line else self.path
+
+    @property
+    def words(self) -> str:
+        """A French clause: what was not read, and where."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadFile(Gap):
+    """A file of the target that could not be opened, decoded or parsed; `why` is French."""
+
+    why: str = ""
+
+    @property
+    def words(self) -> str:
+        """The file and the reason."""
+        return f"`{self.path}` n'a pas été lu ({self.why})"
+
+
+@dataclass(frozen=True, slots=True)
+class ExcludedCode(Gap):
+    """A module that the program imports from a path that the target file excludes."""
+
+    module: str = ""
+
+    @property
+    def words(self) -> str:
+        """The module, and who imports it."""
+        return f"`{self.module}`, importé par `{self.place}`, est exclu de la lecture"
+
+
+@dataclass(frozen=True, slots=True)
+class UnresolvedImport(Gap):
+    """An import of the project's own code that no file read answers to."""
+
+    module: str = ""
+
+    @property
+    def words(self) -> str:
+        """The module, and who imports it."""
+        return f"`{self.module}`, importé par `{self.place}`, n'a pas été trouvé"
+
+
+@dataclass(frozen=True, slots=True)
+class OpaqueCall(Gap):
+    """A call in what a task runs, whose callee could be any function: `getattr(x, name)()`, a parameter, `eval`."""
+
+    text: str = ""
+    function: str = ""
+
+    @property
+    def words(self) -> str:
+        """The call and its place."""
+        return f"non suivi : `{self.text}`, `{self.place}`"
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadSettings(Gap):
+    """Settings that exist and that the source does not tell; `why` is French."""
+
+    why: str = ""
+
+    @property
+    def words(self) -> str:
+        """The reason."""
+        return self.why
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadProcess(Gap):
+    """A process file, or a command in one, that was not understood; `why` is French."""
+
+    why: str = ""
+
+    @property
+    def words(self) -> str:
+        """The reason, and the place when there is one."""
+        return f"{self.why}, `{self.place}`" if self.place else self.why
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt(Gap):
+    """Something that was seen and may be what the rule looks for, or not; `why` is French."""
+
+    why: str = ""
+
+    @property
+    def words(self) -> str:
+        """The reason."""
+        return self.why
+
+
+@dataclass(frozen=True, slots=True)
+class UnrecognisedUse(Gap):
+    """A module that uses a library in ways that the reading does not know."""
+
+    library: str = ""
+
+    @property
+    def words(self) -> str:
+        """The library and the module."""
+        return f"`{self.library}` est employé dans `{self.path}` d'une façon que l'audit ne reconnaît pas"
+
+
+_NAMED = 3
+
+
+def named(gaps: tuple[Gap, ...]) -> str:
+    """The first gaps as one French clause, and how many more there are."""
+    words = list(dict.fromkeys(gap.words for gap in gaps))
+    rest = len(words) - _NAMED
+    more = f" (et {rest} autre{'s' if rest > 1 else ''})" if rest > 0 else ""
+    return " ; ".join(words[:_NAMED]) + more

@@ -1,0 +1,49 @@
+"""Small projects with a fault that people met, and the same projects without it: no rule may pass over the fault."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audit.command.run_setup import prepare
+from audit.model.findings import Outcome
+
+CASES = Path(__file__).parents[1] / "cases"
+ALARMS = frozenset({Outcome.DEFECT, Outcome.RESERVATION})
+PENDING = tomllib.loads((CASES / "pending.toml").read_text(encoding="utf-8"))
+
+
+def _case(name: str) -> dict[str, Any]:
+    return tomllib.loads((CASES / name / "case.toml").read_text(encoding="utf-8"))
+
+
+def _sides() -> list[tuple[str, str]]:
+    return [(d.name, side) for d in sorted(CASES.iterdir()) for side in ("defective", "sound") if (d / side).is_dir()]
+
+
+def _outcomes(project: Path) -> Mapping[str, Outcome]:
+    examination = prepare(str(project), "strict", "source")
+    return {identifier: examination.outcome(identifier) for _, identifier in examination.tests()}
+
+
+def _wrong(name: str, side: str) -> list[str]:
+    """Rules that pass over the fault of the defective side, or that raise what they must not."""
+    case, outcomes = _case(name), _outcomes(CASES / name / side)
+    refused = [rule.split()[0] for rule in case.get("must_not_pass", ())]
+    silent = [*case.get("must_not_alarm", ()), *(refused if side == "sound" else ())]
+    passed = [rule for rule in refused if side == "defective" and outcomes.get(rule) is Outcome.ESTABLISHED]
+    raised = [rule for rule in silent if outcomes.get(rule) in ALARMS]
+    broken = [rule for rule, outcome in outcomes.items() if outcome is Outcome.AUDIT_ERROR]
+    return sorted((*passed, *raised, *broken))
+
+
+@pytest.mark.parametrize(("name", "side"), _sides())
+def test_no_rule_passes_over_the_fault_nor_alarms_without_one(name: str, side: str) -> None:
+    """What is still judged wrongly is named in `pending.toml`, and nothing else is."""
+    assert _wrong(name, side) == sorted(PENDING.get(name, {}).get(side, ()))
+
+
+def test_what_is_pending_is_of_a_case() -> None:
+    assert PENDING.keys() <= {name for name, _ in _sides()}

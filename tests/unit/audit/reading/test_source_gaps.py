@@ -1,0 +1,80 @@
+"""Files and imports of the program that were not read are named."""
+
+import sys
+
+import pytest
+
+from audit.model.gaps import ExcludedCode, UnreadFile, UnresolvedImport
+from audit.target.newer_syntax import newer_interpreters
+from tests.unit.audit.reading.collecting import Collect
+
+APP = "from celery import Celery\napp = Celery('shop')\n"
+
+
+def test_an_import_of_the_project_s_own_that_finds_nothing_is_a_gap(collect_tree: Collect) -> None:
+    facts = collect_tree({"shop/__init__.py": "", "shop/app.py": f"{APP}from . import absent\nimport shop.gone.deep\n"})
+    assert facts.gaps == (UnresolvedImport("shop/app.py", 4, "shop.gone.deep"),) or set(facts.gaps) == {
+        UnresolvedImport("shop/app.py", 4, "shop.gone.deep")
+    }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import requests\nfrom django.conf import settings\n",
+        "try:\n    from shop.local import *\nexcept ImportError:\n    pass\n",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from shop.types import X\n",
+        "from shop._version import version\n",
+        "def later():\n    from shop.gone import x\n",
+    ],
+)
+def test_libraries_guarded_and_generated_imports_are_none(collect_tree: Collect, text: str) -> None:
+    assert not collect_tree({"shop/__init__.py": "", "shop/app.py": APP + text}).gaps
+
+
+def test_a_function_s_own_import_is_a_gap_of_that_function(collect_tree: Collect) -> None:
+    text = "def later():\n    from shop.gone import x\n"
+    facts = collect_tree({"shop/__init__.py": "", "shop/app.py": APP + text})
+    assert facts.functions["shop.app:later"].gaps == (UnresolvedImport("shop/app.py", 4, "shop.gone"),)
+
+
+def test_code_that_the_target_leaves_out_is_a_gap_where_it_is_imported(collect_tree: Collect) -> None:
+    files = {"shop/__init__.py": "", "shop/app.py": f"{APP}import shop.jobs\n", "shop/jobs.py": ""}
+    facts = collect_tree(files, exclude=("shop/jobs.py",))
+    assert facts.gaps == (ExcludedCode("shop/app.py", 3, "shop.jobs"),)
+
+
+def test_a_file_that_no_python_parses_is_a_gap_and_a_test_is_none(collect_tree: Collect) -> None:
+    facts = collect_tree({"app.py": APP, "old.py": "print 'x'\n", "tests/test_old.py": "print 'x'\n"})
+    assert facts.gaps == (UnreadFile("old.py", 0, "erreur de syntaxe ligne 1"),)
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12) or not any(newer_interpreters()), reason="no newer interpreter here")
+def test_syntax_newer_than_this_python_is_read_with_a_newer_one(collect_tree: Collect) -> None:
+    facts = collect_tree({"app.py": f"{APP}type Key[T] = list[T]\n\n@app.task\ndef send[T](x: T) -> T: ...\n"})
+    assert [task.symbol for task in facts.tasks] == ["app:send"]
+    assert not facts.gaps
+    assert facts.functions["app:send"].head is not None
+    assert facts.functions["app:send"].head.first_line == 5
+
+
+def test_code_below_a_folder_that_alone_answers_its_imports_is_read_from_there(collect_tree: Collect) -> None:
+    files = {
+        "backend/shop/__init__.py": "",
+        "backend/shop/queue.py": APP,
+        "backend/shop/jobs.py": "from shop.queue import app\n\n@app.task\ndef send(): ...\n",
+    }
+    facts = collect_tree(files)
+    assert [(task.symbol, task.name) for task in facts.tasks] == [("shop.jobs:send", "shop.jobs.send")]
+
+
+def test_two_files_of_one_module_name_are_both_read(collect_tree: Collect) -> None:
+    task = "from celery import shared_task\n\n@shared_task\ndef {0}(): ...\n"
+    files = {
+        "one/queue.py": "import tasks1\n",
+        "one/tasks1.py": task.format("first"),
+        "two/worker.py": "import tasks2\nimport tasks3\n",
+        "two/tasks2.py": task.format("second"),
+        "two/tasks3.py": task.format("third"),
+    }
+    assert {task.symbol.rpartition(":")[2] for task in collect_tree(files).tasks} == {"first", "second", "third"}
