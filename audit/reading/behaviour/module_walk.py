@@ -13,7 +13,7 @@ from audit.reading.behaviour.locks import endless_locks
 from audit.reading.behaviour.mentions import mentions
 from audit.reading.behaviour.network import network
 from audit.reading.behaviour.process_state import process_state
-from audit.reading.behaviour.publications import publications
+from audit.reading.behaviour.publications import objects_given, publications
 from audit.reading.behaviour.purges import purges
 from audit.reading.behaviour.scope import Scope, gather
 from audit.reading.behaviour.secrets import literal_secrets, may_hold_a_secret
@@ -27,7 +27,8 @@ from audit.reading.python.modules import Module
 Watcher = Callable[[Scope], Iterator[Observation]]
 
 # Each with words of which a module's text must hold one for it to see anything: most modules are not walked at all.
-_PUBLISHING = (".delay(", "apply_async", "send_task", "_on_commit")
+_PUBLISHING = (".delay(", ".delay,", ".delay)", "apply_async", "send_task", "_on_commit")
+_SIGNING = (".s(", ".si(", "signature(", "subtask(")
 _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     (
         ("sleep", *_PUBLISHING, "AsyncResult", "GroupResult", "ResultSet", "group(", "chord(", "while True", "while 1"),
@@ -36,6 +37,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     (("task",), swallowed_errors),
     (("utcnow(", ".now(", ".today(", "fromtimestamp("), naive_clocks),
     ((*_PUBLISHING, "countdown", "eta=", "queue=", "signature"), publications),
+    ((*_PUBLISHING, *_SIGNING), objects_given),
     (_PUBLISHING, published_too_early),
     ((".save(", ".asave(", ".commit(", ".set(", ".hset(", ".setex(", ".update("), unprotected_counters),
     ((".execute(", ".exec_driver_sql(", ".fetchval(", ".scalar("), sql_counters),

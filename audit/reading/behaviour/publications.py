@@ -1,39 +1,33 @@
 """Tasks that a function publishes: which, how far in the future, with what arguments."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from audit.model.observations.messages import DatabaseObjectArgument, DelayedMessage, PublishedMessage
 from audit.model.observations.observation import Observation
 from audit.model.plain_value import PlainValue
 from audit.model.unknown import UNKNOWN, Unknown
+from audit.reading.behaviour.row_objects import is_row
 from audit.reading.behaviour.scope import Scope, chain, keyword, last, opaque
-from audit.reading.python.abstract_values import (
-    ClassValue,
-    FunctionValue,
-    Instance,
-    Table,
-    descends_from,
-    exported,
-    unwrap,
-)
+from audit.reading.python.abstract_values import ClassValue, FunctionValue, Table, exported, unwrap
 from audit.reading.python.classes import class_attribute
 
 METHODS = frozenset({"delay", "apply_async", "send_task", "delay_on_commit", "apply_async_on_commit"})
 # What these are given is the task's own.
 _PLAIN = frozenset({"delay", "delay_on_commit"})
+# Methods of a task that make a signature of it.
+_SIGNED = frozenset({"s", "si", "signature", "subtask"})
 _PLANNED = METHODS | {"set", "signature", "retry", "subtask"}
 # Functions of Celery that are called by their own names.
 _SIGNATURES = frozenset({"signature", "subtask", "maybe_signature", "Signature"})
 # What a dictionary given to them may hold is options, and no argument of the task.
 _OPTIONS = frozenset({"apply_async", "send_task", "apply_async_on_commit"})
-_ROWS = frozenset({"Model", "SQLModel", "DeclarativeBase", "Document"})
-_ONE = frozenset({"get", "create", "first", "last", "one", "scalar_one", "latest", "earliest", "one_or_none"})
 
 
 def publications(scope: Scope) -> Iterator[Observation]:
-    """Each PublishedMessage, DelayedMessage and DatabaseObjectArgument of a scope."""
+    """Each PublishedMessage and DelayedMessage of a scope."""
     for call in scope.calls:
+        yield from _referred(scope, call)
         if not isinstance(call.func, ast.Attribute) or call.func.attr not in _PLANNED:
             if last(call.func) in _SIGNATURES and (ahead := _ahead(scope, call)) is not None:
                 yield scope.observed(DelayedMessage, call, seconds=ahead, method="signature")
@@ -44,10 +38,47 @@ def publications(scope: Scope) -> Iterator[Observation]:
         queue = keyword(call, "queue")
         if queue is not None or call.func.attr in METHODS:
             yield _message(scope, call, queue, call.func.attr)
-        if call.func.attr in METHODS:
-            wrong = next((a for a in _arguments(call) if _is_row(scope, a)), None)
-            if wrong is not None:
-                yield scope.observed(DatabaseObjectArgument, call, argument=_text(wrong))
+
+
+def _referred(scope: Scope, call: ast.Call) -> Iterator[PublishedMessage]:
+    """Publications that a call is given to make later: `on_commit(partial(send_mail.delay, pk))`, `map(send_mail.delay, keys)`."""
+    for node in call.args:
+        if isinstance(node, ast.Attribute) and is_publication(scope, node):
+            made = ast.copy_location(ast.Call(node, call.args[1:], call.keywords), call)
+            plain = node.attr in _PLAIN or last(call.func) != "partial"
+            yield _message(scope, made, None if plain else keyword(made, "queue"), node.attr)
+
+
+def objects_given(scope: Scope) -> Iterator[Observation]:
+    """Each DatabaseObjectArgument: of a publication, of a signature of a task, or of a `partial` of one."""
+    for call in scope.calls:
+        if last(call.func) == "partial" and call.args and is_publication(scope, call.args[0]):
+            given = [*call.args[1:], *(k.value for k in call.keywords)]
+        elif not isinstance(call.func, ast.Attribute) or not _gives(scope, call):
+            continue
+        else:
+            given = _arguments(scope, call)
+        wrong = next((a for a in given if is_row(scope, a)), None)
+        if wrong is not None:
+            yield scope.observed(DatabaseObjectArgument, call, argument=_text(wrong))
+
+
+def is_publication(scope: Scope, node: ast.expr) -> bool:
+    """Whether this names a method that publishes a task, such as `send_mail.delay`, without calling it."""
+    if not isinstance(node, ast.Attribute) or node.attr not in METHODS:
+        return False
+    return node.attr == "send_task" or _receiver(scope, node.value) is not None
+
+
+def _gives(scope: Scope, call: ast.Call) -> bool:
+    """Whether a call gives a task its arguments: it publishes it, or makes a signature of it."""
+    name = last(call.func)
+    return name in METHODS or (name in _SIGNED and isinstance(call.func, ast.Attribute) and _is_task(scope, call.func))
+
+
+def _is_task(scope: Scope, method: ast.Attribute) -> bool:
+    value = scope.evaluated(method.value)
+    return isinstance(value, FunctionValue) and bool(value.decorators)
 
 
 def _message(scope: Scope, call: ast.Call, queue: ast.expr | None, method: str) -> PublishedMessage:
@@ -174,53 +205,30 @@ def _spread(scope: Scope, call: ast.Call) -> float | Unknown | None:
     return None
 
 
-def _arguments(call: ast.Call) -> list[ast.expr]:
+def _arguments(scope: Scope, call: ast.Call) -> list[ast.expr]:
     """Arguments of the task itself."""
-    if isinstance(call.func, ast.Attribute) and call.func.attr in {"delay", "delay_on_commit"}:
-        return [*call.args, *(k.value for k in call.keywords if k.arg)]
-    rest = call.args[1:] if last(call.func) == "send_task" else call.args
-    held = [*rest[:2], keyword(call, "args"), keyword(call, "kwargs")]
+    name = last(call.func)
+    if name in _PLAIN | _SIGNED:
+        keywords = [k for k in call.keywords if k.arg is not None or name in _PLAIN]
+        direct = [k.value for k in keywords if k.arg is not None and k.arg not in {"args", "kwargs"}]
+        spread = [k.value for k in keywords if k.arg is None]
+        held = [k.value for k in keywords if k.arg in {"args", "kwargs"}]
+        return [*call.args, *direct, *_held(scope, [*spread, *held])]
+    rest = call.args[1:] if name == "send_task" else call.args
+    return _held(scope, [*rest[:2], keyword(call, "args"), keyword(call, "kwargs")])
+
+
+def _held(scope: Scope, containers: Sequence[ast.expr | None]) -> list[ast.expr]:
+    """What lists and dictionaries of arguments hold, by the local names they were given too."""
     found: list[ast.expr] = []
-    for container in held:
+    for container in (scope.given(c) for c in containers if c is not None):
         if isinstance(container, ast.List | ast.Tuple):
             found += container.elts
         elif isinstance(container, ast.Dict):
             found += container.values
+        elif isinstance(container, ast.Call) and last(container.func) == "dict":
+            found += [k.value for k in container.keywords]
     return found
-
-
-def _is_row(scope: Scope, node: ast.expr) -> bool:
-    """Whether an argument is an object of the database rather than its identifier."""
-    if isinstance(node, ast.Name):
-        for loop in scope.all(ast.For):
-            if isinstance(loop.target, ast.Name) and loop.target.id == node.id:
-                return _names_manager(scope.given(loop.iter))
-    given = scope.given(node)
-    if not isinstance(given, ast.Call):
-        return False
-    if last(given.func) in {"get_object_or_404", "aget_object_or_404"}:
-        return True
-    if isinstance(given.func, ast.Attribute) and given.func.attr in _ONE and _names_manager(given):
-        return True
-    value = scope.evaluated(given)
-    return isinstance(value, Instance) and isinstance(value.cls, ClassValue) and descends_from(value.cls, *_ROWS)
-
-
-def _names_manager(node: ast.expr) -> bool:
-    """Whether a chain of calls starts from a Django manager, or a SQLAlchemy query."""
-    for call in chain(node):
-        if last(call.func) == "query" and call.args:
-            return True
-        holder = call.func.value if isinstance(call.func, ast.Attribute) else None
-        if isinstance(holder, ast.Attribute) and holder.attr == "objects":
-            return True
-    return isinstance(node, ast.Call) and last(node.func) == "get" and _is_session_get(node)
-
-
-def _is_session_get(call: ast.Call) -> bool:
-    holder = call.func.value if isinstance(call.func, ast.Attribute) else None
-    named = holder is not None and last(holder) in {"session", "db_session", "Session"}
-    return named and len(call.args) == 2 and isinstance(call.args[0], ast.Name) and call.args[0].id[:1].isupper()
 
 
 def _text(node: ast.expr) -> str:

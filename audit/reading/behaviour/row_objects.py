@@ -1,0 +1,177 @@
+"""Which expressions stand for an object of the database, rather than for its identifier."""
+
+import ast
+from collections.abc import Iterator
+
+from audit.reading.behaviour.model_signals import is_signal_receiver
+from audit.reading.behaviour.scope import Scope, chain, last
+from audit.reading.python.abstract_values import ClassValue, External, FunctionValue, Instance, Value, descends_from
+
+_ROWS = frozenset({"Model", "SQLModel", "DeclarativeBase", "Document", "TimeStampedModel", "MPTTModel", "AbstractUser"})
+_ONE = frozenset({"get", "create", "first", "last", "one", "scalar_one", "latest", "earliest", "one_or_none"})
+_ASYNC = frozenset({"aget", "acreate", "afirst", "alast", "alatest", "aearliest", "scalar_one_or_none"})
+# They give the object and whether it is new.
+_PAIRS = frozenset({"get_or_create", "update_or_create", "aget_or_create", "aupdate_or_create"})
+_MANY = frozenset({"all", "filter", "exclude", "order_by", "select_related", "prefetch_related", "scalars"})
+_SHORTCUTS = frozenset({"get_object_or_404", "aget_object_or_404", "get_or_404", "first_or_404", "one_or_404"})
+_DEPTH = 5
+
+
+def is_row(scope: Scope, node: ast.expr, depth: int = 0) -> bool:
+    """Whether this is an object of the database, or several: by what it was read from, built from, or declared to be."""
+    if depth > _DEPTH:
+        return False
+    if isinstance(node, ast.Await | ast.Starred | ast.NamedExpr):
+        return is_row(scope, node.value, depth + 1)
+    if isinstance(node, ast.IfExp):
+        return is_row(scope, node.body, depth + 1) or is_row(scope, node.orelse, depth + 1)
+    if isinstance(node, ast.BoolOp):
+        return any(is_row(scope, value, depth + 1) for value in node.values)
+    if isinstance(node, ast.List | ast.Tuple | ast.Set):
+        return any(is_row(scope, element, depth + 1) for element in node.elts)
+    if isinstance(node, ast.Name):
+        return _is_named_row(scope, node, depth)
+    if isinstance(node, ast.Subscript):
+        return _is_item(scope, node, depth)
+    return isinstance(node, ast.Call) and _gives_rows(scope, node, depth)
+
+
+def _is_named_row(scope: Scope, node: ast.Name, depth: int) -> bool:
+    if _is_parameter(scope, node.id):
+        return _is_row_parameter(scope, node.id)
+    return any(is_row(scope, value, depth + 1) for value in _values(scope, node.id)) or any(
+        is_row_class(scope, statement.annotation)
+        for statement in scope.all(ast.AnnAssign)
+        if isinstance(statement.target, ast.Name) and statement.target.id == node.id
+    )
+
+
+def _values(scope: Scope, name: str) -> Iterator[ast.expr]:
+    """What a local name is given, by assignments, by loops over rows and by the first of a pair."""
+    for statement in scope.all(ast.Assign):
+        for target in statement.targets:
+            if isinstance(target, ast.Name) and target.id == name:
+                yield statement.value
+            elif isinstance(target, ast.Tuple) and target.elts and _names(target.elts[0], name):
+                value = statement.value.value if isinstance(statement.value, ast.Await) else statement.value
+                if isinstance(value, ast.Call) and last(value.func) in _PAIRS:
+                    yield value
+    yield from (n.value for n in scope.all(ast.AnnAssign) if n.value and _names(n.target, name))
+    yield from (n.value for n in scope.all(ast.NamedExpr) if _names(n.target, name))
+    loops: list[ast.For | ast.AsyncFor | ast.comprehension] = [*scope.all(ast.For), *scope.all(ast.AsyncFor)]
+    yield from (n.iter for n in [*loops, *scope.all(ast.comprehension)] if _names(n.target, name))
+
+
+def _names(target: ast.expr, name: str) -> bool:
+    return isinstance(target, ast.Name) and target.id == name
+
+
+def _parameters(scope: Scope) -> list[ast.arg]:
+    spec = getattr(scope.root, "args", None)
+    return [*spec.posonlyargs, *spec.args, *spec.kwonlyargs] if isinstance(spec, ast.arguments) else []
+
+
+def _is_parameter(scope: Scope, name: str) -> bool:
+    return any(parameter.arg == name for parameter in _parameters(scope))
+
+
+def _is_row_parameter(scope: Scope, name: str) -> bool:
+    parameters = _parameters(scope)
+    own = next(p for p in parameters if p.arg == name)
+    if own.annotation is not None and is_row_class(scope, own.annotation):
+        return True
+    if name == "self" and own is parameters[0]:
+        return is_row_class(scope, owner(scope))
+    return name == "instance" and is_signal_receiver(scope)
+
+
+def owner(scope: Scope) -> Value:
+    """The class that a method belongs to; nothing of use for a function."""
+    module, _, qualified = scope.symbol.partition(":")
+    value: Value = scope.machine.module_names(module).get(qualified.partition(".")[0]) if qualified else None
+    for name in qualified.split(".")[1:-1]:
+        value = value.names.get(name) if isinstance(value, ClassValue) else None
+    return value if isinstance(value, ClassValue) and "." in qualified else None
+
+
+def is_row_class(scope: Scope, annotation: ast.expr | Value) -> bool:
+    """Whether an annotation names a class of rows, alone, optional, or as what a list or a query holds."""
+    if isinstance(annotation, ast.expr):
+        if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+            try:
+                return is_row_class(scope, ast.parse(annotation.value, mode="eval").body)
+            except SyntaxError:
+                return False
+        if isinstance(annotation, ast.Subscript | ast.BinOp | ast.Tuple):
+            return any(is_row_class(scope, part) for part in ast.iter_child_nodes(annotation) if _is_value(part))
+        return _is_of_rows(scope.evaluated(annotation)) if isinstance(annotation, ast.Name | ast.Attribute) else False
+    return _is_of_rows(annotation)
+
+
+def _is_value(node: ast.AST) -> bool:
+    return isinstance(node, ast.expr)
+
+
+def _is_of_rows(value: Value) -> bool:
+    if isinstance(value, External):
+        return value.dotted.startswith("django.contrib.auth.models.") or value.dotted == "django.db.models.Model"
+    if not isinstance(value, ClassValue):
+        return False
+    return descends_from(value, *_ROWS) or any(map(_is_made_base, _ancestors(value)))
+
+
+def _ancestors(cls: ClassValue) -> Iterator[Value]:
+    pending: list[Value] = list(cls.bases)
+    for _ in range(50):
+        if not pending:
+            return
+        base = pending.pop()
+        yield base
+        pending += base.bases if isinstance(base, ClassValue) else ()
+
+
+def _is_made_base(base: Value) -> bool:
+    """`Base = declarative_base()` of SQLAlchemy."""
+    made = base.cls if isinstance(base, Instance) else base
+    return isinstance(made, External) and made.dotted.rpartition(".")[2] in {"declarative_base", "automap_base"}
+
+
+def _is_item(scope: Scope, node: ast.Subscript, depth: int) -> bool:
+    """`kwargs["instance"]` of a receiver, or one of several rows."""
+    key = node.slice.value if isinstance(node.slice, ast.Constant) else None
+    if key == "instance" and isinstance(node.value, ast.Name):
+        return is_signal_receiver(scope)
+    return isinstance(key, int) and is_row(scope, node.value, depth + 1)
+
+
+def _gives_rows(scope: Scope, call: ast.Call, depth: int) -> bool:
+    name = last(call.func)
+    if name in _SHORTCUTS:
+        return True
+    if name in {"list", "tuple"} and call.args:
+        return is_row(scope, call.args[0], depth + 1)
+    if isinstance(call.func, ast.Attribute) and name in _ONE | _ASYNC | _PAIRS | _MANY and _starts_from_rows(call):
+        return not any(last(c.func) in {"values", "values_list"} for c in chain(call))
+    value = scope.evaluated(call)
+    if isinstance(value, Instance) and is_row_class(scope, value.cls):
+        return True
+    callee = scope.evaluated(call.func)
+    returned = callee.node.returns if isinstance(callee, FunctionValue) and hasattr(callee.node, "returns") else None
+    return returned is not None and is_row_class(scope, returned)
+
+
+def _starts_from_rows(node: ast.expr) -> bool:
+    """Whether a chain of calls starts from a Django manager, or a SQLAlchemy query of whole objects."""
+    for call in chain(node):
+        if last(call.func) in {"query", "scalars", "scalar"} and call.args:
+            return not any(isinstance(argument, ast.Attribute) for argument in call.args)
+        holder = call.func.value if isinstance(call.func, ast.Attribute) else None
+        if isinstance(holder, ast.Attribute) and holder.attr in {"objects", "_default_manager", "query"}:
+            return True
+    return isinstance(node, ast.Call) and last(node.func) == "get" and _is_session_get(node)
+
+
+def _is_session_get(call: ast.Call) -> bool:
+    holder = call.func.value if isinstance(call.func, ast.Attribute) else None
+    named = holder is not None and last(holder) in {"session", "db_session", "Session", "db"}
+    return named and len(call.args) >= 2 and isinstance(call.args[0], ast.Name) and call.args[0].id[:1].isupper()

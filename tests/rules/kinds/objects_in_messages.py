@@ -1,0 +1,69 @@
+"""Objects of the database that are given to tasks."""
+
+from tests.rules.kinds.program import ALARM, PASSES, Program
+
+_HEAD = """
+from functools import partial
+
+from celery import chain, group, shared_task
+from django.db import models, transaction
+from django.db.models.signals import post_save
+from django.dispatch import receiver
+from sqlalchemy.orm import declarative_base
+
+Base = declarative_base()
+
+
+class Doc(models.Model):
+    n = models.IntegerField()
+
+
+class Line(Base):
+    __tablename__ = "line"
+
+
+@shared_task
+def up(document): ...
+
+
+"""
+
+
+def _given(name: str, text: str) -> Program:
+    return Program("identifiers-only", name, ALARM, _HEAD + text)
+
+
+def _kept(name: str, text: str) -> Program:
+    return Program("identifiers-only", name, PASSES, _HEAD + text)
+
+
+PROGRAMS = (
+    _given("annotated", "def f(doc: Doc):\n    up.delay(doc)\n"),
+    _given("annotated as optional, by name", 'def f(doc: "Doc | None"):\n    up.apply_async((doc,))\n'),
+    _given("annotated as several", "def f(docs: list[Doc]):\n    for doc in docs:\n        up.delay(doc)\n"),
+    _given("built", "def f():\n    doc = Doc(n=1)\n    doc.save()\n    up.delay(document=doc)\n"),
+    _given("row of SQLAlchemy", "def f(line: Line):\n    up.delay(line)\n"),
+    _given("new or not", "def f():\n    doc, created = Doc.objects.get_or_create(n=1)\n    up.delay(doc)\n"),
+    _given("given twice", "def f():\n    doc = None\n    doc = Doc.objects.filter(n=1).first()\n    up.delay(doc)\n"),
+    _given("arguments by name", 'def f():\n    given = {"document": Doc.objects.get(n=1)}\n    up.apply_async(kwargs=given)\n'),
+    _given("spread", 'def f(doc: Doc):\n    up.delay(**{"document": doc})\n'),
+    _given("in a signature", "def f(doc: Doc):\n    chain(up.s(doc)).delay()\n"),
+    _given("in a group", "def f():\n    group(up.s(d) for d in Doc.objects.all()).delay()\n"),
+    _given("after the commit", "def f(doc: Doc):\n    transaction.on_commit(partial(up.delay, doc))\n"),
+    _given("lambda", "def f(doc: Doc):\n    transaction.on_commit(lambda: up.delay(doc))\n"),
+    _given("itself", "class Page(models.Model):\n    def publish(self):\n        up.delay(self)\n"),
+    _given(
+        "receiver without annotation",
+        "@receiver(post_save, sender=Doc)\ndef on(sender, instance, **kwargs):\n    up.delay(instance)\n",
+    ),
+    _given(
+        "receiver connected below",
+        "def on(sender, **kwargs):\n    up.delay(kwargs['instance'])\n\n\npost_save.connect(on, sender=Doc)\n",
+    ),
+    _given("function that returns one", "def find() -> Doc: ...\n\n\ndef f():\n    up.delay(find())\n"),
+    _kept("identifier", "def f(doc: Doc):\n    up.delay(doc.pk)\n"),
+    _kept("identifiers", 'def f():\n    up.delay(list(Doc.objects.values_list("pk", flat=True)))\n'),
+    _kept("count", "def f():\n    up.delay(Doc.objects.filter(n=1).count())\n"),
+    _kept("field of a receiver", "@receiver(post_save)\ndef on(sender, instance, **kw):\n    up.delay(instance.pk)\n"),
+    _kept("plain class", "class Point:\n    def f(self):\n        up.delay(self.x)\n\n\ndef g(instance):\n    up.delay(instance)\n"),
+)

@@ -1,0 +1,27 @@
+"""A rule recognises a kind of fault, whatever its spelling, and says nothing of what only resembles it."""
+
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+
+import pytest
+
+from audit.rules import every_rule
+from tests.rules import kinds
+from tests.rules.example_projects import answer, write
+from tests.rules.kinds.program import Program
+
+RULES = {rule.id: rule for rule in every_rule()}
+PROGRAMS: tuple[Program, ...] = tuple(
+    program
+    for module in iter_modules(kinds.__path__)
+    for program in getattr(import_module(f"{kinds.__name__}.{module.name}"), "PROGRAMS", ())
+)
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda p: f"{p.rule}: {p.name}")
+def test_the_rule_answers_of_the_kind(program: Program, tmp_path: Path) -> None:
+    write(tmp_path, program.files)
+    findings = answer(RULES[program.rule], tmp_path)
+    told = [(f.outcome.name, f.sentence, f.missing) for f in findings]
+    assert {f.outcome for f in findings} <= program.outcomes, told
