@@ -2,19 +2,23 @@
 
 from collections.abc import Callable, Sequence
 
-from audit.french.typography import french_duration
+from audit.french.typography import counted, french_duration
+from audit.model.domains import Domain, conclude
 from audit.model.findings import Finding, Severity
+from audit.model.gaps import Doubt, ExcludedCode, Gap
 from audit.model.observations.messages import (
+    AtomicRequests,
     DatabaseObjectArgument,
     DelayedMessage,
+    DirectPublication,
     PublishedMessage,
     UncommittedPublication,
 )
-from audit.model.observations.observation import Seen
+from audit.model.observations.observation import Observation, Seen
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN
 from audit.rules.effective_settings import NO_TASK, short
-from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
+from audit.rules.practice import Fault, answered, failed, out_of_scope, passed, practice, unknown
 from audit.rules.rule import Guide
 
 _ETA = "https://docs.celeryq.dev/en/stable/userguide/calling.html#eta-and-countdown"
@@ -82,19 +86,28 @@ def _long(known: TargetFacts) -> Sequence[Finding]:
 
 
 def _nowhere(
-    known: TargetFacts, kind: type[Seen], guide: Guide, title: str, told: Callable[[Seen], str]
+    known: TargetFacts,
+    seen: Sequence[Seen],
+    guide: Guide,
+    title: str,
+    told: Callable[[Seen], str],
+    doubts: Sequence[Gap] = (),
 ) -> Sequence[Finding]:
-    """A defect for each observation of this kind, wherever it is."""
+    """A defect for each of these observations, wherever it is; what holds of publications where there is none."""
     if not known.source.tasks:
         return unknown(guide, known.source.failure or NO_TASK)
-    seen = known.source.observations_of(kind)
-    if seen:
-        faults = [Fault(f"`{short(o.symbol)}` (`{short(told(o)) or '?'}`)", o.excerpt) for o in seen]
-        return failed(guide, title, faults, *(known.source.evidence(o.excerpt) for o in seen[:3]))
-    count = len(known.source.observations_of(PublishedMessage))
-    if not count:
-        return out_of_scope(guide, "aucune publication n'a été trouvée")
-    return passed(guide, f"{count} publication{'s' if count > 1 else ''}", known.source.evidence())
+    messages = known.source.observations_of(PublishedMessage)
+    gaps = (*doubts, *(gap for gap in known.source.gaps if not isinstance(gap, ExcludedCode)))
+    domain: Domain[Observation] = Domain((*seen, *messages), gaps, counted(len(messages), "publication"))
+    wrong = {id(o): o for o in seen}
+
+    def faults(observation: Observation) -> list[Fault]:
+        own = wrong.get(id(observation))
+        return [Fault(f"`{short(own.symbol)}` (`{short(told(own)) or '?'}`)", own.excerpt)] if own else []
+
+    answer = conclude(domain, faults)
+    evidence = [known.source.evidence(o.excerpt) for o in seen[:3]] or [known.source.evidence()]
+    return answered(guide, title, answer, *evidence, nothing="aucune publication n'a été trouvée")
 
 
 @practice(
@@ -140,7 +153,28 @@ def _nowhere(
     """,
 )
 def _early(known: TargetFacts) -> Sequence[Finding]:
-    return _nowhere(known, UncommittedPublication, _early.guide, "Publication avant la validation", lambda o: o.task)
+    seen: list[UncommittedPublication | DirectPublication] = [*known.source.observations_of(UncommittedPublication)]
+    doubts: list[Gap] = []
+    settings = known.source.observations_of(AtomicRequests)
+    inside = _in_requests(known) if settings else []
+    if any(o.on is True for o in settings):
+        seen += inside
+    elif inside:
+        place = settings[0].excerpt
+        doubts.append(Doubt(why=f"`ATOMIC_REQUESTS` ne se lit pas (`{place.path if place else '?'}`)"))
+    return _nowhere(known, seen, _early.guide, "Publication avant la validation", lambda o: o.task, doubts)
+
+
+def _in_requests(known: TargetFacts) -> list[DirectPublication]:
+    """Publications made at once by what a request runs, and by what saving a row runs."""
+    direct = known.source.observations_of(DirectPublication)
+    endpoints = [route.endpoint for route in known.source.routes] if direct else []
+    served: set[str] = set()
+    for endpoint in dict.fromkeys(endpoints):
+        function = known.source.functions.get(endpoint)
+        if function and not any("non_atomic_requests" in decorator for decorator in function.decorators):
+            served |= {f.symbol for f in known.reachable(endpoint, known.task_symbols, served)}
+    return [o for o in direct if o.on_save or o.symbol in served]
 
 
 @practice(
@@ -189,4 +223,5 @@ def _early(known: TargetFacts) -> Sequence[Finding]:
     """,
 )
 def _objects(known: TargetFacts) -> Sequence[Finding]:
-    return _nowhere(known, DatabaseObjectArgument, _objects.guide, "Objet passé à une tâche", lambda o: o.argument)
+    seen = known.source.observations_of(DatabaseObjectArgument)
+    return _nowhere(known, seen, _objects.guide, "Objet passé à une tâche", lambda o: o.argument)

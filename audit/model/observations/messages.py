@@ -45,6 +45,24 @@ class UncommittedPublication(Observation):
 
 
 @dataclass(frozen=True)
+class DirectPublication(Observation):
+    """A task published at once, outside any transaction that the function opens; `task` as in PublishedMessage.
+
+    `on_save`: the function runs when a row is saved or deleted, as a receiver or as a method of the model.
+    """
+
+    task: str
+    on_save: bool
+
+
+@dataclass(frozen=True)
+class AtomicRequests(Observation):
+    """Django's `ATOMIC_REQUESTS`, which makes a transaction of each request; `on` is UNKNOWN when it cannot be told."""
+
+    on: bool | Unknown
+
+
+@dataclass(frozen=True)
 class QueuePurge(Observation):
     """A call that destroys what waits in the queues, in `module`; `at_start`: a signal of a worker's start runs it."""
 

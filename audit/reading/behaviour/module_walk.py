@@ -20,7 +20,7 @@ from audit.reading.behaviour.secrets import literal_secrets, may_hold_a_secret
 from audit.reading.behaviour.sql_counters import sql_counters
 from audit.reading.behaviour.swallowed_errors import swallowed_errors
 from audit.reading.behaviour.table_reads import unpaged_reads
-from audit.reading.behaviour.transactions import published_too_early
+from audit.reading.behaviour.transactions import atomic_requests, published_too_early
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Module
 
@@ -39,6 +39,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     ((*_PUBLISHING, "countdown", "eta=", "queue=", "signature"), publications),
     ((*_PUBLISHING, *_SIGNING), objects_given),
     (_PUBLISHING, published_too_early),
+    (("ATOMIC_REQUESTS",), atomic_requests),
     ((".save(", ".asave(", ".commit(", ".set(", ".hset(", ".setex(", ".update("), unprotected_counters),
     ((".execute(", ".exec_driver_sql(", ".fetchval(", ".scalar("), sql_counters),
     (

@@ -3,19 +3,24 @@
 import ast
 from collections.abc import Iterator, Sequence
 
-from audit.model.observations.messages import UncommittedPublication
+from audit.model.observations.messages import AtomicRequests, DirectPublication, UncommittedPublication
 from audit.model.observations.observation import Observation
+from audit.model.unknown import UNKNOWN
+from audit.reading.behaviour.model_signals import is_signal_receiver
 from audit.reading.behaviour.publications import METHODS, published, publishes_its_own_way
+from audit.reading.behaviour.row_objects import is_row_class, owner
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.name_resolution import dotted
 
 _BLOCKS = frozenset({"atomic", "begin", "begin_nested", "transaction"})
 _AFTER = frozenset({"delay_on_commit", "apply_async_on_commit"})
+_SAVING = frozenset({"save", "asave", "delete", "adelete", "save_base"})
+_ATOMIC = "ATOMIC_REQUESTS"
 _WRITES = frozenset({"add", "add_all", "merge", "flush", "execute", "executemany", "insert", "bulk_save_objects"})
 
 
 def published_too_early(scope: Scope) -> Iterator[Observation]:
-    """UncommittedPublication: a task published inside a transaction, or between its writes and its commit."""
+    """UncommittedPublication: a task published inside a transaction, or between its writes and its commit; else DirectPublication."""
     if not scope.symbol:
         return
     calls = [c for c in scope.calls if _publishes(scope, c)]
@@ -29,8 +34,38 @@ def published_too_early(scope: Scope) -> Iterator[Observation]:
         block = any(
             _is_block(i.context_expr) for n in around if isinstance(n, ast.With | ast.AsyncWith) for i in n.items
         )
-        if (block or decorated or _before_commit(scope, call)) and not publishes_its_own_way(scope, call):
+        if publishes_its_own_way(scope, call):
+            continue
+        if block or decorated or _before_commit(scope, call):
             yield scope.observed(UncommittedPublication, call, task=published(scope, call))
+        else:
+            yield scope.observed(DirectPublication, call, task=published(scope, call), on_save=_is_run_by_a_save(scope))
+
+
+def _is_run_by_a_save(scope: Scope) -> bool:
+    if getattr(scope.root, "name", "") in _SAVING and is_row_class(scope, owner(scope)):
+        return True
+    return is_signal_receiver(scope)
+
+
+def atomic_requests(scope: Scope) -> Iterator[Observation]:
+    """AtomicRequests: wherever settings give it a value."""
+    for node, value in _given(scope):
+        told = scope.value(value)
+        if told is UNKNOWN or told:
+            yield scope.observed(AtomicRequests, node, on=UNKNOWN if told is UNKNOWN else True)
+
+
+def _given(scope: Scope) -> Iterator[tuple[ast.AST, ast.expr]]:
+    for held in scope.all(ast.Dict):
+        pairs = zip(held.keys, held.values, strict=True)
+        yield from ((key, value) for key, value in pairs if isinstance(key, ast.Constant) and key.value == _ATOMIC)
+    for node in scope.all(ast.Assign):
+        for target in node.targets:
+            if isinstance(target, ast.Subscript) and getattr(target.slice, "value", None) == _ATOMIC:
+                yield node, node.value
+    for call in scope.calls:
+        yield from ((call, k.value) for k in call.keywords if k.arg == _ATOMIC)
 
 
 def _publishes(scope: Scope, call: ast.Call) -> bool:

@@ -1,0 +1,59 @@
+"""Tasks published before the transaction is committed, and after."""
+
+from tests.rules.kinds.program import ALARM, PASSES, Program
+
+_SETTINGS = 'DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "ATOMIC_REQUESTS": True}}\nROOT_URLCONF = "urls"\n'
+_BUILT = 'DATABASES = {"default": env.db("DATABASE_URL")}\nDATABASES["default"]["ATOMIC_REQUESTS"] = True\n'
+_HEAD = """
+from functools import partial
+
+from celery import shared_task
+from django.db import models, transaction
+from django.db.models.signals import post_save
+from django.dispatch import receiver
+
+
+@shared_task
+def up(pk): ...
+
+
+class Doc(models.Model):
+    n = models.IntegerField()
+
+
+"""
+_URLS = 'from django.urls import path\nfrom shop import view\n\nurlpatterns = [path("a/", view)]\n'
+
+
+def _early(name: str, text: str, settings: str = _SETTINGS) -> Program:
+    return Program("publish-after-commit", name, ALARM, _files(text, settings))
+
+
+def _late(name: str, text: str, settings: str = _SETTINGS) -> Program:
+    return Program("publish-after-commit", name, PASSES, _files(text, settings))
+
+
+def _files(text: str, settings: str) -> dict[str, str]:
+    urls = {"urls.py": _URLS} if "def view" in text else {}
+    return {"shop.py": _HEAD + text, "settings.py": settings, "manage.py": _MANAGE, **urls}
+
+
+_MANAGE = 'import os\n\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings")\n'
+_RECEIVER = "@receiver(post_save, sender=Doc)\ndef on(sender, instance, **kwargs):\n"
+PROGRAMS = (
+    _early("receiver", f"{_RECEIVER}    up.delay(instance.pk)\n"),
+    _early("receiver, set after", f"{_RECEIVER}    up.apply_async(args=(instance.pk,))\n", _BUILT),
+    _early("receiver of several", _RECEIVER.replace("post_save", "[post_save]") + "    up.delay(instance.pk)\n"),
+    _early("connected", "def on(sender, instance, **kw):\n    up.delay(instance.pk)\n\n\npost_save.connect(on)\n"),
+    _early("save", "class A(models.Model):\n    def save(self, *a):\n        super().save(*a)\n        up.delay(self.pk)\n"),
+    _early("view", "def view(request):\n    up.delay(1)\n"),
+    _early("what a view calls", "def view(request):\n    start(1)\n\n\ndef start(pk):\n    up.delay(pk)\n"),
+    _late("partial", f"{_RECEIVER}    transaction.on_commit(partial(up.delay, instance.pk))\n"),
+    _late("lambda", f"{_RECEIVER}    transaction.on_commit(lambda: up.delay(instance.pk))\n"),
+    _late("named", f"{_RECEIVER}    def later():\n        up.delay(instance.pk)\n\n    transaction.on_commit(later)\n"),
+    _late("delay_on_commit", f"{_RECEIVER}    up.delay_on_commit(instance.pk)\n"),
+    _late("no such setting", f"{_RECEIVER}    up.delay(instance.pk)\n", "DATABASES = {}\n"),
+    _late("refused", f"{_RECEIVER}    up.delay(instance.pk)\n", _SETTINGS.replace("True", "False")),
+    _late("from a task", "@shared_task\ndef go():\n    up.delay(1)\n"),
+    _late("view of its own", "@transaction.non_atomic_requests\ndef view(request):\n    up.delay(1)\n"),
+)
