@@ -6,6 +6,7 @@ from audit.model.findings import Finding, Severity
 from audit.model.observations.shared_data import (
     BoundedRead,
     ConnectionAtImport,
+    ExclusiveAccess,
     GlobalCounter,
     LockWithExpiry,
     LockWithoutExpiry,
@@ -14,7 +15,7 @@ from audit.model.observations.shared_data import (
     UnboundedRead,
 )
 from audit.model.target_facts import TargetFacts
-from audit.rules.effective_settings import NO_TASK
+from audit.rules.effective_settings import NO_TASK, short
 from audit.rules.practice import Fault, failed, passed, practice, unknown
 from audit.rules.rule import Guide
 from audit.rules.task_observations import NotInTasks, extent, tasks_read
@@ -113,8 +114,23 @@ def _aware_clocks(known: TargetFacts) -> Sequence[Finding]:
 )
 def _atomic_counters(known: TargetFacts) -> Sequence[Finding]:
     return NotInTasks(
-        ReadModifyWrite, _atomic_counters.guide, "Valeur lue puis réécrite", lambda o: f"`{o.statement}`"
+        ReadModifyWrite,
+        _atomic_counters.guide,
+        "Valeur lue puis réécrite",
+        lambda o: f"`{o.statement}`",
+        doubt=_may_be_locked,
     )(known)
+
+
+def _may_be_locked(known: TargetFacts, observation: ReadModifyWrite) -> str:
+    """Why the change may be protected: a function on the way to it takes a lock."""
+    locking = {o.symbol for o in known.source.observations_of(ExclusiveAccess)}
+    closures = known.closures
+    way = closures.sure.get(observation.symbol) or closures.possible.get(observation.symbol, ())
+    holder = next((symbol for symbol in way[:-1] if symbol in locking), "")
+    if not holder:
+        return ""
+    return f"`{short(observation.symbol)}` change une valeur lue, peut-être sous le verrou de `{short(holder)}`"
 
 
 @practice(

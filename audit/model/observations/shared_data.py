@@ -20,6 +20,11 @@ class ReadModifyWrite(Observation):
 
 
 @dataclass(frozen=True)
+class ExclusiveAccess(Observation):
+    """A function that takes a lock, of a row, of a store or of its own: what it calls may be protected by it."""
+
+
+@dataclass(frozen=True)
 class LockWithoutExpiry(Observation):
     """A lock of a shared store that outlives who took it."""
 

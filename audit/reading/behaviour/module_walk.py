@@ -29,6 +29,7 @@ Watcher = Callable[[Scope], Iterator[Observation]]
 # Each with words of which a module's text must hold one for it to see anything: most modules are not walked at all.
 _PUBLISHING = (".delay(", ".delay,", ".delay)", "apply_async", "send_task", "_on_commit")
 _SIGNING = (".s(", ".si(", "signature(", "subtask(")
+_COUNTING = ("+=", "-=", " + ", " - ", "setattr(", "ock(", "or_update(")
 _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     (
         ("sleep", *_PUBLISHING, "AsyncResult", "GroupResult", "ResultSet", "group(", "chord(", "while True", "while 1"),
@@ -40,7 +41,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     ((*_PUBLISHING, *_SIGNING), objects_given),
     (_PUBLISHING, published_too_early),
     (("ATOMIC_REQUESTS",), atomic_requests),
-    ((".save(", ".asave(", ".commit(", ".set(", ".hset(", ".setex(", ".update("), unprotected_counters),
+    (_COUNTING, unprotected_counters),
     ((".execute(", ".exec_driver_sql(", ".fetchval(", ".scalar("), sql_counters),
     (
         (
@@ -58,7 +59,10 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     (("nx=", "setnx", ".lock("), endless_locks),
     ((".execute(",), unpaged_reads),
     (("purge(", "discard_all("), purges),
-    (("global ", "connect", "MongoClient", "BlockingConnection"), process_state),
+    (
+        ("global ", "+=", "-=", " + 1", " - 1", "connect", "MongoClient", "BlockingConnection", "next(", "Counter"),
+        process_state,
+    ),
 )
 
 

@@ -5,7 +5,19 @@ from collections.abc import Iterator
 
 from audit.model.observations.observation import Observation
 from audit.model.observations.shared_data import ConnectionAtImport, GlobalCounter
-from audit.reading.behaviour.scope import Scope
+from audit.reading.behaviour.row_objects import ancestors, owner
+from audit.reading.behaviour.scope import Scope, keyword, last
+from audit.reading.python.abstract_values import (
+    ClassValue,
+    External,
+    FunctionValue,
+    Instance,
+    ModuleValue,
+    Table,
+    Value,
+    descends_from,
+    last_name,
+)
 
 _CONNECTIONS = frozenset(
     {
@@ -20,19 +32,161 @@ _CONNECTIONS = frozenset(
         "pika.BlockingConnection",
     }
 )
+# Their attributes are columns of a row, or of a statement.
+_ROWS = ("Model", "SQLModel", "DeclarativeBase", "Document")
+# Objects of the standard library that only hold what they are given.
+_HOLDERS = frozenset({"types.SimpleNamespace", "collections.Counter", "collections.defaultdict", "argparse.Namespace"})
+_OWN_TO_A_THREAD = ("local", "ContextVar")
+# Calls whose answer changes from one execution to the next: no client or table that is made once.
+_MOMENTS = frozenset({"time", "monotonic", "perf_counter", "now", "utcnow", "today", "uuid4", "len", "int", "float"})
+_COUNTS = frozenset({"update", "subtract"})
 
 
 def process_state(scope: Scope) -> Iterator[Observation]:
-    """GlobalCounter: a global counted up by a function; ConnectionAtImport: one that children would share."""
+    """GlobalCounter: a value of the process changed by a function; ConnectionAtImport: one that children would share."""
     if scope.symbol:
-        shared = {name for node in scope.all(ast.Global) for name in node.names}
-        for node in scope.all(ast.AugAssign):
-            if isinstance(node.target, ast.Name) and node.target.id in shared:
-                yield scope.observed(GlobalCounter, node, name=node.target.id)
+        yield from _changes(scope)
         return
     for call in scope.calls:
         if scope.external(call.func) in _CONNECTIONS and not _is_guarded(scope, call):
             yield scope.observed(ConnectionAtImport, call)
+
+
+def _changes(scope: Scope) -> Iterator[GlobalCounter]:
+    shared = {name for node in scope.all(ast.Global) for name in node.names}
+    for change in scope.all(ast.AugAssign):
+        if _is_shared(scope, change.target, shared):
+            yield scope.observed(GlobalCounter, change, name=ast.unparse(change.target))
+    for node in scope.all(ast.Assign):
+        for target in node.targets:
+            if _is_shared(scope, target, shared) and _is_state(scope, node, target, node.value):
+                yield scope.observed(GlobalCounter, node, name=ast.unparse(target))
+    for call in scope.calls:
+        if counted := _counted(scope, call):
+            yield scope.observed(GlobalCounter, call, name=counted)
+
+
+def _is_shared(scope: Scope, target: ast.expr, shared: set[str]) -> bool:
+    """Whether a target is a global, an attribute of a class, a module or an object of one, or an entry of a dictionary of one."""
+    if isinstance(target, ast.Name):
+        return target.id in shared
+    if isinstance(target, ast.Subscript):
+        return _is_shared_table(scope, target.value, shared)
+    return isinstance(target, ast.Attribute) and _holds_for_all(scope, target.value)
+
+
+def _is_shared_table(scope: Scope, node: ast.expr, shared: set[str]) -> bool:
+    if isinstance(node, ast.Call):
+        return last(node.func) == "globals"
+    if isinstance(node, ast.Subscript):
+        return _is_shared_table(scope, node.value, shared)
+    if isinstance(node, ast.Attribute):
+        if _holds_for_all(scope, node.value):
+            return True
+        return scope.external(node) == "os.environ"
+    if not isinstance(node, ast.Name):
+        return False
+    return node.id in shared or (node.id not in scope.assigned and _holds_entries(scope.evaluated(node)))
+
+
+def _holds_entries(value: Value) -> bool:
+    if isinstance(value, Instance):
+        return isinstance(value.cls, External) and value.cls.dotted in _HOLDERS
+    return isinstance(value, Table | list)
+
+
+def _holds_for_all(scope: Scope, node: ast.expr) -> bool:
+    """Whether what holds an attribute is one for the whole process."""
+    if isinstance(node, ast.Call):
+        return last(node.func) == "type" and len(node.args) == 1
+    if isinstance(node, ast.Attribute) and node.attr == "__class__":
+        return True
+    if isinstance(node, ast.Name) and node.id in scope.assigned:
+        return _is_class_or_task(scope, node.id)
+    value = scope.evaluated(node)
+    if isinstance(value, Instance):
+        external = isinstance(value.cls, External) and value.cls.dotted in _HOLDERS
+        own = isinstance(value.cls, ClassValue) and not descends_from(value.cls, *_ROWS, *_OWN_TO_A_THREAD)
+        return external or own
+    if isinstance(value, ClassValue):
+        return not descends_from(value, *_ROWS)
+    return isinstance(value, ModuleValue | FunctionValue)
+
+
+def _is_class_or_task(scope: Scope, name: str) -> bool:
+    """The first parameter of a class method, or the task itself where it is bound."""
+    spec = getattr(scope.root, "args", None)
+    first = next(iter([*spec.posonlyargs, *spec.args]), None) if isinstance(spec, ast.arguments) else None
+    if first is None or first.arg != name:
+        return False
+    if any(last_name(base) == "Task" for base in ancestors(owner(scope))):
+        return True
+    decorators: list[ast.expr] = getattr(scope.root, "decorator_list", [])
+    bound = [
+        keyword(d, "bind") for d in decorators if isinstance(d, ast.Call) and last(d.func) in {"task", "shared_task"}
+    ]
+    return any(last(d) == "classmethod" for d in decorators) or any(
+        isinstance(b, ast.Constant) and b.value is True for b in bound
+    )
+
+
+def _is_state(scope: Scope, statement: ast.Assign, target: ast.expr, value: ast.expr) -> bool:
+    """Whether a plain assignment keeps a value for later executions, rather than something made once or put back."""
+    text = ast.unparse(target)
+    tests = [n.test for n in scope.around(statement) if isinstance(n, ast.If)]
+    if any(text in ast.unparse(test) and _asks_whether_it_is_there(test) for test in tests):
+        return False
+    if _adds_to_itself(scope, value, text):
+        return True
+    if isinstance(target, ast.Subscript):
+        return False
+    if isinstance(value, ast.Call):
+        return last(value.func) in _MOMENTS
+    if isinstance(value, ast.Constant):
+        return value.value is not None and any(text in ast.unparse(test) for test in tests)
+    return isinstance(target, ast.Name) and _comes_from_a_parameter(scope, value)
+
+
+def _asks_whether_it_is_there(test: ast.expr) -> bool:
+    return any(
+        (isinstance(n, ast.UnaryOp) and isinstance(n.op, ast.Not))
+        or (isinstance(n, ast.Compare) and any(isinstance(o, ast.Is | ast.IsNot | ast.NotIn) for o in n.ops))
+        for n in ast.walk(test)
+    )
+
+
+def _adds_to_itself(scope: Scope, value: ast.expr, text: str) -> bool:
+    value = scope.given(value)
+    if not any(isinstance(n, ast.BinOp) for n in ast.walk(value)):
+        return False
+    holder, _, key = text.rpartition("[")
+    got = f"{holder}.get({key.removesuffix(']')}" if holder else text
+    named = [n for n in ast.walk(value) if isinstance(n, ast.Name)]
+    told = [ast.unparse(value), *(ast.unparse(scope.given(n)) for n in named)]
+    return any(text in t or got in t for t in told)
+
+
+def _comes_from_a_parameter(scope: Scope, value: ast.expr) -> bool:
+    spec = getattr(scope.root, "args", None)
+    if not isinstance(spec, ast.arguments) or not isinstance(value, ast.Name):
+        return False
+    return value.id in {a.arg for a in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs)} - {"self", "cls"}
+
+
+def _counted(scope: Scope, call: ast.Call) -> str:
+    """What a call counts in: `next(NUMBERS)` of `itertools.count()`, `TOTALS.update(…)` of a `Counter`; empty for others."""
+    if last(call.func) == "next" and len(call.args) == 1:
+        node: ast.expr = call.args[0]
+        wanted = "itertools.count"
+    elif isinstance(call.func, ast.Attribute) and call.func.attr in _COUNTS:
+        node, wanted = call.func.value, "collections.Counter"
+    else:
+        return ""
+    if not isinstance(node, ast.Name | ast.Attribute) or (isinstance(node, ast.Name) and node.id in scope.assigned):
+        return ""
+    value = scope.evaluated(node)
+    made = isinstance(value, Instance) and isinstance(value.cls, External) and value.cls.dotted == wanted
+    return ast.unparse(node) if made else ""
 
 
 def _is_guarded(scope: Scope, call: ast.Call) -> bool:

@@ -117,11 +117,12 @@ def _is_of_rows(value: Value) -> bool:
         return value.dotted.startswith("django.contrib.auth.models.") or value.dotted == "django.db.models.Model"
     if not isinstance(value, ClassValue):
         return False
-    return descends_from(value, *_ROWS) or any(map(_is_made_base, _ancestors(value)))
+    return descends_from(value, *_ROWS) or any(map(_is_made_base, ancestors(value)))
 
 
-def _ancestors(cls: ClassValue) -> Iterator[Value]:
-    pending: list[Value] = list(cls.bases)
+def ancestors(cls: Value) -> Iterator[Value]:
+    """The classes that a class of the target inherits from, in no particular order."""
+    pending: list[Value] = list(cls.bases) if isinstance(cls, ClassValue) else []
     for _ in range(50):
         if not pending:
             return

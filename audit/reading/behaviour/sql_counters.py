@@ -3,11 +3,11 @@
 import ast
 import re
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 
 from audit.model.observations.observation import Observation
 from audit.model.observations.shared_data import ReadModifyWrite
 from audit.reading.behaviour.counters import takes_a_lock
+from audit.reading.behaviour.local_flow import LocalFlow
 from audit.reading.behaviour.scope import Scope, last
 
 _RUN = frozenset({"execute", "exec_driver_sql", "scalar", "scalars", "fetchval", "fetchrow", "fetch_one", "fetch_val"})
@@ -19,7 +19,6 @@ _ASSIGNED = re.compile(r"(\w+)\"?\s*=\s*(?::\w+|%s|%\(\w+\)s|\?|\$\d+)\s*(?:,|;|
 _LOCKS = re.compile(
     r"(?i)\bfor (no key )?update\b|\block table\b|advisory|serializable|repeatable read|\bbegin (immediate|exclusive)\b"
 )
-_DEPTH = 6
 
 
 def sql_counters(scope: Scope) -> Iterator[Observation]:
@@ -29,14 +28,13 @@ def sql_counters(scope: Scope) -> Iterator[Observation]:
     ran = [(call, sql) for call in scope.calls if last(call.func) in _RUN and (sql := _sql(scope, call))]
     if any(_LOCKS.search(sql) for _, sql in ran):
         return
-    flow = _Flow(scope)
     for call, sql in ran:
         update = _UPDATE.match(sql)
         for column in _ASSIGNED.findall(update.group(2)) if update else ():
             # `… where sent = :seen` writes nothing when somebody else wrote first.
             guarded = re.search(rf"\b{column}\b", update.group(3) or "") if update else None
             reads = [c for c, other in ran if update and _reads(other, update.group(1), column)]
-            if reads and not guarded and flow.adds(call, reads):
+            if reads and not guarded and _adds(scope, call, reads):
                 yield scope.observed(ReadModifyWrite, call, statement=" ".join(sql.split())[:80])
 
 
@@ -55,65 +53,24 @@ def _reads(sql: str, table: str, column: str) -> bool:
     return bool(re.search(rf"(?i)\b{column}\b|\*", select.group(1)))
 
 
-class _Flow:
-    """What local names are given in one function, to tell whether a value comes from a `select`."""
+def _adds(scope: Scope, call: ast.Call, reads: Sequence[ast.Call]) -> bool:
+    """Whether a parameter of this call is a sum of what one of these gave."""
+    flow = LocalFlow(scope, lambda inner: inner in reads or _fetches(scope, inner, reads))
+    return any(flow.is_changed(node) for node in (*call.args[1:], *(k.value for k in call.keywords)))
 
-    def __init__(self, scope: Scope) -> None:
-        self._scope = scope
 
-    def adds(self, call: ast.Call, reads: Sequence[ast.Call]) -> bool:
-        """Whether a parameter of this call is a sum of what one of these gave."""
-        given = [*call.args[1:], *(k.value for k in call.keywords)]
-        return any(self._is_changed(node, reads, 0) for node in given)
-
-    def _is_changed(self, node: ast.expr, reads: Sequence[ast.Call], depth: int) -> bool:
-        for inner in ast.walk(node):
-            if isinstance(inner, ast.BinOp) and isinstance(inner.op, ast.Add | ast.Sub):
-                if self._is_read(inner, reads, 0):
-                    return True
-            elif isinstance(inner, ast.Name) and depth < _DEPTH:
-                if inner.id in self._added and self._is_read(inner, reads, 0):
-                    return True
-                if any(self._is_changed(value, reads, depth + 1) for value in self._given.get(inner.id, ())):
-                    return True
+def _fetches(scope: Scope, call: ast.Call, reads: Sequence[ast.Call]) -> bool:
+    """`cursor.fetchone()` after `cursor.execute(…)`, unless the same cursor ran something in between."""
+    if last(call.func) not in _FETCH or not isinstance(call.func, ast.Attribute):
         return False
-
-    def _is_read(self, node: ast.expr, reads: Sequence[ast.Call], depth: int) -> bool:
-        for inner in ast.walk(node):
-            if inner in reads or (isinstance(inner, ast.Call) and self._fetches(inner, reads)):
-                return True
-            given = self._given.get(inner.id, ()) if isinstance(inner, ast.Name) and depth < _DEPTH else ()
-            if any(self._is_read(value, reads, depth + 1) for value in given):
-                return True
-        return False
-
-    def _fetches(self, call: ast.Call, reads: Sequence[ast.Call]) -> bool:
-        """`cursor.fetchone()` after `cursor.execute(…)`, unless the same cursor ran something in between."""
-        if last(call.func) not in _FETCH or not isinstance(call.func, ast.Attribute):
-            return False
-        cursor = ast.dump(call.func.value)
-        before = [
-            c
-            for c in self._scope.calls
-            if isinstance(c.func, ast.Attribute)
-            and last(c.func) in _RUN
-            and c.args
-            and ast.dump(c.func.value) == cursor
-            and (c.lineno, c.col_offset) < (call.lineno, call.col_offset)
-        ]
-        return bool(before) and max(before, key=lambda c: (c.lineno, c.col_offset)) in reads
-
-    @cached_property
-    def _given(self) -> dict[str, list[ast.expr]]:
-        found: dict[str, list[ast.expr]] = {}
-        for node in self._scope.all(ast.Assign):
-            for target in node.targets:
-                for name in ast.walk(target):
-                    if isinstance(name, ast.Name):
-                        found.setdefault(name.id, []).append(node.value)
-        return found
-
-    @cached_property
-    def _added(self) -> frozenset[str]:
-        changes = [n for n in self._scope.all(ast.AugAssign) if isinstance(n.op, ast.Add | ast.Sub)]
-        return frozenset(n.target.id for n in changes if isinstance(n.target, ast.Name))
+    cursor = ast.dump(call.func.value)
+    before = [
+        c
+        for c in scope.calls
+        if isinstance(c.func, ast.Attribute)
+        and last(c.func) in _RUN
+        and c.args
+        and ast.dump(c.func.value) == cursor
+        and (c.lineno, c.col_offset) < (call.lineno, call.col_offset)
+    ]
+    return bool(before) and max(before, key=lambda c: (c.lineno, c.col_offset)) in reads

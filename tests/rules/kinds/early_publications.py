@@ -45,7 +45,9 @@ PROGRAMS = (
     _early("receiver, set after", f"{_RECEIVER}    up.apply_async(args=(instance.pk,))\n", _BUILT),
     _early("receiver of several", _RECEIVER.replace("post_save", "[post_save]") + "    up.delay(instance.pk)\n"),
     _early("connected", "def on(sender, instance, **kw):\n    up.delay(instance.pk)\n\n\npost_save.connect(on)\n"),
-    _early("save", "class A(models.Model):\n    def save(self, *a):\n        super().save(*a)\n        up.delay(self.pk)\n"),
+    _early(
+        "save", "class A(models.Model):\n    def save(self, *a):\n        super().save(*a)\n        up.delay(self.pk)\n"
+    ),
     _early("view", "def view(request):\n    up.delay(1)\n"),
     _early("what a view calls", "def view(request):\n    start(1)\n\n\ndef start(pk):\n    up.delay(pk)\n"),
     _late("partial", f"{_RECEIVER}    transaction.on_commit(partial(up.delay, instance.pk))\n"),

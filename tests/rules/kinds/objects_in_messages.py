@@ -45,7 +45,10 @@ PROGRAMS = (
     _given("row of SQLAlchemy", "def f(line: Line):\n    up.delay(line)\n"),
     _given("new or not", "def f():\n    doc, created = Doc.objects.get_or_create(n=1)\n    up.delay(doc)\n"),
     _given("given twice", "def f():\n    doc = None\n    doc = Doc.objects.filter(n=1).first()\n    up.delay(doc)\n"),
-    _given("arguments by name", 'def f():\n    given = {"document": Doc.objects.get(n=1)}\n    up.apply_async(kwargs=given)\n'),
+    _given(
+        "arguments by name",
+        'def f():\n    given = {"document": Doc.objects.get(n=1)}\n    up.apply_async(kwargs=given)\n',
+    ),
     _given("spread", 'def f(doc: Doc):\n    up.delay(**{"document": doc})\n'),
     _given("in a signature", "def f(doc: Doc):\n    chain(up.s(doc)).delay()\n"),
     _given("in a group", "def f():\n    group(up.s(d) for d in Doc.objects.all()).delay()\n"),
@@ -65,5 +68,8 @@ PROGRAMS = (
     _kept("identifiers", 'def f():\n    up.delay(list(Doc.objects.values_list("pk", flat=True)))\n'),
     _kept("count", "def f():\n    up.delay(Doc.objects.filter(n=1).count())\n"),
     _kept("field of a receiver", "@receiver(post_save)\ndef on(sender, instance, **kw):\n    up.delay(instance.pk)\n"),
-    _kept("plain class", "class Point:\n    def f(self):\n        up.delay(self.x)\n\n\ndef g(instance):\n    up.delay(instance)\n"),
+    _kept(
+        "plain class",
+        "class Point:\n    def f(self):\n        up.delay(self.x)\n\n\ndef g(instance):\n    up.delay(instance)\n",
+    ),
 )

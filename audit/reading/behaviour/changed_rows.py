@@ -1,0 +1,130 @@
+"""Rows read from a database, counted up in Python, and written back by whoever saves or commits."""
+
+import ast
+from collections.abc import Iterator, Mapping
+
+from audit.reading.behaviour.local_flow import LocalFlow
+from audit.reading.behaviour.row_objects import is_row_class, owner
+from audit.reading.behaviour.scope import Scope, gather, last
+from audit.reading.python.abstract_values import BoundMethod, ClassValue, FunctionValue, Value, descends_from
+
+_SAVES = frozenset({"save", "asave", "bulk_update", "abulk_update", "merge", "add", "put"})
+_COMMITS = frozenset({"commit", "flush", "begin"})
+_QUERIES = frozenset({"query", "scalars", "scalar", "scalar_one", "scalar_one_or_none", "first", "one", "one_or_none"})
+_DJANGO = frozenset({"objects", "_default_manager"})
+_DEPTH = 3
+
+
+def changed_rows(scope: Scope) -> Iterator[ast.stmt | ast.Call]:
+    """The statements that count in a row, and the calls of functions that count in the row they are given."""
+    for node, holder in _changes(scope, 0).items():
+        if _is_kept(scope, holder):
+            yield node
+
+
+def _changes(scope: Scope, depth: int) -> Mapping[ast.stmt | ast.Call, str]:
+    """What changes a local object, each with its name: a sum given to an attribute, here or in a function it is given to."""
+    found: dict[ast.stmt | ast.Call, str] = {}
+    changes: list[ast.AugAssign | ast.Assign] = [*scope.all(ast.AugAssign), *scope.all(ast.Assign)]
+    for node in changes:
+        if holder := _changed_row(scope, node):
+            found[node] = holder
+    for call in scope.calls:
+        if last(call.func) == "setattr" and len(call.args) == 3 and isinstance(call.args[0], ast.Name):
+            if isinstance(scope.given(call.args[2]), ast.BinOp):
+                found[call] = call.args[0].id
+        elif depth < _DEPTH and any(isinstance(a, ast.Name) for a in call.args):
+            found |= {call: name for name in _given_to_a_counter(scope, call, depth)}
+    return found
+
+
+def _given_to_a_counter(scope: Scope, call: ast.Call, depth: int) -> Iterator[str]:
+    callee = scope.evaluated(call.func)
+    function = callee.function if isinstance(callee, BoundMethod) else callee
+    if not isinstance(function, FunctionValue) or isinstance(function.node, ast.Lambda):
+        return
+    spec = function.node.args
+    names = [a.arg for a in (*spec.posonlyargs, *spec.args)]
+    names = names[1:] if isinstance(callee, BoundMethod) else names
+    inner = _scope_of(scope, function)
+    if any(last(c.func) in {"select_for_update", "with_for_update", "lock"} for c in inner.calls):
+        return
+    changed = set(_changes(inner, depth + 1).values())
+    for argument, name in zip(call.args, names, strict=False):
+        if isinstance(argument, ast.Name) and name in changed:
+            yield argument.id
+
+
+def _scope_of(scope: Scope, function: FunctionValue) -> Scope:
+    inner = Scope(scope.machine, scope.machine.project.modules[function.module], function.symbol, function.node)
+    for _ in gather(inner, ""):
+        pass
+    return inner
+
+
+def _changed_row(scope: Scope, node: ast.AugAssign | ast.Assign) -> str:
+    """`row` for `row.count += 1` and `row.count = row.count + 1`; empty for anything else."""
+    target = node.target if isinstance(node, ast.AugAssign) else node.targets[0]
+    if not isinstance(target, ast.Attribute) or not isinstance(target.value, ast.Name):
+        return ""
+    value = node.value if isinstance(node, ast.AugAssign) else scope.given(node.value)
+    if isinstance(node, ast.AugAssign):
+        arithmetic = isinstance(node.op, ast.Add | ast.Sub) and not isinstance(value, ast.List | ast.JoinedStr)
+    else:
+        named = [ast.unparse(scope.given(n)) for n in ast.walk(value) if isinstance(n, ast.Name)]
+        own = ast.unparse(target)
+        arithmetic = _is_sum(value) and (own in ast.unparse(value) or own in named)
+    text = any(isinstance(n, ast.Constant) and isinstance(n.value, str) for n in ast.walk(value))
+    # Django's F() and SQLAlchemy's columns (an upper-case holder) make it one statement of the database.
+    held = any(isinstance(n, ast.Call) and last(n.func) in {"F", "Value", "timedelta"} for n in ast.walk(value))
+    columns = any(isinstance(n, ast.Attribute) and last(n.value)[:1].isupper() for n in ast.walk(value))
+    return target.value.id if arithmetic and not text and not held and not columns else ""
+
+
+def _is_sum(node: ast.expr) -> bool:
+    return any(isinstance(n, ast.BinOp) and isinstance(n.op, ast.Add | ast.Sub) for n in ast.walk(node))
+
+
+def _is_kept(scope: Scope, holder: str) -> bool:
+    """Whether the row is written back: saved or committed here, or by whoever ends the session it was read from."""
+    if any(_saves(call, holder) for call in scope.calls):
+        return True
+    if holder == "self":
+        return is_row_class(scope, owner(scope)) and not _is_of_django(owner(scope))
+    if any(last(call.func) in _COMMITS and isinstance(call.func, ast.Attribute) for call in scope.calls):
+        return True
+    return _is_of_a_session(scope, holder)
+
+
+def _saves(call: ast.Call, holder: str) -> bool:
+    if last(call.func) not in _SAVES or not isinstance(call.func, ast.Attribute):
+        return False
+    if isinstance(call.func.value, ast.Name) and call.func.value.id == holder:
+        return True
+    return last(call.func) not in {"save", "asave", "add", "put"} and any(
+        isinstance(n, ast.Name) and n.id == holder for a in call.args for n in ast.walk(a)
+    )
+
+
+def _is_of_django(cls: Value) -> bool:
+    """Whether only `save` writes its rows."""
+    return isinstance(cls, ClassValue) and (descends_from(cls, "Model", "AbstractUser", "TimeStampedModel"))
+
+
+def _is_of_a_session(scope: Scope, holder: str) -> bool:
+    """Whether a local name is read through a session of SQLAlchemy, whose commit writes every change."""
+
+    def is_read(call: ast.Call) -> bool:
+        func = call.func
+        if not isinstance(func, ast.Attribute) or any(
+            isinstance(n, ast.Attribute) and n.attr in _DJANGO for n in ast.walk(func)
+        ):
+            return False
+        return func.attr in _QUERIES or (func.attr == "get" and len(call.args) == 2 and _is_class(call.args[0]))
+
+    flow = LocalFlow(scope, is_read)
+    return flow.comes_from(ast.Name(holder, ast.Load()))
+
+
+def _is_class(node: ast.expr) -> bool:
+    return last(node)[:1].isupper()

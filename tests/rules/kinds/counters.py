@@ -1,0 +1,100 @@
+"""Shared values that are read, changed in Python, then written back."""
+
+from tests.rules.kinds.program import ALARM, QUIET, WARNED, Program
+
+_HEAD = """
+import json
+from pathlib import Path
+
+import redis
+from celery import Celery
+from django.core.cache import cache
+from django.db import models
+from django.db.models import F
+from sqlalchemy import update
+from sqlalchemy.orm import Session, declarative_base
+
+app = Celery("shop", broker="redis://localhost/0")
+r = redis.Redis()
+Base = declarative_base()
+
+
+class Order(models.Model):
+    sent = models.IntegerField(default=0)
+
+    def tick(self):
+        self.sent += 1
+        self.save()
+
+
+class Line(Base):
+    __tablename__ = "lines"
+    n = None
+
+
+def bump(db, key):
+    line = db.query(Line).filter_by(key=key).first()
+    line.n += 1
+
+
+def add(row):
+    row.sent = row.sent + 1
+
+
+def forget(row, key): ...
+
+
+"""
+
+
+def _program(name: str, outcomes: frozenset[object], body: str, before: str = "") -> Program:
+    lines = "".join(f"    {line}\n" for line in body.split("\n"))
+    text = f"{_HEAD}{before}@app.task\ndef send(key, db):\n{lines}"
+    return Program("atomic-counters", name, outcomes, text)  # type: ignore[arg-type]
+
+
+def _lost(name: str, body: str, before: str = "") -> Program:
+    return _program(name, ALARM, body, before)
+
+
+def _sound(name: str, body: str, before: str = "") -> Program:
+    return _program(name, QUIET, body, before)
+
+
+PROGRAMS = (
+    _lost("helper, committed by the task", "bump(db, key)\ndb.commit()"),
+    _lost("helper given the row", "order = Order.objects.get(pk=key)\nadd(order)\norder.save()"),
+    _lost(
+        "session that commits at its end", "with Session.begin() as s:\n    line = s.get(Line, key)\n    line.n += 1"
+    ),
+    _lost("name in between", "order = Order.objects.get(pk=key)\nnew = order.sent + 1\norder.sent = new\norder.save()"),
+    _lost("setattr", "order = Order.objects.get(pk=key)\nsetattr(order, 'sent', order.sent + 1)\norder.save()"),
+    _lost(
+        "several", "order = Order.objects.get(pk=key)\norder.sent += 1\nOrder.objects.bulk_update([order], ['sent'])"
+    ),
+    _lost(
+        "update of Django",
+        "order = Order.objects.get(pk=key)\nOrder.objects.filter(pk=key).update(sent=order.sent + 1)",
+    ),
+    _lost("update of SQLAlchemy", "line = db.get(Line, key)\ndb.execute(update(Line).values(n=line.n + 1))"),
+    _lost("Redis, step by step", "n = int(r.get(key) or 0)\nn += 1\nr.set(key, n)"),
+    _lost("Redis, another name", "n = r.get('n')\nfollowing = int(n) + 1\nr.setex('n', 60, following)"),
+    _lost(
+        "dictionary of counters", "d = cache.get('counts') or {}\nd[key] = d.get(key, 0) + 1\ncache.set('counts', d)"
+    ),
+    _lost("dictionary in JSON", "d = json.loads(r.get('n'))\nd[key] += 1\nr.set('n', json.dumps(d))"),
+    _lost("another store", "db.put('n', db.fetch('n') + 1)"),
+    _lost("documents", "d = db.find_one({'_id': key})\ndb.update_one({'_id': key}, {'$set': {'n': d['n'] + 1}})"),
+    _lost("file", "p = Path('n')\np.write_text(str(int(p.read_text()) + 1))"),
+    _program("method of an unknown row", WARNED, "find(key).tick()"),
+    _sound("by the database", "Order.objects.filter(pk=key).update(sent=F('sent') + 1)"),
+    _sound("by SQLAlchemy", "db.execute(update(Line).values(n=Line.n + 1))\ndb.commit()"),
+    _sound("by Redis", "r.incr(key)\nr.hincrby('n', key, 1)"),
+    _sound("lock around the helper", "with r.lock('n', timeout=9):\n    bump(db, key)\n    db.commit()"),
+    _sound("locked row", "order = Order.objects.select_for_update().get(pk=key)\nadd(order)\norder.save()"),
+    _sound(
+        "local total", "total = 0\nfor order in Order.objects.all():\n    total += order.sent\nr.set('total', total)"
+    ),
+    _sound("read back", "seen = r.get(key)\nr.set(key, 'done')\nreturn seen"),
+    _sound("another key", "r.set('next', int(r.get('last')) + 1)"),
+)

@@ -1,0 +1,80 @@
+"""Values that a process keeps from one task to the next."""
+
+from tests.rules.kinds.program import ALARM, PASSES, WARNED, Program
+
+_HEAD = """
+import itertools
+import time
+from collections import Counter, defaultdict
+
+import redis
+from celery import Celery
+
+app = Celery("shop", broker="redis://localhost/0")
+sent = 0
+last_run = None
+client = None
+TOTALS = {"mails": 0}
+COUNTS = Counter()
+BY_KEY = defaultdict(int)
+NUMBERS = itertools.count()
+
+
+class Stats:
+    n = 0
+
+    def __init__(self):
+        self.seen = 0
+
+    @classmethod
+    def add(cls):
+        cls.n += 1
+
+    def also(self):
+        self.__class__.n += 1
+
+    def mine(self):
+        self.seen += 1
+
+
+stats = Stats()
+
+
+"""
+
+
+def _kept(
+    name: str, body: str, outcomes: frozenset[object] = ALARM, decorator: str = "@app.task", given: str = "key"
+) -> Program:
+    text = f"{_HEAD}{decorator}\ndef send({given}):\n" + "".join(f"    {line}\n" for line in body.split("\n"))
+    return Program("no-process-state", name, outcomes, text)  # type: ignore[arg-type]
+
+
+PROGRAMS = (
+    _kept("plain assignment", "global sent\nsent = sent + 1"),
+    _kept("hour of the last run", "global last_run\nlast_run = time.time()"),
+    _kept("value given", "global last_run\nlast_run = key"),
+    _kept("class", "Stats.n += 1"),
+    _kept("class method", "Stats.add()"),
+    _kept("class of an object", "Stats().also()"),
+    _kept("dictionary", "TOTALS['mails'] += 1"),
+    _kept("dictionary, in full", "TOTALS[key] = TOTALS.get(key, 0) + 1"),
+    _kept("counter", "COUNTS[key] += 1"),
+    _kept("counter of several", "COUNTS.update([key])"),
+    _kept("default", "BY_KEY[key] += 1"),
+    _kept("numbers", "return next(NUMBERS)"),
+    _kept("object of the module", "stats.seen += 1"),
+    _kept("the task itself", "self.sent += 1", decorator="@app.task(bind=True)", given="self, key"),
+    _kept("the function", "send.calls = send.calls + 1"),
+    _kept("unknown receiver", "find(key).also()", WARNED),
+    Program(
+        "no-process-state",
+        "object of a task's class",
+        ALARM,
+        f"{_HEAD}class Send(app.Task):\n    def run(self, key):\n        self.sent += 1\n\n\napp.register_task(Send())\n",
+    ),
+    _kept("made once", "global client\nif client is None:\n    client = redis.Redis()", PASSES),
+    _kept("local", "sent = 0\nsent += 1\ncounts = {}\ncounts[key] = counts.get(key, 0) + 1", PASSES),
+    _kept("object of its own", "own = Stats()\nown.seen += 1\nown.mine()", PASSES),
+    _kept("in Redis", "redis.Redis().incr(key)", PASSES),
+)
