@@ -3,17 +3,23 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from audit.model.domains import Domain, conclude
 from audit.model.findings import Finding, Severity
+from audit.model.gaps import Doubt, Gap
+from audit.model.observations.messages import RegisteredSerializer
 from audit.model.plain_value import PlainValue
 from audit.model.target_facts import TargetFacts
-from audit.model.unknown import UNKNOWN
+from audit.model.unknown import UNKNOWN, Unknown
 from audit.rules.effective_settings import production_tasks, read, short
-from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
+from audit.rules.practice import Fault, answered, failed, out_of_scope, passed, practice, unknown
 from audit.rules.rule import Guide
 
 _SECURITY = "https://docs.celeryq.dev/en/stable/userguide/security.html#serializers"
 _TLS = "https://docs.celeryq.dev/en/stable/userguide/configuration.html#broker-use-ssl"
 _UNSAFE = frozenset({"pickle", "yaml", "application/x-python-serialize", "application/x-yaml", "all", "*"})
+# Serializers that Kombu brings, by their content types.
+_TYPES = {"json": "application/json", "msgpack": "application/x-msgpack", "auth": "application/data"}
+_PLAIN = frozenset({"raw", "binary", "text/plain", "application/octet-stream", "application/x-json"})
 _UNVERIFIED = re.compile(r"(?i)ssl_cert_reqs=(?:cert_)?none|verify=(?:false|0)\b")
 
 _SERIALIZERS: dict[str, PlainValue] = {
@@ -53,21 +59,53 @@ _SERIALIZERS: dict[str, PlainValue] = {
 def _pickle(known: TargetFacts) -> Sequence[Finding]:
     guide = _pickle.guide
     readings = [read(known, name, default) for name, default in _SERIALIZERS.items()]
-    faults = [Fault(r.told, r.excerpt) for r in readings if not r.missing and _is_unsafe(r.value)]
+    told = [(r.value, Fault(r.told, r.excerpt)) for r in readings if not r.missing]
     for task, _ in production_tasks(known):
-        if _is_unsafe(task.options.get("serializer")):
-            text = f"`{short(task.symbol)}` a `serializer={task.options['serializer']!r}`"
-            faults.append(Fault(text, known.head(task.symbol)))
-    evidence = [e for r in readings for e in r.evidence]
-    if faults:
-        return failed(guide, "Sérialisation qui exécute du code", faults, *evidence or [known.source.evidence()])
-    missing = next((r.missing for r in readings if r.missing), "")
-    return unknown(guide, missing) if missing else passed(guide, readings[0].told, *evidence)
+        value = task.options.get("serializer")
+        told.append((value, Fault(f"`{short(task.symbol)}` a `serializer={value!r}`", known.head(task.symbol))))
+    registered = known.source.observations_of(RegisteredSerializer)
+    gaps = [Doubt(why=r.missing) for r in readings if r.missing]
+    gaps += _unread(registered, frozenset(name for value, _ in told for name in _names(value)))
+    evidence = [e for r in readings for e in r.evidence] or [known.source.evidence()]
+    domain = Domain(tuple(told), tuple(gaps), readings[0].told)
+    answer = conclude(domain, lambda member: _unsafe_among(member[0], member[1], registered))
+    title = "Sérialisation qui exécute du code"
+    return answered(guide, title, answer, *evidence, nothing="aucun réglage de sérialisation n'a été lu")
 
 
-def _is_unsafe(value: PlainValue) -> bool:
+def _names(value: PlainValue) -> list[str]:
     names = value if isinstance(value, list | tuple | set | frozenset) else [value]
-    return any(isinstance(name, str) and name.lower() in _UNSAFE for name in names)
+    return [name.lower() for name in names if isinstance(name, str)]
+
+
+def _unsafe_among(value: PlainValue, fault: Fault, registered: Sequence[RegisteredSerializer]) -> list[Fault]:
+    """The fault, once for what a name is known to be, else once for each registration that gives it a codec that runs code."""
+    names = set(_names(value))
+    if names & _UNSAFE:
+        return [fault]
+    types = names | {_TYPES[name] for name in names & _TYPES.keys()}
+    return [
+        Fault(f"{fault.text}, et `{o.name}` est enregistré avec `{o.library}`", o.excerpt)
+        for o in registered
+        if o.library and o.library is not UNKNOWN and (_is_one(o.name, names) or _is_one(o.content_type, types))
+    ]
+
+
+def _is_one(told: str | Unknown, names: set[str]) -> bool:
+    return bool(names) if told is UNKNOWN else told.lower() in names
+
+
+def _unread(registered: Sequence[RegisteredSerializer], accepted: frozenset[str]) -> list[Gap]:
+    """Codecs accepted that nothing read makes, or that could not be read."""
+    doubts = [
+        Doubt(why=f"ce par quoi `{o.name if o.name is not UNKNOWN else '?'}` encode et décode ne se lit pas")
+        for o in registered
+        if o.library is UNKNOWN and (_is_one(o.name, {*accepted}) or _is_one(o.content_type, {*accepted}))
+    ]
+    told = {str(part).lower() for o in registered for part in (o.name, o.content_type)}
+    missing = sorted(accepted - told - _UNSAFE - _TYPES.keys() - {*_TYPES.values()} - _PLAIN)
+    nowhere = "accepté, n'est enregistré par rien de ce qui a été lu"
+    return [*doubts, *(Doubt(why=f"le sérialiseur `{name}`, {nowhere}") for name in missing)]
 
 
 _URLS = ("broker_url", "broker_read_url", "broker_write_url", "result_backend")

@@ -63,6 +63,18 @@ class AtomicRequests(Observation):
 
 
 @dataclass(frozen=True)
+class RegisteredSerializer(Observation):
+    """A serializer registered in Kombu under a name and a content type; each is UNKNOWN when it cannot be told.
+
+    `library`: the one that its encoder or its decoder uses and that runs code, such as `pickle`; empty for none.
+    """
+
+    name: str | Unknown
+    content_type: str | Unknown
+    library: str | Unknown
+
+
+@dataclass(frozen=True)
 class QueuePurge(Observation):
     """A call that destroys what waits in the queues, in `module`; `at_start`: a signal of a worker's start runs it."""
 

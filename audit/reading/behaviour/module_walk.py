@@ -17,6 +17,7 @@ from audit.reading.behaviour.publications import objects_given, publications
 from audit.reading.behaviour.purges import purges
 from audit.reading.behaviour.scope import Scope, gather
 from audit.reading.behaviour.secrets import literal_secrets, may_hold_a_secret
+from audit.reading.behaviour.serializers import registered_serializers
 from audit.reading.behaviour.sql_counters import sql_counters
 from audit.reading.behaviour.swallowed_errors import swallowed_errors
 from audit.reading.behaviour.table_reads import unpaged_reads
@@ -41,6 +42,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     ((*_PUBLISHING, *_SIGNING), objects_given),
     (_PUBLISHING, published_too_early),
     (("ATOMIC_REQUESTS",), atomic_requests),
+    (("kombu",), registered_serializers),
     (_COUNTING, unprotected_counters),
     ((".execute(", ".exec_driver_sql(", ".fetchval(", ".scalar("), sql_counters),
     (

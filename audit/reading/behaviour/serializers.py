@@ -1,0 +1,105 @@
+"""Serializers that code registers in Kombu, and the libraries by which theirs encode and decode."""
+
+import ast
+from collections.abc import Iterator
+
+from audit.model.observations.messages import RegisteredSerializer
+from audit.model.observations.observation import Observation
+from audit.model.unknown import UNKNOWN, Unknown
+from audit.reading.behaviour.scope import Scope, keyword, last
+from audit.reading.python.abstract_values import BoundMethod, ClassValue, External, FunctionValue, Instance, Value
+
+_RUNS_CODE = frozenset(
+    {"marshal", "dill", "cloudpickle", "shelve", "joblib", "jsonpickle", "pickle", "_pickle", "cPickle"}
+)
+_HARMLESS = ("Error", "PROTOCOL")
+_PARAMETERS = ("name", "encoder", "decoder", "content_type")
+_DEPTH = 4
+
+
+def registered_serializers(scope: Scope) -> Iterator[Observation]:
+    """RegisteredSerializer: each call of Kombu's `register`."""
+    for call in scope.calls:
+        if last(call.func) not in _names(scope):
+            continue
+        dotted = scope.external(call.func)
+        if not dotted.startswith("kombu") or not dotted.endswith(".register"):
+            continue
+        name, encoder, decoder, content_type = (_argument(call, i) for i in range(len(_PARAMETERS)))
+        codec = [_library(scope, node, 0) for node in (encoder, decoder)]
+        unsafe = next((library for library in codec if library), "")
+        yield scope.observed(
+            RegisteredSerializer,
+            call,
+            name=_text(scope, name),
+            content_type=_text(scope, content_type),
+            library=unsafe or (UNKNOWN if None in codec else ""),
+        )
+
+
+def _names(scope: Scope) -> frozenset[str]:
+    """The names that `register` has in the module."""
+    imports = [*scope.module.tree.body, *scope.all(ast.ImportFrom)]
+    aliases = [a for n in imports if isinstance(n, ast.ImportFrom) for a in n.names if a.name == "register"]
+    return frozenset({"register", *(a.asname for a in aliases if a.asname)})
+
+
+def _argument(call: ast.Call, index: int) -> ast.expr | None:
+    before = call.args[: index + 1]
+    if len(before) > index and not any(isinstance(a, ast.Starred) for a in before):
+        return before[index]
+    return keyword(call, _PARAMETERS[index])
+
+
+def _text(scope: Scope, node: ast.expr | None) -> str | Unknown:
+    value = scope.value(node) if node is not None else UNKNOWN
+    return value if isinstance(value, str) else UNKNOWN
+
+
+def _library(scope: Scope, node: ast.expr | None, depth: int) -> str | None:
+    """The library that runs code, of those that an encoder uses; empty for none, None when it cannot be told."""
+    if node is None:
+        return None
+    found = next(_libraries(scope, scope.given(node), depth), "")
+    if found or isinstance(node, ast.Lambda | ast.Call | ast.Constant):
+        return found
+    value = scope.evaluated(node)
+    return None if value is UNKNOWN or isinstance(value, Instance) and value.cls is UNKNOWN else ""
+
+
+def _libraries(scope: Scope, node: ast.AST, depth: int) -> Iterator[str]:
+    if isinstance(node, ast.Constant):
+        if isinstance(node.value, str) and node.value in _RUNS_CODE:
+            yield node.value
+        return
+    if isinstance(node, ast.Name | ast.Attribute):
+        if last(node).endswith(_HARMLESS):
+            return
+        yield from _of_value(scope, scope.evaluated(node), depth)
+        # Where it is imported by one of two ways, its name still tells.
+        if isinstance(node, ast.Name) and node.id in _RUNS_CODE:
+            yield node.id
+    for child in ast.iter_child_nodes(node):
+        yield from _libraries(scope, child, depth)
+
+
+def _of_value(scope: Scope, value: Value, depth: int) -> Iterator[str]:
+    if isinstance(value, External):
+        parts = value.dotted.split(".")
+        if parts[0] in _RUNS_CODE or any("pickle" in part for part in parts):
+            yield parts[0] if parts[0] in _RUNS_CODE else "pickle"
+        return
+    if isinstance(value, Instance):
+        yield from _of_value(scope, value.cls, depth)
+        return
+    function = value.function if isinstance(value, BoundMethod) else value
+    if isinstance(function, ClassValue):
+        body: list[ast.AST] = [n for n in function.node.body if isinstance(n, ast.FunctionDef)]
+    elif isinstance(function, FunctionValue):
+        body = [function.node.body] if isinstance(function.node, ast.Lambda) else [*function.node.body]
+    else:
+        return
+    if depth < _DEPTH:
+        inner = Scope(scope.machine, scope.machine.project.modules[function.module], "", function.node)
+        for statement in body:
+            yield from _libraries(inner, statement, depth + 1)

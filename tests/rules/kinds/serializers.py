@@ -1,0 +1,90 @@
+"""Serializers that run code, under names of their own."""
+
+from tests.rules.kinds.program import ALARM, PASSES, QUIET, Program
+
+_HEAD = """
+import json
+import marshal
+import pickle
+import zlib
+from functools import partial
+
+import kombu
+from celery import Celery
+from kombu import serialization
+from kombu.serialization import register, registry
+from kombu.serialization import register as enrol
+
+app = Celery("shop", broker="redis://localhost/0")
+
+
+def dumps(value):
+    return zlib.compress(pickle.dumps(value))
+
+
+def loads(text):
+    return unpack(zlib.decompress(text))
+
+
+def unpack(text):
+    return pickle.loads(text)
+
+
+class Codec:
+    @staticmethod
+    def loads(text):
+        return pickle.loads(text)
+
+    @staticmethod
+    def dumps(value):
+        return pickle.dumps(value)
+
+
+def plain(value):
+    try:
+        return json.dumps(value)
+    except pickle.PicklingError:
+        return ""
+
+
+"""
+_NAMED = 'app.conf.update(task_serializer="fast", accept_content=["json", "fast"])\n'
+_TYPED = 'app.conf.task_serializer = "fast"\napp.conf.accept_content = ["application/x-fast"]\n'
+
+
+def _runs(name: str, text: str, conf: str = _NAMED) -> Program:
+    return Program("no-pickle", name, ALARM, f"{_HEAD}{text}\n{conf}")
+
+
+PROGRAMS = (
+    _runs("functions", 'register("fast", dumps, loads, "application/x-fast", "binary")'),
+    _runs("by its type", 'registry.register("fast", dumps, loads, content_type="application/x-fast")', _TYPED),
+    _runs("marshal", 'serialization.register("fast", marshal.dumps, marshal.loads, "application/x-fast")'),
+    _runs("module", 'kombu.serialization.register("fast", Codec.dumps, Codec.loads, "application/x-fast")'),
+    _runs("lambda", 'enrol("fast", lambda v: json.dumps(v), lambda t: pickle.loads(t), "application/x-fast")'),
+    _runs(
+        "partial", 'register("fast", partial(pickle.dumps, protocol=4), partial(pickle.loads), "application/x-fast")'
+    ),
+    _runs("in a function", 'def up():\n    register("fast", dumps, loads, "application/x-fast")\n\n\nup()'),
+    _runs(
+        "in the place of another", 'register("json", dumps, loads, "application/json")', "app.conf.timezone = 'UTC'\n"
+    ),
+    _runs(
+        "option of a task",
+        'register("fast", dumps, loads, "application/x-fast")\n\n\n@app.task(serializer="fast")\ndef send(): ...\n',
+        'app.conf.accept_content = ["json"]\n',
+    ),
+    Program(
+        "no-pickle",
+        "JSON",
+        PASSES,
+        f'{_HEAD}register("fast", plain, json.loads, "application/x-fast", "utf-8")\n{_NAMED}',
+    ),
+    Program(
+        "no-pickle",
+        "not accepted",
+        PASSES,
+        f'{_HEAD}register("cold", dumps, loads, "application/x-cold")\napp.conf.accept_content = ["json"]\n',
+    ),
+    Program("no-pickle", "registered elsewhere", QUIET - PASSES, f"{_HEAD}{_NAMED}"),
+)
