@@ -181,8 +181,8 @@ class Unloaded:
 
 # Worked out from the text, which is digested.
 _DERIVED = frozenset(
-    {"program", "user_mentions", "call_completion", "setting_writes", "option_writes", "test_modules", "libraries"}
-)
+    ("program", "user_mentions", "call_completion", "whole_work", "setting_writes", "option_writes", "test_modules", "libraries")
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -193,7 +193,8 @@ class Facts:
     `configured_by` is the key of the project's configuration whose default configures Celery: a deployment may change it whole.
     `program`: where the applications lie, for `is_test_file`. `unloaded` holds only what could be established; a module of tasks that is not there may be loaded or not.
     `setting_writes`: every write of each setting, in the order read; `option_writes`: of the options of each task, by symbol.
-    Of each function, by symbol: `user_mentions`, the words of it that speak of a logged-in person, and its `call_completion`.
+    Of each function, by symbol: `user_mentions`, the words of it that speak of a logged-in person, its `call_completion`,
+    and `whole_work`, the call, as written, that does all it does; empty for none.
     `gaps` are the files and imports of the program that were not read; `test_modules`, the modules that only serve tests.
     `libraries`: the top-level names of what each file imports from outside the project, by path.
     """
@@ -227,6 +228,7 @@ class Facts:
     call_completion: Mapping[str, CallCompletion] = field(default_factory=dict)
     setting_writes: Mapping[str, tuple[SettingWrite, ...]] = field(default_factory=dict)
     option_writes: Mapping[str, tuple[OptionWrite, ...]] = field(default_factory=dict)
+    whole_work: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def digest(self) -> str:

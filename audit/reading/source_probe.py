@@ -14,6 +14,7 @@ from audit.reading.behaviour import read_code
 from audit.reading.behaviour.deferred_calls import call_completion
 from audit.reading.behaviour.deprecated_uses import read_deprecations
 from audit.reading.behaviour.user_mentions import user_mentions
+from audit.reading.behaviour.whole_work import whole_work
 from audit.reading.celery.application_factories import follow_factories
 from audit.reading.celery.application_settings import (
     applications,
@@ -121,6 +122,7 @@ def _collect(target: Target) -> Facts:
         call_completion=OfFunctions(functions, call_completion),
         setting_writes=SettingWrites(machine, [app] if app else applications(machine)),
         option_writes=OptionWrites(machine),
+        whole_work=OfFunctions(functions, whole_work),
         tasks=tasks,
         beat=beat,
         beat_known=beat_known and not any(map(keeps_a_schedule, schedulers)),

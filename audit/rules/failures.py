@@ -7,6 +7,7 @@ from audit.model.findings import Excerpt, Finding, Severity
 from audit.model.observations.failure_handling import Fate, SwallowedError
 from audit.model.retries import RetrySchedule
 from audit.model.target_facts import TargetFacts
+from audit.rules.delegated_work import delegated_work
 from audit.rules.effective_settings import NO_TASK, production_tasks, short
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
 from audit.rules.rule import Guide
@@ -71,8 +72,13 @@ def _how(observation: SwallowedError) -> str:
     return observation.how
 
 
-def _why_unsure(_: TargetFacts, observation: SwallowedError) -> str:
-    return f"`{short(observation.symbol)}` a {observation.doubt}" if observation.doubt else ""
+def _why_unsure(known: TargetFacts, observation: SwallowedError) -> str:
+    if observation.doubt:
+        return f"`{short(observation.symbol)}` a {observation.doubt}"
+    work = delegated_work(known)
+    if not observation.how or observation.symbol in work.sure or observation.symbol in work.possible:
+        return ""
+    return f"dans `{short(observation.symbol)}`, {observation.how}, peut-être celle de la tâche"
 
 
 @practice(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from audit.model.facts import Task
 from audit.model.findings import Finding, Level, Outcome, Severity
-from audit.model.observations.messages import ResultRead
+from audit.model.observations.messages import ChordUse, ResultRead
 from audit.model.target_facts import TargetFacts
 from audit.model.test_files import is_test_file
 from audit.rules.connection import kept_results
@@ -235,6 +235,11 @@ def _ignored(known: TargetFacts) -> Sequence[Finding]:
     reads = known.source.observations_of(ResultRead)
     if reads:
         return passed(guide, f"lus dans `{reads[0].path}`", known.source.evidence())
+    chords = known.source.observations_of(ChordUse)
+    if chords:
+        # Advice to ignore the results of a header would keep its chord from ever ending.
+        told = f"un chord les attend, dans `{short(chords[0].symbol)}`"
+        return passed(guide, told, known.source.evidence(chords[0].excerpt))
     kept = [task for task, _ in tasks if not task.options.get("ignore_result")]
     if kept:
         faults = [Fault(f"`{short(task.symbol)}`", known.head(task.symbol)) for task in kept]

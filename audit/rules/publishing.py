@@ -91,6 +91,7 @@ def _nowhere(
     guide: Guide,
     title: str,
     told: Callable[[Seen], str],
+    *,
     doubts: Sequence[Gap] = (),
 ) -> Sequence[Finding]:
     """A defect for each of these observations, wherever it is; what holds of publications where there is none."""
@@ -162,7 +163,7 @@ def _early(known: TargetFacts) -> Sequence[Finding]:
     elif inside:
         place = settings[0].excerpt
         doubts.append(Doubt(why=f"`ATOMIC_REQUESTS` ne se lit pas (`{place.path if place else '?'}`)"))
-    return _nowhere(known, seen, _early.guide, "Publication avant la validation", lambda o: o.task, doubts)
+    return _nowhere(known, seen, _early.guide, "Publication avant la validation", lambda o: o.task, doubts=doubts)
 
 
 def _in_requests(known: TargetFacts) -> list[DirectPublication]:

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Generic
 
 from audit.french.typography import counted
+from audit.model.call_closures import Closures
 from audit.model.domains import Answer, Domain, conclude
 from audit.model.findings import Finding
 from audit.model.gaps import Doubt, Gap, UnrecognisedUse
 from audit.model.observations.observation import Observation, Seen
 from audit.model.target_facts import TargetFacts
+from audit.rules.delegated_work import DelegatedWork, delegated_work
 from audit.rules.effective_settings import NO_TASK, short
 from audit.rules.practice import Fault, answered, unknown
 from audit.rules.rule import Guide
@@ -30,7 +32,7 @@ def _certain(_: TargetFacts, __: Observation) -> str:
 class NotInTasks(Generic[Seen]):
     """A check that no function a task may run does what observations of `kind` show; `told` adds a French clause.
 
-    `own`: only the task's own function counts, not what it calls. `sound` is the observation of what is well done: without
+    `own`: only the task's own function counts, and those that it leaves all its work to. `sound` is the observation of what is well done: without
     any of either the rule does not concern the target, as `absent` says in French. `libraries` are those whose use, not recognised, is
     a gap then. `doubt` says in French why one that was
     seen may be none; those it speaks of are no defect, and nothing is established.
@@ -64,11 +66,13 @@ class NotInTasks(Generic[Seen]):
 
     def _answer(self, known: TargetFacts, seen: Mapping[str, Sequence[Seen]], doubts: tuple[Gap, ...]) -> Answer[Fault]:
         closures = known.closures
-        chains = {**closures.sure, **({} if self.own else closures.possible)}
-        members = [s for s in chains if not self.own or s in known.task_symbols]
+        work: DelegatedWork | Closures = delegated_work(known) if self.own else closures
+        chains = {**work.sure, **work.possible}
+        members = [*chains]
         elsewhere = seen.keys() - {*members}
         hidden = [gap for symbol, gap in closures.unlikely.items() if symbol in elsewhere]
         opaque = closures.opaque if elsewhere and not self.own else ()
+        opaque = work.gaps if isinstance(work, DelegatedWork) else opaque
         gaps = (*doubts, *known.closure_gaps, *hidden, *opaque, *(() if closures.sure else (Doubt(why=NO_TASK),)))
         if self.sound is not None:
             sound = {_outermost(known, o.symbol) for o in known.source.observations_of(self.sound)}
@@ -81,8 +85,8 @@ class NotInTasks(Generic[Seen]):
 
         return conclude(
             Domain(tuple(members), gaps, extent(known)),
-            lambda symbol: faults(symbol) if symbol in closures.sure else (),
-            possible_of=lambda symbol: () if symbol in closures.sure else faults(symbol),
+            lambda symbol: faults(symbol) if symbol in work.sure else (),
+            possible_of=lambda symbol: () if symbol in work.sure else faults(symbol),
         )
 
 

@@ -75,6 +75,13 @@ class RegisteredSerializer(Observation):
 
 
 @dataclass(frozen=True)
+class ChordUse(Observation):
+    """A chord, written as such or as a group followed by a task; `header`: symbols of the tasks whose results it waits for."""
+
+    header: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class QueuePurge(Observation):
     """A call that destroys what waits in the queues, in `module`; `at_start`: a signal of a worker's start runs it."""
 

@@ -34,7 +34,8 @@ def _changes(scope: Scope, depth: int) -> Mapping[ast.stmt | ast.Call, str]:
             if isinstance(scope.given(call.args[2]), ast.BinOp):
                 found[call] = call.args[0].id
         elif depth < _DEPTH and any(isinstance(a, ast.Name) for a in call.args):
-            found |= {call: name for name in _given_to_a_counter(scope, call, depth)}
+            for name in _given_to_a_counter(scope, call, depth):
+                found[call] = name
     return found
 
 

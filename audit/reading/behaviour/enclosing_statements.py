@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from audit.model.observations.failure_handling import Fate, SwallowedError
 from audit.model.unknown import UNKNOWN
-from audit.reading.behaviour.exception_handlers import BROAD, Raises, inside, scope_of, worst
+from audit.reading.behaviour.exception_handlers import BROAD, Raises, context_fate, inside, scope_of, worst
 from audit.reading.behaviour.scope import Scope, last
+from audit.reading.behaviour.swallowed_errors import is_silent
 from audit.reading.celery.task_definitions import default_base, task_decoration
 from audit.reading.python.abstract_values import (
     ClassValue,
@@ -81,13 +82,22 @@ class SwallowingWrappers:
         """What surrounds the task catches every error."""
         task = self._tasks.get(scope.symbol)
         if task and Fate.LOST in task.fates(scope, BROAD):
-            doubt = "un décorateur ou une classe de base qui attrape toute exception"
-            yield scope.observed(SwallowedError, scope.root, how="", doubt=doubt)
+            lost = [d.node for d in task.below if _decorator_fate(scope, d, BROAD) is Fate.LOST]
+            silent = next((node for node in lost if is_silent(scope, node)), None)
+            doubt = "" if silent else "un décorateur ou une classe de base qui attrape toute exception"
+            how = f"le décorateur `{_named(silent)}` tait toute erreur" if silent else ""
+            yield scope.observed(SwallowedError, scope.root, how=how, doubt=doubt)
+
+
+def _named(decorator: ast.expr) -> str:
+    return last(decorator.func if isinstance(decorator, ast.Call) else decorator)
 
 
 def _decorator_fate(scope: Scope, decoration: Decoration, caught: frozenset[str]) -> Fate:
     """What a decorator makes of an exception of the function it wraps; unclear when it could not be read."""
     callee = decoration.callee
+    if _is_a_manager(callee):
+        return context_fate(scope, decoration.node, caught)
     if isinstance(callee, FunctionValue):
         return _wrapper_fate(scope, callee, caught)
     if isinstance(callee, ClassValue):
@@ -96,6 +106,17 @@ def _decorator_fate(scope: Scope, decoration: Decoration, caught: frozenset[str]
             return Fate.UNCLEAR
         return _fate(scope, method, lambda n: isinstance(n, ast.Call) and _is_held(n.func), caught)
     return Fate.HANDED_ON if told_of(callee).startswith(_HARMLESS) else Fate.UNCLEAR
+
+
+def _is_a_manager(callee: Value) -> bool:
+    """Whether a context manager decorates: one made of a function, or a class that has no `__call__` of its own."""
+    if isinstance(callee, FunctionValue):
+        return callee.decorated_by("contextmanager", "asynccontextmanager")
+    return (
+        isinstance(callee, ClassValue)
+        and class_attribute(callee, "__call__") is UNKNOWN
+        and class_attribute(callee, "__exit__") is not UNKNOWN
+    )
 
 
 def told_of(callee: Value) -> str:

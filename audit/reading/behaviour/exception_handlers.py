@@ -120,10 +120,9 @@ def inside(statements: Sequence[ast.stmt], closed: tuple[type[ast.AST], ...] = N
             pending += ast.iter_child_nodes(node)
 
 
-def suppresses(scope: Scope, node: ast.expr, caught: frozenset[str]) -> bool:
-    """Whether this is `contextlib.suppress(…)` of one of these classes."""
-    named = isinstance(node, ast.Call) and last(node.func) == "suppress"
-    return named and _context_fate(scope, node, caught, 0) is Fate.LOST
+def context_fate(scope: Scope, node: ast.expr, caught: frozenset[str]) -> Fate:
+    """What a context manager makes of an exception of one of these classes raised in its block."""
+    return _context_fate(scope, node, caught, 0)
 
 
 def _context_fate(scope: Scope, node: ast.expr, caught: frozenset[str], depth: int) -> Fate:
@@ -157,5 +156,27 @@ def _class_fate(cls: Value) -> Fate:
     if all(isinstance(v, ast.Constant) and not v.value for v in returned):
         return Fate.HANDED_ON
     final = own.node.body[-1]
-    always = isinstance(final, ast.Return) and isinstance(final.value, ast.Constant) and len(returned) == 1
-    return Fate.LOST if always else Fate.UNCLEAR
+    always = isinstance(final, ast.Return) and final.value is not None and _is_true_of_errors(final.value)
+    return Fate.LOST if always and len(returned) == 1 else Fate.UNCLEAR
+
+
+def _is_true_of_errors(node: ast.expr) -> bool:
+    """`True`, `kind is not None`, `issubclass(kind, Exception)`, `isinstance(error, Exception)`."""
+    if isinstance(node, ast.Constant):
+        return bool(node.value)
+    if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
+        return all(map(_is_true_of_errors, node.values))
+    if isinstance(node, ast.Compare):
+        none = isinstance(node.comparators[0], ast.Constant) and node.comparators[0].value is None
+        return none and isinstance(node.ops[0], ast.IsNot)
+    if isinstance(node, ast.Call) and last(node.func) in {"issubclass", "isinstance"} and len(node.args) == 2:
+        return last(node.args[1]) in BROAD
+    # `return kind and issubclass(kind, Exception)`.
+    return isinstance(node, ast.Name)
+
+
+def manager_made_by(scope: Scope, node: ast.expr) -> Value:
+    """The function or the class of the target that makes a context manager, or that decorates; UNKNOWN for any other."""
+    callee = scope.evaluated(node.func if isinstance(node, ast.Call) else node)
+    found = callee.function if isinstance(callee, BoundMethod) else callee
+    return found if isinstance(found, FunctionValue | ClassValue) else UNKNOWN

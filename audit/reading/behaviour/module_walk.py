@@ -6,6 +6,7 @@ from itertools import chain
 
 from audit.model.observations.observation import Observation
 from audit.reading.behaviour.blocking_calls import waiting
+from audit.reading.behaviour.chords import chords
 from audit.reading.behaviour.clocks import naive_clocks
 from audit.reading.behaviour.counters import unprotected_counters
 from audit.reading.behaviour.enclosing_statements import SwallowingWrappers
@@ -36,13 +37,14 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
         ("sleep", *_PUBLISHING, "AsyncResult", "GroupResult", "ResultSet", "group(", "chord(", "while True", "while 1"),
         waiting,
     ),
-    (("task",), swallowed_errors),
+    (("except", "finally", "with "), swallowed_errors),
     (("utcnow(", ".now(", ".today(", "fromtimestamp("), naive_clocks),
     ((*_PUBLISHING, "countdown", "eta=", "queue=", "signature"), publications),
     ((*_PUBLISHING, *_SIGNING), objects_given),
     (_PUBLISHING, published_too_early),
     (("ATOMIC_REQUESTS",), atomic_requests),
     (("kombu",), registered_serializers),
+    (("chord(", "group("), chords),
     (_COUNTING, unprotected_counters),
     ((".execute(", ".exec_driver_sql(", ".fetchval(", ".scalar("), sql_counters),
     (

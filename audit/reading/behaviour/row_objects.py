@@ -21,19 +21,24 @@ def is_row(scope: Scope, node: ast.expr, depth: int = 0) -> bool:
     """Whether this is an object of the database, or several: by what it was read from, built from, or declared to be."""
     if depth > _DEPTH:
         return False
-    if isinstance(node, ast.Await | ast.Starred | ast.NamedExpr):
-        return is_row(scope, node.value, depth + 1)
-    if isinstance(node, ast.IfExp):
-        return is_row(scope, node.body, depth + 1) or is_row(scope, node.orelse, depth + 1)
-    if isinstance(node, ast.BoolOp):
-        return any(is_row(scope, value, depth + 1) for value in node.values)
-    if isinstance(node, ast.List | ast.Tuple | ast.Set):
-        return any(is_row(scope, element, depth + 1) for element in node.elts)
     if isinstance(node, ast.Name):
         return _is_named_row(scope, node, depth)
     if isinstance(node, ast.Subscript):
         return _is_item(scope, node, depth)
-    return isinstance(node, ast.Call) and _gives_rows(scope, node, depth)
+    if isinstance(node, ast.Call):
+        return _gives_rows(scope, node, depth)
+    return any(is_row(scope, part, depth + 1) for part in _parts(node))
+
+
+def _parts(node: ast.expr) -> list[ast.expr]:
+    """The expressions of which another is one, or holds some."""
+    if isinstance(node, ast.Await | ast.Starred | ast.NamedExpr):
+        return [node.value]
+    if isinstance(node, ast.IfExp):
+        return [node.body, node.orelse]
+    if isinstance(node, ast.BoolOp):
+        return node.values
+    return node.elts if isinstance(node, ast.List | ast.Tuple | ast.Set) else []
 
 
 def _is_named_row(scope: Scope, node: ast.Name, depth: int) -> bool:

@@ -64,7 +64,7 @@ def _library(scope: Scope, node: ast.expr | None, depth: int) -> str | None:
     if found or isinstance(node, ast.Lambda | ast.Call | ast.Constant):
         return found
     value = scope.evaluated(node)
-    return None if value is UNKNOWN or isinstance(value, Instance) and value.cls is UNKNOWN else ""
+    return None if value is UNKNOWN or (isinstance(value, Instance) and value.cls is UNKNOWN) else ""
 
 
 def _libraries(scope: Scope, node: ast.AST, depth: int) -> Iterator[str]:

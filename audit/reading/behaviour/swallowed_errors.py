@@ -3,16 +3,18 @@
 import ast
 from collections.abc import Iterator, Sequence
 
-from audit.model.observations.failure_handling import SwallowedError
+from audit.model.observations.failure_handling import Fate, SwallowedError
 from audit.model.observations.observation import Observation
-from audit.reading.behaviour.exception_handlers import BROAD, handlers_fate, inside, suppresses
+from audit.reading.behaviour.exception_handlers import BROAD, context_fate, handlers_fate, inside, manager_made_by
 from audit.reading.behaviour.scope import Scope, last
+from audit.reading.python.abstract_values import ClassValue, FunctionValue
 
 # What an outage raises: answering it by a dictionary hides it as much as a broad `except` does.
 _OUTAGES = frozenset({"RequestException", "ConnectionError", "Timeout", "TimeoutError", "OperationalError"})
-_LOGGING = frozenset(
+LOGGING = frozenset(
     ("critical", "debug", "error", "exception", "info", "log", "print", "print_exc", "warn", "warning", "capture_exception")
 )  # fmt: skip
+_TESTS = frozenset({"issubclass", "isinstance"})
 _ERROR_KEYS = frozenset({"error", "errors", "err", "exception", "erreur", "traceback"})
 _STATE_KEYS = frozenset({"status", "state", "result", "statut", "outcome"})
 _FAILED = frozenset({"error", "failed", "failure", "fail", "ko", "erreur", "echec", "échec", "exception"})
@@ -36,18 +38,43 @@ def swallowed_errors(scope: Scope) -> Iterator[Observation]:
         if _is_quiet(handler) and handlers_fate(scope, [handler], BROAD):
             logged = "qui ne fait que journaliser l'erreur" if any(map(_logs, handler.body)) else ""
             yield scope.observed(SwallowedError, handler, **_passed_over(scope, handler, "except", logged))
-    blocks: list[ast.With | ast.AsyncWith] = [*scope.all(ast.With), *scope.all(ast.AsyncWith)]
-    for node in blocks:
-        if any(suppresses(scope, item.context_expr, BROAD) for item in node.items):
-            yield scope.observed(SwallowedError, node, **_passed_over(scope, node, "suppress", ""))
+    yield from _left_to_contexts(scope)
     for tried in scope.all(ast.Try):
         if any(isinstance(n, ast.Return) for n in inside(tried.finalbody)):
             how = "un `return` dans un `finally` tait toute erreur"
             yield scope.observed(SwallowedError, tried.finalbody[0], how=how, doubt="")
 
 
+def is_silent(scope: Scope, manager: ast.expr) -> bool:
+    """Whether what the project puts around a block or a function does nothing at all of an error: it does not even log it."""
+    made = manager_made_by(scope, manager)
+    if not isinstance(made, ClassValue | FunctionValue):
+        return False
+    nodes = list(ast.walk(made.node))
+    handlers = [n for n in nodes if isinstance(n, ast.ExceptHandler)]
+    leaving = [n for n in nodes if isinstance(n, ast.FunctionDef) and n.name in {"__exit__", "__aexit__"}]
+    acts = any(isinstance(n, ast.Call) and last(n.func) not in _TESTS for f in leaving for n in ast.walk(f))
+    return not acts and all(_is_quiet(h) and not any(map(_logs, h.body)) for h in handlers)
+
+
+def _left_to_contexts(scope: Scope) -> Iterator[SwallowedError]:
+    """Blocks whose context manager swallows every error: `suppress`, or one of the project."""
+    blocks: list[ast.With | ast.AsyncWith] = [*scope.all(ast.With), *scope.all(ast.AsyncWith)]
+    entered: list[tuple[ast.AST, ast.expr]] = [(node, item.context_expr) for node in blocks for item in node.items]
+    # What a stack enters surrounds the rest of the function.
+    stacked = [c for c in scope.calls if last(c.func) in {"enter_context", "enter_async_context"} and c.args]
+    entered += [(call, call.args[0]) for call in stacked]
+    for node, manager in entered:
+        if context_fate(scope, manager, BROAD) is not Fate.LOST:
+            continue
+        told = last(manager.func if isinstance(manager, ast.Call) else manager)
+        around = node if node not in stacked else next((n for n in scope.around(node) if isinstance(n, ast.With)), node)
+        logged = "" if told == "suppress" or is_silent(scope, manager) else "qui fait autre chose de l'erreur"
+        yield scope.observed(SwallowedError, node, **_passed_over(scope, around, told, logged))
+
+
 def _passed_over(scope: Scope, node: ast.AST, word: str, logged: str) -> dict[str, str]:
-    """What is said of an error that nothing answers: the task's own when nothing is done after it, and nothing logged."""
+    """What is said of an error that nothing answers, by the word of what passes over it: the task's own when nothing is done after it, and nothing logged."""
     how = f"un `{word}` large tait toute erreur"
     if logged or not _is_all_its_work(scope, node):
         why = logged or "qui n'entoure peut-être qu'une partie de son travail"
@@ -83,7 +110,7 @@ def _is_quiet(handler: ast.ExceptHandler) -> bool:
 
 def _logs(statement: ast.stmt) -> bool:
     called = statement.value if isinstance(statement, ast.Expr) else None
-    return isinstance(called, ast.Call) and last(called.func) in _LOGGING
+    return isinstance(called, ast.Call) and last(called.func) in LOGGING
 
 
 def _catches(kind: ast.expr | None, names: frozenset[str]) -> bool:

@@ -78,10 +78,10 @@ CASES = (
         "tâches",
         _only("", "try:", "    write_report(1)", "except FileExistsError:", "    pass")[3],
     ),
-    undetermined(
+    fails(
         "errors-not-swallowed",
         "decorator",
-        "`send_mail` a un décorateur",
+        "le décorateur `safe` tait toute erreur",
         Edit(
             TASKS,
             _SEND,

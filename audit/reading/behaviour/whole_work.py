@@ -1,0 +1,42 @@
+"""The call that does all of a function's work, where one does: a failure that it swallows is the function's own."""
+
+import ast
+
+from audit.reading.behaviour.scope import last
+from audit.reading.behaviour.swallowed_errors import LOGGING
+
+
+def whole_work(tree: ast.AST) -> str:
+    """What is called, as written; empty where a function does something else too."""
+    statements: list[ast.stmt] = [s for s in getattr(tree, "body", []) if not _is_aside(s)]
+    while len(statements) == 1 and isinstance(statements[0], ast.With | ast.AsyncWith):
+        statements = [s for s in statements[0].body if not _is_aside(s)]
+    if len(statements) != 1:
+        return ""
+    call = _called(statements[0])
+    return ast.unparse(call.func) if call else ""
+
+
+def _called(statement: ast.stmt) -> ast.Call | None:
+    value = statement.value if isinstance(statement, ast.Expr | ast.Return | ast.Assign | ast.AnnAssign) else None
+    if isinstance(value, ast.Await):
+        value = value.value
+    if isinstance(value, ast.Call) and last(value.func) in {"run", "async_to_sync"} and value.args:
+        # `asyncio.run(work())`, `async_to_sync(work)()`.
+        inner = value.args[0]
+        value = inner if isinstance(inner, ast.Call) else value
+    return value if isinstance(value, ast.Call) else None
+
+
+def _is_aside(statement: ast.stmt) -> bool:
+    """A docstring, an import, a line of log, a constant, or the return of what was kept."""
+    if isinstance(statement, ast.Import | ast.ImportFrom | ast.Pass):
+        return True
+    if isinstance(statement, ast.Return):
+        return statement.value is None or isinstance(statement.value, ast.Constant | ast.Name)
+    if isinstance(statement, ast.Assign):
+        return not any(isinstance(n, ast.Call | ast.Await) for n in ast.walk(statement.value))
+    if not isinstance(statement, ast.Expr):
+        return False
+    value = statement.value
+    return isinstance(value, ast.Constant) or (isinstance(value, ast.Call) and last(value.func) in LOGGING)

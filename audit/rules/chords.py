@@ -1,0 +1,99 @@
+"""Chords, whose last task runs only if the results of the others are kept where it can count them."""
+
+from collections.abc import Sequence
+
+from audit.french.typography import counted
+from audit.model.domains import Domain, conclude
+from audit.model.findings import Finding, Severity
+from audit.model.gaps import Doubt, ExcludedCode, Gap
+from audit.model.observations.messages import ChordUse
+from audit.model.target_facts import TargetFacts
+from audit.rules.effective_settings import NO_TASK, production_tasks, read, results, short
+from audit.rules.practice import Fault, answered, practice, unknown
+from audit.rules.rule import Guide
+
+_CHORDS = "https://docs.celeryq.dev/en/stable/userguide/canvas.html#chord-important-notes"
+_WITHOUT_CHORDS = frozenset({"rpc", "amqp"})
+
+
+@practice(
+    "chord-results",
+    "Résultats des chords",
+    reference=_CHORDS,
+    guide=Guide(
+        severity=Severity.CRITICAL,
+        passes="Les résultats dont les chords ont besoin sont conservés",
+        fails="Un chord a besoin des résultats de son en-tête, qui ne sont pas conservés : sa dernière tâche ne part jamais",
+        advice="Donner un `result_backend` qui permet les chords (Redis, base), et ne pas ignorer les résultats de l'en-tête",
+        solution='result_backend = "redis://localhost/1"\n\n@app.task(ignore_result=False)\ndef count(district): ...',
+        undetermined="aucune tâche n'a été lue, ou `result_backend` ne se lit pas",
+        impact="Élevé : la suite du travail n'est jamais faite",
+    ),
+    defective="""
+        from celery import Celery, group
+
+        app = Celery("shop", broker="redis://localhost/0", backend="rpc://")
+
+
+        @app.task
+        def count(district): ...
+
+
+        @app.task
+        def total(counts): ...
+
+
+        def census(districts):
+            (group(count.s(d) for d in districts) | total.s()).delay()
+    """,
+    sound="""
+        from celery import Celery, group
+
+        app = Celery("shop", broker="redis://localhost/0", backend="redis://localhost/1")
+
+
+        @app.task
+        def count(district): ...
+
+
+        @app.task
+        def total(counts): ...
+
+
+        def census(districts):
+            (group(count.s(d) for d in districts) | total.s()).delay()
+    """,
+)
+def _kept(known: TargetFacts) -> Sequence[Finding]:
+    guide = _kept.guide
+    if not known.source.tasks:
+        return unknown(guide, known.source.failure or NO_TASK)
+    chords = known.source.observations_of(ChordUse)
+    kept, why = results(known) if chords else ("", "")
+    gaps: list[Gap] = [gap for gap in known.source.gaps if not isinstance(gap, ExcludedCode)]
+    gaps += [Doubt(why=why)] if why else []
+    ignoring = _ignoring(known)
+
+    def faults(chord: ChordUse) -> list[Fault]:
+        name = f"`{short(chord.symbol) or 'module'}`"
+        if kept == "none":
+            return [Fault(f"{name}, sans `result_backend`", chord.excerpt)]
+        if kept in _WITHOUT_CHORDS:
+            return [Fault(f"{name}, sur `{kept}://`, qui ne permet pas les chords", chord.excerpt)]
+        lost = [short(symbol) for symbol in chord.header if symbol in ignoring]
+        return [Fault(f"{name}, dont l'en-tête ignore les résultats de `{task}`", chord.excerpt) for task in lost]
+
+    domain = Domain(chords, tuple(gaps), counted(len(chords), "chord"))
+    answer = conclude(domain, faults)
+    evidence = [known.source.evidence(chord.excerpt) for chord in chords[:3]] or [known.source.evidence()]
+    return answered(
+        guide, "Chord sans résultats", answer, *evidence, nothing="aucun chord n'est écrit dans ce qui a été lu"
+    )
+
+
+def _ignoring(known: TargetFacts) -> frozenset[str]:
+    """Symbols of the tasks whose results are not kept, by their own option or by the application's."""
+    told = read(known, "task_ignore_result", False)
+    default = told.value is True and not told.missing
+    found = [(task.symbol, task.options.get("ignore_result")) for task, _ in production_tasks(known)]
+    return frozenset(symbol for symbol, own in found if own is True or (own is None and default))

@@ -1,0 +1,44 @@
+"""Chords, and where the results they wait for go."""
+
+from tests.rules.kinds.program import ALARM, PASSES, Program
+
+_HEAD = """
+from celery import Celery, chain, chord, group
+
+app = Celery("shop", broker="redis://localhost/0"{backend})
+{conf}
+
+@app.task{option}
+def count(district): ...
+
+
+@app.task
+def total(counts): ...
+
+
+def census(districts):
+    {body}
+"""
+_REDIS = ', backend="redis://localhost/1"'
+
+
+def _chord(name: str, outcomes: frozenset[object], body: str, **parts: str) -> Program:
+    given = {"backend": _REDIS, "conf": "", "option": "", **parts}
+    return Program(parts.pop("rule", "chord-results"), name, outcomes, _HEAD.format(body=body, **given))  # type: ignore[arg-type]
+
+
+_PIPE = "(group(count.s(d) for d in districts) | total.s()).delay()"
+_CALL = "chord([count.s(d) for d in districts])(total.s())"
+_CHAIN = "chain(group(count.s(d) for d in districts), total.s()).delay()"
+PROGRAMS = (
+    _chord("rpc", ALARM, _CALL, backend=', backend="rpc://"'),
+    _chord("rpc, in a chain", ALARM, _CHAIN, backend=', backend="rpc://"'),
+    _chord("no backend", ALARM, _PIPE, backend=""),
+    _chord("header ignored", ALARM, _PIPE, option="(ignore_result=True)"),
+    _chord("every result ignored", ALARM, _CALL, conf="app.conf.task_ignore_result = True\n"),
+    _chord("kept", PASSES, _CHAIN),
+    _chord("header kept", PASSES, _PIPE, conf="app.conf.task_ignore_result = True\n", option="(ignore_result=False)"),
+    _chord("group alone", PASSES, "group(count.s(d) for d in districts).delay()", backend=', backend="rpc://"'),
+    _chord("no advice", PASSES, _PIPE, rule="ignored-results"),
+    _chord("no advice in a chain", PASSES, _CHAIN, rule="ignored-results"),
+)

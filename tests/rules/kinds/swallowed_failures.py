@@ -1,0 +1,141 @@
+"""Failures that something around a task's work swallows."""
+
+from tests.rules.kinds.program import ALARM, DOUBTED, PASSES, QUIET, WARNED, Program
+
+_HEAD = """
+import contextlib
+import functools
+import logging
+
+from celery import Celery
+
+app = Celery("shop", broker="redis://localhost/0")
+log = logging.getLogger(__name__)
+
+
+@contextlib.contextmanager
+def tolerate(what):
+    try:
+        yield
+    except Exception:
+        pass
+
+
+@contextlib.contextmanager
+def timed(what):
+    try:
+        yield
+    finally:
+        log.info(what)
+
+
+class Quiet:
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        return True
+
+
+class Ordinary(contextlib.ContextDecorator):
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        return kind is not None and issubclass(kind, Exception)
+
+
+class Timer:
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        log.info("done")
+
+
+def safe(function):
+    @functools.wraps(function)
+    def wrapper(*args, **kwargs):
+        try:
+            return function(*args, **kwargs)
+        except Exception:
+            return None
+
+    return wrapper
+
+
+def traced(function):
+    @functools.wraps(function)
+    def wrapper(*args, **kwargs):
+        log.info("start")
+        return function(*args, **kwargs)
+
+    return wrapper
+
+
+def work(key):
+    try:
+        deliver(key)
+    except Exception:
+        return None
+
+
+def answer(key):
+    try:
+        deliver(key)
+    except Exception as error:
+        return {"error": str(error)}
+
+
+def further(key):
+    return answer(key)
+
+
+class Step:
+    def launch(self, key):
+        try:
+            deliver(key)
+        except Exception:
+            pass
+
+
+def deliver(key):
+    log.info(key)
+
+
+"""
+
+
+def _task(name: str, outcomes: frozenset[object], body: str, decorators: str = "") -> Program:
+    lines = "".join(f"    {line}\n" for line in body.split("\n"))
+    text = f"{_HEAD}@app.task\n{decorators}def send(key):\n{lines}"
+    return Program("errors-not-swallowed", name, outcomes, text)  # type: ignore[arg-type]
+
+
+PROGRAMS = (
+    _task("context manager", ALARM, "with tolerate(key):\n    deliver(key)"),
+    _task("class that answers True", ALARM, "with Quiet():\n    deliver(key)"),
+    _task("class that answers of errors", ALARM, "with Ordinary():\n    deliver(key)"),
+    _task("suppress", ALARM, "with contextlib.suppress(Exception):\n    deliver(key)"),
+    _task(
+        "stack",
+        ALARM,
+        "with contextlib.ExitStack() as stack:\n    stack.enter_context(tolerate(key))\n    deliver(key)",
+    ),
+    _task("around each step", DOUBTED, "for part in key:\n    with tolerate(part):\n        deliver(part)"),
+    _task("helper that does it all", ALARM, "work(key)"),
+    _task("helper that answers, logged", ALARM, "log.info(key)\nresult = answer(key)\nreturn result"),
+    _task("helper of a helper", ALARM, "return further(key)"),
+    _task("step that a helper passes over", DOUBTED, "deliver(key)\nfor part in key:\n    work(part)"),
+    _task("unknown receiver", WARNED, "find(key).launch(key)"),
+    _task("known receiver", ALARM, "Step().launch(key)"),
+    _task("decorator", ALARM, "deliver(key)", "@safe\n"),
+    _task("context manager that decorates", ALARM, "deliver(key)", "@tolerate('x')\n"),
+    _task("class that decorates", ALARM, "deliver(key)", "@Ordinary()\n"),
+    _task("computed", QUIET - PASSES, "STEPS[key](key)"),
+    _task("timed", PASSES, "with timed(key), Timer():\n    deliver(key)"),
+    _task("traced", PASSES, "deliver(key)", "@traced\n"),
+    _task("narrow", PASSES, "with contextlib.suppress(FileNotFoundError):\n    deliver(key)"),
+    _task("plain helper", PASSES, "deliver(key)"),
+    _task("answer that is read", PASSES, "if answer(key):\n    raise ValueError(key)\ndeliver(key)"),
+)
