@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from audit.model.call_closures import Closures, Subset, closures
+from audit.model.delegated_work import DelegatedWork, delegated_work
 from audit.model.facts import BeatEntry, Facts, Function, Process, Route, Setting, Task
 from audit.model.findings import Evidence, Excerpt, Level
 from audit.model.gaps import ExcludedCode, Gap
@@ -98,6 +99,11 @@ class TargetFacts:
         found = closures(program, tuple(dict.fromkeys(t.symbol for t in self.source.tasks if t.symbol in program)))
         self._heads.update({symbol: one.head for symbol, one in found.followed.items()})
         return found
+
+    @cached_property
+    def delegated(self) -> DelegatedWork:
+        """The tasks, and the functions to which they leave all their work."""
+        return delegated_work(self.source, self.closures, self.task_symbols)
 
     @property
     def in_tasks(self) -> Mapping[str, str]:

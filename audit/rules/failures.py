@@ -7,7 +7,6 @@ from audit.model.findings import Excerpt, Finding, Severity
 from audit.model.observations.failure_handling import Fate, SwallowedError
 from audit.model.retries import RetrySchedule
 from audit.model.target_facts import TargetFacts
-from audit.rules.delegated_work import delegated_work
 from audit.rules.effective_settings import NO_TASK, production_tasks, short
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
 from audit.rules.rule import Guide
@@ -73,10 +72,13 @@ def _how(observation: SwallowedError) -> str:
 
 
 def _why_unsure(known: TargetFacts, observation: SwallowedError) -> str:
+    work = known.delegated
+    own = observation.symbol in work.sure or observation.symbol in work.possible
+    if observation.answers and not own:
+        return ""
     if observation.doubt:
         return f"`{short(observation.symbol)}` a {observation.doubt}"
-    work = delegated_work(known)
-    if not observation.how or observation.symbol in work.sure or observation.symbol in work.possible:
+    if own or not observation.how:
         return ""
     return f"dans `{short(observation.symbol)}`, {observation.how}, peut-être celle de la tâche"
 

@@ -67,7 +67,8 @@ def answered(
     if answer.outcome in {Outcome.DEFECT, Outcome.RESERVATION}:
         return failed(guide, title, answer.faults or answer.possible, *evidence, outcome=answer.outcome)
     if answer.outcome is Outcome.UNDETERMINED:
-        return unknown(guide, f"{named(answer.gaps)} (lu : {answer.read})")
+        told = f" (lu : {answer.read})" if answer.read else ""
+        return unknown(guide, f"{named(answer.gaps)}{told}")
     if answer.outcome is Outcome.NOT_APPLICABLE:
         return [Finding(answer.outcome, f"{guide.passes} : {nothing} (lu : {answer.read})", proof=answer.proof)]
     return [Finding(answer.outcome, f"{guide.passes} ({detail or answer.read})", evidence, proof=answer.proof)]

@@ -64,10 +64,10 @@ def _pickle(known: TargetFacts) -> Sequence[Finding]:
         value = task.options.get("serializer")
         told.append((value, Fault(f"`{short(task.symbol)}` a `serializer={value!r}`", known.head(task.symbol))))
     registered = known.source.observations_of(RegisteredSerializer)
-    gaps = [Doubt(why=r.missing) for r in readings if r.missing]
+    gaps: list[Gap] = [Doubt(why=r.missing) for r in readings if r.missing]
     gaps += _unread(registered, frozenset(name for value, _ in told for name in _names(value)))
     evidence = [e for r in readings for e in r.evidence] or [known.source.evidence()]
-    domain = Domain(tuple(told), tuple(gaps), readings[0].told)
+    domain = Domain(tuple(told), tuple(gaps), "" if readings[0].missing else readings[0].told)
     answer = conclude(domain, lambda member: _unsafe_among(member[0], member[1], registered))
     title = "Sérialisation qui exécute du code"
     return answered(guide, title, answer, *evidence, nothing="aucun réglage de sérialisation n'a été lu")

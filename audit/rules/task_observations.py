@@ -7,12 +7,12 @@ from typing import Generic
 
 from audit.french.typography import counted
 from audit.model.call_closures import Closures
+from audit.model.delegated_work import DelegatedWork
 from audit.model.domains import Answer, Domain, conclude
 from audit.model.findings import Finding
 from audit.model.gaps import Doubt, Gap, UnrecognisedUse
 from audit.model.observations.observation import Observation, Seen
 from audit.model.target_facts import TargetFacts
-from audit.rules.delegated_work import DelegatedWork, delegated_work
 from audit.rules.effective_settings import NO_TASK, short
 from audit.rules.practice import Fault, answered, unknown
 from audit.rules.rule import Guide
@@ -66,13 +66,14 @@ class NotInTasks(Generic[Seen]):
 
     def _answer(self, known: TargetFacts, seen: Mapping[str, Sequence[Seen]], doubts: tuple[Gap, ...]) -> Answer[Fault]:
         closures = known.closures
-        work: DelegatedWork | Closures = delegated_work(known) if self.own else closures
+        work: DelegatedWork | Closures = known.delegated if self.own else closures
         chains = {**work.sure, **work.possible}
         members = [*chains]
         elsewhere = seen.keys() - {*members}
         hidden = [gap for symbol, gap in closures.unlikely.items() if symbol in elsewhere]
-        opaque = closures.opaque if elsewhere and not self.own else ()
-        opaque = work.gaps if isinstance(work, DelegatedWork) else opaque
+        opaque: tuple[Gap, ...] = closures.opaque if elsewhere else ()
+        if isinstance(work, DelegatedWork):
+            opaque = work.gaps
         gaps = (*doubts, *known.closure_gaps, *hidden, *opaque, *(() if closures.sure else (Doubt(why=NO_TASK),)))
         if self.sound is not None:
             sound = {_outermost(known, o.symbol) for o in known.source.observations_of(self.sound)}

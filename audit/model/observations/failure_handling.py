@@ -19,10 +19,12 @@ class SwallowedError(Observation):
     """A failure that a function turns into an ordinary end.
 
     `how`: how, in French, empty for an answer that tells of the error; `doubt`: why the failure may not be the task's, in French.
+    `answers`: a value is answered in the place of another, which the caller may test.
     """
 
     how: str
     doubt: str
+    answers: bool = False
 
 
 @dataclass(frozen=True)

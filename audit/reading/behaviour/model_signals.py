@@ -20,12 +20,9 @@ def _is_receiving(decorator: ast.expr) -> bool:
     if not isinstance(decorator, ast.Call):
         return isinstance(decorator, ast.Attribute) and decorator.attr == "connect" and last(decorator.value) in SIGNALS
     if last(decorator.func) == "receiver":
-        return any(last(n) in SIGNALS for argument in decorator.args for n in ast.walk(argument) if _is_name(n))
+        names = [n for a in decorator.args for n in ast.walk(a) if isinstance(n, ast.Name | ast.Attribute)]
+        return any(last(name) in SIGNALS for name in names)
     return isinstance(decorator.func, ast.Attribute) and _is_receiving(decorator.func)
-
-
-def _is_name(node: ast.AST) -> bool:
-    return isinstance(node, ast.Name | ast.Attribute)
 
 
 def _connected(scope: Scope) -> Iterator[str]:

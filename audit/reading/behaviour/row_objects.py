@@ -108,13 +108,9 @@ def is_row_class(scope: Scope, annotation: ast.expr | Value) -> bool:
             except SyntaxError:
                 return False
         if isinstance(annotation, ast.Subscript | ast.BinOp | ast.Tuple):
-            return any(is_row_class(scope, part) for part in ast.iter_child_nodes(annotation) if _is_value(part))
+            return any(is_row_class(scope, p) for p in ast.iter_child_nodes(annotation) if isinstance(p, ast.expr))
         return _is_of_rows(scope.evaluated(annotation)) if isinstance(annotation, ast.Name | ast.Attribute) else False
     return _is_of_rows(annotation)
-
-
-def _is_value(node: ast.AST) -> bool:
-    return isinstance(node, ast.expr)
 
 
 def _is_of_rows(value: Value) -> bool:

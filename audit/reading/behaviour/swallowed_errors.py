@@ -35,14 +35,26 @@ def swallowed_errors(scope: Scope) -> Iterator[Observation]:
             if answer is not None and (broad or isinstance(answer, ast.Dict)):
                 yield scope.observed(SwallowedError, handler, how="", doubt="")
                 continue
-        if _is_quiet(handler) and handlers_fate(scope, [handler], BROAD):
+        fate = handlers_fate(scope, [handler], BROAD) if _is_quiet(handler) else Fate.HANDED_ON
+        if fate:
             logged = "qui ne fait que journaliser l'erreur" if any(map(_logs, handler.body)) else ""
-            yield scope.observed(SwallowedError, handler, **_passed_over(scope, handler, "except", logged))
+            how, doubt = _passed_over(scope, handler, "except", logged)
+            if fate is Fate.UNCLEAR:
+                doubt = "un `except` dont on ne lit pas ce qu'il attrape, qui tait l'erreur"
+            answers = _answers(scope, handler)
+            yield scope.observed(SwallowedError, handler, how=how, doubt=doubt, answers=answers)
     yield from _left_to_contexts(scope)
     for tried in scope.all(ast.Try):
         if any(isinstance(n, ast.Return) for n in inside(tried.finalbody)):
             how = "un `return` dans un `finally` tait toute erreur"
             yield scope.observed(SwallowedError, tried.finalbody[0], how=how, doubt="")
+
+
+def _answers(scope: Scope, handler: ast.ExceptHandler) -> bool:
+    """Whether a handler returns a value, of a function that returns others."""
+    own = [n for n in inside(handler.body) if isinstance(n, ast.Return) and n.value is not None]
+    others = [r.value for r in scope.all(ast.Return) if r not in own]
+    return bool(own) and any(v is not None and not isinstance(v, ast.Constant) for v in others)
 
 
 def is_silent(scope: Scope, manager: ast.expr) -> bool:
@@ -70,16 +82,17 @@ def _left_to_contexts(scope: Scope) -> Iterator[SwallowedError]:
         told = last(manager.func if isinstance(manager, ast.Call) else manager)
         around = node if node not in stacked else next((n for n in scope.around(node) if isinstance(n, ast.With)), node)
         logged = "" if told == "suppress" or is_silent(scope, manager) else "qui fait autre chose de l'erreur"
-        yield scope.observed(SwallowedError, node, **_passed_over(scope, around, told, logged))
+        how, doubt = _passed_over(scope, around, told, logged)
+        yield scope.observed(SwallowedError, node, how=how, doubt=doubt)
 
 
-def _passed_over(scope: Scope, node: ast.AST, word: str, logged: str) -> dict[str, str]:
+def _passed_over(scope: Scope, node: ast.AST, word: str, logged: str) -> tuple[str, str]:
     """What is said of an error that nothing answers, by the word of what passes over it: the task's own when nothing is done after it, and nothing logged."""
     how = f"un `{word}` large tait toute erreur"
     if logged or not _is_all_its_work(scope, node):
         why = logged or "qui n'entoure peut-être qu'une partie de son travail"
-        return {"how": how, "doubt": f"un `{word}` large, {why}"}
-    return {"how": how, "doubt": ""}
+        return how, f"un `{word}` large, {why}"
+    return how, ""
 
 
 def _is_all_its_work(scope: Scope, node: ast.AST) -> bool:

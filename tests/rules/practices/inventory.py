@@ -32,6 +32,13 @@ CASES = (
         *_UNREAD,
         Edit(WEB, _USE, '"sent": send_mail.delay(1).get(timeout=5)'),
     ),
+    fails(
+        "chord-results",
+        "header ignored",
+        "l'en-tête ignore les résultats de `sweep`",
+        Edit(TASKS, '    send_mail.delay("report")', "    (group([sweep.si()]) | send_mail.si(1)).delay()"),
+        Edit(TASKS, "import requests\n", "import requests\nfrom celery import group\n"),
+    ),
     not_concerned("ignored-results", "none kept", "aucun résultat", *_UNREAD, Edit(APP, _BACKEND, "")),
     warns(
         "shared-rate-limits",

@@ -1,11 +1,11 @@
 """Functions to which tasks leave all their work: what these make of a failure, the tasks make of it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from audit.model.facts import Call
+from audit.model.call_closures import Closures
+from audit.model.facts import Call, Facts
 from audit.model.gaps import Gap
-from audit.model.target_facts import TargetFacts
 
 
 @dataclass(frozen=True)
@@ -20,17 +20,18 @@ class DelegatedWork:
     gaps: tuple[Gap, ...]
 
 
-def delegated_work(known: TargetFacts) -> DelegatedWork:
+def delegated_work(source: Facts, closures: Closures, tasks: Collection[str]) -> DelegatedWork:
     """Follow, from each task, the call that does all its work."""
-    closures = known.closures
-    sure = {symbol: (symbol,) for symbol in closures.sure if symbol in known.task_symbols}
+    sure: dict[str, tuple[str, ...]] = {symbol: (symbol,) for symbol in closures.sure if symbol in tasks}
     possible: dict[str, tuple[str, ...]] = {}
     pending = list(sure.items())
+    left = set()
     while pending:
         symbol, chain = pending.pop()
-        call = _whole(known, symbol)
+        call = _whole(source, symbol)
         if call is None:
             continue
+        left.add(symbol)
         if call.target:
             found, reached = [call.target], possible if symbol in possible else sure
         else:
@@ -38,10 +39,9 @@ def delegated_work(known: TargetFacts) -> DelegatedWork:
             found = [s for s, way in closures.possible.items() if way[-2:-1] == (symbol,) and _name(s) == name]
             reached = possible
         for callee in found:
-            if callee not in sure and callee not in possible and callee in known.source.functions:
+            if callee not in sure and callee not in possible and callee in source.functions:
                 reached[callee] = (*chain, callee)
                 pending.append((callee, reached[callee]))
-    left = {symbol for symbol in (*sure, *possible) if _whole(known, symbol)}
     return DelegatedWork(sure, possible, tuple(gap for gap in closures.opaque if gap.function in left))
 
 
@@ -49,10 +49,11 @@ def _name(symbol: str) -> str:
     return symbol.partition(":")[2].rpartition(".")[2]
 
 
-def _whole(known: TargetFacts, symbol: str) -> Call | None:
-    written = known.source.whole_work.get(symbol, "")
-    if not written:
-        return None
-    text = "".join(written.split()).replace("'", '"')
-    calls = known.source.functions[symbol].calls
-    return next((call for call in calls if "".join(call.name.split()).replace("'", '"') == text), None)
+def _whole(source: Facts, symbol: str) -> Call | None:
+    written = source.whole_work.get(symbol, "")
+    calls = source.functions[symbol].calls if written else ()
+    return next((call for call in calls if _squeezed(call.name) == _squeezed(written)), None)
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.split()).replace("'", '"')
