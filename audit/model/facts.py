@@ -14,6 +14,7 @@ from audit.model.observations.observation import Observation, Seen
 from audit.model.plain_value import PlainValue
 from audit.model.retries import RetryPolicy, RetrySchedule
 from audit.model.setting_writes import OptionWrite, SettingWrite
+from audit.model.stops import Stop
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,7 @@ class Process:
     `doubt`: why, in French, what brings it back cannot be told. `copies`: how many run at once, None when that is not told.
     `runner`: the lines of another file that run its script or its image; `user`: the one its container is given there.
     `emptying`: the command run on the way to it that empties `queues`, or (`empties`) a `database`, or does so `sometimes`.
+    `stops`: the ways it is stopped, one for each file that starts it.
     """
 
     role: str
@@ -145,6 +147,7 @@ class Process:
     user: str = ""
     empties: str = ""
     emptying: Excerpt | None = None
+    stops: tuple[Stop, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from audit.reading.deployment.stop_orders import NO_ORDER, StopOrder
+
 
 @dataclass(frozen=True)
 class Line:
@@ -9,7 +11,8 @@ class Line:
 
     `doubt`: why, in French, that restart cannot be told. `copies`: how many run at once, None when that is not told.
     `builds`, `image`: without a command, the Dockerfile (a path of the target) or the image whose own command it runs.
-    `user`: the one that a container is given, empty for its image's.
+    `user`: the one that a container is given, empty for its image's. `stop`: what its file says of its stop.
+    `entry`: the Dockerfile whose `ENTRYPOINT`, if any, comes before the command. `entrypoint`: that of a Dockerfile, word by word.
     """
 
     command: str
@@ -22,3 +25,6 @@ class Line:
     builds: str = ""
     image: str = ""
     user: str = ""
+    stop: StopOrder = NO_ORDER
+    entry: str = ""
+    entrypoint: tuple[str, ...] = ()

@@ -1,6 +1,6 @@
 """The command behind what only changes how it runs: another user, a priority, an environment, an init, an agent."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 # Each with its options that take a value as the next word.
 _WRAPPERS: dict[str, frozenset[str]] = {
@@ -73,6 +73,18 @@ def unwrapped(words: Sequence[str]) -> list[str]:
             break
         rest = inner
     return rest
+
+
+def wrappers(words: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    """Each wrapper of a command by its name, from the outside in, with the words between it and what it runs."""
+    rest = list(words)
+    for _ in range(_MOST):
+        inner = _inside(rest)
+        if inner is None:
+            return
+        if not _is_assignment(rest[0]):
+            yield rest[0].rpartition("/")[2], rest[1 : len(rest) - len(inner)]
+        rest = inner
 
 
 def _inside(words: list[str]) -> list[str] | None:

@@ -11,6 +11,7 @@ import yaml
 from audit.reading.deployment.command_line import Line
 from audit.reading.deployment.compose_layers import UNREAD, layered
 from audit.reading.deployment.file_references import Around
+from audit.reading.deployment.stop_orders import StopOrder, of_render, seconds, signal_name
 from audit.reading.source_files import Source
 
 _RUN = frozenset({"command", "entrypoint"})
@@ -40,10 +41,10 @@ def read_compose(source: Source, around: Around) -> Iterator[Line]:
         own = written[name].keys()
         here = _RUN & own or "extends" in own or (not _RUN & service.keys() and {"image", "build"} & own)
         if here and _is_started(service):
-            yield _line(source.path, service, *lines.get(name, (1, 1)))
+            yield _line(source.path, service, *lines.get(name, (1, 1)), around)
 
 
-def _line(path: str, service: dict[str, Any], first: int, last: int) -> Line:
+def _line(path: str, service: dict[str, Any], first: int, last: int, around: Around) -> Line:
     command = " ".join(filter(None, (_command(service.get("entrypoint")), _command(service.get("command")))))
     restart, doubt = _restart(service)
     doubt = str(service.get(UNREAD, "")) or (doubt and f"`{path}` {doubt}")
@@ -55,13 +56,44 @@ def _line(path: str, service: dict[str, Any], first: int, last: int) -> Line:
         first,
         last,
         "" if doubt else restart,
-        _environment(service.get("environment")),
+        {**_of_files(path, service.get("env_file"), around)[0], **_environment(service.get("environment"))},
         doubt=doubt,
         copies=_copies(service),
         builds="" if command else _dockerfile(path, build),
         image="" if command else str(image or ""),
         user=interpolated(service.get("user")),
+        stop=_stop(path, service, around),
+        entry=_dockerfile(path, build) if command and not service.get("entrypoint") else "",
     )
+
+
+def _stop(path: str, service: dict[str, Any], around: Around) -> StopOrder:
+    grace, signal = service.get("stop_grace_period", "10s"), service.get("stop_signal")
+    return StopOrder(
+        "Docker",
+        seconds(interpolated(grace)),
+        signal=signal_name(interpolated(signal)) if signal else "",
+        hidden=_of_files(path, service.get("env_file"), around)[1] or _is_passed(service.get("environment")),
+    )
+
+
+def _is_passed(environment: Any) -> bool:
+    """Whether `REMAP_SIGTERM` is named without a value: that of whoever starts the service."""
+    if isinstance(environment, dict):
+        return "REMAP_SIGTERM" in environment and environment["REMAP_SIGTERM"] is None
+    return isinstance(environment, list) and "REMAP_SIGTERM" in environment
+
+
+def _of_files(path: str, value: Any, around: Around) -> tuple[dict[str, str], bool]:
+    """Variables of the files of `env_file`, and whether one was not read."""
+    listed = value if isinstance(value, list) else [value] if value else []
+    names = [str(item.get("path", "") if isinstance(item, dict) else item) for item in listed]
+    sources = [around.source(normpath(join(dirname(path), interpolated(name)))) for name in names]
+    found: dict[str, str] = {}
+    for source in sources:
+        pairs = re.findall(r"(?m)^\s*(?:export\s+)?(\w+)=(.*)$", source.text) if source else []
+        found |= {name: text.strip().strip("\"'") for name, text in pairs}
+    return found, None in sources
 
 
 def _dockerfile(path: str, build: Any) -> str:
@@ -143,7 +175,8 @@ def read_render(source: Source) -> Iterator[Line]:
                 first, last = lines_of(place, place)
                 told = str(service.get("numInstances", 1))
                 copies = int(told) if told.isdecimal() else None
-                yield Line(command, first, last, "platform", _render_environment(service.get("envVars")), copies=copies)
+                variables = _render_environment(service.get("envVars"))
+                yield Line(command, first, last, "platform", variables, copies=copies, stop=of_render(service))
 
 
 def _render_environment(value: Any) -> dict[str, str]:

@@ -9,6 +9,7 @@ import yaml
 from audit.reading.deployment.command_line import Line
 from audit.reading.deployment.compose_files import YamlError, lines_of, value_of
 from audit.reading.deployment.file_references import Around
+from audit.reading.deployment.stop_orders import NO_ORDER, of_pod
 from audit.reading.source_files import Source
 
 # Kinds whose pods are always started again; a Pod of its own is, unless it says otherwise. Jobs end.
@@ -80,7 +81,9 @@ def _workload(
             first, last = lines_of(place, place)
             image, user = "" if words else image, _user(container) or _user(spec)
             variables = _variables(container)
-            yield Line(shlex.join(words), first, last, restart, variables, copies=copies, image=image, user=user)
+            stop = of_pod(spec, container) if isinstance(container, dict) else NO_ORDER
+            command = shlex.join(words)
+            yield Line(command, first, last, restart, variables, copies=copies, image=image, user=user, stop=stop)
 
 
 def _copies(document: Mapping[str, Any], scales: Mapping[str, Mapping[str, Any]]) -> int | None:

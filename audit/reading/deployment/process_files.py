@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 from audit.model.facts import Process
 from audit.model.findings import Excerpt
 from audit.reading.deployment.command_line import Line
+from audit.reading.deployment.command_wrappers import unwrapped
+from audit.reading.deployment.entry_scripts import called_script
 from audit.reading.deployment.file_references import Around
-from audit.reading.deployment.restarts import Run, settled
+from audit.reading.deployment.process_runs import SHELLS, Run
+from audit.reading.deployment.restarts import settled
 from audit.reading.deployment.started_programs import started
 from audit.reading.deployment.unit_files import (
     read_dockerfile,
@@ -61,7 +64,7 @@ def _read(tree: Tree, paths: list[str], *, declared: bool) -> list[Process]:
                 tree.unread.append((source.path, f"fichier de processus illisible : {reason}"))
         elif source and declared:
             tree.unread.append((source.path, "fichier de processus d'un genre inconnu"))
-    return settled(found)
+    return settled(found, around)
 
 
 def _chosen(tree: Tree, declared: tuple[str, ...]) -> list[str]:
@@ -118,6 +121,25 @@ def _runs(source: Source, kind: str, around: Around) -> Iterator[Run]:
                 met.append((role, command))
                 run = replace(run, process=replace(run.process, instead=instead))
             yield run
+            if kind != "shell" and run.process is None:
+                yield from _handed(run, around)
+
+
+def _handed(run: Run, around: Around) -> Iterator[Run]:
+    """What a script runs of the words that it is given: `/entry.sh celery …`, where it ends with `exec "$@"`."""
+    words = unwrapped(run.words)
+    script = called_script(words, around, run.path if run.kind == "dockerfile" else run.line.entry)
+    if script is None or not re.search(r"\$[{]?[@*]", script.text):
+        return
+    from audit.reading.deployment.shell_scripts import read_commands  # noqa: PLC0415  as below
+
+    arguments = words[2:] if words[0].rpartition("/")[2] in SHELLS else words[1:]
+    for command in read_commands(script.text, run.line.variables, arguments):
+        what = started(command.words, lasting=False)
+        if what and command.words == tuple(arguments[-len(command.words) :]):
+            process = Process(what.role, " ".join(command.words), what.options, run.restart, run.excerpt)
+            yield replace(run, words=command.words, process=process, handed=command, script=script.text)
+            return
 
 
 def _run(kind: str, line: Line, command: "Command", excerpt: Excerpt) -> Run:

@@ -2,22 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from itertools import takewhile
-from typing import TYPE_CHECKING
 
 from audit.model.facts import Process
 from audit.model.findings import Excerpt
-from audit.reading.deployment.command_line import Line
-from audit.reading.deployment.command_wrappers import unwrapped
-from audit.reading.deployment.started_programs import empties
+from audit.reading.deployment.file_references import Around
+from audit.reading.deployment.process_runs import Run, runners
+from audit.reading.deployment.stops import stops_of
 
-if TYPE_CHECKING:
-    from audit.reading.deployment.shell_scripts import Command
-
-_SHELLS = frozenset({"bash", "sh", "dash", "ash", "zsh"})
-# Those that end when one of their processes does.
-_PROCFILE_RUNNERS = frozenset({"honcho", "foreman", "forego", "hivemind", "overmind", "goreman"})
 _SERVERS = frozenset(
     (
         "redis", "valkey", "dragonfly", "keydb", "rabbitmq", "postgres", "postgis", "pgbouncer", "pgvector", "mysql",
@@ -29,46 +20,6 @@ _SERVERS = frozenset(
 
 
 @dataclass(frozen=True)
-class Run:
-    """A command that a line of a process file runs, or (`words` empty) an image that it starts.
-
-    `alone`: its death does not end what its file starts. `process` is what it starts, when that is known.
-    `command`: how the shell comes to it.
-    """
-
-    kind: str
-    line: Line
-    words: tuple[str, ...]
-    restart: str
-    excerpt: Excerpt
-    alone: bool = False
-    process: Process | None = None
-    command: "Command | None" = None
-
-    @property
-    def path(self) -> str:
-        """The file that holds it."""
-        return self.excerpt.path
-
-    @property
-    def doubt(self) -> str:
-        """Why it is not known what brings it back, whoever runs its file."""
-        if self.alone:
-            return ""
-        return (self.command.doubt if self.command else "") or self.line.doubt
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether those that run its file change nothing to what brings it back."""
-        return self.alone or bool(self.doubt) or (bool(self.restart) and self.kind != "procfile")
-
-    @cached_property
-    def empties(self) -> str:
-        """What it empties, as `commands.empties` says it."""
-        return empties(self.words)
-
-
-@dataclass(frozen=True)
 class _Answer:
     restart: str = ""
     doubt: str = ""
@@ -76,9 +27,10 @@ class _Answer:
     runner: Run | None = None
 
 
-def settled(runs: Sequence[Run]) -> list[Process]:
-    """The processes of these runs, each with what brings it back, the runs of other files considered."""
-    return [_settled(run, run.process, runs) for run in runs if run.process]
+def settled(runs: Sequence[Run], around: Around) -> list[Process]:
+    """The processes of these runs, each with what brings it back and what stops it, the runs of other files considered."""
+    found = [(run, _settled(run, run.process, runs)) for run in runs if run.process]
+    return [replace(process, stops=stops_of(run, runs, around)) for run, process in found]
 
 
 def _settled(run: Run, process: Process, runs: Sequence[Run]) -> Process:
@@ -117,7 +69,7 @@ def _emptied(run: Run, runs: Sequence[Run], seen: tuple[str, ...]) -> tuple[str,
     found = next(filter(None, (_emptied_by(other, run) for other in beside)), None)
     if found:
         return found
-    for runner in [] if run.path in seen else _runners(run, runs):
+    for runner in [] if run.path in seen else runners(run, runs):
         kind, emptying = _emptied(runner, runs, (*seen, run.path))
         if kind:
             return kind, emptying
@@ -140,10 +92,10 @@ def _answer(run: Run, runs: Sequence[Run], seen: tuple[str, ...]) -> _Answer:
 
 def _brought_back(run: Run, runs: Sequence[Run], seen: tuple[str, ...]) -> _Answer:
     own = _Answer(run.restart, run.doubt, run.line.copies)
-    runners = [] if run.path in seen else _runners(run, runs)
-    if runners:
-        found = _together(run, [(runner, _answer(runner, runs, (*seen, run.path))) for runner in runners])
-        return replace(found, restart=own.restart, doubt=own.doubt) if run.is_settled else found
+    found = [] if run.path in seen else runners(run, runs)
+    if found:
+        given = _together(run, [(runner, _answer(runner, runs, (*seen, run.path))) for runner in found])
+        return replace(given, restart=own.restart, doubt=own.doubt) if run.is_settled else given
     return own if run.is_settled or own.restart else _perhaps(run, runs) or own
 
 
@@ -168,28 +120,6 @@ def _doubt_of_runners(run: Run, given: Sequence[tuple[Run, _Answer]]) -> str:
     return ""
 
 
-def _runners(run: Run, runs: Sequence[Run]) -> list[Run]:
-    """Runs of other files that start this file."""
-    find = {"dockerfile": _image_runners, "procfile": _procfile_runners, "shell": _script_runners}.get(run.kind)
-    return find(run, runs) if find else []
-
-
-def _image_runners(run: Run, runs: Sequence[Run]) -> list[Run]:
-    built = {r.line.image for r in runs if r.line.builds == run.path} - {""}
-    return [r for r in runs if not r.words and (r.line.builds == run.path or r.line.image in built)]
-
-
-def _procfile_runners(_: Run, runs: Sequence[Run]) -> list[Run]:
-    return [r for r in runs if _starts_procfile(r.words) and r.kind != "makefile"]
-
-
-def _script_runners(run: Run, runs: Sequence[Run]) -> list[Run]:
-    name = run.path.rpartition("/")[2]
-    naming = [r for r in runs if r.path != run.path and any(word.endswith(name) for word in r.words)]
-    scripts = {r.path for r in runs if r.kind == "shell"} if naming else set()
-    return [r for r in naming if _script(r.words, scripts) == run.path]
-
-
 def _perhaps(run: Run, runs: Sequence[Run]) -> _Answer | None:
     """The doubt that an image leaves, when its name does not say what it was built from; None when there is none."""
     if run.kind != "dockerfile":
@@ -202,37 +132,6 @@ def _perhaps(run: Run, runs: Sequence[Run]) -> _Answer | None:
             text = f"rien ne dit si l'image `{other.line.image}`, que lance `{other.path}`, est celle de `{run.path}`"
             return _Answer("", text, other.line.copies)
     return None
-
-
-def _starts_procfile(words: Sequence[str]) -> bool:
-    inner = unwrapped(words)
-    return bool(
-        inner[1:]
-        and inner[0].rpartition("/")[2] in _PROCFILE_RUNNERS
-        and inner[1] in {"start", "s"}
-        and not {"-f", "--procfile"} & set(inner)
-    )
-
-
-def _script(words: Sequence[str], scripts: set[str]) -> str:
-    """The script of the target that a command runs, known by the end of its path; empty when none, or several, may be it."""
-    name = _run_file(unwrapped(words))
-    parts = name.split("/")[::-1]
-    alike = [(_common(parts, path), path) for path in sorted(scripts) if path.rpartition("/")[2] == parts[0]]
-    best = max((count for count, _ in alike), default=0)
-    found = [path for count, path in alike if count == best]
-    return found[0] if len(found) == 1 else ""
-
-
-def _run_file(words: Sequence[str]) -> str:
-    """The first word, or the one that a shell is given."""
-    if words and words[0].rpartition("/")[2] in _SHELLS:
-        words = [word for word in words[1:] if not word.startswith("-")]
-    return words[0] if words else ""
-
-
-def _common(parts: Sequence[str], path: str) -> int:
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(parts, path.split("/")[::-1], strict=False)))
 
 
 def _sum(counts: Iterable[int | None]) -> int | None:

@@ -1,5 +1,6 @@
 """Commands that a shell script runs, each with the answers to three questions: reached, started again, survived."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audit.reading.deployment.shell_reach import Reached, read_reach
@@ -43,9 +44,9 @@ class Command:
         return not self.doubt and not self.loop and self.survival.survivor is Survivor.SCRIPT
 
 
-def read_commands(text: str, variables: dict[str, str] | None = None) -> list[Command]:
+def read_commands(text: str, variables: dict[str, str] | None = None, arguments: Sequence[str] = ()) -> list[Command]:
     """Commands of a script in the order they are met, functions followed where they are called."""
-    script = read_structure(text, variables or {})
+    script = read_structure(text, variables or {}, arguments)
     reach = read_reach(script)
     answers = zip(reach.commands, read_restarts(script, reach), read_survivals(reach), strict=True)
     return [Command(reached, restart, survival, is_meant_to_stay(reached)) for reached, restart, survival in answers]

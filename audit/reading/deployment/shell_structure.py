@@ -206,11 +206,12 @@ class Pipeline(Job):
 
 @dataclass(frozen=True, eq=False)
 class Shell(Job):
-    """`bash -c text`, with `errexit` and `replaces` as for a command."""
+    """`bash -c text`, with `errexit` and `replaces` as for a command; `words` are all those of it, wrappers included."""
 
     body: Node
     errexit: bool
     replaces: bool
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

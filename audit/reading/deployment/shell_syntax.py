@@ -35,9 +35,9 @@ def _parser() -> Parser:
     return Parser(Language(tree_sitter_bash.language()))
 
 
-def read_structure(text: str, variables: dict[str, str]) -> shell.Node:
-    """What a script does, given the variables that its process file sets."""
-    reader = _Reader({name: [value] for name, value in variables.items()})
+def read_structure(text: str, variables: dict[str, str], arguments: Sequence[str] = ()) -> shell.Node:
+    """What a script does, given the variables that its process file sets and its own arguments."""
+    reader = _Reader({name: [value] for name, value in variables.items()}, arguments=list(arguments))
     first_line = text.partition("\n")[0]
     if first_line.startswith("#!"):
         reader.set_options([word for word in first_line.split()[1:] if not word.startswith("--")])
@@ -263,7 +263,7 @@ def _run(reader: _Reader, words: Sequence[str], lines: tuple[int, int]) -> shell
         inner = replace(reader, variables=dict(reader.variables), functions=dict(reader.functions), arguments=arguments)
         inner.errexit = inner.pipefail = False
         inner.set_options(options)
-        return shell.Shell(inner.read_text(text), reader.errexit, replaces)
+        return shell.Shell(inner.read_text(text), reader.errexit, replaces, tuple(words[1:] if replaces else words))
     started = tuple(words[1:] if replaces else words)
     return shell.Command(started, *lines, reader.errexit, replaces) if started else _NOTHING
 

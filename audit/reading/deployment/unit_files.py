@@ -9,6 +9,14 @@ from dataclasses import dataclass, field
 
 from audit.reading.deployment.command_line import Line
 from audit.reading.deployment.file_references import Around
+from audit.reading.deployment.stop_orders import (
+    NO_ORDER,
+    OF_PROCFILE,
+    StopOrder,
+    of_supervisor,
+    of_systemd,
+    signal_name,
+)
 from audit.reading.source_files import Source
 
 _YES = frozenset({"true", "1", "yes", "on", "t", "y"})
@@ -19,7 +27,7 @@ _CRASHES = frozenset(
     {_ERROR, "FAILURE", *(f"{sig}{n}" for sig in ("", "SIG") for n in ("KILL", "SEGV", "ABRT", "BUS"))}
 )
 # Settings whose values add up; an empty one forgets those before it.
-_LISTED = frozenset({"RestartPreventExitStatus", "SuccessExitStatus"})
+_LISTED = frozenset({"RestartPreventExitStatus", "SuccessExitStatus", "Environment"})
 
 
 @dataclass
@@ -75,7 +83,9 @@ def read_supervisor(source: Source, _: Around) -> Iterator[Line]:
 
     One whose `exitcodes` expect that of an error is not started again after it.
     """
-    for section in _sections(source, "#;"):
+    sections = list(_sections(source, "#;"))
+    general = _pairs(next((s.values.get("environment", "") for s in sections if s.name == "supervisord"), ""))
+    for section in sections:
         if section.name.startswith("program:") and "command" in section.values:
             command = re.split(r"\s;", section.values["command"])[0]
             restart, begun = _said(section, "autorestart", "unexpected"), _said(section, "autostart", "true")
@@ -84,7 +94,15 @@ def read_supervisor(source: Source, _: Around) -> Iterator[Line]:
             copies = _said(section, "numprocs", "1")
             count = int(copies) if copies.isdecimal() else None
             supervised = "supervisor" if again and begun in _YES else ""
-            yield Line(command, section.first, section.last, supervised, copies=count)
+            variables = {**general, **_pairs(section.values.get("environment", ""))}
+            stop = of_supervisor(section.values)
+            yield Line(command, section.first, section.last, supervised, variables, copies=count, stop=stop)
+
+
+def _pairs(text: str) -> dict[str, str]:
+    """`environment=NAME="value",OTHER=value`."""
+    found = re.findall(r"(\w+)\s*=\s*(\"[^\"]*\"|'[^']*'|[^,\s]*)", text)
+    return {name: value.strip("\"'") for name, value in found}
 
 
 def _said(section: _Section, key: str, default: str) -> str:
@@ -114,7 +132,8 @@ def read_systemd(source: Source, around: Around) -> Iterator[Line]:
         f"`{source.path}` ne le relance qu'un nombre limité de fois (`StartLimitBurst`)" if again and limited else ""
     )
     supervised = "systemd" if again and not doubt else ""
-    yield Line(command, started[0].first, started[0].last, supervised, _assignments(service), doubt=doubt)
+    first, last = started[0].first, started[0].last
+    yield Line(command, first, last, supervised, _assignments(service), doubt=doubt, stop=of_systemd(service))
 
 
 def _drop_ins(path: str, around: Around) -> list[str]:
@@ -155,7 +174,7 @@ def read_procfile(source: Source, _: Around) -> Iterator[Line]:
     for number, line in enumerate(source.lines, 1):
         entry = re.match(r"\s*([A-Za-z0-9_-]+):\s*(\S.*)$", line)
         if entry and entry.group(1) != "release":
-            yield Line(entry.group(2), number, number, restart)
+            yield Line(entry.group(2), number, number, restart, stop=OF_PROCFILE if restart else NO_ORDER)
 
 
 def read_makefile(source: Source, _: Around) -> Iterator[Line]:
@@ -168,17 +187,35 @@ def read_makefile(source: Source, _: Around) -> Iterator[Line]:
 def read_dockerfile(source: Source, _: Around) -> Iterator[Line]:
     """The last `ENTRYPOINT` and `CMD`; nothing in a Dockerfile restarts them."""
     found: dict[str, tuple[list[str] | str, int, int]] = {}
+    given: dict[str, list[str]] = {}
     for line, first, last in _logical_lines(source):
-        instruction = re.match(r"\s*(FROM|CMD|ENTRYPOINT)\s+(.+)$", line, re.IGNORECASE)
+        instruction = re.match(r"\s*(FROM|CMD|ENTRYPOINT|STOPSIGNAL|SHELL|ENV)\s+(.+)$", line, re.IGNORECASE)
         if instruction and instruction.group(1).upper() == "FROM":
             found.clear()
-        elif instruction:
+        elif instruction and instruction.group(1).upper() in {"CMD", "ENTRYPOINT"}:
             found[instruction.group(1).upper()] = (_exec_form(instruction.group(2).strip()), first, last)
+        elif instruction:
+            given.setdefault(instruction.group(1).upper(), []).append(instruction.group(2).strip())
     if found:
         parts = [found[name] for name in ("ENTRYPOINT", "CMD") if name in found]
         words = " ".join(p if isinstance(p, str) else shlex.join(p) for p, _, _ in parts)
         first, last = min(f for _, f, _ in parts), max(n for _, _, n in parts)
-        yield Line(words, first, last, "")
+        shells = [s for s in given.get("SHELL", ["sh"]) if any(isinstance(p, str) for p, _, _ in parts)]
+        shell = "bash" if any("bash" in s for s in shells[-1:]) else "sh" if shells else ""
+        stop = StopOrder(signal=signal_name(given.get("STOPSIGNAL", ["TERM"])[-1]), shell=shell)
+        entry = found["ENTRYPOINT"][0] if "ENTRYPOINT" in found else []
+        entrypoint = tuple(entry) if isinstance(entry, list) else ("sh", "-c", entry)
+        yield Line(words, first, last, "", _environment(given.get("ENV", ())), stop=stop, entrypoint=entrypoint)
+
+
+def _environment(lines: Iterable[str]) -> dict[str, str]:
+    """What `ENV NAME=value` and `ENV NAME value` give."""
+    found: dict[str, str] = {}
+    for line in lines:
+        alone = re.fullmatch(r"(\w+)\s+([^=]+)", line)
+        pairs = [alone.groups()] if alone else re.findall(r"(\w+)=(\"[^\"]*\"|'[^']*'|\S*)", line)
+        found |= {name: value.strip("\"' ") for name, value in pairs}
+    return found
 
 
 def _exec_form(text: str) -> list[str] | str:

@@ -1,0 +1,48 @@
+"""The script of the target that a command runs, found by its path or by the `COPY` of the Dockerfile that names it."""
+
+import posixpath
+import re
+from collections.abc import Sequence
+
+from audit.reading.deployment.file_references import Around
+from audit.reading.source_files import Source
+
+_SHELLS = frozenset({"bash", "sh", "dash", "ash", "zsh"})
+_SHEBANG = re.compile(r"#!.*\b(ba|da|z|k)?sh\b")
+
+
+def called_script(words: Sequence[str], around: Around, dockerfile: str = "") -> Source | None:
+    """A shell script that the first word names, or the one that a shell is given; None when none, or several, may be it."""
+    if words and words[0].rpartition("/")[2] in _SHELLS:
+        words = [word for word in words[1:] if not word.startswith("-")]
+    if not words:
+        return None
+    named = [*_copied(words[0], around, dockerfile), words[0]]
+    for name in named:
+        found = _ending_as(name, around)
+        if len(found) == 1:
+            return found[0]
+    return None
+
+
+def _copied(name: str, around: Around, dockerfile: str) -> list[str]:
+    """What a Dockerfile copies to this path."""
+    source = around.source(dockerfile) if dockerfile else None
+    found = []
+    for line in source.lines if source else ():
+        words = [word for word in line.split()[1:] if not word.startswith("--")]
+        if line.lstrip()[:4].upper() in {"COPY", "ADD "} and len(words) > 1 and posixpath.normpath(words[-1]) == name:
+            found.append(posixpath.normpath(words[0]))
+    return found
+
+
+def _ending_as(name: str, around: Around) -> list[Source]:
+    """Scripts that end as this path does, for the longest end that some path has."""
+    parts = posixpath.normpath(name).strip("/").split("/")
+    for start in range(len(parts)):
+        end = "/".join(parts[start:])
+        paths = [p for p in around.tree.paths if p == end or p.endswith(f"/{end}")]
+        found = [source for source in map(around.source, paths) if source and _SHEBANG.match(source.text)]
+        if found:
+            return found
+    return []

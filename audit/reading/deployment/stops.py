@@ -1,0 +1,126 @@
+"""Who stops a process, and what the signal reaches: the orders of its files, and the shells on the way."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from audit.model.stops import Receives, Stop
+from audit.reading.deployment.command_wrappers import unwrapped
+from audit.reading.deployment.entry_scripts import called_script
+from audit.reading.deployment.file_references import Around
+from audit.reading.deployment.process_runs import Run, runners
+from audit.reading.deployment.signal_paths import MAIN, SCRIPT, Reach, reach_of, wrapped
+
+Chain = tuple[Run, ...]
+_WORST = (Receives.GROUP, Receives.NOBODY, Receives.UNKNOWN)
+_REMAPPED = re.compile(r"(?m)^[^#\n]*\bREMAP_SIGTERM\s*[=:]\s*[\"']?(\$?[\w{}:-]+)")
+
+
+def stops_of(run: Run, runs: Sequence[Run], around: Around) -> tuple[Stop, ...]:
+    """One a way that the project starts it; none for the command of an image that every service replaces."""
+    if run.kind == "dockerfile" and not runners(run, runs) and any(r.line.entry == run.path for r in runs):
+        return ()
+    return tuple(dict.fromkeys(_stop(chain, runs, around) for chain in _chains(run, runs, ())))
+
+
+def _chains(run: Run, runs: Sequence[Run], seen: tuple[str, ...]) -> Iterator[Chain]:
+    """From a run to those that start its file, the outermost last. A supervisor also stops what it started by itself."""
+    found = [] if run.path in seen else _starters(run, runs)
+    if not found or run.kind == "supervisor":
+        yield (run,)
+    for runner in found:
+        for chain in _chains(runner, runs, (*seen, run.path)):
+            yield (run, *chain)
+
+
+def _starters(run: Run, runs: Sequence[Run]) -> list[Run]:
+    if run.kind != "supervisor":
+        return runners(run, runs)
+    started = [(r, unwrapped(r.words)) for r in runs if r.kind != "supervisor" and r.words]
+    found = [(r, words) for r, words in started if words and words[0].rpartition("/")[2] == "supervisord"]
+    name = run.path.rpartition("/")[2]
+    return [r for r, words in found if len(found) == 1 or any(word.endswith(name) for word in words)]
+
+
+def _stop(chain: Chain, runs: Sequence[Run], around: Around) -> Stop:
+    variables = _variables(chain, runs)
+    own = chain[:1] if chain[0].kind == "supervisor" else chain
+    hops = [(run, reach) for run in own for reach in _reaches(run, runs, around, variables)]
+    # Programs of supervisord are in groups of their own: it must get the signal, and it alone passes it on.
+    outer = [(run, reach) for run in chain[len(own) :] for reach in _reaches(run, runs, around, variables)]
+    hops += [(run, reach) for run, reach in outer if reach.receives in {Receives.NOBODY, Receives.UNKNOWN}]
+    run, worst = next((h for kind in _WORST for h in hops if h[1].receives is kind), (chain[0], MAIN))
+    managers = [r.line.stop for r in chain if r.line.stop.by]
+    graces = [order.grace for order in managers]
+    grace = None if not graces or None in graces else min(g for g in graces if g is not None)
+    signals = [reach.signal for _, reach in hops] + [s for r in own[::-1] for s in _signals(r, runs)]
+    return Stop(
+        managers[-1].by if managers else "",
+        worst.receives,
+        worst.why,
+        grace,
+        next(filter(None, signals), "TERM"),
+        _remapped(chain, variables),
+        run.excerpt,
+    )
+
+
+def _signals(run: Run, runs: Sequence[Run]) -> list[str]:
+    """The signal that a file gives; for a service, else that of the image it builds."""
+    built = [r.line.stop.signal for r in runs if run.line.entry and r.path == run.line.entry]
+    stop = run.line.stop
+    return [stop.signal if stop.by or stop.signal != "TERM" else "", *built]
+
+
+def _variables(chain: Chain, runs: Sequence[Run]) -> dict[str, str]:
+    images = [r for run in chain for r in runs if run.line.entry and r.path == run.line.entry]
+    # A service's own win over those of its image, and a script's over both.
+    services = [r for r in chain[::-1] if r.kind != "dockerfile"]
+    found: dict[str, str] = {}
+    for run in (*images, *(r for r in chain if r.kind == "dockerfile"), *services):
+        found |= run.line.variables
+    return found
+
+
+def _remapped(chain: Chain, variables: dict[str, str]) -> bool | None:
+    written = [m.group(1) for run in chain for m in _REMAPPED.finditer(run.line.command)]
+    given = written[0] if written else variables.get("REMAP_SIGTERM", "")
+    if given.startswith("$") or (not given and any(run.line.stop.hidden for run in chain)):
+        return None
+    return given == "SIGQUIT"
+
+
+def _reaches(run: Run, runs: Sequence[Run], around: Around, variables: dict[str, str]) -> Iterator[Reach]:
+    stop = run.line.stop
+    if stop.to_all:
+        yield Reach(Receives.GROUP, f"{stop.by} envoie le signal à tous les processus")
+    if stop.doubt:
+        yield Reach(Receives.UNKNOWN, stop.doubt)
+    if run.line.entry:
+        yield from _image_entry(run, runs, around, variables)
+    if run.command:
+        root, text = (SCRIPT, run.line.command) if run.kind == "shell" else (stop.shell, "")
+        yield from reach_of(run.command.reached, root, variables, text)
+    if run.handed:
+        yield from reach_of(run.handed.reached, SCRIPT, variables, run.script)
+
+
+def _image_entry(run: Run, runs: Sequence[Run], around: Around, variables: dict[str, str]) -> Iterator[Reach]:
+    """What the `ENTRYPOINT` of an image does with the signal, before the command of a service."""
+    entry = next((r.line.entrypoint for r in runs if r.path == run.line.entry and r.line.entrypoint), ())
+    if not entry:
+        return
+    yield from wrapped((*entry, "celery"), variables)
+    program = unwrapped(entry)
+    if not program:
+        return
+    script = called_script(program, around, run.line.entry)
+    if script is None:
+        yield Reach(Receives.UNKNOWN, f"le programme d'entrée de l'image, `{program[0]}`, n'a pas été trouvé")
+        return
+    from audit.reading.deployment.shell_scripts import read_commands  # noqa: PLC0415  as in process_files
+
+    handed = [c for c in read_commands(script.text, variables, (*program[1:], *run.words)) if c.words == run.words]
+    if not handed:
+        yield Reach(Receives.UNKNOWN, f"ce que `{script.path}` fait de la commande qu'il reçoit ne se lit pas")
+    for command in handed[-1:]:
+        yield from reach_of(command.reached, SCRIPT, variables, script.text)
