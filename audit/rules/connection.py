@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from audit.model.findings import Finding, Severity
+from audit.model.findings import Finding, Outcome, Severity
 from audit.model.target_facts import TargetFacts
 from audit.rules.delivery import redis_only
 from audit.rules.effective_settings import NO_WORKER, options, places, read, results
-from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
+from audit.rules.practice import Fault, answered, failed, out_of_scope, passed, practice, unknown
 from audit.rules.rule import Guide
 from audit.rules.setting_comparison import SettingComparison
+from audit.rules.worker_stops import judge_stops
 
 _CONF = "https://docs.celeryq.dev/en/stable/userguide/configuration.html#"
 _REDIS = "https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html"
@@ -170,28 +171,57 @@ def kept_results(known: TargetFacts) -> tuple[str, str]:
         severity=Severity.MINOR,
         passes="À l'arrêt, un worker sous Redis remet en file ce qu'il n'a pas fini",
         fails="Un worker sous Redis tué à la fin de son délai de grâce laisse ses tâches attendre `visibility_timeout`",
-        advice="Régler `worker_soft_shutdown_timeout` (Celery 5.5 ou plus), sous le délai de grâce de l'orchestrateur",
-        solution="worker_soft_shutdown_timeout = 15.0",
-        undetermined="l'adresse du broker ou `worker_soft_shutdown_timeout` ne se lit pas",
+        advice=(
+            "Régler `worker_soft_shutdown_timeout` (Celery 5.5 ou plus) sous le délai de grâce de l'orchestrateur, et "
+            "`REMAP_SIGTERM=SIGQUIT` dans l'environnement du worker, sans quoi SIGTERM ne le commence pas"
+        ),
+        solution="worker_soft_shutdown_timeout = 15.0\n# environnement du worker : REMAP_SIGTERM=SIGQUIT",
+        undetermined="l'adresse du broker, `worker_soft_shutdown_timeout` ou ce qui arrête les workers ne se lit pas",
         impact="Moyen : jusqu'à une heure d'attente après un déploiement",
     ),
-    defective="""
-        from celery import Celery
+    defective={
+        "app.py": """
+            from celery import Celery
 
-        app = Celery("shop", broker="redis://localhost/0")
-        app.conf.worker_soft_shutdown_timeout = 0.0
-    """,
-    sound="""
-        from celery import Celery
+            app = Celery("shop", broker="redis://localhost/0")
+            app.conf.update(task_time_limit=300, worker_soft_shutdown_timeout=15.0)
+        """,
+        "compose.yaml": """
+            services:
+              worker:
+                image: shop
+                command: celery -A app worker
+                stop_grace_period: 30s
+        """,
+    },
+    sound={
+        "app.py": """
+            from celery import Celery
 
-        app = Celery("shop", broker="redis://localhost/0")
-        app.conf.worker_soft_shutdown_timeout = 15.0
-    """,
+            app = Celery("shop", broker="redis://localhost/0")
+            app.conf.update(task_time_limit=300, worker_soft_shutdown_timeout=15.0)
+        """,
+        "compose.yaml": """
+            services:
+              worker:
+                image: shop
+                command: celery -A app worker
+                environment: {REMAP_SIGTERM: SIGQUIT}
+                stop_grace_period: 30s
+        """,
+    },
 )
 def _soft_shutdown(known: TargetFacts) -> Sequence[Finding]:
-    return SettingComparison(
-        "worker_soft_shutdown_timeout", 0.0, bool, _soft_shutdown.guide, "Arrêt progressif non réglé", _soft_scope
+    guide = _soft_shutdown.guide
+    found = SettingComparison(
+        "worker_soft_shutdown_timeout", 0.0, bool, guide, "Arrêt progressif non réglé", _soft_scope
     )(known)
+    if any(finding.outcome is not Outcome.ESTABLISHED for finding in found):
+        return found
+    reading, answer = read(known, "worker_soft_shutdown_timeout", 0.0), judge_stops(known)
+    detail = f"{reading.told} ; {answer.read}"
+    title = "Arrêt progressif qui n'aboutit pas"
+    return answered(guide, title, answer, *reading.evidence, nothing="aucun worker", detail=detail)
 
 
 def _soft_scope(known: TargetFacts) -> tuple[str, str]:

@@ -15,9 +15,10 @@ from audit.model.observations.deployment_statements import (
 )
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN
-from audit.rules.effective_settings import NO_WORKER, number, read
-from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
+from audit.rules.effective_settings import NO_WORKER
+from audit.rules.practice import Fault, answered, failed, out_of_scope, passed, practice, unknown
 from audit.rules.rule import Guide
+from audit.rules.worker_stops import judge_stops
 
 _DAEMON = "https://docs.celeryq.dev/en/stable/userguide/daemonizing.html"
 _ROOT = _DAEMON + "#running-the-worker-with-superuser-privileges-root"
@@ -204,25 +205,20 @@ def _watched(known: TargetFacts) -> Sequence[Finding]:
     return passed(guide, "`$!`", *(known.source.evidence(o.excerpt) for o in watched))
 
 
-# (pattern of the option, what is given when it is absent), by what restarts the worker.
-_GRACES = {
-    "compose": (r"stop_grace_period\s*:\s*[\"']?([\w.]+)", 10.0),
-    "supervisor": (r"(?m)^\s*stopwaitsecs\s*=\s*(\d+)", 10.0),
-    "systemd": (r"(?m)^\s*TimeoutStopSec\s*=\s*(\S+)", 90.0),
-}
-
-
 @practice(
     "stop-grace",
     "Temps d'arrêt",
     reference=_SOFT,
     guide=Guide(
         severity=Severity.MINOR,
-        passes="L'orchestrateur laisse au worker le temps de finir",
-        fails="L'orchestrateur tue le worker avant la fin de son arrêt progressif",
-        advice="Donner à l'arrêt plus que `worker_soft_shutdown_timeout`, sinon plus que la limite de temps des tâches",
-        solution="worker:\n  stop_grace_period: 100s",
-        undetermined="le délai d'arrêt des workers, ou celui de l'orchestrateur, ne se lit pas",
+        passes="L'orchestrateur demande l'arrêt au worker seul, et lui laisse le temps de finir",
+        fails="L'orchestrateur coupe les tâches d'un worker qu'il arrête",
+        advice=(
+            "Lancer le worker par `exec`, envoyer SIGTERM à lui seul (`stopasgroup=false`, `KillMode=mixed`), et donner à "
+            "l'arrêt plus que la limite de temps des tâches, ou que `worker_soft_shutdown_timeout` sous `REMAP_SIGTERM=SIGQUIT`"
+        ),
+        solution="worker:\n  command: [celery, -A, application, worker]\n  stop_grace_period: 100s",
+        undetermined="le délai d'arrêt des workers, ce que le signal atteint, ou la durée des tâches, ne se lit pas",
         impact="Moyen : des tâches coupées à chaque déploiement",
         language="yaml",
     ),
@@ -259,38 +255,9 @@ _GRACES = {
     },
 )
 def _grace(known: TargetFacts) -> Sequence[Finding]:
-    guide = _grace.guide
-    soft, hard = read(known, "worker_soft_shutdown_timeout", 0.0), read(known, "task_time_limit")
-    if soft.missing or hard.missing or not known.workers:
-        return unknown(guide, soft.missing or hard.missing or NO_WORKER)
-    needed = number(soft.value) or number(hard.value)
-    if not needed:
-        return out_of_scope(guide, "ni arrêt progressif ni limite de temps à attendre")
-    name = soft.name if number(soft.value) else hard.name
-    told = [(w, _seconds(w)) for w in known.workers]
-    short = [(w, s) for w, s in told if s is not None and s <= needed]
-    if short:
-        faults = [Fault(f"`{w.excerpt.path}` laisse {s:g} s, `{name}={needed:g}`", w.excerpt) for w, s in short]
-        return failed(guide, "Délai d'arrêt trop court", faults, *(known.source.evidence(w.excerpt) for w, _ in short))
-    given = [(w, s) for w, s in told if s is not None]
-    if not given:
-        return unknown(guide, "le délai d'arrêt que laisse l'orchestrateur, qui ne se lit pas")
-    seconds = ", ".join(dict.fromkeys(f"{s:g} s" for _, s in given))
-    return passed(guide, f"{seconds} pour {needed:g} s", *(known.source.evidence(w.excerpt) for w, _ in given))
-
-
-def _seconds(worker: Process) -> float | None:
-    """Seconds between TERM and KILL; None where they are not this file's to say, or come from elsewhere in it."""
-    if worker.restart not in _GRACES:
-        return None
-    pattern, default = _GRACES[worker.restart]
-    text = (worker.runner or worker.excerpt).text
-    found = re.search(pattern, text)
-    if found is None:
-        return None if re.search(r"<<:|extends", text) else default
-    parts = re.findall(r"([\d.]+)(h|min|ms|m|s)?", found.group(1))
-    factors = {"h": 3600.0, "min": 60.0, "m": 60.0, "ms": 0.001, "s": 1.0, "": 1.0}
-    return sum(float(value) * factors[unit] for value, unit in parts) if parts else None
+    places = (known.source.evidence(w.runner or w.excerpt) for w in known.workers if any(s.by for s in w.stops))
+    nothing = "aucun orchestrateur n'arrête de worker"
+    return answered(_grace.guide, "Arrêt qui coupe les tâches", judge_stops(known), *places, nothing=nothing)
 
 
 @practice(

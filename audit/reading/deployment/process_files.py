@@ -136,7 +136,7 @@ def _handed(run: Run, around: Around) -> Iterator[Run]:
     arguments = words[2:] if words[0].rpartition("/")[2] in SHELLS else words[1:]
     for command in read_commands(script.text, run.line.variables, arguments):
         what = started(command.words, lasting=False)
-        if what and command.words == tuple(arguments[-len(command.words) :]):
+        if what and unwrapped(command.words) == unwrapped(arguments)[-len(unwrapped(command.words)) :]:
             process = Process(what.role, " ".join(command.words), what.options, run.restart, run.excerpt)
             yield replace(run, words=command.words, process=process, handed=command, script=script.text)
             return

@@ -85,7 +85,7 @@ def of_pod(spec: Mapping[str, Any], container: Mapping[str, Any]) -> StopOrder:
         grace = max(0.0, grace - float(waits.group(1)))
     elif before:
         doubt = "`preStop` agit avant le signal, et ce qu'il fait ne se lit pas"
-    return StopOrder("Kubernetes", grace, hidden=_is_hidden(container), doubt=doubt)
+    return StopOrder("Kubernetes", grace, signal="", hidden=_is_hidden(container), doubt=doubt)
 
 
 def _is_hidden(container: Mapping[str, Any]) -> bool:

@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterator, Sequence
 
 from audit.model.stops import Receives, Stop
+from audit.reading.deployment.command_line import Line
 from audit.reading.deployment.command_wrappers import unwrapped
 from audit.reading.deployment.entry_scripts import called_script
 from audit.reading.deployment.file_references import Around
 from audit.reading.deployment.process_runs import Run, runners
 from audit.reading.deployment.signal_paths import MAIN, SCRIPT, Reach, reach_of, wrapped
+from audit.reading.deployment.unit_files import read_image
 
 Chain = tuple[Run, ...]
 _WORST = (Receives.GROUP, Receives.NOBODY, Receives.UNKNOWN)
@@ -19,7 +21,7 @@ def stops_of(run: Run, runs: Sequence[Run], around: Around) -> tuple[Stop, ...]:
     """One a way that the project starts it; none for the command of an image that every service replaces."""
     if run.kind == "dockerfile" and not runners(run, runs) and any(r.line.entry == run.path for r in runs):
         return ()
-    return tuple(dict.fromkeys(_stop(chain, runs, around) for chain in _chains(run, runs, ())))
+    return tuple(dict.fromkeys(_stop(chain, around) for chain in _chains(run, runs, ())))
 
 
 def _chains(run: Run, runs: Sequence[Run], seen: tuple[str, ...]) -> Iterator[Chain]:
@@ -41,18 +43,18 @@ def _starters(run: Run, runs: Sequence[Run]) -> list[Run]:
     return [r for r, words in found if len(found) == 1 or any(word.endswith(name) for word in words)]
 
 
-def _stop(chain: Chain, runs: Sequence[Run], around: Around) -> Stop:
-    variables = _variables(chain, runs)
+def _stop(chain: Chain, around: Around) -> Stop:
+    variables = _variables(chain, around)
     own = chain[:1] if chain[0].kind == "supervisor" else chain
-    hops = [(run, reach) for run in own for reach in _reaches(run, runs, around, variables)]
+    hops = [(run, reach) for run in own for reach in _reaches(run, around, variables)]
     # Programs of supervisord are in groups of their own: it must get the signal, and it alone passes it on.
-    outer = [(run, reach) for run in chain[len(own) :] for reach in _reaches(run, runs, around, variables)]
+    outer = [(run, reach) for run in chain[len(own) :] for reach in _reaches(run, around, variables)]
     hops += [(run, reach) for run, reach in outer if reach.receives in {Receives.NOBODY, Receives.UNKNOWN}]
     run, worst = next((h for kind in _WORST for h in hops if h[1].receives is kind), (chain[0], MAIN))
     managers = [r.line.stop for r in chain if r.line.stop.by]
     graces = [order.grace for order in managers]
     grace = None if not graces or None in graces else min(g for g in graces if g is not None)
-    signals = [reach.signal for _, reach in hops] + [s for r in own[::-1] for s in _signals(r, runs)]
+    signals = [reach.signal for _, reach in hops] + [s for r in own[::-1] for s in _signals(r, around)]
     return Stop(
         managers[-1].by if managers else "",
         worst.receives,
@@ -64,20 +66,27 @@ def _stop(chain: Chain, runs: Sequence[Run], around: Around) -> Stop:
     )
 
 
-def _signals(run: Run, runs: Sequence[Run]) -> list[str]:
+def _signals(run: Run, around: Around) -> list[str]:
     """The signal that a file gives; for a service, else that of the image it builds."""
-    built = [r.line.stop.signal for r in runs if run.line.entry and r.path == run.line.entry]
-    stop = run.line.stop
-    return [stop.signal if stop.by or stop.signal != "TERM" else "", *built]
+    image, stop = _image(run, around), run.line.stop
+    own = stop.signal if stop.by or stop.signal != "TERM" else ""
+    return [own, image.stop.signal if image else ""]
 
 
-def _variables(chain: Chain, runs: Sequence[Run]) -> dict[str, str]:
-    images = [r for run in chain for r in runs if run.line.entry and r.path == run.line.entry]
+def _image(run: Run, around: Around) -> Line | None:
+    """The image that a service builds, and to which it gives a command of its own."""
+    source = around.source(run.line.entry) if run.line.entry else None
+    return read_image(source) if source else None
+
+
+def _variables(chain: Chain, around: Around) -> dict[str, str]:
+    images = [image.variables for run in chain if (image := _image(run, around))]
+    images += [run.line.variables for run in chain if run.kind == "dockerfile"]
     # A service's own win over those of its image, and a script's over both.
     services = [r for r in chain[::-1] if r.kind != "dockerfile"]
     found: dict[str, str] = {}
-    for run in (*images, *(r for r in chain if r.kind == "dockerfile"), *services):
-        found |= run.line.variables
+    for given in (*images, *(run.line.variables for run in services)):
+        found |= given
     return found
 
 
@@ -89,14 +98,14 @@ def _remapped(chain: Chain, variables: dict[str, str]) -> bool | None:
     return given == "SIGQUIT"
 
 
-def _reaches(run: Run, runs: Sequence[Run], around: Around, variables: dict[str, str]) -> Iterator[Reach]:
+def _reaches(run: Run, around: Around, variables: dict[str, str]) -> Iterator[Reach]:
     stop = run.line.stop
     if stop.to_all:
         yield Reach(Receives.GROUP, f"{stop.by} envoie le signal à tous les processus")
     if stop.doubt:
         yield Reach(Receives.UNKNOWN, stop.doubt)
     if run.line.entry:
-        yield from _image_entry(run, runs, around, variables)
+        yield from _image_entry(run, around, variables)
     if run.command:
         root, text = (SCRIPT, run.line.command) if run.kind == "shell" else (stop.shell, "")
         yield from reach_of(run.command.reached, root, variables, text)
@@ -104,9 +113,10 @@ def _reaches(run: Run, runs: Sequence[Run], around: Around, variables: dict[str,
         yield from reach_of(run.handed.reached, SCRIPT, variables, run.script)
 
 
-def _image_entry(run: Run, runs: Sequence[Run], around: Around, variables: dict[str, str]) -> Iterator[Reach]:
+def _image_entry(run: Run, around: Around, variables: dict[str, str]) -> Iterator[Reach]:
     """What the `ENTRYPOINT` of an image does with the signal, before the command of a service."""
-    entry = next((r.line.entrypoint for r in runs if r.path == run.line.entry and r.line.entrypoint), ())
+    image = _image(run, around)
+    entry = image.entrypoint if image else ()
     if not entry:
         return
     yield from wrapped((*entry, "celery"), variables)
@@ -119,7 +129,8 @@ def _image_entry(run: Run, runs: Sequence[Run], around: Around, variables: dict[
         return
     from audit.reading.deployment.shell_scripts import read_commands  # noqa: PLC0415  as in process_files
 
-    handed = [c for c in read_commands(script.text, variables, (*program[1:], *run.words)) if c.words == run.words]
+    given = (*program[1:], *run.words)
+    handed = [c for c in read_commands(script.text, variables, given) if c.words[-len(run.words) :] == run.words]
     if not handed:
         yield Reach(Receives.UNKNOWN, f"ce que `{script.path}` fait de la commande qu'il reçoit ne se lit pas")
     for command in handed[-1:]:

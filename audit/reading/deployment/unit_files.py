@@ -186,26 +186,33 @@ def read_makefile(source: Source, _: Around) -> Iterator[Line]:
 
 def read_dockerfile(source: Source, _: Around) -> Iterator[Line]:
     """The last `ENTRYPOINT` and `CMD`; nothing in a Dockerfile restarts them."""
+    line = read_image(source)
+    if line.command:
+        yield line
+
+
+def read_image(source: Source) -> Line:
+    """What an image runs, and what it gives to those that run something else; without a command, when it has none of its own."""
     found: dict[str, tuple[list[str] | str, int, int]] = {}
     given: dict[str, list[str]] = {}
     for line, first, last in _logical_lines(source):
         instruction = re.match(r"\s*(FROM|CMD|ENTRYPOINT|STOPSIGNAL|SHELL|ENV)\s+(.+)$", line, re.IGNORECASE)
-        if instruction and instruction.group(1).upper() == "FROM":
+        name, text = (instruction.group(1).upper(), instruction.group(2).strip()) if instruction else ("", "")
+        if name == "FROM":
             found.clear()
-        elif instruction and instruction.group(1).upper() in {"CMD", "ENTRYPOINT"}:
-            found[instruction.group(1).upper()] = (_exec_form(instruction.group(2).strip()), first, last)
-        elif instruction:
-            given.setdefault(instruction.group(1).upper(), []).append(instruction.group(2).strip())
-    if found:
-        parts = [found[name] for name in ("ENTRYPOINT", "CMD") if name in found]
-        words = " ".join(p if isinstance(p, str) else shlex.join(p) for p, _, _ in parts)
-        first, last = min(f for _, f, _ in parts), max(n for _, _, n in parts)
-        shells = [s for s in given.get("SHELL", ["sh"]) if any(isinstance(p, str) for p, _, _ in parts)]
-        shell = "bash" if any("bash" in s for s in shells[-1:]) else "sh" if shells else ""
-        stop = StopOrder(signal=signal_name(given.get("STOPSIGNAL", ["TERM"])[-1]), shell=shell)
-        entry = found["ENTRYPOINT"][0] if "ENTRYPOINT" in found else []
-        entrypoint = tuple(entry) if isinstance(entry, list) else ("sh", "-c", entry)
-        yield Line(words, first, last, "", _environment(given.get("ENV", ())), stop=stop, entrypoint=entrypoint)
+        elif name in {"CMD", "ENTRYPOINT"}:
+            found[name] = (_exec_form(text), first, last)
+        elif name:
+            given.setdefault(name, []).append(text)
+    parts = [found[name] for name in ("ENTRYPOINT", "CMD") if name in found]
+    words = " ".join(p if isinstance(p, str) else shlex.join(p) for p, _, _ in parts)
+    first, last = min((f for _, f, _ in parts), default=1), max((n for _, _, n in parts), default=1)
+    shells = [s for s in given.get("SHELL", ["sh"]) if any(isinstance(p, str) for p, _, _ in parts)]
+    shell = "bash" if any("bash" in s for s in shells[-1:]) else "sh" if shells else ""
+    stop = StopOrder(signal=signal_name(given.get("STOPSIGNAL", ["TERM"])[-1]), shell=shell)
+    entry = found["ENTRYPOINT"][0] if "ENTRYPOINT" in found else []
+    entrypoint = tuple(entry) if isinstance(entry, list) else ("sh", "-c", entry)
+    return Line(words, first, last, "", _environment(given.get("ENV", ())), stop=stop, entrypoint=entrypoint)
 
 
 def _environment(lines: Iterable[str]) -> dict[str, str]:

@@ -124,7 +124,7 @@ CASES = (
     fails(
         "stop-grace",
         "unit",
-        "laisse 10 s, `worker_soft_shutdown_timeout=15`",
+        "laisse 10 s, `task_time_limit=90` : SIGTERM y demande un arrêt à chaud",
         Edit(UNIT, "TimeoutStopSec=100", "TimeoutStopSec=10"),
     ),
     fails(
@@ -134,7 +134,9 @@ CASES = (
         Edit(CONF, "worker_soft_shutdown_timeout = 15.0\n", ""),
         Edit(UNIT, "TimeoutStopSec=100", "TimeoutStopSec=1min"),
     ),
-    undetermined("stop-grace", "nothing says so", "ne se lit pas", Edit(UNIT, "Restart=always\n", "")),
+    undetermined(
+        "stop-grace", "nothing says so", "ne se lit pas", Edit(UNIT, "TimeoutStopSec=100", "TimeoutStopSec=$T")
+    ),
     fails(
         "celery-release",
         "requirements",
