@@ -12,6 +12,7 @@ from audit.model.findings import Evidence, Excerpt, Level
 from audit.model.gaps import Gap
 from audit.model.observations.observation import Observation, Seen
 from audit.model.plain_value import PlainValue
+from audit.model.probes import Probe
 from audit.model.retries import RetryPolicy, RetrySchedule
 from audit.model.setting_writes import OptionWrite, SettingWrite
 from audit.model.stops import Stop
@@ -132,7 +133,8 @@ class Process:
     `doubt`: why, in French, what brings it back cannot be told. `copies`: how many run at once, None when that is not told.
     `runner`: the lines of another file that run its script or its image; `user`: the one its container is given there.
     `emptying`: the command run on the way to it that empties `queues`, or (`empties`) a `database`, or does so `sometimes`.
-    `stops`: the ways it is stopped, one for each file that starts it.
+    `stops`: the ways it is stopped, one for each file that starts it. `probe`: what asks whether its container lives.
+    `mounts`: the folders of its container that outlive it. `clears`: what its script removes first, word by word.
     """
 
     role: str
@@ -148,6 +150,9 @@ class Process:
     empties: str = ""
     emptying: Excerpt | None = None
     stops: tuple[Stop, ...] = ()
+    probe: Probe | None = None
+    mounts: tuple[str, ...] = ()
+    clears: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -4,18 +4,19 @@ import re
 from collections.abc import Sequence
 from fnmatch import fnmatch
 
+from audit.model.domains import conclude
 from audit.model.facts import Process
 from audit.model.findings import Finding, Severity
 from audit.model.observations.deployment_statements import (
     ContainerUser,
     ForcedRoot,
-    HealthCheck,
     PinnedCelery,
     WatchedWorker,
 )
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN
 from audit.rules.effective_settings import NO_WORKER
+from audit.rules.health_checks import Check, health_checks
 from audit.rules.practice import Fault, answered, failed, out_of_scope, passed, practice, unknown
 from audit.rules.rule import Guide
 from audit.rules.worker_stops import judge_stops
@@ -115,12 +116,15 @@ def _user(process: Process, containers: dict[str, ContainerUser]) -> str | None:
     reference=_PING,
     guide=Guide(
         severity=Severity.MINOR,
-        passes="La sonde de santé d'un worker interroge son propre nœud",
-        fails="La sonde de santé réussit dès qu'un worker répond, n'importe lequel",
-        advice="Désigner le nœud avec `--destination`",
+        passes="La sonde de santé d'un worker interroge son propre nœud, et lui laisse le temps de répondre",
+        fails="La sonde de santé d'un worker ne dit pas s'il vit",
+        advice=(
+            "Désigner le nœud avec `--destination`, donner à la sonde qui tue plus de temps qu'à la réponse "
+            "(`timeoutSeconds` au-dessus de `--timeout`), et ne pas interroger ainsi un worker `solo`"
+        ),
         solution='celery -A application inspect ping --destination "celery@$(hostname)"',
         undetermined="les fichiers de déploiement n'ont pas pu être lus",
-        impact="Moyen : un worker mort passe pour sain tant qu'un autre vit",
+        impact="Moyen : un worker mort passe pour sain, ou un worker occupé est tué",
         language="bash",
     ),
     defective={
@@ -150,14 +154,11 @@ def _health(known: TargetFacts) -> Sequence[Finding]:
     guide = _health.guide
     if known.source.failure or not (known.source.tasks or known.source.processes):
         return unknown(guide, known.source.failure or "aucun fichier de déploiement n'a été trouvé")
-    checks = known.source.observations_of(HealthCheck)
-    if not checks:
-        return out_of_scope(guide, "aucune sonde n'interroge les workers par `celery inspect ping`")
-    broad = [o for o in checks if not o.own_node]
-    if broad:
-        faults = [Fault(f"`{o.excerpt.path}`", o.excerpt) for o in broad if o.excerpt]
-        return failed(guide, "Sonde de santé trop large", faults, *(known.source.evidence(o.excerpt) for o in broad))
-    return passed(guide, "`--destination`", *(known.source.evidence(o.excerpt) for o in checks))
+    domain = health_checks(known)
+    nothing = "aucune sonde n'interroge les workers par `celery inspect ping`"
+    answer = conclude(domain, Check.faults, possible_of=Check.possible_faults)
+    evidence = (known.source.evidence(check.excerpt) for check in domain.members)
+    return answered(guide, "Sonde de santé qui se trompe", answer, *evidence, nothing=nothing)
 
 
 @practice(

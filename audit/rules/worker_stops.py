@@ -105,16 +105,16 @@ def _counts(stop: Stop, worker: Process) -> bool:
 def _stopped(known: TargetFacts, worker: Process, stop: Stop) -> StoppedWorker:
     seconds = number(read(known, "worker_soft_shutdown_timeout", 0.0).value)
     soft = Wait(seconds, "worker_soft_shutdown_timeout")
-    warm = _longest(known, worker)
+    warm = longest_task(known, worker)
     # Without any limit of time, the soft shutdown is the least that was asked for.
     waits = {True: (soft,) if seconds else (), False: (warm,), None: (warm, soft)}[stop.is_soft]
     least = (
         warm.seconds is None and stop.is_soft is False and seconds and stop.grace is not None and stop.grace <= seconds
     )
-    return StoppedWorker(worker, stop, _pool(known, worker), (soft,) if least else waits)
+    return StoppedWorker(worker, stop, pool_of(known, worker), (soft,) if least else waits)
 
 
-def _pool(known: TargetFacts, worker: Process) -> str:
+def pool_of(known: TargetFacts, worker: Process) -> str:
     """`prefork`, another, or empty where it cannot be told."""
     given = worker.options.get("pool", "")
     if given:
@@ -123,7 +123,7 @@ def _pool(known: TargetFacts, worker: Process) -> str:
     return reading.value if isinstance(reading.value, str) and not reading.missing else "prefork"
 
 
-def _longest(known: TargetFacts, worker: Process) -> Wait:
+def longest_task(known: TargetFacts, worker: Process) -> Wait:
     """The longest that a task may run; None when one has no limit, or one that is not read."""
     given = worker.options.get("time-limit", "")
     everywhere = float(given) if given.isdecimal() else number(read(known, "task_time_limit").value)

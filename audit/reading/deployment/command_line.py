@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from audit.model.probes import Probe
 from audit.reading.deployment.stop_orders import NO_ORDER, StopOrder
 
 
@@ -13,6 +14,7 @@ class Line:
     `builds`, `image`: without a command, the Dockerfile (a path of the target) or the image whose own command it runs.
     `user`: the one that a container is given, empty for its image's. `stop`: what its file says of its stop.
     `entry`: the Dockerfile whose `ENTRYPOINT`, if any, comes before the command. `entrypoint`: that of a Dockerfile, word by word.
+    `probe`: what asks whether its container lives. `mounts`: folders of its container that outlive it.
     """
 
     command: str
@@ -28,3 +30,5 @@ class Line:
     stop: StopOrder = NO_ORDER
     entry: str = ""
     entrypoint: tuple[str, ...] = ()
+    probe: Probe | None = None
+    mounts: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ import yaml
 
 from audit.reading.deployment.command_line import Line
 from audit.reading.deployment.compose_layers import UNREAD, layered
+from audit.reading.deployment.container_state import service_mounts, service_probe
 from audit.reading.deployment.file_references import Around
 from audit.reading.deployment.stop_orders import StopOrder, of_render, seconds, signal_name
 from audit.reading.source_files import Source
@@ -63,6 +64,8 @@ def _line(path: str, service: dict[str, Any], first: int, last: int, around: Aro
         image="" if command else str(image or ""),
         user=interpolated(service.get("user")),
         stop=_stop(path, service, around),
+        probe=service_probe(service),
+        mounts=service_mounts(service),
         entry=_dockerfile(path, build) if command and not service.get("entrypoint") else "",
     )
 

@@ -78,8 +78,7 @@ def _said(source: Source) -> Iterator[Observation]:
         if _FORCED.search(text):
             yield ForcedRoot("", source.excerpt(number, number, _language(source)))
         if "celery" in text and asks_for_life(text):
-            own = bool(_DESTINATION.search(text))
-            yield HealthCheck("", source.excerpt(number, number, _language(source)), own)
+            yield HealthCheck("", source.excerpt(number, number, _language(source)), names_a_node(text))
     if _DOCKERFILE.search(source.path):
         yield container_user(source)
     elif _language(source) == "bash":
@@ -92,6 +91,11 @@ def asks_for_life(command: str) -> bool:
     after = words[words.index("celery") :] if "celery" in words else []
     pinged = after[after.index("inspect") :] if "inspect" in after else []
     return "status" in after or "ping" in pinged
+
+
+def names_a_node(command: str) -> bool:
+    """Whether a command of Celery asks one node."""
+    return bool(_DESTINATION.search(command))
 
 
 def _language(source: Source) -> str:

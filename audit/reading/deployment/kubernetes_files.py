@@ -2,14 +2,16 @@
 
 import shlex
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import yaml
 
 from audit.reading.deployment.command_line import Line
 from audit.reading.deployment.compose_files import YamlError, lines_of, value_of
+from audit.reading.deployment.container_state import pod_mounts, pod_probe
 from audit.reading.deployment.file_references import Around
-from audit.reading.deployment.stop_orders import NO_ORDER, of_pod
+from audit.reading.deployment.stop_orders import of_pod
 from audit.reading.source_files import Source
 
 # Kinds whose pods are always started again; a Pod of its own is, unless it says otherwise. Jobs end.
@@ -81,9 +83,9 @@ def _workload(
             first, last = lines_of(place, place)
             image, user = "" if words else image, _user(container) or _user(spec)
             variables = _variables(container)
-            stop = of_pod(spec, container) if isinstance(container, dict) else NO_ORDER
-            command = shlex.join(words)
-            yield Line(command, first, last, restart, variables, copies=copies, image=image, user=user, stop=stop)
+            stop, probe, mounts = of_pod(spec, container), pod_probe(container), pod_mounts(spec, container)
+            line = Line(shlex.join(words), first, last, restart, variables, copies=copies, image=image, user=user)
+            yield replace(line, stop=stop, probe=probe, mounts=mounts)
 
 
 def _copies(document: Mapping[str, Any], scales: Mapping[str, Mapping[str, Any]]) -> int | None:

@@ -1,10 +1,12 @@
 """What brings a process back when its own file does not say: who runs its script, its image or its Procfile."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from audit.model.facts import Process
 from audit.model.findings import Excerpt
+from audit.reading.deployment.container_state import probe_read
 from audit.reading.deployment.file_references import Around
 from audit.reading.deployment.process_runs import Run, runners
 from audit.reading.deployment.stops import stops_of
@@ -30,7 +32,27 @@ class _Answer:
 def settled(runs: Sequence[Run], around: Around) -> list[Process]:
     """The processes of these runs, each with what brings it back and what stops it, the runs of other files considered."""
     found = [(run, _settled(run, run.process, runs)) for run in runs if run.process]
-    return [replace(process, stops=stops_of(run, runs, around)) for run, process in found]
+    return [
+        replace(_contained(run, process, runs, around), stops=stops_of(run, runs, around)) for run, process in found
+    ]
+
+
+def _contained(run: Run, process: Process, runs: Sequence[Run], around: Around) -> Process:
+    """The same, with what is said of its container."""
+    chains = (run, *runners(run, runs), *(outer for runner in runners(run, runs) for outer in runners(runner, runs)))
+    probe = next((probe_read(r.line.probe, r.excerpt, around) for r in chains if r.line.probe), None)
+    return replace(
+        process,
+        probe=probe,
+        mounts=tuple(mount for r in chains for mount in r.line.mounts),
+        clears=tuple(word for r in chains for word in _cleared(f"{r.line.command}\n{r.script}")),
+    )
+
+
+def _cleared(text: str) -> list[str]:
+    """What a script removes."""
+    removed = re.findall(r"(?m)(?:^|[;&|(]|\bthen\b|\bdo\b|['\"])\s*rm\s+([^\n;&|]+)", text)
+    return [word.strip("\"'") for words in removed for word in words.split()]
 
 
 def _settled(run: Run, process: Process, runs: Sequence[Run]) -> Process:

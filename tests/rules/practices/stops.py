@@ -1,5 +1,5 @@
 from tests.acceptance.reference_copy import Edit
-from tests.rules.case import Case, established, fails, undetermined
+from tests.rules.case import Case, established, fails, undetermined, warns
 
 CONF, UNIT = "shop/celery_config.py", "deploy/shop-worker.service"
 _WORKER = "celery -A shop.celery_app worker -Q default"
@@ -31,6 +31,37 @@ def _unit(name: str, words: str, *added: str) -> Case:
 def _program(*lines: str) -> Edit:
     return Edit("supervisord.conf", "", "\n".join(["[program:w]", f"command={_WORKER}", *lines, ""]))
 
+
+_POD = """\
+kind: StatefulSet
+metadata: {name: worker}
+spec:
+  template:
+    spec:
+      terminationGracePeriodSeconds: 120
+      containers:
+        - name: worker
+          command: [celery, -A, shop.celery_app, worker, -Q, default, -P, POOL]
+          livenessProbe:
+            exec:
+              command: PROBE
+            periodSeconds: 30
+            timeoutSeconds: SECONDS
+"""
+_PING = "[celery, -A, shop.celery_app, inspect, ping, -d, celery@$(HOSTNAME)REPLY]"
+
+
+def _probed(pool: str, seconds: str, reply: str = "", probe: str = _PING) -> Edit:
+    command = probe.replace("REPLY", reply)
+    return Edit("k8s.yaml", "", _POD.replace("POOL", pool).replace("PROBE", command).replace("SECONDS", seconds))
+
+
+def _beat(command: str, *lines: str) -> Edit:
+    text = "".join(f"    {line}\n" for line in ("restart: always", *lines))
+    return Edit("compose.yaml", "", f"services:\n  beat:\n    image: shop\n    command: {command}\n{text}")
+
+
+_BEAT = "celery -A shop.celery_app beat"
 
 CASES = (
     _unit("systemd asks the whole group by default", "systemd envoie le signal à tous les processus"),
@@ -126,4 +157,49 @@ CASES = (
         "rien ne dit si `REMAP_SIGTERM` est réglé",
         _compose("60s", f"command: {_WORKER}", "env_file: /etc/shop.env"),
     ),
+    fails(
+        "own-health-check",
+        "the second that Kubernetes gives",
+        "`k8s.yaml` lui laisse 1 s, quand elle en attend 1",
+        Edit("k8s.yaml", "", _POD.replace("POOL", "prefork").replace("PROBE", _PING.replace("REPLY", "")).replace("            timeoutSeconds: SECONDS\n", "")),
+    ),
+    fails("own-health-check", "less than the answer takes", "lui laisse 5 s", _probed("prefork", "5", ", --timeout, '10'")),
+    warns("own-health-check", "a worker that answers nobody", "ne répond à personne", _probed("solo", "20", ", -t, '10'")),
+    fails(
+        "own-health-check",
+        "by a script of the probe",
+        "lui laisse 1 s",
+        _probed("prefork", "1", probe="[sh, /srv/live.sh]"),
+        Edit("live.sh", "", "#!/bin/sh\ncelery -A shop.celery_app inspect ping -d celery@$HOSTNAME\n"),
+    ),
+    fails(
+        "own-health-check",
+        "a check on several lines",
+        "n'importe lequel",
+        Edit("compose.yaml", "", _SERVICE.format("2m", f"    command: {_WORKER}\n    healthcheck:\n      test:\n      - CMD\n      - celery\n      - inspect\n      - ping\n")),
+    ),
+    established("own-health-check", "time to answer", "2 sondes", _probed("prefork", "20", ", --timeout, '10'")),
+    established("own-health-check", "a file that the worker touches", "1 sonde", _probed("solo", "1", probe="[find, /tmp/alive, -mmin, '-20']")),
+    warns(
+        "pid-file",
+        "a long volume, and a word apart",
+        "`/data/run/beat.pid` est dans `/data`",
+        _beat(f"{_BEAT} --pidfile /data/run/beat.pid", "volumes: [{type: volume, source: d, target: /data}]"),
+    ),
+    warns(
+        "pid-file",
+        "a pod",
+        "`/state/b.pid` est dans `/state`",
+        Edit("k8s.yaml", "", _POD.replace("command: [celery, -A, shop.celery_app, worker, -Q, default, -P, POOL]", "command: [celery, -A, shop.celery_app, beat, --pidfile=/state/b.pid]\n          volumeMounts: [{name: s, mountPath: /state}]").replace("PROBE", "['true']").replace("SECONDS", "1")),
+    ),
+    established("pid-file", "in no volume", "processus", _beat(f"{_BEAT} --pidfile=/tmp/beat.pid", "volumes: ['d:/data']")),
+    established("pid-file", "in memory", "processus", _beat(f"{_BEAT} --pidfile=/run/b.pid", "volumes: [{type: tmpfs, target: /run}]")),
+    established(
+        "pid-file",
+        "removed first",
+        "processus",
+        Edit("beat.sh", "", f"#!/bin/sh\nrm -f /data/*.pid\nexec {_BEAT} --pidfile=/data/beat.pid\n"),
+        _beat("./beat.sh", "volumes: ['d:/data']"),
+    ),
+    undetermined("pid-file", "where it runs", "le dossier du fichier de pid", _beat(f"{_BEAT} --pidfile=beat.pid", "volumes: ['.:/srv']")),
 )  # fmt: skip

@@ -1,0 +1,84 @@
+"""What services and pods say of their containers beside their command: the probe of their life, and folders that outlive them."""
+
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from audit.model.findings import Excerpt
+from audit.model.probes import Probe
+from audit.reading.deployment.deployment_facts import asks_for_life, names_a_node
+from audit.reading.deployment.entry_scripts import called_script
+from audit.reading.deployment.file_references import Around
+from audit.reading.deployment.stop_orders import seconds
+
+
+def service_probe(service: Mapping[str, Any]) -> Probe | None:
+    """The `healthcheck` of a compose service, which only marks its container."""
+    check = service.get("healthcheck")
+    command = _test(check.get("test")) if isinstance(check, dict) else ""
+    return Probe(command, kills=False, timeout=seconds(str(check.get("timeout", "30s")))) if check and command else None
+
+
+def probe_read(probe: Probe, place: Excerpt, around: Around) -> Probe:
+    """The same, with what its command, or the script of the target that it runs, asks Celery."""
+    try:
+        words = shlex.split(probe.command)
+    except ValueError:
+        words = []
+    script = called_script(words, around)
+    text = "\n".join(
+        line for line in (script.lines if script else [probe.command]) if not line.lstrip().startswith("#")
+    )
+    given = re.search(r"(?:--timeout|-t)[= ]\s*[\"']?([\w.${}:-]+)", text)
+    reply = seconds(given.group(1)) if given else 1.0
+    return replace(probe, asks=asks_for_life(text), own_node=names_a_node(text), reply=reply, place=place)
+
+
+def _test(value: Any) -> str:
+    if isinstance(value, list):
+        words = [str(word) for word in value if word not in {"CMD", "CMD-SHELL"}]
+        return words[0] if "CMD-SHELL" in value and words else shlex.join(words)
+    return value if isinstance(value, str) else ""
+
+
+def pod_probe(container: Mapping[str, Any]) -> Probe | None:
+    """The `livenessProbe` of a container that runs a command; Kubernetes gives it 1 s, three times, every 10 s by default."""
+    probe = container.get("livenessProbe")
+    run = probe.get("exec") if isinstance(probe, dict) else None
+    words = run.get("command") if isinstance(run, dict) else None
+    if not isinstance(probe, dict) or not isinstance(words, list):
+        return None
+    period, failures = (
+        seconds(str(probe.get(name, n))) for name, n in (("periodSeconds", 10), ("failureThreshold", 3))
+    )
+    patience = None if period is None or failures is None else period * failures
+    return Probe(
+        shlex.join(map(str, words)), kills=True, timeout=seconds(str(probe.get("timeoutSeconds", 1))), patience=patience
+    )
+
+
+def service_mounts(service: Mapping[str, Any]) -> tuple[str, ...]:
+    """Where a compose service mounts volumes or folders of the host."""
+    volumes = service.get("volumes")
+    found = []
+    for volume in volumes if isinstance(volumes, list) else []:
+        if isinstance(volume, dict):
+            found += [str(volume.get("target", ""))] if volume.get("type", "volume") != "tmpfs" else []
+        else:
+            source, colon, rest = str(volume).partition(":")
+            found.append(rest.partition(":")[0] if colon else source)
+    return tuple(filter(None, found))
+
+
+def pod_mounts(spec: Mapping[str, Any], container: Mapping[str, Any]) -> tuple[str, ...]:
+    """Where a container mounts volumes: even an `emptyDir` outlives it, as long as its pod."""
+    mounts, volumes = container.get("volumeMounts"), spec.get("volumes")
+    fixed = (
+        {str(v.get("name")) for v in volumes if isinstance(v, dict) and {"configMap", "secret"} & v.keys()}
+        if isinstance(volumes, list)
+        else set()
+    )
+    entries = [m for m in mounts if isinstance(m, dict)] if isinstance(mounts, list) else []
+    return tuple(str(m.get("mountPath", "")) for m in entries if str(m.get("name")) not in fixed)

@@ -1,0 +1,77 @@
+"""The health checks that ask Celery workers whether they live, and what makes them wrong."""
+
+from dataclasses import dataclass
+
+from audit.model.domains import Domain
+from audit.model.facts import Process
+from audit.model.findings import Excerpt
+from audit.model.gaps import Gap, UnreadProcess
+from audit.model.observations.deployment_statements import HealthCheck
+from audit.model.probes import Probe
+from audit.model.target_facts import TargetFacts
+from audit.rules.practice import Fault
+from audit.rules.worker_stops import longest_task, pool_of
+
+
+@dataclass(frozen=True)
+class Check:
+    """A command that asks workers for a sign of life, and, where an orchestrator runs it, its probe and the worker that it asks."""
+
+    excerpt: Excerpt
+    own_node: bool
+    probe: Probe | None = None
+    pool: str = "prefork"
+    longest: float | None = None
+
+    def faults(self) -> list[Fault]:
+        """Why it is wrong, when that is sure."""
+        path, probe = self.excerpt.path, self.probe
+        if not self.own_node:
+            return [Fault(f"elle réussit dès qu'un worker répond, n'importe lequel, `{path}`", self.excerpt)]
+        if probe is None or not probe.kills or probe.timeout is None or probe.reply is None:
+            return []
+        if probe.timeout <= probe.reply:
+            told = f"`{path}` lui laisse {probe.timeout:g} s, quand elle en attend {probe.reply:g} avant de se lancer"
+            return [Fault(f"{told} : un worker sain est tué", self.excerpt)]
+        return []
+
+    def possible_faults(self) -> list[Fault]:
+        """Why it may be wrong: a `solo` worker answers nobody while it runs a task."""
+        probe = self.probe
+        if probe is None or not probe.kills or self.pool != "solo":
+            return []
+        if probe.patience is not None and self.longest is not None and self.longest < probe.patience:
+            return []
+        after = "" if probe.patience is None else f" après {probe.patience:g} s"
+        text = f"`{self.excerpt.path}` tue{after} un worker `solo`, qui ne répond à personne pendant une tâche"
+        return [Fault(text, self.excerpt)]
+
+
+def health_checks(known: TargetFacts) -> Domain[Check]:
+    """Those of the workers' containers, and those written in other files."""
+    probed = [(w, w.probe) for w in known.workers if w.probe and w.probe.asks]
+    members = [_of_probe(known, worker, probe) for worker, probe in probed]
+    for seen in known.source.observations_of(HealthCheck):
+        if seen.excerpt and not any(_holds(check.excerpt, seen.excerpt) for check in members):
+            members.append(Check(seen.excerpt, seen.own_node))
+    gaps: list[Gap] = [
+        UnreadProcess(w.excerpt.path, w.excerpt.first_line, "les délais de la sonde de santé ne se lisent pas")
+        for w, probe in probed
+        if probe.kills and (probe.timeout is None or probe.reply is None)
+    ]
+    count = len(members)
+    return Domain(tuple(members), tuple(gaps), f"{count} sonde{'s' if count > 1 else ''}")
+
+
+def _of_probe(known: TargetFacts, worker: Process, probe: Probe) -> Check:
+    return Check(
+        probe.place or worker.excerpt,
+        probe.own_node,
+        probe,
+        pool_of(known, worker),
+        longest_task(known, worker).seconds,
+    )
+
+
+def _holds(outer: Excerpt, inner: Excerpt) -> bool:
+    return outer.path == inner.path and outer.first_line <= inner.first_line and inner.last_line <= outer.last_line

@@ -1,0 +1,84 @@
+"""A pid file that outlives its container may keep Celery from starting again."""
+
+import posixpath
+from collections.abc import Sequence
+from fnmatch import fnmatch
+
+from audit.model.domains import Domain, conclude
+from audit.model.facts import Process
+from audit.model.findings import Finding, Severity
+from audit.model.gaps import Gap, UnreadProcess
+from audit.model.target_facts import TargetFacts
+from audit.rules.practice import Fault, answered, practice
+from audit.rules.rule import Guide
+
+_NONE = frozenset({"", "/dev/null", "None"})
+
+
+@practice(
+    "pid-file",
+    "Fichier de pid",
+    reference="https://docs.celeryq.dev/en/stable/reference/celery.bin.beat.html",
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="Aucun fichier de pid ne survit à l'arrêt brutal de Celery",
+        fails="Un fichier de pid, resté après un arrêt brutal, peut empêcher Celery de redémarrer",
+        advice="Lancer Celery avec `--pidfile=` (sans fichier) : l'orchestrateur sait déjà ce qui tourne",
+        solution="celery -A application beat --pidfile=",
+        undetermined="aucun fichier de démarrage ne lance Celery, ou le dossier du fichier de pid ne se lit pas",
+        impact="Moyen : beat s'arrête au démarrage (code 73) tant que ce pid est celui d'un processus vivant",
+        language="bash",
+    ),
+    defective={
+        "compose.yaml": """
+            services:
+              beat:
+                image: shop
+                command: celery -A app beat --pidfile=/state/beat.pid
+                restart: always
+                volumes: ["state:/state"]
+        """,
+    },
+    sound={
+        "compose.yaml": """
+            services:
+              beat:
+                image: shop
+                command: celery -A app beat --schedule=/state/beat --pidfile=
+                restart: always
+                volumes: ["state:/state"]
+        """,
+    },
+)
+def _pid_file(known: TargetFacts) -> Sequence[Finding]:
+    processes = known.celery_processes
+    gaps: list[Gap] = [
+        UnreadProcess(p.excerpt.path, p.excerpt.first_line, "le dossier du fichier de pid ne se lit pas")
+        for p in processes
+        if p.mounts and _file(p) and not _file(p).startswith("/") and not _is_cleared(p)
+    ]
+    if not processes:
+        gaps.append(UnreadProcess(why="aucun fichier de démarrage ne lance Celery"))
+    domain = Domain(processes, tuple(gaps), f"{len(processes)} processus")
+    answer = conclude(domain, lambda _: (), possible_of=_left)
+    places = (known.source.evidence(p.excerpt) for p in processes)
+    return answered(_pid_file.guide, "Fichier de pid durable", answer, *places, nothing="aucun processus")
+
+
+def _left(process: Process) -> list[Fault]:
+    """Celery takes over the file of a dead process, or of its own pid; another's, in a container, is often alive."""
+    file = _file(process)
+    kept = next((m for m in process.mounts if file and file.startswith(f"{m.rstrip('/')}/")), "")
+    if not kept or _is_cleared(process):
+        return []
+    return [Fault(f"`{process.excerpt.path}` : `{file}` est dans `{kept}`, qui survit au conteneur", process.excerpt)]
+
+
+def _file(process: Process) -> str:
+    given = process.options.get("pidfile", "")
+    return "" if given in _NONE else given
+
+
+def _is_cleared(process: Process) -> bool:
+    name = posixpath.basename(_file(process))
+    return any(fnmatch(name, posixpath.basename(word)) for word in process.clears if not word.startswith("-"))
