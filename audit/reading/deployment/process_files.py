@@ -1,7 +1,8 @@
 """Long-running processes that the target's process files start, and what starts each again when it dies."""
 
+import posixpath
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from audit.reading.deployment.restarts import settled
 from audit.reading.deployment.started_programs import started
 from audit.reading.deployment.unit_files import (
     read_dockerfile,
+    read_image,
     read_makefile,
     read_procfile,
     read_supervisor,
@@ -58,7 +60,7 @@ def _read(tree: Tree, paths: list[str], *, declared: bool) -> list[Process]:
         kind = _kind(source, declared=declared) if source else ""
         if source and kind:
             try:
-                found += _runs(source, kind, around)
+                found += _runs(source, kind, around, frozenset(paths))
             except (ValueError, RecursionError) as error:
                 reason = str(error).splitlines()[0] if str(error) else type(error).__name__
                 tree.unread.append((source.path, f"fichier de processus illisible : {reason}"))
@@ -107,7 +109,7 @@ def _kind(source: Source, *, declared: bool) -> str:
     return next((kind for kind, matches in by_name.items() if matches), "")
 
 
-def _runs(source: Source, kind: str, around: Around) -> Iterator[Run]:
+def _runs(source: Source, kind: str, around: Around, read: frozenset[str]) -> Iterator[Run]:
     for line in _READERS[kind](source, around):
         excerpt = source.excerpt(line.first, line.last, _LANGUAGES[kind])
         if line.builds or line.image:
@@ -120,26 +122,38 @@ def _runs(source: Source, kind: str, around: Around) -> Iterator[Run]:
                 instead = any(role == other and command.reached.excludes(one.reached) for other, one in met)
                 met.append((role, command))
                 run = replace(run, process=replace(run.process, instead=instead))
+            if line.entry and run.process is None:
+                image = around.source(line.entry)
+                run = replace(run, called=(*read_image(image).entrypoint, *run.words) if image else ())
             yield run
             if kind != "shell" and run.process is None:
-                yield from _handed(run, around)
+                yield from _handed(run, around, read)
 
 
-def _handed(run: Run, around: Around) -> Iterator[Run]:
-    """What a script runs of the words that it is given: `/entry.sh celery …`, where it ends with `exec "$@"`."""
+def _handed(run: Run, around: Around, read: frozenset[str]) -> Iterator[Run]:
+    """What a script starts of the words that it is given (`exec "$@"`), or one that is read under no name of its own."""
     words = unwrapped(run.words)
     script = called_script(words, around, run.path if run.kind == "dockerfile" else run.line.entry)
-    if script is None or not re.search(r"\$[{]?[@*]", script.text):
+    if script is None:
+        return
+    # A file that is read by itself, under its own name, tells what it starts.
+    apart = script.path not in read or not any(word.endswith(posixpath.basename(script.path)) for word in words)
+    if not apart and not re.search(r"\$[{]?[@*]", script.text):
         return
     from audit.reading.deployment.shell_scripts import read_commands  # noqa: PLC0415  as below
 
     arguments = words[2:] if words[0].rpartition("/")[2] in SHELLS else words[1:]
     for command in read_commands(script.text, run.line.variables, arguments):
         what = started(command.words, lasting=False)
-        if what and unwrapped(command.words) == unwrapped(arguments)[-len(unwrapped(command.words)) :]:
+        if what and (apart or _ends(arguments, command.words)):
             process = Process(what.role, " ".join(command.words), what.options, run.restart, run.excerpt)
             yield replace(run, words=command.words, process=process, handed=command, script=script.text)
             return
+
+
+def _ends(words: Sequence[str], command: Sequence[str]) -> bool:
+    inner = unwrapped(command)
+    return unwrapped(words)[-len(inner) :] == inner
 
 
 def _run(kind: str, line: Line, command: "Command", excerpt: Excerpt) -> Run:

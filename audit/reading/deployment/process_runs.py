@@ -25,7 +25,7 @@ class Run:
     """A command that a line of a process file runs, or (`words` empty) an image that it starts.
 
     `alone`: its death does not end what its file starts. `process` is what it starts, when that is known.
-    `command`: how the shell comes to it. `handed`: where `script`, the text of the script that is run, comes to what it is handed.
+    `called`: the words of a service after the `ENTRYPOINT` of its image, when they start nothing by themselves. `command`: how the shell comes to it. `handed`: where `script`, the text of the script that is run, comes to what it is handed.
     """
 
     kind: str
@@ -37,6 +37,7 @@ class Run:
     process: Process | None = None
     command: "Command | None" = None
     handed: "Command | None" = None
+    called: tuple[str, ...] = ()
     script: str = ""
 
     @property
@@ -79,9 +80,9 @@ def _procfile_runners(_: Run, runs: Sequence[Run]) -> list[Run]:
 
 def _script_runners(run: Run, runs: Sequence[Run]) -> list[Run]:
     name = run.path.rpartition("/")[2]
-    naming = [r for r in runs if r.path != run.path and any(word.endswith(name) for word in r.words)]
+    naming = [r for r in runs if r.path != run.path and any(word.endswith(name) for word in r.called or r.words)]
     scripts = {r.path for r in runs if r.kind == "shell"} if naming else set()
-    return [r for r in naming if _script(r.words, scripts) == run.path]
+    return [r for r in naming if _script(r.called or r.words, scripts) == run.path]
 
 
 def _starts_procfile(words: Sequence[str]) -> bool:

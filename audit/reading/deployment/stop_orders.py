@@ -15,7 +15,7 @@ class StopOrder:
     """`by`: who stops it, empty for nobody that the file names. `to_all`: the signal goes to its children too.
 
     `grace` is None where it is not told. `shell`: the shell that is given the command, empty for none.
-    `hidden`: part of the environment is written elsewhere. `doubt`: why, in French, it cannot be told what the signal reaches.
+    `direct`: the program is asked by its pid, whatever stands between. `hidden`: part of the environment is written elsewhere. `doubt`: why, in French, it cannot be told what the signal reaches.
     """
 
     by: str = ""
@@ -25,6 +25,7 @@ class StopOrder:
     shell: str = ""
     hidden: bool = False
     doubt: str = ""
+    direct: bool = False
 
 
 NO_ORDER = StopOrder()
@@ -62,6 +63,7 @@ def of_systemd(service: Mapping[str, str]) -> StopOrder:
         signal="TERM" if asked else signal_name(service.get("KillSignal", "TERM")),
         hidden="EnvironmentFile" in service or "PassEnvironment" in service,
         doubt=doubt,
+        direct=bool(asked),
     )
 
 

@@ -100,6 +100,8 @@ def _remapped(chain: Chain, variables: dict[str, str]) -> bool | None:
 
 def _reaches(run: Run, around: Around, variables: dict[str, str]) -> Iterator[Reach]:
     stop = run.line.stop
+    if stop.direct:
+        return
     if stop.to_all:
         yield Reach(Receives.GROUP, f"{stop.by} envoie le signal à tous les processus")
     if stop.doubt:
@@ -121,7 +123,7 @@ def _image_entry(run: Run, around: Around, variables: dict[str, str]) -> Iterato
         return
     yield from wrapped((*entry, "celery"), variables)
     program = unwrapped(entry)
-    if not program:
+    if not program or run.process is None:
         return
     script = called_script(program, around, run.line.entry)
     if script is None:

@@ -122,6 +122,41 @@ CASES = (
         Edit("w.sh", "", f"#!/bin/sh\ntrap 'kill -TERM $W' TERM\n{_WORKER}\n"),
         _compose("120s", "command: ./w.sh"),
     ),
+    fails(
+        "stop-grace",
+        "a script that the image copies under another name",
+        "le shell du script reste",
+        Edit("docker/start", "", f"#!/bin/bash\nset -e\n{_WORKER}\n"),
+        _image("COPY docker/start /start-worker"),
+        _compose("120s", "command: /start-worker"),
+    ),
+    established(
+        "stop-grace",
+        "a script that the image copies, replaced",
+        "120 s pour 90 s",
+        Edit("docker/start", "", f"#!/bin/bash\nset -e\nexec {_WORKER}\n"),
+        _image("COPY docker/start /start-worker"),
+        _compose("120s", "command: /start-worker"),
+    ),
+    fails(
+        "stop-grace",
+        "a word that the entry turns into a worker",
+        "le shell du script reste",
+        Edit("entry.sh", "", f'#!/bin/sh\ncase "$1" in\n  worker) {_WORKER} ;;\n  *) exec "$@" ;;\nesac\n'),
+        _image('ENTRYPOINT ["./entry.sh"]'),
+        _compose("120s", "command: worker"),
+    ),
+    established(
+        "stop-grace",
+        "a worker stopped by its own command",
+        "300 s pour 90 s",
+        Edit(
+            UNIT,
+            "ExecStart=/opt/shop/bin/celery -A shop.celery_app worker -n spare@%H -Q default\nRestart=always\nKillMode=mixed\nTimeoutStopSec=100",
+            "Type=forking\nExecStart=/bin/sh -c 'celery -A shop.celery_app multi start w'\nRestart=always\n"
+            "ExecStop=/bin/sh -c 'celery multi stopwait w'\nTimeoutStopSec=5min",
+        ),
+    ),
     fails("soft-shutdown", "warm in a short time", "laisse 60 s, `task_time_limit=90`", _compose("1m", f"command: {_WORKER}")),
     fails(
         "soft-shutdown",
