@@ -9,7 +9,7 @@ from audit.model.findings import Excerpt
 from audit.reading.deployment.container_state import probe_read
 from audit.reading.deployment.file_references import Around
 from audit.reading.deployment.process_runs import Run, runners
-from audit.reading.deployment.stops import stops_of
+from audit.reading.deployment.received_stops import stops_of
 
 _SERVERS = frozenset(
     (
