@@ -135,6 +135,9 @@ def _handed(run: Run, around: Around, read: frozenset[str]) -> Iterator[Run]:
     words = unwrapped(run.words)
     script = called_script(words, around, run.path if run.kind == "dockerfile" else run.line.entry)
     if script is None:
+        if words and _is_own_script(words, run):
+            reason = f"fichier de processus dont le programme, `{words[-1]}`, n'a pas été trouvé"
+            around.tree.unread.append((run.path, reason))
         return
     # A file that is read by itself, under its own name, tells what it starts.
     apart = script.path not in read or not any(word.endswith(posixpath.basename(script.path)) for word in words)
@@ -149,6 +152,17 @@ def _handed(run: Run, around: Around, read: frozenset[str]) -> Iterator[Run]:
             process = Process(what.role, " ".join(command.words), what.options, run.restart, run.excerpt)
             yield replace(run, words=command.words, process=process, handed=command, script=script.text)
             return
+
+
+def _is_own_script(words: Sequence[str], run: Run) -> bool:
+    """Whether a command runs one script, which an image of the target, or its own name, says to be the target's."""
+    if len(words) > 1 and words[0].rpartition("/")[2] in SHELLS:
+        return len(words) == 2 and words[1].endswith((".sh", ".bash"))
+    built = run.kind == "dockerfile" or bool(run.line.entry)
+    name = words[0]
+    return len(words) == 1 and (
+        name.endswith((".sh", ".bash")) or (built and name.startswith(("/", "./")) and "bin/" not in name)
+    )
 
 
 def _ends(words: Sequence[str], command: Sequence[str]) -> bool:

@@ -146,6 +146,12 @@ CASES = (
         _image('ENTRYPOINT ["./entry.sh"]'),
         _compose("120s", "command: worker"),
     ),
+    undetermined(
+        "stop-grace",
+        "a script that is not here",
+        "dont le programme, `/srv/absent.sh`, n'a pas été trouvé",
+        _compose("120s", "command: /srv/absent.sh"),
+    ),
     established(
         "stop-grace",
         "a worker stopped by its own command",
