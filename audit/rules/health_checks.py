@@ -31,8 +31,8 @@ class Check:
         if probe is None or not probe.kills or probe.timeout is None or probe.reply is None:
             return []
         if probe.timeout <= probe.reply:
-            told = f"`{path}` lui laisse {probe.timeout:g} s, quand elle en attend {probe.reply:g} avant de se lancer"
-            return [Fault(f"{told} : un worker sain est tué", self.excerpt)]
+            told = f"`{path}` lui laisse {probe.timeout:g} s, quand la réponse peut en prendre {probe.reply:g}"
+            return [Fault(f"{told} : un worker sain, mais lent à répondre, est tué", self.excerpt)]
         return []
 
     def possible_faults(self) -> list[Fault]:

@@ -201,7 +201,7 @@ CASES = (
     fails(
         "own-health-check",
         "the second that Kubernetes gives",
-        "`k8s.yaml` lui laisse 1 s, quand elle en attend 1",
+        "`k8s.yaml` lui laisse 1 s, quand la réponse peut en prendre 1",
         Edit("k8s.yaml", "", _POD.replace("POOL", "prefork").replace("PROBE", _PING.replace("REPLY", "")).replace("            timeoutSeconds: SECONDS\n", "")),
     ),
     fails("own-health-check", "less than the answer takes", "lui laisse 5 s", _probed("prefork", "5", ", --timeout, '10'")),
