@@ -61,6 +61,8 @@ def _imports(body: Iterable[ast.AST]) -> Iterator[ast.Import | ast.ImportFrom]:
             yield node
         elif isinstance(node, ast.Try) and any(map(_catches_imports, node.handlers)):
             pending += [*node.handlers, *node.orelse, *node.finalbody]
+        elif isinstance(node, ast.With) and any(map(_suppresses_imports, node.items)):
+            continue
         elif isinstance(node, ast.If) and _type_checking(node.test):
             pending += node.orelse
         elif isinstance(node, ast.stmt | ast.ExceptHandler) and not isinstance(
@@ -76,6 +78,13 @@ def _catches_imports(handler: ast.ExceptHandler) -> bool:
         return True
     types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
     return any(getattr(t, "id", getattr(t, "attr", "")) in _IMPORT_ERRORS for t in types)
+
+
+def _suppresses_imports(item: ast.withitem) -> bool:
+    """`with suppress(ImportError):`, under any name of the function."""
+    call = item.context_expr
+    names = (getattr(a, "id", getattr(a, "attr", "")) for a in call.args) if isinstance(call, ast.Call) else ()
+    return not _IMPORT_ERRORS.isdisjoint(names)
 
 
 def _type_checking(test: ast.expr) -> bool:

@@ -33,7 +33,7 @@ def unresolved(resolver: Resolver, node: ast.Call) -> Unresolved:
     if isinstance(callee, ast.Call) and dotted(callee.func) == "getattr":
         literal = len(callee.args) > 1 and isinstance(callee.args[1], ast.Constant)
         return Unresolved.METHOD if literal else Unresolved.COMPUTED
-    return Unresolved.CALLABLE
+    return Unresolved.NO if _of_library(resolver, callee) else Unresolved.CALLABLE
 
 
 def _named(resolver: Resolver, name: str) -> Unresolved:

@@ -42,10 +42,17 @@ def test_a_method_of_an_unknown_receiver_may_be_any_of_that_name(collect_tree: C
 
 @pytest.mark.parametrize(
     "body",
-    ["requests.get(name).start()", '"".join(name)', "json.loads(name).start()", "len(name)", "helper(name)"],
+    [
+        "requests.get(name).start()",
+        '"".join(name)',
+        "json.loads(name).start()",
+        "len(name)",
+        "helper(name)",
+        "chord(name)(name)",
+    ],
 )
 def test_what_a_library_or_the_language_gives_is_not_the_project_s(collect_tree: Collect, body: str) -> None:
-    text = run(body, "import json\nimport requests\ndef helper(x): return x\n")
+    text = run(body, "import json\nimport requests\nfrom celery import chord\ndef helper(x): return x\n")
     found = followed(collect_tree, app=text, plugins=PLUGINS)
     assert not found.possible
     assert not found.opaque
