@@ -94,8 +94,7 @@ def _read(project: Project) -> tuple[Machine, Web]:
 def _collect(target: Target) -> Facts:
     tree = walk(target.root, target.exclude)
     processes = read_processes(tree, target.process_files)
-    workers = [p.options.get("app", "") for p in processes if p.role in {"worker", "beat", "worker+beat"}]
-    started = [name for name in workers if name]
+    started = [name for p in processes if {"worker", "beat"} & {*p.role.split("+")} and (name := p.options.get("app"))]
     declared = [name.partition(":")[0] for name in (target.celery_app, target.asgi_app, *started)]
     project = read_project(tree, tuple(declared))
     project.program = program_places([target.celery_app] if target.celery_app else started, tree.paths)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from audit.reading.behaviour.model_signals import is_signal_receiver
 from audit.reading.behaviour.scope import Scope, chain, last
 from audit.reading.python.abstract_values import ClassValue, External, FunctionValue, Instance, Value, descends_from
+from audit.target.python_syntax import UnparsableError, parse_expression
 
 _ROWS = frozenset({"Model", "SQLModel", "DeclarativeBase", "Document", "TimeStampedModel", "MPTTModel", "AbstractUser"})
 _ONE = frozenset({"get", "create", "first", "last", "one", "scalar_one", "latest", "earliest", "one_or_none"})
@@ -104,8 +105,8 @@ def is_row_class(scope: Scope, annotation: ast.expr | Value) -> bool:
     if isinstance(annotation, ast.expr):
         if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
             try:
-                return is_row_class(scope, ast.parse(annotation.value, mode="eval").body)
-            except SyntaxError:
+                return is_row_class(scope, parse_expression(annotation.value))
+            except UnparsableError:
                 return False
         if isinstance(annotation, ast.Subscript | ast.BinOp | ast.Tuple):
             return any(is_row_class(scope, p) for p in ast.iter_child_nodes(annotation) if isinstance(p, ast.expr))
