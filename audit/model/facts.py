@@ -135,6 +135,7 @@ class Process:
     `emptying`: the command run on the way to it that empties `queues`, or (`empties`) a `database`, or does so `sometimes`.
     `stops`: the ways it is stopped, one for each file that starts it. `probe`: what asks whether its container lives.
     `mounts`: the folders of its container that outlive it. `clears`: what its script removes first, word by word.
+    `environment`: the variables that its files give it. `memory`: the most that its container may use, as written.
     """
 
     role: str
@@ -153,6 +154,8 @@ class Process:
     probe: Probe | None = None
     mounts: tuple[str, ...] = ()
     clears: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    memory: str = ""
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ _FIRST = (
     "failures",
     "data",
     "limits",
+    "bounded_memory",
     "connection",
     "schedule",
     "routing",

@@ -1,10 +1,14 @@
 """Delivery: what late acknowledgement and Redis's visibility timeout ask of the other settings."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from audit.model.domains import Answer, Domain, conclude
 from audit.model.findings import Finding, Outcome, Severity
+from audit.model.gaps import UnreadProcess
 from audit.model.target_facts import TargetFacts
 from audit.rules.effective_settings import (
+    NO_WORKER,
     Reading,
     broker,
     production_tasks,
@@ -12,9 +16,10 @@ from audit.rules.effective_settings import (
     results,
     shared_redis,
 )
-from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
+from audit.rules.practice import Fault, answered, failed, out_of_scope, passed, practice, unknown
 from audit.rules.rule import Guide
 from audit.rules.setting_comparison import SettingComparison
+from audit.rules.worker_pools import Part, pool, unread_process_files
 
 _PREFETCH = "https://docs.celeryq.dev/en/stable/userguide/optimizing.html#prefetch-limits"
 _CANCEL = (
@@ -117,7 +122,38 @@ def _cancelled(known: TargetFacts) -> Sequence[Finding]:
         return out_of_scope(guide, outside)
     if not reading.value:
         return passed(guide, reading.told, *reading.evidence)
-    return _where_results_are(known, reading, unsure)
+    found, lost = _where_results_are(known, reading, unsure), _workers_lost(known, reading, unsure)
+    sure = found[0].outcome in {Outcome.DEFECT, Outcome.RESERVATION} and lost.outcome is not Outcome.DEFECT
+    if sure or lost.outcome in {Outcome.ESTABLISHED, Outcome.NOT_APPLICABLE}:
+        return found
+    told = replace(
+        guide,
+        fails="À la coupure du broker, le worker s'arrête en voulant annuler ses tâches : son pool ne sait pas le faire",
+        advice="Désactiver l'annulation, ou lancer ce worker avec `--pool=prefork`",
+    )
+    return answered(told, "Worker arrêté par une coupure du broker", lost, *reading.evidence, nothing=NO_WORKER)
+
+
+def _workers_lost(known: TargetFacts, reading: Reading, unsure: str) -> Answer[Fault]:
+    """The workers whose pool cannot cancel a task: asked to, they stop with `NotImplementedError` (measured, 5.6.2)."""
+    pools = [(worker, pool(known, worker)) for worker in known.workers]
+    faults = [
+        (
+            Fault(f"`{w.excerpt.path}` : {p.told}, et {reading.told}", w.excerpt),
+            not (p.variable or reading.variable or unsure),
+        )
+        for w, p in pools
+        if p.voids(Part.CANCELLATION)
+    ]
+    gaps = unread_process_files(known)
+    gaps += [UnreadProcess(w.excerpt.path, w.excerpt.first_line, p.missing) for w, p in pools if p.missing]
+    if not pools:
+        gaps.append(UnreadProcess(why=NO_WORKER))
+    return conclude(
+        Domain(tuple(faults), tuple(gaps), f"{len(pools)} worker{'s' if len(pools) > 1 else ''}"),
+        lambda fault: (fault[0],) if fault[1] else (),
+        possible_of=lambda fault: (fault[0],),
+    )
 
 
 def _where_results_are(known: TargetFacts, reading: Reading, unsure: str) -> Sequence[Finding]:

@@ -10,7 +10,8 @@ from audit.model.observations.deployment_statements import HealthCheck
 from audit.model.probes import Probe
 from audit.model.target_facts import TargetFacts
 from audit.rules.practice import Fault
-from audit.rules.worker_stops import longest_task, pool_of
+from audit.rules.worker_pools import pool_of
+from audit.rules.worker_stops import longest_task
 
 
 @dataclass(frozen=True)

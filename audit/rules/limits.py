@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from audit.model.facts import Facts, Task
-from audit.model.findings import Finding, Level, Outcome, Severity
+from audit.model.findings import Finding, Level, Severity
 from audit.model.observations.messages import PublishedMessage
 from audit.model.plain_value import PlainValue
 from audit.model.target_facts import TargetFacts
@@ -12,12 +12,12 @@ from audit.rules.effective_settings import NO_TASK, NO_WORKER, Reading, producti
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
 from audit.rules.rule import Guide
 from audit.rules.setting_comparison import SettingComparison
+from audit.rules.worker_pools import Part, pool
 
 _CONF = "https://docs.celeryq.dev/en/stable/userguide/configuration.html#"
 _WORKERS = "https://docs.celeryq.dev/en/stable/userguide/workers.html#"
 _TESTING = "https://docs.celeryq.dev/en/stable/userguide/testing.html"
 _TASKS = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#"
-_PREFORK = frozenset({"prefork", "processes", ""})
 
 _NAMED = 3
 
@@ -178,20 +178,16 @@ def _enforced(known: TargetFacts) -> Sequence[Finding]:
         return unknown(guide, missing)
     if not any(r.value for r in limits):
         return out_of_scope(guide, "aucune limite de temps n'est réglée")
-    configured = read(known, "worker_pool", "prefork")
     if not known.workers:
         return unknown(guide, "aucun fichier de démarrage ne lance de worker Celery")
-    pools = [(w, w.options.get("pool") or ("" if configured.missing else str(configured.value))) for w in known.workers]
-    other = [Fault(f"`{w.excerpt.path}` : `--pool={pool}`", w.excerpt) for w, pool in pools if pool in _UNLIMITED]
+    pools = [(w, pool(known, w)) for w in known.workers]
+    other = [Fault(f"`{w.excerpt.path}` : `--pool={p.name}`", w.excerpt) for w, p in pools if p.voids(Part.TIME_LIMITS)]
     if other:
         return failed(guide, "Limites de temps sans effet", other, *(known.source.evidence(f.excerpt) for f in other))
-    unread = [pool for _, pool in pools if pool not in _PREFORK]
-    if unread or configured.missing:
-        return unknown(guide, f"le modèle d'exécution `{unread[0]}` n'est pas connu" if unread else configured.missing)
+    missing = next((p.missing for _, p in pools if p.missing), "")
+    if missing:
+        return unknown(guide, missing)
     return passed(guide, "prefork", *(known.source.evidence(w.excerpt) for w, _ in pools))
-
-
-_UNLIMITED = frozenset({"threads", "solo", "gevent", "eventlet"})
 
 
 @practice(
@@ -313,66 +309,3 @@ def _default_rate_limit(known: TargetFacts) -> Sequence[Finding]:
     return SettingComparison(
         "task_default_rate_limit", None, lambda v: not v, _default_rate_limit.guide, "Débit par défaut"
     )(known)
-
-
-_CHILD = {"worker_max_tasks_per_child": "max-tasks-per-child", "worker_max_memory_per_child": "max-memory-per-child"}
-
-
-@practice(
-    "bounded-memory",
-    "Mémoire bornée",
-    reference=_WORKERS + "max-tasks-per-child-setting",
-    guide=Guide(
-        severity=Severity.MINOR,
-        passes="Un processus de worker est remplacé avant que sa mémoire ne grossisse sans fin",
-        fails="Rien de ce qui a été lu ne remplace un processus de worker dont la mémoire grossit",
-        advice="Régler `worker_max_tasks_per_child` ou `worker_max_memory_per_child` (en Kio)",
-        solution="worker_max_tasks_per_child = 1000\nworker_max_memory_per_child = 300_000",
-        undetermined="un de ces réglages, ou une option des scripts, ne se lit pas",
-    ),
-    defective={
-        "app.py": """
-            from celery import Celery
-
-            app = Celery("shop", broker="redis://localhost/0")
-            app.conf.task_acks_late = True
-        """,
-        "start.sh": "celery -A app worker",
-    },
-    sound={
-        "app.py": """
-            from celery import Celery
-
-            app = Celery("shop", broker="redis://localhost/0")
-            app.conf.worker_max_tasks_per_child = 1000
-        """,
-        "start.sh": "celery -A app worker",
-    },
-)
-def _memory(known: TargetFacts) -> Sequence[Finding]:
-    guide = _memory.guide
-    readings = [read(known, name) for name in _CHILD]
-    workers = known.workers
-    set_by_scripts = [w for w in workers if any(w.options.get(o) for o in _CHILD.values())]
-    if workers and len(set_by_scripts) == len(workers):
-        return passed(guide, "options des scripts", *(known.source.evidence(w.excerpt) for w in workers))
-    missing = next((r.missing for r in readings if r.missing), "")
-    bounded = next((r for r in readings if not r.missing and r.value), None)
-    if bounded:
-        return passed(guide, bounded.told, *bounded.evidence)
-    if missing:
-        return unknown(guide, missing)
-    pools = {w.options.get("pool") for w in workers}
-    if workers and pools <= {"solo", "threads", "gevent", "eventlet"}:
-        return out_of_scope(guide, "ces workers n'ont pas de processus enfants")
-    faults = [Fault(r.told, r.excerpt) for r in readings]
-    bare = [w for w in workers if w not in set_by_scripts]
-    if not workers:
-        faults.append(Fault("aucune commande de worker n'a été lue, où `--max-memory-per-child` peut être donné"))
-    elif set_by_scripts:
-        text = f"`{bare[0].excerpt.path}` lance un worker sans `--max-tasks-per-child` ni `--max-memory-per-child`"
-        faults.append(Fault(text, bare[0].excerpt))
-    # What was not read, or may be changed, may bound it.
-    open_still = not workers or any(r.variable for r in readings)
-    outcome = Outcome.RESERVATION if open_still else Outcome.DEFECT
-    return failed(guide, "Mémoire des workers", faults, *readings[0].evidence, outcome=outcome)

@@ -10,9 +10,7 @@ from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN
 from audit.rules.effective_settings import NO_WORKER, number, production_tasks, read
 from audit.rules.practice import Fault
-
-# Pools without children of their own that a signal could reach.
-_CHILDLESS = frozenset({"solo", "threads", "gevent", "eventlet"})
+from audit.rules.worker_pools import CHILDLESS, pool_of, unread_process_files
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ class StoppedWorker:
         stop, path = self.stop, self.worker.excerpt.path
         if stop.receives is Receives.UNKNOWN:
             return stop.why
-        if stop.receives is Receives.GROUP and self.pool not in _CHILDLESS and stop.remapped is not True:
+        if stop.receives is Receives.GROUP and self.pool not in CHILDLESS and stop.remapped is not True:
             return f"{stop.why}, et rien ne dit si `REMAP_SIGTERM=SIGQUIT` est réglé, ni avec quel pool"
         if stop.grace is None:
             return f"le délai d'arrêt que {stop.by or 'celui qui le lance'} laisse à `{path}` ne se lit pas"
@@ -78,11 +76,7 @@ def judge_stops(known: TargetFacts) -> Answer[Fault]:
     soft = read(known, "worker_soft_shutdown_timeout", 0.0)
     hard = read(known, "task_time_limit")
     gaps: list[Gap] = [UnreadSettings(why=reading.missing) for reading in (soft, hard) if reading.missing]
-    gaps += [
-        UnreadProcess(path, why=f"`{path}` : {why}")
-        for path, why in known.source.unread
-        if "fichier de processus" in why
-    ]
+    gaps += unread_process_files(known)
     members = [
         _stopped(known, worker, stop) for worker in known.workers for stop in worker.stops if _counts(stop, worker)
     ]
@@ -112,15 +106,6 @@ def _stopped(known: TargetFacts, worker: Process, stop: Stop) -> StoppedWorker:
         warm.seconds is None and stop.is_soft is False and seconds and stop.grace is not None and stop.grace <= seconds
     )
     return StoppedWorker(worker, stop, pool_of(known, worker), (soft,) if least else waits)
-
-
-def pool_of(known: TargetFacts, worker: Process) -> str:
-    """`prefork`, another, or empty where it cannot be told."""
-    given = worker.options.get("pool", "")
-    if given:
-        return "" if "$" in given else {"processes": "prefork"}.get(given, given)
-    reading = read(known, "worker_pool", "prefork")
-    return reading.value if isinstance(reading.value, str) and not reading.missing else "prefork"
 
 
 def longest_task(known: TargetFacts, worker: Process) -> Wait:

@@ -44,7 +44,7 @@ def _starters(run: Run, runs: Sequence[Run]) -> list[Run]:
 
 
 def _stop(chain: Chain, around: Around) -> Stop:
-    variables = _variables(chain, around)
+    variables = environment_of(chain, around)
     own = chain[:1] if chain[0].kind == "supervisor" else chain
     hops = [(run, reach) for run in own for reach in _reaches(run, around, variables)]
     # Programs of supervisord are in groups of their own: it must get the signal, and it alone passes it on.
@@ -79,7 +79,8 @@ def _image(run: Run, around: Around) -> Line | None:
     return read_image(source) if source else None
 
 
-def _variables(chain: Chain, around: Around) -> dict[str, str]:
+def environment_of(chain: Chain, around: Around) -> dict[str, str]:
+    """The variables that a process is given by its files, from the one that starts it to those that start that one."""
     images = [image.variables for run in chain if (image := _image(run, around))]
     images += [run.line.variables for run in chain if run.kind == "dockerfile"]
     # A service's own win over those of its image, and a script's over both.

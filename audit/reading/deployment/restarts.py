@@ -9,7 +9,7 @@ from audit.model.findings import Excerpt
 from audit.reading.deployment.container_state import probe_read
 from audit.reading.deployment.file_references import Around
 from audit.reading.deployment.process_runs import Run, runners
-from audit.reading.deployment.received_stops import stops_of
+from audit.reading.deployment.received_stops import environment_of, stops_of
 
 _SERVERS = frozenset(
     (
@@ -46,6 +46,8 @@ def _contained(run: Run, process: Process, runs: Sequence[Run], around: Around) 
         probe=probe,
         mounts=tuple(mount for r in chains for mount in r.line.mounts),
         clears=tuple(word for r in chains for word in _cleared(f"{r.line.command}\n{r.script}")),
+        environment=environment_of(chains, around),
+        memory=next((r.line.memory for r in chains if r.line.memory), ""),
     )
 
 

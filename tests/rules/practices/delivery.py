@@ -7,6 +7,7 @@ _CANCEL = "worker_cancel_long_running_tasks_on_connection_loss = False\n"
 _TOP = "\nvisibility_timeout = VISIBILITY\n"
 _BROKER = 'broker="rediss://cache.internal:6380/0?ssl_cert_reqs=required"'
 _BACKEND = 'backend="rediss://cache.internal:6380/1?ssl_cert_reqs=required"'
+_RETRY = "-Q retry --concurrency=2"
 _LOADED = 'app.config_from_object("shop.celery_config")\n'
 
 CASES = (
@@ -63,6 +64,36 @@ CASES = (
         "ne sont pas dans le Redis du broker",
         Edit(CONF, _CANCEL, _CANCEL.replace("False", "True")),
         Edit(APP, _BACKEND, 'backend="db+postgresql://db.internal/results"'),
+    ),
+    fails(
+        "cancel-on-connection-loss",
+        "threads, results elsewhere",
+        "`--pool=threads`, et",
+        Edit(CONF, _CANCEL, _CANCEL.replace("False", "True")),
+        Edit(APP, _BACKEND, 'backend="db+postgresql://db.internal/results"'),
+        Edit("start.sh", _RETRY, f"{_RETRY} -P threads"),
+    ),
+    fails(
+        "cancel-on-connection-loss",
+        "threads by setting, results elsewhere",
+        "`worker_pool=threads`, et",
+        Edit(CONF, _CANCEL, _CANCEL.replace("False", "True")),
+        Edit(CONF, 'worker_pool = "prefork"', 'worker_pool = "threads"'),
+        Edit(APP, _BACKEND, 'backend="db+postgresql://db.internal/results"'),
+    ),
+    established(
+        "cancel-on-connection-loss",
+        "threads without cancelling",
+        "=False",
+        Edit("start.sh", _RETRY, f"{_RETRY} -P threads"),
+    ),
+    established(
+        "cancel-on-connection-loss",
+        "gevent, which knows how to cancel",
+        "ne sont pas dans le Redis du broker",
+        Edit(CONF, _CANCEL, _CANCEL.replace("False", "True")),
+        Edit(APP, _BACKEND, 'backend="db+postgresql://db.internal/results"'),
+        Edit("start.sh", _RETRY, f"{_RETRY} -P gevent"),
     ),
     warns(
         "cancel-on-connection-loss",

@@ -1,0 +1,155 @@
+"""Whether the processes of each worker are replaced before their memory grows without end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from audit.model.domains import Domain, conclude
+from audit.model.facts import Process
+from audit.model.findings import Finding, Severity
+from audit.model.gaps import Gap, UnreadProcess, UnreadSettings
+from audit.model.target_facts import TargetFacts
+from audit.rules.effective_settings import NO_WORKER, Reading, read
+from audit.rules.practice import Fault, answered, practice
+from audit.rules.rule import Guide
+from audit.rules.worker_pools import Part, Pool, pool, unread_process_files
+
+_WORKERS = "https://docs.celeryq.dev/en/stable/userguide/workers.html#"
+_CHILD = {"worker_max_tasks_per_child": "max-tasks-per-child", "worker_max_memory_per_child": "max-memory-per-child"}
+
+
+@dataclass(frozen=True)
+class _Bounded:
+    """One worker, with what replaces its processes: options of its start line, settings, or nothing."""
+
+    worker: Process
+    pool: Pool
+    settings: tuple[Reading, ...]
+    others_recycle: bool
+
+    @property
+    def options(self) -> list[tuple[str, str]]:
+        """The options of its start line, with their values; 0 bounds nothing."""
+        given = self.worker.options
+        return [(name, given[name]) for name in _CHILD.values() if name in given and given[name] != "0"]
+
+    @property
+    def told(self) -> str:
+        """What bounds it, as written; empty for nothing."""
+        if self.options:
+            name, value = self.options[0]
+            return f"`--{name}={value}`" if value else f"`--{name}`"
+        return next((r.told for r in self._bounds()), "")
+
+    def _bounds(self) -> list[Reading]:
+        held = {name for name, option in _CHILD.items() if option in self.worker.options}
+        return [r for r in self.settings if not r.missing and r.value and r.name not in held]
+
+    def faults(self) -> list[Fault]:
+        """Why nothing replaces them, when that is sure."""
+        if self.pool.voids(Part.RECYCLING):
+            return [] if self.pool.variable or self._may_serve_others() else self._void()
+        changed = any(r.variable for r in self.settings)
+        return [] if self.pool.missing or changed else self._unbounded()
+
+    def possible(self) -> list[Fault]:
+        """Why nothing replaces them, unless the environment says otherwise, or the setting is meant for other workers."""
+        return self._void() if self.pool.voids(Part.RECYCLING) else [] if self.pool.missing else self._unbounded()
+
+    def gaps(self) -> list[str]:
+        """What is not known of it."""
+        unread = [f"`--{n}` de `{self.worker.excerpt.path}` ne se lit pas : `{v}`" for n, v in self.options if "$" in v]
+        unsure = [] if self.told else [r.missing for r in self.settings if r.missing]
+        return [*filter(None, [self.pool.missing]), *unread, *unsure]
+
+    def _may_serve_others(self) -> bool:
+        return self.others_recycle and not self.options
+
+    def _void(self) -> list[Fault]:
+        if not self.told:
+            return []
+        text = f"`{self.worker.excerpt.path}` : {self.pool.told}, où {self.told} n'a aucun effet"
+        return [Fault(text, self.worker.excerpt)]
+
+    def _unbounded(self) -> list[Fault]:
+        if self.told or any(r.missing for r in self.settings):
+            return []
+        text = f"`{self.worker.excerpt.path}` lance un worker sans `--max-tasks-per-child` ni `--max-memory-per-child`"
+        return [*_untold(self.settings), Fault(text, self.worker.excerpt)]
+
+
+def _untold(settings: Sequence[Reading]) -> list[Fault]:
+    return [Fault(r.told, r.excerpt) for r in settings]
+
+
+@practice(
+    "bounded-memory",
+    "Mémoire bornée",
+    reference=_WORKERS + "max-tasks-per-child-setting",
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="Un processus de worker est remplacé avant que sa mémoire ne grossisse sans fin",
+        fails="Rien de ce qui a été lu ne remplace un processus de worker dont la mémoire grossit",
+        advice="Régler `worker_max_tasks_per_child` ou `worker_max_memory_per_child` (en Kio)",
+        solution="worker_max_tasks_per_child = 1000\nworker_max_memory_per_child = 300_000",
+        undetermined="un de ces réglages, ou une option des scripts, ne se lit pas",
+    ),
+    defective={
+        "app.py": """
+            from celery import Celery
+
+            app = Celery("shop", broker="redis://localhost/0")
+            app.conf.task_acks_late = True
+        """,
+        "start.sh": "celery -A app worker",
+    },
+    sound={
+        "app.py": """
+            from celery import Celery
+
+            app = Celery("shop", broker="redis://localhost/0")
+            app.conf.worker_max_tasks_per_child = 1000
+        """,
+        "start.sh": "celery -A app worker",
+    },
+)
+def _memory(known: TargetFacts) -> Sequence[Finding]:
+    guide = _memory.guide
+    settings = tuple(read(known, name) for name in _CHILD)
+    if not known.workers:
+        return _without_worker(guide, settings, unread_process_files(known))
+    pools = [(worker, pool(known, worker)) for worker in known.workers]
+    recycled = any(not p.missing and not p.voids(Part.RECYCLING) for _, p in pools)
+    found = [_Bounded(worker, p, settings, recycled) for worker, p in pools]
+    members = tuple(one for one in found if one.told or not one.pool.voids(Part.RECYCLING))
+    gaps = [*unread_process_files(known)]
+    gaps += [
+        UnreadProcess(one.worker.excerpt.path, one.worker.excerpt.first_line, why)
+        for one in found
+        for why in one.gaps()
+    ]
+    told = ", ".join(dict.fromkeys(filter(None, (one.told for one in members))))
+    count = len(known.workers)
+    answer = conclude(
+        Domain(members, tuple(gaps), f"{count} worker{'s' if count > 1 else ''}"),
+        _Bounded.faults,
+        possible_of=_Bounded.possible,
+    )
+    evidence = [
+        *(known.source.evidence(one.worker.excerpt) for one in members),
+        *(e for r in settings for e in r.evidence),
+    ]
+    nothing = "ces workers n'ont pas de processus enfants"
+    return answered(guide, "Mémoire des workers", answer, *evidence, nothing=nothing, detail=told)
+
+
+def _without_worker(guide: Guide, settings: Sequence[Reading], gaps: list[Gap]) -> Sequence[Finding]:
+    """What the settings alone say: the pool of the workers may make them void, and their start lines may bound them."""
+    missing = [r for r in settings if r.missing]
+    bare = "aucune commande de worker n'a été lue, où `--max-memory-per-child` peut être donné"
+    unbounded = [] if missing or any(r.value for r in settings) else [*_untold(settings), Fault(bare)]
+    gaps += [UnreadSettings(why=r.missing) for r in missing[:1]]
+    gaps.append(UnreadProcess(why=NO_WORKER))
+    domain = Domain((settings,), tuple(gaps), "aucun worker")
+    answer = conclude(domain, lambda _: (), possible_of=lambda _: tuple(unbounded))
+    evidence = [e for r in settings for e in r.evidence]
+    return answered(guide, "Mémoire des workers", answer, *evidence, nothing=NO_WORKER)
