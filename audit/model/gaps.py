@@ -108,14 +108,14 @@ class Doubt(Gap):
 
 @dataclass(frozen=True, slots=True)
 class UnrecognisedUse(Gap):
-    """A module that uses a library in ways that the reading does not know."""
+    """A library that a module uses, or a function that it defines, in ways that the reading does not know."""
 
     library: str = ""
 
     @property
     def words(self) -> str:
         """The library and the module."""
-        return f"`{self.library}` est employé dans `{self.path}` d'une façon que l'audit ne reconnaît pas"
+        return f"`{self.library}` est employé dans `{self.place}` d'une façon que l'audit ne reconnaît pas"
 
 
 _NAMED = 3

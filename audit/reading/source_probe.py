@@ -36,7 +36,7 @@ from audit.reading.deployment.deployment_facts import read_deployment
 from audit.reading.deployment.process_files import read_processes
 from audit.reading.imported_places import imported_places
 from audit.reading.program import new_machine
-from audit.reading.python.abstract_values import External
+from audit.reading.python.abstract_values import External, Instance
 from audit.reading.python.functions import Functions, OfFunctions
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Project, read_project
@@ -144,10 +144,11 @@ def _collect(target: Target) -> Facts:
 
 
 def _libraries(machine: Machine) -> dict[str, frozenset[str]]:
-    """Top-level names of what the globals of each file hold from outside the project, by path."""
+    """Top-level names of what the globals of each file hold, or were made by, from outside the project; by path."""
     found = {}
     for name, module in machine.project.modules.items():
-        held = (v.dotted.partition(".")[0] for v in machine.globals.get(name, {}).values() if isinstance(v, External))
+        values = (v.cls if isinstance(v, Instance) else v for v in machine.globals.get(name, {}).values())
+        held = (v.dotted.partition(".")[0] for v in values if isinstance(v, External))
         found[module.source.path] = frozenset(held) - {"builtins"}
     return found
 

@@ -21,6 +21,7 @@ from audit.rules.task_observations import NotInTasks, extent, task_of, tasks_rea
 
 _TASKS = "https://docs.celeryq.dev/en/stable/userguide/tasks.html"
 _CONF = "https://docs.celeryq.dev/en/stable/userguide/configuration.html#"
+_HTTP_LIBRARIES = frozenset({"aiohttp", "httplib2", "httpx", "pycurl", "requests", "urllib3"})
 _REQUESTS = "https://requests.readthedocs.io/en/latest/user/advanced/#timeouts"
 
 
@@ -230,7 +231,8 @@ def _http_timeouts(known: TargetFacts) -> Sequence[Finding]:
         _http_timeouts.guide,
         "Requête sans délai",
         sound=RequestWithTimeout,
-        absent="aucune requête HTTP n'est reconnue dans ce que font les tâches",
+        absent="aucune bibliothèque de requêtes HTTP n'est employée dans ce que font les tâches",
+        libraries=_HTTP_LIBRARIES,
         doubt=_sent_its_own_way,
     )(known)
 

@@ -1,5 +1,6 @@
 """Shared data: dates, counters, locks, reads and connections of the functions that tasks run."""
 
+import re
 from collections.abc import Sequence
 
 from audit.model.findings import Finding, Severity
@@ -20,6 +21,7 @@ from audit.rules.practice import Fault, failed, passed, practice, unknown
 from audit.rules.rule import Guide
 from audit.rules.task_observations import NotInTasks, extent, tasks_read
 
+_LOCK_NAME = re.compile(r"(?i)(?<!b)(?<!c)lock(?!e?d?out|down|step)|mutex|semaphore")
 _DATETIME = "https://docs.python.org/3/library/datetime.html#datetime.datetime.utcnow"
 _TASKS = "https://docs.celeryq.dev/en/stable/userguide/tasks.html"
 _REDIS_LOCKS = "https://redis.io/docs/latest/develop/clients/patterns/distributed-locks/"
@@ -178,7 +180,8 @@ def _locks_expire(known: TargetFacts) -> Sequence[Finding]:
         _locks_expire.guide,
         "Verrou sans expiration",
         sound=LockWithExpiry,
-        absent="aucune prise de verrou n'est reconnue dans ce que font les tâches",
+        absent="rien de ce que font les tâches n'est ni ne nomme un verrou",
+        named=_LOCK_NAME,
     )(known)
 
 
@@ -230,7 +233,8 @@ def _paged_reads(known: TargetFacts) -> Sequence[Finding]:
         _paged_reads.guide,
         "Lecture sans borne",
         sound=BoundedRead,
-        absent="aucune lecture par PostgREST n'est reconnue dans ce que font les tâches",
+        absent="aucun client de PostgREST n'est employé dans ce que font les tâches",
+        libraries=frozenset({"postgrest", "supabase"}),
     )(known)
 
 

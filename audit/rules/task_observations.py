@@ -1,5 +1,6 @@
 """Good practices that judge what the code of tasks does: values over one kind of observation."""
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,8 +34,8 @@ class NotInTasks(Generic[Seen]):
     """A check that no function a task may run does what observations of `kind` show; `told` adds a French clause.
 
     `own`: only the task's own function counts, and those that it leaves all its work to. `sound` is the observation of what is well done: without
-    any of either the rule does not concern the target, as `absent` says in French. `libraries` are those whose use, not recognised, is
-    a gap then. `doubt` says in French why one that was
+    any of either the rule does not concern the target, as `absent` says in French. `libraries` are those whose use, not
+    recognised, is a gap then; so are functions whose name holds `named`. `doubt` says in French why one that was
     seen may be none; those it speaks of are no defect, and nothing is established.
     """
 
@@ -46,6 +47,7 @@ class NotInTasks(Generic[Seen]):
     sound: type[Observation] | None = None
     absent: str = ""
     libraries: frozenset[str] = frozenset()
+    named: re.Pattern[str] | None = None
     doubt: Callable[[TargetFacts, Seen], str] = _certain
 
     def __call__(self, known: TargetFacts) -> Sequence[Finding]:
@@ -78,7 +80,7 @@ class NotInTasks(Generic[Seen]):
         if self.sound is not None:
             sound = {_outermost(known, o.symbol) for o in known.source.observations_of(self.sound)}
             members = [s for s in members if s in seen or s in sound]
-            gaps = (*gaps, *(() if members else unrecognised(known, self.libraries)))
+            gaps = (*gaps, *(() if members else unrecognised(known, self.libraries, self.named)))
 
         def faults(symbol: str) -> list[Fault]:
             chain = chains[symbol]
@@ -91,13 +93,16 @@ class NotInTasks(Generic[Seen]):
         )
 
 
-def unrecognised(known: TargetFacts, libraries: Collection[str]) -> tuple[Gap, ...]:
-    """The modules that tasks run and that use one of these libraries."""
-    paths = dict.fromkeys(
-        head.path for s in (*known.closures.sure, *known.closures.possible) if (head := known.head(s))
-    )
+def unrecognised(known: TargetFacts, libraries: Collection[str], named: re.Pattern[str] | None) -> tuple[Gap, ...]:
+    """The modules that tasks run and that use one of these libraries, and the functions that bear such a name."""
+    followed = known.closures.followed
+    paths = dict.fromkeys(one.head.path for one in followed.values() if one.head)
     used = ((path, sorted(known.source.libraries.get(path, frozenset()) & {*libraries})) for path in paths)
-    return tuple(UnrecognisedUse(path, 0, found[0]) for path, found in used if found)
+    speaking = [(one.head, short(s)) for s, one in followed.items() if one.head and named and named.search(short(s))]
+    return (
+        *(UnrecognisedUse(path, 0, found[0]) for path, found in used if found),
+        *(UnrecognisedUse(head.path, head.first_line, name) for head, name in speaking),
+    )
 
 
 def tasks_read(known: TargetFacts) -> list[str]:

@@ -1,5 +1,5 @@
 from tests.acceptance.reference_copy import Edit
-from tests.rules.case import established, fails, not_concerned
+from tests.rules.case import established, fails, not_concerned, undetermined
 
 TASKS = "shop/tasks.py"
 _NOW = "datetime.now(UTC).date()"
@@ -105,8 +105,15 @@ CASES = (
     not_concerned(
         "locks-expire",
         "none",
-        "aucune prise de verrou",
+        "rien de ce que font les tâches n'est ni ne nomme un verrou",
         Edit(TASKS, f"if not {_LOCK}:", "if not order_id:"),
+    ),
+    undetermined(
+        "locks-expire",
+        "a lock of the project's own",
+        "`take_lock` est employé dans `shop/tasks.py:",
+        Edit(TASKS, f"if not {_LOCK}:", "if not take_lock(order_id):"),
+        Edit(TASKS, _APP, f"{_APP}\n\ndef take_lock(key): ...\n\n"),
     ),
     fails(
         "paged-reads",
@@ -121,7 +128,16 @@ CASES = (
     established(
         "paged-reads", "one row", "tâches", Edit(TASKS, _READ, _READ.replace(".limit(500)", ".maybe_single()"))
     ),
-    not_concerned("paged-reads", "none", "PostgREST", Edit(TASKS, _READ, "[]")),
+    undetermined("paged-reads", "a client, and no read", "`supabase` est employé", Edit(TASKS, _READ, "[]")),
+    not_concerned(
+        "paged-reads",
+        "none",
+        "aucun client de PostgREST",
+        Edit(TASKS, _READ, "[]"),
+        Edit(TASKS, "import client, redis", "import redis"),
+        Edit("shop/store.py", "from supabase import create_client\n", ""),
+        Edit("shop/store.py", 'client = create_client(os.environ["SUPABASE_URL"], os.environ["SUPABASE_KEY"])\n', ""),
+    ),
     fails(
         *_count(
             "no-process-state",

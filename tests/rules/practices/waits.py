@@ -174,6 +174,16 @@ CASES = (
         _PATCHED,
     ),
     not_concerned(
-        "http-timeouts", "no request", "aucune requête HTTP n'est reconnue", Edit(TASKS, _POST, "print(order_id)")
+        "http-timeouts",
+        "no request",
+        "aucune bibliothèque de requêtes HTTP",
+        Edit(TASKS, _POST, "print(order_id)"),
+        Edit(TASKS, "import requests\n", ""),
+    ),
+    undetermined(
+        "http-timeouts",
+        "a library, in ways that nobody knows",
+        "`requests` est employé dans `shop/tasks.py`",
+        Edit(TASKS, _POST, "send(requests, order_id)"),
     ),
 )
