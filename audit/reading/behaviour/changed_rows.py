@@ -88,13 +88,25 @@ def _is_sum(node: ast.expr) -> bool:
 
 def _is_kept(scope: Scope, holder: str) -> bool:
     """Whether the row is written back: saved or committed here, or by whoever ends the session it was read from."""
-    if any(_saves(call, holder) for call in scope.calls):
+    if any(_saves(call, holder) or _is_given_to_a_saver(scope, call, holder) for call in scope.calls):
         return True
     if holder == "self":
         return is_row_class(scope, owner(scope)) and not _is_of_django(owner(scope))
     if any(last(call.func) in _COMMITS and isinstance(call.func, ast.Attribute) for call in scope.calls):
         return True
     return _is_of_a_session(scope, holder)
+
+
+def _is_given_to_a_saver(scope: Scope, call: ast.Call, holder: str) -> bool:
+    """Whether a function of the project is given the row, and saves it."""
+    places = [i for i, a in enumerate(call.args) if isinstance(a, ast.Name) and a.id == holder]
+    function = scope.evaluated(call.func) if places else None
+    if not isinstance(function, FunctionValue) or isinstance(function.node, ast.Lambda):
+        return False
+    spec = function.node.args
+    names = [a.arg for a in (*spec.posonlyargs, *spec.args)]
+    inner = [n for n in ast.walk(function.node) if isinstance(n, ast.Call)]
+    return any(_saves(c, names[i]) for i in places if i < len(names) for c in inner)
 
 
 def _saves(call: ast.Call, holder: str) -> bool:

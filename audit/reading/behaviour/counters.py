@@ -9,6 +9,7 @@ from audit.model.observations.shared_data import ExclusiveAccess, ReadModifyWrit
 from audit.reading.behaviour.changed_rows import changed_rows
 from audit.reading.behaviour.local_flow import LocalFlow
 from audit.reading.behaviour.scope import Scope, last
+from audit.reading.python.abstract_values import FunctionValue
 
 _LOCKED = frozenset(
     {"select_for_update", "with_for_update", "lock", "Lock", "watch", "acquire", "transaction", "register_script"}
@@ -50,26 +51,48 @@ def takes_a_lock(scope: Scope) -> bool:
 
 def _sets_what_it_got(scope: Scope, call: ast.Call) -> bool:
     """Whether a store is given a value worked out from the one it had under the same key."""
-    if not isinstance(call.func, ast.Attribute) or not _SETTER.match(call.func.attr):
+    if not _SETTER.match(last(call.func)) or not _reaches(scope, call, _SETTER):
         return False
-    if call.func.attr in {"write_text", "write_bytes"}:
-        key, values = [], call.args[:1]
-    else:
+    key: list[ast.expr] = []
+    values = call.args[:1]
+    if last(call.func) not in {"write_text", "write_bytes"}:
         key, values = [scope.given(a) for a in call.args[:1]], [*call.args[1:], *(k.value for k in call.keywords)]
         if not key:
             return False
-    holder, wanted = ast.dump(call.func.value), [ast.dump(node) for node in key]
+    wanted = [ast.dump(node) for node in key]
 
     def is_read(read: ast.Call) -> bool:
         return (
-            isinstance(read.func, ast.Attribute)
-            and bool(_GETTER.match(read.func.attr))
-            and ast.dump(read.func.value) == holder
+            bool(_GETTER.match(last(read.func)))
             and [ast.dump(scope.given(a)) for a in read.args[:1]] == wanted
+            and _is_of_one_store(scope, read, call)
+            and _reaches(scope, read, _GETTER)
         )
 
     flow = LocalFlow(scope, is_read)
     return any(flow.is_changed(value) for value in values)
+
+
+def _reaches(scope: Scope, call: ast.Call, names: re.Pattern[str]) -> bool:
+    """Whether a call is a method of a store, or a function of the project that calls one."""
+    if isinstance(call.func, ast.Attribute):
+        return True
+    function = scope.evaluated(call.func)
+    inner = ast.walk(function.node) if isinstance(function, FunctionValue) else ()
+    return any(
+        isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and names.match(n.func.attr) for n in inner
+    )
+
+
+def _is_of_one_store(scope: Scope, read: ast.Call, write: ast.Call) -> bool:
+    """Whether both are methods of one object, or of one and its pipeline, or functions of the project."""
+    if not isinstance(read.func, ast.Attribute) or not isinstance(write.func, ast.Attribute):
+        return isinstance(read.func, ast.Name) and isinstance(write.func, ast.Name)
+    holders = [write.func.value]
+    made = scope.given(write.func.value)
+    if isinstance(made, ast.Call) and isinstance(made.func, ast.Attribute) and made.func.attr == "pipeline":
+        holders.append(made.func.value)
+    return ast.dump(read.func.value) in map(ast.dump, holders)
 
 
 def _adds_to_a_column(scope: Scope, call: ast.Call) -> bool:

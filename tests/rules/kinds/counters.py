@@ -85,6 +85,17 @@ PROGRAMS = (
     _lost("dictionary in JSON", "d = json.loads(r.get('n'))\nd[key] += 1\nr.set('n', json.dumps(d))"),
     _lost("another store", "db.put('n', db.fetch('n') + 1)"),
     _lost("documents", "d = db.find_one({'_id': key})\ndb.update_one({'_id': key}, {'$set': {'n': d['n'] + 1}})"),
+    _lost("pipeline", "n = int(r.get(key) or 0)\np = r.pipeline()\np.set(key, n + 1)\np.execute()"),
+    _lost(
+        "one helper reads, one writes",
+        "write(key, load(key) + 1)",
+        "def load(k):\n    return int(r.get(k) or 0)\n\n\ndef write(k, v):\n    r.set(k, v)\n\n\n",
+    ),
+    _lost(
+        "helper that saves",
+        "order = Order.objects.get(pk=key)\norder.sent += 1\npersist(order)",
+        "def persist(row):\n    row.save()\n\n\n",
+    ),
     _lost("file", "p = Path('n')\np.write_text(str(int(p.read_text()) + 1))"),
     _program("method of an unknown row", WARNED, "find(key).tick()"),
     _sound("by the database", "Order.objects.filter(pk=key).update(sent=F('sent') + 1)"),
