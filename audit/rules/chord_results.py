@@ -14,6 +14,7 @@ from audit.rules.rule import Guide
 
 _CHORDS = "https://docs.celeryq.dev/en/stable/userguide/canvas.html#chord-important-notes"
 _WITHOUT_CHORDS = frozenset({"rpc", "amqp"})
+_COUNTING = frozenset({"redis"})
 
 
 @practice(
@@ -72,7 +73,8 @@ def _kept(known: TargetFacts) -> Sequence[Finding]:
     kept, why = results(known) if chords else ("", "")
     gaps: list[Gap] = [gap for gap in known.source.gaps if not isinstance(gap, ExcludedCode)]
     gaps += [Doubt(why=why)] if why else []
-    ignoring = _ignoring(known)
+    # Redis counts the tasks of a header by itself, and keeps what they return beside their results.
+    ignoring = _ignoring(known) if kept and kept not in _COUNTING else frozenset()
 
     def faults(chord: ChordUse) -> list[Fault]:
         name = f"`{short(chord.symbol) or 'module'}`"

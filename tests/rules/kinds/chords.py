@@ -19,6 +19,7 @@ def total(counts): ...
 def census(districts):
     {body}
 """
+_ROWS = ', backend="db+postgresql://localhost/shop"'
 _REDIS = ', backend="redis://localhost/1"'
 
 
@@ -34,10 +35,18 @@ PROGRAMS = (
     _chord("rpc", ALARM, _CALL, backend=', backend="rpc://"'),
     _chord("rpc, in a chain", ALARM, _CHAIN, backend=', backend="rpc://"'),
     _chord("no backend", ALARM, _PIPE, backend=""),
-    _chord("header ignored", ALARM, _PIPE, option="(ignore_result=True)"),
-    _chord("every result ignored", ALARM, _CALL, conf="app.conf.task_ignore_result = True\n"),
+    _chord("header ignored", ALARM, _PIPE, option="(ignore_result=True)", backend=_ROWS),
+    _chord("every result ignored", ALARM, _CALL, conf="app.conf.task_ignore_result = True\n", backend=_ROWS),
     _chord("kept", PASSES, _CHAIN),
-    _chord("header kept", PASSES, _PIPE, conf="app.conf.task_ignore_result = True\n", option="(ignore_result=False)"),
+    _chord(
+        "header kept",
+        PASSES,
+        _PIPE,
+        backend=_ROWS,
+        conf="app.conf.task_ignore_result = True\n",
+        option="(ignore_result=False)",
+    ),
+    _chord("header ignored, counted by Redis", PASSES, _PIPE, option="(ignore_result=True)"),
     _chord("group alone", PASSES, "group(count.s(d) for d in districts).delay()", backend=', backend="rpc://"'),
     _chord("no advice", PASSES, _PIPE, rule="ignored-results"),
     _chord("no advice in a chain", PASSES, _CHAIN, rule="ignored-results"),

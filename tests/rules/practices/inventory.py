@@ -34,8 +34,9 @@ CASES = (
     ),
     fails(
         "chord-results",
-        "header ignored",
-        "l'en-tête ignore les résultats de `sweep`",
+        "backend that cannot",
+        "sur `rpc://`",
+        Edit(APP, _BACKEND, '    backend="rpc://",\n'),
         Edit(TASKS, '    send_mail.delay("report")', "    (group([sweep.si()]) | send_mail.si(1)).delay()"),
         Edit(TASKS, "import requests\n", "import requests\nfrom celery import group\n"),
     ),
