@@ -22,13 +22,14 @@ from audit.model.stops import Stop
 class Setting:
     """One Celery setting, under its lowercase name (`task_acks_late`).
 
-    `overridable` names the environment variable that may replace the value, else it is empty.
+    `overridable` names the environment variable that may replace the value, else it is empty; `word`: by its text as it stands.
     """
 
     name: str
     value: PlainValue
     excerpt: Excerpt | None = None
     overridable: str = ""
+    word: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,13 @@
 import re
 from dataclasses import dataclass
 
-from audit.model.facts import Facts, Process, Task
+from audit.model.facts import Facts, Process, Setting, Task
 from audit.model.findings import Evidence, Excerpt, Level
 from audit.model.plain_value import PlainValue
 from audit.model.target_facts import TargetFacts
 from audit.model.test_files import is_test_file
 from audit.model.unknown import UNKNOWN
+from audit.rules.celery_settings import BOOLEANS
 
 NO_WORKER = "aucun fichier de démarrage ne lance de worker Celery"
 NO_TASK = "aucune tâche Celery n'a été lue"
@@ -18,7 +19,7 @@ NO_TASK = "aucune tâche Celery n'a été lue"
 class Reading:
     """A setting: its value, or in `missing` why it cannot be told, in French.
 
-    `written`: the target sets it; `seen`: a probe read it, be it at its default; `variable`: the environment variable, or the key of a configuration, that may still change the value read in the source.
+    `word`: the text that its environment gives it, where it is to be a boolean. `written`: the target sets it; `seen`: a probe read it, be it at its default; `variable`: the environment variable, or the key of a configuration, that may still change the value read in the source.
     """
 
     name: str
@@ -29,10 +30,13 @@ class Reading:
     variable: str = ""
     written: bool = False
     seen: bool = False
+    word: str = ""
 
     @property
     def told(self) -> str:
         """The value as a French clause."""
+        if self.word:
+            return f"`{self.name}` reçoit de l'environnement le texte `{self.word}`, qui est vrai comme tout texte"
         if not self.written:
             changed = f", modifiable par `{self.variable}`" if self.variable else ""
             return f"`{self.name}` n'est pas réglé, et vaut {self.value} par défaut{changed}"
@@ -48,6 +52,9 @@ def read(known: TargetFacts, name: str, default: PlainValue = None, *, tasks_suf
     missing = _why_silent(known, tasks_suffice=tasks_suffice)
     if missing:
         return Reading(name, UNKNOWN, missing=missing)
+    written_so = known.source.settings.get(name)
+    if written_so and written_so.word and name in BOOLEANS:
+        return _of_word(known, written_so)
     seen = list(known.setting(name))
     if seen and seen[0][0].value is UNKNOWN:
         return Reading(name, UNKNOWN, missing=f"la valeur de `{name}` ne se lit pas dans le code")
@@ -65,6 +72,22 @@ def read(known: TargetFacts, name: str, default: PlainValue = None, *, tasks_suf
     written = in_source or setting.value != default
     variable = setting.overridable if facts.level is Level.SOURCE else ""
     return Reading(name, setting.value, evidence, "", excerpt, variable, written, seen=True)
+
+
+def _of_word(known: TargetFacts, setting: Setting) -> Reading:
+    """A boolean that is the text of a variable: what the process files give it, which is true unless it is empty."""
+    name, variable = setting.name, setting.overridable
+    given = {p.environment[variable]: p for p in known.source.processes if variable in p.environment}
+    if not given or any("$" in text for text in given) or len({bool(text) for text in given}) > 1:
+        why = f"`{name}` est le texte de `{variable}` : tout texte y est vrai, `False` et `0` compris"
+        more = "" if given else ", et aucun fichier de processus ne donne cette variable"
+        return Reading(name, UNKNOWN, missing=why + more, excerpt=setting.excerpt)
+    word, process = next(iter(given.items()))
+    evidence = (
+        known.source.evidence(setting.excerpt, **{name: bool(word)}),
+        known.source.evidence(process.runner or process.excerpt, **{variable: word}),
+    )
+    return Reading(name, bool(word), evidence, "", setting.excerpt, written=True, seen=True, word=word)
 
 
 def _why_silent(known: TargetFacts, *, tasks_suffice: bool) -> str:

@@ -17,6 +17,7 @@ from audit.reading.python.abstract_values import (
     Table,
     Value,
     exported,
+    is_word,
     unwrap,
 )
 from audit.reading.python.interpreter import Machine
@@ -97,7 +98,7 @@ def out_of_reach(machine: Machine, tasks: Sequence[Task]) -> dict[str, Setting]:
 
 def _setting(machine: Machine, name: str, value: Value, origin: Origin | None) -> Setting:
     plain, variable = unwrap(value)
-    return Setting(name, exported(plain), excerpt_of(machine, origin), variable)
+    return Setting(name, exported(plain), excerpt_of(machine, origin), variable, is_word(value))
 
 
 def excerpt_of(machine: Machine, origin: Origin | None) -> Excerpt | None:

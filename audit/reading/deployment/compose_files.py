@@ -11,7 +11,7 @@ import yaml
 from audit.reading.deployment.command_line import Line
 from audit.reading.deployment.compose_layers import UNREAD, layered
 from audit.reading.deployment.container_state import service_mounts, service_probe
-from audit.reading.deployment.file_references import Around
+from audit.reading.deployment.file_references import Around, assignments
 from audit.reading.deployment.stop_orders import StopOrder, of_render, seconds, signal_name
 from audit.reading.source_files import Source
 
@@ -94,8 +94,7 @@ def _of_files(path: str, value: Any, around: Around) -> tuple[dict[str, str], bo
     sources = [around.source(normpath(join(dirname(path), interpolated(name)))) for name in names]
     found: dict[str, str] = {}
     for source in sources:
-        pairs = re.findall(r"(?m)^\s*(?:export\s+)?(\w+)=(.*)$", source.text) if source else []
-        found |= {name: text.strip().strip("\"'") for name, text in pairs}
+        found |= assignments(source.text) if source else {}
     return found, None in sources
 
 
@@ -160,9 +159,9 @@ def _command(value: Any) -> str:
 
 def _environment(value: Any) -> dict[str, str]:
     if isinstance(value, dict):
-        return {str(k): str(v) for k, v in value.items() if isinstance(v, str | int | float)}
+        return {str(k): interpolated(str(v)) for k, v in value.items() if isinstance(v, str | int | float)}
     pairs = [item.partition("=") for item in value if isinstance(item, str)] if isinstance(value, list) else []
-    return {name: text for name, equals, text in pairs if equals}
+    return {name: interpolated(text) for name, equals, text in pairs if equals}
 
 
 def read_render(source: Source) -> Iterator[Line]:

@@ -1,5 +1,6 @@
 """The other files of a target that a process file refers to, or that are laid over it."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from posixpath import dirname
@@ -34,3 +35,9 @@ class Around:
             source = self.source(path) if path.endswith(suffixes) else None
             if source and text in source.text:
                 yield source
+
+
+def assignments(text: str) -> dict[str, str]:
+    """The variables that a file of `NAME=value` lines, or a script, sets."""
+    pairs = re.findall(r"(?m)^\s*(?:export\s+)?(\w+)=(.*)$", text)
+    return {name: value.strip().strip("\"'") for name, value in pairs}

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
 from audit.model.stops import Receives, Stop
 from audit.reading.deployment.command_line import Line
 from audit.reading.deployment.command_wrappers import unwrapped
 from audit.reading.deployment.entry_scripts import called_script
-from audit.reading.deployment.file_references import Around
+from audit.reading.deployment.file_references import Around, assignments
 from audit.reading.deployment.process_runs import Run, runners
 from audit.reading.deployment.signal_paths import MAIN, SCRIPT, Reach, reach_of, wrapped
 from audit.reading.deployment.unit_files import read_image
@@ -85,10 +86,28 @@ def environment_of(chain: Chain, around: Around) -> dict[str, str]:
     images += [run.line.variables for run in chain if run.kind == "dockerfile"]
     # A service's own win over those of its image, and a script's over both.
     services = [r for r in chain[::-1] if r.kind != "dockerfile"]
-    found: dict[str, str] = {}
+    found = _dotenv(chain, around)
     for given in (*images, *(run.line.variables for run in services)):
         found |= given
+    for run in services:
+        found |= assignments(run.line.command) if run.kind == "shell" else {}
+        found |= dict(word.split("=", 1) for word in _leading(run.words))
     return found
+
+
+def _leading(words: Sequence[str]) -> list[str]:
+    """`NAME=value` before a command, `env` set aside."""
+    return list(takewhile(re.compile(r"\w+=").match, words[1:] if words[:1] == ("env",) else words))
+
+
+def _dotenv(chain: Chain, around: Around) -> dict[str, str]:
+    """The variables of `.env`, where what runs a Procfile or the project's own code loads it."""
+    source = around.source(".env")
+    if source is None:
+        return {}
+    loaders = (found for call in ("load_dotenv(", "read_env(") for found in around.holding(call, ".py"))
+    is_loaded = any(run.kind == "procfile" for run in chain) or next(loaders, None) is not None
+    return assignments(source.text) if is_loaded else {}
 
 
 def _remapped(chain: Chain, variables: dict[str, str]) -> bool | None:

@@ -127,10 +127,14 @@ class Namespace(Table):
 
 @dataclass(frozen=True, eq=False)
 class Overridable:
-    """A value that holds unless this environment variable is set."""
+    """A value that holds unless this environment variable is set.
+
+    `word`: the variable's text is used as it stands, so that any word is true, `False` as well.
+    """
 
     value: Plain
     variable: str
+    word: bool = False
 
 
 @dataclass(frozen=True)
@@ -247,11 +251,16 @@ def lift(function: Callable[..., Any], *values: Value) -> Value:
     return overridable(result, variable)
 
 
-def overridable(value: Value, variable: str) -> Value:
+def overridable(value: Value, variable: str, *, word: bool = False) -> Value:
     """The value, marked with its environment variable when there is one."""
     if not variable or isinstance(value, Overridable):
         return value
-    return Overridable(value, variable)
+    return Overridable(value, variable, word)
+
+
+def is_word(value: Value) -> bool:
+    """Whether a value is the text of an environment variable, as true or false as that text."""
+    return isinstance(value, Overridable) and value.word
 
 
 def unwrap(value: Value) -> tuple[Plain, str]:

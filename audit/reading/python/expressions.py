@@ -19,6 +19,7 @@ from audit.reading.python.abstract_values import (
     Overridable,
     Table,
     Value,
+    is_word,
     lift,
     overridable,
     unwrap,
@@ -160,16 +161,17 @@ def _unary_op(machine: Machine, node: ast.UnaryOp, frame: Frame) -> Value:
 
 def _bool_op(machine: Machine, node: ast.BoolOp, frame: Frame) -> Value:
     stop = isinstance(node.op, ast.Or)
-    variable = ""
+    variable, word = "", False
     value: Value = UNKNOWN
     for operand in node.values:
-        value, more = unwrap(evaluate(machine, operand, frame))
-        variable = variable or more
+        read = evaluate(machine, operand, frame)
+        value, more = unwrap(read)
+        variable, word = variable or more, word or is_word(read)
         if not _is_plain(value):
-            return overridable(UNKNOWN, more) if value is UNKNOWN else value
+            return overridable(UNKNOWN, more, word=is_word(read)) if value is UNKNOWN else value
         if bool(value) is stop:
             break
-    return overridable(value, variable)
+    return overridable(value, variable, word=word)
 
 
 def _is_plain(value: Value) -> bool:
@@ -200,7 +202,7 @@ def _subscript(machine: Machine, node: ast.Subscript, frame: Frame) -> Value:
     value, variable = unwrap(evaluate(machine, node.value, frame))
     key, more = unwrap(evaluate(machine, node.slice, frame))
     if isinstance(value, External) and value.dotted == "os.environ" and isinstance(key, str):
-        return Overridable(UNKNOWN, key)
+        return Overridable(UNKNOWN, key, word=True)
     if isinstance(value, External) and value.dotted.endswith(".Annotated") and isinstance(key, tuple):
         return Instance(value, key)
     return overridable(item_of(value, key), variable or more)

@@ -16,6 +16,7 @@ from audit.reading.python.abstract_values import (
     Overridable,
     Table,
     Value,
+    is_word,
     lift,
     overridable,
     unwrap,
@@ -96,6 +97,8 @@ _FUNCTIONS: dict[str, _Function] = {
     "builtins.reversed": _items(lambda value: list(value)[::-1]),
     "builtins.enumerate": _items(lambda value: [(i, v) for i, v in enumerate(value)]),
 }
+# As true or false as what they are given, when that is a text.
+_AS_TRUE = frozenset({"builtins.bool", "builtins.str"})
 _TEXT_METHODS = frozenset(
     [
         "lower",
@@ -123,7 +126,10 @@ def known_call(machine: Machine, site: CallSite) -> Value:
         if special:
             return special(machine, site)
         function = _FUNCTIONS.get(callee.dotted)
-        return _safely(function, site) if function else None
+        result = _safely(function, site) if function else None
+        if callee.dotted in _AS_TRUE and is_word(site.argument(0, "object")):
+            return overridable(unwrap(result)[0], unwrap(site.argument(0, "object"))[1], word=True)
+        return result
     if isinstance(callee, Method):
         return _method(machine, callee, site)
     return None
@@ -141,7 +147,7 @@ def _safely(function: _Function, site: CallSite) -> Value:
 def _environment(_: Machine, site: CallSite) -> Value:
     name, __ = unwrap(site.argument(0, "key"))
     value = site.argument(1, "default", None)
-    return Overridable(unwrap(value)[0], name) if isinstance(name, str) else UNKNOWN
+    return Overridable(unwrap(value)[0], name, word=True) if isinstance(name, str) else UNKNOWN
 
 
 def _set_environment(machine: Machine, site: CallSite) -> Value:
@@ -235,7 +241,8 @@ _SPECIAL: dict[str, Callable[[Machine, CallSite], Value]] = {
 def _method(machine: Machine, method: Method, site: CallSite) -> Value:
     receiver, variable = unwrap(method.receiver)
     if isinstance(receiver, str) and method.name in _TEXT_METHODS:
-        return overridable(_text_method(receiver, method.name, site), variable)
+        text = _text_method(receiver, method.name, site)
+        return overridable(text, variable, word=isinstance(text, str) and is_word(method.receiver))
     if isinstance(receiver, timedelta) and method.name == "total_seconds":
         return overridable(receiver.total_seconds(), variable)
     if isinstance(receiver, Table):

@@ -107,6 +107,45 @@ CASES = (
         Edit(CONF, _LIMITS, _LIMITS + 'import os\ntask_always_eager = os.environ.get("EAGER", "") == "1"\n'),
     ),
     fails(
+        "not-eager",
+        "a word of the unit file",
+        "le texte `0`, qui est vrai",
+        Edit(CONF, _LIMITS, _LIMITS + 'import os\nEAGER = bool(os.getenv("EAGER"))\ntask_always_eager = EAGER\n'),
+        Edit("deploy/shop-worker.service", "ExecStart=", "Environment=EAGER=0\nExecStart="),
+    ),
+    fails(
+        "not-eager",
+        "a word of `.env`",
+        "le texte `no`, qui est vrai",
+        Edit(
+            CONF,
+            _LIMITS,
+            _LIMITS
+            + 'import os\nimport dotenv\ndotenv.load_dotenv()\ntask_always_eager = os.environ.get("EAGER") or False\n',
+        ),
+        Edit(".env", "", "EAGER=no\n"),
+    ),
+    undetermined(
+        "not-eager",
+        "a word that no file gives",
+        "tout texte y est vrai",
+        Edit(CONF, _LIMITS, _LIMITS + 'import os\ntask_always_eager = os.environ.get("EAGER", False)\n'),
+    ),
+    established(
+        "not-eager",
+        "an empty word",
+        "task_always_eager=False",
+        Edit(CONF, _LIMITS, _LIMITS + 'import os\ntask_always_eager = os.getenv("EAGER")\n'),
+        Edit("deploy/shop-worker.service", "ExecStart=", "Environment=EAGER=\nExecStart="),
+    ),
+    established(
+        "not-eager",
+        "a number of the environment",
+        "task_always_eager",
+        Edit(CONF, _LIMITS, _LIMITS + 'import os\ntask_always_eager = bool(int(os.environ.get("EAGER", "0")))\n'),
+        Edit("deploy/shop-worker.service", "ExecStart=", "Environment=EAGER=0\nExecStart="),
+    ),
+    fails(
         "default-rate-limit",
         "by item",
         "`task_default_rate_limit=10`",
