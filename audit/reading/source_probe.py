@@ -30,6 +30,7 @@ from audit.reading.celery.option_writes import OptionWrites
 from audit.reading.celery.start_modules import WorkerStarts
 from audit.reading.celery.task_definitions import read_tasks
 from audit.reading.celery.unloaded_tasks import read_unloaded
+from audit.reading.celery.unprefixed_settings import read_unprefixed
 from audit.reading.celery.unreached_settings import obscure_late_settings
 from audit.reading.celery.written_settings import SettingWrites
 from audit.reading.deployment.deployment_facts import read_deployment
@@ -130,7 +131,11 @@ def _collect(target: Target) -> Facts:
         processes=processes,
         deprecations=read_deprecations(machine),
         retries=read_retries(machine),
-        observations=(*read_code(machine), *read_deployment(tree, target.process_files)),
+        observations=(
+            *read_code(machine),
+            *read_deployment(tree, target.process_files),
+            *(read_unprefixed(machine, app) if app else ()),
+        ),
         applications=named_applications(machine),
         configured_by=str(app.fields.get("configured_by", "")) if app else "",
         unloaded=unloaded,

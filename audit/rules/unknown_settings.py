@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from audit.model.findings import Finding, Severity
+from audit.model.observations.messages import UnprefixedSetting
 from audit.model.target_facts import TargetFacts
 from audit.rules.celery_settings import KNOWN
 from audit.rules.effective_settings import read
@@ -51,6 +52,11 @@ def _misnamed(known: TargetFacts) -> Sequence[Finding]:
             if meant and not any(f"`{name}`" in fault.text for fault in faults):
                 written = known.source.settings.get(name, setting)
                 faults.append(Fault(f"`{name}` au lieu de `{meant}`", written.excerpt))
+    faults += [
+        Fault(f"`{one.written}` sans le préfixe `{one.prefix}`, qui seul le ferait lire", one.excerpt)
+        for one in known.source.observations_of(UnprefixedSetting)
+        if one.meant in KNOWN
+    ]
     evidence = [f.evidence() for f in known.probes]
     if faults:
         return failed(_misnamed.guide, "Réglage sans effet", faults, *evidence)

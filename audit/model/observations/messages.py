@@ -1,4 +1,4 @@
-"""Messages: tasks that code publishes, queues that it empties, results that it reads."""
+"""Messages: tasks that code publishes, queues that it empties, results that it reads, settings that it misses."""
 
 from dataclasses import dataclass
 
@@ -94,3 +94,12 @@ class ResultRead(Observation):
     """A file, `path`, that reads results of tasks."""
 
     path: str
+
+
+@dataclass(frozen=True)
+class UnprefixedSetting(Observation):
+    """A setting of Celery, `meant`, written as a name without the `prefix` that the application reads."""
+
+    written: str
+    meant: str
+    prefix: str

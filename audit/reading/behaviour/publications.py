@@ -40,12 +40,15 @@ def publications(scope: Scope) -> Iterator[Observation]:
             yield _message(scope, call, queue, call.func.attr)
 
 
-def _referred(scope: Scope, call: ast.Call) -> Iterator[PublishedMessage]:
+def _referred(scope: Scope, call: ast.Call) -> Iterator[Observation]:
     """Publications that a call is given to make later: `on_commit(partial(send_mail.delay, pk))`, `map(send_mail.delay, keys)`."""
     for node in call.args:
         if isinstance(node, ast.Attribute) and is_publication(scope, node):
             made = ast.copy_location(ast.Call(node, call.args[1:], call.keywords), call)
             plain = node.attr in _PLAIN or last(call.func) != "partial"
+            ahead = None if plain else _ahead(scope, made)
+            if ahead is not None:
+                yield scope.observed(DelayedMessage, made, seconds=ahead, method=node.attr)
             yield _message(scope, made, None if plain else keyword(made, "queue"), node.attr)
 
 

@@ -10,6 +10,7 @@ from audit.reading.celery.application_objects import configuration_of, defaults_
 from audit.reading.celery.configuration_keys import value_of_key
 from audit.reading.celery.old_setting_names import in_namespace, modern
 from audit.reading.celery.task_attributes import write_option
+from audit.reading.celery.unprefixed_settings import note_unprefixed
 from audit.reading.python.abstract_values import (
     Addition,
     ClassValue,
@@ -163,6 +164,8 @@ def _load(machine: Machine, app: Instance, source: Value, namespace: str, origin
         if name:
             with machine.undo_log.by(Means.LOADED, origin, str(key)):
                 set_item(machine, conf, name, value, names.origins.get(key, origin))
+        elif namespace and isinstance(key, str) and key.isupper():
+            note_unprefixed(app, key, namespace, names.origins.get(key, origin))
     with machine.undo_log.by(Means.LOADED, origin):
         machine.undo_log.obscure(conf, names.opaque)
 

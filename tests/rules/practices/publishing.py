@@ -21,6 +21,17 @@ CASES = (
     ),
     fails(
         "visibility-timeout",
+        "published by a partial",
+        "`countdown` de 24 h",
+        Edit(TASKS, _LATER, 'later(partial(send_mail.apply_async, args=[row["id"]], countdown=86400))'),
+        Edit(
+            TASKS,
+            "import requests\n",
+            "from functools import partial\n\nimport requests\nfrom shop.plan import later\n",
+        ),
+    ),
+    fails(
+        "visibility-timeout",
         "long task",
         "limite de temps de `report`",
         Edit(TASKS, "@app.task(ignore_result=True)\ndef report", "@app.task(time_limit=9000)\ndef report"),

@@ -1,0 +1,49 @@
+"""Settings of Celery written without the prefix that `config_from_object(namespace=…)` asks for: nothing reads them."""
+
+import re
+from collections.abc import Iterator
+
+from audit.model.observations.messages import UnprefixedSetting
+from audit.reading.celery.application_objects import configuration_of
+from audit.reading.celery.old_setting_names import modern
+from audit.reading.python.abstract_values import Instance, Origin, Table
+from audit.reading.python.interpreter import Machine
+
+_NOTED = "unprefixed"
+# Other groups, such as `REDIS_` and `CACHE_`, name what a project uses by itself.
+_GROUPS = ("broker_", "task_", "worker_", "beat_", "result_")
+
+
+def note_unprefixed(app: Instance, key: str, namespace: str, origin: Origin) -> None:
+    """Keep a name that the prefix of an application leaves out."""
+    name = modern(key)
+    if name and (name.startswith(_GROUPS) or key.startswith("CELERY")) and not key.startswith(f"{namespace.upper()}_"):
+        noted = app.fields.setdefault(_NOTED, Table())
+        if isinstance(noted, Table):
+            noted[key] = namespace
+            noted.origins[key] = origin
+
+
+def read_unprefixed(machine: Machine, app: Instance) -> Iterator[UnprefixedSetting]:
+    """The names left out that nothing else gives to the application, and that no code uses for itself."""
+    noted, conf = app.fields.get(_NOTED), configuration_of(app)
+    for key, namespace in noted.items() if isinstance(noted, Table) else ():
+        origin, name = noted.origins.get(key), modern(str(key))
+        source = machine.sources.get(origin.path) if origin else None
+        if name not in conf and origin and source and not _is_used(machine, str(key), origin.path):
+            yield UnprefixedSetting(
+                "", source.excerpt(origin.first, origin.last), str(key), name, f"{str(namespace).upper()}_"
+            )
+
+
+def _is_used(machine: Machine, key: str, path: str) -> bool:
+    """Whether code reads the name: where it is defined, a text of the same name is that of a variable."""
+    used = re.compile(rf"(?m)^[^#\n]*?(?<![\"'\w]){key}\b(?!\s*(:[^=\n]+)?=(?!=))")
+    said = re.compile(rf"[\"']{key}[\"']")
+    for module in machine.project.modules.values():
+        text = module.source.text
+        if key not in text or machine.project.is_test_file(module.source.path):
+            continue
+        if used.search(text) or (module.source.path != path and said.search(text)):
+            return True
+    return False
