@@ -1,7 +1,7 @@
 """Whether the processes of each worker are replaced before their memory grows without end."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from audit.model.domains import Domain, conclude
 from audit.model.facts import Process
@@ -25,6 +25,8 @@ class _Bounded:
     pool: Pool
     settings: tuple[Reading, ...]
     others_recycle: bool
+    concurrency: Reading
+    by_scripts: bool
 
     @property
     def options(self) -> list[tuple[str, str]]:
@@ -45,7 +47,22 @@ class _Bounded:
         return [r for r in self.settings if not r.missing and r.value and r.name not in held]
 
     def faults(self) -> list[Fault]:
-        """Why nothing replaces them, when that is sure."""
+        """Why its memory is not bounded, when that is sure."""
+        return [*self._unreplaced(), *self.of_the_host()]
+
+    def of_the_host(self) -> list[Fault]:
+        """One process per processor of the host, whatever memory its container has: limits of CPU change nothing to it."""
+        limit, given = self.worker.memory, self.worker.options.get("concurrency", "")
+        asked = given in {"", "0"} and (given == "0" or (not self.concurrency.missing and not self.concurrency.value))
+        if self.pool.name != "prefork" or self.pool.variable or not limit or "autoscale" in self.worker.options:
+            return []
+        if not asked and "nproc" not in given:
+            return []
+        text = f"`{self.worker.excerpt.path}` lance un processus par processeur de l'hôte dans {limit} de mémoire"
+        lines = self.worker.runner or self.worker.excerpt
+        return [Fault(f"{text}, faute de `--concurrency` et de `worker_concurrency`", lines)]
+
+    def _unreplaced(self) -> list[Fault]:
         if self.pool.voids(Part.RECYCLING):
             return [] if self.pool.variable or self._may_serve_others() else self._void()
         changed = any(r.variable for r in self.settings)
@@ -59,7 +76,15 @@ class _Bounded:
         """What is not known of it."""
         unread = [f"`--{n}` de `{self.worker.excerpt.path}` ne se lit pas : `{v}`" for n, v in self.options if "$" in v]
         unsure = [] if self.told else [r.missing for r in self.settings if r.missing]
-        return [*filter(None, [self.pool.missing]), *unread, *unsure]
+        return [*filter(None, [self.pool.missing, self._unread_concurrency()]), *unread, *unsure]
+
+    def _unread_concurrency(self) -> str:
+        given = self.worker.options.get("concurrency", "")
+        if not self.worker.memory or "autoscale" in self.worker.options or self.pool.name != "prefork":
+            return ""
+        if "$" in given:
+            return f"la concurrence de `{self.worker.excerpt.path}` ne se lit pas : `{given}`"
+        return "" if given else self.concurrency.missing
 
     def _may_serve_others(self) -> bool:
         return self.others_recycle and not self.options
@@ -74,7 +99,7 @@ class _Bounded:
         if self.told or any(r.missing for r in self.settings):
             return []
         text = f"`{self.worker.excerpt.path}` lance un worker sans `--max-tasks-per-child` ni `--max-memory-per-child`"
-        return [*_untold(self.settings), Fault(text, self.worker.excerpt)]
+        return [*_untold(self.settings), *([Fault(text, self.worker.excerpt)] if self.by_scripts else [])]
 
 
 def _untold(settings: Sequence[Reading]) -> list[Fault]:
@@ -119,7 +144,9 @@ def _memory(known: TargetFacts) -> Sequence[Finding]:
         return _without_worker(guide, settings, unread_process_files(known))
     pools = [(worker, pool(known, worker)) for worker in known.workers]
     recycled = any(not p.missing and not p.voids(Part.RECYCLING) for _, p in pools)
-    found = [_Bounded(worker, p, settings, recycled) for worker, p in pools]
+    concurrency = read(known, "worker_concurrency")
+    by_scripts = any(set(_CHILD.values()) & w.options.keys() for w in known.workers)
+    found = [_Bounded(worker, p, settings, recycled, concurrency, by_scripts) for worker, p in pools]
     members = tuple(one for one in found if one.told or not one.pool.voids(Part.RECYCLING))
     gaps = [*unread_process_files(known)]
     gaps += [
@@ -138,6 +165,14 @@ def _memory(known: TargetFacts) -> Sequence[Finding]:
         *(known.source.evidence(one.worker.excerpt) for one in members),
         *(e for r in settings for e in r.evidence),
     ]
+    if any(one.of_the_host() for one in members):
+        guide = replace(
+            guide,
+            fails="La mémoire d'un worker n'est pas bornée",
+            advice="Donner `--concurrency` ou `worker_concurrency` où la mémoire du conteneur est limitée",
+            solution="celery -A application worker --concurrency=2",
+            language="bash",
+        )
     nothing = "ces workers n'ont pas de processus enfants"
     return answered(guide, "Mémoire des workers", answer, *evidence, nothing=nothing, detail=told)
 

@@ -10,7 +10,7 @@ import yaml
 
 from audit.reading.deployment.command_line import Line
 from audit.reading.deployment.compose_layers import UNREAD, layered
-from audit.reading.deployment.container_state import service_mounts, service_probe
+from audit.reading.deployment.container_state import service_memory, service_mounts, service_probe
 from audit.reading.deployment.file_references import Around, assignments
 from audit.reading.deployment.stop_orders import StopOrder, of_render, seconds, signal_name
 from audit.reading.source_files import Source
@@ -66,6 +66,7 @@ def _line(path: str, service: dict[str, Any], first: int, last: int, around: Aro
         stop=_stop(path, service, around),
         probe=service_probe(service),
         mounts=service_mounts(service),
+        memory=interpolated(service_memory(service)),
         entry=_dockerfile(path, build) if command and not service.get("entrypoint") else "",
     )
 

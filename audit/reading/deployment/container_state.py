@@ -14,6 +14,22 @@ from audit.reading.deployment.file_references import Around
 from audit.reading.deployment.stop_orders import seconds
 
 
+def service_memory(service: Mapping[str, Any]) -> str:
+    """The most memory that a compose service may use, as written; empty where nothing limits it."""
+    return str(service.get("mem_limit") or _inside(service, "deploy", "resources", "limits", "memory") or "")
+
+
+def pod_memory(container: Any) -> str:
+    """The most memory that a container of a pod may use, as written; empty where nothing limits it."""
+    return str(_inside(container, "resources", "limits", "memory") or "")
+
+
+def _inside(held: Any, *keys: str) -> Any:
+    for key in keys:
+        held = held.get(key) if isinstance(held, dict) else None
+    return held
+
+
 def service_probe(service: Mapping[str, Any]) -> Probe | None:
     """The `healthcheck` of a compose service, which only marks its container."""
     check = service.get("healthcheck")

@@ -9,7 +9,7 @@ import yaml
 
 from audit.reading.deployment.command_line import Line
 from audit.reading.deployment.compose_files import YamlError, lines_of, value_of
-from audit.reading.deployment.container_state import pod_mounts, pod_probe
+from audit.reading.deployment.container_state import pod_memory, pod_mounts, pod_probe
 from audit.reading.deployment.file_references import Around
 from audit.reading.deployment.stop_orders import of_pod
 from audit.reading.source_files import Source
@@ -85,7 +85,7 @@ def _workload(
             variables = _variables(container)
             stop, probe, mounts = of_pod(spec, container), pod_probe(container), pod_mounts(spec, container)
             line = Line(shlex.join(words), first, last, restart, variables, copies=copies, image=image, user=user)
-            yield replace(line, stop=stop, probe=probe, mounts=mounts)
+            yield replace(line, stop=stop, probe=probe, mounts=mounts, memory=pod_memory(container))
 
 
 def _copies(document: Mapping[str, Any], scales: Mapping[str, Mapping[str, Any]]) -> int | None:

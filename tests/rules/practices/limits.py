@@ -14,6 +14,20 @@ _OWN_LIMITS = (
     Edit(TASKS, "@app.task(ignore_result=True)", "@app.task(ignore_result=True, soft_time_limit=60, time_limit=90)"),
 )
 
+_MORE = "celery -A shop.celery_app worker -Q mails"
+_POD = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: more}}
+spec:
+  template:
+    spec:
+      containers:
+        - name: more
+          image: shop
+          command: {words}
+          resources: {{limits: {{memory: 512Mi, cpu: "1"}}}}
+"""
 _NO_COMMAND = (
     Edit("audit.toml", 'asgi_app = "shop.web:app"\n', 'asgi_app = "shop.web:app"\nprocess_files = ["Procfile"]\n'),
     Edit("Procfile", "", "web: uvicorn shop.web:app\n"),
@@ -227,6 +241,35 @@ CASES = (
         Edit(START, _RETRY, f"{_RETRY} -P shop.pool:Own"),
     ),
     undetermined("bounded-memory", "no worker, and a setting", "ne lance de worker", *_NO_COMMAND),
+    fails(
+        "bounded-memory",
+        "one process per processor, short limit of a service",
+        "un processus par processeur de l'hôte dans 1g de mémoire",
+        Edit(
+            "compose.more.yaml", "", f"services:\n  more:\n    image: shop\n    command: {_MORE}\n    mem_limit: 1g\n"
+        ),
+    ),
+    fails(
+        "bounded-memory",
+        "one process per processor in a pod",
+        "un processus par processeur de l'hôte dans 512Mi de mémoire",
+        Edit("deploy/more.yaml", "", _POD.format(words=_MORE.split())),
+    ),
+    established(
+        "bounded-memory",
+        "a pod whose worker autoscales",
+        "`worker_max_tasks_per_child=1000`",
+        Edit("deploy/more.yaml", "", _POD.format(words=[*_MORE.split(), "--autoscale=2,1"])),
+    ),
+    established(
+        "bounded-memory",
+        "a limited service with a concurrency for all",
+        "`worker_max_tasks_per_child=1000`",
+        Edit(CONF, _CHILD, f"{_CHILD}worker_concurrency = 2\n"),
+        Edit(
+            "compose.more.yaml", "", f"services:\n  more:\n    image: shop\n    command: {_MORE}\n    mem_limit: 1g\n"
+        ),
+    ),
     established(
         "bounded-memory",
         "by memory",
