@@ -39,6 +39,7 @@ _FIRST = (
     "stored_first",
     "deployment_practices",
     "inventory",
+    "rate_limits",
     "retry_functions",
 )
 

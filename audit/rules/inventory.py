@@ -3,22 +3,18 @@
 import re
 from collections.abc import Sequence
 
-from audit.model.facts import Task
 from audit.model.findings import Finding, Level, Outcome, Severity
 from audit.model.observations.messages import ChordUse, ResultRead
 from audit.model.target_facts import TargetFacts
 from audit.model.test_files import is_test_file
 from audit.rules.connection import kept_results
-from audit.rules.effective_settings import NO_TASK, NO_WORKER, production_tasks, read, short
+from audit.rules.effective_settings import NO_TASK, production_tasks, read, short
 from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
-from audit.rules.routing import consumed_by, route_of
 from audit.rules.rule import Guide
-from audit.rules.schedule import copies
 
 _INCLUDE = "https://docs.celeryq.dev/en/stable/userguide/configuration.html#include"
 _NAMES = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#names"
 _IGNORE = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#ignore-results-you-don-t-want"
-_RATE = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#Task.rate_limit"
 
 
 @practice(
@@ -248,79 +244,3 @@ def _ignored(known: TargetFacts) -> Sequence[Finding]:
             guide, "Résultats que personne ne lit", faults, known.source.evidence(), outcome=Outcome.RESERVATION
         )
     return passed(guide, "`ignore_result`", known.source.evidence())
-
-
-@practice(
-    "shared-rate-limits",
-    "Débits partagés",
-    reference=_RATE,
-    guide=Guide(
-        severity=Severity.MINOR,
-        passes="Une tâche à débit limité n'a qu'un worker, ou pas de limite",
-        fails="`rate_limit` borne chaque worker, et plusieurs workers sont lancés : le débit total n'est pas borné",
-        advice="Compter ensemble (base, Redis), ou réserver une file à un seul worker",
-        solution="celery -A application worker -Q limited --concurrency=1",
-        undetermined="aucune tâche, ou aucun worker, n'a été lu",
-        language="bash",
-    ),
-    defective={
-        "app.py": """
-            from celery import Celery
-
-            app = Celery("shop", broker="redis://localhost/0")
-
-
-            @app.task(rate_limit="10/s")
-            def send(message_id): ...
-        """,
-        "start.sh": """
-            celery -A app worker -n one@%h &
-            celery -A app worker -n two@%h
-        """,
-    },
-    sound={
-        "app.py": """
-            from celery import Celery
-
-            app = Celery("shop", broker="redis://localhost/0")
-
-
-            @app.task(rate_limit="10/s")
-            def send(message_id): ...
-        """,
-        "start.sh": "celery -A app worker",
-    },
-)
-def _rates(known: TargetFacts) -> Sequence[Finding]:
-    guide = _rates.guide
-    tasks = production_tasks(known)
-    if not tasks:
-        return unknown(guide, known.why_silent or NO_TASK)
-    default = read(known, "task_default_rate_limit")
-    limited = [(t, f) for t, f in tasks if t.options.get("rate_limit") and t.options["rate_limit"] != default.value]
-    if not limited:
-        return out_of_scope(guide, "aucune tâche n'a de `rate_limit`")
-    if not known.workers:
-        return unknown(guide, NO_WORKER)
-    faults = [fault for task, _ in limited for fault in _spread(known, task)]
-    if faults:
-        evidence = known.source.evidence(faults[0].excerpt)
-        return failed(guide, "Débit par worker", faults, evidence, outcome=Outcome.RESERVATION)
-    names = ", ".join(f"`{short(task.symbol)}`" for task, _ in limited)
-    return passed(guide, names, known.source.evidence(known.workers[0].excerpt))
-
-
-def _spread(known: TargetFacts, task: Task) -> list[Fault]:
-    """The file that starts several workers for the queue of a task, when there is one."""
-    declared, default = read(known, "task_queues"), read(known, "task_default_queue", "celery")
-    queue = task.options.get("queue") or route_of(task.name, read(known, "task_routes").value) or default.value
-    counts: dict[str, int] = {}
-    for worker in known.workers:
-        queues = consumed_by(worker, declared.value, default.value)
-        if queues is None or queue in queues:
-            counts[worker.excerpt.path] = counts.get(worker.excerpt.path, 0) + copies(worker)
-    several = next(((path, n) for path, n in counts.items() if n > 1), None)
-    if several is None:
-        return []
-    text = f"`{short(task.symbol)}`, et {several[1]} workers de `{queue}` dans `{several[0]}`"
-    return [Fault(text, known.head(task.symbol))]

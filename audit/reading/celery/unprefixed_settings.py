@@ -27,7 +27,9 @@ def note_unprefixed(app: Instance, key: str, namespace: str, origin: Origin) -> 
 def read_unprefixed(machine: Machine, app: Instance) -> Iterator[UnprefixedSetting]:
     """The names left out that nothing else gives to the application, and that no code uses for itself."""
     noted, conf = app.fields.get(_NOTED), configuration_of(app)
-    for key, namespace in noted.items() if isinstance(noted, Table) else ():
+    if not isinstance(noted, Table):
+        return
+    for key, namespace in noted.items():
         origin, name = noted.origins.get(key), modern(str(key))
         source = machine.sources.get(origin.path) if origin else None
         if name not in conf and origin and source and not _is_used(machine, str(key), origin.path):

@@ -1,7 +1,8 @@
 from tests.acceptance.reference_copy import Edit
-from tests.rules.case import established, fails, not_concerned, warns
+from tests.rules.case import established, fails, not_concerned, undetermined, warns
 
 APP, TASKS, WEB, START = "shop/celery_app.py", "shop/tasks.py", "shop/web.py", "start.sh"
+CONF = "shop/celery_config.py"
 _STATE = '"state": AsyncResult(task_id).state, '
 _UNREAD = (Edit(WEB, _STATE, ""), Edit(WEB, "from celery.result import AsyncResult\n", ""))
 _BACKEND = '    backend="rediss://cache.internal:6380/1?ssl_cert_reqs=required",\n'
@@ -53,6 +54,60 @@ CASES = (
         "`send_mail`, et 2 workers de `mails`",
         Edit(TASKS, "@app.task(bind=True, max_retries=5)", '@app.task(bind=True, max_retries=5, rate_limit="5/s")'),
         Edit(START, "-Q retry", "-Q retry,mails"),
+    ),
+    warns(
+        "shared-rate-limits",
+        "two units, and a rate by annotation",
+        "`send_mail`, et 2 workers de `default` (`deploy/shop-other.service`, `deploy/shop-worker.service`)",
+        Edit(TASKS, ', rate_limit="10/m"', ""),
+        Edit(TASKS, "@app.task(bind=True, max_retries=5)", '@app.task(bind=True, max_retries=5, queue="default")'),
+        Edit(
+            CONF,
+            "task_acks_late = True\n",
+            'task_acks_late = True\ntask_annotations = {"shop.tasks.send_mail": {"rate_limit": "5/s"}}\n',
+        ),
+        Edit(START, "-Q mails,default", "-Q mails"),
+        Edit(
+            "deploy/shop-other.service",
+            "",
+            "[Service]\nExecStart=/opt/shop/bin/celery -A shop.celery_app worker -n other@%H -Q default\n",
+        ),
+    ),
+    warns(
+        "shared-rate-limits",
+        "replicas",
+        "2 workers de `retry` dans `compose.yaml`",
+        Edit(
+            "compose.yaml",
+            "",
+            "services:\n  more:\n    image: shop\n    command: celery -A shop.celery_app worker -Q retry\n    deploy: {replicas: 2}\n",
+        ),
+    ),
+    undetermined(
+        "shared-rate-limits",
+        "perhaps the same worker, in two files",
+        "rien ne dit si `compose.yaml`, `start.sh` lancent le même worker",
+        Edit(
+            "compose.yaml",
+            "",
+            "services:\n  more:\n    image: shop\n    command: celery -A shop.celery_app worker -Q retry\n",
+        ),
+    ),
+    established(
+        "shared-rate-limits",
+        "an image that a file runs",
+        "`sweep`",
+        Edit("Dockerfile", "", "FROM python:3.11-slim\nCMD celery -A shop.celery_app worker -Q retry\n"),
+    ),
+    established(
+        "shared-rate-limits",
+        "two workers of other queues",
+        "`sweep`",
+        Edit(
+            "compose.yaml",
+            "",
+            "services:\n  more:\n    image: shop\n    command: celery -A shop.celery_app worker -Q mails\n    deploy: {replicas: 2}\n",
+        ),
     ),
     not_concerned("shared-rate-limits", "none", "`rate_limit`", Edit(TASKS, ', rate_limit="10/m"', "")),
     fails(

@@ -1,0 +1,173 @@
+"""Whether a rate that one worker keeps is kept by all those that consume the queue of its task."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from posixpath import dirname
+
+from audit.model.domains import Domain, conclude
+from audit.model.facts import Facts, Process, Task
+from audit.model.findings import Finding, Severity
+from audit.model.gaps import Doubt, Gap, UnreadProcess, UnreadSettings
+from audit.model.observations.messages import PublishedMessage
+from audit.model.target_facts import TargetFacts
+from audit.model.unknown import UNKNOWN
+from audit.rules.effective_settings import NO_TASK, NO_WORKER, places, production_tasks, read, short
+from audit.rules.practice import Fault, answered, practice, unknown
+from audit.rules.routing import consumed_by, route_of
+from audit.rules.rule import Guide
+from audit.rules.schedule import copies
+from audit.rules.worker_pools import unread_process_files
+
+_RATE = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#Task.rate_limit"
+# What starts an image, or what a developer types, is the same worker as the one of another file.
+_SAME = frozenset({"dockerfile", "makefile"})
+
+
+@dataclass(frozen=True)
+class _Limited:
+    """A task with a rate, and the workers that consume a queue of its messages, or may: `unsure` says why, in French."""
+
+    known: TargetFacts
+    task: Task
+    queues: tuple[str, ...]
+    workers: tuple[Process, ...]
+    unsure: str
+
+    @property
+    def _name(self) -> str:
+        return f"`{short(self.task.symbol)}`"
+
+    def faults(self) -> list[Fault]:
+        """The file, or the files, that start several of them."""
+        counts: dict[str, int] = {}
+        for worker in self.workers:
+            counts[worker.excerpt.path] = counts.get(worker.excerpt.path, 0) + _nodes(worker)
+        queue, head = self.queues[0] if self.queues else "", self.known.head(self.task.symbol)
+        several = next(((path, count) for path, count in counts.items() if count > 1), None)
+        if several:
+            return [Fault(f"{self._name}, et {several[1]} workers de `{queue}` dans `{several[0]}`", head)]
+        if self._are_named_apart():
+            return [Fault(f"{self._name}, et {len(self.workers)} workers de `{queue}` ({places(self.workers)})", head)]
+        return []
+
+    def _are_named_apart(self) -> bool:
+        """Whether files side by side start workers of different names: these run together."""
+        names = {w.options.get("hostname", "") for w in self.workers}
+        folders = {(dirname(w.excerpt.path), w.excerpt.language) for w in self.workers}
+        return len(self.workers) > 1 and len(names) == len(self.workers) and len(folders) == 1
+
+    def gaps(self) -> Iterator[Gap]:
+        """Why several may be."""
+        if self.unsure:
+            yield Doubt(why=self.unsure)
+        if len({w.excerpt.path for w in self.workers}) > 1:
+            why = f"rien ne dit si {places(self.workers)} lancent le même worker, pour {self._name}"
+            yield Doubt(why=why)
+        for worker in self.workers:
+            if worker.copies is None and not worker.instead:
+                path = worker.excerpt.path
+                yield UnreadProcess(path, worker.excerpt.first_line, f"le nombre de workers de `{path}` n'est pas dit")
+
+
+@practice(
+    "shared-rate-limits",
+    "Débits partagés",
+    reference=_RATE,
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="Une tâche à débit limité n'a qu'un worker, ou pas de limite",
+        fails="`rate_limit` borne chaque worker, et plusieurs workers sont lancés : le débit total n'est pas borné",
+        advice="Compter ensemble (base, Redis), ou réserver une file à un seul worker",
+        solution="celery -A application worker -Q limited --concurrency=1",
+        undetermined="aucune tâche, ou aucun worker, n'a été lu",
+        language="bash",
+    ),
+    defective={
+        "app.py": """
+            from celery import Celery
+
+            app = Celery("shop", broker="redis://localhost/0")
+
+
+            @app.task(rate_limit="10/s")
+            def send(message_id): ...
+        """,
+        "start.sh": """
+            celery -A app worker -n one@%h &
+            celery -A app worker -n two@%h
+        """,
+    },
+    sound={
+        "app.py": """
+            from celery import Celery
+
+            app = Celery("shop", broker="redis://localhost/0")
+
+
+            @app.task(rate_limit="10/s")
+            def send(message_id): ...
+        """,
+        "start.sh": "celery -A app worker",
+    },
+)
+def _rates(known: TargetFacts) -> Sequence[Finding]:
+    guide = _rates.guide
+    tasks = production_tasks(known)
+    if not tasks:
+        return unknown(guide, known.why_silent or NO_TASK)
+    members = tuple(_limited(known, task) for task, facts in tasks if _has_a_rate(known, task, facts))
+    gaps = [gap for member in members for gap in member.gaps()]
+    if members:
+        gaps += unread_process_files(known)
+        gaps += [] if known.workers else [UnreadProcess(why=NO_WORKER)]
+    annotations = read(known, "task_annotations")
+    if annotations.value is UNKNOWN and not annotations.missing.startswith("aucune"):
+        gaps += [UnreadSettings(why=annotations.missing)] if known.probes[0].settings else []
+    domain = Domain(members, tuple(gaps), f"{len(tasks)} tâche{'s' if len(tasks) > 1 else ''}")
+    # Somebody may have counted the workers in the rate.
+    answer = conclude(domain, lambda _: (), possible_of=_Limited.faults)
+    evidence = [known.source.evidence(known.head(member.task.symbol)) for member in members[:1]]
+    names = ", ".join(f"`{short(member.task.symbol)}`" for member in members)
+    return answered(
+        guide, "Débit par worker", answer, *evidence, nothing="aucune tâche n'a de `rate_limit`", detail=names
+    )
+
+
+def _has_a_rate(known: TargetFacts, task: Task, facts: Facts) -> bool:
+    """Whether it has a rate of its own, annotations included."""
+    rate = task.options.get("rate_limit")
+    annotations = read(known, "task_annotations").value
+    if isinstance(annotations, dict) and facts.level is facts.level.SOURCE:
+        for told in (annotations.get("*"), annotations.get(task.name)):
+            rate = told.get("rate_limit", rate) if isinstance(told, dict) else rate
+    return bool(rate) and rate != read(known, "task_default_rate_limit").value
+
+
+def _limited(known: TargetFacts, task: Task) -> _Limited:
+    declared, default = read(known, "task_queues"), read(known, "task_default_queue", "celery")
+    usual = task.options.get("queue") or route_of(task.name, read(known, "task_routes").value) or default.value
+    sent = [m.queue for m in known.source.observations_of(PublishedMessage) if m.task in {task.symbol, task.name}]
+    found = [usual, *(q for q in sent if q is not None), *_planned(known, task)]
+    queues = tuple(dict.fromkeys(q for q in found if isinstance(q, str)))
+    consumed = [(worker, consumed_by(worker, declared.value, default.value)) for worker in known.workers]
+    sure = [w for w, own in consumed if own is not None and own & set(queues)]
+    maybe = [w for w, own in consumed if own is None or (len(queues) < len(set(map(str, found))) and w not in sure)]
+    apart = [w for w in sure if w.excerpt.language not in _SAME]
+    unsure = f"les files de `{short(task.symbol)}`, ou celles de {places(tuple(maybe))}, ne se lisent pas"
+    several = sum(map(_nodes, (*(apart or sure), *maybe))) > 1
+    return _Limited(known, task, queues, tuple(apart or sure), unsure if maybe and several else "")
+
+
+def _planned(known: TargetFacts, task: Task) -> list[object]:
+    """The queues that entries of beat name."""
+    entries = known.probes[0].beat if known.probes else ()
+    return [entry.options["queue"] for entry in entries if entry.task == task.name and "queue" in entry.options]
+
+
+def _nodes(worker: Process) -> int:
+    """How many workers a line starts: `celery multi start` starts one a name, or as many as it says."""
+    multi = re.search(r"\bmulti\s+start\s+((?:[^-\s]\S*\s*)+)", worker.command)
+    names = multi.group(1).split() if multi else []
+    count = int(names[0]) if len(names) == 1 and names[0].isdecimal() else max(len(names), 1)
+    return copies(worker) * count
