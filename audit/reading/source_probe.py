@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from audit.model.facts import Facts
 from audit.model.findings import Level
 from audit.model.gaps import Gap, UnreadFile
+from audit.model.observations.observation import Observation
 from audit.model.test_files import places_of, program_places
 from audit.reading.behaviour import read_code
 from audit.reading.behaviour.deferred_calls import call_completion
@@ -131,11 +132,7 @@ def _collect(target: Target) -> Facts:
         processes=processes,
         deprecations=read_deprecations(machine),
         retries=read_retries(machine),
-        observations=(
-            *read_code(machine),
-            *read_deployment(tree, target.process_files),
-            *(read_unprefixed(machine, app) if app else ()),
-        ),
+        observations=_observations(machine, tree, target, app),
         applications=named_applications(machine),
         configured_by=str(app.fields.get("configured_by", "")) if app else "",
         unloaded=unloaded,
@@ -146,6 +143,11 @@ def _collect(target: Target) -> Facts:
         libraries=_libraries(machine),
         test_modules=project.test_modules,
     )
+
+
+def _observations(machine: Machine, tree: Tree, target: Target, app: Instance | None) -> tuple[Observation, ...]:
+    unprefixed = read_unprefixed(machine, app) if app else ()
+    return (*read_code(machine), *read_deployment(tree, target.process_files), *unprefixed)
 
 
 def _libraries(machine: Machine) -> dict[str, frozenset[str]]:
