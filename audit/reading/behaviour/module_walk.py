@@ -6,6 +6,7 @@ from itertools import chain
 
 from audit.model.observations.observation import Observation
 from audit.reading.behaviour.blocking_calls import waiting
+from audit.reading.behaviour.certificates import unverified_certificates
 from audit.reading.behaviour.chords import chords
 from audit.reading.behaviour.clocks import naive_clocks
 from audit.reading.behaviour.counters import unprotected_counters
@@ -47,18 +48,13 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     (("chord(", "group("), chords),
     (_COUNTING, unprotected_counters),
     ((".execute(", ".exec_driver_sql(", ".fetchval(", ".scalar("), sql_counters),
+    (("requests", "urlopen", "httpx", "aiohttp", "setdefaulttimeout"), network),
     (
         (
-            "requests",
-            "urlopen",
-            "httpx",
-            "aiohttp",
-            "verify",
-            "ssl_cert_reqs",
+            *("requests", "urlopen", "httpx", "aiohttp", "verify", "cert_reqs", "check_hostname", "context="),
             "_create_unverified",
-            "setdefaulttimeout",
         ),
-        network,
+        unverified_certificates,
     ),
     (("nx=", "setnx", ".lock("), endless_locks),
     ((".execute(",), unpaged_reads),

@@ -112,17 +112,21 @@ class Scope:
                 frame.names.clear()
         return frame
 
-    def evaluated(self, node: ast.expr, depth: int = 0) -> Value:
+    def evaluated(self, node: ast.expr) -> Value:
         """What an expression stands for: a value, a symbol, an instance; UNKNOWN when it cannot be told."""
+        return unwrap(self.held(node))[0]
+
+    def held(self, node: ast.expr, depth: int = 0) -> Value:
+        """The same, with the environment variable that may replace it."""
         frame = self._frame
         if self.symbol and depth < _DEPTH:
             for name in ast.walk(node):
                 if isinstance(name, ast.Name) and frame.names.get(name.id) is UNKNOWN:
                     other = self.assigned.get(name.id)
                     if other is not None:
-                        frame.names[name.id] = self.evaluated(other, depth + 1)
+                        frame.names[name.id] = self.held(other, depth + 1)
         self.machine.new_entry()
-        return unwrap(self.machine.value_of(node, frame))[0]
+        return self.machine.value_of(node, frame)
 
     def value(self, node: ast.expr) -> PlainValue:
         """The plain value of an expression, seconds for a duration; UNKNOWN when it cannot be told."""

@@ -19,6 +19,86 @@ _STORED_LATER = (
     Edit(WEB, "def store(body):", "async def stored(body):\n    store(body)\n\n\ndef store(body):"),
 )
 
+_UNVERIFIED = (
+    (
+        "a context that requires nothing",
+        "verify_mode = ssl.CERT_NONE",
+        "import ssl\n\n\ndef context():\n    made = ssl.create_default_context()\n    made.verify_mode = ssl.CERT_NONE\n    return made\n",
+    ),
+    (
+        "an attribute of the class",
+        "verify_mode = self.mode",
+        (
+            "import ssl\n\n\nclass Calls:\n    mode = ssl.CERT_NONE\n\n    def context(self):\n        made = ssl.create_default_context()\n"
+            "        made.verify_mode = self.mode\n        return made\n"
+        ),
+    ),
+    (
+        "a host that is not checked",
+        "check_hostname = False",
+        "import ssl\n\ncontext = ssl.create_default_context()\ncontext.check_hostname = False\n",
+    ),
+    (
+        "an unverified context by another name",
+        "`fetch` (`_create_unverified_context`)",
+        "import httpx\nfrom ssl import _create_unverified_context as made\n\n\ndef fetch(url):\n    return httpx.get(url, verify=made())\n",
+    ),
+    (
+        "the default of every connection",
+        "_create_default_https_context",
+        "import ssl\n\nssl._create_default_https_context = ssl._create_unverified_context\n",
+    ),
+    (
+        "a constant of another module",
+        "verify=CHECK",
+        "import requests\nfrom shop.tls import CHECK\n\n\ndef fetch(url):\n    return requests.get(url, timeout=3, verify=CHECK)\n",
+    ),
+    (
+        "a constant imported with all others",
+        "verify = CHECK",
+        "import requests\nfrom shop.tls import *\n\n\ndef client():\n    made = requests.Session()\n    made.verify = CHECK\n    return made\n",
+    ),
+    (
+        "an option by default",
+        "verify=CHECK",
+        (
+            "import requests\nfrom shop.tls import CHECK\n\n\ndef fetch(url, **options):\n    options.setdefault('verify', CHECK)\n"
+            "    return requests.get(url, **options)\n"
+        ),
+    ),
+    ("a pool", "cert_reqs='CERT_NONE'", "import urllib3\n\npool = urllib3.PoolManager(cert_reqs='CERT_NONE')\n"),
+    (
+        "a pool made later",
+        "cert_reqs=ssl.CERT_NONE",
+        "import ssl\nfrom functools import partial\nimport urllib3\n\npool = partial(urllib3.PoolManager, cert_reqs=ssl.CERT_NONE)\n",
+    ),
+)
+_SETTLED = 'import os\n\nCHECK = "/etc/ssl/internal.pem"\nCHOSEN = os.environ.get("CHECK", "") == "1"\n'
+_VERIFIED = (
+    (
+        "a constant that names an authority",
+        "import requests\nfrom shop.tls import CHECK\n\n\ndef fetch(url):\n    return requests.get(url, timeout=3, verify=CHECK)\n",
+    ),
+    (
+        "a value that the environment gives",
+        "import requests\nfrom shop.tls import CHOSEN\n\n\ndef fetch(url):\n    return requests.get(url, timeout=3, verify=CHOSEN)\n",
+    ),
+    (
+        "a context of a server",
+        (
+            "import ssl\n\ncontext = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)\ncontext.verify_mode = ssl.CERT_NONE\n\n\n"
+            "def context_of_clients():\n    made = ssl.create_default_context()\n    made.verify_mode = ssl.CERT_REQUIRED\n    return made\n"
+        ),
+    ),
+    (
+        "what an object of the project verifies, or a pool",
+        (
+            "import requests\nimport urllib3\n\npool = urllib3.PoolManager(cert_reqs='CERT_REQUIRED')\n\n\nclass Mail:\n"
+            "    def __init__(self):\n        self.verify = False\n        self.options = {'verify': False}\n"
+        ),
+    ),
+)
+
 CASES = (
     fails(
         "no-literal-secret",
@@ -121,6 +201,16 @@ CASES = (
         "Redis",
         "`shop/store.py` (`ssl_cert_reqs='none'`)",
         Edit(STORE, "socket_timeout=5", 'ssl_cert_reqs="none", socket_timeout=5'),
+    ),
+    *(
+        fails("http-verified", name, words, Edit("shop/fetch.py", "", text), Edit("shop/tls.py", "", "CHECK = False\n"))
+        for name, words, text in _UNVERIFIED
+    ),
+    *(
+        established(
+            "http-verified", name, "certificat", Edit("shop/fetch.py", "", text), Edit("shop/tls.py", "", _SETTLED)
+        )
+        for name, text in _VERIFIED
     ),
     fails(
         "webhook-authentic",

@@ -1,0 +1,151 @@
+"""Connections that give up verifying who answers: an argument, an attribute, a context of `ssl`."""
+
+import ast
+from collections.abc import Iterator
+
+from audit.model.observations.observation import Observation
+from audit.model.observations.secrets_and_certificates import UnverifiedCertificate
+from audit.model.unknown import UNKNOWN
+from audit.reading.behaviour.scope import Scope, keyword, last
+from audit.reading.python.abstract_values import ClassValue, External, Instance, Value, unwrap
+
+CLIENTS = ("requests.", "httpx.", "aiohttp.", "urllib3.")
+_VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "request", "send"})
+_UNVERIFIED = "ssl._create_unverified_context"
+_DEFAULTS = frozenset({"_create_default_https_context", "_create_https_context"})
+_REQUIREMENTS = ("ssl_cert_reqs", "cert_reqs")
+_SERVER = ("PROTOCOL_TLS_SERVER", "CLIENT_AUTH")
+
+
+def unverified_certificates(scope: Scope) -> Iterator[Observation]:
+    """What a scope writes that gives up verifying the certificate of a server."""
+    for call in scope.calls:
+        if how := _in_call(scope, call):
+            yield scope.observed(UnverifiedCertificate, call, argument=how)
+    for node in scope.all(ast.Assign):
+        for target in node.targets:
+            if how := _in_assignment(scope, target, node.value):
+                yield scope.observed(UnverifiedCertificate, node, argument=how)
+
+
+def held(scope: Scope, node: ast.expr) -> str:
+    """Dotted name of what comes from outside the target, or of the class of it that a name holds an instance of."""
+    value = scope.evaluated(node)
+    told = value.cls if isinstance(value, Instance) else value
+    return told.dotted if isinstance(told, External) else scope.external(node)
+
+
+def _in_call(scope: Scope, call: ast.Call) -> str:
+    """The argument that gives up verifying, as a reader knows it; empty when none does."""
+    for name in _REQUIREMENTS:
+        reqs = keyword(call, name)
+        if (
+            reqs is not None
+            and keyword(call, "server_side") is None
+            and _asks_nothing(scope, reqs, name == "ssl_cert_reqs")
+        ):
+            return f"{name}={ast.unparse(reqs)}"
+    verify, ssl = keyword(call, "verify"), keyword(call, "ssl")
+    if verify is not None and _is_false(scope, verify) and _asks_by(scope, call, CLIENTS):
+        return f"verify={ast.unparse(verify)}"
+    if ssl is not None and _is_false(scope, ssl) and _asks_by(scope, call, ("aiohttp.",)):
+        return f"ssl={ast.unparse(ssl)}"
+    if last(call.func) == "setdefault" and len(call.args) == 2 and _gives_up_option(scope, *call.args):
+        return f"verify={ast.unparse(call.args[1])}"
+    if last(call.func) == "_create_unverified_context" or _makes_unverified(scope, call):
+        return "_create_unverified_context"
+    spread = [scope.value(k.value) for k in call.keywords if k.arg is None]
+    unset = any(isinstance(options, dict) and options.get("verify") is False for options in spread)
+    return "verify=False" if unset and scope.external(call.func).startswith(CLIENTS) else ""
+
+
+def _makes_unverified(scope: Scope, call: ast.Call) -> bool:
+    # A method of an object is looked up only when it is given nothing by its place: the function of `ssl` is called so.
+    simple = isinstance(call.func, ast.Name) or (isinstance(call.func, ast.Attribute) and not call.args)
+    return simple and scope.external(call.func) == _UNVERIFIED
+
+
+def _in_assignment(scope: Scope, target: ast.expr, value: ast.expr) -> str:
+    if isinstance(target, ast.Subscript):
+        return f"verify={ast.unparse(value)}" if _gives_up_option(scope, target.slice, value) else ""
+    if not isinstance(target, ast.Attribute):
+        return ""
+    written = f"{target.attr} = {ast.unparse(value)}"
+    if target.attr in _DEFAULTS:
+        return written if held(scope, value) == _UNVERIFIED else ""
+    if target.attr == "verify":
+        return written if _is_client(scope, target.value) and _is_false(scope, value) else ""
+    if target.attr == "check_hostname":
+        return written if _is_false(scope, value) and _is_context(scope, target.value) else ""
+    gives_up = target.attr == "verify_mode" and _asks_nothing(scope, value)
+    return written if gives_up and _is_context(scope, target.value) else ""
+
+
+def _gives_up_option(scope: Scope, name: ast.expr, value: ast.expr) -> bool:
+    """Whether this entry is `verify`, false, among the options of a request."""
+    named = isinstance(name, ast.Constant) and name.value == "verify"
+    return named and _imports_a_client(scope) and _is_false(scope, value)
+
+
+def _is_client(scope: Scope, node: ast.expr) -> bool:
+    return "session" in last(node).lower() or held(scope, node).startswith(CLIENTS) or _is_own_client(scope, node)
+
+
+def _is_own_client(scope: Scope, node: ast.expr) -> bool:
+    """Whether this is `self`, in a class written over one of a library's."""
+    owner = scope.symbol.partition(":")[2].rpartition(".")[0]
+    if not (isinstance(node, ast.Name) and node.id == "self" and owner.isidentifier()):
+        return False
+    cls = scope.evaluated(ast.Name(owner, ast.Load()))
+    bases = cls.bases if isinstance(cls, ClassValue) else ()
+    return any(isinstance(base, External) and base.dotted.startswith(CLIENTS) for base in bases)
+
+
+def _imports_a_client(scope: Scope) -> bool:
+    text = scope.module.source.text
+    return any(f"{how} {library[:-1]}" in text for how in ("import", "from") for library in CLIENTS)
+
+
+def _is_context(scope: Scope, node: ast.expr) -> bool:
+    """Whether this may be the context of a client; that of a server asks no certificate of who calls it."""
+    made = (scope.assigned.get(node.id) if isinstance(node, ast.Name) else None) or node
+    return "ssl" in scope.module.source.text and not any(word in ast.unparse(made) for word in _SERVER)
+
+
+def _asks_by(scope: Scope, call: ast.Call, libraries: tuple[str, ...]) -> bool:
+    """Whether a call is one of these libraries', or a request by an object of unknown origin in a module that speaks of one."""
+    callee = scope.external(call.func)
+    if callee == "functools.partial" and call.args:
+        callee = scope.external(call.args[0])
+    if callee:
+        return callee.startswith(libraries)
+    return last(call.func) in _VERBS and _speaks_of(scope, libraries)
+
+
+def _speaks_of(scope: Scope, libraries: tuple[str, ...]) -> bool:
+    return any(library[:-1] in scope.module.source.text for library in libraries)
+
+
+def _is_false(scope: Scope, node: ast.expr) -> bool:
+    return _settled(scope, node) is False
+
+
+def _asks_nothing(scope: Scope, node: ast.expr, redis: bool = False) -> bool:
+    """Whether what is required of a certificate is nothing: `ssl.CERT_NONE`, its number, its name, or None for `redis`."""
+    value = scope.evaluated(node) if redis else _settled(scope, node)
+    if isinstance(value, External):
+        return value.dotted.endswith(".CERT_NONE")
+    if isinstance(value, str):
+        return value.lower().endswith("none")
+    return redis if value is None else value is not False and value == 0
+
+
+def _settled(scope: Scope, node: ast.expr) -> Value:
+    """What an expression stands for, an attribute of the method's own class included."""
+    owner = scope.symbol.partition(":")[2].rpartition(".")[0]
+    own = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in {"self", "cls"}
+    if own and isinstance(node, ast.Attribute) and owner.isidentifier():
+        node = ast.Attribute(ast.Name(owner, ast.Load()), node.attr, ast.Load())
+    value = scope.held(node)
+    # A variable of the environment may give another value: nothing is proved.
+    return UNKNOWN if unwrap(value)[1] else value
