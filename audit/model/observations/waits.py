@@ -20,7 +20,7 @@ class ResultWait(Observation):
 
 @dataclass(frozen=True)
 class EndlessLoop(Observation):
-    """A `while True` that nothing leaves."""
+    """A loop that nothing leaves."""
 
 
 @dataclass(frozen=True)

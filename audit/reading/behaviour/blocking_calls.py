@@ -1,10 +1,10 @@
-"""How long a function waits: sleeps, results it asks for, loops that never end."""
+"""How long a function waits: sleeps, and results it asks for."""
 
 import ast
 from collections.abc import Iterator, Sequence
 
 from audit.model.observations.observation import Observation
-from audit.model.observations.waits import EndlessLoop, ResultWait, Sleep
+from audit.model.observations.waits import ResultWait, Sleep
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.reading.behaviour.scope import Scope, keyword, last
 
@@ -13,11 +13,10 @@ _READS = frozenset({"get", "join", "wait", "collect", "join_native"})
 _POLLED = frozenset({"ready", "state", "status", "successful", "failed"})
 _PUBLISH = frozenset({"delay", "apply_async", "send_task", "delay_on_commit"})
 _CANVAS = frozenset({"group", "chord", "chain", "AsyncResult", "GroupResult", "ResultSet"})
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 
 def waiting(scope: Scope) -> Iterator[Observation]:
-    """The Sleep of a function, and each of its ResultWait and EndlessLoop."""
+    """The Sleep of a function, and each of its ResultWait."""
     if not scope.symbol:
         return
     sleeps = {call for call in scope.calls if _may_sleep(call) and scope.external(call.func) in _SLEEPS}
@@ -31,8 +30,6 @@ def waiting(scope: Scope) -> Iterator[Observation]:
         polled = [n for n in ast.walk(loop.test) if isinstance(n, ast.Attribute) and n.attr in _POLLED]
         if any(_is_result(scope, n.value) for n in polled):
             yield scope.observed(ResultWait, loop)
-        if isinstance(loop.test, ast.Constant) and loop.test.value and not _ends(loop):
-            yield scope.observed(EndlessLoop, loop)
 
 
 def _may_sleep(call: ast.Call) -> bool:
@@ -150,20 +147,4 @@ def _is_loop_over_results(scope: Scope, name: ast.Name, within: frozenset[str]) 
                 return True
             if isinstance(over, ast.List | ast.Tuple) and any(_is_result(scope, e, within) for e in over.elts):
                 return True
-    return False
-
-
-def _ends(loop: ast.While) -> bool:
-    """Whether something may leave a loop: `break`, `return`, `raise`, or an exit."""
-    pending: list[tuple[ast.AST, bool]] = [(node, False) for node in loop.body]
-    while pending:
-        node, nested = pending.pop()
-        if isinstance(node, _FUNCTIONS):
-            continue
-        if isinstance(node, ast.Return | ast.Raise) or (isinstance(node, ast.Break) and not nested):
-            return True
-        if isinstance(node, ast.Call) and last(node.func) in {"exit", "_exit", "retry"}:
-            return True
-        inner = nested or isinstance(node, ast.For | ast.AsyncFor | ast.While)
-        pending += [(child, inner) for child in ast.iter_child_nodes(node)]
     return False

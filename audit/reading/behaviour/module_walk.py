@@ -11,6 +11,7 @@ from audit.reading.behaviour.chords import chords
 from audit.reading.behaviour.clocks import naive_clocks
 from audit.reading.behaviour.counters import unprotected_counters
 from audit.reading.behaviour.enclosing_statements import SwallowingWrappers
+from audit.reading.behaviour.endless_loops import endless_loops
 from audit.reading.behaviour.locks import endless_locks
 from audit.reading.behaviour.mentions import mentions
 from audit.reading.behaviour.network import network
@@ -35,9 +36,10 @@ _SIGNING = (".s(", ".si(", "signature(", "subtask(")
 _COUNTING = ("+=", "-=", " + ", " - ", "setattr(", "ock(", "or_update(")
 _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     (
-        ("sleep", *_PUBLISHING, "AsyncResult", "GroupResult", "ResultSet", "group(", "chord(", "while True", "while 1"),
+        ("sleep", *_PUBLISHING, "AsyncResult", "GroupResult", "ResultSet", "group(", "chord("),
         waiting,
     ),
+    (("while ", "while(", "itertools", "pubsub"), endless_loops),
     (("except", "finally", "with "), swallowed_errors),
     (("utcnow(", ".now(", ".today(", "fromtimestamp("), naive_clocks),
     ((*_PUBLISHING, "countdown", "eta=", "queue=", "signature"), publications),

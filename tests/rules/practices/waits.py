@@ -18,6 +18,40 @@ def _instead(*lines: str) -> Edit:
     return Edit(TASKS, _NAP, "".join(f"    {line}\n" for line in lines))
 
 
+_WATCH = Edit(TASKS, "import time\n", "import itertools\nimport threading\nimport time\n")
+_ENDLESS = (
+    ("a count", "for n in itertools.count():", "    print(n)"),
+    ("a cycle by a name", "over = enumerate(itertools.cycle([1, 2]))", "for n in over:", "    print(n)"),
+    ("one value for ever", "for n in itertools.repeat(day):", "    print(n)"),
+    ("an event that nobody sets", "stop = threading.Event()", "while not stop.is_set():", "    print(day)"),
+    ("a wait for nobody", "stop = threading.Event()", "while not stop.wait(1):", "    print(day)"),
+    ("a subscription", "sub = day.pubsub()", "for message in sub.listen():", "    print(message)"),
+)
+_ENDING = (
+    ("a count that a test leaves", "for n in itertools.count():", "    if n > 5:", "        break"),
+    ("a count cut short", "for n in itertools.islice(itertools.count(), 50):", "    print(n)"),
+    ("one value a number of times", "for n in itertools.repeat(day, 3):", "    print(n)"),
+    ("an event that is set", "stop = threading.Event()", "while not stop.is_set():", "    stop.set()"),
+    ("an event given away", "stop = threading.Event()", "print(stop)", "while not stop.is_set():", "    print(day)"),
+    ("a subscription that ends", "sub = day.pubsub()", "for message in sub.listen():", "    sub.unsubscribe()"),
+)
+_PUMP = Edit(
+    "shop/pump.py",
+    "",
+    "import threading\n\n\nclass Pump:\n    def __init__(self):\n        self.stop = threading.Event()\n\n"
+    "    def run(self):\n        while not self.stop.is_set():\n            print(1)\n",
+)
+
+
+def _job(alive: str) -> Edit:
+    return Edit(
+        "shop/job.py",
+        "",
+        f"class Job:\n    turn = 0\n\n    @property\n    def alive(self):\n        return {alive}\n\n"
+        "    def run(self):\n        while self.alive:\n            self.turn += 1\n",
+    )
+
+
 CASES = (
     fails(
         "sleep-within-limit",
@@ -52,6 +86,36 @@ CASES = (
         _instead("while not day:", "    time.sleep(1)"),
     ),
     not_concerned("sleep-within-limit", "none", "aucune tâche ne dort", _instead("pass")),
+    *(fails("no-endless-loop", name, "`report`", _WATCH, _instead(*lines)) for name, *lines in _ENDLESS),
+    *(established("no-endless-loop", name, "tâches", _WATCH, _instead(*lines)) for name, *lines in _ENDING),
+    fails(
+        "no-endless-loop",
+        "an event of an object that nobody sets",
+        "`Pump.run`",
+        _PUMP,
+        _instead("from shop.pump import Pump", "Pump().run()"),
+    ),
+    established(
+        "no-endless-loop",
+        "an event of an object that a signal sets",
+        "tâches",
+        _PUMP,
+        _instead("from shop.pump import Pump", "pump = Pump()", "pump.stop.set()", "pump.run()"),
+    ),
+    fails(
+        "no-endless-loop",
+        "a property that is always true",
+        "`Job.run`",
+        _job("True"),
+        _instead("from shop.job import Job", "Job().run()"),
+    ),
+    established(
+        "no-endless-loop",
+        "a property that counts",
+        "tâches",
+        _job("self.turn < 9"),
+        _instead("from shop.job import Job", "Job().run()"),
+    ),
     fails(
         "no-result-wait",
         "by a name",
