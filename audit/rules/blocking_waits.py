@@ -233,6 +233,7 @@ def _http_timeouts(known: TargetFacts) -> Sequence[Finding]:
         sound=RequestWithTimeout,
         absent="aucune bibliothèque de requêtes HTTP n'est employée dans ce que font les tâches",
         libraries=_HTTP_LIBRARIES,
+        each_module=True,
         doubt=_sent_its_own_way,
     )(known)
 

@@ -35,7 +35,8 @@ class NotInTasks(Generic[Seen]):
 
     `own`: only the task's own function counts, and those that it leaves all its work to. `sound` is the observation of what is well done: without
     any of either the rule does not concern the target, as `absent` says in French. `libraries` are those whose use, not
-    recognised, is a gap then; so are functions whose name holds `named`. `doubt` says in French why one that was
+    recognised, is a gap then; so are functions whose name holds `named`. `each_module`: so is each module that uses one and
+    holds nothing that is recognised, whatever the others hold. `doubt` says in French why one that was
     seen may be none; those it speaks of are no defect, and nothing is established.
     """
 
@@ -47,6 +48,7 @@ class NotInTasks(Generic[Seen]):
     sound: type[Observation] | None = None
     absent: str = ""
     libraries: frozenset[str] = frozenset()
+    each_module: bool = False
     named: re.Pattern[str] | None = None
     doubt: Callable[[TargetFacts, Seen], str] = _certain
 
@@ -80,7 +82,10 @@ class NotInTasks(Generic[Seen]):
         if self.sound is not None:
             sound = {_outermost(known, o.symbol) for o in known.source.observations_of(self.sound)}
             members = [s for s in members if s in seen or s in sound]
-            gaps = (*gaps, *(() if members else unrecognised(known, self.libraries, self.named)))
+            if self.each_module or not members:
+                recognised = self._paths_of(known, members)
+                unread = unrecognised(known, self.libraries, self.named)
+                gaps = (*gaps, *(gap for gap in unread if gap.path not in recognised))
 
         def faults(symbol: str) -> list[Fault]:
             chain = chains[symbol]
@@ -92,8 +97,16 @@ class NotInTasks(Generic[Seen]):
             possible_of=lambda symbol: () if symbol in work.sure else faults(symbol),
         )
 
+    def _paths_of(self, known: TargetFacts, members: Collection[str]) -> set[str]:
+        """The files where these functions do what the check looks for, well or not."""
+        kinds: tuple[type[Observation], ...] = (self.kind, *((self.sound,) if self.sound else ()))
+        seen = [o for kind in kinds for o in known.source.observations_of(kind)]
+        return {o.excerpt.path for o in seen if o.excerpt and _outermost(known, o.symbol) in members}
 
-def unrecognised(known: TargetFacts, libraries: Collection[str], named: re.Pattern[str] | None) -> tuple[Gap, ...]:
+
+def unrecognised(
+    known: TargetFacts, libraries: Collection[str], named: re.Pattern[str] | None
+) -> tuple[UnrecognisedUse, ...]:
     """The modules that tasks run and that use one of these libraries, and the functions that bear such a name."""
     followed = known.closures.followed
     paths = dict.fromkeys(one.head.path for one in followed.values() if one.head)
