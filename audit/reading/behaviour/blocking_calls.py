@@ -6,13 +6,15 @@ from collections.abc import Iterator, Sequence
 from audit.model.observations.observation import Observation
 from audit.model.observations.waits import ResultWait, Sleep
 from audit.model.unknown import UNKNOWN, Unknown
-from audit.reading.behaviour.scope import Scope, keyword, last
+from audit.reading.behaviour.scope import Scope, function_scope, keyword, last
+from audit.reading.python.abstract_values import FunctionValue
 
 _SLEEPS = frozenset({"time.sleep", "asyncio.sleep", "gevent.sleep", "eventlet.sleep"})
 _READS = frozenset({"get", "join", "wait", "collect", "join_native"})
 _POLLED = frozenset({"ready", "state", "status", "successful", "failed"})
 _PUBLISH = frozenset({"delay", "apply_async", "send_task", "delay_on_commit"})
 _CANVAS = frozenset({"group", "chord", "chain", "AsyncResult", "GroupResult", "ResultSet"})
+_FOLLOWED = 3
 
 
 def waiting(scope: Scope) -> Iterator[Observation]:
@@ -23,13 +25,45 @@ def waiting(scope: Scope) -> Iterator[Observation]:
     if sleeps:
         first = min(sleeps, key=lambda c: c.lineno)
         yield scope.observed(Sleep, first, seconds=_Path(scope, sleeps).longest(scope.body))
+    for node in _waits(scope):
+        yield scope.observed(ResultWait, node)
+
+
+def _waits(scope: Scope, depth: int = 0) -> Iterator[ast.expr | ast.While]:
+    """The calls and loops of a scope that wait for the result of a task; so do calls that give one to what waits for it."""
     for call in scope.calls:
-        if isinstance(call.func, ast.Attribute) and call.func.attr in _READS and _is_result(scope, call.func.value):
-            yield scope.observed(ResultWait, call)
+        read = call.func.value if isinstance(call.func, ast.Attribute) and call.func.attr in _READS else None
+        waits = read is not None and _is_result(scope, read)
+        if waits or (call.args and (_is_read_of_each(scope, call.args[0]) or _gives_to_wait(scope, call, depth))):
+            yield call
     for loop in scope.all(ast.While):
         polled = [n for n in ast.walk(loop.test) if isinstance(n, ast.Attribute) and n.attr in _POLLED]
         if any(_is_result(scope, n.value) for n in polled):
-            yield scope.observed(ResultWait, loop)
+            yield loop
+
+
+def _gives_to_wait(scope: Scope, call: ast.Call, depth: int) -> bool:
+    """Whether a call gives a result, or a list of them, to a function of the target that waits for it."""
+    given = [scope.given(argument) for argument in call.args]
+    published = {n: node for n, node in enumerate(given) if _is_result(scope, node) or _are_results(scope, node)}
+    function = scope.evaluated(call.func) if published and depth < _FOLLOWED else None
+    if not isinstance(function, FunctionValue) or "." in function.symbol.partition(":")[2]:
+        return False
+    if not isinstance(function.node, ast.FunctionDef):
+        return False
+    inner = function_scope(scope.machine, function)
+    stored = {name.id for name in inner.all(ast.Name) if isinstance(name.ctx, ast.Store)}
+    parameters = [p.arg for p in (*function.node.args.posonlyargs, *function.node.args.args)]
+    for place, node in published.items():
+        if place < len(parameters) and parameters[place] not in stored:
+            inner.assigned[parameters[place]] = node
+    return any(True for _ in _waits(inner, depth + 1))
+
+
+def _is_read_of_each(scope: Scope, given: ast.expr) -> bool:
+    """Whether this is `AsyncResult.get`, or another wait of Celery's results, given to what calls it."""
+    reads = isinstance(given, ast.Attribute) and given.attr in _READS
+    return reads and scope.external(given).startswith("celery.result.")
 
 
 def _may_sleep(call: ast.Call) -> bool:
@@ -138,13 +172,19 @@ def _is_canvas(scope: Scope, node: ast.expr) -> bool:
 
 
 def _is_loop_over_results(scope: Scope, name: ast.Name, within: frozenset[str]) -> bool:
-    """Whether a name runs over a list of results."""
+    """Whether a name runs over a list of results: that of a loop, or of a lambda given to `map`."""
     loops: list[ast.For | ast.comprehension] = [*scope.all(ast.For), *scope.all(ast.comprehension)]
-    for loop in loops:
-        if isinstance(loop.target, ast.Name) and loop.target.id == name.id:
-            over = scope.given(loop.iter)
-            if isinstance(over, ast.ListComp | ast.GeneratorExp) and _is_result(scope, over.elt, within):
-                return True
-            if isinstance(over, ast.List | ast.Tuple) and any(_is_result(scope, e, within) for e in over.elts):
-                return True
-    return False
+    over = [loop.iter for loop in loops if isinstance(loop.target, ast.Name) and loop.target.id == name.id]
+    for call in scope.calls:
+        each = call.args[0] if len(call.args) == 2 and last(call.func) == "map" else None
+        if isinstance(each, ast.Lambda) and [a.arg for a in each.args.args] == [name.id]:
+            over.append(call.args[1])
+    return any(_are_results(scope, node, within) for node in over)
+
+
+def _are_results(scope: Scope, node: ast.expr, within: frozenset[str] = frozenset()) -> bool:
+    """Whether an expression is a list of results."""
+    node = scope.given(node)
+    if isinstance(node, ast.ListComp | ast.GeneratorExp):
+        return _is_result(scope, node.elt, within)
+    return isinstance(node, ast.List | ast.Tuple) and any(_is_result(scope, e, within) for e in node.elts)

@@ -118,6 +118,84 @@ CASES = (
     ),
     fails(
         "no-result-wait",
+        "a method given to `map`",
+        "`report`",
+        _instead("from celery.result import AsyncResult", "print(list(map(AsyncResult.get, day)))"),
+    ),
+    fails(
+        "no-result-wait",
+        "a method given to `partial`",
+        "`report`",
+        _instead(
+            "from functools import partial",
+            "import celery.result",
+            "wait = partial(celery.result.GroupResult.join, timeout=3)",
+            "wait(day)",
+        ),
+    ),
+    established(
+        "no-result-wait",
+        "another method given to `map`",
+        "tâches",
+        _instead("from celery.result import AsyncResult", "print(list(map(AsyncResult.forget, day)))"),
+    ),
+    established(
+        "no-result-wait",
+        "the method of a dictionary given to `map`",
+        "tâches",
+        _instead("from celery.result import AsyncResult", "print(AsyncResult, list(map(dict.get, day)))"),
+    ),
+    *(
+        undetermined(
+            "http-timeouts",
+            f"{name}, in a module beside one that is sound",
+            "`httpx` est employé dans `shop/mail.py`",
+            Edit("shop/mail.py", "", f"import httpx\n\n\ndef send(url, verb):\n    {line}\n"),
+            _instead("from shop.mail import send", "send(day, 'get')"),
+        )
+        for name, line in (
+            ("a name computed", "getattr(httpx, verb)(url)"),
+            ("a table", "{'get': httpx.get}[verb](url)"),
+        )
+    ),
+    *(
+        established(
+            "http-timeouts",
+            f"{name}, in a module beside one that is sound",
+            "tâches",
+            Edit("shop/mail.py", "", f"import {library}\n\n\ndef send(url, verb):\n    {line}\n"),
+            _instead("from shop.mail import send", "send(day, 'get')"),
+        )
+        for name, library, line in (
+            ("a request", "httpx", "httpx.get(url, timeout=5)"),
+            ("another library", "json", "json.dumps(url)"),
+        )
+    ),
+    *(
+        (fails if waits else established)(
+            "no-result-wait",
+            name,
+            "`report`" if waits else "tâches",
+            Edit("shop/gather.py", "", f"def gather(given):\n    {line}\n"),
+            _instead("from shop.gather import gather", f"gather({given})"),
+        )
+        for waits, name, line, given in (
+            (True, "in a function that is given it", "return given.get(timeout=30)", "send_mail.delay(1)"),
+            (
+                True,
+                "each of a list that is given",
+                "return [g.get() for g in given]",
+                "[send_mail.delay(n) for n in day]",
+            ),
+            (True, "by a lambda", "return list(map(lambda g: g.get(), given))", "[send_mail.delay(n) for n in day]"),
+            (True, "until it is ready", "while not given.ready():\n        print(1)", "send_mail.delay(1)"),
+            (False, "its name, in a function that is given it", "return given.id", "send_mail.delay(1)"),
+            (False, "a dictionary that is given", "return given.get('a')", "{'a': send_mail.delay(1).id}"),
+            (False, "another value by the name", "given = {}\n    return given.get('a')", "send_mail.delay(1)"),
+        )
+    ),
+    fails(
+        "no-result-wait",
         "by a name",
         "`report`",
         _instead("sent = send_mail.apply_async(args=[1])", "sent.get(timeout=10)"),
