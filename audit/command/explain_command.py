@@ -16,7 +16,7 @@ from audit.command.terminal import complain
 from audit.model.facts import Facts
 from audit.model.target_facts import TargetFacts
 from audit.reading import collect
-from audit.reading.celery.old_setting_names import modern
+from audit.reading.old_setting_names import modern
 from audit.rules.celery_settings import KNOWN
 from audit.target.target_file import TargetError, load_target
 

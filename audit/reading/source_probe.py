@@ -16,7 +16,6 @@ from audit.reading.behaviour.deferred_calls import call_completion
 from audit.reading.behaviour.deprecated_uses import read_deprecations
 from audit.reading.behaviour.user_mentions import user_mentions
 from audit.reading.behaviour.whole_work import whole_work
-from audit.reading.celery.application_factories import follow_factories
 from audit.reading.celery.application_settings import (
     applications,
     find_application,
@@ -39,6 +38,7 @@ from audit.reading.deployment.process_files import read_processes
 from audit.reading.imported_places import imported_places
 from audit.reading.program import new_machine
 from audit.reading.python.abstract_values import External, Instance
+from audit.reading.python.application_factories import follow_factories
 from audit.reading.python.functions import Functions, OfFunctions
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Project, read_project

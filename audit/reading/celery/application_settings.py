@@ -4,10 +4,9 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from audit.model.facts import Application, Setting, Task
-from audit.model.findings import Excerpt
 from audit.model.unknown import UNKNOWN
 from audit.reading.celery.application_objects import configuration_of, defaults_of
-from audit.reading.celery.old_setting_names import modern
+from audit.reading.old_setting_names import modern
 from audit.reading.python.abstract_values import (
     FunctionValue,
     Instance,
@@ -20,6 +19,7 @@ from audit.reading.python.abstract_values import (
     is_word,
     unwrap,
 )
+from audit.reading.python.excerpts import excerpt_of
 from audit.reading.python.interpreter import Machine
 from audit.reading.web.fastapi_objects import is_application
 
@@ -99,14 +99,6 @@ def out_of_reach(machine: Machine, tasks: Sequence[Task]) -> dict[str, Setting]:
 def _setting(machine: Machine, name: str, value: Value, origin: Origin | None) -> Setting:
     plain, variable = unwrap(value)
     return Setting(name, exported(plain), excerpt_of(machine, origin), variable, is_word(value))
-
-
-def excerpt_of(machine: Machine, origin: Origin | None) -> Excerpt | None:
-    """The lines of an origin, verbatim."""
-    if origin is None:
-        return None
-    source = machine.sources.get(origin.path)
-    return source.excerpt(origin.first, origin.last) if source else None
 
 
 def task_name_of(value: Value, names: Mapping[str, str]) -> Value:

@@ -6,8 +6,9 @@ from audit.model.facts import BeatEntry
 from audit.model.plain_value import PlainValue
 from audit.model.unknown import UNKNOWN
 from audit.reading.celery.application_objects import configuration_of, defaults_of
-from audit.reading.celery.application_settings import excerpt_of, task_name_of
+from audit.reading.celery.application_settings import task_name_of
 from audit.reading.python.abstract_values import Crontab, Instance, Origin, Table, Value, exported, unwrap
+from audit.reading.python.excerpts import excerpt_of
 from audit.reading.python.interpreter import Machine
 
 _OWN = ("celery.beat:PersistentScheduler", "celery.beat.PersistentScheduler", "celery.beat:Scheduler")

@@ -8,9 +8,9 @@ from audit.model.setting_writes import Means
 from audit.model.unknown import UNKNOWN
 from audit.reading.celery.application_objects import configuration_of, defaults_of
 from audit.reading.celery.configuration_keys import value_of_key
-from audit.reading.celery.old_setting_names import in_namespace, modern
 from audit.reading.celery.task_attributes import write_option
 from audit.reading.celery.unprefixed_settings import note_unprefixed
+from audit.reading.old_setting_names import in_namespace, modern
 from audit.reading.python.abstract_values import (
     Addition,
     ClassValue,

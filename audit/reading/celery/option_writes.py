@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 from audit.model.setting_writes import OptionSource, OptionWrite
-from audit.reading.celery.application_settings import excerpt_of
 from audit.reading.celery.task_attributes import EVERY_CLASS, EVERY_TASK
 from audit.reading.celery.task_definitions import OPTIONS, default_base, task_decoration
 from audit.reading.python.abstract_values import (
@@ -18,6 +17,7 @@ from audit.reading.python.abstract_values import (
     unwrap,
 )
 from audit.reading.python.classes import class_attribute, lineage
+from audit.reading.python.excerpts import excerpt_of
 from audit.reading.python.interpreter import Machine
 
 

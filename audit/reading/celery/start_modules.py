@@ -8,7 +8,7 @@ from functools import cached_property
 from audit.model.facts import Process, Task
 from audit.reading.celery.application_objects import configuration_of, defaults_of
 from audit.reading.celery.application_settings import applications
-from audit.reading.celery.old_setting_names import modern
+from audit.reading.old_setting_names import modern
 from audit.reading.python.abstract_values import exported, unwrap
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Project

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from audit.model.observations.messages import UnprefixedSetting
 from audit.reading.celery.application_objects import configuration_of
-from audit.reading.celery.old_setting_names import modern
+from audit.reading.old_setting_names import modern
 from audit.reading.python.abstract_values import Instance, Origin, Table
 from audit.reading.python.interpreter import Machine
 

@@ -8,8 +8,8 @@ from audit.model.setting_writes import Means
 from audit.model.unknown import UNKNOWN
 from audit.reading.celery.application_objects import configuration_of
 from audit.reading.celery.configuration_calls import load_key
-from audit.reading.celery.old_setting_names import modern
 from audit.reading.celery.task_attributes import ACKNOWLEDGEMENT, write_option
+from audit.reading.old_setting_names import modern
 from audit.reading.python.abstract_values import External, Instance, Namespace, Origin, Value, unwrap
 from audit.reading.python.assignments import obscure, set_item
 from audit.reading.python.frames import Frame

@@ -7,10 +7,11 @@ from functools import cached_property
 from audit.model.findings import Excerpt
 from audit.model.setting_writes import Loading, SettingWrite
 from audit.model.unknown import UNKNOWN
-from audit.reading.celery.application_settings import ANY, excerpt_of
-from audit.reading.celery.old_setting_names import modern
+from audit.reading.celery.application_settings import ANY
+from audit.reading.old_setting_names import modern
 from audit.reading.python.abstract_values import Conf, External, Instance, Origin, SeenWrite, Table, exported, unwrap
 from audit.reading.python.child_nodes import children
+from audit.reading.python.excerpts import excerpt_of
 from audit.reading.python.interpreter import Machine
 
 _TESTS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.TryStar, ast.Match)

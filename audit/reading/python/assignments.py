@@ -3,7 +3,6 @@
 import ast
 
 from audit.model.unknown import UNKNOWN
-from audit.reading.celery.task_attributes import write_option
 from audit.reading.python.abstract_values import ClassValue, Conf, Instance, Method, Origin, Table, Value, unwrap
 from audit.reading.python.frames import Frame
 from audit.reading.python.interpreter import Machine
@@ -48,7 +47,7 @@ def set_attribute(machine: Machine, owner: Value, name: str, value: Value, origi
     elif isinstance(owner, Table):
         set_item(machine, owner, name, value, origin)
     else:
-        write_option(machine, owner, name, value, origin)
+        machine.write_option(machine, owner, name, value, origin)
 
 
 def set_item(machine: Machine, owner: Value, key: Value, value: Value, origin: Origin) -> None:

@@ -49,6 +49,7 @@ class Machine:
     evaluate: Callable[["Machine", ast.expr, Frame], Value]
     attribute: Callable[["Machine", Value, str], Value]
     read_body: Callable[["Machine", list[ast.stmt], Frame], None]
+    write_option: Callable[["Machine", Value, Value, Value, Origin], None]
     observers: list[Callable[["Machine", CallSite], Value]] = field(default_factory=list)
     decorated: list[FunctionValue] = field(default_factory=list)
     instances: list[Instance] = field(default_factory=list)

@@ -4,14 +4,11 @@ import ast
 import weakref
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from typing import Generic, Protocol, TypeVar, cast
 
 from audit.reading.python.lru_cache import LruCache
+from audit.reading.source_files import Source
 from audit.target.python_syntax import UnparsableError, parse
-
-if TYPE_CHECKING:
-    from audit.reading.python.modules import Module
-    from audit.reading.source_files import Source
 
 # A character of a program weighs some 50 bytes of syntax tree.
 MOST_CHARACTERS = 1_500_000
@@ -27,6 +24,26 @@ Node = TypeVar("Node", bound=ast.stmt | ast.expr)
 _Part = tuple[str, int, int]
 
 
+class CachedModule(Protocol):
+    """What a cache needs of a module."""
+
+    @property
+    def name(self) -> str:
+        """Its dotted name."""
+
+    @property
+    def source(self) -> Source:
+        """Its text."""
+
+    @property
+    def cache(self) -> "SyntaxCache":
+        """The cache that holds its tree."""
+
+    @property
+    def tree(self) -> ast.Module:
+        """Its syntax tree."""
+
+
 class SyntaxCache:
     """The trees used last, up to `most` characters of program; `unread` receives what cannot be parsed, and why."""
 
@@ -34,12 +51,12 @@ class SyntaxCache:
         self._unread = unread
         self._trees: LruCache[_Part, ast.Module] = LruCache(most)
 
-    def tree(self, module: "Module") -> ast.Module:
+    def tree(self, module: CachedModule) -> ast.Module:
         """The tree of a module, in place of those not used for longest."""
         part, source = (module.name, 0, 0), module.source
         return self._trees.get(part) or self._trees.put(part, self._parsed(source), len(source.text))
 
-    def tree_around(self, module: "Module", first: int, last: int) -> ast.Module:
+    def tree_around(self, module: CachedModule, first: int, last: int) -> ast.Module:
         """A tree that holds the definition on these lines; of these alone where the module is much larger."""
         part = (module.name, first, last)
         if found := self._trees.get(part):
@@ -49,7 +66,7 @@ class SyntaxCache:
         tree = _alone(text, first) if worth and (module.name, 0, 0) not in self._trees else None
         return self._trees.put(part, tree, len(text)) if tree else self.tree(module)
 
-    def _parsed(self, source: "Source") -> ast.Module:
+    def _parsed(self, source: Source) -> ast.Module:
         try:
             return parse(source.text)
         except UnparsableError as error:
@@ -75,7 +92,7 @@ class Place(Generic[Node]):
 
     __slots__ = ("_column", "_first", "_kind", "_last", "_line", "_module", "_seen")
 
-    def __init__(self, module: "Module", node: Node) -> None:
+    def __init__(self, module: CachedModule, node: Node) -> None:
         self._module = module
         self._kind = type(node)
         self._line, self._column = node.lineno, node.col_offset

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from audit.model.setting_writes import Means
 from audit.model.unknown import UNKNOWN
-from audit.reading.celery.old_setting_names import is_setting
+from audit.reading.old_setting_names import is_setting
 from audit.reading.python.abstract_values import (
     MISSING,
     Addition,

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from typing import TypeGuard
 
 from audit.model.facts import Route
-from audit.reading.celery.application_factories import follow_factories
-from audit.reading.celery.application_settings import excerpt_of
 from audit.reading.python.abstract_values import (
     BoundMethod,
     ClassValue,
@@ -20,7 +18,9 @@ from audit.reading.python.abstract_values import (
     last_name,
     unwrap,
 )
+from audit.reading.python.application_factories import follow_factories
 from audit.reading.python.classes import class_attribute
+from audit.reading.python.excerpts import excerpt_of
 from audit.reading.python.frames import Frame
 from audit.reading.python.interpreter import Machine
 from audit.reading.web.django_urls import django_endpoints

@@ -2,7 +2,7 @@
 
 from celery.app.defaults import _TO_OLD_KEY, DEFAULTS
 
-from audit.reading.celery.old_setting_names import in_namespace, is_setting, modern
+from audit.reading.old_setting_names import in_namespace, is_setting, modern
 
 
 def test_every_setting_of_celery_is_known() -> None:
