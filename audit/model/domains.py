@@ -19,14 +19,18 @@ _SEAL = object()
 
 
 class Proof:
-    """That a domain was read whole and no member of it is at fault. Only `conclude` makes one; `read` says what was read."""
+    """That a domain was read whole and no member of it is at fault. Only `conclude` makes one.
 
-    __slots__ = ("read",)
+    `outcome` is the one it proves; `read` says what was read.
+    """
 
-    def __init__(self, read: str, seal: object) -> None:
+    __slots__ = ("outcome", "read")
+
+    def __init__(self, outcome: Outcome, read: str, seal: object) -> None:
         if seal is not _SEAL:
             msg = "only conclude() proves a point"
             raise TypeError(msg)
+        self.outcome = outcome
         self.read = read
 
 
@@ -35,6 +39,11 @@ class Declared:
     """That the owner of the target declares a part absent: « sans objet » by his word."""
 
     what: str
+
+    @property
+    def outcome(self) -> Outcome:
+        """The only outcome that a declaration carries."""
+        return Outcome.NOT_APPLICABLE
 
 
 @dataclass(frozen=True)
@@ -90,7 +99,7 @@ def conclude(
     if gaps:
         return Answer(Outcome.UNDETERMINED, domain.read, gaps=gaps)
     outcome = Outcome.ESTABLISHED if domain.members else Outcome.NOT_APPLICABLE
-    return Answer(outcome, domain.read, proof=Proof(domain.read, _SEAL))
+    return Answer(outcome, domain.read, proof=Proof(outcome, domain.read, _SEAL))
 
 
 def _found(members: Sequence[T], judge: Callable[[T], Sequence[F]]) -> tuple[F, ...]:

@@ -77,6 +77,9 @@ class Problem:
     solution_language: str = "python"
 
 
+_PROVED = frozenset({Outcome.ESTABLISHED, Outcome.NOT_APPLICABLE})
+
+
 @dataclass(frozen=True)
 class Finding:
     """The conclusion of one rule or experiment on one point, with the French sentence that states it.
@@ -102,12 +105,20 @@ class Finding:
         if self.outcome is Outcome.ESTABLISHED and not any(e.level >= self.needs for e in self.evidence):
             msg = f"{self.rule}: « établi » needs evidence at level {self.needs.name.lower()} or above"
             raise EvidenceError(msg)
+        if self.outcome in _PROVED and not self._shown:
+            msg = f"{self.rule}: « {self.outcome} » needs the proof that `conclude` makes, or an experiment that was played"
+            raise EvidenceError(msg)
         if self.outcome is Outcome.UNDETERMINED and not self.missing:
             msg = f"{self.rule}: « indéterminé » must say what was missing"
             raise EvidenceError(msg)
         if self.outcome in {Outcome.DEFECT, Outcome.RESERVATION} and self.problem is None:
             msg = f"{self.rule}: « {self.outcome} » must carry the problem it reports"
             raise EvidenceError(msg)
+
+    @property
+    def _shown(self) -> bool:
+        proved = self.proof is not None and self.proof.outcome is self.outcome
+        return proved or any(e.level >= Level.EXECUTION for e in self.evidence)
 
     @property
     def level(self) -> Level:

@@ -7,7 +7,7 @@ from audit.model.domains import Answer
 from audit.model.findings import Evidence, Excerpt, Finding, Level, Outcome, Problem
 from audit.model.gaps import named
 from audit.requirements.profiles import GOOD_PRACTICES
-from audit.rules.rule import Check, Files, Guide, Rule, established, rule, undetermined
+from audit.rules.rule import Check, Files, Guide, Rule, established, not_applicable, rule, undetermined
 
 _TOLD, _QUOTED = 3, 5
 
@@ -57,7 +57,7 @@ def unknown(guide: Guide, missing: str, settles: str = "") -> list[Finding]:
 
 def out_of_scope(guide: Guide, why: str) -> list[Finding]:
     """Nothing in the target concerns the rule."""
-    return [Finding(Outcome.NOT_APPLICABLE, f"{guide.passes} : {why}")]
+    return [not_applicable(f"{guide.passes} : {why}")]
 
 
 def answered(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from audit.model.domains import Answer, Declared, Domain, conclude
 from audit.model.findings import Evidence, Finding, Level, Outcome, Problem, Severity
 from audit.model.target_facts import TargetFacts
 from audit.requirements.question import Question
@@ -98,9 +99,20 @@ def rule(
     return named
 
 
+def _nothing(_: object) -> tuple[()]:
+    return ()
+
+
 def established(sentence: str, *evidence: Evidence) -> Finding:
-    """A point established by this evidence."""
-    return Finding(Outcome.ESTABLISHED, sentence, evidence)
+    """A point that a rule without a domain of its own says to be established; to be replaced by `conclude`."""
+    answer: Answer[object] = conclude(Domain((sentence,), (), ""), _nothing)
+    return Finding(Outcome.ESTABLISHED, sentence, evidence, proof=answer.proof)
+
+
+def not_applicable(sentence: str) -> Finding:
+    """A point that a rule without a domain of its own says to be without object; to be replaced by `conclude`."""
+    answer: Answer[object] = conclude(Domain((), (), ""), _nothing)
+    return Finding(Outcome.NOT_APPLICABLE, sentence, proof=answer.proof)
 
 
 def undetermined(sentence: str, missing: str, settles: str = "") -> Finding:
@@ -111,7 +123,8 @@ def undetermined(sentence: str, missing: str, settles: str = "") -> Finding:
 def without_role(known: TargetFacts, role: str, sentence: str) -> Finding:
     """The answer when a role has no symbol: « sans objet » if the target declares it absent, else « indéterminé »."""
     if role in known.target.absent:
-        return Finding(Outcome.NOT_APPLICABLE, f"{sentence} : rôle déclaré absent de la cible (`{role}`)")
+        told = f"rôle déclaré absent de la cible (`{role}`)"
+        return Finding(Outcome.NOT_APPLICABLE, f"{sentence} : {told}", proof=Declared(told))
     missing = f"le rôle `{role}` n'est pas renseigné dans `audit.toml` ({ROLES[role]})"
     settles = f"renseigner `roles.{role}` dans `audit.toml` (`audit init` en propose), puis relancer"
     return undetermined(sentence, missing, settles)

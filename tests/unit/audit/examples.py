@@ -9,6 +9,7 @@ from audit.experiments.driver import Driver
 from audit.experiments.experiment import Experiment, Record
 from audit.judging.asked import Asked
 from audit.judging.examination import Examination, Probes
+from audit.model.domains import Answer, Domain, Proof, conclude
 from audit.model.facts import Facts
 from audit.model.findings import Evidence, Excerpt, Finding, Level, Outcome, Problem, Severity
 from audit.model.target_facts import TargetFacts
@@ -20,6 +21,19 @@ from audit.target.target_file import Target
 SENDER = Excerpt("app.py", 1, 2, "def send(id):\n    ...")
 GUIDE = Guide(Severity.MINOR, "Cela tient", "Cela ne tient pas", "corriger", "x = 1", "rien n'a été lu")
 SOURCE = Facts(Level.SOURCE, "source", versions={"python": "3.11"})
+
+
+def _nothing(_: object) -> tuple[()]:
+    return ()
+
+
+def proof(outcome: Outcome) -> Proof | None:
+    """What `conclude` gives for this outcome, over one member or none; None where there is nothing to prove."""
+    members = {Outcome.ESTABLISHED: ("membre",), Outcome.NOT_APPLICABLE: ()}.get(outcome)
+    if members is None:
+        return None
+    answer: Answer[object] = conclude(Domain(members, (), "1 membre"), _nothing)
+    return answer.proof
 
 
 def finding(
@@ -43,6 +57,7 @@ def finding(
         problem=Problem(title or f"problème de {rule}", severity, "Faible", "corriger") if told else None,
         rule=rule,
         requirements=requirements,
+        proof=proof(outcome),
     )
 
 

@@ -2,8 +2,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.judging.verdict import Status, judge, validated
-from audit.model.findings import Evidence, Finding, Level, Outcome, Problem, Severity
+from audit.model.findings import Finding, Level, Outcome, Severity
 from audit.requirements.catalogue import requirement
+from tests.unit.audit import examples
 
 R85 = requirement("8.5")
 R84 = requirement("8.4")
@@ -12,9 +13,7 @@ R84 = requirement("8.4")
 def finding(
     outcome: Outcome, rule: str = "r", level: Level = Level.SOURCE, severity: Severity = Severity.MINOR
 ) -> Finding:
-    problem = Problem("t", severity, "Faible", "x") if outcome in {Outcome.DEFECT, Outcome.RESERVATION} else None
-    evidence = () if outcome in {Outcome.UNDETERMINED, Outcome.AUDIT_ERROR} else (Evidence(level, "p", "d"),)
-    return Finding(outcome, outcome.value, evidence, missing="rien", problem=problem, rule=rule, requirements=("8.5",))
+    return examples.finding(outcome, rule=rule, level=level, requirements=("8.5",), severity=severity)
 
 
 def status(floor: Level, *findings: Finding, others: tuple[Finding, ...] = ()) -> Status:

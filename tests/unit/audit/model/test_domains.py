@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.model.domains import Domain, Proof, conclude
+from audit.model.findings import Evidence, EvidenceError, Finding, Level
 from audit.model.gaps import Gap, OpaqueCall, UnreadFile
 from audit.model.outcomes import Outcome
 
@@ -46,7 +47,22 @@ def test_a_domain_read_whole_proves_the_point_with_what_was_read() -> None:
 
 def test_nothing_else_makes_a_proof() -> None:
     with pytest.raises(TypeError, match="only conclude"):
-        Proof("12 tâches", object())
+        Proof(Outcome.ESTABLISHED, "12 tâches", object())
+
+
+@pytest.mark.parametrize("outcome", [Outcome.ESTABLISHED, Outcome.NOT_APPLICABLE])
+def test_no_finding_that_was_read_holds_without_a_proof_of_its_own_outcome(outcome: Outcome) -> None:
+    read = (Evidence(Level.SOURCE, "source", "d"),)
+    proofs = {answer.outcome: answer.proof for answer in (conclude(Domain(some, (), "n"), odd) for some in ((2,), ()))}
+    other = next(proof for proved, proof in proofs.items() if proved is not outcome)
+    for proof in (None, other):
+        with pytest.raises(EvidenceError, match="conclude"):
+            Finding(outcome, "vrai", read, proof=proof)
+    assert Finding(outcome, "vrai", read, proof=proofs[outcome]).outcome is outcome
+
+
+def test_what_was_played_needs_no_proof_by_reading() -> None:
+    assert Finding(Outcome.ESTABLISHED, "joué", (Evidence(Level.EXECUTION, "x", "d"),)).proof is None
 
 
 GAPS = st.lists(st.sampled_from([UNREAD, OPAQUE]), max_size=3)
