@@ -6,7 +6,6 @@ from functools import cached_property
 
 from audit.reading.behaviour.scope import Scope
 
-_DEPTH = 6
 _CHANGES = ast.Add | ast.Sub | ast.Mult | ast.Div | ast.FloorDiv | ast.BitOr | ast.Mod
 
 
@@ -15,28 +14,39 @@ class LocalFlow:
 
     def __init__(self, scope: Scope, is_read: Callable[[ast.Call], bool]) -> None:
         self._scope, self._is_read = scope, is_read
+        self._read: dict[ast.expr, bool] = {}
 
-    def is_changed(self, node: ast.expr, depth: int = 0) -> bool:
+    def is_changed(self, node: ast.expr) -> bool:
         """Whether a value is what was read, with something added to it."""
+        return any(self._is_changed_here(value) for value in self._behind(node))
+
+    def comes_from(self, node: ast.expr) -> bool:
+        """Whether a value is worked out from what was read."""
+        return any(self._reads(value) for value in self._behind(node))
+
+    def _is_changed_here(self, node: ast.expr) -> bool:
         for inner in ast.walk(node):
-            if isinstance(inner, ast.BinOp) and isinstance(inner.op, _CHANGES) and self.comes_from(inner):
+            is_sum = isinstance(inner, ast.BinOp) and isinstance(inner.op, _CHANGES)
+            is_added = isinstance(inner, ast.Name) and inner.id in self._added
+            if (is_sum or is_added) and isinstance(inner, ast.expr) and self.comes_from(inner):
                 return True
-            if isinstance(inner, ast.Name) and depth < _DEPTH:
-                if inner.id in self._added and self.comes_from(inner):
-                    return True
-                if any(self.is_changed(value, depth + 1) for value in self._given.get(inner.id, ())):
-                    return True
         return False
 
-    def comes_from(self, node: ast.expr, depth: int = 0) -> bool:
-        """Whether a value is worked out from what was read."""
-        for inner in ast.walk(node):
-            if isinstance(inner, ast.Call) and self._is_read(inner):
-                return True
-            given = self._given.get(inner.id, ()) if isinstance(inner, ast.Name) and depth < _DEPTH else ()
-            if any(self.comes_from(value, depth + 1) for value in given):
-                return True
-        return False
+    def _reads(self, node: ast.expr) -> bool:
+        if node not in self._read:
+            self._read[node] = any(isinstance(n, ast.Call) and self._is_read(n) for n in ast.walk(node))
+        return self._read[node]
+
+    def _behind(self, node: ast.expr) -> Iterator[ast.expr]:
+        """The expression, and those given to the names in it, to the names in these, and so on; each once."""
+        seen: set[str] = set()
+        todo = [node]
+        while todo:
+            value = todo.pop()
+            yield value
+            names = {n.id for n in ast.walk(value) if isinstance(n, ast.Name)} - seen
+            seen |= names
+            todo += [given for name in sorted(names) for given in self._given.get(name, ())]
 
     @cached_property
     def _given(self) -> dict[str, list[ast.expr]]:

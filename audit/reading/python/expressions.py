@@ -1,6 +1,7 @@
 """Evaluates expressions: literals, arithmetic, names, attributes, subscripts, calls, comprehensions."""
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -32,6 +33,8 @@ from audit.reading.python.interpreter import Machine
 from audit.reading.python.syntax_cache import Place
 
 _MAX_ITEMS = 2_000
+# A class of a library, by the convention of PEP 8: a capital, then anything but capitals alone.
+_CLASS = re.compile(r"(?:.*\.)?[A-Z]\w*[a-z]\w*$")
 
 
 def evaluate(machine: Machine, node: ast.expr, frame: Frame) -> Value:
@@ -205,6 +208,8 @@ def _subscript(machine: Machine, node: ast.Subscript, frame: Frame) -> Value:
         return Overridable(UNKNOWN, key, word=True)
     if isinstance(value, External) and value.dotted.endswith(".Annotated") and isinstance(key, tuple):
         return Instance(value, key)
+    if isinstance(value, ClassValue) or (isinstance(value, External) and _CLASS.match(value.dotted)):
+        return value  # `Celery[Task]("app")` builds what `Celery("app")` builds
     return overridable(item_of(value, key), variable or more)
 
 

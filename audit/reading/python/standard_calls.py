@@ -1,6 +1,6 @@
 """Evaluates calls with a known meaning: built-ins, the environment, durations, crontabs, methods."""
 
-from collections.abc import Callable, Sized
+from collections.abc import Callable, Hashable, Sized
 from datetime import timedelta
 from typing import Any
 
@@ -271,7 +271,7 @@ def _table_method(machine: Machine, table: Table, name: str, site: CallSite) -> 
     if name in {"get", "setdefault", "pop"}:
         key, _ = unwrap(site.argument(0, "key"))
         default = site.argument(1, "default", None)
-        if key is UNKNOWN or (table.opaque and key not in table):
+        if key is UNKNOWN or not isinstance(key, Hashable) or (table.opaque and key not in table):
             return UNKNOWN
         if name == "setdefault" and key not in table:
             set_item(machine, table, key, default, site.origin)

@@ -127,6 +127,7 @@ def test_a_link_inside_the_target_is_followed_once(tmp_path: Path) -> None:
         "x = " + " + ".join(["y"] * 900),
         "from . import nothing\nfrom ...... import far\nimport a.b.c",
         "x = {}\nx[x] = x\nx[[]] = 1\n",
+        "x = {}\nx.get([])\nx.setdefault({}, 1)\nx.pop([])",
         "a, *b = c\n(d, e), f = 1, 2\ng = h = i\ndel g\nj: int\nj += 1\nj.k[0] = 1",
         "import sys\nsys.exit(3)\nx = 1",
         "raise SystemExit",

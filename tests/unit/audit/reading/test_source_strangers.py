@@ -32,6 +32,19 @@ def test_a_factory_that_no_module_calls_is_followed(collect_tree: Collect) -> No
     assert value(facts, "broker_url") == "redis://localhost"
 
 
+@pytest.mark.parametrize("built", ["Celery[Task]('a')", "Typed[Task]('a')"])
+def test_an_application_of_a_class_with_type_parameters_is_one(collect_tree: Collect, built: str) -> None:
+    text = f"""
+    from celery import Celery, Task
+    class Typed(Celery): ...
+    app = {built}
+    app.conf.task_acks_late = True
+    """
+    facts = collect_tree({"a.py": text})
+    assert [a.symbol for a in facts.applications] == ["a:app"]
+    assert value(facts, "task_acks_late") is True
+
+
 def test_django_settings_in_a_namespace(collect_tree: Collect) -> None:
     settings = "CELERY_TASK_ACKS_LATE = True\nCELERY_BEAT_SCHEDULE = {}\nDEBUG = True\n"
     facts = collect_tree(
