@@ -20,8 +20,8 @@ from audit.reading.celery.application_settings import (
     applications,
     find_application,
     named_applications,
-    out_of_reach,
     read_settings,
+    settings_of_all,
 )
 from audit.reading.celery.beat_schedule import keeps_a_schedule, read_beat, scheduler_setting
 from audit.reading.celery.configuration_calls import follow_connected
@@ -117,7 +117,7 @@ def _collect(target: Target) -> Facts:
     return Facts(
         level=Level.SOURCE,
         probe="source",
-        settings=read_settings(machine, app) if app else out_of_reach(machine, tasks),
+        settings=read_settings(machine, app) if app else settings_of_all(machine, tasks, target.celery_app),
         functions=functions,
         user_mentions=OfFunctions(functions, user_mentions),
         call_completion=OfFunctions(functions, call_completion),

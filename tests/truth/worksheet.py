@@ -28,7 +28,7 @@ def decorated(root: Path) -> int:
 def drawn(findings: Sequence[Finding], outcome: Outcome, seed: int) -> list[Finding]:
     """At most fifteen findings of this outcome, the same for the same seed, in the order they were made."""
     found = [finding for finding in findings if finding.outcome is outcome]
-    chosen = set(random.Random(seed).sample(range(len(found)), min(DRAWN, len(found))))  # noqa: S311  a draw, no secret
+    chosen = set(random.Random(seed).sample(range(len(found)), min(DRAWN, len(found))))
     return [finding for place, finding in enumerate(found) if place in chosen]
 
 

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from audit.model.facts import Application, Setting, Task
+from audit.model.plain_value import PlainValue
 from audit.model.unknown import UNKNOWN
 from audit.reading.celery.application_objects import configuration_of, defaults_of
 from audit.reading.old_setting_names import modern
@@ -89,11 +90,24 @@ def read_settings(machine: Machine, app: Instance) -> dict[str, Setting]:
     return settings
 
 
-def out_of_reach(machine: Machine, tasks: Sequence[Task]) -> dict[str, Setting]:
-    """The settings of an application that was not found among several: any, none of which can be read."""
+def settings_of_all(machine: Machine, tasks: Sequence[Task], declared: str) -> dict[str, Setting]:
+    """What all applications agree on, where none is the one audited; nothing where the declared one is not there."""
     apps = applications(machine)
-    origin = apps[0].origin if apps else None
-    return {ANY: Setting(ANY, UNKNOWN, excerpt_of(machine, origin))} if apps or tasks else {}
+    found = [read_settings(machine, app) for app in apps]
+    if declared or not found or not all(found):
+        excerpt = excerpt_of(machine, apps[0].origin if apps else None)
+        return {ANY: Setting(ANY, UNKNOWN, excerpt)} if apps or tasks else {}
+    agreed: dict[str, Setting] = {}
+    for name in dict.fromkeys(name for settings in found for name in settings):
+        told = [settings.get(name) for settings in found]
+        first = next(setting for setting in told if setting)
+        same = all(one and _compared(one) == _compared(first) for one in told)
+        agreed[name] = first if same else Setting(name, UNKNOWN, first.excerpt)
+    return agreed
+
+
+def _compared(setting: Setting) -> tuple[PlainValue, str, bool]:
+    return setting.value, setting.overridable, setting.word
 
 
 def _setting(machine: Machine, name: str, value: Value, origin: Origin | None) -> Setting:

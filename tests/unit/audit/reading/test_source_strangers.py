@@ -124,7 +124,7 @@ def test_among_several_applications_the_one_that_workers_start(collect_tree: Col
         "one.py": "from celery import Celery\napp = Celery()\napp.conf.task_acks_late = True\n",
         "two.py": "from celery import Celery\napp = Celery()\napp.conf.task_acks_late = False\n",
     }
-    assert value(collect_tree(files), "*") is UNKNOWN
+    assert value(collect_tree(files), "task_acks_late") is UNKNOWN
     assert value(collect_tree({**files, "Procfile": "worker: celery -A one worker\n"}), "task_acks_late") is True
     owner = {**files, "two_tasks.py": "from two import app\n@app.task\ndef f(): ...\n"}
     assert value(collect_tree({**owner, "Procfile": ""}), "task_acks_late") is False
@@ -199,3 +199,19 @@ def test_an_application_of_a_class_of_the_project_and_its_own_decorators(collect
     def plain(): ...
     """
     assert [t.symbol for t in collect_tree({"p.py": text}).tasks] == ["p:plain", "p:tick"]
+
+
+def test_what_several_applications_agree_on_is_known(collect_tree: Collect) -> None:
+    """Without knowing which is audited; a setting on which they differ, or that one of them lacks, is not."""
+    one = "from celery import Celery\na = Celery('a')\na.conf.update(task_acks_late=True, task_serializer='json', timezone='UTC')"
+    other = "from celery import Celery\nb = Celery('b')\nb.conf.update(task_acks_late=True, task_serializer='yaml')"
+    facts = collect_tree({"one.py": one, "other.py": other})
+    assert value(facts, "task_acks_late") is True
+    assert [value(facts, name) for name in ("task_serializer", "timezone")] == [UNKNOWN, UNKNOWN]
+    assert "*" not in facts.settings
+
+
+def test_an_application_without_settings_agrees_on_nothing(collect_tree: Collect) -> None:
+    one = "from celery import Celery\na = Celery('a')\na.conf.task_acks_late = True"
+    facts = collect_tree({"one.py": one, "other.py": "from celery import Celery\nb = Celery('b')\n"})
+    assert set(facts.settings) == {"*"}
