@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil
-
 from checks.driver_errors import require
 from checks.stack import Stack
-from system.sandbox.processes import GuardedProcess, SandboxError
+from system.sandbox.processes import GuardedProcess
 from system.sandbox.programs import Programs
 from system.sandbox.starters import CONFIGURATION
 
@@ -36,10 +34,7 @@ class Processes:
 
     def child_pids(self, role: str) -> Sequence[int]:
         """Children of the worker's prefork pool; none while it is down."""
-        try:
-            return self._of(role).child_pids(role.removesuffix("-2"))
-        except (SandboxError, psutil.NoSuchProcess):
-            return []
+        return self._of(role).child_pids(role.removesuffix("-2"))
 
     def pool_pids(self) -> list[int]:
         """Children of every worker."""

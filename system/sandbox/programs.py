@@ -45,5 +45,9 @@ class Programs:
         return int(process.pid)
 
     def child_pids(self, program: str) -> list[int]:
-        """Pids of the children of the program's main process, such as the worker's prefork pool."""
-        return [child.pid for child in psutil.Process(self.main_pid(program)).children()]
+        """Pids of the children of the program's main process, such as the worker's prefork pool; none while it does not run."""
+        process = self.find(program)
+        try:
+            return [] if process is None else [child.pid for child in process.children()]
+        except psutil.NoSuchProcess:
+            return []

@@ -61,7 +61,7 @@ class RunningStack:
         return self.programs.main_pid(program)
 
     def child_pids(self, program: str) -> list[int]:
-        """Pids of the children of the program's main process, such as the worker's prefork pool."""
+        """Pids of the children of the program's main process, such as the worker's prefork pool; none while it does not run."""
         return self.programs.child_pids(program)
 
     def wait_back(self, program: str, old_pid: int, *, seconds: float = 30.0) -> int:
@@ -71,17 +71,24 @@ class RunningStack:
             SandboxError: when that has not happened after `seconds`.
 
         """
-        wait_until(
-            lambda: self.works(program) and self.main_pid(program) != old_pid,
-            seconds=seconds,
-            what=f"{program} back after process {old_pid}",
-        )
-        return self.main_pid(program)
+        found: list[int] = []
+
+        def back() -> bool:
+            # Looked up once: the old process may end between two looks, which only means « not yet ».
+            process = self.programs.find(program)
+            if process is None or process.pid == old_pid or not self._does_its_job(program):
+                return False
+            found[:] = [process.pid]
+            return True
+
+        wait_until(back, seconds=seconds, what=f"{program} back after process {old_pid}")
+        return found[0]
 
     def works(self, program: str) -> bool:
         """Whether the program does its job now: the worker answers a ping, the web a request; others only have to run."""
-        if self.programs.find(program) is None:
-            return False
+        return self.programs.find(program) is not None and self._does_its_job(program)
+
+    def _does_its_job(self, program: str) -> bool:
         if program == "worker":
             return self._worker_answers()
         return self._web_answers() if program == "web" else True
