@@ -34,8 +34,8 @@ class Supervisor:
 
 
 def stack(*pids: int | None) -> RunningStack:
-    nothing = cast(Any, None)
-    supervisor = cast(GuardedProcess, Supervisor(Path("missing.log")))
+    nothing = cast("Any", None)
+    supervisor = cast("GuardedProcess", Supervisor(Path("missing.log")))
     return RunningStack(Path(), nothing, nothing, "", {}, Path(), supervisor, Vanishing(*pids), nothing)
 
 
