@@ -26,6 +26,7 @@ _SHORTENED = (
     ("bail d'envoi", "SEND_LEASE_SECONDS"),
     ("délai de la passerelle", "GATEWAY_TIMEOUT_SECONDS"),
     ("reprise des webhooks", "INBOX_WAIT_SECONDS"),
+    ("essai de la passerelle quand elle refuse tout", "GATEWAY_PROBE_SECONDS"),
     ("alerte", "ALERT_AFTER_SECONDS"),
 )
 

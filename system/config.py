@@ -9,6 +9,7 @@ import phonenumbers
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from system.domain.gateway_breaker import BreakerPolicy
 from system.domain.lease import Lease
 from system.domain.webhook_key import standard_key
 
@@ -50,6 +51,8 @@ class Settings(BaseSettings):
     device_burst: Annotated[float, Field(ge=1)] = 1.0
     batch_pause_every: Annotated[int, Field(ge=1)] | None = None
     batch_pause_seconds: Annotated[float, Field(gt=0)] = 60.0
+    gateway_refusals_before_hold: Annotated[int, Field(ge=1)] = 5
+    gateway_probe_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     dispatch_batch_size: Annotated[int, Field(ge=1, le=10_000)] = 100
     metrics_token: SecretStr | None = None
@@ -141,6 +144,11 @@ class Settings(BaseSettings):
     @property
     def lease(self) -> Lease:
         return Lease(self.send_lease_seconds, self.gateway_timeout_seconds)
+
+    @property
+    def breaker(self) -> BreakerPolicy:
+        """When sending is held because the gateway refuses everybody."""
+        return BreakerPolicy(self.gateway_refusals_before_hold, self.gateway_probe_seconds)
 
     @property
     def broker(self) -> SecretStr:

@@ -53,18 +53,20 @@ def remember(db: Db, component: str, watch: Watch) -> None:
     )
 
 
-def open_incident(db: Db, component: str, *, silent_since: datetime) -> None:
-    """Records a silence that is to be alerted; nothing happens when the component has an open incident."""
-    db.execute(
+def open_incident(db: Db, component: str, *, silent_since: datetime) -> bool:
+    """Records a silence that is to be alerted; False, and nothing happens, when the component has an open incident."""
+    cursor = db.execute(
         """INSERT INTO incidents (component, silent_since) VALUES (%s, %s)
            ON CONFLICT (component) WHERE recovered_at IS NULL DO NOTHING""",
         [component, silent_since],
     )
+    return cursor.rowcount == 1
 
 
-def close_incident(db: Db, component: str) -> None:
-    """The component works again."""
-    db.execute("UPDATE incidents SET recovered_at = now() WHERE component = %s AND recovered_at IS NULL", [component])
+def close_incident(db: Db, component: str) -> bool:
+    """The component works again; False when it had no open incident."""
+    closed = "UPDATE incidents SET recovered_at = now() WHERE component = %s AND recovered_at IS NULL"
+    return db.execute(closed, [component]).rowcount == 1
 
 
 def claim_alert(db: Db, *, seconds: float) -> Incident | None:

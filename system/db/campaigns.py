@@ -57,7 +57,10 @@ def move(db: Db, campaign_id: int, then: CampaignStatus, *, at: datetime, reason
         """UPDATE campaigns SET status = %(then)s, stop_reason = %(reason)s,
                launched_at = CASE %(then)s WHEN 'sending' THEN coalesce(launched_at, now()) ELSE launched_at END,
                dispatcher_woken_at = CASE %(then)s WHEN 'sending' THEN now() ELSE dispatcher_woken_at END,
-               resumed_at = CASE WHEN %(then)s = 'sending' AND status = 'paused' THEN %(at)s ELSE resumed_at END,
+               resumed_at = CASE WHEN %(then)s = 'sending' AND status IN ('paused', 'completed') THEN %(at)s
+                   ELSE resumed_at END,
+               completed_at = CASE %(then)s WHEN 'sending' THEN NULL ELSE completed_at END,
+               final_statistics = CASE %(then)s WHEN 'sending' THEN NULL ELSE final_statistics END,
                paused_at = CASE %(then)s WHEN 'paused' THEN %(at)s ELSE paused_at END,
                cancelled_at = CASE %(then)s WHEN 'cancelled' THEN %(at)s ELSE cancelled_at END
            WHERE id = %(id)s""",
@@ -79,14 +82,32 @@ def due(db: Db, *, now: datetime) -> tuple[int, ...]:
 
 
 def try_failed_again(db: Db, campaign_id: int) -> int:
-    """Messages that failed and that the gateway never accepted wait again, with all their attempts; returns how many."""
+    """Messages that failed and that the gateway never accepted wait again, with all their attempts; returns how many.
+
+    Not those of who opted out, nor a Message 2 whose time is over.
+    """
     cursor = db.execute(
-        """UPDATE messages SET status = 'pending', failures = 0, held = false, last_error = NULL,
-               next_attempt_at = NULL, published_at = NULL
-           WHERE campaign_id = %s AND status = 'failed' AND gateway_id IS NULL AND sent_at IS NULL""",
-        [campaign_id],
+        """UPDATE messages AS m SET status = 'pending', failures = 0, held = false, last_error = NULL,
+               next_attempt_at = NULL, published_at = NULL, failed_for_now = false
+           FROM contacts AS p
+           WHERE m.campaign_id = %(id)s AND m.status = 'failed' AND m.gateway_id IS NULL AND m.sent_at IS NULL
+             AND p.id = m.contact_id AND NOT EXISTS (SELECT 1 FROM suppressions AS s WHERE s.phone = p.phone)
+             AND (m.kind = 'message_1' OR EXISTS (SELECT 1 FROM messages AS o
+                 WHERE o.campaign_id = m.campaign_id AND o.contact_id = m.contact_id AND o.kind = 'message_1'
+                   AND least(o.sent_at, coalesce(p.last_inbound_at, '-infinity')) + interval '24 hours' > now()))""",
+        {"id": campaign_id},
     )
     return cursor.rowcount
+
+
+def only_failures_are_left(db: Db, campaign_id: int) -> bool:
+    """Whether every contact has ended, some of them by a failure: sending again what waits would only close the campaign."""
+    row = db.execute(
+        """SELECT count(*) FILTER (WHERE outcome IS NULL) = 0 AND count(*) FILTER (WHERE status = 'failed') > 0 AS only
+           FROM messages WHERE campaign_id = %s AND kind = 'message_1'""",
+        [campaign_id],
+    ).fetchone()
+    return row is not None and bool(row["only"])
 
 
 def hold_pending(db: Db, campaign_id: int, *, held: bool) -> int:

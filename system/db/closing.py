@@ -70,11 +70,12 @@ def end_every_contact(db: Db, campaign_id: int, *, outcome: str, reason: str) ->
 def lock_ended(db: Db, *, now: datetime) -> tuple[int, ...]:
     """Sending or paused campaigns whose every contact has ended, locked: nobody else closes them meanwhile.
 
-    What failed in a paused one can be sent again by a resumption, for 48 h.
+    What failed in a paused one can be sent again by a resumption, for 48 h; so can what failed for now, whatever the state.
     """
     rows = db.execute(
         f"""SELECT c.id FROM campaigns AS c WHERE c.status IN ('sending', 'paused') AND {_ENDED}
-              AND (c.status = 'sending'
+              AND ((c.status = 'sending' AND NOT EXISTS (SELECT 1 FROM messages AS m
+                        WHERE m.campaign_id = c.id AND m.failed_for_now))
                 OR coalesce({_LAST_ACT}, c.launched_at) <= %(now)s::timestamptz - interval '48 hours'
                 OR NOT EXISTS (SELECT 1 FROM messages AS m WHERE m.campaign_id = c.id AND m.status = 'failed'
                     AND m.gateway_id IS NULL AND m.sent_at IS NULL))
@@ -82,6 +83,17 @@ def lock_ended(db: Db, *, now: datetime) -> tuple[int, ...]:
         {"now": now, "held": HELD_BY_THE_DAY},
     ).fetchall()
     return tuple(row["id"] for row in rows)
+
+
+def lock_failed_for_now(db: Db) -> dict[int, int]:
+    """Sending campaigns whose every contact has ended, some by a failure for now, locked; with how many did."""
+    rows = db.execute(
+        f"""SELECT c.id, (SELECT count(*) FROM messages AS m WHERE m.campaign_id = c.id AND m.failed_for_now) AS failed
+            FROM campaigns AS c WHERE c.status = 'sending' AND {_ENDED}
+              AND EXISTS (SELECT 1 FROM messages AS m WHERE m.campaign_id = c.id AND m.failed_for_now)
+            ORDER BY c.id FOR UPDATE OF c SKIP LOCKED""".encode()  # noqa: S608 (constants only)
+    ).fetchall()
+    return {int(row["id"]): int(row["failed"]) for row in rows}
 
 
 def complete(db: Db, campaign_id: int, statistics: CampaignStatistics, *, now: datetime) -> None:

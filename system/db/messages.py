@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from system.db import quota
+from system.db import gateway_breaker, quota
 from system.db.connection import Db
 from system.db.suppressions import OPTED_OUT
 from system.domain.daily_limit import DailyLimit
@@ -17,7 +17,7 @@ HELD_BY_THE_DAY = "daily limit reached"
 # waits for somebody who opted out ends here, unless an earlier attempt has to be asked about.
 CLAIM = f"""
 WITH due AS (
-    SELECT m.id, m.kind, m.quota_day, p.phone, p.last_inbound_at, c.status AS campaign_status,
+    SELECT m.id, m.kind, m.quota_day, (SELECT open_since IS NOT NULL FROM gateway_breaker) AS gateway_held, p.phone, p.last_inbound_at, c.status AS campaign_status,
         m.doubtful OR m.status IN ('sending', 'unknown') AS doubtful,
         s.phone IS NOT NULL AND m.status = 'pending' AND NOT m.doubtful AS withdrawn,
         CASE m.kind WHEN 'message_2' THEN (
@@ -31,7 +31,7 @@ WITH due AS (
     FOR UPDATE OF m
 ), candidate AS (
     SELECT kind FROM due
-    WHERE NOT doubtful AND NOT withdrawn AND campaign_status = ANY(%(open)s) AND quota_day IS DISTINCT FROM %(day)s
+    WHERE NOT doubtful AND NOT withdrawn AND NOT gateway_held AND campaign_status = ANY(%(open)s) AND quota_day IS DISTINCT FROM %(day)s
       AND (kind = 'message_1' OR coalesce(
           message_1_at > %(day_ago)s AND last_inbound_at > %(day_ago)s, false))
 ), {quota.COUNTED}
@@ -43,7 +43,7 @@ SET status = CASE WHEN withdrawn THEN 'opted_out' ELSE 'sending' END,
     attempts = m.attempts + 1, doubtful = due.doubtful, quota_day = coalesce((SELECT day FROM counted), m.quota_day)
 FROM due WHERE m.id = due.id
 RETURNING m.id, m.campaign_id, m.kind, m.body, m.reference, m.attempts, m.failures, m.doubtful, m.lease_token,
-    due.phone, due.campaign_status, due.message_1_at, due.last_inbound_at, m.quota_day
+    due.phone, due.campaign_status, due.message_1_at, due.last_inbound_at, due.gateway_held, m.quota_day
 """  # noqa: S608 (constants only)
 
 
@@ -72,7 +72,7 @@ class Claim:
     """A message this process alone may send until its lease ends.
 
     `doubtful`: an earlier attempt may have gone through. `window`: of a Message 2, the time it has to leave in.
-    `quota_day`: the UTC day in which it is counted, None when that day was full.
+    `quota_day`: the UTC day in which it is counted, None when that day was full. `gateway_held`: sending was held at the claim.
     """
 
     id: int
@@ -88,6 +88,7 @@ class Claim:
     campaign_status: CampaignStatus
     window: SendingWindow | None = None
     quota_day: date | None = None
+    gateway_held: bool = False
 
 
 def by_id(db: Db, message_id: int) -> Message | None:
@@ -135,16 +136,25 @@ def renew_lease(db: Db, claim: Claim, *, lease_seconds: float) -> bool:
     return _while_mine(db, claim, "lease_until = now() + make_interval(secs => %(lease)s)", lease=lease_seconds)
 
 
-def record_sent(db: Db, message_id: int, *, gateway_id: str, wa_id: str | None, sent_at: datetime) -> bool:
+RECORD_SENT = f"""
+WITH {gateway_breaker.ANSWERED}
+UPDATE messages SET status = 'sent', gateway_id = %(gateway_id)s, wa_id = %(wa_id)s, sent_at = %(sent_at)s,
+    lease_token = NULL, lease_until = NULL, next_attempt_at = NULL, last_error = NULL, failed_for_now = false
+WHERE id = %(id)s AND gateway_id IS NULL
+"""  # noqa: S608 (constants only)
+
+
+def record_sent(
+    db: Db, message_id: int, *, gateway_id: str, wa_id: str | None, sent_at: datetime, posted: bool = True
+) -> bool:
     """Records an acceptance, whoever holds the lease: it is a fact, even when its answer came late.
 
-    Returns False when the message was already known as accepted.
+    `posted`: a POST was answered so, which shows that the gateway takes messages. Returns False when the message was already
+    known as accepted.
     """
     cursor = db.execute(
-        """UPDATE messages SET status = 'sent', gateway_id = %(gateway_id)s, wa_id = %(wa_id)s, sent_at = %(sent_at)s,
-               lease_token = NULL, lease_until = NULL, next_attempt_at = NULL, last_error = NULL
-           WHERE id = %(id)s AND gateway_id IS NULL""",
-        {"id": message_id, "gateway_id": gateway_id, "wa_id": wa_id, "sent_at": sent_at},
+        RECORD_SENT.encode(),
+        {"id": message_id, "gateway_id": gateway_id, "wa_id": wa_id, "sent_at": sent_at, "posted": posted},
     )
     return cursor.rowcount == 1
 
@@ -177,15 +187,16 @@ def release(db: Db, claim: Claim, *, due_at: datetime | None, reason: str) -> bo
     )
 
 
-def record_failed(db: Db, claim: Claim, *, failures: int, error: str) -> bool:
-    """Final: the gateway has nothing of this message."""
+def record_failed(db: Db, claim: Claim, *, failures: int, error: str, for_now: bool) -> bool:
+    """Failed: the gateway has nothing of this message. `for_now`: no attempt was left, and another day may change the answer."""
     return _while_mine(
         db,
         claim,
         "status = 'failed', failures = %(failures)s, last_error = %(error)s, next_attempt_at = NULL,"
-        " lease_token = NULL, lease_until = NULL",
+        " failed_for_now = %(for_now)s, lease_token = NULL, lease_until = NULL",
         failures=failures,
         error=error,
+        for_now=for_now,
     )
 
 

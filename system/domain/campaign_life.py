@@ -10,7 +10,8 @@ _NEXT = {
     S.SCHEDULED: frozenset({S.SCHEDULED, S.SENDING, S.CANCELLED, S.FAILED}),
     S.SENDING: frozenset({S.PAUSED, S.COMPLETED, S.CANCELLED, S.FAILED}),
     S.PAUSED: frozenset({S.SENDING, S.COMPLETED, S.CANCELLED, S.FAILED}),
-    S.COMPLETED: frozenset[S](),
+    # What failed is sent again.
+    S.COMPLETED: frozenset({S.SENDING}),
     S.CANCELLED: frozenset[S](),
     S.FAILED: frozenset[S](),
 }

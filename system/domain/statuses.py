@@ -25,7 +25,7 @@ class MessageKind(StrEnum):
 
 
 class CampaignStatus(StrEnum):
-    """Messages leave in `sending` alone; `completed`, `failed` and `cancelled` are final."""
+    """Messages leave in `sending` alone; `failed` and `cancelled` are final, `completed` unless what failed is sent again."""
 
     DRAFT = "draft"
     SCHEDULED = "scheduled"

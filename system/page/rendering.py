@@ -1,5 +1,6 @@
 """Fills the templates; every value is escaped."""
 
+import re
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -23,8 +24,22 @@ DEEDS = {
     "draft": (("start", "Lancer"), ("cancel", "Annuler")),
     "scheduled": (("start", "Lancer maintenant"), ("cancel", "Annuler")),
     "sending": (("pause", "Mettre en pause"), ("cancel", "Annuler")),
-    "paused": (("resume", "Reprendre"), ("cancel", "Annuler")),
+    "paused": (
+        ("resume", "Reprendre ce qui attend"),
+        ("resume-failed", "Reprendre les échecs"),
+        ("resume-all", "Reprendre tout"),
+        ("cancel", "Annuler"),
+    ),
+    "completed": (("resume-failed", "Renvoyer les échecs"),),
 }
+# Why a campaign stopped, as the system says it, and in French.
+REASONS = (
+    (r"paused by hand", "mise en pause à la main"),
+    (r"(\d+) messages failed for now", r"\1 messages n’ont pas pu partir, la passerelle les a refusés pour le moment"),
+    (r"(\d+) of its last (\d+) messages failed", r"\1 de ses \2 derniers messages ont échoué"),
+    (r"the gateway refuses the account: (.*)", r"la passerelle refuse le compte (\1)"),
+    (r"campaign \d+ has nobody to write to", "aucun contact ne peut recevoir de message"),
+)
 
 
 def number(value: int) -> str:
@@ -37,6 +52,14 @@ def moment(value: datetime) -> str:
     return f"{value.astimezone(UTC):%d/%m/%Y à %H:%M} UTC"
 
 
+def reason(said: str) -> str:
+    """Why a campaign stopped, in French where the words are known."""
+    for pattern, french in REASONS:
+        if re.fullmatch(pattern, said):
+            return re.sub(pattern, french, said)
+    return said
+
+
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     environment = Environment(
@@ -46,7 +69,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": number, "moment": moment}
+    environment.filters |= {"number": number, "moment": moment, "reason": reason}
     environment.globals |= {"statuses": STATUSES, "roles": ROLES, "levels": LEVELS, "deeds": DEEDS}
     return environment
 

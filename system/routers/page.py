@@ -10,9 +10,10 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from system.clock import utc_now
 from system.config import get_settings
-from system.db import campaign_list, contacts
+from system.db import campaign_list, contacts, gateway_breaker
 from system.db.access_tokens import Holder
 from system.db.database import Database, get_db
+from system.domain.campaign_life import Resume
 from system.domain.counters import DayCounters
 from system.domain.daily_limit import DailyLimit
 from system.domain.roles import Role
@@ -33,6 +34,7 @@ from system.routers.page_identity import (
 from system.services import cancelling, monitoring, pausing, statistics
 from system.services.access import LoginRefusedError, TooManyAttemptsError
 from system.services.campaigns import NobodyToWriteToError, create_campaign, launch_campaign
+from system.services.pausing import NothingToSendError
 from system.services.transitions import CampaignStateError, UnknownCampaignError
 
 router = APIRouter(include_in_schema=False)
@@ -107,15 +109,18 @@ def home(holder: Reader, before: Before = None) -> HTMLResponse:
 
 
 @router.get("/page/live")
-def live(holder: Reader) -> HTMLResponse:
+def live(holder: Reader, before: Before = None) -> HTMLResponse:
     """What changes while one looks."""
-    return HTMLResponse(rendered("live", **_live(get_db(), holder, None)))
+    return HTMLResponse(rendered("live", **_live(get_db(), holder, before)))
 
 
 def _live(db: Database, holder: Holder, before: int | None) -> Mapping[str, Any]:
     with db.transaction() as connection:
         found = campaign_list.page(connection, before=before, limit=SHOWN_CAMPAIGNS)
+        held = gateway_breaker.hold(connection)
     return {
+        "held": held,
+        "before": before,
         "holder": holder,
         "form_token": get_access().form_token(holder),
         "may_act": holder.role.covers(Role.OPERATOR),
@@ -139,8 +144,11 @@ def _pause(campaign_id: int, actor: str) -> None:
     pausing.pause_campaign(get_db(), campaign_id, actor=actor)
 
 
-def _resume(campaign_id: int, actor: str) -> None:
-    publish_or_leave(pausing.resume_campaign(get_db(), campaign_id, actor=actor))
+def _resume(which: Resume) -> Callable[[int, str], None]:
+    def resume(campaign_id: int, actor: str) -> None:
+        publish_or_leave(pausing.resume_campaign(get_db(), campaign_id, which=which, actor=actor))
+
+    return resume
 
 
 def _cancel(campaign_id: int, actor: str) -> None:
@@ -150,7 +158,9 @@ def _cancel(campaign_id: int, actor: str) -> None:
 DEEDS: Mapping[str, Callable[[int, str], None]] = {
     "start": _start,
     "pause": _pause,
-    "resume": _resume,
+    "resume": _resume(Resume.PENDING),
+    "resume-failed": _resume(Resume.FAILED),
+    "resume-all": _resume(Resume.ALL),
     "cancel": _cancel,
 }
 
@@ -169,6 +179,8 @@ async def act(request: Request, holder: Operator, campaign_id: int, deed: str) -
     except NobodyToWriteToError as error:
         text = "Aucun contact de cette campagne ne peut recevoir de message : il faut un consentement enregistré."
         raise PageProblemError(409, text) from error
+    except NothingToSendError as error:
+        raise PageProblemError(409, "Aucun de ces messages ne peut plus être envoyé.") from error
     except CampaignStateError as error:
         raise PageProblemError(409, "La campagne a changé d’état entre-temps : rechargez la page.") from error
     return RedirectResponse("/", status_code=303)

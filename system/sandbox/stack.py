@@ -233,6 +233,7 @@ def running_stack(
             "GATEWAY_TIMEOUT_SECONDS": str(gateway_timeout_seconds),
             "SEND_LEASE_SECONDS": str(send_lease_seconds),
             "INBOX_WAIT_SECONDS": str(send_lease_seconds),
+            "GATEWAY_PROBE_SECONDS": str(send_lease_seconds / 4),
             **_alerting(gateway, alert_after_seconds),
             **(extra_env or {}),
         }

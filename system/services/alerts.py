@@ -12,6 +12,7 @@ logger = logging.getLogger(__name__)
 WHAT = {
     "worker": "no worker executes what it should consume",
     "beat": "beat publishes nothing: no periodic task runs",
+    "gateway": "the gateway refuses everything for now: sending is held",
     "database": "the database cannot be read: the state of workers and beat is unknown",
 }
 

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from system.clock import utc_now
-from system.db import action_log, audience, campaigns, dispatching, monitoring
+from system.db import action_log, audience, campaigns, dispatching, gateway_breaker, monitoring
 from system.db.connection import Db
 from system.db.database import Database
 from system.domain.counters import DayCounters
@@ -121,6 +121,14 @@ def dispatch(
 
 def _take(connection: Db, campaign_id: int, batch_size: int, limits: Limits) -> Dispatched:
     window = batch_size
+    held = gateway_breaker.hold(connection)
+    if held is not None:
+        seconds = (held.probe_at - limits.clock()).total_seconds()
+        if seconds > 0:
+            dispatching.hold(connection, campaign_id, until=held.probe_at)
+            return Dispatched((), min(LONGEST_TURN_SECONDS, max(TURN_SECONDS, seconds)))
+        # The one that finds out.
+        window = 1
     if limits.daily is not None:
         today = limits.clock().date()
         counted = next(iter(monitoring.counters(connection, since=today)), DayCounters(today, 0, 0, 0))

@@ -8,7 +8,9 @@ from system.db import campaign_counts, closing, interactions
 from system.db.connection import Db
 from system.db.database import Database
 from system.domain.campaign_statistics import CampaignStatistics
+from system.domain.statuses import CampaignStatus
 from system.services.ports import Clock
+from system.services.transitions import move
 
 logger = logging.getLogger(__name__)
 
@@ -38,13 +40,20 @@ def expire(db: Database, clock: Clock = utc_now) -> Expired:
 
 
 def close_finished_campaigns(db: Database, clock: Clock = utc_now) -> tuple[int, ...]:
-    """Completes the campaigns whose contacts have all ended, and keeps their statistics; returns their ids."""
+    """Completes the campaigns whose contacts have all ended, and keeps their statistics; returns their ids.
+
+    One in which something failed for now is paused instead: it can be sent again, for 48 h before it closes.
+    """
     with db.transaction() as connection:
         ended = closing.lock_ended(connection, now=clock())
         for campaign_id in ended:
             statistics = _statistics(connection, campaign_id)
             closing.complete(connection, campaign_id, statistics, now=clock())
             _log(campaign_id, "completed", statistics)
+        for campaign_id, failed in closing.lock_failed_for_now(connection).items():
+            why = f"{failed} messages failed for now"
+            move(connection, campaign_id, CampaignStatus.PAUSED, at=clock(), reason=why)
+            logger.error("campaign %s stopped: %s", campaign_id, why)
         closing.cancel_what_came_back(connection, reason=CANCELLED)
         for campaign_id in closing.lock_cancelled(connection):
             statistics = _statistics(connection, campaign_id)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from system.db import heartbeats
+from system.db import gateway_breaker, heartbeats
 from system.db.impatient import impatient_connection
 from system.db.migrate import migrations
 from system.gateway.outcomes import Uncertain
@@ -74,6 +74,19 @@ def _gateway_part(gateway: Gateway) -> Finding:
     return Finding("gateway", True, "answers, and knows the key")
 
 
+def _sending_part(url: str) -> Finding:
+    try:
+        with impatient_connection(url, seconds=PATIENCE_SECONDS) as connection:
+            held = gateway_breaker.hold(connection)
+    except psycopg.Error:
+        return Finding("sending", False, "cannot be known without the database", "mend the database first")
+    if held is None:
+        return Finding("sending", True, "not held")
+    seen = f"held since {held.open_since:%Y-%m-%d %H:%M} UTC: the gateway refuses everything ({held.reason})"
+    remedy = "look at the account and its limits at Wassenger; sending goes on by itself once a message is accepted"
+    return Finding("sending", False, seen, remedy)
+
+
 def _redis_part(*, answers: bool) -> Finding:
     if answers:
         return Finding("redis", True, "answers")
@@ -93,6 +106,7 @@ def diagnose(
         _database_part(database_url),
         _redis_part(answers=redis_answers()),
         _gateway_part(gateway),
+        _sending_part(database_url),
         _queues_part(queue_lengths()),
         _heartbeat_part(database_url, heartbeats.BEAT, most_seconds=silence_seconds),
         _heartbeat_part(database_url, heartbeats.WORKER, most_seconds=silence_seconds),

@@ -7,8 +7,9 @@ from typing import Any
 import psycopg
 
 from system.clock import utc_now
-from system.db import monitoring
+from system.db import gateway_breaker, monitoring
 from system.db.database import Database
+from system.db.gateway_breaker import Hold
 from system.domain.counters import DayCounters
 from system.gateway.outcomes import Uncertain
 from system.locks import Locks
@@ -33,7 +34,7 @@ def health(
 
     `queue_lengths` tells how many wake-ups wait by queue, or None when the broker is away.
     """
-    waiting, today = _database(db, clock)
+    waiting, today, held = _database(db, clock)
     queues = queue_lengths()
     found: dict[str, Any] = {
         "database": waiting is not None,
@@ -44,6 +45,10 @@ def health(
     problems = [f"{part} does not answer" for part, answers in found.items() if not answers]
     if today is not None and sum(today.values.values()) >= FEWEST_MESSAGES and today.error_rate > HIGHEST_ERROR_RATE:
         problems.append(f"{today.error_rate:.0%} of today's messages failed")
+    if held is not None:
+        problems.append(
+            f"sending is held since {held.open_since:%H:%M} UTC: the gateway refuses everything ({held.reason})"
+        )
     for problem in problems:
         logger.error("health: %s", problem)
     return found | {
@@ -51,14 +56,16 @@ def health(
         "queues": dict(queues or {}),
         "today": today.values if today else {},
         "error_rate": round(today.error_rate, 4) if today else None,
+        "held_since": held.open_since.isoformat() if held else None,
         "problems": problems,
     }
 
 
-def _database(db: Database, clock: Clock) -> tuple[dict[str, int] | None, DayCounters | None]:
+def _database(db: Database, clock: Clock) -> tuple[dict[str, int] | None, DayCounters | None, Hold | None]:
     try:
         with db.transaction() as connection:
             days = monitoring.counters(connection, since=clock().date())
-            return monitoring.open_messages(connection), days[0] if days else None
+            held = gateway_breaker.hold(connection)
+            return monitoring.open_messages(connection), days[0] if days else None, held
     except psycopg.Error:
-        return None, None
+        return None, None, None

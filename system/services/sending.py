@@ -8,15 +8,16 @@ import logging
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from system.clock import utc_now
-from system.db import campaigns, messages, quota, suppressions
+from system.db import campaigns, gateway_breaker, messages, quota, suppressions
 from system.db.connection import Db
 from system.db.database import Database
 from system.db.messages import Claim
 from system.domain.daily_limit import next_day
+from system.domain.gateway_breaker import BreakerPolicy
 from system.domain.lease import Lease
 from system.domain.retry_policy import RetryPolicy
 from system.domain.statuses import CAMPAIGN_LETS_SEND, CAMPAIGN_RESTS, CampaignStatus, MessageKind, MessageStatus
@@ -90,6 +91,7 @@ class Sender:
     lease: Lease
     daily_limit: int
     pace: DevicePace | None = None
+    breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
     clock: Clock = utc_now
     monotonic: Monotonic = time.monotonic
 
@@ -150,7 +152,7 @@ class Sender:
             # Not asked at once: a request that timed out may still be on its way.
             self._give_back(failure.claim, MessageStatus.UNKNOWN, failure.failures, ASK_AGAIN_SECONDS, failure.reason)
         else:
-            self._fail(failure.claim, failure.failures, failure.reason)
+            self._fail(failure.claim, failure.failures, failure.reason, for_now=True)
 
     def _claimable(self, message_id: int) -> bool:
         # A lock left by a dead owner must not delay a takeover.
@@ -184,7 +186,7 @@ class Sender:
             claimed_at = self.monotonic()
             if not self._renew(claim):
                 return Done("taken over while reconciling")
-        refusal = self._refusal(claim)
+        refusal = (self._held(claim) if claim.gateway_held else None) or self._refusal(claim)
         if refusal is not None:
             return refusal
         if not self.lease.allows_post(claimed_at=claimed_at, now=self.monotonic()):
@@ -201,7 +203,7 @@ class Sender:
             self._give_back(claim, MessageStatus.UNKNOWN, claim.failures, ASK_AGAIN_SECONDS, found.reason)
             return Done("the gateway cannot be asked")
         if self.policy.exhausted(claim.failures):
-            return self._fail(claim, claim.failures, "no attempt left, and the gateway has nothing")
+            return self._fail(claim, claim.failures, "no attempt left, and the gateway has nothing", for_now=True)
         return None
 
     def _renew(self, claim: Claim) -> bool:
@@ -226,6 +228,15 @@ class Sender:
             return Done(messages.HELD_BY_THE_DAY)
         return None
 
+    def _held(self, claim: Claim) -> Done | None:
+        """Given back without an attempt, unless this message is the one that finds out whether the gateway takes messages again."""
+        with self.db.transaction() as connection:
+            hold = gateway_breaker.hold(connection)
+            if hold is None or gateway_breaker.take_probe(connection, self.breaker):
+                return None
+            messages.release(connection, claim, due_at=hold.probe_at, reason=gateway_breaker.HELD)
+        return Done(gateway_breaker.HELD)
+
     def _opted_out(self, claim: Claim) -> bool:
         with self.db.transaction() as connection:
             return suppressions.is_suppressed(connection, claim.phone)
@@ -244,13 +255,25 @@ class Sender:
             case Accepted():
                 return HandedOver(claim, answer, "sent")
             case Uncertain(reason):
-                return TransientFailure(claim, claim.failures + 1, uncertain=True, reason=reason)
+                return self._refused_for_now(claim, reason, uncertain=True)
             case Refused(reason, retryable=True):
-                return TransientFailure(claim, claim.failures + 1, uncertain=False, reason=reason)
+                return self._refused_for_now(claim, reason, uncertain=False)
             case Refused(reason):
-                return self._fail(claim, claim.failures, reason)
+                return self._fail(claim, claim.failures, reason, for_now=False)
             case AccountStopped(reason):
                 return self._pause_campaign(claim, reason)
+
+    def _refused_for_now(self, claim: Claim, reason: str, *, uncertain: bool) -> Attempted:
+        with self.db.transaction() as connection:
+            if gateway_breaker.note_refusal(connection, self.breaker, reason):
+                said = {"event": "gateway_held", "why": reason, "refusals": self.breaker.refusals}
+                logger.error("sending is held: the gateway refuses everything for now (%s)", reason, extra=said)
+        if not claim.gateway_held:
+            return TransientFailure(claim, claim.failures + 1, uncertain=uncertain, reason=reason)
+        # It was sent to find out: that costs it no attempt, and another message is tried next.
+        status = MessageStatus.UNKNOWN if uncertain or claim.doubtful else MessageStatus.PENDING
+        self._give_back(claim, status, claim.failures, 2 * self.breaker.probe_seconds, reason)
+        return Done(f"{gateway_breaker.HELD}: {reason}")
 
     def _reserve(self, claim: Claim, day: date) -> bool:
         with self.db.transaction() as connection:
@@ -264,6 +287,7 @@ class Sender:
             gateway_id=accepted.gateway_id,
             wa_id=accepted.wa_id,
             sent_at=accepted.at or self.clock(),
+            posted=handed_over.how == "sent",
         )
 
     def _report(self, handed_over: HandedOver, *, recorded: bool) -> None:
@@ -286,9 +310,9 @@ class Sender:
         logger.error("campaign %s paused: %s", claim.campaign_id, why)
         return Done("campaign paused")
 
-    def _fail(self, claim: Claim, failures: int, reason: str) -> Done:
+    def _fail(self, claim: Claim, failures: int, reason: str, *, for_now: bool) -> Done:
         with self.db.transaction() as connection:
-            if messages.record_failed(connection, claim, failures=failures, error=reason):
+            if messages.record_failed(connection, claim, failures=failures, error=reason, for_now=for_now):
                 quota.give_back(connection, claim)
         return Done(f"failed: {reason}")
 

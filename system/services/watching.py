@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 
-from system.db import alarms, heartbeats
+from system.db import alarms, gateway_breaker, heartbeats
 from system.db.connection import Db
 from system.domain.alarm import AlarmPolicy, Recovered, Silent
 from system.services.alerts import Alert
 
 WATCHED = (heartbeats.WORKER, heartbeats.BEAT)
+GATEWAY = "gateway"
+# Of the silence that raises an alert: a gateway that refuses says so, it need not be waited for as long.
+HELD_SHARE = 0.2
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,7 @@ class Change:
 
 
 def look(db: Db, policy: AlarmPolicy) -> list[Change]:
-    """Looks at every component and records what changed; of several watchdogs at once, one gets each change."""
+    """Looks at every component, and whether sending is held, and records what changed; of several watchdogs at once, one gets each change."""
     changes = []
     for component in WATCHED:
         seen = alarms.look(db, component)
@@ -32,7 +35,18 @@ def look(db: Db, policy: AlarmPolicy) -> list[Change]:
             alarms.open_incident(db, component, silent_since=verdict.since)
         else:
             alarms.close_incident(db, component)
-    return changes
+    return [*changes, *_look_at_sending(db, policy)]
+
+
+def _look_at_sending(db: Db, policy: AlarmPolicy) -> list[Change]:
+    held = gateway_breaker.hold(db)
+    if held is None:
+        closed = alarms.close_incident(db, GATEWAY)
+        return [Change(GATEWAY, Recovered(gateway_breaker.now(db)))] if closed else []
+    if gateway_breaker.now(db) - held.open_since < HELD_SHARE * policy.alert_after:
+        return []
+    opened = alarms.open_incident(db, GATEWAY, silent_since=held.open_since)
+    return [Change(GATEWAY, Silent(held.open_since))] if opened else []
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ def _sender() -> Sender:
         settings.lease,
         daily_limit=settings.daily_message_limit,
         pace=device_pace(),
+        breaker=settings.breaker,
     )
 
 

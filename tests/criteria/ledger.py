@@ -25,14 +25,13 @@ class Entry:
 
 
 class LedgerGateway:
-    """Answers what it is told to, else accepts. `troubled`: what it ever refused or left in doubt; `lost`: accepted unanswered."""
+    """Answers what it is told to, else accepts. `lost`: accepted unanswered."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
         self.entries: list[Entry] = []
         self.answers: deque[PostOutcome | str] = deque()
         self.reachable = True
-        self.troubled: set[Key] = set()
         self.lost: set[Key] = set()
         self.before_post: Callable[[], None] = lambda: None
 
@@ -40,7 +39,6 @@ class LedgerGateway:
         self.before_post()
         answer = self.answers.popleft() if self.answers else "accept"
         if not isinstance(answer, str):
-            self.troubled.add((message.body, message.phone))
             return answer
         entry = Entry(message.phone, message.body, message.reference, self._clock())
         self.entries.append(entry)

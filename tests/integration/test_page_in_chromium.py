@@ -146,7 +146,7 @@ def test_pause_resume_and_cancel_on_a_phone(stack: RunningStack, browser: Chrome
     for label, after in (
         ("Lancer", "sending"),
         ("Mettre en pause", "paused"),
-        ("Reprendre", "sending"),
+        ("Reprendre ce qui attend", "sending"),
         ("Annuler", "cancelled"),
     ):
         press(browser, label)

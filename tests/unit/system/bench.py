@@ -73,6 +73,11 @@ class Bench:
                dispatcher_woken_at = dispatcher_woken_at - make_interval(secs => %s)""",
             *[seconds] * 3,
         )
+        self.execute(
+            "UPDATE gateway_breaker SET probe_at = probe_at - make_interval(secs => %s),"
+            " open_since = open_since - make_interval(secs => %s)",
+            *[seconds] * 2,
+        )
 
     def die_at_post(self) -> None:
         """The next process dies as it hands the message over: nothing reaches the gateway, nothing is recorded."""

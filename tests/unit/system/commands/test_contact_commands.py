@@ -75,4 +75,9 @@ def test_doctor_tells_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     assert lines[1].startswith("ok    database: PostgreSQL ")
     assert lines[2] == "ok    redis: answers"
     assert lines[3].startswith("WRONG gateway: ConnectError")
-    assert [line.split(":")[0] for line in lines[4:]] == ["ok    queues", "WRONG beat", "WRONG worker"]
+    assert [line.split(":")[0] for line in lines[4:]] == [
+        "ok    sending",
+        "ok    queues",
+        "WRONG beat",
+        "WRONG worker",
+    ]

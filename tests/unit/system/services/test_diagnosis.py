@@ -23,7 +23,7 @@ def test_nothing_is_wrong(bench: Bench, postgres_url: str) -> None:
     beat(bench, "beat", 30)
     found = findings(bench, postgres_url, queues={"messages": 3})
     assert all(finding.ok and not finding.remedy for finding in found.values()), found
-    assert list(found) == ["database", "redis", "gateway", "queues", "beat", "worker"]
+    assert list(found) == ["database", "redis", "gateway", "sending", "queues", "beat", "worker"]
     assert str(found["queues"]) == "ok    queues: messages 3"
 
 

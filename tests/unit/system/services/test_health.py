@@ -27,6 +27,7 @@ def test_a_healthy_system_has_no_problem(bench: Bench, locks: Locks) -> None:
         "queues": {"messages": 3},
         "today": {},
         "error_rate": None,
+        "held_since": None,
         "problems": [],
     }
 
