@@ -23,6 +23,7 @@ class Setting:
     """One Celery setting, under its lowercase name (`task_acks_late`).
 
     `overridable` names the environment variable that may replace the value, else it is empty; `word`: by its text as it stands.
+    `comment`: by which its author explains it, beside it or just above.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Setting:
     excerpt: Excerpt | None = None
     overridable: str = ""
     word: bool = False
+    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True)

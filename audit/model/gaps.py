@@ -23,9 +23,13 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class UnreadFile(Gap):
-    """A file of the target that could not be opened, decoded or parsed; `why` is French."""
+    """A file of the target that could not be opened, decoded or parsed; `why` is French.
+
+    `configures`: as far as its text tells, it may write settings of Celery.
+    """
 
     why: str = ""
+    configures: bool = True
 
     @property
     def words(self) -> str:
@@ -78,8 +82,8 @@ class UnreadSettings(Gap):
 
     @property
     def words(self) -> str:
-        """The reason."""
-        return self.why
+        """The reason, and the place when there is one."""
+        return f"{self.why}, `{self.place}`" if self.place else self.why
 
 
 @dataclass(frozen=True, slots=True)

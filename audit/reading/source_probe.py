@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,6 +52,10 @@ from audit.target.target_file import Target
 _logger = logging.getLogger(__name__)
 # A folder, or a link to one, that was not entered.
 _FOLDERS = ("dossier", "lien symbolique")
+# What a module that writes settings of Celery cannot do without; one that is loaded as settings is known to be.
+_CONFIGURES = re.compile(
+    r"\bconf\b|\bconfig_from_|\bCelery\b|\badd_defaults\b|\b(task|worker|broker|result|beat)_[a-z]+\b|\bCELERY_"
+)
 
 
 def collect(target: Target) -> Facts:
@@ -163,8 +168,9 @@ def _libraries(machine: Machine) -> dict[str, frozenset[str]]:
 def _gaps(tree: Tree, machine: Machine) -> tuple[Gap, ...]:
     """Python files of the program that were not read, and imports of its modules that find nothing."""
     is_test = machine.project.is_test_file
+    texts = {module.source.path: module.source.text for module in machine.project.modules.values()}
     unread = [
-        UnreadFile(path, 0, why)
+        UnreadFile(path, 0, why, configures=_CONFIGURES.search(texts.get(path, "conf")) is not None)
         for path, why in tree.unread
         if path not in tree.excluded and not is_test(path) and (path.endswith(".py") or why.startswith(_FOLDERS))
     ]

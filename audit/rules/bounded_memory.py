@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from audit.model.domains import Domain, conclude
+from audit.french.typography import counted
+from audit.model.domains import conclude
 from audit.model.facts import Process
 from audit.model.findings import Finding, Severity
 from audit.model.gaps import Gap, UnreadProcess, UnreadSettings
 from audit.model.target_facts import TargetFacts
+from audit.rules.domains.setting_domain import ruled_by
 from audit.rules.effective_settings import NO_WORKER, Reading, read
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
@@ -141,7 +143,7 @@ def _memory(known: TargetFacts) -> Sequence[Finding]:
     guide = _memory.guide
     settings = tuple(read(known, name) for name in _CHILD)
     if not known.workers:
-        return _without_worker(guide, settings, unread_process_files(known))
+        return _without_worker(known, guide, settings, unread_process_files(known))
     pools = [(worker, pool(known, worker)) for worker in known.workers]
     recycled = any(not p.missing and not p.voids(Part.RECYCLING) for _, p in pools)
     concurrency = read(known, "worker_concurrency")
@@ -156,11 +158,8 @@ def _memory(known: TargetFacts) -> Sequence[Finding]:
     ]
     told = ", ".join(dict.fromkeys(filter(None, (one.told for one in members))))
     count = len(known.workers)
-    answer = conclude(
-        Domain(members, tuple(gaps), f"{count} worker{'s' if count > 1 else ''}"),
-        _Bounded.faults,
-        possible_of=_Bounded.possible,
-    )
+    domain = ruled_by(known, (), members, counted(count, "worker"), *gaps)
+    answer = conclude(domain, _Bounded.faults, possible_of=_Bounded.possible)
     evidence = [
         *(known.source.evidence(one.worker.excerpt) for one in members),
         *(e for r in settings for e in r.evidence),
@@ -177,14 +176,16 @@ def _memory(known: TargetFacts) -> Sequence[Finding]:
     return answered(guide, "Mémoire des workers", answer, *evidence, nothing=nothing, detail=told)
 
 
-def _without_worker(guide: Guide, settings: Sequence[Reading], gaps: list[Gap]) -> Sequence[Finding]:
+def _without_worker(
+    known: TargetFacts, guide: Guide, settings: Sequence[Reading], gaps: list[Gap]
+) -> Sequence[Finding]:
     """What the settings alone say: the pool of the workers may make them void, and their start lines may bound them."""
     missing = [r for r in settings if r.missing]
     bare = "aucune commande de worker n'a été lue, où `--max-memory-per-child` peut être donné"
     unbounded = [] if missing or any(r.value for r in settings) else [*_untold(settings), Fault(bare)]
     gaps += [UnreadSettings(why=r.missing) for r in missing[:1]]
     gaps.append(UnreadProcess(why=NO_WORKER))
-    domain = Domain((settings,), tuple(gaps), "aucun worker")
+    domain = ruled_by(known, (), (settings,), "aucun worker", *gaps)
     answer = conclude(domain, lambda _: (), possible_of=lambda _: tuple(unbounded))
     evidence = [e for r in settings for e in r.evidence]
     return answered(guide, "Mémoire des workers", answer, *evidence, nothing=NO_WORKER)

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from audit.french.typography import counted
-from audit.model.domains import Domain, conclude
+from audit.model.domains import conclude
 from audit.model.findings import Finding, Severity
 from audit.model.gaps import Doubt, ExcludedCode, Gap
 from audit.model.observations.messages import ChordUse
 from audit.model.target_facts import TargetFacts
+from audit.rules.domains.setting_domain import ruled_by
 from audit.rules.effective_settings import NO_TASK, production_tasks, read, results, short
 from audit.rules.practice import Fault, answered, practice, unknown
 from audit.rules.rule import Guide
@@ -85,7 +86,7 @@ def _kept(known: TargetFacts) -> Sequence[Finding]:
         lost = [short(symbol) for symbol in chord.header if symbol in ignoring]
         return [Fault(f"{name}, dont l'en-tête ignore les résultats de `{task}`", chord.excerpt) for task in lost]
 
-    domain = Domain(chords, tuple(gaps), counted(len(chords), "chord"))
+    domain = ruled_by(known, (), chords, counted(len(chords), "chord"), *gaps)
     answer = conclude(domain, faults)
     evidence = [known.source.evidence(chord.excerpt) for chord in chords[:3]] or [known.source.evidence()]
     return answered(

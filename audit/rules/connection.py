@@ -2,17 +2,25 @@
 
 from collections.abc import Sequence
 
+from audit.french.typography import counted
+from audit.model.domains import Answer, conclude
+from audit.model.facts import Process
 from audit.model.findings import Finding, Outcome, Severity
+from audit.model.gaps import Doubt, UnreadProcess
 from audit.model.target_facts import TargetFacts
-from audit.rules.delivery import redis_only
-from audit.rules.effective_settings import NO_WORKER, options, places, read, results
-from audit.rules.practice import Fault, answered, failed, out_of_scope, passed, practice, unknown
+from audit.model.unknown import UNKNOWN
+from audit.rules.domains.setting_domain import Scope, ruled_by, setting_domain
+from audit.rules.domains.setting_scopes import kept_results, redis_only
+from audit.rules.effective_settings import NO_WORKER, Reading, options, places, read
+from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 from audit.rules.setting_comparison import SettingComparison
+from audit.rules.worker_pools import unread_process_files
 from audit.rules.worker_stops import judge_stops
 
 _CONF = "https://docs.celeryq.dev/en/stable/userguide/configuration.html#"
 _REDIS = "https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html"
+_SOCKETS = ("socket_timeout", "socket_keepalive")
 _SOFT = "https://docs.celeryq.dev/en/stable/userguide/workers.html#soft-shutdown"
 
 
@@ -51,20 +59,24 @@ _SOFT = "https://docs.celeryq.dev/en/stable/userguide/workers.html#soft-shutdown
 def _gives_up(known: TargetFacts) -> Sequence[Finding]:
     guide = _gives_up.guide
     reading = read(known, "broker_connection_max_retries", 100)
-    if reading.missing:
-        return unknown(guide, reading.missing)
-    if not reading.value:
-        return passed(guide, reading.told, *reading.evidence)
-    if not known.workers:
-        return unknown(guide, NO_WORKER, "renseigner `target.process_files`")
-    bare = tuple(w for w in known.workers if not w.restart and not w.doubt)
-    doubt = next((w.doubt for w in known.workers if w.doubt), "")
-    if doubt and not bare:
-        return unknown(guide, doubt, "préciser `target.process_files`")
-    if not bare:
-        return passed(guide, f"{reading.told} ; relancé par {places(known.workers)}", *reading.evidence)
-    told = [Fault(f"{reading.told} ; `{w.excerpt.path}` ne relance pas le worker", w.excerpt) for w in bare]
-    return failed(guide, "Worker qui renonce au broker", told, *reading.evidence)
+    title = "Worker qui renonce au broker"
+    if not reading.missing and not reading.value:
+        answer: Answer[Fault] = conclude(setting_domain(known, reading), lambda _: ())
+        return answered(guide, title, answer, *reading.evidence, nothing="")
+
+    def bare(worker: Process) -> list[Fault]:
+        if worker.restart or worker.doubt or reading.missing:
+            return []
+        return [Fault(f"{reading.told} ; `{worker.excerpt.path}` ne relance pas le worker", worker.excerpt)]
+
+    workers = known.workers
+    gaps = [UnreadProcess(w.excerpt.path, w.excerpt.first_line, w.doubt) for w in workers if w.doubt]
+    gaps += [] if workers else [UnreadProcess(why=NO_WORKER)]
+    told = "" if reading.missing else f"{reading.told} ; relancé par {places(workers)}"
+    domain = ruled_by(known, (reading,), workers, counted(len(workers), "worker"), *gaps, *unread_process_files(known))
+    settles = "préciser `target.process_files`"
+    answer = conclude(domain, bare)
+    return answered(guide, title, answer, *reading.evidence, nothing=NO_WORKER, detail=told, settles=settles)
 
 
 @practice(
@@ -102,22 +114,22 @@ def _gives_up(known: TargetFacts) -> Sequence[Finding]:
 )
 def _sockets(known: TargetFacts) -> Sequence[Finding]:
     guide = _sockets.guide
-    outside, unsure = redis_only(known)
-    if outside:
-        return out_of_scope(guide, outside)
+    scope = redis_only(known)
     given, reading = options(known, "broker_transport_options")
-    if unsure or reading.missing or not isinstance(reading.value, dict):
-        return unknown(guide, unsure or reading.missing or "`broker_transport_options` ne se lit pas")
-    lacking = [name for name in ("socket_timeout", "socket_keepalive") if not given.get(name)]
-    if not lacking:
-        return passed(guide, "`socket_timeout`, `socket_keepalive`", *reading.evidence)
-    told = " et ".join(f"`{name}`" for name in lacking)
-    return failed(
-        guide,
-        "Connexion Redis sans délai ni sonde",
-        [Fault(f"{told} absent{'s' if len(lacking) > 1 else ''} de `broker_transport_options`", reading.excerpt)],
-        *reading.evidence,
-    )
+
+    def lacking(one: Reading) -> list[Fault]:
+        names = [name for name in _SOCKETS if not given.get(name)] if isinstance(one.value, dict) else []
+        told = " et ".join(f"`{name}`" for name in names)
+        text = f"{told} absent{'s' if len(names) > 1 else ''} de `broker_transport_options`"
+        return [Fault(text, one.excerpt)] if names else []
+
+    unread = any(given.get(name) is UNKNOWN for name in _SOCKETS) or not isinstance(reading.value, dict)
+    gaps = [Doubt(why="`broker_transport_options` ne se lit pas")] if unread and not reading.missing else []
+    members = () if reading.missing else (reading,)
+    domain = ruled_by(known, (reading,), members, "`broker_transport_options`", *gaps, scope=scope)
+    answer, title = conclude(domain, lacking), "Connexion Redis sans délai ni sonde"
+    held = "`socket_timeout`, `socket_keepalive`"
+    return answered(guide, title, answer, *reading.evidence, nothing=scope.outside, detail=held)
 
 
 @practice(
@@ -149,18 +161,6 @@ def _result_expires(known: TargetFacts) -> Sequence[Finding]:
     return SettingComparison(
         "result_expires", 86400, bool, _result_expires.guide, "Résultats sans expiration", kept_results
     )(known)
-
-
-def kept_results(known: TargetFacts) -> tuple[str, str]:
-    """The scope of rules that only concern results that are kept."""
-    kept, why = results(known)
-    if kept == "none":
-        return "aucun résultat n'est conservé", ""
-    ignored = read(known, "task_ignore_result", False)
-    if not ignored.missing and ignored.value is True:
-        return "les résultats sont ignorés (`task_ignore_result`)", ""
-    # Whatever keeps them, an explicit setting is judged.
-    return "", "" if kept or read(known, "result_expires").written else why
 
 
 @practice(
@@ -212,21 +212,24 @@ def kept_results(known: TargetFacts) -> tuple[str, str]:
     },
 )
 def _soft_shutdown(known: TargetFacts) -> Sequence[Finding]:
-    guide = _soft_shutdown.guide
-    found = SettingComparison(
-        "worker_soft_shutdown_timeout", 0.0, bool, guide, "Arrêt progressif non réglé", _soft_scope
-    )(known)
+    guide, name = _soft_shutdown.guide, "worker_soft_shutdown_timeout"
+    scope, reading = _soft_scope(known), read(known, name, 0.0)
+    if scope.gaps:
+        # Whatever the setting is, nobody knows whether it matters.
+        answer: Answer[Fault] = conclude(setting_domain(known, reading, scope=scope), lambda _: ())
+        return answered(guide, "", answer, nothing=scope.outside)
+    found = SettingComparison(name, 0.0, bool, guide, "Arrêt progressif non réglé", lambda _: scope)(known)
     if any(finding.outcome is not Outcome.ESTABLISHED for finding in found):
         return found
-    reading, answer = read(known, "worker_soft_shutdown_timeout", 0.0), judge_stops(known)
+    answer = judge_stops(known)
     detail = f"{reading.told} ; {answer.read}"
     title = "Arrêt progressif qui n'aboutit pas"
     return answered(guide, title, answer, *reading.evidence, nothing="aucun worker", detail=detail)
 
 
-def _soft_scope(known: TargetFacts) -> tuple[str, str]:
+def _soft_scope(known: TargetFacts) -> Scope:
     version = known.configuration.versions.get("celery", "") if known.configuration else ""
     numbers = tuple(int(n) for n in version.split(".")[:2] if n.isdigit())
     if numbers and numbers < (5, 5):
-        return f"Celery {version} n'a pas cet arrêt progressif", ""
+        return Scope(f"Celery {version} n'a pas cet arrêt progressif", read=f"Celery {version}")
     return redis_only(known)

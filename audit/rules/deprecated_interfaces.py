@@ -2,10 +2,14 @@
 
 from collections.abc import Sequence
 
+from audit.french.typography import counted
+from audit.model.domains import Answer, conclude
 from audit.model.findings import Finding, Outcome, Problem, Severity
+from audit.model.gaps import UnreadFile, named
 from audit.model.target_facts import TargetFacts
 from audit.requirements.profiles import OBSERVATIONS
-from audit.rules.rule import Guide, established, rule, undetermined
+from audit.rules.domains.setting_domain import ruled_by
+from audit.rules.rule import Guide, rule, undetermined
 
 
 @rule(
@@ -42,8 +46,15 @@ def _deprecations(known: TargetFacts) -> Sequence[Finding]:
     if not known.probes:
         return [undetermined("Aucune interface dépréciée", known.why_silent or "aucune sonde n'a rien lu")]
     found = [(d, facts) for facts in known.probes for d in facts.deprecations]
-    if not found:
-        return [established("Aucune interface dépréciée n'a été trouvée", *(f.evidence() for f in known.probes))]
+    files = counted(len(known.source.libraries), "module")
+    hidden = [gap for gap in known.source.gaps if isinstance(gap, UnreadFile)]
+    answer: Answer[object] = conclude(ruled_by(known, (), known.probes, files, *hidden), lambda one: one.deprecations)
+    sentence = "Aucune interface dépréciée n'a été trouvée"
+    if answer.outcome is Outcome.UNDETERMINED:
+        return [undetermined(sentence, f"{named(answer.gaps)} (lu : {answer.read})")]
+    if answer.outcome is Outcome.ESTABLISHED:
+        evidence = tuple(f.evidence() for f in known.probes)
+        return [Finding(answer.outcome, sentence, evidence, proof=answer.proof)]
     groups = {d.what: (d, facts) for d, facts in reversed(found)}
     return [
         Finding(

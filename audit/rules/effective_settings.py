@@ -20,6 +20,7 @@ class Reading:
     """A setting: its value, or in `missing` why it cannot be told, in French.
 
     `word`: the text that its environment gives it, where it is to be a boolean. `written`: the target sets it; `seen`: a probe read it, be it at its default; `variable`: the environment variable, or the key of a configuration, that may still change the value read in the source.
+    `comment`: by which its author explains the value.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Reading:
     written: bool = False
     seen: bool = False
     word: str = ""
+    comment: str = ""
 
     @property
     def told(self) -> str:
@@ -42,6 +44,11 @@ class Reading:
             return f"`{self.name}` n'est pas réglé, et vaut {self.value} par défaut{changed}"
         changed = f" par défaut, modifiable par `{self.variable}`" if self.variable else ""
         return f"`{self.name}={self.value}`{changed}"
+
+    @property
+    def explained(self) -> str:
+        """That the value is meant, as a French clause; empty where nobody says so."""
+        return ", ce qu'un commentaire explique" if self.comment else ""
 
 
 def read(known: TargetFacts, name: str, default: PlainValue = None, *, tasks_suffice: bool = False) -> Reading:
@@ -57,10 +64,11 @@ def read(known: TargetFacts, name: str, default: PlainValue = None, *, tasks_suf
         return _of_word(known, written_so)
     seen = list(known.setting(name))
     if seen and seen[0][0].value is UNKNOWN:
-        return Reading(name, UNKNOWN, missing=f"la valeur de `{name}` ne se lit pas dans le code")
+        why = f"la valeur de `{name}` ne se lit pas dans le code"
+        return Reading(name, UNKNOWN, missing=why, excerpt=seen[0][0].excerpt)
     if not seen and "*" in known.probes[0].settings:
         missing = f"des réglages existent qui ne se lisent pas dans le code, peut-être `{name}`"
-        return Reading(name, UNKNOWN, missing=missing)
+        return Reading(name, UNKNOWN, missing=missing, excerpt=known.probes[0].settings["*"].excerpt)
     if not seen:
         facts = known.probes[0]
         told = facts.evidence(None, **{name: f"{default} (défaut)"})
@@ -71,7 +79,9 @@ def read(known: TargetFacts, name: str, default: PlainValue = None, *, tasks_suf
     in_source = name in known.source.settings
     written = in_source or setting.value != default
     variable = setting.overridable if facts.level is Level.SOURCE else ""
-    return Reading(name, setting.value, evidence, "", excerpt, variable, written, seen=True)
+    # A comment speaks of the value beside it, not of another that an import found.
+    comment = next((s.comment for s, f in seen if f.level is Level.SOURCE and s.value == setting.value), "")
+    return Reading(name, setting.value, evidence, "", excerpt, variable, written, seen=True, comment=comment)
 
 
 def _of_word(known: TargetFacts, setting: Setting) -> Reading:
@@ -103,6 +113,12 @@ def _why_silent(known: TargetFacts, *, tasks_suffice: bool) -> str:
     return ""
 
 
+def given(known: TargetFacts, variable: str) -> tuple[tuple[str, Process], ...]:
+    """The texts that process files give to an environment variable, as far as they are read, each with one that does."""
+    words = {p.environment[variable]: p for p in known.source.processes if variable and variable in p.environment}
+    return tuple((word, process) for word, process in words.items() if "$" not in word)
+
+
 def scheme(value: PlainValue) -> str:
     """The transport of a URL: `redis`, `amqp`, `sqs`…; empty when it cannot be told."""
     first = value[0] if isinstance(value, list | tuple) and value else value
@@ -118,6 +134,9 @@ def broker(known: TargetFacts) -> tuple[str, str]:
         reading = read(known, name)
         if reading.missing:
             return "", reading.missing
+        kinds = {scheme(word) for word, _ in given(known, reading.variable)}
+        if len(kinds) == 1 and all(kinds):
+            return kinds.pop(), ""
         if scheme(reading.value):
             return scheme(reading.value), ""
     return "", "l'adresse du broker (`broker_url`) vient de l'environnement"
@@ -128,6 +147,9 @@ def results(known: TargetFacts) -> tuple[str, str]:
     reading = read(known, "result_backend")
     if reading.missing:
         return "", reading.missing
+    kinds = {scheme(word) for word, _ in given(known, reading.variable)}
+    if len(kinds) == 1 and all(kinds):
+        return kinds.pop(), ""
     if reading.value in (None, "", "disabled", "disabled://"):
         return ("", "l'adresse des résultats vient de l'environnement") if reading.variable else ("none", "")
     return (scheme(reading.value), "") if scheme(reading.value) else ("", "`result_backend` ne se lit pas")

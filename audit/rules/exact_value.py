@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from audit.french.typography import counted
-from audit.model.facts import Facts, Task
+from audit.model.domains import Answer, Domain, conclude
 from audit.model.findings import Excerpt, Finding, Outcome, Problem
+from audit.model.gaps import named
 from audit.model.target_facts import TargetFacts
-from audit.model.test_files import is_test_file
-from audit.model.unknown import UNKNOWN
+from audit.rules.domains.setting_domain import ruled_by, unread_tasks
 from audit.rules.effective_settings import Reading, production_tasks, short
-from audit.rules.rule import Guide, defect, established, undetermined
+from audit.rules.rule import Guide, defect, undetermined
+from audit.rules.task_options import is_unread, own_option
 
 _NAMED = 3
+_AGAIN = "relancer avec `--level configuration`"
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,31 @@ class ExactValue:
         """The sentence of the rule that holds."""
         return f"`{self.name}={self.value}` - {self.purpose}"
 
-    def judged(self, known: TargetFacts, reading: Reading) -> Finding:
-        """What holds of the application, whose value was read."""
+    def answers(
+        self, known: TargetFacts, reading: Reading, domain: Domain[Reading], *, nothing: str
+    ) -> Sequence[Finding]:
+        """What holds of the application, then of its tasks; `nothing` says why the rule does not concern the target."""
+        answer: Answer[Reading] = conclude(
+            domain,
+            lambda one: () if one.comment or one.value == self.value else (one,),
+            possible_of=lambda one: () if one.value == self.value else (one,),
+        )
+        found = self._of_application(known, reading, answer, nothing)
+        if not self.option or answer.outcome is Outcome.NOT_APPLICABLE:
+            return [found]
+        held = not reading.missing and reading.value == self.value
+        return self._of_tasks(known, found, held=held)
+
+    def _of_application(self, known: TargetFacts, reading: Reading, answer: Answer[Reading], nothing: str) -> Finding:
+        if answer.outcome is Outcome.UNDETERMINED:
+            return undetermined(self.asked, named(answer.gaps), _AGAIN)
+        if answer.outcome is Outcome.NOT_APPLICABLE:
+            return Finding(answer.outcome, f"{self.asked} : {nothing} (lu : {answer.read})", proof=answer.proof)
         evidence = reading.evidence if reading.seen else (known.probes[0].evidence(défaut=reading.value),)
-        if reading.value == self.value:
-            return established(self._held(reading), *evidence)
-        return defect(self._broken(reading), self.problem(reading.excerpt), *evidence)
+        if answer.outcome is Outcome.ESTABLISHED:
+            return Finding(answer.outcome, self._held(reading), evidence, proof=answer.proof)
+        problem = self.problem(reading.excerpt)
+        return Finding(answer.outcome, self._broken(reading) + reading.explained, evidence, problem=problem)
 
     def _held(self, reading: Reading) -> str:
         if reading.seen:
@@ -59,12 +80,12 @@ class ExactValue:
         risk = self.risk_of_default or self.risk
         return f"`{self.name}` n'est pas réglé, et vaut {reading.value} par défaut{_changed(reading)} : {risk}"
 
-    def of_tasks(self, known: TargetFacts, of_application: Finding) -> Sequence[Finding]:
-        """What holds of the application, and of the tasks that set the option for themselves."""
+    def _of_tasks(self, known: TargetFacts, of_application: Finding, *, held: bool) -> Sequence[Finding]:
+        """What holds of the application, and of the tasks that set the option for themselves; `held` by the former."""
         symbols = [known.target.role(role) for role in ("sender", "campaign_sender")]
         own = [self._of_task(known, symbol) for symbol in dict.fromkeys(symbols) if symbol]
         found: Sequence[Finding] = [of_application]
-        if of_application.outcome is not Outcome.ESTABLISHED:
+        if not held:
             found = self._beside_the_application(known, of_application, set(filter(None, symbols)))
         elif not any(symbols):
             own = [self._against(known), self._unsure(known)]
@@ -79,15 +100,17 @@ class ExactValue:
         heads = [next((f.head for f, _ in known.function(task.symbol) if f.head), None) for task, _ in told]
         names = ", ".join(f"`{short(task.symbol)}`" for task, _ in told[:_NAMED])
         more = f" et {counted(len(told) - _NAMED, 'autre')}" if len(told) > _NAMED else ""
-        program = known.source.program
-        unread = [p for p, _ in known.source.unread if p.endswith(".py") and not is_test_file(p, program)]
-        if len(told) < len(tasks) or unread or not symbols <= {task.symbol for task, _ in tasks}:
+        every = {task.symbol for task, _ in tasks}
+        domain = ruled_by(known, (), [*every, *(symbols - every)], counted(len(every), "tâche"), *unread_tasks(known))
+        saying = {task.symbol for task, _ in told}
+        answer: Answer[str] = conclude(domain, lambda symbol: () if symbol in saying else (symbol,))
+        if answer.outcome is not Outcome.ESTABLISHED:
             return [
                 replace(finding, sentence=f"{finding.sentence} ; `{self.option}={self.value}` vaut pour {names}{more}")
             ]
         evidence = [facts.evidence(head) for (_, facts), head in zip(told, heads, strict=True)][:_NAMED]
         sentence = f"Chaque tâche a `{self.option}={self.value}` ({names}{more}), qui l'emporte sur `{self.name}`"
-        return [established(f"{sentence} - {self.purpose}", *evidence)]
+        return [Finding(answer.outcome, f"{sentence} - {self.purpose}", tuple(evidence), proof=answer.proof)]
 
     def _against(self, known: TargetFacts) -> Finding | None:
         """The tasks that say otherwise than the application, of which nobody said whether they matter."""
@@ -116,7 +139,7 @@ class ExactValue:
     def _unsure(self, known: TargetFacts) -> Finding | None:
         """The tasks that may say otherwise than the application, by options that were not read; a base class is not one."""
         seen = [(task, own_option(task, self.option, facts)) for task, facts in production_tasks(known)]
-        names = [f"`{short(task.symbol)}`" for task, value in seen if _unread(value)]
+        names = [f"`{short(task.symbol)}`" for task, value in seen if is_unread(value)]
         if not names:
             return None
         more = f" et {counted(len(names) - _NAMED, 'autre')}" if len(names) > _NAMED else ""
@@ -124,7 +147,7 @@ class ExactValue:
         return undetermined(
             f"`{self.name}={self.value}` vaut pour chaque tâche",
             f"un autre `{self.option}` est possible pour {told}, et ne se lit pas dans le code",
-            "relancer avec `--level configuration`",
+            _AGAIN,
         )
 
     def _of_task(self, known: TargetFacts, symbol: str) -> Finding | None:
@@ -157,7 +180,7 @@ class ExactValue:
             return undetermined(
                 f"`{self.name}={self.value}` vaut pour `{name}`",
                 f"`{name}` peut avoir un autre `{self.option}`, qui ne se lit pas dans le code : `{value}`",
-                "relancer avec `--level configuration`",
+                _AGAIN,
             )
         return None
 
@@ -169,7 +192,7 @@ class ExactValue:
         return undetermined(
             f"`{self.name}={self.value}` vaut pour `{short(symbol)}`",
             f"les décorateurs de `{short(symbol)}` ne se suivent pas jusqu'à `task` : un autre `{self.option}` est possible",
-            "relancer avec `--level configuration`",
+            _AGAIN,
         )
 
     def problem(self, excerpt: Excerpt | None) -> Problem:
@@ -183,41 +206,6 @@ class ExactValue:
             situation_text="" if excerpt else f"`{self.name}` n'apparaît pas dans la configuration.",
             solution=f"celery_app.conf.{self.name} = {self.value!r}",
         )
-
-
-def own_option(task: Task, option: str, facts: Facts) -> object:
-    """The value a task has for itself: a boolean, None when it follows the application, else what could not be read."""
-    value = task.options.get(option)
-    if facts.level > facts.level.SOURCE:
-        # The effective value, annotations included. The application's own None is told by its setting.
-        return value
-    setting = facts.settings.get("task_annotations")
-    annotations = setting.value if setting else None
-    if annotations is not None:
-        if not isinstance(annotations, dict):
-            return "task_annotations"
-        # As Celery applies them: over the decorator, the task's own after those for every task.
-        for key in ("*", task.name):
-            told = annotations.get(key, {})
-            if not isinstance(told, dict):
-                return f"task_annotations[{key!r}]"
-            value = told.get(option, value)
-    if value is UNKNOWN:
-        return option
-    if value is None:
-        return _inherited(task)
-    return bool(value) if isinstance(value, int) else value
-
-
-def _inherited(task: Task) -> object:
-    """What may give a task an option that nothing read gives it: `**` that was not read, or a base class."""
-    if "**" in task.options:
-        return task.options["**"]
-    return f"base={task.options['base']}" if "base" in task.options else None
-
-
-def _unread(value: object) -> bool:
-    return value is not None and not isinstance(value, bool) and not str(value).startswith("base=")
 
 
 def _override_note(reading: Reading) -> str:

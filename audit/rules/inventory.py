@@ -1,15 +1,20 @@
 """The tasks themselves: registered, named once, results kept for somebody, rates that hold."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from audit.french.typography import counted
+from audit.model.domains import conclude
+from audit.model.facts import Task
 from audit.model.findings import Finding, Level, Outcome, Severity
+from audit.model.gaps import Doubt, Gap, UnreadFile
 from audit.model.observations.messages import ChordUse, ResultRead
 from audit.model.target_facts import TargetFacts
 from audit.model.test_files import is_test_file
-from audit.rules.connection import kept_results
+from audit.rules.domains.setting_domain import place_of, ruled_by, unread_tasks
+from audit.rules.domains.setting_scopes import kept_results
 from audit.rules.effective_settings import NO_TASK, production_tasks, read, short
-from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
+from audit.rules.practice import Fault, answered, failed, practice, unknown
 from audit.rules.rule import Guide
 
 _INCLUDE = "https://docs.celeryq.dev/en/stable/userguide/configuration.html#include"
@@ -92,15 +97,24 @@ def _included(known: TargetFacts) -> Sequence[Finding]:
         return unknown(guide, why or "l'import des modules (l'audit s'arrête à la lecture des fichiers)")
     package = known.target.celery_app.partition(":")[0].partition(".")[0]
     imported = {task.symbol.partition(":")[0] for task in facts.tasks}
-    absent: dict[str, Fault] = {}
+    found: dict[str, tuple[bool, Fault]] = {}
     for task in known.source.tasks:
         module, head = task.symbol.partition(":")[0], known.head(task.symbol)
         own = module.partition(".")[0] == package
-        if own and head and module not in imported and not is_test_file(head.path, known.source.program):
-            absent.setdefault(module, Fault(f"`{module}` (`{short(task.symbol)}`)", head))
-    if absent:
-        return failed(guide, "Tâches non importées", list(absent.values()), facts.evidence())
-    return passed(guide, f"{len(facts.tasks)} tâches", facts.evidence())
+        if own and head and not is_test_file(head.path, known.source.program):
+            found.setdefault(module, (module in imported, Fault(f"`{module}` (`{short(task.symbol)}`)", head)))
+    for module in imported - found.keys():
+        found[module] = (True, Fault(f"`{module}`"))
+    hidden = [g for g in known.source.gaps if isinstance(g, UnreadFile) and not _is_of(g.path, imported)]
+    domain = ruled_by(known, (), list(found.values()), counted(len(facts.tasks), "tâche"), *hidden)
+    answer = conclude(domain, lambda member: () if member[0] else (member[1],))
+    return answered(guide, "Tâches non importées", answer, facts.evidence(), nothing=NO_TASK)
+
+
+def _is_of(path: str, modules: Collection[str]) -> bool:
+    """Whether a file is that of a module that was imported, wherever imports start."""
+    dotted = f".{path.removesuffix('.py').removesuffix('/__init__').replace('/', '.')}"
+    return any(dotted.endswith(f".{module}") for module in modules)
 
 
 def _unloaded(known: TargetFacts) -> Sequence[Finding]:
@@ -168,20 +182,23 @@ def _unloaded(known: TargetFacts) -> Sequence[Finding]:
 )
 def _unique(known: TargetFacts) -> Sequence[Finding]:
     guide = _unique.guide
-    tasks = [task for task, facts in production_tasks(known) if task.options.get("name", task.name) == task.name]
-    if not tasks:
-        return unknown(guide, known.why_silent or NO_TASK)
     names: dict[str, list[str]] = {}
-    for task in tasks:
-        names.setdefault(task.name, []).append(task.symbol)
-    faults = []
-    for name, symbols in names.items():
-        if len(symbols) > 1:
-            told = " et ".join(f"`{symbol}`" for symbol in symbols)
-            faults.append(Fault(f"`{name}`, pour {told}", known.head(symbols[1])))
-    if faults:
-        return failed(guide, "Nom de tâche en double", faults, known.source.evidence(faults[0].excerpt))
-    return passed(guide, f"{len(names)} noms", known.probes[0].evidence())
+    gaps: list[Gap] = [*unread_tasks(known)]
+    for task, _ in production_tasks(known):
+        if task.options.get("name", task.name) == task.name:
+            names.setdefault(task.name, []).append(task.symbol)
+        else:
+            path, line = place_of(known.head(task.symbol))
+            gaps.append(Doubt(path, line, f"le nom de la tâche `{short(task.symbol)}` ne se lit pas"))
+
+    def twice(member: tuple[str, list[str]]) -> list[Fault]:
+        name, symbols = member
+        told = " et ".join(f"`{symbol}`" for symbol in symbols)
+        return [Fault(f"`{name}`, pour {told}", known.head(symbols[1]))] if len(symbols) > 1 else []
+
+    answer = conclude(ruled_by(known, (), list(names.items()), counted(len(names), "nom"), *gaps), twice)
+    evidence = known.source.evidence(answer.faults[0].excerpt if answer.faults else None)
+    return answered(guide, "Nom de tâche en double", answer, evidence, nothing=NO_TASK)
 
 
 @practice(
@@ -192,8 +209,8 @@ def _unique(known: TargetFacts) -> Sequence[Finding]:
         severity=Severity.MINOR,
         passes="Les résultats gardés sont lus, ou ne sont pas gardés",
         fails="Les résultats de tâches sont gardés, et rien dans ce code ne les lit",
-        advice="Poser `ignore_result=True` sur ces tâches, ou `task_ignore_result` pour toutes",
-        solution="task_ignore_result = True",
+        advice="Poser `ignore_result=True` sur ces tâches, sauf sur celles d'un `chord`, qui attend leurs résultats",
+        solution="@app.task(ignore_result=True)\ndef report(day): ...",
         undetermined="aucune tâche n'a été lue, ou `result_backend` ne se lit pas",
         impact="Aucun, sinon du travail et de la mémoire pour rien",
     ),
@@ -222,25 +239,26 @@ def _unique(known: TargetFacts) -> Sequence[Finding]:
 )
 def _ignored(known: TargetFacts) -> Sequence[Finding]:
     guide = _ignored.guide
-    outside, unsure = kept_results(known)
-    tasks = production_tasks(known)
-    if outside:
-        return out_of_scope(guide, outside)
-    if not tasks or unsure or known.source.failure:
-        return unknown(guide, unsure or known.source.failure or NO_TASK)
-    reads = known.source.observations_of(ResultRead)
+    scope, tasks = kept_results(known), production_tasks(known)
+    reads, chords = known.source.observations_of(ResultRead), known.source.observations_of(ChordUse)
+    evidence, detail = known.source.evidence(), "`ignore_result`"
     if reads:
-        return passed(guide, f"lus dans `{reads[0].path}`", known.source.evidence())
-    chords = known.source.observations_of(ChordUse)
-    if chords:
+        detail = f"lus dans `{reads[0].path}`"
+    elif chords:
         # Advice to ignore the results of a header would keep its chord from ever ending.
-        told = f"un chord les attend, dans `{short(chords[0].symbol)}`"
-        return passed(guide, told, known.source.evidence(chords[0].excerpt))
-    kept = [task for task, _ in tasks if not task.options.get("ignore_result")]
-    if kept:
-        faults = [Fault(f"`{short(task.symbol)}`", known.head(task.symbol)) for task in kept]
-        # Somebody may read them from elsewhere.
-        return failed(
-            guide, "Résultats que personne ne lit", faults, known.source.evidence(), outcome=Outcome.RESERVATION
-        )
-    return passed(guide, "`ignore_result`", known.source.evidence())
+        evidence = known.source.evidence(chords[0].excerpt)
+        detail = f"un chord les attend, dans `{short(chords[0].symbol)}`"
+
+    def kept(task: Task) -> list[Fault]:
+        if reads or chords or task.options.get("ignore_result"):
+            return []
+        return [Fault(f"`{short(task.symbol)}`", known.head(task.symbol))]
+
+    failure = (Doubt(why=known.source.failure),) if known.source.failure else ()
+    members = [] if failure else [task for task, _ in tasks]
+    hidden = failure or unread_tasks(known)
+    domain = ruled_by(known, (), members, counted(len(members), "tâche"), *hidden, scope=scope)
+    # Somebody may read them from elsewhere.
+    answer = conclude(domain, lambda _: (), possible_of=kept)
+    title = "Résultats que personne ne lit"
+    return answered(guide, title, answer, evidence, nothing=scope.outside, detail=detail)

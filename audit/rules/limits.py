@@ -1,18 +1,32 @@
 """Execution: time limits, eager mode, memory and rates."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from audit.model.facts import Facts, Task
+from audit.french.typography import counted
+from audit.model.domains import Answer, conclude
+from audit.model.facts import Facts, Process, Task
 from audit.model.findings import Finding, Level, Severity
+from audit.model.gaps import Doubt, Gap, UnreadProcess
 from audit.model.observations.messages import PublishedMessage
 from audit.model.plain_value import PlainValue
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN, Unknown
+from audit.rules.domains.setting_domain import (
+    EVERYWHERE,
+    Scope,
+    hidden_tasks,
+    place_of,
+    ruled_by,
+    scope_of,
+    setting_gaps,
+    unread_tasks,
+)
 from audit.rules.effective_settings import NO_TASK, NO_WORKER, Reading, production_tasks, read, short
-from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
+from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 from audit.rules.setting_comparison import SettingComparison
-from audit.rules.worker_pools import Part, pool
+from audit.rules.worker_pools import Part, Pool, pool, unread_process_files
 
 _CONF = "https://docs.celeryq.dev/en/stable/userguide/configuration.html#"
 _WORKERS = "https://docs.celeryq.dev/en/stable/userguide/workers.html#"
@@ -74,27 +88,30 @@ def limit_of(value: PlainValue) -> float | Unknown | None:
 def _time_limits(known: TargetFacts) -> Sequence[Finding]:
     guide = _time_limits.guide
     soft, hard = read(known, "task_soft_time_limit"), read(known, "task_time_limit")
-    tasks = production_tasks(known)
-    if soft.missing or hard.missing or not tasks:
-        return unknown(guide, soft.missing or hard.missing or NO_TASK)
-    faults, unread = [], ""
+    tasks = production_tasks(known) if not (soft.missing or hard.missing) else ()
     published = _limited_when_published(known)
+    gaps: list[Gap] = [] if soft.missing or hard.missing else [*unread_tasks(known)]
+    found: list[Fault | None] = []
     for task, facts in tasks:
         own_soft = limit(task, facts, "soft_time_limit", soft.value)
         own_hard = limit(task, facts, "time_limit", hard.value)
         if own_soft is UNKNOWN or own_hard is UNKNOWN:
-            unread = unread or f"les limites de `{short(task.symbol)}` ne se lisent pas dans le code"
+            gaps.append(_doubt(known, task, f"les limites de `{short(task.symbol)}` ne se lisent pas dans le code"))
             continue
         text = _limit_fault(own_soft, own_hard)
         if text and task.symbol in published:
-            unread = unread or f"`{short(task.symbol)}` peut recevoir ses limites à la publication"
-        elif text:
-            faults.append(_of_task(known, task, text, soft, hard))
-    if faults:
-        return failed(guide, "Limites de temps", _merged(faults, len(tasks)), *soft.evidence, *hard.evidence)
-    if unread:
-        return unknown(guide, unread)
-    return passed(guide, f"{soft.told} ; {hard.told}", *soft.evidence, *hard.evidence)
+            gaps.append(_doubt(known, task, f"`{short(task.symbol)}` peut recevoir ses limites à la publication"))
+            continue
+        found.append(_of_task(known, task, text, soft, hard) if text else None)
+    domain = ruled_by(known, (soft, hard), found, counted(len(tasks), "tâche"), *gaps)
+    answer: Answer[Fault] = conclude(domain, lambda fault: (fault,) if fault else ())
+    answer = replace(answer, faults=tuple(_merged(answer.faults, len(tasks))))
+    told, evidence = f"{soft.told} ; {hard.told}", (*soft.evidence, *hard.evidence)
+    return answered(guide, "Limites de temps", answer, *evidence, nothing=NO_TASK, detail=told)
+
+
+def _doubt(known: TargetFacts, task: Task, why: str) -> Doubt:
+    return Doubt(*place_of(known.head(task.symbol)), why)
 
 
 def _limited_when_published(known: TargetFacts) -> set[str]:
@@ -119,7 +136,7 @@ def _of_task(known: TargetFacts, task: Task, text: str, soft: Reading, hard: Rea
     return Fault(f"`{short(task.symbol)}` : {text}", excerpt)
 
 
-def _merged(faults: list[Fault], total: int) -> list[Fault]:
+def _merged(faults: Sequence[Fault], total: int) -> list[Fault]:
     """One clause for all the tasks that have the same fault."""
     names: dict[str, list[str]] = {}
     for fault in faults:
@@ -173,21 +190,35 @@ def _listed(tasks: list[str], total: int) -> str:
 def _enforced(known: TargetFacts) -> Sequence[Finding]:
     guide = _enforced.guide
     limits = [read(known, name) for name in ("task_soft_time_limit", "task_time_limit")]
-    missing = next((r.missing for r in limits if r.missing), "")
-    if missing:
-        return unknown(guide, missing)
-    if not any(r.value for r in limits):
-        return out_of_scope(guide, "aucune limite de temps n'est réglée")
-    if not known.workers:
-        return unknown(guide, "aucun fichier de démarrage ne lance de worker Celery")
+    scope = _limited(known, limits)
     pools = [(w, pool(known, w)) for w in known.workers]
-    other = [Fault(f"`{w.excerpt.path}` : `--pool={p.name}`", w.excerpt) for w, p in pools if p.voids(Part.TIME_LIMITS)]
-    if other:
-        return failed(guide, "Limites de temps sans effet", other, *(known.source.evidence(f.excerpt) for f in other))
-    missing = next((p.missing for _, p in pools if p.missing), "")
-    if missing:
-        return unknown(guide, missing)
-    return passed(guide, "prefork", *(known.source.evidence(w.excerpt) for w, _ in pools))
+    gaps: list[Gap] = [UnreadProcess(*place_of(w.excerpt), p.missing) for w, p in pools if p.missing]
+    gaps += unread_process_files(known) if pools else [UnreadProcess(why=NO_WORKER)]
+    sure = not scope.gaps
+
+    def void(member: tuple[Process, Pool]) -> list[Fault]:
+        worker, found = member
+        text = f"`{worker.excerpt.path}` : `--pool={found.name}`"
+        return [Fault(text, worker.excerpt)] if sure and found.voids(Part.TIME_LIMITS) else []
+
+    told = [(w, p) for w, p in pools if not p.missing]
+    answer = conclude(ruled_by(known, limits, told, counted(len(pools), "worker"), *gaps, scope=scope), void)
+    evidence = [known.source.evidence(w.excerpt) for w, _ in pools]
+    title = "Limites de temps sans effet"
+    return answered(guide, title, answer, *evidence, nothing=scope.outside, detail="prefork")
+
+
+def _limited(known: TargetFacts, limits: Sequence[Reading]) -> Scope:
+    """Whether some limit is written at all: for all tasks, for one, or on a start line."""
+    own = any(
+        task.options.get(name) for task, _ in production_tasks(known) for name in ("soft_time_limit", "time_limit")
+    )
+    lines = any(worker.options.keys() & {"soft-time-limit", "time-limit"} for worker in known.workers)
+    if own or lines or any(r.value and not r.missing for r in limits):
+        return EVERYWHERE
+    if any(r.missing for r in limits):
+        return Scope(gaps=setting_gaps(known, *limits))
+    return scope_of(known, "aucune limite de temps n'est réglée", *limits, gaps=hidden_tasks(known))
 
 
 @practice(
@@ -225,22 +256,21 @@ def _enforced(known: TargetFacts) -> Sequence[Finding]:
 def _same_pool(known: TargetFacts) -> Sequence[Finding]:
     guide = _same_pool.guide
     configured = read(known, "worker_pool", "prefork")
-    if configured.missing or not known.workers:
-        return unknown(guide, configured.missing or NO_WORKER)
-    if not configured.written:
-        return out_of_scope(guide, "`worker_pool` n'est pas réglé")
+    unset = not configured.missing and not configured.written
+    scope = scope_of(known, "`worker_pool` n'est pas réglé", configured) if unset else EVERYWHERE
     aliases = {"processes": "prefork", "": str(configured.value)}
-    told = [(w, w.options.get("pool", "")) for w in known.workers]
-    other = [(w, pool) for w, pool in told if aliases.get(pool, pool) != configured.value]
-    if other:
-        faults = [
-            Fault(f"`{w.excerpt.path}` : `--pool={p}`, et `worker_pool={configured.value}`", w.excerpt)
-            for w, p in other
-        ]
-        return failed(
-            guide, "Modèle d'exécution différent", faults, *(known.source.evidence(w.excerpt) for w, _ in other)
-        )
-    return passed(guide, configured.told, *configured.evidence)
+
+    def other(worker: Process) -> list[Fault]:
+        written = worker.options.get("pool", "")
+        if configured.missing or aliases.get(written, written) == configured.value:
+            return []
+        text = f"`{worker.excerpt.path}` : `--pool={written}`, et `worker_pool={configured.value}`"
+        return [Fault(text, worker.excerpt)]
+
+    gaps = unread_process_files(known) if known.workers else [UnreadProcess(why=NO_WORKER)]
+    domain = ruled_by(known, (configured,), known.workers, configured.told, *gaps, scope=scope)
+    title = "Modèle d'exécution différent"
+    return answered(guide, title, conclude(domain, other), *configured.evidence, nothing=scope.outside)
 
 
 @practice(

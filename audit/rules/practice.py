@@ -61,14 +61,23 @@ def out_of_scope(guide: Guide, why: str) -> list[Finding]:
 
 
 def answered(
-    guide: Guide, title: str, answer: Answer[Fault], *evidence: Evidence, nothing: str, detail: str = ""
+    guide: Guide,
+    title: str,
+    answer: Answer[Fault],
+    *evidence: Evidence,
+    nothing: str,
+    detail: str = "",
+    settles: str = "",
 ) -> list[Finding]:
-    """The finding that a domain's answer gives; `nothing` says in French what the target has none of."""
+    """The finding that a domain's answer gives; `nothing` says in French what the target has none of.
+
+    `settles`: what would settle a point that is not known.
+    """
     if answer.outcome in {Outcome.DEFECT, Outcome.RESERVATION}:
         return failed(guide, title, answer.faults or answer.possible, *evidence, outcome=answer.outcome)
     if answer.outcome is Outcome.UNDETERMINED:
         told = f" (lu : {answer.read})" if answer.read else ""
-        return unknown(guide, f"{named(answer.gaps)}{told}")
+        return unknown(guide, f"{named(answer.gaps)}{told}", settles)
     if answer.outcome is Outcome.NOT_APPLICABLE:
         return [Finding(answer.outcome, f"{guide.passes} : {nothing} (lu : {answer.read})", proof=answer.proof)]
     return [Finding(answer.outcome, f"{guide.passes} ({detail or answer.read})", evidence, proof=answer.proof)]

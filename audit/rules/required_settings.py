@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from audit.model.findings import Finding, Severity
 from audit.model.target_facts import TargetFacts
+from audit.rules.domains.setting_scopes import late_only
 from audit.rules.exact_value import ExactValue
 from audit.rules.rule import Guide, rule
 from audit.rules.setting_comparison import exactly
@@ -96,7 +97,8 @@ def _rejected(known: TargetFacts) -> Sequence[Finding]:
         risk="une tâche dont le processus est tué est acquittée, donc perdue",
         option="reject_on_worker_lost",
     )
-    return exactly(exact, default=False)(known)
+    # What is acknowledged before it runs is never requeued, whatever this setting says.
+    return exactly(exact, default=False, scope=late_only)(known)
 
 
 @rule(

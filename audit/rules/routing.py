@@ -3,15 +3,19 @@
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 
+from audit.model.domains import conclude
 from audit.model.facts import Process
-from audit.model.findings import Excerpt, Finding, Outcome, Severity
+from audit.model.findings import Excerpt, Finding, Severity
+from audit.model.gaps import Doubt, Gap, UnreadFile, UnreadProcess
 from audit.model.observations.messages import PublishedMessage
 from audit.model.plain_value import PlainValue
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN
+from audit.rules.domains.setting_domain import EVERYWHERE, place_of, ruled_by, scope_of
 from audit.rules.effective_settings import NO_WORKER, read, short
-from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
+from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
+from audit.rules.worker_pools import unread_process_files
 
 _ROUTING = "https://docs.celeryq.dev/en/stable/userguide/routing.html"
 _CONF = "https://docs.celeryq.dev/en/stable/userguide/configuration.html#"
@@ -195,25 +199,36 @@ def _consumed(known: TargetFacts) -> Sequence[Finding]:
     guide = _consumed.guide
     workers = known.workers
     declared, default = read(known, "task_queues"), read(known, "task_default_queue", "celery")
-    missing = declared.missing or default.missing or ("" if workers else NO_WORKER)
-    if missing:
-        return unknown(guide, missing, "" if workers else "renseigner `target.process_files`")
-    queues = published(known, foreign=False)
-    own = [(w.excerpt, consumed_by(w, declared.value, default.value)) for w in workers]
-    if any(found is None for _, found in own):
-        return unknown(guide, "les files d'un worker (`-Q`) ne se lisent pas")
+    settles = "" if workers else "renseigner `target.process_files`"
+    gaps: list[Gap] = [UnreadProcess(why=NO_WORKER)] if not workers else unread_process_files(known)
+    readable = not (declared.missing or default.missing)
+    own = [(w.excerpt, consumed_by(w, declared.value, default.value)) for w in workers] if readable else []
+    gaps += [
+        UnreadProcess(*place_of(excerpt), "les files d'un worker (`-Q`) ne se lisent pas")
+        for excerpt, found in own
+        if found is None
+    ]
+    sure = readable and not gaps
     everywhere = {queue for _, found in own for queue in found or ()}
+    queues = published(known, foreign=False) if readable else {}
+    if sure and (unread := _unread(known, everywhere)):
+        gaps.append(Doubt(why=unread))
+    gaps += [gap for gap in known.source.gaps if isinstance(gap, UnreadFile)]
+    if not queues and default.value in everywhere:
+        queues = {str(default.value): Fault("")}
+    if not queues:
+        gaps.append(Doubt(why="aucune publication de tâche n'a été reconnue"))
+    alone = {queue: [_lacking(path, own, queue) for path in _complete(known)] for queue in queues} if sure else {}
+    told = ", ".join(f"`{q}`" for q in sorted(queues))
+    domain = ruled_by(known, (declared, default), list(queues.items()), told, *gaps)
+    answer = conclude(
+        domain,
+        lambda member: () if not sure or member[0] in everywhere else (member[1],),
+        possible_of=lambda member: [fault for faults in alone.get(member[0], ()) for fault in faults],
+    )
     evidence = [known.source.evidence(w.excerpt) for w in workers]
-    orphans = [fault for queue, fault in queues.items() if queue not in everywhere]
-    if orphans:
-        return failed(guide, "File sans worker", orphans, *evidence)
-    alone = [fault for path in _complete(known) for fault in _lacking(path, own, queues)]
-    if alone:
-        return failed(guide, "File sans worker", alone, *evidence, outcome=Outcome.RESERVATION)
-    if unread := _unread(known, everywhere):
-        return unknown(guide, unread)
-    told = ", ".join(f"`{q}`" for q in sorted(queues)) or f"`{default.value}`"
-    return passed(guide, told, *evidence)
+    nothing = "aucune tâche n'est publiée"
+    return answered(guide, "File sans worker", answer, *evidence, nothing=nothing, settles=settles)
 
 
 def consumed_by(worker: Process, declared: PlainValue, default: PlainValue) -> frozenset[str] | None:
@@ -236,10 +251,10 @@ def _complete(known: TargetFacts) -> list[str]:
     return sorted(with_worker & others)
 
 
-def _lacking(path: str, own: list[tuple[Excerpt, frozenset[str] | None]], queues: dict[str, Fault]) -> list[Fault]:
-    here = {queue for excerpt, found in own if excerpt.path == path for queue in found or ()}
+def _lacking(path: str, own: list[tuple[Excerpt, frozenset[str] | None]], queue: str) -> list[Fault]:
+    here = {name for excerpt, found in own if excerpt.path == path for name in found or ()}
     excerpt = next(e for e, _ in own if e.path == path)
-    return [Fault(f"`{queue}` n'est pas consommée par `{path}`", excerpt) for queue in queues if queue not in here]
+    return [] if queue in here else [Fault(f"`{queue}` n'est pas consommée par `{path}`", excerpt)]
 
 
 @practice(
@@ -283,14 +298,16 @@ def _lacking(path: str, own: list[tuple[Excerpt, frozenset[str] | None]], queues
 def _declared(known: TargetFacts) -> Sequence[Finding]:
     guide = _declared.guide
     create, declared = read(known, "task_create_missing_queues", True), read(known, "task_queues")
-    if create.missing or declared.missing:
-        return unknown(guide, create.missing or declared.missing)
-    if create.value:
-        return out_of_scope(guide, "Celery crée les files qui manquent (`task_create_missing_queues`)")
+    outside = "Celery crée les files qui manquent (`task_create_missing_queues`)"
+    scope = scope_of(known, outside, create) if create.value is True and not create.missing else EVERYWHERE
     names = declared.value if isinstance(declared.value, list | tuple | dict) else ()
-    if UNKNOWN in names:
-        return unknown(guide, "`task_queues` ne se lit pas dans le code")
-    absent = [fault for queue, fault in published(known).items() if queue not in names]
-    if absent:
-        return failed(guide, "File non déclarée", absent, *create.evidence, *declared.evidence)
-    return passed(guide, ", ".join(f"`{n}`" for n in names), *declared.evidence)
+    readable = not (create.missing or declared.missing or UNKNOWN in names)
+    gaps: list[Gap] = [Doubt(why="`task_queues` ne se lit pas dans le code")] if UNKNOWN in names else []
+    gaps += [gap for gap in known.source.gaps if isinstance(gap, UnreadFile)]
+    queues = list(published(known).items()) if readable else []
+    told = ", ".join(f"`{n}`" for n in names)
+    domain = ruled_by(known, (create, declared), queues, told, *gaps, scope=scope)
+    answer = conclude(domain, lambda member: () if member[0] in names else (member[1],))
+    nothing = scope.outside or "aucune publication de tâche ne nomme une file"
+    evidence = (*create.evidence, *declared.evidence)
+    return answered(guide, "File non déclarée", answer, *evidence, nothing=nothing)

@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from audit.model.domains import Domain, conclude
-from audit.model.findings import Finding, Severity
-from audit.model.gaps import Doubt, Gap
+from audit.model.domains import conclude
+from audit.model.findings import Excerpt, Finding, Severity
+from audit.model.gaps import Doubt, Gap, UnreadSettings
 from audit.model.observations.messages import RegisteredSerializer
 from audit.model.plain_value import PlainValue
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN, Unknown
-from audit.rules.effective_settings import production_tasks, read, short
-from audit.rules.practice import Fault, answered, failed, out_of_scope, passed, practice, unknown
+from audit.rules.domains.setting_domain import hidden_tasks, place_of, ruled_by
+from audit.rules.effective_settings import Reading, given, production_tasks, read, short
+from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 
 _SECURITY = "https://docs.celeryq.dev/en/stable/userguide/security.html#serializers"
@@ -64,10 +66,10 @@ def _pickle(known: TargetFacts) -> Sequence[Finding]:
         value = task.options.get("serializer")
         told.append((value, Fault(f"`{short(task.symbol)}` a `serializer={value!r}`", known.head(task.symbol))))
     registered = known.source.observations_of(RegisteredSerializer)
-    gaps: list[Gap] = [Doubt(why=r.missing) for r in readings if r.missing]
-    gaps += _unread(registered, frozenset(name for value, _ in told for name in _names(value)))
+    gaps = _unread(registered, frozenset(name for value, _ in told for name in _names(value)))
     evidence = [e for r in readings for e in r.evidence] or [known.source.evidence()]
-    domain = Domain(tuple(told), tuple(gaps), "" if readings[0].missing else readings[0].told)
+    read_so = "" if readings[0].missing else readings[0].told
+    domain = ruled_by(known, readings, told, read_so, *gaps, *hidden_tasks(known))
     answer = conclude(domain, lambda member: _unsafe_among(member[0], member[1], registered))
     title = "Sérialisation qui exécute du code"
     return answered(guide, title, answer, *evidence, nothing="aucun réglage de sérialisation n'a été lu")
@@ -139,31 +141,62 @@ _SSL = ("broker_use_ssl", "redis_backend_use_ssl")
 def _certificates(known: TargetFacts) -> Sequence[Finding]:
     guide = _certificates.guide
     urls, settings = [read(known, name) for name in _URLS], [read(known, name) for name in _SSL]
-    faults = [
-        Fault(f"`{r.name}` demande de ne rien vérifier", r.excerpt)
-        for r in urls
-        if isinstance(r.value, str) and _UNVERIFIED.search(r.value)
-    ]
-    faults += [Fault(f"`{r.name}` : {text}", r.excerpt) for r in settings for text in _unverified(r.value)]
+    links = [link for r in urls for link in _links(known, r)]
+    links += [_Link(r, r.value, r.excerpt) for r in settings if r.value and not r.missing]
+    gaps: list[Gap] = [gap for link in links for gap in link.gaps()]
+    missing_urls = [r for r in urls if r.variable and not given(known, r.variable)]
+    if not any(link.encrypted for link in links) and missing_urls:
+        gaps.append(Doubt(why=f"une adresse vient de l'environnement (`{missing_urls[0].variable}`)"))
+    encrypted = [link for link in links if link.encrypted]
+    told = ", ".join(f"`{link.reading.name}`" for link in encrypted) or ", ".join(f"`{r.name}`" for r in urls)
+    domain = ruled_by(known, (*urls, *settings), encrypted, told, *gaps)
     evidence = [e for r in (*urls, *settings) for e in r.evidence]
-    if faults:
-        return failed(guide, "Certificat non vérifié", faults, *evidence)
-    missing = next((r.missing for r in (*urls, *settings) if r.missing), "")
-    if missing:
-        return unknown(guide, missing)
-    encrypted = [r.name for r in settings if r.value]
-    encrypted += [r.name for r in urls if isinstance(r.value, str) and re.match(r"(rediss|amqps)://", r.value)]
-    if encrypted:
-        return passed(guide, ", ".join(f"`{n}`" for n in encrypted), *evidence)
-    if any(r.variable for r in urls):
-        return unknown(guide, "des adresses écrites dans le code (elles viennent de l'environnement)")
-    return out_of_scope(guide, "aucune connexion n'est chiffrée ici")
+    nothing = "ni le broker ni les résultats ne sont joints par une connexion chiffrée"
+    return answered(guide, "Certificat non vérifié", conclude(domain, _Link.faults), *evidence, nothing=nothing)
+
+
+@dataclass(frozen=True)
+class _Link:
+    """A setting that says how the broker or the results are joined, and one value of it."""
+
+    reading: Reading
+    value: PlainValue
+    excerpt: Excerpt | None
+
+    @property
+    def encrypted(self) -> bool:
+        if isinstance(self.value, str):
+            return bool(re.match(r"(rediss|amqps)://", self.value) or _UNVERIFIED.search(self.value))
+        return bool(self.value)
+
+    def faults(self) -> list[Fault]:
+        if isinstance(self.value, str):
+            text = f"`{self.reading.name}` demande de ne rien vérifier"
+            return [Fault(text, self.excerpt)] if _UNVERIFIED.search(self.value) else []
+        return [Fault(f"`{self.reading.name}` : {text}", self.excerpt) for text in _unverified(self.value)]
+
+    def gaps(self) -> list[Gap]:
+        """What of it was not read and may ask to verify nothing: a choice, or a whole context."""
+        value = self.value if isinstance(self.value, dict) else {}
+        unread = [key for key, told in value.items() if told is UNKNOWN and key.endswith(("cert_reqs", "context"))]
+        return [
+            UnreadSettings(*place_of(self.excerpt), f"`{key}` de `{self.reading.name}` ne se lit pas") for key in unread
+        ]
+
+
+def _links(known: TargetFacts, reading: Reading) -> list[_Link]:
+    """The address read, and those that process files give in its place."""
+    told = [_Link(reading, reading.value, reading.excerpt)] if isinstance(reading.value, str) else []
+    others = [
+        _Link(reading, word, process.runner or process.excerpt) for word, process in given(known, reading.variable)
+    ]
+    return others or told
 
 
 def _unverified(value: PlainValue) -> Iterator[str]:
     if not isinstance(value, dict):
         return
-    for key, given in value.items():
-        told = str(given)
-        if key.endswith("cert_reqs") and given is not UNKNOWN and (given in (0, None) or told.lower().endswith("none")):
+    for key, asked in value.items():
+        told = str(asked)
+        if key.endswith("cert_reqs") and asked is not UNKNOWN and (asked in (0, None) or told.lower().endswith("none")):
             yield f"`{key}={told.rpartition('.')[2]}`"

@@ -4,22 +4,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from audit.model.findings import Finding, Outcome
+from audit.model.domains import conclude
+from audit.model.findings import Finding
 from audit.model.plain_value import PlainValue
 from audit.model.target_facts import TargetFacts
+from audit.rules.domains.setting_domain import EVERYWHERE, Scope, setting_domain
 from audit.rules.effective_settings import Reading, read
 from audit.rules.exact_value import ExactValue
-from audit.rules.practice import Fault, failed, out_of_scope, passed, unknown
-from audit.rules.rule import Guide, undetermined
-
-Scope = Callable[[TargetFacts], tuple[str, str]]
-"""Why a rule does not concern a target, and why that cannot be told: French clauses, empty when neither."""
+from audit.rules.practice import Fault, answered
+from audit.rules.rule import Guide
 
 _AGAIN = "relancer avec `--level configuration`"
 
 
-def _everywhere(_: TargetFacts) -> tuple[str, str]:
-    return "", ""
+def _everywhere(_: TargetFacts) -> Scope:
+    return EVERYWHERE
 
 
 @dataclass(frozen=True)
@@ -34,33 +33,35 @@ class SettingComparison:
     holds: Callable[[Any], bool]
     guide: Guide
     title: str
-    scope: Scope = _everywhere
+    scope: Callable[[TargetFacts], Scope] = _everywhere
     exact: ExactValue | None = None
 
     def __call__(self, known: TargetFacts) -> Sequence[Finding]:
         """Compare, strongest probe first; « indéterminé » when no probe can tell the value."""
-        outside, unsure = self.scope(known)
-        if outside:
-            return out_of_scope(self.guide, outside)
+        scope = self.scope(known)
         reading = read(known, self.name, self.default, tasks_suffice=self.exact is not None)
-        missing = unsure or reading.missing
-        if self.exact is None:
-            return unknown(self.guide, missing, _AGAIN) if missing else self._judged(reading)
-        exact = self.exact
-        found = undetermined(exact.asked, missing, _AGAIN) if missing else exact.judged(known, reading)
-        return exact.of_tasks(known, found) if exact.option else [found]
+        if not scope.outside and not reading.missing and self.holds(reading.value):
+            scope = EVERYWHERE  # it holds whether it matters or not
+        domain = setting_domain(known, reading, scope=scope)
+        if self.exact is not None:
+            return self.exact.answers(known, reading, domain, nothing=scope.outside)
+        answer = conclude(domain, self._faults, possible_of=self._possible)
+        return answered(self.guide, self.title, answer, *reading.evidence, nothing=scope.outside, settles=_AGAIN)
 
-    def _judged(self, reading: Reading) -> Sequence[Finding]:
-        """What the environment may change is only a reservation."""
+    def _faults(self, reading: Reading) -> list[Fault]:
+        """What the environment may change, or what its author explains, is only a reservation."""
+        return [] if reading.variable or reading.comment else self._possible(reading)
+
+    def _possible(self, reading: Reading) -> list[Fault]:
         if self.holds(reading.value):
-            return passed(self.guide, reading.told, *reading.evidence)
-        outcome = Outcome.RESERVATION if reading.variable else Outcome.DEFECT
-        fault = Fault(reading.told, reading.excerpt)
-        return failed(self.guide, self.title, [fault], *reading.evidence, outcome=outcome)
+            return []
+        return [Fault(f"{reading.told}{reading.explained}", reading.excerpt)]
 
 
-def exactly(exact: ExactValue, default: PlainValue) -> SettingComparison:
+def exactly(
+    exact: ExactValue, default: PlainValue, scope: Callable[[TargetFacts], Scope] = _everywhere
+) -> SettingComparison:
     """A check that a setting has one value."""
     return SettingComparison(
-        exact.name, default, lambda value: value == exact.value, exact.guide, exact.title, exact=exact
+        exact.name, default, lambda value: value == exact.value, exact.guide, exact.title, scope, exact
     )

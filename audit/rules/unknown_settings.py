@@ -3,14 +3,19 @@
 from collections.abc import Sequence
 from difflib import get_close_matches
 
+from audit.model.domains import conclude
 from audit.model.findings import Finding, Severity
+from audit.model.gaps import Doubt, UnreadSettings
 from audit.model.observations.messages import UnprefixedSetting
 from audit.model.target_facts import TargetFacts
 from audit.rules.celery_settings import KNOWN
+from audit.rules.domains.setting_domain import place_of, ruled_by
 from audit.rules.effective_settings import read
-from audit.rules.practice import Fault, failed, passed, practice, unknown
+from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 
+_NONE = "aucune application Celery n'a été trouvée avec ses réglages"
+_OPAQUE = "des réglages existent dont les noms ne se lisent pas dans le code"
 _CONF = "https://docs.celeryq.dev/en/stable/userguide/configuration.html"
 _CLOSE = 0.8
 
@@ -42,26 +47,28 @@ _CLOSE = 0.8
     """,
 )
 def _misnamed(known: TargetFacts) -> Sequence[Finding]:
+    names = {name: (facts, setting) for facts in reversed(known.probes) for name, setting in facts.settings.items()}
+    unprefixed = known.source.observations_of(UnprefixedSetting)
+    members: list[str | UnprefixedSetting] = [*(name for name in names if name != "*"), *unprefixed]
     opening = read(known, "task_always_eager")
-    if not known.probes or not known.probes[0].settings:
-        return unknown(_misnamed.guide, opening.missing)
-    faults: list[Fault] = []
-    for facts in known.probes:
-        for name, setting in facts.settings.items():
-            meant = misspelled(name)
-            if meant and not any(f"`{name}`" in fault.text for fault in faults):
-                written = known.source.settings.get(name, setting)
-                faults.append(Fault(f"`{name}` au lieu de `{meant}`", written.excerpt))
-    faults += [
-        Fault(f"`{one.written}` sans le préfixe `{one.prefix}`, qui seul le ferait lire", one.excerpt)
-        for one in known.source.observations_of(UnprefixedSetting)
-        if one.meant in KNOWN
-    ]
+    none = () if members else (Doubt(why=opening.missing or _NONE),)
+    count = len(known.source.settings.keys() - {"*"}) or len(members)
+
+    def faults(member: str | UnprefixedSetting) -> list[Fault]:
+        if isinstance(member, UnprefixedSetting):
+            text = f"`{member.written}` sans le préfixe `{member.prefix}`, qui seul le ferait lire"
+            return [Fault(text, member.excerpt)] if member.meant in KNOWN else []
+        meant = misspelled(member)
+        written = known.source.settings.get(member, names[member][1])
+        return [Fault(f"`{member}` au lieu de `{meant}`", written.excerpt)] if meant else []
+
+    hidden = known.probes[0].settings.get("*") if known.probes else None
+    opaque = [UnreadSettings(*place_of(hidden.excerpt), _OPAQUE)] if hidden and members else []
+    read_names = f"{count} réglage{'s' if count > 1 else ''} lu{'s' if count > 1 else ''}"
+    domain = ruled_by(known, (), members, read_names, *none, *opaque)
     evidence = [f.evidence() for f in known.probes]
-    if faults:
-        return failed(_misnamed.guide, "Réglage sans effet", faults, *evidence)
-    count = len(known.source.settings) or len(known.probes[0].settings)
-    return passed(_misnamed.guide, f"{count} réglage{'s' if count > 1 else ''} lu{'s' if count > 1 else ''}", *evidence)
+    answer = conclude(domain, faults)
+    return answered(_misnamed.guide, "Réglage sans effet", answer, *evidence, nothing=_NONE)
 
 
 def misspelled(name: str) -> str:

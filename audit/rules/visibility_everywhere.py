@@ -2,23 +2,19 @@
 
 from collections.abc import Sequence
 
+from audit.model.domains import conclude
 from audit.model.findings import Finding, Severity
+from audit.model.gaps import Doubt
+from audit.model.plain_value import PlainValue
 from audit.model.target_facts import TargetFacts
-from audit.rules.delivery import redis_only
-from audit.rules.effective_settings import number, options, read, results
-from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
+from audit.rules.domains.setting_domain import ruled_by
+from audit.rules.domains.setting_scopes import redis_everywhere
+from audit.rules.effective_settings import number, options, read
+from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 
 _REDIS = "https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html#visibility-timeout"
 _DEFAULT = 3600
-
-
-def _both_redis(known: TargetFacts) -> tuple[str, str]:
-    outside, unsure = redis_only(known)
-    kept, why = results(known)
-    if not outside and kept and kept != "redis":
-        outside = "les résultats ne sont pas dans Redis"
-    return outside, unsure or why
 
 
 @practice(
@@ -57,24 +53,27 @@ def _both_redis(known: TargetFacts) -> tuple[str, str]:
 )
 def _same_everywhere(known: TargetFacts) -> Sequence[Finding]:
     guide = _same_everywhere.guide
-    outside, unsure = _both_redis(known)
-    if outside:
-        return out_of_scope(guide, outside)
+    scope = redis_everywhere(known)
     given, of_broker = options(known, "broker_transport_options")
     kept_options, of_results = options(known, "result_backend_transport_options")
     top = read(known, "visibility_timeout", _DEFAULT)
-    missing = unsure or of_broker.missing or of_results.missing or top.missing
-    if missing:
-        return unknown(guide, missing)
     values = {
         "broker_transport_options": given.get("visibility_timeout", _DEFAULT),
         "result_backend_transport_options": kept_options.get("visibility_timeout", _DEFAULT),
         "visibility_timeout": top.value if top.value is not None else _DEFAULT,
     }
-    if any(number(value) is None for value in values.values()):
-        return unknown(guide, "une valeur de `visibility_timeout` ne se lit pas dans le code")
+    readings = (of_broker, of_results, top)
+    unread = any(number(v) is None for v in values.values()) and not any(r.missing for r in readings)
+    gaps = [Doubt(why="une valeur de `visibility_timeout` ne se lit pas dans le code")] if unread else []
+    known_values = () if any(r.missing for r in readings) else (values,)
+    domain = ruled_by(known, readings, known_values, f"{values['visibility_timeout']} s", *gaps, scope=scope)
+
+    def differing(found: dict[str, PlainValue]) -> list[Fault]:
+        told = {name: value for name, value in found.items() if number(value) is not None}
+        if len({number(value) for value in told.values()}) < 2:
+            return []
+        return [Fault(f"{value} s pour `{name}`", of_broker.excerpt) for name, value in told.items()]
+
+    answer, title = conclude(domain, differing), "`visibility_timeout` n'est pas le même partout"
     evidence = (*of_broker.evidence, *of_results.evidence)
-    if len({number(v) for v in values.values()}) == 1:
-        return passed(guide, f"{values['visibility_timeout']} s", *evidence)
-    told = [Fault(f"{value} s pour `{name}`", of_broker.excerpt) for name, value in values.items()]
-    return failed(guide, "`visibility_timeout` n'est pas le même partout", told, *evidence)
+    return answered(guide, title, answer, *evidence, nothing=scope.outside)

@@ -1,18 +1,21 @@
 """How long Redis waits for an acknowledgement before it delivers a message again."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from audit.french.typography import french_duration
+from audit.model.domains import conclude
 from audit.model.facts import BeatEntry
 from audit.model.findings import Excerpt, Finding, Severity
+from audit.model.gaps import Doubt
 from audit.model.observations.messages import DelayedMessage
-from audit.model.plain_value import PlainValue
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN
-from audit.rules.delivery import redis_only
-from audit.rules.effective_settings import number, options, production_tasks, read, short
+from audit.rules.domains.setting_domain import EVERYWHERE, hidden_tasks, ruled_by
+from audit.rules.domains.setting_scopes import redis_only
+from audit.rules.effective_settings import Reading, number, options, production_tasks, read, short
 from audit.rules.limits import limit
-from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
+from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 
 _REDIS = "https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html#visibility-timeout"
@@ -66,36 +69,53 @@ _BACKOFF_MAX, _MAX_RETRIES, _MOST_DOUBLINGS = 600, 3, 64
 )
 def _visibility(known: TargetFacts) -> Sequence[Finding]:
     guide = _visibility.guide
-    outside, unsure = redis_only(known)
-    if outside:
-        return out_of_scope(guide, outside)
+    scope = redis_only(known)
     given, reading = options(known, "broker_transport_options")
     hard = read(known, "task_time_limit")
-    if reading.missing or hard.missing:
-        return unknown(guide, reading.missing or hard.missing)
-    allowed = number(given.get("visibility_timeout", _DEFAULT))
-    if allowed is None:
-        return unknown(guide, "`visibility_timeout` ne se lit pas dans le code")
-    waits = [*_delays(known), *_limits(known, hard.value)]
-    longer = [Fault(f"{what} de {french_duration(s)}", e) for s, what, e in waits if s is not None and s >= allowed]
-    told = f"{french_duration(allowed)}{'' if 'visibility_timeout' in given else ', la valeur par défaut'}"
-    if unsure and "visibility_timeout" not in given:
-        return unknown(guide, unsure)
-    evidence = (*reading.evidence, *(known.source.evidence(f.excerpt) for f in longer))
-    if longer:
-        fault = Fault(f"{longer[0].text}, pour un délai de {told}", longer[0].excerpt)
-        return failed(guide, "`visibility_timeout` trop court", [fault, *longer[1:]], *evidence)
-    unread = next((what for seconds, what, _ in waits if seconds is None), "")
-    return unknown(guide, f"{unread} ne se lit pas") if unread else passed(guide, told, *evidence)
+    allowed = None if reading.missing else number(given.get("visibility_timeout", _DEFAULT))
+    default = "visibility_timeout" not in given
+    # Who writes it says that the broker is Redis.
+    scope = scope if scope.outside or default else EVERYWHERE
+    waits = [_Wait(0.0, "", reading.excerpt), *_delays(known), *_limits(known, hard)]
+    told = f"{french_duration(allowed or 0)}{', la valeur par défaut' if default else ''}"
+    unread = "" if allowed is not None or reading.missing else "`visibility_timeout` ne se lit pas dans le code"
+    gaps = [Doubt(why=why) for why in filter(None, (unread, *(wait.unread for wait in waits)))]
+    domain = ruled_by(known, (reading, hard), waits, told, *gaps, *hidden_tasks(known), scope=scope)
+    answer = conclude(domain, lambda wait: wait.beyond(allowed))
+    if answer.faults:
+        first = answer.faults[0]
+        answer = replace(
+            answer, faults=(replace(first, text=f"{first.text}, pour un délai de {told}"), *answer.faults[1:])
+        )
+    evidence = (*reading.evidence, *(known.source.evidence(f.excerpt) for f in answer.faults))
+    return answered(guide, "`visibility_timeout` trop court", answer, *evidence, nothing=scope.outside)
 
 
-def _delays(known: TargetFacts) -> Iterator[tuple[float | None, str, Excerpt | None]]:
+@dataclass(frozen=True)
+class _Wait:
+    """Seconds that a message may wait in a worker, what for, and where; None for what cannot be told."""
+
+    seconds: float | None
+    what: str
+    excerpt: Excerpt | None
+
+    @property
+    def unread(self) -> str:
+        return f"{self.what} ne se lit pas" if self.seconds is None else ""
+
+    def beyond(self, allowed: float | None) -> list[Fault]:
+        if allowed is None or self.seconds is None or self.seconds < allowed:
+            return []
+        return [Fault(f"{self.what} de {french_duration(self.seconds)}", self.excerpt)]
+
+
+def _delays(known: TargetFacts) -> Iterator[_Wait]:
     """Seconds that a message may wait in a worker, what for, and where; None for what cannot be told."""
     tasks = {task.symbol for task, _ in production_tasks(known)}
     for schedule in known.source.retry_schedules:
         if schedule.task in tasks and schedule.delays:
             excerpt = schedule.excerpts[0] if schedule.excerpts else None
-            yield max(schedule.delays), f"reprise de `{short(schedule.task)}`", excerpt
+            yield _Wait(max(schedule.delays), f"reprise de `{short(schedule.task)}`", excerpt)
     yield from _backoffs(known, tasks)
     for entry in (e for facts in known.probes[:1] for e in facts.beat):
         yield from _of_beat(entry)
@@ -104,10 +124,10 @@ def _delays(known: TargetFacts) -> Iterator[tuple[float | None, str, Excerpt | N
         if not (message.method == "retry" and message.symbol in planned):
             seconds = message.seconds
             what = f"le délai que `{short(message.symbol)}` demande" if seconds is UNKNOWN else "`countdown`"
-            yield (None if seconds is UNKNOWN else float(seconds)), what, message.excerpt
+            yield _Wait(None if seconds is UNKNOWN else float(seconds), what, message.excerpt)
 
 
-def _backoffs(known: TargetFacts, tasks: set[str]) -> Iterator[tuple[float | None, str, Excerpt | None]]:
+def _backoffs(known: TargetFacts, tasks: set[str]) -> Iterator[_Wait]:
     """The longest delay of automatic retries that are drawn at random, or whose schedule could not be read."""
     planned = {s.task for s in known.source.retry_schedules if s.delays}
     for task, _ in production_tasks(known):
@@ -119,20 +139,21 @@ def _backoffs(known: TargetFacts, tasks: set[str]) -> Iterator[tuple[float | Non
         factor = 1 if backoff is True else number(backoff)
         grown = None if most is None or factor is None else factor * 2 ** min(max(most - 1, 0), _MOST_DOUBLINGS)
         longest = highest if grown is None or highest is None else min(highest, grown)
-        yield longest, f"reprise de `{short(task.symbol)}`", known.head(task.symbol)
+        yield _Wait(longest, f"reprise de `{short(task.symbol)}`", known.head(task.symbol))
 
 
-def _of_beat(entry: BeatEntry) -> Iterator[tuple[float | None, str, Excerpt | None]]:
+def _of_beat(entry: BeatEntry) -> Iterator[_Wait]:
     """What the options of an entry of beat add to its hour."""
     if entry.options.get("countdown") is not None:
-        yield number(entry.options["countdown"]), f"`countdown` de l'entrée `{entry.name}` de beat", entry.excerpt
+        what = f"`countdown` de l'entrée `{entry.name}` de beat"
+        yield _Wait(number(entry.options["countdown"]), what, entry.excerpt)
     elif entry.options.get("eta") is not None:
-        yield None, f"l'`eta` de l'entrée `{entry.name}` de beat", entry.excerpt
+        yield _Wait(None, f"l'`eta` de l'entrée `{entry.name}` de beat", entry.excerpt)
 
 
-def _limits(known: TargetFacts, application: PlainValue) -> Iterator[tuple[float | None, str, Excerpt | None]]:
-    for task, facts in production_tasks(known):
-        lasts = limit(task, facts, "time_limit", application)
+def _limits(known: TargetFacts, application: Reading) -> Iterator[_Wait]:
+    for task, facts in () if application.missing else production_tasks(known):
+        lasts = limit(task, facts, "time_limit", application.value)
         if lasts is not None:
             seconds = None if lasts is UNKNOWN else float(lasts)
-            yield seconds, f"limite de temps de `{short(task.symbol)}`", known.head(task.symbol)
+            yield _Wait(seconds, f"limite de temps de `{short(task.symbol)}`", known.head(task.symbol))

@@ -12,7 +12,7 @@ from audit.model.plain_value import PlainValue
 from audit.model.target_facts import TargetFacts
 from audit.rules import every_rule
 from audit.rules.crontabs import crontab_seconds, daily_times, frequency
-from audit.rules.exact_value import own_option
+from audit.rules.task_options import own_option
 from audit.target.target_file import Target
 
 SENDER = "app.tasks:send"

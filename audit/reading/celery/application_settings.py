@@ -7,6 +7,7 @@ from audit.model.facts import Application, Setting, Task
 from audit.model.plain_value import PlainValue
 from audit.model.unknown import UNKNOWN
 from audit.reading.celery.application_objects import configuration_of, defaults_of
+from audit.reading.celery.setting_comments import comment_of
 from audit.reading.old_setting_names import modern
 from audit.reading.python.abstract_values import (
     FunctionValue,
@@ -112,7 +113,9 @@ def _compared(setting: Setting) -> tuple[PlainValue, str, bool]:
 
 def _setting(machine: Machine, name: str, value: Value, origin: Origin | None) -> Setting:
     plain, variable = unwrap(value)
-    return Setting(name, exported(plain), excerpt_of(machine, origin), variable, is_word(value))
+    source = machine.sources.get(origin.path) if origin else None
+    comment = comment_of(source.text.splitlines(), origin.first, origin.last) if origin and source else ""
+    return Setting(name, exported(plain), excerpt_of(machine, origin), variable, is_word(value), comment)
 
 
 def task_name_of(value: Value, names: Mapping[str, str]) -> Value:

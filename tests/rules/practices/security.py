@@ -55,7 +55,7 @@ CASES = (
     not_concerned(
         "broker-tls",
         "nothing encrypted",
-        "aucune connexion n'est chiffrée",
+        "joints par une connexion chiffrée",
         Edit(APP, _BROKER, '"redis://localhost/0"'),
         Edit(APP, _BACKEND, '"redis://localhost/1"'),
     ),

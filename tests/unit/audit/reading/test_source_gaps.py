@@ -47,7 +47,17 @@ def test_code_that_the_target_leaves_out_is_a_gap_where_it_is_imported(collect_t
 
 def test_a_file_that_no_python_parses_is_a_gap_and_a_test_is_none(collect_tree: Collect) -> None:
     facts = collect_tree({"app.py": APP, "old.py": "print 'x'\n", "tests/test_old.py": "print 'x'\n"})
-    assert facts.gaps == (UnreadFile("old.py", 0, "erreur de syntaxe ligne 1"),)
+    assert facts.gaps == (UnreadFile("old.py", 0, "erreur de syntaxe ligne 1", configures=False),)
+
+
+@pytest.mark.parametrize(
+    "text", ["app.conf.x = 1", "app.config_from_object(y)", "task_acks_late = False", "CELERY_X = 1"]
+)
+def test_a_file_that_no_python_parses_may_write_settings_where_its_text_speaks_of_them(
+    text: str, collect_tree: Collect
+) -> None:
+    facts = collect_tree({"app.py": APP, "old.py": f"{text}\nprint 'x'\n"})
+    assert facts.gaps == (UnreadFile("old.py", 0, "erreur de syntaxe ligne 2"),)
 
 
 @pytest.mark.skipif(sys.version_info >= (3, 12) or not any(newer_interpreters()), reason="no newer interpreter here")

@@ -1,0 +1,40 @@
+"""What a task sets for itself, over the settings of its application."""
+
+from audit.model.facts import Facts, Task
+from audit.model.unknown import UNKNOWN
+
+
+def own_option(task: Task, option: str, facts: Facts) -> object:
+    """The value a task has for itself: a boolean, None when it follows the application, else what could not be read."""
+    value = task.options.get(option)
+    if facts.level > facts.level.SOURCE:
+        # The effective value, annotations included. The application's own None is told by its setting.
+        return value
+    setting = facts.settings.get("task_annotations")
+    annotations = setting.value if setting else None
+    if annotations is not None:
+        if not isinstance(annotations, dict):
+            return "task_annotations"
+        # As Celery applies them: over the decorator, the task's own after those for every task.
+        for key in ("*", task.name):
+            told = annotations.get(key, {})
+            if not isinstance(told, dict):
+                return f"task_annotations[{key!r}]"
+            value = told.get(option, value)
+    if value is UNKNOWN:
+        return option
+    if value is None:
+        return _inherited(task)
+    return bool(value) if isinstance(value, int) else value
+
+
+def _inherited(task: Task) -> object:
+    """What may give a task an option that nothing read gives it: `**` that was not read, or a base class."""
+    if "**" in task.options:
+        return task.options["**"]
+    return f"base={task.options['base']}" if "base" in task.options else None
+
+
+def is_unread(value: object) -> bool:
+    """Whether an own option could not be told; a base class, read by itself, is no reason to doubt."""
+    return value is not None and not isinstance(value, bool) and not str(value).startswith("base=")
