@@ -36,7 +36,8 @@ class RetryPolicy:
     as a literal, and neither function looks at how often it was retried. What is asked for is known, not whether the
     call is reached.
     `otherwise`: what else may retry the task, as a French clause. Where there is no schedule either, nothing was seen
-    that may retry it: what it calls without handing itself over was not searched.
+    that may retry it: what it calls without handing itself over was not searched. `republishes`: that is only that it
+    publishes itself again, which is no `retry()`.
 
     `raised`: the worst that what stands around a `retry()` does of the exception: statements of the task's own body, of
     its decorators, and of the `__call__` of its class. HANDED_ON where all of it was read; UNCLEAR where some was not,
@@ -50,3 +51,4 @@ class RetryPolicy:
     otherwise: str = ""
     raised: Fate = Fate.HANDED_ON
     doubt: str = ""
+    republishes: bool = False

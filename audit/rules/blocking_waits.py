@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
+from audit.model.domains import conclude
 from audit.model.findings import Finding, Severity
+from audit.model.gaps import Doubt
 from audit.model.observations.waits import (
     DefaultTimeoutSource,
     EndlessLoop,
@@ -12,12 +14,13 @@ from audit.model.observations.waits import (
     Sleep,
 )
 from audit.model.target_facts import TargetFacts
-from audit.model.unknown import UNKNOWN
+from audit.model.unknown import UNKNOWN, Unknown
+from audit.rules.domains.task_domain import Reached, run_by_tasks, tasks_running
 from audit.rules.effective_settings import NO_TASK, read, short
 from audit.rules.limits import limit
-from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
+from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
-from audit.rules.task_observations import NotInTasks, extent, task_of, tasks_read
+from audit.rules.task_observations import NotInTasks
 
 _TASKS = "https://docs.celeryq.dev/en/stable/userguide/tasks.html"
 _CONF = "https://docs.celeryq.dev/en/stable/userguide/configuration.html#"
@@ -66,32 +69,52 @@ _REQUESTS = "https://requests.readthedocs.io/en/latest/user/advanced/#timeouts"
     """,
 )
 def _sleeps(known: TargetFacts) -> Sequence[Finding]:
-    guide = _sleeps.guide
-    soft, hard = read(known, "task_soft_time_limit"), read(known, "task_time_limit")
-    if not tasks_read(known):
-        return unknown(guide, NO_TASK)
-    seen = [(o, task_of(known, o.symbol)) for o in known.source.observations_of(Sleep)]
-    seen = [(o, task) for o, task in seen if task]
-    if not seen:
-        return out_of_scope(guide, "aucune tâche ne dort")
-    faults, unread = [], soft.missing or hard.missing
-    # The first of its name, should a function be declared twice.
-    tasks = {task.symbol: task for task in reversed(known.source.tasks)}
-    for observation, symbol in seen:
-        task = tasks[symbol]
-        limits = [
-            limit(task, known.source, name, r.value) for name, r in (("soft_time_limit", soft), ("time_limit", hard))
-        ]
-        seconds = observation.seconds
-        lowest = min((v for v in limits if isinstance(v, int | float)), default=None)
-        if seconds is UNKNOWN or UNKNOWN in limits:
-            unread = unread or f"ce que dort `{short(observation.symbol)}`, ou sa limite, ne se lit pas"
-        elif lowest is not None and seconds >= lowest:
-            text = f"`{short(observation.symbol)}` dort {seconds:g} s, limite de {lowest:g} s"
-            faults.append(Fault(text, observation.excerpt))
-    if faults:
-        return failed(guide, "Tâche qui dort trop", faults, *(known.source.evidence(f.excerpt) for f in faults))
-    return unknown(guide, unread) if unread else passed(guide, extent(known), known.source.evidence())
+    limits = _Limits(known)
+    found = run_by_tasks(known, known.source.observations_of(Sleep), only=())
+    unread = [Doubt(why=why) for member in found.members for o in member.seen for why in limits.unread(o)]
+    domain = run_by_tasks(known, known.source.observations_of(Sleep), only=(), doubts=unread)
+    answer = conclude(
+        domain,
+        lambda member: limits.faults(member) if member.sure else (),
+        possible_of=lambda member: () if member.sure else limits.faults(member),
+    )
+    evidence = [known.source.evidence(f.excerpt) for f in (*answer.faults, *answer.possible)]
+    evidence = evidence or [known.source.evidence()]
+    return answered(_sleeps.guide, "Tâche qui dort trop", answer, *evidence, nothing="aucune tâche ne dort")
+
+
+class _Limits:
+    """The time limits of the tasks that run a function, beside what it sleeps."""
+
+    def __init__(self, known: TargetFacts) -> None:
+        self._known = known
+        self._read = [(n, read(known, f"task_{n}")) for n in ("soft_time_limit", "time_limit")]
+        # The first of its name, should a function be declared twice.
+        self._tasks = {task.symbol: task for task in reversed(known.source.tasks)}
+
+    def unread(self, observation: Sleep) -> list[str]:
+        """Why a sleep cannot be compared with the limits around it."""
+        missing = next((reading.missing for _, reading in self._read if reading.missing), "")
+        if missing:
+            return [missing]
+        unclear = observation.seconds is UNKNOWN or UNKNOWN in self._around(observation)
+        return [f"ce que dort `{short(observation.symbol)}`, ou sa limite, ne se lit pas"] if unclear else []
+
+    def faults(self, member: Reached[Sleep]) -> list[Fault]:
+        """The sleeps that last as long as the lowest limit of a task around them."""
+        found = []
+        for observation in member.seen:
+            lowest = min((v for v in self._around(observation) if isinstance(v, int | float)), default=None)
+            seconds = observation.seconds
+            if lowest is not None and not isinstance(seconds, Unknown) and seconds >= lowest:
+                text = f"`{short(observation.symbol)}` dort {seconds:g} s, limite de {lowest:g} s"
+                found.append(Fault(text, observation.excerpt))
+        return found
+
+    def _around(self, observation: Sleep) -> list[float | Unknown | None]:
+        running = tasks_running(self._known, observation.symbol)
+        tasks = [self._tasks[symbol] for symbol in sorted(running)]
+        return [limit(task, self._known.source, name, r.value) for task in tasks for name, r in self._read]
 
 
 @practice(

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from audit.model.domains import conclude
 from audit.model.findings import Finding, Severity
 from audit.model.observations.shared_data import (
     BoundedRead,
@@ -16,10 +17,11 @@ from audit.model.observations.shared_data import (
     UnboundedRead,
 )
 from audit.model.target_facts import TargetFacts
+from audit.rules.domains.task_domain import task_modules
 from audit.rules.effective_settings import NO_TASK, short
-from audit.rules.practice import Fault, failed, passed, practice, unknown
+from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
-from audit.rules.task_observations import NotInTasks, extent, tasks_read
+from audit.rules.task_observations import NotInTasks
 
 _LOCK_NAME = re.compile(r"(?i)(?<!b)(?<!c)lock(?!e?d?out|down|step)|mutex|semaphore")
 _DATETIME = "https://docs.python.org/3/library/datetime.html#datetime.datetime.utcnow"
@@ -320,14 +322,8 @@ def _no_process_state(known: TargetFacts) -> Sequence[Finding]:
     """,
 )
 def _opened_at_import(known: TargetFacts) -> Sequence[Finding]:
+    domain = task_modules(known, known.source.observations_of(ConnectionAtImport))
+    answer = conclude(domain, lambda module: [Fault(f"`{module[0]}`", o.excerpt) for o in module[1]])
+    evidence = [known.source.evidence(fault.excerpt) for fault in answer.faults] or [known.source.evidence()]
     guide = _opened_at_import.guide
-    if not tasks_read(known):
-        return unknown(guide, known.source.failure or NO_TASK)
-    seen = list(known.source.observations_of(ConnectionAtImport))
-    heads = [known.head(symbol) for symbol in known.in_tasks] if seen else []
-    paths = {head.path for head in heads if head}
-    seen = [o for o in seen if o.excerpt and o.excerpt.path in paths]
-    if seen:
-        faults = [Fault(f"`{o.excerpt.path}`", o.excerpt) for o in seen if o.excerpt]
-        return failed(guide, "Connexion ouverte à l'import", faults, *(known.source.evidence(o.excerpt) for o in seen))
-    return passed(guide, extent(known), known.source.evidence())
+    return answered(guide, "Connexion ouverte à l'import", answer, *evidence, nothing="aucune tâche n'existe")

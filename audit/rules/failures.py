@@ -1,16 +1,21 @@
 """What a task makes of its failures: swallowed, retried for ever, retried too often or on anything."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from audit.model.domains import conclude
+from audit.model.facts import Facts, Task
 from audit.model.findings import Excerpt, Finding, Severity
+from audit.model.gaps import Doubt
 from audit.model.observations.failure_handling import Fate, SwallowedError
-from audit.model.retries import RetrySchedule
+from audit.model.retries import RetryPolicy, RetrySchedule
 from audit.model.target_facts import TargetFacts
-from audit.rules.effective_settings import NO_TASK, production_tasks, short
-from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
+from audit.model.unknown import UNKNOWN
+from audit.rules.domains.task_domain import retry_policies, retry_schedules, tasks
+from audit.rules.effective_settings import NO_TASK, short
+from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
-from audit.rules.task_observations import NotInTasks, tasks_read
+from audit.rules.task_observations import NotInTasks
 
 _TASKS = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#"
 _NO_RETRY = "aucune tâche ne demande de reprise"
@@ -126,24 +131,19 @@ def _why_unsure(known: TargetFacts, observation: SwallowedError) -> str:
     """,
 )
 def _caught(known: TargetFacts) -> Sequence[Finding]:
-    guide = _caught.guide
-    tasks = tasks_read(known)
-    if not tasks:
-        return unknown(guide, NO_TASK)
-    policies = [policy for policy in known.source.retries if policy.task in tasks]
-    retrying = [policy for policy in policies if policy.calls_retry]
-    if not retrying:
-        helped = next((policy.otherwise for policy in policies if policy.otherwise), "")
-        return unknown(guide, helped) if helped else out_of_scope(guide, _NO_RETRY)
-    lost = [f for p in retrying if p.raised is Fate.LOST and (f := known.source.functions.get(p.task))]
-    if lost:
-        faults = [Fault(f"`{short(f.symbol)}`", f.body) for f in lost]
-        return failed(guide, "Reprise rattrapée", faults, *(known.source.evidence(f.head) for f in lost))
-    unclear = next((policy for policy in retrying if policy.raised is Fate.UNCLEAR), None)
-    if unclear:
-        return unknown(guide, f"`{short(unclear.task)}` : {unclear.doubt}")
-    told = [policy.task for policy in retrying]
-    return passed(guide, ", ".join(f"`{short(s)}`" for s in told), known.source.evidence(known.head(told[0])))
+    domain = retry_policies(known)
+    unclear = [p for p in domain.members if p.raised is Fate.UNCLEAR]
+    domain = retry_policies(known, [Doubt(why=f"`{short(p.task)}` : {p.doubt}") for p in unclear])
+
+    def faults(policy: RetryPolicy) -> list[Fault]:
+        function = known.source.functions.get(policy.task) if policy.raised is Fate.LOST else None
+        return [Fault(f"`{short(policy.task)}`", function.body)] if function else []
+
+    answer = conclude(domain, faults)
+    told = [policy.task for policy in domain.members if not answer.faults or faults(policy)]
+    evidence = [known.source.evidence(known.head(symbol)) for symbol in (told if answer.faults else told[:1])]
+    detail = ", ".join(f"`{short(symbol)}`" for symbol in told)
+    return answered(_caught.guide, "Reprise rattrapée", answer, *evidence, nothing=_NO_RETRY, detail=detail)
 
 
 @practice(
@@ -187,18 +187,14 @@ def _caught(known: TargetFacts) -> Sequence[Finding]:
     """,
 )
 def _bounded(known: TargetFacts) -> Sequence[Finding]:
-    guide = _bounded.guide
-    schedules, opening = _schedules(known, guide)
-    if opening:
-        return opening
-    endless = [s for s in schedules if s.max_retries is None and not s.why_unknown]
-    if endless:
-        faults = [Fault(f"`{short(s.task)}` a `max_retries=None`", _place(s)) for s in endless]
-        return failed(guide, "Reprises sans limite", faults, *(known.source.evidence(f.excerpt) for f in faults))
-    unread = next((s for s in schedules if s.max_retries is None), None)
-    if unread:
-        return unknown(guide, f"`{short(unread.task)}` : {unread.why_unknown}")
-    return passed(guide, _told(schedules), known.source.evidence())
+    def faults(asked: RetrySchedule) -> list[Fault]:
+        endless = asked.max_retries is None and not asked.why_unknown
+        return [Fault(f"`{short(asked.task)}` a `max_retries=None`", _place(asked))] if endless else []
+
+    def unread(asked: RetrySchedule) -> str:
+        return asked.why_unknown if asked.max_retries is None else ""
+
+    return _scheduled(known, _bounded.guide, "Reprises sans limite", faults, unread)
 
 
 @practice(
@@ -241,34 +237,34 @@ def _bounded(known: TargetFacts) -> Sequence[Finding]:
     """,
 )
 def _backs_off(known: TargetFacts) -> Sequence[Finding]:
-    guide = _backs_off.guide
-    schedules, opening = _schedules(known, guide)
-    if opening:
-        return opening
-    constant = [s for s in schedules if len(s.delays) > 1 and len(set(s.delays)) == 1]
-    if constant:
-        faults = [Fault(f"`{short(s.task)}`, {s.delays[0]:g} s à chaque fois", _place(s)) for s in constant]
-        return failed(guide, "Reprises sans recul", faults, *(known.source.evidence(f.excerpt) for f in faults))
-    unread = next((s for s in schedules if s.why_unknown and not s.random), None)
-    if unread:
-        return unknown(guide, f"`{short(unread.task)}` : {unread.why_unknown}")
-    return passed(guide, _told(schedules), known.source.evidence())
+    def faults(asked: RetrySchedule) -> list[Fault]:
+        constant = len(asked.delays) > 1 and len(set(asked.delays)) == 1
+        return [Fault(f"`{short(asked.task)}`, {asked.delays[0]:g} s à chaque fois", _place(asked))] if constant else []
+
+    def unread(asked: RetrySchedule) -> str:
+        return "" if asked.random else asked.why_unknown
+
+    return _scheduled(known, _backs_off.guide, "Reprises sans recul", faults, unread)
 
 
-def _schedules(known: TargetFacts, guide: Guide) -> tuple[Sequence[RetrySchedule], list[Finding]]:
-    tasks = tasks_read(known)
-    if not tasks:
-        return (), unknown(guide, NO_TASK)
-    found = [s for s in known.source.retry_schedules if s.task in tasks]
-    return found, ([] if found else out_of_scope(guide, _NO_RETRY))
+def _scheduled(
+    known: TargetFacts,
+    guide: Guide,
+    title: str,
+    faults: Callable[[RetrySchedule], list[Fault]],
+    unread: Callable[[RetrySchedule], str],
+) -> Sequence[Finding]:
+    """A rule that speaks of each retry that is asked for; `unread` says why one cannot be judged, or nothing."""
+    asked = retry_schedules(known).members
+    doubts = [Doubt(why=f"`{short(s.task)}` : {why}") for s in asked if (why := unread(s))]
+    answer = conclude(retry_schedules(known, doubts), faults)
+    evidence = [known.source.evidence(fault.excerpt) for fault in answer.faults] or [known.source.evidence()]
+    told = ", ".join(dict.fromkeys(f"`{short(s.task)}`" for s in asked))
+    return answered(guide, title, answer, *evidence, nothing=_NO_RETRY, detail=told)
 
 
 def _place(schedule: RetrySchedule) -> Excerpt | None:
     return schedule.excerpts[0] if schedule.excerpts else None
-
-
-def _told(schedules: Sequence[RetrySchedule]) -> str:
-    return ", ".join(dict.fromkeys(f"`{short(s.task)}`" for s in schedules))
 
 
 @practice(
@@ -305,15 +301,17 @@ def _told(schedules: Sequence[RetrySchedule]) -> str:
     """,
 )
 def _narrow(known: TargetFacts) -> Sequence[Finding]:
-    guide = _narrow.guide
-    tasks = production_tasks(known)
-    if not tasks:
-        return unknown(guide, NO_TASK)
-    given = [(task, str(task.options["autoretry_for"])) for task, _ in tasks if task.options.get("autoretry_for")]
-    if not given:
-        return out_of_scope(guide, "aucune tâche n'a d'`autoretry_for`")
-    wide = [task for task, told in given if re.search(r"\b(Base)?Exception\b", told)]
-    if wide:
-        faults = [Fault(f"`{short(task.symbol)}`", known.head(task.symbol)) for task in wide]
-        return failed(guide, "Reprise de toute exception", faults, known.source.evidence(faults[0].excerpt))
-    return passed(guide, ", ".join(f"`{short(task.symbol)}`" for task, _ in given), known.source.evidence())
+    def faults(member: tuple[Task, Facts]) -> list[Fault]:
+        task = member[0]
+        wide = re.search(r"\b(Base)?Exception\b", str(task.options.get("autoretry_for") or ""))
+        return [Fault(f"`{short(task.symbol)}`", known.head(task.symbol))] if wide else []
+
+    given = tasks(known, lambda task: bool(task.options.get("autoretry_for")))
+    unread = [t for t, _ in given.members if t.options["autoretry_for"] is UNKNOWN]
+    doubts = [Doubt(why=f"l'`autoretry_for` de `{short(task.symbol)}` ne se lit pas") for task in unread]
+    domain = tasks(known, lambda task: bool(task.options.get("autoretry_for")), doubts)
+    answer = conclude(domain, faults)
+    evidence = known.source.evidence(answer.faults[0].excerpt if answer.faults else None)
+    told = ", ".join(f"`{short(task.symbol)}`" for task, _ in domain.members)
+    nothing = "aucune tâche n'a d'`autoretry_for`"
+    return answered(_narrow.guide, "Reprise de toute exception", answer, evidence, nothing=nothing, detail=told)

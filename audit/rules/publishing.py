@@ -2,29 +2,30 @@
 
 from collections.abc import Callable, Sequence
 
-from audit.french.typography import counted, french_duration
-from audit.model.domains import Domain, conclude
+from audit.french.typography import french_duration
+from audit.model.domains import conclude
 from audit.model.findings import Finding, Severity
-from audit.model.gaps import Doubt, ExcludedCode, Gap
+from audit.model.gaps import Doubt, Gap
 from audit.model.observations.messages import (
     AtomicRequests,
     DatabaseObjectArgument,
     DelayedMessage,
     DirectPublication,
-    PublishedMessage,
     UncommittedPublication,
 )
 from audit.model.observations.observation import Observation, Seen
 from audit.model.target_facts import TargetFacts
-from audit.model.unknown import UNKNOWN
+from audit.model.unknown import UNKNOWN, Unknown
+from audit.rules.domains.task_domain import publications
 from audit.rules.effective_settings import NO_TASK, short
-from audit.rules.practice import Fault, answered, failed, out_of_scope, passed, practice, unknown
+from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 
 _ETA = "https://docs.celeryq.dev/en/stable/userguide/calling.html#eta-and-countdown"
 _COMMIT = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#database-transactions"
 _STATE = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#state"
 _HOUR = 3600
+_NONE = "aucune publication n'a été trouvée"
 
 
 @practice(
@@ -69,20 +70,21 @@ _HOUR = 3600
 )
 def _long(known: TargetFacts) -> Sequence[Finding]:
     guide = _long.guide
-    if not known.source.tasks:
-        return unknown(guide, known.source.failure or NO_TASK)
-    seen = [o for o in known.source.observations_of(DelayedMessage) if o.method != "retry"]
-    if not seen:
-        return out_of_scope(guide, "aucun `countdown` ni `eta`")
-    known_ones = [(o, o.seconds) for o in seen if o.seconds is not UNKNOWN]
-    long = [(o, seconds) for o, seconds in known_ones if seconds > _HOUR]
-    if long:
-        faults = [Fault(f"`{short(o.symbol)}`, {french_duration(seconds)}", o.excerpt) for o, seconds in long]
-        return failed(guide, "Tâches publiées trop tôt", faults, *(known.source.evidence(f.excerpt) for f in faults))
-    if len(known_ones) < len(seen):
-        missing = next(o for o in seen if o.seconds is UNKNOWN)
-        return unknown(guide, f"le délai que `{short(missing.symbol)}` demande ne se lit pas")
-    return passed(guide, f"publications différées : {len(seen)}", known.source.evidence(seen[0].excerpt))
+    delayed = [o for o in known.source.observations_of(DelayedMessage) if o.method != "retry"]
+    unread = [o for o in delayed if o.seconds is UNKNOWN]
+    doubts = [Doubt(why=f"le délai que `{short(o.symbol)}` demande ne se lit pas") for o in unread]
+
+    def faults(message: Observation) -> list[Fault]:
+        seconds = message.seconds if isinstance(message, DelayedMessage) else UNKNOWN
+        if isinstance(seconds, Unknown) or seconds <= _HOUR:
+            return []
+        return [Fault(f"`{short(message.symbol)}`, {french_duration(seconds)}", message.excerpt)]
+
+    answer = conclude(publications(known, delayed, doubts), faults)
+    quoted = [fault.excerpt for fault in answer.faults] or [o.excerpt for o in delayed[:1]] or [None]
+    evidence = [known.source.evidence(excerpt) for excerpt in quoted]
+    detail = f"publications différées : {len(delayed)}" if delayed else ""
+    return answered(guide, "Tâches publiées trop tôt", answer, *evidence, nothing=_NONE, detail=detail)
 
 
 def _nowhere(
@@ -94,21 +96,16 @@ def _nowhere(
     *,
     doubts: Sequence[Gap] = (),
 ) -> Sequence[Finding]:
-    """A defect for each of these observations, wherever it is; what holds of publications where there is none."""
-    if not known.source.tasks:
-        return unknown(guide, known.source.failure or NO_TASK)
-    messages = known.source.observations_of(PublishedMessage)
-    gaps = (*doubts, *(gap for gap in known.source.gaps if not isinstance(gap, ExcludedCode)))
-    domain: Domain[Observation] = Domain((*seen, *messages), gaps, counted(len(messages), "publication"))
+    """A rule that none of the publications of the program is at fault; `told` names what is wrong with one."""
     wrong = {id(o): o for o in seen}
 
     def faults(observation: Observation) -> list[Fault]:
         own = wrong.get(id(observation))
         return [Fault(f"`{short(own.symbol)}` (`{short(told(own)) or '?'}`)", own.excerpt)] if own else []
 
-    answer = conclude(domain, faults)
+    answer = conclude(publications(known, seen, doubts), faults)
     evidence = [known.source.evidence(o.excerpt) for o in seen[:3]] or [known.source.evidence()]
-    return answered(guide, title, answer, *evidence, nothing="aucune publication n'a été trouvée")
+    return answered(guide, title, answer, *evidence, nothing=_NONE)
 
 
 @practice(

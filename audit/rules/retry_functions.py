@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
+from audit.model.domains import conclude
 from audit.model.findings import Finding, Severity
-from audit.model.observations.failure_handling import RetryFunction
 from audit.model.target_facts import TargetFacts
+from audit.rules.domains.task_domain import tested_retries
 from audit.rules.effective_settings import short
-from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
+from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 
 _RETRY = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#retrying"
@@ -79,16 +80,10 @@ _RETRY = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#retrying"
     },
 )
 def _unused(known: TargetFacts) -> Sequence[Finding]:
-    guide = _unused.guide
-    if known.source.failure or not known.source.functions:
-        return unknown(guide, known.source.failure or "aucun code Python n'a été lu")
-    tested = [o for o in known.source.observations_of(RetryFunction) if o.tested]
-    if not tested:
-        return out_of_scope(guide, "aucune fonction de reprise n'est testée ici")
-    unused = [o for o in tested if not o.used]
-    if unused:
-        faults = [Fault(f"`{short(o.symbol)}`", o.excerpt) for o in unused]
-        return failed(
-            guide, "Reprise testée, jamais employée", faults, *(known.source.evidence(o.excerpt) for o in unused)
-        )
-    return passed(guide, ", ".join(f"`{short(o.symbol)}`" for o in tested), known.source.evidence(tested[0].excerpt))
+    domain = tested_retries(known)
+    answer = conclude(domain, lambda o: [] if o.used else [Fault(f"`{short(o.symbol)}`", o.excerpt)])
+    quoted = [fault.excerpt for fault in answer.faults] or [o.excerpt for o in domain.members[:1]]
+    evidence = [known.source.evidence(excerpt) for excerpt in quoted]
+    told = ", ".join(f"`{short(o.symbol)}`" for o in domain.members)
+    nothing = "aucune fonction de reprise n'est testée ici"
+    return answered(_unused.guide, "Reprise testée, jamais employée", answer, *evidence, nothing=nothing, detail=told)

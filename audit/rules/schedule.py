@@ -1,49 +1,43 @@
 """Periodic tasks: one beat, entries that name real tasks, and executions that do not pile up."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 
 from audit.french.typography import french_duration
+from audit.model.domains import conclude
 from audit.model.facts import BeatEntry, Facts, Process
 from audit.model.findings import Excerpt, Finding, Level, Severity
+from audit.model.gaps import Doubt
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.rules.beat_processes import beats_apart
 from audit.rules.crontabs import crontab_seconds
+from audit.rules.domains.beat_domain import NO_ENTRY, beat_entries, schedule
 from audit.rules.effective_settings import number, places, production_tasks, read
 from audit.rules.limits import limit, limit_of
-from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
+from audit.rules.practice import Fault, answered, failed, passed, practice, unknown
 from audit.rules.rule import Guide
 
 _BEAT = "https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html"
-_NO_ENTRY = "le planning de beat est vide"
-_UNREAD = "le planning de beat n'a pas pu être lu en entier"
 
 
-def _schedule(known: TargetFacts) -> tuple[tuple[BeatEntry, ...], Facts | None]:
-    """The entries as the strongest probe that has some, or knows that there are none, told them."""
-    facts = next((f for f in known.probes if f.beat or f.beat_known), None)
-    return (facts.beat if facts else ()), facts
-
-
-def _opening(known: TargetFacts, guide: Guide) -> list[Finding]:
-    """The answer where there is no entry to judge; none where there is."""
-    entries, facts = _schedule(known)
-    if entries:
-        return []
-    if facts is None or not facts.settings:
-        return unknown(guide, known.why_silent or _UNREAD)
-    return out_of_scope(guide, _NO_ENTRY)
-
-
-def _concluded(
-    guide: Guide, title: str, faults: list[Fault], facts: Facts, *, unread: str = "", detail: str
+def _judged(
+    known: TargetFacts,
+    guide: Guide,
+    title: str,
+    faults: Callable[[BeatEntry], list[Fault]],
+    unread: Callable[[BeatEntry], str] = lambda _: "",
+    *,
+    entries: Callable[[BeatEntry], bool] = lambda _: True,
+    nothing: str = NO_ENTRY,
 ) -> list[Finding]:
-    """Faults first; then what could not be read; else a pass."""
-    if faults:
-        return failed(guide, title, faults, facts.evidence())
-    missing = unread or ("" if facts.beat_known else _UNREAD)
-    return unknown(guide, missing) if missing else passed(guide, detail, facts.evidence())
+    """A rule that speaks of each entry of the schedule; `unread` says why one cannot be judged, or nothing."""
+    domain = beat_entries(known, entries)
+    doubts = [Doubt(why=why) for entry in domain.members if not faults(entry) and (why := unread(entry))]
+    answer = conclude(beat_entries(known, entries, doubts), faults)
+    facts = schedule(known) or known.source
+    told = f"{len(domain.members)} entrée{'s' if len(domain.members) > 1 else ''}"
+    return answered(guide, title, answer, facts.evidence(), nothing=nothing, detail=told)
 
 
 @practice(
@@ -85,21 +79,22 @@ def _concluded(
     """,
 )
 def _registered(known: TargetFacts) -> Sequence[Finding]:
-    guide = _registered.guide
-    entries, facts = _schedule(known)
-    if facts is None or not entries:
-        return _opening(known, guide)
+    facts = schedule(known) or known.source
     names = {task.name for f in known.probes for task in f.tasks}
     open_names = any(task.options.get("name", task.name) != task.name for task in facts.tasks)
-    faults, unread = [], ""
-    for entry in entries:
-        if entry.task in names or entry.task.startswith("celery."):
-            continue
-        if entry.task and not open_names and _decided(known, entry.task, facts):
-            faults.append(Fault(f"`{entry.name}` nomme `{entry.task}`", entry.excerpt or _written(known, entry.name)))
-        else:
-            unread = unread or f"la tâche de l'entrée `{entry.name}` n'a pas été trouvée (`{entry.task or '?'}`)"
-    return _concluded(guide, "Tâche périodique inconnue", faults, facts, unread=unread, detail=_counted(entries))
+
+    def is_unknown(entry: BeatEntry) -> bool:
+        return entry.task not in names and not entry.task.startswith("celery.")
+
+    def faults(entry: BeatEntry) -> list[Fault]:
+        sure = is_unknown(entry) and entry.task and not open_names and _decided(known, entry.task, facts)
+        return [Fault(f"`{entry.name}` nomme `{entry.task}`", _place(known, entry))] if sure else []
+
+    def unread(entry: BeatEntry) -> str:
+        told = f"la tâche de l'entrée `{entry.name}` n'a pas été trouvée (`{entry.task or '?'}`)"
+        return told if is_unknown(entry) else ""
+
+    return _judged(known, _registered.guide, "Tâche périodique inconnue", faults, unread)
 
 
 def _decided(known: TargetFacts, name: str, facts: Facts) -> bool:
@@ -111,12 +106,9 @@ def _decided(known: TargetFacts, name: str, facts: Facts) -> bool:
     return name.partition(".")[0] in packages or ("." not in name and name in alike)
 
 
-def _written(known: TargetFacts, name: str) -> Excerpt | None:
-    return next((e.excerpt for e in known.source.beat if e.name == name and e.excerpt), None)
-
-
-def _counted(entries: Sequence[BeatEntry]) -> str:
-    return f"{len(entries)} entrée{'s' if len(entries) > 1 else ''}"
+def _place(known: TargetFacts, entry: BeatEntry) -> Excerpt | None:
+    written = (e.excerpt for e in known.source.beat if e.name == entry.name and e.excerpt)
+    return entry.excerpt or next(written, None)
 
 
 @practice(
@@ -159,31 +151,42 @@ def _counted(entries: Sequence[BeatEntry]) -> str:
     """,
 )
 def _piles_up(known: TargetFacts) -> Sequence[Finding]:
-    guide = _piles_up.guide
-    entries, facts = _schedule(known)
-    if facts is None or not entries:
-        return _opening(known, guide)
     hard = read(known, "task_time_limit")
-    if hard.missing:
-        return unknown(guide, hard.missing)
     tasks = {task.name: (task, f) for task, f in production_tasks(known)}
-    faults, judged, unread = [], 0, ""
-    for entry in entries:
-        period = entry.seconds if entry.seconds is not None else crontab_seconds(entry.crontab)
-        lasts = limit(*tasks[entry.task], "time_limit", hard.value) if entry.task in tasks else limit_of(hard.value)
-        expires = _expires(known, entry)
-        if period is None or lasts is UNKNOWN or expires is UNKNOWN:
-            unread = unread or f"la période, la limite ou l'expiration de `{entry.name}` ne se lit pas"
-        elif lasts:
-            judged += 1
-            if period <= lasts and not (expires is not None and expires <= period):
-                text = f"`{entry.name}` part toutes les {french_duration(period)}, limite de {lasts} s"
-                faults.append(Fault(text, entry.excerpt or _written(known, entry.name)))
-    if not faults and not judged and not unread:
-        return out_of_scope(guide, "aucune limite de temps n'est réglée")
-    return _concluded(
-        guide, "Tâches périodiques qui s'accumulent", faults, facts, unread=unread, detail=_counted(entries)
+
+    def lasts(entry: BeatEntry) -> float | Unknown | None:
+        if entry.task in tasks:
+            return limit(*tasks[entry.task], "time_limit", hard.value)
+        return UNKNOWN if hard.missing else limit_of(hard.value)
+
+    def faults(entry: BeatEntry) -> list[Fault]:
+        period, longest, expires = _period(entry), lasts(entry), _expires(known, entry)
+        if period is None or longest is None or isinstance(longest, Unknown) or period > longest:
+            return []
+        if isinstance(expires, Unknown) or (expires is not None and expires <= period):
+            return []
+        text = f"`{entry.name}` part toutes les {french_duration(period)}, limite de {longest} s"
+        return [Fault(text, _place(known, entry))]
+
+    def unread(entry: BeatEntry) -> str:
+        if hard.missing and lasts(entry) is UNKNOWN:
+            return hard.missing
+        hidden = _period(entry) is None or UNKNOWN in (lasts(entry), _expires(known, entry))
+        return f"la période, la limite ou l'expiration de `{entry.name}` ne se lit pas" if hidden else ""
+
+    return _judged(
+        known,
+        _piles_up.guide,
+        "Tâches périodiques qui s'accumulent",
+        faults,
+        unread,
+        entries=lambda entry: lasts(entry) not in (None, 0),
+        nothing="aucune limite de temps n'est réglée, ou le planning de beat est vide",
     )
+
+
+def _period(entry: BeatEntry) -> float | None:
+    return entry.seconds if entry.seconds is not None else crontab_seconds(entry.crontab)
 
 
 def _expires(known: TargetFacts, entry: BeatEntry) -> float | Unknown | None:
@@ -236,13 +239,14 @@ def _expires(known: TargetFacts, entry: BeatEntry) -> float | Unknown | None:
     """,
 )
 def _expire(known: TargetFacts) -> Sequence[Finding]:
-    guide = _expire.guide
-    entries, facts = _schedule(known)
-    if facts is None or not entries:
-        return _opening(known, guide)
-    without = [e for e in entries if _expires(known, e) in (None, 0)]
-    faults = [Fault(f"`{e.name}` n'a pas d'`expires`", e.excerpt or _written(known, e.name)) for e in without]
-    return _concluded(guide, "Tâches périodiques sans expiration", faults, facts, detail=_counted(entries))
+    def faults(entry: BeatEntry) -> list[Fault]:
+        without = _expires(known, entry) in (None, 0)
+        return [Fault(f"`{entry.name}` n'a pas d'`expires`", _place(known, entry))] if without else []
+
+    def unread(entry: BeatEntry) -> str:
+        return f"l'`expires` de `{entry.name}` ne se lit pas" if _expires(known, entry) is UNKNOWN else ""
+
+    return _judged(known, _expire.guide, "Tâches périodiques sans expiration", faults, unread)
 
 
 @practice(
@@ -286,25 +290,27 @@ def _expire(known: TargetFacts) -> Sequence[Finding]:
     """,
 )
 def _zone(known: TargetFacts) -> Sequence[Finding]:
-    guide = _zone.guide
-    entries, facts = _schedule(known)
-    if facts is None or not entries:
-        return _opening(known, guide)
-    crontabs = [e for e in entries if e.crontab]
-    if not crontabs and facts.beat_known:
-        return out_of_scope(guide, "aucune entrée n'est un crontab")
     reading = read(known, "timezone")
-    if reading.missing or not crontabs:
-        return unknown(guide, reading.missing or _UNREAD)
-    if reading.value:
-        return passed(guide, reading.told, *reading.evidence)
+    entries = beat_entries(known).members
+    doubts = [Doubt(why=f"le planning de `{e.name}` ne se lit pas") for e in entries if _period_is_unread(e)]
     # The minute of any hour is the same everywhere.
-    timed = [e for e in crontabs if set(e.crontab.split()[1:]) != {"*"}]
-    if not timed and facts.beat_known:
-        return out_of_scope(guide, "aucun crontab ne dépend de l'heure du jour")
-    first = (timed or crontabs)[0]
-    fault = Fault(f"`{first.name}`, crontab `{first.crontab}`", first.excerpt)
-    return failed(guide, "Fuseau horaire implicite", [fault], *reading.evidence)
+    timed = beat_entries(known, lambda entry: bool(entry.crontab) and set(entry.crontab.split()[1:]) != {"*"}, doubts)
+    if reading.missing and timed.members:
+        timed = beat_entries(known, lambda entry: entry in timed.members, [Doubt(why=reading.missing), *doubts])
+
+    def faults(entry: BeatEntry) -> list[Fault]:
+        written = reading.missing or reading.value
+        return [] if written else [Fault(f"`{entry.name}`, crontab `{entry.crontab}`", entry.excerpt)]
+
+    answer = conclude(timed, faults, may_hide=lambda _: bool(reading.missing) or not reading.value)
+    crontabs = any(entry.crontab for entry in entries)
+    nothing = "aucun crontab ne dépend de l'heure du jour" if crontabs else "aucune entrée n'est un crontab"
+    evidence = reading.evidence or (known.source.evidence(),)
+    return answered(_zone.guide, "Fuseau horaire implicite", answer, *evidence, nothing=nothing, detail=reading.told)
+
+
+def _period_is_unread(entry: BeatEntry) -> bool:
+    return not entry.crontab and entry.seconds is None
 
 
 def copies(process: Process) -> int:

@@ -53,8 +53,14 @@ class RaisedRetry:
         fate, why = max(answers, key=lambda answer: answer[0])
         return fate, why if fate is Fate.UNCLEAR else ""
 
-    def otherwise(self) -> str:
-        """What may retry a task whose own `retry()` was not read, as a French clause; empty when nothing was seen."""
+    def otherwise(self) -> tuple[str, bool]:
+        """What may retry a task whose own `retry()` was not read, as a French clause, and whether it is only a publication."""
+        name = self._task.function.symbol.rpartition(":")[2]
+        why = self._retried_by()
+        republishes = not why and self._calls.republishes
+        return f"`{name}` se republie elle-même" if republishes else why, republishes
+
+    def _retried_by(self) -> str:
         task, calls = self._task, self._calls
         name = task.function.symbol.rpartition(":")[2]
         node = task.decoration.node if task.decoration else None
@@ -68,7 +74,7 @@ class RaisedRetry:
             return f"`{name}` confie `self` à ce qui peut réessayer"
         if calls.retries:
             return f"`{name}` appelle `retry()` d'une façon qui ne se lit pas"
-        return f"`{name}` se republie elle-même" if calls.republishes else ""
+        return ""
 
     def _may_retry(self, node: ast.AST) -> bool:
         """Whether this call gives the task to a function that may retry it, or calls a method of its class that may."""

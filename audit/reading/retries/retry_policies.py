@@ -24,5 +24,6 @@ def read_retries(machine: Machine) -> tuple[RetryPolicy, ...]:
         seen = RaisedRetry(machine, task, calls[symbol])
         fate, doubt = seen.fate()
         asked = schedules.get(symbol, ())
-        found.append(RetryPolicy(symbol, asked, calls[symbol].retries, seen.otherwise(), fate, doubt))
+        otherwise, republishes = seen.otherwise()
+        found.append(RetryPolicy(symbol, asked, calls[symbol].retries, otherwise, fate, doubt, republishes))
     return tuple(found)

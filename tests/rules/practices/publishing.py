@@ -130,7 +130,7 @@ CASES = (
         Edit(TASKS, "import UTC, datetime", "import UTC, datetime, timedelta"),
     ),
     established("short-countdowns", "an hour", "publications différées", Edit(TASKS, "countdown=10", "countdown=3600")),
-    not_concerned("short-countdowns", "none", "aucun `countdown`", Edit(TASKS, ", countdown=10", "")),
+    established("short-countdowns", "none", "publications", Edit(TASKS, ", countdown=10", "")),
     fails(
         "publish-after-commit",
         "before the commit",
