@@ -21,8 +21,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Options of the plugin; `audit run` gives them."""
     group = parser.getgroup("audit", "audit of a Celery project")
     group.addoption("--audit-target", metavar="PATH", help="audit.toml, pyproject.toml, or a directory that holds one")
-    group.addoption("--audit-profile", default="strict", metavar="NAME", help="checkpoint-2025 or strict (default)")
-    group.addoption("--audit-family", default="8", metavar="N", help="family of criteria: 4 to 10, 8 by default")
+    group.addoption("--audit-profile", metavar="NAME", help="celery, checkpoint-2025 or strict")
+    group.addoption("--audit-family", metavar="N", help="family of criteria of profile strict: 4 to 10, 8 by default")
     group.addoption("--audit-level", metavar="LEVEL", help="source, configuration or execution: up to which evidence")
     group.addoption("--audit-yes", action="store_true", help="allow the start of the target's own worker (canary)")
 

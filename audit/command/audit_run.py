@@ -36,7 +36,7 @@ class Written:
 
 
 def run(examination: Examination, out: Path, command: str, quiet: bool = False) -> Written:
-    """Play every test of the profile, then write `DATE-famille-N-PROFILE.{md,json}` in `out`.
+    """Play every test of the profile, then write `DATE-famille-N-PROFILE.{md,json}`, or `DATE-celery`, in `out`.
 
     Raises OutputError when `out` cannot be written, before anything is run where that can be known, and
     InterruptedAuditError when the tests did not all run, or ended otherwise than the findings say.
@@ -51,7 +51,7 @@ def run(examination: Examination, out: Path, command: str, quiet: bool = False) 
         summary = _played(examination, quiet=quiet)
         _logger.debug("every question answered after %.2f s", time.monotonic() - started)
         digest = tree_digest(examination.target.root, examination.target.exclude)
-        stem = f"{now.date().isoformat()}-famille-{examination.profile.family}-{examination.profile.name}"
+        stem = _stem(now, examination)
         volatile = journal.Volatile(
             date=now.date().isoformat(),
             generated_at=now.isoformat(timespec="seconds"),
@@ -71,6 +71,12 @@ def run(examination: Examination, out: Path, command: str, quiet: bool = False) 
         texts[out / name] = draw_run(document)
     put(texts)
     return written
+
+
+def _stem(now: datetime, examination: Examination) -> str:
+    """The name of the report's files. A profile with one family of its own says enough by its name."""
+    profile = examination.profile
+    return "-".join([now.date().isoformat(), *([] if profile.canary else ["famille", profile.family]), profile.name])
 
 
 def _played(examination: Examination, *, quiet: bool) -> str:

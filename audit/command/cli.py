@@ -122,15 +122,21 @@ def _exit_codes() -> Iterator[None]:
 )
 def run_command(  # noqa: PLR0917  typer reads them by name
     target: Annotated[Path, typer.Argument(help="A project directory, or its audit.toml or pyproject.toml.")] = Path(),
-    profile: Annotated[str, typer.Option(help=f"Which questions are asked: {', '.join(PROFILES)}.")] = "strict",
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            help=f"Which questions are asked: {', '.join(PROFILES)}. Default: `strict` where the target file gives roles, "
+            "else `celery`, which asks what concerns every Celery project."
+        ),
+    ] = None,
     level: _Level = None,
     family: Annotated[
-        str,
+        str | None,
         typer.Option(
-            help=f"Which family of criteria, one checkpoint each: {_FAMILIES}. "
-            "Families 4 to 7 and 9 are judged by execution only."
+            help=f"Which family of criteria of profile `strict`, one checkpoint each: {_FAMILIES}. "
+            f"Families 4 to 7 and 9 are judged by execution only. Default: {DEFAULT_FAMILY}."
         ),
-    ] = DEFAULT_FAMILY,
+    ] = None,
     out: Annotated[Path, typer.Option(help="Directory of the report and its journal.")] = Path("reports"),
     evidence: Annotated[
         list[Path] | None,
@@ -154,7 +160,7 @@ def run_command(  # noqa: PLR0917  typer reads them by name
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the verdicts.")] = False,
 ) -> None:
-    """Audit TARGET and write `DATE-famille-N-PROFILE.md` with its journal (`.json`) in the output directory.
+    """Audit TARGET and write `DATE-famille-N-PROFILE.md` (`DATE-celery.md`) with its journal (`.json`) in the output directory.
 
     The canary: at level `execution`, a target without a driver has its own worker started with its own settings, between 60
     and 100 seconds, on a private Redis server and without network, with tasks of ours; its children, its main process and

@@ -11,7 +11,7 @@ from audit import reading as source
 from audit.importing import configuration_probe as configuration
 from audit.judging.examination import Examination, Probes
 from audit.model.findings import Level
-from audit.requirements.profiles import DEFAULT_FAMILY, GOOD_PRACTICES, PROFILES
+from audit.requirements.profiles import GOOD_PRACTICES, PROFILES, default_family, default_profile
 from audit.rules import every_rule
 from audit.rules.third_party import third_party_rules
 from audit.target.target_file import TargetError, load_target
@@ -23,24 +23,28 @@ LEVELS = {"source": Level.SOURCE, "configuration": Level.CONFIGURATION, "executi
 
 def prepare(  # noqa: PLR0917  what a command line gives
     path: str | Path,
-    profile: str,
+    profile: str | None,
     level: str | None,
     tell: Callable[[str], None] = lambda _: None,
-    family: str = DEFAULT_FAMILY,
+    family: str | None = None,
     evidence: Sequence[Path] = (),
     python: str = "",
 ) -> Examination:
     """Examination of the target at `path` for one family of criteria; without a level, the profile's own.
 
+    Without a profile: `celery` for a target without roles, else `strict`; without a family, the profile's own.
+
     `python` is the interpreter that can import the target, in place of the one it declares.
 
     Raises TargetError on an unusable target, an unknown profile or level, or a family the profile does not judge.
     """
-    chosen = _one_of(f"family of profile {profile}", family, _one_of("profile", profile, PROFILES))
+    target = load_target(Path(path))
+    name = profile or default_profile(roles=bool(target.roles or target.absent), family=family or "")
+    families = _one_of("profile", name, PROFILES)
+    chosen = _one_of(f"family of profile {name}", family or default_family(name), families)
     wanted = chosen.default_level if level is None else _one_of("level", level, LEVELS)
     probes = Probes(source=source.collect, configuration=configuration.collect)
     others = third_party_rules() if GOOD_PRACTICES in chosen.categories else ()
-    target = load_target(Path(path))
     if python:
         # A path is the user's, not one below the target; a bare name is looked for by the probe.
         target = replace(target, python=os.path.abspath(python) if os.sep in python else python)  # noqa: PTH100  links kept

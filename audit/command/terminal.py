@@ -14,6 +14,7 @@ _COLOURS = {
     Status.PARTIAL: typer.colors.YELLOW,
     Status.NON_COMPLIANT: typer.colors.RED,
     Status.UNDETERMINED: typer.colors.MAGENTA,
+    Status.NOT_APPLICABLE: typer.colors.BRIGHT_BLACK,
 }
 _WIDEST = 140
 _SPACES = "\xa0\u202f"
@@ -39,12 +40,13 @@ def say_verdicts(examination: Examination) -> None:
     say(f"{examination.target.name} · {examination.profile.name}")
     verdicts = examination.verdicts()
     width = max((len(_status(v)) for v in verdicts.values()), default=0)
+    longest = max(map(len, verdicts), default=0)
     for identifier, verdict in verdicts.items():
-        first, *others = list(_wrapped(verdict.reason, len(identifier) + width + 6))
+        first, *others = list(_wrapped(verdict.reason, longest + width + 6))
         status = typer.style(f"{_status(verdict):<{width}}", fg=_COLOURS[verdict.status])
-        typer.echo(f"  {identifier}  {status}  {first}", err=True)
+        typer.echo(f"  {identifier:<{longest}}  {status}  {first}", err=True)
         for line in others:
-            typer.echo(" " * (len(identifier) + width + 6) + line, err=True)
+            typer.echo(" " * (longest + width + 6) + line, err=True)
 
 
 def _status(verdict: Verdict) -> str:

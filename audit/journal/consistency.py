@@ -76,6 +76,8 @@ def _requirement(entry: Journal) -> Iterator[str]:
     bare = defects - {c["defect"] for c in entry["compensations"]}
     if bool(bare) != (entry["verdict"] == "NON CONFORME"):
         yield "a defect that nothing compensates is what makes NON CONFORME, and nothing else"
+    if entry["verdict"] == "SANS OBJET" and by_outcome.keys() != {"sans objet"}:
+        yield "a finding says otherwise"
     if entry["verdict"] != "CONFORME":
         return
     floor = _LEVELS.index(entry["floor"])

@@ -5,7 +5,7 @@ from typing import Any
 
 from audit.judging.verdict import Status, Verdict, validated
 from audit.model.findings import Finding, Level, Outcome, worst
-from audit.requirements.catalogue import PHASES, requirement
+from audit.requirements.catalogue import PHASES, phase_of, requirement
 
 _PROTECTION = ("recovery", "idempotency", "campaign-lock", "lock-cleanup-period")
 _CONFIGURATION = ("late-acknowledgement", "reject-on-worker-lost", "startup-retry")
@@ -14,6 +14,7 @@ _MARKS = {
     Status.PARTIAL: "⚠️",
     Status.NON_COMPLIANT: "❌",
     Status.UNDETERMINED: "❔",
+    Status.NOT_APPLICABLE: "➖",
 }
 _BULLETS = (
     ("8.1", "Envoi de messages sans admin connecté"),
@@ -117,6 +118,8 @@ def _suffix(status: Status, level: Level | None, best: Level | None) -> str:
         return " : non vérifié"
     if status is Status.NON_COMPLIANT:
         return " : non"
+    if status is Status.NOT_APPLICABLE:
+        return " : sans objet"
     return f" ({level.french})" if level is not None and best is not None and level < best else ""
 
 
@@ -146,8 +149,10 @@ def phases(
     """Section 5.3: this phase and the following ones; `finished` are the families whose newest checkpoint is validated.
 
     A phase whose checkpoint is not validated, or leaves something open, stays « À VALIDER »; so does the first of the others.
+    A family of another spec than the source's has no phase.
     """
-    following = [p for p in PHASES if p.number >= next((q.number for q in PHASES if q.family == family), 0)]
+    own = phase_of(family)
+    following = [p for p in PHASES if own is not None and p.number >= own.number]
     done = validated([v.status for v in verdicts.values()], findings) and not any(
         v.status is Status.UNDETERMINED for v in verdicts.values()
     )

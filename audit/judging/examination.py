@@ -96,7 +96,8 @@ class Examination:
     @cached_property
     def asked(self) -> Asked:
         """What the profile asks of these rules and experiments, unless it was chosen by name."""
-        return self.chosen or asked(self.profile, (*self.rules, *self.asked_by_execution))
+        roles = {*self.target.roles, *self.target.absent}
+        return self.chosen or asked(self.profile, (*self.rules, *self.asked_by_execution), roles)
 
     @cached_property
     def rule_findings(self) -> Mapping[str, tuple[Finding, ...]]:
@@ -127,7 +128,9 @@ class Examination:
         canary = {q.id for q in self.canary.questions}
         experiments = set(self._playable) | canary
         every = [(category, i) for category, identifiers in self.asked.categories.items() for i in identifiers]
-        if self.target.driver:
+        if self.profile.canary:
+            every = [(c, i) for c, i in every if self.target.driver or i not in self._playable]
+        elif self.target.driver:
             # Its scenarios show more than a canary, on the processes as they are deployed.
             every = [(c, i) for c, i in every if i not in canary]
         tests = [(c, i) for c, i in every if i not in experiments or self.level >= Level.EXECUTION]
@@ -157,7 +160,7 @@ class Examination:
     def _appraise(self, appraisal: Appraisal) -> tuple[Finding, ...]:
         """Judge the evidence files of the target and of the command line."""
         findings, self.records[appraisal.id] = appraisal.perform(self._dossier)
-        return self._of_this_family(findings)
+        return self._adapted(findings)
 
     @property
     def starts_worker(self) -> bool:
@@ -170,7 +173,7 @@ class Examination:
     def _fly(self) -> None:
         """The canary's scenarios are played together, on one worker."""
         flight = self.canary.fly(self.known, allowed=self.may_start_worker, tell=self.tell)
-        self._played |= {i: self._of_this_family(findings) for i, findings in flight.findings.items()}
+        self._played |= {i: self._adapted(findings) for i, findings in flight.findings.items()}
         self.records |= flight.records
         self.conditions = (*self.conditions, *flight.conditions)
 
@@ -216,21 +219,20 @@ class Examination:
     def _play(self, experiment: Experiment) -> tuple[Finding, ...]:
         if self.level < Level.EXECUTION:
             missing = "aucun processus n'est lancé à ce niveau d'audit"
-            return (experiment.bind(Finding(Outcome.UNDETERMINED, experiment.title, missing=missing)),)
+            return self._adapted([experiment.bind(Finding(Outcome.UNDETERMINED, experiment.title, missing=missing))])
         try:
             driver = self._started_driver()
         except DriverError as error:
             # A stack that did not start once is not waited for again.
             self._no_stack = str(error)
             settles = "" if self.target.driver else "écrire un pilote et le nommer dans `target.driver`"
-            return (
-                experiment.bind(Finding(Outcome.UNDETERMINED, experiment.title, missing=str(error), settles=settles)),
-            )
+            open_point = Finding(Outcome.UNDETERMINED, experiment.title, missing=str(error), settles=settles)
+            return self._adapted([experiment.bind(open_point)])
         started = time.monotonic()
         findings, self.records[experiment.id] = experiment.perform(driver)
         outcomes = ", ".join(f.outcome.value for f in findings)
         _logger.debug("experiment %s: %s in %.1f s", experiment.id, outcomes, time.monotonic() - started)
-        return self._of_this_family(findings)
+        return self._adapted(findings)
 
     def _started_driver(self) -> Driver:
         if self._no_stack:

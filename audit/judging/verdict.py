@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from audit.judging.asked import decided_by
+from audit.model.domains import Declared
 from audit.model.findings import Finding, Level, Outcome, Severity
 from audit.requirements.catalogue import COMPENSATIONS, Compensation
 from audit.requirements.requirement import Requirement
@@ -17,6 +18,7 @@ class Status(StrEnum):
     PARTIAL = "PARTIEL"
     NON_COMPLIANT = "NON CONFORME"
     UNDETERMINED = "INDÉTERMINÉ"
+    NOT_APPLICABLE = "SANS OBJET"
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def judge(
     """Verdict of one requirement (rule: ARCHITECTURE.md, « Verdict of a requirement »).
 
     A defect without compensating control decides first; then an audit error, nothing established or the floor missed;
-    then reservations and compensated defects. Above the declared level, what decides the requirement must itself be
+    a criterion of profile `celery` may be without object, and leaves no point open; then reservations and compensated defects. Above the declared level, what decides the requirement must itself be
     established at the floor: another rule's measurement does not stand in for it.
     """
     compensations = applied_compensations(requirement.id, floor, findings, every_finding)
@@ -66,6 +68,8 @@ def judge(
         more = [*_not_compensated(requirement, defects, established), *_below(floor, known_by)]
         reason = " ".join([_and_more(defects).rstrip(".") + ".", *more]) if more else _and_more(defects)
         return Verdict(Status.NON_COMPLIANT, max(f.level for f in defects), reason, compensations)
+    if requirement.names_its_judges and _without_object(findings):
+        return Verdict(Status.NOT_APPLICABLE, None, _and_more(findings))
     unsettled = _unsettled(requirement, floor, findings, known_by)
     if unsettled:
         return Verdict(Status.UNDETERMINED, known_by, unsettled, compensations)
@@ -81,6 +85,12 @@ def judge(
     if reservations:
         return Verdict(Status.PARTIAL, known_by, _and_more(reservations))
     return Verdict(Status.COMPLIANT, known_by, _why_compliant(findings, known_by))
+
+
+def _without_object(findings: Sequence[Finding]) -> bool:
+    """Whether every point is shown to concern nothing in the target, one at least by what was read or declared."""
+    shown = any(f.proof is not None and (isinstance(f.proof, Declared) or f.proof.read) for f in findings)
+    return shown and all(f.outcome is Outcome.NOT_APPLICABLE for f in findings)
 
 
 def _not_compensated(requirement: Requirement, defects: Sequence[Finding], established: Sequence[Finding]) -> list[str]:
@@ -121,7 +131,9 @@ def _unsettled(requirement: Requirement, floor: Level, findings: Sequence[Findin
     proved = {f.rule for f in findings if f.outcome is Outcome.ESTABLISHED and f.level >= floor}
     if floor > Level.SOURCE and not proved.issuperset(decided_by(requirement.id)):
         return "L'expérience qui décide de cette exigence n'a pas eu lieu ou n'a pas conclu."
-    open_points = [f for f in findings if f.outcome is Outcome.UNDETERMINED and f.needs >= floor]
+    # A fact of a higher level about one point closes no gap about another.
+    every = requirement.names_its_judges
+    open_points = [f for f in findings if f.outcome is Outcome.UNDETERMINED and (every or f.needs >= floor)]
     if open_points:
         return f"Un point exigé n'a pas pu être établi : {open_points[0].missing}"
     return ""

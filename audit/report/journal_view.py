@@ -121,7 +121,8 @@ def _conclusion(journal: Journal, requirements: tuple[RequirementView, ...]) -> 
     verdict = journal["verdict"]
     open_ids = set(verdict["unverified"])
     unverified = tuple(r for r in requirements if r.status == "INDÉTERMINÉ" or r.id in open_ids)
-    nothing = not verdict["judged"] or len(unverified) == len(requirements)
+    concerned = tuple(r for r in requirements if r.status != "SANS OBJET")
+    nothing = not verdict["judged"] or len(unverified) == len(concerned)
     validated = "validated" if verdict["validated"] else "refused"
     return Conclusion(
         outcome="nothing" if nothing else validated,
@@ -130,6 +131,6 @@ def _conclusion(journal: Journal, requirements: tuple[RequirementView, ...]) -> 
         rejected=tuple(r for r in requirements if r.status == "NON CONFORME"),
         partial=tuple(r for r in requirements if r.status == "PARTIEL"),
         unverified=unverified,
-        verified=tuple(r for r in requirements if r not in unverified),
+        verified=tuple(r for r in concerned if r not in unverified),
         critical=tuple(p["number"] for p in journal["problems"] if p["severity"] == "critique"),
     )

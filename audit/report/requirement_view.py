@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-STATUS_SYMBOLS = {"NON CONFORME": "❌", "CONFORME": "✅", "PARTIEL": "⚠️", "INDÉTERMINÉ": "❔"}
+STATUS_SYMBOLS = {"NON CONFORME": "❌", "CONFORME": "✅", "PARTIEL": "⚠️", "INDÉTERMINÉ": "❔", "SANS OBJET": "➖"}
 _LEVELS = ("déclaré", "configuré", "exécuté", "mesuré")
-_ABOUT_PERIODIC_TASKS = frozenset({"7.4", "8.4"})
+_ABOUT_PERIODIC_TASKS = frozenset({"7.4", "8.4", "C4"})
 Record = Mapping[str, Any]
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from audit.model.findings import Level
+from audit.requirements.celery_criteria import CELERY_CRITERIA
 from audit.requirements.criteria import CRITERIA
 from audit.requirements.requirement import DRIVER_FIRST, Requirement
 
@@ -119,5 +120,5 @@ def phase_of(family: str) -> Phase | None:
 
 
 def requirement(identifier: str) -> Requirement:
-    """The requirement `N.M`. Raises KeyError when the catalogue has none of that id."""
-    return {r.id: r for r in REQUIREMENTS}[identifier]
+    """The requirement `N.M`, or the criterion of profile `celery`. Raises KeyError when there is none of that id."""
+    return {r.id: r for r in (*REQUIREMENTS, *CELERY_CRITERIA)}[identifier]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from audit.model.findings import Level
 from audit.requirements.catalogue import AUTONOMY
+from audit.requirements.celery_criteria import ABOUT_A_ROLE, CELERY_CRITERIA, criteria_of_questions
 from audit.requirements.criteria import CLOSING, DUPLICATES, MESSAGE_1, MESSAGE_2, QUALITY, STATISTICS
 from audit.requirements.requirement import Requirement, family_of
 
@@ -15,7 +16,9 @@ class Profile:
 
     `categories` are the lines of section 1.1, in print order: a question says itself in which one it counts. Those of
     `OBSERVATIONS` are reported but not counted as tests; those of `without` are not asked. `reassigned` replaces the
-    requirements of a rule, a defect of a `lenient` one is a reservation, `declared` accepts evidence of any level.
+    requirements of a question and `lines` its category, a defect of a `lenient` one is a reservation, `declared` accepts
+    evidence of any level. A question of `about_a_role` is asked only of a target that has this role. With `canary` it is
+    played on every target, and a driver's scenarios only where there is a driver.
     """
 
     name: str
@@ -26,6 +29,9 @@ class Profile:
     without: frozenset[str] = frozenset()
     reassigned: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     lenient: frozenset[str] = frozenset()
+    lines: Mapping[str, str] = field(default_factory=dict)
+    about_a_role: Mapping[str, str] = field(default_factory=dict)
+    canary: bool = False
 
     @property
     def family(self) -> str:
@@ -94,10 +100,37 @@ _OTHER_FAMILIES = (
     _strict(QUALITY, "Qualité du Code"),
 )
 
+_JUDGES = criteria_of_questions()
+_TITLES = {c.id: c.title for c in CELERY_CRITERIA}
+CELERY = Profile(
+    name="celery",
+    requirements=tuple(_TITLES),
+    categories=(*_TITLES.values(), GOOD_PRACTICES, OBSERVATIONS),
+    default_level=Level.CONFIGURATION,
+    reassigned=_JUDGES,
+    lines={question: _TITLES[criteria[0]] for question, criteria in _JUDGES.items()},
+    about_a_role=ABOUT_A_ROLE,
+    canary=True,
+)
+
 # By name, then by family.
 PROFILES: Mapping[str, Mapping[str, Profile]] = {
+    CELERY.name: {CELERY.family: CELERY},
     CHECKPOINT_2025.name: {CHECKPOINT_2025.family: CHECKPOINT_2025},
     STRICT.name: {p.family: p for p in sorted((STRICT, *_OTHER_FAMILIES), key=lambda p: int(p.family))},
 }
 DEFAULT_FAMILY = STRICT.family
+
+
+def default_profile(*, roles: bool, family: str) -> str:
+    """The profile of a target for which none is asked: `celery` where nobody gave the roles of a campaign platform."""
+    return STRICT.name if roles or family not in {"", CELERY.family} else CELERY.name
+
+
+def default_family(profile: str) -> str:
+    """The family that a profile judges unless another is asked for."""
+    families = PROFILES[profile]
+    return DEFAULT_FAMILY if DEFAULT_FAMILY in families else next(iter(families))
+
+
 QUALITY_FAMILY = family_of(QUALITY[0].id)

@@ -13,10 +13,12 @@ DRIVER_FIRST = (
 
 @dataclass(frozen=True)
 class Requirement:
-    """One criterion `N.M`.
+    """One criterion, `N.M` or `C1`.
 
     `floor` is the weakest level at which it can be CONFORME, `settles` what would settle it when it is undetermined. The
-    questions that must have established it there say so themselves (`Question.decides`).
+    questions that judge a criterion `N.M`, and those that must have established it at its floor, say so themselves
+    (`Question.requirements`, `Question.decides`). A criterion of profile `celery` names them here: it may concern nothing
+    in a target, and no point that it asks for may stay open.
     """
 
     id: str
@@ -25,13 +27,20 @@ class Requirement:
     floor: Level
     heading: str
     settles: str
+    judged_by: tuple[str, ...] = ()
+    decided_by: tuple[str, ...] = ()
+
+    @property
+    def names_its_judges(self) -> bool:
+        """Whether it is one of those that say themselves what judges them."""
+        return bool(self.judged_by)
 
     @property
     def family(self) -> str:
-        """The `N` of `N.M`."""
+        """The `N` of `N.M`, the letter of `C1`."""
         return family_of(self.id)
 
 
 def family_of(identifier: str) -> str:
-    """The `N` of a criterion's id `N.M`."""
-    return identifier.partition(".")[0]
+    """The `N` of a criterion's id `N.M`, the letter of `C1`."""
+    return identifier.partition(".")[0].rstrip("0123456789") or identifier.partition(".")[0]

@@ -167,7 +167,7 @@ def test_text_of_the_target_is_no_markup(tmp_path: Path, out: Path) -> None:
     (tmp_path / "audit.toml").write_text('[target]\nname = "[/red][bold]x"\n', encoding="utf-8")
     result = audit("run", tmp_path, "--level", "source", "--out", out)
     assert result.exit_code == 3, result.output
-    assert "[/red][bold]x · strict" in result.stderr
+    assert "[/red][bold]x · celery" in result.stderr
     assert "Reading the source of [/red][bold]x" in result.stderr
 
 

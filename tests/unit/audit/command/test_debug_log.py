@@ -53,7 +53,7 @@ def test_debug_tells_what_was_read_and_why_something_was_not(shop: Path, tmp_pat
     ):
         assert words in told, words
     assert re.search(r"audit\.target\.digest: digest [0-9a-f]{64} over \d+ files in \d+\.\d\d s", told)
-    assert re.search(r"written: .*-famille-8-strict\.json, \d+ characters", told)
+    assert re.search(r"written: .*-celery\.json, \d+ characters", told)
     assert "\x1b[31m" not in told
 
 

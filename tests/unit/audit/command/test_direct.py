@@ -12,7 +12,7 @@ from audit.importing import configuration_probe as configuration
 from audit.journal import journal_file as journal
 from audit.judging.examination import Examination, Probes
 from audit.model.findings import Level, Outcome
-from audit.requirements.profiles import PROFILES
+from audit.requirements.profiles import PROFILES, default_family
 from audit.target.target_file import load_target
 from tests.acceptance.reference_copy import REPOSITORY
 from tests.unit.audit.examples import examination, finding, rule
@@ -22,7 +22,10 @@ DECEMBER = REPOSITORY / "tests" / "targets" / "decembre-2025"
 
 def audited(engine: Any, target: Path, profile: str) -> dict[str, Any]:
     done = Examination(
-        load_target(target), PROFILES[profile]["8"], Level.SOURCE, Probes(source.collect, configuration.collect)
+        load_target(target),
+        PROFILES[profile][default_family(profile)],
+        Level.SOURCE,
+        Probes(source.collect, configuration.collect),
     )
     summary = engine.play(done, quiet=True).rpartition(" in ")[0]
     volatile = journal.Volatile("2026-01-01", "2026-01-01T00:00:00+00:00", 0.0, "", summary, "")

@@ -96,7 +96,16 @@ def test_bad_usage_is_pytest_s_usage_error(arguments: tuple[str, ...], words: st
 def test_what_the_experiments_started_is_stopped_at_the_end(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(own_driver=DRIVER)
     pytester.makefile(".toml", audit='[target]\ndriver = "own_driver:Own"\n')
-    arguments = ("--audit-target=.", "--audit-level", "execution", "-k", "autonomous-sending", "-rs")
+    arguments = (
+        "--audit-target=.",
+        "--audit-profile",
+        "strict",
+        "--audit-level",
+        "execution",
+        "-k",
+        "autonomous-sending",
+        "-rs",
+    )
     result = play(pytester, *arguments)
     result.stdout.fnmatch_lines(["*la base ne répond pas*"])
     assert (pytester.path / "started").exists()
@@ -153,6 +162,6 @@ def test_what_is_not_settled_is_skipped(outcome: Outcome, words: str) -> None:
 def test_the_level_of_a_session_is_the_profile_s_unless_given(pytester: pytest.Pytester) -> None:
     """At level execution the experiments are items too."""
     pytester.mkdir("empty")
-    asked = ("--collect-only", "-q", "--audit-target=empty")
+    asked = ("--collect-only", "-q", "--audit-target=empty", "--audit-profile", "strict")
     assert "worker-restart" not in play(pytester, *asked).stdout.str()
     assert "worker-restart" in play(pytester, *asked, "--audit-level", Level.EXECUTION.name.lower()).stdout.str()

@@ -41,8 +41,8 @@ def test_the_real_probes_and_the_target_are_bound(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("profile", "level", "words"),
     [
-        ("strcit", None, "unknown profile 'strcit'; did you mean strict? (known: checkpoint-2025, strict)"),
-        ("zzz", None, "unknown profile 'zzz' (known: checkpoint-2025, strict)"),
+        ("strcit", None, "unknown profile 'strcit'; did you mean strict? (known: celery, checkpoint-2025, strict)"),
+        ("zzz", None, "unknown profile 'zzz' (known: celery, checkpoint-2025, strict)"),
         ("strict", "sources", "unknown level 'sources'; did you mean source?"),
         ("strict", "", "unknown level ''"),
         ("strict", "measurement", "unknown level 'measurement'"),

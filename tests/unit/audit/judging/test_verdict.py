@@ -2,6 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.judging.verdict import Status, judge, validated
+from audit.model.domains import Answer, Domain, conclude
 from audit.model.findings import Finding, Level, Outcome, Severity
 from audit.requirements.catalogue import requirement
 from tests.unit.audit import examples
@@ -115,3 +116,27 @@ def test_compliant_means_nothing_wrong_and_something_established(findings: list[
 def test_an_added_defect_never_improves(findings: list[Finding], floor: Level) -> None:
     more = [*findings, finding(Outcome.DEFECT, "x")]
     assert judge(R85, floor, more, more).status is Status.NON_COMPLIANT
+
+
+C4, C1 = requirement("C4"), requirement("C1")
+
+
+def test_a_criterion_of_any_celery_project_may_be_without_object() -> None:
+    none = finding(Outcome.NOT_APPLICABLE)
+    assert judge(C4, Level.SOURCE, [none, none], []).status is Status.NOT_APPLICABLE
+    assert judge(C4, Level.SOURCE, [none, finding(Outcome.UNDETERMINED)], []).status is Status.UNDETERMINED
+    assert judge(C4, Level.SOURCE, [none, finding(Outcome.ESTABLISHED)], []).status is Status.COMPLIANT
+    assert judge(C4, Level.SOURCE, [], []).status is Status.UNDETERMINED
+
+
+def test_a_criterion_is_not_without_object_when_nothing_says_what_was_read() -> None:
+    unread: Answer[object] = conclude(Domain((), (), ""), lambda _: ())
+    unshown = Finding(Outcome.NOT_APPLICABLE, "rien", proof=unread.proof)
+    assert judge(C4, Level.SOURCE, [unshown], []).status is Status.UNDETERMINED
+
+
+def test_what_was_played_closes_no_gap_elsewhere() -> None:
+    played = [finding(Outcome.ESTABLISHED, rule, Level.EXECUTION) for rule in C1.decided_by]
+    assert judge(C1, Level.EXECUTION, played, []).status is Status.COMPLIANT
+    assert judge(C1, Level.EXECUTION, played[1:], []).status is Status.UNDETERMINED
+    assert judge(C1, Level.EXECUTION, [*played, finding(Outcome.UNDETERMINED)], []).status is Status.UNDETERMINED

@@ -8,8 +8,21 @@ from audit.experiments.canary.questions import QUESTIONS
 from audit.judging.asked import asked, decided_by, every_question
 from audit.model.findings import Level
 from audit.requirements.catalogue import REQUIREMENTS, requirement
-from audit.requirements.profiles import CHECKPOINT_2025, GOOD_PRACTICES, PRINTED_FIRST, PROFILES, STRICT, Profile
+from audit.requirements.celery_criteria import CELERY_CRITERIA
+from audit.requirements.profiles import (
+    CELERY,
+    CHECKPOINT_2025,
+    GOOD_PRACTICES,
+    PRINTED_FIRST,
+    PROFILES,
+    STRICT,
+    Profile,
+    default_family,
+    default_profile,
+)
+from audit.requirements.requirement import Requirement, family_of
 from audit.rules import every_rule
+from audit.target.target_file import ROLES
 
 BY_ID = {question.id: question for question in every_question()}
 EXPERIMENT_IDS = {e.id for e in (*every_experiment(), *every_appraisal(), *QUESTIONS)}
@@ -29,11 +42,12 @@ def name(profile: Profile) -> str:
 
 @pytest.mark.parametrize("profile", EVERY, ids=name)
 def test_every_name_of_a_profile_exists(profile: Profile) -> None:
-    assert set(profile.reassigned) | profile.lenient | profile.without <= {rule.id for rule in every_rule()}
-    assert set(profile.requirements) <= {r.id for r in REQUIREMENTS}
+    assert profile.lenient | profile.without <= {rule.id for rule in every_rule()}
+    assert {*profile.reassigned, *profile.lines, *profile.about_a_role} <= set(BY_ID)
+    assert set(profile.requirements) <= {r.id for r in (*REQUIREMENTS, *CELERY_CRITERIA)}
     assert PROFILES[profile.name][profile.family] is profile
-    assert {r.partition(".")[0] for r in profile.requirements} == {profile.family}
-    assert set(profile.categories) <= {question.category for question in every_question()}
+    assert {family_of(r) for r in profile.requirements} == {profile.family}
+    assert set(profile.categories) <= {q.category for q in every_question()} | set(profile.lines.values())
 
 
 def test_what_is_printed_first_is_a_module_of_rules() -> None:
@@ -87,3 +101,36 @@ def test_an_experiment_that_only_backs_a_requirement_up_does_not_decide_it() -> 
     assert decided_by("8.5") == ("worker-restart",)
     assert "retry-schedule" in decided_by("4.6")
     assert decided_by("10.1") == ("dead-code",)
+
+
+def test_celery_asks_every_good_practice_but_those_of_a_role_nobody_has() -> None:
+    practices = {q.id for q in every_question() if q.category == GOOD_PRACTICES}
+    assert practices - set(names_of(CELERY)) == set(CELERY.about_a_role)
+    given = asked(CELERY, every_question(), CELERY.about_a_role.values()).categories
+    assert set(CELERY.about_a_role) <= {i for ids in given.values() for i in ids}
+    assert set(CELERY.about_a_role.values()) <= set(ROLES)
+
+
+def test_celery_judges_by_what_concerns_every_celery_project() -> None:
+    """A question that bears on no criterion is told beside them: deciding so is written here."""
+    beside = {q.id for q in every_question() if q.category == GOOD_PRACTICES} - set(CELERY.reassigned)
+    assert beside == {"aware-clocks"}
+    roles = {"sender-no-user", "webhook-no-user", "follow-up-no-user", "recovery", "idempotency", "retry-limit"}
+    assert not roles & set(names_of(CELERY))
+
+
+@pytest.mark.parametrize("criterion", CELERY_CRITERIA, ids=lambda c: c.id)
+def test_a_celery_criterion_is_judged_and_its_deciders_are_asked(criterion: Requirement) -> None:
+    assert set(criterion.judged_by) <= set(names_of(CELERY)) | set(CELERY.about_a_role)
+    assert decided_by(criterion.id) == criterion.decided_by
+    assert set(criterion.decided_by) <= {q.id for q in QUESTIONS}
+    assert bool(criterion.decided_by) == (criterion.floor is Level.EXECUTION)
+    assert criterion.criterion.endswith(".")
+    assert criterion.settles
+
+
+def test_the_profile_of_a_target_follows_its_roles() -> None:
+    assert default_profile(roles=False, family="") == "celery"
+    assert default_profile(roles=True, family="") == "strict"
+    assert default_profile(roles=False, family="10") == "strict"
+    assert [default_family(p) for p in ("celery", "checkpoint-2025", "strict")] == ["C", "8", "8"]
