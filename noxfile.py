@@ -90,7 +90,7 @@ def soak(session: nox.Session) -> None:
 
 @nox.session
 def checkpoints(session: nox.Session) -> None:
-    """Audit every family of criteria in its own checkpoint, into `reports/`; a checkpoint of the same day is replaced.
+    """Audit every family of criteria in its own checkpoint, into `reports/`; one of the same day is kept, the new one numbered.
 
     Run `tests` first: family 10 reads its results, and says nothing of tests that are older than the code.
     """

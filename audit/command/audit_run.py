@@ -16,7 +16,7 @@ from typing import Any
 from audit.command.direct_session import play
 from audit.command.output_files import put, writable
 from audit.journal import journal_file as journal
-from audit.journal.previous_checkpoints import finished, newest_by_family
+from audit.journal.previous_checkpoints import elsewhere, finished, free_stem, newest_by_family
 from audit.judging.examination import Examination
 from audit.model.findings import Level
 from audit.report.markdown import render_markdown
@@ -51,7 +51,7 @@ def run(examination: Examination, out: Path, command: str, quiet: bool = False) 
         summary = _played(examination, quiet=quiet)
         _logger.debug("every question answered after %.2f s", time.monotonic() - started)
         digest = tree_digest(examination.target.root, examination.target.exclude)
-        stem = _stem(now, examination)
+        stem = free_stem(out, _stem(now, examination))
         volatile = journal.Volatile(
             date=now.date().isoformat(),
             generated_at=now.isoformat(timespec="seconds"),
@@ -59,16 +59,19 @@ def run(examination: Examination, out: Path, command: str, quiet: bool = False) 
             command=command,
             pytest_summary=summary,
             host=f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPU",
+            stem=stem,
         )
         earlier = newest_by_family(examination, out, stem)
         previous = earlier.get(examination.profile.family)
-        document = journal.build(examination, digest, volatile, previous, finished(earlier))
+        document = journal.build(
+            examination, digest, volatile, previous, finished(earlier, digest), elsewhere=elsewhere(earlier, digest)
+        )
     finally:
         examination.close()
     written = Written(out / f"{stem}.md", out / f"{stem}.json", document)
     texts = {written.markdown: render_markdown(document), written.journal_path: journal.dump(document)}
-    if name := drawing_name(document):
-        texts[out / name] = draw_run(document)
+    if drawing_name(document):
+        texts[out / f"{stem}.svg"] = draw_run(document)
     put(texts)
     return written
 

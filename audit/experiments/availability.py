@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from audit.experiments import production_uptime, soak_reading
-from audit.experiments.bounds import CONFIDENCE, percentile
+from audit.experiments.bounds import CONFIDENCE
 from audit.experiments.evidence_files import Dossier, EvidenceFileError, Heartbeats, Soak, read
 from audit.experiments.experiment import Appraisal, Record
 from audit.experiments.production_uptime import days
@@ -84,29 +84,31 @@ def _soak(soak: Soak, record: Record) -> Finding:
 
 
 def _sentence(soak: Soak) -> str:
-    """The decision and its conditions, in one sentence."""
+    """The decision and its conditions, in short sentences."""
     document, seconds = soak.document, soak_reading.returns(soak)
-    slow = percentile(seconds, 0.99)
-    bounds = soak_reading.service(soak)
-    low = percent(bounds[0]) if bounds else ""
-    measured = document["availability"]
+    measured, most = document["availability"], max(seconds)
     others = document["sends"]["expected"] - measured["probes"]
-    asked, aside = soak_reading.orderly_stops(soak), soak_reading.set_aside(soak)
+    aside = soak_reading.set_aside(soak)
+    untimed = f" ; {aside} autres ne sont pas comptées, la passerelle y étant remplacée aussi" if aside else ""
+    return (
+        f"Un worker tué par SIGKILL reprend en {french_seconds(round(sum(seconds) / len(seconds), 2))} en moyenne, "
+        f"{french_seconds(round(most, 2))} au plus ({counted(len(seconds), 'mort')}{untimed}). {_allowed(soak, most)} "
+        f"Avec {measured['workers']} workers et {counted(measured['crashes'], 'mort')} en {french_seconds(measured['elapsed_seconds'])}, "
+        f"{french_integer(measured['in_time'])} sondes sur {french_integer(measured['probes'])} sont parties en {french_seconds(measured['deadline_seconds'])} au plus. "
+        f"{french_integer(others)} autres envois sous {counted(len(soak_reading.struck(soak)), 'faute')} : aucun perdu, doublé ni inattendu. "
+        f"Non essayés : panne d'hôte, panne de fournisseur ({_UNSIGNED})"
+    )
+
+
+def _allowed(soak: Soak, most: float) -> str:
+    """How many deaths, and how many requested stops, a day at 99,9 % leaves room for."""
+    asked = soak_reading.orderly_stops(soak)
     stops = (
-        f" ; un arrêt demandé (SIGTERM ou SIGQUIT) coûte jusqu'à {french_seconds(round(max(asked), 2))}"
+        f" ou {counted(crashes_a_day(max(asked)), 'arrêt demandé')} ({french_seconds(round(max(asked), 2))} au plus chacun)"
         if asked
         else ""
     )
-    untimed = f", {aside} autres écartées de ce calcul, parce que la passerelle y est remplacée aussi" if aside else ""
-    return (
-        f"Sur l'empreinte auditée, un worker tué par SIGKILL consomme de nouveau en {french_seconds(round(slow, 2))} au 99e centile de "
-        f"{counted(len(seconds), 'mort')} ({french_seconds(round(max(seconds), 2))} au plus{untimed}) : un worker seul reste donc au-dessus de 99,9 % tant "
-        f"qu'il n'est pas tué plus de {crashes_a_day(slow)} fois par jour (86,4 s permises, arrêts demandés compris), condition que la production seule peut confirmer{stops} ; "
-        f"aux durées de l'essai, que donnent ses conditions, et pendant {french_seconds(measured['elapsed_seconds'])}, avec {measured['workers']} workers et {counted(measured['crashes'], 'mort')}, "
-        f"{french_integer(measured['in_time'])} sondes sur {french_integer(measured['probes'])} sont parties en {french_seconds(measured['deadline_seconds'])} au plus "
-        f"(borne inférieure à 95 % : {low}, si les sondes étaient indépendantes) ; {french_integer(others)} autres envois sous "
-        f"{counted(len(soak_reading.struck(soak)), 'faute')} ; aucun perdu, doublé ni inattendu ; une seule machine, panne d'hôte et de fournisseur non essayées ; {_UNSIGNED}"
-    )
+    return f"À 99,9 %, il dispose de 86,40 s par jour : {counted(crashes_a_day(most), 'mort')}{stops}, ce que la production seule peut confirmer."
 
 
 def _soak_figures(soak: Soak, record: Record) -> None:
@@ -117,17 +119,22 @@ def _soak_figures(soak: Soak, record: Record) -> None:
         f"`{soak.path}`, graine {document['seed']}, {french_seconds(document['duration_seconds'])}",
     )
     if document["conditions"]:
-        record.figure("Conditions du journal d'endurance", " ; ".join(document["conditions"]))
+        record.figure("Conditions du journal d'endurance", f"celles que donne `{soak.path}`")
     if seconds:
-        mean, slow = sum(seconds) / len(seconds), percentile(seconds, 0.99)
+        mean, most = sum(seconds) / len(seconds), max(seconds)
         record.figure(
             "Temps moyen de retour d'un worker tué (MTTR)",
             f"{french_seconds(round(mean, 2))}, sur {counted(len(seconds), 'mort')}",
         )
-        record.figure("99e centile du retour", french_seconds(round(slow, 2)))
+        record.figure("Retour le plus long", french_seconds(round(most, 2)))
         record.figure(
             "Disponibilité d'un worker (temps où il consomme / temps écoulé) : morts par jour permises à 99,9 %",
-            f"{crashes_a_day(mean)} au temps moyen, {crashes_a_day(slow)} au 99e centile (86,4 s / retour)",
+            f"{crashes_a_day(mean)} au temps moyen, {crashes_a_day(most)} au plus long (86,4 s / retour)",
+        )
+    if asked := soak_reading.orderly_stops(soak):
+        record.figure(
+            "Arrêts demandés (SIGTERM, SIGQUIT) par jour permis à 99,9 %",
+            f"{crashes_a_day(max(asked))}, à {french_seconds(round(max(asked), 2))} chacun au plus",
         )
     measured, bounds = document["availability"], soak_reading.service(soak)
     if bounds:

@@ -20,20 +20,17 @@ def run(driver: Driver, record: Record, deadline_seconds: float = DEADLINE_SECON
         return [
             Finding(Outcome.UNDETERMINED, "Redémarrage du worker", missing="aucun processus principal de worker à tuer")
         ]
-    record.note(f"SIGKILL : processus principal du worker (pid {pid})")
+    record.note("SIGKILL : processus principal du worker")
+    killed = record.timeline[-1][0]
     before = len(driver.accepted())
     expected = driver.launch(1)
     back = wait_until(lambda: driver.main_pid("worker") not in {None, pid}, deadline_seconds)
-    record.note(
-        f"nouveau processus principal : pid {driver.main_pid('worker')}"
-        if back
-        else "aucun nouveau processus principal"
-    )
+    record.note("nouveau processus principal" if back else "aucun nouveau processus principal")
     consumed = back and wait_until(lambda: _accepted(driver, expected, before), deadline_seconds)
-    seconds = record.timeline[-1][0]
+    seconds = round(record.timeline[-1][0] - killed, 3)
     if consumed:
         record.note("un envoi lancé après la mort du worker est accepté par la passerelle")
-        total = record.timeline[-1][0]
+        total = round(record.timeline[-1][0] - killed, 3)
         record.blow("SIGKILL, processus principal du worker au repos", 0, total)
         record.figure("Nouveau processus principal après", french_seconds(seconds))
         record.figure("Consommation reprise après", french_seconds(total))

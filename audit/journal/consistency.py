@@ -103,6 +103,17 @@ def _verdict(journal: Journal) -> Iterator[str]:
             yield f"verdict.{name} is not what the requirements say"
     if said["complete"] == bool(by_verdict["unverified"]):
         yield "verdict.complete is not what the requirements say"
+    yield from _reserve(journal)
     critical = any(p["severity"] == "critique" for p in journal["problems"])
     if said["validated"] and (by_verdict["refused"] or critical or not said["judged"]):
         yield "verdict.validated is not what the requirements and the problems say"
+
+
+def _reserve(journal: Journal) -> Iterator[str]:
+    """What leaves a verdict under reserve is what the findings leave open; a journal of before says nothing of it."""
+    findings = [f for r in journal["requirements"] for f in r["findings"]] + journal["unattached"]
+    if not findings or any("severity" not in f for f in findings):
+        return
+    left = {f["rule"] for f in findings if f["outcome"] == "indéterminé" and f["severity"] == "critique"}
+    if left != set(journal["verdict"].get("open_critical", ())):
+        yield "verdict.open_critical is not what the findings leave open"

@@ -23,7 +23,7 @@ from audit.judging.conclusion import aspects, phases, verdict_section
 from audit.judging.examination import Examination
 from audit.judging.verdict import Status, Verdict
 from audit.model.facts import Facts
-from audit.model.findings import Evidence, Excerpt, Finding, Outcome
+from audit.model.findings import Evidence, Excerpt, Finding, Outcome, Severity
 from audit.model.json_schema import schema_faults
 from audit.reading.kiro.requirements_file import Criterion
 from audit.reading.kiro.traceability import Traceability
@@ -34,11 +34,15 @@ from audit.target.target_file import Target
 
 VERSION = 1
 NAME = "checkpoint-audit"
+_RANKS = ("critique", "majeur", "mineur")
 
 
 @dataclass(frozen=True)
 class Volatile:
-    """What changes from one run to the next. Times in seconds; `date` is ISO, `generated_at` an ISO date and time in UTC."""
+    """What changes from one run to the next. Times in seconds; `date` is ISO, `generated_at` an ISO date and time in UTC.
+
+    `stem` is the name of its files, without suffix.
+    """
 
     date: str
     generated_at: str
@@ -46,6 +50,7 @@ class Volatile:
     command: str
     pytest_summary: str
     host: str
+    stem: str = ""
 
 
 class JournalError(ValueError):
@@ -58,10 +63,13 @@ def build(
     volatile: Volatile,
     previous: Previous | None,
     finished: Collection[str] = (),
+    *,
+    elsewhere: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """The journal of an examination whose tests have all run. Raises JournalError if it would break its own schema.
 
-    `finished` are the families whose phase is over, for the list of what comes next.
+    `finished` are the families whose phase is over, for the list of what comes next; `elsewhere` those that were validated on
+    another tree, with the date.
     """
     family = examination.profile.family
     verdicts = examination.verdicts()
@@ -83,7 +91,7 @@ def build(
         "categories": categories,
         "totals": totals,
         "requirements": requirements,
-        "unattached": [_finding(f) for f in _unattached(examination)],
+        "unattached": [_finding(examination, f) for f in _unattached(examination)],
         "periodic_tasks": periodic_table(known),
         "problems": problems,
         "corrections": corrections(previous, requirements, problems),
@@ -92,8 +100,11 @@ def build(
         **_soak(examination.soak),
         **({"traceability": _traceability(examination, traced)} if traced else {}),
         "aspects": aspects(totals, verdicts, examination.every_finding()),
-        "verdict": verdict_section(verdicts, examination.every_finding(), examination.nothing_judged),
-        "phases": phases(family, verdicts, examination.every_finding(), finished),
+        "verdict": verdict_section(verdicts, examination.every_finding(), examination.nothing_judged)
+        | {"open_critical": examination.open_critical()},
+        "phases": phases(
+            family, verdicts, examination.every_finding(), finished, elsewhere or {}, bool(examination.open_critical())
+        ),
     }
     masked: dict[str, Any] = redacted(json.loads(json.dumps(document, ensure_ascii=False, default=str)))
     check(masked)
@@ -219,7 +230,7 @@ def _requirement(examination: Examination, identifier: str, verdict: Verdict) ->
         "known_by": verdict.known_by.french if verdict.known_by else "",
         "reason": verdict.reason,
         "settles": _settles(examination, entry, findings),
-        "findings": [_finding(f) for f in findings],
+        "findings": [_finding(examination, f) for f in findings],
         "compensations": [
             {"defect": c.defect, "control": c.name, "covers": c.covers, "residual": c.residual}
             for c in verdict.compensations
@@ -246,9 +257,10 @@ def _settles(examination: Examination, entry: Requirement, findings: Sequence[Fi
     return entry.settles.removeprefix(DRIVER_FIRST) if examination.known.target.driver else entry.settles
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(examination: Examination, finding: Finding) -> dict[str, Any]:
     return {
         "rule": finding.rule,
+        "severity": examination.gravity(finding.rule).value,
         "outcome": finding.outcome.value,
         "level": finding.level.french,
         "sentence": finding.sentence,
@@ -279,8 +291,9 @@ def _problems(examination: Examination) -> list[dict[str, Any]]:
     for finding in examination.every_finding():
         if finding.problem is not None:
             seen.setdefault(finding.problem.title, finding)
-    ordered = sorted(seen.values(), key=lambda f: (_severity(f) != "critique", _rank(f)))
     verdicts = examination.verdicts()
+    gravity = {id(f): _impact(f, verdicts).get("severity", _severity(f)) for f in seen.values()}
+    ordered = sorted(seen.values(), key=lambda f: (_RANKS.index(gravity[id(f)]), _rank(f)))
     return [
         {"number": n, "rule": f.rule, "requirements": list(f.requirements), **_flat(f), **_impact(f, verdicts)}
         for n, f in enumerate(ordered, 1)
@@ -296,19 +309,17 @@ def _impact(finding: Finding, verdicts: Mapping[str, Verdict]) -> dict[str, str]
         and verdicts[i].status is Status.NON_COMPLIANT
         and finding.rule not in {c.defect for c in verdicts[i].compensations}
     ]
-    if (
-        finding.outcome is not Outcome.DEFECT
-        or not refused
-        or not finding.problem
-        or finding.problem.impact != "Faible"
-    ):
+    if finding.outcome is not Outcome.DEFECT or not refused or not finding.problem:
         return {}
+    raised = {"severity": "majeur"} if finding.problem.severity is Severity.MINOR else {}
+    if finding.problem.impact != "Faible":
+        return raised
     what = (
         f"les exigences {', '.join(refused)} ne sont pas tenues"
         if refused[1:]
         else f"l'exigence {refused[0]} n'est pas tenue"
     )
-    return {"impact": f"Élevé : {what}"}
+    return raised | {"impact": f"Élevé : {what}"}
 
 
 def _severity(finding: Finding) -> str:
@@ -321,7 +332,12 @@ def _rank(finding: Finding) -> tuple[bool, bool]:
 
 
 def _flat(finding: Finding) -> dict[str, Any]:
-    return asdict(finding.problem) if finding.problem else {}
+    """A problem with the sentence of its finding, which says what is at fault here, and every place."""
+    if finding.problem is None:
+        return {}
+    quoted = list(finding.problem.situation) or [e.excerpt for e in finding.evidence if e.excerpt]
+    places = finding.problem.places or tuple(f"{e.path}:{e.first_line}" for e in quoted)
+    return asdict(finding.problem) | {"sentence": finding.sentence, "places": list(dict.fromkeys(places))}
 
 
 def check(document: Any) -> None:

@@ -14,6 +14,13 @@ from audit.judging.examination import Examination
 _logger = logging.getLogger(__name__)
 # A journal of a whole family takes some hundred kilobytes.
 _LARGEST_JOURNAL_BYTES = 20 << 20
+_MOST_A_DAY = 1000
+
+
+def free_stem(out: Path, stem: str) -> str:
+    """This name, or with the first number after which no checkpoint of the day bears it: none is overwritten."""
+    names = (stem, *(f"{stem}-{n}" for n in range(2, _MOST_A_DAY)))
+    return next((n for n in names if not any((out / f"{n}{end}").exists() for end in (".md", ".json"))), stem)
 
 
 def newest_by_family(examination: Examination, out: Path, stem: str) -> dict[str, Previous]:
@@ -38,10 +45,26 @@ def newest_by_family(examination: Examination, out: Path, stem: str) -> dict[str
     return newest
 
 
-def finished(newest: Mapping[str, Previous]) -> frozenset[str]:
-    """Families whose newest checkpoint is validated and leaves nothing open."""
-    verdicts = {family: previous.journal["verdict"] for family, previous in newest.items()}
-    return frozenset(family for family, verdict in verdicts.items() if verdict["validated"] and verdict["complete"])
+def finished(newest: Mapping[str, Previous], digest: str) -> frozenset[str]:
+    """Families whose newest checkpoint bears on this very tree, is validated and leaves nothing open nor under reserve."""
+    return frozenset(
+        family
+        for family, previous in newest.items()
+        if previous.journal["target"]["digest"] == digest and _closed(previous.journal["verdict"])
+    )
+
+
+def elsewhere(newest: Mapping[str, Previous], digest: str) -> dict[str, str]:
+    """By family, the date of a checkpoint that validated another tree."""
+    return {
+        family: previous.journal["volatile"]["date"]
+        for family, previous in newest.items()
+        if previous.journal["target"]["digest"] != digest and _closed(previous.journal["verdict"])
+    }
+
+
+def _closed(verdict: Mapping[str, Any]) -> bool:
+    return bool(verdict["validated"] and verdict["complete"] and not verdict.get("open_critical"))
 
 
 def _earlier(path: Path) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Section 5 of a checkpoint: the five aspects, the verdict and the next phases."""
 
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from audit.judging.verdict import Status, Verdict, validated
@@ -143,23 +144,28 @@ def verdict_section(
     }
 
 
-def phases(
-    family: str, verdicts: Mapping[str, Verdict], findings: Sequence[Finding], finished: Collection[str] = ()
+def phases(  # noqa: PLR0917  what section 5.3 tells, in its order
+    family: str,
+    verdicts: Mapping[str, Verdict],
+    findings: Sequence[Finding],
+    finished: Collection[str] = (),
+    elsewhere: Mapping[str, str] = MappingProxyType({}),
+    reserved: bool = False,
 ) -> list[dict[str, Any]]:
     """Section 5.3: this phase and the following ones; `finished` are the families whose newest checkpoint is validated.
 
-    A phase whose checkpoint is not validated, or leaves something open, stays « À VALIDER »; so does the first of the others.
-    A family of another spec than the source's has no phase.
+    A phase whose checkpoint is not validated, is so under reserve, or leaves something open, stays « À VALIDER »; so does
+    the first of the others. A family of another spec than the source's has no phase.
     """
     own = phase_of(family)
     following = [p for p in PHASES if own is not None and p.number >= own.number]
-    done = validated([v.status for v in verdicts.values()], findings) and not any(
-        v.status is Status.UNDETERMINED for v in verdicts.values()
-    )
+    statuses = [v.status for v in verdicts.values()]
+    done = validated(statuses, findings) and not reserved and Status.UNDETERMINED not in statuses
     over = {*finished} - {family} | ({family} if done else set())
     due = next((p.number for p in following if p.family not in over), 0)
     waiting = {p.number: "À VALIDER" if p.number == due else "EN ATTENTE" for p in following}
     return [
         {"number": p.number, "title": p.title, "state": "TERMINÉE" if p.family in over else waiting[p.number]}
+        | ({"note": elsewhere[p.family]} if p.family in elsewhere and p.family not in over | {family} else {})
         for p in following
     ]

@@ -28,6 +28,7 @@ class Severity(StrEnum):
     """Rank of a problem in the report."""
 
     CRITICAL = "critique"
+    MAJOR = "majeur"
     MINOR = "mineur"
 
 
@@ -65,7 +66,10 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Problem:
-    """What a report says about a defect or a reservation, in French; `solution` and `situation` are code excerpts or prose."""
+    """What a report says about a defect or a reservation, in French; `solution` and `situation` are code excerpts or prose.
+
+    `places` lists every line at fault as `path:line`, where `situation` quotes the first ones only.
+    """
 
     title: str
     severity: Severity
@@ -75,6 +79,7 @@ class Problem:
     situation_text: str = ""
     solution: str = ""
     solution_language: str = "python"
+    places: tuple[str, ...] = ()
 
 
 _PROVED = frozenset({Outcome.ESTABLISHED, Outcome.NOT_APPLICABLE})

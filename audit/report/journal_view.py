@@ -74,12 +74,18 @@ class Checkpoint:
     struck: tuple[StruckRow, ...]
     drawing: str
     soak: Mapping[str, Any] | None
+    to_check: tuple[Mapping[str, Any], ...]
+    reserved: tuple[Mapping[str, Any], ...]
+    loaded: bool
+    played: bool
 
 
 def checkpoint(journal: Journal) -> Checkpoint:
     """The view of a schema-checked journal."""
     requirements = requirement_views(journal)
-    problems = journal["problems"]
+    # Journals of before say neither the sentence of a problem nor all its places.
+    problems = [{"sentence": "", "places": []} | p for p in journal["problems"]]
+    to_check = left_to_check(journal)
     fed = {e["id"] for r in requirements for e in r.experiments}
     return Checkpoint(
         journal=journal,
@@ -90,7 +96,7 @@ def checkpoint(journal: Journal) -> Checkpoint:
         requirements=requirements,
         critical=tuple(p for p in problems if p["severity"] == "critique"),
         minor=tuple(p for p in problems if p["severity"] != "critique"),
-        detailed=tuple(p for p in problems if p["situation"] or p["situation_text"] or p["solution"]),
+        detailed=tuple(p for p in problems if p["situation"] or p["situation_text"] or p["solution"] or p["sentence"]),
         untouched=tuple(r.id for r in requirements if r.status == "CONFORME" and not r.problems),
         aspects=tuple((a["name"], a["status"]) for a in journal["aspects"]),
         conclusion=_conclusion(journal, requirements),
@@ -102,7 +108,19 @@ def checkpoint(journal: Journal) -> Checkpoint:
         struck=struck_rows(journal),
         drawing=drawing_name(journal),
         soak=journal.get("soak"),
+        to_check=to_check,
+        reserved=tuple(f for f in to_check if f.get("severity") == "critique"),
+        loaded=any(p["name"] == "configuration" and not p["failure"] for p in journal["probes"]),
+        played=bool(journal["experiments"]),
     )
+
+
+def left_to_check(journal: Journal) -> tuple[Mapping[str, Any], ...]:
+    """The undetermined points, each once, the most serious first; those of requirements before good practices."""
+    every = [f for r in journal["requirements"] for f in r["findings"]] + list(journal["unattached"])
+    left = {(f["rule"], f["sentence"], f["missing"]): f for f in every if f["outcome"] == "indéterminé"}
+    ranks = ("critique", "majeur", "mineur", "")
+    return tuple(sorted(left.values(), key=lambda f: ranks.index(f.get("severity", ""))))
 
 
 def _subject(journal: Journal) -> str:

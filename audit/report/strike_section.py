@@ -52,6 +52,8 @@ def drawing_name(journal: Journal) -> str:
     """The file of the drawing beside the report; empty when nothing is drawn."""
     if not struck_rows(journal):
         return ""
+    if stem := journal["volatile"].get("stem", ""):
+        return f"{stem}.svg"
     return f"{journal['volatile']['date']}-famille-{journal['family']}-{journal['profile']}.svg"
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from audit.french.typography import counted
 from audit.model.domains import Answer, conclude
+from audit.model.facts import Deprecation, Facts
 from audit.model.findings import Finding, Outcome, Problem, Severity
 from audit.model.gaps import UnreadFile, named
 from audit.model.target_facts import TargetFacts
@@ -55,19 +56,30 @@ def _deprecations(known: TargetFacts) -> Sequence[Finding]:
     if answer.outcome is Outcome.ESTABLISHED:
         evidence = tuple(f.evidence() for f in known.probes)
         return [Finding(answer.outcome, sentence, evidence, proof=answer.proof)]
-    groups = {d.what: (d, facts) for d, facts in reversed(found)}
-    return [
-        Finding(
-            Outcome.RESERVATION,
-            d.what,
-            (facts.evidence(d.excerpt),),
-            problem=Problem(
-                title=f"Avertissement de dépréciation : {d.what[:1].lower()}{d.what[1:]}",
-                severity=Severity.MINOR,
-                impact="Aucun",
-                recommendation=d.replacement,
-                situation=(d.excerpt,) if d.excerpt else (),
-            ),
-        )
-        for d, facts in groups.values()
-    ]
+    by_remedy: dict[str, dict[str, tuple[Deprecation, Facts]]] = {}
+    for d, facts in found:
+        by_remedy.setdefault(d.replacement, {}).setdefault(d.what, (d, facts))
+    return [_one_cause(list(uses.values())) for uses in by_remedy.values()]
+
+
+def _one_cause(uses: Sequence[tuple[Deprecation, Facts]]) -> Finding:
+    """One finding for all that the same remedy mends."""
+    first, rest = uses[0][0], len(uses) - 1
+    excerpts = tuple(d.excerpt for d, _ in uses if d.excerpt)
+    told = f"{first.what[:1].lower()}{first.what[1:]}"
+    title = f"Avertissement de dépréciation : {told}"
+    if rest:
+        title = f"Avertissements de dépréciation : {told}, et {counted(rest, 'autre emploi')} de même remède"
+    return Finding(
+        Outcome.RESERVATION,
+        " ; ".join(d.what for d, _ in uses),
+        tuple(facts.evidence(d.excerpt) for d, facts in uses),
+        problem=Problem(
+            title=title,
+            severity=Severity.MINOR,
+            impact="Aucun",
+            recommendation=first.replacement,
+            situation=excerpts[:1],
+            places=tuple(f"{e.path}:{e.first_line}" for e in excerpts),
+        ),
+    )

@@ -92,16 +92,14 @@ def failed(
     more = f" (et {rest} autre{'s' if rest > 1 else ''})" if rest > 0 else ""
     sentence = f"{guide.fails} : {' ; '.join(told[:_TOLD])}{more}"
     places = tuple(dict.fromkeys(f.excerpt for f in faults if f.excerpt))
-    quoted = places[:_QUOTED]
-    cut = f"{len(places)} endroits, dont les {_QUOTED} premiers sont cités." if len(places) > _QUOTED else ""
     problem = Problem(
         title=title,
         severity=guide.severity,
         impact=guide.impact,
         recommendation=guide.advice,
-        situation=quoted,
-        situation_text=cut if quoted else f"{sentence}.",
+        situation=places[:_QUOTED],
         solution=guide.solution,
         solution_language=guide.language,
+        places=tuple(dict.fromkeys(f"{e.path}:{e.first_line}" for e in places)),
     )
     return [Finding(outcome, sentence, tuple(evidence), problem=problem)]

@@ -8,7 +8,7 @@ from audit.model.findings import Evidence, Finding, Level, Outcome, Problem, Sev
 from audit.model.target_facts import TargetFacts
 from audit.requirements.question import Question
 from audit.rules.example import example
-from audit.target.target_file import ROLES
+from audit.rules.role_names import ROLES_IN_FRENCH
 
 Check = Callable[[TargetFacts], Sequence[Finding]]
 Files = Mapping[str, str]
@@ -125,7 +125,7 @@ def without_role(known: TargetFacts, role: str, sentence: str) -> Finding:
     if role in known.target.absent:
         told = f"rôle déclaré absent de la cible (`{role}`)"
         return Finding(Outcome.NOT_APPLICABLE, f"{sentence} : {told}", proof=Declared(told))
-    missing = f"le rôle `{role}` n'est pas renseigné dans `audit.toml` ({ROLES[role]})"
+    missing = f"le rôle `{role}` n'est pas renseigné dans `audit.toml` ({ROLES_IN_FRENCH[role]})"
     settles = f"renseigner `roles.{role}` dans `audit.toml` (`audit init` en propose), puis relancer"
     return undetermined(sentence, missing, settles)
 

@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from audit.command.cli import Exit, app, exit_code
+from audit.command.output_files import OutputError, put
 from audit.model.facts import Facts
 from audit.model.findings import Level, Outcome
 from tests.acceptance.reference_copy import REPOSITORY
@@ -82,8 +83,8 @@ def test_an_empty_target_exits_3_with_a_report(tmp_path: Path, out: Path) -> Non
     assert list(out.glob("*.md"))
 
 
-def test_a_report_that_cannot_be_put_in_place_exits_2_and_leaves_nothing_of_itself(tmp_path: Path) -> None:
-    """A directory has its name."""
+def test_a_name_that_is_taken_is_left_alone(tmp_path: Path) -> None:
+    """A directory has the report's name, and somebody's text the journal's."""
     empty, out = tmp_path / "empty", tmp_path / "reports"
     empty.mkdir()
     assert audit("run", empty, "--out", out, "-q").exit_code == 3
@@ -93,11 +94,19 @@ def test_a_report_that_cannot_be_put_in_place_exits_2_and_leaves_nothing_of_itse
     (journal,) = out.glob("*.json")
     journal.write_text("before", encoding="utf-8")
     result = audit("run", empty, "--out", out, "-q")
-    assert result.exit_code == 2
-    assert "cannot write the report: a directory has the report's name" in result.stderr
+    assert result.exit_code == 3
     assert journal.read_text(encoding="utf-8") == "before"
-    assert sorted(out.iterdir()) == [journal, report]
-    assert "Report:" not in result.stderr
+    assert sorted(out.iterdir()) == sorted(
+        [journal, report, *(out / f"{report.stem}-2{end}" for end in (".md", ".json"))]
+    )
+
+
+def test_a_report_that_cannot_be_put_in_place_leaves_nothing_of_itself(tmp_path: Path) -> None:
+    taken, beside = tmp_path / "taken.md", tmp_path / "beside.json"
+    taken.mkdir()
+    with pytest.raises(OutputError, match="cannot write the report: a directory has the report's name"):
+        put({beside: "{}", taken: "text"})
+    assert list(tmp_path.iterdir()) == [taken]
 
 
 def test_an_interrupted_audit_exits_3_without_a_report(

@@ -14,7 +14,7 @@ from audit.command.output_files import OutputError
 from audit.experiments.experiment import Record
 from audit.journal.corrections import Previous
 from audit.journal.journal_file import dump, read
-from audit.journal.previous_checkpoints import finished, newest_by_family
+from audit.journal.previous_checkpoints import elsewhere, finished, free_stem, newest_by_family
 from audit.model.facts import Facts
 from audit.model.findings import Finding, Level, Outcome
 from audit.target.target_file import Target
@@ -239,7 +239,31 @@ def test_a_phase_is_over_when_its_newest_checkpoint_leaves_nothing_open(
     keep(out, "new-5", sample, "2025-01-02", family="5", verdict=half, requirements=open_ones)
     newest = newest_by_family(examination(target=target), out, "today")
     assert {family: p.path.stem for family, p in newest.items()} == {"4": "new-4", "5": "new-5"}
-    assert finished(newest) == {"4"}
+    audited = sample["target"]["digest"]
+    assert finished(newest, audited) == {"4"}
+    assert elsewhere(newest, audited) == {}
+
+
+def test_a_checkpoint_of_another_tree_ends_no_phase(target: Target, out: Path, sample: dict[str, Any]) -> None:
+    keep(out, "other-4", sample, "2025-01-02", family="4")
+    newest = newest_by_family(examination(target=target), out, "today")
+    assert finished(newest, "0" * 64) == frozenset()
+    assert elsewhere(newest, "0" * 64) == {"4": "2025-01-02"}
+
+
+def test_a_checkpoint_under_reserve_ends_no_phase(target: Target, out: Path, sample: dict[str, Any]) -> None:
+    reserved = sample["verdict"] | {"open_critical": ["x"]}
+    keep(out, "reserved-4", sample, "2025-01-02", family="4", verdict=reserved)
+    newest = newest_by_family(examination(target=target), out, "today")
+    assert finished(newest, sample["target"]["digest"]) == frozenset()
+
+
+def test_a_checkpoint_of_the_same_day_is_kept(out: Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    assert free_stem(out, "jour") == "jour"
+    (out / "jour.md").touch()
+    (out / "jour-2.json").touch()
+    assert free_stem(out, "jour") == "jour-3"
 
 
 def test_a_run_compares_itself_with_the_previous_checkpoint(target: Target, out: Path, sample: dict[str, Any]) -> None:
@@ -248,8 +272,11 @@ def test_a_run_compares_itself_with_the_previous_checkpoint(target: Target, out:
     assert told["previous"]["path"] == "2025-12-29-famille-8-strict.json"
     assert [p["title"] for p in told["new"]] == ["problème de r0"]
     assert told["verdict_changes"] == [{"requirement": "8.4", "before": "CONFORME", "after": "NON CONFORME"}]
-    again = audited(target, out, Outcome.DEFECT).journal["corrections"]
-    assert again == told, "a second run of the same day replaces the first"
+    again = audited(target, out, Outcome.DEFECT)
+    assert again.markdown.stem.endswith("-strict-2"), "a second run of the same day is kept beside the first"
+    compared = again.journal["corrections"]
+    assert (compared["new"], compared["verdict_changes"]) == ([], [])
+    assert compared["previous"]["path"].endswith("-strict.json")
 
 
 def test_what_is_no_journal_never_blocks_and_is_told(target: Target, out: Path, sample: dict[str, Any]) -> None:

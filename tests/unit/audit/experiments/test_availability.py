@@ -41,10 +41,25 @@ def test_a_sound_soak_of_this_tree_establishes_with_its_conditions(tmp_path: Pat
     finding, record = appraised(written(tmp_path))
     assert (finding.outcome, finding.level) == (Outcome.ESTABLISHED, Level.MEASUREMENT), finding
     told = plain(finding.sentence)
-    assert "tant qu'il n'est pas tué plus de 28 fois par jour" in told
+    assert "il dispose de 86,40 s par jour : 28 morts ou " in told
+    assert "99e centile" not in told
     assert "4 000 sondes sur 4 000" in told.replace("\u202f", " ")
-    assert "panne d'hôte et de fournisseur non essayées ; fichier non signé, dont l'auteur répond" in told
+    assert "Non essayés : panne d'hôte, panne de fournisseur (fichier non signé, dont l'auteur répond)" in told
     assert any("MTTR" in label for label, _ in record.figures)
+
+
+def test_the_longest_of_the_deaths_counts_and_a_requested_stop_costs_more(tmp_path: Path) -> None:
+    def stops(document: dict[str, Any]) -> None:
+        last = document["strikes"][-1]
+        next(s for s in document["strikes"] if s["fault"] == "quit-main").update(
+            fault=last["fault"], title=last["title"]
+        )
+        last |= {"fault": "quit-main", "title": "quit-main", "recovery": 21.39}
+
+    finding, record = appraised(written(tmp_path, stops))
+    assert "ou 4 arrêts demandés (21,39 s au plus chacun)" in plain(finding.sentence)
+    assert "4, à 21,39 s chacun au plus" in [plain(value) for _, value in record.figures]
+    assert not any("centile" in label for label, _ in record.figures)
 
 
 def _lose(document: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """Each scenario on a stack that works, and on stacks that do not: the defect must be seen, for the right reason."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -121,6 +122,14 @@ def test_a_death_that_did_not_happen_is_not_told_as_one(stack: Stack) -> None:
 def test_worker_restart(stack: Stack, switches: dict[str, Any], outcome: Outcome, words: str) -> None:
     (finding,) = worker_restart.run(stack(**switches), Record(), 0.3)
     assert (finding.outcome, words in finding.sentence) == (outcome, True)
+
+
+def test_a_return_is_timed_from_the_kill(stack: Stack) -> None:
+    """A record that was opened an hour before the kill adds nothing to the time of the return."""
+    record = Record(started=time.monotonic() - 3600)
+    worker_restart.run(stack(), record, 0.3)
+    assert record.blows[0].recovery is not None
+    assert record.blows[0].recovery < 60
 
 
 @pytest.mark.parametrize(

@@ -82,8 +82,8 @@ def test_the_sections_follow_the_source(december: Journal) -> None:
         "**Aucun problème critique identifié.**",
         "| 2 | Warnings Pydantic deprecated | Aucun | Migrer vers ConfigDict (non urgent) |",
         (
-            "Aucun checkpoint antérieur de cette cible, de ce profil et de cette famille dans le dossier de sortie : aucune "
-            "comparaison possible."
+            "Aucune correction : pas de comparaison, le dossier de sortie ne contient aucun autre checkpoint de cette "
+            "cible, de ce profil et de cette famille."
         ),
         "**Origine des preuves** : déclaré, par la sonde `source` (lecture des fichiers, sans rien exécuter). Niveau exigé",
         "| Fonctionnement autonome | ✅ CONFORME (déclaré) |",
@@ -180,12 +180,18 @@ def test_an_open_headline_still_says_that_the_rest_was_read(december: Journal) -
     assert "**❔ VALIDATION INCOMPLÈTE (preuves déclarées) : 8.1, 8.5 établies ; NON VÉRIFIÉE : 8.4**" in report
 
 
+def loaded(journal: Journal) -> Journal:
+    """The journal of an audit whose configuration probe answered."""
+    probe = journal["probes"][0] | {"name": "configuration", "level": "configuré"}
+    return journal | {"level": "configuration", "probes": [*journal["probes"], probe]}
+
+
 def test_a_loaded_configuration_is_not_called_files_read(december: Journal) -> None:
-    report = plain(render_markdown(december | {"level": "configuration"}))
+    report = plain(render_markdown(loaded(december)))
     assert "D'après les fichiers lus et la configuration chargée, les Workers Celery sont écrits pour" in report
     for requirement in december["requirements"]:
         requirement["known_by"] = "configuré"
-    report = plain(render_markdown(december | {"level": "configuration"}))
+    report = plain(render_markdown(loaded(december)))
     assert "D'après les fichiers lus et la configuration chargée, les Workers Celery sont écrits pour" in report
 
 
@@ -206,7 +212,8 @@ def test_a_full_success_on_execution_uses_the_words_of_the_source(strict: Journa
     strict |= {"problems": [], "verdict": strict["verdict"] | {"validated": True, "unverified": []}}
     report = plain(render_markdown(strict))
     assert (
-        "**✅ VALIDATION RÉUSSIE**\n\nLes Workers Celery fonctionnent correctement et de manière autonome :" in report
+        "**✅ VALIDATION RÉUSSIE : 1 point à vérifier à la main**\n\n"
+        "Les Workers Celery fonctionnent correctement et de manière autonome :" in report
     )
     assert "> **" not in report.replace("> ❌", "")
 
@@ -220,7 +227,7 @@ def test_a_full_success_on_execution_uses_the_words_of_the_source(strict: Journa
     ],
 )
 def test_the_banner_says_how_far_the_audit_went(december: Journal, profile: str, level: str, words: str) -> None:
-    assert words in plain(render_markdown(december | {"profile": profile, "level": level}))
+    assert words in plain(render_markdown(loaded(december) | {"profile": profile, "level": level}))
 
 
 def test_an_unchanged_tree_is_said_so(strict: Journal) -> None:

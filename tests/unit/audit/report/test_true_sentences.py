@@ -1,0 +1,110 @@
+"""Sentences of a report that once said more than was known: each with the journal that made them false."""
+
+from typing import Any
+
+import pytest
+
+from audit.journal.consistency import contradictions
+from audit.report.markdown import render_markdown
+from tests.unit.audit.report.conftest import finding, problem
+
+Journal = dict[str, Any]
+
+
+def told(journal: Journal) -> str:
+    return render_markdown(journal).replace("\u00a0", " ")
+
+
+def open_point(severity: str, sentence: str = "Un webhook est enregistré avant la réponse") -> Journal:
+    return finding("indéterminé", sentence, f"rule-{severity}", missing="ce que fait `authentic(…)`") | {
+        "severity": severity
+    }
+
+
+def left_open(journal: Journal, *points: Journal) -> Journal:
+    critical = [p["rule"] for p in points if p["severity"] == "critique"]
+    verdict = journal["verdict"] | {"open_critical": critical}
+    for entry in journal["requirements"]:
+        entry["findings"] = [f | {"severity": "mineur"} for f in entry["findings"]]
+    return journal | {"unattached": list(points), "verdict": verdict}
+
+
+def test_a_critical_point_left_open_puts_the_verdict_under_reserve(december: Journal) -> None:
+    report = told(left_open(december, open_point("mineur"), open_point("critique")))
+    headline = "⚠️ VALIDATION SOUS RÉSERVE (preuves déclarées) : 2 points à vérifier à la main, dont 1 critique (`rule-critique`)"
+    assert report.count(headline) == 2
+    assert "VALIDATION RÉUSSIE" not in report
+    assert "secondaire" not in report
+    assert "1 point de gravité critique n'est pas établi et peut en cacher." in report
+
+
+def test_a_minor_point_left_open_is_counted_and_no_more(december: Journal) -> None:
+    report = told(left_open(december, open_point("mineur")))
+    assert "✅ VALIDATION RÉUSSIE (preuves déclarées) : 1 point à vérifier à la main" in report
+    assert "critique n'est pas établi" not in report
+
+
+@pytest.mark.parametrize(("said", "faults"), [([], 1), (["rule-critique"], 0), (["another"], 1)])
+def test_a_journal_that_hides_its_reserve_is_refused(december: Journal, said: list[str], faults: int) -> None:
+    journal = left_open(december, open_point("critique"))
+    journal["verdict"]["open_critical"] = said
+    assert sum("open_critical" in reason for reason in contradictions(journal)) == faults
+
+
+def test_a_configuration_that_no_probe_loaded_is_not_said_to_be(december: Journal) -> None:
+    asked = december | {"level": "configuration", "profile": "strict"}
+    assert "la configuration effective chargée" not in told(asked)
+    probe = december["probes"][0] | {"name": "configuration", "level": "configuré"}
+    assert "la configuration effective chargée" in told(asked | {"probes": [*december["probes"], probe]})
+    assert "la configuration effective chargée" not in told(
+        asked | {"probes": [*december["probes"], probe | {"failure": "Le module ne s'importe pas."}]}
+    )
+
+
+def test_an_execution_that_played_nothing_says_so(strict: Journal) -> None:
+    assert "> **Rien n'a été exécuté.**" not in told(strict)
+    assert "> **Rien n'a été exécuté.**" in told(strict | {"experiments": []})
+
+
+def test_a_phase_validated_on_another_tree_is_to_be_done_again(december: Journal) -> None:
+    december["phases"][1] |= {"note": "2026-11-24"}
+    assert (
+        "Phase 8 (Audit Statistiques) - À VALIDER (validée le 24 novembre 2026 sur une autre empreinte : à refaire)"
+        in told(december)
+    )
+
+
+def test_what_is_at_fault_is_told_beside_the_code(december: Journal) -> None:
+    december["problems"][0] |= {"sentence": "Le script `start.sh` perd un worker mort", "places": ["start.sh:5"]}
+    assert "**Situation actuelle** :\n\nLe script `start.sh` perd un worker mort.\n\n`start.sh`, lignes 5" in told(
+        december
+    )
+
+
+def test_every_place_is_listed_where_some_are_quoted(december: Journal) -> None:
+    places = [f"app/a.py:{n}" for n in range(1, 18)]
+    december["problems"][0] |= {"sentence": "Dix-sept fois", "places": places}
+    report = told(december)
+    assert "Endroits (17) : `app/a.py:1`, " in report
+    assert "`app/a.py:17`." in report
+
+
+def test_a_long_function_is_quoted_by_its_first_lines(strict: Journal) -> None:
+    text = "\n".join(f"ligne_{n} = {n}" for n in range(1, 451))
+    quoted = {"path": "app/vues.py", "first_line": 1, "last_line": 450, "text": text, "language": "python"}
+    strict["problems"] = [
+        problem(1, "Trop long", "Couper", severity="critique", requirements=["8.2"], situation=[quoted])
+    ]
+    report = told(strict)
+    assert "`app/vues.py`, lignes 1 à 5 (extrait de 1 à 450) :" in report
+    assert "ligne_5 = 5" in report
+    assert "ligne_6 = 6" not in report
+
+
+def test_what_refuses_a_requirement_is_no_minor_problem(december: Journal) -> None:
+    december["problems"][0] |= {"severity": "majeur", "impact": "Élevé : l'exigence 8.5 n'est pas tenue"}
+    report = told(december)
+    assert "### 3.2 Problèmes Majeurs et Mineurs" in report
+    assert "| majeur | Élevé : l'exigence 8.5 n'est pas tenue |" in report
+    december["problems"][0] |= {"severity": "mineur", "impact": "Faible"}
+    assert "### 3.2 Problèmes Mineurs" in told(december)
