@@ -54,7 +54,7 @@ _logger = logging.getLogger(__name__)
 _FOLDERS = ("dossier", "lien symbolique")
 # What a module that writes settings of Celery cannot do without; one that is loaded as settings is known to be.
 _CONFIGURES = re.compile(
-    r"\bconf\b|\bconfig_from_|\bCelery\b|\badd_defaults\b|\b(task|worker|broker|result|beat)_[a-z]+\b|\bCELERY_"
+    r"\bconf\b|\bconfig_from_|\bCelery\b|\badd_defaults\b|\b(task|worker|broker|result|beat)_\w+|\bCELERY_"
 )
 
 

@@ -217,7 +217,8 @@ def _soft_shutdown(known: TargetFacts) -> Sequence[Finding]:
     if scope.gaps:
         # Whatever the setting is, nobody knows whether it matters.
         answer: Answer[Fault] = conclude(setting_domain(known, reading, scope=scope), lambda _: ())
-        return answered(guide, "", answer, nothing=scope.outside)
+        settles = "relancer avec `--level configuration`"
+        return answered(guide, "", answer, nothing=scope.outside, settles=settles)
     found = SettingComparison(name, 0.0, bool, guide, "Arrêt progressif non réglé", lambda _: scope)(known)
     if any(finding.outcome is not Outcome.ESTABLISHED for finding in found):
         return found

@@ -197,7 +197,8 @@ def _unique(known: TargetFacts) -> Sequence[Finding]:
         return [Fault(f"`{name}`, pour {told}", known.head(symbols[1]))] if len(symbols) > 1 else []
 
     answer = conclude(ruled_by(known, (), list(names.items()), counted(len(names), "nom"), *gaps), twice)
-    evidence = known.source.evidence(answer.faults[0].excerpt if answer.faults else None)
+    strongest = known.probes[0] if known.probes else known.source
+    evidence = known.source.evidence(answer.faults[0].excerpt) if answer.faults else strongest.evidence()
     return answered(guide, "Nom de tâche en double", answer, evidence, nothing=NO_TASK)
 
 

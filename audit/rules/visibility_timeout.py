@@ -80,7 +80,8 @@ def _visibility(known: TargetFacts) -> Sequence[Finding]:
     told = f"{french_duration(allowed or 0)}{', la valeur par défaut' if default else ''}"
     unread = "" if allowed is not None or reading.missing else "`visibility_timeout` ne se lit pas dans le code"
     gaps = [Doubt(why=why) for why in filter(None, (unread, *(wait.unread for wait in waits)))]
-    domain = ruled_by(known, (reading, hard), waits, told, *gaps, *hidden_tasks(known), scope=scope)
+    read_so = f"`visibility_timeout` de {told}"
+    domain = ruled_by(known, (reading, hard), waits, read_so, *gaps, *hidden_tasks(known), scope=scope)
     answer = conclude(domain, lambda wait: wait.beyond(allowed))
     if answer.faults:
         first = answer.faults[0]
@@ -88,7 +89,8 @@ def _visibility(known: TargetFacts) -> Sequence[Finding]:
             answer, faults=(replace(first, text=f"{first.text}, pour un délai de {told}"), *answer.faults[1:])
         )
     evidence = (*reading.evidence, *(known.source.evidence(f.excerpt) for f in answer.faults))
-    return answered(guide, "`visibility_timeout` trop court", answer, *evidence, nothing=scope.outside)
+    title = "`visibility_timeout` trop court"
+    return answered(guide, title, answer, *evidence, nothing=scope.outside, detail=told)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import re
 import tokenize
 
 # What tools read, what is left to do, and code put aside: none of it explains a value.
-_NO_REASON = re.compile(r"(?i)^#+:?\s*(noqa|type:|pragma|nosec|pylint|fmt:|todo|fixme|xxx|hack|\w+\s*[=(])")
+_NO_REASON = re.compile(r"(?i)^#+:?\s*(noqa|type:|pragma|nosec|pylint|fmt:|todo|fixme|xxx|hack|[\w.]+\s*[=(])")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 # A comment above may be the title of what follows: it explains only where it gives a reason.
 _REASON = re.compile(

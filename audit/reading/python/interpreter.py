@@ -104,6 +104,7 @@ class Machine:
             calls, self._calls = self._calls, 0
             importer, self.reading = self.reading, name
             tree = module.tree
+            names.opaque = Origin(module.source.path, 1, 1) if module.is_unparsed else None
             self.graph.add(module, tree)
             self.missing_imports += self.own_imports.missing(module, tree.body)
             with self.undo_log.aside():

@@ -29,6 +29,11 @@ class Module:
         return self.cache.tree(self)
 
     @property
+    def is_unparsed(self) -> bool:
+        """Whether its tree, asked for before, is empty because it cannot be parsed."""
+        return self.source.path in self.cache.unparsed
+
+    @property
     def package(self) -> str:
         """Package that relative imports start from."""
         return self.name if self.is_package else self.name.rpartition(".")[0]

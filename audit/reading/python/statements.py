@@ -298,6 +298,7 @@ def _import_from(machine: Machine, node: ast.ImportFrom, frame: Frame) -> None:
 def _import_star(machine: Machine, name: str, frame: Frame) -> None:
     if name in machine.project.modules:
         names = machine.module_names(name)
+        frame.names.opaque = frame.names.opaque or names.opaque
         for key, value in list(names.items()):
             if isinstance(key, str) and not key.startswith("_"):
                 machine.undo_log.write(frame.names, key, value, names.origins.get(key))

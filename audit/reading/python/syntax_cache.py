@@ -45,10 +45,11 @@ class CachedModule(Protocol):
 
 
 class SyntaxCache:
-    """The trees used last, up to `most` characters of program; `unread` receives what cannot be parsed, and why."""
+    """The trees used last, up to `most` characters of program; `unread` receives what cannot be parsed, and why; `unparsed` its paths."""
 
     def __init__(self, unread: list[tuple[str, str]], most: int) -> None:
         self._unread = unread
+        self.unparsed: set[str] = set()
         self._trees: LruCache[_Part, ast.Module] = LruCache(most)
 
     def tree(self, module: CachedModule) -> ast.Module:
@@ -71,6 +72,7 @@ class SyntaxCache:
             return parse(source.text)
         except UnparsableError as error:
             self._unread.append((source.path, str(error)))
+            self.unparsed.add(source.path)
             return ast.Module([], [])
 
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from audit.model.domains import Domain
 from audit.model.findings import Excerpt, Level
-from audit.model.gaps import Doubt, Gap, UnreadFile, UnreadProcess, UnreadSettings
+from audit.model.gaps import Doubt, Gap, UnreadFile, UnreadProcess, UnreadSettings, UnresolvedImport
 from audit.model.plain_value import PlainValue
 from audit.model.setting_writes import Loading, Means, SettingWrite
 from audit.model.target_facts import TargetFacts
@@ -73,10 +73,16 @@ def setting_gaps(known: TargetFacts, *readings: Reading) -> tuple[Gap, ...]:
 
 
 def unread_configuration(known: TargetFacts) -> tuple[Gap, ...]:
-    """The files of the program that were not read and that may write settings; an import tells what they wrote."""
+    """The files of the program that were not read, or not found, and that may write settings; an import tells what they wrote."""
     if known.probes and known.probes[0].level > Level.SOURCE and known.probes[0].settings:
         return ()
-    return tuple(gap for gap in known.source.gaps if isinstance(gap, UnreadFile) and gap.configures)
+    written = (*known.source.applications, *known.source.settings.values())
+    paths = {one.excerpt.path for one in written if one.excerpt}
+    return tuple(
+        gap
+        for gap in known.source.gaps
+        if (isinstance(gap, UnreadFile) and gap.configures) or (isinstance(gap, UnresolvedImport) and gap.path in paths)
+    )
 
 
 def hidden_tasks(known: TargetFacts) -> tuple[Gap, ...]:
