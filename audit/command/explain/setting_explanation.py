@@ -74,7 +74,8 @@ def _value(facts: Facts, name: str, setting: Setting | None, won: SettingWrite |
     if setting is None:
         return FactLine("value", f"{name} is {_unwritten(facts, name, aside=aside)}")
     if setting.value is UNKNOWN:
-        return FactLine("value", f"{name} is unknown")
+        why = ": which application is audited is not told" if _several(facts) else ""
+        return FactLine("value", f"{name} is unknown{why}")
     if won and won.outside:
         return FactLine("value", f"{name} is unknown: it is {won.outside}, which is outside the project")
     changed = f", unless {setting.overridable} replaces it" if setting.overridable else ""
@@ -121,6 +122,6 @@ def _not_read(facts: Facts) -> Iterator[FactLine]:
 
 
 def _several(facts: Facts) -> list[Application]:
-    """The applications that the reading did not tell from each other."""
+    """The applications that the reading did not tell from each other: on some setting they do not agree."""
     celery = [a for a in facts.applications if a.kind == "celery"]
-    return celery if list(facts.settings) == [_ANY] and len(celery) > 1 else []
+    return celery if len(celery) > 1 and any(s.value is UNKNOWN for s in facts.settings.values()) else []
