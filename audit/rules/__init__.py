@@ -31,6 +31,7 @@ _FIRST = (
     "bounded_memory",
     "connection",
     "schedule",
+    "single_beat",
     "routing",
     "worker_starts",
     "unknown_settings",

@@ -1,12 +1,17 @@
 """Beat is started where a worker is: without it no periodic task ever runs (8.4)."""
 
 from collections.abc import Sequence
-from pathlib import PurePosixPath
 
+from audit.french.typography import counted
+from audit.model.domains import conclude
 from audit.model.facts import Process
 from audit.model.findings import Finding, Problem, Severity
+from audit.model.gaps import Doubt
 from audit.model.target_facts import TargetFacts
-from audit.rules.rule import Guide, defect, established, rule, undetermined
+from audit.rules.domains.process_domain import beats_apart, narrowed, workers_of_any
+from audit.rules.effective_settings import NO_WORKER
+from audit.rules.practice import Fault, answered
+from audit.rules.rule import Guide, defect, rule
 
 
 @rule(
@@ -48,41 +53,42 @@ from audit.rules.rule import Guide, defect, established, rule, undetermined
     },
 )
 def _beat_started(known: TargetFacts) -> Sequence[Finding]:
-    sentence = "Les scripts de démarrage lancent `celery beat`"
-    if not any(facts.beat for facts in known.probes):
-        return [undetermined(sentence, "aucun planning de beat n'a été trouvé")]
-    workers = known.processes("worker")
-    if not workers:
-        return [
-            undetermined(
-                sentence, "aucun fichier de démarrage ne lance de worker Celery", "renseigner `target.process_files`"
-            )
-        ]
-    beats = known.processes("beat")
+    guide, started = _beat_started.guide, workers_of_any(known)
+    gaps = [] if any(facts.beat for facts in known.probes) else [Doubt(why="aucun planning de beat n'a été trouvé")]
+    # « Never » is sure only where every file was read.
+    orphans = [] if gaps or started.gaps else _orphans(known)
+    domain = narrowed(started, started.members, gaps, _told(known))
+    answer = conclude(domain, lambda worker: [Fault(worker.excerpt.path, worker.excerpt)] if worker in orphans else [])
+    if answer.faults:
+        return [_never(known, orphans[0])]
+    evidence = (known.source.evidence(b.excerpt) for b in known.processes("beat"))
+    return answered(guide, "Beat jamais lancé", answer, *evidence, nothing=NO_WORKER)
+
+
+def _orphans(known: TargetFacts) -> list[Process]:
+    """Workers that no beat serves, as far as the files that were read tell."""
+    started, beats = known.processes("worker"), known.processes("beat")
     served = {p.excerpt.path for p in beats}
     alone = {p.excerpt.path for p in known.source.processes if p.excerpt.path not in served}
-    web_too = {p.excerpt.path for p in known.processes("web")} & {p.excerpt.path for p in workers}
-    orphans = [w for w in workers if w.excerpt.path in alone and (not beats or w.excerpt.path in web_too)]
-    orphans = [] if beats_apart(known) else orphans
-    if orphans:
-        path = orphans[0].excerpt.path
-        problem = Problem(
-            title=f"`{path}` ne lance pas beat",
-            severity=Severity.CRITICAL,
-            impact="Élevé : aucune tâche périodique ne s'exécute, reprise comprise",
-            recommendation=f"Lancer `celery beat` dans `{path}`",
-            situation=(orphans[0].excerpt,),
-            solution="celery -A <application> beat --loglevel=info &",
-            solution_language="bash",
-        )
-        text = f"`{path}` lance un worker mais jamais beat : les tâches périodiques ne s'exécutent pas"
-        return [defect(text, problem, known.source.evidence(orphans[0].excerpt))]
-    return [established(sentence, *(known.source.evidence(b.excerpt) for b in beats))]
+    web_too = {p.excerpt.path for p in known.processes("web")} & {p.excerpt.path for p in started}
+    orphans = [w for w in started if w.excerpt.path in alone and (not beats or w.excerpt.path in web_too)]
+    return [] if beats_apart(known) else orphans
 
 
-def beats_apart(known: TargetFacts) -> list[Process]:
-    """Beats of files that start no worker and have no file of workers alone beside them: they serve the other files."""
-    workers = {p.excerpt.path for p in known.processes("worker")}
-    folders = {PurePosixPath(w).parent for w in workers - {p.excerpt.path for p in known.processes("web")}}
-    apart = [b for b in known.processes("beat") if b.excerpt.path not in workers]
-    return [b for b in apart if PurePosixPath(b.excerpt.path).parent not in folders]
+def _told(known: TargetFacts) -> str:
+    return f"{counted(len(known.processes('worker')), 'worker')}, {counted(len(known.processes('beat')), 'beat')}"
+
+
+def _never(known: TargetFacts, worker: Process) -> Finding:
+    path = worker.excerpt.path
+    problem = Problem(
+        title=f"`{path}` ne lance pas beat",
+        severity=Severity.CRITICAL,
+        impact="Élevé : aucune tâche périodique ne s'exécute, reprise comprise",
+        recommendation=f"Lancer `celery beat` dans `{path}`",
+        situation=(worker.excerpt,),
+        solution="celery -A <application> beat --loglevel=info &",
+        solution_language="bash",
+    )
+    text = f"`{path}` lance un worker mais jamais beat : les tâches périodiques ne s'exécutent pas"
+    return defect(text, problem, known.source.evidence(worker.excerpt))

@@ -2,10 +2,14 @@
 
 from collections.abc import Sequence
 
+from audit.model.domains import conclude
 from audit.model.facts import Process, Setting
 from audit.model.findings import Finding, Problem, Severity
+from audit.model.gaps import UnreadSettings
 from audit.model.target_facts import TargetFacts
-from audit.rules.rule import Guide, defect, established, rule, undetermined
+from audit.rules.domains.process_domain import doubtful, narrowed, workers
+from audit.rules.practice import Fault, answered
+from audit.rules.rule import Guide, defect, rule
 
 _DOC = "https://docs.celeryq.dev/en/stable/userguide/workers.html#concurrency"
 
@@ -18,7 +22,7 @@ _DOC = "https://docs.celeryq.dev/en/stable/userguide/workers.html#concurrency"
     reference=_DOC,
     guide=Guide(
         severity=Severity.MINOR,
-        passes="La concurrence des scripts est celle de la configuration",
+        passes="Même concurrence dans la configuration et dans les scripts de démarrage",
         fails="Un script lance le worker avec une autre concurrence que la configuration, et l'emporte",
         advice="Écrire la même valeur aux deux endroits",
         solution="celery -A application worker --concurrency=4",
@@ -45,36 +49,41 @@ _DOC = "https://docs.celeryq.dev/en/stable/userguide/workers.html#concurrency"
     },
 )
 def _aligned(known: TargetFacts) -> Sequence[Finding]:
-    sentence = "Même concurrence dans la configuration et dans les scripts de démarrage"
-    workers = known.workers
-    if not workers:
-        return [
-            undetermined(
-                sentence, "aucun fichier de démarrage ne lance de worker Celery", "renseigner `target.process_files`"
-            )
-        ]
+    guide, started = _aligned.guide, workers(known)
     seen = list(known.setting("worker_concurrency"))
     wanted = seen[0][0].value if seen else None
     if not isinstance(wanted, int):
-        return [undetermined(sentence, "`worker_concurrency` n'est pas réglé, ou sa valeur ne se lit pas dans le code")]
+        why = "`worker_concurrency` n'est pas réglé, ou sa valeur ne se lit pas dans le code"
+        return answered(guide, "", conclude(narrowed(started, (), [UnreadSettings(why=why)]), _nothing), nothing="")
     setting, facts = seen[0]
     written = next((s for s, _ in seen if s.excerpt), setting)
-    unread = [w for w in workers if "concurrency" in w.options and not w.options["concurrency"].isdigit()]
-    if unread:
-        return [
-            undetermined(
-                sentence,
-                f"la concurrence de `{unread[0].excerpt.path}` ne se lit pas : `{unread[0].options['concurrency']}`",
-            )
-        ]
-    otherwise = next((f"`{w.excerpt.path}` : {m}" for w in workers if (m := _meaning(w, wanted))), "")
-    if otherwise:
-        return [undetermined(sentence, f"le nombre de tâches simultanées ne se compare pas ({otherwise})")]
-    different = [w for w in workers if w.options.get("concurrency", str(setting.value)) != str(setting.value)]
-    if different:
-        return [_mismatch(known, written, w) for w in different]
-    text = f"{sentence} : `worker_concurrency={setting.value}`"
-    return [established(text, facts.evidence(written.excerpt), *(known.source.evidence(w.excerpt) for w in workers))]
+    gaps = doubtful(started.members, lambda worker: _gap(worker, wanted))
+    answer = conclude(narrowed(started, started.members, gaps), lambda worker: _other(worker, wanted))
+    if answer.faults:
+        return [_mismatch(known, written, w) for w in started.members if _other(w, wanted)]
+    told = (facts.evidence(written.excerpt), *(known.source.evidence(w.excerpt) for w in started.members))
+    return answered(guide, "", answer, *told, nothing="", detail=f"`worker_concurrency={wanted}`")
+
+
+def _nothing(_: object) -> tuple[Fault, ...]:
+    return ()
+
+
+def _other(worker: Process, wanted: int) -> list[Fault]:
+    """That its start line surely gives it another concurrency."""
+    used = worker.options.get("concurrency", str(wanted))
+    differs = used.isdigit() and used != str(wanted) and not _meaning(worker, wanted)
+    return [Fault(f"`{worker.excerpt.path}` : {used}", worker.excerpt)] if differs else []
+
+
+def _gap(worker: Process, wanted: int) -> str:
+    """Why its concurrency does not compare, in French; empty when it does."""
+    used = worker.options.get("concurrency", str(wanted))
+    if not used.isdigit():
+        return f"la concurrence de `{worker.excerpt.path}` ne se lit pas : `{used}`"
+    meaning = _meaning(worker, wanted)
+    path = worker.excerpt.path
+    return f"le nombre de tâches simultanées ne se compare pas (`{path}` : {meaning})" if meaning else ""
 
 
 def _meaning(worker: Process, wanted: int) -> str:

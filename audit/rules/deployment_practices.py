@@ -2,22 +2,24 @@
 
 import re
 from collections.abc import Sequence
-from fnmatch import fnmatch
+from dataclasses import dataclass
 
 from audit.model.domains import conclude
 from audit.model.facts import Process
 from audit.model.findings import Finding, Severity
+from audit.model.gaps import UnreadProcess
 from audit.model.observations.deployment_statements import (
     ContainerUser,
     ForcedRoot,
-    PinnedCelery,
     WatchedWorker,
 )
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN
+from audit.rules.domains.process_domain import celery_processes, doubtful, narrowed, statements
+from audit.rules.domains.release_domain import DIES_WITH_ITS_BROKER, Release, celery_releases
 from audit.rules.effective_settings import NO_WORKER
 from audit.rules.health_checks import Check, health_checks
-from audit.rules.practice import Fault, answered, failed, out_of_scope, passed, practice, unknown
+from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 from audit.rules.worker_stops import judge_stops
 
@@ -27,7 +29,6 @@ _PING = "https://docs.celeryq.dev/en/stable/userguide/monitoring.html#commands"
 _PID = "https://www.gnu.org/software/bash/manual/html_node/Special-Parameters.html"
 _SOFT = "https://docs.celeryq.dev/en/stable/userguide/workers.html#stopping-the-worker"
 _RELEASE = "https://github.com/celery/celery/releases/tag/v5.7.0"
-_DIES_WITH_ITS_BROKER = "5.7.0"
 
 _BECOMES = re.compile(
     r"\b(?:gosu|su-exec|setuidgid)\s+([^\s-]\S*)|\b(?:sudo|doas|chpst|runuser)\b.*?\s(?:-u|--user)[= ]?(\S+)"
@@ -67,26 +68,44 @@ _AS_ROOT = frozenset({"root", "0"})
     },
 )
 def _root(known: TargetFacts) -> Sequence[Finding]:
-    guide = _root.guide
-    forced = known.source.observations_of(ForcedRoot)
-    faults = [Fault(f"`{o.excerpt.path}` pose `C_FORCE_ROOT`", o.excerpt) for o in forced if o.excerpt]
+    guide, started = _root.guide, celery_processes(known)
     users = {o.excerpt.path: o for o in known.source.observations_of(ContainerUser) if o.excerpt}
-    told = [(p, _user(p, users)) for p in known.celery_processes]
-    for process, user in told:
-        if user == "" or (user and user.partition(":")[0] in _AS_ROOT):
-            stage = None if process.user else users.get(process.excerpt.path)
-            why = "ne donne aucun utilisateur" if user == "" else f"le lance sous `{user}`"
-            faults.append(Fault(f"`{process.excerpt.path}` {why}", stage.excerpt if stage else process.excerpt))
-    if faults:
-        return failed(guide, "Celery lancé en root", faults, *(known.source.evidence(f.excerpt) for f in faults))
-    if not known.workers:
-        return unknown(guide, NO_WORKER, "renseigner `target.process_files`")
-    unread = next((p for p, user in told if user is None), None)
-    if unread:
-        whose = "de beat" if unread.role == "beat" else "du worker"
-        return unknown(guide, f"l'utilisateur {whose} que lance `{unread.excerpt.path}`, qui n'y est pas dit")
-    named = ", ".join(dict.fromkeys(f"`{user}`" for _, user in told))
-    return passed(guide, named, *(known.source.evidence(w.excerpt) for w, _ in told))
+    runs = [_RunAs(p, _user(p, users), users.get(p.excerpt.path)) for p in started.members]
+    forced = [o for o in known.source.observations_of(ForcedRoot) if o.excerpt]
+    gaps = [*doubtful(started.members, lambda p: next(r.gap() for r in runs if r.process is p))]
+    gaps += [] if known.workers else [UnreadProcess(why=NO_WORKER)]
+    members: list[ForcedRoot | _RunAs] = [*forced, *runs]
+    answer = conclude(narrowed(started, members, gaps), _as_root)
+    quoted = [f.excerpt for f in answer.faults] or [p.excerpt for p in started.members]
+    named = ", ".join(dict.fromkeys(f"`{run.user}`" for run in runs))
+    evidence = (known.source.evidence(place) for place in quoted)
+    return answered(guide, "Celery lancé en root", answer, *evidence, nothing=NO_WORKER, detail=named)
+
+
+@dataclass(frozen=True)
+class _RunAs:
+    """A process and its user, as `_user` says it; `stage`: the image that gives it one, or gives none."""
+
+    process: Process
+    user: str | None
+    stage: ContainerUser | None
+
+    def gap(self) -> str:
+        """Why its user is not known, in French."""
+        whose = "de beat" if self.process.role == "beat" else "du worker"
+        path = self.process.excerpt.path
+        return f"l'utilisateur {whose} que lance `{path}`, qui n'y est pas dit" if self.user is None else ""
+
+
+def _as_root(member: ForcedRoot | _RunAs) -> list[Fault]:
+    if isinstance(member, ForcedRoot):
+        return [Fault(f"`{member.excerpt.path}` pose `C_FORCE_ROOT`", member.excerpt)] if member.excerpt else []
+    user, process = member.user, member.process
+    if user is None or (user and user.partition(":")[0] not in _AS_ROOT):
+        return []
+    why = f"le lance sous `{user}`" if user else "ne donne aucun utilisateur"
+    stage = None if process.user else member.stage
+    return [Fault(f"`{process.excerpt.path}` {why}", stage.excerpt if stage else process.excerpt)]
 
 
 def _user(process: Process, containers: dict[str, ContainerUser]) -> str | None:
@@ -151,14 +170,11 @@ def _user(process: Process, containers: dict[str, ContainerUser]) -> str | None:
     },
 )
 def _health(known: TargetFacts) -> Sequence[Finding]:
-    guide = _health.guide
-    if known.source.failure or not (known.source.tasks or known.source.processes):
-        return unknown(guide, known.source.failure or "aucun fichier de déploiement n'a été trouvé")
     domain = health_checks(known)
     nothing = "aucune sonde n'interroge les workers par `celery inspect ping`"
     answer = conclude(domain, Check.faults, possible_of=Check.possible_faults)
     evidence = (known.source.evidence(check.excerpt) for check in domain.members)
-    return answered(guide, "Sonde de santé qui se trompe", answer, *evidence, nothing=nothing)
+    return answered(_health.guide, "Sonde de santé qui se trompe", answer, *evidence, nothing=nothing)
 
 
 @practice(
@@ -193,17 +209,13 @@ def _health(known: TargetFacts) -> Sequence[Finding]:
     },
 )
 def _watched(known: TargetFacts) -> Sequence[Finding]:
-    guide = _watched.guide
-    if known.source.failure or not (known.source.tasks or known.source.processes):
-        return unknown(guide, known.source.failure or NO_WORKER)
     watched = known.source.observations_of(WatchedWorker)
-    if not watched:
-        return out_of_scope(guide, "aucun script ne lit `$!` après avoir lancé un worker")
-    piped = [o for o in watched if o.piped]
-    if piped:
-        faults = [Fault(f"`{o.excerpt.path}`", o.excerpt) for o in piped if o.excerpt]
-        return failed(guide, "Mauvais processus surveillé", faults, *(known.source.evidence(o.excerpt) for o in piped))
-    return passed(guide, "`$!`", *(known.source.evidence(o.excerpt) for o in watched))
+    domain = statements(known, watched, f"{len(watched)} `$!`")
+    answer = conclude(domain, lambda o: [Fault(f"`{o.excerpt.path}`", o.excerpt)] if o.piped and o.excerpt else [])
+    quoted = [f.excerpt for f in answer.faults] or [o.excerpt for o in watched]
+    evidence = (known.source.evidence(place) for place in quoted)
+    nothing = "aucun script ne lit `$!` après avoir lancé un worker"
+    return answered(_watched.guide, "Mauvais processus surveillé", answer, *evidence, nothing=nothing, detail="`$!`")
 
 
 @practice(
@@ -295,23 +307,12 @@ def _grace(known: TargetFacts) -> Sequence[Finding]:
     },
 )
 def _release(known: TargetFacts) -> Sequence[Finding]:
-    guide = _release.guide
-    imported = known.configuration.versions.get("celery", "") if known.configuration else ""
-    # An exact release says more than `5.6.*`.
-    pinned = sorted(known.source.observations_of(PinnedCelery), key=lambda o: "*" in o.version)
-    if not known.settings_known:
-        return unknown(guide, known.why_silent or "aucune application Celery n'a été trouvée")
-    if imported and known.configuration is not None:
-        evidence, version, place = known.configuration.evidence(celery=imported), imported, None
-    elif pinned:
-        place, version = pinned[0].excerpt, pinned[0].version
-        evidence = known.source.evidence(place, celery=version)
-    else:
-        return unknown(
-            guide, "une version de Celery épinglée (aucun fichier n'en fixe)", "relancer avec `--level configuration`"
-        )
-    if "*" in version and fnmatch(_DIES_WITH_ITS_BROKER, version):
-        return unknown(guide, f"la version précise de Celery (`{version}` peut être {_DIES_WITH_ITS_BROKER})")
-    if version == _DIES_WITH_ITS_BROKER:
-        return failed(guide, "Version de Celery", [Fault(f"version {version}", place)], evidence)
-    return passed(guide, version, evidence)
+    domain = celery_releases(known)
+    answer = conclude(domain, _dies)
+    evidence = (release.evidence for release in domain.members)
+    detail = domain.members[0].version if domain.members else ""
+    return answered(_release.guide, "Version de Celery", answer, *evidence, nothing="aucune version", detail=detail)
+
+
+def _dies(release: Release) -> list[Fault]:
+    return [Fault(f"version {release.version}", release.place)] if release.version == DIES_WITH_ITS_BROKER else []

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
+from audit.french.typography import counted
 from audit.model.domains import Domain
 from audit.model.facts import Process
 from audit.model.findings import Excerpt
-from audit.model.gaps import Gap, UnreadProcess
 from audit.model.observations.deployment_statements import HealthCheck
 from audit.model.probes import Probe
 from audit.model.target_facts import TargetFacts
+from audit.rules.domains.process_domain import doubtful, narrowed, statements
 from audit.rules.practice import Fault
 from audit.rules.worker_pools import pool_of
 from audit.rules.worker_stops import longest_task
@@ -55,13 +56,9 @@ def health_checks(known: TargetFacts) -> Domain[Check]:
     for seen in known.source.observations_of(HealthCheck):
         if seen.excerpt and not any(_holds(check.excerpt, seen.excerpt) for check in members):
             members.append(Check(seen.excerpt, seen.own_node))
-    gaps: list[Gap] = [
-        UnreadProcess(w.excerpt.path, w.excerpt.first_line, "les délais de la sonde de santé ne se lisent pas")
-        for w, probe in probed
-        if probe.kills and (probe.timeout is None or probe.reply is None)
-    ]
-    count = len(members)
-    return Domain(tuple(members), tuple(gaps), f"{count} sonde{'s' if count > 1 else ''}")
+    silent = [w for w, probe in probed if probe.kills and (probe.timeout is None or probe.reply is None)]
+    gaps = doubtful(silent, lambda _: "les délais de la sonde de santé ne se lisent pas")
+    return narrowed(statements(known, members, counted(len(members), "sonde")), members, gaps)
 
 
 def _of_probe(known: TargetFacts, worker: Process, probe: Probe) -> Check:

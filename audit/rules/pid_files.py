@@ -4,11 +4,11 @@ import posixpath
 from collections.abc import Sequence
 from fnmatch import fnmatch
 
-from audit.model.domains import Domain, conclude
+from audit.model.domains import conclude
 from audit.model.facts import Process
 from audit.model.findings import Finding, Severity
-from audit.model.gaps import Gap, UnreadProcess
 from audit.model.target_facts import TargetFacts
+from audit.rules.domains.process_domain import celery_processes, doubtful, narrowed
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 
@@ -51,18 +51,17 @@ _NONE = frozenset({"", "/dev/null", "None"})
     },
 )
 def _pid_file(known: TargetFacts) -> Sequence[Finding]:
-    processes = known.celery_processes
-    gaps: list[Gap] = [
-        UnreadProcess(p.excerpt.path, p.excerpt.first_line, "le dossier du fichier de pid ne se lit pas")
-        for p in processes
-        if p.mounts and _file(p) and not _file(p).startswith("/") and not _is_cleared(p)
-    ]
-    if not processes:
-        gaps.append(UnreadProcess(why="aucun fichier de démarrage ne lance Celery"))
-    domain = Domain(processes, tuple(gaps), f"{len(processes)} processus")
-    answer = conclude(domain, lambda _: (), possible_of=_left)
-    places = (known.source.evidence(p.excerpt) for p in processes)
+    started = celery_processes(known)
+    gaps = doubtful(started.members, _unread_folder)
+    answer = conclude(narrowed(started, started.members, gaps), lambda _: (), possible_of=_left)
+    places = (known.source.evidence(p.excerpt) for p in started.members)
     return answered(_pid_file.guide, "Fichier de pid durable", answer, *places, nothing="aucun processus")
+
+
+def _unread_folder(process: Process) -> str:
+    file = _file(process)
+    unread = process.mounts and file and not file.startswith("/") and not _is_cleared(process)
+    return "le dossier du fichier de pid ne se lit pas" if unread else ""
 
 
 def _left(process: Process) -> list[Fault]:

@@ -5,19 +5,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from posixpath import dirname
 
-from audit.model.domains import Domain, conclude
+from audit.french.typography import counted
+from audit.model.domains import conclude
 from audit.model.facts import Facts, Process, Task
 from audit.model.findings import Finding, Severity
 from audit.model.gaps import Doubt, Gap, UnreadProcess, UnreadSettings
 from audit.model.observations.messages import PublishedMessage
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN
-from audit.rules.effective_settings import NO_TASK, NO_WORKER, places, production_tasks, read, short
-from audit.rules.practice import Fault, answered, practice, unknown
+from audit.rules.domains.process_domain import copies, limited_tasks
+from audit.rules.effective_settings import NO_TASK, places, production_tasks, read, short
+from audit.rules.practice import Fault, answered, practice
 from audit.rules.routing import consumed_by, route_of
 from audit.rules.rule import Guide
-from audit.rules.schedule import copies
-from audit.rules.worker_pools import unread_process_files
 
 _RATE = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#Task.rate_limit"
 # What starts an image, or what a developer types, is the same worker as the one of another file.
@@ -112,19 +112,15 @@ class _Limited:
     },
 )
 def _rates(known: TargetFacts) -> Sequence[Finding]:
-    guide = _rates.guide
-    tasks = production_tasks(known)
-    if not tasks:
-        return unknown(guide, known.why_silent or NO_TASK)
+    guide, tasks = _rates.guide, production_tasks(known)
     members = tuple(_limited(known, task) for task, facts in tasks if _has_a_rate(known, task, facts))
-    gaps = [gap for member in members for gap in member.gaps()]
-    if members:
-        gaps += unread_process_files(known)
-        gaps += [] if known.workers else [UnreadProcess(why=NO_WORKER)]
+    gaps: list[Gap] = [gap for member in members for gap in member.gaps()]
+    gaps += [] if tasks else [Doubt(why=known.why_silent or NO_TASK)]
+    gaps += known.closure_gaps
     annotations = read(known, "task_annotations")
     if annotations.value is UNKNOWN and not annotations.missing.startswith("aucune"):
         gaps += [UnreadSettings(why=annotations.missing)] if known.probes[0].settings else []
-    domain = Domain(members, tuple(gaps), f"{len(tasks)} tâche{'s' if len(tasks) > 1 else ''}")
+    domain = limited_tasks(known, members, gaps, counted(len(tasks), "tâche"))
     # Somebody may have counted the workers in the rate.
     answer = conclude(domain, lambda _: (), possible_of=_Limited.faults)
     evidence = [known.source.evidence(known.head(member.task.symbol)) for member in members[:1]]

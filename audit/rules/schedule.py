@@ -1,21 +1,19 @@
-"""Periodic tasks: one beat, entries that name real tasks, and executions that do not pile up."""
+"""Periodic tasks: entries that name real tasks, and executions that do not pile up."""
 
 from collections.abc import Callable, Sequence
-from pathlib import PurePosixPath
 
 from audit.french.typography import french_duration
 from audit.model.domains import conclude
-from audit.model.facts import BeatEntry, Facts, Process
+from audit.model.facts import BeatEntry, Facts
 from audit.model.findings import Excerpt, Finding, Level, Severity
 from audit.model.gaps import Doubt
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN, Unknown
-from audit.rules.beat_processes import beats_apart
 from audit.rules.crontabs import crontab_seconds
 from audit.rules.domains.beat_domain import NO_ENTRY, beat_entries, schedule
-from audit.rules.effective_settings import number, places, production_tasks, read
+from audit.rules.effective_settings import number, production_tasks, read
 from audit.rules.limits import limit, limit_of
-from audit.rules.practice import Fault, answered, failed, passed, practice, unknown
+from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 
 _BEAT = "https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html"
@@ -311,85 +309,3 @@ def _zone(known: TargetFacts) -> Sequence[Finding]:
 
 def _period_is_unread(entry: BeatEntry) -> bool:
     return not entry.crontab and entry.seconds is None
-
-
-def copies(process: Process) -> int:
-    """How many of this process are asked for, one where that is not told; none more where it is started instead of another."""
-    if process.instead:
-        return 0
-    return 1 if process.copies is None else process.copies
-
-
-def _folder(process: Process) -> PurePosixPath:
-    return PurePosixPath(process.excerpt.path).parent
-
-
-@practice(
-    "single-beat",
-    "Un seul beat",
-    reference=_BEAT + "#starting-the-scheduler",
-    guide=Guide(
-        severity=Severity.CRITICAL,
-        passes="Un seul beat publie le planning",
-        fails="Plusieurs beats publient le même planning : chaque tâche périodique part plusieurs fois",
-        advice="Ne lancer qu'un `celery beat`, hors des workers répliqués",
-        solution="celery -A application beat --loglevel=info",
-        undetermined="aucun fichier de démarrage ne lance beat",
-        impact="Élevé : tâches périodiques en double",
-        language="bash",
-    ),
-    defective={
-        "app.py": """
-            from celery import Celery
-
-            app = Celery("shop", broker="redis://localhost/0")
-        """,
-        "start.sh": """
-            celery -A app beat &
-            celery -A app worker -B
-        """,
-    },
-    sound={
-        "app.py": """
-            from celery import Celery
-
-            app = Celery("shop", broker="redis://localhost/0")
-        """,
-        "start.sh": """
-            celery -A app beat &
-            celery -A app worker
-        """,
-    },
-)
-def _single(known: TargetFacts) -> Sequence[Finding]:
-    guide = _single.guide
-    beats = known.processes("beat")
-    if not beats:
-        return unknown(guide, "aucun fichier de démarrage ne lance beat")
-    scheduler = str(read(known, "beat_scheduler", "").value)
-    if all("redbeat" in b.options.get("scheduler", scheduler).lower() for b in beats):
-        return passed(guide, "RedBeat en élit un", *(known.source.evidence(b.excerpt) for b in beats))
-    groups: dict[tuple[str, str], list[Process]] = {}
-    for beat in beats:
-        groups.setdefault((beat.excerpt.path, beat.options.get("app", "")), []).append(beat)
-    faults = []
-    for (path, _), group in groups.items():
-        count = sum(copies(b) for b in group)
-        if count > 1:
-            inside = ", dans des workers (`-B`)" if all("worker" in b.role for b in group) else ""
-            faults += [Fault(f"`{path}` en lance {count}{inside}", b.excerpt) for b in group]
-    for one in beats_apart(known):
-        within = [b for b in beats if "worker" in b.role and _folder(b) == _folder(one)]
-        faults += [
-            Fault(f"`{b.excerpt.path}` en lance un, et `{one.excerpt.path}` un autre", b.excerpt) for b in within
-        ]
-    if faults:
-        told = [Fault(text, next(f.excerpt for f in faults if f.text == text)) for text in {f.text: 0 for f in faults}]
-        return failed(guide, "Plusieurs beats", told, *(known.source.evidence(f.excerpt) for f in faults))
-    open_ended = next((b for b in beats if b.copies is None), None)
-    if open_ended:
-        path = (open_ended.runner or open_ended.excerpt).path
-        return unknown(
-            guide, f"le nombre de beats que lance `{path}` : un par machine, ou un nombre qui n'est pas écrit"
-        )
-    return passed(guide, places(beats), *(known.source.evidence(b.excerpt) for b in beats))

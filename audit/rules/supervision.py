@@ -2,10 +2,14 @@
 
 from collections.abc import Sequence
 
+from audit.model.domains import Answer, conclude
 from audit.model.facts import Process
 from audit.model.findings import Finding, Outcome, Problem, Severity
 from audit.model.target_facts import TargetFacts
-from audit.rules.rule import Guide, defect, established, rule, undetermined
+from audit.rules.domains.process_domain import doubtful, narrowed, workers
+from audit.rules.effective_settings import NO_WORKER
+from audit.rules.practice import Fault, answered
+from audit.rules.rule import Guide, defect, rule
 
 _DOC = "https://docs.celeryq.dev/en/stable/userguide/daemonizing.html"
 _BY = {
@@ -30,10 +34,11 @@ def _who(restart: str) -> str:
     return _capital(_BY.get(restart, restart))
 
 
-def _brought_back(known: TargetFacts, worker: Process) -> Finding:
+def _brought_back(known: TargetFacts, worker: Process, answer: Answer[Fault]) -> Finding:
     places = [e for e in (worker.excerpt, worker.runner) if e]
     text = f"{_who(worker.restart)} relance le worker (`{worker.excerpt.path}`)"
-    return established(text, *(known.source.evidence(e) for e in places))
+    evidence = tuple(known.source.evidence(e) for e in places)
+    return Finding(answer.outcome, text, evidence, proof=answer.proof)
 
 
 @rule(
@@ -62,40 +67,47 @@ def _brought_back(known: TargetFacts, worker: Process) -> Finding:
     },
 )
 def _supervised(known: TargetFacts) -> Sequence[Finding]:
-    sentence = "Un superviseur relance les workers"
-    workers = known.workers
-    if not workers:
-        return [
-            undetermined(
-                sentence, "aucun fichier de démarrage ne lance de worker Celery", "renseigner `target.process_files`"
-            )
-        ]
-    restarted = [w for w in workers if w.restart]
-    bare = [w for w in workers if not w.restart and not w.doubt]
-    if not bare:
-        doubts = dict.fromkeys(w.doubt for w in workers if w.doubt)
-        return [
-            *(_brought_back(known, w) for w in restarted),
-            *(undetermined(sentence, doubt, "préciser `target.process_files`") for doubt in doubts),
-        ]
-    path = bare[0].excerpt.path
+    guide, started = _supervised.guide, workers(known)
+    domain = narrowed(started, started.members, doubtful(started.members, lambda worker: worker.doubt))
+    bare = [w for w in started.members if not w.restart and not w.doubt]
+    others = [w.excerpt.path for w in started.members if w.restart and bare and w.excerpt.path != bare[0].excerpt.path]
+    # Without a word on which files serve in production, the one that brings its workers back may.
+    maybe = bool(others) and not known.target.process_files
+
+    def left(worker: Process) -> list[Fault]:
+        return [Fault(f"rien ne relance `{worker.excerpt.path}`", worker.excerpt)] if worker in bare else []
+
+    answer = conclude(domain, _nothing if maybe else left, possible_of=left if maybe else _nothing)
+    if answer.faults or answer.possible:
+        return _left_down(known, bare[0], others[0] if maybe else "")
+    if answer.outcome is Outcome.ESTABLISHED:
+        return [_brought_back(known, worker, answer) for worker in started.members]
+    return answered(guide, "", answer, nothing=NO_WORKER)
+
+
+def _nothing(_: Process) -> list[Fault]:
+    return []
+
+
+def _left_down(known: TargetFacts, worker: Process, other: str) -> list[Finding]:
+    """That nothing brings a worker back; `other`: a file that brings back those it starts, and that may be the one that serves."""
+    path = worker.excerpt.path
     problem = Problem(
         title="Pas de redémarrage automatique des workers",
         severity=Severity.MINOR,
         impact="Faible",
         recommendation="Ajouter supervisord ou boucle de redémarrage",
-        situation=(bare[0].excerpt,),
-        solution=_LOOP.format(command=_aligned(known, bare[0])),
+        situation=(worker.excerpt,),
+        solution=_LOOP.format(command=_aligned(known, worker)),
         solution_language="bash",
     )
     text = f"Le script `{path}` ne redémarre pas automatiquement les workers crashés"
-    evidence = known.source.evidence(bare[0].excerpt)
-    others = [w.excerpt.path for w in restarted if w.excerpt.path != path]
-    if others and not known.target.process_files:
-        note = f"{text}, mais `{others[0]}` les relance : préciser lequel sert en production (`target.process_files`)"
+    evidence = known.source.evidence(worker.excerpt)
+    if other:
+        note = f"{text}, mais `{other}` les relance : préciser lequel sert en production (`target.process_files`)"
         return [Finding(Outcome.RESERVATION, note, (evidence,), problem=problem)]
     found = [defect(text, problem, evidence)]
-    if not restarted:
+    if not any(w.restart for w in known.workers):
         found.append(defect("Pas de process manager (supervisord, systemd) configuré", problem, evidence))
     return found
 

@@ -1,16 +1,17 @@
 """How workers are started: without emptying the queues, each under its own name."""
 
-from collections import Counter
 from collections.abc import Sequence
 
+from audit.model.domains import conclude
 from audit.model.facts import Process
 from audit.model.findings import Finding, Severity
+from audit.model.gaps import Doubt, Gap, UnreadProcess
 from audit.model.observations.messages import QueuePurge
 from audit.model.target_facts import TargetFacts
+from audit.rules.domains.process_domain import celery_processes, copies, doubtful, narrowed, workers
 from audit.rules.effective_settings import NO_WORKER, places, short
-from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
+from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
-from audit.rules.schedule import copies
 
 _WORKERS = "https://docs.celeryq.dev/en/stable/userguide/workers.html"
 _CLI = "https://docs.celeryq.dev/en/stable/reference/cli.html"
@@ -38,29 +39,30 @@ _CLI = "https://docs.celeryq.dev/en/stable/reference/cli.html"
     },
 )
 def _purged(known: TargetFacts) -> Sequence[Finding]:
-    guide = _purged.guide
-    if not known.workers:
-        return unknown(guide, NO_WORKER, "renseigner `target.process_files`")
-    told = [
+    guide, started = _purged.guide, celery_processes(known)
+    passing = [
         Fault(f"`{w.excerpt.path}` passe `--purge`", w.excerpt)
         for w in known.workers
         if {"purge", "discard"} & w.options.keys()
     ]
     emptied = [w for w in known.celery_processes if w.emptying]
-    told += [
+    passing += [
         Fault(f"`{w.emptying.path}` vide les files avant de lancer Celery", w.emptying)
         for w in emptied
         if w.emptying and w.empties == "queues"
     ]
-    certain, unsure = _purging_code(known)
-    told += certain
-    if told:
-        evidence = [known.source.evidence(fault.excerpt) for fault in told]
-        return failed(guide, "Files vidées au démarrage", told, *evidence)
-    unsure += [_emptied_maybe(w) for w in emptied]
-    if unsure:
-        return unknown(guide, unsure[0])
-    return passed(guide, places(known.workers), *(known.source.evidence(w.excerpt) for w in known.workers))
+    told = {fault.excerpt: fault for fault in passing}
+    certain, gaps = _purging_code(known)
+    gaps += doubtful((w for w in emptied if w.empties != "queues"), _emptied_maybe)
+    gaps += [] if known.workers else [UnreadProcess(why=NO_WORKER)]
+    members = [*(w.excerpt for w in started.members), *told, *(fault.excerpt for fault in certain)]
+    told |= {fault.excerpt: fault for fault in certain}
+    domain = narrowed(started, dict.fromkeys(members), gaps)
+    answer = conclude(domain, lambda place: [told[place]] if place in told else [])
+    quoted = [f.excerpt for f in answer.faults] or [w.excerpt for w in known.workers]
+    evidence = (known.source.evidence(place) for place in quoted)
+    title, detail = "Files vidées au démarrage", places(known.workers)
+    return answered(guide, title, answer, *evidence, nothing=NO_WORKER, detail=detail)
 
 
 def _emptied_maybe(worker: Process) -> str:
@@ -70,18 +72,23 @@ def _emptied_maybe(worker: Process) -> str:
     return f"`{path}` vide une base Redis avant de lancer Celery, et rien ne dit si c'est celle du broker"
 
 
-def _purging_code(known: TargetFacts) -> tuple[list[Fault], list[str]]:
-    """Code that empties the queues: what a worker runs, and what it may run."""
+def _purging_code(known: TargetFacts) -> tuple[list[Fault], list[Gap]]:
+    """Code that empties the queues: what a worker runs, and why it may run some."""
     loaded = {task.symbol.partition(":")[0] for task in known.source.tasks}
     loaded |= {known.celery_application.partition(":")[0]}
-    certain, unsure = [], []
-    for seen in known.source.observations_of(QueuePurge):
-        where = short(seen.symbol) if seen.symbol else f"import de `{seen.module}`"
-        if seen.symbol in known.in_tasks or seen.at_start or (not seen.symbol and seen.module in loaded):
-            certain.append(Fault(f"`{where}` les vide" if seen.symbol else f"l'{where} les vide", seen.excerpt))
-        elif not seen.symbol:
-            unsure.append(f"l'{where} vide les files, et rien ne dit si un worker l'importe")
-    return certain, unsure
+    certain: list[Fault] = []
+    gaps: list[Gap] = [*known.closure_gaps]
+    seen = known.source.observations_of(QueuePurge)
+    for one in seen:
+        where = short(one.symbol) if one.symbol else f"import de `{one.module}`"
+        if one.symbol in known.in_tasks or one.at_start or (not one.symbol and one.module in loaded):
+            certain.append(Fault(f"`{where}` les vide" if one.symbol else f"l'{where} les vide", one.excerpt))
+        elif not one.symbol:
+            gaps.append(Doubt(why=f"l'{where} vide les files, et rien ne dit si un worker l'importe"))
+        elif one.symbol in known.closures.possible:
+            gaps.append(Doubt(why=f"`{where}` vide les files, et rien ne dit si une tâche l'appelle"))
+    gaps += known.closures.opaque if seen else ()
+    return certain, gaps
 
 
 @practice(
@@ -112,23 +119,28 @@ def _purging_code(known: TargetFacts) -> tuple[list[Fault], list[str]]:
     },
 )
 def _named(known: TargetFacts) -> Sequence[Finding]:
-    guide = _named.guide
-    if not known.workers:
-        return unknown(guide, NO_WORKER, "renseigner `target.process_files`")
+    guide, started = _named.guide, workers(known)
     # Containers and dynos have each a host name of their own.
-    together = [w for w in known.workers if w.excerpt.language in {"bash", "ini"}]
-    groups: dict[tuple[str, str], list[Process]] = {}
+    together = [w for w in started.members if w.excerpt.language in {"bash", "ini"}]
+    groups: dict[str, list[Process]] = {}
     for worker in together:
-        groups.setdefault((worker.excerpt.path, worker.options.get("hostname", "celery@%h")), []).append(worker)
-    faults = [
-        Fault(f"`{path}` lance plusieurs fois `{name}`", worker.excerpt)
-        for (path, name), group in groups.items()
-        for worker in group[1:]
-        or [w for w in group if copies(w) > 1 and "process_num" not in name and "%i" not in name]
+        groups.setdefault(worker.excerpt.path, []).append(worker)
+    several = [group for group in groups.values() if sum(map(copies, group)) > 1]
+    answer = conclude(narrowed(started, several), _of_same_name)
+    quoted = [f.excerpt for f in answer.faults] or [w.excerpt for w in together]
+    evidence = (known.source.evidence(place) for place in quoted)
+    nothing, detail = "aucun fichier ne lance plusieurs workers sur une machine", places(tuple(together))
+    return answered(guide, "Workers de même nom", answer, *evidence, nothing=nothing, detail=detail)
+
+
+def _of_same_name(group: Sequence[Process]) -> list[Fault]:
+    """The workers of one file that bear the name of another."""
+    named: dict[str, list[Process]] = {}
+    for worker in group:
+        named.setdefault(worker.options.get("hostname", "celery@%h"), []).append(worker)
+    return [
+        Fault(f"`{worker.excerpt.path}` lance plusieurs fois `{name}`", worker.excerpt)
+        for name, alike in named.items()
+        for worker in [w for w in alike[1:] if not w.instead]
+        or [w for w in alike if copies(w) > 1 and "process_num" not in name and "%i" not in name]
     ]
-    if faults:
-        return failed(guide, "Workers de même nom", faults, *(known.source.evidence(f.excerpt) for f in faults))
-    counts = Counter(path for (path, _), group in groups.items() for worker in group for _ in range(copies(worker)))
-    if not counts or max(counts.values()) < 2:
-        return out_of_scope(guide, "aucun fichier ne lance plusieurs workers sur une machine")
-    return passed(guide, places(tuple(together)), *(known.source.evidence(w.excerpt) for w in together))

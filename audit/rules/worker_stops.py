@@ -2,15 +2,16 @@
 
 from dataclasses import dataclass
 
-from audit.model.domains import Answer, Domain, conclude
+from audit.model.domains import Answer, conclude
 from audit.model.facts import Process
 from audit.model.gaps import Gap, UnreadProcess, UnreadSettings
 from audit.model.stops import Receives, Stop
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN
-from audit.rules.effective_settings import NO_WORKER, number, production_tasks, read
+from audit.rules.domains.process_domain import narrowed, workers
+from audit.rules.effective_settings import number, production_tasks, read
 from audit.rules.practice import Fault
-from audit.rules.worker_pools import CHILDLESS, pool_of, unread_process_files
+from audit.rules.worker_pools import CHILDLESS, pool_of
 
 
 @dataclass(frozen=True)
@@ -76,18 +77,16 @@ def judge_stops(known: TargetFacts) -> Answer[Fault]:
     soft = read(known, "worker_soft_shutdown_timeout", 0.0)
     hard = read(known, "task_time_limit")
     gaps: list[Gap] = [UnreadSettings(why=reading.missing) for reading in (soft, hard) if reading.missing]
-    gaps += unread_process_files(known)
+    started = workers(known)
     members = [
-        _stopped(known, worker, stop) for worker in known.workers for stop in worker.stops if _counts(stop, worker)
+        _stopped(known, worker, stop) for worker in started.members for stop in worker.stops if _counts(stop, worker)
     ]
-    if not members:
-        why = "le délai d'arrêt que laisse l'orchestrateur, qui ne se lit pas" if known.workers else NO_WORKER
-        gaps.append(UnreadProcess(why=why))
+    if started.members and not members:
+        gaps.append(UnreadProcess(why="le délai d'arrêt que laisse l'orchestrateur, qui ne se lit pas"))
     for member in members:
-        why = member.gap()
-        if why:
-            gaps.append(UnreadProcess(member.worker.excerpt.path, member.worker.excerpt.first_line, why))
-    return conclude(Domain(tuple(members), tuple(gaps), _told(members)), StoppedWorker.faults)
+        worker, why = member.worker, member.gap()
+        gaps += [UnreadProcess(worker.excerpt.path, worker.excerpt.first_line, why)] if why else []
+    return conclude(narrowed(started, members, gaps, _told(members)), StoppedWorker.faults)
 
 
 def _counts(stop: Stop, worker: Process) -> bool:

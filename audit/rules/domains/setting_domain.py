@@ -76,8 +76,9 @@ def unread_configuration(known: TargetFacts) -> tuple[Gap, ...]:
     """The files of the program that were not read, or not found, and that may write settings; an import tells what they wrote."""
     if known.probes and known.probes[0].level > Level.SOURCE and known.probes[0].settings:
         return ()
-    written = (*known.source.applications, *known.source.settings.values())
-    paths = {one.excerpt.path for one in written if one.excerpt}
+    built = [application.excerpt for application in known.source.applications]
+    written = [setting.excerpt for setting in known.source.settings.values()]
+    paths = {excerpt.path for excerpt in (*built, *written) if excerpt}
     return tuple(
         gap
         for gap in known.source.gaps

@@ -1,0 +1,94 @@
+"""Processes that the target's files start, and the places where others may be started that the reading does not know."""
+
+from collections.abc import Callable, Iterable
+from pathlib import PurePosixPath
+from typing import TypeVar
+
+from audit.french.typography import counted
+from audit.model.domains import Domain
+from audit.model.facts import Process
+from audit.model.gaps import Gap, UnreadProcess
+from audit.model.target_facts import TargetFacts
+from audit.rules.effective_settings import NO_WORKER
+from audit.rules.worker_pools import unread_process_files
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+_NO_CELERY = "aucun fichier de démarrage ne lance Celery"
+_NO_BEAT = "aucun fichier de démarrage ne lance beat"
+
+
+def workers(known: TargetFacts) -> Domain[Process]:
+    """The workers of the target's application."""
+    found = known.workers
+    return _started(known, found, counted(len(found), "worker"), NO_WORKER)
+
+
+def workers_of_any(known: TargetFacts) -> Domain[Process]:
+    """The workers of every application that the files start."""
+    found = known.processes("worker")
+    return _started(known, found, counted(len(found), "worker"), NO_WORKER)
+
+
+def beats(known: TargetFacts) -> Domain[Process]:
+    """What publishes the schedule, workers that do so included, of every application."""
+    found = known.processes("beat")
+    return _started(known, found, counted(len(found), "beat"), _NO_BEAT)
+
+
+def celery_processes(known: TargetFacts) -> Domain[Process]:
+    """The workers and the beats of the target's application."""
+    found = known.celery_processes
+    return _started(known, found, f"{len(found)} processus", _NO_CELERY)
+
+
+def all_processes(known: TargetFacts) -> Domain[Process]:
+    """Whatever the files start to stay: web servers and others too."""
+    found = known.source.processes
+    return _started(known, found, f"{len(found)} processus", "aucun fichier de démarrage n'a été lu")
+
+
+def _started(known: TargetFacts, found: tuple[Process, ...], read: str, none: str) -> Domain[Process]:
+    missing = () if found else (UnreadProcess(why=known.source.failure or none),)
+    return Domain(found, (*unread_process_files(known), *missing), read)
+
+
+def narrowed(domain: Domain[S], members: Iterable[T], gaps: Iterable[Gap] = (), read: str = "") -> Domain[T]:
+    """What a rule asks of the members of a domain: its gaps are still gaps, and the rule may have some of its own."""
+    return Domain(tuple(members), (*domain.gaps, *gaps), read or domain.read)
+
+
+def doubtful(processes: Iterable[Process], why_of: Callable[[Process], str]) -> tuple[Gap, ...]:
+    """One gap a process of which `why_of` says, in French, what is not known; empty for nothing."""
+    told = ((p, why_of(p)) for p in processes)
+    return tuple(UnreadProcess(p.excerpt.path, p.excerpt.first_line, why) for p, why in told if why)
+
+
+def statements(known: TargetFacts, members: Iterable[T], read: str) -> Domain[T]:
+    """Something that deployment files say, whatever they start: none said is nothing to judge where every file was read."""
+    nothing_read = not (known.source.tasks or known.source.processes)
+    why = known.source.failure or ("aucun fichier de déploiement n'a été trouvé" if nothing_read else "")
+    missing = (UnreadProcess(why=why),) if why else ()
+    return Domain(tuple(members), (*unread_process_files(known), *missing), read)
+
+
+def limited_tasks(known: TargetFacts, members: Iterable[T], gaps: Iterable[Gap], read: str) -> Domain[T]:
+    """Tasks that something limits in each worker: which workers run is a gap only where there is such a task."""
+    found = tuple(members)
+    return Domain(found, (*gaps, *(workers(known).gaps if found else ())), read)
+
+
+def copies(process: Process) -> int:
+    """How many of this process are asked for, one where that is not told; none more where it is started instead of another."""
+    if process.instead:
+        return 0
+    return 1 if process.copies is None else process.copies
+
+
+def beats_apart(known: TargetFacts) -> list[Process]:
+    """Beats of files that start no worker and have no file of workers alone beside them: they serve the other files."""
+    with_workers = {p.excerpt.path for p in known.processes("worker")}
+    folders = {PurePosixPath(w).parent for w in with_workers - {p.excerpt.path for p in known.processes("web")}}
+    apart = [b for b in known.processes("beat") if b.excerpt.path not in with_workers]
+    return [b for b in apart if PurePosixPath(b.excerpt.path).parent not in folders]
