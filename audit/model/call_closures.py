@@ -19,7 +19,7 @@ _SPECIAL = ("__init__", "__enter__", "__exit__", "__aenter__", "__aexit__", "__c
 
 
 # Asked of an unknown receiver, such a name is nearly always a dictionary's, a list's, a text's or a file's.
-_COMMON = frozenset(name for kind in (dict, list, str, set, bytes, int, float, io.TextIOBase) for name in dir(kind))
+COMMON = frozenset(name for kind in (dict, list, str, set, bytes, int, float, io.TextIOBase) for name in dir(kind))
 
 
 class Subset(Mapping[str, Function]):
@@ -80,11 +80,28 @@ class Closures:
     followed: Mapping[str, Followed]
 
 
-def closures(functions: Mapping[str, Function], tasks: Collection[str]) -> Closures:
-    """Follow the calls of each task, breadth first; what a task publishes runs in another execution and is not followed."""
-    named = _by_own_name(functions)
+def closures(
+    functions: Mapping[str, Function],
+    starts: Collection[str],
+    tasks: Collection[str] = (),
+    apart: Collection[str] = (),
+) -> Closures:
+    """Follow the calls of each start, breadth first; a task that is published runs in another execution and is not followed.
+
+    `tasks`: those that are no start. Functions of `apart` are never followed.
+    """
+    kept = Subset(functions, lambda symbol: symbol not in apart) if apart else functions
+    return _followed_from(kept, starts, frozenset((*starts, *tasks)), _by_own_name(functions))
+
+
+def _followed_from(
+    functions: Mapping[str, Function],
+    starts: Collection[str],
+    tasks: Collection[str],
+    named: Mapping[str, tuple[str, ...]],
+) -> Closures:
     followed: dict[str, Followed] = {}
-    sure = _reached(functions, {symbol: (symbol,) for symbol in tasks}, tasks, followed)
+    sure = _reached(functions, {symbol: (symbol,) for symbol in starts}, tasks, followed)
     possible: dict[str, tuple[str, ...]] = {}
     unlikely: dict[str, OpaqueCall] = {}
     new: Mapping[str, tuple[str, ...]] = sure
@@ -93,9 +110,9 @@ def closures(functions: Mapping[str, Function], tasks: Collection[str]) -> Closu
         for symbol, chain in new.items():
             for name, call in followed[symbol].unresolved:
                 for candidate in named.get(name, ()):
-                    if name in _COMMON:
+                    if name in COMMON:
                         unlikely.setdefault(candidate, call)
-                    else:
+                    elif candidate not in tasks:
                         through.setdefault(candidate, (*chain, candidate))
         new = _reached(functions, through, tasks, followed)
         possible |= new
@@ -116,14 +133,14 @@ def _reached(
         symbol, chain = queue.popleft()
         if symbol in followed or symbol not in functions:
             continue
-        followed[symbol] = one = _followed(functions, functions[symbol])
+        followed[symbol] = one = _followed(functions, functions[symbol], tasks)
         found[symbol] = chain
-        queue.extend((callee, (*chain, callee)) for callee in one.callees if callee not in tasks)
+        queue.extend((callee, (*chain, callee)) for callee in one.callees)
     return found
 
 
-def _followed(functions: Mapping[str, Function], function: Function) -> Followed:
-    targets = [t for call in function.calls for t in (call.target, *call.callbacks) if t]
+def _followed(functions: Mapping[str, Function], function: Function, tasks: Collection[str]) -> Followed:
+    targets = [t for call in function.calls for t in _run_here(call, tasks) if t]
     callees = [callee for target in (*function.wrappers, *targets) for callee in _runs(functions, target)]
     by_name = [c for c in function.calls if c.unresolved in {Unresolved.METHOD, Unresolved.NAME}]
     return Followed(
@@ -136,6 +153,19 @@ def _followed(functions: Mapping[str, Function], function: Function) -> Followed
         tuple((c.name, _gap(c, function.symbol)) for c in function.calls if c.unresolved in _ANY),
         function.gaps,
     )
+
+
+def _run_here(call: Call, tasks: Collection[str]) -> Iterator[str]:
+    """What a call runs; a task that is published runs elsewhere, one that is called as a function, or applied, runs here."""
+    yield from (callback for callback in call.callbacks if callback not in tasks)
+    here = call.name.rpartition(".")[2] in {
+        "run",
+        "apply",
+        "__call__",
+        call.target.partition(":")[2].rpartition(".")[2],
+    }
+    if call.target not in tasks or here:
+        yield call.target
 
 
 def _runs(functions: Mapping[str, Function], target: str) -> Iterator[str]:

@@ -79,7 +79,8 @@ class Call:
 class Function:
     """A function or method of the target, under its symbol `package.module:qualified.name`.
 
-    `wrappers`: symbols of the decorators that the project defines, which run around it. `gaps`: its imports that find nothing.
+    `wrappers`: symbols of what the project defines and runs around it: decorators, methods of a task's class. `gaps`: its
+    imports that find nothing.
     """
 
     symbol: str

@@ -111,6 +111,19 @@ class Doubt(Gap):
 
 
 @dataclass(frozen=True, slots=True)
+class UnknownRole(Gap):
+    """A role that the target file gives no symbol, or one that no probe found; `why` is French, as is `settles`, what would tell."""
+
+    why: str = ""
+    settles: str = ""
+
+    @property
+    def words(self) -> str:
+        """The reason."""
+        return self.why
+
+
+@dataclass(frozen=True, slots=True)
 class UnrecognisedUse(Gap):
     """A library that a module uses, or a function that it defines, in ways that the reading does not know."""
 

@@ -101,6 +101,20 @@ class TargetFacts:
         return found
 
     @cached_property
+    def _closures_from(self) -> dict[tuple[tuple[str, ...], frozenset[str]], Closures]:
+        return {}
+
+    def closures_from(self, starts: tuple[str, ...], apart: frozenset[str] = frozenset()) -> Closures:
+        """What these functions run, as `closures` says of tasks; those of `apart` are not followed."""
+        if (starts, apart) not in self._closures_from:
+            tests = self.source.test_modules
+            program = Subset(
+                self.source.functions, lambda symbol: symbol.partition(":")[0] not in tests or symbol in starts
+            )
+            self._closures_from[starts, apart] = closures(program, starts, self.task_symbols, apart)
+        return self._closures_from[starts, apart]
+
+    @cached_property
     def delegated(self) -> DelegatedWork:
         """The tasks, and the functions to which they leave all their work."""
         return delegated_work(self.source, self.closures, self.task_symbols)

@@ -15,7 +15,7 @@ from audit.model.test_files import places_of, program_places
 from audit.reading.behaviour import read_code
 from audit.reading.behaviour.deferred_calls import call_completion
 from audit.reading.behaviour.deprecated_uses import read_deprecations
-from audit.reading.behaviour.user_mentions import user_mentions
+from audit.reading.behaviour.user_mentions import UserMentions
 from audit.reading.behaviour.whole_work import whole_work
 from audit.reading.celery.application_settings import (
     applications,
@@ -124,7 +124,7 @@ def _collect(target: Target) -> Facts:
         probe="source",
         settings=read_settings(machine, app) if app else settings_of_all(machine, tasks, target.celery_app),
         functions=functions,
-        user_mentions=OfFunctions(functions, user_mentions),
+        user_mentions=UserMentions(machine, functions),
         call_completion=OfFunctions(functions, call_completion),
         setting_writes=SettingWrites(machine, [app] if app else applications(machine)),
         option_writes=OptionWrites(machine),

@@ -1,11 +1,16 @@
 """Message 2 is created and scheduled with no person logged in (8.3)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from audit.model.domains import Domain, conclude
 from audit.model.facts import Call
 from audit.model.findings import Finding
+from audit.model.gaps import Doubt
 from audit.model.target_facts import TargetFacts
-from audit.rules.rule import established, undetermined, without_role
+from audit.rules.concluded_points import Wrong, concluded
+from audit.rules.domains.role_domain import calls_of_role, chains_to, enough
+from audit.rules.rule import without_role
 from audit.rules.user_dependency import autonomous, no_user_met, no_user_parameter, own_name
 
 
@@ -81,52 +86,50 @@ def _follow_up(known: TargetFacts) -> Sequence[Finding]:
     if not symbol:
         return [without_role(known, "follow_up_scheduler", "Le Message 2 ne dépend d'aucun utilisateur")]
     return [
-        *no_user_parameter(known, "follow_up_scheduler"),
+        no_user_parameter(known, "follow_up_scheduler"),
         *no_user_met(known, "follow_up_scheduler"),
         _triggered(known, symbol),
         *_published(known, symbol),
     ]
 
 
+def _nothing(_: object) -> tuple[Wrong, ...]:
+    return ()
+
+
 def _triggered(known: TargetFacts, symbol: str) -> Finding:
-    sentence = "Déclenché par webhook (pas d'intervention admin)"
-    for role in ("webhook", "webhook_processor"):
-        if symbol in {f.symbol for f in known.reachable(known.target.role(role))}:
-            return established(sentence, known.source.evidence(appelant=known.target.role(role)))
-    return undetermined(sentence, f"aucun chemin d'appel du webhook à `{own_name(symbol)}` n'a été suivi")
+    doubt = f"aucun chemin d'appel du webhook à `{own_name(symbol)}` n'a été suivi"
+    domain = chains_to(known, ("webhook", "webhook_processor"), {symbol}, doubt)
+    evidence = [known.source.evidence(appelant=chain[0]) for chain in domain.members]
+    # A chain was followed or none was: what else was not followed takes nothing from it.
+    return concluded("Déclenché par webhook (pas d'intervention admin)", conclude(domain, _nothing), *evidence)
 
 
 def _published(known: TargetFacts, symbol: str) -> list[Finding]:
     create = "Crée le Message 2 et programme l'envoi via Celery"
     delayed = "Utilise `apply_async()` avec un `countdown` de 2 s"
     sender = known.target.role("sender")
-    calls = [
-        c
-        for f in known.reachable(symbol, frozenset({sender}))
-        for c in f.calls
-        if c.name.rpartition(".")[2] in {"apply_async", "delay", "send_task"}
-    ]
-    if not calls:
-        missing = f"aucun appel à `apply_async`, `delay` ou `send_task` n'a été suivi depuis `{own_name(symbol)}`"
-        return [undetermined(create, missing), undetermined(delayed, missing)]
-    calls = [c for c in calls if sender and _publishes(c, sender, known.task_names(sender))]
-    if not calls:
-        missing = (
-            f"aucun appel suivi depuis `{own_name(symbol)}` ne publie la tâche d'envoi `{own_name(sender) or 'sender'}`"
-        )
-        return [undetermined(create, missing), undetermined(delayed, missing)]
-    call = calls[0]
-    evidence = known.source.evidence(call.excerpt, appel=call.name)
-    found = [established(create, evidence)]
-    if call.keywords.get("countdown") == "2":
-        return [*found, established(f"Utilise `{call.name}()` avec un `countdown` de 2 s", evidence)]
-    return [
-        *found,
-        undetermined(
-            delayed,
-            f"le `countdown` de `{call.name}` n'est pas écrit 2 (lu : `{call.keywords.get('countdown', 'absent')}`)",
-        ),
-    ]
+    domain = calls_of_role(
+        known,
+        "follow_up_scheduler",
+        lambda call: bool(sender) and _publishes(call, sender, known.task_names(sender)),
+        f"aucun appel à `apply_async`, `delay` ou `send_task` suivi depuis `{own_name(symbol)}` "
+        f"ne publie la tâche d'envoi `{own_name(sender) or 'sender'}`",
+    )
+    evidence = [known.source.evidence(call.excerpt, appel=call.name) for call in domain.members]
+    # One publication is enough to create; each must be delayed, those that were not followed too.
+    created = conclude(enough(domain), _nothing)
+    found = [concluded(create, created, *evidence[:1])]
+    answer = conclude(_told(domain), _nothing)
+    names = " et ".join(dict.fromkeys(f"`{call.name}()`" for call in domain.members))
+    return [*found, concluded(delayed, answer, *evidence, told=f"Utilise {names} avec un `countdown` de 2 s")]
+
+
+def _told(domain: Domain[Call]) -> Domain[Call]:
+    """The same, with a gap for each publication whose delay is not written."""
+    written = [(call.name, call.keywords.get("countdown", "absent")) for call in domain.members]
+    unread = [Doubt(why=f"le `countdown` de `{n}` n'est pas écrit 2 (lu : `{w}`)") for n, w in written if w != "2"]
+    return replace(domain, gaps=(*unread, *domain.gaps))
 
 
 def _publishes(call: Call, sender: str, names: frozenset[str]) -> bool:

@@ -1,18 +1,21 @@
 """Retries of the sender: three at most, after 60, 120 and 240 s, and a `Retry` that nothing swallows (4.6, 8.5)."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 
-from audit.model.findings import Excerpt, Finding, Problem, Severity
+from audit.model.domains import conclude
+from audit.model.facts import Function
+from audit.model.findings import Evidence, Excerpt, Finding, Problem, Severity
 from audit.model.observations.failure_handling import Fate
-from audit.model.retries import RetrySchedule
+from audit.model.retries import RetryPolicy, RetrySchedule
 from audit.model.target_facts import TargetFacts
-from audit.rules.rule import Check, Guide, Rule, defect, established, not_found, rule, undetermined, without_role
+from audit.rules.concluded_points import Wrong, concluded
+from audit.rules.domains.retry_domain import retry_schedules, sender_policy
+from audit.rules.domains.role_domain import role_only
+from audit.rules.rule import Check, Guide, Rule, rule, without_role
+from audit.rules.user_dependency import own_name
 
 _DOC = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#retrying"
 DELAYS = (60.0, 120.0, 240.0)
-_RETRYING = re.compile(r"retry|retries|retrying|backoff|tenacity|stamina", re.IGNORECASE)
-_RETRIERS = frozenset({"retry", "Retry", "Retrying", "AsyncRetrying", "retry_call", "retry_context", "on_exception"})
 _SOLUTION = "raise self.retry(countdown=60 * 2 ** self.request.retries, max_retries=3)"
 
 
@@ -58,39 +61,29 @@ def _problem(title: str, places: tuple[Excerpt, ...], solution: str = _SOLUTION)
     )
 
 
-def _schedules(known: TargetFacts, sentence: str) -> tuple[Sequence[RetrySchedule], list[Finding]]:
-    """The sender's retry schedules, or the finding that says why there are none."""
-    symbol = known.target.role("sender")
-    if not symbol:
-        return (), [without_role(known, "sender", sentence)]
-    if known.source.failure or symbol not in known.source.functions:
-        return (), [not_found(known, symbol, sentence)]
-    policy = known.retries(symbol)
-    schedules = policy.schedules if policy else ()
-    doubt = "" if schedules else _otherwise_retried(known, symbol)
-    if doubt:
-        return (), [undetermined(sentence, doubt)]
-    if not schedules:
-        function = known.source.functions[symbol]
-        name = symbol.rpartition(":")[2]
-        text = f"`{name}` n'appelle jamais `self.retry()` : un échec passager n'est pas réessayé"
-        problem = _problem(f"`{name}` ne réessaie pas", (function.head,) if function.head else ())
-        return (), [defect(text, problem, known.source_evidence(function))]
-    return schedules, []
+def _concluded(
+    known: TargetFacts, sentence: str, fault_of: Callable[[RetrySchedule], Wrong | None], **shown: bool
+) -> Sequence[Finding]:
+    """One finding over all the retries of the sender."""
+    if not known.target.role("sender"):
+        return [without_role(known, "sender", sentence)]
+    domain = retry_schedules(known)
+    if not domain.members and not domain.gaps:
+        return [_never(known)]
+    answer = conclude(domain, lambda one: [*filter(None, [fault_of(one)])])
+    told = {"délais": _french(domain.members[0].delays)} if shown.get("delays") and domain.members else {}
+    evidence = [known.source.evidence(e, **told) for one in domain.members for e in one.excerpts]
+    return [concluded(sentence, answer, *evidence or [known.source.evidence()])]
 
 
-def _otherwise_retried(known: TargetFacts, symbol: str) -> str:
-    """What may retry a task without a schedule that could be read, as a French clause; empty when nothing was seen."""
-    policy = known.retries(symbol)
-    if policy and policy.otherwise:
-        return policy.otherwise
-    for function in known.reachable(symbol, known.task_symbols - {symbol}):
-        if function.symbol != symbol and any(map(_RETRYING.search, function.decorators)):
-            return f"un décorateur de `{function.symbol.rpartition(':')[2]}` peut réessayer"
-        called = next((c.name for c in function.calls if c.name.rpartition(".")[2] in _RETRIERS), "")
-        if called:
-            return f"`{called}` peut réessayer"
-    return ""
+def _never(known: TargetFacts) -> Finding:
+    """That nothing retries the sender."""
+    function = known.source.functions[known.target.role("sender")]
+    name = own_name(function.symbol)
+    text = f"`{name}` n'appelle jamais `self.retry()` : un échec passager n'est pas réessayé"
+    problem = _problem(f"`{name}` ne réessaie pas", (function.head,) if function.head else ())
+    wrong = Wrong(text, problem, (known.source_evidence(function),))
+    return concluded(text, conclude(role_only(known, "sender"), lambda _: [wrong]))
 
 
 @_retried(
@@ -139,19 +132,18 @@ def _otherwise_retried(known: TargetFacts, symbol: str) -> str:
     },
 )
 def _limit(known: TargetFacts) -> Sequence[Finding]:
-    sentence = "Un échec passager est réessayé au plus 3 fois"
-    schedules, findings = _schedules(known, sentence)
-    for schedule in schedules:
-        evidence = [known.source.evidence(e) for e in schedule.excerpts] or [known.source.evidence()]
-        if schedule.why_unknown:
-            findings.append(undetermined(sentence, schedule.why_unknown))
-        elif schedule.max_retries != len(DELAYS):
-            count = "sans limite" if schedule.max_retries is None else f"{schedule.max_retries} fois au plus"
-            text = f"L'envoi est réessayé {count}, au lieu de 3"
-            findings.append(defect(text, _problem("Nombre de reprises", schedule.excerpts), *evidence))
-        else:
-            findings.append(established(sentence, *evidence))
-    return findings
+    def fault(schedule: RetrySchedule) -> Wrong | None:
+        if schedule.why_unknown or schedule.max_retries == len(DELAYS):
+            return None
+        count = "sans limite" if schedule.max_retries is None else f"{schedule.max_retries} fois au plus"
+        text = f"L'envoi est réessayé {count}, au lieu de 3"
+        return Wrong(text, _problem("Nombre de reprises", schedule.excerpts), _shown(known, schedule))
+
+    return _concluded(known, "Un échec passager est réessayé au plus 3 fois", fault)
+
+
+def _shown(known: TargetFacts, schedule: RetrySchedule, **values: str) -> tuple[Evidence, ...]:
+    return tuple(known.source.evidence(e, **values) for e in schedule.excerpts) or (known.source.evidence(),)
 
 
 def _french(delays: Sequence[float]) -> str:
@@ -204,19 +196,15 @@ def _french(delays: Sequence[float]) -> str:
     },
 )
 def _delays(known: TargetFacts) -> Sequence[Finding]:
-    sentence = f"Les reprises suivent un recul exponentiel : {_french(DELAYS)}"
-    schedules, findings = _schedules(known, sentence)
-    for schedule in schedules:
-        evidence = [known.source.evidence(e, délais=_french(schedule.delays)) for e in schedule.excerpts]
-        if schedule.why_unknown:
-            findings.append(undetermined(sentence, schedule.why_unknown))
-        elif schedule.delays != DELAYS:
-            text = f"Les délais de reprise que la tâche emploie sont {_french(schedule.delays)}, au lieu de {_french(DELAYS)}"
-            problem = _problem("Délais de reprise", schedule.excerpts)
-            findings.append(defect(text, problem, *evidence or [known.source.evidence()]))
-        else:
-            findings.append(established(sentence, *evidence or [known.source.evidence()]))
-    return findings
+    def fault(schedule: RetrySchedule) -> Wrong | None:
+        if schedule.why_unknown or schedule.delays == DELAYS:
+            return None
+        asked = _french(schedule.delays)
+        text = f"Les délais de reprise que la tâche emploie sont {asked}, au lieu de {_french(DELAYS)}"
+        problem = _problem("Délais de reprise", schedule.excerpts)
+        return Wrong(text, problem, _shown(known, schedule, délais=asked))
+
+    return _concluded(known, f"Les reprises suivent un recul exponentiel : {_french(DELAYS)}", fault, delays=True)
 
 
 @_retried(
@@ -267,27 +255,19 @@ def _delays(known: TargetFacts) -> Sequence[Finding]:
 )
 def _swallowed(known: TargetFacts) -> Sequence[Finding]:
     sentence = "Aucun `except` ne rattrape l'exception de `self.retry()`"
-    symbol = known.target.role("sender")
-    if not symbol:
+    if not known.target.role("sender"):
         return [without_role(known, "sender", sentence)]
-    function = known.source.functions.get(symbol)
-    if known.source.failure or function is None or function.body is None:
-        return [not_found(known, symbol, sentence)]
-    policy = known.retries(symbol)
-    if policy is None or not (policy.calls_retry or _retried_outside(known, symbol)):
-        return [undetermined(sentence, f"`{symbol.rpartition(':')[2]}` n'appelle pas elle-même `self.retry()`")]
-    if policy.raised is Fate.LOST:
+    domain = sender_policy(known)
+
+    def fault(one: tuple[Function, RetryPolicy]) -> list[Wrong]:
+        function, policy = one
         text = (
             "`self.retry()` est rattrapée par un `except`, un `suppress` ou un `finally` qui l'englobe : "
             "la reprise part deux fois, ou la tâche passe pour finie"
         )
-        problem = _problem("Reprise rattrapée", (function.body,), "except Retry:\n    raise")
-        return [defect(text, problem, known.source_evidence(function))]
-    if policy.raised is Fate.UNCLEAR:
-        return [undetermined(sentence, policy.doubt, "mettre `except Retry: raise` avant lui")]
-    return [established(sentence, known.source_evidence(function))]
+        places = (function.body,) if function.body else ()
+        problem = _problem("Reprise rattrapée", places, "except Retry:\n    raise")
+        return [Wrong(text, problem, (known.source_evidence(function),))] if policy.raised is Fate.LOST else []
 
-
-def _retried_outside(known: TargetFacts, symbol: str) -> bool:
-    """Whether Celery itself retries the task, around its code (`autoretry_for`)."""
-    return any(t.options.get("autoretry_for") for t in known.source.tasks if t.symbol == symbol)
+    evidence = [known.source_evidence(function) for function, _ in domain.members]
+    return [concluded(sentence, conclude(domain, fault), *evidence, settles="mettre `except Retry: raise` avant lui")]

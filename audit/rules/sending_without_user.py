@@ -54,7 +54,7 @@ from audit.rules.user_dependency import autonomous, no_user_filter, no_user_met,
 def _sender(known: TargetFacts) -> Sequence[Finding]:
     if not known.target.role("sender"):
         return [without_role(known, "sender", "L'envoi unitaire ne dépend d'aucun utilisateur")]
-    return [*no_user_parameter(known, "sender"), no_user_filter(known, "sender", "identifiant")]
+    return [no_user_parameter(known, "sender"), no_user_filter(known, "sender", "identifiant")]
 
 
 @autonomous(
@@ -73,6 +73,7 @@ def _sender(known: TargetFacts) -> Sequence[Finding]:
         """,
         "app.py": """
             from celery import Celery
+            from supabase import create_client
 
             celery_app = Celery("shop", broker="redis://localhost/0")
 
@@ -95,6 +96,7 @@ def _sender(known: TargetFacts) -> Sequence[Finding]:
         """,
         "app.py": """
             from celery import Celery
+            from supabase import create_client
 
             celery_app = Celery("shop", broker="redis://localhost/0")
 
@@ -114,7 +116,7 @@ def _campaign_sender(known: TargetFacts) -> Sequence[Finding]:
     if not known.target.role("campaign_sender"):
         return [without_role(known, "campaign_sender", "L'envoi de campagne ne dépend d'aucun utilisateur")]
     return [
-        *no_user_parameter(known, "campaign_sender"),
+        no_user_parameter(known, "campaign_sender"),
         *no_user_met(known, "campaign_sender"),
         service_client(known, "campaign_sender"),
     ]

@@ -1,14 +1,23 @@
 """What ties a function to a person who is logged in: its parameters, what it reads, how it reaches data."""
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping
 
 from audit.french.typography import counted
-from audit.model.facts import Function
-from audit.model.findings import Finding, Problem, Severity
+from audit.model.domains import conclude
+from audit.model.facts import Facts, Function
+from audit.model.findings import Finding, Outcome, Problem, Severity
+from audit.model.gaps import Doubt, Gap
 from audit.model.target_facts import TargetFacts
 from audit.model.user_names import is_user
-from audit.rules.rule import Check, Guide, Rule, defect, established, not_found, rule, undetermined, without_role
+from audit.rules.concluded_points import Wrong, concluded
+from audit.rules.domains.role_domain import RoleFunction, role_seen, run_by_role
+from audit.rules.rule import Check, Guide, Rule, rule, without_role
 
+# A statement that reads accounts may only look for a name or an address; one that reads sessions looks for who is there.
+_ACCOUNTS = re.compile(r"^(?:FROM|JOIN) \w*(?:users?|admins?)$")
+# What gives access to data under whoever calls it.
+_OPENS = frozenset({"create_client", "acreate_client", "create_engine", "create_async_engine"})
 WITH_A_RULE = ("sender", "campaign_sender", "webhook", "webhook_processor", "follow_up_scheduler")
 
 
@@ -63,27 +72,22 @@ def user_problem(title: str, function: Function, solution: str) -> Problem:
     )
 
 
-def no_user_parameter(known: TargetFacts, role: str) -> list[Finding]:
-    """One finding: the function of this role takes no user."""
-    symbol = known.target.role(role)
-    name = own_name(symbol)
+def no_user_parameter(known: TargetFacts, role: str) -> Finding:
+    """The function of this role takes no user."""
+    name = own_name(known.target.role(role))
+    domain = role_seen(known, role)
+
+    def faults(seen: tuple[Function, Facts]) -> list[Wrong]:
+        function, facts = seen
+        wrong = [p for p in function.parameters if is_user(p.name) or is_user(p.depends)][:1]
+        quoted = next((f for f, _ in domain.members if f.head), function)
+        problem = user_problem(f"`{name}` dépend d'un utilisateur", quoted, without_user(quoted))
+        text = "`{}` attend un utilisateur : paramètre `{}`"
+        return [Wrong(text.format(name, p.name), problem, (facts.evidence(function.head),)) for p in wrong]
+
     sentence = f"`{name}` n'a pas de paramètre `user_id` ou `current_user`"
-    seen = list(known.function(symbol))
-    if not seen:
-        return [not_found(known, symbol, sentence)]
-    for function, facts in seen:
-        wrong = [p for p in function.parameters if is_user(p.name) or is_user(p.depends)]
-        if wrong:
-            text = f"`{name}` attend un utilisateur : paramètre `{wrong[0].name}`"
-            quoted = next((f for f, _ in seen if f.head), function)
-            return [
-                defect(
-                    text,
-                    user_problem(f"`{name}` dépend d'un utilisateur", quoted, without_user(quoted)),
-                    facts.evidence(function.head),
-                )
-            ]
-    return [established(sentence, *(facts.evidence(function.head) for function, facts in seen))]
+    evidence = [facts.evidence(function.head) for function, facts in domain.members]
+    return concluded(sentence, conclude(domain, faults), *evidence)
 
 
 def without_user(function: Function) -> str:
@@ -92,63 +96,83 @@ def without_user(function: Function) -> str:
     return f"def {own_name(function.symbol)}({', '.join(kept)}): ..."
 
 
+def beside(known: TargetFacts, role: str) -> frozenset[str]:
+    """Functions of other roles, which a rule of this subject reads for themselves."""
+    return frozenset(s for other in WITH_A_RULE if other != role for s in known.target.roles.get(other, ()))
+
+
+def mentions(known: TargetFacts, function: Function) -> bool:
+    """Whether a function speaks of a user."""
+    return bool(known.source.user_mentions[function.symbol])
+
+
 def no_user_filter(known: TargetFacts, role: str, key: str) -> Finding:
-    """Nothing reachable from this role's function speaks of a user: data is found by `key`."""
-    symbol = known.target.role(role)
+    """Nothing that this role's function runs speaks of a user: data is found by `key`."""
     sentence = f"Données récupérées par {key}, sans filtre d'utilisateur"
-    functions = _own_code(known, symbol)
-    if not functions:
-        return not_found(known, symbol, sentence)
-    found = _filtered(known, symbol, functions)
-    if found:
-        return found
-    followed = f"{sentence} : ni `user_id` ni `current_user` dans {counted(len(functions), 'fonction suivie')}"
-    return established(followed, known.source_evidence(functions[0]))
+    domain = run_by_role(known, role, apart=beside(known, role), suspect=lambda f: mentions(known, f))
+    followed = counted(len(domain.members), "fonction suivie")
+    told = f"{sentence} : ni `user_id` ni `current_user` dans {followed}"
+
+    def faults(one: RoleFunction) -> list[Wrong]:
+        return filtered(known, one) if one.sure else []
+
+    answer = conclude(domain, faults, possible_of=lambda one: possibly_filtered(known, one))
+    evidence = [known.source_evidence(one.function) for one in domain.members[:1]]
+    return concluded(sentence, answer, *evidence, told=told)
 
 
-def _own_code(known: TargetFacts, symbol: str) -> list[Function]:
-    """What this function reaches, but for functions that a rule of this module reads for themselves."""
-    others = {s for role in WITH_A_RULE for s in known.target.roles.get(role, ())} - {symbol}
-    return [f for f in known.reachable(symbol) if f.symbol not in others]
+def filtered(known: TargetFacts, one: RoleFunction) -> list[Wrong]:
+    """What this function shows against « no user »."""
+    return _filtered(known, one, [w for w in known.source.user_mentions[one.function.symbol] if not _ACCOUNTS.match(w)])
 
 
-def _filtered(known: TargetFacts, symbol: str, functions: Sequence[Function]) -> Finding | None:
-    """What one of these functions shows against « no user »."""
-    for function in functions:
-        words = known.source.user_mentions[function.symbol]
-        if words:
-            name, called = own_name(function.symbol), f", appelée par `{own_name(symbol)}`,"
-            text = f"`{name}`{called if function.symbol != symbol else ''} filtre par utilisateur (`{words[0]}`)"
-            return defect(
-                text,
-                user_problem("Accès aux données filtré par utilisateur", function, ""),
-                known.source_evidence(function),
-            )
-    return None
+def possibly_filtered(known: TargetFacts, one: RoleFunction) -> list[Wrong]:
+    """What it may show: all of it where a receiver was guessed, the accounts that its statements read otherwise."""
+    words = known.source.user_mentions[one.function.symbol]
+    return _filtered(known, one, [w for w in words if not one.sure or _ACCOUNTS.match(w)])
+
+
+def _filtered(known: TargetFacts, one: RoleFunction, words: list[str]) -> list[Wrong]:
+    function, name, start = one.function, own_name(one.function.symbol), own_name(one.chain[0])
+    called = f", appelée par `{start}`," if len(one.chain) > 1 else ""
+    problem = user_problem("Accès aux données filtré par utilisateur", function, "")
+    told = "`{}`{} filtre par utilisateur (`{}`)"
+    return [Wrong(told.format(name, called, w), problem, (known.source_evidence(function),)) for w in words[:1]]
 
 
 def no_user_met(known: TargetFacts, role: str) -> list[Finding]:
-    """As `_no_user_filter`, for a role whose other findings already say what is established."""
-    symbol = known.target.role(role)
-    found = _filtered(known, symbol, _own_code(known, symbol))
-    return [found] if found else []
+    """As `no_user_filter`, for a role whose other findings already say what is established."""
+    found = no_user_filter(known, role, "identifiant")
+    return [] if found.outcome is Outcome.ESTABLISHED else [found]
 
 
 def service_client(known: TargetFacts, role: str) -> Finding:
-    """The function of this role reaches data through the service role."""
-    symbols = known.target.roles.get("service_client", ())
+    """The function of this role reaches data through the service role, and through nothing else."""
     sentence = "Les tâches accèdent aux données sous le rôle de service (pas de session utilisateur)"
+    symbols = known.target.roles.get("service_client", ())
     if not symbols:
         return without_role(known, "service_client", sentence)
-    reached = {f.symbol for f in known.reachable(known.target.role(role))}
-    called = {c.target for f in known.reachable(known.target.role(role)) for c in f.calls}
-    used = [s for s in symbols if s in reached or s in called]
+    domain = run_by_role(known, role)
+    called = {c.target for one in domain.members if one.sure for c in one.function.calls}
+    called |= {one.function.symbol for one in domain.members if one.sure}
+    used = [s for s in symbols if s in called]
+    doubts: tuple[Gap, ...] = ()
     if not used:
-        return undetermined(
-            sentence,
-            f"aucun appel à {', '.join(f'`{own_name(s)}`' for s in symbols)} n'a été suivi depuis `{own_name(known.target.role(role))}`",
-        )
+        named = ", ".join(f"`{own_name(s)}`" for s in symbols)
+        doubts = (Doubt(why=f"aucun appel à {named} n'a été suivi depuis `{own_name(known.target.role(role))}`"),)
+    domain = run_by_role(known, role, doubts=doubts)
+    answer = conclude(domain, lambda _: (), possible_of=lambda one: _opened(known, one, symbols if used else ()))
     names = " et ".join(f"`{own_name(s)}()`" for s in used)
-    return established(
-        f"Les tâches utilisent {names} directement (pas de session utilisateur)", known.source.evidence(rôle=names)
-    )
+    told = f"Les tâches utilisent {names} directement (pas de session utilisateur)"
+    return concluded(sentence, answer, known.source.evidence(rôle=names), told=told)
+
+
+def _opened(known: TargetFacts, one: RoleFunction, services: tuple[str, ...]) -> list[Wrong]:
+    """Another access to data that this function opens itself."""
+    calls = [c for c in one.function.calls if c.name.rpartition(".")[2] in _OPENS and not c.target]
+    if not calls or not services or {*one.chain} & {*services}:
+        return []
+    name = own_name(one.function.symbol)
+    text = f"`{name}` ouvre un accès aux données hors du rôle de service (`{calls[0].name}`)"
+    problem = user_problem("Accès aux données hors du rôle de service", one.function, "")
+    return [Wrong(text, problem, (known.source.evidence(calls[0].excerpt),))]

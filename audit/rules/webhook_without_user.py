@@ -1,17 +1,27 @@
 """Webhooks are received and processed with no person logged in (8.2)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from audit.model.domains import conclude
+from audit.model.facts import Facts, Function, Route
 from audit.model.findings import Finding
+from audit.model.gaps import Doubt
 from audit.model.target_facts import TargetFacts
 from audit.model.user_names import is_user
-from audit.rules.rule import defect, established, not_found, undetermined, without_role
+from audit.rules.concluded_points import Wrong, concluded
+from audit.rules.domains.role_domain import RoleFunction, calls_of_role, enough, role_seen
+from audit.rules.domains.route_domain import given_to, run_by_route
+from audit.rules.rule import without_role
 from audit.rules.user_dependency import (
-    WITH_A_RULE,
     autonomous,
+    beside,
+    filtered,
+    mentions,
     no_user_filter,
     no_user_parameter,
     own_name,
+    possibly_filtered,
     user_problem,
     without_user,
 )
@@ -79,62 +89,55 @@ def _route_dependencies(known: TargetFacts, symbol: str) -> Finding:
     name = own_name(symbol)
     sentence = f"`{name}` n'a pas de paramètre d'authentification d'utilisateur"
     routes = list(known.route_of(symbol))
-    functions = list(known.function(symbol))
-    if not routes and known.probes and not any(facts.routes_known for facts in known.probes):
-        return undetermined(sentence, "aucune route HTTP n'a été trouvée dans la cible")
-    if not routes or not functions:
-        return not_found(known, symbol, sentence)
+    domain = run_by_route(known, "webhook", apart=beside(known, "webhook"), suspect=lambda f: mentions(known, f))
+    heads = [function for function, _ in role_seen(known, "webhook").members]
+
+    def faults(one: RoleFunction) -> list[Wrong]:
+        if one.function.symbol == symbol and heads and (told := _declared(known, heads, routes)):
+            return [told]
+        return _asked(known, one, filtered(known, one)) if one.sure else []
+
+    answer = conclude(domain, faults, possible_of=lambda one: _asked(known, one, possibly_filtered(known, one)))
+    evidence = [facts.evidence(heads[-1].head, route=f"{r.method} {r.path}") for r, facts in routes if heads]
+    return concluded(sentence, answer, *evidence, settles="relancer avec `--level configuration`")
+
+
+def _declared(known: TargetFacts, heads: Sequence[Function], routes: Sequence[tuple[Route, Facts]]) -> Wrong | None:
+    """The user that a dependency or a parameter of the route declares."""
+    problem = user_problem("Le webhook exige un utilisateur connecté", heads[-1], without_user(heads[-1]))
     for route, facts in routes:
-        wrong = [d for d in route.dependencies if is_user(d)]
-        if wrong:
-            text = f"`{route.method} {route.path}` dépend d'un utilisateur : `{own_name(wrong[0])}`"
-            return defect(
-                text,
-                user_problem(
-                    "Le webhook exige un utilisateur connecté", functions[-1][0], without_user(functions[-1][0])
-                ),
-                facts.evidence(route.excerpt),
-            )
-    bad = next((p.name for f, _ in functions for p in f.parameters if is_user(p.name)), "")
-    if bad:
-        text = f"`{name}` attend un utilisateur : paramètre `{bad}`"
-        return defect(
-            text,
-            user_problem("Le webhook exige un utilisateur connecté", functions[-1][0], without_user(functions[-1][0])),
-            functions[0][1].evidence(),
-        )
-    asked = _asked_in_code(known, symbol, sorted({d for r, _ in routes for d in r.dependencies}), sentence)
-    if asked:
-        return asked
-    return established(
-        sentence, *(facts.evidence(functions[-1][0].head, route=f"{r.method} {r.path}") for r, facts in routes)
-    )
+        if wrong := next(filter(is_user, route.dependencies), ""):
+            text = f"`{route.method} {route.path}` dépend d'un utilisateur : `{own_name(wrong)}`"
+            return Wrong(text, problem, (facts.evidence(route.excerpt),))
+    bad = next((p.name for f in heads for p in f.parameters if is_user(p.name)), "")
+    text = f"`{own_name(heads[0].symbol)}` attend un utilisateur : paramètre `{bad}`"
+    return Wrong(text, problem, (known.source.evidence(heads[-1].head),)) if bad else None
 
 
-def _asked_in_code(known: TargetFacts, symbol: str, dependencies: Sequence[str], sentence: str) -> Finding | None:
-    """A user met in the code of the endpoint or of a dependency, whatever their names; None when all was read in vain."""
-    beyond = frozenset(s for role in WITH_A_RULE for s in known.target.roles.get(role, ()))
-    for start in (symbol, *dependencies):
-        for function in known.reachable(start, beyond):
-            words = known.source.user_mentions[function.symbol]
-            if words:
-                text = (
-                    f"`{own_name(function.symbol)}` consulte un utilisateur (`{words[0]}`) quand le webhook est appelé"
-                )
-                problem = user_problem("Le webhook exige un utilisateur connecté", function, "")
-                return defect(text, problem, known.source_evidence(function))
-    if any(d.endswith("?") for d in dependencies):
-        missing = f"une dépendance de `{own_name(symbol)}` ne se lit pas dans le code"
-        return undetermined(sentence, missing, "relancer avec `--level configuration`")
-    return None
+def _asked(known: TargetFacts, one: RoleFunction, found: Sequence[Wrong]) -> list[Wrong]:
+    """A user met in the code of the endpoint or of a dependency, whatever their names."""
+    words, name = known.source.user_mentions[one.function.symbol], own_name(one.function.symbol)
+    problem = user_problem("Le webhook exige un utilisateur connecté", one.function, "")
+    text = f"`{name}` consulte un utilisateur (`{words[0] if words else ''}`) quand le webhook est appelé"
+    return [Wrong(text, problem, wrong.evidence) for wrong in found]
 
 
 def _background(known: TargetFacts, symbol: str) -> Finding:
-    sentence = f"`{own_name(symbol)}` reçoit un `BackgroundTasks` (FastAPI) pour traiter après sa réponse"
-    for function, facts in known.function(symbol):
-        if any("BackgroundTasks" in p.annotation for p in function.parameters):
-            return established(sentence, facts.evidence(function.head))
-    return undetermined(sentence, f"`{own_name(symbol)}` n'a pas de paramètre `BackgroundTasks`")
+    name = own_name(symbol)
+    sentence = f"`{name}` reçoit un `BackgroundTasks` (FastAPI) pour traiter après sa réponse"
+    doubt = f"`{name}` n'a pas de paramètre `BackgroundTasks`, ou ne lui remet rien"
+    domain = calls_of_role(known, "webhook", lambda call: call.name.rpartition(".")[2] == "add_task", doubt)
+    given = given_to(known, domain.members, "webhook_processor", name)
+    received = [f for f, _ in known.function(symbol) if any("BackgroundTasks" in p.annotation for p in f.parameters)]
+    gaps = (*given, *(() if received else (Doubt(why=f"`{name}` n'a pas de paramètre `BackgroundTasks`"),)))
+    settled = enough(domain)
+    answer = conclude(replace(settled, gaps=(*gaps, *settled.gaps)), _nothing)
+    evidence = [known.source.evidence(call.excerpt) for call in domain.members]
+    return concluded(sentence, answer, *evidence)
+
+
+def _nothing(_: object) -> tuple[Wrong, ...]:
+    return ()
 
 
 @autonomous(
@@ -172,6 +175,6 @@ def _processor(known: TargetFacts) -> Sequence[Finding]:
     if not known.target.role("webhook_processor"):
         return [without_role(known, "webhook_processor", "Le traitement des webhooks ne dépend d'aucun utilisateur")]
     return [
-        *no_user_parameter(known, "webhook_processor"),
+        no_user_parameter(known, "webhook_processor"),
         no_user_filter(known, "webhook_processor", "numéro de téléphone ou identifiant de message"),
     ]

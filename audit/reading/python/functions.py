@@ -11,6 +11,7 @@ from audit.reading.python.modules import Module
 from audit.reading.python.name_resolution import Resolver, dotted
 from audit.reading.python.node_text import segment
 from audit.reading.python.syntax_cache import Definition, Place
+from audit.reading.python.task_hooks import task_hooks
 from audit.reading.python.unresolved_calls import unresolved
 
 Fact = TypeVar("Fact")
@@ -90,7 +91,10 @@ def _function(machine: Machine, module: Module, symbol: str, owner: str, node: D
         body=source.excerpt(first, last),
         names=tuple(dict.fromkeys(filter(None, map(dotted, inside)))),
         gaps=tuple(machine.own_imports.missing(module, _bodies(node, inside))),
-        wrappers=tuple(filter(None, (resolver.target(_callee(d)) for d in node.decorator_list))),
+        wrappers=(
+            *filter(None, (resolver.target(_callee(d)) for d in node.decorator_list)),
+            *task_hooks(machine, resolver, symbol, node),
+        ),
     )
 
 
