@@ -10,6 +10,7 @@ from functools import cached_property
 from audit.model.call_completion import CallCompletion
 from audit.model.findings import Evidence, Excerpt, Level
 from audit.model.gaps import Gap
+from audit.model.guard_facts import GuardFacts
 from audit.model.observations.observation import Observation, Seen
 from audit.model.plain_value import PlainValue
 from audit.model.probes import Probe
@@ -196,7 +197,7 @@ class Unloaded:
 
 # Worked out from the text, which is digested.
 _DERIVED = frozenset(
-    ("program", "user_mentions", "call_completion", "whole_work", "setting_writes", "option_writes", "test_modules", "libraries")
+    ("program", "user_mentions", "call_completion", "whole_work", "guards", "setting_writes", "option_writes", "test_modules", "libraries")
 )  # fmt: skip
 
 
@@ -209,7 +210,7 @@ class Facts:
     `program`: where the applications lie, for `is_test_file`. `unloaded` holds only what could be established; a module of tasks that is not there may be loaded or not.
     `setting_writes`: every write of each setting, in the order read; `option_writes`: of the options of each task, by symbol.
     Of each function, by symbol: `user_mentions`, the words of it that speak of a logged-in person, its `call_completion`,
-    and `whole_work`, the call, as written, that does all it does; empty for none.
+    `whole_work`, the call, as written, that does all it does, empty for none, and `guards`, what it makes of answers.
     `gaps` are the files and imports of the program that were not read; `test_modules`, the modules that only serve tests.
     `libraries`: the top-level names of what each file imports from outside the project, by path.
     """
@@ -244,6 +245,7 @@ class Facts:
     setting_writes: Mapping[str, tuple[SettingWrite, ...]] = field(default_factory=dict)
     option_writes: Mapping[str, tuple[OptionWrite, ...]] = field(default_factory=dict)
     whole_work: Mapping[str, str] = field(default_factory=dict)
+    guards: Mapping[str, GuardFacts] = field(default_factory=dict)
 
     @cached_property
     def digest(self) -> str:

@@ -15,6 +15,7 @@ from audit.model.test_files import places_of, program_places
 from audit.reading.behaviour import read_code
 from audit.reading.behaviour.deferred_calls import call_completion
 from audit.reading.behaviour.deprecated_uses import read_deprecations
+from audit.reading.behaviour.guards import guard_facts
 from audit.reading.behaviour.user_mentions import UserMentions
 from audit.reading.behaviour.whole_work import whole_work
 from audit.reading.celery.application_settings import (
@@ -126,6 +127,7 @@ def _collect(target: Target) -> Facts:
         functions=functions,
         user_mentions=UserMentions(machine, functions),
         call_completion=OfFunctions(functions, call_completion),
+        guards=OfFunctions(functions, guard_facts),
         setting_writes=SettingWrites(machine, [app] if app else applications(machine)),
         option_writes=OptionWrites(machine),
         whole_work=OfFunctions(functions, whole_work),

@@ -1,20 +1,21 @@
 """Secrets, certificates and webhooks: what an outsider may read, forge or lose."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from audit.model.domains import conclude
 from audit.model.findings import Finding, Severity
 from audit.model.observations.secrets_and_certificates import (
     HardcodedSecret,
     TrackedEnvironment,
-    TrackedFiles,
     UnverifiedCertificate,
 )
 from audit.model.target_facts import TargetFacts
+from audit.rules.domains.caller_domain import Check, enforced, run_by_webhook
+from audit.rules.domains.program_domain import SourceFile, source_files, tracked
 from audit.rules.effective_settings import short
-from audit.rules.practice import Fault, failed, out_of_scope, passed, practice, unknown
-from audit.rules.rule import Guide
+from audit.rules.practice import Fault, answered, practice
+from audit.rules.rule import Guide, without_role
 
 _CONFIG = "https://12factor.net/config"
 _REQUESTS = "https://requests.readthedocs.io/en/latest/user/advanced/#ssl-cert-verification"
@@ -64,15 +65,17 @@ _CA_SOLUTION = 'Redis(host=host, ssl=True, ssl_ca_certs="/etc/ssl/internal-ca.pe
     """,
 )
 def _secrets(known: TargetFacts) -> Sequence[Finding]:
-    guide = _secrets.guide
-    if not _code_read(known):
-        return unknown(guide, known.source.failure or _NO_CODE)
-    seen = known.source.observations_of(HardcodedSecret)
-    if not seen:
-        return passed(guide, "", known.source.evidence())
+    domain = source_files(known, HardcodedSecret, lambda seen: seen.path)
+
     # The lines are not quoted: a report must not carry what it says should not be written.
-    faults = [Fault(f"{o.what}, `{o.path}` ligne {o.line}") for o in seen]
-    return failed(guide, "Secret dans le code", faults, known.source.evidence())
+    def faults(file: SourceFile[HardcodedSecret]) -> list[Fault]:
+        return [Fault(f"{o.what}, `{o.path}` ligne {o.line}") for o in file.seen]
+
+    detail = f"Python seulement : {domain.read}"
+    evidence = known.source.evidence()
+    return answered(
+        _secrets.guide, "Secret dans le code", conclude(domain, faults), evidence, nothing=_NO_CODE, detail=detail
+    )
 
 
 @practice(
@@ -107,17 +110,9 @@ def _secrets(known: TargetFacts) -> Sequence[Finding]:
     },
 )
 def _environments(known: TargetFacts) -> Sequence[Finding]:
-    guide = _environments.guide
-    read = known.source.observations_of(TrackedFiles)
-    seen = known.source.observations_of(TrackedEnvironment)
-    if known.source.failure or not (read or _code_read(known)):
-        return unknown(guide, known.source.failure or _NO_CODE)
-    if not read:
-        return unknown(guide, "la racine de la cible n'a pas d'index git lisible")
-    if seen:
-        faults = [Fault(f"`{o.path}`") for o in seen]
-        return failed(guide, "`.env` suivi par git", faults, known.source.evidence())
-    return passed(guide, f"{read[0].count} fichiers suivis", known.source.evidence())
+    answer = conclude(tracked(known), lambda o: [Fault(f"`{o.path}`")] if isinstance(o, TrackedEnvironment) else [])
+    evidence = known.source.evidence()
+    return answered(_environments.guide, "`.env` suivi par git", answer, evidence, nothing="aucun fichier n'est suivi")
 
 
 @practice(
@@ -158,29 +153,20 @@ def _environments(known: TargetFacts) -> Sequence[Finding]:
 )
 def _verified(known: TargetFacts) -> Sequence[Finding]:
     guide = _verified.guide
-    if not _code_read(known):
-        return unknown(guide, known.source.failure or _NO_CODE)
+    domain = source_files(known, UnverifiedCertificate, lambda seen: seen.excerpt.path if seen.excerpt else "")
     seen = known.source.observations_of(UnverifiedCertificate)
-    if not seen:
-        return passed(guide, "", known.source.evidence())
-    faults = [Fault(f"{_where(o)} (`{o.argument}`)", o.excerpt) for o in seen]
-    if all(o.argument.startswith("ssl_cert_reqs") for o in seen):
+    if seen and all(o.argument.startswith("ssl_cert_reqs") for o in seen):
         guide = replace(guide, advice=_CA_ADVICE, solution=_CA_SOLUTION)
-    return failed(
-        guide, "Certificat d'un serveur non vérifié", faults, *(known.source.evidence(o.excerpt) for o in seen)
-    )
+
+    def faults(file: SourceFile[UnverifiedCertificate]) -> list[Fault]:
+        return [Fault(f"{_where(o)} (`{o.argument}`)", o.excerpt) for o in file.seen]
+
+    evidence = [known.source.evidence(o.excerpt) for o in seen] or [known.source.evidence()]
+    return answered(guide, "Certificat d'un serveur non vérifié", conclude(domain, faults), *evidence, nothing=_NO_CODE)
 
 
 def _where(seen: UnverifiedCertificate) -> str:
     return f"`{short(seen.symbol) or (seen.excerpt.path if seen.excerpt else '')}`"
-
-
-def _code_read(known: TargetFacts) -> bool:
-    return not known.source.failure and bool(known.source.functions or known.source.settings)
-
-
-_PROOF = re.compile(r"(?i)hmac|compare_digest|constant_time|signature|\bverif(y|ie)|_verify|verify_|authentic")
-_HINT = re.compile(r"(?i)secret|token|headers?\b|x_hub|api_?key|svix|standardwebhooks|webhook\.verify")
 
 
 @practice(
@@ -240,26 +226,22 @@ _HINT = re.compile(r"(?i)secret|token|headers?\b|x_hub|api_?key|svix|standardweb
 )
 def _authentic(known: TargetFacts) -> Sequence[Finding]:
     guide = _authentic.guide
-    symbol = known.target.role("webhook")
-    function = known.source.functions.get(symbol) if symbol else None
-    if "webhook" in known.target.absent:
-        return out_of_scope(guide, "rôle déclaré absent de la cible (`webhook`)")
-    if function is None:
-        return unknown(guide, "le rôle `webhook` n'est pas renseigné, ou sa fonction n'a pas été trouvée")
-    route = next((r for r, _ in known.route_of(symbol)), None)
-    dependencies = route.dependencies if route else ()
-    reached = [*known.reachable(symbol), *(f for d in dependencies for f in known.reachable(d))]
-    names = [n for f in reached for n in (*f.names, *(c.name for c in f.calls), short(f.symbol))]
-    proof = next((n for n in (*names, *dependencies) if _PROOF.search(n)), "")
-    if proof:
-        return passed(guide, f"`{proof}`", *(known.source.evidence(function.head),))
-    parameters = [p.name for f in reached for p in f.parameters]
-    hint = next((n for n in (*names, *parameters) if _HINT.search(n)), "")
-    if hint or "?" in dependencies or route is None:
-        why = f"`{hint}` y participe peut-être" if hint else "la route ou ses dépendances n'ont pas été lues"
-        return unknown(guide, why)
-    elsewhere = next((s for s in known.source.functions if _PROOF.search(short(s)) or "middleware" in s.lower()), "")
-    if elsewhere:
-        return unknown(guide, f"`{short(elsewhere)}` le fait peut-être, hors de ce qui a été suivi")
-    fault = Fault(f"`{short(symbol)}`", function.head)
-    return failed(guide, "Webhook ouvert à tous", [fault], known.source.evidence(function.head))
+    if not known.target.role("webhook") and "webhook" in known.target.absent:
+        return [without_role(known, "webhook", guide.passes)]
+    domain = run_by_webhook(known)
+
+    def faults(check: Check) -> list[Fault]:
+        return [] if enforced(known, check) else [_open_to_all(check)]
+
+    checks = [check.call for check in domain.members if check.call and enforced(known, check)]
+    evidence = [known.source.evidence(call.excerpt) for call in checks] or [known.source.evidence()]
+    answer = conclude(domain, faults)
+    detail = ", ".join(dict.fromkeys(f"`{call.name}`" for call in checks))
+    return answered(guide, "Webhook ouvert à tous", answer, *evidence, nothing=_NO_CODE, detail=detail)
+
+
+def _open_to_all(check: Check) -> Fault:
+    start = short(check.chain[0].symbol)
+    if check.call is None:
+        return Fault(f"`{start}`", check.chain[0].head)
+    return Fault(f"`{start}` n'emploie pas la réponse de `{check.call.name}`", check.call.excerpt)

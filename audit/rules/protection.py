@@ -1,11 +1,15 @@
 """Locks and idempotency: the functions that protect sends exist, and the sends call them (8.4, 8.5)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from audit.model.domains import conclude
+from audit.model.facts import Function
 from audit.model.findings import Finding, Problem, Severity
 from audit.model.target_facts import TargetFacts
-from audit.rules.rule import Guide, defect, established, not_found, rule, undetermined, without_role
+from audit.rules.concluded_points import Wrong, concluded
+from audit.rules.domains.protection_domain import Protected, protection, unseen
+from audit.rules.rule import Guide, rule, without_role
 
 _DOC = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#state"
 _UNREAD = "la fonction est appelée sans qu'un chemin ait pu être suivi, ou le rôle n'est pas renseigné"
@@ -13,44 +17,109 @@ _UNREAD = "la fonction est appelée sans qu'un chemin ait pu être suivi, ou le 
 
 @dataclass(frozen=True)
 class Called:
-    """A check that the function of `role` is reached from the function of `caller`."""
+    """A check that the function of `role` is reached from that of `caller`, that its answer counts, and that it holds.
+
+    `owned`: what it takes is given back by its owner alone.
+    """
 
     role: str
     caller: str
     sentence: str
     risk: str
+    owned: bool
 
     def __call__(self, known: TargetFacts) -> Sequence[Finding]:
         """A role that exists but is never called protects nothing: that is the defect."""
         symbol, caller = known.target.role(self.role), known.target.role(self.caller)
         name, sender = symbol.rpartition(":")[2], caller.rpartition(":")[2]
         sentence = self.sentence.format(caller=sender or self.caller, role=name or self.role)
-        for role, value in ((self.role, symbol), (self.caller, caller)):
-            if not value:
-                return [without_role(known, role, sentence)]
-        if symbol not in known.source.functions or caller not in known.source.functions:
-            return [not_found(known, symbol if symbol not in known.source.functions else caller, sentence)]
-        function = known.source.functions[symbol]
-        if symbol in {f.symbol for f in known.reachable(caller)}:
-            return [established(sentence, known.source_evidence(function))]
-        if _named_somewhere(known, name):
-            return [
-                undetermined(sentence, f"`{name}` est appelée, mais aucun chemin n'a pu être suivi depuis `{sender}`")
-            ]
-        problem = Problem(
-            title=f"`{name}` n'est jamais appelée par `{sender}`",
-            severity=Severity.CRITICAL,
-            impact=self.risk,
-            recommendation=f"Appeler `{name}` dans `{sender}`",
-            situation=(function.head,) if function.head else (),
+        absent = next((role for role, value in ((self.role, symbol), (self.caller, caller)) if not value), "")
+        if absent:
+            return [without_role(known, absent, sentence)]
+        domain = unseen(protection(known, self.role, self.caller))
+        answer = conclude(
+            domain,
+            lambda one: [*self._faults(known, one, name, sender)],
+            possible_of=lambda one: [*self._possible(known, one)],
         )
-        return [defect(f"`{name}` existe mais `{sender}` ne l'appelle pas", problem, known.source_evidence(function))]
+        return [concluded(sentence, answer, *(known.source_evidence(one.code[0]) for one in domain.members))]
+
+    def _faults(self, known: TargetFacts, one: Protected, name: str, sender: str) -> Iterator[Wrong]:
+        if not one.chain:
+            title = f"`{name}` n'est jamais appelée par `{sender}`"
+            text = f"`{name}` existe mais `{sender}` ne l'appelle pas"
+            yield self._wrong(known, one.code[0], text, title, f"Appeler `{name}` dans `{sender}`")
+            return
+        if dropped := _unused(known, one):
+            text = f"`{_short(dropped)}` n'emploie pas la réponse de `{name}` : rien n'est arrêté"
+            yield self._wrong(known, dropped, text, f"Réponse de `{name}` perdue", "N'agir que si elle le permet")
+        stops = any(_called_names(f, one.code[0].symbol) & known.source.guards[f.symbol].stopping for f in one.chain)
+        for function in one.code:
+            guard = known.source.guards[function.symbol]
+            if line := guard.opens_on_failure or (guard.false_on_failure if stops else 0):
+                text = f"`{_short(function)}` laisse passer quand son stockage ne répond pas (ligne {line})"
+                yield self._wrong(known, function, text, "Protection ouverte en panne", "Laisser passer l'exception")
+        yield from self._released(known, one) if self.owned else ()
+
+    def _possible(self, known: TargetFacts, one: Protected) -> Iterator[Wrong]:
+        for function in one.code if one.chain else ():
+            if line := known.source.guards[function.symbol].checks_then_writes:
+                text = f"`{_short(function)}` vérifie puis écrit en deux temps (ligne {line}) : deux exécutions peuvent passer"
+                advice = "Écrire sous une clé unique, ou par `SET … NX`, et lire ce que l'écriture répond"
+                yield self._wrong(known, function, text, "Vérification avant écriture", advice)
+        yield from () if self.owned else self._released(known, one)
+
+    def _released(self, known: TargetFacts, one: Protected) -> Iterator[Wrong]:
+        """A key that expires, and that somebody deletes without looking at who holds it."""
+        guards = known.source.guards
+        taken = {k.key for f in one.code for k in guards[f.symbol].taken if k.expires}
+        for function in (*one.code, *one.beside):
+            for key in guards[function.symbol].deleted:
+                if key.key in taken and not key.asked:
+                    text = f"`{_short(function)}` rend le verrou sans vérifier qui le tient (ligne {key.line})"
+                    advice = "Comparer le jeton et effacer la clé dans un même script"
+                    yield self._wrong(known, function, text, "Verrou rendu par n'importe qui", advice)
+
+    def _wrong(self, known: TargetFacts, function: Function, text: str, title: str, advice: str) -> Wrong:
+        places = (function.head,) if function.head else ()
+        problem = Problem(title, Severity.CRITICAL, self.risk, advice, places)
+        return Wrong(text, problem, (known.source_evidence(function),))
 
 
-def _named_somewhere(known: TargetFacts, name: str) -> bool:
-    """Whether any call of the project ends with this name: then a path may exist that reading could not follow."""
-    last = name.rpartition(".")[2]
-    return any(c.name.rpartition(".")[2] == last for f in known.source.functions.values() for c in f.calls)
+def _unused(known: TargetFacts, one: Protected) -> Function | None:
+    """The function that never looks at the answer of the protection; one that hands it on leaves this to who calls it."""
+    guards = known.source.guards
+    callee = one.chain[-1]
+    for function in reversed(one.chain[:-1]):
+        names = _called_names(function, callee.symbol)
+        guard, asked = guards[function.symbol], guards[callee.symbol]
+        if asked.refuses or not asked.answers:
+            return None
+        if (
+            names
+            and names <= guard.dropped | guard.unasked
+            and not (names & guard.unasked and _is_a_lock(callee, known))
+        ):
+            return function
+        if not names & guard.passed_on:
+            return None
+        callee = function
+    return None
+
+
+def _is_a_lock(function: Function, known: TargetFacts) -> bool:
+    """Whether what it gives waits, or raises, when it is entered: it was made by a library, and is asked for nothing."""
+    return not any(d.endswith("contextmanager") for d in function.decorators) and function.symbol in known.source.guards
+
+
+def _called_names(function: Function, symbol: str) -> frozenset[str]:
+    return frozenset(
+        c.name for c in function.calls if c.target and (c.target == symbol or symbol.startswith(f"{c.target}."))
+    )
+
+
+def _short(function: Function) -> str:
+    return function.symbol.rpartition(":")[2]
 
 
 @rule(
@@ -62,7 +131,7 @@ def _named_somewhere(known: TargetFacts, name: str) -> bool:
     guide=Guide(
         severity=Severity.CRITICAL,
         passes="L'envoi appelle la protection contre les doublons",
-        fails="La protection contre les doublons existe, mais l'envoi ne l'appelle pas",
+        fails="La protection contre les doublons existe, mais l'envoi ne l'appelle pas, ou elle laisse passer",
         advice="Appeler la fonction",
         solution="if not claim(message_id):\n    return",
         undetermined=_UNREAD,
@@ -76,6 +145,7 @@ def _named_somewhere(known: TargetFacts, name: str) -> bool:
         """,
         "app.py": """
             from celery import Celery
+            from gateway import deliver
 
             celery_app = Celery("shop", broker="redis://localhost/0")
 
@@ -97,6 +167,7 @@ def _named_somewhere(known: TargetFacts, name: str) -> bool:
         """,
         "app.py": """
             from celery import Celery
+            from gateway import deliver
 
             celery_app = Celery("shop", broker="redis://localhost/0")
 
@@ -118,6 +189,7 @@ def _idempotency(known: TargetFacts) -> Sequence[Finding]:
         "sender",
         "Protection contre les doublons : `{caller}` appelle `{role}`",
         "Élevé : une tâche exécutée deux fois envoie deux messages",
+        owned=False,
     )(known)
 
 
@@ -130,7 +202,7 @@ def _idempotency(known: TargetFacts) -> Sequence[Finding]:
     guide=Guide(
         severity=Severity.CRITICAL,
         passes="L'envoi d'une campagne prend son verrou",
-        fails="Le verrou de campagne existe, mais l'envoi ne le prend pas",
+        fails="Le verrou de campagne existe, mais l'envoi ne le prend pas, ou il laisse passer",
         advice="Appeler la fonction",
         solution="with campaign_lock(campaign_id) as acquired:\n    ...",
         undetermined=_UNREAD,
@@ -144,6 +216,7 @@ def _idempotency(known: TargetFacts) -> Sequence[Finding]:
         """,
         "app.py": """
             from celery import Celery
+            from gateway import dispatch
 
             celery_app = Celery("shop", broker="redis://localhost/0")
 
@@ -165,6 +238,7 @@ def _idempotency(known: TargetFacts) -> Sequence[Finding]:
         """,
         "app.py": """
             from celery import Celery
+            from gateway import dispatch
 
             celery_app = Celery("shop", broker="redis://localhost/0")
 
@@ -186,4 +260,5 @@ def _campaign_lock(known: TargetFacts) -> Sequence[Finding]:
         "campaign_sender",
         "Verrou de campagne : `{caller}` appelle `{role}`",
         "Élevé : deux répartiteurs peuvent traiter la même campagne",
+        owned=True,
     )(known)

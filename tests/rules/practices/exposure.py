@@ -9,6 +9,10 @@ _CHECK = (
     "        raise HTTPException(status_code=401)\n"
 )
 _DIGEST = 'return hmac.new(os.environ["WEBHOOK_SECRET"].encode(), body, "sha256").hexdigest()'
+_RIGHT = (
+    "def right(body, request):\n"
+    '    return hmac.compare_digest(request.headers.get("x-signature", ""), expected(body))\n\n\n'
+)
 _KEPT = "    store(body)\n"
 # Not a secret of anybody: only the shape of one.
 _SHAPED = "k3y9" + "f7a2c4d8e1b6" * 2
@@ -222,7 +226,21 @@ CASES = (
     established(
         "webhook-authentic",
         "in a function it calls",
-        "`signature_is_right`",
+        "`hmac.compare_digest`",
+        Edit(WEB, _CHECK, "    if not right(body, request):\n        raise HTTPException(status_code=401)\n"),
+        Edit(WEB, "def expected(body):", f"{_RIGHT}def expected(body):"),
+    ),
+    fails(
+        "webhook-authentic",
+        "in a function whose answer is lost",
+        "n'emploie pas la réponse de `hmac.compare_digest`",
+        Edit(WEB, _CHECK, "    right(body, request)\n"),
+        Edit(WEB, "def expected(body):", f"{_RIGHT}def expected(body):"),
+    ),
+    fails(
+        "webhook-authentic",
+        "by its name alone",
+        "`receive`",
         Edit(WEB, _CHECK, "    signature_is_right(body)\n"),
         Edit(
             WEB,
@@ -233,7 +251,19 @@ CASES = (
     undetermined(
         "webhook-authentic",
         "perhaps in a middleware",
-        "`OurMiddleware.dispatch` le fait peut-être",
+        "`OurMiddleware.dispatch` s'exécute peut-être avant le webhook",
+        *_NO_CHECK,
+        Edit(
+            "shop/middleware.py",
+            "",
+            "import hmac\n\n\nclass OurMiddleware:\n    def dispatch(self, request):\n"
+            "        return hmac.compare_digest(request.key, KEY)\n",
+        ),
+    ),
+    fails(
+        "webhook-authentic",
+        "a middleware that checks nothing",
+        "`receive`",
         *_NO_CHECK,
         Edit("shop/middleware.py", "", "class OurMiddleware:\n    def dispatch(self, request):\n        return None\n"),
     ),

@@ -1,0 +1,46 @@
+"""What a function makes of the answers it gets, and how what protects it fails: locks, checks, signatures."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTaken:
+    """A key that a function sets only where it is absent, as source text, and whether it expires."""
+
+    key: str
+    expires: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KeyDeleted:
+    """A key that a function deletes, as source text, on this line; `asked`: it looks first at who holds it."""
+
+    key: str
+    line: int
+    asked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GuardFacts:
+    """Of one function; names of calls are as written, lines count from 1 and 0 stands for none.
+
+    `dropped`: calls whose answer is never used; `unasked`: those entered by a `with` that does not look at what it gives.
+    `passed_on`: calls whose answer is the function's own. `stopping`: calls whose true answer ends the function or the turn.
+    `refuses`: it raises, aborts or answers an error. `answers`: it returns or yields something. `opens_on_failure`: where an
+    outage gives a true answer; `false_on_failure`: where it gives none, or a false one. `checks_then_writes`: where a key or a
+    row that was found absent is written, with nothing that keeps another from writing it in between.
+    `compared`: comparisons, by `==` or `!=`, of what is named as a secret or a signature.
+    """
+
+    dropped: frozenset[str] = frozenset()
+    unasked: frozenset[str] = frozenset()
+    passed_on: frozenset[str] = frozenset()
+    stopping: frozenset[str] = frozenset()
+    refuses: bool = False
+    answers: bool = False
+    opens_on_failure: int = 0
+    false_on_failure: int = 0
+    taken: tuple[KeyTaken, ...] = ()
+    deleted: tuple[KeyDeleted, ...] = ()
+    checks_then_writes: int = 0
+    compared: tuple[str, ...] = ()

@@ -1,0 +1,88 @@
+"""Where a webhook checks who calls it, and what becomes of the answer of each check."""
+
+from dataclasses import dataclass
+
+from audit.model.domains import Domain
+from audit.model.facts import Call, Function, Unresolved
+from audit.model.gaps import Doubt, Gap
+from audit.model.target_facts import TargetFacts
+from audit.rules.domains.role_domain import RoleFunction
+from audit.rules.domains.route_domain import run_by_route
+
+# In constant time, and of the standard library or of Django; what they answer must be looked at.
+_COMPARING = frozenset({"compare_digest", "constant_time_compare", "bytes_eq"})
+# Of libraries; they raise when the caller cannot be trusted.
+_RAISING = frozenset({"construct_event", "verify", "verify_signature", "unsign", "verify_header"})
+# Of libraries; they answer whether the caller can be trusted.
+_ANSWERING = frozenset({"validate", "is_valid", "check_password", "is_valid_request", "verify_webhook"})
+
+
+@dataclass(frozen=True)
+class Check:
+    """A call that checks who calls, and the chain of functions from the webhook to it; without a call, none was found."""
+
+    call: Call | None
+    chain: tuple[Function, ...]
+
+
+def run_by_webhook(known: TargetFacts) -> Domain[Check]:
+    """The checks that the webhook surely runs, one enough; without any, what may be one is a gap."""
+    domain = run_by_route(known, "webhook", suspect=lambda function: _may_check(known, function))
+    functions = known.source.functions
+    found = []
+    for one in (m for m in domain.members if m.sure):
+        chain = tuple(functions[symbol] for symbol in one.chain)
+        found += [Check(call, chain) for call in one.function.calls if _checks(call)]
+    kept = [check for check in found if enforced(known, check)]
+    if kept or (found and not domain.gaps):
+        return Domain(tuple(kept[:1] or found), (), domain.read)
+    maybe = tuple(gap for one in domain.members for gap in _doubts(known, one))
+    gaps = (*maybe, *domain.gaps)
+    start = next((m.function for m in domain.members), None)
+    none = (Check(None, (start,)),) if start and not gaps else ()
+    return Domain(none, gaps, domain.read)
+
+
+def enforced(known: TargetFacts, check: Check) -> bool:
+    """Whether what the check answers ends in a refusal, somewhere on the way to the webhook."""
+    if check.call is None or check.call.name.rpartition(".")[2] in _RAISING:
+        return check.call is not None
+    names = frozenset({check.call.name})
+    for function, caller in zip(reversed(check.chain), (*reversed(check.chain[:-1]), None), strict=True):
+        guard = known.source.guards[function.symbol]
+        if names <= guard.dropped:
+            return False
+        names = frozenset(c.name for c in caller.calls if c.target == function.symbol) if caller else frozenset()
+        # What nothing of the project calls by its name, a decorator or a dependency, the framework asks.
+        if guard.refuses or not names:
+            return guard.refuses or (caller is not None and guard.answers)
+    return False
+
+
+def _checks(call: Call) -> bool:
+    last = call.name.rpartition(".")[2]
+    if call.target or call.unresolved not in {Unresolved.NO, Unresolved.METHOD}:
+        return False
+    if last in _COMPARING:
+        return True
+    return call.unresolved is Unresolved.NO and last in _RAISING | _ANSWERING
+
+
+def _may_check(known: TargetFacts, function: Function) -> bool:
+    return any(map(_checks, function.calls)) or bool(known.source.guards[function.symbol].compared)
+
+
+def _doubts(known: TargetFacts, one: RoleFunction) -> list[Gap]:
+    """What may check who calls: a plain comparison of a secret, a call of a library that bears such a name, a guessed receiver."""
+    function, name = one.function, one.function.symbol.rpartition(":")[2]
+    found: list[Gap] = [
+        Doubt(why=f"`{text}` y participe peut-être") for text in known.source.guards[function.symbol].compared
+    ]
+    called = next(
+        (c.name for c in function.calls if not c.target and c.name.rpartition(".")[2] in _RAISING | _ANSWERING), ""
+    )
+    if called:
+        found.append(Doubt(why=f"`{called}` y participe peut-être"))
+    if not one.sure and any(map(_checks, function.calls)):
+        found.append(Doubt(why=f"`{name}` le fait peut-être, par un appel dont l'objet n'est pas connu"))
+    return found
