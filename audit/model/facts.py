@@ -212,7 +212,8 @@ class Facts:
     Of each function, by symbol: `user_mentions`, the words of it that speak of a logged-in person, its `call_completion`,
     `whole_work`, the call, as written, that does all it does, empty for none, and `guards`, what it makes of answers.
     `gaps` are the files and imports of the program that were not read; `test_modules`, the modules that only serve tests.
-    `libraries`: the top-level names of what each file imports from outside the project, by path.
+    `libraries`: the top-level names of what each file imports from outside the project, by path; `loads`: the files of
+    the project that each file imports as it is loaded, and `named_at_import` the names that its own statements mention.
     """
 
     level: Level
@@ -239,6 +240,8 @@ class Facts:
     gaps: tuple[Gap, ...] = ()
     test_modules: frozenset[str] = frozenset()
     libraries: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    loads: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    named_at_import: Mapping[str, frozenset[str]] = field(default_factory=dict)
     program: tuple[str, ...] = ()
     user_mentions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     call_completion: Mapping[str, CallCompletion] = field(default_factory=dict)

@@ -75,6 +75,19 @@ class OpaqueCall(Gap):
 
 
 @dataclass(frozen=True, slots=True)
+class LoadedCode(Gap):
+    """Code of a module that tasks load, run by no call that was followed: an operator, a value made at import, a nested function."""
+
+    name: str = ""
+
+    @property
+    def words(self) -> str:
+        """What it is, and its place."""
+        where = f"`{self.name}`, `{self.place}`" if self.name else f"`{self.place}`"
+        return f"{where}, est dans un module que les tâches chargent : rien ne dit si elles s'en servent"
+
+
+@dataclass(frozen=True, slots=True)
 class UnreadSettings(Gap):
     """Settings that exist and that the source does not tell; `why` is French."""
 

@@ -148,6 +148,8 @@ def _collect(target: Target) -> Facts:
         unread=tuple(dict.fromkeys(tree.unread)),
         gaps=_gaps(tree, machine),
         libraries=_libraries(machine),
+        loads=_loads(machine),
+        named_at_import={m.source.path: frozenset(_block(machine, n)) for n, m in machine.project.modules.items()},
         test_modules=project.test_modules,
     )
 
@@ -164,6 +166,22 @@ def _libraries(machine: Machine) -> dict[str, frozenset[str]]:
         values = (v.cls if isinstance(v, Instance) else v for v in machine.globals.get(name, {}).values())
         held = (v.dotted.partition(".")[0] for v in values if isinstance(v, External))
         found[module.source.path] = frozenset(held) - {"builtins"}
+    return found
+
+
+def _block(machine: Machine, module: str) -> set[str]:
+    block = machine.graph.modules.get(module)
+    return block.names if block else set()
+
+
+def _loads(machine: Machine) -> dict[str, frozenset[str]]:
+    """The files of the project that each file imports when it is loaded, by path."""
+    modules = machine.project.modules
+    found = {}
+    for name, block in machine.graph.modules.items():
+        imported = frozenset(modules[other].source.path for other in block.imports if other in modules)
+        if imported:
+            found[modules[name].source.path] = imported
     return found
 
 

@@ -8,8 +8,10 @@ from audit.model.findings import Finding, Severity
 from audit.model.observations.shared_data import (
     BoundedRead,
     ConnectionAtImport,
+    EnclosedCounter,
     ExclusiveAccess,
     GlobalCounter,
+    InstanceCounter,
     LockWithExpiry,
     LockWithoutExpiry,
     NaiveDatetime,
@@ -280,7 +282,27 @@ def _paged_reads(known: TargetFacts) -> Sequence[Finding]:
     """,
 )
 def _no_process_state(known: TargetFacts) -> Sequence[Finding]:
-    return NotInTasks(GlobalCounter, _no_process_state.guide, "Compte gardé en mémoire", lambda o: f"`{o.name}`")(known)
+    return NotInTasks(
+        GlobalCounter,
+        _no_process_state.guide,
+        "Compte gardé en mémoire",
+        lambda o: f"`{o.name}`",
+        concerns=_outlives_the_task,
+    )(known)
+
+
+def _outlives_the_task(known: TargetFacts, observation: GlobalCounter) -> bool:
+    """Whether what is counted in lasts longer than one execution: not where the task itself makes its holder."""
+    sure = known.closures.sure
+    if isinstance(observation, EnclosedCounter):
+        around = observation.symbol.rpartition(".<locals>.")[0]
+        wrappers = {wrapper for one in known.closures.followed.values() for wrapper in one.wrappers}
+        return around not in sure or around in wrappers
+    if isinstance(observation, InstanceCounter) and observation.symbol in sure:
+        callers = (s for s in sure if observation.symbol in known.closures.followed[s].callees)
+        calls = [c for s in callers for c in known.source.functions[s].calls if c.target == observation.symbol]
+        return any(call.name.split(".")[-2:-1] == [holder] for call in calls for holder in observation.holders)
+    return True
 
 
 @practice(

@@ -26,6 +26,10 @@ def _certain(_: TargetFacts, __: Observation) -> str:
     return ""
 
 
+def _always(_: TargetFacts, __: Observation) -> bool:
+    return True
+
+
 @dataclass(frozen=True)
 class NotInTasks(Generic[Seen]):
     """A check that no function a task may run does what observations of `kind` show; `told` adds a French clause.
@@ -34,7 +38,7 @@ class NotInTasks(Generic[Seen]):
     any of either the rule does not concern the target, as `absent` says in French. `libraries` are those whose use, not
     recognised, is a gap then; so are functions whose name holds `named`. `each_module`: so is each module that uses one and
     holds nothing that is recognised, whatever the others hold. `doubt` says in French why one that was
-    seen may be none; those it speaks of are no defect, and nothing is established.
+    seen may be none; those it speaks of are no defect, and nothing is established. `concerns`: those that it does not are left out.
     """
 
     kind: type[Seen]
@@ -48,12 +52,15 @@ class NotInTasks(Generic[Seen]):
     each_module: bool = False
     named: re.Pattern[str] | None = None
     doubt: Callable[[TargetFacts, Seen], str] = _certain
+    concerns: Callable[[TargetFacts, Seen], bool] = _always
 
     def __call__(self, known: TargetFacts) -> Sequence[Finding]:
         """One defect with every place, one reservation for those behind an unknown receiver, or what could not be read."""
         seen: list[Seen] = []
         doubts: list[Gap] = []
         for observation in known.source.observations_of(self.kind):
+            if not self.concerns(known, observation):
+                continue
             if doubt := self.doubt(known, observation):
                 doubts += [Doubt(why=doubt)] if in_a_task(known, observation.symbol) else []
             else:

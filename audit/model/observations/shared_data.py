@@ -52,5 +52,17 @@ class GlobalCounter(Observation):
 
 
 @dataclass(frozen=True)
+class InstanceCounter(GlobalCounter):
+    """A method that counts in an object, whose class has instances in the globals named `holders`."""
+
+    holders: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class EnclosedCounter(GlobalCounter):
+    """A nested function that counts in a name of the one around it: for as long as the nested one is kept."""
+
+
+@dataclass(frozen=True)
 class ConnectionAtImport(Observation):
     """A connection to a database opened while a module is imported: child processes would share it."""

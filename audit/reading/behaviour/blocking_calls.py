@@ -7,7 +7,7 @@ from audit.model.observations.observation import Observation
 from audit.model.observations.waits import ResultWait, Sleep
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.reading.behaviour.scope import Scope, function_scope, keyword, last
-from audit.reading.python.abstract_values import FunctionValue
+from audit.reading.python.abstract_values import External, FunctionValue, Instance
 
 _SLEEPS = frozenset({"time.sleep", "asyncio.sleep", "gevent.sleep", "eventlet.sleep"})
 _READS = frozenset({"get", "join", "wait", "collect", "join_native"})
@@ -34,7 +34,14 @@ def _waits(scope: Scope, depth: int = 0) -> Iterator[ast.expr | ast.While]:
     for call in scope.calls:
         read = call.func.value if isinstance(call.func, ast.Attribute) and call.func.attr in _READS else None
         waits = read is not None and _is_result(scope, read)
-        if waits or (call.args and (_is_read_of_each(scope, call.args[0]) or _gives_to_wait(scope, call, depth))):
+        if waits or (
+            call.args
+            and (
+                _is_read_through(scope, call)
+                or _is_read_of_each(scope, call.args[0])
+                or _gives_to_wait(scope, call, depth)
+            )
+        ):
             yield call
     for loop in scope.all(ast.While):
         polled = [n for n in ast.walk(loop.test) if isinstance(n, ast.Attribute) and n.attr in _POLLED]
@@ -58,6 +65,21 @@ def _gives_to_wait(scope: Scope, call: ast.Call, depth: int) -> bool:
         if place < len(parameters) and parameters[place] not in stored:
             inner.assigned[parameters[place]] = node
     return any(True for _ in _waits(inner, depth + 1))
+
+
+def _is_read_through(scope: Scope, call: ast.Call) -> bool:
+    """Whether `operator.methodcaller("get")` is given a result, under whatever name."""
+    if not _is_result(scope, call.args[0]) and not _are_results(scope, call.args[-1]):
+        return False
+    callers = [call.func, *call.args[:-1]]
+    held = [scope.evaluated(node) for node in callers]
+    return any(
+        isinstance(v, Instance)
+        and isinstance(v.cls, External)
+        and v.cls.dotted == "operator.methodcaller"
+        and any(name in _READS for name in v.arguments[:1] if isinstance(name, str))
+        for v in held
+    )
 
 
 def _is_read_of_each(scope: Scope, given: ast.expr) -> bool:

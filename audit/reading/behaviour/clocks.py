@@ -6,24 +6,77 @@ from collections.abc import Iterator
 from audit.model.observations.observation import Observation
 from audit.model.observations.shared_data import NaiveDatetime
 from audit.reading.behaviour.scope import Scope, keyword, last
+from audit.reading.python.abstract_values import External, Instance
 
 _NAIVE = {"now": 0, "utcnow": 0, "today": 0, "fromtimestamp": 1, "utcfromtimestamp": 1}
+_CLOCKS = {f"datetime.datetime.{name}": name for name in _NAIVE}
 # What makes a date aware again, or only shows it.
 _HARMLESS = frozenset({"astimezone", "replace", "timestamp", "strftime", "date", "time", "year", "month", "day"})
 
 
 def naive_clocks(scope: Scope) -> Iterator[Observation]:
-    """NaiveDatetime: `datetime.now()` and the like, without a time zone."""
-    if not scope.symbol:
-        return
+    """NaiveDatetime: `datetime.now()` and the like, without a time zone, under any name; in a module's own statements too."""
     for call in scope.calls:
-        name = last(call.func)
-        if name not in _NAIVE or len(call.args) > _NAIVE[name] or keyword(call, "tz") is not None:
+        name, given, zoned = _called(scope, call)
+        if not name or given > _NAIVE[name] or zoned or _is_harmless(scope, call):
             continue
-        parent = scope.parents.get(call)
-        if isinstance(parent, ast.Attribute) and parent.attr in _HARMLESS:
-            continue
-        if isinstance(parent, ast.Call) and last(parent.func) in {"make_aware", "localize"}:
-            continue
-        if scope.external(call.func) == f"datetime.datetime.{name}":
-            yield scope.observed(NaiveDatetime, call, constructor=f"datetime.{name}()")
+        yield scope.observed(NaiveDatetime, call, constructor=f"datetime.{name}()")
+    yield from _handed_over(scope)
+
+
+def _called(scope: Scope, call: ast.Call) -> tuple[str, int, bool]:
+    """The clock that a call reads, how many arguments it is given, and whether one is a time zone; no name for another call."""
+    given, zoned = len(call.args), keyword(call, "tz") is not None
+    if not isinstance(call.func, ast.Name | ast.Attribute) and not _is_getattr(call.func):
+        return "", 0, False
+    if last(call.func) not in _NAIVE and isinstance(call.func, ast.Attribute) and scope.symbol:
+        return "", 0, False
+    value = scope.evaluated(call.func)
+    if isinstance(value, Instance) and isinstance(value.cls, External) and value.cls.dotted == "functools.partial":
+        first = value.arguments[0] if value.arguments else None
+        name = _CLOCKS.get(first.dotted, "") if isinstance(first, External) else ""
+        return name, given + len(value.arguments) - 1, zoned or "tz" in value.keywords
+    return (_CLOCKS.get(value.dotted, "") if isinstance(value, External) else ""), given, zoned
+
+
+def _is_getattr(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and last(node.func) == "getattr"
+
+
+def _is_harmless(scope: Scope, call: ast.Call) -> bool:
+    parent = scope.parents.get(call)
+    if isinstance(parent, ast.Attribute) and parent.attr in _HARMLESS:
+        return True
+    return isinstance(parent, ast.Call) and last(parent.func) in {"make_aware", "localize"}
+
+
+def _handed_over(scope: Scope) -> Iterator[NaiveDatetime]:
+    """Clocks given to what will call them without a zone: `default_factory=datetime.now`, `map(datetime.fromtimestamp, …)`."""
+    for node in _named(scope):
+        name = _CLOCKS.get(scope.external(node), "")
+        if name and not _may_be_given_a_zone(scope, node, name):
+            yield scope.observed(NaiveDatetime, node, constructor=f"datetime.{name}()")
+
+
+def _named(scope: Scope) -> Iterator[ast.expr]:
+    """Names of clocks that are not called where they stand."""
+    nodes: list[ast.Attribute | ast.Name] = [*scope.all(ast.Attribute), *scope.all(ast.Name)]
+    for node in nodes:
+        parent = scope.parents.get(node)
+        attribute = isinstance(parent, ast.Attribute) or (isinstance(parent, ast.Call) and parent.func is node)
+        if not attribute and isinstance(node.ctx, ast.Load) and last(node) in _NAIVE:
+            yield node
+
+
+def _may_be_given_a_zone(scope: Scope, node: ast.expr, name: str) -> bool:
+    """Whether whoever calls it is seen elsewhere: the value of a local name, or of a global one that keeps the clock's own name."""
+    parent = scope.parents.get(node)
+    if isinstance(parent, ast.Assign):
+        return bool(scope.symbol) or any(last(target) in _NAIVE for target in parent.targets)
+    if isinstance(parent, ast.Call) and last(parent.func) == "partial":
+        return len(parent.args) - 1 > _NAIVE[name] or keyword(parent, "tz") is not None or bool(scope.symbol)
+    if isinstance(parent, ast.Call):
+        return last(parent.func) != "map"
+    if isinstance(parent, ast.keyword):
+        return bool(_NAIVE[name]) or parent.arg not in {"default_factory", "default", "onupdate"}
+    return bool(scope.symbol)

@@ -12,7 +12,17 @@ from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.abstract_values import FunctionValue
 
 _LOCKED = frozenset(
-    {"select_for_update", "with_for_update", "lock", "Lock", "watch", "acquire", "transaction", "register_script"}
+    {
+        "select_for_update",
+        "with_for_update",
+        "lock",
+        "Lock",
+        "watch",
+        "acquire",
+        "transaction",
+        "register_script",
+        "multi",
+    }
 )
 _LOCK = re.compile(r"(?i)(?<![bc])lock|mutex|semaphore")
 _SETTER = re.compile(r"^(a?set|setex|psetex|hset|hmset|mset|put|store|save|write|replace|update|upsert|patch)(_|$)")

@@ -7,6 +7,7 @@ from audit.model.observations.observation import Observation
 from audit.model.observations.shared_data import LockWithExpiry, LockWithoutExpiry
 from audit.reading.behaviour.scope import Scope, keyword, last, opaque
 
+_REDIS_OPTIONS = frozenset({"blocking", "blocking_timeout", "sleep", "thread_local"})
 _EXPIRIES = ("ex", "px", "exat", "pxat", "keepttl")
 
 
@@ -24,7 +25,7 @@ def endless_locks(scope: Scope) -> Iterator[Observation]:
 def _expires(scope: Scope, call: ast.Call, names: set[str]) -> bool | None:
     """Whether the lock that a call takes expires; None for a call that takes none."""
     name = last(call.func)
-    if name == "lock" and isinstance(call.func, ast.Attribute) and _is_redis(scope, call.func):
+    if name == "lock" and isinstance(call.func, ast.Attribute) and (_is_redis(scope, call.func) or _is_given(call)):
         timeout = call.args[1] if len(call.args) > 1 else keyword(call, "timeout")
         return timeout is not None and scope.value(timeout) is not None
     if not _is_a_lock(scope, call, names):
@@ -46,6 +47,11 @@ def _is_a_lock(scope: Scope, call: ast.Call, names: set[str]) -> bool:
 
 def _is_true(node: ast.expr | None) -> bool:
     return isinstance(node, ast.Constant) and node.value is True
+
+
+def _is_given(call: ast.Call) -> bool:
+    """Whether a lock is asked for as the clients of Redis do: by these names."""
+    return bool(call.args) and any(k.arg in _REDIS_OPTIONS for k in call.keywords)
 
 
 def _is_redis(scope: Scope, callee: ast.Attribute) -> bool:

@@ -33,6 +33,7 @@ Watcher = Callable[[Scope], Iterator[Observation]]
 # Each with words of which a module's text must hold one for it to see anything: most modules are not walked at all.
 _PUBLISHING = (".delay(", ".delay,", ".delay)", "apply_async", "send_task", "_on_commit")
 _SIGNING = (".s(", ".si(", "signature(", "subtask(")
+_CLOCKS = ("now", "today", "fromtimestamp", "datetime", "partial")
 _COUNTING = ("+=", "-=", " + ", " - ", "setattr(", "ock(", "or_update(")
 _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     (
@@ -40,8 +41,8 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
         waiting,
     ),
     (("while ", "while(", "itertools", "pubsub"), endless_loops),
-    (("except", "finally", "with "), swallowed_errors),
-    (("utcnow(", ".now(", ".today(", "fromtimestamp("), naive_clocks),
+    (("except", "finally", "with ", "submit(", "PoolExecutor", "gather("), swallowed_errors),
+    (_CLOCKS, naive_clocks),
     ((*_PUBLISHING, "countdown", "eta=", "queue=", "signature"), publications),
     ((*_PUBLISHING, *_SIGNING), objects_given),
     (_PUBLISHING, published_too_early),
@@ -62,7 +63,19 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     ((".execute(",), unpaged_reads),
     (("purge(", "discard_all("), purges),
     (
-        ("global ", "+=", "-=", " + 1", " - 1", "connect", "MongoClient", "BlockingConnection", "next(", "Counter"),
+        (
+            "global ",
+            "+=",
+            "-=",
+            " + 1",
+            " - 1",
+            "connect",
+            "MongoClient",
+            "BlockingConnection",
+            "next(",
+            "Counter",
+            "nonlocal ",
+        ),
         process_state,
     ),
 )

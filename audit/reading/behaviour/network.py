@@ -26,8 +26,8 @@ def network(scope: Scope) -> Iterator[Observation]:
         name = last(call.func)
         if replaced := _gives_a_default(scope, call, name):
             yield scope.observed(DefaultTimeoutSource, call, name=replaced)
-        if scope.symbol and not mounted and name in _ASKING and not opaque(call):
-            yield from _request(scope, call, name)
+        if not mounted and not opaque(call):
+            yield from _request(scope, call, name) if name in _ASKING else _later(scope, call, name)
     for node in scope.all(ast.Assign):
         target = node.targets[0]
         if isinstance(target, ast.Attribute) and target.attr in _VERBS and held(scope, target.value) in _SENDING:
@@ -41,6 +41,15 @@ def _request(scope: Scope, call: ast.Call, name: str) -> Iterator[Observation]:
     elif limited is not None:
         library = scope.external(call.func).partition(".")[0]
         yield scope.observed(RequestWithoutTimeout, call, library=library)
+
+
+def _later(scope: Scope, call: ast.Call, name: str) -> Iterator[Observation]:
+    """`partial(requests.post, url)`, which somebody may call with a timeout: what was read of it has none."""
+    asked = call.args[0] if name == "partial" and call.args else None
+    if not isinstance(asked, ast.Attribute | ast.Name) or last(asked) not in _VERBS | {"urlopen"}:
+        return
+    made = ast.copy_location(ast.Call(asked, call.args[1:], call.keywords), call)
+    yield from _request(scope, made, last(asked))
 
 
 def _gives_a_default(scope: Scope, call: ast.Call, name: str) -> str:

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 
 from audit.model.observations.observation import Observation
-from audit.model.observations.shared_data import ConnectionAtImport, GlobalCounter
+from audit.model.observations.shared_data import ConnectionAtImport, EnclosedCounter, GlobalCounter, InstanceCounter
 from audit.reading.behaviour.row_objects import ancestors, owner
 from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.python.abstract_values import (
@@ -61,9 +61,41 @@ def _changes(scope: Scope) -> Iterator[GlobalCounter]:
         for target in node.targets:
             if _is_shared(scope, target, shared) and _is_state(scope, node, target, node.value):
                 yield scope.observed(GlobalCounter, node, name=ast.unparse(target))
+    yield from _kept_around(scope)
     for call in scope.calls:
         if counted := _counted(scope, call):
             yield scope.observed(GlobalCounter, call, name=counted)
+
+
+def _kept_around(scope: Scope) -> Iterator[GlobalCounter]:
+    """What a nested function counts in the one around it, and what a method counts in an object that a global holds."""
+    enclosed = {name for node in scope.all(ast.Nonlocal) for name in node.names}
+    changes: list[tuple[ast.AST, ast.expr]] = [(n, n.target) for n in scope.all(ast.AugAssign)]
+    changes += [
+        (n, t) for n in scope.all(ast.Assign) for t in n.targets if _adds_to_itself(scope, n.value, ast.unparse(t))
+    ]
+    changes += [(c, c.func.value) for c in scope.calls if isinstance(c.func, ast.Attribute) and c.func.attr in _COUNTS]
+    for node, target in changes:
+        if isinstance(target, ast.Name) and target.id in enclosed:
+            yield scope.observed(EnclosedCounter, node, name=target.id)
+        elif _is_own(target) and (holders := _holders(scope)):
+            yield scope.observed(InstanceCounter, node, name=ast.unparse(target), holders=holders)
+
+
+def _is_own(target: ast.expr) -> bool:
+    """`self.n`, `self.counts[key]`."""
+    while isinstance(target, ast.Subscript):
+        target = target.value
+    return isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self"
+
+
+def _holders(scope: Scope) -> tuple[str, ...]:
+    """The names under which globals of the project hold an instance of the class of this method."""
+    cls = owner(scope)
+    if not isinstance(cls, ClassValue) or descends_from(cls, *_ROWS, *_OWN_TO_A_THREAD):
+        return ()
+    names = (item for held in scope.machine.globals.values() for item in held.items())
+    return tuple(sorted({str(n) for n, v in names if isinstance(v, Instance) and v.cls is cls}))
 
 
 def _is_shared(scope: Scope, target: ast.expr, shared: set[str]) -> bool:
@@ -73,6 +105,12 @@ def _is_shared(scope: Scope, target: ast.expr, shared: set[str]) -> bool:
     if isinstance(target, ast.Subscript):
         return _is_shared_table(scope, target.value, shared)
     return isinstance(target, ast.Attribute) and _holds_for_all(scope, target.value)
+
+
+def _is_function_around(scope: Scope, name: str) -> bool:
+    """Whether a name is that of this very function, or of one around it: its attributes last as long as it does."""
+    around = scope.symbol.partition(":")[2].replace(".<locals>", "").split(".")
+    return name in around and name not in scope.assigned
 
 
 def _is_shared_table(scope: Scope, node: ast.expr, shared: set[str]) -> bool:
@@ -101,8 +139,8 @@ def _holds_for_all(scope: Scope, node: ast.expr) -> bool:
         return last(node.func) == "type" and len(node.args) == 1
     if isinstance(node, ast.Attribute) and node.attr == "__class__":
         return True
-    if isinstance(node, ast.Name) and node.id in scope.assigned:
-        return _is_class_or_task(scope, node.id)
+    if isinstance(node, ast.Name) and (node.id in scope.assigned or _is_function_around(scope, node.id)):
+        return node.id not in scope.assigned or _is_class_or_task(scope, node.id)
     value = scope.evaluated(node)
     if isinstance(value, Instance):
         external = isinstance(value.cls, External) and value.cls.dotted in _HOLDERS

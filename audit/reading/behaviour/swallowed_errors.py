@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from audit.model.observations.failure_handling import Fate, SwallowedError
 from audit.model.observations.observation import Observation
 from audit.reading.behaviour.exception_handlers import BROAD, context_fate, handlers_fate, inside, manager_made_by
-from audit.reading.behaviour.scope import Scope, last
+from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.python.abstract_values import ClassValue, FunctionValue
 
 # What an outage raises: answering it by a dictionary hides it as much as a broad `except` does.
@@ -44,10 +44,43 @@ def swallowed_errors(scope: Scope) -> Iterator[Observation]:
             answers = _answers(scope, handler)
             yield scope.observed(SwallowedError, handler, how=how, doubt=doubt, answers=answers)
     yield from _left_to_contexts(scope)
+    yield from _never_read(scope)
     for tried in scope.all(ast.Try):
         if any(isinstance(n, ast.Return) for n in inside(tried.finalbody)):
             how = "un `return` dans un `finally` tait toute erreur"
             yield scope.observed(SwallowedError, tried.finalbody[0], how=how, doubt="")
+
+
+def _never_read(scope: Scope) -> Iterator[SwallowedError]:
+    """Work handed to a pool, or gathered with its exceptions, whose outcome nobody looks at."""
+    loaded = {name.id for name in scope.all(ast.Name) if isinstance(name.ctx, ast.Load)}
+    for call in scope.calls:
+        keeps = last(call.func) == "gather" and keyword(call, "return_exceptions")
+        kept = isinstance(keeps, ast.Constant) and keeps.value is True
+        handed = (
+            isinstance(call.func, ast.Attribute) and call.func.attr in {"submit", "map"} and _is_a_pool(scope, call)
+        )
+        if not kept and not handed:
+            continue
+        holder: ast.AST | None = scope.parents.get(call)
+        holder = scope.parents.get(holder) if isinstance(holder, ast.Await) else holder
+        names = [t.id for t in holder.targets if isinstance(t, ast.Name)] if isinstance(holder, ast.Assign) else []
+        unread = isinstance(holder, ast.Expr) or (bool(names) and loaded.isdisjoint(names))
+        if unread and isinstance(holder, ast.stmt):
+            how = f"personne ne lit ce que `{last(call.func)}` rend, échecs compris"
+            doubt = (
+                "" if _is_all_its_work(scope, holder) else f"un `{last(call.func)}` dont personne ne lit ce qu'il rend"
+            )
+            yield scope.observed(SwallowedError, call, how=how, doubt=doubt)
+
+
+def _is_a_pool(scope: Scope, call: ast.Call) -> bool:
+    holder = scope.given(call.func.value) if isinstance(call.func, ast.Attribute) else call
+    within = [
+        i for b in scope.all(ast.With) for i in b.items if i.optional_vars and last(i.optional_vars) == last(holder)
+    ]
+    made = next((item.context_expr for item in within), holder)
+    return isinstance(made, ast.Call) and last(made.func) in {"ThreadPoolExecutor", "ProcessPoolExecutor"}
 
 
 def _answers(scope: Scope, handler: ast.ExceptHandler) -> bool:

@@ -90,6 +90,9 @@ class Resolver:
         receiver = value.receiver if isinstance(value, Method) else value
         made_by = receiver.cls if isinstance(receiver, Instance) else receiver
         if isinstance(made_by, External):
+            # A class that a call of `type` made: what its methods are is not known.
+            if isinstance(receiver, Instance) and made_by.dotted == "builtins.type":
+                return False
             return not made_by.dotted.startswith("builtins.") or hasattr(builtins, made_by.dotted.split(".")[1])
         # A method of a text, a list or a dictionary that was read.
         return isinstance(value, Method) and not isinstance(receiver, ClassValue | Instance | ModuleValue)

@@ -1,7 +1,7 @@
 """What rules quantify over when they speak of tasks and of what their code does, with the gaps in which more may hide."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic
 
@@ -9,7 +9,7 @@ from audit.french.typography import counted
 from audit.model.delegated_work import DelegatedWork
 from audit.model.domains import Domain
 from audit.model.facts import Facts, Task
-from audit.model.gaps import Doubt, ExcludedCode, Gap, UnrecognisedUse
+from audit.model.gaps import Doubt, ExcludedCode, Gap, LoadedCode, UnrecognisedUse
 from audit.model.observations.failure_handling import RetryFunction
 from audit.model.observations.messages import PublishedMessage
 from audit.model.observations.observation import Observation, Seen
@@ -90,7 +90,9 @@ def run_by_tasks(
     work = known.delegated if own else closures
     chains = {**work.sure, **work.possible}
     elsewhere = seen.keys() - chains.keys()
-    hidden = [gap for symbol, gap in closures.unlikely.items() if symbol in elsewhere]
+    hidden: list[Gap] = [gap for symbol, gap in closures.unlikely.items() if symbol in elsewhere]
+    if not own:
+        hidden += _loaded(known, [o for symbol in elsewhere for o in seen[symbol]])
     opaque: tuple[Gap, ...] = closures.opaque if elsewhere else ()
     if isinstance(work, DelegatedWork):
         opaque = work.gaps
@@ -102,6 +104,38 @@ def run_by_tasks(
     members = [s for s in chains if only is None or s in only or s in seen]
     reached = tuple(Reached(s, tuple(chains[s]), s in work.sure, tuple(seen.get(s, ()))) for s in members)
     return Domain(reached, gaps, extent(known))
+
+
+def _loaded(known: TargetFacts, elsewhere: Sequence[Observation]) -> Iterator[LoadedCode]:
+    """Those that stand where no call is seen: in a module's own statements, a nested function, or a method that Python calls."""
+    files: frozenset[str] | None = None
+    for observation in elsewhere:
+        name, place = short(observation.symbol), observation.excerpt
+        outer, nested, _ = name.partition(".<locals>")
+        if place and (not name or nested or name.rpartition(".")[2].startswith("__")):
+            files = loaded_files(known) if files is None else files
+            if place.path in files and (not nested or _is_named_at_import(known, files, outer)):
+                yield LoadedCode(place.path, place.first_line, name)
+
+
+def _is_named_at_import(known: TargetFacts, files: Collection[str], name: str) -> bool:
+    """Whether the own statements of one of these files mention a function, or the class of a method: what it makes may be kept."""
+    own, _, last = name.rpartition(".")
+    names = known.source.named_at_import
+    return any({last, own} & names.get(path, frozenset()) for path in files)
+
+
+def loaded_files(known: TargetFacts) -> frozenset[str]:
+    """The files that a worker loads to run the functions that were followed."""
+    followed = known.closures.followed.values()
+    pending = [one.head.path for one in followed if one.head]
+    found: set[str] = set()
+    while pending:
+        path = pending.pop()
+        if path not in found:
+            found.add(path)
+            pending += known.source.loads.get(path, ())
+    return frozenset(found)
 
 
 def recognised_in_tasks(
