@@ -50,11 +50,9 @@ def test_a_sound_soak_of_this_tree_establishes_with_its_conditions(tmp_path: Pat
 
 def test_the_longest_of_the_deaths_counts_and_a_requested_stop_costs_more(tmp_path: Path) -> None:
     def stops(document: dict[str, Any]) -> None:
-        last = document["strikes"][-1]
-        next(s for s in document["strikes"] if s["fault"] == "quit-main").update(
-            fault=last["fault"], title=last["title"]
-        )
-        last |= {"fault": "quit-main", "title": "quit-main", "recovery": 21.39}
+        strikes = document["strikes"]
+        moved = strikes.pop(next(n for n, s in enumerate(strikes) if s["fault"] == "quit-main"))
+        strikes.append(moved | {"at": strikes[-1]["at"] + 5, "recovery": 21.39})
 
     finding, record = appraised(written(tmp_path, stops))
     assert "ou 4 arrêts demandés (21,39 s au plus chacun)" in plain(finding.sentence)
