@@ -21,8 +21,10 @@ from audit.judging.examination import Examination
 from audit.model.findings import Level
 from audit.report.markdown import render_markdown
 from audit.report.strike_section import draw_run, drawing_name
+from audit.target.commit import commit_of
 from audit.target.digest import tree_digest
 
+_TOOL = Path(__file__).resolve().parents[1]
 _logger = logging.getLogger(__name__)
 
 
@@ -60,6 +62,8 @@ def run(examination: Examination, out: Path, command: str, quiet: bool = False) 
             pytest_summary=summary,
             host=f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPU",
             stem=stem,
+            commit=commit_of(examination.target.root),
+            tool_digest=tree_digest(_TOOL),
         )
         earlier = newest_by_family(examination, out, stem)
         previous = earlier.get(examination.profile.family)

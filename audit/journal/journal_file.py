@@ -30,6 +30,7 @@ from audit.reading.kiro.traceability import Traceability
 from audit.requirements.catalogue import SPEC, phase_of, requirement
 from audit.requirements.profiles import DEFAULT_FAMILY, PROFILES
 from audit.requirements.requirement import DRIVER_FIRST, Requirement, family_of
+from audit.requirements.unproved import unproved
 from audit.target.target_file import Target
 
 VERSION = 1
@@ -41,7 +42,8 @@ _RANKS = ("critique", "majeur", "mineur")
 class Volatile:
     """What changes from one run to the next. Times in seconds; `date` is ISO, `generated_at` an ISO date and time in UTC.
 
-    `stem` is the name of its files, without suffix.
+    `stem` is the name of its files, without suffix; `commit` that of the target's folder, and `tool_digest` the digest of the
+    tool that judged it, where they are known.
     """
 
     date: str
@@ -51,6 +53,8 @@ class Volatile:
     pytest_summary: str
     host: str
     stem: str = ""
+    commit: str = ""
+    tool_digest: str = ""
 
 
 class JournalError(ValueError):
@@ -229,6 +233,7 @@ def _requirement(examination: Examination, identifier: str, verdict: Verdict) ->
         "verdict": verdict.status.value,
         "known_by": verdict.known_by.french if verdict.known_by else "",
         "reason": verdict.reason,
+        "unproved": unproved(identifier, verdict.known_by),
         "settles": _settles(examination, entry, findings),
         "findings": [_finding(examination, f) for f in findings],
         "compensations": [

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from audit.report.first_screen import FirstScreen, first_screen
 from audit.report.requirement_view import RequirementView, requirement_views
-from audit.report.strike_section import StruckRow, drawing_name, struck_rows
+from audit.report.strike_section import StruckRow, drawing_name, struck_rows, worst_rows
 
 _PHASE_SYMBOLS = {"TERMINÉE": "✅", "À VALIDER": "➡️", "EN ATTENTE": "⏳"}
 Journal = Mapping[str, Any]
@@ -76,8 +77,12 @@ class Checkpoint:
     soak: Mapping[str, Any] | None
     to_check: tuple[Mapping[str, Any], ...]
     reserved: tuple[Mapping[str, Any], ...]
+    ungraded: bool
     loaded: bool
     played: bool
+    major: tuple[Mapping[str, Any], ...]
+    screen: FirstScreen
+    worst_rows: tuple[Mapping[str, Any], ...]
 
 
 def checkpoint(journal: Journal) -> Checkpoint:
@@ -110,8 +115,12 @@ def checkpoint(journal: Journal) -> Checkpoint:
         soak=journal.get("soak"),
         to_check=to_check,
         reserved=tuple(f for f in to_check if f.get("severity") == "critique"),
+        ungraded=any("severity" not in f for f in to_check),
         loaded=any(p["name"] == "configuration" and not p["failure"] for p in journal["probes"]),
         played=bool(journal["experiments"]),
+        major=tuple(p for p in problems if p["severity"] == "majeur"),
+        worst_rows=worst_rows(journal.get("soak")),
+        screen=first_screen(journal, requirements, problems, to_check),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 STATUS_SYMBOLS = {"NON CONFORME": "❌", "CONFORME": "✅", "PARTIEL": "⚠️", "INDÉTERMINÉ": "❔", "SANS OBJET": "➖"}
 _LEVELS = ("déclaré", "configuré", "exécuté", "mesuré")
 _ABOUT_PERIODIC_TASKS = frozenset({"7.4", "8.4", "C4"})
+_SHOWN = 4
 Record = Mapping[str, Any]
 
 
@@ -69,6 +70,22 @@ class RequirementView:
     def qualifier(self) -> str:
         """The word after the status: how it is known; nothing after INDÉTERMINÉ."""
         return "" if self.status == "INDÉTERMINÉ" else self.known_by
+
+    @property
+    def strongest(self) -> tuple[Point, ...]:
+        """The first few established points, those of the strongest evidence first; the rest is told in section 6."""
+        ordered = sorted(self.established, key=lambda p: -_LEVELS.index(p.level or self.known_by or _LEVELS[0]))
+        return tuple(ordered[:_SHOWN])
+
+    @property
+    def other_places(self) -> tuple[str, ...]:
+        """Where the code is that was verified and is not quoted here."""
+        return tuple(f"{e['path']}:{e['first_line']}" for e, _ in self.excerpts if e not in self.quoted)
+
+    @property
+    def quoted(self) -> tuple[Record, ...]:
+        """The first excerpt that no other requirement shows: one is enough to see what was read."""
+        return tuple(e for e, elsewhere in self.excerpts if not elsewhere)[:1]
 
     @property
     def settling(self) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """The section « Preuves en conditions réelles » of a checkpoint: faults of this run, and of the soak of the same tree."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -46,6 +47,22 @@ def struck_rows(journal: Journal) -> tuple[StruckRow, ...]:
 def _lost(experiment: Journal, kind: str) -> str:
     losses = experiment.get("losses")
     return "-" if losses is None else str(losses[kind])
+
+
+def worst_rows(soak: Journal | None) -> tuple[Journal, ...]:
+    """Three faults of a soak: those that lost or did something twice, then those after which work resumed last."""
+    rows = soak["rows"] if soak else ()
+    return tuple(sorted(rows, key=lambda r: (-_harm(r), -_longest(r["recovery"])))[:3])
+
+
+def _harm(row: Journal) -> int:
+    return sum(int(row[kind]) for kind in ("lost", "duplicated", "wrong", "uncertain"))
+
+
+def _longest(told: str) -> float:
+    """The longest of the durations that a row tells in French."""
+    found = re.findall(r"([\d\s]+(?:,\d+)?)\s*s\b", told)
+    return max((float(re.sub(r"\s", "", text).replace(",", ".")) for text in found if text.strip()), default=0.0)
 
 
 def drawing_name(journal: Journal) -> str:

@@ -95,7 +95,7 @@ def struck(strict: dict[str, Any]) -> dict[str, Any]:
 def test_the_checkpoint_shows_its_own_faults_and_the_soak(struck: dict[str, Any]) -> None:
     journals.check(struck)
     text = plain(render_markdown(struck))
-    assert "### Preuves en conditions réelles" in text
+    assert "### Preuves par injection de fautes" in text
     assert "| SIGKILL, worker |" in text
     assert "| 4 | 1 | 0 | 0 | 3,21 s |" in text
     assert f"]({drawing_name(struck)})" in text
@@ -104,5 +104,5 @@ def test_the_checkpoint_shows_its_own_faults_and_the_soak(struck: dict[str, Any]
 
 
 def test_without_a_fault_there_is_no_such_section(strict: dict[str, Any]) -> None:
-    assert "Preuves en conditions réelles" not in render_markdown(strict)
+    assert "Preuves par injection de fautes" not in render_markdown(strict)
     assert not drawing_name(strict)

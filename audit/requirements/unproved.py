@@ -1,0 +1,63 @@
+"""What the proof of each criterion leaves unproved, in one French line: a reviewer signs the one and not the other."""
+
+from audit.model.findings import Level
+
+_AT_READING = "rien n'a été exécuté : ce qui est écrit, et non ce qui se passe"
+_AT_CONFIGURATION = "aucun processus n'a été lancé : ce qui est réglé, et non ce qui se passe"
+_GATEWAY = "passerelle simulée, un seul essai"
+
+_BY_EXECUTION = {
+    "4.1": _GATEWAY,
+    "4.2": _GATEWAY,
+    "4.3": "la fenêtre est comparée à des dates écrites en base, non attendue",
+    "4.4": "limite d'essai, compteur placé près d'elle, jour suivant simulé",
+    "4.5": "les traces sont celles de l'essai, non celles de la production",
+    "4.6": "les délais livrés ne sont pas attendus",
+    "5.1": "dates écrites en base, 24 h non attendues",
+    "5.2": _GATEWAY,
+    "5.3": "dates écrites en base, 24 h non attendues",
+    "5.4": "messages simulés, non ceux de WhatsApp",
+    "5.5": "peu de mesures, sur une machine locale",
+    "5.6": _GATEWAY,
+    "6.1": _GATEWAY,
+    "6.2": _GATEWAY,
+    "6.3": "l'expiration du verrou n'est pas attendue",
+    "6.4": "le nombre d'interactions simultanées de l'essai",
+    "6.5": "les traces sont celles de l'essai",
+    "7.1": _GATEWAY,
+    "7.2": "dates écrites en base",
+    "7.3": "petite campagne d'essai",
+    "7.4": "la tâche est appelée, l'heure n'est pas attendue",
+    "7.5": "âges écrits en base, jours non attendus",
+    "7.6": "les traces sont celles de l'essai",
+    "8.1": _GATEWAY,
+    "8.2": "webhooks simulés, sans signature ; un seul essai",
+    "8.3": _GATEWAY,
+    "8.4": "panne d'hôte ou de fournisseur ; la production seule le confirme",
+    "8.5": "le déploiement essayé seulement ; les autres sont lus",
+    "8.6": "délai d'alerte réduit pour l'essai",
+    "9.1": "mesuré sur une machine locale",
+    "9.2": "petite campagne d'essai",
+    "9.3": "une seule mesure",
+    "9.4": "mesuré sur une machine locale",
+    "9.5": "petite campagne d'essai",
+}
+_BY_TOOLS = {
+    "10.1": "ce que l'outil ne voit pas, ou qui lui est dit d'ignorer",
+    "10.2": "ce que l'outil est réglé pour ignorer",
+    "10.3": "une trace écrite autrement que par `print`",
+    "10.4": "que ces tests suffisent",
+    "10.5": "que le code couvert est vérifié",
+    "10.6": "ce que l'outil ne règle pas",
+}
+
+
+def unproved(criterion: str, known_by: Level | None) -> str:
+    """What is left unproved by evidence of this level; empty where nothing is known."""
+    if known_by is None:
+        return "tout : rien n'est établi"
+    if criterion in _BY_TOOLS:
+        return _BY_TOOLS[criterion]
+    if known_by < Level.EXECUTION:
+        return _AT_READING if known_by is Level.SOURCE else _AT_CONFIGURATION
+    return _BY_EXECUTION.get(criterion, "un seul essai, sur une machine locale")
