@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from audit.command import explain_command
+from audit.command.announcement import announcement
 from audit.command.audit_run import command_line, run
 from audit.command.debug_log import debug_log, identity
 from audit.command.direct_session import InterruptedAuditError
@@ -45,7 +46,8 @@ class Exit(IntEnum):
 _FAMILIES = ", ".join(f"{p.family} ({p.title.removeprefix('Audit ')})" for p in PHASES if p.family)
 _EXIT_CODES = (
     "Exit codes: 0 nothing NON CONFORME (PARTIEL and INDÉTERMINÉ are printed), 1 something NON CONFORME, "
-    "2 bad usage, 3 nothing could be judged, the driver could not start the target, or an audit error."
+    "2 bad usage, 3 nothing could be judged, nothing could be played at level execution (whatever the reading says), "
+    "or an audit error."
 )
 
 _Level = Annotated[
@@ -148,7 +150,7 @@ def run_command(  # noqa: PLR0917  typer reads them by name
         str,
         typer.Option(
             help="Interpreter that can import the project, for level `configuration`; with it, the application is "
-            "found in the source."
+            "found in the source. At level `execution`, by default: that of its `.venv`, else this one."
         ),
     ] = "",
     require_conclusive: Annotated[bool, typer.Option(help="Exit 1 when something is INDÉTERMINÉ.")] = False,
@@ -168,7 +170,7 @@ def run_command(  # noqa: PLR0917  typer reads them by name
     """
     with _exit_codes():
         examination = prepare(target, profile, level, family=family, evidence=evidence or (), python=python)
-        examination.may_start_worker = examination.starts_worker and (yes or _agreed(examination))
+        examination.may_start_worker = _announced(examination, yes=yes)
         if not quiet:
             examination.tell = lambda step: say(step, dim=True)
         written = run(examination, out, command_line(), quiet)
@@ -251,12 +253,16 @@ def render(path: Annotated[Path, typer.Argument(help="A journal written by `audi
     typer.echo(text, nl=False)
 
 
+def _announced(examination: Examination, *, yes: bool) -> bool:
+    """Say first what will be played, or why not. Whether the target's worker, which is somebody's code, may be started."""
+    starts, asked = examination.starts_worker, sys.stdin.isatty()
+    if told := announcement(examination, refused=starts and not yes and not asked):
+        say(told)
+    return starts and (yes or (asked and _agreed(examination)))
+
+
 def _agreed(examination: Examination) -> bool:
-    """Ask before the worker of a target, which is somebody's code, is started."""
-    if not sys.stdin.isatty():
-        say("The target's worker will not be started: nobody can be asked here. Add --yes to allow it.")
-        return False
-    app = shown(examination.target.celery_app)
+    app = shown(examination.completed.celery_app)
     try:
         return typer.confirm(f"Start the Celery worker of {app}, without network, to kill it and count?", err=True)
     except typer.Abort as error:
@@ -266,6 +272,8 @@ def _agreed(examination: Examination) -> bool:
 def exit_code(examination: Examination, *, require_conclusive: bool) -> Exit:
     """What the process answers, from the verdicts (see `--help`)."""
     statuses = {v.status for v in examination.verdicts().values()}
+    if examination.asks_for_processes and not examination.target.driver and not examination.played:
+        return Exit.COULD_NOT_RUN
     if Status.NON_COMPLIANT in statuses:
         return Exit.NON_COMPLIANT
     if examination.nothing_judged or any(f.outcome is Outcome.AUDIT_ERROR for f in examination.every_finding()):

@@ -1,6 +1,7 @@
 """From what the user typed to an examination ready to run."""
 
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
@@ -8,13 +9,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from audit import reading as source
+from audit.command.init.inference import unambiguous
 from audit.importing import configuration_probe as configuration
 from audit.judging.examination import Examination, Probes
 from audit.model.findings import Level
 from audit.requirements.profiles import GOOD_PRACTICES, PROFILES, default_family, default_profile
 from audit.rules import every_rule
 from audit.rules.third_party import third_party_rules
-from audit.target.target_file import TargetError, load_target
+from audit.target.target_file import Target, TargetError, load_target
 
 T = TypeVar("T")
 
@@ -45,10 +47,20 @@ def prepare(  # noqa: PLR0917  what a command line gives
     wanted = chosen.default_level if level is None else _one_of("level", level, LEVELS)
     probes = Probes(source=source.collect, configuration=configuration.collect)
     others = third_party_rules() if GOOD_PRACTICES in chosen.categories else ()
+    python = python or _own_interpreter(target, wanted)
     if python:
         # A path is the user's, not one below the target; a bare name is looked for by the probe.
         target = replace(target, python=os.path.abspath(python) if os.sep in python else python)  # noqa: PTH100  links kept
-    return Examination(target, chosen, wanted, probes, tell, (*every_rule(), *others), evidence=evidence)
+    questions = (*every_rule(), *others)
+    return Examination(target, chosen, wanted, probes, tell, questions, evidence=evidence, suppose=unambiguous)
+
+
+def _own_interpreter(target: Target, level: Level) -> str:
+    """What a project that nobody described is imported with, where its workers are to be started; empty elsewhere."""
+    if level < Level.EXECUTION or target.python or target.celery_app or target.asgi_app:
+        return ""
+    environments = (target.root / name / "bin" / "python" for name in (".venv", "venv"))
+    return next((str(path) for path in environments if path.exists()), sys.executable)
 
 
 def _one_of(what: str, name: str, known: Mapping[str, T]) -> T:

@@ -100,6 +100,7 @@ def build(
         "problems": problems,
         "corrections": corrections(previous, requirements, problems),
         "conditions": list(examination.conditions),
+        **({"supposed": list(told)} if (told := examination.supposed_lines) else {}),
         "experiments": _experiments(examination),
         **_soak(examination.soak),
         **({"traceability": _traceability(examination, traced)} if traced else {}),

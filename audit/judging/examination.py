@@ -14,6 +14,14 @@ from audit.experiments.driver import Driver, DriverError, load_driver
 from audit.experiments.evidence_files import Dossier, EvidenceFileError, Soak, read
 from audit.experiments.experiment import Record
 from audit.judging.asked import Asked, asked
+from audit.judging.suppositions import (
+    Supposition,
+    as_supposed,
+    described,
+    supposed_lines,
+    with_applications,
+    with_roles,
+)
 from audit.judging.verdict import Verdict, applied_compensations, judge
 from audit.model.facts import Facts
 from audit.model.findings import Finding, Level, Outcome, Severity, worst
@@ -42,18 +50,6 @@ class Probes:
     quality: Callable[[Target], QualityFacts] = quality.collect
 
 
-def with_applications(target: Target, source: Facts) -> Target:
-    """The target with the only applications its source has, where it declares none but names the interpreter to import with.
-
-    A project that nobody described is not imported unless whoever audits it says with what.
-    """
-    if target.celery_app or target.asgi_app or not target.python:
-        return target
-    found = {kind: [a.symbol for a in source.applications if a.kind == kind] for kind in ("celery", "asgi")}
-    alone = {kind: symbols[0] if len(symbols) == 1 else "" for kind, symbols in found.items()}
-    return replace(target, celery_app=alone["celery"], asgi_app=alone["asgi"])
-
-
 @dataclass
 class Examination:
     """Lazily collected facts and conclusions. `tell` receives one English line per step, for progress."""
@@ -72,6 +68,7 @@ class Examination:
     evidence: Sequence[Path] = ()
     canary: Canary = field(default_factory=Canary)
     may_start_worker: bool = False
+    suppose: Callable[[Facts], Sequence[Supposition]] = lambda _: ()
     chosen: Asked | None = None
     _played: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
     _no_stack: str = ""
@@ -94,19 +91,55 @@ class Examination:
         return TargetFacts(self.target, source, configuration, quality_facts)
 
     @cached_property
+    def completed(self) -> Target:
+        """The target with the application that was found, where nobody declared one."""
+        return with_applications(self.target, self.known.source)
+
+    @property
+    def not_imported(self) -> str:
+        """Why the application that was found, and that nobody declared, could not be imported; empty when it was."""
+        configuration = self.known.configuration
+        return configuration.failure if configuration and not self.target.celery_app else ""
+
+    @cached_property
+    def supposed(self) -> tuple[Supposition, ...]:
+        """What is supposed of a target that nobody described, for the questions that this profile puts of a role."""
+        if not self.profile.about_a_role or described(self.target):
+            return ()
+        wanted = set(self.profile.about_a_role.values())
+        return tuple(s for s in self.suppose(self.known.source) if s.role in wanted)
+
+    @property
+    def supposed_lines(self) -> tuple[str, ...]:
+        """What the report says was supposed; nothing of a target that a file describes."""
+        if described(self.target):
+            return ()
+        roles = self.profile.about_a_role.values()
+        return supposed_lines(self.completed, self.known.source, self.supposed, roles)
+
+    @cached_property
     def asked(self) -> Asked:
         """What the profile asks of these rules and experiments, unless it was chosen by name."""
-        roles = {*self.target.roles, *self.target.absent}
+        roles = {*self.target.roles, *self.target.absent, *(s.role for s in self.supposed)}
         return self.chosen or asked(self.profile, (*self.rules, *self.asked_by_execution), roles)
 
     @cached_property
     def rule_findings(self) -> Mapping[str, tuple[Finding, ...]]:
         """Findings of every rule the profile asks, by rule id."""
         wanted = {i for ids in self.asked.categories.values() for i in ids} | set(self.asked.observations)
-        known, started = self.known, time.perf_counter()
-        findings = {rule.id: self._adapted(rule.evaluate(known)) for rule in self.rules if rule.id in wanted}
+        started = time.perf_counter()
+        findings = {rule.id: self._adapted(self._answers(rule)) for rule in self.rules if rule.id in wanted}
         _logger.debug("%d rules answered in %.2f s", len(findings), time.perf_counter() - started)
         return findings
+
+    def _answers(self, rule: Rule) -> Sequence[Finding]:
+        """What a rule answers; on a target whose role is only supposed, what it would answer then, said to be supposed."""
+        role = self.profile.about_a_role.get(rule.id)
+        supposition = next((s for s in self.supposed if s.role == role), None)
+        if supposition is None:
+            return rule.evaluate(self.known)
+        told = replace(self.known, target=with_roles(self.target, self.supposed))
+        return tuple(as_supposed(finding, supposition) for finding in rule.evaluate(told))
 
     def _adapted(self, findings: Sequence[Finding]) -> tuple[Finding, ...]:
         """The profile's own view: requirements reassigned, defects of lenient rules counted as reservations."""
@@ -165,14 +198,24 @@ class Examination:
     @property
     def starts_worker(self) -> bool:
         """Whether this audit means to start the target's own worker, for which somebody must have said yes."""
-        canary = {q.id for q in self.canary.questions}
-        return (
-            bool(self.target.celery_app) and self.level >= Level.EXECUTION and any(i in canary for _, i in self.tests())
-        )
+        asked = self.level >= Level.EXECUTION and self.canary_scenarios > 0
+        return asked and bool(self.completed.celery_app) and not self.not_imported
 
     def _fly(self) -> None:
         """The canary's scenarios are played together, on one worker."""
-        flight = self.canary.fly(self.known, allowed=self.may_start_worker, tell=self.tell)
+        if self.not_imported:
+            missing, settles = (
+                self.not_imported.rstrip("."),
+                "relancer avec `--python`, l'interpréteur qui sait importer le projet",
+            )
+            grounded = {
+                q: Finding(Outcome.UNDETERMINED, q.title, missing=missing, settles=settles)
+                for q in self.canary.questions
+            }
+            self._played |= {q.id: self._adapted([q.bind(finding)]) for q, finding in grounded.items()}
+            return
+        known = replace(self.known, target=self.completed)
+        flight = self.canary.fly(known, allowed=self.may_start_worker, tell=self.tell)
         self._played |= {i: self._adapted(findings) for i, findings in flight.findings.items()}
         self.records |= flight.records
         self.conditions = (*self.conditions, *flight.conditions)
@@ -261,15 +304,26 @@ class Examination:
         return self.driver
 
     @property
-    def asks_for_processes(self) -> bool:
-        """Whether some question needs a running stack, and the level allows one."""
+    def scenarios(self) -> int:
+        """How many scenarios of a driver are asked."""
         experiments = {e.id for e in self.experiments}
-        return self.level >= Level.EXECUTION and any(i in experiments for _, i in self.tests())
+        return sum(i in experiments for _, i in self.tests())
+
+    @property
+    def canary_scenarios(self) -> int:
+        """How many scenarios of the canary are asked."""
+        canary = {q.id for q in self.canary.questions}
+        return sum(i in canary for _, i in self.tests())
+
+    @property
+    def asks_for_processes(self) -> bool:
+        """Whether some question needs running processes, and the level allows them."""
+        return self.level >= Level.EXECUTION and self.scenarios + self.canary_scenarios > 0
 
     @property
     def played(self) -> bool:
-        """Whether some experiment had a running stack."""
-        return any(e.id in self.records for e in self.experiments)
+        """Whether some scenario had running processes."""
+        return any(q.id in self.records for q in (*self.experiments, *self.canary.questions))
 
     def close(self) -> None:
         """Stop what the driver started."""

@@ -55,7 +55,7 @@ def first_screen(
     return FirstScreen(
         tuple(_proof(record, view) for record, view in zip(journal["requirements"], views, strict=True)),
         actions,
-        tuple(f | {"missing": brief(f["missing"]), "sentence": brief(f["sentence"])} for f in to_check[:room]),
+        tuple({**f, "missing": brief(f["missing"]), "sentence": brief(f["sentence"])} for f in to_check[:room]),
         max(0, len(to_check) - room),
         tuple(unread[:4]),
         len(unread),

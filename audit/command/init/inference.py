@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from audit.judging.suppositions import Supposition
 from audit.model.facts import Facts
 from audit.model.findings import Excerpt
 from audit.target.target_file import ROLES
@@ -76,6 +77,12 @@ def infer(facts: Facts) -> Inferred:
     symbols = {kind: dict(found) for kind, found in _symbols(facts)}
     roles = {role: tuple(_matching(symbols.get(kind, {}), kind, words)) for role, (kind, words) in _NAMED.items()}
     return Inferred(tuple(celery), tuple(web), tuple(files.values()), {role: roles[role] for role in ROLES})
+
+
+def unambiguous(facts: Facts) -> tuple[Supposition, ...]:
+    """The roles for which the source has one candidate, and only one."""
+    alone = {role: guesses[0] for role, guesses in infer(facts).roles.items() if len(guesses) == 1}
+    return tuple(Supposition(role, guess.value, guess.place) for role, guess in alone.items())
 
 
 def _served(facts: Facts) -> Iterator[Guess]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from audit.command.run_setup import prepare
-from audit.judging.examination import with_applications
+from audit.judging.suppositions import with_applications
 from audit.model.facts import Application, Facts
 from audit.model.findings import Level
 from audit.target.target_file import Target

@@ -66,13 +66,24 @@ def test_a_target_with_a_driver_has_no_canary() -> None:
     assert not _examination(Sky(), level=Level.CONFIGURATION).starts_worker
 
 
-@pytest.mark.parametrize(("answer", "said"), [("", "Add --yes to allow it"), ("--yes", "")])
-def test_where_nobody_can_be_asked_only_the_option_allows(tmp_path: Path, answer: str, said: str) -> None:
-    (tmp_path / "audit.toml").write_text('[target]\ncelery_app = "boutique:app"\npython = "bin/absent"\n')
-    options = [answer] if answer else []
+@pytest.mark.parametrize(
+    ("python", "options", "said"),
+    [
+        ("bin/absent", [], "bin/absent is no interpreter"),
+        ("bin/absent", ["--yes"], "bin/absent is no interpreter"),
+        ("", [], "nobody can be asked here whether the worker may be started; --yes allows it"),
+    ],
+)
+def test_where_nobody_can_be_asked_only_the_option_allows(
+    tmp_path: Path, python: str, options: list[str], said: str
+) -> None:
+    (tmp_path / "audit.toml").write_text(f'[target]\ncelery_app = "boutique:app"\npython = "{python}"\n')
     result = CliRunner().invoke(
         app, ["run", str(tmp_path), "--level", "execution", "--out", str(tmp_path / "out"), *options]
     )
-    assert (said in result.stderr) if said else ("Add --yes" not in result.stderr)
+    first = result.output.splitlines()[0]
+    assert first.startswith("Nothing will be played: ")
+    assert said in first
+    assert result.exit_code == 3
     (report,) = (tmp_path / "out").glob("*.md")
     assert "introuvable" in report.read_text(encoding="utf-8")
