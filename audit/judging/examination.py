@@ -14,6 +14,7 @@ from audit.experiments.driver import Driver, DriverError, load_driver
 from audit.experiments.evidence_files import Dossier, EvidenceFileError, Soak, read
 from audit.experiments.experiment import Record
 from audit.judging.asked import Asked, asked
+from audit.judging.contradictions import Situation, contradictions
 from audit.judging.suppositions import (
     Supposition,
     as_supposed,
@@ -332,7 +333,12 @@ class Examination:
             self.driver = None
 
     def every_finding(self) -> tuple[Finding, ...]:
-        """All findings gathered so far, rules then experiments."""
+        """All findings gathered so far, rules then experiments, then those of them that exclude each other."""
+        gathered = self._gathered()
+        situation = Situation(self.known, self._verdicts(gathered))
+        return (*gathered, *self._of_this_family(tuple(contradictions(gathered, situation))))
+
+    def _gathered(self) -> tuple[Finding, ...]:
         groups = [*self.rule_findings.values(), *self._played.values()]
         return tuple(f for group in groups for f in group)
 
@@ -367,12 +373,14 @@ class Examination:
     def _compensated(self, finding: Finding) -> bool:
         floors = {r: self.profile.floor(requirement(r)) for r in finding.requirements if r in self.profile.requirements}
         return finding.outcome is Outcome.DEFECT and any(
-            applied_compensations(r, floor, [finding], self.every_finding()) for r, floor in floors.items()
+            applied_compensations(r, floor, [finding], self._gathered()) for r, floor in floors.items()
         )
 
     def verdicts(self) -> dict[str, Verdict]:
         """Verdict of each requirement of the profile, from the findings gathered so far."""
-        every = self.every_finding()
+        return self._verdicts(self.every_finding())
+
+    def _verdicts(self, every: Sequence[Finding]) -> dict[str, Verdict]:
         return {
             r: judge(
                 requirement(r), self.profile.floor(requirement(r)), [f for f in every if r in f.requirements], every

@@ -10,6 +10,13 @@ from audit.model.findings import Finding, Level, Outcome, Severity
 from audit.requirements.catalogue import COMPENSATIONS, Compensation
 from audit.requirements.requirement import Requirement
 
+# What the reading leaves open and no experiment closes, by requirement: it plays one start, in one file, and not what a
+# handler of the worker's start does there.
+_LEFT_OPEN = {
+    "8.4": frozenset({"late-acknowledgement", "reject-on-worker-lost"}),
+    "8.5": frozenset({"supervision"}),
+}
+
 
 class Status(StrEnum):
     """Verdict of a requirement, as printed."""
@@ -132,8 +139,9 @@ def _unsettled(requirement: Requirement, floor: Level, findings: Sequence[Findin
     if floor > Level.SOURCE and not proved.issuperset(decided_by(requirement.id)):
         return "L'expérience qui décide de cette exigence n'a pas eu lieu ou n'a pas conclu."
     # A fact of a higher level about one point closes no gap about another.
-    every = requirement.names_its_judges
-    open_points = [f for f in findings if f.outcome is Outcome.UNDETERMINED and (every or f.needs >= floor)]
+    every, kept = requirement.names_its_judges, _LEFT_OPEN.get(requirement.id, frozenset())
+    undetermined = [f for f in findings if f.outcome is Outcome.UNDETERMINED]
+    open_points = [f for f in undetermined if every or f.needs >= floor or f.rule in kept]
     if open_points:
         return f"Un point exigé n'a pas pu être établi : {open_points[0].missing}"
     return ""
