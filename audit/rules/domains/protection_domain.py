@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from audit.model.domains import Domain
 from audit.model.facts import Function
-from audit.model.gaps import Doubt
+from audit.model.gaps import Doubt, Gap
 from audit.model.target_facts import TargetFacts
 from audit.rules.domains.role_domain import RoleFunction, run_by_role, symbols_of, unfilled
 
