@@ -18,9 +18,14 @@ from audit.rules.rule import Guide
 
 _SECURITY = "https://docs.celeryq.dev/en/stable/userguide/security.html#serializers"
 _TLS = "https://docs.celeryq.dev/en/stable/userguide/configuration.html#broker-use-ssl"
-_UNSAFE = frozenset({"pickle", "yaml", "application/x-python-serialize", "application/x-yaml", "all", "*"})
-# Serializers that Kombu brings, by their content types.
-_TYPES = {"json": "application/json", "msgpack": "application/x-msgpack", "auth": "application/data"}
+_UNSAFE = frozenset({"pickle", "application/x-python-serialize", "all", "*"})
+# Serializers that Kombu brings, by their content types. Its `yaml` has been `yaml.safe_load` since 4.6 at least.
+_TYPES = {
+    "json": "application/json",
+    "msgpack": "application/x-msgpack",
+    "yaml": "application/x-yaml",
+    "auth": "application/data",
+}
 _PLAIN = frozenset({"raw", "binary", "text/plain", "application/octet-stream", "application/x-json"})
 _UNVERIFIED = re.compile(r"(?i)ssl_cert_reqs=(?:cert_)?none|verify=(?:false|0)\b")
 
@@ -34,11 +39,11 @@ _SERIALIZERS: dict[str, PlainValue] = {
 
 @practice(
     "no-pickle",
-    "Ni pickle ni yaml",
+    "Pas de pickle",
     reference=_SECURITY,
     guide=Guide(
         severity=Severity.CRITICAL,
-        passes="Les messages ne peuvent pas faire exécuter de code : ni pickle ni yaml",
+        passes="Les messages ne peuvent pas faire exécuter de code : pas de pickle",
         fails="Qui écrit dans le broker peut faire exécuter son code par les workers",
         advice="N'accepter que JSON",
         solution='task_serializer = "json"\nresult_serializer = "json"\naccept_content = ["json"]',

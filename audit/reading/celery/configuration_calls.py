@@ -195,9 +195,17 @@ def _class_names(cls: ClassValue) -> Table:
 def _django_settings(machine: Machine, origin: Origin) -> Value:
     """The settings that the application's own module chooses, else the only choice made anywhere."""
     chosen = machine.variables.get("DJANGO_SETTINGS_MODULE", {})
-    here = [value for module, value in chosen.items() if machine.project.modules[module].source.path == origin.path]
-    names = here or list(dict.fromkeys(chosen.values()))
+    modules = machine.project.modules
+    here = [values for module, values in chosen.items() if modules[module].source.path == origin.path]
+    named = dict.fromkeys(name for values in here or chosen.values() for name in values)
+    names = [name for name in named if not _serves_tests(machine, name)] or [*named]
     return machine.resolve(names[0]) if len(names) == 1 else UNKNOWN
+
+
+def _serves_tests(machine: Machine, name: str) -> bool:
+    """Whether a module of settings is a test's: `manage.py test` chooses it, and no worker does."""
+    module = machine.project.modules.get(name)
+    return module is not None and machine.project.is_test_file(module.source.path)
 
 
 def _add_defaults(machine: Machine, app: Instance, site: CallSite) -> None:

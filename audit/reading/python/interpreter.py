@@ -60,7 +60,7 @@ class Machine:
     assume: Callable[[Value, tuple[Value, ...]], tuple[Value, ...]] | None = None
     followed: set[str] = field(default_factory=set)
     given_up: list[Origin] = field(default_factory=list)
-    variables: dict[str, dict[str, str]] = field(default_factory=dict)
+    variables: dict[str, dict[str, dict[str, None]]] = field(default_factory=dict)
     registered: list[Instance] = field(default_factory=list)
     attributes: dict[str, Table] = field(default_factory=dict)
     missing_imports: list[Gap] = field(default_factory=list)

@@ -153,7 +153,7 @@ def _environment(_: Machine, site: CallSite) -> Value:
 def _set_environment(machine: Machine, site: CallSite) -> Value:
     name, value = unwrap(site.argument(0, "key"))[0], unwrap(site.argument(1, "value"))[0]
     if isinstance(name, str) and isinstance(value, str):
-        machine.variables.setdefault(name, {}).setdefault(site.frame.module.name, value)
+        machine.variables.setdefault(name, {}).setdefault(site.frame.module.name, {})[value] = None
     return value
 
 

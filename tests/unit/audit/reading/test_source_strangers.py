@@ -67,6 +67,26 @@ def test_the_settings_are_those_that_the_application_s_own_module_chooses(collec
     assert value(facts, "task_acks_late") is True
 
 
+@pytest.mark.parametrize(("other", "told"), [("test.settings", True), ("proj.build", UNKNOWN)])
+def test_settings_that_serve_tests_are_not_those_of_workers(collect_tree: Collect, other: str, told: object) -> None:
+    """`manage.py test` and a worker share the module that chooses; between two modules of the program nobody can."""
+    choice = f"""
+    import sys
+    from celery import Celery
+    import os
+    if sys.argv[1] == "test":
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "{other}")
+    else:
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "proj.settings")
+    app = Celery("proj")
+    app.config_from_object("django.conf:settings", namespace="CELERY")
+    """
+    files = {"proj/settings.py": "CELERY_TASK_ACKS_LATE = True\n", "proj/__init__.py": "", "test/__init__.py": ""}
+    files |= {f"{name.replace('.', '/')}.py": "CELERY_TASK_ACKS_LATE = False\n" for name in (other,)}
+    settings = collect_tree(files | {"proj/celery.py": choice}).settings
+    assert settings["task_acks_late" if told is True else "*"].value is told
+
+
 def test_a_module_first_imported_inside_a_branch_keeps_its_values(collect_tree: Collect) -> None:
     early = "import unknown\nif unknown.ready():\n    from proj import settings\n"
     facts = collect_tree(
