@@ -1,12 +1,12 @@
 """Execution: time limits, eager mode, memory and rates."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from audit.french.typography import counted
 from audit.model.domains import Answer, conclude
 from audit.model.facts import Facts, Process, Task
-from audit.model.findings import Finding, Level, Severity
+from audit.model.findings import Excerpt, Finding, Level, Severity
 from audit.model.gaps import Doubt, Gap, UnreadProcess
 from audit.model.observations.messages import PublishedMessage
 from audit.model.plain_value import PlainValue
@@ -88,26 +88,68 @@ def limit_of(value: PlainValue) -> float | Unknown | None:
 def _time_limits(known: TargetFacts) -> Sequence[Finding]:
     guide = _time_limits.guide
     soft, hard = read(known, "task_soft_time_limit"), read(known, "task_time_limit")
-    tasks = production_tasks(known) if not (soft.missing or hard.missing) else ()
+    applied = _applied(known, soft, hard)
+    tasks = production_tasks(known) if applied else ()
     published = _limited_when_published(known)
-    gaps: list[Gap] = [] if soft.missing or hard.missing else [*unread_tasks(known)]
+    gaps: list[Gap] = [*unread_tasks(known)] if applied else []
     found: list[Fault | None] = []
     for task, facts in tasks:
-        own_soft = limit(task, facts, "soft_time_limit", soft.value)
-        own_hard = limit(task, facts, "time_limit", hard.value)
-        if own_soft is UNKNOWN or own_hard is UNKNOWN:
-            gaps.append(_doubt(known, task, f"les limites de `{short(task.symbol)}` ne se lisent pas dans le code"))
+        name = short(task.symbol)
+        limits = [
+            (limit(task, facts, "soft_time_limit", a.soft), limit(task, facts, "time_limit", a.hard)) for a in applied
+        ]
+        if any(UNKNOWN in pair for pair in limits):
+            gaps.append(_doubt(known, task, f"les limites de `{name}` ne se lisent pas dans le code"))
             continue
-        text = _limit_fault(own_soft, own_hard)
-        if text and task.symbol in published:
-            gaps.append(_doubt(known, task, f"`{short(task.symbol)}` peut recevoir ses limites à la publication"))
+        faulty = {text: a for pair, a in zip(limits, applied, strict=True) if (text := _limit_fault(*pair))}
+        if faulty and task.symbol in published:
+            gaps.append(_doubt(known, task, f"`{name}` peut recevoir ses limites à la publication"))
             continue
-        found.append(_of_task(known, task, text, soft, hard) if text else None)
-    domain = ruled_by(known, (soft, hard), found, counted(len(tasks), "tâche"), *gaps)
+        found += [_of_task(known, task, text, a.place) for text, a in faulty.items()] or [None]
+    settings = () if applied and all(a.whole for a in applied) else (soft, hard)
+    domain = ruled_by(known, settings, found, counted(len(tasks), "tâche"), *gaps)
     answer: Answer[Fault] = conclude(domain, lambda fault: (fault,) if fault else ())
     answer = replace(answer, faults=tuple(_merged(answer.faults, len(tasks))))
-    told, evidence = f"{soft.told} ; {hard.told}", (*soft.evidence, *hard.evidence)
+    told = " ; ".join(dict.fromkeys(a.told for a in applied))
+    evidence = (*soft.evidence, *hard.evidence)
     return answered(guide, "Limites de temps", answer, *evidence, nothing=NO_TASK, detail=told)
+
+
+@dataclass(frozen=True)
+class _Applied:
+    """The limits of the tasks that have none of their own, and where they are; `whole`: a start line gives both."""
+
+    soft: PlainValue
+    hard: PlainValue
+    told: str
+    place: Excerpt | None
+    whole: bool = False
+
+
+def _applied(known: TargetFacts, soft: Reading, hard: Reading) -> list[_Applied]:
+    """For each worker: the options of its start line over the settings; none where these were not read."""
+    found: list[_Applied] = []
+    written = soft.excerpt or hard.excerpt
+    nowhere: list[tuple[Mapping[str, str], Excerpt | None]] = [({}, written)]
+    for options, place in [(w.options, w.excerpt) for w in known.workers] or nowhere:
+        given = {name: options[name] for name in ("soft-time-limit", "time-limit") if name in options}
+        if len(given) < 2 and (soft.missing or hard.missing):
+            return []
+        values = [
+            _seconds(given[option]) if option in given else reading.value
+            for option, reading in (("soft-time-limit", soft), ("time-limit", hard))
+        ]
+        told = [f"`--{name}={value}`" for name, value in given.items()] or [soft.told, hard.told]
+        whole = len(given) == 2
+        found.append(_Applied(values[0], values[1], " ; ".join(told), place if given else written, whole))
+    return [a for index, a in enumerate(found) if (a.soft, a.hard) not in [(b.soft, b.hard) for b in found[:index]]]
+
+
+def _seconds(word: str) -> PlainValue:
+    try:
+        return float(word)
+    except ValueError:
+        return UNKNOWN
 
 
 def _doubt(known: TargetFacts, task: Task, why: str) -> Doubt:
@@ -120,19 +162,21 @@ def _limited_when_published(known: TargetFacts) -> set[str]:
     return {m.task for m in seen if m.gives_limits} - {m.task for m in seen if not m.gives_limits}
 
 
-def _limit_fault(soft: float | None, hard: float | None) -> str:
+def _limit_fault(soft: float | Unknown | None, hard: float | Unknown | None) -> str:
+    if soft is UNKNOWN or hard is UNKNOWN:
+        return ""
     if soft is None and hard is None:
         return "aucune limite de temps"
     if hard is None:
         return "la souple seule, qui n'arrête ni ce qui attrape `SoftTimeLimitExceeded`, ni ce qui ne rend pas la main à Python"
     if soft is None:
         return "la dure seule, qui tue le processus sans que la tâche puisse s'interrompre d'elle-même"
-    return "" if soft < hard else f"limite souple de {soft} s, dure de {hard} s, qui tue d'abord"
+    return "" if soft < hard else f"limite souple de {soft:g} s, dure de {hard:g} s, qui tue d'abord"
 
 
-def _of_task(known: TargetFacts, task: Task, text: str, soft: Reading, hard: Reading) -> Fault:
+def _of_task(known: TargetFacts, task: Task, text: str, place: Excerpt | None) -> Fault:
     own = {"soft_time_limit", "time_limit"} & task.options.keys()
-    excerpt = (known.head(task.symbol) if own else None) or soft.excerpt or hard.excerpt
+    excerpt = (known.head(task.symbol) if own else None) or place
     return Fault(f"`{short(task.symbol)}` : {text}", excerpt)
 
 

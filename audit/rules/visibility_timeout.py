@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 
-from audit.french.typography import french_duration
+from audit.french.typography import french_duration, french_integer
 from audit.model.domains import conclude
 from audit.model.facts import BeatEntry
 from audit.model.findings import Excerpt, Finding, Severity
@@ -82,13 +83,16 @@ def _visibility(known: TargetFacts) -> Sequence[Finding]:
     gaps = [Doubt(why=why) for why in filter(None, (unread, *(wait.unread for wait in waits)))]
     read_so = f"`visibility_timeout` de {told}"
     domain = ruled_by(known, (reading, hard), waits, read_so, *gaps, *hidden_tasks(known), scope=scope)
-    answer = conclude(domain, lambda wait: wait.beyond(allowed))
+    answer = conclude(
+        domain, lambda wait: wait.beyond(allowed), possible_of=lambda wait: wait.beyond_some_rank(allowed)
+    )
     if answer.faults:
         first = answer.faults[0]
         answer = replace(
             answer, faults=(replace(first, text=f"{first.text}, pour un délai de {told}"), *answer.faults[1:])
         )
-    evidence = (*reading.evidence, *(known.source.evidence(f.excerpt) for f in answer.faults))
+    places = [fault.excerpt for fault in (*answer.faults, *answer.possible)]
+    evidence = (*reading.evidence, *(known.source.evidence(place) for place in places))
     title = "`visibility_timeout` trop court"
     return answered(guide, title, answer, *evidence, nothing=scope.outside, detail=told)
 
@@ -100,10 +104,21 @@ class _Wait:
     seconds: float | None
     what: str
     excerpt: Excerpt | None
+    first: float = 0.0
+    step: float = 0.0
 
     @property
     def unread(self) -> str:
-        return f"{self.what} ne se lit pas" if self.seconds is None else ""
+        return f"{self.what} ne se lit pas" if self.seconds is None and not self.step else ""
+
+    def beyond_some_rank(self, allowed: float | None) -> list[Fault]:
+        """Where it grows from one turn of a loop to the next, nobody knows how many turns there are."""
+        if allowed is None or not self.step:
+            return []
+        rank = max(ceil((allowed - self.first) / self.step), 0) + 1
+        grown = f"{self.what} croît de {french_duration(self.step)} à chaque rang"
+        text = f"{grown} : il atteint {french_duration(allowed)} au rang {french_integer(rank)}"
+        return [Fault(text, self.excerpt)]
 
     def beyond(self, allowed: float | None) -> list[Fault]:
         if allowed is None or self.seconds is None or self.seconds < allowed:
@@ -125,6 +140,9 @@ def _delays(known: TargetFacts) -> Iterator[_Wait]:
     for message in known.source.observations_of(DelayedMessage):
         if not (message.method == "retry" and message.symbol in planned):
             seconds = message.seconds
+            if message.step:
+                yield _Wait(None, "`countdown`", message.excerpt, message.first, message.step)
+                continue
             what = f"le délai que `{short(message.symbol)}` demande" if seconds is UNKNOWN else "`countdown`"
             yield _Wait(None if seconds is UNKNOWN else float(seconds), what, message.excerpt)
 

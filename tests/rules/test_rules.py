@@ -25,7 +25,7 @@ CASES = every_case()
 FAILING = (Outcome.DEFECT, Outcome.RESERVATION)
 # Those that need the configuration probe have their own targets in test_imports.py; what is deprecated has unit tests.
 # The sound application has no chord.
-WITHOUT_SUBJECT = {"chord-results"}
+WITHOUT_SUBJECT = {"chord-results", "expires-after-delay"}
 ELSEWHERE = {"imports", "deprecations", "tasks-included"}
 
 

@@ -209,3 +209,21 @@ def test_the_address_that_a_process_file_gives_is_the_one_that_counts(
     app = APP.format("").replace('"redis://localhost/0"', 'os.environ.get("BROKER", "redis://localhost/0")')
     found = asked(tmp_path, "broker-tls", {"app.py": app, "compose.yaml": _COMPOSE.format(f"BROKER: {url}")})
     assert found.outcome is outcome, (found.sentence, found.missing)
+
+
+@pytest.mark.parametrize(
+    ("options", "outcome", "words"),
+    [
+        ("--soft-time-limit=60 --time-limit 90", Outcome.ESTABLISHED, "`--time-limit=90`"),
+        ("--soft-time-limit=60", Outcome.DEFECT, "la souple seule"),
+        ("--soft-time-limit=90 --time-limit=90", Outcome.DEFECT, "limite souple de 90 s, dure de 90 s"),
+        ("--soft-time-limit=$SOFT --time-limit=90", Outcome.UNDETERMINED, ""),
+    ],
+)
+def test_limits_of_a_start_line_are_those_of_tasks_without_their_own(
+    options: str, outcome: Outcome, words: str, tmp_path: Path
+) -> None:
+    app = APP.format("app.conf.task_acks_late = True")
+    found = asked(tmp_path, "time-limits", {"app.py": app, "start.sh": f"celery -A app worker {options}\n"})
+    assert found.outcome is outcome, (found.sentence, found.missing)
+    assert words in found.sentence.replace("\u00a0", " ")

@@ -24,10 +24,18 @@ class PublishedMessage(Observation):
 
 @dataclass(frozen=True)
 class DelayedMessage(Observation):
-    """A call of `method` that asks for a `countdown` or an `eta`; `seconds`: how far ahead."""
+    """A call of `method` that asks for a `countdown` or an `eta`; `seconds`: how far ahead.
+
+    Where each turn of a loop adds `step` seconds, the first waits `first` and `seconds` is UNKNOWN. `expires`: the seconds after
+    which the call says that the task is worth nothing, None when it does not say. `task` as in PublishedMessage.
+    """
 
     seconds: float | Unknown
     method: str
+    first: float = 0.0
+    step: float = 0.0
+    expires: float | Unknown | None = None
+    task: str = ""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from audit.model.observations.observation import Observation
-from audit.model.unknown import Unknown
+from audit.model.unknown import UNKNOWN, Unknown
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,9 @@ class RequestWithoutTimeout(Observation):
 
 @dataclass(frozen=True)
 class RequestWithTimeout(Observation):
-    """A request that ends by itself when nobody answers."""
+    """A request that ends by itself when nobody answers, after `seconds` at most."""
+
+    seconds: float | Unknown = UNKNOWN
 
 
 @dataclass(frozen=True)

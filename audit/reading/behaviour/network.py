@@ -5,13 +5,14 @@ from collections.abc import Iterator
 
 from audit.model.observations.observation import Observation
 from audit.model.observations.waits import DefaultTimeoutSource, RequestWithoutTimeout, RequestWithTimeout
-from audit.model.unknown import UNKNOWN
+from audit.model.unknown import UNKNOWN, Unknown
 from audit.reading.behaviour.certificates import held
 from audit.reading.behaviour.scope import Scope, keyword, last, opaque
 from audit.reading.python.abstract_values import ClassValue, Instance, Method, unwrap
 
 _VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "request", "send"})
 _ASKING = _VERBS | {"urlopen", "Client", "AsyncClient"}
+_HTTPX_DEFAULT = 5.0
 _WITHOUT_DEFAULT = ("requests.",)
 _PLACED_TIMEOUT = {"urllib.request.urlopen": 2}
 _SENDING = frozenset(
@@ -37,7 +38,7 @@ def network(scope: Scope) -> Iterator[Observation]:
 def _request(scope: Scope, call: ast.Call, name: str) -> Iterator[Observation]:
     limited = _limited(scope, call, name)
     if limited:
-        yield scope.observed(RequestWithTimeout, call)
+        yield scope.observed(RequestWithTimeout, call, seconds=_seconds(scope, call))
     elif limited is not None:
         library = scope.external(call.func).partition(".")[0]
         yield scope.observed(RequestWithoutTimeout, call, library=library)
@@ -50,6 +51,16 @@ def _later(scope: Scope, call: ast.Call, name: str) -> Iterator[Observation]:
         return
     made = ast.copy_location(ast.Call(asked, call.args[1:], call.keywords), call)
     yield from _request(scope, made, last(asked))
+
+
+def _seconds(scope: Scope, call: ast.Call) -> float | Unknown:
+    """How long the answer may be waited for: of a pair, the second; `httpx` waits 5 s by default."""
+    timeout = keyword(call, "timeout")
+    if timeout is None:
+        return _HTTPX_DEFAULT if scope.external(call.func).startswith("httpx.") else UNKNOWN
+    value = scope.value(timeout)
+    told = value[-1] if isinstance(value, list | tuple) and len(value) == 2 else value
+    return told if isinstance(told, int | float) and not isinstance(told, bool) else UNKNOWN
 
 
 def _gives_a_default(scope: Scope, call: ast.Call, name: str) -> str:

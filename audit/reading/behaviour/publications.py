@@ -7,6 +7,7 @@ from audit.model.observations.messages import DatabaseObjectArgument, DelayedMes
 from audit.model.observations.observation import Observation
 from audit.model.plain_value import PlainValue
 from audit.model.unknown import UNKNOWN, Unknown
+from audit.reading.behaviour.growing_delays import Growth, growth
 from audit.reading.behaviour.row_objects import is_row
 from audit.reading.behaviour.scope import Scope, chain, keyword, last, opaque
 from audit.reading.python.abstract_values import ClassValue, FunctionValue, Table, exported, unwrap
@@ -34,10 +35,43 @@ def publications(scope: Scope) -> Iterator[Observation]:
             continue
         ahead = _ahead(scope, call)
         if ahead is not None:
-            yield scope.observed(DelayedMessage, call, seconds=ahead, method=call.func.attr)
+            yield _delayed(scope, call, ahead, call.func.attr)
         queue = keyword(call, "queue")
         if queue is not None or call.func.attr in METHODS:
             yield _message(scope, call, queue, call.func.attr)
+
+
+def _delayed(scope: Scope, call: ast.Call, ahead: float | Unknown, method: str) -> DelayedMessage:
+    """What is told of a publication that waits, and of how that grows from one turn of a loop to the next."""
+    growing = _growth(scope, call) if ahead is UNKNOWN else None
+    if growing and growing.most is not None:
+        ahead = growing.most
+    expires = keyword(call, "expires")
+    told = _from_now(scope, expires) if expires is not None else None
+    task = _message(scope, call, None, method).task if method in METHODS else ""
+    first, step = (growing.first, growing.step) if growing and growing.most is None else (0.0, 0.0)
+    return scope.observed(
+        DelayedMessage, call, seconds=ahead, method=method, first=first, step=step, expires=told, task=task
+    )
+
+
+def _growth(scope: Scope, call: ast.Call) -> Growth | None:
+    countdown, eta = keyword(call, "countdown"), keyword(call, "eta")
+    if countdown is not None:
+        return growth(scope, call, countdown)
+    eta = scope.given(eta) if eta is not None else None
+    sides = (eta.right, eta.left) if isinstance(eta, ast.BinOp) and isinstance(eta.op, ast.Add) else ()
+    return next((found for side in sides if (found := growth(scope, call, side))), None)
+
+
+def _from_now(scope: Scope, node: ast.expr) -> float | Unknown | None:
+    """The seconds from now that a number, a duration or `now + duration` says; None for None."""
+    if isinstance(node, ast.Constant) and node.value is None:
+        return None
+    node = scope.given(node)
+    sides = (node, node.right, node.left) if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) else (node,)
+    values = (scope.value(side) for side in sides)
+    return next((v for v in values if isinstance(v, int | float) and not isinstance(v, bool)), UNKNOWN)
 
 
 def _referred(scope: Scope, call: ast.Call) -> Iterator[Observation]:

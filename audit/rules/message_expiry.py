@@ -1,0 +1,132 @@
+"""A message that expires before its own delay is over: its task never runs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from audit.french.typography import counted, french_duration, french_integer
+from audit.model.domains import conclude
+from audit.model.findings import Excerpt, Finding, Severity
+from audit.model.gaps import Doubt, Gap, UnreadFile
+from audit.model.observations.messages import DelayedMessage
+from audit.model.target_facts import TargetFacts
+from audit.model.unknown import UNKNOWN, Unknown
+from audit.rules.domains.setting_domain import place_of, ruled_by
+from audit.rules.effective_settings import number, short
+from audit.rules.practice import Fault, answered, practice
+from audit.rules.rule import Guide
+
+_EXPIRATION = "https://docs.celeryq.dev/en/stable/userguide/calling.html#expiration"
+
+
+@practice(
+    "expires-after-delay",
+    "Expiration après le délai",
+    reference=_EXPIRATION,
+    guide=Guide(
+        severity=Severity.CRITICAL,
+        passes="Un message différé n'expire qu'après son délai",
+        fails="Un message expire avant la fin de son délai : sa tâche est révoquée, et ne s'exécute jamais",
+        advice="Donner à `expires` plus que le délai",
+        solution="remind.apply_async(args=[order_id], countdown=600, expires=3600)",
+        undetermined="un délai ou un `expires` ne se lit pas",
+        impact="Élevé : la tâche n'est jamais exécutée",
+    ),
+    defective="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+
+
+        @app.task
+        def remind(order_id): ...
+
+
+        def ordered(order_id):
+            remind.apply_async(args=[order_id], countdown=600, expires=300)
+    """,
+    sound="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+
+
+        @app.task
+        def remind(order_id): ...
+
+
+        def ordered(order_id):
+            remind.apply_async(args=[order_id], countdown=600, expires=3600)
+    """,
+)
+def _expiry(known: TargetFacts) -> Sequence[Finding]:
+    members = [*_published(known), *_planned(known)]
+    unread = [
+        Doubt(*place_of(one.excerpt), f"{one.where} : son délai ou son `expires` ne se lit pas")
+        for one in members
+        if one.unread
+    ]
+    gaps: list[Gap] = [gap for gap in known.source.gaps if isinstance(gap, UnreadFile)]
+    gaps += [Doubt(why=known.source.failure)] if known.source.failure else []
+    domain = ruled_by(known, (), members, counted(len(members), "message"), *unread, *gaps)
+    answer = conclude(domain, _Expiring.faults, possible_of=_Expiring.possible)
+    told = [fault.excerpt for fault in (*answer.faults, *answer.possible)] or [None]
+    evidence = [known.source.evidence(excerpt) for excerpt in told]
+    nothing = "aucun message différé n'a d'expiration dans ce qui a été lu"
+    return answered(_expiry.guide, "Message qui expire trop tôt", answer, *evidence, nothing=nothing)
+
+
+@dataclass(frozen=True)
+class _Expiring:
+    """A message that waits and expires. Where each turn of a loop adds `step`, the first waits `first`."""
+
+    where: str
+    seconds: float | Unknown
+    expires: float | Unknown
+    excerpt: Excerpt | None
+    first: float = 0.0
+    step: float = 0.0
+
+    @property
+    def unread(self) -> bool:
+        return self.expires is UNKNOWN or (self.seconds is UNKNOWN and not self.step)
+
+    def faults(self) -> list[Fault]:
+        if self.unread or self.seconds is UNKNOWN or self.expires is UNKNOWN or self.expires > self.seconds:
+            return []
+        text = f"{self.where} attend {french_duration(self.seconds)} et expire après {french_duration(self.expires)}"
+        return [Fault(text, self.excerpt)]
+
+    def possible(self) -> list[Fault]:
+        """Nobody knows how many turns there are."""
+        if self.expires is UNKNOWN or not self.step:
+            return []
+        rank = max(ceil((self.expires - self.first) / self.step), 0) + 1
+        grown = f"le délai de {self.where} croît de {french_duration(self.step)} à chaque rang"
+        return [Fault(f"{grown}, et atteint `expires` au rang {french_integer(rank)}", self.excerpt)]
+
+
+def _published(known: TargetFacts) -> list[_Expiring]:
+    """What a call says, else what the task says of all its messages; a retry keeps the expiration of the first message."""
+    tasks = {task.symbol: task.options.get("expires") for task in known.source.tasks}
+    found = []
+    for message in known.source.observations_of(DelayedMessage):
+        given = tasks.get(message.task) if message.expires is None and message.method != "retry" else message.expires
+        if given is None:
+            continue
+        expires = given if given is UNKNOWN else number(given)
+        where = f"`{short(message.task) or short(message.symbol) or 'module'}`"
+        told = UNKNOWN if expires is None else expires
+        found.append(_Expiring(where, message.seconds, told, message.excerpt, message.first, message.step))
+    return found
+
+
+def _planned(known: TargetFacts) -> list[_Expiring]:
+    """Entries of beat with both."""
+    entries = [e for facts in known.probes[:1] for e in facts.beat if {"countdown", "expires"} <= e.options.keys()]
+    found = []
+    for entry in entries:
+        delay, expires = number(entry.options["countdown"]), number(entry.options["expires"])
+        told = (UNKNOWN if delay is None else delay, UNKNOWN if expires is None else expires)
+        found.append(_Expiring(f"l'entrée `{entry.name}` de beat", *told, entry.excerpt))
+    return found

@@ -1,0 +1,98 @@
+"""How long the requests of a task may wait, against the limits of time that the task runs under."""
+
+from collections.abc import Sequence
+
+from audit.french.typography import counted
+from audit.model.domains import conclude
+from audit.model.findings import Finding, Severity
+from audit.model.gaps import Doubt, Gap
+from audit.model.observations.waits import RequestWithTimeout
+from audit.model.target_facts import TargetFacts
+from audit.model.unknown import UNKNOWN, Unknown
+from audit.rules.domains.setting_domain import place_of, ruled_by, unread_tasks
+from audit.rules.effective_settings import Reading, read, short
+from audit.rules.limits import limit
+from audit.rules.practice import Fault, answered, practice
+from audit.rules.rule import Guide
+from audit.rules.task_observations import task_of, unrecognised
+
+_LIMITS = "https://docs.celeryq.dev/en/stable/userguide/workers.html#time-limits"
+_LIBRARIES = frozenset({"aiohttp", "httplib2", "httpx", "pycurl", "requests", "urllib3"})
+_Bounds = tuple[float | Unknown | None, float | Unknown | None]
+
+
+@practice(
+    "request-within-limit",
+    "Délai des requêtes sous la limite de temps",
+    reference=_LIMITS,
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="Une requête d'une tâche renonce avant que la limite de temps n'arrête la tâche",
+        fails="Une requête attend plus que la limite de temps de sa tâche : un serveur muet fait arrêter la tâche, et son échec n'est pas traité",
+        advice="Donner à la requête un délai plus court que la limite souple",
+        solution="requests.get(url, timeout=(5, 30))  # task_soft_time_limit = 60",
+        undetermined="un délai de requête ou une limite de temps ne se lit pas",
+        impact="Moyen : la tâche est arrêtée au lieu d'être reprise",
+    ),
+    defective="""
+        import requests
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+        app.conf.update(task_soft_time_limit=20, task_time_limit=30)
+
+
+        @app.task
+        def notify(order_id):
+            requests.post("https://mail.internal/send", json={"order": order_id}, timeout=60)
+    """,
+    sound="""
+        import requests
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+        app.conf.update(task_soft_time_limit=20, task_time_limit=30)
+
+
+        @app.task
+        def notify(order_id):
+            requests.post("https://mail.internal/send", json={"order": order_id}, timeout=(3, 10))
+    """,
+)
+def _requests(known: TargetFacts) -> Sequence[Finding]:
+    guide = _requests.guide
+    soft, hard = read(known, "task_soft_time_limit"), read(known, "task_time_limit")
+    seen = [(o, task_of(known, o.symbol)) for o in known.source.observations_of(RequestWithTimeout)]
+    members = [(o, _bounds(known, task, soft, hard)) for o, task in seen if task]
+    unread = [
+        Doubt(*place_of(o.excerpt), f"le délai de la requête de `{short(o.symbol)}`, ou sa limite, ne se lit pas")
+        for o, bounds in members
+        if UNKNOWN in bounds or (o.seconds is UNKNOWN and any(bounds))
+    ]
+    none: tuple[Gap, ...] = () if members else unrecognised(known, _LIBRARIES, None)
+    gaps = (*unread, *unread_tasks(known), *known.closure_gaps, *none)
+    domain = ruled_by(known, (soft, hard), members, counted(len(members), "requête"), *gaps)
+    answer = conclude(domain, lambda one: _beyond(*one, which=1), possible_of=lambda one: _beyond(*one, which=0))
+    evidence = [known.source.evidence(fault.excerpt) for fault in (*answer.faults, *answer.possible)]
+    nothing = "aucune requête HTTP n'est employée dans ce que font les tâches"
+    title = "Requête plus longue que sa limite"
+    return answered(guide, title, answer, *(evidence or [known.source.evidence()]), nothing=nothing)
+
+
+def _bounds(known: TargetFacts, symbol: str, soft: Reading, hard: Reading) -> _Bounds:
+    """The soft limit and the hard one of a task, in seconds."""
+    task = next(task for task in known.source.tasks if task.symbol == symbol)
+    own = [
+        limit(task, known.source, name, None if r.missing else r.value)
+        for name, r in (("soft_time_limit", soft), ("time_limit", hard))
+    ]
+    return own[0], own[1]
+
+
+def _beyond(request: RequestWithTimeout, bounds: _Bounds, *, which: int) -> list[Fault]:
+    bound = bounds[which]
+    if bound is None or bound is UNKNOWN or request.seconds is UNKNOWN or request.seconds < bound:
+        return []
+    kind = "dure" if which else "souple"
+    text = f"`{short(request.symbol)}` attend {request.seconds:g} s, limite {kind} de {bound:g} s"
+    return [Fault(text, request.excerpt)]

@@ -1,0 +1,104 @@
+"""Settings, options and requests that must agree with one another."""
+
+from tests.acceptance.reference_copy import Edit
+from tests.rules.case import established, fails, not_concerned, undetermined, warns
+
+CONF, TASKS, START = "shop/celery_config.py", "shop/tasks.py", "start.sh"
+_LIMITS = "task_soft_time_limit = 60\ntask_time_limit = 90\n"
+_MAILS, _RETRY = "-Q mails,default --concurrency=4", "-Q retry --concurrency=2"
+_TIMEOUT, _DELAYED = "timeout=(5, 30)", "countdown=10)"
+_OPTIONS = "--soft-time-limit={} --time-limit={}"
+
+
+def _campaign(delay: str, over: str = "i, row in enumerate(rows)", before: str = "pass", after: str = "pass") -> Edit:
+    """A function that publishes a task for each row, later and later."""
+    text = f"""
+import random
+from itertools import count
+from shop.tasks import send_mail
+
+
+def campaign(rows, pace):
+    {before}
+    for {over}:
+        send_mail.apply_async((row,), countdown={delay})
+        {after}
+"""
+    return Edit("shop/campaign.py", "", text)
+
+
+def _on_start_lines(mails: str, retry: str) -> tuple[Edit, Edit]:
+    return Edit(START, _MAILS, f"{_MAILS} {mails}"), Edit(START, _RETRY, f"{_RETRY} {retry}")
+
+
+_GROWING = "visibility-timeout"
+CASES = (
+    warns(_GROWING, "by rank", "croît de 1 min à chaque rang : il atteint 2 h au rang 121", _campaign("i * 60")),
+    warns(_GROWING, "by rank, with a base", "au rang 120", _campaign("i * 60 + 60")),
+    warns(_GROWING, "by rank, from one", "au rang 120", _campaign("i * 60", "i, row in enumerate(rows, start=1)")),
+    warns(_GROWING, "by rank, at random", "croît de 6 s", _campaign("i * 6 + random.uniform(0, 2)")),
+    warns(_GROWING, "by a sum", "croît de 7 s", _campaign("late", "row in rows", "late = 0", "late += 7")),
+    warns(_GROWING, "by batches", "croît de 6 s", _campaign("i // 10 * 60")),
+    warns(_GROWING, "by a counter", "croît de 6 s", _campaign("i * 6", "i, row in zip(count(), rows)")),
+    established(_GROWING, "by rank, bounded", "2 h", _campaign("min(i * 60, 600)")),
+    established(_GROWING, "by rank, of a slice", "2 h", _campaign("i * 60", "i, row in enumerate(rows[:100])")),
+    established(_GROWING, "by rank, of a range", "2 h", _campaign("row * 60", "row in range(100)")),
+    fails(_GROWING, "by rank, of a long range", "`countdown` de", _campaign("row * 60", "row in range(1000)")),
+    undetermined(_GROWING, "by rank, at a pace", "ne se lit pas", _campaign("i * pace")),
+    fails(
+        "expires-after-delay",
+        "before the delay",
+        "`send_mail` attend 10 s et expire après 5 s",
+        Edit(TASKS, _DELAYED, "countdown=10, expires=5)"),
+    ),
+    fails(
+        "expires-after-delay",
+        "the task's own",
+        "`send_mail` attend 10 s et expire après 5 s",
+        Edit(TASKS, "@app.task(bind=True, max_retries=5)", "@app.task(bind=True, max_retries=5, expires=5)"),
+    ),
+    warns(
+        "expires-after-delay",
+        "before the delay of some rank",
+        "croît de 1 min à chaque rang, et atteint `expires` au rang 61",
+        _campaign("i * 60, expires=3600"),
+    ),
+    undetermined(
+        "expires-after-delay",
+        "out of reach",
+        "son délai ou son `expires` ne se lit pas",
+        Edit(TASKS, _DELAYED, "countdown=10, expires=float(open('x').read()))"),
+    ),
+    established(
+        "expires-after-delay", "after the delay", "1 message", Edit(TASKS, _DELAYED, "countdown=10, expires=60)")
+    ),
+    not_concerned("expires-after-delay", "none", "aucun message différé n'a d'expiration"),
+    fails(
+        "request-within-limit",
+        "over the hard limit",
+        "`deliver` attend 90 s, limite dure de 90 s",
+        Edit(TASKS, _TIMEOUT, "timeout=90"),
+    ),
+    warns(
+        "request-within-limit",
+        "over the soft limit",
+        "`deliver` attend 75 s, limite souple de 60 s",
+        Edit(TASKS, _TIMEOUT, "timeout=(3, 75)"),
+    ),
+    undetermined(
+        "request-within-limit", "out of reach", "`deliver`", Edit(TASKS, _TIMEOUT, "timeout=float(open('x').read())")
+    ),
+    established("request-within-limit", "without limits", "1 requête", Edit(CONF, _LIMITS, "")),
+    fails(
+        "time-limits",
+        "of one start line",
+        "les 3 tâches : limite souple de 300 s, dure de 90 s",
+        *_on_start_lines(_OPTIONS.format(300, 90), _OPTIONS.format(60, 90)),
+    ),
+    fails(
+        "time-limits", "of one option over a setting", "limite souple de 60 s", *_on_start_lines("--time-limit=30", "")
+    ),
+    undetermined(
+        "time-limits", "of a start line out of reach", "ne se lisent pas", *_on_start_lines("--time-limit=$X", "")
+    ),
+)
