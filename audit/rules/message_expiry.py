@@ -11,7 +11,7 @@ from audit.model.gaps import Doubt, Gap, UnreadFile
 from audit.model.observations.messages import DelayedMessage
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN, Unknown
-from audit.rules.domains.setting_domain import place_of, ruled_by
+from audit.rules.domains.setting_domain import place_of, ruled_by, unread_tasks
 from audit.rules.effective_settings import number, short
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
@@ -67,7 +67,7 @@ def _expiry(known: TargetFacts) -> Sequence[Finding]:
         if one.unread
     ]
     gaps: list[Gap] = [gap for gap in known.source.gaps if isinstance(gap, UnreadFile)]
-    gaps += [Doubt(why=known.source.failure)] if known.source.failure else []
+    gaps += unread_tasks(known)
     domain = ruled_by(known, (), members, counted(len(members), "message"), *unread, *gaps)
     answer = conclude(domain, _Expiring.faults, possible_of=_Expiring.possible)
     told = [fault.excerpt for fault in (*answer.faults, *answer.possible)] or [None]
