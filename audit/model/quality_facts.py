@@ -20,11 +20,15 @@ class ToolRun:
 
 @dataclass(frozen=True)
 class ResultFile:
-    """Whole numbers read in a file that a test run wrote; `why_unknown` is a French reason why there are none."""
+    """Whole numbers read in a file that a test run wrote; `why_unknown` is a French reason why there are none.
+
+    `missing`: the target's own files that it does not name.
+    """
 
     path: str
     numbers: Mapping[str, int] = field(default_factory=dict)
     why_unknown: str = ""
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from audit.french.typography import counted, french_percent
-from audit.model.findings import Finding, Outcome, Problem, Severity
+from audit.model.domains import conclude
+from audit.model.findings import Finding, Problem, Severity
 from audit.model.quality_facts import QualityFacts, ResultFile, ToolRun
 from audit.model.target_facts import TargetFacts
-from audit.rules.rule import Guide, Rule, defect, established, rule, undetermined
+from audit.rules.concluded_points import Wrong, concluded
+from audit.rules.domains.quality_domain import coverage_run, test_run, tool_run
+from audit.rules.rule import Guide, Rule, rule, undetermined
 
 _DOC = "https://docs.astral.sh/ruff/rules/"
 _LEAST_COVERAGE = 0.80
@@ -57,7 +60,9 @@ def _quality(
     return named
 
 
-def _complaint(run: ToolRun, facts: QualityFacts, title: str, recommendation: str, outcome: Outcome) -> Finding:
+def _complaints(run: ToolRun, facts: QualityFacts, title: str, recommendation: str) -> list[Wrong]:
+    if not run.complaints:
+        return []
     shown = "\n".join(run.complaints[:20]) + ("\n…" if len(run.complaints) > 20 else "")
     problem = Problem(
         title=title,
@@ -68,25 +73,31 @@ def _complaint(run: ToolRun, facts: QualityFacts, title: str, recommendation: st
         solution=shown,
         solution_language="text",
     )
-    sentence = f"{title} : {counted(len(run.complaints), 'signalement')} de `{run.command.split()[0]}`, dont `{run.complaints[0]}`"
-    return Finding(outcome, sentence, (facts.evidence(commande=run.command),), problem=problem)
+    told = counted(len(run.complaints), "signalement")
+    sentence = f"{title} : {told} de `{run.command.split()[0]}`, dont `{run.complaints[0]}`"
+    return [Wrong(sentence, problem, (facts.evidence(commande=run.command),))]
+
+
+def _nothing(_: ToolRun) -> tuple[Wrong, ...]:
+    return ()
 
 
 def _tool(
-    facts: QualityFacts,
-    question: str,
-    sound: str,
-    title: str,
-    recommendation: str,
-    *,
-    outcome: Outcome = Outcome.DEFECT,
+    facts: QualityFacts, question: str, sound: str, title: str, recommendation: str, *, intended: bool = False
 ) -> Finding:
-    run = facts.runs[question]
-    if run.why_unknown:
-        return undetermined(sound, run.why_unknown)
-    if run.complaints:
-        return _complaint(run, facts, title, recommendation, outcome)
-    return established(f"{sound} : `{run.command}` ne signale rien", facts.evidence(commande=run.command))
+    """What the tool says; where it may be `intended`, a complaint is a reservation."""
+
+    def faults(run: ToolRun) -> list[Wrong]:
+        return _complaints(run, facts, title, recommendation)
+
+    domain = tool_run(facts, question)
+    answer = conclude(domain, _nothing, possible_of=faults) if intended else conclude(domain, faults)
+    command = facts.runs[question].command
+    tool = command.split()[0] if command else ""
+    told = f"{sound} : `{command}` ne signale rien"
+    if question == "dead-code" and tool in facts.configured:
+        told = f"{sound} : `{tool}`, réglé par la cible (`{facts.configured[tool]}`), ne signale rien"
+    return concluded(sound, answer, facts.evidence(commande=command), told=told)
 
 
 @_quality(
@@ -126,16 +137,7 @@ def _tool(
     },
 )
 def _dead_code(facts: QualityFacts) -> Finding:
-    run, sound = facts.runs["dead-code"], "Pas de code mort"
-    if run.why_unknown:
-        return undetermined(sound, run.why_unknown)
-    if run.complaints:
-        return _complaint(run, facts, "Code mort", "Supprimer ce que personne n'appelle", Outcome.DEFECT)
-    if "vulture" not in facts.configured:
-        missing = "la cible ne règle pas `vulture`, et rien ne dit quels noms ses cadriciels appellent ; aucun code sûrement mort"
-        return undetermined(sound, missing)
-    sentence = f"{sound} : `vulture`, réglé par la cible (`{facts.configured['vulture']}`), ne signale rien"
-    return established(sentence, facts.evidence(commande=run.command))
+    return _tool(facts, "dead-code", "Pas de code mort", "Code mort", "Supprimer ce que personne n'appelle")
 
 
 @_quality(
@@ -189,7 +191,7 @@ def _stray_prints(facts: QualityFacts) -> Finding:
         "Pas de `print` hors des tests",
         "Appels à `print` dont seul l'auteur sait s'ils servent à la mise au point",
         "Les remplacer par le journal, ou les déclarer voulus (`# noqa: T201`)",
-        outcome=Outcome.RESERVATION,
+        intended=True,
     )
 
 
@@ -198,8 +200,8 @@ def _stray_prints(facts: QualityFacts) -> Finding:
     "Tests",
     requirement="10.4",
     asked="Tous les tests passent",
-    passes="Tous les tests passent",
-    fails="Des tests échouent",
+    passes="Tous les tests de la cible passent",
+    fails="Des tests de la cible échouent",
     solution="pytest --junitxml=junit.xml",
     defective={
         "audit.toml": """
@@ -217,19 +219,25 @@ def _stray_prints(facts: QualityFacts) -> Finding:
     },
 )
 def _tests_pass(facts: QualityFacts) -> Finding:
-    result, sound = facts.junit, "Tous les tests passent"
-    if why := _unread(result, "tests"):
-        return undetermined(sound, why, _again(result))
-    told = result.numbers
-    broken = told["failures"] + told["errors"]
-    evidence = facts.evidence(None, fichier=result.path, **told)
-    if not broken:
-        ran = told["tests"] - told["skipped"]
-        skipped = f", {counted(told['skipped'], 'autre')} sans objet ou laissés de côté" if told["skipped"] else ""
-        return established(f"{sound} : {counted(ran, 'test')} passés{skipped} (`{result.path}`)", evidence)
-    title = "Des tests échouent"
-    problem = Problem(title, Severity.MINOR, "Moyen", "Corriger ce que ces tests montrent")
-    return defect(f"{title} : {broken} sur {told['tests']} (`{result.path}`)", problem, evidence)
+    result, sound = facts.junit, "Tous les tests de la cible passent"
+
+    def faults(run: ResultFile) -> list[Wrong]:
+        broken = run.numbers["failures"] + run.numbers["errors"]
+        problem = Problem("Des tests échouent", Severity.MINOR, "Moyen", "Corriger ce que ces tests montrent")
+        text = f"Des tests échouent : {broken} sur {run.numbers['tests']} (`{run.path}`)"
+        return [Wrong(text, problem, (evidence,))] if broken else []
+
+    evidence = facts.evidence(None, fichier=result.path, **result.numbers)
+    answer = conclude(test_run(result), faults)
+    return concluded(sound, answer, evidence, told=_passed(result, sound), settles=_again(result))
+
+
+def _passed(result: ResultFile, sound: str) -> str:
+    told = {"tests": 0, "skipped": 0, "others": 0, **result.numbers}
+    ran = counted(told["tests"] - told["skipped"], "test passé")
+    skipped = f", {counted(told['skipped'], 'autre')} sans objet ou laissés de côté" if told["skipped"] else ""
+    others = f" ; {told['others']} ne portent que sur ce que la cible exclut" if told["others"] else ""
+    return f"{sound} : {ran}{skipped} (`{result.path}`{others})"
 
 
 @_quality(
@@ -237,35 +245,52 @@ def _tests_pass(facts: QualityFacts) -> Finding:
     "Couverture",
     requirement="10.5",
     asked="Couverture des tests",
-    passes="La couverture des tests est supérieure à 80 %",
-    fails="La couverture des tests est de 80 % ou moins",
+    passes="La couverture des tests, sur le code de la cible, est supérieure à 80 %",
+    fails="La couverture des tests, sur le code de la cible, est de 80 % ou moins",
     solution="coverage run -m pytest && coverage xml",
     defective={
         "audit.toml": """
             [quality]
             coverage = "coverage.xml"
         """,
-        "coverage.xml": '<coverage lines-valid="90" lines-covered="50" branches-valid="10" branches-covered="9"/>',
+        "app.py": "x = 1\ny = 2\n",
+        "coverage.xml": """
+            <coverage lines-valid="2" lines-covered="1"><class filename="app.py">
+              <line number="1" hits="1"/><line number="2" hits="0"/>
+            </class></coverage>
+        """,
     },
     sound={
         "audit.toml": """
             [quality]
             coverage = "coverage.xml"
         """,
-        "coverage.xml": '<coverage lines-valid="90" lines-covered="80" branches-valid="10" branches-covered="9"/>',
+        "app.py": "x = 1\ny = 2\n",
+        "coverage.xml": """
+            <coverage lines-valid="2" lines-covered="2"><class filename="app.py">
+              <line number="1" hits="1"/><line number="2" hits="1"/>
+            </class></coverage>
+        """,
     },
 )
 def _coverage(facts: QualityFacts) -> Finding:
     result, sound = facts.coverage, "Couverture des tests supérieure à 80 %"
-    if why := _unread(result, "valid"):
-        return undetermined(sound, why, _again(result))
-    share = result.numbers["covered"] / result.numbers["valid"]
-    shown = f"{french_percent(share)} des lignes et des branches mesurées (`{result.path}`)"
     evidence = facts.evidence(None, fichier=result.path, **result.numbers)
-    if share > _LEAST_COVERAGE:
-        return established(f"{sound} : {shown}", evidence)
-    problem = Problem("Couverture insuffisante", Severity.MINOR, "Moyen", "Tester ce qui ne l'est pas, et le mesurer")
-    return defect(f"Couverture des tests de 80 % ou moins : {shown}", problem, evidence)
+    share = result.numbers.get("covered", 0) / max(result.numbers.get("valid", 0), 1)
+    files = counted(result.numbers.get("files", 0), "fichier")
+    others = result.numbers.get("others", 0)
+    beside = f" ; {others} autres n'en sont pas" if others else ""
+    shown = f"{french_percent(share)} des lignes et des branches de {files} de la cible (`{result.path}`{beside})"
+
+    def faults(_: ResultFile) -> list[Wrong]:
+        problem = Problem(
+            "Couverture insuffisante", Severity.MINOR, "Moyen", "Tester ce qui ne l'est pas, et le mesurer"
+        )
+        text = f"Couverture des tests de 80 % ou moins : {shown}"
+        return [] if share > _LEAST_COVERAGE else [Wrong(text, problem, (evidence,))]
+
+    answer = conclude(coverage_run(result), faults)
+    return concluded(sound, answer, evidence, told=f"{sound} : {shown}", settles=_again(result))
 
 
 @_quality(
@@ -289,11 +314,6 @@ def _uniform_style(facts: QualityFacts) -> Finding:
     return _tool(
         facts, "uniform-style", "Style uniforme", "Style non uniforme", "Appliquer l'outil de style de la cible"
     )
-
-
-def _unread(result: ResultFile, total: str) -> str:
-    """Why the file says nothing, as a French sentence; empty when it does."""
-    return result.why_unknown or ("" if result.numbers.get(total, 0) > 0 else f"`{result.path}` ne compte rien")
 
 
 def _again(result: ResultFile) -> str:

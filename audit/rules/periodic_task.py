@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from audit.model.domains import conclude
 from audit.model.facts import BeatEntry, Facts
 from audit.model.findings import Evidence, Excerpt, Finding, Problem, Severity
 from audit.model.target_facts import TargetFacts
+from audit.rules.concluded_points import Wrong, concluded
 from audit.rules.crontabs import crontab_seconds, crontab_zone, daily_times, frequency, same_as_utc
-from audit.rules.rule import defect, established, undetermined, without_role
+from audit.rules.domains.period_domain import Planned, planned
+from audit.rules.rule import without_role
 
 
 @dataclass(frozen=True)
@@ -21,62 +24,61 @@ class Periodic:
 
     def __call__(self, known: TargetFacts) -> Sequence[Finding]:
         """Strongest probe first; the entry missing or another period is a defect."""
-        expected = frequency(BeatEntry("", "", self.seconds, self.crontab))
+        expected = self._expected
         symbol = known.target.role(self.role)
         every = "toutes les heures" if self.seconds == 3600 else f"toutes les {expected}"
-        planned = f"planifiée à {expected}" if self.crontab else f"planifiée {every}"
-        sentence = f"{self.purpose} (`{symbol.rpartition(':')[2] or self.role}` {planned})"
+        at = f"planifiée à {expected}" if self.crontab else f"planifiée {every}"
+        sentence = f"{self.purpose} (`{symbol.rpartition(':')[2] or self.role}` {at})"
         if not symbol:
             return [without_role(known, self.role, sentence)]
-        seen = list(known.beat_of(symbol))
-        if not seen:
-            return [undetermined(sentence, known.why_silent or "le planning de beat n'a pas pu être lu en entier")]
-        entries, facts = seen[0]
-        name = symbol.rpartition(":")[2]
-        if not entries:
-            return [self._absent(name, expected, facts)]
-        matching = [[e for e in told if self._on_time(e)] for told, _ in seen]
-        chosen = [(right or list(told))[0] for right, (told, _) in zip(matching, seen, strict=True) if told]
-        excerpt = next((e.excerpt for e in chosen if e.excerpt), None)
+        domain = planned(known, self.role, zoned=bool(self.crontab))
+        answer = conclude(domain, lambda one: self._faults(known, one))
+        settles = 'régler `timezone="UTC"`' if domain.members else ""
+        return [concluded(sentence, answer, *self._evidence(known), settles=settles)]
+
+    @property
+    def _expected(self) -> str:
+        return frequency(BeatEntry("", "", self.seconds, self.crontab))
+
+    def _chosen(self, entries: Sequence[BeatEntry]) -> BeatEntry:
+        return next(filter(self._on_time, entries), entries[0])
+
+    def _evidence(self, known: TargetFacts) -> list[Evidence]:
+        """The entry as each probe sees it."""
         zone = crontab_zone(known) or "heure de la machine"
-        evidence = [
-            f.evidence(e.excerpt, fréquence=frequency(e, zone))
-            for e, (_, f) in zip(chosen, (s for s in seen if s[0]), strict=True)
-        ]
-        if not matching[0]:
-            text = f"`{name}` est planifiée à « {frequency(chosen[0], zone)} » au lieu de « {expected} »"
-            return [defect(text, self._problem(name, expected, excerpt), *evidence)]
-        if self.crontab:
-            problem = replace(self._problem(name, expected, excerpt), solution='celery_app.conf.timezone = "UTC"')
-            return [self._at_that_hour(known, sentence, problem, evidence)]
-        return [established(sentence, *evidence)]
+        told = [(self._chosen(e), facts) for e, facts in known.beat_of(known.target.role(self.role)) if e]
+        return [facts.evidence(e.excerpt, fréquence=frequency(e, zone)) for e, facts in told]
+
+    def _faults(self, known: TargetFacts, one: Planned) -> list[Wrong]:
+        name = known.target.role(self.role).rpartition(":")[2]
+        if not one.entries:
+            return [self._absent(name, self._expected, one.facts)]
+        entry = self._chosen(one.entries)
+        problem, evidence = self._problem(name, self._expected, entry.excerpt), tuple(self._evidence(known))
+        zone = crontab_zone(known)
+        if not self._on_time(entry):
+            actual = frequency(entry, zone or "heure de la machine")
+            text = f"`{name}` est planifiée à « {actual} » au lieu de « {self._expected} »"
+            return [Wrong(text, problem, evidence)]
+        if not self.crontab or not zone or same_as_utc(zone) is not False:
+            return []
+        text = f"`{name}` est planifiée à « {frequency(entry, zone)} » au lieu de « {frequency(entry, 'UTC')} »"
+        shown = (*evidence, known.probes[0].evidence(timezone=zone))
+        return [Wrong(text, replace(problem, solution='celery_app.conf.timezone = "UTC"'), shown)]
 
     def _on_time(self, entry: BeatEntry) -> bool:
         if self.crontab:
             return bool(entry.crontab) and daily_times(entry.crontab) == daily_times(self.crontab)
         return (entry.seconds if entry.seconds is not None else crontab_seconds(entry.crontab)) == self.seconds
 
-    def _absent(self, name: str, expected: str, facts: Facts) -> Finding:
+    def _absent(self, name: str, expected: str, facts: Facts) -> Wrong:
         text = f"`{name}` n'est pas dans le planning de beat (attendu : {expected})"
         registered = {task.name for task in facts.tasks}
         alike = [e for e in facts.beat if e.task.rpartition(".")[2] == name and e.task not in registered]
         if alike:
             text = f"{text} : l'entrée `{alike[0].name}` nomme `{alike[0].task}`, qui n'est pas une tâche enregistrée"
-        return defect(text, self._problem(name, expected, alike[0].excerpt if alike else None), facts.evidence())
-
-    def _at_that_hour(self, known: TargetFacts, sentence: str, problem: Problem, evidence: list[Evidence]) -> Finding:
-        """Whether the hour of the crontab is one of UTC."""
-        zone = crontab_zone(known)
-        utc = same_as_utc(zone) if zone else None
-        if utc is None:
-            missing = "le fuseau horaire de beat (`timezone`, `enable_utc`) ne se lit pas, n'est pas connu ou dépend de la machine"
-            return undetermined(sentence, missing, 'régler `timezone="UTC"`')
-        if utc:
-            return established(sentence, *evidence)
-        actual, expected = (frequency(BeatEntry("", "", crontab=self.crontab), z) for z in (zone, "UTC"))
-        name = known.target.role(self.role).rpartition(":")[2]
-        text = f"`{name}` est planifiée à « {actual} » au lieu de « {expected} »"
-        return defect(text, problem, *evidence, known.probes[0].evidence(timezone=zone))
+        problem = self._problem(name, expected, alike[0].excerpt if alike else None)
+        return Wrong(text, problem, (facts.evidence(),))
 
     def _problem(self, name: str, expected: str, excerpt: Excerpt | None) -> Problem:
         schedule = f"{self.seconds}" if self.seconds is not None else "crontab(hour=0, minute=0)"

@@ -3,14 +3,16 @@
 import re
 from collections.abc import Sequence
 
+from audit.model.domains import conclude
 from audit.model.facts import Facts
 from audit.model.findings import Finding, Level, Problem, Severity
 from audit.model.target_facts import TargetFacts
-from audit.rules.rule import Guide, defect, established, rule, undetermined
+from audit.rules.concluded_points import Wrong, concluded
+from audit.rules.domains.import_domain import Imported, imported_modules
+from audit.rules.rule import Guide, rule
 from audit.target.target_file import Target
 
 _SENTENCE = "Tous les modules de tâches s'importent"
-_IMPORT = re.compile(r"L'import de « (?P<module>[^»]+) » (?:a échoué : )?(?P<cause>.*)")
 # What no environment changes; anything else may come from a variable or a server that only production has.
 _WRITTEN_IN_THE_CODE = ("SyntaxError", "IndentationError", "TabError", "NameError")
 _MISSING_MODULE = re.compile(r"ModuleNotFoundError : No module named '(?P<top>\w+)")
@@ -73,27 +75,17 @@ _MISSING_MODULE = re.compile(r"ModuleNotFoundError : No module named '(?P<top>\w
     },
 )
 def _imports(known: TargetFacts) -> Sequence[Finding]:
-    facts, target = known.configuration, known.target
-    if facts is None:
-        return [undetermined(_SENTENCE, "l'import des modules (l'audit s'arrête à la lecture des fichiers)")]
-    failed = _failed_imports(facts, target)
-    decided = [text for text, cause in failed if _certain(cause, target)]
-    if decided:
-        return [_broken(decided, facts)]
-    if failed:
-        return [undetermined(_SENTENCE, failed[0][0], "donner à la sonde l'interpréteur et les variables d'un worker")]
-    if not facts.settings:
-        missing = facts.failure or " ".join(facts.failures) or "aucune application Celery n'a été importée"
-        return [undetermined(_SENTENCE, missing)]
-    return [established(_SENTENCE, facts.evidence())]
+    target = known.target
+    domain = imported_modules(known, lambda cause: _certain(cause, target))
+    broken = [one.failure for one in domain.members if one.failure]
 
+    def faults(one: Imported) -> list[Wrong]:
+        return [_broken(broken, known.configuration)] if one.failure and known.configuration else []
 
-def _failed_imports(facts: Facts, target: Target) -> list[tuple[str, str]]:
-    """What the probe says of each task module that did not import, and the cause; the web application is no task module."""
-    web = target.asgi_app.partition(":")[0] if target.asgi_app != target.celery_app else ""
-    told = [(text, _IMPORT.match(text)) for text in facts.failures]
-    discovery = [(text, "") for text in facts.failures if text.startswith("La découverte des modules de tâches")]
-    return [(text, found["cause"]) for text, found in told if found and found["module"] != web] + discovery
+    evidence = [known.configuration.evidence()] if known.configuration else []
+    failed = known.configuration is not None and bool(known.configuration.failures)
+    settles = "donner à la sonde l'interpréteur et les variables d'un worker" if failed else ""
+    return [concluded(_SENTENCE, conclude(domain, faults), *evidence, settles=settles)]
 
 
 def _certain(cause: str, target: Target) -> bool:
@@ -106,7 +98,7 @@ def _certain(cause: str, target: Target) -> bool:
     return cause.startswith(_WRITTEN_IN_THE_CODE)
 
 
-def _broken(told: Sequence[str], facts: Facts) -> Finding:
+def _broken(told: Sequence[str], facts: Facts) -> Wrong:
     problem = Problem(
         title="Un module de tâches ne s'importe pas",
         severity=Severity.CRITICAL,
@@ -114,4 +106,4 @@ def _broken(told: Sequence[str], facts: Facts) -> Finding:
         recommendation="Corriger l'import, puis relancer l'audit",
         situation_text=" ".join(told),
     )
-    return defect(f"Le worker ne peut pas démarrer. {told[0]}", problem, facts.evidence())
+    return Wrong(f"Le worker ne peut pas démarrer. {told[0]}", problem, (facts.evidence(),))

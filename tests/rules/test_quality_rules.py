@@ -15,6 +15,7 @@ from audit.quality import static_tools as tools
 from audit.rules import every_rule
 from audit.rules.rule import Rule
 from audit.target.target_file import load_target
+from tests.rules.example_projects import write
 
 RULES = {rule.id: rule for rule in every_rule() if rule.category == "Qualité du Code"}
 TREE = {
@@ -24,8 +25,18 @@ TREE = {
     "main.py": "from app import here\n\nhere()\n",
     "tests/test_app.py": "def test_it():\n    print('seen')\n",
     "build/junit.xml": "<testsuites><testsuite tests='7' failures='0' errors='0' skipped='2'/></testsuites>",
-    "build/coverage.xml": "<coverage lines-valid='90' lines-covered='80' branches-valid='10' branches-covered='9'/>",
+    "build/coverage.xml": "",
 }
+
+
+def coverage(covered: int, lines: int, name: str = "app.py", beside: str = "") -> str:
+    """A report of coverage: of `name`, with so many lines covered, of `main.py`, and of `beside`."""
+    told = "".join(f'<line number="{n}" hits="{int(n <= covered)}"/>' for n in range(1, lines + 1))
+    rest = "".join(f'<class filename="{path}"/>' for path in ("main.py", beside) if path)
+    return f'<coverage lines-valid="{lines}"><class filename="{name}">{told}</class>{rest}</coverage>'
+
+
+TREE["build/coverage.xml"] = coverage(89, 100)
 Answer = Callable[..., Finding]
 
 
@@ -58,7 +69,7 @@ def words(finding: Finding) -> str:
         ("unused-imports", "--select F401"),
         ("stray-prints", "Pas de `print` hors des tests"),
         ("tests-pass", "5 tests passés, 2 autres sans objet ou laissés de côté (`build/junit.xml`)"),
-        ("test-coverage", "89,0 % des lignes et des branches mesurées"),
+        ("test-coverage", "89,0 % des lignes et des branches de 2 fichiers de la cible"),
         ("uniform-style", "`ruff format --check --no-cache .` ne signale rien"),
     ],
 )
@@ -85,9 +96,23 @@ def test_a_sound_tree(rule: str, told: str, answer: Answer) -> None:
         (
             "test-coverage",
             "build/coverage.xml",
-            "<coverage lines-valid='100' lines-covered='80'/>",
+            coverage(80, 100),
             Outcome.DEFECT,
             "80 % ou moins : 80,0 %",
+        ),
+        (
+            "test-coverage",
+            "build/coverage.xml",
+            coverage(9, 10, "elsewhere.py"),
+            Outcome.UNDETERMINED,
+            "ne compte rien de la cible",
+        ),
+        (
+            "test-coverage",
+            "build/coverage.xml",
+            coverage(9, 10).replace("main.py", "beside.py"),
+            Outcome.UNDETERMINED,
+            "`main.py` n'est pas mesuré (absent de `build/coverage.xml`)",
         ),
         ("test-coverage", "build/coverage.xml", "<other/>", Outcome.UNDETERMINED, "pas un rapport de couverture"),
         ("uniform-style", "main.py", "x  =  1\n", Outcome.DEFECT, "main.py"),
@@ -137,3 +162,44 @@ def test_what_is_no_toml_configures_nothing(tmp_path: Path) -> None:
     assert tools.configured(tmp_path) == {}
     (tmp_path / "ruff.toml").touch()
     assert tools.configured(tmp_path) == {"ruff": "ruff.toml"}
+
+
+_BESIDE = {
+    "audit.toml": "[target]\nexclude = ['harness', 'tests']\n[quality]\njunit = 'junit.xml'\ncoverage = 'coverage.xml'\n",
+    "app.py": "def here():\n    return 1\n",
+    "harness/run.py": "def run():\n    return 1\n",
+    "tests/test_app.py": "from app import here\n",
+    "tests/test_run.py": "import harness.run\n",
+}
+_CASE = '<testcase classname="tests.test_{}" name="test_it">{}</testcase>'
+
+
+@pytest.mark.parametrize(
+    ("app", "run", "outcome", "told"),
+    [
+        ("", "<failure/>", Outcome.ESTABLISHED, "1 test passé (`junit.xml` ; 1 ne portent que sur"),
+        ("<failure/>", "", Outcome.DEFECT, "échouent : 1 sur 1"),
+        (None, "", Outcome.UNDETERMINED, "ne compte rien de la cible"),
+    ],
+)
+def test_results_of_what_the_target_excludes_are_not_its_own(
+    app: str | None, run: str, outcome: Outcome, told: str, tmp_path: Path
+) -> None:
+    cases = _CASE.format("run", run) + ("" if app is None else _CASE.format("app", app))
+    write(tmp_path, {**_BESIDE, "junit.xml": f"<testsuite tests='9'>{cases}</testsuite>"})
+    (finding,) = evaluate(RULES["tests-pass"], tmp_path)
+    assert (finding.outcome, told in words(finding)) == (outcome, True), words(finding)
+
+
+@pytest.mark.parametrize(
+    ("of_app", "of_harness", "outcome"),
+    [(3, 10, Outcome.DEFECT), (9, 0, Outcome.ESTABLISHED)],
+)
+def test_coverage_of_what_the_target_excludes_is_not_its_own(
+    of_app: int, of_harness: int, outcome: Outcome, tmp_path: Path
+) -> None:
+    shown = [coverage(n, 10, name) for n, name in ((of_app, "app.py"), (of_harness, "harness/run.py"))]
+    inside = "".join(text.partition(">")[2].removesuffix("</coverage>") for text in shown)
+    write(tmp_path, {**_BESIDE, "coverage.xml": f"<coverage lines-valid='20'>{inside}</coverage>"})
+    (finding,) = evaluate(RULES["test-coverage"], tmp_path)
+    assert finding.outcome is outcome, words(finding)
