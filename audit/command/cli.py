@@ -3,11 +3,11 @@
 import io
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -23,6 +23,7 @@ from audit.command.run_setup import LEVELS, prepare
 from audit.command.sigterm import stopped_cleanly
 from audit.command.terminal import complain, say, say_verdicts, shown
 from audit.journal import journal_file as journal
+from audit.journal.gate import THRESHOLDS, failing
 from audit.judging.examination import Examination
 from audit.judging.verdict import Status
 from audit.model.findings import Outcome
@@ -43,11 +44,12 @@ class Exit(IntEnum):
     COULD_NOT_RUN = 3
 
 
+_MOST_REASONS = 10
 _FAMILIES = ", ".join(f"{p.family} ({p.title.removeprefix('Audit ')})" for p in PHASES if p.family)
 _EXIT_CODES = (
-    "Exit codes: 0 nothing NON CONFORME (PARTIEL and INDÉTERMINÉ are printed), 1 something NON CONFORME, "
-    "2 bad usage, 3 nothing could be judged, nothing could be played at level execution (whatever the reading says), "
-    "or an audit error."
+    "Exit codes: 0 nothing NON CONFORME and no problem from --fail-on on (PARTIEL and INDÉTERMINÉ are printed), 1 one of "
+    "them, 2 bad usage, 3 nothing could be judged, the sources could not be read, an execution was asked and not played, or "
+    "an audit error."
 )
 
 _Level = Annotated[
@@ -153,6 +155,16 @@ def run_command(  # noqa: PLR0917  typer reads them by name
             "found in the source. At level `execution`, by default: that of its `.venv`, else this one."
         ),
     ] = "",
+    fail_on: Annotated[
+        str,
+        typer.Option(
+            help=f"From which severity on a problem exits 1: {', '.join(THRESHOLDS)}; each includes those before it, and a "
+            "requirement NON CONFORME always does."
+        ),
+    ] = "critique",
+    baseline: Annotated[
+        Path | None, typer.Option(help="A journal: only what it did not hold exits 1, wherever its lines moved.")
+    ] = None,
     require_conclusive: Annotated[bool, typer.Option(help="Exit 1 when something is INDÉTERMINÉ.")] = False,
     yes: Annotated[
         bool,
@@ -169,14 +181,21 @@ def run_command(  # noqa: PLR0917  typer reads them by name
     its broker are killed, and what was lost or run twice is counted. Its own tasks are never called.
     """
     with _exit_codes():
+        held = _read_baseline(baseline)
+        if fail_on not in THRESHOLDS:
+            msg = f"--fail-on {fail_on}: one of {', '.join(THRESHOLDS)}"
+            raise TargetError(msg)
         examination = prepare(target, profile, level, family=family, evidence=evidence or (), python=python)
         examination.may_start_worker = _announced(examination, yes=yes)
         if not quiet:
             examination.tell = lambda step: say(step, dim=True)
         written = run(examination, out, command_line(), quiet)
     say_verdicts(examination)
+    reasons = failing(written.journal, fail_on, held)
+    for reason in reasons[:_MOST_REASONS]:
+        say(f"Fails: {reason}")
     say(f"Report: {written.markdown}")
-    raise typer.Exit(exit_code(examination, require_conclusive=require_conclusive))
+    raise typer.Exit(exit_code(examination, require_conclusive=require_conclusive, reasons=reasons))
 
 
 @app.command(short_help="Write a target file from what the source says.", epilog=examples("audit init ../shop"))
@@ -261,6 +280,15 @@ def _announced(examination: Examination, *, yes: bool) -> bool:
     return starts and (yes or (asked and _agreed(examination)))
 
 
+def _read_baseline(path: Path | None) -> dict[str, Any] | None:
+    """Raises TargetError when it is no journal: a gate that compares with nothing lets anything pass."""
+    try:
+        return journal.read(path) if path else None
+    except journal.JournalError as error:
+        msg = f"--baseline {error}"
+        raise TargetError(msg) from error
+
+
 def _agreed(examination: Examination) -> bool:
     app = shown(examination.completed.celery_app)
     try:
@@ -269,16 +297,16 @@ def _agreed(examination: Examination) -> bool:
         raise KeyboardInterrupt from error
 
 
-def exit_code(examination: Examination, *, require_conclusive: bool) -> Exit:
-    """What the process answers, from the verdicts (see `--help`)."""
+def exit_code(examination: Examination, *, require_conclusive: bool, reasons: Sequence[str] | None = None) -> Exit:
+    """What the process answers (see `--help`). `reasons` are those to fail; without them, any refused requirement is one."""
     statuses = {v.status for v in examination.verdicts().values()}
     if examination.asks_for_processes and not examination.target.driver and not examination.played:
         return Exit.COULD_NOT_RUN
-    if Status.NON_COMPLIANT in statuses:
+    if reasons or (reasons is None and Status.NON_COMPLIANT in statuses):
         return Exit.NON_COMPLIANT
-    if examination.nothing_judged or any(f.outcome is Outcome.AUDIT_ERROR for f in examination.every_finding()):
+    if examination.known.source.failure or examination.nothing_played:
         return Exit.COULD_NOT_RUN
-    if examination.asks_for_processes and examination.target.driver and not examination.played:
+    if examination.nothing_judged or any(f.outcome is Outcome.AUDIT_ERROR for f in examination.every_finding()):
         return Exit.COULD_NOT_RUN
     if require_conclusive and Status.UNDETERMINED in statuses:
         return Exit.NON_COMPLIANT

@@ -1,6 +1,7 @@
 """From what the user typed to an examination ready to run."""
 
 import os
+import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -47,8 +48,15 @@ def prepare(  # noqa: PLR0917  what a command line gives
     wanted = chosen.default_level if level is None else _one_of("level", level, LEVELS)
     probes = Probes(source=source.collect, configuration=configuration.collect)
     others = third_party_rules() if GOOD_PRACTICES in chosen.categories else ()
+    for file in evidence:
+        if not file.is_file():
+            msg = f"--evidence {file}: no such file"
+            raise TargetError(msg)
     python = python or _own_interpreter(target, wanted)
     if python:
+        if shutil.which(python) is None:
+            msg = f"--python {python}: no such interpreter"
+            raise TargetError(msg)
         # A path is the user's, not one below the target; a bare name is looked for by the probe.
         target = replace(target, python=os.path.abspath(python) if os.sep in python else python)  # noqa: PTH100  links kept
     questions = (*every_rule(), *others)

@@ -7,12 +7,14 @@ same tree can be compared.
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from audit.experiments.evidence_files import Soak
+from audit.journal.accepted import accept
 from audit.journal.consistency import contradictions
 from audit.journal.corrections import Previous, corrections
 from audit.journal.periodic_table import periodic_table
@@ -81,7 +83,7 @@ def build(
     totals = {k: sum(c[k] for c in categories) for k in categories[0] if k != "name"} if categories else {}
     known = examination.known
     requirements = [_requirement(examination, r, v) for r, v in verdicts.items()]
-    problems = _problems(examination)
+    problems, waivers = accept(_problems(examination), known.target.waivers, date.fromisoformat(volatile.date))
     traced = examination.traceability
     document = {
         "version": VERSION,
@@ -98,6 +100,7 @@ def build(
         "unattached": [_finding(examination, f) for f in _unattached(examination)],
         "periodic_tasks": periodic_table(known),
         "problems": problems,
+        **({"waivers": waivers} if waivers else {}),
         "corrections": corrections(previous, requirements, problems),
         "conditions": list(examination.conditions),
         **({"supposed": list(told)} if (told := examination.supposed_lines) else {}),

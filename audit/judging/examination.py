@@ -326,6 +326,13 @@ class Examination:
         """Whether some scenario had running processes."""
         return any(q.id in self.records for q in (*self.experiments, *self.canary.questions))
 
+    @property
+    def nothing_played(self) -> bool:
+        """Whether an execution was asked for, and not one scenario was played."""
+        scenarios = {e.id for e in self.experiments} | {q.id for q in self.canary.questions}
+        asked = self.level >= Level.EXECUTION and any(i in scenarios for _, i in self.tests())
+        return asked and scenarios.isdisjoint(self.records)
+
     def close(self) -> None:
         """Stop what the driver started."""
         if self.driver is not None:

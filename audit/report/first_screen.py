@@ -91,7 +91,9 @@ def _strength(finding: Record) -> int:
 def _actions(views: Sequence[RequirementView], problems: Sequence[Record]) -> tuple[Action, ...]:
     """What to mend, the most serious first, then what would settle what is not known."""
     mending = [
-        Action(p["severity"], f"{p['title']} : {p['recommendation']}", next(iter(p["places"]), "")) for p in problems
+        Action(p["severity"], f"{p['title']} : {p['recommendation']}", next(iter(p["places"]), ""))
+        for p in problems
+        if "waived" not in p
     ]
     settling = dict.fromkeys(s for v in views if v.status == "INDÉTERMINÉ" for s in v.settling)
     open_ids = [v.id for v in views if v.status == "INDÉTERMINÉ"]

@@ -10,11 +10,11 @@ from audit.model.observations.waits import RequestWithTimeout
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.rules.domains.setting_domain import place_of, ruled_by, unread_tasks
+from audit.rules.domains.task_domain import Uses, tasks_running
 from audit.rules.effective_settings import Reading, read, short
 from audit.rules.limits import limit
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
-from audit.rules.task_observations import task_of, unrecognised
 
 _LIMITS = "https://docs.celeryq.dev/en/stable/userguide/workers.html#time-limits"
 _LIBRARIES = frozenset({"aiohttp", "httplib2", "httpx", "pycurl", "requests", "urllib3"})
@@ -62,14 +62,17 @@ _Bounds = tuple[float | Unknown | None, float | Unknown | None]
 def _requests(known: TargetFacts) -> Sequence[Finding]:
     guide = _requests.guide
     soft, hard = read(known, "task_soft_time_limit"), read(known, "task_time_limit")
-    seen = [(o, task_of(known, o.symbol)) for o in known.source.observations_of(RequestWithTimeout)]
-    members = [(o, _bounds(known, task, soft, hard)) for o, task in seen if task]
+    members = [
+        (o, _bounds(known, task, soft, hard))
+        for o in known.source.observations_of(RequestWithTimeout)
+        for task in sorted(tasks_running(known, o.symbol))
+    ]
     unread = [
         Doubt(*place_of(o.excerpt), f"le délai de la requête de `{short(o.symbol)}`, ou sa limite, ne se lit pas")
         for o, bounds in members
         if UNKNOWN in bounds or (o.seconds is UNKNOWN and any(bounds))
     ]
-    none: tuple[Gap, ...] = () if members else unrecognised(known, _LIBRARIES, None)
+    none: tuple[Gap, ...] = () if members else Uses(_LIBRARIES).in_tasks(known)
     gaps = (*unread, *unread_tasks(known), *known.closure_gaps, *none)
     domain = ruled_by(known, (soft, hard), members, counted(len(members), "requête"), *gaps)
     answer = conclude(domain, lambda one: _beyond(*one, which=1), possible_of=lambda one: _beyond(*one, which=0))

@@ -9,6 +9,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from audit.target.waivers import Waiver, WaiverError, read_waivers
+
 _logger = logging.getLogger(__name__)
 
 ROLES = {
@@ -85,6 +87,7 @@ class Target:
     junit: str = ""
     coverage: str = ""
     evidence: tuple[Path, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
     roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     absent: frozenset[str] = frozenset()
 
@@ -140,6 +143,8 @@ def _tool_tables(path: Path) -> dict[str, Any]:
 
 def _target_from(path: Path, base: Path) -> Target:
     document = _read_toml(path) if path.name != "pyproject.toml" else _tool_tables(path).get("audit", {})
+    document = dict(document)
+    waivers = _waivers(path, document.pop("waiver", []))
     _check(path, document)
     target, roles = document.get("target", {}), document.get("roles", {})
     root = (base / target.get("root", ".")).resolve()
@@ -161,9 +166,18 @@ def _target_from(path: Path, base: Path) -> Target:
         criteria={name: _several(value) for name, value in document.get("criteria", {}).items()},
         **{key: document.get("quality", {}).get(key, "") for key in _TABLES["quality"]},
         evidence=tuple((base / p).absolute() for p in document.get("evidence", {}).values() if p),
+        waivers=waivers,
         roles={name: _several(value) for name, value in roles.items() if name != "absent"},
         absent=frozenset(roles.get("absent", ())),
     )
+
+
+def _waivers(path: Path, entries: object) -> tuple[Waiver, ...]:
+    try:
+        return read_waivers(entries)
+    except WaiverError as error:
+        msg = f"{path}: {error}"
+        raise TargetError(msg) from error
 
 
 def _several(value: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from audit.command.output_files import OutputError, put
 from audit.model.facts import Facts
 from audit.model.findings import Level, Outcome
 from tests.acceptance.reference_copy import REPOSITORY
-from tests.unit.audit.examples import examination, profile, rule
+from tests.unit.audit.examples import examination, experiment, profile, rule
 
 DECEMBER = REPOSITORY / "tests" / "targets" / "decembre-2025"
 
@@ -251,3 +251,43 @@ def test_a_failed_probe_judges_nothing() -> None:
     failed = Facts(Level.SOURCE, "source", failure="illisible")
     done = examination(rule("r", Outcome.ESTABLISHED), asked=asked, source=failed)
     assert exit_code(done, require_conclusive=False) is Exit.COULD_NOT_RUN
+
+
+def test_an_execution_that_was_asked_and_not_played_is_no_success() -> None:
+    asked = profile({"A": ("e",)})
+    scenario = experiment("e", lambda *_: [])
+    done = examination(experiments=(scenario,), asked=asked, level=Level.EXECUTION)
+    done.findings("e")
+    assert exit_code(done, require_conclusive=False, reasons=[]) is Exit.COULD_NOT_RUN
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--python", "/nope/python"), "--python /nope/python: no such interpreter"),
+        (("--evidence", "nope.json"), "--evidence nope.json: no such file"),
+        (("--fail-on", "grave"), "--fail-on grave: one of critique"),
+        (("--baseline", "nope.json"), "--baseline nope.json: not a journal"),
+    ],
+)
+def test_a_wrong_option_is_a_usage_error(tmp_path: Path, options: tuple[str, str], words: str) -> None:
+    result = audit("run", tmp_path, "--out", tmp_path / "out", *options)
+    assert (result.exit_code, words in result.stderr) == (2, True), result.stderr
+
+
+def test_a_critical_problem_of_a_good_practice_fails_the_build_and_a_baseline_lets_it_pass(tmp_path: Path) -> None:
+    shop, out = tmp_path / "shop", tmp_path / "out"
+    shop.mkdir()
+    (shop / "app.py").write_text(
+        "from celery import Celery\napp = Celery('shop', broker='redis://localhost')\n"
+        "app.conf.accept_content = ['pickle']\n@app.task\ndef pay(): ...\n",
+        encoding="utf-8",
+    )
+    asked = ("run", shop, "--level", "source", "--out", out, "-q")
+    first = audit(*asked)
+    assert (first.exit_code, "Fails: critique: " in first.stderr) == (1, True), first.stderr
+    (journal,) = out.glob("*.json")
+    text = (shop / "app.py").read_text(encoding="utf-8")
+    (shop / "app.py").write_text("\n\n" + text, encoding="utf-8")
+    again = audit(*asked, "--baseline", journal)
+    assert (again.exit_code, "Fails:" in again.stderr) == (0, False), again.stderr

@@ -146,8 +146,7 @@ def test_a_failed_start_stops_what_was_started_and_is_undetermined(
     (tmp_path / "log").unlink()
     assert done.findings("f")[0].missing == seen.missing
     assert not (tmp_path / "log").exists(), "what did not start is not waited for again"
-    assert done.asks_for_processes
-    assert not done.played
+    assert done.nothing_played
 
 
 def test_an_interrupted_start_stops_what_was_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,7 +219,7 @@ def test_evidence_measured_elsewhere_needs_no_driver_and_decides_8_4(tmp_path: P
     assert done.outcome("availability") is Outcome.ESTABLISHED
     assert done.verdicts()["8.4"].status is Status.COMPLIANT
     assert done.verdicts()["8.4"].known_by is Level.MEASUREMENT
-    assert not done.played
+    assert not done.nothing_played, "no scenario was asked"
     bare = replace(examination(target=target, asked=asked, level=Level.EXECUTION), evidence=(soak,))
     assert bare.verdicts()["8.4"].status is Status.UNDETERMINED
     assert "aucune application Celery" in bare.explanation("availability")

@@ -1,11 +1,13 @@
 """How serious a point is that was not settled, and what a problem tells of every place at fault."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from audit.journal.journal_file import Volatile, build
 from audit.model.findings import Evidence, Excerpt, Level, Outcome, Severity
+from audit.rules import Rule
 from audit.rules.practice import Fault, failed
 from audit.rules.role_names import ROLES_IN_FRENCH
 from audit.target.target_file import ROLES
@@ -14,14 +16,14 @@ from tests.unit.audit.examples import GUIDE, examination, finding, rule
 WHEN = Volatile("2026-01-01", "2026-01-01T00:00:00+00:00", 1.0, "audit run", "", "Linux")
 
 
-def journal(*rules):
+def journal(*rules: Rule) -> dict[str, Any]:
     asked = examination(*rules)
     for _, identifier in asked.tests():
         asked.findings(identifier)
     return build(asked, "a" * 64, WHEN, None)
 
 
-def grave(identifier, *answers):
+def grave(identifier: str, *answers: Outcome) -> Rule:
     return replace(rule(identifier, *answers), guide=replace(GUIDE, severity=Severity.CRITICAL))
 
 
@@ -32,7 +34,7 @@ def grave(identifier, *answers):
         ((grave("a", Outcome.ESTABLISHED), rule("b", Outcome.UNDETERMINED)), []),
     ],
 )
-def test_only_a_critical_point_left_open_is_a_reserve(rules, left) -> None:
+def test_only_a_critical_point_left_open_is_a_reserve(rules: tuple[Rule, ...], left: list[str]) -> None:
     assert journal(*rules)["verdict"]["open_critical"] == left
 
 

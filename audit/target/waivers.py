@@ -1,0 +1,78 @@
+"""The waivers of a target file: a fault that somebody accepts, for a reason and until a day."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from fnmatch import fnmatchcase
+from typing import Any
+
+_RULE = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+_KEYS = ("rule", "path", "reason", "who", "until")
+_SHORTEST_REASON = 10
+
+
+class WaiverError(ValueError):
+    """A waiver does not say what it must; the message names the key."""
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """`who` accepts the faults of one rule, in the files that `path` matches (all of them when empty), until that day included."""
+
+    rule: str
+    path: str
+    reason: str
+    who: str
+    until: date
+
+    def covers(self, rule: str, path: str) -> bool:
+        """Whether a fault of this rule in this file is accepted."""
+        return rule == self.rule and (not self.path or fnmatchcase(path, self.path))
+
+
+def read_waivers(entries: object) -> tuple[Waiver, ...]:
+    """The `[[waiver]]` tables of a target file. Raises WaiverError."""
+    if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
+        msg = "waiver must be an array of tables: [[waiver]]"
+        raise WaiverError(msg)
+    return tuple(_waiver(number, entry) for number, entry in enumerate(entries, 1))
+
+
+def _waiver(number: int, entry: Mapping[str, Any]) -> Waiver:
+    where = f"waiver {number}"
+    if unknown := sorted(entry.keys() - set(_KEYS)):
+        msg = f"{where}: unknown key {unknown[0]} (known: {', '.join(_KEYS)})"
+        raise WaiverError(msg)
+    texts = {key: _text(where, entry, key) for key in ("rule", "reason", "who")}
+    if not _RULE.fullmatch(texts["rule"]):
+        msg = f"{where}: rule must be the id of one rule, as `late-acknowledgement`, and not {texts['rule']!r}"
+        raise WaiverError(msg)
+    if len(texts["reason"]) < _SHORTEST_REASON:
+        msg = f"{where}: reason must say why, in a few words"
+        raise WaiverError(msg)
+    path = entry.get("path", "")
+    if not isinstance(path, str) or (path and not path.strip("*/?")):
+        msg = f"{where}: path must name files; leave it out for the whole rule"
+        raise WaiverError(msg)
+    return Waiver(path=path, until=_day(where, entry.get("until")), **texts)
+
+
+def _text(where: str, entry: Mapping[str, Any], key: str) -> str:
+    value = entry.get(key)
+    if not isinstance(value, str) or not value.strip() or "\0" in value:
+        msg = f"{where}: {key} is required"
+        raise WaiverError(msg)
+    return value.strip()
+
+
+def _day(where: str, value: object) -> date:
+    if type(value) is date:
+        return value
+    msg = f"{where}: until must be a day, as 2027-03-31"
+    if not isinstance(value, str):
+        raise WaiverError(msg)
+    try:
+        return date.fromisoformat(value)
+    except ValueError as error:
+        raise WaiverError(msg) from error
