@@ -7,7 +7,7 @@ from audit.model.domains import Answer
 from audit.model.findings import Evidence, Excerpt, Finding, Level, Outcome, Problem
 from audit.model.gaps import named
 from audit.requirements.profiles import GOOD_PRACTICES
-from audit.rules.rule import Check, Files, Guide, Rule, established, not_applicable, rule, undetermined
+from audit.rules.rule import Check, Files, Guide, Rule, rule, undetermined
 
 _TOLD, _QUOTED = 3, 5
 
@@ -45,19 +45,9 @@ def practice(
     )
 
 
-def passed(guide: Guide, detail: str, *evidence: Evidence) -> list[Finding]:
-    """The rule holds; `detail` says on what, or is empty."""
-    return [established(f"{guide.passes} ({detail})" if detail else guide.passes, *evidence)]
-
-
 def unknown(guide: Guide, missing: str, settles: str = "") -> list[Finding]:
     """The rule cannot conclude."""
     return [undetermined(guide.passes, missing, settles)]
-
-
-def out_of_scope(guide: Guide, why: str) -> list[Finding]:
-    """Nothing in the target concerns the rule."""
-    return [not_applicable(f"{guide.passes} : {why}")]
 
 
 def answered(

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from audit.model.domains import Answer, Declared, Domain, conclude
-from audit.model.findings import Evidence, Finding, Level, Outcome, Problem, Severity
+from audit.model.domains import Declared
+from audit.model.findings import Evidence, EvidenceError, Finding, Level, Outcome, Problem, Severity
 from audit.model.target_facts import TargetFacts
 from audit.requirements.question import Question
 from audit.rules.example import example
@@ -56,7 +56,7 @@ class Rule(Question):
         try:
             answers = self.check(known)
             findings = tuple(
-                replace(f, rule=self.id, requirements=self.requirements, needs=self.needs) for f in answers
+                replace(_proved(f), rule=self.id, requirements=self.requirements, needs=self.needs) for f in answers
             )
         except Exception as error:  # noqa: BLE001  a broken rule must not hide the others, nor pass
             return (self._error(f"la règle `{self.id}` a échoué ({type(error).__name__} : {error})"),)
@@ -99,20 +99,12 @@ def rule(
     return named
 
 
-def _nothing(_: object) -> tuple[()]:
-    return ()
-
-
-def established(sentence: str, *evidence: Evidence) -> Finding:
-    """A point that a rule without a domain of its own says to be established; to be replaced by `conclude`."""
-    answer: Answer[object] = conclude(Domain((sentence,), (), ""), _nothing)
-    return Finding(Outcome.ESTABLISHED, sentence, evidence, proof=answer.proof)
-
-
-def not_applicable(sentence: str) -> Finding:
-    """A point that a rule without a domain of its own says to be without object; to be replaced by `conclude`."""
-    answer: Answer[object] = conclude(Domain((), (), ""), _nothing)
-    return Finding(Outcome.NOT_APPLICABLE, sentence, proof=answer.proof)
+def _proved(finding: Finding) -> Finding:
+    """Raises EvidenceError for what a rule says to be played: rules read, and `conclude` alone proves what they read."""
+    if finding.outcome in {Outcome.ESTABLISHED, Outcome.NOT_APPLICABLE} and finding.proof is None:
+        msg = f"« {finding.outcome} » without the proof that `conclude` makes"
+        raise EvidenceError(msg)
+    return finding
 
 
 def undetermined(sentence: str, missing: str, settles: str = "") -> Finding:

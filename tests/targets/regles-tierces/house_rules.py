@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 
+from audit.model.domains import conclude
+from audit.model.facts import Facts, Task
 from audit.model.target_facts import TargetFacts
 from audit.model.findings import Finding, Severity
-from audit.rules.practice import Fault, failed, passed, practice, unknown
-from audit.rules.effective_settings import NO_TASK, production_tasks, short
+from audit.rules.practice import Fault, answered, practice
+from audit.rules.domains.task_domain import tasks
+from audit.rules.effective_settings import NO_TASK, short
 from audit.rules.rule import Guide
 
 GUIDE = Guide(
@@ -43,13 +46,12 @@ GUIDE = Guide(
     """,
 )
 def says_so(known: TargetFacts) -> Sequence[Finding]:
-    tasks = production_tasks(known)
-    if not tasks:
-        return unknown(GUIDE, NO_TASK)
-    silent = [task for task, _ in tasks if "ignore_result" not in task.options]
-    if silent:
-        return failed(GUIDE, "Résultat de tâche", [Fault(f"`{short(t.symbol)}`") for t in silent], known.source.evidence())
-    return passed(GUIDE, "", known.source.evidence())
+    def silent(member: tuple[Task, Facts]) -> list[Fault]:
+        task, _ = member
+        return [] if "ignore_result" in task.options else [Fault(f"`{short(task.symbol)}`")]
+
+    answer = conclude(tasks(known, lambda _: True), silent)
+    return answered(GUIDE, "Résultat de tâche", answer, known.source.evidence(), nothing=NO_TASK)
 
 
 RULES = (says_so,)

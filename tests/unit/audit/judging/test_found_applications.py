@@ -1,5 +1,6 @@
 """A project that nobody described is imported only with the interpreter that the user names."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,10 +33,12 @@ def test_nothing_is_imported_that_nobody_asked_for() -> None:
     assert found(declared, ONE, WEB) == ("mine:app", "")
 
 
-@pytest.mark.parametrize(("given", "kept"), [("python3.12", "python3.12"), ("./bin/python", "bin/python")])
+@pytest.mark.parametrize(("given", "kept"), [("python3", "python3"), ("./bin/python", "bin/python")])
 def test_a_path_is_the_users_and_a_name_is_looked_for(
     given: str, kept: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python").symlink_to(sys.executable)
     wanted = str(tmp_path / kept) if "/" in kept else kept
     assert prepare(tmp_path, "strict", None, python=given).target.python == wanted
