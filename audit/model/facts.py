@@ -141,6 +141,7 @@ class Process:
     `stops`: the ways it is stopped, one for each file that starts it. `probe`: what asks whether its container lives.
     `mounts`: the folders of its container that outlive it. `clears`: what its script removes first, word by word.
     `environment`: the variables that its files give it. `memory`: the most that its container may use, as written.
+    `unknown_words`: those of its command that stand for options which nothing gives.
     """
 
     role: str
@@ -161,6 +162,7 @@ class Process:
     clears: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     memory: str = ""
+    unknown_words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -180,11 +182,15 @@ def _plain(value: object) -> object:
 
 @dataclass(frozen=True)
 class Application:
-    """An application that a module of the target binds to a name: `kind` is `celery` or `asgi`."""
+    """An application that a module of the target binds to a name: `kind` is `celery` or `asgi`.
+
+    `settings`: where it keeps its messages and which queue it takes by default, for one of several of Celery.
+    """
 
     kind: str
     symbol: str
     excerpt: Excerpt | None = None
+    settings: Mapping[str, Setting] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

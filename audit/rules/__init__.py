@@ -42,6 +42,10 @@ _FIRST = (
     "inventory",
     "rate_limits",
     "retry_functions",
+    "broker_services",
+    "redbeat_lock",
+    "result_cleaning",
+    "shared_queues",
 )
 
 

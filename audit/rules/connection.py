@@ -9,10 +9,11 @@ from audit.model.findings import Finding, Outcome, Severity
 from audit.model.gaps import Doubt, UnreadProcess
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN
+from audit.rules.domains.result_domain import are_removed
 from audit.rules.domains.setting_domain import Scope, ruled_by, setting_domain
 from audit.rules.domains.setting_scopes import kept_results, redis_only
 from audit.rules.effective_settings import NO_WORKER, Reading, options, places, read
-from audit.rules.practice import Fault, answered, practice
+from audit.rules.practice import Fault, answered, practice, unknown
 from audit.rules.rule import Guide
 from audit.rules.setting_comparison import SettingComparison
 from audit.rules.worker_pools import unread_process_files
@@ -158,9 +159,11 @@ def _sockets(known: TargetFacts) -> Sequence[Finding]:
     """,
 )
 def _result_expires(known: TargetFacts) -> Sequence[Finding]:
-    return SettingComparison(
-        "result_expires", 86400, bool, _result_expires.guide, "Résultats sans expiration", kept_results
-    )(known)
+    guide = _result_expires.guide
+    found = SettingComparison("result_expires", 86400, bool, guide, "Résultats sans expiration", kept_results)(known)
+    if all(finding.outcome is Outcome.ESTABLISHED for finding in found) and not are_removed(known):
+        return unknown(guide, "ce qui supprime de leur base les résultats expirés (voir « Nettoyage des résultats »)")
+    return found
 
 
 @practice(

@@ -8,10 +8,12 @@ from audit.model.domains import conclude
 from audit.model.facts import Process
 from audit.model.findings import Finding, Severity
 from audit.model.target_facts import TargetFacts
-from audit.rules.domains.process_domain import celery_processes, doubtful, narrowed
+from audit.rules.domains.process_domain import celery_processes, doubtful, narrowed, unread_options
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 
+# What a reboot empties.
+_FORGOTTEN = ("/run/", "/var/run/", "/tmp/", "/dev/", "/var/lock/")  # noqa: S108  folders that are compared, not used
 _NONE = frozenset({"", "/dev/null", "None"})
 
 
@@ -53,7 +55,8 @@ _NONE = frozenset({"", "/dev/null", "None"})
 def _pid_file(known: TargetFacts) -> Sequence[Finding]:
     started = celery_processes(known)
     gaps = doubtful(started.members, _unread_folder)
-    answer = conclude(narrowed(started, started.members, gaps), lambda _: (), possible_of=_left)
+    gaps += doubtful(started.members, lambda p: unread_options(p) if p.mounts or _of_host(p) else "")
+    answer = conclude(narrowed(started, started.members, gaps), _left, possible_of=_on_host)
     places = (known.source.evidence(p.excerpt) for p in started.members)
     return answered(_pid_file.guide, "Fichier de pid durable", answer, *places, nothing="aucun processus")
 
@@ -71,6 +74,20 @@ def _left(process: Process) -> list[Fault]:
     if not kept or _is_cleared(process):
         return []
     return [Fault(f"`{process.excerpt.path}` : `{file}` est dans `{kept}`, qui survit au conteneur", process.excerpt)]
+
+
+def _of_host(process: Process) -> bool:
+    """Whether a supervisor of the machine itself starts it."""
+    return process.restart in {"systemd", "supervisor"} and process.excerpt.language == "ini" and not process.mounts
+
+
+def _on_host(process: Process) -> list[Fault]:
+    """A pid of before a reboot is often, after it, that of another process."""
+    file = _file(process)
+    if not file.startswith("/") or file.startswith(_FORGOTTEN) or not _of_host(process) or _is_cleared(process):
+        return []
+    told = f"`{process.excerpt.path}` : `{file}` survit au redémarrage de la machine"
+    return [Fault(told, process.excerpt)]
 
 
 def _file(process: Process) -> str:

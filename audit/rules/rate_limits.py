@@ -121,8 +121,7 @@ def _rates(known: TargetFacts) -> Sequence[Finding]:
     if annotations.value is UNKNOWN and not annotations.missing.startswith("aucune"):
         gaps += [UnreadSettings(why=annotations.missing)] if known.probes[0].settings else []
     domain = limited_tasks(known, members, gaps, counted(len(tasks), "tâche"))
-    # Somebody may have counted the workers in the rate.
-    answer = conclude(domain, lambda _: (), possible_of=_Limited.faults)
+    answer = conclude(domain, _Limited.faults)
     evidence = [known.source.evidence(known.head(member.task.symbol)) for member in members[:1]]
     names = ", ".join(f"`{short(member.task.symbol)}`" for member in members)
     return answered(

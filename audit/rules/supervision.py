@@ -68,9 +68,11 @@ def _brought_back(known: TargetFacts, worker: Process, answer: Answer[Fault]) ->
 )
 def _supervised(known: TargetFacts) -> Sequence[Finding]:
     guide, started = _supervised.guide, workers(known)
-    domain = narrowed(started, started.members, doubtful(started.members, lambda worker: worker.doubt))
-    bare = [w for w in started.members if not w.restart and not w.doubt]
-    others = [w.excerpt.path for w in started.members if w.restart and bare and w.excerpt.path != bare[0].excerpt.path]
+    # The command of an image that every service replaces is stopped, and started, by nobody.
+    run = [w for w in started.members if w.stops] or started.members
+    domain = narrowed(started, run, doubtful(run, lambda worker: worker.doubt))
+    bare = [w for w in run if not w.restart and not w.doubt]
+    others = [w.excerpt.path for w in run if w.restart and bare and w.excerpt.path != bare[0].excerpt.path]
     # Without a word on which files serve in production, the one that brings its workers back may.
     maybe = bool(others) and not known.target.process_files
 
@@ -81,7 +83,7 @@ def _supervised(known: TargetFacts) -> Sequence[Finding]:
     if answer.faults or answer.possible:
         return _left_down(known, bare[0], others[0] if maybe else "")
     if answer.outcome is Outcome.ESTABLISHED:
-        return [_brought_back(known, worker, answer) for worker in started.members]
+        return [_brought_back(known, worker, answer) for worker in run]
     return answered(guide, "", answer, nothing=NO_WORKER)
 
 

@@ -13,6 +13,9 @@ from audit.rules.effective_settings import number, production_tasks, read
 from audit.rules.practice import Fault
 from audit.rules.worker_pools import CHILDLESS, pool_of
 
+# The signals to which a Celery worker answers by an orderly shutdown.
+_ASKING = frozenset({"TERM", "INT", "QUIT"})
+
 
 @dataclass(frozen=True)
 class Wait:
@@ -41,6 +44,9 @@ class StoppedWorker:
         if self.stop.receives is Receives.NOBODY or self._is_cut():
             cut = ", enfants du pool compris : les tâches en cours sont coupées aussitôt" if self._is_cut() else ""
             return [Fault(f"`{path}` : {self.stop.why}{cut}", place)]
+        if self.stop.signal not in _ASKING:
+            text = f"`{path}` : {self.stop.by} envoie {self.stop.signal}, qui coupe les tâches en cours"
+            return [Fault(text, place)]
         grace = self.stop.grace
         if grace is None or not self.waits or not all(wait.cut_by(grace) for wait in self.waits):
             return []

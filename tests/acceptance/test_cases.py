@@ -45,5 +45,24 @@ def test_no_rule_passes_over_the_fault_nor_alarms_without_one(name: str, side: s
     assert _wrong(name, side) == sorted(PENDING.get(name, {}).get(side, ()))
 
 
+def _demanded() -> list[str]:
+    return sorted(
+        {
+            name
+            for name, _ in _sides()
+            if _case(name)["expect"].startswith("défaut") and " or " not in _case(name)["expect"]
+        }
+    )
+
+
+@pytest.mark.parametrize("name", _demanded())
+def test_the_fault_is_a_defect_and_its_mend_raises_nothing(name: str) -> None:
+    """Where a case expects a defect, not passing over it is not enough."""
+    rule = _case(name)["rule"]
+    assert _outcomes(CASES / name / "defective")[rule] is Outcome.DEFECT
+    if (CASES / name / "sound").is_dir():
+        assert _outcomes(CASES / name / "sound")[rule] not in ALARMS
+
+
 def test_what_is_pending_is_of_a_case() -> None:
     assert PENDING.keys() <= {name for name, _ in _sides()}

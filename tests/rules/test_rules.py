@@ -24,8 +24,15 @@ BY_ID = {rule.id: rule for rule in every_rule() if rule.category != "Qualité du
 CASES = every_case()
 FAILING = (Outcome.DEFECT, Outcome.RESERVATION)
 # Those that need the configuration probe have their own targets in test_imports.py; what is deprecated has unit tests.
-# The sound application has no chord.
-WITHOUT_SUBJECT = {"chord-results", "expires-after-delay"}
+# The sound application has no chord, one application, results that Redis drops, and no file that starts its broker.
+WITHOUT_SUBJECT = {
+    "chord-results",
+    "expires-after-delay",
+    "broker-keeps-queues",
+    "redbeat-lock",
+    "results-cleaned",
+    "own-queues",
+}
 ELSEWHERE = {"imports", "deprecations", "tasks-included"}
 
 

@@ -37,3 +37,24 @@ class PinnedCelery(Observation):
     """A release of Celery that a file of dependencies asks for: `version` is exact, or ends with `.*`."""
 
     version: str
+
+
+@dataclass(frozen=True)
+class ResultCleaning(Observation):
+    """A line that names `celery.backend_cleanup`, which removes results that expired."""
+
+
+@dataclass(frozen=True)
+class BrokerService(Observation):
+    """A Redis, or one of its kin, that a deployment file starts under these `names`, and what it does with its keys.
+
+    `policy` is its `maxmemory-policy`, `memory` its `maxmemory`, both empty where none is written; `limited`: its host bounds it anyway.
+    `forgets`: neither a snapshot nor a journal is kept, as is written. `unread`: why, in French, part of its options is not known.
+    """
+
+    names: tuple[str, ...]
+    policy: str = ""
+    memory: str = ""
+    limited: bool = False
+    forgets: bool = False
+    unread: str = ""

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from audit.model.facts import Application, Setting, Task
 from audit.model.plain_value import PlainValue
@@ -28,6 +29,8 @@ from audit.reading.web.fastapi_objects import is_application
 _logger = logging.getLogger(__name__)
 
 ANY = "*"
+# What two applications may have in common, and lose each other's messages by.
+_OF_SEVERAL = ("broker_url", "task_default_queue", "task_queues", ANY)
 
 
 def find_application(machine: Machine, declared: str, started: Sequence[str] = ()) -> Instance | None:
@@ -132,6 +135,7 @@ def task_name_of(value: Value, names: Mapping[str, str]) -> Value:
 def named_applications(machine: Machine) -> tuple[Application, ...]:
     """Celery and ASGI applications outside tests, under the first name of the module that builds each."""
     found: dict[int, Application] = {}
+    instances: dict[int, Instance] = {}
     for module in sorted(machine.globals):
         path = machine.project.modules[module].source.path
         for name, value in machine.globals[module].items():
@@ -147,4 +151,9 @@ def named_applications(machine: Machine) -> tuple[Application, ...]:
             if kind:
                 excerpt = excerpt_of(machine, instance.origin)
                 found.setdefault(id(instance), Application(kind, f"{module}:{name}", excerpt))
+                instances[id(instance)] = instance
+    several = [key for key, one in found.items() if one.kind == "celery"]
+    for key in several if len(several) > 1 else ():
+        own = read_settings(machine, instances[key])
+        found[key] = replace(found[key], settings={name: own[name] for name in _OF_SEVERAL if name in own})
     return tuple(found.values())

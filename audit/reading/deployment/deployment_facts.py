@@ -4,7 +4,13 @@ import re
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
 
-from audit.model.observations.deployment_statements import ForcedRoot, HealthCheck, PinnedCelery, WatchedWorker
+from audit.model.observations.deployment_statements import (
+    ForcedRoot,
+    HealthCheck,
+    PinnedCelery,
+    ResultCleaning,
+    WatchedWorker,
+)
 from audit.model.observations.observation import Observation
 from audit.model.observations.secrets_and_certificates import TrackedEnvironment, TrackedFiles
 from audit.reading.deployment.container_users import container_user
@@ -14,7 +20,7 @@ from audit.reading.source_files import Source, Tree, read_text
 Reader = Callable[[Source], Iterator[Observation]]
 
 _DEPLOYMENT = re.compile(
-    r"(?i)(^|/)((docker|container)file[^/]*|[^/]*\.dockerfile|procfile[^/]*|makefile|[^/]*\.(ya?ml|sh|bash|service|conf|ini))$"
+    r"(?i)(^|/)((docker|container)file[^/]*|[^/]*\.dockerfile|procfile[^/]*|crontab[^/]*|makefile|[^/]*\.(ya?ml|sh|bash|service|conf|ini))$"
 )
 _PINNED = re.compile(
     r"(?i)(^|/)([^/]*requirements[^/]*\.(txt|in|lock)|(uv|poetry|pdm)\.lock|pipfile\.lock|pyproject\.toml)$"
@@ -39,6 +45,10 @@ _MODELS = re.compile(r"(?i)example|sample|template|dist|default|exemple|modele|s
 def read_deployment(tree: Tree, declared: tuple[str, ...]) -> tuple[Observation, ...]:
     """What the target's deployment files, dependency files and git index say."""
     found = list(_environments(tree))
+    if any(path.endswith((".yaml", ".yml")) for path in tree.paths):
+        from audit.reading.deployment.broker_services import broker_services  # noqa: PLC0415  YAML is loaded where some is found
+
+        found += broker_services(tree)
     for path in tree.paths:
         if _PINNED.search(path) or _METADATA.search(path):
             found += _read(tree, path, _pinned)
@@ -77,6 +87,8 @@ def _said(source: Source) -> Iterator[Observation]:
             continue
         if _FORCED.search(text):
             yield ForcedRoot("", source.excerpt(number, number, _language(source)))
+        if "backend_cleanup" in text:
+            yield ResultCleaning("", source.excerpt(number, number, _language(source)))
         if "celery" in text and asks_for_life(text):
             yield HealthCheck("", source.excerpt(number, number, _language(source)), names_a_node(text))
     if _DOCKERFILE.search(source.path):

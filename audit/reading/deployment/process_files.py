@@ -15,7 +15,7 @@ from audit.reading.deployment.entry_scripts import called_script
 from audit.reading.deployment.file_references import Around
 from audit.reading.deployment.process_runs import SHELLS, Run
 from audit.reading.deployment.restarts import settled
-from audit.reading.deployment.started_programs import started
+from audit.reading.deployment.started_programs import Started, started
 from audit.reading.deployment.unit_files import (
     read_dockerfile,
     read_image,
@@ -149,7 +149,7 @@ def _handed(run: Run, around: Around, read: frozenset[str]) -> Iterator[Run]:
     for command in read_commands(script.text, run.line.variables, arguments):
         what = started(command.words, lasting=False)
         if what and (apart or _ends(arguments, command.words)):
-            process = Process(what.role, " ".join(command.words), what.options, run.restart, run.excerpt)
+            process = _process(what, command.words, run.restart, run.excerpt)
             yield replace(run, words=command.words, process=process, handed=command, script=script.text)
             return
 
@@ -177,7 +177,11 @@ def _run(kind: str, line: Line, command: "Command", excerpt: Excerpt) -> Run:
     run = Run(kind, line, command.words, restart, excerpt, alone, command=command)
     if what is None:
         return run
-    return replace(run, process=Process(what.role, " ".join(command.words), what.options, restart, excerpt))
+    return replace(run, process=_process(what, command.words, restart, excerpt))
+
+
+def _process(what: Started, words: Sequence[str], restart: str, excerpt: Excerpt) -> Process:
+    return Process(what.role, " ".join(words), what.options, restart, excerpt, unknown_words=what.unknown)
 
 
 def _commands(line: Line, kind: str) -> list["Command"]:

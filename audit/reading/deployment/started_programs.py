@@ -1,7 +1,7 @@
 """What a command line starts: a Celery worker, beat, a web server, something else that stays, or nothing that does."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from audit.reading.deployment.command_wrappers import unwrapped
 
@@ -27,11 +27,13 @@ class Started:
     """The role of a command (`worker`, `beat`, `worker+beat`, `web`, `other`), and its options by their long names.
 
     `detached`: the command returns at once, and leaves behind a process that is not its child any more.
+    `unknown`: words that may be any options.
     """
 
     role: str
     options: dict[str, str]
     detached: bool = False
+    unknown: tuple[str, ...] = ()
 
 
 def started(words: Sequence[str], lasting: bool) -> Started | None:
@@ -41,7 +43,8 @@ def started(words: Sequence[str], lasting: bool) -> Started | None:
         return None
     name, rest = words[0].rpartition("/")[2], list(words[1:])
     if name == "celery":
-        return _celery(rest)
+        found = _celery(rest)
+        return replace(found, unknown=_unknown(rest)) if found else None
     if name in WEB or (name, *rest[:1]) in _WEB_COMMANDS:
         options = _options(rest, _SHORT.get(name, {}))
         return Started("web", options, "daemon" in options)
@@ -79,6 +82,11 @@ def _celery(words: list[str]) -> Started | None:
     if positional[0] in {"beat", "flower"}:
         return Started("beat" if positional[0] == "beat" else "other", options, "detach" in options)
     return None
+
+
+def _unknown(words: list[str]) -> tuple[str, ...]:
+    """Words of which a variable or a command that is not known makes options: those that no option takes as its value."""
+    return tuple(word for word in _positional(words) if word.startswith(("$", "`")))
 
 
 def _positional(words: list[str]) -> list[str]:

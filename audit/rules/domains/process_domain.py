@@ -65,6 +65,12 @@ def doubtful(processes: Iterable[Process], why_of: Callable[[Process], str]) -> 
     return tuple(UnreadProcess(p.excerpt.path, p.excerpt.first_line, why) for p, why in told if why)
 
 
+def unread_options(process: Process) -> str:
+    """Why a start line may hold any option, in French; empty where all its words are known."""
+    path, words = process.excerpt.path, process.unknown_words
+    return f"`{words[0]}`, que `{path}` donne à Celery, ne se lit pas" if words else ""
+
+
 def statements(known: TargetFacts, members: Iterable[T], read: str) -> Domain[T]:
     """Something that deployment files say, whatever they start: none said is nothing to judge where every file was read."""
     nothing_read = not (known.source.tasks or known.source.processes)

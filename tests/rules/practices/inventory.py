@@ -42,20 +42,20 @@ CASES = (
         Edit(TASKS, "import requests\n", "import requests\nfrom celery import group\n"),
     ),
     not_concerned("ignored-results", "none kept", "aucun résultat", *_UNREAD, Edit(APP, _BACKEND, "")),
-    warns(
+    fails(
         "shared-rate-limits",
         "two workers of its queue",
         "2 workers de `retry` dans `start.sh`",
         Edit(START, "-Q mails,default", "-Q mails,default,retry"),
     ),
-    warns(
+    fails(
         "shared-rate-limits",
         "every worker",
         "`send_mail`, et 2 workers de `mails`",
         Edit(TASKS, "@app.task(bind=True, max_retries=5)", '@app.task(bind=True, max_retries=5, rate_limit="5/s")'),
         Edit(START, "-Q retry", "-Q retry,mails"),
     ),
-    warns(
+    fails(
         "shared-rate-limits",
         "two units, and a rate by annotation",
         "`send_mail`, et 2 workers de `default` (`deploy/shop-other.service`, `deploy/shop-worker.service`)",
@@ -73,7 +73,7 @@ CASES = (
             "[Service]\nExecStart=/opt/shop/bin/celery -A shop.celery_app worker -n other@%H -Q default\n",
         ),
     ),
-    warns(
+    fails(
         "shared-rate-limits",
         "replicas",
         "2 workers de `retry` dans `compose.yaml`",

@@ -221,13 +221,13 @@ CASES = (
     ),
     established("own-health-check", "time to answer", "2 sondes", _probed("prefork", "20", ", --timeout, '10'")),
     established("own-health-check", "a file that the worker touches", "1 sonde", _probed("solo", "1", probe="[find, /tmp/alive, -mmin, '-20']")),
-    warns(
+    fails(
         "pid-file",
         "a long volume, and a word apart",
         "`/data/run/beat.pid` est dans `/data`",
         _beat(f"{_BEAT} --pidfile /data/run/beat.pid", "volumes: [{type: volume, source: d, target: /data}]"),
     ),
-    warns(
+    fails(
         "pid-file",
         "a pod",
         "`/state/b.pid` est dans `/state`",

@@ -1,0 +1,192 @@
+"""Redis and its kin as deployment files start them: eviction, and what is kept on disk."""
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from posixpath import basename, dirname, join, normpath
+from typing import Any
+
+import yaml
+
+from audit.model.observations.deployment_statements import BrokerService
+from audit.reading.deployment.compose_files import interpolated, lines_of, value_of
+from audit.reading.deployment.file_references import Around
+from audit.reading.source_files import Source, Tree
+
+_SERVERS = frozenset(("redis", "valkey", "keydb", "dragonfly", "redis-stack", "redis-stack-server", "redict"))
+_HELD = re.compile(r"redis|valkey|keydb|dragonfly|redict|keyvalue")
+_FLAGS = ("REDIS_EXTRA_FLAGS", "VALKEY_EXTRA_FLAGS", "REDIS_ARGS", "VALKEY_ARGS")
+_NO = frozenset({"", "no", "false", "0"})
+
+
+def broker_services(tree: Tree) -> Iterator[BrokerService]:
+    """The servers of compose files, of workloads and of render.yaml."""
+    around = Around(tree)
+    for path in tree.paths:
+        source = around.source(path) if path.endswith((".yaml", ".yml")) else None
+        if source and _HELD.search(source.text.lower()):
+            yield from _of_file(source, around)
+
+
+def _of_file(source: Source, around: Around) -> Iterator[BrokerService]:
+    try:
+        documents = [d for d in yaml.safe_load_all(source.text) if isinstance(d, dict)]
+        nodes = list(yaml.compose_all(source.text, Loader=yaml.SafeLoader))
+    except (yaml.YAMLError, RecursionError):
+        return
+    maps = [d.get("data") for d in documents if d.get("kind") == "ConfigMap"]
+    written = {name: str(text) for held in maps if isinstance(held, dict) for name, text in held.items()}
+    for document, node in zip(documents, nodes, strict=False):
+        services = document.get("services")
+        if isinstance(services, dict):
+            yield from _of_compose(source, services, value_of(node, "services"), around)
+        elif isinstance(services, list):
+            yield from _of_render(source, services, value_of(node, "services"))
+        elif "spec" in document:
+            yield from _of_pods(source, document, node, written)
+
+
+def _of_compose(
+    source: Source, services: Mapping[str, Any], node: yaml.Node | None, around: Around
+) -> Iterator[BrokerService]:
+    for name, service in services.items():
+        if not isinstance(service, dict):
+            continue
+        image, first = _built(source, service, around)
+        if not _is_server(image or str(service.get("image", ""))):
+            continue
+        words = [*first, *_words(service.get("entrypoint")), *_words(service.get("command"))]
+        words += _extra(service.get("environment"))
+        said, unread = _configured(words, lambda file, one=service: _mounted(source, one, file, around))
+        names = (str(name), str(service.get("container_name") or name), str(service.get("hostname") or name))
+        place = value_of(node, str(name))
+        excerpt = source.excerpt(*lines_of(place, place), "yaml") if place else None
+        yield _service(excerpt, names, said, unread)
+
+
+def _built(source: Source, service: Mapping[str, Any], around: Around) -> tuple[str, list[str]]:
+    """The image that a service's Dockerfile starts from, and the words of its `CMD`; empty where it builds none."""
+    build = service.get("build")
+    if not build:
+        return "", []
+    given = build if isinstance(build, dict) else {"context": build}
+    folder = normpath(join(dirname(source.path), interpolated(given.get("context", "."))))
+    image = around.source(normpath(join(folder, interpolated(given.get("dockerfile", "Dockerfile")))))
+    if image is None:
+        return "", []
+    bases = re.findall(r"(?im)^\s*FROM\s+(?:--\S+\s+)*(\S+)", image.text)
+    commands = re.findall(r"(?im)^\s*CMD\s+(.+)$", image.text)
+    return (bases[-1] if bases else ""), (_words(commands[-1].strip("[]").replace(",", " ")) if commands else [])
+
+
+def _is_server(image: str) -> bool:
+    name = basename(interpolated(image).partition("@")[0]).partition(":")[0]
+    return name in _SERVERS
+
+
+def _words(value: Any) -> list[str]:
+    if isinstance(value, list):
+        words = [str(word) for word in value]
+        return _words(words[-1]) if "-c" in words[:-1] and "sh" in basename(words[0]) else words
+    try:
+        return shlex.split(value, comments=True) if isinstance(value, str) else []
+    except ValueError:
+        return []
+
+
+def _extra(environment: Any) -> list[str]:
+    """Options that official and usual images take from their environment."""
+    pairs: dict[str, str] = {}
+    if isinstance(environment, dict):
+        pairs = {str(k): str(v) for k, v in environment.items()}
+    elif isinstance(environment, list):
+        pairs = {n: v for n, _, v in (str(item).partition("=") for item in environment)}
+    return [word for flag in _FLAGS for word in _words(pairs.get(flag))]
+
+
+def _mounted(source: Source, service: Mapping[str, Any], file: str, around: Around) -> Source | None:
+    """The file of the target that a service sees at this path."""
+    volumes = service.get("volumes")
+    for volume in volumes if isinstance(volumes, list) else []:
+        if isinstance(volume, dict):
+            held, target = str(volume.get("source", "")), str(volume.get("target", ""))
+        else:
+            held, _, rest = str(volume).partition(":")
+            target = rest.partition(":")[0]
+        inside = file.removeprefix(target.rstrip("/")) if target and file.startswith(target.rstrip("/")) else None
+        if inside is not None and held.startswith("."):
+            return around.source(normpath(join(dirname(source.path), held) + inside))
+    alike = [p for p in around.tree.paths if basename(p) == basename(file)]
+    return around.source(alike[0]) if len(alike) == 1 else None
+
+
+def _configured(words: Sequence[str], find: Any) -> tuple[dict[str, list[str]], str]:
+    """What its options say, those of its configuration file below those of its command line; and what is not known."""
+    said: dict[str, list[str]] = {}
+    unread = ""
+    for word in words:
+        if word.endswith(".conf") and not word.startswith("-"):
+            held = find(word)
+            text = held if isinstance(held, str) else held.text if held else None
+            unread = "" if text is not None else f"`{word}`, qui règle le serveur, n'a pas été trouvé"
+            said |= _of_conf(text or "")
+    index = 0
+    while index < len(words):
+        word, index = words[index], index + 1
+        if not word.startswith("--"):
+            unread = unread or (f"`{word}`, donné au serveur, ne se lit pas" if word.startswith("$") else "")
+            continue
+        name, equals, value = word[2:].partition("=")
+        values = [value] if equals else []
+        while not equals and index < len(words) and not words[index].startswith("--"):
+            values.append(words[index])
+            index += 1
+        said.setdefault(name.lower().replace("_", "-"), []).extend(values)
+    return said, unread
+
+
+def _of_conf(text: str) -> dict[str, list[str]]:
+    said: dict[str, list[str]] = {}
+    for line in text.splitlines():
+        name, _, value = line.strip().partition(" ")
+        if name and not name.startswith("#"):
+            said.setdefault(name.lower(), []).extend(value.replace('""', "").replace("''", "").split() or [""])
+    return said
+
+
+def _service(excerpt: Any, names: tuple[str, ...], said: Mapping[str, Sequence[str]], unread: str) -> BrokerService:
+    last = {name: interpolated(values[-1]) if values else "" for name, values in said.items()}
+    policy, memory = last.get("maxmemory-policy", ""), last.get("maxmemory", "")
+    saves = "save" not in said or any(said["save"])
+    journal = last.get("appendonly", "no").lower() not in _NO
+    forgets = not saves and not journal and not unread
+    unread = unread or next((f"`{v}`, qui règle le serveur, n'est pas donné" for v in (policy,) if "$" in v), "")
+    return BrokerService("", excerpt, tuple(dict.fromkeys(names)), policy.lower(), memory, False, forgets, unread)
+
+
+def _of_render(source: Source, services: Sequence[Any], node: yaml.Node | None) -> Iterator[BrokerService]:
+    places = node.value if isinstance(node, yaml.SequenceNode) else []
+    for service, place in zip(services, places, strict=False):
+        if isinstance(service, dict) and service.get("type") in {"redis", "keyvalue"}:
+            policy = str(service.get("maxmemoryPolicy") or service.get("maxMemoryPolicy") or "").replace("_", "-")
+            excerpt = source.excerpt(*lines_of(place, place), "yaml")
+            yield BrokerService("", excerpt, (str(service.get("name", "")),), policy.lower(), limited=True)
+
+
+def _of_pods(
+    source: Source, document: Mapping[str, Any], node: yaml.Node | None, written: Mapping[str, str]
+) -> Iterator[BrokerService]:
+    spec: Any = document
+    for key in ("spec", "template", "spec"):
+        spec = spec.get(key) if isinstance(spec, dict) else None
+        node = value_of(node, key)
+    containers, places = (spec.get("containers") if isinstance(spec, dict) else None), value_of(node, "containers")
+    items = places.value if isinstance(places, yaml.SequenceNode) else []
+    about = document.get("metadata")
+    name = str(about.get("name", "")) if isinstance(about, dict) else ""
+    for container, place in zip(containers if isinstance(containers, list) else [], items, strict=False):
+        if isinstance(container, dict) and _is_server(str(container.get("image", ""))):
+            words = [*_words(container.get("command")), *_words(container.get("args"))]
+            said, unread = _configured(words, lambda file: written.get(basename(file)))
+            excerpt = source.excerpt(*lines_of(place, place), "yaml")
+            yield _service(excerpt, (name, str(container.get("name", name))), said, unread)

@@ -1,0 +1,82 @@
+"""The workers of several applications of one project, each with the broker and the queues that it consumes."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from audit.model.domains import Domain
+from audit.model.facts import Application, Process
+from audit.model.gaps import Doubt, Gap
+from audit.model.plain_value import PlainValue
+from audit.model.target_facts import TargetFacts
+from audit.model.unknown import UNKNOWN
+from audit.rules.domains.broker_domain import addresses
+from audit.rules.domains.process_domain import workers_of_any
+from audit.rules.routing import consumed_by
+
+_PORTS = {"redis": 6379, "rediss": 6379, "amqp": 5672, "pyamqp": 5672}
+
+
+@dataclass(frozen=True, eq=False)
+class Consumer:
+    """A worker of an application: where its messages are, empty where that is not told, and the queues it surely consumes."""
+
+    worker: Process
+    application: str
+    broker: str
+    queues: frozenset[str]
+
+
+def consumers(known: TargetFacts) -> Domain[Consumer]:
+    """Those of at least two applications of Celery; none where there are not two."""
+    applications = [a for a in known.source.applications if a.kind == "celery"]
+    started = workers_of_any(known)
+    found = [(w, one) for w in started.members if (one := _application(w, applications))]
+    if len({one.symbol for _, one in found}) < 2:
+        why = known.why_silent or ("" if applications else "aucune application Celery n'a été trouvée")
+        unread = started.gaps if len(applications) > 1 else (Doubt(why=why),) if why else ()
+        return Domain((), unread, f"{len(applications)} application{'s' if len(applications) > 1 else ''}")
+    members = [_consumer(w, one) for w, one in found]
+    gaps: list[Gap] = [g for g in started.gaps if g.path]
+    gaps += [
+        Doubt(why=f"le broker ou les files de `{m.application}` ne se lisent pas")
+        for m in members
+        if not m.broker or not m.queues
+    ]
+    return Domain(tuple(members), tuple(gaps), f"{len({one.symbol for _, one in found})} applications")
+
+
+def _application(worker: Process, applications: list[Application]) -> Application | None:
+    """The one that `-A` names; None where none, or several, may be it."""
+    written = worker.options.get("app", "").replace(":", ".")
+    if not written:
+        return None
+    fitting = [a for a in applications if f"{a.symbol.replace(':', '.')}.".startswith(f"{written}.")]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _consumer(worker: Process, application: Application) -> Consumer:
+    def said(name: str, default: PlainValue) -> PlainValue:
+        if name in application.settings:
+            return application.settings[name].value
+        return UNKNOWN if "*" in application.settings else default
+
+    setting = application.settings.get("broker_url")
+    written = setting.value if setting else None
+    told = addresses(written, setting.overridable if setting else "", [worker.environment])
+    option = worker.options.get("broker", "")
+    found = [option] if option else sorted(told)
+    broker = _place(found[0]) if len(found) == 1 else ""
+    queues = consumed_by(worker, said("task_queues", None), said("task_default_queue", "celery"))
+    return Consumer(worker, application.symbol.partition(":")[0], broker, queues or frozenset())
+
+
+def _place(address: str) -> str:
+    """Host, port and database of an address, however it is written; empty where one is not told."""
+    try:
+        parts = urlsplit(address)
+        port = parts.port or _PORTS.get(parts.scheme, 0)
+    except ValueError:
+        return ""
+    if "$" in address or not parts.hostname:
+        return ""
+    return f"{parts.hostname}:{port}/{parts.path.strip('/') or '0'}?{parts.query}"

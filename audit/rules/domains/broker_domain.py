@@ -1,0 +1,62 @@
+"""The broker's own service, as the project's files start it, and the addresses of brokers that they give."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from audit.model.domains import Domain
+from audit.model.gaps import Doubt, Gap
+from audit.model.observations.deployment_statements import BrokerService
+from audit.model.plain_value import PlainValue
+from audit.model.target_facts import TargetFacts
+from audit.model.unknown import UNKNOWN
+from audit.rules.domains.process_domain import statements
+from audit.rules.effective_settings import read, scheme
+
+_NAMED = re.compile(r"BROKER|CELERY.*URL")
+
+
+@dataclass(frozen=True)
+class Broker:
+    """A server that a file starts; `sure`: the address of the broker names it, and not only may."""
+
+    service: BrokerService
+    sure: bool
+
+
+def addresses(value: PlainValue, variable: str, environments: list[Mapping[str, str]]) -> set[str]:
+    """The addresses that processes are given for a broker, else the one that is written; empty where none is told."""
+    given = {env[variable] for env in environments if variable and variable in env}
+    if not given and not isinstance(value, str):
+        given = {text for env in environments for name, text in env.items() if _NAMED.search(name) and "://" in text}
+    return given or ({value} if isinstance(value, str) else set())
+
+
+def host_of(address: str) -> str:
+    """The host of an address; empty where it cannot be told."""
+    try:
+        host = urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
+    return "" if "$" in address.partition("://")[2].rpartition("@")[2] else host
+
+
+def broker_servers(known: TargetFacts) -> Domain[Broker]:
+    """The servers that are the broker or may be; none where its address names something else."""
+    seen = known.source.observations_of(BrokerService)
+    reading = read(known, "broker_url")
+    environments = [process.environment for process in known.celery_processes]
+    found = addresses(reading.value, reading.variable, environments)
+    hosts = {host_of(address) for address in found}
+    named = [one for one in seen if hosts & set(one.names)]
+    # `localhost` is a developer's default, which a deployment changes.
+    open_ended = not found or bool(hosts & {"", "localhost", "127.0.0.1"})
+    is_other = bool(found) and all(scheme(address) not in {"redis", ""} for address in found)
+    maybe = [] if named or not open_ended or is_other else seen
+    members = [Broker(one, sure=True) for one in named] + [Broker(one, sure=False) for one in maybe]
+    gaps: list[Gap] = [Doubt(why=member.service.unread) for member in members if member.service.unread]
+    if seen and not members and not is_other and (reading.missing or reading.value is UNKNOWN):
+        gaps.append(Doubt(why=reading.missing or "l'adresse du broker ne se lit pas"))
+    domain = statements(known, members, f"{len(seen)} service{'s' if len(seen) > 1 else ''} Redis")
+    return Domain(domain.members, (*domain.gaps, *gaps), domain.read)

@@ -1,0 +1,59 @@
+"""The store of results, and whether anybody removes those that expired."""
+
+import re
+from dataclasses import dataclass
+
+from audit.model.domains import Domain
+from audit.model.gaps import Doubt, Gap, UnreadSettings
+from audit.model.observations.deployment_statements import ResultCleaning
+from audit.model.target_facts import TargetFacts
+from audit.rules.domains.process_domain import workers_of_any
+from audit.rules.effective_settings import Reading, read
+
+# Those that do not expire their own keys.
+_KEEPING = re.compile(
+    r"(?i)(db\+\w+|sqla\+\w+|sqlalchemy|database|django-db|django_celery_results[\w.:]*|file|filesystem|mongodb|arangodb)(:|$)"
+)
+_REMOVES = frozenset({"cleanup", "backend_cleanup"})
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Results that their store keeps for ever, `by_nobody` removed."""
+
+    store: str
+    by_nobody: bool
+
+
+def kept_results_of(known: TargetFacts, backend: Reading) -> Domain[Kept]:
+    """One member for a store that does not expire its keys; « nobody » is sure only where every process file was read."""
+    told = backend.value if isinstance(backend.value, str) else ""
+    found, ignored = _KEEPING.match(told), read(known, "task_ignore_result", False)
+    ignores = ignored.value is True and not ignored.missing
+    if not found or ignores:
+        why = backend.missing or ("l'adresse des résultats vient de l'environnement" if backend.variable else "")
+        gaps = (UnreadSettings(why=why),) if why and not told and not ignores else ()
+        return Domain((), gaps, f"`{told.partition(':')[0]}`" if told else "aucun résultat gardé")
+    unread = workers_of_any(known).gaps
+    doubts: list[Gap] = []
+    if not known.processes("beat"):
+        doubts += [Doubt(why=f"{where} peut supprimer des résultats") for where in _removing(known)]
+    nobody = not known.processes("beat") and not unread and not doubts
+    kept_gaps = () if known.processes("beat") else (*unread, *doubts)
+    return Domain((Kept(found[1], nobody),), kept_gaps, f"`{found[1]}`")
+
+
+def are_removed(known: TargetFacts) -> bool:
+    """Whether a setting that says when results expire is enough: their store removes them, or somebody surely does."""
+    domain = kept_results_of(known, read(known, "result_backend"))
+    return not domain.gaps and not any(kept.by_nobody for kept in domain.members)
+
+
+def _removing(known: TargetFacts) -> list[str]:
+    """What may remove results: a deployment file that names the task, or a function that calls it."""
+    said = known.source.observations_of(ResultCleaning)
+    if said:
+        return [f"`{one.excerpt.path}`" for one in said[:1] if one.excerpt]
+    functions = (known.source.functions[symbol] for symbol in known.source.functions)
+    calling = (f.symbol for f in functions if any(c.name.rpartition(".")[2] in _REMOVES for c in f.calls))
+    return [f"`{symbol}`" for symbol in calling][:1]

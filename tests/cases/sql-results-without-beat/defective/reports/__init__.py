@@ -1,0 +1,5 @@
+"""The reports service."""
+
+from .celery import app
+
+__all__ = ["app"]
