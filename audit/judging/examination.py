@@ -116,7 +116,7 @@ class Examination:
         if described(self.target):
             return ()
         roles = self.profile.about_a_role.values()
-        return supposed_lines(self.completed, self.known.source, self.supposed, roles)
+        return supposed_lines(self.known.source, self.supposed, roles)
 
     @cached_property
     def asked(self) -> Asked:

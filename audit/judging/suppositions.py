@@ -3,12 +3,16 @@
 A supposition never makes a defect, and a point that rests on one says « supposé ».
 """
 
+import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from audit.model.facts import Facts
 from audit.model.findings import Finding, Outcome
+from audit.target.import_paths import import_base
 from audit.target.target_file import Target
+
+_TOLD = 3
 
 
 @dataclass(frozen=True)
@@ -36,9 +40,20 @@ def with_applications(target: Target, source: Facts) -> Target:
     A project that nobody described is not imported unless whoever audits it says with what.
     """
     if target.celery_app or target.asgi_app or not target.python:
-        return target
+        return _importable(target, source)
     alone = {kind: symbols[0] if len(symbols) == 1 else "" for kind, symbols in _found(source).items()}
-    return replace(target, celery_app=alone["celery"], asgi_app=alone["asgi"])
+    return _importable(replace(target, celery_app=alone["celery"], asgi_app=alone["asgi"]), source)
+
+
+def _importable(target: Target, source: Facts) -> Target:
+    """The target with the folders, below its root, from which its applications are imported, as `src/`, on `PYTHONPATH`."""
+    named = {target.celery_app, target.asgi_app}
+    bases = (import_base(a.symbol, a.excerpt.path) for a in source.applications if a.symbol in named and a.excerpt)
+    folders = [str(target.root / base) for base in dict.fromkeys(bases) if base]
+    if not folders or any(variable.startswith("PYTHONPATH=") for variable in target.environment):
+        return target
+    path = os.pathsep.join([*folders, *filter(None, [os.environ.get("PYTHONPATH")])])
+    return replace(target, environment=(*target.environment, f"PYTHONPATH={path}"))
 
 
 def no_application(source: Facts) -> str:
@@ -46,7 +61,7 @@ def no_application(source: Facts) -> str:
     symbols = _found(source)["celery"]
     if not symbols:
         return "no Celery application was found in the source"
-    several = f"{', '.join(symbols[:3])}{', …' if len(symbols) > 3 else ''}"
+    several = f"{', '.join(symbols[:_TOLD])}{', …' if len(symbols) > _TOLD else ''}"
     return f"the source has several Celery applications ({several})"
 
 
@@ -70,16 +85,19 @@ def as_supposed(finding: Finding, supposition: Supposition) -> Finding:
 _SETTLES = "`audit init`, corriger ce qu'il a supposé, puis relancer"
 
 
-def supposed_lines(
-    target: Target, source: Facts, supposed: Sequence[Supposition], roles: Collection[str]
-) -> tuple[str, ...]:
+def supposed_lines(source: Facts, supposed: Sequence[Supposition], roles: Collection[str]) -> tuple[str, ...]:
     """What a report says was supposed, and what was not asked for want of it."""
     places = {a.symbol: f"`{a.excerpt.path}:{a.excerpt.first_line}`" for a in source.applications if a.excerpt}
-    told = []
-    if target.celery_app:
-        place = f" ({places[target.celery_app]})" if target.celery_app in places else ""
-        told.append(f"application Celery : `{target.celery_app}`, la seule du projet{place}")
+    symbols = _found(source)["celery"]
+    if len(symbols) == 1:
+        place = f" ({places[symbols[0]]})" if symbols[0] in places else ""
+        told = [f"application Celery : `{symbols[0]}`, la seule du projet{place}"]
+    elif symbols:
+        several = ", ".join(f"`{symbol}`" for symbol in symbols[:_TOLD]) + (", …" if len(symbols) > _TOLD else "")
+        told = [f"application Celery : aucune, car le projet en a plusieurs ({several})"]
+    else:
+        told = ["application Celery : aucune n'a été trouvée ; ce qui dépend de ses réglages reste non vérifié"]
     told += [s.told for s in supposed]
     lacking = sorted({*roles} - {s.role for s in supposed})
-    told += [f"rôle `{role}` : personne, ou plusieurs candidats ; ce qui en dépend n'est pas jugé" for role in lacking]
+    told += [f"rôle `{role}` : aucun candidat, ou plusieurs ; ce qui en dépend n'est pas jugé" for role in lacking]
     return tuple(told)

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from audit.report.first_screen import FirstScreen, first_screen
+from audit.report.open_causes import open_causes
 from audit.report.requirement_view import RequirementView, requirement_views
 from audit.report.strike_section import StruckRow, drawing_name, struck_rows, worst_rows
 
@@ -75,6 +76,7 @@ class Checkpoint:
     struck: tuple[StruckRow, ...]
     drawing: str
     soak: Mapping[str, Any] | None
+    open_causes: tuple[tuple[str, int], ...]
     to_check: tuple[Mapping[str, Any], ...]
     reserved: tuple[Mapping[str, Any], ...]
     ungraded: bool
@@ -113,6 +115,8 @@ def checkpoint(journal: Journal) -> Checkpoint:
         struck=struck_rows(journal),
         drawing=drawing_name(journal),
         soak=journal.get("soak"),
+        # The other profiles' reports keep the form that reviewers know.
+        open_causes=open_causes(journal) if journal["profile"] == "celery" else (),
         to_check=to_check,
         reserved=tuple(f for f in to_check if f.get("severity") == "critique"),
         ungraded=any("severity" not in f for f in to_check),

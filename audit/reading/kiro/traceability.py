@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from audit.reading.deployment.git_index import repository
 from audit.reading.kiro.citations import Citation, Flaw, Identifier
 from audit.reading.kiro.requirements_file import Criterion
 from audit.reading.kiro.spec_files import HOME, Spec, read_spec, specs_found
@@ -53,14 +54,23 @@ class Traceability:
 def spec_of(root: Path, declared: str) -> Spec | None:
     """The spec that the target file declares, else the only one of the project; None when it has none.
 
+    A project that is a folder of a repository has the specs of the nearest folder around it, up to the repository's top.
     Of several, none is read, and the reason is in `unread`.
     """
-    found = (declared,) if declared else specs_found(root)
+    home = root if declared else _home(root)
+    found = (declared,) if declared else specs_found(home)
     if len(found) > 1:
         names = ", ".join(f"`{path}`" for path in found[:5]) + (", …" if len(found) > 5 else "")
         why = f"plusieurs specs ({names}), et `[spec] kiro` n'en désigne aucune"
         return Spec(HOME, "", None, None, None, (), ((HOME, why),))
-    return read_spec(root, found[0]) if found else None
+    return read_spec(home, found[0]) if found else None
+
+
+def _home(root: Path) -> Path:
+    """The nearest folder that holds specs, `root` or one around it within the same repository; `root` without any."""
+    top = repository(root)
+    within = [folder for folder in (root, *root.parents) if top and folder.is_relative_to(top)]
+    return next((folder for folder in within if specs_found(folder)), root)
 
 
 def trace(

@@ -8,7 +8,7 @@ import pytest
 from audit.command.run_setup import prepare
 from audit.judging.suppositions import with_applications
 from audit.model.facts import Application, Facts
-from audit.model.findings import Level
+from audit.model.findings import Excerpt, Level
 from audit.target.target_file import Target
 
 ONE = Application("celery", "proj.celery:app")
@@ -42,3 +42,15 @@ def test_a_path_is_the_users_and_a_name_is_looked_for(
     (tmp_path / "bin" / "python").symlink_to(sys.executable)
     wanted = str(tmp_path / kept) if "/" in kept else kept
     assert prepare(tmp_path, "strict", None, python=given).target.python == wanted
+
+
+def test_a_folder_from_which_the_application_is_imported_is_on_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    below = Application("celery", "proj.celery:app", Excerpt("src/proj/celery.py", 3, 3, "app = Celery()"))
+    source = Facts(Level.SOURCE, "source", applications=(below,))
+    named = Target("t", Path("/t"), python="python3")
+    assert with_applications(named, source).environment == ("PYTHONPATH=/t/src",)
+    declared = Target("t", Path("/t"), celery_app="proj.celery:app", environment=("PYTHONPATH=lib",))
+    assert with_applications(declared, source).environment == ("PYTHONPATH=lib",)
+    at_root = Application("celery", "proj.celery:app", Excerpt("proj/celery.py", 3, 3, "app = Celery()"))
+    assert not with_applications(named, Facts(Level.SOURCE, "source", applications=(at_root,))).environment

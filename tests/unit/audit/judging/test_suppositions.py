@@ -72,7 +72,7 @@ def test_of_two_candidates_none_is_taken(tmp_path: Path) -> None:
     done = audited(tmp_path, TWO)
     assert not done.supposed
     assert "webhook-authentic" not in {i for _, i in done.tests()}
-    assert any(line.startswith("rôle `webhook` : personne, ou plusieurs") for line in done.supposed_lines)
+    assert any(line.startswith("rôle `webhook` : aucun candidat, ou plusieurs") for line in done.supposed_lines)
 
 
 def test_profile_strict_supposes_nothing(tmp_path: Path) -> None:
