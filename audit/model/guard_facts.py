@@ -29,7 +29,8 @@ class GuardFacts:
     `refuses`: it raises, aborts or answers an error. `answers`: it returns or yields something. `opens_on_failure`: where an
     outage gives a true answer; `false_on_failure`: where it gives none, or a false one. `checks_then_writes`: where a key or a
     row that was found absent is written, with nothing that keeps another from writing it in between.
-    `compared`: comparisons, by `==` or `!=`, of what is named as a secret or a signature.
+    `made`: local names that one call alone gives, with that call. `hands_out`: what it returns, call by call; empty for a function
+    of its own, or nothing, and `?` for anything else. `compared`: comparisons, by `==` or `!=`, of what is named as a secret or a signature.
     """
 
     dropped: frozenset[str] = frozenset()
@@ -44,3 +45,5 @@ class GuardFacts:
     deleted: tuple[KeyDeleted, ...] = ()
     checks_then_writes: int = 0
     compared: tuple[str, ...] = ()
+    made: tuple[tuple[str, str], ...] = ()
+    hands_out: tuple[str, ...] = ()

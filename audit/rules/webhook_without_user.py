@@ -128,12 +128,15 @@ def _background(known: TargetFacts, symbol: str) -> Finding:
     doubt = f"`{name}` n'a pas de paramètre `BackgroundTasks`, ou ne lui remet rien"
     domain = calls_of_role(known, "webhook", lambda call: call.name.rpartition(".")[2] == "add_task", doubt)
     given = given_to(known, domain.members, "webhook_processor", name)
-    received = [f for f, _ in known.function(symbol) if any("BackgroundTasks" in p.annotation for p in f.parameters)]
+    seen = list(known.function(symbol))
+    received = [
+        f.evidence(one.head) for one, f in seen if any("BackgroundTasks" in p.annotation for p in one.parameters)
+    ]
     gaps = (*given, *(() if received else (Doubt(why=f"`{name}` n'a pas de paramètre `BackgroundTasks`"),)))
     settled = enough(domain)
     answer = conclude(replace(settled, gaps=(*gaps, *settled.gaps)), _nothing)
-    evidence = [known.source.evidence(call.excerpt) for call in domain.members]
-    return concluded(sentence, answer, *evidence)
+    evidence = [known.source.evidence(call.excerpt) for call in domain.members[:1]]
+    return concluded(sentence, answer, *received[:1], *evidence)
 
 
 def _nothing(_: object) -> tuple[Wrong, ...]:

@@ -43,6 +43,8 @@ def guard_facts(tree: Definition) -> GuardFacts:
         deleted=tuple(_deleted(tree, calls)),
         checks_then_writes=_checks_then_writes(tree, calls),
         compared=tuple(_compared(nodes)),
+        made=tuple(_made(nodes)),
+        hands_out=tuple(_hands_out(tree)),
     )
 
 
@@ -141,6 +143,32 @@ def _checks_then_writes(tree: Definition, calls: Iterable[ast.Call]) -> int:
 
 def _looks(node: ast.expr) -> bool:
     return any(isinstance(c.func, ast.Attribute) and c.func.attr in _LOOKS for c in _calls(node))
+
+
+def _made(nodes: list[ast.AST]) -> Iterator[tuple[str, str]]:
+    stored = [n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+    for node in nodes:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+            name = _last(node.targets[0])
+            if stored.count(name) == 1:
+                yield name, _name(node.value)
+
+
+def _hands_out(tree: Definition) -> Iterator[str]:
+    """What each `return` of the function itself gives, both sides of a condition apart."""
+    own = {n.name for n in tree.body if isinstance(n, Definition)}
+    pending: list[ast.AST] = list(tree.body)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.IfExp):
+            pending += [node.body, node.orelse]
+        elif isinstance(node, ast.Return):
+            pending.append(node.value or ast.Constant(None))
+        elif isinstance(node, ast.expr):
+            mine = isinstance(node, ast.Lambda | ast.Constant) or (isinstance(node, ast.Name) and node.id in own)
+            yield "" if mine else _name(node) if isinstance(node, ast.Call) else "?"
+        elif not isinstance(node, Definition | ast.ClassDef):
+            pending += [n for n in ast.iter_child_nodes(node) if isinstance(n, ast.stmt | ast.ExceptHandler)]
 
 
 def _compared(nodes: Iterable[ast.AST]) -> Iterator[str]:

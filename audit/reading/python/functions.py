@@ -146,12 +146,16 @@ def _call(module: Module, resolver: Resolver, node: ast.Call) -> Call:
     source = module.source
     target = resolver.target(node.func)
     given = (*node.args, *(k.value for k in node.keywords))
+    named = [a for a in given if isinstance(a, ast.Name | ast.Attribute)]
     return Call(
         name=dotted(node.func) or segment(source, node.func),
         target=target,
         arguments=tuple(segment(source, a) for a in node.args),
         keywords={k.arg or "**": segment(source, k.value) for k in node.keywords},
         excerpt=source.excerpt(node.lineno, node.end_lineno or node.lineno),
-        callbacks=tuple(filter(None, (resolver.target(a) for a in given if isinstance(a, ast.Name | ast.Attribute)))),
+        callbacks=(
+            *filter(None, (resolver.target(a) for a in named)),
+            *(held for one in (node.func, *named) for held in resolver.held_by(one)),
+        ),
         unresolved=Unresolved.NO if target else unresolved(resolver, node),
     )

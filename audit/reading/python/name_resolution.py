@@ -66,6 +66,14 @@ class Resolver:
         except RecursionError:  # a chain of a thousand calls
             return ""
 
+    def held_by(self, node: ast.expr) -> Iterator[str]:
+        """Functions of the project that the object whose method this is was made with: `_queue.do`, after `_queue = Queue(work)`."""
+        value = unwrap(self._named(dotted(node)))[0] if dotted(node) else UNKNOWN
+        made = unwrap(value.receiver)[0] if isinstance(value, BoundMethod) else UNKNOWN
+        if isinstance(made, Instance) and isinstance(unwrap(made.cls)[0], ClassValue):
+            given = map(unwrap, (*made.arguments, *made.keywords.values()))
+            yield from (one.symbol for one, _ in given if isinstance(one, FunctionValue))
+
     def binds(self, name: str) -> bool:
         """Whether the function itself binds this name: a parameter, an assignment, a loop, a `with`, an import."""
         return name in self._local or name in self._frame.names
@@ -94,8 +102,8 @@ class Resolver:
             if isinstance(receiver, Instance) and made_by.dotted == "builtins.type":
                 return False
             return not made_by.dotted.startswith("builtins.") or hasattr(builtins, made_by.dotted.split(".")[1])
-        # A method of a text, a list or a dictionary that was read.
-        return isinstance(value, Method) and not isinstance(receiver, ClassValue | Instance | ModuleValue)
+        # A method of a text, a list or a dictionary that was read; what a library's object holds may be the project's.
+        return isinstance(value, Method) and not isinstance(receiver, ClassValue | Instance | ModuleValue | Method)
 
     def _named(self, name: str) -> Value:
         first, *rest = name.split(".")
@@ -201,6 +209,10 @@ def _bound(inside: list[ast.AST]) -> Iterator[str]:
 
 def _symbol(value: Value) -> str:
     value, _ = unwrap(value)
+    if isinstance(value, Instance) and isinstance(value.cls, External) and value.arguments:
+        # `load = partial(find, None)`, `load = cached(find)`: what a library makes of a function runs it.
+        value, _ = unwrap(value.arguments[0])
+        value = None if isinstance(value, ClassValue) else value
     if isinstance(value, BoundMethod):
         return value.function.symbol
     return value.symbol if isinstance(value, FunctionValue | ClassValue) else ""

@@ -155,7 +155,8 @@ def _written(call: Call) -> bool:
 
 def _own(known: TargetFacts, call: Call) -> bool:
     """Whether the receiver is unknown, and methods of the project bear this name."""
-    if call.unresolved is not Unresolved.METHOD:
+    # `app.state.inbox.save(…)`: what an object of a library holds may be the project's.
+    if call.unresolved is not Unresolved.METHOD and (call.name.count(".") < 2 or ".objects." in call.name):
         return False
     tests, last = known.source.test_modules, _last(call)
     return any(s.endswith(f".{last}") and s.partition(":")[0] not in tests for s in known.source.functions)

@@ -23,9 +23,9 @@ class Protected:
 
 def protection(known: TargetFacts, role: str, caller: str) -> Domain[Protected]:
     """One member, the use of the protection; what was not followed of either is a gap, of the caller only where none was seen."""
-    unknown = (*unfilled(known, role), *unfilled(known, caller))
-    if unknown:
-        return Domain((), unknown[:1], "")
+    gaps: tuple[Gap, ...] = (*unfilled(known, role), *unfilled(known, caller))
+    if gaps:
+        return Domain((), gaps[:1], "")
     own = run_by_role(known, role)
     every = run_by_role(known, caller)
     symbols = {*symbols_of(known, known.target.role(role))}
@@ -33,7 +33,7 @@ def protection(known: TargetFacts, role: str, caller: str) -> Domain[Protected]:
     found = tuple(known.source.functions[s] for s in min(chains, key=len, default=()))
     code = tuple(one.function for one in own.members if one.sure)
     beside = tuple(one.function for one in every.members if one.sure and one.function not in code)
-    gaps: tuple[Gap, ...] = own.gaps if found else (*_maybe(known, every, symbols, caller), *every.gaps)
+    gaps = own.gaps if found else (*_maybe(known, every, symbols, caller), *every.gaps)
     return Domain((Protected(found, code, beside),), gaps, every.read)
 
 

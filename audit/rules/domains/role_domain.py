@@ -11,6 +11,7 @@ from audit.model.domains import Domain
 from audit.model.facts import Call, Facts, Function
 from audit.model.gaps import Doubt, Gap, UnknownRole, UnreadFile
 from audit.model.target_facts import TargetFacts
+from audit.rules.domains.called_values import known_value
 from audit.rules.rule import not_found, without_role
 
 T = TypeVar("T")
@@ -136,7 +137,8 @@ def _hidden(known: TargetFacts, found: Closures) -> tuple[Gap, ...]:
     own = [g for g in known.source.gaps if (guessed if isinstance(g, UnreadFile) else g.path in paths)]
     missing = [gap for one in followed for gap in one.gaps]
     failed = (Doubt(why=known.source.failure),) if known.source.failure else ()
-    return (*failed, *found.opaque, *own, *missing)
+    opaque = (gap for gap in found.opaque if not known_value(known, found.followed, gap))
+    return (*failed, *opaque, *own, *missing)
 
 
 def _receivers(known: TargetFacts) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 
 from audit.model.domains import Domain
 from audit.model.facts import Call
-from audit.model.gaps import Doubt, Gap
+from audit.model.gaps import Doubt, Gap, OpaqueCall
 from audit.model.target_facts import TargetFacts
 from audit.rules.domains.role_domain import RoleFunction, Suspect, run_by, run_by_role
 
@@ -43,7 +43,9 @@ def _before(known: TargetFacts, suspect: Suspect) -> list[Gap]:
     found: list[Gap] = []
     for start in before_every_route(known):
         domain = run_by(known, (start,), suspect=suspect)
-        if domain.gaps or any(suspect(one.function) for one in domain.members):
+        # What its own arguments are, the framework says: the application behind it, what receives and sends.
+        gaps = [gap for gap in domain.gaps if not (isinstance(gap, OpaqueCall) and gap.function.startswith(start))]
+        if gaps or any(suspect(one.function) for one in domain.members):
             name = start.rpartition(":")[2]
             found.append(Doubt(why=f"`{name}` s'exécute peut-être avant le webhook, et n'a pas été suivie jusqu'à lui"))
     return found
@@ -74,7 +76,7 @@ def given_to(known: TargetFacts, calls: Sequence[Call], role: str, name: str) ->
     given = [callback for call in calls for callback in call.callbacks]
     if any(symbol == c or _runs(known, c, symbol) for c in given):
         return ()
-    return (Doubt(why=f"ce que `{name}` remet à plus tard n'est pas `{symbol.rpartition(':')[2]}`"),)
+    return (Doubt(why=f"ce que `{name}` remet à plus tard n'a pas été suivi jusqu'à `{symbol.rpartition(':')[2]}`"),)
 
 
 def _runs(known: TargetFacts, start: str, symbol: str) -> bool:

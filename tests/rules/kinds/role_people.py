@@ -1,0 +1,216 @@
+"""What a role runs and who it asks for: a person behind a class of tasks, a signal, a statement, a dispatch table, a partial."""
+
+from tests.rules.kinds.program import DOUBTED, PASSES, WARNED, Program
+
+_ROLES = '[roles]\nsender = "shop:send"\n'
+_APP = """
+from functools import partial
+
+from celery import Celery, Task
+from celery.signals import task_prerun
+
+app = Celery("shop", broker="redis://localhost/0")
+"""
+
+
+def _sender(text: str, **files: str) -> dict[str, str]:
+    return {"audit.toml": _ROLES, "shop.py": _APP + text, **{f"{name}.py": code for name, code in files.items()}}
+
+
+_SOUND = '''
+
+class Audited(Task):
+    """Keeps the user_id out of everything."""
+
+    def __call__(self, *args, **kwargs):
+        log.info("task of user_id=%s", self.name)
+        return super().__call__(*args, **kwargs)
+
+
+@app.task(base=Audited)
+def send(message_id):
+    cursor.execute(FIND, [message_id])
+'''
+_FIND = 'FIND = "SELECT m.* FROM messages m JOIN {} s ON s.id = m.{} WHERE m.id = %s"\n'
+_RULE = "sender-no-user"
+
+PROGRAMS = (
+    Program(
+        _RULE,
+        "the class of its base class asks who is there",
+        WARNED,
+        _sender("""
+
+class Guarded(Task):
+    def before_start(self, task_id, args, kwargs):
+        require_admin(args)
+
+
+class Ours(Guarded):
+    abstract = True
+
+
+@app.task(base=Ours)
+def send(message_id):
+    gateway.deliver(message_id)
+"""),
+    ),
+    Program(
+        _RULE,
+        "a receiver of a signal asks who is there",
+        WARNED,
+        _sender(
+            "\nimport watch\n\n\n@app.task\ndef send(message_id):\n    gateway.deliver(message_id)\n",
+            watch="from celery.signals import task_prerun\n\n\n@task_prerun.connect\ndef before(**kwargs):\n"
+            "    if current_user() is None:\n        raise PermissionError\n",
+        ),
+    ),
+    Program(
+        _RULE,
+        "a statement of another module joins the sessions",
+        WARNED,
+        _sender(
+            "\nimport statements\n\n\n@app.task\ndef send(message_id):\n    cursor.execute(statements.FIND, [message_id])\n",
+            statements=_FIND.format("user_sessions", "session_id"),
+        ),
+    ),
+    Program(
+        _RULE,
+        "a statement of the class of a repository joins the sessions",
+        WARNED,
+        _sender("""
+
+class Messages:
+    FIND = "SELECT * FROM messages m JOIN sessions s ON s.token = m.token"
+
+    def one(self, key):
+        return self.cursor.execute(self.FIND, [key])
+
+
+@app.task
+def send(message_id):
+    Messages().one(message_id)
+"""),
+    ),
+    Program(
+        _RULE,
+        "a partial",
+        DOUBTED,
+        _sender("""
+
+def find(owner, key):
+    return messages.get(key, user_id=owner)
+
+
+load = partial(find, None)
+
+
+@app.task
+def send(message_id):
+    load(message_id)
+"""),
+    ),
+    Program(
+        _RULE,
+        "a table of functions",
+        DOUBTED,
+        _sender("""
+
+def template(key):
+    return messages.get(key, user_id=session.user_id)
+
+
+KINDS = {"template": template}
+
+
+@app.task
+def send(message_id, kind="template"):
+    KINDS[kind](message_id)
+"""),
+    ),
+    Program(
+        _RULE,
+        "a method of an unknown receiver",
+        DOUBTED,
+        _sender("""
+
+class Inbox:
+    def pending_for(self, key):
+        return messages.get(key, user_id=session.user_id)
+
+
+@app.task
+def send(message_id):
+    container.inbox.pending_for(message_id)
+"""),
+    ),
+    Program(
+        _RULE,
+        "a file that is not read",
+        DOUBTED,
+        _sender(
+            "\nfrom store import find\n\n\n@app.task\ndef send(message_id):\n    find(message_id)\n",
+            store="def find(key:\n    return messages.get(key, user_id=1)\n",
+        ),
+    ),
+    Program(
+        _RULE, "words of a log, of a docstring", PASSES, _sender(_FIND.format("campaigns", "campaign_id") + _SOUND)
+    ),
+    Program(
+        _RULE,
+        "a receiver that counts, a partial of its own, a method that speaks of nobody",
+        PASSES,
+        _sender("""
+
+def find(table, key):
+    return messages.get(key, table=table)
+
+
+class Inbox:
+    def pending_for(self, key):
+        return find("inbox", key)
+
+
+@task_prerun.connect
+def before(**kwargs):
+    counters.add(1)
+
+
+@app.task
+def send(message_id):
+    container.inbox.pending_for(message_id)
+"""),
+    ),
+    Program(
+        _RULE,
+        "another task that is only published",
+        PASSES,
+        _sender("""
+
+@app.task
+def report(user_id):
+    mail.send(user_id)
+
+
+@app.task
+def send(message_id):
+    report.delay(message_id)
+"""),
+    ),
+    Program(
+        _RULE,
+        "another task that is called as a function",
+        WARNED,
+        _sender("""
+
+@app.task
+def report(key):
+    mail.send(key, user_id=session.user_id)
+
+
+@app.task
+def send(message_id):
+    report(message_id)
+"""),
+    ),
+)

@@ -1,0 +1,237 @@
+"""Webhooks: whose session they ask for, what they keep before they answer, how they check who calls."""
+
+from tests.rules.kinds.program import ALARM, DOUBTED, PASSES, WARNED, Program
+
+_ROLE = '[roles]\nwebhook = "shop:receive"\n'
+_HEAD = """
+import functools
+import hmac
+
+from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, HTTPException, Request
+
+api = FastAPI()
+
+
+def process(body): ...
+"""
+_END = """
+    background.add_task(process, body)
+    return {}
+"""
+_RECEIVE = '\n\n@api.post("/hooks")\nasync def receive(request: Request, background: BackgroundTasks):\n    body = await request.body()\n'
+
+
+def _hook(text: str, **files: str) -> dict[str, str]:
+    return {"audit.toml": _ROLE, "shop.py": _HEAD + text, **{f"{name}.py": code for name, code in files.items()}}
+
+
+def _receiving(before: str, inside: str = "", **files: str) -> dict[str, str]:
+    return _hook(before + _RECEIVE + inside + _END, **files)
+
+
+_USER, _STORED, _SIGNED = "webhook-no-user", "webhook-stored-first", "webhook-authentic"
+_RIGHT = """
+
+def right(request, body):
+    return hmac.compare_digest(request.headers["signature"], hmac.digest(KEY, body, "sha256").hex())
+"""
+_ROUTER = """
+
+def {name}(request: Request):
+    {body}
+
+
+hooks = APIRouter(dependencies=[Depends({name})])
+
+
+@hooks.post("/hooks")
+async def receive(request: Request, background: BackgroundTasks):
+    body = await request.body()
+    background.add_task(process, body)
+    return {{}}
+
+
+api.include_router(hooks)
+"""
+
+_PEOPLE = (
+    Program(
+        _USER,
+        "a dependency of a dependency",
+        WARNED,
+        _hook("""
+
+def caller(request: Request):
+    return request.session["account"]
+
+
+def tenant(who=Depends(caller)):
+    return who
+
+
+@api.post("/hooks")
+async def receive(request: Request, background: BackgroundTasks, tenant=Depends(tenant)):
+    background.add_task(process, await request.body())
+    return {}
+"""),
+    ),
+    Program(
+        _USER,
+        "a decorator of the project",
+        WARNED,
+        _hook("""
+
+def guarded(view):
+    @functools.wraps(view)
+    async def inner(request, *args, **kwargs):
+        if not request.session.get("login"):
+            raise HTTPException(401)
+        return await view(request, *args, **kwargs)
+    return inner
+
+
+@api.post("/hooks")
+@guarded
+async def receive(request: Request, background: BackgroundTasks):
+    background.add_task(process, await request.body())
+    return {}
+"""),
+    ),
+    Program(
+        _USER,
+        "a repository whose statement asks PostgREST who calls",
+        WARNED,
+        _receiving(
+            "\nimport store\n",
+            "    store.Inbox().keep(body)\n",
+            store='class Inbox:\n    KEEP = "INSERT INTO inbox SELECT %s WHERE auth.uid() IS NOT NULL FROM one"\n\n'
+            "    def keep(self, body):\n        self.db.execute(self.KEEP, [body])\n",
+        ),
+    ),
+    Program(_USER, "a BackgroundTasks that nothing is given to", DOUBTED, _hook(_RECEIVE + "    return {}\n")),
+    Program(
+        _USER,
+        "a router that asks for a key",
+        PASSES,
+        _hook(_ROUTER.format(name="key", body='return request.headers["x-key"]')),
+    ),
+)
+_KEEPING = (
+    Program(
+        _STORED,
+        "a statement that only reads",
+        ALARM,
+        _receiving("", '    db.execute("SELECT 1 FROM contacts WHERE phone = %s", [body])\n'),
+    ),
+    Program(
+        _STORED,
+        "a list at the head of which it inserts",
+        ALARM,
+        _receiving("\nRECENT = []\n", "    RECENT.insert(0, body)\n"),
+    ),
+    Program(
+        _STORED,
+        "a method that only bears the name",
+        ALARM,
+        _receiving(
+            "\n\nclass Inbox:\n    def save(self, body):\n        self.last = body\n\n\ninbox = Inbox()\n",
+            "    inbox.save(body)\n",
+        ),
+    ),
+    Program(
+        _STORED,
+        "a method of an object that is given",
+        DOUBTED,
+        _receiving(
+            "\n\nclass Inbox:\n    def save(self, body):\n        self.last = body\n",
+            "    api.state.inbox.save(body)\n",
+        ),
+    ),
+    Program(
+        _STORED,
+        "a method that stores",
+        PASSES,
+        _receiving(
+            "\n\nclass Inbox:\n    def keep(self, body):\n        db.execute('INSERT INTO inbox VALUES (%s)', [body])\n\n\ninbox = Inbox()\n",
+            "    inbox.keep(body)\n",
+        ),
+    ),
+    Program(_STORED, "a stream", PASSES, _receiving("", "    await redis.xadd('inbox', {'body': body})\n")),
+)
+_CHECKING = (
+    Program(
+        _SIGNED,
+        "an `authenticate` that nothing calls",
+        ALARM,
+        _receiving(
+            "\n\ndef authenticate(request, body):\n    if not hmac.compare_digest(KEY, body):\n        raise HTTPException(401)\n"
+        ),
+    ),
+    Program(_SIGNED, "a comparison that nobody looks at", ALARM, _receiving(_RIGHT, "    right(request, body)\n")),
+    Program(
+        _SIGNED,
+        "a name that promises",
+        ALARM,
+        _receiving(
+            "\n\ndef verify_signature(request, body):\n    return True\n", "    verify_signature(request, body)\n"
+        ),
+    ),
+    Program(
+        _SIGNED,
+        "a header that is read and compared with nothing",
+        ALARM,
+        _receiving("", '    signature = request.headers["x-signature"]\n'),
+    ),
+    Program(
+        _SIGNED,
+        "a refusal in the endpoint",
+        PASSES,
+        _receiving(_RIGHT, "    if not right(request, body):\n        raise HTTPException(401)\n"),
+    ),
+    Program(
+        _SIGNED,
+        "a dependency of the router",
+        PASSES,
+        _hook(
+            _RIGHT + _ROUTER.format(name="signed", body='if not right(request, b""):\n        raise HTTPException(401)')
+        ),
+    ),
+    Program(
+        _SIGNED,
+        "a decorator",
+        PASSES,
+        _hook(
+            _RIGHT
+            + """
+
+def signed(view):
+    @functools.wraps(view)
+    async def inner(request: Request, background: BackgroundTasks):
+        if not right(request, await request.body()):
+            raise HTTPException(401)
+        return await view(request, background)
+    return inner
+
+
+@api.post("/hooks")
+@signed
+async def receive(request: Request, background: BackgroundTasks):
+    background.add_task(process, await request.body())
+    return {}
+"""
+        ),
+    ),
+    Program(
+        _SIGNED,
+        "a class of a library that raises",
+        PASSES,
+        _receiving("\nfrom svix.webhooks import Webhook\n", "    Webhook(KEY).verify(body, dict(request.headers))\n"),
+    ),
+    Program(
+        _SIGNED,
+        "a function that is not followed",
+        DOUBTED,
+        _receiving("\nCHECKS = load()\n", "    CHECKS[request.url.path](request, body)\n"),
+    ),
+)
+PROGRAMS = (*_PEOPLE, *_KEEPING, *_CHECKING)
