@@ -80,7 +80,7 @@ class Call:
 class Function:
     """A function or method of the target, under its symbol `package.module:qualified.name`.
 
-    `wrappers`: symbols of what the project defines and runs around it: decorators, methods of a task's class. `gaps`: its
+    `wrappers`: symbols of what the project defines and runs with it: decorators, methods of a task's class, defaults. `gaps`: its
     imports that find nothing.
     """
 

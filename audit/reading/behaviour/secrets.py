@@ -26,7 +26,7 @@ _WORDS = (
 )
 _PREFIXES = ("sk_live_", "rk_live_", "ghp_", "gho_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "xoxa-", "akia", "aiza")
 _GIVEN = re.compile(
-    r"(?:passw|passphrase|secret|token|credential|authorization|key)\w*[\"']?\]?\s*(?::[^=\n\"']{1,60})?[=:,]\s*[rbf]?[\"'][^\"'\s]{6}"
+    r"(?:passw|passphrase|secret|token|credential|authorization|key)\w*[\"']?\]?\s*(?::[^=\n\"']{1,60})?[=:,]\s*(?:[\w.]+\(\s*)?[rbf]?[\"'][^\"'\s]{6}"
 )
 _LOGIN = re.compile(r"://[^\s:/@\"']*:[^\s@/\"']+@")
 _URL = re.compile(r"^[a-z][a-z0-9+.\-]*://[^\s:/@]*:(?P<password>[^\s@/{}$]+)@(?P<host>[^\s:/?]+)", re.IGNORECASE)
@@ -39,6 +39,12 @@ _KNOWN = re.compile(r"^(sk_live_|rk_live_|ghp_|gho_|github_pat_|glpat-|xox[abps]
 _ABOUT = re.compile(
     r"(?i)(header|field|param|name|url|uri|path|file|prefix|type|env|label|title|length|ttl|scheme|regex)s?$"
 )
+# An identifier, the name of a file, a masked value.
+_NO_SECRET = re.compile(
+    r"(?i)^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$|\.(?:json|ya?ml|toml|pem|key|crt|txt|env|ini|p12)$|[*•x]{4}"
+)
+# A class of settings for development or tests holds no secret of anybody.
+_ASIDE = re.compile(r"(?:Dev(?:elopment)?|Test(?:s|ing)?|Local|Sandbox|Mock|Fake)(?![a-z])")
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 # Beside the application, in the same composition: a word there is no secret, a generated password is.
 _BESIDE = frozenset({"db", "redis", "rabbitmq", "postgres", "broker"})
@@ -57,15 +63,28 @@ def may_hold_a_secret(text: str) -> bool:
 
 def literal_secrets(scope: Scope) -> Iterator[Observation]:
     """HardcodedSecret: a name that speaks of a secret given a literal that looks like one, or a URL with a password."""
-    for name, node in _given(scope):
+    for name, given in _given(scope):
+        node = _wrapped(given)
         # Inside a function, `secret="…"` alone is as often a sample as a secret.
         if scope.symbol and name in {"secret", "token"} and not _KNOWN.match(str(getattr(node, "value", ""))):
+            continue
+        if _in_a_class_aside(scope, node):
             continue
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and _is_literal_secret(name, node.value):
             yield _hidden(scope, node, f"`{name}`")
     for constant in scope.all(ast.Constant):
         if isinstance(constant.value, str) and "://" in constant.value and _url_has_password(constant.value):
             yield _hidden(scope, constant, "une adresse avec son mot de passe")
+
+
+def _wrapped(node: ast.expr) -> ast.expr:
+    """The literal inside `SecretStr("…")`, or the node itself."""
+    wraps = isinstance(node, ast.Call) and last(node.func) in {"SecretStr", "SecretBytes", "Secret", "str", "Field"}
+    return node.args[0] if wraps and isinstance(node, ast.Call) and len(node.args) == 1 else node
+
+
+def _in_a_class_aside(scope: Scope, node: ast.expr) -> bool:
+    return any(isinstance(one, ast.ClassDef) and _ASIDE.search(one.name) for one in scope.around(node))
 
 
 def _given(scope: Scope) -> Iterator[tuple[str, ast.expr]]:
@@ -96,7 +115,9 @@ def _assigned(scope: Scope) -> Iterator[tuple[str, ast.expr]]:
 
 def _is_literal_secret(name: str, value: str) -> bool:
     if _KNOWN.match(value):
-        return True
+        return not _NO_SECRET.search(value)
+    if _NO_SECRET.search(value):
+        return False
     if not is_secret(name) or _ABOUT.search(name) or _PLACEHOLDER.search(value) or not value.isprintable():
         return False
     if " " in value or "://" in value or value.startswith(("/", "X-", "x-")):

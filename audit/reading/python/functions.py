@@ -94,8 +94,13 @@ def _function(machine: Machine, module: Module, symbol: str, owner: str, node: D
         wrappers=(
             *filter(None, (resolver.target(_callee(d)) for d in node.decorator_list)),
             *task_hooks(machine, resolver, symbol, node),
+            *filter(None, (resolver.target(d) for d in _defaults(node) if isinstance(d, ast.Name | ast.Attribute))),
         ),
     )
+
+
+def _defaults(node: Definition) -> list[ast.expr]:
+    return [*node.args.defaults, *filter(None, node.args.kw_defaults)]
 
 
 def _bodies(node: Definition, inside: list[ast.AST]) -> list[ast.AST]:

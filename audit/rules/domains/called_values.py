@@ -40,7 +40,14 @@ def _always_given(
 ) -> bool:
     """Whether each call of the function that was followed gives this parameter a function that was followed, or a library's."""
     calls = list(_calls_of(known, followed, function))
-    return bool(calls) and all(_followed(known, call, _argument(call, parameter, place)) for call in calls)
+    given = [(call, _argument(call, parameter, place)) for call in calls]
+    return bool(calls) and all(_default(followed, t, parameter) or _followed(known, call, t) for call, t in given)
+
+
+def _default(followed: Collection[str], text: str, parameter: Parameter) -> bool:
+    """Whether this is the parameter's default, a function of the project, which was followed with the function itself."""
+    last = text.rpartition(".")[2]
+    return text == parameter.default and any(s.rpartition(":")[2] == last for s in followed)
 
 
 def _calls_of(known: TargetFacts, followed: Collection[str], function: Function) -> Iterator[Call]:

@@ -213,4 +213,85 @@ def send(message_id):
     report(message_id)
 """),
     ),
+    Program(
+        _RULE,
+        "a parameter that a table gives",
+        DOUBTED,
+        _sender("""
+
+def mine(key):
+    return messages.get(key, user_id=session.user_id)
+
+
+WAYS = {"mine": mine}
+
+
+def apply(way, key):
+    return way(key)
+
+
+@app.task
+def send(message_id):
+    apply(WAYS["mine"], message_id)
+"""),
+    ),
+    Program(
+        _RULE,
+        "an object made with a function that asks for a person",
+        WARNED,
+        _sender("""
+
+class Loader:
+    def __init__(self, find):
+        self.find = find
+
+    def load(self, key):
+        return self.find(key)
+
+
+def mine(key):
+    return messages.get(key, user_id=session.user_id)
+
+
+loader = Loader(mine)
+
+
+@app.task
+def send(message_id):
+    loader.load(message_id)
+"""),
+    ),
+    Program(
+        _RULE,
+        "parameters and values whose functions were followed",
+        PASSES,
+        _sender("""
+
+def now():
+    return 1
+
+
+def found(key, *, clock=now):
+    return messages.get(key, at=clock())
+
+
+def maker(kind):
+    def check(key):
+        return found(key)
+
+    return check if kind else (lambda key: key)
+
+
+def apply(way, key):
+    return way(key)
+
+
+@app.task
+def send(message_id):
+    check = maker("one")
+    if check(message_id):
+        apply(found, message_id)
+        apply(lambda key: key, message_id)
+"""),
+    ),
 )
