@@ -11,23 +11,25 @@ from typing import Annotated, Any
 
 import typer
 
-from audit.command import explain_command
+from audit.command import explain_command, report_commands
 from audit.command.announcement import announcement
 from audit.command.audit_run import command_line, run
 from audit.command.debug_log import debug_log, identity
 from audit.command.direct_session import InterruptedAuditError
 from audit.command.help_text import examples
 from audit.command.laboratory_commands import register
-from audit.command.output_files import OutputError
+from audit.command.output_files import OutputError, put
+from audit.command.report_commands import FORMATS
 from audit.command.run_setup import LEVELS, prepare
 from audit.command.sigterm import stopped_cleanly
-from audit.command.terminal import complain, say, say_verdicts, shown
+from audit.command.terminal import complain, say, say_points, say_problems, say_totals, say_verdicts, shown
 from audit.journal import journal_file as journal
 from audit.journal.gate import THRESHOLDS, failing
 from audit.judging.examination import Examination
 from audit.judging.verdict import Status
-from audit.model.findings import Outcome
+from audit.model.findings import Level, Outcome
 from audit.report.markdown import render_markdown
+from audit.report.problem_lines import problem_lines
 from audit.requirements.catalogue import PHASES
 from audit.requirements.profiles import DEFAULT_FAMILY, PROFILES
 from audit.target.target_file import TargetError
@@ -45,6 +47,7 @@ class Exit(IntEnum):
 
 
 _MOST_REASONS = 10
+_MOST_LINES = 30
 _FAMILIES = ", ".join(f"{p.family} ({p.title.removeprefix('Audit ')})" for p in PHASES if p.family)
 _EXIT_CODES = (
     "Exit codes: 0 nothing NON CONFORME and no problem from --fail-on on (PARTIEL and INDÉTERMINÉ are printed), 1 one of "
@@ -63,6 +66,7 @@ _Level = Annotated[
 
 register(app)
 explain_command.register(app)
+report_commands.register(app)
 
 
 def _say_version(asked: bool) -> None:
@@ -165,6 +169,10 @@ def run_command(  # noqa: PLR0917  typer reads them by name
     baseline: Annotated[
         Path | None, typer.Option(help="A journal: only what it did not hold exits 1, wherever its lines moved.")
     ] = None,
+    also: Annotated[
+        list[str] | None,
+        typer.Option(help=f"Write the report in one more format beside the others: {', '.join(FORMATS)}; repeatable."),
+    ] = None,
     require_conclusive: Annotated[bool, typer.Option(help="Exit 1 when something is INDÉTERMINÉ.")] = False,
     yes: Annotated[
         bool,
@@ -173,6 +181,9 @@ def run_command(  # noqa: PLR0917  typer reads them by name
         ),
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the verdicts.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Print every problem, and every point with its answer.")
+    ] = False,
 ) -> None:
     """Audit TARGET and write `DATE-famille-N-PROFILE.md` (`DATE-celery.md`) with its journal (`.json`) in the output directory.
 
@@ -182,6 +193,9 @@ def run_command(  # noqa: PLR0917  typer reads them by name
     """
     with _exit_codes():
         held = _read_baseline(baseline)
+        if unknown := set(also or ()) - set(FORMATS):
+            msg = f"--also {min(unknown)}: one of {', '.join(FORMATS)}"
+            raise TargetError(msg)
         if fail_on not in THRESHOLDS:
             msg = f"--fail-on {fail_on}: one of {', '.join(THRESHOLDS)}"
             raise TargetError(msg)
@@ -189,7 +203,12 @@ def run_command(  # noqa: PLR0917  typer reads them by name
         examination.may_start_worker = _announced(examination, yes=yes)
         if not quiet:
             examination.tell = lambda step: say(step, dim=True)
-        written = run(examination, out, command_line(), quiet)
+        written = run(examination, out, command_line(), quiet or examination.level < Level.EXECUTION)
+        put({written.markdown.with_suffix(FORMATS[f][0]): FORMATS[f][1](dict(written.journal)) for f in also or ()})
+    say_problems(problem_lines(written.journal), None if verbose else 0 if quiet else _MOST_LINES)
+    say_totals(written.journal)
+    if verbose:
+        say_points(written.journal)
     say_verdicts(examination)
     reasons = failing(written.journal, fail_on, held)
     for reason in reasons[:_MOST_REASONS]:

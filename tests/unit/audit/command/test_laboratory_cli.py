@@ -51,7 +51,7 @@ def test_a_sound_stack_leaves_a_journal_a_summary_and_a_drawing(
     soak = read(tmp_path / "out" / "fire.json")
     assert isinstance(soak, Soak)
     assert soak.document["schedule"] == "kill-child:4,before-claim/main:12"
-    assert "Preuves en conditions réelles" in (tmp_path / "out" / "fire.md").read_text(encoding="utf-8")
+    assert "Preuves par injection de fautes" in (tmp_path / "out" / "fire.md").read_text(encoding="utf-8")
     assert (tmp_path / "out" / "fire.svg").read_text(encoding="utf-8").startswith("<svg")
 
 

@@ -1,0 +1,152 @@
+"""`audit report`: what is done with the journal of an audit once it is written."""
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from audit.command.help_text import examples
+from audit.command.journal_checks import stale
+from audit.command.output_files import OutputError, put
+from audit.command.terminal import complain, say, shown
+from audit.journal import journal_file as journal
+from audit.journal import signature
+from audit.journal.differences import differences
+from audit.report.html_page import render_html
+from audit.report.junit import render_junit
+from audit.report.markdown import render_markdown
+from audit.report.problem_lines import github_annotations, problem_lines
+from audit.report.sarif import render_sarif
+from audit.target.target_file import TargetError, load_target
+
+_FAILED, _USAGE = 1, 2
+_SECONDS = 120
+FORMATS: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
+    "markdown": (".md", render_markdown),
+    "json": (".json", journal.dump),
+    "html": (".html", render_html),
+    "sarif": (".sarif", render_sarif),
+    "junit": (".junit.xml", render_junit),
+    "github": (".github.txt", github_annotations),
+    "summary": (".summary.md", lambda j: render_markdown(j).partition("\n---\n")[0] + "\n"),
+    "lines": (".txt", lambda j: "".join(f"{shown(line)}\n" for line in problem_lines(j))),
+}
+_Journal = Annotated[Path, typer.Argument(help="A journal written by `audit run`.")]
+
+report = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group."""
+    app.add_typer(report, name="report", short_help="Convert, compare, verify or sign a journal.")
+
+
+@report.callback()
+def group() -> None:
+    """Convert the journal of an audit, compare two, verify one against its tree, or sign a decision over it."""
+
+
+@contextmanager
+def _usage() -> Iterator[None]:
+    try:
+        yield
+    except (journal.JournalError, OutputError, TargetError, signature.SignatureError, OSError) as error:
+        complain(str(error))
+        raise typer.Exit(_USAGE) from error
+
+
+@report.command(
+    short_help=f"Write a journal as {', '.join(FORMATS)}, or PDF.",
+    epilog=examples("audit report convert X.json --to sarif > audit.sarif", "audit report convert X.json --pdf X.pdf"),
+)
+def convert(
+    path: _Journal,
+    to: Annotated[str, typer.Option(help=f"One of {', '.join(FORMATS)}; `summary` is the first screen.")] = "markdown",
+    pdf: Annotated[
+        Path | None, typer.Option(help="Print the page into this file, on A4, by the Chromium that is installed.")
+    ] = None,
+) -> None:
+    """Print a journal in another format on standard output, or as a PDF file."""
+    with _usage():
+        document = journal.read(path)
+        if to not in FORMATS:
+            msg = f"--to {to}: one of {', '.join(FORMATS)}"
+            raise TargetError(msg)
+        if pdf is None:
+            typer.echo(FORMATS[to][1](document), nl=False)
+            return
+        _print_pdf(render_html(document), pdf)
+
+
+def _print_pdf(page: str, pdf: Path) -> None:
+    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if browser is None:
+        msg = "--pdf needs an installed Chromium (chromium, chromium-browser or google-chrome)"
+        raise OutputError(msg)
+    with tempfile.TemporaryDirectory(prefix="audit-pdf-") as folder:
+        source = Path(folder) / "page.html"
+        source.write_text(page, encoding="utf-8", errors="backslashreplace")
+        options = ("--headless=new", "--disable-gpu", "--no-sandbox", f"--user-data-dir={folder}/profile")
+        command = [browser, *options, "--no-pdf-header-footer", f"--print-to-pdf={pdf.absolute()}", source.as_uri()]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
+    if done.returncode or not pdf.is_file():
+        msg = f"--pdf {pdf}: {browser} exited with {done.returncode}"
+        raise OutputError(msg)
+
+
+@report.command(short_help="Say what changed between two journals.")
+def diff(before: _Journal, after: _Journal) -> None:
+    """Print what changed from BEFORE to AFTER: verdicts, figures, problems that appeared and went. Exit 1 when something did."""
+    with _usage():
+        lines = differences(journal.read(before), journal.read(after))
+    for line in lines:
+        typer.echo(shown(line))
+    raise typer.Exit(_FAILED if lines else 0)
+
+
+@report.command(short_help="Check a journal against its report, tree, tool and evidence.")
+def verify(
+    path: _Journal,
+    target: Annotated[
+        Path | None, typer.Option(help="The audited project: its digest, excerpts and evidence are checked too.")
+    ] = None,
+    signers: Annotated[
+        Path | None, typer.Option(help="Allowed signers, as ssh-keygen reads them: the decision must be signed by one.")
+    ] = None,
+) -> None:
+    """Exit 1 when something is stale or was edited, one line each: the report, the drawing, the tree, the tool, a signature."""
+    with _usage():
+        document = journal.read(path)
+        journal.check_floors(document)
+        lines = stale(path, document, load_target(target) if target else None, signers)
+    for line in lines:
+        typer.echo(shown(line))
+    say(f"{path}: {f'{len(lines)} stale' if lines else 'holds'}")
+    raise typer.Exit(_FAILED if lines else 0)
+
+
+@report.command(
+    short_help="Write your decision over a journal.",
+    epilog=examples("audit report sign X.json --name 'A. Martin' --decision accepté --key ~/.ssh/id_ed25519"),
+)
+def sign(
+    path: _Journal,
+    name: Annotated[str, typer.Option(help="Who decides.")],
+    decision: Annotated[str, typer.Option(help=f"One of: {', '.join(signature.DECISIONS)}.")],
+    reserve: Annotated[str, typer.Option(help="What is reserved, or left to do.")] = "",
+    key: Annotated[
+        Path | None, typer.Option(help="An ssh private key that signs it; without one, anybody can write it.")
+    ] = None,
+) -> None:
+    """Write NAME's decision beside the journal, over its bytes. Only a person gives this command: no audit ever signs."""
+    with _usage():
+        journal.read(path)
+        text = signature.signed(path, name, decision, datetime.now(UTC).date().isoformat(), reserve=reserve, key=key)
+        put({signature.beside(path): text})
+    say(f"Signed: {signature.beside(path)}")
