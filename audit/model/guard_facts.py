@@ -25,7 +25,8 @@ class GuardFacts:
     """Of one function; names of calls are as written, lines count from 1 and 0 stands for none.
 
     `dropped`: calls whose answer is never used; `unasked`: those entered by a `with` that does not look at what it gives.
-    `passed_on`: calls whose answer is the function's own. `stopping`: calls whose true answer ends the function or the turn.
+    A call whose own exception is caught is not dropped: that it went through is its answer. `tries`: it does not wait for what
+    another holds, and answers whether it has it. `passed_on`: calls whose answer is the function's own. `stopping`: calls whose true answer ends the function or the turn.
     `refuses`: it raises, aborts or answers an error. `answers`: it returns or yields something. `opens_on_failure`: where an
     outage gives a true answer; `false_on_failure`: where it gives none, or a false one. `checks_then_writes`: where a key or a
     row that was found absent is written, with nothing that keeps another from writing it in between.
@@ -39,6 +40,7 @@ class GuardFacts:
     stopping: frozenset[str] = frozenset()
     refuses: bool = False
     answers: bool = False
+    tries: bool = False
     opens_on_failure: int = 0
     false_on_failure: int = 0
     taken: tuple[KeyTaken, ...] = ()

@@ -56,7 +56,8 @@ class Called:
         stops = any(_called_names(f, one.code[0].symbol) & known.source.guards[f.symbol].stopping for f in one.chain)
         for function in one.code:
             guard = known.source.guards[function.symbol]
-            if line := guard.opens_on_failure or (guard.false_on_failure if stops else 0):
+            own = stops and function is one.code[0]
+            if line := guard.opens_on_failure or (guard.false_on_failure if own else 0):
                 text = f"`{_short(function)}` laisse passer quand son stockage ne répond pas (ligne {line})"
                 yield self._wrong(known, function, text, "Protection ouverte en panne", "Laisser passer l'exception")
         yield from self._released(known, one) if self.owned else ()
@@ -90,6 +91,8 @@ def _unused(known: TargetFacts, one: Protected) -> Function | None:
     """The function that never looks at the answer of the protection; one that hands it on leaves this to who calls it."""
     guards = known.source.guards
     callee = one.chain[-1]
+    if not any(guards[function.symbol].tries for function in one.code):
+        return None
     for function in reversed(one.chain[:-1]):
         names = _called_names(function, callee.symbol)
         guard, asked = guards[function.symbol], guards[callee.symbol]

@@ -21,6 +21,10 @@ _ATOMIC = re.compile(
     r"(?i)\bnx\b|setnx|on conflict|on_conflict|for update|with_for_update|select_for_update|IntegrityError|UniqueViolation|"
     r"DuplicateKey|get_or_create|update_or_create|advisory|\block\(|\.watch\(|register_script|\.eval\("
 )
+_TRIES = re.compile(
+    r"(?i)\bnx=True|setnx|try_advisory|blocking=False|nowait|skip locked|on conflict|rowcount|get_or_create|"
+    r"(?:return|yield) (?:not |bool\(|True\b|False\b|\w+ is (?:not )?None)|is not None\n"
+)
 _SECRET = re.compile(r"(?i)secret|token|signature|hmac|digest|api_?key|password|auth")
 
 
@@ -35,6 +39,7 @@ def guard_facts(tree: Definition) -> GuardFacts:
         unasked=_only(calls, _unasked(nodes, loaded)),
         passed_on=frozenset(_name(c) for n in nodes if isinstance(n, ast.Return) for c in _calls(n.value)),
         stopping=frozenset(_stopping(nodes)),
+        tries=bool(_TRIES.search(f"{ast.unparse(tree)}\n")),
         refuses=any(map(_refuses, nodes)),
         answers=any(_gives(n) and not _constant(n, None) for n in nodes),
         opens_on_failure=_line(n for h in handlers for n in ast.walk(h) if _gives(n) and _constant(n, True)),
@@ -54,8 +59,16 @@ def _only(calls: Iterable[ast.Call], found: Iterable[ast.Call]) -> frozenset[str
     return frozenset(map(_name, own)) - {_name(c) for c in calls if c not in own}
 
 
-def _dropped(nodes: Iterable[ast.AST], loaded: set[str]) -> Iterator[ast.Call]:
+def _dropped(nodes: list[ast.AST], loaded: set[str]) -> Iterator[ast.Call]:
+    caught = {
+        id(statement)
+        for node in nodes
+        if isinstance(node, ast.Try) and not all(map(_outage, node.handlers))
+        for statement in node.body
+    }
     for node in nodes:
+        if id(node) in caught:
+            continue
         if isinstance(node, ast.Expr):
             yield from _whole(node.value)
         if isinstance(node, ast.Assign) and all(isinstance(t, ast.Name) and t.id not in loaded for t in node.targets):

@@ -222,4 +222,86 @@ def send(message_id):
             '\n\n@app.task\ndef send(message_id):\n    if STEPS["claim"](message_id):\n        gateway.deliver(message_id)\n'
         ),
     ),
+    Program(
+        "idempotency",
+        "a unique key whose refusal is caught",
+        PASSES,
+        _claim(
+            '\n\ndef claim(key):\n    return db.execute("INSERT INTO sent (key) VALUES (%s)", [key])\n'
+            "\n\n@app.task\ndef send(message_id):\n    try:\n        claim(message_id)\n    except UniqueViolation:\n"
+            "        return\n    gateway.deliver(message_id)\n"
+        ),
+    ),
+    Program(
+        "campaign-lock",
+        "a lock of the database that waits",
+        PASSES,
+        _lock(
+            """
+
+@contextmanager
+def held(campaign_id):
+    with db.connect() as connection:
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", [campaign_id])
+        yield connection
+
+
+@app.task
+def run(campaign_id):
+    with held(campaign_id):
+        messages.publish(campaign_id)
+"""
+        ),
+    ),
+    Program(
+        "campaign-lock",
+        "a lock of the database that does not wait, and is not asked",
+        ALARM,
+        _lock(
+            """
+
+@contextmanager
+def held(campaign_id):
+    with db.connect() as connection:
+        row = connection.execute("SELECT pg_try_advisory_xact_lock(%s)", [campaign_id]).fetchone()
+        yield row[0]
+
+
+@app.task
+def run(campaign_id):
+    with held(campaign_id):
+        messages.publish(campaign_id)
+"""
+        ),
+    ),
+    Program(
+        "campaign-lock",
+        "a class that gives back what another took",
+        ALARM,
+        _lock(
+            """
+
+class Lock:
+    def __init__(self, key):
+        self.key = key
+
+    def __enter__(self):
+        if not client.set(self.key, 1, nx=True, ex=60):
+            raise BlockingIOError
+
+    def __exit__(self, *_):
+        client.delete(self.key)
+
+
+def held(campaign_id):
+    return Lock(f"lock:{campaign_id}")
+
+
+@app.task
+def run(campaign_id):
+    with held(campaign_id):
+        messages.publish(campaign_id)
+"""
+        ),
+    ),
 )
