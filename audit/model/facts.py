@@ -203,8 +203,16 @@ class Unloaded:
 
 # Worked out from the text, which is digested.
 _DERIVED = frozenset(
-    ("program", "user_mentions", "call_completion", "whole_work", "guards", "setting_writes", "option_writes", "test_modules", "libraries")
+    ("program", "user_mentions", "call_completion", "whole_work", "guards", "setting_writes", "option_writes", "test_modules", "libraries", "loading")
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """What the own statements of a file do: the `files` of the project that they import, and the `names` that they mention."""
+
+    files: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -218,8 +226,8 @@ class Facts:
     Of each function, by symbol: `user_mentions`, the words of it that speak of a logged-in person, its `call_completion`,
     `whole_work`, the call, as written, that does all it does, empty for none, and `guards`, what it makes of answers.
     `gaps` are the files and imports of the program that were not read; `test_modules`, the modules that only serve tests.
-    `libraries`: the top-level names of what each file imports from outside the project, by path; `loads`: the files of
-    the project that each file imports as it is loaded, and `named_at_import` the names that its own statements mention.
+    `libraries`: the top-level names of what each file imports from outside the project, by path; `loading`: what each file does of the
+    project as it is loaded.
     """
 
     level: Level
@@ -246,8 +254,7 @@ class Facts:
     gaps: tuple[Gap, ...] = ()
     test_modules: frozenset[str] = frozenset()
     libraries: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    loads: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    named_at_import: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    loading: Mapping[str, Loading] = field(default_factory=dict)
     program: tuple[str, ...] = ()
     user_mentions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     call_completion: Mapping[str, CallCompletion] = field(default_factory=dict)

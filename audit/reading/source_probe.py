@@ -7,10 +7,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from audit.model.facts import Facts
+from audit.model.facts import Facts, Loading, Process
 from audit.model.findings import Level
 from audit.model.gaps import Gap, UnreadFile
 from audit.model.observations.observation import Observation
+from audit.model.plain_value import PlainValue
 from audit.model.test_files import places_of, program_places
 from audit.reading.behaviour import read_code
 from audit.reading.behaviour.deferred_calls import call_completion
@@ -119,7 +120,6 @@ def _collect(target: Target) -> Facts:
     tree.unread += [(o.path, f"instructions trop longues à suivre, ligne {o.first}") for o in machine.given_up]
     functions = Functions(machine)
     beat, beat_known = read_beat(machine, app, {t.symbol: t.name for t in tasks}) if app else ((), False)
-    schedulers = [scheduler_setting(app) if app else "", *(p.options.get("scheduler", "") for p in processes)]
     return Facts(
         level=Level.SOURCE,
         probe="source",
@@ -133,7 +133,7 @@ def _collect(target: Target) -> Facts:
         whole_work=OfFunctions(functions, whole_work),
         tasks=tasks,
         beat=beat,
-        beat_known=beat_known and not any(map(keeps_a_schedule, schedulers)),
+        beat_known=beat_known and not any(map(keeps_a_schedule, _schedulers(app, processes))),
         routes=routes,
         routes_known=bool(routes),
         processes=processes,
@@ -148,10 +148,13 @@ def _collect(target: Target) -> Facts:
         unread=tuple(dict.fromkeys(tree.unread)),
         gaps=_gaps(tree, machine),
         libraries=_libraries(machine),
-        loads=_loads(machine),
-        named_at_import={m.source.path: frozenset(_block(machine, n)) for n, m in machine.project.modules.items()},
+        loading=_loading(machine),
         test_modules=project.test_modules,
     )
+
+
+def _schedulers(app: Instance | None, processes: tuple[Process, ...]) -> list[PlainValue]:
+    return [scheduler_setting(app) if app else "", *(p.options.get("scheduler", "") for p in processes)]
 
 
 def _observations(machine: Machine, tree: Tree, target: Target, app: Instance | None) -> tuple[Observation, ...]:
@@ -169,19 +172,13 @@ def _libraries(machine: Machine) -> dict[str, frozenset[str]]:
     return found
 
 
-def _block(machine: Machine, module: str) -> set[str]:
-    block = machine.graph.modules.get(module)
-    return block.names if block else set()
-
-
-def _loads(machine: Machine) -> dict[str, frozenset[str]]:
-    """The files of the project that each file imports when it is loaded, by path."""
+def _loading(machine: Machine) -> dict[str, Loading]:
+    """What each file imports of the project and names as it is loaded, by path."""
     modules = machine.project.modules
     found = {}
     for name, block in machine.graph.modules.items():
-        imported = frozenset(modules[other].source.path for other in block.imports if other in modules)
-        if imported:
-            found[modules[name].source.path] = imported
+        files = frozenset(modules[other].source.path for other in block.imports if other in modules)
+        found[modules[name].source.path] = Loading(files, frozenset(block.names))
     return found
 
 

@@ -19,7 +19,7 @@ from audit.model.observations.shared_data import (
     UnboundedRead,
 )
 from audit.model.target_facts import TargetFacts
-from audit.rules.domains.task_domain import task_modules
+from audit.rules.domains.task_domain import is_named_at_import, loaded_files, task_modules
 from audit.rules.effective_settings import NO_TASK, short
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
@@ -297,8 +297,16 @@ def _outlives_the_task(known: TargetFacts, observation: GlobalCounter) -> bool:
     if isinstance(observation, EnclosedCounter):
         around = observation.symbol.rpartition(".<locals>.")[0]
         wrappers = {wrapper for one in known.closures.followed.values() for wrapper in one.wrappers}
-        return around not in sure or around in wrappers
-    if isinstance(observation, InstanceCounter) and observation.symbol in sure:
+        if around in sure:
+            return around in wrappers
+        return is_named_at_import(known, loaded_files(known), short(around))
+    if isinstance(observation, InstanceCounter) and observation.symbol not in sure:
+        # No call was followed to the method: only a function that names a holder may get there.
+        names = (
+            n for s in known.closures.followed for name in known.source.functions[s].names for n in name.split(".")
+        )
+        return not frozenset(observation.holders).isdisjoint(names)
+    if isinstance(observation, InstanceCounter):
         callers = (s for s in sure if observation.symbol in known.closures.followed[s].callees)
         calls = [c for s in callers for c in known.source.functions[s].calls if c.target == observation.symbol]
         return any(call.name.split(".")[-2:-1] == [holder] for call in calls for holder in observation.holders)

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from audit.reading.behaviour.local_flow import LocalFlow
 from audit.reading.behaviour.row_objects import is_row_class, owner
 from audit.reading.behaviour.scope import Scope, gather, last
-from audit.reading.python.abstract_values import BoundMethod, ClassValue, FunctionValue, Value, descends_from
+from audit.reading.python.abstract_values import BoundMethod, ClassValue, FunctionValue, Instance, Value, descends_from
+from audit.reading.python.classes import lineage
 
 _SAVES = frozenset({"save", "asave", "bulk_update", "abulk_update", "merge", "add", "put"})
 _COMMITS = frozenset({"commit", "flush", "begin"})
@@ -88,6 +89,8 @@ def _is_sum(node: ast.expr) -> bool:
 
 def _is_kept(scope: Scope, holder: str) -> bool:
     """Whether the row is written back: saved or committed here, or by whoever ends the session it was read from."""
+    if _is_a_plain_object(scope, holder):
+        return False
     if any(_saves(call, holder) or _is_given_to_a_saver(scope, call, holder) for call in scope.calls):
         return True
     if holder == "self":
@@ -95,6 +98,17 @@ def _is_kept(scope: Scope, holder: str) -> bool:
     if any(last(call.func) in _COMMITS and isinstance(call.func, ast.Attribute) for call in scope.calls):
         return True
     return _is_of_a_session(scope, holder)
+
+
+def _is_a_plain_object(scope: Scope, holder: str) -> bool:
+    """Whether a local name holds an object made here, of a class of the project that is no row and asks nothing of a store."""
+    made = scope.assigned.get(holder)
+    value = scope.evaluated(made) if isinstance(made, ast.Call) else None
+    cls = value.cls if isinstance(value, Instance) else None
+    if not isinstance(cls, ClassValue) or is_row_class(scope, cls):
+        return False
+    known = all(isinstance(base, ClassValue) for base in cls.bases)
+    return known and not any(isinstance(n, ast.Call) for c in lineage(cls) for n in ast.walk(c.node))
 
 
 def _is_given_to_a_saver(scope: Scope, call: ast.Call, holder: str) -> bool:

@@ -35,11 +35,12 @@ def unprotected_counters(scope: Scope) -> Iterator[Observation]:
         return
     if is_exclusive(scope):
         yield scope.observed(ExclusiveAccess, scope.root)
-        return
     for node in changed_rows(scope):
+        if is_protected(scope, node):
+            continue
         yield scope.observed(ReadModifyWrite, node, statement=ast.unparse(node)[:80])
     for call in scope.calls:
-        if _sets_what_it_got(scope, call) or _adds_to_a_column(scope, call):
+        if (_sets_what_it_got(scope, call) or _adds_to_a_column(scope, call)) and not is_protected(scope, call):
             yield scope.observed(ReadModifyWrite, call, statement=ast.unparse(call)[:80])
 
 
@@ -51,6 +52,33 @@ def is_exclusive(scope: Scope) -> bool:
         or takes_a_lock(scope)
         or any(_LOCK.search(ast.unparse(decorator)) for decorator in decorators)
     )
+
+
+def is_protected(scope: Scope, node: ast.AST) -> bool:
+    """Whether a change is made under a lock: in a block that takes one, after a call that does, or below such a decorator."""
+    decorators: list[ast.expr] = getattr(scope.root, "decorator_list", [])
+    if any(_LOCK.search(ast.unparse(decorator)) for decorator in decorators):
+        return True
+    blocks: list[ast.With | ast.AsyncWith] = [*scope.all(ast.With), *scope.all(ast.AsyncWith)]
+    managers = {id(inner) for block in blocks for item in block.items for inner in ast.walk(item.context_expr)}
+    around = [n for n in scope.around(node) if isinstance(n, ast.With | ast.AsyncWith)]
+    entered = [item.context_expr for block in around for item in block.items]
+    if any(_LOCK.search(ast.unparse(manager)) or _takes(manager) for manager in entered):
+        return True
+    line = getattr(node, "lineno", 0)
+    taken = [c.lineno for c in scope.calls if last(c.func) in _LOCKED and id(c) not in managers and c.lineno <= line]
+    freed = [c.lineno for c in scope.calls if last(c.func) == "release" and c.lineno < line and not _ends(scope, c)]
+    return bool(taken) and (not freed or max(freed) < max(taken))
+
+
+def _takes(manager: ast.expr) -> bool:
+    """Whether a manager is made by a call that takes a lock; a mere transaction protects no read."""
+    return any(isinstance(n, ast.Call) and last(n.func) in _LOCKED - {"transaction"} for n in ast.walk(manager))
+
+
+def _ends(scope: Scope, call: ast.Call) -> bool:
+    """Whether a lock is given back in a `finally` or where an error is caught: not on the way to what follows the block."""
+    return any(isinstance(node, ast.ExceptHandler | ast.If) for node in scope.around(call))
 
 
 def takes_a_lock(scope: Scope) -> bool:

@@ -24,7 +24,7 @@ from audit.reading.behaviour.serializers import registered_serializers
 from audit.reading.behaviour.sql_counters import sql_counters
 from audit.reading.behaviour.swallowed_errors import swallowed_errors
 from audit.reading.behaviour.table_reads import unpaged_reads
-from audit.reading.behaviour.transactions import atomic_requests, published_too_early
+from audit.reading.behaviour.transactions import atomic_requests, published_too_early, transactions_reach
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Module
 
@@ -32,7 +32,7 @@ Watcher = Callable[[Scope], Iterator[Observation]]
 
 # Each with words of which a module's text must hold one for it to see anything: most modules are not walked at all.
 _PUBLISHING = (".delay(", ".delay,", ".delay)", "apply_async", "send_task", "_on_commit")
-_SIGNING = (".s(", ".si(", "signature(", "subtask(")
+_SIGNING = (".s(", ".s,", ".si,", ".si(", "signature(", "subtask(")
 _CLOCKS = ("now", "today", "fromtimestamp", "datetime", "partial")
 _COUNTING = ("+=", "-=", " + ", " - ", "setattr(", "ock(", "or_update(")
 _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
@@ -46,6 +46,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     ((*_PUBLISHING, "countdown", "eta=", "queue=", "signature"), publications),
     ((*_PUBLISHING, *_SIGNING), objects_given),
     (_PUBLISHING, published_too_early),
+    (("with ", "atomic"), transactions_reach),
     (("ATOMIC_REQUESTS",), atomic_requests),
     (("kombu",), registered_serializers),
     (("chord(", "group("), chords),

@@ -91,6 +91,8 @@ def objects_given(scope: Scope) -> Iterator[Observation]:
     for call in scope.calls:
         if last(call.func) == "partial" and call.args and is_publication(scope, call.args[0]):
             given = [*call.args[1:], *(k.value for k in call.keywords)]
+        elif last(call.func) in {"map", "starmap", "submit"} and call.args and _takes_arguments(scope, call.args[0]):
+            given = call.args[1:]
         elif not isinstance(call.func, ast.Attribute) or not _gives(scope, call):
             continue
         else:
@@ -98,6 +100,13 @@ def objects_given(scope: Scope) -> Iterator[Observation]:
         wrong = next((a for a in given if is_row(scope, a)), None)
         if wrong is not None:
             yield scope.observed(DatabaseObjectArgument, call, argument=_text(wrong))
+
+
+def _takes_arguments(scope: Scope, node: ast.expr) -> bool:
+    """Whether this names, without calling it, what gives a task its arguments: `notify.delay`, `notify.s`."""
+    if is_publication(scope, node):
+        return True
+    return isinstance(node, ast.Attribute) and node.attr in _SIGNED and _is_task(scope, node)
 
 
 def is_publication(scope: Scope, node: ast.expr) -> bool:

@@ -4,8 +4,16 @@ import ast
 from collections.abc import Iterator
 
 from audit.reading.behaviour.model_signals import is_signal_receiver
-from audit.reading.behaviour.scope import Scope, chain, last
-from audit.reading.python.abstract_values import ClassValue, External, FunctionValue, Instance, Value, descends_from
+from audit.reading.behaviour.scope import Scope, chain, function_scope, last
+from audit.reading.python.abstract_values import (
+    BoundMethod,
+    ClassValue,
+    External,
+    FunctionValue,
+    Instance,
+    Value,
+    descends_from,
+)
 from audit.target.python_syntax import UnparsableError, parse_expression
 
 _ROWS = frozenset({"Model", "SQLModel", "DeclarativeBase", "Document", "TimeStampedModel", "MPTTModel", "AbstractUser"})
@@ -159,8 +167,24 @@ def _gives_rows(scope: Scope, call: ast.Call, depth: int) -> bool:
     if isinstance(value, Instance) and is_row_class(scope, value.cls):
         return True
     callee = scope.evaluated(call.func)
-    returned = callee.node.returns if isinstance(callee, FunctionValue) and hasattr(callee.node, "returns") else None
-    return returned is not None and is_row_class(scope, returned)
+    function = callee.function if isinstance(callee, BoundMethod) else callee
+    if not isinstance(function, FunctionValue):
+        return False
+    returned = function.node.returns if hasattr(function.node, "returns") else None
+    return is_row_class(scope, returned) if returned is not None else _returns_rows(scope, function, depth)
+
+
+def _returns_rows(scope: Scope, function: FunctionValue, depth: int) -> bool:
+    """Whether a function without an annotation returns or yields rows, as its own text tells."""
+    if isinstance(function.node, ast.Lambda) or depth >= _DEPTH:
+        return False
+    inner = function_scope(scope.machine, function)
+    nodes: list[ast.Return | ast.Yield | ast.YieldFrom] = [
+        *inner.all(ast.Return),
+        *inner.all(ast.Yield),
+        *inner.all(ast.YieldFrom),
+    ]
+    return any(node.value is not None and is_row(inner, node.value, depth + 2) for node in nodes)
 
 
 def _starts_from_rows(node: ast.expr) -> bool:

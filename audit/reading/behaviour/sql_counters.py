@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from audit.model.observations.observation import Observation
 from audit.model.observations.shared_data import ReadModifyWrite
-from audit.reading.behaviour.counters import takes_a_lock
+from audit.reading.behaviour.counters import is_protected
 from audit.reading.behaviour.local_flow import LocalFlow
 from audit.reading.behaviour.scope import Scope, last
 
@@ -23,7 +23,7 @@ _LOCKS = re.compile(
 
 def sql_counters(scope: Scope) -> Iterator[Observation]:
     """ReadModifyWrite: a column updated with a sum of what a `select` of the same table gave."""
-    if not scope.symbol or takes_a_lock(scope):
+    if not scope.symbol:
         return
     ran = [(call, sql) for call in scope.calls if last(call.func) in _RUN and (sql := _sql(scope, call))]
     if any(_LOCKS.search(sql) for _, sql in ran):
@@ -34,7 +34,7 @@ def sql_counters(scope: Scope) -> Iterator[Observation]:
             # `… where sent = :seen` writes nothing when somebody else wrote first.
             guarded = re.search(rf"\b{column}\b", update.group(3) or "") if update else None
             reads = [c for c, other in ran if update and _reads(other, update.group(1), column)]
-            if reads and not guarded and _adds(scope, call, reads):
+            if reads and not guarded and _adds(scope, call, reads) and not is_protected(scope, call):
                 yield scope.observed(ReadModifyWrite, call, statement=" ".join(sql.split())[:80])
 
 

@@ -10,9 +10,9 @@ from audit.reading.behaviour.model_signals import is_signal_receiver
 from audit.reading.behaviour.publications import METHODS, published, publishes_its_own_way
 from audit.reading.behaviour.row_objects import is_row_class, owner
 from audit.reading.behaviour.scope import Scope, last
+from audit.reading.behaviour.transaction_reach import is_transaction, publishes_beyond
 from audit.reading.python.name_resolution import dotted
 
-_BLOCKS = frozenset({"atomic", "begin", "begin_nested", "transaction"})
 _AFTER = frozenset({"delay_on_commit", "apply_async_on_commit"})
 _SAVING = frozenset({"save", "asave", "delete", "adelete", "save_base"})
 _ATOMIC = "ATOMIC_REQUESTS"
@@ -23,23 +23,47 @@ def published_too_early(scope: Scope) -> Iterator[Observation]:
     """UncommittedPublication: a task published inside a transaction, or between its writes and its commit; else DirectPublication."""
     if not scope.symbol:
         return
-    calls = [c for c in scope.calls if _publishes(scope, c)]
-    if not calls:
-        return
-    decorated = any(_is_block(d) for d in getattr(scope.root, "decorator_list", []))
-    for call in calls:
-        around = list(scope.around(call))
-        if any(isinstance(node, ast.Lambda) for node in around):
+    for call in [c for c in scope.calls if _publishes(scope, c)]:
+        if any(isinstance(node, ast.Lambda) for node in scope.around(call)) or publishes_its_own_way(scope, call):
             continue
-        block = any(
-            _is_block(i.context_expr) for n in around if isinstance(n, ast.With | ast.AsyncWith) for i in n.items
-        )
-        if publishes_its_own_way(scope, call):
-            continue
-        if block or decorated or _before_commit(scope, call):
+        if _is_inside(scope, call) or _before_commit(scope, call):
             yield scope.observed(UncommittedPublication, call, task=published(scope, call))
         else:
             yield scope.observed(DirectPublication, call, task=published(scope, call), on_save=_is_run_by_a_save(scope))
+
+
+def transactions_reach(scope: Scope) -> Iterator[Observation]:
+    """UncommittedPublication: a call inside a transaction of a function of the project that publishes a task at once."""
+    managers = [item.context_expr for block in _blocks(scope) for item in block.items]
+    managers += getattr(scope.root, "decorator_list", [])
+    if not scope.symbol or not any(is_transaction(scope, manager) for manager in managers):
+        return
+    for call in scope.calls:
+        around = scope.around(call)
+        if any(isinstance(node, ast.Lambda) for node in around) or last(call.func) in METHODS:
+            continue
+        if _is_inside(scope, call) and publishes_beyond(scope, call, _publishes_at_once):
+            yield scope.observed(UncommittedPublication, call, task=ast.unparse(call.func))
+
+
+def _publishes_at_once(scope: Scope, call: ast.Call) -> bool:
+    return _publishes(scope, call) and not publishes_its_own_way(scope, call)
+
+
+def _blocks(scope: Scope) -> list[ast.With | ast.AsyncWith]:
+    return [*scope.all(ast.With), *scope.all(ast.AsyncWith)]
+
+
+def _is_inside(scope: Scope, call: ast.Call) -> bool:
+    """Whether a call runs in a transaction: of a block around it, or of a decorator of the function."""
+    blocks = [n for n in scope.around(call) if isinstance(n, ast.With | ast.AsyncWith)]
+    managers = [item.context_expr for block in blocks for item in block.items if not _holds(item, call)]
+    managers += getattr(scope.root, "decorator_list", [])
+    return any(is_transaction(scope, manager) for manager in managers)
+
+
+def _holds(item: ast.withitem, call: ast.Call) -> bool:
+    return any(node is call for node in ast.walk(item.context_expr))
 
 
 def _is_run_by_a_save(scope: Scope) -> bool:
@@ -72,10 +96,6 @@ def _publishes(scope: Scope, call: ast.Call) -> bool:
     if not isinstance(call.func, ast.Attribute) or call.func.attr not in METHODS - _AFTER:
         return False
     return call.func.attr == "send_task" or bool(published(scope, call))
-
-
-def _is_block(node: ast.expr) -> bool:
-    return last(node.func if isinstance(node, ast.Call) else node) in _BLOCKS
 
 
 def _before_commit(scope: Scope, call: ast.Call) -> bool:

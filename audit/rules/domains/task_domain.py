@@ -114,15 +114,15 @@ def _loaded(known: TargetFacts, elsewhere: Sequence[Observation]) -> Iterator[Lo
         outer, nested, _ = name.partition(".<locals>")
         if place and (not name or nested or name.rpartition(".")[2].startswith("__")):
             files = loaded_files(known) if files is None else files
-            if place.path in files and (not nested or _is_named_at_import(known, files, outer)):
+            if place.path in files and (not nested or is_named_at_import(known, files, outer)):
                 yield LoadedCode(place.path, place.first_line, name)
 
 
-def _is_named_at_import(known: TargetFacts, files: Collection[str], name: str) -> bool:
+def is_named_at_import(known: TargetFacts, files: Collection[str], name: str) -> bool:
     """Whether the own statements of one of these files mention a function, or the class of a method: what it makes may be kept."""
     own, _, last = name.rpartition(".")
-    names = known.source.named_at_import
-    return any({last, own} & names.get(path, frozenset()) for path in files)
+    loading = known.source.loading
+    return any({last, own} & loading[path].names for path in files if path in loading)
 
 
 def loaded_files(known: TargetFacts) -> frozenset[str]:
@@ -130,11 +130,12 @@ def loaded_files(known: TargetFacts) -> frozenset[str]:
     followed = known.closures.followed.values()
     pending = [one.head.path for one in followed if one.head]
     found: set[str] = set()
+    loading = known.source.loading
     while pending:
         path = pending.pop()
         if path not in found:
             found.add(path)
-            pending += known.source.loads.get(path, ())
+            pending += loading[path].files if path in loading else ()
     return frozenset(found)
 
 
