@@ -7,7 +7,7 @@ from audit.model.facts import Process, Setting
 from audit.model.findings import Finding, Problem, Severity
 from audit.model.gaps import UnreadSettings
 from audit.model.target_facts import TargetFacts
-from audit.rules.domains.process_domain import doubtful, narrowed, workers
+from audit.rules.domains.process_domain import doubtful, narrowed, unread_options, workers
 from audit.rules.practice import Fault, answered
 from audit.rules.rule import Guide, defect, rule
 
@@ -78,8 +78,10 @@ def _other(worker: Process, wanted: int) -> list[Fault]:
 
 def _gap(worker: Process, wanted: int) -> str:
     """Why its concurrency does not compare, in French; empty when it does."""
-    used = worker.options.get("concurrency", str(wanted))
-    if not used.isdigit():
+    used = worker.options.get("concurrency", "")
+    if not used and worker.unknown_words:
+        return unread_options(worker)
+    if used and not used.isdigit():
         return f"la concurrence de `{worker.excerpt.path}` ne se lit pas : `{used}`"
     meaning = _meaning(worker, wanted)
     path = worker.excerpt.path

@@ -7,7 +7,7 @@ from audit.model.domains import conclude
 from audit.model.facts import Process
 from audit.model.findings import Excerpt, Finding, Severity
 from audit.model.target_facts import TargetFacts
-from audit.rules.domains.process_domain import beats, beats_apart, copies, doubtful, narrowed
+from audit.rules.domains.process_domain import beats, beats_apart, copies, doubtful, narrowed, unread_options
 from audit.rules.effective_settings import places, read
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
@@ -58,7 +58,8 @@ def _single(known: TargetFacts) -> Sequence[Finding]:
     elected = [b for b in started.members if "redbeat" in b.options.get("scheduler", scheduler).lower()]
     own = [b for b in started.members if b not in elected]
     several = _in_one_file(own) | _beside(known, own)
-    gaps = doubtful(own, _open_ended)
+    # `-B` may be among the words of a worker that are not known.
+    gaps = (*doubtful(own, _open_ended), *doubtful(known.workers, unread_options))
     answer = conclude(narrowed(started, started.members, gaps), lambda beat: several.get(beat.excerpt, ()))
     quoted = list(dict.fromkeys(f.excerpt for f in answer.faults)) or [b.excerpt for b in started.members]
     evidence = (known.source.evidence(place) for place in quoted)

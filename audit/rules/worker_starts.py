@@ -8,7 +8,7 @@ from audit.model.findings import Finding, Severity
 from audit.model.gaps import Doubt, Gap, UnreadProcess
 from audit.model.observations.messages import QueuePurge
 from audit.model.target_facts import TargetFacts
-from audit.rules.domains.process_domain import celery_processes, copies, doubtful, narrowed, workers
+from audit.rules.domains.process_domain import celery_processes, copies, doubtful, narrowed, unread_options, workers
 from audit.rules.effective_settings import NO_WORKER, places, short
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
@@ -54,6 +54,7 @@ def _purged(known: TargetFacts) -> Sequence[Finding]:
     told = {fault.excerpt: fault for fault in passing}
     certain, gaps = _purging_code(known)
     gaps += doubtful((w for w in emptied if w.empties != "queues"), _emptied_maybe)
+    gaps += doubtful(known.workers, unread_options)
     gaps += [] if known.workers else [UnreadProcess(why=NO_WORKER)]
     members = [*(w.excerpt for w in started.members), *told, *(fault.excerpt for fault in certain)]
     told |= {fault.excerpt: fault for fault in certain}
@@ -126,7 +127,8 @@ def _named(known: TargetFacts) -> Sequence[Finding]:
     for worker in together:
         groups.setdefault(worker.excerpt.path, []).append(worker)
     several = [group for group in groups.values() if sum(map(copies, group)) > 1]
-    answer = conclude(narrowed(started, several), _of_same_name)
+    gaps = doubtful((w for group in several for w in group), unread_options)
+    answer = conclude(narrowed(started, several, gaps), _of_same_name)
     quoted = [f.excerpt for f in answer.faults] or [w.excerpt for w in together]
     evidence = (known.source.evidence(place) for place in quoted)
     nothing, detail = "aucun fichier ne lance plusieurs workers sur une machine", places(tuple(together))

@@ -15,7 +15,7 @@ class Line:
     `user`: the one that a container is given, empty for its image's. `stop`: what its file says of its stop.
     `entry`: the Dockerfile whose `ENTRYPOINT`, if any, comes before the command. `entrypoint`: that of a Dockerfile, word by word.
     `probe`: what asks whether its container lives. `mounts`: folders of its container that outlive it.
-    `memory`: the most that its container may use, as written.
+    `memory`: the most that its container may use, as written. `before`: what its unit runs first.
     """
 
     command: str
@@ -34,3 +34,4 @@ class Line:
     probe: Probe | None = None
     mounts: tuple[str, ...] = ()
     memory: str = ""
+    before: str = ""

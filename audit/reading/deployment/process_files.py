@@ -13,6 +13,7 @@ from audit.reading.deployment.command_line import Line
 from audit.reading.deployment.command_wrappers import unwrapped
 from audit.reading.deployment.entry_scripts import called_script
 from audit.reading.deployment.file_references import Around
+from audit.reading.deployment.makefile_targets import recipe_of
 from audit.reading.deployment.process_runs import SHELLS, Run
 from audit.reading.deployment.restarts import settled
 from audit.reading.deployment.started_programs import Started, started
@@ -126,7 +127,9 @@ def _runs(source: Source, kind: str, around: Around, read: frozenset[str]) -> It
                 image = around.source(line.entry)
                 run = replace(run, called=(*read_image(image).entrypoint, *run.words) if image else ())
             yield run
-            if kind != "shell" and run.process is None:
+            if run.process is None and unwrapped(run.words)[:1] == ["make"]:
+                yield from _made(run, around)
+            elif kind != "shell" and run.process is None:
                 yield from _handed(run, around, read)
 
 
@@ -146,12 +149,37 @@ def _handed(run: Run, around: Around, read: frozenset[str]) -> Iterator[Run]:
     from audit.reading.deployment.shell_scripts import read_commands  # noqa: PLC0415  as below
 
     arguments = words[2:] if words[0].rpartition("/")[2] in SHELLS else words[1:]
-    for command in read_commands(script.text, run.line.variables, arguments):
+    commands = read_commands(script.text, run.line.variables, arguments)
+    for command in commands:
         what = started(command.words, lasting=False)
         if what and (apart or _ends(arguments, command.words)):
             process = _process(what, command.words, run.restart, run.excerpt)
             yield replace(run, words=command.words, process=process, handed=command, script=script.text)
             return
+    # It may run another, by a name that it makes of what it is given.
+    line = Line(script.text, 1, len(script.lines), "")
+    for command in commands if apart and script.path not in read else ():
+        if called_script(unwrapped(command.words), around):
+            excerpt = script.excerpt(*command.lines, "bash")
+            yield Run("shell", line, command.words, "", excerpt, command.unseen, command=command)
+
+
+def _made(run: Run, around: Around) -> Iterator[Run]:
+    """What `make` starts, by the recipe of its target."""
+    words = unwrapped(run.words)
+    recipe = recipe_of(words, around, run.line.variables)
+    if recipe is None:
+        if run.kind not in {"shell", "makefile"}:
+            reason = f"fichier de processus dont le programme, `{' '.join(words)}`, n'a pas été trouvé"
+            around.tree.unread.append((run.path, reason))
+        return
+    from audit.reading.deployment.shell_scripts import read_commands  # noqa: PLC0415  as below
+
+    for command in read_commands(recipe.text, run.line.variables):
+        what = started(command.words, lasting=False)
+        if what:
+            process = _process(what, command.words, run.restart, run.excerpt)
+            yield replace(run, words=command.words, process=process, handed=command, script=recipe.text)
 
 
 def _is_own_script(words: Sequence[str], run: Run) -> bool:

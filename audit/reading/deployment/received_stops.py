@@ -8,6 +8,7 @@ from audit.model.stops import Receives, Stop
 from audit.reading.deployment.command_line import Line
 from audit.reading.deployment.command_wrappers import unwrapped
 from audit.reading.deployment.entry_scripts import called_script
+from audit.reading.deployment.erased_variables import final_value
 from audit.reading.deployment.file_references import Around, assignments
 from audit.reading.deployment.process_runs import Run, runners
 from audit.reading.deployment.signal_paths import MAIN, SCRIPT, Reach, reach_of, wrapped
@@ -62,7 +63,7 @@ def _stop(chain: Chain, around: Around) -> Stop:
         worst.why,
         grace,
         next(filter(None, signals), "TERM"),
-        _remapped(chain, variables),
+        _remapped(chain, variables, around),
         run.excerpt,
     )
 
@@ -110,12 +111,26 @@ def _dotenv(chain: Chain, around: Around) -> dict[str, str]:
     return assignments(source.text) if is_loaded else {}
 
 
-def _remapped(chain: Chain, variables: dict[str, str]) -> bool | None:
+def _remapped(chain: Chain, variables: dict[str, str], around: Around) -> bool | None:
+    left = final_value("REMAP_SIGTERM", _texts(chain, around), around)
+    if left is not None:
+        return None if left.startswith("$") else left == "SIGQUIT"
     written = [m.group(1) for run in chain for m in _REMAPPED.finditer(run.line.command)]
     given = written[0] if written else variables.get("REMAP_SIGTERM", "")
     if given.startswith("$") or (not given and any(run.line.stop.hidden for run in chain)):
         return None
     return given == "SIGQUIT"
+
+
+def _texts(chain: Chain, around: Around) -> Iterator[str]:
+    """The scripts and the commands on the way to a process, from the outermost."""
+    for run in chain[::-1]:
+        image = _image(run, around) or (run.line if run.line.entrypoint else None)
+        program = unwrapped(image.entrypoint) if image else []
+        entry = called_script(program, around, run.line.entry or run.path)
+        yield entry.text if entry else ""
+        yield run.line.command
+        yield run.script
 
 
 def _reaches(run: Run, around: Around, variables: dict[str, str]) -> Iterator[Reach]:

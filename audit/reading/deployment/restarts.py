@@ -39,21 +39,27 @@ def settled(runs: Sequence[Run], around: Around) -> list[Process]:
 
 def _contained(run: Run, process: Process, runs: Sequence[Run], around: Around) -> Process:
     """The same, with what is said of its container."""
-    chains = (run, *runners(run, runs), *(outer for runner in runners(run, runs) for outer in runners(runner, runs)))
+    chains = _starting(run, runs, ())
     probe = next((probe_read(r.line.probe, r.excerpt, around) for r in chains if r.line.probe), None)
     return replace(
         process,
         probe=probe,
         mounts=tuple(mount for r in chains for mount in r.line.mounts),
-        clears=tuple(word for r in chains for word in _cleared(f"{r.line.command}\n{r.script}")),
+        clears=tuple(word for r in chains for word in _cleared(f"{r.line.before}\n{r.line.command}\n{r.script}")),
         environment=environment_of(chains, around),
         memory=next((r.line.memory for r in chains if r.line.memory), ""),
     )
 
 
+def _starting(run: Run, runs: Sequence[Run], seen: tuple[str, ...]) -> tuple[Run, ...]:
+    """A run, those that start its file, and those that start theirs."""
+    found = [] if run.path in seen else runners(run, runs)
+    return (run, *found, *(one for r in found for one in _starting(r, runs, (*seen, run.path))[1:]))
+
+
 def _cleared(text: str) -> list[str]:
     """What a script removes."""
-    removed = re.findall(r"(?m)(?:^|[;&|(]|\bthen\b|\bdo\b|['\"])\s*rm\s+([^\n;&|]+)", text)
+    removed = re.findall(r"(?m)(?:^|[;&|(]|\bthen\b|\bdo\b|['\"])\s*(?:/usr)?(?:/bin/)?rm\s+([^\n;&|]+)", text)
     return [word.strip("\"'") for words in removed for word in words.split()]
 
 

@@ -11,6 +11,7 @@ from tree_sitter import Node as Syntax
 
 from audit.reading.deployment import shell_structure as shell
 from audit.reading.deployment.command_wrappers import unwrapped
+from audit.reading.deployment.shell_choices import case_side, truth
 from audit.reading.deployment.shell_words import expand, expand_all, text_of
 
 _MAX_DEPTH = 25
@@ -37,7 +38,8 @@ def _parser() -> Parser:
 
 def read_structure(text: str, variables: dict[str, str], arguments: Sequence[str] = ()) -> shell.Node:
     """What a script does, given the variables that its process file sets and its own arguments."""
-    reader = _Reader({name: [value] for name, value in variables.items()}, arguments=list(arguments))
+    held = {name: [value] for name, value in variables.items()}
+    reader = _Reader(held, arguments=list(arguments), given=bool(arguments or variables))
     first_line = text.partition("\n")[0]
     if first_line.startswith("#!"):
         reader.set_options([word for word in first_line.split()[1:] if not word.startswith("--")])
@@ -49,6 +51,7 @@ class _Reader:
     """What is known of the shell at the point that the reading has reached.
 
     `calling`: the functions on the way to it. `lines`: those of the command of the script that leads to it.
+    `given`: arguments or variables come from whoever runs it; without them, a default is no value to decide by.
     """
 
     variables: dict[str, list[str]]
@@ -60,6 +63,7 @@ class _Reader:
     steps: "count[int]" = field(default_factory=count)
     calling: tuple[str, ...] = ()
     lines: tuple[int, int] | None = None
+    given: bool = False
 
     def read_text(self, text: str) -> shell.Node:
         """A script, or a text given to `-c` or to `eval`."""
@@ -198,7 +202,14 @@ def _tests(syntax: Syntax) -> bool:
 def _if(reader: _Reader, syntax: Syntax) -> shell.Node:
     clauses = [c for c in syntax.children if c.type in {"elif_clause", "else_clause"}]
     own = [c for c in syntax.children if c not in clauses]
-    sides = tuple(_side(reader, children) for children in (own, *(c.children for c in clauses)))
+    held = [own, *(c.children for c in clauses)]
+    if reader.given and len(own) > 1:
+        before = list(takewhile(lambda c: c.type != "then", own[1:]))
+        taken = truth(before, lambda word: expand(word, reader.variables, reader.arguments))
+        if taken:
+            return reader.sequence(own[len(before) + 1 :])
+        held = held[1:] if taken is False else held
+    sides = tuple(_side(reader, children) for children in held)
     return shell.Branch(sides, exhaustive=any(c.type == "else_clause" for c in clauses))
 
 
@@ -211,6 +222,9 @@ def _side(reader: _Reader, children: Sequence[Syntax]) -> shell.Alternative:
 
 
 def _case(reader: _Reader, syntax: Syntax) -> shell.Node:
+    chosen = case_side(syntax, lambda word: expand(word, reader.variables, reader.arguments)) if reader.given else None
+    if chosen is not None:
+        return reader.sequence(chosen[0].children) if chosen else _NOTHING
     items = (c for c in syntax.children if c.type == "case_item")
     sides = (shell.Alternative(_NOTHING, reader.sequence(item.children)) for item in items)
     return shell.Branch(tuple(sides), exhaustive=False)

@@ -26,6 +26,7 @@ _ERROR = "1"
 _CRASHES = frozenset(
     {_ERROR, "FAILURE", *(f"{sig}{n}" for sig in ("", "SIG") for n in ("KILL", "SEGV", "ABRT", "BUS"))}
 )
+_AROUND = frozenset({"ExecStartPre", "ExecStopPost"})
 # Settings whose values add up; an empty one forgets those before it.
 _LISTED = frozenset({"RestartPreventExitStatus", "SuccessExitStatus", "Environment"})
 
@@ -133,7 +134,10 @@ def read_systemd(source: Source, around: Around) -> Iterator[Line]:
     )
     supervised = "systemd" if again and not doubt else ""
     first, last = started[0].first, started[0].last
-    yield Line(command, first, last, supervised, _assignments(service), doubt=doubt, stop=of_systemd(service))
+    before = "\n".join(v.lstrip("-@:+!") for s in (*own, *laid) for k, v in s.said if k in _AROUND)
+    yield Line(
+        command, first, last, supervised, _assignments(service), doubt=doubt, stop=of_systemd(service), before=before
+    )
 
 
 def _drop_ins(path: str, around: Around) -> list[str]:

@@ -1,0 +1,50 @@
+"""Which side of a `case` or of an `if` a script takes, where what it was given decides it."""
+
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+
+from tree_sitter import Node as Syntax
+
+from audit.reading.deployment.shell_words import text_of
+
+Words = Callable[[Syntax], list[str]]
+
+
+def case_side(syntax: Syntax, words: Words) -> list[Syntax] | None:
+    """The items that the value of a `case` comes to: one or none; None where it is not known."""
+    value = words(syntax.children[1]) if len(syntax.children) > 1 else []
+    if len(value) != 1 or not _is_known(value[0]):
+        return None
+    for item in (c for c in syntax.children if c.type == "case_item"):
+        end = next((i for i, c in enumerate(item.children) if c.type == ")"), 0)
+        patterns = [text_of(c).strip("\"'") for c in item.children[:end] if c.type not in {"|", "("}]
+        if any("$" in pattern for pattern in patterns):
+            return None
+        if any(fnmatchcase(value[0], pattern) for pattern in patterns):
+            return [item]
+    return []
+
+
+def truth(condition: list[Syntax], words: Words) -> bool | None:
+    """Whether `[ a = b ]`, `[[ a == b ]]` or `test a = b` holds; None where that is not known, or for any other test."""
+    named = [c for c in condition if c.is_named]
+    if len(named) != 1:
+        return None
+    inner = named[0]
+    if inner.type == "test_command":
+        parts = [c for c in inner.children if c.type not in {"[", "]", "[[", "]]"}]
+        parts = list(parts[0].children) if len(parts) == 1 and parts[0].type == "binary_expression" else []
+    else:
+        parts = [c for c in inner.children if c.is_named]
+        parts = parts[1:] if inner.type == "command" and text_of(parts[0]) == "test" else []
+    if len(parts) != 3:
+        return None
+    left, operator, right = words(parts[0]), text_of(parts[1]), words(parts[2])
+    known = len(left) == len(right) == 1 and _is_known(left[0]) and "$" not in right[0]
+    if not known or operator not in {"=", "==", "!="}:
+        return None
+    return fnmatchcase(left[0], right[0]) == (operator != "!=")
+
+
+def _is_known(value: str) -> bool:
+    return bool(value) and "$" not in value and "`" not in value
