@@ -1,12 +1,14 @@
 """From what each scenario saw to findings: pure functions, one a scenario."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from audit.experiments.canary.questions import CanaryQuestion
 from audit.experiments.canary.scenario_counts import Observation
 from audit.experiments.canary.sentences import defect, open_findings, recorded, reservation, wrongs
+from audit.experiments.canary.stop_findings import judge_stop
+from audit.experiments.canary.worker_findings import judge_answers, judge_pace, judge_poison, judge_reserve
 from audit.experiments.experiment import Record
 from audit.french.typography import counted, french_seconds
 from audit.model.facts import Process
@@ -21,16 +23,25 @@ class Context:
     workers: Sequence[Process] = ()
     longest_delay: float = 0.0
     longest_delay_of: str = ""
+    stop: Mapping[str, Any] = field(default_factory=dict)
 
 
 def conclude(question: CanaryQuestion, seen: Observation, context: Context) -> tuple[tuple[Finding, ...], Record]:
     """Findings of one scenario, bound to its question, and the record they rest on."""
     record = recorded(seen)
     evidence = record.evidence(question.id)
-    found = open_findings(seen, question.title, _WHEN[question.id])
+    found = [_never_back(seen, evidence)] if seen.values.get("never_back") else []
+    found = found or open_findings(seen, question.title, _WHEN[question.id])
     if not found:
         found = _JUDGES[question.id](seen, evidence, context)
     return tuple(question.bind(f) for f in found), record
+
+
+def _never_back(seen: Observation, evidence: Evidence) -> Finding:
+    """A worker that nothing brings back, not even the audit, is a matter of its return (8.5), not of what it left."""
+    sentence = f"Le worker tué n'est pas revenu, même relancé par l'audit : {seen.values['never_back'].rstrip('.')}"
+    advice = "Trouver ce qui empêche le worker de démarrer une seconde fois, puis le mettre sous un superviseur"
+    return _about(defect("Le worker ne redémarre pas", sentence, seen, evidence, advice), "8.5")
 
 
 def _ordinary(seen: Observation, evidence: Evidence, context: Context) -> list[Finding]:
@@ -43,7 +54,8 @@ def _ordinary(seen: Observation, evidence: Evidence, context: Context) -> list[F
         bounds = [n for n in ("max_tasks_per_child", "max_memory_per_child") if context.settings.get(n)]
         told = " et ".join(f"`worker_{name}={context.settings[name]}`" for name in bounds)
         sentence += f" ; il a renouvelé ses processus enfants ({children} ont servi{f', {told}' if told else ''}) sans rien perdre"
-    return [Finding(Outcome.ESTABLISHED, sentence, (evidence,))]
+    slowed = judge_pace(seen, evidence, context.settings)
+    return [Finding(Outcome.ESTABLISHED, sentence, (evidence,)), *slowed]
 
 
 def _child_killed(seen: Observation, evidence: Evidence, context: Context) -> list[Finding]:
@@ -60,48 +72,39 @@ def _child_killed(seen: Observation, evidence: Evidence, context: Context) -> li
 
 
 def _terminated(seen: Observation, evidence: Evidence, context: Context) -> list[Finding]:
-    found = wrongs(seen, _WHEN["canary-sigterm"], evidence, context.settings)
-    stop = seen.values.get("stop_seconds")
-    if stop is None:
-        sentence = "Le worker, à qui SIGTERM a été envoyé, n'était pas arrêté 20 s après la fin de ses tâches"
-        found.append(
-            reservation(
-                "Le worker ne s'arrête pas sur SIGTERM",
-                sentence,
-                seen,
-                evidence,
-                "Vérifier que le délai de grâce de l'orchestrateur dépasse l'arrêt du worker",
-            )
-        )
-    if found or stop is None:
-        return found
-    sentence = f"SIGTERM avec {counted(seen.in_flight, 'tâche')} en vol : le worker finit et s'arrête en {french_seconds(stop)} ; {seen.sent} messages, aucun perdu ni exécuté deux fois"
-    return [Finding(Outcome.ESTABLISHED, sentence, (evidence,))]
+    return judge_stop(seen, evidence, context.settings, context.stop)
 
 
 def _broker_restarted(seen: Observation, evidence: Evidence, context: Context) -> list[Finding]:
     found = wrongs(seen, _WHEN["canary-broker-restarted"], evidence, context.settings)
+    played = ", puis ".join(f"avec {load['slots']}" for load in seen.values["loads"])
     if seen.back_seconds is None:
+        slots = seen.values["died_with"]
         gone = (
-            f"s'arrête ({seen.worker_died})" if seen.worker_died else "ne consomme plus, 20 s après le retour du broker"
+            f"s'arrête ({seen.worker_died})" if seen.worker_died else "ne consomme plus, 30 s après le retour du broker"
         )
         advice = "Mettre le worker sous un superviseur, et vérifier la version de Celery (5.7.0 meurt avec son broker)"
-        found.append(
-            defect(
-                "Le worker ne survit pas au redémarrage du broker",
-                f"Quand le broker redémarre, le worker {gone}",
-                seen,
-                evidence,
-                advice,
-            )
-        )
+        sentence = f"Quand le broker redémarre, le worker {gone} ; {counted(seen.in_flight, 'tâche')} en vol, {slots}"
+        found.insert(0, defect("Le worker ne survit pas au redémarrage du broker", sentence, seen, evidence, advice))
     if found:
         return found
     sentence = (
-        f"Le broker, tué puis relancé avec ses données : le worker consomme de nouveau {french_seconds(seen.back_seconds or 0)} après son retour ; "
-        f"{seen.sent} messages, aucun perdu ni exécuté deux fois"
+        f"Le broker, tué puis relancé avec ses données, {played} : le worker consomme de nouveau {french_seconds(seen.back_seconds or 0)} au plus "
+        f"après son retour ; {seen.sent} messages, aucun perdu ni exécuté deux fois"
     )
     return [Finding(Outcome.ESTABLISHED, sentence, (evidence,))]
+
+
+def _asked(seen: Observation, evidence: Evidence, _: Context) -> list[Finding]:
+    return judge_answers(seen, evidence)
+
+
+def _poisoned(seen: Observation, evidence: Evidence, context: Context) -> list[Finding]:
+    return judge_poison(seen, evidence, context.settings)
+
+
+def _reserved(seen: Observation, evidence: Evidence, context: Context) -> list[Finding]:
+    return wrongs(seen, _WHEN["canary-reserved"], evidence, context.settings) or judge_reserve(seen, evidence)
 
 
 def _delayed(seen: Observation, evidence: Evidence, context: Context) -> list[Finding]:
@@ -179,6 +182,9 @@ def _about(finding: Finding, requirement: str) -> Finding:
 
 _WHEN = {
     "canary-ordinary": "sans aucune faute",
+    "canary-asked": "quand il est interrogé",
+    "canary-poison": "quand un message tue chaque processus qu'il rencontre",
+    "canary-reserved": "quand toutes les places du worker sont prises",
     "canary-child-killed": "quand un processus enfant meurt (SIGKILL)",
     "canary-sigterm": "quand le worker reçoit SIGTERM en charge",
     "canary-broker-restarted": "quand le broker meurt puis revient avec ses données",
@@ -187,6 +193,9 @@ _WHEN = {
 }
 _JUDGES: Mapping[str, Callable[[Observation, Evidence, Context], list[Finding]]] = {
     "canary-ordinary": _ordinary,
+    "canary-asked": _asked,
+    "canary-poison": _poisoned,
+    "canary-reserved": _reserved,
     "canary-child-killed": _child_killed,
     "canary-sigterm": _terminated,
     "canary-broker-restarted": _broker_restarted,

@@ -5,11 +5,14 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from audit.experiments.canary.canary_findings import Context, conclude
 from audit.experiments.canary.enclosure import Played, Request, enclosed
 from audit.experiments.canary.private_broker import find_server
+from audit.experiments.canary.private_rabbitmq import find_rabbitmq
 from audit.experiments.canary.questions import QUESTIONS, CanaryQuestion
+from audit.experiments.canary.shipped_stop import shipped_stop
 from audit.experiments.canary.worker_options import worker_options
 from audit.experiments.experiment import Record
 from audit.importing.configuration_probe import declared_environment, interpreter
@@ -20,7 +23,7 @@ from audit.model.target_facts import TargetFacts
 from audit.target.target_file import Target
 
 _logger = logging.getLogger(__name__)
-SECONDS = 75.0
+SECONDS = 100.0
 _APP = "déclarer l'application Celery dans `target.celery_app`, puis relancer"
 Enclosed = Callable[[Request, Isolation, Callable[[str], None]], Played]
 
@@ -42,6 +45,7 @@ class Canary:
     play: Enclosed = enclosed
     server: Callable[[], str] = find_server
     isolation: Callable[[], Isolation] = strongest_isolation
+    rabbitmq: Callable[[], str] = find_rabbitmq
 
     def fly(self, known: TargetFacts, *, allowed: bool, tell: Callable[[str], None]) -> Flight:
         """Start the target's own worker in an enclosure and play every scenario; « indéterminé » with why where it cannot."""
@@ -59,7 +63,8 @@ class Canary:
             return Flight({q.id: (_undetermined(q, reason, settles),) for q in self.questions})
         options, options_from = worker_options(known.workers)
         _logger.debug("the canary's worker: options %s of %s; broker: %s", options, options_from or "no file", program)
-        environ = {**os.environ, **declared_environment(target)}
+        stop = shipped_stop(known)
+        environ = _with_remap({**os.environ, **declared_environment(target)}, stop["remapped"])
         request = Request(
             python=interpreter(target),
             root=str(target.root.resolve()),
@@ -69,13 +74,17 @@ class Canary:
             server=program,
             seconds=SECONDS,
             scenarios=[q.id for q in self.questions],
+            rabbitmq=self.rabbitmq(),
+            stop=stop,
         )
         played = self.play(request, isolation, tell)
-        return self._concluded(known, played, Masker(environ), _conditions(options, options_from, program))
+        return self._concluded(known, played, Masker(environ), _conditions(options, options_from, program), stop)
 
-    def _concluded(self, known: TargetFacts, played: Played, masker: Masker, conditions: tuple[str, ...]) -> Flight:
+    def _concluded(
+        self, known: TargetFacts, played: Played, masker: Masker, conditions: tuple[str, ...], stop: Mapping[str, Any]
+    ) -> Flight:
         delay, of = _longest_delay(known)
-        context = Context(played.settings, known.workers, delay, of)
+        context = Context(played.settings, known.workers, delay, of, stop)
         findings: dict[str, tuple[Finding, ...]] = {}
         records = {}
         for question in self.questions:
@@ -87,7 +96,28 @@ class Canary:
             findings[question.id], record = conclude(question, seen, context)
             if not seen.not_played:
                 records[question.id] = record
-        return Flight(findings, records, conditions if played.observations else ())
+        told = (*conditions, *_told_broker(played.settings)) if played.observations else ()
+        return Flight(findings, records, told)
+
+
+def _with_remap(environ: Mapping[str, str], remapped: bool | None) -> dict[str, str]:
+    """With `REMAP_SIGTERM` as the shipped files leave it; untouched where they do not tell."""
+    kept = {name: value for name, value in environ.items() if name != "REMAP_SIGTERM" or remapped is None}
+    return {**kept, "REMAP_SIGTERM": "SIGQUIT"} if remapped else kept
+
+
+def _told_broker(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    if settings.get("sentinel"):
+        return (
+            "canari : la cible passe par Redis Sentinel ; le canari lui donne un seul serveur, et la bascule d'un maître n'est pas jouée",
+        )
+    if settings.get("broker") == "amqp":
+        told = (
+            f"canari : broker privé RabbitMQ, un seul nœud, file de type `{settings.get('queue_type')}` comme celle de la cible ; les "
+            "messages y sont comptés, sans qu'on voie lesquels"
+        )
+        return (told,)
+    return ()
 
 
 def _obstacle(target: Target, *, allowed: bool) -> tuple[str, str]:

@@ -2,13 +2,13 @@
 
 import signal
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from audit.experiments.canary.execution_ledger import Event, Fate, fate, read_events
-from audit.experiments.canary.private_broker import PrivateServer
+from audit.experiments.canary.private_broker import Broker
 from audit.experiments.canary.scenario_counts import Observation
 from audit.experiments.canary.target_processes import Launch, Publisher, TargetProcess
 from audit.experiments.process_faults import gone
@@ -17,35 +17,50 @@ from audit.experiments.waiting import wait_until
 HOLD_SECONDS = 40.0
 _BOOT_SECONDS = 25.0
 _FINAL = frozenset({Fate.DONE, Fate.TWICE, Fate.LOST})
+# Only the visibility timeout ends these: where it is long, they stay so.
+_RETAINED = frozenset({Fate.HELD, Fate.DUE})
+_RETAINED_QUIET_SECONDS = 4.0
+LONGEST_VISIBILITY_SECONDS = 12
 
 
 class House:
     """The enclosure's inhabitants. `worker` is the one that consumes now (None before the first `boot`), `boot_seconds` what
-    its start took on this machine.
+    its start took on this machine; `stopped_by` how the shipped files stop it (`stop_scenario.py`),
+    `watch_seconds` how long a message that kills is watched.
     """
 
-    def __init__(self, launch: Launch, server: PrivateServer, options: Sequence[str]) -> None:
+    def __init__(
+        self, launch: Launch, server: Broker, options: Sequence[str], publisher: Publisher, stop: Mapping[str, Any]
+    ) -> None:
         self.server = server
+        self.stopped_by = stop
         self.worker: TargetProcess | None = None
+        self.node = ""
         self.pool = ""
         self.concurrency = 1
         self.boot_seconds = 0.0
+        self.watch_seconds = 10.0
         self._launch = launch
         self._options = options
         self._numbers = count(1)
-        self.publisher = Publisher(launch)
+        self.publisher = publisher
 
     @property
     def settings(self) -> dict[str, Any]:
         """Effective delivery settings of the target, as its own interpreter says them."""
         return self.publisher.settings
 
+    @property
+    def patience_seconds(self) -> float:
+        """How long tasks may take to begin: as this machine starts a worker."""
+        return max(10.0, 3 * self.boot_seconds)
+
     def boot(self) -> TargetProcess:
         """Start the target's worker and wait until it consumes. Raises TargetError."""
         began = time.monotonic()
         name = f"worker-{next(self._numbers)}"
-        node = f"audit-canary-{name}@localhost"
-        worker = TargetProcess(self._launch, "worker", name, node=node, options=list(self._options))
+        self.node = f"audit-canary-{name}@localhost"
+        worker = TargetProcess(self._launch, "worker", name, node=self.node, options=list(self._options))
         record = worker.record("ready", _BOOT_SECONDS)
         self.boot_seconds = time.monotonic() - began
         self.worker, self.pool = worker, str(record["pool"])
@@ -56,10 +71,12 @@ class House:
         """A gate, closed: messages sent with it are in flight until it is opened."""
         return self._launch.directory / f"gate-{name}"
 
-    def send(self, prefix: str, number: int, gate: Path, countdown: float | None = None) -> list[str]:
+    def send(
+        self, prefix: str, number: int, gate: Path, countdown: float | None = None, task: str = "hold"
+    ) -> list[str]:
         """Publish this many messages; their ids. Raises TargetError."""
         keys = [f"canari-{prefix}-{n}" for n in range(1, number + 1)]
-        self.publisher.send(keys, gate, HOLD_SECONDS, countdown)
+        self.publisher.send(keys, gate, HOLD_SECONDS, countdown, task)
         return keys
 
     def starts(self, keys: Iterable[str]) -> list[Event]:
@@ -78,8 +95,12 @@ class House:
         """Wait until every fate is final and has not changed for a while; what they are then, or when the time is out."""
         deadline = time.monotonic() + seconds
         last, since = self.fates(keys), time.monotonic()
+        long = (self.settings["visibility_timeout"] or 0) > LONGEST_VISIBILITY_SECONDS
         while time.monotonic() < deadline:
-            if all(f in _FINAL for f in last.values()) and time.monotonic() - since >= quiet_seconds:
+            quiet, found = time.monotonic() - since, set(last.values())
+            if found <= _FINAL and quiet >= quiet_seconds:
+                break
+            if long and found <= _FINAL | _RETAINED and quiet >= _RETAINED_QUIET_SECONDS:
                 break
             time.sleep(0.1)
             now = self.fates(keys)
@@ -93,9 +114,12 @@ class House:
         gate.touch()
         asked = time.monotonic()
         keys = self.send(f"{prefix}-probe", 1, gate)
-        if not wait_until(lambda: self.starts(keys), seconds):
+        if not wait_until(lambda: self.starts(keys) or self._is_gone(), seconds) or self._is_gone():
             return None
         return round(time.monotonic() - asked, 2)
+
+    def _is_gone(self) -> bool:
+        return self.worker is None or bool(self.worker.ending())
 
     def stop(self, worker: TargetProcess, seconds: float = 10.0) -> None:
         """End a worker: SIGTERM, then SIGKILL."""

@@ -17,10 +17,13 @@ from typing import Any
 
 from audit.experiments.canary.canary_stack import House
 from audit.experiments.canary.private_broker import PrivateServer
+from audit.experiments.canary.private_rabbitmq import PrivateRabbitMQ
 from audit.experiments.canary.scenario_counts import Observation
 from audit.experiments.canary.scenarios import SCENARIOS
-from audit.experiments.canary.target_processes import Launch, TargetError
+from audit.experiments.canary.target_processes import Launch, Publisher, TargetError
 
+# The canary's own queue, as `inside/private_application.py` names it.
+QUEUE = "_audit_canary"
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 0x1
 
 
@@ -42,15 +45,18 @@ def main() -> None:
         return
     launch = Launch(request["python"], request["root"], request["celery_app"], request["environ"], directory)
     try:
-        _play(launch, server, request)
+        _play(launch, server, request, directory)
     except TargetError as error:
         _write("failure", text=str(error))
 
 
-def _play(launch: Launch, server: PrivateServer, request: dict[str, Any]) -> None:
+def _play(launch: Launch, redis: PrivateServer, request: dict[str, Any], directory: Path) -> None:
     deadline = time.monotonic() + request["seconds"]
     _write("step", text="Importing the target beside a private broker")
-    house = House(launch, server, request["options"])
+    publisher = Publisher(launch)
+    server = redis if publisher.kind == "redis" else _rabbitmq(request["rabbitmq"], directory)
+    publisher.connect()
+    house = House(launch, server, request["options"], publisher, request["stop"])
     _write("settings", values=house.settings)
     if house.settings["always_eager"]:
         _write("failure", text="`task_always_eager` est vrai : les tâches ne passent par aucun worker.")
@@ -58,29 +64,47 @@ def _play(launch: Launch, server: PrivateServer, request: dict[str, Any]) -> Non
     _write("step", text="Starting the target's own worker")
     house.boot()
     wanted = {"canary-ordinary", *request["scenarios"]}
+    gone = ""
     for name, scenario in ((n, s) for n, s in SCENARIOS.items() if n in wanted):
         seen = Observation(name)
-        if time.monotonic() > deadline:
+        if gone:
+            seen.not_played = f"non joué : {gone}"
+        elif time.monotonic() > deadline:
             seen.not_played = "le temps accordé au canari était épuisé"
         else:
             _write("step", text=f"Playing {name}")
-            _one(house, scenario, seen)
+            gone = _one(house, scenario, seen)
         _write("observation", values=seen.plain())
-        if name == "canary-ordinary" and seen.executed < seen.sent:
-            words = house.worker.last_words() if house.worker else ""
-            _write(
-                "failure", text=f"Le worker n'exécute pas les tâches canari ({seen.executed} sur {seen.sent}) : {words}"
-            )
+        if name == "canary-ordinary" and seen.executed < seen.sent and not gone:
+            words = house.worker.complaint() if house.worker else ""
+            told = f" : {words}" if words else ""
+            _write("failure", text=f"Le worker n'exécute pas les tâches canari ({seen.executed} sur {seen.sent}){told}")
             return
 
 
-def _one(house: House, scenario: Any, seen: Observation) -> None:
+def _rabbitmq(program: str, directory: Path) -> PrivateRabbitMQ:
+    if not program:
+        raise TargetError(
+            "La cible utilise RabbitMQ, et aucun `rabbitmq-server` n'est sur le PATH : le canari ne peut pas lui en donner un."
+        )
+    _write("step", text="Starting a private RabbitMQ")
+    node = PrivateRabbitMQ(program, directory, QUEUE)
+    if not node.start():
+        raise TargetError(f"Le nœud RabbitMQ privé (« {program} ») ne démarre pas.")
+    return node
+
+
+def _one(house: House, scenario: Any, seen: Observation) -> str:
+    """Play; why nothing more can be played, in French: a worker that does not start again says nothing of later scenarios."""
     try:
         if house.worker is None or house.worker.ending():
             house.boot()
         scenario(house, seen)
     except TargetError as error:
         seen.not_played = str(error)
+        if house.worker is None or house.worker.ending():
+            return f"le worker de la cible n'est plus revenu pendant « {seen.scenario} » ({str(error).rstrip('.')})"
+    return ""
 
 
 def _end_with_the_audit() -> None:

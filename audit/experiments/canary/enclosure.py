@@ -25,7 +25,8 @@ _TAKES = "l'enceinte du canari"
 class Request:
     """What is played: scenarios by name (besides the ordinary one), on which interpreter, root, application and environment.
 
-    `options` are the worker's own, `server` is the program of the private broker, `seconds` after which nothing begins.
+    `options` are the worker's own, `server` and `rabbitmq` the programs of private brokers, `seconds` after which nothing
+    begins, `stop` how the shipped files stop the worker (`shipped_stop.py`).
     """
 
     python: str
@@ -36,6 +37,8 @@ class Request:
     server: str
     seconds: float
     scenarios: Sequence[str] = ()
+    rabbitmq: str = ""
+    stop: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass

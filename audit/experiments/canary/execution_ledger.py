@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from audit.experiments.canary.held_messages import Held
+
 
 @dataclass(frozen=True)
 class Event:
@@ -46,8 +48,8 @@ def _event(line: str) -> Event | None:
         return None
 
 
-def fate(key: str, events: Iterable[Event], held: tuple[bytes, bytes] | None, alive: Callable[[int], bool]) -> Fate:
-    """Fate of one message from its own executions and from what the broker holds (queued, unacknowledged; None: silent).
+def fate(key: str, events: Iterable[Event], held: Held | None, alive: Callable[[int], bool]) -> Fate:
+    """Fate of one message from its own executions and from what the broker holds (None: silent).
 
     An execution without end whose process lives is running; a message is lost only when no execution ended or runs, and
     the broker holds it nowhere.
@@ -61,12 +63,11 @@ def fate(key: str, events: Iterable[Event], held: tuple[bytes, bytes] | None, al
         return Fate.RUNNING
     if held is None:
         return Fate.DONE if ends else Fate.UNKNOWN
-    queued, unacked = (key.encode() in text for text in held)
-    if queued:
+    if held.is_queued(key):
         return Fate.QUEUED
     if ends:
-        return Fate.DUE if unacked else Fate.DONE
-    return Fate.HELD if unacked else Fate.LOST
+        return Fate.DUE if held.is_unacked(key, ended=True) else Fate.DONE
+    return Fate.HELD if held.is_unacked(key, ended=False) else Fate.LOST
 
 
 def _open(pid: int, own: Sequence[Event]) -> bool:

@@ -5,7 +5,9 @@ import platform
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Protocol
 
+from audit.experiments.canary.held_messages import Held, MessageTexts
 from audit.experiments.canary.resp import Resp, ServerSilentError, held_messages
 from audit.experiments.waiting import wait_until
 
@@ -30,8 +32,28 @@ def find_server() -> str:
     return ""
 
 
+class Broker(Protocol):
+    """A private broker, whatever its kind. `broker`: its address."""
+
+    broker: str
+
+    def start(self) -> bool:
+        """Start, or start again on the same data; False when it does not answer in time."""
+        ...
+
+    def kill(self) -> None:
+        """SIGKILL, and wait until it is gone."""
+        ...
+
+    def held(self) -> Held | None:
+        """What it holds; None when it does not answer."""
+        ...
+
+
 class PrivateServer:
     """A server on 127.0.0.1 with its append-only file written at every command, so that a kill loses nothing of its own."""
+
+    broker = BROKER
 
     def __init__(self, program: str, directory: Path) -> None:
         self._program = program
@@ -62,7 +84,7 @@ class PrivateServer:
             self._process.wait()
         self._forget()
 
-    def held(self) -> tuple[bytes, bytes] | None:
+    def held(self) -> MessageTexts | None:
         """What the broker holds, queued and unacknowledged (`resp.held_messages`); None when it does not answer."""
         try:
             self._connection = self._connection or Resp(PORT)

@@ -22,9 +22,12 @@ class CanaryQuestion(Question):
 
 QUESTIONS: Sequence[CanaryQuestion] = (
     CanaryQuestion("canary-ordinary", "Canari : le worker de la cible, sans faute"),
+    CanaryQuestion("canary-asked", "Canari : ce que répond le worker en marche"),
     CanaryQuestion("canary-child-killed", "Canari : mort d'un processus enfant"),
     CanaryQuestion("canary-sigterm", "Canari : SIGTERM en charge"),
     CanaryQuestion("canary-broker-restarted", "Canari : redémarrage du broker"),
+    CanaryQuestion("canary-poison", "Canari : message qui tue chaque processus qu'il rencontre"),
+    CanaryQuestion("canary-reserved", "Canari : messages pris d'avance par un worker occupé"),
     CanaryQuestion("canary-delayed", "Canari : message différé et `visibility_timeout`"),
     CanaryQuestion("canary-main-killed", "Canari : mort du processus principal", ("8.4", "8.5")),
 )

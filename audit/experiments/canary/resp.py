@@ -4,6 +4,8 @@ import socket
 from collections.abc import Sequence
 from typing import BinaryIO
 
+from audit.experiments.canary.held_messages import MessageTexts
+
 Reply = bytes | int | list["Reply"] | None
 
 
@@ -51,7 +53,7 @@ class Resp:
         return rest
 
 
-def held_messages(command: Resp) -> tuple[bytes, bytes]:
+def held_messages(command: Resp) -> MessageTexts:
     """Everything in the queues, and everything delivered and not acknowledged, each as one text to search ids in."""
     queued: list[bytes] = []
     unacked: list[bytes] = []
@@ -61,7 +63,7 @@ def held_messages(command: Resp) -> tuple[bytes, bytes]:
             queued += _items(command("LRANGE", key, "0", "-1"))
         elif kind == b"hash" and key.endswith(b"unacked"):
             unacked += _items(command("HVALS", key))
-    return b"\n".join(queued), b"\n".join(unacked)
+    return MessageTexts(b"\n".join(queued), b"\n".join(unacked))
 
 
 def _items(reply: Reply) -> Sequence[bytes]:

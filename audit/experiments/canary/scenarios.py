@@ -4,17 +4,21 @@ import signal
 import time
 from math import ceil
 
-from audit.experiments.canary.canary_stack import House, tally
+from audit.experiments.canary.broker_scenario import broker_restarted
+from audit.experiments.canary.canary_stack import LONGEST_VISIBILITY_SECONDS, House, tally
 from audit.experiments.canary.execution_ledger import Fate
+from audit.experiments.canary.in_flight import hold_in_flight, participle, restart, tell
+from audit.experiments.canary.poison_scenario import poisoned
+from audit.experiments.canary.reserve_scenario import reserved
+from audit.experiments.canary.running_worker import asked
 from audit.experiments.canary.scenario_counts import Observation
+from audit.experiments.canary.stop_scenario import terminated
 from audit.experiments.process_faults import Kill, gone
 from audit.experiments.waiting import wait_until
 from audit.french.typography import counted, french_seconds
 
 _QUICK = 12
-_MOST_IN_FLIGHT = 4
-_BROKER_DOWN_SECONDS = 1.5
-LONGEST_VISIBILITY_SECONDS = 12
+_PACE_SECONDS = 3.0
 
 
 def ordinary(house: House, seen: Observation) -> None:
@@ -24,16 +28,30 @@ def ordinary(house: House, seen: Observation) -> None:
     gate.touch()
     keys = house.send("ordinaire", _QUICK, gate)
     tally(seen, house.settle(keys, 20.0, quiet_seconds=1.0))
+    _pace(house, seen)
     pids = {event.pid for event in house.starts(keys)} - {worker.pid}
-    seen.values = {"children": len(pids), "pool": house.pool, "concurrency": house.concurrency}
-    seen.note(f"{counted(_QUICK, 'message')} sans faute : {seen.executed} {_participle(seen.executed, 'exécuté')}")
+    seen.values |= {"children": len(pids), "pool": house.pool, "concurrency": house.concurrency}
+    seen.note(f"{counted(_QUICK, 'message')} sans faute : {seen.executed} {participle(seen.executed, 'exécuté')}")
+
+
+def _pace(house: House, seen: Observation) -> None:
+    """Where the target gives its tasks a pace: how many of a task's messages start in a few seconds at that pace."""
+    if not house.settings.get("rate_limit"):
+        return
+    keys = house.send("cadence", _QUICK, house.gate("pace"), task="paced")
+    wait_until(lambda: len(house.starts(keys)) >= _QUICK, _PACE_SECONDS)
+    seen.values |= {"paced": len(house.starts(keys)), "paced_sent": _QUICK, "paced_seconds": _PACE_SECONDS}
+    seen.note(
+        f"à la cadence de la cible (`{house.settings['rate_limit']}`), {seen.values['paced']} messages sur {_QUICK} "
+        f"commencent en {french_seconds(_PACE_SECONDS)} ; le canari se donne ensuite la sienne"
+    )
 
 
 def child_killed(house: House, seen: Observation) -> None:
     """SIGKILL of a pool's child in mid-task."""
     worker = house.worker or house.boot()
     gate = house.gate("child")
-    keys = _in_flight(house, seen, "enfant", gate.name)
+    keys = hold_in_flight(house, seen, "child")
     victim = house.starts(keys)[0] if keys else None
     if victim is None or victim.pid == worker.pid:
         seen.not_played = (
@@ -58,68 +76,7 @@ def child_killed(house: House, seen: Observation) -> None:
     decided()
     if seen.back_seconds is not None:
         seen.note(f"la tâche du processus tué recommence après {french_seconds(seen.back_seconds)}")
-    _tell(seen)
-
-
-def terminated(house: House, seen: Observation, patience_seconds: float = 20.0) -> None:
-    """SIGTERM of the main process under load, as every deployment does; how long it may take to stop."""
-    worker = house.worker or house.boot()
-    gate = house.gate("term")
-    keys = _in_flight(house, seen, "sigterm", gate.name, more=4)
-    if not keys:
-        gate.touch()
-        return
-    worker.signal(signal.SIGTERM)
-    struck = time.monotonic()
-    seen.note(
-        f"SIGTERM : processus principal du worker, {counted(seen.in_flight, 'tâche')} en vol, {len(keys) - seen.in_flight} en attente"
-    )
-    early = wait_until(worker.ending, 1.0)
-    gate.touch()
-    if wait_until(worker.ending, patience_seconds):
-        seen.values["stop_seconds"] = round(time.monotonic() - struck, 2)
-        before = " avant la fin des tâches en vol" if early else ""
-        seen.note(f"le worker s'est arrêté{before} ({worker.ending()})")
-    else:
-        seen.note("le worker ne s'arrête pas : SIGKILL")
-        house.stop(worker, 0.0)
-    _restart(house, seen)
-    tally(seen, house.settle(keys, 8.0))
-    _tell(seen)
-
-
-def broker_restarted(house: House, seen: Observation) -> None:
-    """The broker dies and comes back with its data, while tasks run and end."""
-    worker = house.worker or house.boot()
-    gate = house.gate("broker")
-    keys = _in_flight(house, seen, "broker", gate.name, more=4)
-    if not keys:
-        gate.touch()
-        return
-    house.server.kill()
-    seen.note(f"SIGKILL : broker, {counted(seen.in_flight, 'tâche')} en vol, {len(keys) - seen.in_flight} en attente")
-    gate.touch()
-    wait_until(worker.ending, _BROKER_DOWN_SECONDS)
-    if not house.server.start():
-        seen.not_played = "le serveur privé n'a pas redémarré"
-        return
-    up = time.monotonic()
-    seen.note("broker de nouveau joignable, données intactes ; les tâches en vol ont fini pendant la coupure")
-    back = house.probe("broker", 20.0)
-    if back is None or worker.ending():
-        seen.worker_died = worker.ending()
-        seen.note(
-            f"le worker s'est arrêté ({worker.ending()} : {worker.last_words()})"
-            if worker.ending()
-            else "le worker ne consomme plus"
-        )
-        house.stop(worker)
-        _restart(house, seen)
-    else:
-        seen.back_seconds = round(time.monotonic() - up, 2)
-        seen.note(f"le worker consomme de nouveau {french_seconds(seen.back_seconds)} après le retour du broker")
-    tally(seen, house.settle(keys, 8.0))
-    _tell(seen)
+    tell(seen)
 
 
 def delayed(house: House, seen: Observation) -> None:
@@ -159,7 +116,7 @@ def main_killed(house: House, seen: Observation) -> None:
     """SIGKILL of the main process; nobody restarts it but the audit."""
     worker = house.worker or house.boot()
     gate = house.gate("main")
-    keys = _in_flight(house, seen, "principal", gate.name, more=4)
+    keys = hold_in_flight(house, seen, "main", more=4)
     if not keys:
         gate.touch()
         return
@@ -172,66 +129,25 @@ def main_killed(house: House, seen: Observation) -> None:
     dead = wait_until(lambda: all(gone(pid) for pid in children), 8.0)
     seen.values["orphans"] = 0 if dead else sum(not gone(pid) for pid in children)
     gate.touch()
-    _restart(house, seen)
+    restart(house, seen)
     visibility = house.settings["visibility_timeout"]
     soon = bool(visibility) and visibility <= LONGEST_VISIBILITY_SECONDS
     tally(seen, house.settle(keys, 6.0 + (visibility if soon else 0.0)))
-    _tell(seen)
-
-
-def _in_flight(house: House, seen: Observation, prefix: str, gate: str, more: int = 0) -> list[str]:
-    """Messages whose executions wait at a closed gate, and some more behind them; none when they cannot be held there."""
-    limit = house.settings["time_limit"]
-    if limit and limit < 30:
-        seen.not_played = (
-            f"la limite de temps de la cible ({french_seconds(limit)}) ne laisse pas tenir une tâche en vol"
-        )
-        return []
-    busy = min(house.concurrency, _MOST_IN_FLIGHT)
-    closed = house.gate(gate.removeprefix("gate-"))
-    keys = house.send(prefix, busy, closed)
-    if not wait_until(lambda: len(house.starts(keys)) >= busy, 10.0):
-        seen.not_played = "aucune tâche n'était en vol quand la faute devait être injectée"
-        return []
-    seen.in_flight = busy
-    return keys + (house.send(f"{prefix}-file", more, closed) if more else [])
-
-
-def _restart(house: House, seen: Observation) -> None:
-    """Start the worker again, and say that it is the audit which does."""
-    began = time.monotonic()
-    house.boot()
-    back = house.probe(seen.scenario, 10.0)
-    seen.values["boot_seconds"] = round(time.monotonic() - began, 2) if back is not None else None
-    told = (
-        f"il consomme après {french_seconds(seen.values['boot_seconds'])}" if back is not None else "il ne consomme pas"
-    )
-    seen.note(f"worker relancé par l'audit : {told}")
+    tell(seen)
 
 
 def _lost(house: House, key: str) -> bool:
     return house.settle([key], 2.5)[key] is Fate.LOST
 
 
-def _participle(count: int, word: str) -> str:
-    return f"{word}s" if count > 1 else word
-
-
-def _tell(seen: Observation) -> None:
-    parts = [
-        f"{seen.executed} {_participle(seen.executed, 'exécuté')}",
-        f"{len(seen.lost)} {_participle(len(seen.lost), 'perdu')}",
-        f"{len(seen.twice)} deux fois",
-        f"{len(seen.waiting)} en attente de `visibility_timeout`",
-    ]
-    seen.note(f"sur {counted(seen.sent, 'message')} : {', '.join(parts)}")
-
-
 SCENARIOS = {
     "canary-ordinary": ordinary,
+    "canary-asked": asked,
     "canary-child-killed": child_killed,
     "canary-sigterm": terminated,
     "canary-broker-restarted": broker_restarted,
+    "canary-poison": poisoned,
+    "canary-reserved": reserved,
     "canary-delayed": delayed,
     "canary-main-killed": main_killed,
 }

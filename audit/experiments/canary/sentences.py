@@ -33,7 +33,8 @@ def recorded(seen: Observation) -> Record:
     )
     some = (
         ("En vol au moment de la faute", seen.in_flight),
-        ("Retenus par le broker jusqu'au `visibility_timeout`", len(seen.waiting)),
+        ("Retenus par le broker, non acquittés", len(seen.waiting)),
+        ("Livraisons du message qui tue", seen.values.get("deliveries", 0)),
         ("Exécutés, et qui le seront encore", len(seen.due)),
         ("Sans issue connue", len(seen.unsettled)),
     )
@@ -88,7 +89,18 @@ def wrongs(seen: Observation, when: str, evidence: Evidence, settings: Mapping[s
                 f"Des tâches s'exécutent deux fois {when}", sentence, seen, evidence, "Rendre les tâches idempotentes"
             )
         )
-    if seen.waiting:
+    if seen.waiting and settings.get("broker") == "amqp":
+        sentence = f"{counted(len(seen.waiting), 'message')} sur {seen.sent} {_are(seen.waiting, 'resté')} non acquittés {when} : RabbitMQ ne les rend qu'à la fermeture du canal, ou après `consumer_timeout`"
+        found.append(
+            reservation(
+                f"Des messages restent non acquittés {when}",
+                sentence,
+                seen,
+                evidence,
+                "Fermer le canal du worker qui les tient",
+            )
+        )
+    elif seen.waiting:
         sentence = (
             f"{counted(len(seen.waiting), 'message')} sur {seen.sent} {_are(seen.waiting, 'retenu')} par le broker {when}, sans être perdu ni exécuté : la "
             f"reprise attend `visibility_timeout` ({visibility}), que le canari n'a pas attendu"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from audit.experiments.canary.private_broker import BACKEND, BROKER
+from audit.experiments.canary.private_rabbitmq import BROKER as AMQP_BROKER
 from audit.experiments.waiting import wait_until
 
 _INSIDE = Path(__file__).with_name("inside")
@@ -23,6 +25,13 @@ for name, where in (("_audit_inside", sys.argv[1]), ("_audit_canary", sys.argv[2
     sys.modules[name] = importlib.util.module_from_spec(spec)
 importlib.import_module("_audit_canary." + sys.argv[3]).main(sys.argv[4])
 """
+
+
+# What Celery gives as the reason of its end; else an exception's own line, or what is logged as an error. Never any other line.
+_FATAL = re.compile(r"Unrecoverable error: (?P<what>.+)")
+_ERROR = re.compile(
+    r"\[[^\]]*(?:ERROR|CRITICAL)[^\]]*\] *(?P<logged>.+)|^(?P<raised>[\w.]*(?:Error|Exception|Exit|Interrupt)(?:: .*)?)$"
+)
 
 
 class TargetError(Exception):
@@ -57,7 +66,7 @@ class TargetProcess:
             "celery_app": launch.celery_app,
             "report": str(self._report),
             "ledger": str(launch.ledger),
-            "broker": BROKER,
+            "brokers": {"redis": BROKER, "amqp": AMQP_BROKER},
             "backend": BACKEND,
             **more,
         }
@@ -71,6 +80,8 @@ class TargetProcess:
                     stderr=log,
                     cwd=launch.directory / "cwd",
                     env=dict(launch.environ),
+                    # A group of its own, to which a supervisor's signal can be sent.
+                    start_new_session=True,
                 )
             except OSError as error:
                 raise TargetError(f"L'interpréteur « {launch.python} » ne démarre pas : {error.strerror}.") from error
@@ -102,6 +113,11 @@ class TargetProcess:
         names = {number.value: number.name for number in signal.Signals}
         return f"signal {names.get(-status, -status)}" if status < 0 else f"code {status}"
 
+    def signal_group(self, number: signal.Signals) -> None:
+        """Send a signal to the main process and its children, if it is still there."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, number)
+
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the main process, if it is still there."""
         if self.process.poll() is None:
@@ -116,13 +132,15 @@ class TargetProcess:
         except OSError as error:
             raise TargetError(self._why()) from error
 
-    def last_words(self) -> str:
-        """Last line that it logged, shortened."""
-        size = 4096
+    def complaint(self) -> str:
+        """The error that it logged as the reason of its end, else the last error; shortened, empty where it logged none."""
+        size = 1 << 20
         with self._log.open("rb") as log:
             log.seek(max(0, self._log.stat().st_size - size), os.SEEK_SET)
-            lines = log.read().decode(errors="replace").strip().splitlines()
-        return lines[-1].strip()[:300] if lines else ""
+            lines = [line.strip() for line in log.read().decode(errors="replace").splitlines()]
+        fatal = [m["what"] for line in lines if (m := _FATAL.search(line))]
+        found = fatal or [m.group(m.lastgroup or 0) for line in lines if (m := _ERROR.search(line))]
+        return found[-1].strip()[:300] if found else ""
 
     def _records(self) -> Sequence[dict[str, Any]]:
         try:
@@ -139,7 +157,7 @@ class TargetProcess:
         failures = [str(r["text"]) for r in self._records() if r["kind"] == "failure"]
         if failures:
             return failures[-1]
-        words = self.last_words()
+        words = self.complaint()
         return f"{self._doing()} a échoué ({self.ending()}{f' : {words}' if words else ''})."
 
 
@@ -148,18 +166,39 @@ class Publisher:
 
     def __init__(self, launch: Launch, seconds: float = 20.0) -> None:
         self._process = TargetProcess(launch, "publisher", "publisher")
-        self.settings: dict[str, Any] = self._process.record("settings", seconds)["values"]
+        self.kind = str(self._process.record("transport", seconds)["broker"])
+        self.settings: dict[str, Any] = {}
+        self._seconds = seconds
         self._orders = count(1)
 
-    def send(self, keys: Sequence[str], gate: Path, hold_seconds: float, countdown: float | None = None) -> None:
+    def connect(self) -> None:
+        """Say that the private broker of this `kind` answers now, and learn the settings. Raises TargetError."""
+        self._process.ask({"connect": True})
+        self.settings = self._process.record("settings", self._seconds)["values"]
+
+    def send(
+        self,
+        keys: Sequence[str],
+        gate: Path,
+        hold_seconds: float,
+        countdown: float | None = None,
+        task: str = "hold",
+    ) -> None:
         """Publish one message a key, and wait until the broker has them. Raises TargetError."""
-        number = next(self._orders)
         order = {
-            "number": number,
+            "number": next(self._orders),
+            "task": task,
             "keys": list(keys),
             "gate": str(gate),
             "seconds": hold_seconds,
             "countdown": countdown,
         }
         self._process.ask(order)
-        self._process.record("sent", 15.0, number=number)
+        self._process.record("sent", 15.0, number=order["number"])
+
+    def inspect(self, node: str) -> dict[str, Any]:
+        """What a worker in service answers when it is asked (`inspect`); empty where it does not. Raises TargetError."""
+        number = next(self._orders)
+        self._process.ask({"number": number, "inspect": node})
+        answers: dict[str, Any] = self._process.record("inspected", 30.0, number=number)["answers"]
+        return answers

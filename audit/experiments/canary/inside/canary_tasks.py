@@ -1,15 +1,18 @@
-"""The canary's task, added to the target's worker by `-I`: it records each execution in a file and waits to be let go."""
+"""The canary's tasks, added to the target's worker by `-I`: they record each execution in a file, and do as they are told."""
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import time
 from pathlib import Path
+from typing import Any
 
 from celery import shared_task
 
 _POLL_SECONDS = 0.03
+_SOFT_SECONDS, _HARD_SECONDS = 110, 120
 
 
 def note(ledger: str, **event: object) -> None:
@@ -30,3 +33,26 @@ def hold(ledger: str, key: str, gate: str, seconds: float) -> None:
     while not Path(gate).exists() and time.monotonic() < deadline:
         time.sleep(_POLL_SECONDS)
     note(ledger, event="end", id=key)
+
+
+@shared_task(name="_audit_canary.paced")  # type: ignore[untyped-decorator]
+def paced(ledger: str, key: str, gate: str, seconds: float) -> None:  # noqa: ARG001  called as the others
+    """The only one that keeps the pace that the target gives to its tasks."""
+    note(ledger, event="start", id=key)
+    note(ledger, event="end", id=key)
+
+
+@shared_task(name="_audit_canary.poison")  # type: ignore[untyped-decorator]
+def poison(ledger: str, key: str, gate: str, seconds: float) -> None:  # noqa: ARG001  called as the others
+    """Kill the process that executes it, as the kernel does for want of memory, until the file `gate` exists."""
+    note(ledger, event="start", id=key)
+    if not Path(gate).exists():
+        os.kill(os.getpid(), signal.SIGKILL)
+    note(ledger, event="end", id=key)
+
+
+def keep_own_limits(app: Any) -> None:
+    """Give the canary's tasks limits of their own, after the target's annotations: they must run for a fault to meet them."""
+    app.finalize()
+    for name in (hold.name, poison.name):
+        vars(app.tasks[name]).update(rate_limit=0, soft_time_limit=_SOFT_SECONDS, time_limit=_HARD_SECONDS)

@@ -11,12 +11,16 @@ from _audit_inside.json_lines import Report
 from _audit_inside.loading import LoadingError, cause, load
 
 REDIS_TRANSPORTS = frozenset({"redis", "rediss", "sentinel"})
+AMQP_TRANSPORTS = frozenset({"amqp", "amqps", "pyamqp"})
 QUEUE = "_audit_canary"
 _ADDRESSES = ("BROKER_URL", "BROKER_READ_URL", "BROKER_WRITE_URL")
 _CREDENTIALS = (
     *("broker_host", "broker_port", "broker_user", "broker_password", "broker_vhost"),
     *("redis_host", "redis_port", "redis_db", "redis_username", "redis_password"),
 )
+
+# What decides how RabbitMQ delivers. Not the exchange of dead letters, nor bounds: other messages are no part of this.
+_ARGUMENTS = frozenset({"x-queue-type", "x-delivery-limit", "x-consumer-timeout", "x-max-priority"})
 
 
 class AstrayError(Exception):
@@ -41,12 +45,16 @@ def load_application(name: str, root: Path, report: Report) -> Any:
     return app
 
 
-def check_transports(app: Any) -> None:
-    """Raise AstrayError where the application's own addresses are not Redis's: another broker delivers otherwise."""
+def broker_kind(app: Any) -> str:
+    """`redis` or `amqp`, as the application's own addresses say. Raises AstrayError for any other: it delivers otherwise."""
     own = {str(c.transport_cls) for c in (app.connection_for_read(), app.connection_for_write())}
-    if not own <= REDIS_TRANSPORTS:
-        names = ", ".join(f"« {name} »" for name in sorted(own))
-        raise AstrayError(f"La cible utilise le transport {names} : le canari ne sait lancer qu'un serveur Redis.")
+    if own <= REDIS_TRANSPORTS:
+        app._audit_transport = "sentinel" if "sentinel" in own else ""  # noqa: SLF001 - read by our publisher
+        return "redis"
+    if own <= AMQP_TRANSPORTS:
+        return "amqp"
+    names = ", ".join(f"« {name} »" for name in sorted(own))
+    raise AstrayError(f"La cible utilise le transport {names} : le canari ne sait lancer que Redis et RabbitMQ.")
 
 
 def redirect(app: Any, broker: str, backend: str) -> None:
@@ -71,7 +79,17 @@ def _declare_queue(app: Any) -> None:
     """The canary's own queue, also where the target forbids queues it did not declare."""
     from kombu import Exchange, Queue  # noqa: PLC0415 - the target's own
 
-    app.amqp.queues.add(Queue(QUEUE, Exchange(QUEUE, type="direct"), routing_key=QUEUE))
+    kept = {name: value for name, value in _queue_arguments(app).items() if name in _ARGUMENTS}
+    queue = Queue(QUEUE, Exchange(QUEUE, type="direct"), routing_key=QUEUE, queue_arguments=kept or None)
+    app.amqp.queues.add(queue)
+
+
+def _queue_arguments(app: Any) -> dict[str, Any]:
+    """The arguments of the queue in which the target's tasks wait by default, its kind among them."""
+    own = app.amqp.queues.get(app.conf.task_default_queue)
+    declared = dict(getattr(own, "queue_arguments", None) or {})
+    kind = app.conf.get("task_default_queue_type", "classic")
+    return {**({"x-queue-type": kind} if kind != "classic" else {}), **declared}
 
 
 def check_addresses(app: Any, broker: str, backend: str) -> None:
@@ -79,7 +97,7 @@ def check_addresses(app: Any, broker: str, backend: str) -> None:
     for name in ("connection_for_read", "connection_for_write"):
         connection = getattr(app, name)()
         used = {connection.as_uri(include_password=True).rstrip("/"), *(connection.alt or ())}
-        if used - {broker}:
+        if used - {broker, broker.rstrip("/")}:
             raise AstrayError(f"`{name}` ne mène pas au serveur privé : le worker n'a pas été lancé.")
     results = app.backend
     address = getattr(results, "connparams", None)

@@ -6,47 +6,115 @@ import json
 import sys
 from typing import Any
 
-from .canary_tasks import hold
+from . import canary_tasks
 from .private_application import QUEUE
 from .process_entry import begin
 
+# Delivery and pace: what a worker may have changed when it started. No address, no secret.
+COMPARED = (
+    *("task_acks_late", "task_acks_on_failure_or_timeout", "task_reject_on_worker_lost", "task_ignore_result"),
+    *("task_time_limit", "task_soft_time_limit", "task_default_rate_limit", "task_always_eager", "task_serializer"),
+    *("task_default_queue", "task_create_missing_queues", "task_publish_retry", "worker_prefetch_multiplier"),
+    *("worker_max_tasks_per_child", "worker_max_memory_per_child", "worker_soft_shutdown_timeout"),
+    *("worker_cancel_long_running_tasks_on_connection_loss", "worker_disable_rate_limits", "broker_connection_retry"),
+    *("broker_connection_max_retries", "broker_heartbeat", "enable_utc"),
+)
+_OF_TASKS = ("acks_late", "reject_on_worker_lost", "rate_limit", "time_limit", "soft_time_limit")
+_INSPECT_SECONDS = 4.0
+
 
 def main(arguments: str) -> None:
-    """Report the settings, then send what each line of the standard input asks for, until it closes."""
-    wanted, app, report = begin(arguments)
-    app.finalize()
-    task = app.tasks[hold.name]
-    report.write("settings", values=_settings(app, task))
+    """Report the settings, then do what each line of the standard input asks for, until it closes."""
+
+    def wait(report: Any, kind: str) -> None:
+        report.write("transport", broker=kind)
+        sys.stdin.readline()
+
+    wanted, app, report = begin(arguments, wait)
+    canary_tasks.keep_own_limits(app)
+    report.write("settings", values=_settings(app, wanted["kind"]))
     for line in sys.stdin:
         order = json.loads(line)
-        with app.connection_for_write() as connection:
-            for key in order["keys"]:
-                arguments_ = {
-                    "ledger": wanted["ledger"],
-                    "key": key,
-                    "gate": order["gate"],
-                    "seconds": order["seconds"],
-                }
-                task.apply_async(
-                    kwargs=arguments_, task_id=key, queue=QUEUE, countdown=order["countdown"], connection=connection
-                )
-        report.write("sent", number=order["number"])
+        if "inspect" in order:
+            report.write("inspected", number=order["number"], answers=_ask(app, order["inspect"]))
+        else:
+            _send(app, wanted["ledger"], order)
+            report.write("sent", number=order["number"])
 
 
-def _settings(app: Any, task: Any) -> dict[str, Any]:
+def _send(app: Any, ledger: str, order: dict[str, Any]) -> None:
+    task = app.tasks[f"_audit_canary.{order['task']}"]
+    with app.connection_for_write() as connection:
+        for key in order["keys"]:
+            kwargs = {"ledger": ledger, "key": key, "gate": order["gate"], "seconds": order["seconds"]}
+            task.apply_async(
+                kwargs=kwargs, task_id=key, queue=QUEUE, countdown=order["countdown"], connection=connection
+            )
+
+
+def _ask(app: Any, node: str) -> dict[str, Any]:
+    """What a worker in service answers, beside what this process holds for the same names; empty where it does not answer."""
+    inspect = app.control.inspect([node], timeout=_INSPECT_SECONDS)
+    conf = (inspect.conf(with_defaults=True) or {}).get(node)
+    if conf is None:
+        return {}
+    stats = (inspect.stats() or {}).get(node) or {}
+    registered = (inspect.registered(*_OF_TASKS) or {}).get(node) or []
+    queues = (inspect.active_queues() or {}).get(node) or []
+    return {
+        "conf": {name: [app.conf.get(name), conf[name]] for name in COMPARED if name in conf and _plain(conf[name])},
+        "tasks": {name: [_shown(app, name), text] for name, text in map(_split, registered) if _shown(app, name)},
+        "queues": [str(queue.get("name")) for queue in queues],
+        "pool": stats.get("pool") or {},
+        "prefetch_count": stats.get("prefetch_count"),
+    }
+
+
+def _plain(value: Any) -> bool:
+    return value is None or isinstance(value, (bool, int, float, str))
+
+
+def _split(text: str) -> tuple[str, str]:
+    """`name [field=value …]`, as `registered` answers."""
+    name, _, fields = text.partition(" ")
+    return name, fields
+
+
+def _shown(app: Any, name: str) -> str:
+    """What `registered` would answer of this task here; empty where this process does not know it, or where it is ours."""
+    if name not in app.tasks or name.startswith(("_audit_canary.", "celery.")):
+        return ""
+    found = {field: str(getattr(app.tasks[name], field, None)) for field in _OF_TASKS}
+    return "[" + " ".join(f"{field}={value}" for field, value in found.items() if value != "None") + "]"
+
+
+def _longest(app: Any) -> float | None:
+    """The longest that a task known here may run, in seconds; None where one has no limit, or where none is known."""
+    own = [t for name, t in app.tasks.items() if not name.startswith(("_audit_canary.", "celery."))]
+    limits = [task.time_limit or app.conf.task_time_limit for task in own] or [app.conf.task_time_limit]
+    return None if None in limits or 0 in limits else float(max(limits))
+
+
+def _settings(app: Any, kind: str) -> dict[str, Any]:
     """Effective delivery settings of the canary's task in this application; times in seconds."""
-    conf = app.conf
-    limits = (task.soft_time_limit, task.time_limit, conf.task_soft_time_limit, conf.task_time_limit)
+    conf, task, paced = app.conf, app.tasks[canary_tasks.hold.name], app.tasks[canary_tasks.paced.name]
+    limits = (conf.task_soft_time_limit, conf.task_time_limit)
     with app.connection_for_read() as connection:
         visibility = getattr(connection.default_channel, "visibility_timeout", None)
     return {
+        "broker": kind,
         "acks_late": bool(task.acks_late),
         "reject_on_worker_lost": bool(task.reject_on_worker_lost),
         "visibility_timeout": visibility,
         "time_limit": min((n for n in limits if n), default=None),
+        "longest_task": _longest(app),
+        "rate_limit": None if conf.worker_disable_rate_limits else paced.rate_limit,
+        "soft_shutdown": conf.get("worker_soft_shutdown_timeout") or 0.0,
         "always_eager": bool(conf.task_always_eager),
         "max_tasks_per_child": conf.worker_max_tasks_per_child,
         "max_memory_per_child": conf.worker_max_memory_per_child,
         "prefetch_multiplier": conf.worker_prefetch_multiplier,
         "result_backend": bool(conf.result_backend),
+        "queue_type": (app.amqp.queues[QUEUE].queue_arguments or {}).get("x-queue-type", "classic"),
+        "sentinel": str(getattr(app, "_audit_transport", "")) == "sentinel",
     }

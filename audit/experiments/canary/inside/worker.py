@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Any
 
+from .canary_tasks import keep_own_limits
 from .private_application import QUEUE, AstrayError, check_addresses
 from .process_entry import MODULE, begin
 
@@ -16,6 +18,7 @@ def main(arguments: str) -> None:
 
     def checked(**_: Any) -> None:
         # Signal receivers that raise are only logged: the process itself must end before it consumes.
+        keep_own_limits(app)
         try:
             check_addresses(app, wanted["broker"], wanted["backend"])
         except AstrayError as error:
@@ -29,4 +32,14 @@ def main(arguments: str) -> None:
 
     signals.celeryd_after_setup.connect(checked, weak=False)
     signals.worker_ready.connect(ready, weak=False)
-    app.worker_main(["worker", "-I", MODULE, "-Q", QUEUE, "-n", wanted["node"], *wanted["options"]])
+    sys.exit(_run(app, ["worker", "-I", MODULE, "-Q", QUEUE, "-n", wanted["node"], *wanted["options"]]))
+
+
+def _run(app: Any, words: list[str]) -> Any:
+    """As the `celery` command does: `worker_main` loses the code with which a worker ends."""
+    try:
+        from celery.bin.celery import celery as command  # noqa: PLC0415 - the target's own; Celery 4 has none
+    except ImportError:
+        return app.worker_main(words)
+    command.params[0].default = app
+    return command.main(args=words, standalone_mode=False)

@@ -10,7 +10,17 @@ from typing import Any
 
 from audit.experiments.canary.canary_stack import House
 from audit.experiments.canary.execution_ledger import Event, Fate
-from audit.experiments.canary.target_processes import TargetProcess
+from audit.experiments.canary.held_messages import CountedMessages
+from audit.experiments.canary.target_processes import TargetError, TargetProcess
+
+ANSWERS: dict[str, Any] = {
+    "conf": {"task_acks_late": [True, True]},
+    "tasks": {},
+    "queues": ["_audit_canary"],
+    "pool": {"implementation": "celery.concurrency.prefork:TaskPool", "processes": [1, 2]},
+    "prefetch_count": 2,
+}
+STOP: dict[str, Any] = {"signal": "TERM", "group": False, "grace": 0.2, "soft": False, "reaches": True, "why": ""}
 
 
 class FakeWorker:
@@ -36,8 +46,11 @@ class FakeWorker:
         for child in self.children if number == signal.SIGKILL else ():
             child.signal(number)
 
-    def last_words(self) -> str:
-        return "Unrecoverable error"
+    def signal_group(self, number: int) -> None:
+        self.signal(number)
+
+    def complaint(self) -> str:
+        return "AttributeError"
 
     def close(self) -> None:
         self.process.kill()
@@ -45,8 +58,9 @@ class FakeWorker:
 
 
 class FakeServer:
-    def __init__(self, *, comes_back: bool = True) -> None:
+    def __init__(self, *, comes_back: bool = True, unacked: int = 0) -> None:
         self.done: list[str] = []
+        self.unacked = unacked
         self._comes_back = comes_back
 
     def kill(self) -> None:
@@ -55,6 +69,21 @@ class FakeServer:
     def start(self) -> bool:
         self.done.append("start")
         return self._comes_back
+
+    def held(self) -> CountedMessages:
+        return CountedMessages(0, self.unacked)
+
+
+class FakePublisher:
+    """Answers what it is given when the worker is asked."""
+
+    kind = "redis"
+
+    def __init__(self, answers: dict[str, Any]) -> None:
+        self.answers = answers
+
+    def inspect(self, _: str) -> dict[str, Any]:
+        return self.answers
 
 
 class FakeHouse(House):
@@ -71,17 +100,26 @@ class FakeHouse(House):
         }
         self.server = behaviour.get("server") or FakeServer()  # type: ignore[assignment]
         self.pool, self.concurrency, self.boot_seconds = "celery.concurrency.prefork", 2, 0.5
+        self.publisher = FakePublisher(behaviour.get("answers", ANSWERS))  # type: ignore[assignment]
+        self.stopped_by = {**STOP, **behaviour.get("stop", {})}
+        self.node, self.watch_seconds = "node", 0.1
         self.worker: Any = None
         self.booted: list[FakeWorker] = []
         self.child: FakeWorker | None = None
         self._directory = directory
-        self._settings = {"visibility_timeout": 3600, "time_limit": None, **behaviour.get("settings", {})}
+        self._settings = {"visibility_timeout": 3600, "acks_late": True, **behaviour.get("settings", {})}
+
+    @property
+    def patience_seconds(self) -> float:
+        return 0.2
 
     @property
     def settings(self) -> dict[str, Any]:
         return self._settings
 
     def boot(self) -> TargetProcess:
+        if len(self.booted) >= self.behaviour.get("boots", 99):
+            raise TargetError("il ne démarre plus")
         worker = FakeWorker(deaf=bool(self.behaviour.get("deaf")) and not self.booted)
         self.booted.append(worker)
         self.worker = worker
@@ -90,7 +128,9 @@ class FakeHouse(House):
     def gate(self, name: str) -> Path:
         return self._directory / f"gate-{name}"
 
-    def send(self, prefix: str, number: int, gate: Path, countdown: float | None = None) -> list[str]:
+    def send(
+        self, prefix: str, number: int, gate: Path, countdown: float | None = None, task: str = "hold"
+    ) -> list[str]:
         return [f"{prefix}-{n}" for n in range(number)]
 
     def starts(self, keys: Iterable[str]) -> list[Event]:
@@ -103,6 +143,9 @@ class FakeHouse(House):
         found = [Event("start", key, pid, time.monotonic()) for key in keys for _ in range(self.behaviour["repeats"])]
         dead = self.child.process.poll() is not None
         return found + [Event("start", e.id, 0, time.monotonic()) for e in found if dead and self.behaviour["again"]]
+
+    def fates(self, keys: Sequence[str]) -> dict[str, Fate]:
+        return self.settle(keys, 0.0)
 
     def settle(self, keys: Sequence[str], seconds: float, quiet_seconds: float = 2.0) -> dict[str, Fate]:
         return dict.fromkeys(keys, self.behaviour["fate"])

@@ -15,9 +15,19 @@ BY_ID = {q.id: q for q in QUESTIONS}
 EARLY = Context({"acks_late": False, "reject_on_worker_lost": False, "visibility_timeout": 3600})
 SOUND: dict[str, dict[str, Any]] = {
     "canary-ordinary": {"children": 2, "concurrency": 2, "pool": "celery.concurrency.prefork"},
+    "canary-asked": {
+        "different": [],
+        "settings": 20,
+        "tasks": 1,
+        "pool": "prefork",
+        "processes": 2,
+        "prefetch_count": 2,
+    },
+    "canary-poison": {"deliveries": 1, "seconds": 10.0, "given_up": True},
+    "canary-reserved": {"reserved": 0, "behind": 24, "concurrency": 2},
     "canary-child-killed": {},
     "canary-sigterm": {"stop_seconds": 1.5, "boot_seconds": 2.0},
-    "canary-broker-restarted": {},
+    "canary-broker-restarted": {"loads": [{"slots": "1 place libre sur 2"}], "died_with": "1 place libre sur 2"},
     "canary-delayed": {
         "countdown": 3.0,
         "visibility_timeout": 3600,
@@ -47,7 +57,7 @@ def test_a_sound_scenario_is_established_for_8_4(scenario: str) -> None:
     assert (finding.outcome, finding.rule, finding.requirements) == (Outcome.ESTABLISHED, scenario, ("8.4",))
 
 
-@pytest.mark.parametrize("scenario", BY_ID)
+@pytest.mark.parametrize("scenario", [q for q in BY_ID if q not in {"canary-asked", "canary-poison"}])
 def test_a_lost_message_is_a_defect_with_the_settings_that_lost_it(scenario: str) -> None:
     found = _found(replace(_sound(scenario), executed=5, lost=("canari-1",)))
     lost = next(f for f in found if f.outcome is Outcome.DEFECT)
@@ -56,7 +66,10 @@ def test_a_lost_message_is_a_defect_with_the_settings_that_lost_it(scenario: str
     assert "8.4" in lost.requirements
 
 
-@pytest.mark.parametrize("scenario", [q for q in BY_ID if q != "canary-delayed"])
+COUNTED = [q for q in BY_ID if q not in {"canary-delayed", "canary-asked", "canary-poison"}]
+
+
+@pytest.mark.parametrize("scenario", COUNTED)
 @pytest.mark.parametrize("field", ["twice", "due", "waiting"])
 def test_a_repeated_or_retained_message_is_a_reservation(scenario: str, field: str) -> None:
     seen = _sound(scenario)
@@ -144,3 +157,80 @@ def test_faults_and_their_losses_go_to_the_table_of_faults() -> None:
     assert [(b.in_flight, b.recovery) for b in record.blows] == [(2, 2.0)]
     assert record.losses == (1, 2, 1)
     assert not conclude(BY_ID["canary-ordinary"], _sound("canary-ordinary"), EARLY)[1].blows
+
+
+STOP: dict[str, Any] = {
+    "signal": "TERM",
+    "group": False,
+    "soft": False,
+    "reaches": True,
+    "why": "",
+    "path": "compose.yaml",
+}
+CUT: dict[str, Any] = {"by_itself": False, "seconds": 10.0, "grace": 60.0, "executed": 0, "queued": 2, "unacked": 2}
+
+
+def _stopped(values: dict[str, Any], stop: dict[str, Any], settings: dict[str, Any] | None = None) -> Finding:
+    seen = _sound("canary-sigterm")
+    seen.values.update(values)
+    context = replace(EARLY, settings={**EARLY.settings, **(settings or {})}, stop={**STOP, **stop})
+    return _found(seen, context)[0]
+
+
+def test_a_soft_shutdown_that_the_signal_does_not_start_is_a_defect() -> None:
+    found = _stopped({"cut": CUT}, {}, {"soft_shutdown": 30})
+    assert found.outcome is Outcome.DEFECT
+    assert "`worker_soft_shutdown_timeout=30`" in found.sentence
+    given_back = {**CUT, "by_itself": True, "seconds": 4.4, "unacked": 0}
+    assert _stopped({"cut": given_back}, {"soft": True}, {"soft_shutdown": 30}).outcome is Outcome.ESTABLISHED
+
+
+def test_tasks_that_the_signal_cuts_are_a_defect_unless_that_is_asked_for() -> None:
+    found = _stopped({"cut_early": 2}, {"group": True})
+    assert found.outcome is Outcome.DEFECT
+    assert "comme le fait `compose.yaml`" in found.sentence
+    assert _stopped({"cut_early": 2}, {"soft": True}).outcome is Outcome.ESTABLISHED
+
+
+@pytest.mark.parametrize(
+    ("values", "stop", "said"),
+    [
+        ({}, {"reaches": False, "why": "un shell sans `exec`"}, "garde SIGTERM pour lui"),
+        ({}, {"why": "un script inconnu"}, "n'est pas connu"),
+        ({"not_waited": 60.0}, {}, "trop long pour être attendu"),
+    ],
+)
+def test_a_stop_that_the_canary_cannot_play_as_shipped_is_undetermined(
+    values: dict[str, Any], stop: dict[str, Any], said: str
+) -> None:
+    found = _stopped(values, stop)
+    assert found.outcome is Outcome.UNDETERMINED
+    assert said in found.missing
+
+
+def test_a_worker_that_never_comes_back_bears_on_its_return_alone() -> None:
+    seen = replace(_sound("canary-main-killed"), not_played="il ne démarre plus")
+    seen.values["never_back"] = "il ne démarre plus."
+    (finding,) = _found(seen)
+    assert (finding.outcome, finding.requirements) == (Outcome.DEFECT, ("8.5",))
+
+
+def test_settings_that_the_worker_changed_are_named() -> None:
+    seen = _sound("canary-asked")
+    seen.values["different"] = [["task_acks_late", "True", "False"]]
+    (finding,) = _found(seen)
+    assert finding.outcome is Outcome.DEFECT
+    assert "`task_acks_late`" in finding.sentence
+
+
+def test_poison_that_nothing_stops_and_messages_kept_in_advance_are_reservations() -> None:
+    poison, kept = _sound("canary-poison"), _sound("canary-reserved")
+    poison.values.update(deliveries=40, given_up=False)
+    kept.values["reserved"] = 16
+    assert [f.outcome for f in (*_found(poison), *_found(kept))] == [Outcome.RESERVATION] * 2
+
+
+def test_a_pace_that_slows_every_task_is_told_beside_what_was_played() -> None:
+    seen = _sound("canary-ordinary")
+    seen.values.update(paced=1, paced_sent=12, paced_seconds=3.0)
+    assert [f.outcome for f in _found(seen)] == [Outcome.ESTABLISHED, Outcome.RESERVATION]

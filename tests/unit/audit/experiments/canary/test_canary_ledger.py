@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.experiments.canary.execution_ledger import Event, Fate, fate, read_events
+from audit.experiments.canary.held_messages import CountedMessages, MessageTexts
 
-NOWHERE = (b"", b"")
-QUEUED = (b'{"id": "m"}', b"")
-UNACKED = (b"", b'{"id": "m"}')
+NOWHERE = MessageTexts(b"", b"")
+QUEUED = MessageTexts(b'{"id": "m"}', b"")
+UNACKED = MessageTexts(b"", b'{"id": "m"}')
 
 
 def _dead(_: int) -> bool:
@@ -55,8 +56,15 @@ def test_a_silent_broker_tells_nothing_of_what_did_not_end() -> None:
     assert fate("m", _events("start", "end"), None, _dead) is Fate.DONE
 
 
+def test_where_only_counts_are_known_a_message_is_lost_when_nothing_is_left() -> None:
+    assert fate("m", _events("start"), CountedMessages(0, 0), _dead) is Fate.LOST
+    assert fate("m", _events("start"), CountedMessages(1, 0), _dead) is Fate.QUEUED
+    assert fate("m", _events("start"), CountedMessages(0, 1), _dead) is Fate.HELD
+    assert fate("m", _events("start", "end"), CountedMessages(0, 1), _dead) is Fate.DONE
+
+
 @given(st.integers(0, 3), st.sampled_from([NOWHERE, QUEUED, UNACKED, None]), st.booleans())
-def test_what_ended_is_never_called_lost(ends: int, held: tuple[bytes, bytes] | None, alive: bool) -> None:
+def test_what_ended_is_never_called_lost(ends: int, held: MessageTexts | None, alive: bool) -> None:
     events = _events(*["start", "end"] * ends, "start")
     found = fate("m", events, held, lambda _: alive)
     assert (found is Fate.LOST) == (ends == 0 and held == NOWHERE and not alive)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from audit.experiments.canary.held_messages import MessageTexts
 from audit.experiments.canary.resp import Resp, ServerSilentError, held_messages
 
 
@@ -60,4 +61,4 @@ def test_queued_and_unacknowledged_messages_are_told_apart() -> None:
         b"+zset\r\n",
     )
     with _answering(*answers) as ask:
-        assert held_messages(ask) == (b"m1", b"m2")
+        assert held_messages(ask) == MessageTexts(b"m1", b"m2")

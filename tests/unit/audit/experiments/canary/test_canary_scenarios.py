@@ -9,8 +9,10 @@ import pytest
 from audit.experiments.canary.canary_stack import tally
 from audit.experiments.canary.execution_ledger import Fate
 from audit.experiments.canary.scenario_counts import Observation
-from audit.experiments.canary.scenarios import SCENARIOS, terminated
-from tests.unit.audit.experiments.canary.fake_house import FakeHouse, FakeServer
+from audit.experiments.canary.scenarios import SCENARIOS
+from audit.experiments.canary.stop_scenario import terminated
+from audit.experiments.canary.target_processes import TargetError
+from tests.unit.audit.experiments.canary.fake_house import ANSWERS, FakeHouse, FakeServer
 
 Play = Callable[..., tuple[Observation, FakeHouse]]
 HELD_AT_A_GATE = ["canary-child-killed", "canary-sigterm", "canary-broker-restarted", "canary-main-killed"]
@@ -36,14 +38,15 @@ def play(tmp_path: Path) -> Iterator[Play]:
 def test_every_scenario_counts_what_it_sent(play: Play, scenario: str) -> None:
     seen, _ = play(scenario)
     assert not seen.not_played
-    assert seen.sent == seen.executed > 0
+    assert seen.sent == seen.executed
+    assert seen.sent > 0 or scenario == "canary-asked"
     assert seen.timeline
 
 
 @pytest.mark.parametrize("scenario", HELD_AT_A_GATE)
 def test_nothing_is_struck_when_nothing_is_in_flight(play: Play, scenario: str) -> None:
-    seen, house = play(scenario, settings={"time_limit": 5})
-    assert "limite de temps" in seen.not_played
+    seen, house = play(scenario, starting=False)
+    assert "aucune tâche n'était en vol" in seen.not_played
     assert not house.worker.ending()
 
 
@@ -72,14 +75,60 @@ def test_a_worker_deaf_to_sigterm_is_killed_and_has_no_stop_time(tmp_path: Path)
         house.close()
     assert "stop_seconds" not in seen.values
     assert house.booted[0].ending()
-    assert len(house.booted) == 2
+    # Once more after the part whose tasks outlast the grace.
+    assert len(house.booted) == 3
 
 
 def test_a_worker_that_consumes_no_more_after_its_broker_is_started_again_by_the_audit(play: Play) -> None:
     seen, house = play("canary-broker-restarted", probe=None)
     assert seen.back_seconds is None
     assert len(house.booted) == 2
+    assert seen.values["died_with"] == "1 place libre sur 2"
     assert house.server.done == ["kill", "start"]  # type: ignore[attr-defined]
+
+
+def test_every_load_is_played_on_a_worker_that_survives(play: Play) -> None:
+    seen, house = play("canary-broker-restarted")
+    assert [load["slots"] for load in seen.values["loads"]] == ["1 place libre sur 2", "aucune place libre sur 2"]
+    assert house.server.done == ["kill", "start"] * 2  # type: ignore[attr-defined]
+
+
+def test_tasks_that_outlast_the_grace_meet_sigkill(tmp_path: Path) -> None:
+    house, seen = FakeHouse(tmp_path, deaf=True, server=FakeServer(unacked=2)), Observation("canary-sigterm")
+    try:
+        terminated(house, seen, patience_seconds=0.2)
+    finally:
+        house.close()
+    assert seen.values["cut"]["unacked"] == 2
+
+
+def test_tasks_that_end_before_the_grace_do_not_meet_sigkill(play: Play) -> None:
+    seen, _ = play("canary-sigterm", settings={"longest_task": 5.0}, stop={"grace": 30.0})
+    assert "cut" not in seen.values
+    assert seen.values["within"] == 5.0
+
+
+def test_a_worker_that_never_comes_back_is_told_and_ends_the_scenario(tmp_path: Path) -> None:
+    house, seen = FakeHouse(tmp_path, boots=1), Observation("canary-main-killed")
+    try:
+        with pytest.raises(TargetError):
+            SCENARIOS["canary-main-killed"](house, seen)
+    finally:
+        house.close()
+    assert seen.values["never_back"] == "il ne démarre plus"
+
+
+def test_a_worker_that_answers_otherwise_than_the_import_is_told_by_name(play: Play) -> None:
+    answers = {**ANSWERS, "conf": {"task_acks_late": [True, False]}}
+    seen, _ = play("canary-asked", answers=answers)
+    assert seen.values["different"] == [["task_acks_late", "True", "False"]]
+    seen, _ = play("canary-asked", answers={})
+    assert "ne répond pas" in seen.not_played
+
+
+def test_what_a_busy_worker_takes_in_advance_is_counted_without_what_it_runs(play: Play) -> None:
+    seen, _ = play("canary-reserved", server=FakeServer(unacked=18))
+    assert (seen.values["reserved"], seen.values["concurrency"]) == (16, 2)
 
 
 def test_a_private_server_that_does_not_come_back_concludes_nothing(play: Play) -> None:

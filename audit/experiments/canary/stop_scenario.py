@@ -1,0 +1,127 @@
+"""SIGTERM under load as the shipped files send it: with tasks that end in time, then with tasks that outlast the grace."""
+
+import signal
+import time
+from typing import Any
+
+from audit.experiments.canary.canary_stack import House, tally
+from audit.experiments.canary.execution_ledger import Fate
+from audit.experiments.canary.in_flight import hold_in_flight, restart, tell
+from audit.experiments.canary.scenario_counts import Observation
+from audit.experiments.waiting import wait_until
+from audit.french.typography import counted, french_seconds
+
+# Nothing changes in a warm shutdown between these seconds and a longer grace, except that tasks may end.
+LONGEST_GRACE_SECONDS = 10.0
+LONGEST_SOFT_SECONDS = 20.0
+WITHOUT_END = 86400.0
+
+
+def terminated(house: House, seen: Observation, patience_seconds: float = 20.0) -> None:
+    """Both parts; the second only where a task of the target may outlast the grace."""
+    fates: dict[str, Fate] = {}
+    if not _ends_in_time(house, seen, patience_seconds, fates):
+        return
+    longest = _longest_task(house)
+    grace = _grace(house.stopped_by)
+    if grace < WITHOUT_END and (longest is None or longest >= grace):
+        _cut(house, seen, fates)
+    else:
+        seen.values |= {"within": longest, "grace": grace}
+    if fates:
+        tally(seen, fates)
+        tell(seen)
+
+
+def _longest_task(house: House) -> float | None:
+    """The longest that a task of the target may run, in seconds; None without a limit."""
+    longest = house.settings.get("longest_task")
+    return house.stopped_by.get("time_limit") if longest is None else float(longest)
+
+
+def _grace(stop: Any) -> float:
+    return float(stop["grace"])
+
+
+def _strike(house: House, seen: Observation, keys: list[str]) -> float:
+    stop = house.stopped_by
+    number = signal.Signals[f"SIG{stop['signal']}"]
+    worker = house.worker
+    assert worker is not None  # noqa: S101  its tasks are in flight
+    if stop["group"]:
+        worker.signal_group(number)
+    else:
+        worker.signal(number)
+    whom = "groupe de processus du worker" if stop["group"] else "processus principal du worker"
+    seen.note(
+        f"{number.name} : {whom}, {counted(seen.in_flight, 'tâche')} en vol, {len(keys) - seen.in_flight} en attente"
+    )
+    return time.monotonic()
+
+
+def _ends_in_time(house: House, seen: Observation, patience_seconds: float, fates: dict[str, Fate]) -> bool:
+    worker = house.worker or house.boot()
+    gate = house.gate("term")
+    keys = hold_in_flight(house, seen, "term", 4)
+    if not keys:
+        gate.touch()
+        return False
+    struck = _strike(house, seen, keys)
+    early = wait_until(worker.ending, 1.0)
+    gate.touch()
+    if wait_until(worker.ending, patience_seconds):
+        seen.values["stop_seconds"] = round(time.monotonic() - struck, 2)
+        before = " avant la fin des tâches en vol" if early else ""
+        seen.values["early"] = early
+        seen.note(f"le worker s'est arrêté{before} ({worker.ending()})")
+    else:
+        seen.note("le worker ne s'arrête pas : SIGKILL")
+        house.stop(worker, 0.0)
+    restart(house, seen)
+    fates.update(house.settle(keys, 8.0))
+    running = keys[: seen.in_flight]
+    starts = [event.id for event in house.starts(running)]
+    seen.values["cut_early"] = sum(starts.count(key) > 1 or fates[key] is Fate.LOST for key in running)
+    return True
+
+
+def _cut(house: House, seen: Observation, fates: dict[str, Fate]) -> None:
+    """The gate stays shut until SIGKILL, or until a soft shutdown has given the messages back."""
+    stop, worker = house.stopped_by, house.worker
+    assert worker is not None  # noqa: S101  just restarted
+    soft = float(house.settings.get("soft_shutdown") or 0.0) if stop["soft"] else 0.0
+    grace = _grace(stop)
+    if min(grace, soft) > LONGEST_SOFT_SECONDS:
+        seen.values["not_waited"] = soft
+        return
+    patience = min(grace, soft + LONGEST_GRACE_SECONDS) if stop["soft"] else min(grace, LONGEST_GRACE_SECONDS)
+    gate = house.gate("cut")
+    keys = hold_in_flight(house, seen, "cut", 4)
+    if not keys:
+        return
+    struck = _strike(house, seen, keys)
+    stopped = wait_until(worker.ending, patience)
+    after = time.monotonic() - struck
+    if not stopped:
+        worker.signal_group(signal.SIGKILL)
+        worker.process.wait()
+    executed = len([f for f in house.fates(keys).values() if f in {Fate.DONE, Fate.TWICE}])
+    held = house.server.held()
+    queued, unacked = (held.queued_among(keys), held.unacked_among(keys)) if held else (0, 0)
+    seen.values["cut"] = {
+        "by_itself": stopped,
+        "seconds": round(after, 2),
+        "grace": grace,
+        "sent": len(keys),
+        "executed": executed,
+        "queued": queued,
+        "unacked": unacked,
+    }
+    how = "le worker s'est arrêté de lui-même" if stopped else "SIGKILL"
+    seen.note(
+        f"tâches plus longues que le délai de grâce : {how} après {french_seconds(round(after, 1))} ; file : {queued}, non "
+        f"acquittés : {unacked}, exécutés : {executed}, sur {counted(len(keys), 'message')}"
+    )
+    gate.touch()
+    restart(house, seen)
+    fates.update(house.settle(keys, 8.0))
