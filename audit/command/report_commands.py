@@ -100,7 +100,7 @@ def _print_pdf(page: str, pdf: Path) -> None:
         raise OutputError(msg)
 
 
-@report.command(short_help="Say what changed between two journals.")
+@report.command(short_help="Say what changed between two journals.", epilog=examples("audit report diff A.json B.json"))
 def diff(before: _Journal, after: _Journal) -> None:
     """Print what changed from BEFORE to AFTER: verdicts, figures, problems that appeared and went. Exit 1 when something did."""
     with _usage():
@@ -110,7 +110,10 @@ def diff(before: _Journal, after: _Journal) -> None:
     raise typer.Exit(_FAILED if lines else 0)
 
 
-@report.command(short_help="Check a journal against its report, tree, tool and evidence.")
+@report.command(
+    short_help="Check a journal against what it speaks of.",
+    epilog=examples("audit report verify X.json --target ../shop"),
+)
 def verify(
     path: _Journal,
     target: Annotated[

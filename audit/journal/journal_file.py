@@ -320,7 +320,7 @@ def _impact(finding: Finding, verdicts: Mapping[str, Verdict]) -> dict[str, str]
     ]
     if finding.outcome is not Outcome.DEFECT or not refused or not finding.problem:
         return {}
-    raised = {"severity": "majeur"} if finding.problem.severity is Severity.MINOR else {}
+    raised = {"severity": Severity.MAJOR.value} if finding.problem.severity is Severity.MINOR else {}
     if finding.problem.impact != "Faible":
         return raised
     what = (

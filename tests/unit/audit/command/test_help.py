@@ -63,9 +63,10 @@ def test_what_stands_in_brackets_is_no_markup() -> None:
 
 
 def test_no_summary_of_a_command_is_cut() -> None:
-    _, _, summaries = shown("").partition("Commands:")
-    assert all(f"  {command} " in summaries for command in COMMANDS if command)
-    assert "..." not in summaries
+    for group in ("", "report"):
+        _, _, summaries = shown(group).partition("Commands:")
+        assert all(f"  {command} " in summaries for command in node(group).commands)
+        assert "..." not in summaries
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -80,6 +81,7 @@ def test_each_command_shows_an_example_on_a_line_of_its_own(command: str) -> Non
 )
 def test_examples_name_commands_and_options_that_exist(line: str) -> None:
     words = [word for word in line.split()[1:] if not word.startswith("2>")]
-    command = next(word for word in words if not word.startswith("-"))
+    first = next(n for n, word in enumerate(words) if not word.startswith("-"))
+    command = " ".join(words[first : first + (2 if words[first] == "report" else 1)])
     known = {name for level in ("", command) for p in node(level).params for name in p.opts}
     assert {word for word in words if word.startswith("--")} <= known
