@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from system.domain.gateway_breaker import BreakerPolicy
 from system.domain.lease import Lease
+from system.domain.sending_hours import SendingHours, named_zone
 from system.domain.webhook_key import standard_key
 
 # Beat shows itself when it publishes, every 5 s.
@@ -49,6 +50,10 @@ class Settings(BaseSettings):
     # Without these the gateway's own queue sets the pace.
     device_messages_per_minute: Annotated[float, Field(gt=0, le=6000)] | None = None
     device_burst: Annotated[float, Field(ge=1)] = 1.0
+    sending_zone: str = "Europe/Paris"
+    # Of a Message 1; after the zone, with which it is read.
+    sending_hours: str = "08:00-20:00"
+    schedule_lateness_seconds: Annotated[float, Field(ge=60)] = 3600.0
     batch_pause_every: Annotated[int, Field(ge=1)] | None = None
     batch_pause_seconds: Annotated[float, Field(gt=0)] = 60.0
     gateway_refusals_before_hold: Annotated[int, Field(ge=1)] = 5
@@ -102,6 +107,17 @@ class Settings(BaseSettings):
             raise ValueError("must be a country whose numbers are known, such as FR")
         return region
 
+    @field_validator("sending_zone")
+    @classmethod
+    def _is_a_zone(cls, zone: str) -> str:
+        return named_zone(zone).key
+
+    @field_validator("sending_hours")
+    @classmethod
+    def _are_hours(cls, hours: str) -> str:
+        SendingHours.parse(hours, "UTC")
+        return hours
+
     @field_validator("admin_token_secret")
     @classmethod
     def _is_long(cls, secret: SecretStr | None) -> SecretStr | None:
@@ -144,6 +160,11 @@ class Settings(BaseSettings):
     @property
     def lease(self) -> Lease:
         return Lease(self.send_lease_seconds, self.gateway_timeout_seconds)
+
+    @property
+    def hours(self) -> SendingHours:
+        """When a Message 1 may leave, unless its campaign says otherwise; the daily limit counts by the days of this zone."""
+        return SendingHours.parse(self.sending_hours, self.sending_zone)
 
     @property
     def breaker(self) -> BreakerPolicy:

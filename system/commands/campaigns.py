@@ -9,8 +9,10 @@ import typer
 from kombu.exceptions import OperationalError
 
 from system.commands.database import command_database, refuse
+from system.config import get_settings
 from system.db.database import Database
 from system.domain.campaign_life import Resume
+from system.domain.sending_hours import SendingHours
 from system.domain.wakeups import WakeUp
 from system.services import cancelling, pausing, scheduling, statistics
 from system.services.campaigns import FOLLOW_UP, create_campaign, launch_campaign
@@ -44,13 +46,26 @@ def create(
         typer.FileText | None,
         typer.Option(help="File of E.164 numbers who have opted in, one a line; - is standard input."),
     ] = None,
+    *,
     category: Annotated[list[str] | None, typer.Option(help="A category of contacts; may be repeated.")] = None,
+    hours: Annotated[
+        str,
+        typer.Option(
+            help='When its Message 1 may leave, such as "08:00-20:00 Europe/Paris"; else as the settings say.'
+        ),
+    ] = "",
 ) -> None:
     """Make a draft; prints its number."""
 
     def act(db: Database) -> None:
         numbers = [line.strip() for line in phones or () if line.strip()]
-        made = create_campaign(db, name, message, numbers, follow_up, categories=category or (), actor=ACTOR)
+        asked = None
+        if hours:
+            span, _, zone = hours.partition(" ")
+            asked = SendingHours.parse(span, zone or get_settings().sending_zone)
+        made = create_campaign(
+            db, name, message, numbers, follow_up, categories=category or (), hours=asked, actor=ACTOR
+        )
         typer.echo(str(made))
 
     _acting(act)

@@ -8,12 +8,17 @@ from system.db.connection import Db
 from system.domain.statuses import CampaignStatus
 
 _READ = """SELECT id, name, status, stop_reason, created_at, scheduled_at, launched_at, paused_at, completed_at, cancelled_at,
-    final_statistics FROM campaigns"""
+    final_statistics, CASE WHEN status = 'sending' AND greatest(held_until, rest_until) > now()
+        THEN greatest(held_until, rest_until) END AS resumes_at FROM campaigns"""
 
 
 @dataclass(frozen=True)
 class Campaign:
-    """A campaign as it is read; times are UTC. `final_statistics` is None until it is closed."""
+    """A campaign as it is read; times are UTC.
+
+    `final_statistics` is None until it is closed. `resumes_at`: when its Message 1 go on, while the hour, a full day, a
+    gateway that refuses everything or a pause between batches holds them.
+    """
 
     id: int
     name: str
@@ -26,6 +31,7 @@ class Campaign:
     completed_at: datetime | None
     cancelled_at: datetime | None
     final_statistics: dict[str, Any] | None
+    resumes_at: datetime | None
 
 
 def _campaign(row: dict[str, Any]) -> Campaign:

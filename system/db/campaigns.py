@@ -4,6 +4,7 @@ from datetime import datetime
 from secrets import token_hex
 
 from system.db.connection import Db
+from system.domain.sending_hours import SendingHours
 from system.domain.statuses import CampaignStatus
 
 
@@ -15,6 +16,14 @@ def insert(db: Db, name: str, body: str, follow_up: str) -> int:
     ).fetchone()
     assert row is not None  # noqa: S101 (RETURNING of an INSERT)
     return int(row["id"])
+
+
+def set_hours(db: Db, campaign_id: int, hours: SendingHours) -> None:
+    """Gives a campaign sending hours of its own."""
+    db.execute(
+        "UPDATE campaigns SET sending_zone = %s, sending_opens = %s, sending_closes = %s WHERE id = %s",
+        [hours.zone.key, hours.opens, hours.closes, campaign_id],
+    )
 
 
 def freeze(db: Db, campaign_id: int) -> int:
@@ -73,12 +82,14 @@ def set_schedule(db: Db, campaign_id: int, at: datetime) -> None:
     db.execute("UPDATE campaigns SET scheduled_at = %s WHERE id = %s", [at, campaign_id])
 
 
-def due(db: Db, *, now: datetime) -> tuple[int, ...]:
-    """Scheduled campaigns whose time has come."""
+def due(db: Db, *, now: datetime) -> dict[int, datetime]:
+    """Scheduled campaigns whose time has come, with that time."""
     rows = db.execute(
-        "SELECT id FROM campaigns WHERE status = 'scheduled' AND scheduled_at <= %s ORDER BY scheduled_at, id", [now]
+        """SELECT id, scheduled_at FROM campaigns WHERE status = 'scheduled' AND scheduled_at <= %s
+           ORDER BY scheduled_at, id""",
+        [now],
     ).fetchall()
-    return tuple(row["id"] for row in rows)
+    return {row["id"]: row["scheduled_at"] for row in rows}
 
 
 def try_failed_again(db: Db, campaign_id: int) -> int:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from system.db.connection import Db
+from system.db.messages import hours_of
+from system.domain.sending_hours import SendingHours
 
 PUBLISHED = """
 SELECT count(*) FROM messages
@@ -88,8 +90,16 @@ def note_taken(db: Db, campaign_id: int, taken: int) -> None:
     db.execute("UPDATE campaigns SET taken_since_rest = taken_since_rest + %s WHERE id = %s", [taken, campaign_id])
 
 
+def hours(db: Db, campaign_id: int) -> SendingHours | None:
+    """The campaign's own sending hours; None where those of the installation hold."""
+    row = db.execute(
+        "SELECT sending_zone, sending_opens, sending_closes FROM campaigns WHERE id = %s", [campaign_id]
+    ).fetchone()
+    return None if row is None else hours_of(row)
+
+
 def hold(db: Db, campaign_id: int, *, until: datetime) -> None:
-    """Notes until when a full day keeps the campaign's due Message 1 waiting, if it has any."""
+    """Notes until when a full day, or the hour, keeps the campaign's due Message 1 waiting, if it has any."""
     db.execute(
         """UPDATE campaigns SET held_until = %(until)s
            WHERE id = %(id)s AND held_until IS DISTINCT FROM %(until)s AND EXISTS (SELECT 1 FROM messages AS m

@@ -9,6 +9,7 @@ from system.db import gateway_breaker, quota
 from system.db.connection import Db
 from system.db.suppressions import OPTED_OUT
 from system.domain.daily_limit import DailyLimit
+from system.domain.sending_hours import SendingHours, named_zone
 from system.domain.sending_window import WINDOW, SendingWindow
 from system.domain.statuses import CAMPAIGN_LETS_SEND, CampaignStatus, MessageKind, MessageStatus
 
@@ -18,6 +19,7 @@ HELD_BY_THE_DAY = "daily limit reached"
 CLAIM = f"""
 WITH due AS (
     SELECT m.id, m.kind, m.quota_day, (SELECT open_since IS NOT NULL FROM gateway_breaker) AS gateway_held, p.phone, p.last_inbound_at, c.status AS campaign_status,
+        c.sending_zone, c.sending_opens, c.sending_closes,
         m.doubtful OR m.status IN ('sending', 'unknown') AS doubtful,
         s.phone IS NOT NULL AND m.status = 'pending' AND NOT m.doubtful AS withdrawn,
         CASE m.kind WHEN 'message_2' THEN (
@@ -43,7 +45,8 @@ SET status = CASE WHEN withdrawn THEN 'opted_out' ELSE 'sending' END,
     attempts = m.attempts + 1, doubtful = due.doubtful, quota_day = coalesce((SELECT day FROM counted), m.quota_day)
 FROM due WHERE m.id = due.id
 RETURNING m.id, m.campaign_id, m.kind, m.body, m.reference, m.attempts, m.failures, m.doubtful, m.lease_token,
-    due.phone, due.campaign_status, due.message_1_at, due.last_inbound_at, due.gateway_held, m.quota_day
+    due.phone, due.campaign_status, due.message_1_at, due.last_inbound_at, due.gateway_held, m.quota_day,
+    due.sending_zone, due.sending_opens, due.sending_closes
 """  # noqa: S608 (constants only)
 
 
@@ -72,7 +75,8 @@ class Claim:
     """A message this process alone may send until its lease ends.
 
     `doubtful`: an earlier attempt may have gone through. `window`: of a Message 2, the time it has to leave in.
-    `quota_day`: the UTC day in which it is counted, None when that day was full. `gateway_held`: sending was held at the claim.
+    `quota_day`: the day in which it is counted, None when that day was full. `gateway_held`: sending was held at the claim.
+    `hours`: those of its campaign, if it has its own.
     """
 
     id: int
@@ -89,6 +93,7 @@ class Claim:
     window: SendingWindow | None = None
     quota_day: date | None = None
     gateway_held: bool = False
+    hours: SendingHours | None = None
 
 
 def by_id(db: Db, message_id: int) -> Message | None:
@@ -106,17 +111,17 @@ def by_id(db: Db, message_id: int) -> Message | None:
     return Message(**row | {"kind": MessageKind(row["kind"]), "status": MessageStatus(row["status"])})
 
 
-def claim(db: Db, message_id: int, *, lease_seconds: float, now: datetime, daily_limit: int) -> Claim | None:
+def claim(db: Db, message_id: int, *, lease_seconds: float, now: datetime, day: date, daily_limit: int) -> Claim | None:
     """Takes the message for `lease_seconds`; None when it is not due, final, somebody's, or for who opted out.
 
-    It is counted in the day of `now` (UTC) unless the day is full, or something else keeps it from leaving at once.
+    It is counted in `day` unless that day is full, or something else keeps it from leaving at once.
     """
     parameters: dict[str, Any] = {
         "id": message_id,
         "token": uuid4(),
         "lease": lease_seconds,
         "day_ago": now - WINDOW,
-        "day": now.date(),
+        "day": day,
         "limit": daily_limit,
         "opted_out": OPTED_OUT,
         "most_message_1": DailyLimit(daily_limit).most_message_1,
@@ -128,7 +133,18 @@ def claim(db: Db, message_id: int, *, lease_seconds: float, now: datetime, daily
     kinds = {"kind": MessageKind(row["kind"]), "campaign_status": CampaignStatus(row["campaign_status"])}
     message_1_at, last_inbound_at = row.pop("message_1_at"), row.pop("last_inbound_at")
     window = None if kinds["kind"] is MessageKind.MESSAGE_1 else SendingWindow(message_1_at, last_inbound_at)
-    return Claim(**row | kinds, window=window)
+    return Claim(**_without_hours(row) | kinds, window=window, hours=hours_of(row))
+
+
+def _without_hours(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if not name.startswith("sending_")}
+
+
+def hours_of(row: dict[str, Any]) -> SendingHours | None:
+    """The hours of a campaign's columns; None where it has none of its own."""
+    if row["sending_zone"] is None:
+        return None
+    return SendingHours(named_zone(row["sending_zone"]), row["sending_opens"], row["sending_closes"])
 
 
 def renew_lease(db: Db, claim: Claim, *, lease_seconds: float) -> bool:

@@ -6,8 +6,8 @@ from system.domain.statuses import CampaignStatus as S
 
 _NEXT = {
     S.DRAFT: frozenset({S.SCHEDULED, S.SENDING, S.CANCELLED}),
-    # Scheduled again: at another time.
-    S.SCHEDULED: frozenset({S.SCHEDULED, S.SENDING, S.CANCELLED, S.FAILED}),
+    # Scheduled again: at another time. A draft again: its time was missed.
+    S.SCHEDULED: frozenset({S.DRAFT, S.SCHEDULED, S.SENDING, S.CANCELLED, S.FAILED}),
     S.SENDING: frozenset({S.PAUSED, S.COMPLETED, S.CANCELLED, S.FAILED}),
     S.PAUSED: frozenset({S.SENDING, S.COMPLETED, S.CANCELLED, S.FAILED}),
     # What failed is sent again.

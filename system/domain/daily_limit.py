@@ -1,7 +1,7 @@
-"""How many messages may leave in a UTC day, and how near the limit is."""
+"""How many messages may leave in a day of the installation's zone, and how near the limit is."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
 from system.domain.counters import DayCounters
@@ -19,14 +19,14 @@ class LimitLevel(StrEnum):
     BLOCKED = "blocked"
 
 
-def next_day(now: datetime) -> datetime:
-    """When the limit starts afresh: the next midnight, UTC."""
-    return datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), time.min, UTC)
+def next_day(now: datetime, zone: tzinfo = UTC) -> datetime:
+    """When the limit starts afresh (UTC): the next midnight of the zone."""
+    return datetime.combine(now.astimezone(zone).date() + timedelta(days=1), time.min, zone).astimezone(UTC)
 
 
 @dataclass(frozen=True)
 class DailyLimit:
-    """At most `total` messages of both kinds a UTC day, a fifth of them kept for Message 2."""
+    """At most `total` messages of both kinds a day, a fifth of them kept for Message 2."""
 
     total: int
 

@@ -1,11 +1,14 @@
 """Fills the templates; every value is escaped."""
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from system.config import get_settings
 
 NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
 STATUSES = {
@@ -38,6 +41,7 @@ REASONS = (
     (r"(\d+) messages failed for now", r"\1 messages n’ont pas pu partir, la passerelle les a refusés pour le moment"),
     (r"(\d+) of its last (\d+) messages failed", r"\1 de ses \2 derniers messages ont échoué"),
     (r"the gateway refuses the account: (.*)", r"la passerelle refuse le compte (\1)"),
+    (r"its time was missed \((.*)\)", r"l’heure prévue est passée depuis trop longtemps (\1)"),
     (r"campaign \d+ has nobody to write to", "aucun contact ne peut recevoir de message"),
 )
 
@@ -47,9 +51,10 @@ def number(value: int) -> str:
     return f"{value:,}".replace(",", NARROW_SPACE)
 
 
-def moment(value: datetime) -> str:
-    """Day and minute, in UTC, which is what the daily limit counts by."""
-    return f"{value.astimezone(UTC):%d/%m/%Y à %H:%M} UTC"
+def moment(value: datetime, zone: ZoneInfo | None = None) -> str:
+    """Day and minute in the installation's zone, which is what the daily limit counts by."""
+    zone = zone or get_settings().hours.zone
+    return f"{value.astimezone(zone):%d/%m/%Y à %H:%M} ({zone.key})"
 
 
 def reason(said: str) -> str:

@@ -77,7 +77,7 @@ def campaigns(
 
 @router.post("", status_code=201, responses=problems(400, 401, 403, 413, 503))
 def create(new: NewCampaign, holder: Operator) -> CampaignWithStatistics:
-    """A draft. 422 for a number that is not E.164 or a category that does not exist."""
+    """A draft. 422 for a number that is not E.164, or a category, a zone or hours that do not exist."""
     try:
         campaign_id = create_campaign(
             get_db(),
@@ -86,6 +86,7 @@ def create(new: NewCampaign, holder: Operator) -> CampaignWithStatistics:
             new.phones,
             new.follow_up or FOLLOW_UP,
             categories=new.categories,
+            hours=new.hours,
             actor=holder.name,
         )
     except ValueError as error:

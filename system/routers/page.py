@@ -131,9 +131,11 @@ def _live(db: Database, holder: Holder, before: int | None) -> Mapping[str, Any]
 
 
 def _gauge(db: Database) -> Mapping[str, Any]:
-    today, limit = utc_now().date(), DailyLimit(get_settings().daily_message_limit)
+    settings = get_settings()
+    today, limit = utc_now().astimezone(settings.hours.zone).date(), DailyLimit(settings.daily_message_limit)
     counted = next((day for day in monitoring.latest_counters(db) if day.day == today), DayCounters(today, 0, 0, 0))
-    return {"level": limit.level(counted).value, "used": counted.message_1 + counted.message_2, "total": limit.total}
+    used = counted.message_1 + counted.message_2
+    return {"level": limit.level(counted).value, "used": used, "total": limit.total, "zone": settings.sending_zone}
 
 
 def _start(campaign_id: int, actor: str) -> None:

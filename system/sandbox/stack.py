@@ -24,7 +24,7 @@ from system.sandbox.starters import SUPERVISORD, Starter
 
 REPOSITORY = Path(system.__file__).resolve().parents[1]
 DEVICE = "5a6b7c8d9e0f1a2b3c4d5e6f"
-OURS = ("BROKER_", "CELERY_", "WASSENGER_", "SUPABASE_", "ADMIN_", "ALERT_", "WATCHDOG_")
+OURS = ("BROKER_", "CELERY_", "WASSENGER_", "SUPABASE_", "ADMIN_", "ALERT_", "WATCHDOG_", "SENDING_")
 # A machine shared with other stacks was seen to need more than a minute.
 START_SECONDS = 180.0
 
@@ -233,6 +233,9 @@ def running_stack(
             "GATEWAY_TIMEOUT_SECONDS": str(gateway_timeout_seconds),
             "SEND_LEASE_SECONDS": str(send_lease_seconds),
             "INBOX_WAIT_SECONDS": str(send_lease_seconds),
+            # At night too, by the days that whoever fills or moves a day in the database counts by.
+            "SENDING_HOURS": "00:00-24:00",
+            "SENDING_ZONE": "UTC",
             "GATEWAY_PROBE_SECONDS": str(send_lease_seconds / 4),
             **_alerting(gateway, alert_after_seconds),
             **(extra_env or {}),

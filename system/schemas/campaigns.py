@@ -5,7 +5,9 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from system.config import get_settings
 from system.domain.campaign_life import Resume
+from system.domain.sending_hours import SendingHours
 from system.domain.statuses import CampaignStatus
 
 # NUL cannot be stored, and surrogates cannot be written.
@@ -18,7 +20,10 @@ Frozen = ConfigDict(frozen=True, extra="forbid")
 
 
 class NewCampaign(BaseModel):
-    """A draft for these numbers (E.164), who have opted in, and for the contacts of these categories."""
+    """A draft for these numbers (E.164), who have opted in, and for the contacts of these categories.
+
+    Its Message 1 leave at `sending_hours`, such as 08:00-20:00, of `sending_zone`, such as Europe/Paris.
+    """
 
     model_config = Frozen
 
@@ -27,6 +32,18 @@ class NewCampaign(BaseModel):
     follow_up: Text | None = None
     phones: Annotated[tuple[Phone, ...], Field(max_length=2000)] = ()
     categories: Annotated[tuple[Name, ...], Field(max_length=100)] = ()
+    sending_zone: Annotated[str, StringConstraints(max_length=60)] | None = None
+    sending_hours: Annotated[str, StringConstraints(pattern=r"^\d\d:\d\d-\d\d:\d\d$")] | None = None
+
+    @property
+    def hours(self) -> SendingHours | None:
+        """The campaign's own hours, if it asks for some; what it does not say is the installation's. Raises ValueError."""
+        if self.sending_zone is None and self.sending_hours is None:
+            return None
+        settings = get_settings()
+        return SendingHours.parse(
+            self.sending_hours or settings.sending_hours, self.sending_zone or settings.sending_zone
+        )
 
 
 class Schedule(BaseModel):
@@ -70,7 +87,7 @@ class CampaignStatisticsShown(BaseModel):
 
 
 class CampaignShown(BaseModel):
-    """A campaign; times are UTC."""
+    """A campaign; times are UTC. `resumes_at`: when sending goes on, while something holds it."""
 
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
@@ -84,6 +101,7 @@ class CampaignShown(BaseModel):
     paused_at: datetime | None
     completed_at: datetime | None
     cancelled_at: datetime | None
+    resumes_at: datetime | None
 
 
 class CampaignWithStatistics(BaseModel):

@@ -12,10 +12,12 @@ from system.domain.counters import DayCounters
 from system.domain.daily_limit import DailyLimit, next_day
 from system.domain.pacing import BatchPause
 from system.domain.phone import PhoneNumber
+from system.domain.sending_hours import SendingHours
 from system.domain.statuses import CampaignStatus
 from system.domain.wakeups import DispatchCampaign, WakeUp, in_turns
 from system.locks import CAMPAIGN_TTL_SECONDS, campaign_key
 from system.services.ports import Clock, LockKeeper, Pace
+from system.services.sending import ALWAYS
 from system.services.transitions import CampaignStateError, locked, move
 
 FOLLOW_UP = "Merci pour votre réponse ! Nous revenons vers vous très vite."
@@ -45,6 +47,7 @@ class Limits:
     daily: DailyLimit | None = None
     batch_pause: BatchPause | None = None
     pace: Pace | None = None
+    hours: SendingHours = ALWAYS
     clock: Clock = utc_now
 
 
@@ -56,9 +59,12 @@ def create_campaign(
     follow_up: str = FOLLOW_UP,
     *,
     categories: Iterable[str] = (),
+    hours: SendingHours | None = None,
     actor: str | None = None,
 ) -> int:
     """A draft for these numbers, who have opted in, and for the contacts of these categories; returns its id.
+
+    Its Message 1 leave at `hours`, or at those of the installation.
 
     Raises:
         ValueError: for a phone which is not E.164, an unknown category, or an empty name or body; nothing is created then.
@@ -69,6 +75,8 @@ def create_campaign(
     numbers = [PhoneNumber.parse(phone) for phone in phones]
     with db.transaction() as connection:
         campaign_id = campaigns.insert(connection, name, body, follow_up)
+        if hours is not None:
+            campaigns.set_hours(connection, campaign_id, hours)
         audience.add_contacts(connection, campaign_id, numbers)
         unknown = audience.add_categories(connection, campaign_id, tuple(categories))
         if actor is not None:
@@ -129,12 +137,17 @@ def _take(connection: Db, campaign_id: int, batch_size: int, limits: Limits) -> 
             return Dispatched((), min(LONGEST_TURN_SECONDS, max(TURN_SECONDS, seconds)))
         # The one that finds out.
         window = 1
+    hours = dispatching.hours(connection, campaign_id) or limits.hours
+    if not hours.let_leave(limits.clock()):
+        dispatching.hold(connection, campaign_id, until=hours.next_opening(limits.clock()))
+        return Dispatched((), None)
     if limits.daily is not None:
-        today = limits.clock().date()
-        counted = next(iter(monitoring.counters(connection, since=today)), DayCounters(today, 0, 0, 0))
+        today = limits.clock().astimezone(limits.hours.zone).date()
+        days = monitoring.counters(connection, since=today)
+        counted = next((day for day in days if day.day == today), DayCounters(today, 0, 0, 0))
         window = min(window, limits.daily.left_for_message_1(counted))
         if window == 0:
-            dispatching.hold(connection, campaign_id, until=next_day(limits.clock()))
+            dispatching.hold(connection, campaign_id, until=next_day(limits.clock(), limits.hours.zone))
     taken = dispatching.taken_since_rest(connection, campaign_id)
     if taken is None or window == 0:
         # Until midnight, or the end of the pause; the recovery wakes the next turn.

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, timedelta, tzinfo
 from typing import Any
 
 from system.clock import utc_now
@@ -23,11 +23,12 @@ def latest_counters(db: Database, clock: Clock = utc_now) -> list[DayCounters]:
         return monitoring.counters(connection, since=clock().date() - timedelta(days=1))
 
 
-def limit_level(db: Database, limit: DailyLimit, clock: Clock = utc_now) -> LimitLevel:
-    """How near the limit this UTC day is; a warning is logged from `attention` on."""
+def limit_level(db: Database, limit: DailyLimit, clock: Clock = utc_now, *, zone: tzinfo = UTC) -> LimitLevel:
+    """How near the limit this day of the zone is; a warning is logged from `attention` on."""
+    day = clock().astimezone(zone).date()
     with db.transaction() as connection:
-        days = monitoring.counters(connection, since=clock().date())
-    today = days[0] if days else DayCounters(clock().date(), 0, 0, 0)
+        days = monitoring.counters(connection, since=day)
+    today = next((counted for counted in days if counted.day == day), DayCounters(day, 0, 0, 0))
     level = limit.level(today)
     if level is not LimitLevel.OK:
         logger.warning("daily_limit", extra={"limit_level": level.value, "limit": limit.total, **today.values})

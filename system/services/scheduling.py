@@ -1,7 +1,7 @@
 """Schedules campaigns, and starts those whose time has come."""
 
 import logging
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from system.clock import utc_now
 from system.db import campaigns
@@ -13,6 +13,7 @@ from system.services.ports import Clock
 from system.services.transitions import CampaignStateError, move
 
 logger = logging.getLogger(__name__)
+LATENESS = timedelta(hours=1)
 
 
 def schedule_campaign(
@@ -33,13 +34,19 @@ def schedule_campaign(
         move(connection, campaign_id, CampaignStatus.SCHEDULED, at=now, actor=actor)
 
 
-def start_due(db: Database, clock: Clock = utc_now) -> list[WakeUp]:
-    """Launches every scheduled campaign whose time has come; one with nobody to write to fails. Returns what to publish."""
+def start_due(db: Database, clock: Clock = utc_now, lateness: timedelta = LATENESS) -> list[WakeUp]:
+    """Launches every scheduled campaign whose time has come; one with nobody to write to fails. Returns what to publish.
+
+    One whose time was missed by more than `lateness` is a draft again: what was to leave this morning may be wrong tonight.
+    """
     with db.transaction() as connection:
         found = campaigns.due(connection, now=clock())
     started: list[WakeUp] = []
-    for campaign_id in found:
+    for campaign_id, scheduled_at in found.items():
         try:
+            if clock() - scheduled_at > lateness:
+                _miss(db, campaign_id, scheduled_at, clock)
+                continue
             started += launch_campaign(db, campaign_id, clock=clock)
         except NobodyToWriteToError as error:
             with db.transaction() as connection:
@@ -47,3 +54,10 @@ def start_due(db: Database, clock: Clock = utc_now) -> list[WakeUp]:
         except CampaignStateError as error:
             logger.info("not started: %s", error)
     return started
+
+
+def _miss(db: Database, campaign_id: int, scheduled_at: datetime, clock: Clock) -> None:
+    why = f"its time was missed ({scheduled_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC)"
+    with db.transaction() as connection:
+        move(connection, campaign_id, CampaignStatus.DRAFT, at=clock(), reason=why)
+    logger.error("campaign %s not started: %s", campaign_id, why)

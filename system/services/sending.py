@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from system.clock import utc_now
 from system.db import campaigns, gateway_breaker, messages, quota, suppressions
@@ -20,6 +21,7 @@ from system.domain.daily_limit import next_day
 from system.domain.gateway_breaker import BreakerPolicy
 from system.domain.lease import Lease
 from system.domain.retry_policy import RetryPolicy
+from system.domain.sending_hours import SendingHours
 from system.domain.statuses import CAMPAIGN_LETS_SEND, CAMPAIGN_RESTS, CampaignStatus, MessageKind, MessageStatus
 from system.gateway.outcomes import Accepted, AccountStopped, Outgoing, Refused, Uncertain
 from system.locks import SEND_TTL_SECONDS, retry_key, send_key
@@ -28,6 +30,9 @@ from system.services.ports import Clock, Gateway, LockKeeper, Monotonic
 
 logger = logging.getLogger(__name__)
 
+# Any hour, and the days of UTC.
+ALWAYS = SendingHours(ZoneInfo("UTC"))
+QUIET_HOURS = "outside the campaign's sending hours"
 NOT_OURS = "not due, final, or claimed by another process"
 # A turn takes no further message after this: a Message 2 must not wait long for a child to be free.
 TURN_SECONDS = 0.5
@@ -82,7 +87,7 @@ class Turn:
 
 @dataclass(frozen=True)
 class Sender:
-    """Sends messages under `lease`, at most `daily_limit` a UTC day."""
+    """Sends messages under `lease`, at most `daily_limit` a day of the zone of `hours`, a Message 1 at those hours only."""
 
     db: Database
     gateway: Gateway
@@ -92,6 +97,7 @@ class Sender:
     daily_limit: int
     pace: DevicePace | None = None
     breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
+    hours: SendingHours = ALWAYS
     clock: Clock = utc_now
     monotonic: Monotonic = time.monotonic
 
@@ -172,6 +178,7 @@ class Sender:
                 message_id,
                 lease_seconds=self.lease.seconds,
                 now=self.clock(),
+                day=self._today(),
                 daily_limit=self.daily_limit,
             )
         if handed_over:
@@ -222,9 +229,16 @@ class Sender:
         # The claim has just heard who opted out, except where it left time to ask the gateway.
         if claim.doubtful and self._opted_out(claim):
             return self._withhold(claim, MessageStatus.OPTED_OUT, suppressions.OPTED_OUT)
-        today = self.clock().date()
+        return self._too_early(claim)
+
+    def _too_early(self, claim: Claim) -> Done | None:
+        hours = claim.hours or self.hours
+        if claim.kind is MessageKind.MESSAGE_1 and not hours.let_leave(self.clock()):
+            self._release(claim, due_at=hours.next_opening(self.clock()), reason=QUIET_HOURS)
+            return Done(QUIET_HOURS)
+        today = self._today()
         if claim.quota_day != today and not self._reserve(claim, today):
-            self._release(claim, due_at=next_day(self.clock()), reason=messages.HELD_BY_THE_DAY)
+            self._release(claim, due_at=next_day(self.clock(), self.hours.zone), reason=messages.HELD_BY_THE_DAY)
             return Done(messages.HELD_BY_THE_DAY)
         return None
 
@@ -274,6 +288,9 @@ class Sender:
         status = MessageStatus.UNKNOWN if uncertain or claim.doubtful else MessageStatus.PENDING
         self._give_back(claim, status, claim.failures, 2 * self.breaker.probe_seconds, reason)
         return Done(f"{gateway_breaker.HELD}: {reason}")
+
+    def _today(self) -> date:
+        return self.clock().astimezone(self.hours.zone).date()
 
     def _reserve(self, claim: Claim, day: date) -> bool:
         with self.db.transaction() as connection:

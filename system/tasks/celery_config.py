@@ -77,6 +77,11 @@ beat_schedule = {
         "schedule": 3600.0,
         "options": {"expires": 3500},
     },
+    "close_overdue_campaigns": {
+        "task": "system.tasks.periodic_tasks.close_overdue_campaigns",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
     "sync_monitoring_to_supabase": {
         "task": "system.tasks.periodic_tasks.sync_monitoring_to_supabase",
         "schedule": 3600.0,

@@ -32,6 +32,7 @@ def _sender() -> Sender:
         daily_limit=settings.daily_message_limit,
         pace=device_pace(),
         breaker=settings.breaker,
+        hours=settings.hours,
     )
 
 

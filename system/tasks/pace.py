@@ -27,4 +27,5 @@ def limits() -> Limits:
         daily=DailyLimit(settings.daily_message_limit),
         batch_pause=None if every is None else BatchPause(every, settings.batch_pause_seconds),
         pace=device_pace(),
+        hours=settings.hours,
     )

@@ -1,6 +1,7 @@
 """What beat starts. Each is harmless when it runs twice at once, and leaves one row in `task_runs`."""
 
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
 from system.config import get_settings
@@ -32,10 +33,16 @@ def _sweep() -> dict[str, Any]:
     statistics.fold(db)
     stopped = stop_spiking(db)
     completed = closing.close_finished_campaigns(db)
-    started = scheduling.start_due(db)
+    lateness = timedelta(seconds=get_settings().schedule_lateness_seconds)
+    started = scheduling.start_due(db, lateness=lateness)
     publish(started)
     found = {"left_behind": len(follow_ups), "completed": list(completed), "stopped": list(stopped)}
     return _recover() | found | {"started": len(started)}
+
+
+def _expire() -> dict[str, Any]:
+    expired = closing.expire(get_db())
+    return asdict(expired) | {"completed": list(closing.close_finished_campaigns(get_db()))}
 
 
 @celery_app.task  # type: ignore[untyped-decorator]
@@ -44,7 +51,9 @@ def system_health_check() -> dict[str, Any]:
 
     def check() -> dict[str, Any]:
         found = health(get_db(), get_locks(), get_gateway(), queue_lengths)
-        level = monitoring.limit_level(get_db(), DailyLimit(get_settings().daily_message_limit))
+        level = monitoring.limit_level(
+            get_db(), DailyLimit(get_settings().daily_message_limit), zone=get_settings().hours.zone
+        )
         return found | {
             "limit_level": level.value,
             "shared": get_shared_counters().publish(monitoring.latest_counters(get_db())),
@@ -68,12 +77,13 @@ def sweep_expired_leases() -> None:
 @celery_app.task  # type: ignore[untyped-decorator]
 def check_expired_interactions() -> dict[str, Any]:
     """Ends the contacts whose 24 h are over, the Message 2 that can no longer leave, and campaigns after 48 h."""
+    return monitoring.recorded(get_db(), "check_expired_interactions", _expire)
 
-    def expire() -> dict[str, Any]:
-        expired = closing.expire(get_db())
-        return asdict(expired) | {"completed": list(closing.close_finished_campaigns(get_db()))}
 
-    return monitoring.recorded(get_db(), "check_expired_interactions", expire)
+@celery_app.task  # type: ignore[untyped-decorator]
+def close_overdue_campaigns() -> dict[str, Any]:
+    """The same every minute: no campaign stays open for an hour after its 48 h."""
+    return monitoring.recorded(get_db(), "close_overdue_campaigns", _expire)
 
 
 @celery_app.task  # type: ignore[untyped-decorator]

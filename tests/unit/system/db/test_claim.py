@@ -13,7 +13,14 @@ def test_of_many_claims_at_once_one_succeeds(bench: Bench, db: Database) -> None
         def claim(number: int = message_id, barrier: Barrier = together) -> messages.Claim | None:
             with db.transaction() as connection:
                 barrier.wait()
-                return messages.claim(connection, number, lease_seconds=30, now=bench.clock.now, daily_limit=1000)
+                return messages.claim(
+                    connection,
+                    number,
+                    lease_seconds=30,
+                    now=bench.clock.now,
+                    day=bench.clock.now.date(),
+                    daily_limit=1000,
+                )
 
         with ThreadPoolExecutor(4) as pool:
             claims = [future.result() for future in [pool.submit(claim) for _ in range(4)]]
@@ -38,12 +45,16 @@ def test_of_many_sweeps_at_once_each_message_is_in_one(bench: Bench, db: Databas
 def test_a_renewed_lease_belongs_to_its_token_only(bench: Bench, db: Database) -> None:
     (message_id,) = bench.ids(bench.campaign())
     with db.transaction() as connection:
-        first = messages.claim(connection, message_id, lease_seconds=30, now=bench.clock.now, daily_limit=1000)
+        first = messages.claim(
+            connection, message_id, lease_seconds=30, now=bench.clock.now, day=bench.clock.now.date(), daily_limit=1000
+        )
         assert first is not None
         assert messages.renew_lease(connection, first, lease_seconds=30)
     bench.age(31)
     with db.transaction() as connection:
-        second = messages.claim(connection, message_id, lease_seconds=30, now=bench.clock.now, daily_limit=1000)
+        second = messages.claim(
+            connection, message_id, lease_seconds=30, now=bench.clock.now, day=bench.clock.now.date(), daily_limit=1000
+        )
         assert second is not None
         assert second.doubtful
         assert not messages.renew_lease(connection, first, lease_seconds=30)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -236,5 +237,5 @@ def test_nothing_in_the_page_needs_an_inline_script_or_style(browser: Browser, b
 
 def test_the_words_of_the_page() -> None:
     assert number(1234567) == "1\u202f234\u202f567"
-    assert moment(utc_now()).endswith(" UTC")
+    assert moment(utc_now(), ZoneInfo("UTC")).endswith(" (UTC)")
     assert set(DEEDS) < set(STATUSES)

@@ -54,7 +54,7 @@ def test_a_program_that_does_not_run_has_no_children() -> None:
 
 
 def test_a_main_process_that_ends_meanwhile_has_no_children() -> None:
-    class Gone(psutil.Process):
+    class Gone(psutil.Process):  # type: ignore[misc]
         def children(self, recursive: bool = False) -> list[psutil.Process]:
             raise psutil.NoSuchProcess(self.pid)
 

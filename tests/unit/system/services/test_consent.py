@@ -19,7 +19,14 @@ NOT_OURS = "not due, final, or claimed by another process"
 
 def claim(bench: Bench, message_id: int) -> messages.Claim | None:
     with bench.db.transaction() as connection:
-        return messages.claim(connection, message_id, lease_seconds=30, now=datetime.now(UTC), daily_limit=1000)
+        return messages.claim(
+            connection,
+            message_id,
+            lease_seconds=30,
+            now=datetime.now(UTC),
+            day=datetime.now(UTC).date(),
+            daily_limit=1000,
+        )
 
 
 def test_a_refusal_before_the_send_ends_what_waits(bench: Bench) -> None:
@@ -76,7 +83,12 @@ def test_an_opt_out_during_a_claim_waits_for_it_and_the_other_way_round(bench: B
         with bench.db.transaction() as connection:
             if claim_first:
                 made: object = messages.claim(
-                    connection, message_id, lease_seconds=30, now=datetime.now(UTC), daily_limit=1000
+                    connection,
+                    message_id,
+                    lease_seconds=30,
+                    now=datetime.now(UTC),
+                    day=datetime.now(UTC).date(),
+                    daily_limit=1000,
                 )
             else:
                 suppressions.suppress(connection, phone(0), source="test")
