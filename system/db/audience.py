@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from system.db.connection import Db
+from system.domain.phone import PhoneNumber
 
 
-def add_contacts(db: Db, campaign_id: int, phones: Sequence[str]) -> None:
+def add_contacts(db: Db, campaign_id: int, phones: Sequence[PhoneNumber]) -> None:
     """Puts these numbers on the campaign's list. Whoever gives them answers for their consent, which is recorded with its source."""
-    distinct = sorted(set(phones))
+    distinct = _one_a_person(db, phones)
     db.execute(
         """INSERT INTO contacts AS p (phone, opted_in_at, opt_in_source)
            SELECT unnest(%(phones)s::text[]), now(), %(source)s
@@ -20,6 +21,17 @@ def add_contacts(db: Db, campaign_id: int, phones: Sequence[str]) -> None:
            SELECT %s, id FROM contacts WHERE phone = ANY(%s) ON CONFLICT DO NOTHING""",
         [campaign_id, distinct],
     )
+
+
+def _one_a_person(db: Db, phones: Sequence[PhoneNumber]) -> list[str]:
+    """Of each person one number: the one that is stored, where one of the two is."""
+    people: dict[frozenset[str], str] = {}
+    for phone in sorted(set(phones)):
+        people.setdefault(frozenset(phone.forms), phone)
+    several = [form for forms in people if len(forms) > 1 for form in forms]
+    found = db.execute("SELECT phone FROM contacts WHERE phone = ANY(%s)", [several]).fetchall() if several else []
+    stored = {row["phone"] for row in found}
+    return sorted(phone if phone in stored else min(forms & stored, default=phone) for forms, phone in people.items())
 
 
 def add_categories(db: Db, campaign_id: int, names: Sequence[str]) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ def set_hours(db: Db, campaign_id: int, hours: SendingHours) -> None:
 
 
 def freeze(db: Db, campaign_id: int) -> int:
-    """One Message 1 for each contact of the list and the categories who opted in; returns how many contacts it has.
+    """One Message 1 for each person of the list and the categories who opted in; returns how many contacts it has.
 
     Who opted out since has ended already. A number known not to be on WhatsApp is left out.
     """
@@ -37,13 +37,14 @@ def freeze(db: Db, campaign_id: int) -> int:
                   CASE WHEN s.phone IS NULL THEN 'pending' ELSE 'opted_out' END,
                   CASE WHEN s.phone IS NOT NULL THEN 'opted_out' END
            FROM campaigns AS c
-           CROSS JOIN (
-               SELECT contact_id FROM campaign_contacts WHERE campaign_id = %(id)s
-               UNION SELECT k.contact_id FROM campaign_categories AS g JOIN contact_categories AS k USING (category_id)
-               WHERE g.campaign_id = %(id)s) AS chosen
-           JOIN contacts AS p ON p.id = chosen.contact_id
+           JOIN (SELECT DISTINCT ON (person_of(phone)) id, phone FROM contacts
+               WHERE opted_in_at IS NOT NULL AND whatsapp_status <> 'invalid'
+                 AND id IN (SELECT contact_id FROM campaign_contacts WHERE campaign_id = %(id)s
+                     UNION SELECT k.contact_id FROM campaign_categories AS g
+                     JOIN contact_categories AS k USING (category_id) WHERE g.campaign_id = %(id)s)
+               ORDER BY person_of(phone), id) AS p ON true
            LEFT JOIN suppressions AS s ON s.phone = p.phone
-           WHERE c.id = %(id)s AND p.opted_in_at IS NOT NULL AND p.whatsapp_status <> 'invalid'
+           WHERE c.id = %(id)s
            ORDER BY p.id
            ON CONFLICT (campaign_id, contact_id, kind) DO NOTHING""",
         {"id": campaign_id, "salt": token_hex(8)},

@@ -16,6 +16,7 @@ _TWO_FORMS = (
     (re.compile(r"\+54(\d{10})"), r"+549\1"),
 )
 POSSIBLE = phonenumbers.ValidationResult.IS_POSSIBLE
+_HOME_ZERO = re.compile(r"\A(\+\d{1,3}[\s.-]*)\(0\)", re.ASCII)
 _E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 
 
@@ -26,13 +27,14 @@ class PhoneNumber(str):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Accepts spaces, dots, dashes and parentheses.
+        """Accepts spaces, dots, dashes and parentheses, and the 0 that is dialled at home only: `+33 (0)6 …`.
 
         Raises:
             ValueError: when what remains is not an E.164 number.
 
         """
-        bare = re.sub(r"[\s().-]", "", text)
+        bare = re.sub(r"[\s().-]", "", _HOME_ZERO.sub(r"\1", text.strip()))
+        bare = re.sub(r"\A\+330(?=[1-9]\d{8}\Z)", "+33", bare, flags=re.ASCII)
         if not _E164.fullmatch(bare):
             raise ValueError(f"not an E.164 phone number: {text!r}")
         return cls(bare)
@@ -55,9 +57,10 @@ class PhoneNumber(str):
         except phonenumbers.NumberParseException as error:
             raise ValueError(f"not a phone number: {text!r}") from error
         # Possible, not valid: the library's tables lag behind the ranges that countries open, and WhatsApp will be asked.
-        if number.extension or phonenumbers.is_possible_number_with_reason(number) != POSSIBLE:
+        e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        if number.extension or not any(_possible(form) for form in cls(e164).forms):
             raise ValueError(f"not a phone number: {text!r}")
-        return cls.parse(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+        return cls.parse(e164)
 
     @classmethod
     def from_whatsapp(cls, text: str) -> Self:
@@ -69,3 +72,8 @@ class PhoneNumber(str):
         """
         bare = text.removesuffix("@c.us").removesuffix("@s.whatsapp.net")
         return cls.parse(bare if bare.startswith("+") else f"+{bare}")
+
+
+def _possible(e164: str) -> bool:
+    # Some forms that WhatsApp uses have a length that numbers of their country no longer have, such as +52 1 …
+    return bool(phonenumbers.is_possible_number_with_reason(phonenumbers.parse(e164)) == POSSIBLE)

@@ -12,7 +12,11 @@ WORDS = ["STOP", "arrêt", "Désinscrire", "désinscription", "se désabonner", 
                                   "Arrêtez vos messages", "STOP s'il vous plaît", "STOP 36111", "Stop au 36111, merci",
                                   "arrêtez de m'écrire", "Arrêtez de m’envoyer ça",
                                   "Ne m'écrivez plus", "merci de ne plus m'envoyer de pub", "je ne veux plus recevoir ça",
-                                  "me retirer de la liste", "Retirez-moi de vos listes", "opt out", "Opt-out", "OPTOUT"])  # fmt: skip
+                                  "me retirer de la liste", "Retirez-moi de vos listes", "opt out", "Opt-out", "OPTOUT", "STOPP", "stoppp", "supprimez mon numéro", "Retirez mon numéro",
+                                  "stop promo", "STOP ALL", "plus de messages svp", "Plus de pub !", "remove me", "END", "CANCEL",
+                                  "Quit", "🛑", "⛔️🛑", "Stop aux pubs", "please don't text me", "delete my number",
+                                  "Baja", "no quiero recibir más", "Não quero mais receber", "SAIR", "Keine Werbung",
+                                  "Enlever mon contact"])  # fmt: skip
 def test_refusals(text: str) -> None:
     assert is_opt_out(text)
 
@@ -24,6 +28,15 @@ def test_refusals(text: str) -> None:
         "Je descends au stop devant la mairie et je vous rejoins à pied vers midi",
         "Le bus s'arrête devant chez vous, stop ou encore ?",
         *["36111", "s'il vous plaît", "stop 7", "arrêt 36111", "j'opte pour la sortie", "retirez-moi deux places"],
+        *[
+            "weekend",
+            "the end of the street",
+            "je cancel mon rendez-vous",
+            "il y a plus de messages que prévu",
+            "🎉",
+            "🛑 travaux",
+        ],
+        *["quel est mon numéro ?", "J'ai plus de messages d'eux que de vous", "supprimez ma commande", "promo"],
         *["Vous m'écrivez plus tard ?", "je veux recevoir vos messages", "Je n'ai plus reçu la liste"],
     ],
 )

@@ -49,6 +49,42 @@ def test_whichever_form_is_known_the_person_is_the_same(number: str) -> None:
 
 
 @pytest.mark.real
+@pytest.mark.parametrize(("one", "other"), PAIRS)
+def test_a_list_with_both_forms_writes_to_the_person_once(one: str, other: str, bench: Bench) -> None:
+    campaign_id = create_campaign(bench.db, "name", "body", [one, other, "+33639980001"])
+    launch_campaign(bench.db, campaign_id)
+    assert len(bench.ids(campaign_id)) == 2
+    # Known under the other form since.
+    again = create_campaign(bench.db, "name", "body", [other])
+    launch_campaign(bench.db, again)
+    assert bench.execute("SELECT count(*) FROM contacts") == [{"count": 2}]
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(("one", "other"), PAIRS)
+def test_two_rows_of_one_person_earn_one_message_1(one: str, other: str, bench: Bench) -> None:
+    bench.execute(
+        "INSERT INTO contacts (phone, opted_in_at, opt_in_source) SELECT unnest(%s::text[]), now(), 'x'", [one, other]
+    )
+    bench.execute("INSERT INTO categories (name) VALUES ('all')")
+    bench.execute("INSERT INTO contact_categories SELECT k.id, c.id FROM categories AS k, contacts AS c")
+    campaign_id = create_campaign(bench.db, "name", "body", categories=["all"])
+    launch_campaign(bench.db, campaign_id)
+    assert len(bench.ids(campaign_id)) == 1
+
+
+@pytest.mark.parametrize(("one", "other"), PAIRS)
+def test_an_import_knows_both_forms(one: str, other: str) -> None:
+    for number in (one, other):
+        assert PhoneNumber.from_person(number, region="FR") == number
+
+
+@pytest.mark.parametrize("text", ["+33 (0)6 39 98 00 01", "+33(0)639980001", "+33 06 39 98 00 01", "+33 6.39.98.00.01"])
+def test_the_zero_of_home_is_left_out(text: str) -> None:
+    assert PhoneNumber.parse(text) == PhoneNumber.from_person(text, region="FR") == "+33639980001"
+
+
+@pytest.mark.real
 @pytest.mark.parametrize(("imported", "heard"), [*PAIRS, *((b, a) for a, b in PAIRS)])
 def test_stop_from_the_other_form_ends_what_waits_and_a_reply_earns_message_2(
     imported: str, heard: str, bench: Bench
