@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from system.domain.lid import lid_of
 from system.domain.statuses import DELIVERY_ORDER, MessageStatus
 
 ACKNOWLEDGING_EVENTS = frozenset({"message:out:ack", "message:out:failed", "message:out:sent", "message:update"})
@@ -24,12 +25,13 @@ _STATUSES = {
 class Acknowledgement:
     """A message is known to have come as far as `status`: `failed`, `delivered` or `read`.
 
-    It is named by the API's identifier, by WhatsApp's, or by both.
+    It is named by the API's identifier, by WhatsApp's, or by both. `lid`: its chat, when WhatsApp does not name it by a number.
     """
 
     status: MessageStatus
     gateway_id: str | None
     wa_id: str | None
+    lid: str | None = None
 
 
 def acknowledgement(payload: dict[str, Any]) -> Acknowledgement | None:
@@ -41,8 +43,8 @@ def acknowledgement(payload: dict[str, Any]) -> Acknowledgement | None:
     if status is None:
         return None
     if "entityId" in payload:
-        return Acknowledgement(status, _string(payload["entityId"]), _string(data.get("waId")))
-    return Acknowledgement(status, None, _string(data.get("id")))
+        return Acknowledgement(status, _string(payload["entityId"]), _string(data.get("waId")), lid_of(data))
+    return Acknowledgement(status, None, _string(data.get("id")), lid_of(data))
 
 
 def _string(value: object) -> str | None:

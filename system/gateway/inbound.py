@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from system.domain.interaction_types import interaction_type
+from system.domain.lid import lid_of
 from system.domain.phone import PhoneNumber
 
 INTERACTION_EVENTS = frozenset({"message:in:new", "message:reaction"})
@@ -14,12 +15,16 @@ SYSTEM_TYPES = frozenset({"e2e_notification", "notification", "notification_temp
 
 @dataclass(frozen=True)
 class Interaction:
-    """What a person did: a text, a reaction, a voice message …"""
+    """What a person did: a text, a reaction, a voice message …
 
-    phone: PhoneNumber
+    `lid`: WhatsApp's name of the chat when it is not a number; `phone` is then None unless the event gives it too.
+    """
+
+    phone: PhoneNumber | None
     type: str
     content: str
     wa_id: str | None
+    lid: str | None = None
 
 
 def interaction(payload: dict[str, Any]) -> Interaction | None:
@@ -27,13 +32,17 @@ def interaction(payload: dict[str, Any]) -> Interaction | None:
     event, data = payload.get("event"), payload.get("data")
     if event not in INTERACTION_EVENTS or not isinstance(data, dict) or not _from_one_person(data):
         return None
+    lid = lid_of(data)
     phone = _phone(data)
-    if phone is None:
+    if phone is not None and phone.removeprefix("+") == lid:
+        # The identifier's digits are nobody's number.
+        phone = None
+    if phone is None and lid is None:
         return None
     content = _content(data)
     kind = "reaction" if event == "message:reaction" else interaction_type(str(data.get("type") or "text"), content)
     wa_id = data.get("id")
-    return Interaction(phone, kind, content, wa_id if isinstance(wa_id, str) else None)
+    return Interaction(phone, kind, content, wa_id if isinstance(wa_id, str) else None, lid)
 
 
 def _part(data: dict[str, Any], name: str) -> dict[str, Any]:

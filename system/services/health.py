@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 
 from system.clock import utc_now
-from system.db import gateway_breaker, monitoring
+from system.db import gateway_breaker, lids, monitoring
 from system.db.database import Database
 from system.db.gateway_breaker import Hold
 from system.domain.counters import DayCounters
@@ -34,7 +34,7 @@ def health(
 
     `queue_lengths` tells how many wake-ups wait by queue, or None when the broker is away.
     """
-    waiting, today, held = _database(db, clock)
+    waiting, today, held, refusals = _database(db, clock)
     queues = queue_lengths()
     found: dict[str, Any] = {
         "database": waiting is not None,
@@ -45,6 +45,8 @@ def health(
     problems = [f"{part} does not answer" for part, answers in found.items() if not answers]
     if today is not None and sum(today.values.values()) >= FEWEST_MESSAGES and today.error_rate > HIGHEST_ERROR_RATE:
         problems.append(f"{today.error_rate:.0%} of today's messages failed")
+    if refusals:
+        problems.append(f"{refusals} refusals came from chats whose number is not known: they wait for it")
     if held is not None:
         problems.append(
             f"sending is held since {held.open_since:%H:%M} UTC: the gateway refuses everything ({held.reason})"
@@ -61,11 +63,16 @@ def health(
     }
 
 
-def _database(db: Database, clock: Clock) -> tuple[dict[str, int] | None, DayCounters | None, Hold | None]:
+def _database(db: Database, clock: Clock) -> tuple[dict[str, int] | None, DayCounters | None, Hold | None, int]:
     try:
         with db.transaction() as connection:
             days = monitoring.counters(connection, since=clock().date())
             held = gateway_breaker.hold(connection)
-            return monitoring.open_messages(connection), days[0] if days else None, held
+            return (
+                monitoring.open_messages(connection),
+                days[0] if days else None,
+                held,
+                lids.waiting_refusals(connection),
+            )
     except psycopg.Error:
-        return None, None, None
+        return None, None, None, 0

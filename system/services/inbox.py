@@ -8,13 +8,14 @@ from datetime import date
 import psycopg
 
 from system import correlation
-from system.db import acknowledgements, inbox, interactions, monitoring
+from system.db import acknowledgements, inbox, interactions, lids, monitoring
 from system.db.acknowledgements import Told
 from system.db.connection import Db
 from system.db.database import Database
 from system.db.inbox import InboxEntry, Received
 from system.db.interactions import Addressee
 from system.domain.consent import is_opt_out
+from system.domain.phone import PhoneNumber
 from system.domain.statuses import DELIVERY_ORDER, MessageKind, MessageStatus
 from system.domain.wakeups import SendMessage
 from system.gateway.acknowledgements import Acknowledgement, acknowledgement
@@ -101,11 +102,15 @@ def register(db: Database, entry: InboxEntry) -> Addressee | None:
 
 def _record(connection: Db, entry: InboxEntry, found: Interaction) -> Addressee | None:
     opted_out = is_opt_out(found.content)
+    phone = _number(connection, entry, found, opted_out=opted_out)
+    if phone is None:
+        inbox.finish(connection, entry.id, error="ignored: the number of this chat is not known")
+        return None
     if opted_out:
-        withdraw_consent(connection, found.phone, source="message", said=found.content)
-    to = interactions.addressee(connection, found.phone, received_at=entry.received_at)
+        withdraw_consent(connection, phone, source="message", said=found.content)
+    to = interactions.addressee(connection, phone, received_at=entry.received_at)
     if to is None:
-        if interactions.may_have_got_message_1(connection, found.phone):
+        if interactions.may_have_got_message_1(connection, phone):
             # The gateway's answer is lost or on its way: a later attempt will know.
             why = "whether a message was sent to this number is not known yet"
             inbox.keep_waiting(connection, entry.id, most_attempts=PATIENT_ATTEMPTS, error=why)
@@ -129,6 +134,26 @@ def _record(connection: Db, entry: InboxEntry, found: Interaction) -> Addressee 
     return to
 
 
+def _number(connection: Db, entry: InboxEntry, found: Interaction, *, opted_out: bool) -> PhoneNumber | None:
+    """Whose words these are; a refusal of somebody who is not known yet is kept."""
+    if found.lid is None:
+        return found.phone
+    if found.phone is not None:
+        _join(connection, found.lid, found.phone)
+        return found.phone
+    phone = lids.phone_of(connection, found.lid)
+    if phone is None and opted_out:
+        lids.keep_refusal(connection, found.lid, said=found.content, received_at=entry.received_at)
+        logger.warning("a refusal waits for the number of its chat", extra={"event": "refusal_without_number"})
+    return phone
+
+
+def _join(connection: Db, lid: str, phone: PhoneNumber) -> None:
+    refused = lids.join(connection, lid, phone)
+    if refused is not None:
+        withdraw_consent(connection, phone, source="message", said=refused)
+
+
 def _acknowledge(connection: Db, found: Sequence[tuple[InboxEntry, Acknowledgement]]) -> None:
     named: set[int] = set()
     # In the order of the deliveries, and failures by the day they are counted in.
@@ -141,6 +166,11 @@ def _acknowledge(connection: Db, found: Sequence[tuple[InboxEntry, Acknowledgeme
         named |= advanced.named
         if DELIVERY_ORDER[rank] is MessageStatus.FAILED and advanced.moved:
             monitoring.count_errors(connection, day, advanced.moved)
+    for _, said in found:
+        if said.lid is not None:
+            phone = lids.phone_of_message(connection, gateway_id=said.gateway_id, wa_id=said.wa_id)
+            if phone is not None:
+                _join(connection, said.lid, phone)
     inbox.finish(connection, *sorted(named))
     if unknown := sorted({entry.id for entry, _ in found} - named):
         why = "no message has this identifier"
