@@ -17,7 +17,7 @@ from audit.model.facts import Facts
 from audit.model.target_facts import TargetFacts
 from audit.reading import collect
 from audit.reading.old_setting_names import modern
-from audit.rules.celery_settings import KNOWN
+from audit.rules.celery_releases import declared_settings
 from audit.target.target_file import TargetError, load_target
 
 FOUND, USAGE, NOTHING_READ = 0, 2, 3
@@ -75,7 +75,7 @@ def explained(known: TargetFacts, asked: str) -> Explanation:
     if task := task_named(facts, asked):
         return explain_task(known, asked, task)
     name = modern(asked) or asked
-    if name not in KNOWN:
+    if name not in declared_settings():
         raise UnknownNameError(_unknown(facts, asked, name))
     if not facts.settings and not facts.tasks and not any(a.kind == "celery" for a in facts.applications):
         msg = "no Celery application was found: there are no settings to read"
@@ -84,7 +84,7 @@ def explained(known: TargetFacts, asked: str) -> Explanation:
 
 
 def _unknown(facts: Facts, asked: str, name: str) -> str:
-    names = [*KNOWN, *(t.name for t in facts.tasks), *(t.symbol for t in facts.tasks)]
+    names = [*declared_settings(), *(t.name for t in facts.tasks), *(t.symbol for t in facts.tasks)]
     close = get_close_matches(name, names, n=3)
     places = [f"{w.excerpt.path}:{w.excerpt.first_line}" for w in in_order(facts, name) if w.name == name and w.excerpt]
     told = f"{asked!r} is neither a setting of Celery nor a task of this project"

@@ -12,7 +12,7 @@ from audit.model.unknown import UNKNOWN
 from audit.rules.domains.result_domain import are_removed
 from audit.rules.domains.setting_domain import Scope, ruled_by, setting_domain
 from audit.rules.domains.setting_scopes import kept_results, redis_only
-from audit.rules.effective_settings import NO_WORKER, Reading, options, places, read
+from audit.rules.effective_settings import NO_WORKER, Reading, options, places, read, release_of
 from audit.rules.practice import Fault, answered, practice, unknown
 from audit.rules.rule import Guide
 from audit.rules.setting_comparison import SettingComparison
@@ -232,8 +232,7 @@ def _soft_shutdown(known: TargetFacts) -> Sequence[Finding]:
 
 
 def _soft_scope(known: TargetFacts) -> Scope:
-    version = known.configuration.versions.get("celery", "") if known.configuration else ""
-    numbers = tuple(int(n) for n in version.split(".")[:2] if n.isdigit())
-    if numbers and numbers < (5, 5):
-        return Scope(f"Celery {version} n'a pas cet arrêt progressif", read=f"Celery {version}")
+    line = release_of(known)
+    if line.told and not line.declares("worker_soft_shutdown_timeout"):
+        return Scope(f"Celery {line.name} n'a pas cet arrêt progressif", read=f"Celery {line.name}")
     return redis_only(known)

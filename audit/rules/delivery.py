@@ -9,7 +9,7 @@ from audit.model.facts import Process
 from audit.model.findings import Finding, Outcome, Severity
 from audit.model.gaps import Doubt, UnreadProcess
 from audit.model.target_facts import TargetFacts
-from audit.rules.domains.setting_domain import EVERYWHERE, Scope, ruled_by, setting_domain
+from audit.rules.domains.setting_domain import EVERYWHERE, Scope, place_of, ruled_by, setting_domain
 from audit.rules.domains.setting_scopes import late_only
 from audit.rules.effective_settings import NO_WORKER, Reading, broker, read, results, shared_redis
 from audit.rules.practice import Fault, answered, practice
@@ -50,14 +50,31 @@ _CANCEL = (
     """,
 )
 def _late_ack_prefetch(known: TargetFacts) -> Sequence[Finding]:
-    return SettingComparison(
-        "worker_prefetch_multiplier",
-        4,
-        lambda value: value == 1,
-        _late_ack_prefetch.guide,
-        "Trop de tâches réservées d'avance",
-        late_only,
-    )(known)
+    guide, title, scope = _late_ack_prefetch.guide, "Trop de tâches réservées d'avance", late_only(known)
+    lines = [w for w in known.workers if w.options.get("prefetch-multiplier", "0") != "0"]
+    if not lines or scope.outside:
+        return SettingComparison(
+            "worker_prefetch_multiplier", 4, lambda value: value == 1, guide, title, lambda _: scope
+        )(known)
+    reading = read(known, "worker_prefetch_multiplier", 4)
+
+    def many(worker: Process) -> list[Fault]:
+        """The option of the start line wins over the setting (measured, 5.6.3); 0 there is as if it were absent."""
+        given = worker.options.get("prefetch-multiplier", "0")
+        if given == "0":
+            return [Fault(reading.told, reading.excerpt)] if not reading.missing and reading.value != 1 else []
+        text = f"`{worker.excerpt.path}` : `--prefetch-multiplier={given}`"
+        return [Fault(text, worker.excerpt)] if given.isdecimal() and given != "1" else []
+
+    unread = [
+        UnreadProcess(*place_of(w.excerpt), f"`--prefetch-multiplier` de `{w.excerpt.path}` ne se lit pas")
+        for w in lines
+        if not w.options["prefetch-multiplier"].isdecimal()
+    ]
+    settings = () if len(lines) == len(known.workers) else (reading,)
+    gaps = (*unread, *unread_process_files(known))
+    domain = ruled_by(known, settings, known.workers, counted(len(known.workers), "worker"), *gaps, scope=scope)
+    return answered(guide, title, conclude(domain, many), *reading.evidence, nothing=NO_WORKER)
 
 
 @practice(

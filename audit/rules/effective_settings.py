@@ -9,7 +9,8 @@ from audit.model.plain_value import PlainValue
 from audit.model.target_facts import TargetFacts
 from audit.model.test_files import is_test_file
 from audit.model.unknown import UNKNOWN
-from audit.rules.celery_settings import BOOLEANS
+from audit.rules.celery_releases import CeleryRelease, is_boolean, release
+from audit.rules.domains.release_domain import told_release
 
 NO_WORKER = "aucun fichier de démarrage ne lance de worker Celery"
 NO_TASK = "aucune tâche Celery n'a été lue"
@@ -52,7 +53,9 @@ class Reading:
 
 
 def read(known: TargetFacts, name: str, default: PlainValue = None, *, tasks_suffice: bool = False) -> Reading:
-    """The setting, strongest probe first; `default` is Celery's own, for what the target does not set.
+    """The setting, strongest probe first; what the target does not set has the default of its release of Celery.
+
+    `default` is for settings whose default is not written there, such as those that a part of Celery reads without declaring.
 
     With `tasks_suffice`, a target of which only tasks were read counts as one that sets nothing.
     """
@@ -60,7 +63,7 @@ def read(known: TargetFacts, name: str, default: PlainValue = None, *, tasks_suf
     if missing:
         return Reading(name, UNKNOWN, missing=missing)
     written_so = known.source.settings.get(name)
-    if written_so and written_so.word and name in BOOLEANS:
+    if written_so and written_so.word and is_boolean(name):
         return _of_word(known, written_so)
     seen = list(known.setting(name))
     if seen and seen[0][0].value is UNKNOWN:
@@ -71,7 +74,10 @@ def read(known: TargetFacts, name: str, default: PlainValue = None, *, tasks_suf
         return Reading(name, UNKNOWN, missing=missing, excerpt=known.probes[0].settings["*"].excerpt)
     if not seen:
         facts = known.probes[0]
-        told = facts.evidence(None, **{name: f"{default} (défaut)"})
+        line = release_of(known)
+        declared = line.default(name)
+        default = default if declared is None else declared
+        told = facts.evidence(None, **{name: f"{default} (défaut de Celery {line.name})"})
         return Reading(name, default, (told,), variable=facts.configured_by)
     setting, facts = seen[0]
     evidence = tuple(f.evidence(s.excerpt, **{name: s.value}) for s, f in seen if s.value is not UNKNOWN)
@@ -82,6 +88,12 @@ def read(known: TargetFacts, name: str, default: PlainValue = None, *, tasks_suf
     # A comment speaks of the value beside it, not of another that an import found.
     comment = next((s.comment for s, f in seen if f.level is Level.SOURCE and s.value == setting.value), "")
     return Reading(name, setting.value, evidence, "", excerpt, variable, written, seen=True, comment=comment)
+
+
+def release_of(known: TargetFacts) -> CeleryRelease:
+    """The target's line of releases of Celery, as an import or a pin tells it, else the newest."""
+    found = told_release(known)
+    return release(found.version if found else "")
 
 
 def _of_word(known: TargetFacts, setting: Setting) -> Reading:

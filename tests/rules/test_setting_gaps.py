@@ -227,3 +227,24 @@ def test_limits_of_a_start_line_are_those_of_tasks_without_their_own(
     found = asked(tmp_path, "time-limits", {"app.py": app, "start.sh": f"celery -A app worker {options}\n"})
     assert found.outcome is outcome, (found.sentence, found.missing)
     assert words in found.sentence.replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize(
+    ("setting", "option", "outcome", "words"),
+    [
+        ("1", "--prefetch-multiplier=8", Outcome.DEFECT, "`start.sh` : `--prefetch-multiplier=8`"),
+        ("4", "--prefetch-multiplier 1", Outcome.ESTABLISHED, "1 worker"),
+        ("4", "--prefetch-multiplier=0", Outcome.DEFECT, "`worker_prefetch_multiplier=4`"),
+        ("1", "--prefetch-multiplier=0", Outcome.ESTABLISHED, "`worker_prefetch_multiplier=1`"),
+        ("1", "--prefetch-multiplier=$AHEAD", Outcome.UNDETERMINED, ""),
+    ],
+)
+def test_the_start_line_wins_over_the_setting(
+    setting: str, option: str, outcome: Outcome, words: str, tmp_path: Path
+) -> None:
+    code = f"app.conf.update(task_acks_late=True, worker_prefetch_multiplier={setting})"
+    found = asked(
+        tmp_path, "late-ack-prefetch", {"app.py": APP.format(code), "start.sh": f"celery -A app worker {option}\n"}
+    )
+    assert found.outcome is outcome, (found.sentence, found.missing)
+    assert words in found.sentence.replace("\u00a0", " ")

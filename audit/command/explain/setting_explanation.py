@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from audit.command.explain.celery_defaults import DEFAULTS, FILE, VERSION
 from audit.command.explain.fact_line import Explanation, FactLine, at, told
 from audit.command.explain.setting_overrides import overrides
 from audit.command.explain.setting_reasons import reasons, winner
@@ -10,8 +9,11 @@ from audit.model.facts import Application, Facts, Setting
 from audit.model.setting_writes import Loading, Means, SettingWrite
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN
+from audit.rules.celery_releases import CeleryRelease
+from audit.rules.effective_settings import release_of
 
 _ANY = "*"
+_FILE = "celery/app/defaults.py"
 _IMPORT = "`audit run --level configuration` imports the application, and tells the value that it has there"
 _WRITTEN = {
     Means.ASSIGNED: "an assignment writes {value}",
@@ -41,7 +43,7 @@ def explain_setting(known: TargetFacts, asked: str, name: str) -> Explanation:
     told_by_source = setting.value is not UNKNOWN if setting else _ANY not in facts.settings
     told_by_source = told_by_source and not (won and won.outside)
     counted_writes = [w for w in writes if w.name == name and w.loading is not Loading.NEVER]
-    lines = [*_names(asked, name), _value(facts, name, setting, won, aside=bool(counted_writes))]
+    lines = [*_names(asked, name), _value(known, name, setting, won, aside=bool(counted_writes))]
     lines += [line for number, write in enumerate(writes, 1) for line in _write(facts, number, write, name)]
     lines += reasons(facts, name, setting, writes)
     lines += overrides(known, name)
@@ -64,17 +66,19 @@ def _names(asked: str, name: str) -> Iterator[FactLine]:
         yield FactLine("name", f"{asked} is another name of {name}, which Celery has today")
 
 
-def _default(name: str) -> str:
-    if name in DEFAULTS:
-        return f"{DEFAULTS[name]}, the default of Celery {VERSION} ({FILE})"
-    return f"without a default in {FILE} of Celery {VERSION}"
+def _default(name: str, line: CeleryRelease) -> str:
+    if line.declares(name):
+        return f"{line.default_text(name)}, the default of Celery {line.name} ({_FILE})"
+    return f"without a default in {_FILE} of Celery {line.name}"
 
 
-def _value(facts: Facts, name: str, setting: Setting | None, won: SettingWrite | None, *, aside: bool) -> FactLine:
+def _value(
+    known: TargetFacts, name: str, setting: Setting | None, won: SettingWrite | None, *, aside: bool
+) -> FactLine:
     if setting is None:
-        return FactLine("value", f"{name} is {_unwritten(facts, name, aside=aside)}")
+        return FactLine("value", f"{name} is {_unwritten(known, name, aside=aside)}")
     if setting.value is UNKNOWN:
-        why = ": which application is audited is not told" if _several(facts) else ""
+        why = ": which application is audited is not told" if _several(known.source) else ""
         return FactLine("value", f"{name} is unknown{why}")
     if won and won.outside:
         return FactLine("value", f"{name} is unknown: it is {won.outside}, which is outside the project")
@@ -82,15 +86,16 @@ def _value(facts: Facts, name: str, setting: Setting | None, won: SettingWrite |
     return FactLine("value", f"{name} is {told(setting.value, name)}{changed}")
 
 
-def _unwritten(facts: Facts, name: str, *, aside: bool) -> str:
+def _unwritten(known: TargetFacts, name: str, *, aside: bool) -> str:
     """What is told of a setting that the reading gives no value; `aside`: something may write it all the same."""
+    facts, line = known.source, release_of(known)
     if _several(facts):
         return "unknown: which application is audited is not told"
     if _ANY in facts.settings:
         return "unknown: nothing names it, and something that was not read may write it"
     if aside:
-        return f"not written on the way that the source takes: {_default(name)}"
-    return f"not written: {_default(name)}"
+        return f"not written on the way that the source takes: {_default(name, line)}"
+    return f"not written: {_default(name, line)}"
 
 
 def _write(facts: Facts, number: int, write: SettingWrite, name: str) -> Iterator[FactLine]:

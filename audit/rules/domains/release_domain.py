@@ -27,7 +27,7 @@ def celery_releases(known: TargetFacts) -> Domain[Release]:
     gaps: list[Gap] = []
     if not known.settings_known:
         gaps.append(Doubt(why=known.why_silent or "aucune application Celery n'a été trouvée"))
-    found = None if gaps else _told(known)
+    found = None if gaps else told_release(known)
     if found is None:
         gaps += [] if gaps else [Doubt(why="une version de Celery épinglée (aucun fichier n'en fixe)")]
         return Domain((), tuple(gaps), "")
@@ -37,7 +37,8 @@ def celery_releases(known: TargetFacts) -> Domain[Release]:
     return Domain((found,), tuple(gaps), found.version)
 
 
-def _told(known: TargetFacts) -> Release | None:
+def told_release(known: TargetFacts) -> Release | None:
+    """What an import, else a file, says of it; None for nothing."""
     imported = known.configuration.versions.get("celery", "") if known.configuration else ""
     if imported and known.configuration:
         return Release(imported, known.configuration.evidence(celery=imported))

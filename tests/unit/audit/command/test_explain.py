@@ -5,11 +5,9 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from celery.app.defaults import DEFAULTS
 from typer.testing import CliRunner, Result
 
 from audit.command.cli import app
-from audit.command.explain import celery_defaults
 
 APP = """
 import os
@@ -49,14 +47,17 @@ def lines(name: str, root: Path, text: str = "", **files: str) -> list[str]:
     return result.stdout.splitlines()
 
 
-def test_defaults_are_those_of_celery() -> None:
-    assert {name: repr(value) for name, value in DEFAULTS.items()} == celery_defaults.DEFAULTS
-
-
 def test_a_setting_never_written_has_celery_s_default(tmp_path: Path) -> None:
     assert lines("worker_pool", tmp_path) == [
-        "worker_pool is not written: 'prefork', the default of Celery 5.6.3 (celery/app/defaults.py)"
+        "worker_pool is not written: 'prefork', the default of Celery 5.7 (celery/app/defaults.py)"
     ]
+
+
+def test_the_default_is_that_of_the_release_that_the_target_pins(tmp_path: Path) -> None:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "requirements.txt").write_text("celery==5.1.2\n", encoding="utf-8")
+    told = "worker_concurrency is not written: 0, the default of Celery 5.1 (celery/app/defaults.py)"
+    assert lines("worker_concurrency", tmp_path) == [told]
 
 
 def test_the_last_write_wins(tmp_path: Path) -> None:

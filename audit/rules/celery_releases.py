@@ -1,0 +1,103 @@
+"""The settings that each release of Celery declares, and their defaults: one table, written by `python -m tests.celery_defaults`."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from audit.model.plain_value import PlainValue
+
+# What parts of Celery, its result stores and usual schedulers read without declaring it.
+UNDECLARED = frozenset(
+    {
+        "arangodb_host",
+        "beat_dburi",
+        "beat_engine_options",
+        "beat_log_file",
+        "beat_schema",
+        "dynamodb_endpoint_url",
+        "gcs_threadpool_maxsize",
+        "redbeat_key_prefix",
+        "redbeat_lock_key",
+        "redbeat_lock_timeout",
+        "redbeat_redis_options",
+        "redbeat_redis_url",
+        "redis_backend_credential_provider",
+        "redis_backend_health_check_interval",
+        "redis_client_name",
+        "result_backend_db",
+        "result_backend_thread_safe",
+        "task_cls",
+        "visibility_timeout",
+    }
+)
+
+
+@cache
+def _table() -> Mapping[str, Any]:
+    text = files("audit.rules").joinpath("celery_releases.json").read_text(encoding="utf-8")
+    found: Mapping[str, Any] = json.loads(text)
+    return found
+
+
+@dataclass(frozen=True)
+class CeleryRelease:
+    """A line of releases, such as `5.6`. `told`: the target says that it is its own; else it is the newest that is known."""
+
+    name: str
+    told: bool = False
+
+    def declares(self, setting: str) -> bool:
+        """Whether this release reads the setting."""
+        return self._default(setting) is not None
+
+    def is_before(self, line: str) -> bool:
+        """Whether another line of releases came later."""
+        return _numbers(self.name) < _numbers(line)
+
+    def default(self, setting: str) -> PlainValue:
+        """Its default; None as well where there is none, or none that can be written."""
+        default = self._default(setting) or []
+        value: PlainValue = default[1] if len(default) > 1 else None
+        return value
+
+    def default_text(self, setting: str) -> str:
+        """Its default as Python writes it; empty where this release does not declare the setting."""
+        default = self._default(setting)
+        return str(default[0]) if default else ""
+
+    def _default(self, setting: str) -> list[Any] | None:
+        told = _table()["settings"].get(setting, {"defaults": {}})["defaults"]
+        since = [line for line in told if _numbers(line) <= _numbers(self.name)]
+        found: list[Any] | None = told[max(since, key=_numbers)] if since else None
+        return found
+
+
+def release(version: str) -> CeleryRelease:
+    """The line of a version such as `5.3.6` or `5.3.*`; the newest that is known where the version does not say."""
+    lines = [one.rpartition(".")[0] for one in _table()["releases"]]
+    if len(_numbers(version)) < 2:
+        return CeleryRelease(lines[-1])
+    older = [line for line in lines if _numbers(line) <= _numbers(version)[:2]]
+    return CeleryRelease(older[-1] if older else lines[0], told=True)
+
+
+def first_release(setting: str) -> str:
+    """The first line of releases that reads a setting; empty for none."""
+    return next((line for line in _table()["settings"].get(setting, {"defaults": {}})["defaults"]), "")
+
+
+def declared_settings() -> frozenset[str]:
+    """Every setting that some release reads."""
+    return frozenset(_table()["settings"]) | UNDECLARED
+
+
+def is_boolean(setting: str) -> bool:
+    """Whether Celery takes the setting for a boolean, so that any text but the empty one is true."""
+    return bool(_table()["settings"].get(setting, {}).get("type") == "bool")
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part.isdigit())

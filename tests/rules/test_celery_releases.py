@@ -1,0 +1,61 @@
+"""The table of what each release of Celery declares, and what rules make of it."""
+
+from pathlib import Path
+
+import celery
+import pytest
+from celery.app.defaults import NAMESPACES, flatten
+
+from audit.model.findings import Outcome
+from audit.rules.celery_releases import declared_settings, is_boolean, release
+from tests.celery_defaults import table
+from tests.rules.test_setting_gaps import APP, asked
+
+
+def test_the_table_says_what_the_celery_installed_here_declares() -> None:
+    here = release(celery.__version__)
+    assert here.told
+    assert {name: repr(option.default) for name, option in flatten(NAMESPACES)} == {
+        name: here.default_text(name) for name in declared_settings() if here.declares(name)
+    }
+
+
+@pytest.mark.parametrize(
+    ("version", "line", "told"),
+    [("5.3.6", "5.3", True), ("5.6.*", "5.6", True), ("9.1", "5.7", True), ("4.2", "4.4", True), ("5.*", "5.7", False)],
+)
+def test_a_version_has_the_table_of_its_line(version: str, line: str, told: bool) -> None:
+    assert (release(version).name, release(version).told) == (line, told)
+
+
+def test_a_setting_is_declared_from_a_release_to_another() -> None:
+    assert [release(v).declares("riak_backend_settings") for v in ("4.4.7", "5.0.0")] == [True, False]
+    assert [release(v).declares("worker_soft_shutdown_timeout") for v in ("5.4.0", "5.5.0")] == [False, True]
+    assert [release(v).default("worker_concurrency") for v in ("5.1.2", "5.2.0")] == [0, None]
+    assert is_boolean("task_reject_on_worker_lost")
+    assert not is_boolean("visibility_timeout")
+
+
+def test_only_changes_are_written() -> None:
+    found = table({"1.0.2": {"a": ["bool", ["False", False]]}, "1.1.0": {"a": ["bool", ["False", False]]}, "1.2.0": {}})
+    assert found["settings"]["a"] == {"type": "bool", "defaults": {"1.0": ["False", False], "1.2": None}}
+
+
+@pytest.mark.parametrize(
+    ("pinned", "setting", "outcome", "words"),
+    [
+        ("celery==5.3.6", "worker_soft_shutdown_timeout = 9.0", Outcome.DEFECT, "Celery 5.3 ne lit pas encore"),
+        ("celery==5.6.3", "worker_soft_shutdown_timeout = 9.0", Outcome.ESTABLISHED, "noms de Celery 5.6"),
+        ("celery>=5", "worker_soft_shutdown_timeout = 9.0", Outcome.ESTABLISHED, "faute de version"),
+        ("celery==5.6.3", "task_queue_ha_policy = 'all'", Outcome.DEFECT, "ne lit plus"),
+        ("celery==5.3.6", "beat_dburi = 'sqlite://'", Outcome.ESTABLISHED, "noms de Celery 5.3"),
+        ("celery==5.3.6", "task_ack_late = True", Outcome.DEFECT, "au lieu de `task_acks_late`"),
+    ],
+)
+def test_a_name_is_judged_against_the_release_of_the_target(
+    pinned: str, setting: str, outcome: Outcome, words: str, tmp_path: Path
+) -> None:
+    files = {"app.py": APP.format(f"app.conf.{setting}"), "requirements.txt": f"{pinned}\n"}
+    found = asked(tmp_path, "known-settings", files)
+    assert found.outcome is outcome, (found.sentence, found.missing)
+    assert words in found.sentence.replace("\u00a0", " ")
