@@ -10,7 +10,7 @@ from audit.model.target_facts import TargetFacts
 from audit.model.test_files import is_test_file
 from audit.model.unknown import UNKNOWN
 from audit.rules.celery_releases import CeleryRelease, is_boolean, release
-from audit.rules.domains.release_domain import told_release
+from audit.rules.told_release import told_release
 
 NO_WORKER = "aucun fichier de démarrage ne lance de worker Celery"
 NO_TASK = "aucune tâche Celery n'a été lue"

@@ -13,10 +13,11 @@ from audit.model.gaps import Doubt, Gap, UnreadProcess, UnreadSettings
 from audit.model.observations.messages import PublishedMessage
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN
+from audit.rules.consumed_queues import consumed_by
 from audit.rules.domains.process_domain import copies, limited_tasks
 from audit.rules.effective_settings import NO_TASK, places, production_tasks, read, short
 from audit.rules.practice import Fault, answered, practice
-from audit.rules.routing import consumed_by, route_of
+from audit.rules.routing import route_of
 from audit.rules.rule import Guide
 
 _RATE = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#Task.rate_limit"

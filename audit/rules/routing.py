@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 
 from audit.model.domains import conclude
-from audit.model.facts import Process
 from audit.model.findings import Excerpt, Finding, Severity
 from audit.model.gaps import Doubt, Gap, UnreadFile, UnreadProcess
 from audit.model.observations.messages import PublishedMessage
 from audit.model.plain_value import PlainValue
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN
+from audit.rules.consumed_queues import consumed_by
 from audit.rules.domains.setting_domain import EVERYWHERE, place_of, ruled_by, scope_of
 from audit.rules.effective_settings import NO_WORKER, read, short
 from audit.rules.practice import Fault, answered, practice
@@ -229,19 +229,6 @@ def _consumed(known: TargetFacts) -> Sequence[Finding]:
     evidence = [known.source.evidence(w.excerpt) for w in workers]
     nothing = "aucune tâche n'est publiée"
     return answered(guide, "File sans worker", answer, *evidence, nothing=nothing, settles=settles)
-
-
-def consumed_by(worker: Process, declared: PlainValue, default: PlainValue) -> frozenset[str] | None:
-    """Queues a worker consumes; None when they cannot be told."""
-    given, left_out = worker.options.get("queues"), worker.options.get("exclude-queues", "")
-    excluded = {name.strip() for name in left_out.split(",")}
-    if given is not None:
-        told = [name.strip() for name in given.split(",")]
-        unread = "$" in left_out or any(not n or "$" in n or "%" in n for n in told)
-        return None if unread else frozenset(told) - excluded
-    names: list[PlainValue] = list(declared) if isinstance(declared, list | tuple | dict) else [default]
-    found = {str(name) for name in names if name is not UNKNOWN} - excluded
-    return None if UNKNOWN in names or declared is UNKNOWN else frozenset(found)
 
 
 def _complete(known: TargetFacts) -> list[str]:

@@ -9,9 +9,9 @@ from audit.model.gaps import Doubt, Gap
 from audit.model.plain_value import PlainValue
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN
+from audit.rules.consumed_queues import consumed_by
 from audit.rules.domains.broker_domain import addresses
 from audit.rules.domains.process_domain import workers_of_any
-from audit.rules.routing import consumed_by
 
 _PORTS = {"redis": 6379, "rediss": 6379, "amqp": 5672, "pyamqp": 5672}
 
