@@ -104,8 +104,7 @@ def _collect(target: Target) -> Facts:
     tree = walk(target.root, target.exclude)
     processes = read_processes(tree, target.process_files)
     started = [name for p in processes if {"worker", "beat"} & {*p.role.split("+")} and (name := p.options.get("app"))]
-    declared = [name.partition(":")[0] for name in (target.celery_app, target.asgi_app, *started)]
-    project = read_project(tree, tuple(declared))
+    project = read_project(tree, tuple(n.partition(":")[0] for n in (target.celery_app, target.asgi_app, *started)))
     project.program = program_places([target.celery_app] if target.celery_app else started, tree.paths)
     project.program += imported_places(project)
     machine, web = _read(project)
