@@ -12,9 +12,12 @@ from audit.rules.domains.route_domain import run_by_route
 # In constant time, and of the standard library or of Django; what they answer must be looked at.
 _COMPARING = frozenset({"compare_digest", "constant_time_compare", "bytes_eq"})
 # Of libraries; they raise when the caller cannot be trusted.
-_RAISING = frozenset({"construct_event", "verify", "verify_signature", "unsign", "verify_header"})
-# Of libraries; they answer whether the caller can be trusted.
-_ANSWERING = frozenset({"validate", "is_valid", "check_password", "is_valid_request", "verify_webhook"})
+_RAISING = frozenset({"construct_event", "unsign", "verify_header"})
+# Libraries whose `verify` raises; that of others answers whether the caller can be trusted.
+_VERIFIERS = frozenset({"svix", "standardwebhooks", "nacl", "cryptography", "itsdangerous", "rsa"})
+_ANSWERING = frozenset(
+    ("validate", "is_valid", "check_password", "is_valid_request", "verify", "verify_signature", "verify_webhook")
+)
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ def run_by_webhook(known: TargetFacts) -> Domain[Check]:
 
 def enforced(known: TargetFacts, check: Check) -> bool:
     """Whether what the check answers ends in a refusal, somewhere on the way to the webhook."""
-    if check.call is None or check.call.name.rpartition(".")[2] in _RAISING:
+    if check.call is None or _raises(known, check):
         return check.call is not None
     names = frozenset({check.call.name})
     for function, caller in zip(reversed(check.chain), (*reversed(check.chain[:-1]), None), strict=True):
@@ -57,6 +60,13 @@ def enforced(known: TargetFacts, check: Check) -> bool:
         if guard.refuses or not names:
             return guard.refuses or (caller is not None and guard.answers)
     return False
+
+
+def _raises(known: TargetFacts, check: Check) -> bool:
+    last = check.call.name.rpartition(".")[2] if check.call else ""
+    head = check.chain[-1].head
+    used = known.source.libraries.get(head.path, frozenset()) if head else frozenset()
+    return last in _RAISING or (last == "verify" and bool(used & _VERIFIERS))
 
 
 def _checks(call: Call) -> bool:

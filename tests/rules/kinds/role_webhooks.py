@@ -229,6 +229,25 @@ async def receive(request: Request, background: BackgroundTasks):
     ),
     Program(
         _SIGNED,
+        "a library that answers, and is not asked",
+        ALARM,
+        _receiving(
+            "\nfrom passlib.context import CryptContext\n\nkeys = CryptContext()\n",
+            '    keys.verify(request.headers["x-key"], KEY)\n',
+        ),
+    ),
+    Program(
+        _SIGNED,
+        "a library that answers, and is asked",
+        PASSES,
+        _receiving(
+            "\nfrom twilio.request_validator import RequestValidator\n\nsigned = RequestValidator(KEY)\n",
+            "    if not signed.validate(str(request.url), body, request.headers['x-twilio-signature']):\n"
+            "        raise HTTPException(403)\n",
+        ),
+    ),
+    Program(
+        _SIGNED,
         "a function that is not followed",
         DOUBTED,
         _receiving("\nCHECKS = load()\n", "    CHECKS[request.url.path](request, body)\n"),
