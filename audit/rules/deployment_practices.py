@@ -16,11 +16,12 @@ from audit.model.observations.deployment_statements import (
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN
 from audit.rules.domains.process_domain import celery_processes, doubtful, narrowed, statements
-from audit.rules.domains.release_domain import DIES_WITH_ITS_BROKER, Release, celery_releases
+from audit.rules.domains.release_domain import DIES_WITH_ITS_BROKER, celery_releases
 from audit.rules.effective_settings import NO_WORKER
 from audit.rules.health_checks import Check, health_checks
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
+from audit.rules.told_release import Release
 from audit.rules.worker_stops import judge_stops
 
 _DAEMON = "https://docs.celeryq.dev/en/stable/userguide/daemonizing.html"
