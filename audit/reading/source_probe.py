@@ -158,7 +158,16 @@ def _schedulers(app: Instance | None, processes: tuple[Process, ...]) -> list[Pl
 
 def _observations(machine: Machine, tree: Tree, target: Target, app: Instance | None) -> tuple[Observation, ...]:
     unprefixed = read_unprefixed(machine, app) if app else ()
-    return (*read_code(machine), *read_deployment(tree, target.process_files), *unprefixed)
+    deployed = read_deployment(tree, target.process_files)
+    return (*read_code(machine), *deployed, *_broker_services(tree), *unprefixed)
+
+
+def _broker_services(tree: Tree) -> tuple[Observation, ...]:
+    if not any(path.endswith((".yaml", ".yml")) for path in tree.paths):
+        return ()
+    from audit.reading.deployment.broker_services import broker_services  # noqa: PLC0415  YAML is loaded where some is found
+
+    return tuple(broker_services(tree))
 
 
 def _libraries(machine: Machine) -> dict[str, frozenset[str]]:

@@ -46,6 +46,7 @@ _FIRST = (
     "redbeat_lock",
     "result_cleaning",
     "shared_queues",
+    "supervised_programs",
 )
 
 

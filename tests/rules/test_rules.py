@@ -32,6 +32,7 @@ WITHOUT_SUBJECT = {
     "redbeat-lock",
     "results-cleaned",
     "own-queues",
+    "programs-restarted",
 }
 ELSEWHERE = {"imports", "deprecations", "tasks-included"}
 

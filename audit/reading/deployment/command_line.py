@@ -16,6 +16,7 @@ class Line:
     `entry`: the Dockerfile whose `ENTRYPOINT`, if any, comes before the command. `entrypoint`: that of a Dockerfile, word by word.
     `probe`: what asks whether its container lives. `mounts`: folders of its container that outlive it.
     `memory`: the most that its container may use, as written. `before`: what its unit runs first.
+    `on_failure`: it is restarted only after a failure. `optional`: it is started only where it is asked for, by a profile.
     """
 
     command: str
@@ -35,3 +36,5 @@ class Line:
     mounts: tuple[str, ...] = ()
     memory: str = ""
     before: str = ""
+    on_failure: bool = False
+    optional: bool = False

@@ -11,6 +11,7 @@ _WRAPPERS: dict[str, frozenset[str]] = {
     "gosu": frozenset(),
     "su-exec": frozenset(),
     "setuidgid": frozenset(),
+    "s6-setuidgid": frozenset(),
     "chpst": frozenset({"-u", "-U", "-e", "-n", "-l", "-L", "-m", "-o", "-p", "-f"}),
     "setpriv": frozenset({"--reuid", "--regid", "--groups", "--inh-caps", "--bounding-set"}),
     "runuser": frozenset({"-u", "--user", "-g", "--group"}),
@@ -29,7 +30,7 @@ _WRAPPERS: dict[str, frozenset[str]] = {
     "dockerize": frozenset({"-wait", "-timeout", "-template", "-stdout", "-stderr", "-wait-retry-interval"}),
 }
 # Those that take words of their own before the command: a user, a duration, a lock, a directory.
-_TAKES = frozenset({"gosu", "su-exec", "setuidgid", "flock", "envdir"})
+_TAKES = frozenset({"gosu", "su-exec", "setuidgid", "s6-setuidgid", "flock", "envdir"})
 # Those whose command follows `run`, whatever comes before.
 _RUNNERS: dict[str, frozenset[str]] = {
     "poetry": frozenset(),

@@ -3,7 +3,7 @@
 import re
 import shlex
 from collections.abc import Iterator
-from posixpath import dirname, join, normpath
+from posixpath import basename, dirname, join, normpath
 from typing import Any
 
 import yaml
@@ -48,7 +48,7 @@ def read_compose(source: Source, around: Around) -> Iterator[Line]:
 def _line(path: str, service: dict[str, Any], first: int, last: int, around: Around) -> Line:
     command = " ".join(filter(None, (_command(service.get("entrypoint")), _command(service.get("command")))))
     restart, doubt = _restart(service)
-    doubt = str(service.get(UNREAD, "")) or (doubt and f"`{path}` {doubt}")
+    doubt = str(service.get(UNREAD, "")) or (doubt and f"`{path}` {doubt}") or _by_swarm(path, service)
     build, image = service.get("build"), service.get("image")
     if isinstance(build, dict) and build.get("target") and not command:
         doubt = doubt or f"`{path}` lance une étape de son image, `{build['target']}`, que l'audit ne suit pas"
@@ -67,8 +67,17 @@ def _line(path: str, service: dict[str, Any], first: int, last: int, around: Aro
         probe=service_probe(service),
         mounts=service_mounts(service),
         memory=interpolated(service_memory(service)),
+        on_failure=_condition(service)[0] == "on-failure",
+        optional=bool(service.get("profiles")),
         entry=_dockerfile(path, build) if command and not service.get("entrypoint") else "",
     )
+
+
+def _by_swarm(path: str, service: dict[str, Any]) -> str:
+    """The doubt that a file of another name than compose's leaves, when it says nothing: Swarm starts everything again."""
+    said = "restart" in service or "restart_policy" in _deploy(service)
+    usual = re.match(r"(docker-)?compose", basename(path).lower())
+    return "" if said or usual else f"rien ne dit si Compose, ou Swarm qui relance tout, lance `{path}`"
 
 
 def _stop(path: str, service: dict[str, Any], around: Around) -> StopOrder:
@@ -114,8 +123,8 @@ def _deploy(service: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_started(service: dict[str, Any]) -> bool:
-    """Whether `docker compose up` starts it: not a service with profiles, nor one that has no replica."""
-    return not service.get("profiles") and _copies(service) != 0
+    """Whether it is ever started: not a service that has no replica."""
+    return _copies(service) != 0
 
 
 def _copies(service: dict[str, Any]) -> int | None:
@@ -127,12 +136,18 @@ def _copies(service: dict[str, Any]) -> int | None:
     return int(told) if told.isdecimal() else None
 
 
-def _restart(service: dict[str, Any]) -> tuple[str, str]:
-    """What starts it again, and why that cannot be told."""
+def _condition(service: dict[str, Any]) -> tuple[str, str]:
+    """When it is started again, and how many times at most, empty for any."""
     policy, _, most = interpolated(service.get("restart", "no")).partition(":")
     condition = _deploy(service).get("restart_policy")
     if isinstance(condition, dict):
         policy, most = interpolated(condition.get("condition", "any")), interpolated(condition.get("max_attempts", ""))
+    return policy, most
+
+
+def _restart(service: dict[str, Any]) -> tuple[str, str]:
+    """What starts it again, and why that cannot be told."""
+    policy, most = _condition(service)
     if "$" in policy:
         return "", f"règle le redémarrage par `{policy}`, que rien ne donne"
     if policy not in {"always", "unless-stopped", "on-failure", "any"}:

@@ -45,10 +45,6 @@ _MODELS = re.compile(r"(?i)example|sample|template|dist|default|exemple|modele|s
 def read_deployment(tree: Tree, declared: tuple[str, ...]) -> tuple[Observation, ...]:
     """What the target's deployment files, dependency files and git index say."""
     found = list(_environments(tree))
-    if any(path.endswith((".yaml", ".yml")) for path in tree.paths):
-        from audit.reading.deployment.broker_services import broker_services  # noqa: PLC0415  YAML is loaded where some is found
-
-        found += broker_services(tree)
     for path in tree.paths:
         if _PINNED.search(path) or _METADATA.search(path):
             found += _read(tree, path, _pinned)

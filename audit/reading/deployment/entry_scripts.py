@@ -31,9 +31,17 @@ def _copied(name: str, around: Around, dockerfile: str) -> list[str]:
     found = []
     for line in source.lines if source else ():
         words = [word for word in line.split()[1:] if not word.startswith("--")]
-        if line.lstrip()[:4].upper() in {"COPY", "ADD "} and len(words) > 1 and posixpath.normpath(words[-1]) == name:
+        if line.lstrip()[:4].upper() in {"COPY", "ADD "} and len(words) > 1 and _is_at(words[-1], name):
             found.append(posixpath.normpath(words[0]))
     return found
+
+
+def _is_at(copied: str, name: str) -> bool:
+    """Whether what is copied there is what a command names, by its path or, in a folder of programs, by its name."""
+    path = posixpath.normpath(copied.strip("\"',[]"))
+    return path == name or (
+        "/" not in name and posixpath.basename(path) == name and posixpath.dirname(path).endswith("bin")
+    )
 
 
 def _ending_as(name: str, around: Around) -> list[Source]:

@@ -12,10 +12,13 @@ from audit.model.findings import Excerpt
 from audit.reading.deployment.command_line import Line
 from audit.reading.deployment.command_wrappers import unwrapped
 from audit.reading.deployment.entry_scripts import called_script
+from audit.reading.deployment.exit_codes import hides_failure
 from audit.reading.deployment.file_references import Around
 from audit.reading.deployment.makefile_targets import recipe_of
 from audit.reading.deployment.process_runs import SHELLS, Run
+from audit.reading.deployment.project_scripts import project_command
 from audit.reading.deployment.restarts import settled
+from audit.reading.deployment.service_folders import is_service_run, read_service
 from audit.reading.deployment.started_programs import Started, started
 from audit.reading.deployment.unit_files import (
     read_dockerfile,
@@ -40,6 +43,7 @@ _LANGUAGES = {
     "dockerfile": "dockerfile",
     "kubernetes": "yaml",
     "makefile": "makefile",
+    "folder": "bash",
 }
 
 # Words of a path that say what a file starts is for tests.
@@ -67,7 +71,15 @@ def _read(tree: Tree, paths: list[str], *, declared: bool) -> list[Process]:
                 tree.unread.append((source.path, f"fichier de processus illisible : {reason}"))
         elif source and declared:
             tree.unread.append((source.path, "fichier de processus d'un genre inconnu"))
-    return settled(found, around)
+    return settled([run for run in found if not _is_instead(run, found)], around)
+
+
+def _is_instead(run: Run, found: Sequence[Run]) -> bool:
+    """Whether a service that only a profile starts stands beside one of its role that always is."""
+    if not run.line.optional or run.process is None:
+        return False
+    roles = {r.process.role for r in found if r.process and r.path == run.path and not r.line.optional}
+    return run.process.role in roles
 
 
 def _chosen(tree: Tree, declared: tuple[str, ...]) -> list[str]:
@@ -84,8 +96,10 @@ def _may_be(path: str) -> bool:
     name = path.rpartition("/")[2].lower()
     if _OF_TESTS & set(re.split(r"[^a-z0-9]+", path.lower())):
         return False
-    return name.endswith((".sh", ".service", ".conf", ".ini", ".dockerfile", ".yaml", ".yml")) or name.startswith(
-        ("procfile", "dockerfile")
+    return (
+        is_service_run(path)
+        or name.endswith((".sh", ".service", ".conf", ".ini", ".dockerfile", ".yaml", ".yml"))
+        or name.startswith(("procfile", "dockerfile"))
     )
 
 
@@ -101,10 +115,11 @@ def _kind(source: Source, *, declared: bool) -> str:
         "render": bool(re.fullmatch(r"render.*\.ya?ml", name)),
         "kubernetes": name.endswith((".yaml", ".yml")) and _workloads(source.text),
         "compose": bool(re.fullmatch(r"(docker-)?compose.*\.ya?ml", name))
-        or (declared and name.endswith((".yaml", ".yml"))),
+        or (name.endswith((".yaml", ".yml")) and (declared or _holds_services(source.text))),
         "makefile": _is_makefile(name),
         "systemd": name.endswith(".service"),
         "supervisor": "[program:" in source.text and not name.endswith((".sh", ".py", ".md")),
+        "folder": is_service_run(source.path),
         "shell": name.endswith((".sh", ".bash")) or bool(re.match(r"#!.*\b(ba|da|z|k)?sh\b", source.text)),
     }
     return next((kind for kind, matches in by_name.items() if matches), "")
@@ -136,6 +151,10 @@ def _runs(source: Source, kind: str, around: Around, read: frozenset[str]) -> It
 def _handed(run: Run, around: Around, read: frozenset[str]) -> Iterator[Run]:
     """What a script starts of the words that it is given (`exec "$@"`), or one that is read under no name of its own."""
     words = unwrapped(run.words)
+    named = project_command(words, around)
+    if named is not None:
+        yield from _named(run, words, named, around)
+        return
     script = called_script(words, around, run.path if run.kind == "dockerfile" else run.line.entry)
     if script is None:
         if words and _is_own_script(words, run):
@@ -162,6 +181,21 @@ def _handed(run: Run, around: Around, read: frozenset[str]) -> Iterator[Run]:
         if called_script(unwrapped(command.words), around):
             excerpt = script.excerpt(*command.lines, "bash")
             yield Run("shell", line, command.words, "", excerpt, command.unseen, command=command)
+
+
+def _named(run: Run, words: Sequence[str], text: str, around: Around) -> Iterator[Run]:
+    """What a name of `pyproject.toml` starts."""
+    if not text:
+        reason = f"fichier de processus dont le programme, `{words[0]}`, est un point d'entrée qui n'est pas suivi"
+        around.tree.unread.append((run.path, reason))
+        return
+    from audit.reading.deployment.shell_scripts import read_commands  # noqa: PLC0415  as below
+
+    for command in read_commands(text, run.line.variables):
+        what = started(command.words, lasting=False)
+        if what:
+            process = _process(what, command.words, run.restart, run.excerpt)
+            yield replace(run, words=command.words, process=process, handed=command, script=text)
 
 
 def _made(run: Run, around: Around) -> Iterator[Run]:
@@ -200,7 +234,8 @@ def _ends(words: Sequence[str], command: Sequence[str]) -> bool:
 
 def _run(kind: str, line: Line, command: "Command", excerpt: Excerpt) -> Run:
     what = started(command.words, command.lasting or kind != "shell")
-    alone = bool(what and what.detached) or command.unseen
+    masked = line.on_failure and hides_failure(command.reached)
+    alone = bool(what and what.detached) or command.unseen or masked
     restart = "" if alone or command.doubt else "loop" if command.loop else line.restart
     run = Run(kind, line, command.words, restart, excerpt, alone, command=command)
     if what is None:
@@ -226,6 +261,11 @@ def _compose(source: Source, around: Around) -> Iterator[Line]:
 
 def _workloads(text: str) -> bool:
     return "containers:" in text and "\nkind:" in f"\n{text}"
+
+
+def _holds_services(text: str) -> bool:
+    """Whether a YAML file reads as one of compose, whatever its name."""
+    return bool(re.search(r"(?m)^services:\s*(#.*)?$", text) and re.search(r"(?m)^\s+(image|build|command):", text))
 
 
 def _kubernetes(source: Source, around: Around) -> Iterator[Line]:
@@ -254,4 +294,5 @@ _READERS: dict[str, Callable[[Source, Around], Iterator[Line]]] = {
     "dockerfile": read_dockerfile,
     "kubernetes": _kubernetes,
     "makefile": read_makefile,
+    "folder": read_service,
 }

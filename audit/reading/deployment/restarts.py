@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from audit.model.facts import Process
 from audit.model.findings import Excerpt
 from audit.reading.deployment.container_state import probe_read
+from audit.reading.deployment.exit_codes import hides_failure
 from audit.reading.deployment.file_references import Around
 from audit.reading.deployment.process_runs import Run, runners
 from audit.reading.deployment.received_stops import environment_of, stops_of
@@ -134,6 +135,8 @@ def _together(run: Run, given: Sequence[tuple[Run, _Answer]]) -> _Answer:
     runner, first = given[0]
     doubt = _doubt_of_runners(run, given)
     copies = _sum(answer.copies for _, answer in given)
+    if run.command and hides_failure(run.command.reached) and any(r.line.on_failure for r, _ in given):
+        return _Answer("", doubt, copies, first.runner or runner)
     return _Answer("" if doubt else first.restart, doubt, copies, first.runner or runner)
 
 

@@ -5,7 +5,7 @@ import posixpath
 import re
 import shlex
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from audit.reading.deployment.command_line import Line
 from audit.reading.deployment.file_references import Around
@@ -15,6 +15,7 @@ from audit.reading.deployment.stop_orders import (
     StopOrder,
     of_supervisor,
     of_systemd,
+    seconds,
     signal_name,
 )
 from audit.reading.source_files import Source
@@ -26,6 +27,8 @@ _ERROR = "1"
 _CRASHES = frozenset(
     {_ERROR, "FAILURE", *(f"{sig}{n}" for sig in ("", "SIG") for n in ("KILL", "SEGV", "ABRT", "BUS"))}
 )
+# Longer than any program takes to start: one that dies while it works counts as one that did not start.
+_LONG_START = 30
 _AROUND = frozenset({"ExecStartPre", "ExecStopPost"})
 # Settings whose values add up; an empty one forgets those before it.
 _LISTED = frozenset({"RestartPreventExitStatus", "SuccessExitStatus", "Environment"})
@@ -97,7 +100,17 @@ def read_supervisor(source: Source, _: Around) -> Iterator[Line]:
             supervised = "supervisor" if again and begun in _YES else ""
             variables = {**general, **_pairs(section.values.get("environment", ""))}
             stop = of_supervisor(section.values)
-            yield Line(command, section.first, section.last, supervised, variables, copies=count, stop=stop)
+            doubt = _gives_up(section) if supervised else ""
+            line = Line(command, section.first, section.last, "" if doubt else supervised, variables, copies=count)
+            yield replace(line, stop=stop, doubt=doubt, on_failure=restart == "unexpected")
+
+
+def _gives_up(section: _Section) -> str:
+    """Why supervisord may stop starting it, in French: a program that ends before `startsecs` is tried `startretries` times."""
+    tries, least = _said(section, "startretries", "3"), _said(section, "startsecs", "1")
+    if (tries == "0" and least != "0") or (least.isdecimal() and int(least) > _LONG_START and tries.isdecimal()):
+        return f"supervisord y renonce après {tries} essais de moins de {least} s (`startretries`, `startsecs`)"
+    return ""
 
 
 def _pairs(text: str) -> dict[str, str]:
@@ -128,16 +141,25 @@ def read_systemd(source: Source, around: Around) -> Iterator[Line]:
     stays = service.get("Type", "simple").lower() != "oneshot"
     again = stays and restart in {"always", "on-failure"} and not _CRASHES & {*final, *success}
     unit = _together(s for s in (*own, *laid) if s.name == "Unit")
-    limited = unit.get("StartLimitIntervalSec") == "infinity" and unit.get("StartLimitBurst") != "0"
+    limited = _is_limited({**service, **unit})
     doubt = (
         f"`{source.path}` ne le relance qu'un nombre limité de fois (`StartLimitBurst`)" if again and limited else ""
     )
     supervised = "systemd" if again and not doubt else ""
     first, last = started[0].first, started[0].last
     before = "\n".join(v.lstrip("-@:+!") for s in (*own, *laid) for k, v in s.said if k in _AROUND)
-    yield Line(
-        command, first, last, supervised, _assignments(service), doubt=doubt, stop=of_systemd(service), before=before
-    )
+    line = Line(command, first, last, supervised, _assignments(service), doubt=doubt, stop=of_systemd(service))
+    yield replace(line, before=before, on_failure=restart == "on-failure")
+
+
+def _is_limited(said: dict[str, str]) -> bool:
+    """Whether as many starts as are allowed fit into the interval, for a worker that dies as soon as it has started (2 s)."""
+    burst = said.get("StartLimitBurst", "5")
+    given = said.get("StartLimitIntervalSec") or said.get("StartLimitInterval") or "10"
+    interval, pause = seconds(given), seconds(said.get("RestartSec", "100ms"))
+    if burst == "0" or not burst.isdecimal() or interval == 0:
+        return False
+    return interval is None or pause is None or int(burst) * (pause + 2) <= interval
 
 
 def _drop_ins(path: str, around: Around) -> list[str]:

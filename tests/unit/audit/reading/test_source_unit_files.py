@@ -149,9 +149,15 @@ def test_yaml_that_grows_without_end_is_not_followed(collect_tree: Collect) -> N
     assert collect_tree({"compose.yaml": text}).processes == ()
 
 
-@pytest.mark.parametrize(
-    "lines", ["deploy: {replicas: 0}", "scale: 0", "profiles: [debug]", "profiles: [debug]\n    deploy: {replicas: 1}"]
-)
+def test_a_service_with_a_profile_counts_where_no_other_plays_its_role(collect_tree: Collect) -> None:
+    worker = "    command: celery -A a worker\n"
+    apart = f"services:\n  debug:\n    profiles: [debug]\n{worker}"
+    assert len(collect_tree({"compose.yaml": apart}).processes) == 1
+    (kept,) = collect_tree({"compose.yaml": f"{apart}  worker:\n    restart: always\n{worker}"}).processes
+    assert kept.restart == "compose"
+
+
+@pytest.mark.parametrize("lines", ["deploy: {replicas: 0}", "scale: 0"])
 def test_a_service_that_compose_does_not_start(collect_tree: Collect, lines: str) -> None:
     text = f"services:\n  worker:\n    restart: always\n    command: celery -A a worker\n    {lines}\n"
     assert collect_tree({"compose.yaml": text}).processes == ()

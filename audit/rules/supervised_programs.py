@@ -1,0 +1,67 @@
+"""Every program that a supervisor starts comes back, and not the workers alone."""
+
+from collections.abc import Sequence
+
+from audit.french.typography import counted
+from audit.model.domains import conclude
+from audit.model.facts import Process
+from audit.model.findings import Finding, Severity
+from audit.model.target_facts import TargetFacts
+from audit.rules.domains.process_domain import all_processes, doubtful, narrowed
+from audit.rules.practice import Fault, answered, practice
+from audit.rules.rule import Guide
+
+
+@practice(
+    "programs-restarted",
+    "Redémarrage des autres programmes",
+    reference="https://docs.celeryq.dev/en/stable/userguide/daemonizing.html",
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="Ce qu'un fichier lance auprès de programmes relancés l'est aussi",
+        fails="Un programme n'est pas relancé, dans un fichier qui en relance d'autres",
+        advice="Donner à chaque programme la même règle de redémarrage",
+        solution="[program:beat]\ncommand=celery -A application beat\nautorestart=true",
+        undetermined="ce qui relance un programme ne se lit pas",
+        impact="Moyen : beat, ou ce qui surveille les workers, reste arrêté",
+        language="ini",
+    ),
+    defective={
+        "supervisord.conf": """
+            [program:worker]
+            command=celery -A app worker
+            autorestart=true
+
+            [program:watchdog]
+            command=python -m app.watchdog
+            autorestart=false
+        """,
+    },
+    sound={
+        "supervisord.conf": """
+            [program:worker]
+            command=celery -A app worker
+            autorestart=true
+
+            [program:watchdog]
+            command=python -m app.watchdog
+            autorestart=true
+        """,
+    },
+)
+def _restarted(known: TargetFacts) -> Sequence[Finding]:
+    started = all_processes(known)
+    bringing = {p.excerpt.path for p in started.members if p.restart or p.doubt}
+    others = [p for p in started.members if "worker" not in p.role.split("+") and p.excerpt.path in bringing]
+    others = [p for p in others if p.excerpt.language in {"ini", "yaml"}]
+    gaps = doubtful(others, lambda program: program.doubt)
+    answer = conclude(narrowed(started, others, gaps, counted(len(others), "programme")), _left)
+    evidence = (known.source.evidence(p.excerpt) for p in others)
+    nothing = "aucun fichier ne lance de tel programme"
+    return answered(_restarted.guide, "Programme non relancé", answer, *evidence, nothing=nothing)
+
+
+def _left(program: Process) -> list[Fault]:
+    if program.restart or program.doubt:
+        return []
+    return [Fault(f"`{program.command}`, dans `{program.excerpt.path}`", program.excerpt)]
