@@ -12,15 +12,16 @@ from typing import Annotated, Any
 import typer
 
 from audit.command import explain_command, report_commands
+from audit.command import run_options as options
 from audit.command.announcement import announcement
-from audit.command.audit_run import command_line, run
+from audit.command.audit_run import Written, command_line, run
 from audit.command.debug_log import debug_log, identity
 from audit.command.direct_session import InterruptedAuditError
 from audit.command.help_text import examples
 from audit.command.laboratory_commands import register
 from audit.command.output_files import OutputError, put
 from audit.command.report_commands import FORMATS
-from audit.command.run_setup import LEVELS, prepare
+from audit.command.run_setup import prepare
 from audit.command.sigterm import stopped_cleanly
 from audit.command.terminal import complain, say, say_points, say_problems, say_totals, say_verdicts, shown
 from audit.journal import journal_file as journal
@@ -30,8 +31,6 @@ from audit.judging.verdict import Status
 from audit.model.findings import Level, Outcome
 from audit.report.markdown import render_markdown
 from audit.report.problem_lines import problem_lines
-from audit.requirements.catalogue import PHASES
-from audit.requirements.profiles import DEFAULT_FAMILY, PROFILES
 from audit.target.target_file import TargetError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -48,21 +47,11 @@ class Exit(IntEnum):
 
 _MOST_REASONS = 10
 _MOST_LINES = 30
-_FAMILIES = ", ".join(f"{p.family} ({p.title.removeprefix('Audit ')})" for p in PHASES if p.family)
 _EXIT_CODES = (
     "Exit codes: 0 nothing NON CONFORME and no problem from --fail-on on (PARTIEL and INDÉTERMINÉ are printed), 1 one of "
     "them, 2 bad usage, 3 nothing could be judged, the sources could not be read, an execution was asked and not played, or "
     "an audit error."
 )
-
-_Level = Annotated[
-    str | None,
-    typer.Option(
-        help=f"Up to which evidence: {', '.join(LEVELS)}. `source` reads files and runs nothing of the target; "
-        "`configuration` imports it in its own interpreter; `execution` starts it and kills its workers: "
-        "through its driver, else by a canary (below). Default: the profile's."
-    ),
-]
 
 register(app)
 explain_command.register(app)
@@ -129,61 +118,20 @@ def _exit_codes() -> Iterator[None]:
     + _EXIT_CODES,
 )
 def run_command(  # noqa: PLR0917  typer reads them by name
-    target: Annotated[Path, typer.Argument(help="A project directory, or its audit.toml or pyproject.toml.")] = Path(),
-    profile: Annotated[
-        str | None,
-        typer.Option(
-            help=f"Which questions are asked: {', '.join(PROFILES)}. Default: `strict` where the target file gives roles, "
-            "else `celery`, which asks what concerns every Celery project."
-        ),
-    ] = None,
-    level: _Level = None,
-    family: Annotated[
-        str | None,
-        typer.Option(
-            help=f"Which family of criteria of profile `strict`, one checkpoint each: {_FAMILIES}. "
-            f"Families 4 to 7 and 9 are judged by execution only. Default: {DEFAULT_FAMILY}."
-        ),
-    ] = None,
-    out: Annotated[Path, typer.Option(help="Directory of the report and its journal.")] = Path("reports"),
-    evidence: Annotated[
-        list[Path] | None,
-        typer.Option(
-            help="A soak's journal, or an export of production heartbeats, beside those of `[evidence]`; repeatable."
-        ),
-    ] = None,
-    python: Annotated[
-        str,
-        typer.Option(
-            help="Interpreter that can import the project, for level `configuration`; with it, the application is "
-            "found in the source. At level `execution`, by default: that of its `.venv`, else this one."
-        ),
-    ] = "",
-    fail_on: Annotated[
-        str,
-        typer.Option(
-            help=f"From which severity on a problem exits 1: {', '.join(THRESHOLDS)}; each includes those before it, and a "
-            "requirement NON CONFORME always does."
-        ),
-    ] = "critique",
-    baseline: Annotated[
-        Path | None, typer.Option(help="A journal: only what it did not hold exits 1, wherever its lines moved.")
-    ] = None,
-    also: Annotated[
-        list[str] | None,
-        typer.Option(help=f"Write the report in one more format beside the others: {', '.join(FORMATS)}; repeatable."),
-    ] = None,
-    require_conclusive: Annotated[bool, typer.Option(help="Exit 1 when something is INDÉTERMINÉ.")] = False,
-    yes: Annotated[
-        bool,
-        typer.Option(
-            "--yes", "-y", help="Start the target's own worker without asking (needed where no terminal can answer)."
-        ),
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the verdicts.")] = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", help="Print every problem, and every point with its answer.")
-    ] = False,
+    target: options.Target = Path(),
+    profile: options.Profile = None,
+    level: options.Level = None,
+    family: options.Family = None,
+    out: options.Out = Path("reports"),
+    evidence: options.Evidence = None,
+    python: options.Python = "",
+    fail_on: options.FailOn = "critique",
+    baseline: options.Baseline = None,
+    also: options.Also = None,
+    require_conclusive: options.RequireConclusive = False,
+    yes: options.Yes = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
 ) -> None:
     """Audit TARGET and write `DATE-famille-N-PROFILE.md` (`DATE-celery.md`) with its journal (`.json`) in the output directory.
 
@@ -193,23 +141,14 @@ def run_command(  # noqa: PLR0917  typer reads them by name
     """
     with _exit_codes():
         held = _read_baseline(baseline)
-        if unknown := set(also or ()) - set(FORMATS):
-            msg = f"--also {min(unknown)}: one of {', '.join(FORMATS)}"
-            raise TargetError(msg)
-        if fail_on not in THRESHOLDS:
-            msg = f"--fail-on {fail_on}: one of {', '.join(THRESHOLDS)}"
-            raise TargetError(msg)
+        _check_words(also or (), fail_on)
         examination = prepare(target, profile, level, family=family, evidence=evidence or (), python=python)
         examination.may_start_worker = _announced(examination, yes=yes)
         if not quiet:
             examination.tell = lambda step: say(step, dim=True)
         written = run(examination, out, command_line(), quiet or examination.level < Level.EXECUTION)
         put({written.markdown.with_suffix(FORMATS[f][0]): FORMATS[f][1](dict(written.journal)) for f in also or ()})
-    say_problems(problem_lines(written.journal), None if verbose else 0 if quiet else _MOST_LINES)
-    say_totals(written.journal)
-    if verbose:
-        say_points(written.journal)
-    say_verdicts(examination)
+    _say(written, examination, most=None if verbose else 0 if quiet else _MOST_LINES)
     reasons = failing(written.journal, fail_on, held)
     for reason in reasons[:_MOST_REASONS]:
         say(f"Fails: {reason}")
@@ -297,6 +236,23 @@ def _announced(examination: Examination, *, yes: bool) -> bool:
     if told := announcement(examination, refused=starts and not yes and not asked):
         say(told)
     return starts and (yes or (asked and _agreed(examination)))
+
+
+def _check_words(also: Sequence[str], fail_on: str) -> None:
+    """Raises TargetError on a format or a severity that does not exist."""
+    for option, word, known in (*(("--also", one, FORMATS) for one in also), ("--fail-on", fail_on, THRESHOLDS)):
+        if word not in known:
+            msg = f"{option} {word}: one of {', '.join(known)}"
+            raise TargetError(msg)
+
+
+def _say(written: Written, examination: Examination, most: int | None) -> None:
+    """Problems first, so many at most (all, with every point, for None), then counts and verdicts."""
+    say_problems(problem_lines(written.journal), most)
+    say_totals(written.journal)
+    if most is None:
+        say_points(written.journal)
+    say_verdicts(examination)
 
 
 def _read_baseline(path: Path | None) -> dict[str, Any] | None:

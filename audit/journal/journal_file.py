@@ -23,6 +23,7 @@ from audit.journal.strike_rows import rows
 from audit.judging.asked import decided_by
 from audit.judging.conclusion import aspects, phases, verdict_section
 from audit.judging.examination import Examination
+from audit.judging.open_points import gravity, open_critical
 from audit.judging.verdict import Status, Verdict
 from audit.model.facts import Facts
 from audit.model.findings import Evidence, Excerpt, Finding, Outcome, Severity
@@ -79,12 +80,12 @@ def build(
     """
     family = examination.profile.family
     verdicts = examination.verdicts()
+    every, left = examination.every_finding(), open_critical(examination)
     categories = [_category(examination, name) for name in dict.fromkeys(c for c, _ in examination.tests())]
     totals = {k: sum(c[k] for c in categories) for k in categories[0] if k != "name"} if categories else {}
     known = examination.known
     requirements = [_requirement(examination, r, v) for r, v in verdicts.items()]
     problems, waivers = accept(_problems(examination), known.target.waivers, date.fromisoformat(volatile.date))
-    traced = examination.traceability
     document = {
         "version": VERSION,
         "volatile": asdict(volatile),
@@ -106,13 +107,10 @@ def build(
         **({"supposed": list(told)} if (told := examination.supposed_lines) else {}),
         "experiments": _experiments(examination),
         **_soak(examination.soak),
-        **({"traceability": _traceability(examination, traced)} if traced else {}),
-        "aspects": aspects(totals, verdicts, examination.every_finding()),
-        "verdict": verdict_section(verdicts, examination.every_finding(), examination.nothing_judged)
-        | {"open_critical": examination.open_critical()},
-        "phases": phases(
-            family, verdicts, examination.every_finding(), finished, elsewhere or {}, bool(examination.open_critical())
-        ),
+        **_traceability(examination),
+        "aspects": aspects(totals, verdicts, every),
+        "verdict": verdict_section(verdicts, every, examination.nothing_judged) | {"open_critical": left},
+        "phases": phases(family, verdicts, every, finished, elsewhere or {}, bool(left)),
     }
     masked: dict[str, Any] = redacted(json.loads(json.dumps(document, ensure_ascii=False, default=str)))
     check(masked)
@@ -163,8 +161,11 @@ def _soak(soak: Soak | None) -> dict[str, Any]:
     return {"soak": told | {"path": soak.path, "rows": [asdict(row) for row in rows(soak.document["strikes"])]}}
 
 
-def _traceability(examination: Examination, traced: Traceability) -> dict[str, Any]:
-    """The spec beside which the target is audited. A criterion is written `N.M`."""
+def _traceability(examination: Examination) -> dict[str, Any]:
+    """The spec beside which the target is audited, where there is one. A criterion is written `N.M`."""
+    traced = examination.traceability
+    if traced is None:
+        return {}
 
     def criteria(found: Sequence[Criterion] | None) -> list[dict[str, str]] | None:
         return None if found is None else [asdict(c) | {"identifier": str(c.identifier)} for c in found]
@@ -173,11 +174,12 @@ def _traceability(examination: Examination, traced: Traceability) -> dict[str, A
         found = examination.gathered(rule)
         return found.value if found else "non posée"
 
-    return asdict(traced) | {
+    told = {
         "uncited": criteria(traced.uncited),
         "uncovered": criteria(traced.uncovered),
         "entrusted": [{"criterion": i, "rule": rule, "outcome": outcome(rule)} for i, rule in traced.entrusted],
     }
+    return {"traceability": asdict(traced) | told}
 
 
 def _task(target: Target, family: str, traced: Traceability | None) -> str:
@@ -269,7 +271,7 @@ def _settles(examination: Examination, entry: Requirement, findings: Sequence[Fi
 def _finding(examination: Examination, finding: Finding) -> dict[str, Any]:
     return {
         "rule": finding.rule,
-        "severity": examination.gravity(finding.rule).value,
+        "severity": gravity(examination, finding.rule).value,
         "outcome": finding.outcome.value,
         "level": finding.level.french,
         "sentence": finding.sentence,
@@ -301,8 +303,8 @@ def _problems(examination: Examination) -> list[dict[str, Any]]:
         if finding.problem is not None:
             seen.setdefault(finding.problem.title, finding)
     verdicts = examination.verdicts()
-    gravity = {id(f): _impact(f, verdicts).get("severity", _severity(f)) for f in seen.values()}
-    ordered = sorted(seen.values(), key=lambda f: (_RANKS.index(gravity[id(f)]), _rank(f)))
+    grave = {id(f): _impact(f, verdicts).get("severity", _severity(f)) for f in seen.values()}
+    ordered = sorted(seen.values(), key=lambda f: (_RANKS.index(grave[id(f)]), _rank(f)))
     return [
         {"number": n, "rule": f.rule, "requirements": list(f.requirements), **_flat(f), **_impact(f, verdicts)}
         for n, f in enumerate(ordered, 1)

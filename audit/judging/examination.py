@@ -25,7 +25,7 @@ from audit.judging.suppositions import (
 )
 from audit.judging.verdict import Verdict, applied_compensations, judge
 from audit.model.facts import Facts
-from audit.model.findings import Finding, Level, Outcome, Severity, worst
+from audit.model.findings import Finding, Level, Outcome, worst
 from audit.model.quality_facts import QualityFacts
 from audit.model.target_facts import TargetFacts
 from audit.quality import quality_probe as quality
@@ -353,16 +353,6 @@ class Examination:
         """What decides for one test; a defect that an established control compensates counts as a reservation."""
         findings = self.findings(identifier)
         return worst(Outcome.RESERVATION if self._compensated(f) else f.outcome for f in findings)
-
-    def gravity(self, identifier: str) -> Severity:
-        """How serious it would be that this point fails; what decides a requirement is critical."""
-        asked = next((rule for rule in self.rules if rule.id == identifier), None)
-        return asked.guide.severity if asked else Severity.CRITICAL
-
-    def open_critical(self) -> list[str]:
-        """The ids of the points whose failure would be critical and that are not known, each once."""
-        open_ids = dict.fromkeys(f.rule for f in self.every_finding() if f.outcome is Outcome.UNDETERMINED)
-        return [i for i in open_ids if self.gravity(i) is Severity.CRITICAL]
 
     def gathered(self, identifier: str) -> Outcome | None:
         """The outcome of a rule or experiment of this audit; None when it was not asked."""

@@ -12,7 +12,7 @@ from audit.journal.gate import failing
 from audit.report.markdown import render_markdown
 from audit.target.target_file import TargetError, load_target
 from audit.target.waivers import Waiver
-from tests.unit.audit.report.conftest import finding, journal, problem, requirement
+from tests.unit.audit.report.hand_made import finding, journal, problem, requirement
 
 Journal = dict[str, Any]
 TODAY = date(2027, 1, 1)

@@ -10,7 +10,7 @@ from audit.report.first_screen import brief
 from audit.report.markdown import render_markdown
 from audit.report.strike_section import worst_rows
 from audit.target.commit import commit_of
-from tests.unit.audit.report.conftest import finding, problem
+from tests.unit.audit.report.hand_made import finding, problem
 
 Journal = dict[str, Any]
 _COMMIT = "0123456789" * 4

@@ -6,7 +6,7 @@ import pytest
 
 from audit.journal.consistency import contradictions
 from audit.report.markdown import render_markdown
-from tests.unit.audit.report.conftest import finding, problem
+from tests.unit.audit.report.hand_made import finding, problem
 
 Journal = dict[str, Any]
 
