@@ -78,12 +78,11 @@ def build(
     `finished` are the families whose phase is over, for the list of what comes next; `elsewhere` those that were validated on
     another tree, with the date.
     """
-    family = examination.profile.family
     verdicts = examination.verdicts()
     every, left = examination.every_finding(), open_critical(examination)
     categories = [_category(examination, name) for name in dict.fromkeys(c for c, _ in examination.tests())]
     totals = {k: sum(c[k] for c in categories) for k in categories[0] if k != "name"} if categories else {}
-    known = examination.known
+    known, family = examination.known, examination.profile.family
     requirements = [_requirement(examination, r, v) for r, v in verdicts.items()]
     problems, waivers = accept(_problems(examination), known.target.waivers, date.fromisoformat(volatile.date))
     document = {
