@@ -209,10 +209,14 @@ _DERIVED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Loading:
-    """What the own statements of a file do: the `files` of the project that they import, and the `names` that they mention."""
+    """What the own statements of a file do: the `files` of the project that they import, and the `names` that they mention.
+
+    `implicit`: symbols of its methods that Python, or a library whose class is inherited from, may call.
+    """
 
     files: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
+    implicit: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -115,6 +115,36 @@ class TargetFacts:
         return self._closures_from[starts, apart]
 
     @cached_property
+    def loaded_files(self) -> frozenset[str]:
+        """The files that a worker loads to run the functions that tasks run."""
+        loading = self.source.loading
+        pending = [one.head.path for one in self.closures.followed.values() if one.head]
+        found: set[str] = set()
+        while pending:
+            path = pending.pop()
+            if path not in found:
+                found.add(path)
+                pending += loading[path].files if path in loading else ()
+        return frozenset(found)
+
+    @cached_property
+    def implied(self) -> Mapping[str, str]:
+        """Functions that tasks may run though no call to them was followed, each with the one through which they may.
+
+        They start from what Python and libraries call by themselves in the files that tasks load, and from what the own
+        statements of these files mention.
+        """
+        loading = {path: self.source.loading[path] for path in self.loaded_files if path in self.source.loading}
+        names = frozenset(name for one in loading.values() for name in one.names)
+        starts = [s for one in loading.values() for s in one.implicit if s in self.source.functions]
+        starts += [s for s in self.source.functions if s.partition(":")[2] in names]
+        found: dict[str, str] = {}
+        for start in starts:
+            reached = closures(self.source.functions, (start,)) if start not in found else None
+            found |= dict.fromkeys({*reached.sure, *reached.possible} - found.keys(), start) if reached else {}
+        return found
+
+    @cached_property
     def delegated(self) -> DelegatedWork:
         """The tasks, and the functions to which they leave all their work."""
         return delegated_work(self.source, self.closures, self.task_symbols)

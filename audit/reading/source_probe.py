@@ -40,7 +40,7 @@ from audit.reading.deployment.deployment_facts import read_deployment
 from audit.reading.deployment.process_files import read_processes
 from audit.reading.imported_places import imported_places
 from audit.reading.program import new_machine
-from audit.reading.python.abstract_values import External, Instance
+from audit.reading.python.abstract_values import ClassValue, External, FunctionValue, Instance, Value, unwrap
 from audit.reading.python.application_factories import follow_factories
 from audit.reading.python.functions import Functions, OfFunctions
 from audit.reading.python.interpreter import Machine
@@ -186,8 +186,21 @@ def _loading(machine: Machine) -> dict[str, Loading]:
     found = {}
     for name, block in machine.graph.modules.items():
         files = frozenset(modules[other].source.path for other in block.imports if other in modules)
-        found[modules[name].source.path] = Loading(files, frozenset(block.names))
+        implicit = {f"{name}:{qualified}" for qualified in block.implicit} | _left_to_libraries(machine, name)
+        found[modules[name].source.path] = Loading(files, frozenset(block.names), frozenset(implicit))
     return found
+
+
+def _left_to_libraries(machine: Machine, module: str) -> set[str]:
+    """Symbols of the methods of the classes of a module that inherit from one of a library, which may call them."""
+    classes = [unwrap(v)[0] for v in machine.globals.get(module, {}).values()]
+    own = [c for c in classes if isinstance(c, ClassValue) and c.module == module and any(map(_calls_methods, c.bases))]
+    return {m.symbol for c in own for v in c.names.values() if isinstance(m := unwrap(v)[0], FunctionValue)}
+
+
+def _calls_methods(base: Value) -> bool:
+    dotted = base.dotted if isinstance(base, External) else ""
+    return bool(dotted) and not dotted.startswith(("builtins.", "abc.", "typing.", "typing_extensions.", "enum."))
 
 
 def _gaps(tree: Tree, machine: Machine) -> tuple[Gap, ...]:

@@ -71,7 +71,7 @@ _REQUESTS = "https://requests.readthedocs.io/en/latest/user/advanced/#timeouts"
 def _sleeps(known: TargetFacts) -> Sequence[Finding]:
     limits = _Limits(known)
     found = run_by_tasks(known, known.source.observations_of(Sleep), only=())
-    unread = [Doubt(why=why) for member in found.members for o in member.seen for why in limits.unread(o)]
+    unread = [Doubt(why=why) for member in found.members for o in member.seen for why in limits.unread(member, o)]
     domain = run_by_tasks(known, known.source.observations_of(Sleep), only=(), doubts=unread)
     answer = conclude(
         domain,
@@ -92,27 +92,27 @@ class _Limits:
         # The first of its name, should a function be declared twice.
         self._tasks = {task.symbol: task for task in reversed(known.source.tasks)}
 
-    def unread(self, observation: Sleep) -> list[str]:
+    def unread(self, member: Reached[Sleep], observation: Sleep) -> list[str]:
         """Why a sleep cannot be compared with the limits around it."""
         missing = next((reading.missing for _, reading in self._read if reading.missing), "")
         if missing:
             return [missing]
-        unclear = observation.seconds is UNKNOWN or UNKNOWN in self._around(observation)
+        unclear = observation.seconds is UNKNOWN or UNKNOWN in self._around(member, observation)
         return [f"ce que dort `{short(observation.symbol)}`, ou sa limite, ne se lit pas"] if unclear else []
 
     def faults(self, member: Reached[Sleep]) -> list[Fault]:
         """The sleeps that last as long as the lowest limit of a task around them."""
         found = []
         for observation in member.seen:
-            lowest = min((v for v in self._around(observation) if isinstance(v, int | float)), default=None)
+            lowest = min((v for v in self._around(member, observation) if isinstance(v, int | float)), default=None)
             seconds = observation.seconds
             if lowest is not None and not isinstance(seconds, Unknown) and seconds >= lowest:
                 text = f"`{short(observation.symbol)}` dort {seconds:g} s, limite de {lowest:g} s"
                 found.append(Fault(text, observation.excerpt))
         return found
 
-    def _around(self, observation: Sleep) -> list[float | Unknown | None]:
-        running = tasks_running(self._known, observation.symbol)
+    def _around(self, member: Reached[Sleep], observation: Sleep) -> list[float | Unknown | None]:
+        running = tasks_running(self._known, observation.symbol) or {member.chain[0]}
         tasks = [self._tasks[symbol] for symbol in sorted(running)]
         return [limit(task, self._known.source, name, r.value) for task in tasks for name, r in self._read]
 

@@ -19,7 +19,7 @@ from audit.model.observations.shared_data import (
     UnboundedRead,
 )
 from audit.model.target_facts import TargetFacts
-from audit.rules.domains.task_domain import is_named_at_import, loaded_files, task_modules
+from audit.rules.domains.task_domain import is_named_at_import, task_modules
 from audit.rules.effective_settings import NO_TASK, short
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
@@ -299,7 +299,7 @@ def _outlives_the_task(known: TargetFacts, observation: GlobalCounter) -> bool:
         wrappers = {wrapper for one in known.closures.followed.values() for wrapper in one.wrappers}
         if around in sure:
             return around in wrappers
-        return is_named_at_import(known, loaded_files(known), short(around))
+        return is_named_at_import(known, short(around))
     if isinstance(observation, InstanceCounter) and observation.symbol not in sure:
         # No call was followed to the method: only a function that names a holder may get there.
         names = (

@@ -29,6 +29,7 @@ _HOOKS = frozenset(
         "on_worker_process_init", "read_configuration", "ready", "register_with_event_loop", "start",
     )
 )  # fmt: skip
+_PROPERTIES = frozenset(("property", "cached_property", "setter", "deleter", "hybrid_property"))
 ENVIRONMENT = frozenset(("environ", "getenv"))
 _WORDED = re.compile(r"[.:\w]+")
 _MOST_NAMES = 500_000
@@ -49,7 +50,8 @@ class Block:
     """The edges of one block of statements: `imports` to modules, `names` and `strings` to functions of these names.
 
     `assigned`: names that an assignment binds, which an import does not; `from_environment`: those bound to what the
-    environment says; `discoveries`: calls that load modules of one name in every package.
+    environment says; `discoveries`: calls that load modules of one name in every package. `implicit`: methods that no call names,
+    special ones and properties; filled for a module only.
     """
 
     imports: list[str] = field(default_factory=list)
@@ -59,6 +61,7 @@ class Block:
     from_environment: set[str] = field(default_factory=set)
     discoveries: list[ast.Call] = field(default_factory=list)
     functions: list[FunctionNode] = field(default_factory=list)
+    implicit: set[str] = field(default_factory=set)
 
 
 class CallGraph:
@@ -72,6 +75,7 @@ class CallGraph:
     def add(self, module: Module, tree: ast.Module) -> None:
         """Add a module: the edges of its own statements, and the name, class and place of each function."""
         self.modules[module.name] = _block(module, tree.body)
+        self.modules[module.name].implicit = {q for q, owner, node in definitions(tree) if owner and _is_implicit(node)}
         self.definitions[module.name] = [(q, owner, Place(module, node)) for q, owner, node in definitions(tree)]
 
     def body(self, module: Module, place: Place[Definition]) -> Block:
@@ -107,6 +111,12 @@ def _block(module: Module, body: Iterable[ast.stmt]) -> Block:
                 found.from_environment.update(map(_last_name, node.targets))
             pending += children(node)
     return found
+
+
+def _is_implicit(function: Definition) -> bool:
+    """Whether Python calls this method where no call is written."""
+    special = function.name.startswith("__") and function.name.endswith("__")
+    return special or any(_last_name(decorator) in _PROPERTIES for decorator in function.decorator_list)
 
 
 def _called_by_itself(function: Definition) -> bool:

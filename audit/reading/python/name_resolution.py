@@ -102,8 +102,14 @@ class Resolver:
             if isinstance(receiver, Instance) and made_by.dotted == "builtins.type":
                 return False
             return not made_by.dotted.startswith("builtins.") or hasattr(builtins, made_by.dotted.split(".")[1])
-        # A method of a text, a list or a dictionary that was read; what a library's object holds may be the project's.
-        return isinstance(value, Method) and not isinstance(receiver, ClassValue | Instance | ModuleValue | Method)
+        return self.is_of_collection(name)
+
+    def is_of_collection(self, name: str) -> bool:
+        """Whether a dotted name is a method of a text, a list or a dictionary that was read, not of what a library's object holds."""
+        value, _ = unwrap(self._named(name))
+        return isinstance(value, Method) and not isinstance(
+            unwrap(value.receiver)[0], ClassValue | Instance | ModuleValue | External | Method
+        )
 
     def _named(self, name: str) -> Value:
         first, *rest = name.split(".")

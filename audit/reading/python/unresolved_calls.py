@@ -7,6 +7,8 @@ from audit.model.facts import Unresolved
 from audit.reading.python.name_resolution import Resolver, dotted
 
 _COMPUTED = frozenset({"eval", "exec", "__import__", "importlib.import_module", "import_module"})
+# What they give is what the collection was given.
+_ENTRIES = frozenset({"get", "pop", "setdefault", "popleft", "popitem"})
 _LITERALS = (
     ast.Constant,
     ast.JoinedStr,
@@ -55,6 +57,8 @@ def _of_library(resolver: Resolver, receiver: ast.expr) -> bool:
         return _of_library(resolver, receiver.value)
     if isinstance(receiver, ast.Call):
         name = dotted(receiver.func)
+        if name in _COMPUTED or (name.rpartition(".")[2] in _ENTRIES and resolver.is_of_collection(name)):
+            return False
         if name:
             return resolver.is_external(name)
         return isinstance(receiver.func, ast.Attribute) and _of_library(resolver, receiver.func.value)

@@ -107,36 +107,23 @@ def run_by_tasks(
 
 
 def _loaded(known: TargetFacts, elsewhere: Sequence[Observation]) -> Iterator[LoadedCode]:
-    """Those that stand where no call is seen: in a module's own statements, a nested function, or a method that Python calls."""
-    files: frozenset[str] | None = None
+    """Those that stand where no call is seen: in a module's own statements, or in a function that tasks run by none that was followed."""
     for observation in elsewhere:
-        name, place = short(observation.symbol), observation.excerpt
-        outer, nested, _ = name.partition(".<locals>")
-        if place and (not name or nested or name.rpartition(".")[2].startswith("__")):
-            files = loaded_files(known) if files is None else files
-            if place.path in files and (not nested or is_named_at_import(known, files, outer)):
-                yield LoadedCode(place.path, place.first_line, name)
+        symbol, place = observation.symbol, observation.excerpt
+        outer, nested, _ = symbol.partition(".<locals>")
+        if place is None or (symbol and known.closures.opaque):
+            # A call that nobody can follow is a gap already, and to follow the rest takes time.
+            continue
+        made = nested and place.path in known.loaded_files and is_named_at_import(known, short(outer))
+        if made or (place.path in known.loaded_files if not symbol else {symbol, outer} & known.implied.keys()):
+            yield LoadedCode(place.path, place.first_line, short(symbol))
 
 
-def is_named_at_import(known: TargetFacts, files: Collection[str], name: str) -> bool:
-    """Whether the own statements of one of these files mention a function, or the class of a method: what it makes may be kept."""
+def is_named_at_import(known: TargetFacts, name: str) -> bool:
+    """Whether the own statements of a file that tasks load mention a function, or the class of a method: what it makes may be kept."""
     own, _, last = name.rpartition(".")
     loading = known.source.loading
-    return any({last, own} & loading[path].names for path in files if path in loading)
-
-
-def loaded_files(known: TargetFacts) -> frozenset[str]:
-    """The files that a worker loads to run the functions that were followed."""
-    followed = known.closures.followed.values()
-    pending = [one.head.path for one in followed if one.head]
-    found: set[str] = set()
-    loading = known.source.loading
-    while pending:
-        path = pending.pop()
-        if path not in found:
-            found.add(path)
-            pending += loading[path].files if path in loading else ()
-    return frozenset(found)
+    return any({last, own} & loading[path].names for path in known.loaded_files if path in loading)
 
 
 def recognised_in_tasks(
