@@ -16,33 +16,66 @@ _ORDERS = {"settings.py": _SETTINGS, "orders/__init__.py": "", "orders/models.py
 
 @dataclass(frozen=True)
 class Hidden:
-    """A fault that `rule` looks for: the module that defines `run(item)`, which has it."""
+    """A fault that `rule` looks for: the module that defines `run(item)`, which has it; `faulty` replaced by `sound`, it has none."""
 
     rule: str
     text: str
+    faulty: str
+    sound: str
     more: Mapping[str, str] | None = None
 
 
 _CLIENT = "import redis\nclient = redis.Redis(socket_timeout=5)\n"
 FAULTS: tuple[Hidden, ...] = (
-    Hidden("no-endless-loop", "def run(item):\n    while True:\n        item += 1\n"),
+    Hidden("no-endless-loop", "def run(item):\n    while True:\n        item += 1\n", "while True", "while item < 10"),
     Hidden(
-        "http-timeouts", 'import requests\ndef run(item):\n    return requests.post("https://a.internal", json=item)\n'
+        "http-timeouts",
+        'import requests\ndef run(item):\n    return requests.post("https://a.internal", json=item)\n',
+        "json=item",
+        "json=item, timeout=5",
     ),
     Hidden(
-        "aware-clocks", "from datetime import datetime\ndef run(item):\n    return item, datetime.now().isoformat()\n"
+        "aware-clocks",
+        "from datetime import datetime\ndef run(item):\n    return item, datetime.now().isoformat()\n",
+        "from datetime import datetime\ndef run(item):\n    return item, datetime.now()",
+        "from datetime import UTC, datetime\ndef run(item):\n    return item, datetime.now(UTC)",
     ),
-    Hidden("no-process-state", "total = 0\ndef run(item):\n    global total\n    total += item\n    return total\n"),
-    Hidden("atomic-counters", f'{_CLIENT}def run(item):\n    client.set("n", int(client.get("n") or 0) + item)\n'),
-    Hidden("locks-expire", f'{_CLIENT}def run(item):\n    with client.lock("sweep"):\n        return item\n'),
     Hidden(
-        "no-result-wait", "from celery.result import AsyncResult\ndef run(item):\n    return AsyncResult(item).get()\n"
+        "no-process-state",
+        "total = 0\ndef run(item):\n    global total\n    total += item\n    return total\n",
+        "    global total\n    total += item\n    return total",
+        "    return total + item",
     ),
-    Hidden("sleep-within-limit", "import time\ndef run(item):\n    time.sleep(600)\n    return item\n"),
+    Hidden(
+        "atomic-counters",
+        f'{_CLIENT}def run(item):\n    client.set("n", int(client.get("n") or 0) + item)\n',
+        'client.set("n", int(client.get("n") or 0) + item)',
+        'client.incrby("n", item)',
+    ),
+    Hidden(
+        "locks-expire",
+        f'{_CLIENT}def run(item):\n    with client.lock("sweep"):\n        return item\n',
+        'lock("sweep")',
+        'lock("sweep", timeout=30)',
+    ),
+    Hidden(
+        "no-result-wait",
+        "from celery.result import AsyncResult\ndef run(item):\n    return AsyncResult(item).get()\n",
+        "AsyncResult(item).get()",
+        "AsyncResult(item).state",
+    ),
+    Hidden(
+        "sleep-within-limit",
+        "import time\ndef run(item):\n    time.sleep(600)\n    return item\n",
+        "sleep(600)",
+        "sleep(6)",
+    ),
     Hidden(
         "identifiers-only",
         "from app import app\nfrom orders.models import Order\n\n@app.task\ndef notify(order): ...\n\n"
         "def run(item):\n    notify.delay(Order.objects.get(pk=item))\n",
+        "Order.objects.get(pk=item)",
+        "Order.objects.get(pk=item).pk",
         _ORDERS,
     ),
     Hidden(
@@ -50,6 +83,8 @@ FAULTS: tuple[Hidden, ...] = (
         "from app import app\nfrom django.db import transaction\nfrom orders.models import Order\n\n@app.task\n"
         "def notify(pk): ...\n\ndef run(item):\n    with transaction.atomic():\n"
         "        order = Order.objects.create(label=item)\n        notify.delay(order.pk)\n",
+        "        notify.delay",
+        "    notify.delay",
         _ORDERS,
     ),
 )
@@ -226,9 +261,10 @@ PLACES: Mapping[str, Callable[[str, str], dict[str, str]]] = {
 }
 
 
-def project(fault: Hidden, layers: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """The files of a project: layers by name and place, the one nearest to the fault first."""
-    files = {"app.py": _APP, "bottom.py": fault.text, "requirements.txt": "celery==5.5.3\n", **(fault.more or {})}
+def project(fault: Hidden, layers: Sequence[tuple[str, str]], *, sound: bool = False) -> dict[str, str]:
+    """The files of a project, or of its sound twin: layers by name and place, the one nearest to the fault first."""
+    bottom = fault.text.replace(fault.faulty, fault.sound) if sound else fault.text
+    files = {"app.py": _APP, "bottom.py": bottom, "requirements.txt": "celery==5.5.3\n", **(fault.more or {})}
     below = "bottom"
     for number, (layer, place) in enumerate(layers):
         name = f"layer{number}"
