@@ -68,7 +68,8 @@ class Resolver:
 
     def held_by(self, node: ast.expr) -> Iterator[str]:
         """Functions of the project that the object whose method this is was made with: `_queue.do`, after `_queue = Queue(work)`."""
-        value = unwrap(self._named(dotted(node)))[0] if dotted(node) else UNKNOWN
+        name = dotted(node) if isinstance(node, ast.Attribute) else ""
+        value = unwrap(self._named(name))[0] if name else UNKNOWN
         made = unwrap(value.receiver)[0] if isinstance(value, BoundMethod) else UNKNOWN
         if isinstance(made, Instance) and isinstance(unwrap(made.cls)[0], ClassValue):
             given = map(unwrap, (*made.arguments, *made.keywords.values()))
