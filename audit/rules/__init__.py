@@ -42,7 +42,7 @@ _FIRST = (
     "inventory",
     "rate_limits",
     "retry_functions",
-    "broker_services",
+    "queue_keeping",
     "redbeat_lock",
     "result_cleaning",
     "shared_queues",
