@@ -238,7 +238,7 @@ def _requirement(examination: Examination, identifier: str, verdict: Verdict) ->
         "verdict": verdict.status.value,
         "known_by": verdict.known_by.french if verdict.known_by else "",
         "reason": verdict.reason,
-        "unproved": unproved(identifier, verdict.known_by),
+        "unproved": "" if verdict.status is Status.NOT_APPLICABLE else unproved(identifier, verdict.known_by),
         "settles": _settles(examination, entry, findings),
         "findings": [_finding(examination, f) for f in findings],
         "compensations": [

@@ -19,6 +19,7 @@ from audit.judging.suppositions import (
     Supposition,
     as_supposed,
     described,
+    not_played,
     supposed_lines,
     with_applications,
     with_roles,
@@ -204,16 +205,8 @@ class Examination:
 
     def _fly(self) -> None:
         """The canary's scenarios are played together, on one worker."""
-        if self.not_imported:
-            missing, settles = (
-                self.not_imported.rstrip("."),
-                "relancer avec `--python`, l'interpréteur qui sait importer le projet",
-            )
-            grounded = {
-                q: Finding(Outcome.UNDETERMINED, q.title, missing=missing, settles=settles)
-                for q in self.canary.questions
-            }
-            self._played |= {q.id: self._adapted([q.bind(finding)]) for q, finding in grounded.items()}
+        if why := self.not_imported:
+            self._played |= {q.id: self._adapted([q.bind(not_played(q.title, why))]) for q in self.canary.questions}
             return
         known = replace(self.known, target=self.completed)
         flight = self.canary.fly(known, allowed=self.may_start_worker, tell=self.tell)
@@ -329,9 +322,7 @@ class Examination:
     @property
     def nothing_played(self) -> bool:
         """Whether an execution was asked for, and not one scenario was played."""
-        scenarios = {e.id for e in self.experiments} | {q.id for q in self.canary.questions}
-        asked = self.level >= Level.EXECUTION and any(i in scenarios for _, i in self.tests())
-        return asked and scenarios.isdisjoint(self.records)
+        return self.asks_for_processes and not self.played
 
     def close(self) -> None:
         """Stop what the driver started."""

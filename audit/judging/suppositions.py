@@ -69,6 +69,12 @@ def _found(source: Facts) -> dict[str, list[str]]:
     return {kind: [a.symbol for a in source.applications if a.kind == kind] for kind in ("celery", "asgi")}
 
 
+def not_played(title: str, why: str) -> Finding:
+    """What a scenario says on an application that was found, and that could not be imported."""
+    settles = "relancer avec `--python`, l'interpréteur qui sait importer le projet"
+    return Finding(Outcome.UNDETERMINED, title, missing=why.rstrip("."), settles=settles)
+
+
 def with_roles(target: Target, supposed: Sequence[Supposition]) -> Target:
     """The target as if it declared what is supposed of it."""
     return replace(target, roles={**target.roles, **{s.role: (s.symbol,) for s in supposed}})

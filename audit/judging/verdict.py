@@ -111,7 +111,7 @@ def _not_compensated(requirement: Requirement, defects: Sequence[Finding], estab
 
 def _below(floor: Level, known_by: Level | None) -> list[str]:
     """That the defect once mended, the requirement would still not be established."""
-    if known_by is not None and known_by >= floor:
+    if floor is Level.SOURCE or (known_by is not None and known_by >= floor):
         return []
     return [f"Corriger ne suffira pas à établir l'exigence, dont le niveau exigé est « {floor.french} »."]
 

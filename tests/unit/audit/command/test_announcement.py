@@ -64,6 +64,6 @@ def test_the_reading_alone_asks_for_nothing_to_be_played(tmp_path: Path) -> None
 def test_the_project_s_own_environment_is_taken_before_this_interpreter(tmp_path: Path) -> None:
     python = tmp_path / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
-    python.touch()
+    python.touch(mode=0o755)
     assert prepare(tmp_path, None, "execution").target.python == str(python)
     assert not prepare(tmp_path, None, "configuration").target.python
