@@ -9,7 +9,7 @@ from celery.app.defaults import NAMESPACES, flatten
 from audit.model.findings import Outcome
 from audit.rules.celery_releases import declared_settings, is_boolean, release
 from tests.celery_defaults import table
-from tests.rules.test_setting_gaps import APP, asked
+from tests.rules.setting_projects import APP, asked
 
 
 def test_the_table_says_what_the_celery_installed_here_declares() -> None:

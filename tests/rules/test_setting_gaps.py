@@ -1,22 +1,14 @@
 """What may still write a setting hides no fault and makes no pass, and what cannot write it is no gap."""
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from audit.importing import configuration_probe
-from audit.model.findings import Finding, Outcome
-from audit.model.target_facts import TargetFacts
-from audit.reading import source_probe
-from audit.rules import every_rule
-from audit.target.target_file import load_target
-from tests.rules.example_projects import write
+from audit.model.findings import Outcome
+from tests.rules.setting_projects import APP, asked
 
 RULES = Path(__file__).resolve().parents[2] / "audit" / "rules"
-BY_ID = {rule.id: rule for rule in every_rule()}
-APP = 'import os\nfrom celery import Celery\n\napp = Celery("shop", broker="redis://localhost/0")\n{}\n\n@app.task\ndef send(id): ...\n'
 LATE = "app.conf.task_acks_late = {}"
 BROKEN = "print 'x'\n"
 OVER_SETTINGS = [
@@ -38,13 +30,6 @@ OVER_SETTINGS = [
     "chord_results",
     "third_party",
 ]
-
-
-def asked(root: Path, rule: str, files: Mapping[str, str], *, imported: bool = False) -> Finding:
-    write(root, files)
-    target = load_target(root)
-    inside = configuration_probe.collect(target) if imported else None
-    return BY_ID[rule].evaluate(TargetFacts(target, source_probe.collect(target), inside))[0]
 
 
 @pytest.mark.parametrize("name", OVER_SETTINGS)
