@@ -150,7 +150,7 @@ def _conclude(
         missing = "aucun envoi n'était en vol quand un processus devait être tué : la faute n'a pas eu lieu"
         return [Finding(Outcome.UNDETERMINED, title, evidence, missing=missing)]
     sentence = (
-        f"Personne ne peut être connecté (le pilote ne trouve ni compte ni session) : {told}, {result.accepted} acceptés par la "
+        f"Sans aucune session possible (le pilote ne trouve ni compte ni session) : {told}, {result.accepted} acceptés par la "
         "passerelle, chacun une seule fois, alors que le processus principal du worker puis un de ses enfants ont été tués "
         "(SIGKILL) en plein envoi, et que des réveils ont été publiés une seconde fois pendant l'envoi"
     )

@@ -87,7 +87,7 @@ def _conclude(driver: Driver, record: Record, expected: set[str], *, struck: boo
         )
         return [Finding(Outcome.UNDETERMINED, EXPERIMENT.title, evidence, missing=missing)]
     sentence = (
-        f"Personne ne peut être connecté : {2 * len(expected)} interactions de {len(expected)} contacts ; la passerelle accepte un seul "
+        f"Sans aucune session possible : {2 * len(expected)} interactions de {len(expected)} contacts ; la passerelle accepte un seul "
         "Message 2 par contact, alors que le worker a été tué (SIGKILL) en plein envoi"
     )
     return [Finding(Outcome.ESTABLISHED, sentence, evidence)]

@@ -59,7 +59,7 @@ def _conclude(
         )
         return [Finding(Outcome.UNDETERMINED, EXPERIMENT.title, (record.evidence(_ID),), missing=missing)]
     sentence = (
-        f"Personne ne peut être connecté : {counted(len(answered), 'webhook accepté')} sans session d'utilisateur, chacun livré deux fois, "
+        f"Sans aucune session possible : {counted(len(answered), 'webhook accepté')} sans session d'utilisateur, chacun livré deux fois, "
         f"donnent {counted(len(counts), 'interaction enregistrée')} une seule fois, alors que le processus web a été tué (SIGKILL) "
         f"quand il en restait {waiting} à traiter"
     )

@@ -12,7 +12,7 @@ _SHORTEST, _LONGEST = 40, 170
 _MOST_ACTIONS, _ROOM = 5, 9
 _LEVELS = ("déclaré", "configuré", "exécuté", "mesuré")
 # What every proof of autonomy begins with, and says nothing of its own.
-_PREAMBLE = re.compile(r"Personne ne peut être connecté(?: \([^)]*\))?\s*: ")
+_PREAMBLE = re.compile(r"(?:Sans aucune session possible|Personne ne peut être connecté)(?: \([^)]*\))?\s*: ")
 
 
 @dataclass(frozen=True)
