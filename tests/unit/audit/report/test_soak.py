@@ -100,9 +100,12 @@ def test_the_checkpoint_shows_its_own_faults_and_the_soak(struck: dict[str, Any]
     assert "| 4 | 1 | 0 | 0 | 3,21 s |" in text
     assert f"]({drawing_name(struck)})" in text
     assert "audit soak . --seed 7" in text
+    assert "Reprise, dans les expériences de cet audit : " in text
+    assert "Reprise, dans le journal d'endurance : " in text
     ElementTree.fromstring(draw_run(struck))
 
 
 def test_without_a_fault_there_is_no_such_section(strict: dict[str, Any]) -> None:
     assert "Preuves par injection de fautes" not in render_markdown(strict)
     assert not drawing_name(strict)
+    assert "Reprise, dans le journal d'endurance" not in render_markdown(strict)
