@@ -9,7 +9,8 @@ from audit.report.requirement_view import RequirementView
 
 Record = Mapping[str, Any]
 _SHORTEST, _LONGEST = 40, 170
-_MOST_ACTIONS, _ROOM = 5, 9
+# Lines for actions and points together, beside six requirements; each requirement more takes one of them.
+_MOST_ACTIONS, _ROOM, _BESIDE, _LEAST = 5, 9, 6, 6
 _LEVELS = ("déclaré", "configuré", "exécuté", "mesuré")
 # What every proof of autonomy begins with, and says nothing of its own.
 _PREAMBLE = re.compile(r"(?:Sans aucune session possible|Personne ne peut être connecté)(?: \([^)]*\))?\s*: ")
@@ -48,9 +49,10 @@ class FirstScreen:
 def first_screen(
     journal: Record, views: Sequence[RequirementView], problems: Sequence[Record], to_check: Sequence[Record]
 ) -> FirstScreen:
-    """The first screen of a journal, within forty lines where it can be."""
-    actions = _actions(views, problems)
-    room = max(3, _ROOM - len(actions))
+    """The first screen of a journal: within forty lines beside six requirements, within fifty beside twelve."""
+    whole = max(_LEAST, _ROOM - max(0, len(views) - _BESIDE))
+    actions = _actions(views, problems, min(_MOST_ACTIONS, max(4, (whole + 1) // 2)))
+    room = whole - len(actions)
     unread = [path for probe in journal["probes"] for path, _ in probe["unread"]]
     return FirstScreen(
         tuple(_proof(record, view) for record, view in zip(journal["requirements"], views, strict=True)),
@@ -88,7 +90,7 @@ def _strength(finding: Record) -> int:
     return max((_LEVELS.index(e["level"]) for e in finding["evidence"]), default=-1)
 
 
-def _actions(views: Sequence[RequirementView], problems: Sequence[Record]) -> tuple[Action, ...]:
+def _actions(views: Sequence[RequirementView], problems: Sequence[Record], most: int) -> tuple[Action, ...]:
     """What to mend, the most serious first, then what would settle what is not known."""
     mending = [
         Action(p["severity"], f"{p['title']} : {p['recommendation']}", next(iter(p["places"]), ""))
@@ -98,4 +100,4 @@ def _actions(views: Sequence[RequirementView], problems: Sequence[Record]) -> tu
     settling = dict.fromkeys(s for v in views if v.status == "INDÉTERMINÉ" for s in v.settling)
     open_ids = [v.id for v in views if v.status == "INDÉTERMINÉ"]
     told = [Action("", f"Pour {', '.join(open_ids)} : {brief(s, 300)}", "") for s in list(settling)[:1]]
-    return (*mending[: _MOST_ACTIONS - len(told)], *told)
+    return (*mending[: most - len(told)], *told)

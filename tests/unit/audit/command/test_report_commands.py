@@ -142,7 +142,8 @@ def test_a_journal_is_converted_on_standard_output(journal: Path, name: str) -> 
     result = audit("report", "convert", journal, "--to", name)
     assert (result.exit_code, bool(result.stdout)) == (0, True)
     if name == "summary":
-        assert len(result.stdout.splitlines()) <= 42
+        assert len(result.stdout.splitlines()) <= 50, "twelve criteria, and what was supposed"
+        assert result.stdout.count("Critique - ") == 2, "no critical problem is left out"
 
 
 def test_an_unknown_format_is_a_usage_error(journal: Path, tmp_path: Path) -> None:
