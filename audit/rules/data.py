@@ -12,6 +12,7 @@ from audit.model.observations.shared_data import (
     ExclusiveAccess,
     GlobalCounter,
     InstanceCounter,
+    KeptValue,
     LockWithExpiry,
     LockWithoutExpiry,
     NaiveDatetime,
@@ -287,8 +288,15 @@ def _no_process_state(known: TargetFacts) -> Sequence[Finding]:
         _no_process_state.guide,
         "Compte gardé en mémoire",
         lambda o: f"`{o.name}`",
+        doubt=_is_only_kept,
         concerns=_outlives_the_task,
     )(known)
+
+
+def _is_only_kept(_: TargetFacts, observation: GlobalCounter) -> str:
+    if not isinstance(observation, KeptValue):
+        return ""
+    return f"`{short(observation.symbol)}` garde une valeur dans `{observation.name}`, d'une exécution à l'autre"
 
 
 def _outlives_the_task(known: TargetFacts, observation: GlobalCounter) -> bool:

@@ -59,6 +59,11 @@ class InstanceCounter(GlobalCounter):
 
 
 @dataclass(frozen=True)
+class KeptValue(GlobalCounter):
+    """A global that is given another value at each execution: state, or something that is only remembered."""
+
+
+@dataclass(frozen=True)
 class EnclosedCounter(GlobalCounter):
     """A nested function that counts in a name of the one around it: for as long as the nested one is kept."""
 

@@ -4,7 +4,13 @@ import ast
 from collections.abc import Iterator
 
 from audit.model.observations.observation import Observation
-from audit.model.observations.shared_data import ConnectionAtImport, EnclosedCounter, GlobalCounter, InstanceCounter
+from audit.model.observations.shared_data import (
+    ConnectionAtImport,
+    EnclosedCounter,
+    GlobalCounter,
+    InstanceCounter,
+    KeptValue,
+)
 from audit.reading.behaviour.row_objects import ancestors, owner
 from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.python.abstract_values import (
@@ -62,9 +68,25 @@ def _changes(scope: Scope) -> Iterator[GlobalCounter]:
             if _is_shared(scope, target, shared) and _is_state(scope, node, target, node.value):
                 yield scope.observed(GlobalCounter, node, name=ast.unparse(target))
     yield from _kept_around(scope)
+    yield from _kept_values(scope, shared)
     for call in scope.calls:
         if counted := _counted(scope, call):
             yield scope.observed(GlobalCounter, call, name=counted)
+
+
+def _kept_values(scope: Scope, shared: set[str]) -> Iterator[KeptValue]:
+    """Globals that are given what comes from an argument, whether they are there already or not."""
+    for node in scope.all(ast.Assign):
+        stored = {n.id for t in node.targets for n in ast.walk(t) if isinstance(n, ast.Name)} & shared
+        tests = [n.test for n in scope.around(node) if isinstance(n, ast.If)]
+        counted = any(_is_state(scope, node, target, node.value) for target in node.targets)
+        made_once = any(_asks_whether_it_is_there(test) for test in tests)
+        if stored and not counted and not made_once and _uses_a_parameter(scope, node.value):
+            yield scope.observed(KeptValue, node, name=", ".join(sorted(stored)))
+
+
+def _uses_a_parameter(scope: Scope, value: ast.expr) -> bool:
+    return any(isinstance(n, ast.Name) and _comes_from_a_parameter(scope, n) for n in ast.walk(value))
 
 
 def _kept_around(scope: Scope) -> Iterator[GlobalCounter]:
