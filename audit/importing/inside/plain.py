@@ -73,6 +73,11 @@ def _shown(value: Any) -> str:
         text = repr(value)
     except Exception:  # noqa: BLE001 - a stranger's __repr__
         text = f"<{symbol(value)}>"
+    return without_addresses(text)
+
+
+def without_addresses(text: str) -> str:
+    """A `repr`, bounded, without the addresses in memory that change from one run to the next."""
     return _shortened(_ADDRESS.sub("", text))
 
 

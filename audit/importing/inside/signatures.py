@@ -6,7 +6,7 @@ import inspect
 import typing
 from typing import Any
 
-from .plain import plain, symbol
+from .plain import plain, symbol, without_addresses
 
 
 def signature(function: Any) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def _annotation(annotation: Any) -> str:
         return annotation
     if isinstance(annotation, type) and not hasattr(annotation, "__origin__"):
         return annotation.__qualname__
-    return str(plain(inspect.formatannotation(annotation)))
+    return without_addresses(inspect.formatannotation(annotation))
 
 
 def _text(value: Any) -> str:
