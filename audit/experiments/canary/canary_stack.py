@@ -17,9 +17,6 @@ from audit.experiments.waiting import wait_until
 HOLD_SECONDS = 40.0
 _BOOT_SECONDS = 25.0
 _FINAL = frozenset({Fate.DONE, Fate.TWICE, Fate.LOST})
-# Only the visibility timeout ends these: where it is long, they stay so.
-_RETAINED = frozenset({Fate.HELD, Fate.DUE})
-_RETAINED_QUIET_SECONDS = 4.0
 LONGEST_VISIBILITY_SECONDS = 12
 
 
@@ -95,12 +92,8 @@ class House:
         """Wait until every fate is final and has not changed for a while; what they are then, or when the time is out."""
         deadline = time.monotonic() + seconds
         last, since = self.fates(keys), time.monotonic()
-        long = (self.settings["visibility_timeout"] or 0) > LONGEST_VISIBILITY_SECONDS
         while time.monotonic() < deadline:
-            quiet, found = time.monotonic() - since, set(last.values())
-            if found <= _FINAL and quiet >= quiet_seconds:
-                break
-            if long and found <= _FINAL | _RETAINED and quiet >= _RETAINED_QUIET_SECONDS:
+            if all(f in _FINAL for f in last.values()) and time.monotonic() - since >= quiet_seconds:
                 break
             time.sleep(0.1)
             now = self.fates(keys)

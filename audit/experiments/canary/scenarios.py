@@ -6,19 +6,20 @@ from math import ceil
 
 from audit.experiments.canary.broker_scenario import broker_restarted
 from audit.experiments.canary.canary_stack import LONGEST_VISIBILITY_SECONDS, House, tally
-from audit.experiments.canary.execution_ledger import Fate
 from audit.experiments.canary.in_flight import hold_in_flight, participle, restart, tell
 from audit.experiments.canary.poison_scenario import poisoned
 from audit.experiments.canary.reserve_scenario import reserved
 from audit.experiments.canary.running_worker import asked
 from audit.experiments.canary.scenario_counts import Observation
 from audit.experiments.canary.stop_scenario import terminated
+from audit.experiments.canary.target_processes import PACE_SECONDS
 from audit.experiments.process_faults import Kill, gone
 from audit.experiments.waiting import wait_until
 from audit.french.typography import counted, french_seconds
 
 _QUICK = 12
-_PACE_SECONDS = 3.0
+_POOL_CHECK_SECONDS = 7.0
+_RETRY_SECONDS = 15.0
 
 
 def ordinary(house: House, seen: Observation) -> None:
@@ -39,11 +40,15 @@ def _pace(house: House, seen: Observation) -> None:
     if not house.settings.get("rate_limit"):
         return
     keys = house.send("cadence", _QUICK, house.gate("pace"), task="paced")
-    wait_until(lambda: len(house.starts(keys)) >= _QUICK, _PACE_SECONDS)
-    seen.values |= {"paced": len(house.starts(keys)), "paced_sent": _QUICK, "paced_seconds": _PACE_SECONDS}
+    wait_until(lambda: len(house.starts(keys)) >= _QUICK, PACE_SECONDS)
+    seen.values |= {"paced": len(house.starts(keys)), "paced_sent": _QUICK, "paced_seconds": PACE_SECONDS}
+    if house.worker is not None:
+        # It holds messages that wait for their turn, and would execute nothing else.
+        house.stop(house.worker, 0.0)
+        house.boot()
     seen.note(
-        f"à la cadence de la cible (`{house.settings['rate_limit']}`), {seen.values['paced']} messages sur {_QUICK} "
-        f"commencent en {french_seconds(_PACE_SECONDS)} ; le canari se donne ensuite la sienne"
+        f"à la cadence de la cible (`{house.settings['rate_limit']}`), {counted(seen.values['paced'], 'message')} sur {_QUICK} "
+        f"en {french_seconds(PACE_SECONDS)} ; le canari se donne ensuite la sienne"
     )
 
 
@@ -69,8 +74,10 @@ def child_killed(house: House, seen: Observation) -> None:
             seen.back_seconds = round(again[0].at - struck, 2)
         return bool(again)
 
-    # The pool looks for dead children every five seconds.
-    wait_until(lambda: decided() or _lost(house, victim.id), 12.0, 0.1)
+    # The pool looks for dead children every five seconds, and a retry on a lost worker (5.7) comes seconds later: nothing is
+    # lost before.
+    patience = _RETRY_SECONDS if house.settings.get("retry_on_worker_lost") else _POOL_CHECK_SECONDS
+    wait_until(decided, patience, 0.1)
     gate.touch()
     tally(seen, house.settle(keys, 6.0))
     decided()
@@ -134,10 +141,6 @@ def main_killed(house: House, seen: Observation) -> None:
     soon = bool(visibility) and visibility <= LONGEST_VISIBILITY_SECONDS
     tally(seen, house.settle(keys, 6.0 + (visibility if soon else 0.0)))
     tell(seen)
-
-
-def _lost(house: House, key: str) -> bool:
-    return house.settle([key], 2.5)[key] is Fate.LOST
 
 
 SCENARIOS = {

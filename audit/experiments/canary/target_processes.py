@@ -27,6 +27,7 @@ importlib.import_module("_audit_canary." + sys.argv[3]).main(sys.argv[4])
 """
 
 
+PACE_SECONDS = 3.0
 # What Celery gives as the reason of its end; else an exception's own line, or what is logged as an error. Never any other line.
 _FATAL = re.compile(r"Unrecoverable error: (?P<what>.+)")
 _ERROR = re.compile(
@@ -192,6 +193,8 @@ class Publisher:
             "gate": str(gate),
             "seconds": hold_seconds,
             "countdown": countdown,
+            # What the target's pace holds back is worth nothing once it was counted.
+            "expires": PACE_SECONDS if task == "paced" else None,
         }
         self._process.ask(order)
         self._process.record("sent", 15.0, number=order["number"])

@@ -47,9 +47,8 @@ def _send(app: Any, ledger: str, order: dict[str, Any]) -> None:
     with app.connection_for_write() as connection:
         for key in order["keys"]:
             kwargs = {"ledger": ledger, "key": key, "gate": order["gate"], "seconds": order["seconds"]}
-            task.apply_async(
-                kwargs=kwargs, task_id=key, queue=QUEUE, countdown=order["countdown"], connection=connection
-            )
+            options = {"task_id": key, "queue": QUEUE, "countdown": order["countdown"], "expires": order["expires"]}
+            task.apply_async(kwargs=kwargs, connection=connection, **options)
 
 
 def _ask(app: Any, node: str) -> dict[str, Any]:
@@ -105,6 +104,7 @@ def _settings(app: Any, kind: str) -> dict[str, Any]:
         "broker": kind,
         "acks_late": bool(task.acks_late),
         "reject_on_worker_lost": bool(task.reject_on_worker_lost),
+        "retry_on_worker_lost": bool(conf.get("task_retry_on_worker_lost")),
         "visibility_timeout": visibility,
         "time_limit": min((n for n in limits if n), default=None),
         "longest_task": _longest(app),

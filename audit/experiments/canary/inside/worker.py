@@ -16,9 +16,13 @@ def main(arguments: str) -> None:
     wanted, app, report = begin(arguments)
     from celery import signals  # noqa: PLC0415 - the target's own
 
-    def checked(**_: Any) -> None:
+    def checked(instance: Any = None, **_: Any) -> None:
         # Signal receivers that raise are only logged: the process itself must end before it consumes.
         keep_own_limits(app)
+        # The consumer has read every task's pace already.
+        consumer = getattr(instance, "consumer", None)
+        if consumer is not None:
+            consumer.reset_rate_limits()
         try:
             check_addresses(app, wanted["broker"], wanted["backend"])
         except AstrayError as error:
