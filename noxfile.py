@@ -135,6 +135,16 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def versions(session: nox.Session) -> None:
+    """Play the canary over releases of Celery, brokers, pools and acknowledgements; goes on where it stopped: `-- --minutes 30`.
+
+    `-- --again --only 5.7.0/redis/prefork/late` measures one cell again. Needs `rabbitmq-server` on the PATH.
+    """
+    install(session)
+    session.run("python", "-m", "tests.versions", *session.posargs)
+
+
+@nox.session
 def lock(session: nox.Session) -> None:
     """Compile `requirements.lock` again from pyproject.toml; `-- --upgrade` takes the newest of everything."""
     session.install("--quiet", "uv")
