@@ -16,9 +16,10 @@ from audit.model.observations.deployment_statements import (
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN
 from audit.rules.domains.process_domain import celery_processes, doubtful, narrowed, statements
-from audit.rules.domains.release_domain import DIES_WITH_ITS_BROKER, celery_releases
+from audit.rules.domains.release_domain import celery_releases
 from audit.rules.effective_settings import NO_WORKER
 from audit.rules.health_checks import Check, health_checks
+from audit.rules.measured_releases import measured_releases
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 from audit.rules.told_release import Release
@@ -280,11 +281,11 @@ def _grace(known: TargetFacts) -> Sequence[Finding]:
     reference=_RELEASE,
     guide=Guide(
         severity=Severity.MINOR,
-        passes="Cette version de Celery survit à la chute de son broker",
-        fails="Celery 5.7.0 s'arrête quand son broker tombe (mesuré : 20 fois sur 20 avec un message non acquitté)",
+        passes="Cette version de Celery survit à la chute de son broker, partout où le harnais l'a jouée",
+        fails="Le worker de cette version de Celery s'arrête quand son broker tombe (mesuré)",
         advice="Garder Celery 5.6, ou n'avoir rien de précieux dans la mémoire d'un worker supervisé",
         solution="celery==5.6.3\nkombu==5.6.2",
-        undetermined="la version de Celery n'est épinglée dans aucun fichier, ou peut y être la 5.7.0, et rien n'a été importé",
+        undetermined="la version de Celery n'est épinglée dans aucun fichier, ou sa série n'a pas été jouée, et rien n'a été importé",
         impact="Moyen : chaque coupure du broker arrête les workers",
         language="text",
     ),
@@ -311,9 +312,12 @@ def _release(known: TargetFacts) -> Sequence[Finding]:
     domain = celery_releases(known)
     answer = conclude(domain, _dies)
     evidence = (release.evidence for release in domain.members)
-    detail = domain.members[0].version if domain.members else ""
-    return answered(_release.guide, "Version de Celery", answer, *evidence, nothing="aucune version", detail=detail)
+    return answered(_release.guide, "Version de Celery", answer, *evidence, nothing="aucune version")
 
 
 def _dies(release: Release) -> list[Fault]:
-    return [Fault(f"version {release.version}", release.place)] if release.version == DIES_WITH_ITS_BROKER else []
+    played = measured_releases().get(release.version)
+    if played is None or not played.died:
+        return []
+    told = f"version {release.version}, dans {len(played.died)} des {played.played} combinaisons jouées"
+    return [Fault(told, release.place)]
