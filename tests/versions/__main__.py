@@ -18,7 +18,9 @@ ENVIRONMENTS = Path("build/versions")
 
 
 def main(
-    only: Annotated[str, typer.Option(help="Only cells whose name begins so, as 5.7.0/redis/prefork/late.")] = "",
+    only: Annotated[
+        str, typer.Option(help="Only this cell, as 5.7.0/redis/prefork/late, or those whose name begins so.")
+    ] = "",
     minutes: Annotated[float, typer.Option(help="Begin no cell after that long.")] = 600.0,
     *,
     again: Annotated[bool, typer.Option("--again", help="Measure again what is measured.")] = False,
@@ -26,8 +28,10 @@ def main(
     """Measure in parts: each cell is written as soon as it is known, and a later run goes on from there."""
     rows = _read()
     until = time.monotonic() + minutes * 60
+    exact = only in {cell.name for cell in cells()}
     for cell in cells():
-        if not cell.name.startswith(only) or (cell.name in rows and not again) or time.monotonic() > until:
+        asked = cell.name == only if exact else cell.name.startswith(only)
+        if not asked or (cell.name in rows and not again) or time.monotonic() > until:
             continue
         typer.echo(f"{cell.name}")
         try:
