@@ -65,6 +65,7 @@ class Canary:
         _logger.debug("the canary's worker: options %s of %s; broker: %s", options, options_from or "no file", program)
         stop = shipped_stop(known)
         environ = _with_remap({**os.environ, **declared_environment(target)}, stop["remapped"])
+        stop["soft"] = stop["soft"] or (stop["signal"] == "TERM" and environ.get("REMAP_SIGTERM") == "SIGQUIT")
         request = Request(
             python=interpreter(target),
             root=str(target.root.resolve()),

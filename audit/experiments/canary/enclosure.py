@@ -58,7 +58,7 @@ def enclosed(request: Request, isolation: Isolation, tell: Callable[[str], None]
         (directory / "cwd").mkdir()
         with _conductor(isolation, directory) as process:
             content = {**vars(request), "directory": name, "environ": _environment(request.environ, directory)}
-            _listen(process, content, time.monotonic() + request.seconds + 30.0, played, tell)
+            _listen(process, content, time.monotonic() + request.seconds + 60.0, played, tell)
     return played
 
 

@@ -1,7 +1,9 @@
 """How the target's own files stop its worker, as the canary plays it."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from audit.model.facts import Process
 from audit.model.stops import Receives, Stop
 from audit.model.target_facts import TargetFacts
 
@@ -9,10 +11,8 @@ DOCKER_SECONDS = 10.0
 
 
 def shipped_stop(known: TargetFacts) -> dict[str, Any]:
-    """Signal, grace and reach of the first stop that a file tells; Docker's ten seconds to the main process where none does."""
-    worker = known.workers[0] if known.workers else None
-    stop = next((s for s in worker.stops if s.by), worker.stops[0] if worker.stops else None) if worker else None
-    told = stop or Stop("", Receives.MAIN)
+    """Signal, grace and reach of the first stop that an orchestrator's file tells; Docker's ten seconds where none does."""
+    worker, told = _first_told(known.workers)
     grace = told.grace if told.grace is not None else DOCKER_SECONDS
     return {
         "by": told.by,
@@ -27,6 +27,14 @@ def shipped_stop(known: TargetFacts) -> dict[str, Any]:
         "remapped": told.remapped,
         "time_limit": _seconds(worker.options.get("time-limit", "")) if worker else None,
     }
+
+
+def _first_told(workers: Sequence[Process]) -> tuple[Process | None, Stop]:
+    """An image's own command says less than the service, the unit or the program that starts it."""
+    stops = [(worker, stop) for worker in workers for stop in worker.stops]
+    told = [(worker, stop) for worker, stop in stops if stop.by]
+    first = next(iter(told or stops), None)
+    return first or (workers[0] if workers else None, Stop("", Receives.MAIN, remapped=None))
 
 
 def _seconds(text: str) -> float | None:

@@ -13,18 +13,19 @@ from audit.french.typography import counted, french_seconds
 
 # Nothing changes in a warm shutdown between these seconds and a longer grace, except that tasks may end.
 LONGEST_GRACE_SECONDS = 10.0
-LONGEST_SOFT_SECONDS = 20.0
+LONGEST_SOFT_SECONDS = 30.0
 WITHOUT_END = 86400.0
 
 
 def terminated(house: House, seen: Observation, patience_seconds: float = 20.0) -> None:
     """Both parts; the second only where a task of the target may outlast the grace."""
     fates: dict[str, Fate] = {}
-    if not _ends_in_time(house, seen, patience_seconds, fates):
+    # A soft shutdown waits its whole time, whatever the tasks do: a long one is played once, with tasks that outlast it.
+    if _soft(house) <= LONGEST_GRACE_SECONDS and not _ends_in_time(house, seen, patience_seconds, fates):
         return
     longest = _longest_task(house)
     grace = _grace(house.stopped_by)
-    if grace < WITHOUT_END and (longest is None or longest >= grace):
+    if grace < WITHOUT_END and (longest is None or longest >= grace or _soft(house) > LONGEST_GRACE_SECONDS):
         _cut(house, seen, fates)
     else:
         seen.values |= {"within": longest, "grace": grace}
@@ -37,6 +38,10 @@ def _longest_task(house: House) -> float | None:
     """The longest that a task of the target may run, in seconds; None without a limit."""
     longest = house.settings.get("longest_task")
     return house.stopped_by.get("time_limit") if longest is None else float(longest)
+
+
+def _soft(house: House) -> float:
+    return float(house.settings.get("soft_shutdown") or 0.0) if house.stopped_by["soft"] else 0.0
 
 
 def _grace(stop: Any) -> float:
@@ -89,8 +94,7 @@ def _cut(house: House, seen: Observation, fates: dict[str, Fate]) -> None:
     """The gate stays shut until SIGKILL, or until a soft shutdown has given the messages back."""
     stop, worker = house.stopped_by, house.worker
     assert worker is not None  # noqa: S101  just restarted
-    soft = float(house.settings.get("soft_shutdown") or 0.0) if stop["soft"] else 0.0
-    grace = _grace(stop)
+    soft, grace = _soft(house), _grace(stop)
     if min(grace, soft) > LONGEST_SOFT_SECONDS:
         seen.values["not_waited"] = soft
         return
@@ -105,6 +109,8 @@ def _cut(house: House, seen: Observation, fates: dict[str, Fate]) -> None:
     if not stopped:
         worker.signal_group(signal.SIGKILL)
         worker.process.wait()
+    if stopped:
+        seen.values.setdefault("stop_seconds", round(after, 2))
     executed = len([f for f in house.fates(keys).values() if f in {Fate.DONE, Fate.TWICE}])
     held = house.server.held()
     queued, unacked = (held.queued_among(keys), held.unacked_among(keys)) if held else (0, 0)

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,13 @@ import pytest
 from audit.experiments.canary.canary_run import Canary
 from audit.experiments.canary.enclosure import Played, Request
 from audit.experiments.canary.scenario_counts import Observation
+from audit.experiments.canary.shipped_stop import shipped_stop
 from audit.experiments.canary.worker_options import worker_options
 from audit.importing.isolation import SOCKET_GUARD, Isolation
 from audit.model.facts import Facts, Process
 from audit.model.findings import Excerpt, Level, Outcome
 from audit.model.retries import RetryPolicy, RetrySchedule
+from audit.model.stops import Receives, Stop
 from audit.model.target_facts import TargetFacts
 from audit.target.target_file import Target
 
@@ -116,3 +119,21 @@ def test_the_request_crosses_to_the_enclosure_as_json(tmp_path: Path) -> None:
     _canary(enclosure).fly(_known(tmp_path, python=sys.executable), allowed=True, tell=_quiet)
     (request,) = enclosure.requests
     assert json.loads(json.dumps(vars(request)))["python"] == sys.executable
+
+
+def _stopped_by(*workers: Process) -> dict[str, object]:
+    facts = Facts(Level.SOURCE, "source", processes=workers)
+    return shipped_stop(TargetFacts(Target("boutique", Path("/nowhere")), facts, None))
+
+
+def test_the_stop_of_a_service_is_played_rather_than_that_of_its_image() -> None:
+    image = Process("worker", "celery worker", {}, "", Excerpt("Dockerfile", 1, 1, "x", "dockerfile"))
+    stop = Stop("Docker", Receives.GROUP, grace=60.0, remapped=True)
+    service = replace(image, restart="compose", excerpt=Excerpt("compose.yaml", 1, 1, "x", "yaml"), stops=(stop,))
+    told = _stopped_by(image, service)
+    assert (told["path"], told["grace"], told["soft"], told["group"]) == ("compose.yaml", 60.0, True, True)
+
+
+def test_where_no_file_stops_the_worker_docker_s_delay_is_played_and_the_environment_left() -> None:
+    told = _stopped_by()
+    assert (told["grace"], told["grace_told"], told["signal"], told["remapped"]) == (10.0, False, "TERM", None)
