@@ -109,7 +109,7 @@ def _cut(house: House, seen: Observation, fates: dict[str, Fate]) -> None:
     if not stopped:
         worker.signal_group(signal.SIGKILL)
         worker.process.wait()
-    if stopped:
+    if stopped and soft > LONGEST_GRACE_SECONDS:
         seen.values.setdefault("stop_seconds", round(after, 2))
     executed = len([f for f in house.fates(keys).values() if f in {Fate.DONE, Fate.TWICE}])
     held = house.server.held()

@@ -149,3 +149,10 @@ def test_each_fate_is_entered_where_it_belongs() -> None:
     assert (seen.lost, seen.twice, seen.waiting, seen.due) == (("lost",), ("twice",), ("held",), ("due",))
     assert seen.unsettled == ("queued", "running", "unknown")
     assert (seen.sent, seen.executed) == (len(Fate), 3)
+
+
+def test_a_long_soft_shutdown_is_played_once_and_gives_its_stop_time(play: Play) -> None:
+    seen, house = play("canary-sigterm", settings={"soft_shutdown": 30.0}, stop={"soft": True, "grace": 60.0})
+    assert seen.values["cut"]["by_itself"]
+    assert seen.values["stop_seconds"] == seen.values["cut"]["seconds"]
+    assert len(house.booted) == 2
