@@ -92,8 +92,7 @@ def _ends_in_time(house: House, seen: Observation, patience_seconds: float, fate
 
 def _cut(house: House, seen: Observation, fates: dict[str, Fate]) -> None:
     """The gate stays shut until SIGKILL, or until a soft shutdown has given the messages back."""
-    stop, worker = house.stopped_by, house.worker
-    assert worker is not None  # noqa: S101  just restarted
+    stop, worker = house.stopped_by, house.worker or house.boot()
     soft, grace = _soft(house), _grace(stop)
     if min(grace, soft) > LONGEST_SOFT_SECONDS:
         seen.values["not_waited"] = soft
