@@ -96,7 +96,14 @@ CELERY_CRITERIA = (
         "Retour",
         "Un worker ou un beat qui meurt est relancé, chaque fois, sans personne.",
         Level.SOURCE,
-        ("supervision", "watched-process", "startup-retry", "connection-retries-supervised", "worker-restart"),
+        (
+            "supervision",
+            "programs-restarted",
+            "watched-process",
+            "startup-retry",
+            "connection-retries-supervised",
+            "worker-restart",
+        ),
     ),
     _criterion(
         6,

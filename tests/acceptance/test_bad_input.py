@@ -36,7 +36,7 @@ def write(root: Path, module: str) -> None:
 
 @pytest.mark.parametrize("level", ["source", "configuration", "execution"])
 def test_a_target_with_nothing(level: str, tmp_path: Path) -> None:
-    result = audit(tmp_path, "--level", level)
+    result = audit(tmp_path, "--level", level, "--profile", "strict")
     assert result.returncode == 3, result.stdout + result.stderr
     assert "Traceback" not in result.stderr
     text = report(tmp_path)

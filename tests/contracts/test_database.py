@@ -29,7 +29,14 @@ def ids(db: Database, kind: str = "message_1") -> list[int]:
 
 def claim(db: Database, message_id: int) -> messages.Claim | None:
     with db.transaction() as connection:
-        return messages.claim(connection, message_id, lease_seconds=30, now=datetime.now(UTC), daily_limit=1000)
+        return messages.claim(
+            connection,
+            message_id,
+            lease_seconds=30,
+            now=datetime.now(UTC),
+            daily_limit=1000,
+            day=datetime.now(UTC).date(),
+        )
 
 
 def test_of_many_senders_one_claims(db: Database, campaign_id: int) -> None:
