@@ -12,6 +12,9 @@ import pytest
 from audit.command.pytest_items import audit_items
 
 if TYPE_CHECKING:
+    from typing import Any
+
+    from audit.experiments.cluster.celery_canary import CeleryCanary
     from audit.judging.examination import Examination  # noqa: F401  named in the key below, as text
 
 EXAMINATION = pytest.StashKey["Examination"]()
@@ -60,3 +63,11 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
     examination = config.stash.get(EXAMINATION, None)
     if examination is not None:
         items += audit_items(session, examination)
+
+
+@pytest.fixture
+def celery_canary(celery_setup: Any, request: pytest.FixtureRequest) -> CeleryCanary:
+    """Plays the canary's scenarios on this project's `celery_setup` of pytest-celery (extra `cluster`)."""
+    from audit.experiments.cluster.celery_canary import CeleryCanary  # noqa: PLC0415  keeps the plugin free
+
+    return CeleryCanary(celery_setup, request.config.rootpath)

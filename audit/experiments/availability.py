@@ -7,6 +7,7 @@ from audit.experiments import production_uptime, soak_reading
 from audit.experiments.bounds import CONFIDENCE
 from audit.experiments.evidence_files import Dossier, EvidenceFileError, Heartbeats, Soak, read
 from audit.experiments.experiment import Appraisal, Record
+from audit.experiments.observation_file import Observations
 from audit.experiments.production_uptime import days
 from audit.experiments.soak_reading import AIM, crashes_a_day, percent
 from audit.french.typography import counted, french_date, french_integer, french_seconds
@@ -25,9 +26,6 @@ _NO_APPLICATION = (
 
 def appraise(dossier: Dossier, record: Record) -> Sequence[Finding]:
     """Judge every file given; each says its part, and what cannot be used keeps the whole undetermined."""
-    if not dossier.files:
-        missing = "ni journal d'endurance de cette empreinte, ni export des battements de cœur de production"
-        return [Finding(Outcome.UNDETERMINED, _TITLE, missing=missing, settles=SETTLES)]
     findings: list[Finding] = []
     for path in dossier.files:
         try:
@@ -35,11 +33,16 @@ def appraise(dossier: Dossier, record: Record) -> Sequence[Finding]:
         except EvidenceFileError as error:
             findings.append(Finding(Outcome.UNDETERMINED, _TITLE, missing=str(error), settles=SETTLES))
             continue
+        if isinstance(evidence, Observations):
+            continue
         foreign = _foreign_soak(evidence, dossier) if isinstance(evidence, Soak) else _foreign_export(evidence, dossier)
         if foreign:
             findings.append(Finding(Outcome.UNDETERMINED, _TITLE, missing=foreign, settles=SETTLES))
         else:
             findings.append(_soak(evidence, record) if isinstance(evidence, Soak) else _export(evidence, record))
+    if not findings:
+        missing = "ni journal d'endurance de cette empreinte, ni export des battements de cœur de production"
+        return [Finding(Outcome.UNDETERMINED, _TITLE, missing=missing, settles=SETTLES)]
     return findings
 
 

@@ -3,12 +3,14 @@
 import json
 import logging
 import stat
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from audit.experiments.observation_file import OBSERVATIONS, OBSERVATIONS_FORMAT, Observations, contradiction
 from audit.model.json_schema import schema_faults
 
 _logger = logging.getLogger(__name__)
@@ -138,7 +140,7 @@ class Dossier:
     hidden: Callable[[], Sequence[str]] = field(default=lambda: ())
 
 
-def read(path: Path) -> Soak | Heartbeats:
+def read(path: Path) -> Soak | Heartbeats | Observations:
     """The evidence in this file, told by its own `format`. Raises EvidenceFileError for anything else."""
     document = _document(path)
     shown = path.name
@@ -148,7 +150,16 @@ def read(path: Path) -> Soak | Heartbeats:
         return _soak(shown, document)
     if kind == "worker-heartbeats/1":
         return _heartbeats(shown, document)
-    raise _unusable(shown, "son format n'est ni `soak/1` ni `worker-heartbeats/1`")
+    if kind == OBSERVATIONS_FORMAT:
+        return _observations(shown, document)
+    raise _unusable(shown, f"son format n'est ni `soak/1`, ni `worker-heartbeats/1`, ni `{OBSERVATIONS_FORMAT}`")
+
+
+def readable(paths: Iterable[Path]) -> Iterator[Soak | Heartbeats | Observations]:
+    """The evidence that can be used; what is wrong with the other files is told where they are judged."""
+    for path in paths:
+        with suppress(EvidenceFileError):
+            yield read(path)
 
 
 def _unusable(shown: str, why: str) -> EvidenceFileError:
@@ -215,6 +226,14 @@ def _soak(shown: str, document: Any) -> Soak:
     for reason in _contradictions(checked):
         raise _unusable(shown, f"il se contredit ({reason})")
     return Soak(shown, checked)
+
+
+def _observations(shown: str, document: Any) -> Observations:
+    checked = _checked(shown, document, OBSERVATIONS)
+    _past(shown, checked["generated_at"], "generated_at")
+    if reason := contradiction(checked):
+        raise _unusable(shown, f"il se contredit ({reason})")
+    return Observations(shown, checked)
 
 
 def _contradictions(document: Mapping[str, Any]) -> Sequence[str]:

@@ -10,9 +10,12 @@ from pathlib import Path
 
 from audit.experiments import Appraisal, Experiment, every_appraisal, every_experiment
 from audit.experiments.canary import Canary, CanaryQuestion
+from audit.experiments.canary.canary_run import Flight
+from audit.experiments.cluster.observed_flight import observed_flight
 from audit.experiments.driver import Driver, DriverError, load_driver
-from audit.experiments.evidence_files import Dossier, EvidenceFileError, Soak, read
+from audit.experiments.evidence_files import Dossier, Soak, readable
 from audit.experiments.experiment import Record
+from audit.experiments.observation_file import Observations
 from audit.judging.asked import Asked, asked
 from audit.judging.contradictions import Situation, contradictions
 from audit.judging.suppositions import (
@@ -200,19 +203,29 @@ class Examination:
     @property
     def starts_worker(self) -> bool:
         """Whether this audit means to start the target's own worker, for which somebody must have said yes."""
-        asked = self.level >= Level.EXECUTION and self.canary_scenarios > 0
+        asked = self.level >= Level.EXECUTION and self.canary_scenarios > 0 and self._observed is None
         return asked and bool(self.completed.celery_app) and not self.not_imported
 
     def _fly(self) -> None:
-        """The canary's scenarios are played together, on one worker."""
+        """The canary's scenarios are played together, on one worker, unless a file tells what it saw on a cluster."""
+        if self._observed is not None:
+            self._take(observed_flight(self._observed, self.known, self._dossier, self.canary.questions))
+            return
         if why := self.not_imported:
             self._played |= {q.id: self._adapted([q.bind(not_played(q.title, why))]) for q in self.canary.questions}
             return
         known = replace(self.known, target=self.completed)
-        flight = self.canary.fly(known, allowed=self.may_start_worker, tell=self.tell)
+        self._take(self.canary.fly(known, allowed=self.may_start_worker, tell=self.tell))
+
+    def _take(self, flight: Flight) -> None:
         self._played |= {i: self._adapted(findings) for i, findings in flight.findings.items()}
         self.records |= flight.records
         self.conditions = (*self.conditions, *flight.conditions)
+
+    @cached_property
+    def _observed(self) -> Observations | None:
+        """What the canary saw on a cluster of pytest-celery, where a file of the evidence tells it."""
+        return next((found for found in readable(self._dossier.files) if isinstance(found, Observations)), None)
 
     @cached_property
     def _dossier(self) -> Dossier:
@@ -230,14 +243,8 @@ class Examination:
         """The soak of this very tree among the evidence given, once it has been appraised; None when there is none."""
         if not any(a.id in self.records for a in self.appraisals):
             return None
-        for path in self._dossier.files:
-            try:
-                found = read(path)
-            except EvidenceFileError:
-                continue
-            if isinstance(found, Soak) and found.digest == self._dossier.digest():
-                return found
-        return None
+        soaks = (found for found in readable(self._dossier.files) if isinstance(found, Soak))
+        return next((found for found in soaks if found.digest == self._dossier.digest()), None)
 
     @cached_property
     def traceability(self) -> Traceability | None:

@@ -24,6 +24,7 @@ USED_WITHOUT_IMPORT = {
 READERS = {
     "dependencies": ["audit"],
     "canary": ["audit"],
+    "cluster": ["audit"],
     "system": ["system"],
     "sandbox": ["system", "checks", "tests"],
     "test": ["tests", "checks", "system"],

@@ -1,7 +1,7 @@
 """The few words of the Redis protocol that tell where a message is, without a Redis library in the audit's environment."""
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
 from audit.experiments.canary.held_messages import MessageTexts
@@ -53,7 +53,7 @@ class Resp:
         return rest
 
 
-def held_messages(command: Resp) -> MessageTexts:
+def held_messages(command: Callable[..., Reply]) -> MessageTexts:
     """Everything in the queues, and everything delivered and not acknowledged, each as one text to search ids in."""
     queued: list[bytes] = []
     unacked: list[bytes] = []
