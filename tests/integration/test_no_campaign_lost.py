@@ -62,7 +62,7 @@ def test_an_outage_of_the_gateway_costs_nobody_his_message(stack: RunningStack, 
     campaign = stack.launch_campaign(f"Panne {status}", "Bonjour", phones)
     wait_until(
         lambda: rows(stack, "SELECT open_since IS NOT NULL FROM gateway_breaker") == [(True,)],
-        seconds=60,
+        seconds=150,
         what="sending held",
     )
     outlast(stack, 12)
@@ -71,14 +71,14 @@ def test_an_outage_of_the_gateway_costs_nobody_his_message(stack: RunningStack, 
     assert "Envois retenus" in page(stack)
     wait_until(
         lambda: len([a for a in stack.gateway.alerts() if a.body["component"] == "gateway"]) == told + 1,
-        seconds=20,
+        seconds=60,
         what="an alert about the gateway",
     )
     stack.gateway.behave(Behaviour())
     # The first attempts that were refused wait their 60 s.
     outlast(stack, 2)
     wait_until(
-        lambda: stack.gateway.counts().accepted - since >= len(phones), seconds=90, what="fifteen sends accepted"
+        lambda: stack.gateway.counts().accepted - since >= len(phones), seconds=180, what="fifteen sends accepted"
     )
     assert tally(phones, stack.gateway.ledger(since=since)).exactly_once
     assert "Envois retenus" not in page(stack)
@@ -90,7 +90,7 @@ def test_resuming_after_an_error_spike_destroys_nothing(stack: RunningStack) -> 
     campaign = stack.launch_campaign("Pic", "Bonjour", phones)
     wait_until(
         lambda: rows(stack, "SELECT status FROM campaigns WHERE id = %s", campaign) == [("paused",)],
-        seconds=60,
+        seconds=150,
         what="the campaign paused by its errors",
     )
     wait_until(
@@ -98,7 +98,7 @@ def test_resuming_after_an_error_spike_destroys_nothing(stack: RunningStack) -> 
             rows(stack, "SELECT count(*) FROM messages WHERE status = 'failed' AND campaign_id = %s", campaign)
             == [(25,)]
         ),
-        seconds=60,
+        seconds=150,
         what="every message refused",
     )
     shown = page(stack)
@@ -111,5 +111,5 @@ def test_resuming_after_an_error_spike_destroys_nothing(stack: RunningStack) -> 
     stack.gateway.behave(Behaviour())
     resume_campaign(database, campaign, which=Resume.FAILED)
     database.close()
-    wait_until(lambda: stack.gateway.counts().accepted - since >= 25, seconds=60, what="every message accepted")
+    wait_until(lambda: stack.gateway.counts().accepted - since >= 25, seconds=150, what="every message accepted")
     assert tally(phones, stack.gateway.ledger(since=since)).exactly_once
