@@ -1,0 +1,100 @@
+"""What a literal must look like, under the name it is given, to be a secret."""
+
+import re
+
+from audit.model.secret_masking import is_secret
+
+_PLACEHOLDER = re.compile(
+    r"(?i)change|example|exemple|your|votre|xxx|dummy|placeholder|sample|fake|mock|todo|none|null|default|insert|"
+    r"replace|redacted|test|demo|\*\*\*|\.\.\.|^password\d*$|^secret\d*$|^guest$|^masterkey$|^postgres$|^admin$|^root$"
+)
+# A text that something fills: `${KEY}`, `$KEY`, `<key>`, `{key}`, `%(key)s`. One of these signs alone is part of a key.
+_FILLED = re.compile(r"\$\{|\$\(|^\$\w+$|<[^<>]*>|\{\w*\}|\{\{|%\(\w+\)s")
+_KNOWN = re.compile(r"^(sk_live_|rk_live_|ghp_|gho_|github_pat_|glpat-|xox[abps]-|AKIA|AIza|SG\.|eyJ)[\w\-.]{10,}")
+_PRIVATE_KEY = re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----\s+[A-Za-z0-9+/=\s]{64}")
+# Names of secrets' names, headers, addresses and classes rather than of secrets.
+_ABOUT = re.compile(
+    r"(?i)(header|field|param|name|url|uri|path|file|prefix|type|env|label|title|length|ttl|scheme|regex|model|class|"
+    r"template|view|form|serializer|validator|hasher|backend|generator|algorithm|event|message|format|pattern)s?$"
+)
+# An identifier, the name of a file, a masked value.
+_NO_SECRET = re.compile(
+    r"(?i)^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$|\.(?:json|ya?ml|toml|pem|key|crt|txt|env|ini|p12|html|py)$|[*•x]{4}"
+)
+# A dotted or a slashed name of things: an event, a class, a route, a template.
+_NAME_OF_THINGS = re.compile(r"^[A-Za-z_][\w\-]*(?:[.:/][A-Za-z_][\w\-]*)+$")
+_JOINED_WORDS = re.compile(r"^[A-Za-z]+(?:[_\-][A-Za-z]+)*$")
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_PASSWORD = re.compile(r"(?i)(?:^|_)passw(?:or)?d$")
+_OF_A_SERVICE = re.compile(
+    r"(?i)(?:^|_)(?:database|db|postgres|postgresql|mysql|mariadb|mongo|mongodb|redis|valkey|rabbitmq|rabbit|amqp|broker|elasticsearch|"
+    r"opensearch|ldap|smtp|mail|email|email_host|admin|root|superuser|keycloak|minio|s3|ftp|sftp|kafka|neo4j|default)_"
+)
+_SIGNING_KEY = re.compile(r"(?i)^_*(?:default_)?secret_key$")
+_ABOUT_SECRETS = frozenset(
+    {"passw", "password", "passwd", "passphrase", "secret", "token", "key", "api", "access", "credentials"}
+)
+
+
+def known_shape(value: str) -> bool:
+    """Whether a provider issues keys that begin so."""
+    return _KNOWN.match(value) is not None
+
+
+def is_placeholder(value: str) -> bool:
+    """Whether somebody must write something else in its place."""
+    return bool(_PLACEHOLDER.search(value) or _FILLED.search(value))
+
+
+def is_private_key(value: str) -> bool:
+    """Whether a text holds a private key in PEM: its head and the first line of its body."""
+    return "PRIVATE KEY-----" in value and _PRIVATE_KEY.search(value) is not None
+
+
+def is_literal_secret(name: str, value: str, *, own: bool) -> bool:
+    """Whether a literal is a secret under this name; `own`: a module or a class of it holds the name, not a function."""
+    if known_shape(value):
+        return not _NO_SECRET.search(value)
+    if not _may_be(name, value):
+        return False
+    if re.search(r"(?i)passw", name):
+        return len(value) >= 6 and _is_password(name, value, own)
+    if own and _SIGNING_KEY.match(name) and not _tells(name, value, every=True):
+        return len(value) >= 8
+    return len(value) >= 16 and bool(re.search(r"\d", value)) and bool(re.search(r"[A-Za-z]", value))
+
+
+def _is_password(name: str, value: str, own: bool) -> bool:
+    if not _JOINED_WORDS.match(value):
+        return bool(re.search(r"[\d\W]", value))
+    of_a_service = own and value.isalpha() and bool(_OF_A_SERVICE.search(name)) and plain_password(name, value)
+    return of_a_service or ("-" in value and not _tells(name, value))
+
+
+def plain_password(name: str, value: str) -> bool:
+    """Whether a word without a digit may be a password under this name: the place must then tell that it is one."""
+    return _may_be(name, value) and bool(_PASSWORD.search(name)) and len(value) >= 6 and not _tells(name, value)
+
+
+def _may_be(name: str, value: str) -> bool:
+    if _NO_SECRET.search(value) or _names_things(name) or _names_things(value):
+        return False
+    if not is_secret(name) or _ABOUT.search(name) or is_placeholder(value) or not value.isprintable():
+        return False
+    return not (" " in value or "://" in value or value.startswith(("/", "X-", "x-")))
+
+
+def _names_things(text: str) -> bool:
+    parts = re.split(r"[.:/]", text)
+    return bool(_NAME_OF_THINGS.match(text)) and not any(len(re.findall(r"\d", part)) > 2 for part in parts)
+
+
+def _tells(name: str, value: str, *, every: bool = False) -> bool:
+    """Whether a value repeats words of its name, or of secrets' names: a kind of thing, not a secret."""
+    known = _words(name) | _ABOUT_SECRETS
+    told = _words(value)
+    return told <= known if every else bool(told & known)
+
+
+def _words(text: str) -> set[str]:
+    return {word.lower() for word in _WORD.findall(text)}
