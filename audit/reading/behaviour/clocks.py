@@ -5,20 +5,19 @@ from collections.abc import Iterator
 
 from audit.model.observations.observation import Observation
 from audit.model.observations.shared_data import NaiveDatetime
+from audit.reading.behaviour.given_zones import is_given_a_zone
 from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.python.abstract_values import External, Instance
 
 _NAIVE = {"now": 0, "utcnow": 0, "today": 0, "fromtimestamp": 1, "utcfromtimestamp": 1}
 _CLOCKS = {f"datetime.datetime.{name}": name for name in _NAIVE}
-# What makes a date aware again, or only shows it.
-_HARMLESS = frozenset({"astimezone", "replace", "timestamp", "strftime", "date", "time", "year", "month", "day"})
 
 
 def naive_clocks(scope: Scope) -> Iterator[Observation]:
     """NaiveDatetime: `datetime.now()` and the like, without a time zone, under any name; in a module's own statements too."""
     for call in scope.calls:
         name, given, zoned = _called(scope, call)
-        if not name or given > _NAIVE[name] or zoned or _is_harmless(scope, call):
+        if not name or given > _NAIVE[name] or zoned or is_given_a_zone(scope, call):
             continue
         yield scope.observed(NaiveDatetime, call, constructor=f"datetime.{name}()")
     yield from _handed_over(scope)
@@ -41,13 +40,6 @@ def _called(scope: Scope, call: ast.Call) -> tuple[str, int, bool]:
 
 def _is_getattr(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and last(node.func) == "getattr"
-
-
-def _is_harmless(scope: Scope, call: ast.Call) -> bool:
-    parent = scope.parents.get(call)
-    if isinstance(parent, ast.Attribute) and parent.attr in _HARMLESS:
-        return True
-    return isinstance(parent, ast.Call) and last(parent.func) in {"make_aware", "localize"}
 
 
 def _handed_over(scope: Scope) -> Iterator[NaiveDatetime]:

@@ -1,0 +1,44 @@
+"""Dates without a time zone, and those that are given one at once."""
+
+from tests.rules.kinds.program import ALARM, PASSES, Program
+
+_HEAD = """
+from datetime import UTC, datetime
+
+import pytz
+from celery import Celery
+from django.utils import timezone
+from django.utils.timezone import make_aware
+
+app = Celery("shop", broker="redis://localhost/0")
+paris = pytz.timezone("Europe/Paris")
+
+
+"""
+
+
+def _dated(name: str, body: str, outcomes: frozenset[object] = PASSES) -> Program:
+    lines = "".join(f"    {line}\n" for line in body.split("\n"))
+    text = f"{_HEAD}@app.task\ndef close(order, key):\n{lines}"
+    return Program("aware-clocks", name, outcomes, text)  # type: ignore[arg-type]
+
+
+PROGRAMS = (
+    _dated("keyword", "order.at = make_aware(value=datetime.fromtimestamp(int(key)))"),
+    _dated("keyword, on several lines", "order.at = timezone.make_aware(\n    value=datetime.now(), timezone=paris\n)"),
+    _dated("zone put in", "order.at = datetime.utcnow().replace(tzinfo=UTC)"),
+    _dated("zone put in after the rest", "order.at = datetime.now().replace(microsecond=0).replace(tzinfo=UTC)"),
+    _dated("zone of pytz", "order.at = paris.localize(datetime.fromtimestamp(key))"),
+    _dated("name in between", "at = datetime.now()\norder.at = make_aware(at, paris)"),
+    _dated("name made again", "at = datetime.now()\nat = at.replace(tzinfo=UTC)\norder.at = at"),
+    _dated(
+        "made again where naive", "at = datetime.now()\nif timezone.is_naive(at):\n    at = make_aware(at)\nreturn at"
+    ),
+    _dated("in a branch", "if key:\n    at = datetime.fromtimestamp(key)\n    order.at = at.astimezone(UTC)"),
+    _dated("midnight", "order.at = datetime.now().replace(hour=0, minute=0)", ALARM),
+    _dated("zone taken away", "order.at = datetime.now().replace(tzinfo=None)", ALARM),
+    _dated("used before", "at = datetime.now()\norder.at = at\nat = make_aware(at)\nreturn at", ALARM),
+    _dated("used after, as it is", "at = datetime.now()\nshown = make_aware(at)\norder.at = at", ALARM),
+    _dated("made again in a case only", "at = datetime.now()\nif key:\n    at = make_aware(at)\norder.at = at", ALARM),
+    _dated("other function", "order.at = order.stamp(value=datetime.fromtimestamp(key))", ALARM),
+)
