@@ -11,6 +11,7 @@ from audit.model.observations.shared_data import (
     InstanceCounter,
     KeptValue,
 )
+from audit.reading.behaviour.constant_flags import is_given_constants, is_read
 from audit.reading.behaviour.row_objects import ancestors, owner
 from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.python.abstract_values import (
@@ -65,13 +66,24 @@ def _changes(scope: Scope) -> Iterator[GlobalCounter]:
             yield scope.observed(GlobalCounter, change, name=ast.unparse(change.target))
     for node in scope.all(ast.Assign):
         for target in node.targets:
-            if _is_shared(scope, target, shared) and _is_state(scope, node, target, node.value):
+            if not _is_shared(scope, target, shared) or not _is_state(scope, node, target, node.value):
+                continue
+            if not _is_a_flag(scope, node.value):
                 yield scope.observed(GlobalCounter, node, name=ast.unparse(target))
+            elif is_read(scope, last(target)):
+                yield scope.observed(KeptValue, node, name=ast.unparse(target))
     yield from _kept_around(scope)
     yield from _kept_values(scope, shared)
     for call in scope.calls:
         if counted := _counted(scope, call):
             yield scope.observed(GlobalCounter, call, name=counted)
+
+
+def _is_a_flag(scope: Scope, value: ast.expr) -> bool:
+    """`True` and `False`, or a parameter that is only ever given constants."""
+    if isinstance(value, ast.Constant):
+        return isinstance(value.value, bool)
+    return _comes_from_a_parameter(scope, value) and isinstance(value, ast.Name) and is_given_constants(scope, value.id)
 
 
 def _kept_values(scope: Scope, shared: set[str]) -> Iterator[KeptValue]:

@@ -1,6 +1,6 @@
 """Values that a process keeps from one task to the next."""
 
-from tests.rules.kinds.program import ALARM, PASSES, WARNED, Program
+from tests.rules.kinds.program import ALARM, DOUBTED, PASSES, WARNED, Program
 
 _HEAD = """
 import itertools
@@ -42,6 +42,26 @@ stats = Stats()
 
 """
 
+_SETTER = """
+from celery import Celery
+
+app = Celery("shop", broker="redis://localhost/0")
+active = True
+
+
+def set_active(value):
+    global active
+    active = value
+
+
+"""
+
+
+def _set(name: str, body: str, outcomes: frozenset[object], after: str = "") -> Program:
+    """A global set by a function of its own."""
+    text = f"{_SETTER}@app.task\ndef send(key):\n    {body}\n{after}"
+    return Program("no-process-state", name, outcomes, text)  # type: ignore[arg-type]
+
 
 def _kept(
     name: str, body: str, outcomes: frozenset[object] = ALARM, decorator: str = "@app.task", given: str = "key"
@@ -76,5 +96,15 @@ PROGRAMS = (
     _kept("made once", "global client\nif client is None:\n    client = redis.Redis()", PASSES),
     _kept("local", "sent = 0\nsent += 1\ncounts = {}\ncounts[key] = counts.get(key, 0) + 1", PASSES),
     _kept("object of its own", "own = Stats()\nown.seen += 1\nown.mine()", PASSES),
+    _set("flag that nothing reads", "set_active(False)", PASSES),
+    _set("flag by keyword", "set_active(value=None)\n    set_active(value='no')", PASSES),
+    _set("flag that is read", "set_active(False)", DOUBTED, "\n\ndef is_active():\n    return active\n"),
+    _set("flag that is asked for", "set_active(False)", DOUBTED, "\n\nANSWER = globals().get('active')\n"),
+    _set("value set by its function", "set_active(key)", ALARM),
+    _set("value set in another place", "set_active(False)", ALARM, "\n\ndef other(key):\n    set_active(key)\n"),
+    _set("values of a list", "set_active(*key)", ALARM),
+    _set("setter handed over", "set_active(False)\n    for _ in map(set_active, key):\n        pass", ALARM),
+    _kept("flag in a test of itself", "global sent\nif sent == 1:\n    sent = True", DOUBTED - ALARM),
+    _kept("step in a test of itself", "global sent\nif sent == 1:\n    sent = 2", ALARM),
     _kept("in Redis", "redis.Redis().incr(key)", PASSES),
 )
