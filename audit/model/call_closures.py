@@ -52,7 +52,7 @@ class Followed:
     """What is kept of a function that was followed: a large project has too many to keep them whole.
 
     `unresolved` pairs the last name of a call with its place; `names` are those of them that are global names. `opaque`
-    pairs what was called with its place. `gaps`: its imports that find nothing.
+    pairs what was called with its place. `gaps`: its imports that find nothing. `calls`: the names of its calls, as one text.
     """
 
     head: Excerpt | None
@@ -63,6 +63,7 @@ class Followed:
     names: tuple[str, ...]
     opaque: tuple[tuple[str, OpaqueCall], ...]
     gaps: tuple[Gap, ...]
+    calls: str
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,7 @@ def _followed(functions: Mapping[str, Function], function: Function, tasks: Coll
         tuple(call.name for call in by_name if call.unresolved is Unresolved.NAME),
         tuple((c.name, _gap(c, function.symbol)) for c in function.calls if c.unresolved in _ANY),
         function.gaps,
+        " ".join(dict.fromkeys(call.name for call in function.calls)),
     )
 
 

@@ -257,6 +257,7 @@ def _http_timeouts(known: TargetFacts) -> Sequence[Finding]:
         absent="aucune bibliothèque de requêtes HTTP n'est employée dans ce que font les tâches",
         libraries=_HTTP_LIBRARIES,
         each_module=True,
+        wider=frozenset({"ftplib", "http", "smtplib", "socket", "urllib"}),
         doubt=_sent_its_own_way,
     )(known)
 

@@ -26,6 +26,7 @@ from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 from audit.rules.task_observations import NotInTasks
 
+_LOCK_LIBRARIES = frozenset({"filelock", "portalocker", "pottery", "redlock", "sherlock"})
 _LOCK_NAME = re.compile(r"(?i)(?<!b)(?<!c)lock(?!e?d?out|down|step)|mutex|semaphore")
 _DATETIME = "https://docs.python.org/3/library/datetime.html#datetime.datetime.utcnow"
 _TASKS = "https://docs.celeryq.dev/en/stable/userguide/tasks.html"
@@ -186,6 +187,7 @@ def _locks_expire(known: TargetFacts) -> Sequence[Finding]:
         "Verrou sans expiration",
         sound=LockWithExpiry,
         absent="rien de ce que font les tâches n'est ni ne nomme un verrou",
+        libraries=_LOCK_LIBRARIES,
         named=_LOCK_NAME,
     )(known)
 

@@ -37,7 +37,7 @@ class NotInTasks(Generic[Seen]):
     `own`: only the task's own function counts, and those that it leaves all its work to. `sound` is the observation of what is well done: without
     any of either the rule does not concern the target, as `absent` says in French. `libraries` are those whose use, not
     recognised, is a gap then; so are functions whose name holds `named`. `each_module`: so is each module that uses one and
-    holds nothing that is recognised, whatever the others hold. `doubt` says in French why one that was
+    holds nothing that is recognised, whatever the others hold. `wider` are libraries that count behind an unknown call only. `doubt` says in French why one that was
     seen may be none; those it speaks of are no defect, and nothing is established. `concerns`: those that it does not are left out.
     """
 
@@ -50,6 +50,7 @@ class NotInTasks(Generic[Seen]):
     absent: str = ""
     libraries: frozenset[str] = frozenset()
     each_module: bool = False
+    wider: frozenset[str] = frozenset()
     named: re.Pattern[str] | None = None
     doubt: Callable[[TargetFacts, Seen], str] = _certain
     concerns: Callable[[TargetFacts, Seen], bool] = _always
@@ -68,7 +69,7 @@ class NotInTasks(Generic[Seen]):
         if self.sound is None:
             domain = run_by_tasks(known, seen, doubts=doubts, own=self.own)
         else:
-            uses = Uses(self.libraries, self.named.search if self.named else None, self.each_module)
+            uses = Uses(self.libraries, self.named.search if self.named else None, self.each_module, self.wider)
             domain = recognised_in_tasks(known, seen, known.source.observations_of(self.sound), uses, doubts)
         answer = conclude(
             domain,

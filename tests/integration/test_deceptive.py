@@ -11,6 +11,7 @@ from tests.deceptive.projects import Deception, deceptions
 
 pytestmark = pytest.mark.integration
 PENDING = tomllib.loads((Path(__file__).parents[1] / "deceptive" / "pending.toml").read_text(encoding="utf-8"))
+PASSES = frozenset({Outcome.ESTABLISHED, Outcome.NOT_APPLICABLE})
 ALARMS = frozenset({Outcome.DEFECT, Outcome.RESERVATION})
 
 
@@ -20,7 +21,7 @@ def outcome(deception: Deception, root: Path, side: str) -> Outcome:
 
 @pytest.mark.parametrize("deception", [d for d in deceptions() if not d.is_trap], ids=lambda d: d.identifier)
 def test_a_hidden_defect_is_never_established(deception: Deception, tmp_path: Path) -> None:
-    passed_over = outcome(deception, tmp_path, "defective") is Outcome.ESTABLISHED
+    passed_over = outcome(deception, tmp_path, "defective") in PASSES
     assert passed_over == (deception.identifier in PENDING["passed_over"]), deception.indirection
 
 

@@ -18,9 +18,9 @@ niveau `source`. Une alarme est un constat défaut, réserve ou erreur d'audit q
 mutants qu'elle voit ; sa précision, la part de ses alarmes qui sont vraies. « À l'aveugle » : écrit sans avoir lu les règles."""
 
 
-def report(observed: Sequence[Observed], gaps: Mapping[str, Any]) -> str:
-    """The whole Markdown of `verite.md`."""
-    parts = [_HEAD, _counts(observed), _rules(observed), _names(observed, gaps)]
+def report(observed: Sequence[Observed], gaps: Mapping[str, Any], deceptive: str) -> str:
+    """The whole Markdown of `verite.md`; `deceptive` is the section on hidden defects."""
+    parts = [_HEAD, _counts(observed), _rules(observed), _names(observed, gaps), deceptive]
     parts += [path.read_text(encoding="utf-8").strip() for path in sorted((FOLDER / "judgements").glob("*.md"))]
     return french("\n\n".join(parts) + "\n")
 

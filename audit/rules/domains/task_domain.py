@@ -15,6 +15,7 @@ from audit.model.observations.messages import PublishedMessage
 from audit.model.observations.observation import Observation, Seen
 from audit.model.retries import RetryPolicy, RetrySchedule
 from audit.model.target_facts import TargetFacts
+from audit.model.test_files import is_test_file
 from audit.rules.effective_settings import NO_TASK, production_tasks, short
 
 
@@ -32,23 +33,41 @@ class Reached(Generic[Seen]):
 class Uses:
     """What marks the use of a thing that the reading may not recognise: libraries, or words in the name of a function.
 
-    `each_module`: each module that uses one and holds nothing recognised is a gap, whatever the others hold.
+    `each_module`: each module that uses one and holds nothing recognised is a gap, whatever the others hold. `wider`:
+    libraries that serve much else too, and count only behind a call that nobody can follow.
     """
 
     libraries: Collection[str] = ()
     named: Callable[[str], object] | None = None
     each_module: bool = False
+    wider: Collection[str] = ()
 
     def in_tasks(self, known: TargetFacts) -> tuple[UnrecognisedUse, ...]:
-        """The modules that tasks run and that use one of these libraries, and the functions that bear such a name."""
+        """The modules that tasks run and that use one of these libraries, and the functions that bear or call such a name."""
         followed = known.closures.followed
         paths = dict.fromkeys(one.head.path for one in followed.values() if one.head)
-        used = ((p, sorted(known.source.libraries.get(p, frozenset()) & {*self.libraries})) for p in paths)
-        speaking = [(o.head, short(s)) for s, o in followed.items() if o.head and self.named and self.named(short(s))]
+        speaking = [
+            (o.head, short(s))
+            for s, o in followed.items()
+            if o.head and self.named and (self.named(short(s)) or self.named(o.calls))
+        ]
         return (
-            *(UnrecognisedUse(path, 0, found[0]) for path, found in used if found),
+            *self._in_files(known, paths),
             *(UnrecognisedUse(head.path, head.first_line, name) for head, name in speaking),
         )
+
+    def in_program(self, known: TargetFacts) -> tuple[UnrecognisedUse, ...]:
+        """Every module of the program, tests apart, that uses one of these libraries."""
+        program = known.source.program
+        paths = [path for path in known.source.libraries if not is_test_file(path, program)]
+        return self._in_files(known, paths, self.wider)
+
+    def _in_files(
+        self, known: TargetFacts, paths: Iterable[str], wider: Collection[str] = ()
+    ) -> tuple[UnrecognisedUse, ...]:
+        wanted = {*self.libraries, *wider}
+        used = ((p, sorted(known.source.libraries.get(p, frozenset()) & wanted)) for p in paths)
+        return tuple(UnrecognisedUse(path, 0, found[0]) for path, found in used if found)
 
 
 def program_gaps(known: TargetFacts) -> tuple[Gap, ...]:
@@ -137,7 +156,9 @@ def recognised_in_tasks(
     members = {member.symbol for member in found.members}
     seen: tuple[Observation, ...] = (*wrong, *right)
     recognised = {o.excerpt.path for o in seen if o.excerpt and outermost(known, o.symbol) in members}
-    unread = tuple(gap for gap in uses.in_tasks(known) if gap.path not in recognised)
+    # A call that nobody can follow may run any module of the program.
+    beyond = uses.in_program(known) if not found.members and known.closures.opaque else ()
+    unread = [gap for gap in dict.fromkeys((*uses.in_tasks(known), *beyond)) if gap.path not in recognised]
     return Domain(found.members, (*found.gaps, *unread), found.read)
 
 
@@ -147,7 +168,18 @@ def publications(
     """What is published, anywhere in the program; `seen` are observations of publications that a rule judges."""
     messages = known.source.observations_of(PublishedMessage)
     members: tuple[Observation, ...] = (*seen, *messages)
-    return Domain(members, (*doubts, *program_gaps(known)), counted(len(messages), "publication"))
+    return Domain(
+        members, (*doubts, *_unseen(known, members), *program_gaps(known)), counted(len(messages), "publication")
+    )
+
+
+def _unseen(known: TargetFacts, members: Sequence[Observation]) -> tuple[Doubt, ...]:
+    """Tasks that something publishes, though nothing was seen to; beat publishes those of its schedule."""
+    planned = {entry.task for facts in known.probes for entry in facts.beat}
+    waiting = [task for task, _ in production_tasks(known) if task.name not in planned]
+    if members or not waiting:
+        return ()
+    return (Doubt(why=f"rien de ce qui a été lu ne publie `{short(waiting[0].symbol)}`"),)
 
 
 def _otherwise(policy: RetryPolicy) -> bool:
