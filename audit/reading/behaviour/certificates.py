@@ -7,9 +7,12 @@ from audit.model.observations.observation import Observation
 from audit.model.observations.secrets_and_certificates import UnverifiedCertificate
 from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.scope import Scope, keyword, last
+from audit.reading.behaviour.verification_options import spread_entry, unverifying_option
 from audit.reading.python.abstract_values import ClassValue, External, Instance, Value, unwrap
 
 CLIENTS = ("requests.", "httpx.", "aiohttp.", "urllib3.")
+# Clients that take `verify` too, of which nothing else is asked.
+_OTHERS = ("boto3.", "botocore.", "aiobotocore.", "hvac.", "requests_oauthlib.", "authlib.integrations.")
 _VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "request", "send"})
 _UNVERIFIED = "ssl._create_unverified_context"
 _DEFAULTS = frozenset({"_create_default_https_context", "_create_https_context"})
@@ -38,15 +41,15 @@ def held(scope: Scope, node: ast.expr) -> str:
 def _in_call(scope: Scope, call: ast.Call) -> str:
     """The argument that gives up verifying, as a reader knows it; empty when none does."""
     for name in _REQUIREMENTS:
-        reqs = keyword(call, name)
+        reqs = keyword(call, name) or spread_entry(scope, call, name)
         if (
             reqs is not None
             and keyword(call, "server_side") is None
             and _asks_nothing(scope, reqs, name == "ssl_cert_reqs")
         ):
             return f"{name}={ast.unparse(reqs)}"
-    verify, ssl = keyword(call, "verify"), keyword(call, "ssl")
-    if verify is not None and _is_false(scope, verify) and _asks_by(scope, call, CLIENTS):
+    verify, ssl = (keyword(call, name) or spread_entry(scope, call, name) for name in ("verify", "ssl"))
+    if verify is not None and _is_false(scope, verify) and _asks_by(scope, call, (*CLIENTS, *_OTHERS)):
         return f"verify={ast.unparse(verify)}"
     if ssl is not None and _is_false(scope, ssl) and _asks_by(scope, call, ("aiohttp.",)):
         return f"ssl={ast.unparse(ssl)}"
@@ -54,9 +57,7 @@ def _in_call(scope: Scope, call: ast.Call) -> str:
         return f"verify={ast.unparse(call.args[1])}"
     if last(call.func) == "_create_unverified_context" or _makes_unverified(scope, call):
         return "_create_unverified_context"
-    spread = [scope.value(k.value) for k in call.keywords if k.arg is None]
-    unset = any(isinstance(options, dict) and options.get("verify") is False for options in spread)
-    return "verify=False" if unset and scope.external(call.func).startswith(CLIENTS) else ""
+    return unverifying_option(scope, call)
 
 
 def _makes_unverified(scope: Scope, call: ast.Call) -> bool:

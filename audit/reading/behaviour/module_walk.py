@@ -25,6 +25,7 @@ from audit.reading.behaviour.sql_counters import sql_counters
 from audit.reading.behaviour.swallowed_errors import swallowed_errors
 from audit.reading.behaviour.table_reads import unpaged_reads
 from audit.reading.behaviour.transactions import atomic_requests, published_too_early, transactions_reach
+from audit.reading.behaviour.verification_options import WORDS as OPTION_WORDS
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Module
 
@@ -55,8 +56,8 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     (("requests", "urlopen", "httpx", "aiohttp", "setdefaulttimeout"), network),
     (
         (
-            *("requests", "urlopen", "httpx", "aiohttp", "verify", "cert_reqs", "check_hostname", "context="),
-            "_create_unverified",
+            *("requests", "urlopen", "httpx", "aiohttp", "cert_reqs", "context=", "_create_unverified"),
+            *OPTION_WORDS,
         ),
         unverified_certificates,
     ),

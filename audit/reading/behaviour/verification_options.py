@@ -1,0 +1,150 @@
+"""Options by which clients of many kinds are told not to verify a server: Elasticsearch, MongoDB, Kubernetes, MySQL."""
+
+import ast
+from collections.abc import Iterator
+
+from audit.model.unknown import UNKNOWN
+from audit.reading.behaviour.scope import Scope, last
+from audit.reading.python.abstract_values import ClassValue, External, FunctionValue, Value, unwrap
+
+# Options that say no other thing whoever the client is, by the value that gives up verifying.
+_FALSE = frozenset(
+    {
+        *("verify_certs", "verify_cert", "verify_certificate", "verify_certificates", "verify_ssl", "verify_tls"),
+        *(
+            "verify_ssl_cert",
+            "verify_ssl_certs",
+            "verify_hostname",
+            "ssl_verify",
+            "ssl_verify_cert",
+            "ssl_verify_identity",
+        ),
+        *(
+            "ssl_check_hostname",
+            "ssl_assert_hostname",
+            "assert_hostname",
+            "check_hostname",
+            "tls_verify",
+            "validate_certs",
+        ),
+        *("validate_cert", "validate_ssl"),
+    }
+)
+_TRUE = frozenset(
+    {
+        *("tlsAllowInvalidCertificates", "tlsAllowInvalidHostnames", "tlsInsecure", "tls_insecure", "skip_verify"),
+        *("tls_allow_invalid_certificates", "tls_skip_verify", "insecure_skip_verify", "trust_server_certificate"),
+        *("ssl_no_verify", "allow_invalid_certificates"),
+    }
+)
+# Arguments that hold the options of a client; what a request sends holds those of somebody else.
+_HOLDERS = frozenset(
+    {
+        "connect_args",
+        "connection_args",
+        "client_args",
+        "client_kwargs",
+        "client_options",
+        "kwargs",
+        "options",
+        "tls",
+        "hosts",
+    }
+)
+WORDS = ("verify", "hostname", "tlsAllow", "tlsInsecure", "insecure", "validate_", "allow_invalid", "trust_server")
+
+
+def unverifying_option(scope: Scope, call: ast.Call) -> str:
+    """The option of a call that gives up verifying, as written; empty when none does, or when the target's code ignores it."""
+    found = next(((name, value) for name, value in _options(scope, call) if _gives_up(scope, name, value)), None)
+    return f"{found[0]}={ast.unparse(found[1])}" if found and _reaches_a_client(scope, call, found[0]) else ""
+
+
+def spread_entry(scope: Scope, call: ast.Call, name: str) -> ast.expr | None:
+    """What `**options` gives under this name, an entry that was set one by one included; the last written."""
+    given = [value for k in call.keywords if k.arg is None for key, value in _entries(scope, k.value) if key == name]
+    return given[-1] if given else None
+
+
+def _options(scope: Scope, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
+    if last(call.func) in {"dict", "setdefault", "update"}:
+        return
+    holders = [*call.args]
+    for given in call.keywords:
+        if given.arg is None:
+            # The last written of a name wins.
+            yield from dict(_entries(scope, given.value)).items()
+        else:
+            yield given.arg, given.value
+            holders += [given.value] if given.arg in _HOLDERS else []
+    for held in holders:
+        for node in [held, *(held.elts if isinstance(held, ast.List | ast.Tuple) else ())]:
+            yield from _entries(scope, node)
+
+
+def _entries(scope: Scope, node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    """The entries of a dictionary by their names: those it is made with, then those it is given later in the same scope."""
+    made = scope.given(node)
+    if isinstance(made, ast.Name):
+        made = next((a.value for a in scope.module.tree.body if isinstance(a, ast.Assign) and _is(a, made.id)), made)
+    yield from _made_with(made)
+    known = {} if isinstance(made, ast.Dict) or not isinstance(node, ast.Name | ast.Attribute) else scope.value(node)
+    if isinstance(known, dict):
+        # Made elsewhere, in another module perhaps.
+        yield from ((key, ast.Constant(value)) for key, value in known.items() if isinstance(value, bool))
+    if isinstance(node, ast.Name):
+        for assign in scope.all(ast.Assign):
+            for target in assign.targets:
+                if isinstance(target, ast.Subscript) and last(target.value) == node.id:
+                    yield str(getattr(target.slice, "value", "")), assign.value
+        for call in scope.calls:
+            receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
+            if isinstance(receiver, ast.Name) and receiver.id == node.id:
+                yield from _given_later(call)
+
+
+def _is(assign: ast.Assign, name: str) -> bool:
+    return any(isinstance(target, ast.Name) and target.id == name for target in assign.targets)
+
+
+def _made_with(made: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    if isinstance(made, ast.Dict):
+        for key, value in zip(made.keys, made.values, strict=True):
+            if key is None:
+                yield from _made_with(value)
+            yield str(getattr(key, "value", "")), value
+    if isinstance(made, ast.Call) and last(made.func) == "dict":
+        yield from ((k.arg, k.value) for k in made.keywords if k.arg)
+
+
+def _given_later(call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
+    if last(call.func) == "update":
+        yield from ((k.arg, k.value) for k in call.keywords if k.arg)
+        for given in call.args:
+            yield from _made_with(given)
+    if last(call.func) == "setdefault" and len(call.args) == 2:
+        yield str(getattr(call.args[0], "value", "")), call.args[1]
+
+
+def _gives_up(scope: Scope, name: str, node: ast.expr) -> bool:
+    if name not in _FALSE and name not in _TRUE:
+        return False
+    value: Value = scope.held(node)
+    # A variable of the environment may give another value: nothing is proved.
+    settled = UNKNOWN if unwrap(value)[1] else value
+    return settled is (name in _TRUE)
+
+
+def _reaches_a_client(scope: Scope, call: ast.Call, name: str) -> bool:
+    """Whether a call is to code of others, or to a function of the target that hands the option on."""
+    callee = scope.evaluated(call.func)
+    if isinstance(callee, ClassValue):
+        return any(isinstance(base, External) for base in callee.bases) and not callee.decorators
+    if isinstance(callee, FunctionValue):
+        return any(
+            isinstance(k.value, ast.Name) and k.value.id == name
+            for inner in ast.walk(callee.place.node())
+            if isinstance(inner, ast.Call)
+            for k in inner.keywords
+        )
+    return True
