@@ -90,5 +90,6 @@ def in_namespace(name: str, namespace: str) -> str:
     prefix = f"{namespace}_"
     if not name.upper().startswith(prefix.upper()):
         return ""
-    rest = name[len(prefix) :]
-    return rest.lower() if is_setting(rest.lower()) else modern(name)
+    # An older name keeps no meaning there: Celery puts the prefix before today's names only.
+    rest = name[len(prefix) :].lower()
+    return rest if is_setting(rest) else ""

@@ -57,8 +57,7 @@ def _misnamed(known: TargetFacts) -> Sequence[Finding]:
 
     def faults(member: str | UnprefixedSetting) -> list[Fault]:
         if isinstance(member, UnprefixedSetting):
-            text = f"`{member.written}` sans le préfixe `{member.prefix}`, qui seul le ferait lire"
-            return [Fault(text, member.excerpt)] if member.meant in declared_settings() else []
+            return [Fault(_unread(member), member.excerpt)] if member.meant in declared_settings() else []
         meant, place = misspelled(member), known.source.settings.get(member, names[member][1]).excerpt
         if meant:
             return [Fault(f"`{member}` au lieu de `{meant}`", place)]
@@ -72,6 +71,12 @@ def _misnamed(known: TargetFacts) -> Sequence[Finding]:
     evidence = [f.evidence() for f in known.probes]
     answer = conclude(domain, faults)
     return answered(_misnamed.guide, "Réglage sans effet", answer, *evidence, nothing=_NONE)
+
+
+def _unread(setting: UnprefixedSetting) -> str:
+    if setting.written.startswith(setting.prefix):
+        return f"`{setting.written}` au lieu de `{setting.prefix}{setting.meant.upper()}`"
+    return f"`{setting.written}` sans le préfixe `{setting.prefix}`, qui seul le ferait lire"
 
 
 def _not_read(name: str, line: CeleryRelease) -> list[str]:

@@ -106,7 +106,7 @@ class ResultRead(Observation):
 
 @dataclass(frozen=True)
 class UnprefixedSetting(Observation):
-    """A setting of Celery, `meant`, written as a name without the `prefix` that the application reads."""
+    """A setting of Celery, `meant`, written as a name without the `prefix` that the application reads, or as an older one."""
 
     written: str
     meant: str

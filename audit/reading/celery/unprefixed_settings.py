@@ -1,4 +1,4 @@
-"""Settings of Celery written without the prefix that `config_from_object(namespace=…)` asks for: nothing reads them."""
+"""Settings of Celery written without the prefix that `config_from_object(namespace=…)` asks for, or older than it: nothing reads them."""
 
 import re
 from collections.abc import Iterator
@@ -15,9 +15,9 @@ _GROUPS = ("broker_", "task_", "worker_", "beat_", "result_")
 
 
 def note_unprefixed(app: Instance, key: str, namespace: str, origin: Origin) -> None:
-    """Keep a name that the prefix of an application leaves out."""
+    """Keep a name that the prefix of an application leaves out, or an older name: the prefix goes before today's only."""
     name = modern(key)
-    if name and (name.startswith(_GROUPS) or key.startswith("CELERY")) and not key.startswith(f"{namespace.upper()}_"):
+    if name and (name.startswith(_GROUPS) or key.startswith("CELERY")):
         noted = app.fields.setdefault(_NOTED, Table())
         if isinstance(noted, Table):
             noted[key] = namespace

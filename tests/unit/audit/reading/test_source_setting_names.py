@@ -19,4 +19,5 @@ def test_other_names_are_no_settings() -> None:
     assert modern("DEBUG") == ""
     assert in_namespace("TASK_ACKS_LATE", "CELERY") == ""
     assert in_namespace("CELERY_TASK_ACKS_LATE", "CELERY") == "task_acks_late"
-    assert in_namespace("CELERY_ACKS_LATE", "CELERY") == "task_acks_late"
+    assert in_namespace("CELERY_ACKS_LATE", "CELERY") == ""
+    assert in_namespace("CELERYD_MAX_TASKS_PER_CHILD", "CELERY") == ""

@@ -1,0 +1,35 @@
+"""Older names under the prefix of `config_from_object`: Celery 5.6.3 reads none of them, whatever their age."""
+
+from tests.rules.kinds.program import ALARM, PASSES, Program
+
+_APP = """
+    from celery import Celery
+
+    app = Celery("shop", broker="redis://localhost/0")
+    app.config_from_object("settings", namespace="CELERY")
+
+
+    @app.task
+    def send(order): ...
+"""
+
+
+def _program(rule: str, name: str, settings: str, *, read: bool) -> Program:
+    return Program(rule, name, PASSES if read else ALARM, {"shop.py": _APP, "settings.py": settings})
+
+
+PROGRAMS = (
+    _program("late-acknowledgement", "an older name is not read", "CELERY_ACKS_LATE = True\n", read=False),
+    _program("late-acknowledgement", "the name of today is read", "CELERY_TASK_ACKS_LATE = True\n", read=True),
+    _program("known-settings", "an older name", "CELERY_ACKS_LATE = True\n", read=False),
+    _program("known-settings", "an older name of a worker's", "CELERY_DISABLE_RATE_LIMITS = True\n", read=False),
+    _program("known-settings", "an older name of a route", "CELERY_ROUTES = {'shop.send': 'mails'}\n", read=False),
+    _program("known-settings", "a name that both ages share", "CELERY_RESULT_EXPIRES = 60\n", read=True),
+    _program("known-settings", "a name of the project's own", "CELERY_SHOP_ORDERS = 3\n", read=True),
+    _program(
+        "known-settings",
+        "an older name that the project uses",
+        "CELERY_DEFAULT_QUEUE = 'mails'\nCELERY_TASK_DEFAULT_QUEUE = CELERY_DEFAULT_QUEUE\n",
+        read=True,
+    ),
+)
