@@ -7,7 +7,7 @@ from audit.model.domains import conclude
 from audit.model.facts import Facts, Task
 from audit.model.findings import Excerpt, Finding, Severity
 from audit.model.gaps import Doubt
-from audit.model.observations.failure_handling import Fate, SwallowedError
+from audit.model.observations.failure_handling import Fate, NotedError, SwallowedError
 from audit.model.retries import RetryPolicy, RetrySchedule
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN
@@ -31,7 +31,7 @@ _NO_RETRY = "aucune tâche ne demande de reprise"
         fails="Une tâche attrape toute exception, et rend l'erreur ou la tait : Celery la compte `SUCCESS`, sans reprise",
         advice="Laisser l'exception sortir, ou appeler `self.retry()`",
         solution="except ConnectionError as error:\n    raise self.retry(exc=error)",
-        undetermined=f"{NO_TASK}, ou un `except` large journalise l'erreur, ou n'entoure qu'une partie de la tâche",
+        undetermined=f"{NO_TASK}, ou un `except` large n'entoure qu'une partie de la tâche",
         impact="Moyen : échecs invisibles, jamais repris",
     ),
     defective="""
@@ -69,7 +69,18 @@ def _errors_not_swallowed(known: TargetFacts) -> Sequence[Finding]:
         told=_how,
         own=True,
         doubt=_why_unsure,
+        concerns=_is_of_weight,
+        reserved=lambda observation: observation.ends,
     )(known)
+
+
+def _is_of_weight(known: TargetFacts, observation: SwallowedError) -> bool:
+    return _is_own(known, observation) or not isinstance(observation, NotedError)
+
+
+def _is_own(known: TargetFacts, observation: SwallowedError) -> bool:
+    """Whether the failure is that of a task, or of what it leaves all its work to."""
+    return observation.symbol in known.delegated.sure or observation.symbol in known.delegated.possible
 
 
 def _how(observation: SwallowedError) -> str:
@@ -77,9 +88,8 @@ def _how(observation: SwallowedError) -> str:
 
 
 def _why_unsure(known: TargetFacts, observation: SwallowedError) -> str:
-    work = known.delegated
-    own = observation.symbol in work.sure or observation.symbol in work.possible
-    if observation.answers and not own:
+    own = _is_own(known, observation)
+    if (observation.answers and not own) or (own and observation.ends):
         return ""
     if observation.doubt:
         return f"`{short(observation.symbol)}` a {observation.doubt}"

@@ -26,6 +26,10 @@ def _certain(_: TargetFacts, __: Observation) -> str:
     return ""
 
 
+def _never(_: Observation) -> bool:
+    return False
+
+
 def _always(_: TargetFacts, __: Observation) -> bool:
     return True
 
@@ -39,6 +43,7 @@ class NotInTasks(Generic[Seen]):
     recognised, is a gap then; so are functions whose name holds `named`. `each_module`: so is each module that uses one and
     holds nothing that is recognised, whatever the others hold. `wider` are libraries that count behind an unknown call only. `doubt` says in French why one that was
     seen may be none; those it speaks of are no defect, and nothing is established. `concerns`: those that it does not are left out.
+    `reserved`: those that are no defect, but a reservation.
     """
 
     kind: type[Seen]
@@ -54,6 +59,7 @@ class NotInTasks(Generic[Seen]):
     named: re.Pattern[str] | None = None
     doubt: Callable[[TargetFacts, Seen], str] = _certain
     concerns: Callable[[TargetFacts, Seen], bool] = _always
+    reserved: Callable[[Seen], bool] = _never
 
     def __call__(self, known: TargetFacts) -> Sequence[Finding]:
         """One defect with every place, one reservation for those behind an unknown receiver, or what could not be read."""
@@ -73,15 +79,18 @@ class NotInTasks(Generic[Seen]):
             domain = recognised_in_tasks(known, seen, known.source.observations_of(self.sound), uses, doubts)
         answer = conclude(
             domain,
-            lambda member: self._faults(member) if member.sure else (),
-            possible_of=lambda member: () if member.sure else self._faults(member),
+            lambda member: self._faults(member, sure=True) if member.sure else (),
+            possible_of=lambda member: self._faults(member, sure=False),
         )
         quoted = [fault.excerpt for fault in (*answer.faults, *answer.possible)][:_QUOTED] or [None]
         evidence = [known.source.evidence(excerpt) for excerpt in quoted]
         return answered(self.guide, self.title, answer, *evidence, nothing=self.absent or "aucune tâche n'existe")
 
-    def _faults(self, member: Reached[Seen]) -> list[Fault]:
-        return [Fault(clause(member, o, self.told(o)), o.excerpt) for o in member.seen]
+    def _faults(self, member: Reached[Seen], *, sure: bool) -> list[Fault]:
+        """What is certain of a function that tasks run for sure, or the rest."""
+        certain = [member.sure and not self.reserved(o) for o in member.seen]
+        kept = [o for o, is_certain in zip(member.seen, certain, strict=True) if is_certain is sure]
+        return [Fault(clause(member, o, self.told(o)), o.excerpt) for o in kept]
 
 
 def clause(member: Reached[Seen], observation: Seen, told: str) -> str:

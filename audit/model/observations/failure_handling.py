@@ -20,11 +20,18 @@ class SwallowedError(Observation):
 
     `how`: how, in French, empty for an answer that tells of the error; `doubt`: why the failure may not be the task's, in French.
     `answers`: a value is answered in the place of another, which the caller may test.
+    `ends`: the failure is logged, and nothing is done after it.
     """
 
     how: str
     doubt: str
     answers: bool = False
+    ends: bool = False
+
+
+@dataclass(frozen=True)
+class NotedError(SwallowedError):
+    """A failure that a function notes by more than a log, before it ends as any other: of weight in a task only."""
 
 
 @dataclass(frozen=True)

@@ -3,21 +3,18 @@
 import ast
 from collections.abc import Iterator, Sequence
 
-from audit.model.observations.failure_handling import Fate, SwallowedError
+from audit.model.observations.failure_handling import Fate, NotedError, SwallowedError
 from audit.model.observations.observation import Observation
 from audit.reading.behaviour.exception_handlers import BROAD, context_fate, handlers_fate, inside, manager_made_by
 from audit.reading.behaviour.scope import Scope, keyword, last
+from audit.reading.behaviour.told_failures import FAILED, LOGGING, ends_the_function, tells_of_a_failure
 from audit.reading.python.abstract_values import ClassValue, FunctionValue
 
 # What an outage raises: answering it by a dictionary hides it as much as a broad `except` does.
 _OUTAGES = frozenset({"RequestException", "ConnectionError", "Timeout", "TimeoutError", "OperationalError"})
-LOGGING = frozenset(
-    ("critical", "debug", "error", "exception", "info", "log", "print", "print_exc", "warn", "warning", "capture_exception")
-)  # fmt: skip
 _TESTS = frozenset({"issubclass", "isinstance"})
 _ERROR_KEYS = frozenset({"error", "errors", "err", "exception", "erreur", "traceback"})
 _STATE_KEYS = frozenset({"status", "state", "result", "statut", "outcome"})
-_FAILED = frozenset({"error", "failed", "failure", "fail", "ko", "erreur", "echec", "échec", "exception"})
 _SUCCESS_KEYS = frozenset({"success", "ok", "succeeded"})
 
 
@@ -41,8 +38,13 @@ def swallowed_errors(scope: Scope) -> Iterator[Observation]:
             how, doubt = _passed_over(scope, handler, "except", logged)
             if fate is Fate.UNCLEAR:
                 doubt = "un `except` dont on ne lit pas ce qu'il attrape, qui tait l'erreur"
+            ends = bool(logged) and fate is Fate.LOST and ends_the_function(scope, handler)
+            how = "un `except` large journalise l'erreur, puis laisse finir la tâche" if ends else how
             answers = _answers(scope, handler)
-            yield scope.observed(SwallowedError, handler, how=how, doubt=doubt, answers=answers)
+            yield scope.observed(SwallowedError, handler, how=how, doubt=doubt, answers=answers, ends=ends)
+        elif broad and tells_of_a_failure(scope, handler) and ends_the_function(scope, handler):
+            how = "un `except` large note l'échec, puis laisse finir la tâche"
+            yield scope.observed(NotedError, handler, how=how, doubt="qui note l'échec", ends=True)
     yield from _left_to_contexts(scope)
     yield from _never_read(scope)
     for tried in scope.all(ast.Try):
@@ -197,7 +199,7 @@ def _last_given(body: Sequence[ast.stmt], name: str) -> ast.expr | None:
 
 def _tells_of_error(value: ast.expr, caught: str | None) -> bool:
     if isinstance(value, ast.Constant):
-        return value.value is False or (isinstance(value.value, str) and value.value.lower() in _FAILED)
+        return value.value is False or (isinstance(value.value, str) and value.value.lower() in FAILED)
     if isinstance(value, ast.Dict):
         pairs = [(k.value, v) for k, v in zip(value.keys, value.values, strict=True) if isinstance(k, ast.Constant)]
         return any(_is_error(str(key), item) for key, item in pairs) or _mentions(value, caught)
@@ -216,7 +218,7 @@ def _is_error(key: str, value: ast.expr) -> bool:
         return constant is None or bool(constant)
     if key in _SUCCESS_KEYS:
         return constant is False
-    return key in _STATE_KEYS and isinstance(constant, str) and constant.lower() in _FAILED
+    return key in _STATE_KEYS and isinstance(constant, str) and constant.lower() in FAILED
 
 
 def _mentions(value: ast.expr, caught: str | None) -> bool:

@@ -3,7 +3,7 @@
 import ast
 
 from audit.reading.behaviour.scope import last
-from audit.reading.behaviour.swallowed_errors import LOGGING
+from audit.reading.behaviour.told_failures import LOGGING
 
 
 def whole_work(tree: ast.AST) -> str:
@@ -29,13 +29,17 @@ def _called(statement: ast.stmt) -> ast.Call | None:
 
 
 def _is_aside(statement: ast.stmt) -> bool:
-    """A docstring, an import, a line of log, a constant, or the return of what was kept."""
+    """A docstring, an import, a line of log, a constant, an object that is only made, or the return of what was kept."""
     if isinstance(statement, ast.Import | ast.ImportFrom | ast.Pass):
         return True
     if isinstance(statement, ast.Return):
         return statement.value is None or isinstance(statement.value, ast.Constant | ast.Name)
     if isinstance(statement, ast.Assign):
-        return not any(isinstance(n, ast.Call | ast.Await) for n in ast.walk(statement.value))
+        made = statement.value
+        if isinstance(made, ast.Call) and last(made.func)[:1].isupper():
+            parts = [*made.args, *(k.value for k in made.keywords)]
+            return not any(isinstance(n, ast.Call | ast.Await) for part in parts for n in ast.walk(part))
+        return not any(isinstance(n, ast.Call | ast.Await) for n in ast.walk(made))
     if not isinstance(statement, ast.Expr):
         return False
     value = statement.value

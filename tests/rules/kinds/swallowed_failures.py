@@ -2,6 +2,8 @@
 
 from tests.rules.kinds.program import ALARM, DOUBTED, PASSES, QUIET, WARNED, Program
 
+_RESERVED = WARNED - ALARM
+
 _HEAD = """
 import contextlib
 import functools
@@ -106,9 +108,33 @@ def deliver(key):
 """
 
 
-def _task(name: str, outcomes: frozenset[object], body: str, decorators: str = "") -> Program:
+_NOTED = "order = key\ntry:\n    deliver(key)\nexcept Exception as error:\n    {}"
+_NOTE = """
+class Sender:
+    pass
+
+
+def note(sender, key):
+    try:
+        deliver(key)
+    except Exception as error:
+        log.error(error)
+        sender.status = "failed"
+        sender.save()
+
+
+"""
+_GIVE_UP = """
+def give_up(error):
+    raise ValueError("no") from error
+
+
+"""
+
+
+def _task(name: str, outcomes: frozenset[object], body: str, decorators: str = "", before: str = "") -> Program:
     lines = "".join(f"    {line}\n" for line in body.split("\n"))
-    text = f"{_HEAD}@app.task\n{decorators}def send(key):\n{lines}"
+    text = f"{_HEAD}{before}@app.task\n{decorators}def send(key):\n{lines}"
     return Program("errors-not-swallowed", name, outcomes, text)  # type: ignore[arg-type]
 
 
@@ -132,6 +158,22 @@ PROGRAMS = (
     _task("decorator", ALARM, "deliver(key)", "@safe\n"),
     _task("context manager that decorates", ALARM, "deliver(key)", "@tolerate('x')\n"),
     _task("class that decorates", ALARM, "deliver(key)", "@Ordinary()\n"),
+    _task(
+        "noted in a row", _RESERVED, _NOTED.format("log.error(error)\n    order.status = 'failed'\n    order.save()")
+    ),
+    _task("noted by an update", _RESERVED, _NOTED.format("order.update(status='error')")),
+    _task("logged, and a value answered", _RESERVED, _NOTED.format("log.exception('x')\n    return order")),
+    _task("told to somebody at last", _RESERVED, _NOTED.format("log.error(error)\nfinally:\n    order.notify()")),
+    _task("only logged", _RESERVED, _NOTED.format("log.warning(error)") + "\nlog.info('done')\nreturn order"),
+    _task("only printed, bare", _RESERVED, "try:\n    deliver(key)\nexcept:\n    print('no')\n    return None"),
+    _task("noted by a helper that is built", _RESERVED, "sender = Sender(key)\nnote(sender, key)", before=_NOTE),
+    _task("noted, then raised", PASSES, _NOTED.format("log.error(error)\n    order.fail()\n    raise")),
+    _task("noted, then tried again", PASSES, _NOTED.format("log.error(error)\n    send.retry(exc=error)")),
+    _task("raised by a helper", PASSES, _NOTED.format("log.error(error)\n    give_up(error)"), before=_GIVE_UP),
+    _task("raised at last", PASSES, _NOTED.format("order = 'failed'") + "\nif order:\n    raise ValueError(key)"),
+    _task("another way tried", PASSES, _NOTED.format("log.info(error)\n    deliver(order)")),
+    _task("noted by a helper among others", PASSES, "deliver(key)\nnote(key, key)", before=_NOTE),
+    _task("narrow, noted", PASSES, "try:\n    deliver(key)\nexcept KeyError as error:\n    log.error(error)"),
     _task("computed", QUIET - PASSES, "STEPS[key](key)"),
     _task("timed", PASSES, "with timed(key), Timer():\n    deliver(key)"),
     _task("traced", PASSES, "deliver(key)", "@traced\n"),

@@ -1,0 +1,77 @@
+"""Broad `except` clauses that end a function as if it had succeeded, once they have logged or noted its failure."""
+
+import ast
+from collections.abc import Sequence
+
+from audit.reading.behaviour.exception_handlers import inside
+from audit.reading.behaviour.scope import Scope, last
+from audit.reading.python.abstract_values import BoundMethod, FunctionValue, Value
+
+LOGGING = frozenset(
+    ("critical", "debug", "error", "exception", "info", "log", "print", "print_exc", "warn", "warning", "capture_exception")
+)  # fmt: skip
+FAILED = frozenset({"error", "failed", "failure", "fail", "ko", "erreur", "echec", "échec", "exception"})
+_OF_ERRORS = frozenset({"critical", "error", "exception", "print_exc", "capture_exception"})
+_HAND_ON = frozenset({"retry", "update_state", "exit", "_exit"})
+# Built-in calls that only make the answer of what was done.
+_SHAPES = frozenset({"str", "len", "dict", "list", "round", "time", "format", "repr"})
+_INNER = (ast.For, ast.AsyncFor, ast.While, ast.If, ast.Match, ast.Try, ast.TryStar, ast.ExceptHandler)
+
+
+def ends_the_function(scope: Scope, handler: ast.ExceptHandler) -> bool:
+    """Whether nothing is done after a handler, which is in no loop, no condition and no other `try`."""
+    tried = scope.parents.get(handler)
+    around = [] if tried is None else list(scope.around(tried))
+    if not isinstance(tried, ast.Try | ast.TryStar) or any(isinstance(n, _INNER) for n in around):
+        return False
+    if any(hands_on(n) for n in inside(tried.finalbody)):
+        return False
+    if isinstance(handler.body[-1], ast.Return):
+        return True
+    own: ast.AST = tried
+    for holder in around:
+        body: Sequence[ast.stmt] = getattr(holder, "body", ())
+        after = body[body.index(own) + 1 :] if isinstance(own, ast.stmt) and own in body else ()
+        if not all(map(_does_nothing, after)):
+            return False
+        own = holder
+    return True
+
+
+def tells_of_a_failure(scope: Scope, handler: ast.ExceptHandler) -> bool:
+    """Whether a handler logs an error or notes a failed state, and raises nothing, by itself or by what it calls."""
+    nodes = list(inside(handler.body))
+    calls = [n for n in nodes if isinstance(n, ast.Call)]
+    noted = any(isinstance(n, ast.Constant) and isinstance(n.value, str) and n.value.lower() in FAILED for n in nodes)
+    told = noted or any(last(call.func) in _OF_ERRORS for call in calls)
+    return (
+        told and not any(hands_on(n) for n in nodes) and not any(_raises(scope, call, handler.name) for call in calls)
+    )
+
+
+def hands_on(node: ast.AST) -> bool:
+    """Whether it raises, retries, or tells Celery the state itself."""
+    return isinstance(node, ast.Raise) or (isinstance(node, ast.Call) and last(node.func) in _HAND_ON)
+
+
+def _raises(scope: Scope, call: ast.Call, caught: str | None) -> bool:
+    """Whether a function of the project may raise again, or one that is not known is handed the error itself."""
+    if last(call.func) in LOGGING | _SHAPES:
+        return False
+    callee: Value = scope.evaluated(call.func)
+    function = callee.function if isinstance(callee, BoundMethod) else callee
+    if isinstance(function, FunctionValue):
+        return any(map(hands_on, ast.walk(function.node)))
+    handed = [*call.args, *(k.value for k in call.keywords)]
+    speaks = any(word in last(call.func).lower() for word in ("raise", "abort", "fail"))
+    return speaks and any(isinstance(n, ast.Name) and n.id == caught for n in handed)
+
+
+def _does_nothing(statement: ast.stmt) -> bool:
+    """Whether a statement only logs, or answers what is known already."""
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+        return last(statement.value.func) in LOGGING
+    return not any(
+        isinstance(n, ast.Raise | ast.Await) or (isinstance(n, ast.Call) and last(n.func) not in LOGGING | _SHAPES)
+        for n in ast.walk(statement)
+    )
