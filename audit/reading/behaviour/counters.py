@@ -9,6 +9,7 @@ from audit.model.observations.shared_data import ExclusiveAccess, ReadModifyWrit
 from audit.reading.behaviour.changed_rows import changed_rows
 from audit.reading.behaviour.local_flow import LocalFlow
 from audit.reading.behaviour.scope import Scope, last
+from audit.reading.behaviour.store_entries import changed_entries
 from audit.reading.python.abstract_values import FunctionValue
 
 _LOCKED = frozenset(
@@ -35,7 +36,7 @@ def unprotected_counters(scope: Scope) -> Iterator[Observation]:
         return
     if is_exclusive(scope):
         yield scope.observed(ExclusiveAccess, scope.root)
-    for node in changed_rows(scope):
+    for node in (*changed_rows(scope), *changed_entries(scope)):
         if is_protected(scope, node):
             continue
         yield scope.observed(ReadModifyWrite, node, statement=ast.unparse(node)[:80])

@@ -3,9 +3,12 @@
 from tests.rules.kinds.program import ALARM, QUIET, WARNED, Program
 
 _HEAD = """
+import dbm
 import json
 from pathlib import Path
 
+import boto3
+import diskcache
 import redis
 from celery import Celery
 from django.core.cache import cache
@@ -16,6 +19,8 @@ from sqlalchemy.orm import Session, declarative_base
 
 app = Celery("shop", broker="redis://localhost/0")
 r = redis.Redis()
+disk = diskcache.Cache("/var/cache/shop")
+table = boto3.resource("dynamodb").Table("counts")
 Base = declarative_base()
 
 
@@ -97,6 +102,32 @@ PROGRAMS = (
         "def persist(row):\n    row.save()\n\n\n",
     ),
     _lost("file", "p = Path('n')\np.write_text(str(int(p.read_text()) + 1))"),
+    _lost("item", "row = table.get_item(Key={'id': key})['Item']\ntable.put_item(Item={'id': key, 'n': row['n'] + 1})"),
+    _lost(
+        "item changed in place",
+        "row = table.get_item(Key={'id': key})['Item']\nrow['n'] += 1\ntable.put_item(Item=row)",
+    ),
+    _lost("item of another store", "row = db.read_item(item=key)\nrow['n'] += 1\ndb.replace_item(item=key, body=row)"),
+    _lost("entity", "row = db.get(key)\nrow['n'] += 1\ndb.put(row)"),
+    _lost(
+        "object",
+        "n = int(db.get_object(Bucket='b', Key=key)['Body'].read())\n"
+        "db.put_object(Bucket='b', Key=key, Body=str(n + 1))",
+    ),
+    _lost("entry of Redis", "r[key] = int(r[key] or 0) + 1"),
+    _lost("entry on disk", "disk['n'] += 1"),
+    _lost("entry of a file", "with dbm.open('n', 'c') as names:\n    names[key] = str(int(names[key]) + 1)"),
+    _sound(
+        "added by the store", "table.update_item(Key={'id': key}, UpdateExpression='ADD n :n', Values={':n': 1 + 1})"
+    ),
+    _sound(
+        "written if it is still what was read",
+        "row = table.get_item(Key={'id': key})['Item']\n"
+        "table.put_item(Item={'id': key, 'n': row['n'] + 1}, ConditionExpression='n = :n')",
+    ),
+    _sound("item of another key", "n = table.get_item(Key={'id': 1})['n']\ntable.put_item(Item={'id': 2, 'n': n + 1})"),
+    _sound("copy of a hash", "counts = r.hgetall(key)\ncounts['n'] += 1\nreturn counts"),
+    _sound("entry under a lock", "with r.lock('n', timeout=9):\n    r[key] = r[key] + 1"),
     _program("method of an unknown row", WARNED, "find(key).tick()"),
     _sound("by the database", "Order.objects.filter(pk=key).update(sent=F('sent') + 1)"),
     _sound("by SQLAlchemy", "db.execute(update(Line).values(n=Line.n + 1))\ndb.commit()"),
