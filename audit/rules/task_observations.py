@@ -10,6 +10,7 @@ from audit.model.findings import Finding
 from audit.model.gaps import Doubt, Gap
 from audit.model.observations.observation import Observation, Seen
 from audit.model.target_facts import TargetFacts
+from audit.rules.domains.setting_domain import place_of
 from audit.rules.domains.task_domain import Reached, Uses, in_a_task, recognised_in_tasks, run_by_tasks
 from audit.rules.effective_settings import short
 from audit.rules.practice import Fault, answered
@@ -69,7 +70,8 @@ class NotInTasks(Generic[Seen]):
             if not self.concerns(known, observation):
                 continue
             if doubt := self.doubt(known, observation):
-                doubts += [Doubt(why=doubt)] if in_a_task(known, observation.symbol) else []
+                place = place_of(observation.excerpt)
+                doubts += [Doubt(*place, why=doubt)] if in_a_task(known, observation.symbol) else []
             else:
                 seen.append(observation)
         if self.sound is None:

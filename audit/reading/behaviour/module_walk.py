@@ -12,6 +12,7 @@ from audit.reading.behaviour.clocks import naive_clocks
 from audit.reading.behaviour.counters import unprotected_counters
 from audit.reading.behaviour.enclosing_statements import SwallowingWrappers
 from audit.reading.behaviour.endless_loops import endless_loops
+from audit.reading.behaviour.kept_entries import kept_entries, may_keep
 from audit.reading.behaviour.locks import endless_locks
 from audit.reading.behaviour.mentions import mentions
 from audit.reading.behaviour.network import network
@@ -99,6 +100,8 @@ def _observations(machine: Machine, module: Module, wrappers: SwallowingWrappers
     watchers = [watcher for words, watcher in _WATCHERS if any(word in text for word in words)]
     if module.name in wrappers.modules:
         watchers.append(wrappers)
+    if may_keep(text):
+        watchers.append(kept_entries)
     if may_hold_a_secret(text):
         watchers.append(literal_secrets)
     return [

@@ -18,6 +18,9 @@ TOTALS = {"mails": 0}
 COUNTS = Counter()
 BY_KEY = defaultdict(int)
 NUMBERS = itertools.count()
+SEEN = set()
+BATCH = []
+CLIENTS = {}
 
 
 class Stats:
@@ -93,6 +96,33 @@ PROGRAMS = (
         ALARM,
         f"{_HEAD}class Send(app.Task):\n    def run(self, key):\n        self.sent += 1\n\n\napp.register_task(Send())\n",
     ),
+    _kept("set", "if key in SEEN:\n    return\nSEEN.add(key)", DOUBTED),
+    _kept("set, by another name", "seen = SEEN\nseen.add(key)", DOUBTED),
+    _kept("list", "BATCH.append(key)\nif len(BATCH) > 9:\n    flush(BATCH)", DOUBTED),
+    _kept("entry", "TOTALS[key] = find(key)", DOUBTED),
+    _kept("mark of what was done", "if key not in CLIENTS:\n    CLIENTS[key] = True", DOUBTED),
+    _kept("default entry", "CLIENTS.setdefault(key, find(key))", DOUBTED),
+    Program(
+        "no-process-state",
+        "attribute of a module",
+        DOUBTED,
+        {
+            "state.py": "last = None\n",
+            "shop.py": f"import state\n{_HEAD}@app.task\ndef send(key):\n    state.last = key\n",
+        },
+    ),
+    Program(
+        "no-process-state",
+        "set of another module",
+        DOUBTED,
+        {
+            "state.py": "done = set()\n",
+            "shop.py": f"from state import done as d\n{_HEAD}@app.task\ndef send(key):\n    d.add(key)\n",
+        },
+    ),
+    _kept("client by its name", "if key not in CLIENTS:\n    CLIENTS[key] = redis.Redis(key)", PASSES),
+    _kept("own set", "seen = set()\nseen.add(key)\nBY = {}\nBY[key] = 1", PASSES),
+    _kept("entry of an object given", "key.rows[1] = 2", PASSES),
     _kept("made once", "global client\nif client is None:\n    client = redis.Redis()", PASSES),
     _kept("local", "sent = 0\nsent += 1\ncounts = {}\ncounts[key] = counts.get(key, 0) + 1", PASSES),
     _kept("object of its own", "own = Stats()\nown.seen += 1\nown.mine()", PASSES),
