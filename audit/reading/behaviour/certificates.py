@@ -7,6 +7,7 @@ from audit.model.observations.observation import Observation
 from audit.model.observations.secrets_and_certificates import UnverifiedCertificate
 from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.scope import Scope, keyword, last
+from audit.reading.behaviour.unverified_addresses import unverified_addresses
 from audit.reading.behaviour.verification_options import spread_entry, unverifying_option
 from audit.reading.python.abstract_values import ClassValue, External, Instance, Value, unwrap
 
@@ -17,6 +18,10 @@ _VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", 
 _UNVERIFIED = "ssl._create_unverified_context"
 _DEFAULTS = frozenset({"_create_default_https_context", "_create_https_context"})
 _REQUIREMENTS = ("ssl_cert_reqs", "cert_reqs")
+_CLIENT_OR_SERVER = frozenset(
+    {"PROTOCOL_TLS", "PROTOCOL_SSLv23", "PROTOCOL_TLSv1", "PROTOCOL_TLSv1_1", "PROTOCOL_TLSv1_2"}
+)
+_SAYS_OTHERWISE = ("verify_mode", "server_side", "load_cert_chain", "sni_callback", "start_server", "create_server")
 _SERVER = ("PROTOCOL_TLS_SERVER", "CLIENT_AUTH")
 
 
@@ -26,9 +31,20 @@ def unverified_certificates(scope: Scope) -> Iterator[Observation]:
         if how := _in_call(scope, call):
             yield scope.observed(UnverifiedCertificate, call, argument=how)
     for node in scope.all(ast.Assign):
-        for target in node.targets:
-            if how := _in_assignment(scope, target, node.value):
+        for target, value in _pairs(node):
+            if how := _in_assignment(scope, target, value):
                 yield scope.observed(UnverifiedCertificate, node, argument=how)
+    for address, how in unverified_addresses(scope):
+        yield scope.observed(UnverifiedCertificate, address, argument=how)
+
+
+def _pairs(node: ast.Assign) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """What each target is given: `a, b = x, y` gives each its own."""
+    for target in node.targets:
+        if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+            yield from zip(target.elts, node.value.elts, strict=False)
+        else:
+            yield target, node.value
 
 
 def held(scope: Scope, node: ast.expr) -> str:
@@ -55,9 +71,27 @@ def _in_call(scope: Scope, call: ast.Call) -> str:
         return f"ssl={ast.unparse(ssl)}"
     if last(call.func) == "setdefault" and len(call.args) == 2 and _gives_up_option(scope, *call.args):
         return f"verify={ast.unparse(call.args[1])}"
-    if last(call.func) == "_create_unverified_context" or _makes_unverified(scope, call):
+    return _by_a_context(scope, call) or unverifying_option(scope, call)
+
+
+def _by_a_context(scope: Scope, call: ast.Call) -> str:
+    """What makes a context that verifies nothing, or makes one give up."""
+    if last(call.func) == "setattr" and len(call.args) == 3 and isinstance(call.args[1], ast.Constant):
+        return _in_assignment(scope, ast.Attribute(call.args[0], str(call.args[1].value), ast.Store()), call.args[2])
+    if _makes_a_context_that_trusts_all(scope, call):
+        return ast.unparse(call)
+    if last(call.func) in {"_create_unverified_context", "_create_stdlib_context"} or _makes_unverified(scope, call):
         return "_create_unverified_context"
-    return unverifying_option(scope, call)
+    return ""
+
+
+def _makes_a_context_that_trusts_all(scope: Scope, call: ast.Call) -> bool:
+    """Whether this is a bare `ssl.SSLContext()`, which verifies nothing, in a module that never says otherwise nor serves."""
+    if scope.external(call.func) != "ssl.SSLContext" or call.keywords or len(call.args) > 1:
+        return False
+    protocol = ast.unparse(call.args[0]).rpartition(".")[2] if call.args else "PROTOCOL_TLS"
+    text = scope.module.source.text
+    return protocol in _CLIENT_OR_SERVER and not any(word in text for word in _SAYS_OTHERWISE)
 
 
 def _makes_unverified(scope: Scope, call: ast.Call) -> bool:

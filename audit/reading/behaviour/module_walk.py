@@ -57,8 +57,9 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     (("requests", "urlopen", "httpx", "aiohttp", "setdefaulttimeout"), network),
     (
         (
-            *("requests", "urlopen", "httpx", "aiohttp", "cert_reqs", "context=", "_create_unverified"),
+            *("requests", "urlopen", "httpx", "aiohttp", "cert_reqs", "context=", "check_hostname"),
             *OPTION_WORDS,
+            *("_create_unverified", "_create_stdlib", "SSLContext"),
         ),
         unverified_certificates,
     ),

@@ -1,8 +1,10 @@
 """Evaluates calls with a known meaning: built-ins, the environment, durations, crontabs, methods."""
 
+import re
 from collections.abc import Callable, Hashable, Sized
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from audit.model.setting_writes import Means
 from audit.model.unknown import UNKNOWN, Unknown
@@ -26,6 +28,8 @@ from audit.reading.python.classes import lineage
 from audit.reading.python.frames import CallSite
 from audit.reading.python.interpreter import Machine
 
+# A field with a width, a conversion or an attribute: a width may be of any length.
+_SHAPED = re.compile(r"\{[^}]*[:!.\[{]")
 _MAX_RANGE = 2_000
 _MAX_TEXT = 2_000
 _MAX_LIST = 10_000
@@ -68,6 +72,12 @@ def _length(value: Value) -> Value:
     return len(value) if isinstance(value, Sized) and not isinstance(value, Instance) else UNKNOWN
 
 
+def _parameters(value: Value) -> Value:
+    pairs = list(value.items()) if isinstance(value, dict) else value
+    known = isinstance(pairs, list) and all(isinstance(v, str | int) for pair in pairs for v in pair)
+    return urlencode(pairs)[:_MAX_TEXT] if known else UNKNOWN
+
+
 def _power(*values: Any) -> Value:
     small = all(isinstance(v, int | float) and abs(v) < 1_000 for v in values)
     return pow(*values) if small and len(values) == 2 else UNKNOWN
@@ -86,6 +96,7 @@ _FUNCTIONS: dict[str, _Function] = {
     "builtins.round": _numbers(round),
     "builtins.pow": _power,
     "math.pow": _power,
+    "urllib.parse.urlencode": _parameters,
     "math.ceil": lambda value: -int(-value // 1),
     "math.floor": lambda value: int(value // 1),
     "builtins.range": _range,
@@ -111,6 +122,7 @@ _TEXT_METHODS = frozenset(
         "replace",
         "startswith",
         "endswith",
+        "format",
         "title",
         "removeprefix",
         "removesuffix",
@@ -256,9 +268,13 @@ def _text_method(receiver: str, name: str, site: CallSite) -> Value:
     parts = [p for a in given for p in (a if isinstance(a, list | tuple) else [a])]
     if len(receiver) > _MAX_TEXT or sum(len(p) for p in parts if isinstance(p, str)) > _MAX_TEXT or UNKNOWN in parts:
         return UNKNOWN
+    if name == "format" and (
+        site.keywords or not all(isinstance(p, str | int) for p in given) or _SHAPED.search(receiver)
+    ):
+        return UNKNOWN
     try:
         return lift(getattr(receiver, name), *site.arguments)
-    except (TypeError, ValueError):
+    except (LookupError, TypeError, ValueError):
         return UNKNOWN
 
 

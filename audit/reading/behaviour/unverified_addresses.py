@@ -1,0 +1,36 @@
+"""Addresses built by code that ask to verify nothing: `ssl_cert_reqs=none` among their parameters."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from audit.reading.behaviour.scope import Scope, last
+
+_ASKS_NOTHING = re.compile(r"(?i)(?:^|[?&])ssl_cert_reqs=(?:cert_)?none\b")
+_BUILT = (ast.JoinedStr, ast.BinOp)
+_UNREAD = "\0"
+
+
+def unverified_addresses(scope: Scope) -> Iterator[tuple[ast.expr, str]]:
+    """Each text that asks so, built from parts of which some may not be known, with the words that do."""
+    built: list[ast.expr] = [*scope.all(ast.JoinedStr), *scope.all(ast.BinOp)]
+    built += [c for c in scope.calls if last(c.func) in {"urlencode", "format"}]
+    built += [c.args[0] for c in scope.calls if last(c.func) == "from_url" and c.args]
+    for node in dict.fromkeys(built):
+        inside = any(isinstance(around, _BUILT) for around in scope.around(node))
+        if not inside and (found := _ASKS_NOTHING.search(_text(scope, node))):
+            yield node, found.group().lstrip("?&")
+
+
+def _text(scope: Scope, node: ast.expr) -> str:
+    """What a text holds; each part that is not known is one character that no address has."""
+    if isinstance(node, ast.JoinedStr):
+        parts = [n.value if isinstance(n, ast.FormattedValue) else n for n in node.values]
+        return "".join(_text(scope, part) for part in parts)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return _text(scope, node.left) + _text(scope, node.right)
+    value = scope.value(node)
+    if isinstance(value, str | int):
+        return str(value)
+    other = scope.given(node)
+    return _text(scope, other) if other is not node and isinstance(other, _BUILT) else _UNREAD
