@@ -8,7 +8,7 @@ from audit.model.facts import Process
 from audit.model.findings import Finding, Problem, Severity
 from audit.model.gaps import Doubt
 from audit.model.target_facts import TargetFacts
-from audit.rules.domains.process_domain import beats_apart, narrowed, workers_of_any
+from audit.rules.domains.process_domain import narrowed, workers_of_any, workers_without_beat
 from audit.rules.effective_settings import NO_WORKER
 from audit.rules.practice import Fault, answered
 from audit.rules.rule import Guide, defect, rule
@@ -55,24 +55,13 @@ from audit.rules.rule import Guide, defect, rule
 def _beat_started(known: TargetFacts) -> Sequence[Finding]:
     guide, started = _beat_started.guide, workers_of_any(known)
     gaps = [] if any(facts.beat for facts in known.probes) else [Doubt(why="aucun planning de beat n'a été trouvé")]
-    # « Never » is sure only where every file was read.
-    orphans = [] if gaps or started.gaps else _orphans(known)
+    orphans = workers_without_beat(known)
     domain = narrowed(started, started.members, gaps, _told(known))
     answer = conclude(domain, lambda worker: [Fault(worker.excerpt.path, worker.excerpt)] if worker in orphans else [])
     if answer.faults:
         return [_never(known, orphans[0])]
     evidence = (known.source.evidence(b.excerpt) for b in known.processes("beat"))
     return answered(guide, "Beat jamais lancé", answer, *evidence, nothing=NO_WORKER)
-
-
-def _orphans(known: TargetFacts) -> list[Process]:
-    """Workers that no beat serves, as far as the files that were read tell."""
-    started, beats = known.processes("worker"), known.processes("beat")
-    served = {p.excerpt.path for p in beats}
-    alone = {p.excerpt.path for p in known.source.processes if p.excerpt.path not in served}
-    web_too = {p.excerpt.path for p in known.processes("web")} & {p.excerpt.path for p in started}
-    orphans = [w for w in started if w.excerpt.path in alone and (not beats or w.excerpt.path in web_too)]
-    return [] if beats_apart(known) else orphans
 
 
 def _told(known: TargetFacts) -> str:

@@ -10,6 +10,7 @@ from audit.model.target_facts import TargetFacts
 from audit.rules.concluded_points import Wrong, concluded
 from audit.rules.crontabs import crontab_seconds, crontab_zone, daily_times, frequency, same_as_utc
 from audit.rules.domains.period_domain import Planned, planned
+from audit.rules.domains.process_domain import workers_without_beat
 from audit.rules.rule import without_role
 
 
@@ -32,7 +33,9 @@ class Periodic:
         if not symbol:
             return [without_role(known, self.role, sentence)]
         domain = planned(known, self.role, zoned=bool(self.crontab))
-        answer = conclude(domain, lambda one: self._faults(known, one))
+        answer = conclude(
+            domain, lambda one: self._faults(known, one), possible_of=lambda one: self._never_run(known, one)
+        )
         settles = 'régler `timezone="UTC"`' if domain.members else ""
         return [concluded(sentence, answer, *self._evidence(known), settles=settles)]
 
@@ -65,6 +68,23 @@ class Periodic:
         text = f"`{name}` est planifiée à « {frequency(entry, zone)} » au lieu de « {frequency(entry, 'UTC')} »"
         shown = (*evidence, known.probes[0].evidence(timezone=zone))
         return [Wrong(text, replace(problem, solution='celery_app.conf.timezone = "UTC"'), shown)]
+
+    def _never_run(self, known: TargetFacts, one: Planned) -> list[Wrong]:
+        """What is planned as it should be and that beat, which serves no worker here, does not run."""
+        alone = workers_without_beat(known)
+        if not alone or not one.entries:
+            return []
+        name, path = known.target.role(self.role).rpartition(":")[2], alone[0].excerpt.path
+        problem = replace(
+            self._problem(name, self._expected, self._chosen(one.entries).excerpt),
+            recommendation=f"Lancer `celery beat` auprès du worker de `{path}`",
+            solution="celery -A <application> beat --loglevel=info &",
+            solution_language="bash",
+        )
+        text = (
+            f"`{name}` est planifiée ({self._expected}), mais `{path}` lance un worker sans beat : rien ne la déclenche"
+        )
+        return [Wrong(text, problem, tuple(self._evidence(known)))]
 
     def _on_time(self, entry: BeatEntry) -> bool:
         if self.crontab:

@@ -98,3 +98,15 @@ def beats_apart(known: TargetFacts) -> list[Process]:
     folders = {PurePosixPath(w).parent for w in with_workers - {p.excerpt.path for p in known.processes("web")}}
     apart = [b for b in known.processes("beat") if b.excerpt.path not in with_workers]
     return [b for b in apart if PurePosixPath(b.excerpt.path).parent not in folders]
+
+
+def workers_without_beat(known: TargetFacts) -> list[Process]:
+    """Workers that no beat serves though there is a schedule; « never » is sure only where every file was read."""
+    if workers_of_any(known).gaps or not any(facts.beat for facts in known.probes):
+        return []
+    started, publishing = known.processes("worker"), known.processes("beat")
+    served = {p.excerpt.path for p in publishing}
+    alone = {p.excerpt.path for p in known.source.processes if p.excerpt.path not in served}
+    web_too = {p.excerpt.path for p in known.processes("web")} & {p.excerpt.path for p in started}
+    orphans = [w for w in started if w.excerpt.path in alone and (not publishing or w.excerpt.path in web_too)]
+    return [] if beats_apart(known) else orphans
