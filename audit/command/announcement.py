@@ -12,6 +12,8 @@ def announcement(examination: Examination, *, refused: bool = False) -> str:
     """What will be played, in English; empty below level execution. `refused`: nobody allows the worker to be started."""
     if examination.level < Level.EXECUTION:
         return ""
+    if examination.observed is not None and not examination.target.driver:
+        return f"Nothing will be played: what the canary saw is read in {examination.observed.path}."
     if why := next(_obstacles(examination, refused=refused), ""):
         return f"Nothing will be played: {why}."
     if not examination.starts_worker:

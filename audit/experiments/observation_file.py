@@ -150,4 +150,13 @@ def _of_one(seen: Mapping[str, Any]) -> str:
     counted = seen["sent"] or (name == "canary-broker-restarted" and seen["back_seconds"] is None)
     if not counted or (struck and not seen["in_flight"]):
         return f"`{name}` aurait été joué sans message en vol"
+    return _of_broker(seen) if name == "canary-broker-restarted" else ""
+
+
+def _of_broker(seen: Mapping[str, Any]) -> str:
+    values = seen["values"]
+    backs = [load["back"] for load in values["loads"]]
+    died = None in backs
+    if died != (seen["back_seconds"] is None) or died != ("died_with" in values):
+        return "`canary-broker-restarted` : le retour du worker n'est pas celui de ses charges"
     return ""

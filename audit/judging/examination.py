@@ -203,13 +203,13 @@ class Examination:
     @property
     def starts_worker(self) -> bool:
         """Whether this audit means to start the target's own worker, for which somebody must have said yes."""
-        asked = self.level >= Level.EXECUTION and self.canary_scenarios > 0 and self._observed is None
+        asked = self.level >= Level.EXECUTION and self.canary_scenarios > 0 and self.observed is None
         return asked and bool(self.completed.celery_app) and not self.not_imported
 
     def _fly(self) -> None:
         """The canary's scenarios are played together, on one worker, unless a file tells what it saw on a cluster."""
-        if self._observed is not None:
-            self._take(observed_flight(self._observed, self.known, self._dossier, self.canary.questions))
+        if self.observed is not None:
+            self._take(observed_flight(self.observed, self.known, self._dossier, self.canary.questions))
             return
         if why := self.not_imported:
             self._played |= {q.id: self._adapted([q.bind(not_played(q.title, why))]) for q in self.canary.questions}
@@ -223,7 +223,7 @@ class Examination:
         self.conditions = (*self.conditions, *flight.conditions)
 
     @cached_property
-    def _observed(self) -> Observations | None:
+    def observed(self) -> Observations | None:
         """What the canary saw on a cluster of pytest-celery, where a file of the evidence tells it."""
         return next((found for found in readable(self._dossier.files) if isinstance(found, Observations)), None)
 
