@@ -159,6 +159,7 @@ def default_worker_container(
     path = os.pathsep.join(filter(None, (str(modules), str(request.config.rootpath), os.environ.get("PYTHONPATH"))))
     environ = {
         **os.environ,
+        **default_worker_env,
         **dict.fromkeys(("CELERY_BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL"), broker),
         "CELERY_RESULT_BACKEND": backend,
         "PYTHONPATH": path,
