@@ -3,12 +3,14 @@
 import ast
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from audit.model.setting_writes import Means
 from audit.model.unknown import UNKNOWN
 from audit.reading.celery.application_objects import configuration_of, defaults_of
 from audit.reading.celery.configuration_keys import value_of_key
 from audit.reading.celery.task_attributes import write_option
+from audit.reading.celery.unknown_classes import is_used_as_application
 from audit.reading.celery.unprefixed_settings import note_unprefixed
 from audit.reading.old_setting_names import in_namespace, modern
 from audit.reading.python.abstract_values import (
@@ -55,6 +57,8 @@ def celery_call(machine: Machine, site: CallSite) -> Value:
     if isinstance(callee, External) and callee.dotted == "builtins.setattr":
         return _set_attribute(machine, site)
     if not isinstance(callee, Method):
+        if is_used_as_application(site):
+            return _application_of_unknown_class(machine, site)
         return _new_application(machine, site) if descends_from(callee, "Celery") else None
     app = callee.receiver
     if isinstance(app, FunctionValue) and callee.name in {"s", "si", "signature"}:
@@ -103,6 +107,14 @@ def _new_application(machine: Machine, site: CallSite) -> Instance:
     if given.get("config_source") is not None:
         namespace = unwrap(given.get("namespace"))[0]
         _load(machine, app, given["config_source"], namespace if isinstance(namespace, str) else "", site.origin)
+    return app
+
+
+def _application_of_unknown_class(machine: Machine, site: CallSite) -> Instance:
+    """An application whose class is chosen at run time: what that class sets is not known, what it is given later is."""
+    app = _new_application(machine, replace(site, callee=External("celery.Celery")))
+    with machine.undo_log.by(Means.ARGUMENT, site.origin):
+        machine.undo_log.obscure(configuration_of(app), site.origin)
     return app
 
 
