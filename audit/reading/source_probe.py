@@ -157,7 +157,8 @@ def _schedulers(app: Instance | None, processes: tuple[Process, ...]) -> list[Pl
 
 
 def _observations(machine: Machine, tree: Tree, target: Target, app: Instance | None) -> tuple[Observation, ...]:
-    unprefixed = read_unprefixed(machine, app) if app else ()
+    read = [app] if app else applications(machine)
+    unprefixed = dict.fromkeys(name for one in read for name in read_unprefixed(machine, one))
     deployed = read_deployment(tree, target.process_files)
     return (*read_code(machine), *deployed, *_broker_services(tree), *unprefixed)
 

@@ -26,6 +26,16 @@ PROGRAMS = (
     _program("known-settings", "an older name of a route", "CELERY_ROUTES = {'shop.send': 'mails'}\n", read=False),
     _program("known-settings", "a name that both ages share", "CELERY_RESULT_EXPIRES = 60\n", read=True),
     _program("known-settings", "a name of the project's own", "CELERY_SHOP_ORDERS = 3\n", read=True),
+    Program(
+        "known-settings",
+        "an older name, by one of two applications",
+        ALARM,
+        {
+            "shop.py": _APP,
+            "stock.py": _APP.replace("shop", "stock"),
+            "settings.py": "CELERY_TASK_TRACK_STARTED = True\nCELERY_ACKS_LATE = True\n",
+        },
+    ),
     _program(
         "known-settings",
         "an older name that the project uses",
