@@ -111,3 +111,14 @@ class UnprefixedSetting(Observation):
     written: str
     meant: str
     prefix: str
+
+
+@dataclass(frozen=True)
+class CountedDelivery(Observation):
+    """Something that may give a message up after too many deliveries, a queue's limit where `by_the_broker`.
+
+    `sure`: it does; else only its words speak of it.
+    """
+
+    by_the_broker: bool
+    sure: bool

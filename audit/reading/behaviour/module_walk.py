@@ -10,6 +10,8 @@ from audit.reading.behaviour.certificates import unverified_certificates
 from audit.reading.behaviour.chords import chords
 from audit.reading.behaviour.clocks import naive_clocks
 from audit.reading.behaviour.counters import unprotected_counters
+from audit.reading.behaviour.delivery_counts import WORDS as DELIVERIES
+from audit.reading.behaviour.delivery_counts import counted_deliveries
 from audit.reading.behaviour.enclosing_statements import SwallowingWrappers
 from audit.reading.behaviour.endless_loops import endless_loops
 from audit.reading.behaviour.kept_entries import kept_entries, may_keep
@@ -66,6 +68,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     (("nx=", "setnx", ".lock("), endless_locks),
     ((".execute(",), unpaged_reads),
     (("purge(", "discard_all("), purges),
+    (DELIVERIES, counted_deliveries),
     (
         (
             "global ",

@@ -1,0 +1,109 @@
+"""A message that kills the process which runs it is given up at some point, where its death puts it back in the queue."""
+
+from collections.abc import Sequence
+
+from audit.model.domains import conclude
+from audit.model.facts import Facts, Task
+from audit.model.findings import Finding, Severity
+from audit.model.gaps import Doubt, Gap
+from audit.model.observations.messages import CountedDelivery
+from audit.model.target_facts import TargetFacts
+from audit.rules.domains.setting_domain import place_of, ruled_by, unread_tasks
+from audit.rules.domains.task_domain import tasks_running
+from audit.rules.effective_settings import Reading, broker, production_tasks, read, short
+from audit.rules.practice import Fault, answered, practice
+from audit.rules.rule import Guide
+from audit.rules.task_options import is_unread, own_option
+
+_OPTIONS = {"acks_late": "task_acks_late", "reject_on_worker_lost": "task_reject_on_worker_lost"}
+
+
+@practice(
+    "bounded-deliveries",
+    "Livraisons bornées",
+    reference="https://docs.celeryq.dev/en/stable/userguide/tasks.html#Task.reject_on_worker_lost",
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="Un message qui tue chaque fois son processus est abandonné après quelques livraisons",
+        fails="Un message qui tue chaque fois son processus revient sans fin dans la file : rien ne compte ses livraisons",
+        advice="Compter les livraisons d'un message et l'abandonner après quelques-unes (`x-delivery-limit` d'une file quorum, ou un compteur en base)",
+        solution="if redis.incr(f'deliveries:{self.request.id}') > 3:\n    raise Reject('too many deliveries', requeue=False)",
+        undetermined="un réglage ne se lit pas, ou ce qui semble compter les livraisons ne se suit pas",
+        impact="Moyen : une place d'un worker est perdue pour tous les autres messages",
+    ),
+    defective="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+        app.conf.update(task_acks_late=True, task_reject_on_worker_lost=True)
+
+
+        @app.task
+        def shrink(picture_id):
+            resize(picture_id)
+    """,
+    sound="""
+        import redis
+        from celery import Celery
+        from celery.exceptions import Reject
+
+        app = Celery("shop", broker="redis://localhost/0")
+        app.conf.update(task_acks_late=True, task_reject_on_worker_lost=True)
+        client = redis.Redis()
+
+
+        @app.task(bind=True)
+        def shrink(self, picture_id):
+            if client.incr(f"deliveries:{self.request.id}") > 3:
+                raise Reject("too many deliveries", requeue=False)
+            resize(picture_id)
+    """,
+)
+def _bounded(known: TargetFacts) -> Sequence[Finding]:
+    guide = _bounded.guide
+    readings = [read(known, name, False, tasks_suffice=True) for name in _OPTIONS.values()]
+    seen = [(task, facts, _requeued(task, facts, readings)) for task, facts in production_tasks(known)]
+    counts = list(known.source.observations_of(CountedDelivery))
+    # Redis knows no limit of deliveries, whatever a queue asks for.
+    limits = [o for o in counts if o.by_the_broker] if broker(known)[0] != "redis" else []
+    capped = any(o.sure for o in limits)
+    counts = [o for o in counts if not o.by_the_broker]
+    sure = {symbol for o in counts if o.sure for symbol in tasks_running(known, o.symbol)}
+    spoken = {symbol: o for o in counts if not o.sure for symbol in tasks_running(known, o.symbol)}
+    members = [task.symbol for task, _, requeued in seen if requeued]
+    gaps: list[Gap] = [
+        Doubt(why=f"une option de `{short(task.symbol)}` ne se lit pas") for task, _, told in seen if told is None
+    ]
+    if limits and not capped:
+        gaps.append(
+            Doubt(*place_of(limits[0].excerpt), why="une file quorum n'abandonne un message que depuis RabbitMQ 4")
+        )
+    if not capped:
+        gaps += [_maybe(symbol, spoken[symbol]) for symbol in members if symbol in spoken and symbol not in sure]
+    judged = () if limits else {*members} - sure - spoken.keys()
+    read_so = " ; ".join(reading.told for reading in readings if not reading.missing)
+    domain = ruled_by(known, readings, members, read_so, *gaps, *unread_tasks(known))
+
+    def possible(symbol: str) -> list[Fault]:
+        return [Fault(f"`{short(symbol)}`", known.head(symbol))] if symbol in judged else []
+
+    answer = conclude(domain, lambda _: (), possible_of=possible)
+    evidence = [e for reading in readings for e in reading.evidence] or [known.source.evidence()]
+    nothing = "aucune tâche n'est remise en file à la mort de son processus"
+    return answered(guide, "Message qui revient sans fin", answer, *evidence, nothing=nothing)
+
+
+def _requeued(task: Task, facts: Facts, readings: Sequence[Reading]) -> bool | None:
+    """Whether the death of its process puts a task back in its queue; None where an option of its own was not read."""
+    told: list[object] = []
+    for option, reading in zip(_OPTIONS, readings, strict=True):
+        own = own_option(task, option, facts)
+        if is_unread(own):
+            return None
+        told.append(own if isinstance(own, bool) else not reading.missing and reading.value)
+    return all(value is True for value in told)
+
+
+def _maybe(symbol: str, seen: CountedDelivery) -> Doubt:
+    why = f"`{short(symbol)}` compte peut-être ses livraisons dans `{short(seen.symbol)}`"
+    return Doubt(*place_of(seen.excerpt), why=why)
