@@ -1,6 +1,7 @@
 """Reads through PostgREST that do not say how much they ask for: the server keeps the first thousand rows."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 from audit.model.observations.observation import Observation
@@ -8,6 +9,7 @@ from audit.model.observations.shared_data import BoundedRead, UnboundedRead
 from audit.reading.behaviour.scope import Scope, chain, keyword, last
 
 _BOUNDS = frozenset({"limit", "range", "single", "maybe_single", "csv"})
+_AGGREGATE = re.compile(r"^\s*(\w+:)?(\w+\.)?(count|sum|avg|min|max)\(\)\s*$")
 _WRITES = frozenset({"insert", "update", "upsert", "delete", "rpc"})
 
 
@@ -22,7 +24,8 @@ def unpaged_reads(scope: Scope) -> Iterator[Observation]:
         names = {last(c.func) for c in calls}
         if "select" not in names or not names & {"table", "from_"} or names & _WRITES:
             continue
-        bounded = bool(names & _BOUNDS) or any(_counts(c) or _names_one_row(c) for c in calls)
+        counted = any(_asks_for_a_count(c) for c in calls) and _gives_only_its_count(scope, call)
+        bounded = bool(names & _BOUNDS) or counted or any(_counts(c) or _names_one_row(c) for c in calls)
         yield scope.observed(BoundedRead if bounded else UnboundedRead, call)
 
 
@@ -44,7 +47,29 @@ def _whole_chain(scope: Scope, call: ast.Call) -> Iterator[ast.Call]:
 
 
 def _counts(call: ast.Call) -> bool:
-    return last(call.func) == "select" and keyword(call, "head") is not None
+    """Whether no row is asked for, or a single one that the database works out."""
+    if last(call.func) != "select":
+        return False
+    columns = call.args[0].value if len(call.args) == 1 and isinstance(call.args[0], ast.Constant) else ""
+    return keyword(call, "head") is not None or bool(_AGGREGATE.match(str(columns)))
+
+
+def _asks_for_a_count(call: ast.Call) -> bool:
+    return last(call.func) == "select" and keyword(call, "count") is not None
+
+
+def _gives_only_its_count(scope: Scope, call: ast.Call) -> bool:
+    """Whether nothing but `count` is read of the answer, which the server works out over all rows."""
+    around = next((n for n in scope.around(call) if not isinstance(n, ast.Await)), None)
+    if isinstance(around, ast.Attribute):
+        return around.attr == "count"
+    if not isinstance(around, ast.Assign | ast.AnnAssign | ast.NamedExpr):
+        return False
+    targets = around.targets if isinstance(around, ast.Assign) else [around.target]
+    names = {target.id for target in targets if isinstance(target, ast.Name)}
+    uses = [n for n in scope.all(ast.Name) if n.id in names and isinstance(n.ctx, ast.Load)]
+    read = [scope.parents.get(use) for use in uses]
+    return len(names) == len(targets) and all(isinstance(n, ast.Attribute) and n.attr == "count" for n in read)
 
 
 def _names_one_row(call: ast.Call) -> bool:
