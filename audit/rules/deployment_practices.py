@@ -32,6 +32,8 @@ _PID = "https://www.gnu.org/software/bash/manual/html_node/Special-Parameters.ht
 _SOFT = "https://docs.celeryq.dev/en/stable/userguide/workers.html#stopping-the-worker"
 _RELEASE = "https://github.com/celery/celery/releases/tag/v5.7.0"
 
+# A name that a variable or a template gives: nothing tells that it is not root's.
+_FILLED = re.compile(r"[$%{<]")
 _BECOMES = re.compile(
     r"\b(?:gosu|su-exec|setuidgid)\s+([^\s-]\S*)|\b(?:sudo|doas|chpst|runuser)\b.*?\s(?:-u|--user)[= ]?(\S+)"
     r"|\bsetpriv\b.*?\s--reuid[= ](\S+)"
@@ -117,14 +119,15 @@ def _user(process: Process, containers: dict[str, ContainerUser]) -> str | None:
     if becomes:
         return str(next(filter(None, becomes.groups()))).strip("\"'")
     if process.user:
-        return None if "$" in process.user.partition(":")[0] else process.user
+        return None if _FILLED.search(process.user.partition(":")[0]) else process.user
     if process.excerpt.path in containers:
         user = containers[process.excerpt.path].user
         return None if user is UNKNOWN else user
     found = re.search(r"(?im)^\s*(?:user|runAsUser)\s*[=:]\s*[\"']?([^\s\"'#;]+)", text)
     uid = re.search(r"--uid[= ](\S+)", process.command)
     if found or uid:
-        return (uid or found).group(1)  # type: ignore[union-attr]
+        user = (uid or found).group(1)  # type: ignore[union-attr]
+        return None if _FILLED.search(user) else user
     system_unit = (
         language == "ini" and process.excerpt.path.endswith(".service") and "/user/" not in process.excerpt.path
     )

@@ -56,11 +56,11 @@ def _logical_lines(source: Source) -> Iterator[tuple[str, int, int]]:
 
 
 def _sections(source: Source, comments: str) -> Iterator[_Section]:
-    """Sections of an INI file; an indented line goes on with the value above it."""
+    """Sections of an INI file; a line indented more than the name above it goes on with its value."""
     section: _Section | None = None
-    key = ""
+    key, margin = "", 0
     for line, first, last in _logical_lines(source):
-        stripped = line.strip()
+        stripped, indent = line.strip(), len(line) - len(line.lstrip())
         if not stripped or stripped[0] in comments:
             continue
         header = re.fullmatch(r"\[([^\]]+)\]\s*", stripped)
@@ -68,13 +68,13 @@ def _sections(source: Source, comments: str) -> Iterator[_Section]:
             if section:
                 yield section
             section, key = _Section(header.group(1), first, last), ""
-        elif section and line[:1].isspace() and key:
+        elif section and key and indent > margin:
             section.values[key] += f" {stripped}"
             section.said[-1] = key, section.values[key]
             section.last = last
         elif section and "=" in stripped:
             name, _, value = stripped.partition("=")
-            key = name.strip()
+            key, margin = name.strip(), indent
             section.values[key] = value.strip()
             section.said.append((key, value.strip()))
             section.last = last
