@@ -39,6 +39,7 @@ _BECOMES = re.compile(
     r"|\bsetpriv\b.*?\s--reuid[= ](\S+)"
 )
 _AS_ROOT = frozenset({"root", "0"})
+# `$USER`, supervisord's `%(ENV_USER)s`, systemd's `%i`: what starts it says.
 
 
 @practice(
@@ -125,9 +126,10 @@ def _user(process: Process, containers: dict[str, ContainerUser]) -> str | None:
         return None if user is UNKNOWN else user
     found = re.search(r"(?im)^\s*(?:user|runAsUser)\s*[=:]\s*[\"']?([^\s\"'#;]+)", text)
     uid = re.search(r"--uid[= ](\S+)", process.command)
-    if found or uid:
-        user = (uid or found).group(1)  # type: ignore[union-attr]
-        return None if _FILLED.search(user) else user
+    # supervisord's own reading of `user=` is `process.user`: a line that goes on with another value is none.
+    told = uid or (None if language == "ini" and "[program:" in text else found)
+    if told:
+        return None if _FILLED.search(told.group(1)) else told.group(1)
     system_unit = (
         language == "ini" and process.excerpt.path.endswith(".service") and "/user/" not in process.excerpt.path
     )

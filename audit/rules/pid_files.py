@@ -12,8 +12,8 @@ from audit.rules.domains.process_domain import celery_processes, doubtful, narro
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 
-# What a reboot empties.
-_FORGOTTEN = ("/run/", "/var/run/", "/tmp/", "/dev/", "/var/lock/")  # noqa: S108  folders that are compared, not used
+# What a reboot empties, and systemd with the unit where it made the folder; supervisord leaves the file when it starts again.
+_FORGOTTEN = ("/run/", "/var/run/", "/dev/", "/var/lock/")
 _NONE = frozenset({"", "/dev/null", "None"})
 
 
@@ -82,12 +82,16 @@ def _of_host(process: Process) -> bool:
 
 
 def _on_host(process: Process) -> list[Fault]:
-    """A pid of before a reboot is often, after it, that of another process."""
+    """Celery starts again over a dead pid; after a reboot, or later, that pid is sometimes another process's."""
     file = _file(process)
-    if not file.startswith("/") or file.startswith(_FORGOTTEN) or not _of_host(process) or _is_cleared(process):
+    forgotten = file.startswith(_FORGOTTEN) or (file.startswith("/tmp/") and "PrivateTmp=" in process.excerpt.text)  # noqa: S108  compared
+    if not file.startswith("/") or not _of_host(process) or _is_cleared(process):
         return []
-    told = f"`{process.excerpt.path}` : `{file}` survit au redémarrage de la machine"
-    return [Fault(told, process.excerpt)]
+    if process.restart == "systemd" and forgotten:
+        return []
+    emptied = file.startswith((*_FORGOTTEN, "/tmp/"))  # noqa: S108  as above
+    past = "à l'arrêt brutal de Celery" if emptied else "au redémarrage de la machine"
+    return [Fault(f"`{process.excerpt.path}` : `{file}` survit {past}", process.excerpt)]
 
 
 def _file(process: Process) -> str:

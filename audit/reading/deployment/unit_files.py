@@ -56,25 +56,29 @@ def _logical_lines(source: Source) -> Iterator[tuple[str, int, int]]:
 
 
 def _sections(source: Source, comments: str) -> Iterator[_Section]:
-    """Sections of an INI file; a line indented more than the name above it goes on with its value."""
+    """Sections of an INI file; a line goes on with the value above it where it is more indented than its name.
+
+    supervisord reads files so: names that are all indented alike are names.
+    """
     section: _Section | None = None
-    key, margin = "", 0
+    key, indent = "", 0
     for line, first, last in _logical_lines(source):
-        stripped, indent = line.strip(), len(line) - len(line.lstrip())
+        stripped = line.strip()
         if not stripped or stripped[0] in comments:
             continue
+        deeper = len(line) - len(line.lstrip()) > indent
         header = re.fullmatch(r"\[([^\]]+)\]\s*", stripped)
-        if header:
+        if header and not (key and deeper):
             if section:
                 yield section
             section, key = _Section(header.group(1), first, last), ""
-        elif section and key and indent > margin:
+        elif section and key and deeper:
             section.values[key] += f" {stripped}"
             section.said[-1] = key, section.values[key]
             section.last = last
         elif section and "=" in stripped:
             name, _, value = stripped.partition("=")
-            key, margin = name.strip(), indent
+            key, indent = name.strip(), len(line) - len(line.lstrip())
             section.values[key] = value.strip()
             section.said.append((key, value.strip()))
             section.last = last
@@ -102,7 +106,8 @@ def read_supervisor(source: Source, _: Around) -> Iterator[Line]:
             stop = of_supervisor(section.values)
             doubt = _gives_up(section) if supervised else ""
             line = Line(command, section.first, section.last, "" if doubt else supervised, variables, copies=count)
-            yield replace(line, stop=stop, doubt=doubt, on_failure=restart == "unexpected")
+            user = re.split(r"\s;", section.values.get("user", ""))[0].strip()
+            yield replace(line, stop=stop, doubt=doubt, on_failure=restart == "unexpected", user=user)
 
 
 def _gives_up(section: _Section) -> str:

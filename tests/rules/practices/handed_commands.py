@@ -16,6 +16,10 @@ def _service(command: str) -> Edit:
     return Edit("compose.yaml", "", "services:\n  one:\n" + "".join(f"    {line}\n" for line in (*lines, variables)))
 
 
+def _program(*lines: str) -> Edit:
+    return Edit("w.conf", "", "\n".join(["[program:beat]", *lines, ""]))
+
+
 def _make(path: str, text: str) -> Edit:
     return Edit(path, "", text)
 
@@ -33,6 +37,12 @@ CASES = (
     warns("pid-file", "kept over a reboot", "`/srv/b.pid` survit au redémarrage", Edit("beat.service", "", _UNIT.format("", "--pidfile=/srv/b.pid"))),
     established("pid-file", "removed by the unit", "processus", Edit("beat.service", "", _UNIT.format("ExecStartPre=/bin/rm -f /srv/b.pid\n", "--pidfile=/srv/b.pid"))),
     established("pid-file", "forgotten by a reboot", "processus", Edit("beat.service", "", _UNIT.format("", "--pidfile=/run/shop/b.pid"))),
+    warns("pid-file", "in /tmp, started again by supervisord", "`/tmp/b.pid` survit à l'arrêt brutal", _program(f"command={_BEAT}/tmp/b.pid")),
+    established("pid-file", "none, started again by supervisord", "processus", _program(f"command={_BEAT}")),
+    undetermined("not-root", "the user of who starts supervisord", "n'y est pas dit", _program(f"command={_BEAT}", "user=%(ENV_USER)s")),
+    undetermined("not-root", "a user that goes on with the value above", "n'y est pas dit", _program(f"command={_BEAT}", "directory=/srv", "    user=shop")),
+    established("not-root", "a user indented as its section is", "`shop`", _program(f"    command={_BEAT}", "    user=shop")),
+    fails("not-root", "root, indented as its section is", "sous `root`", _program(f"    command={_BEAT}", "    user=root")),
     fails("soft-shutdown", "an emptied environment", "arrêt à chaud", _service(f"env -i PATH=/bin {_WORKER}")),
     established("soft-shutdown", "emptied, and given again", "60 s pour 15 s", _service(f"env -i REMAP_SIGTERM=SIGQUIT {_WORKER}")),
     undetermined("soft-shutdown", "the environment of sudo", "`REMAP_SIGTERM`", _service(f"sudo -u shop {_WORKER}")),

@@ -48,6 +48,25 @@ autorestart=true
 
 
 @pytest.mark.parametrize(
+    ("lines", "restart", "user"),
+    [
+        (("    command={}", "    directory=/srv", "", "    user=shop", "    autorestart=false"), "", "shop"),
+        (("\tcommand={}", "\tdirectory=/srv", "", "    user=shop", "    autorestart=false"), "supervisor", ""),
+        (("command={}", "  user=shop", "  autorestart=false"), "supervisor", ""),
+        (("  command={}", "user=shop", "autorestart=false"), "", "shop"),
+        (("  command={}", "    --loglevel=INFO", "  user=shop", "  autorestart=false"), "", "shop"),
+    ],
+)
+def test_supervisor_reads_an_indent_as_it_goes(
+    collect_tree: Collect, lines: tuple[str, ...], restart: str, user: str
+) -> None:
+    """As supervisor 4 reads these files (`ServerOptions.process_config`)."""
+    text = "\n".join(["[program:w]", *lines, ""]).format("celery -A a worker")
+    (worker,) = collect_tree({"supervisord.conf": text}).processes
+    assert (worker.role, worker.restart, worker.user) == ("worker", restart, user)
+
+
+@pytest.mark.parametrize(
     ("line", "restart"),
     [
         ("Restart=always", "systemd"),
