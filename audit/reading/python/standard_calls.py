@@ -73,9 +73,8 @@ def _length(value: Value) -> Value:
 
 
 def _parameters(value: Value) -> Value:
-    pairs = list(value.items()) if isinstance(value, dict) else value
-    known = isinstance(pairs, list) and all(isinstance(v, str | int) for pair in pairs for v in pair)
-    return urlencode(pairs)[:_MAX_TEXT] if known else UNKNOWN
+    pairs = {str(k): str(v) for k, v in value.items() if isinstance(v, str | int)} if isinstance(value, dict) else {}
+    return urlencode(pairs)[:_MAX_TEXT] if isinstance(value, dict) and len(pairs) == len(value) else UNKNOWN
 
 
 def _power(*values: Any) -> Value:
