@@ -37,7 +37,8 @@ def changed_entries(scope: Scope) -> Iterator[ast.stmt | ast.Call]:
 
 def _is_a_store(scope: Scope, node: ast.expr) -> bool:
     node = scope.given(node)
-    for block in (*scope.all(ast.With), *scope.all(ast.AsyncWith)):
+    blocks: list[ast.With | ast.AsyncWith] = [*scope.all(ast.With), *scope.all(ast.AsyncWith)]
+    for block in blocks:
         for item in block.items:
             if item.optional_vars is not None and ast.unparse(item.optional_vars) == ast.unparse(node):
                 node = item.context_expr
