@@ -39,7 +39,6 @@ _BECOMES = re.compile(
     r"|\bsetpriv\b.*?\s--reuid[= ](\S+)"
 )
 _AS_ROOT = frozenset({"root", "0"})
-# `$USER`, supervisord's `%(ENV_USER)s`, systemd's `%i`: what starts it says.
 
 
 @practice(
