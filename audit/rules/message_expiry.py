@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from math import ceil
 
 from audit.french.typography import counted, french_duration, french_integer
@@ -12,6 +13,7 @@ from audit.model.observations.messages import DelayedMessage
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.rules.domains.setting_domain import place_of, ruled_by, unread_tasks
+from audit.rules.domains.task_domain import retry_schedules
 from audit.rules.effective_settings import number, short
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
@@ -60,7 +62,7 @@ _EXPIRATION = "https://docs.celeryq.dev/en/stable/userguide/calling.html#expirat
     """,
 )
 def _expiry(known: TargetFacts) -> Sequence[Finding]:
-    members = [*_published(known), *_planned(known)]
+    members = [*_published(known), *_planned(known), *_retried(known)]
     unread = [
         Doubt(*place_of(one.excerpt), f"{one.where} : son délai ou son `expires` ne se lit pas")
         for one in members
@@ -118,6 +120,30 @@ def _published(known: TargetFacts) -> list[_Expiring]:
         where = f"`{short(message.task) or short(message.symbol) or 'module'}`"
         told = UNKNOWN if expires is None else expires
         found.append(_Expiring(where, message.seconds, told, message.excerpt, message.first, message.step))
+    return found
+
+
+def _retried(known: TargetFacts) -> list[_Expiring]:
+    """Retries of the tasks that give all their messages an expiration: Celery copies it, as a date, to each retry.
+
+    The delays of the retries add up; the time of the attempts only makes it worse.
+    """
+    own = {task.symbol: task.options["expires"] for task in known.source.tasks if task.options.get("expires")}
+    said = {m.symbol for m in known.source.observations_of(DelayedMessage) if m.method == "retry" and m.expires}
+    found = []
+    for asked in retry_schedules(known).members:
+        if asked.task not in own or asked.task in said or asked.max_retries == 0:
+            continue
+        given = own[asked.task]
+        number_given = None if given is UNKNOWN else number(given)
+        expires = UNKNOWN if number_given is None else number_given
+        ahead = list(accumulate(asked.delays))
+        late = [n for n, total in enumerate(ahead, 1) if expires is not UNKNOWN and total >= expires]
+        known_end = bool(late) or (bool(ahead) and asked.max_retries is not None)
+        rank = late[0] if late else len(ahead)
+        where = f"la reprise {rank} de `{short(asked.task)}`, attentes ajoutées," if rank else f"`{short(asked.task)}`"
+        excerpt = asked.excerpts[0] if asked.excerpts else known.head(asked.task)
+        found.append(_Expiring(where, ahead[rank - 1] if known_end else UNKNOWN, expires, excerpt))
     return found
 
 

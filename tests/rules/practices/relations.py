@@ -32,6 +32,15 @@ def _on_start_lines(mails: str, retry: str) -> tuple[Edit, Edit]:
 
 
 _GROWING = "visibility-timeout"
+
+
+def _resent(decorator: str, body: str) -> Edit:
+    """A task of its own that expires and is retried."""
+    parameters = "self" if "bind=True" in decorator else ""
+    text = f"from shop.celery_app import app\n\n\n{decorator}\ndef resend({parameters}):\n    {body}\n"
+    return Edit("shop/resending.py", "", text)
+
+
 CASES = (
     warns(_GROWING, "by rank", "croît de 1 min à chaque rang : il atteint 2 h au rang 121", _campaign("i * 60")),
     warns(_GROWING, "by rank, with a base", "au rang 120", _campaign("i * 60 + 60")),
@@ -71,6 +80,28 @@ CASES = (
     ),
     established(
         "expires-after-delay", "after the delay", "1 message", Edit(TASKS, _DELAYED, "countdown=10, expires=60)")
+    ),
+    fails(
+        "expires-after-delay",
+        "a retry by default, after three minutes",
+        "la reprise 1 de `resend`, attentes ajoutées, attend 3 min et expire après 30 s",
+        _resent("@app.task(bind=True, max_retries=2, expires=30)", "raise self.retry()"),
+    ),
+    fails(
+        "expires-after-delay",
+        "automatic retries that add up",
+        "la reprise 4 de `resend`, attentes ajoutées, attend 45 s et expire après 30 s",
+        _resent(
+            "@app.task(autoretry_for=(OSError,), max_retries=5, retry_backoff=3, retry_backoff_max=30, "
+            "retry_jitter=False, expires=30)",
+            "open('x')",
+        ),
+    ),
+    established(
+        "expires-after-delay",
+        "retries that are over before",
+        "1 message",
+        _resent("@app.task(bind=True, max_retries=2, default_retry_delay=10, expires=30)", "raise self.retry()"),
     ),
     not_concerned("expires-after-delay", "none", "aucun message différé n'a d'expiration"),
     fails(
