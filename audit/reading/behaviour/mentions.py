@@ -53,6 +53,7 @@ def _naming(modules: Sequence[Module]) -> Mapping[str, Sequence[Module]]:
 
 def _reads_results(text: str) -> bool:
     published = "delay(" in text or "apply_async(" in text or "send_task(" in text
+    text = text.replace("super().ready()", "")  # Django's `AppConfig.ready`
     return any(word in text for word in _READS) or (published and _READ_AT_ONCE.search(text) is not None)
 
 

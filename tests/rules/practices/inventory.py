@@ -26,6 +26,14 @@ CASES = (
         *_UNREAD,
         Edit(TASKS, "@app.task(ignore_result=True)\ndef report", "@app.task\ndef report"),
     ),
+    warns(
+        "ignored-results",
+        "nobody reads, and an application of Django is ready",
+        "`report`",
+        *_UNREAD,
+        Edit(TASKS, "@app.task(ignore_result=True)\ndef report", "@app.task\ndef report"),
+        Edit("shop/apps.py", "", "class Shop(AppConfig):\n    def ready(self):\n        super().ready()\n"),
+    ),
     established(
         "ignored-results",
         "read where it is published",
