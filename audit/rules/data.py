@@ -8,6 +8,7 @@ from audit.model.findings import Finding, Severity
 from audit.model.observations.shared_data import (
     BoundedRead,
     ConnectionAtImport,
+    DocumentRewrite,
     EnclosedCounter,
     ExclusiveAccess,
     GlobalCounter,
@@ -127,6 +128,7 @@ def _atomic_counters(known: TargetFacts) -> Sequence[Finding]:
         "Valeur lue puis réécrite",
         lambda o: f"`{o.statement}`",
         doubt=_may_be_locked,
+        reserved=lambda observation: isinstance(observation, DocumentRewrite),
     )(known)
 
 

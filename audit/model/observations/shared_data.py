@@ -20,6 +20,11 @@ class ReadModifyWrite(Observation):
 
 
 @dataclass(frozen=True)
+class DocumentRewrite(ReadModifyWrite):
+    """A document of a row, as a JSON column, changed in place and written back whole: another change of it may be lost."""
+
+
+@dataclass(frozen=True)
 class ExclusiveAccess(Observation):
     """A function that takes a lock, of a row, of a store or of its own: what it calls may be protected by it."""
 

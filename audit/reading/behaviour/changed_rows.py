@@ -19,7 +19,7 @@ _DEPTH = 3
 def changed_rows(scope: Scope) -> Iterator[ast.stmt | ast.Call]:
     """The statements that count in a row, and the calls of functions that count in the row they are given."""
     for node, holder in _changes(scope, 0).items():
-        if _is_kept(scope, holder):
+        if is_kept(scope, holder):
             yield node
 
 
@@ -87,7 +87,7 @@ def _is_sum(node: ast.expr) -> bool:
     return any(isinstance(n, ast.BinOp) and isinstance(n.op, ast.Add | ast.Sub) for n in ast.walk(node))
 
 
-def _is_kept(scope: Scope, holder: str) -> bool:
+def is_kept(scope: Scope, holder: str) -> bool:
     """Whether the row is written back: saved or committed here, or by whoever ends the session it was read from."""
     if _is_a_plain_object(scope, holder):
         return False

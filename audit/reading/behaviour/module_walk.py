@@ -21,6 +21,7 @@ from audit.reading.behaviour.network import network
 from audit.reading.behaviour.process_state import process_state
 from audit.reading.behaviour.publications import objects_given, publications
 from audit.reading.behaviour.purges import purges
+from audit.reading.behaviour.rewritten_documents import rewritten_documents
 from audit.reading.behaviour.scope import Scope, gather
 from audit.reading.behaviour.secrets import literal_secrets, may_hold_a_secret
 from audit.reading.behaviour.serializers import registered_serializers
@@ -55,6 +56,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     (("kombu",), registered_serializers),
     (("chord(", "group("), chords),
     (_COUNTING, unprotected_counters),
+    ((".save(", ".asave(", "bulk_update(", "commit("), rewritten_documents),
     ((".execute(", ".exec_driver_sql(", ".fetchval(", ".scalar("), sql_counters),
     (("requests", "urlopen", "httpx", "aiohttp", "setdefaulttimeout"), network),
     (

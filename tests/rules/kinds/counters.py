@@ -2,6 +2,8 @@
 
 from tests.rules.kinds.program import ALARM, QUIET, WARNED, Program
 
+_RESERVED = WARNED - ALARM
+
 _HEAD = """
 import dbm
 import json
@@ -64,6 +66,38 @@ def _lost(name: str, body: str, before: str = "") -> Program:
 
 def _sound(name: str, body: str, before: str = "") -> Program:
     return _program(name, QUIET, body, before)
+
+
+_DOCUMENT = """
+import json
+
+from celery import shared_task
+from django.db import models
+
+
+class Order(models.Model):
+    data = models.JSONField(default=dict)
+
+    def read(self):
+        return json.loads(self.data)
+
+    def write(self, document):
+        self.data = json.dumps(document)
+        self.save()
+
+    def note(self, key):
+        document = self.read()
+        document.update({key: 1})
+        self.write(document)
+
+
+"""
+
+
+def _row(name: str, body: str, outcomes: frozenset[object], read: str = "Order.objects.get(pk=key)") -> Program:
+    lines = "".join(f"    {line}\n" for line in body.split("\n"))
+    text = f"{_DOCUMENT}@shared_task\ndef send(key):\n    order = {read}\n{lines}"
+    return Program("atomic-counters", name, outcomes, text)  # type: ignore[arg-type]
 
 
 PROGRAMS = (
@@ -139,4 +173,22 @@ PROGRAMS = (
     ),
     _sound("read back", "seen = r.get(key)\nr.set(key, 'done')\nreturn seen"),
     _sound("another key", "r.set('next', int(r.get('last')) + 1)"),
+    _row("entry of a document", "order.data[key] = 1\norder.save()", _RESERVED),
+    _row(
+        "entry removed, in a loop",
+        "for order in Order.objects.all():\n    del order.data[key]\n    order.save()",
+        _RESERVED,
+    ),
+    _row("document updated", "order.data.update({key: 1})\norder.save(update_fields=['data'])", _RESERVED),
+    _row("list lengthened", "order.data['seen'].append(key)\norder.save()", _RESERVED),
+    _row("document by a name", "d = order.data\nd[key] = 1\norder.save()", _RESERVED),
+    _row("document written anew", "order.data = {**order.data, 'key': key}\norder.save()", _RESERVED),
+    _row("document over three methods", "order.note(key)", _RESERVED),
+    _row("status", "order.status = 'done'\norder.save()", QUIET),
+    _row("another column saved", "order.data[key] = 1\norder.save(update_fields=['sent'])", QUIET),
+    _row("relations", "order.tags.add(key)\norder.lines.update(sent=1)\norder.save()", QUIET),
+    _row("new row", "new = Order(data={})\nnew.data[key] = 1\nnew.save()", QUIET),
+    _row(
+        "locked document", "order.data[key] = 1\norder.save()", QUIET, "Order.objects.select_for_update().get(pk=key)"
+    ),
 )

@@ -1,0 +1,148 @@
+"""Documents of a row, as a JSON column, that are read, changed in place, then written back whole."""
+
+import ast
+from collections.abc import Iterator
+
+from audit.model.observations.observation import Observation
+from audit.model.observations.shared_data import DocumentRewrite
+from audit.reading.behaviour.changed_rows import is_kept
+from audit.reading.behaviour.counters import is_protected
+from audit.reading.behaviour.row_objects import owner
+from audit.reading.behaviour.scope import Scope, function_scope, keyword, last
+from audit.reading.python.abstract_values import ClassValue, FunctionValue
+from audit.reading.python.classes import class_attribute
+
+_CHANGE = frozenset({"append", "extend", "insert", "setdefault", "pop", "popitem"})
+_NEW = frozenset({"create", "acreate", "form", "serializer", "get_form", "get_serializer"})
+_SAVES = frozenset({"save", "asave"})
+_MANY = frozenset({"bulk_update", "abulk_update"})
+
+
+def rewritten_documents(scope: Scope) -> Iterator[Observation]:
+    """DocumentRewrite: `tile.data["x"] = 1` then `tile.save()`, and the same by a local name or by two methods of the row."""
+    if not scope.symbol:
+        return
+    for node, column in _changes(scope):
+        row = column.value
+        if isinstance(row, ast.Name) and not _is_new(scope, row.id) and _is_written(scope, row.id, column.attr):
+            yield from _unprotected(scope, node)
+    for call in scope.calls:
+        if _gives_back(scope, call):
+            yield from _unprotected(scope, call)
+
+
+def _unprotected(scope: Scope, node: ast.AST) -> Iterator[DocumentRewrite]:
+    if not is_protected(scope, node):
+        yield scope.observed(DocumentRewrite, node, statement=ast.unparse(node)[:80])
+
+
+def _changes(scope: Scope) -> Iterator[tuple[ast.AST, ast.Attribute]]:
+    """What changes a column in place, or gives it a changed copy of itself, with the column."""
+    for node, changed in _changed_in_place(scope):
+        column = scope.given(changed)
+        if isinstance(column, ast.Attribute):
+            yield node, column
+    for statement in scope.all(ast.Assign):
+        for target in statement.targets:
+            if isinstance(target, ast.Attribute) and _holds_a_changed_copy(scope, statement.value, target):
+                yield statement, target
+
+
+def _changed_in_place(scope: Scope) -> Iterator[tuple[ast.AST, ast.expr]]:
+    """Statements and calls that change an entry of something, with that thing."""
+    targets: list[tuple[ast.AST, ast.expr]] = [(n, t) for n in scope.all(ast.Assign) for t in n.targets]
+    targets += [(n, n.target) for n in scope.all(ast.AugAssign)]
+    targets += [(n, t) for n in scope.all(ast.Delete) for t in n.targets]
+    for node, target in targets:
+        if isinstance(target, ast.Subscript):
+            yield node, _root(target)
+    for call in scope.calls:
+        # A related manager's `update` takes keywords only.
+        mapped = last(call.func) == "update" and len(call.args) == 1
+        if isinstance(call.func, ast.Attribute) and (mapped or call.func.attr in _CHANGE):
+            yield call, _root(call.func.value)
+
+
+def _root(node: ast.expr) -> ast.expr:
+    while isinstance(node, ast.Subscript):
+        node = node.value
+    return node
+
+
+def _holds_a_changed_copy(scope: Scope, value: ast.expr, column: ast.Attribute) -> bool:
+    """`{**tile.data, "x": 1}`, `tile.data | more`, or a name that was read from the column and changed in place."""
+    text = ast.unparse(column)
+    for node in ast.walk(scope.given(value)):
+        if isinstance(node, ast.Dict):
+            spread = [v for k, v in zip(node.keys, node.values, strict=True) if k is None]
+            if any(ast.unparse(v) == text for v in spread):
+                return True
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr) and ast.unparse(node.left) == text:
+            return True
+    changed = {root.id for _, root in _changed_in_place(scope) if isinstance(root, ast.Name)}
+    names = {n.id for n in ast.walk(value) if isinstance(n, ast.Name)} & changed
+    copies = [copy for name in names if (copy := scope.assigned.get(name)) is not None]
+    return any(isinstance(n, ast.Attribute) and ast.unparse(n) == text for copy in copies for n in ast.walk(copy))
+
+
+def _is_new(scope: Scope, row: str) -> bool:
+    """Whether the row is made here: nobody else can have changed it."""
+    made = scope.assigned.get(row)
+    made = made.value if isinstance(made, ast.Await) else made
+    return row in _NEW or (isinstance(made, ast.Call) and (last(made.func) in _NEW or last(made.func)[:1].isupper()))
+
+
+def _is_written(scope: Scope, row: str, column: str) -> bool:
+    """Whether this column of the row is among those that are written back."""
+    many = [
+        keyword(c, "fields") or (c.args[1] if len(c.args) > 1 else None) for c in scope.calls if last(c.func) in _MANY
+    ]
+    if any(fields is not None and _names(fields, column) for fields in many):
+        return True
+    saves = [
+        call
+        for call in scope.calls
+        if isinstance(call.func, ast.Attribute) and call.func.attr in _SAVES and last(call.func.value) == row
+    ]
+    if not saves:
+        return not many and is_kept(scope, row)
+    # What takes a path is a file.
+    written = [keyword(call, "update_fields") for call in saves if not call.args]
+    return is_kept(scope, row) and any(fields is None or _names(fields, column) for fields in written)
+
+
+def _names(fields: ast.expr, column: str) -> bool:
+    """Whether a list of columns holds one; true of a list that is not written out."""
+    if not isinstance(fields, ast.List | ast.Tuple | ast.Set):
+        return True
+    return any(not isinstance(f, ast.Constant) or f.value == column for f in fields.elts)
+
+
+def _gives_back(scope: Scope, call: ast.Call) -> bool:
+    """`self.write(document)`, where `document = self.read()` was changed in place, and `write` saves what it is given."""
+    changed = {root.id for _, root in _changed_in_place(scope) if isinstance(root, ast.Name)}
+    given = [a for a in (*call.args, *(k.value for k in call.keywords)) if isinstance(a, ast.Name) and a.id in changed]
+    writer = _method(scope, call)
+    if writer is None or not any(_is_read_by_a_method(scope, name.id) for name in given):
+        return False
+    inner = function_scope(scope.machine, writer)
+    stored = [
+        n for n in inner.all(ast.Assign) for t in n.targets if isinstance(t, ast.Attribute) and last(t.value) == "self"
+    ]
+    saved = any(last(c.func) in _SAVES and isinstance(c.func, ast.Attribute) for c in inner.calls)
+    return bool(stored) and saved and not any(is_protected(inner, n) for n in stored)
+
+
+def _is_read_by_a_method(scope: Scope, name: str) -> bool:
+    made = scope.assigned.get(name)
+    reader = _method(scope, made) if isinstance(made, ast.Call) else None
+    return reader is not None and any(isinstance(n, ast.Attribute) for n in ast.walk(reader.node))
+
+
+def _method(scope: Scope, call: ast.Call) -> FunctionValue | None:
+    """The method of the same object that is called."""
+    cls = owner(scope)
+    if not isinstance(call.func, ast.Attribute) or last(call.func.value) != "self" or not isinstance(cls, ClassValue):
+        return None
+    found = class_attribute(cls, call.func.attr)
+    return found if isinstance(found, FunctionValue) else None
