@@ -155,6 +155,7 @@ def default_worker_container(
     modules = tmp_path / "modules"
     modules.mkdir()
     shutil.copy(cluster_tasks.__file__, modules / f"{_MODULE}.py")
+    start = shutil.copy(Path(__file__).with_name("worker_start.py"), modules / "_audit_cluster_start.py")
     broker, backend = default_worker_env["CELERY_BROKER_URL"], default_worker_env["CELERY_RESULT_BACKEND"]
     path = os.pathsep.join(filter(None, (str(modules), str(request.config.rootpath), os.environ.get("PYTHONPATH"))))
     environ = {
@@ -168,8 +169,7 @@ def default_worker_container(
     name = f"{ProcessWorkerContainer.worker_name()}@%h"
     command = [
         sys.executable,
-        "-m",
-        "celery",
+        str(start),
         "-A",
         celery_canary_app,
         "worker",
