@@ -365,7 +365,12 @@ def _outlives_the_task(known: TargetFacts, observation: GlobalCounter) -> bool:
 )
 def _opened_at_import(known: TargetFacts) -> Sequence[Finding]:
     domain = task_modules(known, known.source.observations_of(ConnectionAtImport))
-    answer = conclude(domain, lambda module: [Fault(f"`{module[0]}`", o.excerpt) for o in module[1]])
-    evidence = [known.source.evidence(fault.excerpt) for fault in answer.faults] or [known.source.evidence()]
+    answer = conclude(
+        domain,
+        lambda module: [Fault(f"`{module[0]}`", o.excerpt) for o in module[1] if o.sure],
+        possible_of=lambda module: [Fault(f"`{module[0]}`", o.excerpt) for o in module[1] if not o.sure],
+    )
+    evidence = [known.source.evidence(f.excerpt) for f in (*answer.faults, *answer.possible)]
+    evidence = evidence or [known.source.evidence()]
     guide = _opened_at_import.guide
     return answered(guide, "Connexion ouverte à l'import", answer, *evidence, nothing="aucune tâche n'existe")

@@ -76,3 +76,5 @@ class EnclosedCounter(GlobalCounter):
 @dataclass(frozen=True)
 class ConnectionAtImport(Observation):
     """A connection to a database opened while a module is imported: child processes would share it."""
+
+    sure: bool = True

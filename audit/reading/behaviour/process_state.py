@@ -5,13 +5,13 @@ from collections.abc import Iterator
 
 from audit.model.observations.observation import Observation
 from audit.model.observations.shared_data import (
-    ConnectionAtImport,
     EnclosedCounter,
     GlobalCounter,
     InstanceCounter,
     KeptValue,
 )
 from audit.reading.behaviour.constant_flags import is_given_constants, is_read
+from audit.reading.behaviour.import_connections import opened_at_import
 from audit.reading.behaviour.row_objects import ancestors, owner
 from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.python.abstract_values import (
@@ -26,19 +26,6 @@ from audit.reading.python.abstract_values import (
     last_name,
 )
 
-_CONNECTIONS = frozenset(
-    {
-        "psycopg2.connect",
-        "psycopg.connect",
-        "psycopg.Connection.connect",
-        "pymysql.connect",
-        "MySQLdb.connect",
-        "mysql.connector.connect",
-        "pymongo.MongoClient",
-        "pymongo.mongo_client.MongoClient",
-        "pika.BlockingConnection",
-    }
-)
 # Their attributes are columns of a row, or of a statement.
 _ROWS = ("Model", "SQLModel", "DeclarativeBase", "Document")
 # Objects of the standard library that only hold what they are given.
@@ -54,9 +41,7 @@ def process_state(scope: Scope) -> Iterator[Observation]:
     if scope.symbol:
         yield from _changes(scope)
         return
-    for call in scope.calls:
-        if scope.external(call.func) in _CONNECTIONS and not _is_guarded(scope, call):
-            yield scope.observed(ConnectionAtImport, call)
+    yield from opened_at_import(scope)
 
 
 def _changes(scope: Scope) -> Iterator[GlobalCounter]:
@@ -259,11 +244,3 @@ def _counted(scope: Scope, call: ast.Call) -> str:
     value = scope.evaluated(node)
     made = isinstance(value, Instance) and isinstance(value.cls, External) and value.cls.dotted == wanted
     return ast.unparse(node) if made else ""
-
-
-def _is_guarded(scope: Scope, call: ast.Call) -> bool:
-    """Whether it only happens when the file is run as a script, or when a lambda is called."""
-    return any(
-        isinstance(node, ast.Lambda) or (isinstance(node, ast.If) and "__name__" in ast.unparse(node.test))
-        for node in scope.around(call)
-    )

@@ -7,6 +7,26 @@ _COUNT = 'redis.incr("mails")'
 _LOCK = 'redis.set(f"lock:{order_id}", "1", nx=True, ex=60)'
 _READ = 'client.table("orders").select("id").eq("status", "paid").order("id").limit(500).execute().data'
 _APP = "from shop.celery_app import app\n"
+_HANDLER = """
+import redis as r
+
+
+class H:
+    def make(self):
+        client = r.StrictRedis(host="h")
+"""
+_STORE = """
+import psycopg
+
+
+def opened():
+    return psycopg.connect("dbname=shop")
+
+
+class Store:
+    def __init__(self):
+        self.connection = opened()
+"""
 
 
 def _count(rule: str, name: str, words: str, *lines: str, before: str = "") -> tuple[str, str, str, Edit, Edit]:
@@ -169,6 +189,34 @@ CASES = (
         "MongoDB, in a class",
         "`shop/tasks.py`",
         Edit(TASKS, _APP, f"{_APP}\nfrom pymongo import MongoClient as Mongo\n\n\nclass Base:\n    client = Mongo()\n"),
+    ),
+    fails(
+        "no-connection-at-import",
+        "by a method called at import",
+        "`shop/tasks.py`",
+        Edit(
+            TASKS,
+            _APP,
+            _APP + _HANDLER + '        client.set("test", 0)\n        return client\n\n\nclient = H().make()\n',
+        ),
+    ),
+    fails(
+        "no-connection-at-import",
+        "by a constructor, one call further",
+        "`shop/tasks.py`",
+        Edit(TASKS, _APP, f"{_APP}\n{_STORE}\n\nstore = Store()\n"),
+    ),
+    established(
+        "no-connection-at-import",
+        "a client that sends no command",
+        "tâches",
+        Edit(TASKS, _APP, f"{_APP}{_HANDLER}        return client\n\n\nclient = H().make()\n"),
+    ),
+    established(
+        "no-connection-at-import",
+        "a constructor that nothing calls at import",
+        "tâches",
+        Edit(TASKS, _APP, f"{_APP}\n{_STORE}\n"),
     ),
     established(
         "no-connection-at-import",

@@ -1,0 +1,94 @@
+"""Connections opened while a module is imported, by its own statements or by the functions they call."""
+
+import ast
+from collections.abc import Iterator
+
+from audit.model.observations.shared_data import ConnectionAtImport
+from audit.reading.behaviour.scope import Scope, function_scope
+from audit.reading.python.abstract_values import BoundMethod, ClassValue, FunctionValue
+
+_CONNECTIONS = frozenset(
+    {
+        "psycopg2.connect",
+        "psycopg.connect",
+        "psycopg.Connection.connect",
+        "pymysql.connect",
+        "MySQLdb.connect",
+        "mysql.connector.connect",
+        "pymongo.MongoClient",
+        "pymongo.mongo_client.MongoClient",
+        "pika.BlockingConnection",
+    }
+)
+# Clients that open their connection at their first command only.
+_MAKERS = ("Redis", "StrictRedis", "Valkey", "from_url")
+_LIBRARIES = ("redis", "valkey")
+_NO_COMMAND = frozenset({"pipeline", "pubsub", "lock", "register_script", "close", "from_url", "from_pool", "json"})
+_DEPTH = 3
+
+
+def opened_at_import(scope: Scope) -> Iterator[ConnectionAtImport]:
+    """One observation for each statement of a module that opens a connection, in its own text or in what it calls."""
+    for call in scope.calls:
+        if _is_guarded(scope, call):
+            continue
+        if _opens(scope, call):
+            yield scope.observed(ConnectionAtImport, call)
+        elif (sure := _opened_by(scope, call, frozenset())) is not None:
+            yield scope.observed(ConnectionAtImport, call, sure=sure)
+
+
+def _opened_by(scope: Scope, call: ast.Call, seen: frozenset[str]) -> bool | None:
+    """Whether the function of the project called here surely opens a connection; None when none was found."""
+    function = _called(scope, call)
+    if function is None or function.symbol in seen or len(seen) == _DEPTH:
+        return None
+    inner, found = function_scope(scope.machine, function), None
+    for other in inner.calls:
+        if any(isinstance(node, ast.Lambda) for node in inner.around(other)):
+            continue
+        opened = True if _opens(inner, other) else _opened_by(inner, other, seen | {function.symbol})
+        if opened is not None:
+            found = found or (opened and not any(isinstance(node, ast.If) for node in inner.around(other)))
+    return found
+
+
+def _called(scope: Scope, call: ast.Call) -> FunctionValue | None:
+    """The function whose body this call runs at once: not that of a coroutine, nor of a generator."""
+    value = scope.evaluated(call.func)
+    if isinstance(value, ClassValue):
+        value = scope.machine.attribute(scope.machine, value, "__init__")
+    function = value.function if isinstance(value, BoundMethod) else value
+    if not isinstance(function, FunctionValue) or not isinstance(function.node, ast.FunctionDef):
+        return None
+    return None if any(isinstance(n, ast.Yield | ast.YieldFrom) for n in ast.walk(function.node)) else function
+
+
+def _opens(scope: Scope, call: ast.Call) -> bool:
+    return scope.external(call.func) in _CONNECTIONS or _is_command(scope, call)
+
+
+def _is_command(scope: Scope, call: ast.Call) -> bool:
+    """`client.set(…)`, where this scope made the client."""
+    if not isinstance(call.func, ast.Attribute) or call.func.attr in _NO_COMMAND:
+        return False
+    maker = _made(scope, call.func.value)
+    name = scope.external(maker.func) if isinstance(maker, ast.Call) else ""
+    return name.partition(".")[0] in _LIBRARIES and name.rpartition(".")[2] in _MAKERS
+
+
+def _made(scope: Scope, receiver: ast.expr) -> ast.expr:
+    if not isinstance(receiver, ast.Name | ast.Attribute):
+        return receiver
+    text = ast.unparse(receiver)
+    given = [n.value for n in scope.all(ast.Assign) for target in n.targets if ast.unparse(target) == text]
+    given += [n.value for n in scope.all(ast.AnnAssign) if n.value and ast.unparse(n.target) == text]
+    return given[0] if len(given) == 1 else receiver
+
+
+def _is_guarded(scope: Scope, call: ast.Call) -> bool:
+    """Whether it only happens when the file is run as a script, or when a lambda is called."""
+    return any(
+        isinstance(node, ast.Lambda) or (isinstance(node, ast.If) and "__name__" in ast.unparse(node.test))
+        for node in scope.around(call)
+    )
