@@ -12,6 +12,11 @@ from audit.requirements.profiles import OBSERVATIONS
 from audit.rules.domains.setting_domain import ruled_by
 from audit.rules.rule import Guide, rule, undetermined
 
+_SEARCHED = (
+    "Aucune des interfaces dépréciées recherchées n'a été trouvée : horloges naïves de `datetime`, "
+    "classes et validateurs de Pydantic v1, `distutils`, `pkg_resources`, noms retirés de Django 4.0"
+)
+
 
 @rule(
     "deprecations",
@@ -20,7 +25,7 @@ from audit.rules.rule import Guide, rule, undetermined
     reference="https://docs.pydantic.dev/latest/migration/",
     guide=Guide(
         severity=Severity.MINOR,
-        passes="Aucune interface dépréciée n'a été trouvée",
+        passes=_SEARCHED,
         fails="Une interface dépréciée est employée, ou un avertissement est émis à l'import",
         advice="Suivre le remplacement indiqué",
         solution='class Settings(BaseSettings):\n    model_config = SettingsConfigDict(env_file=".env")',
@@ -45,17 +50,16 @@ from audit.rules.rule import Guide, rule, undetermined
 )
 def _deprecations(known: TargetFacts) -> Sequence[Finding]:
     if not known.probes:
-        return [undetermined("Aucune interface dépréciée", known.why_silent or "aucune sonde n'a rien lu")]
+        return [undetermined(_SEARCHED, known.why_silent or "aucune sonde n'a rien lu")]
     found = [(d, facts) for facts in known.probes for d in facts.deprecations]
     files = counted(len(known.source.libraries), "module")
     hidden = [gap for gap in known.source.gaps if isinstance(gap, UnreadFile)]
     answer: Answer[object] = conclude(ruled_by(known, (), known.probes, files, *hidden), lambda one: one.deprecations)
-    sentence = "Aucune interface dépréciée n'a été trouvée"
     if answer.outcome is Outcome.UNDETERMINED:
-        return [undetermined(sentence, f"{named(answer.gaps)} (lu : {answer.read})")]
+        return [undetermined(_SEARCHED, f"{named(answer.gaps)} (lu : {answer.read})")]
     if answer.outcome is Outcome.ESTABLISHED:
         evidence = tuple(f.evidence() for f in known.probes)
-        return [Finding(answer.outcome, sentence, evidence, proof=answer.proof)]
+        return [Finding(answer.outcome, _SEARCHED, evidence, proof=answer.proof)]
     by_remedy: dict[str, dict[str, tuple[Deprecation, Facts]]] = {}
     for d, facts in found:
         by_remedy.setdefault(d.replacement, {}).setdefault(d.what, (d, facts))

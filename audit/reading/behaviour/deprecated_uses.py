@@ -1,9 +1,10 @@
-"""Uses of what pydantic and Python have deprecated."""
+"""Uses of what pydantic, Python, setuptools and Django have deprecated."""
 
 import ast
 from collections.abc import Iterator
 
 from audit.model.facts import Deprecation
+from audit.reading.behaviour.compatibility_branches import for_older_versions
 from audit.reading.python.abstract_values import External, descends_from, unwrap
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Module
@@ -14,6 +15,16 @@ _PYDANTIC = ("BaseModel", "BaseSettings", "GenericModel", "RootModel", "SQLModel
 _CLOCKS = ("utcnow", "utcfromtimestamp")
 _MODELS = ("Config", "validator")
 _LIBRARIES = ("pydantic", "sqlmodel")
+_PACKAGES = {
+    "distutils": ("déprécié, et retiré de Python 3.12", "Utiliser `setuptools`, `packaging` ou `shutil`"),
+    "pkg_resources": ("déprécié par `setuptools`", "Utiliser `importlib.metadata` et `importlib.resources`"),
+}
+_DJANGO = {f"django.utils.translation.u{name}": name for name in ("gettext", "gettext_lazy", "gettext_noop")} | {
+    "django.utils.translation.ungettext": "ngettext",
+    "django.utils.translation.ungettext_lazy": "ngettext_lazy",
+    "django.utils.encoding.smart_text": "smart_str",
+    "django.utils.encoding.force_text": "force_str",
+}
 _VALIDATORS = {"validator": "field_validator", "root_validator": "model_validator"}
 
 
@@ -22,16 +33,22 @@ def read_deprecations(machine: Machine) -> tuple[Deprecation, ...]:
     found: list[Deprecation] = []
     modules = machine.project.modules
     modelled = any(library in module.source.text for module in modules.values() for library in _LIBRARIES)
-    words = (*_CLOCKS, *_MODELS) if modelled else _CLOCKS
+    imported = (*_PACKAGES, *(name.rpartition(".")[2] for name in _DJANGO))
+    words = (*_CLOCKS, *imported, *(_MODELS if modelled else ()))
     for name in sorted(modules):
         module = modules[name]
         if not any(word in module.source.text for word in words):
             continue
+        older = for_older_versions(machine, module)
         for node in ast.walk(module.tree):
+            if node in older:
+                continue
             if isinstance(node, ast.ClassDef):
                 found += _class(machine, module, node)
             elif isinstance(node, ast.Attribute):
                 found += _clock(machine, module, node)
+            elif isinstance(node, ast.Import | ast.ImportFrom):
+                found += _imports(machine, module, node)
     return tuple(sorted(found, key=_place))
 
 
@@ -79,6 +96,21 @@ def _clock(machine: Machine, module: Module, node: ast.Attribute) -> Iterator[De
     if value == External(f"datetime.datetime.{node.attr}"):
         solution = "datetime.now(UTC)" if node.attr == "utcnow" else "datetime.fromtimestamp(instant, UTC)"
         yield _at(module, node, f"`datetime.{node.attr}()`, déprécié depuis Python 3.12", f"Utiliser `{solution}`")
+
+
+def _imports(machine: Machine, module: Module, node: ast.Import | ast.ImportFrom) -> Iterator[Deprecation]:
+    source = f"{node.module}." if isinstance(node, ast.ImportFrom) and not node.level else ""
+    if isinstance(node, ast.ImportFrom) and not source:
+        return
+    names = [f"{source}{alias.name}" for alias in node.names]
+    for package in dict.fromkeys(name.partition(".")[0] for name in names):
+        if package in _PACKAGES and package not in machine.project.modules:
+            since, solution = _PACKAGES[package]
+            yield _at(module, node, f"Module `{package}`, {since}", solution)
+    for name in names:
+        if name in _DJANGO:
+            what = f"`{name.rpartition('.')[2]}`, déprécié depuis Django 3.0 et retiré de Django 4.0"
+            yield _at(module, node, what, f"Utiliser `{_DJANGO[name]}`")
 
 
 def _at(module: Module, node: ast.stmt | ast.expr, what: str, replacement: str) -> Deprecation:

@@ -17,6 +17,13 @@ from tests.unit.audit.reading.collecting import Collect
         ),
         ("import datetime as d\nx = d.datetime.utcnow()", 2),
         ("from datetime import datetime\nx = datetime.utcnow()", 2),
+        ("import datetime as d\nif hasattr(d, 'UTC'):\n    x = d.datetime.utcnow()", 3),
+        ("import datetime as d\ndef f(row):\n    return row.at if hasattr(row, 'at') else d.datetime.utcnow()", 3),
+        ("from distutils.util import strtobool", 1),
+        ("import distutils.version as v", 1),
+        ("from pkg_resources import EntryPoint, iter_entry_points", 1),
+        ("from django.utils.translation import ugettext as _", 1),
+        ("def f():\n    from django.utils.encoding import smart_text", 2),
     ],
 )
 def test_a_deprecated_use(collect_tree: Collect, text: str, line: int) -> None:
@@ -36,6 +43,12 @@ def test_a_deprecated_use(collect_tree: Collect, text: str, line: int) -> None:
         "def validator(f): ...\nclass A:\n    @validator\n    def v(cls): ...",
         "from datetime import UTC, datetime\nx = datetime.now(UTC)",
         "x = clock.utcnow()",
+        "import datetime as d\nx = d.datetime.now(d.UTC) if hasattr(d, 'UTC') else d.datetime.utcnow()",
+        "import datetime as d\nif not hasattr(d, 'UTC'):\n    x = d.datetime.utcnow()",
+        "import sys, datetime as d\nif sys.version_info >= (3, 11):\n    y = 1\nelse:\n    x = d.datetime.utcnow()",
+        "try:\n    from importlib import metadata\nexcept ImportError:\n    import pkg_resources",
+        "from .distutils import strtobool",
+        "from django.utils.translation import gettext as _",
     ],
 )
 def test_what_is_not_deprecated(collect_tree: Collect, text: str) -> None:
