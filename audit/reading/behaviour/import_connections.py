@@ -1,6 +1,7 @@
 """Connections opened while a module is imported, by its own statements or by the functions they call."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 from audit.model.observations.shared_data import ConnectionAtImport
@@ -25,11 +26,18 @@ _MAKERS = ("Redis", "StrictRedis", "Valkey", "from_url")
 _LIBRARIES = ("redis", "valkey")
 _NO_COMMAND = frozenset({"pipeline", "pubsub", "lock", "register_script", "close", "from_url", "from_pool", "json"})
 _DEPTH = 3
+# A connection in any statement, or a call among the statements of the module itself.
+_MAY_OPEN = re.compile(r"(?m)connect|MongoClient|BlockingConnection|^\w[\w.]*(\s*:[^=\n]+)?\s*(=[^=\n]*)?\w\(")
+
+
+def may_open(text: str) -> bool:
+    """Whether the text of a module holds something to follow."""
+    return bool(_MAY_OPEN.search(text))
 
 
 def opened_at_import(scope: Scope) -> Iterator[ConnectionAtImport]:
     """One observation for each statement of a module that opens a connection, in its own text or in what it calls."""
-    for call in scope.calls:
+    for call in () if scope.symbol else scope.calls:
         if _is_guarded(scope, call):
             continue
         if _opens(scope, call):

@@ -14,6 +14,7 @@ from audit.reading.behaviour.delivery_counts import WORDS as DELIVERIES
 from audit.reading.behaviour.delivery_counts import counted_deliveries
 from audit.reading.behaviour.enclosing_statements import SwallowingWrappers
 from audit.reading.behaviour.endless_loops import endless_loops
+from audit.reading.behaviour.import_connections import may_open, opened_at_import
 from audit.reading.behaviour.kept_entries import kept_entries, may_keep
 from audit.reading.behaviour.locks import endless_locks
 from audit.reading.behaviour.mentions import mentions
@@ -78,9 +79,6 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
             "-=",
             " + 1",
             " - 1",
-            "connect",
-            "MongoClient",
-            "BlockingConnection",
             "next(",
             "Counter",
             "nonlocal ",
@@ -106,6 +104,8 @@ def _observations(machine: Machine, module: Module, wrappers: SwallowingWrappers
     watchers = [watcher for words, watcher in _WATCHERS if any(word in text for word in words)]
     if module.name in wrappers.modules:
         watchers.append(wrappers)
+    if may_open(text):
+        watchers.append(opened_at_import)
     if may_keep(text):
         watchers.append(kept_entries)
     if may_hold_a_secret(text):

@@ -1,4 +1,4 @@
-"""State that each process keeps for itself: globals that change, connections opened while a module is imported."""
+"""State that each process keeps for itself: globals that change."""
 
 import ast
 from collections.abc import Iterator
@@ -11,7 +11,6 @@ from audit.model.observations.shared_data import (
     KeptValue,
 )
 from audit.reading.behaviour.constant_flags import is_given_constants, is_read
-from audit.reading.behaviour.import_connections import opened_at_import
 from audit.reading.behaviour.row_objects import ancestors, owner
 from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.python.abstract_values import (
@@ -37,11 +36,9 @@ _COUNTS = frozenset({"update", "subtract"})
 
 
 def process_state(scope: Scope) -> Iterator[Observation]:
-    """GlobalCounter: a value of the process changed by a function; ConnectionAtImport: one that children would share."""
+    """GlobalCounter: a value of the process changed by a function."""
     if scope.symbol:
         yield from _changes(scope)
-        return
-    yield from opened_at_import(scope)
 
 
 def _changes(scope: Scope) -> Iterator[GlobalCounter]:

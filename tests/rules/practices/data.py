@@ -206,6 +206,13 @@ CASES = (
         "`shop/tasks.py`",
         Edit(TASKS, _APP, f"{_APP}\n{_STORE}\n\nstore = Store()\n"),
     ),
+    fails(
+        "no-connection-at-import",
+        "by a function of another module",
+        "`shop/tasks.py`",
+        Edit(TASKS, _APP, f"{_APP}from shop.stores import opened\n\nstore = opened()\n"),
+        Edit("shop/stores.py", "", _STORE),
+    ),
     established(
         "no-connection-at-import",
         "a client that sends no command",
