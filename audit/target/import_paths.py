@@ -17,6 +17,11 @@ def import_base(symbol: str, file: str) -> str:
     return file.removesuffix(".py").removesuffix("/__init__").removesuffix(module)
 
 
+def is_relative(node: ast.Import | ast.ImportFrom) -> bool:
+    """Whether an import begins with a dot: what it names is the target's own."""
+    return isinstance(node, ast.ImportFrom) and bool(node.level)
+
+
 def imported_module(node: ast.ImportFrom, package: str) -> str:
     """The module that `from … import` reads, in a module of this package; empty beyond the outermost package.
 

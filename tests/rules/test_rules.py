@@ -34,6 +34,8 @@ WITHOUT_SUBJECT = {
     "own-queues",
     "programs-restarted",
 }
+# Nothing caps the deliveries of its messages: the sound side is in the rule's own example.
+RESERVED = {"bounded-deliveries"}
 ELSEWHERE = {"imports", "deprecations", "tasks-included"}
 
 
@@ -77,6 +79,7 @@ def sound(known: dict[str, TargetFacts]) -> Path:
 def test_a_sound_application_passes(rule: Rule, known: dict[str, TargetFacts]) -> None:
     findings = rule.evaluate(known[base_of(rule)])
     passed = Outcome.NOT_APPLICABLE if rule.id in WITHOUT_SUBJECT else Outcome.ESTABLISHED
+    passed = Outcome.RESERVATION if rule.id in RESERVED else passed
     assert {f.outcome for f in findings} == {passed}, [f.sentence for f in findings]
 
 

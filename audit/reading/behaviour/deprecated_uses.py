@@ -9,6 +9,7 @@ from audit.reading.python.abstract_values import External, descends_from, unwrap
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Module
 from audit.reading.python.name_resolution import dotted
+from audit.target.import_paths import imported_names, is_relative
 
 _PYDANTIC = ("BaseModel", "BaseSettings", "GenericModel", "RootModel", "SQLModel")
 # A module without any of these words has nothing to look for; the latter mean something only where pydantic is.
@@ -99,10 +100,7 @@ def _clock(machine: Machine, module: Module, node: ast.Attribute) -> Iterator[De
 
 
 def _imports(machine: Machine, module: Module, node: ast.Import | ast.ImportFrom) -> Iterator[Deprecation]:
-    source = f"{node.module}." if isinstance(node, ast.ImportFrom) and not node.level else ""
-    if isinstance(node, ast.ImportFrom) and not source:
-        return
-    names = [f"{source}{alias.name}" for alias in node.names]
+    names = [] if is_relative(node) else imported_names(node, module.package)
     for package in dict.fromkeys(name.partition(".")[0] for name in names):
         if package in _PACKAGES and package not in machine.project.modules:
             since, solution = _PACKAGES[package]

@@ -11,6 +11,12 @@ _RETRY = "-Q retry --concurrency=2"
 _LOADED = 'app.config_from_object("shop.celery_config")\n'
 
 CASES = (
+    warns(
+        "bounded-deliveries",
+        "in a configuration module",
+        "",
+        Edit(CONF, "task_serializer", "result_chord_retry_interval = 2.0\ntask_serializer"),
+    ),
     not_concerned(
         "visibility-timeout-everywhere",
         "another broker",
