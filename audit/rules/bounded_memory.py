@@ -8,6 +8,7 @@ from audit.model.domains import conclude
 from audit.model.facts import Process
 from audit.model.findings import Finding, Severity
 from audit.model.gaps import Gap, UnreadProcess, UnreadSettings
+from audit.model.observations.deployment_statements import WorkerStartedByCode
 from audit.model.target_facts import TargetFacts
 from audit.rules.domains.setting_domain import ruled_by
 from audit.rules.effective_settings import NO_WORKER, Reading, read
@@ -184,7 +185,14 @@ def _without_worker(
     bare = "aucune commande de worker n'a été lue, où `--max-memory-per-child` peut être donné"
     unbounded = [] if missing or any(r.value for r in settings) else [*_untold(settings), Fault(bare)]
     gaps += [UnreadSettings(why=r.missing) for r in missing[:1]]
-    gaps.append(UnreadProcess(why=NO_WORKER))
+    started = known.source.observations_of(WorkerStartedByCode)
+    if any(set(_CHILD.values()) & {*o.options} for o in started):
+        unbounded = []
+    places = [o.excerpt for o in started if o.excerpt]
+    gaps += [
+        UnreadProcess(e.path, e.first_line, "du code lance un worker, dont la commande n'est pas lue") for e in places
+    ]
+    gaps += [] if places else [UnreadProcess(why=NO_WORKER)]
     domain = ruled_by(known, (), (settings,), "aucun worker", *gaps)
     answer = conclude(domain, lambda _: (), possible_of=lambda _: tuple(unbounded))
     evidence = [e for r in settings for e in r.evidence]

@@ -58,3 +58,10 @@ class BrokerService(Observation):
     limited: bool = False
     forgets: bool = False
     unread: str = ""
+
+
+@dataclass(frozen=True)
+class WorkerStartedByCode(Observation):
+    """A call of the project's Python code that starts a worker; `options`, the names of those written there."""
+
+    options: tuple[str, ...] = ()

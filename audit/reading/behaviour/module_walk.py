@@ -27,6 +27,8 @@ from audit.reading.behaviour.scope import Scope, gather
 from audit.reading.behaviour.secrets import literal_secrets, may_hold_a_secret
 from audit.reading.behaviour.serializers import registered_serializers
 from audit.reading.behaviour.sql_counters import sql_counters
+from audit.reading.behaviour.started_workers import WORDS as WORKERS
+from audit.reading.behaviour.started_workers import started_workers
 from audit.reading.behaviour.swallowed_errors import swallowed_errors
 from audit.reading.behaviour.table_reads import unpaged_reads
 from audit.reading.behaviour.transactions import atomic_requests, published_too_early, transactions_reach
@@ -72,6 +74,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     ((".execute(",), unpaged_reads),
     (("purge(", "discard_all("), purges),
     (DELIVERIES, counted_deliveries),
+    (WORKERS, started_workers),
     (
         (
             "global ",

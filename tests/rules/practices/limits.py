@@ -32,6 +32,13 @@ _NO_COMMAND = (
     Edit("audit.toml", 'asgi_app = "shop.web:app"\n', 'asgi_app = "shop.web:app"\nprocess_files = ["Procfile"]\n'),
     Edit("Procfile", "", "web: uvicorn shop.web:app\n"),
 )
+_RUN = """import os, sys
+
+
+def main():
+    argv = [sys.executable, "-m", "celery", "-A", "shop", "worker", {}] + sys.argv[1:]
+    os.execvp(sys.executable, argv)
+"""
 
 CASES = (
     fails("time-limits", "none", "les 3 tâches : aucune limite de temps", Edit(CONF, _LIMITS, "")),
@@ -171,6 +178,22 @@ CASES = (
         "aucune commande de worker n'a été lue",
         Edit(CONF, _CHILD, ""),
         *_NO_COMMAND,
+    ),
+    undetermined(
+        "bounded-memory",
+        "bounded by a command that Python code runs",
+        "`shop/run.py:6`",
+        Edit(CONF, _CHILD, ""),
+        *_NO_COMMAND,
+        Edit("shop/run.py", "", _RUN.format("'--max-tasks-per-child=5000'")),
+    ),
+    warns(
+        "bounded-memory",
+        "not bounded by a command that Python code runs",
+        "`worker_max_tasks_per_child` n'est pas réglé",
+        Edit(CONF, _CHILD, ""),
+        *_NO_COMMAND,
+        Edit("shop/run.py", "", _RUN.format("'--loglevel=INFO'")),
     ),
     warns(
         "bounded-memory",
