@@ -11,6 +11,7 @@ from audit.model.observations.messages import (
     DatabaseObjectArgument,
     DelayedMessage,
     DirectPublication,
+    QueriedArgument,
     UncommittedPublication,
 )
 from audit.model.observations.observation import Observation, Seen
@@ -230,4 +231,13 @@ def _is_a_view(known: TargetFacts, symbol: str) -> bool:
 )
 def _objects(known: TargetFacts) -> Sequence[Finding]:
     seen = known.source.observations_of(DatabaseObjectArgument)
-    return _nowhere(known, seen, _objects.guide, "Objet passé à une tâche", lambda o: o.argument)
+    doubts = [
+        Doubt(
+            e.path,
+            e.first_line,
+            f"`{o.argument}` ({e.path}:{e.first_line}), document ou identifiant, vient d'une requête",
+        )
+        for o in known.source.observations_of(QueriedArgument)
+        if (e := o.excerpt)
+    ]
+    return _nowhere(known, seen, _objects.guide, "Objet passé à une tâche", lambda o: o.argument, doubts=doubts)

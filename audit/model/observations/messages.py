@@ -46,6 +46,13 @@ class DatabaseObjectArgument(Observation):
 
 
 @dataclass(frozen=True)
+class QueriedArgument(Observation):
+    """A published task that is given one of the answers of a query, which may be a whole document or an identifier."""
+
+    argument: str
+
+
+@dataclass(frozen=True)
 class UncommittedPublication(Observation):
     """A task published inside a transaction, or between its writes and its commit; `task` as in PublishedMessage."""
 

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator, Sequence
 
-from audit.model.observations.messages import DatabaseObjectArgument, DelayedMessage, PublishedMessage
+from audit.model.observations.messages import DatabaseObjectArgument, DelayedMessage, PublishedMessage, QueriedArgument
 from audit.model.observations.observation import Observation
 from audit.model.plain_value import PlainValue
 from audit.model.unknown import UNKNOWN, Unknown
@@ -100,6 +100,20 @@ def objects_given(scope: Scope) -> Iterator[Observation]:
         wrong = next((a for a in given if is_row(scope, a)), None)
         if wrong is not None:
             yield scope.observed(DatabaseObjectArgument, call, argument=_text(wrong))
+        elif (unclear := next((a for a in given if _is_an_answer(scope, a)), None)) is not None:
+            yield scope.observed(QueriedArgument, call, argument=_text(unclear))
+
+
+def _is_an_answer(scope: Scope, node: ast.expr) -> bool:
+    """Whether a name is that of a loop over `service.get(…)` or `collection.find(…)`; `options.get("ids")` is no query."""
+    return isinstance(node, ast.Name) and any(
+        loop.target.id == node.id
+        and isinstance(loop.iter.func, ast.Attribute)
+        and loop.iter.func.attr in {"get", "find", "find_many", "search"}
+        and not (loop.iter.args and isinstance(loop.iter.args[0], ast.Constant))
+        for loop in scope.all(ast.For)
+        if isinstance(loop.target, ast.Name) and isinstance(loop.iter, ast.Call)
+    )
 
 
 def _takes_arguments(scope: Scope, node: ast.expr) -> bool:

@@ -180,6 +180,26 @@ CASES = (
             "    for order in Order.objects.filter(paid=True):\n        send_mail.apply_async(args=[order])",
         ),
     ),
+    undetermined(
+        "identifiers-only",
+        "answers of a query, by a dictionary",
+        "`found` (shop/tasks.py:",
+        Edit(
+            TASKS,
+            '    send_mail.delay("report")',
+            "    for found in service.get(req=None):\n        kwargs = {'to': found}\n        send_mail.apply_async(kwargs=kwargs)",
+        ),
+    ),
+    established(
+        "identifiers-only",
+        "entries of a dictionary",
+        "",
+        Edit(
+            TASKS,
+            '    send_mail.delay("report")',
+            "    for found in day.get('addresses'):\n        kwargs = {'to': found}\n        send_mail.apply_async(kwargs=kwargs)",
+        ),
+    ),
     fails(
         "identifiers-only",
         "row of SQLAlchemy",
