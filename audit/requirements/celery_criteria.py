@@ -65,7 +65,14 @@ CELERY_CRITERIA = (
         "Une tâche livrée deux fois ne fait pas deux fois son effet, ou ne peut pas l'être ; un message qui tue ses "
         "processus est arrêté.",
         Level.SOURCE,
-        ("atomic-counters", "locks-expire", "no-process-state", "unique-task-names", "canary-poison"),
+        (
+            "atomic-counters",
+            "locks-expire",
+            "no-process-state",
+            "unique-task-names",
+            "bounded-deliveries",
+            "canary-poison",
+        ),
     ),
     _criterion(
         3,

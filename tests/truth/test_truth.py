@@ -38,7 +38,8 @@ def test_false_alarms_are_those_that_are_said_to_be(observed: list[Observed]) ->
 
 @pytest.mark.parametrize("target", [t for t in TARGETS if t != REFERENCE])
 def test_a_target_is_sound(target: str, tmp_path: Path) -> None:
-    assert answers(copy_target(target, tmp_path)).alarms == {}
+    """But for the deliveries of a message, which nothing in them counts."""
+    assert answers(copy_target(target, tmp_path)).alarms.keys() <= {"bounded-deliveries"}
 
 
 def test_there_are_enough_of_them_and_a_third_is_blind() -> None:
