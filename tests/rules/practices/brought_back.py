@@ -1,5 +1,7 @@
 """What brings every program back each time: exit codes that are hidden, tries that end, services of s6, names of projects."""
 
+from collections.abc import Callable
+
 from tests.acceptance.reference_copy import Edit
 from tests.rules.case import Case, established, fails, not_concerned, undetermined
 from tests.rules.restart_cases import _files
@@ -11,8 +13,8 @@ _UNIT = "[Unit]\n{}[Service]\nRestart=always\nExecStart=/bin/" + _WORKER + "\n"
 _RUN = "s6-rc.d/w/run"
 
 
-def _case(made: object, name: str, words: str, files: dict[str, str]) -> Case:
-    return made("supervision", name, words, *_files(files))  # type: ignore[operator]
+def _case(made: Callable[..., Case], name: str, words: str, files: dict[str, str]) -> Case:
+    return made("supervision", name, words, *_files(files))
 
 
 def _composed(command: str, policy: str = "on-failure") -> dict[str, str]:
