@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 import psutil
@@ -33,15 +34,13 @@ def test_the_whole_canary_by_the_command_and_its_report(tmp_path: Path) -> None:
     played = {e["id"]: dict(e["figures"]) for e in journal["experiments"] if e["id"].startswith("canary-")}
     assert set(played) == {q.id for q in QUESTIONS}
     assert all(figures["Perdus"] == "0" for figures in played.values())
-    outcomes = {
-        (f["rule"], r["id"]): f["outcome"]
-        for r in journal["requirements"]
-        for f in r["findings"]
-        if f["rule"].startswith("canary-")
-    }
+    outcomes: dict[str, set[str]] = defaultdict(set)
+    for requirement in journal["requirements"]:
+        for finding in requirement["findings"]:
+            outcomes[finding["rule"]].add(finding["outcome"])
     # Bare, as its start script leaves it: nothing brings this worker back.
-    assert outcomes["canary-main-killed", "8.5"] == "défaut"
-    assert outcomes["canary-child-killed", "8.4"] == outcomes["canary-ordinary", "8.4"] == "établi"
+    assert "défaut" in outcomes["canary-main-killed"]
+    assert outcomes["canary-child-killed"] == outcomes["canary-ordinary"] == {"établi"}
     assert not _of_this_target(root)
 
 
