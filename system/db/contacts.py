@@ -1,5 +1,6 @@
 """Contacts' rows."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -31,22 +32,23 @@ def upsert(db: Db, rows: Sequence[ContactRow]) -> int:
     ordered = sorted(_as_known(db, rows), key=lambda row: row.phone)
     added = db.execute(
         """INSERT INTO contacts AS c (phone, name, opted_in_at, opt_in_source)
-           SELECT * FROM unnest(%(phones)s::text[], %(names)s::text[], %(dates)s::timestamptz[], %(sources)s::text[])
+           SELECT * FROM json_to_recordset(%(rows)s) AS given (p text, n text, d timestamptz, s text)
            ON CONFLICT (phone) DO UPDATE SET
                name = coalesce(excluded.name, c.name),
                opted_in_at = coalesce(c.opted_in_at, excluded.opted_in_at),
                opt_in_source = coalesce(c.opt_in_source, excluded.opt_in_source)
            WHERE excluded.name IS DISTINCT FROM c.name OR c.opted_in_at IS NULL
            RETURNING xmax = 0 AS created""",
-        {
-            "phones": [str(row.phone) for row in ordered],
-            "names": [row.name for row in ordered],
-            "dates": [row.opted_in_at for row in ordered],
-            "sources": [row.opt_in_source for row in ordered],
-        },
+        {"rows": json.dumps([_document(row) for row in ordered])},
     ).fetchall()
     _categorise(db, [(str(row.phone), name) for row in ordered for name in row.categories])
     return sum(row["created"] for row in added)
+
+
+def _document(row: ContactRow) -> dict[str, str | None]:
+    # One document: arrays are written element by element.
+    opted_in_at = row.opted_in_at and row.opted_in_at.isoformat()
+    return {"p": row.phone, "n": row.name, "d": opted_in_at, "s": row.opt_in_source}
 
 
 def _as_known(db: Db, rows: Sequence[ContactRow]) -> list[ContactRow]:
@@ -65,10 +67,10 @@ def _categorise(db: Db, pairs: Sequence[tuple[str, str]]) -> None:
     db.execute("INSERT INTO categories (name) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING", [names])
     db.execute(
         """INSERT INTO contact_categories (category_id, contact_id)
-           SELECT k.id, c.id FROM unnest(%s::text[], %s::text[]) AS given (phone, name)
-           JOIN contacts AS c ON c.phone = given.phone JOIN categories AS k ON k.name = given.name
+           SELECT k.id, c.id FROM json_to_recordset(%s) AS given (p text, n text)
+           JOIN contacts AS c ON c.phone = given.p JOIN categories AS k ON k.name = given.n
            ON CONFLICT DO NOTHING""",
-        [[phone for phone, _ in pairs], [name for _, name in pairs]],
+        [json.dumps([{"p": phone, "n": name} for phone, name in pairs])],
     )
 
 

@@ -58,7 +58,8 @@ class PhoneNumber(str):
             raise ValueError(f"not a phone number: {text!r}") from error
         # Possible, not valid: the library's tables lag behind the ranges that countries open, and WhatsApp will be asked.
         e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-        if number.extension or not any(_possible(form) for form in cls(e164).forms):
+        possible = phonenumbers.is_possible_number_with_reason(number) == POSSIBLE
+        if number.extension or not (possible or any(_possible(form) for form in cls(e164).forms)):
             raise ValueError(f"not a phone number: {text!r}")
         return cls.parse(e164)
 
