@@ -4,59 +4,80 @@ import re
 import unicodedata
 
 # In doubt a text with one of these is a refusal: a message too few harms nobody. Apostrophes and hyphens are spaces here.
-# Spanish, Portuguese, Italian and German have their most usual words.
-_ANYWHERE = re.compile(
-    r"""\b(?:
-        desinscri | desabonn | unsubscri | opt\ ?out\b
-      | (?:arret(?:er|ez|e|es)|cess(?:er|ez|e|es))\ (?:de\ (?:m|me)\b | (?:vos|ces|les|tes)\ (?:messages|sms|envois|publicites)\b)
-      | ne\ (?:m|me)\ (?:ecri|envo|contact|derang)\w*\ plus\b
-      | ne\ (?:(?:veux|souhaite|desire)\ )?plus\ (?:recevoir|m\ (?:ecrire|envoyer)|me\ contacter)\b
-      | plus\ (?:de|aucun)\ (?:messages?|sms|pubs?|publicites?)\b(?!\ (?:dans|par|que|d\ )) | stop\ (?:aux?\ )?(?:promos?|publicites?|pubs?)\b
-      | (?:supprim|retir|enlev|effac)(?:er|ez|e)\ (?:mon|notre)\ (?:numero|contact)\b
-      | (?:remove|delete)\ (?:me|my\ number)\b | (?:do\ not|don\ t|stop)\ (?:text|messag|contact|writ)(?:e|ing)?\ (?:to\ )?me\b
-      | no\ (?:more\ messages|me\ escrib\w+|quiero\ recibir)\b | dar(?:me)?\ de\ baja\b | nao\ quero\ (?:mais\ )?receber\b
-      | cancella(?:te|mi|temi)\b | keine\ (?:nachrichten|werbung)\b | abbestellen\b
-      | (?:me\ (?:retir|enlev|supprim)(?:er|ez) | (?:retir|enlev|supprim)(?:e|ez)\ moi)\ de\ (?:la|ta|votre|vos|cette)\ listes?\b
-    )""",
-    re.VERBOSE,
-)
+_FRENCH = r"""
+    desinscri | desincri | desabon
+  | (?:arret(?:er|ez|e|es)|cess(?:er|ez|e|es))\ (?:de\ (?:m|me)\b | (?:vos|ces|les|tes)\ (?:messages|sms|envois|publicites)\b)
+  | ne\ (?:m|me)\ (?:ecri|envo|contact|derang)\w*\ plus\b | ne\ (?:m|me)\ (?:ecri|contact|derang)\w*\ pas\b
+  | ne\ (?:(?:veux|souhaite|desire)\ )?plus\ (?:recevoir|m\ (?:ecrire|envoyer)|me\ contacter|etre\ (?:contacte|sollicite|derange))
+  | (?:veux|souhaite|desire)\ (?:plus|pas)\ (?:de|recevoir)\ (?:vos|tes|ces|de)\ (?:messages?|sms|pubs?|publicites?|envois)\b
+  | plus\ (?:de|aucun)\ (?:messages?|sms|pubs?|publicites?)\b(?!\ (?:dans|par|que|d\ ))
+  | stop\ (?:svp|stp|merci)\b | stop\ (?:aux?\ )?(?:promos?|publicites?|pubs?|messages|sms)\b
+  | (?:supprim|retir|enlev|effac)(?:er|ez|e)\ (?:mon|mes|notre|nos)\ (?:num|numeros?|tel|telephone|contacts?|coordonnees|donnees)\b
+  | (?:me\ (?:retir|enlev|supprim|effac)(?:er|ez) | (?:retir|enlev|supprim|effac)(?:e|ez)\ (?:moi|nous))
+    \ (?:de|des)\ (?:(?:la|ta|tes|votre|vos|cette|ce)\ )?(?:listes?|bases?|fichiers?|contacts|envois|repertoire)\b
+  | laiss(?:e|ez)\ (?:moi|nous)\ (?:tranquilles?|en\ paix)\b
+"""
+_ENGLISH = r"""
+    unsubscri | unsuscri | unsubcri | opt\ ?(?:me\ )?out\b | leave\ me\ alone\b | take\ me\ off\b | remove\ me\b
+  | (?:remove|delete)\ (?:me|my\ (?:number|contact|phone|data))\b | no\ more\ (?:messages?|texts?|sms|spam)\b
+  | (?:do\ not|don\ t|stop|never)\ (?:text|messag|contact|writ|send)(?:e|ing)?\ (?:to\ )?me\b
+"""
+_OTHERS = r"""
+    no\ (?:me\ (?:escrib|molest|contact|envi|mand)\w+|quiero\ recibir|molestar)\b | dar(?:me|se)?\ de\ baja\b
+  | dej(?:a|e|en|ad)\ de\ (?:escrib|envi|mand|molest|contact)\w+ | (?:elimin|borr|quit)\w*\ mi\ numero\b
+  | cancelar\ (?:la\ |mi\ |a\ |minha\ )?(?:suscripcion|inscricao|assinatura)\b
+  | nao\ (?:quero\ (?:mais\ )?receber|(?:me\ )?(?:envi|mand|escrev)\w+\ mais)\b | par(?:e|em)\ de\ (?:me\ )?(?:envi|mand|escrev)\w+
+  | (?:remov|exclu|apag)\w+\ (?:o\ )?meu\ numero\b | descadastr
+  | cancella(?:te|mi|temi)\b | disiscri | non\ (?:mi\ )?(?:scriv|mand|invi|contatt)\w+\ piu\b | rimuov\w+\ (?:il\ )?mio\ numero\b
+  | keine\ (?:nachrichten|werbung|sms)\b | abbestell | nicht\ mehr\ (?:an)?(?:schreib|kontaktier|send)\w+
+  | schreib\w*\ mir\ nicht\ mehr\b | (?:losch|entfern)\w*\ (?:sie\ )?(?:bitte\ )?meine\ (?:nummer|daten)\b
+  | geen\ (?:berichten|reclame|sms)\b | dezabon | отпис | الغاء\ الاشتراك
+"""
+_ANYWHERE = re.compile(rf"\b(?:{_FRENCH}|{_ENGLISH}|{_OTHERS})", re.VERBOSE)
+# Of these one sentence among others is enough: « Pas intéressé, stop. »
+_STOP = frozenset({"stop", "stopall", "unsubscribe"})
 # Common words, which must be the whole message: « arrêt de bus » refuses nothing.
-_ALONE = frozenset(
-    {
-        "stop",
-        "arret",
-        "arreter",
-        "arretez",
-        "end",
-        "quit",
-        "cancel",
-        "unsub",
-        "stopall",
-        "baja",
-        "parar",
-        "sair",
-        "basta",
-        "stopp",
-    }
+_ALONE = _STOP | frozenset(
+    "arret arrete arreter arretez fin end quit cancel unsub baja alto cancelar parar pare sair remover descadastrar basta"
+    " smettila abmelden abmeldung afmelden uitschrijven stoppen iptal wypisz rezygnuje стоп хватит توقف الغاء".split()
+)
+# The same for several words.
+_PHRASE_ALONE = re.compile(
+    r"(?:(?:supprim|retir|enlev|effac|oubli)(?:e|ez)\ (?:moi|nous)|(?:arrete|arretez)\ (?:ca|tout)|ca\ suffit|me\ retirer)",
+    re.VERBOSE,
 )
 _EMOJI = frozenset("\N{OCTAGONAL SIGN}\N{NO ENTRY}\N{NO ENTRY SIGN}")
 _POLITE = frozenset(
-    {"svp", "stp", "merci", "please", "sms", "pub", "tout", "all", "promo", "promos", "message", "messages", "whatsapp"}
+    "svp stp merci please bitte sms pub tout all promo promos message messages berichten whatsapp bonjour hello".split()
 )
 # The politeness of several words, and the short number that advertisements ask to send STOP to.
-_ASIDE = re.compile(r"\bs il (?:vous|te) plait\b|(?<=\bstop) (?:au )?\d{4,6}\b")
+_ASIDE = re.compile(r"\bs il (?:vous|te) plait\b|(?<=\bstop) (?:au? )?\d(?: ?\d){3,5}\b|(?<=\bstop) (?:a|au|aux)(?= )")
+_SPELLED = re.compile(r"st[o0]+p+")
 
 
 def is_opt_out(text: str) -> bool:
-    """STOP, ARRÊT and their kin, alone or with a word of politeness; « désinscrire », « ne m'écrivez plus » anywhere."""
+    """STOP, ARRÊT and their kin, alone, with a word of politeness or as a sentence; « désinscrire », « ne m'écrivez plus » anywhere."""
     if text.strip() and set(text.replace("\N{VARIATION SELECTOR-16}", "").strip()) <= _EMOJI:
         return True
-    bare = " ".join(re.findall(r"[^\W_]+", _without_accents(text)))
-    if _ANYWHERE.search(bare):
+    plain = _without_accents(text)
+    bare = _bare(plain)
+    if _ANYWHERE.search(bare) or _SPELLED.fullmatch(bare.replace(" ", "")):
         return True
+    if any(_refuses_alone(_bare(sentence), _STOP) for sentence in re.split(r"[.,;:!?\n]+", plain)):
+        return True
+    return _refuses_alone(bare, _ALONE)
+
+
+def _refuses_alone(bare: str, vocabulary: frozenset[str]) -> bool:
     words = [word for word in _ASIDE.sub("", bare).split() if word not in _POLITE]
+    if _PHRASE_ALONE.fullmatch(" ".join(words)):
+        return True
     # STOPPP: somebody who insists.
-    return bool(words) and {re.sub(r"\Astop+\Z", "stop", word) for word in words} <= _ALONE
+    return bool(words) and {re.sub(r"\Astop+\Z", "stop", word) for word in words} <= vocabulary
+
+
+def _bare(plain: str) -> str:
+    return " ".join(re.findall(r"[^\W_]+", plain))
 
 
 def _without_accents(text: str) -> str:

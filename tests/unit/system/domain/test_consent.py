@@ -16,7 +16,15 @@ WORDS = ["STOP", "arrêt", "Désinscrire", "désinscription", "se désabonner", 
                                   "stop promo", "STOP ALL", "plus de messages svp", "Plus de pub !", "remove me", "END", "CANCEL",
                                   "Quit", "🛑", "⛔️🛑", "Stop aux pubs", "please don't text me", "delete my number",
                                   "Baja", "no quiero recibir más", "Não quero mais receber", "SAIR", "Keine Werbung",
-                                  "Enlever mon contact"])  # fmt: skip
+                                  "Enlever mon contact", "Stop merci de me retirer", "STOP à tout", "S.T.O.P", "St0p",
+                                  "Laissez-moi tranquille", "je ne veux plus de vos messages", "Pas intéressé, stop.",
+                                  "Je ne souhaite plus être contacté", "ne me contactez pas", "supprimez-moi", "retirez-moi svp",
+                                  "effacez-moi de votre base", "supprimez mes coordonnées", "Enlevez mon num", "désincription",
+                                  "Unsuscribe", "no more texts", "take me off your list", "leave me alone", "opt me out",
+                                  "no me molesten", "dejen de escribirme", "eliminar mi número", "cancelar suscripción",
+                                  "não me envie mais", "pare de me mandar mensagens", "non scrivetemi più", "smettila",
+                                  "Stopp bitte", "abmelden", "bitte löschen Sie meine Nummer", "stop berichten", "Отпишите меня",
+                                  "توقف", "إلغاء الاشتراك", "Arrêtez ça", "STOP à 36 180"])  # fmt: skip
 def test_refusals(text: str) -> None:
     assert is_opt_out(text)
 
@@ -37,6 +45,15 @@ def test_refusals(text: str) -> None:
             "🛑 travaux",
         ],
         *["quel est mon numéro ?", "J'ai plus de messages d'eux que de vous", "supprimez ma commande", "promo"],
+        *["je m'arrête là", "Arrêtez-vous devant chez moi", "quand est la fin ?", "cancel my order please", "The End"],
+        *[
+            "Quel arrêt ? Celui de la mairie.",
+            "retirez le numéro 3",
+            "laissez-moi deux places",
+            "stopover",
+            "non mi piace",
+        ],
+        *["plus de pain", "Pouvez-vous retirer mon colis ?", "supprimez-moi une place", "I will quit smoking"],
         *["Vous m'écrivez plus tard ?", "je veux recevoir vos messages", "Je n'ai plus reçu la liste"],
     ],
 )
