@@ -31,25 +31,27 @@ _OTHERS = r"""
   | cancella(?:te|mi|temi)\b | disiscri | non\ (?:mi\ )?(?:scriv|mand|invi|contatt)\w+\ piu\b | rimuov\w+\ (?:il\ )?mio\ numero\b
   | keine\ (?:nachrichten|werbung|sms)\b | abbestell | nicht\ mehr\ (?:an)?(?:schreib|kontaktier|send)\w+
   | schreib\w*\ mir\ nicht\ mehr\b | (?:losch|entfern)\w*\ (?:sie\ )?(?:bitte\ )?meine\ (?:nummer|daten)\b
-  | geen\ (?:berichten|reclame|sms)\b | dezabon | отпис | الغاء\ الاشتراك
+  | geen\ (?:berichten|reclame|sms)\b | dezabon | отпи[сш] | الغاء\ الاشتراك
 """
 _ANYWHERE = re.compile(rf"\b(?:{_FRENCH}|{_ENGLISH}|{_OTHERS})", re.VERBOSE)
 # Of these one sentence among others is enough: « Pas intéressé, stop. »
 _STOP = frozenset({"stop", "stopall", "unsubscribe"})
 # Common words, which must be the whole message: « arrêt de bus » refuses nothing.
-_ALONE = _STOP | frozenset(
-    "arret arrete arreter arretez fin end quit cancel unsub baja alto cancelar parar pare sair remover descadastrar basta"
-    " smettila abmelden abmeldung afmelden uitschrijven stoppen iptal wypisz rezygnuje стоп хватит توقف الغاء".split()
-)
+_ALONE = _STOP | {
+    "arret", "arrete", "arreter", "arretez", "fin", "end", "quit", "cancel", "unsub", "baja", "alto", "cancelar",
+    "parar", "pare", "sair", "remover", "descadastrar", "basta", "smettila", "abmelden", "abmeldung", "afmelden",
+    "uitschrijven", "stoppen", "iptal", "wypisz", "rezygnuje", "стоп", "хватит", "توقف", "الغاء",
+}  # fmt: skip
 # The same for several words.
 _PHRASE_ALONE = re.compile(
     r"(?:(?:supprim|retir|enlev|effac|oubli)(?:e|ez)\ (?:moi|nous)|(?:arrete|arretez)\ (?:ca|tout)|ca\ suffit|me\ retirer)",
     re.VERBOSE,
 )
 _EMOJI = frozenset("\N{OCTAGONAL SIGN}\N{NO ENTRY}\N{NO ENTRY SIGN}")
-_POLITE = frozenset(
-    "svp stp merci please bitte sms pub tout all promo promos message messages berichten whatsapp bonjour hello".split()
-)
+_POLITE = {
+    "svp", "stp", "merci", "please", "bitte", "sms", "pub", "tout", "all", "promo", "promos", "message", "messages",
+    "berichten", "whatsapp", "bonjour", "hello",
+}  # fmt: skip
 # The politeness of several words, and the short number that advertisements ask to send STOP to.
 _ASIDE = re.compile(r"\bs il (?:vous|te) plait\b|(?<=\bstop) (?:au? )?\d(?: ?\d){3,5}\b|(?<=\bstop) (?:a|au|aux)(?= )")
 _SPELLED = re.compile(r"st[o0]+p+")
