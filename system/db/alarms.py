@@ -32,24 +32,26 @@ def look(db: Db, component: str) -> Sighting:
     # Locked before it is read: the second of two watchdogs sees what the first decided.
     db.execute("SELECT pg_advisory_xact_lock(hashtext('alarm:' || %s))", [component])
     row = db.execute(
-        """SELECT clock_timestamp() AS now, a.attended_since, a.looked_at, a.raised, a.steady_since,
+        """SELECT clock_timestamp() AS now, a.attended_since, a.looked_at, a.raised, a.steady_since, a.raised_at,
                (SELECT max(beat_at) FROM heartbeats WHERE component = %(component)s) AS beat_at
            FROM (SELECT 1) AS one LEFT JOIN alarms AS a ON a.component = %(component)s""",
         {"component": component},
     ).fetchone()
     assert row is not None  # noqa: S101 (the left side of the join always gives one)
     known = row["attended_since"] is not None
-    watch = Watch(row["attended_since"], row["looked_at"], row["raised"], row["steady_since"]) if known else None
+    columns = ("attended_since", "looked_at", "raised", "steady_since", "raised_at")
+    watch = Watch(*(row[column] for column in columns)) if known else None
     return Sighting(watch, row["now"], row["beat_at"])
 
 
 def remember(db: Db, component: str, watch: Watch) -> None:
     """Keeps what the next look has to know."""
     db.execute(
-        """INSERT INTO alarms (component, attended_since, looked_at, raised, steady_since) VALUES (%s, %s, %s, %s, %s)
+        """INSERT INTO alarms (component, attended_since, looked_at, raised, steady_since, raised_at)
+           VALUES (%s, %s, %s, %s, %s, %s)
            ON CONFLICT (component) DO UPDATE SET attended_since = excluded.attended_since,
-               looked_at = excluded.looked_at, raised = excluded.raised, steady_since = excluded.steady_since""",
-        [component, watch.attended_since, watch.looked_at, watch.raised, watch.steady_since],
+               looked_at = excluded.looked_at, raised = excluded.raised, steady_since = excluded.steady_since, raised_at = excluded.raised_at""",
+        [component, watch.attended_since, watch.looked_at, watch.raised, watch.steady_since, watch.raised_at],
     )
 
 

@@ -22,18 +22,23 @@ class Recovered:
 class Watch:
     """What is remembered of a component from one look to the next.
 
-    `attended_since` starts the present unbroken run of looks; `steady_since`, while raised, the present run of beats.
+    `attended_since` starts the present unbroken run of looks; `steady_since`, while raised, the present run of beats;
+    `raised_at` is when the last silence was told.
     """
 
     attended_since: datetime
     looked_at: datetime
     raised: bool = False
     steady_since: datetime | None = None
+    raised_at: datetime | None = None
 
 
 @dataclass(frozen=True)
 class AlarmPolicy:
-    """Raises after `alert_after` of observed silence; ends after as much steady work, so that flapping alerts once."""
+    """Raises after `alert_after` of observed silence; ends after as much steady work, so that flapping alerts once.
+
+    A component that works for less, and then is silent for as long again, raises again: nobody waits for it any more.
+    """
 
     alert_after: timedelta
 
@@ -56,10 +61,11 @@ class AlarmPolicy:
         """
         watch = self._attended(watch, now)
         heard_at = watch.attended_since if beat_at is None else max(beat_at, watch.attended_since)
+        silent = now - heard_at >= self.alert_after
+        if silent and (not watch.raised or self._worked_since(watch, beat_at)):
+            return replace(watch, raised=True, raised_at=now, steady_since=None), Silent(heard_at)
         if not watch.raised:
-            if now - heard_at < self.alert_after:
-                return watch, None
-            return replace(watch, raised=True, steady_since=None), Silent(heard_at)
+            return watch, None
         # A component is steady by its own beats only, never by our not having looked.
         if beat_at is None or now - beat_at > self.steady_gap:
             return replace(watch, steady_since=None), None
@@ -68,6 +74,10 @@ class AlarmPolicy:
         if beat_at - steady_since < self.alert_after:
             return replace(watch, steady_since=steady_since), None
         return replace(watch, raised=False, steady_since=None), Recovered(steady_since)
+
+    @staticmethod
+    def _worked_since(watch: Watch, beat_at: datetime | None) -> bool:
+        return beat_at is not None and watch.raised_at is not None and beat_at > watch.raised_at
 
     def _attended(self, watch: Watch | None, now: datetime) -> Watch:
         if watch is None:

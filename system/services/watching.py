@@ -31,10 +31,10 @@ def look(db: Db, policy: AlarmPolicy) -> list[Change]:
         if verdict is None:
             continue
         changes.append(Change(component, verdict))
+        # A silence may follow another before the component has worked steadily: each has an incident of its own.
+        alarms.close_incident(db, component)
         if isinstance(verdict, Silent):
             alarms.open_incident(db, component, silent_since=verdict.since)
-        else:
-            alarms.close_incident(db, component)
     return [*changes, *_look_at_sending(db, policy)]
 
 

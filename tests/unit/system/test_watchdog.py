@@ -82,7 +82,7 @@ class Post:
         self.clock.now += timedelta(seconds=seconds)
         for table, columns in {
             "heartbeats": ("beat_at",),
-            "alarms": ("attended_since", "looked_at", "steady_since"),
+            "alarms": ("attended_since", "looked_at", "steady_since", "raised_at"),
             "incidents": ("claimed_until", "raised_at", "silent_since"),
         }.items():
             moved = ", ".join(f"{column} = {column} - make_interval(secs => {seconds})" for column in columns)
@@ -126,6 +126,16 @@ def test_who_is_silent_is_named_once_and_its_return_is_only_logged(
     # The next silence is another incident.
     post.rounds(360, working)
     assert post.channel.components == [silent, silent]
+    assert len({alert.incident for alert in post.channel.arrived}) == 2
+
+
+def test_a_silence_soon_after_another_is_told_as_well(post: Post) -> None:
+    post.rounds(360, "beat")
+    post.rounds(120, "worker", "beat")
+    post.rounds(240, "beat")
+    assert post.channel.components == ["worker"]
+    post.rounds(600, "beat")
+    assert post.channel.components == ["worker", "worker"]
     assert len({alert.incident for alert in post.channel.arrived}) == 2
 
 
