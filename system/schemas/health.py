@@ -9,4 +9,6 @@ class Readiness(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     database: bool
+    writes: bool
+    """Whether the database can write: a full disk still answers."""
     redis: bool

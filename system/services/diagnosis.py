@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from system.db import gateway_breaker, heartbeats
+from system.db import disk, gateway_breaker, heartbeats
 from system.db.impatient import impatient_connection
 from system.db.migrate import migrations
 from system.gateway.outcomes import Uncertain
@@ -45,6 +45,21 @@ def _database_part(url: str) -> Finding:
     if missing:
         return Finding("database", False, f"migrations missing: {', '.join(missing)}", "run python -m system migrate")
     return Finding("database", True, f"PostgreSQL {version}, the schema is up to date")
+
+
+def _writes_part(url: str) -> Finding:
+    try:
+        with impatient_connection(url, seconds=PATIENCE_SECONDS) as connection:
+            if disk.writes(connection):
+                return Finding("writes", True, "the database takes what is written")
+    except psycopg.errors.DiskFull as error:
+        reason = str(error).strip().partition("\n")[0]
+        return Finding("writes", False, reason, "free or add space on the database's disk; nothing is lost meanwhile")
+    except psycopg.Error:
+        return Finding("writes", False, "cannot be known without the database", "mend the database first")
+    return Finding(
+        "writes", False, "the database is read-only", "see why at its provider: a full disk is the usual reason"
+    )
 
 
 def _heartbeat_part(url: str, component: str, *, most_seconds: float) -> Finding:
@@ -104,6 +119,7 @@ def diagnose(
     """Every part, in the order in which they need each other; a component may be silent for `silence_seconds`."""
     return [
         _database_part(database_url),
+        _writes_part(database_url),
         _redis_part(answers=redis_answers()),
         _gateway_part(gateway),
         _sending_part(database_url),

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 import psycopg
 
+from system.db import disk
 from system.db.impatient import impatient_connection
 
 DATABASE_SECONDS = 2.0
@@ -18,6 +19,15 @@ def database_answers(url: str) -> bool:
     except psycopg.Error:
         return False
     return True
+
+
+def database_writes(url: str) -> bool:
+    """Whether the database has room for what is written and takes it; returns as `database_answers`."""
+    try:
+        with impatient_connection(url, seconds=DATABASE_SECONDS) as connection:
+            return disk.writes(connection)
+    except psycopg.Error:
+        return False
 
 
 async def answers(questions: Mapping[str, Callable[[], bool]], *, seconds: float) -> dict[str, bool]:

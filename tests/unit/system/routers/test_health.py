@@ -26,5 +26,5 @@ def test_frozen_servers_are_told_within_the_deadline(monkeypatch: pytest.MonkeyP
         urls = f"postgresql://nobody@127.0.0.1:{port}/none", f"redis://127.0.0.1:{port}/0"
         with stack_environment(monkeypatch, *urls):
             answer, seconds = asyncio.run(ask_ready())
-    assert (answer.status_code, answer.json()) == (503, {"database": False, "redis": False})
+    assert (answer.status_code, answer.json()) == (503, {"database": False, "writes": False, "redis": False})
     assert seconds < DEADLINE_SECONDS + 1

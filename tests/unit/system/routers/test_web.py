@@ -42,10 +42,10 @@ def test_a_broken_body_is_refused(client: Client) -> None:
 
 def test_health(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     assert client.get("/health/live").json() == {"live": True}
-    assert client.get("/health/ready").json() == {"database": True, "redis": True}
+    assert client.get("/health/ready").json() == {"database": True, "writes": True, "redis": True}
 
 
 def test_not_ready_without_redis(monkeypatch: pytest.MonkeyPatch, postgres_url: str) -> None:
     with stack_environment(monkeypatch, postgres_url, "redis://127.0.0.1:9/0"):
         answer = Client(create_app()).get("/health/ready")
-    assert (answer.status_code, answer.json()) == (503, {"database": True, "redis": False})
+    assert (answer.status_code, answer.json()) == (503, {"database": True, "writes": True, "redis": False})

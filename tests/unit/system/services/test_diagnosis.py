@@ -23,7 +23,7 @@ def test_nothing_is_wrong(bench: Bench, postgres_url: str) -> None:
     beat(bench, "beat", 30)
     found = findings(bench, postgres_url, queues={"messages": 3})
     assert all(finding.ok and not finding.remedy for finding in found.values()), found
-    assert list(found) == ["database", "redis", "gateway", "sending", "queues", "beat", "worker"]
+    assert list(found) == ["database", "writes", "redis", "gateway", "sending", "queues", "beat", "worker"]
     assert str(found["queues"]) == "ok    queues: messages 3"
 
 
@@ -41,6 +41,11 @@ def test_silence_is_told_from_a_sign_of_life(bench: Bench, postgres_url: str) ->
     assert found["worker"].seen == "last sign of life 61 s ago"
     assert not found["worker"].ok
     assert found["beat"].seen == "no sign of life was ever recorded"
+
+
+def test_a_read_only_database_is_told(bench: Bench, postgres_url: str) -> None:
+    read_only = findings(bench, f"{postgres_url}?options=-cdefault_transaction_read_only%3Don")["writes"]
+    assert (read_only.ok, read_only.seen) == (False, "the database is read-only")
 
 
 def test_missing_migrations_are_named(bench: Bench, postgres_url: str, empty_postgres_url: str) -> None:

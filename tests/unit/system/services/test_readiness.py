@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from system.services.readiness import DATABASE_SECONDS, answers, database_answers
+from system.services.readiness import DATABASE_SECONDS, answers, database_answers, database_writes
 
 
 @pytest.fixture
@@ -49,6 +49,16 @@ def test_a_question_that_fails_is_not_an_answer() -> None:
 @pytest.mark.real
 def test_the_database_answers(postgres_url: str) -> None:
     assert database_answers(postgres_url)
+
+
+@pytest.mark.real
+def test_a_database_that_takes_nothing_more_does_not_write(postgres_url: str) -> None:
+    assert database_writes(postgres_url)
+    # What a provider makes of a database whose disk is nearly full, and what a session gets that finds no room.
+    for limit in ("-cdefault_transaction_read_only%3Don", "-ctemp_file_limit%3D0"):
+        limited = f"{postgres_url}?options={limit}"
+        assert database_answers(limited)
+        assert not database_writes(limited)
 
 
 def test_a_database_that_is_away_or_frozen_does_not_answer(mute: int) -> None:
