@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -14,6 +15,14 @@ from system.domain.masking import SHORTEST_SECRET, masked
 
 # They log every URL they ask for, or every step of every request.
 QUIET = ("httpx", "httpcore")
+# Every few seconds: what they find is told where it is found, and a failure is an error.
+ROUTINE = frozenset(
+    {
+        "system.tasks.periodic_tasks.sweep_expired_leases",
+        "system.tasks.periodic_tasks.close_overdue_campaigns",
+        "system.tasks.heartbeat_tasks.record_heartbeat",
+    }
+)
 SERVERS = ("database_url", "redis_url", "broker_url")
 
 
@@ -35,6 +44,15 @@ class _Masking:
             if key not in {"timestamp", "level", "logger", "correlation_id"}:
                 event[key] = masked(value, self._secrets)
         return event
+
+
+def of_interest(record: logging.LogRecord) -> bool:
+    """Not the three lines in which Celery tells that a routine task was published, received and done."""
+    if not record.name.startswith("celery.") or record.levelno > logging.INFO:
+        return True
+    arguments = record.args
+    told = [arguments.get("name")] if isinstance(arguments, Mapping) else arguments or ()
+    return not any(isinstance(word, str) and word in ROUTINE for word in told)
 
 
 def _correlate(_logger: Any, _name: str, event: EventDict) -> EventDict:
@@ -70,6 +88,7 @@ def formatter(secrets: tuple[str, ...], *, terminal: bool) -> logging.Formatter:
 def configure(settings: Settings, *, level: int = logging.INFO) -> None:
     """Makes every log of this process go through here; of this process alone, so never at import."""
     handler = logging.StreamHandler(sys.stdout)
+    handler.addFilter(of_interest)
     handler.setFormatter(formatter(secrets_of(settings), terminal=sys.stdout.isatty()))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in QUIET:

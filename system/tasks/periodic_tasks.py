@@ -1,5 +1,6 @@
 """What beat starts. Each is harmless when it runs twice at once, and leaves one row in `task_runs`."""
 
+import logging
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -19,6 +20,8 @@ from system.tasks.celery_app import celery_app
 from system.tasks.publishing import publish
 from system.tasks.queue_lengths import queue_lengths
 
+logger = logging.getLogger(__name__)
+
 
 def _recover() -> dict[str, Any]:
     plan = recovery.recover(get_db(), lease_seconds=get_settings().send_lease_seconds)
@@ -37,12 +40,19 @@ def _sweep() -> dict[str, Any]:
     started = scheduling.start_due(db, lateness=lateness)
     publish(started)
     found = {"left_behind": len(follow_ups), "completed": list(completed), "stopped": list(stopped)}
-    return _recover() | found | {"started": len(started)}
+    return _told(_recover() | found | {"started": len(started)})
 
 
 def _expire() -> dict[str, Any]:
     expired = closing.expire(get_db())
-    return asdict(expired) | {"completed": list(closing.close_finished_campaigns(get_db()))}
+    return _told(asdict(expired) | {"completed": list(closing.close_finished_campaigns(get_db()))})
+
+
+def _told(found: dict[str, Any]) -> dict[str, Any]:
+    # Many times a minute: a run that found nothing has nothing to say.
+    if any(found.values()):
+        logger.info("swept", extra=found)
+    return found
 
 
 @celery_app.task  # type: ignore[untyped-decorator]

@@ -70,3 +70,5 @@ def test_a_run_can_be_followed_and_names_nobody(stack: RunningStack) -> None:
     assert KEY not in log
     names = {line["logger"] for line in told()}
     assert {"uvicorn.access", "celery.worker.strategy", "system.services.sending"} <= names
+    routine = [line for line in told() if "sweep_expired_leases" in str(line["event"])]
+    assert routine == [], "a sweep that finds nothing says nothing"

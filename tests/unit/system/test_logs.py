@@ -84,3 +84,23 @@ def test_every_log_of_the_process_goes_to_standard_output_without_secrets(
     lines = [json.loads(text) for text in shown.out.splitlines()]
     assert [told["logger"] for told in lines] == ["system.x", "uvicorn.error", "uvicorn.access", "celery.app.trace"]
     assert not [word for word in ("of-", "secret", "token") if word in shown.out]
+
+
+SWEEP, SEND = "system.tasks.periodic_tasks.sweep_expired_leases", "system.tasks.message_tasks.send_single_message"
+
+
+@pytest.mark.parametrize("task", [SWEEP, SEND])
+def test_a_routine_task_is_told_only_when_it_fails(task: str) -> None:
+    def celery(name: str, level: int, message: str, *arguments: object) -> logging.LogRecord:
+        return logging.getLogger(name).makeRecord(name, level, __file__, 1, message, arguments, None)
+
+    context = {"id": "1", "name": task, "return_value": "None", "runtime": 0.1}
+    told = [
+        celery("celery.beat", logging.INFO, "Scheduler: Sending due task %s (%s)", "sweep", task),
+        celery("celery.worker.strategy", logging.INFO, "Task %(name)s[%(id)s] received", context),
+        celery("celery.app.trace", logging.INFO, "Task %(name)s[%(id)s] succeeded in %(runtime)ss", context),
+    ]
+    assert [logs.of_interest(one) for one in told] == [task == SEND] * 3
+    failed = celery("celery.app.trace", logging.ERROR, "Task %(name)s[%(id)s] raised unexpected", context)
+    assert logs.of_interest(failed)
+    assert logs.of_interest(celery("celery.beat", logging.INFO, "beat: Starting..."))

@@ -78,3 +78,16 @@ def test_locks_of_the_dead_are_released_and_the_others_reported(bench: Bench, re
     assert found["remaining"] in [
         [{"key": "idempotency:send:8", "owner": "host:2:alive", "seconds": seconds}] for seconds in range(290, 301)
     ]
+
+
+def test_a_sweep_tells_what_it_found_and_nothing_when_it_found_nothing(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "system.tasks.periodic_tasks")
+    periodic_tasks.sweep_expired_leases.apply(throw=True)
+    assert [record for record in caplog.records if record.message == "swept"] == []
+    campaign = bench.campaign(1)
+    bench.age(3600)
+    periodic_tasks.sweep_expired_leases.apply(throw=True)
+    (told,) = [record for record in caplog.records if record.message == "swept"]
+    assert told.__dict__["campaigns"] == [campaign]
