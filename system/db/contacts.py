@@ -47,7 +47,7 @@ def upsert(db: Db, rows: Sequence[ContactRow]) -> int:
 
 def _document(row: ContactRow) -> dict[str, str | None]:
     # One document: arrays are written element by element.
-    opted_in_at = row.opted_in_at and row.opted_in_at.isoformat()
+    opted_in_at = None if row.opted_in_at is None else row.opted_in_at.isoformat()
     return {"p": row.phone, "n": row.name, "d": opted_in_at, "s": row.opt_in_source}
 
 
