@@ -23,6 +23,8 @@ _OUTCOMES = """
     SELECT c.phone, m.outcome FROM messages m JOIN contacts c ON c.id = m.contact_id
     WHERE m.kind = 'message_1' AND m.campaign_id = %s
 """
+_RESUMED = "UPDATE campaigns SET resumed_at = now() - make_interval(secs => %s) WHERE id = %s"
+_LAUNCHED = "UPDATE campaigns SET launched_at = now() - make_interval(secs => %s) WHERE id = %s"
 _LOAD = """
     WITH campaign AS (
         INSERT INTO campaigns (name, status, message_template, follow_up_template, launched_at)
@@ -62,6 +64,14 @@ class Campaigns:
     def pause(self, campaign: str) -> None:
         """The administrator's route."""
         self.administration.ask("POST", f"/campaigns/{campaign}/pause")
+
+    def resumed_ago(self, campaign: str, seconds: float) -> None:
+        """The resumption as the row tells it; its last pause came right after."""
+        self.stack.rows(_RESUMED, seconds, int(campaign))
+
+    def launched_ago(self, key: str, seconds: float) -> None:
+        """The launch as the row tells it."""
+        self.stack.rows(_LAUNCHED, seconds, messages.find(self.stack, key).campaign_id)
 
     def launch_and_pause(self) -> tuple[Sequence[str], Sequence[str]]:
         """Twice as many contacts as the worker has children, each of which holds one when the campaign is paused."""

@@ -16,6 +16,7 @@ from audit.experiments.driver import DriverError
 from checks import messages, wassenger_events
 from checks.driver_errors import require
 from checks.stack import Stack
+from checks.webhook_sender import signed
 
 _WEB_SECONDS = 20.0
 _AGE = """
@@ -25,6 +26,10 @@ _AGE = """
 _LAUNCHED = """
     UPDATE campaigns SET launched_at = least(launched_at, (SELECT min(sent_at) FROM messages WHERE campaign_id = %s))
     WHERE id = %s
+"""
+_AN_HOUR_AGO = """
+    UPDATE webhook_inbox SET received_at = received_at - interval '1 hour', processed_at = processed_at - interval '1 hour'
+    WHERE payload->'data'->>'id' = ANY(%s)
 """
 _HEARD = """
     SELECT i.wa_id, c.phone, i.campaign_id, i.type, i.content, extract(epoch FROM i.received_at)::float8,
@@ -36,9 +41,10 @@ _HEARD = """
 
 @dataclass
 class Conversations:
-    """Webhooks without a signature, with no header but the content type."""
+    """Webhooks as Wassenger signs them: nobody is logged in."""
 
     stack: Stack
+    _delivered: dict[str, Mapping[str, Any]] = field(init=False, default_factory=dict)
     _identifiers: Iterator[str] = field(init=False, default_factory=lambda: map("AUDIT{:08d}".format, count(1)))
 
     def interact(self, keys: Sequence[str], *, again: bool = False) -> Sequence[str]:
@@ -49,7 +55,8 @@ class Conversations:
             for phone in keys:
                 identifier = next(self._identifiers)
                 body = wassenger_events.inbound(phone, identifier)
-                answers = [client.post(self._url, json=body) for _ in range(1 + again)]
+                content, headers = signed(body)
+                answers = [client.post(self._url, content=content, headers=headers) for _ in range(1 + again)]
                 if all(answer.is_success for answer in answers):
                     answered.append(identifier)
         return answered
@@ -58,7 +65,8 @@ class Conversations:
         """One webhook, which must be answered with success."""
         at = time.time()
         identifier, words = next(self._identifiers), content or wassenger_events.words(kind)
-        answer = self._post(wassenger_events.inbound(messages.phone_of(key), identifier, kind, words))
+        self._delivered[identifier] = wassenger_events.inbound(messages.phone_of(key), identifier, kind, words)
+        answer = self._post(self._delivered[identifier])
         if not answer.is_success:
             msg = f"le webhook est refusé ({answer.status_code})"
             raise DriverError(msg)
@@ -74,6 +82,12 @@ class Conversations:
         with ThreadPoolExecutor(times) as threads:
             answered = list(threads.map(post, names))
         return [name for name, success in zip(names, answered, strict=True) if success]
+
+    def deliver_later(self, identifiers: Sequence[str]) -> None:
+        """The webhooks of these interactions once more, an hour after they were first received."""
+        self.stack.rows(_AN_HOUR_AGO, [*identifiers])
+        for identifier in identifiers:
+            self._post(self._delivered[identifier]).raise_for_status()
 
     def acknowledge(self, key: str, status: str) -> None:
         """Wassenger's `message:out:ack`, by WhatsApp's identifier."""
@@ -113,4 +127,5 @@ class Conversations:
         return f"{self.stack.running.web_url}{wassenger_events.PATH}"
 
     def _post(self, body: Mapping[str, Any], seconds: float = 10) -> httpx.Response:
-        return httpx.post(self._url, json=body, timeout=seconds, trust_env=False)
+        content, headers = signed(body)
+        return httpx.post(self._url, content=content, headers=headers, timeout=seconds, trust_env=False)

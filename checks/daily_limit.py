@@ -1,19 +1,26 @@
-"""The limit of messages a day, and the room that is left today."""
+"""The limit of messages a day, as shipped, and the counters of the day."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from checks.stack import Stack
 
-_ADD_TO_DAY = """
-    INSERT INTO daily_counters AS d (day, message_1) VALUES ((now() AT TIME ZONE 'UTC')::date, %s)
-    ON CONFLICT (day) DO UPDATE SET message_1 = d.message_1 + %s
+_SET_DAY = """
+    INSERT INTO daily_counters (day, message_1, message_2) VALUES ((now() AT TIME ZONE 'UTC')::date, %s, %s)
+    ON CONFLICT (day) DO UPDATE SET message_1 = excluded.message_1, message_2 = excluded.message_2
 """
-_COUNTED = "SELECT message_1 FROM daily_counters WHERE day = (now() AT TIME ZONE 'UTC')::date"
-_TOMORROW_IS_HERE = "UPDATE messages SET next_attempt_at = now() WHERE status = 'pending' AND next_attempt_at > now()"
-_MOST_MESSAGE_1 = "from system.domain.daily_limit import DailyLimit; print(DailyLimit({limit}).most_message_1)"
+# Not zero: what was counted before and fails now is taken off again.
+_ROOM_AGAIN = "UPDATE daily_counters SET message_1 = least(message_1, 50), message_2 = least(message_2, 50)"
+_TOMORROW_IS_HERE = """
+    UPDATE messages SET next_attempt_at = now(),
+        published_at = CASE WHEN published_at > now() THEN now() - interval '1 hour' ELSE published_at END
+    WHERE status = 'pending' AND next_attempt_at > now()
+"""
+_SHARE = "from system.domain.daily_limit import DailyLimit; print(DailyLimit({limit}).most_message_1)"
 _SHIPPED = "from system.config import Settings; print(Settings.model_fields['daily_message_limit'].default)"
+_CROWD_SECONDS = 0.5
 
 _FULL = """
     INSERT INTO daily_counters AS d (day, message_1) VALUES (current_date, %s)
@@ -24,27 +31,52 @@ _NEXT_DAY = ("DELETE FROM daily_counters WHERE day < current_date", "UPDATE dail
 
 @dataclass
 class DailyLimit:
-    """Read from the tree's settings; moved by the counter of the day."""
+    """Read from the tree's settings; the counters move, the limit does not."""
 
     stack: Stack
+    _set: bool = field(default=False, init=False)
 
     def shipped_daily_limit(self) -> int:
         """The default of the tree's own settings."""
         return int(self.stack.python(_SHIPPED))
 
+    def shipped_share(self) -> int:
+        """What the tree's own code lets Message 1 have of it."""
+        return int(self.stack.python(_SHARE.format(limit=self.shipped_daily_limit())))
+
     @contextmanager
-    def leave_today(self, messages: int) -> Iterator[None]:
-        """Move the day's counter near the part of the limit that Message 1 may use; afterwards, give the room back."""
-        limit = self.stack.running.env["DAILY_MESSAGE_LIMIT"]
-        most = int(self.stack.python(_MOST_MESSAGE_1.format(limit=limit)))
-        counted = self.stack.rows(_COUNTED)
-        added = most - messages - (int(counted[0][0]) if counted else 0)
-        self.stack.rows(_ADD_TO_DAY, added, added)
+    def today(self, first: int, second: int) -> Iterator[None]:
+        """So many of each kind count as sent today; afterwards, there is room again and what waited for it is due."""
+        self.stack.rows(_SET_DAY, first, second)
+        self._set = True
         try:
             yield
         finally:
-            self.stack.rows(_ADD_TO_DAY, 0, -added)
+            self._set = False
+            self.make_room()
             self.stack.rows(_TOMORROW_IS_HERE)
+
+    def make_room(self) -> None:
+        """Today's counters begin again, unless an experiment has set them."""
+        if not self._set:
+            self.stack.rows(_ROOM_AGAIN)
+
+    @contextmanager
+    def endless_day(self) -> Iterator[None]:
+        """More than a day's messages may leave while the block lasts."""
+        over = threading.Event()
+
+        def keep() -> None:
+            while not over.wait(_CROWD_SECONDS):
+                self.make_room()
+
+        thread = threading.Thread(target=keep, name="endless day", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
 
 
 def fill_day(stack: Stack, limit: int) -> None:

@@ -1,24 +1,25 @@
 """The driver that scenarios are played with: every protocol of `audit.experiments`."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from audit.french.typography import french_integer
 from checks.administration import SETTINGS
 from checks.campaigns import CampaignStatistics
 from checks.daily_limit import DailyLimit
 from checks.driver import Parts, ReferenceDriver
 from checks.driver_errors import guard
 from checks.stack import Opening, Stack
+from checks.webhook_sender import SECRET
 from system.sandbox.stack import running_stack
 
-# It is not what is tried here.
-_DAILY_LIMIT = 1_000_000
 _ALERT_AFTER = 10.0
 # Four interpreters start at once, on a machine that may have other things to do.
 _START_SECONDS = 180.0
 _CONDITIONS = (
-    f"limite quotidienne portée à {french_integer(_DAILY_LIMIT)} messages ; aucun secret de webhook configuré",
+    "limite quotidienne telle que livrée : ce sont les compteurs du jour qui sont remis à 50 au plus avant chaque campagne, et pendant une foule",
+    "webhooks signés, avec un secret propre à l'essai",
     "chaque scénario joué une fois",
 )
 
@@ -33,7 +34,7 @@ class FullDriver(ReferenceDriver):
             alert_after_seconds=_ALERT_AFTER,
             stop_seconds=0.5,
             start_seconds=_START_SECONDS,
-            extra_env={"DAILY_MESSAGE_LIMIT": str(_DAILY_LIMIT), **SETTINGS},
+            extra_env={"WASSENGER_WEBHOOK_SECRET": SECRET, **SETTINGS},
         )
         parts = Parts(Stack(root, opening or shipped))
         super().__init__(parts, _CONDITIONS)
@@ -41,13 +42,30 @@ class FullDriver(ReferenceDriver):
         limit, statistics = DailyLimit(parts.stack), CampaignStatistics(parts.stack, parts.administration)
         self.sends, self.traces, self.campaign_of = sends.sends, sends.traces, sends.campaign_of
         self.duplicate_traces, self.second_reply_refusal = sends.duplicate_traces, sends.second_reply_refusal
-        self.shipped_daily_limit, self.leave_today = limit.shipped_daily_limit, limit.leave_today
+        self.shipped_daily_limit, self.shipped_share, self.today = (
+            limit.shipped_daily_limit,
+            limit.shipped_share,
+            limit.today,
+        )
         self.say, self.say_at_once, self.heard, self.sent_ago = talk.say, talk.say_at_once, talk.heard, talk.sent_ago
-        self.acknowledge = talk.acknowledge
-        self.lock_of, self.usurp = parts.locks.lock_of, parts.locks.usurp
-        self.slow_gateway = parts.gateway.slow_gateway
+        self.acknowledge, self.deliver_later = talk.acknowledge, talk.deliver_later
+        self.lock_of, self.usurp, self.wake = parts.locks.lock_of, parts.locks.usurp, parts.locks.wake
+        self.absent, self._limit, self._launches = parts.processes.absent, limit, parts.launches
         self.launch_again, self.launch_refusing = parts.launches.launch_again, parts.launches.launch_refusing
+        self.refuse, self.refuse_everybody = parts.launches.refuse, parts.launches.refuse_everybody
+        self.launch_answered, self.hasten = parts.launches.launch_answered, parts.launches.hasten
+        self.launch, self.slow_gateway = self._launch, self._slow_gateway
         self.campaign, self.pause, self.launch_and_pause = life.campaign, life.pause, life.launch_and_pause
+        self.resumed_ago, self.launched_ago = life.resumed_ago, life.launched_ago
         self.run_expiry, self.closing_traces = life.run_expiry, life.closing_traces
         self.load, self.statistics, self.rows_read = statistics.load, statistics.statistics, statistics.rows_read
         guard(self)
+
+    def _launch(self, contacts: int) -> frozenset[str]:
+        self._limit.make_room()
+        return self._launches.launch(contacts)
+
+    @contextmanager
+    def _slow_gateway(self, seconds: float) -> Iterator[None]:
+        with self._gateway.slow_gateway(seconds), self._limit.endless_day():
+            yield

@@ -1,6 +1,7 @@
 """Campaigns launched with the tree's own code, to numbers that nobody answers."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count, islice
 
@@ -18,6 +19,10 @@ _REFUSED = """
     FROM messages m JOIN contacts c ON c.id = m.contact_id WHERE c.phone = %s
 """
 _DUE_NOW = "UPDATE messages SET next_attempt_at = now() WHERE id = %s"
+_HASTEN = """
+    UPDATE messages SET next_attempt_at = now(), published_at = now() - interval '1 hour'
+    WHERE status IN ('pending', 'unknown') AND next_attempt_at > now()
+"""
 _MOST_REFUSALS = 6
 _REFUSAL_SECONDS = 15.0
 
@@ -49,6 +54,35 @@ class Launches:
         rules = (Rule(outcome="status", status=_REFUSED_FOR_GOOD, phone=p) for p in phones[contacts - refused :])
         self.gateway.behave(Behaviour(rules=tuple(rules)))
         return self.launch_to(phones)
+
+    def refuse(self, keys: Sequence[str], status: int = _REFUSED_FOR_GOOD, times: int | None = None) -> None:
+        """The double answers the next sends to these phones so, and accepts all others."""
+        rules = (Rule(outcome="status", status=status, phone=messages.phone_of(key), times=times) for key in keys)
+        self.gateway.behave(Behaviour(rules=tuple(rules)))
+
+    @contextmanager
+    def refuse_everybody(self, status: int) -> Iterator[None]:
+        """The double answers so whatever it is asked to send."""
+        self.gateway.behave(Behaviour(rules=(Rule(outcome="status", status=status),)))
+        try:
+            yield
+        finally:
+            self.gateway.behave(Behaviour())
+
+    def launch_answered(self, statuses: Mapping[int, int]) -> Mapping[int, str]:
+        """A campaign of one contact a status, each of whom gets that answer as often as said; keys by status."""
+        phones = dict(zip(statuses, self.new_phones(len(statuses)), strict=True))
+        rules = (
+            Rule(outcome="status", status=status, phone=phones[status], times=times)
+            for status, times in statuses.items()
+        )
+        self.gateway.behave(Behaviour(rules=tuple(rules)))
+        self.launch_to([*phones.values()])
+        return phones
+
+    def hasten(self) -> None:
+        """What waits for another attempt is due now; the sweep wakes it."""
+        self.stack.rows(_HASTEN)
 
     def launch_again(self, keys: Sequence[str]) -> Mapping[str, str]:
         """A campaign for the same phones."""

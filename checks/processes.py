@@ -2,9 +2,12 @@
 
 import configparser
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import psutil
 
 from checks.driver_errors import require
 from checks.stack import Stack
@@ -14,6 +17,7 @@ from system.sandbox.starters import CONFIGURATION
 
 _SECOND = "worker-2"
 _START_SECONDS = 240.0
+_STOP_SECONDS = 30.0
 
 
 @dataclass
@@ -39,6 +43,30 @@ class Processes:
     def pool_pids(self) -> list[int]:
         """Children of every worker."""
         return [pid for role in self.workers() for pid in self.child_pids(role)]
+
+    @contextmanager
+    def absent(self, role: str) -> Iterator[None]:
+        """The program is stopped in order and stays away; afterwards its supervisor starts it again."""
+        supervisor = psutil.Process(self.stack.running.supervisor.pid())
+        pid = self.main_pid(role)
+        # One that watches nothing starts nothing.
+        supervisor.suspend()
+        try:
+            if pid is not None:
+                self._stop(pid)
+            yield
+        finally:
+            supervisor.resume()
+
+    @staticmethod
+    def _stop(pid: int) -> None:
+        process = psutil.Process(pid)
+        process.terminate()
+
+        def ended() -> bool:
+            return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+        require(ended, _STOP_SECONDS, "le programme arrêté en ordre ne s'arrête pas")
 
     def add_worker(self) -> str:
         """A second supervisord with the shipped `[program:worker]`, under another node name."""

@@ -94,6 +94,10 @@ class Locks:
         with self._redis() as client:
             client.set(self._name(key), owner, ex=300)
 
+    def wake(self, key: str) -> None:
+        """One more wake-up of this message; its locks stay."""
+        messages.wake(self.stack, [messages.find(self.stack, key).id])
+
     def deliver_again(self, keys: frozenset[str]) -> int:
         """Publish the wake-ups of these phones again, after Redis lost its locks."""
         with self._redis() as client:

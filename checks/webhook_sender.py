@@ -16,6 +16,13 @@ SECRET = "laboratory"  # noqa: S105  of a stack that lives for one run
 _SECONDS = 90.0
 
 
+def signed(body: Mapping[str, Any], secret: str = SECRET) -> tuple[bytes, dict[str, str]]:
+    """The bytes of a webhook, and the headers that prove where it comes from."""
+    content = json.dumps(body).encode()
+    proof = "sha256=" + hmac.new(secret.encode(), content, hashlib.sha256).hexdigest()
+    return content, {"Content-Type": "application/json", "X-Wassenger-Signature": proof}
+
+
 class WebhookSender:
     """Delivers, and remembers the genuine inbound messages and those answered with success."""
 
@@ -34,12 +41,10 @@ class WebhookSender:
 
     def deliver(self, body: Mapping[str, Any], *, secret: str = SECRET, seconds: float = 10.0) -> bool:
         """Whether the webhook was answered with success; what cannot be delivered was not."""
-        content = json.dumps(body).encode()
+        content, headers = signed(body, secret)
         inbound = body["event"] == "message:in:new" and secret == SECRET
         if inbound:
             self._delivered.add(body["id"])
-        proof = "sha256=" + hmac.new(secret.encode(), content, hashlib.sha256).hexdigest()
-        headers = {"Content-Type": "application/json", "X-Wassenger-Signature": proof}
         url = f"{self._stack.running.web_url}{wassenger_events.PATH}"
         try:
             answer = httpx.post(url, content=content, headers=headers, timeout=seconds, trust_env=False)

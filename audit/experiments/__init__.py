@@ -16,6 +16,7 @@ _FIRST = (
     "reply_window",
     "daily_limit",
     "retry_schedule",
+    "gateway_outage",
     "worker_alert",
     "interaction_types",
     "reply_delay",

@@ -96,16 +96,36 @@ class SendBook(Driver, Protocol):
         """How many structured records of the log tell the sending of each of these keys."""
         ...
 
-
-class DailyRoom(SendBook, Protocol):
-    """The daily limit (4.4)."""
-
-    def shipped_daily_limit(self) -> int:
-        """Messages a day, as shipped."""
+    def launch_again(self, keys: Sequence[str]) -> Mapping[str, str]:
+        """Launch another campaign over the same contacts; the key of each contact's Message 1 in it."""
         ...
 
-    def leave_today(self, messages: int) -> AbstractContextManager[None]:
-        """While the block lasts, only this many Message 1 may still leave today; its end is a new day."""
+    def launched_ago(self, key: str, seconds: float) -> None:
+        """Move the launch of this message's campaign to so many seconds ago."""
+        ...
+
+
+class GatewayOutage(Driver, Protocol):
+    """A gateway that refuses (4.6)."""
+
+    def refuse_everybody(self, status: int) -> AbstractContextManager[None]:
+        """While the block lasts, the gateway answers every send with this HTTP status."""
+        ...
+
+    def launch_answered(self, statuses: Mapping[int, int]) -> Mapping[int, str]:
+        """Launch a campaign of one contact a status, whose first so many sends get it; the others are accepted. Keys by status."""
+        ...
+
+    def hasten(self) -> None:
+        """What waits for another attempt is due now."""
+        ...
+
+
+class WorkerAbsence(Driver, Protocol):
+    """Workers that are not there (8.6)."""
+
+    def absent(self, role: str) -> AbstractContextManager[None]:
+        """Stop the processes of this role in order; nothing starts them again while the block lasts."""
         ...
 
 
@@ -132,6 +152,22 @@ class Conversation(Driver, Protocol):
         ...
 
 
+class DailyRoom(SendBook, Conversation, Protocol):
+    """The daily limit (4.4)."""
+
+    def shipped_daily_limit(self) -> int:
+        """Messages a day, as shipped."""
+        ...
+
+    def shipped_share(self) -> int:
+        """How many of them may be Message 1, as shipped."""
+        ...
+
+    def today(self, first: int, second: int) -> AbstractContextManager[None]:
+        """While the block lasts, so many Message 1 and Message 2 count as sent today; its end is a new day."""
+        ...
+
+
 class Crowd(Conversation, Protocol):
     """Many sends that wait (5.5)."""
 
@@ -142,6 +178,10 @@ class Crowd(Conversation, Protocol):
 
 class ReplyGuard(Conversation, Protocol):
     """What keeps a second Message 2 from leaving (6.1, 6.2, 6.4, 6.5)."""
+
+    def deliver_later(self, identifiers: Sequence[str]) -> None:
+        """Deliver the webhooks of these interactions again, as if an hour had passed since they were received."""
+        ...
 
     def say_at_once(self, key: str, times: int) -> Sequence[str]:
         """That many interactions of one contact, delivered at the same time; identifiers of those answered with success."""
@@ -167,6 +207,10 @@ class SendLocks(Driver, Protocol):
         """The lock of the message with this key; None when there is none."""
         ...
 
+    def wake(self, key: str) -> None:
+        """Have a second sender take up this message, its locks as they are."""
+        ...
+
     def usurp(self, key: str, owner: str) -> None:
         """Give that lock to somebody else, as if it had ended and been taken."""
         ...
@@ -185,6 +229,14 @@ class CampaignBook(Conversation, Protocol):
 
     def pause(self, campaign: str) -> None:
         """Pause it as an administrator does."""
+        ...
+
+    def resumed_ago(self, campaign: str, seconds: float) -> None:
+        """The paused campaign was resumed so many seconds ago, and paused again at once."""
+        ...
+
+    def refuse(self, keys: Sequence[str]) -> None:
+        """From now on the gateway refuses whatever is sent to these contacts for good."""
         ...
 
     def launch_and_pause(self) -> tuple[Sequence[str], Sequence[str]]:

@@ -1,6 +1,7 @@
-"""7.5: no campaign stays open 48 h after its last send, even paused."""
+"""7.5: no campaign stays open more than 48 h after its last send or resumption, even paused, and none is closed before."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from audit.experiments.abilities import CampaignBook
 from audit.experiments.experiment import Experiment, Record
@@ -11,56 +12,89 @@ from audit.model.findings import Finding
 
 _ID = "campaign-age"
 STEP_SECONDS = 60.0
-_AGO, _BEFORE = 49 * 3600.0, 47 * 3600.0
+# The stack's own tasks close what is overdue: the audit publishes none then.
+OWN_SECONDS = 90.0
+_OVER_48, _UNDER_48, _LONG_AGO = 48 * 3600.0 + 60, 48 * 3600.0 - 60, 72 * 3600.0
 # Silent contacts end 24 h after their send, and their campaign with them: past that, a sound campaign may be closed.
 _YOUNGER = 23 * 3600.0
 _OVER = frozenset({"completed", "cancelled", "failed"})
+_RUNNING, _PAUSED, _RESUMED = "en cours", "en pause", "reprise puis remise en pause"
 _AGE = Judgement(
     _ID,
     ("7.5",),
     "Durée maximale d'ouverture",
-    "Moyen : des campagnes restent ouvertes sans fin",
-    "Clore d'office, dans la tâche horaire, ce dont le dernier envoi a plus de 48 h",
+    "Moyen : des campagnes restent ouvertes sans fin, ou sont closes avant leur heure avec ce qui attend",
+    "Clore d'office, à la minute, ce dont le dernier envoi ou la dernière reprise a 48 h",
 )
 
 
-def run(driver: CampaignBook, record: Record, step_seconds: float = STEP_SECONDS) -> Sequence[Finding]:
-    """One campaign whose last send is moved to 49 h ago, one paused with sends that wait, at 47 h then 49 h, and one at 23 h."""
+@dataclass(frozen=True)
+class Cast:
+    """The campaigns of the trial, by what is done to them; those with sends that wait, and the one too young to be closed."""
+
+    campaigns: Mapping[str, str]
+    paused: Sequence[str]
+    young: str
+
+    @property
+    def waiting(self) -> dict[str, str]:
+        return {name: campaign for name, campaign in self.campaigns.items() if name != _RUNNING}
+
+
+def run(
+    driver: CampaignBook, record: Record, step_seconds: float = STEP_SECONDS, own_seconds: float = OWN_SECONDS
+) -> Sequence[Finding]:
+    """Three campaigns, two with sends that wait, at 47 h 59 then 48 h 01 of their last send or resumption, and one at 23 h."""
     paused, waiting = driver.launch_and_pause()
+    resumed, _ = driver.launch_and_pause()
     running, (young,) = sorted(driver.launch(2)), driver.launch(1)
     if not wait_until(lambda: _all_sent(driver, [*running, young]), step_seconds):
         return [_AGE.undetermined("les envois préalables n'ont pas abouti")]
-    campaigns = {"en cours": driver.campaign_of(running[0]), "en pause": driver.campaign_of(paused[0])}
-    younger = driver.campaign_of(young)
-    open_before = all(driver.campaign(c).status not in _OVER for c in (*campaigns.values(), younger))
-    driver.sent_ago({**dict.fromkeys(running, _AGO), **dict.fromkeys(paused, _BEFORE), young: _YOUNGER})
-    record.note("derniers envois déplacés : à 49 h (en cours), à 47 h (en pause, des envois en attente), à 23 h")
+    names = {_RUNNING: running[0], _PAUSED: paused[0], _RESUMED: resumed[0]}
+    cast = Cast({n: driver.campaign_of(key) for n, key in names.items()}, paused, driver.campaign_of(young))
+    open_before = all(driver.campaign(c).status not in _OVER for c in (*cast.campaigns.values(), cast.young))
+    ages = dict.fromkeys(running, _OVER_48) | dict.fromkeys(paused, _UNDER_48) | dict.fromkeys(resumed, _LONG_AGO)
+    driver.resumed_ago(cast.campaigns[_RESUMED], _UNDER_48)
+    driver.sent_ago({**ages, young: _YOUNGER})
+    record.note("dates déplacées : dernier envoi ou dernière reprise à 47 h 59, 48 h 01 (en cours) et 23 h")
     driver.run_expiry()
-    wait_until(lambda: driver.campaign(campaigns["en cours"]).status in _OVER, step_seconds, 0.2)
-    at_47 = driver.campaign(campaigns["en pause"]).status
-    record.figure(
-        f"Campagne en pause, {counted(len(waiting), 'envoi')} en attente, 47 h après son dernier envoi", at_47
+    early = [name for name, campaign in cast.waiting.items() if driver.campaign(campaign).status in _OVER]
+    for name in cast.waiting:
+        record.figure(
+            f"Campagne {name}, {counted(len(waiting), 'envoi')} en attente, à 47 h 59",
+            "close" if name in early else "ouverte",
+        )
+    driver.sent_ago(dict.fromkeys(paused, _OVER_48))
+    driver.resumed_ago(cast.campaigns[_RESUMED], _OVER_48)
+    record.note("dates déplacées à 48 h 01 ; l'audit ne publie aucune tâche")
+    closed = wait_until(
+        lambda: all(driver.campaign(c).status in _OVER for c in cast.campaigns.values()), own_seconds, 0.2
     )
-    driver.sent_ago(dict.fromkeys(paused, _AGO))
-    driver.run_expiry()
-    wait_until(lambda: all(driver.campaign(c).status in _OVER for c in campaigns.values()), step_seconds, 0.2)
-    found = {name: driver.campaign(c).status for name, c in campaigns.items()}
+    record.note("toutes sont closes par les tâches de la pile" if closed else "toutes ne sont pas closes")
+    return [_conclude(driver, record, cast, early, open_before=open_before)]
+
+
+def _conclude(driver: CampaignBook, record: Record, cast: Cast, early: Sequence[str], *, open_before: bool) -> Finding:
+    found = {name: driver.campaign(campaign).status for name, campaign in cast.campaigns.items()}
     for name, status in found.items():
-        record.figure(f"Campagne {name}, 49 h après son dernier envoi", status)
-    record.figure("Campagne en cours, 23 h après son dernier envoi", driver.campaign(younger).status)
+        record.figure(f"Campagne {name}, à 48 h 01", status)
+    young = driver.campaign(cast.young).status
+    record.figure("Campagne en cours, 23 h après son dernier envoi", young)
     still = [f"{name} : {status}" for name, status in found.items() if status not in _OVER]
     if still:
-        return [_AGE.defect(record, "Campagnes encore ouvertes 49 h après leur dernier envoi", still)]
+        return _AGE.defect(record, "Campagnes encore ouvertes plus de 48 h après leur dernier envoi", still)
     if not open_before:
-        return [_AGE.undetermined("une des campagnes n'était plus ouverte avant l'essai")]
-    if driver.campaign(younger).status in _OVER:
-        return [_AGE.defect(record, "La tâche horaire clôt une campagne 23 h après son dernier envoi")]
+        return _AGE.undetermined("une des campagnes n'était plus ouverte avant l'essai")
+    if young in _OVER:
+        return _AGE.defect(record, "Une campagne est close 23 h après son dernier envoi")
+    if early:
+        return _AGE.defect(record, "Campagnes closes à 47 h 59 alors que des envois y attendent", early)
     sentence = (
-        "La tâche horaire, publiée par l'audit, clôt une campagne en cours et une en pause dont des envois attendent, à 49 h de leur dernier "
-        f"envoi (date déplacée en base) ; à 47 h celle en pause était {'déjà close' if at_47 in _OVER else 'encore ouverte'}, et une en cours "
-        "reste ouverte à 23 h"
+        "Une campagne en cours, une en pause et une reprise puis remise en pause, dont des envois attendent dans les deux dernières, sont "
+        "closes par les tâches périodiques de la pile à 48 h 01 de leur dernier envoi ou de leur reprise (dates déplacées en base) ; à "
+        "47 h 59 les deux dernières restent ouvertes, et une campagne en cours reste ouverte à 23 h"
     )
-    return [_AGE.established(record, sentence)]
+    return _AGE.established(record, sentence)
 
 
 def _all_sent(driver: CampaignBook, keys: Sequence[str]) -> bool:

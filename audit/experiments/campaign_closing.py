@@ -18,7 +18,7 @@ _FRENCH = dict(
         strict=True,
     )
 )
-_TOO_LONG_AGO = 25 * 3600.0
+_TOO_LONG_AGO, _FAR_TOO_LONG_AGO = 25 * 3600.0, 49 * 3600.0
 _CLOSED = Judgement(
     _ID,
     ("7.1",),
@@ -66,10 +66,21 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class Paused:
+    """A paused campaign of which some sends wait: where its silent contacts ended, and how it ended itself after 49 h."""
+
+    ends: Mapping[str, str]
+    after: CampaignSeen
+    sent: int
+    contacts: int
+
+
+@dataclass(frozen=True)
 class Ending:
     """A campaign just before and after the hourly task, the contact whom each final state is expected of, and what was done.
 
     `sent`: the Message 1, then the Message 2, that the gateway accepted. `said`: interactions that the webhook accepted.
+    `unreachable`: the contact whose Message 2 the gateway refused for good.
     """
 
     before: CampaignSeen
@@ -77,23 +88,31 @@ class Ending:
     keys: Mapping[str, str]
     sent: tuple[int, int]
     said: int
+    unreachable: str
+    paused: Paused
 
 
 def run(driver: CampaignBook, record: Record, plan: Plan = Plan()) -> Sequence[Finding]:
-    """Five contacts, one for each final state; then the hourly task."""
-    followed, late, silent, gone, refused = driver.launch_refusing(5, 1)
+    """Six contacts, one for each final state and one whose Message 2 is refused; then the hourly task. And a paused campaign."""
+    followed, late, silent, gone, unreachable, refused = driver.launch_refusing(6, 1)
     keys = dict(zip(FINAL_STATES, (followed, late, silent, refused, gone), strict=True))
     campaign = driver.campaign_of(followed)
-    if not wait_until(lambda: _ready(driver, keys), plan.step_seconds):
+    if not wait_until(lambda: _ready(driver, {**keys, "unreachable": unreachable}), plan.step_seconds):
         return [judgement.undetermined("les envois préalables n'ont pas abouti") for judgement in _ALL]
     said = [driver.say(followed)]
     reply = driver.follow_up_key(followed)
     if not wait_until(lambda: driver.recorded().get(reply) in {"sent", "delivered", "read"}, plan.step_seconds):
         return [judgement.undetermined("le Message 2 préalable n'est pas parti") for judgement in _ALL]
+    driver.refuse([unreachable])
+    said.append(driver.say(unreachable))
+    second = driver.follow_up_key(unreachable)
+    if not wait_until(lambda: driver.recorded().get(second) == "failed", plan.step_seconds):
+        return [judgement.undetermined("le Message 2 refusé n'est pas en échec") for judgement in _ALL]
     driver.sent_ago(dict.fromkeys((late, silent, gone), _TOO_LONG_AGO))
     said += [driver.say(late), driver.say(gone, content="STOP")]
     wait_until(lambda: len([h for h in driver.heard() if h.key in {late, gone}]) == 2, plan.step_seconds)
     record.note("un contact a reçu son Message 2, un répond trop tard, un se tait, un est refusé, un dit « STOP »")
+    record.note("le Message 2 d'un sixième est refusé pour de bon")
     record.note("les envois des trois contacts sans Message 2 ni échec sont redatés de 25 h en base")
     before = driver.campaign(campaign)
     driver.run_expiry()
@@ -104,7 +123,10 @@ def run(driver: CampaignBook, record: Record, plan: Plan = Plan()) -> Sequence[F
         record.figure(
             f"Contact attendu en : {_FRENCH[state]}", _FRENCH.get(after.contacts.get(key, ""), "aucun état final")
         )
-    ending = Ending(before, after, keys, _sent(driver, keys), len(said))
+    paused = _paused(driver, record, plan)
+    ending = Ending(
+        before, after, keys, _sent(driver, {**keys, "unreachable": unreachable}), len(said), unreachable, paused
+    )
     return [
         _closed(record, ending),
         _states(record, ending),
@@ -112,6 +134,22 @@ def run(driver: CampaignBook, record: Record, plan: Plan = Plan()) -> Sequence[F
         _hourly(record, ending),
         _told(driver, record, campaign, after, plan.log_seconds),
     ]
+
+
+def _paused(driver: CampaignBook, record: Record, plan: Plan) -> Paused:
+    """A paused campaign 25 h, then 49 h after its last send."""
+    sent, waiting = driver.launch_and_pause()
+    campaign = driver.campaign_of(sent[0])
+    driver.sent_ago(dict.fromkeys(sent, _TOO_LONG_AGO))
+    driver.run_expiry()
+    ends = {key: driver.campaign(campaign).contacts.get(key, "") for key in sent}
+    record.note(
+        f"une campagne en pause, dont {counted(len(waiting), 'envoi')} attendent, est redatée de 25 h puis de 49 h"
+    )
+    driver.sent_ago(dict.fromkeys(sent, _FAR_TOO_LONG_AGO))
+    driver.run_expiry()
+    wait_until(lambda: driver.campaign(campaign).status == "completed", plan.step_seconds, 0.2)
+    return Paused(ends, driver.campaign(campaign), len(sent), len(sent) + len(waiting))
 
 
 def _sent(driver: CampaignBook, keys: Mapping[str, str]) -> tuple[int, int]:
@@ -152,10 +190,17 @@ def _states(record: Record, ending: Ending) -> Finding:
         for state, key in ending.keys.items()
         if ending.after.contacts.get(key) != state
     ]
+    unreachable = ending.after.contacts.get(ending.unreachable, "")
+    if unreachable != "failed":
+        wrong.append(
+            f"échec définitif attendu après le refus du Message 2, {_FRENCH.get(unreachable, 'aucun état final')} trouvé"
+        )
     if wrong:
         return _STATES.defect(record, "États finaux qui ne sont pas ceux attendus", wrong)
     return _STATES.established(
-        record, f"Cinq contacts finissent chacun dans un état final différent : {', '.join(_FRENCH.values())}"
+        record,
+        f"Cinq contacts finissent chacun dans un état final différent : {', '.join(_FRENCH.values())} ; un sixième, dont le Message 2 est "
+        "refusé pour de bon, finit en échec définitif",
     )
 
 
@@ -166,21 +211,34 @@ def _statistics(record: Record, ending: Ending) -> Finding:
     if not kept:
         return _KEPT.defect(record, "La campagne close ne garde pas de statistiques")
     first, second = ending.sent
-    expected = {"contacts": 5, "sent": first + second, "interactions": ending.said, "failed": 1, "pending": 0}
+    # One Message 1 and one Message 2 are refused.
+    expected = {"contacts": 6, "sent": first + second, "interactions": ending.said, "failed": 2, "pending": 0}
     shares = f" ({first} Message 1, {second} Message 2)" if kept.get("sent") == expected["sent"] else ""
     record.figure("Statistiques conservées", _in_french(kept, shares))
-    wrong = [
-        f"{STATISTICS[name]} : {f'{kept[name]:g}' if name in kept else 'absent'} au lieu de {value}"
-        for name, value in expected.items()
-        if kept.get(name) != value
-    ]
-    if wrong:
+    if wrong := _differences(kept, expected):
         return _KEPT.defect(record, "Statistiques finales fausses", wrong)
+    paused = ending.paused
+    if paused.after.status != "completed":
+        return _KEPT.undetermined("la campagne en pause ne s'est pas close")
+    # What was still waiting is cancelled: it is neither a failure nor pending.
+    cancelled = {"contacts": paused.contacts, "sent": paused.sent, "failed": 0, "pending": 0}
+    if wrong := _differences(paused.after.kept or {}, cancelled):
+        return _KEPT.defect(
+            record, "Statistiques finales fausses d'une campagne close avec des envois en attente", wrong
+        )
     return _KEPT.established(
         record,
         "Les statistiques finales sont trouvées avec la campagne close ; contacts, envoyés, interactions, échecs et en attente sont "
-        "ceux de l'essai ; délivrés et lus non exercés",
+        "ceux de l'essai, d'une campagne ordinaire et d'une close en pause, ses envois en attente annulés ; délivrés et lus non exercés",
     )
+
+
+def _differences(kept: Mapping[str, float], expected: Mapping[str, float]) -> list[str]:
+    return [
+        f"{STATISTICS[name]} : {f'{kept[name]:g}' if name in kept else 'absent'} au lieu de {value:g}"
+        for name, value in expected.items()
+        if kept.get(name) != value
+    ]
 
 
 def _in_french(statistics: Mapping[str, float], shares: str = "") -> str:
@@ -197,8 +255,12 @@ def _hourly(record: Record, ending: Ending) -> Finding:
         return _HOURLY.defect(
             record, "La tâche horaire laisse ouvert un contact silencieux, dont l'envoi a été redaté de 25 h"
         )
+    open_yet = [key for key, state in ending.paused.ends.items() if state != "no_interaction"]
+    if open_yet:
+        title = "La tâche horaire laisse ouverts des contacts silencieux d'une campagne en pause, redatés de 25 h"
+        return _HOURLY.defect(record, title, open_yet)
     sentence = (
-        "La tâche horaire, exécutée par un worker, met dans un état final le contact silencieux, dont l'envoi a été redaté de 25 h en "
+        "La tâche horaire, exécutée par un worker, met dans un état final le contact silencieux, et ceux d'une campagne en pause, dont l'envoi a été redaté de 25 h en "
         "base ; la tâche est publiée par l'audit, son déclenchement horaire n'est pas attendu"
     )
     return _HOURLY.established(record, sentence)

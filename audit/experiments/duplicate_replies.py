@@ -78,7 +78,16 @@ def run(driver: ReplyGuard, record: Record, plan: Plan = Plan()) -> Sequence[Fin
     every = [identifier for identifiers in said.values() for identifier in identifiers]
     _accepted(driver, [driver.follow_up_key(crowd), *replies], plan)
     wait_until(lambda: {*every} <= {*driver.interactions()}, plan.step_seconds)
-    wait_stable(lambda: len(driver.accepted()), plan.quiet_seconds, plan.step_seconds + plan.quiet_seconds)
+    later = [*spread, *(identifier for identifiers in turns.values() for identifier in identifiers)]
+    driver.deliver_later(later)
+    record.note(
+        f"les webhooks de {counted(len(later), 'interaction')} sont livrés de nouveau, une heure plus tard (dates déplacées en base)"
+    )
+    wait_stable(
+        lambda: (len(driver.accepted()), len(driver.interactions())),
+        plan.quiet_seconds,
+        plan.step_seconds + plan.quiet_seconds,
+    )
     counts = Counter(a.key for a in driver.accepted())
     record.figure("Message 2 du contact aux interactions envoyées ensemble", counts[driver.follow_up_key(crowd)])
     record.figure("Message 2 du contact aux interactions étalées", counts[driver.follow_up_key(patient)])
@@ -136,7 +145,7 @@ def _recorded(driver: ReplyGuard, record: Record, said: Sequence[str], replies: 
     if not min(replies):
         return _RECORDED.undetermined("un Message 2 n'est pas parti : aucune interaction ne l'a suivi")
     sentence = (
-        f"Les {len(said)} interactions sont toutes enregistrées, une seule fois ; celles qui suivent la première n'entraînent pas de "
+        f"Les {len(said)} interactions sont toutes enregistrées, une seule fois, alors que des webhooks sont livrés de nouveau une heure plus tard ; celles qui suivent la première n'entraînent pas de "
         f"nouvel envoi : {sum(replies)} Message 2 partent, un par contact et par campagne"
     )
     return _RECORDED.established(record, sentence)

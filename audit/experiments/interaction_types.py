@@ -14,7 +14,17 @@ KINDS = ("text", "emoji", "reaction", "voice", "audio", "image", "video", "docum
 _FRENCH = dict(zip(KINDS, ("texte", "emoji", "réaction", "vocal", "audio", "image", "vidéo", "document"), strict=True))
 STEP_SECONDS = 60.0
 QUIET_SECONDS = 3.0
+STALLED_SECONDS = 7.0
 FARTHEST_SECONDS = 5.0
+# To the letter: several lines, spaces at both ends, quotes, a NUL's neighbours, emoji of several code points, 4 096 characters.
+WORDS = {
+    "text": '  Oui, volontiers !\n\tÀ 18 h 30 ?  "d\'accord" \\ <b>&amp;</b> \u2028 \U0001f469\u200d\U0001f680 '
+    + "mot très long " * 300,
+    "emoji": "\U0001f469\U0001f3fd\u200d\U0001f680\U0001f389\u2764\ufe0f",
+    "reaction": "\U0001f44d\U0001f3fe",
+    "image": "Légende de\nplusieurs lignes \U0001f600",
+    "document": "bon de commande n° 12 (final) .pdf",
+}
 _COUNT = Judgement(
     _ID,
     ("5.4",),
@@ -32,15 +42,25 @@ _RECORDED = Judgement(
 
 
 def run(
-    driver: Conversation, record: Record, step_seconds: float = STEP_SECONDS, quiet_seconds: float = QUIET_SECONDS
+    driver: Conversation,
+    record: Record,
+    step_seconds: float = STEP_SECONDS,
+    quiet_seconds: float = QUIET_SECONDS,
+    stalled_seconds: float = STALLED_SECONDS,
 ) -> Sequence[Finding]:
-    """One contact a kind; each interacts once."""
+    """One contact a kind; each interacts once, while nothing is processed."""
     keys = dict(zip(KINDS, sorted(driver.launch(len(KINDS))), strict=True))
     if not wait_until(lambda: set(keys.values()) <= {a.key for a in driver.accepted()}, step_seconds):
         missing = "les Message 1 préalables ne sont pas partis"
         return [_COUNT.undetermined(missing), _RECORDED.undetermined(missing)]
-    said = {kind: driver.say(key, kind) for kind, key in keys.items()}
-    record.note(f"{len(said)} contacts interagissent, chacun à sa façon : {', '.join(_FRENCH[kind] for kind in said)}")
+    with driver.stall_processing():
+        said = {kind: driver.say(key, kind, WORDS.get(kind, "")) for kind, key in keys.items()}
+        record.note(
+            f"{len(said)} contacts interagissent, chacun à sa façon : {', '.join(_FRENCH[kind] for kind in said)}"
+        )
+        # What is dated when it is processed is then dated too late.
+        wait_stable(lambda: None, stalled_seconds, 2 * stalled_seconds)
+    record.note("leur traitement a été retenu jusque-là")
     replies = {kind: driver.follow_up_key(key) for kind, key in keys.items()}
     wait_until(lambda: set(replies.values()) <= {a.key for a in driver.accepted()}, step_seconds)
     wait_stable(lambda: len(driver.accepted()), quiet_seconds, step_seconds)
@@ -73,7 +93,10 @@ def _recording(driver: Conversation, record: Record, keys: Mapping[str, str], sa
         return _RECORDED.defect(
             record, "Interactions mal enregistrées", [f"{_FRENCH[k]} : {w}" for k, w in wrongs.items()]
         )
-    sentence = f"Les {len(said)} interactions sont enregistrées avec leur campagne, leur contact, leur type, leur contenu et leur date"
+    sentence = (
+        f"Les {len(said)} interactions sont enregistrées avec leur campagne, leur contact, leur type, leur contenu à la lettre "
+        "(longs textes, emoji composés, sauts de ligne, espaces aux deux bouts) et la date de leur réception, leur traitement retenu"
+    )
     return _RECORDED.established(record, sentence)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from audit.experiments.abilities import LockSeen, SendLocks
 from audit.experiments.experiment import Experiment, Record
 from audit.experiments.judgement import Judgement
-from audit.experiments.waiting import wait_until
+from audit.experiments.waiting import wait_stable, wait_until
 from audit.french.typography import french_seconds
 from audit.model.findings import Finding
 
@@ -14,6 +14,8 @@ LONGEST_SECONDS = 300.0
 # What is left of 5 min when a sender has just taken its lock, with a minute to spare for reading it.
 LEAST_LEFT_SECONDS = 240.0
 STEP_SECONDS = 60.0
+# Shorter than the patience of the sender whose request the gateway holds.
+SECOND_SECONDS = 0.6
 _USURPER = "audit:un-autre-processus"
 _LOCK = Judgement(
     _ID,
@@ -24,8 +26,10 @@ _LOCK = Judgement(
 )
 
 
-def run(driver: SendLocks, record: Record, step_seconds: float = STEP_SECONDS) -> Sequence[Finding]:
-    """While the gateway holds a Message 2, read its lock, give it to somebody else, let go, and see whether it is still there."""
+def run(
+    driver: SendLocks, record: Record, step_seconds: float = STEP_SECONDS, second_seconds: float = SECOND_SECONDS
+) -> Sequence[Finding]:
+    """While the gateway holds a Message 2: read its lock, wake a second sender, then give the lock to somebody else and let go."""
     (key,) = driver.launch(1)
     if not wait_until(lambda: key in {a.key for a in driver.accepted()}, step_seconds):
         return [_LOCK.undetermined("le Message 1 préalable n'est pas parti")]
@@ -37,11 +41,22 @@ def run(driver: SendLocks, record: Record, step_seconds: float = STEP_SECONDS) -
         seen = driver.lock_of(driver.follow_up_key(key))
         if seen is None:
             return [_LOCK.defect(record, "Aucun verrou ne protège l'envoi d'un Message 2 en cours")]
+        driver.wake(driver.follow_up_key(key))
+        # Either it finds the lock taken, or the lock changes hands at once.
+        kept = wait_stable(lambda: _owner(driver, key), second_seconds, 2 * second_seconds, 0.05)
+        if not kept or _owner(driver, key) != seen.owner:
+            return [_LOCK.defect(record, "Un second envoyeur prend ou rend le verrou de celui qui envoie")]
+        record.note("un second envoyeur est réveillé pendant l'envoi : le verrou ne change pas de main")
         driver.usurp(driver.follow_up_key(key), _USURPER)
         record.note("le verrou passe à un autre propriétaire pendant l'envoi")
     finally:
         driver.release()
     return [_after(driver, record, seen, driver.follow_up_key(key), step_seconds)]
+
+
+def _owner(driver: SendLocks, key: str) -> str | None:
+    lock = driver.lock_of(driver.follow_up_key(key))
+    return None if lock is None else lock.owner
 
 
 def _after(driver: SendLocks, record: Record, seen: LockSeen, reply: str, step_seconds: float) -> Finding:
@@ -63,8 +78,8 @@ def _after(driver: SendLocks, record: Record, seen: LockSeen, reply: str, step_s
         return _LOCK.defect(record, "Le verrou d'un autre propriétaire est rendu par celui qui l'a perdu")
     sentence = (
         f"Pendant l'envoi d'un Message 2, un verrou porte le jeton de son propriétaire et une durée de vie ({left} restantes à la "
-        "lecture, 5 min au plus) ; son expiration n'est pas attendue et aucun second envoyeur n'est essayé ; remplacé par le verrou "
-        "d'un autre, il n'est pas rendu par le premier"
+        "lecture, 5 min au plus) ; un second envoyeur, réveillé pour le même message, ne le prend pas et ne le rend pas ; remplacé par le verrou "
+        "d'un autre, il n'est pas rendu par le premier ; son expiration n'est pas attendue"
     )
     return _LOCK.established(record, sentence)
 

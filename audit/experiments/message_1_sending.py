@@ -2,18 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from audit.experiments.abilities import SendBook
 from audit.experiments.accounting import Account, account
 from audit.experiments.driver import Accepted
 from audit.experiments.experiment import Experiment, Record
 from audit.experiments.judgement import Judgement
+from audit.experiments.process_faults import Kill
 from audit.experiments.waiting import wait_stable, wait_until
 from audit.french.typography import french_seconds
 from audit.model.findings import Finding
 
 _ID = "message-1-sending"
-FARTHEST_SECONDS = 5.0
+FARTHEST_SECONDS = 2.0
+AGE_SECONDS = 25 * 3600.0
 _FINAL = frozenset({"sent", "delivered", "read", "failed", "cancelled"})
 _ONCE = Judgement(
     _ID,
@@ -43,19 +46,27 @@ class Plan:
     """How many contacts, and how long to wait (seconds)."""
 
     contacts: int = 60
+    again: int = 5
+    interrupted: int = 4
+    # More than a dispatcher publishes at once.
+    old: int = 150
     end_seconds: float = 90.0
     quiet_seconds: float = 2.0
     log_seconds: float = 5.0
 
 
 def run(driver: SendBook, record: Record, plan: Plan = Plan()) -> Sequence[Finding]:
-    """Launch one campaign, wait until the gateway is quiet, and compare its ledger, the database and the log."""
+    """One campaign, one more to some of its contacts, one whose senders die, an old one whose worker dies; then compare."""
     before = len(driver.accepted())
-    expected = driver.launch(plan.contacts)
-    record.note(f"campagne lancée : {len(expected)} contacts")
-    settled = wait_until(lambda: _final(driver, expected), plan.end_seconds, 0.2)
-    settled = settled and wait_stable(lambda: len(driver.accepted()), plan.quiet_seconds, plan.end_seconds)
-    record.note("tous les envois sont dans un état final" if settled else "délai épuisé avant la fin des envois")
+    first = driver.launch(plan.contacts)
+    record.note(f"campagne lancée : {len(first)} contacts")
+    settled = _settle(driver, record, first, plan)
+    again = frozenset(driver.launch_again(sorted(first)[: plan.again]).values())
+    record.note(f"seconde campagne, à {len(again)} des mêmes contacts")
+    interrupted = _interrupt(driver, record, "after", plan.interrupted, plan)
+    old = _interrupt(driver, record, "before", plan.old, plan)
+    expected = first | again | interrupted | old
+    settled = _settle(driver, record, expected, plan) and settled
     ledger = driver.accepted()[before:]
     result = account(expected, ledger, driver.recorded())
     record.figure("Contacts", result.expected)
@@ -65,6 +76,35 @@ def run(driver: SendBook, record: Record, plan: Plan = Plan()) -> Sequence[Findi
         _stamps(driver, record, expected, ledger),
         _traces(driver, record, expected, plan.log_seconds),
     ]
+
+
+def _settle(driver: SendBook, record: Record, expected: frozenset[str], plan: Plan) -> bool:
+    settled = wait_until(lambda: _final(driver, expected), plan.end_seconds, 0.2)
+    settled = settled and wait_stable(lambda: len(driver.accepted()), plan.quiet_seconds, plan.end_seconds)
+    record.note("tous les envois sont dans un état final" if settled else "délai épuisé avant la fin des envois")
+    return settled
+
+
+def _interrupt(
+    driver: SendBook, record: Record, point: Literal["before", "after"], contacts: int, plan: Plan
+) -> frozenset[str]:
+    """A campaign struck while the gateway holds sends: accepted, in the hands of children; or old, in those of a worker."""
+    driver.hold(point)
+    try:
+        keys = driver.launch(contacts)
+        held = wait_until(driver.held, plan.end_seconds)
+        main = driver.main_pid("worker")
+        victims = [*driver.child_pids("worker")] if point == "after" else [main] if main else []
+        if point == "before":
+            driver.launched_ago(min(keys), AGE_SECONDS)
+        struck = held and [Kill(pid).strike() for pid in victims]
+    finally:
+        driver.release()
+    who = "processus enfants, envois acceptés et non enregistrés" if point == "after" else "worker, campagne de 25 h"
+    if struck:
+        record.blow(f"SIGKILL, {who}", len(victims))
+    record.note(f"SIGKILL : {who}" if struck else "aucun envoi en vol : rien n'est tué")
+    return keys
 
 
 def _final(driver: SendBook, expected: frozenset[str]) -> bool:
@@ -81,7 +121,10 @@ def _once(record: Record, result: Account, *, settled: bool) -> Finding:
         return _ONCE.defect(record, "Contacts qui ne reçoivent pas de Message 1", result.lost)
     if not settled or not result.sound:
         return _ONCE.undetermined("des envois n'étaient pas dans un état final au bout du délai")
-    sentence = f"Une campagne de {result.expected} contacts : la passerelle accepte exactement un Message 1 par contact, et rien d'autre"
+    sentence = (
+        f"{result.expected} Message 1 de quatre campagnes : une ordinaire, une à des contacts de la première, une dont les envoyeurs sont tués "
+        "après l'acceptation, une de 25 h dont le worker est tué ; la passerelle en accepte exactement un par contact et par campagne, et rien d'autre"
+    )
     return _ONCE.established(record, sentence)
 
 
@@ -100,7 +143,7 @@ def _stamps(driver: SendBook, record: Record, expected: frozenset[str], ledger: 
         return _STAMP.defect(
             record, f"`sent_at` s'écarte de {french_seconds(round(farthest, 2))} de l'acceptation par la passerelle"
         )
-    sentence = f"Les {len(stamps)} envois portent `sent_at`, à {french_seconds(round(farthest, 2))} près l'instant UTC où la passerelle les a acceptés"
+    sentence = f"Les {len(stamps)} envois portent `sent_at`, à {french_seconds(round(farthest, 2))} près l'instant UTC où la passerelle les a acceptés, y compris ceux dont l'envoyeur est mort avant de l'enregistrer"
     return _STAMP.established(record, sentence)
 
 

@@ -54,6 +54,8 @@ class Plan:
     step_seconds: float = 60.0
     # Longer than a sweep, which wakes what it believes forgotten.
     quiet_seconds: float = 8.0
+    # Shorter than the sender's patience with the gateway.
+    unrecorded_seconds: float = 0.8
 
 
 @dataclass(frozen=True)
@@ -64,11 +66,13 @@ class Seen:
     after_the_end: Sequence[str]
     before_sending: int
     in_time: bool
+    before_recording: int
 
 
 def run(driver: Conversation, record: Record, plan: Plan = Plan()) -> Sequence[Finding]:
     """One contact an age: each writes once, at the same time; the ages differ by the sending alone."""
     before_sending = _before_sending(driver, record, plan)
+    early = _before_recording(driver, record, plan)
     names = [_JUST_SENT, *_AGES, *_OUTSIDE]
     keys = dict(zip(names, sorted(driver.launch(len(names))), strict=True))
     if not wait_until(lambda: _sent(driver, [*keys.values()]), plan.step_seconds):
@@ -78,6 +82,7 @@ def run(driver: Conversation, record: Record, plan: Plan = Plan()) -> Sequence[F
     said = {name: driver.say(keys[name]) for name in reversed(names)}
     record.note(f"{len(names)} contacts écrivent, dont le Message 1 est parti il y a {', '.join(names)}")
     inside = [name for name in names if name not in {_CLOSING, *_OUTSIDE}]
+    wait_until(lambda: _replies(driver)[early], plan.step_seconds)
     wait_until(lambda: all(_replies(driver)[driver.follow_up_key(keys[n])] for n in inside), plan.step_seconds)
     wait_stable(lambda: len(driver.accepted()), plan.quiet_seconds, plan.step_seconds + plan.quiet_seconds)
     counts = _replies(driver)
@@ -88,7 +93,7 @@ def run(driver: Conversation, record: Record, plan: Plan = Plan()) -> Sequence[F
         record.figure(f"Message 1 envoyé il y a {name}", f"{count} Message 2" if count else "aucun Message 2")
     first = names[1]
     in_time = said[first].at < sent_at[keys[first]] + WINDOW_SECONDS - 15
-    return _conclude(record, Seen(replies, late, before_sending, in_time))
+    return _conclude(record, Seen(replies, late, before_sending, in_time, counts[early]))
 
 
 def _before_sending(driver: Conversation, record: Record, plan: Plan) -> int:
@@ -103,6 +108,21 @@ def _before_sending(driver: Conversation, record: Record, plan: Plan) -> int:
         driver.release()
     wait_until(lambda: _sent(driver, [early]), plan.step_seconds)
     return _replies(driver)[driver.follow_up_key(early)]
+
+
+def _before_recording(driver: Conversation, record: Record, plan: Plan) -> str:
+    """The key of the Message 2 of a contact who writes when the gateway has accepted its Message 1, and nobody knows it yet."""
+    driver.hold("after")
+    try:
+        (early,) = driver.launch(1)
+        if wait_until(lambda: _replies(driver)[early], plan.step_seconds):
+            driver.say(early)
+            # It has to be looked at before the gateway's answer is known.
+            wait_stable(lambda: None, plan.unrecorded_seconds, 2 * plan.unrecorded_seconds)
+            record.note("un contact écrit quand son Message 1 est accepté et pas encore enregistré")
+    finally:
+        driver.release()
+    return driver.follow_up_key(early)
 
 
 def _sent(driver: Conversation, keys: Sequence[str]) -> bool:
@@ -155,9 +175,15 @@ def _inside(record: Record, seen: Seen, without: Sequence[str]) -> Finding:
         return _INSIDE.defect(record, "Plusieurs Message 2 pour une seule interaction", twice)
     if without:
         return _INSIDE.defect(record, "Interactions reçues dans la fenêtre et laissées sans Message 2", without)
+    if not seen.before_recording:
+        title = "Un contact qui écrit avant que l'envoi de son Message 1 soit enregistré ne reçoit pas de Message 2"
+        return _INSIDE.defect(record, title)
     if not seen.in_time:
         return _INSIDE.undetermined(_TOO_SLOW)
-    sentence = "Un Message 2, et un seul, part pour une interaction reçue juste après l'envoi, et pour une autre à 23 h 59 min 30 s"
+    sentence = (
+        "Un Message 2, et un seul, part pour une interaction reçue juste après l'envoi, pour une autre à 23 h 59 min 30 s, et "
+        "pour une troisième reçue quand la passerelle a accepté le Message 1 et que la pile ne le sait pas encore"
+    )
     return _INSIDE.established(record, sentence)
 
 

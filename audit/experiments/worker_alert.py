@@ -1,10 +1,11 @@
-"""8.6: workers that consume nothing are told by one alert after the delay, and their return raises none."""
+"""8.6: workers that consume nothing are told by one alert after the delay, their return raises none, and their absence another."""
 
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
-from audit.experiments.driver import Driver
+from audit.experiments.abilities import WorkerAbsence
 from audit.experiments.experiment import Experiment, Record
 from audit.experiments.process_faults import Kill
 from audit.experiments.waiting import wait_until
@@ -19,8 +20,19 @@ MARGIN_SECONDS = 20.0
 EARLY_SECONDS = 3.0
 
 
-def run(driver: Driver, record: Record, margin_seconds: float = MARGIN_SECONDS) -> Sequence[Finding]:
-    """Freeze every worker process, wait for the alert, let them go, launch a send, and count the alerts."""
+@dataclass(frozen=True)
+class Told:
+    """What became of each silence: whether, and after how many seconds, the first was told; alerts of both; the second told."""
+
+    first: bool
+    after: float
+    quiet: bool
+    second: bool
+    early: bool
+
+
+def run(driver: WorkerAbsence, record: Record, margin_seconds: float = MARGIN_SECONDS) -> Sequence[Finding]:
+    """Freeze every worker process, wait for the alert, let them go, launch a send; then stop the workers, and wait again."""
     delay = driver.alert_delay()
     main, already = driver.main_pid("worker"), len(driver.alerts())
     if main is None:
@@ -32,9 +44,7 @@ def run(driver: Driver, record: Record, margin_seconds: float = MARGIN_SECONDS) 
         # Still silent: who forgets that it has alerted alerts again at its next look.
         wait_until(lambda: len(driver.alerts()) > already + 1, delay.tried_seconds / 4 if told else 0, 0.2)
     record.blow("SIGSTOP, worker et tous ses processus enfants", 0)
-    expected = driver.launch(1)
-    back = wait_until(lambda: expected <= {a.key for a in driver.accepted()}, margin_seconds)
-    record.note("le worker, dégelé, consomme de nouveau" if back else "le worker, dégelé, ne consomme plus")
+    _come_back(driver, record, "dégelé", margin_seconds)
     wait_until(lambda: len(driver.alerts()) > already + 1, delay.tried_seconds / 2, 0.2)
     record.figure("Délai essayé", french_seconds(delay.tried_seconds))
     record.figure("Délai livré", french_duration(delay.shipped_seconds))
@@ -42,7 +52,27 @@ def run(driver: Driver, record: Record, margin_seconds: float = MARGIN_SECONDS) 
     record.figure("Alertes reçues pour cet arrêt", len(driver.alerts()) - already)
     quiet = len(driver.alerts()) <= already + 1
     early = told and after < delay.tried_seconds - EARLY_SECONDS
-    return _conclude(record, told=told, quiet=quiet, early=early, shipped=delay.shipped_seconds)
+    second = told and quiet and _second(driver, record, margin_seconds)
+    return _conclude(record, Told(told, after, quiet, second, early), shipped=delay.shipped_seconds)
+
+
+def _second(driver: WorkerAbsence, record: Record, margin_seconds: float) -> bool:
+    """Whether workers that are not there any more are told as well."""
+    already, tried = len(driver.alerts()), driver.alert_delay().tried_seconds
+    with driver.absent("worker"):
+        record.note("le worker est arrêté en ordre, et rien ne le relance")
+        told = wait_until(lambda: len(driver.alerts()) > already, tried + margin_seconds, 0.2)
+        record.note("seconde alerte reçue par le webhook" if told else "aucune seconde alerte")
+    record.blow("Arrêt en ordre du worker, superviseur suspendu", 0)
+    record.figure("Alertes reçues pour le second arrêt", len(driver.alerts()) - already)
+    _come_back(driver, record, "relancé", 3 * margin_seconds)
+    return told
+
+
+def _come_back(driver: WorkerAbsence, record: Record, how: str, seconds: float) -> None:
+    expected = driver.launch(1)
+    back = wait_until(lambda: expected <= {a.key for a in driver.accepted()}, seconds)
+    record.note(f"le worker, {how}, consomme de nouveau" if back else f"le worker, {how}, ne consomme plus")
 
 
 @contextmanager
@@ -58,19 +88,21 @@ def _frozen(pids: Sequence[int], record: Record) -> Iterator[None]:
             Kill(pid, signal.SIGCONT).strike()
 
 
-def _conclude(record: Record, *, told: bool, quiet: bool, early: bool, shipped: float) -> Sequence[Finding]:
-    if not told:
+def _conclude(record: Record, told: Told, *, shipped: float) -> Sequence[Finding]:
+    if not told.first:
         return [_defect(record, "Aucune alerte ne part quand les workers sont arrêtés")]
-    if early:
+    if told.early:
         return [_defect(record, "L'alerte part avant le délai prévu")]
-    if not quiet:
+    if not told.quiet:
         return [_defect(record, "Plusieurs alertes partent pour un seul arrêt des workers")]
+    if not told.second:
+        return [_defect(record, "Aucune alerte ne part pour un second arrêt des workers, absents cette fois")]
     if shipped > LONGEST_DELAY_SECONDS:
         return [_defect(record, f"Le délai d'alerte livré est de {french_duration(shipped)}, au lieu de 5 min au plus")]
     figures = dict(record.figures)
     sentence = (
         f"Workers gelés (SIGSTOP), délai d'alerte ramené à {figures['Délai essayé']} depuis le dernier battement : une alerte et une seule "
-        f"est reçue, {figures[_RECEIVED]} après le gel ; leur retour n'en déclenche aucune autre. Le délai livré est de "
+        f"est reçue, {figures[_RECEIVED]} après le gel ; leur retour n'en déclenche aucune autre. Arrêtés ensuite en ordre et tenus absents, ils en déclenchent une seconde. Le délai livré est de "
         f"{figures['Délai livré']} ; il n'est pas attendu"
     )
     return [Finding(Outcome.ESTABLISHED, sentence, (record.evidence(_ID),))]
@@ -87,4 +119,4 @@ def _defect(record: Record, sentence: str) -> Finding:
     return Finding(Outcome.DEFECT, sentence, (record.evidence(_ID),), problem=problem)
 
 
-EXPERIMENT = Experiment(_ID, "Alerte à l'arrêt des workers", ("8.6",), run)
+EXPERIMENT = Experiment(_ID, "Alerte à l'arrêt des workers", ("8.6",), run, WorkerAbsence)

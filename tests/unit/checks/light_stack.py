@@ -15,6 +15,7 @@ import uvicorn
 from celery.contrib.testing.worker import start_worker
 
 from checks.full_driver import FullDriver
+from checks.webhook_sender import SECRET
 from system import logs as stack_logs
 from system.config import get_settings
 from system.db.database import get_db
@@ -71,7 +72,7 @@ def light_driver(
         parts.enter_context(stack_environment(monkeypatch, database_url, redis_url))
         for name, value in {
             "WASSENGER_BASE_URL": f"http://127.0.0.1:{port}/v1",
-            "DAILY_MESSAGE_LIMIT": "1000000",
+            "WASSENGER_WEBHOOK_SECRET": SECRET,
             "ADMIN_TOKEN_SECRET": TOKEN_SECRET,
         }.items():
             monkeypatch.setenv(name, value)
@@ -130,7 +131,8 @@ def _sweeping() -> Iterator[None]:
 
     def sweep() -> None:
         while not over.wait(2.0):
-            celery_app.send_task("system.tasks.periodic_tasks.sweep_expired_leases", queue="default")
+            for task in ("sweep_expired_leases", "close_overdue_campaigns"):
+                celery_app.send_task(f"system.tasks.periodic_tasks.{task}", queue="default")
 
     thread = threading.Thread(target=sweep, daemon=True)
     thread.start()

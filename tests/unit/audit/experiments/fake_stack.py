@@ -178,3 +178,16 @@ class FakeStack:
 
     def retry_delays(self) -> Sequence[float]:
         return self.delays
+
+
+@dataclass
+class StackWithAbsence(FakeStack):
+    """One whose workers can be made absent, too; `deaf_to_absence` when nobody is told."""
+
+    deaf_to_absence: bool = False
+
+    @contextmanager
+    def absent(self, role: str) -> Iterator[None]:
+        if not self.deaf_to_absence:
+            self._alerts.append(f"{role} absent")
+        yield

@@ -5,17 +5,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
+from typing import Literal
 
 from audit.experiments.abilities import CampaignSeen, Heard, LockSeen, Said, Send, Statistics
 from audit.experiments.driver import Accepted
-from tests.unit.audit.experiments.fake_stack import FakeStack
+from tests.unit.audit.experiments.fake_stack import StackWithAbsence
 
 WINDOW = 86_400.0
 SOUND_LOCK = LockSeen("me", 290.0)
 
 
 @dataclass
-class FamilyStack(FakeStack):
+class FamilyStack(StackWithAbsence):
     """Works, unless a switch says otherwise."""
 
     unstamped: bool = False
@@ -26,6 +27,25 @@ class FamilyStack(FakeStack):
     starves: bool = False
     fails_beyond: bool = False
     forgets_next_day: bool = False
+    shipped_share_of: int = 800
+    overflows_common: bool = False
+    overflows_replies: bool = False
+    loses_again: bool = False
+    loses_in_outage: bool = False
+    forgets_after_outage: bool = False
+    retries_final: bool = False
+    drops_passing: bool = False
+    loses_unrecorded: bool = False
+    records_later_twice: bool = False
+    lends_lock: bool = False
+    confuses_unreachable: bool = False
+    ignores_paused: bool = False
+    counts_cancelled: bool = False
+    closes_before: float = 0.0
+    ignores_resumption: bool = False
+    hides_pending: bool = False
+    falls_back: bool = False
+    alters_words: bool = False
     window: float = WINDOW
     replies_early: bool = False
     replies_late: bool = False
@@ -62,6 +82,13 @@ class FamilyStack(FakeStack):
     _heard: list[Heard] = field(default_factory=list)
     _waiting_for_tomorrow: list[str] = field(default_factory=list)
     _room: int | None = None
+    _replies_left: int | None = None
+    _point: str = "before"
+    _limited: bool = False
+    _outage: bool = False
+    _refused: set[str] = field(default_factory=set)
+    _resumed_at: dict[str, float] = field(default_factory=dict)
+    _held_at_launch: set[str] = field(default_factory=set)
     _replied: set[str] = field(default_factory=set)
     _duplicates: dict[str, int] = field(default_factory=dict)
     _opted_out: set[str] = field(default_factory=set)
@@ -81,6 +108,12 @@ class FamilyStack(FakeStack):
         for key in keys:
             self._campaigns[key] = campaign
             self._sent_at[key] = now + self.stamp_shift
+        if self._holding:
+            self._held_at_launch |= keys
+        if self._outage:
+            self._waiting_for_tomorrow = sorted(keys)
+            self._ledger[before:] = []
+            self._status |= dict.fromkeys(keys, "failed") if self.loses_in_outage else {}
         if self._room is not None and not self.overflows:
             allowed = set(sorted(keys)[: self._room - self.starves])
             self._waiting_for_tomorrow = [k for k in sorted(keys) if k not in allowed]
@@ -101,28 +134,65 @@ class FamilyStack(FakeStack):
     def shipped_daily_limit(self) -> int:
         return self.shipped_limit
 
+    def shipped_share(self) -> int:
+        return self.shipped_share_of
+
     @contextmanager
-    def leave_today(self, messages: int) -> Iterator[None]:
-        self._room = messages
+    def today(self, first: int, second: int) -> Iterator[None]:
+        common = self.shipped_limit - first - second + (2 if self.overflows_common else 0)
+        self._room = min(self.shipped_share_of - first, common)
+        self._replies_left = 99 if self.overflows_replies else self.shipped_limit - first - second
+        self._waiting_for_tomorrow = []
         yield
-        self._room = None
+        self._room = self._replies_left = None
+        self._status = {key: status for key, status in self._status.items() if status != "pending"}
         if not self.forgets_next_day:
             self._ledger += [Accepted(key, f"id-{key}", time.time()) for key in self._waiting_for_tomorrow]
+
+    def launched_ago(self, key: str, seconds: float) -> None: ...
+
+    @contextmanager
+    def refuse_everybody(self, status: int) -> Iterator[None]:
+        self._outage = True
+        yield
+        self._outage = False
+
+    def launch_answered(self, statuses: Mapping[int, int]) -> Mapping[int, str]:
+        keys = dict(zip(statuses, sorted(self.launch(len(statuses))), strict=True))
+        for status, key in keys.items():
+            final = 400 <= status < 500 and status != 429
+            if (final and not self.retries_final) or (not final and self.drops_passing):
+                self._ledger[:] = [a for a in self._ledger if a.key != key]
+                self._status[key] = "failed"
+        return keys
+
+    def hasten(self) -> None:
+        if not self._outage and not self.forgets_after_outage:
+            self._ledger += [Accepted(key, f"id-{key}", time.time()) for key in self._waiting_for_tomorrow]
+            self._waiting_for_tomorrow = []
 
     def say(self, key: str, kind: str = "text", content: str = "") -> Said:
         at, identifier, content = time.time(), f"s{next(self._inbound)}", content or f"un {kind}"
         if identifier not in self.loses_words:
             campaign = self._campaigns[key]
             kept = "text" if self.mislabels else kind
-            self._heard.append(Heard(identifier, key, campaign, kept, content, at))
+            words = content.strip() if self.alters_words else content
+            self._heard.append(Heard(identifier, key, campaign, kept, words, at))
         reply = self.follow_up_key(key)
         open_window = at < self._sent_at[key] + self.window or self.replies_late
-        answers = kind not in self.deaf and (not self._holding or self.replies_early) and not self.never_replies
+        early = self._holding and not (self._point == "after" and not self.loses_unrecorded)
+        answers = kind not in self.deaf and (not early or self.replies_early) and not self.never_replies
         if content == "STOP":
             self._opted_out.add(key)
+        elif key in self._refused:
+            self._status[reply] = "failed"
+        elif self._replies_left == 0:
+            self._waiting_for_tomorrow.append(reply)
         elif reply in self._replied and not self.replies_twice:
             self._duplicates[key] = self._duplicates.get(key, 0) + 1
         elif open_window and answers and not (self.one_reply_for_all and "again" in key):
+            if self._replies_left is not None:
+                self._replies_left -= 1
             self._replied.add(reply)
             self._ledger.append(Accepted(reply, f"id-{reply}", at + self.reply_seconds))
         return Said(identifier, content, at)
@@ -160,12 +230,26 @@ class FamilyStack(FakeStack):
     def say_at_once(self, key: str, times: int) -> Sequence[str]:
         return [self.say(key).identifier for _ in range(times)]
 
+    def hold(self, point: Literal["before", "after"]) -> None:
+        self._point = point
+        super().hold(point)
+
+    def release(self) -> None:
+        self._held_at_launch = set()
+        super().release()
+
+    def deliver_later(self, identifiers: Sequence[str]) -> None:
+        if self.records_later_twice:
+            self._heard += [h for h in self._heard if h.identifier in set(identifiers)]
+
     def launch_again(self, keys: Sequence[str]) -> Mapping[str, str]:
         again = {key: f"{key} again" for key in keys}
         for key in again.values():
             self._keys.append(key)
             self._campaigns[key] = f"c{next(self._names)}"
             self._sent_at[key] = time.time()
+            if not self.loses_again:
+                self._ledger.append(Accepted(key, f"id-{key}", time.time()))
         return again
 
     def second_reply_refusal(self, key: str) -> str:
@@ -177,6 +261,10 @@ class FamilyStack(FakeStack):
     def lock_of(self, key: str) -> LockSeen | None:
         usurped = self.lock is not None and self.lock.owner.startswith("audit:")
         return None if usurped and self.releases_foreign else self.lock
+
+    def wake(self, key: str) -> None:
+        if self.lends_lock:
+            self.lock = LockSeen("second", 300.0)
 
     def usurp(self, key: str, owner: str) -> None:
         self.lock = LockSeen(owner, 300.0)
@@ -191,7 +279,9 @@ class FamilyStack(FakeStack):
     def campaign(self, campaign: str) -> CampaignSeen:
         contacts = {key: self._state(key) for key, of in self._campaigns.items() if of == campaign}
         ages = [time.time() - self._sent_at[key] for key in contacts if self._status.get(key) != "pending"]
-        too_long = min(ages, default=0.0) >= self.longest
+        if campaign in self._resumed_at and not self.ignores_resumption:
+            ages.append(time.time() - self._resumed_at[campaign])
+        too_long = min(ages, default=0.0) >= self.longest - self.closes_before
         over = all(contacts.values()) or (self._expired and too_long)
         status = "completed" if self.closes_early or (over and self.closes) else "sending"
         if status == "sending" and campaign in self._paused:
@@ -202,6 +292,10 @@ class FamilyStack(FakeStack):
     def _state(self, key: str) -> str:
         if (status := self._status.get(key)) in {"failed", "pending"}:
             return "failed" if status == "failed" else ""
+        if self._status.get(self.follow_up_key(key)) == "failed":
+            return "message_2_sent" if self.confuses_unreachable else "failed"
+        if self.ignores_paused and self._campaigns[key] in self._paused:
+            return ""
         if self.follow_up_key(key) in self._replied:
             return "no_interaction" if self.confuses else "message_2_sent"
         if not self._expired or not self.expires or time.time() - self._sent_at[key] < WINDOW:
@@ -213,9 +307,16 @@ class FamilyStack(FakeStack):
     def pause(self, campaign: str) -> None:
         self._paused.add(campaign)
 
+    def resumed_ago(self, campaign: str, seconds: float) -> None:
+        self._resumed_at[campaign] = time.time() - seconds
+
+    def refuse(self, keys: Sequence[str]) -> None:
+        self._refused |= {*keys}
+
     def launch_and_pause(self) -> tuple[Sequence[str], Sequence[str]]:
         keys = sorted(self.launch(4))
         self._status |= dict.fromkeys(keys[2:], "pending")
+        self._ledger[:] = [a for a in self._ledger if a.key not in keys[2:]]
         self.pause(self._campaigns[keys[0]])
         return keys[:2], keys[2:]
 
@@ -238,15 +339,15 @@ class FamilyStack(FakeStack):
         keys = {key for key, of in self._campaigns.items() if of == campaign}
         every = keys | {self.follow_up_key(key) for key in keys}
         statuses = [self._status.get(key, "") for key in every]
-        sent = sum(a.key in every for a in self._ledger)
+        sent = sum(a.key in every - self._held_at_launch for a in self._ledger)
         values: dict[str, float] = {
             "contacts": len(keys),
             "sent": 0 if self.stale else sent,
             "delivered": sum(s in {"delivered", "read"} for s in statuses),
             "read": statuses.count("read"),
             "interactions": sum(h.key in keys for h in self._heard),
-            "failed": statuses.count("failed"),
-            "pending": 0,
+            "failed": statuses.count("failed") + self.counts_cancelled * statuses.count("pending"),
+            "pending": 0 if self.hides_pending else len(keys & self._held_at_launch),
         }
         values.pop(self.omits, None)
         found = Statistics(values, self.answer_seconds, {} if self.omits == "rates" else {"delivery": 0.5})
@@ -258,5 +359,5 @@ class FamilyStack(FakeStack):
         return self._rows
 
     def acknowledge(self, key: str, status: str) -> None:
-        if not self.ignores_acknowledgements:
+        if not self.ignores_acknowledgements and (self.falls_back or self._status.get(key) != "read"):
             self._status[key] = status

@@ -20,7 +20,7 @@ from audit.experiments.autonomous_sending import Plan
 from audit.experiments.driver import Accepted, AlertDelay, Driver, DriverError
 from audit.experiments.experiment import Experiment, Record
 from audit.model.findings import Finding, Level, Outcome
-from tests.unit.audit.experiments.fake_stack import FakeStack
+from tests.unit.audit.experiments.fake_stack import FakeStack, StackWithAbsence
 
 Stack = Callable[..., FakeStack]
 PLAN = Plan(contacts=12, step_seconds=0.3, overlap_seconds=0.05, end_seconds=0.5, quiet_seconds=0.05)
@@ -31,7 +31,7 @@ def stack() -> Iterator[Stack]:
     made: list[FakeStack] = []
 
     def make(**switches: Any) -> FakeStack:
-        made.append(FakeStack(**switches))
+        made.append(StackWithAbsence(**switches))
         return made[-1]
 
     yield make
@@ -224,6 +224,7 @@ def test_follow_up_sending(stack: Stack, switches: dict[str, Any], outcome: Outc
         ({}, Outcome.ESTABLISHED, "une alerte et une seule"),
         ({"alerts_given": 0}, Outcome.DEFECT, "Aucune alerte ne part"),
         ({"alerts_given": 2}, Outcome.DEFECT, "Plusieurs alertes"),
+        ({"deaf_to_absence": True}, Outcome.DEFECT, "second arrêt des workers, absents cette fois"),
         ({"shipped_delay": 900.0}, Outcome.DEFECT, "au lieu de 5"),
     ],
 )
@@ -233,7 +234,7 @@ def test_worker_alert(stack: Stack, switches: dict[str, Any], outcome: Outcome, 
 
 
 def test_an_alert_before_its_delay_is_a_defect(stack: Stack) -> None:
-    class Hasty(FakeStack):
+    class Hasty(StackWithAbsence):
         def alert_delay(self) -> AlertDelay:
             return AlertDelay(5.0, 300.0)
 

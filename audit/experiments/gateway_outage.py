@@ -1,0 +1,123 @@
+"""4.6: an outage of the gateway costs nobody his message, and each of its answers is retried or not as it should be."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from audit.experiments.abilities import GatewayOutage
+from audit.experiments.experiment import Experiment, Record
+from audit.experiments.judgement import Judgement
+from audit.experiments.waiting import wait_until
+from audit.french.typography import french_seconds
+from audit.model.findings import Finding
+
+_ID = "gateway-outage"
+OUTAGE_STATUS = 503
+# Each is answered once, to one contact; another attempt would be accepted.
+PASSING, FINAL = (429, 500, 503), (400, 404, 422)
+_SENT = frozenset({"sent", "delivered", "read"})
+_RETRIED = Judgement(
+    _ID,
+    ("4.6",),
+    "Reprises pendant une panne de la passerelle",
+    "Bloquant : une panne de la passerelle fait perdre des messages, ou un refus définitif est répété",
+    "Retenir les envois quand la passerelle refuse tout, sans compter d'essai, et ne réessayer que les échecs passagers",
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many contacts, how long the outage lasts without its waits, and how long to wait for each step (seconds)."""
+
+    contacts: int = 12
+    # Many times the four attempts of a message, whose waits are skipped.
+    outage_seconds: float = 15.0
+    step_seconds: float = 60.0
+
+
+@dataclass(frozen=True)
+class Outage:
+    """What failed during it, how often each message was accepted in the end, and how long it lasted (seconds)."""
+
+    lost: Sequence[str]
+    counts: Mapping[str, int]
+    seconds: float
+
+
+def run(driver: GatewayOutage, record: Record, plan: Plan = Plan()) -> Sequence[Finding]:
+    """Refuse everything while the waits between attempts are skipped, then accept; then one answer a contact."""
+    with driver.refuse_everybody(OUTAGE_STATUS):
+        keys = driver.launch(plan.contacts)
+        record.note(f"la passerelle répond {OUTAGE_STATUS} à tout ; campagne de {len(keys)} contacts")
+        _hasten_until(driver, lambda: bool(_ended(driver, keys)), plan.outage_seconds)
+        lost = _ended(driver, keys)
+    record.blow(f"Panne de la passerelle ({OUTAGE_STATUS} à tout), attentes entre essais sautées", len(keys))
+    record.figure("En échec pendant la panne", len(lost))
+    came = _hasten_until(driver, lambda: all(_counts(driver)[key] for key in keys), plan.step_seconds)
+    record.note(
+        "la passerelle accepte de nouveau : tout est parti"
+        if came
+        else "la passerelle accepte de nouveau : il en manque"
+    )
+    outage = Outage(lost, {key: _counts(driver)[key] for key in keys}, plan.outage_seconds)
+    answered = driver.launch_answered(dict.fromkeys((*PASSING, *FINAL), 1))
+    _hasten_until(driver, lambda: _answered(driver, answered), plan.step_seconds)
+    return [_conclude(driver, record, outage, answered)]
+
+
+def _hasten_until(driver: GatewayOutage, condition: Callable[[], bool], seconds: float) -> bool:
+    def hastened() -> bool:
+        driver.hasten()
+        return condition()
+
+    return wait_until(hastened, seconds, 0.5)
+
+
+def _ended(driver: GatewayOutage, keys: frozenset[str]) -> list[str]:
+    recorded = driver.recorded()
+    return sorted(key for key in keys if recorded.get(key) in {"failed", "cancelled"})
+
+
+def _counts(driver: GatewayOutage) -> Counter[str]:
+    return Counter(entry.key for entry in driver.accepted())
+
+
+def _answered(driver: GatewayOutage, answered: Mapping[int, str]) -> bool:
+    recorded = driver.recorded()
+    passing = all(recorded.get(answered[status]) in _SENT for status in PASSING)
+    return passing and all(recorded.get(answered[status]) == "failed" for status in FINAL)
+
+
+def _conclude(driver: GatewayOutage, record: Record, outage: Outage, answered: Mapping[int, str]) -> Finding:
+    recorded, counts = driver.recorded(), _counts(driver)
+    for status, key in answered.items():
+        record.figure(f"Après une réponse {status}", "envoyé" if counts[key] else recorded.get(key, "inconnu"))
+    dropped = [f"{status}" for status in PASSING if recorded.get(answered[status]) not in _SENT]
+    repeated = [f"{status}" for status in FINAL if counts[answered[status]]]
+    open_yet = [f"{status}" for status in FINAL if recorded.get(answered[status]) != "failed"]
+    missing, twice = [k for k, n in outage.counts.items() if not n], [k for k, n in outage.counts.items() if n > 1]
+    for title, keys in (
+        ("Messages perdus par une panne de la passerelle", outage.lost),
+        ("Messages qui ne partent pas après la panne de la passerelle", missing),
+        ("Messages envoyés plusieurs fois après la panne de la passerelle", twice),
+        ("Réponses passagères après lesquelles un message ne part plus", dropped),
+        ("Refus définitifs qui sont réessayés", repeated),
+    ):
+        if keys:
+            return _RETRIED.defect(record, title, keys)
+    if open_yet:
+        return _RETRIED.undetermined(f"des refus définitifs n'ont pas abouti ({', '.join(open_yet)})")
+    sentence = (
+        f"La passerelle répond {OUTAGE_STATUS} à tout, les attentes entre essais sautées pendant {french_seconds(outage.seconds)} : aucun des "
+        f"{len(outage.counts)} messages n'est mis en échec, et chacun part une seule fois ensuite ; à part, une réponse {_listed(PASSING)} est réessayée, "
+        f"et {_listed(FINAL)} ne l'est pas"
+    )
+    return _RETRIED.established(record, sentence)
+
+
+def _listed(statuses: Sequence[int]) -> str:
+    *first, last = map(str, statuses)
+    return f"{', '.join(first)} ou {last}"
+
+
+EXPERIMENT = Experiment(_ID, "Reprises pendant une panne de la passerelle", ("4.6",), run, GatewayOutage)
