@@ -1,4 +1,4 @@
-"""The command line of the stack: `python -m system demo`, `migrate`, `watchdog`, `deploy render`."""
+"""The command line of the stack: `python -m system up`, `reply`, `demo`, `migrate`, `watchdog`, `deploy render`."""
 
 import signal
 import sys
@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Annotated, NoReturn
 
+import httpx
 import psycopg
 import typer
 from rich.console import Console
@@ -18,6 +19,9 @@ from system.commands.users import app as users
 from system.config import settings_or_exit
 from system.db.migrate import migrate as migrate_database
 from system.deploy.commands import app as deploy
+from system.domain.phone import PhoneNumber
+from system.gateway import simulated
+from system.sandbox import up as up_stack
 from system.sandbox.demo import MOST_CONTACTS, run_demo
 from system.sandbox.processes import SandboxError
 from system.watchdog import run as run_watchdog
@@ -47,6 +51,61 @@ def _writable(directory: Path) -> None:
 @app.callback()
 def main() -> None:
     """A WhatsApp campaign sender that keeps working with nobody logged in."""
+
+
+@app.command()
+def up(
+    data_dir: Annotated[
+        Path, typer.Option(help="Where the data are kept: the next `up` goes on with them.")
+    ] = up_stack.DATA_DIR,
+) -> None:
+    """Start everything on this machine with a double of Wassenger, and show the page; Ctrl-C ends it all.
+
+    Nothing is sent to anybody. Exit code: 0 when it was ended, 3 when it could not start or go on.
+    """
+    _writable(data_dir)
+    signal.signal(signal.SIGTERM, _as_ctrl_c)
+    try:
+        with up_stack.running_up(data_dir, lambda said: typer.echo(f"… {said}")) as (stack, account):
+            typer.echo(f"\nThe page:  {stack.web_url}")
+            typer.echo(f"Log in as: {account.name}, password {account.password} (unless it was changed)")
+            typer.echo(f"Data and logs: {data_dir.resolve()}")
+            typer.echo(
+                "No message leaves this machine. A reply: the page's button, or python -m system reply NUMBER TEXT"
+            )
+            typer.echo("Ctrl-C ends everything.\n")
+            up_stack.wait(stack)
+    except KeyboardInterrupt:
+        typer.echo("ended; python -m system up goes on with the same data")
+    except SandboxError as error:
+        _refuse(f"up: {error}", 3)
+
+
+def _as_ctrl_c(*_signal: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+@app.command()
+def reply(
+    number: Annotated[str, typer.Argument(help="Who writes: a number with its country, or a French one.")],
+    text: Annotated[str, typer.Argument(help="What they write.")],
+    data_dir: Annotated[Path, typer.Option(help="The directory of the running `up`.")] = up_stack.DATA_DIR,
+) -> None:
+    """Have somebody reply to the stack that `up` runs, by the webhook that Wassenger would send.
+
+    Exit code: 0 when it was taken, 2 for a strange number, 3 when no stack runs or it refuses.
+    """
+    try:
+        phone = PhoneNumber.from_person(number, region="FR")
+        headers = {"Content-Type": "application/json"}
+        body = simulated.reply(str(phone), text)
+        url = f"{up_stack.address(data_dir)}/webhooks/wassenger"
+        httpx.post(url, content=body, headers=headers, timeout=10, trust_env=False).raise_for_status()
+    except ValueError:
+        _refuse(f"{number}: not a phone number", 2)
+    except (SandboxError, httpx.HTTPError) as error:
+        _refuse(f"reply: {error}", 3)
+    typer.echo(f"{phone} wrote: {text}")
 
 
 @app.command()

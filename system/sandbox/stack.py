@@ -3,7 +3,7 @@
 import os
 import sys
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -175,6 +175,10 @@ def _environment(root: Path, data: Path, servers: Servers, gateway_url: str, web
     }
 
 
+def _silent(_said: str) -> None:
+    pass
+
+
 def _alerting(gateway: GatewayControl, after_seconds: float | None) -> dict[str, str]:
     there = {"ALERT_WEBHOOK_URL": gateway.alerts_url}
     if after_seconds is None:
@@ -209,11 +213,14 @@ def running_stack(
     start_seconds: float = START_SECONDS,
     stop_seconds: float = 15.0,
     extra_env: Mapping[str, str] | None = None,
+    web_port: int | None = None,
+    environ: Mapping[str, str] = os.environ,
+    tell: Callable[[str], None] = _silent,
 ) -> Iterator[RunningStack]:
     """Runs the tree at `root` as its own `starter` file says, and waits until every program works.
 
-    Servers named by DATABASE_URL and REDIS_URL are used if they hold nobody's campaigns; otherwise they are embedded, with
-    their data in `data_dir` (kept) or in a temporary directory. Alerts go to `gateway.alerts()`, after
+    Servers named by DATABASE_URL and REDIS_URL of `environ` are used if they hold nobody's campaigns; otherwise they are
+    embedded, with their data in `data_dir` (kept) or in a temporary directory. `tell` hears what is being started. Alerts go to `gateway.alerts()`, after
     `alert_after_seconds` (10 at least) of silence, or the default of the settings. Everything ends with the block, or with this process;
     what has not ended in order after `stop_seconds` is killed.
 
@@ -225,10 +232,11 @@ def running_stack(
         data = parts.enter_context(scratch_directory(data_dir))
         logs = data / "logs"
         logs.mkdir(exist_ok=True)
-        servers = parts.enter_context(embedded_servers(data if data_dir else None))
+        tell("PostgreSQL and Redis")
+        servers = parts.enter_context(embedded_servers(data if data_dir else None, environ))
         refuse_foreign_data(servers)
         gateway = parts.enter_context(running_gateway(data, logs))
-        web_port = free_port()
+        web_port = web_port or free_port()
         env = _environment(root, data, servers, gateway.api_url, web_port) | {
             "GATEWAY_TIMEOUT_SECONDS": str(gateway_timeout_seconds),
             "SEND_LEASE_SECONDS": str(send_lease_seconds),
@@ -240,8 +248,10 @@ def running_stack(
             **_alerting(gateway, alert_after_seconds),
             **(extra_env or {}),
         }
+        tell("the schema of the database")
         if not starter.migrates:
             run_python(root, env, logs, "-m", "system", "migrate")
+        tell(", ".join(starter.programs(root)))
         log = logs / f"{starter.name}.log"
         supervisor = GuardedProcess(
             starter.name, starter.command(root, data), log=log, env=env, cwd=root, grace=stop_seconds
