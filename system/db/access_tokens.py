@@ -1,7 +1,7 @@
 """The tokens that were issued: a token is good while its row is."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from system.db.connection import Db
@@ -39,6 +39,17 @@ def holder(db: Db, token_id: UUID, *, at: datetime) -> Holder | None:
         [token_id, at],
     ).fetchone()
     return None if row is None else Holder(**row | {"role": Role(row["role"])})
+
+
+def prolong(db: Db, token_id: UUID, *, until: datetime, at_most: timedelta) -> None:
+    """Lets a living token last until then, but no longer than `at_most` after it was issued; never shortens it."""
+    # Once a minute is enough: not every request of a page has to write.
+    db.execute(
+        """UPDATE access_tokens SET expires_at = least(%(until)s, issued_at + %(most)s)
+           WHERE id = %(id)s AND revoked_at IS NULL
+             AND expires_at < least(%(until)s, issued_at + %(most)s) - interval '1 minute'""",
+        {"id": token_id, "until": until, "most": at_most},
+    )
 
 
 def revoke(db: Db, token_id: UUID) -> None:

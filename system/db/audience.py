@@ -1,6 +1,7 @@
 """Who a campaign is for: its list and its categories."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from system.db.connection import Db
 from system.domain.phone import PhoneNumber
@@ -35,13 +36,112 @@ def _one_a_person(db: Db, phones: Sequence[PhoneNumber]) -> list[str]:
 
 
 def add_categories(db: Db, campaign_id: int, names: Sequence[str]) -> tuple[str, ...]:
-    """Adds every contact of these categories, as they will be at the launch; returns the names that do not exist."""
-    distinct = sorted(set(names))
+    """Adds every contact of these categories, as they will be at the launch; returns the names that do not exist.
+
+    Case does not count, unless two categories differ by nothing else.
+    """
+    stored = db.execute("SELECT id, name FROM categories ORDER BY id").fetchall()
+    exact = {row["name"]: row["id"] for row in stored}
+    folded: dict[str, list[int]] = {}
+    for row in stored:
+        folded.setdefault(row["name"].casefold(), []).append(row["id"])
+    found = {name: [exact[name]] if name in exact else folded.get(name.casefold(), []) for name in sorted(set(names))}
+    db.execute(
+        "INSERT INTO campaign_categories (campaign_id, category_id) SELECT %s, unnest(%s::bigint[]) ON CONFLICT DO NOTHING",
+        [campaign_id, sorted({each for ids in found.values() for each in ids})],
+    )
+    return tuple(name for name, ids in found.items() if not ids)
+
+
+def clear_categories(db: Db, campaign_id: int) -> None:
+    """Takes every category from a draft."""
+    db.execute("DELETE FROM campaign_categories WHERE campaign_id = %s", [campaign_id])
+
+
+def categories(db: Db, campaign_id: int) -> list[str]:
+    """The names of the campaign's categories, in their order."""
     rows = db.execute(
-        """WITH known AS (SELECT id, name FROM categories WHERE name = ANY(%s)),
-                added AS (INSERT INTO campaign_categories SELECT %s, id FROM known ON CONFLICT DO NOTHING)
-           SELECT name FROM known""",
-        [distinct, campaign_id],
+        """SELECT k.name FROM campaign_categories AS c JOIN categories AS k ON k.id = c.category_id
+           WHERE c.campaign_id = %s ORDER BY k.name""",
+        [campaign_id],
     ).fetchall()
-    known = {row["name"] for row in rows}
-    return tuple(name for name in distinct if name not in known)
+    return [row["name"] for row in rows]
+
+
+@dataclass(frozen=True)
+class Audience:
+    """How many people a campaign is for. `recipients` are written to; each of the others is counted once, in this order:
+    who opted out, whose number is not on WhatsApp, of whom no consent is recorded.
+    """
+
+    recipients: int
+    opted_out: int
+    invalid: int
+    without_consent: int
+
+    @property
+    def everybody(self) -> int:
+        return self.recipients + self.opted_out + self.invalid + self.without_consent
+
+
+# Of each person one row, as `campaigns.freeze` takes them.
+_PEOPLE = """
+SELECT p.*, s.phone IS NOT NULL AS suppressed,
+    s.phone IS NULL AND p.opted_in_at IS NOT NULL AND p.whatsapp_status <> 'invalid' AS receives
+FROM (SELECT DISTINCT ON (person_of(phone)) * FROM contacts
+    WHERE id IN (SELECT contact_id FROM campaign_contacts WHERE campaign_id = %(id)s
+        UNION SELECT k.contact_id FROM campaign_categories AS g
+        JOIN contact_categories AS k USING (category_id) WHERE g.campaign_id = %(id)s)
+    ORDER BY person_of(phone), opted_in_at IS NULL OR whatsapp_status = 'invalid', id) AS p
+LEFT JOIN suppressions AS s ON s.phone = p.phone
+"""
+
+
+def audience(db: Db, campaign_id: int) -> Audience:
+    """Whom a launch would write to at this moment, and whom it would not."""
+    row = db.execute(
+        f"""SELECT count(*) FILTER (WHERE receives) AS recipients, count(*) FILTER (WHERE suppressed) AS opted_out,
+                count(*) FILTER (WHERE NOT suppressed AND whatsapp_status = 'invalid') AS invalid,
+                count(*) FILTER (WHERE NOT suppressed AND whatsapp_status <> 'invalid' AND opted_in_at IS NULL)
+                    AS without_consent
+            FROM ({_PEOPLE}) AS people""".encode(),  # noqa: S608 (constants only)
+        {"id": campaign_id},
+    ).fetchone()
+    return Audience(**row) if row else Audience(0, 0, 0, 0)
+
+
+# No value stands for a variable: what `filled` would write of it.
+_MISSING = """SELECT count(*) AS people FROM ({people}) AS people WHERE receives AND '' = ANY (ARRAY(
+    SELECT filled('{{{{' || name || '}}}}', first_name, last_name, people.name) FROM unnest(%(names)s::text[]) AS name))"""
+
+
+def lacking(db: Db, campaign_id: int, names: Sequence[str]) -> int:
+    """How many of those who would be written to have no value for one of these variables."""
+    if not names:
+        return 0
+    row = db.execute(_MISSING.format(people=_PEOPLE).encode(), {"id": campaign_id, "names": list(names)}).fetchone()
+    return int(row["people"]) if row else 0
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What one contact of a campaign would read."""
+
+    contact_id: int
+    phone: str
+    name: str | None
+    message: str
+    follow_up: str
+
+
+def sample(db: Db, campaign_id: int, *, after: int = 0) -> Sample | None:
+    """What the first contact behind `after` would read, of those who would be written to; None when there is no other."""
+    row = db.execute(
+        f"""SELECT p.id AS contact_id, p.phone, p.name,
+                filled(c.message_template, p.first_name, p.last_name, p.name) AS message,
+                filled(c.follow_up_template, p.first_name, p.last_name, p.name) AS follow_up
+            FROM ({_PEOPLE}) AS p JOIN campaigns AS c ON c.id = %(id)s
+            WHERE p.receives AND p.id > %(after)s ORDER BY p.id LIMIT 1""".encode(),  # noqa: S608 (constants only)
+        {"id": campaign_id, "after": after},
+    ).fetchone()
+    return None if row is None else Sample(**row)

@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from system.db import messages
 from system.db.connection import Db
+from system.domain.sending_hours import SendingHours
 from system.domain.statuses import CampaignStatus
 
-_READ = """SELECT id, name, status, stop_reason, created_at, scheduled_at, launched_at, paused_at, completed_at, cancelled_at,
+_READ = """SELECT id, name, message_template AS message, follow_up_template AS follow_up, sending_zone, sending_opens,
+    sending_closes, test_of, status, stop_reason, created_at, scheduled_at, launched_at, paused_at, completed_at, cancelled_at,
     final_statistics, CASE WHEN status = 'sending' AND greatest(held_until, rest_until) > now()
         THEN greatest(held_until, rest_until) END AS resumes_at FROM campaigns"""
 
@@ -16,12 +19,17 @@ _READ = """SELECT id, name, status, stop_reason, created_at, scheduled_at, launc
 class Campaign:
     """A campaign as it is read; times are UTC.
 
+    `hours` are its own, None where they are the installation's. `test_of`: the campaign whose text it tries on somebody.
     `final_statistics` is None until it is closed. `resumes_at`: when its Message 1 go on, while the hour, a full day, a
     gateway that refuses everything or a pause between batches holds them.
     """
 
     id: int
     name: str
+    message: str
+    follow_up: str
+    hours: SendingHours | None
+    test_of: int | None
     status: CampaignStatus
     stop_reason: str | None
     created_at: datetime
@@ -35,7 +43,9 @@ class Campaign:
 
 
 def _campaign(row: dict[str, Any]) -> Campaign:
-    return Campaign(**row | {"status": CampaignStatus(row["status"])})
+    hours = messages.hours_of(row)
+    known = {name: value for name, value in row.items() if not name.startswith("sending_")}
+    return Campaign(**known | {"status": CampaignStatus(row["status"])}, hours=hours)
 
 
 def by_id(db: Db, campaign_id: int) -> Campaign | None:
@@ -47,7 +57,7 @@ def by_id(db: Db, campaign_id: int) -> Campaign | None:
 def page(db: Db, *, before: int | None, limit: int) -> list[Campaign]:
     """The newest `limit` campaigns, or those older than the campaign `before`."""
     rows = db.execute(
-        f"{_READ} WHERE id < coalesce(%s::bigint, 9223372036854775807) ORDER BY id DESC LIMIT %s".encode(),
+        f"{_READ} WHERE test_of IS NULL AND id < coalesce(%s::bigint, 9223372036854775807) ORDER BY id DESC LIMIT %s".encode(),
         [before, limit],
     ).fetchall()
     return [_campaign(row) for row in rows]

@@ -18,12 +18,34 @@ def insert(db: Db, name: str, body: str, follow_up: str) -> int:
     return int(row["id"])
 
 
-def set_hours(db: Db, campaign_id: int, hours: SendingHours) -> None:
-    """Gives a campaign sending hours of its own."""
+def rewrite(db: Db, campaign_id: int, name: str, body: str, follow_up: str) -> None:
+    """Gives a locked draft another name and other texts."""
+    db.execute(
+        "UPDATE campaigns SET name = %s, message_template = %s, follow_up_template = %s WHERE id = %s",
+        [name, body, follow_up, campaign_id],
+    )
+
+
+def set_hours(db: Db, campaign_id: int, hours: SendingHours | None) -> None:
+    """Gives a campaign sending hours of its own, or those of the installation."""
+    values = [None] * 3 if hours is None else [hours.zone.key, hours.opens, hours.closes]
     db.execute(
         "UPDATE campaigns SET sending_zone = %s, sending_opens = %s, sending_closes = %s WHERE id = %s",
-        [hours.zone.key, hours.opens, hours.closes, campaign_id],
+        [*values, campaign_id],
     )
+
+
+def texts(db: Db, campaign_id: int) -> tuple[str, str]:
+    """The texts of both messages, with their variables."""
+    row = db.execute(
+        "SELECT message_template, follow_up_template FROM campaigns WHERE id = %s", [campaign_id]
+    ).fetchone()
+    return ("", "") if row is None else (row["message_template"], row["follow_up_template"])
+
+
+def set_test_of(db: Db, campaign_id: int, original: int) -> None:
+    """Says that a campaign only tries the text of another."""
+    db.execute("UPDATE campaigns SET test_of = %s WHERE id = %s", [original, campaign_id])
 
 
 def freeze(db: Db, campaign_id: int) -> int:
@@ -33,11 +55,12 @@ def freeze(db: Db, campaign_id: int) -> int:
     """
     db.execute(
         """INSERT INTO messages (campaign_id, contact_id, kind, body, reference, status, outcome)
-           SELECT c.id, p.id, 'message_1', c.message_template, 'm-' || c.id || '-' || %(salt)s || '-' || p.id,
+           SELECT c.id, p.id, 'message_1', CASE WHEN strpos(c.message_template, '{{') = 0 THEN c.message_template
+                      ELSE filled(c.message_template, p.first_name, p.last_name, p.name) END, 'm-' || c.id || '-' || %(salt)s || '-' || p.id,
                   CASE WHEN s.phone IS NULL THEN 'pending' ELSE 'opted_out' END,
                   CASE WHEN s.phone IS NOT NULL THEN 'opted_out' END
            FROM campaigns AS c
-           JOIN (SELECT DISTINCT ON (person_of(phone)) id, phone FROM contacts
+           JOIN (SELECT DISTINCT ON (person_of(phone)) id, phone, first_name, last_name, name FROM contacts
                WHERE opted_in_at IS NOT NULL AND whatsapp_status <> 'invalid'
                  AND id IN (SELECT contact_id FROM campaign_contacts WHERE campaign_id = %(id)s
                      UNION SELECT k.contact_id FROM campaign_categories AS g

@@ -31,13 +31,18 @@ def upsert(db: Db, rows: Sequence[ContactRow]) -> int:
     # Always in the same order: two imports at once must not wait for each other in a circle.
     ordered = sorted(_as_known(db, rows), key=lambda row: row.phone)
     added = db.execute(
-        """INSERT INTO contacts AS c (phone, name, opted_in_at, opt_in_source)
-           SELECT * FROM json_to_recordset(%(rows)s) AS given (p text, n text, d timestamptz, s text)
+        """INSERT INTO contacts AS c (phone, name, first_name, last_name, opted_in_at, opt_in_source)
+           SELECT * FROM json_to_recordset(%(rows)s) AS given (p text, n text, f text, l text, d timestamptz, s text)
            ON CONFLICT (phone) DO UPDATE SET
                name = coalesce(excluded.name, c.name),
+               first_name = CASE WHEN excluded.name IS NULL OR excluded.name = c.name
+                   THEN coalesce(excluded.first_name, c.first_name) ELSE excluded.first_name END,
+               last_name = CASE WHEN excluded.name IS NULL OR excluded.name = c.name
+                   THEN coalesce(excluded.last_name, c.last_name) ELSE excluded.last_name END,
                opted_in_at = coalesce(c.opted_in_at, excluded.opted_in_at),
                opt_in_source = coalesce(c.opt_in_source, excluded.opt_in_source)
-           WHERE excluded.name IS DISTINCT FROM c.name OR c.opted_in_at IS NULL
+           WHERE (excluded.name, excluded.first_name, excluded.last_name)
+                   IS DISTINCT FROM (c.name, c.first_name, c.last_name) OR c.opted_in_at IS NULL
            RETURNING xmax = 0 AS created""",
         {"rows": json.dumps([_document(row) for row in ordered])},
     ).fetchall()
@@ -48,7 +53,8 @@ def upsert(db: Db, rows: Sequence[ContactRow]) -> int:
 def _document(row: ContactRow) -> dict[str, str | None]:
     # One document: arrays are written element by element.
     opted_in_at = None if row.opted_in_at is None else row.opted_in_at.isoformat()
-    return {"p": row.phone, "n": row.name, "d": opted_in_at, "s": row.opt_in_source}
+    names = {"n": row.name, "f": row.first_name, "l": row.last_name}
+    return {"p": row.phone, "d": opted_in_at, "s": row.opt_in_source} | names
 
 
 def _as_known(db: Db, rows: Sequence[ContactRow]) -> list[ContactRow]:

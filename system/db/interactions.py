@@ -64,7 +64,8 @@ def insert_follow_up(db: Db, to: Addressee, *, received_at: datetime, wake_up_in
     """
     row = db.execute(
         """INSERT INTO messages (campaign_id, contact_id, kind, body, reference, published_at)
-           SELECT m.campaign_id, m.contact_id, 'message_2', c.follow_up_template,
+           SELECT m.campaign_id, m.contact_id, 'message_2',
+                  filled(c.follow_up_template, p.first_name, p.last_name, p.name),
                   'm2-' || m.campaign_id || '-' || %(salt)s || '-' || m.contact_id,
                   now() + make_interval(secs => %(wake)s)
            FROM messages AS m JOIN campaigns AS c ON c.id = m.campaign_id JOIN contacts AS p ON p.id = m.contact_id

@@ -53,6 +53,8 @@ class ContactRow:
     categories: tuple[str, ...]
     opted_in_at: datetime | None
     opt_in_source: str | None
+    first_name: str | None = None
+    last_name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,9 @@ class Columns:
             _categories(given.get("categories", "")),
             opted_in_at,
             _text(given.get("opt_in_source", ""), LONGEST_SOURCE) or None,
+            # What one column calls a name is a whole one, unless another has the first name.
+            first_name=_text(names[0], LONGEST_NAME) or None,
+            last_name=(_text(names[1], LONGEST_NAME) or None) if names[0] else None,
         )
 
 

@@ -93,6 +93,8 @@ class CampaignShown(BaseModel):
 
     id: int
     name: str
+    message: str
+    follow_up: str
     status: CampaignStatus
     stop_reason: str | None
     created_at: datetime

@@ -18,6 +18,7 @@ ALGORITHM = "HS256"
 ISSUER = "campaigns"
 WINDOW = timedelta(minutes=15)
 MOST_FOR_AN_ACCOUNT = 10
+LONGEST_SESSION = timedelta(hours=12)
 # Several people may share an address.
 MOST_FOR_AN_ADDRESS = 50
 
@@ -112,6 +113,13 @@ class Access:
         with self._db.transaction() as connection:
             found = access_tokens.holder(connection, token_id, at=self._clock())
         return found if found is not None and str(found.user_id) == claims["sub"] else None
+
+    def prolong(self, holder: Holder) -> None:
+        """Lets the login of somebody who is at work last, as long as they have just begun, and half a day at most."""
+        with self._db.transaction() as connection:
+            access_tokens.prolong(
+                connection, holder.token_id, until=self._clock() + self._lifetime, at_most=LONGEST_SESSION
+            )
 
     def log_out(self, holder: Holder) -> None:
         """Revokes the token."""

@@ -14,6 +14,7 @@ from system.domain.pacing import BatchPause
 from system.domain.phone import PhoneNumber
 from system.domain.sending_hours import SendingHours
 from system.domain.statuses import CampaignStatus
+from system.domain.variables import needed, written
 from system.domain.wakeups import DispatchCampaign, WakeUp, in_turns
 from system.locks import CAMPAIGN_TTL_SECONDS, campaign_key
 from system.services.ports import Clock, LockKeeper, Pace
@@ -30,6 +31,18 @@ LONGEST_TURN_SECONDS = 4.0
 
 class NobodyToWriteToError(CampaignStateError):
     """No contact of the campaign may be written to."""
+
+
+class UnknownCategoryError(ValueError):
+    """Nobody has put a contact into these categories; `names` are theirs."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        super().__init__(f"no such category: {', '.join(names)}")
+        self.names = names
+
+
+class MissingValueError(CampaignStateError):
+    """Contacts have no value for a variable of a text that has no default."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +80,12 @@ def create_campaign(
     Its Message 1 leave at `hours`, or at those of the installation.
 
     Raises:
-        ValueError: for a phone which is not E.164, an unknown category, or an empty name or body; nothing is created then.
+        UnknownCategoryError: for a category that does not exist; nothing is created then, nor in the other cases.
+        VariableError: for a variable that nobody knows.
+        ValueError: for a phone which is not E.164, or an empty name or body.
 
     """
+    body, follow_up = written(body), written(follow_up)
     if not name.strip() or not body.strip() or not follow_up.strip():
         raise ValueError("a campaign needs a name and the text of its messages")
     numbers = [PhoneNumber.parse(phone) for phone in phones]
@@ -82,7 +98,7 @@ def create_campaign(
         if actor is not None:
             action_log.record(connection, actor, "campaign created", {"campaign_id": campaign_id, "name": name})
         if unknown:
-            raise ValueError(f"no such category: {', '.join(unknown)}")
+            raise UnknownCategoryError(unknown)
     return campaign_id
 
 
@@ -94,6 +110,7 @@ def launch_campaign(
     Raises:
         CampaignStateError: when it is neither a draft nor scheduled.
         NobodyToWriteToError: when no contact may be written to; nothing has changed then.
+        MissingValueError: when one of them has no value for a variable; nothing has changed then either.
 
     """
     with db.transaction() as connection:
@@ -101,9 +118,18 @@ def launch_campaign(
         if now not in {CampaignStatus.DRAFT, CampaignStatus.SCHEDULED}:
             raise CampaignStateError(f"campaign {campaign_id} is {now}: it is neither a draft nor scheduled")
         move(connection, campaign_id, CampaignStatus.SENDING, at=clock(), actor=actor)
+        _refuse_missing(connection, campaign_id)
         if not campaigns.freeze(connection, campaign_id):
             raise NobodyToWriteToError(f"campaign {campaign_id} has nobody to write to")
     return [DispatchCampaign(campaign_id)]
+
+
+def _refuse_missing(connection: Db, campaign_id: int) -> None:
+    names = needed(*campaigns.texts(connection, campaign_id))
+    people = audience.lacking(connection, campaign_id, names)
+    if people:
+        every = ", ".join(f"{{{{{name}}}}}" for name in names)
+        raise MissingValueError(f"{people} contacts have no value for {every}, which has no default")
 
 
 def campaign_lock(locks: LockKeeper, campaign_id: int) -> AbstractContextManager[bool]:

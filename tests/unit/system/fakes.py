@@ -13,12 +13,14 @@ class FakeGateway:
 
     def __init__(self) -> None:
         self.accepted: list[str] = []
+        self.posts: list[Outgoing] = []
         self.answers: deque[PostOutcome | str] = deque()
         self.reachable = True
         self.lookups = 0
         self.before_post: Callable[[], None] = lambda: None
 
     def post(self, message: Outgoing) -> PostOutcome:
+        self.posts.append(message)
         self.before_post()
         answer = self.answers.popleft() if self.answers else "accept"
         if not isinstance(answer, str):

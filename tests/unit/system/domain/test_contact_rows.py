@@ -43,6 +43,8 @@ def test_every_column() -> None:
         ("Clients", "Lyon"),
         datetime(2026, 2, 5, tzinfo=UTC),
         "salon",
+        first_name="Anne",
+        last_name="Durand",
     )
 
 

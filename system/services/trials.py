@@ -1,0 +1,38 @@
+"""Tries a campaign's text on somebody who asked for it, before everybody gets it."""
+
+from system.clock import utc_now
+from system.db import action_log, audience, campaign_list, campaigns
+from system.db.database import Database
+from system.domain.phone import PhoneNumber
+from system.domain.wakeups import WakeUp
+from system.services.campaigns import launch_campaign
+from system.services.ports import Clock
+from system.services.sending import ALWAYS
+from system.services.transitions import UnknownCampaignError
+
+
+def try_campaign(
+    db: Database, campaign_id: int, phone: PhoneNumber, *, actor: str, clock: Clock = utc_now
+) -> list[WakeUp]:
+    """Sends both texts to this number, as the campaign's first contact would read them; returns what to publish.
+
+    It is a campaign by itself: it leaves by the same path, once, counts in the day, and never reaches who opted out.
+
+    Raises:
+        UnknownCampaignError: when there is no such campaign.
+        NobodyToWriteToError: when the number may not be written to.
+
+    """
+    with db.transaction() as connection:
+        campaign = campaign_list.by_id(connection, campaign_id)
+        if campaign is None:
+            raise UnknownCampaignError(f"there is no campaign {campaign_id}")
+        first = audience.sample(connection, campaign_id)
+        texts = (first.message, first.follow_up) if first else (campaign.message, campaign.follow_up)
+        trial = campaigns.insert(connection, campaign.name, *texts)
+        campaigns.set_test_of(connection, trial, campaign_id)
+        campaigns.set_hours(connection, trial, ALWAYS)
+        audience.add_contacts(connection, trial, [phone])
+        detail = {"campaign_id": campaign_id, "test": trial, "phone": str(phone)}
+        action_log.record(connection, actor, "campaign tried", detail)
+    return launch_campaign(db, trial, clock=clock)
