@@ -18,6 +18,8 @@ from system.domain.webhook_key import standard_key
 SHORTEST_ALERT_SECONDS = 10.0
 # HMAC-SHA256 asks for a key as long as its output (RFC 7518, 3.2).
 SHORTEST_TOKEN_SECRET = 32
+# What the sandbox gives its own stack; the double takes any.
+SANDBOX_KEY = "sandbox"
 WHERE = "set it in the environment of the process (see the README, Settings)"
 
 
@@ -175,6 +177,12 @@ class Settings(BaseSettings):
     def broker(self) -> SecretStr:
         """Where Celery's messages go: BROKER_URL, such as RabbitMQ's, else the Redis of the locks."""
         return self.broker_url or self.redis_url
+
+    @property
+    def sandboxed(self) -> bool:
+        """Whether the gateway is the sandbox's double, on this machine: what it would say may then be played."""
+        local = urlsplit(self.wassenger_base_url).hostname in {"127.0.0.1", "localhost", "::1"}
+        return local and self.wassenger_api_key.get_secret_value() == SANDBOX_KEY
 
     @property
     def heartbeat_seconds(self) -> float:

@@ -11,7 +11,21 @@ from system.config import settings_or_exit
 from system.correlation import CorrelationMiddleware
 from system.db.database import close_db
 from system.locks import close_locks
-from system.routers import access, campaigns, consent, contacts, health, metrics, page, page_imports, webhooks
+from system.routers import (
+    access,
+    campaigns,
+    consent,
+    contacts,
+    health,
+    metrics,
+    page,
+    page_campaigns,
+    page_contacts,
+    page_imports,
+    page_results,
+    page_simulation,
+    webhooks,
+)
 from system.routers.page_identity import show_problems
 from system.routers.protection import BodyLimit, SecurityHeaders, describe_errors
 
@@ -44,6 +58,10 @@ def create_app() -> FastAPI:
         contacts.router,
         page.router,
         page_imports.router,
+        page_results.router,
+        page_campaigns.router,
+        page_contacts.router,
+        page_simulation.router,
         campaigns.router,
         consent.router,
     ):

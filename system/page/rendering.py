@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from system.config import get_settings
 
+NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
 STATUSES = {
     "draft": "brouillon",
@@ -25,7 +26,7 @@ LEVELS = {"ok": "normal", "attention": "attention", "danger": "danger", "blocked
 # What a campaign may be asked, by its status: the deed of the address, and the word on the button.
 DEEDS = {
     "draft": (("start", "Lancer"), ("cancel", "Annuler")),
-    "scheduled": (("start", "Lancer maintenant"), ("cancel", "Annuler")),
+    "scheduled": (("start", "Lancer maintenant"), ("unschedule", "Revenir au brouillon"), ("cancel", "Annuler")),
     "sending": (("pause", "Mettre en pause"), ("cancel", "Annuler")),
     "paused": (
         ("resume", "Reprendre ce qui attend"),
@@ -35,6 +36,56 @@ DEEDS = {
     ),
     "completed": (("resume-failed", "Renvoyer les échecs"),),
 }
+MESSAGES = {
+    "pending": "en attente",
+    "sending": "en cours d’envoi",
+    "sent": "envoyé",
+    "delivered": "remis",
+    "read": "lu",
+    "failed": "en échec",
+    "cancelled": "annulé",
+    "opted_out": "désinscrit",
+    "unknown": "à vérifier auprès de la passerelle",
+}
+OUTCOMES = {
+    "open": "en cours",
+    "message_2_sent": "Message 2 envoyé",
+    "late_interaction": "réponse après 24 h",
+    "no_interaction": "sans réponse",
+    "failed": "échec",
+    "opted_out": "désinscription",
+    "cancelled": "annulé",
+}
+KINDS = {
+    "text": "texte",
+    "emoji": "emoji",
+    "reaction": "réaction",
+    "voice": "message vocal",
+    "audio": "son",
+    "image": "image",
+    "video": "vidéo",
+    "document": "document",
+}
+# Proposed; any other that exists may be typed.
+ZONES = (
+    "Europe/Paris",
+    "Europe/Brussels",
+    "Europe/Zurich",
+    "Europe/London",
+    "America/Guadeloupe",
+    "America/Cayenne",
+    "America/Toronto",
+    "Indian/Reunion",
+    "Pacific/Noumea",
+    "Pacific/Tahiti",
+    "Africa/Abidjan",
+    "Africa/Algiers",
+    "Africa/Casablanca",
+    "Africa/Dakar",
+    "Africa/Tunis",
+    "UTC",
+)
+NUMBERS = {"unknown": "non vérifié", "valid": "sur WhatsApp", "invalid": "pas sur WhatsApp"}
 # Why a campaign stopped, as the system says it, and in French.
 REASONS = (
     (r"paused by hand", "mise en pause à la main"),
@@ -42,6 +93,10 @@ REASONS = (
     (r"(\d+) of its last (\d+) messages failed", r"\1 de ses \2 derniers messages ont échoué"),
     (r"the gateway refuses the account: (.*)", r"la passerelle refuse le compte (\1)"),
     (r"its time was missed \((.*)\)", r"l’heure prévue est passée depuis trop longtemps (\1)"),
+    (
+        r"(\d+) contacts have no value for (.*), which has no default",
+        r"\1 contacts n’ont pas de valeur pour \2, qui n’a pas de valeur par défaut",
+    ),
     (r"campaign \d+ has nobody to write to", "aucun contact ne peut recevoir de message"),
 )
 
@@ -65,6 +120,25 @@ def reason(said: str) -> str:
     return said
 
 
+def outcome_words(word: str | None) -> str:
+    """A message's state, or where a contact ended, in French."""
+    return MESSAGES.get(word or "", OUTCOMES.get(word or "", ""))
+
+
+def day_and_time(value: datetime) -> str:
+    """Day and minute in the installation's zone, for a table."""
+    return f"{value.astimezone(get_settings().hours.zone):%d/%m/%Y %H:%M}"
+
+
+def clock_time(minutes: int) -> str:
+    """Minutes of a day, as the French write an hour."""
+    return f"{minutes // 60}{NO_BREAK_SPACE}h" + (f"{NO_BREAK_SPACE}{minutes % 60:02}" if minutes % 60 else "")
+
+
+def _simulates() -> bool:
+    return get_settings().sandboxed
+
+
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     environment = Environment(
@@ -74,8 +148,11 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": number, "moment": moment, "reason": reason}
-    environment.globals |= {"statuses": STATUSES, "roles": ROLES, "levels": LEVELS, "deeds": DEEDS}
+    environment.filters |= {"number": number, "moment": moment, "reason": reason, "clock_time": clock_time}
+    environment.filters |= {"day_and_time": day_and_time}
+    environment.globals |= {"statuses": STATUSES, "roles": ROLES, "levels": LEVELS, "deeds": DEEDS, "kinds": KINDS}
+    environment.globals |= {"messages": MESSAGES, "outcomes": OUTCOMES, "numbers": NUMBERS, "simulates": _simulates}
+    environment.globals |= {"zones": ZONES}
     return environment
 
 

@@ -1,6 +1,6 @@
 """The administration's page, in French, rendered here: login, campaigns with their progress, the daily gauge."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib.resources import files
 from typing import Annotated, Any
 
@@ -10,44 +10,40 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from system.clock import utc_now
 from system.config import get_settings
-from system.db import campaign_list, contacts, gateway_breaker
+from system.db import campaign_list, gateway_breaker
 from system.db.access_tokens import Holder
 from system.db.database import Database, get_db
-from system.domain.campaign_life import Resume
 from system.domain.counters import DayCounters
 from system.domain.daily_limit import DailyLimit
 from system.domain.roles import Role
 from system.page.rendering import rendered
 from system.routers.access import client_address
-from system.routers.campaigns import publish_or_leave
 from system.routers.identity import get_access
 from system.routers.page_identity import (
-    PageProblemError,
     give_cookie,
     page_form,
     page_user,
+    page_watcher,
     read_form,
     refuse_other_sites,
     take_cookie,
     text_of,
 )
-from system.services import cancelling, monitoring, pausing, statistics
+from system.routers.page_shell import around
+from system.services import monitoring, statistics
 from system.services.access import LoginRefusedError, TooManyAttemptsError
-from system.services.campaigns import NobodyToWriteToError, create_campaign, launch_campaign
-from system.services.pausing import NothingToSendError
-from system.services.transitions import CampaignStateError, UnknownCampaignError
 
 router = APIRouter(include_in_schema=False)
 
 SHOWN_CAMPAIGNS = 20
-MOST_CATEGORIES = 200
 ASSETS = {
     "htmx.min.js": "text/javascript",
+    "idiomorph-ext.min.js": "text/javascript",
     "page.css": "text/css",
     "icon.svg": "image/svg+xml",
 }
 Reader = Annotated[Holder, page_user(Role.READER)]
-Operator = Annotated[Holder, page_user(Role.OPERATOR)]
+Watcher = Annotated[Holder, page_watcher(Role.READER)]
 Before = Annotated[int | None, Query(ge=1, le=2**63 - 1)]
 
 
@@ -102,14 +98,18 @@ async def log_out(request: Request, holder: Reader) -> Response:
 
 @router.get("/")
 def home(holder: Reader, before: Before = None) -> HTMLResponse:
-    """The campaigns, and the forms of whoever may act."""
-    with get_db().transaction() as connection:
-        categories = contacts.categories(connection, most=MOST_CATEGORIES)
-    return HTMLResponse(rendered("home", categories=categories, **_live(get_db(), holder, before)))
+    """The campaigns."""
+    return HTMLResponse(rendered("home", **_live(get_db(), holder, before)))
+
+
+@router.get("/page/alive", status_code=204)
+def alive(_holder: Reader) -> Response:
+    """Asked while somebody types: the login lasts for as long as they are at work."""
+    return Response(status_code=204)
 
 
 @router.get("/page/live")
-def live(holder: Reader, before: Before = None) -> HTMLResponse:
+def live(holder: Watcher, before: Before = None) -> HTMLResponse:
     """What changes while one looks."""
     return HTMLResponse(rendered("live", **_live(get_db(), holder, before)))
 
@@ -119,11 +119,9 @@ def _live(db: Database, holder: Holder, before: int | None) -> Mapping[str, Any]
         found = campaign_list.page(connection, before=before, limit=SHOWN_CAMPAIGNS)
         held = gateway_breaker.hold(connection)
     return {
+        **around(holder, section="campaigns"),
         "held": held,
         "before": before,
-        "holder": holder,
-        "form_token": get_access().form_token(holder),
-        "may_act": holder.role.covers(Role.OPERATOR),
         "campaigns": [statistics.show(db, campaign.id) for campaign in found],
         "older": found[-1].id if len(found) == SHOWN_CAMPAIGNS else None,
         "gauge": _gauge(db),
@@ -136,71 +134,3 @@ def _gauge(db: Database) -> Mapping[str, Any]:
     counted = next((day for day in monitoring.latest_counters(db) if day.day == today), DayCounters(today, 0, 0, 0))
     used = counted.message_1 + counted.message_2
     return {"level": limit.level(counted).value, "used": used, "total": limit.total, "zone": settings.sending_zone}
-
-
-def _start(campaign_id: int, actor: str) -> None:
-    publish_or_leave(launch_campaign(get_db(), campaign_id, actor=actor))
-
-
-def _pause(campaign_id: int, actor: str) -> None:
-    pausing.pause_campaign(get_db(), campaign_id, actor=actor)
-
-
-def _resume(which: Resume) -> Callable[[int, str], None]:
-    def resume(campaign_id: int, actor: str) -> None:
-        publish_or_leave(pausing.resume_campaign(get_db(), campaign_id, which=which, actor=actor))
-
-    return resume
-
-
-def _cancel(campaign_id: int, actor: str) -> None:
-    cancelling.cancel_campaign(get_db(), campaign_id, actor=actor)
-
-
-DEEDS: Mapping[str, Callable[[int, str], None]] = {
-    "start": _start,
-    "pause": _pause,
-    "resume": _resume(Resume.PENDING),
-    "resume-failed": _resume(Resume.FAILED),
-    "resume-all": _resume(Resume.ALL),
-    "cancel": _cancel,
-}
-
-
-@router.post("/page/campaigns/{campaign_id}/{deed}")
-async def act(request: Request, holder: Operator, campaign_id: int, deed: str) -> Response:
-    """Starts, pauses, resumes or cancels a campaign."""
-    async with page_form(request, holder):
-        pass
-    if deed not in DEEDS:
-        raise PageProblemError(404, "Cette page n’existe pas.")
-    try:
-        await run_in_threadpool(DEEDS[deed], campaign_id, holder.name)
-    except UnknownCampaignError as error:
-        raise PageProblemError(404, "Cette campagne n’existe pas.") from error
-    except NobodyToWriteToError as error:
-        text = "Aucun contact de cette campagne ne peut recevoir de message : il faut un consentement enregistré."
-        raise PageProblemError(409, text) from error
-    except NothingToSendError as error:
-        raise PageProblemError(409, "Aucun de ces messages ne peut plus être envoyé.") from error
-    except CampaignStateError as error:
-        raise PageProblemError(409, "La campagne a changé d’état entre-temps : rechargez la page.") from error
-    return RedirectResponse("/", status_code=303)
-
-
-@router.post("/page/campaigns")
-async def create(request: Request, holder: Operator) -> Response:
-    """A draft for the contacts of a category."""
-    async with page_form(request, holder) as form:
-        name, category, message, follow_up = (text_of(form, f) for f in ("name", "category", "message", "follow_up"))
-    if not (name and category and message and follow_up):
-        raise PageProblemError(422, "Il manque un nom, une catégorie ou un message.")
-    if max(len(name) / 200, len(category) / 60, len(message) / 4096, len(follow_up) / 4096) > 1:
-        raise PageProblemError(422, "Un champ est trop long.")
-    try:
-        await run_in_threadpool(
-            lambda: create_campaign(get_db(), name, message, (), follow_up, categories=[category], actor=holder.name)
-        )
-    except ValueError as error:
-        raise PageProblemError(422, f"La catégorie « {category} » n’existe pas.") from error
-    return RedirectResponse("/", status_code=303)

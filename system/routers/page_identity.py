@@ -14,7 +14,7 @@ from system.db.access_tokens import Holder
 from system.domain.roles import Role
 from system.page.rendering import rendered
 from system.routers.identity import get_access
-from system.services.access import Issued
+from system.services.access import LONGEST_SESSION, Issued
 
 # The prefix makes browsers refuse the cookie unless it is this host's alone and came through TLS.
 SECURE_COOKIE, PLAIN_COOKIE = "__Host-token", "token"
@@ -43,7 +43,8 @@ def give_cookie(request: Request, response: Response, issued: Issued) -> None:
     response.set_cookie(
         _cookie_name(request),
         issued.token,
-        max_age=issued.seconds,
+        # The row of the token ends the login; it slides while somebody is at work.
+        max_age=max(issued.seconds, int(LONGEST_SESSION.total_seconds())),
         httponly=True,
         samesite="strict",
         secure=request.url.scheme == "https",
@@ -56,19 +57,28 @@ def take_cookie(request: Request, response: Response) -> None:
 
 
 def page_user(role: Role) -> Dependency:
-    """Lets a route of the page be used by whoever is logged in with this role, or more."""
-    return Depends(_with_role(role))  # type: ignore[no-any-return]
+    """Lets a route of the page be used by whoever is logged in with this role, or more; their login lasts on from now."""
+    return Depends(_with_role(role, prolongs=True))  # type: ignore[no-any-return]
 
 
-@lru_cache(maxsize=len(Role))
-def _with_role(role: Role) -> Callable[[Request], Holder]:
+def page_watcher(role: Role) -> Dependency:
+    """The same for what the page asks by itself: nobody is at work for that."""
+    return Depends(_with_role(role, prolongs=False))  # type: ignore[no-any-return]
+
+
+@lru_cache(maxsize=2 * len(Role))
+def _with_role(role: Role, *, prolongs: bool) -> Callable[[Request], Holder]:
     def page_user_with_role(request: Request) -> Holder:
         token = request.cookies.get(_cookie_name(request))
         holder = get_access().holder(token) if token else None
         if holder is None:
             raise LoginNeededError
+        # For the page that says what cannot be done.
+        request.state.holder = holder
         if not holder.role.covers(role):
             raise PageProblemError(403, "Votre compte ne permet pas cette action.")
+        if prolongs:
+            get_access().prolong(holder)
         return holder
 
     return page_user_with_role
@@ -145,5 +155,8 @@ def show_problems(app: FastAPI) -> None:
         return RedirectResponse(LOGIN, status_code=303)
 
     @app.exception_handler(PageProblemError)
-    async def problem(_request: Request, error: PageProblemError) -> Response:
-        return HTMLResponse(rendered("problem", problem=error.text, holder=None), status_code=error.status)
+    async def problem(request: Request, error: PageProblemError) -> Response:
+        holder = getattr(request.state, "holder", None)
+        form_token = get_access().form_token(holder) if holder else None
+        page = rendered("problem", problem=error.text, holder=holder, form_token=form_token)
+        return HTMLResponse(page, status_code=error.status)

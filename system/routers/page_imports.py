@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
 from starlette.datastructures import UploadFile
 
 from system.config import get_settings
-from system.db import imports
+from system.db import contacts, imports
 from system.db.access_tokens import Holder
 from system.db.database import get_db
 from system.db.imports import Import
@@ -17,14 +17,24 @@ from system.domain.roles import Role
 from system.page.rendering import rendered
 from system.routers.identity import get_access
 from system.routers.page_identity import PageProblemError, page_form, page_user, text_of
+from system.routers.page_shell import shown
 from system.services.importing import Source, UnknownImportError, find_import, import_contacts
 from system.services.rejected_file import rejected_file
 
 router = APIRouter(include_in_schema=False, prefix="/page/imports")
 
 SHOWN_REJECTIONS = 100
+MOST_CATEGORIES = 500
 Reader = Annotated[Holder, page_user(Role.READER)]
 Operator = Annotated[Holder, page_user(Role.OPERATOR)]
+
+
+@router.get("")
+def ask(holder: Operator) -> HTMLResponse:
+    """The form of a file."""
+    with get_db().transaction() as connection:
+        names = contacts.categories(connection, most=MOST_CATEGORIES)
+    return shown("import_form", holder, section="imports", categories=names)
 
 
 @router.post("")

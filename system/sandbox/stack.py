@@ -14,6 +14,7 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 
 import system
+from system.config import SANDBOX_KEY
 from system.sandbox.foreign_data import refuse_foreign_data
 from system.sandbox.gateway_control import GatewayControl
 from system.sandbox.launcher import Launcher
@@ -164,7 +165,7 @@ def _environment(root: Path, data: Path, servers: Servers, gateway_url: str, web
     return inherited | {
         "DATABASE_URL": servers.database_url,
         "REDIS_URL": servers.redis_url,
-        "WASSENGER_API_KEY": "sandbox",
+        "WASSENGER_API_KEY": SANDBOX_KEY,
         "WASSENGER_DEVICE": DEVICE,
         "WASSENGER_BASE_URL": gateway_url,
         "PORT": str(web_port),

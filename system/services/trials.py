@@ -33,6 +33,5 @@ def try_campaign(
         campaigns.set_test_of(connection, trial, campaign_id)
         campaigns.set_hours(connection, trial, ALWAYS)
         audience.add_contacts(connection, trial, [phone])
-        detail = {"campaign_id": campaign_id, "test": trial, "phone": str(phone)}
-        action_log.record(connection, actor, "campaign tried", detail)
+        action_log.record(connection, actor, "campaign tried", {"campaign_id": campaign_id, "test": trial})
     return launch_campaign(db, trial, clock=clock)

@@ -1,0 +1,90 @@
+"""Contacts, as the page lists and corrects them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from system.db.connection import Db
+
+
+class Which(StrEnum):
+    """Whom a list shows: everybody, those without a recorded consent, those who opted out, those not on WhatsApp."""
+
+    ALL = "all"
+    WITHOUT_CONSENT = "without-consent"
+    OPTED_OUT = "opted-out"
+    INVALID = "invalid"
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A person as the page shows them; times are UTC."""
+
+    id: int
+    phone: str
+    name: str | None
+    first_name: str | None
+    last_name: str | None
+    opted_in_at: datetime | None
+    opt_in_source: str | None
+    whatsapp_status: str
+    suppressed_at: datetime | None
+    suppressed_by: str | None
+    categories: tuple[str, ...]
+
+
+_READ = """SELECT c.id, c.phone, c.name, c.first_name, c.last_name, c.opted_in_at, c.opt_in_source, c.whatsapp_status,
+    s.suppressed_at, s.source AS suppressed_by,
+    ARRAY(SELECT k.name FROM contact_categories AS cc JOIN categories AS k ON k.id = cc.category_id
+          WHERE cc.contact_id = c.id ORDER BY k.name) AS categories
+FROM contacts AS c LEFT JOIN suppressions AS s ON s.phone = c.phone"""
+_CONDITIONS = {
+    Which.ALL: "true",
+    Which.WITHOUT_CONSENT: "c.opted_in_at IS NULL AND s.phone IS NULL",
+    Which.OPTED_OUT: "s.phone IS NOT NULL",
+    Which.INVALID: "c.whatsapp_status = 'invalid'",
+}
+
+
+def _listed(row: dict[str, object]) -> Listed:
+    return Listed(**row | {"categories": tuple(row["categories"])})  # type: ignore[arg-type]
+
+
+def page(db: Db, *, text: str, which: Which, after: int, limit: int) -> list[Listed]:
+    """Contacts whose number holds these digits, or whose name holds this text; by id, from the one behind `after`."""
+    like = text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+    digits = "".join(character for character in text if character.isdecimal()).lstrip("0")
+    rows = db.execute(
+        f"""{_READ} WHERE c.id > %(after)s AND {_CONDITIONS[which]}
+            AND (%(like)s = '' OR c.name ILIKE '%%' || %(like)s || '%%'
+                OR (%(digits)s <> '' AND c.phone LIKE '%%' || %(digits)s || '%%'))
+            ORDER BY c.id LIMIT %(limit)s""".encode(),
+        {"after": after, "like": like, "digits": digits, "limit": limit},
+    ).fetchall()
+    return [_listed(row) for row in rows]
+
+
+def by_id(db: Db, contact_id: int) -> Listed | None:
+    """The contact, or None."""
+    row = db.execute(f"{_READ} WHERE c.id = %s".encode(), [contact_id]).fetchone()
+    return None if row is None else _listed(row)
+
+
+def rename(db: Db, contact_id: int, *, first_name: str | None, last_name: str | None) -> bool:
+    """Gives a contact another name; False when there is no such contact."""
+    whole = " ".join(filter(None, (first_name, last_name))) or None
+    cursor = db.execute(
+        "UPDATE contacts SET name = %s, first_name = %s, last_name = %s WHERE id = %s",
+        [whole, first_name, last_name if first_name else None, contact_id],
+    )
+    return cursor.rowcount == 1
+
+
+def record_first_consent(db: Db, contact_id: int, *, at: datetime, source: str) -> bool:
+    """Records the consent (UTC) of a contact who has none and did not opt out; False otherwise."""
+    cursor = db.execute(
+        """UPDATE contacts AS c SET opted_in_at = %s, opt_in_source = %s
+           WHERE id = %s AND opted_in_at IS NULL AND NOT EXISTS (SELECT 1 FROM suppressions AS s WHERE s.phone = c.phone)""",
+        [at, source, contact_id],
+    )
+    return cursor.rowcount == 1

@@ -1,0 +1,324 @@
+"""Campaigns on the page: written, tried, counted and confirmed before they leave, then followed."""
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from system.clock import utc_now
+from system.config import get_settings
+from system.db import audience, contacts, results
+from system.db.access_tokens import Holder
+from system.db.campaign_list import Campaign
+from system.db.database import get_db
+from system.domain.campaign_life import Resume
+from system.domain.phone import PhoneNumber
+from system.domain.roles import Role
+from system.domain.statuses import CampaignStatus
+from system.domain.variables import needed
+from system.page.rendering import rendered
+from system.routers.campaigns import publish_or_leave
+from system.routers.page_forms import CampaignForm, schedule_of
+from system.routers.page_identity import PageProblemError, page_form, page_user, page_watcher, text_of
+from system.routers.page_shell import around, shown
+from system.services import cancelling, drafts, pausing, scheduling, statistics, trials
+from system.services.campaigns import (
+    MissingValueError,
+    NobodyToWriteToError,
+    UnknownCategoryError,
+    create_campaign,
+    launch_campaign,
+)
+from system.services.pausing import NothingToSendError
+from system.services.statistics import Shown
+from system.services.transitions import CampaignStateError, UnknownCampaignError
+
+router = APIRouter(include_in_schema=False, prefix="/page/campaigns")
+
+MOST_CATEGORIES = 500
+LATEST_REPLIES = 5
+# What cannot be undone is asked twice.
+CONFIRMED = ("start", "cancel")
+BEFORE_LAUNCH = frozenset({CampaignStatus.DRAFT, CampaignStatus.SCHEDULED})
+Reader = Annotated[Holder, page_user(Role.READER)]
+Watcher = Annotated[Holder, page_watcher(Role.READER)]
+Operator = Annotated[Holder, page_user(Role.OPERATOR)]
+Number = Annotated[int, Query(ge=0, le=2**63 - 1)]
+NOWHERE = "Cette page n’existe pas."
+NO_CAMPAIGN = "Cette campagne n’existe pas."
+
+
+@router.get("/new")
+def new(holder: Operator) -> HTMLResponse:
+    """The form of a campaign."""
+    return _form(holder, CampaignForm.empty())
+
+
+@router.post("")
+async def create(request: Request, holder: Operator) -> Response:
+    """A draft for the contacts of a category."""
+    async with page_form(request, holder) as form:
+        asked = CampaignForm.read(form)
+    return await run_in_threadpool(_create, holder, asked)
+
+
+def _create(holder: Holder, asked: CampaignForm) -> Response:
+    text = asked.values
+    if not asked.problems:
+        try:
+            campaign_id = create_campaign(
+                get_db(),
+                text["name"],
+                text["message"],
+                (),
+                text["follow_up"],
+                categories=[text["category"]],
+                hours=asked.hours,
+                actor=holder.name,
+            )
+            return RedirectResponse(f"/page/campaigns/{campaign_id}?done=created", status_code=303)
+        except UnknownCategoryError:
+            asked.problems["category"] = f"La catégorie « {text['category']} » n’existe pas."
+    return _form(holder, asked, status=422)
+
+
+def _form(holder: Holder, asked: CampaignForm, campaign: Campaign | None = None, status: int = 200) -> HTMLResponse:
+    with get_db().transaction() as connection:
+        names = contacts.categories(connection, most=MOST_CATEGORIES)
+        kept = audience.categories(connection, campaign.id) if campaign else []
+    return shown(
+        "campaign_form",
+        holder,
+        status=status,
+        section="campaigns",
+        asked=asked,
+        campaign=campaign,
+        categories=names,
+        kept=kept,
+    )
+
+
+def _found(campaign_id: int) -> Shown:
+    if not 0 < campaign_id < 2**63:
+        raise PageProblemError(404, NO_CAMPAIGN)
+    try:
+        return statistics.show(get_db(), campaign_id)
+    except UnknownCampaignError as error:
+        raise PageProblemError(404, NO_CAMPAIGN) from error
+
+
+@router.get("/{campaign_id}")
+def show(
+    holder: Reader, campaign_id: int, preview: Number = 0, done: Annotated[str, Query(max_length=40)] = ""
+) -> HTMLResponse:
+    """A campaign: its texts, its state, what comes before its launch and what came after."""
+    return _campaign_page(holder, _found(campaign_id), preview=preview, done=done)
+
+
+@router.get("/{campaign_id}/live")
+def live(holder: Watcher, campaign_id: int) -> HTMLResponse:
+    """What changes while one looks at a campaign."""
+    return HTMLResponse(rendered("campaign_live", shown=_found(campaign_id), **around(holder)))
+
+
+def _campaign_page(
+    holder: Holder,
+    found: Shown,
+    *,
+    preview: int = 0,
+    done: str | None = None,
+    status: int = 200,
+    problems: Mapping[str, str] | None = None,
+    typed: Mapping[str, str] | None = None,
+) -> HTMLResponse:
+    campaign = found.campaign
+    before: dict[str, Any] = {}
+    with get_db().transaction() as connection:
+        if campaign.status in BEFORE_LAUNCH:
+            names = needed(campaign.message, campaign.follow_up)
+            before = {
+                "audience": audience.audience(connection, campaign.id),
+                "lacking": audience.lacking(connection, campaign.id, names),
+                "needed": names,
+                "sample": audience.sample(connection, campaign.id, after=preview)
+                or audience.sample(connection, campaign.id),
+            }
+        categories = audience.categories(connection, campaign.id)
+        replies = results.replies(connection, campaign.id, before=None, limit=LATEST_REPLIES)
+    return shown(
+        "campaign",
+        holder,
+        status=status,
+        section="campaigns",
+        flash=done,
+        shown=found,
+        hours=campaign.hours or get_settings().hours,
+        before=before,
+        categories=categories,
+        replies=replies,
+        problems=problems or {},
+        typed=typed or {},
+    )
+
+
+@router.get("/{campaign_id}/edit")
+def edit_form(holder: Operator, campaign_id: int) -> HTMLResponse:
+    """The form of a draft."""
+    campaign = _found(campaign_id).campaign
+    if campaign.status is not CampaignStatus.DRAFT:
+        raise PageProblemError(409, "Seul un brouillon peut être modifié.")
+    with get_db().transaction() as connection:
+        kept = audience.categories(connection, campaign_id)
+    return _form(holder, CampaignForm.of(campaign, kept), campaign)
+
+
+@router.post("/{campaign_id}/edit")
+async def edit(request: Request, holder: Operator, campaign_id: int) -> Response:
+    """Gives a draft other words."""
+    async with page_form(request, holder) as form:
+        asked = CampaignForm.read(form, optional=("category",))
+    return await run_in_threadpool(_edit, holder, campaign_id, asked)
+
+
+def _edit(holder: Holder, campaign_id: int, asked: CampaignForm) -> Response:
+    campaign, text = _found(campaign_id).campaign, asked.values
+    if not asked.problems:
+        try:
+            drafts.edit_draft(
+                get_db(),
+                campaign_id,
+                text["name"],
+                text["message"],
+                text["follow_up"],
+                category=text["category"] or None,
+                hours=asked.hours,
+                actor=holder.name,
+            )
+            return RedirectResponse(f"/page/campaigns/{campaign_id}?done=edited", status_code=303)
+        except UnknownCategoryError:
+            asked.problems["category"] = f"La catégorie « {text['category']} » n’existe pas."
+        except CampaignStateError as error:
+            raise PageProblemError(409, "Seul un brouillon peut être modifié.") from error
+    return _form(holder, asked, campaign, status=422)
+
+
+@router.get("/{campaign_id}/confirm/{deed}")
+def confirm(holder: Operator, campaign_id: int, deed: str) -> HTMLResponse:
+    """Asks before what cannot be undone, with the number of those who will be written to."""
+    found = _found(campaign_id)
+    if deed not in CONFIRMED:
+        raise PageProblemError(404, NOWHERE)
+    with get_db().transaction() as connection:
+        counted = audience.audience(connection, campaign_id) if deed == "start" else None
+    hours = found.campaign.hours or get_settings().hours
+    return shown("confirm", holder, section="campaigns", shown=found, deed=deed, audience=counted, hours=hours)
+
+
+@router.post("/{campaign_id}/schedule")
+async def schedule(request: Request, holder: Operator, campaign_id: int) -> Response:
+    """The campaign starts by itself at the day and hour of the form, in its own zone."""
+    async with page_form(request, holder) as form:
+        typed = {name: text_of(form, name) for name in ("date", "time")}
+    return await run_in_threadpool(_schedule, holder, campaign_id, typed)
+
+
+def _schedule(holder: Holder, campaign_id: int, typed: Mapping[str, str]) -> Response:
+    found = _found(campaign_id)
+    at = schedule_of(typed, found.campaign.hours or get_settings().hours, utc_now())
+    if isinstance(at, str):
+        return _campaign_page(holder, found, status=422, problems={"date": at}, typed=typed)
+    try:
+        scheduling.schedule_campaign(get_db(), campaign_id, at, actor=holder.name)
+    except ValueError:
+        past = "Ce moment est déjà passé : choisissez un moment à venir."
+        return _campaign_page(holder, found, status=422, problems={"date": past}, typed=typed)
+    except CampaignStateError as error:
+        raise PageProblemError(409, "La campagne est déjà partie, ou finie.") from error
+    return RedirectResponse(f"/page/campaigns/{campaign_id}?done=scheduled", status_code=303)
+
+
+@router.post("/{campaign_id}/test")
+async def test(request: Request, holder: Operator, campaign_id: int) -> Response:
+    """Sends the campaign's text to one number, as its first contact would read it."""
+    async with page_form(request, holder) as form:
+        typed = {"phone": text_of(form, "phone")}
+    return await run_in_threadpool(_test, holder, campaign_id, typed)
+
+
+def _test(holder: Holder, campaign_id: int, typed: Mapping[str, str]) -> Response:
+    found = _found(campaign_id)
+    try:
+        phone = PhoneNumber.from_person(typed["phone"][:40], region=get_settings().default_region)
+    except ValueError:
+        wrong = "Ce n’est pas un numéro de téléphone : écrivez par exemple +33 6 12 34 56 78."
+        return _campaign_page(holder, found, status=422, problems={"phone": wrong}, typed=typed)
+    try:
+        publish_or_leave(trials.try_campaign(get_db(), campaign_id, phone, actor=holder.name))
+    except MissingValueError:
+        wrong = "Aucun contact ne peut prêter son nom à l’essai : choisissez une catégorie, ou donnez une valeur par défaut."
+        return _campaign_page(holder, found, status=409, problems={"phone": wrong}, typed=typed)
+    except NobodyToWriteToError:
+        wrong = "Ce numéro ne peut pas recevoir de message : il n’est pas sur WhatsApp."
+        return _campaign_page(holder, found, status=409, problems={"phone": wrong}, typed=typed)
+    return RedirectResponse(f"/page/campaigns/{campaign_id}?done=tried", status_code=303)
+
+
+def _start(campaign_id: int, actor: str) -> None:
+    publish_or_leave(launch_campaign(get_db(), campaign_id, actor=actor))
+
+
+def _pause(campaign_id: int, actor: str) -> None:
+    pausing.pause_campaign(get_db(), campaign_id, actor=actor)
+
+
+def _resume(which: Resume) -> Callable[[int, str], None]:
+    def resume(campaign_id: int, actor: str) -> None:
+        publish_or_leave(pausing.resume_campaign(get_db(), campaign_id, which=which, actor=actor))
+
+    return resume
+
+
+def _cancel(campaign_id: int, actor: str) -> None:
+    cancelling.cancel_campaign(get_db(), campaign_id, actor=actor)
+
+
+def _unschedule(campaign_id: int, actor: str) -> None:
+    drafts.unschedule(get_db(), campaign_id, actor=actor)
+
+
+DEEDS: Mapping[str, Callable[[int, str], None]] = {
+    "start": _start,
+    "pause": _pause,
+    "resume": _resume(Resume.PENDING),
+    "resume-failed": _resume(Resume.FAILED),
+    "resume-all": _resume(Resume.ALL),
+    "cancel": _cancel,
+    "unschedule": _unschedule,
+}
+
+
+@router.post("/{campaign_id}/{deed}")
+async def act(request: Request, holder: Operator, campaign_id: int, deed: str) -> Response:
+    """Starts, pauses, resumes or cancels a campaign; what cannot be undone has to be confirmed."""
+    async with page_form(request, holder) as form:
+        confirmed = text_of(form, "confirmed") == "yes"
+    if deed not in DEEDS:
+        raise PageProblemError(404, NOWHERE)
+    await run_in_threadpool(_found, campaign_id)
+    if deed in CONFIRMED and not confirmed:
+        return RedirectResponse(f"/page/campaigns/{campaign_id}/confirm/{deed}", status_code=303)
+    try:
+        await run_in_threadpool(DEEDS[deed], campaign_id, holder.name)
+    except NobodyToWriteToError as error:
+        text = "Aucun contact de cette campagne ne peut recevoir de message : il faut un consentement enregistré."
+        raise PageProblemError(409, text) from error
+    except MissingValueError as error:
+        text = "Des contacts n’ont pas de valeur pour une variable : donnez-lui une valeur par défaut, comme {{prénom|cher client}}."
+        raise PageProblemError(409, text) from error
+    except NothingToSendError as error:
+        raise PageProblemError(409, "Aucun de ces messages ne peut plus être envoyé.") from error
+    except CampaignStateError as error:
+        raise PageProblemError(409, "La campagne a changé d’état entre-temps : rechargez la page.") from error
+    return RedirectResponse(f"/page/campaigns/{campaign_id}?done={deed}", status_code=303)

@@ -1,0 +1,89 @@
+"""What became of each contact of a campaign, on the page and as a file, and the replies."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from fastapi.responses import HTMLResponse, StreamingResponse
+
+from system.config import get_settings
+from system.db import results
+from system.db.access_tokens import Holder
+from system.db.campaign_list import Campaign
+from system.db.database import get_db
+from system.domain.roles import Role
+from system.page.rendering import outcome_words
+from system.routers.page_identity import PageProblemError, page_user
+from system.routers.page_shell import shown
+from system.services import statistics
+from system.services.results_file import results_file
+from system.services.transitions import UnknownCampaignError
+
+router = APIRouter(include_in_schema=False, prefix="/page/campaigns")
+
+PAGE = 50
+Reader = Annotated[Holder, page_user(Role.READER)]
+Position = Annotated[int, Query(ge=0, le=2**63 - 1)]
+CampaignId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+
+
+class Ended(StrEnum):
+    """How a contact ended; `open`: not yet."""
+
+    OPEN = results.OPEN
+    MESSAGE_2_SENT = "message_2_sent"
+    LATE_INTERACTION = "late_interaction"
+    NO_INTERACTION = "no_interaction"
+    FAILED = "failed"
+    OPTED_OUT = "opted_out"
+    CANCELLED = "cancelled"
+
+
+def _campaign(campaign_id: int) -> Campaign:
+    try:
+        return statistics.show(get_db(), campaign_id).campaign
+    except UnknownCampaignError as error:
+        raise PageProblemError(404, "Cette campagne n’existe pas.") from error
+
+
+@router.get("/{campaign_id}/results")
+def show(holder: Reader, campaign_id: CampaignId, outcome: Ended | None = None, after: Position = 0) -> HTMLResponse:
+    """Contacts one by one."""
+    campaign = _campaign(campaign_id)
+    with get_db().transaction() as connection:
+        found = results.by_contact(connection, campaign_id, outcome=outcome and outcome.value, after=after, limit=PAGE)
+    return shown(
+        "results",
+        holder,
+        section="campaigns",
+        campaign=campaign,
+        results=found,
+        outcome=outcome,
+        all_outcomes=[each.value for each in Ended],
+        next_after=found[-1].message_id if len(found) == PAGE else None,
+    )
+
+
+@router.get("/{campaign_id}/results.csv")
+def download(_holder: Reader, campaign_id: CampaignId) -> StreamingResponse:
+    """The same for everybody, as a file."""
+    _campaign(campaign_id)
+    zone = get_settings().hours.zone
+
+    def moment(at: datetime) -> str:
+        return f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+
+    lines = results_file(get_db(), campaign_id, words=outcome_words, moment=moment)
+    headers = {"Content-Disposition": f'attachment; filename="campagne-{campaign_id}.csv"'}
+    return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get("/{campaign_id}/replies")
+def replies(holder: Reader, campaign_id: CampaignId, before: Position = 2**63 - 1) -> HTMLResponse:
+    """What contacts answered, newest first."""
+    campaign = _campaign(campaign_id)
+    with get_db().transaction() as connection:
+        found = results.replies(connection, campaign_id, before=before, limit=PAGE)
+    older = found[-1].id if len(found) == PAGE else None
+    return shown("replies", holder, section="campaigns", campaign=campaign, replies=found, older=older)

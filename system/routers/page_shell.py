@@ -1,0 +1,50 @@
+"""What every page of somebody who is logged in has around it."""
+
+from typing import Any
+
+from fastapi.responses import HTMLResponse
+
+from system.db.access_tokens import Holder
+from system.domain.roles import Role
+from system.page.rendering import rendered
+from system.routers.identity import get_access
+
+# What an address may say has just been done, and what the page then says.
+DONE = {
+    "created": "Le brouillon est créé.",
+    "edited": "Les changements sont enregistrés.",
+    "start": "La campagne est lancée.",
+    "pause": "La campagne est en pause.",
+    "resume": "La campagne reprend.",
+    "resume-failed": "Les échecs sont renvoyés.",
+    "resume-all": "La campagne reprend, échecs compris.",
+    "cancel": "La campagne est annulée.",
+    "scheduled": "La campagne est planifiée.",
+    "unschedule": "La campagne est de nouveau un brouillon.",
+    "tried": "Le message d’essai part dans un instant.",
+    "contact": "Le contact est enregistré.",
+    "consent": "Le consentement est enregistré.",
+    "opted-out": "Cette personne ne recevra plus rien.",
+    "replied": "La réponse est arrivée, comme si le contact l’avait envoyée.",
+    "acknowledged": "L’accusé est arrivé, comme si WhatsApp l’avait envoyé.",
+}
+
+
+def around(holder: Holder, *, section: str = "", flash: str | None = None) -> dict[str, Any]:
+    """What the frame of a page shows: who is there, what they may do, where they are and what was done."""
+    return {
+        "holder": holder,
+        "form_token": get_access().form_token(holder),
+        "may_act": holder.role.covers(Role.OPERATOR),
+        "section": section,
+        "flash": DONE.get(flash or ""),
+    }
+
+
+def shown(
+    template: str, holder: Holder, *, status: int = 200, section: str = "", flash: str | None = None, **values: Any
+) -> HTMLResponse:
+    """The page of this template."""
+    return HTMLResponse(
+        rendered(template, **around(holder, section=section, flash=flash), **values), status_code=status
+    )
