@@ -8,12 +8,10 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from system.clock import utc_now
 from system.config import get_settings
 from system.db import campaign_list, gateway_breaker
 from system.db.access_tokens import Holder
 from system.db.database import Database, get_db
-from system.domain.counters import DayCounters
 from system.domain.daily_limit import DailyLimit
 from system.domain.roles import Role
 from system.page.rendering import rendered
@@ -130,7 +128,7 @@ def _live(db: Database, holder: Holder, before: int | None) -> Mapping[str, Any]
 
 def _gauge(db: Database) -> Mapping[str, Any]:
     settings = get_settings()
-    today, limit = utc_now().astimezone(settings.hours.zone).date(), DailyLimit(settings.daily_message_limit)
-    counted = next((day for day in monitoring.latest_counters(db) if day.day == today), DayCounters(today, 0, 0, 0))
+    limit = DailyLimit(settings.daily_message_limit)
+    counted = monitoring.counters_of_today(db, settings.hours.zone)
     used = counted.message_1 + counted.message_2
     return {"level": limit.level(counted).value, "used": used, "total": limit.total, "zone": settings.sending_zone}

@@ -14,10 +14,12 @@ from system.db.access_tokens import Holder
 from system.db.campaign_list import Campaign
 from system.db.database import get_db
 from system.domain.campaign_life import Resume
+from system.domain.daily_limit import DailyLimit
 from system.domain.phone import PhoneNumber
 from system.domain.roles import Role
 from system.domain.statuses import CampaignStatus
 from system.domain.variables import needed
+from system.page.rendering import DEEDS as OFFERED
 from system.page.rendering import rendered
 from system.routers.campaigns import publish_or_leave
 from system.routers.page_forms import CampaignForm, schedule_of
@@ -31,6 +33,7 @@ from system.services.campaigns import (
     create_campaign,
     launch_campaign,
 )
+from system.services.monitoring import counters_of_today
 from system.services.pausing import NothingToSendError
 from system.services.statistics import Shown
 from system.services.transitions import CampaignStateError, UnknownCampaignError
@@ -48,6 +51,7 @@ Operator = Annotated[Holder, page_user(Role.OPERATOR)]
 Number = Annotated[int, Query(ge=0, le=2**63 - 1)]
 NOWHERE = "Cette page n’existe pas."
 NO_CAMPAIGN = "Cette campagne n’existe pas."
+CHANGED = "La campagne a changé d’état entre-temps : rechargez la page."
 
 
 @router.get("/new")
@@ -210,10 +214,23 @@ def confirm(holder: Operator, campaign_id: int, deed: str) -> HTMLResponse:
     found = _found(campaign_id)
     if deed not in CONFIRMED:
         raise PageProblemError(404, NOWHERE)
+    if deed not in dict(OFFERED.get(found.campaign.status, ())):
+        raise PageProblemError(409, CHANGED)
     with get_db().transaction() as connection:
         counted = audience.audience(connection, campaign_id) if deed == "start" else None
     hours = found.campaign.hours or get_settings().hours
-    return shown("confirm", holder, section="campaigns", shown=found, deed=deed, audience=counted, hours=hours)
+    limit = DailyLimit(get_settings().daily_message_limit)
+    return shown(
+        "confirm",
+        holder,
+        section="campaigns",
+        shown=found,
+        deed=deed,
+        audience=counted,
+        hours=hours,
+        limit=limit.total,
+        left_today=limit.left_for_message_1(counters_of_today(get_db(), get_settings().hours.zone)),
+    )
 
 
 @router.post("/{campaign_id}/schedule")
@@ -320,5 +337,5 @@ async def act(request: Request, holder: Operator, campaign_id: int, deed: str) -
     except NothingToSendError as error:
         raise PageProblemError(409, "Aucun de ces messages ne peut plus être envoyé.") from error
     except CampaignStateError as error:
-        raise PageProblemError(409, "La campagne a changé d’état entre-temps : rechargez la page.") from error
+        raise PageProblemError(409, CHANGED) from error
     return RedirectResponse(f"/page/campaigns/{campaign_id}?done={deed}", status_code=303)

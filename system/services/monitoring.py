@@ -23,12 +23,17 @@ def latest_counters(db: Database, clock: Clock = utc_now) -> list[DayCounters]:
         return monitoring.counters(connection, since=clock().date() - timedelta(days=1))
 
 
-def limit_level(db: Database, limit: DailyLimit, clock: Clock = utc_now, *, zone: tzinfo = UTC) -> LimitLevel:
-    """How near the limit this day of the zone is; a warning is logged from `attention` on."""
+def counters_of_today(db: Database, zone: tzinfo, clock: Clock = utc_now) -> DayCounters:
+    """What has left on this day of the zone."""
     day = clock().astimezone(zone).date()
     with db.transaction() as connection:
         days = monitoring.counters(connection, since=day)
-    today = next((counted for counted in days if counted.day == day), DayCounters(day, 0, 0, 0))
+    return next((counted for counted in days if counted.day == day), DayCounters(day, 0, 0, 0))
+
+
+def limit_level(db: Database, limit: DailyLimit, clock: Clock = utc_now, *, zone: tzinfo = UTC) -> LimitLevel:
+    """How near the limit this day of the zone is; a warning is logged from `attention` on."""
+    today = counters_of_today(db, zone, clock)
     level = limit.level(today)
     if level is not LimitLevel.OK:
         logger.warning("daily_limit", extra={"limit_level": level.value, "limit": limit.total, **today.values})

@@ -10,7 +10,9 @@ import httpx
 import pytest
 
 from system.clock import utc_now
+from system.config import get_settings
 from system.db.database import Database
+from system.domain.sending_hours import SendingHours
 from system.main import create_app
 from system.page.rendering import DEEDS, STATUSES, moment, number
 from system.services.campaigns import create_campaign
@@ -18,8 +20,10 @@ from tests.unit.system.administration import PASSWORD, TOKEN_SECRET, add_everybo
 from tests.unit.system.bench import Bench
 from tests.unit.system.environment import stack_environment
 from tests.unit.system.routers.client import Client
+from tests.unit.system.services.webhook_events import event, process
 
 pytestmark = pytest.mark.real
+NEW: dict[str, Any] = {"name": "Salon", "category": "Salon", "message": "Bonjour", "follow_up": "Merci"}
 FILE = "téléphone;nom\n0639980001;<b>Anne</b>\n<i>12</i>;Béa\n".encode("cp1252")
 
 
@@ -143,7 +147,7 @@ def test_from_a_file_to_a_cancelled_campaign(browser: Browser, bench: Bench) -> 
     }
     assert browser.submit("/page/campaigns", **new).status_code == 303
     for deed, after in (("start", "sending"), ("pause", "paused"), ("resume", "sending"), ("cancel", "cancelled")):
-        answer = browser.submit(f"/page/campaigns/1/{deed}")
+        answer = browser.submit(f"/page/campaigns/1/{deed}", confirmed="yes")
         assert (answer.status_code, status(bench)) == (303, after)
     live = browser.request("GET", "/page/live").text
     assert "<script>" not in live
@@ -167,11 +171,25 @@ def test_a_reader_sees_and_does_nothing(browser: Browser, bench: Bench) -> None:
     ("path", "data", "code", "words"),
     [
         ("/page/campaigns/1/pause", {}, 409, "a changé d’état"),
-        ("/page/campaigns/1/start", {}, 409, "consentement"),
+        ("/page/campaigns/1/start", {"confirmed": "yes"}, 409, "consentement"),
+        ("/page/campaigns/1/edit", {"name": "x", "message": "y"}, 422, "Écrivez le Message 2"),
+        ("/page/campaigns/1/test", {"phone": "12"}, 422, "pas un numéro"),
+        ("/page/campaigns/1/test", {"phone": ""}, 422, "pas un numéro"),
+        ("/page/campaigns/1/schedule", {"date": "2020-01-01", "time": "10:00"}, 422, "déjà passé"),
+        ("/page/campaigns/1/schedule", {"date": "demain", "time": ""}, 422, "Choisissez un jour"),
+        ("/page/campaigns/1/schedule", {"date": "2020-01-01", "time": "10:00+01:00"}, 422, "Choisissez un jour"),
+        ("/page/campaigns/1/unschedule", {}, 409, "a changé d’état"),
+        ("/page/contacts/1/consent", {"source": ""}, 422, "Dites où"),
+        ("/page/contacts/1", {"first_name": "x" * 101}, 422, "100 caractères"),
+        ("/page/contacts/99", {"first_name": "x"}, 404, "n’existe pas"),
+        ("/page/simulation/1", {"what": "reply", "text": "oui"}, 404, "passerelle d’essai"),
         ("/page/campaigns/1/destroy", {}, 404, "n’existe pas"),
         ("/page/campaigns/99/start", {}, 404, "n’existe pas"),
         ("/page/imports", {"category": "x"}, 422, "Il manque un fichier"),
-        ("/page/campaigns", {"name": "x"}, 422, "Il manque"),
+        ("/page/campaigns", {"name": "x"}, 422, "Choisissez une catégorie"),
+        ("/page/campaigns", NEW | {"message": "{{ville}}"}, 422, "La variable {{ville}} n’existe pas"),
+        ("/page/campaigns", NEW | {"opens": "20:00", "closes": "08:00"}, 422, "La fin doit venir après"),
+        ("/page/campaigns", NEW | {"zone": "Europe/Pari"}, 422, "fuseau horaire n’est pas connu"),
         ("/page/campaigns", {"name": "x" * 201, "category": "y", "message": "z", "follow_up": "z"}, 422, "trop long"),
         ("/page/campaigns", {"name": "x", "category": "<y>", "message": "z", "follow_up": "z"}, 422, "&lt;y&gt;"),
         ("/page/campaigns", {"name": "\x00", "category": "y", "message": "z", "follow_up": "z"}, 422, "caractère"),
@@ -219,7 +237,7 @@ def test_campaigns_have_pages(browser: Browser, bench: Bench) -> None:
 
 
 def test_the_style_and_the_script_are_served_and_nothing_else(browser: Browser) -> None:
-    for name in ("htmx.min.js", "page.css", "icon.svg"):
+    for name in ("htmx.min.js", "idiomorph-ext.min.js", "page.css", "icon.svg"):
         answer = browser.request("GET", f"/static/{name}")
         assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "public, max-age=3600")
     for name in ("README.md", "..%2frendering.py", "x"):
@@ -229,13 +247,158 @@ def test_the_style_and_the_script_are_served_and_nothing_else(browser: Browser) 
 def test_nothing_in_the_page_needs_an_inline_script_or_style(browser: Browser, bench: Bench) -> None:
     create_campaign(bench.db, "Salon", "Bonjour", ["+33639980001"])
     browser.log_in()
-    for path in ("/", "/page/login"):
+    for path in ("/", "/page/login", "/page/campaigns/1", "/page/campaigns/new", "/page/contacts", "/page/imports"):
         text = browser.request("GET", path).text
         assert not re.search(r"<style|\sstyle=|\son\w+=|<script>|javascript:|https?://", text)
-        assert len(re.findall(r"<script", text)) == 1
+        assert re.findall(r"<script [^>]*>", text) == [
+            f'<script src="/static/{name}" defer>' for name in ("htmx.min.js", "idiomorph-ext.min.js")
+        ]
 
 
 def test_the_words_of_the_page() -> None:
     assert number(1234567) == "1\u202f234\u202f567"
     assert moment(utc_now(), ZoneInfo("UTC")).endswith(" (UTC)")
     assert set(DEEDS) < set(STATUSES)
+
+
+def test_what_is_final_is_asked_twice_and_works_without_a_script(browser: Browser, bench: Bench) -> None:
+    campaign_id = create_campaign(bench.db, "Salon", "Bonjour", ["+33639980001", "+33639980002"])
+    browser.log_in()
+    for deed, words in (("start", "Lancer pour 2 personnes"), ("cancel", "ne peut pas être")):
+        answer = browser.submit(f"/page/campaigns/{campaign_id}/{deed}")
+        assert answer.headers["Location"] == f"/page/campaigns/{campaign_id}/confirm/{deed}"
+        assert words in browser.request("GET", answer.headers["Location"]).text
+        assert status(bench) == "draft"
+    assert browser.request("GET", f"/page/campaigns/{campaign_id}/confirm/pause").status_code == 404
+    bench.execute("UPDATE campaigns SET status = 'completed'")
+    assert browser.request("GET", f"/page/campaigns/{campaign_id}/confirm/start").status_code == 409
+
+
+def test_a_form_with_a_mistake_keeps_what_was_typed(browser: Browser, bench: Bench) -> None:
+    browser.log_in()
+    browser.submit("/page/imports", file=FILE, category="Salon", consent="salon")
+    answer = browser.submit("/page/campaigns", **NEW | {"message": "Ligne 1\r\n<b>{{ville}}", "opens": "09:30"})
+    assert answer.status_code == 422
+    for typed in ('value="Salon" selected', "Ligne 1\n&lt;b&gt;{{ville}}", 'value="09:30"', "operator (opérateur)"):
+        assert typed in answer.text
+    assert bench.execute("SELECT id FROM campaigns") == []
+
+
+def test_a_draft_is_written_changed_scheduled_and_taken_back(browser: Browser, bench: Bench) -> None:
+    browser.log_in()
+    browser.submit("/page/imports", file=FILE, category="Salon", consent="salon")
+    created = browser.submit("/page/campaigns", **NEW | {"category": "sALON", "zone": "Indian/Reunion"})
+    assert created.headers["Location"] == "/page/campaigns/1?done=created"
+    shown = browser.request("GET", created.headers["Location"]).text
+    assert "Le brouillon est créé." in shown
+    assert "Indian/Reunion" in shown
+    edited = browser.submit("/page/campaigns/1/edit", name="Foire", message="Bonjour {{ NOM }}", follow_up="Bien")
+    assert (edited.status_code, "Bonjour {{nom}}" in browser.request("GET", "/page/campaigns/1").text) == (303, True)
+    assert "Bonjour &lt;b&gt;Anne&lt;/b&gt;" in browser.request("GET", "/page/campaigns/1?preview=0").text
+    assert browser.submit("/page/campaigns/1/schedule", date="2099-07-01", time="10:00").status_code == 303
+    (row,) = bench.execute("SELECT status, scheduled_at AT TIME ZONE 'UTC' AS at FROM campaigns")
+    # The hours of the form were the installation's again (UTC here).
+    assert (row["status"], str(row["at"])) == ("scheduled", "2099-07-01 10:00:00")
+    assert browser.request("GET", "/page/campaigns/1/edit").status_code == 409
+    browser.submit("/page/campaigns/1/unschedule")
+    assert status(bench) == "draft"
+
+
+def test_a_schedule_is_of_the_campaign_s_zone(browser: Browser, bench: Bench) -> None:
+    create_campaign(
+        bench.db, "Salon", "Bonjour", ["+33639980001"], hours=SendingHours.parse("08:00-20:00", "Europe/Paris")
+    )
+    browser.log_in()
+    browser.submit("/page/campaigns/1/schedule", date="2099-07-01", time="10:00")
+    (row,) = bench.execute("SELECT scheduled_at AT TIME ZONE 'UTC' AS at FROM campaigns")
+    assert str(row["at"]) == "2099-07-01 08:00:00"
+
+
+def test_results_and_replies_are_shown_and_downloaded(browser: Browser, bench: Bench) -> None:
+    campaign_id = bench.campaign(2)
+    bench.execute("UPDATE contacts SET name = '=cmd|1' WHERE phone = '+33639980000'")
+    for message_id in bench.ids(campaign_id):
+        bench.sender().send(message_id)
+    process(bench, event(1, "+33639980000", data={"id": "wa-1", "fromNumber": "+33639980000", "body": "<i>Oui</i>"}))
+    browser.log_in("reader")
+    for path in (f"/page/campaigns/{campaign_id}", f"/page/campaigns/{campaign_id}/replies"):
+        assert "&lt;i&gt;Oui&lt;/i&gt;" in browser.request("GET", path).text
+    results = browser.request("GET", f"/page/campaigns/{campaign_id}/results?outcome=open").text
+    assert "+33639980001" in results
+    file = browser.request("GET", f"/page/campaigns/{campaign_id}/results.csv").text.splitlines()
+    assert file[0].startswith("\ufeffnuméro;nom;Message 1")
+    assert file[1].startswith("+33639980000;'=cmd|1;envoyé;")
+    assert len(file) == 3
+    for page in ("results", "replies", "results.csv"):
+        assert browser.request("GET", f"/page/campaigns/99/{page}").status_code == 404
+
+
+def test_contacts_are_found_corrected_and_taken_off(browser: Browser, bench: Bench) -> None:
+    browser.log_in()
+    browser.submit("/page/imports", file="téléphone;prénom;nom\n0639980001;Anne;Durand\n0639980002;;%\n".encode())
+    assert "Anne Durand" in browser.request("GET", "/page/contacts?text=06 39 98 00 01").text
+    assert "Anne Durand" not in browser.request("GET", "/page/contacts?text=%25").text
+    assert "Anne Durand" in browser.request("GET", "/page/contacts?which=without-consent").text
+    assert browser.submit("/page/contacts/1", first_name=" Anna ", last_name="D’Urand").status_code == 303
+    assert browser.submit("/page/contacts/1/consent", source="salon").status_code == 303
+    assert browser.submit("/page/contacts/1/consent", source="salon").status_code == 409
+    assert "Désinscrire Anna D’Urand" in browser.request("GET", "/page/contacts/1/opt-out").text
+    assert browser.submit("/page/contacts/1/opt-out").status_code == 303
+    shown = browser.request("GET", "/page/contacts?which=opted-out").text
+    assert ("Anna D’Urand" in shown, "désinscrit" in shown) == (True, True)
+    assert browser.request("GET", "/page/contacts/99").status_code == 404
+    # Who changes the whole name alone leaves no old part behind.
+    bench.execute("UPDATE contacts SET name = 'Personne' WHERE id = 1")
+    assert bench.execute("SELECT first_name, last_name FROM contacts WHERE id = 1") == [
+        {"first_name": None, "last_name": None}
+    ]
+
+
+def test_the_poll_stays_on_its_page(browser: Browser, bench: Bench) -> None:
+    create_campaign(bench.db, "Salon", "Bonjour", ["+33639980001"])
+    browser.log_in()
+    assert 'hx-get="/page/live?before=14"' in browser.request("GET", "/?before=14").text
+    assert "Salon" not in browser.request("GET", "/page/live?before=1").text
+
+
+def test_a_login_lasts_while_somebody_works_and_not_while_a_page_only_polls(browser: Browser, bench: Bench) -> None:
+    campaign_id = create_campaign(bench.db, "Salon", "Bonjour", ["+33639980001"])
+    browser.log_in()
+    left = "SELECT expires_at - now() > interval '20 minutes' AS long FROM access_tokens"
+    for path, prolonged in (
+        ("/page/live", False),
+        (f"/page/campaigns/{campaign_id}/live", False),
+        ("/page/alive", True),
+    ):
+        bench.execute("UPDATE access_tokens SET expires_at = now() + interval '5 minutes'")
+        assert browser.request("GET", path).is_success
+        assert bench.execute(left) == [{"long": prolonged}], path
+    # Half a day at most.
+    bench.execute(
+        "UPDATE access_tokens SET issued_at = now() - interval '715 minutes', expires_at = now() + interval '2 minutes'"
+    )
+    browser.request("GET", "/")
+    assert bench.execute(left) == [{"long": False}]
+    bench.execute("UPDATE access_tokens SET expires_at = now()")
+    assert browser.request("GET", "/").status_code == 303
+
+
+def test_replies_are_played_where_the_gateway_is_the_double_only(
+    browser: Browser, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign_id = bench.campaign(1)
+    (message_id,) = bench.ids(campaign_id)
+    bench.sender().send(message_id)
+    browser.log_in()
+    asked: dict[str, Any] = {"what": "reply", "text": "oui", "message": str(message_id)}
+    assert browser.submit(f"/page/simulation/{campaign_id}", **asked).status_code == 404
+    monkeypatch.setenv("WASSENGER_API_KEY", "sandbox")
+    monkeypatch.setenv("WASSENGER_BASE_URL", "http://127.0.0.1:1/v1")
+    get_settings.cache_clear()
+    assert "Passerelle d’essai" in browser.request("GET", "/").text
+    assert browser.submit(f"/page/simulation/{campaign_id}", **asked).status_code == 303
+    assert browser.submit(f"/page/simulation/{campaign_id}", **asked | {"what": "read"}).status_code == 303
+    for wrong in ({"message": "99"}, {"message": "x"}, {"what": "dance"}, {"text": ""}):
+        assert browser.submit(f"/page/simulation/{campaign_id}", **asked | wrong).status_code == 422
+    assert [row["content"] for row in bench.execute("SELECT content FROM interactions")] == ["oui"]
+    assert [row["status"] for row in bench.execute("SELECT status FROM messages ORDER BY id")] == ["read", "pending"]
