@@ -29,12 +29,12 @@ class Listed:
     opt_in_source: str | None
     whatsapp_status: str
     suppressed_at: datetime | None
-    suppressed_by: str | None
+    refusal_source: str | None
     categories: tuple[str, ...]
 
 
 _READ = """SELECT c.id, c.phone, c.name, c.first_name, c.last_name, c.opted_in_at, c.opt_in_source, c.whatsapp_status,
-    s.suppressed_at, s.source AS suppressed_by,
+    s.suppressed_at, s.source AS refusal_source,
     ARRAY(SELECT k.name FROM contact_categories AS cc JOIN categories AS k ON k.id = cc.category_id
           WHERE cc.contact_id = c.id ORDER BY k.name) AS categories
 FROM contacts AS c LEFT JOIN suppressions AS s ON s.phone = c.phone"""

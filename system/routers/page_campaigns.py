@@ -227,6 +227,7 @@ def confirm(holder: Operator, campaign_id: int, deed: str) -> HTMLResponse:
         shown=found,
         deed=deed,
         audience=counted,
+        others=counted.everybody - counted.recipients if counted else 0,
         hours=hours,
         limit=limit.total,
         left_today=limit.left_for_message_1(counters_of_today(get_db(), get_settings().hours.zone)),

@@ -13,13 +13,20 @@ from system.db.database import get_db
 from system.domain.roles import Role
 from system.routers.page_identity import PageProblemError, page_form, page_user, text_of
 from system.routers.page_shell import shown
-from system.services.consent import opt_out
-from system.services.contact_edits import ConsentNotNeededError, UnknownContactError, record_consent, rename_contact
+from system.services.contact_edits import (
+    ConsentNotNeededError,
+    UnknownContactError,
+    record_consent,
+    rename_contact,
+    take_off,
+)
 
 router = APIRouter(include_in_schema=False, prefix="/page/contacts")
 
 PAGE = 50
 LONGEST_NAME, LONGEST_SOURCE = 100, 200
+# How a refusal came, as it is stored, and in French.
+REFUSALS = {"message": "par un message", "operator": "par un opérateur", "example": "pour l’exemple"}
 NO_CONTACT = "Ce contact n’existe pas."
 Reader = Annotated[Holder, page_user(Role.READER)]
 Operator = Annotated[Holder, page_user(Role.OPERATOR)]
@@ -61,13 +68,15 @@ def _contact_page(
     problems: dict[str, str] | None = None,
     typed: dict[str, str] | None = None,
 ) -> HTMLResponse:
+    contact = _found(contact_id)
     return shown(
         "contact",
         holder,
         section="contacts",
         status=status,
         flash=done,
-        contact=_found(contact_id),
+        contact=contact,
+        refused_by=REFUSALS.get(contact.refusal_source or "", contact.refusal_source),
         problems=problems or {},
         typed=typed or {},
     )
@@ -121,10 +130,12 @@ def ask_opt_out(holder: Operator, contact_id: ContactId) -> HTMLResponse:
 
 
 @router.post("/{contact_id}/opt-out")
-async def take_off(request: Request, holder: Operator, contact_id: ContactId) -> Response:
+async def opt_out(request: Request, holder: Operator, contact_id: ContactId) -> Response:
     """Nothing more leaves for this person."""
     async with page_form(request, holder):
         pass
-    phone = (await run_in_threadpool(_found, contact_id)).phone
-    await run_in_threadpool(lambda: opt_out(get_db(), phone, source=f"operator {holder.name}"))
+    try:
+        await run_in_threadpool(lambda: take_off(get_db(), contact_id, actor=holder.name))
+    except UnknownContactError as error:
+        raise PageProblemError(404, NO_CONTACT) from error
     return RedirectResponse(f"/page/contacts/{contact_id}?done=opted-out", status_code=303)

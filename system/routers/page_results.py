@@ -1,7 +1,6 @@
 """What became of each contact of a campaign, on the page and as a file, and the replies."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -13,7 +12,7 @@ from system.db.access_tokens import Holder
 from system.db.campaign_list import Campaign
 from system.db.database import get_db
 from system.domain.roles import Role
-from system.page.rendering import outcome_words
+from system.page.rendering import OUTCOMES, outcome_words
 from system.routers.page_identity import PageProblemError, page_user
 from system.routers.page_shell import shown
 from system.services import statistics
@@ -28,16 +27,8 @@ Position = Annotated[int, Query(ge=0, le=2**63 - 1)]
 CampaignId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 
-class Ended(StrEnum):
-    """How a contact ended; `open`: not yet."""
-
-    OPEN = results.OPEN
-    MESSAGE_2_SENT = "message_2_sent"
-    LATE_INTERACTION = "late_interaction"
-    NO_INTERACTION = "no_interaction"
-    FAILED = "failed"
-    OPTED_OUT = "opted_out"
-    CANCELLED = "cancelled"
+# How contacts ended; `open`: not yet.
+Ended = Annotated[str | None, Query(pattern=f"^({'|'.join(OUTCOMES)})?$")]
 
 
 def _campaign(campaign_id: int) -> Campaign:
@@ -48,19 +39,19 @@ def _campaign(campaign_id: int) -> Campaign:
 
 
 @router.get("/{campaign_id}/results")
-def show(holder: Reader, campaign_id: CampaignId, outcome: Ended | None = None, after: Position = 0) -> HTMLResponse:
+def show(holder: Reader, campaign_id: CampaignId, outcome: Ended = None, after: Position = 0) -> HTMLResponse:
     """Contacts one by one."""
     campaign = _campaign(campaign_id)
     with get_db().transaction() as connection:
-        found = results.by_contact(connection, campaign_id, outcome=outcome and outcome.value, after=after, limit=PAGE)
+        found = results.by_contact(connection, campaign_id, outcome=outcome or None, after=after, limit=PAGE)
     return shown(
         "results",
         holder,
         section="campaigns",
         campaign=campaign,
         results=found,
-        outcome=outcome,
-        all_outcomes=[each.value for each in Ended],
+        outcome=outcome or None,
+        all_outcomes=list(OUTCOMES),
         next_after=found[-1].message_id if len(found) == PAGE else None,
     )
 

@@ -3,6 +3,8 @@
 from system.clock import utc_now
 from system.db import action_log, contact_list
 from system.db.database import Database
+from system.domain.phone import PhoneNumber
+from system.services.consent import withdraw_consent
 from system.services.ports import Clock
 
 
@@ -26,6 +28,21 @@ def rename_contact(db: Database, contact_id: int, *, first_name: str, last_name:
             raise UnknownContactError(f"there is no contact {contact_id}")
         # Not the name: the log outlives the contact.
         action_log.record(connection, actor, "contact renamed", {"contact_id": contact_id})
+
+
+def take_off(db: Database, contact_id: int, *, actor: str) -> None:
+    """Nothing more leaves for the contact, and what waits ends.
+
+    Raises:
+        UnknownContactError: when there is none.
+
+    """
+    with db.transaction() as connection:
+        found = contact_list.by_id(connection, contact_id)
+        if found is None:
+            raise UnknownContactError(f"there is no contact {contact_id}")
+        withdraw_consent(connection, PhoneNumber.parse(found.phone), source="operator")
+        action_log.record(connection, actor, "contact opted out", {"contact_id": contact_id})
 
 
 def record_consent(db: Database, contact_id: int, *, source: str, actor: str, clock: Clock = utc_now) -> None:
