@@ -9,6 +9,7 @@ import phonenumbers
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from system.domain.erasure import ErasureKey
 from system.domain.gateway_breaker import BreakerPolicy
 from system.domain.lease import Lease
 from system.domain.sending_hours import SendingHours, named_zone
@@ -46,6 +47,12 @@ class Settings(BaseSettings):
     supabase_url: str | None = None
     supabase_service_role_key: Annotated[SecretStr | None, Field(validate_default=True)] = None
     admin_token_secret: SecretStr | None = None
+    # Reads the marks of erased numbers; the key of the tokens does, where it is not set. Whoever loses it forgets who was erased.
+    erasure_secret: SecretStr | None = None
+    contact_retention_days: Annotated[int, Field(ge=30)] = 1095
+    text_retention_days: Annotated[int, Field(ge=8)] = 365
+    inbox_retention_days: Annotated[int, Field(ge=8)] = 90
+    log_retention_days: Annotated[int, Field(ge=30)] = 1095
     admin_token_minutes: Annotated[int, Field(ge=1, le=1440)] = 30
     default_region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "FR"
     daily_message_limit: Annotated[int, Field(ge=0)] = 1000
@@ -120,7 +127,7 @@ class Settings(BaseSettings):
         SendingHours.parse(hours, "UTC")
         return hours
 
-    @field_validator("admin_token_secret")
+    @field_validator("admin_token_secret", "erasure_secret")
     @classmethod
     def _is_long(cls, secret: SecretStr | None) -> SecretStr | None:
         if secret is not None and len(secret.get_secret_value().encode()) < SHORTEST_TOKEN_SECRET:
@@ -167,6 +174,12 @@ class Settings(BaseSettings):
     def hours(self) -> SendingHours:
         """When a Message 1 may leave, unless its campaign says otherwise; the daily limit counts by the days of this zone."""
         return SendingHours.parse(self.sending_hours, self.sending_zone)
+
+    @property
+    def erasure_key(self) -> ErasureKey | None:
+        """What recognises an erased number when it comes again."""
+        secret = self.erasure_secret or self.admin_token_secret
+        return None if secret is None else ErasureKey(secret.get_secret_value())
 
     @property
     def breaker(self) -> BreakerPolicy:

@@ -22,8 +22,10 @@ from system.routers import (
     page_campaigns,
     page_contacts,
     page_imports,
+    page_people,
     page_results,
     page_simulation,
+    people,
     webhooks,
 )
 from system.routers.page_identity import show_problems
@@ -64,6 +66,8 @@ def create_app() -> FastAPI:
         page_simulation.router,
         campaigns.router,
         consent.router,
+        people.router,
+        page_people.router,
     ):
         app.include_router(router)
     # The webhook counts its own body, and answers in its own words.

@@ -8,6 +8,7 @@ from typing import Annotated, BinaryIO
 import phonenumbers
 import typer
 
+from system.commands import people
 from system.commands.database import command_database, refuse
 from system.config import get_settings
 from system.db import contacts
@@ -18,6 +19,11 @@ from system.services.rejected_file import rejected_file
 from system.tasks.verification_tasks import verify_contact, verify_contacts
 
 app = typer.Typer(no_args_is_help=True, help="People and their numbers.")
+app.command()(people.erase)
+app.command()(people.export)
+app.command()(people.correct)
+app.command("opt-out")(people.refusal)
+app.command()(people.consent)
 
 
 @app.command("import")

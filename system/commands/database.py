@@ -9,6 +9,7 @@ import typer
 
 from system.config import settings_or_exit
 from system.db.database import Database
+from system.services.people import NoErasureKeyError
 
 
 def refuse(message: str, code: int = 1) -> NoReturn:
@@ -25,11 +26,13 @@ def command_database() -> Iterator[Database]:
     try:
         # The pool's own word for "away" is a time-out, which takes its time and says nothing.
         psycopg.connect(url, connect_timeout=10).close()
-        db = Database(url)
+        db = Database(url, erasure_key=settings.erasure_key)
         try:
             yield db
         finally:
             db.close()
+    except NoErasureKeyError as error:
+        refuse(str(error))
     except psycopg.errors.UndefinedTable:
         refuse("the schema is missing or old: run python -m system migrate")
     except psycopg.Error as error:

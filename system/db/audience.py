@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from system.db.connection import Db
 from system.domain.phone import PhoneNumber
@@ -21,6 +22,16 @@ def add_contacts(db: Db, campaign_id: int, phones: Sequence[PhoneNumber]) -> Non
         """INSERT INTO campaign_contacts (campaign_id, contact_id)
            SELECT %s, id FROM contacts WHERE phone = ANY(%s) ON CONFLICT DO NOTHING""",
         [campaign_id, distinct],
+    )
+
+
+def record_consent(db: Db, phone: PhoneNumber, *, at: datetime, source: str) -> None:
+    """The person consents, from `at` on (UTC): a contact of either form of the number, else a new one."""
+    (known,) = _one_a_person(db, [phone])
+    db.execute(
+        """INSERT INTO contacts (phone, opted_in_at, opt_in_source) VALUES (%s, %s, %s)
+           ON CONFLICT (phone) DO UPDATE SET opted_in_at = excluded.opted_in_at, opt_in_source = excluded.opt_in_source""",
+        [known, at, source],
     )
 
 

@@ -89,7 +89,7 @@ def search(db: Db, *, text: str | None, category: str | None, after: int, limit:
                ARRAY(SELECT k.name FROM contact_categories AS cc JOIN categories AS k ON k.id = cc.category_id
                      WHERE cc.contact_id = c.id ORDER BY k.name) AS categories
            FROM contacts AS c
-           WHERE c.id > %(after)s
+           WHERE c.id > %(after)s AND c.erased_at IS NULL
              AND (%(text)s::text IS NULL OR c.phone LIKE %(like)s || '%%' OR c.name ILIKE '%%' || %(like)s || '%%')
              AND (%(category)s::text IS NULL OR EXISTS (
                  SELECT 1 FROM contact_categories AS cc JOIN categories AS k ON k.id = cc.category_id
@@ -104,7 +104,7 @@ def unverified(db: Db, *, after: int, category: str | None, limit: int) -> list[
     """Id and phone of contacts that nobody has asked WhatsApp about, by id, from the one behind `after`."""
     rows = db.execute(
         """SELECT c.id, c.phone FROM contacts AS c
-           WHERE c.whatsapp_status = 'unknown' AND c.id > %(after)s
+           WHERE c.whatsapp_status = 'unknown' AND c.erased_at IS NULL AND c.id > %(after)s
              AND (%(category)s::text IS NULL OR EXISTS (
                  SELECT 1 FROM contact_categories AS cc JOIN categories AS k ON k.id = cc.category_id
                  WHERE cc.contact_id = c.id AND k.name = %(category)s))
@@ -118,6 +118,30 @@ def phone_of(db: Db, contact_id: int) -> str | None:
     """The contact's number, or None."""
     row = db.execute("SELECT phone FROM contacts WHERE id = %s", [contact_id]).fetchone()
     return None if row is None else str(row["phone"])
+
+
+def id_of(db: Db, phones: Sequence[str]) -> int | None:
+    """The contact with one of these numbers, or None."""
+    row = db.execute("SELECT id FROM contacts WHERE phone = ANY(%s) ORDER BY id LIMIT 1", [list(phones)]).fetchone()
+    return None if row is None else int(row["id"])
+
+
+def others_with(db: Db, contact_id: int, phones: Sequence[str]) -> bool:
+    """Whether another contact has one of these numbers."""
+    found = db.execute("SELECT 1 FROM contacts WHERE phone = ANY(%s) AND id <> %s", [list(phones), contact_id])
+    return found.fetchone() is not None
+
+
+def correct(db: Db, contact_id: int, *, name: str | None, phone: str | None) -> bool:
+    """Changes what is given; False when there is no such contact, or it was erased."""
+    cursor = db.execute(
+        """UPDATE contacts SET name = coalesce(%(name)s, name), phone = coalesce(%(phone)s, phone),
+               whatsapp_status = CASE WHEN phone <> %(phone)s THEN 'unknown' ELSE whatsapp_status END,
+               whatsapp_checked_at = CASE WHEN phone <> %(phone)s THEN NULL ELSE whatsapp_checked_at END
+           WHERE id = %(id)s AND erased_at IS NULL""",
+        {"id": contact_id, "name": name, "phone": phone},
+    )
+    return cursor.rowcount == 1
 
 
 def verified(db: Db, contact_id: int, *, exists: bool, at: datetime) -> None:

@@ -13,6 +13,7 @@ from psycopg_pool import ConnectionPool
 from system.config import get_settings
 from system.db import messages
 from system.db.connection import Db
+from system.domain.erasure import ErasureKey
 from system.process_local import ProcessLocal
 
 WAIT_SECONDS = 10.0
@@ -23,7 +24,16 @@ IDLE_SECONDS = 1.0
 class Database:
     """Transactions over a pool of connections, under the service role: no query is filtered by a user."""
 
-    def __init__(self, url: str, *, max_connections: int = 4, wait_seconds: float = WAIT_SECONDS) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        max_connections: int = 4,
+        wait_seconds: float = WAIT_SECONDS,
+        erasure_key: ErasureKey | None = None,
+    ) -> None:
+        # Reads the marks of erased numbers; the database itself must not hold it.
+        self.erasure_key = erasure_key
         # No prepared statements: Supabase's pooler shares connections between clients.
         options: dict[str, Any] = {"row_factory": dict_row, "prepare_threshold": None, "connect_timeout": 10}
         self._used_at: WeakKeyDictionary[Db, float] = WeakKeyDictionary()
@@ -82,7 +92,8 @@ class Database:
 
 
 _database: ProcessLocal[Database] = ProcessLocal(
-    lambda: Database(get_settings().database_url.get_secret_value()), Database.close
+    lambda: Database(get_settings().database_url.get_secret_value(), erasure_key=get_settings().erasure_key),
+    Database.close,
 )
 
 

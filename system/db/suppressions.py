@@ -1,17 +1,33 @@
 """Numbers that must receive nothing more, and what is taken from the queue for them."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from system.db.connection import Db
 
 OPTED_OUT = "the person opted out"
 
 
-def suppress(db: Db, phone: str, *, source: str, said: str | None = None) -> bool:
-    """Adds the number; False when it is there already. `said` is kept as the proof."""
+def suppress(db: Db, phone: str, *, source: str, said: str | None = None, actor: str | None = None) -> bool:
+    """Adds the number; False when it is there already. `said` is kept as the proof, `actor` is who recorded it."""
     cursor = db.execute(
-        "INSERT INTO suppressions (phone, source, said) VALUES (%s, %s, %s) ON CONFLICT (phone) DO NOTHING",
-        [phone, source, said],
+        "INSERT INTO suppressions (phone, source, said, actor) VALUES (%s, %s, %s, %s) ON CONFLICT (phone) DO NOTHING",
+        [phone, source, said, actor],
     )
     return cursor.rowcount == 1
+
+
+def since(db: Db, phones: Sequence[str]) -> datetime | None:
+    """When the last of these numbers was suppressed (UTC)."""
+    row = db.execute(
+        "SELECT max(suppressed_at) AS at FROM suppressions WHERE phone = ANY(%s)", [list(phones)]
+    ).fetchone()
+    return None if row is None else row["at"]
+
+
+def lift(db: Db, phones: Sequence[str]) -> bool:
+    """Takes the numbers off the list; False when none was on it."""
+    return db.execute("DELETE FROM suppressions WHERE phone = ANY(%s)", [list(phones)]).rowcount > 0
 
 
 def is_suppressed(db: Db, phone: str) -> bool:

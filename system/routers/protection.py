@@ -11,6 +11,8 @@ from kombu.exceptions import OperationalError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from system.services.people import NoErasureKeyError
+
 logger = logging.getLogger(__name__)
 
 MOST_BYTES = 65_536
@@ -90,6 +92,10 @@ def describe_errors(app: FastAPI) -> None:
             {"where": _plain(".".join(map(str, fault["loc"]))), "why": _plain(fault["msg"])} for fault in error.errors()
         ]
         return JSONResponse({"detail": faults}, status_code=422)
+
+    @app.exception_handler(NoErasureKeyError)
+    async def unrecognised(_request: Request, error: NoErasureKeyError) -> JSONResponse:
+        return JSONResponse({"detail": str(error)}, status_code=503)
 
     @app.exception_handler(psycopg.DataError)
     async def unstorable(_request: Request, error: psycopg.DataError) -> JSONResponse:

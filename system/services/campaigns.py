@@ -17,6 +17,7 @@ from system.domain.statuses import CampaignStatus
 from system.domain.variables import needed, written
 from system.domain.wakeups import DispatchCampaign, WakeUp, in_turns
 from system.locks import CAMPAIGN_TTL_SECONDS, campaign_key
+from system.services.people import honour_erasures
 from system.services.ports import Clock, LockKeeper, Pace
 from system.services.sending import ALWAYS
 from system.services.transitions import CampaignStateError, locked, move
@@ -94,6 +95,7 @@ def create_campaign(
         if hours is not None:
             campaigns.set_hours(connection, campaign_id, hours)
         audience.add_contacts(connection, campaign_id, numbers)
+        honour_erasures(connection, db.erasure_key, numbers)
         unknown = audience.add_categories(connection, campaign_id, tuple(categories))
         if actor is not None:
             action_log.record(connection, actor, "campaign created", {"campaign_id": campaign_id, "name": name})

@@ -15,6 +15,7 @@ from system.domain.contact_rows import Columns, ContactRow, HeaderError
 from system.domain.csv_records import LONGEST_LINE, Record, delimiter_of, numbered_lines, read_records
 from system.domain.phone import PhoneNumber
 from system.domain.rejections import Reason, Rejection, RowError
+from system.services.people import honour_erasures
 from system.services.ports import Clock
 
 BATCH = 500
@@ -121,6 +122,7 @@ def import_contacts(db: Database, stream: BinaryIO, source: Source, *, clock: Cl
         rejected = [item for item in batch if isinstance(item, Rejection)]
         with db.transaction() as connection:
             created = contacts.upsert(connection, rows) if rows else 0
+            honour_erasures(connection, db.erasure_key, [row.phone for row in rows])
             imports.add(connection, import_id, created=created, known=len(rows) - created, rejections=rejected)
     with db.transaction() as connection:
         imports.finish(connection, import_id)
