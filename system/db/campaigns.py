@@ -119,14 +119,14 @@ def due(db: Db, *, now: datetime) -> dict[int, datetime]:
 def try_failed_again(db: Db, campaign_id: int) -> int:
     """Messages that failed and that the gateway never accepted wait again, with all their attempts; returns how many.
 
-    Not those of who opted out, nor a Message 2 whose time is over.
+    Not those of who opted out, nor a Message 2 whose time is over, nor those whose text was forgotten.
     """
     cursor = db.execute(
         """UPDATE messages AS m SET status = 'pending', failures = 0, held = false, last_error = NULL,
                next_attempt_at = NULL, published_at = NULL, failed_for_now = false
            FROM contacts AS p
            WHERE m.campaign_id = %(id)s AND m.status = 'failed' AND m.gateway_id IS NULL AND m.sent_at IS NULL
-             AND p.id = m.contact_id AND NOT EXISTS (SELECT 1 FROM suppressions AS s WHERE s.phone = p.phone)
+             AND m.body <> '' AND p.id = m.contact_id AND NOT EXISTS (SELECT 1 FROM suppressions AS s WHERE s.phone = p.phone)
              AND (m.kind = 'message_1' OR EXISTS (SELECT 1 FROM messages AS o
                  WHERE o.campaign_id = m.campaign_id AND o.contact_id = m.contact_id AND o.kind = 'message_1'
                    AND least(o.sent_at, coalesce(p.last_inbound_at, '-infinity')) + interval '24 hours' > now()))""",

@@ -97,6 +97,11 @@ beat_schedule = {
         "schedule": 600.0,
         "options": {"expires": 590},
     },
+    "forget_old_data": {
+        "task": "system.tasks.periodic_tasks.forget_old_data",
+        "schedule": crontab(hour=2, minute=30),
+        "options": {"expires": 43200},
+    },
     "sweep_expired_leases": {
         "task": "system.tasks.periodic_tasks.sweep_expired_leases",
         "schedule": 5.0,

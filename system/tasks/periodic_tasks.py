@@ -13,7 +13,7 @@ from system.db.supabase import get_supabase_client
 from system.domain.daily_limit import DailyLimit
 from system.gateway.wassenger import get_gateway
 from system.locks import get_locks
-from system.services import closing, inbox, monitoring, recovery, scheduling, statistics, uptime
+from system.services import closing, inbox, monitoring, recovery, retention, scheduling, statistics, uptime
 from system.services.error_spikes import stop_spiking
 from system.services.health import health
 from system.tasks.celery_app import celery_app
@@ -133,3 +133,20 @@ def cleanup_expired_locks() -> dict[str, Any]:
         return {"released": list(cleaned.released), "remaining": [asdict(lock) for lock in cleaned.remaining]}
 
     return monitoring.recorded(get_db(), "cleanup_expired_locks", clean)
+
+
+@celery_app.task  # type: ignore[untyped-decorator]
+def forget_old_data() -> dict[str, Any]:
+    """Forgets contacts, texts, events and actions that were kept for as long as the settings say."""
+
+    def forget() -> dict[str, Any]:
+        settings = get_settings()
+        kept = retention.Kept(
+            contacts=settings.contact_retention_days,
+            texts=settings.text_retention_days,
+            events=settings.inbox_retention_days,
+            actions=settings.log_retention_days,
+        )
+        return dict(retention.forget_old_data(get_db(), kept))
+
+    return monitoring.recorded(get_db(), "forget_old_data", forget)

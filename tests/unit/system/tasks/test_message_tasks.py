@@ -112,6 +112,7 @@ def test_every_periodic_task_leaves_a_row_and_bears_running_twice(bench: Bench, 
         "sync_monitoring_to_supabase",
         "reset_daily_monitoring",
         "cleanup_expired_locks",
+        "forget_old_data",
     ]
     with respx.mock:
         respx.get(f"{API}/messages").respond(200, json=[])
