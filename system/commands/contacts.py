@@ -1,6 +1,7 @@
 """`python -m system contacts`: import, search, verify."""
 
 import sys
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, BinaryIO
@@ -13,7 +14,8 @@ from system.commands.database import command_database, refuse
 from system.config import get_settings
 from system.db import contacts
 from system.db.database import Database
-from system.domain.contact_rows import HeaderError
+from system.db.imports import Import
+from system.domain.contact_header import HeaderError
 from system.services.importing import Source, import_contacts, rejected_lines
 from system.services.rejected_file import rejected_file
 from system.tasks.verification_tasks import verify_contact, verify_contacts
@@ -28,7 +30,9 @@ app.command()(people.consent)
 
 @app.command("import")
 def import_(
-    file: Annotated[str, typer.Argument(help="A CSV file, or - for standard input. See the README for its columns.")],
+    file: Annotated[
+        str, typer.Argument(help="A CSV or Excel file, or - for standard input. See the README for its columns.")
+    ],
     region: Annotated[
         str | None, typer.Option(help="Country of numbers without one; by default DEFAULT_REGION.")
     ] = None,
@@ -58,8 +62,20 @@ def import_(
             with rejected.open("w", encoding="utf-8", newline="") as out:
                 out.writelines(rejected_file(db, done, language="en"))
     typer.echo(f"import {done.id}: {done.created} new, {done.known} known already, {done.rejected} not taken")
+    for line in _told(done):
+        typer.echo(line)
     if done.rejected:
         raise typer.Exit(1)
+
+
+def _told(done: Import) -> Iterator[str]:
+    if done.other_phone_columns:
+        others = ", ".join(done.other_phone_columns)
+        yield f"numbers are those of the column {done.phone_column!r}; also columns of numbers, not read: {others}"
+    if done.ignored_columns:
+        yield f"columns not read: {', '.join(done.ignored_columns)}"
+    if done.without_consent:
+        yield f"without consent: {done.without_consent}; nothing will be sent to them"
 
 
 def _opened(file: str, files: ExitStack) -> tuple[str, BinaryIO]:

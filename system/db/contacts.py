@@ -120,6 +120,14 @@ def phone_of(db: Db, contact_id: int) -> str | None:
     return None if row is None else str(row["phone"])
 
 
+def without_consent(db: Db, phones: Sequence[str]) -> int:
+    """How many of the contacts with these numbers have no recorded consent."""
+    row = db.execute(
+        "SELECT count(*) FROM contacts WHERE phone = ANY(%s) AND opted_in_at IS NULL", [list(phones)]
+    ).fetchone()
+    return 0 if row is None else int(row["count"])
+
+
 def id_of(db: Db, phones: Sequence[str]) -> int | None:
     """The contact with one of these numbers, or None."""
     row = db.execute("SELECT id FROM contacts WHERE phone = ANY(%s) ORDER BY id LIMIT 1", [list(phones)]).fetchone()

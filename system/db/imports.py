@@ -5,12 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from system.db.connection import Db
+from system.domain.contact_header import Header
 from system.domain.rejections import Reason, Rejection
 
 
 @dataclass(frozen=True)
 class Import:
-    """One file: lines `created`, `known` before, and `rejected`; `finished_at` (UTC) is None while it runs, or was cut."""
+    """One file: lines `created`, `known` before, and `rejected`; `finished_at` (UTC) is None while it runs, or was cut.
+
+    `without_consent`: contacts of the file, new or known, to whom nothing will be sent. `phone_column` is the column that was read
+    for the numbers, empty where the file is a list of them; `other_phone_columns` and `ignored_columns` were not read.
+    """
 
     id: int
     name: str
@@ -22,23 +27,31 @@ class Import:
     rejected: int
     header: str
     delimiter: str
+    phone_column: str
+    other_phone_columns: list[str]
+    ignored_columns: list[str]
+    without_consent: int
 
 
-def begin(db: Db, name: str, actor: str, *, header: str, delimiter: str) -> int:
+def begin(db: Db, name: str, actor: str, *, header: str, delimiter: str, columns: Header) -> int:
     """A new import; returns its id."""
     row = db.execute(
-        "INSERT INTO imports (name, actor, header, delimiter) VALUES (%s, %s, %s, %s) RETURNING id",
-        [name, actor, header, delimiter],
+        """INSERT INTO imports (name, actor, header, delimiter, phone_column, other_phone_columns, ignored_columns)
+           VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING id""",
+        [name, actor, header, delimiter, columns.phone, list(columns.other_phones), list(columns.ignored)],
     ).fetchone()
     assert row is not None  # noqa: S101 (RETURNING of an INSERT)
     return int(row["id"])
 
 
-def add(db: Db, import_id: int, *, created: int, known: int, rejections: Sequence[Rejection]) -> None:
+def add(
+    db: Db, import_id: int, *, created: int, known: int, without_consent: int, rejections: Sequence[Rejection]
+) -> None:
     """Counts a batch, and keeps its rejected lines."""
     db.execute(
-        "UPDATE imports SET created = created + %s, known = known + %s, rejected = rejected + %s WHERE id = %s",
-        [created, known, len(rejections), import_id],
+        """UPDATE imports SET created = created + %s, known = known + %s, rejected = rejected + %s,
+               without_consent = without_consent + %s WHERE id = %s""",
+        [created, known, len(rejections), without_consent, import_id],
     )
     with db.cursor() as cursor:
         cursor.executemany(

@@ -26,7 +26,7 @@ _ENGLISH = {
     Reason.FIELDS: "more fields than columns ({})",
     Reason.TOO_LONG: "too long: {}",
     Reason.CHARACTER: "a character that cannot be stored: {}",
-    Reason.DATE: "not a date (expected YYYY-MM-DD or DD/MM/YYYY): {}",
+    Reason.DATE: "not a date (expected YYYY-MM-DD, DD/MM/YYYY, DD.MM.YY or 1 May 2026): {}",
     Reason.FUTURE: "an opt-in date in the future: {}",
 }
 _FRENCH = {
@@ -37,7 +37,7 @@ _FRENCH = {
     Reason.FIELDS: "plus de champs que de colonnes ({})",
     Reason.TOO_LONG: "trop long : {}",
     Reason.CHARACTER: "un caractère qui ne peut pas être enregistré : {}",
-    Reason.DATE: "ce n’est pas une date (attendu : AAAA-MM-JJ ou JJ/MM/AAAA) : {}",
+    Reason.DATE: "ce n’est pas une date (attendu : AAAA-MM-JJ, JJ/MM/AAAA, JJ.MM.AA ou 1 mai 2026) : {}",
     Reason.FUTURE: "une date de consentement dans le futur : {}",
 }
 

@@ -10,7 +10,7 @@ from system.config import get_settings
 from system.db import contacts, imports
 from system.db.access_tokens import Holder
 from system.db.database import get_db
-from system.domain.contact_rows import HeaderError
+from system.domain.contact_header import HeaderError
 from system.domain.roles import Role
 from system.routers.identity import allowed
 from system.schemas.contacts import (
@@ -53,7 +53,7 @@ async def import_file(
     consent: Word = None,
     category: Word = None,
 ) -> ImportShown:
-    """Imports the body, a CSV file; `consent` says how those without an opt-in date have opted in."""
+    """Imports the body, a CSV or Excel file; `consent` says how those without an opt-in date have opted in."""
     source = Source(name or "upload", holder.name, get_settings().default_region, consent, category)
     with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as spool:
         async for chunk in request.stream():

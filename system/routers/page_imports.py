@@ -12,7 +12,7 @@ from system.db import contacts, imports
 from system.db.access_tokens import Holder
 from system.db.database import get_db
 from system.db.imports import Import
-from system.domain.contact_rows import HeaderError
+from system.domain.contact_header import HeaderError
 from system.domain.roles import Role
 from system.page.rendering import rendered
 from system.routers.identity import get_access
@@ -56,8 +56,7 @@ def _import(stream: BinaryIO, source: Source) -> Import:
     try:
         return import_contacts(get_db(), stream, source)
     except HeaderError as error:
-        text = "Aucune colonne ne contient de numéros : la première ligne doit nommer une colonne « téléphone »."
-        raise PageProblemError(400, text) from error
+        raise PageProblemError(400, error.french) from error
 
 
 def _found(import_id: int) -> Import:

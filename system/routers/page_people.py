@@ -17,7 +17,7 @@ from system.services.people import Erased, NoErasureKeyError, StillSendingError,
 
 router = APIRouter(include_in_schema=False, prefix="/page/people")
 Admin = Annotated[Holder, page_user(Role.ADMIN)]
-NOT_A_NUMBER = "Ce n’est pas un numéro : il commence par + et l’indicatif du pays, comme +33639980001."
+NOT_A_NUMBER = "Ce n’est pas un numéro : il commence par + et l’indicatif du pays, comme +33639980001."
 
 
 @router.get("")
@@ -52,16 +52,16 @@ async def erase(request: Request, holder: Admin) -> Response:
     async with page_form(request, holder) as form:
         phone, again = text_of(form, "phone"), text_of(form, "again")
     if phone != again:
-        raise PageProblemError(422, "Les deux numéros diffèrent : rien n’a été effacé.")
+        raise PageProblemError(422, "Les deux numéros diffèrent : rien n’a été effacé.")
     try:
         erased = await run_in_threadpool(erase_person, get_db(), phone, actor=holder.name)
     except ValueError as error:
         raise PageProblemError(422, NOT_A_NUMBER) from error
     except StillSendingError as error:
-        text = "Un message à cette personne est en cours d’envoi. Plus rien d’autre ne partira ; recommencez dans une minute."
+        text = "Un message à cette personne est en cours d’envoi. Plus rien d’autre ne partira ; recommencez dans une minute."
         raise PageProblemError(409, text) from error
     except NoErasureKeyError as error:
         raise PageProblemError(
-            503, "ERASURE_SECRET n’est pas défini : un numéro effacé ne serait plus reconnu."
+            503, "ERASURE_SECRET n’est pas défini : un numéro effacé ne serait plus reconnu."
         ) from error
     return _page(holder, erased)

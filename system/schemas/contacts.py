@@ -40,7 +40,11 @@ class RejectedLine(BaseModel):
 
 
 class ImportShown(BaseModel):
-    """What became of a file; `finished_at` (UTC) is null while it is read."""
+    """What became of a file; `finished_at` (UTC) is null while it is read.
+
+    `without_consent`: contacts of the file to whom nothing will be sent. Numbers are those of `phone_column`; the other columns of
+    numbers, and `ignored_columns`, were not read.
+    """
 
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
@@ -51,6 +55,10 @@ class ImportShown(BaseModel):
     created: int
     known: int
     rejected: int
+    without_consent: int
+    phone_column: str
+    other_phone_columns: list[str]
+    ignored_columns: list[str]
 
 
 class RejectionPage(BaseModel):

@@ -1,22 +1,24 @@
-"""Imports contacts from a CSV file, in batches: nothing is lost, and a second run changes nothing."""
+"""Imports contacts from a CSV file or a workbook, in batches: nothing is lost, and a second run changes nothing."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import islice
-from typing import BinaryIO
+from itertools import chain, islice
+from typing import BinaryIO, cast
 
 from system.clock import utc_now
 from system.db import action_log, contacts, imports
 from system.db.database import Database
 from system.db.imports import Import
-from system.domain.contact_rows import Columns, ContactRow, HeaderError
+from system.domain.contact_header import FileFault, Header, HeaderError, is_known, shown
+from system.domain.contact_rows import Columns, ContactRow
 from system.domain.csv_records import LONGEST_LINE, Record, delimiter_of, numbered_lines, read_records
 from system.domain.phone import PhoneNumber
 from system.domain.rejections import Reason, Rejection, RowError
 from system.services.people import honour_erasures
 from system.services.ports import Clock
+from system.services.workbooks import DELIMITER, LONGEST_HEAD, is_workbook, workbook_records
 
 BATCH = 500
 _SEPARATOR_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)
@@ -34,39 +36,68 @@ class Source:
     category: str | None = None
 
 
+class _Rest:
+    """A stream whose beginning was looked at."""
+
+    def __init__(self, head: bytes, stream: BinaryIO) -> None:
+        self._head, self._stream = head, stream
+
+    def read(self, size: int = -1) -> bytes:
+        head, self._head = self._head, b""
+        return head + self._stream.read(size)
+
+
 class _Reader:
     """Turns the records of one file into rows and rejections."""
 
     def __init__(self, stream: BinaryIO, source: Source, now: datetime) -> None:
         self._source, self._now = source, now
         self._seen: dict[str, int] = {}
+        head = stream.read(LONGEST_HEAD)
+        whole = cast("BinaryIO", _Rest(head, stream))
+        records = self._of_workbook(whole) if is_workbook(head) else self._of_text(whole)
+        first = next(records, None)
+        if first is None:
+            raise HeaderError(FileFault.EMPTY)
+        self.header = first.raw
+        self.columns = self._understood(first.fields or ())
+        self._records = records if self.header else chain([first], records)
+
+    def _of_workbook(self, stream: BinaryIO) -> Iterator[Record]:
+        self.delimiter = DELIMITER
+        return workbook_records(stream)
+
+    def _of_text(self, stream: BinaryIO) -> Iterator[Record]:
         lines = numbered_lines(stream)
-        number, header = next(lines, (1, ""))
+        written = (line for line in lines if line[1].strip())
+        number, header = next(written, (1, ""))
         said = _SEPARATOR_LINE.fullmatch(header)
         if said:
-            number, header = next(lines, (2, ""))
+            number, header = next(written, (2, ""))
         self.delimiter = said.group(1) if said else delimiter_of(header)
-        first = next(read_records(stream, self.delimiter, lines=iter([(number, header)])), None)
-        fields = (first.fields if first else None) or ()
-        self.header = header.rstrip("\r\n")
-        self._columns = self._understood(fields)
-        if self.header == "":
-            lines = _again(number, header, lines)
-        self._records = read_records(stream, self.delimiter, lines=lines)
+        return read_records(stream, self.delimiter, lines=chain([(number, header)], lines))
 
     def _understood(self, fields: tuple[str, ...]) -> Columns:
         try:
             return Columns.of_header(fields)
         except HeaderError:
+            numbers = [field for field in fields if self._is_number(field)]
+            if len(fields) > 1 and numbers:
+                raise HeaderError(FileFault.NO_HEADER, shown(numbers[0])) from None
             # A list of numbers and nothing else needs no header.
-            if len(fields) != 1:
+            if len(fields) != 1 or is_known(fields[0]):
                 raise
-            try:
-                PhoneNumber.from_person(fields[0], region=self._source.region)
-            except ValueError:
-                raise HeaderError(f"the first line is neither a header nor a number: {fields[0][:40]!r}") from None
+            if not numbers:
+                raise HeaderError(FileFault.NOT_A_NUMBER, shown(fields[0])) from None
             self.header = ""
-            return Columns({"phone": 0}, 1)
+            return Columns(Header({"phone": 0}), 1)
+
+    def _is_number(self, text: str) -> bool:
+        try:
+            PhoneNumber.from_person(text, region=self._source.region)
+        except ValueError:
+            return False
+        return True
 
     def __iter__(self) -> Iterator[ContactRow | Rejection]:
         for record in self._records:
@@ -81,7 +112,7 @@ class _Reader:
             raise RowError(Reason.TOO_LONG, f"{LONGEST_LINE}")
         if record.fields is None:
             raise RowError(Reason.QUOTES)
-        row = self._columns.row(record.fields, region=self._source.region, now=self._now)
+        row = self.columns.row(record.fields, region=self._source.region, now=self._now)
         first = self._seen.setdefault(min(row.phone.forms), record.line)
         if first != record.line:
             raise RowError(Reason.DUPLICATE, str(first))
@@ -98,22 +129,22 @@ class _Reader:
         return replace(row, opted_in_at=self._now, opt_in_source=row.opt_in_source or source.consent)
 
 
-def _again(number: int, line: str, rest: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]:
-    yield number, line
-    yield from rest
-
-
 def import_contacts(db: Database, stream: BinaryIO, source: Source, *, clock: Clock = utc_now) -> Import:
     """Takes every line that can be taken, batch by batch; what cannot is kept with its reason.
 
     Raises:
-        HeaderError: when no column holds phone numbers; nothing is recorded then.
+        HeaderError: when no column holds phone numbers, or it is no table; nothing is recorded then.
 
     """
     reader = _Reader(stream, source, clock())
     with db.transaction() as connection:
         import_id = imports.begin(
-            connection, source.name, source.actor, header=reader.header, delimiter=reader.delimiter
+            connection,
+            source.name,
+            source.actor,
+            header=reader.header,
+            delimiter=reader.delimiter,
+            columns=reader.columns.header,
         )
         action_log.record(connection, source.actor, "import", {"import": import_id, "file": source.name})
     items = iter(reader)
@@ -123,7 +154,12 @@ def import_contacts(db: Database, stream: BinaryIO, source: Source, *, clock: Cl
         with db.transaction() as connection:
             created = contacts.upsert(connection, rows) if rows else 0
             honour_erasures(connection, db.erasure_key, [row.phone for row in rows])
-            imports.add(connection, import_id, created=created, known=len(rows) - created, rejections=rejected)
+            doubtful = [form for row in rows if row.opted_in_at is None for form in row.phone.forms]
+            without = contacts.without_consent(connection, doubtful) if doubtful else 0
+            known = len(rows) - created
+            imports.add(
+                connection, import_id, created=created, known=known, without_consent=without, rejections=rejected
+            )
     with db.transaction() as connection:
         imports.finish(connection, import_id)
     return find_import(db, import_id)

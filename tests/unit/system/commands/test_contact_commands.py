@@ -37,8 +37,17 @@ def test_from_a_file_to_a_search(tmp_path: Path) -> None:
 
 def test_from_standard_input() -> None:
     result = contacts("import", "-", "--region", "us", typed="phone\n(202) 555-0143\n")
-    assert (result.exit_code, result.output) == (0, "import 1: 1 new, 0 known already, 0 not taken\n")
+    told = "import 1: 1 new, 0 known already, 0 not taken\nwithout consent: 1; nothing will be sent to them\n"
+    assert (result.exit_code, result.output) == (0, told)
     assert contacts("search").output == "1\t+12025550143\t-\t-\tunknown\tno consent\n"
+
+
+def test_columns_that_are_not_read_are_told() -> None:
+    result = contacts("import", "-", "--consent", "salon", typed="phone,city,whatsapp\n,Lyon,0639980001\n")
+    assert result.output.splitlines()[1:] == [
+        "numbers are those of the column 'whatsapp'; also columns of numbers, not read: phone",
+        "columns not read: city",
+    ]
 
 
 @pytest.mark.parametrize(

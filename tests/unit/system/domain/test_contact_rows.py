@@ -2,7 +2,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from system.domain.contact_rows import Columns, ContactRow, HeaderError
+from system.domain.contact_header import Header, HeaderError
+from system.domain.contact_rows import Columns, ContactRow
 from system.domain.phone import PhoneNumber
 from system.domain.rejections import Reason, Rejection, RowError
 
@@ -35,7 +36,7 @@ def test_what_is_no_number(text: str) -> None:
 def test_every_column() -> None:
     found = row(
         "Prénom;NOM;E-mail;N° de téléphone;Numéro;Catégories;Date de consentement;Source",
-        "Anne;Durand ;a@b;x;0639980001;Clients, Lyon,Clients;05/02/2026;salon",
+        "Anne;Durand ;a@b;0639980001;x;Clients, Lyon,Clients;05/02/2026;salon",
     )
     assert found == ContactRow(
         PhoneNumber("+33639980001"),
@@ -89,3 +90,95 @@ def test_a_file_without_numbers_is_refused() -> None:
 def test_every_reason_is_said_in_both_languages(reason: Reason) -> None:
     rejection = Rejection(1, reason, "x", "raw")
     assert rejection.english != rejection.french
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "N° de téléphone",
+            "Téléphone mobile",
+            "Tél. portable",
+            "Numéro WhatsApp",
+            "GSM",
+            "Phone 1 - Value",
+            "TEL",
+            "mobile_phone",
+        ),
+        *(
+            "Numéro",
+            "Telephone number",
+            "N° GSM",
+            "Portable (perso)",
+            "Celular",
+            "Phone (primary)",
+            "whatsapp n°",
+        ),
+    ],
+)
+def test_a_column_of_numbers(name: str) -> None:
+    assert Header.of(["Ville", name]).positions == {"phone": 1}
+
+
+@pytest.mark.parametrize(
+    "name", ["Phone 1 - Label", "Fax", "Téléphone vérifié", "Date du tél", "Modèle de mobile", "Tél. de la cliente", ""]
+)
+def test_a_column_of_something_else(name: str) -> None:
+    with pytest.raises(HeaderError):
+        Header.of([name])
+
+
+@pytest.mark.parametrize(
+    ("names", "best", "others"),
+    [
+        ("Tél. fixe;Mobile;WhatsApp", "WhatsApp", ("Tél. fixe", "Mobile")),
+        ("Téléphone;Portable", "Portable", ("Téléphone",)),
+        ("Téléphone domicile;Téléphone", "Téléphone", ("Téléphone domicile",)),
+        ("Phone 1 - Value;Phone 2 - Value", "Phone 1 - Value", ("Phone 2 - Value",)),
+    ],
+)
+def test_of_several_columns_of_numbers_the_best_is_read(names: str, best: str, others: tuple[str, ...]) -> None:
+    found = Header.of(names.split(";"))
+    assert (found.phone, found.other_phones, found.ignored) == (best, others, ())
+
+
+def test_a_file_of_google_contacts() -> None:
+    header = "First Name;Last Name;Display Name;Labels;Phone 1 - Label;Phone 1 - Value"
+    found = row(header, "Anne;Durand;Anne Durand;Clients;Mobile;06 39 98 00 01 ::: 01 39 98 00 01")
+    assert (found.phone, found.name, found.categories) == ("+33639980001", "Anne Durand", ("Clients",))
+    assert Header.of(header.split(";")).ignored == ("Display Name", "Phone 1 - Label")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "13.05.2025",
+            "13/05/25",
+            "13-5-2025",
+            "13 mai 2025",
+            "le 13 mai 2025",
+            "Mardi 13 MAI 2025",
+            "13 May 2025",
+            "13/05/2025 00:00",
+        ),
+        *("2025-05-13", "13th may 2025"),
+    ],
+)
+def test_a_date_as_people_write_it(text: str) -> None:
+    assert row("phone;consent date", f"0639980001;{text}").opted_in_at == datetime(2025, 5, 13, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["1er août 2025", "1 aout 2025", "01.08.25", "1st August 2025", "1 aug. 2025"])
+def test_months_have_many_names(text: str) -> None:
+    assert row("phone;consent date", f"0639980001;{text}").opted_in_at == datetime(2025, 8, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["oui", "13.05/2025", "31.02.2025", "05/13/2025", "1 brumaire 2025", "13/05", "٣/٥/2025", "13/05/2025 25:00"],
+)
+def test_what_is_no_date(text: str) -> None:
+    with pytest.raises(RowError) as refused:
+        row("phone;consent date", f"0639980001;{text}")
+    assert refused.value.reason is Reason.DATE

@@ -8,11 +8,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from system.db.imports import Import
-from system.domain.contact_rows import HeaderError
-from system.services import importing
+from system.domain.contact_header import FileFault, HeaderError
+from system.services import importing, workbooks
 from system.services.importing import Source, UnknownImportError, find_import, import_contacts, rejected_lines
 from system.services.rejected_file import rejected_file
 from tests.unit.system.bench import Bench
+from tests.unit.system.spreadsheet import archive, workbook
 
 pytestmark = pytest.mark.real
 FILE = """Nom;Téléphone;Groupe
@@ -117,11 +118,82 @@ def test_lists_without_a_header_and_what_spreadsheets_add(bench: Bench, text: st
     assert take(bench, text).created == 2
 
 
-@pytest.mark.parametrize("text", ["", "name;city\nAnne;Lyon\n", "Anne\n", "\x00\xff".encode("utf-16"), '"\n'])
-def test_a_file_without_numbers_is_refused_whole(bench: Bench, text: str | bytes) -> None:
-    with pytest.raises(HeaderError):
+@pytest.mark.parametrize(
+    ("text", "fault", "words"),
+    [
+        ("", FileFault.EMPTY, "vide"),
+        ("\n \r\n", FileFault.EMPTY, "vide"),
+        ("name;city\nAnne;Lyon\n", FileFault.NO_PHONE_COLUMN, "Colonnes trouvées\N{NO-BREAK SPACE}: name, city."),
+        ("Anne;0639980001\nBéa;0639980002\n", FileFault.NO_HEADER, "un numéro (0639980001)"),
+        ("+33 6 39 98 00 01,Anne\n", FileFault.NO_HEADER, "un numéro (+33 6 39 98 00 01)"),
+        ("Anne\n", FileFault.NOT_A_NUMBER, "Anne"),
+        ("\x00\xff".encode("utf-16"), FileFault.NOT_A_NUMBER, "ni un nom"),
+        ('"\n', FileFault.NO_PHONE_COLUMN, "téléphone"),
+        (b"%PDF-1.7\n", FileFault.NOT_A_TABLE, "un PDF"),
+        (b"\x89PNG\r\n\x1a\n", FileFault.NOT_A_TABLE, "une image"),
+        (b"PK\x03\x04 cut", FileFault.UNREADABLE, "abîmé"),
+        (b"\xd0\xcf\x11\xe0 encrypted", FileFault.UNREADABLE, "mot de passe"),
+    ],
+)
+def test_a_file_without_numbers_is_refused_whole(bench: Bench, text: str | bytes, fault: FileFault, words: str) -> None:
+    with pytest.raises(HeaderError) as refused:
         take(bench, text)
+    assert (refused.value.fault, words in refused.value.french) == (fault, True)
     assert bench.execute("SELECT id FROM imports") == []
+
+
+def test_what_was_read_and_who_has_no_consent_is_told(bench: Bench) -> None:
+    done = take(
+        bench, "Nom;Tél. fixe;Téléphone mobile;Ville;Consentement\nA;;0639980001;Lyon;1/5/26\nB;;0639980002;Lyon;\n"
+    )
+    assert (done.phone_column, done.other_phone_columns) == ("Téléphone mobile", ["Tél. fixe"])
+    assert (done.ignored_columns, done.without_consent) == (["Ville"], 1)
+    assert take(bench, "phone\n0639980001\n0639980002\n0639980003\n").without_consent == 2
+    assert take(bench, "phone\n0639980002\n", consent="salon").without_consent == 0
+
+
+def test_a_workbook_is_read_whatever_its_name(bench: Bench) -> None:
+    rows: list[list[object]] = [
+        ["Nom", "GSM", "Date de consentement"],
+        [],
+        ["Anne", 33639980001, 46143],
+        ["Béa", 639980002, "1er mai 2026"],
+        ["Cé", "06 39 98 00 03", ""],
+        ["Dan", 12, ""],
+    ]
+    done = take(bench, workbook(rows))
+    assert (done.created, done.rejected, done.without_consent) == (3, 1, 1)
+    assert lines(bench, done) == [(6, "not a phone number: 12")]
+    dates = bench.execute("SELECT phone, opted_in_at::date::text AS day FROM contacts ORDER BY phone")
+    assert [(row["phone"], row["day"]) for row in dates] == [
+        ("+33639980001", "2026-05-01"),
+        ("+33639980002", "2026-05-01"),
+        ("+33639980003", None),
+    ]
+    text = "".join(rejected_file(bench.db, done, language="fr"))
+    assert text.splitlines()[1] == "6;ce n’est pas un numéro de téléphone : 12;Dan;12;"
+
+
+def test_the_first_sheet_that_is_shown_and_filled_is_read(bench: Bench) -> None:
+    assert take(bench, workbook([], [["phone"], ["0639980001"]], hidden=[["phone"], ["12"]])).created == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (workbook([]), FileFault.EMPTY),
+        (workbook([["phone"], ["0639980001"]], far=True), FileFault.TOO_LARGE),
+        (archive({"word/document.xml": b"<w/>"}), FileFault.NOT_A_TABLE),
+        (archive({"content.xml": b"<x/>"}), FileFault.NOT_A_TABLE),
+        (archive({"xl/worksheets/sheet1.xml": b"<x/>"}), FileFault.UNREADABLE),
+        (archive({"xl/worksheets/sheet1.xml": b" " * (workbooks.MOST_BYTES + 1)}), FileFault.TOO_LARGE),
+    ],
+    ids=["empty", "two cells far apart", "a text", "OpenDocument", "damaged", "a bomb"],
+)
+def test_a_workbook_that_cannot_be_read(bench: Bench, content: bytes, fault: FileFault) -> None:
+    with pytest.raises(HeaderError) as refused:
+        take(bench, content)
+    assert refused.value.fault is fault
 
 
 def test_an_import_that_was_cut_is_run_again(bench: Bench) -> None:
