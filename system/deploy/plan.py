@@ -11,6 +11,14 @@ MARGIN_SECONDS = 10
 # What Heroku allows at most; it is why the worker is asked for a soft shutdown there.
 HEROKU_STOP_SECONDS = 30
 MIGRATE = "python -m system migrate"
+# Images and what installs the packages, at releases that a build finds again.
+PYTHON_IMAGE = "python:3.11.14-slim-bookworm"
+POSTGRES_IMAGE = "postgres:17.6-alpine"
+VALKEY_IMAGE = "valkey/valkey:8.1.4-alpine"
+UV = "uv==0.13.9"
+# Uvicorn's own: the addresses of proxies whose word on the client's address is believed.
+PROXY = "FORWARDED_ALLOW_IPS"
+NO_PROXY = "127.0.0.1"
 QUEUES = ",".join(queue.name for queue in celery_config.task_queues)
 APP = "system.tasks.celery_app"
 _VARIABLE = re.compile(r"\$\{(\w+):-([^}]*)\}")
@@ -27,6 +35,8 @@ class Program:
     command: str
     stop_seconds: int
     why: str
+    replicas: int = 1
+    """How many of it may run, where an orchestrator asks; 1 where two of them would do everything twice."""
     healthcheck: str = ""
     """A shell command that fails when this very node is ill; empty where a container cannot tell."""
 
@@ -54,6 +64,11 @@ class Program:
     def with_bare_variables(self) -> str:
         """For what knows variables but not their defaults (systemd)."""
         return _VARIABLE.sub(r"${\1}", self.command)
+
+    @property
+    def arguments(self) -> list[str]:
+        """The words of the command, each variable at its default."""
+        return self.with_defaults.split()
 
     @property
     def with_defaults(self) -> str:
@@ -114,6 +129,7 @@ def _web() -> Program:
         name="web",
         command="uvicorn --factory system.main:create_app --host ${WEB_HOST:-0.0.0.0} --port ${PORT:-8000}",
         stop_seconds=30,
+        replicas=2,
         why="Uvicorn finishes the background tasks of the webhooks it has answered.",
         healthcheck=f'python -c "{answers_live}"',
     )
@@ -128,6 +144,7 @@ def _worker() -> Program:
             f" --concurrency={celery_config.worker_concurrency} -Q {QUEUES}"
         ),
         stop_seconds=celery_config.task_time_limit + MARGIN_SECONDS,
+        replicas=2,
         why=(
             f"Above the hard time limit of a task ({celery_config.task_time_limit} s), "
             "so that a warm shutdown is never cut short."

@@ -5,20 +5,34 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from system.deploy.plan import HEROKU_STOP_SECONDS, MIGRATE, Plan
+from system.deploy import plan as constants
+from system.deploy.plan import Plan
 
 DIRECTORY = Path(__file__).parent
 NOTICE = "Rendered by `python -m system deploy render`: edit system/deploy/plan.py or system/deploy/templates, not this file."
-EXECUTABLE = frozenset({"start.sh"})
+EXECUTABLE = frozenset({"start.sh", "supervised.sh"})
 FILES = (
     "start.sh",
     "supervisord.conf",
+    "supervised.sh",
     "Procfile",
     "render.yaml",
     "compose.yaml",
     "Dockerfile",
     "Dockerfile.dockerignore",
+    "kubernetes/migrate.yaml",
+    "kubernetes/campaigns.yaml",
 )
+_CONSTANTS = {
+    "migrate": constants.MIGRATE,
+    "heroku_stop_seconds": constants.HEROKU_STOP_SECONDS,
+    "python_image": constants.PYTHON_IMAGE,
+    "postgres_image": constants.POSTGRES_IMAGE,
+    "valkey_image": constants.VALKEY_IMAGE,
+    "uv": constants.UV,
+    "proxy": constants.PROXY,
+    "no_proxy": constants.NO_PROXY,
+}
 
 
 def _listed(words: tuple[str, ...]) -> str:
@@ -47,7 +61,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {"listed": _listed, "with_defaults": _with_defaults}
     environment.filters |= {"any_python": _any_python, "quoted": json.dumps}
-    environment.globals |= {"notice": NOTICE, "migrate": MIGRATE, "heroku_stop_seconds": HEROKU_STOP_SECONDS}
+    environment.globals |= {"notice": NOTICE} | _CONSTANTS
     return environment
 
 

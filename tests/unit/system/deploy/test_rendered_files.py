@@ -1,6 +1,7 @@
 """What is committed is what the plan renders, and every file, read in its own format, says the same thing."""
 
 import configparser
+import json
 import re
 import shlex
 import shutil
@@ -9,12 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
 import yaml
 from typer.testing import CliRunner
 
 from system.cli import app
-from system.deploy.plan import HEROKU_STOP_SECONDS, Program, reference_plan
+from system.deploy.plan import HEROKU_STOP_SECONDS, NO_PROXY, PROXY, Program, reference_plan
 from system.deploy.render import DIRECTORY, render, stale, write
 from system.tasks import celery_config
 
@@ -65,7 +67,7 @@ def systemd() -> Read:
 
 def services() -> dict[str, Any]:
     found: dict[str, Any] = yaml.safe_load(text("compose.yaml"))["services"]
-    return {name: service for name, service in found.items() if name not in {"redis", "migrate"}}
+    return {name: service for name, service in found.items() if name not in {"postgres", "redis", "migrate"}}
 
 
 def compose() -> Read:
@@ -75,6 +77,20 @@ def compose() -> Read:
     }
 
 
+def kubernetes() -> Read:
+    specs = {name: workload["spec"]["template"]["spec"] for name, workload in deployments().items()}
+    return {
+        name: (shlex.join(spec["containers"][0]["command"]), spec["terminationGracePeriodSeconds"])
+        for name, spec in specs.items()
+    }
+
+
+def deployments() -> dict[str, Any]:
+    documents = yaml.safe_load_all(text("kubernetes/campaigns.yaml"))
+    found = (document for document in documents if document["kind"] == "Deployment")
+    return {document["metadata"]["name"].removeprefix("campaigns-"): document for document in found}
+
+
 READERS: dict[str, Callable[[], Read]] = {
     "start.sh": start_script,
     "supervisord.conf": supervisor,
@@ -82,6 +98,7 @@ READERS: dict[str, Callable[[], Read]] = {
     "render.yaml": render_blueprint,
     "systemd": systemd,
     "compose.yaml": compose,
+    "kubernetes": kubernetes,
 }
 every_file = pytest.mark.parametrize("read", READERS.values(), ids=READERS)
 
@@ -142,11 +159,80 @@ def test_nothing_runs_as_root_and_everything_is_started_again() -> None:
 
 def test_every_setting_reaches_every_container() -> None:
     for service in services().values():
-        assert set(service["environment"]) == {*PLAN.required, *PLAN.optional}
-        assert service["environment"]["DATABASE_URL"] == "${DATABASE_URL:?is missing}"
+        assert set(service["environment"]) == {*PLAN.required, *PLAN.optional, PROXY}
+        assert service["environment"]["WASSENGER_API_KEY"] == "${WASSENGER_API_KEY:?is missing}"
     blueprint = yaml.safe_load(text("render.yaml"))
     for service in blueprint["services"][1:]:
-        assert {v["key"] for v in service["envVars"] if "key" in v} == set(PLAN.required)
+        given = {v["key"]: v.get("value") for v in service["envVars"] if "key" in v}
+        assert given.pop(PROXY, "*") == "*"
+        assert set(given) == set(PLAN.required)
+    assert {"key": PROXY, "value": "*"} in blueprint["services"][1]["envVars"]
+    config, *_ = yaml.safe_load_all(text("kubernetes/campaigns.yaml"))
+    assert config["data"] == {PROXY: NO_PROXY, **PLAN.defaults}
+
+
+def test_the_servers_beside_are_the_default_and_nobody_else_reaches_them() -> None:
+    found = yaml.safe_load(text("compose.yaml"))
+    for service in services().values():
+        assert service["environment"]["DATABASE_URL"].startswith(
+            "${DATABASE_URL:-postgresql://campaigns:${POSTGRES_PASSWORD}@"
+        )
+        assert service["environment"]["REDIS_URL"] == "${REDIS_URL:-redis://redis:6379/0}"
+        assert {"postgres", "redis", "migrate"} == set(service["depends_on"])
+    for name in ("postgres", "redis"):
+        beside = found["services"][name]
+        assert "ports" not in beside
+        assert [volume.partition(":")[0] for volume in beside["volumes"]] == [name]
+        assert name in found["volumes"]
+    assert found["services"]["postgres"]["environment"]["POSTGRES_PASSWORD"] == "${POSTGRES_PASSWORD:?is missing}"
+
+
+def test_a_build_finds_the_same_images_and_the_same_installer_again() -> None:
+    images = [line.split()[1] for line in text("Dockerfile").splitlines() if line.startswith("FROM ")]
+    images += [service["image"] for service in yaml.safe_load(text("compose.yaml"))["services"].values()]
+    released = [image for image in images if image != "campaigns"]
+    assert len(released) == 3
+    assert all(re.search(r":\d+\.\d+", image) for image in released)
+    assert re.search(r"pip install --no-cache-dir uv==\d+\.\d+\.\d+ ", text("Dockerfile"))
+
+
+def test_what_would_do_everything_twice_is_never_two() -> None:
+    found = deployments()
+    for name in ("beat", "watchdog"):
+        assert (found[name]["spec"]["replicas"], found[name]["spec"]["strategy"]) == (1, {"type": "Recreate"})
+    for name in ("web", "worker"):
+        assert found[name]["spec"]["replicas"] > 1
+
+
+def test_kubernetes_refuses_none_of_it() -> None:
+    """The schema beside has what these files may say; Kubernetes' own (1.37) has accepted them too."""
+    schema = jsonschema_rs.validator_for(json.loads((Path(__file__).parent / "kubernetes.schema.json").read_text()))
+    documents = [
+        document
+        for name in ("migrate", "campaigns")
+        for document in yaml.safe_load_all(text(f"kubernetes/{name}.yaml"))
+    ]
+    for document in documents:
+        schema.validate(document)
+    pods = [document["spec"]["template"]["spec"] for document in documents if "template" in document.get("spec", {})]
+    assert len(pods) == 5
+    for pod in pods:
+        assert (pod["securityContext"]["runAsNonRoot"], pod["automountServiceAccountToken"]) == (True, False)
+        assert not pod["containers"][0]["securityContext"]["allowPrivilegeEscalation"]
+    for wrong in ({"replica": 1}, {"replicas": "1"}):
+        (beat,) = (document for document in documents if document["metadata"]["name"] == "campaigns-beat")
+        assert not schema.is_valid(beat | {"spec": beat["spec"] | wrong})
+
+
+def test_every_selector_finds_its_own_pods() -> None:
+    documents = list(yaml.safe_load_all(text("kubernetes/campaigns.yaml")))
+    labels = [d["spec"]["template"]["metadata"]["labels"] for d in documents if d["kind"] == "Deployment"]
+    for document in documents:
+        selector = document.get("spec", {}).get("selector")
+        if selector is not None:
+            wanted = selector.get("matchLabels", selector).items()
+            assert sum(wanted <= found.items() for found in labels) == 1
+            assert document["metadata"]["name"].endswith(dict(wanted)["app.kubernetes.io/component"])
 
 
 def test_the_database_is_migrated_before_anything_starts() -> None:
@@ -161,7 +247,8 @@ def test_the_database_is_migrated_before_anything_starts() -> None:
 
 
 def test_the_scripts_are_scripts(tmp_path: Path) -> None:
-    subprocess.run(["bash", "-n", str(DIRECTORY / "start.sh")], check=True)
+    for name in ("start.sh", "supervised.sh"):
+        subprocess.run(["bash", "-n", str(DIRECTORY / name)], check=True)
     assert words(procfile()["web"][0])[0] == "uvicorn"
 
 
