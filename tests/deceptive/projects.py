@@ -1,4 +1,4 @@
-"""The projects of `blind.txt`, written below a directory."""
+"""The projects of `blind.txt`, and of `mended/`, written below a directory."""
 
 import re
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SIDES = ("defective", "sound")
-_TEXT = Path(__file__).with_name("blind.txt").read_text(encoding="utf-8")
+_FILES = (Path(__file__).with_name("blind.txt"), *sorted(Path(__file__).with_name("mended").glob("*.txt")))
 _CHOICE = re.compile(r"«(.*?)¦(.*?)»", re.DOTALL)
 _DJANGO = """\
 import os
@@ -52,9 +52,10 @@ class Deception:
 
 
 def deceptions() -> tuple[Deception, ...]:
-    """Every block, in the order of the file."""
+    """Every block, in the order of the files."""
     found = []
-    for block in re.split(r"^### ", _TEXT, flags=re.MULTILINE)[1:]:
+    blocks = [b for f in _FILES for b in re.split(r"^### ", f.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]]
+    for block in blocks:
         head, _, text = block.partition("\n")
         named, _, indirection = head.partition(" | ")
         identifier, rule = named.split()

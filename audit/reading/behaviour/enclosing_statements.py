@@ -6,7 +6,15 @@ from dataclasses import dataclass
 
 from audit.model.observations.failure_handling import Fate, SwallowedError
 from audit.model.unknown import UNKNOWN
-from audit.reading.behaviour.exception_handlers import BROAD, Raises, context_fate, inside, scope_of, worst
+from audit.reading.behaviour.exception_handlers import (
+    BROAD,
+    Raises,
+    context_fate,
+    hands_on_sometimes,
+    inside,
+    scope_of,
+    worst,
+)
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.behaviour.swallowed_errors import is_silent
 from audit.reading.celery.task_definitions import default_base, task_decoration
@@ -81,12 +89,27 @@ class SwallowingWrappers:
     def __call__(self, scope: Scope) -> Iterator[SwallowedError]:
         """What surrounds the task catches every error."""
         task = self._tasks.get(scope.symbol)
-        if task and Fate.LOST in task.fates(scope, BROAD):
+        fates = task.fates(scope, BROAD) if task else []
+        if task and Fate.LOST in fates:
             lost = [d.node for d in task.below if _decorator_fate(scope, d, BROAD) is Fate.LOST]
             silent = next((node for node in lost if is_silent(scope, node)), None)
             doubt = "" if silent else "un décorateur ou une classe de base qui attrape toute exception"
             how = f"le décorateur `{_named(silent)}` tait toute erreur" if silent else ""
             yield scope.observed(SwallowedError, scope.root, how=how, doubt=doubt)
+        elif task and (unclear := next((d.node for d in task.below if _may_swallow(scope, d)), None)):
+            doubt = f"un décorateur `{_named(unclear)}`, qui tait peut-être l'erreur"
+            yield scope.observed(SwallowedError, scope.root, how="", doubt=doubt)
+
+
+def _may_swallow(scope: Scope, decoration: Decoration) -> bool:
+    """Whether a decorator of the project hands an error on in some cases only."""
+    callee = decoration.callee
+    if not isinstance(callee, FunctionValue | ClassValue):
+        return False
+    if _is_a_manager(callee):
+        return hands_on_sometimes(scope, decoration.node)
+    tried = any(isinstance(n, ast.ExceptHandler) for n in ast.walk(callee.node))
+    return tried and bool(_decorator_fate(scope, decoration, BROAD))
 
 
 def _named(decorator: ast.expr) -> str:

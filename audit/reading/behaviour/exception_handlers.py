@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from audit.model.observations.failure_handling import Fate
 from audit.model.unknown import UNKNOWN
+from audit.reading.behaviour.deployed_branches import Said, decided, deployed_handler
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.abstract_values import (
     BoundMethod,
@@ -57,8 +58,8 @@ def handlers_fate(scope: Scope, handlers: Sequence[ast.ExceptHandler], caught: f
     for handler in handlers:
         catches = _catches(scope, handler.type, caught)
         if catches:
-            return max(doubt, _fate_in(handler))
-        if catches is None and _fate_in(handler):
+            return max(doubt, _fate_in(scope, handler))
+        if catches is None and _fate_in(scope, handler):
             doubt = Fate.UNCLEAR
     return doubt
 
@@ -89,8 +90,11 @@ def _any(answers: Iterator[bool | None]) -> bool | None:
     return True if True in told else None if None in told else False
 
 
-def _fate_in(handler: ast.ExceptHandler) -> Fate:
+def _fate_in(scope: Scope, handler: ast.ExceptHandler) -> Fate:
     """Whether a handler raises again what it caught: as its last statement, nowhere, or only somewhere."""
+    handler, differ = deployed_handler(scope, handler, lambda n: _raises_again(n, handler.name))
+    if differ:
+        return Fate.UNCLEAR
     if _raises_again(handler.body[-1], handler.name):
         leaving = any(isinstance(n, ast.Return | ast.Break | ast.Continue) for n in inside(handler.body))
         return Fate.UNCLEAR if leaving else Fate.HANDED_ON
@@ -140,10 +144,10 @@ def _context_fate(scope: Scope, node: ast.expr, caught: frozenset[str], depth: i
             return Fate.UNCLEAR
         return worst(scope_of(scope, function), lambda n: isinstance(n, ast.Yield), caught, depth + 1)
     made = scope.evaluated(node) if isinstance(function, FunctionValue) else callee
-    return _class_fate(made.cls if isinstance(made, Instance) else made)
+    return _class_fate(scope, made.cls if isinstance(made, Instance) else made)
 
 
-def _class_fate(cls: Value) -> Fate:
+def _class_fate(scope: Scope, cls: Value) -> Fate:
     """What the `__exit__` of a class answers."""
     if isinstance(cls, External | Method):
         return Fate.HANDED_ON
@@ -156,16 +160,18 @@ def _class_fate(cls: Value) -> Fate:
     if all(isinstance(v, ast.Constant) and not v.value for v in returned):
         return Fate.HANDED_ON
     final = own.node.body[-1]
-    always = isinstance(final, ast.Return) and final.value is not None and _is_true_of_errors(final.value)
+    always = isinstance(final, ast.Return) and final.value is not None and _is_true_of_errors(scope, final.value)
     return Fate.LOST if always and len(returned) == 1 else Fate.UNCLEAR
 
 
-def _is_true_of_errors(node: ast.expr) -> bool:
-    """`True`, `kind is not None`, `issubclass(kind, Exception)`, `isinstance(error, Exception)`."""
+def _is_true_of_errors(scope: Scope, node: ast.expr) -> bool:
+    """`True`, `kind is not None`, `issubclass(kind, Exception)`, `isinstance(error, Exception)`, `not settings.DEBUG`."""
     if isinstance(node, ast.Constant):
         return bool(node.value)
     if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
-        return all(map(_is_true_of_errors, node.values))
+        return all(_is_true_of_errors(scope, value) for value in node.values)
+    if isinstance(node, ast.UnaryOp):
+        return decided(scope, node) is Said.TRUE
     if isinstance(node, ast.Compare):
         none = isinstance(node.comparators[0], ast.Constant) and node.comparators[0].value is None
         return none and isinstance(node.ops[0], ast.IsNot)
@@ -173,6 +179,22 @@ def _is_true_of_errors(node: ast.expr) -> bool:
         return last(node.args[1]) in BROAD
     # `return kind and issubclass(kind, Exception)`.
     return isinstance(node, ast.Name)
+
+
+def hands_on_sometimes(scope: Scope, manager: ast.expr) -> bool:
+    """Whether a context manager of the project hands an error on in some cases only, by its own `except` or its own answer."""
+    made = manager_made_by(scope, manager)
+    if isinstance(made, ClassValue):
+        own = next((v for n in ("__exit__", "__aexit__") if (v := class_attribute(made, n)) is not UNKNOWN), UNKNOWN)
+        # What another manager answers is that one's to say.
+        left = isinstance(own, FunctionValue) and "exit__(" in "".join(
+            ast.unparse(n) for n in ast.walk(own.node) if isinstance(n, ast.Return)
+        )
+        return not left and _class_fate(scope, made) is Fate.UNCLEAR
+    tries = [n for n in ast.walk(made.node) if isinstance(n, ast.Try)] if isinstance(made, FunctionValue) else []
+    around = [t for t in tries if any(isinstance(n, ast.Yield) for n in inside(t.body))]
+    own_scope = scope_of(scope, made) if isinstance(made, FunctionValue) else scope
+    return any(handlers_fate(own_scope, t.handlers, BROAD) is Fate.UNCLEAR for t in around)
 
 
 def manager_made_by(scope: Scope, node: ast.expr) -> Value:

@@ -5,9 +5,17 @@ from collections.abc import Iterator, Sequence
 
 from audit.model.observations.failure_handling import Fate, NotedError, SwallowedError
 from audit.model.observations.observation import Observation
-from audit.reading.behaviour.exception_handlers import BROAD, context_fate, handlers_fate, inside, manager_made_by
+from audit.reading.behaviour.deployed_branches import deployed_handler
+from audit.reading.behaviour.exception_handlers import (
+    BROAD,
+    context_fate,
+    handlers_fate,
+    hands_on_sometimes,
+    inside,
+    manager_made_by,
+)
 from audit.reading.behaviour.scope import Scope, keyword, last
-from audit.reading.behaviour.told_failures import FAILED, LOGGING, ends_the_function, tells_of_a_failure
+from audit.reading.behaviour.told_failures import FAILED, LOGGING, ends_the_function, hands_on, tells_of_a_failure
 from audit.reading.python.abstract_values import ClassValue, FunctionValue
 
 # What an outage raises: answering it by a dictionary hides it as much as a broad `except` does.
@@ -26,31 +34,37 @@ def swallowed_errors(scope: Scope) -> Iterator[Observation]:
     if not scope.symbol:
         return
     for handler in scope.all(ast.ExceptHandler):
-        broad = _catches(handler.type, BROAD)
-        if (broad or _catches(handler.type, _OUTAGES)) and not _hands_on(handler.body):
-            answer = _answer(scope, handler)
-            if answer is not None and (broad or isinstance(answer, ast.Dict)):
-                yield scope.observed(SwallowedError, handler, how="", doubt="")
-                continue
-        fate = handlers_fate(scope, [handler], BROAD) if _is_quiet(handler) else Fate.HANDED_ON
-        if fate:
-            logged = "qui ne fait que journaliser l'erreur" if any(map(_logs, handler.body)) else ""
-            how, doubt = _passed_over(scope, handler, "except", logged)
-            if fate is Fate.UNCLEAR:
-                doubt = "un `except` dont on ne lit pas ce qu'il attrape, qui tait l'erreur"
-            ends = bool(logged) and fate is Fate.LOST and ends_the_function(scope, handler)
-            how = "un `except` large journalise l'erreur, puis laisse finir la tâche" if ends else how
-            answers = _answers(scope, handler)
-            yield scope.observed(SwallowedError, handler, how=how, doubt=doubt, answers=answers, ends=ends)
-        elif broad and tells_of_a_failure(scope, handler) and ends_the_function(scope, handler):
-            how = "un `except` large note l'échec, puis laisse finir la tâche"
-            yield scope.observed(NotedError, handler, how=how, doubt="qui note l'échec", ends=True)
+        yield from _of_handler(scope, *deployed_handler(scope, handler, hands_on))
     yield from _left_to_contexts(scope)
     yield from _never_read(scope)
     for tried in scope.all(ast.Try):
         if any(isinstance(n, ast.Return) for n in inside(tried.finalbody)):
             how = "un `return` dans un `finally` tait toute erreur"
             yield scope.observed(SwallowedError, tried.finalbody[0], how=how, doubt="")
+
+
+def _of_handler(scope: Scope, handler: ast.ExceptHandler, differ: bool) -> Iterator[SwallowedError]:
+    """What a handler hides; of one that another deployment makes hand the error on, when they `differ`."""
+    unsure = "un `except` large, qui ne relance que selon l'environnement ou une option" if differ else ""
+    broad = _catches(handler.type, BROAD)
+    if (broad or _catches(handler.type, _OUTAGES)) and not _hands_on(handler.body):
+        answer = _answer(scope, handler)
+        if answer is not None and (broad or isinstance(answer, ast.Dict)):
+            yield scope.observed(SwallowedError, handler, how="", doubt=unsure)
+            return
+    fate = handlers_fate(scope, [handler], BROAD) if _is_quiet(handler) else Fate.HANDED_ON
+    if fate:
+        logged = "qui ne fait que journaliser l'erreur" if any(map(_logs, handler.body)) else ""
+        how, doubt = _passed_over(scope, handler, "except", logged)
+        if fate is Fate.UNCLEAR:
+            doubt = "un `except` dont on ne lit pas ce qu'il attrape, qui tait l'erreur"
+        ends = bool(logged) and fate is Fate.LOST and not differ and ends_the_function(scope, handler)
+        how = "un `except` large journalise l'erreur, puis laisse finir la tâche" if ends else how
+        answers = _answers(scope, handler) and not differ
+        yield scope.observed(SwallowedError, handler, how=how, doubt=unsure or doubt, answers=answers, ends=ends)
+    elif broad and tells_of_a_failure(scope, handler) and ends_the_function(scope, handler):
+        how = "un `except` large note l'échec, puis laisse finir la tâche"
+        yield scope.observed(NotedError, handler, how=how, doubt=unsure or "qui note l'échec", ends=not differ)
 
 
 def _never_read(scope: Scope) -> Iterator[SwallowedError]:
@@ -112,7 +126,12 @@ def _left_to_contexts(scope: Scope) -> Iterator[SwallowedError]:
     stacked = [c for c in scope.calls if last(c.func) in {"enter_context", "enter_async_context"} and c.args]
     entered += [(call, call.args[0]) for call in stacked]
     for node, manager in entered:
-        if context_fate(scope, manager, BROAD) is not Fate.LOST:
+        fate = context_fate(scope, manager, BROAD)
+        if fate is Fate.UNCLEAR and hands_on_sometimes(scope, manager):
+            named = ast.unparse(manager.func if isinstance(manager, ast.Call) else manager)
+            doubt = f"un bloc `with {named}`, qui tait peut-être l'erreur"
+            yield scope.observed(SwallowedError, node, how="", doubt=doubt)
+        if fate is not Fate.LOST:
             continue
         told = last(manager.func if isinstance(manager, ast.Call) else manager)
         around = node if node not in stacked else next((n for n in scope.around(node) if isinstance(n, ast.With)), node)

@@ -3,7 +3,8 @@
 import ast
 from collections.abc import Sequence
 
-from audit.reading.behaviour.exception_handlers import inside
+from audit.reading.behaviour.deployed_branches import deployed
+from audit.reading.behaviour.exception_handlers import inside, scope_of
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.abstract_values import BoundMethod, FunctionValue, Value
 
@@ -32,7 +33,7 @@ def ends_the_function(scope: Scope, handler: ast.ExceptHandler) -> bool:
     for holder in around:
         body: Sequence[ast.stmt] = getattr(holder, "body", ())
         after = body[body.index(own) + 1 :] if isinstance(own, ast.stmt) and own in body else ()
-        if not all(map(_does_nothing, after)):
+        if not all(map(_does_nothing, deployed(scope, after, hands_on)[0])):
             return False
         own = holder
     return True
@@ -43,7 +44,7 @@ def tells_of_a_failure(scope: Scope, handler: ast.ExceptHandler) -> bool:
     nodes = list(inside(handler.body))
     calls = [n for n in nodes if isinstance(n, ast.Call)]
     noted = any(isinstance(n, ast.Constant) and isinstance(n.value, str) and n.value.lower() in FAILED for n in nodes)
-    told = noted or any(last(call.func) in _OF_ERRORS for call in calls)
+    told = noted or any(last(call.func) in _OF_ERRORS or _logs_an_error(scope, call) for call in calls)
     return (
         told and not any(hands_on(n) for n in nodes) and not any(_raises(scope, call, handler.name) for call in calls)
     )
@@ -54,14 +55,28 @@ def hands_on(node: ast.AST) -> bool:
     return isinstance(node, ast.Raise) or (isinstance(node, ast.Call) and last(node.func) in _HAND_ON)
 
 
+def _called(scope: Scope, call: ast.Call) -> FunctionValue | None:
+    callee: Value = scope.evaluated(call.func)
+    function = callee.function if isinstance(callee, BoundMethod) else callee
+    return function if isinstance(function, FunctionValue) else None
+
+
+def _logs_an_error(scope: Scope, call: ast.Call) -> bool:
+    """Whether a function of the project logs an error itself."""
+    function = _called(scope, call)
+    inner = ast.walk(function.node) if function else ()
+    return any(isinstance(n, ast.Call) and last(n.func) in _OF_ERRORS for n in inner)
+
+
 def _raises(scope: Scope, call: ast.Call, caught: str | None) -> bool:
     """Whether a function of the project may raise again, or one that is not known is handed the error itself."""
     if last(call.func) in LOGGING | _SHAPES:
         return False
-    callee: Value = scope.evaluated(call.func)
-    function = callee.function if isinstance(callee, BoundMethod) else callee
-    if isinstance(function, FunctionValue):
-        return any(map(hands_on, ast.walk(function.node)))
+    function = _called(scope, call)
+    if function:
+        body = [function.node.body] if isinstance(function.node, ast.Lambda) else function.node.body
+        run = deployed(scope_of(scope, function), [s for s in body if isinstance(s, ast.stmt)], hands_on)[0]
+        return any(hands_on(n) for s in run for n in ast.walk(s))
     handed = [*call.args, *(k.value for k in call.keywords)]
     speaks = any(word in last(call.func).lower() for word in ("raise", "abort", "fail"))
     return speaks and any(isinstance(n, ast.Name) and n.id == caught for n in handed)
