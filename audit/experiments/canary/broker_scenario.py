@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from audit.experiments.canary.canary_stack import House, tally
+from audit.experiments.canary.canary_stack import CanaryStack, tally
 from audit.experiments.canary.execution_ledger import Fate
 from audit.experiments.canary.in_flight import MOST_IN_FLIGHT, hold_in_flight, restart, tell, told_slots, with_reason
 from audit.experiments.canary.scenario_counts import Observation
@@ -22,44 +22,44 @@ def loads(concurrency: int) -> list[int]:
     return sorted({1, max(1, full // 2), full})
 
 
-def broker_restarted(house: House, seen: Observation) -> None:
+def broker_restarted(stack: CanaryStack, seen: Observation) -> None:
     """Each load in turn, until one kills the worker."""
     fates: dict[str, Fate] = {}
     seen.values["loads"] = []
-    for number, busy in enumerate(loads(house.concurrency)):
-        if number and house.worker is not None:
+    for number, busy in enumerate(loads(stack.concurrency)):
+        if number and stack.worker is not None:
             # A worker that lost its connection takes fewer messages for a while (`worker_enable_prefetch_count_reduction`).
-            house.stop(house.worker)
-            house.boot()
-        if not _one_restart(house, seen, busy, fates):
+            stack.stop(stack.worker)
+            stack.boot()
+        if not _one_restart(stack, seen, busy, fates):
             break
     if fates:
         tally(seen, fates)
         tell(seen)
 
 
-def _one_restart(house: House, seen: Observation, busy: int, fates: dict[str, Fate]) -> bool:
+def _one_restart(stack: CanaryStack, seen: Observation, busy: int, fates: dict[str, Fate]) -> bool:
     """Play one load; False where nothing more is to be played."""
-    worker = house.worker or house.boot()
-    gate = house.gate(f"broker-{busy}")
-    waiting = 4 if busy >= house.concurrency else 0
-    keys = hold_in_flight(house, seen, f"broker-{busy}", waiting, busy)
+    worker = stack.worker or stack.boot()
+    gate = stack.gate(f"broker-{busy}")
+    waiting = 4 if busy >= stack.concurrency else 0
+    keys = hold_in_flight(stack, seen, f"broker-{busy}", waiting, busy)
     if not keys:
         gate.touch()
         return False
-    if house.settings.get("broker") == "amqp":
+    if stack.settings.get("broker") == "amqp":
         time.sleep(_REST_SECONDS)
-    slots = told_slots(busy, house.concurrency)
-    house.server.kill()
+    slots = told_slots(busy, stack.concurrency)
+    stack.server.kill()
     seen.note(f"SIGKILL : broker, {counted(busy, 'tâche')} en vol, {slots}, {waiting} en attente")
     gate.touch()
     wait_until(worker.ending, _BROKER_DOWN_SECONDS)
-    if not house.server.start():
+    if not stack.server.start():
         seen.not_played = "le serveur privé n'a pas redémarré"
         return False
     up = time.monotonic()
     seen.note("broker de nouveau joignable, données intactes ; les tâches en vol ont fini pendant la coupure")
-    back = house.probe(f"broker-{busy}", _BACK_SECONDS)
+    back = stack.probe(f"broker-{busy}", _BACK_SECONDS)
     load: dict[str, Any] = {"busy": busy, "slots": slots, "back": None}
     seen.values["loads"].append(load)
     if back is None or worker.ending():
@@ -68,11 +68,11 @@ def _one_restart(house: House, seen: Observation, busy: int, fates: dict[str, Fa
         if not worker.ending():
             seen.worker_died = ""
         seen.note(f"le worker s'est arrêté ({seen.worker_died})" if seen.worker_died else "le worker ne consomme plus")
-        house.stop(worker)
-        restart(house, seen)
+        stack.stop(worker)
+        restart(stack, seen)
     else:
         load["back"] = round(time.monotonic() - up, 2)
         seen.back_seconds = max(seen.back_seconds or 0.0, round(time.monotonic() - up, 2))
         seen.note(f"le worker consomme de nouveau {french_seconds(load['back'])} après le retour du broker")
-    fates.update(house.settle(keys, 8.0))
+    fates.update(stack.settle(keys, 8.0))
     return seen.back_seconds is not None

@@ -21,8 +21,8 @@ _FINAL = frozenset({Fate.DONE, Fate.TWICE, Fate.LOST})
 LONGEST_VISIBILITY_SECONDS = 12
 
 
-class House:
-    """The enclosure's inhabitants. `worker` is the one that consumes now (None before the first `boot`), `boot_seconds` what
+class CanaryStack:
+    """The enclosure's private broker, publisher and workers. `worker` is the one that consumes now (None before the first `boot`), `boot_seconds` what
     its start took on this machine; `stopped_by` how the shipped files stop it (`stop_scenario.py`),
     `watch_seconds` how long a message that kills is watched.
     """

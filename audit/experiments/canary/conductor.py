@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from audit.experiments.canary.canary_stack import House
+from audit.experiments.canary.canary_stack import CanaryStack
 from audit.experiments.canary.private_broker import PrivateServer
 from audit.experiments.canary.private_rabbitmq import PrivateRabbitMQ
 from audit.experiments.canary.scenario_counts import Observation
@@ -56,13 +56,13 @@ def _play(launch: Launch, redis: PrivateServer, request: dict[str, Any], directo
     publisher = Publisher(launch)
     server = redis if publisher.kind == "redis" else _rabbitmq(request["rabbitmq"], directory)
     publisher.connect()
-    house = House(launch, server, request["options"], publisher, request["stop"])
-    _write("settings", values=house.settings)
-    if house.settings["always_eager"]:
+    stack = CanaryStack(launch, server, request["options"], publisher, request["stop"])
+    _write("settings", values=stack.settings)
+    if stack.settings["always_eager"]:
         _write("failure", text="`task_always_eager` est vrai : les tâches ne passent par aucun worker.")
         return
     _write("step", text="Starting the target's own worker")
-    house.boot()
+    stack.boot()
     wanted = {"canary-ordinary", *request["scenarios"]}
     gone = ""
     for name, scenario in ((n, s) for n, s in SCENARIOS.items() if n in wanted):
@@ -73,10 +73,10 @@ def _play(launch: Launch, redis: PrivateServer, request: dict[str, Any], directo
             seen.not_played = "le temps accordé au canari était épuisé"
         else:
             _write("step", text=f"Playing {name}")
-            gone = _one(house, scenario, seen)
+            gone = _one(stack, scenario, seen)
         _write("observation", values=seen.plain())
         if name == "canary-ordinary" and seen.executed < seen.sent and not gone:
-            words = house.worker.complaint() if house.worker else ""
+            words = stack.worker.complaint() if stack.worker else ""
             told = f" : {words}" if words else ""
             _write("failure", text=f"Le worker n'exécute pas les tâches canari ({seen.executed} sur {seen.sent}){told}")
             return
@@ -94,15 +94,15 @@ def _rabbitmq(program: str, directory: Path) -> PrivateRabbitMQ:
     return node
 
 
-def _one(house: House, scenario: Any, seen: Observation) -> str:
+def _one(stack: CanaryStack, scenario: Any, seen: Observation) -> str:
     """Play; why nothing more can be played, in French: a worker that does not start again says nothing of later scenarios."""
     try:
-        if house.worker is None or house.worker.ending():
-            house.boot()
-        scenario(house, seen)
+        if stack.worker is None or stack.worker.ending():
+            stack.boot()
+        scenario(stack, seen)
     except TargetError as error:
         seen.not_played = str(error)
-        if house.worker is None or house.worker.ending():
+        if stack.worker is None or stack.worker.ending():
             return f"le worker de la cible n'est plus revenu pendant « {seen.scenario} » ({str(error).rstrip('.')})"
     return ""
 

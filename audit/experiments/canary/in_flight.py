@@ -2,7 +2,7 @@
 
 import time
 
-from audit.experiments.canary.canary_stack import House
+from audit.experiments.canary.canary_stack import CanaryStack
 from audit.experiments.canary.scenario_counts import Observation
 from audit.experiments.canary.target_processes import TargetError
 from audit.experiments.waiting import wait_until
@@ -11,31 +11,33 @@ from audit.french.typography import counted, french_seconds
 MOST_IN_FLIGHT = 8
 
 
-def hold_in_flight(house: House, seen: Observation, gate: str, more: int = 0, busy: int | None = None) -> list[str]:
+def hold_in_flight(
+    stack: CanaryStack, seen: Observation, gate: str, more: int = 0, busy: int | None = None
+) -> list[str]:
     """Messages whose executions wait at a closed gate, and some more behind them; none when they cannot be held there.
 
     `busy`: how many are in flight, every slot of the pool (`MOST_IN_FLIGHT` at most) where it is not given.
     """
-    busy = min(house.concurrency, MOST_IN_FLIGHT) if busy is None else busy
-    closed = house.gate(gate)
-    keys = house.send(gate, busy, closed)
-    if not wait_until(lambda: len(house.starts(keys)) >= busy, house.patience_seconds):
+    busy = min(stack.concurrency, MOST_IN_FLIGHT) if busy is None else busy
+    closed = stack.gate(gate)
+    keys = stack.send(gate, busy, closed)
+    if not wait_until(lambda: len(stack.starts(keys)) >= busy, stack.patience_seconds):
         seen.not_played = "aucune tâche n'était en vol quand la faute devait être injectée"
         return []
     seen.in_flight = busy
-    return keys + (house.send(f"{gate}-file", more, closed) if more else [])
+    return keys + (stack.send(f"{gate}-file", more, closed) if more else [])
 
 
-def restart(house: House, seen: Observation) -> None:
+def restart(stack: CanaryStack, seen: Observation) -> None:
     """Start the worker again, and say that it is the audit which does."""
     began = time.monotonic()
     try:
-        house.boot()
+        stack.boot()
     except TargetError as error:
         seen.values["never_back"] = str(error)
         seen.note("worker relancé par l'audit : il ne redémarre pas")
         raise
-    back = house.probe(seen.scenario, 10.0)
+    back = stack.probe(seen.scenario, 10.0)
     seen.values["boot_seconds"] = round(time.monotonic() - began, 2) if back is not None else None
     told = (
         f"il consomme après {french_seconds(seen.values['boot_seconds'])}" if back is not None else "il ne consomme pas"

@@ -1,26 +1,26 @@
 """A message that kills each process it meets: how often it is delivered again."""
 
-from audit.experiments.canary.canary_stack import House, tally
+from audit.experiments.canary.canary_stack import CanaryStack, tally
 from audit.experiments.canary.execution_ledger import Fate
 from audit.experiments.canary.scenario_counts import Observation
 from audit.experiments.waiting import wait_until
 from audit.french.typography import counted
 
 
-def poisoned(house: House, seen: Observation) -> None:
+def poisoned(stack: CanaryStack, seen: Observation) -> None:
     """Only where the pool has children: elsewhere the worker itself would be the one that dies."""
-    worker = house.worker or house.boot()
-    if not house.pool.endswith("prefork"):
+    worker = stack.worker or stack.boot()
+    if not stack.pool.endswith("prefork"):
         seen.not_played = "ce worker n'a pas d'enfants : un tel message tuerait son processus principal"
         return
-    gate = house.gate("poison")
-    keys = house.send("poison", 1, gate, task="poison")
-    wait_until(worker.ending, house.watch_seconds)
-    deliveries = len(house.starts(keys))
-    seen.values |= {"deliveries": deliveries, "seconds": house.watch_seconds}
+    gate = stack.gate("poison")
+    keys = stack.send("poison", 1, gate, task="poison")
+    wait_until(worker.ending, stack.watch_seconds)
+    deliveries = len(stack.starts(keys))
+    seen.values |= {"deliveries": deliveries, "seconds": stack.watch_seconds}
     seen.note(f"un message qui tue (SIGKILL) le processus qui l'exécute : {counted(deliveries, 'livraison')}")
     gate.touch()
-    fates = house.settle(keys, 8.0)
+    fates = stack.settle(keys, 8.0)
     # Lost is what it had to be: each of its executions died.
     tally(seen, {key: Fate.DONE if found is Fate.LOST else found for key, found in fates.items()})
     seen.values["given_up"] = fates[keys[0]] is Fate.LOST

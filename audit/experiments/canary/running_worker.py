@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from audit.experiments.canary.canary_stack import House
+from audit.experiments.canary.canary_stack import CanaryStack
 from audit.experiments.canary.scenario_counts import Observation
 from audit.french.typography import counted
 
 
-def asked(house: House, seen: Observation) -> None:
+def asked(stack: CanaryStack, seen: Observation) -> None:
     """`inspect` on the canary's worker: settings, registered tasks, queues, pool and processes."""
-    if house.worker is None:
-        house.boot()
-    answers = house.publisher.inspect(house.node)
+    if stack.worker is None:
+        stack.boot()
+    answers = stack.publisher.inspect(stack.node)
     if not answers:
         seen.not_played = "le worker ne répond pas à `inspect` (`worker_enable_remote_control`, ou un autre obstacle)"
         return

@@ -5,7 +5,7 @@ import time
 from math import ceil
 
 from audit.experiments.canary.broker_scenario import broker_restarted
-from audit.experiments.canary.canary_stack import LONGEST_VISIBILITY_SECONDS, House, tally
+from audit.experiments.canary.canary_stack import LONGEST_VISIBILITY_SECONDS, CanaryStack, tally
 from audit.experiments.canary.in_flight import hold_in_flight, participle, restart, tell
 from audit.experiments.canary.poison_scenario import poisoned
 from audit.experiments.canary.reserve_scenario import reserved
@@ -22,42 +22,42 @@ _POOL_CHECK_SECONDS = 7.0
 _RETRY_SECONDS = 15.0
 
 
-def ordinary(house: House, seen: Observation) -> None:
+def ordinary(stack: CanaryStack, seen: Observation) -> None:
     """Nothing fails: every message is executed once, whatever the pool does with its children."""
-    worker = house.worker or house.boot()
-    gate = house.gate("ordinary")
+    worker = stack.worker or stack.boot()
+    gate = stack.gate("ordinary")
     gate.touch()
-    keys = house.send("ordinaire", _QUICK, gate)
-    tally(seen, house.settle(keys, 20.0, quiet_seconds=1.0))
-    _pace(house, seen)
-    pids = {event.pid for event in house.starts(keys)} - {worker.pid}
-    seen.values |= {"children": len(pids), "pool": house.pool, "concurrency": house.concurrency}
+    keys = stack.send("ordinaire", _QUICK, gate)
+    tally(seen, stack.settle(keys, 20.0, quiet_seconds=1.0))
+    _pace(stack, seen)
+    pids = {event.pid for event in stack.starts(keys)} - {worker.pid}
+    seen.values |= {"children": len(pids), "pool": stack.pool, "concurrency": stack.concurrency}
     seen.note(f"{counted(_QUICK, 'message')} sans faute : {seen.executed} {participle(seen.executed, 'exécuté')}")
 
 
-def _pace(house: House, seen: Observation) -> None:
+def _pace(stack: CanaryStack, seen: Observation) -> None:
     """Where the target gives its tasks a pace: how many of a task's messages start in a few seconds at that pace."""
-    if not house.settings.get("rate_limit"):
+    if not stack.settings.get("rate_limit"):
         return
-    keys = house.send("cadence", _QUICK, house.gate("pace"), task="paced")
-    wait_until(lambda: len(house.starts(keys)) >= _QUICK, PACE_SECONDS)
-    seen.values |= {"paced": len(house.starts(keys)), "paced_sent": _QUICK, "paced_seconds": PACE_SECONDS}
-    if house.worker is not None:
+    keys = stack.send("cadence", _QUICK, stack.gate("pace"), task="paced")
+    wait_until(lambda: len(stack.starts(keys)) >= _QUICK, PACE_SECONDS)
+    seen.values |= {"paced": len(stack.starts(keys)), "paced_sent": _QUICK, "paced_seconds": PACE_SECONDS}
+    if stack.worker is not None:
         # It holds messages that wait for their turn, and would execute nothing else.
-        house.stop(house.worker, 0.0)
-        house.boot()
+        stack.stop(stack.worker, 0.0)
+        stack.boot()
     seen.note(
-        f"à la cadence de la cible (`{house.settings['rate_limit']}`), {counted(seen.values['paced'], 'message')} sur {_QUICK} "
+        f"à la cadence de la cible (`{stack.settings['rate_limit']}`), {counted(seen.values['paced'], 'message')} sur {_QUICK} "
         f"en {french_seconds(PACE_SECONDS)} ; le canari se donne ensuite la sienne"
     )
 
 
-def child_killed(house: House, seen: Observation) -> None:
+def child_killed(stack: CanaryStack, seen: Observation) -> None:
     """SIGKILL of a pool's child in mid-task."""
-    worker = house.worker or house.boot()
-    gate = house.gate("child")
-    keys = hold_in_flight(house, seen, "child")
-    victim = house.starts(keys)[0] if keys else None
+    worker = stack.worker or stack.boot()
+    gate = stack.gate("child")
+    keys = hold_in_flight(stack, seen, "child")
+    victim = stack.starts(keys)[0] if keys else None
     if victim is None or victim.pid == worker.pid:
         seen.not_played = (
             seen.not_played or "ce worker n'a pas d'enfants : ses tâches s'exécutent dans son processus principal"
@@ -69,65 +69,65 @@ def child_killed(house: House, seen: Observation) -> None:
     seen.note(f"SIGKILL : enfant du worker, {counted(len(keys), 'tâche')} en vol, dont une dans le processus tué")
 
     def decided() -> bool:
-        again = [e for e in house.starts([victim.id]) if e.pid != victim.pid]
+        again = [e for e in stack.starts([victim.id]) if e.pid != victim.pid]
         if again:
             seen.back_seconds = round(again[0].at - struck, 2)
         return bool(again)
 
     # The pool looks for dead children every five seconds, and a retry on a lost worker (5.7) comes seconds later: nothing is
     # lost before.
-    patience = _RETRY_SECONDS if house.settings.get("retry_on_worker_lost") else _POOL_CHECK_SECONDS
+    patience = _RETRY_SECONDS if stack.settings.get("retry_on_worker_lost") else _POOL_CHECK_SECONDS
     wait_until(decided, patience, 0.1)
     gate.touch()
-    tally(seen, house.settle(keys, 6.0))
+    tally(seen, stack.settle(keys, 6.0))
     decided()
     if seen.back_seconds is not None:
         seen.note(f"la tâche du processus tué recommence après {french_seconds(seen.back_seconds)}")
     tell(seen)
 
 
-def delayed(house: House, seen: Observation) -> None:
+def delayed(stack: CanaryStack, seen: Observation) -> None:
     """A message with a countdown, longer than the visibility timeout where that can be waited for, while a second worker starts."""
-    worker = house.worker or house.boot()
-    visibility = house.settings["visibility_timeout"]
-    gate = house.gate("delayed")
+    worker = stack.worker or stack.boot()
+    visibility = stack.settings["visibility_timeout"]
+    gate = stack.gate("delayed")
     gate.touch()
     short = bool(visibility) and visibility <= LONGEST_VISIBILITY_SECONDS
     # The second worker must be up between the visibility timeout and the message's hour, on a busy machine too.
-    countdown = float(visibility + max(6, ceil(3 * house.boot_seconds))) if short else 3.0
+    countdown = float(visibility + max(6, ceil(3 * stack.boot_seconds))) if short else 3.0
     seen.values = {"countdown": countdown, "visibility_timeout": visibility, "beyond": short}
-    keys = house.send("differe", 1, gate, countdown)
+    keys = stack.send("differe", 1, gate, countdown)
     sent = time.monotonic()
     seen.note(
         f"message différé de {french_seconds(countdown)} ; `visibility_timeout` effectif : {french_seconds(visibility)}"
     )
     if short:
         wait_until(lambda: time.monotonic() - sent > visibility + 0.5, visibility + 2.0)
-        second = house.boot()
+        second = stack.boot()
         seen.note("un second worker démarre, comme lors d'un déploiement")
-        wait_until(lambda: len(house.starts(keys)) > 1, countdown + 6.0 - (time.monotonic() - sent))
-        tally(seen, house.settle(keys, 4.0))
-        house.stop(second)
-        house.worker = worker
+        wait_until(lambda: len(stack.starts(keys)) > 1, countdown + 6.0 - (time.monotonic() - sent))
+        tally(seen, stack.settle(keys, 4.0))
+        stack.stop(second)
+        stack.worker = worker
     else:
-        wait_until(lambda: house.starts(keys), countdown + 5.0)
-        tally(seen, house.settle(keys, 4.0))
-    first = house.starts(keys)
+        wait_until(lambda: stack.starts(keys), countdown + 5.0)
+        tally(seen, stack.settle(keys, 4.0))
+    first = stack.starts(keys)
     seen.values["executions"] = len(first)
     if first:
         seen.values["after_seconds"] = round(first[0].at - sent, 2)
     seen.note(f"message différé : {counted(len(first), 'exécution')}")
 
 
-def main_killed(house: House, seen: Observation) -> None:
+def main_killed(stack: CanaryStack, seen: Observation) -> None:
     """SIGKILL of the main process; nobody restarts it but the audit."""
-    worker = house.worker or house.boot()
-    gate = house.gate("main")
-    keys = hold_in_flight(house, seen, "main", more=4)
+    worker = stack.worker or stack.boot()
+    gate = stack.gate("main")
+    keys = hold_in_flight(stack, seen, "main", more=4)
     if not keys:
         gate.touch()
         return
-    children = {event.pid for event in house.starts(keys)} - {worker.pid}
+    children = {event.pid for event in stack.starts(keys)} - {worker.pid}
     worker.signal(signal.SIGKILL)
     worker.process.wait()
     seen.note(
@@ -136,10 +136,10 @@ def main_killed(house: House, seen: Observation) -> None:
     dead = wait_until(lambda: all(gone(pid) for pid in children), 8.0)
     seen.values["orphans"] = 0 if dead else sum(not gone(pid) for pid in children)
     gate.touch()
-    restart(house, seen)
-    visibility = house.settings["visibility_timeout"]
+    restart(stack, seen)
+    visibility = stack.settings["visibility_timeout"]
     soon = bool(visibility) and visibility <= LONGEST_VISIBILITY_SECONDS
-    tally(seen, house.settle(keys, 6.0 + (visibility if soon else 0.0)))
+    tally(seen, stack.settle(keys, 6.0 + (visibility if soon else 0.0)))
     tell(seen)
 
 

@@ -4,7 +4,7 @@ import signal
 import time
 from typing import Any
 
-from audit.experiments.canary.canary_stack import House, tally
+from audit.experiments.canary.canary_stack import CanaryStack, tally
 from audit.experiments.canary.execution_ledger import Fate
 from audit.experiments.canary.in_flight import hold_in_flight, restart, tell
 from audit.experiments.canary.scenario_counts import Observation
@@ -17,16 +17,16 @@ LONGEST_SOFT_SECONDS = 30.0
 WITHOUT_END = 86400.0
 
 
-def terminated(house: House, seen: Observation, patience_seconds: float = 20.0) -> None:
+def terminated(stack: CanaryStack, seen: Observation, patience_seconds: float = 20.0) -> None:
     """Both parts; the second only where a task of the target may outlast the grace."""
     fates: dict[str, Fate] = {}
     # A soft shutdown waits its whole time, whatever the tasks do: a long one is played once, with tasks that outlast it.
-    if _soft(house) <= LONGEST_GRACE_SECONDS and not _ends_in_time(house, seen, patience_seconds, fates):
+    if _soft(stack) <= LONGEST_GRACE_SECONDS and not _ends_in_time(stack, seen, patience_seconds, fates):
         return
-    longest = _longest_task(house)
-    grace = _grace(house.stopped_by)
-    if grace < WITHOUT_END and (longest is None or longest >= grace or _soft(house) > LONGEST_GRACE_SECONDS):
-        _cut(house, seen, fates)
+    longest = _longest_task(stack)
+    grace = _grace(stack.stopped_by)
+    if grace < WITHOUT_END and (longest is None or longest >= grace or _soft(stack) > LONGEST_GRACE_SECONDS):
+        _cut(stack, seen, fates)
     else:
         seen.values |= {"within": longest, "grace": grace}
     if fates:
@@ -34,24 +34,24 @@ def terminated(house: House, seen: Observation, patience_seconds: float = 20.0) 
         tell(seen)
 
 
-def _longest_task(house: House) -> float | None:
+def _longest_task(stack: CanaryStack) -> float | None:
     """The longest that a task of the target may run, in seconds; None without a limit."""
-    longest = house.settings.get("longest_task")
-    return house.stopped_by.get("time_limit") if longest is None else float(longest)
+    longest = stack.settings.get("longest_task")
+    return stack.stopped_by.get("time_limit") if longest is None else float(longest)
 
 
-def _soft(house: House) -> float:
-    return float(house.settings.get("soft_shutdown") or 0.0) if house.stopped_by["soft"] else 0.0
+def _soft(stack: CanaryStack) -> float:
+    return float(stack.settings.get("soft_shutdown") or 0.0) if stack.stopped_by["soft"] else 0.0
 
 
 def _grace(stop: Any) -> float:
     return float(stop["grace"])
 
 
-def _strike(house: House, seen: Observation, keys: list[str]) -> float:
-    stop = house.stopped_by
+def _strike(stack: CanaryStack, seen: Observation, keys: list[str]) -> float:
+    stop = stack.stopped_by
     number = signal.Signals[f"SIG{stop['signal']}"]
-    worker = house.worker
+    worker = stack.worker
     assert worker is not None  # noqa: S101  its tasks are in flight
     if stop["group"]:
         worker.signal_group(number)
@@ -64,14 +64,14 @@ def _strike(house: House, seen: Observation, keys: list[str]) -> float:
     return time.monotonic()
 
 
-def _ends_in_time(house: House, seen: Observation, patience_seconds: float, fates: dict[str, Fate]) -> bool:
-    worker = house.worker or house.boot()
-    gate = house.gate("term")
-    keys = hold_in_flight(house, seen, "term", 4)
+def _ends_in_time(stack: CanaryStack, seen: Observation, patience_seconds: float, fates: dict[str, Fate]) -> bool:
+    worker = stack.worker or stack.boot()
+    gate = stack.gate("term")
+    keys = hold_in_flight(stack, seen, "term", 4)
     if not keys:
         gate.touch()
         return False
-    struck = _strike(house, seen, keys)
+    struck = _strike(stack, seen, keys)
     early = wait_until(worker.ending, 1.0)
     gate.touch()
     if wait_until(worker.ending, patience_seconds):
@@ -81,28 +81,28 @@ def _ends_in_time(house: House, seen: Observation, patience_seconds: float, fate
         seen.note(f"le worker s'est arrêté{before} ({worker.ending()})")
     else:
         seen.note("le worker ne s'arrête pas : SIGKILL")
-        house.stop(worker, 0.0)
-    restart(house, seen)
-    fates.update(house.settle(keys, 8.0))
+        stack.stop(worker, 0.0)
+    restart(stack, seen)
+    fates.update(stack.settle(keys, 8.0))
     running = keys[: seen.in_flight]
-    starts = [event.id for event in house.starts(running)]
+    starts = [event.id for event in stack.starts(running)]
     seen.values["cut_early"] = sum(starts.count(key) > 1 or fates[key] is Fate.LOST for key in running)
     return True
 
 
-def _cut(house: House, seen: Observation, fates: dict[str, Fate]) -> None:
+def _cut(stack: CanaryStack, seen: Observation, fates: dict[str, Fate]) -> None:
     """The gate stays shut until SIGKILL, or until a soft shutdown has given the messages back."""
-    stop, worker = house.stopped_by, house.worker or house.boot()
-    soft, grace = _soft(house), _grace(stop)
+    stop, worker = stack.stopped_by, stack.worker or stack.boot()
+    soft, grace = _soft(stack), _grace(stop)
     if min(grace, soft) > LONGEST_SOFT_SECONDS:
         seen.values["not_waited"] = soft
         return
     patience = min(grace, soft + LONGEST_GRACE_SECONDS) if stop["soft"] else min(grace, LONGEST_GRACE_SECONDS)
-    gate = house.gate("cut")
-    keys = hold_in_flight(house, seen, "cut", 4)
+    gate = stack.gate("cut")
+    keys = hold_in_flight(stack, seen, "cut", 4)
     if not keys:
         return
-    struck = _strike(house, seen, keys)
+    struck = _strike(stack, seen, keys)
     stopped = wait_until(worker.ending, patience)
     after = time.monotonic() - struck
     if not stopped:
@@ -110,8 +110,8 @@ def _cut(house: House, seen: Observation, fates: dict[str, Fate]) -> None:
         worker.process.wait()
     if stopped and soft > LONGEST_GRACE_SECONDS:
         seen.values.setdefault("stop_seconds", round(after, 2))
-    executed = len([f for f in house.fates(keys).values() if f in {Fate.DONE, Fate.TWICE}])
-    held = house.server.held()
+    executed = len([f for f in stack.fates(keys).values() if f in {Fate.DONE, Fate.TWICE}])
+    held = stack.server.held()
     queued, unacked = (held.queued_among(keys), held.unacked_among(keys)) if held else (0, 0)
     seen.values["cut"] = {
         "by_itself": stopped,
@@ -128,5 +128,5 @@ def _cut(house: House, seen: Observation, fates: dict[str, Fate]) -> None:
         f"acquittés : {unacked}, exécutés : {executed}, sur {counted(len(keys), 'message')}"
     )
     gate.touch()
-    restart(house, seen)
-    fates.update(house.settle(keys, 8.0))
+    restart(stack, seen)
+    fates.update(stack.settle(keys, 8.0))

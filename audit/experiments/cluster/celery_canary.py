@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from audit.experiments.canary.scenario_counts import Observation
-from audit.experiments.cluster.cluster_house import ClusterError, ClusterHouse
 from audit.experiments.cluster.cluster_scenarios import SCENARIOS
+from audit.experiments.cluster.cluster_stack import ClusterError, ClusterStack
 from audit.experiments.observation_file import OBSERVATIONS_FORMAT
 from audit.target.digest import tree_digest
 from audit.target.target_file import Target, load_target
@@ -27,7 +27,7 @@ class CeleryCanary:
 
     def __init__(self, setup: Any, root: Path) -> None:
         self.observations: dict[str, Observation] = {}
-        self._house = ClusterHouse(setup)
+        self._stack = ClusterStack(setup)
         self._target = load_target(root)
         self._digest = _digest(self._target)
 
@@ -43,11 +43,11 @@ class CeleryCanary:
 
     def play(self, scenarios: Iterable[str] = tuple(SCENARIOS)) -> dict[str, Observation]:
         """Play these scenarios (ids of the canary's questions), all five by default. Raises ClusterError where none can be."""
-        self._house.ask()
+        self._stack.ask()
         for name in scenarios:
             seen = self.observations[name] = Observation(name)
             try:
-                SCENARIOS[name](self._house, seen)
+                SCENARIOS[name](self._stack, seen)
             except ClusterError as error:
                 seen.not_played = str(error)
                 _logger.debug("%s: %s", name, error)
@@ -57,16 +57,16 @@ class CeleryCanary:
     def _revive(self, seen: Observation) -> None:
         """A scenario that broke off must not spoil the next one."""
         try:
-            self._house.worker.restart()
-            self._house.probe(30.0)
+            self._stack.worker.restart()
+            self._stack.probe(30.0)
         except Exception as error:  # noqa: BLE001  the library of the node has its own
             seen.note(f"le worker n'a pas pu être relancé ({type(error).__name__})")
 
     def write(self, path: str | Path) -> Path:
         """Write the observation file that `audit run --evidence` reads. Raises ValueError where it would prove nothing."""
         path = Path(path)
-        stale = [symbol for symbol, digest in self._house.applications if not self._holds(symbol, digest)]
-        if self._house.applications and len(stale) == len(self._house.applications):
+        stale = [symbol for symbol, digest in self._stack.applications if not self._holds(symbol, digest)]
+        if self._stack.applications and len(stale) == len(self._stack.applications):
             msg = f"the worker runs {', '.join(stale)}, whose source is not in {self._target.root}: no evidence about this tree"
             raise ValueError(msg)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -84,17 +84,17 @@ class CeleryCanary:
         return any(hashlib.sha256(file.read_bytes()).hexdigest() == digest for file in files)
 
     def _document(self) -> dict[str, Any]:
-        house = self._house
-        applications = [symbol for symbol, digest in house.applications if self._holds(symbol, digest)]
+        stack = self._stack
+        applications = [symbol for symbol, digest in stack.applications if self._holds(symbol, digest)]
         return {
             "format": OBSERVATIONS_FORMAT,
             "tool": {"name": NAME, "version": version(NAME)},
             "target": {"name": self._target.name, "digest": self._digest},
             "generated_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "host": platform.platform(),
-            "nodes": type(house.worker.container).__name__,
+            "nodes": type(stack.worker.container).__name__,
             "applications": applications,
-            "settings": house.settings,
+            "settings": stack.settings,
             "observations": [replace(seen, started=0.0).plain() for seen in self.observations.values()],
         }
 

@@ -1,4 +1,4 @@
-"""Each scenario over a house whose behaviour is known: what is struck, what is counted, what is said."""
+"""Each scenario over a stack whose behaviour is known: what is struck, what is counted, what is said."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,26 +12,26 @@ from audit.experiments.canary.scenario_counts import Observation
 from audit.experiments.canary.scenarios import SCENARIOS
 from audit.experiments.canary.stop_scenario import terminated
 from audit.experiments.canary.target_processes import TargetError
-from tests.unit.audit.experiments.canary.fake_house import ANSWERS, FakeHouse, FakeServer
+from tests.unit.audit.experiments.canary.fake_stack import ANSWERS, FakeServer, FakeStack
 
-Play = Callable[..., tuple[Observation, FakeHouse]]
+Play = Callable[..., tuple[Observation, FakeStack]]
 HELD_AT_A_GATE = ["canary-child-killed", "canary-sigterm", "canary-broker-restarted", "canary-main-killed"]
 
 
 @pytest.fixture
 def play(tmp_path: Path) -> Iterator[Play]:
-    houses: list[FakeHouse] = []
+    stacks: list[FakeStack] = []
 
-    def played(scenario: str, **behaviour: Any) -> tuple[Observation, FakeHouse]:
-        house = FakeHouse(tmp_path, **behaviour)
-        houses.append(house)
+    def played(scenario: str, **behaviour: Any) -> tuple[Observation, FakeStack]:
+        stack = FakeStack(tmp_path, **behaviour)
+        stacks.append(stack)
         seen = Observation(scenario)
-        SCENARIOS[scenario](house, seen)
-        return seen, house
+        SCENARIOS[scenario](stack, seen)
+        return seen, stack
 
     yield played
-    for house in houses:
-        house.close()
+    for stack in stacks:
+        stack.close()
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
@@ -45,9 +45,9 @@ def test_every_scenario_counts_what_it_sent(play: Play, scenario: str) -> None:
 
 @pytest.mark.parametrize("scenario", HELD_AT_A_GATE)
 def test_nothing_is_struck_when_nothing_is_in_flight(play: Play, scenario: str) -> None:
-    seen, house = play(scenario, starting=False)
+    seen, stack = play(scenario, starting=False)
     assert "aucune tâche n'était en vol" in seen.not_played
-    assert not house.worker.ending()
+    assert not stack.worker.ending()
 
 
 @pytest.mark.parametrize("scenario", HELD_AT_A_GATE)
@@ -57,9 +57,9 @@ def test_a_loss_is_counted(play: Play, scenario: str) -> None:
 
 
 def test_a_worker_without_children_has_none_to_lose(play: Play) -> None:
-    seen, house = play("canary-child-killed", threads=True)
+    seen, stack = play("canary-child-killed", threads=True)
     assert "pas d'enfants" in seen.not_played
-    assert not house.worker.ending()
+    assert not stack.worker.ending()
 
 
 def test_a_killed_childs_task_that_begins_again_is_timed(play: Play) -> None:
@@ -68,37 +68,37 @@ def test_a_killed_childs_task_that_begins_again_is_timed(play: Play) -> None:
 
 
 def test_a_worker_deaf_to_sigterm_is_killed_and_has_no_stop_time(tmp_path: Path) -> None:
-    house, seen = FakeHouse(tmp_path, deaf=True), Observation("canary-sigterm")
+    stack, seen = FakeStack(tmp_path, deaf=True), Observation("canary-sigterm")
     try:
-        terminated(house, seen, patience_seconds=0.2)
+        terminated(stack, seen, patience_seconds=0.2)
     finally:
-        house.close()
+        stack.close()
     assert "stop_seconds" not in seen.values
-    assert house.booted[0].ending()
+    assert stack.booted[0].ending()
     # Once more after the part whose tasks outlast the grace.
-    assert len(house.booted) == 3
+    assert len(stack.booted) == 3
 
 
 def test_a_worker_that_consumes_no_more_after_its_broker_is_started_again_by_the_audit(play: Play) -> None:
-    seen, house = play("canary-broker-restarted", probe=None)
+    seen, stack = play("canary-broker-restarted", probe=None)
     assert seen.back_seconds is None
-    assert len(house.booted) == 2
+    assert len(stack.booted) == 2
     assert seen.values["died_with"] == "1 place libre sur 2"
-    assert house.server.done == ["kill", "start"]  # type: ignore[attr-defined]
+    assert stack.server.done == ["kill", "start"]  # type: ignore[attr-defined]
 
 
 def test_every_load_is_played_on_a_worker_that_survives(play: Play) -> None:
-    seen, house = play("canary-broker-restarted")
+    seen, stack = play("canary-broker-restarted")
     assert [load["slots"] for load in seen.values["loads"]] == ["1 place libre sur 2", "aucune place libre sur 2"]
-    assert house.server.done == ["kill", "start"] * 2  # type: ignore[attr-defined]
+    assert stack.server.done == ["kill", "start"] * 2  # type: ignore[attr-defined]
 
 
 def test_tasks_that_outlast_the_grace_meet_sigkill(tmp_path: Path) -> None:
-    house, seen = FakeHouse(tmp_path, deaf=True, server=FakeServer(unacked=2)), Observation("canary-sigterm")
+    stack, seen = FakeStack(tmp_path, deaf=True, server=FakeServer(unacked=2)), Observation("canary-sigterm")
     try:
-        terminated(house, seen, patience_seconds=0.2)
+        terminated(stack, seen, patience_seconds=0.2)
     finally:
-        house.close()
+        stack.close()
     assert seen.values["cut"]["unacked"] == 2
 
 
@@ -109,12 +109,12 @@ def test_tasks_that_end_before_the_grace_do_not_meet_sigkill(play: Play) -> None
 
 
 def test_a_worker_that_never_comes_back_is_told_and_ends_the_scenario(tmp_path: Path) -> None:
-    house, seen = FakeHouse(tmp_path, boots=1), Observation("canary-main-killed")
+    stack, seen = FakeStack(tmp_path, boots=1), Observation("canary-main-killed")
     try:
         with pytest.raises(TargetError):
-            SCENARIOS["canary-main-killed"](house, seen)
+            SCENARIOS["canary-main-killed"](stack, seen)
     finally:
-        house.close()
+        stack.close()
     assert seen.values["never_back"] == "il ne démarre plus"
 
 
@@ -137,10 +137,10 @@ def test_a_private_server_that_does_not_come_back_concludes_nothing(play: Play) 
 
 
 def test_a_message_delayed_beyond_a_short_visibility_timeout_meets_a_second_worker(play: Play) -> None:
-    seen, house = play("canary-delayed", settings={"visibility_timeout": 1}, repeats=2, fate=Fate.TWICE)
+    seen, stack = play("canary-delayed", settings={"visibility_timeout": 1}, repeats=2, fate=Fate.TWICE)
     assert seen.values["beyond"]
     assert seen.values["executions"] == 2
-    assert len(house.booted) == 2
+    assert len(stack.booted) == 2
 
 
 def test_each_fate_is_entered_where_it_belongs() -> None:
@@ -152,7 +152,7 @@ def test_each_fate_is_entered_where_it_belongs() -> None:
 
 
 def test_a_long_soft_shutdown_is_played_once_and_gives_its_stop_time(play: Play) -> None:
-    seen, house = play("canary-sigterm", settings={"soft_shutdown": 30.0}, stop={"soft": True, "grace": 60.0})
+    seen, stack = play("canary-sigterm", settings={"soft_shutdown": 30.0}, stop={"soft": True, "grace": 60.0})
     assert seen.values["cut"]["by_itself"]
     assert seen.values["stop_seconds"] == seen.values["cut"]["seconds"]
-    assert len(house.booted) == 2
+    assert len(stack.booted) == 2

@@ -24,7 +24,7 @@ class ClusterError(Exception):
     """The cluster could not do what it was asked; the message is a French sentence."""
 
 
-class ClusterHouse:
+class ClusterStack:
     """One worker and one broker of a `celery_setup`."""
 
     def __init__(self, setup: Any) -> None:

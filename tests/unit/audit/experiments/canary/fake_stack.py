@@ -1,4 +1,4 @@
-"""A house whose worker is a process that waits, and whose messages meet the fate they are given."""
+"""A stack whose worker is a process that waits, and whose messages meet the fate they are given."""
 
 import signal
 import subprocess
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from audit.experiments.canary.canary_stack import House
+from audit.experiments.canary.canary_stack import CanaryStack
 from audit.experiments.canary.execution_ledger import Event, Fate
 from audit.experiments.canary.held_messages import CountedMessages
 from audit.experiments.canary.target_processes import TargetError, TargetProcess
@@ -86,7 +86,7 @@ class FakePublisher:
         return self.answers
 
 
-class FakeHouse(House):
+class FakeStack(CanaryStack):
     """`fate` is what every message ends as; `again` whether a killed execution begins again; `threads`: no children."""
 
     def __init__(self, directory: Path, **behaviour: Any) -> None:
