@@ -1,11 +1,18 @@
-"""`python -m checks.index reports`: write the table of the checkpoints again, from their journals; the rest of the list stays."""
+"""`python -m checks.index reports`: write the table of the checkpoints again, from their journals; the rest of the list stays.
+
+With `--render`, every checkpoint is first written again from its journal, as today's renderer tells it, and every soak too.
+"""
 
 import sys
 from itertools import dropwhile, takewhile
 from pathlib import Path
 from typing import Any
 
+from audit.experiments.evidence_files import Soak, read
 from audit.journal import journal_file as journal
+from audit.report.markdown import render_markdown
+from audit.report.soak_summary import draw_soak, render_soak
+from audit.report.strike_section import draw_run, drawing_name
 
 _HEAD = (
     "| date | phase | family | profile | level | verdicts | report | journal |",
@@ -30,6 +37,21 @@ def index(folder: Path) -> str:
     return "\n".join([*before, *table(folder), *after]) + "\n"
 
 
+def rendered(folder: Path) -> dict[Path, str]:
+    """The files that stand beside the journals of checkpoints and of soaks, with what they must hold."""
+    texts = {}
+    for path in sorted(folder.glob("*-famille-*.json")):
+        document = journal.read(path)
+        texts[path.with_suffix(".md")] = render_markdown(document)
+        if name := drawing_name(document):
+            texts[folder / name] = draw_run(document)
+    for path in sorted((folder / "measures").glob("*.json")):
+        if '"soak/1"' in path.read_text(encoding="utf-8") and isinstance(soak := read(path), Soak):
+            texts[path.with_suffix(".md")] = render_soak(soak.document, f"{path.stem}.svg")
+            texts[path.with_suffix(".svg")] = draw_soak(soak.document)
+    return texts
+
+
 def _line(stem: str, document: dict[str, Any]) -> str:
     told = [requirement["verdict"] for requirement in document["requirements"]]
     counts = ", ".join(f"{told.count(verdict)} {verdict}" for verdict in _VERDICTS if verdict in told)
@@ -49,4 +71,7 @@ def _line(stem: str, document: dict[str, Any]) -> str:
 
 if __name__ == "__main__":
     reports = Path(sys.argv[1])
+    if "--render" in sys.argv[2:]:
+        for file, text in rendered(reports).items():
+            file.write_text(text, encoding="utf-8")
     (reports / "README.md").write_text(index(reports), encoding="utf-8")

@@ -7,6 +7,7 @@ from typing import Any
 
 from audit.report.first_screen import FirstScreen, first_screen
 from audit.report.open_causes import open_causes
+from audit.report.quotations import quotations
 from audit.report.requirement_view import RequirementView, requirement_views
 from audit.report.strike_section import StruckRow, drawing_name, struck_rows, worst_rows
 
@@ -62,6 +63,7 @@ class Checkpoint:
     subject: str
     day: date
     tallies: tuple[Tally, ...]
+    folded: tuple[Tally, ...]
     total: Tally
     requirements: tuple[RequirementView, ...]
     critical: tuple[Mapping[str, Any], ...]
@@ -71,6 +73,7 @@ class Checkpoint:
     aspects: tuple[tuple[str, str], ...]
     conclusion: Conclusion
     phases: tuple[tuple[str, Mapping[str, Any]], ...]
+    elsewhere: tuple[RequirementView, ...]
     loose_periodic_tasks: bool
     loose_experiments: tuple[Mapping[str, Any], ...]
     struck: tuple[StruckRow, ...]
@@ -92,13 +95,18 @@ def checkpoint(journal: Journal) -> Checkpoint:
     requirements = requirement_views(journal)
     # Journals of before say neither the sentence of a problem nor all its places.
     problems = [{"sentence": "", "places": []} | p for p in journal["problems"]]
+    problems = [
+        p | {"quoted": p["situation"] if journal["profile"] == "checkpoint-2025" else quotations(p)} for p in problems
+    ]
+    tallies = tuple(_tally(c["name"], c) for c in journal["categories"])
     to_check = left_to_check(journal)
     fed = {e["id"] for r in requirements for e in r.experiments}
     return Checkpoint(
         journal=journal,
         subject=_subject(journal),
         day=date.fromisoformat(journal["volatile"]["date"]),
-        tallies=tuple(_tally(c["name"], c) for c in journal["categories"]),
+        tallies=tallies,
+        folded=_folded(tallies) if journal["profile"] != "checkpoint-2025" else (),
         total=_tally("TOTAL", journal["totals"]),
         requirements=requirements,
         critical=tuple(p for p in problems if p["severity"] == "critique"),
@@ -108,6 +116,7 @@ def checkpoint(journal: Journal) -> Checkpoint:
         aspects=tuple((a["name"], a["status"]) for a in journal["aspects"]),
         conclusion=_conclusion(journal, requirements),
         phases=tuple((_PHASE_SYMBOLS.get(p["state"], "➖"), p) for p in journal["phases"]),
+        elsewhere=tuple(r for r in requirements if r.weaker),
         loose_periodic_tasks=journal["family"] == "8"
         and bool(journal["periodic_tasks"]["rows"])
         and not any(r.periodic_tasks for r in requirements),
@@ -134,6 +143,12 @@ def left_to_check(journal: Journal) -> tuple[Mapping[str, Any], ...]:
     left = {(f["rule"], f["sentence"], f["missing"]): f for f in every if f["outcome"] == "indéterminé"}
     ranks = ("critique", "majeur", "mineur", "")
     return tuple(sorted(left.values(), key=lambda f: ranks.index(f.get("severity", ""))))
+
+
+def _folded(tallies: tuple[Tally, ...]) -> tuple[Tally, ...]:
+    """The categories that one row tells: those where all is established, when there are several."""
+    whole = tuple(t for t in tallies if t.judged == t.passed and t.judged and not t.warned and not t.not_applicable)
+    return whole if len(whole) > 1 else ()
 
 
 def _subject(journal: Journal) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 STATUS_SYMBOLS = {"NON CONFORME": "❌", "CONFORME": "✅", "PARTIEL": "⚠️", "INDÉTERMINÉ": "❔", "SANS OBJET": "➖"}
 _LEVELS = ("déclaré", "configuré", "exécuté", "mesuré")
 _ABOUT_PERIODIC_TASKS = frozenset({"7.4", "8.4", "C4"})
-_SHOWN = 4
+_SHOWN = 3
 Record = Mapping[str, Any]
 
 
@@ -78,14 +78,14 @@ class RequirementView:
         return tuple(ordered[:_SHOWN])
 
     @property
-    def other_places(self) -> tuple[str, ...]:
-        """Where the code is that was verified and is not quoted here."""
-        return tuple(f"{e['path']}:{e['first_line']}" for e, _ in self.excerpts if e not in self.quoted)
+    def weaker(self) -> tuple[Point, ...]:
+        """The established points that are told in section 6."""
+        return tuple(p for p in self.established if p not in self.strongest)
 
     @property
-    def quoted(self) -> tuple[Record, ...]:
-        """The first excerpt that no other requirement shows: one is enough to see what was read."""
-        return tuple(e for e, elsewhere in self.excerpts if not elsewhere)[:1]
+    def places(self) -> tuple[str, ...]:
+        """Where the code is that was verified."""
+        return tuple(f"{e['path']}:{e['first_line']}" for e, _ in self.excerpts)
 
     @property
     def settling(self) -> tuple[str, ...]:

@@ -51,8 +51,8 @@ def _lost(experiment: Journal, kind: str) -> str:
 
 def worst_rows(soak: Journal | None) -> tuple[Journal, ...]:
     """Three faults of a soak: those that lost or did something twice, then those after which work resumed last."""
-    rows = soak["rows"] if soak else ()
-    return tuple(sorted(rows, key=lambda r: (-_harm(r), -_longest(r["recovery"])))[:3])
+    rows = [{**row, "harm": _harm(row)} for row in (soak["rows"] if soak else ())]
+    return tuple(sorted(rows, key=lambda r: (-r["harm"], -_longest(r["recovery"])))[:3])
 
 
 def _harm(row: Journal) -> int:

@@ -36,7 +36,8 @@ def journal_of(root: Path) -> dict[str, Any]:
 
 
 def section(text: str) -> str:
-    return text[text.index("## 7. Traçabilité") : text.index("\n---\n\n**Validé par**")]
+    told = text[text.index("## 7. Traçabilité") : text.index("\n**Validé par**")]
+    return told.removesuffix("\n---\n")
 
 
 @pytest.fixture

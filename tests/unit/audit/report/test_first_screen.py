@@ -37,7 +37,9 @@ def crowded(strict: Journal) -> Journal:
 def test_it_holds_on_a_screen_however_much_there_is_to_say(strict: Journal) -> None:
     told = screen(crowded(strict))
     assert len(told.splitlines()) <= 40
-    assert "26 points, dont 4 critiques (les " in told
+    assert "26 points, dont 4 critiques ; en section 6, `rule-" in told
+    assert "Puis, en section 3 : Faute 4 (mineur, `app/m4.py:5`) ; " in told
+    assert "Faute 19 (mineur, `app/m19.py:20`)" in told, "no problem is further than the first screen"
     assert told.count("☐ oui ☐ non") >= 3
 
 

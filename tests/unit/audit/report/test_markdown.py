@@ -94,7 +94,7 @@ def test_the_sections_follow_the_source(december: Journal) -> None:
             "fonctionner. En particulier, aucune disponibilité (8.4) n'a été mesurée."
         ),
         "D'après les fichiers lus, sans rien exécuter, les Workers Celery sont écrits pour fonctionner de manière autonome :",
-        "| Durée | 2,60 s |",
+        "**Machine** : Linux x86_64, 2 CPU ; durée de l'audit, 2,60 s",
         "Les problèmes identifiés sont mineurs ; aucun n'est rattaché aux exigences 8.1, 8.4.",
         "**✅ VALIDATION RÉUSSIE (preuves déclarées)**",
         "2. ➡️ Phase 8 (Audit Statistiques) - À VALIDER",
@@ -122,7 +122,7 @@ def test_nobody_signs(december: Journal) -> None:
         "| Verrouillage Campagnes | 0 | ➖ sans objet |",
         "**Origine des preuves** : exécuté, par l'expérience `autonomous-sending` (Envoi sans administrateur",
         "(`autonomous-sending`) : Message 1 attendus, 120 ; Reçus deux fois, 0.",
-        "Déroulement : 1,25 s - le worker principal est tué.",
+        "**Déroulement** : 1,25 s - le worker principal est tué.",
         "**Mesures** : celles de l'expérience `autonomous-sending`, données sous l'exigence 8.1.",
         "### Autres expériences",
         "**Défaut constaté** :\n- ❌ `receive_wassenger_webhook` exige `get_current_user`",
@@ -137,11 +137,11 @@ def test_nobody_signs(december: Journal) -> None:
         "- ⚠️ Le webhook exige une session (exigence 8.2)",
         "| 8.2 | CONFORME | NON CONFORME |",
         "| 8.4 | Le niveau exigé est « mesuré »",
-        "- Encodage inconnu : `app/vieux.py`",
-        "| Durée | 2,60 s |\n| Isolation de la sonde `configuration` | espace de noms sans réseau |\n",
+        "**Non lu par la sonde `source`** : encodage inconnu : `app/vieux.py`",
+        " ; isolation : espace de noms sans réseau) : ",
         (
             "\n\n**Conditions de l'essai** :\n- La passerelle est un `double` local\n- Le délai d'alerte est ramené à 10 s\n\n"
-            "| Sonde | Niveau |"
+            "**Non lu par"
         ),
         "| Fonctionnement autonome | ❌ NON CONFORME (exécuté) |",
         "| Disponibilité et alerte | ❔ INDÉTERMINÉ |",
@@ -340,6 +340,9 @@ def test_unverified_points_without_a_requirement_are_shown(december: Journal) ->
         "evidence": [],
     }
     assert "aucun worker trouvé" not in render_markdown(december)
-    assert "❔ Même concurrence partout ; ce qui a manqué\u00a0: aucun worker trouvé" in render_markdown(
-        december | {"unattached": [finding]}
-    ).replace("\u00a0;", " ;")
+    left = plain(render_markdown(december | {"unattached": [finding]}))
+    assert "Même concurrence partout (`concurrency`) | aucun worker trouvé | ☐ oui ☐ non |" in left
+    assert "❔ Même concurrence partout ; ce qui a manqué" not in left, "it is told once, where it is told in full"
+    reasons = f"aucun worker trouvé, {'parce que rien ne le lance, ' * 9}ni ici"
+    left = plain(render_markdown(december | {"unattached": [finding | {"missing": reasons}]}))
+    assert f"❔ Même concurrence partout ; ce qui a manqué : {reasons}." in left

@@ -101,7 +101,13 @@ def test_the_checkpoint_shows_its_own_faults_and_the_soak(struck: dict[str, Any]
     assert f"]({drawing_name(struck)})" in text
     assert "audit soak . --seed 7" in text
     assert "Reprise, dans les expériences de cet audit : " in text
-    assert "Reprise, dans le journal d'endurance : " in text
+    assert "Dans le journal d'endurance : de la faute" in text
+    assert " fautes injectées sur " in text
+    assert "0 envoi perdu, 0 doublé, 0 incertain, 0 effet inattendu. Les reprises les plus lentes : " in text
+    struck["soak"]["rows"][0] |= {"lost": 2}
+    harmed = plain(render_markdown(struck))
+    assert "2 envois perdus, 0 doublé" in harmed
+    assert "Celles qui ont fait du mal, puis les plus lentes : " in harmed
     ElementTree.fromstring(draw_run(struck))
 
 

@@ -76,7 +76,7 @@ def test_a_phase_validated_on_another_tree_is_to_be_done_again(december: Journal
 
 def test_what_is_at_fault_is_told_beside_the_code(december: Journal) -> None:
     december["problems"][0] |= {"sentence": "Le script `start.sh` perd un worker mort", "places": ["start.sh:5"]}
-    assert "**Situation actuelle** :\n\nLe script `start.sh` perd un worker mort.\n\n`start.sh`, lignes 5" in told(
+    assert "**Situation actuelle** : Le script `start.sh` perd un worker mort.\n\n`start.sh`, lignes 5" in told(
         december
     )
 
@@ -89,16 +89,26 @@ def test_every_place_is_listed_where_some_are_quoted(december: Journal) -> None:
     assert "`app/a.py:17`." in report
 
 
-def test_a_long_function_is_quoted_by_its_first_lines(strict: Journal) -> None:
+def test_a_long_function_is_quoted_around_its_fault(strict: Journal) -> None:
     text = "\n".join(f"ligne_{n} = {n}" for n in range(1, 451))
     quoted = {"path": "app/vues.py", "first_line": 1, "last_line": 450, "text": text, "language": "python"}
-    strict["problems"] = [
-        problem(1, "Trop long", "Couper", severity="critique", requirements=["8.2"], situation=[quoted])
+    fault = problem(1, "Trop long", "Couper", severity="critique", requirements=["8.2"], situation=[quoted])
+    report = told(strict | {"problems": [fault | {"places": ["app/vues.py:200", "app/vues.py:300"]}]})
+    assert "`app/vues.py`, lignes 198 à 202 :\n```python\nligne_198 = 198\n" in report
+    assert "ligne_203" not in report
+    assert "Endroits (2) : `app/vues.py:200`, `app/vues.py:300`." in report
+    assert "`app/vues.py`, lignes 1 à 3 :" in told(strict | {"problems": [fault]}), "no place is told: its first lines"
+
+
+def test_what_is_established_is_named_and_what_is_at_fault_is_quoted(strict: Journal) -> None:
+    """450 lines of a report quoted functions that nothing was said of."""
+    excerpt = strict["requirements"][0]["excerpts"] = [
+        {"path": "app/a.py", "first_line": n, "last_line": n, "text": f"def f{n}(): ...", "language": "python"}
+        for n in (3, 9)
     ]
     report = told(strict)
-    assert "`app/vues.py`, lignes 1 à 5 (extrait de 1 à 450) :" in report
-    assert "ligne_5 = 5" in report
-    assert "ligne_6 = 6" not in report
+    assert "**Code vérifié** : `app/a.py:3`, `app/a.py:9`." in report
+    assert excerpt[0]["text"] not in report
 
 
 def test_what_refuses_a_requirement_is_no_minor_problem(december: Journal) -> None:
