@@ -29,6 +29,15 @@ _logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
+class Asked:
+    """How a run began: the command, the moment, and the seconds of the clock that measures it."""
+
+    command: str
+    now: datetime
+    started: float
+
+
+@dataclass(frozen=True)
 class Written:
     """What a run left on disk, and the journal itself."""
 
@@ -37,46 +46,56 @@ class Written:
     journal: Mapping[str, Any]
 
 
-def run(examination: Examination, out: Path, command: str, quiet: bool = False) -> Written:
+def run(examination: Examination, out: Path | None, command: str, quiet: bool = False) -> Written:
     """Play every test of the profile, then write `DATE-famille-N-PROFILE.{md,json}`, or `DATE-celery`, in `out`.
 
-    Raises OutputError when `out` cannot be written, before anything is run where that can be known, and
-    InterruptedAuditError when the tests did not all run, or ended otherwise than the findings say.
+    Without `out`, nothing is written. Raises OutputError when `out` cannot be written, before anything is run where that can
+    be known, and InterruptedAuditError when the tests did not all run, or ended otherwise than the findings say.
     """
-    writable(out)
-    started = time.monotonic()
-    now = datetime.now(UTC)
+    if out is not None:
+        writable(out)
+    asked = begun(command)
     _logger.debug(
         "profile %s, family %s, level %s", examination.profile.name, examination.profile.family, examination.level.name
     )
     try:
         summary = _played(examination, quiet=quiet)
-        _logger.debug("every question answered after %.2f s", time.monotonic() - started)
-        digest = tree_digest(examination.target.root, examination.target.exclude)
-        stem = free_stem(out, _stem(now, examination))
-        volatile = journal.Volatile(
-            date=now.date().isoformat(),
-            generated_at=now.isoformat(timespec="seconds"),
-            duration_seconds=round(time.monotonic() - started, 1),
-            command=command,
-            pytest_summary=summary,
-            host=f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPU",
-            stem=stem,
-            commit=commit_of(examination.target.root),
-            tool_digest=tree_digest(_TOOL),
-        )
-        earlier = newest_by_family(examination, out, stem)
-        previous = earlier.get(examination.profile.family)
-        document = journal.build(
-            examination, digest, volatile, previous, finished(earlier, digest), elsewhere=elsewhere(earlier, digest)
-        )
+        _logger.debug("every question answered after %.2f s", time.monotonic() - asked.started)
+        return record(examination, out, asked, summary)
     finally:
         examination.close()
-    written = Written(out / f"{stem}.md", out / f"{stem}.json", document)
-    texts = {written.markdown: render_markdown(document), written.journal_path: journal.dump(document)}
-    if drawing_name(document):
-        texts[out / f"{stem}.svg"] = draw_run(document)
-    put(texts)
+
+
+def begun(command: str) -> Asked:
+    """A run that begins now."""
+    return Asked(command, datetime.now(UTC), time.monotonic())
+
+
+def record(examination: Examination, out: Path | None, asked: Asked, summary: str) -> Written:
+    """Write what an examination found, whose tests have all run. Raises OutputError."""
+    digest = tree_digest(examination.target.root, examination.target.exclude)
+    folder, stem = out or Path(), _stem(asked.now, examination)
+    stem = stem if out is None else free_stem(out, stem)
+    volatile = journal.Volatile(
+        date=asked.now.date().isoformat(),
+        generated_at=asked.now.isoformat(timespec="seconds"),
+        duration_seconds=round(time.monotonic() - asked.started, 1),
+        command=asked.command,
+        pytest_summary=summary,
+        host=f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPU",
+        stem=stem,
+        commit=commit_of(examination.target.root),
+        tool_digest=tree_digest(_TOOL),
+    )
+    earlier = {} if out is None else newest_by_family(examination, out, stem)
+    previous = earlier.get(examination.profile.family)
+    document = journal.build(
+        examination, digest, volatile, previous, finished(earlier, digest), elsewhere=elsewhere(earlier, digest)
+    )
+    written = Written(folder / f"{stem}.md", folder / f"{stem}.json", document)
+    if out is not None:
+        texts = {written.markdown: render_markdown(document), written.journal_path: journal.dump(document)}
+        put(texts | ({out / f"{stem}.svg": draw_run(document)} if drawing_name(document) else {}))
     return written
 
 

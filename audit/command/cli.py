@@ -123,6 +123,7 @@ def run_command(  # noqa: PLR0917  typer reads them by name
     level: options.Level = None,
     family: options.Family = None,
     out: options.Out = Path("reports"),
+    no_report: options.NoReport = False,
     evidence: options.Evidence = None,
     python: options.Python = "",
     fail_on: options.FailOn = "critique",
@@ -146,13 +147,15 @@ def run_command(  # noqa: PLR0917  typer reads them by name
         examination.may_start_worker = _announced(examination, yes=yes)
         if not quiet:
             examination.tell = lambda step: say(step, dim=True)
-        written = run(examination, out, command_line(), quiet or examination.level < Level.EXECUTION)
-        put({written.markdown.with_suffix(FORMATS[f][0]): FORMATS[f][1](dict(written.journal)) for f in also or ()})
+        where = None if no_report else out
+        written = run(examination, where, command_line(), quiet or examination.level < Level.EXECUTION)
+        put({} if no_report else {written.markdown.with_suffix(FORMATS[f][0]): FORMATS[f][1](dict(written.journal)) for f in also or ()})
     _say(written, examination, most=None if verbose else 0 if quiet else _MOST_LINES)
     reasons = failing(written.journal, fail_on, held)
     for reason in reasons[:_MOST_REASONS]:
         say(f"Fails: {reason}")
-    say(f"Report: {written.markdown}")
+    if not no_report:
+        say(f"Report: {written.markdown}")
     raise typer.Exit(exit_code(examination, require_conclusive=require_conclusive, reasons=reasons))
 
 

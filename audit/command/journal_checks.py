@@ -19,9 +19,11 @@ TOOL = Path(__file__).resolve().parents[1]
 _MASK = "***"
 
 
-def stale(path: Path, journal: Journal, target: Target | None, signers: Path | None = None) -> list[str]:
-    """One English line a thing that is not what the journal says."""
-    lines = [*_files(path, journal), *_tool(journal), *_signature(path, signers)]
+def stale(
+    path: Path, journal: Journal, target: Target | None, signers: Path | None = None, *, past: bool = False
+) -> list[str]:
+    """One English line a thing that is not what the journal says; for one of the `past`, whatever the tool is now."""
+    lines = [*_files(path, journal), *(() if past else _tool(journal)), *_signature(path, signers)]
     return (
         lines
         if target is None

@@ -21,7 +21,7 @@ from audit.journal.differences import differences
 from audit.report.html_page import render_html
 from audit.report.junit import render_junit
 from audit.report.markdown import render_markdown
-from audit.report.problem_lines import github_annotations, problem_lines
+from audit.report.problem_lines import github_annotations, placed_below, problem_lines
 from audit.report.sarif import render_sarif
 from audit.target.target_file import TargetError, load_target
 
@@ -71,6 +71,9 @@ def convert(
     pdf: Annotated[
         Path | None, typer.Option(help="Print the page into this file, on A4, by the Chromium that is installed.")
     ] = None,
+    below: Annotated[
+        Path, typer.Option(help="Where the target is, in the repository that annotations and SARIF speak of.")
+    ] = Path(),
 ) -> None:
     """Print a journal in another format on standard output, or as a PDF file."""
     with _usage():
@@ -79,7 +82,7 @@ def convert(
             msg = f"--to {to}: one of {', '.join(FORMATS)}"
             raise TargetError(msg)
         if pdf is None:
-            typer.echo(FORMATS[to][1](document), nl=False)
+            typer.echo(FORMATS[to][1](placed_below(document, below)), nl=False)
             return
         _print_pdf(render_html(document), pdf)
 
@@ -111,27 +114,36 @@ def diff(before: _Journal, after: _Journal) -> None:
 
 
 @report.command(
-    short_help="Check a journal against what it speaks of.",
-    epilog=examples("audit report verify X.json --target ../shop"),
+    short_help="Check journals against what they speak of.",
+    epilog=examples("audit report verify X.json --target ../shop", "audit report verify --past reports/*.json"),
 )
 def verify(
-    path: _Journal,
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Journals written by `audit run`.")],
     target: Annotated[
         Path | None, typer.Option(help="The audited project: its digest, excerpts and evidence are checked too.")
     ] = None,
     signers: Annotated[
         Path | None, typer.Option(help="Allowed signers, as ssh-keygen reads them: the decision must be signed by one.")
     ] = None,
+    past: Annotated[
+        bool, typer.Option("--past", help="Records of the past: the tool and the tree may have moved since.")
+    ] = False,
 ) -> None:
     """Exit 1 when something is stale or was edited, one line each: the report, the drawing, the tree, the tool, a signature."""
-    with _usage():
-        document = journal.read(path)
-        journal.check_floors(document)
-        lines = stale(path, document, load_target(target) if target else None, signers)
-    for line in lines:
-        typer.echo(shown(line))
-    say(f"{path}: {f'{len(lines)} stale' if lines else 'holds'}")
-    raise typer.Exit(_FAILED if lines else 0)
+    failed = False
+    for path in paths:
+        with _usage():
+            if past and target:
+                msg = "--past and --target exclude each other: a record of the past speaks of another tree"
+                raise TargetError(msg)
+            document = journal.read(path)
+            journal.check_floors(document)
+            lines = stale(path, document, load_target(target) if target else None, signers, past=past)
+        for line in lines:
+            typer.echo(shown(line))
+        say(f"{path}: {f'{len(lines)} stale' if lines else 'holds'}")
+        failed = failed or bool(lines)
+    raise typer.Exit(_FAILED if failed else 0)
 
 
 @report.command(

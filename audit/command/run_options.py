@@ -36,6 +36,9 @@ Family = Annotated[
     ),
 ]
 Out = Annotated[Path, typer.Option(help="Directory of the report and its journal.")]
+NoReport = Annotated[
+    bool, typer.Option("--no-report", help="Write nothing: print the problems and the verdicts only, as a hook needs.")
+]
 Evidence = Annotated[
     list[Path] | None,
     typer.Option(

@@ -1,6 +1,7 @@
 """The problems of a journal one line a place: for a terminal, and for the annotations of GitHub."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 Journal = Mapping[str, Any]
@@ -24,6 +25,20 @@ def github_annotations(journal: Journal) -> str:
     ]
     lines += [f"::warning title=Non vérifié::{_data(i)}" for i in journal["verdict"].get("open_critical", ())]
     return "".join(f"{line}\n" for line in lines)
+
+
+def placed_below(journal: Journal, folder: Path) -> dict[str, Any]:
+    """The journal with the paths of its problems as they are seen from above `folder`, which holds its target."""
+    prefix = "" if folder == Path() else f"{folder.as_posix()}/"
+    problems = [
+        {
+            **problem,
+            "places": [prefix + place for place in problem.get("places", ())],
+            "situation": [{**e, "path": prefix + e["path"]} for e in problem["situation"]],
+        }
+        for problem in journal["problems"]
+    ]
+    return {**journal, "problems": problems}
 
 
 def _placed(journal: Journal) -> Iterator[tuple[Journal, str]]:

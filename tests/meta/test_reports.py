@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from audit.command.cli import app
 from audit.journal import journal_file as journal
 from checks.index import index, rendered
 
@@ -18,6 +20,14 @@ AGAIN = "python -m checks.index reports --render"
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.name)
 def test_a_report_is_what_its_journal_says(path: Path) -> None:
     assert FILES[path] == path.read_text(encoding="utf-8"), AGAIN
+
+
+def test_ci_verifies_the_committed_reports() -> None:
+    result = CliRunner().invoke(app, ["report", "verify", "--past", *map(str, JOURNALS)])
+    assert (result.exit_code, result.stdout) == (0, "")
+    workflow = (REPORTS.parent / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    assert "audit report verify --past reports/*-famille-*.json" in workflow
+    assert "audit report verify --past reports/*-famille-*.json" in (REPORTS.parent / ".ci" / "run").read_text()
 
 
 def test_every_journal_has_its_report() -> None:

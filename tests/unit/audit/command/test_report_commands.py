@@ -82,6 +82,24 @@ def test_what_changed_is_said_and_exits_1(journal: Path, shop: Path, touch: Any,
     assert (result.exit_code, words in result.stdout) == (1, True), result.output
 
 
+def test_a_record_of_the_past_speaks_of_another_tool_and_another_tree(journal: Path, shop: Path) -> None:
+    edit(journal, lambda d: d["volatile"].update(tool_digest="0" * 64))
+    journal.with_suffix(".md").write_text(audit("render", journal).stdout, encoding="utf-8")
+    journal.with_suffix(".html").unlink()
+    assert audit("report", "verify", journal).exit_code == 1
+    assert audit("report", "verify", "--past", journal, journal).exit_code == 0
+    assert audit("report", "verify", "--past", journal, "--target", shop).exit_code == 2
+    journal.with_suffix(".md").write_text("# Tout va bien\n", encoding="utf-8")
+    result = audit("report", "verify", "--past", journal)
+    assert (result.exit_code, ".md: is not what the journal renders" in result.stdout) == (1, True)
+
+
+def test_paths_are_seen_from_the_repository_that_holds_the_target(journal: Path) -> None:
+    told = audit("report", "convert", journal, "--to", "lines", "--below", "shops/first").stdout
+    assert "shops/first/app.py:4: critique [" in told
+    assert "\napp.py:4: critique [" not in told
+
+
 def test_an_edited_verdict_is_refused_before_anything_is_compared(journal: Path) -> None:
     edit(journal, lambda d: d["requirements"][0].update(verdict="CONFORME", known_by="exécuté"))
     assert audit("report", "verify", journal).exit_code == 2
