@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import jwt
 
 from system.clock import utc_now
-from system.db import access_tokens, action_log, login_attempts, users
+from system.db import access_tokens, action_log, known_addresses, login_attempts, users
 from system.db.access_tokens import Holder
 from system.db.database import Database
 from system.services.passwords import Passwords
@@ -17,9 +17,11 @@ from system.services.ports import Clock
 ALGORITHM = "HS256"
 ISSUER = "campaigns"
 WINDOW = timedelta(minutes=15)
-MOST_FOR_AN_ACCOUNT = 10
 LONGEST_SESSION = timedelta(hours=12)
-# Several people may share an address.
+# Of an account, from one address; and from all of those that it never came in from.
+MOST_FOR_AN_ACCOUNT = 10
+MOST_FROM_STRANGERS = 100
+# Several people may share an address; and whoever shares one with strangers must not be shut out by them.
 MOST_FOR_AN_ADDRESS = 50
 
 
@@ -43,6 +45,10 @@ class Issued:
     seconds: int
 
 
+def _both(name: str, address: str) -> str:
+    return f"account:{name} address:{address}"
+
+
 class Access:
     """Gives tokens against passwords, and tells whom a token stands for."""
 
@@ -57,34 +63,43 @@ class Access:
 
         Raises:
             LoginRefusedError: for anything that does not let in.
-            TooManyAttemptsError: from the 11th attempt at an account, or the 51st of an address, within a quarter of an hour.
+            TooManyAttemptsError: within a quarter of an hour, from the 11th attempt at an account from one address, the 101st from
+                all of those that it never came in from, or the 51st of an address. From an address that it came in from lately,
+                only its own 51st attempt is refused: strangers do not shut the account.
 
         """
         name = name.strip().lower()
-        self._count_attempt(f"account:{name}", f"address:{address}")
+        self._count_attempt(name, address)
         with self._db.transaction() as connection:
             user = users.by_name(connection, name)
         # Outside of a transaction: it takes long, on purpose.
         matches = self._passwords.matches(user.password_hash if user else None, password)
-        issued = self._issue(user, password) if user and matches else None
+        issued = self._issue(user, password, address) if user and matches else None
         if issued is None:
             with self._db.transaction() as connection:
                 action_log.record(connection, name[:64], "login refused", {"address": address})
             raise LoginRefusedError
         return issued
 
-    def _count_attempt(self, account: str, address: str) -> None:
+    def _count_attempt(self, name: str, address: str) -> None:
         now = self._clock()
+        both = _both(name, address)
         with self._db.transaction() as connection:
+            if known_addresses.is_known(connection, name, address, at=now):
+                limits = {both: MOST_FOR_AN_ADDRESS}
+            else:
+                limits = {both: MOST_FOR_AN_ACCOUNT, f"account:{name}": MOST_FROM_STRANGERS}
+                limits |= {f"address:{address}": MOST_FOR_AN_ADDRESS}
             counts = [
+                # In one order everywhere: two attempts must not wait for each other.
                 (most, *login_attempts.count(connection, subject, at=now, window=WINDOW))
-                for subject, most in ((account, MOST_FOR_AN_ACCOUNT), (address, MOST_FOR_AN_ADDRESS))
+                for subject, most in sorted(limits.items())
             ]
         for most, attempts, until in counts:
             if attempts > most:
                 raise TooManyAttemptsError(max(1, round((until - now).total_seconds())))
 
-    def _issue(self, user: users.User, password: str) -> Issued | None:
+    def _issue(self, user: users.User, password: str, address: str) -> Issued | None:
         now, token_id = self._clock(), uuid4()
         expires_at = now + self._lifetime
         fresh = self._passwords.hash(password) if self._passwords.is_outdated(user.password_hash) else None
@@ -93,7 +108,8 @@ class Access:
                 return None
             if fresh is not None:
                 users.rehash(connection, user.id, old=user.password_hash, new=fresh)
-            login_attempts.forget(connection, f"account:{user.name}")
+            login_attempts.forget(connection, _both(user.name, address))
+            known_addresses.note(connection, user.id, address, at=now)
             action_log.record(connection, user.name, "login", {})
         return Issued(self._signed(token_id, user.id, now, expires_at), int(self._lifetime.total_seconds()))
 

@@ -14,6 +14,7 @@ from system.services import users
 from system.services.access import (
     MOST_FOR_AN_ACCOUNT,
     MOST_FOR_AN_ADDRESS,
+    MOST_FROM_STRANGERS,
     Access,
     LoginRefusedError,
     TooManyAttemptsError,
@@ -136,16 +137,62 @@ def test_no_forged_token_opens(door: Door) -> None:
     assert door.access.holder(token) is not None
 
 
-def test_attempts_at_an_account_are_limited_whoever_makes_them(door: Door, db: Database) -> None:
+def test_attempts_at_an_account_from_one_address_are_limited_in_every_process(door: Door, db: Database) -> None:
     doors = [Door(db), Door(db)]
     for number in range(MOST_FOR_AN_ACCOUNT):
         with pytest.raises(LoginRefusedError):
-            doors[number % 2].token(password="wrong", address=f"192.0.2.{number}")
+            doors[number % 2].token(password="wrong")
     with pytest.raises(TooManyAttemptsError) as refused:
-        doors[0].token(address="192.0.2.99")
+        doors[0].token()
     assert 1 <= refused.value.retry_after <= 900
     doors[0].clock.now += timedelta(seconds=refused.value.retry_after + 1)
     assert doors[0].token()
+
+
+def attacked(door: Door) -> None:
+    """Strangers try the account from as many addresses as they need."""
+    for number in range(MOST_FROM_STRANGERS):
+        with pytest.raises((LoginRefusedError, TooManyAttemptsError)):
+            door.token(password="wrong", address=f"198.51.100.{number}")
+    with pytest.raises(TooManyAttemptsError):
+        door.token(address="198.51.100.200")
+
+
+def test_strangers_do_not_shut_an_account_for_an_address_it_came_in_from(door: Door) -> None:
+    door.token()
+    attacked(door)
+    assert door.token()
+    door.clock.now += timedelta(days=91)
+    attacked(door)
+    # Seen too long ago.
+    with pytest.raises(TooManyAttemptsError):
+        door.token()
+
+
+def test_who_shares_an_address_with_strangers_comes_in_as_well(door: Door) -> None:
+    door.token()
+    for number in range(MOST_FOR_AN_ADDRESS):
+        with pytest.raises((LoginRefusedError, TooManyAttemptsError)):
+            door.token(name=f"nobody{number}", password="wrong")
+    for _ in range(MOST_FOR_AN_ACCOUNT + 1):
+        with pytest.raises(LoginRefusedError):
+            door.token(password="wrong")
+    assert door.token()
+
+
+def test_a_known_address_may_not_try_for_ever(door: Door) -> None:
+    door.token()
+    for _ in range(MOST_FOR_AN_ADDRESS):
+        with pytest.raises(LoginRefusedError):
+            door.token(password="wrong")
+    with pytest.raises(TooManyAttemptsError):
+        door.token()
+
+
+def test_a_refused_password_makes_no_address_known(door: Door, bench: Bench) -> None:
+    with pytest.raises(LoginRefusedError):
+        door.token(password="wrong")
+    assert bench.execute("SELECT * FROM known_addresses") == []
 
 
 def test_attempts_of_an_address_are_limited(door: Door) -> None:
