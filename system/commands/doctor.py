@@ -1,11 +1,15 @@
 """`python -m system doctor`: what is wrong, one line a part."""
 
+import os
+
 import typer
 
+from system.clock import utc_now
 from system.config import SettingsError, get_settings
 from system.gateway.wassenger import get_gateway
 from system.locks import get_locks
 from system.services.diagnosis import Finding, diagnose
+from system.services.surroundings import surroundings
 from system.tasks.queue_lengths import queue_lengths
 
 # As many missed signs of life as nobody misses by chance.
@@ -13,7 +17,7 @@ MISSED = 4
 
 
 def doctor() -> None:
-    """Look at settings, database, Redis, gateway, queues, beat and workers: one line each, with what to do.
+    """Look at settings, database, Redis, gateway, queues, beat, workers and what surrounds them: one line each, with what to do.
 
     Exit code: 1 when something is wrong.
     """
@@ -22,18 +26,23 @@ def doctor() -> None:
     except SettingsError as error:
         typer.echo(str(Finding("settings", False, str(error))))
         raise typer.Exit(1) from None
-    missing = {
-        "ADMIN_TOKEN_SECRET is not set: nobody can log in": settings.admin_token_secret,
-        "WASSENGER_WEBHOOK_SECRET is not set: webhooks are not authenticated": settings.wassenger_webhook_secret,
-    }
-    notes = "; ".join(note for note, secret in missing.items() if not secret)
-    findings = [Finding("settings", True, f"complete ({notes})" if notes else "complete")]
+    url = settings.database_url.get_secret_value()
+    note = "" if settings.admin_token_secret else " (ADMIN_TOKEN_SECRET is not set: nobody can log in)"
+    findings = [Finding("settings", True, f"complete{note}")]
     findings += diagnose(
-        settings.database_url.get_secret_value(),
+        url,
         get_locks().ping,
         get_gateway(),
         queue_lengths,
         silence_seconds=MISSED * settings.heartbeat_seconds,
+    )
+    findings += surroundings(
+        url,
+        os.environ,
+        has_secret=settings.wassenger_webhook_secret is not None,
+        hours=settings.hours,
+        key=settings.erasure_key,
+        now=utc_now(),
     )
     for finding in findings:
         typer.echo(str(finding))
