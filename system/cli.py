@@ -15,6 +15,7 @@ from system.commands.campaigns import app as campaigns
 from system.commands.contacts import app as contacts
 from system.commands.doctor import doctor
 from system.commands.heartbeats import app as heartbeats
+from system.commands.reconcile import reconcile
 from system.commands.users import app as users
 from system.config import settings_or_exit
 from system.db.migrate import migrate as migrate_database
@@ -32,6 +33,7 @@ app.add_typer(heartbeats, name="heartbeats")
 app.add_typer(campaigns, name="campaign")
 app.add_typer(contacts, name="contacts")
 app.command()(doctor)
+app.command()(reconcile)
 app.add_typer(deploy, name="deploy")
 
 
