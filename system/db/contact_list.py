@@ -37,7 +37,8 @@ _READ = """SELECT c.id, c.phone, c.name, c.first_name, c.last_name, c.opted_in_a
     s.suppressed_at, s.source AS refusal_source,
     ARRAY(SELECT k.name FROM contact_categories AS cc JOIN categories AS k ON k.id = cc.category_id
           WHERE cc.contact_id = c.id ORDER BY k.name) AS categories
-FROM contacts AS c LEFT JOIN suppressions AS s ON s.phone = c.phone"""
+FROM contacts AS c LEFT JOIN suppressions AS s ON s.phone = c.phone
+WHERE c.erased_at IS NULL"""
 _CONDITIONS = {
     Which.ALL: "true",
     Which.WITHOUT_CONSENT: "c.opted_in_at IS NULL AND s.phone IS NULL",
@@ -55,7 +56,7 @@ def page(db: Db, *, text: str, which: Which, after: int, limit: int) -> list[Lis
     like = text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
     digits = "".join(character for character in text if character.isdecimal()).lstrip("0")
     rows = db.execute(
-        f"""{_READ} WHERE c.id > %(after)s AND {_CONDITIONS[which]}
+        f"""{_READ} AND c.id > %(after)s AND {_CONDITIONS[which]}
             AND (%(like)s = '' OR c.name ILIKE '%%' || %(like)s || '%%'
                 OR (%(digits)s <> '' AND c.phone LIKE '%%' || %(digits)s || '%%'))
             ORDER BY c.id LIMIT %(limit)s""".encode(),
@@ -66,7 +67,7 @@ def page(db: Db, *, text: str, which: Which, after: int, limit: int) -> list[Lis
 
 def by_id(db: Db, contact_id: int) -> Listed | None:
     """The contact, or None."""
-    row = db.execute(f"{_READ} WHERE c.id = %s".encode(), [contact_id]).fetchone()
+    row = db.execute(f"{_READ} AND c.id = %s".encode(), [contact_id]).fetchone()
     return None if row is None else _listed(row)
 
 
@@ -74,7 +75,7 @@ def rename(db: Db, contact_id: int, *, first_name: str | None, last_name: str | 
     """Gives a contact another name; False when there is no such contact."""
     whole = " ".join(filter(None, (first_name, last_name))) or None
     cursor = db.execute(
-        "UPDATE contacts SET name = %s, first_name = %s, last_name = %s WHERE id = %s",
+        "UPDATE contacts SET name = %s, first_name = %s, last_name = %s WHERE id = %s AND erased_at IS NULL",
         [whole, first_name, last_name if first_name else None, contact_id],
     )
     return cursor.rowcount == 1
@@ -84,7 +85,7 @@ def record_first_consent(db: Db, contact_id: int, *, at: datetime, source: str) 
     """Records the consent (UTC) of a contact who has none and did not opt out; False otherwise."""
     cursor = db.execute(
         """UPDATE contacts AS c SET opted_in_at = %s, opt_in_source = %s
-           WHERE id = %s AND opted_in_at IS NULL AND NOT EXISTS (SELECT 1 FROM suppressions AS s WHERE s.phone = c.phone)""",
+           WHERE id = %s AND erased_at IS NULL AND opted_in_at IS NULL AND NOT EXISTS (SELECT 1 FROM suppressions AS s WHERE s.phone = c.phone)""",
         [at, source, contact_id],
     )
     return cursor.rowcount == 1

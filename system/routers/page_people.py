@@ -10,9 +10,8 @@ from fastapi.responses import HTMLResponse
 from system.db.access_tokens import Holder
 from system.db.database import get_db
 from system.domain.roles import Role
-from system.page.rendering import rendered
-from system.routers.identity import get_access
 from system.routers.page_identity import PageProblemError, page_form, page_user, text_of
+from system.routers.page_shell import shown
 from system.services.people import Erased, NoErasureKeyError, StillSendingError, erase_person, export_person
 
 router = APIRouter(include_in_schema=False, prefix="/page/people")
@@ -27,7 +26,7 @@ def ask(holder: Admin) -> HTMLResponse:
 
 
 def _page(holder: Holder, erased: Erased | None = None) -> HTMLResponse:
-    return HTMLResponse(rendered("person", holder=holder, form_token=get_access().form_token(holder), erased=erased))
+    return shown("person", holder, section="contacts", erased=erased)
 
 
 @router.post("/export")

@@ -41,7 +41,7 @@ def take_off(db: Database, contact_id: int, *, actor: str) -> None:
         found = contact_list.by_id(connection, contact_id)
         if found is None:
             raise UnknownContactError(f"there is no contact {contact_id}")
-        withdraw_consent(connection, PhoneNumber.parse(found.phone), source="operator")
+        withdraw_consent(connection, PhoneNumber.parse(found.phone), source="operator", actor=actor)
         action_log.record(connection, actor, "contact opted out", {"contact_id": contact_id})
 
 

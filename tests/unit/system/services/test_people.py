@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from system.db import contact_list, results
 from system.db.database import Database
 from system.domain.erasure import ErasureKey
 from system.domain.phone import PhoneNumber
@@ -16,6 +17,7 @@ from system.services import campaigns, statistics
 from system.services.consent import ConsentError, consent_again, opt_out
 from system.services.importing import Source, import_contacts
 from system.services.people import NoErasureKeyError, StillSendingError, erase_person, export_person
+from system.services.results_file import results_file
 from tests.criteria.inbound import acknowledged, deliver, from_person, phone
 from tests.unit.system.bench import Bench
 
@@ -121,6 +123,21 @@ def test_nothing_names_an_erased_person_and_the_statistics_stay(keyed: Bench, ca
     assert "Ugo Petit;13" in every_text(keyed)["import_rejections.raw"]
     assert "Ugo Petit" in every_text(keyed)["contacts.name"]
     assert keyed.execute("SELECT count(*) FROM messages WHERE contact_id = 1 AND status <> 'pending'") == [{"count": 2}]
+
+
+def test_the_page_s_lists_and_files_show_nobody_in_their_place(keyed: Bench) -> None:
+    campaign_id = lived(keyed)
+    erase_person(keyed.db, PERSON, actor="anne")
+    with keyed.db.transaction() as connection:
+        listed = contact_list.page(connection, text="", which=contact_list.Which.ALL, after=0, limit=10)
+        assert [contact.name for contact in listed] == ["Ugo Petit"]
+        assert contact_list.by_id(connection, 1) is None
+        assert not contact_list.rename(connection, 1, first_name="Zoé", last_name=None)
+        assert results.replies(connection, campaign_id, before=None, limit=10) == []
+        first, _ = results.by_contact(connection, campaign_id, outcome=None, after=0, limit=10)
+    assert (first.phone, first.name, first.wa_id) == ("", None, None)
+    text = "".join(results_file(keyed.db, campaign_id, words=str, moment=str))
+    assert ("+999" in text, "Zoé" in text, text.count("\r\n")) == (False, False, 3)
 
 
 def test_what_stays_cannot_be_turned_back_without_the_key(keyed: Bench) -> None:
