@@ -6,8 +6,8 @@ import phonenumbers
 
 from system.domain.phone import PhoneNumber
 
-# What people put between the digits, no-break spaces included.
-_BETWEEN = "[\\s.()/\u00a0\u202f-]{0,4}"
+# What people put between the digits, any space and any dash; nothing that separates the fields of a file or of a document.
+_BETWEEN = r'[^0-9A-Za-z,;:|"{}\n\[\]]{0,4}'
 
 
 class ErasureKey:

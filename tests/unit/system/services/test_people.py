@@ -26,12 +26,23 @@ KEY = ErasureKey("a secret of thirty-two bytes or more")
 PERSON, NAME = phone(0), "Zoé Abécassis"
 LID = "123456789012345"
 SPELLED = (
-    "06 39 98 00 00",
-    "+33 (0)6.39.98.00.00",
-    "0033639980000",
-    "33639980000@c.us",
-    "639980000",
-    "+33-6-39-98-00-00",
+    *(
+        "06–39–98–00–00",
+        "0 6 3 9 9 8 0 0 0 0",
+        "tel:+33-639-980000",
+        "wa.me/33639980000",
+        "%2B33639980000",
+        "06\u202f39\u2009980000",
+    ),
+    "+33(0)639980000",
+    *(
+        "06 39 98 00 00",
+        "+33 (0)6.39.98.00.00",
+        "0033639980000",
+        "33639980000@c.us",
+        "639980000",
+        "+33-6-39-98-00-00",
+    ),
 )
 FILE = (
     f"nom;téléphone\n{NAME};0639980000\n{NAME};06 39 98 00 00\nAbécassis, Zoé;12\nUgo Petit;0639980001\nUgo Petit;13\n"
@@ -80,10 +91,10 @@ def lived(bench: Bench) -> int:
     first = bench.message(bench.ids(campaign_id)[0])
     data = {"id": first.wa_id, "ack": "read", "chat": {"id": f"{LID}@lid", "name": NAME}}
     deliver(bench, Event("ack-of-chat", {"event": "message:out:ack", "data": data}))
-    (woken,) = deliver(bench, from_person(0, f"Oui, {SPELLED[0]}, {NAME}"))
+    (woken,) = deliver(bench, from_person(0, f"Oui, {SPELLED[-1]}, {NAME}"))
     bench.sender().send(woken.message_id)
     said = {"id": "in-chat", "type": "text", "flow": "inbound", "body": f"STOP {NAME}", "chat": {"id": f"{LID}@lid"}}
-    deliver(bench, Event(f"true_{SPELLED[3]}_3EB0", {"event": "message:in:new", "data": said}))
+    deliver(bench, Event(f"true_{SPELLED[-3]}_3EB0", {"event": "message:in:new", "data": said}))
     deliver(bench, from_person(0, "STOP"))
     opt_out(bench.db, PERSON, source="operator", actor="anne")
     for spelled in SPELLED:
@@ -214,7 +225,7 @@ def test_somebody_we_never_wrote_to_is_erased_too(keyed: Bench) -> None:
 
 
 def test_a_text_of_ours_that_names_the_number_is_told(keyed: Bench) -> None:
-    campaigns.create_campaign(keyed.db, "name", f"Appelez le {SPELLED[1]}", [PERSON])
+    campaigns.create_campaign(keyed.db, "name", f"Appelez le {SPELLED[-1]}", [PERSON])
     assert erase_person(keyed.db, PERSON, actor="anne").left == {"campaigns.message_template": 1}
 
 
