@@ -26,7 +26,7 @@ def ask(holder: Admin) -> HTMLResponse:
 
 
 def _page(holder: Holder, erased: Erased | None = None) -> HTMLResponse:
-    return shown("person", holder, section="contacts", erased=erased)
+    return shown("person", holder, section="people", erased=erased)
 
 
 @router.post("/export")
