@@ -179,11 +179,11 @@ def test_the_servers_beside_are_the_default_and_nobody_else_reaches_them() -> No
         )
         assert service["environment"]["REDIS_URL"] == "${REDIS_URL:-redis://redis:6379/0}"
         assert {"postgres", "redis", "migrate"} == set(service["depends_on"])
-    for name in ("postgres", "redis"):
+    for name, kept in (("postgres", "postgres"), ("redis", "valkey")):
         beside = found["services"][name]
         assert "ports" not in beside
-        assert [volume.partition(":")[0] for volume in beside["volumes"]] == [name]
-        assert name in found["volumes"]
+        assert [volume.partition(":")[0] for volume in beside["volumes"]] == [kept]
+        assert kept in found["volumes"]
     assert found["services"]["postgres"]["environment"]["POSTGRES_PASSWORD"] == "${POSTGRES_PASSWORD:?is missing}"
 
 
