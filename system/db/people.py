@@ -47,6 +47,7 @@ def in_flight(db: Db, contact_ids: Sequence[int]) -> int:
 def anonymise(db: Db, contact_ids: Sequence[int]) -> None:
     """Leaves of these contacts what statistics are made of: rows without a number, a name or a text."""
     ids = [list(contact_ids)]
+    _forget_trials(db, ids[0])
     db.execute(
         """UPDATE messages SET body = '', wa_id = NULL, last_error = NULL,
                gateway_id = CASE WHEN gateway_id IS NOT NULL THEN 'erased' END
@@ -73,6 +74,26 @@ def anonymise(db: Db, contact_ids: Sequence[int]) -> None:
         """INSERT INTO suppressions (phone, source) SELECT phone, 'erased' FROM contacts WHERE id = ANY(%s)
            ON CONFLICT DO NOTHING""",
         ids,
+    )
+
+
+def _forget_trials(db: Db, contact_ids: list[int]) -> None:
+    # A text that was tried on somebody reads as for one of the campaign's contacts, with the name. Whose it was is not known
+    # once the list has changed; an old one serves nobody.
+    db.execute(
+        """WITH theirs AS (
+               SELECT t.id FROM campaigns AS t
+               WHERE t.test_of IS NOT NULL AND (t.created_at < now() - interval '2 days' OR EXISTS (
+                   SELECT 1 FROM messages AS m WHERE m.campaign_id = t.test_of AND m.contact_id = ANY(%(ids)s)
+                   UNION ALL SELECT 1 FROM campaign_contacts AS l
+                   WHERE l.campaign_id = t.test_of AND l.contact_id = ANY(%(ids)s)
+                   UNION ALL SELECT 1 FROM campaign_categories AS g JOIN contact_categories AS k USING (category_id)
+                   WHERE g.campaign_id = t.test_of AND k.contact_id = ANY(%(ids)s)))),
+               texts AS (UPDATE campaigns SET message_template = 'erased', follow_up_template = 'erased'
+                   WHERE id IN (SELECT id FROM theirs))
+           UPDATE messages SET body = '' WHERE campaign_id IN (SELECT id FROM theirs)
+               AND status NOT IN ('pending', 'sending', 'unknown')""",
+        {"ids": contact_ids},
     )
 
 

@@ -13,7 +13,7 @@ from system.db.database import Database
 from system.domain.erasure import ErasureKey
 from system.domain.phone import PhoneNumber
 from system.gateway.webhooks import Event
-from system.services import campaigns, statistics
+from system.services import campaigns, statistics, trials
 from system.services.consent import ConsentError, consent_again, opt_out
 from system.services.importing import Source, import_contacts
 from system.services.people import NoErasureKeyError, StillSendingError, erase_person, export_person
@@ -134,6 +134,22 @@ def test_nothing_names_an_erased_person_and_the_statistics_stay(keyed: Bench, ca
     assert "Ugo Petit;13" in every_text(keyed)["import_rejections.raw"]
     assert "Ugo Petit" in every_text(keyed)["contacts.name"]
     assert keyed.execute("SELECT count(*) FROM messages WHERE contact_id = 1 AND status <> 'pending'") == [{"count": 2}]
+
+
+@pytest.mark.parametrize("launched", [True, False])
+def test_a_text_tried_with_the_name_of_the_first_contact_is_forgotten(keyed: Bench, launched: bool) -> None:
+    file = "prénom;nom;téléphone\nZoé;Abécassis;0639980000\n"
+    import_contacts(keyed.db, io.BytesIO(file.encode()), Source("f.csv", "anne", consent="salon", category="all"))
+    campaign_id = campaigns.create_campaign(keyed.db, "name", "Bonjour {{prénom}}", categories=["all"])
+    trials.try_campaign(keyed.db, campaign_id, PhoneNumber(phone(5)), actor="anne")
+    if launched:
+        campaigns.launch_campaign(keyed.db, campaign_id)
+    for row in keyed.execute("SELECT id FROM messages ORDER BY id"):
+        assert isinstance(row["id"], int)
+        keyed.sender().send(row["id"])
+    assert {"campaigns.message_template", "messages.body", "contacts.first_name"} <= naming(keyed)
+    erase_person(keyed.db, PERSON, actor="anne")
+    assert naming(keyed) == set()
 
 
 def test_the_page_s_lists_and_files_show_nobody_in_their_place(keyed: Bench) -> None:
