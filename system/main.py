@@ -25,6 +25,7 @@ from system.routers import (
     page_people,
     page_results,
     page_simulation,
+    page_users,
     people,
     webhooks,
 )
@@ -64,6 +65,7 @@ def create_app() -> FastAPI:
         page_campaigns.router,
         page_contacts.router,
         page_simulation.router,
+        page_users.router,
         campaigns.router,
         consent.router,
         people.router,

@@ -19,7 +19,8 @@ bearer = HTTPBearer(auto_error=False, description="The token that POST /login gi
 
 
 @lru_cache(maxsize=1)
-def _passwords() -> Passwords:
+def get_passwords() -> Passwords:
+    """What hashes and verifies, a few at once in this process."""
     return Passwords()
 
 
@@ -34,7 +35,7 @@ def get_access() -> Access:
     if settings.admin_token_secret is None:
         raise HTTPException(status.HTTP_503_SERVICE_UNAVAILABLE, "ADMIN_TOKEN_SECRET is not set: nobody can log in")
     lifetime = timedelta(minutes=settings.admin_token_minutes)
-    return Access(get_db(), settings.admin_token_secret.get_secret_value(), _passwords(), lifetime=lifetime)
+    return Access(get_db(), settings.admin_token_secret.get_secret_value(), get_passwords(), lifetime=lifetime)
 
 
 def bearer_holder(request: Request) -> Holder | None:

@@ -57,7 +57,7 @@ def asset(name: str) -> Response:
 @router.get("/page/login")
 def login_form() -> HTMLResponse:
     """Asks who is there."""
-    return HTMLResponse(rendered("login", problem=None, holder=None))
+    return HTMLResponse(rendered("login", problem=None, holder=None, typed=""))
 
 
 @router.post("/page/login")
@@ -67,21 +67,21 @@ async def log_in(request: Request) -> Response:
     async with read_form(request) as form:
         name, password = text_of(form, "name"), form.get("password", "")
     if not (0 < len(name) <= 64 and name.isprintable() and isinstance(password, str) and len(password) <= 128):
-        return _login_again("Nom inconnu ou mot de passe erroné.", 401)
+        return _login_again("Nom inconnu ou mot de passe erroné.", 401, name)
     try:
         issued = await run_in_threadpool(get_access().log_in, name, password, client_address(request))
     except LoginRefusedError:
-        return _login_again("Nom inconnu ou mot de passe erroné.", 401)
+        return _login_again("Nom inconnu ou mot de passe erroné.", 401, name)
     except TooManyAttemptsError as error:
         minutes = -(-error.retry_after // 60)
-        return _login_again(f"Trop de tentatives : réessayez dans {minutes} min.", 429)
+        return _login_again(f"Trop de tentatives : réessayez dans {minutes} min.", 429, name)
     response = RedirectResponse("/", status_code=303)
     give_cookie(request, response, issued)
     return response
 
 
-def _login_again(problem: str, status: int) -> HTMLResponse:
-    return HTMLResponse(rendered("login", problem=problem, holder=None), status_code=status)
+def _login_again(problem: str, status: int, name: str) -> HTMLResponse:
+    return HTMLResponse(rendered("login", problem=problem, holder=None, typed=name), status_code=status)
 
 
 @router.post("/page/logout")

@@ -1,5 +1,6 @@
 """The page's imports: a file comes in, its result and its rejected lines are shown."""
 
+from collections.abc import Mapping
 from typing import Annotated, BinaryIO
 
 from fastapi import APIRouter, Query, Request, Response
@@ -32,9 +33,24 @@ Operator = Annotated[Holder, page_user(Role.OPERATOR)]
 @router.get("")
 def ask(holder: Operator) -> HTMLResponse:
     """The form of a file."""
+    return _form(holder)
+
+
+def _form(
+    holder: Holder, *, problem: str = "", typed: Mapping[str, str] | None = None, status: int = 200
+) -> HTMLResponse:
+    """The form, with what was typed in it; a browser does not let a page choose the file again."""
     with get_db().transaction() as connection:
         names = contacts.categories(connection, most=MOST_CATEGORIES)
-    return shown("import_form", holder, section="imports", categories=names)
+    return shown(
+        "import_form",
+        holder,
+        status=status,
+        section="imports",
+        categories=names,
+        problem=problem,
+        typed=typed or {"category": "", "consent": ""},
+    )
 
 
 @router.post("")
@@ -42,13 +58,22 @@ async def import_file(request: Request, holder: Operator) -> Response:
     """Imports the file of the form."""
     async with page_form(request, holder) as form:
         file, category, consent = form.get("file"), text_of(form, "category"), text_of(form, "consent")
+        typed = {"category": category, "consent": consent}
         if not isinstance(file, UploadFile) or not file.filename:
-            raise PageProblemError(422, "Il manque un fichier.")
+            return await run_in_threadpool(
+                lambda: _form(holder, problem="Il manque un fichier.", typed=typed, status=422)
+            )
         if len(category) > 60 or len(consent) > 200:
-            raise PageProblemError(422, "Un champ est trop long.")
+            return await run_in_threadpool(
+                lambda: _form(holder, problem="Un champ est trop long.", typed=typed, status=422)
+            )
         name = "".join(c for c in file.filename if c.isprintable())[:200] or "fichier"
         source = Source(name, holder.name, get_settings().default_region, consent or None, category or None)
-        done = await run_in_threadpool(_import, file.file, source)
+        try:
+            done = await run_in_threadpool(_import, file.file, source)
+        except PageProblemError as error:
+            said, code = error.text, error.status
+            return await run_in_threadpool(lambda: _form(holder, problem=said, typed=typed, status=code))
     return RedirectResponse(f"/page/imports/{done.id}", status_code=303)
 
 

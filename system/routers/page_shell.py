@@ -25,6 +25,10 @@ DONE = {
     "contact": "Le contact est enregistré.",
     "consent": "Le consentement est enregistré.",
     "opted-out": "Cette personne ne recevra plus rien.",
+    "user-added": "Le compte est créé.",
+    "user-disabled": "Le compte est fermé, et ses connexions avec lui.",
+    "user-enabled": "Le compte est rouvert.",
+    "user-password": "Le mot de passe est changé, et les connexions du compte sont fermées.",
     "replied": "La réponse est arrivée, comme si le contact l’avait envoyée.",
     "acknowledged": "L’accusé est arrivé, comme si WhatsApp l’avait envoyé.",
 }

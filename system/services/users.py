@@ -1,4 +1,4 @@
-"""Who may log in, as the command line decides."""
+"""Who may log in, as the command line or an administrator decides."""
 
 import re
 
@@ -16,7 +16,7 @@ class UserError(ValueError):
     """The user cannot be made or changed so; the message says why."""
 
 
-def add_user(db: Database, passwords: Passwords, name: str, role: Role, password: str) -> None:
+def add_user(db: Database, passwords: Passwords, name: str, role: Role, password: str, *, actor: str = BY) -> None:
     """A new user.
 
     Raises:
@@ -30,10 +30,10 @@ def add_user(db: Database, passwords: Passwords, name: str, role: Role, password
     with db.transaction() as connection:
         if not users.insert(connection, name, role, password_hash):
             raise UserError(f"{name} exists already")
-        action_log.record(connection, BY, "user added", {"user": name, "role": role.value})
+        action_log.record(connection, actor, "user added", {"user": name, "role": role.value})
 
 
-def enable_user(db: Database, name: str, *, enabled: bool) -> int:
+def enable_user(db: Database, name: str, *, enabled: bool, actor: str = BY) -> int:
     """Lets a user in again, or no longer: every token is revoked at once; returns how many lived.
 
     Raises:
@@ -44,11 +44,11 @@ def enable_user(db: Database, name: str, *, enabled: bool) -> int:
         if not users.enable(connection, name, enabled=enabled):
             raise UserError(f"{name}: no such user")
         revoked = 0 if enabled else access_tokens.revoke_all_of(connection, name)
-        action_log.record(connection, BY, "user enabled" if enabled else "user disabled", {"user": name})
+        action_log.record(connection, actor, "user enabled" if enabled else "user disabled", {"user": name})
     return revoked
 
 
-def change_password(db: Database, passwords: Passwords, name: str, password: str) -> int:
+def change_password(db: Database, passwords: Passwords, name: str, password: str, *, actor: str = BY) -> int:
     """Replaces the password and revokes every token; returns how many lived.
 
     Raises:
@@ -61,7 +61,7 @@ def change_password(db: Database, passwords: Passwords, name: str, password: str
         if not users.set_password(connection, name, password_hash):
             raise UserError(f"{name}: no such user")
         revoked = access_tokens.revoke_all_of(connection, name)
-        action_log.record(connection, BY, "password changed", {"user": name})
+        action_log.record(connection, actor, "password changed", {"user": name})
     return revoked
 
 

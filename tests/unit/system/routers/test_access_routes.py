@@ -86,6 +86,19 @@ def test_a_reader_changes_nothing(client: Client) -> None:
             assert client.request(method, path, headers=headers).status_code == 403, (method, path)
 
 
+def test_a_reader_changes_nothing_on_the_page_either_and_an_operator_manages_no_account(client: Client) -> None:
+    routes = protected(page=True)
+    assert ("POST", "/page/campaigns/1/1") in routes
+    for name, refused in (("reader", "/page/"), ("operator", "/page/users")):
+        client.cookies.clear()
+        client.request("POST", "/page/login", data={"name": name, "password": PASSWORD})
+        # Shown to those who may do it alone.
+        acting = {("GET", path) for path in ("/page/campaigns/new", "/page/imports", "/page/users")}
+        for method, path in sorted(routes):
+            if path.startswith(refused) and (method != "GET" or (method, path) in acting) and path != "/page/logout":
+                assert client.request(method, path).status_code == 403, (name, method, path)
+
+
 def test_only_an_admin_reads_what_was_done(client: Client) -> None:
     for name, status in (("reader", 403), ("operator", 403), ("admin", 200)):
         assert client.request("GET", "/actions", headers=client.bearer(name)).status_code == status

@@ -402,3 +402,40 @@ def test_replies_are_played_where_the_gateway_is_the_double_only(
         assert browser.submit(f"/page/simulation/{campaign_id}", **asked | wrong).status_code == 422
     assert [row["content"] for row in bench.execute("SELECT content FROM interactions")] == ["oui"]
     assert [row["status"] for row in bench.execute("SELECT status FROM messages ORDER BY id")] == ["read", "pending"]
+
+
+def test_an_administrator_makes_and_closes_accounts(browser: Browser, bench: Bench) -> None:
+    browser.log_in("admin")
+    new: dict[str, Any] = {"name": "anne", "role": "operator", "password": PASSWORD}
+    for wrong, words in (({"name": "Anne B"}, "Ce nom est pris"), ({"password": "court"}, "Un mot de passe a de 12")):
+        answer = browser.submit("/page/users", **new | wrong)
+        assert (answer.status_code, words in answer.text, PASSWORD in answer.text) == (422, True, False)
+    assert browser.submit("/page/users", **new | {"role": "chief"}).status_code == 422
+    assert browser.submit("/page/users", **new).status_code == 303
+    anne = Browser(browser.app)
+    assert anne.log_in("anne").status_code == 303
+    assert browser.submit("/page/users/anne/password", password="court").status_code == 422
+    assert browser.submit("/page/users/anne/password", password="a quite different one").status_code == 303
+    assert anne.request("GET", "/").status_code == 303
+    assert anne.log_in("anne", "a quite different one").status_code == 303
+    assert browser.submit("/page/users/anne/disable").status_code == 303
+    assert anne.request("GET", "/").status_code == 303
+    assert browser.submit("/page/users/anne/enable").status_code == 303
+    assert browser.submit("/page/users/admin/disable").status_code == 409
+    assert browser.submit("/page/users/nobody/disable").status_code == 404
+    assert browser.submit("/page/users/anne/destroy").status_code == 404
+    done = {row["action"] for row in bench.execute("SELECT action FROM action_log WHERE actor = 'admin'")}
+    assert {"user added", "password changed", "user disabled", "user enabled"} <= done
+
+
+def test_a_problem_page_keeps_who_is_there(browser: Browser) -> None:
+    browser.log_in("reader")
+    for answer in (browser.request("GET", "/page/campaigns/9"), browser.submit("/page/users")):
+        assert ("reader (lecture)" in answer.text, "Ce n’est pas possible" in answer.text) == (True, True)
+
+
+def test_a_file_that_is_refused_keeps_the_other_fields(browser: Browser) -> None:
+    browser.log_in()
+    answer = browser.submit("/page/imports", file=b"nom\nAnne\n", category="Salon", consent="salon <2026>")
+    assert (answer.status_code, 'value="Salon"' in answer.text) == (400, True)
+    assert 'value="salon &lt;2026&gt;"' in answer.text
