@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from system.clock import utc_now
 from system.db import contact_list
 from system.db.access_tokens import Holder
 from system.db.contact_list import Listed, Which
@@ -13,6 +14,7 @@ from system.db.database import get_db
 from system.domain.roles import Role
 from system.routers.page_identity import PageProblemError, page_form, page_user, text_of
 from system.routers.page_shell import shown
+from system.services.consent import ConsentError, consent_again
 from system.services.contact_edits import (
     ConsentNotNeededError,
     UnknownContactError,
@@ -26,7 +28,12 @@ router = APIRouter(include_in_schema=False, prefix="/page/contacts")
 PAGE = 50
 LONGEST_NAME, LONGEST_SOURCE = 100, 200
 # How a refusal came, as it is stored, and in French.
-REFUSALS = {"message": "par un message", "operator": "par un opérateur", "example": "pour l’exemple"}
+REFUSALS = {
+    "message": "par un message",
+    "operator": "par un opérateur",
+    "example": "pour l’exemple",
+    "erasure": "effacement",
+}
 NO_CONTACT = "Ce contact n’existe pas."
 Reader = Annotated[Holder, page_user(Role.READER)]
 Operator = Annotated[Holder, page_user(Role.OPERATOR)]
@@ -115,12 +122,24 @@ async def consent(request: Request, holder: Operator, contact_id: ContactId) -> 
         return await run_in_threadpool(
             lambda: _contact_page(holder, contact_id, status=422, problems=problems, typed={"source": source})
         )
-    await run_in_threadpool(_found, contact_id)
+    contact = await run_in_threadpool(_found, contact_id)
     try:
-        await run_in_threadpool(lambda: record_consent(get_db(), contact_id, source=source, actor=holder.name))
+        await run_in_threadpool(_consent, contact, source, holder.name)
+    except ConsentError:
+        problems = {"source": "Dites où et comment la personne a consenti de nouveau, en 5 caractères au moins."}
+        return await run_in_threadpool(
+            lambda: _contact_page(holder, contact_id, status=422, problems=problems, typed={"source": source})
+        )
     except ConsentNotNeededError as error:
         raise PageProblemError(409, "Ce contact a déjà consenti, ou s’est désinscrit.") from error
     return RedirectResponse(f"/page/contacts/{contact_id}?done=consent", status_code=303)
+
+
+def _consent(contact: Listed, source: str, actor: str) -> None:
+    if contact.suppressed_at is None:
+        record_consent(get_db(), contact.id, source=source, actor=actor)
+    else:
+        consent_again(get_db(), contact.phone, proof=source, given_at=utc_now(), actor=actor)
 
 
 @router.get("/{contact_id}/opt-out")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from system.db import contacts
 from system.db.database import Database
+from system.domain.erasure import ErasureKey
 from system.domain.roles import Role
 from system.services.consent import opt_out
 from system.services.importing import Source, import_contacts
@@ -48,7 +49,7 @@ def token_secret(data: Path) -> str:
 def first_data(database_url: str, data: Path) -> Account:
     """The account of this directory, made the first time, with the contacts."""
     account = Account(ACCOUNT, _kept(data / "password", "-".join(secrets.token_hex(3) for _ in range(3))))
-    db = Database(database_url)
+    db = Database(database_url, erasure_key=ErasureKey(token_secret(data)))
     try:
         if ACCOUNT not in {user.name for user in list_users(db)}:
             add_user(db, Passwords(), account.name, Role.ADMIN, account.password)

@@ -6,6 +6,7 @@ from system.db.database import Database
 from system.domain.phone import PhoneNumber
 from system.domain.wakeups import WakeUp
 from system.services.campaigns import launch_campaign
+from system.services.people import honour_erasures
 from system.services.ports import Clock
 from system.services.sending import ALWAYS
 from system.services.transitions import UnknownCampaignError
@@ -33,5 +34,6 @@ def try_campaign(
         campaigns.set_test_of(connection, trial, campaign_id)
         campaigns.set_hours(connection, trial, ALWAYS)
         audience.add_contacts(connection, trial, [phone])
+        honour_erasures(connection, db.erasure_key, [phone])
         action_log.record(connection, actor, "campaign tried", {"campaign_id": campaign_id, "test": trial})
     return launch_campaign(db, trial, clock=clock)

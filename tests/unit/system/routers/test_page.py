@@ -347,6 +347,10 @@ def test_contacts_are_found_corrected_and_taken_off(browser: Browser, bench: Ben
     shown = browser.request("GET", "/page/contacts?which=opted-out").text
     assert ("Anna D’Urand" in shown, "désinscrit" in shown) == (True, True)
     assert browser.request("GET", "/page/contacts/99").status_code == 404
+    # Only a new consent undoes it.
+    assert browser.submit("/page/contacts/1/consent", source="oui").status_code == 422
+    assert browser.submit("/page/contacts/1/consent", source="courriel du 3 mai").status_code == 303
+    assert bench.execute("SELECT phone FROM suppressions") == []
     # Who changes the whole name alone leaves no old part behind.
     bench.execute("UPDATE contacts SET name = 'Personne' WHERE id = 1")
     assert bench.execute("SELECT first_name, last_name FROM contacts WHERE id = 1") == [
