@@ -217,11 +217,15 @@ def running_stack(
     web_port: int | None = None,
     environ: Mapping[str, str] = os.environ,
     tell: Callable[[str], None] = _silent,
+    migrate: Callable[[str], object] | None = None,
+    wait_for: Sequence[str] | None = None,
 ) -> Iterator[RunningStack]:
     """Runs the tree at `root` as its own `starter` file says, and waits until every program works.
 
     Servers named by DATABASE_URL and REDIS_URL of `environ` are used if they hold nobody's campaigns; otherwise they are
-    embedded, with their data in `data_dir` (kept) or in a temporary directory. `tell` hears what is being started. Alerts go to `gateway.alerts()`, after
+    embedded, with their data in `data_dir` (kept) or in a temporary directory. `tell` hears what is being started.
+    `migrate` is used instead of the tree's own command, and `wait_for` names the programs that have to work before the
+    block begins, all of them unless it is said. Alerts go to `gateway.alerts()`, after
     `alert_after_seconds` (10 at least) of silence, or the default of the settings. Everything ends with the block, or with this process;
     what has not ended in order after `stop_seconds` is killed.
 
@@ -250,7 +254,9 @@ def running_stack(
             **(extra_env or {}),
         }
         tell("the schema of the database")
-        if not starter.migrates:
+        if migrate is not None:
+            migrate(servers.database_url)
+        elif not starter.migrates:
             run_python(root, env, logs, "-m", "system", "migrate")
         tell(", ".join(starter.programs(root)))
         log = logs / f"{starter.name}.log"
@@ -262,5 +268,5 @@ def running_stack(
         launcher = Launcher(root, env, logs)
         parts.callback(launcher.stop)
         stack = RunningStack(root, servers, gateway, web_url, env, logs, supervisor, Programs(supervisor), launcher)
-        stack.wait_working(starter.programs(root), seconds=start_seconds)
+        stack.wait_working(starter.programs(root) if wait_for is None else wait_for, seconds=start_seconds)
         yield stack

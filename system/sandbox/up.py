@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
+from system.db.migrate import migrate
 from system.sandbox.examples import Account, first_data, token_secret
 from system.sandbox.processes import SandboxError
 from system.sandbox.stack import RunningStack, running_stack
@@ -69,7 +70,16 @@ def running_up(data: Path, tell: Tell) -> Iterator[tuple[RunningStack, Account]]
         state.unlink(missing_ok=True)
         # Of the French day, at any hour: whoever tries it at night wants to see it send.
         env = {"ADMIN_TOKEN_SECRET": token_secret(data), "SENDING_ZONE": "Europe/Paris"}
-        with running_stack(data_dir=data, web_port=web_port(), environ={}, extra_env=env, tell=tell) as stack:
+        with running_stack(
+            data_dir=data,
+            web_port=web_port(),
+            environ={},
+            extra_env=env,
+            tell=tell,
+            # The page is what one waits for: what is launched before a worker is there is sent once it is.
+            migrate=migrate,
+            wait_for=("web",),
+        ) as stack:
             tell("the account and the example contacts")
             account = first_data(stack.database_url, data)
             state.write_text(json.dumps({"web": stack.web_url, "pid": os.getpid()}), encoding="utf-8")
