@@ -139,6 +139,13 @@ def _simulates() -> bool:
     return get_settings().sandboxed
 
 
+def consent_source(stored: str) -> str:
+    """Where a consent comes from: what was written by hand as it is, and what the system writes in French."""
+    return re.sub(
+        r"\Afile (?=.)", "fichier ", re.sub(r"\Alist of campaign (\d+)\Z", r"liste de la campagne \1", stored)
+    )
+
+
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     environment = Environment(
@@ -149,7 +156,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"number": number, "moment": moment, "reason": reason, "clock_time": clock_time}
-    environment.filters |= {"day_and_time": day_and_time}
+    environment.filters |= {"day_and_time": day_and_time, "consent_source": consent_source}
     environment.globals |= {"statuses": STATUSES, "roles": ROLES, "levels": LEVELS, "deeds": DEEDS, "kinds": KINDS}
     environment.globals |= {"messages": MESSAGES, "outcomes": OUTCOMES, "numbers": NUMBERS, "simulates": _simulates}
     environment.globals |= {"zones": ZONES}

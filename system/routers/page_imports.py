@@ -15,8 +15,6 @@ from system.db.database import get_db
 from system.db.imports import Import
 from system.domain.contact_header import HeaderError
 from system.domain.roles import Role
-from system.page.rendering import rendered
-from system.routers.identity import get_access
 from system.routers.page_identity import PageProblemError, page_form, page_user, text_of
 from system.routers.page_shell import shown
 from system.services.importing import Source, UnknownImportError, find_import, import_contacts
@@ -97,16 +95,8 @@ def show(holder: Reader, import_id: int, after: Annotated[int, Query(ge=0, le=2*
     done = _found(import_id)
     with get_db().transaction() as connection:
         found = imports.rejections(connection, import_id, after=after, limit=SHOWN_REJECTIONS)
-    return HTMLResponse(
-        rendered(
-            "import",
-            holder=holder,
-            form_token=get_access().form_token(holder),
-            done=done,
-            rejections=found,
-            next_after=found[-1].line if len(found) == SHOWN_REJECTIONS else None,
-        )
-    )
+    next_after = found[-1].line if len(found) == SHOWN_REJECTIONS else None
+    return shown("import", holder, section="imports", done=done, rejections=found, next_after=next_after)
 
 
 @router.get("/{import_id}/rejected.csv", dependencies=[page_user(Role.READER)])
