@@ -130,6 +130,11 @@ def day_and_time(value: datetime) -> str:
     return f"{value.astimezone(get_settings().hours.zone):%d/%m/%Y %H:%M}"
 
 
+def day(value: datetime) -> str:
+    """The day in the installation's zone."""
+    return f"{value.astimezone(get_settings().hours.zone):%d/%m/%Y}"
+
+
 def clock_time(minutes: int) -> str:
     """Minutes of a day, as the French write an hour."""
     return f"{minutes // 60}{NO_BREAK_SPACE}h" + (f"{NO_BREAK_SPACE}{minutes % 60:02}" if minutes % 60 else "")
@@ -156,7 +161,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"number": number, "moment": moment, "reason": reason, "clock_time": clock_time}
-    environment.filters |= {"day_and_time": day_and_time, "consent_source": consent_source}
+    environment.filters |= {"day": day, "day_and_time": day_and_time, "consent_source": consent_source}
     environment.globals |= {"statuses": STATUSES, "roles": ROLES, "levels": LEVELS, "deeds": DEEDS, "kinds": KINDS}
     environment.globals |= {"messages": MESSAGES, "outcomes": OUTCOMES, "numbers": NUMBERS, "simulates": _simulates}
     environment.globals |= {"zones": ZONES}
