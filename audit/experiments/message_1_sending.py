@@ -89,6 +89,8 @@ def _interrupt(
     driver: SendBook, record: Record, point: Literal["before", "after"], contacts: int, plan: Plan
 ) -> frozenset[str]:
     """A campaign struck while the gateway holds sends: accepted, in the hands of children; or old, in those of a worker."""
+    if not contacts:
+        return frozenset()
     driver.hold(point)
     try:
         keys = driver.launch(contacts)
