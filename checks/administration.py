@@ -28,11 +28,15 @@ class Administration:
     stack: Stack
     _token: str = ""
 
-    def ask(self, method: str, path: str) -> httpx.Response:
-        """An answer with success. Raises httpx.HTTPError for any other."""
+    def prepare(self) -> None:
+        """Create the user and log in, which takes longer than a request, unless it is done."""
         if not self._token:
             self.stack.python(_ADD_USER, _NAME, _PASSWORD)
             self._log_in()
+
+    def ask(self, method: str, path: str) -> httpx.Response:
+        """An answer with success. Raises httpx.HTTPError for any other."""
+        self.prepare()
         answer = self._request(method, path)
         if answer.status_code == httpx.codes.UNAUTHORIZED:
             self._log_in()

@@ -75,6 +75,8 @@ class Campaigns:
 
     def launch_and_pause(self) -> tuple[Sequence[str], Sequence[str]]:
         """Twice as many contacts as the worker has children, each of which holds one when the campaign is paused."""
+        # The senders' patience with the gateway is short.
+        self.administration.prepare()
         self.gateway.hold("before")
         children = len(self.processes.child_pids("worker"))
         keys = sorted(self.launches.launch(2 * children))

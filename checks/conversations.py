@@ -49,7 +49,7 @@ class Conversations:
 
     def interact(self, keys: Sequence[str], *, again: bool = False) -> Sequence[str]:
         """A text from each phone."""
-        require(lambda: self.stack.running.works("web"), _WEB_SECONDS, "le processus web ne répond pas")
+        self._wait_for_web()
         answered = []
         with httpx.Client(timeout=10, trust_env=False) as client:
             for phone in keys:
@@ -63,6 +63,7 @@ class Conversations:
 
     def say(self, key: str, kind: str = "text", content: str = "") -> Said:
         """One webhook, which must be answered with success."""
+        self._wait_for_web()
         at = time.time()
         identifier, words = next(self._identifiers), content or wassenger_events.words(kind)
         self._delivered[identifier] = wassenger_events.inbound(messages.phone_of(key), identifier, kind, words)
@@ -121,6 +122,9 @@ class Conversations:
         for campaign in campaigns:
             self.stack.rows(_LAUNCHED, campaign, campaign)
         return moved
+
+    def _wait_for_web(self) -> None:
+        require(lambda: self.stack.running.works("web"), _WEB_SECONDS, "le processus web ne répond pas")
 
     @property
     def _url(self) -> str:

@@ -2,9 +2,12 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
+import psycopg
+
+from audit.experiments.driver import DriverError
 from checks.stack import Stack
 
 _SET_DAY = """
@@ -35,6 +38,7 @@ class DailyLimit:
 
     stack: Stack
     _set: bool = field(default=False, init=False)
+    _over: threading.Event | None = field(default=None, init=False)
 
     def shipped_daily_limit(self) -> int:
         """The default of the tree's own settings."""
@@ -61,22 +65,26 @@ class DailyLimit:
         if not self._set:
             self.stack.rows(_ROOM_AGAIN)
 
-    @contextmanager
-    def endless_day(self) -> Iterator[None]:
-        """More than a day's messages may leave while the block lasts."""
-        over = threading.Event()
+    def endless_day(self) -> None:
+        """From now on more than a day's messages may leave, until the stack stops."""
+        if self._over is not None:
+            return
+        over = self._over = threading.Event()
 
         def keep() -> None:
-            while not over.wait(_CROWD_SECONDS):
-                self.make_room()
+            with suppress(psycopg.Error, DriverError):
+                while not over.wait(_CROWD_SECONDS):
+                    self.make_room()
 
         thread = threading.Thread(target=keep, name="endless day", daemon=True)
         thread.start()
-        try:
-            yield
-        finally:
+
+        def end() -> None:
             over.set()
             thread.join()
+            self._over = None
+
+        self.stack.closing.callback(end)
 
 
 def fill_day(stack: Stack, limit: int) -> None:

@@ -1,7 +1,5 @@
 """The driver that scenarios are played with: every protocol of `audit.experiments`."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -15,10 +13,12 @@ from checks.webhook_sender import SECRET
 from system.sandbox.stack import running_stack
 
 _ALERT_AFTER = 10.0
+# Contacts for whom one day might not be enough.
+_CROWD = 300
 # Four interpreters start at once, on a machine that may have other things to do.
 _START_SECONDS = 180.0
 _CONDITIONS = (
-    "limite quotidienne telle que livrée : ce sont les compteurs du jour qui sont remis à 50 au plus avant chaque campagne, et pendant une foule",
+    "limite quotidienne telle que livrée : ce sont les compteurs du jour qui sont remis à 50 au plus avant chaque campagne, et sans cesse après une campagne de plus de 300 contacts",
     "webhooks signés, avec un secret propre à l'essai",
     "chaque scénario joué une fois",
 )
@@ -54,7 +54,7 @@ class FullDriver(ReferenceDriver):
         self.launch_again, self.launch_refusing = parts.launches.launch_again, parts.launches.launch_refusing
         self.refuse, self.refuse_everybody = parts.launches.refuse, parts.launches.refuse_everybody
         self.launch_answered, self.hasten = parts.launches.launch_answered, parts.launches.hasten
-        self.launch, self.slow_gateway = self._launch, self._slow_gateway
+        self.launch, self.slow_gateway = self._launch, parts.gateway.slow_gateway
         self.campaign, self.pause, self.launch_and_pause = life.campaign, life.pause, life.launch_and_pause
         self.resumed_ago, self.launched_ago = life.resumed_ago, life.launched_ago
         self.run_expiry, self.closing_traces = life.run_expiry, life.closing_traces
@@ -63,9 +63,6 @@ class FullDriver(ReferenceDriver):
 
     def _launch(self, contacts: int) -> frozenset[str]:
         self._limit.make_room()
+        if contacts > _CROWD:
+            self._limit.endless_day()
         return self._launches.launch(contacts)
-
-    @contextmanager
-    def _slow_gateway(self, seconds: float) -> Iterator[None]:
-        with self._gateway.slow_gateway(seconds), self._limit.endless_day():
-            yield

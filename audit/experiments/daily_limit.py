@@ -139,7 +139,9 @@ def _conclude(driver: DailyRoom, record: Record, tried: Tried, plan: Plan) -> Fi
 
 
 def _sentence(tried: Tried) -> str:
-    days = " ; ".join(f"{day.name}, {day.left} partent sur {len(day.wanted)}" for day in tried.days)
+    days = " ; ".join(
+        f"{day.name}, {day.left} {'part' if day.left == 1 else 'partent'} sur {len(day.wanted)}" for day in tried.days
+    )
     return (
         f"Limite livrée : {french_integer(tried.shipped)} messages par jour, dont {french_integer(tried.share)} Message 1 au plus. Les compteurs du "
         f"jour, et non la limite, placés près d'elle : {days} ; les autres attendent sans être mis en échec et partent le jour suivant, une seule "
