@@ -15,16 +15,17 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from system.db.database import Database
 from system.domain.campaign_life import Resume
 from system.domain.retry_policy import Retry
+from system.domain.sending_hours import SendingHours
 from system.domain.wakeups import SendMessage, WakeUp
 from system.gateway.outcomes import PostOutcome, Refused, Uncertain
 from system.gateway.webhooks import Event
 from system.services import inbox
-from system.services.campaigns import create_campaign, dispatch, launch_campaign
+from system.services.campaigns import Limits, create_campaign, dispatch, launch_campaign
 from system.services.cancelling import cancel_campaign
 from system.services.closing import close_finished_campaigns, expire
 from system.services.pausing import NothingToSendError, pause_campaign, resume_campaign
 from system.services.recovery import RecoveryPlan, recover
-from system.services.sending import Sender, TransientFailure
+from system.services.sending import QUIET_HOURS, Sender, TransientFailure
 from system.services.statistics import fold
 from tests.criteria.inbound import acknowledged, deliver, from_person, phone
 from tests.criteria.ledger import Key, LedgerGateway
@@ -40,6 +41,8 @@ ANSWERS: list[PostOutcome | str] = [
     Refused("HTTP 400", retryable=False),
 ]
 DAY = timedelta(hours=24)
+# Of the campaigns that keep hours; the clock of the trial is UTC.
+HOURS = SendingHours.parse("08:00-20:00", "UTC")
 CONTACTS = 4
 MOST_CAMPAIGNS = 3
 # How far an accepted message has come (statuses only move forward).
@@ -52,6 +55,7 @@ class Promise:
 
     label: int
     phones: tuple[str, ...]
+    keeps_hours: bool = False
     paused: bool = False
     cancelled: bool = False
     # More than 48 h went by after its last message (7.5).
@@ -66,6 +70,7 @@ class Promise:
 class Parts:
     """What a sabotaged variant replaces."""
 
+    create: Callable[..., int] = create_campaign
     resume: Callable[..., list[WakeUp]] = resume_campaign
     recover: Callable[..., RecoveryPlan] = recover
 
@@ -98,18 +103,19 @@ class Campaigns(RuleBasedStateMachine):
         self.gateway = LedgerGateway(self.bench.clock.utc)
         self.model = Model()
         self.seen: list[Event] = []
-        self.launch(0, CONTACTS)
+        self.launch(0, CONTACTS, keeps_hours=False)
 
     # What operators do.
 
     @precondition(lambda self: len(self.model.promises) < MOST_CAMPAIGNS)
-    @rule(first=st.integers(0, CONTACTS - 2), count=st.integers(2, CONTACTS))
-    def launch(self, first: int, count: int) -> None:
+    @rule(first=st.integers(0, CONTACTS - 2), count=st.integers(2, CONTACTS), keeps_hours=st.booleans())
+    def launch(self, first: int, count: int, keeps_hours: bool) -> None:
         label = len(self.model.promises)
         phones = tuple(phone(number) for number in range(first, min(CONTACTS, first + count)))
-        made = create_campaign(self.db, "name", f"M1 {label}", phones, f"M2 {label}")
+        hours = HOURS if keeps_hours else None
+        made = self.parts.create(self.db, "name", f"M1 {label}", phones, f"M2 {label}", hours=hours)
         launch_campaign(self.db, made, clock=self.bench.clock.utc)
-        self.model.promises[made] = Promise(label, phones)
+        self.model.promises[made] = Promise(label, phones, keeps_hours)
 
     def _chosen(self, number: int, *, paused: bool) -> int | None:
         open_ = [
@@ -186,6 +192,7 @@ class Campaigns(RuleBasedStateMachine):
     def _send(self, message_id: int, *, recorded: bool = True) -> None:
         before = len(self.gateway.entries)
         outcome = self._sender().send(message_id)
+        self._date_what_waits_for_its_hours()
         self._note_accepted(before)
         if isinstance(outcome, TransientFailure) and recorded:
             decision = self.bench.policy.decide(outcome.failures)
@@ -194,12 +201,27 @@ class Campaigns(RuleBasedStateMachine):
             else:
                 self._sender().give_up(outcome)
 
+    def _date_what_waits_for_its_hours(self) -> None:
+        """The sender dates an opening by the clock of the trial, and the database compares it with its own."""
+        self.bench.execute(
+            """UPDATE messages SET next_attempt_at = now() + (next_attempt_at - %s), last_error = 'waits for its hours'
+               WHERE status = 'pending' AND last_error = %s""",
+            self.bench.clock.now,
+            QUIET_HOURS,
+        )
+
+    def _dispatch(self, campaign_id: int, batch_size: int) -> tuple[WakeUp, ...]:
+        limits = Limits(clock=self.bench.clock.utc)
+        return dispatch(self.db, self.bench.locks, campaign_id, batch_size=batch_size, limits=limits).wake_ups
+
     def _note_accepted(self, before: int) -> None:
         for entry in self.gateway.entries[before:]:
             assert entry.phone not in self.model.opted_out, f"{entry.key} left after the opt-out"
             (promise,) = [p for p in self.model.promises.values() if entry.body.endswith(f" {p.label}")]
             assert not promise.cancelled, f"{entry.key} left after the cancellation"
             assert not promise.paused, f"{entry.key} left during the pause"
+            late = promise.keeps_hours and not 8 <= entry.at.hour < 20
+            assert not (late and entry.body.startswith("M1")), f"{entry.key} left at night"
             promise.last_sent = entry.at
             if entry.body.startswith("M2"):
                 (opened,) = [e.at for e in self.gateway.entries if e.key == promise.key(1, entry.phone)]
@@ -212,7 +234,7 @@ class Campaigns(RuleBasedStateMachine):
         self._pass(1)
         self.gateway.answers.extend(answers)
         for campaign_id in self.model.promises:
-            self._deliver(dispatch(self.db, self.bench.locks, campaign_id, batch_size=size).wake_ups)
+            self._deliver(self._dispatch(campaign_id, size))
         self.gateway.answers.clear()
 
     def _deliver(self, wake_ups: tuple[WakeUp, ...]) -> None:
@@ -221,7 +243,7 @@ class Campaigns(RuleBasedStateMachine):
                 for message_id in wake_up.message_ids:
                     self._send(message_id)
             else:
-                self._deliver(dispatch(self.db, self.bench.locks, wake_up.campaign_id, batch_size=10).wake_ups)
+                self._deliver(self._dispatch(wake_up.campaign_id, 10))
 
     @rule(sends=st.integers(5, 8), answer=st.sampled_from([Refused("HTTP 429", retryable=True), Uncertain("HTTP 500")]))
     def an_outage(self, sends: int, answer: PostOutcome) -> None:
@@ -237,6 +259,7 @@ class Campaigns(RuleBasedStateMachine):
         accepted = len(self.gateway.entries)
         for row in rows:
             self._sender().send(int(str(row["id"])))
+        self._date_what_waits_for_its_hours()
         assert len(self.gateway.entries) == accepted, "sent although sending is held"
         assert self.bench.execute("SELECT id, failures FROM messages ORDER BY id") == before, "an attempt was burnt"
 
@@ -272,7 +295,7 @@ class Campaigns(RuleBasedStateMachine):
     def lost_turns(self) -> None:
         """Published, and the broker loses them."""
         for campaign_id in self.model.promises:
-            dispatch(self.db, self.bench.locks, campaign_id, batch_size=2)
+            self._dispatch(campaign_id, 2)
 
     @rule()
     def sweep(self) -> None:
@@ -394,6 +417,7 @@ class Campaigns(RuleBasedStateMachine):
         if not hasattr(self, "gateway"):
             return
         self.gateway.reachable = True
+        self._wait_for_the_morning()
         for made, promise in self.model.promises.items():
             if not promise.cancelled and self._is_open(made):
                 # What an earlier resumption set aside is taken back by another.
@@ -411,6 +435,11 @@ class Campaigns(RuleBasedStateMachine):
         self.hourly()
         self.nothing_is_accepted_twice()
         self._nobody_is_forgotten()
+
+    def _wait_for_the_morning(self) -> None:
+        """An hour at which everybody may be written to, and early enough to settle twice."""
+        hour = self.bench.clock.now.hour
+        self._pass(3600 * (0 if 8 <= hour < 16 else (8 - hour) % 24))
 
     def _settle(self) -> None:
         for _ in range(14):

@@ -1,12 +1,16 @@
 """2 000 steps of campaigns' lives, and the proof that the machine can fail."""
 
+from typing import Any
+
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from system.db.database import Database
 from system.domain.campaign_life import Resume
+from system.domain.sending_hours import SendingHours
 from system.domain.wakeups import WakeUp
+from system.services.campaigns import create_campaign
 from system.services.pausing import resume_campaign
 from system.services.ports import Clock
 from system.services.recovery import RecoveryPlan
@@ -69,3 +73,13 @@ def test_a_resumption_that_does_not_ask_is_caught(db: Database) -> None:
 def test_a_missing_recovery_is_caught(db: Database) -> None:
     with pytest.raises((AssertionError, BaseExceptionGroup), match=r"wait for ever|forgotten"):
         run(db, Parts(recover=recover_nothing), examples=20, phases=(Phase.generate,))
+
+
+def create_without_hours(db: Database, *said: Any, hours: SendingHours | None = None) -> int:
+    """The hours that its operator gave are forgotten."""
+    return create_campaign(db, *said)
+
+
+def test_a_campaign_that_forgets_its_hours_is_caught(db: Database) -> None:
+    with pytest.raises((AssertionError, BaseExceptionGroup), match="left at night"):
+        run(db, Parts(create=create_without_hours), examples=60, phases=(Phase.generate,))
