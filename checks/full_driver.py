@@ -50,6 +50,7 @@ class FullDriver(ReferenceDriver):
         self.say, self.say_at_once, self.heard, self.sent_ago = talk.say, talk.say_at_once, talk.heard, talk.sent_ago
         self.acknowledge, self.deliver_later = talk.acknowledge, talk.deliver_later
         self.lock_of, self.usurp, self.wake = parts.locks.lock_of, parts.locks.usurp, parts.locks.wake
+        self.lose_wake_ups = parts.locks.lose_wake_ups
         self.absent, self._limit, self._launches = parts.processes.absent, limit, parts.launches
         self.launch_again, self.launch_refusing = parts.launches.launch_again, parts.launches.launch_refusing
         self.refuse, self.refuse_everybody = parts.launches.refuse, parts.launches.refuse_everybody

@@ -84,12 +84,18 @@ class Launches:
         """What waits for another attempt is due now; the sweep wakes it."""
         self.stack.rows(_HASTEN)
 
-    def launch_again(self, keys: Sequence[str]) -> Mapping[str, str]:
-        """A campaign for the same phones."""
-        phones = [messages.phone_of(key) for key in keys]
+    def launch_again(self, keys: Sequence[str], new: int = 0) -> Mapping[str, str]:
+        """A campaign for the same phones and new ones; by phone for these. Who gets no message has the key it would have."""
+        again = [messages.phone_of(key) for key in keys]
+        before = {phone: len({m.campaign_id for m in messages.first(self.stack, [phone])}) for phone in again}
+        phones = [*again, *self.new_phones(new)]
         campaign = self.stack.running.launch_campaign("Audit, seconde campagne", "Bonjour", phones)
         launched = {m.phone: m.key for m in messages.first(self.stack, phones) if m.campaign_id == campaign}
-        return {key: launched[messages.phone_of(key)] for key in keys}
+        expected = {phone: messages.key_of(phone, before.get(phone, 0) + 1) for phone in phones}
+        return {
+            named: launched.get(phone, expected[phone])
+            for named, phone in zip([*keys, *phones[len(again) :]], phones, strict=True)
+        }
 
     def retry_delays(self) -> Sequence[float]:
         """One message is refused (429) again and again; only the waiting is skipped, by moving its due date to now."""

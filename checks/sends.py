@@ -16,6 +16,7 @@ _SECOND = """
     INSERT INTO messages (campaign_id, contact_id, kind, body, reference)
     SELECT campaign_id, contact_id, 'message_2', body, 'audit-' || id FROM messages WHERE id = %s
 """
+_QUEUES = ("default", "messages", "messages_high", "retry", "verification")
 
 
 @dataclass
@@ -97,6 +98,11 @@ class Locks:
     def wake(self, key: str) -> None:
         """One more wake-up of this message; its locks stay."""
         messages.wake(self.stack, [messages.find(self.stack, key).id])
+
+    def lose_wake_ups(self) -> None:
+        """The broker loses every message it holds."""
+        with self._redis() as client:
+            client.delete(*_QUEUES, "unacked", "unacked_index")
 
     def deliver_again(self, keys: frozenset[str]) -> int:
         """Publish the wake-ups of these phones again, after Redis lost its locks."""

@@ -96,8 +96,12 @@ class SendBook(Driver, Protocol):
         """How many structured records of the log tell the sending of each of these keys."""
         ...
 
-    def launch_again(self, keys: Sequence[str]) -> Mapping[str, str]:
-        """Launch another campaign over the same contacts; the key of each contact's Message 1 in it."""
+    def launch_again(self, keys: Sequence[str], new: int = 0) -> Mapping[str, str]:
+        """Launch another campaign over the same contacts and new ones; the key that each one's Message 1 must have in it."""
+        ...
+
+    def lose_wake_ups(self) -> None:
+        """The broker loses everything that it was given."""
         ...
 
     def launched_ago(self, key: str, seconds: float) -> None:

@@ -9,7 +9,7 @@ from audit.experiments.accounting import Account, account
 from audit.experiments.driver import Accepted
 from audit.experiments.experiment import Experiment, Record
 from audit.experiments.judgement import Judgement
-from audit.experiments.process_faults import Kill
+from audit.experiments.process_faults import Kill, gone
 from audit.experiments.waiting import wait_stable, wait_until
 from audit.french.typography import french_seconds
 from audit.model.findings import Finding
@@ -61,8 +61,8 @@ def run(driver: SendBook, record: Record, plan: Plan = Plan()) -> Sequence[Findi
     first = driver.launch(plan.contacts)
     record.note(f"campagne lancée : {len(first)} contacts")
     settled = _settle(driver, record, first, plan)
-    again = frozenset(driver.launch_again(sorted(first)[: plan.again]).values())
-    record.note(f"seconde campagne, à {len(again)} des mêmes contacts")
+    again = frozenset(driver.launch_again(sorted(first)[: plan.again], 1).values())
+    record.note(f"seconde campagne, à {len(again) - 1} des mêmes contacts et à un nouveau")
     interrupted = _interrupt(driver, record, "after", plan.interrupted, plan)
     old = _interrupt(driver, record, "before", plan.old, plan)
     expected = first | again | interrupted | old
@@ -100,9 +100,16 @@ def _interrupt(
         if point == "before":
             driver.launched_ago(min(keys), AGE_SECONDS)
         struck = held and [Kill(pid).strike() for pid in victims]
+        if point == "before":
+            wait_until(lambda: all(gone(pid) for pid in victims), plan.end_seconds)
+            driver.lose_wake_ups()
     finally:
         driver.release()
-    who = "processus enfants, envois acceptés et non enregistrés" if point == "after" else "worker, campagne de 25 h"
+    who = (
+        "processus enfants, envois acceptés et non enregistrés"
+        if point == "after"
+        else "worker, campagne de 25 h, tâches du broker perdues"
+    )
     if struck:
         record.blow(f"SIGKILL, {who}", len(victims))
     record.note(f"SIGKILL : {who}" if struck else "aucun envoi en vol : rien n'est tué")
@@ -125,7 +132,7 @@ def _once(record: Record, result: Account, *, settled: bool) -> Finding:
         return _ONCE.undetermined("des envois n'étaient pas dans un état final au bout du délai")
     sentence = (
         f"{result.expected} Message 1 de quatre campagnes : une ordinaire, une à des contacts de la première, une dont les envoyeurs sont tués "
-        "après l'acceptation, une de 25 h dont le worker est tué ; la passerelle en accepte exactement un par contact et par campagne, et rien d'autre"
+        "après l'acceptation, une de 25 h dont le worker est tué et les tâches perdues ; la passerelle en accepte exactement un par contact et par campagne, et rien d'autre"
     )
     return _ONCE.established(record, sentence)
 

@@ -35,7 +35,9 @@ pytestmark = [
 Run = Callable[[FullDriver, Record], Sequence[Finding]]
 # Shorter than on real processes: a sweep comes every 2 s here.
 SHORTER: dict[str, Run] = {
-    "message-1-sending": lambda d, r: message_1_sending.run(d, r, message_1_sending.Plan(20, 5, 0, 0, quiet_seconds=0.5)),
+    "message-1-sending": lambda d, r: message_1_sending.run(
+        d, r, message_1_sending.Plan(20, 5, 0, 0, quiet_seconds=0.5)
+    ),
     "reply-window": lambda d, r: reply_window.run(d, r, reply_window.Plan(quiet_seconds=4.0)),
     "daily-limit": lambda d, r: daily_limit.run(d, r, daily_limit.Plan(quiet_seconds=3.0)),
     "interaction-types": lambda d, r: interaction_types.run(d, r, quiet_seconds=0.5),

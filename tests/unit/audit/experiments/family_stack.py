@@ -242,9 +242,11 @@ class FamilyStack(StackWithAbsence):
         if self.records_later_twice:
             self._heard += [h for h in self._heard if h.identifier in set(identifiers)]
 
-    def launch_again(self, keys: Sequence[str]) -> Mapping[str, str]:
-        again = {key: f"{key} again" for key in keys}
-        for key in again.values():
+    def lose_wake_ups(self) -> None: ...
+
+    def launch_again(self, keys: Sequence[str], new: int = 0) -> Mapping[str, str]:
+        again = {key: f"{key} again" for key in keys} | {key: key for key in sorted(self.launch(new))}
+        for key in (key for key in again.values() if "again" in key):
             self._keys.append(key)
             self._campaigns[key] = f"c{next(self._names)}"
             self._sent_at[key] = time.time()

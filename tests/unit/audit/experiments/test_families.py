@@ -80,9 +80,9 @@ DEFECTS = [
     ("message-1-sending", "4.1", {"loses": frozenset({2})}, "ne reçoivent pas de Message 1 : 1 (k002)"),
     ("message-1-sending", "4.1", {"doubles": frozenset({3})}, "plusieurs Message 1 : 1 (k003)"),
     ("message-1-sending", "4.1", {"stray": True}, "que la campagne ne demandait pas : 1 (stray)"),
-    ("message-1-sending", "4.2", {"unstamped": True}, "Envois sans `sent_at` : 14"),
+    ("message-1-sending", "4.2", {"unstamped": True}, "Envois sans `sent_at` : 15"),
     ("message-1-sending", "4.2", {"stamp_shift": 3600.0}, "s'écarte de 3"),
-    ("message-1-sending", "4.5", {"silent_log": True}, "sans trace structurée dans le journal : 14"),
+    ("message-1-sending", "4.5", {"silent_log": True}, "sans trace structurée dans le journal : 15"),
     ("daily-limit", "4.4", {"overflows": True}, "7 messages partent là où il en restait 3"),
     (
         "daily-limit",
