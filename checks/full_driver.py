@@ -54,6 +54,7 @@ class FullDriver(ReferenceDriver):
         self.absent, self._limit, self._launches = parts.processes.absent, limit, parts.launches
         self.launch_again, self.launch_refusing = parts.launches.launch_again, parts.launches.launch_refusing
         self.refuse, self.refuse_everybody = parts.launches.refuse, parts.launches.refuse_everybody
+        self.launch_both_forms = parts.launches.launch_both_forms
         self.launch_answered, self.hasten = parts.launches.launch_answered, parts.launches.hasten
         self.launch, self.slow_gateway = self._launch, parts.gateway.slow_gateway
         self.campaign, self.pause, self.launch_and_pause = life.campaign, life.pause, life.launch_and_pause

@@ -19,6 +19,11 @@ _REFUSED = """
     FROM messages m JOIN contacts c ON c.id = m.contact_id WHERE c.phone = %s
 """
 _DUE_NOW = "UPDATE messages SET next_attempt_at = now() WHERE id = %s"
+_TWO_FORMS = {
+    "Brésil": ("+5511987650001", "+551187650001"),
+    "Mexique": ("+5215512340001", "+525512340001"),
+    "Argentine": ("+5491123450001", "+541123450001"),
+}
 _HASTEN = """
     UPDATE messages SET next_attempt_at = now(), published_at = now() - interval '1 hour'
     WHERE status IN ('pending', 'unknown') AND next_attempt_at > now()
@@ -79,6 +84,13 @@ class Launches:
         self.gateway.behave(Behaviour(rules=tuple(rules)))
         self.launch_to([*phones.values()])
         return phones
+
+    def launch_both_forms(self) -> Mapping[str, frozenset[str]]:
+        """A mobile of Brazil, Mexico and Argentina, and a French number with the zero that is dialled at home."""
+        (phone,) = self.new_phones(1)
+        forms = {**_TWO_FORMS, "France": (phone, f"+33 (0){phone[3]} {phone[4:]}")}
+        self.launch_to([form for both in forms.values() for form in both])
+        return {name: frozenset(form for form in both if " " not in form) for name, both in forms.items()}
 
     def hasten(self) -> None:
         """What waits for another attempt is due now; the sweep wakes it."""

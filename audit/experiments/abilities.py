@@ -125,6 +125,14 @@ class GatewayOutage(Driver, Protocol):
         ...
 
 
+class NumberForms(Driver, Protocol):
+    """Numbers that are written in two ways (4.8)."""
+
+    def launch_both_forms(self) -> Mapping[str, frozenset[str]]:
+        """Launch a campaign whose list has some persons under two forms of number each; their keys, by a name (French)."""
+        ...
+
+
 class WorkerAbsence(Driver, Protocol):
     """Workers that are not there (8.6)."""
 

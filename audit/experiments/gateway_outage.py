@@ -1,4 +1,4 @@
-"""4.6: an outage of the gateway costs nobody his message, and each of its answers is retried or not as it should be."""
+"""4.6, 4.7: an outage of the gateway costs nobody his message, and each of its answers is retried or not as it should be."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -19,9 +19,16 @@ _SENT = frozenset({"sent", "delivered", "read"})
 _RETRIED = Judgement(
     _ID,
     ("4.6",),
-    "Reprises pendant une panne de la passerelle",
+    "Reprise de chaque réponse passagère",
+    "Élevé : un message est perdu pour une réponse passagère de la passerelle",
+    "Réessayer après une réponse 429 ou 5xx",
+)
+_HELD = Judgement(
+    _ID,
+    ("4.7",),
+    "Refus définitifs et panne de la passerelle",
     "Bloquant : une panne de la passerelle fait perdre des messages, ou un refus définitif est répété",
-    "Retenir les envois quand la passerelle refuse tout, sans compter d'essai, et ne réessayer que les échecs passagers",
+    "Retenir les envois quand la passerelle refuse tout, sans compter d'essai, et ne pas réessayer un refus définitif",
 )
 
 
@@ -62,7 +69,7 @@ def run(driver: GatewayOutage, record: Record, plan: Plan = Plan()) -> Sequence[
     outage = Outage(lost, {key: _counts(driver)[key] for key in keys}, plan.outage_seconds)
     answered = driver.launch_answered(dict.fromkeys((*PASSING, *FINAL), 1))
     _hasten_until(driver, lambda: _answered(driver, answered), plan.step_seconds)
-    return [_conclude(driver, record, outage, answered)]
+    return [_retried(driver, record, answered), _held(driver, record, outage, answered)]
 
 
 def _hasten_until(driver: GatewayOutage, condition: Callable[[], bool], seconds: float) -> bool:
@@ -88,31 +95,41 @@ def _answered(driver: GatewayOutage, answered: Mapping[int, str]) -> bool:
     return passing and all(recorded.get(answered[status]) == "failed" for status in FINAL)
 
 
-def _conclude(driver: GatewayOutage, record: Record, outage: Outage, answered: Mapping[int, str]) -> Finding:
+def _retried(driver: GatewayOutage, record: Record, answered: Mapping[int, str]) -> Finding:
     recorded, counts = driver.recorded(), _counts(driver)
     for status, key in answered.items():
         record.figure(f"Après une réponse {status}", "envoyé" if counts[key] else recorded.get(key, "inconnu"))
-    dropped = [f"{status}" for status in PASSING if recorded.get(answered[status]) not in _SENT]
-    repeated = [f"{status}" for status in FINAL if counts[answered[status]]]
-    open_yet = [f"{status}" for status in FINAL if recorded.get(answered[status]) != "failed"]
-    missing, twice = [k for k, n in outage.counts.items() if not n], [k for k, n in outage.counts.items() if n > 1]
+    dropped = [str(status) for status in PASSING if recorded.get(answered[status]) not in _SENT]
+    if dropped:
+        return _RETRIED.defect(record, "Réponses passagères après lesquelles un message ne part plus", dropped)
+    return _RETRIED.established(
+        record, f"Un message qui reçoit une fois la réponse {_listed(PASSING)} est réessayé et part (attente sautée)"
+    )
+
+
+def _held(driver: GatewayOutage, record: Record, outage: Outage, answered: Mapping[int, str]) -> Finding:
+    recorded, counts = driver.recorded(), _counts(driver)
+    repeated = [str(status) for status in FINAL if counts[answered[status]]]
+    open_yet = [str(status) for status in FINAL if recorded.get(answered[status]) != "failed"]
     for title, keys in (
         ("Messages perdus par une panne de la passerelle", outage.lost),
-        ("Messages qui ne partent pas après la panne de la passerelle", missing),
-        ("Messages envoyés plusieurs fois après la panne de la passerelle", twice),
-        ("Réponses passagères après lesquelles un message ne part plus", dropped),
+        ("Messages qui ne partent pas après la panne de la passerelle", [k for k, n in outage.counts.items() if not n]),
+        (
+            "Messages envoyés plusieurs fois après une panne de la passerelle",
+            [k for k, n in outage.counts.items() if n > 1],
+        ),
         ("Refus définitifs qui sont réessayés", repeated),
     ):
         if keys:
-            return _RETRIED.defect(record, title, keys)
+            return _HELD.defect(record, title, keys)
     if open_yet:
-        return _RETRIED.undetermined(f"des refus définitifs n'ont pas abouti ({', '.join(open_yet)})")
+        return _HELD.undetermined(f"des refus définitifs n'ont pas abouti ({', '.join(open_yet)})")
     sentence = (
         f"La passerelle répond {OUTAGE_STATUS} à tout, les attentes entre essais sautées pendant {french_seconds(outage.seconds)} : aucun des "
-        f"{len(outage.counts)} messages n'est mis en échec, et chacun part une seule fois ensuite ; à part, une réponse {_listed(PASSING)} est réessayée, "
-        f"et {_listed(FINAL)} ne l'est pas"
+        f"{len(outage.counts)} messages n'est mis en échec, et chacun part une seule fois ensuite ; à part, une réponse {_listed(FINAL)} met le "
+        "message en échec sans autre essai"
     )
-    return _RETRIED.established(record, sentence)
+    return _HELD.established(record, sentence)
 
 
 def _listed(statuses: Sequence[int]) -> str:
@@ -120,4 +137,4 @@ def _listed(statuses: Sequence[int]) -> str:
     return f"{', '.join(first)} ou {last}"
 
 
-EXPERIMENT = Experiment(_ID, "Reprises pendant une panne de la passerelle", ("4.6",), run, GatewayOutage)
+EXPERIMENT = Experiment(_ID, "Panne de la passerelle, et chacune de ses réponses", ("4.6", "4.7"), run, GatewayOutage)

@@ -37,6 +37,17 @@ MESSAGE_1 = (
         "Reprise des Échecs Passagers",
         "Un échec passager est réessayé au plus 3 fois, avec recul exponentiel : 60 s, 120 s, 240 s.",
     ),
+    _seen(
+        "4.7",
+        "Refus de la Passerelle",
+        "Un refus définitif de la passerelle n'est pas réessayé ; un refus qui touche toute la passerelle retient la campagne au lieu "
+        "d'épuiser ses messages.",
+    ),
+    _seen(
+        "4.8",
+        "Un Message 1 par Personne",
+        "Une même personne, quelle que soit la forme de son numéro, ne reçoit qu'un Message 1 par campagne.",
+    ),
 )
 
 MESSAGE_2 = (
@@ -68,7 +79,12 @@ MESSAGE_2 = (
     _seen(
         "5.6",
         "Enregistrement des Interactions",
-        "Chaque interaction est enregistrée (campagne, contact, type, contenu, date).",
+        "Chaque interaction est enregistrée (campagne, contact, type, contenu entier, date).",
+    ),
+    _seen(
+        "5.7",
+        "Désinscription",
+        "Qui s'est désinscrit ne reçoit plus rien dès que sa demande est reçue, y compris ce qui attend déjà.",
     ),
 )
 

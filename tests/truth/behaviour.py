@@ -1,12 +1,13 @@
 """`python -m tests.truth.behaviour [NAME…]`: defects that only running shows, each against the experiment of its criterion.
 
 Each file of `behaviours/` changes the reference stack's behaviour. The table is `reports/measures/comportements.md`; what was
-measured is kept beside it, so that a run that was cut goes on: a measurement is taken again when its mutant, the stack or the
-experiments have changed. `--minutes 30` stops after the mutant during which that time ends.
+measured is kept, so that a run that was cut goes on: a measurement is taken again when its defect or its experiment has
+changed, and `--all` takes every one again. `--minutes 30` begins none after that time.
 """
 
 import argparse
 import hashlib
+import inspect
 import json
 import sys
 import tempfile
@@ -19,6 +20,7 @@ from typing import Any
 
 from audit.experiments import every_experiment
 from audit.experiments.driver import DriverError
+from audit.french.typography import NO_BREAK_SPACE
 from audit.model.findings import Outcome
 from checks.full_driver import FullDriver
 from tests.acceptance.reference_copy import REPOSITORY, Edit, copy_reference
@@ -76,12 +78,10 @@ def read_behaviours() -> list[Behaviour]:
 
 
 def depends_on(one: Behaviour) -> str:
-    """A digest of the mutant, of the stack and of what plays the experiments."""
-    digest = hashlib.sha256(repr(one).encode())
-    for folder in ("system", "checks", "audit/experiments"):
-        for path in sorted((REPOSITORY / folder).rglob("*.py")):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+    """A digest of the defect and of the experiment; a change of the stack, or of what drives it, asks for `--all`."""
+    experiment = next(e for e in every_experiment() if e.id == one.experiment)
+    source = inspect.getsource(sys.modules[experiment.run.__module__])
+    return hashlib.sha256(f"{one!r}{source}".encode()).hexdigest()[:16]
 
 
 def measure(one: Behaviour) -> Measured:
@@ -107,15 +107,17 @@ def table(behaviours: Iterable[Behaviour], measured: Mapping[str, Measured]) -> 
     """The report: recall by criterion, then every mutant (French)."""
     every = list(behaviours)
     lines = ["# Défauts de comportement et expériences", "", _introduction(every, measured), ""]
-    lines += ["| Critère | Défauts | Vus | Rappel |", "|---|---|---|---|"]
-    for criterion in sorted({one.breaks for one in every}):
+    lines += ["| Critère | Défauts | Joués | Vus | Rappel |", "|---|---|---|---|---|"]
+    for criterion in sorted({one.breaks for one in every}, key=lambda c: [int(part) for part in c.split(".")]):
         own = [one for one in every if one.breaks == criterion]
-        seen = sum(one.name in measured and measured[one.name].seen for one in own)
-        lines.append(f"| {criterion} | {len(own)} | {seen} | {100 * seen // len(own)} % |")
+        played = [measured[one.name] for one in own if one.name in measured]
+        seen = sum(found.seen for found in played)
+        recall = f"{100 * seen // len(played)}{NO_BREAK_SPACE}%" if played else "non mesuré"
+        lines.append(f"| {criterion} | {len(own)} | {len(played)} | {seen} | {recall} |")
     lines += ["", "| Défaut | Critère | Expérience | Sorte | Ce qu'elle conclut |", "|---|---|---|---|---|"]
     for one in every:
         found = measured.get(one.name)
-        said = f"{found.outcome} : {found.told}" if found else "pas joué"
+        said = f"{found.outcome}{NO_BREAK_SPACE}: {found.told}" if found else "pas joué"
         row = (one.why, one.breaks, f"`{one.experiment}`", one.sort, said.replace("|", "\\|").replace("\n", " "))
         lines.append(f"| {' | '.join(row)} |")
     return "\n".join(lines) + "\n"
@@ -143,11 +145,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "names", nargs="*", help="mutants to play, whatever is remembered of them; all the others when none"
     )
+    parser.add_argument("--all", action="store_true", help="play those that are remembered too")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no mutant after that time")
     options = parser.parse_args(arguments)
     every, measured, ends_at = read_behaviours(), _remembered(), time.monotonic() + 60 * options.minutes
     for one in every:
-        fresh = one.name in measured and measured[one.name].of == depends_on(one)
+        fresh = not options.all and one.name in measured and measured[one.name].of == depends_on(one)
         if one.name not in options.names if options.names else fresh:
             continue
         if time.monotonic() > ends_at:

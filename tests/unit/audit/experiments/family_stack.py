@@ -9,6 +9,7 @@ from typing import Literal
 
 from audit.experiments.abilities import CampaignSeen, Heard, LockSeen, Said, Send, Statistics
 from audit.experiments.driver import Accepted
+from audit.experiments.opting_out import WORDS
 from tests.unit.audit.experiments.fake_stack import StackWithAbsence
 
 WINDOW = 86_400.0
@@ -46,6 +47,9 @@ class FamilyStack(StackWithAbsence):
     hides_pending: bool = False
     falls_back: bool = False
     alters_words: bool = False
+    writes_to_opted_out: bool = False
+    knows_one_form: bool = False
+    deaf_person: bool = False
     window: float = WINDOW
     replies_early: bool = False
     replies_late: bool = False
@@ -166,6 +170,12 @@ class FamilyStack(StackWithAbsence):
                 self._status[key] = "failed"
         return keys
 
+    def launch_both_forms(self) -> Mapping[str, frozenset[str]]:
+        one, other = sorted(self.launch(2))
+        self._ledger[:] = [a for a in self._ledger if a.key != other or self.knows_one_form]
+        self._ledger[:] = [a for a in self._ledger if not self.deaf_person]
+        return {"Brésil": frozenset({one, other})}
+
     def hasten(self) -> None:
         if not self._outage and not self.forgets_after_outage:
             self._ledger += [Accepted(key, f"id-{key}", time.time()) for key in self._waiting_for_tomorrow]
@@ -182,12 +192,16 @@ class FamilyStack(StackWithAbsence):
         open_window = at < self._sent_at[key] + self.window or self.replies_late
         early = self._holding and not (self._point == "after" and not self.loses_unrecorded)
         answers = kind not in self.deaf and (not early or self.replies_early) and not self.never_replies
-        if content == "STOP":
+        if content in WORDS:
             self._opted_out.add(key)
+            if not self.writes_to_opted_out:
+                gone = {reply, f"{key} again"}
+                self._waiting_for_tomorrow = [k for k in self._waiting_for_tomorrow if k not in gone]
         elif key in self._refused:
             self._status[reply] = "failed"
         elif self._replies_left == 0:
             self._waiting_for_tomorrow.append(reply)
+            self._status[reply] = "pending"
         elif reply in self._replied and not self.replies_twice:
             self._duplicates[key] = self._duplicates.get(key, 0) + 1
         elif open_window and answers and not (self.one_reply_for_all and "again" in key):
@@ -250,7 +264,10 @@ class FamilyStack(StackWithAbsence):
             self._keys.append(key)
             self._campaigns[key] = f"c{next(self._names)}"
             self._sent_at[key] = time.time()
-            if not self.loses_again:
+            refused = key.removesuffix(" again") in self._opted_out and not self.writes_to_opted_out
+            if self._room == 0:
+                self._waiting_for_tomorrow.append(key)
+            elif not self.loses_again and not refused:
                 self._ledger.append(Accepted(key, f"id-{key}", time.time()))
         return again
 

@@ -22,15 +22,15 @@ from audit.experiments.experiment import Experiment, Record
 from audit.model.findings import Finding, Level, Outcome
 from tests.unit.audit.experiments.fake_stack import FakeStack, StackWithAbsence
 
-Stack = Callable[..., FakeStack]
+Stack = Callable[..., StackWithAbsence]
 PLAN = Plan(contacts=12, step_seconds=0.3, overlap_seconds=0.05, end_seconds=0.5, quiet_seconds=0.05)
 
 
 @pytest.fixture
 def stack() -> Iterator[Stack]:
-    made: list[FakeStack] = []
+    made: list[StackWithAbsence] = []
 
-    def make(**switches: Any) -> FakeStack:
+    def make(**switches: Any) -> StackWithAbsence:
         made.append(StackWithAbsence(**switches))
         return made[-1]
 
