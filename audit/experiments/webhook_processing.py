@@ -51,12 +51,14 @@ def _conclude(
     record.figure("Perdues", len(lost))
     record.figure("Enregistrées deux fois", len(twice))
     record.figure("Durée", french_seconds(record.timeline[-1][0]))
-    if lost or twice:
-        return [_defect(record, lost, twice)]
-    if not answered or not struck:
-        missing = (
-            "aucun webhook n'a été accepté" if not answered else "rien n'était en attente à la mort du processus web"
-        )
+    if lost:
+        return [_defect(record, "Webhooks acceptés puis perdus", lost)]
+    if twice:
+        return [_defect(record, "Interactions enregistrées deux fois", twice)]
+    if not answered:
+        return [_defect(record, "Tous les webhooks sont refusés quand personne n'est connecté", [])]
+    if not struck:
+        missing = "rien n'était en attente à la mort du processus web"
         return [Finding(Outcome.UNDETERMINED, EXPERIMENT.title, (record.evidence(_ID),), missing=missing)]
     sentence = (
         f"Sans aucune session possible : {counted(len(answered), 'webhook accepté')} sans session d'utilisateur, chacun livré deux fois, "
@@ -66,10 +68,8 @@ def _conclude(
     return [Finding(Outcome.ESTABLISHED, sentence, (record.evidence(_ID),))]
 
 
-def _defect(record: Record, lost: Sequence[str], twice: Sequence[str]) -> Finding:
-    title = "Webhooks acceptés puis perdus" if lost else "Interactions enregistrées deux fois"
-    keys = lost or twice
-    sentence = f"{title} : {len(keys)} ({', '.join(keys[:10])})"
+def _defect(record: Record, title: str, keys: Sequence[str]) -> Finding:
+    sentence = f"{title} : {len(keys)} ({', '.join(keys[:10])})" if keys else title
     problem = Problem(
         title=title,
         severity=Severity.CRITICAL,

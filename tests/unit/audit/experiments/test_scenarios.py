@@ -186,7 +186,7 @@ def test_retry_schedule(stack: Stack, delays: tuple[float, ...], outcome: Outcom
         ),
         ({"forgets": frozenset({"i2"})}, Outcome.DEFECT, "Webhooks acceptés puis perdus : 1 (i2)"),
         ({"records_twice": frozenset({"i3"})}, Outcome.DEFECT, "Interactions enregistrées deux fois : 1 (i3)"),
-        ({"answers": False}, Outcome.UNDETERMINED, "aucun webhook n'a été accepté"),
+        ({"answers": False}, Outcome.DEFECT, "Tous les webhooks sont refusés"),
         ({"stalls": False}, Outcome.UNDETERMINED, "rien n'était en attente"),
         ({"people": ("admin",)}, Outcome.UNDETERMINED, "des comptes"),
         ({"loses": frozenset({1})}, Outcome.UNDETERMINED, "les Message 1 préalables"),
