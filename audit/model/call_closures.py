@@ -52,7 +52,8 @@ class Followed:
     """What is kept of a function that was followed: a large project has too many to keep them whole.
 
     `unresolved` pairs the last name of a call with its place; `names` are those of them that are global names. `opaque`
-    pairs what was called with its place. `gaps`: its imports that find nothing. `calls`: the names of its calls, as one text.
+    pairs what was called with its place. `gaps`: its imports that find nothing. `calls`: the names of its calls, as one text. `choices`: functions of tables of which
+    it calls one.
     """
 
     head: Excerpt | None
@@ -64,6 +65,7 @@ class Followed:
     opaque: tuple[tuple[str, OpaqueCall], ...]
     gaps: tuple[Gap, ...]
     calls: str
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,8 @@ def _followed_from(
     while new:
         through: dict[str, tuple[str, ...]] = {}
         for symbol, chain in new.items():
+            for chosen in followed[symbol].choices:
+                through.setdefault(chosen, (*chain, chosen))
             for name, call in followed[symbol].unresolved:
                 for candidate in named.get(name, ()):
                     if name in COMMON:
@@ -154,6 +158,7 @@ def _followed(functions: Mapping[str, Function], function: Function, tasks: Coll
         tuple((c.name, _gap(c, function.symbol)) for c in function.calls if c.unresolved in _ANY),
         function.gaps,
         " ".join(dict.fromkeys(call.name for call in function.calls)),
+        tuple(r for c in function.calls for t in c.choices if t not in tasks for r in _runs(functions, t)),
     )
 
 

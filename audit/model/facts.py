@@ -63,8 +63,8 @@ class Unresolved(StrEnum):
 class Call:
     """A call written in a function: `name` as written (`self.retry`), `target` its symbol in the project when resolved.
 
-    `arguments` and `keywords` hold source text; `callbacks` the functions of the project given as arguments. `unresolved` says
-    why a callee that may be the project's has no target; it is empty when the callee is resolved, or from a library.
+    `arguments` and `keywords` hold source text; `callbacks` the functions of the project given as arguments; `choices` those of a
+    table, of which it runs one. `unresolved` says why a callee that may be the project's has no target; it is empty when the callee is resolved, or from a library.
     """
 
     name: str
@@ -74,6 +74,7 @@ class Call:
     excerpt: Excerpt | None = None
     callbacks: tuple[str, ...] = ()
     unresolved: Unresolved = Unresolved.NO
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

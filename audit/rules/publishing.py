@@ -1,5 +1,6 @@
 """What is published: how far ahead, when, and with what arguments."""
 
+import re
 from collections.abc import Callable, Sequence
 
 from audit.french.typography import french_duration
@@ -18,6 +19,7 @@ from audit.model.observations.observation import Observation, Seen
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.rules.domains.task_domain import publications
+from audit.rules.domains.transaction_domain import Transactions
 from audit.rules.effective_settings import NO_TASK, short
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
@@ -153,15 +155,56 @@ def _nowhere(
 )
 def _early(known: TargetFacts) -> Sequence[Finding]:
     seen: list[UncommittedPublication | DirectPublication] = [*known.source.observations_of(UncommittedPublication)]
-    doubts: list[Gap] = []
     settings = known.source.observations_of(AtomicRequests)
     inside = _in_requests(known) if settings else []
+    early, opaque = Transactions(known).early()
+    sure = {id(one.publication): one.publication for one in early if one.sure}
+    doubts: list[Gap] = [
+        Doubt(why=f"`{short(one.publication.symbol)}` publie peut-être une tâche dans {one.why}")
+        for one in early
+        if not one.sure
+    ]
     if any(o.on is True for o in settings):
-        seen += inside
+        sure |= {id(one): one for one in inside}
+        doubts += [
+            Doubt(
+                why=f"`{short(one.symbol)}` publie peut-être une tâche dans la transaction d'une requête (`ATOMIC_REQUESTS`)"
+            )
+            for one in _maybe_in_requests(known)
+            if id(one) not in sure
+        ]
     elif inside:
         place = settings[0].excerpt
         doubts.append(Doubt(why=f"`ATOMIC_REQUESTS` ne se lit pas (`{place.path if place else '?'}`)"))
+    seen += sure.values()
+    doubts += opaque
     return _nowhere(known, seen, _early.guide, "Publication avant la validation", lambda o: o.task, doubts=doubts)
+
+
+def _maybe_in_requests(known: TargetFacts) -> list[DirectPublication]:
+    """Publications made at once by functions that no task, no command and no view of its own transaction is known to run."""
+    apart = [s for s in known.source.functions if _is_apart(known, s)]
+    outside = {f.symbol for symbol in apart for f in known.reachable(symbol, known.task_symbols)}
+    outside |= {*known.closures.sure, *known.closures.possible}
+    direct = [o for o in known.source.observations_of(DirectPublication) if o.symbol not in outside and not o.committed]
+    return [o for o in direct if not _is_left_for_later(known, o.symbol)]
+
+
+def _is_left_for_later(known: TargetFacts, symbol: str) -> bool:
+    """Whether a function is given to `on_commit` by the one that defines it."""
+    outer, _, name = symbol.rpartition(".<locals>.")
+    function = known.source.functions.get(outer)
+    later = [c for c in function.calls if c.name.endswith("on_commit")] if function else []
+    return any(re.search(rf"\b{re.escape(name)}\b", text) for call in later for text in call.arguments)
+
+
+def _is_apart(known: TargetFacts, symbol: str) -> bool:
+    module = symbol.partition(":")[0].split(".")
+    if "commands" in module or "migrations" in module or "scripts" in module:
+        return True
+    return any(o.symbol == symbol for o in known.source.observations_of(DirectPublication)) and any(
+        "non_atomic_requests" in decorator for decorator in known.source.functions[symbol].decorators
+    )
 
 
 def _in_requests(known: TargetFacts) -> list[DirectPublication]:

@@ -1,6 +1,7 @@
 """Messages: tasks that code publishes, queues that it empties, results that it reads, settings that it misses."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from audit.model.observations.observation import Observation
 from audit.model.unknown import Unknown
@@ -63,11 +64,43 @@ class UncommittedPublication(Observation):
 class DirectPublication(Observation):
     """A task published at once, outside any transaction that the function opens; `task` as in PublishedMessage.
 
-    `on_save`: the function runs when a row is saved or deleted, as a receiver or as a method of the model.
+    `on_save`: the function runs when a row is saved or deleted, as a receiver or as a method of the model. `committed`: it has just
+    committed what it wrote.
     """
 
     task: str
     on_save: bool
+    committed: bool = False
+
+
+class Opening(StrEnum):
+    """What opens the transaction in which calls are made.
+
+    BLOCK: a block, a decorator, or the framework; COMMIT: nothing but a commit that follows; YIELD: a dependency that commits after
+    what depends on it; REQUEST: every request, where the settings or a hook make one; VIEW: the function answers requests.
+    """
+
+    BLOCK = "block"
+    COMMIT = "commit"
+    YIELD = "yield"
+    REQUEST = "request"
+    VIEW = "view"
+
+
+@dataclass(frozen=True)
+class TransactionCalls(Observation):
+    """What a function calls while a transaction is open: `calls` holds line and last name. `opening`: what opened it."""
+
+    opening: Opening
+    calls: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True)
+class SignalReceiver(Observation):
+    """A function that receives Django's signals; `symbol` is empty where only its `name` is known. `signals`: their last names."""
+
+    name: str
+    signals: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
-"""Receivers of the signals that Django's models send when rows are saved or deleted."""
+"""Receivers of Django's signals: those that its models send when rows are saved or deleted, and a project's own."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from audit.model.observations.messages import SignalReceiver
 from audit.reading.behaviour.scope import Scope, last
 
 SIGNALS = frozenset({"pre_save", "post_save", "pre_delete", "post_delete", "m2m_changed", "pre_init", "post_init"})
@@ -11,18 +12,45 @@ SIGNALS = frozenset({"pre_save", "post_save", "pre_delete", "post_delete", "m2m_
 def is_signal_receiver(scope: Scope) -> bool:
     """Whether a function receives a model's signal: decorated with `receiver` or `connect`, or connected in its module."""
     name = getattr(scope.root, "name", "")
-    return bool(name) and (
-        any(map(_is_receiving, getattr(scope.root, "decorator_list", []))) or name in _connected(scope)
-    )
+    return bool(name) and (not SIGNALS.isdisjoint(_decorating(scope)) or name in _connected(scope))
 
 
-def _is_receiving(decorator: ast.expr) -> bool:
+def signal_receivers(scope: Scope) -> Iterator[SignalReceiver]:
+    """Each SignalReceiver: a decorated function by its symbol, a connected one by its name."""
+    if scope.symbol and (signals := tuple(_decorating(scope))):
+        yield scope.observed(SignalReceiver, scope.root, name=getattr(scope.root, "name", ""), signals=signals)
+    for call in scope.calls:
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "connect" and call.args:
+            signal, name = last(call.func.value), last(call.args[0])
+            if signal and name and not isinstance(call.args[0], ast.Constant):
+                looped = _looped(scope, call, signal)
+                seen = scope.observed(SignalReceiver, call, name=name, signals=looped or (signal,))
+                yield SignalReceiver("", seen.excerpt, seen.name, seen.signals)
+
+
+def _looped(scope: Scope, call: ast.Call, name: str) -> tuple[str, ...]:
+    """The signals of `for signal in (post_save, post_delete): signal.connect(…)`."""
+    for loop in scope.around(call):
+        if isinstance(loop, ast.For) and last(loop.target) == name and isinstance(loop.iter, ast.Tuple | ast.List):
+            return tuple(map(last, loop.iter.elts))
+    return ()
+
+
+def _decorating(scope: Scope) -> Sequence[str]:
+    """Last names of the signals that the decorators of a function connect it to."""
+    return [signal for d in getattr(scope.root, "decorator_list", []) for signal in _signals(d)]
+
+
+def _signals(decorator: ast.expr) -> Iterator[str]:
     if not isinstance(decorator, ast.Call):
-        return isinstance(decorator, ast.Attribute) and decorator.attr == "connect" and last(decorator.value) in SIGNALS
-    if last(decorator.func) == "receiver":
-        names = [n for a in decorator.args for n in ast.walk(a) if isinstance(n, ast.Name | ast.Attribute)]
-        return any(last(name) in SIGNALS for name in names)
-    return isinstance(decorator.func, ast.Attribute) and _is_receiving(decorator.func)
+        if isinstance(decorator, ast.Attribute) and decorator.attr == "connect" and last(decorator.value):
+            yield last(decorator.value)
+    elif last(decorator.func) == "receiver":
+        given = decorator.args[:1]
+        each = given[0].elts if given and isinstance(given[0], ast.List | ast.Tuple) else given
+        yield from filter(None, map(last, each))
+    elif isinstance(decorator.func, ast.Attribute):
+        yield from _signals(decorator.func)
 
 
 def _connected(scope: Scope) -> Iterator[str]:
@@ -31,5 +59,5 @@ def _connected(scope: Scope) -> Iterator[str]:
         if ".connect(" not in module.source.text or not any(s in module.source.text for s in SIGNALS):
             continue
         for call in ast.walk(module.tree):
-            if isinstance(call, ast.Call) and _is_receiving(call.func) and call.args:
+            if isinstance(call, ast.Call) and call.args and not SIGNALS.isdisjoint(_signals(call.func)):
                 yield last(call.args[0])

@@ -18,7 +18,9 @@ from audit.reading.behaviour.import_connections import may_open, opened_at_impor
 from audit.reading.behaviour.kept_entries import kept_entries, may_keep
 from audit.reading.behaviour.locks import endless_locks
 from audit.reading.behaviour.mentions import mentions
+from audit.reading.behaviour.model_signals import signal_receivers
 from audit.reading.behaviour.network import network
+from audit.reading.behaviour.open_transactions import open_transactions
 from audit.reading.behaviour.process_state import process_state
 from audit.reading.behaviour.publications import objects_given, publications
 from audit.reading.behaviour.purges import purges
@@ -31,7 +33,7 @@ from audit.reading.behaviour.started_workers import WORDS as WORKERS
 from audit.reading.behaviour.started_workers import started_workers
 from audit.reading.behaviour.swallowed_errors import swallowed_errors
 from audit.reading.behaviour.table_reads import unpaged_reads
-from audit.reading.behaviour.transactions import atomic_requests, published_too_early, transactions_reach
+from audit.reading.behaviour.transactions import atomic_requests, published_too_early
 from audit.reading.behaviour.verification_options import WORDS as OPTION_WORDS
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Module
@@ -54,7 +56,8 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     ((*_PUBLISHING, "countdown", "eta=", "queue=", "signature"), publications),
     ((*_PUBLISHING, *_SIGNING), objects_given),
     (_PUBLISHING, published_too_early),
-    (("with ", "atomic"), transactions_reach),
+    (("with ", "atomic", "commit(", "View", "Admin"), open_transactions),
+    ((".connect", "receiver("), signal_receivers),
     (("ATOMIC_REQUESTS",), atomic_requests),
     (("kombu",), registered_serializers),
     (("chord(", "group("), chords),

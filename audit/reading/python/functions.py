@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
 from audit.model.facts import Call, Function, Parameter, Unresolved
+from audit.reading.python.called_tables import CalledTables
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.lru_cache import LruCache
 from audit.reading.python.modules import Module
@@ -82,11 +83,12 @@ def _function(machine: Machine, module: Module, symbol: str, owner: str, node: D
     source = module.source
     inside = [inner for statement in node.body for inner in ast.walk(statement)]
     resolver = Resolver(machine, module, owner, node, inside)
+    tables = CalledTables(resolver, inside)
     return Function(
         symbol=symbol,
         parameters=tuple(parameters(module, node)),
         decorators=tuple(segment(source, d) for d in node.decorator_list),
-        calls=tuple(_call(module, resolver, n) for n in inside if isinstance(n, ast.Call)),
+        calls=tuple(_call(module, resolver, n, tables) for n in inside if isinstance(n, ast.Call)),
         head=source.excerpt(first, max(min(last, first + _HEAD_LINES - 1), min(signature_end, last))),
         body=source.excerpt(first, last),
         names=tuple(dict.fromkeys(filter(None, map(dotted, inside)))),
@@ -147,9 +149,10 @@ def depends_name(node: ast.expr | None) -> str:
     return dotted(inner.func if isinstance(inner, ast.Call) else inner) if inner is not None else ""
 
 
-def _call(module: Module, resolver: Resolver, node: ast.Call) -> Call:
+def _call(module: Module, resolver: Resolver, node: ast.Call, tables: CalledTables) -> Call:
     source = module.source
     target = resolver.target(node.func)
+    table = None if target else tables.called_by(node.func)
     given = (*node.args, *(k.value for k in node.keywords))
     named = [a for a in given if isinstance(a, ast.Name | ast.Attribute)]
     return Call(
@@ -161,6 +164,8 @@ def _call(module: Module, resolver: Resolver, node: ast.Call) -> Call:
         callbacks=(
             *filter(None, (resolver.target(a) for a in named)),
             *(held for one in (node.func, *named) for held in resolver.held_by(one)),
+            *(table.symbols if table and len(table.symbols) == 1 and table.whole else ()),
         ),
-        unresolved=Unresolved.NO if target else unresolved(resolver, node),
+        unresolved=Unresolved.NO if target or (table and table.whole) else unresolved(resolver, node),
+        choices=table.symbols if table else (),
     )

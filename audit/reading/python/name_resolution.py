@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -62,9 +63,22 @@ class Resolver:
         """Symbol of the project that a callee stands for: a function, a method or a class; empty when not found."""
         name = dotted(node)
         try:
-            return _symbol(self._named(name) if name else self._of_chain(node))
+            return symbol_of(self._named(name) if name else self._of_chain(node))
         except RecursionError:  # a chain of a thousand calls
             return ""
+
+    def value_of(self, name: str) -> Value:
+        """What a dotted name stands for."""
+        return self._named(name)
+
+    def attribute_of(self, value: Value, name: str) -> Value:
+        """An attribute of what was found: a method of an instance is its class's."""
+        made = unwrap(value.cls)[0] if isinstance(value, Instance) else value
+        return self._attribute(made, name)
+
+    def is_written(self, text: re.Pattern[str]) -> bool:
+        """Whether a module of the project holds such a text."""
+        return any(text.search(module.source.text) for module in self._machine.project.modules.values())
 
     def held_by(self, node: ast.expr) -> Iterator[str]:
         """Functions of the project that the object whose method this is was made with: `_queue.do`, after `_queue = Queue(work)`."""
@@ -143,7 +157,7 @@ class Resolver:
 
     def _attribute(self, value: Value, name: str) -> Value:
         found = self._machine.attribute(self._machine, value, name)
-        if isinstance(value, ClassValue) and not _symbol(found):
+        if isinstance(value, ClassValue) and not symbol_of(found):
             return self._field(value, name)
         return found
 
@@ -171,9 +185,20 @@ class Resolver:
     def _of_chain(self, node: ast.expr) -> Value:
         """`f(…).method`, followed through the class that `f(…)` gives."""
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Call):
+            if dotted(node.value.func) == "super":
+                return self._inherited(node.attr)
             made = self._made_by(node.value.func)
             return self._attribute(made, node.attr) if isinstance(made, ClassValue) else UNKNOWN
         return UNKNOWN
+
+    def _inherited(self, name: str) -> Value:
+        """What `super()` gives under this name: of the first base of the project that has it."""
+        bases = (
+            [base for base in self._owner.bases if isinstance(base, ClassValue)]
+            if isinstance(self._owner, ClassValue)
+            else []
+        )
+        return next((found for base in bases if symbol_of(found := self._attribute(base, name))), UNKNOWN)
 
     def _frame_of(self, module: str) -> Frame:
         modules = self._machine.project.modules
@@ -214,7 +239,8 @@ def _bound(inside: list[ast.AST]) -> Iterator[str]:
             yield node.name
 
 
-def _symbol(value: Value) -> str:
+def symbol_of(value: Value) -> str:
+    """Symbol of a function, a method or a class of the project; empty for anything else."""
     value, _ = unwrap(value)
     if isinstance(value, Instance) and isinstance(value.cls, External) and value.arguments:
         # `load = partial(find, None)`, `load = cached(find)`: what a library makes of a function runs it.

@@ -218,6 +218,15 @@ def send(message_id):
         "perhaps behind a table of functions",
         DOUBTED,
         _claim(
+            _CLAIM + '\n\nSTEPS = {"claim": claim, "none": bool}\n'
+            "\n\n@app.task\ndef send(message_id):\n    if STEPS[message_id](message_id):\n        gateway.deliver(message_id)\n"
+        ),
+    ),
+    Program(
+        "idempotency",
+        "behind the entry of a table",
+        PASSES,
+        _claim(
             _CLAIM + '\n\nSTEPS = {"claim": claim}\n'
             '\n\n@app.task\ndef send(message_id):\n    if STEPS["claim"](message_id):\n        gateway.deliver(message_id)\n'
         ),

@@ -1,0 +1,99 @@
+"""Functions of the project that a call takes from a table: `HANDLERS[kind](…)`, `for step in STEPS: step(…)`, `MODULES[name].run()`."""
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from audit.reading.python.abstract_values import Table, Value, unwrap
+from audit.reading.python.name_resolution import Resolver, dotted, symbol_of
+
+_ENTRIES = frozenset({"get", "pop", "values", "items", "__getitem__"})
+
+
+@dataclass(frozen=True)
+class TableCall:
+    """Symbols of what a table holds; `whole`: nothing else may be in it."""
+
+    symbols: tuple[str, ...]
+    whole: bool
+
+
+class CalledTables:
+    """The tables that the calls of one function take their callees from."""
+
+    def __init__(self, resolver: Resolver, inside: Sequence[ast.AST]) -> None:
+        self._resolver, self._inside = resolver, inside
+
+    def called_by(self, callee: ast.expr) -> TableCall | None:
+        """What a call may run of a table that was read; None where it takes its callee from none."""
+        attribute = callee.attr if isinstance(callee, ast.Attribute) else ""
+        base = self._table_of(callee.value if isinstance(callee, ast.Attribute) else callee)
+        name = dotted(base) if base is not None else ""
+        table = unwrap(self._resolver.value_of(name))[0] if name else None
+        if not isinstance(table, dict | list | tuple) or not table:
+            return None
+        key = self._key(callee.value if isinstance(callee, ast.Attribute) else callee)
+        chosen = [table[key]] if isinstance(table, dict) and key in table else []
+        values = [unwrap(v)[0] for v in chosen or (table.values() if isinstance(table, dict) else table)]
+        held = [leaf for value in values for leaf in _leaves(value)]
+        symbols = [symbol_of(self._resolver.attribute_of(v, attribute) if attribute else v) for v in held]
+        if not any(symbols):
+            return None
+        whole = all(symbols) and not (isinstance(table, Table) and table.opaque) and not _grows(self._resolver, name)
+        return TableCall(tuple(dict.fromkeys(filter(None, symbols))), whole)
+
+    def _key(self, node: ast.expr) -> str:
+        """The literal key of the entry that is called; empty for any other."""
+        asked = node.slice if isinstance(node, ast.Subscript) else None
+        return asked.value if isinstance(asked, ast.Constant) and isinstance(asked.value, str) else ""
+
+    def _table_of(self, node: ast.expr) -> ast.expr | None:
+        """The expression of the table that something is an entry of."""
+        for _ in range(3):
+            if isinstance(node, ast.Subscript):
+                return node.value
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _ENTRIES:
+                return node.func.value
+            given = self._given.get(node.id, []) if isinstance(node, ast.Name) else []
+            if len(given) != 1:
+                return None
+            looped, node = given[0]
+            if looped and not isinstance(node, ast.Call):
+                return node
+        return None
+
+    @cached_property
+    def _given(self) -> dict[str, list[tuple[bool, ast.expr]]]:
+        """Local names by what they are given: each a value, or what a loop goes over."""
+        found: dict[str, list[tuple[bool, ast.expr]]] = {}
+        for node in self._inside:
+            if isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
+                targets, given = [node.target], (True, node.iter)
+            elif isinstance(node, ast.Assign):
+                targets, given = node.targets, (False, node.value)
+            elif isinstance(node, ast.NamedExpr):
+                targets, given = [node.target], (False, node.value)
+            else:
+                continue
+            for name in (n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)):
+                found.setdefault(name, []).append(given)
+        return found
+
+
+def _leaves(value: Value) -> Iterator[Value]:
+    """A value; what it holds, when an entry is itself a list of several things."""
+    if isinstance(value, list | tuple):
+        yield from (unwrap(v)[0] for v in value if not isinstance(unwrap(v)[0], str | int | float | None))
+    else:
+        yield value
+
+
+def _grows(resolver: Resolver, name: str) -> bool:
+    """Whether something in the project adds to the table by its name."""
+    own = re.escape(name.rpartition(".")[2])
+    adds = re.compile(
+        rf"\b{own}\s*\[[^\]\n]*\]\s*=(?!=)|\b{own}\s*(\+=|\|=)|\b{own}\.(update|setdefault|append|extend|add|insert|register)\b"
+    )
+    return resolver.is_written(adds)
