@@ -21,6 +21,18 @@ _SPECIAL = ("__init__", "__enter__", "__exit__", "__aenter__", "__aexit__", "__c
 # Asked of an unknown receiver, such a name is nearly always a dictionary's, a list's, a text's or a file's.
 COMMON = frozenset(name for kind in (dict, list, str, set, bytes, int, float, io.TextIOBase) for name in dir(kind))
 
+# Any object may have a method of such a name: that one class of the project has one is no proof.
+_GENERIC = frozenset(
+    (
+        "add", "apply", "build", "call", "cancel", "check", "clean", "close", "commit", "connect", "create", "delete",
+        "dispatch", "done", "execute", "exists", "fetch", "filter", "finish", "flush", "get", "handle", "init", "invoke",
+        "list", "load", "lock", "login", "main", "notify", "open", "parse", "perform", "post", "prepare", "process",
+        "publish", "push", "put", "query", "read", "refresh", "register", "release", "reload", "remove", "render",
+        "request", "reset", "run", "save", "search", "send", "serialize", "set", "setup", "shutdown", "start", "status",
+        "stop", "submit", "sync", "test", "to_dict", "update", "upload", "validate", "wait", "write",
+    )
+)  # fmt: skip
+
 
 class Subset(Mapping[str, Function]):
     """Those of some functions whose symbol is kept; each is read when it is asked for."""
@@ -72,12 +84,15 @@ class Followed:
 class Closures:
     """`sure` and `possible` map each function to the chain of symbols that leads to it, a task first; they are disjoint.
 
+    `guessed`: those of `possible` that only a name leads to which is no proof, that of a common verb or of several classes, each
+    with the call.
     `unlikely` maps methods that bear the name of one of Python's own collections to the call that may be theirs. `opaque`
     are calls whose callee may be any function. `followed` holds what was kept of each function of `sure` and `possible`.
     """
 
     sure: Mapping[str, tuple[str, ...]]
     possible: Mapping[str, tuple[str, ...]]
+    guessed: Mapping[str, OpaqueCall]
     unlikely: Mapping[str, OpaqueCall]
     opaque: tuple[OpaqueCall, ...]
     followed: Mapping[str, Followed]
@@ -105,24 +120,52 @@ def _followed_from(
 ) -> Closures:
     followed: dict[str, Followed] = {}
     sure = _reached(functions, {symbol: (symbol,) for symbol in starts}, tasks, followed)
-    possible: dict[str, tuple[str, ...]] = {}
+    chains: dict[str, tuple[str, ...]] = dict(sure)
+    guessed: dict[str, OpaqueCall] = {}
     unlikely: dict[str, OpaqueCall] = {}
-    new: Mapping[str, tuple[str, ...]] = sure
-    while new:
-        through: dict[str, tuple[str, ...]] = {}
-        for symbol, chain in new.items():
-            for chosen in followed[symbol].choices:
-                through.setdefault(chosen, (*chain, chosen))
-            for name, call in followed[symbol].unresolved:
-                for candidate in named.get(name, ()):
-                    if name in COMMON:
-                        unlikely.setdefault(candidate, call)
-                    elif candidate not in tasks:
-                        through.setdefault(candidate, (*chain, candidate))
-        new = _reached(functions, through, tasks, followed)
-        possible |= new
+    for weak in (False, True):
+        # A function that a proof leads to is found before any guess is followed.
+        new: Mapping[str, tuple[str, ...]] = dict(chains)
+        while new:
+            for symbol in new:
+                for name, call in followed[symbol].unresolved if not weak else ():
+                    candidates = named.get(name, ()) if name in COMMON else ()
+                    unlikely |= dict.fromkeys((c for c in candidates if c not in unlikely), call)
+            through = list(_guesses(new, followed, named, guessed, weak=weak))
+            new = {}
+            for start, way, why in through:
+                found = _reached(functions, {start: way}, tasks, followed) if start not in tasks else {}
+                new |= found
+                guessed |= dict.fromkeys(found, why) if why else {}
+            chains |= new
+    possible = {symbol: chain for symbol, chain in chains.items() if symbol not in sure}
     unlikely = {symbol: call for symbol, call in unlikely.items() if symbol not in followed}
-    return Closures(sure, possible, unlikely, tuple(_opaque(followed, named)), followed)
+    return Closures(sure, possible, guessed, unlikely, tuple(_opaque(followed, named)), followed)
+
+
+def _guesses(
+    new: Mapping[str, tuple[str, ...]],
+    followed: Mapping[str, Followed],
+    named: Mapping[str, tuple[str, ...]],
+    guessed: Mapping[str, OpaqueCall],
+    *,
+    weak: bool,
+) -> Iterator[tuple[str, tuple[str, ...], OpaqueCall | None]]:
+    """What calls of unknown receivers may run: each with the chain to it, and the call where only a guess leads to it."""
+    for symbol, chain in new.items():
+        for chosen in followed[symbol].choices:
+            yield chosen, (*chain, chosen), guessed.get(symbol)
+        for name, call in followed[symbol].unresolved:
+            candidates = named.get(name, ()) if name not in COMMON else ()
+            proven = _is_a_proof(name, candidates)
+            if proven or weak:
+                why = guessed.get(symbol) or (None if proven else call)
+                yield from ((candidate, (*chain, candidate), why) for candidate in candidates)
+
+
+def _is_a_proof(name: str, candidates: Collection[str]) -> bool:
+    """Whether a method that bears this name is likely the one that is called: no common verb, and only one class has it."""
+    return name not in _GENERIC and len({symbol.rpartition(".")[0] for symbol in candidates}) == 1
 
 
 def _reached(

@@ -137,6 +137,9 @@ def _may_be_locked(known: TargetFacts, observation: ReadModifyWrite) -> str:
     way = known.closures.sure.get(observation.symbol) or known.closures.possible.get(observation.symbol, ())
     locking = {o.symbol for o in known.source.observations_of(ExclusiveAccess)} if way[:-1] else set()
     holder = next((symbol for symbol in way[:-1] if symbol in locking), "")
+    if not holder and isinstance(observation, DocumentRewrite) and observation.constant:
+        told = f"`{short(observation.symbol)}` réécrit tout un document pour y mettre une constante"
+        return f"{told} (`{observation.statement}`), ce qui perd peut-être ce qu'un autre y a mis"
     if not holder:
         return ""
     return f"`{short(observation.symbol)}` change une valeur lue, peut-être sous le verrou de `{short(holder)}`"

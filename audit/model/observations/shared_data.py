@@ -21,7 +21,12 @@ class ReadModifyWrite(Observation):
 
 @dataclass(frozen=True)
 class DocumentRewrite(ReadModifyWrite):
-    """A document of a row, as a JSON column, changed in place and written back whole: another change of it may be lost."""
+    """A document of a row, as a JSON column, changed in place and written back whole: another change of it may be lost.
+
+    `constant`: an entry is given a constant, whatever it held.
+    """
+
+    constant: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator, Mapping
 
+from audit.model.call_closures import COMMON
 from audit.reading.behaviour.local_flow import LocalFlow
 from audit.reading.behaviour.row_objects import is_row_class, owner
 from audit.reading.behaviour.scope import Scope, gather, last
@@ -14,6 +15,7 @@ _COMMITS = frozenset({"commit", "flush", "begin"})
 _QUERIES = frozenset({"query", "scalars", "scalar", "scalar_one", "scalar_one_or_none", "first", "one", "one_or_none"})
 _DJANGO = frozenset({"objects", "_default_manager"})
 _DEPTH = 3
+_MANY = 5
 
 
 def changed_rows(scope: Scope) -> Iterator[ast.stmt | ast.Call]:
@@ -37,6 +39,8 @@ def _changes(scope: Scope, depth: int) -> Mapping[ast.stmt | ast.Call, str]:
         elif depth < _DEPTH and any(isinstance(a, ast.Name) for a in call.args):
             for name in _given_to_a_counter(scope, call, depth):
                 found[call] = name
+        if (row := _row_asked(call)) and depth < _DEPTH and _asks_it_to_count(scope, call):
+            found[call] = row
     return found
 
 
@@ -57,6 +61,22 @@ def _given_to_a_counter(scope: Scope, call: ast.Call, depth: int) -> Iterator[st
             yield argument.id
 
 
+def _row_asked(call: ast.Call) -> str:
+    """`page` of `page.increase()`."""
+    holder = call.func.value if isinstance(call.func, ast.Attribute) else None
+    return holder.id if isinstance(holder, ast.Name) and holder.id not in {"self", "cls"} else ""
+
+
+def _asks_it_to_count(scope: Scope, call: ast.Call) -> bool:
+    """Whether each method of the project that bears the name of this one counts in its own object, and does not save it."""
+    if not any(_saves(c, _row_asked(call)) for c in scope.calls):
+        return False
+    methods = list(methods_named(scope, last(call.func)))
+    return bool(methods) and all(
+        "self" in _changes(m, _DEPTH).values() and not any(_saves(c, "self") for c in m.calls) for m in methods
+    )
+
+
 def _scope_of(scope: Scope, function: FunctionValue) -> Scope:
     inner = Scope(scope.machine, scope.machine.project.modules[function.module], function.symbol, function.node)
     for _ in gather(inner, ""):
@@ -73,14 +93,26 @@ def _changed_row(scope: Scope, node: ast.AugAssign | ast.Assign) -> str:
     if isinstance(node, ast.AugAssign):
         arithmetic = isinstance(node.op, ast.Add | ast.Sub) and not isinstance(value, ast.List | ast.JoinedStr)
     else:
-        named = [ast.unparse(scope.given(n)) for n in ast.walk(value) if isinstance(n, ast.Name)]
-        own = ast.unparse(target)
-        arithmetic = _is_sum(value) and (own in ast.unparse(value) or own in named)
+        own, behind = ast.unparse(target), list(_behind(scope, value))
+        arithmetic = any(map(_is_sum, behind)) and any(own in ast.unparse(v) for v in behind)
     text = any(isinstance(n, ast.Constant) and isinstance(n.value, str) for n in ast.walk(value))
     # Django's F() and SQLAlchemy's columns (an upper-case holder) make it one statement of the database.
     held = any(isinstance(n, ast.Call) and last(n.func) in {"F", "Value", "timedelta"} for n in ast.walk(value))
     columns = any(isinstance(n, ast.Attribute) and last(n.value)[:1].isupper() for n in ast.walk(value))
     return target.value.id if arithmetic and not text and not held and not columns else ""
+
+
+def _behind(scope: Scope, value: ast.expr) -> Iterator[ast.expr]:
+    """An expression, and those that the names in it were given, one after another."""
+    seen: set[str] = set()
+    todo = [value]
+    while todo:
+        node = todo.pop()
+        yield node
+        names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} - seen
+        seen |= names
+        given = [a for a in scope.all(ast.Assign) if any(isinstance(t, ast.Name) and t.id in names for t in a.targets)]
+        todo += [a.value for a in given]
 
 
 def _is_sum(node: ast.expr) -> bool:
@@ -111,16 +143,36 @@ def _is_a_plain_object(scope: Scope, holder: str) -> bool:
     return known and not any(isinstance(n, ast.Call) for c in lineage(cls) for n in ast.walk(c.node))
 
 
-def _is_given_to_a_saver(scope: Scope, call: ast.Call, holder: str) -> bool:
-    """Whether a function of the project is given the row, and saves it."""
+def _is_given_to_a_saver(scope: Scope, call: ast.Call, holder: str, depth: int = 0) -> bool:
+    """Whether a function of the project is given the row and saves it, or a method of the row does."""
+    if _row_asked(call) == holder and any(
+        _saves(c, "self") for m in methods_named(scope, last(call.func)) for c in m.calls
+    ):
+        return True
     places = [i for i, a in enumerate(call.args) if isinstance(a, ast.Name) and a.id == holder]
-    function = scope.evaluated(call.func) if places else None
+    callee = scope.evaluated(call.func) if places and depth < _DEPTH else None
+    function = callee.function if isinstance(callee, BoundMethod) else callee
     if not isinstance(function, FunctionValue) or isinstance(function.node, ast.Lambda):
         return False
     spec = function.node.args
-    names = [a.arg for a in (*spec.posonlyargs, *spec.args)]
-    inner = [n for n in ast.walk(function.node) if isinstance(n, ast.Call)]
-    return any(_saves(c, names[i]) for i in places if i < len(names) for c in inner)
+    names = [a.arg for a in (*spec.posonlyargs, *spec.args)][isinstance(callee, BoundMethod) :]
+    inner = _scope_of(scope, function)
+    own = [names[i] for i in places if i < len(names)]
+    return any(_saves(c, n) or _is_given_to_a_saver(inner, c, n, depth + 1) for n in own for c in inner.calls)
+
+
+def methods_named(scope: Scope, name: str) -> Iterator[Scope]:
+    """The methods of the project that bear a name; none where so many do that it proves nothing."""
+    found = scope.machine.graph.methods(name) if name not in COMMON and not name.startswith("__") else []
+    if len(found) > _MANY:
+        return
+    modules = scope.machine.project.modules
+    for module, qualified, place in found:
+        if not scope.machine.project.is_test_file(modules[module].source.path):
+            inner = Scope(scope.machine, modules[module], f"{module}:{qualified}", place.node())
+            for _ in gather(inner, ""):
+                pass
+            yield inner
 
 
 def _saves(call: ast.Call, holder: str) -> bool:

@@ -10,7 +10,7 @@ from audit.reading.behaviour.changed_rows import changed_rows
 from audit.reading.behaviour.local_flow import LocalFlow
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.behaviour.store_entries import changed_entries
-from audit.reading.python.abstract_values import FunctionValue
+from audit.reading.python.abstract_values import BoundMethod, FunctionValue
 
 _LOCKED = frozenset(
     {
@@ -90,7 +90,7 @@ def takes_a_lock(scope: Scope) -> bool:
 
 def _sets_what_it_got(scope: Scope, call: ast.Call) -> bool:
     """Whether a store is given a value worked out from the one it had under the same key."""
-    if not _SETTER.match(last(call.func)) or not _reaches(scope, call, _SETTER):
+    if not _is_of_a_store(scope, call, _SETTER):
         return False
     key: list[ast.expr] = []
     values = call.args[:1]
@@ -102,14 +102,26 @@ def _sets_what_it_got(scope: Scope, call: ast.Call) -> bool:
 
     def is_read(read: ast.Call) -> bool:
         return (
-            bool(_GETTER.match(last(read.func)))
-            and [ast.dump(scope.given(a)) for a in read.args[:1]] == wanted
+            [ast.dump(scope.given(a)) for a in read.args[:1]] == wanted
             and _is_of_one_store(scope, read, call)
-            and _reaches(scope, read, _GETTER)
+            and _is_of_a_store(scope, read, _GETTER)
         )
 
     flow = LocalFlow(scope, is_read)
     return any(flow.is_changed(value) for value in values)
+
+
+def _is_of_a_store(scope: Scope, call: ast.Call, names: re.Pattern[str]) -> bool:
+    """Whether a call bears the name of a store's and may be one, or is a method of the project that calls one."""
+    if names.match(last(call.func)):
+        return _reaches(scope, call, names)
+    if len(call.args) != (2 if names is _SETTER else 1) or not isinstance(call.func, ast.Attribute):
+        return False
+    callee = scope.evaluated(call.func)
+    inner = ast.walk(callee.function.node) if isinstance(callee, BoundMethod) else ()
+    return any(
+        isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and names.match(n.func.attr) for n in inner
+    )
 
 
 def _reaches(scope: Scope, call: ast.Call, names: re.Pattern[str]) -> bool:

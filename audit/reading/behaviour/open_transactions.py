@@ -13,7 +13,9 @@ from audit.reading.behaviour.transaction_reach import is_transaction
 from audit.reading.python.abstract_values import ClassValue, last_name
 from audit.reading.python.name_resolution import dotted
 
-_WRITES = frozenset({"add", "add_all", "merge", "flush", "execute", "executemany", "insert", "bulk_save_objects"})
+_WRITES = frozenset(
+    ("add", "add_all", "merge", "flush", "delete", "execute", "executemany", "insert", "bulk_save_objects")
+)
 _READS = re.compile(
     r"^(get|query|filter|filter_by|first|one|all|scalar|scalars|select|len|print|rollback|remove|close)\b|_or_404$"
 )

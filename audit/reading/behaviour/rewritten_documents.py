@@ -7,6 +7,7 @@ from audit.model.observations.observation import Observation
 from audit.model.observations.shared_data import DocumentRewrite
 from audit.reading.behaviour.changed_rows import is_kept
 from audit.reading.behaviour.counters import is_protected
+from audit.reading.behaviour.exception_handlers import manager_made_by
 from audit.reading.behaviour.row_objects import owner
 from audit.reading.behaviour.scope import Scope, function_scope, keyword, last
 from audit.reading.python.abstract_values import ClassValue, FunctionValue
@@ -32,8 +33,30 @@ def rewritten_documents(scope: Scope) -> Iterator[Observation]:
 
 
 def _unprotected(scope: Scope, node: ast.AST) -> Iterator[DocumentRewrite]:
-    if not is_protected(scope, node):
-        yield scope.observed(DocumentRewrite, node, statement=ast.unparse(node)[:80])
+    if is_protected(scope, node) or _is_undone(scope, node):
+        return
+    constant = isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and _is_literal(node.targets[0])
+    yield scope.observed(DocumentRewrite, node, statement=ast.unparse(node)[:80], constant=constant)
+
+
+def _is_literal(entry: ast.expr) -> bool:
+    return isinstance(entry, ast.Subscript) and isinstance(entry.slice, ast.Constant)
+
+
+def _is_undone(scope: Scope, node: ast.AST) -> bool:
+    """Whether a block around it takes back all that it writes: it marks its transaction, or raises once its work is done."""
+    blocks = [n for n in scope.around(node) if isinstance(n, ast.With | ast.AsyncWith)]
+    made = [manager_made_by(scope, item.context_expr) for block in blocks for item in block.items]
+    return any(isinstance(one, FunctionValue) and _undoes(one.node) for one in made)
+
+
+def _undoes(function: ast.AST) -> bool:
+    if any(isinstance(n, ast.Call) and last(n.func) in {"set_rollback", "rollback"} for n in ast.walk(function)):
+        return not any(isinstance(n, ast.Call) and last(n.func) == "commit" for n in ast.walk(function))
+    bodies = [n.body for n in ast.walk(function) if isinstance(n, ast.With)]
+    return any(
+        isinstance(b[-1], ast.Raise) and any(isinstance(n, ast.Yield) for s in b for n in ast.walk(s)) for b in bodies
+    )
 
 
 def _changes(scope: Scope) -> Iterator[tuple[ast.AST, ast.Attribute]]:
@@ -61,6 +84,25 @@ def _changed_in_place(scope: Scope) -> Iterator[tuple[ast.AST, ast.expr]]:
         mapped = last(call.func) == "update" and len(call.args) == 1
         if isinstance(call.func, ast.Attribute) and (mapped or call.func.attr in _CHANGE):
             yield call, _root(call.func.value)
+        if any(isinstance(a, ast.Attribute) for a in call.args):
+            yield from ((call, given) for given in _given_to_a_changer(scope, call))
+
+
+def _given_to_a_changer(scope: Scope, call: ast.Call) -> Iterator[ast.expr]:
+    """Columns that a call gives to a function of the project, which changes them in place."""
+    callee = scope.evaluated(call.func)
+    if not isinstance(callee, FunctionValue) or isinstance(callee.node, ast.Lambda):
+        return
+    names = [a.arg for a in (*callee.node.args.posonlyargs, *callee.node.args.args)]
+    inner = function_scope(scope.machine, callee)
+    targets = [t for n in inner.all(ast.Assign) for t in n.targets] + [n.target for n in inner.all(ast.AugAssign)]
+    changed = {last(_root(t)) for t in targets if isinstance(t, ast.Subscript)}
+    changed |= {
+        last(_root(c.func.value)) for c in inner.calls if isinstance(c.func, ast.Attribute) and c.func.attr in _CHANGE
+    }
+    for argument, name in zip(call.args, names, strict=False):
+        if isinstance(argument, ast.Attribute) and name in changed:
+            yield argument
 
 
 def _root(node: ast.expr) -> ast.expr:

@@ -25,7 +25,7 @@ def published_too_early(scope: Scope) -> Iterator[Observation]:
     for call in [c for c in scope.calls if _publishes(scope, c)]:
         if any(isinstance(node, ast.Lambda) for node in scope.around(call)) or publishes_its_own_way(scope, call):
             continue
-        task = published(scope, call)
+        task = published(scope, call) or (ast.unparse(call.func.value) if isinstance(call.func, ast.Attribute) else "")
         if is_inside(scope, call) or commit_follows(scope, call):
             yield scope.observed(UncommittedPublication, call, task=task)
         else:

@@ -71,9 +71,11 @@ class CallGraph:
         self.modules: dict[str, Block] = {}
         self.definitions: dict[str, list[tuple[str, str, Place[Definition]]]] = {}
         self._bodies: LruCache[Place[Definition], Block] = LruCache(_MOST_NAMES)
+        self._methods: dict[str, list[tuple[str, str, Place[Definition]]]] | None = None
 
     def add(self, module: Module, tree: ast.Module) -> None:
         """Add a module: the edges of its own statements, and the name, class and place of each function."""
+        self._methods = None
         self.modules[module.name] = _block(module, tree.body)
         self.modules[module.name].implicit = {q for q, owner, node in definitions(tree) if owner and _is_implicit(node)}
         self.definitions[module.name] = [(q, owner, Place(module, node)) for q, owner, node in definitions(tree)]
@@ -84,6 +86,17 @@ class CallGraph:
             return found
         block = _block(module, place.node().body)
         return self._bodies.put(place, block, 1 + len(block.names) + len(block.strings))
+
+    def methods(self, name: str) -> list[tuple[str, str, Place[Definition]]]:
+        """The methods that bear a name: module, qualified name and place of each."""
+        if self._methods is None:
+            self._methods = {}
+            for module, found in self.definitions.items():
+                for qualified, owner, place in found:
+                    if owner and "<locals>" not in qualified:
+                        key = qualified.rpartition(".")[2]
+                        self._methods.setdefault(key, []).append((module, qualified, place))
+        return self._methods.get(name, [])
 
     def definitions_not_in(self, symbols: frozenset[str] | set[str], module: str) -> Iterator[Place[Definition]]:
         """The functions of a module whose symbols are not among these."""

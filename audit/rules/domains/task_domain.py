@@ -107,9 +107,13 @@ def run_by_tasks(
         seen[outermost(known, observation.symbol)].append(observation)
     closures = known.closures
     work = known.delegated if own else closures
-    chains = {**work.sure, **work.possible}
+    chains = {s: chain for s, chain in {**work.sure, **work.possible}.items() if s not in closures.guessed}
     elsewhere = seen.keys() - chains.keys()
-    hidden: list[Gap] = [gap for symbol, gap in closures.unlikely.items() if symbol in elsewhere]
+    by_name = {
+        **closures.unlikely,
+        **{s: call for s, call in closures.guessed.items() if not own or s in work.possible},
+    }
+    hidden: list[Gap] = [gap for symbol, gap in by_name.items() if symbol in elsewhere]
     if not own:
         hidden += _loaded(known, [o for symbol in elsewhere for o in seen[symbol]])
     opaque: tuple[Gap, ...] = closures.opaque if elsewhere else ()
