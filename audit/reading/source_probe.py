@@ -45,6 +45,7 @@ from audit.reading.python.application_factories import follow_factories
 from audit.reading.python.functions import Functions, OfFunctions
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Project, read_project
+from audit.reading.retries.retried_classes import retried_classes
 from audit.reading.retries.retry_policies import read_retries
 from audit.reading.source_files import Tree, walk
 from audit.reading.web.fastapi_objects import Web
@@ -138,7 +139,7 @@ def _collect(target: Target) -> Facts:
         processes=processes,
         deprecations=read_deprecations(machine),
         retries=read_retries(machine),
-        observations=_observations(machine, tree, target, app),
+        observations=(*_observations(machine, tree, target, app), *retried_classes(machine, tasks)),
         applications=named_applications(machine),
         configured_by=str(app.fields.get("configured_by", "")) if app else "",
         unloaded=unloaded,

@@ -1,18 +1,18 @@
 """What a task makes of its failures: swallowed, retried for ever, retried too often or on anything."""
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from audit.model.domains import conclude
 from audit.model.facts import Facts, Task
 from audit.model.findings import Excerpt, Finding, Severity
 from audit.model.gaps import Doubt
-from audit.model.observations.failure_handling import Fate, NotedError, SwallowedError
+from audit.model.observations.failure_handling import Fate, NotedError, RetriedClass, SwallowedError
 from audit.model.retries import RetryPolicy, RetrySchedule
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN
 from audit.rules.domains.task_domain import retry_policies, retry_schedules, tasks
-from audit.rules.effective_settings import NO_TASK, short
+from audit.rules.effective_settings import NO_TASK, production_tasks, short
+from audit.rules.passing_errors import is_everything, judged, names_of
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 from audit.rules.task_observations import NotInTasks
@@ -284,7 +284,7 @@ def _place(schedule: RetrySchedule) -> Excerpt | None:
     guide=Guide(
         severity=Severity.MINOR,
         passes="Les reprises automatiques visent des erreurs passagères",
-        fails="`autoretry_for` vise toutes les exceptions : une erreur de programme est réessayée comme une panne passagère",
+        fails="`autoretry_for` vise plus que des erreurs passagères : ce qui n'aboutira jamais est réessayé comme une panne",
         advice="Nommer les erreurs passagères",
         solution="@app.task(autoretry_for=(ConnectionError, TimeoutError), retry_backoff=True)",
         undetermined="`autoretry_for` ne se lit pas dans le code",
@@ -311,17 +311,36 @@ def _place(schedule: RetrySchedule) -> Excerpt | None:
     """,
 )
 def _narrow(known: TargetFacts) -> Sequence[Finding]:
+    classes = {o.name: (o.ancestors, o.heirs) for o in known.source.observations_of(RetriedClass)}
+
     def faults(member: tuple[Task, Facts]) -> list[Fault]:
-        task = member[0]
-        wide = re.search(r"\b(Base)?Exception\b", str(task.options.get("autoretry_for") or ""))
-        return [Fault(f"`{short(task.symbol)}`", known.head(task.symbol))] if wide else []
+        wide = any(map(is_everything, names_of(member[0].options.get("autoretry_for"))))
+        return [_retries(known, member[0], "toutes les exceptions")] if wide else []
+
+    def possible(member: tuple[Task, Facts]) -> list[Fault]:
+        lasting = judged(names_of(member[0].options.get("autoretry_for")), classes)
+        return [_retries(known, member[0], f"`{name}`, {why}") for name, why in lasting.items()]
 
     given = tasks(known, lambda task: bool(task.options.get("autoretry_for")))
-    unread = [t for t, _ in given.members if t.options["autoretry_for"] is UNKNOWN]
-    doubts = [Doubt(why=f"l'`autoretry_for` de `{short(task.symbol)}` ne se lit pas") for task in unread]
+    doubts = [Doubt(why=f"l'`autoretry_for` de `{short(task.symbol)}` ne se lit pas") for task in _unread(known)]
     domain = tasks(known, lambda task: bool(task.options.get("autoretry_for")), doubts)
-    answer = conclude(domain, faults)
-    evidence = known.source.evidence(answer.faults[0].excerpt if answer.faults else None)
-    told = ", ".join(f"`{short(task.symbol)}`" for task, _ in domain.members)
+    answer = conclude(domain, faults, possible_of=possible)
+    wrong = (*answer.faults, *answer.possible)
+    evidence = known.source.evidence(wrong[0].excerpt if wrong else None)
+    told = ", ".join(f"`{short(task.symbol)}`" for task, _ in given.members)
     nothing = "aucune tâche n'a d'`autoretry_for`"
-    return answered(_narrow.guide, "Reprise de toute exception", answer, evidence, nothing=nothing, detail=told)
+    return answered(
+        _narrow.guide, "Reprise d'erreurs qui ne passent pas", answer, evidence, nothing=nothing, detail=told
+    )
+
+
+def _retries(known: TargetFacts, task: Task, what: str) -> Fault:
+    return Fault(f"`{short(task.symbol)}` : {what}", known.head(task.symbol))
+
+
+def _unread(known: TargetFacts) -> Iterator[Task]:
+    """The tasks whose `autoretry_for`, or the options among which it may be, were not read."""
+    for task, _ in production_tasks(known):
+        asked = task.options.get("autoretry_for")
+        if asked is UNKNOWN or isinstance(asked, str) or (asked is None and "**" in task.options):
+            yield task

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from audit.model.domains import Declared
 from audit.model.findings import Evidence, EvidenceError, Finding, Level, Outcome, Problem, Severity
+from audit.model.reading_limit import ReadingLimitError
 from audit.model.target_facts import TargetFacts
 from audit.requirements.question import Question
 from audit.rules.example import example
@@ -12,6 +13,9 @@ from audit.rules.role_names import ROLES_IN_FRENCH
 
 Check = Callable[[TargetFacts], Sequence[Finding]]
 Files = Mapping[str, str]
+_TOO_LONG = (
+    "du code que cette règle doit suivre a trop d'instructions, ou trop d'appels l'un dans l'autre, pour être lu"
+)
 
 
 @dataclass(frozen=True)
@@ -52,15 +56,21 @@ class Rule(Question):
         return self.check.__module__.rpartition(".")[2]
 
     def evaluate(self, known: TargetFacts) -> tuple[Finding, ...]:
-        """Findings of this rule. A rule that raises, or answers nothing, gives one « erreur d'audit »."""
+        """Findings of this rule. A rule that raises, or answers nothing, gives one « erreur d'audit »; code too long to follow, a point not known."""
         try:
-            answers = self.check(known)
+            answers = self._answers(known)
             findings = tuple(
                 replace(_proved(f), rule=self.id, requirements=self.requirements, needs=self.needs) for f in answers
             )
         except Exception as error:  # noqa: BLE001  a broken rule must not hide the others, nor pass
             return (self._error(f"la règle `{self.id}` a échoué ({type(error).__name__} : {error})"),)
         return findings or (self._error(f"la règle `{self.id}` n'a rien conclu"),)
+
+    def _answers(self, known: TargetFacts) -> Sequence[Finding]:
+        try:
+            return self.check(known)
+        except ReadingLimitError:
+            return [undetermined(self.guide.passes, _TOO_LONG)]
 
     def _error(self, sentence: str) -> Finding:
         return Finding(Outcome.AUDIT_ERROR, sentence, rule=self.id, requirements=self.requirements)

@@ -10,6 +10,7 @@ from audit.importing import configuration_probe as configuration
 from audit.judging.examination import Examination, Probes
 from audit.model.findings import Finding, Level, Outcome
 from audit.model.target_facts import TargetFacts
+from audit.reading.python.frames import ExhaustedError
 from audit.requirements.profiles import GOOD_PRACTICES, STRICT
 from audit.rules import Rule, every_rule
 from audit.target.target_file import load_target
@@ -108,6 +109,15 @@ def test_a_rule_that_raises_is_an_audit_error(sound: Path) -> None:
 
     (finding,) = answer(Rule("x", "X", ("8.1",), "r", broken, GUIDE), sound)
     assert finding.outcome is Outcome.AUDIT_ERROR
+
+
+def test_code_too_long_to_follow_leaves_the_rule_undetermined(sound: Path) -> None:
+    def lost(known: TargetFacts) -> list[Finding]:
+        raise ExhaustedError
+
+    (finding,) = answer(Rule("x", "X", ("8.1",), "r", lost, GUIDE), sound)
+    assert finding.outcome is Outcome.UNDETERMINED
+    assert "trop" in finding.missing
 
 
 def test_a_rule_that_says_nothing_is_an_audit_error(sound: Path) -> None:

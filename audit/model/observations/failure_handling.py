@@ -40,3 +40,15 @@ class RetryFunction(Observation):
 
     tested: bool
     used: bool
+
+
+@dataclass(frozen=True)
+class RetriedClass(Observation):
+    """A class of exceptions of the target, `name`, that some `autoretry_for` names.
+
+    `ancestors`: dotted names of all it derives from; `heirs`: symbols of the classes of the target that derive from it.
+    """
+
+    name: str
+    ancestors: tuple[str, ...]
+    heirs: tuple[str, ...]

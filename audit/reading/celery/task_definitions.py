@@ -186,6 +186,8 @@ def _options(source: Source, decoration: Decoration) -> dict[str, PlainValue]:
 def _classes(value: Value, text: str) -> PlainValue:
     """Dotted names of exception classes; the source text when one of them is not known."""
     names = exported(value)
+    if isinstance(unwrap(value)[0], External | ClassValue):
+        names = (names,)
     if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
         return text
     return tuple(names)

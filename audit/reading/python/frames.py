@@ -3,12 +3,13 @@
 import ast
 from dataclasses import dataclass, field
 
+from audit.model.reading_limit import ReadingLimitError
 from audit.model.unknown import UNKNOWN
 from audit.reading.python.abstract_values import External, Namespace, Origin, Plain, Table, Value
 from audit.reading.python.modules import Module
 
 
-class ExhaustedError(Exception):
+class ExhaustedError(ReadingLimitError):
     """The reading took more steps, or went deeper, than it may."""
 
 
