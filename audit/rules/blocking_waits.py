@@ -24,7 +24,7 @@ from audit.rules.task_observations import NotInTasks
 
 _TASKS = "https://docs.celeryq.dev/en/stable/userguide/tasks.html"
 _CONF = "https://docs.celeryq.dev/en/stable/userguide/configuration.html#"
-_HTTP_LIBRARIES = frozenset({"aiohttp", "httplib2", "httpx", "pycurl", "requests", "urllib3"})
+_HTTP_LIBRARIES = frozenset({"aiohttp", "httplib2", "httpx", "httpx2", "niquests", "pycurl", "requests", "urllib3"})
 _REQUESTS = "https://requests.readthedocs.io/en/latest/user/advanced/#timeouts"
 
 
@@ -263,7 +263,9 @@ def _http_timeouts(known: TargetFacts) -> Sequence[Finding]:
 
 
 def _sent_its_own_way(known: TargetFacts, observation: RequestWithoutTimeout) -> str:
-    """Projects give every request of `requests` a default timeout by replacing what sends them."""
+    """Projects give every request of `requests` a default timeout by replacing what sends them, or give one among options."""
+    if observation.spread:
+        return f"`{observation.spread}` peut donner un délai à la requête de `{short(observation.symbol)}`"
     replaced = known.source.observations_of(DefaultTimeoutSource)
     everywhere = next((o for o in replaced if o.name == "socket.setdefaulttimeout"), None)
     if everywhere:

@@ -5,14 +5,17 @@ from dataclasses import replace
 
 from audit.model.domains import conclude
 from audit.model.findings import Finding, Severity
+from audit.model.gaps import Doubt, Gap
 from audit.model.observations.secrets_and_certificates import (
     HardcodedSecret,
     TrackedEnvironment,
+    UnreadVerification,
     UnverifiedCertificate,
 )
 from audit.model.target_facts import TargetFacts
 from audit.rules.domains.caller_domain import Check, enforced, run_by_webhook
 from audit.rules.domains.program_domain import SourceFile, source_files, tracked
+from audit.rules.domains.setting_domain import place_of
 from audit.rules.effective_settings import short
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide, without_role
@@ -125,7 +128,7 @@ def _environments(known: TargetFacts) -> Sequence[Finding]:
         fails="Un client ne vérifie pas le certificat du serveur : qui intercepte la connexion peut se faire passer pour lui",
         advice="Retirer `verify=False`, ou donner l'autorité attendue",
         solution='httpx.get(url, verify="/etc/ssl/internal-ca.pem")',
-        undetermined=_NO_CODE,
+        undetermined=f"{_NO_CODE}, ou ce que `verify` vaut ne se lit pas",
         impact="Élevé : échanges lus ou modifiés en route",
     ),
     defective="""
@@ -154,18 +157,29 @@ def _environments(known: TargetFacts) -> Sequence[Finding]:
 def _verified(known: TargetFacts) -> Sequence[Finding]:
     guide = _verified.guide
     domain = source_files(known, UnverifiedCertificate, lambda seen: seen.excerpt.path if seen.excerpt else "")
+    domain = replace(domain, gaps=(*_unread(known), *domain.gaps))
     seen = known.source.observations_of(UnverifiedCertificate)
     if seen and all(o.argument.startswith("ssl_cert_reqs") for o in seen):
         guide = replace(guide, advice=_CA_ADVICE, solution=_CA_SOLUTION)
 
     def faults(file: SourceFile[UnverifiedCertificate]) -> list[Fault]:
-        return [Fault(f"{_where(o)} (`{o.argument}`)", o.excerpt) for o in file.seen]
+        return [Fault(f"{_where(o)} (`{o.argument}`)", o.excerpt) for o in file.seen if not o.condition]
+
+    def possible(file: SourceFile[UnverifiedCertificate]) -> list[Fault]:
+        told = ((o, f"{_where(o)} (`{o.argument}`), selon `{o.condition}`") for o in file.seen if o.condition)
+        return [Fault(text, o.excerpt) for o, text in told]
 
     evidence = [known.source.evidence(o.excerpt) for o in seen] or [known.source.evidence()]
-    return answered(guide, "Certificat d'un serveur non vérifié", conclude(domain, faults), *evidence, nothing=_NO_CODE)
+    answer = conclude(domain, faults, possible_of=possible)
+    return answered(guide, "Certificat d'un serveur non vérifié", answer, *evidence, nothing=_NO_CODE)
 
 
-def _where(seen: UnverifiedCertificate) -> str:
+def _unread(known: TargetFacts) -> list[Gap]:
+    seen = known.source.observations_of(UnreadVerification)
+    return [Doubt(*place_of(o.excerpt), f"{_where(o)} vérifie selon `{o.argument}`, qui ne se lit pas") for o in seen]
+
+
+def _where(seen: UnverifiedCertificate | UnreadVerification) -> str:
     return f"`{short(seen.symbol) or (seen.excerpt.path if seen.excerpt else '')}`"
 
 

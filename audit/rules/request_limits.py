@@ -17,7 +17,7 @@ from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 
 _LIMITS = "https://docs.celeryq.dev/en/stable/userguide/workers.html#time-limits"
-_LIBRARIES = frozenset({"aiohttp", "httplib2", "httpx", "pycurl", "requests", "urllib3"})
+_LIBRARIES = frozenset({"aiohttp", "httplib2", "httpx", "httpx2", "niquests", "pycurl", "requests", "urllib3"})
 _Bounds = tuple[float | Unknown | None, float | Unknown | None]
 
 

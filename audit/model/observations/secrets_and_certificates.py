@@ -30,6 +30,17 @@ class TrackedEnvironment(Observation):
 
 @dataclass(frozen=True)
 class UnverifiedCertificate(Observation):
-    """A connection whose certificate is not verified; `argument` is what gives it up, as written (`verify=False`)."""
+    """A connection whose certificate is not verified; `argument` is what gives it up, as written (`verify=False`).
+
+    `condition`: what decides it, as written, where another value of it verifies.
+    """
+
+    argument: str
+    condition: str = ""
+
+
+@dataclass(frozen=True)
+class UnreadVerification(Observation):
+    """A connection of which the reading does not tell whether the certificate is verified: `argument`, as written."""
 
     argument: str

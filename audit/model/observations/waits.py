@@ -25,9 +25,13 @@ class EndlessLoop(Observation):
 
 @dataclass(frozen=True)
 class RequestWithoutTimeout(Observation):
-    """A request that may wait for ever; `library` sends it (`requests`, `httpx` …)."""
+    """A request that may wait for ever; `library` sends it (`requests`, `httpx` …).
+
+    `spread`: the options, as written, that were not read and may give it a timeout.
+    """
 
     library: str
+    spread: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,25 @@
 """Connections that give up verifying who answers: an argument, an attribute, a context of `ssl`."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 from audit.model.observations.observation import Observation
-from audit.model.observations.secrets_and_certificates import UnverifiedCertificate
+from audit.model.observations.secrets_and_certificates import UnreadVerification, UnverifiedCertificate
 from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.behaviour.unverified_addresses import unverified_addresses
-from audit.reading.behaviour.verification_options import spread_entry, unverifying_option
+from audit.reading.behaviour.unverified_commands import unverified_commands
+from audit.reading.behaviour.verification_options import options_to_judge, spread_entry, unverifying_option
+from audit.reading.behaviour.verification_values import Side, hands_on, sides
 from audit.reading.python.abstract_values import ClassValue, External, Instance, Value, unwrap
 
-CLIENTS = ("requests.", "httpx.", "aiohttp.", "urllib3.")
+CLIENTS = ("requests.", "httpx.", "httpx2.", "niquests.", "aiohttp.", "urllib3.")
 # Clients that take `verify` too, of which nothing else is asked.
-_OTHERS = ("boto3.", "botocore.", "aiobotocore.", "hvac.", "requests_oauthlib.", "authlib.integrations.")
+_OTHERS = (
+    *("boto3.", "botocore.", "aiobotocore.", "hvac.", "requests_oauthlib.", "authlib.integrations.", "curl_cffi."),
+    *("cloudscraper.", "requests_toolbelt.", "requests_futures."),
+)
 _VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "request", "send"})
 _UNVERIFIED = "ssl._create_unverified_context"
 _DEFAULTS = frozenset({"_create_default_https_context", "_create_https_context"})
@@ -22,20 +28,97 @@ _CLIENT_OR_SERVER = frozenset(
     {"PROTOCOL_TLS", "PROTOCOL_SSLv23", "PROTOCOL_TLSv1", "PROTOCOL_TLSv1_1", "PROTOCOL_TLSv1_2"}
 )
 _SAYS_OTHERWISE = ("verify_mode", "server_side", "load_cert_chain", "sni_callback", "start_server", "create_server")
+_CONFIGURED = re.compile(r"(?i)env|setting|config|debug")
+_CELERY_S = re.compile(r"(?i)(?:broker|backend)_use_ssl")
 _SERVER = ("PROTOCOL_TLS_SERVER", "CLIENT_AUTH")
 
 
 def unverified_certificates(scope: Scope) -> Iterator[Observation]:
-    """What a scope writes that gives up verifying the certificate of a server."""
+    """What a scope writes that gives up verifying the certificate of a server, or that may."""
     for call in scope.calls:
         if how := _in_call(scope, call):
-            yield scope.observed(UnverifiedCertificate, call, argument=how)
+            yield _given_up(scope, call, how)
+        else:
+            yield from _by_a_choice(scope, call)
     for node in scope.all(ast.Assign):
         for target, value in _pairs(node):
             if how := _in_assignment(scope, target, value):
-                yield scope.observed(UnverifiedCertificate, node, argument=how)
-    for address, how in unverified_addresses(scope):
-        yield scope.observed(UnverifiedCertificate, address, argument=how)
+                yield _given_up(scope, node, how)
+            elif isinstance(target, ast.Attribute) and target.attr == "verify" and _is_client(scope, target.value):
+                yield from _chosen(scope, node, f"{target.attr} = {ast.unparse(value)}", value)
+    yield from _in_dictionaries(scope)
+    for address, how, condition in unverified_addresses(scope):
+        yield scope.observed(UnverifiedCertificate, address, argument=how, condition=condition)
+    for command, how in unverified_commands(scope):
+        yield _given_up(scope, command, how)
+
+
+def _given_up(scope: Scope, node: ast.expr | ast.stmt, how: str) -> UnverifiedCertificate:
+    return scope.observed(UnverifiedCertificate, node, argument=how, condition=_asked_around(scope, node))
+
+
+def _asked_around(scope: Scope, node: ast.AST) -> str:
+    """The test of an `if` around that asks the environment or the settings: another answer of theirs verifies."""
+    inner = node
+    for around in scope.around(node):
+        if isinstance(around, ast.If) and inner is not around.test and _CONFIGURED.search(ast.unparse(around.test)):
+            return ast.unparse(around.test)
+        inner = around
+    return ""
+
+
+def _by_a_choice(scope: Scope, call: ast.Call) -> Iterator[Observation]:
+    """A value of `verify=` that another value replaces, as something decides that is not known."""
+    for name, libraries in (("verify", (*CLIENTS, *_OTHERS)), ("ssl", ("aiohttp.",))):
+        given = keyword(call, name) or spread_entry(scope, call, name)
+        if given is not None and _asks_by(scope, call, libraries):
+            yield from _chosen(scope, call, f"{name}={ast.unparse(given)}", given)
+            return
+    if option := next(options_to_judge(scope, call), None):
+        name, value, giving = option
+        yield from _chosen(scope, call, f"{name}={ast.unparse(value)}", value, giving=giving)
+
+
+def _chosen(
+    scope: Scope, node: ast.expr | ast.stmt, how: str, value: ast.expr, *, giving: bool = False
+) -> Iterator[Observation]:
+    found = sides(scope, value, giving=giving)
+    if found == {Side.GIVES_UP}:
+        yield _given_up(scope, node, how)
+    elif Side.GIVES_UP in found:
+        yield scope.observed(UnverifiedCertificate, node, argument=how, condition=ast.unparse(scope.given(value)))
+    elif Side.UNREAD in found:
+        yield scope.observed(UnreadVerification, node, argument=how)
+
+
+def _in_dictionaries(scope: Scope) -> Iterator[Observation]:
+    """`{"ssl_cert_reqs": None}` among the settings of a client; those of Celery have a rule of their own."""
+    for dictionary in scope.all(ast.Dict):
+        for key, value in zip(dictionary.keys, dictionary.values, strict=True):
+            name = key.value if isinstance(key, ast.Constant) else ""
+            if name in _REQUIREMENTS and not _is_celery_s(scope, dictionary):
+                yield from _required(scope, value, str(name))
+
+
+def _required(scope: Scope, value: ast.expr, name: str) -> Iterator[Observation]:
+    """What is required of a certificate, in a choice or alone."""
+    redis = name == "ssl_cert_reqs"
+    choices = [value.body, value.orelse] if isinstance(value, ast.IfExp) else [value]
+    nothing = [one for one in choices if _asks_nothing(scope, one, redis)]
+    if not nothing:
+        return
+    if len(nothing) == len(choices):
+        yield _given_up(scope, value, f"{name}={ast.unparse(value)}")
+    elif isinstance(value, ast.IfExp):
+        how = f"{name}={ast.unparse(nothing[0])}"
+        yield scope.observed(UnverifiedCertificate, value, argument=how, condition=ast.unparse(value.test))
+
+
+def _is_celery_s(scope: Scope, dictionary: ast.Dict) -> bool:
+    names = [last(t) for around in scope.around(dictionary) if isinstance(around, ast.Assign) for t in around.targets]
+    calls = [around for around in scope.around(dictionary) if isinstance(around, ast.Call)]
+    names += [k.arg or "" for call in calls for k in call.keywords if dictionary in ast.walk(k.value)]
+    return any(name.lower().endswith(("broker_use_ssl", "backend_use_ssl")) for name in names)
 
 
 def _pairs(node: ast.Assign) -> Iterator[tuple[ast.expr, ast.expr]]:
@@ -65,7 +148,8 @@ def _in_call(scope: Scope, call: ast.Call) -> str:
         ):
             return f"{name}={ast.unparse(reqs)}"
     verify, ssl = (keyword(call, name) or spread_entry(scope, call, name) for name in ("verify", "ssl"))
-    if verify is not None and _is_false(scope, verify) and _asks_by(scope, call, (*CLIENTS, *_OTHERS)):
+    asks = verify is not None and (_asks_by(scope, call, (*CLIENTS, *_OTHERS)) or hands_on(scope, call, "verify"))
+    if verify is not None and asks and _is_false(scope, verify):
         return f"verify={ast.unparse(verify)}"
     if ssl is not None and _is_false(scope, ssl) and _asks_by(scope, call, ("aiohttp.",)):
         return f"ssl={ast.unparse(ssl)}"
@@ -102,7 +186,7 @@ def _makes_unverified(scope: Scope, call: ast.Call) -> bool:
 
 def _in_assignment(scope: Scope, target: ast.expr, value: ast.expr) -> str:
     if isinstance(target, ast.Subscript):
-        return f"verify={ast.unparse(value)}" if _gives_up_option(scope, target.slice, value) else ""
+        return _in_entry(scope, target, value)
     if not isinstance(target, ast.Attribute):
         return ""
     written = f"{target.attr} = {ast.unparse(value)}"
@@ -116,6 +200,13 @@ def _in_assignment(scope: Scope, target: ast.expr, value: ast.expr) -> str:
     return written if gives_up and _is_context(scope, target.value) else ""
 
 
+def _in_entry(scope: Scope, target: ast.Subscript, value: ast.expr) -> str:
+    name = target.slice.value if isinstance(target.slice, ast.Constant) else ""
+    if name in _REQUIREMENTS and not _CELERY_S.search(ast.unparse(target.value)):
+        return f"{name}={ast.unparse(value)}" if _asks_nothing(scope, value, name == "ssl_cert_reqs") else ""
+    return f"verify={ast.unparse(value)}" if _gives_up_option(scope, target.slice, value) else ""
+
+
 def _gives_up_option(scope: Scope, name: ast.expr, value: ast.expr) -> bool:
     """Whether this entry is `verify`, false, among the options of a request."""
     named = isinstance(name, ast.Constant) and name.value == "verify"
@@ -123,6 +214,11 @@ def _gives_up_option(scope: Scope, name: ast.expr, value: ast.expr) -> bool:
 
 
 def _is_client(scope: Scope, node: ast.expr) -> bool:
+    entered = [
+        w.context_expr for w in scope.all(ast.withitem) if w.optional_vars and last(w.optional_vars) == last(node)
+    ]
+    if any(held(scope, one).startswith(CLIENTS) for one in entered):
+        return True
     return "session" in last(node).lower() or held(scope, node).startswith(CLIENTS) or _is_own_client(scope, node)
 
 

@@ -34,6 +34,7 @@ from audit.reading.behaviour.started_workers import started_workers
 from audit.reading.behaviour.swallowed_errors import swallowed_errors
 from audit.reading.behaviour.table_reads import unpaged_reads
 from audit.reading.behaviour.transactions import atomic_requests, published_too_early
+from audit.reading.behaviour.unverified_commands import WORDS as COMMAND_WORDS
 from audit.reading.behaviour.verification_options import WORDS as OPTION_WORDS
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Module
@@ -64,12 +65,12 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     (_COUNTING, unprotected_counters),
     ((".save(", ".asave(", "bulk_update(", "commit("), rewritten_documents),
     ((".execute(", ".exec_driver_sql(", ".fetchval(", ".scalar("), sql_counters),
-    (("requests", "urlopen", "httpx", "aiohttp", "setdefaulttimeout"), network),
+    (("requests", "urlopen", "httpx", "aiohttp", "niquests", "urllib3", "setdefaulttimeout"), network),
     (
         (
             *("requests", "urlopen", "httpx", "aiohttp", "cert_reqs", "context=", "check_hostname"),
             *OPTION_WORDS,
-            *("_create_unverified", "_create_stdlib", "SSLContext"),
+            *("_create_unverified", "_create_stdlib", "SSLContext", "disable_ssl", *COMMAND_WORDS),
         ),
         unverified_certificates,
     ),

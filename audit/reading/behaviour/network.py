@@ -7,13 +7,27 @@ from audit.model.observations.observation import Observation
 from audit.model.observations.waits import DefaultTimeoutSource, RequestWithoutTimeout, RequestWithTimeout
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.reading.behaviour.certificates import held
-from audit.reading.behaviour.scope import Scope, keyword, last, opaque
-from audit.reading.python.abstract_values import ClassValue, Instance, Method, unwrap
+from audit.reading.behaviour.scope import Scope, keyword, last
+from audit.reading.behaviour.verification_options import spread_entry
+from audit.reading.python.abstract_values import ClassValue, FunctionValue, Instance, Method, unwrap
 
 _VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "request", "send"})
 _ASKING = _VERBS | {"urlopen", "Client", "AsyncClient"}
 _HTTPX_DEFAULT = 5.0
-_WITHOUT_DEFAULT = ("requests.",)
+_WITHOUT_DEFAULT = ("requests.", "urllib3.request")
+_WITH_DEFAULT = ("httpx.", "httpx2.", "niquests.")
+# What an answer or a session holds: `headers.get` reads a dictionary.
+_NO_CLIENT = (_VERBS - {"request"}) | {
+    "headers",
+    "cookies",
+    "params",
+    "proxies",
+    "json",
+    "hooks",
+    "adapters",
+    "history",
+    "links",
+}
 _PLACED_TIMEOUT = {"urllib.request.urlopen": 2}
 _SENDING = frozenset(
     {"requests.adapters.HTTPAdapter", "requests.Session", "requests.sessions.Session", "requests.api", "requests"}
@@ -27,7 +41,7 @@ def network(scope: Scope) -> Iterator[Observation]:
         name = last(call.func)
         if replaced := _gives_a_default(scope, call, name):
             yield scope.observed(DefaultTimeoutSource, call, name=replaced)
-        if not mounted and not opaque(call):
+        if not mounted:
             yield from _request(scope, call, name) if name in _ASKING else _later(scope, call, name)
     for node in scope.all(ast.Assign):
         target = node.targets[0]
@@ -37,11 +51,39 @@ def network(scope: Scope) -> Iterator[Observation]:
 
 def _request(scope: Scope, call: ast.Call, name: str) -> Iterator[Observation]:
     limited = _limited(scope, call, name)
+    spread = _may_be_spread(scope, call) if limited is False else ""
     if limited:
         yield scope.observed(RequestWithTimeout, call, seconds=_seconds(scope, call))
     elif limited is not None:
         library = scope.external(call.func).partition(".")[0]
-        yield scope.observed(RequestWithoutTimeout, call, library=library)
+        yield scope.observed(RequestWithoutTimeout, call, library=library, spread=spread)
+
+
+def _may_be_spread(scope: Scope, call: ast.Call) -> str:
+    """The `**options` that may give a timeout, as written; empty where what they hold was read."""
+    unread = [k.value for k in call.keywords if k.arg is None and not _is_read(scope, k.value)]
+    return f"**{ast.unparse(unread[0])}" if unread else ""
+
+
+def _is_read(scope: Scope, node: ast.expr) -> bool:
+    """Whether all the entries of a dictionary are known: it is written here, or what a function of the project answers."""
+    made = scope.given(node)
+    if isinstance(made, ast.Call):
+        function = unwrap(scope.evaluated(made.func))[0]
+        if not isinstance(function, FunctionValue):
+            return False
+        answers = [n.value for n in ast.walk(function.node) if isinstance(n, ast.Return)]
+        return bool(answers) and all(isinstance(a, ast.Dict) and _has_no_timeout(a) for a in answers)
+    return isinstance(made, ast.Dict) and _has_no_timeout(made)
+
+
+def _has_no_timeout(node: ast.Dict) -> bool:
+    return all(isinstance(key, ast.Constant) and key.value != "timeout" for key in node.keys)
+
+
+def _timeout(scope: Scope, call: ast.Call) -> ast.expr | None:
+    """The timeout that a call is given, by its name or among `**options`."""
+    return keyword(call, "timeout") or spread_entry(scope, call, "timeout")
 
 
 def _later(scope: Scope, call: ast.Call, name: str) -> Iterator[Observation]:
@@ -55,7 +97,7 @@ def _later(scope: Scope, call: ast.Call, name: str) -> Iterator[Observation]:
 
 def _seconds(scope: Scope, call: ast.Call) -> float | Unknown:
     """How long the answer may be waited for: of a pair, the second; `httpx` waits 5 s by default."""
-    timeout = keyword(call, "timeout")
+    timeout = _timeout(scope, call)
     if timeout is None:
         return _HTTPX_DEFAULT if scope.external(call.func).startswith("httpx.") else UNKNOWN
     value = scope.value(timeout)
@@ -75,14 +117,16 @@ def _gives_a_default(scope: Scope, call: ast.Call, name: str) -> str:
 def _limited(scope: Scope, call: ast.Call, name: str) -> bool | None:
     """Whether a request ends by itself when nobody answers; None for what is not a request."""
     callee = scope.external(call.func)
-    timeout = keyword(call, "timeout")
+    timeout = _timeout(scope, call)
     given = timeout is not None and scope.value(timeout) is not None
     if callee in _PLACED_TIMEOUT:
         return given or len(call.args) > _PLACED_TIMEOUT[callee]
+    if _NO_CLIENT & set(callee.split(".")[1:-1]):
+        return None
     if callee.startswith(_WITHOUT_DEFAULT):
         return given if name in _VERBS else None
     # httpx waits 5 s by default: only a None given to it is for ever.
-    return (given or (timeout is None and not _waits(scope, call))) if callee.startswith("httpx.") else None
+    return (given or (timeout is None and not _waits(scope, call))) if callee.startswith(_WITH_DEFAULT) else None
 
 
 def _waits(scope: Scope, call: ast.Call) -> bool:

@@ -34,7 +34,7 @@ _TRUE = frozenset(
     {
         *("tlsAllowInvalidCertificates", "tlsAllowInvalidHostnames", "tlsInsecure", "tls_insecure", "skip_verify"),
         *("tls_allow_invalid_certificates", "tls_skip_verify", "insecure_skip_verify", "trust_server_certificate"),
-        *("ssl_no_verify", "allow_invalid_certificates"),
+        *("ssl_no_verify", "allow_invalid_certificates", "disable_ssl_certificate_validation"),
     }
 )
 # Arguments that hold the options of a client; what a request sends holds those of somebody else.
@@ -58,6 +58,18 @@ def unverifying_option(scope: Scope, call: ast.Call) -> str:
     """The option of a call that gives up verifying, as written; empty when none does, or when the target's code ignores it."""
     found = next(((name, value) for name, value in _options(scope, call) if _gives_up(scope, name, value)), None)
     return f"{found[0]}={ast.unparse(found[1])}" if found and _reaches_a_client(scope, call, found[0]) else ""
+
+
+def options_to_judge(scope: Scope, call: ast.Call) -> Iterator[tuple[str, ast.expr, bool]]:
+    """The options of a client whose value is not a plain one, each with the value that gives up verifying."""
+    for name, value in _options(scope, call):
+        if name in _FALSE | _TRUE and not isinstance(value, ast.Constant) and _reaches_others(scope, call):
+            yield name, value, name in _TRUE
+
+
+def _reaches_others(scope: Scope, call: ast.Call) -> bool:
+    callee = scope.evaluated(call.func)
+    return isinstance(callee, External) and not callee.dotted.startswith("builtins.")
 
 
 def spread_entry(scope: Scope, call: ast.Call, name: str) -> ast.expr | None:

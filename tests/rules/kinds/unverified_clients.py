@@ -1,6 +1,6 @@
 """Clients of any kind that are told not to verify who answers, whatever carries the option."""
 
-from tests.rules.kinds.program import ALARM, PASSES, Program
+from tests.rules.kinds.program import ALARM, DOUBTED, PASSES, Program
 
 _RULE = "http-verified"
 _APP = 'from celery import Celery\n\napp = Celery("shop", broker="redis://localhost/0")\n'
@@ -57,9 +57,14 @@ PROGRAMS = (
         _ELASTIC + "\n\ndef index():\n    args = {'verify_certs': False}\n"
         "    args['verify_certs'] = True\n    return Elasticsearch('https://es:9200', **args)\n",
     ),
-    _harmless(
+    Program(
+        _RULE,
         "what the environment decides",
-        "import os\n" + _ELASTIC + "\nes = Elasticsearch('https://es', verify_certs=os.environ.get('V') == '1')\n",
+        DOUBTED,
+        _APP
+        + "import os\n"
+        + _ELASTIC
+        + "\nes = Elasticsearch('https://es', verify_certs=os.environ.get('V') == '1')\n",
     ),
     _harmless(
         "a document that is sent",

@@ -1,0 +1,168 @@
+"""Whether the value of `verify=` may give up verifying: a choice, what another function gives, what the environment says."""
+
+import ast
+from collections.abc import Iterator
+from enum import Enum
+
+from audit.reading.behaviour.scope import Scope, gather, last
+from audit.reading.python.abstract_values import External, FunctionValue, Instance, Value, unwrap
+
+_DEPTH = 5
+_PATHS = ("certifi.", "ssl.", "pathlib.", "os.path.", "posixpath.", "importlib.", "truststore.")
+_JOINING = frozenset({"join", "joinpath", "where", "fspath", "Path", "create_default_context", "SSLContext", "resolve"})
+
+
+class Side(Enum):
+    """What one of the values does that an expression may take."""
+
+    GIVES_UP = "gives up"
+    VERIFIES = "verifies"
+    UNREAD = "unread"
+
+
+_EITHER = frozenset({Side.GIVES_UP, Side.VERIFIES})
+_READ = frozenset({Side.VERIFIES})
+_UNREAD = frozenset({Side.UNREAD})
+
+
+def sides(scope: Scope, node: ast.expr, depth: int = _DEPTH, giving: bool = False) -> frozenset[Side]:
+    """What an expression does, by each value that it may take. `giving`: the value that gives up is True, not False."""
+    value = scope.held(node)
+    if not unwrap(value)[1] and (known := _known(value, giving)):
+        return frozenset({known})
+    if not depth:
+        return _UNREAD
+    return _by_its_form(scope, node, depth, giving)
+
+
+def _known(value: Value, giving: bool) -> Side | None:
+    plain = unwrap(value)[0]
+    if isinstance(plain, bool | int):
+        return Side.GIVES_UP if bool(plain) is giving else Side.VERIFIES
+    if isinstance(plain, str) and plain:
+        return Side.VERIFIES
+    if plain is None:
+        return Side.VERIFIES
+    made = plain.cls if isinstance(plain, Instance) else plain
+    return Side.VERIFIES if isinstance(made, External) and made.dotted.startswith(_PATHS) else None
+
+
+def _by_its_form(scope: Scope, node: ast.expr, depth: int, giving: bool) -> frozenset[Side]:
+    if isinstance(node, ast.IfExp | ast.BoolOp):
+        values = [node.body, node.orelse] if isinstance(node, ast.IfExp) else node.values
+        every = [sides(scope, value, depth - 1, giving) for value in values]
+        first = isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or) and not giving
+        return every[-1] | _READ if first else frozenset[Side]().union(*every)
+    if isinstance(node, ast.Compare) or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)):
+        return _EITHER
+    if isinstance(node, ast.Name):
+        return _of_a_name(scope, node, depth, giving)
+    own = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in {"self", "cls"}
+    if own:
+        return _of_its_own_object(scope, last(node), depth, giving)
+    return _READ if isinstance(node, ast.Call) and last(node.func) in _JOINING else _UNREAD
+
+
+def _of_a_name(scope: Scope, node: ast.Name, depth: int, giving: bool) -> frozenset[Side]:
+    given = [
+        a.value for a in scope.all(ast.Assign) if any(isinstance(t, ast.Name) and t.id == node.id for t in a.targets)
+    ]
+    given += [a.value for a in scope.all(ast.AnnAssign) if a.value and last(a.target) == node.id]
+    found = [sides(scope, value, depth - 1, giving) for value in given]
+    spec = scope.root.args if isinstance(scope.root, ast.FunctionDef | ast.AsyncFunctionDef) else None
+    if spec and node.id in {a.arg for a in [*spec.posonlyargs, *spec.args, *spec.kwonlyargs]}:
+        found.append(_of_a_parameter(scope, spec, node.id, depth, giving))
+        # What is decorated, a task or a route, is given its arguments by nobody that the text shows.
+        found += [_UNREAD] if getattr(scope.root, "decorator_list", ()) else []
+    return frozenset().union(*found) if found else _UNREAD
+
+
+def _of_a_parameter(scope: Scope, spec: ast.arguments, name: str, depth: int, giving: bool) -> frozenset[Side]:
+    """What a parameter is given: its default, and what the calls of the project that bear the function's name give."""
+    default = default_of(spec, name)
+    found = [sides(scope, default, depth - 1, giving)] if default is not None else []
+    function = last_name(scope)
+    for other, call in calls_of(scope, function):
+        given = next((k.value for k in call.keywords if k.arg == name), None) or _placed(spec, name, call)
+        if given is not None and not _hands_itself_on(given, name):
+            found.append(sides(other, given, depth - 1, giving))
+    return frozenset().union(*found) if found else _UNREAD
+
+
+def default_of(spec: ast.arguments, name: str) -> ast.expr | None:
+    """The default of a parameter, None where it has none."""
+    placed = [*spec.posonlyargs, *spec.args]
+    defaults: list[ast.expr | None] = [*[None] * (len(placed) - len(spec.defaults)), *spec.defaults]
+    pairs = [*zip(placed, defaults, strict=True), *zip(spec.kwonlyargs, spec.kw_defaults, strict=True)]
+    return next((value for parameter, value in pairs if parameter.arg == name), None)
+
+
+def last_name(scope: Scope) -> str:
+    """The name that a function is called by: that of its class, for what makes an object."""
+    parts = scope.symbol.partition(":")[2].split(".")
+    return parts[-2] if parts[-1] == "__init__" and len(parts) > 1 else parts[-1]
+
+
+def _placed(spec: ast.arguments, name: str, call: ast.Call) -> ast.expr | None:
+    names = [a.arg for a in [*spec.posonlyargs, *spec.args] if a.arg not in {"self", "cls"}]
+    place = names.index(name) if name in names else len(call.args)
+    return (
+        call.args[place] if place < len(call.args) and not any(isinstance(a, ast.Starred) for a in call.args) else None
+    )
+
+
+def _hands_itself_on(given: ast.expr, name: str) -> bool:
+    """Whether a function that hands on a parameter of the same name calls itself, or one more of its kind."""
+    return isinstance(given, ast.Name) and given.id == name
+
+
+def calls_of(scope: Scope, name: str) -> Iterator[tuple[Scope, ast.Call]]:
+    """The calls of the project that bear a function's name, each with the scope it stands in; those of tests apart."""
+    project = scope.machine.project
+    for module_name, module in project.modules.items():
+        if f"{name}(" not in module.source.text or project.is_test_file(module.source.path):
+            continue
+        pending: list[tuple[str, str, ast.AST]] = [("", "", module.tree)]
+        while pending:
+            symbol, prefix, root = pending.pop()
+            other = Scope(scope.machine, module, symbol, root)
+            pending += [(f"{module_name}:{q}", f"{q}.<locals>.", n) for q, n in gather(other, prefix)]
+            yield from ((other, call) for call in other.calls if last(call.func) == name)
+
+
+def _of_its_own_object(scope: Scope, name: str, depth: int, giving: bool) -> frozenset[Side]:
+    """What an attribute is given by the methods of its class, or by the class."""
+    owner = scope.symbol.partition(":")[2].rpartition(".")[0]
+    found: list[frozenset[Side]] = []
+    for cls in ast.walk(scope.module.tree):
+        if not isinstance(cls, ast.ClassDef) or cls.name != owner.rpartition(".")[2]:
+            continue
+        for method in cls.body:
+            if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef):
+                other = Scope(scope.machine, scope.module, f"{scope.module.name}:{owner}.{method.name}", method)
+                for _ in gather(other, ""):
+                    pass
+                given = [a.value for a in other.all(ast.Assign) if any(_is_own(t, name) for t in a.targets)]
+                found += [sides(other, value, depth - 1, giving) for value in given]
+            elif isinstance(method, ast.Assign) and any(last(t) == name for t in method.targets):
+                found.append(sides(scope, method.value, depth - 1, giving))
+    return frozenset().union(*found) if found else _UNREAD
+
+
+def _is_own(target: ast.expr, name: str) -> bool:
+    return isinstance(target, ast.Attribute) and target.attr == name and last(target.value) == "self"
+
+
+def hands_on(scope: Scope, call: ast.Call, name: str) -> bool:
+    """Whether a call is to a function of the target that gives this option to another, by its name or among all it is given."""
+    callee = unwrap(scope.evaluated(call.func))[0]
+    function = callee if isinstance(callee, FunctionValue) else getattr(callee, "function", None)
+    if not isinstance(function, FunctionValue) or not isinstance(function.node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return False
+    rest = function.node.args.kwarg.arg if function.node.args.kwarg else ""
+    inner = (k for c in ast.walk(function.node) if isinstance(c, ast.Call) for k in c.keywords)
+    return any(
+        isinstance(k.value, ast.Name)
+        and ((k.arg == name and k.value.id == name) or (k.arg is None and k.value.id == rest))
+        for k in inner
+    )
