@@ -11,7 +11,10 @@ _PLACEHOLDER = re.compile(
 # A text that something fills: `${KEY}`, `$KEY`, `<key>`, `{key}`, `%(key)s`. One of these signs alone is part of a key.
 _FILLED = re.compile(r"\$\{|\$\(|^\$\w+$|<[^<>]*>|\{\w*\}|\{\{|%\(\w+\)s")
 _KNOWN = re.compile(r"^(sk_live_|rk_live_|ghp_|gho_|github_pat_|glpat-|xox[abps]-|AKIA|AIza|SG\.|eyJ)[\w\-.]{10,}")
-_PRIVATE_KEY = re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----\s+[A-Za-z0-9+/=\s]{64}")
+_ISSUED = re.compile(r"(?:sk_live_|rk_live_|ghp_|gho_|github_pat_|glpat-|xox[abps]-|AKIA|AIza|SG\.)[\w\-.]{16,}")
+_PARAMETERS = re.compile(r"(?i)(?:^|[\s;])(?:password|pwd|accountkey|sharedaccesskey)=(?P<password>[^\s;{}%$'\"]{6,})")
+_CONNECTS = re.compile(r"(?i)(?:^|[\s;])(?:host|server|dbname|database|accountname|endpoint|data source)=")
+_PRIVATE_KEY = re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----(?:\s|\\n)+[A-Za-z0-9+/=\s]{48}")
 # Names of secrets' names, headers, addresses and classes rather than of secrets.
 _ABOUT = re.compile(
     r"(?i)(header|field|param|name|url|uri|path|file|prefix|type|env|label|title|length|ttl|scheme|regex|model|class|"
@@ -49,6 +52,19 @@ def is_placeholder(value: str) -> bool:
 def is_private_key(value: str) -> bool:
     """Whether a text holds a private key in PEM: its head and the first line of its body."""
     return "PRIVATE KEY-----" in value and _PRIVATE_KEY.search(value) is not None
+
+
+def issued_key(value: str) -> bool:
+    """Whether a text is, whole, a key that a provider issued: its shape says so under any name."""
+    return bool(_ISSUED.fullmatch(value)) and not is_placeholder(value)
+
+
+def has_a_password(value: str) -> bool:
+    """Whether a text gives the parameters of a connection, its password among them."""
+    found = _PARAMETERS.search(value)
+    if not found or not _CONNECTS.search(value):
+        return False
+    return not is_placeholder(found["password"]) and not _NO_SECRET.search(found["password"])
 
 
 def is_literal_secret(name: str, value: str, *, own: bool) -> bool:

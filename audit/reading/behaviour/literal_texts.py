@@ -1,0 +1,82 @@
+"""The texts written in full that an expression may be: what wraps them, joins them, or takes them for a default."""
+
+import ast
+import re
+from collections.abc import Iterator
+from enum import Enum
+
+from audit.reading.behaviour.scope import Scope, keyword, last
+
+_WRAPS = frozenset(
+    {"SecretStr", "SecretBytes", "Secret", "str", "bytes", "Field", "mark_safe", "encode", "strip", "b64decode"}
+)
+_READERS = frozenset({"getenv", "get", "setdefault", "config", "env", "str", "get_value", "bytes", "pop"})
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
+_SCHEME = re.compile(r"^(?:Bearer|Token|Basic|Bot|ApiKey|Key) +(?=\S{12})")
+
+
+class Place(Enum):
+    """Where a name is given a value: by itself, in a list of others, or for want of a variable of the environment."""
+
+    OWN = "own"
+    LISTED = "listed"
+    DEFAULT = "default"
+
+
+def as_text(node: ast.expr) -> str:
+    """The text of a literal, of bytes as well; empty for another."""
+    value = node.value if isinstance(node, ast.Constant) else None
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return value if isinstance(value, str) else ""
+
+
+def literals(scope: Scope, node: ast.expr) -> Iterator[tuple[ast.expr, str]]:
+    """Each text that the expression may be, with the node that a report points at; without the scheme of a header."""
+    for choice in _choices(node):
+        inner = _wrapped(choice)
+        text = "".join(_parts(inner))
+        if text:
+            yield inner, _SCHEME.sub("", text)
+        elif inner is not choice and not isinstance(inner, ast.Call):
+            yield from literals(scope, inner)
+
+
+def _choices(node: ast.expr) -> Iterator[ast.expr]:
+    if isinstance(node, ast.BoolOp):
+        for value in node.values:
+            yield from _choices(value)
+    elif isinstance(node, ast.IfExp):
+        yield from (*_choices(node.body), *_choices(node.orelse))
+    else:
+        yield node
+
+
+def _wrapped(node: ast.expr) -> ast.expr:
+    """The literal inside `SecretStr("…")` or before `.encode()`, or the node itself."""
+    if not isinstance(node, ast.Call) or last(node.func) not in _WRAPS or default_read(node):
+        return node
+    if node.args and (len(node.args) == 1 or last(node.func) == "bytes"):
+        return node.args[0]
+    return node.func.value if isinstance(node.func, ast.Attribute) and not node.args else node
+
+
+def _parts(node: ast.expr) -> list[str]:
+    """The texts that make one, where all are written in full; none else."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        left, right = _parts(node.left), _parts(node.right)
+        return [*left, *right] if left and right else []
+    if isinstance(node, ast.JoinedStr):
+        parts = [as_text(part) for part in node.values]
+        return parts if all(parts) else []
+    return [text] if (text := as_text(node)) else []
+
+
+def default_read(call: ast.Call) -> tuple[str, ast.expr] | None:
+    """The name that a call reads, in the environment or in a table, and what it answers where that is missing."""
+    name = as_text(call.args[0]) if call.args else ""
+    default = keyword(call, "default") or (call.args[1] if len(call.args) > 1 else None)
+    known = last(call.func) in _READERS and (len(call.args) == 2 or keyword(call, "default") is not None)
+    if default is None or not name or not (known or _VARIABLE.fullmatch(name)):
+        return None
+    return name, default
