@@ -7,6 +7,7 @@ from audit.model.domains import Answer, conclude
 from audit.model.facts import Deprecation, Facts
 from audit.model.findings import Finding, Outcome, Problem, Severity
 from audit.model.gaps import UnreadFile, named
+from audit.model.removed_names import FIRST, LAST, SEARCHED
 from audit.model.target_facts import TargetFacts
 from audit.requirements.profiles import OBSERVATIONS
 from audit.rules.domains.setting_domain import ruled_by
@@ -14,7 +15,8 @@ from audit.rules.rule import Guide, rule, undetermined
 
 _SEARCHED = (
     "Aucune des interfaces dépréciées recherchées n'a été trouvée : horloges naïves de `datetime`, "
-    "classes et validateurs de Pydantic v1, `distutils`, `pkg_resources`, noms retirés de Django 4.0"
+    "classes `Config` et validateurs de Pydantic v1, `distutils`, `pkg_resources`, "
+    f"{SEARCHED} noms retirés de Django {FIRST} à {LAST}"
 )
 
 

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator
 
 from audit.model.facts import Deprecation
+from audit.model.removed_names import APP_CONFIG, FROM_DJANGO, IS_AJAX, PROVIDING_ARGS, RemovedName
 from audit.reading.behaviour.compatibility_branches import for_older_versions
 from audit.reading.python.abstract_values import External, descends_from, unwrap
 from audit.reading.python.interpreter import Machine
@@ -20,12 +21,11 @@ _PACKAGES = {
     "distutils": ("déprécié, et retiré de Python 3.12", "Utiliser `setuptools`, `packaging` ou `shutil`"),
     "pkg_resources": ("déprécié par `setuptools`", "Utiliser `importlib.metadata` et `importlib.resources`"),
 }
-_DJANGO = {f"django.utils.translation.u{name}": name for name in ("gettext", "gettext_lazy", "gettext_noop")} | {
-    "django.utils.translation.ungettext": "ngettext",
-    "django.utils.translation.ungettext_lazy": "ngettext_lazy",
-    "django.utils.encoding.smart_text": "smart_str",
-    "django.utils.encoding.force_text": "force_str",
-}
+_WORDS = (
+    *dict.fromkeys(name.rpartition(".")[2] for name in FROM_DJANGO),
+    *(one.name for one in (IS_AJAX, PROVIDING_ARGS, APP_CONFIG)),
+)
+_REQUESTS = frozenset({"request", "req", "_request"})
 _VALIDATORS = {"validator": "field_validator", "root_validator": "model_validator"}
 
 
@@ -34,8 +34,8 @@ def read_deprecations(machine: Machine) -> tuple[Deprecation, ...]:
     found: list[Deprecation] = []
     modules = machine.project.modules
     modelled = any(library in module.source.text for module in modules.values() for library in _LIBRARIES)
-    imported = (*_PACKAGES, *(name.rpartition(".")[2] for name in _DJANGO))
-    words = (*_CLOCKS, *imported, *(_MODELS if modelled else ()))
+    with_django = any("django" in module.source.text for module in modules.values())
+    words = (*_CLOCKS, *_PACKAGES, *(_WORDS if with_django else ()), *(_MODELS if modelled else ()))
     for name in sorted(modules):
         module = modules[name]
         if not any(word in module.source.text for word in words):
@@ -47,7 +47,9 @@ def read_deprecations(machine: Machine) -> tuple[Deprecation, ...]:
             if isinstance(node, ast.ClassDef):
                 found += _class(machine, module, node)
             elif isinstance(node, ast.Attribute):
-                found += _clock(machine, module, node)
+                found += (*_clock(machine, module, node), *_read_from_django(machine, module, node))
+            elif isinstance(node, ast.Call | ast.Assign):
+                found += _by_its_form(machine, module, node)
             elif isinstance(node, ast.Import | ast.ImportFrom):
                 found += _imports(machine, module, node)
     return tuple(sorted(found, key=_place))
@@ -105,10 +107,45 @@ def _imports(machine: Machine, module: Module, node: ast.Import | ast.ImportFrom
         if package in _PACKAGES and package not in machine.project.modules:
             since, solution = _PACKAGES[package]
             yield _at(module, node, f"Module `{package}`, {since}", solution)
-    for name in names:
-        if name in _DJANGO:
-            what = f"`{name.rpartition('.')[2]}`, déprécié depuis Django 3.0 et retiré de Django 4.0"
-            yield _at(module, node, what, f"Utiliser `{_DJANGO[name]}`")
+    for removed in dict.fromkeys(found for name in names if (found := _of_django(name))):
+        yield _removed(module, node, removed)
+
+
+def _of_django(name: str) -> RemovedName | None:
+    """What Django removed, by this name or one that is in it."""
+    while name and name not in FROM_DJANGO:
+        name = name.rpartition(".")[0]
+    return FROM_DJANGO.get(name)
+
+
+def _read_from_django(machine: Machine, module: Module, node: ast.Attribute) -> Iterator[Deprecation]:
+    """`models.NullBooleanField`, where the module was imported and not the name."""
+    if node.attr not in _WORDS or not (name := dotted(node)):
+        return
+    value = machine.resolve(f"{module.name}:{name}")
+    if isinstance(value, External) and (removed := FROM_DJANGO.get(value.dotted)):
+        yield _removed(module, node, removed)
+
+
+def _by_its_form(machine: Machine, module: Module, node: ast.Call | ast.Assign) -> Iterator[Deprecation]:
+    """What no import tells: a method of a request, an argument of a signal, a name that Django reads."""
+    if isinstance(node, ast.Assign):
+        named = any(isinstance(t, ast.Name) and t.id == APP_CONFIG.name for t in node.targets)
+        if named and node in module.tree.body and module.source.path.endswith("__init__.py"):
+            yield _removed(module, node, APP_CONFIG)
+        return
+    name = dotted(node.func)
+    holder, _, method = name.rpartition(".")
+    if method == IS_AJAX.name and not node.args and holder.rpartition(".")[2].lower() in _REQUESTS:
+        yield _removed(module, node, IS_AJAX)
+    if any(k.arg == PROVIDING_ARGS.name for k in node.keywords) and name:
+        value = machine.resolve(f"{module.name}:{name}")
+        if isinstance(value, External) and value.dotted.startswith("django."):
+            yield _removed(module, node, PROVIDING_ARGS)
+
+
+def _removed(module: Module, node: ast.stmt | ast.expr, removed: RemovedName) -> Deprecation:
+    return _at(module, node, removed.what, removed.remedy)
 
 
 def _at(module: Module, node: ast.stmt | ast.expr, what: str, replacement: str) -> Deprecation:

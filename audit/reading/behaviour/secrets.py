@@ -44,8 +44,8 @@ _URL = re.compile(r"^[a-z][a-z0-9+.\-]*://[^\s:/@]*:(?P<password>[^\s@/{}$]+)@(?
 # A class of settings for development or tests holds no secret of anybody.
 _ASIDE = re.compile(r"(?:Dev(?:elopment)?|Test(?:s|ing)?|Local|Sandbox|Mock|Fake)(?![a-z])")
 _FILE_ASIDE = re.compile(r"(?:^|[/_.])(?:dev|devel|development|test|tests|testing|local|sandbox|ci)(?=[/_.])")
-# Documentation of an interface: what it shows is nobody's.
-_DOCUMENTS = re.compile(r"(?:^|/)(?:apidocs|api_docs|openapi|docs?)/")
+# Documentation of an interface, and helpers of tests: what they show is nobody's.
+_DOCUMENTS = re.compile(r"(?:^|/)(?:apidocs|api_docs|openapi|docs?|testutils|test_utils|pytest|fixtures)/")
 _SAMPLES = ("OpenApiExample", "OpenAPIExample")
 _MACHINE = re.compile(r"^[a-z][a-z0-9]*[.\-][a-z0-9.\-]+$|^\d+(?:\.\d+){3}$")
 _HOST = re.compile(r"(?i)(?:^|_)(?:host|hostname|server|address)$")
