@@ -226,6 +226,7 @@ class Facts:
 
     `text_digest` is the SHA-256 of every file read, where functions are read from it when they are asked for.
     `configured_by` is the key of the project's configuration whose default configures Celery: a deployment may change it whole.
+    `published_settings`: files that may stand for the module of settings that the target names and does not hold.
     `program`: where the applications lie, for `is_test_file`. `unloaded` holds only what could be established; a module of tasks that is not there may be loaded or not.
     `setting_writes`: every write of each setting, in the order read; `option_writes`: of the options of each task, by symbol.
     Of each function, by symbol: `user_mentions`, the words of it that speak of a logged-in person, its `call_completion`,
@@ -255,6 +256,7 @@ class Facts:
     text_digest: str = ""
     applications: tuple[Application, ...] = ()
     configured_by: str = ""
+    published_settings: tuple[str, ...] = ()
     unloaded: tuple[Unloaded, ...] = ()
     gaps: tuple[Gap, ...] = ()
     test_modules: frozenset[str] = frozenset()

@@ -26,7 +26,7 @@ from audit.reading.celery.application_settings import (
     read_settings,
     settings_of_all,
 )
-from audit.reading.celery.beat_schedule import keeps_a_schedule, read_beat, scheduler_setting
+from audit.reading.celery.beat_schedule import adds_rows, keeps_a_schedule, read_beat, scheduler_setting
 from audit.reading.celery.configuration_calls import follow_connected
 from audit.reading.celery.configuring_modules import keep_loaded_writes
 from audit.reading.celery.option_writes import OptionWrites
@@ -133,7 +133,9 @@ def _collect(target: Target) -> Facts:
         whole_work=OfFunctions(functions, whole_work),
         tasks=tasks,
         beat=beat,
-        beat_known=beat_known and not any(map(keeps_a_schedule, _schedulers(app, processes))),
+        beat_known=beat_known
+        and not any(map(keeps_a_schedule, _schedulers(app, processes)))
+        and not adds_rows(machine),
         routes=routes,
         routes_known=bool(routes),
         processes=processes,
@@ -142,6 +144,7 @@ def _collect(target: Target) -> Facts:
         observations=(*_observations(machine, tree, target, app), *retried_classes(machine, tasks)),
         applications=named_applications(machine),
         configured_by=str(app.fields.get("configured_by", "")) if app else "",
+        published_settings=_published(app),
         unloaded=unloaded,
         program=project.program,
         text_digest=project.text_digest,
@@ -151,6 +154,11 @@ def _collect(target: Target) -> Facts:
         loading=_loading(machine),
         test_modules=project.test_modules,
     )
+
+
+def _published(app: Instance | None) -> tuple[str, ...]:
+    held = unwrap(app.fields.get("published"))[0] if app else None
+    return tuple(map(str, held)) if isinstance(held, list) else ()
 
 
 def _schedulers(app: Instance | None, processes: tuple[Process, ...]) -> list[PlainValue]:

@@ -70,7 +70,7 @@ def read(known: TargetFacts, name: str, default: PlainValue = None, *, tasks_suf
         why = f"la valeur de `{name}` ne se lit pas dans le code"
         return Reading(name, UNKNOWN, missing=why, excerpt=seen[0][0].excerpt)
     if not seen and "*" in known.probes[0].settings:
-        missing = f"des réglages existent qui ne se lisent pas dans le code, peut-être `{name}`"
+        missing = f"des réglages existent qui ne se lisent pas dans le code, peut-être `{name}`{_instead(known)}"
         return Reading(name, UNKNOWN, missing=missing, excerpt=known.probes[0].settings["*"].excerpt)
     if not seen:
         facts = known.probes[0]
@@ -88,6 +88,12 @@ def read(known: TargetFacts, name: str, default: PlainValue = None, *, tasks_suf
     # A comment speaks of the value beside it, not of another that an import found.
     comment = next((s.comment for s, f in seen if f.level is Level.SOURCE and s.value == setting.value), "")
     return Reading(name, setting.value, evidence, "", excerpt, variable, written, seen=True, comment=comment)
+
+
+def _instead(known: TargetFacts) -> str:
+    """The published files that may stand for a module of settings that is not there."""
+    told = " ou ".join(f"`{path}`" for path in known.source.published_settings[:3])
+    return f" : le module de réglages nommé n'est pas dans les sources, et {told} peut en tenir lieu" if told else ""
 
 
 def release_of(known: TargetFacts) -> CeleryRelease:

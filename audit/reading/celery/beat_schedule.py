@@ -1,5 +1,6 @@
 """Reads the beat schedule of a target, entry by entry, with the lines that write each."""
 
+import re
 from collections.abc import Mapping
 
 from audit.model.facts import BeatEntry
@@ -62,6 +63,26 @@ def _schedule(value: Value) -> tuple[float | None, str]:
 def scheduler_setting(app: Instance) -> PlainValue:
     """`beat_scheduler` of an application, empty when it is Celery's own default."""
     return exported(configuration_of(app).get("beat_scheduler", ""))
+
+
+_ROWS = re.compile(r"\bPeriodicTask\s*\(|\bPeriodicTask\.objects\.\w*(?:create|get_or_create)\(")
+_LIBRARIES = ("django_celery_beat", "djcelery")
+
+
+_SETTING = re.compile(r"\bsettings\.CELERY_?BEAT_SCHEDULE\s*(?:=[^=]|\[|\.(?:update|setdefault)\(|\|=)")
+
+
+def adds_rows(machine: Machine) -> bool:
+    """Whether code of the project adds periodic tasks where they are not followed: in a database, in Django's settings."""
+    return any(
+        (_writes_rows(module.source.text) or _SETTING.search(module.source.text))
+        and not machine.project.is_test_file(module.source.path)
+        for module in machine.project.modules.values()
+    )
+
+
+def _writes_rows(text: str) -> bool:
+    return any(library in text for library in _LIBRARIES) and _ROWS.search(text) is not None
 
 
 def keeps_a_schedule(scheduler: PlainValue) -> bool:

@@ -1,6 +1,7 @@
 """Interprets the calls that create or configure a Celery application."""
 
 import ast
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -36,6 +37,7 @@ from audit.reading.python.frames import CallSite
 from audit.reading.python.interpreter import Machine
 
 _PARAMETERS = ("main", "loader", "backend", "amqp", "events", "log", "control", "set_as_current", "tasks", "broker")
+_DJANGO_SETTINGS = re.compile(r"(?m)^INSTALLED_APPS\s*[:+]?")
 _NOT_SETTINGS = frozenset(
     (
         *_PARAMETERS,
@@ -73,6 +75,8 @@ def _configure(machine: Machine, app: Instance, site: CallSite, name: str) -> Va
     elif name in {"config_from_envvar", "config_from_cmdline"}:
         with machine.undo_log.by(Means.LOADED, site.origin):
             machine.undo_log.obscure(conf, site.origin)
+    elif name == "init_app":
+        _from_flask(machine, app, site)
     elif name == "add_defaults":
         _add_defaults(machine, app, site)
     elif name == "register_task":
@@ -144,6 +148,13 @@ def _config_from_object(machine: Machine, app: Instance, site: CallSite) -> None
     _load(machine, app, source, namespace if isinstance(namespace, str) else "", site.origin)
 
 
+def _from_flask(machine: Machine, app: Instance, site: CallSite) -> None:
+    """`celery.init_app(app)` of an extension: what `app.config` holds, read or not, configures Celery."""
+    web = unwrap(site.argument(0, "app"))[0]
+    held = unwrap(web.fields.get("config", UNKNOWN))[0] if isinstance(web, Instance) else UNKNOWN
+    _load(machine, app, held, "", site.origin)
+
+
 def load_key(machine: Machine, app: Instance, node: ast.Call, origin: Origin) -> bool:
     """Configure an application with what `app.config["KEY"]` is by default; False where that is unknown."""
     if len(node.args) != 1 or node.keywords:
@@ -165,7 +176,7 @@ def _load(machine: Machine, app: Instance, source: Value, namespace: str, origin
     conf = configuration_of(app)
     source, _ = unwrap(source)
     if isinstance(source, str):
-        source = _django_settings(machine, origin) if source == "django.conf:settings" else machine.resolve(source)
+        source = _django_settings(machine, app, origin) if source == "django.conf:settings" else machine.resolve(source)
     names = _names_of(machine, source)
     if names is None:
         with machine.undo_log.by(Means.LOADED, origin):
@@ -204,14 +215,33 @@ def _class_names(cls: ClassValue) -> Table:
     return names
 
 
-def _django_settings(machine: Machine, origin: Origin) -> Value:
-    """The settings that the application's own module chooses, else the only choice made anywhere."""
+def _django_settings(machine: Machine, app: Instance, origin: Origin) -> Value:
+    """The settings that the application's own module chooses, else the only choice made anywhere.
+
+    A module that is not there is made from one that is published beside it: the only one, or nobody knows which.
+    """
     chosen = machine.variables.get("DJANGO_SETTINGS_MODULE", {})
     modules = machine.project.modules
     here = [values for module, values in chosen.items() if modules[module].source.path == origin.path]
     named = dict.fromkeys(name for values in here or chosen.values() for name in values)
     names = [name for name in named if not _serves_tests(machine, name)] or [*named]
-    return machine.resolve(names[0]) if len(names) == 1 else UNKNOWN
+    if len(names) != 1 or names[0] in modules:
+        return machine.resolve(names[0]) if len(names) == 1 else UNKNOWN
+    published = _published(machine, names[0])
+    app.fields["published"] = [modules[name].source.path for name in published]
+    return machine.resolve(published[0] if len(published) == 1 else names[0])
+
+
+def _published(machine: Machine, missing: str) -> list[str]:
+    """Modules of Django settings in the package of one that is not there."""
+    package = missing.rpartition(".")[0]
+    return [
+        name
+        for name, module in sorted(machine.project.modules.items())
+        if name.rpartition(".")[0] == package
+        and _DJANGO_SETTINGS.search(module.source.text)
+        and not machine.project.is_test_file(module.source.path)
+    ]
 
 
 def _serves_tests(machine: Machine, name: str) -> bool:

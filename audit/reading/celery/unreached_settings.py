@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from audit.model.setting_writes import Means
 from audit.model.unknown import UNKNOWN
@@ -52,8 +52,9 @@ def _obscure(machine: Machine, module: Module, function: ast.AST) -> None:
 
 
 def _obscure_writes(machine: Machine, frame: Frame, block: ast.AST, meant: _Meant) -> None:
+    aliases = _aliases(block)
     for node in ast.walk(block):
-        for owner, key in _writes(node):
+        for owner, key in _writes(node, aliases):
             origin = frame.origin(node)
             for app in meant(machine, frame.module, owner):
                 if not (isinstance(node, ast.Call) and not key and load_key(machine, app, node, origin)):
@@ -69,26 +70,45 @@ def _forget(machine: Machine, app: Instance, key: str, origin: Origin) -> None:
         obscure(machine, conf, origin)
 
 
-def _writes(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
+def _aliases(block: ast.AST) -> dict[str, ast.expr]:
+    """Names that stand for the configuration of an application, `conf = app.conf`, by that application."""
+    given = [(n.targets[0], n.value) for n in ast.walk(block) if isinstance(n, ast.Assign)]
+    return {
+        t.id: v.value for t, v in given if isinstance(t, ast.Name) and isinstance(v, ast.Attribute) and v.attr == "conf"
+    }
+
+
+def _configured(node: ast.expr, aliases: Mapping[str, ast.expr]) -> ast.expr | None:
+    """The application whose configuration this is; None for anything else."""
+    if isinstance(node, ast.Name):
+        return aliases.get(node.id)
+    return node.value if isinstance(node, ast.Attribute) and node.attr == "conf" else None
+
+
+def _entry(node: ast.expr, aliases: Mapping[str, ast.expr]) -> tuple[ast.expr, str] | None:
+    """The application, and the name of the setting that this reads in its configuration; an empty name stands for any."""
+    if not isinstance(node, ast.Attribute | ast.Subscript) or (app := _configured(node.value, aliases)) is None:
+        return None
+    return app, node.attr if isinstance(node, ast.Attribute) else _literal(node.slice)
+
+
+def _writes(node: ast.AST, aliases: Mapping[str, ast.expr]) -> Iterator[tuple[ast.expr, str]]:
     """What a statement configures, and the setting it writes; an empty name stands for any setting."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         owner = node.func.value
+        app = _configured(owner, aliases)
         if node.func.attr in _LOADS:
             yield owner, ""
-        elif node.func.attr in _CHANGES and isinstance(owner, ast.Attribute) and owner.attr == "conf":
+        elif node.func.attr in _CHANGES and app is not None:
             named = [k.arg for k in node.keywords if k.arg] if not node.args else []
-            yield from ((owner.value, name) for name in named or [""])
+            yield from ((app, name) for name in named or [""])
+        elif node.func.attr in _CHANGES and (entry := _entry(owner, aliases)):
+            yield entry
     elif isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
         for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
-            yield from _written(target)
-
-
-def _written(target: ast.expr) -> Iterator[tuple[ast.expr, str]]:
-    if isinstance(target, ast.Attribute | ast.Subscript):
-        conf = target.value
-        if isinstance(conf, ast.Attribute) and conf.attr == "conf":
-            key = target.attr if isinstance(target, ast.Attribute) else _literal(target.slice)
-            yield conf.value, key
+            inner = target.value if isinstance(target, ast.Subscript) else target
+            if entry := _entry(target, aliases) or _entry(inner, aliases):
+                yield entry
 
 
 def _options(node: ast.AST) -> list[str]:

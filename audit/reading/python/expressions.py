@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from audit.model.unknown import UNKNOWN
+from audit.reading.old_setting_names import modern
 from audit.reading.python.abstract_values import (
+    MISSING,
     BoundMethod,
     ClassValue,
     Conf,
@@ -14,12 +16,14 @@ from audit.reading.python.abstract_values import (
     FunctionValue,
     Instance,
     Method,
+    Missing,
     ModuleValue,
     Namespace,
     Origin,
     Overridable,
     Table,
     Value,
+    descends_from,
     is_word,
     lift,
     overridable,
@@ -62,8 +66,8 @@ def attribute_of(machine: Machine, value: Value, name: str) -> Value:
         found = Method(value, name) if found is UNKNOWN and name == "as_view" else found
     elif isinstance(value, Instance):
         found = _instance_attribute(machine, value, name)
-    elif isinstance(value, Conf) and name in value:
-        found = value[name]
+    elif isinstance(value, Conf) and (held := setting_of(machine, value, name)) is not MISSING:
+        found = held
     elif isinstance(value, Method):
         found = Method(value.receiver, f"{value.name}.{name}")
     elif value is UNKNOWN:
@@ -76,6 +80,9 @@ def attribute_of(machine: Machine, value: Value, name: str) -> Value:
 def _instance_attribute(machine: Machine, instance: Instance, name: str) -> Value:
     if name in instance.fields:
         return instance.fields[name]
+    if name == "config" and descends_from(instance.cls, "Flask", "Quart"):
+        instance.fields["config"] = Table()
+        return instance.fields["config"]
     if not isinstance(instance.cls, ClassValue):
         return Method(instance, name)
     field = given_field(instance, name)
@@ -210,7 +217,26 @@ def _subscript(machine: Machine, node: ast.Subscript, frame: Frame) -> Value:
         return Instance(value, key)
     if isinstance(value, ClassValue) or (isinstance(value, External) and _CLASS.match(value.dotted)):
         return value  # `Celery[Task]("app")` builds what `Celery("app")` builds
+    if isinstance(value, Conf) and isinstance(key, str):
+        held = setting_of(machine, value, key)
+        return overridable(UNKNOWN if held is MISSING else held, variable or more)
     return overridable(item_of(value, key), variable or more)
+
+
+# Settings that are dictionaries before anybody writes them: what is put into one is a setting.
+_DICTIONARIES = frozenset({"beat_schedule", "broker_transport_options", "result_backend_transport_options"})
+
+
+def setting_of(machine: Machine, conf: Conf, name: str) -> Value | Missing:
+    """What a configuration holds under this name, or under another age's; MISSING where nothing was written."""
+    if name in conf:
+        return conf[name]
+    today = modern(name) or name
+    held = next((key for key in conf if isinstance(key, str) and (modern(key) or key) == today), None)
+    if held is None and today in _DICTIONARIES and conf.opaque is None:
+        machine.undo_log.write(conf, today, Table(), None)
+        held = today
+    return MISSING if held is None else conf[held]
 
 
 def item_of(value: Value, key: Value) -> Value:

@@ -293,7 +293,7 @@ def _table_method(machine: Machine, table: Table, name: str, site: CallSite) -> 
         elif name == "setdefault":
             machine.undo_log.note_default(table, key, default, site.origin)
         return table.get(key, default)
-    if name == "update":
+    if name in {"update", "from_mapping"}:
         with machine.undo_log.by(Means.UPDATED, site.origin):
             for argument in site.arguments:
                 merge_into(machine, table, argument, site.origin)
@@ -301,7 +301,7 @@ def _table_method(machine: Machine, table: Table, name: str, site: CallSite) -> 
         return UNKNOWN
     if name in {"keys", "values", "items", "copy"} and table.opaque is None:
         return table.copy() if name == "copy" else list(getattr(table, name)())
-    if name in {"clear", "popitem"}:
+    if name in {"clear", "popitem"} or name.startswith("from_"):
         machine.undo_log.obscure(table, site.origin)
     return UNKNOWN
 

@@ -110,7 +110,7 @@ def _try(machine: Machine, node: ast.Try | ast.TryStar, frame: Frame) -> None:
 
     if frame.is_module:
         body()
-        if frame.ended == "raise":
+        if frame.ended == "raise" or _finds_nothing(machine, node, frame):
             frame.ended = ""
             either(machine, frame, [_handler(machine, h, frame) for h in node.handlers] or [lambda: None])
     else:
@@ -118,6 +118,18 @@ def _try(machine: Machine, node: ast.Try | ast.TryStar, frame: Frame) -> None:
     ended, frame.ended = frame.ended, ""
     read_body(machine, node.finalbody, frame)
     frame.ended = frame.ended or ended
+
+
+def _finds_nothing(machine: Machine, node: ast.Try | ast.TryStar, frame: Frame) -> bool:
+    """Whether the body takes every name of a module of the project's own that is not there, as `from .local import *` may."""
+    stars = [s for s in node.body if isinstance(s, ast.ImportFrom) and any(a.name == "*" for a in s.names)]
+    names = [imported_module(star, frame.module.package) for star in stars]
+    return any(name not in machine.project.modules and _is_own(machine, name) for name in names)
+
+
+def _is_own(machine: Machine, name: str) -> bool:
+    top = name.partition(".")[0]
+    return any(known.partition(".")[0] == top for known in machine.project.modules)
 
 
 def _handler(
