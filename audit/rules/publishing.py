@@ -26,6 +26,8 @@ from audit.rules.rule import Guide
 
 _ETA = "https://docs.celeryq.dev/en/stable/userguide/calling.html#eta-and-countdown"
 _COMMIT = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#database-transactions"
+_QUERIED = "document ou identifiant, vient d'une requête"
+_REPLACED = "objet de la base, que l'`apply_async` d'une classe du projet remplace peut-être"
 _STATE = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#state"
 _HOUR = 3600
 _NONE = "aucune publication n'a été trouvée"
@@ -104,7 +106,7 @@ def _nowhere(
 
     def faults(observation: Observation) -> list[Fault]:
         own = wrong.get(id(observation))
-        return [Fault(f"`{short(own.symbol)}` (`{short(told(own)) or '?'}`)", own.excerpt)] if own else []
+        return [Fault(f"`{short(own.symbol)}` (`{told(own) or '?'}`)", own.excerpt)] if own else []
 
     answer = conclude(publications(known, seen, doubts), faults)
     evidence = [known.source.evidence(o.excerpt) for o in seen[:3]] or [known.source.evidence()]
@@ -178,7 +180,9 @@ def _early(known: TargetFacts) -> Sequence[Finding]:
         doubts.append(Doubt(why=f"`ATOMIC_REQUESTS` ne se lit pas (`{place.path if place else '?'}`)"))
     seen += sure.values()
     doubts += opaque
-    return _nowhere(known, seen, _early.guide, "Publication avant la validation", lambda o: o.task, doubts=doubts)
+    return _nowhere(
+        known, seen, _early.guide, "Publication avant la validation", lambda o: short(o.task), doubts=doubts
+    )
 
 
 def _maybe_in_requests(known: TargetFacts) -> list[DirectPublication]:
@@ -278,7 +282,7 @@ def _objects(known: TargetFacts) -> Sequence[Finding]:
         Doubt(
             e.path,
             e.first_line,
-            f"`{o.argument}` ({e.path}:{e.first_line}), document ou identifiant, vient d'une requête",
+            f"`{o.argument}` ({e.path}:{e.first_line}), {_REPLACED if o.replaced else _QUERIED}",
         )
         for o in known.source.observations_of(QueriedArgument)
         if (e := o.excerpt)

@@ -48,9 +48,13 @@ class DatabaseObjectArgument(Observation):
 
 @dataclass(frozen=True)
 class QueriedArgument(Observation):
-    """A published task that is given one of the answers of a query, which may be a whole document or an identifier."""
+    """A published task that is given one of the answers of a query, which may be a whole document or an identifier.
+
+    `replaced`: it is a row, for which the `apply_async` of a class of the target may give something else.
+    """
 
     argument: str
+    replaced: bool = False
 
 
 @dataclass(frozen=True)

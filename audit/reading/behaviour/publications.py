@@ -1,6 +1,7 @@
 """Tasks that a function publishes: which, how far in the future, with what arguments."""
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 
 from audit.model.observations.messages import DatabaseObjectArgument, DelayedMessage, PublishedMessage, QueriedArgument
@@ -98,7 +99,9 @@ def objects_given(scope: Scope) -> Iterator[Observation]:
         else:
             given = _arguments(scope, call)
         wrong = next((a for a in given if is_row(scope, a)), None)
-        if wrong is not None:
+        if wrong is not None and (publishes_its_own_way(scope, call) or _replaces_every_way(scope)):
+            yield scope.observed(QueriedArgument, call, argument=_text(wrong), replaced=True)
+        elif wrong is not None:
             yield scope.observed(DatabaseObjectArgument, call, argument=_text(wrong))
         elif (unclear := next((a for a in given if _is_an_answer(scope, a)), None)) is not None:
             yield scope.observed(QueriedArgument, call, argument=_text(unclear))
@@ -211,6 +214,22 @@ def publishes_its_own_way(scope: Scope, call: ast.Call) -> bool:
     task = _receiver(scope, call.func.value) if isinstance(call.func, ast.Attribute) else None
     bases = [unwrap(d.keywords.get("base"))[0] for d in task.decorators] if task else []
     return any(isinstance(b, ClassValue) and class_attribute(b, "apply_async") is not UNKNOWN for b in bases)
+
+
+_CLASS_OF_TASKS = re.compile(
+    r"(?m)^[ \t]*class \w+\([^)]*Task[^)]*\):(?:\n(?![ \t]*class )[^\n]*)*?\n[ \t]*def apply_async\("
+)
+
+
+def _replaces_every_way(scope: Scope) -> bool:
+    """Whether the project has a class of tasks with an `apply_async` of its own, which any task may have for a base."""
+    project = scope.machine.project
+    return any(
+        "def apply_async(" in module.source.text
+        and _CLASS_OF_TASKS.search(module.source.text)
+        and not project.is_test_file(module.source.path)
+        for module in project.modules.values()
+    )
 
 
 def _receiver(scope: Scope, receiver: ast.expr) -> FunctionValue | None:

@@ -11,9 +11,11 @@ from audit.reading.python.abstract_values import (
     External,
     FunctionValue,
     Instance,
+    Method,
     Value,
     descends_from,
 )
+from audit.reading.python.classes import class_attribute
 from audit.target.python_syntax import UnparsableError, parse_expression
 
 _ROWS = frozenset({"Model", "SQLModel", "DeclarativeBase", "Document", "TimeStampedModel", "MPTTModel", "AbstractUser"})
@@ -22,6 +24,8 @@ _ASYNC = frozenset({"aget", "acreate", "afirst", "alast", "alatest", "aearliest"
 # They give the object and whether it is new.
 _PAIRS = frozenset({"get_or_create", "update_or_create", "aget_or_create", "aupdate_or_create"})
 _MANY = frozenset({"all", "filter", "exclude", "order_by", "select_related", "prefetch_related", "scalars"})
+_ADDING = frozenset({"append", "add", "extend", "insert", "update", "setdefault", "appendleft"})
+_OF_ONE_OBJECT = frozenset({"CreateView", "DeleteView", "DetailView", "UpdateView", "SingleObjectMixin"})
 _SHORTCUTS = frozenset({"get_object_or_404", "aget_object_or_404", "get_or_404", "first_or_404", "one_or_404"})
 _DEPTH = 5
 
@@ -36,6 +40,8 @@ def is_row(scope: Scope, node: ast.expr, depth: int = 0) -> bool:
         return _is_item(scope, node, depth)
     if isinstance(node, ast.Call):
         return _gives_rows(scope, node, depth)
+    if isinstance(node, ast.Attribute):
+        return _is_kept_row(scope, node, depth)
     return any(is_row(scope, part, depth + 1) for part in _parts(node))
 
 
@@ -46,7 +52,16 @@ def _parts(node: ast.expr) -> list[ast.expr]:
     if isinstance(node, ast.IfExp):
         return [node.body, node.orelse]
     if isinstance(node, ast.BoolOp):
-        return node.values
+        # What is before `and` is given only where it is false: no object of the database is.
+        return node.values if isinstance(node.op, ast.Or) else node.values[-1:]
+    if isinstance(node, ast.Dict | ast.DictComp):
+        return node.values if isinstance(node, ast.Dict) else [node.value]
+    return _held(node)
+
+
+def _held(node: ast.expr) -> list[ast.expr]:
+    if isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp):
+        return [node.elt]
     return node.elts if isinstance(node, ast.List | ast.Tuple | ast.Set) else []
 
 
@@ -60,16 +75,53 @@ def _is_named_row(scope: Scope, node: ast.Name, depth: int) -> bool:
     )
 
 
+def _is_kept_row(scope: Scope, node: ast.Attribute, depth: int) -> bool:
+    """`request.user`, or an attribute of `self` that a method of the class gives a row, as the views of Django do `object`."""
+    if node.attr == "user" and last(node.value) == "request":
+        return True
+    if not (isinstance(node.value, ast.Name) and node.value.id == "self"):
+        return False
+    if node.attr == "object" and _is_of_one_object(owner(scope)):
+        return True
+    given = [(s, a) for s in (scope, *_other_methods(scope)) for a in s.all(ast.Assign)]
+    return any(
+        is_row(s, assign.value, depth + 2)
+        for s, assign in given
+        for target in assign.targets
+        if isinstance(target, ast.Attribute) and target.attr == node.attr and last(target.value) == "self"
+    )
+
+
+def _is_of_one_object(cls: Value) -> bool:
+    outside = (base.dotted for base in ancestors(cls) if isinstance(base, External))
+    return any(dotted.rpartition(".")[2] in _OF_ONE_OBJECT for dotted in outside)
+
+
+def _other_methods(scope: Scope) -> Iterator[Scope]:
+    cls = owner(scope)
+    for value in cls.names.values() if isinstance(cls, ClassValue) else ():
+        if isinstance(value, FunctionValue) and value.node is not scope.root and not isinstance(value.node, ast.Lambda):
+            yield function_scope(scope.machine, value)
+
+
+def _added(scope: Scope, name: str) -> Iterator[ast.expr]:
+    """What is put into a list or a dictionary that a local name holds."""
+    for call in scope.calls:
+        if isinstance(call.func, ast.Attribute) and call.func.attr in _ADDING and _names(call.func.value, name):
+            yield from (*call.args, *(k.value for k in call.keywords))
+
+
 def _values(scope: Scope, name: str) -> Iterator[ast.expr]:
     """What a local name is given, by assignments, by loops over rows and by the first of a pair."""
     for statement in scope.all(ast.Assign):
         for target in statement.targets:
-            if isinstance(target, ast.Name) and target.id == name:
+            if _names(target, name) or (isinstance(target, ast.Subscript) and _names(target.value, name)):
                 yield statement.value
             elif isinstance(target, ast.Tuple) and target.elts and _names(target.elts[0], name):
                 value = statement.value.value if isinstance(statement.value, ast.Await) else statement.value
                 if isinstance(value, ast.Call) and last(value.func) in _PAIRS:
                     yield value
+    yield from _added(scope, name)
     yield from (n.value for n in scope.all(ast.AnnAssign) if n.value and _names(n.target, name))
     yield from (n.value for n in scope.all(ast.NamedExpr) if _names(n.target, name))
     loops: list[ast.For | ast.AsyncFor | ast.comprehension] = [*scope.all(ast.For), *scope.all(ast.AsyncFor)]
@@ -142,7 +194,9 @@ def ancestors(cls: Value) -> Iterator[Value]:
 
 
 def _is_made_base(base: Value) -> bool:
-    """`Base = declarative_base()` of SQLAlchemy."""
+    """`Base = declarative_base()` of SQLAlchemy, or `db.Model` of an extension."""
+    if isinstance(base, Method) and base.name == "Model":
+        return True
     made = base.cls if isinstance(base, Instance) else base
     return isinstance(made, External) and made.dotted.rpartition(".")[2] in {"declarative_base", "automap_base"}
 
@@ -166,8 +220,18 @@ def _gives_rows(scope: Scope, call: ast.Call, depth: int) -> bool:
     value = scope.evaluated(call)
     if isinstance(value, Instance) and is_row_class(scope, value.cls):
         return True
+    return _answers_rows(scope, call, depth)
+
+
+def _answers_rows(scope: Scope, call: ast.Call, depth: int) -> bool:
+    """Whether a function of the project, or a method of the own object, gives rows."""
     callee = scope.evaluated(call.func)
     function = callee.function if isinstance(callee, BoundMethod) else callee
+    if isinstance(call.func, ast.Attribute) and _names(call.func.value, "self"):
+        cls = owner(scope)
+        function = class_attribute(cls, call.func.attr) if isinstance(cls, ClassValue) else function
+        if call.func.attr == "get_object" and not isinstance(function, FunctionValue):
+            return _is_of_one_object(cls)
     if not isinstance(function, FunctionValue):
         return False
     returned = function.node.returns if hasattr(function.node, "returns") else None
