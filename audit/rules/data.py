@@ -151,7 +151,7 @@ def _may_be_locked(known: TargetFacts, observation: ReadModifyWrite) -> str:
     reference=_REDIS_LOCKS,
     guide=Guide(
         severity=Severity.CRITICAL,
-        passes="Un verrou pris par une tâche expire de lui-même",
+        passes="Un verrou pris par une tâche expire de lui-même, ou meurt avec son processus",
         fails="Un verrou sans expiration reste pris pour toujours quand le processus meurt",
         advice="Donner une durée au verrou",
         solution="redis.set(key, token, nx=True, ex=300)",
@@ -194,7 +194,12 @@ def _locks_expire(known: TargetFacts) -> Sequence[Finding]:
         absent="rien de ce que font les tâches n'est ni ne nomme un verrou",
         libraries=_LOCK_LIBRARIES,
         named=_LOCK_NAME,
+        doubt=_of_an_unread_script,
     )(known)
+
+
+def _of_an_unread_script(_: TargetFacts, observation: LockWithoutExpiry) -> str:
+    return f"le script `{observation.unread}` ne se lit pas" if observation.unread else ""
 
 
 @practice(

@@ -36,12 +36,14 @@ class ExclusiveAccess(Observation):
 
 @dataclass(frozen=True)
 class LockWithoutExpiry(Observation):
-    """A lock of a shared store that outlives who took it."""
+    """A lock of a shared store that outlives who took it; `unread`: the script, as written, that may give it an expiry."""
+
+    unread: str = ""
 
 
 @dataclass(frozen=True)
 class LockWithExpiry(Observation):
-    """A lock of a shared store that expires by itself."""
+    """A lock that ends without who took it: it expires, or dies with its process or its connection."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from audit.reading.behaviour.enclosing_statements import SwallowingWrappers
 from audit.reading.behaviour.endless_loops import endless_loops
 from audit.reading.behaviour.import_connections import may_open, opened_at_import
 from audit.reading.behaviour.kept_entries import kept_entries, may_keep
+from audit.reading.behaviour.locks import WORDS as LOCKS
 from audit.reading.behaviour.locks import endless_locks
 from audit.reading.behaviour.mentions import mentions
 from audit.reading.behaviour.model_signals import signal_receivers
@@ -74,7 +75,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
         ),
         unverified_certificates,
     ),
-    (("nx=", "setnx", ".lock("), endless_locks),
+    (LOCKS, endless_locks),
     ((".execute(",), unpaged_reads),
     (("purge(", "discard_all("), purges),
     (DELIVERIES, counted_deliveries),
