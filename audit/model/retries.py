@@ -14,6 +14,7 @@ class RetrySchedule:
     many there may be; None is Celery's « no limit », and `delays` are then those before the first retries. With it,
     `delays` is empty; `max_retries` is still right when it is a number, and says nothing when it is None. `random`:
     the one thing unknown is what Celery's `retry_jitter` draws, at each retry, between 0 and the back-off.
+    `endless`: nothing limits how many there may be, whatever is not known of the delays.
     """
 
     task: str
@@ -22,6 +23,7 @@ class RetrySchedule:
     excerpts: tuple[Excerpt, ...] = ()
     why_unknown: str = ""
     random: bool = False
+    endless: bool = False
 
 
 @dataclass(frozen=True)

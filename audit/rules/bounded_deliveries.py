@@ -6,14 +6,17 @@ from audit.model.domains import conclude
 from audit.model.facts import Facts, Task
 from audit.model.findings import Finding, Severity
 from audit.model.gaps import Doubt, Gap
+from audit.model.observations.deployment_statements import WorkerStartedByCode
 from audit.model.observations.messages import CountedDelivery
 from audit.model.target_facts import TargetFacts
+from audit.rules.domains.process_domain import workers_of_any
 from audit.rules.domains.setting_domain import place_of, ruled_by, unread_tasks
 from audit.rules.domains.task_domain import tasks_running
 from audit.rules.effective_settings import Reading, broker, production_tasks, read, short
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 from audit.rules.task_options import is_unread, own_option
+from audit.rules.worker_pools import CHILDLESS, pool_of
 
 _OPTIONS = {"acks_late": "task_acks_late", "reject_on_worker_lost": "task_reject_on_worker_lost"}
 
@@ -62,7 +65,9 @@ _OPTIONS = {"acks_late": "task_acks_late", "reject_on_worker_lost": "task_reject
 def _bounded(known: TargetFacts) -> Sequence[Finding]:
     guide = _bounded.guide
     readings = [read(known, name, False, tasks_suffice=True) for name in _OPTIONS.values()]
-    seen = [(task, facts, _requeued(task, facts, readings)) for task, facts in production_tasks(known)]
+    alone = _of_one_process(known)
+    asked = readings[:1] if alone else readings
+    seen = [(task, facts, _requeued(task, facts, asked)) for task, facts in production_tasks(known)]
     counts = list(known.source.observations_of(CountedDelivery))
     # Redis knows no limit of deliveries, whatever a queue asks for.
     limits = [o for o in counts if o.by_the_broker] if broker(known)[0] != "redis" else []
@@ -71,9 +76,8 @@ def _bounded(known: TargetFacts) -> Sequence[Finding]:
     sure = {symbol for o in counts if o.sure for symbol in tasks_running(known, o.symbol)}
     spoken = {symbol: o for o in counts if not o.sure for symbol in tasks_running(known, o.symbol)}
     members = [task.symbol for task, _, requeued in seen if requeued]
-    gaps: list[Gap] = [
-        Doubt(why=f"une option de `{short(task.symbol)}` ne se lit pas") for task, _, told in seen if told is None
-    ]
+    gaps: list[Gap] = [] if members else _by_another_pool(known, readings, seen)
+    gaps += [Doubt(why=f"une option de `{short(task.symbol)}` ne se lit pas") for task, _, told in seen if told is None]
     if limits and not capped:
         gaps.append(
             Doubt(*place_of(limits[0].excerpt), why="une file quorum n'abandonne un message que depuis RabbitMQ 4")
@@ -89,19 +93,40 @@ def _bounded(known: TargetFacts) -> Sequence[Finding]:
 
     answer = conclude(domain, lambda _: (), possible_of=possible)
     evidence = [e for reading in readings for e in reading.evidence] or [known.source.evidence()]
-    nothing = "aucune tâche n'est remise en file à la mort de son processus"
+    late = [short(task.symbol) for task, facts, _ in seen if _requeued(task, facts, readings[:1])]
+    rejected = f", et rien ne rejette `{late[0]}`, acquittée après son exécution" if late else ""
+    nothing = f"aucune tâche n'est remise en file à la mort de son processus{rejected}"
     return answered(guide, "Message qui revient sans fin", answer, *evidence, nothing=nothing)
 
 
 def _requeued(task: Task, facts: Facts, readings: Sequence[Reading]) -> bool | None:
     """Whether the death of its process puts a task back in its queue; None where an option of its own was not read."""
     told: list[object] = []
-    for option, reading in zip(_OPTIONS, readings, strict=True):
+    for option, reading in zip(_OPTIONS, readings, strict=False):
         own = own_option(task, option, facts)
         if is_unread(own):
             return None
         told.append(own if isinstance(own, bool) else not reading.missing and reading.value)
     return all(value is True for value in told)
+
+
+def _of_one_process(known: TargetFacts) -> bool:
+    """Whether a worker runs its tasks in its own process: its death gives back what it did not acknowledge, rejected or not."""
+    return any(pool_of(known, worker) in CHILDLESS for worker in workers_of_any(known).members) or (
+        read(known, "worker_pool", "prefork").value in CHILDLESS
+    )
+
+
+def _by_another_pool(
+    known: TargetFacts, readings: Sequence[Reading], seen: Sequence[tuple[Task, Facts, bool | None]]
+) -> list[Gap]:
+    """A worker that code starts with a pool that was not read may run the tasks that are acknowledged late in its own process."""
+    late = [task for task, facts, _ in seen if _requeued(task, facts, readings[:1])]
+    started = [o for o in known.source.observations_of(WorkerStartedByCode) if "pool" in o.options]
+    if not late or not started:
+        return []
+    why = f"le modèle d'exécution d'un worker que le code lance ne se lit pas, et `{short(late[0].symbol)}` est acquittée après son exécution"
+    return [Doubt(*place_of(started[0].excerpt), why=why)]
 
 
 def _maybe(symbol: str, seen: CountedDelivery) -> Doubt:

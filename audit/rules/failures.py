@@ -198,7 +198,7 @@ def _caught(known: TargetFacts) -> Sequence[Finding]:
 )
 def _bounded(known: TargetFacts) -> Sequence[Finding]:
     def faults(asked: RetrySchedule) -> list[Fault]:
-        endless = asked.max_retries is None and not asked.why_unknown
+        endless = asked.endless or (asked.max_retries is None and not asked.why_unknown)
         return [Fault(f"`{short(asked.task)}` a `max_retries=None`", _place(asked))] if endless else []
 
     def unread(asked: RetrySchedule) -> str:

@@ -11,6 +11,7 @@ from audit.model.observations.shared_data import (
     KeptValue,
 )
 from audit.reading.behaviour.constant_flags import is_given_constants, is_read
+from audit.reading.behaviour.generation_stamps import is_a_stamp
 from audit.reading.behaviour.row_objects import ancestors, owner
 from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.python.abstract_values import (
@@ -44,7 +45,7 @@ def process_state(scope: Scope) -> Iterator[Observation]:
 def _changes(scope: Scope) -> Iterator[GlobalCounter]:
     shared = {name for node in scope.all(ast.Global) for name in node.names}
     for change in scope.all(ast.AugAssign):
-        if _is_shared(scope, change.target, shared):
+        if _is_shared(scope, change.target, shared) and not is_a_stamp(scope, last(change.target)):
             yield scope.observed(GlobalCounter, change, name=ast.unparse(change.target))
     for node in scope.all(ast.Assign):
         for target in node.targets:

@@ -226,7 +226,7 @@ def _gives_rows(scope: Scope, call: ast.Call, depth: int) -> bool:
 def _answers_rows(scope: Scope, call: ast.Call, depth: int) -> bool:
     """Whether a function of the project, or a method of the own object, gives rows."""
     callee = scope.evaluated(call.func)
-    function = callee.function if isinstance(callee, BoundMethod) else callee
+    function: Value = callee.function if isinstance(callee, BoundMethod) else callee
     if isinstance(call.func, ast.Attribute) and _names(call.func.value, "self"):
         cls = owner(scope)
         function = class_attribute(cls, call.func.attr) if isinstance(cls, ClassValue) else function

@@ -74,7 +74,9 @@ def _schedule(run: FollowedTask, call: RetryCall) -> RetrySchedule:
         delay = values.pop() if len(values) == 1 else None
         if delay is None:
             why = f"le délai {_asked_text(call)} ne se calcule pas à la lecture"
-            return RetrySchedule(symbol, (), limit, excerpts, why)
+            stops = next((n for n in range(MOST) if n not in call.asked and n > max(call.asked)), None)
+            limit = stops if limit is None else limit
+            return RetrySchedule(symbol, (), limit, excerpts, why, endless=limit is None)
         delays.append(delay)
     return RetrySchedule(symbol, tuple(delays), limit, excerpts)
 

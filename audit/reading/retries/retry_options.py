@@ -62,11 +62,11 @@ def automatic_schedules(machine: Machine, function: FunctionValue) -> list[Retry
     limit = count(most)
     if backoff and jitter is not False:
         why = "`retry_jitter` tire chaque délai au hasard entre 0 et le recul"
-        return [RetrySchedule(function.symbol, (), limit, excerpts, why, random=True)]
+        return [RetrySchedule(function.symbol, (), limit, excerpts, why, random=True, endless=most is None)]
     numbers = [n for n in (backoff, highest, delay) if isinstance(n, int | float)]
     if most is UNKNOWN or len(numbers) < 3:
         why = "les options de reprise de la tâche ne se calculent pas à la lecture"
-        return [RetrySchedule(function.symbol, (), None, excerpts, why)]
+        return [RetrySchedule(function.symbol, (), None, excerpts, why, endless=most is None)]
     factor, longest, constant = numbers
     steps = range(MOST if limit is None else min(limit, MOST))
     delays = [float(min(longest, int(factor) * 2**n)) if factor else float(constant) for n in steps]
