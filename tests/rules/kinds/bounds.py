@@ -24,7 +24,9 @@ def send(self, key):
     return Program("retries-bounded", name, outcomes, text)
 
 
-def _delivered(name: str, options: str, outcomes: frozenset[Outcome], files: Mapping[str, str] = {}) -> Program:
+def _delivered(
+    name: str, options: str, outcomes: frozenset[Outcome], files: Mapping[str, str] | None = None
+) -> Program:
     text = f"{_HEAD}\n\n@app.task({options})\ndef shrink(key):\n    resize(key)\n"
     return Program("bounded-deliveries", name, outcomes, {"shop.py": text, **(files or {})})
 
