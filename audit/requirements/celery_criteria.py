@@ -56,6 +56,8 @@ CELERY_CRITERIA = (
             "canary-ordinary",
             "canary-delayed",
             "canary-reserved",
+            "canary-connections-cut",
+            "canary-broker-frozen",
         ),
         decided_by=("canary-child-killed", "canary-main-killed", "canary-broker-restarted"),
     ),
@@ -158,6 +160,7 @@ CELERY_CRITERIA = (
             "no-result-wait",
             "chord-results",
             "ignored-results",
+            "canary-chord",
         ),
     ),
     _criterion(
@@ -179,7 +182,13 @@ CELERY_CRITERIA = (
         "Service",
         "Le broker et la sonde de santé ne perdent ni ne tuent ce qui vit.",
         Level.SOURCE,
-        ("broker-keeps-queues", "visibility-timeout-everywhere", "own-health-check", "no-connection-at-import"),
+        (
+            "broker-keeps-queues",
+            "visibility-timeout-everywhere",
+            "own-health-check",
+            "no-connection-at-import",
+            "canary-broker-emptied",
+        ),
     ),
     _criterion(
         12,

@@ -121,6 +121,22 @@ def test_a_busy_worker_keeps_what_its_multiplier_says(tmp_path: Path) -> None:
     assert outcomes(sound, "reserved") == outcomes(sound, "asked") == {Outcome.ESTABLISHED}
 
 
+def test_a_long_delay_is_executed_again_and_again_beyond_a_long_visibility_timeout(tmp_path: Path) -> None:
+    more = """
+@app.task
+def remind(order): ...
+
+def ordered(order): remind.apply_async(args=[order], countdown={seconds})
+"""
+    flight = fly(tmp_path / "defective", "delayed", more=more.format(seconds=86400))
+    found = the(flight, "delayed", Outcome.DEFECT).sentence.replace("\xa0", " ")
+    assert "ramené à 2 s pour l'essai" in found
+    assert "exécuté 2 fois" in found
+    assert "`countdown` de `boutique.py:" in found
+    sound = fly(tmp_path / "sound", "delayed", more=more.format(seconds=60))
+    assert outcomes(sound, "delayed") == {Outcome.ESTABLISHED}
+
+
 @pytest.mark.parametrize("kind", ["classic", "quorum"])
 def test_rabbitmq_gives_back_at_once_what_a_dead_worker_held(kind: str, tmp_path: Path) -> None:
     more = "" if kind == "classic" else "app.conf.task_default_queue_type = 'quorum'"

@@ -26,11 +26,7 @@ def broker_restarted(stack: CanaryStack, seen: Observation) -> None:
     """Each load in turn, until one kills the worker."""
     fates: dict[str, Fate] = {}
     seen.values["loads"] = []
-    for number, busy in enumerate(loads(stack.concurrency)):
-        if number and stack.worker is not None:
-            # A worker that lost its connection takes fewer messages for a while (`worker_enable_prefetch_count_reduction`).
-            stack.stop(stack.worker)
-            stack.boot()
+    for busy in loads(stack.concurrency):
         if not _one_restart(stack, seen, busy, fates):
             break
     if fates:
@@ -40,7 +36,7 @@ def broker_restarted(stack: CanaryStack, seen: Observation) -> None:
 
 def _one_restart(stack: CanaryStack, seen: Observation, busy: int, fates: dict[str, Fate]) -> bool:
     """Play one load; False where nothing more is to be played."""
-    worker = stack.worker or stack.boot()
+    worker = stack.steady()
     gate = stack.gate(f"broker-{busy}")
     waiting = 4 if busy >= stack.concurrency else 0
     keys = hold_in_flight(stack, seen, f"broker-{busy}", waiting, busy)
@@ -50,6 +46,7 @@ def _one_restart(stack: CanaryStack, seen: Observation, busy: int, fates: dict[s
     if stack.settings.get("broker") == "amqp":
         time.sleep(_REST_SECONDS)
     slots = told_slots(busy, stack.concurrency)
+    stack.shaken = True
     stack.server.kill()
     seen.note(f"SIGKILL : broker, {counted(busy, 'tâche')} en vol, {slots}, {waiting} en attente")
     gate.touch()

@@ -4,6 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from audit.experiments.canary.broker_findings import WHEN as _WHEN_BROKER
+from audit.experiments.canary.broker_findings import judge_emptied, judge_return
+from audit.experiments.canary.chord_findings import WHEN as _WHEN_CHORD
+from audit.experiments.canary.chord_findings import judge_chord
 from audit.experiments.canary.questions import CanaryQuestion
 from audit.experiments.canary.scenario_counts import Observation
 from audit.experiments.canary.sentences import defect, open_findings, recorded, reservation, wrongs
@@ -13,6 +17,9 @@ from audit.experiments.experiment import Record
 from audit.french.typography import counted, french_seconds
 from audit.model.facts import Process
 from audit.model.findings import Evidence, Finding, Outcome, Problem, Severity
+from audit.model.gaps import Gap
+from audit.model.observations.deployment_statements import BrokerService
+from audit.model.observations.messages import ChordUse
 
 
 @dataclass(frozen=True)
@@ -24,6 +31,9 @@ class Context:
     longest_delay: float = 0.0
     longest_delay_of: str = ""
     stop: Mapping[str, Any] = field(default_factory=dict)
+    brokers: Sequence[BrokerService] = ()
+    chords: Sequence[ChordUse] = ()
+    gaps: Sequence[Gap] = ()
 
 
 def conclude(question: CanaryQuestion, seen: Observation, context: Context) -> tuple[tuple[Finding, ...], Record]:
@@ -95,6 +105,18 @@ def _broker_restarted(seen: Observation, evidence: Evidence, context: Context) -
     return [Finding(Outcome.ESTABLISHED, sentence, (evidence,))]
 
 
+def _returned(seen: Observation, evidence: Evidence, context: Context) -> list[Finding]:
+    return judge_return(seen, evidence, context.settings)
+
+
+def _emptied(seen: Observation, evidence: Evidence, context: Context) -> list[Finding]:
+    return judge_emptied(seen, evidence, context.settings, context.brokers)
+
+
+def _chord(seen: Observation, evidence: Evidence, context: Context) -> list[Finding]:
+    return judge_chord(seen, evidence, context.settings, context.chords, context.gaps)
+
+
 def _asked(seen: Observation, evidence: Evidence, _: Context) -> list[Finding]:
     return judge_answers(seen, evidence)
 
@@ -114,8 +136,10 @@ def _delayed(seen: Observation, evidence: Evidence, context: Context) -> list[Fi
     if values["executions"] <= 1 and (found := wrongs(seen, _WHEN["canary-delayed"], evidence, context.settings)):
         return found
     if values["executions"] > 1:
+        scaled = values.get("scaled")
+        told = f"{shown}, ramené à {french_seconds(scaled)} pour l'essai" if scaled else shown
         sentence = (
-            f"Un message différé de {countdown}, plus que `visibility_timeout` ({shown}), s'est exécuté {values['executions']} fois après le "
+            f"Un message différé de {countdown}, plus que `visibility_timeout` ({told}), s'est exécuté {values['executions']} fois après le "
             "démarrage d'un second worker"
         )
         advice = "Porter `visibility_timeout` au-dessus du plus long délai, de la plus longue reprise et de la plus longue tâche"
@@ -181,7 +205,9 @@ def _about(finding: Finding, requirement: str) -> Finding:
 
 
 _WHEN = {
+    **_WHEN_BROKER,
     "canary-ordinary": "sans aucune faute",
+    "canary-chord": _WHEN_CHORD,
     "canary-asked": "quand il est interrogé",
     "canary-poison": "quand un message tue chaque processus qu'il rencontre",
     "canary-reserved": "quand toutes les places du worker sont prises",
@@ -199,6 +225,10 @@ _JUDGES: Mapping[str, Callable[[Observation, Evidence, Context], list[Finding]]]
     "canary-child-killed": _child_killed,
     "canary-sigterm": _terminated,
     "canary-broker-restarted": _broker_restarted,
+    "canary-chord": _chord,
+    "canary-connections-cut": _returned,
+    "canary-broker-frozen": _returned,
+    "canary-broker-emptied": _emptied,
     "canary-delayed": _delayed,
     "canary-main-killed": _main_killed,
 }

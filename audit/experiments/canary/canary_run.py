@@ -8,18 +8,23 @@ from pathlib import Path
 from typing import Any
 
 from audit.experiments.canary.canary_findings import Context, conclude
+from audit.experiments.canary.chord_findings import no_chord
 from audit.experiments.canary.enclosure import Played, Request, enclosed
 from audit.experiments.canary.private_broker import find_server
 from audit.experiments.canary.private_rabbitmq import find_rabbitmq
 from audit.experiments.canary.questions import QUESTIONS, CanaryQuestion
+from audit.experiments.canary.sentences import place_of
 from audit.experiments.canary.shipped_stop import shipped_stop
 from audit.experiments.canary.worker_options import worker_options
 from audit.experiments.experiment import Record
 from audit.importing.configuration_probe import declared_environment, interpreter
 from audit.importing.isolation import Isolation, strongest_isolation
 from audit.model.findings import Finding, Outcome
+from audit.model.observations.deployment_statements import BrokerService
+from audit.model.observations.messages import ChordUse, DelayedMessage
 from audit.model.secret_masking import Masker
 from audit.model.target_facts import TargetFacts
+from audit.model.unknown import Unknown
 from audit.target.target_file import Target
 
 _logger = logging.getLogger(__name__)
@@ -74,9 +79,10 @@ class Canary:
             options=options,
             server=program,
             seconds=SECONDS,
-            scenarios=[q.id for q in self.questions],
+            scenarios=[q.id for q in self.questions if q.id not in set(_settled(known))],
             rabbitmq=self.rabbitmq(),
             stop=stop,
+            longest_delay=_longest_delay(known)[0],
         )
         played = self.play(request, isolation, tell)
         return self._concluded(known, played, Masker(environ), _conditions(options, options_from, program), stop)
@@ -85,10 +91,16 @@ class Canary:
         self, known: TargetFacts, played: Played, masker: Masker, conditions: tuple[str, ...], stop: Mapping[str, Any]
     ) -> Flight:
         delay, of = _longest_delay(known)
-        context = Context(played.settings, known.workers, delay, of, stop)
+        brokers = known.source.observations_of(BrokerService)
+        chords = known.source.observations_of(ChordUse)
+        context = Context(played.settings, known.workers, delay, of, stop, brokers, chords, known.source.gaps)
         findings: dict[str, tuple[Finding, ...]] = {}
         records = {}
+        settled = _settled(known)
         for question in self.questions:
+            if question.id in settled:
+                findings[question.id] = (question.bind(settled[question.id]),)
+                continue
             seen = played.observations.get(question.id)
             if seen is None:
                 why = masker.text(played.failure).rstrip(".") or "le canari n'a rien rapporté de ce scénario"
@@ -99,6 +111,12 @@ class Canary:
                 records[question.id] = record
         told = (*conditions, *_told_broker(played.settings)) if played.observations else ()
         return Flight(findings, records, told)
+
+
+def _settled(known: TargetFacts) -> dict[str, Finding]:
+    """What need not be played: a chord, where the target surely writes none."""
+    found = no_chord(known.source.observations_of(ChordUse), known.source.gaps)
+    return {"canary-chord": found} if found else {}
 
 
 def _with_remap(environ: Mapping[str, str], remapped: bool | None) -> dict[str, str]:
@@ -141,6 +159,9 @@ def _longest_delay(known: TargetFacts) -> tuple[float, str]:
     found = [(0.0, "")]
     for schedule in known.source.retry_schedules:
         found += [(float(delay), f"reprise de `{schedule.task}`") for delay in schedule.delays]
+    for message in known.source.observations_of(DelayedMessage):
+        if not isinstance(message.seconds, Unknown):
+            found.append((float(message.seconds), f"`countdown` de {place_of(message.excerpt)}"))
     for name in ("task_time_limit", "task_soft_time_limit"):
         found += [(float(s.value), f"`{name}`") for s, _ in known.setting(name) if isinstance(s.value, int | float)]
     return max(found)

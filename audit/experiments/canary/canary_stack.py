@@ -18,13 +18,16 @@ HOLD_SECONDS = 40.0
 _BOOT_SECONDS = 25.0
 _LOST_QUIET_SECONDS = 4.0
 _FINAL = frozenset({Fate.DONE, Fate.TWICE, Fate.LOST})
+_RETAINED = frozenset({Fate.HELD, Fate.DUE})
+_RETAINED_QUIET_SECONDS = 4.0
 LONGEST_VISIBILITY_SECONDS = 12
 
 
 class CanaryStack:
     """The enclosure's private broker, publisher and workers. `worker` is the one that consumes now (None before the first `boot`), `boot_seconds` what
     its start took on this machine; `stopped_by` how the shipped files stop it (`stop_scenario.py`),
-    `watch_seconds` how long a message that kills is watched.
+    `watch_seconds` how long a message that kills is watched; `shaken` says that the broker failed under this worker,
+    `longest_delay` in seconds how long the target delays a message, as it was read.
     """
 
     def __init__(
@@ -38,6 +41,8 @@ class CanaryStack:
         self.concurrency = 1
         self.boot_seconds = 0.0
         self.watch_seconds = 10.0
+        self.longest_delay = 0.0
+        self.shaken = False
         self._launch = launch
         self._options = options
         self._numbers = count(1)
@@ -53,17 +58,29 @@ class CanaryStack:
         """How long tasks may take to begin: as this machine starts a worker."""
         return max(10.0, 3 * self.boot_seconds)
 
-    def boot(self) -> TargetProcess:
-        """Start the target's worker and wait until it consumes. Raises TargetError."""
+    def boot(self, visibility: int | None = None) -> TargetProcess:
+        """Start the target's worker and wait until it consumes; with this `visibility_timeout` where one is given. Raises TargetError."""
         began = time.monotonic()
         name = f"worker-{next(self._numbers)}"
         self.node = f"audit-canary-{name}@localhost"
-        worker = TargetProcess(self._launch, "worker", name, node=self.node, options=list(self._options))
+        worker = TargetProcess(
+            self._launch, "worker", name, node=self.node, options=list(self._options), visibility=visibility
+        )
         record = worker.record("ready", _BOOT_SECONDS)
         self.boot_seconds = time.monotonic() - began
-        self.worker, self.pool = worker, str(record["pool"])
+        self.worker, self.pool, self.shaken = worker, str(record["pool"]), False
         self.concurrency = record["limit"] if isinstance(record["limit"], int) else 1
         return worker
+
+    def steady(self) -> TargetProcess:
+        """A worker that runs, and under which no broker failed yet. Raises TargetError.
+
+        One that lost its connection takes fewer messages for a while (`worker_enable_prefetch_count_reduction`), and may die
+        of its second loss, which is no part of what one fault shows.
+        """
+        if self.worker is not None and self.shaken:
+            self.stop(self.worker, 0.0)
+        return self.boot() if self.worker is None or self.worker.ending() else self.worker
 
     def gate(self, name: str) -> Path:
         """A gate, closed: messages sent with it are in flight until it is opened."""
@@ -77,6 +94,11 @@ class CanaryStack:
         self.publisher.send(keys, gate, HOLD_SECONDS, countdown, task)
         return keys
 
+    def send_chord(self, prefix: str, number: int, gate: Path) -> tuple[list[str], str, str]:
+        """Publish a chord: the ids of its header's tasks, that of its last task, and what refused it. Raises TargetError."""
+        keys, last = [f"canari-{prefix}-{n}" for n in range(1, number + 1)], f"canari-{prefix}-fin"
+        return keys, last, self.publisher.send_chord(keys, last, gate, HOLD_SECONDS)
+
     def starts(self, keys: Iterable[str]) -> list[Event]:
         """Executions of these messages that began, in order."""
         wanted = set(keys)
@@ -89,14 +111,23 @@ class CanaryStack:
         events = read_events(self._launch.ledger)
         return {key: fate(key, events, held, lambda pid: not gone(pid)) for key in keys}
 
-    def settle(self, keys: Sequence[str], seconds: float, quiet_seconds: float = 2.0) -> dict[str, Fate]:
-        """Wait until every fate is final and has not changed for a while; what they are then, or when the time is out."""
+    def settle(
+        self, keys: Sequence[str], seconds: float, quiet_seconds: float = 2.0, *, orphaned: bool = False
+    ) -> dict[str, Fate]:
+        """Wait until every fate is final and has not changed for a while; what they are then, or when the time is out.
+
+        `orphaned`: the worker that held some is dead, and Redis gives them back only after `visibility_timeout`.
+        """
         deadline = time.monotonic() + seconds
         last, since = self.fates(keys), time.monotonic()
+        kept = orphaned and (self.settings.get("visibility_timeout") or 0) > LONGEST_VISIBILITY_SECONDS
         while time.monotonic() < deadline:
+            found, quiet = set(last.values()), time.monotonic() - since
+            if kept and found <= _FINAL | _RETAINED and quiet >= max(quiet_seconds, _RETAINED_QUIET_SECONDS):
+                break
             # Acknowledged, and not yet begun by a child that a busy machine starts slowly: for seconds, nobody has it.
-            needed = max(quiet_seconds, _LOST_QUIET_SECONDS) if Fate.LOST in last.values() else quiet_seconds
-            if all(f in _FINAL for f in last.values()) and time.monotonic() - since >= needed:
+            needed = max(quiet_seconds, _LOST_QUIET_SECONDS) if Fate.LOST in found else quiet_seconds
+            if found <= _FINAL and quiet >= needed:
                 break
             time.sleep(0.1)
             now = self.fates(keys)

@@ -39,7 +39,7 @@ def main() -> None:
         return
     _bring_loopback_up()
     directory = Path(request["directory"])
-    server = PrivateServer(request["server"], directory)
+    server = PrivateServer(request["server"], directory, QUEUE)
     if not server.start():
         _write("failure", text=f"Le serveur privé « {request['server']} » ne répond pas.")
         return
@@ -57,6 +57,7 @@ def _play(launch: Launch, redis: PrivateServer, request: dict[str, Any], directo
     server = redis if publisher.kind == "redis" else _rabbitmq(request["rabbitmq"], directory)
     publisher.connect()
     stack = CanaryStack(launch, server, request["options"], publisher, request["stop"])
+    stack.longest_delay = request["longest_delay"]
     _write("settings", values=stack.settings)
     if stack.settings["always_eager"]:
         _write("failure", text="`task_always_eager` est vrai : les tâches ne passent par aucun worker.")
@@ -97,8 +98,7 @@ def _rabbitmq(program: str, directory: Path) -> PrivateRabbitMQ:
 def _one(stack: CanaryStack, scenario: Any, seen: Observation) -> str:
     """Play; why nothing more can be played, in French: a worker that does not start again says nothing of later scenarios."""
     try:
-        if stack.worker is None or stack.worker.ending():
-            stack.boot()
+        stack.steady()
         scenario(stack, seen)
     except TargetError as error:
         seen.not_played = str(error)

@@ -26,7 +26,7 @@ class Request:
     """What is played: scenarios by name (besides the ordinary one), on which interpreter, root, application and environment.
 
     `options` are the worker's own, `server` and `rabbitmq` the programs of private brokers, `seconds` after which nothing
-    begins, `stop` how the shipped files stop the worker (`shipped_stop.py`).
+    begins, `stop` how the shipped files stop the worker (`shipped_stop.py`), `longest_delay` how long the target delays a message.
     """
 
     python: str
@@ -39,6 +39,7 @@ class Request:
     scenarios: Sequence[str] = ()
     rabbitmq: str = ""
     stop: Mapping[str, Any] = field(default_factory=dict)
+    longest_delay: float = 0.0
 
 
 @dataclass

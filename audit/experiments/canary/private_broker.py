@@ -3,6 +3,7 @@
 import importlib.util
 import platform
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 from typing import Protocol
@@ -49,14 +50,31 @@ class Broker(Protocol):
         """What it holds; None when it does not answer."""
         ...
 
+    def erase(self) -> None:
+        """Remove what a killed broker wrote, so that it comes back empty."""
+        ...
+
+    def cut(self) -> bool:
+        """Close every connection of a client, as a network does that fails; False where it does not answer."""
+        ...
+
+    def freeze(self) -> None:
+        """SIGSTOP: connections stay open, and nothing is answered until `thaw`."""
+        ...
+
+    def thaw(self) -> bool:
+        """SIGCONT; False when it does not answer in time."""
+        ...
+
 
 class PrivateServer:
     """A server on 127.0.0.1 with its append-only file written at every command, so that a kill loses nothing of its own."""
 
     broker = BROKER
 
-    def __init__(self, program: str, directory: Path) -> None:
+    def __init__(self, program: str, directory: Path, queue: str) -> None:
         self._program = program
+        self._queue = queue
         self._directory = directory
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: Resp | None = None
@@ -84,11 +102,39 @@ class PrivateServer:
             self._process.wait()
         self._forget()
 
+    def erase(self) -> None:
+        """Remove what a killed server wrote, so that it comes back empty."""
+        for path in self._directory.glob("appendonly*"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    def cut(self) -> bool:
+        """Close every connection but our own; False where the server does not answer."""
+        try:
+            self._connection = self._connection or Resp(PORT)
+            for kind in ("normal", "pubsub"):
+                self._connection("CLIENT", "KILL", "TYPE", kind, "SKIPME", "yes")
+        except ServerSilentError:
+            self._forget()
+            return False
+        return True
+
+    def freeze(self) -> None:
+        """SIGSTOP: connections stay open, and nothing is answered until `thaw`."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self, seconds: float = 10.0) -> bool:
+        """SIGCONT; False when it does not answer in time."""
+        if self._process is None:
+            return False
+        self._process.send_signal(signal.SIGCONT)
+        return wait_until(self._answers, seconds)
+
     def held(self) -> MessageTexts | None:
         """What the broker holds, queued and unacknowledged (`resp.held_messages`); None when it does not answer."""
         try:
             self._connection = self._connection or Resp(PORT)
-            return held_messages(self._connection)
+            return held_messages(self._connection, self._queue)
         except ServerSilentError:
             self._forget()
             return None

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 from pathlib import Path
@@ -26,8 +27,12 @@ Answer = fun() ->
   file:delete("FILE.ask"),
   file:write_file("FILE.part", iolist_to_binary([Told(), "end"])),
   file:rename("FILE.part", "FILE") end,
+Cut = fun() ->
+  [exit(Connection, kill) || Connection <- rabbit_networking:connections()],
+  file:delete("FILE.cut") end,
 Wait = fun Loop() ->
   filelib:is_regular("FILE.ask") andalso (catch Answer()),
+  filelib:is_regular("FILE.cut") andalso (catch Cut()),
   timer:sleep(50), Loop()
 end, spawn(Wait).
 """
@@ -75,6 +80,28 @@ class PrivateRabbitMQ:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+
+    def erase(self) -> None:
+        """Remove what a killed node wrote, so that it comes back empty."""
+        shutil.rmtree(self._directory / "mnesia", ignore_errors=True)
+
+    def cut(self) -> bool:
+        """Kill the node's end of every connection; False where it does not answer."""
+        order = self._directory / "counts.cut"
+        order.touch()
+        return wait_until(lambda: not order.exists(), _ANSWER_SECONDS, 0.02)
+
+    def freeze(self) -> None:
+        """SIGSTOP: connections stay open, and nothing is answered until `thaw`."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self, seconds: float = 10.0) -> bool:
+        """SIGCONT; False when it does not answer in time."""
+        if self._process is None:
+            return False
+        self._process.send_signal(signal.SIGCONT)
+        return wait_until(self._answers, seconds)
 
     def held(self) -> CountedMessages | None:
         """How many messages wait and how many are unacknowledged; None when the node does not answer."""

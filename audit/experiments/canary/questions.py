@@ -29,5 +29,9 @@ QUESTIONS: Sequence[CanaryQuestion] = (
     CanaryQuestion("canary-poison", "Canari : message qui tue chaque processus qu'il rencontre"),
     CanaryQuestion("canary-reserved", "Canari : messages pris d'avance par un worker occupé"),
     CanaryQuestion("canary-delayed", "Canari : message différé et `visibility_timeout`"),
+    CanaryQuestion("canary-chord", "Canari : chord dont une tâche meurt"),
+    CanaryQuestion("canary-connections-cut", "Canari : connexions au broker coupées"),
+    CanaryQuestion("canary-broker-frozen", "Canari : broker figé quelques secondes"),
+    CanaryQuestion("canary-broker-emptied", "Canari : broker relancé sans ses données"),
     CanaryQuestion("canary-main-killed", "Canari : mort du processus principal", ("8.4", "8.5")),
 )

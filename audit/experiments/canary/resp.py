@@ -53,13 +53,16 @@ class Resp:
         return rest
 
 
-def held_messages(command: Callable[..., Reply]) -> MessageTexts:
-    """Everything in the queues, and everything delivered and not acknowledged, each as one text to search ids in."""
+def held_messages(command: Callable[..., Reply], queue: str) -> MessageTexts:
+    """What waits in this queue, and everything delivered and not acknowledged, each as one text to search ids in.
+
+    Other lists are none: the results of `rpc://` wait in one, under the ids of the tasks that gave them.
+    """
     queued: list[bytes] = []
     unacked: list[bytes] = []
     for key in _items(command("KEYS", "*")):
         kind = command("TYPE", key)
-        if kind == b"list":
+        if kind == b"list" and queue.encode() in key and not key.endswith(b".pidbox"):
             queued += _items(command("LRANGE", key, "0", "-1"))
         elif kind == b"hash" and key.endswith(b"unacked"):
             unacked += _items(command("HVALS", key))

@@ -2,10 +2,12 @@
 
 import signal
 import time
-from math import ceil
 
+from audit.experiments.canary.broker_faults import broker_emptied, broker_frozen, connections_cut
 from audit.experiments.canary.broker_scenario import broker_restarted
 from audit.experiments.canary.canary_stack import LONGEST_VISIBILITY_SECONDS, CanaryStack, tally
+from audit.experiments.canary.chord_scenario import chord_part_killed
+from audit.experiments.canary.delay_scenario import delayed
 from audit.experiments.canary.in_flight import hold_in_flight, participle, restart, tell
 from audit.experiments.canary.poison_scenario import poisoned
 from audit.experiments.canary.reserve_scenario import reserved
@@ -86,39 +88,6 @@ def child_killed(stack: CanaryStack, seen: Observation) -> None:
     tell(seen)
 
 
-def delayed(stack: CanaryStack, seen: Observation) -> None:
-    """A message with a countdown, longer than the visibility timeout where that can be waited for, while a second worker starts."""
-    worker = stack.worker or stack.boot()
-    visibility = stack.settings["visibility_timeout"]
-    gate = stack.gate("delayed")
-    gate.touch()
-    short = bool(visibility) and visibility <= LONGEST_VISIBILITY_SECONDS
-    # The second worker must be up between the visibility timeout and the message's hour, on a busy machine too.
-    countdown = float(visibility + max(6, ceil(3 * stack.boot_seconds))) if short else 3.0
-    seen.values = {"countdown": countdown, "visibility_timeout": visibility, "beyond": short}
-    keys = stack.send("differe", 1, gate, countdown)
-    sent = time.monotonic()
-    seen.note(
-        f"message différé de {french_seconds(countdown)} ; `visibility_timeout` effectif : {french_seconds(visibility)}"
-    )
-    if short:
-        wait_until(lambda: time.monotonic() - sent > visibility + 0.5, visibility + 2.0)
-        second = stack.boot()
-        seen.note("un second worker démarre, comme lors d'un déploiement")
-        wait_until(lambda: len(stack.starts(keys)) > 1, countdown + 6.0 - (time.monotonic() - sent))
-        tally(seen, stack.settle(keys, 4.0))
-        stack.stop(second)
-        stack.worker = worker
-    else:
-        wait_until(lambda: stack.starts(keys), countdown + 5.0)
-        tally(seen, stack.settle(keys, 4.0))
-    first = stack.starts(keys)
-    seen.values["executions"] = len(first)
-    if first:
-        seen.values["after_seconds"] = round(first[0].at - sent, 2)
-    seen.note(f"message différé : {counted(len(first), 'exécution')}")
-
-
 def main_killed(stack: CanaryStack, seen: Observation) -> None:
     """SIGKILL of the main process; nobody restarts it but the audit."""
     worker = stack.worker or stack.boot()
@@ -139,7 +108,7 @@ def main_killed(stack: CanaryStack, seen: Observation) -> None:
     restart(stack, seen)
     visibility = stack.settings["visibility_timeout"]
     soon = bool(visibility) and visibility <= LONGEST_VISIBILITY_SECONDS
-    tally(seen, stack.settle(keys, 6.0 + (visibility if soon else 0.0)))
+    tally(seen, stack.settle(keys, 6.0 + (visibility if soon else 0.0), orphaned=True))
     tell(seen)
 
 
@@ -149,8 +118,13 @@ SCENARIOS = {
     "canary-child-killed": child_killed,
     "canary-sigterm": terminated,
     "canary-broker-restarted": broker_restarted,
+    # Before those that no requirement waits for: the time may run out.
+    "canary-main-killed": main_killed,
+    "canary-chord": chord_part_killed,
+    "canary-connections-cut": connections_cut,
+    "canary-broker-frozen": broker_frozen,
+    "canary-broker-emptied": broker_emptied,
     "canary-poison": poisoned,
     "canary-reserved": reserved,
     "canary-delayed": delayed,
-    "canary-main-killed": main_killed,
 }

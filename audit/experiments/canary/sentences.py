@@ -6,7 +6,7 @@ from typing import Any
 from audit.experiments.canary.scenario_counts import Observation
 from audit.experiments.experiment import Record
 from audit.french.typography import counted, french_seconds
-from audit.model.findings import Evidence, Finding, Outcome, Problem, Severity
+from audit.model.findings import Evidence, Excerpt, Finding, Outcome, Problem, Severity
 
 _LATE = (
     "Acquitter après l'exécution, rejouer ce qu'un worker mort laisse, et rendre les tâches idempotentes ; ou tenir la "
@@ -18,6 +18,10 @@ _FAULTS = {
     "canary-child-killed": "SIGKILL, enfant du worker de la cible",
     "canary-sigterm": "SIGTERM, worker de la cible, relancé par l'audit",
     "canary-broker-restarted": "SIGKILL, broker privé, relancé avec ses données",
+    "canary-chord": "SIGKILL, enfant du worker qui exécute une tâche d'un chord",
+    "canary-connections-cut": "Connexions au broker privé coupées",
+    "canary-broker-frozen": "SIGSTOP puis SIGCONT, broker privé",
+    "canary-broker-emptied": "SIGKILL, broker privé, relancé sans ses données",
     "canary-main-killed": "SIGKILL, worker de la cible, relancé par l'audit",
 }
 
@@ -50,6 +54,11 @@ def recorded(seen: Observation) -> Record:
         repeated, open_ones = len(seen.twice) + len(seen.due), len(seen.waiting) + len(seen.unsettled)
         record.losses = (len(seen.lost), repeated, open_ones)
     return record
+
+
+def place_of(excerpt: Excerpt | None) -> str:
+    """« `compose.yaml:3` »; what nothing places is in the target's files all the same."""
+    return f"`{excerpt.path}:{excerpt.first_line}`" if excerpt else "les fichiers de la cible"
 
 
 def settings_told(settings: Mapping[str, Any]) -> str:

@@ -19,17 +19,22 @@ WITHOUT_END = 86400.0
 
 def terminated(stack: CanaryStack, seen: Observation, patience_seconds: float = 20.0) -> None:
     """Both parts; the second only where a task of the target may outlast the grace."""
-    fates: dict[str, Fate] = {}
+    # Settled together at the end: what the first part did is still seen then.
+    keys: list[str] = []
     # A soft shutdown waits its whole time, whatever the tasks do: a long one is played once, with tasks that outlast it.
-    if _soft(stack) <= LONGEST_GRACE_SECONDS and not _ends_in_time(stack, seen, patience_seconds, fates):
+    if _soft(stack) <= LONGEST_GRACE_SECONDS and not _ends_in_time(stack, seen, patience_seconds, keys):
         return
     longest = _longest_task(stack)
     grace = _grace(stack.stopped_by)
     if grace < WITHOUT_END and (longest is None or longest >= grace or _soft(stack) > LONGEST_GRACE_SECONDS):
-        _cut(stack, seen, fates)
+        _cut(stack, seen, keys)
     else:
         seen.values |= {"within": longest, "grace": grace}
-    if fates:
+    if keys:
+        fates = stack.settle(keys, 8.0, orphaned=True)
+        running = seen.values.pop("running", [])
+        starts = [event.id for event in stack.starts(running)]
+        seen.values["cut_early"] = sum(starts.count(key) > 1 or fates[key] is Fate.LOST for key in running)
         tally(seen, fates)
         tell(seen)
 
@@ -64,7 +69,7 @@ def _strike(stack: CanaryStack, seen: Observation, keys: list[str]) -> float:
     return time.monotonic()
 
 
-def _ends_in_time(stack: CanaryStack, seen: Observation, patience_seconds: float, fates: dict[str, Fate]) -> bool:
+def _ends_in_time(stack: CanaryStack, seen: Observation, patience_seconds: float, sent: list[str]) -> bool:
     worker = stack.worker or stack.boot()
     gate = stack.gate("term")
     keys = hold_in_flight(stack, seen, "term", 4)
@@ -83,14 +88,12 @@ def _ends_in_time(stack: CanaryStack, seen: Observation, patience_seconds: float
         seen.note("le worker ne s'arrête pas : SIGKILL")
         stack.stop(worker, 0.0)
     restart(stack, seen)
-    fates.update(stack.settle(keys, 8.0))
-    running = keys[: seen.in_flight]
-    starts = [event.id for event in stack.starts(running)]
-    seen.values["cut_early"] = sum(starts.count(key) > 1 or fates[key] is Fate.LOST for key in running)
+    sent += keys
+    seen.values["running"] = keys[: seen.in_flight]
     return True
 
 
-def _cut(stack: CanaryStack, seen: Observation, fates: dict[str, Fate]) -> None:
+def _cut(stack: CanaryStack, seen: Observation, sent: list[str]) -> None:
     """The gate stays shut until SIGKILL, or until a soft shutdown has given the messages back."""
     stop, worker = stack.stopped_by, stack.worker or stack.boot()
     soft, grace = _soft(stack), _grace(stop)
@@ -129,4 +132,4 @@ def _cut(stack: CanaryStack, seen: Observation, fates: dict[str, Fate]) -> None:
     )
     gate.touch()
     restart(stack, seen)
-    fates.update(stack.settle(keys, 8.0))
+    sent += keys

@@ -199,6 +199,13 @@ class Publisher:
         self._process.ask(order)
         self._process.record("sent", 15.0, number=order["number"])
 
+    def send_chord(self, keys: Sequence[str], last: str, gate: Path, hold_seconds: float) -> str:
+        """Publish a chord of these tasks, then `last`; the error that refuses it, empty when none does. Raises TargetError."""
+        number = next(self._orders)
+        order = {"number": number, "chord": last, "keys": list(keys), "gate": str(gate), "seconds": hold_seconds}
+        self._process.ask(order)
+        return str(self._process.record("sent", 15.0, number=number)["refused"])
+
     def inspect(self, node: str) -> dict[str, Any]:
         """What a worker in service answers when it is asked (`inspect`); empty where it does not. Raises TargetError."""
         number = next(self._orders)

@@ -75,7 +75,8 @@ class ClusterStack:
             return None
         try:
             with self.setup.app.connection_for_read() as connection:
-                return held_messages(connection.default_channel.client.execute_command)
+                ask = connection.default_channel.client.execute_command
+                return held_messages(ask, str(self.worker.worker_queue))
         except Exception:  # noqa: BLE001  whatever library speaks to it: it does not answer
             return None
 

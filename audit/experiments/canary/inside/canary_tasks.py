@@ -51,8 +51,22 @@ def poison(ledger: str, key: str, gate: str, seconds: float) -> None:  # noqa: A
     note(ledger, event="end", id=key)
 
 
+@shared_task(name="_audit_canary.part", ignore_result=False)  # type: ignore[untyped-decorator]
+def part(ledger: str, key: str, gate: str, seconds: float) -> str:
+    """One task of a chord's header: as `hold`, and its result is kept, as a chord needs."""
+    hold.run(ledger, key, gate, seconds)
+    return key
+
+
+@shared_task(name="_audit_canary.total")  # type: ignore[untyped-decorator]
+def total(_results: list[str], ledger: str, key: str) -> None:
+    """The last task of a chord."""
+    note(ledger, event="start", id=key)
+    note(ledger, event="end", id=key)
+
+
 def keep_own_limits(app: Any) -> None:
     """Give the canary's tasks limits of their own, after the target's annotations: they must run for a fault to meet them."""
     app.finalize()
-    for name in (hold.name, poison.name):
+    for name in (hold.name, poison.name, part.name, total.name):
         vars(app.tasks[name]).update(rate_limit=0, soft_time_limit=_SOFT_SECONDS, time_limit=_HARD_SECONDS)

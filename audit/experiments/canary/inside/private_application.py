@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import threading
 from pathlib import Path
@@ -13,6 +14,8 @@ from _audit_inside.loading import LoadingError, cause, load
 REDIS_TRANSPORTS = frozenset({"redis", "rediss", "sentinel"})
 AMQP_TRANSPORTS = frozenset({"amqp", "amqps", "pyamqp"})
 QUEUE = "_audit_canary"
+# In the current directory, which is private.
+_DATABASE = "db+sqlite:///audit-canary-results.sqlite"
 _ADDRESSES = ("BROKER_URL", "BROKER_READ_URL", "BROKER_WRITE_URL")
 _CREDENTIALS = (
     *("broker_host", "broker_port", "broker_user", "broker_password", "broker_vhost"),
@@ -66,13 +69,24 @@ def redirect(app: Any, broker: str, backend: str) -> None:
     # Celery lets the environment win over the configuration: it is set too, for the life of this process.
     os.environ.update({f"CELERY_{name}": broker for name in _ADDRESSES})
     if kept and kept != "disabled" and not kept.startswith(("rpc", "disabled")):
-        changes["result_backend"] = os.environ["CELERY_RESULT_BACKEND"] = backend
+        changes["result_backend"] = os.environ["CELERY_RESULT_BACKEND"] = _private_results(app, kept, backend)
     app.conf.update(changes)
     # What an import of the target may have opened already points at the old addresses.
     app._pool = None  # noqa: SLF001
     app._local = threading.local()  # noqa: SLF001
     app._backend_cache = None  # noqa: SLF001
     _declare_queue(app)
+
+
+def _private_results(app: Any, kept: str, backend: str) -> str:
+    """Where results go: Redis, or a database of its own kind, since a chord counts its tasks otherwise there."""
+    scheme = kept.partition("://")[0]
+    if scheme.startswith("db+") and importlib.util.find_spec("sqlalchemy"):
+        app._audit_results = ""  # noqa: SLF001 - read by our publisher
+        return _DATABASE
+    redis = scheme.partition("+")[0] in REDIS_TRANSPORTS
+    app._audit_results = "" if redis else scheme[:40]  # noqa: SLF001 - read by our publisher
+    return backend
 
 
 def _declare_queue(app: Any) -> None:
@@ -101,7 +115,7 @@ def check_addresses(app: Any, broker: str, backend: str) -> None:
             raise AstrayError(f"`{name}` ne mène pas au serveur privé : le worker n'a pas été lancé.")
     results = app.backend
     address = getattr(results, "connparams", None)
-    if type(results).__name__ in {"DisabledBackend", "RPCBackend"}:
+    if type(results).__name__ in {"DisabledBackend", "RPCBackend"} or getattr(results, "url", "") == _DATABASE[3:]:
         return
     if address is None or f"{address.get('host')}:{address.get('port')}" not in backend:
         kind = type(results).__name__

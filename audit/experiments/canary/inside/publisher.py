@@ -37,6 +37,8 @@ def main(arguments: str) -> None:
         order = json.loads(line)
         if "inspect" in order:
             report.write("inspected", number=order["number"], answers=_ask(app, order["inspect"]))
+        elif "chord" in order:
+            report.write("sent", number=order["number"], refused=_send_chord(app, wanted["ledger"], order))
         else:
             _send(app, wanted["ledger"], order)
             report.write("sent", number=order["number"])
@@ -49,6 +51,21 @@ def _send(app: Any, ledger: str, order: dict[str, Any]) -> None:
             kwargs = {"ledger": ledger, "key": key, "gate": order["gate"], "seconds": order["seconds"]}
             options = {"task_id": key, "queue": QUEUE, "countdown": order["countdown"], "expires": order["expires"]}
             task.apply_async(kwargs=kwargs, connection=connection, **options)
+
+
+def _send_chord(app: Any, ledger: str, order: dict[str, Any]) -> str:
+    """Publish a chord; the error that its result backend answers, empty where it takes it."""
+    from celery import chord  # noqa: PLC0415 - the target's own
+
+    part, total = app.tasks[canary_tasks.part.name], app.tasks[canary_tasks.total.name]
+    given = {"ledger": ledger, "gate": order["gate"], "seconds": order["seconds"]}
+    header = [part.s(key=key, **given).set(task_id=key, queue=QUEUE) for key in order["keys"]]
+    last = total.s(ledger=ledger, key=order["chord"]).set(task_id=order["chord"], queue=QUEUE)
+    try:
+        chord(header)(last)
+    except Exception as error:  # noqa: BLE001 - whatever the target's backend raises is the answer
+        return f"{type(error).__name__}: {error}".strip(": ").splitlines()[0][:200]
+    return ""
 
 
 def _ask(app: Any, node: str) -> dict[str, Any]:
@@ -87,6 +104,12 @@ def _shown(app: Any, name: str) -> str:
     return "[" + " ".join(f"{field}={value}" for field, value in found.items() if value != "None") + "]"
 
 
+def _kind(app: Any) -> str:
+    """`redis`, `rpc`, `database`…, as the class of the backend says; empty where results are not kept."""
+    name = type(app.backend).__name__.removesuffix("Backend").lower()
+    return "" if name == "disabled" else name
+
+
 def _longest(app: Any) -> float | None:
     """The longest that a task known here may run, in seconds; None where one has no limit, or where none is known."""
     own = [t for name, t in app.tasks.items() if not name.startswith(("_audit_canary.", "celery."))]
@@ -102,6 +125,7 @@ def _settings(app: Any, kind: str) -> dict[str, Any]:
         visibility = getattr(connection.default_channel, "visibility_timeout", None)
     return {
         "broker": kind,
+        "heartbeat": conf.broker_heartbeat,
         "acks_late": bool(task.acks_late),
         "reject_on_worker_lost": bool(task.reject_on_worker_lost),
         "retry_on_worker_lost": bool(conf.get("task_retry_on_worker_lost")),
@@ -115,6 +139,8 @@ def _settings(app: Any, kind: str) -> dict[str, Any]:
         "max_memory_per_child": conf.worker_max_memory_per_child,
         "prefetch_multiplier": conf.worker_prefetch_multiplier,
         "result_backend": bool(conf.result_backend),
+        "result_backend_kind": _kind(app),
+        "result_backend_replaced": str(getattr(app, "_audit_results", "")),
         "queue_type": (app.amqp.queues[QUEUE].queue_arguments or {}).get("x-queue-type", "classic"),
         "sentinel": str(getattr(app, "_audit_transport", "")) == "sentinel",
     }

@@ -16,6 +16,10 @@ def main(arguments: str) -> None:
     wanted, app, report = begin(arguments)
     from celery import signals  # noqa: PLC0415 - the target's own
 
+    if wanted["visibility"] is not None:
+        given = {**(app.conf.broker_transport_options or {}), "visibility_timeout": wanted["visibility"]}
+        app.conf.broker_transport_options = given
+
     def checked(instance: Any = None, **_: Any) -> None:
         # Signal receivers that raise are only logged: the process itself must end before it consumes.
         keep_own_limits(app)

@@ -70,6 +70,20 @@ class FakeServer:
         self.done.append("start")
         return self._comes_back
 
+    def erase(self) -> None:
+        self.done.append("erase")
+
+    def cut(self) -> bool:
+        self.done.append("cut")
+        return self._comes_back
+
+    def freeze(self) -> None:
+        self.done.append("freeze")
+
+    def thaw(self) -> bool:
+        self.done.append("thaw")
+        return self._comes_back
+
     def held(self) -> CountedMessages:
         return CountedMessages(0, self.unacked)
 
@@ -102,7 +116,8 @@ class FakeStack(CanaryStack):
         self.pool, self.concurrency, self.boot_seconds = "celery.concurrency.prefork", 2, 0.5
         self.publisher = FakePublisher(behaviour.get("answers", ANSWERS))  # type: ignore[assignment]
         self.stopped_by = {**STOP, **behaviour.get("stop", {})}
-        self.node, self.watch_seconds = "node", 0.1
+        self.node, self.watch_seconds, self.shaken = "node", 0.1, False
+        self.longest_delay = float(behaviour.get("longest_delay", 0.0))
         self.worker: Any = None
         self.booted: list[FakeWorker] = []
         self.child: FakeWorker | None = None
@@ -117,12 +132,12 @@ class FakeStack(CanaryStack):
     def settings(self) -> dict[str, Any]:
         return self._settings
 
-    def boot(self) -> TargetProcess:
+    def boot(self, visibility: int | None = None) -> TargetProcess:
         if len(self.booted) >= self.behaviour.get("boots", 99):
             raise TargetError("il ne démarre plus")
         worker = FakeWorker(deaf=bool(self.behaviour.get("deaf")) and not self.booted)
         self.booted.append(worker)
-        self.worker = worker
+        self.worker, self.shaken = worker, False
         return worker  # type: ignore[return-value]
 
     def gate(self, name: str) -> Path:
@@ -132,6 +147,9 @@ class FakeStack(CanaryStack):
         self, prefix: str, number: int, gate: Path, countdown: float | None = None, task: str = "hold"
     ) -> list[str]:
         return [f"{prefix}-{n}" for n in range(number)]
+
+    def send_chord(self, prefix: str, number: int, gate: Path) -> tuple[list[str], str, str]:
+        return self.send(prefix, number, gate), f"{prefix}-fin", str(self.behaviour.get("refused", ""))
 
     def starts(self, keys: Iterable[str]) -> list[Event]:
         if not self.behaviour["starting"]:
@@ -147,7 +165,9 @@ class FakeStack(CanaryStack):
     def fates(self, keys: Sequence[str]) -> dict[str, Fate]:
         return self.settle(keys, 0.0)
 
-    def settle(self, keys: Sequence[str], seconds: float, quiet_seconds: float = 2.0) -> dict[str, Fate]:
+    def settle(
+        self, keys: Sequence[str], seconds: float, quiet_seconds: float = 2.0, *, orphaned: bool = False
+    ) -> dict[str, Fate]:
         return dict.fromkeys(keys, self.behaviour["fate"])
 
     def probe(self, prefix: str, seconds: float) -> float | None:

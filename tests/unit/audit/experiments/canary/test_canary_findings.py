@@ -28,6 +28,11 @@ SOUND: dict[str, dict[str, Any]] = {
     "canary-child-killed": {},
     "canary-sigterm": {"stop_seconds": 1.5, "boot_seconds": 2.0},
     "canary-broker-restarted": {"loads": [{"slots": "1 place libre sur 2"}], "died_with": "1 place libre sur 2"},
+    "canary-chord": {"backend": "redis", "bodies": 1},
+    **{
+        name: {"loads": [{"slots": "1 place libre sur 2"}], "died_with": "1 place libre sur 2"}
+        for name in ("canary-connections-cut", "canary-broker-frozen", "canary-broker-emptied")
+    },
     "canary-delayed": {
         "countdown": 3.0,
         "visibility_timeout": 3600,
@@ -37,6 +42,10 @@ SOUND: dict[str, dict[str, Any]] = {
     },
     "canary-main-killed": {"boot_seconds": 2.0, "orphans": 0},
 }
+
+
+# What is lost there is not said of messages, or not of the target.
+NOT_COUNTED = {"canary-asked", "canary-poison", "canary-chord", "canary-broker-emptied"}
 
 
 def _sound(scenario: str) -> Observation:
@@ -51,13 +60,13 @@ def _worker(restart: str) -> Process:
     return Process("worker", "celery worker", {}, restart, Excerpt("start.sh", 1, 1, "celery worker", "bash"))
 
 
-@pytest.mark.parametrize("scenario", [q for q in BY_ID if q != "canary-main-killed"])
+@pytest.mark.parametrize("scenario", [q for q in BY_ID if q not in {"canary-main-killed", "canary-broker-emptied"}])
 def test_a_sound_scenario_is_established_for_8_4(scenario: str) -> None:
     (finding,) = _found(_sound(scenario))
     assert (finding.outcome, finding.rule, finding.requirements) == (Outcome.ESTABLISHED, scenario, ("8.4",))
 
 
-@pytest.mark.parametrize("scenario", [q for q in BY_ID if q not in {"canary-asked", "canary-poison"}])
+@pytest.mark.parametrize("scenario", [q for q in BY_ID if q not in NOT_COUNTED])
 def test_a_lost_message_is_a_defect_with_the_settings_that_lost_it(scenario: str) -> None:
     found = _found(replace(_sound(scenario), executed=5, lost=("canari-1",)))
     lost = next(f for f in found if f.outcome is Outcome.DEFECT)
@@ -66,7 +75,7 @@ def test_a_lost_message_is_a_defect_with_the_settings_that_lost_it(scenario: str
     assert "8.4" in lost.requirements
 
 
-COUNTED = [q for q in BY_ID if q not in {"canary-delayed", "canary-asked", "canary-poison"}]
+COUNTED = [q for q in BY_ID if q not in {*NOT_COUNTED, "canary-delayed"} or q == "canary-chord"]
 
 
 @pytest.mark.parametrize("scenario", COUNTED)

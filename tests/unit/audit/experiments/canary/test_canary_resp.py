@@ -53,12 +53,14 @@ def test_a_port_nobody_listens_on_is_a_silent_server() -> None:
 
 def test_queued_and_unacknowledged_messages_are_told_apart() -> None:
     answers = (
-        b"*3\r\n$1\r\nq\r\n$7\r\nunacked\r\n$1\r\nz\r\n",
+        b"*4\r\n$1\r\nq\r\n$7\r\nunacked\r\n$1\r\nz\r\n$1\r\nr\r\n",
         b"+list\r\n",
         b"*1\r\n$2\r\nm1\r\n",
         b"+hash\r\n",
         b"*1\r\n$2\r\nm2\r\n",
         b"+zset\r\n",
+        # The results of `rpc://`, which hold the ids of the tasks: no queue.
+        b"+list\r\n",
     )
     with _answering(*answers) as ask:
-        assert held_messages(ask) == MessageTexts(b"m1", b"m2")
+        assert held_messages(ask, "q") == MessageTexts(b"m1", b"m2")

@@ -143,6 +143,14 @@ def test_a_message_delayed_beyond_a_short_visibility_timeout_meets_a_second_work
     assert len(stack.booted) == 2
 
 
+def test_a_delay_beyond_a_long_visibility_timeout_is_played_at_a_smaller_scale(play: Play) -> None:
+    seen, stack = play("canary-delayed", longest_delay=86400.0, repeats=2, fate=Fate.TWICE)
+    assert (seen.values["scaled"], seen.values["executions"]) == (2, 2)
+    assert len(stack.booted) == 2
+    seen, stack = play("canary-delayed", longest_delay=60.0)
+    assert (seen.values["scaled"], len(stack.booted)) == (None, 1)
+
+
 def test_each_fate_is_entered_where_it_belongs() -> None:
     seen = Observation("canary-main-killed")
     tally(seen, {fate.value: fate for fate in Fate})
