@@ -1,5 +1,6 @@
 """A command that a process file runs, and the runs of other files that start that file."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +16,7 @@ from audit.reading.deployment.started_programs import empties
 if TYPE_CHECKING:
     from audit.reading.deployment.shell_scripts import Command
 
+_HANDS_OVER = re.compile(r"\$[{]?[@*]")
 SHELLS = frozenset({"bash", "sh", "dash", "ash", "zsh"})
 # Those that end when one of their processes does.
 _PROCFILE_RUNNERS = frozenset({"honcho", "foreman", "forego", "hivemind", "overmind", "goreman"})
@@ -82,7 +84,18 @@ def _script_runners(run: Run, runs: Sequence[Run]) -> list[Run]:
     name = run.path.rpartition("/")[2]
     naming = [r for r in runs if r.path != run.path and any(word.endswith(name) for word in r.called or r.words)]
     scripts = {r.path for r in runs if r.kind == "shell"} if naming else set()
-    return [r for r in naming if _script(r.called or r.words, scripts) == run.path]
+    return [r for r in naming if run.path in _scripts_of(r, scripts, runs)]
+
+
+def _scripts_of(runner: Run, scripts: set[str], runs: Sequence[Run]) -> list[str]:
+    """The script that it runs, and the one that this script, the `ENTRYPOINT` of an image, is given and hands over to.
+
+    An entry without any command of its own only hands over, or is no script of the target.
+    """
+    first = _script(runner.called or runner.words, scripts)
+    text = next((r.line.command for r in runs if r.kind == "shell" and r.path == first), "")
+    handed = runner.called and (not first or _HANDS_OVER.search(text))
+    return [first, *([_script(runner.words, scripts)] if handed else [])]
 
 
 def _starts_procfile(words: Sequence[str]) -> bool:
