@@ -89,6 +89,47 @@ def test_sigterm_to_the_group_cuts_the_tasks(tmp_path: Path) -> None:
     assert "SIGKILL n'a pas été joué" in sound.sentence
 
 
+STARTED_BY_A_SCRIPT = """
+[program:worker]
+command=/srv/start.sh
+stopsignal=TERM
+stopwaitsecs=60
+autorestart=true
+"""
+TRAPPED = """#!/bin/bash
+celery -A boutique worker --concurrency=2 &
+pid=$!
+trap 'kill -TERM "$pid"; wait "$pid"' TERM
+wait "$pid"
+"""
+
+
+def test_a_script_that_keeps_sigterm_to_itself_is_refuted_by_execution(tmp_path: Path) -> None:
+    more, bare = (
+        "app.conf.task_time_limit = 8",
+        "#!/bin/sh\nset -e\npython manage.py check\n{}celery -A boutique worker\n",
+    )
+    files = {"supervisord.conf": STARTED_BY_A_SCRIPT, "start.sh": bare.format("")}
+    found = the(fly(tmp_path / "defective", "sigterm", more=more, files=files), "sigterm", Outcome.DEFECT)
+    assert "ce que lance `start.sh` n'atteint pas le worker" in found.sentence
+    assert "exécuté encore 4 messages" in found.sentence.replace("\xa0", " ")
+    for name, text in (("exec", bare.format("exec ")), ("trap", TRAPPED)):
+        files["start.sh"] = text
+        sound = the(fly(tmp_path / name, "sigterm", more=more, files=files), "sigterm", Outcome.ESTABLISHED)
+        assert "à ce que lance `start.sh`" in sound.sentence
+
+
+def test_process_1_of_a_container_that_does_not_forward_sigterm_is_refuted_by_execution(tmp_path: Path) -> None:
+    command = 'sh -c "cd /srv && {}celery -A boutique worker --concurrency=2"'
+    more, plain = "app.conf.task_time_limit = 8", "celery -A boutique worker --concurrency=2"
+    text = COMPOSE.format(environment="A: b")
+    files = {"compose.yaml": text.replace(plain, command.format(""))}
+    found = the(fly(tmp_path / "defective", "sigterm", more=more, files=files), "sigterm", Outcome.DEFECT)
+    assert "n'atteint pas le worker" in found.sentence
+    files = {"compose.yaml": text.replace(plain, command.format("exec "))}
+    assert outcomes(fly(tmp_path / "sound", "sigterm", more=more, files=files), "sigterm") == {Outcome.ESTABLISHED}
+
+
 def test_a_poisonous_message_is_delivered_without_end_unless_something_counts(tmp_path: Path) -> None:
     found = the(fly(tmp_path / "defective", "poison"), "poison", Outcome.RESERVATION)
     assert "livraisons en 10 s, et rien ne les borne" in found.sentence.replace("\xa0", " ")

@@ -7,6 +7,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from audit.experiments.canary.entry_process import EntryProcess
 from audit.experiments.canary.execution_ledger import Event, Fate, fate, read_events
 from audit.experiments.canary.private_broker import Broker
 from audit.experiments.canary.scenario_counts import Observation
@@ -27,7 +28,8 @@ class CanaryStack:
     """The enclosure's private broker, publisher and workers. `worker` is the one that consumes now (None before the first `boot`), `boot_seconds` what
     its start took on this machine; `stopped_by` how the shipped files stop it (`stop_scenario.py`),
     `watch_seconds` how long a message that kills is watched; `shaken` says that the broker failed under this worker,
-    `longest_delay` in seconds how long the target delays a message, as it was read.
+    `longest_delay` in seconds how long the target delays a message, as it was read; `through` the shipped entry through which
+    workers are started while it is set (`entry_process.py`).
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class CanaryStack:
         self.boot_seconds = 0.0
         self.watch_seconds = 10.0
         self.longest_delay = 0.0
+        self.through: Mapping[str, Any] = {}
         self.shaken = False
         self._launch = launch
         self._options = options
@@ -63,10 +66,12 @@ class CanaryStack:
         began = time.monotonic()
         name = f"worker-{next(self._numbers)}"
         self.node = f"audit-canary-{name}@localhost"
-        worker = TargetProcess(
-            self._launch, "worker", name, node=self.node, options=list(self._options), visibility=visibility
-        )
-        record = worker.record("ready", _BOOT_SECONDS)
+        more: dict[str, Any] = {"node": self.node, "options": list(self._options), "visibility": visibility}
+        if self.through:
+            worker: TargetProcess = EntryProcess(self._launch, name, self.through, **more)
+        else:
+            worker = TargetProcess(self._launch, "worker", name, **more)
+        record = worker.ready(_BOOT_SECONDS)
         self.boot_seconds = time.monotonic() - began
         self.worker, self.pool, self.shaken = worker, str(record["pool"]), False
         self.concurrency = record["limit"] if isinstance(record["limit"], int) else 1

@@ -1,5 +1,6 @@
 """How the target's own files stop its worker, as the canary plays it."""
 
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,7 +26,27 @@ def shipped_stop(known: TargetFacts) -> dict[str, Any]:
         "signal": told.signal if told.signal in {"TERM", "QUIT", "INT"} else "TERM",
         "soft": bool(told.is_soft),
         "remapped": told.remapped,
+        "entry": _entry(known, worker, told),
         "time_limit": _seconds(worker.options.get("time-limit", "")) if worker else None,
+    }
+
+
+def _entry(known: TargetFacts, worker: Process | None, told: Stop) -> dict[str, Any]:
+    """The command of the shipped file and the scripts that it comes through, with their text; empty where there are none."""
+    entry = told.entry
+    if worker is None or entry is None:
+        return {}
+    files = {path: known.target.root / path for path in entry.scripts}
+    if not all(file.is_file() for file in files.values()):
+        return {}
+    shown = shlex.join(entry.words)
+    names = " puis ".join(f"`{path}`" for path in entry.scripts) or f"`{shown[:60]}{'…' if len(shown) > 60 else ''}`"
+    return {
+        "words": list(entry.words),
+        "scripts": {path: file.read_text(encoding="utf-8", errors="replace") for path, file in files.items()},
+        "first": entry.first,
+        "variables": dict(worker.environment),
+        "told": names,
     }
 
 

@@ -27,7 +27,9 @@ def judge_stop(
         )
         advice = "Poser `REMAP_SIGTERM=SIGQUIT` dans l'environnement du worker, ou lui envoyer SIGQUIT"
         found.insert(0, defect("L'arrêt progressif réglé ne commence jamais", sentence, seen, evidence, advice))
-    if seen.values.get("stop_seconds") is None:
+    if "went_on" in seen.values and seen.values.get("through"):
+        found.insert(0, _kept_by_the_script(seen, evidence, stop))
+    elif seen.values.get("stop_seconds") is None:
         sentence = "Le worker, à qui le signal d'arrêt a été envoyé, n'était pas arrêté 20 s après la fin de ses tâches"
         advice = "Vérifier que le délai de grâce de l'orchestrateur dépasse l'arrêt du worker"
         found.append(reservation("Le worker ne s'arrête pas sur SIGTERM", sentence, seen, evidence, advice))
@@ -55,18 +57,36 @@ def _cut_by_the_signal(seen: Observation, evidence: Evidence, stop: Mapping[str,
     return defect("Le signal d'arrêt coupe les tâches en cours", sentence, seen, evidence, advice)
 
 
+def _kept_by_the_script(seen: Observation, evidence: Evidence, stop: Mapping[str, Any]) -> Finding:
+    """Seen running: no warm shutdown takes one more message."""
+    went_on = seen.values["went_on"]
+    more = f" et a exécuté encore {counted(went_on, 'message')}" if went_on else ""
+    sentence = (
+        f"SIG{stop.get('signal', 'TERM')} envoyé à ce que lance {seen.values['through']} n'atteint pas le worker : ses tâches en vol finies, il "
+        f"vivait encore{more} ; SIGKILL seul l'arrête"
+    )
+    advice = "Finir le script par `exec celery …`, ou y transmettre le signal (`trap`)"
+    return defect("Le script d'entrée ne transmet pas le signal d'arrêt", sentence, seen, evidence, advice)
+
+
 def _missing(seen: Observation, stop: Mapping[str, Any]) -> str:
-    if not stop.get("reaches", True):
-        return f"le canari lance le worker sans le script livré, qui garde SIGTERM pour lui ({stop['why']})"
-    if stop.get("why"):
-        return f"ce que SIGTERM atteint n'est pas connu ({stop['why']}) ; envoyé au processus principal seul, il n'a rien coupé"
+    failed = seen.values.get("entry_failed")
+    tried = f" ; par ce script, il ne démarre pas dans l'enceinte : {failed}" if failed else ""
     if waited := seen.values.get("not_waited"):
         return f"l'arrêt progressif de {french_seconds(waited)} (`worker_soft_shutdown_timeout`) est trop long pour être attendu"
+    if seen.values.get("through"):
+        return ""
+    if not stop.get("reaches", True):
+        return f"le canari lance le worker sans le script livré, qui garde SIGTERM pour lui ({stop['why']}){tried}"
+    if stop.get("why"):
+        return f"ce que SIGTERM atteint n'est pas connu ({stop['why']}) ; envoyé au processus principal seul, il n'a rien coupé{tried}"
     return ""
 
 
 def _established(seen: Observation, stop: Mapping[str, Any]) -> str:
     whom = "au groupe de processus" if stop.get("group") else "au processus principal"
+    if through := seen.values.get("through"):
+        whom = f"à {'tout ' if stop.get('group') else ''}ce que lance {through}"
     sentence = (
         f"SIG{stop.get('signal', 'TERM')} {whom} avec {counted(seen.in_flight, 'tâche')} en vol : le worker s'arrête en "
         f"{french_seconds(seen.values['stop_seconds'])} ; {seen.sent} messages, aucun perdu ni exécuté deux fois"

@@ -8,6 +8,7 @@ from audit.experiments.canary.canary_stack import CanaryStack, tally
 from audit.experiments.canary.execution_ledger import Fate
 from audit.experiments.canary.in_flight import hold_in_flight, restart, tell
 from audit.experiments.canary.scenario_counts import Observation
+from audit.experiments.canary.target_processes import TargetError
 from audit.experiments.waiting import wait_until
 from audit.french.typography import counted, french_seconds
 
@@ -15,18 +16,50 @@ from audit.french.typography import counted, french_seconds
 LONGEST_GRACE_SECONDS = 10.0
 LONGEST_SOFT_SECONDS = 30.0
 WITHOUT_END = 86400.0
+_DEAF_SECONDS = 8.0
 
 
 def terminated(stack: CanaryStack, seen: Observation, patience_seconds: float = 20.0) -> None:
     """Both parts; the second only where a task of the target may outlast the grace."""
+    _start_as_shipped(stack, seen)
+    try:
+        _play(stack, seen, patience_seconds)
+    finally:
+        if stack.through:
+            # Only stops depend on how the worker was started.
+            stack.through, stack.shaken = {}, True
+
+
+def _start_as_shipped(stack: CanaryStack, seen: Observation) -> None:
+    """Start the worker through the shipped scripts where there are some; what was said of their signals is read only, otherwise."""
+    entry = stack.stopped_by.get("entry")
+    if not entry:
+        return
+    if stack.worker is not None:
+        stack.stop(stack.worker, 0.0)
+    stack.through = entry
+    try:
+        worker = stack.boot()
+    except TargetError as error:
+        stack.through = {}
+        seen.values["entry_failed"] = str(error).rstrip(".")
+        seen.note(f"le worker ne démarre pas par {entry['told']} : relancé sans")
+        stack.boot()
+        return
+    seen.values["through"] = entry["told"]
+    seen.note(f"worker démarré par {entry['told']}, pid {worker.pid}")
+
+
+def _play(stack: CanaryStack, seen: Observation, patience_seconds: float) -> None:
     # Settled together at the end: what the first part did is still seen then.
     keys: list[str] = []
     # A soft shutdown waits its whole time, whatever the tasks do: a long one is played once, with tasks that outlast it.
-    if _soft(stack) <= LONGEST_GRACE_SECONDS and not _ends_in_time(stack, seen, patience_seconds, keys):
-        return
+    heard = _soft(stack) > LONGEST_GRACE_SECONDS or _ends_in_time(stack, seen, patience_seconds, keys)
     longest = _longest_task(stack)
     grace = _grace(stack.stopped_by)
-    if grace < WITHOUT_END and (longest is None or longest >= grace or _soft(stack) > LONGEST_GRACE_SECONDS):
+    if not heard:
+        pass
+    elif grace < WITHOUT_END and (longest is None or longest >= grace or _soft(stack) > LONGEST_GRACE_SECONDS):
         _cut(stack, seen, keys)
     else:
         seen.values |= {"within": longest, "grace": grace}
@@ -63,6 +96,8 @@ def _strike(stack: CanaryStack, seen: Observation, keys: list[str]) -> float:
     else:
         worker.signal(number)
     whom = "groupe de processus du worker" if stop["group"] else "processus principal du worker"
+    if stack.through:
+        whom = f"{'tout ce que lance' if stop['group'] else 'ce que lance'} {stack.through['told']}"
     seen.note(
         f"{number.name} : {whom}, {counted(seen.in_flight, 'tâche')} en vol, {len(keys) - seen.in_flight} en attente"
     )
@@ -79,18 +114,25 @@ def _ends_in_time(stack: CanaryStack, seen: Observation, patience_seconds: float
     struck = _strike(stack, seen, keys)
     early = wait_until(worker.ending, 1.0)
     gate.touch()
-    if wait_until(worker.ending, patience_seconds):
+    # Where the reading says that nobody hears it, the queue that goes on being executed shows it soon.
+    deaf = stack.through and not stack.stopped_by["reaches"]
+    if wait_until(worker.ending, min(patience_seconds, _DEAF_SECONDS) if deaf else patience_seconds):
         seen.values["stop_seconds"] = round(time.monotonic() - struck, 2)
         before = " avant la fin des tâches en vol" if early else ""
         seen.values["early"] = early
         seen.note(f"le worker s'est arrêté{before} ({worker.ending()})")
     else:
-        seen.note("le worker ne s'arrête pas : SIGKILL")
+        # In a warm shutdown it takes no message any more.
+        seen.values["went_on"] = len({event.id for event in stack.starts(keys[seen.in_flight :])})
+        seen.note(
+            f"le worker ne s'arrête pas, et a exécuté {counted(seen.values['went_on'], 'message')} en attente : SIGKILL"
+        )
         stack.stop(worker, 0.0)
     restart(stack, seen)
     sent += keys
     seen.values["running"] = keys[: seen.in_flight]
-    return True
+    # A signal that reaches nobody cuts nothing more in a second part.
+    return "went_on" not in seen.values or not stack.through
 
 
 def _cut(stack: CanaryStack, seen: Observation, sent: list[str]) -> None:

@@ -55,23 +55,32 @@ class Launch:
         return self.directory / "executions.jsonl"
 
 
+def inner_command(
+    launch: Launch, entry: str, name: str, only: Mapping[str, object] | None = None, **more: Any
+) -> list[str]:
+    """The command that runs a module of `inside/` in the target's interpreter; `only`: all that it is told."""
+    arguments = only or {
+        "root": launch.root,
+        "celery_app": launch.celery_app,
+        "report": str(launch.directory / f"{name}.jsonl"),
+        "ledger": str(launch.ledger),
+        "brokers": {"redis": BROKER, "amqp": AMQP_BROKER},
+        "backend": BACKEND,
+        **more,
+    }
+    return [launch.python, "-B", "-c", _BOOTSTRAP, str(_SHARED), str(_INSIDE), entry, json.dumps(arguments)]
+
+
 class TargetProcess:
     """One process of the target's interpreter, and what it reports. `name` is unique in this run."""
 
-    def __init__(self, launch: Launch, entry: str, name: str, **more: object) -> None:
+    def __init__(
+        self, launch: Launch, entry: str, name: str, command: Sequence[str] | None = None, **more: Any
+    ) -> None:
         self.name = name
         self._report = launch.directory / f"{name}.jsonl"
         self._log = launch.directory / f"{name}.log"
-        arguments = {
-            "root": launch.root,
-            "celery_app": launch.celery_app,
-            "report": str(self._report),
-            "ledger": str(launch.ledger),
-            "brokers": {"redis": BROKER, "amqp": AMQP_BROKER},
-            "backend": BACKEND,
-            **more,
-        }
-        command = [launch.python, "-B", "-c", _BOOTSTRAP, str(_SHARED), str(_INSIDE), entry, json.dumps(arguments)]
+        command = inner_command(launch, entry, name, **more) if command is None else command
         with self._log.open("wb") as log:
             try:
                 self.process = subprocess.Popen(
@@ -105,6 +114,14 @@ class TargetProcess:
         if not found:
             raise TargetError(self._why())
         return found[-1]
+
+    def ready(self, seconds: float) -> dict[str, Any]:
+        """Wait until the worker consumes; it is ended where it does not. Raises TargetError."""
+        try:
+            return self.record("ready", seconds)
+        except TargetError:
+            self.signal_group(signal.SIGKILL)
+            raise
 
     def ending(self) -> str:
         """How it ended, in French; empty while it runs."""

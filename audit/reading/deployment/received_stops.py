@@ -12,6 +12,7 @@ from audit.reading.deployment.erased_variables import final_value
 from audit.reading.deployment.file_references import Around, assignments
 from audit.reading.deployment.process_runs import Run, runners
 from audit.reading.deployment.signal_paths import MAIN, SCRIPT, Reach, reach_of, wrapped
+from audit.reading.deployment.stop_entries import entry_of
 from audit.reading.deployment.unit_files import read_image
 
 Chain = tuple[Run, ...]
@@ -65,6 +66,7 @@ def _stop(chain: Chain, around: Around) -> Stop:
         next(filter(None, signals), "TERM"),
         _remapped(chain, variables, around),
         run.excerpt,
+        entry_of(own, around),
     )
 
 

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import Any
 
-from .canary_tasks import keep_own_limits
+from .canary_tasks import keep_own_limits, own_pid
 from .private_application import QUEUE, AstrayError, check_addresses
 from .process_entry import MODULE, begin
 
@@ -36,7 +36,7 @@ def main(arguments: str) -> None:
     def ready(sender: Any, **_: Any) -> None:
         checked()
         pool = getattr(sender, "pool", None)
-        report.write("ready", pid=os.getpid(), pool=type(pool).__module__, limit=getattr(pool, "limit", None))
+        report.write("ready", pid=own_pid(), pool=type(pool).__module__, limit=getattr(pool, "limit", None))
 
     signals.celeryd_after_setup.connect(checked, weak=False)
     signals.worker_ready.connect(ready, weak=False)

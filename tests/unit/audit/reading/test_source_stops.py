@@ -100,3 +100,57 @@ def test_what_starts_the_soft_shutdown(lines: str, soft: bool | None, collect_tr
     compose = f"services:\n  w:\n    image: x\n    command: {WORKER}\n    {lines}\n"
     (stop,) = _stops(collect_tree, {"compose.yaml": compose, "run.env": "export REMAP_SIGTERM='SIGQUIT'\n"})
     assert stop.is_soft is soft
+
+
+IMAGE = """FROM python:3.12
+COPY docker/entrypoint /entrypoint
+COPY docker/start /start
+ENTRYPOINT ["/entrypoint"]
+"""
+SCRIPTS = {
+    "docker/entrypoint": '#!/bin/sh\nset -e\nexec "$@"\n',
+    "docker/start": f"#!/bin/sh\nset -e\n{WORKER}\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("files", "words", "scripts", "first"),
+    [
+        ({"s.conf": f"[program:w]\ncommand={WORKER}\n"}, None, (), False),
+        ({"s.conf": "[program:w]\ncommand=/srv/docker/start\n"}, ("/srv/docker/start",), ("docker/start",), False),
+        (
+            {"compose.yaml": f"services:\n  w:\n    image: x\n    command: sh -c 'cd /srv && {WORKER}'\n"},
+            ("sh", "-c", f"cd /srv && {WORKER}"),
+            (),
+            True,
+        ),
+        (
+            {"Dockerfile": IMAGE, "compose.yaml": "services:\n  w:\n    build: .\n    command: /start\n"},
+            ("/entrypoint", "/start"),
+            ("docker/entrypoint", "docker/start"),
+            True,
+        ),
+        (
+            {"Dockerfile": IMAGE, "compose.yaml": f"services:\n  w:\n    build: .\n    command: {WORKER}\n"},
+            ("/entrypoint", *WORKER.split()),
+            ("docker/entrypoint",),
+            True,
+        ),
+        (
+            {
+                "Dockerfile": IMAGE.replace("/start", "/start.sh"),
+                "docker/start.sh": SCRIPTS["docker/start"],
+                "compose.yaml": "services:\n  w:\n    build: .\n    command: /start.sh\n",
+            },
+            ("/entrypoint", "/start.sh"),
+            ("docker/entrypoint", "docker/start.sh"),
+            True,
+        ),
+    ],
+)
+def test_the_scripts_between_a_file_and_its_worker(
+    collect_tree: Collect, files: dict[str, str], words: tuple[str, ...] | None, scripts: tuple[str, ...], first: bool
+) -> None:
+    stop = next(stop for stop in _stops(collect_tree, {**SCRIPTS, **files}) if stop.by)
+    found = stop.entry
+    assert (found and (found.words, found.scripts, found.first)) == (words and (words, scripts, first))

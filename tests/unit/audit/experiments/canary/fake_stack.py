@@ -117,9 +117,11 @@ class FakeStack(CanaryStack):
         self.publisher = FakePublisher(behaviour.get("answers", ANSWERS))  # type: ignore[assignment]
         self.stopped_by = {**STOP, **behaviour.get("stop", {})}
         self.node, self.watch_seconds, self.shaken = "node", 0.1, False
+        self.through: Any = {}
         self.longest_delay = float(behaviour.get("longest_delay", 0.0))
         self.worker: Any = None
         self.booted: list[FakeWorker] = []
+        self.booted_through: list[bool] = []
         self.child: FakeWorker | None = None
         self._directory = directory
         self._settings = {"visibility_timeout": 3600, "acks_late": True, **behaviour.get("settings", {})}
@@ -135,6 +137,9 @@ class FakeStack(CanaryStack):
     def boot(self, visibility: int | None = None) -> TargetProcess:
         if len(self.booted) >= self.behaviour.get("boots", 99):
             raise TargetError("il ne démarre plus")
+        if self.through and self.behaviour.get("entry_fails"):
+            raise TargetError("le script s'arrête")
+        self.booted_through.append(bool(self.through))
         worker = FakeWorker(deaf=bool(self.behaviour.get("deaf")) and not self.booted)
         self.booted.append(worker)
         self.worker, self.shaken = worker, False

@@ -143,6 +143,35 @@ def test_a_message_delayed_beyond_a_short_visibility_timeout_meets_a_second_work
     assert len(stack.booted) == 2
 
 
+ENTRY = {"words": ["./start.sh"], "scripts": {"start.sh": "celery worker"}, "first": True, "told": "`start.sh`"}
+
+
+def test_a_shipped_script_starts_every_worker_that_is_stopped_and_no_other(play: Play) -> None:
+    seen, stack = play("canary-sigterm", stop={"entry": ENTRY, "grace": 30.0}, settings={"longest_task": 5.0})
+    assert seen.values["through"] == "`start.sh`"
+    assert stack.booted_through == [True, True]
+    assert not stack.through
+    assert stack.shaken
+
+
+def test_a_script_that_does_not_start_the_worker_leaves_it_to_the_reading(play: Play) -> None:
+    seen, stack = play("canary-sigterm", stop={"entry": ENTRY}, entry_fails=True)
+    assert seen.values["entry_failed"] == "le script s'arrête"
+    assert not any(stack.booted_through)
+    assert "stop_seconds" in seen.values
+
+
+def test_a_worker_that_never_hears_the_signal_goes_on_executing_and_is_not_stopped_twice(tmp_path: Path) -> None:
+    stop = {"entry": ENTRY, "reaches": False}
+    stack, seen = FakeStack(tmp_path, deaf=True, stop=stop), Observation("canary-sigterm")
+    try:
+        terminated(stack, seen, patience_seconds=0.2)
+    finally:
+        stack.close()
+    assert seen.values["went_on"] == 4
+    assert "cut" not in seen.values
+
+
 def test_a_delay_beyond_a_long_visibility_timeout_is_played_at_a_smaller_scale(play: Play) -> None:
     seen, stack = play("canary-delayed", longest_delay=86400.0, repeats=2, fate=Fate.TWICE)
     assert (seen.values["scaled"], seen.values["executions"]) == (2, 2)
