@@ -9,6 +9,7 @@ from audit.experiments.driver import Driver
 from audit.experiments.experiment import Experiment, Record
 from audit.experiments.process_faults import Kill, gone
 from audit.experiments.waiting import wait_stable, wait_until
+from audit.experiments.worker_return import RETURN_SECONDS, await_return
 from audit.french.typography import counted, french_seconds
 from audit.model.findings import Finding, Outcome, Problem, Severity
 
@@ -26,6 +27,7 @@ class Plan:
     overlap_seconds: float = 1.0
     end_seconds: float = 60.0
     quiet_seconds: float = 2.0
+    return_seconds: float = RETURN_SECONDS
 
 
 def run(driver: Driver, record: Record, plan: Plan = Plan()) -> Sequence[Finding]:
@@ -43,7 +45,12 @@ def run(driver: Driver, record: Record, plan: Plan = Plan()) -> Sequence[Finding
     # A broker gives a dead child's task back at once, a dead main process's only after an hour: what the gateway has not
     # accepted then depends on the recovery alone, and what it has accepted must not leave again with the child's task.
     faults = [
-        _kill(driver, record, plan, Death("before", "processus principal", "", lambda: [driver.main_pid("worker")])),
+        _kill(
+            driver,
+            record,
+            plan,
+            Death("before", "processus principal", "", lambda: [driver.main_pid("worker")], is_main=True),
+        ),
         _kill(
             driver,
             record,
@@ -69,12 +76,13 @@ def run(driver: Driver, record: Record, plan: Plan = Plan()) -> Sequence[Finding
 
 @dataclass(frozen=True)
 class Death:
-    """Whose death, and whether the gateway has accepted the sends in flight by then."""
+    """Whose death, and whether the gateway has accepted the sends in flight by then. `is_main`: something must bring it back."""
 
     point: Literal["before", "after"]
     who: str
     share: str
     pids: Callable[[], Sequence[int | None]]
+    is_main: bool = False
 
 
 def _kill(driver: Driver, record: Record, plan: Plan, death: Death) -> bool:
@@ -96,6 +104,8 @@ def _kill(driver: Driver, record: Record, plan: Plan, death: Death) -> bool:
     driver.release()
     if struck:
         record.blow(f"SIGKILL, {death.who} du worker, envois {when}", count)
+    if struck and death.is_main:
+        await_return(driver, record, _ID, victims[0], plan.return_seconds)
     return struck
 
 

@@ -22,10 +22,19 @@ class Blow:
     recovery: float | None = None
 
 
+class WorkerGoneError(Exception):
+    """The worker that an experiment killed is not back: nothing more can be seen of it. `finding` says so, of 8.5."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.sentence)
+        self.finding = finding
+
+
 @dataclass
 class Record:
     """What happened, as it happens: figures for the report and a timeline (seconds since the start, French sentence).
 
+    `worker_gone`: the worker that was killed is not back, and later experiments would blame something else for it.
     `losses` counts what the whole experiment lost, did twice, and left uncertain, under all its `blows`; None when it does
     not count.
     """
@@ -35,6 +44,7 @@ class Record:
     timeline: list[tuple[float, str]] = field(default_factory=list)
     blows: list[Blow] = field(default_factory=list)
     losses: tuple[int, int, int] | None = None
+    worker_gone: bool = False
 
     def note(self, event: str) -> None:
         """Add an event to the timeline."""
@@ -76,6 +86,10 @@ class Experiment(Question):
             found: Sequence[Finding] = self.run(driver, record)
         except DriverError as error:
             found = [Finding(Outcome.UNDETERMINED, self.title, missing=str(error))]
+        except WorkerGoneError as error:
+            record.worker_gone = True
+            missing = "non joué jusqu'au bout : le worker qui a été tué n'est pas revenu"
+            found = [error.finding, Finding(Outcome.UNDETERMINED, self.title, missing=missing)]
         except Exception as error:  # noqa: BLE001  one broken experiment must not hide the others, nor pass
             found = [
                 Finding(Outcome.AUDIT_ERROR, f"l'expérience `{self.id}` a échoué ({type(error).__name__} : {error})")

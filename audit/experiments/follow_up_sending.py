@@ -7,6 +7,7 @@ from audit.experiments.driver import Driver
 from audit.experiments.experiment import Experiment, Record
 from audit.experiments.process_faults import Kill, gone
 from audit.experiments.waiting import wait_stable, wait_until
+from audit.experiments.worker_return import RETURN_SECONDS, await_return
 from audit.french.typography import french_seconds
 from audit.model.findings import Finding, Outcome, Problem, Severity
 
@@ -23,6 +24,8 @@ def run(
     end_seconds: float = END_SECONDS,
     step_seconds: float = STEP_SECONDS,
     quiet_seconds: float = QUIET_SECONDS,
+    *,
+    return_seconds: float = RETURN_SECONDS,
 ) -> Sequence[Finding]:
     """Two interactions a contact at once; the worker is killed while the gateway holds a Message 2 it accepted; count."""
     if driver.logged_in():
@@ -38,8 +41,11 @@ def run(
         missing = f"{len(answered)} interactions acceptées sur {2 * len(contacts)}"
         return [Finding(Outcome.UNDETERMINED, EXPERIMENT.title, missing=missing)]
     record.note(f"{len(answered)} interactions acceptées, de {len(contacts)} contacts")
+    pid = driver.main_pid("worker")
     struck = _kill_worker(driver, record, step_seconds)
     driver.release()
+    if struck and pid is not None:
+        await_return(driver, record, _ID, pid, return_seconds)
     done = wait_until(lambda: expected <= {a.key for a in driver.accepted()}, end_seconds)
     settled = wait_until(
         lambda: all(driver.recorded().get(key) in {"sent", "delivered", "read"} for key in expected), end_seconds

@@ -6,14 +6,14 @@ from audit.experiments.driver import Driver
 from audit.experiments.experiment import Experiment, Record
 from audit.experiments.process_faults import Kill
 from audit.experiments.waiting import wait_until
+from audit.experiments.worker_return import RETURN_SECONDS, not_back
 from audit.french.typography import french_seconds
-from audit.model.findings import Finding, Outcome, Problem, Severity
+from audit.model.findings import Finding, Outcome
 
 _ID = "worker-restart"
-DEADLINE_SECONDS = 30.0
 
 
-def run(driver: Driver, record: Record, deadline_seconds: float = DEADLINE_SECONDS) -> Sequence[Finding]:
+def run(driver: Driver, record: Record, deadline_seconds: float = RETURN_SECONDS) -> Sequence[Finding]:
     """Kill the idle worker's main process, launch one send, and time until the gateway accepts it."""
     pid = driver.main_pid("worker")
     if pid is None or not Kill(pid).strike():
@@ -40,26 +40,13 @@ def run(driver: Driver, record: Record, deadline_seconds: float = DEADLINE_SECON
         )
         return [Finding(Outcome.ESTABLISHED, sentence, (record.evidence(_ID),))]
     record.figure("Attente sans résultat", french_seconds(seconds))
-    return [_defect(record, deadline_seconds, back=back)]
+    record.worker_gone = not back
+    what = "est revenu mais ne consomme pas" if back else "n'est pas revenu"
+    return [not_back(record, _ID, what, deadline_seconds)]
 
 
 def _accepted(driver: Driver, expected: frozenset[str], before: int) -> bool:
     return expected <= {entry.key for entry in driver.accepted()[before:]}
-
-
-def _defect(record: Record, deadline_seconds: float, *, back: bool) -> Finding:
-    what = "est revenu mais ne consomme pas" if back else "n'est pas revenu"
-    sentence = f"Le worker tué (SIGKILL) {what} au bout de {french_seconds(deadline_seconds)}"
-    problem = Problem(
-        title="Un worker tué n'est pas relancé",
-        severity=Severity.CRITICAL,
-        impact="Bloquant : plus rien ne part jusqu'à l'intervention d'une personne",
-        recommendation="Relancer le worker par supervisord, systemd ou une boucle de redémarrage",
-        situation_text="\n".join(event for _, event in record.timeline),
-        solution="[program:worker]\nautorestart=true",
-        solution_language="ini",
-    )
-    return Finding(Outcome.DEFECT, sentence, (record.evidence(_ID),), problem=problem)
 
 
 EXPERIMENT = Experiment(_ID, "Retour d'un worker tué", ("8.5",), run)

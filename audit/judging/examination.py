@@ -264,6 +264,12 @@ class Examination:
         if self.level < Level.EXECUTION:
             missing = "aucun processus n'est lancé à ce niveau d'audit"
             return self._adapted([experiment.bind(Finding(Outcome.UNDETERMINED, experiment.title, missing=missing))])
+        if gone := next((i for i, record in self.records.items() if record.worker_gone), ""):
+            missing = f"non joué : le worker tué pendant `{gone}` n'est pas revenu"
+            settles = "faire relancer le worker (exigence 8.5), puis relancer l'audit"
+            return self._adapted(
+                [experiment.bind(Finding(Outcome.UNDETERMINED, experiment.title, missing=missing, settles=settles))]
+            )
         try:
             driver = self._started_driver()
         except DriverError as error:

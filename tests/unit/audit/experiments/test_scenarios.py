@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -122,6 +124,22 @@ def test_a_death_that_did_not_happen_is_not_told_as_one(stack: Stack) -> None:
 def test_worker_restart(stack: Stack, switches: dict[str, Any], outcome: Outcome, words: str) -> None:
     (finding,) = worker_restart.run(stack(**switches), Record(), 0.3)
     assert (finding.outcome, words in finding.sentence) == (outcome, True)
+
+
+@pytest.mark.parametrize("experiment", [autonomous_sending.EXPERIMENT, follow_up_sending.EXPERIMENT])
+def test_a_worker_that_is_not_back_is_blamed_on_its_supervision_and_on_nothing_else(
+    stack: Stack, experiment: Experiment
+) -> None:
+    hurried: dict[str, Any] = {"end_seconds": 0.3, "step_seconds": 0.3, "quiet_seconds": 0.05, "return_seconds": 0.3}
+    plan = {"plan": replace(PLAN, return_seconds=0.3)}
+    run = partial(experiment.run, **(plan if experiment is autonomous_sending.EXPERIMENT else hurried))
+    (blamed, own), record = replace(experiment, run=run).perform(stack(restarts=False))
+    assert (blamed.outcome, blamed.requirements) == (Outcome.DEFECT, ("8.5",))
+    assert blamed.problem is not None
+    assert "supervisord" in blamed.problem.recommendation
+    assert (own.outcome, own.requirements) == (Outcome.UNDETERMINED, experiment.requirements)
+    assert "n'est pas revenu" in own.missing
+    assert record.worker_gone
 
 
 def test_a_return_is_timed_from_the_kill(stack: Stack) -> None:

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from audit.experiments.driver import Driver, DriverError
-from audit.experiments.experiment import Record
+from audit.experiments.experiment import Record, WorkerGoneError
+from audit.experiments.worker_return import not_back
 from audit.judging.verdict import Status
 from audit.model.facts import Application, Facts
 from audit.model.findings import Finding, Level, Outcome
@@ -168,6 +169,30 @@ def test_what_the_stack_cannot_tell_is_undetermined_and_what_breaks_is_an_audit_
     experiments = [experiment("e", refused), experiment("f", broken)]
     done = examination(experiments=experiments, level=Level.EXECUTION, driver=IdleStack())
     assert [done.outcome(i) for i in ("e", "f")] == [Outcome.UNDETERMINED, Outcome.AUDIT_ERROR]
+
+
+def test_a_worker_that_is_not_back_refutes_8_5_and_ends_the_other_experiments() -> None:
+    played: list[str] = []
+
+    def killing(_: object, record: Record) -> list[Finding]:
+        raise WorkerGoneError(not_back(record, "e", "n'est pas revenu", 30.0))
+
+    def following(_: object, record: Record) -> list[Finding]:
+        played.append("f")
+        return []
+
+    asked = profile({"A": ("e", "f")}, ("8.1", "8.3", "8.5"))
+    experiments = [experiment("e", killing), experiment("f", following, ("8.3",))]
+    done = examination(asked=asked, experiments=experiments, level=Level.EXECUTION, driver=IdleStack())
+    status = {number: verdict.status for number, verdict in done.verdicts().items()}
+    assert status == {
+        "8.1": Status.UNDETERMINED,
+        "8.3": Status.UNDETERMINED,
+        "8.5": Status.NON_COMPLIANT,
+    }
+    assert not played
+    (after,) = done.findings("f")
+    assert after.missing == "non joué : le worker tué pendant `e` n'est pas revenu"
 
 
 def test_a_compensated_defect_counts_as_a_reservation() -> None:
