@@ -184,6 +184,8 @@ def test_a_worker_that_is_not_back_refutes_8_5_and_ends_the_other_experiments() 
     asked = profile({"A": ("e", "f")}, ("8.1", "8.3", "8.5"))
     experiments = [experiment("e", killing), experiment("f", following, ("8.3",))]
     done = examination(asked=asked, experiments=experiments, level=Level.EXECUTION, driver=IdleStack())
+    for _, identifier in done.tests():
+        done.findings(identifier)
     status = {number: verdict.status for number, verdict in done.verdicts().items()}
     assert status == {
         "8.1": Status.UNDETERMINED,
