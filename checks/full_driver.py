@@ -52,6 +52,7 @@ class FullDriver(ReferenceDriver):
         self.lock_of, self.usurp, self.wake = parts.locks.lock_of, parts.locks.usurp, parts.locks.wake
         self.lose_wake_ups = parts.locks.lose_wake_ups
         self.absent, self._limit, self._launches = parts.processes.absent, limit, parts.launches
+        self.worker_answers = parts.processes.worker_answers
         self.launch_again, self.launch_refusing = parts.launches.launch_again, parts.launches.launch_refusing
         self.refuse, self.refuse_everybody = parts.launches.refuse, parts.launches.refuse_everybody
         self.launch_both_forms = parts.launches.launch_both_forms

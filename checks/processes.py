@@ -2,19 +2,22 @@
 
 import configparser
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 
+from audit.experiments.asked_workers import ask_workers
 from checks.driver_errors import require
 from checks.stack import Stack
 from system.sandbox.processes import GuardedProcess
 from system.sandbox.programs import Programs
 from system.sandbox.starters import CONFIGURATION
 
+_APPLICATION = "system.tasks.celery_app:celery_app"
 _SECOND = "worker-2"
 _START_SECONDS = 240.0
 _STOP_SECONDS = 30.0
@@ -39,6 +42,11 @@ class Processes:
     def child_pids(self, role: str) -> Sequence[int]:
         """Children of the worker's prefork pool; none while it is down."""
         return self._of(role).child_pids(role.removesuffix("-2"))
+
+    def worker_answers(self) -> Mapping[str, Mapping[str, Any]]:
+        """What the workers answer when they are asked, beside an import in their environment."""
+        running = self.stack.running
+        return ask_workers(sys.executable, self.stack.root, _APPLICATION, running.env)
 
     def pool_pids(self) -> list[int]:
         """Children of every worker."""

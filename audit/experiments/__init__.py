@@ -10,6 +10,7 @@ _FIRST = (
     "autonomous_sending",
     "webhook_processing",
     "follow_up_sending",
+    "worker_answers",
     "worker_restart",
     "beat_firing",
     "message_1_sending",

@@ -7,7 +7,7 @@ the driver lacks is undetermined, with the names of the methods that are missing
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from audit.experiments.driver import Driver
 
@@ -106,6 +106,14 @@ class SendBook(Driver, Protocol):
 
     def launched_ago(self, key: str, seconds: float) -> None:
         """Move the launch of this message's campaign to so many seconds ago."""
+        ...
+
+
+class AskedWorker(Driver, Protocol):
+    """What the workers in service answer (8.4)."""
+
+    def worker_answers(self) -> Mapping[str, Mapping[str, Any]]:
+        """As `audit.experiments.asked_workers.ask_workers` gives it, in the environment of the workers."""
         ...
 
 

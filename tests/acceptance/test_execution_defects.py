@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from audit.experiments import follow_up_sending, webhook_processing, worker_alert, worker_restart
+from audit.experiments import follow_up_sending, webhook_processing, worker_alert, worker_answers, worker_restart
 from audit.experiments.autonomous_sending import Plan, run
 from audit.experiments.driver import Driver
 from audit.experiments.experiment import Record
@@ -108,6 +108,28 @@ def test_an_experiment_names_what_went_wrong(
         driver.stop()
     assert finding.outcome is Outcome.DEFECT, finding
     assert finding.sentence.startswith(words)
+
+
+# A worker that changes its settings when it starts: an import shows nothing of it.
+EARLY_AT_START = (
+    Edit(
+        "system/tasks/celery_app.py",
+        "@worker_ready.connect",
+        "@celeryd_init.connect\ndef _early(conf: Any, **_: Any) -> None:\n    conf.task_acks_late = False\n\n\n@worker_ready.connect",
+    ),
+    Edit("system/tasks/celery_app.py", "import setup_logging,", "import celeryd_init, setup_logging,"),
+)
+
+
+def test_a_worker_that_changes_its_settings_when_it_starts_says_so(tmp_path: Path) -> None:
+    driver = FullDriver(copy_reference(tmp_path, *EARLY_AT_START))
+    try:
+        driver.start()
+        (finding,) = worker_answers.run(driver, Record())
+    finally:
+        driver.stop()
+    assert finding.outcome is Outcome.DEFECT
+    assert "`task_acks_late` : `False` au lieu de `True`" in finding.sentence.replace("\xa0", " ")
 
 
 def test_a_worker_without_supervision_does_not_come_back(tmp_path: Path) -> None:

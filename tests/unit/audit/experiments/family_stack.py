@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
-from typing import Literal
+from typing import Any, Literal
 
 from audit.experiments.abilities import CampaignSeen, Heard, LockSeen, Said, Send, Statistics
 from audit.experiments.driver import Accepted
@@ -80,6 +80,8 @@ class FamilyStack(StackWithAbsence):
     stale: bool = False
     thaws: bool = False
     ignores_acknowledgements: bool = False
+    runs_otherwise: bool = False
+    mute: bool = False
     _sent_at: dict[str, float] = field(default_factory=dict)
     _status: dict[str, str] = field(default_factory=dict)
     _campaigns: dict[str, str] = field(default_factory=dict)
@@ -102,6 +104,10 @@ class FamilyStack(StackWithAbsence):
     _loaded: int = 0
     _frozen: dict[str, Statistics] = field(default_factory=dict)
     _names: count = field(default_factory=lambda: count(1))  # type: ignore[type-arg]
+
+    def worker_answers(self) -> Mapping[str, Mapping[str, Any]]:
+        late = not self.runs_otherwise
+        return {"node": {} if self.mute else {"conf": {"task_acks_late": [True, late]}, "tasks": {}}}
 
     def launch(self, contacts: int) -> frozenset[str]:
         before = len(self._ledger)

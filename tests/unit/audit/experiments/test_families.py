@@ -25,6 +25,7 @@ from audit.experiments import (
     statistics_freezing,
     statistics_speed,
     worker_alert,
+    worker_answers,
 )
 from audit.experiments.abilities import LockSeen
 from audit.experiments.experiment import Experiment, Record
@@ -49,6 +50,7 @@ QUICK: dict[str, Callable[[FamilyStack, Record], Sequence[Finding]]] = {
     "statistics-speed": lambda d, r: statistics_speed.run(d, r, statistics_speed.Plan(1000, 20, 2, 0.01)),
     "statistics-content": lambda d, r: statistics_content.run(d, r, statistics_content.Plan(0.2, 0.2)),
     "statistics-freezing": lambda d, r: statistics_freezing.run(d, r, 0.2, 0.02),
+    "worker-answers": worker_answers.run,
 }
 BY_ID = {e.id: e for e in every_experiment()}
 
@@ -81,6 +83,7 @@ def test_a_sound_stack_establishes_every_criterion(identifier: str) -> None:
 
 
 DEFECTS = [
+    ("worker-answers", "8.4", {"runs_otherwise": True}, "`task_acks_late` : `False` au lieu de `True`"),
     ("message-1-sending", "4.1", {"loses": frozenset({2})}, "ne reçoivent pas de Message 1 : 1 (k002)"),
     ("message-1-sending", "4.1", {"doubles": frozenset({3})}, "plusieurs Message 1 : 1 (k003)"),
     ("message-1-sending", "4.1", {"stray": True}, "que la campagne ne demandait pas : 1 (stray)"),
@@ -210,6 +213,7 @@ UNKNOWN = [
     ("campaign-closing", "7.6", {"keeps": False}, "ne garde pas de statistiques auxquelles comparer"),
     ("duplicate-replies", "6.2", {"never_replies": True}, "aucune interaction ne l'a suivi"),
     ("statistics-freezing", "9.5", {"ignores_acknowledgements": True}, "n'a pas été traité"),
+    ("worker-answers", "8.4", {"mute": True}, "aucun worker ne répond à `inspect`"),
 ]
 
 
