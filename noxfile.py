@@ -106,8 +106,8 @@ def checkpoints(session: nox.Session) -> None:
 def integration(session: nox.Session) -> None:
     """Whole stacks, defects of the reference stack, long walks, and the same promises on Debian's servers."""
     install(session)
-    # Some tests build the wheel, and environments with other releases of Celery.
-    session.install("--quiet", "uv")
+    # Some tests build the wheel, and environments with other releases of Celery; one plays the hook as pre-commit does.
+    session.install("--quiet", "uv", "pre-commit")
     session.run(
         *("python", "-m", "pytest", "tests", "-m", "integration and not laboratory"),
         *("-n", "2", "--dist", "loadfile"),

@@ -149,7 +149,11 @@ def run_command(  # noqa: PLR0917  typer reads them by name
             examination.tell = lambda step: say(step, dim=True)
         where = None if no_report else out
         written = run(examination, where, command_line(), quiet or examination.level < Level.EXECUTION)
-        put({} if no_report else {written.markdown.with_suffix(FORMATS[f][0]): FORMATS[f][1](dict(written.journal)) for f in also or ()})
+        put(
+            {}
+            if no_report
+            else {written.markdown.with_suffix(FORMATS[f][0]): FORMATS[f][1](dict(written.journal)) for f in also or ()}
+        )
     _say(written, examination, most=None if verbose else 0 if quiet else _MOST_LINES)
     reasons = failing(written.journal, fail_on, held)
     for reason in reasons[:_MOST_REASONS]:

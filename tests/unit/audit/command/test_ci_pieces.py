@@ -155,7 +155,7 @@ def test_the_action_installs_what_it_runs(repository: Path, temp: Path) -> None:
 
 @pytest.mark.integration
 def test_pre_commit_installs_and_plays_the_hook(repository: Path) -> None:
-    program = shutil.which("pre-commit")
+    program = shutil.which("pre-commit", path=os.pathsep.join((str(PROGRAMS), os.environ["PATH"])))
     if program is None:
         pytest.skip("pre-commit is not installed")
     subprocess.run(["git", "-C", str(repository), "add", "--all"], check=True)

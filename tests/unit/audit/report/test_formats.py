@@ -115,9 +115,37 @@ def test_the_page_fetches_nothing_and_says_all_that_the_report_says(faulty: Jour
     assert not re.search(r"""(?:src|href)\s*=\s*["']|@import|url\(""", page)
     assert "default-src 'none'" in page
     assert page.count("<details>") == 2
+    assert "<script" not in page
     assert "✘ NON CONFORME" in page
     assert not set("✅❌❔➖") & set(page), "a font without colours shows them as empty boxes"
     assert "@page { size: A4" in page
+
+
+def test_a_filter_keeps_what_bears_its_mark(faulty: Journal) -> None:
+    page = render_html(faulty)
+    status, gravity, requirement = re.findall(r'name="(\w+)" checked', page)
+    assert (status, gravity, requirement) == ("status", "gravity", "requirement")
+    assert re.search(r'id="f-s2"> NON CONFORME</label>', page)
+    assert 'main:has(#f-s2:checked) [data-status]:not([data-status~="s2"]) { display: none; }' in page
+    assert '<div data-status="s2" data-requirement="r1"><h3>Requirement 8.2' in page.replace("\u00a0", " ")
+    assert re.search(r'<div data-gravity="g0" data-requirement="r1"><h4>Problème 1', page)
+    rows = re.findall(r"<tr (data-[^>]*)>", page)
+    assert 'data-status="s2" data-requirement="r1"' in rows
+    assert 'data-gravity="g0" data-requirement="r1"' in rows
+    assert '<td data-label="Statut">' in page
+
+
+def test_a_mark_is_a_number_and_never_a_word_of_the_target(faulty: Journal) -> None:
+    hostile(faulty)
+    faulty["requirements"][0] |= {"id": '8.1"><script>', "title": _HOSTILE}
+    marks = re.findall(r'data-(?:status|gravity|requirement)="([^"]*)"', render_html(faulty))
+    assert marks
+    assert all(re.fullmatch(r"(?:[rsg]\d+ ?)*", mark) for mark in marks)
+
+
+def test_a_journal_that_leaves_no_choice_offers_no_filter(faulty: Journal) -> None:
+    faulty |= {"requirements": faulty["requirements"][:1], "problems": [], "unattached": [], "experiments": []}
+    assert "<form" not in render_html(faulty)
 
 
 def test_the_timeline_is_drawn_in_the_page(faulty: Journal) -> None:
