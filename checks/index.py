@@ -1,6 +1,6 @@
 """`python -m checks.index reports`: write the table of the checkpoints again, from their journals; the rest of the list stays.
 
-With `--render`, every checkpoint is first written again from its journal, as today's renderer tells it, and every soak too.
+With `--render`, every checkpoint, cover and soak is first written again from its journals, as today's renderer tells them.
 """
 
 import sys
@@ -8,6 +8,7 @@ from itertools import dropwhile, takewhile
 from pathlib import Path
 from typing import Any
 
+from audit.command.cover_file import rendered_again
 from audit.experiments.evidence_files import Soak, read
 from audit.journal import journal_file as journal
 from audit.report.markdown import render_markdown
@@ -45,6 +46,7 @@ def rendered(folder: Path) -> dict[Path, str]:
         texts[path.with_suffix(".md")] = render_markdown(document)
         if name := drawing_name(document):
             texts[folder / name] = draw_run(document)
+    texts |= {path: rendered_again(path) for path in sorted(folder.glob("*-couverture-*.md"))}
     for path in sorted((folder / "measures").glob("*.json")):
         if '"soak/1"' in path.read_text(encoding="utf-8") and isinstance(soak := read(path), Soak):
             texts[path.with_suffix(".md")] = render_soak(soak.document, f"{path.stem}.svg")

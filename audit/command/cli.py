@@ -3,46 +3,37 @@
 import io
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import IntEnum
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from audit.command import explain_command, report_commands
 from audit.command import run_options as options
 from audit.command.announcement import announcement
+from audit.command.answers import Exit, Gate, gate, known_word, worst
 from audit.command.audit_run import Written, command_line, run
+from audit.command.cover_file import write_cover
 from audit.command.debug_log import debug_log, identity
 from audit.command.direct_session import InterruptedAuditError
 from audit.command.help_text import examples
 from audit.command.laboratory_commands import register
 from audit.command.output_files import OutputError, put
 from audit.command.report_commands import FORMATS
-from audit.command.run_setup import prepare
+from audit.command.run_setup import EVERY_FAMILY, every_family, level_of_family, prepare
 from audit.command.sigterm import stopped_cleanly
 from audit.command.terminal import complain, say, say_points, say_problems, say_totals, say_verdicts, shown
 from audit.journal import journal_file as journal
-from audit.journal.gate import THRESHOLDS, failing
 from audit.judging.examination import Examination
-from audit.judging.verdict import Status
-from audit.model.findings import Level, Outcome
+from audit.model.findings import Level
 from audit.report.markdown import render_markdown
 from audit.report.problem_lines import problem_lines
 from audit.target.target_file import TargetError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-
-
-class Exit(IntEnum):
-    """Exit codes, printed by `--help`."""
-
-    FINE = 0
-    NON_COMPLIANT = 1
-    USAGE = 2
-    COULD_NOT_RUN = 3
 
 
 _MOST_REASONS = 10
@@ -141,26 +132,50 @@ def run_command(  # noqa: PLR0917  typer reads them by name
     its broker are killed, and what was lost or run twice is counted. Its own tasks are never called.
     """
     with _exit_codes():
-        held = _read_baseline(baseline)
-        _check_words(also or (), fail_on)
-        examination = prepare(target, profile, level, family=family, evidence=evidence or (), python=python)
-        examination.may_start_worker = _announced(examination, yes=yes)
-        if not quiet:
-            examination.tell = lambda step: say(step, dim=True)
-        where = None if no_report else out
-        written = run(examination, where, command_line(), quiet or examination.level < Level.EXECUTION)
-        put(
-            {}
-            if no_report
-            else {written.markdown.with_suffix(FORMATS[f][0]): FORMATS[f][1](dict(written.journal)) for f in also or ()}
-        )
-    _say(written, examination, most=None if verbose else 0 if quiet else _MOST_LINES)
-    reasons = failing(written.journal, fail_on, held)
+        for word in also or ():
+            known_word("--also", word, FORMATS)
+        wanted = gate(fail_on, baseline, require_conclusive=require_conclusive)
+        how = _How(None if no_report else out, tuple(also or ()), yes=yes, quiet=quiet, verbose=verbose)
+        whole = family == EVERY_FAMILY
+        if whole and baseline:
+            msg = "--baseline is the journal of one family: not with --family all"
+            raise TargetError(msg)
+        codes = []
+        for one in every_family(profile) if whole else (family,):
+            at = level_of_family(level, one) if whole else level
+            examination = prepare(target, profile, at, family=one, evidence=evidence or (), python=python)
+            codes.append(_audit(examination, wanted, how))
+        if whole and how.out:
+            say(f"Cover: {write_cover(how.out, examination.target.name, examination.profile.name, say)}")
+    raise typer.Exit(worst(codes))
+
+
+@dataclass(frozen=True)
+class _How:
+    """Where the report of an audit goes, in which formats, and what is said meanwhile."""
+
+    out: Path | None
+    also: tuple[str, ...]
+    yes: bool
+    quiet: bool
+    verbose: bool
+
+
+def _audit(examination: Examination, wanted: Gate, how: _How) -> Exit:
+    """Audit one family, say what was found, and answer."""
+    examination.may_start_worker = _announced(examination, yes=how.yes)
+    if not how.quiet:
+        examination.tell = lambda step: say(step, dim=True)
+    written = run(examination, how.out, command_line(), how.quiet or examination.level < Level.EXECUTION)
+    if how.out:
+        put({written.markdown.with_suffix(FORMATS[f][0]): FORMATS[f][1](dict(written.journal)) for f in how.also})
+    _say(written, examination, most=None if how.verbose else 0 if how.quiet else _MOST_LINES)
+    reasons = wanted.reasons(written.journal)
     for reason in reasons[:_MOST_REASONS]:
         say(f"Fails: {reason}")
-    if not no_report:
+    if how.out:
         say(f"Report: {written.markdown}")
-    raise typer.Exit(exit_code(examination, require_conclusive=require_conclusive, reasons=reasons))
+    return wanted.answer(examination, reasons)
 
 
 @app.command(short_help="Write a target file from what the source says.", epilog=examples("audit init ../shop"))
@@ -245,14 +260,6 @@ def _announced(examination: Examination, *, yes: bool) -> bool:
     return starts and (yes or (asked and _agreed(examination)))
 
 
-def _check_words(also: Sequence[str], fail_on: str) -> None:
-    """Raises TargetError on a format or a severity that does not exist."""
-    for option, word, known in (*(("--also", one, FORMATS) for one in also), ("--fail-on", fail_on, THRESHOLDS)):
-        if word not in known:
-            msg = f"{option} {word}: one of {', '.join(known)}"
-            raise TargetError(msg)
-
-
 def _say(written: Written, examination: Examination, most: int | None) -> None:
     """Problems first, so many at most (all, with every point, for None), then counts and verdicts."""
     say_problems(problem_lines(written.journal), most)
@@ -262,34 +269,9 @@ def _say(written: Written, examination: Examination, most: int | None) -> None:
     say_verdicts(examination)
 
 
-def _read_baseline(path: Path | None) -> dict[str, Any] | None:
-    """Raises TargetError when it is no journal: a gate that compares with nothing lets anything pass."""
-    try:
-        return journal.read(path) if path else None
-    except journal.JournalError as error:
-        msg = f"--baseline {error}"
-        raise TargetError(msg) from error
-
-
 def _agreed(examination: Examination) -> bool:
     app = shown(examination.completed.celery_app)
     try:
         return typer.confirm(f"Start the Celery worker of {app}, without network, to kill it and count?", err=True)
     except typer.Abort as error:
         raise KeyboardInterrupt from error
-
-
-def exit_code(examination: Examination, *, require_conclusive: bool, reasons: Sequence[str] | None = None) -> Exit:
-    """What the process answers (see `--help`). `reasons` are those to fail; without them, any refused requirement is one."""
-    statuses = {v.status for v in examination.verdicts().values()}
-    if examination.asks_for_processes and not examination.target.driver and not examination.played:
-        return Exit.COULD_NOT_RUN
-    if reasons or (reasons is None and Status.NON_COMPLIANT in statuses):
-        return Exit.NON_COMPLIANT
-    if examination.known.source.failure or examination.nothing_played:
-        return Exit.COULD_NOT_RUN
-    if examination.nothing_judged or any(f.outcome is Outcome.AUDIT_ERROR for f in examination.every_finding()):
-        return Exit.COULD_NOT_RUN
-    if require_conclusive and Status.UNDETERMINED in statuses:
-        return Exit.NON_COMPLIANT
-    return Exit.FINE

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from audit.command.cover_file import newest_journal, write_cover
 from audit.command.help_text import examples
 from audit.command.journal_checks import stale
 from audit.command.output_files import OutputError, put
@@ -144,6 +145,18 @@ def verify(
         say(f"{path}: {f'{len(lines)} stale' if lines else 'holds'}")
         failed = failed or bool(lines)
     raise typer.Exit(_FAILED if failed else 0)
+
+
+@report.command(
+    short_help="Write the cover page of the checkpoints in a folder.", epilog=examples("audit report cover reports")
+)
+def cover(
+    folder: Annotated[Path, typer.Argument(help="Where the journals are; the newest says of which target.")],
+) -> None:
+    """Write `DATE-couverture-PROFILE.md`: where each family stands, and the trend of its figures. Nothing is overwritten."""
+    with _usage():
+        newest = newest_journal(folder)
+        say(f"Cover: {write_cover(folder, newest['target']['name'], newest['profile'], say)}")
 
 
 @report.command(

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from audit.command.report_commands import FORMATS
-from audit.command.run_setup import LEVELS
+from audit.command.run_setup import EVERY_FAMILY, LEVELS
 from audit.journal.gate import THRESHOLDS
 from audit.requirements.catalogue import PHASES
 from audit.requirements.profiles import DEFAULT_FAMILY, PROFILES
@@ -32,7 +32,8 @@ Family = Annotated[
     str | None,
     typer.Option(
         help=f"Which family of criteria of profile `strict`, one checkpoint each: {_FAMILIES}. "
-        f"Families 4 to 7 and 9 are judged by execution only. Default: {DEFAULT_FAMILY}."
+        f"Families 4 to 7 and 9 are judged by execution only. `{EVERY_FAMILY}`: each in turn, and a cover page with the trend "
+        f"of their figures. Default: {DEFAULT_FAMILY}."
     ),
 ]
 Out = Annotated[Path, typer.Option(help="Directory of the report and its journal.")]

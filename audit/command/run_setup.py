@@ -14,13 +14,21 @@ from audit.command.init.inference import unambiguous
 from audit.importing import configuration_probe as configuration
 from audit.judging.examination import Examination, Probes
 from audit.model.findings import Level
-from audit.requirements.profiles import GOOD_PRACTICES, PROFILES, default_family, default_profile
+from audit.requirements.profiles import (
+    GOOD_PRACTICES,
+    PROFILES,
+    QUALITY_FAMILY,
+    STRICT,
+    default_family,
+    default_profile,
+)
 from audit.rules import every_rule
 from audit.rules.third_party import third_party_rules
 from audit.target.target_file import Target, TargetError, load_target
 
 T = TypeVar("T")
 
+EVERY_FAMILY = "all"
 LEVELS = {"source": Level.SOURCE, "configuration": Level.CONFIGURATION, "execution": Level.EXECUTION}
 
 
@@ -61,6 +69,16 @@ def prepare(  # noqa: PLR0917  what a command line gives
         target = replace(target, python=os.path.abspath(python) if os.sep in python else python)  # noqa: PTH100  links kept
     questions = (*every_rule(), *others)
     return Examination(target, chosen, wanted, probes, tell, questions, evidence=evidence, suppose=unambiguous)
+
+
+def every_family(profile: str | None) -> tuple[str, ...]:
+    """The families that `--family all` audits, in order. Raises TargetError on an unknown profile."""
+    return tuple(_one_of("profile", profile or STRICT.name, PROFILES))
+
+
+def level_of_family(level: str | None, family: str | None) -> str | None:
+    """The level of one family among all: that of the quality of the code asks for files and nothing else."""
+    return "source" if family == QUALITY_FAMILY else level
 
 
 def _own_interpreter(target: Target, level: Level) -> str:

@@ -2,13 +2,14 @@
 
 import logging
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from audit.journal import journal_file as journal
 from audit.journal.corrections import Previous
+from audit.journal.signature import SIGNATURE
 from audit.judging.examination import Examination
 
 _logger = logging.getLogger(__name__)
@@ -23,23 +24,29 @@ def free_stem(out: Path, stem: str) -> str:
     return next((n for n in names if not any((out / f"{n}{end}").exists() for end in (".md", ".json"))), stem)
 
 
-def newest_by_family(examination: Examination, out: Path, stem: str) -> dict[str, Previous]:
-    """The newest journal in `out` of the same target and profile, by family, other than the one about to be written."""
-    wanted = (examination.target.name, examination.profile.name)
-    newest: dict[str, Previous] = {}
-    for path in sorted(out.glob("*.json")):
-        if path.stem == stem:
+def dated(folder: Path, target: str, profile: str, tell: Callable[[str], None]) -> list[Previous]:
+    """Every journal of this target and profile in a folder, the oldest first."""
+    of = (target, profile)
+    return [p for p in readable(folder, tell) if (p.journal["target"]["name"], p.journal["profile"]) == of]
+
+
+def readable(folder: Path, tell: Callable[[str], None]) -> list[Previous]:
+    """Every journal in a folder, the oldest first; `tell` is told of what looks like one and cannot be read."""
+    found = []
+    for path in sorted(folder.glob("*.json")):
+        if path.name.endswith(SIGNATURE):
             continue
         try:
-            document = _earlier(path)
+            found.append(Previous(path, _earlier(path)))
         except (journal.JournalError, OSError) as error:
-            examination.tell(f"Not compared with {path.name}: {' '.join(str(error).split())[:200]}")
-            continue
-        if (document["target"]["name"], document["profile"]) != wanted:
-            continue
-        known = newest.get(document["family"])
-        if known is None or _moment(document) > _moment(known.journal):
-            newest[document["family"]] = Previous(path, document)
+            tell(f"Not compared with {path.name}: {' '.join(str(error).split())[:200]}")
+    return sorted(found, key=lambda p: _moment(p.journal))
+
+
+def newest_by_family(examination: Examination, out: Path, stem: str) -> dict[str, Previous]:
+    """The newest journal in `out` of the same target and profile, by family, other than the one about to be written."""
+    earlier = dated(out, examination.target.name, examination.profile.name, examination.tell)
+    newest = {p.journal["family"]: p for p in earlier if p.path.stem != stem}
     for family, previous in newest.items():
         _logger.debug("family %s: the newest earlier journal is %s", family, previous.path)
     return newest

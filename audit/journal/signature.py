@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 DECISIONS = ("accepté", "accepté avec réserves", "refusé")
+SIGNATURE = ".signature.json"
 _FORMAT = "audit-signature/1"
 _NAMESPACE = "checkpoint-audit"
 _SECONDS = 30
@@ -19,7 +20,7 @@ class SignatureError(Exception):
 
 def beside(journal: Path) -> Path:
     """Where the signature of this journal lies."""
-    return journal.with_name(f"{journal.stem}.signature.json")
+    return journal.with_name(f"{journal.stem}{SIGNATURE}")
 
 
 def signed(journal: Path, name: str, decision: str, day: str, *, reserve: str = "", key: Path | None = None) -> str:

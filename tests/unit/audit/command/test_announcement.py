@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from audit.command.announcement import announcement
-from audit.command.cli import Exit, exit_code
+from audit.command.answers import Exit, exit_code
 from audit.command.run_setup import prepare
 from audit.model.findings import Level
 

@@ -5,8 +5,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from audit.command.cli import Exit, app, exit_code
+from audit.command.answers import Exit, exit_code
+from audit.command.cli import app
+from audit.command.cover_file import rendered_again
 from audit.command.output_files import OutputError, put
+from audit.journal.journal_file import JournalError
 from audit.model.facts import Facts
 from audit.model.findings import Level, Outcome
 from tests.acceptance.reference_copy import REPOSITORY
@@ -292,3 +295,30 @@ def test_a_critical_problem_of_a_good_practice_fails_the_build_and_a_baseline_le
     (shop / "app.py").write_text("\n\n" + text, encoding="utf-8")
     again = audit(*asked, "--baseline", journal)
     assert (again.exit_code, "Fails:" in again.stderr) == (0, False), again.stderr
+
+
+def test_every_family_has_its_checkpoint_and_they_share_a_cover(december: Path, out: Path) -> None:
+    """What is wrong in one family fails the whole; covers are numbered, never overwritten."""
+    options = ("--family", "all", "--level", "source", "--out", out, "--quiet")
+    result = audit("run", december, *options)
+    assert result.exit_code == 1, result.output
+    families = {path.stem.split("-famille-")[1] for path in out.glob("*.json")}
+    assert families == {f"{n}-strict" for n in range(4, 11)}
+    (cover,) = out.glob("*-couverture-strict.md")
+    first = cover.read_text(encoding="utf-8")
+    assert first.count("famille-") == 14
+    assert f"Cover: {cover}" in result.stderr
+
+    assert audit("report", "cover", out).exit_code == 0
+    assert sorted(path.name for path in out.glob("*-couverture-*")) == [f"{cover.stem}-2.md", cover.name]
+    assert cover.read_text(encoding="utf-8") == first == rendered_again(cover)
+    (next(out.glob("*-famille-4-*.json"))).unlink()
+    with pytest.raises(JournalError, match="famille-4"):
+        rendered_again(cover)
+
+
+def test_all_families_are_no_family_of_a_baseline(december: Path, out: Path) -> None:
+    audit("run", december, "--level", "source", "--out", out, "-q")
+    held = next(out.glob("*.json"))
+    assert audit("run", december, "--family", "all", "--baseline", held, "--out", out).exit_code == 2
+    assert audit("report", "cover", december).exit_code == 2

@@ -16,7 +16,7 @@ COMMANDS = (
     "explain",
     "fire",
     "soak",
-    *(f"report {c}" for c in ("convert", "diff", "verify", "sign")),
+    *(f"report {c}" for c in ("convert", "diff", "verify", "sign", "cover")),
 )
 
 
