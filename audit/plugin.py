@@ -1,6 +1,7 @@
-"""pytest plugin: every rule and experiment of a profile becomes a test item.
+"""pytest plugin: every rule and experiment of a profile becomes a test item, and the session writes the checkpoint.
 
-Inert unless `--audit-target` is given, so that it costs nothing to the sessions of projects that merely have it installed.
+Inert unless `--audit-target` or `audit_target` is given, so that it costs nothing to the sessions of projects that merely have
+it installed.
 """
 
 from __future__ import annotations
@@ -9,60 +10,64 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from audit.command.pytest_items import audit_items
-
 if TYPE_CHECKING:
     from typing import Any
 
     from audit.experiments.cluster.celery_canary import CeleryCanary
-    from audit.judging.examination import Examination  # noqa: F401  named in the key below, as text
 
-EXAMINATION = pytest.StashKey["Examination"]()
+# The options of `audit run`: `--audit-fail-on` on the command line, `audit_fail_on` in the configuration of pytest.
+TEXTS = {
+    "target": ("PATH", "audit.toml, pyproject.toml, or a directory that holds one; nothing is audited without it"),
+    "profile": ("NAME", "celery, checkpoint-2025 or strict"),
+    "family": ("N", "family of criteria of profile strict: 4 to 10, 8 by default"),
+    "level": ("LEVEL", "source, configuration or execution: up to which evidence"),
+    "python": ("PATH", "interpreter that can import the project, for level configuration"),
+    "out": ("DIRECTORY", "directory of the report and its journal: reports by default"),
+    "fail-on": (
+        "SEVERITY",
+        "from which severity on the session fails: critique by default, majeur, mineur, indéterminé",
+    ),
+    "baseline": ("JOURNAL", "only what this journal did not hold fails the session"),
+}
+LISTS = {
+    "evidence": ("FILE", "a soak's journal, or an export of production heartbeats; repeatable"),
+    "also": ("FORMAT", "write the report in one more format beside the others; repeatable"),
+}
+FLAGS = {
+    "yes": "allow the start of the target's own worker (canary)",
+    "no-report": "write nothing",
+    "require-conclusive": "fail when something is INDÉTERMINÉ",
+}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Options of the plugin; `audit run` gives them."""
+    """The options of `audit run`, and a key of the configuration for each."""
     group = parser.getgroup("audit", "audit of a Celery project")
-    group.addoption("--audit-target", metavar="PATH", help="audit.toml, pyproject.toml, or a directory that holds one")
-    group.addoption("--audit-profile", metavar="NAME", help="celery, checkpoint-2025 or strict")
-    group.addoption("--audit-family", metavar="N", help="family of criteria of profile strict: 4 to 10, 8 by default")
-    group.addoption("--audit-level", metavar="LEVEL", help="source, configuration or execution: up to which evidence")
-    group.addoption("--audit-yes", action="store_true", help="allow the start of the target's own worker (canary)")
+    for name, (metavar, told) in TEXTS.items():
+        group.addoption(f"--audit-{name}", metavar=metavar, help=told)
+        parser.addini(_key(name), f"the same as --audit-{name}", default="")
+    for name, (metavar, told) in LISTS.items():
+        group.addoption(f"--audit-{name}", metavar=metavar, action="append", help=told)
+        parser.addini(_key(name), f"the same as --audit-{name}", type="linelist", default=[])
+    for name, told in FLAGS.items():
+        group.addoption(f"--audit-{name}", action="store_true", default=None, help=told)
+        parser.addini(_key(name), f"the same as --audit-{name}", type="bool", default=False)
+
+
+def _key(name: str) -> str:
+    return f"audit_{name.replace('-', '_')}"
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Prepare the examination when a target is given."""
-    path = config.getoption("--audit-target", default=None)
-    if path is None:
-        return
-    from audit.command.run_setup import prepare  # noqa: PLC0415  keeps the plugin free for sessions that do not audit
-    from audit.target.target_file import TargetError  # noqa: PLC0415
+    given: dict[str, Any] = {}
+    for name in (*TEXTS, *LISTS, *FLAGS):
+        option = config.getoption(f"--audit-{name}", default=None)
+        given[_key(name)] = config.getini(_key(name)) if option is None else option
+    if given["audit_target"]:
+        from audit.command.plugin_session import start  # noqa: PLC0415  keeps the plugin free for sessions that do not audit
 
-    try:
-        examination = prepare(
-            path,
-            config.getoption("--audit-profile"),
-            config.getoption("--audit-level"),
-            family=config.getoption("--audit-family"),
-        )
-    except TargetError as error:
-        raise pytest.UsageError(str(error)) from error
-    examination.may_start_worker = config.getoption("--audit-yes")
-    config.stash[EXAMINATION] = examination
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop what the experiments started."""
-    examination = config.stash.get(EXAMINATION, None)
-    if examination is not None:
-        examination.close()
-
-
-def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Add one item per test of the profile."""
-    examination = config.stash.get(EXAMINATION, None)
-    if examination is not None:
-        items += audit_items(session, examination)
+        start(config, given)
 
 
 @pytest.fixture

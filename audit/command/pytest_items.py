@@ -25,26 +25,25 @@ class AuditError(Exception):
     """A rule or an experiment broke."""
 
 
-def audit_items(parent: pytest.Collector, examination: Examination) -> Iterable[pytest.Item]:
-    """The items of one examination, in print order."""
-    for category, identifier in examination.tests():
-        nodeid = f"{category}::{identifier}"
-        item: AuditItem = AuditItem.from_parent(
-            parent, name=identifier, nodeid=nodeid, category=category, examination=examination
-        )
-        yield item
-
-
 class AuditFile(pytest.File):
-    """Collects the items of an examination, whatever the file holds."""
+    """Collects the items of an examination, whatever the file holds, in print order.
 
-    def __init__(self, *, examination: Examination, **kwargs: Any) -> None:
+    An item is named after the file, so that it can be asked for again; `printed` names it after its category, as `audit run`
+    prints it.
+    """
+
+    def __init__(self, *, examination: Examination, printed: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.examination = examination
+        self.examination, self.printed = examination, printed
 
     def collect(self) -> Iterable[pytest.Item]:
         """The items of the profile."""
-        return audit_items(self, self.examination)
+        for category, identifier in self.examination.tests():
+            named = {"nodeid": f"{category}::{identifier}"} if self.printed else {}
+            item: AuditItem = AuditItem.from_parent(
+                self, name=identifier, category=category, examination=self.examination, **named
+            )
+            yield item
 
 
 class AuditItem(pytest.Item):

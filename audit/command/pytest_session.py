@@ -43,7 +43,7 @@ class _Items:
         config.add_cleanup(lambda: setattr(self.examination, "tell", tell))
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-        return AuditFile.from_parent(parent, path=file_path, examination=self.examination)
+        return AuditFile.from_parent(parent, path=file_path, examination=self.examination, printed=True)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from audit.experiments.evidence_files import Soak
-from audit.journal.accepted import accept
+from audit.journal.accepted import accept_all
 from audit.journal.consistency import contradictions
 from audit.journal.corrections import Previous, corrections
 from audit.journal.periodic_table import periodic_table
@@ -84,7 +84,7 @@ def build(
     totals = {k: sum(c[k] for c in categories) for k in categories[0] if k != "name"} if categories else {}
     known, family = examination.known, examination.profile.family
     requirements = [_requirement(examination, r, v) for r, v in verdicts.items()]
-    problems, waivers = accept(_problems(examination), known.target.waivers, date.fromisoformat(volatile.date))
+    problems, waivers = accept_all(_problems(examination), known.target, date.fromisoformat(volatile.date))
     document = {
         "version": VERSION,
         "volatile": asdict(volatile),

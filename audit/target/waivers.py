@@ -7,9 +7,9 @@ from datetime import date
 from fnmatch import fnmatchcase
 from typing import Any
 
-_RULE = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+RULE_ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _KEYS = ("rule", "path", "reason", "who", "until")
-_SHORTEST_REASON = 10
+SHORTEST_REASON = 10
 
 
 class WaiverError(ValueError):
@@ -18,17 +18,28 @@ class WaiverError(ValueError):
 
 @dataclass(frozen=True)
 class Waiver:
-    """`who` accepts the faults of one rule, in the files that `path` matches (all of them when empty), until that day included."""
+    """`who` accepts the faults of one rule, in the files that `path` matches (all of them when empty), until that day included.
+
+    With a `line`, only what is at fault on that line of that very file: a comment says so there.
+    """
 
     rule: str
     path: str
     reason: str
     who: str
     until: date
+    line: int = 0
 
-    def covers(self, rule: str, path: str) -> bool:
-        """Whether a fault of this rule in this file is accepted."""
-        return rule == self.rule and (not self.path or fnmatchcase(path, self.path))
+    @property
+    def place(self) -> str:
+        """Where it accepts, as reports name a place."""
+        return f"{self.path}:{self.line}" if self.line else self.path
+
+    def covers(self, rule: str, place: str) -> bool:
+        """Whether a fault of this rule at this `path:line` is accepted."""
+        if rule != self.rule:
+            return False
+        return place == self.place if self.line else not self.path or fnmatchcase(place.rpartition(":")[0], self.path)
 
 
 def read_waivers(entries: object) -> tuple[Waiver, ...]:
@@ -45,10 +56,10 @@ def _waiver(number: int, entry: Mapping[str, Any]) -> Waiver:
         msg = f"{where}: unknown key {unknown[0]} (known: {', '.join(_KEYS)})"
         raise WaiverError(msg)
     texts = {key: _text(where, entry, key) for key in ("rule", "reason", "who")}
-    if not _RULE.fullmatch(texts["rule"]):
+    if not RULE_ID.fullmatch(texts["rule"]):
         msg = f"{where}: rule must be the id of one rule, as `late-acknowledgement`, and not {texts['rule']!r}"
         raise WaiverError(msg)
-    if len(texts["reason"]) < _SHORTEST_REASON:
+    if len(texts["reason"]) < SHORTEST_REASON:
         msg = f"{where}: reason must say why, in a few words"
         raise WaiverError(msg)
     path = entry.get("path", "")

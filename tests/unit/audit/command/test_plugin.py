@@ -1,9 +1,16 @@
 import shutil
+from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
 
+from audit.command.cli import app
 from audit.command.pytest_items import AuditDefect, AuditError, AuditReservationWarning, report
+from audit.journal import journal_file as journal
 from audit.model.findings import Finding, Level, Outcome
+from audit.plugin import FLAGS, LISTS, TEXTS
 from tests.acceptance.reference_copy import REPOSITORY
 from tests.unit.audit.examples import examination, finding, profile, rule
 
@@ -51,8 +58,66 @@ def test_a_target_adds_one_item_for_each_test_after_the_project_s_own(pytester: 
     pytester.makepyfile("def test_own(): pass")
     result = play(pytester, "-v", *TARGET)
     result.assert_outcomes(passed=22, warnings=2)
-    result.stdout.fnmatch_lines(["*test_own PASSED*", "*Configuration Celery::late-acknowledgement PASSED*"])
+    result.stdout.fnmatch_lines(["*test_own PASSED*", "*/decembre-2025/audit.toml::late-acknowledgement PASSED*"])
     result.stdout.fnmatch_lines(["*AuditReservationWarning: *"])
+
+
+def strict_copy(pytester: pytest.Pytester) -> Path:
+    """The December project in a folder of the session, with a defect that is not its only one."""
+    root: Path = pytester.path / "my target"
+    shutil.copytree(DECEMBER, root, ignore=shutil.ignore_patterns("__pycache__"))
+    return root
+
+
+def test_an_item_is_asked_for_again_by_its_name(pytester: pytest.Pytester) -> None:
+    """Names held categories, with spaces, and no file: pytest found none of them."""
+    pytester.makeini("[pytest]\naudit_target = my target\naudit_profile = checkpoint-2025\n")
+    strict_copy(pytester)
+    listed = play(pytester, "--collect-only", "-q").stdout.str().splitlines()
+    names = [line for line in listed if "::" in line]
+    assert len(names) == 21
+    assert names[0] == "my target/audit.toml::late-acknowledgement"
+    result = play(pytester, "-v", names[0], names[3])
+    assert [line.split(" PASSED")[0] for line in result.stdout.str().splitlines() if " PASSED" in line] == names[:4:3]
+    result.stdout.fnmatch_lines(["No report: 19 of 21 questions were not put"])
+    assert not (pytester.path / "reports").exists()
+
+
+def test_a_session_writes_the_journal_and_answers_as_the_command(pytester: pytest.Pytester) -> None:
+    root = strict_copy(pytester)
+    pytester.makepyfile("def test_own(): pass")
+    given = ("--audit-level", "source", "--audit-out", "out", "--audit-also", "sarif", "--audit-fail-on")
+    result = play(pytester, f"--audit-target={root}", "--audit-profile=strict", *given, "critique")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["Fails: critique: Webhook ouvert*", "Report: out/*-famille-8-strict.md"])
+    (written,) = (pytester.path / "out").glob("*.json")
+    assert journal.read(written)["volatile"]["command"].startswith("pytest -p no:cacheprovider --audit-target=")
+    assert written.with_suffix(".sarif").is_file()
+
+    runner = CliRunner()
+    command = ["run", str(root), "--profile", "strict", "--level", "source", "--no-report", "--baseline", str(written)]
+    assert runner.invoke(app, command).exit_code == 0
+    same = play(
+        pytester, f"--audit-target={root}", "--audit-profile=strict", *given, "mineur", f"--audit-baseline={written}"
+    )
+    assert same.ret == 0, "what the baseline held fails neither"
+    same.stdout.fnmatch_lines(["Passes: no failed point*"])
+    failing = pytester.makepyfile(test_other="def test_own(): assert 0")
+    own = play(pytester, str(failing), f"--audit-target={root}", *given, "mineur", f"--audit-baseline={written}")
+    assert own.ret == 1, "the project's own failure stays one"
+
+
+@pytest.mark.parametrize(
+    "options", [("--audit-fail-on", "grave"), ("--audit-also", "docx"), ("--audit-baseline=no.json",)]
+)
+def test_a_word_that_the_command_refuses_is_refused_here(options: tuple[str, ...], pytester: pytest.Pytester) -> None:
+    assert play(pytester, *TARGET, *options).ret == pytest.ExitCode.USAGE_ERROR
+
+
+def test_every_option_of_the_command_is_one_of_the_plugin() -> None:
+    command: Any = get_command(app)
+    names = {parameter.name.replace("_", "-") for parameter in command.commands["run"].params}
+    assert names - {"quiet", "verbose"} == {*TEXTS, *LISTS, *FLAGS}
 
 
 def test_warnings_as_errors_refuse_reservations_and_nothing_else(pytester: pytest.Pytester) -> None:

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from audit.command.cli import app
+from audit.journal.gate import failing
 from audit.journal.signature import beside
 
 SHOP = """from celery import Celery
@@ -103,6 +104,45 @@ def test_paths_are_seen_from_the_repository_that_holds_the_target(journal: Path)
 def test_an_edited_verdict_is_refused_before_anything_is_compared(journal: Path) -> None:
     edit(journal, lambda d: d["requirements"][0].update(verdict="CONFORME", known_by="exécuté"))
     assert audit("report", "verify", journal).exit_code == 2
+
+
+def accepted_in_place(shop: Path, until: str, rule: str) -> None:
+    comment = f'# audit: accept {rule} until={until} by="A. Martin" reason="remplacé au printemps"'
+    text = SHOP.replace('["pickle"]', f'["pickle"]  {comment}')
+    (shop / "app.py").write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("until", "rule", "words"),
+    [
+        (
+            "2999-01-01",
+            "RULE",
+            "**Dispense appliquée** : `RULE` dans `app.py:4`, accepté jusqu'au 1er janvier 2999 par A. Martin",
+        ),
+        ("2020-01-01", "RULE", "**Dispense expirée** : `RULE` dans `app.py:4`"),
+        ("2999-01-01", "time-limits", "**Dispense sans objet** : `time-limits` dans `app.py:4`"),
+        ("2999-01-01", "C12", "Dispense illisible dans `app.py:4`"),
+        ("2999-01-01", "*", "Dispense illisible dans `app.py:4`"),
+    ],
+    ids=["applied", "expired", "another rule", "a whole criterion", "everything"],
+)
+def test_a_comment_accepts_one_fault_and_no_verdict(
+    until: str, rule: str, words: str, journal: Path, shop: Path, tmp_path: Path
+) -> None:
+    before = json.loads(journal.read_text(encoding="utf-8"))
+    (fault,) = (p["rule"] for p in before["problems"] if "app.py:4" in p["places"] and p["severity"] == "critique")
+    accepted_in_place(shop, until, rule.replace("RULE", fault))
+    audit("run", shop, "--level", "source", "--out", tmp_path / "again", "-q")
+    (again,) = (tmp_path / "again").glob("*.json")
+    after = json.loads(again.read_text(encoding="utf-8"))
+    told = audit("render", again).stdout.replace("\u00a0", " ")
+    assert words.replace("RULE", fault) in told
+    assert {r["id"]: r["verdict"] for r in after["requirements"]} == {
+        r["id"]: r["verdict"] for r in before["requirements"]
+    }
+    fails = [r for r in failing(after, "critique") if "critique" in r]
+    assert len(fails) == len([r for r in failing(before, "critique") if "critique" in r]) - ("appliquée" in words)
 
 
 def test_a_decision_is_bound_to_the_journal(journal: Path, shop: Path) -> None:

@@ -1,5 +1,6 @@
 """What lets a build pass, and what somebody accepts: none of it changes a verdict."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from audit.journal.accepted import accept
 from audit.journal.fingerprints import fingerprints
 from audit.journal.gate import failing
 from audit.report.markdown import render_markdown
+from audit.target.line_waivers import Misread
 from audit.target.target_file import TargetError, load_target
 from audit.target.waivers import Waiver
 from tests.unit.audit.report.hand_made import finding, journal, problem, requirement
@@ -100,6 +102,21 @@ def test_a_waiver_that_expired_or_serves_nothing_is_a_problem_and_accepts_nothin
     assert [("waived" in p, p["severity"]) for p in told] == [(False, "critique"), (False, "mineur")]
     assert told[1]["number"] == 2
     assert failing(of(*told), "critique") == ["critique: Faute critique"]
+
+
+def test_a_comment_accepts_its_line_and_no_other() -> None:
+    written = replace(waiver(path="app/a.py"), line=3)
+    told, rows = accept([fault("critique", "app/a.py:3")], [written], TODAY)
+    assert ("waived" in told[0], rows[0]["path"], rows[0]["state"]) == (True, "app/a.py:3", "appliquée")
+    told, rows = accept([fault("critique", "app/a.py:3", "app/a.py:9")], [written], TODAY)
+    assert ("waived" in told[0], rows[0]["state"]) == (False, "sans objet")
+    assert told[1]["places"] == ["app/a.py:3"]
+
+
+def test_a_comment_that_says_too_little_is_a_problem_where_it_is() -> None:
+    told, rows = accept([], [], TODAY, [Misread("app/a.py:3", "`until` manque")])
+    assert (rows, told[0]["places"], told[0]["severity"]) == ([], ["app/a.py:3"], "mineur")
+    assert "n'accepte rien : `until` manque" in told[0]["sentence"]
 
 
 def test_a_problem_is_accepted_only_when_every_place_is() -> None:

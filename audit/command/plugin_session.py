@@ -1,0 +1,180 @@
+"""What the pytest plugin does once a target is given: items that can be asked for by name, a journal, and the command's answer."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audit.command.answers import Exit, Gate, gate, known_word
+from audit.command.audit_run import Written, begun, record
+from audit.command.direct_session import play
+from audit.command.output_files import OutputError, put, writable
+from audit.command.pytest_items import AuditFile, AuditItem
+from audit.command.report_commands import FORMATS
+from audit.command.run_setup import prepare
+from audit.judging.examination import Examination
+from audit.model.findings import Level, Outcome
+from audit.target.target_file import TargetError
+
+_MOST_REASONS = 10
+
+
+def start(config: pytest.Config, given: Mapping[str, Any]) -> None:
+    """Register what audits. Raises pytest.UsageError on bad usage, as the command exits 2."""
+    try:
+        for word in given["audit_also"]:
+            known_word("--audit-also", word, FORMATS)
+        wanted = gate(
+            given["audit_fail_on"] or "critique",
+            _path(given["audit_baseline"]),
+            require_conclusive=given["audit_require_conclusive"],
+        )
+        examination = prepare(
+            given["audit_target"],
+            given["audit_profile"] or None,
+            given["audit_level"] or None,
+            family=given["audit_family"] or None,
+            evidence=[Path(file) for file in given["audit_evidence"]],
+            python=given["audit_python"],
+        )
+        out = None if given["audit_no_report"] else Path(given["audit_out"] or "reports")
+        if out is not None and not config.option.collectonly:
+            writable(out)
+    except (TargetError, OutputError) as error:
+        raise pytest.UsageError(str(error)) from error
+    examination.may_start_worker = given["audit_yes"]
+    command = f"pytest {shlex.join(config.invocation_params.args)}".strip()
+    how = How(command, out, tuple(given["audit_also"]), anchor(Path(given["audit_target"])))
+    config.pluginmanager.register(AuditSession(examination, wanted, how), "audit-session")
+
+
+def _path(text: str) -> Path | None:
+    return Path(text) if text else None
+
+
+def anchor(target: Path) -> Path | None:
+    """The file that stands for the target in the names of items: pytest finds an item again by a file that exists.
+
+    Never a module, which pytest would import.
+    """
+    if target.is_file():
+        return target.resolve()
+    names = ("audit.toml", "pyproject.toml", *sorted(p.name for p in target.iterdir() if p.suffix != ".py"))
+    return next(((target / name).resolve() for name in names if (target / name).is_file()), None)
+
+
+@dataclass(frozen=True)
+class How:
+    """The command as it was given, where the report goes and in which formats, and the file whose items are the audit's."""
+
+    command: str
+    out: Path | None
+    also: tuple[str, ...]
+    held: Path | None
+
+
+class AuditSession:
+    """One audit inside of a pytest session."""
+
+    def __init__(self, examination: Examination, wanted: Gate, how: How) -> None:
+        """Nothing is read yet."""
+        self.examination, self.wanted, self.how = examination, wanted, how
+        self.asked = begun(how.command)
+        self.items: dict[str, AuditItem] = {}
+        self.ran: set[str] = set()
+        self.refused: set[str] = set()
+        self.told: list[str] = []
+
+    def _file(self, parent: pytest.Collector, path: Path) -> AuditFile:
+        # Outside of pytest's root, pytest would leave the folders out of the name, and never find it again.
+        nodeid = Path(os.path.relpath(path, parent.config.rootpath)).as_posix()
+        file: AuditFile = AuditFile.from_parent(parent, path=path, nodeid=nodeid, examination=self.examination)
+        return file
+
+    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+        """The audit's items, when their file is collected or asked for by name."""
+        held = self.how.held
+        return self._file(parent, held) if held is not None and file_path.resolve() == held else None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
+        """Add the audit's items after the project's own, unless some were asked for by name."""
+        if not any(isinstance(item, AuditItem) for item in items):
+            items += self._file(session, self.how.held or session.config.rootpath / "audit").collect()
+        self.items = {item.nodeid: item for item in items if isinstance(item, AuditItem)}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note which items ran, and which were refused."""
+        if report.nodeid in self.items:
+            self.ran.add(self.items[report.nodeid].name)
+            if report.failed:
+                self.refused.add(self.items[report.nodeid].name)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write the journal and answer as the command does, when every question was put."""
+        if hasattr(session.config, "workerinput") or session.config.option.collectonly:
+            return
+        if session.exitstatus not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
+            return
+        if why := self._unfinished(session.config):
+            self.told.append(f"No report: {why}")
+            return
+        try:
+            written = record(self.examination, self.how.out, self.asked, play(self.examination, quiet=True))
+            self._answer(session, written)
+        except OutputError as error:
+            self.told.append(f"audit: {error}")
+            session.exitstatus = Exit.USAGE
+
+    def _unfinished(self, config: pytest.Config) -> str:
+        """Why nothing may be concluded; empty when all was asked."""
+        every = {identifier for _, identifier in self.examination.tests()}
+        if not every:
+            return "the profile asks nothing at this level"
+        if config.getoption("dist", "no") != "no":
+            return "under pytest-xdist no process sees every answer at level execution" if self._executes else ""
+        left = len(every - self.ran)
+        return f"{left} of {len(every)} questions were not put" if left else ""
+
+    @property
+    def _executes(self) -> bool:
+        return self.examination.level >= Level.EXECUTION
+
+    def _answer(self, session: pytest.Session, written: Written) -> None:
+        reasons = self.wanted.reasons(written.journal)
+        self.told += [f"Fails: {reason}" for reason in reasons[:_MOST_REASONS]]
+        if self.how.out is not None:
+            put(
+                {
+                    written.markdown.with_suffix(FORMATS[f][0]): FORMATS[f][1](dict(written.journal))
+                    for f in self.how.also
+                }
+            )
+            self.told.append(f"Report: {written.markdown}")
+        refusing = {Outcome.DEFECT, Outcome.AUDIT_ERROR}
+        expected = {i for _, i in self.examination.tests() if self.examination.outcome(i) in refusing}
+        alone = session.testsfailed == len(self.refused)
+        # What failed besides, or otherwise than the audit says (-W error), stays pytest's own answer.
+        if not alone or not self.refused <= expected:
+            return
+        session.exitstatus = self.wanted.answer(self.examination, reasons)
+        if self.refused and session.exitstatus == Exit.FINE:
+            self.told.append(f"Passes: no failed point is of severity {self.wanted.fail_on} (--audit-fail-on)")
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Say where the report is, and what failed."""
+        if self.told:
+            terminalreporter.section("audit")
+        for line in self.told:
+            terminalreporter.write_line(line)
+
+    def pytest_unconfigure(self) -> None:
+        """Stop what the experiments started."""
+        self.examination.close()
