@@ -44,8 +44,6 @@ def start(config: pytest.Config, given: Mapping[str, Any]) -> None:
             python=given["audit_python"],
         )
         out = None if given["audit_no_report"] else Path(given["audit_out"] or "reports")
-        if out is not None and not config.option.collectonly:
-            writable(out)
     except (TargetError, OutputError) as error:
         raise pytest.UsageError(str(error)) from error
     examination.may_start_worker = given["audit_yes"]
@@ -127,6 +125,8 @@ class AuditSession:
             self.told.append(f"No report: {why}")
             return
         try:
+            if self.how.out is not None:
+                writable(self.how.out)
             written = record(self.examination, self.how.out, self.asked, play(self.examination, quiet=True))
             self._answer(session, written)
         except OutputError as error:

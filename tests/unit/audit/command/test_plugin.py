@@ -91,7 +91,7 @@ def test_a_session_writes_the_journal_and_answers_as_the_command(pytester: pytes
     assert result.ret == 1
     result.stdout.fnmatch_lines(["Fails: critique: Webhook ouvert*", "Report: out/*-famille-8-strict.md"])
     (written,) = (pytester.path / "out").glob("*.json")
-    assert journal.read(written)["volatile"]["command"].startswith("pytest -p no:cacheprovider --audit-target=")
+    assert " --audit-profile=strict --audit-level source" in journal.read(written)["volatile"]["command"]
     assert written.with_suffix(".sarif").is_file()
 
     runner = CliRunner()
