@@ -66,7 +66,7 @@ def _waiver(number: int, entry: Mapping[str, Any]) -> Waiver:
     if not isinstance(path, str) or (path and not path.strip("*/?")):
         msg = f"{where}: path must name files; leave it out for the whole rule"
         raise WaiverError(msg)
-    return Waiver(path=path, until=_day(where, entry.get("until")), **texts)
+    return Waiver(texts["rule"], path, texts["reason"], texts["who"], _day(where, entry.get("until")))
 
 
 def _text(where: str, entry: Mapping[str, Any], key: str) -> str:
