@@ -20,15 +20,15 @@ LATER: dict[str, Any] = {"conf": {"task_acks_late": [True, False]}, "tasks": {}}
 class Answering(FakeStack):
     """A stack whose workers answer this."""
 
-    answers: dict[str, Any]
+    worker_told: dict[str, Any]
 
     def worker_answers(self) -> dict[str, Any]:
-        return self.answers
+        return self.worker_told
 
 
 def _played(answers: dict[str, Any]) -> tuple[Outcome, str]:
     stack = Answering()
-    stack.answers = answers
+    stack.worker_told = answers
     ((finding,), _) = worker_answers.EXPERIMENT.perform(stack)
     return finding.outcome, (finding.sentence + finding.missing).replace("\u00a0", " ")
 
