@@ -59,6 +59,6 @@ def test_an_application_that_does_not_import_is_said(tmp_path: Path) -> None:
 
 def test_a_record_tells_how_much_was_compared() -> None:
     stack, record = Answering(), Record()
-    stack.answers = {"a": SAME}
+    stack.worker_told = {"a": SAME}
     worker_answers.run(stack, record)
     assert dict(record.figures)["Réglages comparés"] == "1"
