@@ -76,7 +76,7 @@ _NONE = "aucune publication n'a été trouvée"
 def _long(known: TargetFacts) -> Sequence[Finding]:
     guide = _long.guide
     delayed = [o for o in known.source.observations_of(DelayedMessage) if o.method != "retry"]
-    unread = [o for o in delayed if o.seconds is UNKNOWN]
+    unread = [o for o in delayed if o.seconds is UNKNOWN and (o.most is None or o.most > _HOUR)]
     doubts = [Doubt(why=f"le délai que `{short(o.symbol)}` demande ne se lit pas") for o in unread]
 
     def faults(message: Observation) -> list[Fault]:

@@ -80,7 +80,7 @@ def _visibility(known: TargetFacts) -> Sequence[Finding]:
     waits = [_Wait(0.0, "", reading.excerpt), *_delays(known), *_limits(known, hard)]
     told = f"{french_duration(allowed or 0)}{', la valeur par défaut' if default else ''}"
     unread = "" if allowed is not None or reading.missing else "`visibility_timeout` ne se lit pas dans le code"
-    gaps = [Doubt(why=why) for why in filter(None, (unread, *(wait.unread for wait in waits)))]
+    gaps = [Doubt(why=why) for why in filter(None, (unread, *(wait.unread(allowed) for wait in waits)))]
     read_so = f"`visibility_timeout` de {told}"
     domain = ruled_by(known, (reading, hard), waits, read_so, *gaps, *hidden_tasks(known), scope=scope)
     answer = conclude(
@@ -99,17 +99,18 @@ def _visibility(known: TargetFacts) -> Sequence[Finding]:
 
 @dataclass(frozen=True)
 class _Wait:
-    """Seconds that a message may wait in a worker, what for, and where; None for what cannot be told."""
+    """Seconds that a message may wait in a worker, what for, and where; None for what cannot be told, and `most` what it cannot exceed."""
 
     seconds: float | None
     what: str
     excerpt: Excerpt | None
     first: float = 0.0
     step: float = 0.0
+    most: float | None = None
 
-    @property
-    def unread(self) -> str:
-        return f"{self.what} ne se lit pas" if self.seconds is None and not self.step else ""
+    def unread(self, allowed: float | None) -> str:
+        bounded = self.most is not None and allowed is not None and self.most < allowed
+        return "" if self.seconds is not None or self.step or bounded else f"{self.what} ne se lit pas"
 
     def beyond_some_rank(self, allowed: float | None) -> list[Fault]:
         """Where it grows from one turn of a loop to the next, nobody knows how many turns there are."""
@@ -144,7 +145,8 @@ def _delays(known: TargetFacts) -> Iterator[_Wait]:
                 yield _Wait(None, "`countdown`", message.excerpt, message.first, message.step)
                 continue
             what = f"le délai que `{short(message.symbol)}` demande" if seconds is UNKNOWN else "`countdown`"
-            yield _Wait(None if seconds is UNKNOWN else float(seconds), what, message.excerpt)
+            most = message.most if seconds is UNKNOWN else None
+            yield _Wait(None if seconds is UNKNOWN else float(seconds), what, message.excerpt, most=most)
 
 
 def _backoffs(known: TargetFacts, tasks: set[str]) -> Iterator[_Wait]:

@@ -27,8 +27,9 @@ class PublishedMessage(Observation):
 class DelayedMessage(Observation):
     """A call of `method` that asks for a `countdown` or an `eta`; `seconds`: how far ahead.
 
-    Where each turn of a loop adds `step` seconds, the first waits `first` and `seconds` is UNKNOWN. `expires`: the seconds after
-    which the call says that the task is worth nothing, None when it does not say. `task` as in PublishedMessage.
+    Where each turn of a loop adds `step` seconds, the first waits `first` and `seconds` is UNKNOWN. `most`: the greatest that
+    UNKNOWN seconds can be, None where nothing bounds them. `expires`: the seconds after which the call says that the task is
+    worth nothing, None when it does not say. `task` as in PublishedMessage.
     """
 
     seconds: float | Unknown
@@ -37,6 +38,7 @@ class DelayedMessage(Observation):
     step: float = 0.0
     expires: float | Unknown | None = None
     task: str = ""
+    most: float | None = None
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from audit.model.unknown import UNKNOWN, Unknown
 from audit.reading.behaviour.growing_delays import Growth, growth
 from audit.reading.behaviour.row_objects import is_row
 from audit.reading.behaviour.scope import Scope, chain, keyword, last, opaque
+from audit.reading.behaviour.upper_bounds import at_most
 from audit.reading.python.abstract_values import ClassValue, FunctionValue, Table, exported, unwrap
 from audit.reading.python.classes import class_attribute
 
@@ -51,8 +52,10 @@ def _delayed(scope: Scope, call: ast.Call, ahead: float | Unknown, method: str) 
     told = _from_now(scope, expires) if expires is not None else None
     task = _message(scope, call, None, method).task if method in METHODS else ""
     first, step = (growing.first, growing.step) if growing and growing.most is None else (0.0, 0.0)
+    countdown = keyword(call, "countdown")
+    most = at_most(scope, countdown) if ahead is UNKNOWN and countdown is not None else None
     return scope.observed(
-        DelayedMessage, call, seconds=ahead, method=method, first=first, step=step, expires=told, task=task
+        DelayedMessage, call, seconds=ahead, method=method, first=first, step=step, expires=told, task=task, most=most
     )
 
 
@@ -273,8 +276,9 @@ def _spread(scope: Scope, call: ast.Call) -> float | Unknown | None:
     if last(call.func) not in _OPTIONS | _SIGNATURES:
         return None
     for given in (k.value for k in call.keywords if k.arg is None):
-        options = scope.value(given)
-        if not isinstance(options, dict):
+        held = scope.evaluated(given)
+        options = exported(held)
+        if not isinstance(options, dict) or (isinstance(held, Table) and held.opaque and "countdown" not in held):
             return UNKNOWN
         if options.get("countdown") is not None:
             seconds = options["countdown"]

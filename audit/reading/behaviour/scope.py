@@ -9,6 +9,7 @@ from audit.model.findings import Excerpt
 from audit.model.observations.observation import Seen
 from audit.model.plain_value import PlainValue
 from audit.model.unknown import UNKNOWN
+from audit.reading.behaviour.changes_in_place import Change, changes_in_place
 from audit.reading.python.abstract_values import (
     BoundMethod,
     External,
@@ -16,6 +17,8 @@ from audit.reading.python.abstract_values import (
     Instance,
     Method,
     Namespace,
+    Origin,
+    Table,
     Value,
     exported,
     unwrap,
@@ -124,9 +127,32 @@ class Scope:
                 if isinstance(name, ast.Name) and frame.names.get(name.id) is UNKNOWN:
                     other = self.assigned.get(name.id)
                     if other is not None:
-                        frame.names[name.id] = self.held(other, depth + 1)
+                        frame.names[name.id] = self._changed(name.id, self.held(other, depth + 1), depth)
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in self._set_attributes:
+            return UNKNOWN
         self.machine.new_entry()
         return self.machine.value_of(node, frame)
+
+    @cached_property
+    def _set_attributes(self) -> frozenset[str]:
+        """Attributes of local names that are given another value here: `turn.seconds`."""
+        stored = [(n, n.value) for n in self.all(ast.Attribute) if isinstance(n.ctx, ast.Store)]
+        local = [n for n, holder in stored if isinstance(holder, ast.Name) and self.assigned.get(holder.id) is not None]
+        return frozenset(map(ast.unparse, local))
+
+    @cached_property
+    def changes(self) -> dict[str, list[Change]]:
+        """What changes in place the dictionaries that names hold."""
+        return changes_in_place(self.all(ast.Assign), self.all(ast.Delete), self.calls)
+
+    def _changed(self, name: str, made: Value, depth: int) -> Value:
+        """A dictionary, with all the entries that it may be given after it is made; anything else as it is."""
+        table = unwrap(made)[0]
+        if not isinstance(table, Table) or name not in self.changes:
+            return made
+        found = table.copy()
+        _apply(self, name, found, depth + 1)
+        return found
 
     def value(self, node: ast.expr) -> PlainValue:
         """The plain value of an expression, seconds for a duration; UNKNOWN when it cannot be told."""
@@ -167,6 +193,36 @@ def function_scope(machine: Machine, function: FunctionValue) -> Scope:
     for _ in gather(scope, ""):
         pass
     return scope
+
+
+def _apply(scope: Scope, name: str, table: Table, depth: int) -> None:
+    """Give a table the entries that the statements of a scope give it under this name, and the functions it is handed to."""
+    for change in scope.changes.get(name, ()):
+        if change.call is not None:
+            function = _own_function(scope, change.call) if depth < _DEPTH else None
+            parameter = _parameter(function, change.place) if function else ""
+            if function and parameter:
+                _apply(function_scope(scope.machine, function), parameter, table, depth + 1)
+        elif change.key is None:
+            table.opaque = table.opaque or Origin(scope.module.source.path, 1, 1)
+        else:
+            given = UNKNOWN if change.value is None else scope.held(change.value, depth)
+            table[change.key] = given if change.key not in table or table[change.key] == given else UNKNOWN
+
+
+def _own_function(scope: Scope, call: ast.Call) -> FunctionValue | None:
+    callee = scope.evaluated(call.func)
+    function = callee.function if isinstance(callee, BoundMethod) else callee
+    return function if isinstance(function, FunctionValue) else None
+
+
+def _parameter(function: FunctionValue, place: int | str) -> str:
+    """The name of the parameter that takes an argument of a call."""
+    if isinstance(place, str):
+        return place
+    names = [a.arg for a in (*function.node.args.posonlyargs, *function.node.args.args)]
+    place += names[:1] in (["self"], ["cls"])
+    return names[place] if place < len(names) else ""
 
 
 def _of_instance(method: Method) -> str:

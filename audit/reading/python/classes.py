@@ -7,6 +7,7 @@ from audit.reading.python.abstract_values import (
     MISSING,
     ClassValue,
     External,
+    FunctionValue,
     Instance,
     Missing,
     Overridable,
@@ -77,14 +78,21 @@ def annotated_fields(cls: ClassValue) -> list[str]:
     return names
 
 
+def is_worked_out(cls: ClassValue, name: str) -> bool:
+    """Whether what runs after the generated `__init__` sets this field again."""
+    after = (class_attribute(cls, hook) for hook in ("__post_init__", "model_post_init"))
+    stored = (n for hook in after if isinstance(hook, FunctionValue) for n in ast.walk(hook.node))
+    return any(isinstance(n, ast.Attribute) and n.attr == name and isinstance(n.ctx, ast.Store) for n in stored)
+
+
 def given_field(instance: Instance, name: str) -> Value:
     """Value of a field of a dataclass, named tuple or pydantic instance; None when it is not a field."""
     cls = instance.cls
     if not isinstance(cls, ClassValue):
         return None
     names = annotated_fields(cls)
-    if name not in names:
-        return None
+    if name not in names or is_worked_out(cls, name):
+        return UNKNOWN if name in names else None
     if name in instance.keywords:
         return instance.keywords[name]
     position = names.index(name)
