@@ -2,6 +2,7 @@
 
 from audit.reading.celery.configuration_calls import celery_call
 from audit.reading.celery.task_attributes import write_option
+from audit.reading.celery.task_calls import task_call
 from audit.reading.python.environment_readers import environment_call
 from audit.reading.python.expressions import attribute_of, evaluate
 from audit.reading.python.interpreter import Machine
@@ -15,5 +16,5 @@ from audit.reading.web.views import view_call
 
 def new_machine(project: Project, web: Web) -> Machine:
     """A machine that has read nothing yet; routes met will be noted in `web`."""
-    observers = [known_call, environment_call, celery_call, web.call, flask_call(web), view_call]
+    observers = [known_call, environment_call, task_call, celery_call, web.call, flask_call(web), view_call]
     return Machine(project, evaluate, attribute_of, read_body, write_option, observers)

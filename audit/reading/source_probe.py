@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from audit.model.facts import Facts, Loading, Process
 from audit.model.findings import Level
-from audit.model.gaps import Gap, UnreadFile
+from audit.model.gaps import Doubt, Gap, UnreadFile
 from audit.model.observations.observation import Observation
 from audit.model.plain_value import PlainValue
 from audit.model.test_files import places_of, program_places
@@ -31,6 +31,7 @@ from audit.reading.celery.configuration_calls import follow_connected
 from audit.reading.celery.configuring_modules import keep_loaded_writes
 from audit.reading.celery.option_writes import OptionWrites
 from audit.reading.celery.start_modules import WorkerStarts
+from audit.reading.celery.task_calls import apply_own_decorators
 from audit.reading.celery.task_definitions import read_tasks
 from audit.reading.celery.unloaded_tasks import read_unloaded
 from audit.reading.celery.unprefixed_settings import read_unprefixed
@@ -96,6 +97,7 @@ def _read(project: Project) -> tuple[Machine, Web]:
     machine = new_machine(project, web)
     machine.read_all()
     follow_factories(machine, ("Celery",), machine.is_celery)
+    apply_own_decorators(machine)
     follow_connected(machine)
     obscure_late_settings(machine)
     return machine, web
@@ -213,6 +215,9 @@ def _calls_methods(base: Value) -> bool:
     return bool(dotted) and not dotted.startswith(("builtins.", "abc.", "typing.", "typing_extensions.", "enum."))
 
 
+_SPENT = "le code des fonctions est trop long à suivre : les dernières n'ont pas été lues"
+
+
 def _gaps(tree: Tree, machine: Machine) -> tuple[Gap, ...]:
     """Python files of the program that were not read, and imports of its modules that find nothing."""
     is_test = machine.project.is_test_file
@@ -223,4 +228,5 @@ def _gaps(tree: Tree, machine: Machine) -> tuple[Gap, ...]:
         if path not in tree.excluded and not is_test(path) and (path.endswith(".py") or why.startswith(_FOLDERS))
     ]
     missing = [gap for gap in machine.missing_imports if not is_test(gap.path)]
-    return tuple(dict.fromkeys((*unread, *missing)))
+    spent = [Doubt(why=_SPENT)] if machine.is_spent else []
+    return tuple(dict.fromkeys((*unread, *missing, *spent)))

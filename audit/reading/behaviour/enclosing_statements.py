@@ -68,8 +68,7 @@ def surroundings(machine: Machine) -> dict[str, Surroundings]:
     found: dict[str, Surroundings] = {}
     for function in machine.decorated:
         if function.symbol not in found and (decoration := task_decoration(machine, function)):
-            places = [d.node for d in function.decorators]
-            below = function.decorators[places.index(decoration.node) + 1 :]
+            below = _below(function, decoration, own=function.symbol in machine.made_tasks)
             base = unwrap(decoration.keywords.get("base", default_base(machine, decoration)))[0]
             found[function.symbol] = Surroundings(function, decoration, base, below)
     for instance in machine.registered:
@@ -77,6 +76,13 @@ def surroundings(machine: Machine) -> dict[str, Surroundings]:
         if isinstance(run, FunctionValue):
             found[run.symbol] = Surroundings(run, task_decoration(machine, run), instance.cls, run.decorators)
     return found
+
+
+def _below(function: FunctionValue, decoration: Decoration, *, own: bool) -> tuple[Decoration, ...]:
+    """The decorators under the one that makes a task; that one too where it is the target's `own`, and all where a call makes it."""
+    places = [d.node for d in function.decorators]
+    at = places.index(decoration.node) if decoration.node in places else 0
+    return function.decorators[at if own else at + 1 :]
 
 
 class SwallowingWrappers:

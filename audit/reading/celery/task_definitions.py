@@ -67,8 +67,11 @@ def read_tasks(machine: Machine) -> tuple[Task, ...]:
 
 
 def task_decoration(machine: Machine, function: FunctionValue) -> Decoration | None:
-    """The decorator that makes a task of this function."""
-    return next((d for d in map(_applied, function.decorators) if _makes_a_task(machine, d)), None)
+    """The decorator, or the call, that makes a task of this function."""
+    if function.symbol in machine.inner_tasks:
+        return None
+    made = next((d for d in map(_applied, function.decorators) if makes_a_task(machine, d)), None)
+    return made or machine.made_tasks.get(function.symbol)
 
 
 def _applied(decoration: Decoration) -> Decoration:
@@ -82,7 +85,8 @@ def _applied(decoration: Decoration) -> Decoration:
     return _applied(Decoration(made.arguments[0], decoration.node, made.arguments[1:], keywords))
 
 
-def _makes_a_task(machine: Machine, decoration: Decoration) -> bool:
+def makes_a_task(machine: Machine, decoration: Decoration) -> bool:
+    """Whether a decorator is one by which Celery makes tasks."""
     callee = decoration.callee
     if isinstance(callee, BoundMethod):
         own = callee.function.symbol.rpartition(".")[2]

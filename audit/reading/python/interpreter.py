@@ -14,6 +14,7 @@ from audit.model.unknown import UNKNOWN
 from audit.reading.python.abstract_values import (
     BoundMethod,
     ClassValue,
+    Decoration,
     External,
     FunctionValue,
     Instance,
@@ -23,6 +24,7 @@ from audit.reading.python.abstract_values import (
     Table,
     Value,
     descends_from,
+    unwrap,
 )
 from audit.reading.python.call_graph import CallGraph
 from audit.reading.python.classes import class_attribute
@@ -33,12 +35,27 @@ from audit.reading.python.project_calls import bind_arguments, merged_returns
 from audit.reading.python.undo_log import UndoLog
 from audit.reading.source_files import Source
 
+_PARTIAL = External("functools.partial")
 MAX_DEPTH = 60
+# An import may wait for another that waits in its turn.
+_ROUNDS = 4
 MAX_CALLS = 12
 STEPS_PER_ENTRY = 40_000
-STEPS_IN_ALL = 600_000
+STEPS_OF_MODULE = 400_000
+STEPS_IN_ALL = 2_000_000
 # For the names and arguments that functions use: each is short, and there are many.
-STEPS_IN_FUNCTIONS = 2_000_000
+STEPS_PER_USE = 1_500
+STEPS_IN_FUNCTIONS = 20_000_000
+
+
+@dataclass(frozen=True)
+class UnboundImport:
+    """A name that a module of the target imports from another, and that was not defined there yet."""
+
+    names: Namespace
+    local: str
+    module: str
+    name: str
 
 
 @dataclass
@@ -62,12 +79,20 @@ class Machine:
     given_up: list[Origin] = field(default_factory=list)
     variables: dict[str, dict[str, dict[str, None]]] = field(default_factory=dict)
     registered: list[Instance] = field(default_factory=list)
+    # By symbol: the functions that a call makes tasks of, and those inside a decorator that stand for another.
+    made_tasks: dict[str, Decoration] = field(default_factory=dict)
+    inner_tasks: set[str] = field(default_factory=set)
+    decorating: tuple[FunctionValue, Decoration] | None = None
+    unbound: list[UnboundImport] = field(default_factory=list)
     attributes: dict[str, Table] = field(default_factory=dict)
     missing_imports: list[Gap] = field(default_factory=list)
     _modules: dict[str, ModuleValue] = field(default_factory=dict)
     _steps: int = STEPS_PER_ENTRY
     _granted: int = STEPS_PER_ENTRY
+    _most: int = STEPS_PER_ENTRY
     _left: int = STEPS_IN_ALL
+    # By module: none may take what the others need.
+    _taken: dict[str, int] = field(default_factory=dict)
     _depth: int = 0
     _calls: int = 0
 
@@ -94,6 +119,19 @@ class Machine:
         """Read every module's own statements, following imports as they come."""
         for name in sorted(self.project.modules):
             self.module_names(name)
+        self._bind_late()
+
+    def _bind_late(self) -> None:
+        """Bind the names that modules import from one another in a circle: what was partial then is whole now."""
+        for _ in range(_ROUNDS):
+            found = [(late, self.attribute(self, self.module_value(late.module), late.name)) for late in self.unbound]
+            bound = [(late, value) for late, value in found if value is not UNKNOWN]
+            for late, value in bound:
+                if late.names.get(late.local) is UNKNOWN:
+                    late.names[late.local] = value
+            self.unbound = [late for late, value in found if value is UNKNOWN]
+            if not bound:
+                break
 
     def module_names(self, name: str) -> Namespace:
         """Global names of a module of the target, as its statements leave them (partial inside an import cycle)."""
@@ -151,14 +189,25 @@ class Machine:
         if self._steps < 0:
             raise ExhaustedError
 
-    def new_entry(self, most: int = STEPS_PER_ENTRY) -> None:
-        """Start counting steps afresh, up to `most` and within what the whole reading may take."""
-        self._left -= max(0, self._granted - self._steps)
-        self._granted = self._steps = min(most, max(self._left, 0))
+    def new_entry(self, most: int = 0) -> None:
+        """Start counting steps afresh, up to `most` (0: what one entry may take) and within what the whole reading may take."""
+        most = most or self._most
+        taken = max(0, self._granted - self._steps)
+        self._left -= taken
+        self._taken[self.reading] = self._taken.get(self.reading, 0) + taken
+        own = STEPS_OF_MODULE - self._taken[self.reading] if self.reading else most
+        self._granted = self._steps = max(min(most, self._left, own), 0)
 
     def start_functions(self) -> None:
         """Count the steps of functions apart: modules that take all the steps must not silence functions."""
-        self._left, self._granted, self._steps = STEPS_IN_FUNCTIONS, STEPS_PER_ENTRY, STEPS_PER_ENTRY
+        self._most = STEPS_PER_USE
+        self._left, self._granted, self._steps = STEPS_IN_FUNCTIONS, self._most, self._most
+        self._taken.clear()
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether nothing more may be followed: what is asked from now on is unknown."""
+        return self._left <= 0
 
     def deeper(self) -> None:
         """Enter one level of an expression. Raises ExhaustedError when there are too many."""
@@ -187,7 +236,24 @@ class Machine:
             return self.instantiate(callee, site)
         if isinstance(callee, External):
             return self.remember(Instance(callee, site.arguments, site.keywords, origin=site.origin))
-        return UNKNOWN
+        return self._call_instance(callee, site) if isinstance(callee, Instance) else UNKNOWN
+
+    def _call_instance(self, callee: Instance, site: CallSite) -> Value:
+        """Value of a call of a `functools.partial`, or of an instance that has a `__call__`."""
+        if callee.cls == _PARTIAL and callee.arguments:
+            keywords = callee.keywords.copy()
+            keywords.update(site.keywords)
+            keywords.opaque = callee.keywords.opaque or site.keywords.opaque
+            inner = unwrap(callee.arguments[0])[0]
+            return self.call(CallSite(inner, (*callee.arguments[1:], *site.arguments), keywords, site.frame, site.node))
+        own = class_attribute(callee.cls, "__call__") if isinstance(callee.cls, ClassValue) else UNKNOWN
+        if not isinstance(own, FunctionValue):
+            return UNKNOWN
+        return self.call_function(own, (callee, *site.arguments), site.keywords, site.frame)
+
+    def restart_depth(self) -> None:
+        """Count levels of expressions afresh, after a reading that was given up."""
+        self._depth = 0
 
     def remember(self, instance: Instance) -> Instance:
         """Keep an instance among those met, and return it."""

@@ -20,7 +20,7 @@ from audit.reading.python.abstract_values import (
 from audit.reading.python.assignments import assign
 from audit.reading.python.expressions import evaluate, keywords_of
 from audit.reading.python.frames import ExhaustedError, Frame
-from audit.reading.python.interpreter import Machine
+from audit.reading.python.interpreter import Machine, UnboundImport
 from audit.reading.python.syntax_cache import Place
 from audit.reading.python.undo_log import Branch
 from audit.target.import_paths import imported_module
@@ -41,10 +41,17 @@ def read_body(machine: Machine, body: Sequence[ast.stmt], frame: Frame) -> None:
         except (ExhaustedError, RecursionError):
             if not frame.is_module:
                 raise
-            machine.given_up.append(frame.origin(statement))
+            if not _is_migration(statement):
+                machine.given_up.append(frame.origin(statement))
             _forget(machine, statement, frame)
         if frame.ended:
             return
+
+
+def _is_migration(statement: ast.stmt) -> bool:
+    """Whether this is a migration of Django: a list of changes of tables, which makes no task and publishes none."""
+    bases = statement.bases if isinstance(statement, ast.ClassDef) else []
+    return any(isinstance(base, ast.Attribute) and base.attr == "Migration" for base in bases)
 
 
 def _forget(machine: Machine, statement: ast.stmt, frame: Frame) -> None:
@@ -153,8 +160,9 @@ def _handler(
 
 def _for(machine: Machine, node: ast.For | ast.AsyncFor, frame: Frame) -> None:
     items, _ = unwrap(evaluate(machine, node.iter, frame))
-    if isinstance(items, list | tuple | dict | range | str) and len(items) <= _MAX_LOOPS:
-        for item in list(items):
+    if isinstance(items, list | tuple | dict | range | str | set | frozenset) and len(items) <= _MAX_LOOPS:
+        ordered = sorted(items, key=repr) if isinstance(items, set | frozenset) else list(items)
+        for item in ordered:
             assign(machine, node.target, item, frame, frame.origin(node))
             read_body(machine, node.body, frame)
             if frame.ended not in {"", "continue"}:
@@ -304,7 +312,10 @@ def _import_from(machine: Machine, node: ast.ImportFrom, frame: Frame) -> None:
             _import_star(machine, name, frame)
         else:
             value = machine.attribute(machine, module, alias.name)
-            machine.undo_log.write(frame.names, alias.asname or alias.name, value, frame.origin(node))
+            local = alias.asname or alias.name
+            if value is UNKNOWN and frame.is_module and name in machine.project.modules:
+                machine.unbound.append(UnboundImport(frame.names, local, name, alias.name))
+            machine.undo_log.write(frame.names, local, value, frame.origin(node))
 
 
 def _import_star(machine: Machine, name: str, frame: Frame) -> None:
