@@ -82,7 +82,8 @@ _SILENT = frozenset(
         "of",
         "the",
         "value",
-        "e164",
+        "e",
+        "164",
         "international",
         "principal",
     }
@@ -200,8 +201,10 @@ def _phone_rank(name: str) -> int | None:
 
 def bare(text: str) -> str:
     """The words of a header, without accents, case and punctuation."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return " ".join(re.findall(r"[a-z0-9]+", "".join(c for c in decomposed if not unicodedata.combining(c))))
+    # `WhatsApp` is one word and `MobilePhone` two.
+    apart = re.sub(r"(?<=[a-zà-ÿ])(?=[A-Z])", " ", re.sub("WhatsApp", "Whatsapp", text))
+    decomposed = unicodedata.normalize("NFKD", apart.casefold())
+    return " ".join(re.findall(r"[a-z]+|[0-9]+", "".join(c for c in decomposed if not unicodedata.combining(c))))
 
 
 def shown(text: str) -> str:

@@ -112,6 +112,11 @@ def test_every_reason_is_said_in_both_languages(reason: Reason) -> None:
             "Portable (perso)",
             "Celular",
             "Phone (primary)",
+            "Téléphone1",
+            "MobilePhone",
+            "PhoneE164",
+            "TelMobile 2",
+            "n° WhatsApp",
             "whatsapp n°",
         ),
     ],
@@ -140,6 +145,10 @@ def test_a_column_of_something_else(name: str) -> None:
 def test_of_several_columns_of_numbers_the_best_is_read(names: str, best: str, others: tuple[str, ...]) -> None:
     found = Header.of(names.split(";"))
     assert (found.phone, found.other_phones, found.ignored) == (best, others, ())
+
+
+def test_words_that_are_written_together() -> None:
+    assert Header.of(["firstName", "lastName", "phoneNumber"]).positions == {"first_name": 0, "name": 1, "phone": 2}
 
 
 def test_a_file_of_google_contacts() -> None:
