@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver import Chrome, ChromeOptions
@@ -196,3 +197,20 @@ def test_the_poll_takes_no_click_and_keeps_what_is_typed_and_marked(stack: Runni
     assert browser.execute_script("return document.activeElement === arguments[0]", button)
     button.click()
     until(browser, lambda b: status(b) == "paused")
+
+
+def test_who_writes_for_long_stays_logged_in_and_nothing_typed_leaves(stack: RunningStack, browser: Chrome) -> None:
+    log_in(browser, stack)
+    with psycopg.connect(stack.database_url, autocommit=True) as connection:
+        browser.get(f"{stack.web_url}/page/campaigns/new")
+        connection.execute("UPDATE access_tokens SET expires_at = now() + interval '2 minutes'")
+        browser.execute_script(
+            "window.asked = []; document.body.addEventListener('htmx:beforeRequest', event => {"
+            " const asked = event.detail.requestConfig; window.asked.push([asked.path, ...asked.formData.keys()]) })"
+        )
+        fill(browser, message="Bonjour")
+        until(browser, lambda b: b.execute_script("return window.asked"))
+        assert browser.execute_script("return window.asked") == [["/page/alive"]]
+        lasts = "SELECT bool_or(expires_at > now() + interval '20 minutes') FROM access_tokens"
+        until(browser, lambda _: connection.execute(lasts).fetchone() == (True,))
+    assert browser.find_element(By.ID, "message").get_attribute("value") == "Bonjour"

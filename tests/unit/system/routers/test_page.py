@@ -14,7 +14,7 @@ from system.config import get_settings
 from system.db.database import Database
 from system.domain.sending_hours import SendingHours
 from system.main import create_app
-from system.page.rendering import DEEDS, STATUSES, moment, number
+from system.page.rendering import DEEDS, STATUSES, clock_time, consent_source, moment, number
 from system.services.campaigns import create_campaign
 from tests.unit.system.administration import PASSWORD, TOKEN_SECRET, add_everybody
 from tests.unit.system.bench import Bench
@@ -256,6 +256,12 @@ def test_nothing_in_the_page_needs_an_inline_script_or_style(browser: Browser, b
 
 
 def test_the_words_of_the_page() -> None:
+    assert (clock_time(480), clock_time(510)) == ("8\u00a0h", "8\u00a0h\u00a030")
+    assert (consent_source("file a.csv"), consent_source("list of campaign 3")) == (
+        "fichier a.csv",
+        "liste de la campagne 3",
+    )
+    assert consent_source("profile of the file") == "profile of the file"
     assert number(1234567) == "1\u202f234\u202f567"
     assert moment(utc_now(), ZoneInfo("UTC")).endswith(" (UTC)")
     assert set(DEEDS) < set(STATUSES)

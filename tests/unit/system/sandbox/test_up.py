@@ -1,0 +1,55 @@
+"""What `up` decides before anything starts: its port, its directory, and what it keeps there."""
+
+import fcntl
+import json
+import socket
+from pathlib import Path
+
+import pytest
+
+from system.sandbox.examples import CATEGORY, PEOPLE, phone, token_secret
+from system.sandbox.processes import SandboxError
+from system.sandbox.up import STATE, address, running_up, web_port
+
+
+def test_the_next_port_is_taken_while_one_is_busy() -> None:
+    first = web_port()
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", first))
+        busy.listen()
+        assert web_port() > first
+
+
+def test_a_directory_in_use_is_refused_with_who_uses_it(tmp_path: Path) -> None:
+    (tmp_path / STATE).write_text(json.dumps({"web": "http://127.0.0.1:8000", "pid": 12}))
+    with (tmp_path / "up.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with (
+            pytest.raises(SandboxError, match=r"in use by another `up` \(process 12, http://127.0.0.1:8000\)"),
+            running_up(tmp_path, print),
+        ):
+            pytest.fail("it began")
+        assert address(tmp_path) == "http://127.0.0.1:8000"
+        (tmp_path / STATE).write_text("{")
+        with pytest.raises(SandboxError, match="still starting"):
+            address(tmp_path)
+    # What a dead `up` left says nothing.
+    for directory in (tmp_path, tmp_path / "none"):
+        with pytest.raises(SandboxError, match="no stack runs in"):
+            address(directory)
+
+
+def test_the_secret_of_a_directory_stays_and_is_its_owner_s_alone(tmp_path: Path) -> None:
+    secret = token_secret(tmp_path)
+    assert token_secret(tmp_path) == secret
+    assert len(secret) >= 32
+    assert [oct(path.stat().st_mode & 0o777) for path in tmp_path.iterdir()] == ["0o600"]
+
+
+def test_the_examples_are_nobody_s_and_show_every_case() -> None:
+    numbers = [phone(at) for at in range(len(PEOPLE))]
+    assert all(number.startswith("+3363998") and len(number) == 12 for number in numbers)
+    assert len(set(numbers)) == len(PEOPLE)
+    assert CATEGORY
+    # Somebody without a consent, and somebody without a first name.
+    assert {"" in person for person in PEOPLE} == {True, False}
