@@ -13,6 +13,8 @@ from checks.webhook_sender import SECRET
 from system.sandbox.stack import running_stack
 
 _ALERT_AFTER = 10.0
+# Whoever reads a clock without its zone is hours away.
+_ZONE = "America/Sao_Paulo"
 # Contacts for whom one day might not be enough.
 _CROWD = 300
 # Four interpreters start at once, on a machine that may have other things to do.
@@ -20,6 +22,7 @@ _START_SECONDS = 180.0
 _CONDITIONS = (
     "limite quotidienne telle que livrée : ce sont les compteurs du jour qui sont remis à 50 au plus avant chaque campagne, et sans cesse après une campagne de plus de 300 contacts",
     "webhooks signés, avec un secret propre à l'essai",
+    f"fuseau des processus : `{_ZONE}` ; dates de la passerelle données à + 02:00",
     "chaque scénario joué une fois",
 )
 
@@ -34,7 +37,7 @@ class FullDriver(ReferenceDriver):
             alert_after_seconds=_ALERT_AFTER,
             stop_seconds=0.5,
             start_seconds=_START_SECONDS,
-            extra_env={"WASSENGER_WEBHOOK_SECRET": SECRET, **SETTINGS},
+            extra_env={"WASSENGER_WEBHOOK_SECRET": SECRET, "TZ": _ZONE, **SETTINGS},
         )
         parts = Parts(Stack(root, opening or shipped))
         super().__init__(parts, _CONDITIONS)

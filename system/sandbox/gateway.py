@@ -12,7 +12,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Awaitable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ from system.sandbox.gateway_requests import PHONE, SendRequest
 from system.sandbox.ledger import Ledger
 
 NEVER_SECONDS = 600.0
+# Dates are told with an offset: who reads the hour and forgets it is seen.
+ABROAD = timezone(timedelta(hours=2))
 
 
 class ClientGoneError(Exception):
@@ -49,7 +51,7 @@ def _public(entry: LedgerEntry) -> dict[str, Any]:
         "message": entry.message,
         "status": "queued",
         "deliveryStatus": "queued",
-        "createdAt": entry.accepted_at.isoformat(),
+        "createdAt": entry.accepted_at.astimezone(ABROAD).isoformat(),
         "retry": {"max": 3, "delay": 60, "count": 0},
     }
 
