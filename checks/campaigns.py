@@ -2,12 +2,15 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+
+import psutil
 
 from audit.experiments.abilities import STATISTICS, CampaignSeen, Statistics
 from audit.experiments.driver import DriverError
-from audit.experiments.waiting import wait_until
+from audit.experiments.waiting import wait_stable, wait_until
 from checks import messages
 from checks.administration import Administration
 from checks.driver_errors import require
@@ -19,6 +22,7 @@ from checks.stack import Stack
 _EXPIRY = "system.tasks.periodic_tasks.check_expired_interactions"
 _EXPIRY_SECONDS = 60.0
 _PAUSE_SECONDS = 60.0
+_QUIET_SECONDS = 1.5
 _OUTCOMES = """
     SELECT c.phone, m.outcome FROM messages m JOIN contacts c ON c.id = m.contact_id
     WHERE m.kind = 'message_1' AND m.campaign_id = %s
@@ -100,6 +104,20 @@ class Campaigns:
         """Runs of periodic tasks that the stack recorded."""
         rows = self.stack.rows("SELECT task, count(*) FROM task_runs GROUP BY task")
         return {str(task).rpartition(".")[2]: int(runs) for task, runs in rows}
+
+    @contextmanager
+    def without_periodic_tasks(self) -> Iterator[None]:
+        """Beat is suspended; what it had published has run."""
+        pid = self.processes.main_pid("beat")
+        beat = None if pid is None else psutil.Process(pid)
+        if beat is not None:
+            beat.suspend()
+        try:
+            wait_stable(self.periodic_runs, _QUIET_SECONDS, _EXPIRY_SECONDS)
+            yield
+        finally:
+            if beat is not None:
+                beat.resume()
 
     def run_expiry(self) -> None:
         """Publish the hourly task as beat does, and wait until its run is recorded."""

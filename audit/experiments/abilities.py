@@ -263,6 +263,10 @@ class CampaignBook(Conversation, Protocol):
         """Launch a campaign and pause it while some of its sends still wait; keys sent, and keys that wait."""
         ...
 
+    def without_periodic_tasks(self) -> AbstractContextManager[None]:
+        """While the block lasts, the stack itself runs no periodic task: what `run_expiry` does is seen alone."""
+        ...
+
     def run_expiry(self) -> None:
         """Have a worker run the hourly task now, by its own name and queue, and wait for its end."""
         ...

@@ -84,10 +84,11 @@ def light_driver(
         parts.enter_context(_web(web_port))
         worker = start_worker(celery_app, pool="solo", perform_ping_check=False, queues=QUEUES, loglevel="INFO")
         parts.enter_context(worker)
-        parts.enter_context(_sweeping())
+        paused = parts.enter_context(_sweeping())
         light = LightStack(database_url, redis_url, gateway, f"http://127.0.0.1:{web_port}", {**os.environ}, folder)
         driver = FullDriver(REPOSITORY, lambda: contextlib.nullcontext(cast("RunningStack", light)))
         driver.start()
+        driver.without_periodic_tasks = lambda: _pausing(paused)  # type: ignore[method-assign]
         yield driver
         driver.stop()
 
@@ -126,18 +127,30 @@ def _web(port: int) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _sweeping() -> Iterator[None]:
-    over = threading.Event()
+def _pausing(paused: threading.Event) -> Iterator[None]:
+    paused.set()
+    try:
+        yield
+    finally:
+        paused.clear()
+
+
+@contextlib.contextmanager
+def _sweeping() -> Iterator[threading.Event]:
+    """Tasks every 2 s until the block ends, except while the event is set."""
+    over, paused = threading.Event(), threading.Event()
 
     def sweep() -> None:
         while not over.wait(2.0):
+            if paused.is_set():
+                continue
             for task in ("sweep_expired_leases", "close_overdue_campaigns"):
                 celery_app.send_task(f"system.tasks.periodic_tasks.{task}", queue="default")
 
     thread = threading.Thread(target=sweep, daemon=True)
     thread.start()
     try:
-        yield
+        yield paused
     finally:
         over.set()
         thread.join(5)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any, Literal
@@ -344,6 +344,9 @@ class FamilyStack(StackWithAbsence):
         self._ledger[:] = [a for a in self._ledger if a.key not in keys[2:]]
         self.pause(self._campaigns[keys[0]])
         return keys[:2], keys[2:]
+
+    def without_periodic_tasks(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def run_expiry(self) -> None:
         self._expired = True
