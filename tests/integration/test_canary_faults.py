@@ -130,6 +130,13 @@ def test_process_1_of_a_container_that_does_not_forward_sigterm_is_refuted_by_ex
     assert outcomes(fly(tmp_path / "sound", "sigterm", more=more, files=files), "sigterm") == {Outcome.ESTABLISHED}
 
 
+def test_a_script_that_cannot_be_played_leaves_its_signal_to_the_reading(tmp_path: Path) -> None:
+    files = {"supervisord.conf": STARTED_BY_A_SCRIPT, "start.sh": "#!/bin/sh\ntimeout 9h celery -A boutique worker\n"}
+    flight = fly(tmp_path / "boutique", "sigterm", more="app.conf.task_time_limit = 8", files=files)
+    found = the(flight, "sigterm", Outcome.UNDETERMINED)
+    assert "lancé par `timeout`, dont rien ne dit ce qu'il fait des signaux" in found.missing
+
+
 def test_a_poisonous_message_is_delivered_without_end_unless_something_counts(tmp_path: Path) -> None:
     found = the(fly(tmp_path / "defective", "poison"), "poison", Outcome.RESERVATION)
     assert "livraisons en 10 s, et rien ne les borne" in found.sentence.replace("\xa0", " ")

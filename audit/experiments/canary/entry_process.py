@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from audit.experiments.canary.entry_files import write_entry
-from audit.experiments.canary.target_processes import Launch, TargetProcess, inner_command
+from audit.experiments.canary.target_processes import Launch, TargetError, TargetProcess, inner_command
 from audit.experiments.process_faults import gone
+
+# As `inside/confined.py` ends.
+_REFUSED = 71
 
 
 class EntryProcess(TargetProcess):
@@ -41,19 +44,16 @@ class EntryProcess(TargetProcess):
         super().__init__(launch, "worker", name, command=[*namespace, *command])
 
     @property
-    def unknown(self) -> str:
-        """The program through which a script starts its worker, and of which nobody knows what it does with signals."""
-        path = self._place / "unknown"
-        return path.read_text(encoding="utf-8").strip() if path.exists() else ""
-
-    @property
     def pid(self) -> int:
         """Process id of the worker's own main process, once it is ready."""
         return self._celery or self.process.pid
 
     def ready(self, seconds: float) -> dict[str, Any]:
         """Wait until the worker consumes. Raises TargetError."""
-        record = super().ready(seconds)
+        try:
+            record = super().ready(seconds)
+        except TargetError as error:
+            raise TargetError(self._obstacle() or str(error)) from error
         self._celery = int(record["pid"])
         return record
 
@@ -76,6 +76,14 @@ class EntryProcess(TargetProcess):
             return
         with suppress(ProcessLookupError):
             os.kill(self._started(), number)
+
+    def _obstacle(self) -> str:
+        """Why the scripts did not come to their worker, where that is known."""
+        if self.process.poll() == _REFUSED:
+            return "ce système n'a pas Landlock, qui borne ce que les scripts peuvent écrire"
+        path = self._place / "unknown"
+        program = path.read_text(encoding="utf-8").strip() if path.exists() else ""
+        return f"le worker y est lancé par `{program}`, dont rien ne dit ce qu'il fait des signaux" if program else ""
 
     def _started(self) -> int:
         """`unshare` only waits for process 1, which it started."""
