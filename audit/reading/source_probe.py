@@ -107,7 +107,8 @@ def _collect(target: Target) -> Facts:
     tree = walk(target.root, target.exclude)
     processes = read_processes(tree, target.process_files)
     started = [name for p in processes if {"worker", "beat"} & {*p.role.split("+")} and (name := p.options.get("app"))]
-    project = read_project(tree, tuple(n.partition(":")[0] for n in (target.celery_app, target.asgi_app, *started)))
+    named = (target.celery_app, target.asgi_app, *started)
+    project = read_project(tree, tuple(name.partition(":")[0] for name in named))
     project.program = program_places([target.celery_app] if target.celery_app else started, tree.paths)
     project.program += imported_places(project)
     machine, web = _read(project)
@@ -115,8 +116,7 @@ def _collect(target: Target) -> Facts:
     app = find_application(machine, target.celery_app, started)
     starts = WorkerStarts(machine, tasks, processes)
     keep_loaded_writes(starts, app, target.celery_app)
-    if app and app.origin and project.is_test_file(app.origin.path):
-        project.program += places_of(app.origin.path)
+    _follow_to_tests(project, app)
     routes = read_routes(machine, web, target.asgi_app)
     unloaded = read_unloaded(starts, tree)
     tree.unread += [(o.path, f"instructions trop longues à suivre, ligne {o.first}") for o in machine.given_up]
@@ -135,9 +135,7 @@ def _collect(target: Target) -> Facts:
         whole_work=OfFunctions(functions, whole_work),
         tasks=tasks,
         beat=beat,
-        beat_known=beat_known
-        and not any(map(keeps_a_schedule, _schedulers(app, processes)))
-        and not adds_rows(machine),
+        beat_known=beat_known and not _is_kept_elsewhere(machine, app, processes),
         routes=routes,
         routes_known=bool(routes),
         processes=processes,
@@ -161,6 +159,17 @@ def _collect(target: Target) -> Facts:
 def _published(app: Instance | None) -> tuple[str, ...]:
     held = unwrap(app.fields.get("published"))[0] if app else None
     return tuple(map(str, held)) if isinstance(held, list) else ()
+
+
+def _follow_to_tests(project: Project, app: Instance | None) -> None:
+    """An application that stands among tests makes a program of them."""
+    if app and app.origin and project.is_test_file(app.origin.path):
+        project.program += places_of(app.origin.path)
+
+
+def _is_kept_elsewhere(machine: Machine, app: Instance | None, processes: tuple[Process, ...]) -> bool:
+    """Whether the schedule of beat may be kept where no file tells it: a database, or another store."""
+    return any(map(keeps_a_schedule, _schedulers(app, processes))) or adds_rows(machine)
 
 
 def _schedulers(app: Instance | None, processes: tuple[Process, ...]) -> list[PlainValue]:

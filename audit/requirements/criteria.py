@@ -7,10 +7,14 @@ _HEADING = "Vérifications effectuées"
 _RUN = DRIVER_FIRST + "`audit run --family {family} --level execution`"
 
 
-def _seen(identifier: str, title: str, criterion: str) -> Requirement:
+# 4.7, 4.8 and 5.7 came after the first checkpoints.
+_LATER = "2026-11-28T20:00:00+00:00"
+
+
+def _seen(identifier: str, title: str, criterion: str, since: str = "") -> Requirement:
     """A criterion that only execution establishes."""
     settles = _RUN.format(family=identifier.partition(".")[0])
-    return Requirement(identifier, title, criterion, Level.EXECUTION, _HEADING, settles)
+    return Requirement(identifier, title, criterion, Level.EXECUTION, _HEADING, settles, since=since)
 
 
 def _told(identifier: str, title: str, criterion: str, settles: str) -> Requirement:
@@ -42,11 +46,13 @@ MESSAGE_1 = (
         "Refus de la Passerelle",
         "Un refus définitif de la passerelle n'est pas réessayé ; un refus qui touche toute la passerelle retient la campagne au lieu "
         "d'épuiser ses messages.",
+        _LATER,
     ),
     _seen(
         "4.8",
         "Un Message 1 par Personne",
         "Une même personne, quelle que soit la forme de son numéro, ne reçoit qu'un Message 1 par campagne.",
+        _LATER,
     ),
 )
 
@@ -85,6 +91,7 @@ MESSAGE_2 = (
         "5.7",
         "Désinscription",
         "Qui s'est désinscrit ne reçoit plus rien dès que sa demande est reçue, y compris ce qui attend déjà.",
+        _LATER,
     ),
 )
 

@@ -18,7 +18,8 @@ class Requirement:
     `floor` is the weakest level at which it can be CONFORME, `settles` what would settle it when it is undetermined. The
     questions that judge a criterion `N.M`, and those that must have established it at its floor, say so themselves
     (`Question.requirements`, `Question.decides`). A criterion of profile `celery` names them here: it may concern nothing
-    in a target, and no point that it asks for may stay open.
+    in a target, and no point that it asks for may stay open. `since`: when it joined its profile (ISO 8601, UTC), empty for
+    those of the first day; a journal that is older does not have it.
     """
 
     id: str
@@ -29,6 +30,7 @@ class Requirement:
     settles: str
     judged_by: tuple[str, ...] = ()
     decided_by: tuple[str, ...] = ()
+    since: str = ""
 
     @property
     def names_its_judges(self) -> bool:

@@ -88,7 +88,7 @@ def light_driver(
         light = LightStack(database_url, redis_url, gateway, f"http://127.0.0.1:{web_port}", {**os.environ}, folder)
         driver = FullDriver(REPOSITORY, lambda: contextlib.nullcontext(cast("RunningStack", light)))
         driver.start()
-        driver.without_periodic_tasks = lambda: _pausing(paused)  # type: ignore[method-assign]
+        driver.without_periodic_tasks = lambda: _pausing(paused)
         yield driver
         driver.stop()
 

@@ -351,3 +351,14 @@ def test_a_checkpoint_of_another_family_is_named_after_its_phase() -> None:
     )
     assert journal(other)["target"]["task"] == "Phase 8 - Audit Statistiques"
     assert journal(examination(rule("r", Outcome.ESTABLISHED), target=target))["target"]["task"] == "14. Checkpoint"
+
+
+def test_a_journal_lacks_only_the_requirements_that_came_after_it() -> None:
+    older = read(REPOSITORY / "reports" / "2026-11-28-famille-4-strict-2.json")
+    check_floors(older)
+    newer = older | {"volatile": older["volatile"] | {"generated_at": "2026-11-29T08:00:00+00:00"}}
+    with pytest.raises(JournalError, match="at their floors"):
+        check_floors(newer)
+    fewer = [r for r in older["requirements"] if r["id"] != "4.1"]
+    with pytest.raises(JournalError, match="at their floors"):
+        check_floors(older | {"requirements": fewer})
