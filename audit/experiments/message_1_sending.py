@@ -53,6 +53,7 @@ class Plan:
     end_seconds: float = 90.0
     quiet_seconds: float = 2.0
     log_seconds: float = 5.0
+    stuck_seconds: float = 20.0
 
 
 def run(driver: SendBook, record: Record, plan: Plan = Plan()) -> Sequence[Finding]:
@@ -67,12 +68,14 @@ def run(driver: SendBook, record: Record, plan: Plan = Plan()) -> Sequence[Findi
     old = _interrupt(driver, record, "before", plan.old, plan)
     expected = first | again | interrupted | old
     settled = _settle(driver, record, expected, plan) and settled
+    # Longer than whatever takes up what was forgotten: what has not left by then does not leave.
+    stuck = not settled and wait_stable(lambda: len(driver.accepted()), plan.stuck_seconds, plan.end_seconds)
     ledger = driver.accepted()[before:]
     result = account(expected, ledger, driver.recorded())
     record.figure("Contacts", result.expected)
     record.figure("Message 1 acceptés par la passerelle", result.accepted)
     return [
-        _once(record, result, settled=settled),
+        _once(record, result, settled=settled, stuck=stuck),
         _stamps(driver, record, expected, ledger),
         _traces(driver, record, expected, plan.log_seconds),
     ]
@@ -121,12 +124,12 @@ def _final(driver: SendBook, expected: frozenset[str]) -> bool:
     return all(recorded.get(key) in _FINAL for key in expected)
 
 
-def _once(record: Record, result: Account, *, settled: bool) -> Finding:
+def _once(record: Record, result: Account, *, settled: bool, stuck: bool) -> Finding:
     if result.duplicated:
         return _ONCE.defect(record, "Contacts qui reçoivent plusieurs Message 1", result.duplicated)
     if result.unexpected:
         return _ONCE.defect(record, "Envois que la campagne ne demandait pas", result.unexpected)
-    if result.lost and settled:
+    if result.lost and (settled or stuck):
         return _ONCE.defect(record, "Contacts qui ne reçoivent pas de Message 1", result.lost)
     if not settled or not result.sound:
         return _ONCE.undetermined("des envois n'étaient pas dans un état final au bout du délai")

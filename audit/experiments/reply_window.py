@@ -67,12 +67,14 @@ class Seen:
     before_sending: int
     in_time: bool
     before_recording: int
+    overtaken: int | None
 
 
 def run(driver: Conversation, record: Record, plan: Plan = Plan()) -> Sequence[Finding]:
     """One contact an age: each writes once, at the same time; the ages differ by the sending alone."""
     before_sending = _before_sending(driver, record, plan)
     early = _before_recording(driver, record, plan)
+    overtaken = _overtaken(driver, record, plan)
     names = [_JUST_SENT, *_AGES, *_OUTSIDE]
     keys = dict(zip(names, sorted(driver.launch(len(names))), strict=True))
     if not wait_until(lambda: _sent(driver, [*keys.values()]), plan.step_seconds):
@@ -93,7 +95,8 @@ def run(driver: Conversation, record: Record, plan: Plan = Plan()) -> Sequence[F
         record.figure(f"Message 1 envoyé il y a {name}", f"{count} Message 2" if count else "aucun Message 2")
     first = names[1]
     in_time = said[first].at < sent_at[keys[first]] + WINDOW_SECONDS - 15
-    return _conclude(record, Seen(replies, late, before_sending, in_time, counts[early]))
+    after_the_change = None if overtaken is None else counts[overtaken]
+    return _conclude(record, Seen(replies, late, before_sending, in_time, counts[early], after_the_change))
 
 
 def _before_sending(driver: Conversation, record: Record, plan: Plan) -> int:
@@ -123,6 +126,23 @@ def _before_recording(driver: Conversation, record: Record, plan: Plan) -> str:
     finally:
         driver.release()
     return driver.follow_up_key(early)
+
+
+def _overtaken(driver: Conversation, record: Record, plan: Plan) -> str | None:
+    """The key of a Message 2 whose window ends between its interaction and its sending; None when it left too soon to be tried."""
+    (key,) = driver.launch(1)
+    reply = driver.follow_up_key(key)
+    if not wait_until(lambda: _sent(driver, [key]), plan.step_seconds):
+        return None
+    driver.say(key)
+    waits = wait_until(lambda: reply in driver.recorded(), plan.step_seconds, 0.02)
+    driver.sent_ago({key: WINDOW_SECONDS + 1})
+    if not waits or driver.recorded().get(reply) != "pending" or _replies(driver)[reply]:
+        return None
+    record.note(
+        "la fenêtre d'un contact se ferme entre son interaction et l'envoi de son Message 2 (date déplacée en base)"
+    )
+    return reply
 
 
 def _sent(driver: Conversation, keys: Sequence[str]) -> bool:
@@ -194,8 +214,12 @@ def _outside(record: Record, seen: Seen, outside: Sequence[str]) -> Finding:
         return _NEVER.defect(
             record, "Message 2 acceptés par la passerelle après la fin de leur fenêtre", seen.after_the_end
         )
+    if seen.overtaken:
+        return _NEVER.defect(record, "Un Message 2 part alors que sa fenêtre s'est fermée avant son envoi")
+    if seen.overtaken is None:
+        return _NEVER.undetermined("aucun Message 2 n'attendait quand sa fenêtre s'est fermée")
     sentence = (
-        "À 24 h 00 min 00 s et à 25 h, aucun Message 2 ne part ; pour une interaction reçue à 23 h 59 min 59 s, la passerelle n'en "
+        "À 24 h 00 min 00 s et à 25 h, aucun Message 2 ne part, ni celui dont la fenêtre se ferme entre l'interaction et l'envoi ; pour une interaction reçue à 23 h 59 min 59 s, la passerelle n'en "
         "accepte aucun après la fin de la fenêtre"
     )
     return _NEVER.established(record, sentence)

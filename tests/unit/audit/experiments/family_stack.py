@@ -13,6 +13,7 @@ from audit.experiments.opting_out import WORDS
 from tests.unit.audit.experiments.fake_stack import StackWithAbsence
 
 WINDOW = 86_400.0
+ON_ITS_WAY_SECONDS = 0.1
 SOUND_LOCK = LockSeen("me", 290.0)
 
 
@@ -50,6 +51,7 @@ class FamilyStack(StackWithAbsence):
     writes_to_opted_out: bool = False
     knows_one_form: bool = False
     deaf_person: bool = False
+    sends_overtaken: bool = False
     window: float = WINDOW
     replies_early: bool = False
     replies_late: bool = False
@@ -90,6 +92,8 @@ class FamilyStack(StackWithAbsence):
     _room: int | None = None
     _replies_left: int | None = None
     _point: str = "before"
+    # Replies on their way, and until when.
+    _fresh: dict[str, float] = field(default_factory=dict)
     _limited: bool = False
     _outage: bool = False
     _refused: set[str] = field(default_factory=set)
@@ -131,8 +135,15 @@ class FamilyStack(StackWithAbsence):
             self._status |= dict.fromkeys(self._waiting_for_tomorrow, "failed" if self.fails_beyond else "pending")
         return keys
 
+    def accepted(self) -> Sequence[Accepted]:
+        return [a for a in self._ledger if not self._on_its_way(a.key)]
+
+    def _on_its_way(self, key: str) -> bool:
+        return time.time() < self._fresh.get(key, 0.0)
+
     def recorded(self) -> Mapping[str, str]:
-        return {**super().recorded(), **dict.fromkeys(self._replied, "sent"), **self._status}
+        replies = {key: "pending" if self._on_its_way(key) else "sent" for key in self._replied}
+        return {**super().recorded(), **replies, **self._status}
 
     def sends(self) -> Mapping[str, Send]:
         stamp = {} if self.unstamped else self._sent_at
@@ -214,6 +225,9 @@ class FamilyStack(StackWithAbsence):
             if self._replies_left is not None:
                 self._replies_left -= 1
             self._replied.add(reply)
+            alone = list(self._campaigns.values()).count(self._campaigns[key]) == 1
+            if alone and not self._holding:
+                self._fresh[reply] = at + ON_ITS_WAY_SECONDS
             self._ledger.append(Accepted(reply, f"id-{reply}", at + self.reply_seconds))
         return Said(identifier, content, at)
 
@@ -226,6 +240,9 @@ class FamilyStack(StackWithAbsence):
     def sent_ago(self, ages: Mapping[str, float]) -> Mapping[str, float]:
         moved = {key: time.time() - age for key, age in ages.items()}
         self._sent_at |= moved
+        for reply in (self.follow_up_key(key) for key, age in ages.items() if age >= WINDOW):
+            if self._on_its_way(reply) and not self.sends_overtaken:
+                self._ledger[:] = [a for a in self._ledger if a.key != reply]
         return moved
 
     def campaign_of(self, key: str) -> str:

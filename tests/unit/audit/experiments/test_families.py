@@ -34,8 +34,10 @@ from tests.unit.audit.experiments.fake_stack import FakeStack
 from tests.unit.audit.experiments.family_stack import FamilyStack
 
 QUICK: dict[str, Callable[[FamilyStack, Record], Sequence[Finding]]] = {
-    "message-1-sending": lambda d, r: message_1_sending.run(d, r, message_1_sending.Plan(6, 2, 2, 4, 0.3, 0.02, 0.2)),
-    "reply-window": lambda d, r: reply_window.run(d, r, reply_window.Plan(0.2, 0.02, 0.02)),
+    "message-1-sending": lambda d, r: message_1_sending.run(
+        d, r, message_1_sending.Plan(6, 2, 2, 4, 0.3, 0.02, 0.2, 0.02)
+    ),
+    "reply-window": lambda d, r: reply_window.run(d, r, reply_window.Plan(0.2, 0.15, 0.02)),
     "daily-limit": lambda d, r: daily_limit.run(d, r, daily_limit.Plan(3, 7, 2, 0.2, 0.02)),
     "interaction-types": lambda d, r: interaction_types.run(d, r, 0.2, 0.02, 0.02),
     "reply-delay": lambda d, r: reply_delay.run(d, r, reply_delay.Plan(3, 20, 10, 0.01, 0.2, 0.2)),
@@ -143,6 +145,7 @@ DEFECTS = [
     ("reply-window", "5.3", {"window": 86_401.0}, "hors de la fenêtre de 24 h : 1 (envoyé il y a 24 h 00 min 00 s)"),
     ("reply-window", "5.3", {"replies_late": True}, "hors de la fenêtre de 24 h : 2"),
     ("reply-window", "5.3", {"reply_seconds": 5.0}, "après la fin de leur fenêtre : 1"),
+    ("reply-window", "5.3", {"sends_overtaken": True}, "sa fenêtre s'est fermée avant son envoi"),
     ("interaction-types", "5.4", {"deaf": frozenset({"voice"})}, "n'entraînent pas de Message 2 : 1 (vocal)"),
     ("interaction-types", "5.6", {"mislabels": True}, "mal enregistrées : 7"),
     ("interaction-types", "5.6", {"loses_words": frozenset({"s1"})}, "mal enregistrées : 1 (texte : absente)"),
