@@ -127,9 +127,9 @@ def run_command(  # noqa: PLR0917  typer reads them by name
 ) -> None:
     """Audit TARGET and write `DATE-famille-N-PROFILE.md` (`DATE-celery.md`) with its journal (`.json`) in the output directory.
 
-    The canary: at level `execution`, a target without a driver has its own worker started with its own settings, between 60
-    and 100 seconds, on a private Redis server and without network, with tasks of ours; its children, its main process and
-    its broker are killed, and what was lost or run twice is counted. Its own tasks are never called.
+    The canary: at level `execution`, a target without a driver has its own worker started with its own settings, between 90
+    and 120 seconds, on a private broker and without network, with tasks of ours; its children, its main process and its
+    broker are killed, and what was lost or run twice is counted. Its own tasks are never called.
     """
     with _exit_codes():
         for word in also or ():

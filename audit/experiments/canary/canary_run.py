@@ -28,7 +28,7 @@ from audit.model.unknown import Unknown
 from audit.target.target_file import Target
 
 _logger = logging.getLogger(__name__)
-SECONDS = 100.0
+SECONDS = 115.0
 _APP = "déclarer l'application Celery dans `target.celery_app`, puis relancer"
 Enclosed = Callable[[Request, Isolation, Callable[[str], None]], Played]
 
@@ -109,7 +109,7 @@ class Canary:
             findings[question.id], record = conclude(question, seen, context)
             if not seen.not_played:
                 records[question.id] = record
-        told = (*conditions, *_told_broker(played.settings)) if played.observations else ()
+        told = (*conditions, *_told_broker(played.settings), *_told_entry(played)) if played.observations else ()
         return Flight(findings, records, told)
 
 
@@ -137,6 +137,17 @@ def _told_broker(settings: Mapping[str, Any]) -> tuple[str, ...]:
         )
         return (told,)
     return ()
+
+
+def _told_entry(played: Played) -> tuple[str, ...]:
+    seen = played.observations.get("canary-sigterm")
+    if seen is None or not seen.values.get("through"):
+        return ()
+    told = (
+        f"canari : pour son arrêt, le worker a été démarré par {seen.values['through']} : des copies, sans écriture hors de l'enceinte "
+        "(Landlock), où tout programme autre que le worker est remplacé par un autre qui ne fait rien"
+    )
+    return (told,)
 
 
 def _obstacle(target: Target, *, allowed: bool) -> tuple[str, str]:

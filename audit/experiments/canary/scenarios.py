@@ -117,9 +117,9 @@ SCENARIOS = {
     "canary-asked": asked,
     "canary-child-killed": child_killed,
     "canary-sigterm": terminated,
-    "canary-broker-restarted": broker_restarted,
-    # Before those that no requirement waits for: the time may run out.
     "canary-main-killed": main_killed,
+    "canary-broker-restarted": broker_restarted,
+    # No requirement is decided by those that follow: the time may run out.
     "canary-chord": chord_part_killed,
     "canary-connections-cut": connections_cut,
     "canary-broker-frozen": broker_frozen,

@@ -20,15 +20,15 @@ LATER: dict[str, Any] = {"conf": {"task_acks_late": [True, False]}, "tasks": {}}
 class Answering(FakeStack):
     """A stack whose workers answer this."""
 
-    worker_told: dict[str, Any]
+    told: dict[str, Any]
 
     def worker_answers(self) -> dict[str, Any]:
-        return self.worker_told
+        return self.told
 
 
 def _played(answers: dict[str, Any]) -> tuple[Outcome, str]:
     stack = Answering()
-    stack.worker_told = answers
+    stack.told = answers
     ((finding,), _) = worker_answers.EXPERIMENT.perform(stack)
     return finding.outcome, (finding.sentence + finding.missing).replace("\u00a0", " ")
 
@@ -59,6 +59,6 @@ def test_an_application_that_does_not_import_is_said(tmp_path: Path) -> None:
 
 def test_a_record_tells_how_much_was_compared() -> None:
     stack, record = Answering(), Record()
-    stack.worker_told = {"a": SAME}
+    stack.told = {"a": SAME}
     worker_answers.run(stack, record)
     assert dict(record.figures)["Réglages comparés"] == "1"
