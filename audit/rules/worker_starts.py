@@ -6,6 +6,7 @@ from audit.model.domains import conclude
 from audit.model.facts import Process
 from audit.model.findings import Finding, Severity
 from audit.model.gaps import Doubt, Gap, UnreadProcess
+from audit.model.observations.deployment_statements import WorkerStartedByCode
 from audit.model.observations.messages import QueuePurge
 from audit.model.target_facts import TargetFacts
 from audit.rules.domains.process_domain import celery_processes, copies, doubtful, narrowed, unread_options, workers
@@ -50,6 +51,11 @@ def _purged(known: TargetFacts) -> Sequence[Finding]:
         Fault(f"`{w.emptying.path}` vide les files avant de lancer Celery", w.emptying)
         for w in emptied
         if w.emptying and w.empties == "queues"
+    ]
+    passing += [
+        Fault(f"`{o.excerpt.path}` passe `--purge`", o.excerpt)
+        for o in known.source.observations_of(WorkerStartedByCode)
+        if o.excerpt and {"purge", "discard"} & {*o.options}
     ]
     told = {fault.excerpt: fault for fault in passing}
     certain, gaps = _purging_code(known)

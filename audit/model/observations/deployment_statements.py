@@ -65,3 +65,8 @@ class WorkerStartedByCode(Observation):
     """A call of the project's Python code that starts a worker; `options`, the names of those written there."""
 
     options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class BeatStartedByCode(Observation):
+    """A call of the project's Python code that starts beat alone."""

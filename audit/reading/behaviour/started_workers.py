@@ -1,44 +1,85 @@
-"""Workers that Python code of the project starts, by a command written as a list of words."""
+"""Workers and beats that Python code of the project starts: by a command, by words given to Celery, by an application's own methods."""
 
 import ast
 from collections.abc import Iterator
 
-from audit.model.observations.deployment_statements import WorkerStartedByCode
+from audit.model.observations.deployment_statements import BeatStartedByCode, WorkerStartedByCode
 from audit.reading.behaviour.scope import Scope, last
+from audit.reading.python.abstract_values import External, Instance
 
-WORDS = ('"worker"', "'worker'")
+WORDS = ("worker", ".Worker(", ".Beat(", '"beat"', "'beat'", "celery beat")
 _STARTERS = frozenset(
-    {"execv", "execve", "execvp", "execvpe", "execl", "execlp", "spawnv", "spawnvp", "run", "Popen", "call"}
-    | {"check_call", "check_output", "worker_main", "start", "main"}
+    {"execv", "execve", "execvp", "execvpe", "execl", "execlp", "spawnv", "spawnvp", "run", "Popen", "call", "system"}
+    | {"check_call", "check_output", "getoutput", "run_command", "create_subprocess_exec", "create_subprocess_shell"}
+    | {"worker_main", "start", "main", "execute_from_commandline"}
 )
+_ROLES = frozenset({"worker", "beat"})
 
 
-def started_workers(scope: Scope) -> Iterator[WorkerStartedByCode]:
-    """One observation for each call that starts `celery … worker`."""
+def started_workers(scope: Scope) -> Iterator[WorkerStartedByCode | BeatStartedByCode]:
+    """One observation for each call that starts `celery … worker` or `celery … beat`."""
     for call in scope.calls:
-        if last(call.func) not in _STARTERS:
+        name = last(call.func)
+        if name in {"Worker", "Beat"} and _is_an_application(scope, call.func):
+            if name == "Beat":
+                yield scope.observed(BeatStartedByCode, call)
+            else:
+                yield scope.observed(WorkerStartedByCode, call, tuple(k.arg for k in call.keywords if k.arg))
+        if name not in _STARTERS:
             continue
-        given = [*call.args, *(k.value for k in call.keywords if k.arg in {"args", "argv"})]
+        given = [*call.args, *(k.value for k in call.keywords if k.arg in {"args", "argv", "cmd", "command"})]
         words = [word for argument in given for word in _words(_given(scope, argument))]
-        named = last(call.func) == "worker_main" or any(word.rpartition("/")[2] == "celery" for word in words)
-        if "worker" in words and (named or last(call.func) == "start"):
-            options = tuple(word.partition("=")[0].lstrip("-") for word in words if word.startswith("--"))
+        named = name == "worker_main" or any(word.rpartition("/")[2] == "celery" for word in words)
+        if _ROLES.isdisjoint(words) or not (named or name == "start"):
+            continue
+        if "worker" not in words:
+            yield scope.observed(BeatStartedByCode, call)
+        else:
+            options = tuple(word.partition("=")[0].lstrip("-") for word in words if word.startswith("-"))
             yield scope.observed(WorkerStartedByCode, call, options)
 
 
+def _is_an_application(scope: Scope, method: ast.expr) -> bool:
+    """Whether a method is one of a Celery application: made here, or called so."""
+    holder = method.value if isinstance(method, ast.Attribute) else None
+    value = scope.evaluated(holder) if holder is not None else None
+    made = value.cls if isinstance(value, Instance) else None
+    celery = isinstance(made, External) and made.dotted.startswith("celery.")
+    return holder is not None and (celery or last(holder) in {"celery", "celery_app"})
+
+
 def _given(scope: Scope, node: ast.expr) -> ast.expr:
-    """What a name stands for, in a function or in the module."""
-    return (scope.assigned.get(node.id) or node) if isinstance(node, ast.Name) else node
+    """What a name stands for, in a function or in the module; what is split is a command written as one text."""
+    if isinstance(node, ast.Call) and last(node.func) == "split":
+        inner = node.args[0] if node.args and last(getattr(node.func, "value", node)) == "shlex" else None
+        node = inner or getattr(node.func, "value", node)
+    if not isinstance(node, ast.Name):
+        return node
+    local = scope.assigned.get(node.id)
+    if local is None:
+        # A command that is written in each branch: any of them.
+        several = [
+            a.value
+            for a in scope.all(ast.Assign)
+            if any(isinstance(t, ast.Name) and t.id == node.id for t in a.targets)
+        ]
+        return ast.copy_location(ast.List([*several], ast.Load()), node) if several else node
+    return local
 
 
 def _words(node: ast.expr) -> Iterator[str]:
     """The words that are written, in order; those that are computed are left out, but for how they begin."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        yield node.value
+        yield from node.value.split() if " " in node.value else [node.value]
     elif isinstance(node, ast.List | ast.Tuple):
         for item in node.elts:
             yield from _words(item)
-    elif isinstance(node, ast.BinOp | ast.JoinedStr):
-        parts = [node.left, node.right] if isinstance(node, ast.BinOp) else node.values[:1]
-        for part in parts:
+    elif isinstance(node, ast.BinOp):
+        for part in (node.left, node.right):
             yield from _words(part)
+    elif isinstance(node, ast.JoinedStr):
+        texts = [part for part in node.values if isinstance(part, ast.Constant)]
+        for part in texts if any(" " in str(t.value) for t in texts) else node.values[:1]:
+            yield from _words(part)
+    elif isinstance(node, ast.Call) and last(node.func) in {"split", "format"} and isinstance(node.func, ast.Attribute):
+        yield from _words(node.func.value)

@@ -8,6 +8,7 @@ from audit.french.typography import counted
 from audit.model.domains import Domain
 from audit.model.facts import Process
 from audit.model.gaps import Gap, UnreadProcess
+from audit.model.observations.deployment_statements import BeatStartedByCode, WorkerStartedByCode
 from audit.model.target_facts import TargetFacts
 from audit.rules.effective_settings import NO_WORKER
 from audit.rules.worker_pools import unread_process_files
@@ -51,7 +52,14 @@ def all_processes(known: TargetFacts) -> Domain[Process]:
 
 def _started(known: TargetFacts, found: tuple[Process, ...], read: str, none: str) -> Domain[Process]:
     missing = () if found else (UnreadProcess(why=known.source.failure or none),)
-    return Domain(found, (*unread_process_files(known), *missing), read)
+    return Domain(found, (*unread_process_files(known), *started_by_code(known), *missing), read)
+
+
+def started_by_code(known: TargetFacts) -> tuple[Gap, ...]:
+    """The workers and beats that Python code starts: with what options, and what brings them back, is not read."""
+    beats_too = known.source.observations_of(BeatStartedByCode)
+    places = [o.excerpt for o in (*known.source.observations_of(WorkerStartedByCode), *beats_too) if o.excerpt]
+    return tuple(UnreadProcess(e.path, e.first_line, "du code lance un worker ou beat") for e in places)
 
 
 def narrowed(domain: Domain[S], members: Iterable[T], gaps: Iterable[Gap] = (), read: str = "") -> Domain[T]:
