@@ -51,8 +51,8 @@ def _is_an_application(scope: Scope, method: ast.expr) -> bool:
 def _given(scope: Scope, node: ast.expr) -> ast.expr:
     """What a name stands for, in a function or in the module; what is split is a command written as one text."""
     if isinstance(node, ast.Call) and last(node.func) == "split":
-        inner = node.args[0] if node.args and last(getattr(node.func, "value", node)) == "shlex" else None
-        node = inner or getattr(node.func, "value", node)
+        holder = node.func.value if isinstance(node.func, ast.Attribute) else node.func
+        node = node.args[0] if node.args and last(holder) in {"shlex", "split"} else holder
     if not isinstance(node, ast.Name):
         return node
     local = scope.assigned.get(node.id)
