@@ -107,8 +107,7 @@ def _collect(target: Target) -> Facts:
     tree = walk(target.root, target.exclude)
     processes = read_processes(tree, target.process_files)
     started = [name for p in processes if {"worker", "beat"} & {*p.role.split("+")} and (name := p.options.get("app"))]
-    named = (target.celery_app, target.asgi_app, *started)
-    project = read_project(tree, tuple(name.partition(":")[0] for name in named))
+    project = _project(tree, (target.celery_app, target.asgi_app, *started))
     project.program = program_places([target.celery_app] if target.celery_app else started, tree.paths)
     project.program += imported_places(project)
     machine, web = _read(project)
@@ -159,6 +158,10 @@ def _collect(target: Target) -> Facts:
 def _published(app: Instance | None) -> tuple[str, ...]:
     held = unwrap(app.fields.get("published"))[0] if app else None
     return tuple(map(str, held)) if isinstance(held, list) else ()
+
+
+def _project(tree: Tree, named: tuple[str, ...]) -> Project:
+    return read_project(tree, tuple(name.partition(":")[0] for name in named))
 
 
 def _follow_to_tests(project: Project, app: Instance | None) -> None:
