@@ -29,13 +29,21 @@ def line_waivers(root: Path, exclude: Sequence[str] = ()) -> tuple[tuple[Waiver,
     """The waivers of all comments in the files that count in the digest, and those that could not be read."""
     waivers: list[Waiver] = []
     misread: list[Misread] = []
-    for path in sorted(counted(root, exclude)):
+    for path in _paths(root, exclude):
         for line, rest in _comments(path, _text(root / path)):
             try:
                 waivers.append(_waiver(path, line, rest))
             except WaiverError as error:
                 misread.append(Misread(f"{path}:{line}", str(error)))
     return tuple(waivers), tuple(misread)
+
+
+def _paths(root: Path, exclude: Sequence[str]) -> list[str]:
+    """The files that count; none below a root that cannot be listed, which the probes tell of."""
+    try:
+        return sorted(counted(root, exclude))
+    except OSError:
+        return []
 
 
 def _text(path: Path) -> str:
