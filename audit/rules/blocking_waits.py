@@ -209,7 +209,12 @@ def _no_result_wait(known: TargetFacts) -> Sequence[Finding]:
     """,
 )
 def _no_endless_loop(known: TargetFacts) -> Sequence[Finding]:
-    return NotInTasks(EndlessLoop, _no_endless_loop.guide, "Boucle sans fin")(known)
+    return NotInTasks(EndlessLoop, _no_endless_loop.guide, "Boucle sans fin", doubt=_left_by)(known)
+
+
+def _left_by(_: TargetFacts, observation: EndlessLoop) -> str:
+    where = f"`{short(observation.symbol)}`"
+    return f"{where} boucle, et n'en sort que par une erreur de `{observation.left_by}`" if observation.left_by else ""
 
 
 @practice(

@@ -20,7 +20,9 @@ class ResultWait(Observation):
 
 @dataclass(frozen=True)
 class EndlessLoop(Observation):
-    """A loop that nothing leaves."""
+    """A loop that nothing leaves, but perhaps an exception of the function that it calls, `left_by`."""
+
+    left_by: str = ""
 
 
 @dataclass(frozen=True)

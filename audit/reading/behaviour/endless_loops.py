@@ -1,12 +1,13 @@
 """Loops that nothing ends: a condition that stays true, an iterator without an end, an event that nobody sets."""
 
 import ast
+import itertools
 from collections.abc import Iterator
 
 from audit.model.observations.observation import Observation
 from audit.model.observations.waits import EndlessLoop
 from audit.reading.behaviour.scope import Scope, gather, keyword, last
-from audit.reading.python.abstract_values import unwrap
+from audit.reading.python.abstract_values import BoundMethod, FunctionValue, unwrap
 from audit.reading.python.modules import Module
 
 _EVENTS = frozenset({"threading.Event", "multiprocessing.Event"})
@@ -19,12 +20,49 @@ def endless_loops(scope: Scope) -> Iterator[Observation]:
     if not scope.symbol:
         return
     for loop in scope.all(ast.While):
-        literal = isinstance(loop.test, ast.Constant) and bool(loop.test.value)
+        literal = _is_literally_true(scope, loop.test)
         if not _ends(loop) and (literal or (not _yields(loop) and _stays_true(scope, loop.test))):
-            yield scope.observed(EndlessLoop, loop)
+            yield scope.observed(EndlessLoop, loop, _left_by(scope, loop))
     for each in scope.all(ast.For):
         if not _ends(each) and not _yields(each) and _has_no_end(scope, each.iter):
-            yield scope.observed(EndlessLoop, each)
+            yield scope.observed(EndlessLoop, each, _left_by(scope, each))
+
+
+def _left_by(scope: Scope, loop: ast.While | ast.For) -> str:
+    """A function of the project that a loop calls and that raises something, which nothing in the loop catches; else empty."""
+    for call in scope.calls:
+        around = list(itertools.takewhile(lambda n: n is not loop, scope.around(call)))
+        if loop not in scope.around(call) or any(isinstance(n, ast.Try) and n.handlers for n in around):
+            continue
+        if any(isinstance(n, ast.Raise) for function in _called(scope, call) for n in ast.walk(function)):
+            return ast.unparse(call.func)
+    return ""
+
+
+def _called(scope: Scope, call: ast.Call) -> list[ast.AST]:
+    """The function that a call runs, or the methods that bear its name."""
+    callee = scope.evaluated(call.func)
+    function = callee.function if isinstance(callee, BoundMethod) else callee
+    if isinstance(function, FunctionValue):
+        return [function.node]
+    methods = scope.machine.graph.methods(call.func.attr) if isinstance(call.func, ast.Attribute) else []
+    return [place.node() for _, _, place in methods]
+
+
+def _is_literally_true(scope: Scope, test: ast.expr) -> bool:
+    """`True`, `not False`, `1 == 1`, `True or x`, or a local name that is given nothing else."""
+    if isinstance(test, ast.Constant):
+        return bool(test.value)
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return isinstance(test.operand, ast.Constant) and not test.operand.value
+    if isinstance(test, ast.BoolOp):
+        told = [_is_literally_true(scope, value) for value in test.values]
+        return any(told) if isinstance(test.op, ast.Or) else all(told)
+    if isinstance(test, ast.Compare) and all(isinstance(n, ast.Constant) for n in (test.left, *test.comparators)):
+        return scope.value(test) is True
+    given = scope.assigned.get(test.id) if isinstance(test, ast.Name) else None
+    # A function inside may give it another value.
+    return isinstance(given, ast.Constant) and bool(given.value) and "nonlocal " not in scope.module.source.text
 
 
 def _has_no_end(scope: Scope, node: ast.expr) -> bool:
