@@ -1,4 +1,4 @@
-"""What the rules answer on the projects of `tests/deceptive`: defects hidden by somebody who had not read the harness."""
+"""What the rules answer on the projects of `tests/deceptive`: defects hidden from the harness."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -22,8 +22,8 @@ _NAMES = {
 
 
 _TOLD = (
-    "{hidden} défauts (`tests/deceptive/blind.txt`), chacun avec un jumeau sain, et {traps} projets sans défaut qui y ressemblent. Le défaut "
-    "est derrière un autre fichier, une autre racine, la classe d'une bibliothèque, une aide, un décorateur, une table de fonctions, une "
+    "{hidden} défauts, chacun avec un jumeau sain, et {traps} projets sans défaut qui y ressemblent : ceux de "
+    "`tests/deceptive/blind.txt` par qui n'avait pas lu l'audit, ceux de `tests/deceptive/mended` par qui l'a corrigé. Le défaut est derrière un autre fichier, une autre racine, la classe d'une bibliothèque, une aide, un décorateur, une table de fonctions, une "
     "option de commande ou un mot de l'environnement."
 )
 
@@ -63,7 +63,7 @@ def deceptions_section(observed: Sequence[Deceived], pending: Mapping[str, Seque
     """Its Markdown: how many, what was answered, and every one that is still judged wrongly."""
     hidden = [one for one in observed if one.defective is not None]
     lines = [
-        "## Défauts cachés par qui n'a pas lu l'audit",
+        "## Défauts cachés",
         "",
         _TOLD.format(hidden=len(hidden), traps=len(observed) - len(hidden)),
         "",

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from audit.model.observations.shared_data import ConnectionAtImport
-from audit.reading.behaviour.scope import Scope, function_scope
+from audit.reading.behaviour.scope import Scope, chain, function_scope, last
 from audit.reading.python.abstract_values import BoundMethod, ClassValue, FunctionValue
 
 _CONNECTIONS = frozenset(
@@ -25,9 +25,17 @@ _CONNECTIONS = frozenset(
 _MAKERS = ("Redis", "StrictRedis", "Valkey", "from_url")
 _LIBRARIES = ("redis", "valkey")
 _NO_COMMAND = frozenset({"pipeline", "pubsub", "lock", "register_script", "close", "from_url", "from_pool", "json"})
+# What asks a manager of Django's models for its rows at once, or goes over those it would ask for.
+_ASKING = frozenset(
+    ("count", "get", "first", "last", "exists", "create", "get_or_create", "update_or_create", "aggregate", "latest",
+     "earliest", "in_bulk", "update", "delete", "bulk_create")
+)  # fmt: skip
+_GOING_OVER = frozenset({"list", "tuple", "set", "dict", "sorted", "len", "bool", "sum", "max", "min", "any", "all"})
 _DEPTH = 3
 # A connection in any statement, or a call among the statements of the module itself.
-_MAY_OPEN = re.compile(r"(?m)connect|MongoClient|BlockingConnection|^\w[\w.]*(\s*:[^=\n]+)?\s*(=[^=\n]*)?\w\(")
+_MAY_OPEN = re.compile(
+    r"(?m)connect|MongoClient|BlockingConnection|\.objects\.|^\w[\w.]*(\s*:[^=\n]+)?\s*(=[^=\n]*)?\w\("
+)
 
 
 def may_open(text: str) -> bool:
@@ -73,7 +81,27 @@ def _called(scope: Scope, call: ast.Call) -> FunctionValue | None:
 
 
 def _opens(scope: Scope, call: ast.Call) -> bool:
-    return scope.external(call.func) in _CONNECTIONS or _is_command(scope, call)
+    name = scope.external(call.func)
+    if name in _CONNECTIONS or name.endswith(("django.db.connection.cursor", "django.db.connection.ensure_connection")):
+        return True
+    return _is_command(scope, call) or _asks_for_rows(scope, call)
+
+
+def _asks_for_rows(scope: Scope, call: ast.Call) -> bool:
+    """`Doc.objects.count()`, `list(Doc.objects.all())`, `[doc.pk for doc in Doc.objects.all()]`."""
+    if not _is_of_a_manager(call):
+        return last(call.func) in _GOING_OVER and any(map(_is_of_a_manager, call.args))
+    if last(call.func) in _ASKING:
+        return True
+    holder = scope.parents.get(call)
+    return isinstance(holder, ast.comprehension | ast.For) and holder.iter is call
+
+
+def _is_of_a_manager(node: ast.expr) -> bool:
+    calls = list(chain(node))
+    ends = calls[-1].func if calls else None
+    holder = ends.value if isinstance(ends, ast.Attribute) else None
+    return isinstance(holder, ast.Attribute) and holder.attr in {"objects", "_default_manager"}
 
 
 def _is_command(scope: Scope, call: ast.Call) -> bool:

@@ -139,9 +139,29 @@ def _is_shared_table(scope: Scope, node: ast.expr, shared: set[str]) -> bool:
         if _holds_for_all(scope, node.value):
             return True
         return scope.external(node) == "os.environ"
-    if not isinstance(node, ast.Name):
-        return False
-    return node.id in shared or (node.id not in scope.assigned and _holds_entries(scope.evaluated(node)))
+    return isinstance(node, ast.Name) and (node.id in shared or _is_kept_by_the_module(scope, node))
+
+
+def _is_kept_by_the_module(scope: Scope, node: ast.Name) -> bool:
+    return node.id not in scope.assigned and (_holds_entries(scope.evaluated(node)) or _is_made_here(scope, node.id))
+
+
+def _is_made_here(scope: Scope, name: str) -> bool:
+    """Whether the module's own text makes a dictionary or a list of this name, which was not worked out."""
+    made = [
+        s.value
+        for s in scope.module.tree.body
+        if isinstance(s, ast.Assign | ast.AnnAssign) and s.value
+        for t in (s.targets if isinstance(s, ast.Assign) else [s.target])
+        if isinstance(t, ast.Name) and t.id == name
+    ]
+    return len(made) == 1 and (
+        isinstance(made[0], ast.Dict | ast.List)
+        or (
+            isinstance(made[0], ast.Call)
+            and last(made[0].func) in {"dict", "list", "defaultdict", "Counter", "OrderedDict"}
+        )
+    )
 
 
 def _holds_entries(value: Value) -> bool:

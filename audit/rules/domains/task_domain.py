@@ -225,7 +225,12 @@ def task_modules(known: TargetFacts, observations: Iterable[Seen]) -> Domain[tup
     paths = dict.fromkeys(head.path for s in known.closures.sure if (head := followed[s].head))
     seen = [(o.excerpt.path, o) for o in observations if o.excerpt]
     members = tuple((path, tuple(o for at, o in seen if at == path)) for path in paths)
-    gaps = (*known.closure_gaps, *program_gaps(known))
+    loaded = [(path, o) for path, o in seen if path not in paths and path in known.loaded_files]
+    gaps = (
+        *(LoadedCode(path, o.excerpt.first_line if o.excerpt else 0) for path, o in loaded),
+        *known.closure_gaps,
+        *program_gaps(known),
+    )
     return Domain(members, tuple(dict.fromkeys(gaps)), extent(known))
 
 
