@@ -8,7 +8,7 @@ from audit.model.domains import conclude
 from audit.model.facts import Task
 from audit.model.findings import Finding, Level, Outcome, Severity
 from audit.model.gaps import Doubt, Gap, UnreadFile
-from audit.model.observations.messages import ChordUse, ResultRead
+from audit.model.observations.messages import ChordUse, PublishedMessage, ResultRead
 from audit.model.target_facts import TargetFacts
 from audit.model.test_files import is_test_file
 from audit.rules.domains.setting_domain import place_of, ruled_by, unread_tasks
@@ -249,17 +249,50 @@ def _ignored(known: TargetFacts) -> Sequence[Finding]:
         # Advice to ignore the results of a header would keep its chord from ever ending.
         evidence = known.source.evidence(chords[0].excerpt)
         detail = f"un chord les attend, dans `{short(chords[0].symbol)}`"
+    readers = _Readers(known)
 
     def kept(task: Task) -> list[Fault]:
-        if reads or chords or task.options.get("ignore_result"):
+        if task.options.get("ignore_result") or readers.read(task) is not False:
             return []
         return [Fault(f"`{short(task.symbol)}`", known.head(task.symbol))]
 
+    unclear = [t for t, _ in tasks if not t.options.get("ignore_result") and readers.read(t) is None]
+    why = f"`{reads[0].path}` lit des résultats, et rien ne dit si ceux de" if reads else ""
+    unsure = [Doubt(why=f"{why} `{short(task.symbol)}` en sont") for task in unclear]
     failure = (Doubt(why=known.source.failure),) if known.source.failure else ()
     members = [] if failure else [task for task, _ in tasks]
-    hidden = failure or unread_tasks(known)
+    hidden = failure or (*unread_tasks(known), *unsure)
     domain = ruled_by(known, (), members, counted(len(members), "tâche"), *hidden, scope=scope)
     # Somebody may read them from elsewhere.
     answer = conclude(domain, lambda _: (), possible_of=kept)
     title = "Résultats que personne ne lit"
     return answered(guide, title, answer, evidence, nothing=scope.outside, detail=detail)
+
+
+class _Readers:
+    """Who reads the results of each task: a file that publishes it, a chord, or whoever is given its identifier."""
+
+    def __init__(self, known: TargetFacts) -> None:
+        self._reads, self._chords = known.source.observations_of(ResultRead), known.source.observations_of(ChordUse)
+        self._published = [m for m in known.source.observations_of(PublishedMessage) if m.method != "retry"]
+
+    def read(self, task: Task) -> bool | None:
+        """Whether something reads them; None where that cannot be told."""
+        name = task.symbol.partition(":")[2].rpartition(".")[2]
+        if any(not chord.header or task.symbol in chord.header for chord in self._chords):
+            return True
+        own = [m for m in self._published if m.task in {task.symbol, task.name}]
+        unknown = any(not m.task for m in self._published)
+        if self._chords and not own:
+            # What a canvas publishes has no publication of its own.
+            return True
+        kept = unknown or not own or any(not m.dropped for m in own)
+        if kept and any(name in one.names for one in self._reads):
+            return True
+        if not any(one.of_any for one in self._reads):
+            return False
+        # An identifier that somebody reads is one that somebody keeps: where none is, it comes from where nobody looked.
+        explained = any(m.task and not m.dropped for m in self._published)
+        if explained and not kept and not unknown:
+            return False
+        return True if (own and kept) or not explained else None

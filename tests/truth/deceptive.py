@@ -23,8 +23,9 @@ _NAMES = {
 
 _TOLD = (
     "{hidden} défauts, chacun avec un jumeau sain, et {traps} projets sans défaut qui y ressemblent : ceux de "
-    "`tests/deceptive/blind.txt` par qui n'avait pas lu l'audit, ceux de `tests/deceptive/mended` par qui l'a corrigé. Le défaut est derrière un autre fichier, une autre racine, la classe d'une bibliothèque, une aide, un décorateur, une table de fonctions, une "
-    "option de commande ou un mot de l'environnement."
+    "`tests/deceptive/blind.txt` par qui n'avait pas lu l'audit, ceux de `tests/deceptive/mended` par qui l'a corrigé. "
+    "Le défaut est derrière un autre fichier, une autre racine, la classe d'une bibliothèque, une aide, un décorateur, "
+    "une table de fonctions, une option de commande ou un mot de l'environnement."
 )
 
 

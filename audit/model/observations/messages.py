@@ -13,7 +13,8 @@ class PublishedMessage(Observation):
 
     `queue`: the one the call names, None when it names none; when UNKNOWN, it is one of `choices` if there are some.
     `method` is the one called (`delay`, `apply_async`, `send_task` …).
-    `gives_limits`: the call gives the task time limits, or options that are not written there.
+    `gives_limits`: the call gives the task time limits, or options that are not written there. `dropped`: what it returns is kept
+    by nobody.
     """
 
     task: str
@@ -21,6 +22,7 @@ class PublishedMessage(Observation):
     choices: tuple[str, ...]
     method: str
     gives_limits: bool
+    dropped: bool = False
 
 
 @dataclass(frozen=True)
@@ -145,9 +147,11 @@ class QueuePurge(Observation):
 
 @dataclass(frozen=True)
 class ResultRead(Observation):
-    """A file, `path`, that reads results of tasks."""
+    """A file, `path`, that reads results of tasks: of those it publishes itself (`names`), or of any whose identifier it is given."""
 
     path: str
+    names: frozenset[str] = frozenset()
+    of_any: bool = True
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,9 @@ _READS = (
     ".get(timeout=",
 )
 _READ_AT_ONCE = re.compile(r"(?:delay|apply_async|send_task)\([^\n]*\)\.(?:get|result|wait|join)\b")
+# An identifier that comes from elsewhere may be that of any task.
+_OF_ANY = ("AsyncResult", "GroupResult", "ResultSet", "result_from_tuple", "TaskResult", "get_task_meta")
+_ASKED = re.compile(r"\b(\w+)\.(?:delay|apply_async|s|si|signature|subtask)\(")
 _RETRY_WORDS = ("retry", "retries", "backoff", "back_off", "recul", "reprise")
 _RETRY_FUNCTION = re.compile(
     r"^(?:async )?def (\w*(?:retry|retries|backoff|back_off|recul|reprise)\w*)\(", re.MULTILINE
@@ -33,7 +36,9 @@ def mentions(project: Project) -> Iterator[Observation]:
     tests = {module.name for module in modules if project.is_test_file(module.source.path)}
     for module in modules:
         if module.name not in tests and _reads_results(module.source.text):
-            yield ResultRead("", None, module.source.path)
+            text = module.source.text
+            of_any = any(word in text for word in _OF_ANY)
+            yield ResultRead("", None, module.source.path, frozenset(_ASKED.findall(text)), of_any)
     speaking = [module for module in modules if any(word in module.source.text for word in _RETRY_WORDS)]
     naming = _naming(speaking)
     for module in speaking:

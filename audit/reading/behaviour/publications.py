@@ -157,6 +157,7 @@ def _message(scope: Scope, call: ast.Call, queue: ast.expr | None, method: str) 
         choices=_choices(scope, queue) if told is UNKNOWN and queue is not None else (),
         method=method,
         gives_limits=_may_limit(call, method),
+        dropped=call not in scope.parents or isinstance(scope.parents[call], ast.Expr),
     )
 
 
