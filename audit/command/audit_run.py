@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from audit.command.direct_session import play
+from audit.command.direct_session import InterruptedAuditError, play
 from audit.command.output_files import put, writable
 from audit.journal import journal_file as journal
 from audit.journal.previous_checkpoints import elsewhere, finished, free_stem, newest_by_family
@@ -54,6 +54,7 @@ def run(examination: Examination, out: Path | None, command: str, quiet: bool = 
     """
     if out is not None:
         writable(out)
+    _refuse_without_celery(examination)
     asked = begun(command)
     _logger.debug(
         "profile %s, family %s, level %s", examination.profile.name, examination.profile.family, examination.level.name
@@ -103,6 +104,18 @@ def _stem(now: datetime, examination: Examination) -> str:
     """The name of the report's files. A profile with one family of its own says enough by its name."""
     profile = examination.profile
     return "-".join([now.date().isoformat(), *([] if profile.canary else ["famille", profile.family]), profile.name])
+
+
+def _refuse_without_celery(examination: Examination) -> None:
+    """Raises InterruptedAuditError for a project that nobody described and that never names Celery: no rule has a subject."""
+    target, facts = examination.target, examination.known.source
+    if facts.without_celery and not (target.celery_app or target.asgi_app or target.roles or target.absent):
+        files = len(facts.libraries)
+        msg = (
+            f"{target.root}: this project does not use Celery ({files} Python files and the requirements were read, none names it): "
+            "nothing to audit, no report is written"
+        )
+        raise InterruptedAuditError(msg)
 
 
 def _played(examination: Examination, *, quiet: bool) -> str:

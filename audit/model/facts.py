@@ -142,7 +142,7 @@ class Process:
     `stops`: the ways it is stopped, one for each file that starts it. `probe`: what asks whether its container lives.
     `mounts`: the folders of its container that outlive it. `clears`: what its script removes first, word by word.
     `environment`: the variables that its files give it. `memory`: the most that its container may use, as written.
-    `unknown_words`: those of its command that stand for options which nothing gives.
+    `unknown_words`: those of its command that stand for options which nothing gives. `built`: the Dockerfile of its image, empty when not told.
     """
 
     role: str
@@ -164,6 +164,7 @@ class Process:
     environment: Mapping[str, str] = field(default_factory=dict)
     memory: str = ""
     unknown_words: tuple[str, ...] = ()
+    built: str = ""
 
 
 @dataclass(frozen=True)
@@ -226,7 +227,7 @@ class Facts:
 
     `text_digest` is the SHA-256 of every file read, where functions are read from it when they are asked for.
     `configured_by` is the key of the project's configuration whose default configures Celery: a deployment may change it whole.
-    `published_settings`: files that may stand for the module of settings that the target names and does not hold.
+    `without_celery`: all was read, and nothing names Celery. `published_settings`: files that may stand for the module of settings that the target names and does not hold.
     `program`: where the applications lie, for `is_test_file`. `unloaded` holds only what could be established; a module of tasks that is not there may be loaded or not.
     `setting_writes`: every write of each setting, in the order read; `option_writes`: of the options of each task, by symbol.
     Of each function, by symbol: `user_mentions`, the words of it that speak of a logged-in person, its `call_completion`,
@@ -257,6 +258,7 @@ class Facts:
     applications: tuple[Application, ...] = ()
     configured_by: str = ""
     published_settings: tuple[str, ...] = ()
+    without_celery: bool = False
     unloaded: tuple[Unloaded, ...] = ()
     gaps: tuple[Gap, ...] = ()
     test_modules: frozenset[str] = frozenset()

@@ -27,6 +27,7 @@ from audit.reading.celery.application_settings import (
     settings_of_all,
 )
 from audit.reading.celery.beat_schedule import adds_rows, keeps_a_schedule, read_beat, scheduler_setting
+from audit.reading.celery.celery_mentions import is_without_celery
 from audit.reading.celery.configuration_calls import follow_connected
 from audit.reading.celery.configuring_modules import keep_loaded_writes
 from audit.reading.celery.option_writes import OptionWrites
@@ -144,6 +145,7 @@ def _collect(target: Target) -> Facts:
         applications=named_applications(machine),
         configured_by=str(app.fields.get("configured_by", "")) if app else "",
         published_settings=_published(app),
+        without_celery=not tasks and not app and is_without_celery(project, tree),
         unloaded=unloaded,
         program=project.program,
         text_digest=project.text_digest,

@@ -74,7 +74,7 @@ _AS_ROOT = frozenset({"root", "0"})
 def _root(known: TargetFacts) -> Sequence[Finding]:
     guide, started = _root.guide, celery_processes(known)
     users = {o.excerpt.path: o for o in known.source.observations_of(ContainerUser) if o.excerpt}
-    runs = [_RunAs(p, _user(p, users), users.get(p.excerpt.path)) for p in started.members]
+    runs = [_RunAs(p, _user(p, users), users.get(p.built or p.excerpt.path)) for p in started.members]
     forced = [o for o in known.source.observations_of(ForcedRoot) if o.excerpt]
     gaps = [*doubtful(started.members, lambda p: next(r.gap() for r in runs if r.process is p))]
     gaps += [] if known.workers else [UnreadProcess(why=NO_WORKER)]
@@ -120,8 +120,11 @@ def _user(process: Process, containers: dict[str, ContainerUser]) -> str | None:
         return str(next(filter(None, becomes.groups()))).strip("\"'")
     if process.user:
         return None if _FILLED.search(process.user.partition(":")[0]) else process.user
-    if process.excerpt.path in containers:
-        user = containers[process.excerpt.path].user
+    if image := containers.get(process.excerpt.path) or containers.get(process.built):
+        user = image.user
+        if user == "" and image.scripted and process.built:
+            # The script that comes before the command may change the user.
+            return None
         return None if user is UNKNOWN else user
     found = re.search(r"(?im)^\s*(?:user|runAsUser)\s*[=:]\s*[\"']?([^\s\"'#;]+)", text)
     uid = re.search(r"--uid[= ](\S+)", process.command)

@@ -13,9 +13,13 @@ class ForcedRoot(Observation):
 
 @dataclass(frozen=True)
 class ContainerUser(Observation):
-    """The `user` of an image's last stage: empty for the root of an official image, UNKNOWN where another file says."""
+    """The `user` of an image's last stage: empty for the root of an official image, UNKNOWN where another file says.
+
+    `scripted`: a script runs before the command, and may change it.
+    """
 
     user: str | Unknown
+    scripted: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from audit.model.observations.observation import Observation
 from audit.model.observations.waits import DefaultTimeoutSource, RequestWithoutTimeout, RequestWithTimeout
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.reading.behaviour.certificates import held
+from audit.reading.behaviour.kept_clients import kept_client
 from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.behaviour.verification_options import spread_entry
 from audit.reading.python.abstract_values import ClassValue, FunctionValue, Instance, Method, unwrap
@@ -117,6 +118,8 @@ def _gives_a_default(scope: Scope, call: ast.Call, name: str) -> str:
 def _limited(scope: Scope, call: ast.Call, name: str) -> bool | None:
     """Whether a request ends by itself when nobody answers; None for what is not a request."""
     callee = scope.external(call.func)
+    kept = None if callee else kept_client(scope, call)
+    callee = f"{kept[0]}.{name}" if kept else callee
     timeout = _timeout(scope, call)
     given = timeout is not None and scope.value(timeout) is not None
     if callee in _PLACED_TIMEOUT:
@@ -126,7 +129,13 @@ def _limited(scope: Scope, call: ast.Call, name: str) -> bool | None:
     if callee.startswith(_WITHOUT_DEFAULT):
         return given if name in _VERBS else None
     # httpx waits 5 s by default: only a None given to it is for ever.
-    return (given or (timeout is None and not _waits(scope, call))) if callee.startswith(_WITH_DEFAULT) else None
+    waits = _is_made_to_wait(*kept[1:]) if kept else _waits(scope, call)
+    return (given or (timeout is None and not waits)) if callee.startswith(_WITH_DEFAULT) else None
+
+
+def _is_made_to_wait(made: ast.Call, scope: Scope) -> bool:
+    timeout = _timeout(scope, made)
+    return timeout is not None and scope.value(timeout) is None
 
 
 def _waits(scope: Scope, call: ast.Call) -> bool:

@@ -17,6 +17,7 @@ class Line:
     `probe`: what asks whether its container lives. `mounts`: folders of its container that outlive it.
     `memory`: the most that its container may use, as written. `before`: what its unit runs first.
     `on_failure`: it is restarted only after a failure. `optional`: it is started only where it is asked for, by a profile.
+    `built`: the Dockerfile of its image, with a command of its own or without.
     """
 
     command: str
@@ -38,3 +39,4 @@ class Line:
     before: str = ""
     on_failure: bool = False
     optional: bool = False
+    built: str = ""

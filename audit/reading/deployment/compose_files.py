@@ -69,6 +69,7 @@ def _line(path: str, service: dict[str, Any], first: int, last: int, around: Aro
         memory=interpolated(service_memory(service)),
         on_failure=_condition(service)[0] == "on-failure",
         optional=bool(service.get("profiles")),
+        built=_dockerfile(path, build),
         entry=_dockerfile(path, build) if command and not service.get("entrypoint") else "",
     )
 

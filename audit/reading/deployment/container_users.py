@@ -14,6 +14,7 @@ _OF_ROOT = frozenset(
     )
 )  # fmt: skip
 _OFFICIAL = re.compile(r"^(docker\.io/)?(library/)?|^public\.ecr\.aws/docker/library/")
+_SCRIPT = re.compile(r"(?i)\.sh\b|entry-?_?point[\"'\]\s]*$|\bgosu\b|\bsu-exec\b")
 _VARIABLE = re.compile(r"\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))")
 
 
@@ -30,20 +31,23 @@ def container_user(source: Source) -> ContainerUser:
             image, name = _from(words, given)
             user, line = stages.get(image.lower(), _base(image)), number
         elif instruction in {"ARG", "ENV"}:
-            given |= _assigned(words[1:])
+            given |= assigned(words[1:])
         elif instruction == "USER" and len(words) > 1:
-            told = _expanded(words[1].strip("\"'"), given)
+            told = expanded(words[1].strip("\"'"), given)
             user, line = (UNKNOWN if "$" in told else told), number
         if name:
             stages[name.lower()] = user
-    return ContainerUser("", source.excerpt(line, line, "dockerfile"), user)
+    scripted = any(
+        text.split()[:1] and text.split()[0].upper() == "ENTRYPOINT" and _SCRIPT.search(text) for text in source.lines
+    )
+    return ContainerUser("", source.excerpt(line, line, "dockerfile"), user, scripted)
 
 
 def _from(words: list[str], given: dict[str, str]) -> tuple[str, str]:
     """The image that a stage starts from, and its own name, empty for none."""
     named = [word for word in words[1:] if not word.startswith("--")]
     alias = named[2] if len(named) > 2 and named[1].upper() == "AS" else ""
-    return _expanded(named[0], given) if named else "", alias
+    return expanded(named[0], given) if named else "", alias
 
 
 def _base(image: str) -> str | Unknown:
@@ -51,7 +55,7 @@ def _base(image: str) -> str | Unknown:
     return "" if bare in _OF_ROOT else UNKNOWN
 
 
-def _assigned(words: list[str]) -> dict[str, str]:
+def assigned(words: list[str]) -> dict[str, str]:
     """What `ARG NAME=value` and `ENV NAME=value`, or `ENV NAME value`, give."""
     pairs = [word.partition("=") for word in words]
     if len(words) == 2 and not pairs[0][1]:
@@ -59,5 +63,6 @@ def _assigned(words: list[str]) -> dict[str, str]:
     return {name: value.strip("\"'") for name, equals, value in pairs if equals}
 
 
-def _expanded(text: str, given: dict[str, str]) -> str:
+def expanded(text: str, given: dict[str, str]) -> str:
+    """A text with the defaults that these names, or the text itself, give its variables; one without a default stays."""
     return _VARIABLE.sub(lambda m: given.get(m[1] or m[3], m[2] if m[2] is not None else m[0]), text)

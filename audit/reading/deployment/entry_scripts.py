@@ -4,6 +4,7 @@ import posixpath
 import re
 from collections.abc import Sequence
 
+from audit.reading.deployment.container_users import assigned, expanded
 from audit.reading.deployment.file_references import Around
 from audit.reading.source_files import Source
 
@@ -29,8 +30,11 @@ def _copied(name: str, around: Around, dockerfile: str) -> list[str]:
     """What a Dockerfile copies to this path."""
     source = around.source(dockerfile) if dockerfile else None
     found = []
+    given: dict[str, str] = {}
     for line in source.lines if source else ():
-        words = [word for word in line.split()[1:] if not word.startswith("--")]
+        if line.lstrip()[:4].upper() in {"ARG ", "ENV "}:
+            given |= assigned(line.split()[1:])
+        words = [expanded(word, given) for word in line.split()[1:] if not word.startswith("--")]
         if line.lstrip()[:4].upper() in {"COPY", "ADD "} and len(words) > 1 and _is_at(words[-1], name):
             found.append(posixpath.normpath(words[0]))
     return found

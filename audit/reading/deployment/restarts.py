@@ -76,6 +76,7 @@ def _settled(run: Run, process: Process, runs: Sequence[Run]) -> Process:
         copies=answer.copies,
         runner=runner.excerpt if runner else None,
         user=(runner.line.user if runner else "") or run.line.user,
+        built=(runner.line.built if runner else "") or run.line.built,
         empties=kind,
         emptying=emptying,
     )

@@ -2,10 +2,12 @@
 
 import ast
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 from audit.model.facts import Call, Function, Parameter, Unresolved
 from audit.reading.python.called_tables import CalledTables
+from audit.reading.python.implementations import Implementations
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.lru_cache import LruCache
 from audit.reading.python.modules import Module
@@ -29,6 +31,7 @@ class Functions(Mapping[str, Function]):
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
+        self._implementations = Implementations(machine)
         self._places: dict[str, tuple[str, str, Place[Definition]]] = {}
         self._read: LruCache[str, Function] = LruCache(_MOST_CHARACTERS)
         for name in sorted(machine.graph.definitions):
@@ -40,7 +43,10 @@ class Functions(Mapping[str, Function]):
             return found
         name, owner, place = self._places[symbol]
         module = self._machine.project.modules[name]
-        function = _function(self._machine, module, symbol, owner, place.node())
+        node = place.node()
+        function = _function(self._machine, module, symbol, owner, node)
+        if done := self._implementations.run_by(symbol, node):
+            function = replace(function, calls=(*function.calls, *done))
         return self._read.put(symbol, function, len(function.body.text) if function.body else 0)
 
     def definition(self, symbol: str) -> Definition:

@@ -75,7 +75,7 @@ def program_gaps(known: TargetFacts) -> tuple[Gap, ...]:
     if known.source.failure:
         return (Doubt(why=known.source.failure),)
     own = tuple(gap for gap in known.source.gaps if not isinstance(gap, ExcludedCode))
-    return own if known.source.tasks else (*own, Doubt(why=NO_TASK))
+    return own if known.source.tasks or known.source.without_celery else (*own, Doubt(why=NO_TASK))
 
 
 def tasks(
@@ -122,7 +122,7 @@ def run_by_tasks(
     gaps = (*doubts, *known.closure_gaps, *hidden, *opaque)
     if known.source.failure:
         gaps = (Doubt(why=known.source.failure),)
-    elif not closures.sure:
+    elif not closures.sure and not known.source.without_celery:
         gaps = (*gaps, Doubt(why=NO_TASK))
     members = [s for s in chains if only is None or s in only or s in seen]
     reached = tuple(Reached(s, tuple(chains[s]), s in work.sure, tuple(seen.get(s, ()))) for s in members)

@@ -322,3 +322,21 @@ def test_all_families_are_no_family_of_a_baseline(december: Path, out: Path) -> 
     held = next(out.glob("*.json"))
     assert audit("run", december, "--family", "all", "--baseline", held, "--out", out).exit_code == 2
     assert audit("report", "cover", december).exit_code == 2
+
+
+def test_a_project_without_celery_is_said_to_be_so(tmp_path: Path, out: Path) -> None:
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "app.py").write_text("from flask import Flask\n\napp = Flask('shop')\n", encoding="utf-8")
+    (tmp_path / "site" / "requirements.txt").write_text("flask==3.1\n", encoding="utf-8")
+    result = audit("run", tmp_path / "site", "--out", out)
+    assert result.exit_code == Exit.COULD_NOT_RUN
+    assert "does not use Celery" in result.output
+    assert not list(out.glob("*.md"))
+
+
+def test_a_project_that_asks_for_celery_is_audited(tmp_path: Path, out: Path) -> None:
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "app.py").write_text("from flask import Flask\n\napp = Flask('shop')\n", encoding="utf-8")
+    (tmp_path / "site" / "requirements.txt").write_text("flask==3.1\ncelery==5.5\n", encoding="utf-8")
+    audit("run", tmp_path / "site", "--out", out)
+    assert list(out.glob("*.md"))
