@@ -112,7 +112,7 @@ def test_a_script_that_keeps_sigterm_to_itself_is_refuted_by_execution(tmp_path:
     files = {"supervisord.conf": STARTED_BY_A_SCRIPT, "start.sh": bare.format("")}
     found = the(fly(tmp_path / "defective", "sigterm", more=more, files=files), "sigterm", Outcome.DEFECT)
     assert "ce que lance `start.sh` n'atteint pas le worker" in found.sentence
-    assert "exécuté encore 4 messages" in found.sentence.replace("\xa0", " ")
+    assert "exécuté encore 5 messages" in found.sentence.replace("\xa0", " ")
     for name, text in (("exec", bare.format("exec ")), ("trap", TRAPPED)):
         files["start.sh"] = text
         sound = the(fly(tmp_path / name, "sigterm", more=more, files=files), "sigterm", Outcome.ESTABLISHED)

@@ -58,7 +58,7 @@ def judge_emptied(
             f"`{keeping[0].names[0]}` de {place_of(keeping[0].excerpt)} garde les siennes, à sa dernière écriture près"
         )
         return [_established(seen, evidence, f" ; {gone} : {kept}")]
-    why = "aucun fichier lu ne lance le broker"
+    why = "aucun fichier lu ne lance un serveur que l'adresse du broker nomme"
     if shipped:
         unread = next((one.unread for one in shipped if one.unread), "")
         why = unread or "les serveurs que les fichiers lancent ne gardent pas tous leurs données"

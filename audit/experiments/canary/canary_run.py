@@ -14,13 +14,13 @@ from audit.experiments.canary.private_broker import find_server
 from audit.experiments.canary.private_rabbitmq import find_rabbitmq
 from audit.experiments.canary.questions import QUESTIONS, CanaryQuestion
 from audit.experiments.canary.sentences import place_of
+from audit.experiments.canary.shipped_broker import shipped_brokers
 from audit.experiments.canary.shipped_stop import shipped_stop
 from audit.experiments.canary.worker_options import worker_options
 from audit.experiments.experiment import Record
 from audit.importing.configuration_probe import declared_environment, interpreter
 from audit.importing.isolation import Isolation, strongest_isolation
 from audit.model.findings import Finding, Outcome
-from audit.model.observations.deployment_statements import BrokerService
 from audit.model.observations.messages import ChordUse, DelayedMessage
 from audit.model.secret_masking import Masker
 from audit.model.target_facts import TargetFacts
@@ -91,7 +91,7 @@ class Canary:
         self, known: TargetFacts, played: Played, masker: Masker, conditions: tuple[str, ...], stop: Mapping[str, Any]
     ) -> Flight:
         delay, of = _longest_delay(known)
-        brokers = known.source.observations_of(BrokerService)
+        brokers = shipped_brokers(known)
         chords = known.source.observations_of(ChordUse)
         context = Context(played.settings, known.workers, delay, of, stop, brokers, chords, known.source.gaps)
         findings: dict[str, tuple[Finding, ...]] = {}

@@ -43,12 +43,13 @@ def delayed(stack: CanaryStack, seen: Observation) -> None:
         seen.note("un second worker démarre, comme lors d'un déploiement")
         wait_until(lambda: len(stack.starts(keys)) > 1, countdown + 6.0 - (time.monotonic() - sent))
         tally(seen, stack.settle(keys, 4.0))
+        _count(stack, seen, keys, sent)
         stack.stop(second, 0.0)
         stack.worker = worker
     else:
         wait_until(lambda: stack.starts(keys), countdown + 5.0)
         tally(seen, stack.settle(keys, 4.0))
-    _count(stack, seen, keys, sent)
+        _count(stack, seen, keys, sent)
 
 
 def _count(stack: CanaryStack, seen: Observation, keys: list[str], sent: float) -> None:

@@ -27,7 +27,7 @@ def judge_stop(
         )
         advice = "Poser `REMAP_SIGTERM=SIGQUIT` dans l'environnement du worker, ou lui envoyer SIGQUIT"
         found.insert(0, defect("L'arrêt progressif réglé ne commence jamais", sentence, seen, evidence, advice))
-    if "went_on" in seen.values and seen.values.get("through"):
+    if seen.values.get("consumes_on") and seen.values.get("through"):
         found.insert(0, _kept_by_the_script(seen, evidence, stop))
     elif seen.values.get("stop_seconds") is None:
         sentence = "Le worker, à qui le signal d'arrêt a été envoyé, n'était pas arrêté 20 s après la fin de ses tâches"
@@ -58,9 +58,8 @@ def _cut_by_the_signal(seen: Observation, evidence: Evidence, stop: Mapping[str,
 
 
 def _kept_by_the_script(seen: Observation, evidence: Evidence, stop: Mapping[str, Any]) -> Finding:
-    """Seen running: no warm shutdown takes one more message."""
-    went_on = seen.values["went_on"]
-    more = f" et a exécuté encore {counted(went_on, 'message')}" if went_on else ""
+    """No warm shutdown takes one more message, and this worker executed one that was sent long after the signal."""
+    more = f" et a exécuté encore {counted(seen.values['went_on'] + 1, 'message')}"
     sentence = (
         f"SIG{stop.get('signal', 'TERM')} envoyé à ce que lance {seen.values['through']} n'atteint pas le worker : ses tâches en vol finies, il "
         f"vivait encore{more} ; SIGKILL seul l'arrête"

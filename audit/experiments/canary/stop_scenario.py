@@ -17,6 +17,7 @@ LONGEST_GRACE_SECONDS = 10.0
 LONGEST_SOFT_SECONDS = 30.0
 WITHOUT_END = 86400.0
 _DEAF_SECONDS = 8.0
+_CONSUMES_SECONDS = 4.0
 
 
 def terminated(stack: CanaryStack, seen: Observation, patience_seconds: float = 20.0) -> None:
@@ -124,6 +125,7 @@ def _ends_in_time(stack: CanaryStack, seen: Observation, patience_seconds: float
     else:
         # In a warm shutdown it takes no message any more.
         seen.values["went_on"] = len({event.id for event in stack.starts(keys[seen.in_flight :])})
+        seen.values["consumes_on"] = stack.probe("term-apres", _CONSUMES_SECONDS) is not None
         seen.note(
             f"le worker ne s'arrête pas, et a exécuté {counted(seen.values['went_on'], 'message')} en attente : SIGKILL"
         )
@@ -132,7 +134,7 @@ def _ends_in_time(stack: CanaryStack, seen: Observation, patience_seconds: float
     sent += keys
     seen.values["running"] = keys[: seen.in_flight]
     # A signal that reaches nobody cuts nothing more in a second part.
-    return "went_on" not in seen.values or not stack.through
+    return not (seen.values.get("consumes_on") and stack.through)
 
 
 def _cut(stack: CanaryStack, seen: Observation, sent: list[str]) -> None:
