@@ -13,7 +13,7 @@ from audit.model.findings import Finding
 _ID = "campaign-age"
 STEP_SECONDS = 60.0
 # The stack's own tasks close what is overdue: the audit publishes none then.
-OWN_SECONDS = 90.0
+OWN_SECONDS = 120.0
 _OVER_48, _UNDER_48, _LONG_AGO = 48 * 3600.0 + 60, 48 * 3600.0 - 60, 72 * 3600.0
 # Silent contacts end 24 h after their send, and their campaign with them: past that, a sound campaign may be closed.
 _YOUNGER = 23 * 3600.0

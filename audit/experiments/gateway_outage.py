@@ -39,7 +39,7 @@ class Plan:
     contacts: int = 12
     # Many times the four attempts of a message, whose waits are skipped.
     outage_seconds: float = 15.0
-    step_seconds: float = 60.0
+    step_seconds: float = 90.0
 
 
 @dataclass(frozen=True)

@@ -41,10 +41,14 @@ def run(
         seen = driver.lock_of(driver.follow_up_key(key))
         if seen is None:
             return [_LOCK.defect(record, "Aucun verrou ne protège l'envoi d'un Message 2 en cours")]
+        status = driver.recorded().get(driver.follow_up_key(key))
         driver.wake(driver.follow_up_key(key))
         # Either it finds the lock taken, or the lock changes hands at once.
         kept = wait_stable(lambda: _owner(driver, key), second_seconds, 2 * second_seconds, 0.05)
-        if not kept or _owner(driver, key) != seen.owner:
+        kept = kept and _owner(driver, key) == seen.owner
+        if driver.recorded().get(driver.follow_up_key(key)) != status:
+            return [_LOCK.undetermined("l'envoi retenu s'est terminé avant que le second envoyeur soit essayé")]
+        if not kept:
             return [_LOCK.defect(record, "Un second envoyeur prend ou rend le verrou de celui qui envoie")]
         record.note("un second envoyeur est réveillé pendant l'envoi : le verrou ne change pas de main")
         driver.usurp(driver.follow_up_key(key), _USURPER)

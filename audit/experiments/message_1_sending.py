@@ -53,7 +53,8 @@ class Plan:
     end_seconds: float = 90.0
     quiet_seconds: float = 2.0
     log_seconds: float = 5.0
-    stuck_seconds: float = 20.0
+    # Longer than the wait before another attempt.
+    stuck_seconds: float = 70.0
 
 
 def run(driver: SendBook, record: Record, plan: Plan = Plan()) -> Sequence[Finding]:
@@ -69,7 +70,9 @@ def run(driver: SendBook, record: Record, plan: Plan = Plan()) -> Sequence[Findi
     expected = first | again | interrupted | old
     settled = _settle(driver, record, expected, plan) and settled
     # Longer than whatever takes up what was forgotten: what has not left by then does not leave.
-    stuck = not settled and wait_stable(lambda: len(driver.accepted()), plan.stuck_seconds, plan.end_seconds)
+    stuck = not settled and wait_stable(
+        lambda: len(driver.accepted()), plan.stuck_seconds, plan.stuck_seconds + plan.end_seconds
+    )
     ledger = driver.accepted()[before:]
     result = account(expected, ledger, driver.recorded())
     record.figure("Contacts", result.expected)

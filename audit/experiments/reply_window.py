@@ -56,6 +56,8 @@ class Plan:
     quiet_seconds: float = 8.0
     # Shorter than the sender's patience with the gateway.
     unrecorded_seconds: float = 0.8
+    # An answer that came too late is asked for a minute later.
+    record_seconds: float = 100.0
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Seen:
     after_the_end: Sequence[str]
     before_sending: int
     in_time: bool
-    before_recording: int
+    before_recording: int | None
     overtaken: int | None
 
 
@@ -84,7 +86,8 @@ def run(driver: Conversation, record: Record, plan: Plan = Plan()) -> Sequence[F
     said = {name: driver.say(keys[name]) for name in reversed(names)}
     record.note(f"{len(names)} contacts écrivent, dont le Message 1 est parti il y a {', '.join(names)}")
     inside = [name for name in names if name not in {_CLOSING, *_OUTSIDE}]
-    wait_until(lambda: _replies(driver)[early], plan.step_seconds)
+    recorded = wait_until(lambda: _sent(driver, [early]), plan.record_seconds)
+    wait_until(lambda: _replies(driver)[driver.follow_up_key(early)], plan.step_seconds)
     wait_until(lambda: all(_replies(driver)[driver.follow_up_key(keys[n])] for n in inside), plan.step_seconds)
     wait_stable(lambda: len(driver.accepted()), plan.quiet_seconds, plan.step_seconds + plan.quiet_seconds)
     counts = _replies(driver)
@@ -95,8 +98,9 @@ def run(driver: Conversation, record: Record, plan: Plan = Plan()) -> Sequence[F
         record.figure(f"Message 1 envoyé il y a {name}", f"{count} Message 2" if count else "aucun Message 2")
     first = names[1]
     in_time = said[first].at < sent_at[keys[first]] + WINDOW_SECONDS - 15
+    unrecorded = counts[driver.follow_up_key(early)] if recorded else None
     after_the_change = None if overtaken is None else counts[overtaken]
-    return _conclude(record, Seen(replies, late, before_sending, in_time, counts[early], after_the_change))
+    return _conclude(record, Seen(replies, late, before_sending, in_time, unrecorded, after_the_change))
 
 
 def _before_sending(driver: Conversation, record: Record, plan: Plan) -> int:
@@ -114,7 +118,7 @@ def _before_sending(driver: Conversation, record: Record, plan: Plan) -> int:
 
 
 def _before_recording(driver: Conversation, record: Record, plan: Plan) -> str:
-    """The key of the Message 2 of a contact who writes when the gateway has accepted its Message 1, and nobody knows it yet."""
+    """The key of a contact who writes when the gateway has accepted its Message 1, and nobody knows it yet."""
     driver.hold("after")
     try:
         (early,) = driver.launch(1)
@@ -125,7 +129,7 @@ def _before_recording(driver: Conversation, record: Record, plan: Plan) -> str:
             record.note("un contact écrit quand son Message 1 est accepté et pas encore enregistré")
     finally:
         driver.release()
-    return driver.follow_up_key(early)
+    return early
 
 
 def _overtaken(driver: Conversation, record: Record, plan: Plan) -> str | None:
@@ -195,6 +199,8 @@ def _inside(record: Record, seen: Seen, without: Sequence[str]) -> Finding:
         return _INSIDE.defect(record, "Plusieurs Message 2 pour une seule interaction", twice)
     if without:
         return _INSIDE.defect(record, "Interactions reçues dans la fenêtre et laissées sans Message 2", without)
+    if seen.before_recording is None:
+        return _INSIDE.undetermined("l'acceptation du Message 1 d'un contact n'a pas été enregistrée")
     if not seen.before_recording:
         title = "Un contact qui écrit avant que l'envoi de son Message 1 soit enregistré ne reçoit pas de Message 2"
         return _INSIDE.defect(record, title)

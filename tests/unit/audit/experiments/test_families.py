@@ -37,7 +37,7 @@ QUICK: dict[str, Callable[[FamilyStack, Record], Sequence[Finding]]] = {
     "message-1-sending": lambda d, r: message_1_sending.run(
         d, r, message_1_sending.Plan(6, 2, 2, 4, 0.3, 0.02, 0.2, 0.02)
     ),
-    "reply-window": lambda d, r: reply_window.run(d, r, reply_window.Plan(0.2, 0.15, 0.02)),
+    "reply-window": lambda d, r: reply_window.run(d, r, reply_window.Plan(0.2, 0.15, 0.02, 0.2)),
     "daily-limit": lambda d, r: daily_limit.run(d, r, daily_limit.Plan(3, 7, 2, 0.2, 0.02)),
     "interaction-types": lambda d, r: interaction_types.run(d, r, 0.2, 0.02, 0.02),
     "reply-delay": lambda d, r: reply_delay.run(d, r, reply_delay.Plan(3, 20, 10, 0.01, 0.2, 0.2)),
