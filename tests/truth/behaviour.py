@@ -58,7 +58,7 @@ class Measured:
         return self.outcome == Outcome.DEFECT.value
 
 
-def read_behaviours() -> list[Behaviour]:
+def read_behaviours(folder: Path = BEHAVIOURS) -> list[Behaviour]:
     """Every file, in the order of the criteria.
 
     Raises:
@@ -66,7 +66,7 @@ def read_behaviours() -> list[Behaviour]:
 
     """
     found = []
-    for path in sorted(BEHAVIOURS.glob("*.toml")):
+    for path in sorted(folder.glob("*.toml")):
         said: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
         edits = tuple(Edit(**edit) for edit in said.pop("edits"))
         found.append(Behaviour(path.stem, edits=edits, **said))
