@@ -1,5 +1,6 @@
 """`audit run`: every question of the profile is put, then the journal and the report are written."""
 
+import contextlib
 import gc
 import logging
 import os
@@ -108,8 +109,11 @@ def _stem(now: datetime, examination: Examination) -> str:
 
 def _refuse_without_celery(examination: Examination) -> None:
     """Raises InterruptedAuditError for a project that nobody described and that never names Celery: no rule has a subject."""
-    target, facts = examination.target, examination.known.source
-    if facts.without_celery and not (target.celery_app or target.asgi_app or target.roles or target.absent):
+    target, facts = examination.target, None
+    # A terminal that cannot show a step is told of by the questions themselves.
+    with contextlib.suppress(UnicodeError):
+        facts = examination.known.source
+    if facts and facts.without_celery and not (target.celery_app or target.asgi_app or target.roles or target.absent):
         files = len(facts.libraries)
         msg = (
             f"{target.root}: this project does not use Celery ({files} Python files and the requirements were read, none names it): "

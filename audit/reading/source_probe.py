@@ -108,9 +108,7 @@ def _collect(target: Target) -> Facts:
     tree = walk(target.root, target.exclude)
     processes = read_processes(tree, target.process_files)
     started = [name for p in processes if {"worker", "beat"} & {*p.role.split("+")} and (name := p.options.get("app"))]
-    project = _project(tree, (target.celery_app, target.asgi_app, *started))
-    project.program = program_places([target.celery_app] if target.celery_app else started, tree.paths)
-    project.program += imported_places(project)
+    project = _project(tree, target, started)
     machine, web = _read(project)
     tasks = read_tasks(machine)
     app = find_application(machine, target.celery_app, started)
@@ -162,8 +160,13 @@ def _published(app: Instance | None) -> tuple[str, ...]:
     return tuple(map(str, held)) if isinstance(held, list) else ()
 
 
-def _project(tree: Tree, named: tuple[str, ...]) -> Project:
-    return read_project(tree, tuple(name.partition(":")[0] for name in named))
+def _project(tree: Tree, target: Target, started: list[str]) -> Project:
+    """The modules, and the places of the program among them; `started`: the applications that processes name."""
+    named = (target.celery_app, target.asgi_app, *started)
+    project = read_project(tree, tuple(name.partition(":")[0] for name in named))
+    project.program = program_places([target.celery_app] if target.celery_app else started, tree.paths)
+    project.program += imported_places(project)
+    return project
 
 
 def _follow_to_tests(project: Project, app: Instance | None) -> None:
