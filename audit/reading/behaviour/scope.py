@@ -151,7 +151,16 @@ class Scope:
         if not isinstance(table, Table) or name not in self.changes:
             return made
         found = table.copy()
-        _apply(self, name, found, depth + 1)
+        key = (self.symbol or self.module.name, name)
+        if key in self.machine.changing or len(self.machine.changing) > _DEPTH:
+            # What changes it is worked out from itself.
+            found.opaque = found.opaque or Origin(self.module.source.path, 1, 1)
+            return found
+        self.machine.changing.add(key)
+        try:
+            _apply(self, name, found, depth + 1)
+        finally:
+            self.machine.changing.discard(key)
         return found
 
     def value(self, node: ast.expr) -> PlainValue:

@@ -84,6 +84,8 @@ class Machine:
     inner_tasks: set[str] = field(default_factory=set)
     decorating: tuple[FunctionValue, Decoration] | None = None
     unbound: list[UnboundImport] = field(default_factory=list)
+    # The local tables whose changes are being read, by function and name.
+    changing: set[tuple[str, str]] = field(default_factory=set)
     attributes: dict[str, Table] = field(default_factory=dict)
     missing_imports: list[Gap] = field(default_factory=list)
     _modules: dict[str, ModuleValue] = field(default_factory=dict)

@@ -1,6 +1,6 @@
 """Options of a publication that are given after their dictionary is made."""
 
-from tests.rules.kinds.program import ALARM, PASSES, Program
+from tests.rules.kinds.program import ALARM, DOUBTED, PASSES, Program
 
 _APP = """
 from celery import Celery
@@ -38,3 +38,20 @@ PROGRAMS = tuple(
     for name in _CHANGES
     for seconds, outcomes in ((86400, ALARM), (60, PASSES))
 )
+
+_CIRCLE = f"""{_APP}def first(options):
+    second(options)
+    return options
+
+
+def second(given):
+    first(given)
+    given["countdown"] = len(given)
+
+
+def ordered(pk):
+    options = {{}}
+    second(options)
+    options.update(first(options))
+{_PUBLISHED}"""
+PROGRAMS = (*PROGRAMS, Program("visibility-timeout", "options changed in a circle", DOUBTED, _CIRCLE))
