@@ -87,7 +87,7 @@ def test_what_an_emptied_broker_loses_is_told_by_the_shipped_broker(tmp_path: Pa
     assert "qui n'écrit rien sur disque : 4 messages sur 6 sont perdus" in found.sentence.replace("\xa0", " ")
     keeps = {"compose.yaml": COMPOSE.format(options="--appendonly yes")}
     sound = fly(tmp_path / "sound", "broker-emptied", more=more, files=keeps)
-    assert "`redis` de `compose.yaml:3` garde les siennes" in the(sound, "broker-emptied", Outcome.ESTABLISHED).sentence
+    assert "`redis` de `compose.yaml:4` garde les siennes" in the(sound, "broker-emptied", Outcome.ESTABLISHED).sentence
     nobody = fly(tmp_path / "unknown", "broker-emptied")
     assert "rien ne dit si celui de la cible garde" in the(nobody, "broker-emptied", Outcome.UNDETERMINED).missing
 
