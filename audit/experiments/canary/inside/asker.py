@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from _audit_inside.json_lines import Report
 from _audit_inside.loading import LoadingError
@@ -14,6 +15,7 @@ from .inspection import ask
 from .private_application import load_application
 
 _PING_SECONDS = 3.0
+_TIMES = 4
 
 
 def main(arguments: str) -> None:
@@ -30,5 +32,11 @@ def main(arguments: str) -> None:
         sys.exit(70)
     app.finalize()
     app.loader.import_default_modules()
-    nodes = sorted(app.control.inspect(timeout=_PING_SECONDS).ping() or {})
-    report.write("asked", nodes={node: ask(app, node) for node in nodes})
+    answers: dict[str, dict[str, Any]] = {}
+    # A worker that has just been started, or that is busy, may miss a question.
+    for _ in range(_TIMES):
+        nodes = sorted(app.control.inspect(timeout=_PING_SECONDS).ping() or {})
+        answers = {node: ask(app, node) for node in nodes}
+        if answers and all(answers.values()):
+            break
+    report.write("asked", nodes=answers)
