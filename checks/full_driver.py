@@ -58,6 +58,7 @@ class FullDriver(ReferenceDriver):
         self.worker_answers = parts.processes.worker_answers
         self.launch_again, self.launch_refusing = parts.launches.launch_again, parts.launches.launch_refusing
         self.refuse, self.refuse_everybody = parts.launches.refuse, parts.launches.refuse_everybody
+        self.taken_up = parts.launches.taken_up
         self.launch_both_forms = parts.launches.launch_both_forms
         self.launch_answered, self.hasten = parts.launches.launch_answered, parts.launches.hasten
         self.launch, self.slow_gateway = self._launch, parts.gateway.slow_gateway

@@ -1,6 +1,6 @@
 """Campaigns launched with the tree's own code, to numbers that nobody answers."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count, islice
@@ -24,6 +24,9 @@ _TWO_FORMS = {
     "Mexique": ("+5215512340001", "+525512340001"),
     "Argentine": ("+5491123450001", "+541123450001"),
 }
+_TAKEN_UP = """
+    SELECT coalesce(sum(m.attempts), 0) FROM messages m JOIN contacts c ON c.id = m.contact_id WHERE c.phone = ANY(%s)
+"""
 _HASTEN = """
     UPDATE messages SET next_attempt_at = now(), published_at = now() - interval '1 hour'
     WHERE status IN ('pending', 'unknown') AND next_attempt_at > now()
@@ -95,6 +98,11 @@ class Launches:
     def hasten(self) -> None:
         """What waits for another attempt is due now; the sweep wakes it."""
         self.stack.rows(_HASTEN)
+
+    def taken_up(self, keys: Collection[str]) -> int:
+        """Claims, as the rows count them."""
+        ((times,),) = self.stack.rows(_TAKEN_UP, sorted(map(messages.phone_of, keys)))
+        return int(times)
 
     def launch_again(self, keys: Sequence[str], new: int = 0) -> Mapping[str, str]:
         """A campaign for the same phones and new ones; by phone for these. Who gets no message has the key it would have."""

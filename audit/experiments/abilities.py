@@ -4,7 +4,7 @@ One protocol a subject, so that a driver stays as short as what its owner wants 
 the driver lacks is undetermined, with the names of the methods that are missing. Times are seconds since the epoch.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -130,6 +130,10 @@ class GatewayOutage(Driver, Protocol):
 
     def hasten(self) -> None:
         """What waits for another attempt is due now."""
+        ...
+
+    def taken_up(self, keys: Collection[str]) -> int:
+        """How many times senders have taken up these messages, whatever came of it."""
         ...
 
 

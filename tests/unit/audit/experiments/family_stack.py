@@ -1,7 +1,7 @@
 """A stack that follows every protocol of families 4 to 7 and 9, with switches for each way of not doing it."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -52,6 +52,7 @@ class FamilyStack(StackWithAbsence):
     knows_one_form: bool = False
     deaf_person: bool = False
     sends_overtaken: bool = False
+    sleeps_through: bool = False
     window: float = WINDOW
     replies_early: bool = False
     replies_late: bool = False
@@ -192,6 +193,9 @@ class FamilyStack(StackWithAbsence):
         self._ledger[:] = [a for a in self._ledger if a.key != other or self.knows_one_form]
         self._ledger[:] = [a for a in self._ledger if not self.deaf_person]
         return {"Brésil": frozenset({one, other})}
+
+    def taken_up(self, keys: Collection[str]) -> int:
+        return 0 if self.sleeps_through else 9 * len(keys)
 
     def hasten(self) -> None:
         if not self._outage and not self.forgets_after_outage:

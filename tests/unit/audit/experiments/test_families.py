@@ -209,6 +209,7 @@ def test_a_silent_log_of_duplicates_is_seen() -> None:
 UNKNOWN = [
     ("message-1-sending", "4.1", {"unknown": frozenset({1})}, "pas dans un état final"),
     ("daily-limit", "4.4", {"starves": True}, "2 messages seulement sont partis"),
+    ("gateway-outage", "4.7", {"sleeps_through": True}, "n'ont pas été repris assez souvent"),
     ("reply-delay", "5.5", {"crowd_left": 2}, "la file n'était pas encombrée"),
     ("interaction-types", "5.4", {"loses": frozenset({1})}, "les Message 1 préalables"),
     ("lock-ownership", "6.3", {"in_flight": 0}, "aucun Message 2 n'était en cours d'envoi"),
