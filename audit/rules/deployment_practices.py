@@ -74,7 +74,7 @@ _AS_ROOT = frozenset({"root", "0"})
 def _root(known: TargetFacts) -> Sequence[Finding]:
     guide, started = _root.guide, celery_processes(known)
     users = {o.excerpt.path: o for o in known.source.observations_of(ContainerUser) if o.excerpt}
-    runs = [_RunAs(p, _user(p, users), users.get(p.built or p.excerpt.path)) for p in started.members]
+    runs = [_RunAs(p, _user(p, users), _image(p, users)) for p in started.members]
     forced = [o for o in known.source.observations_of(ForcedRoot) if o.excerpt]
     gaps = [*doubtful(started.members, lambda p: next(r.gap() for r in runs if r.process is p))]
     gaps += [] if known.workers else [UnreadProcess(why=NO_WORKER)]
@@ -112,6 +112,12 @@ def _as_root(member: ForcedRoot | _RunAs) -> list[Fault]:
     return [Fault(f"`{process.excerpt.path}` {why}", stage.excerpt if stage else process.excerpt)]
 
 
+def _image(process: Process, containers: dict[str, ContainerUser]) -> ContainerUser | None:
+    """The image that a process runs in: its file's own, the one that its service builds, or the one that runs its script."""
+    ways = (process.excerpt.path, process.built, process.runner.path if process.runner else "")
+    return next((containers[way] for way in ways if way in containers), None)
+
+
 def _user(process: Process, containers: dict[str, ContainerUser]) -> str | None:
     """The user that the file gives to this process; empty where it gives none and root is the default, None where another file decides."""
     text, language = process.excerpt.text, process.excerpt.language
@@ -120,9 +126,9 @@ def _user(process: Process, containers: dict[str, ContainerUser]) -> str | None:
         return str(next(filter(None, becomes.groups()))).strip("\"'")
     if process.user:
         return None if _FILLED.search(process.user.partition(":")[0]) else process.user
-    if image := containers.get(process.excerpt.path) or containers.get(process.built):
+    if image := _image(process, containers):
         user = image.user
-        if user == "" and image.scripted and process.built:
+        if user == "" and image.scripted and process.excerpt.path not in containers:
             # The script that comes before the command may change the user.
             return None
         return None if user is UNKNOWN else user

@@ -22,7 +22,12 @@ def unpaged_reads(scope: Scope) -> Iterator[Observation]:
             continue
         calls = list(_whole_chain(scope, call))
         names = {last(c.func) for c in calls}
-        if "select" not in names or not names & {"table", "from_"} or names & _WRITES:
+        if not names & {"table", "from_"}:
+            continue
+        if names & _WRITES:
+            # Its answer is of the rows that it writes.
+            yield scope.observed(BoundedRead, call)
+        if "select" not in names or names & _WRITES:
             continue
         counted = any(_asks_for_a_count(c) for c in calls) and _gives_only_its_count(scope, call)
         bounded = bool(names & _BOUNDS) or counted or any(_counts(c) or _names_one_row(c) for c in calls)

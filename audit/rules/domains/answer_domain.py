@@ -1,5 +1,6 @@
 """What a webhook keeps before it answers, and what it may keep through calls that were not followed."""
 
+import builtins
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ _STORES = frozenset(
 _HARMLESS = frozenset(
     [
         "json",
+        "get_running_loop",
         "get",
         "body",
         "form",
@@ -92,6 +94,13 @@ _HARMLESS = frozenset(
         "JsonResponse",
     ]
 )
+
+
+_MODULES = frozenset({"base64", "binascii", "hashlib", "hmac", "html", "itertools", "math", "re", "secrets", "struct"})
+_BUILT_IN = frozenset(name for name in dir(builtins) if name not in {"open", "exec", "eval", "__import__", "print"})
+_OF_VALUES = frozenset(name for kind in (str, bytes, list, tuple, re.Match, re.Pattern) for name in dir(kind)) - {
+    "insert"
+}
 
 
 _STATEMENTS = frozenset({"execute", "executemany", "exec_driver_sql"})
@@ -166,6 +175,15 @@ def _last(call: Call) -> str:
     return call.name.rpartition(".")[2]
 
 
+def _is_of_python(known: TargetFacts, call: Call) -> bool:
+    """Whether a call is Python's own and keeps nothing: a built-in function, a method of a text or of a list, a module of values."""
+    if call.name.partition(".")[0] in _MODULES:
+        return True
+    if "." not in call.name:
+        return call.unresolved is Unresolved.NO and call.name in _BUILT_IN
+    return _last(call) in _OF_VALUES and not _own(known, call)
+
+
 def _unfollowed(known: TargetFacts, reached: Sequence[Reached]) -> Iterator[Gap]:
     """Calls that may store something, for all that was read."""
     for one in reached:
@@ -174,7 +192,7 @@ def _unfollowed(known: TargetFacts, reached: Sequence[Reached]) -> Iterator[Gap]
             read = last in _STATEMENTS and bool(call.arguments) and bool(_READS.search(call.arguments[0]))
             if call.target or read or (last in DEFERRING | _HARMLESS and not one.awaits(call)):
                 continue
-            if last == "insert" and not _own(known, call):
+            if (last == "insert" and not _own(known, call)) or _is_of_python(known, call):
                 continue
             place = f" (`{call.excerpt.path}`, ligne {call.excerpt.first_line})" if call.excerpt else ""
             told = f"ce que fait l'appel `{call.name}(…)`{place} : la lecture du code ne peut pas le suivre"

@@ -23,7 +23,26 @@ def _built(name: str, image: str, compose: str, outcomes: frozenset[Outcome]) ->
     return Program("not-root", name, outcomes, {"shop.py": _APP, "Dockerfile": image, "compose.yaml": compose})
 
 
+_COPIED = """
+FROM python:3.11-slim
+ARG FROM_DIR=./deploy/dev
+COPY ${FROM_DIR}/run /home/shop/start
+USER shop
+CMD ["/home/shop/start"]
+"""
+
 PROGRAMS = (
+    Program(
+        "not-root",
+        "a script copied from a folder that an argument names",
+        _SAID,
+        {
+            "shop.py": _APP,
+            "Dockerfile": _COPIED,
+            "deploy/dev/run": "#!/bin/sh\nexec celery -A shop worker\n",
+            "deploy/other/start": "#!/bin/sh\necho none\n",
+        },
+    ),
     _built("an anchor, a user", f"{_BASE}USER 10001\n", _ANCHOR, _SAID),
     _built("an anchor, root", _BASE, _ANCHOR, ALARM),
     _built("a service, a user", f"{_BASE}RUN useradd shop\nUSER shop\n", _PLAIN, _SAID),
