@@ -107,10 +107,10 @@ ONE_AGAINST = (
         Edit(SEND, "import logging\n", "import logging\nfrom functools import partial\n"),
         _decorated("@task(bind=True)", "task = partial(celery_app.task, acks_late=False)\n\n\n"),
     ),
-    undetermined(
+    fails(
         "late-acknowledgement",
         "decorator of the project's own",
-        "ne se suivent pas jusqu'à `task`",
+        _AGAINST,
         _decorated(
             "@job(bind=True)",
             "def job(**k):\n    k.setdefault('acks_late', False)\n    return celery_app.task(**k)\n\n\n",

@@ -113,7 +113,9 @@ def run_by_tasks(
         **closures.unlikely,
         **{s: call for s, call in closures.guessed.items() if not own or s in work.possible},
     }
-    hidden: list[Gap] = [gap for symbol, gap in by_name.items() if symbol in elsewhere]
+    # Who leaves all its work to a guess may leave it to something else.
+    left = {s for s in closures.guessed if own and s in work.possible}
+    hidden: list[Gap] = [gap for symbol, gap in by_name.items() if symbol in elsewhere | left]
     if not own:
         hidden += _loaded(known, [o for symbol in elsewhere for o in seen[symbol]])
     opaque: tuple[Gap, ...] = closures.opaque if elsewhere else ()

@@ -77,15 +77,11 @@ _UNVERIFIED = (
         "import ssl\nfrom functools import partial\nimport urllib3\n\npool = partial(urllib3.PoolManager, cert_reqs=ssl.CERT_NONE)\n",
     ),
 )
-_SETTLED = 'import os\n\nCHECK = "/etc/ssl/internal.pem"\nCHOSEN = os.environ.get("CHECK", "") == "1"\n'
+_SETTLED = 'CHECK = "/etc/ssl/internal.pem"\n'
 _VERIFIED = (
     (
         "a constant that names an authority",
         "import requests\nfrom shop.tls import CHECK\n\n\ndef fetch(url):\n    return requests.get(url, timeout=3, verify=CHECK)\n",
-    ),
-    (
-        "a value that the environment gives",
-        "import requests\nfrom shop.tls import CHOSEN\n\n\ndef fetch(url):\n    return requests.get(url, timeout=3, verify=CHOSEN)\n",
     ),
     (
         "a context of a server",
