@@ -4,14 +4,13 @@ import gc
 import logging
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from audit.model.facts import Facts, Loading, Process
+from audit.model.facts import BeatEntry, Facts, Loading, Process, Task
 from audit.model.findings import Level
 from audit.model.gaps import Doubt, Gap, UnreadFile
 from audit.model.observations.observation import Observation
-from audit.model.plain_value import PlainValue
 from audit.model.test_files import places_of, program_places
 from audit.reading.behaviour import read_code
 from audit.reading.behaviour.deferred_calls import call_completion
@@ -119,7 +118,7 @@ def _collect(target: Target) -> Facts:
     unloaded = read_unloaded(starts, tree)
     tree.unread += [(o.path, f"instructions trop longues à suivre, ligne {o.first}") for o in machine.given_up]
     functions = Functions(machine)
-    beat, beat_known = read_beat(machine, app, {t.symbol: t.name for t in tasks}) if app else ((), False)
+    beat, beat_known = _beat(machine, app, tasks, processes)
     return Facts(
         level=Level.SOURCE,
         probe="source",
@@ -133,7 +132,7 @@ def _collect(target: Target) -> Facts:
         whole_work=OfFunctions(functions, whole_work),
         tasks=tasks,
         beat=beat,
-        beat_known=beat_known and not _is_kept_elsewhere(machine, app, processes),
+        beat_known=beat_known,
         routes=routes,
         routes_known=bool(routes),
         processes=processes,
@@ -155,6 +154,17 @@ def _collect(target: Target) -> Facts:
     )
 
 
+def _beat(
+    machine: Machine, app: Instance | None, tasks: Sequence[Task], processes: Sequence[Process]
+) -> tuple[tuple[BeatEntry, ...], bool]:
+    """The entries of the schedule, and whether they are all of it: a database, or code that is not followed, may add some."""
+    if not app:
+        return (), False
+    beat, known = read_beat(machine, app, {task.symbol: task.name for task in tasks})
+    others = (scheduler_setting(app), *(p.options.get("scheduler", "") for p in processes))
+    return beat, known and not any(map(keeps_a_schedule, others)) and not adds_rows(machine)
+
+
 def _published(app: Instance | None) -> tuple[str, ...]:
     held = unwrap(app.fields.get("published"))[0] if app else None
     return tuple(map(str, held)) if isinstance(held, list) else ()
@@ -173,15 +183,6 @@ def _follow_to_tests(project: Project, app: Instance | None) -> None:
     """An application that stands among tests makes a program of them."""
     if app and app.origin and project.is_test_file(app.origin.path):
         project.program += places_of(app.origin.path)
-
-
-def _is_kept_elsewhere(machine: Machine, app: Instance | None, processes: tuple[Process, ...]) -> bool:
-    """Whether the schedule of beat may be kept where no file tells it: a database, or another store."""
-    return any(map(keeps_a_schedule, _schedulers(app, processes))) or adds_rows(machine)
-
-
-def _schedulers(app: Instance | None, processes: tuple[Process, ...]) -> list[PlainValue]:
-    return [scheduler_setting(app) if app else "", *(p.options.get("scheduler", "") for p in processes)]
 
 
 def _observations(machine: Machine, tree: Tree, target: Target, app: Instance | None) -> tuple[Observation, ...]:

@@ -212,6 +212,17 @@ CASES = (
         )
         for name, text in _VERIFIED
     ),
+    undetermined(
+        "http-verified",
+        "a value that the environment gives",
+        "`verify=CHOSEN`",
+        Edit(
+            "shop/fetch.py",
+            "",
+            "import requests\nfrom shop.tls import CHOSEN\n\n\ndef fetch(url):\n    return requests.get(url, timeout=3, verify=CHOSEN)\n",
+        ),
+        Edit("shop/tls.py", "", _SETTLED),
+    ),
     fails(
         "webhook-authentic",
         "a look at the body",
