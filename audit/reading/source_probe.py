@@ -154,6 +154,15 @@ def _collect(target: Target) -> Facts:
     )
 
 
+def _project(tree: Tree, target: Target, started: Sequence[str]) -> Project:
+    """The modules of the target, and where its program lies."""
+    named = (target.celery_app, target.asgi_app, *started)
+    project = read_project(tree, tuple(name.partition(":")[0] for name in named))
+    project.program = program_places([target.celery_app] if target.celery_app else started, tree.paths)
+    project.program += imported_places(project)
+    return project
+
+
 def _beat(
     machine: Machine, app: Instance | None, tasks: Sequence[Task], processes: Sequence[Process]
 ) -> tuple[tuple[BeatEntry, ...], bool]:
