@@ -26,6 +26,8 @@ _HOOKS = "https://www.standardwebhooks.com/"
 _NO_CODE = "aucun code Python n'a été lu"
 
 _CA_ADVICE = 'Donner l\'autorité qui signe ce certificat, autosigné compris, et garder `ssl_cert_reqs="required"`'
+_CONTEXT_ADVICE = "Donner un contexte : sans lui, ces clients de la bibliothèque standard ne vérifient aucun certificat"
+_CONTEXT_SOLUTION = "imaplib.IMAP4_SSL(host, ssl_context=ssl.create_default_context())"
 _CA_SOLUTION = 'Redis(host=host, ssl=True, ssl_ca_certs="/etc/ssl/internal-ca.pem")'
 
 
@@ -161,6 +163,8 @@ def _verified(known: TargetFacts) -> Sequence[Finding]:
     seen = known.source.observations_of(UnverifiedCertificate)
     if seen and all(o.argument.startswith("ssl_cert_reqs") for o in seen):
         guide = replace(guide, advice=_CA_ADVICE, solution=_CA_SOLUTION)
+    if seen and all(o.argument.endswith("context=None)") for o in seen):
+        guide = replace(guide, advice=_CONTEXT_ADVICE, solution=_CONTEXT_SOLUTION)
 
     def faults(file: SourceFile[UnverifiedCertificate]) -> list[Fault]:
         return [Fault(f"{_where(o)} (`{o.argument}`)", o.excerpt) for o in file.seen if not o.condition]

@@ -8,6 +8,7 @@ from audit.model.observations.observation import Observation
 from audit.model.observations.secrets_and_certificates import UnreadVerification, UnverifiedCertificate
 from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.scope import Scope, keyword, last
+from audit.reading.behaviour.standard_clients import without_a_context
 from audit.reading.behaviour.unverified_addresses import unverified_addresses
 from audit.reading.behaviour.unverified_commands import unverified_commands
 from audit.reading.behaviour.verification_options import options_to_judge, spread_entry, unverifying_option
@@ -37,6 +38,12 @@ def unverified_certificates(scope: Scope) -> Iterator[Observation]:
     """What a scope writes that gives up verifying the certificate of a server, or that may."""
     for call in scope.calls:
         if how := _in_call(scope, call):
+            yield _given_up(scope, call, how)
+            continue
+        how, spread = without_a_context(scope, call)
+        if how and spread:
+            yield scope.observed(UnreadVerification, call, argument=how)
+        elif how:
             yield _given_up(scope, call, how)
         else:
             yield from _by_a_choice(scope, call)

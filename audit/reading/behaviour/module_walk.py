@@ -30,6 +30,7 @@ from audit.reading.behaviour.scope import Scope, gather
 from audit.reading.behaviour.secrets import literal_secrets, may_hold_a_secret
 from audit.reading.behaviour.serializers import registered_serializers
 from audit.reading.behaviour.sql_counters import sql_counters
+from audit.reading.behaviour.standard_clients import STANDARD_WORDS
 from audit.reading.behaviour.started_workers import WORDS as WORKERS
 from audit.reading.behaviour.started_workers import started_workers
 from audit.reading.behaviour.swallowed_errors import swallowed_errors
@@ -72,6 +73,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
             *("requests", "urlopen", "httpx", "aiohttp", "cert_reqs", "context=", "check_hostname"),
             *OPTION_WORDS,
             *("_create_unverified", "_create_stdlib", "SSLContext", "disable_ssl", *COMMAND_WORDS),
+            *STANDARD_WORDS,
         ),
         unverified_certificates,
     ),
