@@ -48,7 +48,10 @@ def start(config: pytest.Config, given: Mapping[str, Any]) -> None:
         raise pytest.UsageError(str(error)) from error
     examination.may_start_worker = given["audit_yes"]
     command = f"pytest {shlex.join(config.invocation_params.args)}".strip()
-    how = How(command, out, tuple(given["audit_also"]), anchor(Path(given["audit_target"])))
+    held = anchor(Path(given["audit_target"]))
+    # Outside of pytest's root, pytest would leave the folders out of the name, and never find it again.
+    name = Path(os.path.relpath(held, config.rootpath)).as_posix() if held else "audit"
+    how = How(command, out, tuple(given["audit_also"]), held, name)
     config.pluginmanager.register(AuditSession(examination, wanted, how), "audit-session")
 
 
@@ -69,12 +72,16 @@ def anchor(target: Path) -> Path | None:
 
 @dataclass(frozen=True)
 class How:
-    """The command as it was given, where the report goes and in which formats, and the file whose items are the audit's."""
+    """The command as it was given, where the report goes and in which formats, and the file whose items are the audit's.
+
+    `name` is that of this file in the names of items.
+    """
 
     command: str
     out: Path | None
     also: tuple[str, ...]
     held: Path | None
+    name: str
 
 
 class AuditSession:
@@ -84,35 +91,32 @@ class AuditSession:
         """Nothing is read yet."""
         self.examination, self.wanted, self.how = examination, wanted, how
         self.asked = begun(how.command)
-        self.items: dict[str, AuditItem] = {}
         self.ran: set[str] = set()
         self.refused: set[str] = set()
         self.told: list[str] = []
 
-    def _file(self, parent: pytest.Collector, path: Path) -> AuditFile:
-        # Outside of pytest's root, pytest would leave the folders out of the name, and never find it again.
-        nodeid = Path(os.path.relpath(path, parent.config.rootpath)).as_posix()
-        file: AuditFile = AuditFile.from_parent(parent, path=path, nodeid=nodeid, examination=self.examination)
+    def _file(self, parent: pytest.Collector) -> AuditFile:
+        path = self.how.held or parent.config.rootpath / "audit"
+        file: AuditFile = AuditFile.from_parent(parent, path=path, nodeid=self.how.name, examination=self.examination)
         return file
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
         """The audit's items, when their file is collected or asked for by name."""
-        held = self.how.held
-        return self._file(parent, held) if held is not None and file_path.resolve() == held else None
+        return self._file(parent) if file_path.resolve() == self.how.held else None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
         """Add the audit's items after the project's own, unless some were asked for by name."""
         if not any(isinstance(item, AuditItem) for item in items):
-            items += self._file(session, self.how.held or session.config.rootpath / "audit").collect()
-        self.items = {item.nodeid: item for item in items if isinstance(item, AuditItem)}
+            items += self._file(session).collect()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note which items ran, and which were refused."""
-        if report.nodeid in self.items:
-            self.ran.add(self.items[report.nodeid].name)
+        """Note which items ran, and which were refused: here, or in a process of pytest-xdist."""
+        file, _, identifier = report.nodeid.rpartition("::")
+        if file == self.how.name:
+            self.ran.add(identifier)
             if report.failed:
-                self.refused.add(self.items[report.nodeid].name)
+                self.refused.add(identifier)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -138,14 +142,10 @@ class AuditSession:
         every = {identifier for _, identifier in self.examination.tests()}
         if not every:
             return "the profile asks nothing at this level"
-        if config.getoption("dist", "no") != "no":
-            return "under pytest-xdist no process sees every answer at level execution" if self._executes else ""
+        if config.getoption("dist", "no") != "no" and self.examination.level >= Level.EXECUTION:
+            return "under pytest-xdist no process sees every answer of level execution"
         left = len(every - self.ran)
         return f"{left} of {len(every)} questions were not put" if left else ""
-
-    @property
-    def _executes(self) -> bool:
-        return self.examination.level >= Level.EXECUTION
 
     def _answer(self, session: pytest.Session, written: Written) -> None:
         reasons = self.wanted.reasons(written.journal)

@@ -114,6 +114,16 @@ def test_a_word_that_the_command_refuses_is_refused_here(options: tuple[str, ...
     assert play(pytester, *TARGET, *options).ret == pytest.ExitCode.USAGE_ERROR
 
 
+def test_processes_of_xdist_answer_as_one(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\naudit_target = my target\naudit_profile = strict\naudit_level = source\n")
+    strict_copy(pytester)
+    assert play(pytester, "-n", "2").ret == 1
+    (written,) = (pytester.path / "reports").glob("*.json")
+    again = play(pytester, "-n", "2", f"--audit-baseline={written}")
+    assert again.ret == 0
+    again.stdout.fnmatch_lines(["Report: reports/*-famille-8-strict-2.md", "Passes: no failed point*"])
+
+
 def test_every_option_of_the_command_is_one_of_the_plugin() -> None:
     command: Any = get_command(app)
     names = {parameter.name.replace("_", "-") for parameter in command.commands["run"].params}
