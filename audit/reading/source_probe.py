@@ -179,15 +179,6 @@ def _published(app: Instance | None) -> tuple[str, ...]:
     return tuple(map(str, held)) if isinstance(held, list) else ()
 
 
-def _project(tree: Tree, target: Target, started: list[str]) -> Project:
-    """The modules, and the places of the program among them; `started`: the applications that processes name."""
-    named = (target.celery_app, target.asgi_app, *started)
-    project = read_project(tree, tuple(name.partition(":")[0] for name in named))
-    project.program = program_places([target.celery_app] if target.celery_app else started, tree.paths)
-    project.program += imported_places(project)
-    return project
-
-
 def _follow_to_tests(project: Project, app: Instance | None) -> None:
     """An application that stands among tests makes a program of them."""
     if app and app.origin and project.is_test_file(app.origin.path):

@@ -48,8 +48,9 @@ def _names(scope: Scope, call: ast.Call) -> Iterator[str]:
             yield name
         if isinstance(node, ast.Call) and last(node.func) == "getattr" and len(node.args) > 1:
             module = ast.unparse(node.args[0])
-            texts = (n for n in _choices(scope, node.args[1], 0) if isinstance(n, ast.Constant))
-            yield from (n for t in texts if (n := f"{module}.{t.value}") in _CLIENTS)
+            given = (n.value for n in _choices(scope, node.args[1], 0) if isinstance(n, ast.Constant))
+            texts = (text for text in given if isinstance(text, str))
+            yield from (n for text in texts if (n := f"{module}.{text}") in _CLIENTS)
 
 
 def _choices(scope: Scope, node: ast.expr, depth: int) -> Iterator[ast.expr]:
