@@ -37,16 +37,7 @@ _SERVER = ("PROTOCOL_TLS_SERVER", "CLIENT_AUTH")
 def unverified_certificates(scope: Scope) -> Iterator[Observation]:
     """What a scope writes that gives up verifying the certificate of a server, or that may."""
     for call in scope.calls:
-        if how := _in_call(scope, call):
-            yield _given_up(scope, call, how)
-            continue
-        how, spread = without_a_context(scope, call)
-        if how and spread:
-            yield scope.observed(UnreadVerification, call, argument=how)
-        elif how:
-            yield _given_up(scope, call, how)
-        else:
-            yield from _by_a_choice(scope, call)
+        yield from _by_a_call(scope, call)
     for node in scope.all(ast.Assign):
         for target, value in _pairs(node):
             if how := _in_assignment(scope, target, value):
@@ -58,6 +49,19 @@ def unverified_certificates(scope: Scope) -> Iterator[Observation]:
         yield scope.observed(UnverifiedCertificate, address, argument=how, condition=condition)
     for command, how in unverified_commands(scope):
         yield _given_up(scope, command, how)
+
+
+def _by_a_call(scope: Scope, call: ast.Call) -> Iterator[Observation]:
+    if how := _in_call(scope, call):
+        yield _given_up(scope, call, how)
+        return
+    how, spread = without_a_context(scope, call)
+    if how and spread:
+        yield scope.observed(UnreadVerification, call, argument=how)
+    elif how:
+        yield _given_up(scope, call, how)
+    else:
+        yield from _by_a_choice(scope, call)
 
 
 def _given_up(scope: Scope, node: ast.expr | ast.stmt, how: str) -> UnverifiedCertificate:
