@@ -88,7 +88,7 @@ def limit_of(value: PlainValue) -> float | Unknown | None:
 def _time_limits(known: TargetFacts) -> Sequence[Finding]:
     guide = _time_limits.guide
     soft, hard = read(known, "task_soft_time_limit"), read(known, "task_time_limit")
-    applied = _applied(known, soft, hard)
+    applied = applied_limits(known, soft, hard)
     tasks = production_tasks(known) if applied else ()
     published = _limited_when_published(known)
     gaps: list[Gap] = [*unread_tasks(known)] if applied else []
@@ -116,7 +116,7 @@ def _time_limits(known: TargetFacts) -> Sequence[Finding]:
 
 
 @dataclass(frozen=True)
-class _Applied:
+class AppliedLimits:
     """The limits of the tasks that have none of their own, and where they are; `whole`: a start line gives both."""
 
     soft: PlainValue
@@ -126,9 +126,9 @@ class _Applied:
     whole: bool = False
 
 
-def _applied(known: TargetFacts, soft: Reading, hard: Reading) -> list[_Applied]:
+def applied_limits(known: TargetFacts, soft: Reading, hard: Reading) -> list[AppliedLimits]:
     """For each worker: the options of its start line over the settings; none where these were not read."""
-    found: list[_Applied] = []
+    found: list[AppliedLimits] = []
     written = soft.excerpt or hard.excerpt
     nowhere: list[tuple[Mapping[str, str], Excerpt | None]] = [({}, written)]
     for options, place in [(w.options, w.excerpt) for w in known.workers] or nowhere:
@@ -141,7 +141,7 @@ def _applied(known: TargetFacts, soft: Reading, hard: Reading) -> list[_Applied]
         ]
         told = [f"`--{name}={value}`" for name, value in given.items()] or [soft.told, hard.told]
         whole = len(given) == 2
-        found.append(_Applied(values[0], values[1], " ; ".join(told), place if given else written, whole))
+        found.append(AppliedLimits(values[0], values[1], " ; ".join(told), place if given else written, whole))
     return [a for index, a in enumerate(found) if (a.soft, a.hard) not in [(b.soft, b.hard) for b in found[:index]]]
 
 

@@ -11,13 +11,14 @@ from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.rules.domains.setting_domain import place_of, ruled_by, unread_tasks
 from audit.rules.domains.task_domain import Uses, tasks_running
-from audit.rules.effective_settings import Reading, read, short
-from audit.rules.limits import limit
+from audit.rules.effective_settings import read, short
+from audit.rules.limits import AppliedLimits, applied_limits, limit
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 
 _LIMITS = "https://docs.celeryq.dev/en/stable/userguide/workers.html#time-limits"
 _LIBRARIES = frozenset({"aiohttp", "httplib2", "httpx", "httpx2", "niquests", "pycurl", "requests", "urllib3"})
+_NO_REQUEST = "aucune requête HTTP n'est employée dans ce que font les tâches"
 _Bounds = tuple[float | Unknown | None, float | Unknown | None]
 
 
@@ -62,10 +63,12 @@ _Bounds = tuple[float | Unknown | None, float | Unknown | None]
 def _requests(known: TargetFacts) -> Sequence[Finding]:
     guide = _requests.guide
     soft, hard = read(known, "task_soft_time_limit"), read(known, "task_time_limit")
+    settings = AppliedLimits(None if soft.missing else soft.value, None if hard.missing else hard.value, "", None)
     members = [
-        (o, _bounds(known, task, soft, hard))
+        (o, _bounds(known, task, applied))
         for o in known.source.observations_of(RequestWithTimeout)
         for task in sorted(tasks_running(known, o.symbol))
+        for applied in applied_limits(known, soft, hard) or [settings]
     ]
     unread = [
         Doubt(*place_of(o.excerpt), f"le délai de la requête de `{short(o.symbol)}`, ou sa limite, ne se lit pas")
@@ -74,20 +77,22 @@ def _requests(known: TargetFacts) -> Sequence[Finding]:
     ]
     none: tuple[Gap, ...] = () if members else Uses(_LIBRARIES).in_tasks(known)
     gaps = (*unread, *unread_tasks(known), *known.closure_gaps, *none)
-    domain = ruled_by(known, (soft, hard), members, counted(len(members), "requête"), *gaps)
+    limited = [(o, bounds) for o, bounds in members if bounds != (None, None)]
+    told = counted(len({(o.symbol, o.excerpt) for o, _ in limited or members}), "requête")
+    domain = ruled_by(known, (soft, hard), limited, told, *gaps)
     answer = conclude(domain, lambda one: _beyond(*one, which=1), possible_of=lambda one: _beyond(*one, which=0))
     evidence = [known.source.evidence(fault.excerpt) for fault in (*answer.faults, *answer.possible)]
-    nothing = "aucune requête HTTP n'est employée dans ce que font les tâches"
+    nothing = "aucune tâche qui envoie une requête n'a de limite de temps" if members else _NO_REQUEST
     title = "Requête plus longue que sa limite"
     return answered(guide, title, answer, *(evidence or [known.source.evidence()]), nothing=nothing)
 
 
-def _bounds(known: TargetFacts, symbol: str, soft: Reading, hard: Reading) -> _Bounds:
+def _bounds(known: TargetFacts, symbol: str, applied: AppliedLimits) -> _Bounds:
     """The soft limit and the hard one of a task, in seconds."""
     task = next(task for task in known.source.tasks if task.symbol == symbol)
     own = [
-        limit(task, known.source, name, None if r.missing else r.value)
-        for name, r in (("soft_time_limit", soft), ("time_limit", hard))
+        limit(task, known.source, name, value)
+        for name, value in (("soft_time_limit", applied.soft), ("time_limit", applied.hard))
     ]
     return own[0], own[1]
 

@@ -119,7 +119,9 @@ CASES = (
     undetermined(
         "request-within-limit", "out of reach", "`deliver`", Edit(TASKS, _TIMEOUT, "timeout=float(open('x').read())")
     ),
-    established("request-within-limit", "without limits", "1 requête", Edit(CONF, _LIMITS, "")),
+    not_concerned(
+        "request-within-limit", "without limits", "aucune tâche qui envoie une requête", Edit(CONF, _LIMITS, "")
+    ),
     fails(
         "time-limits",
         "of one start line",
