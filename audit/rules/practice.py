@@ -65,11 +65,11 @@ def answered(
     """
     if answer.outcome in {Outcome.DEFECT, Outcome.RESERVATION}:
         return failed(guide, title, answer.faults or answer.possible, *evidence, outcome=answer.outcome)
+    told = f" (lu : {answer.read})" if answer.read else ""
     if answer.outcome is Outcome.UNDETERMINED:
-        told = f" (lu : {answer.read})" if answer.read else ""
         return unknown(guide, f"{named(answer.gaps)}{told}", settles)
     if answer.outcome is Outcome.NOT_APPLICABLE:
-        return [Finding(answer.outcome, f"{guide.passes} : {nothing} (lu : {answer.read})", proof=answer.proof)]
+        return [Finding(answer.outcome, f"{guide.passes} : {nothing}{told}", proof=answer.proof)]
     return [Finding(answer.outcome, f"{guide.passes} ({detail or answer.read})", evidence, proof=answer.proof)]
 
 

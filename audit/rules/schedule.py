@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from audit.french.typography import french_duration
-from audit.model.domains import conclude
+from audit.model.domains import Domain, conclude
 from audit.model.facts import BeatEntry, Facts
 from audit.model.findings import Excerpt, Finding, Level, Severity
 from audit.model.gaps import Doubt
@@ -300,10 +300,15 @@ def _zone(known: TargetFacts) -> Sequence[Finding]:
         written = reading.missing or reading.value
         return [] if written else [Fault(f"`{entry.name}`, crontab `{entry.crontab}`", entry.excerpt)]
 
-    answer = conclude(timed, faults, may_hide=lambda _: bool(reading.missing) or not reading.value)
+    evidence = reading.evidence or (known.source.evidence(),)
+    written = bool(reading.value) and not reading.missing
+    if written and not timed.members and timed.gaps:
+        # Whatever crontab was not read, its time zone is written.
+        settled = conclude(Domain((reading,), (), timed.read), lambda _: ())
+        return answered(_zone.guide, "Fuseau horaire implicite", settled, *evidence, nothing="", detail=reading.told)
+    answer = conclude(timed, faults, may_hide=lambda _: not written)
     crontabs = any(entry.crontab for entry in entries)
     nothing = "aucun crontab ne dépend de l'heure du jour" if crontabs else "aucune entrée n'est un crontab"
-    evidence = reading.evidence or (known.source.evidence(),)
     return answered(_zone.guide, "Fuseau horaire implicite", answer, *evidence, nothing=nothing, detail=reading.told)
 
 

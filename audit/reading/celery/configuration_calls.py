@@ -189,6 +189,10 @@ def _load(machine: Machine, app: Instance, source: Value, namespace: str, origin
                 set_item(machine, conf, name, value, names.origins.get(key, origin))
         elif namespace and isinstance(key, str) and key.isupper():
             note_unprefixed(app, key, namespace, names.origins.get(key, origin))
+    # Celery falls back on Django's name, without any prefix, whatever the namespace.
+    if "timezone" not in conf and "TIME_ZONE" in names:
+        with machine.undo_log.by(Means.LOADED, origin, "TIME_ZONE"):
+            set_item(machine, conf, "timezone", names["TIME_ZONE"], names.origins.get("TIME_ZONE", origin))
     with machine.undo_log.by(Means.LOADED, origin):
         machine.undo_log.obscure(conf, names.opaque)
 
