@@ -304,7 +304,8 @@ def _zone(known: TargetFacts) -> Sequence[Finding]:
     written = bool(reading.value) and not reading.missing
     if written and not timed.members and timed.gaps:
         # Whatever crontab was not read, its time zone is written.
-        settled = conclude(Domain((reading,), (), timed.read), lambda _: ())
+        none: list[Fault] = []
+        settled = conclude(Domain((reading,), (), timed.read), lambda _: none)
         return answered(_zone.guide, "Fuseau horaire implicite", settled, *evidence, nothing="", detail=reading.told)
     answer = conclude(timed, faults, may_hide=lambda _: not written)
     crontabs = any(entry.crontab for entry in entries)
