@@ -33,6 +33,14 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Call to deprecated setex:DeprecationWarning"),
 ]
 Run = Callable[[FullDriver, Record], Sequence[Finding]]
+
+
+def alone(driver: FullDriver, record: Record, plan: statistics_speed.Plan) -> Sequence[Finding]:
+    """Thirty times as often as on real processes, the tasks that close campaigns would be counted as readers."""
+    with driver.without_periodic_tasks():
+        return statistics_speed.run(driver, record, plan)
+
+
 # Shorter than on real processes: a sweep comes every 2 s here.
 SHORTER: dict[str, Run] = {
     "message-1-sending": lambda d, r: message_1_sending.run(
@@ -44,7 +52,7 @@ SHORTER: dict[str, Run] = {
     "duplicate-replies": lambda d, r: duplicate_replies.run(d, r, duplicate_replies.Plan(quiet_seconds=3.0)),
     "reply-delay": lambda d, r: reply_delay.run(d, r, reply_delay.Plan(3, 120, 10, 0.05)),
     "statistics-freezing": lambda d, r: statistics_freezing.run(d, r, quiet_seconds=2.0),
-    "statistics-speed": lambda d, r: statistics_speed.run(d, r, statistics_speed.Plan(20_000, 30, quiet_seconds=0.5)),
+    "statistics-speed": lambda d, r: alone(d, r, statistics_speed.Plan(20_000, 30, quiet_seconds=0.5)),
 }
 # How fast an answer is says nothing here.
 TIMED = {"5.5", "9.1", "9.3"}
