@@ -158,7 +158,20 @@ def _is_given_to_a_saver(scope: Scope, call: ast.Call, holder: str, depth: int =
     names = [a.arg for a in (*spec.posonlyargs, *spec.args)][isinstance(callee, BoundMethod) :]
     inner = _scope_of(scope, function)
     own = [names[i] for i in places if i < len(names)]
+    if own and _commits(inner, depth):
+        return True
     return any(_saves(c, n) or _is_given_to_a_saver(inner, c, n, depth + 1) for n in own for c in inner.calls)
+
+
+def _commits(scope: Scope, depth: int) -> bool:
+    """Whether a function ends the transaction of a session: by itself, or by another function of the project."""
+    for call in scope.calls:
+        if last(call.func) in {"commit", "flush"} and isinstance(call.func, ast.Attribute):
+            return True
+        function = scope.evaluated(call.func) if depth < _DEPTH and isinstance(call.func, ast.Name) else None
+        if isinstance(function, FunctionValue) and _commits(_scope_of(scope, function), depth + 1):
+            return True
+    return False
 
 
 def methods_named(scope: Scope, name: str) -> Iterator[Scope]:

@@ -5,8 +5,9 @@ import re
 from collections.abc import Iterator
 
 from audit.model.observations.observation import Observation
-from audit.model.observations.shared_data import ExclusiveAccess, ReadModifyWrite
+from audit.model.observations.shared_data import DocumentRewrite, ExclusiveAccess, ReadModifyWrite
 from audit.reading.behaviour.changed_rows import changed_rows
+from audit.reading.behaviour.document_counters import document_counters
 from audit.reading.behaviour.local_flow import LocalFlow
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.behaviour.store_entries import changed_entries
@@ -43,6 +44,9 @@ def unprotected_counters(scope: Scope) -> Iterator[Observation]:
     for call in scope.calls:
         if (_sets_what_it_got(scope, call) or _adds_to_a_column(scope, call)) and not is_protected(scope, call):
             yield scope.observed(ReadModifyWrite, call, statement=ast.unparse(call)[:80])
+    for call in document_counters(scope):
+        if not _adds_to_a_column(scope, call) and not is_protected(scope, call):
+            yield scope.observed(DocumentRewrite, call, statement=ast.unparse(call)[:80])
 
 
 def is_exclusive(scope: Scope) -> bool:
