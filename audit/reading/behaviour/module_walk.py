@@ -8,6 +8,7 @@ from audit.model.observations.observation import Observation
 from audit.reading.behaviour.blocking_calls import waiting
 from audit.reading.behaviour.certificates import unverified_certificates
 from audit.reading.behaviour.chords import chords
+from audit.reading.behaviour.class_tables import ClassTables
 from audit.reading.behaviour.clocks import naive_clocks
 from audit.reading.behaviour.counters import unprotected_counters
 from audit.reading.behaviour.delivery_counts import WORDS as DELIVERIES
@@ -103,17 +104,22 @@ def read_code(machine: Machine) -> tuple[Observation, ...]:
     modules = [machine.project.modules[name] for name in sorted(machine.project.modules)]
     machine.start_functions()
     wrappers = SwallowingWrappers(machine)
-    seen = (_observations(machine, module, wrappers) for module in modules)
+    tables = ClassTables(machine)
+    seen = (_observations(machine, module, wrappers, tables) for module in modules)
     return (*mentions(machine.project), *chain.from_iterable(seen))
 
 
-def _observations(machine: Machine, module: Module, wrappers: SwallowingWrappers) -> list[Observation]:
+def _observations(
+    machine: Machine, module: Module, wrappers: SwallowingWrappers, tables: ClassTables
+) -> list[Observation]:
     text = module.source.text
     if machine.project.is_test_file(module.source.path):
         return []
     watchers = [watcher for words, watcher in _WATCHERS if any(word in text for word in words)]
     if module.name in wrappers.modules:
         watchers.append(wrappers)
+    if tables.may_change(text):
+        watchers.append(tables)
     if may_open(text):
         watchers.append(opened_at_import)
     if may_keep(text):

@@ -1,0 +1,102 @@
+"""Dictionaries and lists of a class, that all its instances share, changed through one of them."""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cached_property
+
+from audit.model.observations.shared_data import KeptValue
+from audit.reading.behaviour.row_objects import owner
+from audit.reading.behaviour.scope import Scope, last
+from audit.reading.python.abstract_values import ClassValue, External, Instance, unwrap
+from audit.reading.python.classes import lineage
+from audit.reading.python.interpreter import Machine
+
+_ADDS = frozenset({"add", "append", "appendleft", "extend", "insert", "setdefault", "update"})
+_MAKERS = frozenset({"dict", "list", "set", "defaultdict", "OrderedDict", "Counter", "deque"})
+# Names that objects of libraries bear too: of an object that is not known they prove nothing.
+_COMMON = frozenset(
+    ("args", "attrs", "context", "cookies", "data", "environ", "errors", "fields", "headers", "kwargs", "meta", "options",
+     "params", "session", "META", "GET", "POST", "files", "form", "items", "values", "messages", "children", "extra")
+)  # fmt: skip
+# They give each instance a copy of its own.
+_COPIED = frozenset({"BaseModel", "BaseSettings", "Struct", "Enum", "TypedDict", "NamedTuple", "Model", "SQLModel"})
+
+
+class ClassTables:
+    """A watcher: what a function puts into a table of a class, through an instance."""
+
+    def __init__(self, machine: Machine) -> None:
+        """The classes are those of the project."""
+        self._machine = machine
+
+    def may_change(self, text: str) -> bool:
+        """Whether a module names one of these tables as an attribute."""
+        return bool(self._tables) and self._named.search(text) is not None
+
+    def __call__(self, scope: Scope) -> Iterator[KeptValue]:
+        """KeptValue: an entry given to such a table."""
+        if not scope.symbol:
+            return
+        for call in scope.calls:
+            if (
+                isinstance(call.func, ast.Attribute)
+                and call.func.attr in _ADDS
+                and self._is_one(scope, call.func.value)
+            ):
+                yield scope.observed(KeptValue, call, name=ast.unparse(call.func.value))
+        for node in scope.all(ast.Assign):
+            for target in node.targets:
+                if isinstance(target, ast.Subscript) and self._is_one(scope, target.value):
+                    yield scope.observed(KeptValue, node, name=ast.unparse(target.value))
+
+    def _is_one(self, scope: Scope, node: ast.expr) -> bool:
+        while isinstance(node, ast.Subscript):
+            node = node.value
+        node = scope.given(node)
+        if not isinstance(node, ast.Attribute) or node.attr not in self._tables:
+            return False
+        owners = self._tables[node.attr]
+        value = owner(scope) if last(node.value) == "self" else unwrap(scope.evaluated(node.value))[0]
+        cls = value.cls if isinstance(value, Instance) else value
+        if isinstance(cls, ClassValue):
+            return any(one.node.name in owners for one in lineage(cls))
+        return not isinstance(cls, External) and node.attr not in _COMMON
+
+    @cached_property
+    def _named(self) -> re.Pattern[str]:
+        return re.compile(rf"\.(?:{'|'.join(sorted(map(re.escape, self._tables)))})\b")
+
+    @cached_property
+    def _tables(self) -> dict[str, set[str]]:
+        """The names of these tables, each with its classes; without those that some object is given another of."""
+        modules = [
+            module
+            for module in self._machine.project.modules.values()
+            if not self._machine.project.is_test_file(module.source.path)
+        ]
+        found: dict[str, set[str]] = {}
+        for module in modules:
+            for cls in (n for n in ast.walk(module.tree) if isinstance(n, ast.ClassDef) and not _copies(n)):
+                for name in _tables_of(cls):
+                    found.setdefault(name, set()).add(cls.name)
+        texts = [module.source.text for module in modules]
+        return {n: c for n, c in found.items() if not any(re.search(rf"\.{n}\s*(?::[^=\n]+)?=[^=]", t) for t in texts)}
+
+
+def _copies(cls: ast.ClassDef) -> bool:
+    return bool(cls.decorator_list) or any(last(base) in _COPIED for base in cls.bases)
+
+
+def _tables_of(cls: ast.ClassDef) -> Iterator[str]:
+    for statement in cls.body:
+        value = statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else None
+        made = isinstance(value, ast.Call) and last(value.func) in _MAKERS
+        if made or isinstance(value, ast.Dict | ast.List | ast.Set):
+            yield from (t.id for t in _targets(statement) if isinstance(t, ast.Name))
+
+
+def _targets(statement: ast.stmt) -> list[ast.expr]:
+    if isinstance(statement, ast.Assign):
+        return statement.targets
+    return [statement.target] if isinstance(statement, ast.AnnAssign) else []
