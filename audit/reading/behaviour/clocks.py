@@ -1,6 +1,7 @@
 """Dates without a time zone."""
 
 import ast
+import datetime
 from collections.abc import Iterator
 
 from audit.model.observations.observation import Observation
@@ -10,6 +11,7 @@ from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.python.abstract_values import External, Instance
 
 _NAIVE = {"now": 0, "utcnow": 0, "today": 0, "fromtimestamp": 1, "utcfromtimestamp": 1}
+_HOLDERS = {"datetime": datetime, "datetime.datetime": datetime.datetime}
 _CLOCKS = {f"datetime.datetime.{name}": name for name in _NAIVE}
 
 
@@ -17,7 +19,7 @@ def naive_clocks(scope: Scope) -> Iterator[Observation]:
     """NaiveDatetime: `datetime.now()` and the like, without a time zone, under any name; in a module's own statements too."""
     for call in scope.calls:
         name, given, zoned = _called(scope, call)
-        if not name or given > _NAIVE[name] or zoned or is_given_a_zone(scope, call):
+        if not name or given > _NAIVE[name] or zoned or is_given_a_zone(scope, call) or _never_runs(scope, call):
             continue
         yield scope.observed(NaiveDatetime, call, constructor=f"datetime.{name}()")
     yield from _handed_over(scope)
@@ -36,6 +38,43 @@ def _called(scope: Scope, call: ast.Call) -> tuple[str, int, bool]:
         name = _CLOCKS.get(first.dotted, "") if isinstance(first, External) else ""
         return name, given + len(value.arguments) - 1, zoned or "tz" in value.keywords
     return (_CLOCKS.get(value.dotted, "") if isinstance(value, External) else ""), given, zoned
+
+
+def _never_runs(scope: Scope, node: ast.AST) -> bool:
+    """Whether a test of what `datetime` has, such as `hasattr(datetime.datetime, "now")`, keeps this from being run."""
+    inner = node
+    for around in scope.around(node):
+        if isinstance(around, ast.If | ast.IfExp) and inner is not around.test:
+            here = inner in around.body if isinstance(around.body, list) else inner is around.body
+            if _is_there(scope, around.test) is (not here):
+                return True
+        for name in ("body", "orelse"):
+            block = getattr(around, name, ())
+            before = block[: block.index(inner)] if isinstance(block, list) and inner in block else ()
+            if any(_always_leaves(scope, statement) for statement in before):
+                return True
+        inner = around
+    return False
+
+
+def _always_leaves(scope: Scope, statement: ast.stmt) -> bool:
+    if not isinstance(statement, ast.If):
+        return False
+    there = _is_there(scope, statement.test)
+    run = {True: statement.body, False: statement.orelse}.get(there, []) if there is not None else []
+    return bool(run) and isinstance(run[-1], ast.Return | ast.Raise)
+
+
+def _is_there(scope: Scope, test: ast.expr) -> bool | None:
+    """What a test says of an attribute of `datetime`, in any Python that is still maintained; None of another test."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        inner = _is_there(scope, test.operand)
+        return None if inner is None else not inner
+    if not isinstance(test, ast.Call) or last(test.func) != "hasattr" or len(test.args) != 2:
+        return None
+    holder = _HOLDERS.get(scope.external(test.args[0]))
+    name = test.args[1]
+    return hasattr(holder, str(name.value)) if holder and isinstance(name, ast.Constant) else None
 
 
 def _is_getattr(node: ast.expr) -> bool:

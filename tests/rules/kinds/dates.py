@@ -41,4 +41,14 @@ PROGRAMS = (
     _dated("used after, as it is", "at = datetime.now()\nshown = make_aware(at)\norder.at = at", ALARM),
     _dated("made again in a case only", "at = datetime.now()\nif key:\n    at = make_aware(at)\norder.at = at", ALARM),
     _dated("other function", "order.at = order.stamp(value=datetime.fromtimestamp(key))", ALARM),
+    _dated(
+        "branch that no Python runs",
+        "if hasattr(datetime, 'now'):\n    return datetime.now(tz=UTC)\nelse:\n    return datetime.utcnow()",
+    ),
+    _dated(
+        "after what always leaves", "if hasattr(datetime, 'now'):\n    return datetime.now(UTC)\nreturn datetime.now()"
+    ),
+    _dated("denied", "return datetime.utcnow() if not hasattr(datetime, 'now') else datetime.now(UTC)"),
+    _dated("branch that runs", "if hasattr(datetime, 'now'):\n    return datetime.now()\nreturn key", ALARM),
+    _dated("branch that something else decides", "return 1 if hasattr(order, 'now') else datetime.now()", ALARM),
 )
