@@ -17,6 +17,7 @@ from audit.reading.behaviour.exception_handlers import (
 )
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.behaviour.swallowed_errors import is_silent
+from audit.reading.behaviour.told_failures import hands_on
 from audit.reading.celery.task_definitions import default_base, task_decoration
 from audit.reading.python.abstract_values import (
     ClassValue,
@@ -105,6 +106,19 @@ class SwallowingWrappers:
         elif task and (unclear := next((d.node for d in task.below if _may_swallow(scope, d)), None)):
             doubt = f"un décorateur `{_named(unclear)}`, qui tait peut-être l'erreur"
             yield scope.observed(SwallowedError, scope.root, how="", doubt=doubt)
+        elif task and isinstance(task.base, ClassValue) and _keeps_some_errors(task.base):
+            doubt = f"une classe de base, `{task.base.node.name}`, dont `__call__` tait certaines erreurs"
+            yield scope.observed(SwallowedError, scope.root, how="", doubt=doubt)
+
+
+def _keeps_some_errors(cls: ClassValue) -> bool:
+    """Whether the `__call__` of a class of tasks catches some error of theirs, whichever, and does not hand it on."""
+    method = class_attribute(cls, "__call__")
+    tries = [n for n in ast.walk(method.node) if isinstance(n, ast.Try)] if isinstance(method, FunctionValue) else []
+    around = [
+        t for t in tries if any(isinstance(n, ast.Call) and last(n.func) in {"__call__", "run"} for n in inside(t.body))
+    ]
+    return any(not any(map(hands_on, inside(h.body))) for t in around for h in t.handlers)
 
 
 def _may_swallow(scope: Scope, decoration: Decoration) -> bool:

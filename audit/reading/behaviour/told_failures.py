@@ -23,6 +23,7 @@ def ends_the_function(scope: Scope, handler: ast.ExceptHandler) -> bool:
     """Whether nothing is done after a handler, which is in no loop, no condition and no other `try`."""
     tried = scope.parents.get(handler)
     around = [] if tried is None else list(scope.around(tried))
+    around = [n for n in around if not _lets_through(n, around, tried)]
     if not isinstance(tried, ast.Try | ast.TryStar) or any(isinstance(n, _INNER) for n in around):
         return False
     if any(hands_on(n) for n in inside(tried.finalbody)):
@@ -39,15 +40,34 @@ def ends_the_function(scope: Scope, handler: ast.ExceptHandler) -> bool:
     return True
 
 
+def _lets_through(node: ast.AST, around: Sequence[ast.AST], tried: ast.AST | None) -> bool:
+    """Whether a `try` around another has it in its `else`, or catches nothing, and ends with it."""
+    if not isinstance(node, ast.Try | ast.TryStar) or any(hands_on(n) for n in inside(node.finalbody)):
+        return False
+    inner = around[around.index(node) - 1] if around.index(node) else tried
+    body = node.orelse if inner in node.orelse else node.body if not node.handlers and inner in node.body else []
+    return bool(body) and body[-1] is inner
+
+
 def tells_of_a_failure(scope: Scope, handler: ast.ExceptHandler) -> bool:
     """Whether a handler logs an error or notes a failed state, and raises nothing, by itself or by what it calls."""
     nodes = list(inside(handler.body))
     calls = [n for n in nodes if isinstance(n, ast.Call)]
     noted = any(isinstance(n, ast.Constant) and isinstance(n.value, str) and n.value.lower() in FAILED for n in nodes)
-    told = noted or any(last(call.func) in _OF_ERRORS or _logs_an_error(scope, call) for call in calls)
+    told = noted or any(
+        last(call.func) in _OF_ERRORS or _logs_an_error(scope, call) or _keeps(call, handler.name) for call in calls
+    )
     return (
         told and not any(hands_on(n) for n in nodes) and not any(_raises(scope, call, handler.name) for call in calls)
     )
+
+
+def _keeps(call: ast.Call, caught: str | None) -> bool:
+    """`self.error_log.create(text=str(error))`: what was caught, put where errors are kept."""
+    where = ast.unparse(call.func).lower()
+    named = any(word in where for word in ("error_log", "errorlog", "failures", "errors"))
+    given = [*call.args, *(k.value for k in call.keywords)]
+    return named and any(isinstance(n, ast.Name) and n.id == caught for a in given for n in ast.walk(a))
 
 
 def hands_on(node: ast.AST) -> bool:

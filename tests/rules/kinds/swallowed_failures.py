@@ -124,6 +124,22 @@ def note(sender, key):
 
 
 """
+_OWN = """
+class Own(app.Task):
+    known = (ValueError, KeyError)
+
+    def __call__(self, *args, **kwargs):
+        try:
+            return super().__call__(*args, **kwargs)
+        except {0} as error:
+            {1}
+
+
+app.Task = Own
+
+
+"""
+_AFTER_A_LOCK = "try:\n    lock = take(key)\nexcept KeyError:\n    pass\nelse:\n    try:\n        deliver(key)\n"
 _GIVE_UP = """
 def give_up(error):
     raise ValueError("no") from error
@@ -180,4 +196,18 @@ PROGRAMS = (
     _task("narrow", PASSES, "with contextlib.suppress(FileNotFoundError):\n    deliver(key)"),
     _task("plain helper", PASSES, "deliver(key)"),
     _task("answer that is read", PASSES, "if answer(key):\n    raise ValueError(key)\ndeliver(key)"),
+    _task("class of all tasks", DOUBTED, "deliver(key)", before=_OWN.format("Exception", "log.error(error)")),
+    _task("class of all tasks, some errors", DOUBTED, "deliver(key)", before=_OWN.format("self.known", "print(error)")),
+    _task("class of all tasks that raises", PASSES, "deliver(key)", before=_OWN.format("Exception", "raise")),
+    _task("in the `else` of a lock", _RESERVED, _AFTER_A_LOCK + "    except Exception:\n        log.error('no')"),
+    _task(
+        "in the `else` of a lock, raised in development",
+        _RESERVED,
+        "from django.conf import settings\n"
+        + _AFTER_A_LOCK
+        + "    except Exception as error:\n        order.error_log.create(text=str(error))\n"
+        "        if settings.DEBUG:\n            raise\n    finally:\n        lock.release()",
+    ),
+    _task("in the `else` of a lock, raised", PASSES, _AFTER_A_LOCK + "    except Exception:\n        raise"),
+    _task("kept among errors", _RESERVED, _NOTED.format("order.errors.create(text=str(error))")),
 )
