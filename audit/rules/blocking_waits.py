@@ -214,6 +214,8 @@ def _no_endless_loop(known: TargetFacts) -> Sequence[Finding]:
 
 def _left_by(_: TargetFacts, observation: EndlessLoop) -> str:
     where = f"`{short(observation.symbol)}`"
+    if observation.doubt:
+        return f"{where} {observation.doubt}"
     return f"{where} boucle, et n'en sort que par une erreur de `{observation.left_by}`" if observation.left_by else ""
 
 

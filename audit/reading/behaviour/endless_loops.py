@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from audit.model.observations.observation import Observation
 from audit.model.observations.waits import EndlessLoop
+from audit.reading.behaviour.polling_loops import forgotten_cursor, waits_without_bound
 from audit.reading.behaviour.scope import Scope, gather, keyword, last
 from audit.reading.python.abstract_values import BoundMethod, FunctionValue, unwrap
 from audit.reading.python.modules import Module
@@ -23,6 +24,11 @@ def endless_loops(scope: Scope) -> Iterator[Observation]:
         literal = _is_literally_true(scope, loop.test)
         if not _ends(loop) and (literal or (not _yields(loop) and _stays_true(scope, loop.test))):
             yield scope.observed(EndlessLoop, loop, _left_by(scope, loop))
+        elif waits_without_bound(scope, loop, literal):
+            yield scope.observed(EndlessLoop, loop, doubt="attend en boucle une réponse, sans borne")
+        elif literal and (name := forgotten_cursor(scope, loop)):
+            doubt = f"vide `{name}` à chaque tour de sa boucle, et relit la même page"
+            yield scope.observed(EndlessLoop, loop, doubt=doubt)
     for each in scope.all(ast.For):
         if not _ends(each) and not _yields(each) and _has_no_end(scope, each.iter):
             yield scope.observed(EndlessLoop, each, _left_by(scope, each))

@@ -1,0 +1,69 @@
+"""Loops that wait for another system's answer without a bound, and loops that forget their page."""
+
+from audit.model.findings import Outcome
+from tests.rules.kinds.program import DOUBTED, PASSES, Program
+
+_HEAD = """
+import time
+
+from celery import Celery
+
+app = Celery("shop", broker="redis://localhost/0")
+
+
+class Zone:
+    def settle(self, key):
+        while True:
+            state = ask(key)
+            if state == "INSYNC":
+                return
+            time.sleep(5)
+
+
+ZONES = {"one": Zone()}
+
+
+def ask(key):
+    return {"state": key, "next": key}
+
+
+@app.task
+def send(key):
+"""
+
+
+def _loop(name: str, outcomes: frozenset[Outcome], body: str) -> Program:
+    lines = "".join(f"    {line}\n" for line in body.split("\n"))
+    return Program("no-endless-loop", name, outcomes, _HEAD + lines)
+
+
+_PAGE = "    page = ask(cursor)\n    cursor = page['next']\n    if not cursor:\n        break"
+
+PROGRAMS = (
+    _loop(
+        "answer of another system",
+        DOUBTED,
+        "while True:\n    if ask(key)['state'] == 1:\n        break\n    time.sleep(1)",
+    ),
+    _loop("answer in the condition", DOUBTED, "while ask(key) != 'done':\n    time.sleep(1)"),
+    _loop(
+        "answer by two names",
+        DOUBTED,
+        "while 1:\n    r = ask(key)\n    s = r['s']\n    if s:\n        return\n    time.sleep(1)",
+    ),
+    _loop("object chosen in a dictionary", DOUBTED, "ZONES[key].settle(key)"),
+    _loop("cursor that each turn empties", DOUBTED, f"while True:\n    cursor = ''\n{_PAGE}"),
+    _loop("cursor that is kept", PASSES, f"cursor = ''\nwhile True:\n{_PAGE}\n    time.sleep(1)"),
+    _loop(
+        "turns that are counted",
+        PASSES,
+        "n = 0\nwhile True:\n    n += 1\n    if ask(key) or n > 9:\n        return\n    time.sleep(1)",
+    ),
+    _loop(
+        "deadline",
+        PASSES,
+        "end = time.monotonic() + 9\nwhile True:\n    if ask(key) or time.monotonic() > end:\n        return\n    time.sleep(1)",
+    ),
+    _loop("counted by `for`", PASSES, "for _ in range(9):\n    if ask(key):\n        return\n    time.sleep(1)"),
+    _loop("drained", PASSES, "while True:\n    one = key.pop()\n    if one is None:\n        break\n    time.sleep(1)"),
+)
