@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from audit.french.typography import french_duration
-from audit.model.domains import Domain, conclude
+from audit.model.domains import conclude
 from audit.model.facts import BeatEntry, Facts
 from audit.model.findings import Excerpt, Finding, Level, Severity
 from audit.model.gaps import Doubt
@@ -11,6 +11,7 @@ from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.rules.crontabs import crontab_seconds
 from audit.rules.domains.beat_domain import NO_ENTRY, beat_entries, schedule
+from audit.rules.domains.setting_domain import ruled_by
 from audit.rules.effective_settings import number, production_tasks, read
 from audit.rules.limits import limit, limit_of
 from audit.rules.practice import Fault, answered, practice
@@ -305,7 +306,7 @@ def _zone(known: TargetFacts) -> Sequence[Finding]:
     if written and not timed.members and timed.gaps:
         # Whatever crontab was not read, its time zone is written.
         none: list[Fault] = []
-        settled = conclude(Domain((reading,), (), timed.read), lambda _: none)
+        settled = conclude(ruled_by(known, (reading,), (reading,), timed.read), lambda _: none)
         return answered(_zone.guide, "Fuseau horaire implicite", settled, *evidence, nothing="", detail=reading.told)
     answer = conclude(timed, faults, may_hide=lambda _: not written)
     crontabs = any(entry.crontab for entry in entries)

@@ -103,7 +103,7 @@ def _entries(scope: Scope, node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
     known = {} if isinstance(made, ast.Dict) or not isinstance(node, ast.Name | ast.Attribute) else scope.value(node)
     if isinstance(known, dict):
         # Made elsewhere, in another module perhaps.
-        yield from ((key, ast.Constant(value)) for key, value in known.items() if isinstance(value, bool))
+        yield from ((key, ast.Constant(value)) for key, value in known.items() if isinstance(value, int | float | None))
     if isinstance(node, ast.Name):
         for assign in scope.all(ast.Assign):
             for target in assign.targets:
