@@ -91,9 +91,10 @@ def _stored(assign: ast.Assign) -> set[str]:
 def forgotten_cursor(scope: Scope, loop: ast.While) -> str:
     """The name that each turn empties first, is given the next place, and ends the loop only when it is empty."""
     for statement in loop.body[:2]:
-        target = statement.targets[0] if isinstance(statement, ast.Assign) else None
-        empty = isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant)
-        if not isinstance(target, ast.Name) or not empty or statement.value.value not in ("", None, 0):
+        if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.Constant):
+            continue
+        target = statement.targets[0]
+        if not isinstance(target, ast.Name) or statement.value.value not in ("", None, 0):
             continue
         name = target.id
         later = [a for s in loop.body[1:] for a in ast.walk(s) if isinstance(a, ast.Assign) and a is not statement]
