@@ -10,6 +10,8 @@ from typer.testing import CliRunner
 from audit.command.cli import app
 from tests.acceptance.folders import nested
 
+pytestmark = pytest.mark.integration
+
 LIVE = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 
 

@@ -80,6 +80,7 @@ def create_without_hours(db: Database, *said: Any, hours: SendingHours | None = 
     return create_campaign(db, *said)
 
 
+@pytest.mark.integration
 def test_a_campaign_that_forgets_its_hours_is_caught(db: Database) -> None:
     with pytest.raises((AssertionError, BaseExceptionGroup), match="left at night"):
         run(db, Parts(create=create_without_hours), examples=60, phases=(Phase.generate,))

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).resolve().parents[4]
 PROGRAMS = Path(sys.executable).parent
 FAULTY = """from celery import Celery

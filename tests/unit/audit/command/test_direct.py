@@ -17,6 +17,8 @@ from audit.target.target_file import load_target
 from tests.acceptance.reference_copy import REPOSITORY
 from tests.unit.audit.examples import examination, finding, rule
 
+pytestmark = pytest.mark.integration
+
 DECEMBER = REPOSITORY / "tests" / "targets" / "decembre-2025"
 
 

@@ -14,6 +14,8 @@ from audit.plugin import FLAGS, LISTS, TEXTS
 from tests.acceptance.reference_copy import REPOSITORY
 from tests.unit.audit.examples import examination, finding, profile, rule
 
+pytestmark = pytest.mark.integration
+
 pytest_plugins = ["pytester"]
 
 DECEMBER = REPOSITORY / "tests" / "targets" / "decembre-2025"
