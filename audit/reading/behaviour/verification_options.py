@@ -100,7 +100,7 @@ def _entries(scope: Scope, node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
     if isinstance(made, ast.Name):
         made = next((a.value for a in scope.module.tree.body if isinstance(a, ast.Assign) and _is(a, made.id)), made)
     yield from _made_with(made)
-    known = {} if isinstance(made, ast.Dict) or not isinstance(node, ast.Name | ast.Attribute) else scope.value(node)
+    known = scope.value(node) if isinstance(node, ast.Name | ast.Attribute) else {}
     if isinstance(known, dict):
         # Made elsewhere, in another module perhaps.
         yield from ((key, ast.Constant(value)) for key, value in known.items() if isinstance(value, int | float | None))
