@@ -107,7 +107,8 @@ def integration(session: nox.Session) -> None:
     session.install("--quiet", "uv", "pre-commit")
     session.run(
         *("python", "-m", "pytest", "tests", "-m", "integration and not laboratory"),
-        *("-n", "2", "--dist", "loadfile"),
+        # They wait more than they compute.
+        *("-n", "3", "--dist", "loadfile"),
         *session.posargs,
     )
 
