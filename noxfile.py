@@ -107,8 +107,7 @@ def integration(session: nox.Session) -> None:
     session.install("--quiet", "uv", "pre-commit")
     session.run(
         *("python", "-m", "pytest", "tests", "-m", "integration and not laboratory"),
-        # They wait more than they compute.
-        *("-n", "3", "--dist", "loadfile"),
+        *("-n", "2", "--dist", "loadfile"),
         *session.posargs,
     )
 
