@@ -35,7 +35,9 @@ def test_the_whole_canary_by_the_command_and_its_report(tmp_path: Path) -> None:
     # On a busy machine the last ones find no time left, and say so.
     cut = {q.id for q in QUESTIONS} - set(played)
     assert not cut & {"canary-ordinary", "canary-child-killed", "canary-main-killed"}
-    assert all(figures["Perdus"] == "0" for figures in played.values())
+    # An emptied broker loses what it held, whatever the worker does.
+    kept = {name: figures for name, figures in played.items() if name != "canary-broker-emptied"}
+    assert {figures["Perdus"] for figures in kept.values()} == {"0"}, kept
     outcomes: dict[str, set[str]] = defaultdict(set)
     for requirement in journal["requirements"]:
         for finding in requirement["findings"]:
