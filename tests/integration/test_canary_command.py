@@ -32,7 +32,7 @@ def test_the_whole_canary_by_the_command_and_its_report(tmp_path: Path) -> None:
     (report,) = (tmp_path / "out").glob("*.json")
     journal = json.loads(report.read_text(encoding="utf-8"))
     played = {e["id"]: dict(e["figures"]) for e in journal["experiments"] if e["id"].startswith("canary-")}
-    # On a busy machine the last ones find no time left, and say so.
+    # On a busy machine the last ones find no time left, and say so; a target that writes no chord is not asked for one.
     cut = {q.id for q in QUESTIONS} - set(played)
     assert not cut & {"canary-ordinary", "canary-child-killed", "canary-main-killed"}
     # An emptied broker loses what it held, whatever the worker does.
@@ -42,7 +42,7 @@ def test_the_whole_canary_by_the_command_and_its_report(tmp_path: Path) -> None:
     for requirement in journal["requirements"]:
         for finding in requirement["findings"]:
             outcomes[finding["rule"]].add(finding["outcome"])
-    assert all(outcomes[question] <= {"indéterminé"} for question in cut)
+    assert all(outcomes[question] <= {"indéterminé", "sans objet"} for question in cut)
     # Bare, as its start script leaves it: nothing brings this worker back.
     assert "défaut" in outcomes["canary-main-killed"]
     assert outcomes["canary-child-killed"] == outcomes["canary-ordinary"] == {"établi"}
