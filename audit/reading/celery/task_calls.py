@@ -18,11 +18,10 @@ from audit.reading.python.abstract_values import (
 )
 from audit.reading.python.expressions import keywords_of
 from audit.reading.python.frames import CallSite, ExhaustedError, Frame
-from audit.reading.python.interpreter import Machine
+from audit.reading.python.interpreter import PARTIAL, Machine
 
 # Stands for what `app.task(…)` returns when it is given options and no function yet.
 _MAKER = External("celery.app.base.Celery.task.<decorator>")
-_PARTIAL = External("functools.partial")
 
 
 def task_call(machine: Machine, site: CallSite) -> Value:
@@ -86,7 +85,7 @@ def _again(machine: Machine, function: FunctionValue, decoration: Decoration) ->
 def _is_own(machine: Machine, callee: Value) -> bool:
     """Whether the code of the target decides what a decorator does, in a module that speaks of tasks."""
     callee = unwrap(callee)[0]
-    if isinstance(callee, Instance) and callee.cls == _PARTIAL and callee.arguments:
+    if isinstance(callee, Instance) and callee.cls == PARTIAL and callee.arguments:
         return _is_own(machine, callee.arguments[0])
     held: Value = callee.function if isinstance(callee, BoundMethod) else callee
     held = held.cls if isinstance(held, Instance) else held

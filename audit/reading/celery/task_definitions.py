@@ -19,12 +19,11 @@ from audit.reading.python.abstract_values import (
     unwrap,
 )
 from audit.reading.python.classes import class_attribute, lineage
-from audit.reading.python.interpreter import Machine
+from audit.reading.python.interpreter import PARTIAL, Machine
 from audit.reading.python.node_text import segment
 from audit.reading.source_files import Source
 
 _OBJECT = External("builtins.object")
-_PARTIAL = External("functools.partial")
 SPREAD = "**"
 # What a class of tasks may set for those that have it for a base.
 OPTIONS = frozenset(
@@ -77,7 +76,7 @@ def task_decoration(machine: Machine, function: FunctionValue) -> Decoration | N
 def _applied(decoration: Decoration) -> Decoration:
     """What a decorator made by `functools.partial` applies, with all that it gives."""
     made = unwrap(decoration.callee)[0]
-    if not (isinstance(made, Instance) and made.cls == _PARTIAL and made.arguments):
+    if not (isinstance(made, Instance) and made.cls == PARTIAL and made.arguments):
         return decoration
     keywords = made.keywords.copy()
     keywords.update(decoration.keywords)

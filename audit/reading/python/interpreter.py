@@ -35,7 +35,7 @@ from audit.reading.python.project_calls import bind_arguments, merged_returns
 from audit.reading.python.undo_log import UndoLog
 from audit.reading.source_files import Source
 
-_PARTIAL = External("functools.partial")
+PARTIAL = External("functools.partial")
 MAX_DEPTH = 60
 # An import may wait for another that waits in its turn.
 _ROUNDS = 4
@@ -242,7 +242,7 @@ class Machine:
 
     def _call_instance(self, callee: Instance, site: CallSite) -> Value:
         """Value of a call of a `functools.partial`, or of an instance that has a `__call__`."""
-        if callee.cls == _PARTIAL and callee.arguments:
+        if callee.cls == PARTIAL and callee.arguments:
             keywords = callee.keywords.copy()
             keywords.update(site.keywords)
             keywords.opaque = callee.keywords.opaque or site.keywords.opaque

@@ -41,17 +41,17 @@ def read_body(machine: Machine, body: Sequence[ast.stmt], frame: Frame) -> None:
         except (ExhaustedError, RecursionError):
             if not frame.is_module:
                 raise
-            if not _is_migration(statement):
+            if not _is_migration(statement, frame.module.source.path):
                 machine.given_up.append(frame.origin(statement))
             _forget(machine, statement, frame)
         if frame.ended:
             return
 
 
-def _is_migration(statement: ast.stmt) -> bool:
+def _is_migration(statement: ast.stmt, path: str) -> bool:
     """Whether this is a migration of Django: a list of changes of tables, which makes no task and publishes none."""
-    # Django loads the class of this name, whatever it inherits from.
-    return isinstance(statement, ast.ClassDef) and statement.name == "Migration"
+    # Django loads the class of this name from the files of this folder, whatever it inherits from.
+    return isinstance(statement, ast.ClassDef) and statement.name == "Migration" and "migrations" in path.split("/")
 
 
 def _forget(machine: Machine, statement: ast.stmt, frame: Frame) -> None:
