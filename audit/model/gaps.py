@@ -25,11 +25,12 @@ class Gap:
 class UnreadFile(Gap):
     """A file of the target that could not be opened, decoded or parsed; `why` is French.
 
-    `configures`: as far as its text tells, it may write settings of Celery.
+    As far as its text tells, it may write settings of Celery (`configures`), or decorate or define a task (`declares`).
     """
 
     why: str = ""
     configures: bool = True
+    declares: bool = True
 
     @property
     def words(self) -> str:

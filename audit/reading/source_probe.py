@@ -60,6 +60,7 @@ _FOLDERS = ("dossier", "lien symbolique")
 _CONFIGURES = re.compile(
     r"\bconf\b|\bconfig_from_|\bCelery\b|\badd_defaults\b|\b(task|worker|broker|result|beat)_\w+|\bCELERY_"
 )
+_DECLARES = re.compile(r"@|task", re.IGNORECASE)
 
 
 def collect(target: Target) -> Facts:
@@ -241,7 +242,9 @@ def _gaps(tree: Tree, machine: Machine) -> tuple[Gap, ...]:
     is_test = machine.project.is_test_file
     texts = {module.source.path: module.source.text for module in machine.project.modules.values()}
     unread = [
-        UnreadFile(path, 0, why, configures=_CONFIGURES.search(texts.get(path, "conf")) is not None)
+        UnreadFile(
+            path, 0, why, *(said.search(texts.get(path, "conf @")) is not None for said in (_CONFIGURES, _DECLARES))
+        )
         for path, why in tree.unread
         if path not in tree.excluded and not is_test(path) and (path.endswith(".py") or why.startswith(_FOLDERS))
     ]

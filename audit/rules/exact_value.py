@@ -8,7 +8,7 @@ from audit.model.domains import Answer, Domain, conclude
 from audit.model.findings import Excerpt, Finding, Outcome, Problem
 from audit.model.gaps import named
 from audit.model.target_facts import TargetFacts
-from audit.rules.domains.setting_domain import ruled_by, unread_tasks
+from audit.rules.domains.setting_domain import hidden_tasks, ruled_by, unread_tasks
 from audit.rules.effective_settings import Reading, production_tasks, short
 from audit.rules.rule import Guide, defect, undetermined
 from audit.rules.task_options import is_unread, own_option
@@ -137,18 +137,16 @@ class ExactValue:
         return Finding(Outcome.RESERVATION, text, tuple(evidence), problem=problem)
 
     def _unsure(self, known: TargetFacts) -> Finding | None:
-        """The tasks that may say otherwise than the application, by options that were not read; a base class is not one."""
+        """The tasks that may say otherwise, by options that were not read, or in a file that was not; a base class is neither."""
         seen = [(task, own_option(task, self.option, facts)) for task, facts in production_tasks(known)]
         names = [f"`{short(task.symbol)}`" for task, value in seen if is_unread(value)]
+        asked, hidden = f"`{self.name}={self.value}` vaut pour chaque tâche", hidden_tasks(known)
         if not names:
-            return None
+            return undetermined(asked, named(hidden), _AGAIN) if hidden else None
         more = f" et {counted(len(names) - _NAMED, 'autre')}" if len(names) > _NAMED else ""
         told = ", ".join(names[:_NAMED]) + more
-        return undetermined(
-            f"`{self.name}={self.value}` vaut pour chaque tâche",
-            f"un autre `{self.option}` est possible pour {told}, et ne se lit pas dans le code",
-            _AGAIN,
-        )
+        missing = f"un autre `{self.option}` est possible pour {told}, et ne se lit pas dans le code"
+        return undetermined(asked, missing, _AGAIN)
 
     def _of_task(self, known: TargetFacts, symbol: str) -> Finding | None:
         """What this task sets against the application's value; None when it sets nothing, or the same."""

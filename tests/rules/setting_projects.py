@@ -1,6 +1,6 @@
 """Small projects with one setting or two, and what a rule says of each."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from audit.importing import configuration_probe
@@ -16,7 +16,11 @@ APP = 'import os\nfrom celery import Celery\n\napp = Celery("shop", broker="redi
 
 
 def asked(root: Path, rule: str, files: Mapping[str, str], *, imported: bool = False) -> Finding:
+    return every_answer(root, rule, files, imported=imported)[0]
+
+
+def every_answer(root: Path, rule: str, files: Mapping[str, str], *, imported: bool = False) -> Sequence[Finding]:
     write(root, files)
     target = load_target(root)
     inside = configuration_probe.collect(target) if imported else None
-    return _BY_ID[rule].evaluate(TargetFacts(target, source_probe.collect(target), inside))[0]
+    return _BY_ID[rule].evaluate(TargetFacts(target, source_probe.collect(target), inside))

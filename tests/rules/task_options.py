@@ -77,7 +77,7 @@ ALL_OF_THEM = (
         "`acks_late=True` vaut pour",
         _EARLY,
         Edit(APP, "    # Limites", '    task_annotations={"*": {"acks_late": True}},'),
-        Edit("app/other.py", "", "def f(:\n"),
+        Edit("app/other.py", "", "@task\ndef f(:\n"),
     ),
 )
 

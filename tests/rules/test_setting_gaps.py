@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from audit.model.findings import Outcome
-from tests.rules.setting_projects import APP, asked
+from tests.rules.setting_projects import APP, asked, every_answer
 
 RULES = Path(__file__).resolve().parents[2] / "audit" / "rules"
 LATE = "app.conf.task_acks_late = {}"
@@ -51,6 +51,23 @@ def test_a_file_that_was_not_parsed(value: str, other: str, outcome: Outcome, tm
     found = asked(tmp_path, "late-acknowledgement", {"app.py": APP.format(LATE.format(value)), "other.py": other})
     assert found.outcome is outcome, found.sentence
     assert outcome is not Outcome.UNDETERMINED or "`other.py` n'a pas été lu" in found.missing
+
+
+@pytest.mark.parametrize(
+    ("value", "decorator", "outcomes"),
+    [
+        ("True", "@app.task(acks_late=False)", [Outcome.ESTABLISHED, Outcome.UNDETERMINED]),
+        ("True", "@job(acks_late=False)", [Outcome.ESTABLISHED, Outcome.UNDETERMINED]),
+        ("False", "@app.task(acks_late=True)", [Outcome.DEFECT]),
+        ("True", "", [Outcome.ESTABLISHED]),
+    ],
+)
+def test_a_task_of_a_file_that_was_not_parsed_may_have_an_option_of_its_own(
+    value: str, decorator: str, outcomes: list[Outcome], tmp_path: Path
+) -> None:
+    other = f"from shop import app, job\n{decorator}\ndef remove(id): ...\n{BROKEN}"
+    files = {"app.py": APP.format(LATE.format(value)), "other.py": other}
+    assert [one.outcome for one in every_answer(tmp_path, "late-acknowledgement", files)] == outcomes
 
 
 @pytest.mark.parametrize(

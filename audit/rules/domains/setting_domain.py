@@ -90,7 +90,7 @@ def hidden_tasks(known: TargetFacts) -> tuple[Gap, ...]:
     """The files of the program that were not read, where tasks may be, with options of their own; an import tells them."""
     if known.probes and known.probes[0].level > Level.SOURCE and known.probes[0].tasks:
         return ()
-    return tuple(gap for gap in known.source.gaps if isinstance(gap, UnreadFile))
+    return tuple(gap for gap in known.source.gaps if isinstance(gap, UnreadFile) and gap.declares)
 
 
 def unread_tasks(known: TargetFacts) -> tuple[Gap, ...]:

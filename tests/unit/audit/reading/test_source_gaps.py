@@ -47,7 +47,7 @@ def test_code_that_the_target_leaves_out_is_a_gap_where_it_is_imported(collect_t
 
 def test_a_file_that_no_python_parses_is_a_gap_and_a_test_is_none(collect_tree: Collect) -> None:
     facts = collect_tree({"app.py": APP, "old.py": "print 'x'\n", "tests/test_old.py": "print 'x'\n"})
-    assert facts.gaps == (UnreadFile("old.py", 0, "erreur de syntaxe ligne 1", configures=False),)
+    assert facts.gaps == (UnreadFile("old.py", 0, "erreur de syntaxe ligne 1", configures=False, declares=False),)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,16 @@ def test_a_file_that_no_python_parses_may_write_settings_where_its_text_speaks_o
     text: str, collect_tree: Collect
 ) -> None:
     facts = collect_tree({"app.py": APP, "old.py": f"{text}\nprint 'x'\n"})
-    assert facts.gaps == (UnreadFile("old.py", 0, "erreur de syntaxe ligne 2"),)
+    assert facts.gaps == (UnreadFile("old.py", 0, "erreur de syntaxe ligne 2", declares="task" in text),)
+
+
+@pytest.mark.parametrize(("text", "declares"), [("@job", True), ("class Send(Task): ...", True), ("send = 1", False)])
+def test_a_file_that_no_python_parses_may_declare_tasks_where_it_decorates_or_names_one(
+    text: str, declares: bool, collect_tree: Collect
+) -> None:
+    (gap,) = collect_tree({"app.py": APP, "old.py": f"{text}\nprint 'x'\n"}).gaps
+    assert isinstance(gap, UnreadFile)
+    assert gap.declares is declares
 
 
 @pytest.mark.skipif(sys.version_info >= (3, 12) or not any(newer_interpreters()), reason="no newer interpreter here")
