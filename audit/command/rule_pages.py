@@ -5,7 +5,7 @@ from difflib import get_close_matches
 import typer
 from rich.console import Console
 from rich.markdown import Markdown
-from rich.table import Table
+from rich.table import Column, Table
 
 from audit.rules import every_rule
 from audit.rules.manual import bears_on, explanation, manual
@@ -22,11 +22,17 @@ def print_manual() -> None:
 
 
 def list_rules() -> None:
-    """A table of every rule, those of other packages last."""
-    table = Table("Rule", "Bears on", "Severity", "Evidence", "What it asks", row_styles=("", "dim"))
-    for rule in (*every_rule(), *third_party_rules()):
-        table.add_row(rule.id, bears_on(rule), rule.guide.severity.value, rule.needs.french, rule.title)
+    """A table of every rule, those of other packages last; in a pipe, one line a rule, its cells between tabs."""
+    rules = (*every_rule(), *third_party_rules())
+    rows = [(rule.id, bears_on(rule), rule.guide.severity.value, rule.needs.french, rule.title) for rule in rules]
     console = Console()
+    if not console.is_terminal:
+        typer.echo("\n".join(map("\t".join, rows)))
+        return
+    whole = max(len(rule.id) for rule in rules)
+    table = Table(Column("Rule", min_width=whole), "Bears on", "Severity", "Evidence", "What it asks", box=None)
+    for row in rows:
+        table.add_row(*row)
     console.print(table)
     console.print("`audit rules ID` explains one.", highlight=False, markup=False)
 

@@ -6,6 +6,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from audit.command.cli import app
+from audit.rules import every_rule
 
 COMMANDS = (
     "",
@@ -56,6 +57,13 @@ def test_help_is_shown_whole(command: str, columns: int) -> None:
         assert squeezed(parameter.help) in text, parameter.name
         assert all(name in text for name in parameter.opts if name.startswith("-"))
     assert squeezed(node(command).help) in text
+
+
+def test_a_pipe_reads_the_rules_one_a_line_whatever_the_width() -> None:
+    lines = CliRunner().invoke(app, ["rules"], env={"COLUMNS": "40"}).stdout.splitlines()
+    rows = {line.split("\t")[0]: line.split("\t")[1:] for line in lines}
+    assert set(rows) >= {rule.id for rule in every_rule()}
+    assert rows["late-acknowledgement"] == ["8.4", "critique", "déclaré", "Acquittement tardif"]
 
 
 def test_what_stands_in_brackets_is_no_markup() -> None:
