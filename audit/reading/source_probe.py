@@ -60,6 +60,7 @@ _FOLDERS = ("dossier", "lien symbolique")
 _CONFIGURES = re.compile(
     r"\bconf\b|\bconfig_from_|\bCelery\b|\badd_defaults\b|\b(task|worker|broker|result|beat)_\w+|\bCELERY_"
 )
+_STARTING = (".yaml", ".yml", ".sh", ".bash", ".service", ".conf", ".ini", "Procfile")
 _DECLARES = re.compile(r"@|task", re.IGNORECASE)
 
 
@@ -194,11 +195,12 @@ def _observations(machine: Machine, tree: Tree, target: Target, app: Instance | 
 
 
 def _broker_services(tree: Tree) -> tuple[Observation, ...]:
-    if not any(path.endswith((".yaml", ".yml")) for path in tree.paths):
+    if not any(path.endswith(_STARTING) for path in tree.paths):
         return ()
     from audit.reading.deployment.broker_services import broker_services  # noqa: PLC0415  YAML is loaded where some is found
+    from audit.reading.deployment.server_commands import server_commands  # noqa: PLC0415  likewise
 
-    return tuple(broker_services(tree))
+    return (*broker_services(tree), *server_commands(tree))
 
 
 def _libraries(machine: Machine) -> dict[str, frozenset[str]]:

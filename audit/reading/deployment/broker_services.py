@@ -1,7 +1,6 @@
 """Redis and its kin as deployment files start them: eviction, and what is kept on disk."""
 
 import re
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from posixpath import basename, dirname, join, normpath
 from typing import Any
@@ -11,12 +10,12 @@ import yaml
 from audit.model.observations.deployment_statements import BrokerService
 from audit.reading.deployment.compose_files import interpolated, lines_of, value_of
 from audit.reading.deployment.file_references import Around
+from audit.reading.deployment.server_options import configured, service_of, words_of
 from audit.reading.source_files import Source, Tree
 
 _SERVERS = frozenset(("redis", "valkey", "keydb", "dragonfly", "redis-stack", "redis-stack-server", "redict"))
 _HELD = re.compile(r"redis|valkey|keydb|dragonfly|redict|keyvalue")
 _FLAGS = ("REDIS_EXTRA_FLAGS", "VALKEY_EXTRA_FLAGS", "REDIS_ARGS", "VALKEY_ARGS")
-_NO = frozenset({"", "no", "false", "0"})
 
 
 def broker_services(tree: Tree) -> Iterator[BrokerService]:
@@ -55,13 +54,13 @@ def _of_compose(
         image, first = _built(source, service, around)
         if not _is_server(image or str(service.get("image", ""))):
             continue
-        words = [*first, *_words(service.get("entrypoint")), *_words(service.get("command"))]
+        words = [*first, *words_of(service.get("entrypoint")), *words_of(service.get("command"))]
         words += _extra(service.get("environment"))
-        said, unread = _configured(words, lambda file, one=service: _mounted(source, one, file, around))
+        said, unread = configured(words, lambda file, one=service: _mounted(source, one, file, around))
         names = (str(name), str(service.get("container_name") or name), str(service.get("hostname") or name))
         place = value_of(node, str(name))
         excerpt = source.excerpt(*lines_of(place, place), "yaml") if place else None
-        yield _service(excerpt, names, said, unread)
+        yield service_of(excerpt, names, said, unread)
 
 
 def _built(source: Source, service: Mapping[str, Any], around: Around) -> tuple[str, list[str]]:
@@ -76,22 +75,12 @@ def _built(source: Source, service: Mapping[str, Any], around: Around) -> tuple[
         return "", []
     bases = re.findall(r"(?im)^\s*FROM\s+(?:--\S+\s+)*(\S+)", image.text)
     commands = re.findall(r"(?im)^\s*CMD\s+(.+)$", image.text)
-    return (bases[-1] if bases else ""), (_words(commands[-1].strip("[]").replace(",", " ")) if commands else [])
+    return (bases[-1] if bases else ""), (words_of(commands[-1].strip("[]").replace(",", " ")) if commands else [])
 
 
 def _is_server(image: str) -> bool:
     name = basename(interpolated(image).partition("@")[0]).partition(":")[0]
     return name in _SERVERS
-
-
-def _words(value: Any) -> list[str]:
-    if isinstance(value, list):
-        words = [str(word) for word in value]
-        return _words(words[-1]) if "-c" in words[:-1] and "sh" in basename(words[0]) else words
-    try:
-        return shlex.split(value, comments=True) if isinstance(value, str) else []
-    except ValueError:
-        return []
 
 
 def _extra(environment: Any) -> list[str]:
@@ -101,7 +90,7 @@ def _extra(environment: Any) -> list[str]:
         pairs = {str(k): str(v) for k, v in environment.items()}
     elif isinstance(environment, list):
         pairs = {n: v for n, _, v in (str(item).partition("=") for item in environment)}
-    return [word for flag in _FLAGS for word in _words(pairs.get(flag))]
+    return [word for flag in _FLAGS for word in words_of(pairs.get(flag))]
 
 
 def _mounted(source: Source, service: Mapping[str, Any], file: str, around: Around) -> Source | None:
@@ -118,50 +107,6 @@ def _mounted(source: Source, service: Mapping[str, Any], file: str, around: Arou
             return around.source(normpath(join(dirname(source.path), held) + inside))
     alike = [p for p in around.tree.paths if basename(p) == basename(file)]
     return around.source(alike[0]) if len(alike) == 1 else None
-
-
-def _configured(words: Sequence[str], find: Any) -> tuple[dict[str, list[str]], str]:
-    """What its options say, those of its configuration file below those of its command line; and what is not known."""
-    said: dict[str, list[str]] = {}
-    unread = ""
-    for word in words:
-        if word.endswith(".conf") and not word.startswith("-"):
-            held = find(word)
-            text = held if isinstance(held, str) else held.text if held else None
-            unread = "" if text is not None else f"`{word}`, qui règle le serveur, n'a pas été trouvé"
-            said |= _of_conf(text or "")
-    index = 0
-    while index < len(words):
-        word, index = words[index], index + 1
-        if not word.startswith("--"):
-            unread = unread or (f"`{word}`, donné au serveur, ne se lit pas" if word.startswith("$") else "")
-            continue
-        name, equals, value = word[2:].partition("=")
-        values = [value] if equals else []
-        while not equals and index < len(words) and not words[index].startswith("--"):
-            values.append(words[index])
-            index += 1
-        said.setdefault(name.lower().replace("_", "-"), []).extend(values)
-    return said, unread
-
-
-def _of_conf(text: str) -> dict[str, list[str]]:
-    said: dict[str, list[str]] = {}
-    for line in text.splitlines():
-        name, _, value = line.strip().partition(" ")
-        if name and not name.startswith("#"):
-            said.setdefault(name.lower(), []).extend(value.replace('""', "").replace("''", "").split() or [""])
-    return said
-
-
-def _service(excerpt: Any, names: tuple[str, ...], said: Mapping[str, Sequence[str]], unread: str) -> BrokerService:
-    last = {name: interpolated(values[-1]) if values else "" for name, values in said.items()}
-    policy, memory = last.get("maxmemory-policy", ""), last.get("maxmemory", "")
-    saves = "save" not in said or any(said["save"])
-    journal = last.get("appendonly", "no").lower() not in _NO
-    forgets = not saves and not journal and not unread
-    unread = unread or next((f"`{v}`, qui règle le serveur, n'est pas donné" for v in (policy,) if "$" in v), "")
-    return BrokerService("", excerpt, tuple(dict.fromkeys(names)), policy.lower(), memory, False, forgets, unread)
 
 
 def _of_render(source: Source, services: Sequence[Any], node: yaml.Node | None) -> Iterator[BrokerService]:
@@ -186,7 +131,7 @@ def _of_pods(
     name = str(about.get("name", "")) if isinstance(about, dict) else ""
     for container, place in zip(containers if isinstance(containers, list) else [], items, strict=False):
         if isinstance(container, dict) and _is_server(str(container.get("image", ""))):
-            words = [*_words(container.get("command")), *_words(container.get("args"))]
-            said, unread = _configured(words, lambda file: written.get(basename(file)))
+            words = [*words_of(container.get("command")), *words_of(container.get("args"))]
+            said, unread = configured(words, lambda file: written.get(basename(file)))
             excerpt = source.excerpt(*lines_of(place, place), "yaml")
-            yield _service(excerpt, (name, str(container.get("name", name))), said, unread)
+            yield service_of(excerpt, (name, str(container.get("name", name))), said, unread)

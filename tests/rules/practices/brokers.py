@@ -5,6 +5,7 @@ from tests.rules.case import Case, established, fails, not_concerned, undetermin
 
 APP, CONF, START = "shop/celery_app.py", "shop/celery_config.py", "start.sh"
 _TO = Edit(APP, "rediss://cache.internal:6380/0?ssl_cert_reqs=required", "redis://queue:6379/0")
+_HERE = Edit(APP, "rediss://cache.internal:6380/0?ssl_cert_reqs=required", "redis://localhost:6379/0")
 _KEPT = ("broker-keeps-queues", "results-cleaned", "own-queues", "redbeat-lock")
 _REDBEAT = 'beat_scheduler = "redbeat.RedBeatScheduler"\nbeat_max_loop_interval = {}\nredbeat_lock_timeout = {}\n'
 _SQL = Edit(APP, "rediss://cache.internal:6380/1?ssl_cert_reqs=required", "db+postgresql://db/shop")
@@ -42,6 +43,12 @@ spec:
           args: [--maxmemory, 100mb, --maxmemory-policy=allkeys-random]
 """
 
+
+def _beside(path: str, text: str) -> tuple[Edit, Edit]:
+    """A server that a file starts on the machine of its workers."""
+    return _HERE, Edit(path, "", text)
+
+
 CASES = (
     *(not_concerned(rule, "nothing of the kind", "lu", Edit(START, "# One machine", "# One host")) for rule in _KEPT),
     _lost("a command of one string", "`allkeys-lru`", _server('command: redis-server --maxmemory 1gb --maxmemory-policy allkeys-lru')),
@@ -55,6 +62,11 @@ CASES = (
     established("broker-keeps-queues", "no bound", "service", _TO, _server("command: redis-server --maxmemory-policy allkeys-lru")),
     established("broker-keeps-queues", "a journal instead of snapshots", "service", _TO, _server('command: [redis-server, --save, "", --appendonly, "yes"]')),
     undetermined("broker-keeps-queues", "a file elsewhere", "`/etc/redis.conf`", _TO, _server("command: redis-server /etc/redis.conf")),
+    fails("broker-keeps-queues", "a script", "`allkeys-lru`", *_beside("ops/run.sh", "redis-server --maxmemory 1gb \\\n  --maxmemory-policy allkeys-lru &\n")),
+    fails("broker-keeps-queues", "a Procfile", "redémarre vide", *_beside("Procfile", "broker: valkey-server --save '' --appendonly no\n")),
+    fails("broker-keeps-queues", "a supervisor, and its file", "`allkeys-lfu`", *_beside("ops/redis.ini", "[program:redis]\ncommand=/usr/bin/redis-server /srv/redis.conf\n"), Edit("ops/redis.conf", "", _CONF_FILE)),
+    established("broker-keeps-queues", "a unit that keeps all", "1 service", *_beside("ops/redis.service", "[Service]\nExecStart=/usr/bin/redis-server --appendonly yes\n")),
+    not_concerned("broker-keeps-queues", "a script that installs one", "aucun fichier", *_beside("ops/run.sh", "# redis-server --save ''\napt-get install -y redis-server\n")),
     fails("redbeat-lock", "shorter", "`redbeat_lock_timeout=30`, boucle de 60 s", _loop(60, 30)),
     fails("redbeat-lock", "by the start line", "boucle de 120 s", _loop(0, 90), Edit(START, _BEAT, f"{_BEAT} --max-interval 120")),
     warns("redbeat-lock", "woken by an entry", "boucle de 400 s", _loop(400, 350)),

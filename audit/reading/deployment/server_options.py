@@ -1,0 +1,65 @@
+"""The options of a Redis server or its kin, from its command and its configuration file: eviction, and what is kept on disk."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from posixpath import basename
+from typing import Any
+
+from audit.model.observations.deployment_statements import BrokerService
+from audit.reading.deployment.compose_files import interpolated
+
+_NO = frozenset({"", "no", "false", "0"})
+
+
+def words_of(value: Any) -> list[str]:
+    if isinstance(value, list):
+        words = [str(word) for word in value]
+        return words_of(words[-1]) if "-c" in words[:-1] and "sh" in basename(words[0]) else words
+    try:
+        return shlex.split(value, comments=True) if isinstance(value, str) else []
+    except ValueError:
+        return []
+
+
+def configured(words: Sequence[str], find: Any) -> tuple[dict[str, list[str]], str]:
+    """What its options say, those of its configuration file below those of its command line; and what is not known."""
+    said: dict[str, list[str]] = {}
+    unread = ""
+    for word in words:
+        if word.endswith(".conf") and not word.startswith("-"):
+            held = find(word)
+            text = held if isinstance(held, str) else held.text if held else None
+            unread = "" if text is not None else f"`{word}`, qui règle le serveur, n'a pas été trouvé"
+            said |= _of_conf(text or "")
+    index = 0
+    while index < len(words):
+        word, index = words[index], index + 1
+        if not word.startswith("--"):
+            unread = unread or (f"`{word}`, donné au serveur, ne se lit pas" if word.startswith("$") else "")
+            continue
+        name, equals, value = word[2:].partition("=")
+        values = [value] if equals else []
+        while not equals and index < len(words) and not words[index].startswith("--"):
+            values.append(words[index])
+            index += 1
+        said.setdefault(name.lower().replace("_", "-"), []).extend(values)
+    return said, unread
+
+
+def _of_conf(text: str) -> dict[str, list[str]]:
+    said: dict[str, list[str]] = {}
+    for line in text.splitlines():
+        name, _, value = line.strip().partition(" ")
+        if name and not name.startswith("#"):
+            said.setdefault(name.lower(), []).extend(value.replace('""', "").replace("''", "").split() or [""])
+    return said
+
+
+def service_of(excerpt: Any, names: tuple[str, ...], said: Mapping[str, Sequence[str]], unread: str) -> BrokerService:
+    last = {name: interpolated(values[-1]) if values else "" for name, values in said.items()}
+    policy, memory = last.get("maxmemory-policy", ""), last.get("maxmemory", "")
+    saves = "save" not in said or any(said["save"])
+    journal = last.get("appendonly", "no").lower() not in _NO
+    forgets = not saves and not journal and not unread
+    unread = unread or next((f"`{v}`, qui règle le serveur, n'est pas donné" for v in (policy,) if "$" in v), "")
+    return BrokerService("", excerpt, tuple(dict.fromkeys(names)), policy.lower(), memory, False, forgets, unread)
