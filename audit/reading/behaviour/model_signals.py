@@ -1,12 +1,34 @@
-"""Receivers of Django's signals: those that its models send when rows are saved or deleted, and a project's own."""
+"""Receivers of Django's signals, those of its models and a project's own, and listeners of SQLAlchemy's events."""
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 
 from audit.model.observations.messages import SignalReceiver
 from audit.reading.behaviour.scope import Scope, last
 
 SIGNALS = frozenset({"pre_save", "post_save", "pre_delete", "post_delete", "m2m_changed", "pre_init", "post_init"})
+
+# Events of SQLAlchemy that it fires between the first write of a transaction and its commit.
+_EARLY = re.compile(
+    r"^((before|after)_(insert|update|delete|flush|flush_postexec|attach)|before_commit|after_bulk_\w+|before_models_committed)$"
+)
+
+
+def listens_before_commit(scope: Scope) -> bool:
+    """Whether SQLAlchemy runs a function while a transaction is open: by its decorator, or by a call of its module."""
+    name = getattr(scope.root, "name", "")
+    decorating = [d for d in getattr(scope.root, "decorator_list", []) if isinstance(d, ast.Call)]
+    if any(last(d.func) == "listens_for" and _is_early(d.args[1:2]) for d in decorating):
+        return True
+    if not name or "listen(" not in scope.module.source.text:
+        return False
+    calls = [n for n in ast.walk(scope.module.tree) if isinstance(n, ast.Call) and last(n.func) == "listen"]
+    return any(len(c.args) > 2 and last(c.args[2]) == name and _is_early(c.args[1:2]) for c in calls)
+
+
+def _is_early(given: Sequence[ast.expr]) -> bool:
+    return any(isinstance(e, ast.Constant) and _EARLY.match(str(e.value)) for e in given)
 
 
 def is_signal_receiver(scope: Scope) -> bool:
@@ -49,6 +71,8 @@ def _signals(decorator: ast.expr) -> Iterator[str]:
         given = decorator.args[:1]
         each = given[0].elts if given and isinstance(given[0], ast.List | ast.Tuple) else given
         yield from filter(None, map(last, each))
+    elif isinstance(decorator.func, ast.Name) and decorator.func.id in SIGNALS:
+        yield decorator.func.id
     elif isinstance(decorator.func, ast.Attribute):
         yield from _signals(decorator.func)
 

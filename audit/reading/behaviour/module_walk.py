@@ -60,7 +60,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     ((*_PUBLISHING, "countdown", "eta=", "queue=", "signature"), publications),
     ((*_PUBLISHING, *_SIGNING), objects_given),
     (_PUBLISHING, published_too_early),
-    (("with ", "atomic", "commit(", "View", "Admin"), open_transactions),
+    (("with ", "atomic", "commit(", "View", "Admin", "listen"), open_transactions),
     ((".connect", "receiver("), signal_receivers),
     (("ATOMIC_REQUESTS",), atomic_requests),
     (("kombu",), registered_serializers),

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from audit.model.observations.messages import Opening, TransactionCalls
+from audit.reading.behaviour.model_signals import listens_before_commit
 from audit.reading.behaviour.publications import METHODS
 from audit.reading.behaviour.row_objects import ancestors, owner
 from audit.reading.behaviour.scope import Scope, last
@@ -88,7 +89,9 @@ def _of_classes(scope: Scope) -> Iterator[TransactionCalls]:
 
 
 def is_inside(scope: Scope, call: ast.Call) -> bool:
-    """Whether a call runs in a transaction: of a block around it, of a decorator, or that a stack entered before."""
+    """Whether a call runs in a transaction: of a block around it, of a decorator, of an event, or that a stack entered before."""
+    if listens_before_commit(scope):
+        return True
     blocks = [n for n in scope.around(call) if isinstance(n, ast.With | ast.AsyncWith)]
     managers = [item.context_expr for block in blocks for item in block.items if not _holds(item, call)]
     managers += [m for d in getattr(scope.root, "decorator_list", []) for m in (d, *_given(d))]

@@ -1,6 +1,7 @@
 """Serializers that code registers in Kombu, and the libraries by which theirs encode and decode."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 from audit.model.observations.messages import RegisteredSerializer
@@ -12,7 +13,21 @@ from audit.reading.python.abstract_values import BoundMethod, ClassValue, Extern
 _RUNS_CODE = frozenset(
     {"marshal", "dill", "cloudpickle", "shelve", "joblib", "jsonpickle", "pickle", "_pickle", "cPickle"}
 )
-_HARMLESS = ("Error", "PROTOCOL")
+# Libraries, and names of PyYAML and of the builtins, that make no object run code of the message.
+_HARMLESS = frozenset(
+    {"json", "simplejson", "orjson", "ujson", "rapidjson", "msgpack", "msgspec", "umsgpack", "cbor2", "bson", "yaml", "google",
+     "zlib", "gzip", "bz2", "lzma", "lz4", "zstandard", "snappy", "base64", "binascii", "codecs", "struct", "io", "hmac", "hashlib",
+     "cryptography", "datetime", "decimal", "uuid", "enum", "collections", "functools", "itertools", "operator", "dataclasses",
+     "typing", "types", "logging", "warnings", "time", "re", "math", "builtins", "kombu", "celery", "pydantic", "attr", "cattrs",
+     "dateutil", "django", "pytz", "zoneinfo", "isodate", "pathlib", "abc", "contextlib", "sys", "os"}
+)  # fmt: skip
+_RUNS = frozenset(
+    {"builtins.eval", "builtins.exec", "builtins.compile", "builtins.__import__", "yaml.load", "yaml.load_all", "yaml.unsafe_load",
+     "yaml.unsafe_load_all", "yaml.Loader", "yaml.UnsafeLoader", "yaml.CLoader", "yaml.UnsafeConstructor"}
+)  # fmt: skip
+_SAFE_LOADER = re.compile(r"\b(yaml\.)?C?(Safe|Base|Full)Loader\b")
+_UNKNOWN = "?"
+_NO_CODE = ("Error", "PROTOCOL")
 _PARAMETERS = ("name", "encoder", "decoder", "content_type")
 _DEPTH = 4
 
@@ -60,9 +75,12 @@ def _library(scope: Scope, node: ast.expr | None, depth: int) -> str | None:
     """The library that runs code, of those that an encoder uses; empty for none, None when it cannot be told."""
     if node is None:
         return None
-    found = next(_libraries(scope, scope.given(node), depth), "")
-    if found or isinstance(node, ast.Lambda | ast.Call | ast.Constant):
-        return found
+    every = list(_libraries(scope, scope.given(node), depth))
+    found = next((name for name in every if name != _UNKNOWN), "")
+    if found or _UNKNOWN in every:
+        return found or None
+    if isinstance(node, ast.Lambda | ast.Call | ast.Constant):
+        return ""
     value = scope.evaluated(node)
     return None if value is UNKNOWN or (isinstance(value, Instance) and value.cls is UNKNOWN) else ""
 
@@ -72,8 +90,14 @@ def _libraries(scope: Scope, node: ast.AST, depth: int) -> Iterator[str]:
         if isinstance(node.value, str) and node.value in _RUNS_CODE:
             yield node.value
         return
+    if isinstance(node, ast.Call) and scope.external(node.func).startswith("yaml.load"):
+        if not any(
+            _SAFE_LOADER.search(ast.unparse(given)) for given in (*node.args[1:], *(k.value for k in node.keywords))
+        ):
+            yield "yaml"
+        return
     if isinstance(node, ast.Name | ast.Attribute):
-        if last(node).endswith(_HARMLESS):
+        if last(node).endswith(_NO_CODE):
             return
         yield from _of_value(scope, scope.evaluated(node), depth)
         # Where it is imported by one of two ways, its name still tells.
@@ -88,6 +112,10 @@ def _of_value(scope: Scope, value: Value, depth: int) -> Iterator[str]:
         parts = value.dotted.split(".")
         if parts[0] in _RUNS_CODE or any("pickle" in part for part in parts):
             yield parts[0] if parts[0] in _RUNS_CODE else "pickle"
+        elif value.dotted in _RUNS:
+            yield parts[-1] if parts[0] == "builtins" else parts[0]
+        elif parts[0] not in _HARMLESS:
+            yield _UNKNOWN
         return
     if isinstance(value, Instance):
         yield from _of_value(scope, value.cls, depth)

@@ -1,5 +1,6 @@
 """Tasks published before the transaction is committed, and after."""
 
+from audit.model.findings import Outcome
 from tests.rules.kinds.program import ALARM, PASSES, Program
 
 _SETTINGS = 'DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "ATOMIC_REQUESTS": True}}\nROOT_URLCONF = "urls"\n'
@@ -33,6 +34,14 @@ def _late(name: str, text: str, settings: str = _SETTINGS) -> Program:
     return Program("publish-after-commit", name, PASSES, _files(text, settings))
 
 
+def _event(text: str, outcomes: frozenset[Outcome]) -> Program:
+    """A listener of SQLAlchemy that publishes, named by its event."""
+    head = "from celery import shared_task\nfrom sqlalchemy import event\nfrom sqlalchemy.engine import Engine\n"
+    model = "from sqlalchemy.orm import Session\n\n\nclass Doc: ...\n\n\n@shared_task\ndef up(pk): ...\n\n\n"
+    name = next(word for word in ("after_insert", "after_flush", "after_commit", "connect") if f'"{word}"' in text)
+    return Program("publish-after-commit", f"SQLAlchemy, {name}", outcomes, head + model + text)
+
+
 def _files(text: str, settings: str) -> dict[str, str]:
     urls = {"urls.py": _URLS} if "def view" in text else {}
     return {"shop.py": _HEAD + text, "settings.py": settings, "manage.py": _MANAGE, **urls}
@@ -54,6 +63,15 @@ PROGRAMS = (
     _late("lambda", f"{_RECEIVER}    transaction.on_commit(lambda: up.delay(instance.pk))\n"),
     _late("named", f"{_RECEIVER}    def later():\n        up.delay(instance.pk)\n\n    transaction.on_commit(later)\n"),
     _late("delay_on_commit", f"{_RECEIVER}    up.delay_on_commit(instance.pk)\n"),
+    _event(
+        '@event.listens_for(Doc, "after_insert")\ndef on(mapper, connection, target):\n    up.delay(target.id)\n', ALARM
+    ),
+    _event(
+        'def on(session, context):\n    start(1)\n\n\ndef start(pk):\n    up.delay(pk)\n\n\nevent.listen(Session, "after_flush", on)\n',
+        ALARM,
+    ),
+    _event('@event.listens_for(Session, "after_commit")\ndef on(session):\n    up.delay(1)\n', PASSES),
+    _event('@event.listens_for(Engine, "connect")\ndef on(connection, record):\n    up.delay(1)\n', PASSES),
     _late("no such setting", f"{_RECEIVER}    up.delay(instance.pk)\n", "DATABASES = {}\n"),
     _late("refused", f"{_RECEIVER}    up.delay(instance.pk)\n", _SETTINGS.replace("True", "False")),
     _late("from a task", "@shared_task\ndef go():\n    up.delay(1)\n"),

@@ -1,6 +1,6 @@
 """Serializers that run code, under names of their own."""
 
-from tests.rules.kinds.program import ALARM, PASSES, QUIET, Program
+from tests.rules.kinds.program import ALARM, DOUBTED, PASSES, QUIET, WARNED, Program
 
 _HEAD = """
 import json
@@ -56,6 +56,10 @@ def _runs(name: str, text: str, conf: str = _NAMED) -> Program:
     return Program("no-pickle", name, ALARM, f"{_HEAD}{text}\n{conf}")
 
 
+_YAML = (
+    f'register("fast", yaml.safe_dump, lambda t: yaml.load(t, Loader=yaml.CSafeLoader), "application/x-fast")\n{_NAMED}'
+)
+_ODD = f'register("fast", odd.dumps, odd.loads, "application/x-fast")\n{_NAMED}'
 PROGRAMS = (
     _runs("functions", 'register("fast", dumps, loads, "application/x-fast", "binary")'),
     _runs("by its type", 'registry.register("fast", dumps, loads, content_type="application/x-fast")', _TYPED),
@@ -86,5 +90,12 @@ PROGRAMS = (
         PASSES,
         f'{_HEAD}register("cold", dumps, loads, "application/x-cold")\napp.conf.accept_content = ["json"]\n',
     ),
+    _runs(
+        "an unsafe loader",
+        'import yaml\nregister("fast", yaml.dump, lambda t: yaml.load(t, yaml.UnsafeLoader), "application/x-fast")',
+    ),
+    _runs("evaluated", 'register("fast", repr, eval, "application/x-fast")'),
+    Program("no-pickle", "a safe loader", PASSES, f"{_HEAD}import yaml\n{_YAML}"),
+    Program("no-pickle", "a library nobody knows", DOUBTED - WARNED, f"{_HEAD}import odd\n{_ODD}"),
     Program("no-pickle", "registered elsewhere", QUIET - PASSES, f"{_HEAD}{_NAMED}"),
 )
