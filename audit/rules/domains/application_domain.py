@@ -1,5 +1,7 @@
 """The workers of several applications of one project, each with the broker and the queues that it consumes."""
 
+import posixpath
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -31,12 +33,13 @@ def consumers(known: TargetFacts) -> Domain[Consumer]:
     applications = [a for a in known.source.applications if a.kind == "celery"]
     started = workers_of_any(known)
     found = [(w, one) for w in started.members if (one := _application(w, applications))]
+    unnamed = _unnamed(started.members, [worker for worker, _ in found])
     if len({one.symbol for _, one in found}) < 2:
         why = known.why_silent or ("" if applications else "aucune application Celery n'a été trouvée")
-        unread = started.gaps if len(applications) > 1 else (Doubt(why=why),) if why else ()
+        unread = (*started.gaps, *unnamed) if len(applications) > 1 else (Doubt(why=why),) if why else ()
         return Domain((), unread, f"{len(applications)} application{'s' if len(applications) > 1 else ''}")
     members = [_consumer(w, one) for w, one in found]
-    gaps: list[Gap] = [g for g in started.gaps if g.path]
+    gaps: list[Gap] = [*unnamed, *(g for g in started.gaps if g.path)]
     gaps += [
         Doubt(why=f"le broker ou les files de `{m.application}` ne se lisent pas")
         for m in members
@@ -46,12 +49,43 @@ def consumers(known: TargetFacts) -> Domain[Consumer]:
 
 
 def _application(worker: Process, applications: list[Application]) -> Application | None:
-    """The one that `-A` names; None where none, or several, may be it."""
+    """The one that `-A` names, in the folder of its image first; None where none, or several, may be it."""
     written = worker.options.get("app", "").replace(":", ".")
     if not written:
         return None
-    fitting = [a for a in applications if f"{a.symbol.replace(':', '.')}.".startswith(f"{written}.")]
+    folder = posixpath.dirname(worker.built)
+    beside = [a for a in applications if folder and a.excerpt and a.excerpt.path.startswith(f"{folder}/")]
+    near = [a for a in beside if _is_named(_from(folder, a), written)]
+    # Without the folder it starts from, each module that ends so may be it.
+    fitting = near or [a for a in applications if any(_is_named(end, written) for end in _ends(a.symbol))]
     return fitting[0] if len(fitting) == 1 else None
+
+
+def _ends(symbol: str) -> list[str]:
+    """A symbol, then without each package that may be its import root: `b.app:app` is `app:app` from `b`."""
+    module, _, name = symbol.partition(":")
+    parts = module.split(".")
+    return [f"{'.'.join(parts[start:])}:{name}" for start in range(len(parts))]
+
+
+def _is_named(symbol: str, written: str) -> bool:
+    return f"{symbol.replace(':', '.')}.".startswith(f"{written}.")
+
+
+def _from(folder: str, application: Application) -> str:
+    """The symbol of an application, its module being imported from this folder."""
+    path = application.excerpt.path.removeprefix(f"{folder}/") if application.excerpt else ""
+    module = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    return f"{module}:{application.symbol.partition(':')[2]}"
+
+
+def _unnamed(workers: Sequence[Process], named: Sequence[Process]) -> list[Gap]:
+    """The workers whose application was not told: each may be another one."""
+    others = [worker for worker in workers if not any(worker is one for one in named)]
+    return [
+        Doubt(one.excerpt.path, one.excerpt.first_line, f"l'application de `{one.command}` ne se lit pas")
+        for one in others
+    ]
 
 
 def _consumer(worker: Process, application: Application) -> Consumer:
