@@ -36,7 +36,6 @@ LISTS = {
 FLAGS = {
     "yes": "allow the start of the target's own worker (canary)",
     "no-report": "write nothing",
-    "require-conclusive": "fail when something is INDÉTERMINÉ",
 }
 
 

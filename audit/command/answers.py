@@ -25,11 +25,10 @@ class Exit(IntEnum):
 
 @dataclass(frozen=True)
 class Gate:
-    """What fails: from which severity on, beyond what a baseline held, and whether something undetermined does."""
+    """What fails: from which severity on, and beyond what a baseline held."""
 
     fail_on: str
     baseline: Mapping[str, Any] | None
-    require_conclusive: bool
 
     def reasons(self, document: Mapping[str, Any]) -> list[str]:
         """One line a reason to fail."""
@@ -37,10 +36,10 @@ class Gate:
 
     def answer(self, examination: Examination, reasons: Sequence[str]) -> Exit:
         """The exit code of one audit."""
-        return exit_code(examination, require_conclusive=self.require_conclusive, reasons=reasons)
+        return exit_code(examination, reasons)
 
 
-def gate(fail_on: str, baseline: Path | None, *, require_conclusive: bool) -> Gate:
+def gate(fail_on: str, baseline: Path | None) -> Gate:
     """Raises TargetError on an unknown severity, or a baseline that is no journal: it would let anything pass."""
     known_word("--fail-on", fail_on, THRESHOLDS)
     try:
@@ -48,7 +47,7 @@ def gate(fail_on: str, baseline: Path | None, *, require_conclusive: bool) -> Ga
     except journal.JournalError as error:
         msg = f"--baseline {error}"
         raise TargetError(msg) from error
-    return Gate(fail_on, held, require_conclusive)
+    return Gate(fail_on, held)
 
 
 def known_word(option: str, word: str, known: Iterable[str]) -> None:
@@ -64,7 +63,7 @@ def worst(codes: Iterable[Exit]) -> Exit:
     return min(codes, key=ranks.index, default=Exit.FINE)
 
 
-def exit_code(examination: Examination, *, require_conclusive: bool, reasons: Sequence[str] | None = None) -> Exit:
+def exit_code(examination: Examination, reasons: Sequence[str] | None = None) -> Exit:
     """What the process answers (see `--help`). `reasons` are those to fail; without them, any refused requirement is one."""
     statuses = {v.status for v in examination.verdicts().values()}
     if examination.asks_for_processes and not examination.target.driver and not examination.played:
@@ -75,6 +74,4 @@ def exit_code(examination: Examination, *, require_conclusive: bool, reasons: Se
         return Exit.COULD_NOT_RUN
     if examination.nothing_judged or any(f.outcome is Outcome.AUDIT_ERROR for f in examination.every_finding()):
         return Exit.COULD_NOT_RUN
-    if require_conclusive and Status.UNDETERMINED in statuses:
-        return Exit.NON_COMPLIANT
     return Exit.FINE

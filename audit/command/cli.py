@@ -22,14 +22,12 @@ from audit.command.direct_session import InterruptedAuditError
 from audit.command.help_text import examples
 from audit.command.laboratory_commands import register
 from audit.command.output_files import OutputError, put
-from audit.command.report_commands import FORMATS
+from audit.command.report_commands import BESIDE, FORMATS
 from audit.command.run_setup import EVERY_FAMILY, every_family, level_of_family, prepare
 from audit.command.sigterm import stopped_cleanly
 from audit.command.terminal import complain, say, say_points, say_problems, say_totals, say_verdicts, shown
-from audit.journal import journal_file as journal
 from audit.judging.examination import Examination
 from audit.model.findings import Level
-from audit.report.markdown import render_markdown
 from audit.report.problem_lines import problem_lines
 from audit.target.target_file import TargetError
 
@@ -120,7 +118,6 @@ def run_command(  # noqa: PLR0917  typer reads them by name
     fail_on: options.FailOn = "critique",
     baseline: options.Baseline = None,
     also: options.Also = None,
-    require_conclusive: options.RequireConclusive = False,
     yes: options.Yes = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -133,8 +130,8 @@ def run_command(  # noqa: PLR0917  typer reads them by name
     """
     with _exit_codes():
         for word in also or ():
-            known_word("--also", word, FORMATS)
-        wanted = gate(fail_on, baseline, require_conclusive=require_conclusive)
+            known_word("--also", word, BESIDE)
+        wanted = gate(fail_on, baseline)
         how = _How(None if no_report else out, tuple(also or ()), yes=yes, quiet=quiet, verbose=verbose)
         whole = family == EVERY_FAMILY
         if whole and baseline:
@@ -229,27 +226,6 @@ def rules_command(
     except pages.UnknownRuleError as error:
         complain(str(error))
         raise typer.Exit(Exit.USAGE) from error
-
-
-@app.command(
-    short_help="Print the report of a journal again.",
-    epilog=examples("audit render reports/2026-11-24-famille-8-strict.json"),
-)
-def render(path: Annotated[Path, typer.Argument(help="A journal written by `audit run`.")]) -> None:
-    """Print the report of an existing journal again."""
-    try:
-        document = journal.read(path)
-        journal.check_floors(document)
-        text = render_markdown(document)
-    except journal.JournalError as error:
-        # A file that cannot be read is already named.
-        told = str(error) if str(error).startswith(f"{path}:") else f"{path}: {error}"
-        typer.echo(f"audit: {told}", err=True)
-        raise typer.Exit(Exit.USAGE) from error
-    except Exception as error:  # whatever a hand put there that no check foresaw
-        typer.echo(f"audit: {path}: cannot be rendered: {type(error).__name__}", err=True)
-        raise typer.Exit(Exit.USAGE) from error
-    typer.echo(text, nl=False)
 
 
 def _announced(examination: Examination, *, yes: bool) -> bool:

@@ -16,7 +16,7 @@ from audit.command.audit_run import Written, begun, record
 from audit.command.direct_session import play
 from audit.command.output_files import OutputError, put, writable
 from audit.command.pytest_items import AuditFile, AuditItem
-from audit.command.report_commands import FORMATS
+from audit.command.report_commands import BESIDE, FORMATS
 from audit.command.run_setup import prepare
 from audit.judging.examination import Examination
 from audit.model.findings import Level, Outcome
@@ -29,12 +29,8 @@ def start(config: pytest.Config, given: Mapping[str, Any]) -> None:
     """Register what audits. Raises pytest.UsageError on bad usage, as the command exits 2."""
     try:
         for word in given["audit_also"]:
-            known_word("--audit-also", word, FORMATS)
-        wanted = gate(
-            given["audit_fail_on"] or "critique",
-            _path(given["audit_baseline"]),
-            require_conclusive=given["audit_require_conclusive"],
-        )
+            known_word("--audit-also", word, BESIDE)
+        wanted = gate(given["audit_fail_on"] or "critique", _path(given["audit_baseline"]))
         examination = prepare(
             given["audit_target"],
             given["audit_profile"] or None,

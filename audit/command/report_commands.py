@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from audit.command.answers import known_word
 from audit.command.cover_file import newest_journal, write_cover
 from audit.command.help_text import examples
 from audit.command.journal_checks import stale
@@ -38,6 +39,8 @@ FORMATS: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "summary": (".summary.md", lambda j: render_markdown(j).partition("\n---\n")[0] + "\n"),
     "lines": (".txt", lambda j: "".join(f"{shown(line)}\n" for line in problem_lines(j))),
 }
+# Those that an audit does not always write.
+BESIDE = tuple(name for name in FORMATS if name not in {"markdown", "json"})
 _Journal = Annotated[Path, typer.Argument(help="A journal written by `audit run`.")]
 
 report = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
@@ -78,14 +81,33 @@ def convert(
 ) -> None:
     """Print a journal in another format on standard output, or as a PDF file."""
     with _usage():
-        document = journal.read(path)
-        if to not in FORMATS:
-            msg = f"--to {to}: one of {', '.join(FORMATS)}"
-            raise TargetError(msg)
+        known_word("--to", to, FORMATS)
+        document = _checked(path)
+        text = _converted(path, placed_below(document, below), "html" if pdf else to)
         if pdf is None:
-            typer.echo(FORMATS[to][1](placed_below(document, below)), nl=False)
+            typer.echo(text, nl=False)
             return
-        _print_pdf(render_html(document), pdf)
+        _print_pdf(text, pdf)
+
+
+def _checked(path: Path) -> dict[str, Any]:
+    """A journal that follows its schema and its profile. Raises JournalError, which names the file."""
+    try:
+        document = journal.read(path)
+        journal.check_floors(document)
+    except journal.JournalError as error:
+        # A file that cannot be read is already named.
+        msg = str(error) if str(error).startswith(f"{path}:") else f"{path}: {error}"
+        raise journal.JournalError(msg) from error
+    return document
+
+
+def _converted(path: Path, document: dict[str, Any], to: str) -> str:
+    try:
+        return FORMATS[to][1](document)
+    except Exception as error:  # whatever a hand put there that no check foresaw
+        msg = f"{path}: cannot be rendered: {type(error).__name__}"
+        raise journal.JournalError(msg) from error
 
 
 def _print_pdf(page: str, pdf: Path) -> None:
@@ -137,8 +159,7 @@ def verify(
             if past and target:
                 msg = "--past and --target exclude each other: a record of the past speaks of another tree"
                 raise TargetError(msg)
-            document = journal.read(path)
-            journal.check_floors(document)
+            document = _checked(path)
             lines = stale(path, document, load_target(target) if target else None, signers, past=past)
         for line in lines:
             typer.echo(shown(line))

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from audit.command.report_commands import FORMATS
+from audit.command.report_commands import BESIDE
 from audit.command.run_setup import EVERY_FAMILY, LEVELS
 from audit.journal.gate import THRESHOLDS
 from audit.requirements.catalogue import PHASES
@@ -65,9 +65,8 @@ Baseline = Annotated[
 ]
 Also = Annotated[
     list[str] | None,
-    typer.Option(help=f"Write the report in one more format beside the others: {', '.join(FORMATS)}; repeatable."),
+    typer.Option(help=f"Write the report in one more format beside the others: {', '.join(BESIDE)}; repeatable."),
 ]
-RequireConclusive = Annotated[bool, typer.Option(help="Exit 1 when something is INDÉTERMINÉ.")]
 Yes = Annotated[
     bool,
     typer.Option(

@@ -45,7 +45,7 @@ def test_why_nothing_will_be_played(text: str, why: str, tmp_path: Path) -> None
     examination = prepare(tmp_path, None, "execution")
     assert announcement(examination).startswith(f"Nothing will be played: {why}")
     assert not examination.starts_worker
-    assert exit_code(examination, require_conclusive=False) is Exit.COULD_NOT_RUN
+    assert exit_code(examination) is Exit.COULD_NOT_RUN
 
 
 def test_a_family_of_campaigns_needs_a_driver(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_the_reading_alone_asks_for_nothing_to_be_played(tmp_path: Path) -> None
     examination = prepare(tmp_path, None, "configuration")
     assert examination.level is Level.CONFIGURATION
     assert examination.known.configuration is None, "nobody said with what to import it"
-    assert exit_code(examination, require_conclusive=False) is not Exit.COULD_NOT_RUN
+    assert exit_code(examination) is not Exit.COULD_NOT_RUN
 
 
 def test_the_project_s_own_environment_is_taken_before_this_interpreter(tmp_path: Path) -> None:

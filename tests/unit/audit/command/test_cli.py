@@ -57,7 +57,7 @@ def test_something_non_compliant_exits_1(december: Path, out: Path) -> None:
     assert list(out.glob("*.md"))
 
 
-@pytest.mark.parametrize(("options", "code"), [((), 0), (("--require-conclusive",), 1)])
+@pytest.mark.parametrize(("options", "code"), [((), 0), (("--fail-on", "indéterminé"), 1)])
 def test_undetermined_requirements_fail_only_when_asked(
     options: tuple[str, ...], code: int, december: Path, out: Path
 ) -> None:
@@ -171,7 +171,7 @@ def test_a_missing_target_exits_2(tmp_path: Path, out: Path) -> None:
     assert "no such target" in result.stderr
 
 
-@pytest.mark.parametrize("arguments", [("run", "--no-such-option"), ("no-such-command",), ("render",)])
+@pytest.mark.parametrize("arguments", [("run", "--no-such-option"), ("no-such-command",), ("report", "convert")])
 def test_what_typer_refuses_exits_2(arguments: tuple[str, ...]) -> None:
     assert audit(*arguments).exit_code == 2
 
@@ -190,10 +190,10 @@ def test_help_tells_the_exit_codes() -> None:
     assert "audit" in audit().output.lower()
 
 
-def test_render_prints_the_same_report_again(december: Path, out: Path) -> None:
+def test_convert_prints_the_same_report_again(december: Path, out: Path) -> None:
     audit("run", december, "--profile", "checkpoint-2025", "--out", out, "-q")
     (report,), (journal,) = out.glob("*.md"), out.glob("*.json")
-    result = audit("render", journal)
+    result = audit("report", "convert", journal)
     assert result.exit_code == 0
     assert result.stdout == report.read_text(encoding="utf-8")
 
@@ -208,24 +208,24 @@ def test_render_prints_the_same_report_again(december: Path, out: Path) -> None:
         ('"previous": null', '"previous": {"x": 1}'),
     ],
 )
-def test_render_of_a_doctored_journal_shows_no_traceback(doctored: tuple[str, str], december: Path, out: Path) -> None:
+def test_convert_of_a_doctored_journal_shows_no_traceback(doctored: tuple[str, str], december: Path, out: Path) -> None:
     audit("run", december, "--profile", "checkpoint-2025", "--out", out, "-q")
     (journal,) = out.glob("*.json")
     text = journal.read_text(encoding="utf-8")
     assert doctored[0] in text
     journal.write_text(text.replace(*doctored), encoding="utf-8")
-    result = audit("render", journal)
+    result = audit("report", "convert", journal)
     assert isinstance(result.exception, SystemExit | None)
     assert result.exit_code == (0 if "frequency" in doctored[0] else 2)
     assert "Traceback" not in result.stderr
 
 
 @pytest.mark.parametrize("content", ["{", "{}", None])
-def test_render_refuses_what_is_no_journal(content: str | None, tmp_path: Path) -> None:
+def test_convert_refuses_what_is_no_journal(content: str | None, tmp_path: Path) -> None:
     path = tmp_path / "j.json"
     if content is not None:
         path.write_text(content, encoding="utf-8")
-    result = audit("render", path)
+    result = audit("report", "convert", path)
     assert result.exit_code == 2
     assert result.stderr.startswith(f"audit: {path}: ")
     assert result.stderr.count(f"{path}: ") == 1
@@ -233,28 +233,27 @@ def test_render_refuses_what_is_no_journal(content: str | None, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("outcomes", "require_conclusive", "code"),
+    ("outcomes", "code"),
     [
-        ((Outcome.ESTABLISHED,), False, Exit.FINE),
-        ((Outcome.ESTABLISHED, Outcome.RESERVATION), True, Exit.FINE),
-        ((Outcome.ESTABLISHED, Outcome.DEFECT), False, Exit.NON_COMPLIANT),
-        ((Outcome.AUDIT_ERROR, Outcome.DEFECT), False, Exit.NON_COMPLIANT),
-        ((Outcome.ESTABLISHED, Outcome.AUDIT_ERROR), False, Exit.COULD_NOT_RUN),
-        ((Outcome.UNDETERMINED,), False, Exit.COULD_NOT_RUN),
-        ((Outcome.ESTABLISHED, Outcome.UNDETERMINED), False, Exit.FINE),
-        ((Outcome.ESTABLISHED, Outcome.UNDETERMINED), True, Exit.NON_COMPLIANT),
+        ((Outcome.ESTABLISHED,), Exit.FINE),
+        ((Outcome.ESTABLISHED, Outcome.RESERVATION), Exit.FINE),
+        ((Outcome.ESTABLISHED, Outcome.DEFECT), Exit.NON_COMPLIANT),
+        ((Outcome.AUDIT_ERROR, Outcome.DEFECT), Exit.NON_COMPLIANT),
+        ((Outcome.ESTABLISHED, Outcome.AUDIT_ERROR), Exit.COULD_NOT_RUN),
+        ((Outcome.UNDETERMINED,), Exit.COULD_NOT_RUN),
+        ((Outcome.ESTABLISHED, Outcome.UNDETERMINED), Exit.FINE),
     ],
 )
-def test_exit_codes_follow_the_verdicts(outcomes: tuple[Outcome, ...], require_conclusive: bool, code: Exit) -> None:
+def test_exit_codes_follow_the_verdicts(outcomes: tuple[Outcome, ...], code: Exit) -> None:
     done = examination(*(rule(f"r{n}", o) for n, o in enumerate(outcomes)))
-    assert exit_code(done, require_conclusive=require_conclusive) is code
+    assert exit_code(done) is code
 
 
 def test_a_failed_probe_judges_nothing() -> None:
     asked = profile({"A": ("r",)})
     failed = Facts(Level.SOURCE, "source", failure="illisible")
     done = examination(rule("r", Outcome.ESTABLISHED), asked=asked, source=failed)
-    assert exit_code(done, require_conclusive=False) is Exit.COULD_NOT_RUN
+    assert exit_code(done) is Exit.COULD_NOT_RUN
 
 
 def test_an_execution_that_was_asked_and_not_played_is_no_success() -> None:
@@ -262,7 +261,7 @@ def test_an_execution_that_was_asked_and_not_played_is_no_success() -> None:
     scenario = experiment("e", lambda *_: [])
     done = examination(experiments=(scenario,), asked=asked, level=Level.EXECUTION)
     done.findings("e")
-    assert exit_code(done, require_conclusive=False, reasons=[]) is Exit.COULD_NOT_RUN
+    assert exit_code(done, reasons=[]) is Exit.COULD_NOT_RUN
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ COMMANDS = (
     "run",
     "init",
     "rules",
-    "render",
     "explain",
     "fire",
     "soak",

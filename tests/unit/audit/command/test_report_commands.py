@@ -85,7 +85,7 @@ def test_what_changed_is_said_and_exits_1(journal: Path, shop: Path, touch: Any,
 
 def test_a_record_of_the_past_speaks_of_another_tool_and_another_tree(journal: Path, shop: Path) -> None:
     edit(journal, lambda d: d["volatile"].update(tool_digest="0" * 64))
-    journal.with_suffix(".md").write_text(audit("render", journal).stdout, encoding="utf-8")
+    journal.with_suffix(".md").write_text(audit("report", "convert", journal).stdout, encoding="utf-8")
     journal.with_suffix(".html").unlink()
     assert audit("report", "verify", journal).exit_code == 1
     assert audit("report", "verify", "--past", journal, journal).exit_code == 0
@@ -136,7 +136,7 @@ def test_a_comment_accepts_one_fault_and_no_verdict(
     audit("run", shop, "--level", "source", "--out", tmp_path / "again", "-q")
     (again,) = (tmp_path / "again").glob("*.json")
     after = json.loads(again.read_text(encoding="utf-8"))
-    told = audit("render", again).stdout.replace("\u00a0", " ")
+    told = audit("report", "convert", again).stdout.replace("\u00a0", " ")
     assert words.replace("RULE", fault) in told
     assert {r["id"]: r["verdict"] for r in after["requirements"]} == {
         r["id"]: r["verdict"] for r in before["requirements"]
