@@ -22,7 +22,7 @@ _START_SECONDS = 180.0
 _CONDITIONS = (
     "limite quotidienne telle que livrée : ce sont les compteurs du jour qui sont remis à 50 au plus avant chaque campagne, et sans cesse après une campagne de plus de 300 contacts",
     "webhooks signés, avec un secret propre à l'essai",
-    f"fuseau des processus : `{_ZONE}` ; dates de la passerelle données à + 02:00",
+    f"fuseau des processus : `{_ZONE}` ; dates de la passerelle données avec deux heures d'avance sur UTC",
     "chaque scénario joué une fois",
 )
 

@@ -121,10 +121,10 @@ def _deliver_twice(driver: Driver, record: Record, plan: Plan) -> tuple[frozense
     held = wait_until(lambda: driver.held() >= plan.twice, plan.step_seconds)
     again = driver.deliver_again(expected) if held else 0
     wait_until(lambda: driver.held() > plan.twice, plan.overlap_seconds)
-    record.note(f"{counted(again, 'réveil publié')} une seconde fois pendant l'envoi, verrous volatils perdus")
+    record.note(f"{counted(again, 'réveil publié')} une seconde fois pendant l'envoi, clés de verrou effacées de Redis")
     record.figure("Réveils publiés une seconde fois pendant l'envoi", again)
     if again:
-        record.blow("Réveils publiés une seconde fois, verrous volatils perdus", driver.held())
+        record.blow("Réveils publiés une seconde fois, clés de verrou effacées de Redis", driver.held())
     driver.release()
     return expected, again > 0
 

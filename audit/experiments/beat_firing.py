@@ -22,7 +22,7 @@ def run(driver: Driver, record: Record, deadline_seconds: float = DEADLINE_SECON
     pid = driver.main_pid("beat")
     if pid is None or not Kill(pid).strike():
         return [Finding(Outcome.UNDETERMINED, "Retour de beat", missing="aucun processus beat à tuer")]
-    record.note(f"SIGKILL : beat (pid {pid})")
+    record.note("SIGKILL : beat")
     killed = record.timeline[-1][0]
     if not wait_until(lambda: driver.main_pid("beat") not in {None, pid}, deadline_seconds):
         return [_defect(record, "Beat, tué (SIGKILL), n'est pas revenu")]

@@ -77,10 +77,10 @@ def run(
 def _conclude(driver: CampaignBook, record: Record, cast: Cast, early: Sequence[str], *, open_before: bool) -> Finding:
     found = {name: driver.campaign(campaign).status for name, campaign in cast.campaigns.items()}
     for name, status in found.items():
-        record.figure(f"Campagne {name}, à 48 h 01", status)
+        record.figure(f"Campagne {name}, à 48 h 01", _told(status))
     young = driver.campaign(cast.young).status
-    record.figure("Campagne en cours, 23 h après son dernier envoi", young)
-    still = [f"{name} : {status}" for name, status in found.items() if status not in _OVER]
+    record.figure("Campagne en cours, 23 h après son dernier envoi", _told(young))
+    still = [f"{name} : {_told(status)}" for name, status in found.items() if status not in _OVER]
     if still:
         return _AGE.defect(record, "Campagnes encore ouvertes plus de 48 h après leur dernier envoi", still)
     if not open_before:
@@ -95,6 +95,10 @@ def _conclude(driver: CampaignBook, record: Record, cast: Cast, early: Sequence[
         "47 h 59 les deux dernières restent ouvertes, et une campagne en cours reste ouverte à 23 h"
     )
     return _AGE.established(record, sentence)
+
+
+def _told(status: str) -> str:
+    return f"{'close' if status in _OVER else 'ouverte'} (`{status}`)"
 
 
 def _all_sent(driver: CampaignBook, keys: Sequence[str]) -> bool:

@@ -120,10 +120,13 @@ def run(driver: CampaignBook, record: Record, plan: Plan = Plan()) -> Sequence[F
         driver.run_expiry()
     wait_until(lambda: driver.campaign(campaign).status == "completed", plan.step_seconds, 0.2)
     after = driver.campaign(campaign)
-    record.note(f"après la tâche horaire, la campagne est « {after.status} »")
+    record.note(
+        f"après la tâche horaire, la campagne est {'close' if after.status == 'completed' else 'ouverte'} (`{after.status}`)"
+    )
     for state, key in keys.items():
         record.figure(
-            f"Contact attendu en : {_FRENCH[state]}", _FRENCH.get(after.contacts.get(key, ""), "aucun état final")
+            f"État du contact où « {_FRENCH[state]} » était attendu",
+            _FRENCH.get(after.contacts.get(key, ""), "aucun état final"),
         )
     paused = _paused(driver, record, plan)
     ending = Ending(
@@ -279,7 +282,7 @@ def _told(driver: CampaignBook, record: Record, campaign: str, after: CampaignSe
     if wrong:
         title = "Traces de la clôture dont les statistiques ne sont pas celles conservées"
         return _TOLD.defect(record, title, [_in_french(trace) for trace in wrong])
-    sentence = f"Le journal a {counted(len(driver.closing_traces(campaign)), 'trace structurée')} de la clôture, avec les mêmes statistiques que celles conservées"
+    sentence = f"Le journal contient {counted(len(driver.closing_traces(campaign)), 'trace structurée')} de la clôture, avec les mêmes statistiques que celles conservées"
     return _TOLD.established(record, sentence)
 
 

@@ -8,7 +8,7 @@ from audit.experiments.abilities import DailyRoom
 from audit.experiments.experiment import Experiment, Record
 from audit.experiments.judgement import Judgement
 from audit.experiments.waiting import wait_stable, wait_until
-from audit.french.typography import french_integer
+from audit.french.typography import counted, french_integer
 from audit.model.findings import Finding
 
 _ID = "daily-limit"
@@ -98,7 +98,7 @@ def _watch(driver: DailyRoom, record: Record, day: Day, plan: Plan) -> None:
     day.ended = sorted(
         key for key, send in driver.sends().items() if key in day.wanted and send.status in {"failed", "cancelled"}
     )
-    record.note(f"{day.name}, place pour {day.room} : {day.left} partis, sur {len(day.wanted)} demandés")
+    record.note(f"{day.name}, place pour {day.room} : {counted(day.left, 'parti')} sur {len(day.wanted)} demandés")
     record.figure(f"Partis, {day.name} (place pour {day.room})", day.left)
 
 
@@ -107,7 +107,7 @@ def _conclude(driver: DailyRoom, record: Record, tried: Tried, plan: Plan) -> Fi
     done = wait_until(lambda: set(_sent(driver, wanted)) == wanted, plan.end_seconds, 0.2)
     wait_stable(lambda: len(_sent(driver, wanted)), plan.quiet_seconds, plan.end_seconds)
     counts = Counter(_sent(driver, wanted))
-    record.note("le jour suivant, tout est parti" if done else "le jour suivant, tout n'est pas parti")
+    record.note("jour suivant simulé : tout est parti" if done else "jour suivant simulé : tout n'est pas parti")
     twice = [key for key, count in counts.items() if count > 1]
     ended = [key for day in tried.days for key in day.ended]
     wrongs: list[tuple[str, Collection[str], bool]] = [
@@ -143,9 +143,9 @@ def _sentence(tried: Tried) -> str:
         f"{day.name}, {day.left} {'part' if day.left == 1 else 'partent'} sur {len(day.wanted)}" for day in tried.days
     )
     return (
-        f"Limite livrée : {french_integer(tried.shipped)} messages par jour, dont {french_integer(tried.share)} Message 1 au plus. Les compteurs du "
-        f"jour, et non la limite, placés près d'elle : {days} ; les autres attendent sans être mis en échec et partent le jour suivant, une seule "
-        "fois ; un Message 2 part encore quand la part des Message 1 est pleine"
+        f"Rien ne part au-delà de la limite livrée ({french_integer(tried.shipped)} messages par jour, dont {french_integer(tried.share)} Message 1 "
+        "au plus), les compteurs du jour placés près d'elle ; les autres messages attendent sans être mis en échec et partent une seule fois le jour "
+        f"suivant, qui est simulé ; un Message 2 part encore quand la part des Message 1 est pleine. Trois essais : {days}"
     )
 
 

@@ -70,7 +70,7 @@ def run(driver: ReplyGuard, record: Record, plan: Plan = Plan()) -> Sequence[Fin
         driver.deliver_again(frozenset({patient}))
         spread.append(driver.say(patient).identifier)
     record.note(
-        f"{counted(len(spread), 'interaction')} étalées, verrous volatils perdus et réveils rejoués entre chacune"
+        f"{counted(len(spread), 'interaction')} étalées, clés de verrou effacées de Redis et réveils publiés de nouveau entre chacune"
     )
     turns = _in_two_campaigns(driver, record, shared, plan)
     replies = [driver.follow_up_key(key) for key in turns]
@@ -165,8 +165,8 @@ def _one(
     if not refusal:
         return _ONE.defect(record, "La base accepte un second Message 2 du même contact dans la même campagne")
     sentence = (
-        f"{delivered[0]} interactions envoyées ensemble ({delivered[0]} connexions), et {delivered[1]} étalées d'un autre contact avec perte "
-        f"des verrous volatils, donnent un seul Message 2 par contact ; la base elle-même refuse d'en écrire un second (`{refusal}`)"
+        f"{delivered[0]} interactions envoyées ensemble ({delivered[0]} connexions), et {delivered[1]} étalées d'un autre contact, "
+        f"clés de verrou effacées de Redis entre chacune, donnent un seul Message 2 par contact ; la base elle-même refuse d'en écrire un second (`{refusal}`)"
     )
     return _ONE.established(record, sentence)
 

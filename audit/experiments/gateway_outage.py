@@ -19,6 +19,7 @@ ENOUGH_TIMES = 6
 # Each is answered once, to one contact; another attempt would be accepted.
 PASSING, FINAL = (429, 500, 503), (400, 404, 422)
 _SENT = frozenset({"sent", "delivered", "read"})
+_FRENCH = {"failed": "en échec", "cancelled": "annulé"}
 _RETRIED = Judgement(
     _ID,
     ("4.6",),
@@ -108,7 +109,10 @@ def _answered(driver: GatewayOutage, answered: Mapping[int, str]) -> bool:
 def _retried(driver: GatewayOutage, record: Record, answered: Mapping[int, str]) -> Finding:
     recorded, counts = driver.recorded(), _counts(driver)
     for status, key in answered.items():
-        record.figure(f"Après une réponse {status}", "envoyé" if counts[key] else recorded.get(key, "inconnu"))
+        record.figure(
+            f"Après une réponse {status}",
+            "envoyé" if counts[key] else _FRENCH.get(recorded.get(key, ""), "ni envoyé ni en échec"),
+        )
     dropped = [str(status) for status in PASSING if recorded.get(answered[status]) not in _SENT]
     if dropped:
         return _RETRIED.defect(record, "Réponses passagères après lesquelles un message ne part plus", dropped)

@@ -60,13 +60,13 @@ def run(
         )
         # What is dated when it is processed is then dated too late.
         wait_stable(lambda: None, stalled_seconds, 2 * stalled_seconds)
-    record.note("leur traitement a été retenu jusque-là")
+    record.note("leur traitement a été retardé jusque-là")
     replies = {kind: driver.follow_up_key(key) for kind, key in keys.items()}
     wait_until(lambda: set(replies.values()) <= {a.key for a in driver.accepted()}, step_seconds)
     wait_stable(lambda: len(driver.accepted()), quiet_seconds, step_seconds)
     counts = Counter(a.key for a in driver.accepted())
     for kind, reply in replies.items():
-        record.figure(f"Message 2 après : {_FRENCH[kind]}", counts[reply])
+        record.figure(f"Message 2 après {_FRENCH[kind]}", counts[reply])
     return [_counting(record, {k: counts[r] for k, r in replies.items()}), _recording(driver, record, keys, said)]
 
 
@@ -95,7 +95,7 @@ def _recording(driver: Conversation, record: Record, keys: Mapping[str, str], sa
         )
     sentence = (
         f"Les {len(said)} interactions sont enregistrées avec leur campagne, leur contact, leur type, leur contenu à la lettre "
-        "(longs textes, emoji composés, sauts de ligne, espaces aux deux bouts) et la date de leur réception, leur traitement retenu"
+        "(longs textes, emoji composés, sauts de ligne, espaces aux deux bouts) et la date de leur réception, alors que leur traitement a été retardé"
     )
     return _RECORDED.established(record, sentence)
 

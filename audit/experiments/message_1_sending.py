@@ -114,7 +114,7 @@ def _interrupt(
     who = (
         "processus enfants, envois acceptés et non enregistrés"
         if point == "after"
-        else "worker, campagne de 25 h, tâches du broker perdues"
+        else "worker, campagne vieille de 25 h, tâches du broker perdues"
     )
     if struck:
         record.blow(f"SIGKILL, {who}", len(victims))
@@ -137,8 +137,9 @@ def _once(record: Record, result: Account, *, settled: bool, stuck: bool) -> Fin
     if not settled or not result.sound:
         return _ONCE.undetermined("des envois n'étaient pas dans un état final au bout du délai")
     sentence = (
-        f"{result.expected} Message 1 de quatre campagnes : une ordinaire, une à des contacts de la première, une dont les envoyeurs sont tués "
-        "après l'acceptation, une de 25 h dont le worker est tué et les tâches perdues ; la passerelle en accepte exactement un par contact et par campagne, et rien d'autre"
+        f"La passerelle accepte exactement un Message 1 par contact et par campagne, et rien d'autre : {result.expected} de quatre campagnes, "
+        "une ordinaire, une à des contacts de la première, une dont les envoyeurs sont tués après l'acceptation, une vieille de 25 h dont le "
+        "worker est tué et les tâches perdues"
     )
     return _ONCE.established(record, sentence)
 
@@ -176,7 +177,7 @@ def _traces(driver: SendBook, record: Record, expected: frozenset[str], seconds:
     if not told:
         return _TRACE.defect(record, "Envois sans trace structurée dans le journal", silent)
     return _TRACE.established(
-        record, f"Le journal a, pour chacun des {len(expected)} envois, une trace structurée qui le nomme"
+        record, f"Le journal contient, pour chacun des {len(expected)} envois, une trace structurée qui le nomme"
     )
 
 

@@ -7,7 +7,7 @@ from audit.experiments.abilities import Crowd
 from audit.experiments.experiment import Experiment, Record
 from audit.experiments.judgement import Judgement
 from audit.experiments.waiting import wait_until
-from audit.french.typography import french_seconds
+from audit.french.typography import french_integer, french_seconds
 from audit.model.findings import Finding
 
 _ID = "reply-delay"
@@ -42,13 +42,13 @@ def run(driver: Crowd, record: Record, plan: Plan = Plan()) -> Sequence[Finding]
         crowd = driver.launch(plan.crowd)
         wait_until(lambda: _waiting(driver, crowd) < plan.crowd, plan.step_seconds)
         said = {driver.follow_up_key(key): driver.say(key).at for key in few}
-        record.note(f"{len(said)} contacts écrivent, {_waiting(driver, crowd)} Message 1 attendent")
+        record.note(f"{len(said)} contacts écrivent, {french_integer(_waiting(driver, crowd))} Message 1 attendent")
         wait_until(lambda: said.keys() <= {a.key for a in driver.accepted()}, plan.step_seconds, 0.2)
         waiting = _waiting(driver, crowd)
-        record.note(f"{waiting} Message 1 attendent encore")
+        record.note(f"{french_integer(waiting)} Message 1 attendent encore")
     arrived = {a.key: a.at - said[a.key] for a in driver.accepted() if a.key in said}
     wait_until(lambda: not _waiting(driver, crowd), plan.end_seconds, 1.0)
-    record.figure("Message 1 en attente pendant l'essai, au moins", waiting)
+    record.figure("Message 1 en attente pendant l'essai, au moins", french_integer(waiting))
     record.figure("Message 2 remis", len(arrived))
     if len(arrived) < len(said):
         return [
@@ -71,12 +71,12 @@ def run(driver: Crowd, record: Record, plan: Plan = Plan()) -> Sequence[Finding]
     if waiting < plan.fewest_waiting:
         return [
             _DELAY.undetermined(
-                f"il ne restait que {waiting} Message 1 en attente à la fin : la file n'était pas encombrée"
+                f"il ne restait que {french_integer(waiting)} Message 1 en attente à la fin : la file n'était pas encombrée"
             )
         ]
     sentence = (
         f"{len(arrived)} Message 2 sont remis à la passerelle en {french_seconds(round(slowest, 2))} au plus après le webhook, alors "
-        f"qu'au moins {waiting} Message 1 attendent"
+        f"qu'au moins {french_integer(waiting)} Message 1 attendent"
     )
     return [_DELAY.established(record, sentence)]
 

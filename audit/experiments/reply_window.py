@@ -177,8 +177,8 @@ def _opening(record: Record, seen: Seen, without: Sequence[str], outside: Sequen
         return _OPEN.defect(record, "L'envoi n'ouvre pas une fenêtre de 24 h", [*without, *outside])
     sentence = (
         "Un contact qui écrit avant que son Message 1 soit accepté ne reçoit rien ; après l'envoi, la fenêtre est encore ouverte à "
-        "23 h 59 min 30 s et fermée à 24 h 00 min 00 s ; à 23 h 59 min 59 s, la seconde qui reste est trop courte pour remettre un message "
-        "dans la fenêtre : ce cas est mesuré sans être jugé ici"
+        "23 h 59 min 30 s et fermée à 24 h 00 min 00 s. À 23 h 59 min 59 s, la seconde qui reste est trop courte pour remettre un message "
+        "dans la fenêtre : ce qui arrive alors est donné dans les mesures, et ne compte ni pour ni contre l'exigence"
     )
     return _OPEN.established(record, sentence) if seen.in_time else _OPEN.undetermined(_TOO_SLOW)
 

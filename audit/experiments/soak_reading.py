@@ -8,7 +8,7 @@ from typing import Any
 from audit.experiments.bounds import lower_bound, percentile, upper_bound
 from audit.experiments.evidence_files import Soak
 from audit.experiments.laboratory.fault_catalogue import CLASSES, CRASH_POINTS, FAULTS
-from audit.french.typography import counted, french_seconds
+from audit.french.typography import counted, french_integer, french_seconds
 
 POINTS_EACH = 10
 CLASSES_EACH = 4
@@ -122,7 +122,7 @@ def lacks(soak: Soak) -> list[str]:
     if drawn < DRAWN:
         missing.append(f"{counted(drawn, 'faute tirée')} au hasard au lieu de {DRAWN}")
     if document["sends"]["expected"] < SENDS:
-        missing.append(f"{counted(document['sends']['expected'], 'envoi')} au lieu de {SENDS}")
+        missing.append(f"{counted(document['sends']['expected'], 'envoi')} au lieu de {french_integer(SENDS)}")
     if not document["settled"] or document["sends"]["uncertain"]:
         missing.append(
             f"{counted(len(document['sends']['uncertain']), 'envoi')} au sort incertain, pile {'calme' if document['settled'] else 'non calmée'} à la fin"

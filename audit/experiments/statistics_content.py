@@ -91,7 +91,7 @@ def _freshness(driver: StatisticsDesk, record: Record, campaign: str, keys: Sequ
     seen = time.time()
     last = max((a.at for a in driver.accepted() if a.key in set(keys)), default=seen)
     seconds = round(max(0.0, seen - last), 2)
-    record.figure("Dernier envoi compté, après son acceptation, en", french_seconds(seconds))
+    record.figure("Délai entre l'acceptation du dernier envoi et son décompte", french_seconds(seconds))
     if seconds >= MOST_SECONDS:
         return _FRESH.defect(record, f"Un envoi n'est compté qu'après {french_seconds(seconds)}")
     sentence = f"Le dernier envoi est compté au plus {french_seconds(seconds)} après son acceptation par la passerelle"
@@ -102,7 +102,9 @@ def _content(driver: StatisticsDesk, record: Record, campaign: str, waiting: Seq
     told = driver.statistics(campaign)
     for name in EXPECTED:
         value = told.values.get(name)
-        record.figure(STATISTICS[name].capitalize(), "absent" if value is None else f"{value:g}")
+        # The Message 2 that answers the interaction is one of them.
+        more = " (5 Message 1 et 1 Message 2)" if name == "sent" and value == EXPECTED["sent"] else ""
+        record.figure(STATISTICS[name].capitalize(), "absent" if value is None else f"{value:g}{more}")
     record.figure("Taux", ", ".join(f"`{n}` {v:.2f}".replace(".", ",") for n, v in told.rates.items()) or "aucun")
     absent = [STATISTICS[name] for name in EXPECTED if name not in told.values] + ([] if told.rates else ["taux"])
     if absent:
@@ -112,8 +114,9 @@ def _content(driver: StatisticsDesk, record: Record, campaign: str, waiting: Seq
     if wrong:
         return _CONTENT.defect(record, "Statistiques fausses", wrong)
     sentence = (
-        "Contacts, envoyés, délivrés, lus, interactions, échecs, en attente et taux sont donnés, et ceux de l'essai sont justes, à la fin comme pendant les "
-        "envois ; un accusé de distribution qui vient après celui de lecture ne change rien"
+        "Contacts, envoyés, délivrés, lus, interactions, échecs, en attente et taux sont donnés ; les comptes de l'essai sont justes, à la fin comme "
+        "pendant les envois ; chaque taux est entre 0 et 1, sa définition n'est pas jugée ; un accusé de distribution qui vient après celui de lecture "
+        "ne change rien"
     )
     return _CONTENT.established(record, sentence)
 

@@ -50,7 +50,7 @@ def run(driver: StatisticsDesk, record: Record, plan: Plan = Plan()) -> Sequence
     times = sorted(driver.statistics(campaign).seconds for _ in range(plan.requests))
     rows = (_read(driver, plan) - before) / plan.requests
     record.note(f"{plan.requests} demandes, l'une après l'autre")
-    read = counted(round(rows), "ligne") if rows < 1000 else f"{french_integer(round(rows))} lignes"
+    read = counted(round(rows), "ligne")
     p95 = times[max(0, round(len(times) * 0.95) - 1)]
     for label, value in (("Médiane", statistics.median(times)), ("95e centile", p95), ("Maximum", times[-1])):
         record.figure(label, _milliseconds(value))

@@ -13,7 +13,7 @@ from audit.french.typography import french_duration, french_seconds
 from audit.model.findings import Finding, Outcome, Problem, Severity
 
 _ID = "worker-alert"
-_RECEIVED = "Alerte reçue, depuis le gel, après"
+_RECEIVED = "Délai de l'alerte, depuis le gel"
 LONGEST_DELAY_SECONDS = 300.0
 MARGIN_SECONDS = 20.0
 # The silence began with the last sign of life, a moment before the freeze.

@@ -82,7 +82,7 @@ def french_integer(number: int) -> str:
 def counted(count: int, words: str) -> str:
     """A number and what it counts, as `1 envoi` or `2 envois acceptés`: every word takes an s from two on."""
     plural = " ".join(f"{word}s" for word in words.split()) if count > 1 else words
-    return f"{count}{NO_BREAK_SPACE}{plural}"
+    return f"{french_integer(count)}{NO_BREAK_SPACE}{plural}"
 
 
 def french_duration(seconds: float) -> str:

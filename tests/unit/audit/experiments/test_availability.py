@@ -97,7 +97,7 @@ def _slow(document: dict[str, Any]) -> None:
         (lambda d: d["strikes"][0].update(drawn=True), "points de mort frappés moins de 10 fois : 1 (dont `before-claim/child`)"),
         (lambda d: d.update(strikes=[s for s in d["strikes"] if s["fault"] != "midnight"]), "classes de fautes"),
         (lambda d: d.update(strikes=[s for s in d["strikes"] if not s["drawn"]]), "0 faute tirée au hasard au lieu de 100"),
-        (lambda d: d["sends"].update(expected=9_999, accepted=9_999), "9999 envois au lieu de 10000"),
+        (lambda d: d["sends"].update(expected=9_999, accepted=9_999), "9 999 envois au lieu de 10 000"),
         (lambda d: d.update(settled=False), "pile non calmée à la fin"),
         (lambda d: d["sends"].update(uncertain=["+33"], accepted=11_999), "1 envoi au sort incertain"),
         (_slow, "au-delà de 6 s"),

@@ -181,7 +181,12 @@ DEFECTS = [
         {"longest": inf, "expires": False},
         "encore ouvertes plus de 48 h après leur dernier envoi : 3",
     ),
-    ("campaign-age", "7.5", {"longest": inf}, "plus de 48 h après leur dernier envoi : 2 (en pause : paused"),
+    (
+        "campaign-age",
+        "7.5",
+        {"longest": inf},
+        "plus de 48 h après leur dernier envoi : 2 (en pause : ouverte (`paused`",
+    ),
     ("campaign-age", "7.5", {"longest": 3600.0}, "est close 23 h après son dernier envoi"),
     ("statistics-speed", "9.1", {"answer_seconds": 0.2}, "Statistiques trop lentes"),
     ("statistics-speed", "9.4", {"rows_an_answer": 1000}, "Chaque réponse lit 1 000 lignes"),

@@ -103,7 +103,7 @@ def test_the_record_tells_the_two_deaths_and_the_second_delivery(stack: Stack) -
     assert figures["Réveils publiés une seconde fois pendant l'envoi"] == "2"
     events = [plain(event) for _, event in record.timeline]
     assert f"SIGKILL : processus principal du worker, 2 envois en vol, {before}" in events
-    assert "2 réveils publiés une seconde fois pendant l'envoi, verrous volatils perdus" in events
+    assert "2 réveils publiés une seconde fois pendant l'envoi, clés de verrou effacées de Redis" in events
 
 
 def test_a_death_that_did_not_happen_is_not_told_as_one(stack: Stack) -> None:
