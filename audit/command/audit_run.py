@@ -55,8 +55,8 @@ def run(examination: Examination, out: Path | None, command: str, quiet: bool = 
     """
     if out is not None:
         writable(out)
-    _refuse_without_celery(examination)
     asked = begun(command)
+    _refuse_without_celery(examination)
     _logger.debug(
         "profile %s, family %s, level %s", examination.profile.name, examination.profile.family, examination.level.name
     )

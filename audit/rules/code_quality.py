@@ -1,8 +1,9 @@
 """The code's own quality, from what tools and test runs say (family 10)."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
-from audit.french.typography import counted, french_percent
+from audit.french.typography import counted, french_integer, french_percent
 from audit.model.domains import conclude
 from audit.model.findings import Finding, Problem, Severity
 from audit.model.quality_facts import QualityFacts, ResultFile, ToolRun
@@ -94,10 +95,16 @@ def _tool(
     answer = conclude(domain, _nothing, possible_of=faults) if intended else conclude(domain, faults)
     command = facts.runs[question].command
     tool = command.split()[0] if command else ""
-    told = f"{sound} : `{command}` ne signale rien"
+    told = f"{sound} : {_without_paths(command)} ne signale rien"
     if question == "dead-code" and tool in facts.configured:
         told = f"{sound} : `{tool}`, réglé par la cible (`{facts.configured[tool]}`), ne signale rien"
     return concluded(sound, answer, facts.evidence(commande=command), told=told)
+
+
+def _without_paths(command: str) -> str:
+    """A command for a sentence: the paths that it leaves out are counted, and the evidence names them."""
+    short, left_out = re.subn(r" --extend-exclude (?:'[^']*'|\S+)", "", command)
+    return f"`{short}` ({counted(left_out, 'chemin exclu')})" if left_out else f"`{short}`"
 
 
 @_quality(
@@ -236,7 +243,7 @@ def _passed(result: ResultFile, sound: str) -> str:
     told = {"tests": 0, "skipped": 0, "others": 0, **result.numbers}
     ran = counted(told["tests"] - told["skipped"], "test passé")
     skipped = f", {counted(told['skipped'], 'autre')} sans objet ou laissés de côté" if told["skipped"] else ""
-    others = f" ; {told['others']} ne portent que sur ce que la cible exclut" if told["others"] else ""
+    others = f" ; {french_integer(told['others'])} ne portent que sur ce que la cible exclut" if told["others"] else ""
     return f"{sound} : {ran}{skipped} (`{result.path}`{others})"
 
 
