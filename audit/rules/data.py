@@ -195,6 +195,8 @@ def _locks_expire(known: TargetFacts) -> Sequence[Finding]:
         libraries=_LOCK_LIBRARIES,
         named=_LOCK_NAME,
         doubt=_of_an_unread_script,
+        told=lambda observation: observation.how,
+        reserved=lambda observation: observation.brief,
     )(known)
 
 

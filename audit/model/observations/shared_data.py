@@ -36,9 +36,15 @@ class ExclusiveAccess(Observation):
 
 @dataclass(frozen=True)
 class LockWithoutExpiry(Observation):
-    """A lock of a shared store that outlives who took it; `unread`: the script, as written, that may give it an expiry."""
+    """A lock of a shared store that outlives who took it.
+
+    `unread`: the script, as written, that may give it an expiry. `how`: what it is, in French, where that is not plain. `brief`: only a
+    death between two commands leaves it.
+    """
 
     unread: str = ""
+    how: str = ""
+    brief: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from audit.model.observations.observation import Observation
 from audit.model.observations.shared_data import LockWithExpiry, LockWithoutExpiry
 from audit.reading.behaviour.lua_locks import is_unread_script, scripted_lock
+from audit.reading.behaviour.presence_locks import WORDS as PRESENCE_WORDS
+from audit.reading.behaviour.presence_locks import presence_lock, singleton_lock
 from audit.reading.behaviour.scope import Scope, keyword, last, opaque
 
 WORDS = (
@@ -24,6 +26,7 @@ WORDS = (
         "lockf(",
     ),
     *(".eval(", "register_script", "redis_lock", "portalocker", "InterProcessLock"),
+    *PRESENCE_WORDS,
 )
 _REDIS_OPTIONS = frozenset({"blocking", "blocking_timeout", "sleep", "thread_local"})
 _OF_A_SESSION = re.compile(r"(?i)\bpg_(?:try_)?advisory_(?:xact_)?lock(?:_shared)?\b|\bGET_LOCK\s*\(|^advisory_lock$")
@@ -32,6 +35,8 @@ _CLASSES = frozenset(
 )
 _CLASSES |= {"flock", "lockf", "InterProcessLock", "lock"}
 _FEW = 10
+_AT_ONCE = frozenset({"pipeline", "multi", "transaction"})
+_ENTERED = re.compile(r"\.(__enter__|__aenter__)$")
 _EXPIRIES = ("ex", "px", "exat", "pxat", "keepttl")
 
 
@@ -40,10 +45,25 @@ def endless_locks(scope: Scope) -> Iterator[Observation]:
     if not scope.symbol:
         return
     names = {last(call.func) for call in scope.calls}
+    single = singleton_lock(scope)
+    if single is not None:
+        yield scope.observed(LockWithExpiry if single else LockWithoutExpiry, scope.root)
     for call in scope.calls:
+        if not opaque(call) and (present := presence_lock(scope, call, names)):
+            ends, how = present
+            yield scope.observed(LockWithExpiry, call) if ends else scope.observed(LockWithoutExpiry, call, how=how)
+            continue
         expires = None if opaque(call) else _expires(scope, call, names)
         if expires is not None:
-            yield scope.observed(LockWithExpiry if expires else LockWithoutExpiry, call)
+            # What is given its time by a second command keeps none when its process dies between the two.
+            in_two = expires and last(call.func) == "setnx" and not names & _AT_ONCE
+            how = "`setnx`, puis sa durée par une seconde commande" if in_two else ""
+            held = expires and not in_two
+            yield (
+                scope.observed(LockWithExpiry, call)
+                if held
+                else scope.observed(LockWithoutExpiry, call, how=how, brief=in_two)
+            )
         elif is_unread_script(scope, call) and _is_a_lock(scope, call, names):
             yield scope.observed(LockWithoutExpiry, call, unread=ast.unparse(call.args[0]))
     for constant in scope.all(ast.Constant):
@@ -101,7 +121,8 @@ def _is_given_time(scope: Scope, call: ast.Call, name: str, place: int) -> bool:
 def _is_a_lock(scope: Scope, call: ast.Call, names: set[str]) -> bool:
     """Whether a key set only once is a lock: it is given back here, or its name says so."""
     told = f"{scope.symbol} {ast.unparse(call) if len(call.args) < _FEW else ast.unparse(call.func)}".lower()
-    return "delete" in names or any(word in told for word in ("lock", "acquire", "mutex"))
+    named = any(word in told for word in ("lock", "acquire", "mutex")) or _ENTERED.search(scope.symbol)
+    return "delete" in names or bool(named)
 
 
 def _is_true(node: ast.expr | None) -> bool:

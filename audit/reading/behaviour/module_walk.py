@@ -35,6 +35,7 @@ from audit.reading.behaviour.standard_clients import STANDARD_WORDS
 from audit.reading.behaviour.started_workers import WORDS as WORKERS
 from audit.reading.behaviour.started_workers import started_workers
 from audit.reading.behaviour.swallowed_errors import swallowed_errors
+from audit.reading.behaviour.swallowing_decorators import WORDS as SWALLOWING
 from audit.reading.behaviour.table_reads import unpaged_reads
 from audit.reading.behaviour.transactions import atomic_requests, published_too_early
 from audit.reading.behaviour.unverified_commands import WORDS as COMMAND_WORDS
@@ -55,7 +56,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
         waiting,
     ),
     (("while ", "while(", "itertools", "pubsub"), endless_loops),
-    (("except", "finally", "with ", "submit(", "PoolExecutor", "gather("), swallowed_errors),
+    (("except", "finally", "with ", "submit(", "PoolExecutor", "gather(", *SWALLOWING), swallowed_errors),
     (_CLOCKS, naive_clocks),
     ((*_PUBLISHING, "countdown", "eta=", "queue=", "signature"), publications),
     ((*_PUBLISHING, *_SIGNING), objects_given),

@@ -15,11 +15,13 @@ from audit.reading.behaviour.exception_handlers import (
     manager_made_by,
 )
 from audit.reading.behaviour.scope import Scope, keyword, last
+from audit.reading.behaviour.swallowing_decorators import swallowed_by_decorators
 from audit.reading.behaviour.told_failures import FAILED, LOGGING, ends_the_function, hands_on, tells_of_a_failure
 from audit.reading.python.abstract_values import ClassValue, FunctionValue
 
 # What an outage raises: answering it by a dictionary hides it as much as a broad `except` does.
 _OUTAGES = frozenset({"RequestException", "ConnectionError", "Timeout", "TimeoutError", "OperationalError"})
+_COMMANDS = frozenset({"run", "call", "system"})
 _TESTS = frozenset({"issubclass", "isinstance"})
 _ERROR_KEYS = frozenset({"error", "errors", "err", "exception", "erreur", "traceback"})
 _STATE_KEYS = frozenset({"status", "state", "result", "statut", "outcome"})
@@ -37,6 +39,7 @@ def swallowed_errors(scope: Scope) -> Iterator[Observation]:
         yield from _of_handler(scope, *deployed_handler(scope, handler, hands_on))
     yield from _left_to_contexts(scope)
     yield from _never_read(scope)
+    yield from swallowed_by_decorators(scope)
     for tried in scope.all(ast.Try):
         if any(isinstance(n, ast.Return) for n in inside(tried.finalbody)):
             how = "un `return` dans un `finally` tait toute erreur"
@@ -69,6 +72,7 @@ def _of_handler(scope: Scope, handler: ast.ExceptHandler, differ: bool) -> Itera
 
 def _never_read(scope: Scope) -> Iterator[SwallowedError]:
     """Work handed to a pool, or gathered with its exceptions, whose outcome nobody looks at."""
+    yield from _exit_codes(scope)
     loaded = {name.id for name in scope.all(ast.Name) if isinstance(name.ctx, ast.Load)}
     for call in scope.calls:
         keeps = last(call.func) == "gather" and keyword(call, "return_exceptions")
@@ -88,6 +92,20 @@ def _never_read(scope: Scope) -> Iterator[SwallowedError]:
                 "" if _is_all_its_work(scope, holder) else f"un `{last(call.func)}` dont personne ne lit ce qu'il rend"
             )
             yield scope.observed(SwallowedError, call, how=how, doubt=doubt)
+
+
+def _exit_codes(scope: Scope) -> Iterator[SwallowedError]:
+    """A command that is a function's whole work, and whose exit code nobody reads."""
+    for call in scope.calls:
+        holder = scope.parents.get(call)
+        checks = keyword(call, "check")
+        if not isinstance(holder, ast.Expr) or last(call.func) not in _COMMANDS or checks is not None:
+            continue
+        if scope.external(call.func) in {f"subprocess.{last(call.func)}", "os.system"} and _is_all_its_work(
+            scope, holder
+        ):
+            how = f"personne ne lit le code de sortie de `{last(call.func)}`"
+            yield scope.observed(SwallowedError, call, how=how, doubt="")
 
 
 def _is_a_pool(scope: Scope, call: ast.Call) -> bool:

@@ -1,5 +1,6 @@
 """Failures that something around a task's work swallows."""
 
+from audit.model.findings import Outcome
 from tests.rules.kinds.program import ALARM, DOUBTED, PASSES, QUIET, WARNED, Program
 
 _RESERVED = WARNED - ALARM
@@ -154,6 +155,33 @@ def _task(name: str, outcomes: frozenset[object], body: str, decorators: str = "
     return Program("errors-not-swallowed", name, outcomes, text)  # type: ignore[arg-type]
 
 
+_LIBRARIES = """
+import os
+import subprocess
+
+import backoff
+import funcy
+import odd
+import tenacity
+from celery import Celery
+from returns.result import safe as safe_result
+
+app = Celery("shop", broker="redis://localhost/0")
+
+
+"""
+
+
+def _decorated(name: str, decorator: str, outcomes: frozenset[Outcome]) -> Program:
+    text = f"{_LIBRARIES}@app.task\n{decorator}\ndef send(key):\n    raise OSError(key)\n"
+    return Program("errors-not-swallowed", f"decorator: {name}", outcomes, text)
+
+
+def _command(name: str, body: str, outcomes: frozenset[Outcome]) -> Program:
+    lines = "".join(f"    {line}\n" for line in body.split("\n"))
+    return Program("errors-not-swallowed", name, outcomes, f"{_LIBRARIES}@app.task\ndef send(key):\n{lines}")
+
+
 PROGRAMS = (
     _task("context manager", ALARM, "with tolerate(key):\n    deliver(key)"),
     _task("class that answers True", ALARM, "with Quiet():\n    deliver(key)"),
@@ -210,4 +238,21 @@ PROGRAMS = (
     ),
     _task("in the `else` of a lock, raised", PASSES, _AFTER_A_LOCK + "    except Exception:\n        raise"),
     _task("kept among errors", _RESERVED, _NOTED.format("order.errors.create(text=str(error))")),
+    _decorated("tenacity, its answer", "@tenacity.retry(retry_error_callback=lambda state: None)", ALARM),
+    _decorated(
+        "tenacity, its result", "@tenacity.retry(retry_error_callback=lambda state: state.outcome.result())", DOUBTED
+    ),
+    _decorated("tenacity", "@tenacity.retry(stop=tenacity.stop_after_attempt(3), reraise=True)", PASSES),
+    _decorated(
+        "backoff, without a raise", "@backoff.on_exception(backoff.expo, Exception, raise_on_giveup=False)", ALARM
+    ),
+    _decorated("backoff", "@backoff.on_exception(backoff.expo, Exception, max_tries=4)", PASSES),
+    _decorated("funcy", "@funcy.ignore(Exception)", ALARM),
+    _decorated("an error made a value", "@safe_result", DOUBTED - ALARM),
+    _decorated("a name that says so", "@odd.ignore_errors", DOUBTED - ALARM),
+    _decorated("another library's", "@odd.traced", PASSES),
+    _command("a command whose code nobody reads", "subprocess.run(['convert', key])", ALARM),
+    _command("the system's", "os.system('convert ' + key)", ALARM),
+    _command("a command that is checked", "subprocess.run(['convert', key], check=True)", PASSES),
+    _command("a command whose code is read", "if subprocess.call(['convert', key]):\n    raise OSError(key)", PASSES),
 )
