@@ -60,7 +60,20 @@ _FOLDERS = ("dossier", "lien symbolique")
 _CONFIGURES = re.compile(
     r"\bconf\b|\bconfig_from_|\bCelery\b|\badd_defaults\b|\b(task|worker|broker|result|beat)_\w+|\bCELERY_"
 )
-_STARTING = (".yaml", ".yml", ".sh", ".bash", ".service", ".conf", ".ini", "Procfile")
+_STARTING = (
+    ".yaml",
+    ".yml",
+    ".sh",
+    ".bash",
+    ".service",
+    ".conf",
+    ".ini",
+    ".tf",
+    ".j2",
+    ".json",
+    "Procfile",
+    "Makefile",
+)
 _DECLARES = re.compile(r"@|task", re.IGNORECASE)
 
 
@@ -199,8 +212,11 @@ def _broker_services(tree: Tree) -> tuple[Observation, ...]:
         return ()
     from audit.reading.deployment.broker_services import broker_services  # noqa: PLC0415  YAML is loaded where some is found
     from audit.reading.deployment.server_commands import server_commands  # noqa: PLC0415  likewise
+    from audit.reading.deployment.stated_policies import stated_policies  # noqa: PLC0415  likewise
 
-    return (*broker_services(tree), *server_commands(tree))
+    started = (*broker_services(tree), *server_commands(tree))
+    read = {one.excerpt.path for one in started if one.excerpt}
+    return (*started, *stated_policies(tree, read))
 
 
 def _libraries(machine: Machine) -> dict[str, frozenset[str]]:

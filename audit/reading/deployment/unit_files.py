@@ -153,7 +153,9 @@ def read_systemd(source: Source, around: Around) -> Iterator[Line]:
     supervised = "systemd" if again and not doubt else ""
     first, last = started[0].first, started[0].last
     before = "\n".join(v.lstrip("-@:+!") for s in (*own, *laid) for k, v in s.said if k in _AROUND)
-    line = Line(command, first, last, supervised, _assignments(service), doubt=doubt, stop=of_systemd(service))
+    # As many instances as somebody enables.
+    copies = None if source.path.endswith("@.service") else 1
+    line = Line(command, first, last, supervised, _assignments(service), doubt, copies, stop=of_systemd(service))
     yield replace(line, before=before, on_failure=restart == "on-failure")
 
 

@@ -1,0 +1,38 @@
+"""What files say of a Redis that others start: a client's `CONFIG SET`, Terraform, values of a chart, a configuration by itself."""
+
+import re
+from collections.abc import Collection, Iterator
+
+from audit.model.observations.deployment_statements import BrokerService
+from audit.reading.source_files import Source, Tree, read_text
+
+_FILES = re.compile(
+    r"(?i)\.(tf|tfvars|hcl|ya?ml|json|conf|j2|tmpl|tpl|toml|sh|bash|env|service)$|(^|/)(makefile|dockerfile|procfile)[^/]*$"
+)
+_OF_TESTS = re.compile(r"(?i)(^|[^a-z0-9])(tests?|ci|e2e)([^a-z0-9]|$)")
+# `maxmemory-policy allkeys-lru`, `"maxmemory-policy": "allkeys-lru"`, `maxmemory_policy = "…"`, `name = "maxmemory-policy"` then `value = "…"`.
+_POLICY = re.compile(
+    r"(?i)maxmemory[-_]?policy[\"']?(?:\s*[,;]?\s*(?:value)?\s*[:=]?\s*)[\"']?(?P<policy>(?:allkeys|volatile|no)[-_]?(?:lru|lfu|random|ttl|eviction))"
+)
+_HOST = re.compile(r"\b(?:redis|valkey)-cli\b.*?\s-h\s+(?P<host>[\w.-]+)")
+
+
+def stated_policies(tree: Tree, read: Collection[str]) -> Iterator[BrokerService]:
+    """The policies that files other than those `read` already state, one of each file; their server's bound is not known."""
+    for path in tree.paths:
+        if path in read or not _FILES.search(path) or _OF_TESTS.search(path):
+            continue
+        source = read_text(tree, path)
+        if source is not None and "maxmemory" in source.text.lower():
+            yield from _of_file(source)
+
+
+def _of_file(source: Source) -> Iterator[BrokerService]:
+    text = "\n".join("" if line.lstrip().startswith(("#", "//")) else line for line in source.lines)
+    for found in _POLICY.finditer(text):
+        first = text.count("\n", 0, found.start()) + 1
+        line = source.lines[first - 1]
+        host = _HOST.search(line)
+        names = (host["host"],) if host else ("localhost", "127.0.0.1") if "-cli" in line else (source.path,)
+        excerpt = source.excerpt(first, text.count("\n", 0, found.end()) + 1, "text")
+        yield BrokerService("", excerpt, names, found["policy"].lower().replace("_", "-"), limited=True)
