@@ -11,7 +11,13 @@ from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.behaviour.standard_clients import without_a_context
 from audit.reading.behaviour.unverified_addresses import unverified_addresses
 from audit.reading.behaviour.unverified_commands import unverified_commands
-from audit.reading.behaviour.verification_options import options_to_judge, spread_entry, unverifying_option
+from audit.reading.behaviour.verification_options import (
+    options_to_judge,
+    spread_entry,
+    unverifying_attribute,
+    unverifying_option,
+    unverifying_transfer,
+)
 from audit.reading.behaviour.verification_values import Side, hands_on, sides
 from audit.reading.python.abstract_values import ClassValue, External, Instance, Value, unwrap
 
@@ -166,7 +172,7 @@ def _in_call(scope: Scope, call: ast.Call) -> str:
         return f"ssl={ast.unparse(ssl)}"
     if last(call.func) == "setdefault" and len(call.args) == 2 and _gives_up_option(scope, *call.args):
         return f"verify={ast.unparse(call.args[1])}"
-    return _by_a_context(scope, call) or unverifying_option(scope, call)
+    return _by_a_context(scope, call) or unverifying_option(scope, call) or unverifying_transfer(scope, call)
 
 
 def _by_a_context(scope: Scope, call: ast.Call) -> str:
@@ -200,15 +206,18 @@ def _in_assignment(scope: Scope, target: ast.expr, value: ast.expr) -> str:
         return _in_entry(scope, target, value)
     if not isinstance(target, ast.Attribute):
         return ""
-    written = f"{target.attr} = {ast.unparse(value)}"
+    gives_up: bool | None = None
     if target.attr in _DEFAULTS:
-        return written if held(scope, value) == _UNVERIFIED else ""
-    if target.attr == "verify":
-        return written if _is_client(scope, target.value) and _is_false(scope, value) else ""
-    if target.attr == "check_hostname":
-        return written if _is_false(scope, value) and _is_context(scope, target.value) else ""
-    gives_up = target.attr == "verify_mode" and _asks_nothing(scope, value)
-    return written if gives_up and _is_context(scope, target.value) else ""
+        gives_up = held(scope, value) == _UNVERIFIED
+    elif target.attr == "verify":
+        gives_up = _is_client(scope, target.value) and _is_false(scope, value)
+    elif target.attr == "check_hostname":
+        gives_up = _is_false(scope, value) and _is_context(scope, target.value)
+    elif target.attr == "verify_mode":
+        gives_up = _asks_nothing(scope, value) and _is_context(scope, target.value)
+    if gives_up is None:
+        return unverifying_attribute(scope, target, value)
+    return f"{target.attr} = {ast.unparse(value)}" if gives_up else ""
 
 
 def _in_entry(scope: Scope, target: ast.Subscript, value: ast.expr) -> str:

@@ -15,6 +15,8 @@ from audit.reading.behaviour.delivery_counts import WORDS as DELIVERIES
 from audit.reading.behaviour.delivery_counts import counted_deliveries
 from audit.reading.behaviour.enclosing_statements import SwallowingWrappers
 from audit.reading.behaviour.endless_loops import endless_loops
+from audit.reading.behaviour.fetching_calls import WORDS as FETCHING
+from audit.reading.behaviour.fetching_calls import fetching_calls
 from audit.reading.behaviour.import_connections import may_open, opened_at_import
 from audit.reading.behaviour.kept_entries import kept_entries, may_keep
 from audit.reading.behaviour.locks import WORDS as LOCKS
@@ -70,6 +72,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     ((".save(", ".asave(", "bulk_update(", "commit("), rewritten_documents),
     ((".execute(", ".exec_driver_sql(", ".fetchval(", ".scalar("), sql_counters),
     (("requests", "urlopen", "httpx", "aiohttp", "niquests", "urllib3", "setdefaulttimeout"), network),
+    (FETCHING, fetching_calls),
     (
         (
             *("requests", "urlopen", "httpx", "aiohttp", "cert_reqs", "context=", "check_hostname"),

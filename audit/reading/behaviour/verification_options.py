@@ -1,11 +1,12 @@
 """Options by which clients of many kinds are told not to verify a server: Elasticsearch, MongoDB, Kubernetes, MySQL."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.scope import Scope, last
-from audit.reading.python.abstract_values import ClassValue, External, FunctionValue, Value, unwrap
+from audit.reading.python.abstract_values import ClassValue, External, FunctionValue, Instance, Value, unwrap
 
 # Options that say no other thing whoever the client is, by the value that gives up verifying.
 _FALSE = frozenset(
@@ -27,7 +28,7 @@ _FALSE = frozenset(
             "tls_verify",
             "validate_certs",
         ),
-        *("validate_cert", "validate_ssl"),
+        *("validate_cert", "validate_ssl", "cert_check", "check_cert", "check_certs", "verify_peer", "ssl_verify_peer"),
     }
 )
 _TRUE = frozenset(
@@ -51,13 +52,41 @@ _HOLDERS = frozenset(
         "hosts",
     }
 )
-WORDS = ("verify", "hostname", "tlsAllow", "tlsInsecure", "insecure", "validate_", "allow_invalid", "trust_server")
+_OF_CURL = re.compile(r"SSL_VERIFY(PEER|HOST)")
+WORDS = (
+    "cert_check",
+    "check_cert",
+    "SSL_VERIFY",
+    "verify",
+    "hostname",
+    "tlsAllow",
+    "tlsInsecure",
+    "insecure",
+    "validate_",
+    "allow_invalid",
+    "trust_server",
+)
 
 
 def unverifying_option(scope: Scope, call: ast.Call) -> str:
     """The option of a call that gives up verifying, as written; empty when none does, or when the target's code ignores it."""
     found = next(((name, value) for name, value in _options(scope, call) if _gives_up(scope, name, value)), None)
     return f"{found[0]}={ast.unparse(found[1])}" if found and _reaches_a_client(scope, call, found[0]) else ""
+
+
+def unverifying_attribute(scope: Scope, target: ast.Attribute, value: ast.expr) -> str:
+    """`configuration.verify_ssl = False` of an object that a library made, as written; empty when it gives up nothing."""
+    owner, _ = unwrap(scope.evaluated(target.value))
+    made = owner.cls if isinstance(owner, Instance) else owner
+    others = isinstance(made, External) and not made.dotted.startswith(("builtins.", "ssl."))
+    return f"{target.attr} = {ast.unparse(value)}" if others and _gives_up(scope, target.attr, value) else ""
+
+
+def unverifying_transfer(scope: Scope, call: ast.Call) -> str:
+    """`curl.setopt(pycurl.SSL_VERIFYPEER, 0)`, as written; empty for another call."""
+    if last(call.func) != "setopt" or len(call.args) != 2 or not _OF_CURL.search(ast.unparse(call.args[0])):
+        return ""
+    return f"{last(call.args[0])}={ast.unparse(call.args[1])}" if scope.value(call.args[1]) in (0, False) else ""
 
 
 def options_to_judge(scope: Scope, call: ast.Call) -> Iterator[tuple[str, ast.expr, bool]]:

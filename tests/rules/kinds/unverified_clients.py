@@ -77,4 +77,15 @@ PROGRAMS = (
         "a function that does not hand it on",
         "def note(text, verify_ssl=True):\n    return text\n\n\nnote('a', verify_ssl=False)\n",
     ),
+    Program(
+        _RULE,
+        "an option set on a configuration",
+        ALARM,
+        f"{_APP}from kubernetes import client\n\nconfiguration = client.Configuration()\nconfiguration.verify_ssl = False\n",
+    ),
+    Program(_RULE, "a store", ALARM, f'{_APP}from minio import Minio\n\nstore = Minio("s3", cert_check=False)\n'),
+    Program(
+        _RULE, "a transfer", ALARM, f"{_APP}import pycurl\n\nc = pycurl.Curl()\nc.setopt(pycurl.SSL_VERIFYPEER, 0)\n"
+    ),
+    _harmless("an option of the target's own", "class Form:\n    pass\n\n\nform = Form()\nform.verify_ssl = False\n"),
 )
