@@ -42,7 +42,7 @@ _CLI = "https://docs.celeryq.dev/en/stable/reference/cli.html"
 def _purged(known: TargetFacts) -> Sequence[Finding]:
     guide, started = _purged.guide, celery_processes(known)
     passing = [
-        Fault(f"`{w.excerpt.path}` passe `--purge`", w.excerpt)
+        Fault(f"`{(w.code or w.excerpt).path}` passe `--purge`", w.code or w.excerpt)
         for w in known.workers
         if {"purge", "discard"} & w.options.keys()
     ]

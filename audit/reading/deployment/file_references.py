@@ -4,16 +4,18 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from posixpath import dirname
+from typing import Any
 
 from audit.reading.source_files import Source, Tree, read_text
 
 
 @dataclass(frozen=True)
 class Around:
-    """Files of the tree, each read once."""
+    """Files of the tree, each read once. `memo`: what was made of them, by what asks for it."""
 
     tree: Tree
     _read: dict[str, Source | None] = field(default_factory=dict)
+    memo: dict[str, Any] = field(default_factory=dict)
 
     def source(self, path: str) -> Source | None:
         """A file of the tree; None when it has none of this path that can be read."""

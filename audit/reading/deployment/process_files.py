@@ -17,6 +17,7 @@ from audit.reading.deployment.file_references import Around
 from audit.reading.deployment.makefile_targets import recipe_of
 from audit.reading.deployment.process_runs import SHELLS, Run
 from audit.reading.deployment.project_scripts import project_command
+from audit.reading.deployment.python_programs import points_of, program_of, read_program
 from audit.reading.deployment.restarts import settled
 from audit.reading.deployment.service_folders import is_service_run, read_service
 from audit.reading.deployment.started_programs import Started, started
@@ -52,14 +53,30 @@ _OF_TESTS = frozenset({"test", "tests", "ci", "e2e", "pytest"})
 
 def read_processes(tree: Tree, declared: tuple[str, ...]) -> tuple[Process, ...]:
     """Processes of the declared files, or of those with a usual name, in the order of the files."""
-    found = _read(tree, [p for p in _chosen(tree, declared) if declared or _may_be(p)], declared=bool(declared))
-    # What a developer types is no way to start a system, unless nothing else is.
-    return tuple(found or _read(tree, [] if declared else [p for p in tree.paths if _is_makefile(p)], declared=False))
-
-
-def _read(tree: Tree, paths: list[str], *, declared: bool) -> list[Process]:
-    found: list[Run] = []
     around = Around(tree)
+    found = _read(around, [p for p in _chosen(tree, declared) if declared or _may_be(p)], declared=bool(declared))
+    # What a developer types is no way to start a system, unless nothing else is.
+    found = found or _read(around, [] if declared else [p for p in tree.paths if _is_makefile(p)], declared=False)
+    if any({"worker", "beat"} & {*process.role.split("+")} for process in found):
+        return tuple(found)
+    # Nor does an entry point say who calls it.
+    return (*found, *settled([run for run in _points(around) if run.process], around))
+
+
+def _points(around: Around) -> Iterator[Run]:
+    """What the console scripts of the target start of Celery, where nothing of it runs them."""
+    for name, point in points_of(around).items():
+        doubt = f"rien de ce qui a été lu ne dit qui lance `{name}`, ni qui le relance"
+        line = Line(name, point.line, point.line, "", doubt=doubt, copies=None)
+        excerpt = point.source.excerpt(point.line, point.line, "text")
+        run = Run("point", line, (name,), "", excerpt)
+        celery = (r for r in _programmed(run, around) or () if r.process and r.process.role not in {"web", "other"})
+        yield from celery
+
+
+def _read(around: Around, paths: list[str], *, declared: bool) -> list[Process]:
+    found: list[Run] = []
+    tree = around.tree
     for path in paths:
         source = around.source(path)
         kind = _kind(source, declared=declared) if source else ""
@@ -141,7 +158,14 @@ def _runs(source: Source, kind: str, around: Around, read: frozenset[str]) -> It
             if line.entry and run.process is None:
                 image = around.source(line.entry)
                 run = replace(run, called=(*read_image(image).entrypoint, *run.words) if image else ())
+            programmed = _programmed(run, around) if run.process is None or run.process.role == "other" else None
+            if programmed:
+                yield replace(run, process=None)
+                yield from programmed
+                continue
             yield run
+            if programmed is not None:
+                continue
             if run.process is None and unwrapped(run.words)[:1] == ["make"]:
                 yield from _made(run, around)
             elif kind != "shell" and run.process is None:
@@ -152,8 +176,8 @@ def _handed(run: Run, around: Around, read: frozenset[str]) -> Iterator[Run]:
     """What a script starts of the words that it is given (`exec "$@"`), or one that is read under no name of its own."""
     words = unwrapped(run.words)
     named = project_command(words, around)
-    if named is not None:
-        yield from _named(run, words, named, around)
+    if named:
+        yield from _named(run, named)
         return
     script = called_script(words, around, run.path if run.kind == "dockerfile" else run.line.entry)
     if script is None:
@@ -183,12 +207,8 @@ def _handed(run: Run, around: Around, read: frozenset[str]) -> Iterator[Run]:
             yield Run("shell", line, command.words, "", excerpt, command.unseen, command=command)
 
 
-def _named(run: Run, words: Sequence[str], text: str, around: Around) -> Iterator[Run]:
+def _named(run: Run, text: str) -> Iterator[Run]:
     """What a name of `pyproject.toml` starts."""
-    if not text:
-        reason = f"fichier de processus dont le programme, `{words[0]}`, est un point d'entrée qui n'est pas suivi"
-        around.tree.unread.append((run.path, reason))
-        return
     from audit.reading.deployment.shell_scripts import read_commands  # noqa: PLC0415  as below
 
     for command in read_commands(text, run.line.variables):
@@ -196,6 +216,31 @@ def _named(run: Run, words: Sequence[str], text: str, around: Around) -> Iterato
         if what:
             process = _process(what, command.words, run.restart, run.excerpt)
             yield replace(run, words=command.words, process=process, handed=command, script=text)
+
+
+def _programmed(run: Run, around: Around) -> list[Run] | None:
+    """What a program of the target in Python starts; None for a command that runs none."""
+    words = unwrapped(run.words)
+    program = program_of(words, around)
+    if program is None:
+        return None
+    script = read_program(program, around)
+    from audit.reading.deployment.shell_scripts import read_commands  # noqa: PLC0415  as below
+
+    found = []
+    for command in read_commands(script.text, run.line.variables, program.arguments) if script.lines else ():
+        what = started(command.words, lasting=False)
+        if what:
+            process = _process(what, command.words, "" if command.unseen else run.restart, run.excerpt)
+            place = script.place(command.lines[0])
+            source = around.source(place[0]) if place else None
+            code = source.excerpt(*place[1:]) if source and place else None
+            process = replace(process, code=code)
+            found.append(replace(run, words=command.words, process=process, handed=command, script=script.text))
+    if script.blind and not found and run.kind != "point":
+        reason = f"fichier de processus dont le programme, `{words[0]}`, est un point d'entrée qui n'est pas suivi"
+        around.tree.unread.append((run.path, reason))
+    return found
 
 
 def _made(run: Run, around: Around) -> Iterator[Run]:

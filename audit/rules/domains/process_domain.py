@@ -7,6 +7,7 @@ from typing import TypeVar
 from audit.french.typography import counted
 from audit.model.domains import Domain
 from audit.model.facts import Process
+from audit.model.findings import Excerpt
 from audit.model.gaps import Gap, UnreadProcess
 from audit.model.observations.deployment_statements import BeatStartedByCode, WorkerStartedByCode
 from audit.model.target_facts import TargetFacts
@@ -56,10 +57,16 @@ def _started(known: TargetFacts, found: tuple[Process, ...], read: str, none: st
 
 
 def started_by_code(known: TargetFacts) -> tuple[Gap, ...]:
-    """The workers and beats that Python code starts: with what options, and what brings them back, is not read."""
+    """The workers and beats that Python code starts, where no process file is known to run it: how is not read."""
     beats_too = known.source.observations_of(BeatStartedByCode)
     places = [o.excerpt for o in (*known.source.observations_of(WorkerStartedByCode), *beats_too) if o.excerpt]
-    return tuple(UnreadProcess(e.path, e.first_line, "du code lance un worker ou beat") for e in places)
+    run = [process.code for process in known.source.processes if process.code]
+    left = [e for e in places if not any(_holds(code, e) for code in run)]
+    return tuple(UnreadProcess(e.path, e.first_line, "du code lance un worker ou beat") for e in left)
+
+
+def _holds(code: Excerpt, call: Excerpt) -> bool:
+    return code.path == call.path and code.first_line <= call.first_line <= code.last_line
 
 
 def narrowed(domain: Domain[S], members: Iterable[T], gaps: Iterable[Gap] = (), read: str = "") -> Domain[T]:

@@ -1,0 +1,121 @@
+"""The file of the target that a command runs in Python: an entry point, a module, a file, a command of Django."""
+
+import posixpath
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from audit.reading.deployment.file_references import Around
+from audit.reading.deployment.project_scripts import Point, entry_points
+from audit.reading.deployment.python_starts import Code, Script, read_code, script_of
+
+_VALUED = frozenset({"-X", "-W"})
+
+
+@dataclass(frozen=True)
+class Program:
+    """A file of the target, the function that is called (none: the file itself is run), and the arguments after it.
+
+    `path`: empty where the name is the target's, and its code was not found.
+    """
+
+    path: str
+    function: str
+    arguments: tuple[str, ...]
+
+
+def program_of(words: Sequence[str], around: Around) -> Program | None:
+    """What a command, its wrappers set aside, runs of the target's Python; None for anything else."""
+    if not words:
+        return None
+    name, rest = posixpath.basename(words[0]), list(words[1:])
+    point = points_of(around).get(name)
+    if point is not None:
+        return _of_point(point, rest, around)
+    if not name.startswith("python"):
+        return _of_file(words[0], rest, around)
+    while rest and rest[0].startswith("-"):
+        if rest[0] == "-m":
+            path = _module(rest[1], around) if rest[1:] else ""
+            return Program(path, "", tuple(rest[2:])) if path else None
+        rest = rest[2:] if rest[0] in _VALUED else rest[1:]
+    return _of_file(rest[0], rest[1:], around) if rest else None
+
+
+def read_program(program: Program, around: Around) -> Script:
+    """What it starts, as a script."""
+    code = _code(program.path, around)
+    if code is None:
+        return Script(blind=True)
+    return script_of(code, program.function, lambda name: _lookup(name, around))
+
+
+def points_of(around: Around) -> dict[str, Point]:
+    """The console scripts of the target, by name."""
+    if "points" not in around.memo:
+        around.memo["points"] = entry_points(around)
+    found: dict[str, Point] = around.memo["points"]
+    return found
+
+
+def _of_point(point: Point, arguments: Sequence[str], around: Around) -> Program:
+    path = _module(point.module, around)
+    if path and not point.function:
+        return Program(path, "", tuple(arguments))
+    found = _lookup(f"{point.module}.{point.function}", around)
+    if found is not None and found[1] in found[0].functions:
+        return Program(found[0].path, found[1], tuple(arguments))
+    return Program("", point.function, tuple(arguments))
+
+
+def _of_file(word: str, arguments: Sequence[str], around: Around) -> Program | None:
+    """A file in Python, or the command of Django that `manage.py` is given."""
+    if posixpath.basename(word) == "manage.py" and arguments:
+        path = _only([p for p in around.tree.paths if p.endswith(f"/management/commands/{arguments[0]}.py")])
+        return Program(path, "handle", tuple(arguments[1:])) if path else None
+    path = _ending(word, around) if word.endswith(".py") else ""
+    return Program(path, "", tuple(arguments)) if path else None
+
+
+def _module(name: str, around: Around) -> str:
+    """The file of a module of the target, or what `python -m` runs of a package; empty for none, or several."""
+    path = name.replace(".", "/")
+    return _ending(f"{path}.py", around) or _ending(f"{path}/__main__.py", around)
+
+
+def _ending(path: str, around: Around) -> str:
+    wanted = posixpath.normpath(path).lstrip("/")
+    parts = wanted.split("/")
+    for start in range(len(parts) if path.startswith("/") else 1):
+        end = "/".join(parts[start:])
+        found = [p for p in around.tree.paths if p == end or p.endswith(f"/{end}")]
+        if found:
+            return end if end in found else _only(found)
+    return ""
+
+
+def _only(paths: Sequence[str]) -> str:
+    return paths[0] if len(paths) == 1 else ""
+
+
+def _code(path: str, around: Around) -> Code | None:
+    key = f"code {path}"
+    if key not in around.memo:
+        source = around.source(path) if path else None
+        module = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        around.memo[key] = read_code(path, module, source.text) if source else None
+    found: Code | None = around.memo[key]
+    return found
+
+
+def _lookup(name: str, around: Around, depth: int = 0) -> tuple[Code, str] | None:
+    """The file that defines a dotted name, through what packages import of their modules."""
+    module, _, last = name.rpartition(".")
+    base = module.replace(".", "/")
+    path = (_ending(f"{base}.py", around) or _ending(f"{base}/__init__.py", around)) if base else ""
+    code = _code(path, around)
+    if code is None:
+        return None
+    if last in code.functions:
+        return code, last
+    again = code.imported.get(last, "")
+    return _lookup(again, around, depth + 1) if again and again != name and depth < 5 else None
