@@ -18,6 +18,7 @@ class Line:
     `memory`: the most that its container may use, as written. `before`: what its unit runs first.
     `on_failure`: it is restarted only after a failure. `optional`: it is started only where it is asked for, by a profile.
     `built`: the Dockerfile of its image, with a command of its own or without.
+    `forks`: who runs it follows what it leaves behind.
     """
 
     command: str
@@ -40,3 +41,4 @@ class Line:
     on_failure: bool = False
     optional: bool = False
     built: str = ""
+    forks: bool = False

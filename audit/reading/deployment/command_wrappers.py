@@ -1,5 +1,6 @@
 """The command behind what only changes how it runs: another user, a priority, an environment, an init, an agent."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 # Each with its options that take a value as the next word.
@@ -62,7 +63,19 @@ _PYTHON_VALUED = frozenset({"-X", "-W"})
 _MODULES = frozenset(
     ("celery", "flask", "fastapi", "uvicorn", "gunicorn", "hypercorn", "daphne", "granian", "waitress-serve")
 )
+_VARIABLES = re.compile(r"^(\$\{[^}]*\}|\$\w+)+")
+# What a variable is named after where it holds the path of a program.
+_NAMED = ("celery", "gunicorn", "uvicorn", "python")
 _MOST = 40
+
+
+def program_name(word: str) -> str:
+    """The program that a word names, behind the folder, or the variable, that says where it is."""
+    name = word.rpartition("/")[2]
+    if not name.startswith("$"):
+        return name
+    left = _VARIABLES.sub("", name)
+    return left or next((known for known in _NAMED if known in name.lower()), name)
 
 
 def unwrapped(words: Sequence[str]) -> list[str]:
@@ -94,7 +107,7 @@ def _inside(words: list[str]) -> list[str] | None:
         return None
     if _is_assignment(words[0]):
         return words[1:]
-    name, rest = words[0].rpartition("/")[2], words[1:]
+    name, rest = program_name(words[0]), words[1:]
     if name in _DASHED and "--" in rest:
         return rest[rest.index("--") + 1 :]
     if name in _RUNNERS:

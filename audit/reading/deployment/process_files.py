@@ -14,13 +14,14 @@ from audit.reading.deployment.command_wrappers import unwrapped
 from audit.reading.deployment.entry_scripts import called_script
 from audit.reading.deployment.exit_codes import hides_failure
 from audit.reading.deployment.file_references import Around
+from audit.reading.deployment.file_templates import Template, plain_name, read_template
 from audit.reading.deployment.makefile_targets import recipe_of
 from audit.reading.deployment.process_runs import SHELLS, Run
 from audit.reading.deployment.project_scripts import project_command
 from audit.reading.deployment.python_programs import points_of, program_of, read_program
 from audit.reading.deployment.restarts import settled
 from audit.reading.deployment.service_folders import is_service_run, read_service
-from audit.reading.deployment.started_programs import Started, started
+from audit.reading.deployment.started_programs import Started, further, started
 from audit.reading.deployment.unit_files import (
     read_dockerfile,
     read_image,
@@ -56,7 +57,8 @@ def read_processes(tree: Tree, declared: tuple[str, ...]) -> tuple[Process, ...]
     around = Around(tree)
     found = _read(around, [p for p in _chosen(tree, declared) if declared or _may_be(p)], declared=bool(declared))
     # What a developer types is no way to start a system, unless nothing else is.
-    found = found or _read(around, [] if declared else [p for p in tree.paths if _is_makefile(p)], declared=False)
+    typed = [] if declared else [p for p in tree.paths if _is_makefile(p) or _is_bare_script(p, around)]
+    found = found or _read(around, typed, declared=False)
     if any({"worker", "beat"} & {*process.role.split("+")} for process in found):
         return tuple(found)
     # Nor does an entry point say who calls it.
@@ -79,16 +81,26 @@ def _read(around: Around, paths: list[str], *, declared: bool) -> list[Process]:
     tree = around.tree
     for path in paths:
         source = around.source(path)
-        kind = _kind(source, declared=declared) if source else ""
-        if source and kind:
+        template = read_template(source) if source else None
+        kind = _kind(template.source, declared=declared) if template else ""
+        if source and template and kind:
             try:
-                found += _runs(source, kind, around, frozenset(paths))
+                runs = _runs(source, template, kind, around, frozenset(paths))
+                found += [one for run in runs for one in (run, *_beside(run))]
             except (ValueError, RecursionError) as error:
                 reason = str(error).splitlines()[0] if str(error) else type(error).__name__
                 tree.unread.append((source.path, f"fichier de processus illisible : {reason}"))
         elif source and declared:
             tree.unread.append((source.path, "fichier de processus d'un genre inconnu"))
     return settled([run for run in found if not _is_instead(run, found)], around)
+
+
+def _beside(run: Run) -> Iterator[Run]:
+    """The other workers of a command that starts several."""
+    if run.process:
+        for what in further(run.words):
+            process = replace(run.process, role=what.role, options=what.options, unknown_words=what.unknown)
+            yield replace(run, process=process)
 
 
 def _is_instead(run: Run, found: Sequence[Run]) -> bool:
@@ -110,6 +122,7 @@ def _chosen(tree: Tree, declared: tuple[str, ...]) -> list[str]:
 
 
 def _may_be(path: str) -> bool:
+    path, whole = plain_name(path), path
     name = path.rpartition("/")[2].lower()
     if _OF_TESTS & set(re.split(r"[^a-z0-9]+", path.lower())):
         return False
@@ -117,7 +130,17 @@ def _may_be(path: str) -> bool:
         is_service_run(path)
         or name.endswith((".sh", ".service", ".conf", ".ini", ".dockerfile", ".yaml", ".yml"))
         or name.startswith(("procfile", "dockerfile"))
+        or (path != whole and "." not in name)
     )
+
+
+def _is_bare_script(path: str, around: Around) -> bool:
+    """Whether a file without a suffix is a script that speaks of Celery."""
+    name = path.rpartition("/")[2]
+    if "." in name or name.isupper() or _OF_TESTS & set(re.split(r"[^a-z0-9]+", path.lower())):
+        return False
+    source = around.source(path)
+    return source is not None and source.text.startswith("#!") and "celery" in source.text.lower()
 
 
 def _is_makefile(path: str) -> bool:
@@ -142,8 +165,13 @@ def _kind(source: Source, *, declared: bool) -> str:
     return next((kind for kind, matches in by_name.items() if matches), "")
 
 
-def _runs(source: Source, kind: str, around: Around, read: frozenset[str]) -> Iterator[Run]:
-    for line in _READERS[kind](source, around):
+def _runs(source: Source, template: Template, kind: str, around: Around, read: frozenset[str]) -> Iterator[Run]:
+    for written in _READERS[kind](template.source, around):
+        line = replace(
+            written,
+            copies=None if written.first in template.repeated else written.copies,
+            optional=written.optional or written.first in template.chosen,
+        )
         excerpt = source.excerpt(line.first, line.last, _LANGUAGES[kind])
         if line.builds or line.image:
             yield Run(kind, line, (), line.restart, excerpt)
@@ -280,7 +308,7 @@ def _ends(words: Sequence[str], command: Sequence[str]) -> bool:
 def _run(kind: str, line: Line, command: "Command", excerpt: Excerpt) -> Run:
     what = started(command.words, command.lasting or kind != "shell")
     masked = line.on_failure and hides_failure(command.reached)
-    alone = bool(what and what.detached) or command.unseen or masked
+    alone = bool(what and what.detached and not line.forks) or command.unseen or masked
     restart = "" if alone or command.doubt else "loop" if command.loop else line.restart
     run = Run(kind, line, command.words, restart, excerpt, alone, command=command)
     if what is None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from audit.reading.deployment.command_wrappers import unwrapped
+from audit.reading.deployment.command_wrappers import program_name, unwrapped
 
 WEB = frozenset(["uvicorn", "gunicorn", "hypercorn", "daphne", "granian", "waitress-serve"])
 _WEB_COMMANDS = {("fastapi", "run"), ("fastapi", "dev"), ("flask", "run")}
@@ -20,6 +20,9 @@ _FLAGS = frozenset((
     "no-color", "factory", "reload", "proxy-headers", "no-access-log", "access-log", "no-proxy-headers", "preload",
     "daemon", "skip-checks",
 ))  # fmt: skip
+
+
+_MOST_NODES = 50
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ def started(words: Sequence[str], lasting: bool) -> Started | None:
     words = unwrapped(words)
     if not words:
         return None
-    name, rest = words[0].rpartition("/")[2], list(words[1:])
+    name, rest = program_name(words[0]), list(words[1:])
     if name == "celery":
         found = _celery(rest)
         return replace(found, unknown=_unknown(rest)) if found else None
@@ -73,8 +76,8 @@ def empties(words: Sequence[str]) -> str:
 def _celery(words: list[str]) -> Started | None:
     options = _options(words, _SHORT["celery"])
     positional = _positional(words)
-    if positional[:2] == ["multi", "start"]:
-        return Started("worker", options, detached=True)
+    if positional[:1] == ["multi"]:
+        return next(iter(nodes(words)), None)
     if not positional:
         return None
     if positional[0] == "worker":
@@ -82,6 +85,60 @@ def _celery(words: list[str]) -> Started | None:
     if positional[0] in {"beat", "flower"}:
         return Started("beat" if positional[0] == "beat" else "other", options, "detach" in options)
     return None
+
+
+def further(words: Sequence[str]) -> list[Started]:
+    """What a command starts beside the first of its workers."""
+    rest = unwrapped(words)
+    is_multi = bool(rest) and program_name(rest[0]) == "celery" and _positional(rest[1:])[:1] == ["multi"]
+    return [replace(one, unknown=_unknown(rest[1:])) for one in nodes(rest[1:])[1:]] if is_multi else []
+
+
+def nodes(words: Sequence[str]) -> list[Started]:
+    """The workers of `celery … multi start NAMES…`, each with the options of all and its own (`-Q:name`, `--beat:name`)."""
+    names, given = _multi(words[list(words).index("multi") + 1 :])
+    if not names or (names[0] not in {"start", "restart"} and not names[0].startswith(("$", "`"))):
+        return []
+    # A variable after the first name holds options.
+    called = [*names[1:2], *(name for name in names[2:] if not name.startswith(("$", "`")))]
+    if len(called) == 1 and called[0].isdecimal():
+        called = [f"celery{n}" for n in range(1, min(int(called[0]), _MOST_NODES) + 1)]
+    common = _options(list(words[: list(words).index("multi")]), _SHORT["celery"])
+    found = []
+    for place, name in enumerate(called, 1):
+        own = {option: value for option, node, value in given if not node or _is_of(node, name, place)}
+        options = {**common, **own}
+        options.setdefault("hostname", name if "@" in name else f"{name}@%h")
+        found.append(Started("worker+beat" if "beat" in own else "worker", options, detached=True))
+    return found
+
+
+def _multi(words: Sequence[str]) -> tuple[list[str], list[tuple[str, str, str]]]:
+    """As `celery multi` reads them: names, and options with their node; a long one has its value behind `=` only."""
+    names: list[str] = []
+    given = []
+    index = 0
+    while index < len(words):
+        word, index = words[index], index + 1
+        if not word.startswith("-"):
+            names.append(word)
+            continue
+        key, _, value = word.lstrip("-").partition("=")
+        option, _, node = key.partition(":")
+        if not word.startswith("--") and index < len(words) and not words[index].startswith("-"):
+            value, index = words[index], index + 1
+        option = option if word.startswith("--") else _SHORT["celery"].get(option[:1], option)
+        given.append((option, node, value or word[2:] * (not word.startswith("--") and ":" not in word)))
+    return names, given
+
+
+def _is_of(node: str, name: str, place: int) -> bool:
+    """Whether an option of these nodes (`mail`, `1-3,5`) is one of this."""
+    for one in node.split(","):
+        first, _, last = one.partition("-")
+        if one == name or (first.isdecimal() and int(first) <= place <= int(last or first)):
+            return True
+    return False
 
 
 def _unknown(words: list[str]) -> tuple[str, ...]:

@@ -61,7 +61,6 @@ def of_systemd(service: Mapping[str, str]) -> StopOrder:
         seconds(told),
         to_all=mode == "control-group" and not stop,
         signal="TERM" if asked else signal_name(service.get("KillSignal", "TERM")),
-        hidden="EnvironmentFile" in service or "PassEnvironment" in service,
         doubt=doubt,
         direct=bool(asked),
     )

@@ -4,11 +4,11 @@ import json
 import posixpath
 import re
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from audit.reading.deployment.command_line import Line
-from audit.reading.deployment.file_references import Around
+from audit.reading.deployment.file_references import Around, assignments
 from audit.reading.deployment.stop_orders import (
     NO_ORDER,
     OF_PROCFILE,
@@ -29,9 +29,15 @@ _CRASHES = frozenset(
 )
 # Longer than any program takes to start: one that dies while it works counts as one that did not start.
 _LONG_START = 30
+# Variables that hold one another.
+_DEEPEST = 5
 _AROUND = frozenset({"ExecStartPre", "ExecStopPost"})
 # Settings whose values add up; an empty one forgets those before it.
-_LISTED = frozenset({"RestartPreventExitStatus", "SuccessExitStatus", "Environment"})
+_LISTED = frozenset({"RestartPreventExitStatus", "SuccessExitStatus", "Environment", "EnvironmentFile"})
+# What ends once it has left a daemon behind.
+_LEAVES = re.compile(r"\bmulti\s+(re)?start\b|\s--detach\b|\s-D\b")
+# How the file of `/etc` that a unit names is called in the sources.
+_INSTALLED = r"([._-](conf|env|environment|defaults?|sysconfig|cfg|sample|example|dist))*"
 
 
 @dataclass
@@ -104,10 +110,38 @@ def read_supervisor(source: Source, _: Around) -> Iterator[Line]:
             supervised = "supervisor" if again and begun in _YES else ""
             variables = {**general, **_pairs(section.values.get("environment", ""))}
             stop = of_supervisor(section.values)
-            doubt = _gives_up(section) if supervised else ""
-            line = Line(command, section.first, section.last, "" if doubt else supervised, variables, copies=count)
+            doubt = _gives_up(section) if supervised else _from_elsewhere(section)
+            line = Line(
+                _expanded(command, variables),
+                section.first,
+                section.last,
+                "" if doubt else supervised,
+                variables,
+                copies=count,
+            )
             user = re.split(r"\s;", section.values.get("user", ""))[0].strip()
             yield replace(line, stop=stop, doubt=doubt, on_failure=restart == "unexpected", user=user)
+
+
+def _expanded(command: str, variables: Mapping[str, str]) -> str:
+    """`%(ENV_NAME)s`, which its own `environment` may give, as a variable of a shell else; `%%` is a `%`."""
+    for _ in range(_DEEPEST):
+        found = re.sub(r"%\(ENV_([^)]+)\)s", lambda m: variables.get(m[1], f"${{{_variable(m[1])}}}"), command)
+        if found == command:
+            break
+        command = found
+    return command.replace("%%", "%")
+
+
+def _variable(name: str) -> str:
+    return re.sub(r"\W+", "_", name)
+
+
+def _from_elsewhere(section: _Section) -> str:
+    """Why it is not known whether supervisord starts it again, in French; empty where it is."""
+    told = (section.values.get(key, "") for key in ("autorestart", "autostart"))
+    named = next((text for text in told if text.startswith(("%(", "$"))), "")
+    return f"son redémarrage par supervisord dépend de `{named}`, que rien ne donne" if named else ""
 
 
 def _gives_up(section: _Section) -> str:
@@ -150,13 +184,33 @@ def read_systemd(source: Source, around: Around) -> Iterator[Line]:
     doubt = (
         f"`{source.path}` ne le relance qu'un nombre limité de fois (`StartLimitBurst`)" if again and limited else ""
     )
+    if again and "PIDFile" not in service and _LEAVES.search(command):
+        doubt = f"`{source.path}` n'a pas de `PIDFile` : systemd devine quel processus relancer"
     supervised = "systemd" if again and not doubt else ""
     first, last = started[0].first, started[0].last
     before = "\n".join(v.lstrip("-@:+!") for s in (*own, *laid) for k, v in s.said if k in _AROUND)
+    given, hidden = _given_by_files(service.get("EnvironmentFile", ""), source.path, around)
+    stop = replace(of_systemd(service), hidden=hidden or "PassEnvironment" in service)
+    forks = service.get("Type", "simple").lower() == "forking"
     # As many instances as somebody enables.
     copies = None if source.path.endswith("@.service") else 1
-    line = Line(command, first, last, supervised, _assignments(service), doubt, copies, stop=of_systemd(service))
-    yield replace(line, before=before, on_failure=restart == "on-failure")
+    line = Line(command, first, last, supervised, {**_assignments(service), **given}, doubt, copies, stop=stop)
+    yield replace(line, before=before, on_failure=restart == "on-failure", forks=forks)
+
+
+def _given_by_files(named: str, path: str, around: Around) -> tuple[dict[str, str], bool]:
+    """Variables of the files that a unit reads, by their names in the sources, and whether one is not there."""
+    found: dict[str, str] = {}
+    hidden = False
+    for word in named.split():
+        base = re.escape(posixpath.basename(word.lstrip("-")))
+        called = [p for p in around.tree.paths if re.fullmatch(base + _INSTALLED, posixpath.basename(p))]
+        beside = [p for p in called if posixpath.dirname(p) == posixpath.dirname(path)] or called
+        source = around.source(beside[0]) if len(beside) == 1 else None
+        known = assignments(source.text) if source and not source.text.startswith("#!") else {}
+        hidden |= not known
+        found |= known
+    return found, hidden
 
 
 def _is_limited(said: dict[str, str]) -> bool:
