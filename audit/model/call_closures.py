@@ -240,7 +240,7 @@ def _by_own_name(functions: Mapping[str, Function]) -> Mapping[str, tuple[str, .
 
 
 def _own_name(call: Call) -> str:
-    quoted = re.search(r"""^getattr\(.*["'](\w+)["']\s*(?:,[^,]*)?\)$""", call.name, re.DOTALL)
+    quoted = re.search(r"""^(?:\w+\.)?(?:getattr|methodcaller)\(.*?["'](\w+)["']\s*(?:,.*)?\)$""", call.name, re.DOTALL)
     return quoted.group(1) if quoted else call.name.rpartition(".")[2]
 
 

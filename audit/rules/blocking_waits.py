@@ -209,7 +209,19 @@ def _no_result_wait(known: TargetFacts) -> Sequence[Finding]:
     """,
 )
 def _no_endless_loop(known: TargetFacts) -> Sequence[Finding]:
-    return NotInTasks(EndlessLoop, _no_endless_loop.guide, "Boucle sans fin", doubt=_left_by)(known)
+    return NotInTasks(
+        EndlessLoop,
+        _no_endless_loop.guide,
+        "Boucle sans fin",
+        told=_awaited,
+        doubt=_left_by,
+        reserved=lambda loop: bool(loop.awaited),
+    )(known)
+
+
+def _awaited(observation: EndlessLoop) -> str:
+    """What is told of a loop that only another system's answer ends."""
+    return f"une boucle attend la réponse de `{observation.awaited}`, sans borne" if observation.awaited else ""
 
 
 def _left_by(_: TargetFacts, observation: EndlessLoop) -> str:

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic
 
 from audit.model.domains import conclude
 from audit.model.findings import Finding
-from audit.model.gaps import Doubt, Gap
+from audit.model.gaps import Doubt
 from audit.model.observations.observation import Observation, Seen
 from audit.model.target_facts import TargetFacts
 from audit.rules.domains.setting_domain import place_of
@@ -64,21 +64,18 @@ class NotInTasks(Generic[Seen]):
 
     def __call__(self, known: TargetFacts) -> Sequence[Finding]:
         """One defect with every place, one reservation for those behind an unknown receiver, or what could not be read."""
-        seen: list[Seen] = []
-        doubts: list[Gap] = []
-        for observation in known.source.observations_of(self.kind):
-            if not self.concerns(known, observation):
-                continue
-            if doubt := self.doubt(known, observation):
-                place = place_of(observation.excerpt)
-                doubts += [Doubt(*place, why=doubt)] if in_a_task(known, observation.symbol) else []
-            else:
-                seen.append(observation)
+        seen = [o for o in known.source.observations_of(self.kind) if self.concerns(known, o)]
+        doubts = {o: doubt for o in seen if (doubt := self.doubt(known, o))}
         if self.sound is None:
-            domain = run_by_tasks(known, seen, doubts=doubts, own=self.own)
+            domain = run_by_tasks(known, seen, own=self.own)
         else:
             uses = Uses(self.libraries, self.named.search if self.named else None, self.each_module, self.wider)
-            domain = recognised_in_tasks(known, seen, known.source.observations_of(self.sound), uses, doubts)
+            domain = recognised_in_tasks(known, seen, known.source.observations_of(self.sound), uses)
+        reached = {o for member in domain.members for o in member.seen}
+        doubted = [o for o in doubts if o in reached or in_a_task(known, o.symbol)]
+        gaps = tuple(Doubt(*place_of(o.excerpt), why=doubts[o]) for o in doubted)
+        certain = [replace(m, seen=tuple(o for o in m.seen if o not in doubts)) for m in domain.members]
+        domain = replace(domain, members=tuple(certain), gaps=(*gaps, *domain.gaps))
         answer = conclude(
             domain,
             lambda member: self._faults(member, sure=True) if member.sure else (),

@@ -20,9 +20,10 @@ class ResultWait(Observation):
 
 @dataclass(frozen=True)
 class EndlessLoop(Observation):
-    """A loop that nothing leaves, but perhaps an exception of the function that it calls, `left_by`; or an answer, by its `doubt`."""
+    """A loop that nothing leaves, but perhaps an exception of the function that it calls, `left_by`; or only the answer of what it `awaited`."""
 
     left_by: str = ""
+    awaited: str = ""
     doubt: str = ""
 
 

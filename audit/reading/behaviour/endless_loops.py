@@ -2,17 +2,21 @@
 
 import ast
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from audit.model.observations.observation import Observation
 from audit.model.observations.waits import EndlessLoop
-from audit.reading.behaviour.polling_loops import forgotten_cursor, waits_without_bound
+from audit.reading.behaviour.polling_loops import awaited, forgotten_cursor
 from audit.reading.behaviour.scope import Scope, gather, keyword, last
 from audit.reading.python.abstract_values import BoundMethod, FunctionValue, unwrap
 from audit.reading.python.modules import Module
 
 _EVENTS = frozenset({"threading.Event", "multiprocessing.Event"})
 _HARMLESS = frozenset({"is_set", "isSet", "wait", "clear"})
+_MADE: Mapping[str, Callable[[], object]] = {
+    f"builtins.{kind.__name__}": kind for kind in (bool, dict, float, int, list, str)
+}
+_CALLED_AGAIN = 2
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -24,19 +28,37 @@ def endless_loops(scope: Scope) -> Iterator[Observation]:
         literal = _is_literally_true(scope, loop.test)
         if not _ends(loop) and (literal or (not _yields(loop) and _stays_true(scope, loop.test))):
             yield scope.observed(EndlessLoop, loop, _left_by(scope, loop))
-        elif waits_without_bound(scope, loop, literal):
-            yield scope.observed(EndlessLoop, loop, doubt="attend en boucle une réponse, sans borne")
+        elif asked := awaited(scope, loop, None if literal else loop.test):
+            yield scope.observed(EndlessLoop, loop, _left_by(scope, loop, stated=True), asked)
         elif literal and (name := forgotten_cursor(scope, loop)):
             doubt = f"vide `{name}` à chaque tour de sa boucle, et relit la même page"
             yield scope.observed(EndlessLoop, loop, doubt=doubt)
     for each in scope.all(ast.For):
-        if not _ends(each) and not _yields(each) and _has_no_end(scope, each.iter):
+        endless = _has_no_end(scope, each.iter)
+        condition = None if endless else _repeated(each.iter)
+        if endless and not _ends(each) and not _yields(each):
             yield scope.observed(EndlessLoop, each, _left_by(scope, each))
+        elif (endless or condition) and (asked := awaited(scope, each, condition)):
+            yield scope.observed(EndlessLoop, each, _left_by(scope, each, stated=True), asked)
 
 
-def _left_by(scope: Scope, loop: ast.While | ast.For) -> str:
-    """A function of the project that a loop calls and that raises something, which nothing in the loop catches; else empty."""
+def _repeated(node: ast.expr) -> ast.expr | None:
+    """What `iter(call, last)` asks before each turn, as a comparison."""
+    if not (isinstance(node, ast.Call) and last(node.func) == "iter" and len(node.args) == _CALLED_AGAIN):
+        return None
+    called, sentinel = node.args
+    answer = called.body if isinstance(called, ast.Lambda) else ast.Call(called, [], [])
+    return ast.Compare(answer, [ast.NotEq()], [sentinel])
+
+
+def _left_by(scope: Scope, loop: ast.While | ast.For, *, stated: bool = False) -> str:
+    """A function of the project that a loop calls and that raises something, which nothing in the loop catches; else empty.
+
+    `stated`: only a call whose answer is not used.
+    """
     for call in scope.calls:
+        if stated and not isinstance(scope.parents[call], ast.Expr):
+            continue
         around = list(itertools.takewhile(lambda n: n is not loop, scope.around(call)))
         if loop not in scope.around(call) or any(isinstance(n, ast.Try) and n.handlers for n in around):
             continue
@@ -81,7 +103,19 @@ def _has_no_end(scope: Scope, node: ast.expr) -> bool:
         return _has_no_end(scope, node.args[0])
     if name == "itertools.repeat":
         return len(node.args) == 1 and keyword(node, "times") is None
+    if name == "builtins.iter" and len(node.args) == _CALLED_AGAIN:
+        return _never_gives(scope, *node.args)
     return name in {"itertools.count", "itertools.cycle"} or _listens(scope, node)
+
+
+def _never_gives(scope: Scope, called: ast.expr, sentinel: ast.expr) -> bool:
+    """Whether `iter(int, 1)`, which calls until it is given the second, never is."""
+    if not isinstance(sentinel, ast.Constant):
+        return False
+    if isinstance(called, ast.Lambda):
+        return isinstance(called.body, ast.Constant) and called.body.value != sentinel.value
+    made = _MADE.get(scope.external(called))
+    return made is not None and made() != sentinel.value
 
 
 def _listens(scope: Scope, call: ast.Call) -> bool:

@@ -3,89 +3,200 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cached_property
 
+from audit.reading.behaviour.loop_exits import Exit, exits
 from audit.reading.behaviour.scope import Scope, last
+from audit.reading.python.abstract_values import BoundMethod, FunctionValue
+from audit.reading.python.name_resolution import dotted
 
 _BOUNDS = re.compile(
-    r"(?i)timeout|deadline|attempt|retr(y|ies)|tries|elapsed|max|limit|until|expire|monotonic|perf_counter|\btime\(|\bnow\(|"
-    r"is_set|stop|shutdown|running|exit|abort|remaining|count"
+    r"(?i)time_?out|deadline|attempt|retr(y|ies)|tries|elapsed|max|limit|until|expire|stop|shutdown|running|exit|abort|"
+    r"cancel|remaining|count|waited|budget|exceed|exhaust"
 )
-# What they give is gone once given: a loop over them ends with them.
-_TAKES = re.compile(r"(?i)pop|nowait|next|receive|fetch|readline|^read$|recv|dequeue|poll$")
-_LEAVES = (ast.Return, ast.Raise, ast.Break)
-_NESTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+# A call that looks at the clock, at a count of its own, or at what asks the process to stop.
+_BOUNDING = re.compile(
+    r"(?i)time_?out|timed_out|deadline|expired|elaps|exceed|exhaust|attempt|retries|tries|budget|limit|revoked|"
+    r"is_?set$|stop|shutdown|cancel|abort|exit|^(time|time_ns|monotonic\w*|perf_counter\w*|now|utcnow|today|next)$"
+)
+# What they give is gone once given: a loop that ends when they give nothing ends with them.
+_TAKES = re.compile(
+    r"(?i)^(\w*pop\w*|\w*nowait|next\w*|\w*_next|receive\w*|recv\w*|fetch\w*|readline|read|dequeue|poll|get_message\w*|acquire|claim\w*)$"
+)
+# They end when a process of one's own ends, or a lock that is held.
+_OWN = frozenset({"is_alive", "poll", "active_count", "acquire", "setnx", "add"})
+_PLAIN = frozenset(
+    (
+        "all", "any", "bool", "dict", "endswith", "float", "format", "getattr", "hasattr", "int", "isinstance", "items",
+        "join", "keys", "len", "list", "lower", "max", "min", "print", "round", "set", "sleep", "sorted", "split",
+        "startswith", "str", "strip", "sum", "tuple", "upper", "values",
+    )
+)  # fmt: skip
+# Beside them, a loop that waits does nothing.
+_QUIET = re.compile(
+    r"(?i)^(info|debug|warning|warn|error|exception|log|print|sleep|refresh\w*|reload\w*|update_state|close|commit|rollback|"
+    r"expire_all|send|incr|append)$"
+)
+_GROUPS = (ast.Tuple, ast.List, ast.Set, ast.Constant)
+_FEW = 3
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-def waits_without_bound(scope: Scope, loop: ast.While, literal: bool) -> bool:
-    """Whether a loop sleeps, and only what a call answers ends it."""
-    inner = [n for n in ast.walk(loop) if n is not loop]
-    if any(isinstance(n, ast.Yield | ast.YieldFrom | ast.AugAssign | ast.NamedExpr) for n in inner):
-        return False
-    if not any(isinstance(n, ast.Call) and last(n.func) == "sleep" for n in inner):
-        return False
-    guards = list(_guards(scope, loop))
-    if None in guards or (not literal and not _is_answered(loop, loop.test)):
-        return False
-    tests = [g for g in guards if g is not None] + ([] if literal else [loop.test])
-    told = " ".join(ast.unparse(test) for test in tests)
-    return bool(tests) and not _BOUNDS.search(told) and all(_is_answered(loop, test) for test in tests)
+def awaited(scope: Scope, loop: ast.While | ast.For, condition: ast.expr | None) -> str:
+    """The call that a loop makes again and again, between sleeps, and whose answer alone ends it; else empty.
+
+    `condition` is the one that keeps the loop going, None for one that is always true.
+    """
+    if any(isinstance(n, ast.Yield | ast.YieldFrom) for n in ast.walk(loop)) or _is_cut(scope, loop):
+        return ""
+    if not any(sleeps(scope, n) for n in ast.walk(loop) if isinstance(n, ast.Call)):
+        return ""
+    ways = list(exits(scope, loop))
+    ways += [] if condition is None else [Exit(((condition, False),))]
+    asked = [Question(scope, loop, way).call for way in ways]
+    return ast.unparse(asked[0].func) if asked and all(asked) and asked[0] else ""
 
 
-def _guards(scope: Scope, loop: ast.While) -> Iterator[ast.expr | None]:
-    """The test by which each way out of a loop is taken; None for one that no test decides."""
-    for node in (n for statement in loop.body for n in ast.walk(statement)):
-        if not isinstance(node, _LEAVES):
-            continue
-        around: list[ast.AST] = []
-        for holder in scope.around(node):
-            if holder is loop:
-                break
-            around.append(holder)
-        else:
-            continue
-        if any(isinstance(n, _NESTED) for n in around):
-            continue
-        if isinstance(node, ast.Break) and any(isinstance(n, ast.For | ast.AsyncFor | ast.While) for n in around):
-            continue
-        tests = [n.test for n in around if isinstance(n, ast.If)]
-        yield tests[0] if tests else None
+def sleeps(scope: Scope, call: ast.Call) -> bool:
+    """Whether a call sleeps, or runs a function of the project that does nothing else."""
+    inner = _made_by(scope, call)
+    return last(call.func) == "sleep" or (len(inner) <= _FEW and any(last(c.func) == "sleep" for c in inner))
 
 
-def _is_answered(loop: ast.While, test: ast.expr) -> bool:
-    """Whether a test is on what a call answers again and again, rather than on the next of several things."""
-    behind, names, own = [test], set[str](), [a for a in ast.walk(loop) if isinstance(a, ast.Assign)]
-    for value in behind:
-        told = {n.id for n in ast.walk(value) if isinstance(n, ast.Name)}
-        given = [
-            a for a in own if any(isinstance(n, ast.Name) and n.id in told for t in a.targets for n in ast.walk(t))
-        ]
-        behind += [a.value for a in given if a.value not in behind]
-        names |= told
-    calls = [c for value in behind for c in ast.walk(value) if isinstance(c, ast.Call)]
-    asking = [last(c.func) for c in calls if last(c.func) not in {"len", "isinstance", "bool", "str", "int"}]
-    return bool(asking) and not any(map(_TAKES.search, asking)) and not _goes_on(own, names)
+def _made_by(scope: Scope, call: ast.Call) -> list[ast.Call]:
+    """The calls that a function of the project makes when it is called."""
+    callee = scope.evaluated(call.func) if isinstance(call.func, ast.Name | ast.Attribute) else None
+    function = callee.function if isinstance(callee, BoundMethod) else callee
+    node = function.node if isinstance(function, FunctionValue) else None
+    return [n for n in ast.walk(node) if isinstance(n, ast.Call)] if node is not None else []
 
 
-def _goes_on(assigned: list[ast.Assign], names: set[str]) -> bool:
-    """Whether one of these names is worked out from itself, turn after turn: the next page, the rest of a list."""
-    by_name = {
-        n: {m.id for a in assigned if n in _stored(a) for m in ast.walk(a.value) if isinstance(m, ast.Name)}
-        for n in names
-    }
-    for start in names:
-        todo, seen = [*by_name[start]], set[str]()
-        while todo:
-            name = todo.pop()
-            if name == start:
-                return True
-            if name not in seen:
-                seen.add(name)
-                todo += by_name.get(name, ())
+def _is_cut(scope: Scope, loop: ast.While | ast.For) -> bool:
+    """Whether something around a loop ends it after some time: `with timeout(60)`, `@timeout(60)`."""
+    items = [i.context_expr for n in scope.around(loop) if isinstance(n, ast.With | ast.AsyncWith) for i in n.items]
+    decorators = scope.root.decorator_list if isinstance(scope.root, _FUNCTIONS) else []
+    return any(_BOUNDING.search(last(n.func if isinstance(n, ast.Call) else n)) for n in (*items, *decorators))
+
+
+class Question:
+    """What decides whether a loop is left by one of its ways out."""
+
+    def __init__(self, scope: Scope, loop: ast.While | ast.For, way: Exit) -> None:
+        self._scope, self._loop, self._way = scope, loop, way
+
+    @property
+    def call(self) -> ast.Call | None:
+        """The call whose answer decides alone; None where a count, a clock or the end of a collection may."""
+        asking = [c for c in self._calls if last(c.func) not in _PLAIN and not _QUIET.search(last(c.func))]
+        if not asking or self._is_bounded or self._goes_on():
+            return None
+        if any(last(c.func) in _OWN or any(k.arg == "nx" for k in c.keywords) for c in asking):
+            return None
+        emptied = any(self._is_empty(*test) for test in self._way.tests)
+        drains = self._works or any(_TAKES.search(last(c.func)) for c in asking)
+        return None if emptied and drains else asking[-1]
+
+    @cached_property
+    def _assigned(self) -> list[tuple[set[str], ast.expr]]:
+        """The names that a turn gives a value, with the value, or the test by which it is given a constant."""
+        found = []
+        for node in ast.walk(self._loop):
+            if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr) and node.value is not None:
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                names = {n for t in targets for n in _names(t)}
+                values = self._reasons(node) if isinstance(node.value, ast.Constant) else [node.value]
+                found += [(names, value) for value in values]
+        return found
+
+    def _reasons(self, node: ast.AST) -> list[ast.expr]:
+        """What decides that a constant is given: the test around it, or the calls before it that may raise an error."""
+        held = list(self._inside(node))
+        tests = [h.test for h in held if isinstance(h, ast.If)]
+        tried = [n for h in held if isinstance(h, ast.Try) for s in h.body for n in ast.walk(s)]
+        return tests[:1] or [n for n in tried if isinstance(n, ast.Call)]
+
+    def _inside(self, node: ast.AST) -> Iterator[ast.AST]:
+        for holder in self._scope.around(node):
+            if holder is self._loop:
+                return
+            yield holder
+
+    @cached_property
+    def _behind(self) -> list[ast.expr]:
+        """The tests of the way out, and what the names in them are given in the loop."""
+        behind: list[ast.expr] = [*(test for test, _ in self._way.tests), *self._way.tried]
+        for value in behind:
+            told = _names(value)
+            behind += [v for names, v in self._assigned if names & told and not any(v is b for b in behind)]
+        return behind
+
+    @cached_property
+    def _calls(self) -> list[ast.Call]:
+        return [c for value in self._behind for c in ast.walk(value) if isinstance(c, ast.Call)]
+
+    @property
+    def _is_bounded(self) -> bool:
+        names = {n for value in self._behind for n in _names(value)}
+        given = {n for targets, _ in self._assigned for n in targets}
+        counted = {n for a in ast.walk(self._loop) if isinstance(a, ast.AugAssign) for n in _names(a.target)}
+        counted |= _names(self._loop.target) if isinstance(self._loop, ast.For) else set()
+        return (
+            bool(names & counted)
+            or any(_BOUNDS.search(name.rpartition(".")[2]) for name in names - given)
+            or any(_BOUNDING.search(last(c.func)) for call in self._calls for c in (call, *_made_by(self._scope, call)))
+        )
+
+    def _goes_on(self) -> bool:
+        """Whether a name is worked out from itself, turn after turn: the next page, the rest of a list."""
+        names = {n for value in self._behind for n in _names(value)}
+        by_name = {n: {m for targets, v in self._assigned if n in targets for m in _names(v)} for n in names}
+        return any(_leads_to(by_name, name) for name in names)
+
+    @property
+    def _works(self) -> bool:
+        """Whether a turn does something that may change the next answer."""
+        own = [n for s in self._loop.body for n in ast.walk(s)]
+        done = [n.value.value if isinstance(n.value, ast.Await) else n.value for n in own if isinstance(n, ast.Expr)]
+        calls = [c for c in done if isinstance(c, ast.Call) and not _QUIET.search(last(c.func))]
+        return any(isinstance(n, ast.For | ast.AsyncFor) for n in own) or any(c not in self._calls for c in calls)
+
+    @staticmethod
+    def _is_empty(test: ast.expr, when: bool) -> bool:
+        """Whether a loop is left because what was given is empty."""
+        empty = when
+        while isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+            test, empty = test.operand, not empty
+        if isinstance(test, ast.Compare) and len(test.ops) == 1:
+            within = isinstance(test.ops[0], ast.In | ast.NotIn)
+            nothing = isinstance(test.comparators[0], ast.Constant) and not test.comparators[0].value
+            if within and isinstance(test.left, ast.Constant) and not isinstance(test.comparators[0], _GROUPS):
+                return empty is isinstance(test.ops[0], ast.NotIn)
+            same = isinstance(test.ops[0], ast.Is | ast.Eq | ast.LtE)
+            return nothing and same is empty
+        return not empty
+
+
+def _names(node: ast.AST) -> set[str]:
+    """The names in an expression, attributes in full and by what holds them: `self.job.state`, `self.job`; what is called is none."""
+    if isinstance(node, ast.Call):
+        held = [node.func.value] if isinstance(node.func, ast.Attribute) else []
+        return {n for part in (*held, *node.args, *node.keywords) for n in _names(part)}
+    if isinstance(node, ast.Name):
+        return {node.id} - {"self", "cls"}
+    inner = {n for child in ast.iter_child_nodes(node) for n in _names(child)}
+    return inner | {dotted(node)} - {""} if isinstance(node, ast.Attribute) else inner
+
+
+def _leads_to(by_name: dict[str, set[str]], start: str) -> bool:
+    todo, seen = [*by_name[start]], set[str]()
+    while todo:
+        name = todo.pop()
+        if name == start:
+            return True
+        if name not in seen:
+            seen.add(name)
+            todo += by_name.get(name, ())
     return False
-
-
-def _stored(assign: ast.Assign) -> set[str]:
-    return {n.id for t in assign.targets for n in ast.walk(t) if isinstance(n, ast.Name)}
 
 
 def forgotten_cursor(scope: Scope, loop: ast.While) -> str:
@@ -102,7 +213,7 @@ def forgotten_cursor(scope: Scope, loop: ast.While) -> str:
         calls = [c for s in loop.body for c in ast.walk(s) if isinstance(c, ast.Call)]
         given = [g for c in calls for g in (*c.args, *(k.value for k in c.keywords))]
         asked = any(isinstance(n, ast.Name) and n.id == name for g in given for n in ast.walk(g))
-        guards = [g for g in _guards(scope, loop) if g is not None]
+        guards = [test for way in exits(scope, loop) for test, _ in way.tests]
         ends = any(
             (isinstance(g, ast.UnaryOp) and isinstance(g.op, ast.Not) and last(g.operand) == name)
             or (isinstance(g, ast.Compare) and last(g.left) == name and isinstance(g.ops[0], ast.Eq | ast.Is))

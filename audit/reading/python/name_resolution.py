@@ -24,6 +24,13 @@ from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Module
 from audit.reading.python.syntax_cache import Definition
 
+# They give objects of the project: those that they were given, or those that a text names.
+_HANDS_ON = re.compile(
+    r"builtins\.(next|max|min|getattr|sorted|reversed|vars|globals)$|(copy|pickle|cloudpickle|dill|weakref|queue|contextvars)\.|"
+    r"random\.(choice|choices|sample)$|(stevedore|pluggy|importlib|importlib_metadata|pkg_resources|injector|zope)\.|"
+    r"(.*\.)?(import_string|import_by_path|symbol_by_name|instantiate|load_entry_point|resolve_name|locate|load_object)$"
+)
+
 
 def dotted(node: ast.AST) -> str:
     """`a.b.c` for a name or an attribute of names; empty for anything else."""
@@ -106,7 +113,8 @@ class Resolver:
                 return False
             self._in_hand.add(first)
             try:
-                return bool(dotted(made.func)) and self.is_external(dotted(made.func))
+                name = dotted(made.func)
+                return bool(name) and self.is_external(name) and not self.hands_on(name)
             finally:
                 self._in_hand.discard(first)
         value, _ = unwrap(self._named(name))
@@ -118,6 +126,13 @@ class Resolver:
                 return False
             return not made_by.dotted.startswith("builtins.") or hasattr(builtins, made_by.dotted.split(".")[1])
         return self.is_of_collection(name)
+
+    def hands_on(self, name: str) -> bool:
+        """Whether what this library's function gives may be an object of the project: `random.choice`, `import_string`."""
+        value, _ = unwrap(self._named(name))
+        receiver = value.receiver if isinstance(value, Method) else value
+        made_by = receiver.cls if isinstance(receiver, Instance) else receiver
+        return isinstance(made_by, External) and bool(_HANDS_ON.match(made_by.dotted))
 
     def is_of_collection(self, name: str) -> bool:
         """Whether a dotted name is a method of a text, a list or a dictionary that was read, not of what a library's object holds."""

@@ -9,6 +9,8 @@ from audit.reading.python.name_resolution import Resolver, dotted
 _COMPUTED = frozenset({"eval", "exec", "__import__", "importlib.import_module", "import_module"})
 # What they give is what the collection was given.
 _ENTRIES = frozenset({"get", "pop", "setdefault", "popleft", "popitem"})
+# Where they are told the name of the method that they find.
+_NAMED_BY = {"getattr": 1, "methodcaller": 0}
 _LITERALS = (
     ast.Constant,
     ast.JoinedStr,
@@ -32,8 +34,9 @@ def unresolved(resolver: Resolver, node: ast.Call) -> Unresolved:
         return _named(resolver, name)
     if isinstance(callee, ast.Attribute):
         return Unresolved.NO if _of_library(resolver, callee.value) else Unresolved.METHOD
-    if isinstance(callee, ast.Call) and dotted(callee.func) == "getattr":
-        literal = len(callee.args) > 1 and isinstance(callee.args[1], ast.Constant)
+    place = _NAMED_BY.get(dotted(callee.func).rpartition(".")[2]) if isinstance(callee, ast.Call) else None
+    if isinstance(callee, ast.Call) and place is not None:
+        literal = len(callee.args) > place and isinstance(callee.args[place], ast.Constant)
         return Unresolved.METHOD if literal else Unresolved.COMPUTED
     return Unresolved.NO if _of_library(resolver, callee) else Unresolved.CALLABLE
 
@@ -60,6 +63,6 @@ def _of_library(resolver: Resolver, receiver: ast.expr) -> bool:
         if name in _COMPUTED or (name.rpartition(".")[2] in _ENTRIES and resolver.is_of_collection(name)):
             return False
         if name:
-            return resolver.is_external(name)
+            return resolver.is_external(name) and not resolver.hands_on(name)
         return isinstance(receiver.func, ast.Attribute) and _of_library(resolver, receiver.func.value)
     return isinstance(receiver, ast.Attribute) and not dotted(receiver) and _of_library(resolver, receiver.value)

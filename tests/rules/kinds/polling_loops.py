@@ -1,7 +1,7 @@
 """Loops that wait for another system's answer without a bound, and loops that forget their page."""
 
 from audit.model.findings import Outcome
-from tests.rules.kinds.program import DOUBTED, PASSES, Program
+from tests.rules.kinds.program import DOUBTED, PASSES, WARNED, Program
 
 _HEAD = """
 import time
@@ -42,16 +42,16 @@ _PAGE = "    page = ask(cursor)\n    cursor = page['next']\n    if not cursor:\n
 PROGRAMS = (
     _loop(
         "answer of another system",
-        DOUBTED,
+        WARNED,
         "while True:\n    if ask(key)['state'] == 1:\n        break\n    time.sleep(1)",
     ),
-    _loop("answer in the condition", DOUBTED, "while ask(key) != 'done':\n    time.sleep(1)"),
+    _loop("answer in the condition", WARNED, "while ask(key) != 'done':\n    time.sleep(1)"),
     _loop(
         "answer by two names",
-        DOUBTED,
+        WARNED,
         "while 1:\n    r = ask(key)\n    s = r['s']\n    if s:\n        return\n    time.sleep(1)",
     ),
-    _loop("object chosen in a dictionary", DOUBTED, "ZONES[key].settle(key)"),
+    _loop("object chosen in a dictionary", WARNED, "ZONES[key].settle(key)"),
     _loop("cursor that each turn empties", DOUBTED, f"while True:\n    cursor = ''\n{_PAGE}"),
     _loop("cursor that is kept", PASSES, f"cursor = ''\nwhile True:\n{_PAGE}\n    time.sleep(1)"),
     _loop(

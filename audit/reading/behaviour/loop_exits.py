@@ -1,0 +1,95 @@
+"""The ways out of a loop, and what decides whether each is taken."""
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from audit.reading.behaviour.scope import Scope
+
+_LEAVES = (ast.Return, ast.Raise, ast.Break)
+_LOOPS = (ast.For, ast.AsyncFor, ast.While)
+# Errors by which a collection or a delay says that it is over.
+_OVER = re.compile(
+    r"(?i)time_?out|deadline|limit|stop|empty|cancel|interrupt|exit|expired|no_?more|end|exhaust|Index|EOF"
+)
+
+
+@dataclass(frozen=True)
+class Exit:
+    """A way out: the `tests` around it, each with what it must be; or calls that are `tried`, and raise an error or not.
+
+    With neither, nothing decides: the first turn is the last, or a collection is over.
+    """
+
+    tests: tuple[tuple[ast.expr, bool], ...] = ()
+    tried: tuple[ast.Call, ...] = ()
+
+
+def exits(scope: Scope, loop: ast.While | ast.For) -> Iterator[Exit]:
+    """The ways out of a loop by `return`, `raise` and `break`; an error that a handler hands on is none."""
+    for node in (n for statement in loop.body for n in ast.walk(statement)):
+        if not isinstance(node, _LEAVES):
+            continue
+        around = list(_up_to(scope, node, loop))
+        if not around or around[-1] is not loop:
+            continue
+        if isinstance(node, ast.Break) and any(isinstance(n, _LOOPS) for n in around[:-1]):
+            continue
+        handler = next((n for n in around if isinstance(n, ast.ExceptHandler)), None)
+        if handler is None:
+            yield _decided(node, around)
+        elif not isinstance(node, ast.Raise):
+            yield _handled(scope, handler)
+
+
+def _up_to(scope: Scope, node: ast.AST, loop: ast.AST) -> Iterator[ast.AST]:
+    """What holds a node, up to the loop; a function inside is not the loop's own."""
+    for holder in scope.around(node):
+        yield holder
+        if holder is loop:
+            return
+
+
+def _handled(scope: Scope, handler: ast.ExceptHandler) -> Exit:
+    """Left because a call raised an error; one that says that all is over is none that somebody waits for."""
+    tried = next(iter(scope.around(handler)), None)
+    if handler.type is None or _OVER.search(ast.unparse(handler.type)) or not isinstance(tried, ast.Try):
+        return Exit()
+    return Exit(tried=_calls(tried.body))
+
+
+def _decided(node: ast.AST, around: Sequence[ast.AST]) -> Exit:
+    """What decides of a way out that no handler holds."""
+    inner, tests = node, list[tuple[ast.expr, bool]]()
+    for holder in around:
+        if isinstance(holder, ast.If):
+            tests.append((holder.test, inner in holder.body))
+        elif isinstance(holder, ast.Match):
+            tests.append((holder.subject, True))
+        tests += [(test, False) for test in _skipped(holder, inner)]
+        inner = holder
+    if tests:
+        return Exit(tuple(tests))
+    inner = node
+    for holder in around:
+        if isinstance(holder, ast.Try) and inner not in holder.finalbody and not all(map(_leaves, holder.handlers)):
+            return Exit(tried=_calls(holder.body))
+        inner = holder
+    return Exit()
+
+
+def _skipped(holder: ast.AST, inner: ast.AST) -> Iterator[ast.expr]:
+    """The tests before a statement, in its block, that start the next turn."""
+    for block in (getattr(holder, "body", []), getattr(holder, "orelse", [])):
+        if isinstance(block, list) and inner in block:
+            before = block[: block.index(inner)]
+            yield from (s.test for s in before if isinstance(s, ast.If) and isinstance(s.body[-1], ast.Continue))
+
+
+def _leaves(handler: ast.ExceptHandler) -> bool:
+    return isinstance(handler.body[-1], _LEAVES)
+
+
+def _calls(body: Sequence[ast.stmt]) -> tuple[ast.Call, ...]:
+    return tuple(n for statement in body for n in ast.walk(statement) if isinstance(n, ast.Call))
