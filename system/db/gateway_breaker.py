@@ -7,11 +7,6 @@ from system.db.connection import Db
 from system.domain.gateway_breaker import BreakerPolicy
 
 HELD = "the gateway refuses everything for now"
-# A part of the statement that records an acceptance: it ends the hold, and whatever run of refusals there was.
-ANSWERED = """answered AS (
-    UPDATE gateway_breaker SET refusals = 0, open_since = NULL, probe_at = NULL, reason = NULL
-    WHERE refusals > 0 AND %(posted)s
-)"""
 
 
 @dataclass(frozen=True)

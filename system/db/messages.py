@@ -5,7 +5,6 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from system.db import gateway_breaker, quota
 from system.db.connection import Db
 from system.db.suppressions import OPTED_OUT
 from system.domain.daily_limit import DailyLimit
@@ -14,40 +13,18 @@ from system.domain.sending_window import WINDOW, SendingWindow
 from system.domain.statuses import CAMPAIGN_LETS_SEND, CampaignStatus, MessageKind, MessageStatus
 
 HELD_BY_THE_DAY = "daily limit reached"
-# One conditional statement: while a lease lives, nobody else gets the row. What may leave at once is counted in its day too; what
-# waits for somebody who opted out ends here, unless an earlier attempt has to be asked about.
-CLAIM = f"""
-WITH due AS (
-    SELECT m.id, m.kind, m.quota_day, (SELECT open_since IS NOT NULL FROM gateway_breaker) AS gateway_held, p.phone, p.last_inbound_at, c.status AS campaign_status,
-        c.sending_zone, c.sending_opens, c.sending_closes,
-        m.doubtful OR m.status IN ('sending', 'unknown') AS doubtful,
-        s.phone IS NOT NULL AND m.status = 'pending' AND NOT m.doubtful AS withdrawn,
-        CASE m.kind WHEN 'message_2' THEN (
-            SELECT o.sent_at FROM messages AS o
-            WHERE o.campaign_id = m.campaign_id AND o.contact_id = m.contact_id AND o.kind = 'message_1') END AS message_1_at
-    FROM messages AS m JOIN campaigns AS c ON c.id = m.campaign_id JOIN contacts AS p ON p.id = m.contact_id
-    LEFT JOIN suppressions AS s ON s.phone = p.phone
-    WHERE m.id = %(id)s AND NOT m.held
-      AND ((m.status IN ('pending', 'unknown') AND coalesce(m.next_attempt_at, '-infinity') <= now())
-        OR (m.status = 'sending' AND m.lease_until < now()))
-    FOR UPDATE OF m
-), candidate AS (
-    SELECT kind FROM due
-    WHERE NOT doubtful AND NOT withdrawn AND NOT gateway_held AND campaign_status = ANY(%(open)s) AND quota_day IS DISTINCT FROM %(day)s
-      AND (kind = 'message_1' OR coalesce(
-          message_1_at > %(day_ago)s AND last_inbound_at > %(day_ago)s, false))
-), {quota.COUNTED}
-UPDATE messages AS m
-SET status = CASE WHEN withdrawn THEN 'opted_out' ELSE 'sending' END,
-    lease_token = CASE WHEN NOT withdrawn THEN %(token)s::uuid END,
-    lease_until = CASE WHEN NOT withdrawn THEN now() + make_interval(secs => %(lease)s) END,
-    last_error = CASE WHEN withdrawn THEN %(opted_out)s ELSE m.last_error END,
-    attempts = m.attempts + 1, doubtful = due.doubtful, quota_day = coalesce((SELECT day FROM counted), m.quota_day)
-FROM due WHERE m.id = due.id
-RETURNING m.id, m.campaign_id, m.kind, m.body, m.reference, m.attempts, m.failures, m.doubtful, m.lease_token,
-    due.phone, due.campaign_status, due.message_1_at, due.last_inbound_at, due.gateway_held, m.quota_day,
-    due.sending_zone, due.sending_opens, due.sending_closes
-"""  # noqa: S608 (constants only)
+# `0060_message_functions.sql` says how. The claim is asked after the record, whose result it needs.
+RECORD_SENT = "SELECT record_sent(%(accepted)s, %(gateway_id)s, %(wa_id)s, %(sent_at)s, %(posted)s) AS recorded"
+CLAIM = """
+SELECT first.recorded, (c.message).id, (c.message).campaign_id, (c.message).kind, (c.message).body, (c.message).reference,
+    (c.message).attempts, (c.message).failures, (c.message).doubtful, (c.message).lease_token, (c.message).quota_day,
+    c.phone, c.campaign_status, c.message_1_at, c.last_inbound_at, c.gateway_held,
+    c.sending_zone, c.sending_opens, c.sending_closes
+FROM ({first}) AS first LEFT JOIN LATERAL claim_message(
+    CASE WHEN first.recorded IS NOT NULL THEN %(id)s END, %(token)s, %(lease)s, %(day_ago)s, %(day)s, %(limit)s, %(most_message_1)s,
+    %(open)s, %(opted_out)s) AS c ON true
+"""
+CLAIM_ALONE, CLAIM_NEXT = (CLAIM.format(first=first).encode() for first in ("SELECT true AS recorded", RECORD_SENT))
 
 
 @dataclass(frozen=True)
@@ -111,12 +88,43 @@ def by_id(db: Db, message_id: int) -> Message | None:
     return Message(**row | {"kind": MessageKind(row["kind"]), "status": MessageStatus(row["status"])})
 
 
+@dataclass(frozen=True)
+class Acceptance:
+    """The gateway has this message. `posted`: a POST was answered so, which shows that the gateway takes messages."""
+
+    message_id: int
+    gateway_id: str
+    wa_id: str | None
+    sent_at: datetime
+    posted: bool = True
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Those of the statement that records it."""
+        values = dict(vars(self))
+        return values | {"accepted": values.pop("message_id")}
+
+
 def claim(db: Db, message_id: int, *, lease_seconds: float, now: datetime, day: date, daily_limit: int) -> Claim | None:
     """Takes the message for `lease_seconds`; None when it is not due, final, somebody's, or for who opted out.
 
     It is counted in `day` unless that day is full, or something else keeps it from leaving at once.
     """
-    parameters: dict[str, Any] = {
+    terms = _terms(message_id, lease_seconds, now, day, daily_limit)
+    return _claimed(db.execute(CLAIM_ALONE, terms).fetchone())
+
+
+def claim_next(
+    db: Db, accepted: Acceptance, message_id: int, *, lease_seconds: float, now: datetime, day: date, daily_limit: int
+) -> tuple[bool, Claim | None]:
+    """What `record_sent` and then `claim` give, in one statement: the server is asked once a message."""
+    terms = _terms(message_id, lease_seconds, now, day, daily_limit)
+    row = db.execute(CLAIM_NEXT, terms | accepted.parameters).fetchone()
+    return row is not None and bool(row["recorded"]), _claimed(row)
+
+
+def _terms(message_id: int, lease_seconds: float, now: datetime, day: date, daily_limit: int) -> dict[str, Any]:
+    return {
         "id": message_id,
         "token": uuid4(),
         "lease": lease_seconds,
@@ -127,17 +135,19 @@ def claim(db: Db, message_id: int, *, lease_seconds: float, now: datetime, day: 
         "most_message_1": DailyLimit(daily_limit).most_message_1,
         "open": [status.value for status in CAMPAIGN_LETS_SEND],
     }
-    row = db.execute(CLAIM.encode(), parameters).fetchone()
+
+
+def _claimed(row: dict[str, Any] | None) -> Claim | None:
     if row is None or row["lease_token"] is None:
         return None
     kinds = {"kind": MessageKind(row["kind"]), "campaign_status": CampaignStatus(row["campaign_status"])}
     message_1_at, last_inbound_at = row.pop("message_1_at"), row.pop("last_inbound_at")
     window = None if kinds["kind"] is MessageKind.MESSAGE_1 else SendingWindow(message_1_at, last_inbound_at)
-    return Claim(**_without_hours(row) | kinds, window=window, hours=hours_of(row))
+    return Claim(**_of_the_claim(row) | kinds, window=window, hours=hours_of(row))
 
 
-def _without_hours(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if not name.startswith("sending_")}
+def _of_the_claim(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "recorded" and not name.startswith("sending_")}
 
 
 def hours_of(row: dict[str, Any]) -> SendingHours | None:
@@ -152,27 +162,13 @@ def renew_lease(db: Db, claim: Claim, *, lease_seconds: float) -> bool:
     return _while_mine(db, claim, "lease_until = now() + make_interval(secs => %(lease)s)", lease=lease_seconds)
 
 
-RECORD_SENT = f"""
-WITH {gateway_breaker.ANSWERED}
-UPDATE messages SET status = 'sent', gateway_id = %(gateway_id)s, wa_id = %(wa_id)s, sent_at = %(sent_at)s,
-    lease_token = NULL, lease_until = NULL, next_attempt_at = NULL, last_error = NULL, failed_for_now = false
-WHERE id = %(id)s AND gateway_id IS NULL
-"""  # noqa: S608 (constants only)
-
-
-def record_sent(
-    db: Db, message_id: int, *, gateway_id: str, wa_id: str | None, sent_at: datetime, posted: bool = True
-) -> bool:
+def record_sent(db: Db, accepted: Acceptance) -> bool:
     """Records an acceptance, whoever holds the lease: it is a fact, even when its answer came late.
 
-    `posted`: a POST was answered so, which shows that the gateway takes messages. Returns False when the message was already
-    known as accepted.
+    Returns False when the message was already known as accepted.
     """
-    cursor = db.execute(
-        RECORD_SENT.encode(),
-        {"id": message_id, "gateway_id": gateway_id, "wa_id": wa_id, "sent_at": sent_at, "posted": posted},
-    )
-    return cursor.rowcount == 1
+    row = db.execute(RECORD_SENT, accepted.parameters).fetchone()
+    return row is not None and bool(row["recorded"])
 
 
 def postpone(db: Db, claim: Claim, *, status: MessageStatus, failures: int, delay_seconds: float, error: str) -> bool:

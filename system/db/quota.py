@@ -9,25 +9,15 @@ from system.domain.daily_limit import DailyLimit
 if TYPE_CHECKING:
     from system.db.messages import Claim
 
-# A part of statements whose `candidate` holds the kind of the message to count, or nothing; gives the day when it counted.
-COUNTED = """counted AS (
-    INSERT INTO daily_counters AS d (day, message_1, message_2)
-    SELECT %(day)s, (kind = 'message_1')::int, (kind = 'message_2')::int FROM candidate
-    WHERE CASE kind WHEN 'message_1' THEN %(most_message_1)s ELSE %(limit)s END > 0
-    ON CONFLICT (day) DO UPDATE
-        SET message_1 = d.message_1 + excluded.message_1, message_2 = d.message_2 + excluded.message_2
-        WHERE d.message_1 + d.message_2 < %(limit)s
-          AND (excluded.message_1 = 0 OR d.message_1 < %(most_message_1)s)
-    RETURNING day
-)"""
-RESERVE = f"""
+RESERVE = """
 WITH mine AS (
     SELECT kind, quota_day FROM messages WHERE id = %(id)s AND lease_token = %(token)s AND status = 'sending' FOR UPDATE
-), candidate AS (SELECT kind FROM mine WHERE quota_day IS DISTINCT FROM %(day)s), {COUNTED}
-UPDATE messages SET quota_day = coalesce((SELECT day FROM counted), quota_day)
+)
+UPDATE messages SET quota_day = coalesce(
+    (SELECT count_in_day(kind, %(day)s, %(limit)s, %(most_message_1)s) FROM mine WHERE quota_day IS DISTINCT FROM %(day)s), quota_day)
 WHERE id = %(id)s AND EXISTS (SELECT FROM mine)
 RETURNING quota_day
-"""  # noqa: S608 (constants only)
+"""
 
 
 def reserve(db: Db, claim: "Claim", *, day: date, limit: int) -> bool:
@@ -37,7 +27,7 @@ def reserve(db: Db, claim: "Claim", *, day: date, limit: int) -> bool:
     """
     parameters: dict[str, Any] = {"id": claim.id, "token": claim.lease_token, "day": day, "limit": limit}
     parameters["most_message_1"] = DailyLimit(limit).most_message_1
-    row = db.execute(RESERVE.encode(), parameters).fetchone()
+    row = db.execute(RESERVE, parameters).fetchone()
     return row is not None and row["quota_day"] == day
 
 

@@ -70,9 +70,8 @@ def _settle(db: Database, gateway: Gateway, zone: ZoneInfo, clock: Clock, messag
         if not isinstance(answer, Accepted):
             return "unsent"
         at = answer.at or clock()
-        messages.record_sent(
-            connection, message_id, gateway_id=answer.gateway_id, wa_id=answer.wa_id, sent_at=at, posted=False
-        )
+        accepted = messages.Acceptance(message_id, answer.gateway_id, answer.wa_id, at, posted=False)
+        messages.record_sent(connection, accepted)
         unsent.count_in_day(connection, message_id, at.astimezone(zone).date())
     logger.info("message_sent", extra={"event": "message_sent", "message_id": message_id, "how": "reconciled"})
     return "sent"

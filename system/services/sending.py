@@ -10,11 +10,11 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from system.clock import utc_now
 from system.db import campaigns, gateway_breaker, messages, quota, suppressions
-from system.db.connection import Db
 from system.db.database import Database
 from system.db.messages import Claim
 from system.domain.daily_limit import next_day
@@ -116,7 +116,7 @@ class Sender:
     def send_in_turn(self, message_ids: Sequence[int], template_name: str | None = None) -> Turn:
         """The same for several messages, until one fails or half a second is over; each is claimed when its turn comes.
 
-        No lock saves work here. An acceptance is recorded by the transaction that claims the next message.
+        No lock saves work here. An acceptance is recorded by the statement that claims the next message.
         """
         ends_at = self.monotonic() + TURN_SECONDS
         outcome: SendOutcome = Done("nothing to send")
@@ -138,7 +138,7 @@ class Sender:
                 break
         if handed_over:
             with self.db.statement() as connection:
-                recorded = self._record(connection, handed_over)
+                recorded = messages.record_sent(connection, self._acceptance(handed_over))
             self._report(handed_over, recorded=recorded)
         return Turn(outcome, tuple(waiting))
 
@@ -171,18 +171,14 @@ class Sender:
         logger.info("message_not_sent", extra={"message_id": message_id, "why": outcome.what, **known})
 
     def _claim(self, message_id: int, handed_over: HandedOver | None) -> Claim | None:
-        with self.db.transaction() if handed_over else self.db.statement() as connection:
-            recorded = handed_over is None or self._record(connection, handed_over)
-            claim = messages.claim(
-                connection,
-                message_id,
-                lease_seconds=self.lease.seconds,
-                now=self.clock(),
-                day=self._today(),
-                daily_limit=self.daily_limit,
-            )
-        if handed_over:
-            self._report(handed_over, recorded=recorded)
+        terms: dict[str, Any] = {"lease_seconds": self.lease.seconds, "now": self.clock(), "day": self._today()}
+        terms["daily_limit"] = self.daily_limit
+        with self.db.statement() as connection:
+            if handed_over is None:
+                return messages.claim(connection, message_id, **terms)
+            accepted = self._acceptance(handed_over)
+            recorded, claim = messages.claim_next(connection, accepted, message_id, **terms)
+        self._report(handed_over, recorded=recorded)
         return claim
 
     def _attempt(self, claim: Claim, claimed_at: float, template_name: str | None) -> Attempted:
@@ -296,14 +292,13 @@ class Sender:
         with self.db.transaction() as connection:
             return quota.reserve(connection, claim, day=day, limit=self.daily_limit)
 
-    def _record(self, connection: Db, handed_over: HandedOver) -> bool:
+    def _acceptance(self, handed_over: HandedOver) -> messages.Acceptance:
         accepted = handed_over.accepted
-        return messages.record_sent(
-            connection,
+        return messages.Acceptance(
             handed_over.claim.id,
-            gateway_id=accepted.gateway_id,
-            wa_id=accepted.wa_id,
-            sent_at=accepted.at or self.clock(),
+            accepted.gateway_id,
+            accepted.wa_id,
+            accepted.at or self.clock(),
             posted=handed_over.how == "sent",
         )
 

@@ -6,7 +6,7 @@ LIVING_LEASE = """
       AND ((m.status IN ('pending', 'unknown') AND coalesce(m.next_attempt_at, '-infinity') <= now())
         OR (m.status = 'sending' AND m.lease_until < now()))
 """
-UNCONDITIONAL_CLAIM = Edit("system/db/messages.py", LIVING_LEASE, "\n")
+UNCONDITIONAL_CLAIM = Edit("system/db/migrations/0060_message_functions.sql", LIVING_LEASE, "\n")
 NO_RECONCILE = Edit("system/services/sending.py", "settled = self._reconcile(claim)", "settled = None")
 NO_RECOVERY = (
     Edit("system/services/recovery.py", "return RecoveryPlan(messages, silent)", "return RecoveryPlan((), ())"),

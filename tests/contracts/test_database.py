@@ -67,7 +67,7 @@ def test_the_daily_limit_holds_under_concurrency(db: Database, campaign_id: int)
 
 def test_many_interactions_at_once_earn_one_message_2(db: Database, campaign_id: int) -> None:
     with db.transaction() as connection:
-        messages.record_sent(connection, ids(db)[0], gateway_id="a1", wa_id="w1", sent_at=NOW)
+        messages.record_sent(connection, messages.Acceptance(ids(db)[0], "a1", "w1", NOW))
         contact_id = connection.execute("SELECT contact_id FROM messages ORDER BY id LIMIT 1").fetchone()
     assert contact_id is not None
 
