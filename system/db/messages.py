@@ -13,18 +13,14 @@ from system.domain.sending_window import WINDOW, SendingWindow
 from system.domain.statuses import CAMPAIGN_LETS_SEND, CampaignStatus, MessageKind, MessageStatus
 
 HELD_BY_THE_DAY = "daily limit reached"
-# `0060_message_functions.sql` says how. The claim is asked after the record, whose result it needs.
-RECORD_SENT = "SELECT record_sent(%(accepted)s, %(gateway_id)s, %(wa_id)s, %(sent_at)s, %(posted)s) AS recorded"
-CLAIM = """
-SELECT first.recorded, (c.message).id, (c.message).campaign_id, (c.message).kind, (c.message).body, (c.message).reference,
-    (c.message).attempts, (c.message).failures, (c.message).doubtful, (c.message).lease_token, (c.message).quota_day,
-    c.phone, c.campaign_status, c.message_1_at, c.last_inbound_at, c.gateway_held,
-    c.sending_zone, c.sending_opens, c.sending_closes
-FROM ({first}) AS first LEFT JOIN LATERAL claim_message(
-    CASE WHEN first.recorded IS NOT NULL THEN %(id)s END, %(token)s, %(lease)s, %(day_ago)s, %(day)s, %(limit)s, %(most_message_1)s,
-    %(open)s, %(opted_out)s) AS c ON true
-"""
-CLAIM_ALONE, CLAIM_NEXT = (CLAIM.format(first=first).encode() for first in ("SELECT true AS recorded", RECORD_SENT))
+# What these do is in `0060_message_functions.sql`.
+RECORD_SENT = "record_sent(%(accepted)s, %(gateway_id)s, %(wa_id)s, %(sent_at)s, %(posted)s)"
+_TERMS = "%(id)s, %(token)s, %(lease)s, %(day_ago)s, %(day)s, %(limit)s, %(most_message_1)s, %(open)s, %(opted_out)s"
+CLAIM = f"claim_message({_TERMS})"
+CLAIM_NEXT = f"claim_next(%(accepted)s, %(gateway_id)s, %(wa_id)s, %(sent_at)s, %(posted)s, {_TERMS})"
+CLAIMED = """SELECT (message).id, (message).campaign_id, (message).kind, (message).body, (message).reference,
+    (message).attempts, (message).failures, (message).doubtful, (message).lease_token, (message).quota_day,
+    phone, campaign_status, message_1_at, last_inbound_at, gateway_held, sending_zone, sending_opens, sending_closes"""
 
 
 @dataclass(frozen=True)
@@ -111,7 +107,7 @@ def claim(db: Db, message_id: int, *, lease_seconds: float, now: datetime, day: 
     It is counted in `day` unless that day is full, or something else keeps it from leaving at once.
     """
     terms = _terms(message_id, lease_seconds, now, day, daily_limit)
-    return _claimed(db.execute(CLAIM_ALONE, terms).fetchone())
+    return _claimed(db.execute(f"{CLAIMED} FROM {CLAIM}".encode(), terms).fetchone())
 
 
 def claim_next(
@@ -119,8 +115,8 @@ def claim_next(
 ) -> tuple[bool, Claim | None]:
     """What `record_sent` and then `claim` give, in one statement: the server is asked once a message."""
     terms = _terms(message_id, lease_seconds, now, day, daily_limit)
-    row = db.execute(CLAIM_NEXT, terms | accepted.parameters).fetchone()
-    return row is not None and bool(row["recorded"]), _claimed(row)
+    row = db.execute(f"{CLAIMED}, recorded FROM {CLAIM_NEXT}".encode(), terms | accepted.parameters).fetchone()
+    return row is not None and row.pop("recorded"), _claimed(row)
 
 
 def _terms(message_id: int, lease_seconds: float, now: datetime, day: date, daily_limit: int) -> dict[str, Any]:
@@ -143,11 +139,11 @@ def _claimed(row: dict[str, Any] | None) -> Claim | None:
     kinds = {"kind": MessageKind(row["kind"]), "campaign_status": CampaignStatus(row["campaign_status"])}
     message_1_at, last_inbound_at = row.pop("message_1_at"), row.pop("last_inbound_at")
     window = None if kinds["kind"] is MessageKind.MESSAGE_1 else SendingWindow(message_1_at, last_inbound_at)
-    return Claim(**_of_the_claim(row) | kinds, window=window, hours=hours_of(row))
+    return Claim(**_without_hours(row) | kinds, window=window, hours=hours_of(row))
 
 
-def _of_the_claim(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name != "recorded" and not name.startswith("sending_")}
+def _without_hours(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if not name.startswith("sending_")}
 
 
 def hours_of(row: dict[str, Any]) -> SendingHours | None:
@@ -167,7 +163,7 @@ def record_sent(db: Db, accepted: Acceptance) -> bool:
 
     Returns False when the message was already known as accepted.
     """
-    row = db.execute(RECORD_SENT, accepted.parameters).fetchone()
+    row = db.execute(f"SELECT {RECORD_SENT} AS recorded".encode(), accepted.parameters).fetchone()
     return row is not None and bool(row["recorded"])
 
 

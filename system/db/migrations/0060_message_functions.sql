@@ -73,3 +73,21 @@ FROM due WHERE m.id = due.id
 RETURNING m, due.phone, due.campaign_status, due.message_1_at, due.last_inbound_at, due.gateway_held,
     due.sending_zone, due.sending_opens, due.sending_closes;
 END $$;
+
+-- The acceptance of one message, then the claim of the next: one row, whose message is null where none could be claimed.
+CREATE FUNCTION claim_next(
+    accepted bigint, accepted_as text, whatsapp_id text, at timestamptz, posted boolean,
+    message_id bigint, token uuid, lease_seconds double precision, day_ago timestamptz, today date, day_limit bigint,
+    most_message_1 bigint, open_statuses text[], opted_out text
+) RETURNS TABLE (
+    recorded boolean, message messages, phone text, campaign_status text, message_1_at timestamptz, last_inbound_at timestamptz,
+    gateway_held boolean, sending_zone text, sending_opens smallint, sending_closes smallint
+) LANGUAGE plpgsql AS $$
+BEGIN
+    recorded := record_sent(accepted, accepted_as, whatsapp_id, at, posted);
+    RETURN QUERY SELECT claim_next.recorded, c.* FROM claim_message(
+        message_id, token, lease_seconds, day_ago, today, day_limit, most_message_1, open_statuses, opted_out) AS c;
+    IF NOT FOUND THEN
+        RETURN NEXT;
+    END IF;
+END $$;
