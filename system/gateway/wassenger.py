@@ -67,9 +67,9 @@ class WassengerGateway:
         )
         # A connection idle for longer may be closed by the other side just as it is used again.
         limits = httpx.Limits(max_connections=8, keepalive_expiry=3.0)
-        self._client = httpx.Client(
-            base_url=base_url, headers={"Token": api_key}, timeout=timeout, limits=limits, trust_env=False
-        )
+        self._client = httpx.Client(headers={"Token": api_key}, timeout=timeout, limits=limits, trust_env=False)
+        # Read once: joining a path to a base URL at every request cost a tenth of the processor time of a send.
+        self._messages, self._existence = httpx.URL(f"{base_url}/messages"), httpx.URL(f"{base_url}/numbers/exists")
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -89,7 +89,7 @@ class WassengerGateway:
         else:
             body["template"] = {"name": message.template_name, "language": "fr"}
         try:
-            response = self._client.post("/messages", json=body, headers=correlation.headers())
+            response = self._client.post(self._messages, json=body, headers=correlation.headers())
         except NEVER_WRITTEN as error:
             return Refused(_described(error), retryable=True)
         except httpx.HTTPError as error:
@@ -99,7 +99,7 @@ class WassengerGateway:
     def find_by_reference(self, reference: str) -> LookupOutcome:
         """Whether the gateway has accepted a message with this reference; `Uncertain` when it cannot be asked."""
         try:
-            response = self._client.get("/messages", params={"reference": reference}, headers=correlation.headers())
+            response = self._client.get(self._messages, params={"reference": reference}, headers=correlation.headers())
         except httpx.HTTPError as error:
             return Uncertain(_described(error))
         if response.status_code != httpx.codes.OK:
@@ -119,7 +119,7 @@ class WassengerGateway:
     def number_exists(self, phone: str) -> NumberOutcome:
         """Whether the number (E.164) is on WhatsApp; `Uncertain` when the answer says nothing."""
         try:
-            response = self._client.post("/numbers/exists", json={"phone": phone})
+            response = self._client.post(self._existence, json={"phone": phone})
         except httpx.HTTPError as error:
             return Uncertain(_described(error))
         if response.status_code in ACCOUNT_STATUSES:
