@@ -12,6 +12,7 @@ from system.commands.database import command_database, refuse
 from system.config import get_settings
 from system.db.database import Database
 from system.domain.campaign_life import Resume
+from system.domain.content import Media, Template
 from system.domain.sending_hours import SendingHours
 from system.domain.wakeups import WakeUp
 from system.services import cancelling, pausing, scheduling, statistics
@@ -48,6 +49,10 @@ def create(
     ] = None,
     *,
     category: Annotated[list[str] | None, typer.Option(help="A category of contacts; may be repeated.")] = None,
+    media: Annotated[str, typer.Option(help="https address of an image or a document; the text stands under it.")] = "",
+    template: Annotated[str, typer.Option(help="Name of an approved template, which --message only shows.")] = "",
+    language: Annotated[str, typer.Option(help="The template's language.")] = "fr",
+    value: Annotated[list[str] | None, typer.Option(help="A value of the template, in order; may be repeated.")] = None,
     hours: Annotated[
         str,
         typer.Option(
@@ -63,8 +68,19 @@ def create(
         if hours:
             span, _, zone = hours.partition(" ")
             asked = SendingHours.parse(span, zone or get_settings().sending_zone)
+        if media and template:
+            raise ValueError("a Message 1 has a file or a template, not both")
+        content = Media.parse(media) if media else None
         made = create_campaign(
-            db, name, message, numbers, follow_up, categories=category or (), hours=asked, actor=ACTOR
+            db,
+            name,
+            message,
+            numbers,
+            follow_up,
+            categories=category or (),
+            hours=asked,
+            content=Template.parse(template, language, value or ()) if template else content,
+            actor=ACTOR,
         )
         typer.echo(str(made))
 

@@ -4,8 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from system.db.campaigns import Texts
 from system.db.connection import Db
+from system.domain import content
+from system.domain.content import Content
 from system.domain.phone import PhoneNumber
+from system.domain.variables import variables
 
 
 def add_contacts(db: Db, campaign_id: int, phones: Sequence[PhoneNumber]) -> None:
@@ -62,6 +66,11 @@ def add_categories(db: Db, campaign_id: int, names: Sequence[str]) -> tuple[str,
         [campaign_id, sorted({each for ids in found.values() for each in ids})],
     )
     return tuple(name for name, ids in found.items() if not ids)
+
+
+def clear_contacts(db: Db, campaign_id: int) -> None:
+    """Takes every number from a draft's list; what consents were recorded stay."""
+    db.execute("DELETE FROM campaign_contacts WHERE campaign_id = %s", [campaign_id])
 
 
 def clear_categories(db: Db, campaign_id: int) -> None:
@@ -135,6 +144,43 @@ def lacking(db: Db, campaign_id: int, names: Sequence[str]) -> int:
 
 
 @dataclass(frozen=True)
+class TooLong:
+    """How many people would read a text that the gateway does not take, the first of them by name or number, and which text."""
+
+    people: int
+    first: tuple[str, ...]
+    message: bool
+    follow_up: bool
+
+
+# Only texts that may be too long are filled: no value is longer than all that is known of a name.
+_LONGER = """CASE WHEN char_length({text}) + %(variables)s * char_length(concat(p.first_name, p.last_name, p.name)) > {most}
+    THEN char_length(filled({text}, p.first_name, p.last_name, p.name)) > {most} ELSE false END"""
+_TOO_LONG = f"""
+SELECT count(*) AS people, bool_or(message) AS message, bool_or(follow_up) AS follow_up,
+    (array_agg(who ORDER BY id))[:%(named)s] AS first
+FROM (SELECT p.id, coalesce(nullif(p.name, ''), p.phone) AS who,
+        {_LONGER.format(text="c.message_template", most="%(most)s")} AS message,
+        {_LONGER.format(text="c.follow_up_template", most="%(most_follow_up)s")} AS follow_up
+    FROM ({_PEOPLE}) AS p JOIN campaigns AS c ON c.id = %(id)s WHERE p.receives) AS people
+WHERE message OR follow_up
+"""  # noqa: S608 (constants only)
+
+
+def too_long(db: Db, campaign_id: int, texts: Texts, *, named: int) -> TooLong | None:
+    """Who of those who would be written to would read too long a text once it is filled, `named` of them told; None if nobody."""
+    count = max(len(variables(texts.message)), len(variables(texts.follow_up)))
+    if not count:
+        return None
+    values = {"id": campaign_id, "variables": count, "named": named}
+    values |= {"most": content.most_text(texts.content), "most_follow_up": content.MOST_TEXT}
+    row = db.execute(_TOO_LONG.encode(), values).fetchone()
+    if row is None or not row["people"]:
+        return None
+    return TooLong(row["people"], tuple(row["first"]), row["message"], row["follow_up"])
+
+
+@dataclass(frozen=True)
 class Sample:
     """What one contact of a campaign would read."""
 
@@ -143,6 +189,7 @@ class Sample:
     name: str | None
     message: str
     follow_up: str
+    content: Content | None
 
 
 def sample(db: Db, campaign_id: int, *, after: int = 0) -> Sample | None:
@@ -150,9 +197,10 @@ def sample(db: Db, campaign_id: int, *, after: int = 0) -> Sample | None:
     row = db.execute(
         f"""SELECT p.id AS contact_id, p.phone, p.name,
                 filled(c.message_template, p.first_name, p.last_name, p.name) AS message,
-                filled(c.follow_up_template, p.first_name, p.last_name, p.name) AS follow_up
+                filled(c.follow_up_template, p.first_name, p.last_name, p.name) AS follow_up,
+                filled_content(c.content, p.first_name, p.last_name, p.name) AS content
             FROM ({_PEOPLE}) AS p JOIN campaigns AS c ON c.id = %(id)s
             WHERE p.receives AND p.id > %(after)s ORDER BY p.id LIMIT 1""".encode(),  # noqa: S608 (constants only)
         {"id": campaign_id, "after": after},
     ).fetchone()
-    return None if row is None else Sample(**row)
+    return None if row is None else Sample(**row | {"content": content.read(row["content"])})

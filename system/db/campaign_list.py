@@ -6,10 +6,12 @@ from typing import Any
 
 from system.db import messages
 from system.db.connection import Db
+from system.domain import content
+from system.domain.content import Content, Media, Template
 from system.domain.sending_hours import SendingHours
 from system.domain.statuses import CampaignStatus
 
-_READ = """SELECT id, name, message_template AS message, follow_up_template AS follow_up, sending_zone, sending_opens,
+_READ = """SELECT id, name, message_template AS message, follow_up_template AS follow_up, content, sending_zone, sending_opens,
     sending_closes, test_of, status, stop_reason, created_at, scheduled_at, launched_at, paused_at, completed_at, cancelled_at,
     final_statistics, CASE WHEN status = 'sending' AND greatest(held_until, rest_until) > now()
         THEN greatest(held_until, rest_until) END AS resumes_at FROM campaigns"""
@@ -19,7 +21,7 @@ _READ = """SELECT id, name, message_template AS message, follow_up_template AS f
 class Campaign:
     """A campaign as it is read; times are UTC.
 
-    `hours` are its own, None where they are the installation's. `test_of`: the campaign whose text it tries on somebody.
+    `content`: what Message 1 is besides its text. `hours` are its own, None where they are the installation's. `test_of`: the campaign whose text it tries on somebody.
     `final_statistics` is None until it is closed. `resumes_at`: when its Message 1 go on, while the hour, a full day, a
     gateway that refuses everything or a pause between batches holds them.
     """
@@ -28,6 +30,7 @@ class Campaign:
     name: str
     message: str
     follow_up: str
+    content: Content | None
     hours: SendingHours | None
     test_of: int | None
     status: CampaignStatus
@@ -41,11 +44,20 @@ class Campaign:
     final_statistics: dict[str, Any] | None
     resumes_at: datetime | None
 
+    @property
+    def media(self) -> Media | None:
+        return self.content if isinstance(self.content, Media) else None
+
+    @property
+    def template(self) -> Template | None:
+        return self.content if isinstance(self.content, Template) else None
+
 
 def _campaign(row: dict[str, Any]) -> Campaign:
     hours = messages.hours_of(row)
     known = {name: value for name, value in row.items() if not name.startswith("sending_")}
-    return Campaign(**known | {"status": CampaignStatus(row["status"])}, hours=hours)
+    parsed = {"status": CampaignStatus(row["status"]), "content": content.read(row["content"])}
+    return Campaign(**known | parsed, hours=hours)
 
 
 def by_id(db: Db, campaign_id: int) -> Campaign | None:

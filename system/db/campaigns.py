@@ -1,9 +1,15 @@
 """Campaigns' rows, and the messages that their life makes, sets aside or takes back."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from secrets import token_hex
+from typing import Any
+
+from psycopg.types.json import Jsonb
 
 from system.db.connection import Db
+from system.domain import content as kept
+from system.domain.content import Content
 from system.domain.sending_hours import SendingHours
 from system.domain.statuses import CampaignStatus
 
@@ -35,12 +41,34 @@ def set_hours(db: Db, campaign_id: int, hours: SendingHours | None) -> None:
     )
 
 
-def texts(db: Db, campaign_id: int) -> tuple[str, str]:
+def set_content(db: Db, campaign_id: int, stored: dict[str, Any] | None) -> None:
+    """Gives a draft's Message 1 a file or a template, or a text alone."""
+    db.execute(
+        "UPDATE campaigns SET content = %s WHERE id = %s", [None if stored is None else Jsonb(stored), campaign_id]
+    )
+
+
+@dataclass(frozen=True)
+class Texts:
+    """What is filled for each contact of a campaign."""
+
+    message: str
+    follow_up: str
+    content: Content | None
+
+    @property
+    def every(self) -> tuple[str, ...]:
+        return (self.message, self.follow_up, *(self.content.texts if self.content else ()))
+
+
+def texts(db: Db, campaign_id: int) -> Texts:
     """The texts of both messages, with their variables."""
     row = db.execute(
-        "SELECT message_template, follow_up_template FROM campaigns WHERE id = %s", [campaign_id]
+        "SELECT message_template, follow_up_template, content FROM campaigns WHERE id = %s", [campaign_id]
     ).fetchone()
-    return ("", "") if row is None else (row["message_template"], row["follow_up_template"])
+    if row is None:
+        return Texts("", "", None)
+    return Texts(row["message_template"], row["follow_up_template"], kept.read(row["content"]))
 
 
 def set_test_of(db: Db, campaign_id: int, original: int) -> None:
@@ -54,8 +82,9 @@ def freeze(db: Db, campaign_id: int) -> int:
     Who opted out since has ended already. A number known not to be on WhatsApp is left out.
     """
     db.execute(
-        """INSERT INTO messages (campaign_id, contact_id, kind, body, reference, status, outcome)
-           SELECT c.id, p.id, 'message_1', CASE WHEN strpos(c.message_template, '{{') = 0 THEN c.message_template
+        """INSERT INTO messages (campaign_id, contact_id, kind, content, body, reference, status, outcome)
+           SELECT c.id, p.id, 'message_1', filled_content(c.content, p.first_name, p.last_name, p.name),
+                  CASE WHEN strpos(c.message_template, '{{') = 0 THEN c.message_template
                       ELSE filled(c.message_template, p.first_name, p.last_name, p.name) END, 'm-' || c.id || '-' || %(salt)s || '-' || p.id,
                   CASE WHEN s.phone IS NULL THEN 'pending' ELSE 'opted_out' END,
                   CASE WHEN s.phone IS NOT NULL THEN 'opted_out' END

@@ -18,7 +18,7 @@ RECORD_SENT = "record_sent(%(accepted)s, %(gateway_id)s, %(wa_id)s, %(sent_at)s,
 _TERMS = "%(id)s, %(token)s, %(lease)s, %(day_ago)s, %(day)s, %(limit)s, %(most_message_1)s, %(open)s, %(opted_out)s"
 CLAIM = f"claim_message({_TERMS})"
 CLAIM_NEXT = f"claim_next(%(accepted)s, %(gateway_id)s, %(wa_id)s, %(sent_at)s, %(posted)s, {_TERMS})"
-CLAIMED = """SELECT (message).id, (message).campaign_id, (message).kind, (message).body, (message).reference,
+CLAIMED = """SELECT (message).id, (message).campaign_id, (message).kind, (message).body, (message).content, (message).reference,
     (message).attempts, (message).failures, (message).doubtful, (message).lease_token, (message).quota_day,
     phone, campaign_status, message_1_at, last_inbound_at, gateway_held, sending_zone, sending_opens, sending_closes"""
 
@@ -49,7 +49,7 @@ class Claim:
 
     `doubtful`: an earlier attempt may have gone through. `window`: of a Message 2, the time it has to leave in.
     `quota_day`: the day in which it is counted, None when that day was full. `gateway_held`: sending was held at the claim.
-    `hours`: those of its campaign, if it has its own.
+    `hours`: those of its campaign, if it has its own. `content`: a file or a template, as the gateway is handed it.
     """
 
     id: int
@@ -67,6 +67,7 @@ class Claim:
     quota_day: date | None = None
     gateway_held: bool = False
     hours: SendingHours | None = None
+    content: dict[str, Any] | None = None
 
 
 def by_id(db: Db, message_id: int) -> Message | None:

@@ -49,7 +49,7 @@ def anonymise(db: Db, contact_ids: Sequence[int]) -> None:
     ids = [list(contact_ids)]
     _forget_trials(db, ids[0])
     db.execute(
-        """UPDATE messages SET body = '', wa_id = NULL, last_error = NULL,
+        """UPDATE messages SET body = '', content = NULL, wa_id = NULL, last_error = NULL,
                gateway_id = CASE WHEN gateway_id IS NOT NULL THEN 'erased' END
            WHERE contact_id = ANY(%s)""",
         ids,
@@ -89,9 +89,9 @@ def _forget_trials(db: Db, contact_ids: list[int]) -> None:
                    WHERE l.campaign_id = t.test_of AND l.contact_id = ANY(%(ids)s)
                    UNION ALL SELECT 1 FROM campaign_categories AS g JOIN contact_categories AS k USING (category_id)
                    WHERE g.campaign_id = t.test_of AND k.contact_id = ANY(%(ids)s)))),
-               texts AS (UPDATE campaigns SET message_template = 'erased', follow_up_template = 'erased'
+               texts AS (UPDATE campaigns SET message_template = 'erased', follow_up_template = 'erased', content = NULL
                    WHERE id IN (SELECT id FROM theirs))
-           UPDATE messages SET body = '' WHERE campaign_id IN (SELECT id FROM theirs)
+           UPDATE messages SET body = '', content = NULL WHERE campaign_id IN (SELECT id FROM theirs)
                AND status NOT IN ('pending', 'sending', 'unknown')""",
         {"ids": contact_ids},
     )

@@ -10,7 +10,7 @@ _PARTS = {
             SELECT k.name FROM contact_categories AS cc JOIN categories AS k ON k.id = cc.category_id
             WHERE cc.contact_id = c.id ORDER BY k.name)) AS found
         FROM contacts AS c WHERE c.phone = ANY(%(phones)s) ORDER BY c.id""",
-    "messages": """SELECT jsonb_build_object('campaign', g.name, 'kind', m.kind, 'text', m.body, 'status', m.status,
+    "messages": """SELECT jsonb_build_object('campaign', g.name, 'kind', m.kind, 'text', m.body, 'content', m.content, 'status', m.status,
             'created_at', m.created_at, 'sent_at', m.sent_at, 'ended_at', m.ended_at, 'outcome', m.outcome,
             'reference', m.reference, 'gateway_id', m.gateway_id, 'wa_id', m.wa_id) AS found
         FROM messages AS m JOIN contacts AS c ON c.id = m.contact_id JOIN campaigns AS g ON g.id = m.campaign_id

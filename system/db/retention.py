@@ -32,7 +32,7 @@ def forget_chats(db: Db, phones: list[str]) -> None:
 def forget_texts(db: Db, *, before: datetime, most: int) -> int:
     """Empties messages of campaigns that are over, and replies; returns how many."""
     messages = db.execute(
-        f"""UPDATE messages SET body = '', last_error = NULL WHERE id IN (
+        f"""UPDATE messages SET body = '', content = NULL, last_error = NULL WHERE id IN (
                SELECT m.id FROM messages AS m JOIN campaigns AS c ON c.id = m.campaign_id
                WHERE m.body <> '' AND greatest(m.created_at, m.sent_at, m.ended_at) < %s AND c.status IN {_OVER}
                  AND m.status NOT IN ('pending', 'sending', 'unknown')

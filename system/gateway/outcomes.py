@@ -1,7 +1,9 @@
 """What a request to the gateway came to."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,10 @@ LookupOutcome = Accepted | NotFound | Uncertain
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A message to hand over; `reference` is the same for all its attempts."""
+    """A message to hand over; `reference` is the same for all its attempts. `content`: its file or template, if it has one."""
 
     phone: str
     body: str
     reference: str
     template_name: str | None = None
+    content: Mapping[str, Any] | None = None

@@ -84,10 +84,12 @@ class WassengerGateway:
     def post(self, message: Outgoing) -> PostOutcome:
         """Hands one message over, once: no retry in here."""
         body: dict[str, Any] = {"phone": message.phone, "device": self._device, "reference": message.reference}
-        if message.template_name is None:
-            body["message"] = message.body
-        else:
+        if message.template_name is not None:
             body["template"] = {"name": message.template_name, "language": "fr"}
+        elif message.content:
+            body |= message.content
+        if "template" not in body:
+            body["message"] = message.body
         try:
             response = self._client.post(self._messages, json=body, headers=correlation.headers())
         except NEVER_WRITTEN as error:

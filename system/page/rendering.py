@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from system.config import get_settings
+from system.domain.content import MOST_CAPTION, MOST_MEGABYTES, MOST_TEXT
 
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
@@ -97,6 +98,7 @@ REASONS = (
         r"(\d+) contacts have no value for (.*), which has no default",
         r"\1 contacts n’ont pas de valeur pour \2, qui n’a pas de valeur par défaut",
     ),
+    (r"(\d+) contacts would read more than (\d+) characters", r"\1 contacts liraient plus de \2 caractères"),
     (r"campaign \d+ has nobody to write to", "aucun contact ne peut recevoir de message"),
 )
 
@@ -164,7 +166,8 @@ def _environment() -> Environment:
     environment.filters |= {"day": day, "day_and_time": day_and_time, "consent_source": consent_source}
     environment.globals |= {"statuses": STATUSES, "roles": ROLES, "levels": LEVELS, "deeds": DEEDS, "kinds": KINDS}
     environment.globals |= {"messages": MESSAGES, "outcomes": OUTCOMES, "numbers": NUMBERS, "simulates": _simulates}
-    environment.globals |= {"zones": ZONES}
+    environment.globals |= {"zones": ZONES, "most_text": MOST_TEXT, "most_caption": MOST_CAPTION}
+    environment.globals |= {"most_megabytes": MOST_MEGABYTES}
     return environment
 
 

@@ -17,13 +17,15 @@ from system.schemas.campaigns import (
     CampaignShown,
     CampaignStatisticsShown,
     CampaignWithStatistics,
+    DraftChanges,
     NewCampaign,
     Resumption,
     Schedule,
 )
 from system.schemas.errors import problems
 from system.services import cancelling, pausing, scheduling, statistics
-from system.services.campaigns import FOLLOW_UP, create_campaign, launch_campaign
+from system.services.campaigns import FOLLOW_UP, TooLongError, create_campaign, launch_campaign
+from system.services.drafts import edit_draft
 from system.services.transitions import CampaignStateError, UnknownCampaignError
 from system.tasks.publishing import publish
 
@@ -51,8 +53,15 @@ def _done(campaign_id: int, deed: Callable[[], object]) -> CampaignWithStatistic
         return _shown(campaign_id)
     except UnknownCampaignError as error:
         raise HTTPException(status.HTTP_404_NOT_FOUND, str(error)) from error
+    except TooLongError as error:
+        raise HTTPException(status.HTTP_409_CONFLICT, f"{error}: {error.names}") from error
     except CampaignStateError as error:
         raise HTTPException(status.HTTP_409_CONFLICT, str(error)) from error
+
+
+def _wrong(error: ValueError) -> HTTPException:
+    who = f": {error.names}" if isinstance(error, TooLongError) else ""
+    return HTTPException(422, [{"where": "body", "why": f"{error}{who}"}])
 
 
 def _shown(campaign_id: int) -> CampaignWithStatistics:
@@ -77,7 +86,9 @@ def campaigns(
 
 @router.post("", status_code=201, responses=problems(400, 401, 403, 413, 503))
 def create(new: NewCampaign, holder: Operator) -> CampaignWithStatistics:
-    """A draft. 422 for a number that is not E.164, or a category, a zone or hours that do not exist."""
+    """A draft. 422 for a number that is not E.164, a category, a zone or hours that do not exist, a file or a template that
+    cannot be sent, or a text that is too long once it is filled.
+    """
     try:
         campaign_id = create_campaign(
             get_db(),
@@ -87,10 +98,11 @@ def create(new: NewCampaign, holder: Operator) -> CampaignWithStatistics:
             new.follow_up or FOLLOW_UP,
             categories=new.categories,
             hours=new.hours,
+            content=new.content,
             actor=holder.name,
         )
     except ValueError as error:
-        raise HTTPException(422, [{"where": "body", "why": str(error)}]) from error
+        raise _wrong(error) from error
     return _shown(campaign_id)
 
 
@@ -98,6 +110,19 @@ def create(new: NewCampaign, holder: Operator) -> CampaignWithStatistics:
 def show(campaign_id: CampaignId) -> CampaignWithStatistics:
     """A campaign and its statistics, from aggregates; those of its closing once it is closed."""
     return _done(campaign_id, lambda: None)
+
+
+@router.patch("/{campaign_id}", **CHANGED)
+def edit(campaign_id: CampaignId, asked: DraftChanges, holder: Operator) -> CampaignWithStatistics:
+    """Gives a draft other words, contacts or hours; 409 when it is no draft any more, 422 as for a new campaign."""
+
+    def change() -> None:
+        try:
+            edit_draft(get_db(), campaign_id, asked.changes, actor=holder.name)
+        except ValueError as error:
+            raise _wrong(error) from error
+
+    return _done(campaign_id, change)
 
 
 @router.post("/{campaign_id}/schedule", **CHANGED)

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from system.clock import utc_now
 from system.config import get_settings
-from system.db import audience, contacts, results
+from system.db import audience, campaigns, contacts, results
 from system.db.access_tokens import Holder
 from system.db.campaign_list import Campaign
 from system.db.database import get_db
@@ -27,8 +27,10 @@ from system.routers.page_identity import PageProblemError, page_form, page_user,
 from system.routers.page_shell import around, shown
 from system.services import cancelling, drafts, pausing, scheduling, statistics, trials
 from system.services.campaigns import (
+    MOST_NAMED,
     MissingValueError,
     NobodyToWriteToError,
+    TooLongError,
     UnknownCategoryError,
     create_campaign,
     launch_campaign,
@@ -80,11 +82,12 @@ def _create(holder: Holder, asked: CampaignForm) -> Response:
                 text["follow_up"],
                 categories=[text["category"]],
                 hours=asked.hours,
+                content=asked.content,
                 actor=holder.name,
             )
             return RedirectResponse(f"/page/campaigns/{campaign_id}?done=created", status_code=303)
-        except UnknownCategoryError:
-            asked.problems["category"] = f"La catégorie « {text['category']} » n’existe pas."
+        except (UnknownCategoryError, TooLongError) as error:
+            asked.refuse(error)
     return _form(holder, asked, status=422)
 
 
@@ -141,8 +144,10 @@ def _campaign_page(
     before: dict[str, Any] = {}
     with get_db().transaction() as connection:
         if campaign.status in BEFORE_LAUNCH:
-            names = needed(campaign.message, campaign.follow_up)
+            texts = campaigns.texts(connection, campaign.id)
+            names = needed(*texts.every)
             before = {
+                "too_long": audience.too_long(connection, campaign.id, texts, named=MOST_NAMED),
                 "audience": audience.audience(connection, campaign.id),
                 "lacking": audience.lacking(connection, campaign.id, names),
                 "needed": names,
@@ -189,20 +194,20 @@ async def edit(request: Request, holder: Operator, campaign_id: int) -> Response
 def _edit(holder: Holder, campaign_id: int, asked: CampaignForm) -> Response:
     campaign, text = _found(campaign_id).campaign, asked.values
     if not asked.problems:
+        changes = drafts.Changes(
+            name=text["name"],
+            body=text["message"],
+            follow_up=text["follow_up"],
+            hours=asked.hours,
+            content=asked.content,
+        )
+        if text["category"]:
+            changes["categories"] = [text["category"]]
         try:
-            drafts.edit_draft(
-                get_db(),
-                campaign_id,
-                text["name"],
-                text["message"],
-                text["follow_up"],
-                category=text["category"] or None,
-                hours=asked.hours,
-                actor=holder.name,
-            )
+            drafts.edit_draft(get_db(), campaign_id, changes, actor=holder.name)
             return RedirectResponse(f"/page/campaigns/{campaign_id}?done=edited", status_code=303)
-        except UnknownCategoryError:
-            asked.problems["category"] = f"La catégorie « {text['category']} » n’existe pas."
+        except (UnknownCategoryError, TooLongError) as error:
+            asked.refuse(error)
         except CampaignStateError as error:
             raise PageProblemError(409, "Seul un brouillon peut être modifié.") from error
     return _form(holder, asked, campaign, status=422)
@@ -277,6 +282,9 @@ def _test(holder: Holder, campaign_id: int, typed: Mapping[str, str]) -> Respons
     except MissingValueError:
         wrong = "Aucun contact ne peut prêter son nom à l’essai : choisissez une catégorie, ou donnez une valeur par défaut."
         return _campaign_page(holder, found, status=409, problems={"phone": wrong}, typed=typed)
+    except TooLongError:
+        wrong = "Une fois rempli, le texte est trop long : raccourcissez-le."
+        return _campaign_page(holder, found, status=409, problems={"phone": wrong}, typed=typed)
     except NobodyToWriteToError:
         wrong = "Ce numéro ne peut pas recevoir de message : il n’est pas sur WhatsApp."
         return _campaign_page(holder, found, status=409, problems={"phone": wrong}, typed=typed)
@@ -334,6 +342,9 @@ async def act(request: Request, holder: Operator, campaign_id: int, deed: str) -
         raise PageProblemError(409, text) from error
     except MissingValueError as error:
         text = "Des contacts n’ont pas de valeur pour une variable : donnez-lui une valeur par défaut, comme {{prénom|cher client}}."
+        raise PageProblemError(409, text) from error
+    except TooLongError as error:
+        text = f"Une fois rempli, le texte est trop long pour {error.names}. Raccourcissez-le."
         raise PageProblemError(409, text) from error
     except NothingToSendError as error:
         raise PageProblemError(409, "Aucun de ces messages ne peut plus être envoyé.") from error

@@ -9,11 +9,38 @@ from starlette.datastructures import FormData
 
 from system.config import get_settings
 from system.db.campaign_list import Campaign
+from system.domain.content import (
+    MOST_CAPTION,
+    MOST_LANGUAGE,
+    MOST_NAME,
+    MOST_TEXT,
+    MOST_URL,
+    Content,
+    ContentError,
+    Media,
+    Template,
+    most_text,
+)
 from system.domain.sending_hours import SendingHours
 from system.domain.variables import VariableError, written
 from system.routers.page_identity import text_of
+from system.services.campaigns import TooLongError, UnknownCategoryError
 
-LONGEST = {"name": 200, "category": 60, "message": 4096, "follow_up": 4096, "opens": 5, "closes": 5, "zone": 60}
+LONGEST = {
+    "name": 200,
+    "category": 60,
+    "message": MOST_TEXT,
+    "follow_up": MOST_TEXT,
+    "opens": 5,
+    "closes": 5,
+    "zone": 60,
+    "media_url": MOST_URL,
+    "template_name": MOST_NAME,
+    "template_language": MOST_LANGUAGE,
+    "template_values": MOST_TEXT,
+}
+# What a campaign may do without.
+CONTENT = ("media_url", "template_name", "template_language", "template_values")
 MISSING = {
     "name": "Donnez un nom à la campagne.",
     "category": "Choisissez une catégorie de contacts.",
@@ -33,6 +60,7 @@ class CampaignForm:
     values: dict[str, str]
     problems: dict[str, str] = field(default_factory=dict)
     hours: SendingHours | None = None
+    content: Content | None = None
 
     @classmethod
     def empty(cls) -> Self:
@@ -44,6 +72,12 @@ class CampaignForm:
         """What a draft holds; several categories, which only the API gives, are left as they are."""
         values = {"name": campaign.name, "message": campaign.message, "follow_up": campaign.follow_up}
         values["category"] = categories[0] if len(categories) == 1 else ""
+        values |= dict.fromkeys(CONTENT, "")
+        if campaign.media:
+            values["media_url"] = campaign.media.url
+        if template := campaign.template:
+            values |= {"template_name": template.name, "template_language": template.language}
+            values["template_values"] = "\n".join(template.values)
         return cls(values | _hours(campaign.hours or get_settings().hours))
 
     @classmethod
@@ -53,15 +87,37 @@ class CampaignForm:
         # Who does not ask for hours of its own gets the installation's.
         found = cls(given | {name: given[name] or text for name, text in _hours(get_settings().hours).items()})
         for name, longest in LONGEST.items():
-            if not found.values[name] and name not in optional:
+            if not found.values[name] and name not in (*optional, *CONTENT):
                 found.problems[name] = MISSING[name]
             elif len(found.values[name]) > longest:
                 found.problems[name] = f"Ce champ est trop long : {longest} caractères au plus."
         for name in ("message", "follow_up"):
             if name not in found.problems:
                 found._check_variables(name)
+        found._read_content()
         found._read_hours()
         return found
+
+    def refuse(self, error: UnknownCategoryError | TooLongError) -> None:
+        """What only the database could tell, under the field to change."""
+        if isinstance(error, UnknownCategoryError):
+            self.problems["category"] = f"La catégorie « {self.values['category']} » n’existe pas."
+        else:
+            said = f"Une fois rempli, ce texte dépasse {error.most} caractères pour {error.names}."
+            self.problems["message" if error.found.message else "follow_up"] = said
+
+    def _read_content(self) -> None:
+        url, name, language, values = (self.values[field].strip() for field in CONTENT)
+        if self.problems.keys() & set(CONTENT):
+            return
+        try:
+            self.content = _content(url, name, language, values)
+        except ContentError as error:
+            self.problems[error.field] = error.french
+        except VariableError as error:
+            self.problems["template_values"] = error.french
+        if len(self.values["message"]) > most_text(self.content) and "message" not in self.problems:
+            self.problems["message"] = f"Sous un fichier, le texte a {MOST_CAPTION} caractères au plus."
 
     def _check_variables(self, name: str) -> None:
         try:
@@ -81,6 +137,17 @@ class CampaignForm:
                 self.problems["closes"] = "La fin doit venir après le début, le même jour, comme 08:00 et 20:00."
             return
         self.hours = None if hours == get_settings().hours else hours
+
+
+def _content(url: str, name: str, language: str, values: str) -> Content | None:
+    if url and (name or values):
+        both = "Choisissez un fichier ou un modèle, pas les deux."
+        raise ContentError("media_url", "a Message 1 has a file or a template, not both", both)
+    if url:
+        return Media.parse(url)
+    if name or values:
+        return Template.parse(name, language or "fr", [line for line in values.split("\n") if line.strip()])
+    return None
 
 
 def _hours(hours: SendingHours) -> dict[str, str]:

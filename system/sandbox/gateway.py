@@ -123,6 +123,8 @@ class WassengerDouble:
             phone=body.phone,
             device=body.device,
             message=body.message,
+            media=body.media.model_dump() if body.media else None,
+            template=body.template.model_dump(exclude_none=True) if body.template else None,
             reference=body.reference,
             received_at=received_at,
         )

@@ -55,6 +55,8 @@ class LedgerEntry(BaseModel):
     phone: str
     device: str | None
     message: str | None
+    media: dict[str, Any] | None = None
+    template: dict[str, Any] | None = None
     received_at: datetime
     accepted_at: datetime
 

@@ -1,12 +1,32 @@
 """What the Wassenger double accepts as a send."""
 
 import re
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict, StringConstraints, field_validator
 
 PHONE = re.compile(r"\+[1-9]\d{6,14}")
 DEVICE = re.compile(r"[0-9a-f]{24}")
+
+
+class SentMedia(BaseModel):
+    """A file by its address: what the stack sends of the documented `media`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: Annotated[str, StringConstraints(pattern=r"^https://[^\s/]+\.[^\s/]+/\S+$", max_length=2048)]
+
+
+class SentTemplate(BaseModel):
+    """The documented `template`. WhatsApp itself refuses a value that is empty or has a line break."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, StringConstraints(min_length=1)]
+    language: Annotated[str, StringConstraints(min_length=1)]
+    body: list[Annotated[str, StringConstraints(pattern=r"^[^\r\n\t]*\S[^\r\n\t]*$")]] | None = None
+    header: Any = None
+    button: list[Any] | None = None
 
 
 class SendRequest(BaseModel):
@@ -16,9 +36,9 @@ class SendRequest(BaseModel):
 
     phone: str
     device: str | None = None
-    message: str | None = None
-    media: dict[str, Any] | None = None
-    template: dict[str, Any] | None = None
+    message: Annotated[str, StringConstraints(max_length=4096)] | None = None
+    media: SentMedia | None = None
+    template: SentTemplate | None = None
     priority: str | None = None
     reference: str | None = None
     label: str | None = None

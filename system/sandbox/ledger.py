@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from system.sandbox.gateway_protocol import LedgerEntry
 
@@ -29,7 +30,15 @@ class Ledger:
             self._by_reference.setdefault(entry.reference, []).append(entry)
 
     def accept(
-        self, *, phone: str, device: str | None, message: str | None, reference: str | None, received_at: datetime
+        self,
+        *,
+        phone: str,
+        device: str | None,
+        message: str | None,
+        reference: str | None,
+        received_at: datetime,
+        media: dict[str, Any] | None = None,
+        template: dict[str, Any] | None = None,
     ) -> LedgerEntry:
         """Records one message; it is in the file when this returns."""
         entry = LedgerEntry(
@@ -40,6 +49,8 @@ class Ledger:
             phone=phone,
             device=device,
             message=message,
+            media=media,
+            template=template,
             received_at=received_at,
             accepted_at=datetime.now(UTC),
         )

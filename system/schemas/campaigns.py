@@ -6,9 +6,12 @@ from typing import Annotated
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from system.config import get_settings
+from system.domain import content
 from system.domain.campaign_life import Resume
+from system.domain.content import Content
 from system.domain.sending_hours import SendingHours
 from system.domain.statuses import CampaignStatus
+from system.services.drafts import Changes
 
 # NUL cannot be stored, and surrogates cannot be written.
 Text = Annotated[str, StringConstraints(min_length=1, max_length=4096, pattern=r"^[^\x00]*\S[^\x00]*$")]
@@ -16,7 +19,46 @@ Name = Annotated[
     str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")
 ]
 Phone = Annotated[str, StringConstraints(max_length=40)]
+Phones = Annotated[tuple[Phone, ...], Field(max_length=2000)]
+Categories = Annotated[tuple[Name, ...], Field(max_length=100)]
+Zone = Annotated[str, StringConstraints(max_length=60)]
+Hours = Annotated[str, StringConstraints(pattern=r"^\d\d:\d\d-\d\d:\d\d$")]
 Frozen = ConfigDict(frozen=True, extra="forbid")
+Seen = ConfigDict(frozen=True, extra="forbid", from_attributes=True)
+
+
+class Media(BaseModel):
+    """A file that the gateway fetches, over https; the message's text, of at most 1024 characters then, stands under it.
+
+    An image (JPEG, PNG) of at most 5 MB, or a document of at most 100 MB: WhatsApp refuses a larger one, and nothing here fetches it.
+    """
+
+    model_config = Seen
+
+    url: Annotated[str, StringConstraints(min_length=1, max_length=content.MOST_URL)]
+
+
+class Template(BaseModel):
+    """A template that WhatsApp has approved. `values` stand for its {{1}}, {{2}}…, and may hold variables such as {{prénom}}.
+
+    The message's text is not sent then: it shows what the template says.
+    """
+
+    model_config = Seen
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+$", max_length=content.MOST_NAME)]
+    language: Annotated[
+        str, StringConstraints(pattern=r"^[a-z]{2,3}(_[A-Z]{2})?$", max_length=content.MOST_LANGUAGE)
+    ] = "fr"
+    values: Annotated[
+        tuple[
+            Annotated[
+                str, StringConstraints(min_length=1, max_length=content.MOST_VALUE, pattern=r"^[^\x00]*\S[^\x00]*$")
+            ],
+            ...,
+        ],
+        Field(max_length=content.MOST_VALUES),
+    ] = ()
 
 
 class NewCampaign(BaseModel):
@@ -30,20 +72,73 @@ class NewCampaign(BaseModel):
     name: Name
     message: Text
     follow_up: Text | None = None
-    phones: Annotated[tuple[Phone, ...], Field(max_length=2000)] = ()
-    categories: Annotated[tuple[Name, ...], Field(max_length=100)] = ()
-    sending_zone: Annotated[str, StringConstraints(max_length=60)] | None = None
-    sending_hours: Annotated[str, StringConstraints(pattern=r"^\d\d:\d\d-\d\d:\d\d$")] | None = None
+    phones: Phones = ()
+    categories: Categories = ()
+    sending_zone: Zone | None = None
+    sending_hours: Hours | None = None
+    media: Media | None = None
+    template: Template | None = None
+
+    @property
+    def content(self) -> Content | None:
+        """Its file or its template. Raises ValueError for both, and for what cannot be sent."""
+        return _content(self.media, self.template)
 
     @property
     def hours(self) -> SendingHours | None:
         """The campaign's own hours, if it asks for some; what it does not say is the installation's. Raises ValueError."""
-        if self.sending_zone is None and self.sending_hours is None:
-            return None
-        settings = get_settings()
-        return SendingHours.parse(
-            self.sending_hours or settings.sending_hours, self.sending_zone or settings.sending_zone
-        )
+        return _hours(self.sending_hours, self.sending_zone)
+
+
+class DraftChanges(BaseModel):
+    """What a draft is to have; what is left out stays as it is. null takes its own hours, its file or its template away."""
+
+    model_config = Frozen
+
+    name: Name | None = None
+    message: Text | None = None
+    follow_up: Text | None = None
+    phones: Phones | None = None
+    categories: Categories | None = None
+    sending_zone: Zone | None = None
+    sending_hours: Hours | None = None
+    media: Media | None = None
+    template: Template | None = None
+
+    @property
+    def changes(self) -> Changes:
+        """What is to be changed. Raises ValueError for what cannot be."""
+        said, found = self.model_fields_set, Changes()
+        if self.name is not None:
+            found["name"] = self.name
+        if self.message is not None:
+            found["body"] = self.message
+        if self.follow_up is not None:
+            found["follow_up"] = self.follow_up
+        if self.phones is not None:
+            found["phones"] = self.phones
+        if self.categories is not None:
+            found["categories"] = self.categories
+        if said & {"sending_zone", "sending_hours"}:
+            found["hours"] = _hours(self.sending_hours, self.sending_zone)
+        if said & {"media", "template"}:
+            found["content"] = _content(self.media, self.template)
+        return found
+
+
+def _hours(hours: str | None, zone: str | None) -> SendingHours | None:
+    if hours is None and zone is None:
+        return None
+    settings = get_settings()
+    return SendingHours.parse(hours or settings.sending_hours, zone or settings.sending_zone)
+
+
+def _content(media: Media | None, template: Template | None) -> Content | None:
+    if media and template:
+        raise ValueError("a Message 1 has a file or a template, not both")
+    if media:
+        return content.Media.parse(media.url)
+    return content.Template.parse(template.name, template.language, template.values) if template else None
 
 
 class Schedule(BaseModel):
@@ -95,6 +190,8 @@ class CampaignShown(BaseModel):
     name: str
     message: str
     follow_up: str
+    media: Media | None
+    template: Template | None
     status: CampaignStatus
     stop_reason: str | None
     created_at: datetime

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from system.clock import utc_now
 from system.db import action_log, audience, campaigns, dispatching, gateway_breaker, monitoring
+from system.db.audience import TooLong
 from system.db.connection import Db
 from system.db.database import Database
+from system.domain.content import MOST_TEXT, Content, most_text
 from system.domain.counters import DayCounters
 from system.domain.daily_limit import DailyLimit, next_day
 from system.domain.pacing import BatchPause
@@ -23,6 +25,8 @@ from system.services.sending import ALWAYS
 from system.services.transitions import CampaignStateError, locked, move
 
 FOLLOW_UP = "Merci pour votre réponse ! Nous revenons vers vous très vite."
+# Of those for whom a text is too long.
+MOST_NAMED = 5
 # Between two turns of a dispatcher, and the shortest interval at which a second chain is let through. The longest stays below
 # the silence after which the recovery wakes another.
 TURN_SECONDS = 0.5
@@ -42,8 +46,21 @@ class UnknownCategoryError(ValueError):
         self.names = names
 
 
-class MissingValueError(CampaignStateError):
+class TextError(CampaignStateError):
+    """A text cannot be filled for every contact."""
+
+
+class MissingValueError(TextError):
     """Contacts have no value for a variable of a text that has no default."""
+
+
+class TooLongError(TextError, ValueError):
+    """A text that is filled is longer than the gateway takes. Its words name nobody: they are kept; `found` does."""
+
+    def __init__(self, found: TooLong, most: int) -> None:
+        super().__init__(f"{found.people} contacts would read more than {most} characters")
+        self.found, self.most = found, most
+        self.names = ", ".join(found.first) + (" …" if found.people > len(found.first) else "")
 
 
 @dataclass(frozen=True)
@@ -74,26 +91,28 @@ def create_campaign(
     *,
     categories: Iterable[str] = (),
     hours: SendingHours | None = None,
+    content: Content | None = None,
     actor: str | None = None,
 ) -> int:
     """A draft for these numbers, who have opted in, and for the contacts of these categories; returns its id.
 
-    Its Message 1 leave at `hours`, or at those of the installation.
+    Its Message 1 leave at `hours`, or at those of the installation, with the file or by the template of `content`.
 
     Raises:
         UnknownCategoryError: for a category that does not exist; nothing is created then, nor in the other cases.
         VariableError: for a variable that nobody knows.
-        ValueError: for a phone which is not E.164, or an empty name or body.
+        TooLongError: when a contact of now would read too long a text.
+        ValueError: for a phone which is not E.164, an empty name or body, or too long a text.
 
     """
-    body, follow_up = written(body), written(follow_up)
-    if not name.strip() or not body.strip() or not follow_up.strip():
-        raise ValueError("a campaign needs a name and the text of its messages")
+    body, follow_up = checked_texts(name, body, follow_up, content)
     numbers = [PhoneNumber.parse(phone) for phone in phones]
     with db.transaction() as connection:
         campaign_id = campaigns.insert(connection, name, body, follow_up)
         if hours is not None:
             campaigns.set_hours(connection, campaign_id, hours)
+        if content is not None:
+            campaigns.set_content(connection, campaign_id, content.stored)
         audience.add_contacts(connection, campaign_id, numbers)
         honour_erasures(connection, db.erasure_key, numbers)
         unknown = audience.add_categories(connection, campaign_id, tuple(categories))
@@ -101,7 +120,33 @@ def create_campaign(
             action_log.record(connection, actor, "campaign created", {"campaign_id": campaign_id, "name": name})
         if unknown:
             raise UnknownCategoryError(unknown)
+        refuse_too_long(connection, campaign_id)
     return campaign_id
+
+
+def checked_texts(name: str, body: str, follow_up: str, content: Content | None) -> tuple[str, str]:
+    """Both texts as they are stored.
+
+    Raises:
+        VariableError: for a variable that nobody knows.
+        ValueError: when something is empty, or too long for the gateway as it is written.
+
+    """
+    body, follow_up = written(body), written(follow_up)
+    if not name.strip() or not body.strip() or not follow_up.strip():
+        raise ValueError("a campaign needs a name and the text of its messages")
+    for text, most in ((body, most_text(content)), (follow_up, MOST_TEXT)):
+        if len(text) > most:
+            raise ValueError(f"the gateway takes at most {most} characters: {text[:40]}… has {len(text)}")
+    return body, follow_up
+
+
+def refuse_too_long(connection: Db, campaign_id: int) -> None:
+    """Raises TooLongError when a contact would read more than the gateway takes."""
+    texts = campaigns.texts(connection, campaign_id)
+    found = audience.too_long(connection, campaign_id, texts, named=MOST_NAMED)
+    if found is not None:
+        raise TooLongError(found, most_text(texts.content) if found.message else MOST_TEXT)
 
 
 def launch_campaign(
@@ -112,7 +157,7 @@ def launch_campaign(
     Raises:
         CampaignStateError: when it is neither a draft nor scheduled.
         NobodyToWriteToError: when no contact may be written to; nothing has changed then.
-        MissingValueError: when one of them has no value for a variable; nothing has changed then either.
+        TextError: when a text cannot be filled for one of them, or is then too long; nothing has changed then either.
 
     """
     with db.transaction() as connection:
@@ -121,13 +166,14 @@ def launch_campaign(
             raise CampaignStateError(f"campaign {campaign_id} is {now}: it is neither a draft nor scheduled")
         move(connection, campaign_id, CampaignStatus.SENDING, at=clock(), actor=actor)
         _refuse_missing(connection, campaign_id)
+        refuse_too_long(connection, campaign_id)
         if not campaigns.freeze(connection, campaign_id):
             raise NobodyToWriteToError(f"campaign {campaign_id} has nobody to write to")
     return [DispatchCampaign(campaign_id)]
 
 
 def _refuse_missing(connection: Db, campaign_id: int) -> None:
-    names = needed(*campaigns.texts(connection, campaign_id))
+    names = needed(*campaigns.texts(connection, campaign_id).every)
     people = audience.lacking(connection, campaign_id, names)
     if people:
         every = ", ".join(f"{{{{{name}}}}}" for name in names)

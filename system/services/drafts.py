@@ -1,50 +1,75 @@
 """Changes drafts, and takes a scheduled campaign back to one."""
 
+from collections.abc import Sequence
+from typing import TypedDict
+
 from system.clock import utc_now
-from system.db import action_log, audience, campaigns
+from system.db import action_log, audience, campaign_list, campaigns
+from system.db.connection import Db
 from system.db.database import Database
+from system.domain.content import Content
+from system.domain.phone import PhoneNumber
 from system.domain.sending_hours import SendingHours
 from system.domain.statuses import CampaignStatus
-from system.domain.variables import written
-from system.services.campaigns import UnknownCategoryError
+from system.services.campaigns import UnknownCategoryError, checked_texts, refuse_too_long
+from system.services.people import honour_erasures
 from system.services.ports import Clock
 from system.services.transitions import CampaignStateError, locked, move
 
 
-def edit_draft(
-    db: Database,
-    campaign_id: int,
-    name: str,
-    body: str,
-    follow_up: str,
-    *,
-    category: str | None,
-    hours: SendingHours | None,
-    actor: str,
-) -> None:
-    """Gives a draft other words, and other contacts where a category is named.
+class Changes(TypedDict, total=False):
+    """What a draft is to have; what is not named stays as it is."""
+
+    name: str
+    body: str
+    follow_up: str
+    phones: Sequence[str]
+    categories: Sequence[str]
+    hours: SendingHours | None
+    content: Content | None
+
+
+def edit_draft(db: Database, campaign_id: int, changes: Changes, *, actor: str) -> None:
+    """Gives a draft other words, other contacts, other hours.
 
     Raises:
         VariableError: for a variable that nobody knows.
         UnknownCategoryError: for a category that does not exist.
+        TooLongError: when a contact of now would read too long a text.
+        ValueError: for what `create_campaign` does not take either.
         CampaignStateError: when it is no draft any more. Nothing has changed in any of these cases.
 
     """
-    body, follow_up = written(body), written(follow_up)
-    if not name.strip() or not body.strip() or not follow_up.strip():
-        raise ValueError("a campaign needs a name and the text of its messages")
     with db.transaction() as connection:
         now = locked(connection, campaign_id)
-        if now is not CampaignStatus.DRAFT:
+        campaign = campaign_list.by_id(connection, campaign_id)
+        if now is not CampaignStatus.DRAFT or campaign is None:
             raise CampaignStateError(f"campaign {campaign_id} is {now}: it is no draft")
+        name = changes.get("name", campaign.name)
+        content = changes.get("content", campaign.content)
+        body, follow_up = checked_texts(
+            name, changes.get("body", campaign.message), changes.get("follow_up", campaign.follow_up), content
+        )
         campaigns.rewrite(connection, campaign_id, name, body, follow_up)
-        campaigns.set_hours(connection, campaign_id, hours)
-        if category is not None:
-            audience.clear_categories(connection, campaign_id)
-            unknown = audience.add_categories(connection, campaign_id, [category])
-            if unknown:
-                raise UnknownCategoryError(unknown)
+        campaigns.set_content(connection, campaign_id, content.stored if content else None)
+        if "hours" in changes:
+            campaigns.set_hours(connection, campaign_id, changes["hours"])
+        _change_contacts(connection, db, campaign_id, changes)
+        refuse_too_long(connection, campaign_id)
         action_log.record(connection, actor, "campaign edited", {"campaign_id": campaign_id, "name": name})
+
+
+def _change_contacts(connection: Db, db: Database, campaign_id: int, changes: Changes) -> None:
+    if "phones" in changes:
+        numbers = [PhoneNumber.parse(phone) for phone in changes["phones"]]
+        audience.clear_contacts(connection, campaign_id)
+        audience.add_contacts(connection, campaign_id, numbers)
+        honour_erasures(connection, db.erasure_key, numbers)
+    if "categories" in changes:
+        audience.clear_categories(connection, campaign_id)
+        unknown = audience.add_categories(connection, campaign_id, tuple(changes["categories"]))
+        if unknown:
+            raise UnknownCategoryError(unknown)
 
 
 def unschedule(db: Database, campaign_id: int, *, actor: str, clock: Clock = utc_now) -> None:

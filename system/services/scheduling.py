@@ -8,7 +8,7 @@ from system.db import campaigns
 from system.db.database import Database
 from system.domain.statuses import CampaignStatus
 from system.domain.wakeups import WakeUp
-from system.services.campaigns import MissingValueError, NobodyToWriteToError, launch_campaign
+from system.services.campaigns import NobodyToWriteToError, TextError, launch_campaign
 from system.services.ports import Clock
 from system.services.transitions import CampaignStateError, move
 
@@ -51,7 +51,7 @@ def start_due(db: Database, clock: Clock = utc_now, lateness: timedelta = LATENE
         except NobodyToWriteToError as error:
             with db.transaction() as connection:
                 move(connection, campaign_id, CampaignStatus.FAILED, at=clock(), reason=str(error))
-        except MissingValueError as error:
+        except TextError as error:
             # A draft can be mended.
             with db.transaction() as connection:
                 move(connection, campaign_id, CampaignStatus.DRAFT, at=clock(), reason=str(error))

@@ -260,7 +260,7 @@ class Sender:
         if self.pace is not None and claim.kind is MessageKind.MESSAGE_2:
             # It has a deadline: it does not wait for a token, the next Message 1 does.
             self.pace.charge()
-        answer = self.gateway.post(Outgoing(claim.phone, claim.body, claim.reference, template_name))
+        answer = self.gateway.post(Outgoing(claim.phone, claim.body, claim.reference, template_name, claim.content))
         match answer:
             case Accepted():
                 return HandedOver(claim, answer, "sent")

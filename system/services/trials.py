@@ -29,8 +29,9 @@ def try_campaign(
         if campaign is None:
             raise UnknownCampaignError(f"there is no campaign {campaign_id}")
         first = audience.sample(connection, campaign_id)
-        texts = (first.message, first.follow_up) if first else (campaign.message, campaign.follow_up)
-        trial = campaigns.insert(connection, campaign.name, *texts)
+        read = first or campaign
+        trial = campaigns.insert(connection, campaign.name, read.message, read.follow_up)
+        campaigns.set_content(connection, trial, read.content.stored if read.content else None)
         campaigns.set_test_of(connection, trial, campaign_id)
         campaigns.set_hours(connection, trial, ALWAYS)
         audience.add_contacts(connection, trial, [phone])

@@ -37,11 +37,24 @@ def test_from_draft_to_cancellation(bench: Bench, redis_url: str) -> None:
     assert bench.execute("SELECT DISTINCT actor FROM action_log") == [{"actor": "cli"}]
 
 
+def test_a_file_or_a_template_is_given_by_options(bench: Bench) -> None:
+    template = ("--template", "accueil", "--language", "en_GB", "--value", "{{prénom|you}}", "--value", "Monday")
+    for options in (("--media", "https://example.org/a.pdf"), template):
+        assert campaign("create", "Rentrée", "--message", "Bonjour", *options).exit_code == 0
+    assert [row["content"] for row in bench.execute("SELECT content FROM campaigns ORDER BY id")] == [
+        {"media": {"url": "https://example.org/a.pdf"}},
+        {"template": {"name": "accueil", "language": "en_GB", "body": ["{{prénom|you}}", "Monday"]}},
+    ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("launch", "404"), "there is no campaign 404"),
         (("create", "n", "--message", "m", "--category", "x"), "no such category: x"),
+        (("create", "n", "--message", "m", "--media", "http://example.org/a.png"), "not the address of a file"),
+        (("create", "n", "--message", "m", "--template", "Accueil"), "a template's name is made of"),
+        (("create", "n", "--message", "m", "--template", "a", "--media", "https://a.b/c.png"), "not both"),
         (("schedule", "404", "tomorrow"), "Invalid isoformat string"),
     ],
 )

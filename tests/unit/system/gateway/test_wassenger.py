@@ -36,13 +36,26 @@ def test_a_send_says_what_the_documentation_asks(gateway: WassengerGateway) -> N
     }
 
 
+TEMPLATE = {"template": {"name": "accueil", "language": "en_GB", "body": ["Anne"]}}
+MEDIA = {"media": {"url": "https://example.org/a.png"}}
+
+
+@pytest.mark.parametrize(
+    ("named", "content", "beside"),
+    [
+        ("accueil", None, {"template": {"name": "accueil", "language": "fr"}}),
+        (None, TEMPLATE, TEMPLATE),
+        (None, MEDIA, MEDIA | {"message": "Bonjour"}),
+    ],
+)
 @respx.mock
-def test_a_template_replaces_the_text(gateway: WassengerGateway) -> None:
+def test_a_template_replaces_the_text_and_a_file_does_not(
+    gateway: WassengerGateway, named: str | None, content: dict[str, object] | None, beside: dict[str, object]
+) -> None:
     route = respx.post(f"{API}/messages").respond(201, json={"id": "a1"})
-    gateway.post(Outgoing("+33639980001", "Bonjour", "m-1", template_name="accueil"))
+    gateway.post(Outgoing("+33639980001", "Bonjour", "m-1", named, content))
     body = json.loads(route.calls.last.request.content)
-    assert body["template"] == {"name": "accueil", "language": "fr"}
-    assert "message" not in body
+    assert {key: body[key] for key in body if key not in {"phone", "device", "reference"}} == beside
 
 
 @pytest.mark.parametrize(

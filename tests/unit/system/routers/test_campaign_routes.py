@@ -61,6 +61,11 @@ def test_from_draft_to_cancellation(client: Client, bench: Bench, redis_url: str
         ("/campaigns", NEW | {"phones": ["12"]}, 422),
         ("/campaigns", NEW | {"categories": ["nobody"]}, 422),
         ("/campaigns", NEW | {"message": " "}, 422),
+        ("/campaigns", NEW | {"media": {"url": "http://example.org/a.png"}}, 422),
+        ("/campaigns", NEW | {"media": {"url": "https://example.org/a.png", "size": 1}}, 422),
+        ("/campaigns", NEW | {"template": {"name": "Accueil"}}, 422),
+        ("/campaigns", NEW | {"template": {"name": "accueil", "values": ["{{ville}}"]}}, 422),
+        ("/campaigns", NEW | {"template": {"name": "accueil"}, "media": {"url": "https://example.org/a.png"}}, 422),
         ("/campaigns/404/launch", None, 404),
         ("/campaigns/1/pause", None, 409),
         ("/campaigns/1/schedule", {"at": "2020-01-01T00:00:00Z"}, 422),
@@ -74,6 +79,44 @@ def test_what_cannot_be_done_is_said(client: Client, path: str, body: object, st
     answer = client.request("POST", path, json=body, headers=headers)
     assert answer.status_code == status
     assert answer.json()["detail"]
+
+
+def test_a_draft_is_changed_and_what_is_not_named_stays(client: Client, bench: Bench) -> None:
+    headers = client.bearer("operator")
+    said = {"media": {"url": "https://example.org/a.png"}, "sending_hours": "09:00-10:00", "follow_up": "Merci"}
+    client.request("POST", "/campaigns", json=NEW | said, headers=headers)
+
+    def change(asked: dict[str, object], campaign_id: int = 1) -> tuple[int, object]:
+        answer = client.request("PATCH", f"/campaigns/{campaign_id}", json=asked, headers=headers)
+        found = answer.json()
+        return answer.status_code, found["campaign"] if "campaign" in found else found["detail"]
+
+    code, shown = change({"message": "Bonsoir {{ PRENOM | vous }}"})
+    assert isinstance(shown, dict)
+    kept = {"name": "Rentrée", "follow_up": "Merci", "media": said["media"], "template": None}
+    assert (code, shown["message"]) == (200, "Bonsoir {{prénom|vous}}")
+    assert {name: shown[name] for name in kept} == kept
+    code, shown = change({"template": {"name": "accueil", "values": ["a"]}, "phones": [phone(5)], "name": "Foire"})
+    assert isinstance(shown, dict)
+    changed = {"name": "Foire", "media": None, "template": {"name": "accueil", "language": "fr", "values": ["a"]}}
+    assert {name: shown[name] for name in changed} == changed
+    listed = bench.execute("SELECT p.phone FROM campaign_contacts JOIN contacts AS p ON p.id = contact_id")
+    assert listed == [{"phone": phone(5)}]
+    hours = "SELECT sending_opens, sending_zone FROM campaigns"
+    assert bench.execute(hours) == [{"sending_opens": 540, "sending_zone": "UTC"}]
+    change({"sending_hours": None, "template": None})
+    assert bench.execute(hours) == [{"sending_opens": None, "sending_zone": None}]
+    assert bench.execute("SELECT content FROM campaigns") == [{"content": None}]
+    refused: list[dict[str, object]] = [{"categories": ["nobody"]}, {"message": " "}, {"media": {"url": "x"}}]
+    refused += [{"phones": ["12"]}, {"x": 1}]
+    for wrong in refused:
+        assert change(wrong)[0] == 422, wrong
+    bench.execute("UPDATE contacts SET name = 'Zoé-Marie Abécassis' WHERE phone = %s", phone(5))
+    code, told = change({"message": "x" * 4081 + "{{nom complet}}"})
+    assert (code, "1 contacts would read more than 4096 characters: Zoé-Marie Abécassis" in str(told)) == (422, True)
+    assert change({"name": "x"}, 404)[0] == 404
+    client.request("POST", "/campaigns/1/launch", headers=headers)
+    assert change({"name": "x"}) == (409, "campaign 1 is sending: it is no draft")
 
 
 def test_an_operator_suppresses_a_number(client: Client, bench: Bench) -> None:

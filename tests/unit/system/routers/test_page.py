@@ -310,6 +310,47 @@ def test_a_draft_is_written_changed_scheduled_and_taken_back(browser: Browser, b
     assert status(bench) == "draft"
 
 
+def test_a_file_or_a_template_is_checked_shown_and_kept_in_the_form(browser: Browser, bench: Bench) -> None:
+    browser.log_in()
+    browser.submit(
+        "/page/imports", category="Salon", consent="salon", file="téléphone;nom\n0639980001;Annabelle\n".encode()
+    )
+    media, template = {"media_url": "https://example.org/a.png"}, {"template_name": "accueil"}
+    for wrong, words in (
+        ({"media_url": "http://example.org/a.png"}, "Ce n’est pas l’adresse d’un fichier"),
+        ({"media_url": "https://example.org/a.exe"}, "Ce type de fichier ne s’envoie pas"),
+        (media | template, "Choisissez un fichier ou un modèle"),
+        ({"template_values": "Anne"}, "Le nom d’un modèle"),
+        (template | {"template_language": "français"}, "La langue d’un modèle"),
+        (template | {"template_values": "{{ville}}"}, "La variable {{ville}} n’existe pas"),
+        (media | {"message": "x" * 1025}, "Sous un fichier, le texte a 1024 caractères au plus"),
+    ):
+        answer = browser.submit("/page/campaigns", **NEW | wrong)
+        assert (answer.status_code, words in answer.text, "<details open" in answer.text) == (422, True, True), wrong
+        assert all(typed in answer.text for typed in wrong.values())
+    answer = browser.submit("/page/campaigns", **NEW | {"message": "x" * 4089 + "{{nom}}"})
+    assert (answer.status_code, "dépasse 4096 caractères pour Annabelle." in answer.text) == (422, True)
+    bench.execute("UPDATE contacts SET name = 'Anne', last_name = NULL")
+    assert bench.execute("SELECT id FROM campaigns") == []
+    values = {"template_values": "{{NOM}}\r\n\r\nsamedi"}
+    made = browser.submit("/page/campaigns", **NEW | template | values).headers["Location"]
+    shown = browser.request("GET", made).text
+    assert "Par le modèle approuvé <code>accueil</code> (fr), avec les valeurs" in shown
+    assert ("«\xa0{{nom}}\xa0»" in shown.replace("&nbsp;", "\xa0"), "«&nbsp;Anne&nbsp;»" in shown) == (True, True)
+    (row,) = bench.execute("SELECT id FROM campaigns")
+    form = browser.request("GET", f"/page/campaigns/{row['id']}/edit").text
+    assert ("{{nom}}\nsamedi</textarea>" in form, 'value="accueil"' in form) == (True, True)
+    browser.submit(f"/page/campaigns/{row['id']}/edit", **NEW | media)
+    for path in (f"/page/campaigns/{row['id']}", f"/page/campaigns/{row['id']}/confirm/start"):
+        assert 'l’image <a href="https://example.org/a.png"' in browser.request("GET", path).text
+    # A name that grew since is told before the launch, and stops it.
+    browser.submit(f"/page/campaigns/{row['id']}/edit", **NEW | {"message": "x" * 4089 + "{{nom}}"})
+    bench.execute("UPDATE contacts SET name = 'Annabelle', last_name = NULL")
+    assert "est trop long pour Annabelle" in browser.request("GET", f"/page/campaigns/{row['id']}").text
+    refused = browser.submit(f"/page/campaigns/{row['id']}/start", confirmed="yes")
+    assert (refused.status_code, "trop long pour Annabelle" in refused.text) == (409, True)
+
+
 def test_a_schedule_is_of_the_campaign_s_zone(browser: Browser, bench: Bench) -> None:
     create_campaign(
         bench.db, "Salon", "Bonjour", ["+33639980001"], hours=SendingHours.parse("08:00-20:00", "Europe/Paris")

@@ -89,12 +89,33 @@ def test_an_accepted_send_is_in_the_ledger_and_found_by_its_reference(gateway: R
         ({"phone": PHONE, "message": "x", "device": "short"}, 400),
         ({"phone": PHONE}, 400),
         ({"phone": PHONE, "message": "x", "device": DEVICE}, 201),
+        ({"phone": PHONE, "message": "x" * 4097}, 400),
+        ({"phone": PHONE, "media": {"url": "http://example.org/a.png"}}, 400),
+        ({"phone": PHONE, "media": {"url": "https://example.org/a.png", "colour": "blue"}}, 400),
+        ({"phone": PHONE, "template": {"name": "accueil"}}, 400),
+        ({"phone": PHONE, "template": {"name": "accueil", "language": "fr", "body": ["a\nb"]}}, 400),
+        ({"phone": PHONE, "template": {"name": "accueil", "language": "fr", "values": ["a"]}}, 400),
     ],
 )
-def test_a_body_is_checked_as_the_documentation_says(gateway: Running, body: dict[str, str], status: int) -> None:
+def test_a_body_is_checked_as_the_documentation_says(gateway: Running, body: dict[str, object], status: int) -> None:
     before = gateway.control.counts().accepted
     assert gateway.api.post("/messages", json=body).status_code == status
     assert gateway.control.counts().accepted - before == (status == 201)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"media": {"url": "https://example.org/a.png"}, "message": "x", "template": None},
+        {"template": {"name": "accueil", "language": "fr", "body": ["Anne"]}, "message": None, "media": None},
+    ],
+)
+def test_a_file_and_a_template_are_in_the_ledger(gateway: Running, content: dict[str, object]) -> None:
+    before = gateway.control.counts().accepted
+    said = {name: value for name, value in content.items() if value is not None}
+    assert gateway.api.post("/messages", json={"phone": PHONE} | said).status_code == 201
+    (entry,) = gateway.control.ledger(since=before)
+    assert {name: getattr(entry, name) for name in content} == content
 
 
 @pytest.mark.parametrize(

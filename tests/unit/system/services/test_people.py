@@ -10,6 +10,7 @@ import pytest
 
 from system.db import contact_list, results
 from system.db.database import Database
+from system.domain.content import Template
 from system.domain.erasure import ErasureKey
 from system.domain.phone import PhoneNumber
 from system.gateway.webhooks import Event
@@ -140,7 +141,10 @@ def test_nothing_names_an_erased_person_and_the_statistics_stay(keyed: Bench, ca
 def test_a_text_tried_with_the_name_of_the_first_contact_is_forgotten(keyed: Bench, launched: bool) -> None:
     file = "prénom;nom;téléphone\nZoé;Abécassis;0639980000\n"
     import_contacts(keyed.db, io.BytesIO(file.encode()), Source("f.csv", "anne", consent="salon", category="all"))
-    campaign_id = campaigns.create_campaign(keyed.db, "name", "Bonjour {{prénom}}", categories=["all"])
+    template = Template.parse("accueil", "fr", ["{{prénom}}"])
+    campaign_id = campaigns.create_campaign(
+        keyed.db, "name", "Bonjour {{prénom}}", categories=["all"], content=template
+    )
     trials.try_campaign(keyed.db, campaign_id, PhoneNumber(phone(5)), actor="anne")
     if launched:
         campaigns.launch_campaign(keyed.db, campaign_id)
@@ -148,6 +152,7 @@ def test_a_text_tried_with_the_name_of_the_first_contact_is_forgotten(keyed: Ben
         assert isinstance(row["id"], int)
         keyed.sender().send(row["id"])
     assert {"campaigns.message_template", "messages.body", "contacts.first_name"} <= naming(keyed)
+    assert {"campaigns.content", "messages.content"} <= naming(keyed)
     erase_person(keyed.db, PERSON, actor="anne")
     assert naming(keyed) == set()
 

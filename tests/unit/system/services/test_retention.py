@@ -89,7 +89,9 @@ def test_what_waits_keeps_its_text_and_a_forgotten_failure_is_not_sent_empty(ben
     assert [bench.message(message_id).body for message_id in (first, second)] == ["body", "body"]
     bench.execute("UPDATE messages SET status = 'failed' WHERE id = %s", second)
     bench.execute("UPDATE campaigns SET status = 'completed'")
+    bench.execute('UPDATE messages SET content = \'{"template": {"body": ["Zoé"]}}\'')
     forget_old_data(bench.db, KEPT, **in_days(400))  # type: ignore[arg-type]
+    assert bench.execute("SELECT DISTINCT content FROM messages") == [{"content": None}]
     assert [bench.message(message_id).body for message_id in (first, second)] == ["", ""]
     with pytest.raises(NothingToSendError):
         resume_campaign(bench.db, 1, which=Resume.FAILED)
