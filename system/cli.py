@@ -37,6 +37,9 @@ app.command()(reconcile)
 app.add_typer(deploy, name="deploy")
 
 
+ENDING = (signal.SIGINT, signal.SIGTERM)
+
+
 def _refuse(message: str, code: int = 2) -> NoReturn:
     typer.echo(message, err=True)
     raise typer.Exit(code)
@@ -61,12 +64,14 @@ def up(
         Path, typer.Option(help="Where the data are kept: the next `up` goes on with them.")
     ] = up_stack.DATA_DIR,
 ) -> None:
-    """Start everything on this machine with a double of Wassenger, and show the page; Ctrl-C ends it all.
+    """Start everything on this machine with a double of Wassenger, and show the page; Ctrl-C or a TERM ends it all.
 
     Nothing is sent to anybody. Exit code: 0 when it was ended, 3 when it could not start or go on.
     """
     _writable(data_dir)
-    signal.signal(signal.SIGTERM, _as_ctrl_c)
+    for number in ENDING:
+        # SIGINT too: a shell without job control has what it starts with & ignore it.
+        signal.signal(number, _as_ctrl_c)
     try:
         with up_stack.running_up(data_dir, lambda said: typer.echo(f"… {said}")) as (stack, account):
             typer.echo(f"\nThe page:  {stack.web_url}")
@@ -84,6 +89,9 @@ def up(
 
 
 def _as_ctrl_c(*_signal: object) -> NoReturn:
+    # A second one must not cut the end short.
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

@@ -49,9 +49,16 @@ class Up:
             yield client
 
 
+# The shell has what it starts so ignore SIGINT.
+IN_THE_BACKGROUND = ("sh", "-c", '"$@" & echo $! >"$0"; wait $!')
+
+
 @contextmanager
-def running(data: Path, output: Path) -> Iterator[Up]:
+def running(data: Path, output: Path, *, background: bool = False, ended_by: int = signal.SIGINT) -> Iterator[Up]:
     command = [sys.executable, "-m", "system", "up", "--data-dir", str(data)]
+    pid_file = output.with_suffix(".pid")
+    if background:
+        command = [*IN_THE_BACKGROUND, str(pid_file), *command]
     with output.open("w") as out:
         process = subprocess.Popen(command, cwd=REPOSITORY, env=os.environ | FOREIGN, stdout=out, stderr=out, text=True)
     try:
@@ -59,7 +66,7 @@ def running(data: Path, output: Path) -> Iterator[Up]:
         wait_until(lambda: "Ctrl-C" in up.printed or process.poll() is not None, seconds=120, what="the page of up")
         yield up
     finally:
-        process.send_signal(signal.SIGINT)
+        os.kill(int(pid_file.read_text()) if background else process.pid, ended_by)
         process.wait(90)
 
 
@@ -96,6 +103,16 @@ def test_a_campaign_a_reply_an_end_and_a_second_start(tmp_path: Path) -> None:
         assert "Salon" in client.get("/").text
         assert ledger(data).count("Bonjour Anne") == 1
     assert again.process.returncode == 0
+
+
+@pytest.mark.parametrize("ended_by", [signal.SIGTERM, signal.SIGINT])
+def test_in_a_script_s_background_either_signal_ends_everything(tmp_path: Path, ended_by: int) -> None:
+    with running(tmp_path / "data", tmp_path / "up.log", background=True, ended_by=ended_by) as up:
+        begun = psutil.Process(up.process.pid).children(recursive=True)
+        started = " ".join(part for each in begun for part in each.cmdline())
+        assert all(program in started for program in ("postgres", "supervisor", "uvicorn"))
+    assert (up.process.returncode, "goes on with the same data" in up.printed) == (0, True)
+    assert [each for each in begun if each.is_running() and each.status() != psutil.STATUS_ZOMBIE] == []
 
 
 def ledger(data: Path) -> str:
