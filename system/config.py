@@ -1,6 +1,7 @@
 """Settings, read from the environment once, when first asked for."""
 
 import math
+import re
 from functools import lru_cache
 from typing import Annotated, Literal, Self
 from urllib.parse import parse_qs, urlsplit
@@ -82,12 +83,12 @@ class Settings(BaseSettings):
     @field_validator("redis_url")
     @classmethod
     def _is_redis(cls, url: SecretStr) -> SecretStr:
-        return _verifying(_with_scheme(url, {"redis", "rediss"}))
+        return _verifying(_with_scheme(_one_redis(url), {"redis", "rediss"}))
 
     @field_validator("broker_url")
     @classmethod
     def _is_a_broker(cls, url: SecretStr | None) -> SecretStr | None:
-        return url and _verifying(_with_scheme(url, {"amqp", "amqps", "redis", "rediss"}))
+        return url and _verifying(_with_scheme(_one_redis(url), {"amqp", "amqps", "redis", "rediss"}))
 
     @field_validator("alert_webhook_url")
     @classmethod
@@ -206,6 +207,17 @@ class Settings(BaseSettings):
     def look_seconds(self) -> float:
         """How often the watchdog looks: WATCHDOG_PERIOD_SECONDS, else 10 s or as often as a shorter delay asks."""
         return self.watchdog_period_seconds or min(10.0, self.alert_after_seconds / 20)
+
+
+def _one_redis(url: SecretStr) -> SecretStr:
+    parts = urlsplit(url.get_secret_value())
+    several = parts.scheme.startswith("redis") and re.search(r"[;,]", parts.netloc.rpartition("@")[2])
+    if several or "sentinel" in parts.scheme:
+        raise ValueError(
+            "must name one server: Redis Sentinel and lists of servers are not supported."
+            " Give the address of the primary, or one that always leads to it"
+        )
+    return url
 
 
 def _with_scheme(url: SecretStr, allowed: set[str]) -> SecretStr:

@@ -57,6 +57,34 @@ def test_a_wrong_setting_is_named_and_its_value_is_not(monkeypatch: pytest.Monke
     assert "secret" not in str(raised.value)
 
 
+SENTINEL = "Redis Sentinel and lists of servers are not supported"
+
+
+@pytest.mark.parametrize("name", ["REDIS_URL", "BROKER_URL"])
+@pytest.mark.parametrize(
+    ("value", "refused"),
+    [
+        ("sentinel://:secret@host:26379/0", True),
+        ("sentinel://:secret@host:26379;sentinel://:secret@other:26379", True),
+        ("redis+sentinel://host:26379/mymaster/0", True),
+        ("redis://host:6379;redis://other:6379/0", True),
+        ("rediss://:secret@host:6379,other:6379/0", True),
+        # Of a password.
+        ("redis://:sec;r,et@sentinel.example:6379/0", False),
+    ],
+)
+def test_several_redis_servers_are_refused_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, refused: bool
+) -> None:
+    monkeypatch.setenv(name, value)
+    if not refused:
+        read_settings()
+        return
+    with pytest.raises(SystemExit, match=f"^{name} is wrong .*{SENTINEL}") as ended:
+        settings_or_exit()
+    assert "secret" not in str(ended.value)
+
+
 @pytest.mark.parametrize(
     ("alerting", "expected"),
     [
