@@ -23,7 +23,7 @@ from audit.journal.strike_rows import rows
 from audit.judging.asked import decided_by
 from audit.judging.conclusion import aspects, phases, verdict_section
 from audit.judging.examination import Examination
-from audit.judging.open_points import gravity, open_critical
+from audit.judging.open_points import gravity, impact, open_critical
 from audit.judging.verdict import Status, Verdict
 from audit.model.facts import Facts
 from audit.model.findings import Evidence, Excerpt, Finding, Outcome, Severity
@@ -268,6 +268,7 @@ def _settles(examination: Examination, entry: Requirement, findings: Sequence[Fi
 
 
 def _finding(examination: Examination, finding: Finding) -> dict[str, Any]:
+    open_point = finding.outcome is Outcome.UNDETERMINED
     return {
         "rule": finding.rule,
         "severity": gravity(examination, finding.rule).value,
@@ -276,6 +277,7 @@ def _finding(examination: Examination, finding: Finding) -> dict[str, Any]:
         "sentence": finding.sentence,
         "missing": finding.missing,
         "settles": finding.settles,
+        **({"impact": told} if open_point and (told := impact(examination, finding.rule)) else {}),
         "evidence": [_evidence(e) for e in finding.evidence],
     }
 

@@ -10,6 +10,12 @@ def gravity(examination: Examination, identifier: str) -> Severity:
     return asked.guide.severity if asked else Severity.CRITICAL
 
 
+def impact(examination: Examination, identifier: str) -> str:
+    """What it costs when this point fails, by its guide; empty for what has none."""
+    asked = next((rule for rule in examination.rules if rule.id == identifier), None)
+    return asked.guide.impact if asked else ""
+
+
 def open_critical(examination: Examination) -> list[str]:
     """The ids of the points whose failure would be critical and that are not known, each once."""
     open_ids = dict.fromkeys(f.rule for f in examination.every_finding() if f.outcome is Outcome.UNDETERMINED)

@@ -1,6 +1,7 @@
 """The first screen of a checkpoint: what each requirement rests on, what is left to check, and what to do first."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,12 +9,16 @@ from typing import Any
 from audit.report.requirement_view import RequirementView
 
 Record = Mapping[str, Any]
-_SHORTEST, _LONGEST = 40, 170
-# Lines for actions and points together, beside six requirements; each requirement more takes one of them.
-_MOST_ACTIONS, _ROOM, _BESIDE, _LEAST = 5, 9, 6, 7
+_LONGEST = 260
+# Lines of the screen that are always there, and the fewest that remain for actions and points.
+_LINES, _FIXED, _LEAST, _MOST_ACTIONS = 40, 22, 6, 5
+# Beside more requirements than that, those that nothing settled share one row.
+_MOST_ROWS = 8
+_GRAVITIES = ("critique", "majeur", "mineur", "")
 _LEVELS = ("déclaré", "configuré", "exécuté", "mesuré")
 # What every proof of autonomy begins with, and says nothing of its own.
 _PREAMBLE = re.compile(r"(?:Sans aucune session possible|Personne ne peut être connecté)(?: \([^)]*\))?\s*: ")
+_PLACE = re.compile(r"`([^`\s]+)`, ligne (\d+)|`([^`\s]+:\d+)`")
 
 
 @dataclass(frozen=True)
@@ -27,74 +32,97 @@ class Proof:
 
 @dataclass(frozen=True)
 class Action:
-    """Something to do: how serious what it mends is, what it is about, the words, and the first place to look at."""
+    """Something to do: how serious what it mends is, what it is about, what it costs, the words, and the first place."""
 
     gravity: str
     title: str
+    cost: str
     text: str
     place: str
 
 
 @dataclass(frozen=True)
 class FirstScreen:
-    """All of it; `shown` are the first points to check, `left` the rules of the others, `untold` those not told in full."""
+    """All of it. `shared` are the requirements of one row, `shown` the first points to check, `left` how many others.
+
+    `unread` are the paths that were not read, by reason.
+    """
 
     proofs: tuple[Proof, ...]
+    shared: tuple[RequirementView, ...]
     actions: tuple[Action, ...]
     others: tuple[Action, ...]
     shown: tuple[Record, ...]
-    untold: tuple[Record, ...]
-    left: tuple[str, ...]
-    unread: tuple[str, ...]
-    unread_count: int
+    left: int
+    unread: tuple[tuple[str, tuple[str, ...]], ...]
 
 
 def first_screen(
     journal: Record, views: Sequence[RequirementView], problems: Sequence[Record], to_check: Sequence[Record]
 ) -> FirstScreen:
-    """The first screen of a journal: within forty lines beside six requirements, within fifty beside twelve."""
-    lines = max(_LEAST, _ROOM - max(0, len(views) - _BESIDE))
-    settling = _settling(views)
-    mending = [_mending(p) for p in problems if "waived" not in p]
+    """The first screen of a journal, within forty lines."""
+    open_views = [v for v in views if v.status == "INDÉTERMINÉ"]
+    shared = tuple(open_views) if len(views) > _MOST_ROWS and len(open_views) > 1 else ()
+    rows = len(views) - max(0, len(shared) - 1)
+    lines = max(_LEAST, _LINES - _FIXED - rows - _above(journal))
+    settling = _settling(open_views)
+    awaited = {rule for view in open_views for rule in view.rules}
+    to_check = sorted(to_check, key=lambda f: (_GRAVITIES.index(f.get("severity", "")), f["rule"] in awaited))
+    doubtful = [f for f in to_check if f.get("severity") == "critique" and f["rule"] not in awaited]
+    asked = [*(_mending(p) for p in problems if "waived" not in p), *_checking(doubtful)]
+    asked.sort(key=lambda action: _GRAVITIES.index(action.gravity))
     first = min(_MOST_ACTIONS, max(4, (lines + 1) // 2)) - len(settling)
-    room = lines - len(mending[:first]) - len(settling) - bool(mending[first:])
+    room = lines - len(asked[:first]) - len(settling) - bool(asked[first:])
     shown = [{**f, "missing": brief(f["missing"]), "sentence": brief(f["sentence"])} for f in to_check[:room]]
-    unread = [path for probe in journal["probes"] for path, _ in probe["unread"]]
+    pairs = zip(journal["requirements"], views, strict=True)
     return FirstScreen(
-        tuple(_proof(record, view) for record, view in zip(journal["requirements"], views, strict=True)),
-        (*mending[:first], *settling),
-        tuple(mending[first:]),
+        tuple(_proof(record, view) for record, view in pairs if view not in shared),
+        shared,
+        (*asked[:first], *settling),
+        tuple(asked[first:]),
         tuple(shown),
-        (*(whole for whole, told in zip(to_check, shown, strict=False) if _cut(whole, told)), *to_check[room:]),
-        tuple(dict.fromkeys(f["rule"] for f in to_check[room:])),
-        tuple(unread[:4]),
-        len(unread),
+        len(to_check[room:]),
+        _unread(journal),
     )
 
 
+def _above(journal: Record) -> int:
+    """The lines above the table that another journal would not have, and those of waivers."""
+    limited = journal["level"] != "execution" or not journal["experiments"]
+    told = limited + sum(bool(p["failure"]) + bool(p.get("failures")) for p in journal["probes"])
+    named = (
+        3 if journal["target"]["spec"] or journal["target"]["task"] or journal["profile"] == "checkpoint-2025" else 0
+    )
+    return 2 * (told + ("supposed" in journal)) + named + len(journal.get("waivers", ()))
+
+
+def _unread(journal: Record) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    by_reason: dict[str, list[str]] = {}
+    for probe in journal["probes"]:
+        for path, why in probe["unread"]:
+            by_reason.setdefault(why, []).append(path)
+    return tuple((why, tuple(paths)) for why, paths in by_reason.items())
+
+
 def brief(text: str, longest: int = _LONGEST) -> str:
-    """The first sentence of a text, or its first clauses and an ellipsis, where a code span is never cut."""
+    """The first sentence of a text, or as many of its clauses as fit; no clause is ever cut, nor a code span."""
     told = _PREAMBLE.sub("", text, count=1)
     first = re.split(r"(?<=[^\d\s])[.] (?=[A-ZÀ-ÖÉ])", told, maxsplit=1)[0].rstrip(".")
     if len(first) <= longest:
         return first
-    ends = [m.start() for m in re.finditer(r"(?: ;|,| :| \() ", first) if _SHORTEST <= m.start() <= longest]
-    ends = [e for e in ends if first[:e].count("`") % 2 == 0 and first[:e].count("(") == first[:e].count(")")]
-    spaces = [m.start() for m in re.finditer(r"\s", first[:longest]) if first[: m.start()].count("`") % 2 == 0]
-    if not ends and not spaces:
-        return first.replace("`", "")[:longest] + " …"
-    cut = max(ends, default=0) or max(spaces)
-    return f"{first[:cut].rstrip(' ;,:')} …"
+    ends = [m.start() for m in re.finditer(r"\s;\s", first) if _whole(first[: m.start()])]
+    fitting = [end for end in ends if end <= longest] or ends[:1]
+    return f"{first[: fitting[-1]].rstrip()} ; …" if fitting else first
 
 
-def _cut(whole: Record, told: Record) -> bool:
-    return bool(whole["settles"]) or any(whole[k].rstrip(".") != told[k].rstrip(".") for k in ("sentence", "missing"))
+def _whole(text: str) -> bool:
+    return text.count("`") % 2 == 0 and text.count("(") == text.count(")")
 
 
 def _proof(record: Record, view: RequirementView) -> Proof:
     proved = [f for f in record["findings"] if f["outcome"] == "établi"]
     best = max(proved, key=_strength, default=None)
-    sentence = best["sentence"] if best and view.status in {"CONFORME", "PARTIEL"} else record["reason"]
+    sentence = best["sentence"] if best and view.status == "CONFORME" else record["reason"]
     return Proof(view, brief(sentence), record.get("unproved", ""))
 
 
@@ -103,11 +131,32 @@ def _strength(finding: Record) -> int:
 
 
 def _mending(problem: Record) -> Action:
-    return Action(problem["severity"], problem["title"], problem["recommendation"], next(iter(problem["places"]), ""))
+    # A word that begins a sentence, and neither code nor an acronym.
+    text = re.sub(r"^[A-ZÀ-Ý](?=[a-zà-ÿ])", lambda m: m.group().lower(), problem["recommendation"])
+    title, place = problem["title"].rstrip().removesuffix("."), next(iter(problem["places"]), "")
+    return Action(problem["severity"], title, _consequence(problem["impact"]), text, place)
 
 
-def _settling(views: Sequence[RequirementView]) -> tuple[Action, ...]:
-    """What would settle what is not known."""
-    open_ones = [v for v in views if v.status == "INDÉTERMINÉ"]
-    told = dict.fromkeys(s for v in open_ones for s in v.settling)
-    return tuple(Action("", f"Pour {', '.join(v.id for v in open_ones)}", brief(s, 300), "") for s in list(told)[:1])
+def _consequence(impact: str) -> str:
+    """What an impact says after its size, as « événements perdus » of « Élevé : événements perdus »."""
+    return re.sub(r"^[^:]*?\s*:\s+|^[^:]*$", "", impact)
+
+
+def _checking(points: Sequence[Record]) -> list[Action]:
+    """What a person must look at: the critical points that no stronger evidence, asked for apart, would settle."""
+    if not points:
+        return []
+    found = _PLACE.search(points[0]["missing"])
+    place = (f"{found[1]}:{found[2]}" if found[1] else found[3]) if found else ""
+    sentence = points[0]["sentence"].rstrip(".")
+    lost = _consequence(points[0].get("impact", ""))
+    several = f"Vérifier à la main {len(points)} points critiques, d'abord « {sentence} »"
+    title = several if points[1:] else f"Vérifier à la main « {sentence} »"
+    return [Action("critique", title, f"sinon : {lost}" if lost else "", "répondre dans le tableau ci-dessous", place)]
+
+
+def _settling(open_views: Sequence[RequirementView]) -> tuple[Action, ...]:
+    """What would settle most of what is not known."""
+    told = Counter(s for v in open_views for s in v.settling)
+    ids = ", ".join(v.id for v in open_views)
+    return tuple(Action("", f"Pour {ids}", "", brief(s, 300), "") for s, _ in told.most_common(1))

@@ -11,6 +11,7 @@ from audit.french.typography import french, french_date, french_integer, french_
 from audit.report.compiled_templates import compiled_templates
 from audit.report.escaping import Markdown, cell, code, code_cell, fence, paragraph, prose
 from audit.report.journal_view import checkpoint
+from audit.report.source_words import in_french
 
 
 def render_markdown(journal: Mapping[str, Any]) -> str:
@@ -18,6 +19,7 @@ def render_markdown(journal: Mapping[str, Any]) -> str:
 
     `journal` has passed its schema. Raises jinja2.UndefinedError or KeyError when it has not and something is missing.
     """
+    journal = in_french(journal)
     view = checkpoint(journal)
     text = environment().get_template("checkpoint.md.j2").render(report=view, journal=journal)
     return french(text).rstrip("\n") + "\n"

@@ -11,7 +11,7 @@ Journal = Mapping[str, Any]
 STATUSES = ("CONFORME", "PARTIEL", "NON CONFORME", "INDÉTERMINÉ", "SANS OBJET")
 GRAVITIES = ("critique", "majeur", "mineur")
 _REQUIREMENT, _PROBLEM = re.compile(r"Requirement (\S+)"), re.compile(r"Problème (\d+)")
-_ROW_REQUIREMENT = re.compile(r"(\S+)")
+_WORD = re.compile(r"\S+")
 
 
 @dataclass(frozen=True)
@@ -56,14 +56,19 @@ class Marks:
 
     def of_row(self, columns: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
         """The marks of a row of a table."""
-        first = _ROW_REQUIREMENT.match(cells[0]) if cells else None
         if columns[:1] == ["#"]:
             return self._of_problem(cells[0])
-        if columns[:1] == ["Exigence"] and first:
-            return self._of_requirement(first.group(1))
+        if columns[:1] == ["Exigence"] and cells:
+            return self._of_requirements(_WORD.findall(cells[0]))
         if columns[:1] == ["Gravité"] and cells[0] in GRAVITIES:
             return {"data-gravity": f"g{GRAVITIES.index(cells[0])}"}
         return {}
+
+    def _of_requirements(self, words: Sequence[str]) -> dict[str, str]:
+        """The marks of the requirements that a cell names; they share a row when nothing settled them."""
+        named = [word for word in words if word in self._requirements]
+        marks = self._of_requirement(named[0]) if named else {}
+        return marks | ({"data-requirement": " ".join(self._numbers[word] for word in named)} if named else {})
 
     def _of_requirement(self, identifier: str) -> dict[str, str]:
         entry = self._requirements.get(identifier)

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from audit.requirements.unproved import PRACTICES
+
 STATUS_SYMBOLS = {"NON CONFORME": "❌", "CONFORME": "✅", "PARTIEL": "⚠️", "INDÉTERMINÉ": "❔", "SANS OBJET": "➖"}
 _LEVELS = ("déclaré", "configuré", "exécuté", "mesuré")
 _ABOUT_PERIODIC_TASKS = frozenset({"7.4", "8.4", "C4"})
@@ -36,7 +38,8 @@ class Origin:
 class RequirementView:
     """A requirement with its points sorted by what they say, and what the report shows along with it.
 
-    An excerpt comes with the id of the requirement that shows it already, or an empty string.
+    An excerpt comes with the id of the requirement that shows it already, or an empty string. `reserves` are the critical
+    points left open without which it holds only as far as it was tried.
     """
 
     id: str
@@ -60,11 +63,13 @@ class RequirementView:
     shown_elsewhere: tuple[tuple[Record, str], ...]
     excerpts: tuple[tuple[Record, str], ...]
     periodic_tasks: bool
+    rules: tuple[str, ...]
+    reserves: tuple[str, ...]
 
     @property
     def symbol(self) -> str:
-        """Symbol of the status."""
-        return STATUS_SYMBOLS[self.status]
+        """Symbol of the status; what is under reserve is not shown as sure."""
+        return "⚠️" if self.reserves else STATUS_SYMBOLS[self.status]
 
     @property
     def qualifier(self) -> str:
@@ -131,7 +136,17 @@ def _view(record: Record, journal: Record, shown: Mapping[object, str]) -> Requi
         shown_elsewhere=tuple((e, shown[e["id"]]) for e in fed_by if e["id"] in shown),
         excerpts=tuple((e, shown.get(_place(e), "")) for e in record["excerpts"]),
         periodic_tasks=record["id"] in _ABOUT_PERIODIC_TASKS,
+        rules=tuple(f["rule"] for f in findings),
+        reserves=_reserves(record, journal),
     )
+
+
+def _reserves(record: Record, journal: Record) -> tuple[str, ...]:
+    if record["verdict"] not in {"CONFORME", "PARTIEL"}:
+        return ()
+    practices = [f for f in journal["unattached"] if f["rule"] in PRACTICES.get(record["id"], ())]
+    left = [f for f in (*record["findings"], *practices) if f["outcome"] == "indéterminé"]
+    return tuple(dict.fromkeys(f["sentence"].rstrip(".") for f in left if f.get("severity") == "critique"))
 
 
 def _points(findings: Iterable[Record], outcome: str, symbol: str, known_by: str) -> tuple[Point, ...]:

@@ -116,9 +116,9 @@ def test_nobody_signs(december: Journal) -> None:
     [
         "❌ VALIDATION REFUSÉE : exigence non conforme 8.2 ; problème critique n° 1 ; exigence non vérifiée 8.4",
         "> ❌ **La sonde `configuration` a échoué.** Le module `app.tasks` ne s'importe pas",
-        "| Configuration Celery | 3 | ❌ 2/3 PASSED, 1 FAILED |",
-        "| Robustesse Workers | 3 | ❔ 1/3 PASSED, 2 indéterminés, 1 sans objet |",
-        "| Service Monitoring | 2 | ❌ 1/2 PASSED, 1 erreur d'audit |",
+        "| Configuration Celery | 3 | ❌ 2/3 établis, 1 en défaut |",
+        "| Robustesse Workers | 3 | ❔ 1/3 établis, 2 indéterminés, 1 sans objet |",
+        "| Service Monitoring | 2 | ❌ 1/2 établis, 1 erreur d'audit |",
         "| Verrouillage Campagnes | 0 | ➖ sans objet |",
         "**Origine des preuves** : exécuté, par l'expérience `autonomous-sending` (Envoi sans administrateur",
         "(`autonomous-sending`) : Message 1 attendus, 120 ; Reçus deux fois, 0.",
@@ -341,8 +341,7 @@ def test_unverified_points_without_a_requirement_are_shown(december: Journal) ->
     }
     assert "aucun worker trouvé" not in render_markdown(december)
     left = plain(render_markdown(december | {"unattached": [finding]}))
-    assert "Même concurrence partout (`concurrency`) | aucun worker trouvé | ☐ oui ☐ non |" in left
-    assert "❔ Même concurrence partout ; ce qui a manqué" not in left, "it is told once, where it is told in full"
+    assert "Même concurrence partout | Aucun worker trouvé | ☐ oui ☐ non |" in left
     reasons = f"aucun worker trouvé, {'parce que rien ne le lance, ' * 9}ni ici"
     left = plain(render_markdown(december | {"unattached": [finding | {"missing": reasons}]}))
-    assert f"❔ Même concurrence partout ; ce qui a manqué : {reasons}." in left
+    assert f"❔ `concurrency` : Même concurrence partout ; ce qui a manqué : {reasons}." in left

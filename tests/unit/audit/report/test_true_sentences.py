@@ -31,7 +31,7 @@ def left_open(journal: Journal, *points: Journal) -> Journal:
 
 def test_a_critical_point_left_open_puts_the_verdict_under_reserve(december: Journal) -> None:
     report = told(left_open(december, open_point("mineur"), open_point("critique")))
-    headline = "⚠️ VALIDATION SOUS RÉSERVE (preuves déclarées) : 2 points à vérifier à la main, dont 1 critique (`rule-critique`)"
+    headline = "⚠️ VALIDATION SOUS RÉSERVE (preuves déclarées) : 2 points à vérifier à la main, dont 1 critique (« Un webhook est enregistré avant la réponse »)"
     assert report.count(headline) == 2
     assert "VALIDATION RÉUSSIE" not in report
     assert "secondaire" not in report
