@@ -13,7 +13,7 @@ from checks.driver_errors import guard, guarded_block
 from checks.laboratory import Laboratory
 from checks.stack import Opening, Stack
 from checks.webhook_sender import SECRET
-from system.sandbox.stack import running_stack
+from system.sandbox.stack import REPOSITORY, running_stack
 
 # A session of an hour is not given up because the machine is busy when it begins.
 _START_SECONDS = 240.0
@@ -51,6 +51,10 @@ class ReferenceFaultDriver(ReferenceDriver):
         self.sending, self.unsettled, self.hasten = states.sending, states.unsettled, states.hasten
         self.acknowledged, self.delivered = webhooks.acknowledged, webhooks.delivered
         guard(self)
+
+    def witnesses(self) -> tuple[Path, ...]:
+        """This package and the sandbox, as they run: a mutated copy of the tree is driven by them too."""
+        return (REPOSITORY / "checks", REPOSITORY / "system" / "sandbox")
 
     def reach(self, point: str, contacts: int) -> AbstractContextManager[Stake]:
         """See `checks.crash_points`."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from audit.command.direct_session import InterruptedAuditError, play
+from audit.command.judge_digest import harness_digest
 from audit.command.output_files import put, writable
 from audit.journal import journal_file as journal
 from audit.journal.previous_checkpoints import elsewhere, finished, free_stem, newest_by_family
@@ -25,7 +26,6 @@ from audit.report.strike_section import draw_run, drawing_name
 from audit.target.commit import commit_of
 from audit.target.digest import tree_digest
 
-_TOOL = Path(__file__).resolve().parents[1]
 _logger = logging.getLogger(__name__)
 
 
@@ -87,7 +87,7 @@ def record(examination: Examination, out: Path | None, asked: Asked, summary: st
         host=f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPU",
         stem=stem,
         commit=commit_of(examination.target.root),
-        tool_digest=tree_digest(_TOOL),
+        tool_digest=harness_digest(),
     )
     earlier = {} if out is None else newest_by_family(examination, out, stem)
     previous = earlier.get(examination.profile.family)

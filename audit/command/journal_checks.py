@@ -1,10 +1,11 @@
 """Whether a journal still says what is there: its report, its drawing, the audited tree, the tool, its evidence, its signature."""
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from audit.command.judge_digest import harness_digest
+from audit.experiments.evidence_files import EvidenceFileError, Soak, read
 from audit.journal import signature
 from audit.journal.strike_rows import rows
 from audit.report.html_page import render_html
@@ -15,7 +16,6 @@ from audit.target.digest import tree_digest
 from audit.target.target_file import Target
 
 Journal = Mapping[str, Any]
-TOOL = Path(__file__).resolve().parents[1]
 _MASK = "***"
 
 
@@ -44,7 +44,7 @@ def _files(path: Path, journal: Journal) -> Iterator[str]:
 
 
 def _tool(journal: Journal) -> Iterator[str]:
-    judged, now = journal["volatile"].get("tool_digest", ""), tree_digest(TOOL)
+    judged, now = journal["volatile"].get("tool_digest", ""), harness_digest()
     if not judged:
         yield "tool: the journal does not say which tool judged it"
     elif judged != now:
@@ -80,16 +80,22 @@ def _quoted(journal: Journal) -> list[Journal]:
 
 
 def _soak(journal: Journal, target: Target) -> Iterator[str]:
-    """The soak that the journal shows is still among the target's evidence, with the same strikes."""
+    """The soak that the journal shows is still among the target's evidence, with the same strikes, and counts again."""
     if "soak" not in journal:
         return
     for file in target.evidence:
         try:
-            document = json.loads(file.read_text(encoding="utf-8"))
-            shown = [vars(row) for row in rows(document["strikes"])]
-        except (OSError, ValueError, KeyError, TypeError):
+            found = read(file)
+        except EvidenceFileError as error:
+            if file.name == journal["soak"]["path"]:
+                yield f"evidence: {error}"
+                return
             continue
-        if shown == journal["soak"]["rows"] and document["target"]["digest"] == journal["target"]["digest"]:
+        if (
+            isinstance(found, Soak)
+            and [vars(row) for row in rows(found.document["strikes"])] == journal["soak"]["rows"]
+            and found.digest == journal["target"]["digest"]
+        ):
             return
     yield f"evidence: {journal['soak']['path']} is not there any more, or says something else"
 

@@ -17,15 +17,19 @@ from audit.command.help_text import examples
 from audit.command.laboratory_record import LaboratoryFiles, save
 from audit.command.laboratory_stack import running
 from audit.command.output_files import OutputError, writable
+from audit.command.session_checks import checked
 from audit.command.sigterm import stopped_cleanly
 from audit.command.terminal import complain, say
 from audit.experiments.driver import DriverError
+from audit.experiments.evidence_files import EvidenceFileError
 from audit.experiments.laboratory.laboratory_session import FIRE, SOAK, Outcome, Plan, Size, document, planned, run
 from audit.experiments.laboratory.schedule_run import Patience
 from audit.experiments.laboratory.schedules import ScheduleError, Step, read, shrunk, written
 from audit.target.target_file import Target, TargetError, load_target
 
 FINE, WRONG, USAGE, INCONCLUSIVE = 0, 1, 2, 3
+# Of two conclusions about one session, the later of these is its exit code.
+_ORDER = (FINE, INCONCLUSIVE, WRONG)
 EPILOG = (
     "Exit codes: 0 every fault struck and nothing was lost, sent twice or unexpected; 1 something was; 2 bad usage; "
     "3 a fault did not strike, sends stayed open, or the stack could not be driven."
@@ -102,22 +106,36 @@ class _Session:
         files = LaboratoryFiles(self._target)
         say(f"seed {self._seed}; {len(plan.steps)} faults")
         with running(self._target) as driver:
+            files.add_witnesses(driver.witnesses())
             conditions = tuple(driver.conditions())
             until = None if self._minutes is None else time.time() + self._minutes * _MINUTE
             outcome = run(driver, plan, self._size, lambda step: say(step, dim=True), Patience(until=until))
         about = files.about(command_line(), _host(), conditions)
         journal = document(outcome, plan, self._size, self._seed, about)
-        path = save(journal, self._out, self._size.name)
+        path = save(journal, outcome.history, self._out, self._size.name)
         say(f"Journal: {path}")
         if not files.unchanged:
             complain("the audited tree changed during the session: the journal bears no digest of it")
-        return told(outcome, journal)
+        if not files.same_judge:
+            complain("the harness or a witness changed during the session: the journal bears no digest of it")
+        return max(told(outcome, journal), _read_back(path), key=_ORDER.index)
 
     def fails(self, steps: Sequence[Step]) -> bool:
         """Whether these steps, on a fresh stack, lose or send twice something."""
         say(f"trying {len(steps)} faults: {written(steps)}", dim=True)
         with running(self._target) as driver:
             return bool(run(driver, Plan(tuple(steps)), self._size).result.wrongs)
+
+
+def _read_back(path: Path) -> int:
+    """The exit code of a journal that its own readers take or not: it is written from the ledger that they count again."""
+    try:
+        soak = checked(path)
+    except EvidenceFileError as error:
+        complain(str(error))
+        return INCONCLUSIVE
+    say(f"Counted again from {soak.document['ledger']['file']}: the same")
+    return FINE
 
 
 def _host() -> str:

@@ -15,18 +15,19 @@ class OutputError(Exception):
     """The report cannot be written; the message is one line for the user."""
 
 
-def put(texts: Mapping[Path, str]) -> None:
-    """Write every text under its name, or none of them. Raises OutputError."""
+def put(texts: Mapping[Path, str | bytes]) -> None:
+    """Write every content under its name, or none of them. Raises OutputError."""
     drafts = {path: path.with_name(f".{path.name}.{os.getpid()}.draft") for path in texts}
     try:
         for path, draft in drafts.items():
+            content = texts[path]
             # Half of a surrogate pair, which a file name may hold, becomes an escape that JSON reads back.
-            draft.write_text(texts[path], encoding="utf-8", errors="backslashreplace")
+            draft.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace"))
             if path.is_dir():
                 raise IsADirectoryError(EISDIR, "a directory has the report's name", str(path))
         for path, draft in drafts.items():
             draft.replace(path)
-            _logger.debug("written: %s, %d characters", path, len(texts[path]))
+            _logger.debug("written: %s, %d characters or bytes", path, len(texts[path]))
     except OSError as error:
         msg = f"{error.filename or texts}: cannot write the report: {error.strerror or error}"
         raise OutputError(msg) from error

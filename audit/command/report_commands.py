@@ -16,7 +16,9 @@ from audit.command.cover_file import newest_journal, write_cover
 from audit.command.help_text import examples
 from audit.command.journal_checks import stale
 from audit.command.output_files import OutputError, put
+from audit.command.session_checks import checked, is_session, rendered, stale_session
 from audit.command.terminal import complain, say, shown
+from audit.experiments.evidence_files import EvidenceFileError
 from audit.journal import journal_file as journal
 from audit.journal import signature
 from audit.journal.differences import differences
@@ -25,7 +27,7 @@ from audit.report.junit import render_junit
 from audit.report.markdown import render_markdown
 from audit.report.problem_lines import github_annotations, placed_below, problem_lines
 from audit.report.sarif import render_sarif
-from audit.target.target_file import TargetError, load_target
+from audit.target.target_file import Target, TargetError, load_target
 
 _FAILED, _USAGE = 1, 2
 _SECONDS = 120
@@ -60,7 +62,14 @@ def group() -> None:
 def _usage() -> Iterator[None]:
     try:
         yield
-    except (journal.JournalError, OutputError, TargetError, signature.SignatureError, OSError) as error:
+    except (
+        journal.JournalError,
+        EvidenceFileError,
+        OutputError,
+        TargetError,
+        signature.SignatureError,
+        OSError,
+    ) as error:
         complain(str(error))
         raise typer.Exit(_USAGE) from error
 
@@ -79,9 +88,12 @@ def convert(
         Path, typer.Option(help="Where the target is, in the repository that annotations and SARIF speak of.")
     ] = Path(),
 ) -> None:
-    """Print a journal in another format on standard output, or as a PDF file."""
+    """Print a journal in another format on standard output, or as a PDF file. A soak is counted again from its ledger first."""
     with _usage():
         known_word("--to", to, FORMATS)
+        if is_session(path):
+            typer.echo(rendered(checked(path), path), nl=False)
+            return
         document = _checked(path)
         text = _converted(path, placed_below(document, below), "html" if pdf else to)
         if pdf is None:
@@ -141,7 +153,10 @@ def diff(before: _Journal, after: _Journal) -> None:
     epilog=examples("audit report verify X.json --target ../shop", "audit report verify --past reports/*.json"),
 )
 def verify(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Journals written by `audit run`.")],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="PATH...", help="Journals written by `audit run`, `audit fire` or `audit soak`."),
+    ],
     target: Annotated[
         Path | None, typer.Option(help="The audited project: its digest, excerpts and evidence are checked too.")
     ] = None,
@@ -152,20 +167,28 @@ def verify(
         bool, typer.Option("--past", help="Records of the past: the tool and the tree may have moved since.")
     ] = False,
 ) -> None:
-    """Exit 1 when something is stale or was edited, one line each: the report, the drawing, the tree, the tool, a signature."""
+    """Exit 1 when something is stale or was edited, one line each: the report, the drawing, the tree, the tool, a signature.
+
+    A soak is counted again from its ledger.
+    """
     failed = False
     for path in paths:
         with _usage():
             if past and target:
                 msg = "--past and --target exclude each other: a record of the past speaks of another tree"
                 raise TargetError(msg)
-            document = _checked(path)
-            lines = stale(path, document, load_target(target) if target else None, signers, past=past)
+            lines = _stale(path, load_target(target) if target else None, signers, past=past)
         for line in lines:
             typer.echo(shown(line))
         say(f"{path}: {f'{len(lines)} stale' if lines else 'holds'}")
         failed = failed or bool(lines)
     raise typer.Exit(_FAILED if failed else 0)
+
+
+def _stale(path: Path, target: Target | None, signers: Path | None, *, past: bool) -> list[str]:
+    if is_session(path):
+        return stale_session(path, target, past=past)
+    return stale(path, _checked(path), target, signers, past=past)
 
 
 @report.command(

@@ -1,5 +1,6 @@
 """Evidence measured elsewhere: the journal of a soak, or an export of production heartbeats. Read as what anybody may have written."""
 
+import hashlib
 import json
 import logging
 import stat
@@ -10,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from audit.experiments.laboratory.recount import disagreement, recounted
+from audit.experiments.laboratory.soak_history import unpacked
 from audit.experiments.observation_file import OBSERVATIONS, OBSERVATIONS_FORMAT, Observations, contradiction
 from audit.model.json_schema import schema_faults
 
@@ -28,6 +31,7 @@ _SECONDS = {"type": "number", "minimum": 0, "maximum": _MOST_SECONDS}
 _SOME_SECONDS = {"type": "number", "exclusiveMinimum": 0, "maximum": _MOST_SECONDS}
 _TEXT = {"type": "string"}
 _FLAG = {"type": "boolean"}
+_DIGEST = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 _KEYS = {"type": "array", "items": _TEXT, "uniqueItems": True}
 _ACCOUNT = {
     "type": "object",
@@ -72,7 +76,7 @@ _SOAK = {
         "target": {
             "type": "object",
             "required": ["name", "digest"],
-            "properties": {"name": _TEXT, "digest": {"type": "string", "pattern": "^[0-9a-f]{64}$"}},
+            "properties": {"name": _TEXT, "digest": _DIGEST},
         },
         **dict.fromkeys(("session", "generated_at", "host", "command", "schedule"), _TEXT),
         "seed": {"type": "integer"},
@@ -83,6 +87,17 @@ _SOAK = {
         "webhooks": _ACCOUNT,
         "settled": _FLAG,
         "availability": _AVAILABILITY,
+        # Journals of former soaks have neither: `soak_reading` says what they then lack.
+        "ledger": {
+            "type": "object",
+            "required": ["file", "sha256"],
+            "properties": {"file": {"type": "string", "pattern": r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$"}, "sha256": _DIGEST},
+        },
+        "judge": {
+            "type": "object",
+            "required": ["harness", "witnesses"],
+            "properties": {"harness": _DIGEST, "witnesses": {"type": "object", "additionalProperties": _DIGEST}},
+        },
     },
 }
 _HEARTBEATS = {
@@ -103,7 +118,7 @@ class EvidenceFileError(Exception):
 
 @dataclass(frozen=True)
 class Soak:
-    """The journal of a laboratory session, consistent with itself."""
+    """The journal of a laboratory session, consistent with itself and, where it has one, with its kept ledger."""
 
     path: str
     document: Mapping[str, Any]
@@ -147,7 +162,7 @@ def read(path: Path) -> Soak | Heartbeats | Observations:
     kind = document.get("format") if isinstance(document, dict) else None
     _logger.debug("evidence %s: format %s", path, kind)
     if kind == "soak/1":
-        return _soak(shown, document)
+        return _soak(path, document)
     if kind == "worker-heartbeats/1":
         return _heartbeats(shown, document)
     if kind == OBSERVATIONS_FORMAT:
@@ -169,17 +184,16 @@ def _unusable(shown: str, why: str) -> EvidenceFileError:
 def _document(path: Path) -> Any:
     shown = path.name
     try:
-        found = path.stat()
-        if not stat.S_ISREG(found.st_mode):
-            raise _unusable(shown, "ce n'est pas un fichier ordinaire")
-        if found.st_size > LARGEST_BYTES:
-            raise _unusable(shown, f"il dépasse {LARGEST_BYTES >> 20} Mo")
-        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
+        content = _bytes(path)
+    except ValueError as error:
+        raise _unusable(shown, str(error)) from error
     except FileNotFoundError as error:
         msg = f"le fichier de preuve `{shown}` n'existe pas"
         raise EvidenceFileError(msg) from error
     except OSError as error:
         raise _unusable(shown, f"il ne se lit pas ({error.strerror or error})") from error
+    try:
+        return json.loads(content.decode("utf-8"), parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise _unusable(shown, "ce n'est pas du JSON") from error
 
@@ -220,12 +234,41 @@ def _past(shown: str, text: str, name: str) -> datetime:
     return moment
 
 
-def _soak(shown: str, document: Any) -> Soak:
+def _soak(path: Path, document: Any) -> Soak:
+    shown = path.name
     checked = _checked(shown, document, _SOAK)
     _past(shown, checked["generated_at"], "generated_at")
     for reason in _contradictions(checked):
         raise _unusable(shown, f"il se contredit ({reason})")
+    if "ledger" in checked and (reason := _ledger_fault(path, checked)):
+        raise _unusable(shown, f"son registre `{checked['ledger']['file']}` ne le confirme pas ({reason})")
     return Soak(shown, checked)
+
+
+def _ledger_fault(path: Path, document: Mapping[str, Any]) -> str:
+    """Why the kept ledger does not confirm this journal, counted again; empty when it does."""
+    file = path.with_name(document["ledger"]["file"])
+    try:
+        content = _bytes(file)
+        if hashlib.sha256(content).hexdigest() != document["ledger"]["sha256"]:
+            return "son empreinte SHA-256 n'est pas celle du journal"
+        return disagreement(recounted(unpacked(content, document)), document)
+    except FileNotFoundError:
+        return "il n'existe pas"
+    except OSError as error:
+        return f"il ne se lit pas ({error.strerror or error})"
+    except ValueError as error:
+        return str(error)
+
+
+def _bytes(path: Path) -> bytes:
+    """The content of a regular file that is not too large. Raises OSError, and ValueError with a French phrase."""
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise ValueError("ce n'est pas un fichier ordinaire")
+    if found.st_size > LARGEST_BYTES:
+        raise ValueError(f"il dépasse {LARGEST_BYTES >> 20} Mo")
+    return path.read_bytes()
 
 
 def _observations(shown: str, document: Any) -> Observations:

@@ -110,7 +110,7 @@ def lacks(soak: Soak) -> list[str]:
     document = soak.document
     hits = struck(soak)
     enumerated = Counter(s["fault"] for s in hits if not s["drawn"])
-    missing = []
+    missing = [] if "ledger" in document else ["son registre des envois n'est pas gardé : rien ne se recompte"]
     for faults, each, name in (
         (CRASH_POINTS, POINTS_EACH, "points de mort"),
         (CLASSES, CLASSES_EACH, "classes de fautes"),

@@ -85,7 +85,7 @@ def test_the_twin_under_the_same_faults_loses_nothing(folder: Path) -> None:
     outcome = under_fire(folder, schedule, PATIENCE)
     assert outcome.result.wrongs == {}
     assert all(s.struck for s in outcome.played.strikes), [s.why for s in outcome.played.strikes]
-    assert outcome.result.settled
+    assert outcome.settled
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["INT", "TERM"])

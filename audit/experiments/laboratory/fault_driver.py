@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from audit.experiments.driver import Driver
@@ -26,6 +27,13 @@ class FaultDriver(Driver, Protocol):
 
     def add_worker(self) -> str:
         """Start one more worker, as a second host would; its role."""
+        ...
+
+    def witnesses(self) -> Sequence[Path]:
+        """Files and folders of the code that says what was sent: this driver, the double of the gateway.
+
+        Their digests stand in the journal of a session, beside those of the audited tree and of the harness.
+        """
         ...
 
     def workers(self) -> Sequence[str]:

@@ -4,15 +4,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
-from audit.experiments.accounting import Account
 from audit.experiments.driver import DriverError
 from audit.experiments.laboratory.fault_driver import FaultDriver
-from audit.experiments.laboratory.schedule_run import PATIENCE, Patience, Played, concluded, play
+from audit.experiments.laboratory.recount import Result, StrikeCount, account_told, recounted
+from audit.experiments.laboratory.schedule_run import PATIENCE, Patience, Played, play
 from audit.experiments.laboratory.schedules import Step, drawn, enumerated, written
-from audit.experiments.laboratory.send_accounts import Result, settle
+from audit.experiments.laboratory.send_accounts import Session, gathered, settle
 from audit.experiments.laboratory.service_availability import Probing, Service, measure
+from audit.experiments.laboratory.soak_history import History
 from audit.experiments.laboratory.strikes import Strike
 
 Tell = Callable[[str], None]
@@ -63,16 +65,25 @@ def planned(size: Size, seed: int) -> Plan:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a session ended with. `cut_short` says, in French, what kept it from doing all of its plan."""
+    """What a session ended with. `settled` when nothing was left open.
+
+    `cut_short` says, in French, what kept it from doing all of its plan.
+    """
 
     started: float
     duration_seconds: float
     played: Played
     drawn_from: int
     drawn_until: int
-    result: Result
+    history: History
+    settled: bool
     service: Service | None
     cut_short: str = ""
+
+    @cached_property
+    def result(self) -> Result:
+        """The account of its history."""
+        return recounted(self.history)
 
 
 def run(
@@ -101,8 +112,16 @@ def run(
         cut_short = str(error)
         tell(f"cut short: {cut_short}")
     tell("waiting until nothing is open and the gateway is quiet")
-    result = concluded(driver, played, patience)
-    return Outcome(started, time.time() - started, played, first, last, result, service, cut_short)
+    settled = settle(driver, patience.end, patience.quiet, patience.hasten)
+    known = Session(
+        started,
+        len(played.strikes),
+        played.refusals,
+        service.asked if service else {},
+        service.deadline_seconds if service else None,
+    )
+    history = gathered(driver, played.everything, known)
+    return Outcome(started, time.time() - started, played, first, last, history, settled, service, cut_short)
 
 
 def _complete(driver: FaultDriver, size: Size, tell: Tell) -> None:
@@ -123,17 +142,17 @@ def document(outcome: Outcome, plan: Plan, size: Size, seed: int, about: dict[st
         "duration_seconds": round(outcome.duration_seconds, 1),
         "schedule": written(plan.steps),
         "strikes": [
-            _strike(s, a, outcome.started, drawn=outcome.drawn_from <= n < outcome.drawn_until)
-            for n, (s, a) in enumerate(zip(outcome.played.strikes, outcome.result.by_strike, strict=False))
+            _strike(s, counted, drawn=outcome.drawn_from <= n < outcome.drawn_until)
+            for n, (s, counted) in enumerate(zip(outcome.played.strikes, outcome.result.by_strike, strict=True))
         ],
-        "sends": _account(outcome.result.sends),
-        "webhooks": _account(outcome.result.webhooks),
-        "settled": outcome.result.settled,
+        "sends": account_told(outcome.result.sends),
+        "webhooks": account_told(outcome.result.webhooks),
+        "settled": outcome.settled,
         "availability": None
         if service is None
         else {
-            "probes": len(service.asked),
-            "in_time": service.in_time,
+            "probes": outcome.result.probes,
+            "in_time": outcome.result.in_time,
             "deadline_seconds": service.deadline_seconds,
             "crashes": len(service.crashes),
             "period_seconds": service.period_seconds,
@@ -143,24 +162,12 @@ def document(outcome: Outcome, plan: Plan, size: Size, seed: int, about: dict[st
     }
 
 
-def _strike(strike: Strike, account: Account, started: float, *, drawn: bool) -> dict[str, Any]:
+def _strike(strike: Strike, counted: StrikeCount, *, drawn: bool) -> dict[str, Any]:
+    """What the session alone knows, and what is counted from its history."""
     return {
         "fault": strike.fault.id,
         "title": strike.fault.title,
         "drawn": drawn,
-        "at": round(max(0.0, strike.at - started), 1),
-        "in_flight": len(strike.in_flight),
-        "keys": len(strike.keys),
         "struck": strike.struck,
         "why": strike.why,
-        "recovery": None if strike.recovery is None else round(strike.recovery, 3),
-        "lost": list(account.lost),
-        "duplicated": list(account.duplicated),
-        "uncertain": list(account.uncertain),
-        "wrong": sorted(set(strike.wrong)),
-    }
-
-
-def _account(account: Account) -> dict[str, Any]:
-    kinds = ("lost", "duplicated", "unexpected", "uncertain")
-    return {"expected": account.expected, "accepted": account.accepted} | {k: list(getattr(account, k)) for k in kinds}
+    } | counted.told()

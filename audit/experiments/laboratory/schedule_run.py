@@ -9,7 +9,7 @@ from audit.experiments.driver import DriverError
 from audit.experiments.laboratory.fault_catalogue import FAULTS
 from audit.experiments.laboratory.fault_driver import FaultDriver
 from audit.experiments.laboratory.schedules import Step
-from audit.experiments.laboratory.send_accounts import HASTEN_SECONDS, Result, result, settle
+from audit.experiments.laboratory.send_accounts import HASTEN_SECONDS
 from audit.experiments.laboratory.strikes import RESUME_SECONDS, STEP_SECONDS, Strike, strike
 from audit.experiments.waiting import wait_until
 
@@ -124,9 +124,3 @@ def _told(last: Strike) -> str:
         return f"did not strike ({last.why})"
     back = "not seen" if last.recovery is None else f"{last.recovery:.1f} s"
     return f"{len(last.in_flight)} in flight, resumed after {back}"
-
-
-def concluded(driver: FaultDriver, played: Played, patience: Patience = PATIENCE) -> Result:
-    """The account of everything played, after the stack has had time to finish."""
-    settled = settle(driver, patience.end, patience.quiet, patience.hasten)
-    return result(driver, played.everything, played.refusals, settled=settled)

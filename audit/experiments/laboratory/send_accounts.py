@@ -1,43 +1,20 @@
-"""What became of everything put at stake: each strike's keys, and the webhooks, once the stack is quiet."""
+"""Waits until the stack is quiet, and gathers what became of everything that was put at stake."""
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from audit.experiments.accounting import UNCERTAIN, Account, account
-from audit.experiments.driver import DriverError
+from audit.experiments.driver import Accepted, DriverError
 from audit.experiments.laboratory.fault_driver import FaultDriver
+from audit.experiments.laboratory.recount import FAILED
+from audit.experiments.laboratory.soak_history import History, SendRow, StrikeRow, WebhookRow
 from audit.experiments.laboratory.strikes import Strike
 from audit.experiments.waiting import wait_stable, wait_until
 
 HASTEN_SECONDS = 10.0
-MOST_ATTEMPTS = 4
-# What the stack declares that it will not try again.
-FAILED = "failed"
-
-
-@dataclass(frozen=True)
-class Result:
-    """The whole account, one a strike in order, and that of the webhooks. `settled` when nothing was left open."""
-
-    sends: Account
-    by_strike: tuple[Account, ...]
-    webhooks: Account
-    settled: bool
-
-    @property
-    def wrongs(self) -> dict[str, tuple[str, ...]]:
-        """Identifiers of what went wrong, by the French name of the wrong; empty when nothing did."""
-        named = {
-            "envois perdus": self.sends.lost,
-            "envois doublés": self.sends.duplicated,
-            "envois inattendus": self.sends.unexpected,
-            "webhooks perdus": self.webhooks.lost,
-            "webhooks enregistrés deux fois": self.webhooks.duplicated,
-            "webhooks inattendus": self.webhooks.unexpected,
-        }
-        return {name: keys for name, keys in named.items() if keys}
+# Of an identifier of the gateway, the end tells it from others.
+_SHOWN = 8
 
 
 def settle(
@@ -93,43 +70,83 @@ def _nothing_open(driver: FaultDriver) -> bool:
         return False
 
 
-def result(driver: FaultDriver, strikes: Sequence[Strike], refusals: Mapping[str, int], *, settled: bool) -> Result:
-    """Compare everything the driver put at stake with the whole ledger.
+@dataclass(frozen=True)
+class Session:
+    """What a session knows beside its driver: when it began, how many of its strikes are in the journal, and its probes.
 
-    A send that the stack declares failed, after the laboratory kept it from being answered as often as it may be tried, is
-    uncertain and not lost: `refusals` counts the faults during which it was open.
+    `refusals` counts, for each key, the faults during which it was open; `asked` is when each probe was asked for.
     """
-    recorded = {
-        key: UNCERTAIN if status == FAILED and refusals.get(key, 0) >= MOST_ATTEMPTS else status
-        for key, status in driver.recorded().items()
-    }
-    sends = account(driver.expected(), list(driver.accepted()), recorded)
-    wrong = tuple(sorted(w for s in strikes for w in s.wrong))
-    interactions = Counter(driver.interactions())
-    answered = driver.acknowledged()
-    return Result(
-        sends=sends,
-        by_strike=tuple(_share(sends, s) for s in strikes),
-        webhooks=Account(
-            expected=len(answered),
-            accepted=sum(1 for i in answered if i in interactions),
-            lost=tuple(sorted(answered - interactions.keys())),
-            duplicated=tuple(sorted(i for i, count in interactions.items() if count > 1)),
-            unexpected=tuple(sorted({*(interactions.keys() - driver.delivered()), *wrong})),
-            uncertain=(),
-        ),
-        settled=settled,
+
+    started: float = 0.0
+    counted: int = 0
+    refusals: Mapping[str, int] = field(default_factory=dict)
+    asked: Mapping[str, float] = field(default_factory=dict)
+    deadline_seconds: float | None = None
+
+    def since(self, at: float) -> int:
+        """Microseconds from its beginning to then."""
+        return max(0, microseconds(at) - microseconds(self.started))
+
+
+def microseconds(seconds: float) -> int:
+    """The same length of time."""
+    return round(seconds * 1_000_000)
+
+
+def gathered(driver: FaultDriver, strikes: Sequence[Strike], session: Session) -> History:
+    """All that the driver knows of what was put at stake, once the stack is quiet: the history that is counted and kept."""
+    recorded, expected = driver.recorded(), driver.expected()
+    answers: dict[str, list[Accepted]] = {}
+    for entry in driver.accepted():
+        answers.setdefault(entry.key, []).append(entry)
+    at_stake, in_flight = _by_key(s.keys for s in strikes), _by_key(s.in_flight for s in strikes)
+
+    def row(key: str) -> SendRow:
+        asked = session.asked.get(key)
+        return SendRow(
+            key,
+            expected=key in expected,
+            status=recorded.get(key, ""),
+            refusals=session.refusals.get(key, 0),
+            at=tuple(session.since(entry.at) for entry in answers.get(key, ())),
+            ids=tuple(entry.identifier[-_SHOWN:] for entry in answers.get(key, ())),
+            strikes=tuple(at_stake.get(key, ())),
+            in_flight=tuple(in_flight.get(key, ())),
+            asked=None if asked is None else session.since(asked),
+        )
+
+    # In order of acceptance, those that never were at the end.
+    named = [*answers, *sorted((expected | at_stake.keys() | in_flight.keys()) - answers.keys())]
+    deadline = session.deadline_seconds
+    return History(
+        tuple(_strike_row(strike, session, n < session.counted) for n, strike in enumerate(strikes)),
+        tuple(row(key) for key in named),
+        tuple(_webhook_rows(driver)),
+        None if deadline is None else microseconds(deadline),
     )
 
 
-def _share(whole: Account, strike: Strike) -> Account:
-    """The part of the account that concerns one strike's keys, and those in flight when it struck."""
-    own = strike.keys | strike.in_flight
+def _by_key(named: Iterable[frozenset[str]]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for number, keys in enumerate(named):
+        for key in keys:
+            found.setdefault(key, []).append(number)
+    return found
 
-    def among(keys: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(key for key in keys if key in own)
 
-    lost, twice, uncertain = among(whole.lost), among(whole.duplicated), among(whole.uncertain)
-    return Account(
-        len(strike.keys), len(strike.keys) - len(lost) - len(uncertain), lost, twice, tuple(strike.wrong), uncertain
+def _strike_row(strike: Strike, session: Session, counted: bool) -> StrikeRow:
+    back = strike.recovery if strike.fault.victim in {"web", "beat"} else None
+    return StrikeRow(
+        strike.fault.id,
+        counted=counted,
+        at=session.since(strike.at) if strike.at else None,
+        resumed=strike.recovery is not None,
+        back=None if back is None else microseconds(back),
+        wrong=tuple(strike.wrong),
     )
+
+
+def _webhook_rows(driver: FaultDriver) -> Iterator[WebhookRow]:
+    recorded, answered, delivered = Counter(driver.interactions()), driver.acknowledged(), driver.delivered()
+    for name in sorted(recorded.keys() | answered | delivered):
+        yield WebhookRow(name, name in delivered, name in answered, recorded[name])

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 import psutil
@@ -47,6 +48,9 @@ class FakeLaboratory(FakeStack):
             raise DriverError("le second worker ne démarre pas")
         self._workers.append(f"worker-{len(self._workers) + 1}")
         return self._workers[-1]
+
+    def witnesses(self) -> Sequence[Path]:
+        return (Path(__file__),)
 
     def workers(self) -> Sequence[str]:
         return self._workers

@@ -1,12 +1,15 @@
-"""Journals of soaks for the tests: one that establishes, and changes to it."""
+"""Journals of soaks for the tests: one that establishes, changes to it, and the ledgers that confirm them."""
 
 import copy
+import hashlib
 import json
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
-from audit.experiments.laboratory.fault_catalogue import CLASSES, CRASH_POINTS
+from audit.experiments.laboratory.fault_catalogue import CLASSES, CRASH_POINTS, FAULTS
+from audit.experiments.laboratory.soak_history import History, SendRow, StrikeRow, WebhookRow, packed
 
 DIGEST = "a" * 64
 Change = Callable[[dict[str, Any]], None]
@@ -57,10 +60,69 @@ def sound() -> dict[str, Any]:
     }
 
 
-def written(folder: Path, change: Change = lambda _: None) -> Path:
-    """The sound journal, changed, in a file."""
+def micro(seconds: float) -> int:
+    return round(seconds * 1_000_000)
+
+
+def history_of(document: dict[str, Any]) -> History:
+    """A history that counts to what this document says, as far as there is one."""
+    sends, measured = (
+        document["sends"],
+        document["availability"] or {"probes": 0, "in_time": 0, "deadline_seconds": 1.0},
+    )
+    names, rows = map("+3363{:07d}".format, count()), []
+    kept = {kind: list(sends[kind]) for kind in ("lost", "duplicated", "uncertain")}
+    rows += [SendRow(key, status="pending") for key in kept["lost"]]
+    rows += [SendRow(key, status="unknown") for key in kept["uncertain"]]
+    rows += [SendRow(key, status="sent", at=(0, 0)) for key in kept["duplicated"]]
+    rows += [SendRow(key, expected=False, at=(0,)) for key in sends["unexpected"]]
+    for number, one in enumerate(document["strikes"]):
+        back = micro(one["at"]) + micro(one["recovery"] or 0)
+        for n in range(max(one["keys"], one["in_flight"])):
+            own, flying = (number,) if n < one["keys"] else (), (number,) if n < one["in_flight"] else ()
+            rows.append(SendRow(next(names), status="sent", at=(0,), strikes=own, in_flight=flying))
+        rows.append(SendRow(next(names), status="sent", at=(back if one["recovery"] else 0,)))
+    over = micro(document["duration_seconds"])
+    for n in range(measured["probes"]):
+        late = n >= measured["in_time"]
+        rows.append(SendRow(next(names), status="sent", at=(over + late * micro(99.0),), asked=over - 1))
+    for _ in range(sends["expected"] - sum(row.expected for row in rows)):
+        rows.append(SendRow(next(names), status="sent", at=(0,)))
+    webhooks = document["webhooks"]
+    inbound = [WebhookRow(name, True, True, 0) for name in webhooks["lost"]]
+    inbound += [WebhookRow(f"FIRE{n}", True, True, 1) for n in range(webhooks["accepted"])]
+    return History(
+        tuple(_row(one) for one in document["strikes"]),
+        tuple(rows),
+        tuple(inbound),
+        micro(measured["deadline_seconds"]),
+    )
+
+
+def _row(one: dict[str, Any]) -> StrikeRow:
+    back = micro(one["recovery"]) if one["recovery"] is not None else None
+    by_process = FAULTS[one["fault"]].victim in {"web", "beat"}
+    return StrikeRow(
+        one["fault"], True, micro(one["at"]), back is not None, back if by_process else None, tuple(one["wrong"])
+    )
+
+
+def written(folder: Path, change: Change = lambda _: None, *, kept: bool = False) -> Path:
+    """The sound journal, changed, in a file; with the ledger that confirms it when it is to be `kept`."""
     document = copy.deepcopy(sound())
     change(document)
+    return keep(folder, document, history_of(document)) if kept else _put(folder, document)
+
+
+def keep(folder: Path, document: dict[str, Any], history: History) -> Path:
+    """This journal, with this history as its ledger."""
+    content = packed(history, document)
+    (folder / "soak.ledger.jsonl.xz").write_bytes(content)
+    ledger = {"file": "soak.ledger.jsonl.xz", "sha256": hashlib.sha256(content).hexdigest()}
+    return _put(folder, document | {"ledger": ledger})
+
+
+def _put(folder: Path, document: dict[str, Any]) -> Path:
     path = folder / "soak.json"
     path.write_text(json.dumps(document), encoding="utf-8")
     return path

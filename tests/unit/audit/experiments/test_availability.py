@@ -38,7 +38,7 @@ def test_without_evidence_nothing_is_concluded_and_the_command_is_named() -> Non
 
 
 def test_a_sound_soak_of_this_tree_establishes_with_its_conditions(tmp_path: Path) -> None:
-    finding, record = appraised(written(tmp_path))
+    finding, record = appraised(written(tmp_path, kept=True))
     assert (finding.outcome, finding.level) == (Outcome.ESTABLISHED, Level.MEASUREMENT), finding
     told = plain(finding.sentence)
     assert "il dispose de 86,40 s par jour : 28 morts ou " in told
@@ -54,7 +54,7 @@ def test_the_longest_of_the_deaths_counts_and_a_requested_stop_costs_more(tmp_pa
         moved = strikes.pop(next(n for n, s in enumerate(strikes) if s["fault"] == "quit-main"))
         strikes.append(moved | {"at": strikes[-1]["at"] + 5, "recovery": 21.39})
 
-    finding, record = appraised(written(tmp_path, stops))
+    finding, record = appraised(written(tmp_path, stops, kept=True))
     assert "ou 4 arrêts demandés (21,39 s au plus chacun)" in plain(finding.sentence)
     assert "4, à 21,39 s chacun au plus" in [plain(value) for _, value in record.figures]
     assert not any("centile" in label for label, _ in record.figures)
@@ -100,6 +100,7 @@ def _slow(document: dict[str, Any]) -> None:
         (lambda d: d["sends"].update(expected=9_999, accepted=9_999), "9 999 envois au lieu de 10 000"),
         (lambda d: d.update(settled=False), "pile non calmée à la fin"),
         (lambda d: d["sends"].update(uncertain=["+33"], accepted=11_999), "1 envoi au sort incertain"),
+        (lambda _: None, "n'établit rien : son registre des envois n'est pas gardé : rien ne se recompte"),
         (_slow, "au-delà de 6 s"),
         (lambda d: d["strikes"].append(strike("kill-main", recovery=None)), "retour du worker non observé après 1 mort"),
         (lambda d: d.update(availability=None), "disponibilité du service non mesurée"),
@@ -142,7 +143,7 @@ def test_a_soak_at_its_limits_still_establishes(tmp_path: Path) -> None:
         for one in document["strikes"]:
             one.update(keys=1, recovery=0.05)
 
-    finding, _ = appraised(written(tmp_path, to_the_limits))
+    finding, _ = appraised(written(tmp_path, to_the_limits, kept=True))
     assert finding.outcome is Outcome.ESTABLISHED, finding
 
 
@@ -241,7 +242,7 @@ def test_files_that_are_not_there_or_not_files(tmp_path: Path) -> None:
 
 
 def test_one_bad_file_beside_a_good_one_is_told_too(tmp_path: Path) -> None:
-    dossier = Dossier((written(tmp_path), tmp_path / "none.json"), lambda: DIGEST, lambda: APPLICATION)
+    dossier = Dossier((written(tmp_path, kept=True), tmp_path / "none.json"), lambda: DIGEST, lambda: APPLICATION)
     findings, _ = availability.EXPERIMENT.perform(dossier)
     assert [f.outcome for f in findings] == [Outcome.ESTABLISHED, Outcome.UNDETERMINED]
     assert all(f.needs is Level.MEASUREMENT for f in findings)

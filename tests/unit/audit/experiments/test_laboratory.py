@@ -8,10 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audit.command.laboratory_record import save
+from audit.experiments.evidence_files import Soak
+from audit.experiments.evidence_files import read as read_evidence
 from audit.experiments.laboratory import laboratory_session as session
 from audit.experiments.laboratory.fault_catalogue import CLASSES, CRASH_POINTS, FAULTS, Fault
 from audit.experiments.laboratory.fault_driver import FaultDriver
 from audit.experiments.laboratory.laboratory_session import FIRE, Plan, Size, document, planned, run
+from audit.experiments.laboratory.recount import recounted
 from audit.experiments.laboratory.schedule_run import Patience, play
 from audit.experiments.laboratory.schedules import (
     ScheduleError,
@@ -22,8 +26,8 @@ from audit.experiments.laboratory.schedules import (
     shrunk,
     written,
 )
-from audit.experiments.laboratory.send_accounts import result, settle
-from audit.experiments.laboratory.service_availability import Probing, measure
+from audit.experiments.laboratory.send_accounts import Session, gathered, settle
+from audit.experiments.laboratory.service_availability import Probing, Service, measure
 from audit.experiments.laboratory.strikes import strike
 from tests.unit.audit.experiments.fake_laboratory import FakeLaboratory
 
@@ -73,7 +77,7 @@ def test_a_loss_and_a_duplicate_at_every_fault_are_named(fault: Fault, stack: St
         assert list(outcome.result.wrongs) == [name]
         keys = outcome.result.wrongs[name]
         assert all(key.startswith("k") for key in keys)
-        assert keys == outcome.result.by_strike[0].lost + outcome.result.by_strike[0].duplicated
+        assert keys == outcome.result.by_strike[0].account.lost + outcome.result.by_strike[0].account.duplicated
 
 
 @pytest.mark.parametrize("fault", INSIDE, ids=lambda f: f.id)
@@ -110,7 +114,7 @@ def test_a_stack_that_does_not_resume_is_seen(stack: Stack) -> None:
 def test_a_stack_that_stays_open_is_not_settled_and_its_dates_were_moved(stack: Stack) -> None:
     driver = stack(settles=False)
     outcome = run(driver, Plan((Step("kill-child", 4),)), SMALL, patience=replace(QUICK, hasten=0.05))
-    assert not outcome.result.settled
+    assert not outcome.settled
     assert driver.hastened > 1
 
 
@@ -119,7 +123,7 @@ def test_what_is_slow_is_waited_for_and_not_called_lost(slowly: str, stack: Stac
     driver = stack(resumes=False, slowly=slowly, answered=frozenset({"FIRE1"}))
     driver.launch(5)
     assert settle(driver, 0.02, 0.01, 0.01)
-    account = result(driver, (), {}, settled=True).sends
+    account = recounted(gathered(driver, (), Session())).sends
     assert (account.accepted, account.lost) == (5, ())
 
 
@@ -128,7 +132,7 @@ def test_what_is_lost_is_not_waited_for_without_end(answered: frozenset[str], st
     driver = stack(loses_at=frozenset({""}), answered=answered)
     driver.launch(2)
     assert settle(driver, 0.02, 0.01, 0.01)
-    assert result(driver, (), {}, settled=True).sends.lost == ("k001",)
+    assert recounted(gathered(driver, (), Session())).sends.lost == ("k001",)
 
 
 def test_a_session_that_cannot_be_ended_still_names_what_it_lost(stack: Stack) -> None:
@@ -144,13 +148,18 @@ def test_nothing_is_played_after_the_time_is_over(stack: Stack) -> None:
     assert play(stack(), [Step("kill-child", 4)], patience=Patience(until=0.0)).strikes == []
 
 
+def in_time(driver: FakeLaboratory, service: Service) -> int:
+    session = Session(asked=service.asked, deadline_seconds=service.deadline_seconds)
+    return recounted(gathered(driver, (), session)).in_time
+
+
 def test_service_is_measured_with_every_worker_killed_in_turn(stack: Stack) -> None:
     driver = stack()
     driver.add_worker()
     service = measure(driver, Probing(1.2, period_seconds=0.4, deadline_seconds=0.3, least=0))
     assert service.workers == 2
     assert len(service.crashes) >= 2
-    assert service.in_time == len(service.asked) > 0
+    assert in_time(driver, service) == len(service.asked) > 0
 
 
 def test_a_worker_that_never_comes_back_does_not_end_the_measure(stack: Stack) -> None:
@@ -160,8 +169,9 @@ def test_a_worker_that_never_comes_back_does_not_end_the_measure(stack: Stack) -
 
 
 def test_probes_that_are_not_accepted_are_not_in_time(stack: Stack) -> None:
-    service = measure(stack(loses_at=frozenset({""})), Probing(0.1, 9.0, 0.1, 0))
-    assert service.in_time == len(service.asked) - len(service.asked) // 40
+    driver = stack(loses_at=frozenset({""}))
+    service = measure(driver, Probing(0.1, 9.0, 0.1, 0))
+    assert in_time(driver, service) == len(service.asked) - len(service.asked) // 40
 
 
 def test_a_session_ends_in_a_journal_that_its_reader_takes(stack: Stack, tmp_path: Any) -> None:
@@ -180,17 +190,10 @@ def test_a_session_ends_in_a_journal_that_its_reader_takes(stack: Stack, tmp_pat
     assert [s["drawn"] for s in journal["strikes"]] == [False] * len(plan.alone) + [True]
     assert journal["sends"]["expected"] >= 100
     assert read(journal["schedule"]) == plan.steps
-    path = session_file(tmp_path, journal)
-    assert path.exists()
-
-
-def session_file(folder: Any, journal: dict[str, Any]) -> Any:
-    from audit.command.laboratory_record import save  # noqa: PLC0415
-    from audit.experiments.evidence_files import read as read_evidence  # noqa: PLC0415
-
-    path = save(journal, folder, "soak")
-    read_evidence(path)
-    return path
+    path = save(journal, outcome.history, tmp_path, "soak")
+    soak = read_evidence(path)
+    assert isinstance(soak, Soak)
+    assert soak.document["sends"] == journal["sends"]
 
 
 def test_a_plan_leaves_the_freeze_to_the_end_and_covers_everything() -> None:
