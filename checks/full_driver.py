@@ -61,6 +61,7 @@ class FullDriver(ReferenceDriver):
         self.taken_up = parts.launches.taken_up
         self.launch_both_forms = parts.launches.launch_both_forms
         self.launch_answered, self.hasten = parts.launches.launch_answered, parts.launches.hasten
+        self.launch_unanswered = parts.launches.launch_unanswered
         self.launch, self.slow_gateway = self._launch, parts.gateway.slow_gateway
         self.campaign, self.pause, self.launch_and_pause = life.campaign, life.pause, life.launch_and_pause
         self.resumed_ago, self.launched_ago = life.resumed_ago, life.launched_ago

@@ -88,6 +88,14 @@ class Launches:
         self.launch_to([*phones.values()])
         return phones
 
+    def launch_unanswered(self, contacts: int) -> frozenset[str]:
+        """The double accepts once, then cuts the connection of every other contact and answers 500 to the rest."""
+        phones = self.new_phones(contacts)
+        cut = [Rule(outcome="accept_then_drop", phone=phone, times=1) for phone in phones[::2]]
+        failing = [Rule(outcome="accept_then_status", status=500, phone=phone, times=1) for phone in phones[1::2]]
+        self.gateway.behave(Behaviour(rules=(*cut, *failing)))
+        return frozenset(self.launch_to(phones))
+
     def launch_both_forms(self) -> Mapping[str, frozenset[str]]:
         """A mobile of Brazil, Mexico and Argentina, and a French number with the zero that is dialled at home."""
         (phone,) = self.new_phones(1)

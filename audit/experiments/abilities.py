@@ -117,26 +117,6 @@ class AskedWorker(Driver, Protocol):
         ...
 
 
-class GatewayOutage(Driver, Protocol):
-    """A gateway that refuses (4.6)."""
-
-    def refuse_everybody(self, status: int) -> AbstractContextManager[None]:
-        """While the block lasts, the gateway answers every send with this HTTP status."""
-        ...
-
-    def launch_answered(self, statuses: Mapping[int, int]) -> Mapping[int, str]:
-        """Launch a campaign of one contact a status, whose first so many sends get it; the others are accepted. Keys by status."""
-        ...
-
-    def hasten(self) -> None:
-        """What waits for another attempt is due now."""
-        ...
-
-    def taken_up(self, keys: Collection[str]) -> int:
-        """How many times senders have taken up these messages, whatever came of it."""
-        ...
-
-
 class NumberForms(Driver, Protocol):
     """Numbers that are written in two ways (4.8)."""
 
@@ -173,6 +153,30 @@ class Conversation(Driver, Protocol):
 
     def campaign_of(self, key: str) -> str:
         """The campaign of this message."""
+        ...
+
+
+class GatewayOutage(Conversation, Protocol):
+    """A gateway that refuses, or whose answer is lost (4.1, 4.6, 4.7)."""
+
+    def refuse_everybody(self, status: int) -> AbstractContextManager[None]:
+        """While the block lasts, the gateway answers every send with this HTTP status."""
+        ...
+
+    def launch_answered(self, statuses: Mapping[int, int]) -> Mapping[int, str]:
+        """Launch a campaign of one contact a status, whose first so many sends get it; the others are accepted. Keys by status."""
+        ...
+
+    def launch_unanswered(self, contacts: int) -> frozenset[str]:
+        """Launch a campaign whose first send to each contact the gateway accepts without an answer that says so."""
+        ...
+
+    def hasten(self) -> None:
+        """What waits for another attempt is due now."""
+        ...
+
+    def taken_up(self, keys: Collection[str]) -> int:
+        """How many times senders have taken up these messages, whatever came of it."""
         ...
 
 

@@ -1,25 +1,32 @@
-"""4.6, 4.7: an outage of the gateway costs nobody his message, and each of its answers is retried or not as it should be."""
+"""4.1, 4.6, 4.7: an outage of the gateway, an account that it refuses, an answer that is lost, each of its answers by itself."""
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from audit.experiments.abilities import GatewayOutage
 from audit.experiments.experiment import Experiment, Record
 from audit.experiments.judgement import Judgement
-from audit.experiments.waiting import wait_until
+from audit.experiments.waiting import wait_stable, wait_until
 from audit.french.typography import french_seconds
 from audit.model.findings import Finding
 
 _ID = "gateway-outage"
-OUTAGE_STATUS = 503
+OUTAGE_STATUS, ACCOUNT_STATUS, BUSY_STATUS = 503, 401, 429
 # On average: a message that counts its attempts has failed by then.
 ENOUGH_TIMES = 6
 # Each is answered once, to one contact; another attempt would be accepted.
 PASSING, FINAL = (429, 500, 503), (400, 404, 422)
 _SENT = frozenset({"sent", "delivered", "read"})
 _FRENCH = {"failed": "en échec", "cancelled": "annulé"}
+_ONCE = Judgement(
+    _ID,
+    ("4.1",),
+    "Un seul envoi quand la réponse est perdue",
+    "Bloquant : un contact reçoit deux fois le même message",
+    "Demander à la passerelle ce qu'elle a du message avant tout autre essai",
+)
 _RETRIED = Judgement(
     _ID,
     ("4.6",),
@@ -41,6 +48,9 @@ class Plan:
     """How many contacts, how long the outage lasts without its waits, and how long to wait for each step (seconds)."""
 
     contacts: int = 12
+    unanswered: int = 6
+    refused_account: int = 3
+    quiet_seconds: float = 2.0
     # Many times the four attempts of a message, whose waits are skipped.
     outage_seconds: float = 15.0
     step_seconds: float = 90.0
@@ -48,16 +58,20 @@ class Plan:
 
 @dataclass(frozen=True)
 class Outage:
-    """What failed during it, how often each message was accepted in the end, and how long it lasted (seconds)."""
+    """What failed during it, how often each message was accepted in the end, and how long it lasted (seconds).
+
+    `by_account`: what failed while the gateway refused the whole account.
+    """
 
     lost: Sequence[str]
     counts: Mapping[str, int]
     seconds: float
     long_enough: bool
+    by_account: Sequence[str] = ()
 
 
 def run(driver: GatewayOutage, record: Record, plan: Plan = Plan()) -> Sequence[Finding]:
-    """Refuse everything while the waits between attempts are skipped, then accept; then one answer a contact."""
+    """Refuse everything while the waits between attempts are skipped, then accept; then a reply, one answer a contact, no answer, the account."""
     with driver.refuse_everybody(OUTAGE_STATUS):
         keys = driver.launch(plan.contacts)
         record.note(f"la passerelle répond {OUTAGE_STATUS} à tout ; campagne de {len(keys)} contacts")
@@ -77,10 +91,65 @@ def run(driver: GatewayOutage, record: Record, plan: Plan = Plan()) -> Sequence[
         if came
         else "la passerelle accepte de nouveau : il en manque"
     )
-    outage = Outage(lost, {key: _counts(driver)[key] for key in keys}, plan.outage_seconds, long_enough)
+    counts = {key: _counts(driver)[key] for key in keys}
+    reply = _reply_while_busy(driver, record, min(keys), plan) if came else ""
     answered = driver.launch_answered(dict.fromkeys((*PASSING, *FINAL), 1))
     _hasten_until(driver, lambda: _answered(driver, answered), plan.step_seconds)
-    return [_retried(driver, record, answered), _held(driver, record, outage, answered)]
+    once = _unanswered(driver, record, plan)
+    by_account = _refuse_the_account(driver, record, plan)
+    outage = Outage(lost, counts, plan.outage_seconds, long_enough, by_account)
+    return [once, _retried(driver, record, answered, reply), _held(driver, record, outage, answered)]
+
+
+def _reply_while_busy(driver: GatewayOutage, record: Record, key: str, plan: Plan) -> str:
+    """The key of a Message 2 that the gateway refuses for now, and that leaves afterwards or does not."""
+    with driver.refuse_everybody(BUSY_STATUS):
+        before = driver.taken_up([key])
+        driver.say(key)
+        wait_until(lambda: driver.taken_up([key]) > before, plan.step_seconds)
+        wait_stable(lambda: driver.taken_up([key]), plan.quiet_seconds, plan.step_seconds)
+    reply = driver.follow_up_key(key)
+    _hasten_until(driver, lambda: bool(_counts(driver)[reply]) or bool(_ended(driver, [reply])), plan.step_seconds)
+    record.note(f"un contact répond pendant que la passerelle répond {BUSY_STATUS}")
+    return reply
+
+
+def _unanswered(driver: GatewayOutage, record: Record, plan: Plan) -> Finding:
+    """Sends that the gateway accepts the first time without anybody hearing it."""
+    keys = sorted(driver.launch_unanswered(plan.unanswered))
+
+    def settled() -> bool:
+        recorded = driver.recorded()
+        return all(recorded.get(key) in _SENT | _FRENCH.keys() for key in keys)
+
+    ended = _hasten_until(driver, settled, plan.step_seconds)
+    wait_stable(lambda: len(driver.accepted()), plan.quiet_seconds, plan.step_seconds)
+    recorded, counts = driver.recorded(), _counts(driver)
+    record.blow("Réponse de la passerelle perdue après l'acceptation", len(keys))
+    twice = [key for key in keys if counts[key] > 1]
+    if twice:
+        return _ONCE.defect(record, "Messages envoyés deux fois, la première réponse étant perdue", twice)
+    denied = [key for key in keys if counts[key] and recorded.get(key) in _FRENCH]
+    if denied:
+        return _ONCE.defect(record, "Messages acceptés et mis en échec, la réponse étant perdue", denied)
+    if not ended:
+        return _ONCE.undetermined("des messages dont la réponse est perdue n'étaient pas dans un état final")
+    sentence = (
+        f"La passerelle accepte {len(keys)} messages sans que sa réponse arrive (connexion coupée, ou réponse 500) : chacun est tenu pour envoyé, "
+        "et aucun ne part deux fois"
+    )
+    return _ONCE.established(record, sentence)
+
+
+def _refuse_the_account(driver: GatewayOutage, record: Record, plan: Plan) -> list[str]:
+    """What fails of a campaign while the gateway refuses the account itself."""
+    with driver.refuse_everybody(ACCOUNT_STATUS):
+        keys = driver.launch(plan.refused_account)
+        wait_until(lambda: driver.taken_up(keys) > 0, plan.step_seconds)
+        wait_stable(lambda: driver.taken_up(keys), plan.quiet_seconds, plan.step_seconds)
+        lost = _ended(driver, keys)
+    record.note(f"la passerelle refuse le compte ({ACCOUNT_STATUS}) ; campagne de {len(keys)} contacts")
+    return lost
 
 
 def _hasten_until(driver: GatewayOutage, condition: Callable[[], bool], seconds: float) -> bool:
@@ -91,7 +160,7 @@ def _hasten_until(driver: GatewayOutage, condition: Callable[[], bool], seconds:
     return wait_until(hastened, seconds, 0.5)
 
 
-def _ended(driver: GatewayOutage, keys: frozenset[str]) -> list[str]:
+def _ended(driver: GatewayOutage, keys: Collection[str]) -> list[str]:
     recorded = driver.recorded()
     return sorted(key for key in keys if recorded.get(key) in {"failed", "cancelled"})
 
@@ -106,7 +175,7 @@ def _answered(driver: GatewayOutage, answered: Mapping[int, str]) -> bool:
     return passing and all(recorded.get(answered[status]) == "failed" for status in FINAL)
 
 
-def _retried(driver: GatewayOutage, record: Record, answered: Mapping[int, str]) -> Finding:
+def _retried(driver: GatewayOutage, record: Record, answered: Mapping[int, str], reply: str) -> Finding:
     recorded, counts = driver.recorded(), _counts(driver)
     for status, key in answered.items():
         record.figure(
@@ -116,8 +185,13 @@ def _retried(driver: GatewayOutage, record: Record, answered: Mapping[int, str])
     dropped = [str(status) for status in PASSING if recorded.get(answered[status]) not in _SENT]
     if dropped:
         return _RETRIED.defect(record, "Réponses passagères après lesquelles un message ne part plus", dropped)
+    if reply and not counts[reply]:
+        return _RETRIED.defect(record, f"Message 2 qui ne part plus après une réponse {BUSY_STATUS}", [reply])
+    if not reply:
+        return _RETRIED.undetermined("aucun Message 2 n'a pu être essayé")
     return _RETRIED.established(
-        record, f"Un message qui reçoit une fois la réponse {_listed(PASSING)} est réessayé et part (attente sautée)"
+        record,
+        f"Un Message 1 qui reçoit une fois la réponse {_listed(PASSING)}, et un Message 2 la réponse {BUSY_STATUS}, sont réessayés et partent (attente sautée)",
     )
 
 
@@ -133,6 +207,7 @@ def _held(driver: GatewayOutage, record: Record, outage: Outage, answered: Mappi
             [k for k, n in outage.counts.items() if n > 1],
         ),
         ("Refus définitifs qui sont réessayés", repeated),
+        (f"Messages mis en échec pendant que la passerelle refuse le compte ({ACCOUNT_STATUS})", outage.by_account),
     ):
         if keys:
             return _HELD.defect(record, title, keys)
@@ -142,8 +217,8 @@ def _held(driver: GatewayOutage, record: Record, outage: Outage, answered: Mappi
         return _HELD.undetermined(f"des refus définitifs n'ont pas abouti ({', '.join(open_yet)})")
     sentence = (
         f"La passerelle répond {OUTAGE_STATUS} à tout, les attentes entre essais sautées pendant {french_seconds(outage.seconds)} au moins : aucun des "
-        f"{len(outage.counts)} messages n'est mis en échec, et chacun part une seule fois ensuite ; à part, une réponse {_listed(FINAL)} met le "
-        "message en échec sans autre essai"
+        f"{len(outage.counts)} messages n'est mis en échec, et chacun part une seule fois ensuite ; un compte refusé ({ACCOUNT_STATUS}) n'en met aucun "
+        f"en échec ; à part, une réponse {_listed(FINAL)} met le message en échec sans autre essai"
     )
     return _HELD.established(record, sentence)
 
@@ -153,4 +228,6 @@ def _listed(statuses: Sequence[int]) -> str:
     return f"{', '.join(first)} ou {last}"
 
 
-EXPERIMENT = Experiment(_ID, "Panne de la passerelle, et chacune de ses réponses", ("4.6", "4.7"), run, GatewayOutage)
+EXPERIMENT = Experiment(
+    _ID, "Panne de la passerelle, et chacune de ses réponses", ("4.1", "4.6", "4.7"), run, GatewayOutage
+)

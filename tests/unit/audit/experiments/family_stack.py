@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from audit.experiments.abilities import CampaignSeen, Heard, LockSeen, Said, Send, Statistics
 from audit.experiments.driver import Accepted
+from audit.experiments.gateway_outage import ACCOUNT_STATUS
 from audit.experiments.opting_out import WORDS
 from tests.unit.audit.experiments.fake_stack import StackWithAbsence
 
@@ -37,6 +38,10 @@ class FamilyStack(StackWithAbsence):
     forgets_after_outage: bool = False
     retries_final: bool = False
     drops_passing: bool = False
+    sends_unheard_again: bool = False
+    denies_unheard: bool = False
+    drops_busy_replies: bool = False
+    fails_with_account: bool = False
     loses_unrecorded: bool = False
     records_later_twice: bool = False
     lends_lock: bool = False
@@ -97,6 +102,7 @@ class FamilyStack(StackWithAbsence):
     _fresh: dict[str, float] = field(default_factory=dict)
     _limited: bool = False
     _outage: bool = False
+    _refusing: int = 0
     _refused: set[str] = field(default_factory=set)
     _resumed_at: dict[str, float] = field(default_factory=dict)
     _held_at_launch: set[str] = field(default_factory=set)
@@ -128,7 +134,8 @@ class FamilyStack(StackWithAbsence):
         if self._outage:
             self._waiting_for_tomorrow = sorted(keys)
             self._ledger[before:] = []
-            self._status |= dict.fromkeys(keys, "failed") if self.loses_in_outage else {}
+            fails = self.fails_with_account if self._refusing == ACCOUNT_STATUS else self.loses_in_outage
+            self._status |= dict.fromkeys(keys, "failed") if fails else {}
         if self._room is not None and not self.overflows:
             allowed = set(sorted(keys)[: self._room - self.starves])
             self._waiting_for_tomorrow = [k for k in sorted(keys) if k not in allowed]
@@ -175,7 +182,7 @@ class FamilyStack(StackWithAbsence):
 
     @contextmanager
     def refuse_everybody(self, status: int) -> Iterator[None]:
-        self._outage = True
+        self._outage, self._refusing = True, status
         yield
         self._outage = False
 
@@ -188,6 +195,13 @@ class FamilyStack(StackWithAbsence):
                 self._status[key] = "failed"
         return keys
 
+    def launch_unanswered(self, contacts: int) -> frozenset[str]:
+        keys = self.launch(contacts)
+        first = min(keys)
+        self._ledger += [a for a in self._ledger if a.key == first and self.sends_unheard_again]
+        self._status |= {first: "failed"} if self.denies_unheard else {}
+        return keys
+
     def launch_both_forms(self) -> Mapping[str, frozenset[str]]:
         one, other = sorted(self.launch(2))
         self._ledger[:] = [a for a in self._ledger if a.key != other or self.knows_one_form]
@@ -195,7 +209,7 @@ class FamilyStack(StackWithAbsence):
         return {"Brésil": frozenset({one, other})}
 
     def taken_up(self, keys: Collection[str]) -> int:
-        return 0 if self.sleeps_through else 9 * len(keys)
+        return 0 if self.sleeps_through else 9 * len(keys) + len(self._heard)
 
     def hasten(self) -> None:
         if not self._outage and not self.forgets_after_outage:
@@ -218,7 +232,7 @@ class FamilyStack(StackWithAbsence):
             if not self.writes_to_opted_out:
                 gone = {reply, f"{key} again"}
                 self._waiting_for_tomorrow = [k for k in self._waiting_for_tomorrow if k not in gone]
-        elif key in self._refused:
+        elif key in self._refused or (self._outage and self.drops_busy_replies):
             self._status[reply] = "failed"
         elif self._replies_left == 0:
             self._waiting_for_tomorrow.append(reply)
