@@ -54,9 +54,11 @@ class Sends:
         return str(messages.find(self.stack, key).campaign_id)
 
     def traces(self, keys: Sequence[str]) -> Mapping[str, int]:
-        """Structured records that name the message by its number."""
+        """Structured records of its sending that name the message by its number."""
         rows = {message.key: message.id for message in messages.read(self.stack)}
-        told = [record.get("message_id") for record in self.stack.log.records()]
+        told = [
+            record.get("message_id") for record in self.stack.log.records() if record.get("event") == "message_sent"
+        ]
         return {key: told.count(rows[key]) for key in keys if key in rows}
 
     def duplicate_traces(self, key: str) -> int:

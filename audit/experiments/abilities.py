@@ -93,7 +93,7 @@ class SendBook(Driver, Protocol):
         ...
 
     def traces(self, keys: Sequence[str]) -> Mapping[str, int]:
-        """How many structured records of the log tell the sending of each of these keys."""
+        """How many structured records of the log tell that each of these keys was sent."""
         ...
 
     def launch_again(self, keys: Sequence[str], new: int = 0) -> Mapping[str, str]:
@@ -180,7 +180,11 @@ class GatewayOutage(Conversation, Protocol):
         ...
 
 
-class DailyRoom(SendBook, Conversation, Protocol):
+class Correspondence(SendBook, Conversation, Protocol):
+    """Sends as the stack keeps them, and contacts who answer (4.1, 4.2, 4.5)."""
+
+
+class DailyRoom(Correspondence, Protocol):
     """The daily limit (4.4)."""
 
     def shipped_daily_limit(self) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from audit.experiments.abilities import SendBook
+from audit.experiments.abilities import Correspondence
 from audit.experiments.accounting import Account, account
 from audit.experiments.driver import Accepted
 from audit.experiments.experiment import Experiment, Record
@@ -57,7 +57,7 @@ class Plan:
     stuck_seconds: float = 70.0
 
 
-def run(driver: SendBook, record: Record, plan: Plan = Plan()) -> Sequence[Finding]:
+def run(driver: Correspondence, record: Record, plan: Plan = Plan()) -> Sequence[Finding]:
     """One campaign, one more to some of its contacts, one whose senders die, an old one whose worker dies; then compare."""
     before = len(driver.accepted())
     first = driver.launch(plan.contacts)
@@ -77,14 +77,25 @@ def run(driver: SendBook, record: Record, plan: Plan = Plan()) -> Sequence[Findi
     result = account(expected, ledger, driver.recorded())
     record.figure("Contacts", result.expected)
     record.figure("Message 1 acceptés par la passerelle", result.accepted)
+    # One to whom no later campaign wrote.
+    reply = _reply(driver, record, max(first), plan)
     return [
         _once(record, result, settled=settled, stuck=stuck),
         _stamps(driver, record, expected, ledger),
-        _traces(driver, record, expected, plan.log_seconds),
+        _traces(driver, record, expected, reply, plan.log_seconds),
     ]
 
 
-def _settle(driver: SendBook, record: Record, expected: frozenset[str], plan: Plan) -> bool:
+def _reply(driver: Correspondence, record: Record, key: str, plan: Plan) -> frozenset[str]:
+    """The Message 2 of a contact who answers, when it leaves."""
+    driver.say(key)
+    reply = driver.follow_up_key(key)
+    left = wait_until(lambda: reply in {entry.key for entry in driver.accepted()}, plan.end_seconds)
+    record.note("un contact répond, et reçoit un Message 2" if left else "un contact répond, et ne reçoit rien")
+    return frozenset({reply} if left else ())
+
+
+def _settle(driver: Correspondence, record: Record, expected: frozenset[str], plan: Plan) -> bool:
     settled = wait_until(lambda: _final(driver, expected), plan.end_seconds, 0.2)
     settled = settled and wait_stable(lambda: len(driver.accepted()), plan.quiet_seconds, plan.end_seconds)
     record.note("tous les envois sont dans un état final" if settled else "délai épuisé avant la fin des envois")
@@ -92,7 +103,7 @@ def _settle(driver: SendBook, record: Record, expected: frozenset[str], plan: Pl
 
 
 def _interrupt(
-    driver: SendBook, record: Record, point: Literal["before", "after"], contacts: int, plan: Plan
+    driver: Correspondence, record: Record, point: Literal["before", "after"], contacts: int, plan: Plan
 ) -> frozenset[str]:
     """A campaign struck while the gateway holds sends: accepted, in the hands of children; or old, in those of a worker."""
     if not contacts:
@@ -122,7 +133,7 @@ def _interrupt(
     return keys
 
 
-def _final(driver: SendBook, expected: frozenset[str]) -> bool:
+def _final(driver: Correspondence, expected: frozenset[str]) -> bool:
     recorded = driver.recorded()
     return all(recorded.get(key) in _FINAL for key in expected)
 
@@ -144,7 +155,7 @@ def _once(record: Record, result: Account, *, settled: bool, stuck: bool) -> Fin
     return _ONCE.established(record, sentence)
 
 
-def _stamps(driver: SendBook, record: Record, expected: frozenset[str], ledger: Sequence[Accepted]) -> Finding:
+def _stamps(driver: Correspondence, record: Record, expected: frozenset[str], ledger: Sequence[Accepted]) -> Finding:
     accepted = {entry.key: entry.at for entry in ledger if entry.key in expected}
     if not accepted:
         return _STAMP.undetermined("aucun Message 1 n'a été accepté")
@@ -163,7 +174,10 @@ def _stamps(driver: SendBook, record: Record, expected: frozenset[str], ledger: 
     return _STAMP.established(record, sentence)
 
 
-def _traces(driver: SendBook, record: Record, expected: frozenset[str], seconds: float) -> Finding:
+def _traces(
+    driver: Correspondence, record: Record, sent: frozenset[str], reply: frozenset[str], seconds: float
+) -> Finding:
+    expected = sent | reply
     traces: Mapping[str, int] = {}
 
     def all_told() -> bool:
@@ -177,8 +191,9 @@ def _traces(driver: SendBook, record: Record, expected: frozenset[str], seconds:
     if not told:
         return _TRACE.defect(record, "Envois sans trace structurée dans le journal", silent)
     return _TRACE.established(
-        record, f"Le journal contient, pour chacun des {len(expected)} envois, une trace structurée qui le nomme"
+        record,
+        f"Le journal contient, pour chacun des {len(expected)} envois{', dont un Message 2' if reply else ''}, une trace structurée qui le nomme et dit qu'il est parti",
     )
 
 
-EXPERIMENT = Experiment(_ID, "Envoi des Message 1 d'une campagne", ("4.1", "4.2", "4.5"), run, SendBook)
+EXPERIMENT = Experiment(_ID, "Envoi des Message 1 d'une campagne", ("4.1", "4.2", "4.5"), run, Correspondence)

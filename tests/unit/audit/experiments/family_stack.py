@@ -25,6 +25,7 @@ class FamilyStack(StackWithAbsence):
     unstamped: bool = False
     stamp_shift: float = 0.0
     silent_log: bool = False
+    silent_replies: bool = False
     shipped_limit: int = 1000
     overflows: bool = False
     starves: bool = False
@@ -158,7 +159,8 @@ class FamilyStack(StackWithAbsence):
         return {key: Send(status, stamp.get(key)) for key, status in self.recorded().items()}
 
     def traces(self, keys: Sequence[str]) -> Mapping[str, int]:
-        return {} if self.silent_log else dict.fromkeys(keys, 1)
+        told = [key for key in keys if key not in self._replied or not self.silent_replies]
+        return {} if self.silent_log else dict.fromkeys(told, 1)
 
     def shipped_daily_limit(self) -> int:
         return self.shipped_limit

@@ -91,7 +91,8 @@ DEFECTS = [
     ("message-1-sending", "4.1", {"stray": True}, "que la campagne ne demandait pas : 1 (stray)"),
     ("message-1-sending", "4.2", {"unstamped": True}, "Envois sans `sent_at` : 15"),
     ("message-1-sending", "4.2", {"stamp_shift": 3600.0}, "s'écarte de 3"),
-    ("message-1-sending", "4.5", {"silent_log": True}, "sans trace structurée dans le journal : 15"),
+    ("message-1-sending", "4.5", {"silent_log": True}, "sans trace structurée dans le journal : 16"),
+    ("message-1-sending", "4.5", {"silent_replies": True}, "sans trace structurée dans le journal : 1 (k006/2)"),
     ("daily-limit", "4.4", {"overflows": True}, "7 messages partent là où il en restait 3"),
     (
         "daily-limit",
