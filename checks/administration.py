@@ -1,5 +1,6 @@
 """The routes of the reference stack that ask for a user."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from secrets import token_hex
@@ -34,17 +35,17 @@ class Administration:
             self.stack.python(_ADD_USER, _NAME, _PASSWORD)
             self._log_in()
 
-    def ask(self, method: str, path: str) -> httpx.Response:
+    def ask(self, method: str, path: str, body: Mapping[str, str] | None = None) -> httpx.Response:
         """An answer with success. Raises httpx.HTTPError for any other."""
         self.prepare()
-        answer = self._request(method, path)
+        answer = self._request(method, path, body)
         if answer.status_code == httpx.codes.UNAUTHORIZED:
             self._log_in()
-            answer = self._request(method, path)
+            answer = self._request(method, path, body)
         return answer.raise_for_status()
 
-    def _request(self, method: str, path: str) -> httpx.Response:
-        return self._client.request(method, path, headers={"Authorization": f"Bearer {self._token}"})
+    def _request(self, method: str, path: str, body: Mapping[str, str] | None) -> httpx.Response:
+        return self._client.request(method, path, json=body, headers={"Authorization": f"Bearer {self._token}"})
 
     def _log_in(self) -> None:
         answer = self._client.post("/login", json={"name": _NAME, "password": _PASSWORD})

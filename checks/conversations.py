@@ -61,11 +61,12 @@ class Conversations:
                     answered.append(identifier)
         return answered
 
-    def say(self, key: str, kind: str = "text", content: str = "") -> Said:
+    def say(self, key: str, kind: str = "text", content: str | None = "") -> Said:
         """One webhook, which must be answered with success."""
         self._wait_for_web()
         at = time.time()
-        identifier, words = next(self._identifiers), content or wassenger_events.words(kind)
+        identifier = next(self._identifiers)
+        words = "" if content is None else content or wassenger_events.words(kind)
         self._delivered[identifier] = wassenger_events.inbound(messages.phone_of(key), identifier, kind, words)
         answer = self._post(self._delivered[identifier])
         if not answer.is_success:

@@ -64,6 +64,7 @@ class FullDriver(ReferenceDriver):
         self.launch_unanswered = parts.launches.launch_unanswered
         self.launch, self.slow_gateway = self._launch, parts.gateway.slow_gateway
         self.campaign, self.pause, self.launch_and_pause = life.campaign, life.pause, life.launch_and_pause
+        self.resume = life.resume
         self.resumed_ago, self.launched_ago = life.resumed_ago, life.launched_ago
         self.without_periodic_tasks = life.without_periodic_tasks
         self.run_expiry, self.closing_traces = life.run_expiry, life.closing_traces

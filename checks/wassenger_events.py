@@ -12,14 +12,15 @@ def words(kind: str) -> str:
     return _WORDS.get(kind, f"légende : {kind}")
 
 
-def inbound(phone: str, identifier: str, kind: str = "text", content: str = "") -> dict[str, Any]:
-    """An interaction received from this phone."""
-    content = content or words(kind)
+def inbound(phone: str, identifier: str, kind: str = "text", content: str | None = None) -> dict[str, Any]:
+    """An interaction received from this phone; `content` is what it says, nothing when it is empty."""
+    content = words(kind) if content is None else content
     data: dict[str, Any] = {"id": identifier, "flow": "inbound", "fromNumber": phone, "meta": {"isGroup": False}}
     if kind == "reaction":
         data |= {"type": "reaction", "reaction": content}
     elif kind in _MEDIA:
-        data |= {"type": _MEDIA[kind], "media": {"caption": content}}
+        name = {"filename": "piece-jointe.pdf"} if kind == "document" else {}
+        data |= {"type": _MEDIA[kind], "media": name | ({"caption": content} if content else {})}
     else:
         data |= {"type": "text", "body": content}
     event = "message:reaction" if kind == "reaction" else "message:in:new"

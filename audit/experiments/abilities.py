@@ -136,10 +136,11 @@ class WorkerAbsence(Driver, Protocol):
 class Conversation(Driver, Protocol):
     """What contacts do, and when their Message 1 left (4.3, 5.1 to 5.4, 5.6)."""
 
-    def say(self, key: str, kind: str = "text", content: str = "") -> Said:
+    def say(self, key: str, kind: str = "text", content: str | None = "") -> Said:
         """One interaction of the contact whose Message 1 has this key, delivered by webhook. Raises DriverError when refused.
 
-        `kind` is text, emoji, reaction, voice, audio, image, video or document.
+        `kind` is text, emoji, reaction, voice, audio, image, video or document; a document has a file name beside its words.
+        `content`: what it says, the driver's choice when empty, nothing at all when None: a voice message has no words.
         """
         ...
 
@@ -177,6 +178,18 @@ class GatewayOutage(Conversation, Protocol):
 
     def taken_up(self, keys: Collection[str]) -> int:
         """How many times senders have taken up these messages, whatever came of it."""
+        ...
+
+
+class PausedConversation(Conversation, Protocol):
+    """Contacts who answer while their campaign is paused (5.2)."""
+
+    def pause(self, campaign: str) -> None:
+        """Pause it as an administrator does."""
+        ...
+
+    def resume(self, campaign: str) -> None:
+        """Resume it as an administrator does."""
         ...
 
 
@@ -248,7 +261,7 @@ class SendLocks(Driver, Protocol):
         ...
 
 
-class CampaignBook(Conversation, Protocol):
+class CampaignBook(PausedConversation, Protocol):
     """The end of campaigns (7.1 to 7.6)."""
 
     def launch_refusing(self, contacts: int, refused: int) -> Sequence[str]:
@@ -257,10 +270,6 @@ class CampaignBook(Conversation, Protocol):
 
     def campaign(self, campaign: str) -> CampaignSeen:
         """The campaign as the database says."""
-        ...
-
-    def pause(self, campaign: str) -> None:
-        """Pause it as an administrator does."""
         ...
 
     def resumed_ago(self, campaign: str, seconds: float) -> None:

@@ -90,6 +90,8 @@ class Ending:
     said: int
     unreachable: str
     paused: Paused
+    # The status of a campaign of which the gateway refused every send for good.
+    all_refused: str
 
 
 def run(driver: CampaignBook, record: Record, plan: Plan = Plan()) -> Sequence[Finding]:
@@ -129,9 +131,8 @@ def run(driver: CampaignBook, record: Record, plan: Plan = Plan()) -> Sequence[F
             _FRENCH.get(after.contacts.get(key, ""), "aucun état final"),
         )
     paused = _paused(driver, record, plan)
-    ending = Ending(
-        before, after, keys, _sent(driver, {**keys, "unreachable": unreachable}), len(said), unreachable, paused
-    )
+    sent = _sent(driver, {**keys, "unreachable": unreachable})
+    ending = Ending(before, after, keys, sent, len(said), unreachable, paused, _all_refused(driver, record, plan))
     return [
         _closed(record, ending),
         _states(record, ending),
@@ -157,6 +158,14 @@ def _paused(driver: CampaignBook, record: Record, plan: Plan) -> Paused:
     return Paused(ends, driver.campaign(campaign), len(sent), len(sent) + len(waiting))
 
 
+def _all_refused(driver: CampaignBook, record: Record, plan: Plan) -> str:
+    """How a campaign stands of which nothing could be sent."""
+    campaign = driver.campaign_of(driver.launch_refusing(2, 2)[0])
+    wait_until(lambda: driver.campaign(campaign).status == "completed", plan.step_seconds, 0.2)
+    record.note("une campagne dont la passerelle refuse tous les envois pour de bon")
+    return driver.campaign(campaign).status
+
+
 def _sent(driver: CampaignBook, keys: Mapping[str, str]) -> tuple[int, int]:
     """Message 1 and Message 2 of these contacts in the gateway's ledger, each counted once."""
     accepted = {a.key for a in driver.accepted()}
@@ -180,11 +189,15 @@ def _closed(record: Record, ending: Ending) -> Finding:
         )
     if not all(ending.after.contacts.values()):
         return _CLOSED.defect(record, "La campagne est close alors qu'un contact n'est pas dans un état final")
+    if ending.all_refused != "completed":
+        return _CLOSED.defect(
+            record, f"Une campagne dont tous les envois sont refusés pour de bon reste « {ending.all_refused} »"
+        )
     if ending.before.contacts.get(ending.keys["no_interaction"]):
         return _CLOSED.undetermined("le contact silencieux avait déjà un état final avant la tâche horaire")
     sentence = (
         "La campagne était encore ouverte alors que le contact silencieux n'avait pas d'état final ; elle est passée à `completed`, "
-        "et tous ses contacts ont alors un état final"
+        "et tous ses contacts ont alors un état final ; une campagne dont tous les envois sont refusés pour de bon se clôt aussi"
     )
     return _CLOSED.established(record, sentence)
 

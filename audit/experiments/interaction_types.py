@@ -17,13 +17,17 @@ QUIET_SECONDS = 3.0
 STALLED_SECONDS = 7.0
 FARTHEST_SECONDS = 5.0
 # To the letter: several lines, spaces at both ends, quotes, a NUL's neighbours, emoji of several code points, 4 096 characters.
-WORDS = {
+WORDS: dict[str, str | None] = {
     "text": '  Oui, volontiers !\n\tÀ 18 h 30 ?  "d\'accord" \\ <b>&amp;</b> \u2028 \U0001f469\u200d\U0001f680 '
     + "mot très long " * 300,
     "emoji": "\U0001f469\U0001f3fd\u200d\U0001f680\U0001f389\u2764\ufe0f",
     "reaction": "\U0001f44d\U0001f3fe",
     "image": "Légende de\nplusieurs lignes \U0001f600",
-    "document": "bon de commande n° 12 (final) .pdf",
+    "document": "bon de commande n° 12 (final), voir p. 2",
+    # These have no words of their own.
+    "voice": None,
+    "audio": None,
+    "video": None,
 }
 _COUNT = Judgement(
     _ID,
@@ -77,7 +81,8 @@ def _counting(record: Record, counts: Mapping[str, int]) -> Finding:
     twice = [_FRENCH[kind] for kind, count in counts.items() if count > 1]
     if twice:
         return _COUNT.defect(record, "Types d'interaction qui entraînent plusieurs Message 2", twice)
-    sentence = f"Les {len(counts)} types d'interaction entraînent chacun un Message 2 : {', '.join(_FRENCH[kind] for kind in counts)}"
+    every = ", ".join(_FRENCH[kind] for kind in counts)
+    sentence = f"Les {len(counts)} types d'interaction entraînent chacun un Message 2 : {every} ; vocal, audio et vidéo sont sans légende"
     return _COUNT.established(record, sentence)
 
 
@@ -95,7 +100,7 @@ def _recording(driver: Conversation, record: Record, keys: Mapping[str, str], sa
         )
     sentence = (
         f"Les {len(said)} interactions sont enregistrées avec leur campagne, leur contact, leur type, leur contenu à la lettre "
-        "(longs textes, emoji composés, sauts de ligne, espaces aux deux bouts) et la date de leur réception, alors que leur traitement a été retardé"
+        "(longs textes, emoji composés, sauts de ligne, espaces aux deux bouts, légende d'un document nommé) et la date de leur réception, alors que leur traitement a été retardé"
     )
     return _RECORDED.established(record, sentence)
 

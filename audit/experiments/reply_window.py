@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from audit.experiments.abilities import Conversation
+from audit.experiments.abilities import PausedConversation
 from audit.experiments.experiment import Experiment, Record
 from audit.experiments.judgement import Judgement
 from audit.experiments.waiting import wait_stable, wait_until
@@ -70,13 +70,16 @@ class Seen:
     in_time: bool
     before_recording: int | None
     overtaken: int | None
+    # None when its Message 1 did not leave.
+    while_paused: int | None
 
 
-def run(driver: Conversation, record: Record, plan: Plan = Plan()) -> Sequence[Finding]:
+def run(driver: PausedConversation, record: Record, plan: Plan = Plan()) -> Sequence[Finding]:
     """One contact an age: each writes once, at the same time; the ages differ by the sending alone."""
     before_sending = _before_sending(driver, record, plan)
     early = _before_recording(driver, record, plan)
     overtaken = _overtaken(driver, record, plan)
+    while_paused = _while_paused(driver, record, plan)
     names = [_JUST_SENT, *_AGES, *_OUTSIDE]
     keys = dict(zip(names, sorted(driver.launch(len(names))), strict=True))
     if not wait_until(lambda: _sent(driver, [*keys.values()]), plan.step_seconds):
@@ -100,10 +103,10 @@ def run(driver: Conversation, record: Record, plan: Plan = Plan()) -> Sequence[F
     in_time = said[first].at < sent_at[keys[first]] + WINDOW_SECONDS - 15
     unrecorded = counts[driver.follow_up_key(early)] if recorded else None
     after_the_change = None if overtaken is None else counts[overtaken]
-    return _conclude(record, Seen(replies, late, before_sending, in_time, unrecorded, after_the_change))
+    return _conclude(record, Seen(replies, late, before_sending, in_time, unrecorded, after_the_change, while_paused))
 
 
-def _before_sending(driver: Conversation, record: Record, plan: Plan) -> int:
+def _before_sending(driver: PausedConversation, record: Record, plan: Plan) -> int:
     """Message 2 of a contact who writes while the gateway has not accepted its Message 1 yet."""
     driver.hold("before")
     try:
@@ -117,7 +120,7 @@ def _before_sending(driver: Conversation, record: Record, plan: Plan) -> int:
     return _replies(driver)[driver.follow_up_key(early)]
 
 
-def _before_recording(driver: Conversation, record: Record, plan: Plan) -> str:
+def _before_recording(driver: PausedConversation, record: Record, plan: Plan) -> str:
     """The key of a contact who writes when the gateway has accepted its Message 1, and nobody knows it yet."""
     driver.hold("after")
     try:
@@ -132,7 +135,7 @@ def _before_recording(driver: Conversation, record: Record, plan: Plan) -> str:
     return early
 
 
-def _overtaken(driver: Conversation, record: Record, plan: Plan) -> str | None:
+def _overtaken(driver: PausedConversation, record: Record, plan: Plan) -> str | None:
     """The key of a Message 2 whose window ends between its interaction and its sending; None when it left too soon to be tried."""
     (key,) = driver.launch(1)
     reply = driver.follow_up_key(key)
@@ -149,12 +152,27 @@ def _overtaken(driver: Conversation, record: Record, plan: Plan) -> str | None:
     return reply
 
 
-def _sent(driver: Conversation, keys: Sequence[str]) -> bool:
+def _while_paused(driver: PausedConversation, record: Record, plan: Plan) -> int | None:
+    """Message 2 of a contact who writes while its campaign is paused, once it is resumed."""
+    (key,) = driver.launch(1)
+    if not wait_until(lambda: _sent(driver, [key]), plan.step_seconds):
+        return None
+    campaign, reply = driver.campaign_of(key), driver.follow_up_key(key)
+    driver.pause(campaign)
+    said = driver.say(key)
+    wait_until(lambda: said.identifier in {*driver.interactions()}, plan.step_seconds)
+    driver.resume(campaign)
+    record.note("un contact écrit pendant que sa campagne est en pause, qui reprend ensuite")
+    wait_until(lambda: _replies(driver)[reply], plan.step_seconds)
+    return _replies(driver)[reply]
+
+
+def _sent(driver: PausedConversation, keys: Sequence[str]) -> bool:
     recorded = driver.recorded()
     return all(recorded.get(key) in {"sent", "delivered", "read"} for key in keys)
 
 
-def _replies(driver: Conversation) -> Counter[str]:
+def _replies(driver: PausedConversation) -> Counter[str]:
     return Counter(entry.key for entry in driver.accepted())
 
 
@@ -195,20 +213,30 @@ def _on_sent_at(record: Record, seen: Seen, without: Sequence[str], outside: Seq
 
 def _inside(record: Record, seen: Seen, without: Sequence[str]) -> Finding:
     twice = [f"envoyé il y a {name}" for name, count in seen.replies.items() if count > 1]
-    if twice:
-        return _INSIDE.defect(record, "Plusieurs Message 2 pour une seule interaction", twice)
-    if without:
-        return _INSIDE.defect(record, "Interactions reçues dans la fenêtre et laissées sans Message 2", without)
-    if seen.before_recording is None:
-        return _INSIDE.undetermined("l'acceptation du Message 1 d'un contact n'a pas été enregistrée")
-    if not seen.before_recording:
+    for title, ages in (
+        ("Plusieurs Message 2 pour une seule interaction", twice),
+        ("Interactions reçues dans la fenêtre et laissées sans Message 2", without),
+    ):
+        if ages:
+            return _INSIDE.defect(record, title, ages)
+    if seen.before_recording == 0:
         title = "Un contact qui écrit avant que l'envoi de son Message 1 soit enregistré ne reçoit pas de Message 2"
         return _INSIDE.defect(record, title)
+    if seen.while_paused is not None and seen.while_paused != 1:
+        many = (
+            f"reçoit {seen.while_paused} Message 2"
+            if seen.while_paused
+            else "ne reçoit pas de Message 2 après la reprise"
+        )
+        return _INSIDE.defect(record, f"Un contact qui écrit pendant que sa campagne est en pause {many}")
+    if seen.before_recording is None or seen.while_paused is None:
+        return _INSIDE.undetermined("l'acceptation du Message 1 d'un contact n'a pas été enregistrée")
     if not seen.in_time:
         return _INSIDE.undetermined(_TOO_SLOW)
     sentence = (
-        "Un Message 2, et un seul, part pour une interaction reçue juste après l'envoi, pour une autre à 23 h 59 min 30 s, et "
-        "pour une troisième reçue quand la passerelle a accepté le Message 1 et que la pile ne le sait pas encore"
+        "Un Message 2, et un seul, part pour une interaction reçue juste après l'envoi, pour une autre à 23 h 59 min 30 s, "
+        "pour une troisième reçue quand la passerelle a accepté le Message 1 et que la pile ne le sait pas encore, et, après la reprise, pour une "
+        "quatrième reçue pendant que la campagne est en pause"
     )
     return _INSIDE.established(record, sentence)
 
@@ -231,4 +259,4 @@ def _outside(record: Record, seen: Seen, outside: Sequence[str]) -> Finding:
     return _NEVER.established(record, sentence)
 
 
-EXPERIMENT = Experiment(_ID, "Fenêtre de 24 h, à la seconde", ("4.3", "5.1", "5.2", "5.3"), run, Conversation)
+EXPERIMENT = Experiment(_ID, "Fenêtre de 24 h, à la seconde", ("4.3", "5.1", "5.2", "5.3"), run, PausedConversation)

@@ -65,6 +65,8 @@ class FamilyStack(StackWithAbsence):
     never_replies: bool = False
     replies_twice: bool = False
     deaf: frozenset[str] = frozenset()
+    deaf_to_the_wordless: bool = False
+    deaf_while_paused: bool = False
     mislabels: bool = False
     loses_words: frozenset[str] = frozenset()
     reply_seconds: float = 0.1
@@ -76,6 +78,7 @@ class FamilyStack(StackWithAbsence):
     releases_foreign: bool = False
     closes: bool = True
     closes_early: bool = False
+    keeps_unsent_open: bool = False
     keeps: bool = True
     miscounts: bool = False
     expires: bool = True
@@ -218,8 +221,10 @@ class FamilyStack(StackWithAbsence):
             self._ledger += [Accepted(key, f"id-{key}", time.time()) for key in self._waiting_for_tomorrow]
             self._waiting_for_tomorrow = []
 
-    def say(self, key: str, kind: str = "text", content: str = "") -> Said:
-        at, identifier, content = time.time(), f"s{next(self._inbound)}", content or f"un {kind}"
+    def say(self, key: str, kind: str = "text", content: str | None = "") -> Said:
+        deaf = content is None and self.deaf_to_the_wordless
+        at, identifier = time.time(), f"s{next(self._inbound)}"
+        content = "" if content is None else content or f"un {kind}"
         if identifier not in self.loses_words:
             campaign = self._campaigns[key]
             kept = "text" if self.mislabels else kind
@@ -228,7 +233,8 @@ class FamilyStack(StackWithAbsence):
         reply = self.follow_up_key(key)
         open_window = at < self._sent_at[key] + self.window or self.replies_late
         early = self._holding and not (self._point == "after" and not self.loses_unrecorded)
-        answers = kind not in self.deaf and (not early or self.replies_early) and not self.never_replies
+        deaf = deaf or (self.deaf_while_paused and self._campaigns[key] in self._paused)
+        answers = not deaf and kind not in self.deaf and (not early or self.replies_early) and not self.never_replies
         if content in WORDS:
             self._opted_out.add(key)
             if not self.writes_to_opted_out:
@@ -344,6 +350,9 @@ class FamilyStack(StackWithAbsence):
         if campaign in self._resumed_at and not self.ignores_resumption:
             ages.append(time.time() - self._resumed_at[campaign])
         too_long = min(ages, default=0.0) >= self.longest - self.closes_before
+        unsent = not any(a.key in contacts for a in self._ledger)
+        if unsent and self.keeps_unsent_open:
+            return CampaignSeen("sending", contacts, None)
         over = all(contacts.values()) or (self._expired and too_long)
         status = "completed" if self.closes_early or (over and self.closes) else "sending"
         if status == "sending" and campaign in self._paused:
@@ -368,6 +377,9 @@ class FamilyStack(StackWithAbsence):
 
     def pause(self, campaign: str) -> None:
         self._paused.add(campaign)
+
+    def resume(self, campaign: str) -> None:
+        self._paused.discard(campaign)
 
     def resumed_ago(self, campaign: str, seconds: float) -> None:
         self._resumed_at[campaign] = time.time() - seconds

@@ -120,9 +120,17 @@ DEFECTS = [
     ("one-person", "4.8", {"deaf_person": True}, "ne reçoivent pas de Message 1 : 1 (Brésil)"),
     ("opting-out", "5.7", {"writes_to_opted_out": True}, "vers des contacts qui s'étaient désinscrits : 4"),
     ("reply-window", "5.2", {"loses_unrecorded": True}, "avant que l'envoi de son Message 1 soit enregistré"),
+    (
+        "interaction-types",
+        "5.4",
+        {"deaf_to_the_wordless": True},
+        "n'entraînent pas de Message 2 : 3 (audio, vidéo, vocal)",
+    ),
+    ("reply-window", "5.2", {"deaf_while_paused": True}, "pendant que sa campagne est en pause ne reçoit pas de"),
     ("interaction-types", "5.6", {"alters_words": True}, "mal enregistrées : 1 (texte : contenu)"),
     ("duplicate-replies", "6.2", {"records_later_twice": True}, "Interactions enregistrées deux fois"),
     ("lock-ownership", "6.3", {"lends_lock": True}, "Un second envoyeur prend ou rend le verrou"),
+    ("campaign-closing", "7.1", {"keeps_unsent_open": True}, "tous les envois sont refusés pour de bon reste"),
     ("campaign-closing", "7.2", {"confuses_unreachable": True}, "refus du Message 2, Message 2 envoyé trouvé"),
     (
         "campaign-closing",
