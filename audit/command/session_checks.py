@@ -63,8 +63,8 @@ def _judge(soak: Soak, target: Target | None) -> Iterator[str]:
         return
     if judge["harness"] != (now := harness_digest()):
         yield f"judge: counted by {judge['harness'][:12]}, this one is {now[:12]}"
-    for name, digest in judge["witnesses"].items() if target else ():
-        if digest != (now := witness_digest(target.root / name)):
+    for name, digest in judge["witnesses"].items():
+        if target and digest != (now := witness_digest(target.root / name)):
             yield f"witness {name}: was {digest[:12]}, now {now[:12]}"
 
 

@@ -50,4 +50,6 @@ def inner_environment(environ: Mapping[str, str], home: Path) -> dict[str, str]:
     kept = {k: v for k, v in environ.items() if k not in _DROPPED and not k.startswith("XDG_")}
     user_base = environ.get("PYTHONUSERBASE") or os.path.join(environ.get("HOME", ""), ".local")  # noqa: PTH118
     places = dict.fromkeys(("HOME", "TMPDIR", "TMP", "TEMP"), str(home))
-    return {**kept, **places, "PYTHONUSERBASE": user_base, "PYTHONDONTWRITEBYTECODE": "1"}
+    # Sets whose order changed at each start would give the same tree another digest of its facts.
+    fixed = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
+    return {**kept, **places, "PYTHONUSERBASE": user_base, **fixed}

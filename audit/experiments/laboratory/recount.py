@@ -134,11 +134,11 @@ def _webhooks(history: History) -> Account:
 def _by_strike(history: History, whole: Account) -> Iterable[StrikeCount]:
     at_stake: Mapping[int, set[str]] = {number: set() for number in range(len(history.strikes))}
     in_flight: Mapping[int, set[str]] = {number: set() for number in range(len(history.strikes))}
-    for row in history.sends:
-        for named, sets in ((row.strikes, at_stake), (row.in_flight, in_flight)):
+    for send in history.sends:
+        for named, sets in ((send.strikes, at_stake), (send.in_flight, in_flight)):
             for number in named:
-                sets[number].add(row.key)
-    accepted = sorted((at, row.key) for row in history.sends for at in row.at)
+                sets[number].add(send.key)
+    accepted = sorted((at, send.key) for send in history.sends for at in send.at)
     for number, row in enumerate(history.strikes):
         keys, flying = at_stake[number], in_flight[number]
         recovery = _recovery(row, accepted, flying)

@@ -83,7 +83,8 @@ def packed(history: History, journal: Mapping[str, Any]) -> bytes:
     """The file of this history, bound to its journal; the same bytes for the same history."""
     head = {"format": FORMAT, "target": journal["target"]["digest"]} | {name: journal[name] for name in BOUND}
     lines = [head | {"deadline": history.deadline}]
-    lines += [_written(row) for row in (*history.strikes, *history.webhooks, *history.sends)]
+    rows: list[Row] = [*history.strikes, *history.webhooks, *history.sends]
+    lines += map(_written, rows)
     text = "".join(json.dumps(line, ensure_ascii=True, separators=(",", ":")) + "\n" for line in lines)
     return lzma.compress(text.encode(), preset=6)
 
@@ -160,7 +161,8 @@ def _read(line: Any, number: int) -> Row:
     types = {f.name: f.type for f in fields(made)} if made else {}
     if made is None or any(name not in types or not _SHAPES[types[name]](value) for name, value in line.items()):
         raise HistoryError(f"sa ligne {number} n'a pas la forme attendue")
-    return made(**{name: tuple(value) if isinstance(value, list) else value for name, value in line.items()})
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in line.items()}
+    return made(**values)
 
 
 def _check_numbers(history: History) -> None:

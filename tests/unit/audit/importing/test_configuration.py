@@ -69,6 +69,27 @@ def test_facts_are_the_same_from_one_run_to_the_next(make: Make) -> None:
     assert collect(target).digest == collect(target).digest
 
 
+def test_what_a_set_holds_has_one_order_in_every_run(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    tags = """
+        from typing import Annotated
+
+        class Tagged:
+            def __repr__(self):
+                return repr({f"tag-{n}" for n in range(40)})
+
+        app.conf.my_option = Tagged()
+
+        @app.task
+        def one(a: Annotated[str, frozenset({"alpha", "beta", "gamma", "delta"})], b=Tagged()):
+            pass
+    """
+    digests = set()
+    for seed in ("1", "2", "random"):
+        monkeypatch.setenv("PYTHONHASHSEED", seed)
+        digests.add(celery(make, tags).digest)
+    assert len(digests) == 1
+
+
 def test_task_modules_named_by_include_are_imported(make: Make) -> None:
     others = {"jobs.py": "from work import app\n@app.task\ndef job(): ...\n"}
     facts = celery(make, "app.conf.include = ['jobs']", **others)
