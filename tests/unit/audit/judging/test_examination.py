@@ -238,7 +238,7 @@ def test_an_observation_alone_judges_nothing() -> None:
 
 def test_evidence_measured_elsewhere_needs_no_driver_and_decides_8_4(tmp_path: Path) -> None:
     (tmp_path / "tree").mkdir()
-    soak = written(tmp_path, lambda d: d["target"].update(digest=tree_digest(tmp_path / "tree")))
+    soak = written(tmp_path, lambda d: d["target"].update(digest=tree_digest(tmp_path / "tree")), kept=True)
     asked = replace(profile({"A": ("availability",)}), declared=False)
     target = Target("cible", tmp_path / "tree")
     source = Facts(Level.SOURCE, "source", applications=(Application("celery", "app:app"),))
@@ -264,7 +264,7 @@ def test_a_soak_decides_nothing_when_its_digest_leaves_out_a_role(
     for folder in ("app", "old"):
         (tree / folder).mkdir(parents=True)
         (tree / folder / "tasks.py").touch()
-    soak = written(tmp_path, lambda d: d["target"].update(digest=tree_digest(tree, (exclude,))))
+    soak = written(tmp_path, lambda d: d["target"].update(digest=tree_digest(tree, (exclude,))), kept=True)
     target = Target("cible", tree, celery_app="app:app", exclude=(exclude,), roles={"sender": ("app.tasks:send",)})
     source = Facts(Level.SOURCE, "source", applications=(Application("celery", "app:app"),))
     asked = replace(profile({"A": ("availability",)}), declared=False)
