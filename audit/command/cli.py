@@ -175,28 +175,45 @@ def _audit(examination: Examination, wanted: Gate, how: _How) -> Exit:
     return wanted.answer(examination, reasons)
 
 
-@app.command(short_help="Write a target file from what the source says.", epilog=examples("audit init ../shop"))
+@app.command(
+    short_help="Write a target file from what the source says.",
+    epilog=examples("audit init ../shop", "audit init ../shop --driver"),
+)
 def init(
     target: Annotated[Path, typer.Argument(help="A project directory.")] = Path(),
     force: Annotated[bool, typer.Option(help="Replace the audit.toml that is there.")] = False,
+    driver: Annotated[
+        bool,
+        typer.Option(
+            "--driver",
+            help="Write the skeleton of a driver too, for `audit run --level execution`; never replaces one.",
+        ),
+    ] = False,
 ) -> None:
     """Write TARGET/audit.toml from what the source says: each entry with the line that suggested it, for you to correct."""
-    from audit.command.init.project_description import initialise  # noqa: PLC0415  only this command needs it
+    from audit.command.init.driver_skeleton import SYMBOL  # noqa: PLC0415  only this command needs it
+    from audit.command.init.project_description import initialise  # noqa: PLC0415
+    from audit.command.init.target_file_writer import NAME  # noqa: PLC0415
 
     try:
         with stopped_cleanly():
-            path, inferred = initialise(target, force=force)
+            made = initialise(target, force=force, driver=driver)
     except TargetError as error:
         complain(str(error))
         raise typer.Exit(Exit.USAGE) from error
     except KeyboardInterrupt as error:
         complain("interrupted: nothing is written")
         raise typer.Exit(Exit.COULD_NOT_RUN) from error
-    if inferred.not_found:
-        say(f"Not found: {', '.join(inferred.not_found)}")
-    for spec in inferred.specs:
+    if made.inferred.not_found:
+        say(f"Not found: {', '.join(made.inferred.not_found)}")
+    for spec in made.inferred.specs:
         say(f"Kiro spec: {shown(spec)}")
-    say(f"Target file: {path}")
+    if made.driver:
+        say(f"Driver: {made.driver}; what is left to write is marked TODO, and audit/experiments/DRIVER.md tells how")
+    if made.target_file:
+        say(f"Target file: {made.target_file}")
+    else:
+        say(f'Target file: {target / NAME} was there and is unchanged; name the driver in it: driver = "{SYMBOL}"')
 
 
 @app.command(

@@ -275,7 +275,11 @@ class Examination:
         except DriverError as error:
             # A stack that did not start once is not waited for again.
             self._no_stack = str(error)
-            settles = "" if self.target.driver else "écrire un pilote et le nommer dans `target.driver`"
+            settles = (
+                ""
+                if self.target.driver
+                else "écrire un pilote (`audit init --driver`, `audit/experiments/DRIVER.md`) et le nommer dans `target.driver`"
+            )
             open_point = Finding(Outcome.UNDETERMINED, experiment.title, missing=str(error), settles=settles)
             return self._adapted([experiment.bind(open_point)])
         started = time.monotonic()

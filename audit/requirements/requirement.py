@@ -6,8 +6,8 @@ from audit.model.findings import Level
 
 # What comes before an execution where nobody has written a driver yet.
 DRIVER_FIRST = (
-    "écrire le pilote de la cible (`target.driver`, selon le protocole `audit.experiments.driver.Driver` : il la lance et compte "
-    "ce que la passerelle accepte), puis "
+    "écrire le pilote de la cible, qui la lance et compte ce que la passerelle accepte (`audit init --driver` en écrit le "
+    "squelette, `audit/experiments/DRIVER.md` en montre un de trente lignes), puis "
 )
 
 

@@ -13,8 +13,8 @@ from audit.target.target_file import ROLES, TargetError
 NAME = "audit.toml"
 
 
-def rendered(name: str, inferred: Inferred) -> str:
-    """The text of the target file. Only a lone candidate is an entry; several, or none, are comments for a human to settle."""
+def rendered(name: str, inferred: Inferred, driver: str = "") -> str:
+    """The text of the target file, which names the `driver` that was written. Only a lone candidate is an entry; several, or none, are comments for a human to settle."""
     lines = [
         "# Written by `audit init` from names found in the source: correct what is wrong, then run `audit run`.",
         "[target]",
@@ -22,6 +22,7 @@ def rendered(name: str, inferred: Inferred) -> str:
         *_entry("celery_app", inferred.celery_app, "the Celery application, `package.module:name`"),
         *_entry("asgi_app", inferred.asgi_app, "the ASGI application, `package.module:name`"),
         *_files(inferred.process_files),
+        *([f"driver = {_string(driver)}"] if driver else []),
         '# python = ".venv/bin/python"  # the interpreter that can import the project, for `--level configuration`',
         *_specs(inferred.specs),
         "",
@@ -40,8 +41,13 @@ def write(directory: Path, text: str, *, force: bool) -> Path:
     if os.path.lexists(path) and not force:
         msg = f"{path}: already there; --force replaces it"
         raise TargetError(msg)
-    # Beside, then in its place: a link of that name is replaced, not followed out of the project.
-    draft = directory / f".{NAME}.{os.getpid()}.draft"
+    put_in_place(path, text)
+    return path
+
+
+def put_in_place(path: Path, text: str) -> None:
+    """Write beside, then in its place: a link of that name is replaced, not followed out of the project. Raises TargetError."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
     try:
         with draft.open("x", encoding="utf-8", errors="backslashreplace") as file:
             file.write(text)
@@ -51,7 +57,6 @@ def write(directory: Path, text: str, *, force: bool) -> Path:
             draft.unlink(missing_ok=True)
         msg = f"{path}: cannot be written: {error.strerror or error}"
         raise TargetError(msg) from error
-    return path
 
 
 def _entry(key: str, guesses: Sequence[Guess], what: str) -> Iterator[str]:

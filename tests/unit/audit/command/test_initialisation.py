@@ -32,7 +32,9 @@ def declared(path: Path) -> dict[str, Any]:
 
 
 def test_what_it_proposes_for_december_is_what_a_human_wrote(december: Path) -> None:
-    path, inferred = initialise(december)
+    made = initialise(december)
+    path, inferred = made.target_file, made.inferred
+    assert path is not None
     written, by_hand = declared(path), declared(DECEMBER / "audit.toml")
     assert {k: written["target"][k] for k in ("celery_app", "asgi_app", "process_files")} == {
         k: by_hand["target"][k] for k in ("celery_app", "asgi_app", "process_files")
@@ -66,7 +68,8 @@ def test_the_target_file_it_wrote_can_be_run(december: Path, tmp_path: Path) -> 
 def test_a_factory_of_the_web_server_is_proposed(tmp_path: Path) -> None:
     (tmp_path / "site_.py").write_text("def create(): return make()\n", encoding="utf-8")
     (tmp_path / "Procfile").write_text("web: uvicorn site_:create --factory\n", encoding="utf-8")
-    path, _ = initialise(tmp_path)
+    path = initialise(tmp_path).target_file
+    assert path is not None
     assert load_target(path).asgi_app == "site_:create"
 
 
@@ -136,7 +139,9 @@ def test_of_several_specs_it_leaves_the_choice(december: Path) -> None:
         folder = december / ".kiro" / "specs" / name
         folder.mkdir(parents=True)
         (folder / "tasks.md").write_text("- [ ] 1. T\n", encoding="utf-8")
-    path, inferred = initialise(december)
+    made = initialise(december)
+    path, inferred = made.target_file, made.inferred
+    assert path is not None
     assert len(inferred.specs) == 2
     assert load_target(path).kiro == ""
     assert '# kiro = ".kiro/specs/s"' in path.read_text(encoding="utf-8")
