@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from functools import partial
 from itertools import count
 from pathlib import Path
 from signal import SIGKILL, SIGTERM
@@ -118,7 +119,7 @@ class ProcessDriver:
                 )
                 self._started.append(started)
         for role in self.commands:
-            if not wait_until(lambda role=role: self._is_up(role), _START_SECONDS, 0.2):
+            if not wait_until(partial(self._is_up, role), _START_SECONDS, 0.2):
                 raise DriverError(f"aucun processus `{role}` en {_START_SECONDS:.0f} s (journal : `{log}`)")
 
     def stop(self) -> None:
