@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from uuid import uuid4
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HEADER = "X-Correlation-ID"
+_NAME = HEADER.lower().encode()
 # In the headers of a task's message.
 TASK_HEADER = "x_correlation_id"
 _ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
@@ -53,11 +53,16 @@ class CorrelationMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        with correlated(Headers(scope=scope).get(HEADER)) as identifier:
+        with correlated(_given(scope)) as identifier:
 
             async def answer(message: Message) -> None:
                 if message["type"] == "http.response.start":
-                    MutableHeaders(scope=message)[HEADER] = identifier
+                    message["headers"] = [*message.get("headers", ()), (_NAME, identifier.encode())]
                 await send(message)
 
             await self._app(scope, receive, answer)
+
+
+def _given(scope: Scope) -> str | None:
+    # Not through `Headers`: this is on the way of every request.
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == _NAME), None)

@@ -8,7 +8,7 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from kombu.exceptions import OperationalError
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from system.services.people import NoErasureKeyError
@@ -28,6 +28,9 @@ SECURITY_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+_ALWAYS = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
+_ALWAYS.append((b"cache-control", b"no-store"))
+_ADDED = {"http": _ALWAYS, "https": [*_ALWAYS, (b"strict-transport-security", b"max-age=31536000")]}
 
 
 class BodyLimit:
@@ -71,12 +74,10 @@ class SecurityHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
-                headers.setdefault("Cache-Control", "no-store")
-                if scope["scheme"] == "https":
-                    headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+                # As bytes, made once: each look for one name reads all that are there.
+                headers = list(message.get("headers", ()))
+                there = {name for name, _ in headers}
+                message["headers"] = headers + [header for header in _ADDED[scope["scheme"]] if header[0] not in there]
             await send(message)
 
         await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
