@@ -37,11 +37,11 @@ def tell(line: str) -> None:
 
 def _rows(stack: RunningStack, subjects: Sequence[str], *, quick: bool) -> Iterator[Row]:
     if "sends" in subjects:
-        yield _sends(stack, 0, quick=quick)
+        yield from _sends(stack, 0, quick=quick)
     if "webhooks" in subjects:
         yield from webhooks.measure(stack, seconds=1 if quick else 3, rounds=2 if quick else 5, tell=tell)
     if "sends" in subjects:
-        yield _sends(stack, 100, quick=quick)
+        yield from _sends(stack, 100, quick=quick)
     if "launch" in subjects:
         contacts = 5_000 if quick else 100_000
         yield campaigns.launch(stack, contacts=contacts, rounds=1 if quick else 3, tell=tell)
@@ -50,7 +50,7 @@ def _rows(stack: RunningStack, subjects: Sequence[str], *, quick: bool) -> Itera
         yield campaigns.memory(stack, few=200 if quick else 1000, many=many, seconds=seconds, tell=tell)
 
 
-def _sends(stack: RunningStack, latency_ms: int, *, quick: bool) -> Row:
+def _sends(stack: RunningStack, latency_ms: int, *, quick: bool) -> tuple[Row, Row]:
     messages, rounds = {0: (500, 5), 100: (120, 3)}[latency_ms]
     if quick:
         messages, rounds = messages // 3, 2

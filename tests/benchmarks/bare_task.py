@@ -1,5 +1,6 @@
 """The yardstick of sends: a Celery task that does nothing but the POST, under the configuration of the reference stack."""
 
+import logging
 import os
 from functools import cache
 from typing import Any
@@ -25,7 +26,8 @@ app.conf.update(
 
 @cache
 def _client() -> httpx.Client:
-    # As the stack's own: one connection kept a process.
+    # As the stack's own: one connection kept a process, and no line in the log for each request.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     return httpx.Client(headers={"Token": "sandbox"}, timeout=10, trust_env=False)
 
 

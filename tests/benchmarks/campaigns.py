@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from threading import Event, Thread
 
 import psutil
@@ -13,6 +12,7 @@ from system.sandbox.processes import wait_until
 from system.sandbox.stack import RunningStack
 from system.services.campaigns import create_campaign, launch_campaign
 from system.tasks.celery_config import worker_concurrency
+from tests.benchmarks import processor
 from tests.benchmarks.figures import Row, series
 from tests.benchmarks.sends import BODY, phones
 
@@ -24,16 +24,17 @@ MEBIBYTE = 2**20
 def launch(stack: RunningStack, *, contacts: int, rounds: int, tell: Callable[[str], None]) -> Row:
     """One line of the table: from a draft for these numbers to a campaign that is sending, nothing published."""
     created, seconds, cpu = [], [], []
+    postgres = processor.postgres(stack)
     database = Database(stack.database_url)
     try:
         for number in range(rounds):
             started = time.perf_counter()
             campaign_id = create_campaign(database, "Lancement", BODY, phones(contacts))
             created.append(time.perf_counter() - started)
-            before, started = _database_cpu(stack), time.perf_counter()
+            before, started = processor.used(*postgres), time.perf_counter()
             launch_campaign(database, campaign_id)
             seconds.append(time.perf_counter() - started)
-            cpu.append(_database_cpu(stack) - before)
+            cpu.append(processor.used(*postgres) - before)
             tell(
                 f"launch of {contacts} contacts, round {number + 1}/{rounds}: {seconds[-1]:.2f} s, CPU {cpu[-1]:.2f} s"
             )
@@ -51,20 +52,6 @@ def launch(stack: RunningStack, *, contacts: int, rounds: int, tell: Callable[[s
         f"< {LAUNCH_TARGET_SECONDS:g} s",
         taken.median < LAUNCH_TARGET_SECONDS,
     )
-
-
-def _database_cpu(stack: RunningStack) -> float:
-    """Seconds of processor the embedded PostgreSQL has used; what others take from the machine is not in it."""
-    server = stack.servers.postgres
-    if server is None:
-        return 0.0
-    main = psutil.Process(server.process.pid())
-    used = 0.0
-    for process in [main, *main.children()]:
-        with suppress(psutil.NoSuchProcess):
-            times = process.cpu_times()
-            used += times.user + times.system
-    return used
 
 
 class _Memory:

@@ -9,11 +9,16 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True)
 class Answers:
-    """What came back: how many were answered 200, in how many seconds, and each one's latency in seconds."""
+    """What came back: how many were answered 200, in how many seconds, and each one's latency in seconds.
+
+    `processor` is what the client itself took, `late` how long after its time it sent each request that had one.
+    """
 
     answered: int
     seconds: float
     latencies: tuple[float, ...]
+    processor: float
+    late: tuple[float, ...] = ()
 
     @property
     def rate(self) -> float:
@@ -46,7 +51,7 @@ def as_fast_as_answered(url: str, raw: Iterator[bytes], *, connections: int, sec
 async def _closed(url: str, raw: Iterator[bytes], connections: int, seconds: float) -> Answers:
     parts = urlsplit(url)
     latencies: list[float] = []
-    started = time.perf_counter()
+    started, before = time.perf_counter(), time.process_time()
 
     async def one() -> int:
         reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
@@ -58,7 +63,8 @@ async def _closed(url: str, raw: Iterator[bytes], connections: int, seconds: flo
         return answered
 
     counts = await asyncio.gather(*(one() for _ in range(connections)))
-    return Answers(sum(counts), time.perf_counter() - started, tuple(latencies))
+    taken = time.process_time() - before
+    return Answers(sum(counts), time.perf_counter() - started, tuple(latencies), taken)
 
 
 def at_a_rate(url: str, raw: Sequence[bytes], *, connections: int, per_second: float) -> Answers:
@@ -70,7 +76,8 @@ async def _open(url: str, raw: Sequence[bytes], connections: int, per_second: fl
     parts = urlsplit(url)
     due: asyncio.Queue[tuple[float, bytes] | None] = asyncio.Queue()
     latencies: list[float] = []
-    started = time.perf_counter()
+    late: list[float] = []
+    started, before = time.perf_counter(), time.process_time()
 
     async def one() -> int:
         reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
@@ -86,8 +93,10 @@ async def _open(url: str, raw: Sequence[bytes], connections: int, per_second: fl
     for number, body in enumerate(raw):
         at = started + number / per_second
         await asyncio.sleep(max(0.0, at - time.perf_counter()))
+        late.append(time.perf_counter() - at)
         due.put_nowait((at, body))
     for _ in workers:
         due.put_nowait(None)
     counts = await asyncio.gather(*workers)
-    return Answers(sum(counts), time.perf_counter() - started, tuple(latencies))
+    taken = time.process_time() - before
+    return Answers(sum(counts), time.perf_counter() - started, tuple(latencies), taken, tuple(late))
