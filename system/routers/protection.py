@@ -30,7 +30,7 @@ SECURITY_HEADERS = {
 }
 _ALWAYS = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 _ALWAYS.append((b"cache-control", b"no-store"))
-_ADDED = {"http": _ALWAYS, "https": [*_ALWAYS, (b"strict-transport-security", b"max-age=31536000")]}
+_OVER_TLS = [*_ALWAYS, (b"strict-transport-security", b"max-age=31536000")]
 
 
 class BodyLimit:
@@ -77,7 +77,8 @@ class SecurityHeaders:
                 # As bytes, made once: each look for one name reads all that are there.
                 headers = list(message.get("headers", ()))
                 there = {name for name, _ in headers}
-                message["headers"] = headers + [header for header in _ADDED[scope["scheme"]] if header[0] not in there]
+                added = _OVER_TLS if scope["scheme"] == "https" else _ALWAYS
+                message["headers"] = headers + [header for header in added if header[0] not in there]
             await send(message)
 
         await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
