@@ -120,8 +120,8 @@ DEFECTS = {
             Edit(WEBHOOKS, "import APIRouter, BackgroundTasks,", "import APIRouter, BackgroundTasks, Depends,"),
             Edit(
                 WEBHOOKS,
-                "background_tasks: BackgroundTasks) -> Received",
-                "background_tasks: BackgroundTasks, tenant: str = Depends(first)) -> Received",
+                "background_tasks: BackgroundTasks) -> Response",
+                "background_tasks: BackgroundTasks, tenant: str = Depends(first)) -> Response",
             ),
             Edit(WEBHOOKS, "router = APIRouter()\n", _THREE_DEEP),
         ),
