@@ -1,39 +1,23 @@
 """From a CSV file to Message 2, as somebody does it in a browser, on the real stack."""
 
 import os
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
-from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
-from selenium.webdriver import Chrome, ChromeOptions
-from selenium.webdriver.chrome.service import Service
+from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.wait import WebDriverWait
 
 from system.db.database import Database
 from system.sandbox.stack import RunningStack, running_stack
-from tests.unit.system.administration import PASSWORD, TOKEN_SECRET, add_everybody
+from tests.integration.chromium import chromium, fill, log_in, press, until
+from tests.unit.system.administration import TOKEN_SECRET, add_everybody
 
 pytestmark = pytest.mark.real
 CONTACTS = 8
 PEOPLE = "".join(f"06 39 98 00 {n:02};Prénom{n};Nom\n" for n in range(CONTACTS))
 FILE = f"Téléphone;Prénom;Nom\n{PEOPLE}12;Numéro;court\n"
-FLAGS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-    "--lang=fr",
-    "--window-size=1100,1000",
-)
 
 
 @pytest.fixture(scope="module")
@@ -48,41 +32,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
 
 @pytest.fixture
 def browser(tmp_path: Path) -> Iterator[Chrome]:
-    program, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if program is None or driver is None:
-        pytest.skip("chromium and chromium-driver are not installed")
-    options = ChromeOptions()
-    options.binary_location = program
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path / 'profile'}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    chrome = Chrome(options, Service(driver))
-    try:
+    with chromium(tmp_path / "profile") as chrome:
         yield chrome
-    finally:
-        chrome.quit()
-
-
-def until(browser: Chrome, condition: Callable[[Chrome], object], seconds: float = 30) -> None:
-    # The list is replaced while one looks at it.
-    passing = (NoSuchElementException, StaleElementReferenceException)
-    WebDriverWait(browser, seconds, 0.2, passing).until(condition)
-
-
-def fill(browser: Chrome, **fields: str) -> None:
-    for identifier, text in fields.items():
-        browser.find_element(By.ID, identifier).send_keys(text)
-
-
-def press(browser: Chrome, label: str, *kinds: str) -> None:
-    """Presses the first button or link that begins so."""
-    which = " or ".join(f"self::{kind}" for kind in kinds or ("button", "a"))
-
-    def pressed(_: Chrome) -> bool:
-        browser.find_element(By.XPATH, f"//*[{which}][starts-with(normalize-space(), '{label}')]").click()
-        return True
-
-    until(browser, pressed)
 
 
 def status(browser: Chrome) -> str | None:
@@ -93,13 +44,6 @@ def picture(browser: Chrome, name: str) -> None:
     """Kept where PAGE_PICTURES says, for whoever wants to look."""
     if directory := os.environ.get("PAGE_PICTURES"):
         browser.save_screenshot(f"{directory}/{name}.png")
-
-
-def log_in(browser: Chrome, stack: RunningStack) -> None:
-    browser.get(f"{stack.web_url}/page/login")
-    fill(browser, name="operator", password=PASSWORD)
-    press(browser, "Se connecter")
-    until(browser, lambda b: b.find_element(By.LINK_TEXT, "Contacts"))
 
 
 def shown_number(browser: Chrome, label: str) -> str:
@@ -113,7 +57,7 @@ def test_from_a_file_to_message_2_by_clicks_and_one_reply(stack: RunningStack, b
     browser.get(stack.web_url)
     assert browser.current_url.endswith("/page/login")
     picture(browser, "login")
-    log_in(browser, stack)
+    log_in(browser, stack.web_url)
 
     press(browser, "Importer")
     until(browser, lambda b: b.find_element(By.ID, "file"))
@@ -164,7 +108,7 @@ def test_pause_resume_and_cancel_on_a_phone(stack: RunningStack, browser: Chrome
     phones = [f"+3363998{number:04}" for number in range(20)]
     stack.launch_campaign("Relance", "Bonjour", phones)
     browser.set_window_size(400, 900)
-    log_in(browser, stack)
+    log_in(browser, stack.web_url)
     for label, after in (
         ("Mettre en pause", "paused"),
         ("Reprendre ce qui attend", "sending"),
@@ -186,7 +130,7 @@ def test_pause_resume_and_cancel_on_a_phone(stack: RunningStack, browser: Chrome
 
 def test_the_poll_takes_no_click_and_keeps_what_is_typed_and_marked(stack: RunningStack, browser: Chrome) -> None:
     campaign_id = stack.launch_campaign("Mesure", "Bonjour", ["+33639980099"])
-    log_in(browser, stack)
+    log_in(browser, stack.web_url)
     browser.get(f"{stack.web_url}/page/campaigns/{campaign_id}")
     until(browser, lambda b: shown_number(b, "Messages 1") == "1")
     button = browser.find_element(By.ID, f"pause-{campaign_id}")
@@ -200,7 +144,7 @@ def test_the_poll_takes_no_click_and_keeps_what_is_typed_and_marked(stack: Runni
 
 
 def test_who_writes_for_long_stays_logged_in_and_nothing_typed_leaves(stack: RunningStack, browser: Chrome) -> None:
-    log_in(browser, stack)
+    log_in(browser, stack.web_url)
     with psycopg.connect(stack.database_url, autocommit=True) as connection:
         browser.get(f"{stack.web_url}/page/campaigns/new")
         connection.execute("UPDATE access_tokens SET expires_at = now() + interval '2 minutes'")

@@ -1,7 +1,4 @@
-"""The page of a report in Chromium: axe finds nothing at 1280 and 390 pixels, filters need no script, print shows everything.
-
-`axe/axe.min.js` is axe-core 4.14.1 (MPL-2.0, its licence beside it), which no program of this repository loads.
-"""
+"""The page of a report in Chromium: axe finds nothing at 1280 and 390 pixels, filters need no script, print shows everything."""
 
 import base64
 import re
@@ -11,35 +8,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from selenium.webdriver import Chrome, ChromeOptions
-from selenium.webdriver.chrome.service import Service
+from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from typer.testing import CliRunner
 
 from audit.command.cli import app
 from audit.journal import journal_file as journal
 from audit.report.html_page import render_html
+from tests.integration.chromium import chromium, is_wider, set_width, violations
 
 ROOT = Path(__file__).resolve().parents[2]
-AXE = Path(__file__).parent / "axe" / "axe.min.js"
-FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run")
 pytestmark = pytest.mark.integration
 
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    program, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if program is None or driver is None:
-        pytest.skip("chromium and chromium-driver are not installed")
-    options = ChromeOptions()
-    options.binary_location = program
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(flag)
-    chrome = Chrome(options, Service(driver))
-    try:
+    with chromium(tmp_path_factory.mktemp("profile")) as chrome:
         yield chrome
-    finally:
-        chrome.quit()
 
 
 @pytest.fixture(scope="module")
@@ -58,18 +43,9 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 def shown(browser: Chrome, page: Path, *, width: int = 1280, scheme: str = "light", media: str = "screen") -> None:
     browser.get(page.as_uri())
-    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    set_width(browser, width)
     features = [{"name": "prefers-color-scheme", "value": scheme}]
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media, "features": features})
-
-
-def violations(browser: Chrome) -> list[Any]:
-    browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
-    browser.execute_script(AXE.read_text(encoding="utf-8"))
-    found: Any = browser.execute_async_script("axe.run().then(arguments[arguments.length - 1])")
-    assert len(found["passes"]) > 20, "axe has read the page"
-    return [(v["id"], [node["html"][:120] for node in v["nodes"]]) for v in found["violations"]]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -78,7 +54,7 @@ def violations(browser: Chrome) -> list[Any]:
 def test_axe_finds_nothing(name: str, width: int, scheme: str, browser: Chrome, pages: dict[str, Path]) -> None:
     shown(browser, pages[name], width=width, scheme=scheme)
     assert violations(browser) == []
-    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+    assert not is_wider(browser, width)
 
 
 def test_axe_would_find_a_fault(browser: Chrome, pages: dict[str, Path], tmp_path: Path) -> None:
