@@ -1,7 +1,8 @@
-"""Losses that no process had to die for: a gateway that refuses for a while, and a campaign stopped by its errors."""
+"""Losses that no process had to die for: a gateway that refuses for a while, a campaign stopped by its errors, nights, an end."""
 
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import psycopg
@@ -9,11 +10,13 @@ import pytest
 
 from system.db.database import Database
 from system.domain.campaign_life import Resume
+from system.domain.sending_hours import SendingHours
 from system.sandbox.demo import fictional_phones
 from system.sandbox.gateway_protocol import Behaviour, Rule
 from system.sandbox.processes import wait_until
 from system.sandbox.stack import RunningStack, running_stack
 from system.sandbox.tally import tally
+from system.services.campaigns import create_campaign, launch_campaign
 from system.services.pausing import NothingToSendError, resume_campaign
 from tests.unit.system.administration import PASSWORD, TOKEN_SECRET, add_everybody
 
@@ -113,3 +116,67 @@ def test_resuming_after_an_error_spike_destroys_nothing(stack: RunningStack) -> 
     database.close()
     wait_until(lambda: stack.gateway.counts().accepted - since >= 25, seconds=150, what="every message accepted")
     assert tally(phones, stack.gateway.ledger(since=since)).exactly_once
+
+
+def closed_now() -> SendingHours:
+    """Hours of UTC that are hours away."""
+    return SendingHours.parse("00:00-06:00" if datetime.now(UTC).hour >= 9 else "18:00-24:00", "UTC")
+
+
+def test_nothing_leaves_at_night_and_the_page_says_when_it_goes_on(stack: RunningStack) -> None:
+    since, phones = stack.gateway.counts().accepted, fictional_phones(5)
+    database = Database(stack.database_url)
+    campaign = create_campaign(database, "Nuit", "Bonjour", phones, hours=closed_now())
+    launch_campaign(database, campaign)
+    database.close()
+    held = "SELECT held_until > now() + interval '1 hour' FROM campaigns WHERE id = %s"
+    wait_until(lambda: rows(stack, held, campaign) == [(True,)], seconds=60, what="the campaign held by the hour")
+    assert "l’envoi reprend le" in page(stack)
+    assert stack.gateway.counts().accepted == since
+    rows(stack, "UPDATE campaigns SET sending_opens = 0, sending_closes = 1440 WHERE id = %s", campaign)
+    wait_until(lambda: stack.gateway.counts().accepted - since >= len(phones), seconds=60, what="five sends")
+    assert tally(phones, stack.gateway.ledger(since=since)).exactly_once
+
+
+@pytest.mark.parametrize(("minutes", "starts"), [(58, True), (62, False)])
+def test_a_campaign_whose_time_was_missed_is_a_draft_again(stack: RunningStack, minutes: int, starts: bool) -> None:
+    since = stack.gateway.counts().accepted
+    database = Database(stack.database_url)
+    campaign = create_campaign(database, f"Oubli {minutes}", "Bonjour", fictional_phones(3))
+    database.close()
+    rows(
+        stack,
+        "UPDATE campaigns SET status = 'scheduled', scheduled_at = now() - make_interval(mins => %s) WHERE id = %s",
+        minutes,
+        campaign,
+    )
+    after = "sending" if starts else "draft"
+    state = "SELECT status FROM campaigns WHERE id = %s"
+    wait_until(lambda: rows(stack, state, campaign) == [(after,)], seconds=60, what=f"the campaign {after}")
+    if starts:
+        wait_until(lambda: stack.gateway.counts().accepted - since == 3, seconds=60, what="three sends")
+    else:
+        assert "l’heure prévue est passée depuis trop longtemps" in page(stack)
+        assert stack.gateway.counts().accepted == since
+
+
+def test_a_campaign_closes_48_hours_after_its_last_message_within_minutes(stack: RunningStack) -> None:
+    campaign = stack.launch_campaign("Fin", "Bonjour", fictional_phones(2))
+    sent = "SELECT count(*) FROM messages WHERE campaign_id = %s AND status = 'sent'"
+    wait_until(lambda: rows(stack, sent, campaign) == [(2,)], seconds=60, what="two sends")
+    # One is in somebody's hands, and keeps its campaign open; the other left almost 48 h ago.
+    stuck = """UPDATE messages SET status = 'unknown', sent_at = NULL, gateway_id = NULL, next_attempt_at = 'infinity'
+        WHERE id = (SELECT max(id) FROM messages WHERE campaign_id = %s)"""
+    rows(stack, stuck, campaign)
+    for column, table in (("sent_at", "messages"), ("launched_at", "campaigns")):
+        key = "campaign_id" if table == "messages" else "id"
+        rows(stack, f"UPDATE {table} SET {column} = {column} - interval '47:59:40' WHERE {key} = %s", campaign)
+    state = "SELECT status FROM campaigns WHERE id = %s"
+    assert rows(stack, state, campaign) == [("sending",)]
+    wait_until(lambda: rows(stack, state, campaign) == [("completed",)], seconds=150, what="the campaign closed")
+    after = """SELECT completed_at - (SELECT max(sent_at) FROM messages WHERE campaign_id = %(id)s) FROM campaigns
+        WHERE id = %(id)s"""
+    with psycopg.connect(stack.database_url) as connection:
+        found = connection.execute(after, {"id": campaign}).fetchone()
+    assert found is not None
+    assert timedelta(hours=48) <= found[0] < timedelta(hours=48, minutes=2)

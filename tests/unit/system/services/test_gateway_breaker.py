@@ -93,6 +93,27 @@ def test_one_message_is_tried_at_a_time_and_costs_nothing_when_it_is_refused(ben
     assert len(bench.gateway.accepted) == 3
 
 
+@pytest.mark.parametrize("answer", [BUSY, LOST])
+def test_an_outage_of_an_hour_costs_nobody_his_message_nor_an_attempt(bench: Bench, answer: PostOutcome) -> None:
+    campaign_id = bench.campaign(12)
+    ids = bench.ids(campaign_id)
+    for _ in range(60):
+        for number in ids:
+            send(bench, number, answer)
+        assert close_finished_campaigns(bench.db, bench.clock.utc) == ()
+        bench.age(60)
+        bench.clock.now += timedelta(minutes=1)
+    assert bench.gateway.accepted == []
+    # One each of the five that showed it; those that asked since cost none.
+    assert sorted(bench.message(number).failures for number in ids) == [0] * 7 + [1] * 5
+    assert show(bench.db, campaign_id).campaign.status == "sending"
+    for number in (*ids, *ids):
+        bench.age(121)
+        send(bench, number)
+    assert sorted(bench.gateway.accepted) == sorted(bench.message(number).reference for number in ids)
+    assert {bench.message(number).status for number in ids} == {"sent"}
+
+
 def test_an_answer_to_a_question_does_not_end_the_hold(bench: Bench) -> None:
     ids = bench.ids(bench.campaign(7))
     bench.gateway.answers.append("lose the answer")

@@ -88,6 +88,34 @@ def test_the_limit_counts_by_the_days_of_the_zone(bench: Bench) -> None:
     assert days == [{"day": "2030-01-15", "message_1": 1}, {"day": "2030-01-16", "message_1": 1}]
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "hours"),
+    # Three days of Paris, an hour short and an hour long.
+    [("2026-03-27T23:00", "2026-03-30T22:00", 71), ("2026-10-23T22:00", "2026-10-26T23:00", 73)],
+)
+def test_the_calendar_keeps_its_hours_and_its_days_over_both_clock_changes(
+    bench: Bench, first: str, last: str, hours: int
+) -> None:
+    begun, ended = (datetime.fromisoformat(each).replace(tzinfo=UTC) for each in (first, last))
+    moments = [begun + timedelta(minutes=30 * n) for n in range(2 * hours)]
+    assert moments[-1] + timedelta(minutes=30) == ended
+    for moment, message_id in zip(moments, bench.ids(bench.campaign(len(moments))), strict=True):
+        bench.clock.now = moment
+        sender(bench).send(message_id)
+        (row,) = bench.execute("SELECT status, next_attempt_at FROM messages WHERE id = %s", message_id)
+        local = moment.astimezone(OFFICE.zone)
+        assert row["status"] == ("sent" if 8 <= local.hour < 20 else "pending"), local
+        if row["status"] == "pending":
+            opening = row["next_attempt_at"]
+            assert isinstance(opening, datetime)
+            assert (opening.astimezone(OFFICE.zone).hour, opening > moment) == (8, True), local
+            # The longest night is that of the hour which comes twice.
+            assert opening - moment <= timedelta(hours=13)
+    days = """SELECT count(*) FROM messages WHERE status = 'sent'
+        GROUP BY (sent_at AT TIME ZONE 'Europe/Paris')::date ORDER BY (sent_at AT TIME ZONE 'Europe/Paris')::date"""
+    assert bench.execute(days) == [{"count": 24}] * 3
+
+
 @pytest.mark.parametrize(("late", "status"), [(timedelta(minutes=60), "sending"), (timedelta(minutes=61), "draft")])
 def test_a_campaign_whose_time_was_missed_does_not_leave(bench: Bench, late: timedelta, status: str) -> None:
     campaign_id = bench.campaign(2, launched=False)
