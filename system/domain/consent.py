@@ -7,13 +7,13 @@ import unicodedata
 _FRENCH = r"""
     desinscri | desincri | desabon
   | (?:arret(?:er|ez|e|es)|cess(?:er|ez|e|es))\ (?:de\ (?:m|me)\b | (?:vos|ces|les|tes)\ (?:messages|sms|envois|publicites)\b)
-  | ne\ (?:m|me)\ (?:ecri|envo|contact|derang)\w*\ plus\b | ne\ (?:m|me)\ (?:ecri|contact|derang)\w*\ pas\b
+  | ne\ (?:m|me)\ (?:ecri|envo|contact|derang|appel|sollicit)\w*\ plus\b | ne\ (?:m|me)\ (?:ecri|contact|derang)\w*\ pas\b
   | ne\ (?:(?:veux|souhaite|desire)\ )?plus\ (?:recevoir|m\ (?:ecrire|envoyer)|me\ contacter|etre\ (?:contacte|sollicite|derange))
   | (?:veux|souhaite|desire)\ (?:plus|pas)\ (?:de|recevoir)\ (?:vos|tes|ces|de)\ (?:messages?|sms|pubs?|publicites?|envois)\b
   | plus\ (?:de|aucun)\ (?:messages?|sms|pubs?|publicites?)\b(?!\ (?:dans|par|que|d\ ))
-  | stop\ (?:svp|stp|merci)\b | stop\ (?:aux?\ )?(?:promos?|publicites?|pubs?|messages|sms)\b
-  | (?:supprim|retir|enlev|effac)(?:er|ez|e)\ (?:mon|mes|notre|nos)\ (?:num|numeros?|tel|telephone|contacts?|coordonnees|donnees)\b
-  | (?:me\ (?:retir|enlev|supprim|effac)(?:er|ez) | (?:retir|enlev|supprim|effac)(?:e|ez)\ (?:moi|nous))
+  | stop\ (?:svp|stp|merci)\b | stop\ (?:(?:aux?|a|les|de|ces|tes|vos)\ ){0,2}(?:promos?|publicites?|pubs?|messages|sms|envois?)\b
+  | (?:supprim|retir|enlev|effac)(?:er|ez|e)\ (?:mon|mes|notre|nos)\ (?:n|no|num|numeros?|tel|telephone|contacts?|coordonnees|donnees)\b
+  | (?:me\ (?:retir|enlev|supprim|effac|ray|radi)(?:er|ez) | (?:retir|enlev|supprim|effac|ray|radi)(?:e|ez)\ (?:moi|nous))
     \ (?:de|des)\ (?:(?:la|ta|tes|votre|vos|cette|ce)\ )?(?:listes?|bases?|fichiers?|contacts|envois|repertoire)\b
   | laiss(?:e|ez)\ (?:moi|nous)\ (?:tranquilles?|en\ paix)\b
 """
@@ -23,7 +23,8 @@ _ENGLISH = r"""
   | (?:do\ not|don\ t|stop|never)\ (?:text|messag|contact|writ|send)(?:e|ing)?\ (?:to\ )?me\b
 """
 _OTHERS = r"""
-    no\ (?:me\ (?:escrib|molest|contact|envi|mand)\w+|quiero\ recibir|molestar)\b | dar(?:me|se)?\ de\ baja\b
+    (?:no\ mas|basta|chega\ de|nada\ de|niente)\ (?:mensajes|mensagens|messaggi|sms|publicidad|pubblicita)\b
+  | no\ (?:me\ (?:escrib|molest|contact|envi|mand)\w+|quiero\ recibir|molestar)\b | dar(?:me|se)?\ de\ baja\b
   | dej(?:a|e|en|ad)\ de\ (?:escrib|envi|mand|molest|contact)\w+ | (?:elimin|borr|quit)\w*\ mi\ numero\b
   | cancelar\ (?:la\ |mi\ |a\ |minha\ )?(?:suscripcion|inscricao|assinatura)\b
   | nao\ (?:quero\ (?:mais\ )?receber|(?:me\ )?(?:envi|mand|escrev)\w+\ mais)\b | par(?:e|em)\ de\ (?:me\ )?(?:envi|mand|escrev)\w+
@@ -38,13 +39,14 @@ _ANYWHERE = re.compile(rf"\b(?:{_FRENCH}|{_ENGLISH}|{_OTHERS})", re.VERBOSE)
 _STOP = frozenset({"stop", "stopall", "unsubscribe"})
 # Common words, which must be the whole message: « arrêt de bus » refuses nothing.
 _ALONE = _STOP | {
-    "arret", "arrete", "arreter", "arretez", "fin", "end", "quit", "cancel", "unsub", "baja", "alto", "cancelar",
+    "arret", "arrete", "arreter", "arretez", "stoppez", "cessez", "fin", "end", "quit", "cancel", "unsub", "baja", "alto", "cancelar",
     "parar", "pare", "sair", "remover", "descadastrar", "basta", "smettila", "abmelden", "abmeldung", "afmelden",
     "uitschrijven", "stoppen", "iptal", "wypisz", "rezygnuje", "стоп", "хватит", "توقف", "الغاء",
 }  # fmt: skip
 # The same for several words.
 _PHRASE_ALONE = re.compile(
-    r"(?:(?:supprim|retir|enlev|effac|oubli)(?:e|ez)\ (?:moi|nous)|(?:arrete|arretez)\ (?:ca|tout)|ca\ suffit|me\ retirer)",
+    r"(?:(?:supprim|retir|enlev|effac|oubli|ray|radi)(?:e|ez)\ (?:moi|nous)|(?:arrete|arretez|cessez|stoppez)(?:\ (?:ca|tout))?"
+    r"|ca\ suffit|me\ retirer|stop\ (?:it|this|that))",
     re.VERBOSE,
 )
 _EMOJI = frozenset("\N{OCTAGONAL SIGN}\N{NO ENTRY}\N{NO ENTRY SIGN}")
@@ -83,5 +85,6 @@ def _bare(plain: str) -> str:
 
 
 def _without_accents(text: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    # What looks like letters too, such as bold ones: they have no small form before they are decomposed.
+    decomposed = unicodedata.normalize("NFKD", text).casefold()
     return "".join(character for character in decomposed if not unicodedata.combining(character))

@@ -24,7 +24,11 @@ WORDS = ["STOP", "arrêt", "Désinscrire", "désinscription", "se désabonner", 
                                   "no me molesten", "dejen de escribirme", "eliminar mi número", "cancelar suscripción",
                                   "não me envie mais", "pare de me mandar mensagens", "non scrivetemi più", "smettila",
                                   "Stopp bitte", "abmelden", "bitte löschen Sie meine Nummer", "stop berichten", "Отпишите меня",
-                                  "توقف", "إلغاء الاشتراك", "Arrêtez ça", "STOP à 36 180"])  # fmt: skip
+                                  "توقف", "إلغاء الاشتراك", "Arrêtez ça", "STOP à 36 180",
+                                  "Stoppez tout", "cessez", "enlevez mon n°", "Supprimez mon №", "Stop les messages",
+                                  "STOP à vos messages", "stop envoi", "radiez-moi", "rayez-moi de votre liste",
+                                  "Ne m'appelez plus", "stop it", "no más mensajes", "basta messaggi", "chega de mensagens",
+                                  "\N{MATHEMATICAL BOLD CAPITAL S}TOP", "ＳＴＯＰ"])  # fmt: skip
 def test_refusals(text: str) -> None:
     assert is_opt_out(text)
 
@@ -54,6 +58,14 @@ def test_refusals(text: str) -> None:
             "non mi piace",
         ],
         *["plus de pain", "Pouvez-vous retirer mon colis ?", "supprimez-moi une place", "I will quit smoking"],
+        *[
+            "cessez le feu",
+            "Stoppez-vous à Lyon ?",
+            "stop it guys we are coming",
+            "On peut rayer ce plat ?",
+            "basta pasta",
+        ],
+        *["Enlevez mon nuage", "plus de n° ?", "stop les gars", "supprime mon nom de la fête ?"],
         *["Vous m'écrivez plus tard ?", "je veux recevoir vos messages", "Je n'ai plus reçu la liste"],
     ],
 )
