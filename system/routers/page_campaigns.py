@@ -223,6 +223,7 @@ def confirm(holder: Operator, campaign_id: int, deed: str) -> HTMLResponse:
         raise PageProblemError(409, CHANGED)
     with get_db().transaction() as connection:
         counted = audience.audience(connection, campaign_id) if deed == "start" else None
+        sample = audience.sample(connection, campaign_id) if deed == "start" else None
     hours = found.campaign.hours or get_settings().hours
     limit = DailyLimit(get_settings().daily_message_limit)
     return shown(
@@ -232,6 +233,7 @@ def confirm(holder: Operator, campaign_id: int, deed: str) -> HTMLResponse:
         shown=found,
         deed=deed,
         audience=counted,
+        sample=sample,
         others=counted.everybody - counted.recipients if counted else 0,
         hours=hours,
         limit=limit.total,

@@ -28,8 +28,8 @@ from tests.unit.system.administration import PASSWORD, TOKEN_SECRET, add_everybo
 from tests.unit.system.routers.client import every_route
 
 pytestmark = pytest.mark.real
-FILE = """Téléphone;Mobile 2;Prénom;Nom;Ville;Consentement
-0639980001;0639980011;Anne;Durand;Lyon;2026-01-01
+FILE = """Téléphone;Fixe;Prénom;Nom;Ville;Consentement
+0639980001;0478000001;Anne;Durand;Lyon;2026-01-01
 0639980002;;Béa;Petit;Lyon;
 12;;Numéro;court;Lyon;2026-01-01
 0639980003;;Chloé;Petit;Lyon;2026-01-01

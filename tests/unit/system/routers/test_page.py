@@ -343,6 +343,9 @@ def test_a_file_or_a_template_is_checked_shown_and_kept_in_the_form(browser: Bro
     browser.submit(f"/page/campaigns/{row['id']}/edit", **NEW | media)
     for path in (f"/page/campaigns/{row['id']}", f"/page/campaigns/{row['id']}/confirm/start"):
         assert 'l’image <a href="https://example.org/a.png"' in browser.request("GET", path).text
+    browser.submit(f"/page/campaigns/{row['id']}/edit", **NEW | {"message": "Bonjour {{nom}}"})
+    confirmed = browser.request("GET", f"/page/campaigns/{row['id']}/confirm/start").text
+    assert ("tel que le lira Anne" in confirmed, "Bonjour Anne</p>" in confirmed) == (True, True)
     # A name that grew since is told before the launch, and stops it.
     browser.submit(f"/page/campaigns/{row['id']}/edit", **NEW | {"message": "x" * 4089 + "{{nom}}"})
     bench.execute("UPDATE contacts SET name = 'Annabelle', last_name = NULL")
