@@ -20,7 +20,7 @@ _CROWD = 300
 # Four interpreters start at once, on a machine that may have other things to do.
 _START_SECONDS = 180.0
 _CONDITIONS = (
-    "limite quotidienne telle que livrée : ce sont les compteurs du jour qui sont remis à 50 au plus avant chaque campagne, et sans cesse après une campagne de plus de 300 contacts",
+    "limite quotidienne telle que livrée ; pour ne pas l'atteindre, l'essai ramène les compteurs du jour à 50 au plus avant chaque campagne, et sans cesse après une campagne de plus de 300 contacts",
     "webhooks signés, avec un secret propre à l'essai",
     f"fuseau des processus : `{_ZONE}` ; dates de la passerelle données avec deux heures d'avance sur UTC",
     "chaque scénario joué une fois",

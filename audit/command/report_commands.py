@@ -38,7 +38,7 @@ FORMATS: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "sarif": (".sarif", render_sarif),
     "junit": (".junit.xml", render_junit),
     "github": (".github.txt", github_annotations),
-    "summary": (".summary.md", lambda j: render_markdown(j).partition("\n---\n")[0] + "\n"),
+    "summary": (".summary.md", lambda j: render_markdown(j).partition("\n---\n")[0].rstrip() + "\n"),
     "lines": (".txt", lambda j: "".join(f"{shown(line)}\n" for line in problem_lines(j))),
 }
 # Those that an audit does not always write.

@@ -17,7 +17,7 @@ from audit.requirements.catalogue import requirement
 _ID = "availability"
 _TITLE = "Disponibilité des workers, mesurée"
 SETTLES = requirement("8.4").settles
-_UNSIGNED = "fichier non signé, dont l'auteur répond"
+_UNSIGNED = "rien ne protège ce fichier d'une modification : son auteur en répond"
 _NO_APPLICATION = (
     "aucune application Celery n'est trouvée dans la source auditée (ou plusieurs, ou une autre que celle de `target.celery_app`) : "
     "`{}` ne peut pas porter sur elle"
@@ -92,14 +92,14 @@ def _sentence(soak: Soak) -> str:
     measured, most = document["availability"], max(seconds)
     others = document["sends"]["expected"] - measured["probes"]
     aside = soak_reading.set_aside(soak)
-    untimed = f" ; {aside} autres ne sont pas comptées, la passerelle y étant remplacée aussi" if aside else ""
+    untimed = f" ; {aside} autres sont écartées : la passerelle simulée y redémarrait en même temps" if aside else ""
     return (
         f"Un worker tué par SIGKILL reprend en {french_seconds(round(sum(seconds) / len(seconds), 2))} en moyenne, "
         f"{french_seconds(round(most, 2))} au plus ({counted(len(seconds), 'mort')}{untimed}). {_allowed(soak, most)} "
         f"Avec {measured['workers']} workers et {counted(measured['crashes'], 'mort')} en {french_seconds(measured['elapsed_seconds'])}, "
-        f"{french_integer(measured['in_time'])} sondes sur {french_integer(measured['probes'])} sont parties en {french_seconds(measured['deadline_seconds'])} au plus. "
+        f"{french_integer(measured['in_time'])} messages témoins sur {french_integer(measured['probes'])} sont partis en {french_seconds(measured['deadline_seconds'])} au plus : une coupure plus courte n'est pas comptée. "
         f"{french_integer(others)} autres envois sous {counted(len(soak_reading.struck(soak)), 'faute')} : aucun perdu, doublé ni inattendu. "
-        f"Non essayés : panne d'hôte, panne de fournisseur ({_UNSIGNED})"
+        f"Non essayés : panne d'hôte, panne de fournisseur (d'après `{soak.path}` ; {_UNSIGNED})"
     )
 
 
@@ -111,7 +111,7 @@ def _allowed(soak: Soak, most: float) -> str:
         if asked
         else ""
     )
-    return f"À 99,9 %, il dispose de 86,40 s par jour : {counted(crashes_a_day(most), 'mort')}{stops}, ce que la production seule peut confirmer."
+    return f"À 99,9 %, un worker a droit à 86,4 s d'arrêt par jour, soit {counted(crashes_a_day(most), 'mort')}{stops}, ce que la production seule peut confirmer."
 
 
 def _soak_figures(soak: Soak, record: Record) -> None:
@@ -142,8 +142,8 @@ def _soak_figures(soak: Soak, record: Record) -> None:
     measured, bounds = document["availability"], soak_reading.service(soak)
     if bounds:
         record.figure(
-            "Disponibilité du service (sondes parties dans leur délai, un worker tué par minute)",
-            f"{french_integer(measured['in_time'])} sur {french_integer(measured['probes'])}, borne inférieure {percent(bounds[0])} (Clopper-Pearson, {percent(CONFIDENCE)}, sondes supposées indépendantes)",
+            "Disponibilité du service (messages témoins partis dans leur délai, un worker tué par minute)",
+            f"{french_integer(measured['in_time'])} sur {french_integer(measured['probes'])}, borne inférieure {percent(bounds[0])} (Clopper-Pearson, {percent(CONFIDENCE)}, optimiste : messages supposés indépendants)",
         )
 
 

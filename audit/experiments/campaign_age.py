@@ -90,9 +90,9 @@ def _conclude(driver: CampaignBook, record: Record, cast: Cast, early: Sequence[
     if early:
         return _AGE.defect(record, "Campagnes closes à 47 h 59 alors que des envois y attendent", early)
     sentence = (
-        "Une campagne en cours, une en pause et une reprise puis remise en pause, dont des envois attendent dans les deux dernières, sont "
-        "closes par les tâches périodiques de la pile à 48 h 01 de leur dernier envoi ou de leur reprise (dates déplacées en base) ; à "
-        "47 h 59 les deux dernières restent ouvertes, et une campagne en cours reste ouverte à 23 h"
+        "Trois campagnes sont closes par les tâches périodiques de la pile à 48 h 01 de leur dernier envoi ou de leur reprise (dates déplacées en "
+        "base) : une en cours, une en pause, une autre reprise puis remise en pause ; à 47 h 59, les deux dernières, dont des envois attendent, restent "
+        "ouvertes, et une campagne en cours reste ouverte à 23 h"
     )
     return _AGE.established(record, sentence)
 

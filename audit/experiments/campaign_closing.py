@@ -117,7 +117,7 @@ def run(driver: CampaignBook, record: Record, plan: Plan = Plan()) -> Sequence[F
         wait_until(lambda: len([h for h in driver.heard() if h.key in {late, gone}]) == 2, plan.step_seconds)
         record.note("un contact a reçu son Message 2, un répond trop tard, un se tait, un est refusé, un dit « STOP »")
         record.note("le Message 2 d'un sixième est refusé pour de bon")
-        record.note("les envois des trois contacts sans Message 2 ni échec sont redatés de 25 h en base")
+        record.note("les dates d'envoi des trois contacts sans Message 2 ni échec sont reculées de 25 h en base")
         before = driver.campaign(campaign)
         driver.run_expiry()
     wait_until(lambda: driver.campaign(campaign).status == "completed", plan.step_seconds, 0.2)
@@ -150,7 +150,7 @@ def _paused(driver: CampaignBook, record: Record, plan: Plan) -> Paused:
     driver.run_expiry()
     ends = {key: driver.campaign(campaign).contacts.get(key, "") for key in sent}
     record.note(
-        f"une campagne en pause, dont {counted(len(waiting), 'envoi')} attendent, est redatée de 25 h puis de 49 h"
+        f"une campagne en pause, dont {counted(len(waiting), 'envoi')} attendent, voit ses dates reculées de 25 h puis de 49 h"
     )
     driver.sent_ago(dict.fromkeys(sent, _FAR_TOO_LONG_AGO))
     driver.run_expiry()
@@ -217,7 +217,7 @@ def _states(record: Record, ending: Ending) -> Finding:
         return _STATES.defect(record, "États finaux qui ne sont pas ceux attendus", wrong)
     return _STATES.established(
         record,
-        f"Cinq contacts finissent chacun dans un état final différent : {', '.join(_FRENCH.values())} ; un sixième, dont le Message 2 est "
+        f"Les cinq états finaux sont atteints, chacun par un contact : {', '.join(_FRENCH.values())} ; un sixième contact, dont le Message 2 est "
         "refusé pour de bon, finit en échec définitif",
     )
 
@@ -271,15 +271,15 @@ def _hourly(record: Record, ending: Ending) -> Finding:
         return _HOURLY.undetermined("le contact silencieux avait déjà un état final avant la tâche horaire")
     if not ending.after.contacts.get(silent):
         return _HOURLY.defect(
-            record, "La tâche horaire laisse ouvert un contact silencieux, dont l'envoi a été redaté de 25 h"
+            record, "La tâche horaire laisse ouvert un contact silencieux, dont la date d'envoi a été reculée de 25 h"
         )
     open_yet = [key for key, state in ending.paused.ends.items() if state != "no_interaction"]
     if open_yet:
-        title = "La tâche horaire laisse ouverts des contacts silencieux d'une campagne en pause, redatés de 25 h"
+        title = "La tâche horaire laisse ouverts des contacts silencieux d'une campagne en pause, dont les dates ont été reculées de 25 h"
         return _HOURLY.defect(record, title, open_yet)
     sentence = (
-        "La tâche horaire, exécutée par un worker, met dans un état final le contact silencieux, et ceux d'une campagne en pause, dont l'envoi a été redaté de 25 h en "
-        "base ; la tâche est publiée par l'audit, son déclenchement horaire n'est pas attendu"
+        "La tâche horaire, exécutée par un worker, met dans un état final le contact silencieux, et ceux d'une campagne en pause, dont la date d'envoi a été reculée de "
+        "25 h en base ; la tâche est publiée par l'audit, son déclenchement horaire n'est pas attendu"
     )
     return _HOURLY.established(record, sentence)
 

@@ -92,6 +92,7 @@ def run(driver: GatewayOutage, record: Record, plan: Plan = Plan()) -> Sequence[
         else "la passerelle accepte de nouveau : il en manque"
     )
     counts = {key: _counts(driver)[key] for key in keys}
+    record.losses = (sum(not n for n in counts.values()), sum(n > 1 for n in counts.values()), 0)
     reply = _reply_while_busy(driver, record, min(keys), plan) if came else ""
     answered = driver.launch_answered(dict.fromkeys((*PASSING, *FINAL), 1))
     _hasten_until(driver, lambda: _answered(driver, answered), plan.step_seconds)

@@ -81,9 +81,9 @@ def _after(driver: SendLocks, record: Record, seen: LockSeen, reply: str, step_s
     if not kept:
         return _LOCK.defect(record, "Le verrou d'un autre propriétaire est rendu par celui qui l'a perdu")
     sentence = (
-        f"Pendant l'envoi d'un Message 2, un verrou porte le jeton de son propriétaire et une durée de vie ({left} restantes à la "
-        "lecture, 5 min au plus) ; un second envoyeur, réveillé pour le même message, ne le prend pas et ne le rend pas ; remplacé par le verrou "
-        "d'un autre, il n'est pas rendu par le premier ; son expiration n'est pas attendue"
+        "Un second envoyeur, réveillé pendant l'envoi d'un Message 2, ne prend ni ne rend le verrou du premier ; ce verrou porte le jeton de son "
+        f"propriétaire et une durée de vie ({left} restantes à la lecture, 5 min au plus) ; remplacé par le verrou d'un autre, il n'est pas rendu par "
+        "le premier ; son expiration n'est pas attendue"
     )
     return _LOCK.established(record, sentence)
 

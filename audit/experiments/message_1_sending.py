@@ -75,6 +75,7 @@ def run(driver: Correspondence, record: Record, plan: Plan = Plan()) -> Sequence
     )
     ledger = driver.accepted()[before:]
     result = account(expected, ledger, driver.recorded())
+    record.losses = (len(result.lost), len(result.duplicated), len(result.uncertain))
     record.figure("Contacts", result.expected)
     record.figure("Message 1 acceptés par la passerelle", result.accepted)
     # One to whom no later campaign wrote.
@@ -170,7 +171,7 @@ def _stamps(driver: Correspondence, record: Record, expected: frozenset[str], le
         return _STAMP.defect(
             record, f"`sent_at` s'écarte de {french_seconds(round(farthest, 2))} de l'acceptation par la passerelle"
         )
-    sentence = f"Les {len(stamps)} envois portent `sent_at`, à {french_seconds(round(farthest, 2))} près l'instant UTC où la passerelle les a acceptés, y compris ceux dont l'envoyeur est mort avant de l'enregistrer"
+    sentence = f"Les {len(stamps)} envois portent `sent_at`, à {french_seconds(max(0.01, round(farthest, 2)))} près l'instant UTC où la passerelle les a acceptés, y compris ceux dont l'envoyeur est mort avant de l'enregistrer"
     return _STAMP.established(record, sentence)
 
 

@@ -50,7 +50,8 @@ def run(driver: NumberForms, record: Record, plan: Plan = Plan()) -> Sequence[Fi
         return [_ONCE.defect(record, "Personnes qui ne reçoivent pas de Message 1", never)]
     return [
         _ONCE.established(
-            record, f"Sous deux formes de son numéro, chacune reçoit un seul Message 1 : {', '.join(counts)}"
+            record,
+            f"Une personne dont le numéro est donné sous deux formes reçoit un seul Message 1, dans chacun de ces pays : {', '.join(counts)}",
         )
     ]
 

@@ -253,8 +253,8 @@ def _outside(record: Record, seen: Seen, outside: Sequence[str]) -> Finding:
     if seen.overtaken is None:
         return _NEVER.undetermined("aucun Message 2 n'attendait quand sa fenêtre s'est fermée")
     sentence = (
-        "À 24 h 00 min 00 s et à 25 h, aucun Message 2 ne part, ni celui dont la fenêtre se ferme entre l'interaction et l'envoi ; pour une interaction reçue à 23 h 59 min 59 s, la passerelle n'en "
-        "accepte aucun après la fin de la fenêtre"
+        "Aucun Message 2 n'est accepté après la fin de la fenêtre : ni pour une interaction reçue à 24 h 00 min 00 s ou à 25 h, ni pour une reçue à "
+        "23 h 59 min 59 s, ni quand la fenêtre se ferme entre l'interaction et l'envoi"
     )
     return _NEVER.established(record, sentence)
 

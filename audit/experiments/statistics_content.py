@@ -94,7 +94,7 @@ def _freshness(driver: StatisticsDesk, record: Record, campaign: str, keys: Sequ
     record.figure("Délai entre l'acceptation du dernier envoi et son décompte", french_seconds(seconds))
     if seconds >= MOST_SECONDS:
         return _FRESH.defect(record, f"Un envoi n'est compté qu'après {french_seconds(seconds)}")
-    sentence = f"Le dernier envoi est compté au plus {french_seconds(seconds)} après son acceptation par la passerelle"
+    sentence = f"Le dernier envoi est compté {french_seconds(seconds)} après son acceptation par la passerelle (exigé : moins de 5 s)"
     return _FRESH.established(record, sentence)
 
 

@@ -11,7 +11,7 @@ from audit.report.requirement_view import RequirementView
 Record = Mapping[str, Any]
 _LONGEST = 260
 # Lines of the screen that are always there, and the fewest that remain for actions and points.
-_LINES, _FIXED, _LEAST, _MOST_ACTIONS = 40, 22, 6, 5
+_LINES, _FIXED, _LEAST, _MOST_ACTIONS = 40, 22, 5, 5
 # Beside more requirements than that, those that nothing settled share one row.
 _MOST_ROWS = 8
 _GRAVITIES = ("critique", "majeur", "mineur", "")
@@ -132,7 +132,7 @@ def _strength(finding: Record) -> int:
 
 def _mending(problem: Record) -> Action:
     # A word that begins a sentence, and neither code nor an acronym.
-    text = re.sub(r"^[A-ZÀ-Ý](?=[a-zà-ÿ])", lambda m: m.group().lower(), problem["recommendation"])
+    text = re.sub(r"^[A-ZÀ-Ý](?=[a-zà-ÿ'])", lambda m: m.group().lower(), problem["recommendation"])
     title, place = problem["title"].rstrip().removesuffix("."), next(iter(problem["places"]), "")
     return Action(problem["severity"], title, _consequence(problem["impact"]), text, place)
 

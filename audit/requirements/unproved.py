@@ -4,7 +4,7 @@ from audit.model.findings import Level
 
 _AT_READING = "rien n'a été exécuté : ce qui est écrit, et non ce qui se passe"
 _AT_CONFIGURATION = "aucun processus n'a été lancé : ce qui est réglé, et non ce qui se passe"
-_GATEWAY = "passerelle simulée, un seul essai"
+_GATEWAY = "passerelle simulée, durées raccourcies, un seul essai"
 
 _BY_EXECUTION = {
     "4.1": _GATEWAY,
@@ -20,7 +20,7 @@ _BY_EXECUTION = {
     "5.3": "dates écrites en base, 24 h non attendues",
     "5.4": "messages simulés, non ceux de WhatsApp",
     "5.5": "peu de mesures, sur une machine locale",
-    "5.6": _GATEWAY,
+    "5.6": "webhooks simulés, durées raccourcies, un seul essai",
     "5.7": "les mots de l'essai, passerelle simulée",
     "6.1": _GATEWAY,
     "6.2": _GATEWAY,
@@ -34,9 +34,9 @@ _BY_EXECUTION = {
     "7.5": "âges écrits en base, jours non attendus",
     "7.6": "les traces sont celles de l'essai",
     "8.1": _GATEWAY,
-    "8.2": "webhooks simulés ; un seul essai",
+    "8.2": "webhooks simulés, durées raccourcies, un seul essai",
     "8.3": _GATEWAY,
-    "8.4": "panne d'hôte ou de fournisseur ; la production seule le confirme",
+    "8.4": "durées raccourcies ; pannes d'hôte et de fournisseur non essayées ; la production seule confirme 99,9 %",
     "8.5": "le déploiement essayé seulement ; les autres sont lus",
     "8.6": "délai d'alerte réduit pour l'essai",
     "9.1": "mesuré sur une machine locale",
@@ -77,7 +77,7 @@ PRACTICES = {
 def unproved(criterion: str, known_by: Level | None) -> str:
     """What is left unproved by evidence of this level; empty where nothing is known."""
     if known_by is None:
-        return "tout : rien n'est établi"
+        return ""
     if criterion in _BY_TOOLS:
         return _BY_TOOLS[criterion]
     if known_by < Level.EXECUTION:

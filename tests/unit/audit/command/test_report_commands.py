@@ -200,7 +200,7 @@ def test_a_journal_is_converted_on_standard_output(journal: Path, name: str) -> 
     result = audit("report", "convert", journal, "--to", name)
     assert (result.exit_code, bool(result.stdout)) == (0, True)
     if name == "summary":
-        assert len(result.stdout.splitlines()) <= 50, "twelve criteria, and what was supposed"
+        assert len(result.stdout.splitlines()) <= 40, "twelve criteria, and what was supposed"
         for critical in (
             "`task_acks_late` n'est pas à `True`",
             "Sérialisation qui exécute du code",
