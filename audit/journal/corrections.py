@@ -15,15 +15,20 @@ class Previous:
 
 
 def corrections(
-    previous: Previous | None, requirements: Sequence[Mapping[str, Any]], problems: Sequence[Mapping[str, Any]]
+    previous: Previous | None,
+    requirements: Sequence[Mapping[str, Any]],
+    problems: Sequence[Mapping[str, Any]],
+    unattached: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
-    """Problems that went, problems that came (by rule and title), and verdicts that changed."""
+    """Problems that went, problems that came (by rule and title), points settled and opened, and verdicts that changed."""
     if previous is None:
         return {"previous": None, "fixed": [], "new": [], "verdict_changes": []}
     journal = previous.journal
     was = {_key(p): p for p in journal["problems"]}
     now = {_key(p): p for p in problems}
     before = {r["id"]: r["verdict"] for r in journal["requirements"]}
+    left = _open(journal["requirements"], journal["unattached"])
+    left_now = _open(requirements, unattached)
     return {
         "previous": {
             "date": journal["volatile"]["date"],
@@ -32,11 +37,25 @@ def corrections(
         },
         "fixed": [_line(p) for key, p in was.items() if key not in now],
         "new": [_line(p) for key, p in now.items() if key not in was],
+        "settled": [line for rule, line in left.items() if rule not in left_now],
+        "opened": [line for rule, line in left_now.items() if rule not in left],
         "verdict_changes": [
             {"requirement": r["id"], "before": before[r["id"]], "after": r["verdict"]}
             for r in requirements
             if r["id"] in before and before[r["id"]] != r["verdict"]
         ],
+    }
+
+
+def _open(
+    requirements: Sequence[Mapping[str, Any]], unattached: Sequence[Mapping[str, Any]]
+) -> dict[str, dict[str, str]]:
+    """The points that are not settled, by rule."""
+    every = [f for r in requirements for f in r["findings"]] + list(unattached)
+    return {
+        f["rule"]: {"sentence": f["sentence"], "severity": f.get("severity", "")}
+        for f in every
+        if f["outcome"] == "indéterminé"
     }
 
 

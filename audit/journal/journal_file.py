@@ -84,6 +84,7 @@ def build(
     totals = {k: sum(c[k] for c in categories) for k in categories[0] if k != "name"} if categories else {}
     known, family = examination.known, examination.profile.family
     requirements = [_requirement(examination, r, v) for r, v in verdicts.items()]
+    unattached = [_finding(examination, f) for f in _unattached(examination)]
     problems, waivers = accept_all(_problems(examination), known.target, date.fromisoformat(volatile.date))
     document = {
         "version": VERSION,
@@ -97,11 +98,11 @@ def build(
         "categories": categories,
         "totals": totals,
         "requirements": requirements,
-        "unattached": [_finding(examination, f) for f in _unattached(examination)],
+        "unattached": unattached,
         "periodic_tasks": periodic_table(known),
         "problems": problems,
         **({"waivers": waivers} if waivers else {}),
-        "corrections": corrections(previous, requirements, problems),
+        "corrections": corrections(previous, requirements, problems, unattached),
         "conditions": list(examination.conditions),
         **({"supposed": list(told)} if (told := examination.supposed_lines) else {}),
         "experiments": _experiments(examination),
@@ -155,7 +156,7 @@ def _soak(soak: Soak | None) -> dict[str, Any]:
     """What a report shows of the soak of the same tree; nothing without one."""
     if soak is None:
         return {}
-    kept = ("session", "seed", "command", "generated_at", "duration_seconds")
+    kept = ("session", "seed", "command", "generated_at", "duration_seconds", "conditions")
     told = {key: soak.document[key] for key in kept}
     return {"soak": told | {"path": soak.path, "rows": [asdict(row) for row in rows(soak.document["strikes"])]}}
 

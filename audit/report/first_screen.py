@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from audit.report.open_causes import open_causes
 from audit.report.requirement_view import RequirementView
+from audit.requirements.celery_criteria import READ
 
 Record = Mapping[str, Any]
 _LONGEST = 260
@@ -65,7 +67,7 @@ def first_screen(
     shared = tuple(open_views) if len(views) > _MOST_ROWS and len(open_views) > 1 else ()
     rows = len(views) - max(0, len(shared) - 1)
     lines = max(_LEAST, _LINES - _FIXED - rows - _above(journal))
-    settling = _settling(open_views)
+    settling = _settling(open_views, journal)
     awaited = {rule for view in open_views for rule in view.rules}
     to_check = sorted(to_check, key=lambda f: (_GRAVITIES.index(f.get("severity", "")), f["rule"] in awaited))
     doubtful = [f for f in to_check if f.get("severity") == "critique" and f["rule"] not in awaited]
@@ -73,7 +75,7 @@ def first_screen(
     asked.sort(key=lambda action: _GRAVITIES.index(action.gravity))
     first = min(_MOST_ACTIONS, max(4, (lines + 1) // 2)) - len(settling)
     room = lines - len(asked[:first]) - len(settling) - bool(asked[first:])
-    shown = [{**f, "missing": brief(f["missing"]), "sentence": brief(f["sentence"])} for f in to_check[:room]]
+    shown = [{**f, "missing": _told(f["missing"]), "sentence": brief(f["sentence"])} for f in to_check[:room]]
     pairs = zip(journal["requirements"], views, strict=True)
     return FirstScreen(
         tuple(_proof(record, view) for record, view in pairs if view not in shared),
@@ -115,6 +117,17 @@ def brief(text: str, longest: int = _LONGEST) -> str:
     return f"{first[: fitting[-1]].rstrip()} ; …" if fitting else first
 
 
+def _told(missing: str) -> str:
+    """What a point lacks: its first reasons, and how many more there are."""
+    told = brief(missing)
+    if not told.endswith("…"):
+        return told
+    kept, reasons = told.removesuffix(" ; …"), re.split(r"\s;\s", missing)
+    unsaid = re.search(r"\(et (\d+) autres?\)", missing)
+    others = len(reasons) - len(re.split(r"\s;\s", kept)) + (int(unsaid[1]) if unsaid else 0)
+    return f"{kept} ; et {others} autre{'s' if others > 1 else ''}"
+
+
 def _whole(text: str) -> bool:
     return text.count("`") % 2 == 0 and text.count("(") == text.count(")")
 
@@ -123,7 +136,9 @@ def _proof(record: Record, view: RequirementView) -> Proof:
     proved = [f for f in record["findings"] if f["outcome"] == "établi"]
     best = max(proved, key=_strength, default=None)
     sentence = best["sentence"] if best and view.status == "CONFORME" else record["reason"]
-    return Proof(view, brief(sentence), record.get("unproved", ""))
+    # What is refused is proved, and nothing is said to be proved of what is open.
+    unproved = record.get("unproved", "") if view.status in {"CONFORME", "PARTIEL"} else ""
+    return Proof(view, brief(sentence), unproved)
 
 
 def _strength(finding: Record) -> int:
@@ -155,8 +170,13 @@ def _checking(points: Sequence[Record]) -> list[Action]:
     return [Action("critique", title, f"sinon : {lost}" if lost else "", "répondre dans le tableau ci-dessous", place)]
 
 
-def _settling(open_views: Sequence[RequirementView]) -> tuple[Action, ...]:
-    """What would settle most of what is not known."""
+def _settling(open_views: Sequence[RequirementView], journal: Record) -> tuple[Action, ...]:
+    """What would settle most of what is not known; where that is to read what was missing, what leaves most of it open."""
     told = Counter(s for v in open_views for s in v.settling)
     ids = ", ".join(v.id for v in open_views)
-    return tuple(Action("", f"Pour {ids}", "", brief(s, 300), "") for s, _ in told.most_common(1))
+    causes = [f"« {cause} » ({count} points)" for cause, count in open_causes(journal)[:2]]
+    texts = [
+        f"lever d'abord {' et '.join(causes)}, puis auditer de nouveau" if s == READ and causes else brief(s, 300)
+        for s, _ in told.most_common(1)
+    ]
+    return tuple(Action("", f"Pour {ids}", "", text, "") for text in texts)

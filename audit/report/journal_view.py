@@ -10,6 +10,7 @@ from audit.report.open_causes import open_causes
 from audit.report.quotations import quotations
 from audit.report.requirement_view import RequirementView, requirement_views
 from audit.report.strike_section import StruckRow, drawing_name, struck_rows, worst_rows
+from audit.requirements.unproved import SHOWN_BY
 
 _PHASE_SYMBOLS = {"TERMINÉE": "✅", "À VALIDER": "➡️", "EN ATTENTE": "⏳"}
 Journal = Mapping[str, Any]
@@ -82,6 +83,7 @@ class Checkpoint:
     open_causes: tuple[tuple[str, int], ...]
     to_check: tuple[Mapping[str, Any], ...]
     reserved: tuple[Mapping[str, Any], ...]
+    idle: tuple[Mapping[str, Any], ...]
     ungraded: bool
     loaded: bool
     played: bool
@@ -127,6 +129,7 @@ def checkpoint(journal: Journal) -> Checkpoint:
         # The other profiles' reports keep the form that reviewers know.
         open_causes=open_causes(journal) if journal["profile"] == "celery" else (),
         to_check=to_check,
+        idle=_idle(journal),
         reserved=tuple(f for f in to_check if f.get("severity") == "critique"),
         ungraded=any("severity" not in f for f in to_check),
         loaded=any(p["name"] == "configuration" and not p["failure"] for p in journal["probes"]),
@@ -140,9 +143,29 @@ def checkpoint(journal: Journal) -> Checkpoint:
 def left_to_check(journal: Journal) -> tuple[Mapping[str, Any], ...]:
     """The undetermined points, each once, the most serious first; those of requirements before good practices."""
     every = [f for r in journal["requirements"] for f in r["findings"]] + list(journal["unattached"])
-    left = {(f["rule"], f["sentence"], f["missing"]): f for f in every if f["outcome"] == "indéterminé"}
+    shown = {f["rule"] for f in every if f["outcome"] == "établi"}
+    left = {
+        (f["rule"], f["sentence"], f["missing"]): _with_what_was_shown(f, shown)
+        for f in every
+        if f["outcome"] == "indéterminé"
+    }
     ranks = ("critique", "majeur", "mineur", "")
     return tuple(sorted(left.values(), key=lambda f: ranks.index(f.get("severity", ""))))
+
+
+def _idle(journal: Journal) -> tuple[Mapping[str, Any], ...]:
+    """The points of requirements that concern nothing in the target, each once."""
+    every = [f for r in journal["requirements"] for f in r["findings"] if f["outcome"] == "sans objet"]
+    return tuple({f["sentence"]: f for f in every}.values())
+
+
+def _with_what_was_shown(point: Mapping[str, Any], shown: set[str]) -> Mapping[str, Any]:
+    """A point that reading left open, with the experiment that shows it where it went."""
+    experiment = SHOWN_BY.get(point["rule"], "")
+    if experiment not in shown:
+        return point
+    told = f"l'expérience `{experiment}` le montre pour ce qu'elle a essayé ; la lecture ne l'établit pas pour tous les chemins"
+    return {**point, "missing": f"{told} : {point['missing']}"}
 
 
 def _folded(tallies: tuple[Tally, ...]) -> tuple[Tally, ...]:

@@ -39,7 +39,7 @@ class RequirementView:
     """A requirement with its points sorted by what they say, and what the report shows along with it.
 
     An excerpt comes with the id of the requirement that shows it already, or an empty string. `reserves` are the critical
-    points left open without which it holds only as far as it was tried.
+    points left open without which it holds only as far as it was tried, `related` the problems of the practices it needs.
     """
 
     id: str
@@ -65,11 +65,22 @@ class RequirementView:
     periodic_tasks: bool
     rules: tuple[str, ...]
     reserves: tuple[str, ...]
+    related: tuple[Record, ...]
 
     @property
     def symbol(self) -> str:
         """Symbol of the status; what is under reserve is not shown as sure."""
-        return "⚠️" if self.reserves else STATUS_SYMBOLS[self.status]
+        return "⚠️" if self.under_reserve else STATUS_SYMBOLS[self.status]
+
+    @property
+    def under_reserve(self) -> bool:
+        """Whether it holds only as far as it was tried: a practice that it needs is critical, and open or at fault."""
+        return self.status in {"CONFORME", "PARTIEL"} and bool(self.reserves or self.grave)
+
+    @property
+    def grave(self) -> tuple[Record, ...]:
+        """The critical problems of the practices that it needs."""
+        return tuple(p for p in self.related if p["severity"] == "critique")
 
     @property
     def qualifier(self) -> str:
@@ -119,6 +130,7 @@ def _view(record: Record, journal: Record, shown: Mapping[object, str]) -> Requi
     findings = record["findings"]
     known_by = record["known_by"]
     compensated = {c["defect"] for c in record["compensations"]}
+    needed = PRACTICES.get(record["id"], ())
     fed_by = tuple(e for e in journal["experiments"] if record["id"] in e["requirements"])
     return RequirementView(
         **{k: record[k] for k in ("id", "title", "criterion", "floor", "heading", "reason", "settles")},
@@ -138,6 +150,7 @@ def _view(record: Record, journal: Record, shown: Mapping[object, str]) -> Requi
         periodic_tasks=record["id"] in _ABOUT_PERIODIC_TASKS,
         rules=tuple(f["rule"] for f in findings),
         reserves=_reserves(record, journal),
+        related=tuple(p for p in journal["problems"] if p["rule"] in needed and record["id"] not in p["requirements"]),
     )
 
 

@@ -6,7 +6,7 @@ from audit.model.findings import Level
 
 # What comes before an execution where nobody has written a driver yet.
 DRIVER_FIRST = (
-    "écrire le pilote de la cible, qui la lance et compte ce que la passerelle accepte (`audit init --driver` en écrit le "
+    "écrire un pilote, petit programme qui démarre l'application et compte ce que la passerelle accepte (`audit init --driver` en écrit le "
     "squelette, `audit/experiments/DRIVER.md` en montre un de trente lignes), puis "
 )
 

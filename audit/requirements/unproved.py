@@ -57,7 +57,7 @@ _BY_TOOLS = {
 # Practices that no criterion names, and without which it holds only as far as it was tried.
 PRACTICES = {
     "8.1": ("tasks-included", "unique-task-names", "queues-declared"),
-    "8.2": ("webhook-stored-first",),
+    "8.2": ("webhook-stored-first", "webhook-authentic"),
     "8.3": ("expires-after-delay", "chord-results"),
     "8.4": (
         "cancel-on-connection-loss",
@@ -72,6 +72,9 @@ PRACTICES = {
         "beat-tasks-registered",
     ),
 }
+
+# What an experiment shows of a practice that reading left open: not of every path, but of those that it took.
+SHOWN_BY = {"webhook-stored-first": "webhook-processing"}
 
 
 def unproved(criterion: str, known_by: Level | None) -> str:

@@ -44,7 +44,10 @@ def test_a_sound_soak_of_this_tree_establishes_with_its_conditions(tmp_path: Pat
     assert "un worker a droit à 86,4 s d'arrêt par jour, soit 28 morts ou " in told
     assert "99e centile" not in told
     assert "4 000 messages témoins sur 4 000" in told.replace("\u202f", " ")
-    assert "Non essayés : panne d'hôte, panne de fournisseur (d'après `soak.json` ; rien ne protège ce fichier d'une modification : son auteur en répond)" in told
+    assert (
+        "Non essayés : panne d'hôte, panne de fournisseur (d'après `soak.json` ; rien ne protège ce fichier d'une modification : son auteur en répond)"
+        in told
+    )
     assert any("MTTR" in label for label, _ in record.figures)
 
 
@@ -280,7 +283,9 @@ def test_production_establishes_when_two_workers_relay_each_other(tmp_path: Path
     finding, record = appraised(export(tmp_path, ("a", 0, 100), ("b", 99, 240)))
     assert finding.outcome is Outcome.ESTABLISHED
     assert "100 % du temps" in plain(finding.sentence)
-    assert plain(finding.sentence).endswith("et non l'arbre audité ; rien ne protège ce fichier d'une modification : son auteur en répond")
+    assert plain(finding.sentence).endswith(
+        "et non l'arbre audité ; rien ne protège ce fichier d'une modification : son auteur en répond"
+    )
     assert dict(record.figures)["Interruptions"].startswith("0")
 
 

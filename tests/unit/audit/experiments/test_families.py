@@ -138,7 +138,12 @@ DEFECTS = [
         {"counts_cancelled": True},
         "close avec des envois en attente : 1 (échecs : 2 au lieu de 0)",
     ),
-    ("campaign-closing", "7.4", {"ignores_paused": True}, "d'une campagne en pause, dont les dates ont été reculées de 25 h : 2"),
+    (
+        "campaign-closing",
+        "7.4",
+        {"ignores_paused": True},
+        "d'une campagne en pause, dont les dates ont été reculées de 25 h : 2",
+    ),
     ("campaign-age", "7.5", {"closes_before": 3600.0}, "closes à 47 h 59 alors que des envois y attendent : 2"),
     (
         "campaign-age",

@@ -3,17 +3,23 @@ from typing import Any
 
 from audit.journal.corrections import Previous, corrections
 
-NOW = [{"id": "8.4", "verdict": "CONFORME"}, {"id": "8.5", "verdict": "PARTIEL"}]
+NOW: list[dict[str, Any]] = [
+    {"id": "8.4", "verdict": "CONFORME", "findings": []},
+    {"id": "8.5", "verdict": "PARTIEL", "findings": []},
+]
 
 
 def problem(rule: str, title: str = "titre", *requirements: str) -> dict[str, Any]:
     return {"rule": rule, "title": title, "requirements": list(requirements)}
 
 
-def previous(problems: list[dict[str, Any]], requirements: list[dict[str, Any]]) -> Previous:
+def previous(
+    problems: list[dict[str, Any]], requirements: list[dict[str, Any]], unattached: list[dict[str, Any]] | None = None
+) -> Previous:
     journal = {
         "problems": problems,
-        "requirements": requirements,
+        "requirements": [{"findings": []} | r for r in requirements],
+        "unattached": unattached or [],
         "volatile": {"date": "2025-12-29"},
         "target": {"digest": "a" * 64},
     }
@@ -45,5 +51,19 @@ def test_the_same_title_from_another_rule_is_another_problem() -> None:
 
 def test_verdicts_that_changed_and_only_those_known_before() -> None:
     before = previous([], [{"id": "8.4", "verdict": "NON CONFORME"}, {"id": "8.5", "verdict": "PARTIEL"}])
-    told = corrections(before, [*NOW, {"id": "8.6", "verdict": "INDÉTERMINÉ"}], [])
+    told = corrections(before, [*NOW, {"id": "8.6", "verdict": "INDÉTERMINÉ", "findings": []}], [])
     assert told["verdict_changes"] == [{"requirement": "8.4", "before": "NON CONFORME", "after": "CONFORME"}]
+
+
+def left(rule: str, outcome: str = "indéterminé") -> dict[str, Any]:
+    return {"rule": rule, "outcome": outcome, "sentence": f"Point {rule}", "severity": "critique", "missing": "x"}
+
+
+def test_points_that_were_settled_and_points_that_opened() -> None:
+    """« Aucun verdict n'a changé » hid that two critical reserves had gone."""
+    before = previous([], [NOW[0] | {"findings": [left("a"), left("b")]}], [left("c"), left("d", "établi")])
+    told = corrections(
+        before, [NOW[0] | {"findings": [left("a", "établi"), left("b") | {"missing": "y"}]}], [], [left("d")]
+    )
+    assert [line["sentence"] for line in told["settled"]] == ["Point a", "Point c"]
+    assert told["opened"] == [{"sentence": "Point d", "severity": "critique"}]

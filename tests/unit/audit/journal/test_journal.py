@@ -248,7 +248,7 @@ _PLAYED = "lever ce qui a manqué à l'expérience ci-dessus, puis la rejouer"
 
 
 def test_who_has_a_driver_is_not_told_to_write_one() -> None:
-    for driver, first in (("", "écrire le pilote"), ("checks:Driver", "`audit run")):
+    for driver, first in (("", "écrire un pilote"), ("checks:Driver", "`audit run")):
         done = prepare(DECEMBER, "strict", "source")
         done = replace(done, target=replace(done.target, driver=driver))
         (entry,) = [r for r in journal(done)["requirements"] if r["id"] == "8.1"]

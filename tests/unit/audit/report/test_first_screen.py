@@ -100,6 +100,33 @@ def test_a_requirement_whose_critical_practice_is_open_says_so(strict: Journal) 
         assert "sous réserve" not in screen(strict | {"unattached": [other], "problems": []}).partition("\n---")[0]
 
 
+def test_a_critical_problem_of_a_practice_is_read_with_the_requirement_that_needs_it(strict: Journal) -> None:
+    fault = problem(2, "Webhook répondu avant", "Écrire", severity="critique", rule="webhook-stored-first")
+    told = screen(strict | {"problems": [fault]})
+    assert "**problème critique n° 2** : Webhook répondu avant ; " in told
+    whole = render_markdown(strict | {"problems": [fault]}).replace("\u00a0", " ")
+    assert whole.count("**À lire avec** : problème 2 (critique), Webhook répondu avant.") == 1
+    elsewhere = screen(strict | {"problems": [fault | {"rule": "no-pickle"}]})
+    assert "**problème critique" not in elsewhere
+
+
+def test_an_experiment_that_shows_an_open_point_is_said_to_and_does_not_close_it(strict: Journal) -> None:
+    shown = finding("établi", "Trois webhooks", "webhook-processing", level="exécuté")
+    strict["requirements"][1] |= {"findings": [shown]}
+    told = screen(strict | {"unattached": [stored_first()]})
+    assert "L'expérience `webhook-processing` le montre pour ce qu'elle a essayé" in told
+    strict["requirements"][1] |= {"findings": [shown | {"outcome": "défaut"}]}
+    assert "le montre pour ce qu'elle" not in screen(strict | {"unattached": [stored_first()]})
+
+
+def test_reasons_left_out_are_counted(strict: Journal) -> None:
+    reasons = " ; ".join(f"la raison n° {n} de ne pas savoir, qui est longue" for n in range(1, 9)) + " (et 4 autres)"
+    told = screen(strict | {"unattached": [stored_first(missing=reasons)]})
+    assert re.search(r"La raison n° 1 [^|]* ; et (\d+) autres \|", told)
+    kept = told.count("la raison n°") + 1
+    assert f" ; et {12 - kept} autres |" in told
+
+
 def test_no_identifier_stands_where_a_sentence_can(strict: Journal) -> None:
     told = screen(strict | {"unattached": [stored_first()]})
     for word in (

@@ -168,7 +168,7 @@ def test_open_requirements_are_in_the_headline(strict: Journal, count: int, head
     report = plain(render_markdown(strict))
     assert f"**Verdict** : {headline}  \n" in report
     assert report.count(headline) == 2
-    assert f"Les exigences non vérifiées ({', '.join(unverified)}) peuvent en cacher." in report
+    assert f"Les exigences non vérifiées ({', '.join(unverified)}) peuvent en cacher un." in report
     words = "Ce que ce checkpoint établit :" if count < 3 else "Ce que ce checkpoint a examiné :"
     assert f"**{headline}**\n\n{words}" in report
 
@@ -235,8 +235,8 @@ def test_an_unchanged_tree_is_said_so(strict: Journal) -> None:
     strict["corrections"] = {"previous": previous, "fixed": [], "new": [], "verdict_changes": []}
     report = plain(render_markdown(strict))
     assert "L'arbre audité n'a pas changé : même empreinte." in report
-    assert "**Aucune correction constatée** depuis ce checkpoint." in report
-    assert "Aucun verdict n'a changé." in report
+    assert "**Aucun problème corrigé** depuis ce checkpoint." in report
+    assert "Le statut d'aucune exigence n'a changé." in report
 
 
 def test_long_lists_of_unread_files_are_cut(strict: Journal) -> None:

@@ -35,7 +35,7 @@ def test_a_critical_point_left_open_puts_the_verdict_under_reserve(december: Jou
     assert report.count(headline) == 2
     assert "VALIDATION RÉUSSIE" not in report
     assert "secondaire" not in report
-    assert "1 point de gravité critique n'est pas établi et peut en cacher." in report
+    assert "1 point de gravité critique n'est pas établi et peut en cacher un." in report
 
 
 def test_a_minor_point_left_open_is_counted_and_no_more(december: Journal) -> None:
@@ -64,6 +64,18 @@ def test_a_configuration_that_no_probe_loaded_is_not_said_to_be(december: Journa
 def test_an_execution_that_played_nothing_says_so(strict: Journal) -> None:
     assert "> **Rien n'a été exécuté.**" not in told(strict)
     assert "> **Rien n'a été exécuté.**" in told(strict | {"experiments": []})
+
+
+def test_points_that_went_and_came_are_told_beside_unchanged_statuses(strict: Journal) -> None:
+    told_points = {
+        "settled": [{"sentence": "Un verrou expire", "severity": "critique"}],
+        "opened": [{"sentence": "Une tâche est publiée après", "severity": "mineur"}],
+    }
+    report = told(strict | {"corrections": strict["corrections"] | told_points | {"verdict_changes": []}})
+    assert (
+        "Le statut d'aucune exigence n'a changé. Points établis ou devenus sans objet depuis : « Un verrou expire » (critique). "
+        "Points à vérifier apparus depuis : « Une tâche est publiée après »."
+    ) in report
 
 
 def test_a_phase_validated_on_another_tree_is_to_be_done_again(december: Journal) -> None:
