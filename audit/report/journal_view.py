@@ -161,11 +161,11 @@ def _idle(journal: Journal) -> tuple[Mapping[str, Any], ...]:
 
 def _with_what_was_shown(point: Mapping[str, Any], shown: set[str]) -> Mapping[str, Any]:
     """A point that reading left open, with the experiment that shows it where it went."""
-    experiment = SHOWN_BY.get(point["rule"], "")
+    experiment, requirement = SHOWN_BY.get(point["rule"], ("", ""))
     if experiment not in shown:
         return point
-    told = f"l'expérience `{experiment}` le montre pour ce qu'elle a essayé ; la lecture ne l'établit pas pour tous les chemins"
-    return {**point, "missing": f"{told} : {point['missing']}"}
+    told = f"montré à l'exécution (exigence {requirement}) pour ce qui a été essayé ; la lecture ne l'établit pas pour tous les chemins"
+    return {**point, "shown": told}
 
 
 def _folded(tallies: tuple[Tally, ...]) -> tuple[Tally, ...]:

@@ -74,7 +74,7 @@ PRACTICES = {
 }
 
 # What an experiment shows of a practice that reading left open: not of every path, but of those that it took.
-SHOWN_BY = {"webhook-stored-first": "webhook-processing"}
+SHOWN_BY = {"webhook-stored-first": ("webhook-processing", "8.2")}
 
 
 def unproved(criterion: str, known_by: Level | None) -> str:

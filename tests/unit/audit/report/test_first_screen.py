@@ -114,9 +114,12 @@ def test_an_experiment_that_shows_an_open_point_is_said_to_and_does_not_close_it
     shown = finding("établi", "Trois webhooks", "webhook-processing", level="exécuté")
     strict["requirements"][1] |= {"findings": [shown]}
     told = screen(strict | {"unattached": [stored_first()]})
-    assert "L'expérience `webhook-processing` le montre pour ce qu'elle a essayé" in told
+    assert (
+        "Montré à l'exécution (exigence 8.2) pour ce qui a été essayé ; la lecture ne l'établit pas pour tous les chemins : ce que"
+        in told
+    )
     strict["requirements"][1] |= {"findings": [shown | {"outcome": "défaut"}]}
-    assert "le montre pour ce qu'elle" not in screen(strict | {"unattached": [stored_first()]})
+    assert "Montré à l'exécution" not in screen(strict | {"unattached": [stored_first()]})
 
 
 def test_reasons_left_out_are_counted(strict: Journal) -> None:
