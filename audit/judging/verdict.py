@@ -113,7 +113,9 @@ def _below(floor: Level, known_by: Level | None) -> list[str]:
     """That the defect once mended, the requirement would still not be established."""
     if floor is Level.SOURCE or (known_by is not None and known_by >= floor):
         return []
-    return [f"Corriger ne suffira pas à établir l'exigence, dont le niveau exigé est « {floor.french} »."]
+    return [
+        f"Une fois le défaut corrigé, il faudra encore une preuve de niveau « {floor.french} » pour établir l'exigence."
+    ]
 
 
 def _why_compliant(findings: Sequence[Finding], known_by: Level | None) -> str:

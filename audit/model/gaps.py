@@ -72,7 +72,7 @@ class OpaqueCall(Gap):
     @property
     def words(self) -> str:
         """The call and its place."""
-        return f"non suivi : `{self.text}`, `{self.place}`"
+        return f"l'audit n'a pas suivi l'appel `{self.text}`, `{self.place}`"
 
 
 @dataclass(frozen=True, slots=True)

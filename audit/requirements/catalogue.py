@@ -98,7 +98,7 @@ COMPENSATIONS = (
         control="recovery",
         name="recover_interrupted_campaigns",
         covers="les campagnes interrompues sont reprises toutes les 5 minutes, dès qu'un worker consomme de nouveau",
-        residual="tant que personne ne relance le worker, rien ne part : cette tâche s'exécute elle-même dans un worker",
+        residual="cette tâche s'exécute elle-même dans un worker, et rien ne part tant que personne ne le relance",
     ),
 )
 

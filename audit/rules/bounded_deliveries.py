@@ -29,8 +29,9 @@ _OPTIONS = {"acks_late": "task_acks_late", "reject_on_worker_lost": "task_reject
         severity=Severity.MINOR,
         passes="Un message qui tue chaque fois son processus est abandonné après quelques livraisons",
         fails="Un message qui tue chaque fois son processus revient sans fin dans la file : rien ne compte ses livraisons",
-        advice="Compter les livraisons d'un message et l'abandonner après quelques-unes (`x-delivery-limit` d'une file quorum, ou un compteur en base)",
-        solution='if redis.incr(f"deliveries:{self.request.id}") > 3:\n    raise Reject("too many deliveries", requeue=False)',
+        advice="Compter les livraisons d'un message dans une clé qui expire, et l'abandonner après quelques-unes (sous RabbitMQ : `x-delivery-limit` d'une file quorum)",
+        solution="@app.task(bind=True)\ndef export(self, report_id):\n    key = f'deliveries:{self.request.id}'\n    seen = redis.incr(key)\n"
+        "    redis.expire(key, 86_400)\n    if seen > 3:\n        raise Reject('too many deliveries', requeue=False)",
         undetermined="un réglage ne se lit pas, ou ce qui semble compter les livraisons ne se suit pas",
         impact="Moyen : une place d'un worker est perdue pour tous les autres messages",
     ),

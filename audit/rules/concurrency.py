@@ -106,6 +106,8 @@ def _mismatch(known: TargetFacts, setting: Setting, worker: Process) -> Finding:
         impact="Faible",
         recommendation=f"Aligner `--concurrency={setting.value}` dans {path.rpartition('/')[2]}",
         situation=tuple(e for e in (setting.excerpt, worker.excerpt) if e),
+        # What is to change first.
+        places=tuple(f"{e.path}:{e.first_line}" for e in (worker.excerpt, setting.excerpt) if e),
         # The lines of the file as they stand: a command alone would lose its `&`.
         solution=(worker.excerpt.text if f"--concurrency={used}" in worker.excerpt.text else worker.command).replace(
             f"--concurrency={used}", f"--concurrency={setting.value}"

@@ -162,7 +162,7 @@ def _result_expires(known: TargetFacts) -> Sequence[Finding]:
     guide = _result_expires.guide
     found = SettingComparison("result_expires", 86400, bool, guide, "Résultats sans expiration", kept_results)(known)
     if all(finding.outcome is Outcome.ESTABLISHED for finding in found) and not are_removed(known):
-        return unknown(guide, "ce qui supprime de leur base les résultats expirés (voir « Nettoyage des résultats »)")
+        return unknown(guide, "ce qui supprime de leur base les résultats expirés")
     return found
 
 
@@ -176,7 +176,7 @@ def _result_expires(known: TargetFacts) -> Sequence[Finding]:
         fails="Un worker sous Redis tué à la fin de son délai de grâce laisse ses tâches attendre `visibility_timeout`",
         advice=(
             "Régler `worker_soft_shutdown_timeout` (Celery 5.5 ou plus) sous le délai de grâce de l'orchestrateur, et "
-            "`REMAP_SIGTERM=SIGQUIT` dans l'environnement du worker, sans quoi SIGTERM ne le commence pas"
+            "`REMAP_SIGTERM=SIGQUIT` dans l'environnement du worker, sans quoi SIGTERM ne commence pas l'arrêt progressif"
         ),
         solution="worker_soft_shutdown_timeout = 15.0\n# environnement du worker : REMAP_SIGTERM=SIGQUIT",
         undetermined="l'adresse du broker, `worker_soft_shutdown_timeout` ou ce qui arrête les workers ne se lit pas",

@@ -210,7 +210,7 @@ def _of_an_unread_script(_: TargetFacts, observation: LockWithoutExpiry) -> str:
     reference=_POSTGREST,
     guide=Guide(
         severity=Severity.MINOR,
-        passes="Les lectures par PostgREST disent combien de lignes elles demandent",
+        passes="Chaque lecture par PostgREST borne son nombre de lignes (au-delà de mille, le reste serait perdu sans erreur)",
         fails="Une lecture par PostgREST sans borne : le serveur n'en rend que les mille premières lignes, sans le dire",
         advice="Lire par pages, avec `limit` ou `range`",
         solution='client.table("messages").select("id").order("id").range(start, start + 999).execute()',

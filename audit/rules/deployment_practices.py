@@ -98,7 +98,7 @@ class _RunAs:
         """Why its user is not known, in French."""
         whose = "de beat" if self.process.role == "beat" else "du worker"
         path = self.process.excerpt.path
-        return f"l'utilisateur {whose} que lance `{path}`, qui n'y est pas dit" if self.user is None else ""
+        return f"`{path}` ne dit pas sous quel utilisateur tourne le processus {whose}" if self.user is None else ""
 
 
 def _as_root(member: ForcedRoot | _RunAs) -> list[Fault]:

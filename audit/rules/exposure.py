@@ -1,5 +1,6 @@
 """Secrets, certificates and webhooks: what an outsider may read, forge or lose."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -27,7 +28,8 @@ _NO_CODE = "aucun code Python n'a été lu"
 
 _CA_ADVICE = 'Donner l\'autorité qui signe ce certificat, autosigné compris, et garder `ssl_cert_reqs="required"`'
 _CONTEXT_ADVICE = "Donner un contexte : sans lui, ces clients de la bibliothèque standard ne vérifient aucun certificat"
-_CONTEXT_SOLUTION = "imaplib.IMAP4_SSL(host, ssl_context=ssl.create_default_context())"
+_CONTEXT_SOLUTION = "context = ssl.create_default_context()\nsmtp.starttls(context=context)\nimaplib.IMAP4_SSL(host, ssl_context=context)"
+_OWN_CONTEXT = 'context = ssl.create_default_context(cafile="/etc/ssl/internal-ca.pem")'
 _CA_SOLUTION = 'Redis(host=host, ssl=True, ssl_ca_certs="/etc/ssl/internal-ca.pem")'
 
 
@@ -128,7 +130,7 @@ def _environments(known: TargetFacts) -> Sequence[Finding]:
         severity=Severity.CRITICAL,
         passes="Aucun client ne renonce à vérifier le certificat d'un serveur",
         fails="Un client ne vérifie pas le certificat du serveur : qui intercepte la connexion peut se faire passer pour lui",
-        advice="Retirer `verify=False`, ou donner l'autorité attendue",
+        advice="Rétablir la vérification du certificat, ou donner l'autorité attendue",
         solution='httpx.get(url, verify="/etc/ssl/internal-ca.pem")',
         undetermined=f"{_NO_CODE}, ou ce que `verify` vaut ne se lit pas",
         impact="Élevé : échanges lus ou modifiés en route",
@@ -163,14 +165,16 @@ def _verified(known: TargetFacts) -> Sequence[Finding]:
     seen = known.source.observations_of(UnverifiedCertificate)
     if seen and all(o.argument.startswith("ssl_cert_reqs") for o in seen):
         guide = replace(guide, advice=_CA_ADVICE, solution=_CA_SOLUTION)
+    elif seen and not any(o.argument.startswith("verify") for o in seen):
+        guide = replace(guide, solution=_OWN_CONTEXT)
     if seen and all(o.argument.endswith("context=None)") for o in seen):
         guide = replace(guide, advice=_CONTEXT_ADVICE, solution=_CONTEXT_SOLUTION)
 
     def faults(file: SourceFile[UnverifiedCertificate]) -> list[Fault]:
-        return [Fault(f"{_where(o)} (`{o.argument}`)", o.excerpt) for o in file.seen if not o.condition]
+        return [Fault(f"{_where(o)} ({_shown(o)})", o.excerpt) for o in file.seen if not o.condition]
 
     def possible(file: SourceFile[UnverifiedCertificate]) -> list[Fault]:
-        told = ((o, f"{_where(o)} (`{o.argument}`), selon `{o.condition}`") for o in file.seen if o.condition)
+        told = ((o, f"{_where(o)} ({_shown(o)}), selon `{o.condition}`") for o in file.seen if o.condition)
         return [Fault(text, o.excerpt) for o, text in told]
 
     evidence = [known.source.evidence(o.excerpt) for o in seen] or [known.source.evidence()]
@@ -181,6 +185,12 @@ def _verified(known: TargetFacts) -> Sequence[Finding]:
 def _unread(known: TargetFacts) -> list[Gap]:
     seen = known.source.observations_of(UnreadVerification)
     return [Doubt(*place_of(o.excerpt), f"{_where(o)} vérifie selon `{o.argument}`, qui ne se lit pas") for o in seen]
+
+
+def _shown(seen: UnverifiedCertificate) -> str:
+    """The option that verifies nothing; one that is left out is not quoted as if it were written."""
+    left_out = re.fullmatch(r"(.*?)\((?:…, )?(\w+)=None\)", seen.argument)
+    return f"`{left_out[1]}` sans `{left_out[2]}`" if left_out else f"`{seen.argument}`"
 
 
 def _where(seen: UnverifiedCertificate | UnreadVerification) -> str:

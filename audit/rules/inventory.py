@@ -213,7 +213,7 @@ def _unique(known: TargetFacts) -> Sequence[Finding]:
         advice="Poser `ignore_result=True` sur ces tâches, sauf sur celles d'un `chord`, qui attend leurs résultats",
         solution="@app.task(ignore_result=True)\ndef report(day): ...",
         undetermined="aucune tâche n'a été lue, ou `result_backend` ne se lit pas",
-        impact="Aucun, sinon du travail et de la mémoire pour rien",
+        impact="Faible : du travail et de la mémoire pour rien",
     ),
     defective="""
         from celery import Celery

@@ -71,7 +71,10 @@ def _requests(known: TargetFacts) -> Sequence[Finding]:
         for applied in applied_limits(known, soft, hard) or [settings]
     ]
     unread = [
-        Doubt(*place_of(o.excerpt), f"le délai de la requête de `{short(o.symbol)}`, ou sa limite, ne se lit pas")
+        Doubt(
+            *place_of(o.excerpt),
+            f"le délai maximal de la requête de `{short(o.symbol)}`, ou la limite de temps de sa tâche, ne se lit pas",
+        )
         for o, bounds in members
         if UNKNOWN in bounds or (o.seconds is UNKNOWN and any(bounds))
     ]

@@ -13,9 +13,11 @@ _CONF = "https://docs.celeryq.dev/en/stable/userguide/configuration.html#"
 _CATEGORY = "Configuration Celery"
 
 
-def _guide(name: str, severity: Severity, passes: str, fails: str, impact: str = "Élevé") -> Guide:
+def _guide(name: str, severity: Severity, passes: str, fails: str, *, impact: str, before: str = "") -> Guide:
     unread = f"la valeur de `{name}` ne se lit pas dans le code, ou une tâche a peut-être la sienne"
-    return Guide(severity, passes, fails, f"Régler `{name}=True`", f"celery_app.conf.{name} = True", unread, impact)
+    return Guide(
+        severity, passes, fails, f"Régler `{name}=True`{before}", f"celery_app.conf.{name} = True", unread, impact
+    )
 
 
 @rule(
@@ -29,6 +31,8 @@ def _guide(name: str, severity: Severity, passes: str, fails: str, impact: str =
         Severity.CRITICAL,
         "Une tâche est acquittée après son exécution",
         "Une tâche acquittée avant son exécution est perdue si le worker meurt",
+        impact="Élevé : la tâche en cours est perdue quand le worker meurt",
+        before=", là où une tâche exécutée deux fois ne fait pas deux fois son effet",
     ),
     defective="""
         from celery import Celery
@@ -74,6 +78,7 @@ def _late(known: TargetFacts) -> Sequence[Finding]:
         Severity.CRITICAL,
         "Une tâche dont le processus est tué retourne dans la file",
         "Une tâche dont le processus est tué est acquittée, donc perdue",
+        impact="Élevé : la tâche en cours est perdue quand son processus est tué",
     ),
     defective="""
         from celery import Celery

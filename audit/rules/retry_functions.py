@@ -85,5 +85,5 @@ def _unused(known: TargetFacts) -> Sequence[Finding]:
     quoted = [fault.excerpt for fault in answer.faults] or [o.excerpt for o in domain.members[:1]]
     evidence = [known.source.evidence(excerpt) for excerpt in quoted]
     told = ", ".join(f"`{short(o.symbol)}`" for o in domain.members)
-    nothing = "aucune fonction de reprise n'est testée ici"
+    nothing = "aucun test lu n'appelle une fonction de reprise"
     return answered(_unused.guide, "Reprise testée, jamais employée", answer, *evidence, nothing=nothing, detail=told)

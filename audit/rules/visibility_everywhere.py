@@ -66,7 +66,9 @@ def _same_everywhere(known: TargetFacts) -> Sequence[Finding]:
     unread = any(number(v) is None for v in values.values()) and not any(r.missing for r in readings)
     gaps = [Doubt(why="une valeur de `visibility_timeout` ne se lit pas dans le code")] if unread else []
     known_values = () if any(r.missing for r in readings) else (values,)
-    domain = ruled_by(known, readings, known_values, "les trois réglages", *gaps, scope=scope)
+    domain = ruled_by(
+        known, readings, known_values, "`visibility_timeout` du broker, des résultats et de Celery", *gaps, scope=scope
+    )
 
     def differing(found: dict[str, PlainValue]) -> list[Fault]:
         told = {name: value for name, value in found.items() if number(value) is not None}

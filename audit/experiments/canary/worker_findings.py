@@ -43,7 +43,7 @@ def judge_poison(seen: Observation, evidence: Evidence, settings: Mapping[str, A
             f"Un message qui tue (SIGKILL) chaque processus qui l'exécute : {deliveries} en {seconds}, et rien ne les borne "
             f"(`reject_on_worker_lost={settings.get('reject_on_worker_lost')}`)"
         )
-        advice = "Compter les livraisons d'un message et l'abandonner après quelques-unes (`x-delivery-limit` d'une file quorum, ou un compteur en base)"
+        advice = "Compter les livraisons d'un message dans une clé qui expire, et l'abandonner après quelques-unes (sous RabbitMQ : `x-delivery-limit` d'une file quorum)"
         title = "Un message qui tue son processus revient sans fin"
         return [reservation(title, sentence, seen, evidence, advice)]
     sentence = f"Un message qui tue (SIGKILL) le processus qui l'exécute est abandonné : {deliveries} en {seconds}"

@@ -162,7 +162,7 @@ def _passed_over(scope: Scope, node: ast.AST, word: str, logged: str) -> tuple[s
     """What is said of an error that nothing answers, by the word of what passes over it: the task's own when nothing is done after it, and nothing logged."""
     how = f"un `{word}` large tait toute erreur"
     if logged or not _is_all_its_work(scope, node):
-        why = logged or "qui n'entoure peut-être qu'une partie de son travail"
+        why = logged or "qui entoure peut-être tout son travail, ou une partie"
         return how, f"un `{word}` large, {why}"
     return how, ""
 

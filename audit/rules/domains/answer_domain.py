@@ -196,4 +196,4 @@ def _unfollowed(known: TargetFacts, reached: Sequence[Reached]) -> Iterator[Gap]
                 continue
             place = f" (`{call.excerpt.path}`, ligne {call.excerpt.first_line})" if call.excerpt else ""
             told = f"ce que fait l'appel `{call.name}(…)`{place} : la lecture du code ne peut pas le suivre"
-            yield Doubt(why=f"{told}, et c'est peut-être lui qui enregistre le webhook")
+            yield Doubt(why=f"{told}, qui ne sait donc pas si l'enregistrement s'y fait")

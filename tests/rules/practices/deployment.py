@@ -65,8 +65,8 @@ CASES = (
     ),
     fails("not-root", "user by default", "sous `root`", _image("ARG U=root", "USER $U")),
     established("not-root", "another by default", "`shop`", _image("ARG U=shop", "USER ${U}")),
-    undetermined("not-root", "user from elsewhere", "`Dockerfile`, qui n'y est pas dit", _image("ARG U", "USER $U")),
-    undetermined("not-root", "image of others", "`Dockerfile`, qui n'y est pas dit", _image(base="shop-base")),
+    undetermined("not-root", "user from elsewhere", "`Dockerfile` ne dit pas sous quel utilisateur", _image("ARG U", "USER $U")),
+    undetermined("not-root", "image of others", "`Dockerfile` ne dit pas sous quel utilisateur", _image(base="shop-base")),
     established("not-root", "stage before", "`shop`", _image("USER shop", "FROM a", base="python AS a")),
     fails("not-root", "stage of its own", "aucun utilisateur", _image("USER shop", "FROM python", base="python AS a")),
     established(
@@ -86,13 +86,13 @@ CASES = (
     undetermined(
         "not-root",
         "beat not said",
-        "l'utilisateur de beat que lance `start.sh`",
+        "`start.sh` ne dit pas sous quel utilisateur tourne le processus de beat",
         Edit(START, "shop-beat --uid=shop", "shop-beat"),
     ),
     undetermined(
         "not-root",
         "not said",
-        "`start.sh`, qui n'y est pas dit",
+        "`start.sh` ne dit pas sous quel utilisateur",
         Edit(START, "--concurrency=4 --uid=shop", "--concurrency=4"),
     ),
     fails("own-health-check", "any worker", "`check.sh`", Edit("check.sh", ' --destination "mails@$(hostname)"', "")),
