@@ -75,8 +75,7 @@ def build(
 ) -> dict[str, Any]:
     """The journal of an examination whose tests have all run. Raises JournalError if it would break its own schema.
 
-    `finished` are the families whose phase is over, for the list of what comes next; `elsewhere` those that were validated on
-    another tree, with the date.
+    `finished` are the families whose phase is over, for what comes next; `elsewhere` those validated on another tree, dated.
     """
     verdicts = examination.verdicts()
     every, left = examination.every_finding(), open_critical(examination)
