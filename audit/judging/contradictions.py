@@ -111,6 +111,57 @@ EXCLUSIONS = (
         _said_to_come_back,
         "une relance vue une fois ne dit rien de ce que la lecture laisse ouvert : un autre fichier, ou la mort suivante",
     ),
+    Exclusion(
+        "no-beat-and-a-single-one",
+        Claim((Outcome.DEFECT,), ("beat-started",)),
+        Claim((Outcome.ESTABLISHED,), ("single-beat",)),
+        "un beat que rien ne lance ne publie aucun planning",
+    ),
+    Exclusion(
+        "no-limit-and-a-limit-kept",
+        Claim((Outcome.DEFECT,), ("time-limits",), r"les \d+ tâches : aucune limite de temps"),
+        Claim((Outcome.ESTABLISHED,), ("limits-enforced", "sleep-within-limit", "request-within-limit")),
+        "aucune tâche ne respecte une limite de temps qui n'existe pas",
+    ),
+    Exclusion(
+        "same-delay-and-growing-delays",
+        Claim((Outcome.DEFECT,), ("retry-backoff",)),
+        Claim((Outcome.ESTABLISHED,), ("retry-delays",)),
+        "des délais toujours égaux ne croissent pas",
+        _same_file,
+    ),
+    Exclusion(
+        "endless-retries-and-three",
+        Claim((Outcome.DEFECT,), ("retries-bounded",)),
+        Claim((Outcome.ESTABLISHED,), ("retry-limit",)),
+        "des reprises sans borne ne sont pas trois au plus",
+        _same_file,
+    ),
+    Exclusion(
+        "retry-caught-and-not",
+        Claim((Outcome.DEFECT,), ("retry-not-caught",)),
+        Claim((Outcome.ESTABLISHED,), ("retry-not-swallowed",)),
+        "l'exception de la reprise est attrapée, ou ne l'est pas",
+        _same_file,
+    ),
+    Exclusion(
+        "no-lock-and-a-lock",
+        Claim((Outcome.NOT_APPLICABLE,), ("locks-expire",)),
+        Claim((Outcome.ESTABLISHED,), ("campaign-lock",)),
+        "le verrou de campagne est un verrou pris par une tâche",
+    ),
+    Exclusion(
+        "no-request-and-requests",
+        Claim((Outcome.NOT_APPLICABLE,), ("http-timeouts",)),
+        Claim((Outcome.ESTABLISHED, Outcome.DEFECT), ("request-within-limit",)),
+        "une requête qui tient dans une limite, ou la dépasse, est une requête",
+    ),
+    Exclusion(
+        "ignored-results-and-kept-ones",
+        Claim((Outcome.NOT_APPLICABLE,), ("result-expires",), r"les résultats sont ignorés"),
+        Claim((Outcome.DEFECT, Outcome.RESERVATION), ("ignored-results",)),
+        "les résultats sont gardés, ou ignorés",
+    ),
 )
 
 

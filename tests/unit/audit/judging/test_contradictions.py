@@ -36,7 +36,17 @@ MISSING = Facts(Level.CONFIGURATION, "configuration", failures=("L'import a éch
 URL = Facts(Level.SOURCE, "source", settings={"broker_url": Setting("broker_url", "rediss://broker/0")})
 PLAIN = Facts(Level.SOURCE, "source", settings={"broker_url": Setting("broker_url", "redis://broker/0")})
 
+_SOME, _NONE = "Des tâches n'ont pas de limite", "les 21 tâches : aucune limite de temps"
 ESTABLISHED, DEFECT, NONE, OPEN = Outcome.ESTABLISHED, Outcome.DEFECT, Outcome.NOT_APPLICABLE, Outcome.UNDETERMINED
+
+
+def _by_file(refused: str, held: str) -> tuple[tuple[list[Finding], Situation], tuple[list[Finding], Situation]]:
+    """A defect beside what it excludes: of the same file, then of another."""
+    one = said(refused, DEFECT, excerpt=A_FILE)
+    same, other = (said(held, ESTABLISHED, excerpt=excerpt) for excerpt in (A_FILE, B_FILE))
+    return ([one, same], situation()), ([one, other], situation())
+
+
 # Findings and what they are compared with: a pair that contradicts, and one that does not.
 CASES: dict[str, tuple[tuple[list[Finding], Situation], tuple[list[Finding], Situation]]] = {
     "beat-never-started": (
@@ -74,6 +84,35 @@ CASES: dict[str, tuple[tuple[list[Finding], Situation], tuple[list[Finding], Sit
     "brought-back-a-limited-number-of-times": (
         ([said("supervision", OPEN)], situation(status=Status.COMPLIANT)),
         ([said("supervision", OPEN)], situation(status=Status.PARTIAL)),
+    ),
+    "no-beat-and-a-single-one": (
+        ([said("beat-started", DEFECT), said("single-beat", ESTABLISHED)], situation()),
+        ([said("beat-started", DEFECT), said("single-beat", OPEN)], situation()),
+    ),
+    "no-limit-and-a-limit-kept": (
+        ([said("time-limits", DEFECT, f"{_SOME} : {_NONE}"), said("limits-enforced", ESTABLISHED)], situation()),
+        ([said("time-limits", DEFECT, f"{_SOME} : `pay`"), said("limits-enforced", ESTABLISHED)], situation()),
+    ),
+    "same-delay-and-growing-delays": _by_file("retry-backoff", "retry-delays"),
+    "endless-retries-and-three": _by_file("retries-bounded", "retry-limit"),
+    "retry-caught-and-not": _by_file("retry-not-caught", "retry-not-swallowed"),
+    "no-lock-and-a-lock": (
+        ([said("locks-expire", NONE), said("campaign-lock", ESTABLISHED)], situation()),
+        ([said("locks-expire", NONE), said("campaign-lock", NONE)], situation()),
+    ),
+    "no-request-and-requests": (
+        ([said("http-timeouts", NONE), said("request-within-limit", DEFECT)], situation()),
+        ([said("http-timeouts", NONE), said("request-within-limit", NONE)], situation()),
+    ),
+    "ignored-results-and-kept-ones": (
+        (
+            [
+                said("result-expires", NONE, "les résultats sont ignorés"),
+                said("ignored-results", Outcome.RESERVATION),
+            ],
+            situation(),
+        ),
+        ([said("result-expires", NONE, "aucun backend"), said("ignored-results", DEFECT)], situation()),
     ),
 }
 
