@@ -27,7 +27,7 @@ from audit.reading.celery.application_settings import (
 )
 from audit.reading.celery.beat_schedule import adds_rows, keeps_a_schedule, read_beat, scheduler_setting
 from audit.reading.celery.celery_mentions import is_without_celery
-from audit.reading.celery.configuration_calls import follow_connected
+from audit.reading.celery.configuration_calls import follow_connected, follow_initialisers
 from audit.reading.celery.configuring_modules import keep_loaded_writes
 from audit.reading.celery.option_writes import OptionWrites
 from audit.reading.celery.start_modules import WorkerStarts
@@ -114,6 +114,7 @@ def _read(project: Project) -> tuple[Machine, Web]:
     follow_factories(machine, ("Celery",), machine.is_celery)
     apply_own_decorators(machine)
     follow_connected(machine)
+    follow_initialisers(machine)
     obscure_late_settings(machine)
     return machine, web
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from audit.model.facts import Facts, Process, Setting, Task
 from audit.model.findings import Evidence, Excerpt, Level
 from audit.model.plain_value import PlainValue
+from audit.model.setting_writes import Loading
 from audit.model.target_facts import TargetFacts
 from audit.model.test_files import is_test_file
 from audit.model.unknown import UNKNOWN
@@ -21,7 +22,7 @@ class Reading:
     """A setting: its value, or in `missing` why it cannot be told, in French.
 
     `word`: the text that its environment gives it, where it is to be a boolean. `written`: the target sets it; `seen`: a probe read it, be it at its default; `variable`: the environment variable, or the key of a configuration, that may still change the value read in the source.
-    `comment`: by which its author explains the value.
+    `comment`: by which its author explains the value. `perhaps`: what is written, where something unread that is loaded later, `unless`, may change it.
     """
 
     name: str
@@ -34,10 +35,14 @@ class Reading:
     seen: bool = False
     word: str = ""
     comment: str = ""
+    perhaps: "Reading | None" = None
+    unless: str = ""
 
     @property
     def told(self) -> str:
         """The value as a French clause."""
+        if self.unless:
+            return f"`{self.name}={self.value}`, à moins que {self.unless} ne le change"
         if self.word:
             return f"`{self.name}` reçoit de l'environnement le texte `{self.word}`, qui est vrai comme tout texte"
         if not self.written:
@@ -68,7 +73,10 @@ def read(known: TargetFacts, name: str, default: PlainValue = None, *, tasks_suf
     seen = list(known.setting(name))
     if seen and seen[0][0].value is UNKNOWN:
         why = f"la valeur de `{name}` ne se lit pas dans le code"
-        return Reading(name, UNKNOWN, missing=why, excerpt=seen[0][0].excerpt)
+        perhaps = _written_before(known, name)
+        if perhaps:
+            why = f"`{name}={perhaps.value}` est écrit, et {perhaps.unless} peut le changer"
+        return Reading(name, UNKNOWN, missing=why, excerpt=seen[0][0].excerpt, perhaps=perhaps)
     if not seen and "*" in known.probes[0].settings:
         missing = f"des réglages existent qui ne se lisent pas dans le code, peut-être `{name}`{_instead(known)}"
         return Reading(name, UNKNOWN, missing=missing, excerpt=known.probes[0].settings["*"].excerpt)
@@ -88,6 +96,23 @@ def read(known: TargetFacts, name: str, default: PlainValue = None, *, tasks_suf
     # A comment speaks of the value beside it, not of another that an import found.
     comment = next((s.comment for s, f in seen if f.level is Level.SOURCE and s.value == setting.value), "")
     return Reading(name, setting.value, evidence, "", excerpt, variable, written, seen=True, comment=comment)
+
+
+def _written_before(known: TargetFacts, name: str) -> Reading | None:
+    """The value that is written last, where all that may change it is an update that was not read; None for anything else."""
+    writes, unread = (known.source.setting_writes.get(key, ()) for key in (name, "*"))
+    last = writes[-1] if writes else None
+    if last is None or last.value is UNKNOWN or last.on_a_side or last.loading is not Loading.LOADED:
+        return None
+    after = [write.call or write.excerpt for write in unread if write.position > last.position]
+    if not after:
+        return None
+    where = after[-1]
+    unless = "ce qui est chargé ensuite, et ne se lit pas,"
+    if where:
+        unless = f"ce que la ligne {where.first_line} de `{where.path}` charge ensuite, et qui ne se lit pas,"
+    told = known.source.evidence(last.excerpt, **{name: last.value})
+    return Reading(name, last.value, (told,), "", last.excerpt, written=True, seen=True, unless=unless)
 
 
 def _instead(known: TargetFacts) -> str:

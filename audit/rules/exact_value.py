@@ -49,7 +49,7 @@ class ExactValue:
         """What holds of the application, then of its tasks; `nothing` says why the rule does not concern the target."""
         answer: Answer[Reading] = conclude(
             domain,
-            lambda one: () if one.comment or one.value == self.value else (one,),
+            lambda one: () if one.comment or one.unless or one.value == self.value else (one,),
             possible_of=lambda one: () if one.value == self.value else (one,),
         )
         found = self._of_application(known, reading, answer, nothing)
@@ -66,6 +66,7 @@ class ExactValue:
         evidence = reading.evidence if reading.seen else (known.probes[0].evidence(défaut=reading.value),)
         if answer.outcome is Outcome.ESTABLISHED:
             return Finding(answer.outcome, self._held(reading), evidence, proof=answer.proof)
+        reading = reading.perhaps or reading
         problem = self.problem(reading.excerpt)
         return Finding(answer.outcome, self._broken(reading) + reading.explained, evidence, problem=problem)
 
@@ -75,6 +76,8 @@ class ExactValue:
         return f"`{self.name}` vaut {self.value} par défaut{_changed(reading)} - {self.purpose}"
 
     def _broken(self, reading: Reading) -> str:
+        if reading.unless:
+            return f"{reading.told} : {self.risk}"
         if reading.seen:
             return f"`{self.name}={reading.value}` au lieu de `{self.value}`{_override_note(reading)} : {self.risk}"
         risk = self.risk_of_default or self.risk

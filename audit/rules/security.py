@@ -67,6 +67,7 @@ def _pickle(known: TargetFacts) -> Sequence[Finding]:
     guide = _pickle.guide
     readings = [read(known, name, default) for name, default in _SERIALIZERS.items()]
     told = [(r.value, Fault(r.told, r.excerpt)) for r in readings if not r.missing]
+    unsure = [(r.value, Fault(r.told, r.excerpt)) for r in (reading.perhaps for reading in readings) if r]
     for task, _ in production_tasks(known):
         value = task.options.get("serializer")
         told.append((value, Fault(f"`{short(task.symbol)}` a `serializer={value!r}`", known.head(task.symbol))))
@@ -74,8 +75,12 @@ def _pickle(known: TargetFacts) -> Sequence[Finding]:
     gaps = _unread(registered, frozenset(name for value, _ in told for name in _names(value)))
     evidence = [e for r in readings for e in r.evidence] or [known.source.evidence()]
     read_so = "" if readings[0].missing else readings[0].told
-    domain = ruled_by(known, readings, told, read_so, *gaps, *hidden_tasks(known))
-    answer = conclude(domain, lambda member: _unsafe_among(member[0], member[1], registered))
+    domain = ruled_by(known, readings, [*told, *unsure], read_so, *gaps, *hidden_tasks(known))
+    answer = conclude(
+        domain,
+        lambda member: [] if member in unsure else _unsafe_among(*member, registered),
+        possible_of=lambda member: _unsafe_among(*member, registered),
+    )
     title = "Sérialisation qui exécute du code"
     return answered(guide, title, answer, *evidence, nothing="aucun réglage de sérialisation n'a été lu")
 

@@ -49,8 +49,8 @@ class SettingComparison:
         return answered(self.guide, self.title, answer, *reading.evidence, nothing=scope.outside, settles=_AGAIN)
 
     def _faults(self, reading: Reading) -> list[Fault]:
-        """What the environment may change, or what its author explains, is only a reservation."""
-        return [] if reading.variable or reading.comment else self._possible(reading)
+        """What the environment, or what is not read, may change, or what its author explains, is only a reservation."""
+        return [] if reading.variable or reading.comment or reading.unless else self._possible(reading)
 
     def _possible(self, reading: Reading) -> list[Fault]:
         if self.holds(reading.value):

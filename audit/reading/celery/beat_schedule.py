@@ -1,15 +1,28 @@
 """Reads the beat schedule of a target, entry by entry, with the lines that write each."""
 
+import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from audit.model.facts import BeatEntry
 from audit.model.plain_value import PlainValue
 from audit.model.unknown import UNKNOWN
 from audit.reading.celery.application_objects import configuration_of, defaults_of
 from audit.reading.celery.application_settings import task_name_of
-from audit.reading.python.abstract_values import Crontab, Instance, Origin, Table, Value, exported, unwrap
+from audit.reading.celery.task_definitions import task_decoration
+from audit.reading.python.abstract_values import (
+    BoundMethod,
+    Crontab,
+    Instance,
+    Namespace,
+    Origin,
+    Table,
+    Value,
+    exported,
+    unwrap,
+)
 from audit.reading.python.excerpts import excerpt_of
+from audit.reading.python.frames import Frame
 from audit.reading.python.interpreter import Machine
 
 _OWN = ("celery.beat:PersistentScheduler", "celery.beat.PersistentScheduler", "celery.beat:Scheduler")
@@ -18,17 +31,38 @@ _OWN = ("celery.beat:PersistentScheduler", "celery.beat.PersistentScheduler", "c
 def read_beat(machine: Machine, app: Instance, names: Mapping[str, str]) -> tuple[tuple[BeatEntry, ...], bool]:
     """Entries of the schedule, and whether that is all of it. `names` gives the registered name of a task's symbol."""
     conf, defaults = configuration_of(app), defaults_of(app)
+    decorated = list(_decorated(machine, names))
     key = next((k for k in ("beat_schedule", "CELERY_BEAT_SCHEDULE", "CELERYBEAT_SCHEDULE") if k in conf), "")
     schedule = unwrap(conf[key])[0] if key else unwrap(defaults.get("beat_schedule"))[0]
     if schedule is None:
-        return (), conf.opaque is None and defaults.opaque is None
+        return tuple(decorated), conf.opaque is None and defaults.opaque is None and _understood(decorated)
     if not isinstance(schedule, Table):
-        return (), False
+        return tuple(decorated), False
     whole = conf.origins.get(key)
     entries = [_entry(machine, name, schedule[name], schedule.origins.get(name, whole), names) for name in schedule]
-    known = [entry for entry in entries if entry is not None]
-    understood = len(known) == len(entries) and all(e.task and (e.crontab or e.seconds is not None) for e in known)
-    return tuple(known), understood and schedule.opaque is None
+    known = [entry for entry in (*entries, *decorated) if entry is not None]
+    return tuple(known), None not in entries and _understood(known) and schedule.opaque is None
+
+
+def _understood(entries: Sequence[BeatEntry]) -> bool:
+    return all(entry.task and (entry.crontab or entry.seconds is not None) for entry in entries)
+
+
+def _decorated(machine: Machine, names: Mapping[str, str]) -> Iterator[BeatEntry]:
+    """Tasks that `@periodic_task(run_every=…)` plans, Celery's own before its version 5, or a method of the project's."""
+    for function in machine.decorated:
+        decoration = task_decoration(machine, function)
+        if decoration is None or "run_every" not in decoration.keywords:
+            continue
+        seconds, crontab = _schedule(decoration.keywords["run_every"])
+        given = exported(decoration.keywords.get("options", {}))
+        options = given if isinstance(given, dict) else {"expires": UNKNOWN}
+        callee = decoration.callee
+        if isinstance(callee, BoundMethod) and "expires" in ast.unparse(callee.function.node):
+            options = {"expires": UNKNOWN, **options}
+        origin = Frame(machine.project.modules[function.module], Namespace()).origin(decoration.node)
+        name = names.get(function.symbol, "")
+        yield BeatEntry(name or function.symbol, name, seconds, crontab, options, excerpt_of(machine, origin))
 
 
 def _entry(

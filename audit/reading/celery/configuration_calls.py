@@ -9,7 +9,7 @@ from dataclasses import replace
 from audit.model.setting_writes import Means
 from audit.model.unknown import UNKNOWN
 from audit.reading.celery.application_objects import configuration_of, defaults_of
-from audit.reading.celery.configuration_keys import value_of_key
+from audit.reading.celery.configuration_keys import value_of_config, value_of_key
 from audit.reading.celery.task_attributes import write_option
 from audit.reading.celery.unknown_classes import is_used_as_application
 from audit.reading.celery.unprefixed_settings import note_unprefixed
@@ -156,16 +156,20 @@ def _from_flask(machine: Machine, app: Instance, site: CallSite) -> None:
 
 
 def load_key(machine: Machine, app: Instance, node: ast.Call, origin: Origin) -> bool:
-    """Configure an application with what `app.config["KEY"]` is by default; False where that is unknown."""
-    if len(node.args) != 1 or node.keywords:
+    """Configure an application with what `app.config`, or a key of it, is by default; False where that is unknown."""
+    namespaces = {k.arg: k.value.value for k in node.keywords if isinstance(k.value, ast.Constant)}
+    namespace = namespaces.pop("namespace", "")
+    if len(node.args) != 1 or len(namespaces) + ("namespace" in {k.arg for k in node.keywords}) < len(node.keywords):
         return False
     source, key = value_of_key(machine, node.args[0])
+    if source is UNKNOWN:
+        source, key = value_of_config(machine, node.args[0])
     names = _names_of(machine, source)
     if names is None:
         return False
     defaults = Table({k: overridable(v, key) for k, v in names.items()}, names.origins)
     defaults.opaque = names.opaque
-    _load(machine, app, defaults, "", origin)
+    _load(machine, app, defaults, namespace if isinstance(namespace, str) else "", origin)
     with _additions(machine, configuration_of(app), app.fields):
         app.fields["configured_by"] = key
     return True
@@ -302,4 +306,20 @@ def follow_connected(machine: Machine) -> None:
                 machine.follow(function, (callee.receiver,))
 
 
+def follow_initialisers(machine: Machine) -> None:
+    """Follow `init_app` of the project's own classes of applications, which code that is not followed calls by that name."""
+    for app in machine.celery_instances:
+        for one in lineage(app.cls) if isinstance(app.cls, ClassValue) else ():
+            method = unwrap(one.names.get(_INITIALISER))[0]
+            if isinstance(method, FunctionValue) and method.symbol not in machine.followed and _is_called(machine):
+                machine.follow(method, (app,))
+                break
+
+
+def _is_called(machine: Machine) -> bool:
+    modules = machine.project.modules.values()
+    return any(f".{_INITIALISER}(" in m.source.text for m in modules if not machine.project.is_test_file(m.source.path))
+
+
+_INITIALISER = "init_app"
 _WHEN_CONFIGURED = {"on_after_configure.connect", "on_after_finalize.connect"}

@@ -93,7 +93,9 @@ def makes_a_task(machine: Machine, decoration: Decoration) -> bool:
     if isinstance(callee, Method) and callee.name == "task":
         return machine.is_celery(unwrap(callee.receiver)[0])
     if isinstance(callee, External):
-        return callee.dotted.startswith("celery.") and callee.dotted.endswith((".shared_task", ".task"))
+        return callee.dotted.startswith("celery.") and callee.dotted.endswith(
+            (".shared_task", ".task", ".periodic_task")
+        )
     return callee is UNKNOWN and _looks_like_a_task(decoration.node)
 
 

@@ -41,9 +41,14 @@ def setting_domain(known: TargetFacts, *readings: Reading, scope: Scope = EVERYW
     """These settings, as far as they were read; none where the rule may not concern the target."""
     if scope.outside:
         return Domain((), scope.gaps, scope.read)
-    told = tuple(reading for reading in readings if not reading.missing)
+    told = tuple(one for reading in readings if (one := as_written(reading)))
     read = " ; ".join(reading.told for reading in told)
     return Domain(() if scope.gaps else told, (*scope.gaps, *setting_gaps(known, *readings)), read)
+
+
+def as_written(reading: Reading) -> Reading | None:
+    """A setting as it was read, or as it is written before something unread; None where neither is."""
+    return reading.perhaps if reading.missing else reading
 
 
 def ruled_by(
