@@ -1,19 +1,21 @@
 """Settings written under a name that Celery does not read: the intention is there, the effect is not."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 
 from audit.model.domains import conclude
-from audit.model.findings import Finding, Severity
+from audit.model.findings import Excerpt, Finding, Severity
 from audit.model.gaps import Doubt, UnreadSettings
-from audit.model.observations.messages import UnprefixedSetting
+from audit.model.observations.messages import UnprefixedSetting, UselessOption
 from audit.model.target_facts import TargetFacts
 from audit.rules.celery_releases import UNDECLARED, CeleryRelease, declared_settings, first_release
 from audit.rules.domains.setting_domain import place_of, ruled_by
-from audit.rules.effective_settings import read, release_of
+from audit.rules.effective_settings import broker, read, release_of
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 
+_Member = str | UnprefixedSetting | UselessOption
 _NONE = "aucune application Celery n'a été trouvée avec ses réglages"
 _OPAQUE = "des réglages existent dont les noms ne se lisent pas dans le code"
 _CONF = "https://docs.celeryq.dev/en/stable/userguide/configuration.html"
@@ -50,17 +52,23 @@ def _misnamed(known: TargetFacts) -> Sequence[Finding]:
     names = {name: (facts, setting) for facts in reversed(known.probes) for name, setting in facts.settings.items()}
     line = release_of(known)
     unprefixed = known.source.observations_of(UnprefixedSetting)
-    members: list[str | UnprefixedSetting] = [*(name for name in names if name != "*"), *unprefixed]
+    options = [o for o in known.source.observations_of(UselessOption) if not _is_read(o, known)]
+    members: list[_Member] = [*(name for name in names if name != "*"), *unprefixed, *options]
     opening = read(known, "task_always_eager")
     none = () if members else (Doubt(why=opening.missing or _NONE),)
     count = len(known.source.settings.keys() - {"*"}) or len(members)
 
-    def faults(member: str | UnprefixedSetting) -> list[Fault]:
+    def faults(member: _Member) -> list[Fault]:
+        if isinstance(member, UselessOption):
+            return [] if _may_be_read(member, known) else [_useless(member)]
         if isinstance(member, UnprefixedSetting):
             return [Fault(_unread(member), member.excerpt)] if member.meant in declared_settings() else []
-        meant, place = misspelled(member), known.source.settings.get(member, names[member][1]).excerpt
+        meant, place = (
+            misspelled(member, known.source.settings),
+            known.source.settings.get(member, names[member][1]).excerpt,
+        )
         if meant:
-            return [Fault(f"`{member}` au lieu de `{meant}`", place)]
+            return [Fault(f"`{_as_written(member, place)}`{meant}", place)]
         return [Fault(text, place) for text in _not_read(member, line) if member in known.source.settings]
 
     hidden = known.probes[0].settings.get("*") if known.probes else None
@@ -69,7 +77,7 @@ def _misnamed(known: TargetFacts) -> Sequence[Finding]:
     read_names = f"{count} réglage{'s' if count > 1 else ''} lu{'s' if count > 1 else ''}, noms de {which}"
     domain = ruled_by(known, (), members, read_names, *none, *opaque)
     evidence = [f.evidence() for f in known.probes]
-    answer = conclude(domain, faults)
+    answer = conclude(domain, faults, possible_of=lambda m: [_useless(m)] if isinstance(m, UselessOption) else [])
     return answered(_misnamed.guide, "Réglage sans effet", answer, *evidence, nothing=_NONE)
 
 
@@ -89,8 +97,46 @@ def _not_read(name: str, line: CeleryRelease) -> list[str]:
     return [f"`{name}`, que Celery {line.name} ne lit plus"]
 
 
-def misspelled(name: str) -> str:
-    """The setting that a name not Celery's resembles; empty for Celery's own names and for names of the target's own."""
+def _is_read(option: UselessOption, known: TargetFacts) -> bool:
+    """Whether the broker reads an option that Celery does not: RabbitMQ lets a message wait for its `expiration` only."""
+    return option.written == "expiration" and broker(known)[0] == "amqp"
+
+
+def _may_be_read(option: UselessOption, known: TargetFacts) -> bool:
+    return option.written == "expiration" and not broker(known)[0]
+
+
+def _useless(option: UselessOption) -> Fault:
+    if option.meant == "task":
+        text = f"`{option.written}` donné à `{option.method}`, qui est une option de la tâche et non d'un envoi"
+    else:
+        text = f"l'option `{option.written}` de `{option.method}` au lieu de `{option.meant}`"
+    return Fault(text, option.excerpt)
+
+
+def _as_written(name: str, place: Excerpt | None) -> str:
+    """The name as the target has it: with its prefix, in capitals."""
+    found = re.search(rf"(?i)\b\w*{re.escape(name)}\b", place.text) if place else None
+    return found.group() if found else name
+
+
+def misspelled(name: str, written: Collection[str] = ()) -> str:
+    """That a name is not Celery's but resembles one, in French; empty for Celery's own names and for names of the target's own.
+
+    One that the target sets beside it is not the one it meant; of several that resemble it as well, two are told.
+    """
     if name in declared_settings() or name == "*" or not name.islower():
         return ""
-    return next(iter(get_close_matches(name, declared_settings(), n=1, cutoff=_CLOSE)), "")
+    found = get_close_matches(name, sorted(declared_settings()), n=3, cutoff=_CLOSE)
+    # Of those that are close, a word too many, or too few, is likelier than letters that were changed.
+    words = [other for other in sorted(declared_settings()) if _is_a_word_apart(name, other)]
+    if not found:
+        return ""
+    likely = [other for other in words if other not in written][:2] or [o for o in found if o not in written][:1]
+    return f" au lieu de {' ou '.join(f'`{one}`' for one in likely)}" if likely else ", que Celery ne lit pas"
+
+
+def _is_a_word_apart(name: str, other: str) -> bool:
+    """Whether one name is the other with one word more, in whatever order."""
+    less, more = sorted((set(name.split("_")), set(other.split("_"))), key=len)
+    return len(less) > 1 and len(more) == len(less) + 1 and less < more

@@ -155,6 +155,15 @@ class ResultRead(Observation):
 
 
 @dataclass(frozen=True)
+class UselessOption(Observation):
+    """An option that `method` publishes a task with, and that Celery does not read there; `meant`: the one that it resembles."""
+
+    written: str
+    meant: str
+    method: str
+
+
+@dataclass(frozen=True)
 class UnprefixedSetting(Observation):
     """A setting of Celery, `meant`, written as a name without the `prefix` that the application reads, or as an older one."""
 

@@ -4,10 +4,17 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 
-from audit.model.observations.messages import DatabaseObjectArgument, DelayedMessage, PublishedMessage, QueriedArgument
+from audit.model.observations.messages import (
+    DatabaseObjectArgument,
+    DelayedMessage,
+    PublishedMessage,
+    QueriedArgument,
+    UselessOption,
+)
 from audit.model.observations.observation import Observation
 from audit.model.plain_value import PlainValue
 from audit.model.unknown import UNKNOWN, Unknown
+from audit.reading.behaviour.call_options import meant_option
 from audit.reading.behaviour.growing_delays import Growth, growth
 from audit.reading.behaviour.row_objects import is_row
 from audit.reading.behaviour.scope import Scope, chain, keyword, last, opaque
@@ -38,9 +45,18 @@ def publications(scope: Scope) -> Iterator[Observation]:
         ahead = _ahead(scope, call)
         if ahead is not None:
             yield _delayed(scope, call, ahead, call.func.attr)
+        yield from _useless(scope, call, call.func.attr)
         queue = keyword(call, "queue")
         if queue is not None or call.func.attr in METHODS:
             yield _message(scope, call, queue, call.func.attr)
+
+
+def _useless(scope: Scope, call: ast.Call, method: str) -> Iterator[UselessOption]:
+    """Options of a publication that Celery does not read, unless a class of tasks of the project's may."""
+    named = [(k.arg, meant_option(k.arg)) for k in call.keywords if k.arg] if method in _OPTIONS else []
+    wrong = [(written, meant) for written, meant in named if meant]
+    if wrong and keyword(call, "stamped_headers") is None and not _replaces_every_way(scope):
+        yield from (scope.observed(UselessOption, call, written=w, meant=m, method=method) for w, m in wrong)
 
 
 def _delayed(scope: Scope, call: ast.Call, ahead: float | Unknown, method: str) -> DelayedMessage:
