@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from audit.model.domains import Answer
 from audit.model.findings import Evidence, Finding, Outcome, Problem
 from audit.model.gaps import UnknownRole, named
+from audit.rules.practice import read_so
 from audit.rules.rule import undetermined
 
 _QUOTED = 5
@@ -30,11 +31,10 @@ def concluded(
     if answer.outcome in {Outcome.DEFECT, Outcome.RESERVATION}:
         return _broken(answer.outcome, answer.faults or answer.possible)
     if answer.outcome is Outcome.UNDETERMINED:
-        read = f" (lu : {answer.read})" if answer.read else ""
         asked = next((g.settles for g in answer.gaps if isinstance(g, UnknownRole)), settles)
-        return undetermined(sentence, f"{named(answer.gaps)}{read}", asked)
+        return undetermined(sentence, f"{named(answer.gaps)}{read_so(answer)}", asked)
     if answer.outcome is Outcome.NOT_APPLICABLE:
-        return Finding(answer.outcome, f"{sentence} : {nothing} (lu : {answer.read})", proof=answer.proof)
+        return Finding(answer.outcome, f"{sentence} : {nothing}{read_so(answer)}", proof=answer.proof)
     return Finding(answer.outcome, told or sentence, evidence, proof=answer.proof)
 
 

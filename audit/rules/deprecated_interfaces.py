@@ -11,6 +11,7 @@ from audit.model.removed_names import FIRST, LAST, SEARCHED
 from audit.model.target_facts import TargetFacts
 from audit.requirements.profiles import OBSERVATIONS
 from audit.rules.domains.setting_domain import ruled_by
+from audit.rules.practice import read_so
 from audit.rules.rule import Guide, rule, undetermined
 
 _SEARCHED = (
@@ -58,7 +59,7 @@ def _deprecations(known: TargetFacts) -> Sequence[Finding]:
     hidden = [gap for gap in known.source.gaps if isinstance(gap, UnreadFile)]
     answer: Answer[object] = conclude(ruled_by(known, (), known.probes, files, *hidden), lambda one: one.deprecations)
     if answer.outcome is Outcome.UNDETERMINED:
-        return [undetermined(_SEARCHED, f"{named(answer.gaps)} (lu : {answer.read})")]
+        return [undetermined(_SEARCHED, f"{named(answer.gaps)}{read_so(answer)}")]
     if answer.outcome is Outcome.ESTABLISHED:
         evidence = tuple(f.evidence() for f in known.probes)
         return [Finding(answer.outcome, _SEARCHED, evidence, proof=answer.proof)]

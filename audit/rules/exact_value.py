@@ -10,6 +10,7 @@ from audit.model.gaps import named
 from audit.model.target_facts import TargetFacts
 from audit.rules.domains.setting_domain import hidden_tasks, ruled_by, unread_tasks
 from audit.rules.effective_settings import Reading, production_tasks, short
+from audit.rules.practice import read_so
 from audit.rules.rule import Guide, defect, undetermined
 from audit.rules.task_options import is_unread, own_option
 
@@ -62,7 +63,7 @@ class ExactValue:
         if answer.outcome is Outcome.UNDETERMINED:
             return undetermined(self.asked, named(answer.gaps), _AGAIN)
         if answer.outcome is Outcome.NOT_APPLICABLE:
-            return Finding(answer.outcome, f"{self.asked} : {nothing} (lu : {answer.read})", proof=answer.proof)
+            return Finding(answer.outcome, f"{self.asked} : {nothing}{read_so(answer)}", proof=answer.proof)
         evidence = reading.evidence if reading.seen else (known.probes[0].evidence(défaut=reading.value),)
         if answer.outcome is Outcome.ESTABLISHED:
             return Finding(answer.outcome, self._held(reading), evidence, proof=answer.proof)

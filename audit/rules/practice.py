@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from audit.model.domains import Answer
 from audit.model.findings import Evidence, Excerpt, Finding, Level, Outcome, Problem
@@ -9,6 +10,7 @@ from audit.model.gaps import named
 from audit.requirements.profiles import GOOD_PRACTICES
 from audit.rules.rule import Check, Files, Guide, Rule, rule, undetermined
 
+F = TypeVar("F")
 _TOLD, _QUOTED = 3, 5
 
 
@@ -50,6 +52,11 @@ def unknown(guide: Guide, missing: str, settles: str = "") -> list[Finding]:
     return [undetermined(guide.passes, missing, settles)]
 
 
+def read_so(answer: Answer[F]) -> str:
+    """What was read, as the end of a French sentence; empty where nothing is told of it."""
+    return f" (lu : {answer.read})" if answer.read.strip() else ""
+
+
 def answered(
     guide: Guide,
     title: str,
@@ -65,7 +72,7 @@ def answered(
     """
     if answer.outcome in {Outcome.DEFECT, Outcome.RESERVATION}:
         return failed(guide, title, answer.faults or answer.possible, *evidence, outcome=answer.outcome)
-    told = f" (lu : {answer.read})" if answer.read else ""
+    told = read_so(answer)
     if answer.outcome is Outcome.UNDETERMINED:
         return unknown(guide, f"{named(answer.gaps)}{told}", settles)
     if answer.outcome is Outcome.NOT_APPLICABLE:

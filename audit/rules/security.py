@@ -74,7 +74,7 @@ def _pickle(known: TargetFacts) -> Sequence[Finding]:
     registered = known.source.observations_of(RegisteredSerializer)
     gaps = _unread(registered, frozenset(name for value, _ in told for name in _names(value)))
     evidence = [e for r in readings for e in r.evidence] or [known.source.evidence()]
-    read_so = "" if readings[0].missing else readings[0].told
+    read_so = " ; ".join(r.told for r in readings if not r.missing and (r is readings[0] or r.variable))
     domain = ruled_by(known, readings, [*told, *unsure], read_so, *gaps, *hidden_tasks(known))
     answer = conclude(
         domain,

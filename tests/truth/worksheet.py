@@ -13,6 +13,7 @@ from pathlib import Path
 from audit.command.run_setup import prepare
 from audit.model.findings import Finding, Outcome
 from audit.model.test_files import is_test_file
+from audit.rules.effective_settings import production_tasks
 from tests.truth.measurement import ALARMS
 
 DRAWN = 15
@@ -36,7 +37,7 @@ def worksheet(root: Path, seed: int) -> Iterator[str]:
     """The lines of the worksheet."""
     examination = prepare(str(root), "strict", "source")
     findings = [finding for found in examination.rule_findings.values() for finding in found]
-    tasks = len(examination.known.source.tasks)
+    tasks = len(production_tasks(examination.known))
     yield f"# {root.name}, tirage {seed}\n\nTâches lues : {tasks} ; décorateurs trouvés à part : {decorated(root)}\n"
     yield from _section("Alarmes (toutes)", [finding for finding in findings if finding.outcome in ALARMS])
     for outcome in (Outcome.ESTABLISHED, Outcome.UNDETERMINED, Outcome.NOT_APPLICABLE):

@@ -49,4 +49,4 @@ def _read(version: str) -> str:
     played = ", ".join(
         f"{m.release} jouée dans {m.played} combinaisons sans qu'un worker meure" for m in _played(version)
     )
-    return played if version in measured_releases() else f"{version}, de la série de {played}"
+    return played if version in measured_releases() else f"{version} n'a pas été jouée ; {played}"

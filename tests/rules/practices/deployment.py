@@ -193,7 +193,7 @@ CASES = (
     established(
         "celery-release",
         "a neighbour of one that lives",
-        "5.6.2, de la série de 5.6.3",
+        "5.6.2 n'a pas été jouée ; 5.6.3",
         Edit("requirements.txt", "celery==5.6.3", "celery==5.6.2"),
     ),
     undetermined(

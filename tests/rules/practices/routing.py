@@ -216,7 +216,7 @@ CASES = (
     fails(
         "known-settings",
         "upper case",
-        "`task_ack_late`",
+        "`CELERY_TASK_ACK_LATE` au lieu de `task_acks_late`",
         Edit(CONF, "task_acks_late = True", "CELERY_TASK_ACK_LATE = True"),
     ),
     fails(
