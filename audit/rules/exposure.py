@@ -76,13 +76,15 @@ def _secrets(known: TargetFacts) -> Sequence[Finding]:
 
     # The lines are not quoted: a report must not carry what it says should not be written.
     def faults(file: SourceFile[HardcodedSecret]) -> list[Fault]:
-        return [Fault(f"{o.what}, `{o.path}` ligne {o.line}") for o in file.seen]
+        return [Fault(f"{o.what}, `{o.path}` ligne {o.line}") for o in file.seen if not o.only]
+
+    def possible(file: SourceFile[HardcodedSecret]) -> list[Fault]:
+        return [Fault(f"{o.what} ({o.only}), `{o.path}` ligne {o.line}") for o in file.seen if o.only]
 
     detail = f"Python seulement : {domain.read}"
     evidence = known.source.evidence()
-    return answered(
-        _secrets.guide, "Secret dans le code", conclude(domain, faults), evidence, nothing=_NO_CODE, detail=detail
-    )
+    answer = conclude(domain, faults, possible_of=possible)
+    return answered(_secrets.guide, "Secret dans le code", answer, evidence, nothing=_NO_CODE, detail=detail)
 
 
 @practice(

@@ -7,11 +7,15 @@ from audit.model.observations.observation import Observation
 
 @dataclass(frozen=True)
 class HardcodedSecret(Observation):
-    """A secret written in full, at this `line` (from 1) of `path`; `what`: its name, in French. It is never quoted."""
+    """A secret written in full, at this `line` (from 1) of `path`; `what`: its name, in French. It is never quoted.
+
+    `only` says in French in which case it serves, where that is no fault for sure.
+    """
 
     what: str
     path: str
     line: int
+    only: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ _PLACEHOLDER = re.compile(
     r"replace|redacted|test|demo|\*\*\*|\.\.\.|^password\d*$|^secret\d*$|^guest$|^masterkey$|^postgres$|^admin$|^root$"
 )
 # A text that something fills: `${KEY}`, `$KEY`, `<key>`, `{key}`, `%(key)s`. One of these signs alone is part of a key.
-_FILLED = re.compile(r"\$\{|\$\(|^\$\w+$|<[^<>]*>|\{\w*\}|\{\{|%\(\w+\)s")
+_FILLED = re.compile(r"\$\{|\$\(|^\$\w+$|<[^<>]*>|\{\w*\}|\{\{|%\(\w+\)s|^%[rs]$")
 _KNOWN = re.compile(r"^(sk_live_|rk_live_|ghp_|gho_|github_pat_|glpat-|xox[abps]-|AKIA|AIza|SG\.|eyJ)[\w\-.]{10,}")
 _ISSUED = re.compile(r"(?:sk_live_|rk_live_|ghp_|gho_|github_pat_|glpat-|xox[abps]-|AKIA|AIza|SG\.)[\w\-.]{16,}")
 _PARAMETERS = re.compile(r"(?i)(?:^|[\s;])(?:password|pwd|accountkey|sharedaccesskey)=(?P<password>[^\s;{}%$'\"]{6,})")
@@ -18,7 +18,7 @@ _PRIVATE_KEY = re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----(?:\s|\\n)+[A
 # Names of secrets' names, headers, addresses and classes rather than of secrets.
 _ABOUT = re.compile(
     r"(?i)(header|field|param|name|url|uri|path|file|prefix|type|env|label|title|length|ttl|scheme|regex|model|class|"
-    r"template|view|form|serializer|validator|hasher|backend|generator|algorithm|event|message|format|pattern)s?$"
+    r"template|view|form|serializer|validator|hasher|backend|generator|algorithm|event|message|format|pattern|regexp|_re|rule|policy|hint|help)s?$"
 )
 # An identifier, the name of a file, a masked value.
 _NO_SECRET = re.compile(
@@ -28,12 +28,16 @@ _NO_SECRET = re.compile(
 _NAME_OF_THINGS = re.compile(r"^[A-Za-z_][\w\-]*(?:[.:/][A-Za-z_][\w\-]*)+$")
 _JOINED_WORDS = re.compile(r"^[A-Za-z]+(?:[_\-][A-Za-z]+)*$")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-_PASSWORD = re.compile(r"(?i)(?:^|_)passw(?:or)?d$")
+_PASSWORD = re.compile(r"(?i)(?:^|_)(?:passw(?:or)?d|(?<=_)pwd)$")
 _OF_A_SERVICE = re.compile(
     r"(?i)(?:^|_)(?:database|db|postgres|postgresql|mysql|mariadb|mongo|mongodb|redis|valkey|rabbitmq|rabbit|amqp|broker|elasticsearch|"
     r"opensearch|ldap|smtp|mail|email|email_host|admin|root|superuser|keycloak|minio|s3|ftp|sftp|kafka|neo4j|default)_"
 )
-_SIGNING_KEY = re.compile(r"(?i)^_*(?:default_)?secret_key$")
+_SIGNING_KEY = re.compile(r"(?i)^_*(?:default_|jwt_|session_|app_|flask_|django_)*secret(?:_key)?$")
+_KEY_IN_ADDRESS = re.compile(
+    r"(?i)[?&](?:api_?key|access_token|token|secret|sig|password)=(?P<key>[\w\-.]{16,})|"
+    r"hooks\.slack\.com/services/(?P<slack>T\w{6,}/B\w{6,}/\w{16,})|discord(?:app)?\.com/api/webhooks/\d{9,}/(?P<discord>[\w\-]{30,})"
+)
 _ABOUT_SECRETS = frozenset(
     {"passw", "password", "passwd", "passphrase", "secret", "token", "key", "api", "access", "credentials"}
 )
@@ -59,6 +63,18 @@ def issued_key(value: str) -> bool:
     return bool(_ISSUED.fullmatch(value)) and not is_placeholder(value)
 
 
+def key_in_address(value: str) -> bool:
+    """Whether an address holds a key: among its parameters, or as the part of its path that gives access."""
+    found = _KEY_IN_ADDRESS.search(value)
+    key = next(filter(None, found.groups()), "") if found else ""
+    return bool(re.search(r"\d", key) and re.search(r"[A-Za-z]", key)) and not is_placeholder(key)
+
+
+def signs(name: str, value: str) -> bool:
+    """Whether this is a key that signs and that everybody knows: the one that is meant to be changed."""
+    return bool(_SIGNING_KEY.match(name)) and bool(_PLACEHOLDER.search(value)) and not _FILLED.search(value)
+
+
 def has_a_password(value: str) -> bool:
     """Whether a text gives the parameters of a connection, its password among them."""
     found = _PARAMETERS.search(value)
@@ -73,7 +89,7 @@ def is_literal_secret(name: str, value: str, *, own: bool) -> bool:
         return not _NO_SECRET.search(value)
     if not _may_be(name, value):
         return False
-    if re.search(r"(?i)passw", name):
+    if re.search(r"(?i)passw|_pwd$", name):
         return len(value) >= 6 and _is_password(name, value, own)
     if own and _SIGNING_KEY.match(name) and not _tells(name, value, every=True):
         return len(value) >= 8

@@ -6,21 +6,25 @@ from collections.abc import Iterator
 
 from audit.model.observations.observation import Observation
 from audit.model.observations.secrets_and_certificates import HardcodedSecret
-from audit.reading.behaviour.literal_texts import Place, as_text, default_read, literals
+from audit.reading.behaviour.literal_texts import Place, as_text, filled_text, literals
 from audit.reading.behaviour.scope import Scope, last
+from audit.reading.behaviour.secret_places import given, signature
 from audit.reading.behaviour.secret_values import (
     has_a_password,
     is_literal_secret,
     is_placeholder,
     is_private_key,
     issued_key,
+    key_in_address,
     known_shape,
     plain_password,
+    signs,
 )
 
 # What a secret may be called, in small letters: a word of each name that `is_secret` knows.
 _WORDS = (
     "passw",
+    "_pwd",
     "passphrase",
     "secret",
     "token",
@@ -34,11 +38,27 @@ _WORDS = (
     "role",
 )
 _PREFIXES = ("sk_live_", "rk_live_", "ghp_", "gho_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "xoxa-", "akia", "aiza")
-_GIVEN = re.compile(
-    r"(?:passw|passphrase|secret|token|credential|authorization|key)\w*[\"']?\]?\s*(?::[^=\n\"']{1,60})?[=:,]\s*"
-    r"(?:(?:[\w.]+\(|default\s*=)\s*|[^\n]{1,120}?\b(?:or|else)\s+)?[rbf]{0,2}[\"'][^\"'\s]{6}"
+# Calls that take a secret by its place, and addresses that hold a key.
+_CALLS = (
+    "jwt",
+    "hmac",
+    "fernet",
+    "itsdangerous",
+    "basicauth",
+    "auth=(",
+    ".login(",
+    "hooks.slack",
+    "api/webhooks",
+    "setattr",
 )
-_PARAMETER = re.compile(r"(?:password|pwd|accountkey|sharedaccesskey)=\S{6}")
+_GIVEN = re.compile(
+    r"(?:passw|_pwd|passphrase|secret|token|credential|authorization|key)(?:\w*[\"']?\]?\s*(?::[^=\n\"']{1,60})?[=:,]\s*"
+    r"(?:(?:[\w.]+\(|default\s*=)\s*|[^\n]{1,120}?\b(?:or|else)\s+)?|"
+    r"[^\n]{0,80}?(?:default\s*=|=\s*[\"'][^\n]{0,40},|\(\[)\s*)[rbf]{0,2}[\"'][^\"'\s]{6}"
+)
+_PARAMETER = re.compile(
+    r"(?:password|pwd|accountkey|sharedaccesskey)=\S{6}|[?&](?:api_?key|access_token|token|secret|sig)=\w{16}"
+)
 _LOGIN = re.compile(r"://[^\s:/@\"']*:[^\s@/\"']+@")
 _URL = re.compile(r"^[a-z][a-z0-9+.\-]*://[^\s:/@]*:(?P<password>[^\s@/{}$]+)@(?P<host>[^\s:/?]+)", re.IGNORECASE)
 # A class of settings for development or tests holds no secret of anybody.
@@ -49,6 +69,8 @@ _DOCUMENTS = re.compile(r"(?:^|/)(?:apidocs|api_docs|openapi|docs?|testutils|tes
 _SAMPLES = ("OpenApiExample", "OpenAPIExample")
 _MACHINE = re.compile(r"^[a-z][a-z0-9]*[.\-][a-z0-9.\-]+$|^\d+(?:\.\d+){3}$")
 _HOST = re.compile(r"(?i)(?:^|_)(?:host|hostname|server|address)$")
+_FOR_WANT = frozenset({Place.DEFAULT, Place.INSTEAD})
+_TEXTS = (ast.Constant, ast.JoinedStr, ast.BinOp)
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 # Beside the application, in the same composition: a word there is no secret, a generated password is.
 _BESIDE = frozenset({"db", "redis", "rabbitmq", "postgres", "broker"})
@@ -66,7 +88,7 @@ def may_hold_a_secret(text: str) -> bool:
         return True
     if "://" in small and _LOGIN.search(small):
         return True
-    if any(prefix in small for prefix in _PREFIXES):
+    if any(prefix in small for prefix in _PREFIXES) or any(word in small for word in _CALLS):
         return True
     return any(word in small for word in _WORDS) and bool(_GIVEN.search(small) or _PARAMETER.search(small))
 
@@ -76,36 +98,76 @@ def literal_secrets(scope: Scope) -> Iterator[Observation]:
     path = scope.module.source.path
     own = not scope.symbol and not _FILE_ASIDE.search(path)
     documents = bool(_DOCUMENTS.search(path)) or any(name in scope.module.source.text for name in _SAMPLES)
-    for name, given, listed in _given(scope):
-        kept = listed is Place.DEFAULT or (own and listed is not Place.LISTED)
-        for node, text in literals(scope, given):
+    every = list(given(scope))
+    for name, value, place in every:
+        kept = place is Place.DEFAULT or (own and place is not Place.LISTED)
+        for node, text in literals(scope, value):
             # Inside a function, `secret="…"` alone is as often a sample as a secret.
             if scope.symbol and name in {"secret", "token"} and not known_shape(text):
                 continue
             if _in_a_class_aside(scope, node) or (documents and not known_shape(text)):
                 continue
             if is_literal_secret(name, text, own=kept) or (
-                plain_password(name, text) and _beside_a_server(scope, given)
+                plain_password(name, text) and _beside_a_server(scope, value)
             ):
                 yield _hidden(scope, node, f"`{name}`")
-    yield from _anywhere(scope, documents)
+            elif own and place in _FOR_WANT and signs(name, text) and not _is_refused(scope, name, text):
+                yield _hidden(
+                    scope, node, f"`{name}`", "une valeur connue de tous, faute d'une autre, que rien ne refuse"
+                )
+    wanted = {id(n) for _, value, place in every if place in _FOR_WANT for n in ast.walk(value)}
+    yield from _anywhere(scope, documents, {id(value) for _, value, _ in every}, wanted)
 
 
-def _anywhere(scope: Scope, documents: bool) -> Iterator[HardcodedSecret]:
-    """What is a secret under any name: an address with its password, a private key, a key of a known provider."""
-    named = {id(given) for _, given, _ in _given(scope)}
-    for constant in scope.all(ast.Constant):
-        text = as_text(constant)
+def _is_refused(scope: Scope, name: str, text: str) -> bool:
+    """Whether a test of the project looks at this value, or at this name, and raises something."""
+    for module in scope.machine.project.modules.values():
+        if name not in module.source.text and text not in module.source.text:
+            continue
+        for node in (n for n in ast.walk(module.tree) if isinstance(n, ast.If | ast.Assert)):
+            told = {last(n) for n in ast.walk(node.test) if isinstance(n, ast.Name | ast.Attribute)}
+            looked = name in told or any(as_text(n) == text for n in ast.walk(node.test) if isinstance(n, ast.expr))
+            inner = [] if isinstance(node, ast.Assert) else [n for s in node.body for n in ast.walk(s)]
+            ends = any(isinstance(n, ast.Raise) or (isinstance(n, ast.Call) and last(n.func) == "exit") for n in inner)
+            if looked and (ends or isinstance(node, ast.Assert)):
+                return True
+    return False
+
+
+def _anywhere(scope: Scope, documents: bool, named: set[int], wanted: set[int]) -> Iterator[HardcodedSecret]:
+    """What is a secret under any name: an address with its password, a private key, a key of a known provider.
+
+    `named` are the expressions that a name is given, `wanted` those that stand for want of another.
+    """
+    own = [n for n in signature(scope.root) if isinstance(n, _TEXTS)]
+    texts = [n for kind in _TEXTS for n in scope.all(kind)] + own
+    inside = {id(n) for one in texts for n in _below(one)}
+    for node in (n for n in texts if id(n) not in inside):
+        text = filled_text(node)
         if not text:
             continue
-        if "://" in text and _url_has_password(text) and not documents:
-            yield _hidden(scope, constant, "une adresse avec son mot de passe")
+        aside = documents or _in_a_class_aside(scope, node)
+        if "://" in text and not aside and (host := _host_of_a_password(text)):
+            local = host in _LOCAL
+            if not local or (id(node) in wanted and not _FILE_ASIDE.search(scope.module.source.path)):
+                why = f"faute d'une autre, pour `{host}`" if local else ""
+                yield _hidden(scope, node, "une adresse avec son mot de passe", why)
+        elif "://" in text and not aside and key_in_address(text):
+            yield _hidden(scope, node, "une adresse avec sa clé")
         elif is_private_key(text):
-            yield _hidden(scope, constant, "une clé privée")
+            yield _hidden(scope, node, "une clé privée")
         elif not documents and has_a_password(text):
-            yield _hidden(scope, constant, "les paramètres d'une connexion avec leur mot de passe")
-        elif id(constant) not in named and issued_key(text):
-            yield _hidden(scope, constant, "la clé d'un service")
+            yield _hidden(scope, node, "les paramètres d'une connexion avec leur mot de passe")
+        elif id(node) not in named and issued_key(text):
+            yield _hidden(scope, node, "la clé d'un service")
+
+
+def _below(node: ast.expr) -> Iterator[ast.AST]:
+    """The texts that one text is made of."""
+    if isinstance(node, ast.JoinedStr):
+        yield from node.values
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        yield from (node.left, node.right, *_below(node.left), *_below(node.right))
 
 
 def _beside_a_server(scope: Scope, given: ast.expr) -> bool:
@@ -127,42 +189,16 @@ def _in_a_class_aside(scope: Scope, node: ast.expr) -> bool:
     return any(isinstance(one, ast.ClassDef) and _ASIDE.search(one.name) for one in scope.around(node))
 
 
-def _given(scope: Scope) -> Iterator[tuple[str, ast.expr, Place]]:
-    """Names of any kind, with the expression each is given, and where."""
-    yield from ((name, value, Place.OWN) for name, value in _assigned(scope))
-    for call in scope.calls:
-        yield from ((k.arg, k.value, Place.LISTED) for k in call.keywords if k.arg)
-        if read := default_read(call):
-            yield (*read, Place.DEFAULT)
-    for dictionary in scope.all(ast.Dict):
-        for key, value in zip(dictionary.keys, dictionary.values, strict=True):
-            yield str(getattr(key, "value", "")), value, Place.LISTED
-
-
-def _assigned(scope: Scope) -> Iterator[tuple[str, ast.expr]]:
-    for assign in scope.all(ast.Assign):
-        for target in assign.targets:
-            name = (
-                target.slice.value
-                if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant)
-                else last(target)
-            )
-            yield str(name), assign.value
-    for annotated in scope.all(ast.AnnAssign):
-        if annotated.value is not None:
-            yield last(annotated.target), annotated.value
-
-
-def _url_has_password(text: str) -> bool:
+def _host_of_a_password(text: str) -> str:
+    """The host of an address that holds a password, in small letters; empty for a sample, or for what somebody fills."""
     found = _URL.match(text)
-    if not found or found["host"].lower() in _LOCAL:
-        return False
-    if found["host"].lower() in _BESIDE and not _GENERATED.match(found["password"]):
-        return False
-    if _SAMPLE_HOST.search(found["host"]) or _SAMPLE_PASSWORD.match(found["password"]):
-        return False
-    return not is_placeholder(found["password"])
+    host = found["host"].lower() if found else ""
+    if not found or (host in _BESIDE and not _GENERATED.match(found["password"])):
+        return ""
+    if _SAMPLE_HOST.search(host) or _SAMPLE_PASSWORD.match(found["password"]):
+        return ""
+    return "" if is_placeholder(found["password"]) else host
 
 
-def _hidden(scope: Scope, node: ast.expr, what: str) -> HardcodedSecret:
-    return HardcodedSecret(scope.symbol, None, what, scope.module.source.path, node.lineno)
+def _hidden(scope: Scope, node: ast.expr, what: str, only: str = "") -> HardcodedSecret:
+    return HardcodedSecret(scope.symbol, None, what, scope.module.source.path, node.lineno, only)
