@@ -134,6 +134,9 @@ def _atomic_counters(known: TargetFacts) -> Sequence[Finding]:
 
 def _may_be_locked(known: TargetFacts, observation: ReadModifyWrite) -> str:
     """Why the change may be protected: a function on the way to it takes a lock."""
+    if observation.locked_if:
+        locked = f"sous un verrou qui n'est pris que selon `{observation.locked_if}`"
+        return f"`{short(observation.symbol)}` change une valeur lue (`{observation.statement}`), {locked}"
     way = known.closures.sure.get(observation.symbol) or known.closures.possible.get(observation.symbol, ())
     locking = {o.symbol for o in known.source.observations_of(ExclusiveAccess)} if way[:-1] else set()
     holder = next((symbol for symbol in way[:-1] if symbol in locking), "")

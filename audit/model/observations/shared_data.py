@@ -14,9 +14,13 @@ class NaiveDatetime(Observation):
 
 @dataclass(frozen=True)
 class ReadModifyWrite(Observation):
-    """A shared value read, changed, then written back; `statement` is the write, cut at 80 characters."""
+    """A shared value read, changed, then written back; `statement` is the write, cut at 80 characters.
+
+    `locked_if`: the test, as written, by which a lock is taken before.
+    """
 
     statement: str
+    locked_if: str = ""
 
 
 @dataclass(frozen=True)

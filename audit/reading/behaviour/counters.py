@@ -10,7 +10,7 @@ from audit.reading.behaviour.changed_rows import changed_rows
 from audit.reading.behaviour.document_counters import document_counters
 from audit.reading.behaviour.local_flow import LocalFlow
 from audit.reading.behaviour.scope import Scope, last
-from audit.reading.behaviour.store_entries import changed_entries
+from audit.reading.behaviour.store_entries import changed_entries, is_of_one_field
 from audit.reading.python.abstract_values import BoundMethod, FunctionValue
 
 _LOCKED = frozenset(
@@ -26,6 +26,7 @@ _LOCKED = frozenset(
         "multi",
     }
 )
+_OF_COLUMNS = frozenset({"values", "values_list"})
 _LOCK = re.compile(r"(?i)(?<![bc])lock|mutex|semaphore")
 _SETTER = re.compile(r"^(a?set|setex|psetex|hset|hmset|mset|put|store|save|write|replace|update|upsert|patch)(_|$)")
 _GETTER = re.compile(r"^(a?get|hget|hgetall|mget|getex|read|load|fetch|find|retrieve|lookup)(_|$)")
@@ -38,15 +39,44 @@ def unprotected_counters(scope: Scope) -> Iterator[Observation]:
     if is_exclusive(scope):
         yield scope.observed(ExclusiveAccess, scope.root)
     for node in (*changed_rows(scope), *changed_entries(scope)):
-        if is_protected(scope, node):
-            continue
-        yield scope.observed(ReadModifyWrite, node, statement=ast.unparse(node)[:80])
+        yield from unprotected(scope, node)
     for call in scope.calls:
-        if (_sets_what_it_got(scope, call) or _adds_to_a_column(scope, call)) and not is_protected(scope, call):
-            yield scope.observed(ReadModifyWrite, call, statement=ast.unparse(call)[:80])
+        if _sets_what_it_got(scope, call) or _adds_to_a_column(scope, call):
+            yield from unprotected(scope, call)
     for call in document_counters(scope):
-        if not _adds_to_a_column(scope, call) and not is_protected(scope, call):
-            yield scope.observed(DocumentRewrite, call, statement=ast.unparse(call)[:80])
+        if not _adds_to_a_column(scope, call):
+            yield from unprotected(scope, call, DocumentRewrite)
+
+
+def unprotected(
+    scope: Scope, node: ast.AST, kind: type[ReadModifyWrite] = ReadModifyWrite, statement: str = ""
+) -> Iterator[ReadModifyWrite]:
+    """What changes a shared value, unless it is under a lock; with the condition of one that is not always taken."""
+    if not is_protected(scope, node):
+        told = " ".join((statement or ast.unparse(node)).split())[:80]
+        yield scope.observed(kind, node, statement=told, locked_if=_condition_of_a_lock(scope, node))
+
+
+def _condition_of_a_lock(scope: Scope, node: ast.AST) -> str:
+    """The test that decides whether a lock is taken before a statement; empty where none is."""
+    line = getattr(node, "lineno", 0)
+    taken = (c for c in scope.calls if last(c.func) in _LOCKED and c.lineno <= line)
+    return next((condition for c in taken if (condition := _decides(scope, c, node))), "")
+
+
+def _decides(scope: Scope, call: ast.Call, node: ast.AST) -> str:
+    """What else must be true for a call to be made, on the way to a statement: `slow` in `if slow and not lock(key)`."""
+    inner: ast.AST = call
+    after = set(scope.around(node))
+    for holder in scope.around(call):
+        if isinstance(holder, ast.BoolOp) and isinstance(holder.op, ast.And) and inner is not holder.values[0]:
+            return ast.unparse(holder.values[0])
+        if isinstance(holder, ast.If) and inner is not holder.test and holder not in after:
+            other = holder.orelse if inner in holder.body else holder.body
+            if not other or not isinstance(other[-1], ast.Return | ast.Raise | ast.Continue):
+                return ast.unparse(holder.test)
+        inner = holder
+    return ""
 
 
 def is_exclusive(scope: Scope) -> bool:
@@ -71,7 +101,8 @@ def is_protected(scope: Scope, node: ast.AST) -> bool:
     if any(_LOCK.search(ast.unparse(manager)) or _takes(manager) for manager in entered):
         return True
     line = getattr(node, "lineno", 0)
-    taken = [c.lineno for c in scope.calls if last(c.func) in _LOCKED and id(c) not in managers and c.lineno <= line]
+    locks = [c for c in scope.calls if last(c.func) in _LOCKED and id(c) not in managers and c.lineno <= line]
+    taken = [c.lineno for c in locks if not _decides(scope, c, node)]
     freed = [c.lineno for c in scope.calls if last(c.func) == "release" and c.lineno < line and not _ends(scope, c)]
     return bool(taken) and (not freed or max(freed) < max(taken))
 
@@ -112,7 +143,7 @@ def _sets_what_it_got(scope: Scope, call: ast.Call) -> bool:
         )
 
     flow = LocalFlow(scope, is_read)
-    return any(flow.is_changed(value) for value in values)
+    return any(flow.is_changed(value) for value in values) and is_of_one_field(scope, flow, values)
 
 
 def _is_of_a_store(scope: Scope, call: ast.Call, names: re.Pattern[str]) -> bool:
@@ -171,7 +202,13 @@ def _is_sum_of(scope: Scope, value: ast.expr, column: object) -> bool:
         if isinstance(node, ast.Subscript) and getattr(node.slice, "value", None) == column:
             return True
         # A column of a class, or of a table (`t.c.count`), is added to by the database.
+        if isinstance(node, ast.Call) and last(node.func) in _OF_COLUMNS and _asks(node, column):
+            return True
         held = isinstance(node, ast.Attribute) and node.attr == column and last(node.value)
         if held and not held[:1].isupper() and held not in {"c", "columns", "excluded"}:
             return True
     return False
+
+
+def _asks(call: ast.Call, column: object) -> bool:
+    return any(isinstance(a, ast.Constant) and a.value == column for a in call.args)

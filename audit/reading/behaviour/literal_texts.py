@@ -55,6 +55,8 @@ def filled_text(node: ast.expr) -> str:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         parts = [filled_text(node.left), filled_text(node.right)]
         return "".join(part or "{}" for part in parts) if any(parts) else ""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
+        return re.sub(r"\{\w*\}", "{}", as_text(node.func.value))
     return as_text(node)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from audit.model.observations.observation import Observation
 from audit.model.observations.shared_data import DocumentRewrite
 from audit.reading.behaviour.changed_rows import is_kept
-from audit.reading.behaviour.counters import is_protected
+from audit.reading.behaviour.counters import is_protected, unprotected
 from audit.reading.behaviour.exception_handlers import manager_made_by
 from audit.reading.behaviour.row_objects import owner
 from audit.reading.behaviour.scope import Scope, function_scope, keyword, last
@@ -33,10 +33,10 @@ def rewritten_documents(scope: Scope) -> Iterator[Observation]:
 
 
 def _unprotected(scope: Scope, node: ast.AST) -> Iterator[DocumentRewrite]:
-    if is_protected(scope, node) or _is_undone(scope, node):
+    if _is_undone(scope, node):
         return
     constant = isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and _is_literal(node.targets[0])
-    yield scope.observed(DocumentRewrite, node, statement=ast.unparse(node)[:80], constant=constant)
+    yield from (DocumentRewrite(**{**vars(seen), "constant": constant}) for seen in unprotected(scope, node))
 
 
 def _is_literal(entry: ast.expr) -> bool:

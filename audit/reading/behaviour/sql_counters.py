@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from audit.model.observations.observation import Observation
-from audit.model.observations.shared_data import ReadModifyWrite
-from audit.reading.behaviour.counters import is_protected
+from audit.reading.behaviour.counters import unprotected
+from audit.reading.behaviour.literal_texts import filled_text
 from audit.reading.behaviour.local_flow import LocalFlow
 from audit.reading.behaviour.scope import Scope, last
 
@@ -15,7 +15,7 @@ _FETCH = frozenset({"fetchone", "fetchall", "fetchval", "scalar", "scalar_one", 
 _TEXTS = frozenset({"text", "SQL"})
 _SELECT = re.compile(r"(?is)^\s*select\s+(.+?)\s+from\s+([\w.\"]+)")
 _UPDATE = re.compile(r"(?is)^\s*update\s+([\w.\"]+)\s+set\s+(.+?)(?:\s+where\s+(.+))?$")
-_ASSIGNED = re.compile(r"(\w+)\"?\s*=\s*(?::\w+|%s|%\(\w+\)s|\?|\$\d+)\s*(?:,|;|$)")
+_ASSIGNED = re.compile(r"(\w+)\"?\s*=\s*(?::\w+|%s|%\(\w+\)s|\?|\$\d+|\{\})\s*(?:,|;|$)")
 _LOCKS = re.compile(
     r"(?i)\bfor (no key )?update\b|\block table\b|advisory|serializable|repeatable read|\bbegin (immediate|exclusive)\b"
 )
@@ -34,16 +34,16 @@ def sql_counters(scope: Scope) -> Iterator[Observation]:
             # `… where sent = :seen` writes nothing when somebody else wrote first.
             guarded = re.search(rf"\b{column}\b", update.group(3) or "") if update else None
             reads = [c for c, other in ran if update and _reads(other, update.group(1), column)]
-            if reads and not guarded and _adds(scope, call, reads) and not is_protected(scope, call):
-                yield scope.observed(ReadModifyWrite, call, statement=" ".join(sql.split())[:80])
+            if reads and not guarded and _adds(scope, call, reads):
+                yield from unprotected(scope, call, statement=sql)
 
 
 def _sql(scope: Scope, call: ast.Call) -> str:
-    """The statement that a call runs, when it is written as a text; else empty."""
+    """The statement that a call runs, with `{}` where a text holds a value; empty when it is no text."""
     given = scope.given(call.args[0]) if call.args else None
     if isinstance(given, ast.Call) and last(given.func) in _TEXTS and given.args:
         given = scope.given(given.args[0])
-    return given.value if isinstance(given, ast.Constant) and isinstance(given.value, str) else ""
+    return filled_text(given) if given is not None else ""
 
 
 def _reads(sql: str, table: str, column: str) -> bool:
@@ -56,7 +56,7 @@ def _reads(sql: str, table: str, column: str) -> bool:
 def _adds(scope: Scope, call: ast.Call, reads: Sequence[ast.Call]) -> bool:
     """Whether a parameter of this call is a sum of what one of these gave."""
     flow = LocalFlow(scope, lambda inner: inner in reads or _fetches(scope, inner, reads))
-    return any(flow.is_changed(node) for node in (*call.args[1:], *(k.value for k in call.keywords)))
+    return any(flow.is_changed(node) for node in (*call.args, *(k.value for k in call.keywords)))
 
 
 def _fetches(scope: Scope, call: ast.Call, reads: Sequence[ast.Call]) -> bool:

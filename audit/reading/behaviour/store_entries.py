@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from audit.reading.behaviour.local_flow import LocalFlow
-from audit.reading.behaviour.scope import Scope, keyword
+from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.python.abstract_values import External, Instance
 
 _STORES = re.compile(
@@ -82,7 +82,36 @@ def _replaces(scope: Scope, call: ast.Call) -> bool:
         )
 
     flow = LocalFlow(scope, is_read)
-    return any(flow.is_changed(value) for value in (*call.args, *(k.value for k in call.keywords)))
+    given = [*call.args, *(k.value for k in call.keywords)]
+    return any(flow.is_changed(value) for value in given) and is_of_one_field(scope, flow, given)
+
+
+def is_of_one_field(scope: Scope, flow: LocalFlow, given: list[ast.expr]) -> bool:
+    """Whether a field is given a value worked out from the same field; true where no dictionary names the fields."""
+    changed = [
+        (field, value)
+        for node in given
+        for inner in ast.walk(scope.given(node))
+        if isinstance(inner, ast.Dict)
+        for key, value in zip(inner.keys, inner.values, strict=True)
+        if (field := _field(key)) and not isinstance(value, ast.Dict) and flow.is_changed(value)
+    ]
+    asked = [(field, _fields_read(scope, value)) for field, value in changed]
+    return not asked or any(not read or field in read for field, read in asked)
+
+
+def _field(key: ast.expr | None) -> str:
+    """The name of a field, without the sign of a placeholder."""
+    return str(key.value).lstrip(":#") if isinstance(key, ast.Constant) else ""
+
+
+def _fields_read(scope: Scope, value: ast.expr) -> set[str]:
+    """The fields that a value is worked out from: `document["sent"]`, `document.get("sent")`."""
+    told = [value, *(scope.given(n) for n in ast.walk(value) if isinstance(n, ast.Name))]
+    nodes = [n for v in told for n in ast.walk(v)]
+    keys = [n.slice for n in nodes if isinstance(n, ast.Subscript)]
+    keys += [n.args[0] for n in nodes if isinstance(n, ast.Call) and n.args and last(n.func) == "get"]
+    return {_field(key) for key in keys} - {""}
 
 
 def _library(scope: Scope, node: ast.expr) -> str:

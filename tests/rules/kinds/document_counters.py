@@ -1,7 +1,7 @@
 """Counts that a task adds to in a document of a store, or in a row that a helper of the project commits."""
 
 from audit.model.findings import Outcome
-from tests.rules.kinds.program import ALARM, QUIET, WARNED, Program
+from tests.rules.kinds.program import ALARM, DOUBTED, PASSES, QUIET, WARNED, Program
 
 _HEAD = """
 from celery import Celery
@@ -15,6 +15,10 @@ service = get_service("queue")
 def send(key):
     item = service.find_one(_id=key)
 """
+_STORED = (
+    'd = service.find_one({{"_id": key}})\nservice.update_one({{"_id": key}}, {{"$set": {{"{field}": d["n"] + 1}}}})'
+)
+_SELECT = 'run = app.pool.cursor()\nrun.execute("select n from orders where id = 1")\nn = run.fetchone()[0]\n'
 _DATABASE = """
 from flask_sqlalchemy import SQLAlchemy
 
@@ -78,6 +82,37 @@ PROGRAMS = (
     ),
     _document("operator of a store", _RESERVED, 'service.update_one({"_id": key}, {"$set": {"n": item["n"] + 1}})'),
     _document("value by a name", WARNED, 'n = item["n"]\nservice.update_by_id(key, {"n": n + 1})'),
+    _document(
+        "under a lock that a condition takes",
+        DOUBTED,
+        'if key and not service.lock(key):\n    return\nservice.patch(key, {"n": item.get("n", 0) + 1})',
+    ),
+    _document(
+        "lock of one branch only",
+        DOUBTED,
+        'if key:\n    service.lock(key)\nservice.patch(key, {"n": item.get("n", 0) + 1})',
+    ),
+    _document(
+        "under a lock", PASSES, 'if not service.lock(key):\n    return\nservice.patch(key, {"n": item.get("n", 0) + 1})'
+    ),
+    _document(
+        "under the lock of the only branch that goes on",
+        PASSES,
+        'if not key:\n    return\nelif not service.lock(key):\n    return\nservice.patch(key, {"n": item["n"] + 1})',
+    ),
+    _document("columns of a query", WARNED, 'n = rows.values_list("n")[0]\nrows.filter(pk=key).update(n=n + 1)'),
+    _document(
+        "sum of other fields", PASSES, 'service.update_one({"_id": key}, {"$set": {"n": item["a"] + item["b"]}})'
+    ),
+    _document("field of a store, by its key", ALARM, _STORED.format(field="n")),
+    _document("another field of the same document", PASSES, _STORED.format(field="m")),
+    _document(
+        "text of SQL around a value", ALARM, _SELECT + 'run.execute(f"update orders set n = {n + 1} where id = 1")'
+    ),
+    _document(
+        "text of SQL that `format` fills", ALARM, _SELECT + 'n += 1\nrun.execute("update orders set n = {}".format(n))'
+    ),
+    _document("text of SQL, another column", PASSES, _SELECT + 'run.execute(f"update orders set m = {n + 1}")'),
     _document("added by the store", QUIET, 'service.update_one({"_id": key}, {"$inc": {"n": 1}})'),
     _document(
         "only where it is still so", QUIET, 'service.update_one({"n": item["n"]}, {"$set": {"n": item["n"] + 1}})'
