@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from audit.model.call_completion import DEFERRING, CallCompletion
+from audit.reading.behaviour.awaited_results import Results
 
 _GROUPS = frozenset({"TaskGroup", "create_task_group", "open_nursery"})
 _BROAD = frozenset(
@@ -17,7 +18,17 @@ _REFUSES = re.compile(r"\b[45]\d\d\b|HTTP_[45]|Error|BadRequest|Unavailable|abor
 def call_completion(tree: ast.AST) -> CallCompletion:
     """The calls of a function, sorted by what may keep them from completing."""
     deferred, awaited = _started(tree)
-    return CallCompletion(deferred, awaited, _missed(tree))
+    results = Results(tree)
+    return CallCompletion(
+        deferred,
+        awaited,
+        _missed(tree),
+        awaits_result=results.awaits_one,
+        gives_result=results.gives,
+        first=results.first,
+        runs=results.runs,
+        keeps=results.keeps,
+    )
 
 
 def _started(tree: ast.AST) -> tuple[frozenset[str], frozenset[str]]:

@@ -1,5 +1,6 @@
 """Webhooks: whose session they ask for, what they keep before they answer, how they check who calls."""
 
+from audit.model.findings import Outcome
 from tests.rules.kinds.program import ALARM, DOUBTED, PASSES, WARNED, Program
 
 _ROLE = '[roles]\nwebhook = "shop:receive"\n'
@@ -114,6 +115,88 @@ async def receive(request: Request, background: BackgroundTasks):
         "a router that asks for a key",
         PASSES,
         _hook(_ROUTER.format(name="key", body='return request.headers["x-key"]')),
+    ),
+)
+_GROUPED = """
+import asyncio
+
+
+class Grouped:
+    def __init__(self, work):
+        self._work, self._waiting, self._running = work, [], None
+
+    async def do(self, item):
+        result = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, result))
+        if self._running is None or self._running.done():
+            self._running = asyncio.create_task(self._run())
+        {wait}
+
+    async def _run(self):
+        while self._waiting:
+            together, self._waiting = self._waiting, []
+            {turn}
+
+
+def store(bodies):
+    db.execute("INSERT INTO inbox SELECT unnest(%s)", [bodies])
+
+
+storing = Grouped({given})
+"""
+_WORK, _GIVE = (
+    "await asyncio.to_thread(self._work, [item for item, _ in together])",
+    "[r.set_result(1) for _, r in together]",
+)
+_NEXT = "\n            "
+
+
+def _grouped(
+    name: str, outcomes: frozenset[Outcome], *turn: str, wait: str = "return await result", given: str = "store"
+) -> Program:
+    text = _GROUPED.format(wait=wait, turn=_NEXT.join(turn), given=given)
+    return Program(_STORED, name, outcomes, _receiving(text, "    await storing.do(body)\n"))
+
+
+_TRIED = ("try:", f"    {_WORK}", "except Exception as error:", "    [r.set_exception(error) for _, r in together]")
+_COMMITS = (
+    _grouped("inserted together, each answered after", PASSES, _WORK, _GIVE),
+    _grouped("inserted together, an error given to each", PASSES, *_TRIED, "    return", _GIVE),
+    _grouped("inserted together, answered though it failed", DOUBTED, *_TRIED[:3], "    pass", _GIVE),
+    _grouped("answered before the group is inserted", DOUBTED, _GIVE, _WORK),
+    _grouped("inserted only sometimes", DOUBTED, f"if len(together) > 1: {_WORK}", _GIVE),
+    _grouped("a group that nobody waits for", DOUBTED, _WORK, _GIVE, wait="return None"),
+    _grouped("a group that stores nothing", DOUBTED, _WORK, _GIVE, given="print"),
+    Program(
+        _STORED,
+        "a function that a thread runs",
+        PASSES,
+        _receiving(
+            "\nimport asyncio\n\n\ndef store(body):\n    db.execute('INSERT INTO inbox VALUES (%s)', [body])\n",
+            "    await asyncio.to_thread(store, body)\n",
+        ),
+    ),
+    Program(
+        _STORED,
+        "an object that calls what it was made with",
+        PASSES,
+        _receiving(
+            "\n\nclass Once:\n    def __init__(self, work):\n        self.work = work\n\n    def do(self, body):\n"
+            "        return self.work(body)\n\n\ndef store(body):\n    db.execute('INSERT INTO inbox VALUES (%s)', [body])\n\n\n"
+            "once = Once(store)\n",
+            "    once.do(body)\n",
+        ),
+    ),
+    Program(
+        _STORED,
+        "an object that only keeps what it was made with",
+        DOUBTED,
+        _receiving(
+            "\n\nclass Once:\n    def __init__(self, work):\n        self.work = work\n\n    def do(self, body):\n"
+            "        self.last = body\n\n\ndef store(body):\n    db.execute('INSERT INTO inbox VALUES (%s)', [body])\n\n\n"
+            "once = Once(store)\n",
+            "    once.do(body)\n",
+        ),
     ),
 )
 _KEEPING = (
@@ -253,4 +336,4 @@ async def receive(request: Request, background: BackgroundTasks):
         _receiving("\nCHECKS = load()\n", "    CHECKS[request.url.path](request, body)\n"),
     ),
 )
-PROGRAMS = (*_PEOPLE, *_KEEPING, *_CHECKING)
+PROGRAMS = (*_PEOPLE, *_COMMITS, *_KEEPING, *_CHECKING)
