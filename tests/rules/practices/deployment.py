@@ -65,8 +65,12 @@ CASES = (
     ),
     fails("not-root", "user by default", "sous `root`", _image("ARG U=root", "USER $U")),
     established("not-root", "another by default", "`shop`", _image("ARG U=shop", "USER ${U}")),
-    undetermined("not-root", "user from elsewhere", "`Dockerfile` ne dit pas sous quel utilisateur", _image("ARG U", "USER $U")),
-    undetermined("not-root", "image of others", "`Dockerfile` ne dit pas sous quel utilisateur", _image(base="shop-base")),
+    undetermined(
+        "not-root", "user from elsewhere", "`Dockerfile` ne dit pas sous quel utilisateur", _image("ARG U", "USER $U")
+    ),
+    undetermined(
+        "not-root", "image of others", "`Dockerfile` ne dit pas sous quel utilisateur", _image(base="shop-base")
+    ),
     established("not-root", "stage before", "`shop`", _image("USER shop", "FROM a", base="python AS a")),
     fails("not-root", "stage of its own", "aucun utilisateur", _image("USER shop", "FROM python", base="python AS a")),
     established(
