@@ -34,7 +34,10 @@ SORTS = ("états", "temps", "contenus", "limites", "fautes")
 
 @dataclass(frozen=True)
 class Behaviour:
-    """A defect: what it does (French), the criterion that it breaks, the experiment that must see it, and where it was looked for."""
+    """A defect: what it does (French), the criterion that it breaks, the experiment that must see it, and where it was looked for.
+
+    `blind`: written from the requirement and the stack, by someone who had not read the experiment.
+    """
 
     name: str
     why: str
@@ -42,6 +45,7 @@ class Behaviour:
     experiment: str
     sort: str
     edits: tuple[Edit, ...]
+    blind: bool = False
 
 
 @dataclass(frozen=True)
@@ -127,7 +131,9 @@ def _introduction(every: list[Behaviour], measured: Mapping[str, Measured]) -> s
     played = [one for one in every if one.name in measured]
     seen = sum(measured[one.name].seen for one in played)
     return (
-        f"{len(every)} défauts semés dans la pile de référence par quelqu'un qui a lu les expériences, {len(played)} joués, {seen} vus. "
+        f"{len(every)} défauts semés dans la pile de référence, {len(played)} joués, {seen} vus. {sum(one.blind for one in every)} viennent de "
+        "quelqu'un qui n'avait lu que les exigences et la pile, les autres de quelqu'un qui a lu les expériences ; celles-ci ont été corrigées depuis "
+        "pour voir ce qu'elles manquaient. "
         "Un défaut est vu quand l'expérience de son critère conclut par un défaut. "
         "`python -m tests.truth.behaviour` refait ce tableau."
     )
