@@ -14,6 +14,8 @@ from audit.reading.behaviour.counters import unprotected_counters
 from audit.reading.behaviour.delivery_counts import WORDS as DELIVERIES
 from audit.reading.behaviour.delivery_counts import counted_deliveries
 from audit.reading.behaviour.enclosing_statements import SwallowingWrappers
+from audit.reading.behaviour.endless_calls import WORDS as ENDLESS_CALLS
+from audit.reading.behaviour.endless_calls import endless_calls
 from audit.reading.behaviour.endless_loops import endless_loops
 from audit.reading.behaviour.fetching_calls import WORDS as FETCHING
 from audit.reading.behaviour.fetching_calls import fetching_calls
@@ -59,6 +61,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     ),
     (("except", "finally", "with ", "submit(", "PoolExecutor", "gather(", *SWALLOWING), swallowed_errors),
     (("while ", "while(", "itertools", "iter(", "pubsub"), endless_loops),
+    (("while self.", "while not self.", "while cls.", *ENDLESS_CALLS), endless_calls),
     (_CLOCKS, naive_clocks),
     ((*_PUBLISHING, "countdown", "eta=", "queue=", "signature"), publications),
     ((*_PUBLISHING, *_SIGNING), objects_given),
