@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from audit.model.observations.shared_data import ConnectionAtImport
-from audit.reading.behaviour.scope import Scope, chain, function_scope, last
+from audit.reading.behaviour.scope import Scope, chain, function_scope, keyword, last
 from audit.reading.python.abstract_values import BoundMethod, ClassValue, FunctionValue
 
 _CONNECTIONS = frozenset(
@@ -19,8 +19,30 @@ _CONNECTIONS = frozenset(
         "pymongo.MongoClient",
         "pymongo.mongo_client.MongoClient",
         "pika.BlockingConnection",
+        "mongoengine.connect",
+        "mongoengine.connection.connect",
+        "oracledb.connect",
+        "cx_Oracle.connect",
+        "sqlite3.connect",
+        "pyodbc.connect",
+        "cassandra.cluster.Cluster.connect",
+        "paramiko.SSHClient.connect",
+        "ldap3.Connection",
+        # These open at once, or start threads that a fork loses.
+        "psycopg_pool.ConnectionPool",
+        "psycopg2.pool.SimpleConnectionPool",
+        "psycopg2.pool.ThreadedConnectionPool",
+        "kafka.KafkaProducer",
+        "kafka.KafkaConsumer",
+        "confluent_kafka.Producer",
+        "grpc.insecure_channel",
+        "grpc.secure_channel",
     }
 )
+# What makes a lazy engine of SQLAlchemy connect.
+_ENGINE = frozenset({"reflect", "create_all", "drop_all"})
+# Signals that a worker sends before its children are forked.
+_BEFORE_FORK = frozenset({"worker_init", "celeryd_init", "celeryd_after_setup"})
 # Clients that open their connection at their first command only.
 _MAKERS = ("Redis", "StrictRedis", "Valkey", "from_url")
 _LIBRARIES = ("redis", "valkey")
@@ -34,7 +56,7 @@ _GOING_OVER = frozenset({"list", "tuple", "set", "dict", "sorted", "len", "bool"
 _DEPTH = 3
 # A connection in any statement, or a call among the statements of the module itself.
 _MAY_OPEN = re.compile(
-    r"(?m)connect|MongoClient|BlockingConnection|\.objects\.|^\w[\w.]*(\s*:[^=\n]+)?\s*(=[^=\n]*)?\w\("
+    r"(?m)connect|MongoClient|BlockingConnection|Kafka|ConnectionPool|_channel\(|reflect\(|create_all\(|\.objects\.|^\w[\w.]*(\s*:[^=\n]+)?\s*(=[^=\n]*)?\w\("
 )
 
 
@@ -44,14 +66,30 @@ def may_open(text: str) -> bool:
 
 
 def opened_at_import(scope: Scope) -> Iterator[ConnectionAtImport]:
-    """One observation for each statement of a module that opens a connection, in its own text or in what it calls."""
-    for call in () if scope.symbol else scope.calls:
+    """One observation for each statement of a module that opens a connection, in its own text or in what it calls.
+
+    A receiver of a signal that a worker sends before it forks is as a module's own statements.
+    """
+    early = not scope.symbol or _runs_before_the_fork(scope)
+    for call in scope.calls if early else ():
         if _is_guarded(scope, call):
             continue
         if _opens(scope, call):
             yield scope.observed(ConnectionAtImport, call)
         elif (sure := _opened_by(scope, call, frozenset())) is not None:
             yield scope.observed(ConnectionAtImport, call, sure=sure)
+
+
+def _runs_before_the_fork(scope: Scope) -> bool:
+    for decorator in getattr(scope.root, "decorator_list", []):
+        connected = decorator.func if isinstance(decorator, ast.Call) else decorator
+        if (
+            isinstance(connected, ast.Attribute)
+            and connected.attr == "connect"
+            and last(connected.value) in _BEFORE_FORK
+        ):
+            return True
+    return False
 
 
 def _opened_by(scope: Scope, call: ast.Call, seen: frozenset[str]) -> bool | None:
@@ -82,8 +120,18 @@ def _called(scope: Scope, call: ast.Call) -> FunctionValue | None:
 
 def _opens(scope: Scope, call: ast.Call) -> bool:
     name = scope.external(call.func)
+    opening = keyword(call, "open")
+    if name == "psycopg_pool.ConnectionPool" and opening is not None and scope.value(opening) is False:
+        return False
     if name in _CONNECTIONS or name.endswith(("django.db.connection.cursor", "django.db.connection.ensure_connection")):
         return True
+    if last(call.func) in _ENGINE and (
+        keyword(call, "bind") is not None or (call.args and "engine" in ast.unparse(call.args[0]))
+    ):
+        return (
+            scope.external(call.func).startswith(("sqlalchemy.", "flask_sqlalchemy."))
+            or "metadata" in ast.unparse(call.func).lower()
+        )
     return _is_command(scope, call) or _asks_for_rows(scope, call)
 
 

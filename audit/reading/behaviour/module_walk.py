@@ -44,6 +44,8 @@ from audit.reading.behaviour.table_reads import unpaged_reads
 from audit.reading.behaviour.transactions import atomic_requests, published_too_early
 from audit.reading.behaviour.unverified_commands import WORDS as COMMAND_WORDS
 from audit.reading.behaviour.verification_options import WORDS as OPTION_WORDS
+from audit.reading.behaviour.zoneless_clocks import WORDS as ZONELESS
+from audit.reading.behaviour.zoneless_clocks import zoneless_clocks
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Module
 
@@ -63,6 +65,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     (("while ", "while(", "itertools", "iter(", "pubsub"), endless_loops),
     (("while self.", "while not self.", "while cls.", *ENDLESS_CALLS), endless_calls),
     (_CLOCKS, naive_clocks),
+    (ZONELESS, zoneless_clocks),
     ((*_PUBLISHING, "countdown", "eta=", "queue=", "signature"), publications),
     ((*_PUBLISHING, *_SIGNING), objects_given),
     (_PUBLISHING, published_too_early),

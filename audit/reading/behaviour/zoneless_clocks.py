@@ -1,0 +1,45 @@
+"""Dates without a time zone that are no plain `datetime.now()`: Django's without `USE_TZ`, pandas', stripped or combined ones."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from audit.model.observations.shared_data import NaiveDatetime
+from audit.reading.behaviour.scope import Scope, keyword, last
+
+WORDS = ("timezone", "Timestamp", "tzinfo=None", "combine(")
+_WITHOUT_ZONES = re.compile(r"(?m)^[ \t]*USE_TZ[ \t]*=[ \t]*False\b")
+_OF_PANDAS = frozenset({"pandas.Timestamp.now", "pandas.Timestamp.today"})
+_NOW = frozenset({"now", "utcnow"})
+
+
+def zoneless_clocks(scope: Scope) -> Iterator[NaiveDatetime]:
+    """NaiveDatetime: each call that gives a date of now without its zone."""
+    for call in scope.calls:
+        if constructor := _naive(scope, call):
+            yield scope.observed(NaiveDatetime, call, constructor=constructor)
+
+
+def _naive(scope: Scope, call: ast.Call) -> str:
+    name = last(call.func)
+    if name == "now" and scope.external(call.func) == "django.utils.timezone.now":
+        texts = (module.source.text for module in scope.machine.project.modules.values())
+        return "timezone.now()" if any(map(_WITHOUT_ZONES.search, texts)) else ""
+    if scope.external(call.func) in _OF_PANDAS:
+        return f"Timestamp.{name}()" if not call.args and keyword(call, "tz") is None else ""
+    if name == "replace" and isinstance(call.func, ast.Attribute):
+        zone = keyword(call, "tzinfo")
+        made = scope.given(call.func.value)
+        read = [n for n in ast.walk(made) if isinstance(n, ast.Call) and last(n.func) in _NOW]
+        stripped = isinstance(zone, ast.Constant) and zone.value is None and bool(read)
+        return "now().replace(tzinfo=None)" if stripped and _is_aware(read) else ""
+    if name == "combine" and scope.external(call.func) == "datetime.datetime.combine" and call.args:
+        today = scope.external(call.args[0].func) if isinstance(call.args[0], ast.Call) else ""
+        zoned = len(call.args) > 2 or keyword(call, "tzinfo") is not None
+        return "datetime.combine()" if today == "datetime.date.today" and not zoned else ""
+    return ""
+
+
+def _is_aware(read: list[ast.Call]) -> bool:
+    """Whether a clock is given its zone, which is then taken away; without one, it is an alarm of its own."""
+    return any(call.args or call.keywords or ast.unparse(call.func).endswith("timezone.now") for call in read)
