@@ -1,14 +1,18 @@
 """What scenarios share: messages held in flight, a worker started again, the account told."""
 
 import time
+from collections.abc import Callable
 
 from audit.experiments.canary.canary_stack import CanaryStack
+from audit.experiments.canary.held_messages import Held
 from audit.experiments.canary.scenario_counts import Observation
 from audit.experiments.canary.target_processes import TargetError
-from audit.experiments.waiting import wait_until
+from audit.experiments.waiting import wait_stable, wait_until
 from audit.french.typography import counted, french_seconds
 
 MOST_IN_FLIGHT = 8
+_REST_SECONDS = 0.5
+_REST_PATIENCE_SECONDS = 5.0
 
 
 def hold_in_flight(
@@ -25,7 +29,19 @@ def hold_in_flight(
         seen.not_played = "aucune tâche n'était en vol quand la faute devait être injectée"
         return []
     seen.in_flight = busy
-    return keys + (stack.send(f"{gate}-file", more, closed) if more else [])
+    if more:
+        keys += stack.send(f"{gate}-file", more, closed)
+        wait_until_at_rest(stack.server.held)
+    return keys
+
+
+def wait_until_at_rest(held: Callable[[], Held | None]) -> None:
+    """Wait until the worker takes no message.
+
+    kombu takes a message from a list of Redis (BRPOP) and writes it into `unacked` afterwards. Where the worker dies between
+    the two, it is lost whatever the settings of the target say: a fault that strikes then would blame them.
+    """
+    wait_stable(held, _REST_SECONDS, _REST_PATIENCE_SECONDS, 0.1)
 
 
 def restart(stack: CanaryStack, seen: Observation) -> None:

@@ -67,7 +67,35 @@ class Broker(Protocol):
         ...
 
 
-class PrivateServer:
+class BrokerProcess:
+    """The process of a private broker, killed, frozen and thawed; `answers` says whether it speaks."""
+
+    process: subprocess.Popen[bytes] | None = None
+
+    def answers(self) -> bool:
+        """Whether it answers now."""
+        raise NotImplementedError
+
+    def kill(self) -> None:
+        """SIGKILL, and wait until it is gone."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+    def freeze(self) -> None:
+        """SIGSTOP: connections stay open, and nothing is answered until `thaw`."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self, seconds: float = 10.0) -> bool:
+        """SIGCONT; False when it does not answer in time."""
+        if self.process is None:
+            return False
+        self.process.send_signal(signal.SIGCONT)
+        return wait_until(self.answers, seconds)
+
+
+class PrivateServer(BrokerProcess):
     """A server on 127.0.0.1 with its append-only file written at every command, so that a kill loses nothing of its own."""
 
     broker = BROKER
@@ -76,7 +104,6 @@ class PrivateServer:
         self._program = program
         self._queue = queue
         self._directory = directory
-        self._process: subprocess.Popen[bytes] | None = None
         self._connection: Resp | None = None
 
     def start(self, seconds: float = 10.0) -> bool:
@@ -90,16 +117,14 @@ class PrivateServer:
             "save": "",
         }
         command = [self._program, *(word for name, value in settings.items() for word in (f"--{name}", value))]
-        self._process = subprocess.Popen(
+        self.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        return wait_until(self._answers, seconds)
+        return wait_until(self.answers, seconds)
 
     def kill(self) -> None:
         """SIGKILL, and wait until it is gone."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
+        super().kill()
         self._forget()
 
     def erase(self) -> None:
@@ -118,18 +143,6 @@ class PrivateServer:
             return False
         return True
 
-    def freeze(self) -> None:
-        """SIGSTOP: connections stay open, and nothing is answered until `thaw`."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGSTOP)
-
-    def thaw(self, seconds: float = 10.0) -> bool:
-        """SIGCONT; False when it does not answer in time."""
-        if self._process is None:
-            return False
-        self._process.send_signal(signal.SIGCONT)
-        return wait_until(self._answers, seconds)
-
     def held(self) -> MessageTexts | None:
         """What the broker holds, queued and unacknowledged (`resp.held_messages`); None when it does not answer."""
         try:
@@ -139,7 +152,8 @@ class PrivateServer:
             self._forget()
             return None
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
+        """Whether it answers a PING."""
         try:
             self._connection = self._connection or Resp(PORT)
             return self._connection("PING") == b"PONG"

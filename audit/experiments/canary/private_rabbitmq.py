@@ -2,12 +2,12 @@
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
 from pathlib import Path
 
 from audit.experiments.canary.held_messages import CountedMessages
+from audit.experiments.canary.private_broker import BrokerProcess
 from audit.experiments.waiting import wait_until
 
 # Not RabbitMQ's own port: what the target reaches at localhost:5672 by itself must not be answered. Its distribution takes
@@ -48,7 +48,7 @@ def find_rabbitmq() -> str:
     return found or ""
 
 
-class PrivateRabbitMQ:
+class PrivateRabbitMQ(BrokerProcess):
     """A node on 127.0.0.1, alone in its network namespace (its port mapper too), with its data in a private directory."""
 
     broker = BROKER
@@ -60,12 +60,11 @@ class PrivateRabbitMQ:
         self._counts = self._directory / "counts"
         self._asked = self._directory / "counts.ask"
         self._queue = queue
-        self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, seconds: float = 60.0) -> bool:
         """Start, or start again on the same data; False when it does not answer in time."""
         with (self._directory / "node.log").open("ab") as log:
-            self._process = subprocess.Popen(
+            self.process = subprocess.Popen(
                 [self._program],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -73,13 +72,7 @@ class PrivateRabbitMQ:
                 cwd=self._directory,
                 env=self._environment(),
             )
-        return wait_until(lambda: self._process_ended() or self._answers(), seconds) and not self._process_ended()
-
-    def kill(self) -> None:
-        """SIGKILL, and wait until it is gone."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
+        return wait_until(lambda: self._process_ended() or self.answers(), seconds) and not self._process_ended()
 
     def erase(self) -> None:
         """Remove what a killed node wrote, so that it comes back empty."""
@@ -90,18 +83,6 @@ class PrivateRabbitMQ:
         order = self._directory / "counts.cut"
         order.touch()
         return wait_until(lambda: not order.exists(), _ANSWER_SECONDS, 0.02)
-
-    def freeze(self) -> None:
-        """SIGSTOP: connections stay open, and nothing is answered until `thaw`."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGSTOP)
-
-    def thaw(self, seconds: float = 10.0) -> bool:
-        """SIGCONT; False when it does not answer in time."""
-        if self._process is None:
-            return False
-        self._process.send_signal(signal.SIGCONT)
-        return wait_until(self._answers, seconds)
 
     def held(self) -> CountedMessages | None:
         """How many messages wait and how many are unacknowledged; None when the node does not answer."""
@@ -118,7 +99,8 @@ class PrivateRabbitMQ:
         rows = [tuple(int(n) for n in line.split()) for line in lines[:-1]]
         return CountedMessages(sum(r[0] for r in rows), sum(r[1] for r in rows))
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
+        """Whether the node listens, and says what it holds."""
         try:
             socket.create_connection(("127.0.0.1", PORT), 1.0).close()
         except OSError:
@@ -126,7 +108,7 @@ class PrivateRabbitMQ:
         return self.held() is not None
 
     def _process_ended(self) -> bool:
-        return self._process is None or self._process.poll() is not None
+        return self.process is None or self.process.poll() is not None
 
     def _environment(self) -> dict[str, str]:
         place = str(self._directory)

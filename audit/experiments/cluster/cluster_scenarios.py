@@ -6,7 +6,7 @@ from typing import Any
 from audit.experiments.canary.broker_scenario import loads
 from audit.experiments.canary.canary_stack import tally
 from audit.experiments.canary.execution_ledger import Fate
-from audit.experiments.canary.in_flight import MOST_IN_FLIGHT, tell, told_slots
+from audit.experiments.canary.in_flight import MOST_IN_FLIGHT, tell, told_slots, wait_until_at_rest
 from audit.experiments.canary.scenario_counts import Observation
 from audit.experiments.cluster.cluster_stack import HOLD_SECONDS, ClusterError, ClusterStack
 from audit.experiments.waiting import wait_until
@@ -36,7 +36,10 @@ def _in_flight(
     if not wait_until(lambda: len(stack.log.starts(keys)) >= busy, 10.0, 0.1):
         raise ClusterError("aucune tâche n'était en vol quand la faute devait être injectée")
     seen.in_flight = busy
-    return keys + (stack.send(f"{prefix}-file", more, _BEHIND_SECONDS) if more else [])
+    if more:
+        keys += stack.send(f"{prefix}-file", more, _BEHIND_SECONDS)
+        wait_until_at_rest(stack.held)
+    return keys
 
 
 def _restart(stack: ClusterStack, seen: Observation) -> None:
