@@ -19,6 +19,8 @@ from audit.reading.behaviour.endless_calls import endless_calls
 from audit.reading.behaviour.endless_loops import endless_loops
 from audit.reading.behaviour.fetching_calls import WORDS as FETCHING
 from audit.reading.behaviour.fetching_calls import fetching_calls
+from audit.reading.behaviour.function_memory import WORDS as FUNCTION_MEMORY
+from audit.reading.behaviour.function_memory import function_memory
 from audit.reading.behaviour.import_connections import may_open, opened_at_import
 from audit.reading.behaviour.kept_entries import kept_entries, may_keep
 from audit.reading.behaviour.locks import WORDS as LOCKS
@@ -66,6 +68,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     (("while self.", "while not self.", "while cls.", *ENDLESS_CALLS), endless_calls),
     (_CLOCKS, naive_clocks),
     (ZONELESS, zoneless_clocks),
+    (FUNCTION_MEMORY, function_memory),
     ((*_PUBLISHING, "countdown", "eta=", "queue=", "signature"), publications),
     ((*_PUBLISHING, *_SIGNING), objects_given),
     (_PUBLISHING, published_too_early),
