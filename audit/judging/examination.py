@@ -45,6 +45,10 @@ from audit.target.undigested_code import undigested_code
 Probe = Callable[[Target], Facts]
 _logger = logging.getLogger(__name__)
 
+_WRITE_A_DRIVER = (
+    "écrire un pilote (`audit init --driver`, `audit/experiments/DRIVER.md`) et le nommer dans `target.driver`"
+)
+
 
 @dataclass(frozen=True)
 class Probes:
@@ -261,27 +265,21 @@ class Examination:
         return trace(spec, by_number, self.target.criteria, {question.id for question in every})
 
     def _play(self, experiment: Experiment) -> tuple[Finding, ...]:
+        def not_played(missing: str, settles: str = "") -> tuple[Finding, ...]:
+            open_point = Finding(Outcome.UNDETERMINED, experiment.title, missing=missing, settles=settles)
+            return self._adapted([experiment.bind(open_point)])
+
         if self.level < Level.EXECUTION:
-            missing = "aucun processus n'est lancé à ce niveau d'audit"
-            return self._adapted([experiment.bind(Finding(Outcome.UNDETERMINED, experiment.title, missing=missing))])
+            return not_played("aucun processus n'est lancé à ce niveau d'audit")
         if gone := next((i for i, record in self.records.items() if record.worker_gone), ""):
-            missing = f"non joué : le worker tué pendant `{gone}` n'est pas revenu"
             settles = "faire relancer le worker (exigence 8.5), puis relancer l'audit"
-            return self._adapted(
-                [experiment.bind(Finding(Outcome.UNDETERMINED, experiment.title, missing=missing, settles=settles))]
-            )
+            return not_played(f"non joué : le worker tué pendant `{gone}` n'est pas revenu", settles)
         try:
             driver = self._started_driver()
         except DriverError as error:
             # A stack that did not start once is not waited for again.
             self._no_stack = str(error)
-            settles = (
-                ""
-                if self.target.driver
-                else "écrire un pilote (`audit init --driver`, `audit/experiments/DRIVER.md`) et le nommer dans `target.driver`"
-            )
-            open_point = Finding(Outcome.UNDETERMINED, experiment.title, missing=str(error), settles=settles)
-            return self._adapted([experiment.bind(open_point)])
+            return not_played(str(error), "" if self.target.driver else _WRITE_A_DRIVER)
         started = time.monotonic()
         findings, self.records[experiment.id] = experiment.perform(driver)
         outcomes = ", ".join(f.outcome.value for f in findings)

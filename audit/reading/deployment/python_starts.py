@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from audit.reading.deployment.python_commands import Command, command_of
 from audit.reading.deployment.python_words import Words, constants_of, dotted, unknown
+from audit.target.import_paths import imported_module
+from audit.target.python_syntax import UnparsableError, parse
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _MOST = 6
@@ -50,12 +52,13 @@ class Script:
 
 
 def read_code(path: str, module: str, text: str) -> Code | None:
-    """A file, parsed; None for what this Python cannot read."""
+    """A file, parsed; None for what no Python here can read."""
     try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
+        tree = parse(text)
+    except UnparsableError:
         return None
     code = Code(path, module, tree)
+    package = module if path.endswith("__init__.py") else module.rpartition(".")[0]
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             code.imported |= {
@@ -63,19 +66,11 @@ def read_code(path: str, module: str, text: str) -> Code | None:
                 for n in node.names
             }
         elif isinstance(node, ast.ImportFrom):
-            base = _base(module, path, node)
+            base = imported_module(node, package)
             code.imported |= {n.asname or n.name: f"{base}.{n.name}" for n in node.names}
         elif isinstance(node, Function):
             code.functions.setdefault(node.name, node)
     return code
-
-
-def _base(module: str, path: str, node: ast.ImportFrom) -> str:
-    if not node.level:
-        return node.module or ""
-    package = module.split(".") if path.endswith("__init__.py") else module.split(".")[:-1]
-    kept = package[: len(package) - node.level + 1]
-    return ".".join([*kept, *([node.module] if node.module else [])])
 
 
 def script_of(code: Code, function: str, find: Lookup) -> Script:
