@@ -78,4 +78,6 @@ def draw_run(journal: Journal) -> str:
     """The timeline of this run's experiments, as SVG."""
     lanes = lanes_of_experiments(journal["experiments"])
     last = max((mark.at for lane in lanes for mark in lane.marks), default=0.0)
-    return draw(f"Expériences de l'audit, famille {journal['family']}", lanes, last + 1)
+    unplaced = [e["title"] for e in journal["experiments"] if not (e["timeline"] and "at" in e)]
+    note = f"Sans événement à placer : {' ; '.join(unplaced)}" if unplaced else ""
+    return draw(f"Expériences de l'audit, famille {journal['family']}", lanes, last + 1, note)

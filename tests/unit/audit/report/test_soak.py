@@ -79,6 +79,24 @@ def test_any_length_is_drawn_inside_its_frame(seconds: float) -> None:
     assert all(0 <= place <= width for place in places)
 
 
+def test_no_label_is_cut_and_each_lane_says_how_long_work_took_to_resume() -> None:
+    long = "SIGKILL worker : requête reçue par la passerelle, pas encore acceptée, et rien d'inscrit"
+    rows_ = [{**strike("kill-main", recovery=1.5), "title": long}, {**strike("kill-main", recovery=2.5), "title": long}]
+    text = plain(draw_soak(of(*rows_, {**strike("broker-cut", recovery=None), "title": "A"})))
+    assert f">{long}</text>".replace("'", "&#39;") in text
+    assert "…" not in text
+    assert "reprise en 2,50 s au plus, 2 s en moyenne" in text
+    assert text.index(">A</text>") < text.index(">SIGKILL worker"), "faults of one kind stand together"
+
+
+def test_the_legend_holds_what_is_drawn_and_no_more() -> None:
+    text = draw_soak(of(strike("kill-main", recovery=None)))
+    assert ">faute</text>" in text
+    assert "reprise</text>" not in text
+    assert "inattendu</text>" not in text
+    assert "inattendu</text>" in draw_soak(of({**strike("kill-main"), "wrong": ["x"]}))
+
+
 @pytest.fixture
 def struck(strict: dict[str, Any]) -> dict[str, Any]:
     """A checkpoint whose first experiment struck, with the soak of the same tree."""
@@ -109,6 +127,14 @@ def test_the_checkpoint_shows_its_own_faults_and_the_soak(struck: dict[str, Any]
     assert "2 envois perdus, 0 doublé" in harmed
     assert "Celles qui ont fait du mal, puis les plus lentes : " in harmed
     ElementTree.fromstring(draw_run(struck))
+
+
+def test_every_experiment_is_drawn_or_said_not_to_be(struck: dict[str, Any]) -> None:
+    struck["experiments"][0]["timeline"] = [[1.25, "SIGKILL : worker"], [4.5, "un envoi est accepté"]]
+    text = plain(draw_run(struck))
+    assert "reprise en 3,21 s" in text
+    assert "<rect x=" in text.partition("<g><title>")[2], "the recovery is a bar"
+    assert "Sans événement à placer : Beat<" in text
 
 
 def test_without_a_fault_there_is_no_such_section(strict: dict[str, Any]) -> None:
