@@ -11,7 +11,7 @@ from audit.report.requirement_view import RequirementView
 from audit.requirements.celery_criteria import READ
 
 Record = Mapping[str, Any]
-_LONGEST = 260
+_LONGEST, _LONGEST_REASONS = 260, 200
 # Lines of the screen that are always there, and the fewest that remain for actions and points.
 _LINES, _FIXED, _LEAST, _MOST_ACTIONS = 40, 22, 5, 5
 # Beside more requirements than that, those that nothing settled share one row.
@@ -119,7 +119,7 @@ def brief(text: str, longest: int = _LONGEST) -> str:
 
 def _told(missing: str) -> str:
     """What a point lacks: its first reasons, and how many more there are."""
-    told = brief(missing)
+    told = brief(missing, _LONGEST_REASONS)
     if not told.endswith("…"):
         return told
     kept, reasons = told.removesuffix(" ; …"), re.split(r"\s;\s", missing)
