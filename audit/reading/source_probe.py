@@ -49,6 +49,7 @@ from audit.reading.python.modules import Project, read_project
 from audit.reading.retries.retried_classes import retried_classes
 from audit.reading.retries.retry_policies import read_retries
 from audit.reading.source_files import Tree, walk
+from audit.reading.template_code import template_observations
 from audit.reading.web.fastapi_objects import Web
 from audit.reading.web.http_routes import read_routes
 from audit.target.target_file import Target
@@ -205,7 +206,7 @@ def _observations(machine: Machine, tree: Tree, target: Target, app: Instance | 
     read = [app] if app else applications(machine)
     unprefixed = dict.fromkeys(name for one in read for name in read_unprefixed(machine, one))
     deployed = read_deployment(tree, target.process_files)
-    return (*read_code(machine), *deployed, *_broker_services(tree), *unprefixed)
+    return (*read_code(machine), *deployed, *_broker_services(tree), *unprefixed, *template_observations(tree))
 
 
 def _broker_services(tree: Tree) -> tuple[Observation, ...]:

@@ -12,6 +12,7 @@ from audit.reading.behaviour.standard_clients import without_a_context
 from audit.reading.behaviour.unverified_addresses import unverified_addresses
 from audit.reading.behaviour.unverified_commands import unverified_commands
 from audit.reading.behaviour.verification_options import (
+    gives_up,
     options_to_judge,
     spread_entry,
     unverifying_attribute,
@@ -36,6 +37,9 @@ _CLIENT_OR_SERVER = frozenset(
 )
 _SAYS_OTHERWISE = ("verify_mode", "server_side", "load_cert_chain", "sni_callback", "start_server", "create_server")
 _CONFIGURED = re.compile(r"(?i)env|setting|config|debug")
+_OPTIONS_OF_CLIENTS = re.compile(
+    r"^(?=[A-Z])[A-Z0-9_]*(OPTIONS|CONNECTION|CLIENT|SETTINGS|HOSTS|DATABASES|CACHES|DSL|KWARGS)[A-Z0-9_]*$"
+)
 _CELERY_S = re.compile(r"(?i)(?:broker|backend)_use_ssl")
 _SERVER = ("PROTOCOL_TLS_SERVER", "CLIENT_AUTH")
 
@@ -115,6 +119,19 @@ def _in_dictionaries(scope: Scope) -> Iterator[Observation]:
             name = key.value if isinstance(key, ast.Constant) else ""
             if name in _REQUIREMENTS and not _is_celery_s(scope, dictionary):
                 yield from _required(scope, value, str(name))
+            elif (setting := _setting_of(scope, dictionary)) and gives_up(scope, str(name), value):
+                # What reads the setting is not followed from here.
+                how = f"{name}={ast.unparse(value)}"
+                yield scope.observed(UnverifiedCertificate, value, argument=how, condition=setting)
+
+
+def _setting_of(scope: Scope, dictionary: ast.Dict) -> str:
+    """The setting of a module that holds the options of a client, by its name; empty for any other dictionary."""
+    around = list(scope.around(dictionary))
+    if scope.symbol or any(isinstance(node, ast.Call) for node in around):
+        return ""
+    targets = [t for node in around if isinstance(node, ast.Assign) for t in node.targets]
+    return next((t.id for t in targets if isinstance(t, ast.Name) and _OPTIONS_OF_CLIENTS.search(t.id)), "")
 
 
 def _required(scope: Scope, value: ast.expr, name: str) -> Iterator[Observation]:

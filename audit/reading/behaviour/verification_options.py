@@ -70,7 +70,7 @@ WORDS = (
 
 def unverifying_option(scope: Scope, call: ast.Call) -> str:
     """The option of a call that gives up verifying, as written; empty when none does, or when the target's code ignores it."""
-    found = next(((name, value) for name, value in _options(scope, call) if _gives_up(scope, name, value)), None)
+    found = next(((name, value) for name, value in _options(scope, call) if gives_up(scope, name, value)), None)
     return f"{found[0]}={ast.unparse(found[1])}" if found and _reaches_a_client(scope, call, found[0]) else ""
 
 
@@ -167,7 +167,8 @@ def _given_later(call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
         yield str(getattr(call.args[0], "value", "")), call.args[1]
 
 
-def _gives_up(scope: Scope, name: str, node: ast.expr) -> bool:
+def gives_up(scope: Scope, name: str, node: ast.expr) -> bool:
+    """Whether an option of this name and value gives up verifying."""
     if name not in _FALSE and name not in _TRUE:
         return False
     value: Value = scope.held(node)
