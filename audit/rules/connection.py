@@ -1,6 +1,7 @@
 """Connection, results and shutdown: what a cut of the broker or a deployment costs."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from audit.french.typography import counted
 from audit.model.domains import Answer, conclude
@@ -223,12 +224,21 @@ def _soft_shutdown(known: TargetFacts) -> Sequence[Finding]:
         settles = "relancer avec `--level configuration`"
         return answered(guide, "", answer, nothing=scope.outside, settles=settles)
     found = SettingComparison(name, 0.0, bool, guide, "Arrêt progressif non réglé", lambda _: scope)(known)
-    if any(finding.outcome is not Outcome.ESTABLISHED for finding in found):
-        return found
     answer = judge_stops(known)
     detail = f"{reading.told} ; {answer.read}"
+    if found[0].outcome is Outcome.DEFECT and answer.outcome is Outcome.ESTABLISHED and _only_warm(known):
+        ending = replace(guide, passes="À l'arrêt, un worker sous Redis finit ses tâches avant d'être tué")
+        return answered(ending, "", answer, *reading.evidence, nothing="aucun worker", detail=detail)
+    if any(finding.outcome is not Outcome.ESTABLISHED for finding in found):
+        return found
     title = "Arrêt progressif qui n'aboutit pas"
     return answered(guide, title, answer, *reading.evidence, nothing="aucun worker", detail=detail)
+
+
+def _only_warm(known: TargetFacts) -> bool:
+    """Whether each stop asks for a warm shutdown, whose end the delay before SIGKILL leaves time for."""
+    stops = [stop for worker in known.workers for stop in worker.stops]
+    return bool(stops) and all(stop.is_soft is False for stop in stops)
 
 
 def _soft_scope(known: TargetFacts) -> Scope:

@@ -30,7 +30,7 @@ _logger = logging.getLogger(__name__)
 
 ANY = "*"
 # What two applications may have in common, and lose each other's messages by.
-_OF_SEVERAL = ("broker_url", "task_default_queue", "task_queues", ANY)
+_OF_SEVERAL = ("broker_url", "broker_transport_options", "task_default_queue", "task_queues", ANY)
 
 
 def find_application(machine: Machine, declared: str, started: Sequence[str] = ()) -> Instance | None:

@@ -163,7 +163,17 @@ def _takes_value(word: str, following: list[str]) -> bool:
         return False
     if word.startswith("--"):
         return word[2:] not in _FLAGS
-    return len(word) == 2 and _SHORT["celery"].get(word[1], "") not in _FLAGS
+    flags, last = _clustered(word, _SHORT["celery"])
+    return len(last) == 1 and len(flags) + 2 == len(word)
+
+
+def _clustered(word: str, short: dict[str, str]) -> tuple[list[str], str]:
+    """The flags at the head of a short word (`-EBOfair`), and what is left: an option and its value, or nothing."""
+    flags, rest = [], word[1:]
+    while rest and short.get(rest[0], "") in _FLAGS:
+        flags.append(short[rest[0]])
+        rest = rest[1:]
+    return flags, rest
 
 
 def _options(words: list[str], short: dict[str, str]) -> dict[str, str]:
@@ -175,7 +185,11 @@ def _options(words: list[str], short: dict[str, str]) -> dict[str, str]:
         if word.startswith("--") and len(word) > 2:
             name, equals, value = word[2:].partition("=")
         elif word.startswith("-") and word[1:2] in short:
-            name, value = short[word[1]], word[2:].removeprefix("=")
+            flags, rest = _clustered(word, short)
+            options |= dict.fromkeys(flags, "")
+            if rest[:1] not in short:
+                continue
+            name, value = short[rest[0]], rest[1:].removeprefix("=")
             equals = value
         else:
             continue

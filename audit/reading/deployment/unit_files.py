@@ -112,7 +112,7 @@ def read_supervisor(source: Source, _: Around) -> Iterator[Line]:
             stop = of_supervisor(section.values)
             doubt = _gives_up(section) if supervised else _from_elsewhere(section)
             line = Line(
-                _expanded(command, variables),
+                _expanded(command, variables, _named(section, copies)),
                 section.first,
                 section.last,
                 "" if doubt else supervised,
@@ -123,14 +123,21 @@ def read_supervisor(source: Source, _: Around) -> Iterator[Line]:
             yield replace(line, stop=stop, doubt=doubt, on_failure=restart == "unexpected", user=user)
 
 
-def _expanded(command: str, variables: Mapping[str, str]) -> str:
+def _expanded(command: str, variables: Mapping[str, str], named: Mapping[str, str]) -> str:
     """`%(ENV_NAME)s`, which its own `environment` may give, as a variable of a shell else; `%%` is a `%`."""
     for _ in range(_DEEPEST):
         found = re.sub(r"%\(ENV_([^)]+)\)s", lambda m: variables.get(m[1], f"${{{_variable(m[1])}}}"), command)
         if found == command:
             break
         command = found
+    command = re.sub(r"%\((\w+)\)\d*[sd]", lambda m: named.get(m[1], f"${{{m[1]}}}"), command)
     return command.replace("%%", "%")
+
+
+def _named(section: _Section, copies: str) -> dict[str, str]:
+    """What supervisord calls a program by; its number stays a variable, which each of its processes has another of."""
+    name = section.name.partition(":")[2].strip()
+    return {"program_name": name, "group_name": name, "numprocs": copies}
 
 
 def _variable(name: str) -> str:

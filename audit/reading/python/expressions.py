@@ -72,6 +72,9 @@ def attribute_of(machine: Machine, value: Value, name: str) -> Value:
         found = Method(value.receiver, f"{value.name}.{name}")
     elif value is UNKNOWN:
         found = UNKNOWN
+    elif name == "value" and isinstance(value, str | int | float):
+        # No text and no number has one: it is a member of an `Enum`, read as what it is worth.
+        found = value
     else:
         found = Method(value, name)
     return overridable(found, variable)

@@ -1,7 +1,7 @@
 """The workers of several applications of one project, each with the broker and the queues that it consumes."""
 
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -99,7 +99,11 @@ def _consumer(worker: Process, application: Application) -> Consumer:
     told = addresses(written, setting.overridable if setting else "", [worker.environment])
     option = worker.options.get("broker", "")
     found = [option] if option else sorted(told)
-    broker = _place(found[0]) if len(found) == 1 else ""
+    options = said("broker_transport_options", {})
+    prefix = options.get("global_keyprefix", "") if isinstance(options, Mapping) else UNKNOWN
+    broker = _place(found[0]) if len(found) == 1 and prefix is not UNKNOWN else ""
+    # Keys of another prefix are other queues of the same database.
+    broker += f"#{prefix}" if broker and prefix else ""
     queues = consumed_by(worker, said("task_queues", None), said("task_default_queue", "celery"))
     return Consumer(worker, application.symbol.partition(":")[0], broker, queues or frozenset())
 
