@@ -42,6 +42,12 @@ def start(config: pytest.Config, given: Mapping[str, Any]) -> None:
         out = None if given["audit_no_report"] else Path(given["audit_out"] or "reports")
     except (TargetError, OutputError) as error:
         raise pytest.UsageError(str(error)) from error
+    if config.getoption("dist", "no") != "no" and examination.level >= Level.EXECUTION:
+        msg = (
+            "an audit at level execution starts one stack, which the processes of pytest-xdist cannot share, and none of them "
+            "sees every answer: run it in a session of its own with -n 0, or give --audit-level configuration"
+        )
+        raise pytest.UsageError(msg)
     examination.may_start_worker = given["audit_yes"]
     command = f"pytest {shlex.join(config.invocation_params.args)}".strip()
     held = anchor(Path(given["audit_target"]))
@@ -121,7 +127,7 @@ class AuditSession:
             return
         if session.exitstatus not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
             return
-        if why := self._unfinished(session.config):
+        if why := self._unfinished():
             self.told.append(f"No report: {why}")
             return
         try:
@@ -133,13 +139,11 @@ class AuditSession:
             self.told.append(f"audit: {error}")
             session.exitstatus = Exit.USAGE
 
-    def _unfinished(self, config: pytest.Config) -> str:
+    def _unfinished(self) -> str:
         """Why nothing may be concluded; empty when all was asked."""
         every = {identifier for _, identifier in self.examination.tests()}
         if not every:
             return "the profile asks nothing at this level"
-        if config.getoption("dist", "no") != "no" and self.examination.level >= Level.EXECUTION:
-            return "under pytest-xdist no process sees every answer of level execution"
         left = len(every - self.ran)
         return f"{left} of {len(every)} questions were not put" if left else ""
 

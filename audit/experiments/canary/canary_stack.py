@@ -20,7 +20,6 @@ _BOOT_SECONDS = 25.0
 _LOST_QUIET_SECONDS = 4.0
 _FINAL = frozenset({Fate.DONE, Fate.TWICE, Fate.LOST})
 _RETAINED = frozenset({Fate.HELD, Fate.DUE})
-_RETAINED_QUIET_SECONDS = 4.0
 LONGEST_VISIBILITY_SECONDS = 12
 
 
@@ -128,11 +127,10 @@ class CanaryStack:
         kept = orphaned and (self.settings.get("visibility_timeout") or 0) > LONGEST_VISIBILITY_SECONDS
         while time.monotonic() < deadline:
             found, quiet = set(last.values()), time.monotonic() - since
-            if kept and found <= _FINAL | _RETAINED and quiet >= max(quiet_seconds, _RETAINED_QUIET_SECONDS):
-                break
-            # Acknowledged, and not yet begun by a child that a busy machine starts slowly: for seconds, nobody has it.
+            # Acknowledged, and not yet begun by a child that a busy machine starts slowly: for seconds, nobody has it. What the
+            # broker retains of a dead worker moves no more before `visibility_timeout`, and is waited for no longer.
             needed = max(quiet_seconds, _LOST_QUIET_SECONDS) if Fate.LOST in found else quiet_seconds
-            if found <= _FINAL and quiet >= needed:
+            if found <= (_FINAL | _RETAINED if kept else _FINAL) and quiet >= needed:
                 break
             time.sleep(0.1)
             now = self.fates(keys)

@@ -1,10 +1,15 @@
 """A message that kills each process it meets: how often it is delivered again."""
 
+import math
+import time
+
 from audit.experiments.canary.canary_stack import CanaryStack, tally
 from audit.experiments.canary.execution_ledger import Fate
 from audit.experiments.canary.scenario_counts import Observation
 from audit.experiments.waiting import wait_until
 from audit.french.typography import counted
+
+_ENOUGH = 12
 
 
 def poisoned(stack: CanaryStack, seen: Observation) -> None:
@@ -15,9 +20,12 @@ def poisoned(stack: CanaryStack, seen: Observation) -> None:
         return
     gate = stack.gate("poison")
     keys = stack.send("poison", 1, gate, task="poison")
-    wait_until(worker.ending, stack.watch_seconds)
-    deliveries = len(stack.starts(keys))
-    seen.values |= {"deliveries": deliveries, "seconds": stack.watch_seconds}
+    sent = time.monotonic()
+    # Redis counts no delivery, and so many show that nothing else does; a quorum queue of RabbitMQ gives up after twenty.
+    enough = _ENOUGH if stack.settings.get("broker") != "amqp" else math.inf
+    wait_until(lambda: worker.ending() or len(stack.starts(keys)) >= enough, stack.watch_seconds)
+    deliveries, seconds = len(stack.starts(keys)), min(stack.watch_seconds, round(time.monotonic() - sent, 1))
+    seen.values |= {"deliveries": deliveries, "seconds": seconds}
     seen.note(f"un message qui tue (SIGKILL) le processus qui l'exécute : {counted(deliveries, 'livraison')}")
     gate.touch()
     fates = stack.settle(keys, 8.0)

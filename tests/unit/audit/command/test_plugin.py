@@ -126,6 +126,22 @@ def test_processes_of_xdist_answer_as_one(pytester: pytest.Pytester) -> None:
     again.stdout.fnmatch_lines(["Report: reports/*-famille-8-strict-2.md", "Passes: no failed point*"])
 
 
+@pytest.mark.parametrize(("options", "code"), [(("-n", "2"), pytest.ExitCode.USAGE_ERROR), (("-n", "0"), 1)])
+def test_level_execution_under_xdist_is_refused_before_anything_starts(
+    options: tuple[str, ...], code: int, pytester: pytest.Pytester
+) -> None:
+    root = strict_copy(pytester)
+    (root / "own_driver.py").write_text(DRIVER, encoding="utf-8")
+    file = root / "audit.toml"
+    named = file.read_text(encoding="utf-8").replace("[target]\n", '[target]\ndriver = "own_driver:Own"\n')
+    file.write_text(named, encoding="utf-8")
+    result = play(pytester, *options, f"--audit-target={root}", "--audit-profile=strict", "--audit-level=execution")
+    assert result.ret == code
+    assert (root / "started").exists() is (code == 1)
+    if code != 1:
+        result.stderr.fnmatch_lines(["*run it in a session of its own with -n 0*"])
+
+
 def test_every_option_of_the_command_is_one_of_the_plugin() -> None:
     command: Any = get_command(app)
     names = {parameter.name.replace("_", "-") for parameter in command.commands["run"].params}
