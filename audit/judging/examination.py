@@ -44,10 +44,7 @@ from audit.target.undigested_code import undigested_code
 
 Probe = Callable[[Target], Facts]
 _logger = logging.getLogger(__name__)
-
-_WRITE_A_DRIVER = (
-    "écrire un pilote (`audit init --driver`, `audit/experiments/DRIVER.md`) et le nommer dans `target.driver`"
-)
+_WRITE_A_DRIVER = "écrire un pilote (`audit init --driver`, `audit/experiments/DRIVER.md`), nommé dans `target.driver`"
 
 
 @dataclass(frozen=True)
