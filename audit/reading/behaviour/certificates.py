@@ -223,18 +223,18 @@ def _in_assignment(scope: Scope, target: ast.expr, value: ast.expr) -> str:
         return _in_entry(scope, target, value)
     if not isinstance(target, ast.Attribute):
         return ""
-    gives_up: bool | None = None
+    gone: bool | None = None
     if target.attr in _DEFAULTS:
-        gives_up = held(scope, value) == _UNVERIFIED
+        gone = held(scope, value) == _UNVERIFIED
     elif target.attr == "verify":
-        gives_up = _is_client(scope, target.value) and _is_false(scope, value)
+        gone = _is_client(scope, target.value) and _is_false(scope, value)
     elif target.attr == "check_hostname":
-        gives_up = _is_false(scope, value) and _is_context(scope, target.value)
+        gone = _is_false(scope, value) and _is_context(scope, target.value)
     elif target.attr == "verify_mode":
-        gives_up = _asks_nothing(scope, value) and _is_context(scope, target.value)
-    if gives_up is None:
+        gone = _asks_nothing(scope, value) and _is_context(scope, target.value)
+    if gone is None:
         return unverifying_attribute(scope, target, value)
-    return f"{target.attr} = {ast.unparse(value)}" if gives_up else ""
+    return f"{target.attr} = {ast.unparse(value)}" if gone else ""
 
 
 def _in_entry(scope: Scope, target: ast.Subscript, value: ast.expr) -> str:

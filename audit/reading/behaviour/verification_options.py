@@ -79,7 +79,7 @@ def unverifying_attribute(scope: Scope, target: ast.Attribute, value: ast.expr) 
     owner, _ = unwrap(scope.evaluated(target.value))
     made = owner.cls if isinstance(owner, Instance) else owner
     others = isinstance(made, External) and not made.dotted.startswith(("builtins.", "ssl."))
-    return f"{target.attr} = {ast.unparse(value)}" if others and _gives_up(scope, target.attr, value) else ""
+    return f"{target.attr} = {ast.unparse(value)}" if others and gives_up(scope, target.attr, value) else ""
 
 
 def unverifying_transfer(scope: Scope, call: ast.Call) -> str:
