@@ -116,10 +116,10 @@ def _in_dictionaries(scope: Scope) -> Iterator[Observation]:
     """`{"ssl_cert_reqs": None}` among the settings of a client; those of Celery have a rule of their own."""
     for dictionary in scope.all(ast.Dict):
         for key, value in zip(dictionary.keys, dictionary.values, strict=True):
-            name = key.value if isinstance(key, ast.Constant) else ""
+            name = key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""
             if name in _REQUIREMENTS and not _is_celery_s(scope, dictionary):
-                yield from _required(scope, value, str(name))
-            elif (setting := _setting_of(scope, dictionary)) and gives_up(scope, str(name), value):
+                yield from _required(scope, value, name)
+            elif (setting := _setting_of(scope, dictionary)) and gives_up(scope, name, value):
                 # What reads the setting is not followed from here.
                 how = f"{name}={ast.unparse(value)}"
                 yield scope.observed(UnverifiedCertificate, value, argument=how, condition=setting)
