@@ -58,3 +58,44 @@ def test_a_renewed_lease_belongs_to_its_token_only(bench: Bench, db: Database) -
         assert second is not None
         assert second.doubtful
         assert not messages.renew_lease(connection, first, lease_seconds=30)
+
+
+def claim_next(bench: Bench, sent: messages.Acceptance, message_id: int) -> tuple[bool, messages.Claim | None]:
+    with bench.db.statement() as connection:
+        return messages.claim_next(
+            connection,
+            sent,
+            message_id,
+            lease_seconds=30,
+            now=bench.clock.now,
+            day=bench.clock.now.date(),
+            daily_limit=1000,
+        )
+
+
+def test_an_acceptance_is_recorded_once_whether_or_not_the_next_message_can_be_claimed(bench: Bench) -> None:
+    first, second = bench.ids(bench.campaign(2))
+    sent = messages.Acceptance(first, "g1", "w1", bench.clock.now)
+    recorded, claim = claim_next(bench, sent, second)
+    assert recorded
+    assert claim is not None
+    assert claim.id == second
+    assert bench.message(first).gateway_id == "g1"
+    # Known already, and the next one is somebody's.
+    assert claim_next(bench, messages.Acceptance(first, "g2", None, bench.clock.now), second) == (False, None)
+    assert bench.message(first).gateway_id == "g1"
+
+
+def test_the_claim_sees_that_the_acceptance_before_it_ended_the_hold(bench: Bench) -> None:
+    first, second, third = bench.ids(bench.campaign(3))
+    bench.execute("UPDATE gateway_breaker SET refusals = 9, open_since = now(), probe_at = now(), reason = 'x'")
+    # Found by a question, which shows nothing of how messages are taken.
+    found = messages.Acceptance(first, "g1", None, bench.clock.now, posted=False)
+    _, held = claim_next(bench, found, second)
+    assert held is not None
+    assert held.gateway_held
+    assert held.quota_day is None
+    _, free = claim_next(bench, messages.Acceptance(second, "g2", None, bench.clock.now), third)
+    assert free is not None
+    assert not free.gateway_held
+    assert free.quota_day == bench.clock.now.date()
