@@ -118,7 +118,7 @@ def _suffix(status: Status, level: Level | None, best: Level | None) -> str:
     if status is Status.UNDETERMINED:
         return " : non vérifié"
     if status is Status.NON_COMPLIANT:
-        return " : non"
+        return " : non conforme"
     if status is Status.NOT_APPLICABLE:
         return " : sans objet"
     return f" ({level.french})" if level is not None and best is not None and level < best else ""

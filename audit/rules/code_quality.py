@@ -244,7 +244,7 @@ def _passed(result: ResultFile, sound: str) -> str:
     ran = counted(told["tests"] - told["skipped"], "test passé")
     skipped = f", {counted(told['skipped'], 'autre')} sans objet ou laissés de côté" if told["skipped"] else ""
     others = f" ; {french_integer(told['others'])} ne portent que sur ce que la cible exclut" if told["others"] else ""
-    return f"{sound} : {ran}{skipped} (`{result.path}`{others})"
+    return f"{sound} : {ran}{skipped} (d'après `{result.path}`, que cet audit n'a pas écrit{others})"
 
 
 @_quality(
@@ -286,8 +286,8 @@ def _coverage(facts: QualityFacts) -> Finding:
     share = result.numbers.get("covered", 0) / max(result.numbers.get("valid", 0), 1)
     files = counted(result.numbers.get("files", 0), "fichier")
     others = result.numbers.get("others", 0)
-    beside = f" ; {others} autres n'en sont pas" if others else ""
-    shown = f"{french_percent(share)} des lignes et des branches de {files} de la cible (`{result.path}`{beside})"
+    beside = f" ; {french_integer(others)} autres n'en sont pas" if others else ""
+    shown = f"{french_percent(share)} des lignes et des branches de {files} de la cible (d'après `{result.path}`, que cet audit n'a pas écrit{beside})"
 
     def faults(_: ResultFile) -> list[Wrong]:
         problem = Problem(

@@ -345,11 +345,11 @@ def _outlives_the_task(known: TargetFacts, observation: GlobalCounter) -> bool:
     guide=Guide(
         severity=Severity.MINOR,
         passes="Aucune connexion à une base n'est ouverte à l'import des modules de tâches",
-        fails="Une connexion ouverte à l'import est partagée par les processus enfants, qui mélangent leurs réponses",
+        fails="Une connexion ouverte à l'import le fait échouer sans son serveur, et peut être partagée par les processus enfants",
         advice="Ouvrir la connexion au premier usage, ou au signal `worker_process_init`",
         solution="@worker_process_init.connect\ndef connect(**_): ...",
         undetermined=NO_TASK,
-        impact="Moyen : réponses d'une tâche lues par une autre",
+        impact="Moyen : un worker qui ne démarre pas sans la base, ou des réponses lues par une autre tâche",
     ),
     defective="""
         import psycopg

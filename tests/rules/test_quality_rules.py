@@ -68,7 +68,10 @@ def words(finding: Finding) -> str:
         ("dead-code", "`vulture`, réglé par la cible (`pyproject.toml`), ne signale rien"),
         ("unused-imports", "--select F401"),
         ("stray-prints", "Pas de `print` hors des tests"),
-        ("tests-pass", "5 tests passés, 2 autres sans objet ou laissés de côté (`build/junit.xml`)"),
+        (
+            "tests-pass",
+            "5 tests passés, 2 autres sans objet ou laissés de côté (d'après `build/junit.xml`, que cet audit n'a pas écrit)",
+        ),
         ("test-coverage", "89,0 % des lignes et des branches de 2 fichiers de la cible"),
         ("uniform-style", "`ruff format --check --no-cache .` ne signale rien"),
     ],
@@ -177,7 +180,12 @@ _CASE = '<testcase classname="tests.test_{}" name="test_it">{}</testcase>'
 @pytest.mark.parametrize(
     ("app", "run", "outcome", "told"),
     [
-        ("", "<failure/>", Outcome.ESTABLISHED, "1 test passé (`junit.xml` ; 1 ne portent que sur"),
+        (
+            "",
+            "<failure/>",
+            Outcome.ESTABLISHED,
+            "1 test passé (d'après `junit.xml`, que cet audit n'a pas écrit ; 1 ne portent que sur",
+        ),
         ("<failure/>", "", Outcome.DEFECT, "échouent : 1 sur 1"),
         (None, "", Outcome.UNDETERMINED, "ne compte rien de la cible"),
     ],

@@ -143,9 +143,9 @@ def test_what_is_not_verified_or_refused_is_said_on_its_line() -> None:
     told = verdict_section(some, [finding(Outcome.DEFECT, rule="recovery")], nothing_judged=False)
     assert told["bullets"] == [
         ["❔", "Envoi de messages sans admin connecté : non vérifié"],
-        ["❌", "Traitement des webhooks automatique : non"],
+        ["❌", "Traitement des webhooks automatique : non conforme"],
         ["⚠️", "Envoi Message 2 sur interaction"],
-        ["❌", "Récupération automatique des campagnes interrompues : non"],
+        ["❌", "Récupération automatique des campagnes interrompues : non conforme"],
         ["❔", "Contrôle de santé planifié : non vérifié"],
     ]
     assert (told["unverified"], told["refused"], told["partial"]) == (["8.1"], ["8.2"], ["8.3"])
@@ -210,7 +210,7 @@ def test_another_family_has_a_line_for_each_of_its_criteria() -> None:
     ]
     assert verdict_section(some, [], nothing_judged=False)["bullets"] == [
         ["✅", "Évaluation de la Fenêtre"],
-        ["❌", "Aucun Message 2 hors Fenêtre : non"],
+        ["❌", "Aucun Message 2 hors Fenêtre : non conforme"],
         ["❔", "Délai du Message 2 : non vérifié"],
     ]
 

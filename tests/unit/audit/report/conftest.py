@@ -229,7 +229,7 @@ def strict() -> Journal:
             "refused": ["8.2"],
             "bullets": [
                 ["✅", "Envoi de messages sans admin connecté"],
-                ["❌", "Traitement des webhooks automatique : non"],
+                ["❌", "Traitement des webhooks automatique : non conforme"],
             ],
         },
     )
