@@ -8,7 +8,6 @@ from typing import Any
 
 from audit.report.open_causes import open_causes
 from audit.report.requirement_view import RequirementView
-from audit.requirements.celery_criteria import READ
 
 Record = Mapping[str, Any]
 _LONGEST, _LONGEST_REASONS = 260, 200
@@ -20,6 +19,8 @@ _GRAVITIES = ("critique", "majeur", "mineur", "")
 _LEVELS = ("déclaré", "configuré", "exécuté", "mesuré")
 # What every proof of autonomy begins with, and says nothing of its own.
 _PREAMBLE = re.compile(r"(?:Sans aucune session possible|Personne ne peut être connecté)(?: \([^)]*\))?\s*: ")
+# What settles a requirement that asks for no stronger evidence: what to do first is then what leaves most of it open.
+_READ = "lire ce qui manque"
 _PLACE = re.compile(r"`([^`\s]+)`, ligne (\d+)|`([^`\s]+:\d+)`")
 
 
@@ -176,7 +177,9 @@ def _settling(open_views: Sequence[RequirementView], journal: Record) -> tuple[A
     ids = ", ".join(v.id for v in open_views)
     causes = [f"« {cause} » ({count} points)" for cause, count in open_causes(journal)[:2]]
     texts = [
-        f"lever d'abord {' et '.join(causes)}, puis auditer de nouveau" if s == READ and causes else brief(s, 300)
+        f"lever d'abord {' et '.join(causes)}, puis auditer de nouveau"
+        if s.startswith(_READ) and causes
+        else brief(s, 300)
         for s, _ in told.most_common(1)
     ]
     return tuple(Action("", f"Pour {ids}", "", text, "") for text in texts)

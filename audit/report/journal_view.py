@@ -7,10 +7,10 @@ from typing import Any
 
 from audit.report.first_screen import FirstScreen, first_screen
 from audit.report.open_causes import open_causes
+from audit.report.practices import SHOWN_BY
 from audit.report.quotations import quotations
 from audit.report.requirement_view import RequirementView, requirement_views
 from audit.report.strike_section import StruckRow, drawing_name, struck_rows, worst_rows
-from audit.requirements.unproved import SHOWN_BY
 
 _PHASE_SYMBOLS = {"TERMINÉE": "✅", "À VALIDER": "➡️", "EN ATTENTE": "⏳"}
 Journal = Mapping[str, Any]

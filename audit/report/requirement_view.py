@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from audit.requirements.unproved import PRACTICES
+from audit.report.practices import PRACTICES
 
 STATUS_SYMBOLS = {"NON CONFORME": "❌", "CONFORME": "✅", "PARTIEL": "⚠️", "INDÉTERMINÉ": "❔", "SANS OBJET": "➖"}
 _LEVELS = ("déclaré", "configuré", "exécuté", "mesuré")

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from audit.model.findings import Level
 from audit.requirements.requirement import Requirement
 
-READ = "lire ce qui manque aux points ci-dessus, puis relancer `audit run`"
+_READ = "lire ce qui manque aux points ci-dessus, puis relancer `audit run`"
 _IMPORTED = "`audit run --level configuration --python INTERPRÉTEUR` (celui qui sait importer le projet)"
 _PLAYED = (
     "`audit run --level execution --python INTERPRÉTEUR --yes` (le canari lance le worker du projet, le tue et compte)"
 )
-_SETTLES = {Level.SOURCE: READ, Level.CONFIGURATION: _IMPORTED, Level.EXECUTION: _PLAYED}
+_SETTLES = {Level.SOURCE: _READ, Level.CONFIGURATION: _IMPORTED, Level.EXECUTION: _PLAYED}
 
 
 def _criterion(

@@ -10,6 +10,7 @@ import pytest
 from audit.report.first_screen import brief
 from audit.report.markdown import render_markdown
 from audit.report.strike_section import worst_rows
+from audit.requirements.celery_criteria import CELERY_CRITERIA
 from audit.target.commit import commit_of
 from tests.unit.audit.report.hand_made import finding, problem
 
@@ -128,6 +129,14 @@ def test_reasons_left_out_are_counted(strict: Journal) -> None:
     assert re.search(r"La raison n° 1 [^|]* ; et (\d+) autres \|", told)
     kept = told.count("la raison n°") + 1
     assert f" ; et {12 - kept} autres |" in told
+
+
+def test_what_leaves_most_of_it_open_is_what_to_lift_first(strict: Journal) -> None:
+    advice = next(c.settles for c in CELERY_CRITERIA if c.settles.startswith("lire ce qui manque"))
+    left = [finding("indéterminé", f"Point {n}", f"rule-{n}", missing="aucun worker n'est lancé") for n in range(4)]
+    entry = strict["requirements"][2] | {"settles": advice, "findings": left}
+    told = screen(strict | {"requirements": [*strict["requirements"][:2], entry]})
+    assert "Pour 8.4 : lever d'abord « aucun worker n'est lancé » (4 points), puis auditer de nouveau" in told
 
 
 def test_no_identifier_stands_where_a_sentence_can(strict: Journal) -> None:
