@@ -257,6 +257,7 @@ def _paged_reads(known: TargetFacts) -> Sequence[Finding]:
         sound=BoundedRead,
         absent="aucun client de PostgREST n'est employé dans ce que font les tâches",
         libraries=frozenset({"postgrest", "supabase"}),
+        each_module=True,
     )(known)
 
 

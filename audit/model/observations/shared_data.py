@@ -67,6 +67,11 @@ class BoundedRead(Observation):
 
 
 @dataclass(frozen=True)
+class PostgrestClient(BoundedRead):
+    """A client of PostgREST, made in a module that sends it nothing."""
+
+
+@dataclass(frozen=True)
 class GlobalCounter(Observation):
     """A global variable, `name`, that a function counts in: each process has its own."""
 

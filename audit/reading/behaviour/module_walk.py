@@ -92,7 +92,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
         unverified_certificates,
     ),
     (LOCKS, endless_locks),
-    ((".execute(",), unpaged_reads),
+    ((".execute(", "supabase", "postgrest"), unpaged_reads),
     (("purge(", "discard_all("), purges),
     (DELIVERIES, counted_deliveries),
     (WORKERS, started_workers),

@@ -5,19 +5,22 @@ import re
 from collections.abc import Iterator
 
 from audit.model.observations.observation import Observation
-from audit.model.observations.shared_data import BoundedRead, UnboundedRead
+from audit.model.observations.shared_data import BoundedRead, PostgrestClient, UnboundedRead
 from audit.reading.behaviour.scope import Scope, chain, keyword, last
 
 _BOUNDS = frozenset({"limit", "range", "single", "maybe_single", "csv"})
 _AGGREGATE = re.compile(r"^\s*(\w+:)?(\w+\.)?(count|sum|avg|min|max)\(\)\s*$")
+_CLIENTS = re.compile(r"^create_(?:async_)?client$|^(?:Sync|Async)?(?:Postgrest)?Client$|^acreate_client$")
 _WRITES = frozenset({"insert", "update", "upsert", "delete", "rpc"})
 
 
 def unpaged_reads(scope: Scope) -> Iterator[Observation]:
-    """UnboundedRead: `table(…).select(…)…execute()` without `limit`, `range` or `single`; BoundedRead: with one."""
-    if not scope.symbol:
-        return
+    """UnboundedRead: `table(…).select(…)…execute()` without `limit`, `range` or `single`; BoundedRead: with one; PostgrestClient."""
     for call in scope.calls:
+        if _makes_a_client(scope, call) and ".execute(" not in scope.module.source.text:
+            yield scope.observed(PostgrestClient, call)
+        if not scope.symbol:
+            continue
         if last(call.func) != "execute" or call.args:
             continue
         calls = list(_whole_chain(scope, call))
@@ -32,6 +35,12 @@ def unpaged_reads(scope: Scope) -> Iterator[Observation]:
         counted = any(_asks_for_a_count(c) for c in calls) and _gives_only_its_count(scope, call)
         bounded = bool(names & _BOUNDS) or counted or any(_counts(c) or _names_one_row(c) for c in calls)
         yield scope.observed(BoundedRead if bounded else UnboundedRead, call)
+
+
+def _makes_a_client(scope: Scope, call: ast.Call) -> bool:
+    if not _CLIENTS.match(last(call.func)):
+        return False
+    return scope.external(call.func).partition(".")[0] in {"supabase", "postgrest"}
 
 
 def _whole_chain(scope: Scope, call: ast.Call) -> Iterator[ast.Call]:

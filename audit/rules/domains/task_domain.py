@@ -159,9 +159,12 @@ def recognised_in_tasks(
     found = run_by_tasks(known, wrong, doubts=doubts, only=sound)
     if found.members and not uses.each_module:
         return found
-    members = {member.symbol for member in found.members}
     seen: tuple[Observation, ...] = (*wrong, *right)
-    recognised = {o.excerpt.path for o in seen if o.excerpt and outermost(known, o.symbol) in members}
+    # What a guess only leads to is recognised all the same.
+    followed = known.closures.followed
+    recognised = {
+        o.excerpt.path for o in seen if o.excerpt and (not o.symbol or outermost(known, o.symbol) in followed)
+    }
     # A call that nobody can follow may run any module of the program.
     beyond = uses.in_program(known) if not found.members and known.closures.opaque else ()
     unread = [gap for gap in dict.fromkeys((*uses.in_tasks(known), *beyond)) if gap.path not in recognised]

@@ -1,5 +1,6 @@
 """Publications that run in a transaction which somebody else opened: a caller, a signal, the framework, the request."""
 
+import re
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,10 @@ from audit.rules.effective_settings import short
 _SPECIAL = ("__init__", "__enter__", "__exit__", "__call__")
 # Django sends them inside a transaction of its own, or before the row is written.
 _INSIDE = frozenset({"pre_delete", "post_delete", "m2m_changed", "pre_save"})
+# Celery's processes send them, on their own account: no transaction of the program is open then.
+_APART = re.compile(
+    r"^(?:worker|beat|celeryd|heartbeat|eventlet|after_setup|setup|import|user|task_(?!publish))\w*$|^(?:request_started|request_finished)$"
+)
 # What the method of a framework calls of the same object.
 _HOOKS: Mapping[str, tuple[str, ...]] = {
     "dispatch": ("get", "post", "put", "patch", "delete", "list", "retrieve", "create", "update", "destroy"),
@@ -86,6 +91,8 @@ class Transactions:
             elif any(o.on is True for o in settings):
                 yield one.symbol, True, "la transaction de la requête (`ATOMIC_REQUESTS`)"
         for receiver in self._known.source.observations_of(SignalReceiver):
+            if all(map(_APART.match, receiver.signals)):
+                continue
             inside = sorted(_INSIDE.intersection(receiver.signals))
             why = f"le signal `{(inside or receiver.signals)[0]}`, qu'une transaction entoure"
             for symbol in [receiver.symbol] if receiver.symbol else self._named.get(receiver.name, ()):

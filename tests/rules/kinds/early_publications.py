@@ -1,7 +1,7 @@
 """Tasks published before the transaction is committed, and after."""
 
 from audit.model.findings import Outcome
-from tests.rules.kinds.program import ALARM, PASSES, Program
+from tests.rules.kinds.program import ALARM, DOUBTED, PASSES, Program
 
 _SETTINGS = 'DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "ATOMIC_REQUESTS": True}}\nROOT_URLCONF = "urls"\n'
 _BUILT = 'DATABASES = {"default": env.db("DATABASE_URL")}\nDATABASES["default"]["ATOMIC_REQUESTS"] = True\n'
@@ -49,6 +49,10 @@ def _files(text: str, settings: str) -> dict[str, str]:
 
 _MANAGE = 'import os\n\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings")\n'
 _RECEIVER = "@receiver(post_save, sender=Doc)\ndef on(sender, instance, **kwargs):\n"
+_SAVES = "def keep(pk):\n    with transaction.atomic():\n        Doc.objects.create(n=pk)\n"
+_PROCESS = (
+    "from celery.signals import {signal}\n\n\n@{signal}.connect\ndef started(**kwargs):\n    up.delay(1)\n\n\n" + _SAVES
+)
 PROGRAMS = (
     _early("receiver", f"{_RECEIVER}    up.delay(instance.pk)\n"),
     _early("receiver, set after", f"{_RECEIVER}    up.apply_async(args=(instance.pk,))\n", _BUILT),
@@ -74,6 +78,14 @@ PROGRAMS = (
     _event('@event.listens_for(Engine, "connect")\ndef on(connection, record):\n    up.delay(1)\n', PASSES),
     _late("no such setting", f"{_RECEIVER}    up.delay(instance.pk)\n", "DATABASES = {}\n"),
     _late("refused", f"{_RECEIVER}    up.delay(instance.pk)\n", _SETTINGS.replace("True", "False")),
+    _late("signal of a worker", _PROCESS.format(signal="worker_ready"), "DATABASES = {}\n"),
+    _late("signal of beat", _PROCESS.format(signal="beat_init"), "DATABASES = {}\n"),
+    Program(
+        "publish-after-commit",
+        "signal of a row, in its transaction",
+        DOUBTED,
+        _files(f"{_RECEIVER}    up.delay(1)\n\n\n{_SAVES}", "DATABASES = {}\n"),
+    ),
     _late("from a task", "@shared_task\ndef go():\n    up.delay(1)\n"),
     _late("view of its own", "@transaction.non_atomic_requests\ndef view(request):\n    up.delay(1)\n"),
 )

@@ -1,7 +1,7 @@
 """Reads through PostgREST: rows without a bound, and answers of which only the count is read."""
 
 from audit.model.findings import Outcome
-from tests.rules.kinds.program import ALARM, PASSES, Program
+from tests.rules.kinds.program import ALARM, DOUBTED, PASSES, Program
 
 _HEAD = """
 from celery import Celery
@@ -22,6 +22,29 @@ def _read(name: str, body: str, outcomes: frozenset[Outcome] = PASSES) -> Progra
     return Program("paged-reads", name, outcomes, _HEAD + lines)
 
 
+def _elsewhere(name: str, body: str, outcomes: frozenset[Outcome]) -> Program:
+    files = {"stores.py": _STORES, "shop.py": _TASK + body}
+    return Program("paged-reads", name, outcomes, files)
+
+
+_STORES = """
+from supabase import create_client
+
+
+def client():
+    return create_client(URL, KEY)
+"""
+_TASK = """
+from celery import Celery
+from postgrest import CountMethod
+from stores import client
+
+app = Celery("shop", broker="redis://localhost/0")
+
+
+@app.task
+def remind(key):
+    """
 _COUNT = "client.table('m').select('id', count='exact').execute()"
 
 PROGRAMS = (
@@ -33,6 +56,9 @@ PROGRAMS = (
     ),
     _read("count in a condition", f"if (answer := {_COUNT}).count:\n    warn(key)"),
     _read("sum of the database", "return client.table('m').select('total:price.sum()').execute().data"),
+    _elsewhere("client of another module, and a write", "client().table('m').upsert(key).execute()", PASSES),
+    _elsewhere("client of another module, and a read", "client().table('m').select('*').execute()", ALARM),
+    _elsewhere("client of another module, and an unknown request", "build(client()).execute()", DOUBTED),
     _read("count and rows", f"answer = {_COUNT}\nwarn(answer.count)\nfor row in answer.data:\n    send(row)", ALARM),
     _read("answer given away", f"answer = {_COUNT}\nwarn(answer.count)\nreturn answer", ALARM),
     _read("length of the rows", f"return len({_COUNT}.data)", ALARM),
