@@ -99,4 +99,10 @@ def failed(
         solution_language=guide.language,
         places=tuple(dict.fromkeys(f"{e.path}:{e.first_line}" for e in places)),
     )
-    return [Finding(outcome, sentence, tuple(evidence), problem=problem)]
+    return [Finding(outcome, sentence, _of_places(evidence, places), problem=problem)]
+
+
+def _of_places(evidence: Sequence[Evidence], places: Sequence[Excerpt]) -> tuple[Evidence, ...]:
+    """What shows the faults: the lines of other members, of which nothing else is told, are left out."""
+    shown = tuple(e for e in evidence if e.excerpt is None or e.excerpt in places or e.values)
+    return shown if places and shown else tuple(evidence)
