@@ -8,6 +8,8 @@ import pytest
 
 from audit.experiments.canary.canary_stack import tally
 from audit.experiments.canary.execution_ledger import Fate
+from audit.experiments.canary.held_messages import MessageTexts
+from audit.experiments.canary.in_flight import wait_until_at_rest
 from audit.experiments.canary.scenario_counts import Observation
 from audit.experiments.canary.scenarios import SCENARIOS
 from audit.experiments.canary.stop_scenario import terminated
@@ -41,6 +43,21 @@ def test_every_scenario_counts_what_it_sent(play: Play, scenario: str) -> None:
     assert seen.sent == seen.executed
     assert seen.sent > 0 or scenario == "canary-asked"
     assert seen.timeline
+
+
+def test_a_fault_waits_until_the_worker_takes_no_message() -> None:
+    """What kombu has taken from Redis and not yet written into `unacked` is nobody's."""
+    taken = [MessageTexts(b"c d e", b"a b"), MessageTexts(b"d e", b"a b"), MessageTexts(b"d e", b"a b c")]
+    moments = iter(taken)
+    asked: list[MessageTexts] = []
+
+    def held() -> MessageTexts:
+        asked.append(next(moments, taken[-1]))
+        return asked[-1]
+
+    wait_until_at_rest(held)
+    assert len(asked) > 4
+    assert set(asked[-3:]) == {taken[-1]}
 
 
 @pytest.mark.parametrize("scenario", HELD_AT_A_GATE)
