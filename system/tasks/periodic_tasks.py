@@ -7,7 +7,7 @@ from typing import Any
 
 from system.config import get_settings
 from system.daily_counters import get_shared_counters
-from system.db.database import get_db
+from system.db.database import Database, get_db
 from system.db.snapshots import PostgresSnapshots, SupabaseSnapshots
 from system.db.supabase import get_supabase_client
 from system.domain.daily_limit import DailyLimit
@@ -34,18 +34,22 @@ def _sweep() -> dict[str, Any]:
     follow_ups = inbox.process_left_behind(db, wait_seconds=get_settings().inbox_wait_seconds)
     publish(follow_ups)
     statistics.fold(db)
-    stopped = stop_spiking(db)
-    completed = closing.close_finished_campaigns(db)
+    ended = _end(db)
     lateness = timedelta(seconds=get_settings().schedule_lateness_seconds)
     started = scheduling.start_due(db, lateness=lateness)
     publish(started)
-    found = {"left_behind": len(follow_ups), "completed": list(completed), "stopped": list(stopped)}
-    return _told(_recover() | found | {"started": len(started)})
+    return _told(_recover() | ended | {"left_behind": len(follow_ups), "started": len(started)})
 
 
 def _expire() -> dict[str, Any]:
-    expired = closing.expire(get_db())
-    return _told(asdict(expired) | {"completed": list(closing.close_finished_campaigns(get_db()))})
+    db = get_db()
+    return _told(asdict(closing.expire(db)) | _end(db))
+
+
+def _end(db: Database) -> dict[str, list[int]]:
+    """Stops what fails in numbers before it closes what has ended: a campaign that is closed first cannot be resumed."""
+    stopped = stop_spiking(db)
+    return {"stopped": list(stopped), "completed": list(closing.close_finished_campaigns(db))}
 
 
 def _told(found: dict[str, Any]) -> dict[str, Any]:

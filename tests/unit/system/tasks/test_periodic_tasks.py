@@ -6,6 +6,7 @@ import redis
 import respx
 
 from system.config import get_settings
+from system.gateway.outcomes import Refused
 from system.tasks import periodic_tasks
 from system.tasks.celery_app import celery_app
 from system.tasks.queue_lengths import queue_lengths
@@ -91,3 +92,14 @@ def test_a_sweep_tells_what_it_found_and_nothing_when_it_found_nothing(
     periodic_tasks.sweep_expired_leases.apply(throw=True)
     (told,) = [record for record in caplog.records if record.message == "swept"]
     assert told.__dict__["campaigns"] == [campaign]
+
+
+@pytest.mark.parametrize("task", ["sweep_expired_leases", "close_overdue_campaigns", "check_expired_interactions"])
+def test_a_campaign_that_only_failed_is_stopped_whichever_task_comes_first(bench: Bench, task: str) -> None:
+    campaign = bench.campaign(20)
+    for number in bench.ids(campaign):
+        bench.gateway.answers.append(Refused("HTTP 404", retryable=False))
+        bench.sender().send(number)
+    getattr(periodic_tasks, task).apply(throw=True)
+    assert bench.execute("SELECT status FROM campaigns WHERE id = %s", campaign) == [{"status": "paused"}]
+    assert detail(bench, task)["stopped"] == [campaign]
