@@ -283,8 +283,14 @@ class Facts:
         text = json.dumps(content, sort_keys=True, ensure_ascii=False, default=_plain)
         return hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()
 
+    @cached_property
+    def asked(self) -> set[type[Observation]]:
+        """The kinds of observations that were asked for: those that a rule rests on, when it empties this first."""
+        return set()
+
     def observations_of(self, kind: type[Seen]) -> tuple[Seen, ...]:
         """The observations of this kind, in the order they were read."""
+        self.asked.add(kind)
         return tuple(o for o in self.observations if isinstance(o, kind))
 
     @property

@@ -76,6 +76,16 @@ class OpaqueCall(Gap):
 
 
 @dataclass(frozen=True, slots=True)
+class LongExpression(Gap):
+    """An expression of which nobody knows what it is worth: to follow what it calls takes more steps than a reading may."""
+
+    @property
+    def words(self) -> str:
+        """Its place."""
+        return f"ce que vaut `{self.place}` est trop long à suivre"
+
+
+@dataclass(frozen=True, slots=True)
 class LoadedCode(Gap):
     """Code of a module that tasks load, run by no call that was followed: an operator, a value made at import, a nested function."""
 

@@ -1,7 +1,7 @@
 """All that the probes learned about one target, and the questions rules ask of it."""
 
 import re
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Collection, Container, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,7 +9,8 @@ from audit.model.call_closures import Closures, Subset, closures
 from audit.model.delegated_work import DelegatedWork, delegated_work
 from audit.model.facts import BeatEntry, Facts, Function, Process, Route, Setting, Task
 from audit.model.findings import Evidence, Excerpt, Level
-from audit.model.gaps import ExcludedCode, Gap
+from audit.model.gaps import ExcludedCode, Gap, LongExpression
+from audit.model.observations.observation import CutShort, Observation, TaskObservation
 from audit.model.quality_facts import QualityFacts
 from audit.model.retries import RetryPolicy
 from audit.target.target_file import Target
@@ -143,6 +144,26 @@ class TargetFacts:
             reached = closures(self.source.functions, (start,)) if start not in found else None
             found |= dict.fromkeys({*reached.sure, *reached.possible} - found.keys(), start) if reached else {}
         return found
+
+    def cut_short(self, kinds: Collection[type[Observation]]) -> tuple[LongExpression, ...]:
+        """The expressions too long to follow that may hide observations of these kinds, where such an observation would count."""
+        found = []
+        for one in self.source.observations:
+            if isinstance(one, CutShort) and one.excerpt:
+                hidden = [k for k in kinds if any(issubclass(h, k) or issubclass(k, h) for h in one.hides)]
+                everywhere = not all(issubclass(kind, TaskObservation) for kind in hidden)
+                if hidden and (everywhere or self._tasks_may_run(one.symbol, one.excerpt)):
+                    found.append(LongExpression(one.excerpt.path, one.excerpt.first_line))
+        return tuple(dict.fromkeys(found))
+
+    def _tasks_may_run(self, symbol: str, place: Excerpt) -> bool:
+        """Whether a call that was followed leads to a function, or to one around it; own statements, whether tasks load them."""
+        if not symbol:
+            return place.path in self.loaded_files
+        around = [symbol]
+        while ".<locals>." in around[-1]:
+            around.append(around[-1].rpartition(".<locals>.")[0])
+        return any(one in self.closures.followed for one in around)
 
     @cached_property
     def delegated(self) -> DelegatedWork:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from audit.model.facts import BeatEntry, Facts, Loading, Process, Task
 from audit.model.findings import Level
-from audit.model.gaps import Doubt, Gap, UnreadFile
+from audit.model.gaps import Gap, UnreadFile
 from audit.model.observations.observation import Observation
 from audit.model.test_files import places_of, program_places
 from audit.reading.behaviour import read_code
@@ -41,10 +41,10 @@ from audit.reading.deployment.deployment_facts import read_deployment
 from audit.reading.deployment.process_files import read_processes
 from audit.reading.imported_places import imported_places
 from audit.reading.program import new_machine
-from audit.reading.python.abstract_values import ClassValue, External, FunctionValue, Instance, Value, unwrap
+from audit.reading.python.abstract_values import ClassValue, External, FunctionValue, Instance, Origin, Value, unwrap
 from audit.reading.python.application_factories import follow_factories
 from audit.reading.python.functions import Functions, OfFunctions
-from audit.reading.python.interpreter import Machine
+from audit.reading.python.interpreter import STEPS_IN_FUNCTIONS, Machine
 from audit.reading.python.modules import Project, read_project
 from audit.reading.retries.retried_classes import retried_classes
 from audit.reading.retries.retry_policies import read_retries
@@ -76,13 +76,19 @@ _STARTING = (
     "Makefile",
 )
 _DECLARES = re.compile(r"@|task", re.IGNORECASE)
+# What makes a task of a function that is called, and what adds to the schedule.
+_REGISTERS = re.compile(r"\btasks?\b|\bshared_task\b|\bregister_task\b|\badd_periodic_task\b")
+_TOO_LONG = "instructions trop longues à suivre"
 
 
-def collect(target: Target) -> Facts:
-    """Facts at level SOURCE. Never raises for what the target holds: what cannot be read is in `unread`."""
+def collect(target: Target, steps: int = STEPS_IN_FUNCTIONS) -> Facts:
+    """Facts at level SOURCE. Never raises for what the target holds: what cannot be read is in `unread`.
+
+    `steps` bounds what is followed for all that functions say.
+    """
     started = time.perf_counter()
     with _no_collection():
-        facts = _collect(target)
+        facts = _collect(target, steps)
     _log(facts)
     _logger.debug("%s read in %.2f s", target.root, time.perf_counter() - started)
     return facts
@@ -107,10 +113,11 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _read(project: Project) -> tuple[Machine, Web]:
+def _read(project: Project, steps: int) -> tuple[Machine, Web]:
     """The whole target, followed."""
     web = Web()
     machine = new_machine(project, web)
+    machine.steps_in_functions = steps
     machine.read_all()
     follow_factories(machine, ("Celery",), machine.is_celery)
     apply_own_decorators(machine)
@@ -120,12 +127,12 @@ def _read(project: Project) -> tuple[Machine, Web]:
     return machine, web
 
 
-def _collect(target: Target) -> Facts:
+def _collect(target: Target, steps: int) -> Facts:
     tree = walk(target.root, target.exclude)
     processes = read_processes(tree, target.process_files)
     started = [name for p in processes if {"worker", "beat"} & {*p.role.split("+")} and (name := p.options.get("app"))]
     project = _project(tree, target, started)
-    machine, web = _read(project)
+    machine, web = _read(project, steps)
     tasks = read_tasks(machine)
     app = find_application(machine, target.celery_app, started)
     starts = WorkerStarts(machine, tasks, processes)
@@ -133,9 +140,10 @@ def _collect(target: Target) -> Facts:
     _follow_to_tests(project, app)
     routes = read_routes(machine, web, target.asgi_app)
     unloaded = read_unloaded(starts, tree)
-    tree.unread += [(o.path, f"instructions trop longues à suivre, ligne {o.first}") for o in machine.given_up]
     functions = Functions(machine)
     beat, beat_known = _beat(machine, app, tasks, processes)
+    gaps = _gaps(tree, machine)
+    tree.unread += [(o.path, f"{_TOO_LONG}, ligne {o.first}") for o in machine.given_up]
     return Facts(
         level=Level.SOURCE,
         probe="source",
@@ -164,7 +172,7 @@ def _collect(target: Target) -> Facts:
         program=project.program,
         text_digest=project.text_digest,
         unread=tuple(dict.fromkeys(tree.unread)),
-        gaps=_gaps(tree, machine),
+        gaps=gaps,
         libraries=_libraries(machine),
         loading=_loading(machine),
         test_modules=project.test_modules,
@@ -254,11 +262,8 @@ def _calls_methods(base: Value) -> bool:
     return bool(dotted) and not dotted.startswith(("builtins.", "abc.", "typing.", "typing_extensions.", "enum."))
 
 
-_SPENT = "le code des fonctions est trop long à suivre : les dernières n'ont pas été lues"
-
-
 def _gaps(tree: Tree, machine: Machine) -> tuple[Gap, ...]:
-    """Python files of the program that were not read, and imports of its modules that find nothing."""
+    """Python files of the program that were not read, statements that were given up, and imports of its modules that find nothing."""
     is_test = machine.project.is_test_file
     texts = {module.source.path: module.source.text for module in machine.project.modules.values()}
     unread = [
@@ -269,5 +274,17 @@ def _gaps(tree: Tree, machine: Machine) -> tuple[Gap, ...]:
         if path not in tree.excluded and not is_test(path) and (path.endswith(".py") or why.startswith(_FOLDERS))
     ]
     missing = [gap for gap in machine.missing_imports if not is_test(gap.path)]
-    spent = [Doubt(why=_SPENT)] if machine.is_spent else []
-    return tuple(dict.fromkeys((*unread, *missing, *spent)))
+    given_up = (gap for place in machine.given_up if not is_test(place.path) for gap in _given_up(machine, place))
+    return tuple(dict.fromkeys((*unread, *missing, *given_up)))
+
+
+def _given_up(machine: Machine, place: Origin) -> Iterator[UnreadFile]:
+    """A statement that was given up, where its text, or that of the functions it may call, makes tasks or writes settings.
+
+    What its names hold is known to be unknown, and the functions below it are read for themselves.
+    """
+    text = "\n".join(machine.sources[place.path].lines[place.first - 1 : place.last])
+    texts = [text, *(body for _, body in machine.graph.called_from(text, machine.followed))]
+    configures = any(map(_CONFIGURES.search, texts))
+    if configures or any(map(_REGISTERS.search, texts)):
+        yield UnreadFile(place.path, place.first, _TOO_LONG, configures=configures)

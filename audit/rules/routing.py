@@ -291,7 +291,7 @@ def _declared(known: TargetFacts) -> Sequence[Finding]:
     readable = not (create.missing or declared.missing or UNKNOWN in names)
     gaps: list[Gap] = [Doubt(why="`task_queues` ne se lit pas dans le code")] if UNKNOWN in names else []
     gaps += [gap for gap in known.source.gaps if isinstance(gap, UnreadFile)]
-    queues = list(published(known).items()) if readable else []
+    queues = list(published(known).items()) if readable and not scope.outside else []
     told = ", ".join(f"`{n}`" for n in names)
     domain = ruled_by(known, (create, declared), queues, told, *gaps, scope=scope)
     answer = conclude(domain, lambda member: () if member[0] in names else (member[1],))

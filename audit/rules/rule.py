@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from audit.model.domains import Declared
+from audit.model.domains import Declared, Proof
 from audit.model.findings import Evidence, EvidenceError, Finding, Level, Outcome, Problem, Severity
+from audit.model.gaps import Gap, named
 from audit.model.reading_limit import ReadingLimitError
 from audit.model.target_facts import TargetFacts
 from audit.requirements.question import Question
@@ -13,6 +14,7 @@ from audit.rules.role_names import ROLES_IN_FRENCH
 
 Check = Callable[[TargetFacts], Sequence[Finding]]
 Files = Mapping[str, str]
+_PASSING = frozenset({Outcome.ESTABLISHED, Outcome.NOT_APPLICABLE})
 _TOO_LONG = (
     "du code que cette règle doit suivre a trop d'instructions, ou trop d'appels l'un dans l'autre, pour être lu"
 )
@@ -67,10 +69,20 @@ class Rule(Question):
         return findings or (self._error(f"la règle `{self.id}` n'a rien conclu"),)
 
     def _answers(self, known: TargetFacts) -> Sequence[Finding]:
+        known.source.asked.clear()
         try:
-            return self.check(known)
+            findings = self.check(known)
         except ReadingLimitError:
             return [undetermined(self.guide.passes, _TOO_LONG)]
+        hidden = known.cut_short(known.source.asked)
+        return [self._doubted(finding, hidden) for finding in findings] if hidden else findings
+
+    def _doubted(self, finding: Finding, hidden: tuple[Gap, ...]) -> Finding:
+        """A pass that an expression too long to follow may belie is none; the owner's word stands."""
+        if finding.outcome not in _PASSING or not isinstance(finding.proof, Proof):
+            return finding
+        read = f" (lu : {finding.proof.read})" if finding.proof.read else ""
+        return undetermined(self.guide.passes, f"{named(hidden)}{read}")
 
     def _error(self, sentence: str) -> Finding:
         return Finding(Outcome.AUDIT_ERROR, sentence, rule=self.id, requirements=self.requirements)
@@ -111,7 +123,7 @@ def rule(
 
 def _proved(finding: Finding) -> Finding:
     """Raises EvidenceError for what a rule says to be played: rules read, and `conclude` alone proves what they read."""
-    if finding.outcome in {Outcome.ESTABLISHED, Outcome.NOT_APPLICABLE} and finding.proof is None:
+    if finding.outcome in _PASSING and finding.proof is None:
         msg = f"« {finding.outcome} » without the proof that `conclude` makes"
         raise EvidenceError(msg)
     return finding

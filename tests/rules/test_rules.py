@@ -1,5 +1,6 @@
 """Each rule passes on a sound application, and answers otherwise, for the right reason, on each seeded defect."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from audit import reading as source
 from audit.importing import configuration_probe as configuration
 from audit.judging.examination import Examination, Probes
-from audit.model.findings import Finding, Level, Outcome
+from audit.model.findings import Finding, Level, Outcome, worst
 from audit.model.target_facts import TargetFacts
 from audit.reading.python.frames import ExhaustedError
 from audit.requirements.profiles import GOOD_PRACTICES, STRICT
@@ -17,7 +18,7 @@ from audit.target.target_file import load_target
 from tests.acceptance.reference_copy import REPOSITORY, Edit
 from tests.rules.case import Case, every_case
 from tests.rules.cases import SOUND
-from tests.rules.example_projects import track
+from tests.rules.example_projects import track, write
 from tests.unit.audit.examples import GUIDE
 
 # Those of quality answer to tools and result files: tests/rules/test_quality_rules.py.
@@ -131,3 +132,19 @@ def test_an_unreadable_target_leaves_everything_undetermined(tmp_path: Path) -> 
     outcomes = {f.outcome for _, i in examination.tests() for f in examination.findings(i)}
     assert outcomes == {Outcome.UNDETERMINED}
     assert examination.nothing_judged
+
+
+@pytest.mark.parametrize("rule", [r for r in BY_ID.values() if r.needs is Level.SOURCE], ids=lambda r: r.id)
+def test_nothing_passes_on_functions_that_nobody_had_the_steps_to_read(rule: Rule, tmp_path: Path) -> None:
+    write(tmp_path, rule.defective)
+    target = load_target(tmp_path)
+    findings = rule.evaluate(TargetFacts(target, source.collect(target, steps=0)))
+    assert worst(f.outcome for f in findings) not in {Outcome.ESTABLISHED, Outcome.NOT_APPLICABLE, Outcome.AUDIT_ERROR}
+
+
+def test_what_nobody_had_the_steps_to_read_is_named(tmp_path: Path) -> None:
+    rule = BY_ID["aware-clocks"]
+    write(tmp_path, rule.defective)
+    target = load_target(tmp_path)
+    (finding,) = rule.evaluate(TargetFacts(target, source.collect(target, steps=0)))
+    assert re.search(r"ce que vaut `\w+\.py:\d+` est trop long à suivre", finding.missing)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
-from audit.model.observations.observation import Observation
+from audit.model.observations.observation import Observation, TaskObservation
 
 
 class Fate(IntEnum):
@@ -15,7 +15,7 @@ class Fate(IntEnum):
 
 
 @dataclass(frozen=True)
-class SwallowedError(Observation):
+class SwallowedError(TaskObservation):
     """A failure that a function turns into an ordinary end.
 
     `how`: how, in French, empty for an answer that tells of the error; `doubt`: why the failure may not be the task's, in French.

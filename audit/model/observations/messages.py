@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from audit.model.observations.observation import Observation
+from audit.model.observations.observation import Observation, TaskObservation
 from audit.model.unknown import Unknown
 
 
@@ -173,7 +173,7 @@ class UnprefixedSetting(Observation):
 
 
 @dataclass(frozen=True)
-class CountedDelivery(Observation):
+class CountedDelivery(TaskObservation):
     """Something that may give a message up after too many deliveries, a queue's limit where `by_the_broker`.
 
     `sure`: it does; else only its words speak of it.

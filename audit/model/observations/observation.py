@@ -21,4 +21,16 @@ class Observation:
     excerpt: Excerpt | None
 
 
+@dataclass(frozen=True)
+class TaskObservation(Observation):
+    """What counts only in what tasks run, or in what a worker loads to run them."""
+
+
+@dataclass(frozen=True)
+class CutShort(Observation):
+    """An expression that is too long to follow, where observations of the kinds `hides` were looked for."""
+
+    hides: frozenset[type[Observation]]
+
+
 Seen = TypeVar("Seen", bound=Observation)

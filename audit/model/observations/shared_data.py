@@ -2,18 +2,18 @@
 
 from dataclasses import dataclass
 
-from audit.model.observations.observation import Observation
+from audit.model.observations.observation import TaskObservation
 
 
 @dataclass(frozen=True)
-class NaiveDatetime(Observation):
+class NaiveDatetime(TaskObservation):
     """A date made without a time zone; `constructor` is what makes it (`datetime.now()`)."""
 
     constructor: str
 
 
 @dataclass(frozen=True)
-class ReadModifyWrite(Observation):
+class ReadModifyWrite(TaskObservation):
     """A shared value read, changed, then written back; `statement` is the write, cut at 80 characters.
 
     `locked_if`: the test, as written, by which a lock is taken before.
@@ -34,12 +34,12 @@ class DocumentRewrite(ReadModifyWrite):
 
 
 @dataclass(frozen=True)
-class ExclusiveAccess(Observation):
+class ExclusiveAccess(TaskObservation):
     """A function that takes a lock, of a row, of a store or of its own: what it calls may be protected by it."""
 
 
 @dataclass(frozen=True)
-class LockWithoutExpiry(Observation):
+class LockWithoutExpiry(TaskObservation):
     """A lock of a shared store that outlives who took it.
 
     `unread`: the script, as written, that may give it an expiry. `how`: what it is, in French, where that is not plain. `brief`: only a
@@ -52,17 +52,17 @@ class LockWithoutExpiry(Observation):
 
 
 @dataclass(frozen=True)
-class LockWithExpiry(Observation):
+class LockWithExpiry(TaskObservation):
     """A lock that ends without who took it: it expires, or dies with its process or its connection."""
 
 
 @dataclass(frozen=True)
-class UnboundedRead(Observation):
+class UnboundedRead(TaskObservation):
     """A read through PostgREST that does not say how many rows it asks for."""
 
 
 @dataclass(frozen=True)
-class BoundedRead(Observation):
+class BoundedRead(TaskObservation):
     """A read through PostgREST that says how many rows it asks for."""
 
 
@@ -72,7 +72,7 @@ class PostgrestClient(BoundedRead):
 
 
 @dataclass(frozen=True)
-class GlobalCounter(Observation):
+class GlobalCounter(TaskObservation):
     """A global variable, `name`, that a function counts in: each process has its own."""
 
     name: str
@@ -96,7 +96,7 @@ class EnclosedCounter(GlobalCounter):
 
 
 @dataclass(frozen=True)
-class ConnectionAtImport(Observation):
+class ConnectionAtImport(TaskObservation):
     """A connection to a database opened while a module is imported: child processes would share it."""
 
     sure: bool = True

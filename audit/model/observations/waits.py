@@ -2,24 +2,24 @@
 
 from dataclasses import dataclass
 
-from audit.model.observations.observation import Observation
+from audit.model.observations.observation import Observation, TaskObservation
 from audit.model.unknown import UNKNOWN, Unknown
 
 
 @dataclass(frozen=True)
-class Sleep(Observation):
+class Sleep(TaskObservation):
     """A function that sleeps; `seconds`: the longest sum on one path through it."""
 
     seconds: float | Unknown
 
 
 @dataclass(frozen=True)
-class ResultWait(Observation):
+class ResultWait(TaskObservation):
     """A function that waits for the result of a task it published."""
 
 
 @dataclass(frozen=True)
-class EndlessLoop(Observation):
+class EndlessLoop(TaskObservation):
     """A loop that nothing leaves, but perhaps an exception of the function that it calls, `left_by`; or only the answer of what it `awaited`."""
 
     left_by: str = ""
@@ -28,7 +28,7 @@ class EndlessLoop(Observation):
 
 
 @dataclass(frozen=True)
-class RequestWithoutTimeout(Observation):
+class RequestWithoutTimeout(TaskObservation):
     """A request that may wait for ever; `library` sends it (`requests`, `httpx` …).
 
     `spread`: the options, as written, that were not read and may give it a timeout.
@@ -39,7 +39,7 @@ class RequestWithoutTimeout(Observation):
 
 
 @dataclass(frozen=True)
-class RequestWithTimeout(Observation):
+class RequestWithTimeout(TaskObservation):
     """A request that ends by itself when nobody answers, after `seconds` at most."""
 
     seconds: float | Unknown = UNKNOWN

@@ -3,7 +3,6 @@
 import ast
 from collections.abc import Iterator, Sequence
 
-from audit.model.observations.observation import Observation
 from audit.model.observations.waits import ResultWait, Sleep
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.reading.behaviour.scope import Scope, function_scope, keyword, last
@@ -17,7 +16,7 @@ _CANVAS = frozenset({"group", "chord", "chain", "AsyncResult", "GroupResult", "R
 _FOLLOWED = 3
 
 
-def waiting(scope: Scope) -> Iterator[Observation]:
+def waiting(scope: Scope) -> Iterator[Sleep | ResultWait]:
     """The Sleep of a function, and each of its ResultWait."""
     if not scope.symbol:
         return

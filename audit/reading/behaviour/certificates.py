@@ -4,7 +4,6 @@ import ast
 import re
 from collections.abc import Iterator
 
-from audit.model.observations.observation import Observation
 from audit.model.observations.secrets_and_certificates import UnreadVerification, UnverifiedCertificate
 from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.scope import Scope, keyword, last
@@ -44,7 +43,7 @@ _CELERY_S = re.compile(r"(?i)(?:broker|backend)_use_ssl")
 _SERVER = ("PROTOCOL_TLS_SERVER", "CLIENT_AUTH")
 
 
-def unverified_certificates(scope: Scope) -> Iterator[Observation]:
+def unverified_certificates(scope: Scope) -> Iterator[UnverifiedCertificate | UnreadVerification]:
     """What a scope writes that gives up verifying the certificate of a server, or that may."""
     for call in scope.calls:
         yield from _by_a_call(scope, call)
@@ -61,7 +60,7 @@ def unverified_certificates(scope: Scope) -> Iterator[Observation]:
         yield _given_up(scope, command, how)
 
 
-def _by_a_call(scope: Scope, call: ast.Call) -> Iterator[Observation]:
+def _by_a_call(scope: Scope, call: ast.Call) -> Iterator[UnverifiedCertificate | UnreadVerification]:
     if how := _in_call(scope, call):
         yield _given_up(scope, call, how)
         return
@@ -88,7 +87,7 @@ def _asked_around(scope: Scope, node: ast.AST) -> str:
     return ""
 
 
-def _by_a_choice(scope: Scope, call: ast.Call) -> Iterator[Observation]:
+def _by_a_choice(scope: Scope, call: ast.Call) -> Iterator[UnverifiedCertificate | UnreadVerification]:
     """A value of `verify=` that another value replaces, as something decides that is not known."""
     for name, libraries in (("verify", (*CLIENTS, *_OTHERS)), ("ssl", ("aiohttp.",))):
         given = keyword(call, name) or spread_entry(scope, call, name)
@@ -102,7 +101,7 @@ def _by_a_choice(scope: Scope, call: ast.Call) -> Iterator[Observation]:
 
 def _chosen(
     scope: Scope, node: ast.expr | ast.stmt, how: str, value: ast.expr, *, giving: bool = False
-) -> Iterator[Observation]:
+) -> Iterator[UnverifiedCertificate | UnreadVerification]:
     found = sides(scope, value, giving=giving)
     if found == {Side.GIVES_UP}:
         yield _given_up(scope, node, how)
@@ -112,7 +111,7 @@ def _chosen(
         yield scope.observed(UnreadVerification, node, argument=how)
 
 
-def _in_dictionaries(scope: Scope) -> Iterator[Observation]:
+def _in_dictionaries(scope: Scope) -> Iterator[UnverifiedCertificate | UnreadVerification]:
     """`{"ssl_cert_reqs": None}` among the settings of a client; those of Celery have a rule of their own."""
     for dictionary in scope.all(ast.Dict):
         for key, value in zip(dictionary.keys, dictionary.values, strict=True):
@@ -134,7 +133,7 @@ def _setting_of(scope: Scope, dictionary: ast.Dict) -> str:
     return next((t.id for t in targets if isinstance(t, ast.Name) and _OPTIONS_OF_CLIENTS.search(t.id)), "")
 
 
-def _required(scope: Scope, value: ast.expr, name: str) -> Iterator[Observation]:
+def _required(scope: Scope, value: ast.expr, name: str) -> Iterator[UnverifiedCertificate | UnreadVerification]:
     """What is required of a certificate, in a choice or alone."""
     redis = name == "ssl_cert_reqs"
     choices = [value.body, value.orelse] if isinstance(value, ast.IfExp) else [value]

@@ -4,14 +4,13 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from audit.model.observations.messages import ChordUse
-from audit.model.observations.observation import Observation
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.abstract_values import FunctionValue
 
 _SIGNED = frozenset({"s", "si", "signature", "subtask"})
 
 
-def chords(scope: Scope) -> Iterator[Observation]:
+def chords(scope: Scope) -> Iterator[ChordUse]:
     """ChordUse: `chord(header, body)`, `group(…) | body`, `chain(group(…), body)`."""
     for call in scope.calls:
         if last(call.func) == "chord" and call.args:

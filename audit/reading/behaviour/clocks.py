@@ -4,7 +4,6 @@ import ast
 import datetime
 from collections.abc import Iterator
 
-from audit.model.observations.observation import Observation
 from audit.model.observations.shared_data import NaiveDatetime
 from audit.reading.behaviour.given_zones import is_given_a_zone
 from audit.reading.behaviour.scope import Scope, keyword, last
@@ -15,7 +14,7 @@ _HOLDERS = {"datetime": datetime, "datetime.datetime": datetime.datetime}
 _CLOCKS = {f"datetime.datetime.{name}": name for name in _NAIVE}
 
 
-def naive_clocks(scope: Scope) -> Iterator[Observation]:
+def naive_clocks(scope: Scope) -> Iterator[NaiveDatetime]:
     """NaiveDatetime: `datetime.now()` and the like, without a time zone, under any name; in a module's own statements too."""
     for call in scope.calls:
         name, given, zoned = _called(scope, call)

@@ -4,7 +4,6 @@ import ast
 import re
 from collections.abc import Iterator
 
-from audit.model.observations.observation import Observation
 from audit.model.observations.shared_data import DocumentRewrite, ExclusiveAccess, ReadModifyWrite
 from audit.reading.behaviour.changed_rows import changed_rows
 from audit.reading.behaviour.document_counters import document_counters
@@ -32,7 +31,7 @@ _SETTER = re.compile(r"^(a?set|setex|psetex|hset|hmset|mset|put|store|save|write
 _GETTER = re.compile(r"^(a?get|hget|hgetall|mget|getex|read|load|fetch|find|retrieve|lookup)(_|$)")
 
 
-def unprotected_counters(scope: Scope) -> Iterator[Observation]:
+def unprotected_counters(scope: Scope) -> Iterator[ReadModifyWrite | ExclusiveAccess]:
     """ReadModifyWrite: on a row that is saved, a key of a store, or a column of an update; ExclusiveAccess: where a lock is taken."""
     if not scope.symbol:
         return

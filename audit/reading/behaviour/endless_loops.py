@@ -4,7 +4,6 @@ import ast
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 
-from audit.model.observations.observation import Observation
 from audit.model.observations.waits import EndlessLoop
 from audit.reading.behaviour.polling_loops import awaited, forgotten_cursor
 from audit.reading.behaviour.scope import Scope, gather, keyword, last
@@ -20,7 +19,7 @@ _CALLED_AGAIN = 2
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-def endless_loops(scope: Scope) -> Iterator[Observation]:
+def endless_loops(scope: Scope) -> Iterator[EndlessLoop]:
     """The EndlessLoop of a function."""
     if not scope.symbol:
         return

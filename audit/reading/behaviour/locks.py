@@ -4,7 +4,6 @@ import ast
 import re
 from collections.abc import Iterator
 
-from audit.model.observations.observation import Observation
 from audit.model.observations.shared_data import LockWithExpiry, LockWithoutExpiry
 from audit.reading.behaviour.lua_locks import is_unread_script, scripted_lock
 from audit.reading.behaviour.presence_locks import WORDS as PRESENCE_WORDS
@@ -40,14 +39,14 @@ _ENTERED = re.compile(r"\.(__enter__|__aenter__)$")
 _EXPIRIES = ("ex", "px", "exat", "pxat", "keepttl")
 
 
-def endless_locks(scope: Scope) -> Iterator[Observation]:
+def endless_locks(scope: Scope) -> Iterator[LockWithExpiry | LockWithoutExpiry]:
     """Locks that the statements of a function take: those that end without who took them, and the others."""
     if not scope.symbol:
         return
     names = {last(call.func) for call in scope.calls}
     single = singleton_lock(scope)
     if single is not None:
-        yield scope.observed(LockWithExpiry if single else LockWithoutExpiry, scope.root)
+        yield scope.observed(LockWithExpiry, scope.root) if single else scope.observed(LockWithoutExpiry, scope.root)
     for call in scope.calls:
         if not opaque(call) and (present := presence_lock(scope, call, names)):
             ends, how = present

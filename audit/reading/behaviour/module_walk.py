@@ -3,8 +3,10 @@
 import ast
 from collections.abc import Callable, Iterator
 from itertools import chain
+from types import FunctionType
+from typing import get_args, get_type_hints
 
-from audit.model.observations.observation import Observation
+from audit.model.observations.observation import CutShort, Observation
 from audit.reading.behaviour.blocking_calls import waiting
 from audit.reading.behaviour.certificates import unverified_certificates
 from audit.reading.behaviour.chords import chords
@@ -139,9 +141,29 @@ def _observations(
         watchers.append(kept_entries)
     if may_hold_a_secret(text):
         watchers.append(literal_secrets)
+    watched = [(watch, _kinds(watch)) for watch in watchers]
     return [
-        seen for scope in (scopes(machine, module) if watchers else ()) for watch in watchers for seen in watch(scope)
+        seen
+        for scope in (scopes(machine, module) if watched else ())
+        for watch, kinds in watched
+        for seen in _seen(scope, watch, kinds)
     ]
+
+
+def _kinds(watch: Watcher) -> frozenset[type[Observation]]:
+    """The kinds of observations that a watcher says it looks for."""
+    told = get_type_hints(watch if isinstance(watch, FunctionType) else type(watch).__call__)["return"]
+    (found,) = get_args(told)
+    return frozenset(get_args(found) or (found,))
+
+
+def _seen(scope: Scope, watch: Watcher, kinds: frozenset[type[Observation]]) -> Iterator[Observation]:
+    """What a watcher sees, and the first expression that it asked about and that is too long to follow."""
+    cut_short = scope.machine.cut_short
+    cut_short.clear()
+    yield from watch(scope)
+    for place in cut_short[:1]:
+        yield CutShort(scope.symbol, scope.machine.sources[place.path].excerpt(place.first, place.last), kinds)
 
 
 def scopes(machine: Machine, module: Module) -> Iterator[Scope]:

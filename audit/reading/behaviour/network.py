@@ -3,7 +3,6 @@
 import ast
 from collections.abc import Iterator
 
-from audit.model.observations.observation import Observation
 from audit.model.observations.waits import DefaultTimeoutSource, RequestWithoutTimeout, RequestWithTimeout
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.reading.behaviour.certificates import held
@@ -35,7 +34,7 @@ _SENDING = frozenset(
 )
 
 
-def network(scope: Scope) -> Iterator[Observation]:
+def network(scope: Scope) -> Iterator[RequestWithTimeout | RequestWithoutTimeout | DefaultTimeoutSource]:
     """Requests of a scope, with or without a timeout, and what may give all of them one."""
     mounted = any(last(call.func) == "mount" for call in scope.calls)
     for call in scope.calls:
@@ -50,7 +49,9 @@ def network(scope: Scope) -> Iterator[Observation]:
             yield scope.observed(DefaultTimeoutSource, node, name=ast.unparse(target))
 
 
-def _request(scope: Scope, call: ast.Call, name: str) -> Iterator[Observation]:
+def _request(
+    scope: Scope, call: ast.Call, name: str
+) -> Iterator[RequestWithTimeout | RequestWithoutTimeout | DefaultTimeoutSource]:
     limited = _limited(scope, call, name)
     spread = _may_be_spread(scope, call) if limited is False else ""
     if limited:
@@ -87,7 +88,9 @@ def _timeout(scope: Scope, call: ast.Call) -> ast.expr | None:
     return keyword(call, "timeout") or spread_entry(scope, call, "timeout")
 
 
-def _later(scope: Scope, call: ast.Call, name: str) -> Iterator[Observation]:
+def _later(
+    scope: Scope, call: ast.Call, name: str
+) -> Iterator[RequestWithTimeout | RequestWithoutTimeout | DefaultTimeoutSource]:
     """`partial(requests.post, url)`, which somebody may call with a timeout: what was read of it has none."""
     asked = call.args[0] if name == "partial" and call.args else None
     if not isinstance(asked, ast.Attribute | ast.Name) or last(asked) not in _VERBS | {"urlopen"}:

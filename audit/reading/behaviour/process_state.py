@@ -3,7 +3,6 @@
 import ast
 from collections.abc import Iterator
 
-from audit.model.observations.observation import Observation
 from audit.model.observations.shared_data import (
     EnclosedCounter,
     GlobalCounter,
@@ -36,7 +35,7 @@ _MOMENTS = frozenset({"time", "monotonic", "perf_counter", "now", "utcnow", "tod
 _COUNTS = frozenset({"update", "subtract"})
 
 
-def process_state(scope: Scope) -> Iterator[Observation]:
+def process_state(scope: Scope) -> Iterator[GlobalCounter]:
     """GlobalCounter: a value of the process changed by a function."""
     if scope.symbol:
         yield from _changes(scope)

@@ -11,7 +11,6 @@ from audit.model.observations.messages import (
     QueriedArgument,
     UselessOption,
 )
-from audit.model.observations.observation import Observation
 from audit.model.plain_value import PlainValue
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.reading.behaviour.call_options import meant_option
@@ -34,8 +33,8 @@ _SIGNATURES = frozenset({"signature", "subtask", "maybe_signature", "Signature"}
 _OPTIONS = frozenset({"apply_async", "send_task", "apply_async_on_commit"})
 
 
-def publications(scope: Scope) -> Iterator[Observation]:
-    """Each PublishedMessage and DelayedMessage of a scope."""
+def publications(scope: Scope) -> Iterator[PublishedMessage | DelayedMessage | UselessOption]:
+    """Each PublishedMessage, DelayedMessage and UselessOption of a scope."""
     for call in scope.calls:
         yield from _referred(scope, call)
         if not isinstance(call.func, ast.Attribute) or call.func.attr not in _PLANNED:
@@ -94,7 +93,7 @@ def _from_now(scope: Scope, node: ast.expr) -> float | Unknown | None:
     return next((v for v in values if isinstance(v, int | float) and not isinstance(v, bool)), UNKNOWN)
 
 
-def _referred(scope: Scope, call: ast.Call) -> Iterator[Observation]:
+def _referred(scope: Scope, call: ast.Call) -> Iterator[PublishedMessage | DelayedMessage]:
     """Publications that a call is given to make later: `on_commit(partial(send_mail.delay, pk))`, `map(send_mail.delay, keys)`."""
     for node in call.args:
         if isinstance(node, ast.Attribute) and is_publication(scope, node):
@@ -106,7 +105,7 @@ def _referred(scope: Scope, call: ast.Call) -> Iterator[Observation]:
             yield _message(scope, made, None if plain else keyword(made, "queue"), node.attr)
 
 
-def objects_given(scope: Scope) -> Iterator[Observation]:
+def objects_given(scope: Scope) -> Iterator[DatabaseObjectArgument | QueriedArgument]:
     """Each DatabaseObjectArgument: of a publication, of a signature of a task, or of a `partial` of one."""
     for call in scope.calls:
         if last(call.func) == "partial" and call.args and is_publication(scope, call.args[0]):

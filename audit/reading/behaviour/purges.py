@@ -4,14 +4,13 @@ import ast
 from collections.abc import Iterator
 
 from audit.model.observations.messages import QueuePurge
-from audit.model.observations.observation import Observation
 from audit.reading.behaviour.scope import Scope, last
 
 _PURGES = frozenset({"purge", "discard_all"})
 _AT_START = ("worker_", "celeryd_", "beat_", "on_after_", "setup_logging")
 
 
-def purges(scope: Scope) -> Iterator[Observation]:
+def purges(scope: Scope) -> Iterator[QueuePurge]:
     """Each QueuePurge of a scope, but those of a module that has to be run by its name."""
     for call in scope.calls:
         held = call.func.value if isinstance(call.func, ast.Attribute) and call.func.attr in _PURGES else None

@@ -3,7 +3,6 @@
 import ast
 from collections.abc import Iterator
 
-from audit.model.observations.observation import Observation
 from audit.model.observations.shared_data import DocumentRewrite
 from audit.reading.behaviour.changed_rows import is_kept
 from audit.reading.behaviour.counters import is_protected, unprotected
@@ -19,7 +18,7 @@ _SAVES = frozenset({"save", "asave"})
 _MANY = frozenset({"bulk_update", "abulk_update"})
 
 
-def rewritten_documents(scope: Scope) -> Iterator[Observation]:
+def rewritten_documents(scope: Scope) -> Iterator[DocumentRewrite]:
     """DocumentRewrite: `tile.data["x"] = 1` then `tile.save()`, and the same by a local name or by two methods of the row."""
     if not scope.symbol:
         return

@@ -21,6 +21,7 @@ from audit.reading.python.abstract_values import (
     Table,
     Value,
     exported,
+    has_unknown,
     unwrap,
 )
 from audit.reading.python.child_nodes import children
@@ -32,6 +33,8 @@ from audit.reading.python.name_resolution import dotted
 N = TypeVar("N", bound=ast.AST)
 P = ParamSpec("P")
 _DEPTH = 6
+# How many local names may stand for one another.
+_NAMES = 30
 
 
 class Scope:
@@ -42,6 +45,10 @@ class Scope:
         self.machine, self.module, self.symbol, self.root = machine, module, symbol, root
         self.nodes: dict[type[ast.AST], list[Any]] = {}
         self.parents: dict[ast.AST, ast.AST] = {}
+        # What expressions stood for when they were asked about, and whether a limit cut that short.
+        self._known: dict[ast.expr, tuple[Value, bool]] = {}
+        # The same of local names, with how far from the expression asked about each was looked up.
+        self._tried: dict[str, tuple[int, bool]] = {}
 
     def all(self, kind: type[N]) -> list[N]:
         """Nodes of this type."""
@@ -106,13 +113,15 @@ class Scope:
         if not self.symbol:
             return Frame(self.module, names)
         frame = Frame(self.module, Namespace(dict.fromkeys(self.assigned, UNKNOWN)), (names,))
-        imports: list[ast.stmt] = [*self.all(ast.Import), *self.all(ast.ImportFrom)]
+        imports: list[ast.Import | ast.ImportFrom] = [*self.all(ast.Import), *self.all(ast.ImportFrom)]
         if imports:
             self.machine.new_entry()
             try:
-                self.machine.read_body(self.machine, imports, frame)
+                self.machine.read_body(self.machine, list(imports), frame)
             except (ExhaustedError, RecursionError):
-                frame.names.clear()
+                bound = {alias.asname or alias.name.partition(".")[0] for node in imports for alias in node.names}
+                frame.names.update(dict.fromkeys(bound - frame.names.keys(), UNKNOWN))
+                self._tried.update(dict.fromkeys(bound, (0, True)))
         return frame
 
     def evaluated(self, node: ast.expr) -> Value:
@@ -120,18 +129,39 @@ class Scope:
         return unwrap(self.held(node))[0]
 
     def held(self, node: ast.expr, depth: int = 0) -> Value:
-        """The same, with the environment variable that may replace it."""
-        frame = self._frame
-        if self.symbol and depth < _DEPTH:
-            for name in ast.walk(node):
-                if isinstance(name, ast.Name) and frame.names.get(name.id) is UNKNOWN:
-                    other = self.assigned.get(name.id)
-                    if other is not None:
-                        frame.names[name.id] = self._changed(name.id, self.held(other, depth + 1), depth)
+        """The same, with the environment variable that may replace it; the machine notes what a limit cut short."""
+        whole = depth == 0 and not self.machine.changing
+        found = self._known.get(node) if whole else None
+        value, cut = found or self._worked_out(node, depth)
+        if whole:
+            self._known[node] = value, cut
+        if cut and depth == 0:
+            self.machine.cut_short.append(Origin(self.module.source.path, node.lineno, node.end_lineno or node.lineno))
+        self.machine.cut = cut
+        return value
+
+    def _worked_out(self, node: ast.expr, depth: int) -> tuple[Value, bool]:
+        """The value, and whether it is unknown for want of steps."""
+        names = [n.id for n in ast.walk(node) if isinstance(n, ast.Name)] if self.symbol else []
+        # Each name is bound, whether the one before it was cut short or not.
+        cut = sum(self._binds_cut(name, depth) for name in names) > 0
         if isinstance(node, ast.Attribute) and ast.unparse(node) in self._set_attributes:
-            return UNKNOWN
+            return UNKNOWN, False
         self.machine.new_entry()
-        return self.machine.value_of(node, frame)
+        value = self.machine.value_of(node, self._frame)
+        return value, (cut or self.machine.cut) and has_unknown(value)
+
+    def _binds_cut(self, name: str, depth: int) -> bool:
+        """Give a local name what it is assigned; whether that was cut short, so that what uses it may be."""
+        other = self.assigned.get(name)
+        tried, cut = self._tried.get(name, (_NAMES, other is not None))
+        if other is not None and tried > depth and self._frame.names.get(name) is UNKNOWN:
+            # What its own value names is not worked out again.
+            self._tried[name] = depth, False
+            self._frame.names[name] = self._changed(name, self.held(other, depth + 1), depth)
+            cut = self.machine.cut
+            self._tried[name] = depth, cut
+        return cut
 
     @cached_property
     def _set_attributes(self) -> frozenset[str]:

@@ -4,7 +4,6 @@ import ast
 import re
 from collections.abc import Iterator
 
-from audit.model.observations.observation import Observation
 from audit.model.observations.secrets_and_certificates import HardcodedSecret
 from audit.reading.behaviour.literal_texts import Place, as_text, filled_text, literals
 from audit.reading.behaviour.scope import Scope, last
@@ -93,7 +92,7 @@ def may_hold_a_secret(text: str) -> bool:
     return any(word in small for word in _WORDS) and bool(_GIVEN.search(small) or _PARAMETER.search(small))
 
 
-def literal_secrets(scope: Scope) -> Iterator[Observation]:
+def literal_secrets(scope: Scope) -> Iterator[HardcodedSecret]:
     """HardcodedSecret: a name that speaks of a secret given a literal that looks like one, or a URL with a password."""
     path = scope.module.source.path
     own = not scope.symbol and not _FILE_ASIDE.search(path)

@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterator
 
 from audit.model.observations.messages import RegisteredSerializer
-from audit.model.observations.observation import Observation
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.python.abstract_values import BoundMethod, ClassValue, External, FunctionValue, Instance, Value
@@ -32,7 +31,7 @@ _PARAMETERS = ("name", "encoder", "decoder", "content_type")
 _DEPTH = 4
 
 
-def registered_serializers(scope: Scope) -> Iterator[Observation]:
+def registered_serializers(scope: Scope) -> Iterator[RegisteredSerializer]:
     """RegisteredSerializer: each call of Kombu's `register`."""
     for call in scope.calls:
         if last(call.func) not in _names(scope):

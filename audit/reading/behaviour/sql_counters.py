@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 
-from audit.model.observations.observation import Observation
+from audit.model.observations.shared_data import ReadModifyWrite
 from audit.reading.behaviour.counters import unprotected
 from audit.reading.behaviour.literal_texts import filled_text
 from audit.reading.behaviour.local_flow import LocalFlow
@@ -21,7 +21,7 @@ _LOCKS = re.compile(
 )
 
 
-def sql_counters(scope: Scope) -> Iterator[Observation]:
+def sql_counters(scope: Scope) -> Iterator[ReadModifyWrite]:
     """ReadModifyWrite: a column updated with a sum of what a `select` of the same table gave."""
     if not scope.symbol:
         return

@@ -4,7 +4,6 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from audit.model.observations.failure_handling import Fate, NotedError, SwallowedError
-from audit.model.observations.observation import Observation
 from audit.reading.behaviour.deployed_branches import deployed_handler
 from audit.reading.behaviour.exception_handlers import (
     BROAD,
@@ -28,7 +27,7 @@ _STATE_KEYS = frozenset({"status", "state", "result", "statut", "outcome"})
 _SUCCESS_KEYS = frozenset({"success", "ok", "succeeded"})
 
 
-def swallowed_errors(scope: Scope) -> Iterator[Observation]:
+def swallowed_errors(scope: Scope) -> Iterator[SwallowedError]:
     """SwallowedError: what makes an ordinary end of a failure.
 
     A broad `except`, or one of an outage, that answers an error; a broad one, a `suppress` or a `finally` that passes over it.

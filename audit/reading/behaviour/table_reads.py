@@ -4,7 +4,6 @@ import ast
 import re
 from collections.abc import Iterator
 
-from audit.model.observations.observation import Observation
 from audit.model.observations.shared_data import BoundedRead, PostgrestClient, UnboundedRead
 from audit.reading.behaviour.scope import Scope, chain, keyword, last
 
@@ -14,7 +13,7 @@ _CLIENTS = re.compile(r"^create_(?:async_)?client$|^(?:Sync|Async)?(?:Postgrest)
 _WRITES = frozenset({"insert", "update", "upsert", "delete", "rpc"})
 
 
-def unpaged_reads(scope: Scope) -> Iterator[Observation]:
+def unpaged_reads(scope: Scope) -> Iterator[BoundedRead | UnboundedRead]:
     """UnboundedRead: `table(…).select(…)…execute()` without `limit`, `range` or `single`; BoundedRead: with one; PostgrestClient."""
     for call in scope.calls:
         if _makes_a_client(scope, call) and ".execute(" not in scope.module.source.text:
@@ -34,7 +33,7 @@ def unpaged_reads(scope: Scope) -> Iterator[Observation]:
             continue
         counted = any(_asks_for_a_count(c) for c in calls) and _gives_only_its_count(scope, call)
         bounded = bool(names & _BOUNDS) or counted or any(_counts(c) or _names_one_row(c) for c in calls)
-        yield scope.observed(BoundedRead if bounded else UnboundedRead, call)
+        yield scope.observed(BoundedRead, call) if bounded else scope.observed(UnboundedRead, call)
 
 
 def _makes_a_client(scope: Scope, call: ast.Call) -> bool:

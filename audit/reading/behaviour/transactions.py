@@ -4,7 +4,6 @@ import ast
 from collections.abc import Iterator
 
 from audit.model.observations.messages import AtomicRequests, DirectPublication, UncommittedPublication
-from audit.model.observations.observation import Observation
 from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.model_signals import is_signal_receiver
 from audit.reading.behaviour.open_transactions import commit_follows, committed_before, is_inside
@@ -17,7 +16,7 @@ _SAVING = frozenset({"save", "asave", "delete", "adelete", "save_base"})
 _ATOMIC = "ATOMIC_REQUESTS"
 
 
-def published_too_early(scope: Scope) -> Iterator[Observation]:
+def published_too_early(scope: Scope) -> Iterator[UncommittedPublication | DirectPublication]:
     """UncommittedPublication: a task published inside a transaction, or between its writes and its commit; else DirectPublication."""
     # A task's own way of publishing itself is no publication.
     if not scope.symbol or getattr(scope.root, "name", "") in METHODS:
@@ -41,7 +40,7 @@ def _is_run_by_a_save(scope: Scope) -> bool:
     return is_signal_receiver(scope)
 
 
-def atomic_requests(scope: Scope) -> Iterator[Observation]:
+def atomic_requests(scope: Scope) -> Iterator[AtomicRequests]:
     """AtomicRequests: wherever settings give it a value."""
     for node, value in _given(scope):
         told = scope.value(value)

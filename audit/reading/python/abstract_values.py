@@ -122,7 +122,16 @@ class Conf(Table):
 
 
 class Namespace(Table):
-    """The names of a module, a class body or a call; a name missing on one branch would be a NameError there."""
+    """The names of a module, a class body or a call; a name missing on one branch would be a NameError there.
+
+    `cut`: those whose value, or a part of it, was too long to follow.
+    """
+
+    def __init__(
+        self, content: Mapping[Value, Value] | None = None, origins: Mapping[Value, Origin] | None = None
+    ) -> None:
+        super().__init__(content, origins)
+        self.cut: set[str] = set()
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +144,10 @@ class Overridable:
     value: Plain
     variable: str
     word: bool = False
+
+
+# What a function gives that calls itself again with the same arguments: whatever its other branches give.
+REPEATED: Final = Overridable(UNKNOWN, "")
 
 
 @dataclass(frozen=True)
@@ -289,6 +302,31 @@ def _equal(one: Value, other: Value, left: list[int]) -> bool:
     return bool(one == other)
 
 
+def is_concrete(value: Value) -> bool:
+    """Whether a value is Python's own, and known as far as a few of its parts tell."""
+    if isinstance(value, list | tuple | set | frozenset):
+        return len(value) <= _MAX_PARTS and all(map(is_concrete, value))
+    if isinstance(value, dict):
+        return len(value) <= _MAX_PARTS and all(map(is_concrete, value.values()))
+    return value is None or isinstance(value, bool | int | float | str | bytes | timedelta | range)
+
+
+def has_unknown(value: Value) -> bool:
+    """Whether a value, or one of the values that it holds, is unknown."""
+    value, _ = unwrap(value)
+    if isinstance(value, dict):
+        return (isinstance(value, Table) and value.opaque is not None) or any(map(_is_unknown, value.values()))
+    if isinstance(value, list | tuple | set | frozenset):
+        return any(map(_is_unknown, value))
+    if isinstance(value, Instance) and not isinstance(value.cls, ClassValue):
+        return any(map(_is_unknown, (*value.arguments, *value.keywords.values())))
+    return value is UNKNOWN
+
+
+def _is_unknown(value: Value) -> bool:
+    return unwrap(value)[0] is UNKNOWN
+
+
 def exported(value: Value) -> PlainValue:
     """The value as facts hold it: JSON shapes, seconds for a timedelta, the name of a queue, else UNKNOWN."""
     return _exported(value, [_MAX_NODES], 0)
@@ -310,6 +348,7 @@ def _exported(given: Value, left: list[int], depth: int) -> PlainValue:
 
 _MAX_NODES = 20_000
 _MAX_NESTING = 40
+_MAX_PARTS = 50
 
 
 def _exported_container(value: Container, left: list[int], depth: int) -> PlainValue:

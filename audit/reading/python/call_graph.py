@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from audit.reading.python.child_nodes import children
@@ -32,6 +32,7 @@ _HOOKS = frozenset(
 _PROPERTIES = frozenset(("property", "cached_property", "setter", "deleter", "hybrid_property"))
 ENVIRONMENT = frozenset(("environ", "getenv"))
 _WORDED = re.compile(r"[.:\w]+")
+_NAME = re.compile(r"[A-Za-z_]\w*")
 _MOST_NAMES = 500_000
 
 
@@ -101,6 +102,20 @@ class CallGraph:
     def definitions_not_in(self, symbols: frozenset[str] | set[str], module: str) -> Iterator[Place[Definition]]:
         """The functions of a module whose symbols are not among these."""
         return (place for name, _, place in self.definitions[module] if f"{module}:{name}" not in symbols)
+
+    def called_from(self, text: str, followed: Collection[str]) -> Iterator[tuple[str, str]]:
+        """Symbol and text of each function, not followed yet, that the names of a text may lead to."""
+        named: dict[str, list[tuple[str, Place[Definition]]]] = {}
+        for module, found in self.definitions.items():
+            for qualified, _, place in found:
+                if (symbol := f"{module}:{qualified}") not in followed:
+                    named.setdefault(qualified.rpartition(".")[2], []).append((symbol, place))
+        pending = [text]
+        while pending:
+            for name in set(_NAME.findall(pending.pop())) & named.keys():
+                for symbol, place in named.pop(name):
+                    pending.append(place.text)
+                    yield symbol, place.text
 
 
 def _block(module: Module, body: Iterable[ast.stmt]) -> Block:

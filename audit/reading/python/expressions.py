@@ -106,7 +106,8 @@ def _bound(machine: Machine, instance: Instance, cls: ClassValue, found: Functio
     return BoundMethod(cls if found.decorated_by("classmethod") else instance, found)
 
 
-def _name(_: Machine, node: ast.Name, frame: Frame) -> Value:
+def _name(machine: Machine, node: ast.Name, frame: Frame) -> Value:
+    machine.cut = machine.cut or frame.is_cut(node.id)
     return frame.lookup(node.id)
 
 

@@ -5,7 +5,18 @@ from dataclasses import dataclass, field
 
 from audit.model.reading_limit import ReadingLimitError
 from audit.model.unknown import UNKNOWN
-from audit.reading.python.abstract_values import External, Namespace, Origin, Plain, Table, Value
+from audit.reading.python.abstract_values import (
+    ClassValue,
+    External,
+    Instance,
+    Namespace,
+    Origin,
+    Plain,
+    Table,
+    Value,
+    is_concrete,
+    same,
+)
 from audit.reading.python.modules import Module
 
 
@@ -41,6 +52,10 @@ class Frame:
                 return scope[name]
         return External(f"builtins.{name}")
 
+    def is_cut(self, name: str) -> bool:
+        """Whether what this name holds was too long to follow."""
+        return any(name in scope.cut for scope in (self.names, *self.outer) if name in scope)
+
 
 @dataclass(frozen=True)
 class CallSite:
@@ -62,3 +77,22 @@ class CallSite:
     def origin(self) -> Origin:
         """Lines of the call."""
         return self.frame.origin(self.node)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ActiveCall:
+    """A call whose function has not returned yet."""
+
+    symbol: str
+    arguments: tuple[Value, ...]
+    keywords: Table
+
+    def repeats(self, other: "ActiveCall") -> bool:
+        """Whether it is another's very call: given the same."""
+        return same(self.arguments, other.arguments) and same(self.keywords, other.keywords)
+
+    @property
+    def is_concrete(self) -> bool:
+        """Whether all that it is given is known, its receiver apart: what it tests then is known too."""
+        given = [v for v in (*self.arguments, *self.keywords.values()) if not isinstance(v, Instance | ClassValue)]
+        return bool(given) and all(map(is_concrete, given))

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from audit.model.facts import Call, Function, Parameter, Unresolved
+from audit.model.gaps import LongExpression
 from audit.reading.python.called_tables import CalledTables
 from audit.reading.python.implementations import Implementations
 from audit.reading.python.interpreter import Machine
@@ -98,7 +99,10 @@ def _function(machine: Machine, module: Module, symbol: str, owner: str, node: D
         head=source.excerpt(first, max(min(last, first + _HEAD_LINES - 1), min(signature_end, last))),
         body=source.excerpt(first, last),
         names=tuple(dict.fromkeys(filter(None, map(dotted, inside)))),
-        gaps=tuple(machine.own_imports.missing(module, _bodies(node, inside))),
+        gaps=(
+            *machine.own_imports.missing(module, _bodies(node, inside)),
+            *(LongExpression(source.path, n.lineno) for n in resolver.unread),
+        ),
         wrappers=(
             *filter(None, (resolver.target(_callee(d)) for d in node.decorator_list)),
             *task_hooks(machine, resolver, symbol, node),

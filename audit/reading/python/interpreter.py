@@ -12,6 +12,7 @@ from typing import TypeGuard
 from audit.model.gaps import Gap
 from audit.model.unknown import UNKNOWN
 from audit.reading.python.abstract_values import (
+    REPEATED,
     BoundMethod,
     ClassValue,
     Decoration,
@@ -28,10 +29,10 @@ from audit.reading.python.abstract_values import (
 )
 from audit.reading.python.call_graph import CallGraph
 from audit.reading.python.classes import class_attribute
-from audit.reading.python.frames import CallSite, ExhaustedError, Frame
+from audit.reading.python.frames import ActiveCall, CallSite, ExhaustedError, Frame
 from audit.reading.python.modules import Project
 from audit.reading.python.own_imports import OwnImports
-from audit.reading.python.project_calls import bind_arguments, merged_returns
+from audit.reading.python.project_calls import bind_arguments, differ, merged_returns
 from audit.reading.python.undo_log import UndoLog
 from audit.reading.source_files import Source
 
@@ -40,11 +41,14 @@ MAX_DEPTH = 60
 # An import may wait for another that waits in its turn.
 _ROUNDS = 4
 MAX_CALLS = 12
-STEPS_PER_ENTRY = 40_000
+# How often a function may be entered again before it returns, with other arguments that are not all known.
+MAX_REENTRIES = 1
+STEPS_PER_ENTRY = 100_000
 STEPS_OF_MODULE = 400_000
 STEPS_IN_ALL = 2_000_000
 # For the names and arguments that functions use: each is short, and there are many.
-STEPS_PER_USE = 1_500
+STEPS_PER_USE = 10_000
+STEPS_WITHOUT_CALLS = 1_500
 STEPS_IN_FUNCTIONS = 20_000_000
 
 
@@ -88,6 +92,11 @@ class Machine:
     changing: set[tuple[str, str]] = field(default_factory=set)
     attributes: dict[str, Table] = field(default_factory=dict)
     missing_imports: list[Gap] = field(default_factory=list)
+    steps_in_functions: int = STEPS_IN_FUNCTIONS
+    # Whether a limit cut the evaluation in hand short: what it gives then is unknown for that reason alone.
+    cut: bool = False
+    # The expressions that functions hold and that a limit cut short, until whoever asked takes them.
+    cut_short: list[Origin] = field(default_factory=list)
     _modules: dict[str, ModuleValue] = field(default_factory=dict)
     _steps: int = STEPS_PER_ENTRY
     _granted: int = STEPS_PER_ENTRY
@@ -96,7 +105,8 @@ class Machine:
     # By module: none may take what the others need.
     _taken: dict[str, int] = field(default_factory=dict)
     _depth: int = 0
-    _calls: int = 0
+    _calls: list[ActiveCall] = field(default_factory=list)
+    _most_calls: int = MAX_CALLS
 
     @cached_property
     def sources(self) -> dict[str, Source]:
@@ -141,15 +151,15 @@ class Machine:
             module = self.project.modules[name]
             names = self.globals[name] = Namespace({"__name__": name})
             saved, self._depth = self._depth, 0
-            calls, self._calls = self._calls, 0
-            importer, self.reading = self.reading, name
+            calls, self._calls = self._calls, []
+            importer, self.reading, cut = self.reading, name, self.cut
             tree = module.tree
             names.opaque = Origin(module.source.path, 1, 1) if module.is_unparsed else None
             self.graph.add(module, tree)
             self.missing_imports += self.own_imports.missing(module, tree.body)
             with self.undo_log.aside():
                 self.read_body(self, tree.body, Frame(module, names))
-            self._depth, self._calls = saved, calls
+            self._depth, self._calls, self.cut = saved, calls, cut
             self.reading = importer
         return self.globals[name]
 
@@ -165,6 +175,7 @@ class Machine:
         """`module.attribute`: a global name, else a submodule."""
         names = self.module_names(name) if name in self.project.modules else Namespace()
         if attribute in names:
+            self.cut = self.cut or attribute in names.cut
             return names[attribute]
         inner = f"{name}.{attribute}"
         return self.module_value(inner) if self._exists(inner) else UNKNOWN
@@ -203,7 +214,7 @@ class Machine:
     def start_functions(self) -> None:
         """Count the steps of functions apart: modules that take all the steps must not silence functions."""
         self._most = STEPS_PER_USE
-        self._left, self._granted, self._steps = STEPS_IN_FUNCTIONS, self._most, self._most
+        self._left, self._granted, self._steps = self.steps_in_functions, self._most, self._most
         self._taken.clear()
 
     @property
@@ -276,24 +287,37 @@ class Machine:
         self, function: FunctionValue, arguments: tuple[Value, ...], keywords: Table, caller: Frame
     ) -> Value:
         """Follow the body of a function of the target; the merged value of its returns."""
-        if self._calls >= MAX_CALLS:
+        entered = ActiveCall(function.symbol, arguments, keywords)
+        again = [one for one in self._calls if one.symbol == function.symbol]
+        if any(map(entered.repeats, again)):
+            return REPEATED
+        if len(self._calls) >= self._most_calls or (len(again) > MAX_REENTRIES and not entered.is_concrete):
+            self.cut = True
             return UNKNOWN
         self.followed.add(function.symbol)
         module = self.project.modules[function.module]
         frame = Frame(module, Namespace(), function.enclosing, f"{function.symbol.partition(':')[2]}.<locals>.")
         bind_arguments(function, arguments, keywords, frame, lambda node: self.evaluate(self, node, frame))
         saved, self._depth = self._depth, 0
-        self._calls += 1
+        self._calls.append(entered)
+        before, self.cut = self.cut, False
         try:
             if isinstance(function.node, ast.Lambda):
                 return self.evaluate(self, function.node.body, frame)
             self.read_body(self, function.node.body, frame)
+        except ExhaustedError:
+            self.followed.discard(function.symbol)
+            raise
         finally:
-            self._calls -= 1
+            self._calls.pop()
             self._depth = saved
+            # Where what was read differs already, no limit is why the value is unknown.
+            self.cut = before or (self.cut and not differ(frame.returned))
         if frame.ended == "raise" and not frame.returned:
             caller.ended = "raise"
             return UNKNOWN
+        # It only ever gives what it gives itself.
+        self.cut = self.cut or (frame.ended == "return" and not frame.returned)
         return merged_returns(function, frame)
 
     def follow(self, function: FunctionValue, arguments: tuple[Value, ...] = ()) -> None:
@@ -308,12 +332,27 @@ class Machine:
         self.reading = saved
 
     def value_of(self, node: ast.expr, frame: Frame) -> Value:
-        """Value of an expression; UNKNOWN also where reading it takes too long."""
+        """Value of an expression; UNKNOWN also where reading it takes too long, and `cut` then says so."""
+        self.cut = False
         try:
             return self.evaluate(self, node, frame)
         except (ExhaustedError, RecursionError):
-            self._depth = 0
+            value = self._without_calls(node, frame)
+            self._depth, self.cut = 0, True
+            return value
+
+    def _without_calls(self, node: ast.expr, frame: Frame) -> Value:
+        """The value of an expression as far as it can be told without a look at the functions that it calls."""
+        self._depth, self._most_calls = 0, 0
+        if not self.is_spent:
+            self._granted += STEPS_WITHOUT_CALLS
+            self._steps = STEPS_WITHOUT_CALLS
+        try:
+            return self.evaluate(self, node, frame)
+        except (ExhaustedError, RecursionError):
             return UNKNOWN
+        finally:
+            self._most_calls = MAX_CALLS
 
     def is_celery(self, value: Value) -> TypeGuard[Instance]:
         """Whether a value is a Celery application."""

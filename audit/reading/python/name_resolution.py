@@ -4,7 +4,6 @@ import ast
 import builtins
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 
 from audit.model.unknown import UNKNOWN
 from audit.reading.python.abstract_values import (
@@ -57,14 +56,20 @@ class Resolver:
         self._local = frozenset((*self._annotated, *_bound(inside)))
         self._nested = frozenset(n.name for n in inside if isinstance(n, Definition | ast.ClassDef))
         self._in_hand: set[str] = set()
+        # The imports of its own that were too long to follow.
+        self.unread: list[ast.Import | ast.ImportFrom] = []
         self._import_locally(inside)
 
     def _import_locally(self, inside: list[ast.AST]) -> None:
         imports = [n for n in inside if isinstance(n, ast.Import | ast.ImportFrom)]
         if imports:
             self._machine.new_entry()
-            with suppress(ExhaustedError, RecursionError):
+            try:
                 self._machine.read_body(self._machine, list(imports), self._frame)
+            except (ExhaustedError, RecursionError):
+                self.unread = imports
+                names = [alias.asname or alias.name.partition(".")[0] for node in imports for alias in node.names]
+                self._frame.names.update(dict.fromkeys(names, UNKNOWN))
 
     def target(self, node: ast.expr) -> str:
         """Symbol of the project that a callee stands for: a function, a method or a class; empty when not found."""

@@ -1,10 +1,10 @@
 """Binds arguments to parameters of a function of the target, and merges its returns."""
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from audit.model.unknown import UNKNOWN
-from audit.reading.python.abstract_values import FunctionValue, Table, Value, same
+from audit.reading.python.abstract_values import FunctionValue, Table, Value, has_unknown, same
 from audit.reading.python.frames import Frame
 
 
@@ -50,3 +50,9 @@ def merged_returns(function: FunctionValue, frame: Frame) -> Value:
     if returned and all(same(value, returned[0]) for value in returned):
         return returned[0]
     return UNKNOWN
+
+
+def differ(returned: Sequence[Value]) -> bool:
+    """Whether two values that were returned are known, and not the same."""
+    known = [value for value in returned if not has_unknown(value)]
+    return any(not same(value, known[0]) for value in known[1:])

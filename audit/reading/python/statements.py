@@ -7,6 +7,7 @@ from typing import Any
 from audit.model.setting_writes import Means
 from audit.model.unknown import UNKNOWN
 from audit.reading.python.abstract_values import (
+    REPEATED,
     ClassValue,
     Conf,
     Decoration,
@@ -33,6 +34,7 @@ def read_body(machine: Machine, body: Sequence[ast.stmt], frame: Frame) -> None:
     for statement in body:
         if frame.is_module:
             machine.new_entry()
+            machine.cut = False
         try:
             machine.step()
             reader = _READERS.get(type(statement))
@@ -43,7 +45,11 @@ def read_body(machine: Machine, body: Sequence[ast.stmt], frame: Frame) -> None:
                 raise
             if not _is_migration(statement, frame.module.source.path):
                 machine.given_up.append(frame.origin(statement))
+            machine.restart_depth()
+            machine.cut = True
             _forget(machine, statement, frame)
+        if frame.is_module and machine.cut:
+            frame.names.cut.update(_bound(statement))
         if frame.ended:
             return
 
@@ -56,9 +62,24 @@ def _is_migration(statement: ast.stmt, path: str) -> bool:
 
 def _forget(machine: Machine, statement: ast.stmt, frame: Frame) -> None:
     """Names a statement binds are unknown once its reading was given up."""
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            machine.undo_log.write(frame.names, node.id, UNKNOWN, frame.origin(statement))
+    for name in _bound(statement):
+        machine.undo_log.write(frame.names, name, UNKNOWN, frame.origin(statement))
+
+
+def _bound(statement: ast.stmt) -> set[str]:
+    """The names that a statement binds, definitions and imports included."""
+    found, pending = set[str](), list[ast.AST]([statement])
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            found.update(alias.asname or alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        else:
+            pending += ast.iter_child_nodes(node)
+    return found
 
 
 def either(
@@ -330,7 +351,7 @@ def _import_star(machine: Machine, name: str, frame: Frame) -> None:
 def _return(machine: Machine, node: ast.Return, frame: Frame) -> None:
     value = evaluate(machine, node.value, frame) if node.value else None
     if not frame.ended:
-        frame.returned.append(value)
+        frame.returned += [] if value is REPEATED else [value]
         frame.ended = "return"
 
 

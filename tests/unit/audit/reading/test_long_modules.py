@@ -5,29 +5,36 @@ from pathlib import Path
 import pytest
 
 from audit import reading
-from audit.model.gaps import UnreadFile
+from audit.model.gaps import LongExpression, UnreadFile
 from audit.target.target_file import Target
+from tests.unit.audit.reading.collecting import Collect
 
-_LONG = "[" + ", ".join(f"dict(a={n}, b=[{n}, {n}])" for n in range(12_000)) + "]"
+_LONG = "[" + ", ".join(f"dict(a={n}, b=[{n}, {n}])" for n in range(20_000)) + "]"
 _TASK = "from celery import Celery\n\napp = Celery('shop')\n\n\n@app.task\ndef send(pk): ...\n"
 
 
 @pytest.mark.parametrize(
-    ("folder", "name", "named"),
+    ("path", "text", "named"),
     [
-        ("migrations", "Migration", ()),
-        ("migrations", "Table", ("migrations/long.py",)),
-        ("moves", "Migration", ("moves/long.py",)),
+        ("migrations/long.py", f"class Migration(Checked):\n    tasks = {_LONG}\n", ()),
+        ("migrations/long.py", f"class Table(Checked):\n    tasks = {_LONG}\n", (("migrations/long.py", 1),)),
+        ("moves/long.py", f"class Migration(Checked):\n    tasks = {_LONG}\n", (("moves/long.py", 1),)),
+        ("long.py", f"PRICES = {_LONG}\n", ()),
+        ("long.py", f"from tasks import app\napp.conf.task_routes = {_LONG}\n", (("long.py", 2),)),
+        ("long.py", f"from found import add\nadd({_LONG})\n", (("long.py", 2),)),
+        ("long.py", "from found import late\nlate()\n", (("long.py", 2),)),
+        ("long.py", "from found import idle\nidle()\n", ()),
     ],
 )
-def test_only_a_migration_hides_nothing(folder: str, name: str, named: tuple[str, ...], tmp_path: Path) -> None:
-    text = f"class {name}(Checked):\n    operations = {_LONG}\n"
-    (tmp_path / folder).mkdir()
-    (tmp_path / folder / "long.py").write_text(text, encoding="utf-8")
-    (tmp_path / "tasks.py").write_text(_TASK, encoding="utf-8")
-    facts = reading.collect(Target("shop", tmp_path))
+def test_a_statement_that_is_too_long_hides_what_it_may_make_and_no_more(
+    path: str, text: str, named: tuple[tuple[str, int], ...], collect_tree: Collect
+) -> None:
+    slow = "    for a in range(290):\n        for b in range(290):\n            n = a * b\n"
+    found = "def add(jobs):\n    from tasks import app\n    for job in jobs:\n        app.task(job)\n"
+    found += f"def late():\n    from tasks import app\n{slow}    app.task(n)\ndef idle():\n{slow}"
+    facts = collect_tree({path: text, "tasks.py": _TASK, "found.py": found})
     assert [task.symbol for task in facts.tasks] == ["tasks:send"]
-    assert tuple(gap.path for gap in facts.gaps if isinstance(gap, UnreadFile)) == named
+    assert tuple((gap.path, gap.line) for gap in facts.gaps if isinstance(gap, UnreadFile)) == named
 
 
 def test_a_name_that_modules_import_in_a_circle_is_bound(tmp_path: Path) -> None:
@@ -43,3 +50,11 @@ def test_a_name_that_modules_import_in_a_circle_is_bound(tmp_path: Path) -> None
         (tmp_path / "shop" / f"{module}.py").write_text(text, encoding="utf-8")
     facts = reading.collect(Target("shop", tmp_path))
     assert [(task.symbol, task.options.get("queue")) for task in facts.tasks] == [("shop.work:send", "mail")]
+
+
+def test_a_function_whose_imports_nobody_had_the_steps_to_read_says_so(tmp_path: Path) -> None:
+    (tmp_path / "shop.py").write_text("def send():\n    from mail import post\n    post()\n", encoding="utf-8")
+    (tmp_path / "mail.py").write_text("def post(): ...\n", encoding="utf-8")
+    send = reading.collect(Target("shop", tmp_path), steps=0).functions["shop:send"]
+    assert send.gaps == (LongExpression("shop.py", 2),)
+    assert [call.target for call in send.calls] == [""]
