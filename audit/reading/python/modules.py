@@ -3,15 +3,19 @@
 import ast
 import hashlib
 import logging
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from audit.model.test_files import is_test_file
 from audit.reading.python.import_roots import import_roots
 from audit.reading.python.syntax_cache import MOST_CHARACTERS, SyntaxCache
-from audit.reading.source_files import Source, Tree, python_files
+from audit.reading.source_files import Source, Tree, python_files, read_text
 
 _logger = logging.getLogger(__name__)
+_REQUIREMENTS = re.compile(
+    r"(?i)(?:^|/)(?:[\w.\-]*requirements[\w.\-/]*\.(?:txt|in)|requires\.txt|setup\.(?:py|cfg)|pyproject\.toml|Pipfile|PKG-INFO|METADATA)$"
+)
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,8 @@ class Project:
     program: tuple[str, ...] = ()
     roots: list[str] = field(default_factory=list)
     excluded: tuple[str, ...] = ()
+    # The texts that list what the project needs.
+    requirements: tuple[str, ...] = ()
 
     def add(self, module: Module) -> None:
         """Add a module. Of two of one name, Python imports the package, else the first; the other is known by its path."""
@@ -92,6 +98,8 @@ def read_project(tree: Tree, declared: tuple[str, ...] = (), most: int = MOST_CH
     characters of program have their syntax trees in the cache at once.
     """
     project, cache = Project(excluded=tuple(tree.excluded)), SyntaxCache(tree.unread, most)
+    needed = (read_text(tree, path) for path in tree.paths if _REQUIREMENTS.search(path))
+    project.requirements = tuple(source.text for source in needed if source)
     sources = list(python_files(tree))
     project.roots = import_roots(tree.paths, (source.text for source in sources), tuple(filter(None, declared)))
     for source in sources:

@@ -1,6 +1,7 @@
 """Imports of the project's own code that no file read answers to: what they would have loaded was not read."""
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
@@ -11,6 +12,8 @@ from audit.target.import_paths import imported_module
 # Written by a build, never by hand: nothing of what rules look for is in them.
 _GENERATED = ("_version", "version", "__version__")
 _GENERATED_ENDS = ("_pb2", "_pb2_grpc")
+# The package of a namespace that several distributions share, where it is not empty of files.
+_SHARED = re.compile(r"\bextend_path\b|\bdeclare_namespace\b")
 _IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
 
 
@@ -50,7 +53,19 @@ class OwnImports:
             return ExcludedCode(path, line, name)
         if parts[0] not in self._tops or last in _GENERATED or last.endswith(_GENERATED_ENDS):
             return None
+        if any(self._is_required(".".join(parts[:end])) for end in range(2, len(parts) + 1)):
+            return None
         return UnresolvedImport(path, line, name)
+
+    def _is_required(self, package: str) -> bool:
+        """Whether a package that is not here is one that the project asks to be installed, in a namespace that both share."""
+        modules, above = self._project.modules, package.rpartition(".")[0]
+        if package in modules or package in self._project.packages:
+            return False
+        if above in modules and not _SHARED.search(modules[above].source.text):
+            return False
+        named = re.compile(rf"(?i)(?<![\w.-]){re.sub('[._]', '[-._]', package)}(?![\w-]|\.[a-z])")
+        return any(named.search(text) for text in self._project.requirements)
 
 
 def _imports(body: Iterable[ast.AST]) -> Iterator[ast.Import | ast.ImportFrom]:

@@ -33,6 +33,43 @@ def test_libraries_guarded_and_generated_imports_are_none(collect_tree: Collect,
     assert not collect_tree({"shop/__init__.py": "", "shop/app.py": APP + text}).gaps
 
 
+_NEEDS = "[project]\nname = 'shop.web'\ndependencies = ['shop.base==1.2', 'shop_mail[smtp]>=2']\n"
+_EXTENDS = "from pkgutil import extend_path\n__path__ = extend_path(__path__, __name__)\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "module"),
+    [
+        ({"pyproject.toml": _NEEDS}, "shop.base.config"),
+        ({"pyproject.toml": _NEEDS, "shop/__init__.py": _EXTENDS}, "shop.mail"),
+        ({"requirements/base.txt": "shop-base==1.2\n"}, "shop.base"),
+    ],
+)
+def test_what_another_distribution_puts_in_a_shared_namespace_is_a_library(
+    files: dict[str, str], module: str, collect_tree: Collect
+) -> None:
+    assert not collect_tree({"shop/web/app.py": f"{APP}import {module}\n", **files}).gaps
+
+
+@pytest.mark.parametrize(
+    ("files", "module"),
+    [
+        ({"pyproject.toml": _NEEDS}, "shop.web.gone"),
+        ({"pyproject.toml": _NEEDS}, "shop.gone"),
+        ({"pyproject.toml": _NEEDS, "shop/__init__.py": ""}, "shop.base"),
+        (
+            {"pyproject.toml": "[project]\ndependencies = ['shop.base.more', 'old-shop.base', 'shop.based']\n"},
+            "shop.base",
+        ),
+    ],
+)
+def test_what_nothing_asks_to_be_installed_is_the_project_s_own(
+    files: dict[str, str], module: str, collect_tree: Collect
+) -> None:
+    gaps = collect_tree({"shop/web/app.py": f"{APP}import {module}\n", **files}).gaps
+    assert gaps == (UnresolvedImport("shop/web/app.py", 3, module),)
+
+
 def test_a_function_s_own_import_is_a_gap_of_that_function(collect_tree: Collect) -> None:
     text = "def later():\n    from shop.gone import x\n"
     facts = collect_tree({"shop/__init__.py": "", "shop/app.py": APP + text})
