@@ -9,7 +9,7 @@ from audit.reading.behaviour.scope import Scope, function_scope, keyword, last
 from audit.reading.python.abstract_values import External, FunctionValue, Instance
 
 _SLEEPS = frozenset({"time.sleep", "asyncio.sleep", "gevent.sleep", "eventlet.sleep"})
-_READS = frozenset({"get", "join", "wait", "collect", "join_native"})
+_READS = frozenset({"get", "join", "wait", "wait_for", "collect", "join_native", "iterate", "iter_native"})
 _POLLED = frozenset({"ready", "state", "status", "successful", "failed"})
 _PUBLISH = frozenset({"delay", "apply_async", "send_task", "delay_on_commit"})
 _CANVAS = frozenset({"group", "chord", "chain", "AsyncResult", "GroupResult", "ResultSet"})
@@ -37,7 +37,7 @@ def _waits(scope: Scope, depth: int = 0) -> Iterator[ast.expr | ast.While]:
             call.args
             and (
                 _is_read_through(scope, call)
-                or _is_read_of_each(scope, call.args[0])
+                or any(_is_read_of_each(scope, given) for given in call.args)
                 or _gives_to_wait(scope, call, depth)
             )
         ):
@@ -82,9 +82,10 @@ def _is_read_through(scope: Scope, call: ast.Call) -> bool:
 
 
 def _is_read_of_each(scope: Scope, given: ast.expr) -> bool:
-    """Whether this is `AsyncResult.get`, or another wait of Celery's results, given to what calls it."""
-    reads = isinstance(given, ast.Attribute) and given.attr in _READS
-    return reads and scope.external(given).startswith("celery.result.")
+    """Whether this is `AsyncResult.get`, or another wait of Celery's results, or of one of them, given to what calls it."""
+    if not isinstance(given, ast.Attribute) or given.attr not in _READS:
+        return False
+    return scope.external(given).startswith("celery.result.") or _is_result(scope, given.value)
 
 
 def _may_sleep(call: ast.Call) -> bool:
