@@ -13,6 +13,8 @@ def consumed_by(worker: Process, declared: PlainValue, default: PlainValue) -> f
         told = [name.strip() for name in given.split(",")]
         unread = "$" in left_out or any(not n or "$" in n or "%" in n for n in told)
         return None if unread else frozenset(told) - excluded
+    if worker.unknown_words:
+        return None
     names: list[PlainValue] = list(declared) if isinstance(declared, list | tuple | dict) else [default]
     found = {str(name) for name in names if name is not UNKNOWN} - excluded
     return None if UNKNOWN in names or declared is UNKNOWN else frozenset(found)

@@ -9,6 +9,7 @@ from audit.model.facts import Process
 from audit.model.findings import Finding, Outcome, Severity
 from audit.model.gaps import Doubt, UnreadProcess
 from audit.model.target_facts import TargetFacts
+from audit.rules.domains.process_domain import doubtful, unread_options
 from audit.rules.domains.setting_domain import EVERYWHERE, Scope, place_of, ruled_by, setting_domain
 from audit.rules.domains.setting_scopes import late_only
 from audit.rules.effective_settings import NO_WORKER, Reading, broker, read, results, shared_redis
@@ -52,7 +53,8 @@ _CANCEL = (
 def _late_ack_prefetch(known: TargetFacts) -> Sequence[Finding]:
     guide, title, scope = _late_ack_prefetch.guide, "Trop de tâches réservées d'avance", late_only(known)
     lines = [w for w in known.workers if w.options.get("prefetch-multiplier", "0") != "0"]
-    if not lines or scope.outside:
+    hidden = doubtful(known.workers, lambda w: "" if "prefetch-multiplier" in w.options else unread_options(w))
+    if not (lines or hidden) or scope.outside:
         return SettingComparison(
             "worker_prefetch_multiplier", 4, lambda value: value == 1, guide, title, lambda _: scope
         )(known)
@@ -72,7 +74,7 @@ def _late_ack_prefetch(known: TargetFacts) -> Sequence[Finding]:
         if not w.options["prefetch-multiplier"].isdecimal()
     ]
     settings = () if len(lines) == len(known.workers) else (reading,)
-    gaps = (*unread, *unread_process_files(known))
+    gaps = (*unread, *hidden, *unread_process_files(known))
     domain = ruled_by(known, settings, known.workers, counted(len(known.workers), "worker"), *gaps, scope=scope)
     return answered(guide, title, conclude(domain, many), *reading.evidence, nothing=NO_WORKER)
 

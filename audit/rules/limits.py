@@ -12,6 +12,7 @@ from audit.model.observations.messages import PublishedMessage
 from audit.model.plain_value import PlainValue
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN, Unknown
+from audit.rules.domains.process_domain import doubtful, unread_options
 from audit.rules.domains.setting_domain import (
     EVERYWHERE,
     Scope,
@@ -130,13 +131,13 @@ def applied_limits(known: TargetFacts, soft: Reading, hard: Reading) -> list[App
     """For each worker: the options of its start line over the settings; none where these were not read."""
     found: list[AppliedLimits] = []
     written = soft.excerpt or hard.excerpt
-    nowhere: list[tuple[Mapping[str, str], Excerpt | None]] = [({}, written)]
-    for options, place in [(w.options, w.excerpt) for w in known.workers] or nowhere:
+    nowhere: list[tuple[Mapping[str, str], Excerpt | None, bool]] = [({}, written, False)]
+    for options, place, hidden in [(w.options, w.excerpt, bool(w.unknown_words)) for w in known.workers] or nowhere:
         given = {name: options[name] for name in ("soft-time-limit", "time-limit") if name in options}
         if len(given) < 2 and (soft.missing or hard.missing):
             return []
         values = [
-            _seconds(given[option]) if option in given else reading.value
+            _seconds(given[option]) if option in given else reading.value or (UNKNOWN if hidden else reading.value)
             for option, reading in (("soft-time-limit", soft), ("time-limit", hard))
         ]
         told = [f"`--{name}={value}`" for name, value in given.items()] or [soft.told, hard.told]
@@ -311,7 +312,8 @@ def _same_pool(known: TargetFacts) -> Sequence[Finding]:
         text = f"`{worker.excerpt.path}` : `--pool={written}`, et `worker_pool={configured.value}`"
         return [Fault(text, worker.excerpt)]
 
-    gaps = unread_process_files(known) if known.workers else [UnreadProcess(why=NO_WORKER)]
+    gaps: list[Gap] = unread_process_files(known) if known.workers else [UnreadProcess(why=NO_WORKER)]
+    gaps += doubtful(known.workers, lambda w: "" if "pool" in w.options else unread_options(w))
     domain = ruled_by(known, (configured,), known.workers, configured.told, *gaps, scope=scope)
     title = "Modèle d'exécution différent"
     return answered(guide, title, conclude(domain, other), *configured.evidence, nothing=scope.outside)

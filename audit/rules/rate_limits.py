@@ -1,6 +1,5 @@
 """Whether a rate that one worker keeps is kept by all those that consume the queue of its task."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from posixpath import dirname
@@ -43,7 +42,7 @@ class _Limited:
         """The file, or the files, that start several of them."""
         counts: dict[str, int] = {}
         for worker in self.workers:
-            counts[worker.excerpt.path] = counts.get(worker.excerpt.path, 0) + _nodes(worker)
+            counts[worker.excerpt.path] = counts.get(worker.excerpt.path, 0) + copies(worker)
         queue, head = self.queues[0] if self.queues else "", self.known.head(self.task.symbol)
         several = next(((path, count) for path, count in counts.items() if count > 1), None)
         if several:
@@ -151,7 +150,7 @@ def _limited(known: TargetFacts, task: Task) -> _Limited:
     maybe = [w for w, own in consumed if own is None or (len(queues) < len(set(map(str, found))) and w not in sure)]
     apart = [w for w in sure if w.excerpt.language not in _SAME]
     unsure = f"les files de `{short(task.symbol)}`, ou celles de {places(tuple(maybe))}, ne se lisent pas"
-    several = sum(map(_nodes, (*(apart or sure), *maybe))) > 1
+    several = sum(map(copies, (*(apart or sure), *maybe))) > 1
     return _Limited(known, task, queues, tuple(apart or sure), unsure if maybe and several else "")
 
 
@@ -159,11 +158,3 @@ def _planned(known: TargetFacts, task: Task) -> list[object]:
     """The queues that entries of beat name."""
     entries = known.probes[0].beat if known.probes else ()
     return [entry.options["queue"] for entry in entries if entry.task == task.name and "queue" in entry.options]
-
-
-def _nodes(worker: Process) -> int:
-    """How many workers a line starts: `celery multi start` starts one a name, or as many as it says."""
-    multi = re.search(r"\bmulti\s+start\s+((?:[^-\s]\S*\s*)+)", worker.command)
-    names = multi.group(1).split() if multi else []
-    count = int(names[0]) if len(names) == 1 and names[0].isdecimal() else max(len(names), 1)
-    return copies(worker) * count

@@ -11,6 +11,7 @@ from audit.model.plain_value import PlainValue
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN
 from audit.rules.consumed_queues import consumed_by
+from audit.rules.domains.process_domain import started_by_code
 from audit.rules.domains.setting_domain import EVERYWHERE, place_of, ruled_by, scope_of
 from audit.rules.effective_settings import NO_WORKER, read, short
 from audit.rules.practice import Fault, answered, practice
@@ -201,6 +202,7 @@ def _consumed(known: TargetFacts) -> Sequence[Finding]:
     declared, default = read(known, "task_queues"), read(known, "task_default_queue", "celery")
     settles = "" if workers else "renseigner `target.process_files`"
     gaps: list[Gap] = [UnreadProcess(why=NO_WORKER)] if not workers else unread_process_files(known)
+    gaps += started_by_code(known)
     readable = not (declared.missing or default.missing)
     own = [(w.excerpt, consumed_by(w, declared.value, default.value)) for w in workers] if readable else []
     gaps += [
@@ -216,7 +218,7 @@ def _consumed(known: TargetFacts) -> Sequence[Finding]:
     gaps += [gap for gap in known.source.gaps if isinstance(gap, UnreadFile)]
     if not queues and default.value in everywhere:
         queues = {str(default.value): Fault("")}
-    if not queues:
+    if not queues and readable:
         gaps.append(Doubt(why="aucune publication de tâche n'a été reconnue"))
     alone = {queue: [_lacking(path, own, queue) for path in _complete(known)] for queue in queues} if sure else {}
     told = ", ".join(f"`{q}`" for q in sorted(queues))

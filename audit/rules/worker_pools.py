@@ -56,6 +56,9 @@ def pool(known: TargetFacts, worker: Process) -> Pool:
     given = worker.options.get("pool", "")
     if given:
         return _pool(given, f"`--pool={given}`")
+    if worker.unknown_words:
+        told = f"`{worker.unknown_words[0]}`, que `{worker.excerpt.path}` donne à Celery, ne se lit pas"
+        return Pool("", "", f"le modèle d'exécution n'est pas connu : {told}")
     reading = read(known, "worker_pool", _PREFORK)
     if reading.missing:
         return Pool("", "", f"le modèle d'exécution de `{worker.excerpt.path}` n'est pas connu : {reading.missing}")

@@ -28,7 +28,27 @@ _WAY = {
     "words of its own": "sys.argv[1:1] = ['worker', {}]\n    app.start(sys.argv[1:])",
 }
 
+_MAIL = '\n\n@app.task(queue="mail")\ndef send(x): ...\n\n\ndef go(x):\n    send.delay(x)\n'
+
+
+def _beside(name: str, outcomes: frozenset[Outcome], code: str) -> Program:
+    files = {
+        "shop.py": _APP + _MAIL,
+        "run.py": f"from shop import app\n{code}\n",
+        "start.sh": "celery -A shop worker\n",
+    }
+    return Program("queues-consumed", name, outcomes, files)
+
+
 PROGRAMS = (
+    _beside("a queue that nobody takes", ALARM, "print(app)"),
+    _beside("a queue that code may take", _OPEN, "def main():\n    app.worker_main(['worker', '-Q', 'mail'])"),
+    Program(
+        "queues-consumed",
+        "an unread setting",
+        _OPEN,
+        {"shop.py": f"{_APP}app.conf.update(open('x').read()){_MAIL}", "start.sh": "celery -A shop worker\n"},
+    ),
     *(
         program
         for way in ("an exec", "worker_main", "a child")
