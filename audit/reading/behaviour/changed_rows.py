@@ -1,6 +1,7 @@
 """Rows read from a database, counted up in Python, and written back by whoever saves or commits."""
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 
 from audit.model.call_closures import COMMON
@@ -14,6 +15,8 @@ _SAVES = frozenset({"save", "asave", "bulk_update", "abulk_update", "merge", "ad
 _COMMITS = frozenset({"commit", "flush", "begin"})
 _QUERIES = frozenset({"query", "scalars", "scalar", "scalar_one", "scalar_one_or_none", "first", "one", "one_or_none"})
 _DJANGO = frozenset({"objects", "_default_manager"})
+# SQLAlchemy's, django-concurrency's, mongoengine's.
+_VERSIONED = re.compile(r"version_id_col|VersionField\(")
 _DEPTH = 3
 _MANY = 5
 
@@ -21,8 +24,24 @@ _MANY = 5
 def changed_rows(scope: Scope) -> Iterator[ast.stmt | ast.Call]:
     """The statements that count in a row, and the calls of functions that count in the row they are given."""
     for node, holder in _changes(scope, 0).items():
-        if is_kept(scope, holder):
+        if is_kept(scope, holder) and not _is_new(scope, holder) and not _has_a_version(scope, holder):
             yield node
+
+
+def _is_new(scope: Scope, name: str) -> bool:
+    """Whether a local name only ever holds an object that this function makes: no other process has it yet."""
+    given = [n.value for n in scope.all(ast.Assign) for t in n.targets if isinstance(t, ast.Name) and t.id == name]
+    return bool(given) and all(
+        isinstance(value, ast.Call) and isinstance(scope.evaluated(value.func), ClassValue) for value in given
+    )
+
+
+def _has_a_version(scope: Scope, name: str) -> bool:
+    """Whether a row that a class gives has a version: a write over another one's is refused, and loses nothing."""
+    made = scope.given(ast.Name(name, ast.Load()))
+    named = [n for n in ast.walk(made) if isinstance(n, ast.Name)]
+    classes = [value for node in named if isinstance(value := scope.evaluated(node), ClassValue)]
+    return any(_VERSIONED.search(ast.unparse(one.node)) for cls in classes for one in lineage(cls))
 
 
 def _changes(scope: Scope, depth: int) -> Mapping[ast.stmt | ast.Call, str]:

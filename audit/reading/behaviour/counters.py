@@ -25,6 +25,7 @@ _LOCKED = frozenset(
         "multi",
     }
 )
+_READ_FIRST = frozenset({"scalar", "scalar_one", "scalar_one_or_none", "scalars", "first", "one", "fetchval"})
 _OF_COLUMNS = frozenset({"values", "values_list"})
 _LOCK = re.compile(r"(?i)(?<![bc])lock|mutex|semaphore")
 _SETTER = re.compile(r"^(a?set|setex|psetex|hset|hmset|mset|put|store|save|write|replace|update|upsert|patch)(_|$)")
@@ -197,6 +198,8 @@ def _adds_to_a_column(scope: Scope, call: ast.Call) -> bool:
 def _is_sum_of(scope: Scope, value: ast.expr, column: object) -> bool:
     if not isinstance(value, ast.BinOp) or not isinstance(value.op, ast.Add | ast.Sub):
         return False
+    if any(_is_read_of(scope.given(side), column) for side in (value.left, value.right)):
+        return True
     for node in (n for side in (value.left, value.right) for n in ast.walk(scope.given(side))):
         if isinstance(node, ast.Subscript) and getattr(node.slice, "value", None) == column:
             return True
@@ -207,6 +210,12 @@ def _is_sum_of(scope: Scope, value: ast.expr, column: object) -> bool:
         if held and not held[:1].isupper() and held not in {"c", "columns", "excluded"}:
             return True
     return False
+
+
+def _is_read_of(value: ast.expr, column: object) -> bool:
+    """`session.scalar(select(Stock.quantity)…)`: the column was read by a statement of its own."""
+    read = isinstance(value, ast.Call) and last(value.func) in _READ_FIRST
+    return read and any(isinstance(n, ast.Attribute) and n.attr == column for n in ast.walk(value))
 
 
 def _asks(call: ast.Call, column: object) -> bool:

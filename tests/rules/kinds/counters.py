@@ -165,6 +165,8 @@ PROGRAMS = (
     _program("method of an unknown row", WARNED, "find(key).tick()"),
     _sound("by the database", "Order.objects.filter(pk=key).update(sent=F('sent') + 1)"),
     _sound("by SQLAlchemy", "db.execute(update(Line).values(n=Line.n + 1))\ndb.commit()"),
+    _sound("made here", "order = Order()\nfor n in key:\n    order.sent += n\norder.save()"),
+    _lost("a column read by a statement", "n = db.scalar(select(Line.n))\ndb.execute(update(Line).values(n=n + 1))"),
     _sound("by Redis", "r.incr(key)\nr.hincrby('n', key, 1)"),
     _sound("lock around the helper", "with r.lock('n', timeout=9):\n    bump(db, key)\n    db.commit()"),
     _sound("locked row", "order = Order.objects.select_for_update().get(pk=key)\nadd(order)\norder.save()"),
