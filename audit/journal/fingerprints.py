@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 Journal = Mapping[str, Any]
@@ -33,3 +33,15 @@ def known(journal: Journal) -> frozenset[str]:
 
 def _digest(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode("utf-8", "backslashreplace")).hexdigest()[:32]
+
+
+def in_order(places: Iterable[str]) -> list[str]:
+    """Each `path:line`, the files as they come and the lines of one file as they follow each other."""
+    found = list(places)
+    files = list(dict.fromkeys(place.rpartition(":")[0] for place in found))
+
+    def rank(place: str) -> tuple[int, int]:
+        path, _, line = place.rpartition(":")
+        return files.index(path), int(line) if line.isdigit() else 0
+
+    return sorted(found, key=rank)

@@ -17,6 +17,7 @@ from audit.experiments.evidence_files import Soak
 from audit.journal.accepted import accept_all
 from audit.journal.consistency import contradictions
 from audit.journal.corrections import Previous, corrections
+from audit.journal.fingerprints import in_order
 from audit.journal.periodic_table import periodic_table
 from audit.journal.redaction import redacted
 from audit.journal.strike_rows import rows
@@ -349,7 +350,7 @@ def _flat(finding: Finding) -> dict[str, Any]:
         return {}
     quoted = list(finding.problem.situation) or [e.excerpt for e in finding.evidence if e.excerpt]
     places = finding.problem.places or tuple(f"{e.path}:{e.first_line}" for e in quoted)
-    return asdict(finding.problem) | {"sentence": finding.sentence, "places": list(dict.fromkeys(places))}
+    return asdict(finding.problem) | {"sentence": finding.sentence, "places": in_order(dict.fromkeys(places))}
 
 
 def check(document: Any) -> None:

@@ -94,7 +94,7 @@ class Transactions:
             if all(map(_APART.match, receiver.signals)):
                 continue
             inside = sorted(_INSIDE.intersection(receiver.signals))
-            why = f"le signal `{(inside or receiver.signals)[0]}`, qu'une transaction entoure"
+            why = f"une transaction qui entoure le signal `{(inside or receiver.signals)[0]}`"
             for symbol in [receiver.symbol] if receiver.symbol else self._named.get(receiver.name, ()):
                 if inside or atomic:
                     yield symbol, bool(inside) and len(self._named.get(receiver.name, ())) <= 1, why

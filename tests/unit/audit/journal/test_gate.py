@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from audit.journal.accepted import accept
-from audit.journal.fingerprints import fingerprints
+from audit.journal.fingerprints import fingerprints, in_order
 from audit.journal.gate import failing
 from audit.report.markdown import render_markdown
 from audit.target.line_waivers import Misread
@@ -161,3 +161,13 @@ def test_a_waiver_that_waives_too_much_or_says_too_little_is_refused(
 def test_a_waiver_that_is_no_table_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TargetError, match="array of tables"):
         load_target(_target(tmp_path, f"[waiver]\n{_SOUND}"))
+
+
+def test_places_follow_each_other_in_their_files_and_the_first_file_stays_first() -> None:
+    assert in_order(["b.py:9", "a.py:30", "b.py:4", "a.py:4", "seul"]) == [
+        "b.py:4",
+        "b.py:9",
+        "a.py:4",
+        "a.py:30",
+        "seul",
+    ]
