@@ -23,6 +23,7 @@ from audit.reading.behaviour.fetching_calls import WORDS as FETCHING
 from audit.reading.behaviour.fetching_calls import fetching_calls
 from audit.reading.behaviour.function_memory import WORDS as FUNCTION_MEMORY
 from audit.reading.behaviour.function_memory import function_memory
+from audit.reading.behaviour.handed_objects import HandedObjects
 from audit.reading.behaviour.import_connections import may_open, opened_at_import
 from audit.reading.behaviour.kept_entries import kept_entries, may_keep
 from audit.reading.behaviour.locks import WORDS as LOCKS
@@ -119,13 +120,13 @@ def read_code(machine: Machine) -> tuple[Observation, ...]:
     modules = [machine.project.modules[name] for name in sorted(machine.project.modules)]
     machine.start_functions()
     wrappers = SwallowingWrappers(machine)
-    tables = ClassTables(machine)
-    seen = (_observations(machine, module, wrappers, tables) for module in modules)
+    tables, handed = ClassTables(machine), HandedObjects(machine)
+    seen = (_observations(machine, module, wrappers, tables, handed) for module in modules)
     return (*mentions(machine.project), *chain.from_iterable(seen))
 
 
 def _observations(
-    machine: Machine, module: Module, wrappers: SwallowingWrappers, tables: ClassTables
+    machine: Machine, module: Module, wrappers: SwallowingWrappers, tables: ClassTables, handed: HandedObjects
 ) -> list[Observation]:
     text = module.source.text
     if machine.project.is_test_file(module.source.path):
@@ -135,6 +136,8 @@ def _observations(
         watchers.append(wrappers)
     if tables.may_change(text):
         watchers.append(tables)
+    if handed.may_hand(text):
+        watchers.append(handed)
     if may_open(text):
         watchers.append(opened_at_import)
     if may_keep(text):

@@ -319,7 +319,8 @@ def _arguments(scope: Scope, call: ast.Call) -> list[ast.expr]:
 
 def _held(scope: Scope, containers: Sequence[ast.expr | None]) -> list[ast.expr]:
     """What lists and dictionaries of arguments hold, by the local names they were given too."""
-    found: list[ast.expr] = []
+    # By its name, what is put into it later counts too.
+    found: list[ast.expr] = [c for c in containers if isinstance(c, ast.Name)]
     for container in (scope.given(c) for c in containers if c is not None):
         if isinstance(container, ast.List | ast.Tuple):
             found += container.elts

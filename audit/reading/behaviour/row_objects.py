@@ -1,9 +1,9 @@
 """Which expressions stand for an object of the database, rather than for its identifier."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from audit.reading.behaviour.model_signals import is_signal_receiver
+from audit.reading.behaviour.model_signals import is_signal_receiver, listens_before_commit
 from audit.reading.behaviour.scope import Scope, chain, function_scope, last
 from audit.reading.python.abstract_values import (
     BoundMethod,
@@ -15,15 +15,28 @@ from audit.reading.python.abstract_values import (
     Value,
     descends_from,
 )
-from audit.reading.python.classes import class_attribute
+from audit.reading.python.classes import class_attribute, lineage
 from audit.target.python_syntax import UnparsableError, parse_expression
 
 _ROWS = frozenset({"Model", "SQLModel", "DeclarativeBase", "Document", "TimeStampedModel", "MPTTModel", "AbstractUser"})
 _ONE = frozenset({"get", "create", "first", "last", "one", "scalar_one", "latest", "earliest", "one_or_none"})
 _ASYNC = frozenset({"aget", "acreate", "afirst", "alast", "alatest", "aearliest", "scalar_one_or_none"})
+_MORE = frozenset({"scalar", "get_one", "get_or_none", "get_by_id", "find_one", "merge"})
 # They give the object and whether it is new.
 _PAIRS = frozenset({"get_or_create", "update_or_create", "aget_or_create", "aupdate_or_create"})
 _MANY = frozenset({"all", "filter", "exclude", "order_by", "select_related", "prefetch_related", "scalars"})
+_LISTS = frozenset(
+    {"bulk_create", "abulk_create", "distinct", "iterator", "aiterator", "raw", "reverse", "select", "find"}
+)
+# With them in a chain, what it gives is columns.
+_COLUMNS = frozenset({"values", "values_list", "dicts", "tuples", "namedtuples", "mappings", "with_entities"})
+_QUERIES = frozenset({"query", "scalars", "scalar", "execute", "exec"})
+_RELATIONS = frozenset(
+    {"ForeignKey", "OneToOneField", "ForeignKeyField", "ReferenceField", "relationship", "Relationship"}
+)
+# What a view calls the objects of Django or REST framework that write a row.
+_WRITERS = ("form", "serializer")
+_WRITING = ("ModelForm", "ModelSerializer", "HyperlinkedModelSerializer", "UserCreationForm")
 _ADDING = frozenset({"append", "add", "extend", "insert", "update", "setdefault", "appendleft"})
 _OF_ONE_OBJECT = frozenset({"CreateView", "DeleteView", "DetailView", "UpdateView", "SingleObjectMixin"})
 _SHORTCUTS = frozenset({"get_object_or_404", "aget_object_or_404", "get_or_404", "first_or_404", "one_or_404"})
@@ -79,6 +92,10 @@ def _is_kept_row(scope: Scope, node: ast.Attribute, depth: int) -> bool:
     """`request.user`, or an attribute of `self` that a method of the class gives a row, as the views of Django do `object`."""
     if node.attr == "user" and last(node.value) == "request":
         return True
+    if node.attr == "instance" and _writes_a_row(scope, node.value):
+        return True
+    if _is_related(scope, node, depth):
+        return True
     if not (isinstance(node.value, ast.Name) and node.value.id == "self"):
         return False
     if node.attr == "object" and _is_of_one_object(owner(scope)):
@@ -90,6 +107,46 @@ def _is_kept_row(scope: Scope, node: ast.Attribute, depth: int) -> bool:
         for target in assign.targets
         if isinstance(target, ast.Attribute) and target.attr == node.attr and last(target.value) == "self"
     )
+
+
+def _is_related(scope: Scope, node: ast.Attribute, depth: int) -> bool:
+    """Whether this is what a foreign key of a row leads to: `order.customer`."""
+    owners = [
+        cls for cls in _row_classes(scope, node.value, depth) if any(_is_relation(c, node.attr) for c in lineage(cls))
+    ]
+    return bool(owners) and is_row(scope, node.value, depth + 1)
+
+
+def _is_relation(cls: ClassValue, name: str) -> bool:
+    given = [s for s in cls.node.body if isinstance(s, ast.Assign | ast.AnnAssign)]
+    return any(
+        isinstance(s.value, ast.Call) and last(s.value.func) in _RELATIONS
+        for s in given
+        for target in (s.targets if isinstance(s, ast.Assign) else [s.target])
+        if _names(target, name)
+    )
+
+
+def _row_classes(scope: Scope, node: ast.expr, depth: int) -> Iterator[ClassValue]:
+    """The classes of rows that an expression names, itself or by what its local names are given."""
+    for inner in ast.walk(node) if depth <= _DEPTH else ():
+        if not isinstance(inner, ast.Name):
+            continue
+        annotations = [p.annotation for p in _parameters(scope) if p.arg == inner.id and p.annotation]
+        cls = owner(scope) if inner.id == "self" else scope.evaluated(annotations[0] if annotations else inner)
+        if isinstance(cls, ClassValue) and is_row_class(scope, cls):
+            yield cls
+        for value in _values(scope, inner.id) if scope.symbol and not _is_parameter(scope, inner.id) else ():
+            yield from _row_classes(scope, value, depth + 1)
+
+
+def _writes_a_row(scope: Scope, node: ast.expr) -> bool:
+    """Whether this is the form or the serializer of a view, whose class is not known, or is one that writes rows."""
+    if not last(node).lower().endswith(_WRITERS):
+        return False
+    value = scope.evaluated(node)
+    known = isinstance(value, Instance) and isinstance(value.cls, ClassValue)
+    return not known or descends_from(value.cls, *_WRITING)
 
 
 def _is_of_one_object(cls: Value) -> bool:
@@ -148,7 +205,9 @@ def _is_row_parameter(scope: Scope, name: str) -> bool:
         return True
     if name == "self" and own is parameters[0]:
         return is_row_class(scope, owner(scope))
-    return name == "instance" and is_signal_receiver(scope)
+    if name == "target":
+        return listens_before_commit(scope)
+    return name in {"instance", "document"} and is_signal_receiver(scope)
 
 
 def owner(scope: Scope) -> Value:
@@ -202,25 +261,36 @@ def _is_made_base(base: Value) -> bool:
 
 
 def _is_item(scope: Scope, node: ast.Subscript, depth: int) -> bool:
-    """`kwargs["instance"]` of a receiver, or one of several rows."""
+    """`kwargs["instance"]` of a receiver, one of several rows, or some of them."""
     key = node.slice.value if isinstance(node.slice, ast.Constant) else None
     if key == "instance" and isinstance(node.value, ast.Name):
         return is_signal_receiver(scope)
-    return isinstance(key, int) and is_row(scope, node.value, depth + 1)
+    if key == 1 and isinstance(node.value, ast.Call) and last(node.value.func) in _PAIRS:
+        return False
+    return (isinstance(key, int) or isinstance(node.slice, ast.Slice)) and is_row(scope, node.value, depth + 1)
 
 
 def _gives_rows(scope: Scope, call: ast.Call, depth: int) -> bool:
     name = last(call.func)
-    if name in _SHORTCUTS:
-        return True
-    if name in {"list", "tuple"} and call.args:
+    if name in {"list", "tuple", "sorted", "reversed", "iter", "set"} and call.args:
         return is_row(scope, call.args[0], depth + 1)
-    if isinstance(call.func, ast.Attribute) and name in _ONE | _ASYNC | _PAIRS | _MANY and _starts_from_rows(call):
-        return not any(last(c.func) in {"values", "values_list"} for c in chain(call))
+    if name in _SHORTCUTS or (isinstance(call.func, ast.Attribute) and _is_query(scope, call, call.func, depth)):
+        return _COLUMNS.isdisjoint(last(c.func) for c in chain(call)) or name == "values"
     value = scope.evaluated(call)
     if isinstance(value, Instance) and is_row_class(scope, value.cls):
         return True
     return _answers_rows(scope, call, depth)
+
+
+def _is_query(scope: Scope, call: ast.Call, method: ast.Attribute, depth: int) -> bool:
+    """Whether a method reads rows, or writes one and gives it."""
+    if method.attr == "save":
+        return _writes_a_row(scope, method.value)
+    if method.attr == "values":
+        of_rows = isinstance(method.value, ast.Call) and last(method.value.func) == "in_bulk"
+    else:
+        of_rows = method.attr in _ONE | _ASYNC | _MORE | _PAIRS | _MANY | _LISTS
+    return of_rows and _starts_from_rows(scope, call, depth)
 
 
 def _answers_rows(scope: Scope, call: ast.Call, depth: int) -> bool:
@@ -251,18 +321,50 @@ def _returns_rows(scope: Scope, function: FunctionValue, depth: int) -> bool:
     return any(node.value is not None and is_row(inner, node.value, depth + 2) for node in nodes)
 
 
-def _starts_from_rows(node: ast.expr) -> bool:
-    """Whether a chain of calls starts from a Django manager, or a SQLAlchemy query of whole objects."""
+def _starts_from_rows(scope: Scope, node: ast.expr, depth: int = 0) -> bool:
+    """Whether a chain of calls starts from a manager, from a class of rows itself, or from a SQLAlchemy query of whole objects."""
     for call in chain(node):
-        if last(call.func) in {"query", "scalars", "scalar"} and call.args:
-            return not any(isinstance(argument, ast.Attribute) for argument in call.args)
+        name = last(call.func)
+        if name in _QUERIES and call.args:
+            return _asks_for_rows(scope, call.args, name)
         holder = call.func.value if isinstance(call.func, ast.Attribute) else None
         if isinstance(holder, ast.Attribute) and holder.attr in {"objects", "_default_manager", "query"}:
             return True
-    return isinstance(node, ast.Call) and last(node.func) == "get" and _is_session_get(node)
+        if name in {"get", "get_one"} and _is_session_get(scope, call):
+            return True
+        if name == "merge" and call.args and is_row(scope, call.args[0], depth + 1):
+            return True
+        if isinstance(holder, ast.Name | ast.Attribute) and _is_library_method(scope, holder, name):
+            return name != "scalar"
+    return False
 
 
-def _is_session_get(call: ast.Call) -> bool:
+def _is_library_method(scope: Scope, holder: ast.expr, name: str) -> bool:
+    """Whether a class of rows answers this method by the library it inherits from: `User.get(…)` of Tortoise or Peewee."""
+    cls = scope.evaluated(holder)
+    known = isinstance(cls, ClassValue) and is_row_class(scope, cls)
+    return known and not isinstance(class_attribute(cls, name), FunctionValue)
+
+
+def _asks_for_rows(scope: Scope, asked: Sequence[ast.expr], name: str) -> bool:
+    """Whether a query is of whole objects: `select(Order)`, not `select(Order.id)` nor a text."""
+    if name == "query":
+        return not any(isinstance(a, ast.Call) or _is_column(scope, a) for a in asked)
+    statement = scope.given(asked[0])
+    selected = [c.args[0] for c in chain(statement) if last(c.func) == "select" and c.args]
+    if selected:
+        return not isinstance(selected[0], ast.Call) and not _is_column(scope, selected[0])
+    return name in {"scalars", "scalar"} and isinstance(statement, ast.Name | ast.Attribute)
+
+
+def _is_column(scope: Scope, node: ast.expr) -> bool:
+    return isinstance(node, ast.Attribute) and not is_row_class(scope, node)
+
+
+def _is_session_get(scope: Scope, call: ast.Call) -> bool:
     holder = call.func.value if isinstance(call.func, ast.Attribute) else None
-    named = holder is not None and last(holder) in {"session", "db_session", "Session", "db"}
-    return named and len(call.args) >= 2 and isinstance(call.args[0], ast.Name) and call.args[0].id[:1].isupper()
+    if holder is None or len(call.args) < 2:
+        return False
+    cls = last(call.args[0])
+    named = last(holder) in {"session", "db_session", "Session", "db"} and cls[:1].isupper() and not cls.isupper()
+    return named or (isinstance(call.args[0], ast.Name | ast.Attribute) and is_row_class(scope, call.args[0]))

@@ -72,4 +72,62 @@ PROGRAMS = (
         "plain class",
         "class Point:\n    def f(self):\n        up.delay(self.x)\n\n\ndef g(instance):\n    up.delay(instance)\n",
     ),
+    _given(
+        "by the session",
+        "from sqlalchemy.orm import Session\n\n\ndef f(pk):\n    with Session() as s:\n        up.delay(s.get(Line, pk))\n",
+    ),
+    _given("one of a statement", "def f(s, q):\n    up.delay(s.execute(q.select(Line)).scalar_one())\n"),
+    _given("merged", "def f(s, line: Line):\n    kept = s.merge(line)\n    up.s(kept).delay()\n"),
+    _given("first of several", "def f():\n    up.delay(Doc.objects.all()[:1][0])\n"),
+    _given("saved by a serializer", "def f(serializer, user):\n    up.delay(serializer.save(owner=user))\n"),
+    _given("written by a form", "def f(form):\n    form.save()\n    up.delay(form.instance)\n"),
+    _given(
+        "asked of its class, in a dictionary",
+        "from tortoise.models import Model\n\n\nclass User(Model): ...\n\n\n"
+        "async def f(pk):\n    user = await User.get(id=pk)\n    up.delay({'user': user})\n",
+    ),
+    _given(
+        "what a foreign key leads to",
+        "class Page(models.Model):\n    doc = models.ForeignKey(Doc, models.CASCADE)\n\n\n"
+        "def f(pk):\n    page = Page.objects.get(pk=pk)\n    up.delay(page.doc)\n",
+    ),
+    _given("made together", "def f():\n    for d in Doc.objects.bulk_create([Doc(), Doc()]):\n        up.delay(d)\n"),
+    _given(
+        "arguments filled later",
+        'def f():\n    given = {"n": 1}\n    given["document"] = Doc.objects.get(n=1)\n    up.delay(**given)\n',
+    ),
+    _given(
+        "through a function that publishes",
+        "def enqueue(task, *args):\n    return task.apply_async(args, queue='q')\n\n\n"
+        "def f():\n    enqueue(up, Doc.objects.get(n=1))\n",
+    ),
+    _given(
+        "through a method that publishes",
+        "class Bus:\n    def put(self, payload):\n        up.delay(payload)\n\n    def f(self):\n"
+        "        self.put(payload=Doc.objects.first())\n",
+    ),
+    _given(
+        "document of a signal",
+        "from mongoengine import Document, signals\n\n\nclass Note(Document): ...\n\n\n"
+        "def saved(sender, document, **_):\n    up.delay(document)\n\n\nsignals.post_save.connect(saved, sender=Note)\n",
+    ),
+    _kept("column of a statement", "def f(s, q):\n    for pk in s.scalars(q.select(Line.id)):\n        up.delay(pk)\n"),
+    _kept("count of a statement", "def f(s, q, func):\n    up.delay(s.scalar(q.select(func.count(Line.id))))\n"),
+    _kept("columns by SQL", "def f(s):\n    up.delay(s.execute('SELECT id FROM line').first())\n"),
+    _kept("page of a client", "def f(session):\n    up.delay(session.get(URL, {'a': 1}))\n"),
+    _kept(
+        "identifiers, through a function that publishes",
+        "def enqueue(task, *args):\n    return task.apply_async(args, queue='q')\n\n\n"
+        "def f(doc: Doc):\n    enqueue(up, doc.pk)\n",
+    ),
+    _kept(
+        "a function that publishes the identifier",
+        "def enqueue(doc):\n    doc = doc.pk\n    up.delay(doc)\n\n\ndef f(doc: Doc):\n    enqueue(doc)\n",
+    ),
+    _kept("whether it is new", "def f():\n    up.delay(Doc.objects.get_or_create(n=1)[1])\n"),
+    _kept(
+        "column of what a foreign key leads to",
+        "class Page(models.Model):\n    doc = models.ForeignKey(Doc, models.CASCADE)\n\n\n"
+        "def f(page: Page):\n    up.delay(page.doc.pk, page.doc_id)\n",
+    ),
 )

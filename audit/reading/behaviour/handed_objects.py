@@ -1,0 +1,108 @@
+"""Objects of the database given to a function of the project that publishes what it is given: `enqueue(task, *args)`."""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cached_property
+
+from audit.model.observations.messages import DatabaseObjectArgument
+from audit.reading.behaviour.publications import METHODS
+from audit.reading.behaviour.row_objects import is_row, owner
+from audit.reading.behaviour.scope import Scope, last
+from audit.reading.python.abstract_values import BoundMethod, ClassValue, FunctionValue, Value
+from audit.reading.python.classes import class_attribute
+from audit.reading.python.interpreter import Machine
+
+_Definition = ast.FunctionDef | ast.AsyncFunctionDef
+_Place = tuple[str, str, int]
+
+
+class HandedObjects:
+    """A watcher: calls of the functions that publish their own parameters."""
+
+    def __init__(self, machine: Machine) -> None:
+        """The functions are those of the project, tests apart."""
+        self._machine = machine
+
+    def may_hand(self, text: str) -> bool:
+        """Whether a module calls something by the name of one of these functions."""
+        return bool(self._published) and self._named.search(text) is not None
+
+    def __call__(self, scope: Scope) -> Iterator[DatabaseObjectArgument]:
+        """DatabaseObjectArgument: a row at the place of a parameter that is published."""
+        names = {name for _, name, _ in self._published}
+        for call in scope.calls:
+            function = _function(scope, call) if last(call.func) in names else None
+            if function is None or isinstance(function.node, ast.Lambda):
+                continue
+            published = self._published.get((function.module, function.node.name, function.node.lineno), frozenset())
+            given = (value for name, value in _given(function.node, call) if name in published)
+            wrong = next((value for value in given if is_row(scope, value)), None)
+            if wrong is not None:
+                yield scope.observed(DatabaseObjectArgument, call, argument=ast.unparse(wrong)[:60])
+
+    @cached_property
+    def _named(self) -> re.Pattern[str]:
+        names = sorted({re.escape(name) for _, name, _ in self._published})
+        return re.compile(rf"\b(?:{'|'.join(names)})\(")
+
+    @cached_property
+    def _published(self) -> dict[_Place, frozenset[str]]:
+        project = self._machine.project
+        found: dict[_Place, frozenset[str]] = {}
+        for module in project.modules.values():
+            text = module.source.text
+            if not any(f".{method}(" in text for method in METHODS) or project.is_test_file(module.source.path):
+                continue
+            for node in ast.walk(module.tree):
+                if isinstance(node, _Definition) and (names := _published_parameters(node)):
+                    found[module.name, node.name, node.lineno] = names
+        return found
+
+
+def _published_parameters(node: _Definition) -> frozenset[str]:
+    """Parameters that a function gives a task as they are."""
+    spec = node.args
+    own = {a.arg for a in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs, spec.vararg, spec.kwarg) if a}
+    inner = [n for statement in node.body for n in ast.walk(statement)]
+    calls = [n for n in inner if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)]
+    given = {name for call in calls if last(call.func) in METHODS for name in _names_given(call)}
+    changed = {n.id for n in inner if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    return frozenset((own & given) - changed)
+
+
+def _names_given(call: ast.Call) -> Iterator[str]:
+    plain = last(call.func) in {"delay", "delay_on_commit"}
+    rest = call.args[1:] if last(call.func) == "send_task" else call.args
+    options = [k.value for k in call.keywords if plain or k.arg in {"args", "kwargs"}]
+    for value in (*(rest if plain else rest[:2]), *options):
+        if isinstance(value, ast.List | ast.Tuple):
+            yield from (last(item.value if isinstance(item, ast.Starred) else item) for item in value.elts)
+        elif isinstance(value, ast.Dict):
+            yield from (item.id for item in value.values if isinstance(item, ast.Name))
+        elif isinstance(value, ast.Starred | ast.Name):
+            yield last(value.value if isinstance(value, ast.Starred) else value)
+
+
+def _function(scope: Scope, call: ast.Call) -> FunctionValue | None:
+    callee: Value = scope.evaluated(call.func)
+    cls = owner(scope) if isinstance(call.func, ast.Attribute) and last(call.func.value) == "self" else None
+    if isinstance(cls, ClassValue) and isinstance(call.func, ast.Attribute):
+        callee = class_attribute(cls, call.func.attr)
+    function = callee.function if isinstance(callee, BoundMethod) else callee
+    return function if isinstance(function, FunctionValue) else None
+
+
+def _given(node: _Definition, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
+    """The arguments of a call, each with the parameter that takes it."""
+    spec = node.args
+    names = [a.arg for a in (*spec.posonlyargs, *spec.args)]
+    names = names[1:] if names[:1] in (["self"], ["cls"]) else names
+    rest = spec.vararg.arg if spec.vararg else ""
+    for place, value in enumerate(call.args):
+        if isinstance(value, ast.Starred):
+            return
+        yield (names[place] if place < len(names) else rest), value
+    known = {*names, *(a.arg for a in spec.kwonlyargs)}
+    others = spec.kwarg.arg if spec.kwarg else ""
+    yield from ((k.arg if k.arg in known else others, k.value) for k in call.keywords if k.arg)
