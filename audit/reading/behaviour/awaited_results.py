@@ -3,6 +3,8 @@
 import ast
 from collections.abc import Iterator
 
+from audit.reading.python.child_nodes import walk
+
 _MADE = frozenset({"create_future", "Future"})
 _BRANCHES = (ast.If, ast.IfExp, ast.BoolOp, ast.For, ast.AsyncFor, ast.While, ast.ExceptHandler, ast.Match, ast.Lambda)
 _LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
@@ -14,8 +16,8 @@ class Results:
 
     def __init__(self, tree: ast.AST) -> None:
         self._tree = tree
-        self._parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
-        self._calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call)]
+        self._parents = {child: node for node in walk(tree) for child in ast.iter_child_nodes(node)}
+        self._calls = [n for n in walk(tree) if isinstance(n, ast.Call)]
         self._given = [c for c in self._calls if _word(c.func) == "set_result"]
 
     @property
@@ -23,15 +25,15 @@ class Results:
         """Whether it returns only once somebody gives a result to a future that it made."""
         made = {
             t.id
-            for n in ast.walk(self._tree)
+            for n in walk(self._tree)
             if isinstance(n, ast.Assign | ast.AnnAssign)
             and isinstance(n.value, ast.Call)
             and _word(n.value.func) in _MADE
             for t in (n.targets if isinstance(n, ast.Assign) else [n.target])
             if isinstance(t, ast.Name)
         }
-        waits = [n for n in ast.walk(self._tree) if isinstance(n, ast.Await) and not self._branches(n)]
-        return any(isinstance(n, ast.Name) and n.id in made for wait in waits for n in ast.walk(wait))
+        waits = [n for n in walk(self._tree) if isinstance(n, ast.Await) and not self._branches(n)]
+        return any(isinstance(n, ast.Name) and n.id in made for wait in waits for n in walk(wait))
 
     @property
     def gives(self) -> bool:
@@ -54,8 +56,8 @@ class Results:
     @property
     def keeps(self) -> frozenset[str]:
         """Attributes of its object that hold one of its parameters."""
-        names = {a.arg for a in ast.walk(self._tree) if isinstance(a, ast.arg)}
-        pairs = [p for n in ast.walk(self._tree) if isinstance(n, ast.Assign) for p in _pairs(n.targets[0], n.value)]
+        names = {a.arg for a in walk(self._tree) if isinstance(a, ast.arg)}
+        pairs = [p for n in walk(self._tree) if isinstance(n, ast.Assign) for p in _pairs(n.targets[0], n.value)]
         return frozenset(
             t.attr for t, v in pairs if isinstance(t, ast.Attribute) and isinstance(v, ast.Name) and v.id in names
         )

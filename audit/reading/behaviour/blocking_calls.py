@@ -7,6 +7,7 @@ from audit.model.observations.waits import ResultWait, Sleep
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.reading.behaviour.scope import Scope, function_scope, keyword, last
 from audit.reading.python.abstract_values import External, FunctionValue, Instance
+from audit.reading.python.child_nodes import walk
 
 _SLEEPS = frozenset({"time.sleep", "asyncio.sleep", "gevent.sleep", "eventlet.sleep"})
 _READS = frozenset({"get", "join", "wait", "wait_for", "collect", "join_native", "iterate", "iter_native"})
@@ -43,7 +44,7 @@ def _waits(scope: Scope, depth: int = 0) -> Iterator[ast.expr | ast.While]:
         ):
             yield call
     for loop in scope.all(ast.While):
-        polled = [n for n in ast.walk(loop.test) if isinstance(n, ast.Attribute) and n.attr in _POLLED]
+        polled = [n for n in walk(loop.test) if isinstance(n, ast.Attribute) and n.attr in _POLLED]
         if any(_is_result(scope, n.value) for n in polled):
             yield loop
 
@@ -154,7 +155,7 @@ class _Path:
 
     def _inside(self, node: ast.AST) -> float:
         total = 0.0
-        for inner in ast.walk(node):
+        for inner in walk(node):
             if inner in self._sleeps and isinstance(inner, ast.Call):
                 given = inner.args[0] if inner.args else keyword(inner, "seconds") or keyword(inner, "delay")
                 value = self._scope.value(given) if given is not None else UNKNOWN

@@ -20,6 +20,7 @@ from audit.reading.behaviour.verification_options import (
 )
 from audit.reading.behaviour.verification_values import Side, hands_on, sides
 from audit.reading.python.abstract_values import ClassValue, External, Instance, Value, unwrap
+from audit.reading.python.child_nodes import walk
 
 CLIENTS = ("requests.", "httpx.", "httpx2.", "niquests.", "aiohttp.", "urllib3.")
 # Clients that take `verify` too, of which nothing else is asked.
@@ -150,7 +151,7 @@ def _required(scope: Scope, value: ast.expr, name: str) -> Iterator[UnverifiedCe
 def _is_celery_s(scope: Scope, dictionary: ast.Dict) -> bool:
     names = [last(t) for around in scope.around(dictionary) if isinstance(around, ast.Assign) for t in around.targets]
     calls = [around for around in scope.around(dictionary) if isinstance(around, ast.Call)]
-    names += [k.arg or "" for call in calls for k in call.keywords if dictionary in ast.walk(k.value)]
+    names += [k.arg or "" for call in calls for k in call.keywords if dictionary in walk(k.value)]
     return any(name.lower().endswith(("broker_use_ssl", "backend_use_ssl")) for name in names)
 
 

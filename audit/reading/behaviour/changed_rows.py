@@ -9,6 +9,7 @@ from audit.reading.behaviour.local_flow import LocalFlow
 from audit.reading.behaviour.row_objects import is_row_class, owner
 from audit.reading.behaviour.scope import Scope, gather, last
 from audit.reading.python.abstract_values import BoundMethod, ClassValue, FunctionValue, Instance, Value, descends_from
+from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import lineage
 
 _SAVES = frozenset({"save", "asave", "bulk_update", "abulk_update", "merge", "add", "put"})
@@ -39,7 +40,7 @@ def _is_new(scope: Scope, name: str) -> bool:
 def _has_a_version(scope: Scope, name: str) -> bool:
     """Whether a row that a class gives has a version: a write over another one's is refused, and loses nothing."""
     made = scope.given(ast.Name(name, ast.Load()))
-    named = [n for n in ast.walk(made) if isinstance(n, ast.Name)]
+    named = [n for n in walk(made) if isinstance(n, ast.Name)]
     classes = [value for node in named if isinstance(value := scope.evaluated(node), ClassValue)]
     return any(_VERSIONED.search(ast.unparse(one.node)) for cls in classes for one in lineage(cls))
 
@@ -114,10 +115,10 @@ def _changed_row(scope: Scope, node: ast.AugAssign | ast.Assign) -> str:
     else:
         own, behind = ast.unparse(target), list(_behind(scope, value))
         arithmetic = any(map(_is_sum, behind)) and any(own in ast.unparse(v) for v in behind)
-    text = any(isinstance(n, ast.Constant) and isinstance(n.value, str) for n in ast.walk(value))
+    text = any(isinstance(n, ast.Constant) and isinstance(n.value, str) for n in walk(value))
     # Django's F() and SQLAlchemy's columns (an upper-case holder) make it one statement of the database.
-    held = any(isinstance(n, ast.Call) and last(n.func) in {"F", "Value", "timedelta"} for n in ast.walk(value))
-    columns = any(isinstance(n, ast.Attribute) and last(n.value)[:1].isupper() for n in ast.walk(value))
+    held = any(isinstance(n, ast.Call) and last(n.func) in {"F", "Value", "timedelta"} for n in walk(value))
+    columns = any(isinstance(n, ast.Attribute) and last(n.value)[:1].isupper() for n in walk(value))
     return target.value.id if arithmetic and not text and not held and not columns else ""
 
 
@@ -128,14 +129,14 @@ def _behind(scope: Scope, value: ast.expr) -> Iterator[ast.expr]:
     while todo:
         node = todo.pop()
         yield node
-        names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} - seen
+        names = {n.id for n in walk(node) if isinstance(n, ast.Name)} - seen
         seen |= names
         given = [a for a in scope.all(ast.Assign) if any(isinstance(t, ast.Name) and t.id in names for t in a.targets)]
         todo += [a.value for a in given]
 
 
 def _is_sum(node: ast.expr) -> bool:
-    return any(isinstance(n, ast.BinOp) and isinstance(n.op, ast.Add | ast.Sub) for n in ast.walk(node))
+    return any(isinstance(n, ast.BinOp) and isinstance(n.op, ast.Add | ast.Sub) for n in walk(node))
 
 
 def is_kept(scope: Scope, holder: str) -> bool:
@@ -159,7 +160,7 @@ def _is_a_plain_object(scope: Scope, holder: str) -> bool:
     if not isinstance(cls, ClassValue) or is_row_class(scope, cls):
         return False
     known = all(isinstance(base, ClassValue) for base in cls.bases)
-    return known and not any(isinstance(n, ast.Call) for c in lineage(cls) for n in ast.walk(c.node))
+    return known and not any(isinstance(n, ast.Call) for c in lineage(cls) for n in walk(c.node))
 
 
 def _is_given_to_a_saver(scope: Scope, call: ast.Call, holder: str, depth: int = 0) -> bool:
@@ -213,7 +214,7 @@ def _saves(call: ast.Call, holder: str) -> bool:
     if isinstance(call.func.value, ast.Name) and call.func.value.id == holder:
         return True
     return last(call.func) not in {"save", "asave", "add", "put"} and any(
-        isinstance(n, ast.Name) and n.id == holder for a in call.args for n in ast.walk(a)
+        isinstance(n, ast.Name) and n.id == holder for a in call.args for n in walk(a)
     )
 
 
@@ -228,7 +229,7 @@ def _is_of_a_session(scope: Scope, holder: str) -> bool:
     def is_read(call: ast.Call) -> bool:
         func = call.func
         if not isinstance(func, ast.Attribute) or any(
-            isinstance(n, ast.Attribute) and n.attr in _DJANGO for n in ast.walk(func)
+            isinstance(n, ast.Attribute) and n.attr in _DJANGO for n in walk(func)
         ):
             return False
         return func.attr in _QUERIES or (func.attr == "get" and len(call.args) == 2 and _is_class(call.args[0]))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from audit.model.observations.messages import ChordUse
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.abstract_values import FunctionValue
+from audit.reading.python.child_nodes import walk
 
 _SIGNED = frozenset({"s", "si", "signature", "subtask"})
 
@@ -37,13 +38,13 @@ def _is_group(node: ast.expr) -> bool:
 
 
 def _use(scope: Scope, node: ast.AST, header: ast.expr) -> ChordUse:
-    inner = [n for part in (header, scope.given(header)) for n in ast.walk(part)]
+    inner = [n for part in (header, scope.given(header)) for n in walk(part)]
     names = {n.id for n in inner if isinstance(n, ast.Name)}
     # What a list of signatures is given, one after another.
     for call in scope.calls:
         holder = call.func.value if isinstance(call.func, ast.Attribute) else None
         if holder is not None and last(call.func) in {"append", "extend"} and last(holder) in names:
-            inner += [n for argument in call.args for n in ast.walk(argument)]
+            inner += [n for argument in call.args for n in walk(argument)]
     signed = [n.func for n in inner if isinstance(n, ast.Call) and last(n.func) in _SIGNED]
     values = [scope.evaluated(f.value) for f in signed if isinstance(f, ast.Attribute)]
     tasks = dict.fromkeys(value.symbol for value in values if isinstance(value, FunctionValue))

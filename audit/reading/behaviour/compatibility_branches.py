@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator
 
 from audit.reading.python.abstract_values import External, ModuleValue
+from audit.reading.python.child_nodes import walk
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Module
 from audit.reading.python.name_resolution import dotted
@@ -15,10 +16,7 @@ _NOT_FOUND = ("ImportError", "ModuleNotFoundError")
 def for_older_versions(machine: Machine, module: Module) -> frozenset[ast.AST]:
     """Every node of such a branch: the `else` of `if hasattr(datetime, "UTC")`, either side of `except ImportError`."""
     return frozenset(
-        inner
-        for node in ast.walk(module.tree)
-        for branch in _branches(machine, module, node)
-        for inner in ast.walk(branch)
+        inner for node in walk(module.tree) for branch in _branches(machine, module, node) for inner in walk(branch)
     )
 
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from audit.reading.behaviour.scope import Scope, keyword, last
+from audit.reading.python.child_nodes import walk
 
 
 def is_given_constants(scope: Scope, parameter: str) -> bool:
@@ -18,7 +19,7 @@ def is_given_constants(scope: Scope, parameter: str) -> bool:
     names = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
     calls = 0
     for tree in _naming(scope, function.name):
-        called = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and last(n.func) == function.name]
+        called = [n for n in walk(tree) if isinstance(n, ast.Call) and last(n.func) == function.name]
         if _is_named_elsewhere(tree, function.name, called):
             return False
         place = names.index(parameter) if parameter in names else None
@@ -31,7 +32,7 @@ def is_given_constants(scope: Scope, parameter: str) -> bool:
 
 def is_read(scope: Scope, name: str) -> bool:
     """Whether anything in the project that bears the name of a global is read, imported, or asked for by a text."""
-    return any(_reads(node, name) for tree in _naming(scope, name) for node in ast.walk(tree))
+    return any(_reads(node, name) for tree in _naming(scope, name) for node in walk(tree))
 
 
 def _naming(scope: Scope, name: str) -> Iterator[ast.Module]:
@@ -52,7 +53,7 @@ def _reads(node: ast.AST, name: str) -> bool:
 def _is_named_elsewhere(tree: ast.AST, name: str, calls: list[ast.Call]) -> bool:
     """Whether a function is given to something, kept under another name, or asked for by a text."""
     called = [call.func for call in calls]
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.alias):
             if node.name == name and node.asname not in {None, name}:
                 return True

@@ -11,6 +11,7 @@ from audit.reading.behaviour.local_flow import LocalFlow
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.behaviour.store_entries import changed_entries, is_of_one_field
 from audit.reading.python.abstract_values import BoundMethod, FunctionValue
+from audit.reading.python.child_nodes import walk
 
 _LOCKED = frozenset(
     {
@@ -95,7 +96,7 @@ def is_protected(scope: Scope, node: ast.AST) -> bool:
     if any(_LOCK.search(ast.unparse(decorator)) for decorator in decorators):
         return True
     blocks: list[ast.With | ast.AsyncWith] = [*scope.all(ast.With), *scope.all(ast.AsyncWith)]
-    managers = {id(inner) for block in blocks for item in block.items for inner in ast.walk(item.context_expr)}
+    managers = {id(inner) for block in blocks for item in block.items for inner in walk(item.context_expr)}
     around = [n for n in scope.around(node) if isinstance(n, ast.With | ast.AsyncWith)]
     entered = [item.context_expr for block in around for item in block.items]
     if any(_LOCK.search(ast.unparse(manager)) or _takes(manager) for manager in entered):
@@ -109,7 +110,7 @@ def is_protected(scope: Scope, node: ast.AST) -> bool:
 
 def _takes(manager: ast.expr) -> bool:
     """Whether a manager is made by a call that takes a lock; a mere transaction protects no read."""
-    return any(isinstance(n, ast.Call) and last(n.func) in _LOCKED - {"transaction"} for n in ast.walk(manager))
+    return any(isinstance(n, ast.Call) and last(n.func) in _LOCKED - {"transaction"} for n in walk(manager))
 
 
 def _ends(scope: Scope, call: ast.Call) -> bool:
@@ -153,7 +154,7 @@ def _is_of_a_store(scope: Scope, call: ast.Call, names: re.Pattern[str]) -> bool
     if len(call.args) != (2 if names is _SETTER else 1) or not isinstance(call.func, ast.Attribute):
         return False
     callee = scope.evaluated(call.func)
-    inner = ast.walk(callee.function.node) if isinstance(callee, BoundMethod) else ()
+    inner = walk(callee.function.node) if isinstance(callee, BoundMethod) else ()
     return any(
         isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and names.match(n.func.attr) for n in inner
     )
@@ -164,7 +165,7 @@ def _reaches(scope: Scope, call: ast.Call, names: re.Pattern[str]) -> bool:
     if isinstance(call.func, ast.Attribute):
         return True
     function = scope.evaluated(call.func)
-    inner = ast.walk(function.node) if isinstance(function, FunctionValue) else ()
+    inner = walk(function.node) if isinstance(function, FunctionValue) else ()
     return any(
         isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and names.match(n.func.attr) for n in inner
     )
@@ -200,7 +201,7 @@ def _is_sum_of(scope: Scope, value: ast.expr, column: object) -> bool:
         return False
     if any(_is_read_of(scope.given(side), column) for side in (value.left, value.right)):
         return True
-    for node in (n for side in (value.left, value.right) for n in ast.walk(scope.given(side))):
+    for node in (n for side in (value.left, value.right) for n in walk(scope.given(side))):
         if isinstance(node, ast.Subscript) and getattr(node.slice, "value", None) == column:
             return True
         # A column of a class, or of a table (`t.c.count`), is added to by the database.
@@ -215,7 +216,7 @@ def _is_sum_of(scope: Scope, value: ast.expr, column: object) -> bool:
 def _is_read_of(value: ast.expr, column: object) -> bool:
     """`session.scalar(select(Stock.quantity)…)`: the column was read by a statement of its own."""
     read = isinstance(value, ast.Call) and last(value.func) in _READ_FIRST
-    return read and any(isinstance(n, ast.Attribute) and n.attr == column for n in ast.walk(value))
+    return read and any(isinstance(n, ast.Attribute) and n.attr == column for n in walk(value))
 
 
 def _asks(call: ast.Call, column: object) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from audit.model.call_completion import DEFERRING, CallCompletion
 from audit.reading.behaviour.awaited_results import Results
+from audit.reading.python.child_nodes import walk
 
 _GROUPS = frozenset({"TaskGroup", "create_task_group", "open_nursery"})
 _BROAD = frozenset(
@@ -33,21 +34,15 @@ def call_completion(tree: ast.AST) -> CallCompletion:
 
 def _started(tree: ast.AST) -> tuple[frozenset[str], frozenset[str]]:
     """Names of calls made only inside what is started for later, and names of what starts and is waited for."""
-    waited = {id(n) for node in ast.walk(tree) if isinstance(node, ast.Await) for n in ast.walk(node)}
-    names = {
-        n.id
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Await)
-        for n in ast.walk(node)
-        if isinstance(n, ast.Name)
-    }
-    for node in ast.walk(tree):
+    waited = {id(n) for node in walk(tree) if isinstance(node, ast.Await) for n in walk(node)}
+    names = {n.id for node in walk(tree) if isinstance(node, ast.Await) for n in walk(node) if isinstance(n, ast.Name)}
+    for node in walk(tree):
         if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id in names for t in node.targets):
-            waited |= {id(n) for n in ast.walk(node.value)}
+            waited |= {id(n) for n in walk(node.value)}
         if isinstance(node, ast.With | ast.AsyncWith) and any(
             _last(c) in _GROUPS for i in node.items for c in _calls(i)
         ):
-            waited |= {id(n) for statement in node.body for n in ast.walk(statement)}
+            waited |= {id(n) for statement in node.body for n in walk(statement)}
     starting = [c for c in _calls(tree) if _last(c) in DEFERRING]
     inner = [c for start in starting if id(start) not in waited for a in _given(start) for c in _calls(a)]
     return _only(tree, inner), frozenset(_name(start) for start in starting if id(start) in waited)
@@ -61,7 +56,7 @@ def _given(call: ast.Call) -> Iterator[ast.expr]:
 def _missed(tree: ast.AST) -> frozenset[str]:
     """Names of calls made only where an outage is passed over."""
     inside: list[ast.Call] = []
-    for node in ast.walk(tree):
+    for node in walk(tree):
         silent = isinstance(node, ast.Try | ast.TryStar) and any(map(_is_silent, node.handlers))
         if silent or (isinstance(node, ast.With | ast.AsyncWith) and _suppresses(node)):
             inside += [c for statement in getattr(node, "body", []) for c in _calls(statement)]
@@ -77,7 +72,7 @@ def _is_silent(handler: ast.ExceptHandler) -> bool:
         or (isinstance(n, ast.Return) and _REFUSES.search(ast.unparse(n)))
         or (isinstance(n, ast.Call) and _last(n) == "abort")
         for statement in handler.body
-        for n in ast.walk(statement)
+        for n in walk(statement)
     )
 
 
@@ -93,7 +88,7 @@ def _only(tree: ast.AST, calls: list[ast.Call]) -> frozenset[str]:
 
 
 def _calls(node: ast.AST) -> list[ast.Call]:
-    return [n for n in ast.walk(node) if isinstance(n, ast.Call)]
+    return [n for n in walk(node) if isinstance(n, ast.Call)]
 
 
 def _name(call: ast.Call) -> str:

@@ -11,6 +11,7 @@ from enum import Enum
 
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.abstract_values import BoundMethod, FunctionValue, unwrap
+from audit.reading.python.child_nodes import walk
 
 _LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _VARIANTS = 8
@@ -57,7 +58,7 @@ def deployed(
 ) -> tuple[list[ast.stmt], bool]:
     """The statements that production runs, those of the worst deployment where they differ, and whether they do."""
     variants = list(_variants(scope, statements))
-    passing = [v for v in variants if not any(hands_on(n) for s in v for n in ast.walk(s))]
+    passing = [v for v in variants if not any(hands_on(n) for s in v for n in walk(s))]
     return (passing or variants)[0], bool(passing) and len(passing) < len(variants)
 
 
@@ -189,14 +190,14 @@ def _text(node: ast.AST) -> str:
 
 def _is_of_environment(scope: Scope, node: ast.expr) -> bool:
     """Whether an expression asks the environment or the settings, by itself or by a function of the project that takes nothing."""
-    parts = list(ast.walk(node))
+    parts = list(walk(node))
     if any(isinstance(n, ast.Name | ast.Attribute) and _ENVIRONMENT.search(last(n)) for n in parts):
         return True
     if not isinstance(node, ast.Call) or node.args or node.keywords:
         return False
     callee = scope.evaluated(node.func)
     function = callee.function if isinstance(callee, BoundMethod) else callee
-    inner = ast.walk(function.node) if isinstance(function, FunctionValue) else ()
+    inner = walk(function.node) if isinstance(function, FunctionValue) else ()
     return any(isinstance(n, ast.Name | ast.Attribute) and _ENVIRONMENT.search(last(n)) for n in inner)
 
 
@@ -208,7 +209,7 @@ def _is_constant_of_environment(scope: Scope, node: ast.expr) -> bool:
 def _is_of_an_error(scope: Scope, node: ast.expr) -> bool:
     """Whether a condition is on what was caught: `error.debug`."""
     caught = {handler.name for handler in scope.all(ast.ExceptHandler) if handler.name}
-    return any(isinstance(n, ast.Name) and n.id in caught for n in ast.walk(node))
+    return any(isinstance(n, ast.Name) and n.id in caught for n in walk(node))
 
 
 def _is_an_option(scope: Scope, node: ast.expr) -> bool:

@@ -7,6 +7,7 @@ from audit.model.facts import Deprecation
 from audit.model.removed_names import APP_CONFIG, FROM_DJANGO, IS_AJAX, PROVIDING_ARGS, RemovedName
 from audit.reading.behaviour.compatibility_branches import for_older_versions
 from audit.reading.python.abstract_values import External, descends_from, unwrap
+from audit.reading.python.child_nodes import walk
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Module
 from audit.reading.python.name_resolution import dotted
@@ -41,7 +42,7 @@ def read_deprecations(machine: Machine) -> tuple[Deprecation, ...]:
         if not any(word in module.source.text for word in words):
             continue
         older = for_older_versions(machine, module)
-        for node in ast.walk(module.tree):
+        for node in walk(module.tree):
             if node in older:
                 continue
             if isinstance(node, ast.ClassDef):

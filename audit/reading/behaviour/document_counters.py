@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from audit.reading.behaviour.scope import Scope, last
+from audit.reading.python.child_nodes import walk
 
 _UPDATES = re.compile(r"(?:^|_)(?:update|patch|upsert|modify)(?:_|$)|^bulk_write$")
 _OPERATORS = frozenset({"$set", "$setOnInsert", "doc", "set"})
@@ -49,9 +50,9 @@ def _adds_to(scope: Scope, value: ast.expr, field: str, own: set[str]) -> bool:
     total = scope.given(value)
     if not isinstance(total, ast.BinOp) or not isinstance(total.op, ast.Add | ast.Sub):
         return False
-    sides = [n for side in (total.left, total.right) for n in ast.walk(side)]
+    sides = [n for side in (total.left, total.right) for n in walk(side)]
     behind = [scope.given(n) for n in sides if isinstance(n, ast.Name)]
-    return any(_reads(n, field, own) for n in (*sides, *(inner for b in behind for inner in ast.walk(b))))
+    return any(_reads(n, field, own) for n in (*sides, *(inner for b in behind for inner in walk(b))))
 
 
 def _reads(node: ast.AST, field: str, own: set[str]) -> bool:

@@ -29,6 +29,7 @@ from audit.reading.python.abstract_values import (
     Value,
     unwrap,
 )
+from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute
 from audit.reading.python.interpreter import Machine
 
@@ -114,7 +115,7 @@ class SwallowingWrappers:
 def _keeps_some_errors(cls: ClassValue) -> bool:
     """Whether the `__call__` of a class of tasks catches some error of theirs, whichever, and does not hand it on."""
     method = class_attribute(cls, "__call__")
-    tries = [n for n in ast.walk(method.node) if isinstance(n, ast.Try)] if isinstance(method, FunctionValue) else []
+    tries = [n for n in walk(method.node) if isinstance(n, ast.Try)] if isinstance(method, FunctionValue) else []
     around = [
         t for t in tries if any(isinstance(n, ast.Call) and last(n.func) in {"__call__", "run"} for n in inside(t.body))
     ]
@@ -128,7 +129,7 @@ def _may_swallow(scope: Scope, decoration: Decoration) -> bool:
         return False
     if _is_a_manager(callee):
         return hands_on_sometimes(scope, decoration.node)
-    tried = any(isinstance(n, ast.ExceptHandler) for n in ast.walk(callee.node))
+    tried = any(isinstance(n, ast.ExceptHandler) for n in walk(callee.node))
     return tried and bool(_decorator_fate(scope, decoration, BROAD))
 
 
@@ -180,13 +181,13 @@ def _call_fate(scope: Scope, cls: ClassValue, caught: frozenset[str]) -> Fate:
 
 
 def _fate(scope: Scope, function: FunctionValue, raises: Raises, caught: frozenset[str]) -> Fate:
-    if not any(map(raises, ast.walk(function.node))):
+    if not any(map(raises, walk(function.node))):
         return Fate.UNCLEAR
     return worst(scope_of(scope, function), raises, caught)
 
 
 def _wrapper_fate(scope: Scope, decorator: FunctionValue, caught: frozenset[str]) -> Fate:
-    functions = [n for n in ast.walk(decorator.node) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    functions = [n for n in walk(decorator.node) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
     given = {a.arg for f in functions for a in (*f.args.posonlyargs, *f.args.args)}
     # One that only notes the function, and gives it back, wraps nothing.
     returned = [n.value for n in inside(functions[0].body) if isinstance(n, ast.Return)] if functions else []

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from audit.model.observations.waits import EndlessLoop
 from audit.reading.behaviour.scope import Scope, keyword, last
+from audit.reading.python.child_nodes import walk
 
 WORDS = (
     *(
@@ -65,7 +66,7 @@ def endless_calls(scope: Scope) -> Iterator[EndlessLoop]:
 
 
 def _is_left(loop: ast.For | ast.While) -> bool:
-    return any(isinstance(n, ast.Break | ast.Return | ast.Raise) for s in loop.body for n in ast.walk(s))
+    return any(isinstance(n, ast.Break | ast.Return | ast.Raise) for s in loop.body for n in walk(s))
 
 
 def _asks_a_flag(scope: Scope, test: ast.expr) -> bool:

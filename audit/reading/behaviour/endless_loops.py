@@ -8,6 +8,7 @@ from audit.model.observations.waits import EndlessLoop
 from audit.reading.behaviour.polling_loops import awaited, forgotten_cursor
 from audit.reading.behaviour.scope import Scope, gather, keyword, last
 from audit.reading.python.abstract_values import BoundMethod, FunctionValue, unwrap
+from audit.reading.python.child_nodes import children, walk
 from audit.reading.python.modules import Module
 
 _EVENTS = frozenset({"threading.Event", "multiprocessing.Event"})
@@ -61,7 +62,7 @@ def _left_by(scope: Scope, loop: ast.While | ast.For, *, stated: bool = False) -
         around = list(itertools.takewhile(lambda n: n is not loop, scope.around(call)))
         if loop not in scope.around(call) or any(isinstance(n, ast.Try) and n.handlers for n in around):
             continue
-        if any(isinstance(n, ast.Raise) for function in _called(scope, call) for n in ast.walk(function)):
+        if any(isinstance(n, ast.Raise) for function in _called(scope, call) for n in walk(function)):
             return ast.unparse(call.func)
     return ""
 
@@ -152,7 +153,7 @@ def _is_true_property(scope: Scope, node: ast.Attribute) -> bool:
         (module, f)
         for module in _modules(scope)
         if node.attr in module.source.text
-        for f in ast.walk(module.tree)
+        for f in walk(module.tree)
         if isinstance(f, _FUNCTIONS) and f.name == node.attr
     ]
     replaced = any(f"{node.attr} =" in module.source.text for module in _modules(scope))
@@ -185,7 +186,7 @@ def _is_never_set(scope: Scope, node: ast.expr) -> bool:
         return False
     values = [
         a.value
-        for a in ast.walk(scope.module.tree)
+        for a in walk(scope.module.tree)
         if isinstance(a, ast.Assign)
         and any(isinstance(t, ast.Attribute) and t.attr == event.attr for t in a.targets)
         and len(a.targets) == 1
@@ -204,8 +205,8 @@ def _makes_event(scope: Scope, node: ast.expr) -> bool:
 
 def _is_given(root: ast.AST, name: str) -> bool:
     """Whether a name, or an attribute, is used for anything but asking it, so that something else may set it."""
-    asked = {node.value for node in ast.walk(root) if isinstance(node, ast.Attribute) and node.attr in _HARMLESS}
-    return any(_names(node, name) and node not in asked for node in ast.walk(root))
+    asked = {node.value for node in walk(root) if isinstance(node, ast.Attribute) and node.attr in _HARMLESS}
+    return any(_names(node, name) and node not in asked for node in walk(root))
 
 
 def _names(node: ast.AST, name: str) -> bool:
@@ -220,7 +221,7 @@ def _modules(scope: Scope) -> list[Module]:
 
 
 def _yields(loop: ast.stmt) -> bool:
-    return any(isinstance(node, ast.Yield | ast.YieldFrom) for node in ast.walk(loop))
+    return any(isinstance(node, ast.Yield | ast.YieldFrom) for node in walk(loop))
 
 
 def _ends(loop: ast.While | ast.For) -> bool:
@@ -235,5 +236,5 @@ def _ends(loop: ast.While | ast.For) -> bool:
         if isinstance(node, ast.Call) and last(node.func) in {"exit", "_exit", "retry"}:
             return True
         inner = nested or isinstance(node, ast.For | ast.AsyncFor | ast.While)
-        pending += [(child, inner) for child in ast.iter_child_nodes(node)]
+        pending += [(child, inner) for child in children(node)]
     return False

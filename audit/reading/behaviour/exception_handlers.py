@@ -17,6 +17,7 @@ from audit.reading.python.abstract_values import (
     Value,
     last_name,
 )
+from audit.reading.python.child_nodes import children, walk
 from audit.reading.python.classes import class_attribute
 
 Raises = Callable[[ast.AST], bool]
@@ -36,7 +37,7 @@ def scope_of(scope: Scope, function: FunctionValue) -> Scope:
 
 def worst(scope: Scope, raises: Raises, caught: frozenset[str], depth: int = 0) -> Fate:
     """The worst that statements of a function do of an exception of the classes `caught`, raised where `raises` says."""
-    return max((_fate(scope, n, raises, caught, depth) for n in ast.walk(scope.root)), default=Fate.HANDED_ON)
+    return max((_fate(scope, n, raises, caught, depth) for n in walk(scope.root)), default=Fate.HANDED_ON)
 
 
 def _fate(scope: Scope, node: ast.AST, raises: Raises, caught: frozenset[str], depth: int) -> Fate:
@@ -121,7 +122,7 @@ def inside(statements: Sequence[ast.stmt], closed: tuple[type[ast.AST], ...] = N
         node = pending.pop()
         if not isinstance(node, closed):
             yield node
-            pending += ast.iter_child_nodes(node)
+            pending += children(node)
 
 
 def context_fate(scope: Scope, node: ast.expr, caught: frozenset[str]) -> Fate:
@@ -188,10 +189,10 @@ def hands_on_sometimes(scope: Scope, manager: ast.expr) -> bool:
         own = next((v for n in ("__exit__", "__aexit__") if (v := class_attribute(made, n)) is not UNKNOWN), UNKNOWN)
         # What another manager answers is that one's to say.
         left = isinstance(own, FunctionValue) and "exit__(" in "".join(
-            ast.unparse(n) for n in ast.walk(own.node) if isinstance(n, ast.Return)
+            ast.unparse(n) for n in walk(own.node) if isinstance(n, ast.Return)
         )
         return not left and _class_fate(scope, made) is Fate.UNCLEAR
-    tries = [n for n in ast.walk(made.node) if isinstance(n, ast.Try)] if isinstance(made, FunctionValue) else []
+    tries = [n for n in walk(made.node) if isinstance(n, ast.Try)] if isinstance(made, FunctionValue) else []
     around = [t for t in tries if any(isinstance(n, ast.Yield) for n in inside(t.body))]
     own_scope = scope_of(scope, made) if isinstance(made, FunctionValue) else scope
     return any(handlers_fate(own_scope, t.handlers, BROAD) is Fate.UNCLEAR for t in around)

@@ -3,6 +3,7 @@
 import ast
 
 from audit.reading.behaviour.scope import Scope
+from audit.reading.python.child_nodes import children, walk
 
 
 def is_a_stamp(scope: Scope, name: str) -> bool:
@@ -13,7 +14,7 @@ def is_a_stamp(scope: Scope, name: str) -> bool:
     for module in scope.machine.project.modules.values():
         if name not in module.source.text:
             continue
-        parents = {child: node for node in ast.walk(module.tree) for child in ast.iter_child_nodes(node)}
+        parents = {child: node for node in walk(module.tree) for child in children(node)}
         for node, around in parents.items():
             if _reads(node, name):
                 if _is_compared(around):

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator
 
 from audit.reading.behaviour.scope import Scope, keyword, last
+from audit.reading.python.child_nodes import walk
 
 # What makes a date aware again, or only shows it.
 _HARMLESS = frozenset({"astimezone", "timestamp", "strftime", "date", "time", "year", "month", "day", "tzinfo"})
@@ -66,4 +67,4 @@ def _replaces(scope: Scope, node: ast.Assign, name: str, statement: ast.stmt) ->
 
 
 def _names(test: ast.expr) -> Iterator[ast.expr]:
-    return (n for n in ast.walk(test) if isinstance(n, ast.Name | ast.Attribute))
+    return (n for n in walk(test) if isinstance(n, ast.Name | ast.Attribute))

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from audit.model.guard_facts import GuardFacts, KeyDeleted, KeyTaken
+from audit.reading.python.child_nodes import children, walk
 from audit.reading.python.syntax_cache import Definition
 
 _OUTAGES = frozenset(
@@ -30,7 +31,7 @@ _SECRET = re.compile(r"(?i)secret|token|signature|hmac|digest|api_?key|password|
 
 def guard_facts(tree: Definition) -> GuardFacts:
     """All of them, for one function and those it defines."""
-    nodes = list(ast.walk(tree))
+    nodes = list(walk(tree))
     loaded = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
     calls = [n for n in nodes if isinstance(n, ast.Call)]
     handlers = [h for n in nodes if isinstance(n, ast.Try) for h in n.handlers if _outage(h)]
@@ -42,8 +43,8 @@ def guard_facts(tree: Definition) -> GuardFacts:
         tries=bool(_TRIES.search(f"{ast.unparse(tree)}\n")),
         refuses=any(map(_refuses, nodes)),
         answers=any(_gives(n) and not _constant(n, None) for n in nodes),
-        opens_on_failure=_line(n for h in handlers for n in ast.walk(h) if _gives(n) and _constant(n, True)),
-        false_on_failure=_line(n for h in handlers for n in ast.walk(h) if _gives(n) and _constant(n, False, None)),
+        opens_on_failure=_line(n for h in handlers for n in walk(h) if _gives(n) and _constant(n, True)),
+        false_on_failure=_line(n for h in handlers for n in walk(h) if _gives(n) and _constant(n, False, None)),
         taken=tuple(_taken(tree, calls)),
         deleted=tuple(_deleted(tree, calls)),
         checks_then_writes=_checks_then_writes(tree, calls),
@@ -140,7 +141,7 @@ def _deleted(tree: Definition, calls: Iterable[ast.Call]) -> Iterator[KeyDeleted
 def _text(tree: Definition, node: ast.expr) -> str:
     """The source of an expression, or of the only one that its name is given."""
     if isinstance(node, ast.Name):
-        given = [n.value for n in ast.walk(tree) if isinstance(n, ast.Assign) and _last(n.targets[0]) == node.id]
+        given = [n.value for n in walk(tree) if isinstance(n, ast.Assign) and _last(n.targets[0]) == node.id]
         node = given[0] if len(given) == 1 else node
     return ast.unparse(node)
 
@@ -148,8 +149,8 @@ def _text(tree: Definition, node: ast.expr) -> str:
 def _checks_then_writes(tree: Definition, calls: Iterable[ast.Call]) -> int:
     if _ATOMIC.search(ast.unparse(tree)):
         return 0
-    looked = {_last(n.targets[0]) for n in ast.walk(tree) if isinstance(n, ast.Assign) and _looks(n.value)}
-    tests = [n for n in ast.walk(tree) if isinstance(n, ast.If) and (_looks(n.test) or _names(n.test) & looked)]
+    looked = {_last(n.targets[0]) for n in walk(tree) if isinstance(n, ast.Assign) and _looks(n.value)}
+    tests = [n for n in walk(tree) if isinstance(n, ast.If) and (_looks(n.test) or _names(n.test) & looked)]
     writes = [c.lineno for c in calls if _last(c.func) in _WRITES]
     return next((line for line in writes if any(t.lineno < line for t in tests)), 0)
 
@@ -181,7 +182,7 @@ def _hands_out(tree: Definition) -> Iterator[str]:
             mine = isinstance(node, ast.Lambda | ast.Constant) or (isinstance(node, ast.Name) and node.id in own)
             yield "" if mine else _name(node) if isinstance(node, ast.Call) else "?"
         elif not isinstance(node, Definition | ast.ClassDef):
-            pending += [n for n in ast.iter_child_nodes(node) if isinstance(n, ast.stmt | ast.ExceptHandler)]
+            pending += [n for n in children(node) if isinstance(n, ast.stmt | ast.ExceptHandler)]
 
 
 def _compared(nodes: Iterable[ast.AST]) -> Iterator[str]:
@@ -193,11 +194,11 @@ def _compared(nodes: Iterable[ast.AST]) -> Iterator[str]:
 
 
 def _names(node: ast.AST) -> set[str]:
-    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+    return {n.id for n in walk(node) if isinstance(n, ast.Name)}
 
 
 def _calls(node: ast.AST | None) -> list[ast.Call]:
-    return [n for n in ast.walk(node) if isinstance(n, ast.Call)] if node is not None else []
+    return [n for n in walk(node) if isinstance(n, ast.Call)] if node is not None else []
 
 
 def _line(nodes: Iterable[ast.AST]) -> int:

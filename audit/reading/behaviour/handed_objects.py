@@ -10,6 +10,7 @@ from audit.reading.behaviour.publications import METHODS
 from audit.reading.behaviour.row_objects import is_row, owner
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.abstract_values import BoundMethod, ClassValue, FunctionValue, Value
+from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute
 from audit.reading.python.interpreter import Machine
 
@@ -54,7 +55,7 @@ class HandedObjects:
             text = module.source.text
             if not any(f".{method}(" in text for method in METHODS) or project.is_test_file(module.source.path):
                 continue
-            for node in ast.walk(module.tree):
+            for node in walk(module.tree):
                 if isinstance(node, _Definition) and (names := _published_parameters(node)):
                     found[module.name, node.name, node.lineno] = names
         return found
@@ -64,7 +65,7 @@ def _published_parameters(node: _Definition) -> frozenset[str]:
     """Parameters that a function gives a task as they are."""
     spec = node.args
     own = {a.arg for a in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs, spec.vararg, spec.kwarg) if a}
-    inner = [n for statement in node.body for n in ast.walk(statement)]
+    inner = [n for statement in node.body for n in walk(statement)]
     calls = [n for n in inner if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)]
     given = {name for call in calls if last(call.func) in METHODS for name in _names_given(call)}
     changed = {n.id for n in inner if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}

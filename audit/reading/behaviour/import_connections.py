@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from audit.model.observations.shared_data import ConnectionAtImport
 from audit.reading.behaviour.scope import Scope, chain, function_scope, keyword, last
 from audit.reading.python.abstract_values import BoundMethod, ClassValue, FunctionValue
+from audit.reading.python.child_nodes import walk
 
 _CONNECTIONS = frozenset(
     {
@@ -115,7 +116,7 @@ def _called(scope: Scope, call: ast.Call) -> FunctionValue | None:
     function = value.function if isinstance(value, BoundMethod) else value
     if not isinstance(function, FunctionValue) or not isinstance(function.node, ast.FunctionDef):
         return None
-    return None if any(isinstance(n, ast.Yield | ast.YieldFrom) for n in ast.walk(function.node)) else function
+    return None if any(isinstance(n, ast.Yield | ast.YieldFrom) for n in walk(function.node)) else function
 
 
 def _opens(scope: Scope, call: ast.Call) -> bool:

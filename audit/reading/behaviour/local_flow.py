@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 
 from audit.reading.behaviour.scope import Scope
+from audit.reading.python.child_nodes import walk
 
 _CHANGES = ast.Add | ast.Sub | ast.Mult | ast.Div | ast.FloorDiv | ast.BitOr | ast.Mod
 
@@ -25,7 +26,7 @@ class LocalFlow:
         return any(self._reads(value) for value in self._behind(node))
 
     def _is_changed_here(self, node: ast.expr) -> bool:
-        for inner in ast.walk(node):
+        for inner in walk(node):
             is_sum = isinstance(inner, ast.BinOp) and isinstance(inner.op, _CHANGES)
             is_added = isinstance(inner, ast.Name) and inner.id in self._added
             if (is_sum or is_added) and isinstance(inner, ast.expr) and self.comes_from(inner):
@@ -34,7 +35,7 @@ class LocalFlow:
 
     def _reads(self, node: ast.expr) -> bool:
         if node not in self._read:
-            self._read[node] = any(isinstance(n, ast.Call) and self._is_read(n) for n in ast.walk(node))
+            self._read[node] = any(isinstance(n, ast.Call) and self._is_read(n) for n in walk(node))
         return self._read[node]
 
     def _behind(self, node: ast.expr) -> Iterator[ast.expr]:
@@ -44,7 +45,7 @@ class LocalFlow:
         while todo:
             value = todo.pop()
             yield value
-            names = {n.id for n in ast.walk(value) if isinstance(n, ast.Name)} - seen
+            names = {n.id for n in walk(value) if isinstance(n, ast.Name)} - seen
             seen |= names
             todo += [given for name in sorted(names) for given in self._given.get(name, ())]
 
@@ -52,7 +53,7 @@ class LocalFlow:
     def _given(self) -> dict[str, list[ast.expr]]:
         found: dict[str, list[ast.expr]] = {}
         for target, value in self._assignments():
-            for name in ast.walk(target):
+            for name in walk(target):
                 if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store):
                     found.setdefault(name.id, []).append(value)
         return found
@@ -69,14 +70,14 @@ class LocalFlow:
         """Names whose value, or an entry of it, is added to in place."""
         changed = [n.target for n in self._scope.all(ast.AugAssign) if isinstance(n.op, _CHANGES)]
         for node in self._scope.all(ast.Assign):
-            if any(isinstance(n, ast.BinOp) for n in ast.walk(node.value)):
+            if any(isinstance(n, ast.BinOp) for n in walk(node.value)):
                 changed += [t for t in node.targets if isinstance(t, ast.Subscript) and _same_holder(t, node.value)]
         return frozenset(name for target in changed if (name := _holder(target)))
 
 
 def _same_holder(target: ast.Subscript, value: ast.expr) -> bool:
     holder = _holder(target)
-    return any(isinstance(n, ast.Name) and n.id == holder for n in ast.walk(value))
+    return any(isinstance(n, ast.Name) and n.id == holder for n in walk(value))
 
 
 def _holder(target: ast.expr) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from audit.reading.behaviour.scope import Scope
+from audit.reading.python.child_nodes import walk
 
 _LEAVES = (ast.Return, ast.Raise, ast.Break)
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
@@ -28,7 +29,7 @@ class Exit:
 
 def exits(scope: Scope, loop: ast.While | ast.For) -> Iterator[Exit]:
     """The ways out of a loop by `return`, `raise` and `break`; an error that a handler hands on is none."""
-    for node in (n for statement in loop.body for n in ast.walk(statement)):
+    for node in (n for statement in loop.body for n in walk(statement)):
         if not isinstance(node, _LEAVES):
             continue
         around = list(_up_to(scope, node, loop))
@@ -92,4 +93,4 @@ def _leaves(handler: ast.ExceptHandler) -> bool:
 
 
 def _calls(body: Sequence[ast.stmt]) -> tuple[ast.Call, ...]:
-    return tuple(n for statement in body for n in ast.walk(statement) if isinstance(n, ast.Call))
+    return tuple(n for statement in body for n in walk(statement) if isinstance(n, ast.Call))

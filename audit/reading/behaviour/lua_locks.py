@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from audit.reading.behaviour.scope import Scope, last
+from audit.reading.python.child_nodes import walk
 
 _SET = re.compile(r"redis\.p?call\(\s*['\"](?P<name>set|setnx|hsetnx)['\"]\s*,(?P<given>[^)]*)\)", re.IGNORECASE)
 _ASKED = re.compile(r"redis\.p?call\(\s*['\"](?:get|exists|setnx|hsetnx|hexists|hget)['\"]", re.IGNORECASE)
@@ -34,13 +35,13 @@ def _script(scope: Scope, call: ast.Call) -> str:
     if isinstance(call.func, ast.Attribute) and last(call.func) in _RUNNING and call.args:
         return _text(scope, call.args[0])
     # `acquire = client.register_script(TEXT)`, then `acquire(keys=…)`.
-    registered = {a.arg for a in call.keywords} & {"keys", "args"}
-    made = (m for m in _registered(scope, last(call.func)) if registered)
-    return next((text for one in made if (text := _text(scope, one))), "")
+    if "register_script" not in scope.module.source.text or not {a.arg for a in call.keywords} & {"keys", "args"}:
+        return ""
+    return next((text for one in _registered(scope, last(call.func)) if (text := _text(scope, one))), "")
 
 
 def _registered(scope: Scope, name: str) -> Iterator[ast.expr]:
-    for node in ast.walk(scope.module.tree):
+    for node in walk(scope.module.tree):
         made = node.value if isinstance(node, ast.Assign) else None
         if not isinstance(node, ast.Assign) or not isinstance(made, ast.Call) or not made.args:
             continue

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from audit.model.observations.messages import SignalReceiver
 from audit.reading.behaviour.scope import Scope, last
+from audit.reading.python.child_nodes import walk
 
 SIGNALS = frozenset({"pre_save", "post_save", "pre_delete", "post_delete", "m2m_changed", "pre_init", "post_init"})
 
@@ -23,7 +24,7 @@ def listens_before_commit(scope: Scope) -> bool:
         return True
     if not name or "listen(" not in scope.module.source.text:
         return False
-    calls = [n for n in ast.walk(scope.module.tree) if isinstance(n, ast.Call) and last(n.func) == "listen"]
+    calls = [n for n in walk(scope.module.tree) if isinstance(n, ast.Call) and last(n.func) == "listen"]
     return any(len(c.args) > 2 and last(c.args[2]) == name and _is_early(c.args[1:2]) for c in calls)
 
 
@@ -82,6 +83,6 @@ def _connected(scope: Scope) -> Iterator[str]:
     for module in scope.machine.project.modules.values():
         if ".connect(" not in module.source.text or not any(s in module.source.text for s in SIGNALS):
             continue
-        for call in ast.walk(module.tree):
+        for call in walk(module.tree):
             if isinstance(call, ast.Call) and call.args and not SIGNALS.isdisjoint(_signals(call.func)):
                 yield last(call.args[0])

@@ -10,6 +10,7 @@ from audit.reading.behaviour.kept_clients import kept_client
 from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.behaviour.verification_options import spread_entry
 from audit.reading.python.abstract_values import ClassValue, FunctionValue, Instance, Method, unwrap
+from audit.reading.python.child_nodes import walk
 
 _VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "request", "send"})
 _ASKING = _VERBS | {"urlopen", "Client", "AsyncClient"}
@@ -74,7 +75,7 @@ def _is_read(scope: Scope, node: ast.expr) -> bool:
         function = unwrap(scope.evaluated(made.func))[0]
         if not isinstance(function, FunctionValue):
             return False
-        answers = [n.value for n in ast.walk(function.node) if isinstance(n, ast.Return)]
+        answers = [n.value for n in walk(function.node) if isinstance(n, ast.Return)]
         return bool(answers) and all(isinstance(a, ast.Dict) and _has_no_timeout(a) for a in answers)
     return isinstance(made, ast.Dict) and _has_no_timeout(made)
 

@@ -12,6 +12,7 @@ from audit.reading.behaviour.scope import Scope, last
 from audit.reading.behaviour.told_failures import LOGGING
 from audit.reading.behaviour.transaction_reach import is_transaction
 from audit.reading.python.abstract_values import ClassValue, last_name
+from audit.reading.python.child_nodes import walk
 from audit.reading.python.name_resolution import dotted
 
 _WRITES = frozenset(
@@ -82,7 +83,7 @@ def _of_classes(scope: Scope) -> Iterator[TransactionCalls]:
                     method.name,
                 }:
                     continue
-                calls = [n for n in ast.walk(method) if isinstance(n, ast.Call)]
+                calls = [n for n in walk(method) if isinstance(n, ast.Call)]
                 seen = scope.observed(TransactionCalls, method, Opening.BLOCK, _named(calls))
                 symbol = f"{scope.module.name}:{cls.name}.{method.name}"
                 yield TransactionCalls(symbol, seen.excerpt, seen.opening, seen.calls)
@@ -107,7 +108,7 @@ def _given(decorator: ast.expr) -> list[ast.expr]:
 
 
 def _holds(item: ast.withitem, call: ast.Call) -> bool:
-    return any(node is call for node in ast.walk(item.context_expr))
+    return any(node is call for node in walk(item.context_expr))
 
 
 def commit_follows(scope: Scope, call: ast.Call) -> bool | None:
@@ -156,7 +157,7 @@ def _around(scope: Scope, call: ast.Call) -> Iterator[tuple[list[ast.stmt], list
 
 def _committers(statement: ast.stmt) -> Iterator[str]:
     """What is committed by a statement that is a commit itself, or holds one; what is given a message is no database."""
-    for node in ast.walk(statement):
+    for node in walk(statement):
         called = node.func if isinstance(node, ast.Call) and not node.args else None
         if isinstance(called, ast.Attribute) and called.attr == "commit":
             yield dotted(called.value).partition(".")[0]
@@ -166,7 +167,7 @@ def _wrote(statements: Sequence[ast.stmt], committers: set[str]) -> bool:
     """Whether the last thing done to what is committed is a write."""
     wrote = False
     for statement in statements:
-        for node in ast.walk(statement):
+        for node in walk(statement):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 if node.func.attr == "commit":
                     wrote = False
@@ -179,7 +180,7 @@ def _may_write(statements: Sequence[ast.stmt]) -> bool:
     """Whether something may be written since the last commit: an attribute is given a value, something unknown is called."""
     may = False
     for statement in statements:
-        for node in ast.walk(statement):
+        for node in walk(statement):
             if isinstance(node, ast.Call):
                 name = last(node.func)
                 may = (
@@ -194,7 +195,7 @@ def _may_write(statements: Sequence[ast.stmt]) -> bool:
 
 def _writes_by_name(statements: Sequence[ast.stmt]) -> bool:
     """Whether an attribute is given a value, or something is called that bears the name of a write."""
-    nodes = [node for statement in statements for node in ast.walk(statement)]
+    nodes = [node for statement in statements for node in walk(statement)]
     stored = any(isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store | ast.Del) for n in nodes)
     return stored or any(isinstance(n, ast.Call) and _WRITING.match(last(n.func)) for n in nodes)
 

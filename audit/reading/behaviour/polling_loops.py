@@ -8,6 +8,7 @@ from functools import cached_property
 from audit.reading.behaviour.loop_exits import Exit, exits
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.abstract_values import BoundMethod, FunctionValue
+from audit.reading.python.child_nodes import walk
 from audit.reading.python.name_resolution import dotted
 
 _BOUNDS = re.compile(
@@ -47,9 +48,9 @@ def awaited(scope: Scope, loop: ast.While | ast.For, condition: ast.expr | None)
 
     `condition` is the one that keeps the loop going, None for one that is always true.
     """
-    if any(isinstance(n, ast.Yield | ast.YieldFrom) for n in ast.walk(loop)) or _is_cut(scope, loop):
+    if any(isinstance(n, ast.Yield | ast.YieldFrom) for n in walk(loop)) or _is_cut(scope, loop):
         return ""
-    if not any(sleeps(scope, n) for n in ast.walk(loop) if isinstance(n, ast.Call)):
+    if not any(sleeps(scope, n) for n in walk(loop) if isinstance(n, ast.Call)):
         return ""
     ways = list(exits(scope, loop))
     ways += [] if condition is None else [Exit(((condition, False),))]
@@ -68,7 +69,7 @@ def _made_by(scope: Scope, call: ast.Call) -> list[ast.Call]:
     callee = scope.evaluated(call.func) if isinstance(call.func, ast.Name | ast.Attribute) else None
     function = callee.function if isinstance(callee, BoundMethod) else callee
     node = function.node if isinstance(function, FunctionValue) else None
-    return [n for n in ast.walk(node) if isinstance(n, ast.Call)] if node is not None else []
+    return [n for n in walk(node) if isinstance(n, ast.Call)] if node is not None else []
 
 
 def _is_cut(scope: Scope, loop: ast.While | ast.For) -> bool:
@@ -100,7 +101,7 @@ class Question:
     def _assigned(self) -> list[tuple[set[str], ast.expr]]:
         """The names that a turn gives a value, with the value, or the test by which it is given a constant."""
         found = []
-        for node in ast.walk(self._loop):
+        for node in walk(self._loop):
             if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr) and node.value is not None:
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
                 names = {n for t in targets for n in _names(t)}
@@ -112,7 +113,7 @@ class Question:
         """What decides that a constant is given: the test around it, or the calls before it that may raise an error."""
         held = list(self._inside(node))
         tests = [h.test for h in held if isinstance(h, ast.If)]
-        tried = [n for h in held if isinstance(h, ast.Try) for s in h.body for n in ast.walk(s)]
+        tried = [n for h in held if isinstance(h, ast.Try) for s in h.body for n in walk(s)]
         return tests[:1] or [n for n in tried if isinstance(n, ast.Call)]
 
     def _inside(self, node: ast.AST) -> Iterator[ast.AST]:
@@ -132,13 +133,13 @@ class Question:
 
     @cached_property
     def _calls(self) -> list[ast.Call]:
-        return [c for value in self._behind for c in ast.walk(value) if isinstance(c, ast.Call)]
+        return [c for value in self._behind for c in walk(value) if isinstance(c, ast.Call)]
 
     @property
     def _is_bounded(self) -> bool:
         names = {n for value in self._behind for n in _names(value)}
         given = {n for targets, _ in self._assigned for n in targets}
-        counted = {n for a in ast.walk(self._loop) if isinstance(a, ast.AugAssign) for n in _names(a.target)}
+        counted = {n for a in walk(self._loop) if isinstance(a, ast.AugAssign) for n in _names(a.target)}
         counted |= _names(self._loop.target) if isinstance(self._loop, ast.For) else set()
         return (
             bool(names & counted)
@@ -155,7 +156,7 @@ class Question:
     @property
     def _works(self) -> bool:
         """Whether a turn does something that may change the next answer."""
-        own = [n for s in self._loop.body for n in ast.walk(s)]
+        own = [n for s in self._loop.body for n in walk(s)]
         done = [n.value.value if isinstance(n.value, ast.Await) else n.value for n in own if isinstance(n, ast.Expr)]
         calls = [c for c in done if isinstance(c, ast.Call) and not _QUIET.search(last(c.func))]
         return any(isinstance(n, ast.For | ast.AsyncFor) for n in own) or any(c not in self._calls for c in calls)
@@ -208,11 +209,11 @@ def forgotten_cursor(scope: Scope, loop: ast.While) -> str:
         if not isinstance(target, ast.Name) or statement.value.value not in ("", None, 0):
             continue
         name = target.id
-        later = [a for s in loop.body[1:] for a in ast.walk(s) if isinstance(a, ast.Assign) and a is not statement]
+        later = [a for s in loop.body[1:] for a in walk(s) if isinstance(a, ast.Assign) and a is not statement]
         moved = any(isinstance(t, ast.Name) and t.id == name for a in later for t in a.targets)
-        calls = [c for s in loop.body for c in ast.walk(s) if isinstance(c, ast.Call)]
+        calls = [c for s in loop.body for c in walk(s) if isinstance(c, ast.Call)]
         given = [g for c in calls for g in (*c.args, *(k.value for k in c.keywords))]
-        asked = any(isinstance(n, ast.Name) and n.id == name for g in given for n in ast.walk(g))
+        asked = any(isinstance(n, ast.Name) and n.id == name for g in given for n in walk(g))
         guards = [test for way in exits(scope, loop) for test, _ in way.tests]
         ends = any(
             (isinstance(g, ast.UnaryOp) and isinstance(g.op, ast.Not) and last(g.operand) == name)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from audit.reading.behaviour.row_objects import ancestors
 from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.python.abstract_values import ClassValue, External
+from audit.reading.python.child_nodes import walk
 
 WORDS = (
     *("execute_command", "O_EXCL", "exist_ok=False", "mkdir(", '"x"', "'x'", "put_item", "celery_singleton"),
@@ -66,11 +67,11 @@ def _of_a_flag(scope: Scope, call: ast.Call, _: set[str]) -> bool | None:
     taken = [k.arg for k in call.keywords if k.arg and _FLAG.search(k.arg) and _is(k.value, True)]
     if not taken or any(k.arg and _TIME.search(k.arg) for k in call.keywords):
         return None
-    updates = [n for n in ast.walk(scope.module.tree) if isinstance(n, ast.Call) and last(n.func) == "update"]
+    updates = [n for n in walk(scope.module.tree) if isinstance(n, ast.Call) and last(n.func) == "update"]
     if not any(k.arg in taken and _is(k.value, False) for n in updates for k in n.keywords):
         return None
     held = call.func.value if isinstance(call.func, ast.Attribute) else call
-    inner = [k for n in ast.walk(held) if isinstance(n, ast.Call) for k in n.keywords]
+    inner = [k for n in walk(held) if isinstance(n, ast.Call) for k in n.keywords]
     free = [k for k in inner if k.arg in taken and _is(k.value, False)]
     return False if free and not any(k.arg and _TIME.search(k.arg.partition("__")[0]) for k in inner) else None
 

@@ -24,6 +24,7 @@ from audit.reading.python.abstract_values import (
     descends_from,
     last_name,
 )
+from audit.reading.python.child_nodes import walk
 
 # Their attributes are columns of a row, or of a statement.
 _ROWS = ("Model", "SQLModel", "DeclarativeBase", "Document")
@@ -71,7 +72,7 @@ def _is_a_flag(scope: Scope, value: ast.expr) -> bool:
 def _kept_values(scope: Scope, shared: set[str]) -> Iterator[KeptValue]:
     """Globals that are given what comes from an argument, whether they are there already or not."""
     for node in scope.all(ast.Assign):
-        stored = {n.id for t in node.targets for n in ast.walk(t) if isinstance(n, ast.Name)} & shared
+        stored = {n.id for t in node.targets for n in walk(t) if isinstance(n, ast.Name)} & shared
         tests = [n.test for n in scope.around(node) if isinstance(n, ast.If)]
         counted = any(_is_state(scope, node, target, node.value) for target in node.targets)
         made_once = any(_asks_whether_it_is_there(test) for test in tests)
@@ -80,7 +81,7 @@ def _kept_values(scope: Scope, shared: set[str]) -> Iterator[KeptValue]:
 
 
 def _uses_a_parameter(scope: Scope, value: ast.expr) -> bool:
-    return any(isinstance(n, ast.Name) and _comes_from_a_parameter(scope, n) for n in ast.walk(value))
+    return any(isinstance(n, ast.Name) and _comes_from_a_parameter(scope, n) for n in walk(value))
 
 
 def _kept_around(scope: Scope) -> Iterator[GlobalCounter]:
@@ -225,17 +226,17 @@ def _asks_whether_it_is_there(test: ast.expr) -> bool:
     return any(
         (isinstance(n, ast.UnaryOp) and isinstance(n.op, ast.Not))
         or (isinstance(n, ast.Compare) and any(isinstance(o, ast.Is | ast.IsNot | ast.NotIn) for o in n.ops))
-        for n in ast.walk(test)
+        for n in walk(test)
     )
 
 
 def _adds_to_itself(scope: Scope, value: ast.expr, text: str) -> bool:
     value = scope.given(value)
-    if not any(isinstance(n, ast.BinOp) for n in ast.walk(value)):
+    if not any(isinstance(n, ast.BinOp) for n in walk(value)):
         return False
     holder, _, key = text.rpartition("[")
     got = f"{holder}.get({key.removesuffix(']')}" if holder else text
-    named = [n for n in ast.walk(value) if isinstance(n, ast.Name)]
+    named = [n for n in walk(value) if isinstance(n, ast.Name)]
     told = [ast.unparse(value), *(ast.unparse(scope.given(n)) for n in named)]
     return any(text in t or got in t for t in told)
 

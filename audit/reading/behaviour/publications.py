@@ -19,6 +19,7 @@ from audit.reading.behaviour.row_objects import is_row
 from audit.reading.behaviour.scope import Scope, chain, keyword, last, opaque
 from audit.reading.behaviour.upper_bounds import at_most
 from audit.reading.python.abstract_values import ClassValue, FunctionValue, Table, exported, unwrap
+from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute
 
 METHODS = frozenset({"delay", "apply_async", "send_task", "delay_on_commit", "apply_async_on_commit"})
@@ -196,7 +197,7 @@ def _choices(scope: Scope, node: ast.expr) -> tuple[str, ...]:
     leaves = _sides(node)
     if isinstance(function, FunctionValue):
         body = function.node.body if isinstance(function.node, ast.FunctionDef) else []
-        held = [n for statement in body for n in ast.walk(statement)]
+        held = [n for statement in body for n in walk(statement)]
         returns = [n.value for n in held if isinstance(n, ast.Return)]
         nested = any(isinstance(n, ast.FunctionDef | ast.Lambda | ast.Yield) for n in held)
         ends = bool(body) and isinstance(body[-1], ast.Return) and not nested

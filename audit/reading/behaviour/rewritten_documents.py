@@ -10,6 +10,7 @@ from audit.reading.behaviour.exception_handlers import manager_made_by
 from audit.reading.behaviour.row_objects import owner
 from audit.reading.behaviour.scope import Scope, function_scope, keyword, last
 from audit.reading.python.abstract_values import ClassValue, FunctionValue
+from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute
 
 _CHANGE = frozenset({"append", "extend", "insert", "setdefault", "pop", "popitem"})
@@ -50,11 +51,11 @@ def _is_undone(scope: Scope, node: ast.AST) -> bool:
 
 
 def _undoes(function: ast.AST) -> bool:
-    if any(isinstance(n, ast.Call) and last(n.func) in {"set_rollback", "rollback"} for n in ast.walk(function)):
-        return not any(isinstance(n, ast.Call) and last(n.func) == "commit" for n in ast.walk(function))
-    bodies = [n.body for n in ast.walk(function) if isinstance(n, ast.With)]
+    if any(isinstance(n, ast.Call) and last(n.func) in {"set_rollback", "rollback"} for n in walk(function)):
+        return not any(isinstance(n, ast.Call) and last(n.func) == "commit" for n in walk(function))
+    bodies = [n.body for n in walk(function) if isinstance(n, ast.With)]
     return any(
-        isinstance(b[-1], ast.Raise) and any(isinstance(n, ast.Yield) for s in b for n in ast.walk(s)) for b in bodies
+        isinstance(b[-1], ast.Raise) and any(isinstance(n, ast.Yield) for s in b for n in walk(s)) for b in bodies
     )
 
 
@@ -113,17 +114,22 @@ def _root(node: ast.expr) -> ast.expr:
 def _holds_a_changed_copy(scope: Scope, value: ast.expr, column: ast.Attribute) -> bool:
     """`{**tile.data, "x": 1}`, `tile.data | more`, or a name that was read from the column and changed in place."""
     text = ast.unparse(column)
-    for node in ast.walk(scope.given(value)):
+    for node in walk(scope.given(value)):
         if isinstance(node, ast.Dict):
             spread = [v for k, v in zip(node.keys, node.values, strict=True) if k is None]
             if any(ast.unparse(v) == text for v in spread):
                 return True
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr) and ast.unparse(node.left) == text:
             return True
-    changed = {root.id for _, root in _changed_in_place(scope) if isinstance(root, ast.Name)}
-    names = {n.id for n in ast.walk(value) if isinstance(n, ast.Name)} & changed
-    copies = [copy for name in names if (copy := scope.assigned.get(name)) is not None]
-    return any(isinstance(n, ast.Attribute) and ast.unparse(n) == text for copy in copies for n in ast.walk(copy))
+    names = {n.id for n in walk(value) if isinstance(n, ast.Name)}
+    copies = [(name, copy) for name in names if (copy := scope.assigned.get(name)) is not None]
+    taken = {n for n, c in copies if any(isinstance(a, ast.Attribute) and ast.unparse(a) == text for a in walk(c))}
+    return bool(taken) and not taken.isdisjoint(_changed_names(scope))
+
+
+def _changed_names(scope: Scope) -> set[str]:
+    """The local names whose entries are changed in place."""
+    return {root.id for _, root in _changed_in_place(scope) if isinstance(root, ast.Name)}
 
 
 def _is_new(scope: Scope, row: str) -> bool:
@@ -161,10 +167,10 @@ def _names(fields: ast.expr, column: str) -> bool:
 
 def _gives_back(scope: Scope, call: ast.Call) -> bool:
     """`self.write(document)`, where `document = self.read()` was changed in place, and `write` saves what it is given."""
-    changed = {root.id for _, root in _changed_in_place(scope) if isinstance(root, ast.Name)}
-    given = [a for a in (*call.args, *(k.value for k in call.keywords)) if isinstance(a, ast.Name) and a.id in changed]
-    writer = _method(scope, call)
-    if writer is None or not any(_is_read_by_a_method(scope, name.id) for name in given):
+    given = [a.id for a in (*call.args, *(k.value for k in call.keywords)) if isinstance(a, ast.Name)]
+    read = [name for name in given if _is_read_by_a_method(scope, name)]
+    writer = _method(scope, call) if read else None
+    if writer is None or not any(name in _changed_names(scope) for name in read):
         return False
     inner = function_scope(scope.machine, writer)
     stored = [
@@ -177,7 +183,7 @@ def _gives_back(scope: Scope, call: ast.Call) -> bool:
 def _is_read_by_a_method(scope: Scope, name: str) -> bool:
     made = scope.assigned.get(name)
     reader = _method(scope, made) if isinstance(made, ast.Call) else None
-    return reader is not None and any(isinstance(n, ast.Attribute) for n in ast.walk(reader.node))
+    return reader is not None and any(isinstance(n, ast.Attribute) for n in walk(reader.node))
 
 
 def _method(scope: Scope, call: ast.Call) -> FunctionValue | None:

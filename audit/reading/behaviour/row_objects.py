@@ -15,6 +15,7 @@ from audit.reading.python.abstract_values import (
     Value,
     descends_from,
 )
+from audit.reading.python.child_nodes import children, walk
 from audit.reading.python.classes import class_attribute, lineage
 from audit.target.python_syntax import UnparsableError, parse_expression
 
@@ -129,7 +130,7 @@ def _is_relation(cls: ClassValue, name: str) -> bool:
 
 def _row_classes(scope: Scope, node: ast.expr, depth: int) -> Iterator[ClassValue]:
     """The classes of rows that an expression names, itself or by what its local names are given."""
-    for inner in ast.walk(node) if depth <= _DEPTH else ():
+    for inner in walk(node) if depth <= _DEPTH else ():
         if not isinstance(inner, ast.Name):
             continue
         annotations = [p.annotation for p in _parameters(scope) if p.arg == inner.id and p.annotation]
@@ -145,8 +146,8 @@ def _writes_a_row(scope: Scope, node: ast.expr) -> bool:
     if not last(node).lower().endswith(_WRITERS):
         return False
     value = scope.evaluated(node)
-    known = isinstance(value, Instance) and isinstance(value.cls, ClassValue)
-    return not known or descends_from(value.cls, *_WRITING)
+    cls = value.cls if isinstance(value, Instance) else None
+    return not isinstance(cls, ClassValue) or descends_from(cls, *_WRITING)
 
 
 def _is_of_one_object(cls: Value) -> bool:
@@ -228,7 +229,7 @@ def is_row_class(scope: Scope, annotation: ast.expr | Value) -> bool:
             except UnparsableError:
                 return False
         if isinstance(annotation, ast.Subscript | ast.BinOp | ast.Tuple):
-            return any(is_row_class(scope, p) for p in ast.iter_child_nodes(annotation) if isinstance(p, ast.expr))
+            return any(is_row_class(scope, p) for p in children(annotation) if isinstance(p, ast.expr))
         return _is_of_rows(scope.evaluated(annotation)) if isinstance(annotation, ast.Name | ast.Attribute) else False
     return _is_of_rows(annotation)
 
@@ -342,8 +343,9 @@ def _starts_from_rows(scope: Scope, node: ast.expr, depth: int = 0) -> bool:
 def _is_library_method(scope: Scope, holder: ast.expr, name: str) -> bool:
     """Whether a class of rows answers this method by the library it inherits from: `User.get(…)` of Tortoise or Peewee."""
     cls = scope.evaluated(holder)
-    known = isinstance(cls, ClassValue) and is_row_class(scope, cls)
-    return known and not isinstance(class_attribute(cls, name), FunctionValue)
+    if not isinstance(cls, ClassValue) or not is_row_class(scope, cls):
+        return False
+    return not isinstance(class_attribute(cls, name), FunctionValue)
 
 
 def _asks_for_rows(scope: Scope, asked: Sequence[ast.expr], name: str) -> bool:

@@ -24,7 +24,7 @@ from audit.reading.python.abstract_values import (
     has_unknown,
     unwrap,
 )
-from audit.reading.python.child_nodes import children
+from audit.reading.python.child_nodes import children, walk
 from audit.reading.python.frames import ExhaustedError, Frame
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Module
@@ -142,7 +142,7 @@ class Scope:
 
     def _worked_out(self, node: ast.expr, depth: int) -> tuple[Value, bool]:
         """The value, and whether it is unknown for want of steps."""
-        names = [n.id for n in ast.walk(node) if isinstance(n, ast.Name)] if self.symbol else []
+        names = [n.id for n in walk(node) if isinstance(n, ast.Name)] if self.symbol else []
         # Each name is bound, whether the one before it was cut short or not.
         cut = sum(self._binds_cut(name, depth) for name in names) > 0
         if isinstance(node, ast.Attribute) and ast.unparse(node) in self._set_attributes:
@@ -227,10 +227,14 @@ def gather(scope: Scope, prefix: str) -> Iterator[tuple[str, ast.AST]]:
 
 
 def function_scope(machine: Machine, function: FunctionValue) -> Scope:
-    """The scope of a function of the target, without the functions inside it."""
-    scope = Scope(machine, machine.project.modules[function.module], function.symbol, function.node)
+    """The scope of a function of the target, without the functions inside it; kept for whoever asks next."""
+    node = function.node
+    if (found := machine.scopes.get(function.place)) and isinstance(found, Scope) and found.root is node:
+        return found
+    scope = Scope(machine, machine.project.modules[function.module], function.symbol, node)
     for _ in gather(scope, ""):
         pass
+    machine.scopes.put(function.place, scope, sum(map(len, scope.nodes.values())))
     return scope
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from audit.reading.behaviour.literal_texts import Place, as_text, default_read
 from audit.reading.behaviour.scope import Scope, keyword, last
+from audit.reading.python.child_nodes import walk
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 # Calls that take a secret by its place, and what it is.
@@ -45,7 +46,7 @@ def signature(root: ast.AST) -> Iterator[ast.AST]:
     """What a function's decorators, and the defaults of its parameters, are made of."""
     if isinstance(root, ast.FunctionDef | ast.AsyncFunctionDef):
         written = [*root.decorator_list, *root.args.defaults, *filter(None, root.args.kw_defaults)]
-        yield from (n for one in written for n in ast.walk(one))
+        yield from (n for one in written for n in walk(one))
 
 
 def _assigned(scope: Scope) -> Iterator[tuple[str, ast.expr]]:

@@ -19,6 +19,7 @@ from audit.reading.behaviour.secret_values import (
     plain_password,
     signs,
 )
+from audit.reading.python.child_nodes import walk
 
 # What a secret may be called, in small letters: a word of each name that `is_secret` knows.
 _WORDS = (
@@ -114,7 +115,7 @@ def literal_secrets(scope: Scope) -> Iterator[HardcodedSecret]:
                 yield _hidden(
                     scope, node, f"`{name}`", "une valeur connue de tous, faute d'une autre, que rien ne refuse"
                 )
-    wanted = {id(n) for _, value, place in every if place in _FOR_WANT for n in ast.walk(value)}
+    wanted = {id(n) for _, value, place in every if place in _FOR_WANT for n in walk(value)}
     yield from _anywhere(scope, documents, {id(value) for _, value, _ in every}, wanted)
 
 
@@ -123,10 +124,10 @@ def _is_refused(scope: Scope, name: str, text: str) -> bool:
     for module in scope.machine.project.modules.values():
         if name not in module.source.text and text not in module.source.text:
             continue
-        for node in (n for n in ast.walk(module.tree) if isinstance(n, ast.If | ast.Assert)):
-            told = {last(n) for n in ast.walk(node.test) if isinstance(n, ast.Name | ast.Attribute)}
-            looked = name in told or any(as_text(n) == text for n in ast.walk(node.test) if isinstance(n, ast.expr))
-            inner = [] if isinstance(node, ast.Assert) else [n for s in node.body for n in ast.walk(s)]
+        for node in (n for n in walk(module.tree) if isinstance(n, ast.If | ast.Assert)):
+            told = {last(n) for n in walk(node.test) if isinstance(n, ast.Name | ast.Attribute)}
+            looked = name in told or any(as_text(n) == text for n in walk(node.test) if isinstance(n, ast.expr))
+            inner = [] if isinstance(node, ast.Assert) else [n for s in node.body for n in walk(s)]
             ends = any(isinstance(n, ast.Raise) or (isinstance(n, ast.Call) and last(n.func) == "exit") for n in inner)
             if looked and (ends or isinstance(node, ast.Assert)):
                 return True

@@ -8,6 +8,7 @@ from audit.model.observations.messages import RegisteredSerializer
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.python.abstract_values import BoundMethod, ClassValue, External, FunctionValue, Instance, Value
+from audit.reading.python.child_nodes import children
 
 _RUNS_CODE = frozenset(
     {"marshal", "dill", "cloudpickle", "shelve", "joblib", "jsonpickle", "pickle", "_pickle", "cPickle"}
@@ -102,7 +103,7 @@ def _libraries(scope: Scope, node: ast.AST, depth: int) -> Iterator[str]:
         # Where it is imported by one of two ways, its name still tells.
         if isinstance(node, ast.Name) and node.id in _RUNS_CODE:
             yield node.id
-    for child in ast.iter_child_nodes(node):
+    for child in children(node):
         yield from _libraries(scope, child, depth)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from audit.reading.behaviour.local_flow import LocalFlow
 from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.python.abstract_values import External, Instance
+from audit.reading.python.child_nodes import walk
 
 _STORES = re.compile(
     r"(?i)^(redis|valkey|shelve|dbm|diskcache|sqlitedict|pickledb|zodb|plyvel|lmdb|rocksdict|leveldb|etcd3?|consul|"
@@ -58,9 +59,9 @@ def _comes_from_the_entry(scope: Scope, target: ast.Subscript, value: ast.expr) 
     entry = ast.unparse(target)
     got = f"{ast.unparse(target.value)}.get({ast.unparse(target.slice)}"
     told = [value, scope.given(value)]
-    told += [scope.given(n) for v in tuple(told) for n in ast.walk(v) if isinstance(n, ast.Name)]
+    told += [scope.given(n) for v in tuple(told) for n in walk(v) if isinstance(n, ast.Name)]
     texts = [ast.unparse(v) for v in told]
-    added = any(isinstance(n, ast.BinOp) for v in told for n in ast.walk(v))
+    added = any(isinstance(n, ast.BinOp) for v in told for n in walk(v))
     return added and any(entry in text or got in text for text in texts)
 
 
@@ -91,7 +92,7 @@ def is_of_one_field(scope: Scope, flow: LocalFlow, given: list[ast.expr]) -> boo
     changed = [
         (field, value)
         for node in given
-        for inner in ast.walk(scope.given(node))
+        for inner in walk(scope.given(node))
         if isinstance(inner, ast.Dict)
         for key, value in zip(inner.keys, inner.values, strict=True)
         if (field := _field(key)) and not isinstance(value, ast.Dict) and flow.is_changed(value)
@@ -107,8 +108,8 @@ def _field(key: ast.expr | None) -> str:
 
 def _fields_read(scope: Scope, value: ast.expr) -> set[str]:
     """The fields that a value is worked out from: `document["sent"]`, `document.get("sent")`."""
-    told = [value, *(scope.given(n) for n in ast.walk(value) if isinstance(n, ast.Name))]
-    nodes = [n for v in told for n in ast.walk(v)]
+    told = [value, *(scope.given(n) for n in walk(value) if isinstance(n, ast.Name))]
+    nodes = [n for v in told for n in walk(v)]
     keys = [n.slice for n in nodes if isinstance(n, ast.Subscript)]
     keys += [n.args[0] for n in nodes if isinstance(n, ast.Call) and n.args and last(n.func) == "get"]
     return {_field(key) for key in keys} - {""}

@@ -17,6 +17,7 @@ from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.behaviour.swallowing_decorators import swallowed_by_decorators
 from audit.reading.behaviour.told_failures import FAILED, LOGGING, ends_the_function, hands_on, tells_of_a_failure
 from audit.reading.python.abstract_values import ClassValue, FunctionValue
+from audit.reading.python.child_nodes import walk
 
 # What an outage raises: answering it by a dictionary hides it as much as a broad `except` does.
 _OUTAGES = frozenset({"RequestException", "ConnectionError", "Timeout", "TimeoutError", "OperationalError"})
@@ -128,10 +129,10 @@ def is_silent(scope: Scope, manager: ast.expr) -> bool:
     made = manager_made_by(scope, manager)
     if not isinstance(made, ClassValue | FunctionValue):
         return False
-    nodes = list(ast.walk(made.node))
+    nodes = list(walk(made.node))
     handlers = [n for n in nodes if isinstance(n, ast.ExceptHandler)]
     leaving = [n for n in nodes if isinstance(n, ast.FunctionDef) and n.name in {"__exit__", "__aexit__"}]
-    acts = any(isinstance(n, ast.Call) and last(n.func) not in _TESTS for f in leaving for n in ast.walk(f))
+    acts = any(isinstance(n, ast.Call) and last(n.func) not in _TESTS for f in leaving for n in walk(f))
     return not acts and all(_is_quiet(h) and not any(map(_logs, h.body)) for h in handlers)
 
 
@@ -175,7 +176,7 @@ def _is_all_its_work(scope: Scope, node: ast.AST) -> bool:
     if own is None:
         return False
     before, after = scope.body[: scope.body.index(own)], scope.body[scope.body.index(own) + 1 :]
-    alone = not any(isinstance(n, ast.Call | ast.Await) for s in before for n in ast.walk(s))
+    alone = not any(isinstance(n, ast.Call | ast.Await) for s in before for n in walk(s))
     return alone and all(
         isinstance(s, ast.Return) and (s.value is None or isinstance(s.value, ast.Constant)) for s in after
     )
@@ -205,7 +206,7 @@ def _catches(kind: ast.expr | None, names: frozenset[str]) -> bool:
 def _hands_on(body: Sequence[ast.stmt]) -> bool:
     """Whether the handler raises, retries, or tells Celery the state itself."""
     for statement in body:
-        for node in ast.walk(statement):
+        for node in walk(statement):
             if isinstance(node, ast.Raise):
                 return True
             if isinstance(node, ast.Call) and last(node.func) in {"retry", "update_state", "exit", "_exit"}:
@@ -258,4 +259,4 @@ def _is_error(key: str, value: ast.expr) -> bool:
 
 
 def _mentions(value: ast.expr, caught: str | None) -> bool:
-    return caught is not None and any(isinstance(n, ast.Name) and n.id == caught for n in ast.walk(value))
+    return caught is not None and any(isinstance(n, ast.Name) and n.id == caught for n in walk(value))

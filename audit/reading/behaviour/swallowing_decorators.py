@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from audit.model.observations.failure_handling import SwallowedError
 from audit.reading.behaviour.scope import Scope, keyword, last
+from audit.reading.python.child_nodes import walk
 
 WORDS = (
     *("backoff", "tenacity", "funcy", "returns", "result", "subprocess", "os.system"),
@@ -62,7 +63,7 @@ def _of_tenacity(scope: Scope, call: ast.Call, name: str) -> tuple[str, str]:  #
 
 def _raises(answer: ast.expr) -> bool:
     """Whether an answer asks the outcome for its result, which raises what it failed with."""
-    return any(isinstance(n, ast.Call) and last(n.func) in {"result", "reraise"} for n in ast.walk(answer))
+    return any(isinstance(n, ast.Call) and last(n.func) in {"result", "reraise"} for n in walk(answer))
 
 
 _LAST_ERROR = {"backoff": _of_backoff, "tenacity": _of_tenacity}

@@ -7,6 +7,7 @@ from audit.reading.behaviour.deployed_branches import deployed
 from audit.reading.behaviour.exception_handlers import inside, scope_of
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.abstract_values import BoundMethod, FunctionValue, Value
+from audit.reading.python.child_nodes import walk
 
 LOGGING = frozenset(
     ("critical", "debug", "error", "exception", "info", "log", "print", "print_exc", "warn", "warning", "capture_exception")
@@ -67,7 +68,7 @@ def _keeps(call: ast.Call, caught: str | None) -> bool:
     where = ast.unparse(call.func).lower()
     named = any(word in where for word in ("error_log", "errorlog", "failures", "errors"))
     given = [*call.args, *(k.value for k in call.keywords)]
-    return named and any(isinstance(n, ast.Name) and n.id == caught for a in given for n in ast.walk(a))
+    return named and any(isinstance(n, ast.Name) and n.id == caught for a in given for n in walk(a))
 
 
 def hands_on(node: ast.AST) -> bool:
@@ -84,7 +85,7 @@ def _called(scope: Scope, call: ast.Call) -> FunctionValue | None:
 def _logs_an_error(scope: Scope, call: ast.Call) -> bool:
     """Whether a function of the project logs an error itself."""
     function = _called(scope, call)
-    inner = ast.walk(function.node) if function else ()
+    inner = walk(function.node) if function else ()
     return any(isinstance(n, ast.Call) and last(n.func) in _OF_ERRORS for n in inner)
 
 
@@ -96,7 +97,7 @@ def _raises(scope: Scope, call: ast.Call, caught: str | None) -> bool:
     if function:
         body = [function.node.body] if isinstance(function.node, ast.Lambda) else function.node.body
         run = deployed(scope_of(scope, function), [s for s in body if isinstance(s, ast.stmt)], hands_on)[0]
-        return any(hands_on(n) for s in run for n in ast.walk(s))
+        return any(hands_on(n) for s in run for n in walk(s))
     handed = [*call.args, *(k.value for k in call.keywords)]
     speaks = any(word in last(call.func).lower() for word in ("raise", "abort", "fail"))
     return speaks and any(isinstance(n, ast.Name) and n.id == caught for n in handed)
@@ -108,5 +109,5 @@ def _does_nothing(statement: ast.stmt) -> bool:
         return last(statement.value.func) in LOGGING
     return not any(
         isinstance(n, ast.Raise | ast.Await) or (isinstance(n, ast.Call) and last(n.func) not in LOGGING | _SHAPES)
-        for n in ast.walk(statement)
+        for n in walk(statement)
     )

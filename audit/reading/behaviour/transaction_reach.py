@@ -4,6 +4,7 @@ import ast
 
 from audit.reading.behaviour.scope import Scope, function_scope, last
 from audit.reading.python.abstract_values import BoundMethod, ClassValue, FunctionValue, Instance, Value, unwrap
+from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute
 
 BLOCKS = frozenset({"atomic", "begin", "begin_nested", "transaction"})
@@ -26,7 +27,7 @@ def is_transaction(scope: Scope, node: ast.expr) -> bool:
     managed = any("contextmanager" in ast.unparse(d) for d in function.node.decorator_list)
     inner = function_scope(scope.machine, function)
     blocks: list[ast.With | ast.AsyncWith] = [*inner.all(ast.With), *inner.all(ast.AsyncWith)]
-    opened = [i.context_expr for b in blocks for i in b.items if any(isinstance(n, ast.Yield) for n in ast.walk(b))]
+    opened = [i.context_expr for b in blocks for i in b.items if any(isinstance(n, ast.Yield) for n in walk(b))]
     if managed:
         return any(map(_is_named, opened)) or _commits(scope, function)
     return _wraps(function.node)
@@ -38,15 +39,15 @@ def _is_named(manager: ast.expr) -> bool:
 
 def _wraps(decorator: ast.AST) -> bool:
     """Whether a decorator calls what it is given in a transaction."""
-    functions = [n for n in ast.walk(decorator) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    functions = [n for n in walk(decorator) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
     given = {a.arg for f in functions for a in (*f.args.posonlyargs, *f.args.args)}
-    blocks = [n for f in functions[1:] for n in ast.walk(f) if isinstance(n, ast.With | ast.AsyncWith)]
+    blocks = [n for f in functions[1:] for n in walk(f) if isinstance(n, ast.With | ast.AsyncWith)]
     return any(
         isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id in given
         for block in blocks
         if any(_is_named(item.context_expr) for item in block.items)
         for statement in block.body
-        for n in ast.walk(statement)
+        for n in walk(statement)
     )
 
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from audit.reading.behaviour.scope import Scope, last
+from audit.reading.python.child_nodes import walk
 
 _ASKS_NOTHING = re.compile(r"(?i)(?:^|[?&])ssl_cert_reqs=(?:cert_)?none\b")
 _BUILT = (ast.JoinedStr, ast.BinOp)
@@ -22,7 +23,7 @@ def unverified_addresses(scope: Scope) -> Iterator[tuple[ast.expr, str, str]]:
             continue
         texts = [_text(scope, node, side) for side in (True, False)]
         found = [m for text in texts if (m := _ASKS_NOTHING.search(text))]
-        choice = next((n for n in ast.walk(node) if isinstance(n, ast.IfExp)), None) if len(found) == 1 else None
+        choice = next((n for n in walk(node) if isinstance(n, ast.IfExp)), None) if len(found) == 1 else None
         if found:
             yield node, found[0].group().lstrip("?&"), ast.unparse(choice.test) if choice else ""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from audit.model.user_names import is_user, words
 from audit.reading.python.abstract_values import ClassValue, Instance, ModuleValue, Value, unwrap
+from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute
 from audit.reading.python.functions import Functions
 from audit.reading.python.interpreter import Machine
@@ -57,7 +58,7 @@ class UserMentions(Mapping[str, tuple[str, ...]]):
         module, _, qualified = symbol.partition(":")
         names = self._machine.module_names(module)
         owner = qualified.rpartition(".")[0].partition(".<locals>")[0]
-        for node in ast.walk(tree):
+        for node in walk(tree):
             value: Value = None
             if isinstance(node, ast.Name):
                 value = names.get(node.id)
@@ -90,10 +91,10 @@ def user_mentions(tree: ast.AST, texts: Mapping[int, str] | None = None) -> tupl
     Comments and docstrings do not count, nor do the texts and columns that are only logged. `texts`: what constants hold, by the
     node that names them.
     """
-    silent = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    logged = {id(node) for call in ast.walk(tree) if _logs(call) for node in ast.walk(call)}
+    silent = {id(node.value) for node in walk(tree) if isinstance(node, ast.Expr)}
+    logged = {id(node) for call in walk(tree) if _logs(call) for node in walk(call)}
     found: list[str] = []
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if id(node) not in logged and id(node) not in silent:
             found += _columns(node)
             found += _written((texts or {}).get(id(node), ""))
@@ -127,7 +128,7 @@ def _session(node: ast.AST) -> list[str]:
     if isinstance(node, ast.Attribute) and node.attr == "session" and getattr(node.value, "id", "") == "request":
         return ["request.session"]
     if isinstance(node, ast.Call) and "requires" in {getattr(node.func, "id", ""), getattr(node.func, "attr", "")}:
-        scopes = [n.value for a in node.args for n in ast.walk(a) if isinstance(n, ast.Constant)]
+        scopes = [n.value for a in node.args for n in walk(a) if isinstance(n, ast.Constant)]
         return ["requires"] if "authenticated" in scopes else []
     return []
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.abstract_values import ClassValue, External, FunctionValue, Instance, Value, unwrap
+from audit.reading.python.child_nodes import walk
 
 # Options that say no other thing whoever the client is, by the value that gives up verifying.
 _FALSE = frozenset(
@@ -185,7 +186,7 @@ def _reaches_a_client(scope: Scope, call: ast.Call, name: str) -> bool:
     if isinstance(callee, FunctionValue):
         return any(
             isinstance(k.value, ast.Name) and k.value.id == name
-            for inner in ast.walk(callee.place.node())
+            for inner in walk(callee.place.node())
             if isinstance(inner, ast.Call)
             for k in inner.keywords
         )

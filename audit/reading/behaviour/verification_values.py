@@ -6,6 +6,7 @@ from enum import Enum
 
 from audit.reading.behaviour.scope import Scope, gather, last
 from audit.reading.python.abstract_values import External, FunctionValue, Instance, Value, unwrap
+from audit.reading.python.child_nodes import walk
 
 _DEPTH = 5
 _PATHS = ("certifi.", "ssl.", "pathlib.", "os.path.", "posixpath.", "importlib.", "truststore.")
@@ -134,7 +135,7 @@ def _of_its_own_object(scope: Scope, name: str, depth: int, giving: bool) -> fro
     """What an attribute is given by the methods of its class, or by the class."""
     owner = scope.symbol.partition(":")[2].rpartition(".")[0]
     found: list[frozenset[Side]] = []
-    for cls in ast.walk(scope.module.tree):
+    for cls in walk(scope.module.tree):
         if not isinstance(cls, ast.ClassDef) or cls.name != owner.rpartition(".")[2]:
             continue
         for method in cls.body:
@@ -160,7 +161,7 @@ def hands_on(scope: Scope, call: ast.Call, name: str) -> bool:
     if not isinstance(function, FunctionValue) or not isinstance(function.node, ast.FunctionDef | ast.AsyncFunctionDef):
         return False
     rest = function.node.args.kwarg.arg if function.node.args.kwarg else ""
-    inner = (k for c in ast.walk(function.node) if isinstance(c, ast.Call) for k in c.keywords)
+    inner = (k for c in walk(function.node) if isinstance(c, ast.Call) for k in c.keywords)
     return any(
         isinstance(k.value, ast.Name)
         and ((k.arg == name and k.value.id == name) or (k.arg is None and k.value.id == rest))

@@ -4,6 +4,7 @@ import ast
 
 from audit.reading.behaviour.scope import last
 from audit.reading.behaviour.told_failures import LOGGING
+from audit.reading.python.child_nodes import walk
 
 
 def whole_work(tree: ast.AST) -> str:
@@ -38,8 +39,8 @@ def _is_aside(statement: ast.stmt) -> bool:
         made = statement.value
         if isinstance(made, ast.Call) and last(made.func)[:1].isupper():
             parts = [*made.args, *(k.value for k in made.keywords)]
-            return not any(isinstance(n, ast.Call | ast.Await) for part in parts for n in ast.walk(part))
-        return not any(isinstance(n, ast.Call | ast.Await) for n in ast.walk(made))
+            return not any(isinstance(n, ast.Call | ast.Await) for part in parts for n in walk(part))
+        return not any(isinstance(n, ast.Call | ast.Await) for n in walk(made))
     if not isinstance(statement, ast.Expr):
         return False
     value = statement.value

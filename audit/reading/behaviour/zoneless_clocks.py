@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from audit.model.observations.shared_data import NaiveDatetime
 from audit.reading.behaviour.scope import Scope, keyword, last
+from audit.reading.python.child_nodes import walk
 
 WORDS = ("timezone", "Timestamp", "tzinfo=None", "combine(")
 _WITHOUT_ZONES = re.compile(r"(?m)^[ \t]*USE_TZ[ \t]*=[ \t]*False\b")
@@ -30,7 +31,7 @@ def _naive(scope: Scope, call: ast.Call) -> str:
     if name == "replace" and isinstance(call.func, ast.Attribute):
         zone = keyword(call, "tzinfo")
         made = scope.given(call.func.value)
-        read = [n for n in ast.walk(made) if isinstance(n, ast.Call) and last(n.func) in _NOW]
+        read = [n for n in walk(made) if isinstance(n, ast.Call) and last(n.func) in _NOW]
         stripped = isinstance(zone, ast.Constant) and zone.value is None and bool(read)
         return "now().replace(tzinfo=None)" if stripped and _is_aware(read) else ""
     if name == "combine" and scope.external(call.func) == "datetime.datetime.combine" and call.args:

@@ -12,6 +12,7 @@ from audit.reading.celery.task_attributes import ACKNOWLEDGEMENT, write_option
 from audit.reading.old_setting_names import modern
 from audit.reading.python.abstract_values import External, Instance, Namespace, Origin, Value, unwrap
 from audit.reading.python.assignments import obscure, set_item
+from audit.reading.python.child_nodes import walk
 from audit.reading.python.frames import Frame
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Module
@@ -45,7 +46,7 @@ def obscure_late_settings(machine: Machine) -> None:
 
 def _obscure(machine: Machine, module: Module, function: ast.AST) -> None:
     frame = Frame(module, Namespace())
-    for node in ast.walk(function):
+    for node in walk(function):
         for option in _options(node):
             write_option(machine, UNKNOWN, option, UNKNOWN, frame.origin(node))
     _obscure_writes(machine, frame, function, _applications)
@@ -53,7 +54,7 @@ def _obscure(machine: Machine, module: Module, function: ast.AST) -> None:
 
 def _obscure_writes(machine: Machine, frame: Frame, block: ast.AST, meant: _Meant) -> None:
     aliases = _aliases(block)
-    for node in ast.walk(block):
+    for node in walk(block):
         for owner, key in _writes(node, aliases):
             origin = frame.origin(node)
             for app in meant(machine, frame.module, owner):
@@ -72,7 +73,7 @@ def _forget(machine: Machine, app: Instance, key: str, origin: Origin) -> None:
 
 def _aliases(block: ast.AST) -> dict[str, ast.expr]:
     """Names that stand for the configuration of an application, `conf = app.conf`, by that application."""
-    given = [(n.targets[0], n.value) for n in ast.walk(block) if isinstance(n, ast.Assign)]
+    given = [(n.targets[0], n.value) for n in walk(block) if isinstance(n, ast.Assign)]
     return {
         t.id: v.value for t, v in given if isinstance(t, ast.Name) and isinstance(v, ast.Attribute) and v.attr == "conf"
     }

@@ -10,7 +10,7 @@ from audit.model.unknown import UNKNOWN
 from audit.reading.celery.application_settings import ANY
 from audit.reading.old_setting_names import modern
 from audit.reading.python.abstract_values import Conf, External, Instance, Origin, SeenWrite, Table, exported, unwrap
-from audit.reading.python.child_nodes import children
+from audit.reading.python.child_nodes import children, walk
 from audit.reading.python.excerpts import excerpt_of
 from audit.reading.python.interpreter import Machine
 
@@ -111,9 +111,7 @@ def _unknown_names(machine: Machine, origin: Origin, written_as: str) -> tuple[s
     """Global names that a value uses and that come from outside the project, or that nothing gives a known value."""
     module = next((n for n, m in machine.project.modules.items() if m.source.path == origin.path), "")
     names, found = machine.globals.get(module) or Table(), []
-    for name in dict.fromkeys(
-        n.id for n in ast.walk(_value_node(machine, origin, written_as)) if isinstance(n, ast.Name)
-    ):
+    for name in dict.fromkeys(n.id for n in walk(_value_node(machine, origin, written_as)) if isinstance(n, ast.Name)):
         value = unwrap(names.get(name))[0]
         if value is UNKNOWN:
             found.append(name)
@@ -126,5 +124,5 @@ def _value_node(machine: Machine, origin: Origin, written_as: str) -> ast.AST:
     """What is written on these lines: the value of the keyword of this name, else all of it."""
     inside = [n for n in _statements(machine, origin) if getattr(n, "lineno", 0) >= origin.first]
     whole = inside[0] if inside else ast.Module([], [])
-    given = [n.value for n in ast.walk(whole) if isinstance(n, ast.keyword) and n.arg == written_as]
+    given = [n.value for n in walk(whole) if isinstance(n, ast.keyword) and n.arg == written_as]
     return given[0] if given else whole

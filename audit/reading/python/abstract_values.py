@@ -302,15 +302,6 @@ def _equal(one: Value, other: Value, left: list[int]) -> bool:
     return bool(one == other)
 
 
-def is_concrete(value: Value) -> bool:
-    """Whether a value is Python's own, and known as far as a few of its parts tell."""
-    if isinstance(value, list | tuple | set | frozenset):
-        return len(value) <= _MAX_PARTS and all(map(is_concrete, value))
-    if isinstance(value, dict):
-        return len(value) <= _MAX_PARTS and all(map(is_concrete, value.values()))
-    return value is None or isinstance(value, bool | int | float | str | bytes | timedelta | range)
-
-
 def has_unknown(value: Value) -> bool:
     """Whether a value, or one of the values that it holds, is unknown."""
     value, _ = unwrap(value)
@@ -348,7 +339,6 @@ def _exported(given: Value, left: list[int], depth: int) -> PlainValue:
 
 _MAX_NODES = 20_000
 _MAX_NESTING = 40
-_MAX_PARTS = 50
 
 
 def _exported_container(value: Container, left: list[int], depth: int) -> PlainValue:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from audit.model.unknown import UNKNOWN
 from audit.reading.python.abstract_values import FunctionValue, Instance, Namespace
+from audit.reading.python.child_nodes import walk
 from audit.reading.python.frames import Frame
 from audit.reading.python.interpreter import Machine
 
@@ -19,7 +20,7 @@ def follow_factories(
     for function in candidates:
         module = machine.project.modules[function.module]
         frame = Frame(module, Namespace(), (Namespace(),))
-        calls = [n for n in ast.walk(function.node) if isinstance(n, ast.Call)]
+        calls = [n for n in walk(function.node) if isinstance(n, ast.Call)]
         if not any(frame.origin(call) in built for call in calls):
             machine.follow(function)
 
@@ -32,7 +33,7 @@ def _factories(machine: Machine, names: tuple[str, ...]) -> list[FunctionValue]:
         for value in list(machine.globals[name].values())
         if isinstance(value, FunctionValue)
         and value.module == name
-        and any(isinstance(n, ast.Call) and _last(n.func) in names for n in ast.walk(value.node))
+        and any(isinstance(n, ast.Call) and _last(n.func) in names for n in walk(value.node))
     ]
 
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from audit.reading.python.child_nodes import children
+from audit.reading.python.child_nodes import children, walk
 from audit.reading.python.lru_cache import LruCache
 from audit.reading.python.modules import Module
 from audit.reading.python.syntax_cache import Definition, Place, definitions
@@ -176,7 +176,7 @@ def _add_edges(module: Module, node: ast.AST, found: Block) -> None:
 
 
 def _reads_environment(value: ast.expr) -> bool:
-    return any(isinstance(node, ast.expr) and _last_name(node) in ENVIRONMENT for node in ast.walk(value))
+    return any(isinstance(node, ast.expr) and _last_name(node) in ENVIRONMENT for node in walk(value))
 
 
 def _last_name(node: ast.expr) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from audit.reading.python.abstract_values import Table, Value, unwrap
+from audit.reading.python.child_nodes import walk
 from audit.reading.python.name_resolution import Resolver, dotted, symbol_of
 
 _ENTRIES = frozenset({"get", "pop", "values", "items", "__getitem__"})
@@ -77,7 +78,7 @@ class CalledTables:
                 targets, given = [node.target], (False, node.value)
             else:
                 continue
-            for name in (n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)):
+            for name in (n.id for t in targets for n in walk(t) if isinstance(n, ast.Name)):
                 found.setdefault(name, []).append(given)
         return found
 

@@ -1,27 +1,49 @@
-"""Lists the children of a syntax node, for walks over whole modules."""
+"""Lists the nodes inside a syntax node, for walks over whole modules."""
 
 import ast
-from functools import cache
+from collections.abc import Iterator
 
-# Names, how a name is used, and which operator stands there.
-_OTHER = frozenset({"arg", "asname", "attr", "ctx", "id", "kind", "module", "op", "ops", "type_comment"})
+# Names, numbers, how a name is used, and which operator stands there.
+_OTHER = frozenset(
+    ("arg", "asname", "attr", "conversion", "ctx", "id", "is_async", "kind", "kwd_attrs", "level", "module", "name", "op",
+     "ops", "rest", "simple", "type_comment", "type_ignores")
+)  # fmt: skip
+_LEAVES = frozenset({"Constant", "MatchSingleton", "Global", "Nonlocal", "TypeIgnore"})
 
 
 def children(node: ast.AST) -> list[ast.AST]:
-    """The nodes directly inside, in the order of the text, without contexts and operators.
-
-    `ast.iter_child_nodes` looks at every field, and takes twice as long.
-    """
+    """The nodes directly inside, in the order of the text, without contexts and operators."""
     found: list[ast.AST] = []
-    for name in _holding(node._fields):
-        value = getattr(node, name, None)
+    for name in _HOLDING[node.__class__]:
+        value = getattr(node, name)
         if value.__class__ is list:
-            found += [item for item in value if isinstance(item, ast.AST)]
-        elif isinstance(value, ast.AST):
+            # A key of a dictionary, or a default, may be none.
+            found += value if None not in value else [item for item in value if item is not None]
+        elif value is not None:
             found.append(value)
     return found
 
 
-@cache
-def _holding(fields: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(name for name in fields if name not in _OTHER)
+def walk(node: ast.AST) -> Iterator[ast.AST]:
+    """The node and all those inside, as `ast.walk` gives them but contexts and operators, in less than half of the time."""
+    found = [node]
+    for inner in found:
+        yield inner
+        for name in _HOLDING[inner.__class__]:
+            value = getattr(inner, name)
+            if value.__class__ is list:
+                found += value if None not in value else [item for item in value if item is not None]
+            elif value is not None:
+                found.append(value)
+
+
+class _Fields(dict[type[ast.AST], tuple[str, ...]]):
+    """The fields that hold nodes, by the class of the node."""
+
+    def __missing__(self, kind: type[ast.AST]) -> tuple[str, ...]:
+        told = () if kind.__name__ in _LEAVES else tuple(name for name in kind._fields if name not in _OTHER)
+        self[kind] = told
+        return told
+
+
+_HOLDING = _Fields()

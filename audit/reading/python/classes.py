@@ -17,6 +17,7 @@ from audit.reading.python.abstract_values import (
     last_name,
     overridable,
 )
+from audit.reading.python.child_nodes import walk
 
 
 def lineage(cls: ClassValue) -> list[ClassValue]:
@@ -81,7 +82,7 @@ def annotated_fields(cls: ClassValue) -> list[str]:
 def is_worked_out(cls: ClassValue, name: str) -> bool:
     """Whether what runs after the generated `__init__` sets this field again."""
     after = (class_attribute(cls, hook) for hook in ("__post_init__", "model_post_init"))
-    stored = (n for hook in after if isinstance(hook, FunctionValue) for n in ast.walk(hook.node))
+    stored = (n for hook in after if isinstance(hook, FunctionValue) for n in walk(hook.node))
     return any(isinstance(n, ast.Attribute) and n.attr == name and isinstance(n.ctx, ast.Store) for n in stored)
 
 

@@ -2,6 +2,7 @@
 
 import ast
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from audit.model.reading_limit import ReadingLimitError
 from audit.model.unknown import UNKNOWN
@@ -14,10 +15,11 @@ from audit.reading.python.abstract_values import (
     Plain,
     Table,
     Value,
-    is_concrete,
     same,
 )
 from audit.reading.python.modules import Module
+
+_MAX_PARTS = 50
 
 
 class ExhaustedError(ReadingLimitError):
@@ -95,4 +97,13 @@ class ActiveCall:
     def is_concrete(self) -> bool:
         """Whether all that it is given is known, its receiver apart: what it tests then is known too."""
         given = [v for v in (*self.arguments, *self.keywords.values()) if not isinstance(v, Instance | ClassValue)]
-        return bool(given) and all(map(is_concrete, given))
+        return bool(given) and all(map(_is_concrete, given))
+
+
+def _is_concrete(value: Value) -> bool:
+    """Whether a value is Python's own, and known as far as a few of its parts tell."""
+    if isinstance(value, list | tuple | set | frozenset):
+        return len(value) <= _MAX_PARTS and all(map(_is_concrete, value))
+    if isinstance(value, dict):
+        return len(value) <= _MAX_PARTS and all(map(_is_concrete, value.values()))
+    return value is None or isinstance(value, bool | int | float | str | bytes | timedelta | range)

@@ -8,6 +8,7 @@ from typing import TypeVar
 from audit.model.facts import Call, Function, Parameter, Unresolved
 from audit.model.gaps import LongExpression
 from audit.reading.python.called_tables import CalledTables
+from audit.reading.python.child_nodes import walk
 from audit.reading.python.implementations import Implementations
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.lru_cache import LruCache
@@ -88,7 +89,7 @@ def _function(machine: Machine, module: Module, symbol: str, owner: str, node: D
     last = node.end_lineno or node.lineno
     signature_end = max(node.body[0].lineno - 1, node.lineno)
     source = module.source
-    inside = [inner for statement in node.body for inner in ast.walk(statement)]
+    inside = [inner for statement in node.body for inner in walk(statement)]
     resolver = Resolver(machine, module, owner, node, inside)
     tables = CalledTables(resolver, inside)
     return Function(

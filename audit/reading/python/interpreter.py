@@ -30,6 +30,7 @@ from audit.reading.python.abstract_values import (
 from audit.reading.python.call_graph import CallGraph
 from audit.reading.python.classes import class_attribute
 from audit.reading.python.frames import ActiveCall, CallSite, ExhaustedError, Frame
+from audit.reading.python.lru_cache import LruCache
 from audit.reading.python.modules import Project
 from audit.reading.python.own_imports import OwnImports
 from audit.reading.python.project_calls import bind_arguments, differ, merged_returns
@@ -48,6 +49,7 @@ STEPS_OF_MODULE = 400_000
 STEPS_IN_ALL = 2_000_000
 # For the names and arguments that functions use: each is short, and there are many.
 STEPS_PER_USE = 10_000
+_MOST_NODES = 100_000
 STEPS_WITHOUT_CALLS = 1_500
 STEPS_IN_FUNCTIONS = 20_000_000
 
@@ -92,6 +94,8 @@ class Machine:
     changing: set[tuple[str, str]] = field(default_factory=set)
     attributes: dict[str, Table] = field(default_factory=dict)
     missing_imports: list[Gap] = field(default_factory=list)
+    # The scopes of functions that were asked for last, by their places.
+    scopes: LruCache[object, object] = field(default_factory=lambda: LruCache(_MOST_NODES))
     steps_in_functions: int = STEPS_IN_FUNCTIONS
     # Whether a limit cut the evaluation in hand short: what it gives then is unknown for that reason alone.
     cut: bool = False

@@ -18,6 +18,7 @@ from audit.reading.python.abstract_values import (
     Value,
     unwrap,
 )
+from audit.reading.python.child_nodes import walk
 from audit.reading.python.frames import ExhaustedError, Frame
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Module
@@ -189,7 +190,7 @@ class Resolver:
                 return self._class_named(frame, statement.annotation)
             if isinstance(statement, ast.FunctionDef) and statement.name == "__init__":
                 annotations = {a.arg: a.annotation for a in (*statement.args.args, *statement.args.kwonlyargs)}
-                for node in ast.walk(statement):
+                for node in walk(statement):
                     if isinstance(node, ast.Assign) and dotted(node.targets[0]) == f"self.{name}":
                         return self._class_named(frame, annotations.get(dotted(node.value)))
         return UNKNOWN

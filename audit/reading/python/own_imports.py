@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from audit.model.gaps import ExcludedCode, Gap, UnresolvedImport
+from audit.reading.python.child_nodes import children
 from audit.reading.python.modules import Module, Project
 from audit.target.import_paths import imported_module
 
@@ -83,9 +84,7 @@ def _imports(body: Iterable[ast.AST]) -> Iterator[ast.Import | ast.ImportFrom]:
         elif isinstance(node, ast.stmt | ast.ExceptHandler) and not isinstance(
             node, ast.FunctionDef | ast.AsyncFunctionDef
         ):
-            pending += [
-                child for child in ast.iter_child_nodes(node) if isinstance(child, ast.stmt | ast.ExceptHandler)
-            ]
+            pending += [child for child in children(node) if isinstance(child, ast.stmt | ast.ExceptHandler)]
 
 
 def _catches_imports(handler: ast.ExceptHandler) -> bool:

@@ -19,6 +19,7 @@ from audit.reading.python.abstract_values import (
     unwrap,
 )
 from audit.reading.python.assignments import assign
+from audit.reading.python.child_nodes import children, walk
 from audit.reading.python.expressions import evaluate, keywords_of
 from audit.reading.python.frames import ExhaustedError, Frame
 from audit.reading.python.interpreter import Machine, UnboundImport
@@ -78,7 +79,7 @@ def _bound(statement: ast.stmt) -> set[str]:
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             found.add(node.id)
         else:
-            pending += ast.iter_child_nodes(node)
+            pending += children(node)
     return found
 
 
@@ -237,7 +238,7 @@ def _match(machine: Machine, node: ast.Match, frame: Frame) -> None:
 
     def side(case: ast.match_case) -> Callable[[], None]:
         def read() -> None:
-            for part in ast.walk(case.pattern):
+            for part in walk(case.pattern):
                 name = getattr(part, "name", None)
                 if isinstance(name, str):
                     machine.undo_log.write(frame.names, name, UNKNOWN, None)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Generic, Protocol, TypeVar, cast
 
+from audit.reading.python.child_nodes import children
 from audit.reading.python.lru_cache import LruCache
 from audit.reading.source_files import Source
 from audit.target.python_syntax import UnparsableError, parse
@@ -129,7 +130,7 @@ def node_at(tree: ast.Module, kind: type[ast.AST], position: tuple[int, int]) ->
     pending: list[ast.AST] = [tree]
     while pending:
         parent = pending.pop()
-        for child in ast.iter_child_nodes(parent):
+        for child in children(parent):
             if isinstance(child, kind) and (getattr(child, "lineno", 0), getattr(child, "col_offset", 0)) == position:
                 return child
             if _covers(child, position[0]):

@@ -18,6 +18,7 @@ from audit.reading.python.abstract_values import (
     FunctionValue,
     Value,
 )
+from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute, lineage
 from audit.reading.python.interpreter import Machine
 from audit.reading.retries.retry_calls import TaskCalls, given_one_of
@@ -93,7 +94,7 @@ def _names_retry(function: Value) -> bool:
     if isinstance(function, BoundMethod):
         function = function.function
     if isinstance(function, FunctionValue | ClassValue):
-        return any(isinstance(n, ast.Attribute) and n.attr == "retry" for n in ast.walk(function.node))
+        return any(isinstance(n, ast.Attribute) and n.attr == "retry" for n in walk(function.node))
     # A name bound nowhere that was read, as after an `import *`.
     outside = function.dotted if isinstance(function, External) else ""
     unbound = outside.startswith("builtins.") and not hasattr(builtins, outside.removeprefix("builtins."))
@@ -115,4 +116,4 @@ def _base_may_retry(base: Value) -> bool:
     outside = [b for c in classes for b in c.bases if not isinstance(b, ClassValue)]
     if not all(map(is_celery_s, outside)):
         return True
-    return any(isinstance(n, ast.Attribute) and n.attr == "retry" for c in classes for n in ast.walk(c.node))
+    return any(isinstance(n, ast.Attribute) and n.attr == "retry" for c in classes for n in walk(c.node))

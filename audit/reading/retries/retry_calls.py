@@ -7,6 +7,7 @@ from functools import cached_property
 from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.scope import last
 from audit.reading.python.abstract_values import FunctionValue, Value, unwrap
+from audit.reading.python.child_nodes import walk
 from audit.reading.python.interpreter import Machine
 
 COUNTED = frozenset({"max_retries", "default_retry_delay"})
@@ -23,7 +24,7 @@ class TaskCalls:
 
     def __init__(self, function: FunctionValue) -> None:
         self.function, self.node = function, function.node
-        self.nodes = list(ast.walk(self.node))
+        self.nodes = list(walk(self.node))
         spec = self.node.args
         self.positional = [a.arg for a in (*spec.posonlyargs, *spec.args)]
         self.parameters = [*self.positional, *(a.arg for a in spec.kwonlyargs)]
@@ -100,7 +101,7 @@ class TaskCalls:
         """Every `self.retry(…)`, when nothing else of the body decides what they ask for; otherwise none."""
         inside = self.nodes[1:]
         calls = [c for c in self.calls if isinstance(c.func, ast.Attribute) and c.func.attr == "retry"]
-        within = {id(n) for call in calls for n in ast.walk(call)}
+        within = {id(n) for call in calls for n in walk(call)}
         decided = any(n.attr in _COUNTS and id(n) not in within for n in self._attributes)
         handed = any(given_one_of(call, self.owners) for call in self.calls)
         if isinstance(self.node, ast.Lambda) or "max_retries" in self.changed or decided or handed:
@@ -116,7 +117,7 @@ class TaskCalls:
         if spread or any(k.arg is None for k in call.keywords) or not self._surely_retries(call.func):
             return False
         asked = [k.value for k in call.keywords if k.arg in _ASKED]
-        return not any(isinstance(n, ast.Name) and n.id in own for value in asked for n in ast.walk(value))
+        return not any(isinstance(n, ast.Name) and n.id in own for value in asked for n in walk(value))
 
     def aliases(self, names: Iterable[str]) -> frozenset[str]:
         """These names, and those that statements give to the same thing."""

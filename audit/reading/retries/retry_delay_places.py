@@ -4,6 +4,7 @@ import ast
 
 from audit.model.findings import Excerpt
 from audit.reading.python.abstract_values import FunctionValue, Origin
+from audit.reading.python.child_nodes import walk
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Module
 from audit.reading.retries.retry_calls import TaskCalls
@@ -44,7 +45,7 @@ def _excerpt(machine: Machine, origin: Origin) -> Excerpt | None:
 
 
 def _names(node: ast.AST) -> list[str]:
-    return [n.id for n in ast.walk(node) if isinstance(n, ast.Name)]
+    return [n.id for n in walk(node) if isinstance(n, ast.Name)]
 
 
 def _definitions(machine: Machine, module: str, name: str, depth: int) -> list[Origin]:

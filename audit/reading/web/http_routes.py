@@ -19,6 +19,7 @@ from audit.reading.python.abstract_values import (
     unwrap,
 )
 from audit.reading.python.application_factories import follow_factories
+from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute
 from audit.reading.python.excerpts import excerpt_of
 from audit.reading.python.frames import Frame
@@ -170,7 +171,7 @@ def _parameter_dependencies(machine: Machine, value: Value) -> list[Value]:
         return []
     frame = Frame(machine.project.modules[function.module], Namespace(), function.enclosing)
     found: list[Value] = []
-    for node in ast.walk(function.node):
+    for node in walk(function.node):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             found += _of_signature(machine, node, frame)
     return found
