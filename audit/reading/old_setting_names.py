@@ -63,6 +63,11 @@ _OLD = {
     "CELERY_TASK_RESULT_EXPIRES": "result_expires",
     "CELERYBEAT_LOG_FILE": "beat_log_file",
 }
+# `TASK_ACKS_LATE`, without a namespace, is read by nothing: the older name is `CELERY_ACKS_LATE`.
+_CAPITAL_GROUPS = ("AZUREBLOCKBLOB_", "BROKER_", "CASSANDRA_", "CONTROL_", "COSMOSDBSQL_", "GCS_", "S3_", "REDBEAT_")
+_CAPITALS = frozenset(
+    {"ENABLE_UTC", "DATABASE_CREATE_TABLES_AT_SETUP", "DATABASE_TABLE_SCHEMAS", "RESULT_ACCEPT_CONTENT"}
+)
 
 
 def is_setting(name: str) -> bool:
@@ -82,7 +87,19 @@ def modern(name: str) -> str:
         rest = name.removeprefix("CELERY_")
         known = rest.lower() in _TOP or rest.startswith(_OLD_GROUPS)
         return rest.lower() if known else f"task_{rest.lower()}"
+    if name.isupper() and not is_read_in_capitals(name):
+        return ""
     return name.lower() if is_setting(name.lower()) else ""
+
+
+def meant_by(name: str) -> str:
+    """Today's name of what a project means by a name, whether Celery reads it under that name or not; empty when it is not a setting."""
+    return modern(name) or (name.lower() if is_setting(name.lower()) else "")
+
+
+def is_read_in_capitals(name: str) -> bool:
+    """Whether Celery reads today's name in capitals too, where no older one replaced it (`celery.app.defaults`, 5.6.3)."""
+    return name in _CAPITALS or name.startswith(_CAPITAL_GROUPS)
 
 
 def in_namespace(name: str, namespace: str) -> str:

@@ -82,6 +82,8 @@ def _misnamed(known: TargetFacts) -> Sequence[Finding]:
 
 
 def _unread(setting: UnprefixedSetting) -> str:
+    if not setting.prefix:
+        return f"`{setting.written}`, que Celery ne lit pas en capitales, au lieu de `{setting.meant}`"
     if setting.written.startswith(setting.prefix):
         return f"`{setting.written}` au lieu de `{setting.prefix}{setting.meant.upper()}`"
     return f"`{setting.written}` sans le préfixe `{setting.prefix}`, qui seul le ferait lire"

@@ -191,7 +191,7 @@ def _load(machine: Machine, app: Instance, source: Value, namespace: str, origin
         if name:
             with machine.undo_log.by(Means.LOADED, origin, str(key)):
                 set_item(machine, conf, name, value, names.origins.get(key, origin))
-        elif namespace and isinstance(key, str) and key.isupper():
+        elif isinstance(key, str) and key.isupper():
             note_unprefixed(app, key, namespace, names.origins.get(key, origin))
     # Celery falls back on Django's name, without any prefix, whatever the namespace.
     if "timezone" not in conf and "TIME_ZONE" in names:

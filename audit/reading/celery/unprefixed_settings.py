@@ -1,11 +1,11 @@
-"""Settings of Celery written without the prefix that `config_from_object(namespace=…)` asks for, or older than it: nothing reads them."""
+"""Settings of Celery under names that nothing reads: without the prefix of a namespace, older than it, or today's in capitals."""
 
 import re
 from collections.abc import Iterator
 
 from audit.model.observations.messages import UnprefixedSetting
 from audit.reading.celery.application_objects import configuration_of
-from audit.reading.old_setting_names import modern
+from audit.reading.old_setting_names import meant_by
 from audit.reading.python.abstract_values import Instance, Origin, Table
 from audit.reading.python.interpreter import Machine
 
@@ -15,8 +15,11 @@ _GROUPS = ("broker_", "task_", "worker_", "beat_", "result_")
 
 
 def note_unprefixed(app: Instance, key: str, namespace: str, origin: Origin) -> None:
-    """Keep a name that the prefix of an application leaves out, or an older name: the prefix goes before today's only."""
-    name = modern(key)
+    """Keep a name that the prefix of an application leaves out, or an older name: the prefix goes before today's only.
+
+    Without a namespace, one of today's in capitals: Celery reads these only where no older name was replaced.
+    """
+    name = meant_by(key)
     if name and (name.startswith(_GROUPS) or key.startswith("CELERY")):
         noted = app.fields.setdefault(_NOTED, Table())
         if isinstance(noted, Table):
@@ -30,11 +33,15 @@ def read_unprefixed(machine: Machine, app: Instance) -> Iterator[UnprefixedSetti
     if not isinstance(noted, Table):
         return
     for key, namespace in noted.items():
-        origin, name = noted.origins.get(key), modern(str(key))
+        origin, name = noted.origins.get(key), meant_by(str(key))
         source = machine.sources.get(origin.path) if origin else None
         if name not in conf and origin and source and not _is_used(machine, str(key), origin.path):
             yield UnprefixedSetting(
-                "", source.excerpt(origin.first, origin.last), str(key), name, f"{str(namespace).upper()}_"
+                "",
+                source.excerpt(origin.first, origin.last),
+                str(key),
+                name,
+                f"{str(namespace).upper()}_" if namespace else "",
             )
 
 

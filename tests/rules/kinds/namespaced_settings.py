@@ -1,5 +1,6 @@
 """Older names under the prefix of `config_from_object`: Celery 5.6.3 reads none of them, whatever their age."""
 
+from audit.model.findings import Outcome
 from tests.rules.kinds.program import ALARM, PASSES, Program
 
 _APP = """
@@ -18,7 +19,18 @@ def _program(rule: str, name: str, settings: str, *, read: bool) -> Program:
     return Program(rule, name, PASSES if read else ALARM, {"shop.py": _APP, "settings.py": settings})
 
 
+def _in_capitals(rule: str, name: str, settings: str, outcomes: frozenset[Outcome]) -> Program:
+    """Settings of a module that is loaded without a namespace."""
+    app = 'from celery import Celery\n\napp = Celery("shop")\napp.config_from_object("celeryconfig")\n\n\n@app.task\ndef send(id): ...\n'
+    return Program(rule, name, outcomes, {"shop.py": app, "celeryconfig.py": f'BROKER_URL = "redis://r/0"\n{settings}'})
+
+
 PROGRAMS = (
+    _in_capitals("known-settings", "today's name in capitals", "TASK_ACKS_LATE = True\n", ALARM),
+    _in_capitals("late-acknowledgement", "today's name in capitals sets nothing", "TASK_ACKS_LATE = True\n", ALARM),
+    _in_capitals("late-acknowledgement", "the older name sets it", "CELERY_ACKS_LATE = True\n", PASSES),
+    _in_capitals("known-settings", "a name that no older one replaced", "BROKER_POOL_LIMIT = 5\n", PASSES),
+    _in_capitals("known-settings", "today's name", "task_acks_late = True\n", PASSES),
     _program("late-acknowledgement", "an older name is not read", "CELERY_ACKS_LATE = True\n", read=False),
     _program("late-acknowledgement", "the name of today is read", "CELERY_TASK_ACKS_LATE = True\n", read=True),
     _program("known-settings", "an older name", "CELERY_ACKS_LATE = True\n", read=False),
