@@ -180,7 +180,16 @@ class ProcessDriver:
     def accepted(self) -> Sequence[Accepted]:
         """What the double accepted."""
         seen = self.gateway.accepted[:] if self.gateway else []
-        return [Accepted(self.key(body), str(number), at) for number, (at, body) in enumerate(seen, 1)]
+        return [Accepted(self._key_of(body), str(number), at) for number, (at, body) in enumerate(seen, 1)]
+
+    def _key_of(self, body: Any) -> str:
+        try:
+            return self.key(body)
+        except DriverError:
+            raise
+        except Exception as error:  # the project's own code
+            told = f"`key` ne lit pas un corps que la passerelle a reçu ({type(error).__name__} : {error})"
+            raise DriverError(told) from error
 
     def main_pid(self, role: str) -> int | None:
         """The process nearest to what was started whose command line has the role's pattern, shells aside."""

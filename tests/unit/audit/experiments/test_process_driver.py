@@ -91,6 +91,10 @@ def test_what_the_double_accepted_is_counted_by_the_key_of_its_body(driver: Slee
     assert (first.key, second.key) == ("a", "a")
     assert first.identifier != second.identifier
     assert first.at <= second.at
+    # What somebody else posts there is no send that may be left out in silence.
+    assert post(url, b"ping") == 201
+    with pytest.raises(DriverError, match="`key` ne lit pas un corps que la passerelle a reçu"):
+        driver.accepted()
 
 
 def test_a_body_that_is_no_json_is_kept_as_text() -> None:
