@@ -12,7 +12,7 @@ from audit.report.requirement_view import RequirementView
 Record = Mapping[str, Any]
 _LONGEST, _LONGEST_REASONS = 260, 200
 # Lines of the screen that are always there, and the fewest that remain for actions and points.
-_LINES, _FIXED, _LEAST, _MOST_ACTIONS = 40, 22, 5, 5
+_LINES, _FIXED, _LEAST, _MOST_ACTIONS = 40, 23, 5, 5
 # Beside more requirements than that, those that nothing settled share one row.
 _MOST_ROWS = 8
 _GRAVITIES = ("critique", "majeur", "mineur", "")

@@ -11,7 +11,8 @@ _WHOLE = 2 * _AROUND + 1
 def quotations(problem: Record) -> tuple[Record, ...]:
     """The first excerpt of each of the first files, cut to the lines around its first fault; the others are only named."""
     first_of = {excerpt["path"]: excerpt for excerpt in reversed(problem["situation"])}
-    return tuple(_cut(first_of[path], problem["places"]) for path in list(reversed(first_of))[:_MOST])
+    most = 1 if problem["severity"] == "mineur" else _MOST
+    return tuple(_cut(first_of[path], problem["places"]) for path in list(reversed(first_of))[:most])
 
 
 def _cut(excerpt: Record, places: list[str]) -> Record:

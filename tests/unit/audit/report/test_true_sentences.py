@@ -130,3 +130,12 @@ def test_what_refuses_a_requirement_is_no_minor_problem(december: Journal) -> No
     assert "| majeur | Élevé : l'exigence 8.5 n'est pas tenue |" in report
     december["problems"][0] |= {"severity": "mineur", "impact": "Faible"}
     assert "### 3.2 Problèmes Mineurs" in told(december)
+
+
+@pytest.mark.parametrize(("severity", "quoted"), [("mineur", 1), ("majeur", 2)])
+def test_a_minor_problem_quotes_one_place_and_names_the_others(strict: Journal, severity: str, quoted: int) -> None:
+    lines = {"first_line": 3, "last_line": 3, "text": "x = 1", "language": "python"}
+    fault = problem(1, "Trop", "Moins", severity=severity, situation=[lines | {"path": f"app/{n}.py"} for n in "abc"])
+    report = told(strict | {"problems": [fault | {"places": [f"app/{n}.py:3" for n in "abc"]}]})
+    assert report.count("```python\nx = 1\n") == quoted
+    assert "Endroits (3) : `app/a.py:3`, `app/b.py:3`, `app/c.py:3`." in report
