@@ -10,7 +10,7 @@ from audit.experiments.experiment import Appraisal, Record
 from audit.experiments.observation_file import Observations
 from audit.experiments.production_uptime import days
 from audit.experiments.soak_reading import AIM, crashes_a_day, percent
-from audit.french.typography import counted, french_date, french_integer, french_seconds
+from audit.french.typography import counted, french_date, french_integer, french_length, french_seconds
 from audit.model.findings import Evidence, Finding, Level, Outcome, Problem, Severity
 from audit.requirements.catalogue import requirement
 
@@ -96,7 +96,7 @@ def _sentence(soak: Soak) -> str:
     return (
         f"Un worker tué par SIGKILL reprend en {french_seconds(round(sum(seconds) / len(seconds), 2))} en moyenne, "
         f"{french_seconds(round(most, 2))} au plus ({counted(len(seconds), 'mort')}{untimed}). {_allowed(soak, most)} "
-        f"Avec {measured['workers']} workers et {counted(measured['crashes'], 'mort')} en {french_seconds(measured['elapsed_seconds'])}, "
+        f"Avec {measured['workers']} workers et {counted(measured['crashes'], 'mort')} en {french_length(measured['elapsed_seconds'])}, "
         f"{french_integer(measured['in_time'])} messages témoins sur {french_integer(measured['probes'])} sont partis en {french_seconds(measured['deadline_seconds'])} au plus : une coupure plus courte n'est pas comptée. "
         f"{french_integer(others)} autres envois sous {counted(len(soak_reading.struck(soak)), 'faute')} : aucun perdu, doublé ni inattendu. "
         f"Non essayés : panne d'hôte, panne de fournisseur (d'après `{soak.path}` ; {_UNSIGNED})"
@@ -119,7 +119,7 @@ def _soak_figures(soak: Soak, record: Record) -> None:
     seconds = soak_reading.returns(soak)
     record.figure(
         "Journal d'endurance",
-        f"`{soak.path}`, graine {document['seed']}, {french_seconds(document['duration_seconds'])}",
+        f"`{soak.path}`, graine {document['seed']}, {french_length(document['duration_seconds'])}",
     )
     if document["conditions"]:
         record.figure("Conditions du journal d'endurance", f"celles que donne `{soak.path}`")

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from itertools import pairwise
 
 NO_BREAK_SPACE = "\u00a0"
+_SHORTEST_LENGTH = 120.0
 
 _LINE = re.compile(r"\r\n?|\n")
 _CELL_BORDER = re.compile(r"((?<!\\)\|)")
@@ -67,6 +68,16 @@ def french_moment(moment: datetime) -> str:
 def french_seconds(seconds: float) -> str:
     """A duration in seconds to the hundredth, as `2,63 s`, or to the second when it is whole, as `10 s`."""
     return _quantity(seconds, "second", "#,##0" if float(seconds).is_integer() else "#,##0.00")
+
+
+def french_length(seconds: float) -> str:
+    """How long something lasted, as `35 min 18 s` from two minutes on; below, in seconds to the hundredth."""
+    if seconds < _SHORTEST_LENGTH:
+        return french_seconds(seconds)
+    minutes, left = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = ((hours, "h"), (minutes, "min"), (left, "s"))
+    return " ".join(f"{value}{NO_BREAK_SPACE}{unit}" for value, unit in parts if value)
 
 
 def french_percent(share: float) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from audit.french.typography import french, french_date, french_integer, french_moment, french_seconds
+from audit.french.typography import french, french_date, french_integer, french_length, french_moment, french_seconds
 from audit.report.compiled_templates import compiled_templates
 from audit.report.escaping import Markdown, cell, code, code_cell, fence, paragraph, prose
 from audit.report.journal_view import checkpoint
@@ -52,6 +52,7 @@ def environment() -> Environment:
         "iso_date": date.fromisoformat,
         "french_date": french_date,
         "french_seconds": french_seconds,
+        "french_length": french_length,
         "thousands": french_integer,
         "french_moment": lambda text: french_moment(datetime.fromisoformat(text)),
     }

@@ -10,6 +10,7 @@ from audit.french.typography import (
     french_date,
     french_duration,
     french_integer,
+    french_length,
     french_percent,
     french_seconds,
 )
@@ -175,3 +176,23 @@ def test_words_agree_with_their_number(count: int, words: str, text: str) -> Non
 def test_numbers_by_thousands_and_shares() -> None:
     assert [french_integer(n) for n in (0, 999, 1000, 100_000)] == ["0", "999", "1\u00a0000", "100\u00a0000"]
     assert french_percent(0.8912) == "89,1\u00a0%"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (77.6, "77,60 s"),
+        (119.9, "119,90 s"),
+        (120, "2 min"),
+        (330.4, "5 min 30 s"),
+        (2118.2, "35 min 18 s"),
+        (3600, "1 h"),
+        (7325, "2 h 2 min 5 s"),
+    ],
+)
+def test_how_long_something_lasted(seconds: float, told: str) -> None:
+    assert french_length(seconds).replace("\u00a0", " ") == told
+
+
+def test_a_length_beyond_a_life_is_told_too() -> None:
+    assert " h" in french_length(1e300).replace("\u00a0", " ")

@@ -28,7 +28,7 @@ def test_the_summary_shows_counts_seed_replay_and_every_fault() -> None:
     assert "| before-claim/child | 10 | 4 | 0 | 0 | 0 | 0 | 3 s en moyenne, 3 s au plus |" in text
     assert "audit fire . --seed 7 --schedule 'kill-main:4'" in text
     assert "![Chronologie des fautes](soak.svg)" in text
-    assert "4 000 sondes sur 4 000" in text
+    assert "4 000 messages témoins sur 4 000 acceptés" in text
     assert "INDÉTERMINÉ" not in text
 
 
