@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from audit.model.call_closures import COMMON
 from audit.reading.behaviour.local_flow import LocalFlow
 from audit.reading.behaviour.row_objects import is_row_class, owner
-from audit.reading.behaviour.scope import Scope, gather, last
+from audit.reading.behaviour.scope import Scope, function_scope, last, scope_at
 from audit.reading.python.abstract_values import BoundMethod, ClassValue, FunctionValue, Instance, Value, descends_from
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import lineage
@@ -72,7 +72,7 @@ def _given_to_a_counter(scope: Scope, call: ast.Call, depth: int) -> Iterator[st
     spec = function.node.args
     names = [a.arg for a in (*spec.posonlyargs, *spec.args)]
     names = names[1:] if isinstance(callee, BoundMethod) else names
-    inner = _scope_of(scope, function)
+    inner = function_scope(scope.machine, function)
     if any(last(c.func) in {"select_for_update", "with_for_update", "lock"} for c in inner.calls):
         return
     changed = set(_changes(inner, depth + 1).values())
@@ -89,19 +89,13 @@ def _row_asked(call: ast.Call) -> str:
 
 def _asks_it_to_count(scope: Scope, call: ast.Call) -> bool:
     """Whether each method of the project that bears the name of this one counts in its own object, and does not save it."""
-    if not any(_saves(c, _row_asked(call)) for c in scope.calls):
+    row = _row_asked(call)
+    if not any(_saves(c, row) for name in _SAVES for c in scope.by_name.get(name, ())):
         return False
     methods = list(methods_named(scope, last(call.func)))
     return bool(methods) and all(
         "self" in _changes(m, _DEPTH).values() and not any(_saves(c, "self") for c in m.calls) for m in methods
     )
-
-
-def _scope_of(scope: Scope, function: FunctionValue) -> Scope:
-    inner = Scope(scope.machine, scope.machine.project.modules[function.module], function.symbol, function.node)
-    for _ in gather(inner, ""):
-        pass
-    return inner
 
 
 def _changed_row(scope: Scope, node: ast.AugAssign | ast.Assign) -> str:
@@ -176,7 +170,7 @@ def _is_given_to_a_saver(scope: Scope, call: ast.Call, holder: str, depth: int =
         return False
     spec = function.node.args
     names = [a.arg for a in (*spec.posonlyargs, *spec.args)][isinstance(callee, BoundMethod) :]
-    inner = _scope_of(scope, function)
+    inner = function_scope(scope.machine, function)
     own = [names[i] for i in places if i < len(names)]
     if own and _commits(inner, depth):
         return True
@@ -189,7 +183,7 @@ def _commits(scope: Scope, depth: int) -> bool:
         if last(call.func) in {"commit", "flush"} and isinstance(call.func, ast.Attribute):
             return True
         function = scope.evaluated(call.func) if depth < _DEPTH and isinstance(call.func, ast.Name) else None
-        if isinstance(function, FunctionValue) and _commits(_scope_of(scope, function), depth + 1):
+        if isinstance(function, FunctionValue) and _commits(function_scope(scope.machine, function), depth + 1):
             return True
     return False
 
@@ -202,10 +196,7 @@ def methods_named(scope: Scope, name: str) -> Iterator[Scope]:
     modules = scope.machine.project.modules
     for module, qualified, place in found:
         if not scope.machine.project.is_test_file(modules[module].source.path):
-            inner = Scope(scope.machine, modules[module], f"{module}:{qualified}", place.node())
-            for _ in gather(inner, ""):
-                pass
-            yield inner
+            yield scope_at(scope.machine, module, f"{module}:{qualified}", place)
 
 
 def _saves(call: ast.Call, holder: str) -> bool:

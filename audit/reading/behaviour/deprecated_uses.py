@@ -26,6 +26,7 @@ _WORDS = (
     *dict.fromkeys(name.rpartition(".")[2] for name in FROM_DJANGO),
     *(one.name for one in (IS_AJAX, PROVIDING_ARGS, APP_CONFIG)),
 )
+_LOOKED_AT = (ast.ClassDef, ast.Attribute, ast.Call, ast.Assign, ast.Import, ast.ImportFrom)
 _REQUESTS = frozenset({"request", "req", "_request"})
 _VALIDATORS = {"validator": "field_validator", "root_validator": "model_validator"}
 
@@ -43,7 +44,7 @@ def read_deprecations(machine: Machine) -> tuple[Deprecation, ...]:
             continue
         older = for_older_versions(machine, module)
         for node in walk(module.tree):
-            if node in older:
+            if not isinstance(node, _LOOKED_AT) or (older and node in older):
                 continue
             if isinstance(node, ast.ClassDef):
                 found += _class(machine, module, node)

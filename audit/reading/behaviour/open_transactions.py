@@ -96,7 +96,7 @@ def is_inside(scope: Scope, call: ast.Call) -> bool:
     blocks = [n for n in scope.around(call) if isinstance(n, ast.With | ast.AsyncWith)]
     managers = [item.context_expr for block in blocks for item in block.items if not _holds(item, call)]
     managers += [m for d in getattr(scope.root, "decorator_list", []) for m in (d, *_given(d))]
-    stacked = [c for c in scope.calls if last(c.func) in _STACKS and c.args and c.lineno < call.lineno]
+    stacked = [c for name in _STACKS for c in scope.by_name.get(name, ()) if c.args and c.lineno < call.lineno]
     managers += [c.args[0] for c in stacked]
     return any(is_transaction(scope, manager) for manager in managers)
 

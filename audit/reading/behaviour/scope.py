@@ -29,6 +29,7 @@ from audit.reading.python.frames import ExhaustedError, Frame
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Module
 from audit.reading.python.name_resolution import dotted
+from audit.reading.python.syntax_cache import Place
 
 N = TypeVar("N", bound=ast.AST)
 P = ParamSpec("P")
@@ -58,6 +59,37 @@ class Scope:
     def calls(self) -> list[ast.Call]:
         """The calls written here."""
         return self.all(ast.Call)
+
+    @cached_property
+    def by_name(self) -> dict[str, list[ast.Call]]:
+        """The calls by the last name of what they call."""
+        found: dict[str, list[ast.Call]] = {}
+        for call in self.calls:
+            found.setdefault(last(call.func), []).append(call)
+        return found
+
+    @cached_property
+    def of_module(self) -> dict[str, ast.expr]:
+        """What the module's own statements give first to each of its names."""
+        given = [
+            (t.id, a.value)
+            for a in self.module.tree.body
+            if isinstance(a, ast.Assign)
+            for t in a.targets
+            if isinstance(t, ast.Name)
+        ]
+        return dict(reversed(given))
+
+    @cached_property
+    def entries(self) -> dict[str, list[tuple[str, ast.expr]]]:
+        """The entries that are given one by one, with their values, by the last name of what holds them."""
+        found: dict[str, list[tuple[str, ast.expr]]] = {}
+        for assign in self.all(ast.Assign):
+            for target in assign.targets:
+                if isinstance(target, ast.Subscript):
+                    entry = str(getattr(target.slice, "value", "")), assign.value
+                    found.setdefault(last(target.value), []).append(entry)
+        return found
 
     @property
     def body(self) -> list[ast.stmt]:
@@ -227,14 +259,19 @@ def gather(scope: Scope, prefix: str) -> Iterator[tuple[str, ast.AST]]:
 
 
 def function_scope(machine: Machine, function: FunctionValue) -> Scope:
-    """The scope of a function of the target, without the functions inside it; kept for whoever asks next."""
-    node = function.node
-    if (found := machine.scopes.get(function.place)) and isinstance(found, Scope) and found.root is node:
+    """The scope of a function of the target, without the functions inside it."""
+    return scope_at(machine, function.module, function.symbol, function.place)
+
+
+def scope_at(machine: Machine, module: str, symbol: str, place: Place[Any]) -> Scope:
+    """The scope of the function that stands there; kept for whoever asks next."""
+    node = place.node()
+    if (found := machine.scopes.get(place)) and isinstance(found, Scope) and found.root is node:
         return found
-    scope = Scope(machine, machine.project.modules[function.module], function.symbol, node)
+    scope = Scope(machine, machine.project.modules[module], symbol, node)
     for _ in gather(scope, ""):
         pass
-    machine.scopes.put(function.place, scope, sum(map(len, scope.nodes.values())))
+    machine.scopes.put(place, scope, sum(map(len, scope.nodes.values())))
     return scope
 
 

@@ -128,25 +128,18 @@ def _entries(scope: Scope, node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
     """The entries of a dictionary by their names: those it is made with, then those it is given later in the same scope."""
     made = scope.given(node)
     if isinstance(made, ast.Name):
-        made = next((a.value for a in scope.module.tree.body if isinstance(a, ast.Assign) and _is(a, made.id)), made)
+        made = scope.of_module.get(made.id, made)
     yield from _made_with(made)
     known = scope.value(node) if isinstance(node, ast.Name | ast.Attribute) else {}
     if isinstance(known, dict):
         # Made elsewhere, in another module perhaps.
         yield from ((key, ast.Constant(value)) for key, value in known.items() if isinstance(value, int | float | None))
     if isinstance(node, ast.Name):
-        for assign in scope.all(ast.Assign):
-            for target in assign.targets:
-                if isinstance(target, ast.Subscript) and last(target.value) == node.id:
-                    yield str(getattr(target.slice, "value", "")), assign.value
-        for call in scope.calls:
+        yield from scope.entries.get(node.id, ())
+        for call in scope.calls if scope.changes.get(node.id) else ():
             receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
             if isinstance(receiver, ast.Name) and receiver.id == node.id:
                 yield from _given_later(call)
-
-
-def _is(assign: ast.Assign, name: str) -> bool:
-    return any(isinstance(target, ast.Name) and target.id == name for target in assign.targets)
 
 
 def _made_with(made: ast.expr) -> Iterator[tuple[str, ast.expr]]:

@@ -204,6 +204,8 @@ class ClassValue:
     names: Namespace
     bases: tuple[Value, ...] = ()
     decorators: tuple[Decoration, ...] = ()
+    # Kept by whoever works it out first: the bases of a class do not change.
+    lineage: list[ClassValue] | None = None
 
     @property
     def node(self) -> ast.ClassDef:

@@ -25,7 +25,9 @@ def lineage(cls: ClassValue) -> list[ClassValue]:
 
     https://docs.python.org/3/howto/mro.html; nearest first where Python would refuse the class.
     """
-    return _linear(cls, {}) or _nearest_first(cls)
+    if cls.lineage is None:
+        cls.lineage = _linear(cls, {}) or _nearest_first(cls)
+    return cls.lineage
 
 
 def _linear(cls: ClassValue, known: dict[int, list[ClassValue]]) -> list[ClassValue]:

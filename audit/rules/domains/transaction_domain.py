@@ -116,10 +116,9 @@ class Transactions:
     def _walk(self, queue: deque[tuple[str, bool, str]]) -> None:
         while queue:
             symbol, sure, why = queue.popleft()
-            function = self._known.source.functions.get(symbol)
-            if function is None or (symbol in self._seen and self._seen[symbol] >= sure):
+            if symbol not in self._known.source.functions or (symbol in self._seen and self._seen[symbol] >= sure):
                 continue
-            self._seen[symbol] = sure
+            function, self._seen[symbol] = self._known.source.functions[symbol], sure
             for one in self._direct.get(symbol, ()):
                 self._note(one, sure, why)
             for wrapper in function.wrappers:
