@@ -40,6 +40,7 @@ _CONFIGURED = re.compile(r"(?i)env|setting|config|debug")
 _OPTIONS_OF_CLIENTS = re.compile(
     r"^(?=[A-Z])[A-Z0-9_]*(OPTIONS|CONNECTION|CLIENT|SETTINGS|HOSTS|DATABASES|CACHES|DSL|KWARGS)[A-Z0-9_]*$"
 )
+_LOCAL = re.compile(r"^(?:localhost|127\.|\[?::1|unix:)")
 _CELERY_S = re.compile(r"(?i)(?:broker|backend)_use_ssl")
 _SERVER = ("PROTOCOL_TLS_SERVER", "CLIENT_AUTH")
 
@@ -62,6 +63,9 @@ def unverified_certificates(scope: Scope) -> Iterator[UnverifiedCertificate | Un
 
 
 def _by_a_call(scope: Scope, call: ast.Call) -> Iterator[UnverifiedCertificate | UnreadVerification]:
+    if last(call.func) == "insecure_channel" and scope.external(call.func).startswith("grpc."):
+        yield from _in_clear(scope, call)
+        return
     if how := _in_call(scope, call):
         yield _given_up(scope, call, how)
         return
@@ -72,6 +76,16 @@ def _by_a_call(scope: Scope, call: ast.Call) -> Iterator[UnverifiedCertificate |
         yield _given_up(scope, call, how)
     else:
         yield from _by_a_choice(scope, call)
+
+
+def _in_clear(scope: Scope, call: ast.Call) -> Iterator[UnverifiedCertificate | UnreadVerification]:
+    """A channel that nothing protects, to another machine, or to one that is not known."""
+    address = call.args[0] if call.args else keyword(call, "target")
+    value = scope.evaluated(address) if address is not None else UNKNOWN
+    if isinstance(value, str) and _LOCAL.match(value):
+        return
+    condition = "" if isinstance(value, str) or address is None else ast.unparse(address)
+    yield scope.observed(UnverifiedCertificate, call, argument=f"{ast.unparse(call.func)}(…)", condition=condition)
 
 
 def _given_up(scope: Scope, node: ast.expr | ast.stmt, how: str) -> UnverifiedCertificate:

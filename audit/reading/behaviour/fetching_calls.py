@@ -10,9 +10,6 @@ from audit.reading.behaviour.scope import Scope, keyword, last
 
 WORDS = (
     *(
-        "http.client",
-        "HTTPConnection",
-        "HTTPSConnection",
         "urlretrieve",
         "build_opener",
         "ServerProxy",
@@ -22,15 +19,10 @@ WORDS = (
     *("read_csv", "read_json", "read_html", "read_excel", "read_xml", "read_table", "read_parquet"),
     *("requests_", "cloudscraper", "mechanize", "MechanicalSoup", "mechanicalsoup", "twilio"),
 )
-# What waits for ever unless it is given `timeout`, at this place or by its name; None: it cannot be given one.
-_WAITING = {
-    "http.client.HTTPConnection": 2,
-    "http.client.HTTPSConnection": 2,
-    "urllib.request.urlretrieve": None,
-    "xmlrpc.client.ServerProxy": None,
-    "feedparser.parse": None,
-    "twilio.rest.Client": None,
-}
+# What can be given no limit, or is given none here.
+_WAITING = frozenset(
+    {"urllib.request.urlretrieve", "xmlrpc.client.ServerProxy", "feedparser.parse", "twilio.rest.Client"}
+)
 _OVER_REQUESTS = (
     "requests_oauthlib.",
     "requests_html.",
@@ -63,8 +55,8 @@ def fetching_calls(scope: Scope) -> Iterator[RequestWithTimeout | RequestWithout
 def _of_a_library(scope: Scope, call: ast.Call, dotted: str) -> bool | None:
     """Whether a request of a library ends by itself; None for what sends none."""
     if dotted in _WAITING:
-        place = _WAITING[dotted]
-        return place is not None and (len(call.args) > place or _has_timeout(scope, call))
+        # A client of its own may have one.
+        return None if keyword(call, "http_client") or keyword(call, "transport") else False
     if dotted.startswith(_OVER_REQUESTS) and last(call.func) in _VERBS:
         return _has_timeout(scope, call)
     if dotted.startswith("urllib.request.") and last(call.func) == "open":

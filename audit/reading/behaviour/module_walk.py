@@ -83,7 +83,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     (_COUNTING, unprotected_counters),
     ((".save(", ".asave(", "bulk_update(", "commit("), rewritten_documents),
     ((".execute(", ".exec_driver_sql(", ".fetchval(", ".scalar("), sql_counters),
-    (("requests", "urlopen", "httpx", "aiohttp", "niquests", "urllib3", "setdefaulttimeout"), network),
+    (("requests", "urlopen", "httpx", "aiohttp", "niquests", "urllib3", "http.client", "setdefaulttimeout"), network),
     (FETCHING, fetching_calls),
     (
         (

@@ -1,19 +1,29 @@
 """Calls over the network: with or without a limit of time."""
 
 import ast
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 
 from audit.model.observations.waits import DefaultTimeoutSource, RequestWithoutTimeout, RequestWithTimeout
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.reading.behaviour.certificates import held
 from audit.reading.behaviour.kept_clients import kept_client
-from audit.reading.behaviour.scope import Scope, keyword, last
+from audit.reading.behaviour.scope import Scope, function_scope, keyword, last
 from audit.reading.behaviour.verification_options import spread_entry
-from audit.reading.python.abstract_values import ClassValue, FunctionValue, Instance, Method, unwrap
-from audit.reading.python.child_nodes import walk
+from audit.reading.python.abstract_values import (
+    ClassValue,
+    External,
+    FunctionValue,
+    Instance,
+    Method,
+    Table,
+    Value,
+    last_name,
+    unwrap,
+)
 
 _VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "request", "send"})
-_ASKING = _VERBS | {"urlopen", "Client", "AsyncClient"}
+_ASKING = _VERBS | {"urlopen", "Client", "AsyncClient", "HTTPConnection", "HTTPSConnection"}
 _HTTPX_DEFAULT = 5.0
 _WITHOUT_DEFAULT = ("requests.", "urllib3.request")
 _WITH_DEFAULT = ("httpx.", "httpx2.", "niquests.")
@@ -29,7 +39,12 @@ _NO_CLIENT = (_VERBS - {"request"}) | {
     "history",
     "links",
 }
-_PLACED_TIMEOUT = {"urllib.request.urlopen": 2}
+_PLACED_TIMEOUT = {
+    "urllib.request.urlopen": 2,
+    "http.client.HTTPConnection": 2,
+    "http.client.HTTPSConnection": 2,
+}
+_POOLS = re.compile(r"^urllib3\.(?:\w+\.)*(?:PoolManager|ProxyManager|HTTPS?ConnectionPool)\.(?:request|urlopen)$")
 _SENDING = frozenset(
     {"requests.adapters.HTTPAdapter", "requests.Session", "requests.sessions.Session", "requests.api", "requests"}
 )
@@ -44,6 +59,7 @@ def network(scope: Scope) -> Iterator[RequestWithTimeout | RequestWithoutTimeout
             yield scope.observed(DefaultTimeoutSource, call, name=replaced)
         if not mounted:
             yield from _request(scope, call, name) if name in _ASKING else _later(scope, call, name)
+            yield from _by_another_name(scope, call)
     for node in scope.all(ast.Assign):
         target = node.targets[0]
         if isinstance(target, ast.Attribute) and target.attr in _VERBS and held(scope, target.value) in _SENDING:
@@ -75,18 +91,44 @@ def _is_read(scope: Scope, node: ast.expr) -> bool:
         function = unwrap(scope.evaluated(made.func))[0]
         if not isinstance(function, FunctionValue):
             return False
-        answers = [n.value for n in walk(function.node) if isinstance(n, ast.Return)]
-        return bool(answers) and all(isinstance(a, ast.Dict) and _has_no_timeout(a) for a in answers)
-    return isinstance(made, ast.Dict) and _has_no_timeout(made)
+        inner = function_scope(scope.machine, function)
+        answers = [inner.given(n.value) for n in inner.all(ast.Return) if n.value is not None]
+        grown = any(last(c.func) in {"update", "setdefault"} for c in inner.calls)
+        grown |= any(isinstance(n.targets[0], ast.Subscript) for n in inner.all(ast.Assign))
+        return bool(answers) and not grown and all(map(_has_no_timeout, answers))
+    return _has_no_timeout(made)
 
 
-def _has_no_timeout(node: ast.Dict) -> bool:
-    return all(isinstance(key, ast.Constant) and key.value != "timeout" for key in node.keys)
+def _has_no_timeout(node: ast.expr) -> bool:
+    if isinstance(node, ast.Call) and last(node.func) == "dict" and not node.args:
+        return all(k.arg is not None and k.arg != "timeout" for k in node.keywords)
+    return isinstance(node, ast.Dict) and all(
+        isinstance(key, ast.Constant) and key.value != "timeout" for key in node.keys
+    )
 
 
 def _timeout(scope: Scope, call: ast.Call) -> ast.expr | None:
-    """The timeout that a call is given, by its name or among `**options`."""
-    return keyword(call, "timeout") or spread_entry(scope, call, "timeout")
+    """The timeout that a call is given, by its name, among `**options`, or among those that a function answers."""
+    given = keyword(call, "timeout") or spread_entry(scope, call, "timeout")
+    spread = [scope.given(k.value) for k in call.keywords if k.arg is None]
+    return given or next(filter(None, (_answered(scope, one) for one in spread if isinstance(one, ast.Call))), None)
+
+
+def _answered(scope: Scope, call: ast.Call) -> ast.expr | None:
+    """The timeout that a function of the project always gives among the options that it answers."""
+    function = unwrap(scope.evaluated(call.func))[0]
+    inner = function_scope(scope.machine, function) if isinstance(function, FunctionValue) else None
+    answers = [inner.given(n.value) for n in inner.all(ast.Return) if n.value is not None] if inner else []
+    found = [
+        next((v for k, v in zip(a.keys, a.values, strict=True) if getattr(k, "value", "") == "timeout"), None)
+        for a in answers
+        if isinstance(a, ast.Dict)
+    ]
+    return (
+        found[0]
+        if len(found) == len(answers) and all(isinstance(one, ast.Constant) for one in found) and found
+        else None
+    )
 
 
 def _later(
@@ -94,10 +136,57 @@ def _later(
 ) -> Iterator[RequestWithTimeout | RequestWithoutTimeout | DefaultTimeoutSource]:
     """`partial(requests.post, url)`, which somebody may call with a timeout: what was read of it has none."""
     asked = call.args[0] if name == "partial" and call.args else None
-    if not isinstance(asked, ast.Attribute | ast.Name) or last(asked) not in _VERBS | {"urlopen"}:
+    # What a module makes is asked by those who call it.
+    if not scope.symbol or not isinstance(asked, ast.Attribute | ast.Name) or last(asked) not in _VERBS | {"urlopen"}:
         return
     made = ast.copy_location(ast.Call(asked, call.args[1:], call.keywords), call)
     yield from _request(scope, made, last(asked))
+
+
+def _by_another_name(
+    scope: Scope, call: ast.Call
+) -> Iterator[RequestWithTimeout | RequestWithoutTimeout | DefaultTimeoutSource]:
+    """`getattr(requests, verb)(url)`, `VERBS[verb](url)`, `fetch(url)` after `fetch = partial(requests.get)`."""
+    asked, preset = _asked(scope, call)
+    if not asked.startswith((*_WITHOUT_DEFAULT, *_WITH_DEFAULT)):
+        return
+    timeout = _timeout(scope, call)
+    known = timeout is not None and scope.value(timeout) is not None
+    if known or "timeout" in preset or (timeout is None and asked.startswith(_WITH_DEFAULT)):
+        yield scope.observed(RequestWithTimeout, call, seconds=_seconds(scope, call))
+    else:
+        spread = _may_be_spread(scope, call)
+        yield scope.observed(RequestWithoutTimeout, call, library=asked.partition(".")[0], spread=spread)
+
+
+def _asked(scope: Scope, call: ast.Call) -> tuple[str, Collection[object]]:
+    """The dotted name of the request that a call makes by another name, with the options it was given before."""
+    if not scope.symbol or (last(call.func) in _ASKING and scope.external(call.func)):
+        return "", ()
+    func = scope.given(call.func)
+    if isinstance(func, ast.Call) and last(func.func) == "getattr" and func.args:
+        return f"{held(scope, func.args[0])}.request", ()
+    if isinstance(func, ast.Subscript | ast.Call):
+        return _in_a_table(scope, func), ()
+    value = scope.evaluated(func) if isinstance(func, ast.Name | ast.Attribute) else UNKNOWN
+    made_by = value.cls if isinstance(value, Instance) else UNKNOWN
+    if isinstance(value, Instance) and isinstance(made_by, External) and last_name(made_by) == "partial":
+        return _verb(unwrap(value.arguments[0])[0] if value.arguments else UNKNOWN), value.keywords
+    return _verb(value), ()
+
+
+def _in_a_table(scope: Scope, func: ast.Subscript | ast.Call) -> str:
+    """One of the requests of a dictionary, from which `VERBS[verb]` or `VERBS.get(verb)` takes one."""
+    table = func.value if isinstance(func, ast.Subscript) else None
+    if isinstance(func, ast.Call) and last(func.func) == "get" and isinstance(func.func, ast.Attribute):
+        table = func.func.value
+    verbs = scope.evaluated(table) if table is not None else UNKNOWN
+    asked = [_verb(unwrap(v)[0]) for v in verbs.values()] if isinstance(verbs, Table) else []
+    return asked[0] if asked and all(asked) else ""
+
+
+def _verb(value: Value) -> str:
+    return value.dotted if isinstance(value, External) and last_name(value) in _VERBS else ""
 
 
 def _seconds(scope: Scope, call: ast.Call) -> float | Unknown:
@@ -130,6 +219,8 @@ def _limited(scope: Scope, call: ast.Call, name: str) -> bool | None:
         return given or len(call.args) > _PLACED_TIMEOUT[callee]
     if _NO_CLIENT & set(callee.split(".")[1:-1]):
         return None
+    if _POOLS.match(callee):
+        return given or not _waits(scope, call)
     if callee.startswith(_WITHOUT_DEFAULT):
         return given if name in _VERBS else None
     # httpx waits 5 s by default: only a None given to it is for ever.
@@ -143,7 +234,8 @@ def _is_made_to_wait(made: ast.Call, scope: Scope) -> bool:
 
 
 def _waits(scope: Scope, call: ast.Call) -> bool:
-    """Whether the client that sends was made with `timeout=None`."""
+    """Whether the client that sends was made with `timeout=None`; a pool of `urllib3`, without one."""
     method = scope.evaluated(call.func)
     client = unwrap(method.receiver)[0] if isinstance(method, Method) else None
-    return isinstance(client, Instance) and client.keywords.get("timeout", UNKNOWN) is None
+    default = None if _POOLS.match(scope.external(call.func)) else UNKNOWN
+    return isinstance(client, Instance) and client.keywords.get("timeout", default) is None

@@ -4,9 +4,13 @@ import ast
 from collections.abc import Iterator
 from enum import Enum
 
+from audit.model.unknown import UNKNOWN
+from audit.reading.behaviour.changed_rows import methods_named
+from audit.reading.behaviour.row_objects import owner
 from audit.reading.behaviour.scope import Scope, gather, last
-from audit.reading.python.abstract_values import External, FunctionValue, Instance, Value, unwrap
+from audit.reading.python.abstract_values import ClassValue, External, FunctionValue, Instance, Value, unwrap
 from audit.reading.python.child_nodes import walk
+from audit.reading.python.classes import class_attribute
 
 _DEPTH = 5
 _PATHS = ("certifi.", "ssl.", "pathlib.", "os.path.", "posixpath.", "importlib.", "truststore.")
@@ -156,12 +160,30 @@ def _is_own(target: ast.expr, name: str) -> bool:
 
 def hands_on(scope: Scope, call: ast.Call, name: str) -> bool:
     """Whether a call is to a function of the target that gives this option to another, by its name or among all it is given."""
+    called = list(_called(scope, call))
+    return bool(called) and all(_gives_on(node, name) for node in called)
+
+
+def _called(scope: Scope, call: ast.Call) -> Iterator[ast.AST]:
+    """The function that a call runs; of a method of an object that is not known, each one of the project that bears its name."""
     callee = unwrap(scope.evaluated(call.func))[0]
     function = callee if isinstance(callee, FunctionValue) else getattr(callee, "function", None)
-    if not isinstance(function, FunctionValue) or not isinstance(function.node, ast.FunctionDef | ast.AsyncFunctionDef):
+    cls = owner(scope)
+    own = isinstance(call.func, ast.Attribute) and last(call.func.value) in {"self", "cls"}
+    if own and isinstance(call.func, ast.Attribute) and isinstance(cls, ClassValue):
+        function = class_attribute(cls, call.func.attr)
+    if isinstance(function, FunctionValue):
+        yield function.node
+    elif callee is UNKNOWN and isinstance(call.func, ast.Attribute):
+        yield from (found.root for found in methods_named(scope, call.func.attr))
+
+
+def _gives_on(function: ast.AST, name: str) -> bool:
+    """Whether a function gives a call what it takes under this name, or all that it is given beside."""
+    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
         return False
-    rest = function.node.args.kwarg.arg if function.node.args.kwarg else ""
-    inner = (k for c in walk(function.node) if isinstance(c, ast.Call) for k in c.keywords)
+    rest = function.args.kwarg.arg if function.args.kwarg else ""
+    inner = (k for c in walk(function) if isinstance(c, ast.Call) for k in c.keywords)
     return any(
         isinstance(k.value, ast.Name)
         and ((k.arg == name and k.value.id == name) or (k.arg is None and k.value.id == rest))

@@ -154,8 +154,8 @@ CASES = (
             _instead("from shop.mail import send", "send(day, 'get')"),
         )
         for name, line in (
-            ("a name computed", "getattr(httpx, verb)(url)"),
-            ("a table", "{'get': httpx.get}[verb](url)"),
+            ("a request given away", "list(map(httpx.get, [url]))"),
+            ("a client given away", "relay(httpx, verb, url)"),
         )
     ),
     *(
@@ -168,6 +168,8 @@ CASES = (
         )
         for name, library, line in (
             ("a request", "httpx", "httpx.get(url, timeout=5)"),
+            ("a name computed", "httpx", "getattr(httpx, verb)(url)"),
+            ("a table", "httpx", "{'get': httpx.get}[verb](url)"),
             ("another library", "json", "json.dumps(url)"),
         )
     ),
