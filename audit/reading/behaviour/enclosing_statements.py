@@ -103,7 +103,9 @@ class SwallowingWrappers:
             silent = next((node for node in lost if is_silent(scope, node)), None)
             doubt = "" if silent else "un décorateur ou une classe de base qui attrape toute exception"
             how = f"le décorateur `{_named(silent)}` tait toute erreur" if silent else ""
-            yield scope.observed(SwallowedError, scope.root, how=how, doubt=doubt)
+            base = "" if lost or not isinstance(task.base, ClassValue) else task.base.node.name
+            how = f"la classe de base `{base}` attrape toute erreur, puis laisse finir la tâche" if base else how
+            yield scope.observed(SwallowedError, scope.root, how=how, doubt=doubt, ends=bool(base))
         elif task and (unclear := next((d.node for d in task.below if _may_swallow(scope, d)), None)):
             doubt = f"un décorateur `{_named(unclear)}`, qui tait peut-être l'erreur"
             yield scope.observed(SwallowedError, scope.root, how="", doubt=doubt)

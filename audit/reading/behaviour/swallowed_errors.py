@@ -240,10 +240,14 @@ def _tells_of_error(value: ast.expr, caught: str | None) -> bool:
     if isinstance(value, ast.Dict):
         pairs = [(k.value, v) for k, v in zip(value.keys, value.values, strict=True) if isinstance(k, ast.Constant)]
         return any(_is_error(str(key), item) for key, item in pairs) or _mentions(value, caught)
-    if isinstance(value, ast.Call) and last(value.func) == "dict":
-        return any(_is_error(k.arg, k.value) for k in value.keywords if k.arg)
+    if isinstance(value, ast.Call) and (last(value.func) == "dict" or last(value.func)[:1].isupper()):
+        # `Result(ok=False)`, `Result(False, str(error))`: an object of the project that says so.
+        first = value.args[0] if value.args else None
+        told = any(_is_error(k.arg, k.value) for k in value.keywords if k.arg)
+        return told or (isinstance(first, ast.Constant) and first.value is False)
     if isinstance(value, ast.Tuple):
-        return any(isinstance(e, ast.Constant) and e.value is False for e in value.elts[:1])
+        told = any(isinstance(e, ast.Constant) and e.value is False for e in value.elts[:1])
+        return told or any(isinstance(e, ast.Name) and e.id == caught for e in value.elts)
     text = isinstance(value, ast.JoinedStr) or (isinstance(value, ast.Call) and last(value.func) in {"str", "repr"})
     return text and _mentions(value, caught)
 

@@ -1,6 +1,7 @@
 """Broad `except` clauses that end a function as if it had succeeded, once they have logged or noted its failure."""
 
 import ast
+import re
 from collections.abc import Sequence
 
 from audit.reading.behaviour.deployed_branches import deployed
@@ -14,6 +15,10 @@ LOGGING = frozenset(
 )  # fmt: skip
 FAILED = frozenset({"error", "failed", "failure", "fail", "ko", "erreur", "echec", "échec", "exception"})
 _OF_ERRORS = frozenset({"critical", "error", "exception", "print_exc", "capture_exception"})
+# What notes a failure where the project keeps them: `mark_failed`, `set_error`, `record_failure`.
+_NOTES = re.compile(
+    r"(?i)^(?:mark|set|record|note|save|store|register|add|update)_(?:\w+_)?(?:fail(?:ed|ure|ures)?|errors?|exception)$|^failed$"
+)
 _HAND_ON = frozenset({"retry", "update_state", "exit", "_exit"})
 # Built-in calls that only make the answer of what was done.
 _SHAPES = frozenset({"str", "len", "dict", "list", "round", "time", "format", "repr"})
@@ -66,6 +71,8 @@ def tells_of_a_failure(scope: Scope, handler: ast.ExceptHandler) -> bool:
 def _keeps(call: ast.Call, caught: str | None) -> bool:
     """`self.error_log.create(text=str(error))`: what was caught, put where errors are kept."""
     where = ast.unparse(call.func).lower()
+    if _NOTES.search(last(call.func)):
+        return True
     named = any(word in where for word in ("error_log", "errorlog", "failures", "errors"))
     given = [*call.args, *(k.value for k in call.keywords)]
     return named and any(isinstance(n, ast.Name) and n.id == caught for a in given for n in walk(a))
@@ -99,7 +106,8 @@ def _raises(scope: Scope, call: ast.Call, caught: str | None) -> bool:
         run = deployed(scope_of(scope, function), [s for s in body if isinstance(s, ast.stmt)], hands_on)[0]
         return any(hands_on(n) for s in run for n in walk(s))
     handed = [*call.args, *(k.value for k in call.keywords)]
-    speaks = any(word in last(call.func).lower() for word in ("raise", "abort", "fail"))
+    told = last(call.func).lower()
+    speaks = any(word in told for word in ("raise", "abort", "fail")) and not _NOTES.search(told)
     return speaks and any(isinstance(n, ast.Name) and n.id == caught for n in handed)
 
 
