@@ -20,11 +20,13 @@ _OVER = re.compile(
 class Exit:
     """A way out: the `tests` around it, each with what it must be; or calls that are `tried`, and raise an error or not.
 
-    With neither, nothing decides: the first turn is the last, or a collection is over.
+    With neither, nothing decides: the first turn is the last, or a collection is over. `given_up`: the tests under which the
+    handlers of what is tried raise the error again.
     """
 
     tests: tuple[tuple[ast.expr, bool], ...] = ()
     tried: tuple[ast.Call, ...] = ()
+    given_up: tuple[ast.expr, ...] = ()
 
 
 def exits(scope: Scope, loop: ast.While | ast.For) -> Iterator[Exit]:
@@ -75,9 +77,16 @@ def _decided(node: ast.AST, around: Sequence[ast.AST]) -> Exit:
     inner = node
     for holder in around:
         if isinstance(holder, ast.Try) and inner not in holder.finalbody and not all(map(_leaves, holder.handlers)):
-            return Exit(tried=_calls(holder.body))
+            return Exit(tried=_calls(holder.body), given_up=tuple(_given_up(holder)))
         inner = holder
     return Exit()
+
+
+def _given_up(tried: ast.Try) -> Iterator[ast.expr]:
+    """The tests that decide whether the handlers go on or raise."""
+    for test in (n for handler in tried.handlers for n in walk(handler) if isinstance(n, ast.If)):
+        if any(isinstance(branch[-1], ast.Raise) for branch in (test.body, test.orelse) if branch):
+            yield test.test
 
 
 def _skipped(holder: ast.AST, inner: ast.AST) -> Iterator[ast.expr]:

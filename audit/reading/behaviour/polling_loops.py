@@ -125,7 +125,7 @@ class Question:
     @cached_property
     def _behind(self) -> list[ast.expr]:
         """The tests of the way out, and what the names in them are given in the loop."""
-        behind: list[ast.expr] = [*(test for test, _ in self._way.tests), *self._way.tried]
+        behind: list[ast.expr] = [*(test for test, _ in self._way.tests), *self._way.tried, *self._way.given_up]
         for value in behind:
             told = _names(value)
             behind += [v for names, v in self._assigned if names & told and not any(v is b for b in behind)]

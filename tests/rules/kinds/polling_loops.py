@@ -4,6 +4,7 @@ from audit.model.findings import Outcome
 from tests.rules.kinds.program import DOUBTED, PASSES, WARNED, Program
 
 _HEAD = """
+import itertools
 import time
 
 from celery import Celery
@@ -66,4 +67,22 @@ PROGRAMS = (
     ),
     _loop("counted by `for`", PASSES, "for _ in range(9):\n    if ask(key):\n        return\n    time.sleep(1)"),
     _loop("drained", PASSES, "while True:\n    one = key.pop()\n    if one is None:\n        break\n    time.sleep(1)"),
+    _loop(
+        "error raised again after some turns",
+        PASSES,
+        "for n in itertools.count(1):\n    try:\n        return ask(key)\n    except OSError:\n        if n >= 3:\n            raise\n"
+        "        time.sleep(n)",
+    ),
+    _loop(
+        "error raised again after some turns, else a sleep",
+        PASSES,
+        "n = 0\nwhile True:\n    try:\n        ask(key)\n        return\n    except OSError as e:\n        n += 1\n        if n < 5:\n"
+        "            time.sleep(1)\n        else:\n            raise e",
+    ),
+    _loop(
+        "another error raised again",
+        WARNED,
+        "while True:\n    try:\n        return ask(key)\n    except OSError as e:\n        if e.errno == 5:\n            raise\n"
+        "        time.sleep(1)",
+    ),
 )
