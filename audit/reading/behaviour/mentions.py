@@ -21,6 +21,9 @@ _READS = (
 _READ_AT_ONCE = re.compile(r"(?:delay|apply_async|send_task)\([^\n]*\)\.(?:get|result|wait|join)\b")
 # An identifier that comes from elsewhere may be that of any task.
 _OF_ANY = ("AsyncResult", "GroupResult", "ResultSet", "result_from_tuple", "TaskResult", "get_task_meta")
+_OF_THE_BACKEND = re.compile(
+    r"backend\.(?:get_(?:result|state|status|traceback|task_meta|many|key_for_task)|wait_for|join_native)\b|celery-task-meta-"
+)
 _ASKED = re.compile(r"\b(\w+)\.(?:delay|apply_async|s|si|signature|subtask)\(")
 _RETRY_WORDS = ("retry", "retries", "backoff", "back_off", "recul", "reprise")
 _RETRY_FUNCTION = re.compile(
@@ -37,7 +40,7 @@ def mentions(project: Project) -> Iterator[Observation]:
     for module in modules:
         if module.name not in tests and _reads_results(module.source.text):
             text = module.source.text
-            of_any = any(word in text for word in _OF_ANY)
+            of_any = any(word in text for word in _OF_ANY) or _OF_THE_BACKEND.search(text) is not None
             yield ResultRead("", None, module.source.path, frozenset(_ASKED.findall(text)), of_any)
     speaking = [module for module in modules if any(word in module.source.text for word in _RETRY_WORDS)]
     naming = _naming(speaking)
@@ -59,7 +62,8 @@ def _naming(modules: Sequence[Module]) -> Mapping[str, Sequence[Module]]:
 def _reads_results(text: str) -> bool:
     published = "delay(" in text or "apply_async(" in text or "send_task(" in text
     text = text.replace("super().ready()", "")  # Django's `AppConfig.ready`
-    return any(word in text for word in _READS) or (published and _READ_AT_ONCE.search(text) is not None)
+    at_once = published and _READ_AT_ONCE.search(text) is not None
+    return at_once or any(word in text for word in _READS) or _OF_THE_BACKEND.search(text) is not None
 
 
 def _retry_functions(
