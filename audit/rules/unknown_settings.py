@@ -20,6 +20,70 @@ _NONE = "aucune application Celery n'a été trouvée avec ses réglages"
 _OPAQUE = "des réglages existent dont les noms ne se lisent pas dans le code"
 _CONF = "https://docs.celeryq.dev/en/stable/userguide/configuration.html"
 _CLOSE = 0.8
+# Keys that Kombu 5.6.2 reads, by its transports of Redis, RabbitMQ and SQS.
+_TRANSPORT = (
+    *(
+        "visibility_timeout",
+        "fanout_prefix",
+        "fanout_patterns",
+        "global_keyprefix",
+        "queue_order_strategy",
+        "sep",
+        "priority_steps",
+    ),
+    *(
+        "socket_timeout",
+        "socket_connect_timeout",
+        "socket_keepalive",
+        "socket_keepalive_options",
+        "retry_on_timeout",
+        "max_connections",
+    ),
+    *(
+        "health_check_interval",
+        "master_name",
+        "sentinel_kwargs",
+        "max_retries",
+        "interval_start",
+        "interval_step",
+        "interval_max",
+    ),
+    *(
+        "confirm_publish",
+        "client_properties",
+        "read_timeout",
+        "write_timeout",
+        "connect_timeout",
+        "login_method",
+        "polling_interval",
+    ),
+    *(
+        "region",
+        "queue_name_prefix",
+        "wait_time_seconds",
+        "is_secure",
+        "predefined_queues",
+        "unacked_key",
+        "unacked_index_key",
+    ),
+    *(
+        "unacked_mutex_key",
+        "unacked_mutex_expire",
+        "unacked_restore_limit",
+        "ack_emulation",
+        "connection_class",
+        "credential_provider",
+    ),
+    *(
+        "client_name",
+        "username",
+        "password",
+        "socket_read_size",
+        "max_connections_per_pool",
+        "retry_policy",
+        "result_chord_ordered",
+    ),
+)
 
 
 @practice(
@@ -69,7 +133,9 @@ def _misnamed(known: TargetFacts) -> Sequence[Finding]:
         )
         if meant:
             return [Fault(f"`{_as_written(member, place)}`{meant}", place)]
-        return [Fault(text, place) for text in _not_read(member, line) if member in known.source.settings]
+        value = known.source.settings[member].value if member in known.source.settings else None
+        texts = [*_not_read(member, line), *_misspelled_keys(member, value)] if member in known.source.settings else []
+        return [Fault(text, place) for text in texts]
 
     hidden = known.probes[0].settings.get("*") if known.probes else None
     opaque = [UnreadSettings(*place_of(hidden.excerpt), _OPAQUE)] if hidden and members else []
@@ -97,6 +163,14 @@ def _not_read(name: str, line: CeleryRelease) -> list[str]:
     if line.is_before(since):
         return [f"`{name}`, que Celery {line.name} ne lit pas encore (Celery {since} est le premier)"]
     return [f"`{name}`, que Celery {line.name} ne lit plus"]
+
+
+def _misspelled_keys(name: str, value: object) -> list[str]:
+    """The keys of the options of a transport that resemble one that Kombu reads."""
+    if not name.endswith("_transport_options") or not isinstance(value, dict):
+        return []
+    meant = {key: get_close_matches(str(key), _TRANSPORT, n=1, cutoff=_CLOSE) for key in value if key not in _TRANSPORT}
+    return [f"la clé `{key}` de `{name}` au lieu de `{close[0]}`" for key, close in meant.items() if close]
 
 
 def _is_read(option: UselessOption, known: TargetFacts) -> bool:

@@ -8,6 +8,8 @@ from typing import get_args, get_type_hints
 
 from audit.model.observations.observation import CutShort, Observation
 from audit.reading.behaviour.blocking_calls import waiting
+from audit.reading.behaviour.call_options import WORDS as TASK_OPTIONS
+from audit.reading.behaviour.call_options import misspelled_options
 from audit.reading.behaviour.certificates import unverified_certificates
 from audit.reading.behaviour.chords import chords
 from audit.reading.behaviour.class_tables import ClassTables
@@ -85,6 +87,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     ((".execute(", ".exec_driver_sql(", ".fetchval(", ".scalar("), sql_counters),
     (("requests", "urlopen", "httpx", "aiohttp", "niquests", "urllib3", "http.client", "setdefaulttimeout"), network),
     (FETCHING, fetching_calls),
+    (TASK_OPTIONS, misspelled_options),
     (
         (
             *("requests", "urlopen", "httpx", "aiohttp", "cert_reqs", "context=", "check_hostname"),
