@@ -1,4 +1,4 @@
-"""The projects of `blind.txt`, and of `mended/`, written below a directory."""
+"""The projects of `blind.txt`, `alone.txt`, `traps.txt` and `mended/`, written below a directory."""
 
 import re
 from collections.abc import Mapping
@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SIDES = ("defective", "sound")
-_FILES = (Path(__file__).with_name("blind.txt"), *sorted(Path(__file__).with_name("mended").glob("*.txt")))
+_BLIND, _ALONE, _TRAPS = (Path(__file__).with_name(f"{name}.txt") for name in ("blind", "alone", "traps"))
+_FILES = (_BLIND, _ALONE, _TRAPS, *sorted(Path(__file__).with_name("mended").glob("*.txt")))
 _CHOICE = re.compile(r"«(.*?)¦(.*?)»", re.DOTALL)
 _DJANGO = """\
 import os
@@ -20,23 +21,34 @@ app.autodiscover_tasks()
 
 @dataclass(frozen=True)
 class Deception:
-    """One block: its identifier, the rule it is about, what hides the fault, and its text with both sides."""
+    """One block: its identifier, the rule it is about, what hides the fault, and its text with both sides.
+
+    `source`: the file that holds it. Those of `alone.txt` have no sound side, those of `traps.txt` no other.
+    """
 
     identifier: str
     rule: str
     indirection: str
     text: str
+    source: Path = _BLIND
 
     @property
     def is_trap(self) -> bool:
         """Whether it holds no fault at all."""
-        return not _CHOICE.search(self.text)
+        return self.source != _ALONE and not _CHOICE.search(self.text)
+
+    @property
+    def has_sound_side(self) -> bool:
+        """Whether there is a project of it without the fault."""
+        return self.source != _ALONE
 
     def files(self, side: str) -> Mapping[str, str]:
         """Contents by path, of the defective or of the sound project."""
         text = _CHOICE.sub(lambda found: found[1 + SIDES.index(side)], self.text)
         parts = re.split(r"^--- (.*)\n", text, flags=re.MULTILINE)
         files = dict(zip(parts[1::2], parts[2::2], strict=True))
+        if self.source in (_ALONE, _TRAPS):
+            return files
         if "settings.py" in files:
             files.setdefault("celeryapp.py", _DJANGO)
         files.setdefault("requirements.txt", "celery==5.5.3\nredis==5.2.1\n")
@@ -54,10 +66,10 @@ class Deception:
 def deceptions() -> tuple[Deception, ...]:
     """Every block, in the order of the files."""
     found = []
-    blocks = [b for f in _FILES for b in re.split(r"^### ", f.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]]
-    for block in blocks:
-        head, _, text = block.partition("\n")
-        named, _, indirection = head.partition(" | ")
-        identifier, rule = named.split()
-        found.append(Deception(identifier, rule, indirection, text))
+    for source in _FILES:
+        for block in re.split(r"^### ", source.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
+            head, _, text = block.partition("\n")
+            named, _, indirection = head.partition(" | ")
+            identifier, rule = named.split()
+            found.append(Deception(identifier, rule, indirection, text, source))
     return tuple(found)

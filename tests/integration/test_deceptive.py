@@ -25,7 +25,7 @@ def test_a_hidden_defect_is_never_established(deception: Deception, tmp_path: Pa
     assert passed_over == (deception.identifier in PENDING["passed_over"]), deception.indirection
 
 
-@pytest.mark.parametrize("deception", deceptions(), ids=lambda d: d.identifier)
+@pytest.mark.parametrize("deception", [d for d in deceptions() if d.has_sound_side], ids=lambda d: d.identifier)
 def test_nothing_is_raised_on_its_twin(deception: Deception, tmp_path: Path) -> None:
     raised = outcome(deception, tmp_path, "sound") in ALARMS
     assert raised == (deception.identifier in PENDING["false_alarms"]), deception.indirection

@@ -22,8 +22,9 @@ _NAMES = {
 
 
 _TOLD = (
-    "{hidden} défauts, chacun avec un jumeau sain, et {traps} projets sans défaut qui y ressemblent : ceux de "
-    "`tests/deceptive/blind.txt` par qui n'avait pas lu l'audit, ceux de `tests/deceptive/mended` par qui l'a corrigé. "
+    "{hidden} défauts et {traps} projets sans défaut qui y ressemblent : ceux de `blind.txt`, `alone.txt` et `traps.txt` (`tests/deceptive/`) "
+    "par deux personnes qui n'avaient pas lu l'audit, ceux de `mended/` par qui l'a corrigé. `alone.txt` et `traps.txt` ne gardent, de 844 projets "
+    "écrits par la seconde, que ceux que l'audit jugeait mal ce soir-là (`74ee225`). "
     "Le défaut est derrière un autre fichier, une autre racine, la classe d'une bibliothèque, une aide, un décorateur, "
     "une table de fonctions, une option de commande ou un mot de l'environnement."
 )
@@ -31,11 +32,11 @@ _TOLD = (
 
 @dataclass(frozen=True)
 class Deceived:
-    """A hidden defect, and the outcome of its rule on each side; `defective` is None where the project holds no fault."""
+    """A hidden defect, and the outcome of its rule on each side; `defective` is None where the project holds no fault, `sound` without a twin."""
 
     deception: Deception
     defective: Outcome | None
-    sound: Outcome
+    sound: Outcome | None
 
     @property
     def passed_over(self) -> bool:
@@ -56,7 +57,12 @@ def observe_deceptions(folder: Path) -> list[Deceived]:
         return prepare(str(root), "strict", "source").outcome(one.rule)
 
     return [
-        Deceived(one, None if one.is_trap else outcome(one, "defective"), outcome(one, "sound")) for one in deceptions()
+        Deceived(
+            one,
+            None if one.is_trap else outcome(one, "defective"),
+            outcome(one, "sound") if one.has_sound_side else None,
+        )
+        for one in deceptions()
     ]
 
 
@@ -71,7 +77,7 @@ def deceptions_section(observed: Sequence[Deceived], pending: Mapping[str, Seque
         "| côté | " + " | ".join(_NAMES.values()) + " |",
         "|---|" + "---|" * len(_NAMES),
         _row("défectueux", Counter(one.defective for one in hidden if one.defective)),
-        _row("sain", Counter(one.sound for one in observed)),
+        _row("sain", Counter(one.sound for one in observed if one.sound)),
         "",
     ]
     wrong = [*pending["passed_over"], *pending["false_alarms"]]

@@ -136,8 +136,10 @@ def _later(
 ) -> Iterator[RequestWithTimeout | RequestWithoutTimeout | DefaultTimeoutSource]:
     """`partial(requests.post, url)`, which somebody may call with a timeout: what was read of it has none."""
     asked = call.args[0] if name == "partial" and call.args else None
-    # What a module makes is asked by those who call it.
-    if not scope.symbol or not isinstance(asked, ast.Attribute | ast.Name) or last(asked) not in _VERBS | {"urlopen"}:
+    if not isinstance(asked, ast.Attribute | ast.Name) or last(asked) not in _VERBS | {"urlopen"}:
+        return
+    # What a module gives a name is asked by those who call it.
+    if not scope.symbol and isinstance(scope.parents.get(call), ast.Assign | ast.AnnAssign):
         return
     made = ast.copy_location(ast.Call(asked, call.args[1:], call.keywords), call)
     yield from _request(scope, made, last(asked))
