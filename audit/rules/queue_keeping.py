@@ -78,5 +78,5 @@ def _lost(member: Broker) -> list[Fault]:
     if service.policy.startswith("allkeys") and bounded:
         faults.append(Fault(f"`{name}` évince des clés quelconques (`{service.policy}`)", service.excerpt))
     if service.forgets:
-        faults.append(Fault(f"`{name}` n'écrit rien sur disque, et redémarre vide", service.excerpt))
+        faults.append(Fault(f"`{name}` ne garde rien sur disque, et redémarre vide", service.excerpt))
     return faults

@@ -15,6 +15,7 @@ from audit.reading.source_files import Source, Tree
 
 _SERVERS = frozenset(("redis", "valkey", "keydb", "dragonfly", "redis-stack", "redis-stack-server", "redict"))
 _HELD = re.compile(r"redis|valkey|keydb|dragonfly|redict|keyvalue")
+_DATA = "/data"
 _FLAGS = ("REDIS_EXTRA_FLAGS", "VALKEY_EXTRA_FLAGS", "REDIS_ARGS", "VALKEY_ARGS")
 
 
@@ -60,7 +61,17 @@ def _of_compose(
         names = (str(name), str(service.get("container_name") or name), str(service.get("hostname") or name))
         place = value_of(node, str(name))
         excerpt = source.excerpt(*lines_of(place, place), "yaml") if place else None
-        yield service_of(excerpt, names, said, unread)
+        yield service_of(excerpt, names, said, unread, in_memory=_is_in_memory(service))
+
+
+def _is_in_memory(service: Mapping[str, Any]) -> bool:
+    """Whether the folder of the data of a service of compose is a `tmpfs`."""
+    given = service.get("tmpfs")
+    targets = [str(one) for one in (given if isinstance(given, list) else [given] if given else [])]
+    volumes = service.get("volumes")
+    mounted = [v for v in (volumes if isinstance(volumes, list) else []) if isinstance(v, dict)]
+    targets += [str(volume.get("target", "")) for volume in mounted if volume.get("type") == "tmpfs"]
+    return any(target.partition(":")[0].rstrip("/") == _DATA for target in targets)
 
 
 def _built(source: Source, service: Mapping[str, Any], around: Around) -> tuple[str, list[str]]:
@@ -134,4 +145,15 @@ def _of_pods(
             words = [*words_of(container.get("command")), *words_of(container.get("args"))]
             said, unread = configured(words, lambda file: written.get(basename(file)))
             excerpt = source.excerpt(*lines_of(place, place), "yaml")
-            yield service_of(excerpt, (name, str(container.get("name", name))), said, unread)
+            names = (name, str(container.get("name", name)))
+            yield service_of(excerpt, names, said, unread, in_memory=_is_lost_with_its_pod(container, spec))
+
+
+def _is_lost_with_its_pod(container: Mapping[str, Any], spec: Mapping[str, Any]) -> bool:
+    """Whether the folder of the data of a container is an `emptyDir` of its pod."""
+    volumes, mounts = spec.get("volumes"), container.get("volumeMounts")
+    empty = {
+        v.get("name") for v in (volumes if isinstance(volumes, list) else []) if isinstance(v, dict) and "emptyDir" in v
+    }
+    mounted = [m for m in (mounts if isinstance(mounts, list) else []) if isinstance(m, dict)]
+    return any(m.get("name") in empty and str(m.get("mountPath", "")).rstrip("/") == _DATA for m in mounted)

@@ -55,11 +55,17 @@ def _of_conf(text: str) -> dict[str, list[str]]:
     return said
 
 
-def service_of(excerpt: Any, names: tuple[str, ...], said: Mapping[str, Sequence[str]], unread: str) -> BrokerService:
+def service_of(
+    excerpt: Any, names: tuple[str, ...], said: Mapping[str, Sequence[str]], unread: str, *, in_memory: bool = False
+) -> BrokerService:
+    """The server that these options make; `in_memory`: the folder of its data does not outlive it."""
     last = {name: interpolated(values[-1]) if values else "" for name, values in said.items()}
     policy, memory = last.get("maxmemory-policy", ""), last.get("maxmemory", "")
     saves = "save" not in said or any(said["save"])
     journal = last.get("appendonly", "no").lower() not in _NO
-    forgets = not saves and not journal and not unread
+    forgets = in_memory or (not saves and not journal and not unread)
+    # Dragonfly's own way to evict any key.
+    if last.get("cache-mode", "").lower() not in _NO:
+        policy = "allkeys (cache_mode)"
     unread = unread or next((f"`{v}`, qui règle le serveur, n'est pas donné" for v in (policy,) if "$" in v), "")
     return BrokerService("", excerpt, tuple(dict.fromkeys(names)), policy.lower(), memory, False, forgets, unread)

@@ -44,6 +44,18 @@ spec:
 """
 
 
+_EMPTY = """\
+kind: Deployment
+metadata: {name: queue}
+spec:
+  template:
+    spec:
+      containers:
+        - {name: server, image: "redis:7", args: [--appendonly, "yes"], volumeMounts: [{name: d, mountPath: /data}]}
+      volumes: [{name: d, emptyDir: {}}]
+"""
+
+
 def _beside(path: str, text: str) -> tuple[Edit, Edit]:
     """A server that a file starts on the machine of its workers."""
     return _HERE, Edit(path, "", text)
@@ -56,6 +68,10 @@ CASES = (
     _lost("a kin, by its flags", "`allkeys-lru`", _server('environment: {VALKEY_EXTRA_FLAGS: "--maxmemory 1gb --maxmemory-policy allkeys-lru"}', image="bitnami/valkey:8.0")),
     _lost("a file that is mounted", "`allkeys-lfu`", Edit("ops/redis.conf", "", _CONF_FILE), _server("command: redis-server /etc/redis.conf", "volumes: ['./ops/redis.conf:/etc/redis.conf:ro']")),
     _lost("a pod", "`allkeys-random`", Edit("k8s/queue.yaml", "", _POD)),
+    _lost("a folder of its data in memory", "redémarre vide", _server("command: redis-server --appendonly yes", "tmpfs: [/data]")),
+    _lost("a cache of another kin", "cache_mode", _server("command: --cache_mode=true --maxmemory=256mb", image="docker.dragonflydb.io/dragonflydb/dragonfly")),
+    _lost("a folder that goes with its pod", "redémarre vide", Edit("k8s/queue.yaml", "", _EMPTY)),
+    established("broker-keeps-queues", "another folder in memory", "service", _TO, _server("command: redis-server --appendonly yes", "tmpfs: [/tmp]")),
     _lost("a managed one", "`allkeys-lru`", Edit("render.yaml", "", "services:\n  - type: keyvalue\n    name: queue\n    maxmemoryPolicy: allkeys-lru\n")),
     not_concerned("broker-keeps-queues", "a cache apart", "aucun fichier", _server("command: redis-server --maxmemory 1gb --maxmemory-policy allkeys-lru")),
     established("broker-keeps-queues", "keys with an expiry only", "service", _TO, _server("command: redis-server --maxmemory 1gb --maxmemory-policy volatile-lru")),
