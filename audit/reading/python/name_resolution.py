@@ -204,12 +204,16 @@ class Resolver:
         return made if isinstance(made, ClassValue) else UNKNOWN
 
     def _of_chain(self, node: ast.expr) -> Value:
-        """`f(…).method`, followed through the class that `f(…)` gives."""
+        """`f(…).method`, or `f(…)(…)`, followed through the class that `f(…)` gives."""
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Call):
             if dotted(node.value.func) == "super":
                 return self._inherited(node.attr)
             made = self._made_by(node.value.func)
             return self._attribute(made, node.attr) if isinstance(made, ClassValue) else UNKNOWN
+        if isinstance(node, ast.Call):
+            # `Update()(status)`: what calls the instance.
+            made = self._made_by(node.func)
+            return self._attribute(made, "__call__") if isinstance(made, ClassValue) else UNKNOWN
         return UNKNOWN
 
     def _inherited(self, name: str) -> Value:

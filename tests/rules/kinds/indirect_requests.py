@@ -18,6 +18,15 @@ post = functools.partial(requests.post)
 short = functools.partial(requests.post, timeout=3)
 
 
+class Base:
+    def __call__(self, url):
+        return requests.get(url)
+
+
+class Sender(Base):
+    pass
+
+
 def hook():
     options = {"hooks": {"response": print}}
     return options
@@ -59,6 +68,7 @@ PROGRAMS = (
     _sent("options that a function answers", "requests.get(url, **hook())", waits=True),
     _sent("pool", "urllib3.PoolManager().request('GET', url)", waits=True),
     _sent("connection", "http.client.HTTPSConnection(url).request('GET', '/')", waits=True),
+    _sent("instance that is called", "Sender()(url)", waits=True),
     _sent("verb by its name, without end", "getattr(httpx, verb)(url, timeout=None)", waits=True),
     _sent("verb by its name, with a delay", "asked = getattr(requests, verb)\nasked(url, timeout=3)", waits=False),
     _sent("verb of `httpx`", "getattr(httpx, verb)(url)", waits=False),
