@@ -18,15 +18,6 @@ post = functools.partial(requests.post)
 short = functools.partial(requests.post, timeout=3)
 
 
-class Base:
-    def __call__(self, url):
-        return requests.get(url)
-
-
-class Sender(Base):
-    pass
-
-
 def hook():
     options = {"hooks": {"response": print}}
     return options
@@ -52,6 +43,26 @@ def _client(name: str, body: str, *, verifies: bool, doubted: bool = False) -> P
     return Program("http-verified", name, outcomes, head + body)
 
 
+_INSTANCE = """
+import requests
+from celery import Celery
+
+app = Celery("shop", broker="redis://localhost/0")
+
+
+class Base:
+    def __call__(self, url):
+        return requests.get(url{})
+
+
+class Sender(Base):
+    pass
+
+
+@app.task
+def send(url):
+    Sender()(url)
+"""
 _GIVING = "def ask(url, **options):\n    return requests.get(url, timeout=3, **options)\n\n\n"
 _METHOD = (
     "class Feed:\n    def ask(self, url, **options):\n        return requests.get(url, timeout=3, **options)\n\n\n"
@@ -68,7 +79,8 @@ PROGRAMS = (
     _sent("options that a function answers", "requests.get(url, **hook())", waits=True),
     _sent("pool", "urllib3.PoolManager().request('GET', url)", waits=True),
     _sent("connection", "http.client.HTTPSConnection(url).request('GET', '/')", waits=True),
-    _sent("instance that is called", "Sender()(url)", waits=True),
+    Program("http-timeouts", "instance that is called", ALARM, _INSTANCE.format("")),
+    Program("http-timeouts", "instance that is called, with a delay", PASSES, _INSTANCE.format(", timeout=3")),
     _sent("verb by its name, without end", "getattr(httpx, verb)(url, timeout=None)", waits=True),
     _sent("verb by its name, with a delay", "asked = getattr(requests, verb)\nasked(url, timeout=3)", waits=False),
     _sent("verb of `httpx`", "getattr(httpx, verb)(url)", waits=False),
