@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from audit.model.domains import conclude
 from audit.model.findings import Finding, Severity
@@ -339,6 +340,11 @@ def _outlives_the_task(known: TargetFacts, observation: GlobalCounter) -> bool:
     return True
 
 
+# Redis's clients, and Celery for those of Django, open another connection in each child process.
+_AT_IMPORT = "Une requête est envoyée à une base à l'import d'un module de tâches, qui ne s'importe plus quand elle ne répond pas"
+_AT_IMPORT_IMPACT = "Faible : un worker qui ne démarre pas pendant une panne de la base"
+
+
 @practice(
     "no-connection-at-import",
     "Connexions après le fork",
@@ -379,12 +385,18 @@ def _outlives_the_task(known: TargetFacts, observation: GlobalCounter) -> bool:
 )
 def _opened_at_import(known: TargetFacts) -> Sequence[Finding]:
     domain = task_modules(known, known.source.observations_of(ConnectionAtImport))
+    shared = any(not o.own_after_fork for _, seen in domain.members for o in seen)
+
+    def told(module: tuple[str, tuple[ConnectionAtImport, ...]], *, sure: bool) -> list[Fault]:
+        kept = [o for o in module[1] if not shared or not o.own_after_fork]
+        return [Fault(f"`{module[0]}`", o.excerpt) for o in kept if (o.sure and not o.own_after_fork) is sure]
+
     answer = conclude(
-        domain,
-        lambda module: [Fault(f"`{module[0]}`", o.excerpt) for o in module[1] if o.sure],
-        possible_of=lambda module: [Fault(f"`{module[0]}`", o.excerpt) for o in module[1] if not o.sure],
+        domain, lambda module: told(module, sure=True), possible_of=lambda module: told(module, sure=False)
     )
     evidence = [known.source.evidence(f.excerpt) for f in (*answer.faults, *answer.possible)]
     evidence = evidence or [known.source.evidence()]
     guide = _opened_at_import.guide
+    if not shared:
+        guide = replace(guide, fails=_AT_IMPORT, impact=_AT_IMPORT_IMPACT)
     return answered(guide, "Connexion ouverte à l'import", answer, *evidence, nothing="aucune tâche n'existe")

@@ -97,6 +97,10 @@ class EnclosedCounter(GlobalCounter):
 
 @dataclass(frozen=True)
 class ConnectionAtImport(TaskObservation):
-    """A connection to a database opened while a module is imported: child processes would share it."""
+    """A connection to a database opened while a module is imported: child processes would share it.
+
+    `own_after_fork`: they would not, since the library opens another one in each.
+    """
 
     sure: bool = True
+    own_after_fork: bool = False

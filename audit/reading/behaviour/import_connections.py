@@ -47,6 +47,8 @@ _BEFORE_FORK = frozenset({"worker_init", "celeryd_init", "celeryd_after_setup"})
 # Clients that open their connection at their first command only.
 _MAKERS = ("Redis", "StrictRedis", "Valkey", "from_url")
 _LIBRARIES = ("redis", "valkey")
+# A pool of theirs opens connections of its own in a child process; Celery closes those of Django there.
+_OWN_AFTER_FORK = frozenset({"redis", "valkey", "django"})
 _NO_COMMAND = frozenset({"pipeline", "pubsub", "lock", "register_script", "close", "from_url", "from_pool", "json"})
 # What asks a manager of Django's models for its rows at once, or goes over those it would ask for.
 _ASKING = frozenset(
@@ -75,10 +77,11 @@ def opened_at_import(scope: Scope) -> Iterator[ConnectionAtImport]:
     for call in scope.calls if early else ():
         if _is_guarded(scope, call):
             continue
-        if _opens(scope, call):
-            yield scope.observed(ConnectionAtImport, call)
-        elif (sure := _opened_by(scope, call, frozenset())) is not None:
-            yield scope.observed(ConnectionAtImport, call, sure=sure)
+        if library := _opens(scope, call):
+            yield scope.observed(ConnectionAtImport, call, own_after_fork=library in _OWN_AFTER_FORK)
+        elif found := _opened_by(scope, call, frozenset()):
+            sure, library = found
+            yield scope.observed(ConnectionAtImport, call, sure=sure, own_after_fork=library in _OWN_AFTER_FORK)
 
 
 def _runs_before_the_fork(scope: Scope) -> bool:
@@ -93,19 +96,23 @@ def _runs_before_the_fork(scope: Scope) -> bool:
     return False
 
 
-def _opened_by(scope: Scope, call: ast.Call, seen: frozenset[str]) -> bool | None:
-    """Whether the function of the project called here surely opens a connection; None when none was found."""
+def _opened_by(scope: Scope, call: ast.Call, seen: frozenset[str]) -> tuple[bool, str] | None:
+    """Whether the function of the project called here surely opens a connection, and by which library; None when none was found."""
     function = _called(scope, call)
     if function is None or function.symbol in seen or len(seen) == _DEPTH:
         return None
-    inner, found = function_scope(scope.machine, function), None
+    inner = function_scope(scope.machine, function)
+    found: list[tuple[bool, str]] = []
     for other in inner.calls:
-        if any(isinstance(node, ast.Lambda) for node in inner.around(other)):
+        around = list(inner.around(other))
+        if any(isinstance(node, ast.Lambda) for node in around):
             continue
-        opened = True if _opens(inner, other) else _opened_by(inner, other, seen | {function.symbol})
-        if opened is not None:
-            found = found or (opened and not any(isinstance(node, ast.If) for node in inner.around(other)))
-    return found
+        library = _opens(inner, other)
+        opened = (True, library) if library else _opened_by(inner, other, seen | {function.symbol})
+        if opened:
+            found.append((opened[0] and not any(isinstance(node, ast.If) for node in around), opened[1]))
+    # One that the children would share comes first, then one that is sure.
+    return min(found, key=lambda one: (one[1] in _OWN_AFTER_FORK, not one[0]), default=None)
 
 
 def _called(scope: Scope, call: ast.Call) -> FunctionValue | None:
@@ -119,21 +126,24 @@ def _called(scope: Scope, call: ast.Call) -> FunctionValue | None:
     return None if any(isinstance(n, ast.Yield | ast.YieldFrom) for n in walk(function.node)) else function
 
 
-def _opens(scope: Scope, call: ast.Call) -> bool:
+def _opens(scope: Scope, call: ast.Call) -> str:
+    """The library by which a call opens a connection; empty when it opens none."""
     name = scope.external(call.func)
     opening = keyword(call, "open")
     if name == "psycopg_pool.ConnectionPool" and opening is not None and scope.value(opening) is False:
-        return False
+        return ""
     if name in _CONNECTIONS or name.endswith(("django.db.connection.cursor", "django.db.connection.ensure_connection")):
-        return True
+        return name.partition(".")[0]
     if last(call.func) in _ENGINE and (
         keyword(call, "bind") is not None or (call.args and "engine" in ast.unparse(call.args[0]))
     ):
+        of_tables = "metadata" in ast.unparse(call.func).lower()
         return (
-            scope.external(call.func).startswith(("sqlalchemy.", "flask_sqlalchemy."))
-            or "metadata" in ast.unparse(call.func).lower()
+            "sqlalchemy"
+            if of_tables or scope.external(call.func).startswith(("sqlalchemy.", "flask_sqlalchemy."))
+            else ""
         )
-    return _is_command(scope, call) or _asks_for_rows(scope, call)
+    return _commanded(scope, call) or ("django" if _asks_for_rows(scope, call) else "")
 
 
 def _asks_for_rows(scope: Scope, call: ast.Call) -> bool:
@@ -153,13 +163,14 @@ def _is_of_a_manager(node: ast.expr) -> bool:
     return isinstance(holder, ast.Attribute) and holder.attr in {"objects", "_default_manager"}
 
 
-def _is_command(scope: Scope, call: ast.Call) -> bool:
-    """`client.set(…)`, where this scope made the client."""
+def _commanded(scope: Scope, call: ast.Call) -> str:
+    """The library of `client.set(…)`, where this scope made the client."""
     if not isinstance(call.func, ast.Attribute) or call.func.attr in _NO_COMMAND:
-        return False
+        return ""
     maker = _made(scope, call.func.value)
     name = scope.external(maker.func) if isinstance(maker, ast.Call) else ""
-    return name.partition(".")[0] in _LIBRARIES and name.rpartition(".")[2] in _MAKERS
+    library = name.partition(".")[0]
+    return library if library in _LIBRARIES and name.rpartition(".")[2] in _MAKERS else ""
 
 
 def _made(scope: Scope, receiver: ast.expr) -> ast.expr:

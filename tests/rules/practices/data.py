@@ -1,5 +1,5 @@
 from tests.acceptance.reference_copy import Edit
-from tests.rules.case import established, fails, not_concerned, undetermined
+from tests.rules.case import established, fails, not_concerned, undetermined, warns
 
 TASKS = "shop/tasks.py"
 _NOW = "datetime.now(UTC).date()"
@@ -190,15 +190,21 @@ CASES = (
         "`shop/tasks.py`",
         Edit(TASKS, _APP, f"{_APP}\nfrom pymongo import MongoClient as Mongo\n\n\nclass Base:\n    client = Mongo()\n"),
     ),
-    fails(
+    warns(
         "no-connection-at-import",
-        "by a method called at import",
-        "`shop/tasks.py`",
+        "by a method called at import, of Redis, which no child shares",
+        "qui ne s'importe plus",
         Edit(
             TASKS,
             _APP,
             _APP + _HANDLER + '        client.set("test", 0)\n        return client\n\n\nclient = H().make()\n',
         ),
+    ),
+    fails(
+        "no-connection-at-import",
+        "PostgreSQL, beside a client of Redis",
+        "mélangent leurs réponses : `shop/tasks.py`",
+        Edit(TASKS, _APP, f"{_APP}\nimport redis\n{_STORE}\n\nredis.Redis().ping()\nstore = Store()\n"),
     ),
     fails(
         "no-connection-at-import",
