@@ -236,9 +236,13 @@ def _soft_shutdown(known: TargetFacts) -> Sequence[Finding]:
 
 
 def _only_warm(known: TargetFacts) -> bool:
-    """Whether each stop asks for a warm shutdown, whose end the delay before SIGKILL leaves time for."""
+    """Whether each stop asks for a warm shutdown of workers that hold no message but those of the tasks they run."""
     stops = [stop for worker in known.workers for stop in worker.stops]
-    return bool(stops) and all(stop.is_soft is False for stop in stops)
+    held = [
+        read(known, name, default) for name, default in (("worker_prefetch_multiplier", 4), ("task_acks_late", False))
+    ]
+    alone = [reading.value for reading in held if not reading.missing] == [1, True]
+    return alone and bool(stops) and all(stop.is_soft is False for stop in stops)
 
 
 def _soft_scope(known: TargetFacts) -> Scope:

@@ -27,7 +27,11 @@ def a(): ...
 def send():
     a.delay()
 """
-_LIMITED = _APP + "app.conf.update(task_soft_time_limit=60, task_time_limit=90)\n\n\n@app.task\ndef a(): ...\n"
+_LIMITED = (
+    _APP
+    + "app.conf.update(task_soft_time_limit=60, task_time_limit=90, task_acks_late=True, worker_prefetch_multiplier={})\n"
+    + "\n\n@app.task\ndef a(): ...\n"
+)
 _STOPPED = "[program:worker]\ncommand=celery -A shop worker -c 2\nautorestart=true\nstopwaitsecs={}\n{}"
 
 
@@ -44,9 +48,9 @@ def _prefixed(outcomes: frozenset, options: str) -> Program:
     return Program("own-queues", options, outcomes, {"shop.py": _APP, "blog.py": blog, "Procfile": _BOTH})
 
 
-def _stopped(outcomes: frozenset, seconds: int, given: str = "") -> Program:
-    name = f"{seconds} s {given}"
-    files = {"shop.py": _LIMITED, "supervisord.conf": _STOPPED.format(seconds, given)}
+def _stopped(outcomes: frozenset, seconds: int, given: str = "", held: int = 1) -> Program:
+    name = f"{seconds} s, {held} {given}"
+    files = {"shop.py": _LIMITED.format(held), "supervisord.conf": _STOPPED.format(seconds, given)}
     return Program("soft-shutdown", name, outcomes, files)
 
 
@@ -62,6 +66,7 @@ PROGRAMS = (
     # A warm shutdown that is left the time to end puts nothing back.
     _stopped(PASSES, 120),
     _stopped(ALARM, 60),
+    _stopped(ALARM, 120, held=4),
     # SIGQUIT, without a soft shutdown, cuts the tasks.
     _stopped(ALARM, 120, "environment=REMAP_SIGTERM=SIGQUIT\n"),
 )

@@ -57,6 +57,12 @@ CASES = (
     ),
     established("result-expires", "default", "vaut 86400 par défaut", Edit(CONF, "result_expires = 3600\n", "")),
     not_concerned("result-expires", "no result", "aucun résultat n'est conservé", Edit(APP, _BACKEND, "")),
-    fails("soft-shutdown", "default", "vaut 0.0 par défaut", Edit(CONF, _SOFT, "")),
+    fails(
+        "soft-shutdown",
+        "default",
+        "vaut 0.0 par défaut",
+        Edit(CONF, _SOFT, ""),
+        Edit("deploy/shop-worker.service", "TimeoutStopSec=100", "TimeoutStopSec=80"),
+    ),
     not_concerned("soft-shutdown", "RabbitMQ", "le broker est amqp", _AMQP, Edit(CONF, _SOFT, "")),
 )
