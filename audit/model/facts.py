@@ -143,7 +143,7 @@ class Process:
     `mounts`: the folders of its container that outlive it. `clears`: what its script removes first, word by word.
     `environment`: the variables that its files give it. `memory`: the most that its container may use, as written.
     `unknown_words`: those of its command that stand for options which nothing gives. `built`: the Dockerfile of its image, empty when not told.
-    `code`: the lines of Python that start it, where a program of the target does.
+    `code`: the lines of Python that start it, where a program of the target does. `asleep`: why, in French, nothing starts it unasked.
     """
 
     role: str
@@ -167,6 +167,7 @@ class Process:
     unknown_words: tuple[str, ...] = ()
     built: str = ""
     code: Excerpt | None = None
+    asleep: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,14 @@ from audit.french.typography import counted
 from audit.model.domains import conclude
 from audit.model.facts import Process
 from audit.model.findings import Finding, Problem, Severity
-from audit.model.gaps import Doubt
+from audit.model.gaps import Doubt, Gap
 from audit.model.target_facts import TargetFacts
-from audit.rules.domains.process_domain import narrowed, workers_of_any, workers_without_beat
+from audit.rules.domains.process_domain import (
+    narrowed,
+    sleeping_beats,
+    workers_of_any,
+    workers_without_beat,
+)
 from audit.rules.effective_settings import NO_WORKER
 from audit.rules.practice import Fault, answered
 from audit.rules.rule import Guide, defect, rule
@@ -54,7 +59,10 @@ from audit.rules.rule import Guide, defect, rule
 )
 def _beat_started(known: TargetFacts) -> Sequence[Finding]:
     guide, started = _beat_started.guide, workers_of_any(known)
-    gaps = [] if any(facts.beat for facts in known.probes) else [Doubt(why="aucun planning de beat n'a été trouvé")]
+    gaps: list[Gap] = (
+        [] if any(facts.beat for facts in known.probes) else [Doubt(why="aucun planning de beat n'a été trouvé")]
+    )
+    gaps += sleeping_beats(known)
     orphans = workers_without_beat(known)
     domain = narrowed(started, started.members, gaps, _told(known))
     answer = conclude(domain, lambda worker: [Fault(worker.excerpt.path, worker.excerpt)] if worker in orphans else [])

@@ -211,11 +211,18 @@ def _consumed(known: TargetFacts) -> Sequence[Finding]:
         if found is None
     ]
     sure = readable and not gaps
-    everywhere = {queue for _, found in own for queue in found or ()}
+    asleep = {w.excerpt for w in workers if w.asleep}
+    everywhere = {queue for excerpt, found in own if excerpt not in asleep for queue in found or ()}
+    unasked = {queue: e for e, found in own if e in asleep for queue in found or () if queue not in everywhere}
     queues = published(known, foreign=False) if readable else {}
     if sure and (unread := _unread(known, everywhere)):
         gaps.append(Doubt(why=unread))
     gaps += [gap for gap in known.source.gaps if isinstance(gap, UnreadFile)]
+    gaps += [
+        UnreadProcess(*place_of(e), f"`{queue}` n'a que des workers que rien ne lance sans qu'on le demande")
+        for queue, e in unasked.items()
+        if queue in queues
+    ]
     if not queues and default.value in everywhere:
         queues = {str(default.value): Fault("")}
     if not queues and readable:
@@ -225,7 +232,7 @@ def _consumed(known: TargetFacts) -> Sequence[Finding]:
     domain = ruled_by(known, (declared, default), list(queues.items()), told, *gaps)
     answer = conclude(
         domain,
-        lambda member: () if not sure or member[0] in everywhere else (member[1],),
+        lambda member: () if not sure or member[0] in {*everywhere, *unasked} else (member[1],),
         possible_of=lambda member: [fault for faults in alone.get(member[0], ()) for fault in faults],
     )
     evidence = [known.source.evidence(w.excerpt) for w in workers]

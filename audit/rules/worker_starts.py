@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from audit.model.domains import conclude
 from audit.model.facts import Process
-from audit.model.findings import Finding, Severity
+from audit.model.findings import Excerpt, Finding, Severity
 from audit.model.gaps import Doubt, Gap, UnreadProcess
 from audit.model.observations.deployment_statements import WorkerStartedByCode
 from audit.model.observations.messages import QueuePurge
@@ -129,16 +129,26 @@ def _named(known: TargetFacts) -> Sequence[Finding]:
     guide, started = _named.guide, workers(known)
     # Containers and dynos have each a host name of their own.
     together = [w for w in started.members if w.excerpt.language in {"bash", "ini"}]
-    groups: dict[str, list[Process]] = {}
+    groups: dict[tuple[str, Excerpt | None], list[Process]] = {}
     for worker in together:
-        groups.setdefault(worker.excerpt.path, []).append(worker)
-    several = [group for group in groups.values() if sum(map(copies, group)) > 1]
+        groups.setdefault((worker.excerpt.path, _container(worker)), []).append(worker)
+    several = [group for group in groups.values() if sum(map(_on_a_host, group)) > 1]
     gaps = doubtful((w for group in several for w in group), unread_options)
     answer = conclude(narrowed(started, several, gaps), _of_same_name)
     quoted = [f.excerpt for f in answer.faults] or [w.excerpt for w in together]
     evidence = (known.source.evidence(place) for place in quoted)
     nothing, detail = "aucun fichier ne lance plusieurs workers sur une machine", places(tuple(together))
     return answered(guide, "Workers de même nom", answer, *evidence, nothing=nothing, detail=detail)
+
+
+def _container(worker: Process) -> Excerpt | None:
+    """What runs the script of a worker in a container, which has a host name of its own; None on a machine."""
+    return worker.runner if worker.runner and worker.runner.language not in {"bash", "ini"} else None
+
+
+def _on_a_host(worker: Process) -> int:
+    """How many of this worker one host has."""
+    return min(copies(worker), 1) if _container(worker) else copies(worker)
 
 
 def _of_same_name(group: Sequence[Process]) -> list[Fault]:
@@ -149,6 +159,6 @@ def _of_same_name(group: Sequence[Process]) -> list[Fault]:
     return [
         Fault(f"`{worker.excerpt.path}` lance plusieurs fois `{name}`", worker.excerpt)
         for name, alike in named.items()
-        for worker in [w for w in alike[1:] if not w.instead]
-        or [w for w in alike if copies(w) > 1 and "process_num" not in name and "%i" not in name]
+        for worker in [w for w in alike if copies(w)][1:]
+        or [w for w in alike if _on_a_host(w) > 1 and "process_num" not in name and "%i" not in name]
     ]

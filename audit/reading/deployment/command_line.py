@@ -17,7 +17,9 @@ class Line:
     `probe`: what asks whether its container lives. `mounts`: folders of its container that outlive it.
     `memory`: the most that its container may use, as written. `before`: what its unit runs first.
     `on_failure`: it is restarted only after a failure. `optional`: it is started only where it is asked for, by a profile.
+    `target`: the stage of the Dockerfile that it builds, or that it is; empty for the last.
     `built`: the Dockerfile of its image, with a command of its own or without.
+    `asleep`: why, in French, nothing starts it unasked. `of_image`: the image whose `ENTRYPOINT` may come before the command.
     `forks`: who runs it follows what it leaves behind.
     """
 
@@ -42,3 +44,6 @@ class Line:
     optional: bool = False
     built: str = ""
     forks: bool = False
+    asleep: str = ""
+    of_image: str = ""
+    target: str = ""

@@ -11,6 +11,7 @@ import yaml
 from audit.reading.deployment.command_line import Line
 from audit.reading.deployment.compose_layers import UNREAD, layered
 from audit.reading.deployment.container_state import service_memory, service_mounts, service_probe
+from audit.reading.deployment.dockerfiles import stage_names
 from audit.reading.deployment.file_references import Around, assignments
 from audit.reading.deployment.stop_orders import StopOrder, of_render, seconds, signal_name
 from audit.reading.source_files import Source
@@ -50,8 +51,9 @@ def _line(path: str, service: dict[str, Any], first: int, last: int, around: Aro
     restart, doubt = _restart(service)
     doubt = str(service.get(UNREAD, "")) or (doubt and f"`{path}` {doubt}") or _by_swarm(path, service)
     build, image = service.get("build"), service.get("image")
-    if isinstance(build, dict) and build.get("target") and not command:
-        doubt = doubt or f"`{path}` lance une étape de son image, `{build['target']}`, que l'audit ne suit pas"
+    target = _stage(build, _dockerfile(path, build), around)
+    if target is None and not command:
+        doubt = doubt or f"`{path}` lance une étape de son image que l'audit ne suit pas"
     return Line(
         command,
         first,
@@ -69,8 +71,11 @@ def _line(path: str, service: dict[str, Any], first: int, last: int, around: Aro
         memory=interpolated(service_memory(service)),
         on_failure=_condition(service)[0] == "on-failure",
         optional=bool(service.get("profiles")),
+        asleep=f"`{path}` ne le lance que sous un profil (`profiles`)" if service.get("profiles") else "",
         built=_dockerfile(path, build),
         entry=_dockerfile(path, build) if command and not service.get("entrypoint") else "",
+        of_image=str(image or "") if command and not (build or service.get("entrypoint")) else "",
+        target=target or "",
     )
 
 
@@ -116,6 +121,16 @@ def _dockerfile(path: str, build: Any) -> str:
         return ""
     context = normpath(join(dirname(path), interpolated(given.get("context", "."))))
     return normpath(join(context, interpolated(given.get("dockerfile", "Dockerfile"))))
+
+
+def _stage(build: Any, dockerfile: str, around: Around) -> str | None:
+    """The stage that a service builds, empty for the last; None where the Dockerfile does not tell it."""
+    wanted = interpolated(build.get("target")) if isinstance(build, dict) else ""
+    source = around.source(dockerfile) if wanted else None
+    names = stage_names(source) if source else []
+    if not wanted or wanted in names[-1:]:
+        return ""
+    return wanted if wanted in names else None
 
 
 def _deploy(service: dict[str, Any]) -> dict[str, Any]:

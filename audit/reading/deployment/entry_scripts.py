@@ -4,10 +4,14 @@ import posixpath
 import re
 from collections.abc import Sequence
 
+from audit.reading.deployment.command_wrappers import unwrapped
 from audit.reading.deployment.container_users import assigned, expanded
+from audit.reading.deployment.dockerfiles import read_image
 from audit.reading.deployment.file_references import Around
+from audit.reading.deployment.image_names import is_of_a_server
 from audit.reading.source_files import Source
 
+_DOCKERFILE = re.compile(r"(?i)(^|/)dockerfile[^/]*$|\.dockerfile$")
 _SHELLS = frozenset({"bash", "sh", "dash", "ash", "zsh"})
 _SHEBANG = re.compile(r"#!.*\b(ba|da|z|k)?sh\b")
 
@@ -24,6 +28,21 @@ def called_script(words: Sequence[str], around: Around, dockerfile: str = "") ->
         if len(found) == 1:
             return found[0]
     return None
+
+
+def entry_of_images(words: Sequence[str], image: str, around: Around) -> str:
+    """The only Dockerfile of the target whose `ENTRYPOINT` is a script that speaks of the first word; empty for none, or several.
+
+    The image of a service that only gives words to it is taken for the one that this Dockerfile makes.
+    """
+    if not words or is_of_a_server(image):
+        return ""
+    found = [source for path in around.tree.paths if _DOCKERFILE.search(path) and (source := around.source(path))]
+    told = [
+        (source.path, called_script(unwrapped(read_image(source).entrypoint), around, source.path)) for source in found
+    ]
+    speaking = [path for path, script in told if script and re.search(rf"\b{re.escape(words[0])}\b", script.text)]
+    return speaking[0] if len(speaking) == 1 else ""
 
 
 def _copied(name: str, around: Around, dockerfile: str) -> list[str]:

@@ -85,7 +85,9 @@ def _workload(
             variables = _variables(container)
             stop, probe, mounts = of_pod(spec, container), pod_probe(container), pod_mounts(spec, container)
             line = Line(shlex.join(words), first, last, restart, variables, copies=copies, image=image, user=user)
-            yield replace(line, stop=stop, probe=probe, mounts=mounts, memory=pod_memory(container))
+            entered = _image(container) if _words(container, "args") and not _words(container, "command") else ""
+            memory = pod_memory(container)
+            yield replace(line, stop=stop, probe=probe, mounts=mounts, memory=memory, of_image=entered)
 
 
 def _copies(document: Mapping[str, Any], scales: Mapping[str, Mapping[str, Any]]) -> int | None:

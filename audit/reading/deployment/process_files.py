@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING
 
 from audit.model.facts import Process
 from audit.model.findings import Excerpt
+from audit.reading.deployment.called_scripts import as_called, exclusive, replaced
 from audit.reading.deployment.command_line import Line
 from audit.reading.deployment.command_wrappers import unwrapped
-from audit.reading.deployment.entry_scripts import called_script
+from audit.reading.deployment.dockerfiles import read_dockerfile, read_image
+from audit.reading.deployment.entry_scripts import called_script, entry_of_images
 from audit.reading.deployment.exit_codes import hides_failure
 from audit.reading.deployment.file_references import Around
 from audit.reading.deployment.file_templates import Template, plain_name, read_template
 from audit.reading.deployment.makefile_targets import recipe_of
-from audit.reading.deployment.process_runs import SHELLS, Run
+from audit.reading.deployment.process_runs import SHELLS, Run, ends_with
 from audit.reading.deployment.project_scripts import project_command
 from audit.reading.deployment.python_programs import points_of, program_of, read_program
 from audit.reading.deployment.restarts import settled
 from audit.reading.deployment.service_folders import is_service_run, read_service
 from audit.reading.deployment.started_programs import Started, further, started
 from audit.reading.deployment.unit_files import (
-    read_dockerfile,
-    read_image,
     read_makefile,
     read_procfile,
     read_supervisor,
@@ -92,7 +92,13 @@ def _read(around: Around, paths: list[str], *, declared: bool) -> list[Process]:
                 tree.unread.append((source.path, f"fichier de processus illisible : {reason}"))
         elif source and declared:
             tree.unread.append((source.path, "fichier de processus d'un genre inconnu"))
+    scripts = [s for path in paths if (s := around.source(path)) and _kind(s, declared=declared) == "shell"]
+    found = replaced(as_called(found, scripts, around, _of_script))
     return settled([run for run in found if not _is_instead(run, found)], around)
+
+
+def _of_script(script: Source, line: Line, command: "Command") -> Run:
+    return _run("shell", line, command, script.excerpt(*command.lines, "bash"))
 
 
 def _beside(run: Run) -> Iterator[Run]:
@@ -175,17 +181,16 @@ def _runs(source: Source, template: Template, kind: str, around: Around, read: f
         excerpt = source.excerpt(line.first, line.last, _LANGUAGES[kind])
         if line.builds or line.image:
             yield Run(kind, line, (), line.restart, excerpt)
-        met: list[tuple[str, Command]] = []
+        met: list[Run] = []
         for command in _commands(line, kind):
             run = _run(kind, line, command, source.excerpt(*command.lines, "bash") if kind == "shell" else excerpt)
-            if run.process:
-                role = run.process.role
-                instead = any(role == other and command.reached.excludes(one.reached) for other, one in met)
-                met.append((role, command))
-                run = replace(run, process=replace(run.process, instead=instead))
-            if line.entry and run.process is None:
-                image = around.source(line.entry)
-                run = replace(run, called=(*read_image(image).entrypoint, *run.words) if image else ())
+            run = exclusive(run, met)
+            met.append(run)
+            if line.of_image and run.process is None:
+                run = replace(run, line=replace(line, entry=entry_of_images(run.words, line.of_image, around)))
+            if run.line.entry and run.process is None:
+                image = around.source(run.line.entry)
+                run = replace(run, called=(*read_image(image, line.target).entrypoint, *run.words) if image else ())
             programmed = _programmed(run, around) if run.process is None or run.process.role == "other" else None
             if programmed:
                 yield replace(run, process=None)
@@ -223,7 +228,7 @@ def _handed(run: Run, around: Around, read: frozenset[str]) -> Iterator[Run]:
     commands = read_commands(script.text, run.line.variables, arguments)
     for command in commands:
         what = started(command.words, lasting=False)
-        if what and (apart or _ends(arguments, command.words)):
+        if what and (apart or ends_with(arguments, command.words)):
             process = _process(what, command.words, run.restart, run.excerpt)
             yield replace(run, words=command.words, process=process, handed=command, script=script.text)
             return
@@ -300,11 +305,6 @@ def _is_own_script(words: Sequence[str], run: Run) -> bool:
     )
 
 
-def _ends(words: Sequence[str], command: Sequence[str]) -> bool:
-    inner = unwrapped(command)
-    return unwrapped(words)[-len(inner) :] == inner
-
-
 def _run(kind: str, line: Line, command: "Command", excerpt: Excerpt) -> Run:
     what = started(command.words, command.lasting or kind != "shell")
     masked = line.on_failure and hides_failure(command.reached)
@@ -313,7 +313,7 @@ def _run(kind: str, line: Line, command: "Command", excerpt: Excerpt) -> Run:
     run = Run(kind, line, command.words, restart, excerpt, alone, command=command)
     if what is None:
         return run
-    return replace(run, process=_process(what, command.words, restart, excerpt))
+    return replace(run, process=replace(_process(what, command.words, restart, excerpt), asleep=line.asleep))
 
 
 def _process(what: Started, words: Sequence[str], restart: str, excerpt: Excerpt) -> Process:

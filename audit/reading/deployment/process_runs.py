@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import takewhile
+from itertools import dropwhile, takewhile
 from typing import TYPE_CHECKING
 
 from audit.model.facts import Process
@@ -27,7 +27,7 @@ class Run:
     """A command that a line of a process file runs, or (`words` empty) an image that it starts.
 
     `alone`: its death does not end what its file starts. `process` is what it starts, when that is known.
-    `called`: the words of a service after the `ENTRYPOINT` of its image, when they start nothing by themselves. `command`: how the shell comes to it. `handed`: where `script`, the text of the script that is run, comes to what it is handed.
+    `by`: the runs of other files that start it, where that is settled. `called`: the words of a service after the `ENTRYPOINT` of its image, when they start nothing by themselves. `command`: how the shell comes to it. `handed`: where `script`, the text of the script that is run, comes to what it is handed.
     """
 
     kind: str
@@ -41,6 +41,7 @@ class Run:
     handed: "Command | None" = None
     called: tuple[str, ...] = ()
     script: str = ""
+    by: "tuple[Run, ...] | None" = None
 
     @property
     def path(self) -> str:
@@ -65,26 +66,37 @@ class Run:
         return empties(self.words)
 
 
-def runners(run: Run, runs: Sequence[Run]) -> list[Run]:
-    """Runs of other files that start this file."""
-    find = {"dockerfile": _image_runners, "procfile": _procfile_runners, "shell": _script_runners}.get(run.kind)
+def runners(run: Run | str, runs: Sequence[Run]) -> list[Run]:
+    """Runs of other files that start this file, or a script of this path."""
+    if isinstance(run, str):
+        return _script_runners(run, runs)
+    if run.by is not None:
+        return list(run.by)
+    if run.kind == "shell":
+        return _script_runners(run.path, runs)
+    find = {"dockerfile": _image_runners, "procfile": _procfile_runners}.get(run.kind)
     return find(run, runs) if find else []
 
 
 def _image_runners(run: Run, runs: Sequence[Run]) -> list[Run]:
-    built = {r.line.image for r in runs if r.line.builds == run.path} - {""}
-    return [r for r in runs if not r.words and (r.line.builds == run.path or r.line.image in built)]
+    built = [r for r in runs if r.line.builds == run.path and r.line.target == run.line.target]
+    images = {r.line.image for r in built} - {""}
+    return [r for r in runs if not r.words and (r in built or (not r.line.builds and r.line.image in images))]
 
 
 def _procfile_runners(_: Run, runs: Sequence[Run]) -> list[Run]:
     return [r for r in runs if _starts_procfile(r.words) and r.kind != "makefile"]
 
 
-def _script_runners(run: Run, runs: Sequence[Run]) -> list[Run]:
-    name = run.path.rpartition("/")[2]
-    naming = [r for r in runs if r.path != run.path and any(word.endswith(name) for word in r.called or r.words)]
-    scripts = {r.path for r in runs if r.kind == "shell"} if naming else set()
-    return [r for r in naming if run.path in _scripts_of(r, scripts, runs)]
+def _script_runners(path: str, runs: Sequence[Run]) -> list[Run]:
+    name = path.rpartition("/")[2]
+    naming = [r for r in runs if r.path != path and any(word.endswith(name) for word in r.called or r.words)]
+    scripts = _scripts(path, runs) if naming else set()
+    return [r for r in naming if path in _scripts_of(r, scripts, runs)]
+
+
+def _scripts(path: str, runs: Sequence[Run]) -> set[str]:
+    return {path, *(r.path for r in runs if r.kind == "shell")}
 
 
 def _scripts_of(runner: Run, scripts: set[str], runs: Sequence[Run]) -> list[str]:
@@ -96,6 +108,22 @@ def _scripts_of(runner: Run, scripts: set[str], runs: Sequence[Run]) -> list[str
     text = next((r.line.command for r in runs if r.kind == "shell" and r.path == first), "")
     handed = runner.called and (not first or _HANDS_OVER.search(text))
     return [first, *([_script(runner.words, scripts)] if handed else [])]
+
+
+def arguments_of(runner: Run, path: str, runs: Sequence[Run]) -> tuple[str, ...]:
+    """What a run gives to the script that it starts."""
+    scripts = _scripts(path, runs)
+    given = runner.called or runner.words
+    words = unwrapped(given if _script(given, scripts) == path else runner.words)
+    if words and words[0].rpartition("/")[2] in SHELLS:
+        words = list(dropwhile(lambda word: word.startswith("-"), words[1:]))
+    return tuple(words[1:])
+
+
+def ends_with(words: Sequence[str], command: Sequence[str]) -> bool:
+    """Whether these words end with a command, wrappers aside."""
+    inner = unwrapped(command)
+    return unwrapped(words)[-len(inner) :] == inner
 
 
 def _starts_procfile(words: Sequence[str]) -> bool:

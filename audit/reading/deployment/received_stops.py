@@ -7,13 +7,13 @@ from itertools import takewhile
 from audit.model.stops import Receives, Stop
 from audit.reading.deployment.command_line import Line
 from audit.reading.deployment.command_wrappers import unwrapped
+from audit.reading.deployment.dockerfiles import read_image
 from audit.reading.deployment.entry_scripts import called_script
 from audit.reading.deployment.erased_variables import final_value
 from audit.reading.deployment.file_references import Around, assignments
 from audit.reading.deployment.process_runs import Run, runners
 from audit.reading.deployment.signal_paths import MAIN, SCRIPT, Reach, reach_of, wrapped
 from audit.reading.deployment.stop_entries import entry_of
-from audit.reading.deployment.unit_files import read_image
 
 Chain = tuple[Run, ...]
 _WORST = (Receives.GROUP, Receives.NOBODY, Receives.UNKNOWN)
@@ -22,7 +22,8 @@ _REMAPPED = re.compile(r"(?m)^[^#\n]*\bREMAP_SIGTERM\s*[=:]\s*[\"']?(\$?[\w{}:-]
 
 def stops_of(run: Run, runs: Sequence[Run], around: Around) -> tuple[Stop, ...]:
     """One a way that the project starts it; none for the command of an image that every service replaces."""
-    if run.kind == "dockerfile" and not runners(run, runs) and any(r.line.entry == run.path for r in runs):
+    replacing = (r for r in runs if r.line.entry == run.path and r.line.target == run.line.target)
+    if run.kind == "dockerfile" and not runners(run, runs) and any(replacing):
         return ()
     return tuple(dict.fromkeys(_stop(chain, around) for chain in _chains(run, runs, ())))
 
@@ -80,7 +81,7 @@ def _signals(run: Run, around: Around) -> list[str]:
 def _image(run: Run, around: Around) -> Line | None:
     """The image that a service builds, and to which it gives a command of its own."""
     source = around.source(run.line.entry) if run.line.entry else None
-    return read_image(source) if source else None
+    return read_image(source, run.line.target) if source else None
 
 
 def environment_of(chain: Chain, around: Around) -> dict[str, str]:

@@ -9,17 +9,9 @@ from audit.model.findings import Excerpt
 from audit.reading.deployment.container_state import probe_read
 from audit.reading.deployment.exit_codes import hides_failure
 from audit.reading.deployment.file_references import Around
+from audit.reading.deployment.image_names import is_of_a_server
 from audit.reading.deployment.process_runs import Run, runners
 from audit.reading.deployment.received_stops import environment_of, stops_of
-
-_SERVERS = frozenset(
-    (
-        "redis", "valkey", "dragonfly", "keydb", "rabbitmq", "postgres", "postgis", "pgbouncer", "pgvector", "mysql",
-        "mariadb", "mongo", "memcached", "nginx", "traefik", "caddy", "haproxy", "flower", "elasticsearch", "minio",
-        "mailhog", "mailpit", "prometheus", "grafana", "localstack", "adminer", "pgadmin4", "redis-stack", "alpine",
-        "busybox", "autoheal", "watchtower", "node", "kafka", "zookeeper", "vault", "consul", "jaeger", "all-in-one",
-    )
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -161,8 +153,7 @@ def _perhaps(run: Run, runs: Sequence[Run]) -> _Answer | None:
     for other in runs:
         if other.words or other.line.builds or not (other.restart or other.line.doubt):
             continue
-        name = other.line.image.rpartition("/")[2].partition("@")[0].partition(":")[0]
-        if name not in _SERVERS:
+        if not is_of_a_server(other.line.image):
             text = f"rien ne dit si l'image `{other.line.image}`, que lance `{other.path}`, est celle de `{run.path}`"
             return _Answer("", text, other.line.copies)
     return None

@@ -7,12 +7,14 @@ from tree_sitter import Node as Syntax
 
 from audit.reading.deployment.shell_words import text_of
 
+_EXPRESSIONS = frozenset({"binary_expression", "unary_expression"})
 Words = Callable[[Syntax], list[str]]
 
 
 def case_side(syntax: Syntax, words: Words) -> list[Syntax] | None:
     """The items that the value of a `case` comes to: one or none; None where it is not known."""
     value = words(syntax.children[1]) if len(syntax.children) > 1 else []
+    value = value or [""]
     if len(value) != 1 or not _is_known(value[0]):
         return None
     for item in (c for c in syntax.children if c.type == "case_item"):
@@ -33,18 +35,27 @@ def truth(condition: list[Syntax], words: Words) -> bool | None:
     inner = named[0]
     if inner.type == "test_command":
         parts = [c for c in inner.children if c.type not in {"[", "]", "[[", "]]"}]
-        parts = list(parts[0].children) if len(parts) == 1 and parts[0].type == "binary_expression" else []
+        parts = list(parts[0].children) if len(parts) == 1 and parts[0].type in _EXPRESSIONS else []
     else:
         parts = [c for c in inner.children if c.is_named]
         parts = parts[1:] if inner.type == "command" and text_of(parts[0]) == "test" else []
+    if len(parts) == 2:
+        return _has_text(text_of(parts[0]), words(parts[1]))
     if len(parts) != 3:
         return None
     left, operator, right = words(parts[0]), text_of(parts[1]), words(parts[2])
-    known = len(left) == len(right) == 1 and _is_known(left[0]) and "$" not in right[0]
-    if not known or operator not in {"=", "==", "!="}:
+    known = len(left) == len(right) == 1 and _is_known(left[0]) and _is_known(right[0])
+    if not known or operator not in {"=", "==", "!=", "-eq", "-ne"}:
         return None
-    return fnmatchcase(left[0], right[0]) == (operator != "!=")
+    return fnmatchcase(left[0], right[0]) == (operator not in {"!=", "-ne"})
+
+
+def _has_text(operator: str, value: list[str]) -> bool | None:
+    """`-n` and `-z`, of a value that is known."""
+    if operator not in {"-n", "-z"} or not all(map(_is_known, value)):
+        return None
+    return any(value) == (operator == "-n")
 
 
 def _is_known(value: str) -> bool:
-    return bool(value) and "$" not in value and "`" not in value
+    return "$" not in value and "`" not in value

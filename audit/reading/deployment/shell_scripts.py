@@ -44,9 +44,14 @@ class Command:
         return not self.doubt and not self.loop and self.survival.survivor is Survivor.SCRIPT
 
 
-def read_commands(text: str, variables: dict[str, str] | None = None, arguments: Sequence[str] = ()) -> list[Command]:
-    """Commands of a script in the order they are met, functions followed where they are called."""
-    script = read_structure(text, variables or {}, arguments)
+def read_commands(
+    text: str, variables: dict[str, str] | None = None, arguments: Sequence[str] = (), *, known: bool = False
+) -> list[Command]:
+    """Commands of a script in the order they are met, functions followed where they are called.
+
+    `known`: these variables and these arguments are all that it is given.
+    """
+    script = read_structure(text, variables or {}, arguments, known=known)
     reach = read_reach(script)
     answers = zip(reach.commands, read_restarts(script, reach), read_survivals(reach), strict=True)
     return [Command(reached, restart, survival, is_meant_to_stay(reached)) for reached, restart, survival in answers]

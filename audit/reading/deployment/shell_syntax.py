@@ -12,6 +12,7 @@ from tree_sitter import Node as Syntax
 from audit.reading.deployment import shell_structure as shell
 from audit.reading.deployment.command_wrappers import unwrapped
 from audit.reading.deployment.shell_choices import case_side, truth
+from audit.reading.deployment.shell_flags import flags_of_traps, tests_flags
 from audit.reading.deployment.shell_words import expand, expand_all, text_of
 
 _MAX_DEPTH = 25
@@ -36,10 +37,13 @@ def _parser() -> Parser:
     return Parser(Language(tree_sitter_bash.language()))
 
 
-def read_structure(text: str, variables: dict[str, str], arguments: Sequence[str] = ()) -> shell.Node:
-    """What a script does, given the variables that its process file sets and its own arguments."""
+def read_structure(
+    text: str, variables: dict[str, str], arguments: Sequence[str] = (), *, known: bool = False
+) -> shell.Node:
+    """What a script does, given the variables that its process file sets and its own arguments; all of them, if `known`."""
     held = {name: [value] for name, value in variables.items()}
-    reader = _Reader(held, arguments=list(arguments), given=bool(arguments or variables))
+    reader = _Reader(held, arguments=list(arguments), given=known or bool(arguments or variables))
+    reader.flags = flags_of_traps(text)
     first_line = text.partition("\n")[0]
     if first_line.startswith("#!"):
         reader.set_options([word for word in first_line.split()[1:] if not word.startswith("--")])
@@ -51,6 +55,7 @@ class _Reader:
     """What is known of the shell at the point that the reading has reached.
 
     `calling`: the functions on the way to it. `lines`: those of the command of the script that leads to it.
+    `flags`: the variables that only its traps change.
     `given`: arguments or variables come from whoever runs it; without them, a default is no value to decide by.
     """
 
@@ -64,6 +69,7 @@ class _Reader:
     calling: tuple[str, ...] = ()
     lines: tuple[int, int] | None = None
     given: bool = False
+    flags: frozenset[str] = frozenset()
 
     def read_text(self, text: str) -> shell.Node:
         """A script, or a text given to `-c` or to `eval`."""
@@ -92,6 +98,10 @@ class _Reader:
                 following = syntax.next_sibling
                 steps.append(shell.Background(step) if following is not None and following.type == "&" else step)
         return shell.Sequence(tuple(steps)) if steps else _NOTHING
+
+    def words(self, syntax: Syntax) -> list[str]:
+        """The words that one part stands for."""
+        return expand(syntax, self.variables, self.arguments)
 
     def set_options(self, words: Sequence[str]) -> None:
         """`set` and its options, or those of the shell itself."""
@@ -139,6 +149,9 @@ def _loop(reader: _Reader, syntax: Syntax) -> shell.Node:
     conditions = [c for c in syntax.children_by_field_name("condition") if c.is_named]
     until = any(child.type == "until" for child in syntax.children)
     ends = _ends(conditions[0], until=until) if len(conditions) == 1 else shell.Ends.OTHERWISE
+    if conditions and all(tests_flags(text_of(one), reader.flags) for one in conditions):
+        # As long as no signal comes.
+        ends = shell.Ends.NEVER
     counted = not conditions or _counts(conditions[0], until=until)
     condition = reader.sequence(conditions)
     return shell.Loop(condition, _body(reader, syntax), ends, counted, enters=ends is shell.Ends.NEVER)
@@ -186,8 +199,11 @@ def _each(reader: _Reader, syntax: Syntax) -> shell.Node:
 def _list(reader: _Reader, syntax: Syntax) -> shell.Node:
     """`a && b` after a test is a branch; after a command, `b` follows unless `a` fails."""
     left, *others = [c for c in syntax.children if c.is_named]
-    first, second = reader.read(left), reader.sequence(others)
     operator = next((c.type for c in syntax.children if c.type in {"&&", "||"}), "")
+    holds = truth([left], reader.words) if reader.given else None
+    if holds is not None:
+        return reader.sequence(others) if holds == (operator == "&&") else _NOTHING
+    first, second = reader.read(left), reader.sequence(others)
     if operator == "&&" and _tests(left):
         return shell.Branch((shell.Alternative(first, second),), exhaustive=False)
     return shell.AndOr(operator, first, second)
@@ -201,16 +217,25 @@ def _tests(syntax: Syntax) -> bool:
 
 def _if(reader: _Reader, syntax: Syntax) -> shell.Node:
     clauses = [c for c in syntax.children if c.type in {"elif_clause", "else_clause"}]
-    own = [c for c in syntax.children if c not in clauses]
-    held = [own, *(c.children for c in clauses)]
-    if reader.given and len(own) > 1:
-        before = list(takewhile(lambda c: c.type != "then", own[1:]))
-        taken = truth(before, lambda word: expand(word, reader.variables, reader.arguments))
+    held = [[c for c in syntax.children if c not in clauses], *(c.children for c in clauses)]
+    kept, taken = [], None
+    for children in held:
+        taken = _taken(reader, children)
+        kept += [] if taken is False else [children]
         if taken:
-            return reader.sequence(own[len(before) + 1 :])
-        held = held[1:] if taken is False else held
-    sides = tuple(_side(reader, children) for children in held)
-    return shell.Branch(sides, exhaustive=any(c.type == "else_clause" for c in clauses))
+            break
+    sides = tuple(_side(reader, children) for children in kept)
+    if len(sides) == 1 and taken:
+        return sides[0].body
+    return shell.Branch(sides, exhaustive=bool(taken)) if sides else _NOTHING
+
+
+def _taken(reader: _Reader, children: Sequence[Syntax]) -> bool | None:
+    """Whether a clause is taken when it is come to; `else` always is."""
+    before = list(takewhile(lambda c: c.type != "then", children[1:]))
+    if len(before) + 1 == len(children):
+        return True
+    return truth(before, reader.words) if reader.given else None
 
 
 def _side(reader: _Reader, children: Sequence[Syntax]) -> shell.Alternative:
@@ -222,7 +247,7 @@ def _side(reader: _Reader, children: Sequence[Syntax]) -> shell.Alternative:
 
 
 def _case(reader: _Reader, syntax: Syntax) -> shell.Node:
-    chosen = case_side(syntax, lambda word: expand(word, reader.variables, reader.arguments)) if reader.given else None
+    chosen = case_side(syntax, reader.words) if reader.given else None
     if chosen is not None:
         return reader.sequence(chosen[0].children) if chosen else _NOTHING
     items = (c for c in syntax.children if c.type == "case_item")

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 
 from audit.model.stops import Entry
 from audit.reading.deployment.command_wrappers import unwrapped
+from audit.reading.deployment.dockerfiles import read_image
 from audit.reading.deployment.entry_scripts import called_script
 from audit.reading.deployment.file_references import Around
 from audit.reading.deployment.process_runs import SHELLS, Run
-from audit.reading.deployment.unit_files import read_image
 
 _OUTSIDE_CONTAINERS = frozenset({"supervisor", "systemd", "procfile", "shell", "makefile"})
 
@@ -39,7 +39,7 @@ def _words(run: Run, around: Around) -> tuple[str, ...]:
     except ValueError:
         return ()
     source = around.source(run.line.entry) if run.line.entry else None
-    image = read_image(source) if source else None
+    image = read_image(source, run.line.target) if source else None
     if run.line.stop.shell:
         own = [run.line.stop.shell, "-c", run.line.command]
     return (*(image.entrypoint if image else ()), *own)

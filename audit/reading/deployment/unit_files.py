@@ -1,6 +1,5 @@
-"""Process files made of lines: supervisor, systemd, Procfile, Dockerfile."""
+"""Process files made of lines: supervisor, systemd, Procfile, Makefile."""
 
-import json
 import posixpath
 import re
 import shlex
@@ -12,11 +11,9 @@ from audit.reading.deployment.file_references import Around, assignments
 from audit.reading.deployment.stop_orders import (
     NO_ORDER,
     OF_PROCFILE,
-    StopOrder,
     of_supervisor,
     of_systemd,
     seconds,
-    signal_name,
 )
 from audit.reading.source_files import Source
 
@@ -49,7 +46,7 @@ class _Section:
     said: list[tuple[str, str]] = field(default_factory=list)
 
 
-def _logical_lines(source: Source) -> Iterator[tuple[str, int, int]]:
+def logical_lines(source: Source) -> Iterator[tuple[str, int, int]]:
     """Lines joined at a final backslash, with the first and last line of each."""
     text, first = "", 0
     for number, line in enumerate(source.lines, 1):
@@ -68,7 +65,7 @@ def _sections(source: Source, comments: str) -> Iterator[_Section]:
     """
     section: _Section | None = None
     key, indent = "", 0
-    for line, first, last in _logical_lines(source):
+    for line, first, last in logical_lines(source):
         stripped = line.strip()
         if not stripped or stripped[0] in comments:
             continue
@@ -120,7 +117,8 @@ def read_supervisor(source: Source, _: Around) -> Iterator[Line]:
                 copies=count,
             )
             user = re.split(r"\s;", section.values.get("user", ""))[0].strip()
-            yield replace(line, stop=stop, doubt=doubt, on_failure=restart == "unexpected", user=user)
+            asleep = "" if begun in _YES else f"`{source.path}` ne le lance pas de lui-même (`autostart`)"
+            yield replace(line, stop=stop, doubt=doubt, on_failure=restart == "unexpected", user=user, asleep=asleep)
 
 
 def _expanded(command: str, variables: Mapping[str, str], named: Mapping[str, str]) -> str:
@@ -273,57 +271,6 @@ def read_procfile(source: Source, _: Around) -> Iterator[Line]:
 
 def read_makefile(source: Source, _: Around) -> Iterator[Line]:
     """Recipes, a line each; nothing restarts what `make` runs."""
-    for line, first, last in _logical_lines(source):
+    for line, first, last in logical_lines(source):
         if source.lines[first - 1].startswith("\t") and line.strip("\t @-+"):
             yield Line(line.strip().lstrip("@-+").replace("$$", "$"), first, last, "")
-
-
-def read_dockerfile(source: Source, _: Around) -> Iterator[Line]:
-    """The last `ENTRYPOINT` and `CMD`; nothing in a Dockerfile restarts them."""
-    line = read_image(source)
-    if line.command:
-        yield line
-
-
-def read_image(source: Source) -> Line:
-    """What an image runs, and what it gives to those that run something else; without a command, when it has none of its own."""
-    found: dict[str, tuple[list[str] | str, int, int]] = {}
-    given: dict[str, list[str]] = {}
-    for line, first, last in _logical_lines(source):
-        instruction = re.match(r"\s*(FROM|CMD|ENTRYPOINT|STOPSIGNAL|SHELL|ENV)\s+(.+)$", line, re.IGNORECASE)
-        name, text = (instruction.group(1).upper(), instruction.group(2).strip()) if instruction else ("", "")
-        if name == "FROM":
-            found.clear()
-        elif name in {"CMD", "ENTRYPOINT"}:
-            found[name] = (_exec_form(text), first, last)
-        elif name:
-            given.setdefault(name, []).append(text)
-    parts = [found[name] for name in ("ENTRYPOINT", "CMD") if name in found]
-    words = " ".join(p if isinstance(p, str) else shlex.join(p) for p, _, _ in parts)
-    first, last = min((f for _, f, _ in parts), default=1), max((n for _, _, n in parts), default=1)
-    shells = [s for s in given.get("SHELL", ["sh"]) if any(isinstance(p, str) for p, _, _ in parts)]
-    shell = "bash" if any("bash" in s for s in shells[-1:]) else "sh" if shells else ""
-    stop = StopOrder(signal=signal_name(given.get("STOPSIGNAL", ["TERM"])[-1]), shell=shell)
-    entry = found["ENTRYPOINT"][0] if "ENTRYPOINT" in found else []
-    entrypoint = tuple(entry) if isinstance(entry, list) else ("sh", "-c", entry)
-    return Line(words, first, last, "", _environment(given.get("ENV", ())), stop=stop, entrypoint=entrypoint)
-
-
-def _environment(lines: Iterable[str]) -> dict[str, str]:
-    """What `ENV NAME=value` and `ENV NAME value` give."""
-    found: dict[str, str] = {}
-    for line in lines:
-        alone = re.fullmatch(r"(\w+)\s+([^=]+)", line)
-        pairs = [alone.groups()] if alone else re.findall(r"(\w+)=(\"[^\"]*\"|'[^']*'|\S*)", line)
-        found |= {name: value.strip("\"' ") for name, value in pairs}
-    return found
-
-
-def _exec_form(text: str) -> list[str] | str:
-    if not text.startswith("["):
-        return text
-    try:
-        words = json.loads(text)
-    except ValueError:
-        return text
-    return [str(word) for word in words] if isinstance(words, list) else text

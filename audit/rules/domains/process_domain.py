@@ -101,8 +101,8 @@ def limited_tasks(known: TargetFacts, members: Iterable[T], gaps: Iterable[Gap],
 
 
 def copies(process: Process) -> int:
-    """How many of this process are asked for, one where that is not told; none more where it is started instead of another."""
-    if process.instead:
+    """How many of this process are asked for, one where that is not told; none where it is started instead of another, or only if asked."""
+    if process.instead or process.asleep:
         return 0
     return 1 if process.copies is None else process.copies
 
@@ -115,9 +115,15 @@ def beats_apart(known: TargetFacts) -> list[Process]:
     return [b for b in apart if PurePosixPath(b.excerpt.path).parent not in folders]
 
 
+def sleeping_beats(known: TargetFacts) -> tuple[Gap, ...]:
+    """The beats that nothing starts unasked, where there is no other: whether one runs is not known."""
+    found = known.processes("beat")
+    return doubtful(found, lambda beat: beat.asleep) if all(beat.asleep for beat in found) else ()
+
+
 def workers_without_beat(known: TargetFacts) -> list[Process]:
     """Workers that no beat serves though there is a schedule; « never » is sure only where every file was read."""
-    if workers_of_any(known).gaps or not any(facts.beat for facts in known.probes):
+    if workers_of_any(known).gaps or sleeping_beats(known) or not any(facts.beat for facts in known.probes):
         return []
     started, publishing = known.processes("worker"), known.processes("beat")
     served = {p.excerpt.path for p in publishing}
