@@ -36,7 +36,12 @@ def delegated_work(source: Facts, closures: Closures, tasks: Collection[str]) ->
             found, reached = [call.target], possible if symbol in possible else sure
         else:
             name = call.name.rpartition(".")[2]
-            found = [s for s, way in closures.possible.items() if way[-2:-1] == (symbol,) and _name(s) == name]
+            chosen = {c for other in source.functions[symbol].calls if other.name == call.name for c in other.choices}
+            found = [
+                s
+                for s, way in closures.possible.items()
+                if way[-2:-1] == (symbol,) and (_name(s) == name or s in chosen)
+            ]
             reached = possible
         for callee in found:
             if callee not in sure and callee not in possible and callee in source.functions:

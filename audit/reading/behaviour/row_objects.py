@@ -343,9 +343,9 @@ def _starts_from_rows(scope: Scope, node: ast.expr, depth: int = 0) -> bool:
 def _is_library_method(scope: Scope, holder: ast.expr, name: str) -> bool:
     """Whether a class of rows answers this method by the library it inherits from: `User.get(…)` of Tortoise or Peewee."""
     cls = scope.evaluated(holder)
-    if not isinstance(cls, ClassValue) or not is_row_class(scope, cls):
+    if not isinstance(cls, ClassValue) or isinstance(class_attribute(cls, name), FunctionValue):
         return False
-    return not isinstance(class_attribute(cls, name), FunctionValue)
+    return is_row_class(scope, cls)
 
 
 def _asks_for_rows(scope: Scope, asked: Sequence[ast.expr], name: str) -> bool:

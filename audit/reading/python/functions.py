@@ -10,6 +10,7 @@ from audit.model.gaps import LongExpression
 from audit.reading.python.called_tables import CalledTables
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.implementations import Implementations
+from audit.reading.python.implicit_calls import ImplicitCalls
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.lru_cache import LruCache
 from audit.reading.python.modules import Module
@@ -34,6 +35,7 @@ class Functions(Mapping[str, Function]):
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
         self._implementations = Implementations(machine)
+        self._implicit = ImplicitCalls(machine, lambda: self._implementations.classes)
         self._places: dict[str, tuple[str, str, Place[Definition]]] = {}
         self._read: LruCache[str, Function] = LruCache(_MOST_CHARACTERS)
         for name in sorted(machine.graph.definitions):
@@ -47,8 +49,10 @@ class Functions(Mapping[str, Function]):
         module = self._machine.project.modules[name]
         node = place.node()
         function = _function(self._machine, module, symbol, owner, node)
-        if done := self._implementations.run_by(symbol, node):
-            function = replace(function, calls=(*function.calls, *done))
+        done = (*self._implementations.run_by(symbol, node), *self._implicit.run_by(symbol, node))
+        around = tuple(self._implicit.around(symbol, node))
+        if done or around:
+            function = replace(function, calls=(*function.calls, *done), wrappers=(*function.wrappers, *around))
         return self._read.put(symbol, function, len(function.body.text) if function.body else 0)
 
     def definition(self, symbol: str) -> Definition:

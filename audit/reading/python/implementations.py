@@ -44,7 +44,7 @@ class Implementations:
     def _of(self, cls: ClassValue, name: str) -> Iterator[str]:
         protocol = any(isinstance(base, External) and last_name(base) == "Protocol" for base in cls.bases)
         asked = [key for key, value in cls.names.items() if isinstance(unwrap(value)[0], FunctionValue)]
-        for other in self._classes:
+        for other in self.classes:
             if other is cls or not (
                 cls in lineage(other) or (protocol and all(isinstance(k, str) and self._has(other, k) for k in asked))
             ):
@@ -57,7 +57,7 @@ class Implementations:
         return isinstance(unwrap(class_attribute(cls, name))[0], FunctionValue)
 
     @cached_property
-    def _classes(self) -> list[ClassValue]:
+    def classes(self) -> list[ClassValue]:
         """The classes of the program, by the modules that define them."""
         project = self._machine.project
         held = (

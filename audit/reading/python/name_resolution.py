@@ -140,11 +140,20 @@ class Resolver:
         made_by = receiver.cls if isinstance(receiver, Instance) else receiver
         return isinstance(made_by, External) and bool(_HANDS_ON.match(made_by.dotted))
 
+    def lacks(self, name: str) -> bool:
+        """Whether a dotted name is an attribute that a module of the project gives by its own `__getattr__`."""
+        module, value = unwrap(self._named(name.rpartition(".")[0]))[0], unwrap(self._named(name))[0]
+        if not isinstance(module, ModuleValue) or symbol_of(value):
+            return False
+        return isinstance(unwrap(self._attribute(module, "__getattr__"))[0], FunctionValue)
+
     def is_of_collection(self, name: str) -> bool:
         """Whether a dotted name is a method of a text, a list or a dictionary that was read, not of what a library's object holds."""
         value, _ = unwrap(self._named(name))
-        return isinstance(value, Method) and not isinstance(
-            unwrap(value.receiver)[0], ClassValue | Instance | ModuleValue | External | Method
+        receiver = unwrap(value.receiver)[0] if isinstance(value, Method) else None
+        # What is None as a module is loaded is given something else before a method is asked of it.
+        return receiver is not None and not isinstance(
+            receiver, ClassValue | Instance | ModuleValue | External | Method
         )
 
     def _named(self, name: str) -> Value:

@@ -46,7 +46,7 @@ def _named(resolver: Resolver, name: str) -> Unresolved:
     if resolver.defines(first) or resolver.is_external(name):
         return Unresolved.NO
     if rest:
-        return Unresolved.METHOD
+        return Unresolved.COMPUTED if resolver.lacks(name) else Unresolved.METHOD
     if resolver.binds(first):
         return Unresolved.CALLABLE
     return Unresolved.NO if hasattr(builtins, first) else Unresolved.NAME
