@@ -8,7 +8,7 @@ from audit.model.unknown import UNKNOWN
 from audit.reading.celery.application_objects import configuration_of
 from audit.reading.celery.application_settings import applications
 from audit.reading.celery.task_attributes import EVERY_CLASS, written_options
-from audit.reading.celery.task_definitions import registered_name, task_decoration
+from audit.reading.celery.task_definitions import default_base, registered_name, task_decoration
 from audit.reading.python.abstract_values import MISSING, ClassValue, FunctionValue, Missing, Table, Value, unwrap
 from audit.reading.python.classes import class_attribute
 from audit.reading.python.interpreter import Machine
@@ -87,7 +87,7 @@ def _task_option(machine: Machine, function: FunctionValue, name: str, default: 
         return unwrap(keywords[name])[0]
     if name in COUNTED and keywords.opaque:
         return UNKNOWN
-    base = unwrap(keywords.get("base"))[0]
+    base = unwrap(keywords.get("base", default_base(machine, decoration) if decoration else None))[0]
     inherited = class_attribute(base, name) if isinstance(base, ClassValue) else UNKNOWN
     if inherited is not UNKNOWN:
         return unwrap(inherited)[0]

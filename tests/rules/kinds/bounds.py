@@ -54,7 +54,35 @@ def _stamped(name: str, use: str, outcomes: frozenset[Outcome]) -> Program:
     return Program("no-process-state", name, outcomes, f"{_HEAD}{_CHANGED.format(use)}")
 
 
+def _by_the_application(name: str, given: str, limit: str, outcomes: frozenset[Outcome]) -> Program:
+    """A task whose application gives the class of its tasks."""
+    text = f"""from celery import Celery, Task
+
+
+class Own(Task):
+    max_retries = {limit}
+
+
+{given}
+
+
+@app.task(bind=True)
+def send(self, key):
+    try:
+        deliver(key)
+    except OSError as error:
+        raise self.retry(exc=error, countdown=2 ** self.request.retries)
+"""
+    return Program("retries-bounded", name, outcomes, text)
+
+
+_GIVEN = 'app = Celery("shop", broker="redis://localhost/0", task_cls={0})'
+
 PROGRAMS = (
+    _by_the_application("no limit in the application's class", _GIVEN.format("Own"), "None", ALARM),
+    _by_the_application("no limit in the class that it names", _GIVEN.format('"shop:Own"'), "None", ALARM),
+    _by_the_application("no limit in `app.Task`", _GIVEN.format("Task") + "\napp.Task = Own", "None", ALARM),
+    _by_the_application("a limit in the application's class", _GIVEN.format("Own"), "5", PASSES),
     _retried("no limit, a delay that is worked out", "max_retries=None", ALARM),
     _retried("a limit, a delay that is worked out", "max_retries=5", PASSES),
     _retried("its own limit", "max_retries=None", PASSES, "if self.request.retries > 5: return"),
