@@ -1,13 +1,14 @@
 """A message that kills the process which runs it is given up at some point, where its death puts it back in the queue."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from audit.model.domains import conclude
 from audit.model.facts import Facts, Task
 from audit.model.findings import Finding, Severity
 from audit.model.gaps import Doubt, Gap
 from audit.model.observations.deployment_statements import WorkerStartedByCode
-from audit.model.observations.messages import CountedDelivery
+from audit.model.observations.messages import CountedDelivery, RequeuedMessage
 from audit.model.target_facts import TargetFacts
 from audit.rules.domains.process_domain import workers_of_any
 from audit.rules.domains.setting_domain import place_of, ruled_by, unread_tasks
@@ -19,6 +20,7 @@ from audit.rules.task_options import is_unread, own_option
 from audit.rules.worker_pools import CHILDLESS, pool_of
 
 _OPTIONS = {"acks_late": "task_acks_late", "reject_on_worker_lost": "task_reject_on_worker_lost"}
+_FAILING = "Un message qui échoue chaque fois revient sans fin dans la file : rien ne compte ses livraisons"
 
 
 @practice(
@@ -76,7 +78,9 @@ def _bounded(known: TargetFacts) -> Sequence[Finding]:
     counts = [o for o in counts if not o.by_the_broker]
     sure = {symbol for o in counts if o.sure for symbol in tasks_running(known, o.symbol)}
     spoken = {symbol: o for o in counts if not o.sure for symbol in tasks_running(known, o.symbol)}
-    members = [task.symbol for task, _, requeued in seen if requeued]
+    back = {symbol for o in known.source.observations_of(RequeuedMessage) for symbol in tasks_running(known, o.symbol)}
+    back &= {task.symbol for task, facts, _ in seen if _requeued(task, facts, readings[:1])}
+    members = [task.symbol for task, _, requeued in seen if requeued or task.symbol in back]
     gaps: list[Gap] = [] if members else _by_another_pool(known, readings, seen)
     gaps += [Doubt(why=f"une option de `{short(task.symbol)}` ne se lit pas") for task, _, told in seen if told is None]
     if limits and not capped:
@@ -85,18 +89,20 @@ def _bounded(known: TargetFacts) -> Sequence[Finding]:
         )
     if not capped:
         gaps += [_maybe(symbol, spoken[symbol]) for symbol in members if symbol in spoken and symbol not in sure]
-    judged = () if limits else {*members} - sure - spoken.keys()
+    judged = set() if limits else {*members} - sure - spoken.keys()
     read_so = " ; ".join(reading.told for reading in readings if not reading.missing)
     domain = ruled_by(known, readings, members, read_so, *gaps, *unread_tasks(known))
 
     def possible(symbol: str) -> list[Fault]:
-        return [Fault(f"`{short(symbol)}`", known.head(symbol))] if symbol in judged else []
+        told = ", qui remet elle-même son message en file" if symbol in back else ""
+        return [Fault(f"`{short(symbol)}`{told}", known.head(symbol))] if symbol in judged else []
 
     answer = conclude(domain, lambda _: (), possible_of=possible)
     evidence = [e for reading in readings for e in reading.evidence] or [known.source.evidence()]
     late = [short(task.symbol) for task, facts, _ in seen if _requeued(task, facts, readings[:1])]
     rejected = f", et rien ne rejette `{late[0]}`, acquittée après son exécution" if late else ""
     nothing = f"aucune tâche n'est remise en file à la mort de son processus{rejected}"
+    guide = replace(guide, fails=_FAILING) if back & judged else guide
     return answered(guide, "Message qui revient sans fin", answer, *evidence, nothing=nothing)
 
 

@@ -181,3 +181,8 @@ class CountedDelivery(TaskObservation):
 
     by_the_broker: bool
     sure: bool
+
+
+@dataclass(frozen=True)
+class RequeuedMessage(TaskObservation):
+    """A task that gives its own message back to the queue by `Reject(…, requeue=True)`, with nothing that counts."""

@@ -4,18 +4,23 @@ import ast
 import re
 from collections.abc import Iterator
 
-from audit.model.observations.messages import CountedDelivery
-from audit.reading.behaviour.scope import Scope, last
+from audit.model.observations.messages import CountedDelivery, RequeuedMessage
+from audit.reading.behaviour.scope import Scope, keyword, last
 
 WORDS = ("redeliver", "deliver", "attempt", "tries", "Reject", "quorum", "essai", "livraison")
 _SPEAKS = re.compile(
     r"(?i)redeliver|deliver(y|ies)_?(count|limit)|count_?deliver|^deliveries|attempt|(?<!re)tries|essais?$|livraisons?$"
 )
 _CAPS = re.compile(r"^x-delivery-limit$|^quorum$")
+# What a task does before it counts, and that does not kill it: keys, logs, clients, rows that are looked up.
+_LIGHT = re.compile(
+    r"(?i)^(get|str|int|repr|hash|format|encode|join|debug|info|warning|log|print|expire|setnx?|Redis|from_url|pipeline|loads|"
+    r"uuid\w*|md5|sha\w*|hexdigest|first|one|filter|select|bind)$|key|name|client|connect|log"
+)
 _COUNTS = frozenset({"incr", "incrby", "hincrby", "aincr", "increment", "update", "execute", "get_or_create"})
 
 
-def counted_deliveries(scope: Scope) -> Iterator[CountedDelivery]:
+def counted_deliveries(scope: Scope) -> Iterator[CountedDelivery | RequeuedMessage]:
     """Sure where a count that is kept leads to `Reject`, or where a queue has a limit; else only words that speak of one."""
     texts = [n for n in scope.all(ast.Constant) if isinstance(n.value, str) and _CAPS.search(n.value)]
     if texts:
@@ -26,12 +31,37 @@ def counted_deliveries(scope: Scope) -> Iterator[CountedDelivery]:
     raised = [n for n in scope.all(ast.Raise) if n.exc is not None and "Reject" in ast.unparse(n.exc)]
     tested = [n for n in raised if any(isinstance(around, ast.If) for around in scope.around(n))]
     conditions = [n.test for node in tested for n in scope.around(node) if isinstance(n, ast.If)]
-    counted = any(last(call.func) in _COUNTS for call in scope.calls)
-    if tested and (counted or any("redelivered" in ast.unparse(test) for test in conditions)):
-        yield scope.observed(CountedDelivery, tested[0], by_the_broker=False, sure=True)
+    counts = [call for call in scope.calls if last(call.func) in _COUNTS]
+    again = [test for test in conditions if "redelivered" in ast.unparse(test)]
+    if tested and (counts or again):
+        # A process that dies in its work never reaches a count that comes after it.
+        late = not again and _works_before(scope, min(call.lineno for call in counts))
+        yield scope.observed(CountedDelivery, tested[0], by_the_broker=False, sure=not late)
         return
+    requeued = [n for n in raised if isinstance(n.exc, ast.Call) and _is_put_back(scope, n.exc)]
+    if requeued and scope.symbol:
+        yield scope.observed(RequeuedMessage, requeued[0])
     named: list[ast.AST] = [n for n in scope.all(ast.Name) if _SPEAKS.search(n.id)]
     named += [n for n in scope.all(ast.Attribute) if _SPEAKS.search(n.attr)]
     named += [n for n in scope.all(ast.Constant) if isinstance(n.value, str) and _SPEAKS.search(n.value)]
     if named and scope.symbol:
         yield scope.observed(CountedDelivery, named[0], by_the_broker=False, sure=False)
+
+
+def _is_put_back(scope: Scope, reject: ast.Call) -> bool:
+    """Whether `Reject` gives its message back to the queue."""
+    given = keyword(reject, "requeue") or (reject.args[1] if len(reject.args) > 1 else None)
+    return given is not None and scope.value(given) is True
+
+
+def _works_before(scope: Scope, line: int) -> bool:
+    """Whether something is called for what it does, or given what the function was given, before this line."""
+    spec = scope.root.args if isinstance(scope.root, ast.FunctionDef | ast.AsyncFunctionDef) else None
+    given = {a.arg for a in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs)} - {"self"} if spec else set()
+    for call in scope.calls:
+        if call.lineno >= line or _LIGHT.search(last(call.func)):
+            continue
+        alone = isinstance(scope.parents.get(call), ast.Expr)
+        if alone or any(isinstance(a, ast.Name) and a.id in given for a in call.args):
+            return True
+    return False

@@ -27,6 +27,20 @@ def _counted(name: str, body: str, outcomes: frozenset[Outcome] = PASSES) -> Pro
     return _lost(name, f"{_LATE}\n\n@app.task(bind=True)\ndef shrink(self, key):\n{lines}", outcomes)
 
 
+def _hooked(then: str) -> str:
+    lines = f"        if client.incr(task_id) > 3:\n            {then}\n" if "Reject" in then else f"        {then}\n"
+    return (
+        "\n\nclass Safe(Task):\n    acks_late = True\n    reject_on_worker_lost = True\n\n"
+        f"    def before_start(self, task_id, args, kwargs):\n{lines}\n\n"
+        f"app.Task = Safe\n{_PLAIN}"
+    )
+
+
+def _back(then: str) -> str:
+    body = f"    try:\n        resize(key)\n    except MemoryError as error:\n        {then}\n"
+    return f"app.conf.task_acks_late = True\n\n\n@app.task(bind=True)\ndef shrink(self, key):\n{body}"
+
+
 _LIMITED = "app.conf.task_queues = [Queue('q', queue_arguments={'x-queue-type': 'quorum', 'x-delivery-limit': 5})]\n"
 
 PROGRAMS = (
@@ -51,4 +65,32 @@ PROGRAMS = (
         "second delivery", "if self.request.delivery_info['redelivered']:\n    raise Reject('again', requeue=False)"
     ),
     _counted("words of a counter", "attempts = find(key)\nresize(key, attempts)", _DOUBTED),
+    _counted(
+        "counter after the work",
+        "resize(key)\nif client.incr(self.request.id) > 3:\n    raise Reject('too often', requeue=False)",
+        _DOUBTED,
+    ),
+    _counted(
+        "counter after the work, whose answer is kept",
+        "small = resize(key)\nif client.incr(self.request.id) > 3:\n    raise Reject('too often', requeue=False)\nstore(small)",
+        _DOUBTED,
+    ),
+    _counted(
+        "counter after what makes its key",
+        "log.info('resize %s', key)\nname = f'seen:{key_of(key)}'\nif client.incr(name) > 3:\n    raise Reject('too often', requeue=False)\nresize(key)",
+    ),
+    _lost(
+        "counter of the class that the application gives", _hooked("raise Reject('too often', requeue=False)"), PASSES
+    ),
+    _lost("class that the application gives, without a counter", _hooked("print(task_id)")),
+    _lost("given back to the queue", _back("raise Reject(error, requeue=True)")),
+    _lost("given back to the queue by a local name", _back("again = True\n        raise Reject(error, again)")),
+    _lost("given up", _back("raise Reject(error, requeue=False)"), PASSES),
+    _lost(
+        "given back once",
+        _back(
+            "if self.request.delivery_info['redelivered']:\n            raise Reject(error)\n        raise Reject(error, requeue=True)"
+        ),
+        PASSES,
+    ),
 )
