@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from audit.model.domains import conclude
+from audit.model.domains import Domain, conclude
 from audit.model.facts import Facts, Task
 from audit.model.findings import Excerpt, Finding, Severity
 from audit.model.gaps import Doubt
 from audit.model.observations.failure_handling import Fate, NotedError, RetriedClass, SwallowedError
+from audit.model.observations.messages import Republication
 from audit.model.retries import RetryPolicy, RetrySchedule
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN
@@ -204,7 +205,8 @@ def _bounded(known: TargetFacts) -> Sequence[Finding]:
     def unread(asked: RetrySchedule) -> str:
         return asked.why_unknown if asked.max_retries is None else ""
 
-    return _scheduled(known, _bounded.guide, "Reprises sans limite", faults, unread)
+    again = known.source.observations_of(Republication)
+    return _scheduled(known, _bounded.guide, "Reprises sans limite", faults, unread, again=again)
 
 
 @practice(
@@ -263,14 +265,29 @@ def _scheduled(
     title: str,
     faults: Callable[[RetrySchedule], list[Fault]],
     unread: Callable[[RetrySchedule], str],
+    *,
+    again: Sequence[Republication] = (),
 ) -> Sequence[Finding]:
-    """A rule that speaks of each retry that is asked for; `unread` says why one cannot be judged, or nothing."""
+    """A rule that speaks of each retry that is asked for; `unread` says why one cannot be judged, or nothing.
+
+    `again`: what publishes a task again without asking for a retry; something that was not read may bound it.
+    """
     asked = retry_schedules(known).members
     doubts = [Doubt(why=f"`{short(s.task)}` : {why}") for s in asked if (why := unread(s))]
-    answer = conclude(retry_schedules(known, doubts), faults)
-    evidence = [known.source.evidence(fault.excerpt) for fault in answer.faults] or [known.source.evidence()]
+    domain = retry_schedules(known, doubts)
+    answer = conclude(
+        Domain((*domain.members, *again), domain.gaps, domain.read),
+        lambda one: faults(one) if isinstance(one, RetrySchedule) else [],
+        possible_of=lambda one: [] if isinstance(one, RetrySchedule) else [_republished(one)],
+    )
+    wrong = (*answer.faults, *answer.possible)
+    evidence = [known.source.evidence(fault.excerpt) for fault in wrong] or [known.source.evidence()]
     told = ", ".join(dict.fromkeys(f"`{short(s.task)}`" for s in asked))
     return answered(guide, title, answer, *evidence, nothing=_NO_RETRY, detail=told)
+
+
+def _republished(one: Republication) -> Fault:
+    return Fault(f"`{short(one.symbol)}` republie la tâche qui échoue, sans `retry()` et sans borne", one.excerpt)
 
 
 def _place(schedule: RetrySchedule) -> Excerpt | None:

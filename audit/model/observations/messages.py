@@ -186,3 +186,8 @@ class CountedDelivery(TaskObservation):
 @dataclass(frozen=True)
 class RequeuedMessage(TaskObservation):
     """A task that gives its own message back to the queue by `Reject(…, requeue=True)`, with nothing that counts."""
+
+
+@dataclass(frozen=True)
+class Republication(Observation):
+    """A call that publishes a task again when it fails, without `retry()` and without a bound."""

@@ -37,6 +37,8 @@ from audit.reading.behaviour.open_transactions import open_transactions
 from audit.reading.behaviour.process_state import process_state
 from audit.reading.behaviour.publications import objects_given, publications
 from audit.reading.behaviour.purges import purges
+from audit.reading.behaviour.republications import WORDS as REPUBLISHED
+from audit.reading.behaviour.republications import republications
 from audit.reading.behaviour.rewritten_documents import rewritten_documents
 from audit.reading.behaviour.scope import Scope, gather
 from audit.reading.behaviour.secrets import literal_secrets, may_hold_a_secret
@@ -101,6 +103,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     ((".execute(", "supabase", "postgrest"), unpaged_reads),
     (("purge(", "discard_all("), purges),
     (DELIVERIES, counted_deliveries),
+    (REPUBLISHED, republications),
     (WORKERS, started_workers),
     (
         (

@@ -18,7 +18,7 @@ def task_hooks(machine: Machine, resolver: Resolver, symbol: str, node: Definiti
     classes = [target for value in given if (target := resolver.target(value))]
     if node.name == "run" and symbol.endswith(".run"):
         classes.append(symbol.removesuffix(".run"))
-    values = [unwrap(machine.resolve(name))[0] for name in classes]
+    values: list[Value] = [unwrap(machine.resolve(name))[0] for name in classes]
     if not given and any(_makes_a_task(d) for d in node.decorator_list):
         values += _of_the_application(machine)
     for cls in values:

@@ -1,0 +1,87 @@
+"""Retries without `retry()`: a task that publishes itself again when it fails, or that an error callback publishes again."""
+
+import ast
+from collections.abc import Iterator
+
+from audit.model.observations.messages import Republication
+from audit.reading.behaviour.publications import METHODS, published
+from audit.reading.behaviour.scope import Scope, keyword, last
+from audit.reading.python.abstract_values import FunctionValue
+from audit.reading.python.child_nodes import walk
+
+WORDS = ("delay(", "apply_async(", "send_task(", "on_error(")
+_SIGNED = frozenset({"s", "si", "signature", "subtask"})
+_FAILED = frozenset({"on_failure", "on_retry"})
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_LEAVES = (ast.Return, ast.Raise)
+_ORDERS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
+
+
+def republications(scope: Scope) -> Iterator[Republication]:
+    """Republication: each call that publishes a failed task again, and that no test bounds."""
+    for call in scope.calls:
+        if _is_republished(scope, call) and not _is_bounded(scope, call):
+            yield scope.observed(Republication, call)
+
+
+def _is_republished(scope: Scope, call: ast.Call) -> bool:
+    if last(call.func) == "on_error":
+        return any(_signs_itself(scope, given) for given in call.args)
+    if not isinstance(call.func, ast.Attribute) or call.func.attr not in METHODS:
+        return False
+    errors = keyword(call, "link_error")
+    if errors is not None and any(_signs_itself(scope, node) for node in walk(errors)):
+        return True
+    handled = any(isinstance(n, ast.ExceptHandler) for n in scope.around(call))
+    if handled and _is_this_task(scope, call):
+        return True
+    return isinstance(call.func.value, ast.Name) and call.func.value.id in _failed_ones(scope)
+
+
+def _is_this_task(scope: Scope, call: ast.Call) -> bool:
+    """Whether a call publishes the task whose function it stands in."""
+    if not isinstance(call.func, ast.Attribute):
+        return False
+    own = scope.root.decorator_list if isinstance(scope.root, _FUNCTIONS) else []
+    binds = any(k.arg == "bind" for d in own if isinstance(d, ast.Call) for k in d.keywords)
+    if binds and isinstance(call.func.value, ast.Name) and call.func.value.id == _first(scope):
+        return True
+    told = published(scope, call)
+    return bool(told) and bool(scope.symbol) and told in {scope.symbol, scope.symbol.replace(":", ".")}
+
+
+def _failed_ones(scope: Scope) -> frozenset[str]:
+    """The names of the task that failed, in what Celery calls then: `on_failure` of its class, a receiver of `task_failure`."""
+    if not isinstance(scope.root, _FUNCTIONS):
+        return frozenset()
+    if scope.root.name in _FAILED:
+        return frozenset({_first(scope)})
+    signals = [ast.unparse(d) for d in scope.root.decorator_list]
+    return frozenset({"sender"}) if any("task_failure" in text for text in signals) else frozenset()
+
+
+def _first(scope: Scope) -> str:
+    spec = scope.root.args if isinstance(scope.root, _FUNCTIONS) else None
+    return next((a.arg for a in (*spec.posonlyargs, *spec.args)), "") if spec else ""
+
+
+def _signs_itself(scope: Scope, node: ast.AST) -> bool:
+    """Whether this is a signature of the task whose function it stands in."""
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _SIGNED):
+        return False
+    value = scope.evaluated(node.func.value)
+    return isinstance(value, FunctionValue) and value.symbol == scope.symbol
+
+
+def _is_bounded(scope: Scope, call: ast.Call) -> bool:
+    """Whether a test decides that it is published again, or leaves before: a count, a clock, what the error is."""
+    if any(isinstance(n, ast.If | ast.IfExp | ast.While | ast.Match) for n in scope.around(call)):
+        return True
+    for test in scope.all(ast.If):
+        if test.lineno > call.lineno or not isinstance(test.body[-1], _LEAVES):
+            continue
+        compared = [n for n in walk(test.test) if isinstance(n, ast.Compare)]
+        handled = any(isinstance(n, ast.ExceptHandler) for n in scope.around(test))
+        if handled or any(isinstance(op, _ORDERS) for n in compared for op in n.ops):
+            return True
+    return False
