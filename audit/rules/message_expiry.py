@@ -9,7 +9,8 @@ from audit.french.typography import counted, french_duration, french_integer
 from audit.model.domains import conclude
 from audit.model.findings import Excerpt, Finding, Severity
 from audit.model.gaps import Doubt, Gap, UnreadFile
-from audit.model.observations.messages import DelayedMessage
+from audit.model.observations.messages import DelayedMessage, ExpiringMessage
+from audit.model.plain_value import PlainValue
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.rules.domains.setting_domain import place_of, ruled_by, unread_tasks
@@ -124,11 +125,12 @@ def _published(known: TargetFacts) -> list[_Expiring]:
 
 
 def _retried(known: TargetFacts) -> list[_Expiring]:
-    """Retries of the tasks that give all their messages an expiration: Celery copies it, as a date, to each retry.
+    """Retries of the tasks whose messages, or some of them, are given an expiration: Celery copies it, as a date, to each retry.
 
     The delays of the retries add up; the time of the attempts only makes it worse.
     """
-    own = {task.symbol: task.options["expires"] for task in known.source.tasks if task.options.get("expires")}
+    own: dict[str, PlainValue] = _shortest(known)
+    own |= {task.symbol: task.options["expires"] for task in known.source.tasks if task.options.get("expires")}
     said = {m.symbol for m in known.source.observations_of(DelayedMessage) if m.method == "retry" and m.expires}
     found = []
     for asked in retry_schedules(known).members:
@@ -144,6 +146,22 @@ def _retried(known: TargetFacts) -> list[_Expiring]:
         where = f"la reprise {rank} de `{short(asked.task)}`, attentes ajoutées," if rank else f"`{short(asked.task)}`"
         excerpt = asked.excerpts[0] if asked.excerpts else known.head(asked.task)
         found.append(_Expiring(where, ahead[rank - 1] if known_end else UNKNOWN, expires, excerpt))
+    return found
+
+
+def _shortest(known: TargetFacts) -> dict[str, PlainValue]:
+    """The shortest expiration that calls give the messages of a task; UNKNOWN where they give none that was read."""
+    found: dict[str, PlainValue] = {}
+    symbols = {task.name: task.symbol for task in known.source.tasks}
+    delayed = [(m.task, m.expires) for m in known.source.observations_of(DelayedMessage) if m.method != "retry"]
+    given = [*delayed, *((m.task, m.expires) for m in known.source.observations_of(ExpiringMessage))]
+    for task, expires in given:
+        symbol = symbols.get(task, task)
+        before = found.get(symbol)
+        if expires is UNKNOWN or (expires is not None and isinstance(before, int | float) and before <= expires):
+            found.setdefault(symbol, UNKNOWN)
+        elif expires is not None:
+            found[symbol] = expires
     return found
 
 

@@ -44,6 +44,14 @@ class DelayedMessage(Observation):
 
 
 @dataclass(frozen=True)
+class ExpiringMessage(Observation):
+    """A call that publishes a task at once, with the seconds after which it is worth nothing; `task` as in PublishedMessage."""
+
+    expires: float | Unknown
+    task: str
+
+
+@dataclass(frozen=True)
 class DatabaseObjectArgument(Observation):
     """A published task that is given an object of the database; `argument` is its source text, cut at 60 characters."""
 

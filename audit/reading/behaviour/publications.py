@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from audit.model.observations.messages import (
     DatabaseObjectArgument,
     DelayedMessage,
+    ExpiringMessage,
     PublishedMessage,
     QueriedArgument,
     UselessOption,
@@ -32,10 +33,11 @@ _PLANNED = METHODS | {"set", "signature", "retry", "subtask"}
 _SIGNATURES = frozenset({"signature", "subtask", "maybe_signature", "Signature"})
 # What a dictionary given to them may hold is options, and no argument of the task.
 _OPTIONS = frozenset({"apply_async", "send_task", "apply_async_on_commit"})
+_EXPIRING = _OPTIONS | {"set"}
 
 
-def publications(scope: Scope) -> Iterator[PublishedMessage | DelayedMessage | UselessOption]:
-    """Each PublishedMessage, DelayedMessage and UselessOption of a scope."""
+def publications(scope: Scope) -> Iterator[PublishedMessage | DelayedMessage | ExpiringMessage | UselessOption]:
+    """Each PublishedMessage, DelayedMessage, ExpiringMessage and UselessOption of a scope."""
     for call in scope.calls:
         yield from _referred(scope, call)
         if not isinstance(call.func, ast.Attribute) or call.func.attr not in _PLANNED:
@@ -45,6 +47,10 @@ def publications(scope: Scope) -> Iterator[PublishedMessage | DelayedMessage | U
         ahead = _ahead(scope, call)
         if ahead is not None:
             yield _delayed(scope, call, ahead, call.func.attr)
+        elif call.func.attr in _EXPIRING and (expires := keyword(call, "expires")) is not None:
+            told = _from_now(scope, expires)
+            if told is not None:
+                yield scope.observed(ExpiringMessage, call, expires=told, task=published(scope, call))
         yield from _useless(scope, call, call.func.attr)
         queue = keyword(call, "queue")
         if queue is not None or call.func.attr in METHODS:
