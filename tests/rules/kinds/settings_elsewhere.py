@@ -104,6 +104,29 @@ PROGRAMS = (
         {"shop.py": _FLASK.format('app.config.update({"CELERY_ACKS_LATE": True})')},
         PASSES,
     ),
+    *(
+        _late(
+            f"settings of a Flask application, {name}",
+            {
+                "shop.py": _FLASK.format('app.config.update({"CELERY_ACKS_LATE": True})').replace(
+                    "    celery.init_app(app)", "    if app.debug:\n        celery.init_app(app)"
+                ),
+                **files,
+            },
+            outcomes,
+        )
+        for name, files, outcomes in (
+            ("on one side", {}, PASSES),
+            ("made by a module of the web", {"wsgi.py": "from shop import create_app\n\napp = create_app()\n"}, PASSES),
+            (
+                "made otherwise by a test",
+                {
+                    "tests/conftest.py": "from shop import celery\nfrom flask import Flask\n\napp = Flask('x')\napp.config['CELERY_ACKS_LATE'] = False\ncelery.init_app(app)\n"
+                },
+                PASSES | _OPEN,
+            ),
+        )
+    ),
     _late("settings of a Flask file", {"shop.py": _FLASK.format("app.config.from_pyfile(path)")}, _OPEN),
     _late(
         "a setting of a Flask application", {"shop.py": _FLASK.format('app.config["CELERY_ACKS_LATE"] = True')}, PASSES
