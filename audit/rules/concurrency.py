@@ -8,6 +8,8 @@ from audit.model.findings import Finding, Problem, Severity
 from audit.model.gaps import UnreadSettings
 from audit.model.target_facts import TargetFacts
 from audit.rules.domains.process_domain import doubtful, narrowed, unread_options, workers
+from audit.rules.domains.setting_domain import place_of, ruled_by, scope_of
+from audit.rules.effective_settings import read
 from audit.rules.practice import Fault, answered
 from audit.rules.rule import Guide, defect, rule
 
@@ -53,8 +55,7 @@ def _aligned(known: TargetFacts) -> Sequence[Finding]:
     seen = list(known.setting("worker_concurrency"))
     wanted = seen[0][0].value if seen else None
     if not isinstance(wanted, int):
-        why = "`worker_concurrency` n'est pas réglé, ou sa valeur ne se lit pas dans le code"
-        return answered(guide, "", conclude(narrowed(started, (), [UnreadSettings(why=why)]), _nothing), nothing="")
+        return _unset(known, guide)
     setting, facts = seen[0]
     written = next((s for s, _ in seen if s.excerpt), setting)
     gaps = doubtful(started.members, lambda worker: _gap(worker, wanted))
@@ -63,6 +64,17 @@ def _aligned(known: TargetFacts) -> Sequence[Finding]:
         return [_mismatch(known, written, w) for w in started.members if _other(w, wanted)]
     told = (facts.evidence(written.excerpt), *(known.source.evidence(w.excerpt) for w in started.members))
     return answered(guide, "", answer, *told, nothing="", detail=f"`worker_concurrency={wanted}`")
+
+
+def _unset(known: TargetFacts, guide: Guide) -> Sequence[Finding]:
+    """Nothing to agree with where the configuration surely sets none; else a gap."""
+    reading = read(known, "worker_concurrency")
+    unread = reading.missing or ("" if reading.value is None else "`worker_concurrency` ne se lit pas dans le code")
+    outside = "`worker_concurrency` n'est pas réglé"
+    gaps = [UnreadSettings(*place_of(reading.excerpt), unread)] if unread else []
+    scope = scope_of(known, outside, reading, gaps=gaps)
+    answer = conclude(ruled_by(known, (reading,), (), "", scope=scope), _nothing)
+    return answered(guide, "", answer, nothing=outside)
 
 
 def _nothing(_: object) -> tuple[Fault, ...]:

@@ -510,7 +510,7 @@ CASES = (
         Edit("audit.toml", 'campaign_lock = "app.services.locks:campaign_lock"\n', ""),
     ),
     fails("concurrency", "short option", "le script l'emporte", Edit(START, "--concurrency=4", "-c 8")),
-    undetermined("concurrency", "no setting", "n'est pas réglé", Edit(APP, "    worker_concurrency=4,\n", "")),
+    not_concerned("concurrency", "no setting", "n'est pas réglé", Edit(APP, "    worker_concurrency=4,\n", "")),
     undetermined(
         "concurrency",
         "no worker",
