@@ -1,7 +1,7 @@
 """For each rule, edits of a sound application that must make it answer otherwise. One entry = one case anyone can add."""
 
 from tests.acceptance.reference_copy import Edit
-from tests.rules.case import Case, established, fails, undetermined
+from tests.rules.case import Case, established, fails, not_concerned, undetermined
 from tests.rules.restart_cases import RESTARTS
 
 APP, SEND = "app/tasks/celery_app.py", "app/tasks/message_tasks.py"
