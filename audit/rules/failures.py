@@ -278,7 +278,7 @@ def _scheduled(
     answer = conclude(
         Domain((*domain.members, *again), domain.gaps, domain.read),
         lambda one: faults(one) if isinstance(one, RetrySchedule) else [],
-        possible_of=lambda one: [] if isinstance(one, RetrySchedule) else [_republished(one)],
+        possible_of=lambda one: [_republished(one)] if isinstance(one, Republication) else [],
     )
     wrong = (*answer.faults, *answer.possible)
     evidence = [known.source.evidence(fault.excerpt) for fault in wrong] or [known.source.evidence()]
