@@ -1,14 +1,19 @@
 """The server that keeps the queues: it evicts none of them, and still has them after a restart."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from audit.model.domains import conclude
-from audit.model.findings import Finding, Severity
+from audit.model.domains import Domain, conclude
+from audit.model.findings import Excerpt, Finding, Severity
+from audit.model.observations.messages import LosingQueue
 from audit.model.target_facts import TargetFacts
 from audit.rules.domains.broker_domain import Broker, broker_servers
+from audit.rules.effective_settings import read, scheme
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 
+_NO_SERVER = frozenset({"memory", "filesystem"})
+_TRANSIENT = (1, "transient")
 _UNLIMITED = frozenset({"", "0", "0b", "0mb", "0gb"})
 
 
@@ -20,7 +25,7 @@ _UNLIMITED = frozenset({"", "0", "0b", "0mb", "0gb"})
         severity=Severity.CRITICAL,
         passes="Le serveur du broker n'évince aucune file, et les garde à son redémarrage",
         fails="Le serveur du broker perd des files",
-        advice="Lancer le broker avec `--maxmemory-policy noeviction` et `--appendonly yes`, à part d'un cache",
+        advice="Lancer Redis avec `--maxmemory-policy noeviction` et `--appendonly yes`, à part d'un cache ; sous RabbitMQ, garder des files durables, sans durée ni longueur",
         solution="redis:\n  command: [redis-server, --appendonly, 'yes', --maxmemory-policy, noeviction]\n  volumes: ['redis:/data']",
         undetermined="l'adresse du broker, ou le fichier qui règle son serveur, ne se lit pas",
         impact="Élevé : des tâches publiées disparaissent sans erreur",
@@ -62,16 +67,58 @@ _UNLIMITED = frozenset({"", "0", "0b", "0mb", "0gb"})
     },
 )
 def _keeps(known: TargetFacts) -> Sequence[Finding]:
-    domain = broker_servers(known)
+    servers, losing = broker_servers(known), _declared_so(known)
+    domain: Domain[Broker | _Loss] = Domain((*servers.members, *losing), servers.gaps, servers.read)
     answer = conclude(
         domain, lambda one: _lost(one) if one.sure else [], possible_of=lambda one: [] if one.sure else _lost(one)
     )
-    evidence = (known.source.evidence(member.service.excerpt) for member in domain.members)
-    nothing = "aucun fichier ne lance le serveur Redis du broker"
+    evidence = (known.source.evidence(_place(member)) for member in domain.members)
+    nothing = "aucun fichier ne lance le serveur Redis du broker, et aucune file de RabbitMQ n'est déclarée à perte"
     return answered(_keeps.guide, "Broker qui perd des files", answer, *evidence, nothing=nothing)
 
 
-def _lost(member: Broker) -> list[Fault]:
+@dataclass(frozen=True)
+class _Loss:
+    """What the project itself asks of its broker; `sure`: the broker is one that does it."""
+
+    how: str
+    excerpt: Excerpt | None
+    sure: bool
+
+
+def _declared_so(known: TargetFacts) -> list[_Loss]:
+    """Queues of RabbitMQ that it may forget, messages that it does not write, and a broker that is no server."""
+    address = read(known, "broker_url")
+    used = scheme(address.value) if isinstance(address.value, str) else ""
+    losses = (
+        [
+            _Loss(
+                f"`{address.value}` n'est pas un serveur : ce qui est publié n'en sort pas",
+                address.excerpt,
+                sure=not address.variable,
+            )
+        ]
+        if used in _NO_SERVER
+        else []
+    )
+    if used not in {"amqp", ""}:
+        return losses
+    sure = used == "amqp"
+    mode = read(known, "task_default_delivery_mode")
+    if mode.value in _TRANSIENT:
+        losses.append(
+            _Loss("les messages ne sont pas écrits sur disque (`task_default_delivery_mode`)", mode.excerpt, sure)
+        )
+    return losses + [_Loss(o.how, o.excerpt, sure) for o in known.source.observations_of(LosingQueue)]
+
+
+def _place(member: Broker | _Loss) -> Excerpt | None:
+    return member.excerpt if isinstance(member, _Loss) else member.service.excerpt
+
+
+def _lost(member: Broker | _Loss) -> list[Fault]:
+    if isinstance(member, _Loss):
+        return [Fault(member.how, member.excerpt)]
     service, faults = member.service, []
     name = service.names[0]
     bounded = service.limited or service.memory.lower() not in _UNLIMITED

@@ -199,3 +199,10 @@ class RequeuedMessage(TaskObservation):
 @dataclass(frozen=True)
 class Republication(Observation):
     """A call that publishes a task again when it fails, without `retry()` and without a bound."""
+
+
+@dataclass(frozen=True)
+class LosingQueue(Observation):
+    """A queue that RabbitMQ is asked to forget, or to drop messages of; `how`, in French."""
+
+    how: str

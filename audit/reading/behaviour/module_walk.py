@@ -30,6 +30,8 @@ from audit.reading.behaviour.import_connections import may_open, opened_at_impor
 from audit.reading.behaviour.kept_entries import kept_entries, may_keep
 from audit.reading.behaviour.locks import WORDS as LOCKS
 from audit.reading.behaviour.locks import endless_locks
+from audit.reading.behaviour.losing_queues import WORDS as LOSING
+from audit.reading.behaviour.losing_queues import losing_queues
 from audit.reading.behaviour.mentions import mentions
 from audit.reading.behaviour.model_signals import signal_receivers
 from audit.reading.behaviour.network import network
@@ -89,6 +91,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     ((".execute(", ".exec_driver_sql(", ".fetchval(", ".scalar("), sql_counters),
     (("requests", "urlopen", "httpx", "aiohttp", "niquests", "urllib3", "http.client", "setdefaulttimeout"), network),
     (FETCHING, fetching_calls),
+    (LOSING, losing_queues),
     (TASK_OPTIONS, misspelled_options),
     (
         (

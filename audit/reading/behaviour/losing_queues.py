@@ -1,0 +1,45 @@
+"""Queues of RabbitMQ that are declared without being kept, or with a limit that drops messages."""
+
+import ast
+from collections.abc import Iterator
+
+from audit.model.observations.messages import LosingQueue
+from audit.reading.behaviour.scope import Scope, keyword, last
+
+WORDS = ("durable=False", "x-message-ttl", "x-max-length", "x-expires", "message_ttl", "max_length", "auto_delete=True")
+_ARGUMENTS = {
+    "x-message-ttl": "une durée qui en jette les messages",
+    "x-max-length": "une longueur au-delà de laquelle des messages sont jetés",
+    "x-max-length-bytes": "une taille au-delà de laquelle des messages sont jetés",
+    "x-expires": "une durée après laquelle elle disparaît",
+}
+_KEYWORDS = {
+    "message_ttl": _ARGUMENTS["x-message-ttl"],
+    "max_length": _ARGUMENTS["x-max-length"],
+    "max_length_bytes": _ARGUMENTS["x-max-length-bytes"],
+    "expires": _ARGUMENTS["x-expires"],
+}
+
+
+def losing_queues(scope: Scope) -> Iterator[LosingQueue]:
+    """LosingQueue: each queue of Kombu that is declared so; one that rejects what is over its length loses nothing of what it took."""
+    for call in scope.calls:
+        if last(call.func) != "Queue" or not scope.external(call.func).startswith("kombu."):
+            continue
+        name = scope.value(call.args[0]) if call.args else None
+        told = f"la file `{name}` a" if isinstance(name, str) else "une file a"
+        for how in _faults(scope, call):
+            yield scope.observed(LosingQueue, call, how=f"{told} {how}")
+
+
+def _faults(scope: Scope, call: ast.Call) -> Iterator[str]:
+    durable, deleted = keyword(call, "durable"), keyword(call, "auto_delete")
+    if durable is not None and scope.value(durable) is False:
+        yield "`durable=False`, et disparaît quand RabbitMQ redémarre"
+    if deleted is not None and scope.value(deleted) is True:
+        yield "`auto_delete=True`, et disparaît avec son dernier worker"
+    given = keyword(call, "queue_arguments")
+    value = scope.value(given) if given is not None else {}
+    if isinstance(value, dict) and value.get("x-overflow") != "reject-publish":
+        yield from (how for argument, how in _ARGUMENTS.items() if argument in value)
+    yield from (how for name, how in _KEYWORDS.items() if keyword(call, name) is not None)
