@@ -76,7 +76,11 @@ _PROCESSES = "https://docs.celeryq.dev/en/stable/userguide/workers.html#concurre
     """,
 )
 def _aware_clocks(known: TargetFacts) -> Sequence[Finding]:
-    return NotInTasks(NaiveDatetime, _aware_clocks.guide, "Dates sans fuseau", lambda o: f"`{o.constructor}`")(known)
+    def told(seen: NaiveDatetime) -> str:
+        return f"`{seen.constructor}`, qui n'y sert qu'à un nom" if seen.names else f"`{seen.constructor}`"
+
+    guide = _aware_clocks.guide
+    return NotInTasks(NaiveDatetime, guide, "Dates sans fuseau", told, reserved=lambda seen: seen.names)(known)
 
 
 @practice(

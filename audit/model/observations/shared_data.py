@@ -7,9 +7,13 @@ from audit.model.observations.observation import TaskObservation
 
 @dataclass(frozen=True)
 class NaiveDatetime(TaskObservation):
-    """A date made without a time zone; `constructor` is what makes it (`datetime.now()`)."""
+    """A date made without a time zone; `constructor` is what makes it (`datetime.now()`).
+
+    `names`: it only serves to name something, such as a file.
+    """
 
     constructor: str
+    names: bool = False
 
 
 @dataclass(frozen=True)

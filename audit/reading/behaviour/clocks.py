@@ -2,6 +2,7 @@
 
 import ast
 import datetime
+import re
 from collections.abc import Iterator
 
 from audit.model.observations.shared_data import NaiveDatetime
@@ -11,6 +12,8 @@ from audit.reading.python.abstract_values import External, Instance
 
 _NAIVE = {"now": 0, "utcnow": 0, "today": 0, "fromtimestamp": 1, "utcfromtimestamp": 1}
 _HOLDERS = {"datetime": datetime, "datetime.datetime": datetime.datetime}
+_NAMES = re.compile(r"(?i)(?:^|_)(?:name|filename|path|folder|directory|dirname|prefix|suffix|title|slug)$")
+_WRITES = frozenset({"strftime", "isoformat", "format", "str"})
 _CLOCKS = {f"datetime.datetime.{name}": name for name in _NAIVE}
 
 
@@ -20,7 +23,7 @@ def naive_clocks(scope: Scope) -> Iterator[NaiveDatetime]:
         name, given, zoned = _called(scope, call)
         if not name or given > _NAIVE[name] or zoned or is_given_a_zone(scope, call) or _never_runs(scope, call):
             continue
-        yield scope.observed(NaiveDatetime, call, constructor=f"datetime.{name}()")
+        yield scope.observed(NaiveDatetime, call, constructor=f"datetime.{name}()", names=_only_names(scope, call))
     yield from _handed_over(scope)
 
 
@@ -37,6 +40,22 @@ def _called(scope: Scope, call: ast.Call) -> tuple[str, int, bool]:
         name = _CLOCKS.get(first.dotted, "") if isinstance(first, External) else ""
         return name, given + len(value.arguments) - 1, zoned or "tz" in value.keywords
     return (_CLOCKS.get(value.dotted, "") if isinstance(value, External) else ""), given, zoned
+
+
+def _only_names(scope: Scope, call: ast.Call) -> bool:
+    """Whether a date becomes part of a text, which names what it is given to: `path = f"{datetime.now():%Y}.csv"`."""
+    written = False
+    for around in scope.around(call):
+        if isinstance(around, ast.keyword):
+            return written and bool(_NAMES.search(around.arg or ""))
+        if isinstance(around, ast.Assign | ast.AnnAssign):
+            targets = around.targets if isinstance(around, ast.Assign) else [around.target]
+            return written and all(_NAMES.search(last(target)) for target in targets)
+        if isinstance(around, ast.stmt):
+            return False
+        called = last(around.func) if isinstance(around, ast.Call) else ""
+        written |= isinstance(around, ast.JoinedStr) or called in _WRITES or bool(_NAMES.search(called))
+    return False
 
 
 def _never_runs(scope: Scope, node: ast.AST) -> bool:

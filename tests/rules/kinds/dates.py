@@ -1,6 +1,6 @@
 """Dates without a time zone, and those that are given one at once."""
 
-from tests.rules.kinds.program import ALARM, PASSES, Program
+from tests.rules.kinds.program import ALARM, PASSES, WARNED, Program
 
 _HEAD = """
 from datetime import UTC, datetime
@@ -23,7 +23,13 @@ def _dated(name: str, body: str, outcomes: frozenset[object] = PASSES) -> Progra
     return Program("aware-clocks", name, outcomes, text)  # type: ignore[arg-type]
 
 
+_RESERVED = WARNED - ALARM
 PROGRAMS = (
+    _dated("name of a file", "path = f'/tmp/{datetime.now():%Y%m%d}.csv'\nopen(path)", _RESERVED),
+    _dated("name that a function makes", "order.name = unique_name(order_name(key, datetime.now()))", _RESERVED),
+    _dated("name that is given", "export(key, filename=datetime.now().isoformat() + '.csv')", _RESERVED),
+    _dated("date kept as a text", "order.sent_at = datetime.now().isoformat()", ALARM),
+    _dated("date under the name of a name", "file_name = datetime.now()\nsend(file_name)", ALARM),
     _dated("keyword", "order.at = make_aware(value=datetime.fromtimestamp(int(key)))"),
     _dated("keyword, on several lines", "order.at = timezone.make_aware(\n    value=datetime.now(), timezone=paris\n)"),
     _dated("zone put in", "order.at = datetime.utcnow().replace(tzinfo=UTC)"),
