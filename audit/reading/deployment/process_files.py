@@ -30,6 +30,7 @@ from audit.reading.deployment.unit_files import (
     read_supervisor,
     read_systemd,
 )
+from audit.reading.deployment.unread_starts import unread_starts
 from audit.reading.source_files import Source, Tree
 
 if TYPE_CHECKING:
@@ -59,10 +60,17 @@ def read_processes(tree: Tree, declared: tuple[str, ...]) -> tuple[Process, ...]
     # What a developer types is no way to start a system, unless nothing else is.
     typed = [] if declared else [p for p in tree.paths if _is_makefile(p) or _is_bare_script(p, around)]
     found = found or _read(around, typed, declared=False)
+    if not declared:
+        tree.unread += unread_starts(tree, _kinds(around), found)
     if any({"worker", "beat"} & {*process.role.split("+")} for process in found):
         return tuple(found)
     # Nor does an entry point say who calls it.
     return (*found, *settled([run for run in _points(around) if run.process], around))
+
+
+def _kinds(around: Around) -> dict[str, str]:
+    chosen = [source for path in around.tree.paths if _may_be(path) and (source := around.source(path))]
+    return {source.path: _kind(read_template(source).source, declared=False) for source in chosen}
 
 
 def _points(around: Around) -> Iterator[Run]:
