@@ -17,7 +17,7 @@ from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.rules.domains.task_domain import Reached, run_by_tasks, tasks_running
 from audit.rules.effective_settings import NO_TASK, read, short
-from audit.rules.limits import limit
+from audit.rules.limits import limit, published_limits
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 from audit.rules.task_observations import NotInTasks
@@ -75,8 +75,8 @@ def _sleeps(known: TargetFacts) -> Sequence[Finding]:
     domain = run_by_tasks(known, known.source.observations_of(Sleep), only=(), doubts=unread)
     answer = conclude(
         domain,
-        lambda member: limits.faults(member) if member.sure else (),
-        possible_of=lambda member: () if member.sure else limits.faults(member),
+        lambda member: limits.faults(member, sure=True),
+        possible_of=lambda member: limits.faults(member, sure=False),
     )
     evidence = [known.source.evidence(f.excerpt) for f in (*answer.faults, *answer.possible)]
     evidence = evidence or [known.source.evidence()]
@@ -97,24 +97,27 @@ class _Limits:
         missing = next((reading.missing for _, reading in self._read if reading.missing), "")
         if missing:
             return [missing]
-        unclear = observation.seconds is UNKNOWN or UNKNOWN in self._around(member, observation)
+        around = self._around(member, observation)
+        unclear = UNKNOWN in around or (observation.seconds is UNKNOWN and (any(around) or not observation.at_most))
         return [f"ce que dort `{short(observation.symbol)}`, ou sa limite, ne se lit pas"] if unclear else []
 
-    def faults(self, member: Reached[Sleep]) -> list[Fault]:
-        """The sleeps that last as long as the lowest limit of a task around them."""
+    def faults(self, member: Reached[Sleep], *, sure: bool) -> list[Fault]:
+        """The sleeps that last as long as the lowest limit of a task around them, surely or perhaps."""
         found = []
-        for observation in member.seen:
+        for observation in (o for o in member.seen if (member.sure and not o.at_most) is sure):
             lowest = min((v for v in self._around(member, observation) if isinstance(v, int | float)), default=None)
             seconds = observation.seconds
             if lowest is not None and not isinstance(seconds, Unknown) and seconds >= lowest:
-                text = f"`{short(observation.symbol)}` dort {seconds:g} s, limite de {lowest:g} s"
+                how = "attend jusqu'à" if observation.at_most else "dort"
+                text = f"`{short(observation.symbol)}` {how} {seconds:g} s, limite de {lowest:g} s"
                 found.append(Fault(text, observation.excerpt))
         return found
 
     def _around(self, member: Reached[Sleep], observation: Sleep) -> list[float | Unknown | None]:
         running = tasks_running(self._known, observation.symbol) or {member.chain[0]}
         tasks = [self._tasks[symbol] for symbol in sorted(running)]
-        return [limit(task, self._known.source, name, r.value) for task in tasks for name, r in self._read]
+        given = [seconds for task in tasks for pair in published_limits(self._known, task.symbol) for seconds in pair]
+        return [*given, *(limit(t, self._known.source, name, r.value) for t in tasks for name, r in self._read)]
 
 
 @practice(

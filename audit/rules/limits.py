@@ -163,6 +163,14 @@ def _limited_when_published(known: TargetFacts) -> set[str]:
     return {m.task for m in seen if m.gives_limits} - {m.task for m in seen if not m.gives_limits}
 
 
+def published_limits(known: TargetFacts, symbol: str) -> list[tuple[float | Unknown | None, float | Unknown | None]]:
+    """The soft and the hard limits that calls give the messages of a task, in seconds; None for what they leave as it is."""
+    seen = known.source.observations_of(PublishedMessage)
+    names = {symbol, *(task.name for task in known.source.tasks if task.symbol == symbol)}
+    given = dict.fromkeys((m.soft_limit, m.hard_limit) for m in seen if m.task in names)
+    return [pair for pair in given if pair != (None, None)]
+
+
 def _limit_fault(soft: float | Unknown | None, hard: float | Unknown | None) -> str:
     if soft is UNKNOWN or hard is UNKNOWN:
         return ""

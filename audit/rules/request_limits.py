@@ -12,7 +12,7 @@ from audit.model.unknown import UNKNOWN, Unknown
 from audit.rules.domains.setting_domain import place_of, ruled_by, unread_tasks
 from audit.rules.domains.task_domain import Uses, tasks_running
 from audit.rules.effective_settings import read, short
-from audit.rules.limits import AppliedLimits, applied_limits, limit
+from audit.rules.limits import AppliedLimits, applied_limits, limit, published_limits
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 
@@ -69,6 +69,12 @@ def _requests(known: TargetFacts) -> Sequence[Finding]:
         for o in known.source.observations_of(RequestWithTimeout)
         for task in sorted(tasks_running(known, o.symbol))
         for applied in applied_limits(known, soft, hard) or [settings]
+    ]
+    members += [
+        (o, pair)
+        for o in known.source.observations_of(RequestWithTimeout)
+        for task in sorted(tasks_running(known, o.symbol))
+        for pair in published_limits(known, task)
     ]
     unread = [
         Doubt(

@@ -14,7 +14,7 @@ class PublishedMessage(Observation):
     `queue`: the one the call names, None when it names none; when UNKNOWN, it is one of `choices` if there are some.
     `method` is the one called (`delay`, `apply_async`, `send_task` …).
     `gives_limits`: the call gives the task time limits, or options that are not written there. `dropped`: what it returns is kept
-    by nobody.
+    by nobody. `soft_limit` and `hard_limit`: the time limits that it writes, in seconds.
     """
 
     task: str
@@ -23,6 +23,8 @@ class PublishedMessage(Observation):
     method: str
     gives_limits: bool
     dropped: bool = False
+    soft_limit: float | Unknown | None = None
+    hard_limit: float | Unknown | None = None
 
 
 @dataclass(frozen=True)

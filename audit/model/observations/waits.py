@@ -8,9 +8,10 @@ from audit.model.unknown import UNKNOWN, Unknown
 
 @dataclass(frozen=True)
 class Sleep(TaskObservation):
-    """A function that sleeps; `seconds`: the longest sum on one path through it."""
+    """A function that sleeps; `seconds`: the longest sum on one path through it. `at_most`: what it waits for may come before."""
 
     seconds: float | Unknown
+    at_most: bool = False
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,8 @@ from audit.reading.behaviour.function_memory import function_memory
 from audit.reading.behaviour.handed_objects import HandedObjects
 from audit.reading.behaviour.import_connections import may_open, opened_at_import
 from audit.reading.behaviour.kept_entries import kept_entries, may_keep
+from audit.reading.behaviour.library_waits import WORDS as LIBRARY_WAITS
+from audit.reading.behaviour.library_waits import library_waits
 from audit.reading.behaviour.locks import WORDS as LOCKS
 from audit.reading.behaviour.locks import endless_locks
 from audit.reading.behaviour.losing_queues import WORDS as LOSING
@@ -105,6 +107,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     (LOCKS, endless_locks),
     ((".execute(", "supabase", "postgrest"), unpaged_reads),
     (("purge(", "discard_all("), purges),
+    (LIBRARY_WAITS, library_waits),
     (DELIVERIES, counted_deliveries),
     (REPUBLISHED, republications),
     (WORKERS, started_workers),

@@ -180,7 +180,14 @@ def _message(scope: Scope, call: ast.Call, queue: ast.expr | None, method: str) 
         method=method,
         gives_limits=_may_limit(call, method),
         dropped=call not in scope.parents or isinstance(scope.parents[call], ast.Expr),
+        soft_limit=None if method in _PLAIN else _limit(scope, call, "soft_time_limit"),
+        hard_limit=None if method in _PLAIN else _limit(scope, call, "time_limit"),
     )
+
+
+def _limit(scope: Scope, call: ast.Call, name: str) -> float | Unknown | None:
+    given = keyword(call, name)
+    return _from_now(scope, given) if given is not None else None
 
 
 def _queue(scope: Scope, call: ast.Call) -> PlainValue:

@@ -1,0 +1,196 @@
+"""Waits that a library makes for whoever calls it: between its attempts, for an event, for a page, for a machine."""
+
+import ast
+from collections.abc import Iterator, Mapping
+
+from audit.model.observations.waits import Sleep
+from audit.model.unknown import UNKNOWN, Unknown
+from audit.reading.behaviour.scope import Scope, keyword, last
+from audit.reading.python.child_nodes import walk
+
+WORDS = (
+    *("tenacity", "backoff", "Event(", "Condition(", "Barrier(", "ueue", "select", "get_waiter(", "WebDriverWait"),
+    *("playwright", "subprocess", "os.system"),
+)
+# What may wait, with the place of its timeout.
+_WAITS: Mapping[str, int] = {
+    **dict.fromkeys((f"{m}.{c}.wait" for m in ("threading", "multiprocessing") for c in ("Event", "Condition")), 0),
+    "threading.Barrier.wait": 0,
+    **{f"{name}.get": 1 for name in ("queue.Queue", "queue.LifoQueue", "queue.PriorityQueue", "multiprocessing.Queue")},
+    "queue.SimpleQueue.get": 1,
+    "select.select": 3,
+}
+_PAGE = frozenset(
+    {"until", "until_not", "wait_for_timeout", "wait_for_selector", "wait_for_load_state", "wait_for_url", "wait_for_function"}
+)  # fmt: skip
+_SHELLS = frozenset(
+    {"subprocess.run", "subprocess.call", "subprocess.check_call", "subprocess.check_output", "os.system"}
+)
+_RETRYING = frozenset({"tenacity.retry", "tenacity.Retrying", "tenacity.AsyncRetrying"})
+_BACKOFF = frozenset({"backoff.on_exception", "backoff.on_predicate"})
+# The waits of tenacity: the argument that is the longest, or the one that grows.
+_CONSTANT = {"wait_fixed": (0, "wait"), "wait_random": (1, "max")}
+_EXPONENTIAL = {
+    **dict.fromkeys(("wait_exponential", "wait_random_exponential"), "multiplier"),
+    "wait_exponential_jitter": "initial",
+}
+_SECOND = 1000.0
+_Seconds = float | Unknown | None
+
+
+def library_waits(scope: Scope) -> Iterator[Sleep]:
+    """Sleep: each call of a library that waits for as long as it is told, or less where something comes before."""
+    if not scope.symbol:
+        return
+    decorators = scope.root.decorator_list if isinstance(scope.root, ast.FunctionDef | ast.AsyncFunctionDef) else []
+    retried = [d for d in decorators if isinstance(d, ast.Call)]
+    for call in (*retried, *scope.calls):
+        seconds = _waited(scope, call)
+        if seconds is not None and seconds != 0:
+            yield scope.observed(Sleep, call, seconds=seconds, at_most=True)
+
+
+def _waited(scope: Scope, call: ast.Call) -> _Seconds:
+    """The most that a call waits, in seconds; None where it is no wait, or has no end of its own."""
+    name = last(call.func)
+    if name in {"retry", "Retrying", "AsyncRetrying", "on_exception", "on_predicate"}:
+        dotted = scope.external(call.func)
+        known = _between_attempts if dotted in _RETRYING else _backed_off if dotted in _BACKOFF else None
+        return known(scope, call) if known else None
+    if name in _PAGE:
+        return _of_a_page(scope, call, name)
+    if name == "wait" and (made := _receiver(scope, call)) is not None and last(made.func) == "get_waiter":
+        return _of_a_machine(scope, call)
+    if name in {"wait", "get", "select"} and (place := _WAITS.get(scope.external(call.func))) is not None:
+        told = _number(scope, _argument(call, place, "timeout"))
+        return told if isinstance(told, int | float) else None
+    return _of_a_command(scope, call) if name in {"run", "call", "check_call", "check_output", "system"} else None
+
+
+def _of_a_page(scope: Scope, call: ast.Call, name: str) -> _Seconds:
+    """What Selenium, in seconds, or Playwright, in milliseconds, waits for a page."""
+    if name in {"until", "until_not"}:
+        made = _receiver(scope, call)
+        driven = made is not None and last(made.func) == "WebDriverWait"
+        return _number(scope, _argument(made, 1, "timeout")) if made and driven else None
+    if "playwright" not in scope.module.source.text:
+        return None
+    given = keyword(call, "timeout") or (call.args[0] if call.args and name == "wait_for_timeout" else None)
+    told = _number(scope, given)
+    return told / _SECOND if isinstance(told, int | float) else told
+
+
+def _argument(call: ast.Call, place: int, name: str) -> ast.expr | None:
+    return keyword(call, name) or (call.args[place] if len(call.args) > place else None)
+
+
+def _receiver(scope: Scope, call: ast.Call) -> ast.Call | None:
+    """The call that made what a method is called on."""
+    made = scope.given(call.func.value) if isinstance(call.func, ast.Attribute) else None
+    return made if isinstance(made, ast.Call) else None
+
+
+def _number(scope: Scope, node: ast.expr | None) -> _Seconds:
+    value = scope.value(node) if node is not None else None
+    return value if value is None or (isinstance(value, int | float) and not isinstance(value, bool)) else UNKNOWN
+
+
+def _of_a_command(scope: Scope, call: ast.Call) -> _Seconds:
+    """The argument of the shell's `sleep`."""
+    if not call.args or scope.external(call.func) not in _SHELLS:
+        return None
+    value = scope.value(call.args[0])
+    words = value.split() if isinstance(value, str) else value
+    if not isinstance(words, list | tuple) or len(words) != 2 or words[0] != "sleep":
+        return None
+    return float(words[1]) if isinstance(words[1], str) and words[1].replace(".", "", 1).isdigit() else None
+
+
+def _of_a_machine(scope: Scope, call: ast.Call) -> _Seconds:
+    """What a waiter of boto3 is configured to; its own default is another for each waiter."""
+    given = keyword(call, "WaiterConfig")
+    value = scope.value(given) if given is not None else None
+    if not isinstance(value, dict):
+        return UNKNOWN
+    delay, attempts = value.get("Delay"), value.get("MaxAttempts")
+    return delay * attempts if isinstance(delay, int | float) and isinstance(attempts, int | float) else UNKNOWN
+
+
+def _between_attempts(scope: Scope, call: ast.Call) -> _Seconds:
+    """What tenacity waits between its attempts, at most."""
+    wait, stop = keyword(call, "wait"), keyword(call, "stop")
+    if wait is None or (isinstance(wait, ast.Constant) and wait.value is None):
+        return None
+    attempts, longest = _stopped(scope, stop)
+    if attempts is None:
+        return longest if longest is not None else UNKNOWN
+    total = 0.0
+    for rank in range(int(attempts) - 1):
+        one = _one_wait(scope, scope.given(wait), rank)
+        if one is UNKNOWN or one is None:
+            return longest if longest is not None else UNKNOWN
+        total += one
+    return total if longest is None else min(total, longest)
+
+
+def _stopped(scope: Scope, stop: ast.expr | None) -> tuple[float | None, float | None]:
+    """How many attempts, and how many seconds, a `stop=` allows; None for what it does not bound."""
+    attempts, longest = None, None
+    alternatives = not (isinstance(stop, ast.BinOp) and isinstance(stop.op, ast.BitAnd))
+    for one in walk(scope.given(stop)) if stop is not None and alternatives else ():
+        if isinstance(one, ast.Call) and one.args:
+            value = _number(scope, one.args[0])
+            told = value if isinstance(value, int | float) else None
+            attempts = told if last(one.func) == "stop_after_attempt" else attempts
+            longest = told if last(one.func) in {"stop_after_delay", "stop_before_delay"} else longest
+    return attempts, longest
+
+
+def _one_wait(scope: Scope, wait: ast.expr, rank: int) -> _Seconds:
+    """The longest that a `wait=` waits after the attempt of this rank."""
+    if isinstance(wait, ast.BinOp) and isinstance(wait.op, ast.Add):
+        sides = [_one_wait(scope, scope.given(side), rank) for side in (wait.left, wait.right)]
+        numbers = [side for side in sides if isinstance(side, int | float)]
+        return sum(numbers) if len(numbers) == len(sides) else UNKNOWN
+    name = last(wait.func) if isinstance(wait, ast.Call) else ""
+    if not isinstance(wait, ast.Call) or name not in _CONSTANT:
+        return _growing(scope, wait, name, rank) if isinstance(wait, ast.Call) else UNKNOWN
+    place, key = _CONSTANT[name]
+    return _number(scope, _argument(wait, place, key) or ast.Constant(1))
+
+
+def _growing(scope: Scope, wait: ast.Call, name: str, rank: int) -> _Seconds:
+    """The same, of a wait that is longer after each attempt."""
+    if name == "wait_incrementing":
+        start, step = (_argument(wait, n, key) or ast.Constant(0) for n, key in enumerate(("start", "increment")))
+        first, more = _number(scope, start), _number(scope, step)
+        return first + more * rank if isinstance(first, int | float) and isinstance(more, int | float) else UNKNOWN
+    if name not in _EXPONENTIAL or wait.args:
+        return UNKNOWN
+    parts = {key: _number(scope, keyword(wait, key)) for key in (_EXPONENTIAL[name], "min", "max", "exp_base")}
+    return UNKNOWN if UNKNOWN in parts.values() else _exponential(parts, parts[_EXPONENTIAL[name]], rank)
+
+
+def _exponential(parts: Mapping[str, _Seconds], first: _Seconds, rank: int) -> float:
+    numbers = {k: v for k, v in parts.items() if isinstance(v, int | float)}
+    factor = first if isinstance(first, int | float) else 1
+    grown = factor * numbers.get("exp_base", 2) ** rank
+    return max(numbers.get("min", 0), min(grown, numbers.get("max", grown)))
+
+
+def _backed_off(scope: Scope, call: ast.Call) -> _Seconds:
+    """What backoff waits between its attempts, at most."""
+    tries, longest = _number(scope, keyword(call, "max_tries")), _number(scope, keyword(call, "max_time"))
+    kind = last(call.args[0]) if call.args else ""
+    if tries is None or tries is UNKNOWN or kind not in {"expo", "constant"}:
+        return longest if longest is not None else UNKNOWN
+    interval = _number(scope, keyword(call, "interval")) if keyword(call, "interval") else 1
+    highest = _number(scope, keyword(call, "max_value"))
+    ranks = range(int(tries) - 1)
+    if kind == "constant":
+        total = interval * len(ranks) if isinstance(interval, int | float) else UNKNOWN
+    else:
+        total = sum(min(2.0**n, highest) if isinstance(highest, int | float) else 2.0**n for n in ranks)
+    if isinstance(longest, int | float) and isinstance(total, int | float):
+        return min(total, longest)
+    return total
