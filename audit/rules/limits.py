@@ -322,7 +322,9 @@ def _same_pool(known: TargetFacts) -> Sequence[Finding]:
 
     gaps: list[Gap] = unread_process_files(known) if known.workers else [UnreadProcess(why=NO_WORKER)]
     gaps += doubtful(known.workers, lambda w: "" if "pool" in w.options else unread_options(w))
-    domain = ruled_by(known, (configured,), known.workers, configured.told, *gaps, scope=scope)
+    domain = ruled_by(
+        known, (configured,), known.workers, "" if configured.missing else configured.told, *gaps, scope=scope
+    )
     title = "Modèle d'exécution différent"
     return answered(guide, title, conclude(domain, other), *configured.evidence, nothing=scope.outside)
 

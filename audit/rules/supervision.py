@@ -110,7 +110,8 @@ def _left_down(known: TargetFacts, worker: Process, other: str) -> list[Finding]
         note = f"{text}, mais `{other}` les relance : préciser lequel sert en production (`target.process_files`)"
         return [Finding(Outcome.RESERVATION, note, (evidence,), problem=problem)]
     found = [defect(text, problem, evidence)]
-    if not any(w.restart for w in known.workers):
+    # A unit of systemd, or a program of supervisord, is one that is told to leave it down.
+    if not any(w.restart or w.excerpt.language == "ini" for w in known.workers):
         found.append(defect("Pas de process manager (supervisord, systemd) configuré", problem, evidence))
     return found
 
