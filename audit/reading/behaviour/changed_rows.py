@@ -137,6 +137,8 @@ def is_kept(scope: Scope, holder: str) -> bool:
     """Whether the row is written back: saved or committed here, or by whoever ends the session it was read from."""
     if _is_a_plain_object(scope, holder):
         return False
+    if any(_saves(call, name) for call in scope.calls for name in _gone_over(scope, holder)):
+        return True
     if any(_saves(call, holder) or _is_given_to_a_saver(scope, call, holder) for call in scope.calls):
         return True
     if holder == "self":
@@ -144,6 +146,13 @@ def is_kept(scope: Scope, holder: str) -> bool:
     if any(last(call.func) in _COMMITS and isinstance(call.func, ast.Attribute) for call in scope.calls):
         return True
     return _is_of_a_session(scope, holder)
+
+
+def _gone_over(scope: Scope, holder: str) -> Iterator[str]:
+    """The names of what a loop goes over under this name: `rows` for `for row in rows`."""
+    for loop in scope.all(ast.For):
+        if isinstance(loop.target, ast.Name) and loop.target.id == holder and isinstance(loop.iter, ast.Name):
+            yield loop.iter.id
 
 
 def _is_a_plain_object(scope: Scope, holder: str) -> bool:

@@ -13,6 +13,8 @@ from audit.reading.behaviour.store_entries import changed_entries, is_of_one_fie
 from audit.reading.python.abstract_values import BoundMethod, FunctionValue
 from audit.reading.python.child_nodes import walk
 
+_OF_ONE_RUN = re.compile(r"uuid[14]|token_hex|\brandom\b|request\.id\b|\btime\(\)")
+_TRANSACTION = re.compile(r"(?i)atomic|begin|transaction|session")
 _LOCKED = frozenset(
     {
         "select_for_update",
@@ -98,14 +100,31 @@ def is_protected(scope: Scope, node: ast.AST) -> bool:
     blocks: list[ast.With | ast.AsyncWith] = [*scope.all(ast.With), *scope.all(ast.AsyncWith)]
     managers = {id(inner) for block in blocks for item in block.items for inner in walk(item.context_expr)}
     around = [n for n in scope.around(node) if isinstance(n, ast.With | ast.AsyncWith)]
-    entered = [item.context_expr for block in around for item in block.items]
+    entered = [
+        item.context_expr for block in around for item in block.items if not _is_of_one_run(scope, item.context_expr)
+    ]
     if any(_LOCK.search(ast.unparse(manager)) or _takes(manager) for manager in entered):
         return True
     line = getattr(node, "lineno", 0)
     locks = [c for c in scope.calls if last(c.func) in _LOCKED and id(c) not in managers and c.lineno <= line]
-    taken = [c.lineno for c in locks if not _decides(scope, c, node)]
+    taken = [c.lineno for c in locks if not _decides(scope, c, node) and not _is_over(scope, c, node)]
     freed = [c.lineno for c in scope.calls if last(c.func) == "release" and c.lineno < line and not _ends(scope, c)]
     return bool(taken) and (not freed or max(freed) < max(taken))
+
+
+def _is_of_one_run(scope: Scope, manager: ast.expr) -> bool:
+    """Whether a lock has a key of its own at each run, which keeps nobody else out."""
+    keys = [scope.given(a) for n in walk(manager) if isinstance(n, ast.Call) for a in n.args]
+    return any(_OF_ONE_RUN.search(ast.unparse(key)) for key in keys)
+
+
+def _is_over(scope: Scope, lock: ast.Call, node: ast.AST) -> bool:
+    """Whether the transaction that holds a locked row has ended before a statement."""
+    if last(lock.func) not in {"select_for_update", "with_for_update"}:
+        return False
+    blocks = [b for b in scope.around(lock) if isinstance(b, ast.With | ast.AsyncWith)]
+    holding = [b for b in blocks if any(_TRANSACTION.search(ast.unparse(i.context_expr)) for i in b.items)]
+    return bool(holding) and holding[0] not in scope.around(node)
 
 
 def _takes(manager: ast.expr) -> bool:

@@ -165,6 +165,22 @@ PROGRAMS = (
     _program("method of an unknown row", WARNED, "find(key).tick()"),
     _sound("by the database", "Order.objects.filter(pk=key).update(sent=F('sent') + 1)"),
     _sound("by SQLAlchemy", "db.execute(update(Line).values(n=Line.n + 1))\ndb.commit()"),
+    _lost(
+        "written together",
+        "orders = list(Order.objects.all())\nfor o in orders:\n    o.sent += 1\nOrder.objects.bulk_update(orders, ['sent'])",
+    ),
+    _lost(
+        "a lock that nobody else takes",
+        "with r.lock(f'n:{uuid.uuid4()}', timeout=9):\n    order = Order.objects.get(pk=key)\n    order.sent += 1\n    order.save()",
+    ),
+    _lost(
+        "a row that is no longer locked",
+        "with transaction.atomic():\n    order = Order.objects.select_for_update().get(pk=key)\norder.sent += 1\norder.save()",
+    ),
+    _sound(
+        "a row that is still locked",
+        "with transaction.atomic():\n    order = Order.objects.select_for_update().get(pk=key)\n    order.sent += 1\n    order.save()",
+    ),
     _sound("made here", "order = Order()\nfor n in key:\n    order.sent += n\norder.save()"),
     _lost("a column read by a statement", "n = db.scalar(select(Line.n))\ndb.execute(update(Line).values(n=n + 1))"),
     _sound("by Redis", "r.incr(key)\nr.hincrby('n', key, 1)"),
