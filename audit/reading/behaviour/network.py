@@ -8,6 +8,7 @@ from audit.model.observations.waits import DefaultTimeoutSource, RequestWithoutT
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.reading.behaviour.certificates import held
 from audit.reading.behaviour.kept_clients import kept_client
+from audit.reading.behaviour.request_attempts import with_attempts
 from audit.reading.behaviour.scope import Scope, function_scope, keyword, last
 from audit.reading.behaviour.verification_options import spread_entry
 from audit.reading.python.abstract_values import (
@@ -57,7 +58,7 @@ def network(scope: Scope) -> Iterator[RequestWithTimeout | RequestWithoutTimeout
         name = last(call.func)
         if replaced := _gives_a_default(scope, call, name):
             yield scope.observed(DefaultTimeoutSource, call, name=replaced)
-        if not mounted:
+        if not mounted or (name in _VERBS and _timeout(scope, call) is not None):
             yield from _request(scope, call, name) if name in _ASKING else _later(scope, call, name)
             yield from _by_another_name(scope, call)
     for node in scope.all(ast.Assign):
@@ -192,13 +193,16 @@ def _verb(value: Value) -> str:
 
 
 def _seconds(scope: Scope, call: ast.Call) -> float | Unknown:
-    """How long the answer may be waited for: of a pair, the second; `httpx` waits 5 s by default."""
+    """How long the answer may be waited for, with all the attempts of a session; `httpx` waits 5 s by default."""
     timeout = _timeout(scope, call)
     if timeout is None:
         return _HTTPX_DEFAULT if scope.external(call.func).startswith("httpx.") else UNKNOWN
     value = scope.value(timeout)
-    told = value[-1] if isinstance(value, list | tuple) and len(value) == 2 else value
-    return told if isinstance(told, int | float) and not isinstance(told, bool) else UNKNOWN
+    told = value if isinstance(value, list | tuple) and len(value) == 2 else (value, value)
+    connect, read = (n if isinstance(n, int | float) and not isinstance(n, bool) else UNKNOWN for n in told)
+    if connect is UNKNOWN or read is UNKNOWN:
+        return read
+    return with_attempts(scope, call, (connect, read))
 
 
 def _gives_a_default(scope: Scope, call: ast.Call, name: str) -> str:

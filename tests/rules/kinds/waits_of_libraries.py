@@ -1,7 +1,7 @@
 """Waits that libraries make, and limits that calls give, against the limits of tasks."""
 
 from audit.model.findings import Outcome
-from tests.rules.kinds.program import ALARM, DOUBTED, PASSES, Program
+from tests.rules.kinds.program import ALARM, DOUBTED, PASSES, WARNED, Program
 
 _RESERVED = frozenset({Outcome.RESERVATION})
 _HEAD = """import queue
@@ -15,8 +15,10 @@ import requests
 import tenacity
 from celery import Celery
 from playwright.sync_api import Page
+from requests.adapters import HTTPAdapter
 from selenium.webdriver.support.ui import WebDriverWait
 from tenacity import retry, stop_after_attempt, stop_after_delay, wait_exponential, wait_fixed
+from urllib3.util import Retry
 
 app = Celery("shop", broker="redis://localhost/0")
 app.conf.update(task_soft_time_limit=60, task_time_limit=90)
@@ -40,6 +42,12 @@ def _called(rule: str, name: str, call: str, outcomes: frozenset[Outcome], body:
     return Program(rule, name, outcomes, text)
 
 
+def _sent(name: str, before: str, body: str, outcomes: frozenset[Outcome]) -> Program:
+    text = f"{_HEAD}\n{before}\n\n@app.task\ndef send(key):\n    {body}\n"
+    return Program("request-within-limit", name, outcomes, text)
+
+
+_MOUNT = "client = requests.Session()\nclient.mount('https://', HTTPAdapter(max_retries={0}))\n"
 _SHORT = "send.apply_async((key,), soft_time_limit=5, time_limit=10)"
 _POST = "requests.get(key, timeout=60)"
 
@@ -91,4 +99,33 @@ PROGRAMS = (
         "time.sleep(60)",
     ),
     _called("sleep-within-limit", "no limit given by a call", "send.apply_async((key,))", PASSES, "time.sleep(60)"),
+    _sent(
+        "attempts of a session",
+        _MOUNT.format("Retry(total=5, backoff_factor=2)"),
+        "client.get(key, timeout=50)",
+        WARNED,
+    ),
+    _sent("attempts, by their number", _MOUNT.format("5"), "client.get(key, timeout=50)", WARNED),
+    _sent(
+        "attempts of a session that a function makes",
+        "def made():\n    own = requests.Session()\n    policy = Retry(total=5)\n    adapter = HTTPAdapter(max_retries=policy)\n"
+        "    own.mount('https://', adapter)\n    return own\n\n\nclient = made()\n",
+        "client.get(key, timeout=50)",
+        WARNED,
+    ),
+    _sent(
+        "attempts of a session of the task",
+        "",
+        "own = requests.Session()\n    own.mount('https://', HTTPAdapter(max_retries=Retry(total=5)))\n    own.get(key, timeout=50)",
+        WARNED,
+    ),
+    _sent(
+        "few attempts of a session",
+        _MOUNT.format("Retry(total=2, backoff_factor=1)"),
+        "client.get(key, timeout=10)",
+        PASSES,
+    ),
+    _sent(
+        "another session's attempts", _MOUNT.format("Retry(total=5)"), "requests.Session().get(key, timeout=50)", PASSES
+    ),
 )
