@@ -40,7 +40,7 @@ def _always_given(
 ) -> bool:
     """Whether each call of the function that was followed gives this parameter a function that was followed, or a library's."""
     calls = list(_calls_of(known, followed, function))
-    given = [(call, _argument(call, parameter, place)) for call in calls]
+    given = [(call, argument(call, parameter, place)) for call in calls]
     return bool(calls) and all(_default(followed, t, parameter) or _followed(known, call, t) for call, t in given)
 
 
@@ -55,7 +55,8 @@ def _calls_of(known: TargetFacts, followed: Collection[str], function: Function)
     return (call for symbol in followed for call in known.source.functions[symbol].calls if call.target in symbols)
 
 
-def _argument(call: Call, parameter: Parameter, place: int) -> str:
+def argument(call: Call, parameter: Parameter, place: int) -> str:
+    """What a call gives a parameter, as written, its default included; `*` for what `*values` or `**options` may give."""
     if parameter.name in call.keywords:
         return call.keywords[parameter.name]
     spread = "**" in call.keywords or any(a.startswith("*") for a in call.arguments)

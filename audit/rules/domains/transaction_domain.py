@@ -17,6 +17,7 @@ from audit.model.observations.messages import (
     TransactionCalls,
 )
 from audit.model.target_facts import TargetFacts
+from audit.rules.domains.given_functions import GivenFunctions
 from audit.rules.effective_settings import short
 
 _SPECIAL = ("__init__", "__enter__", "__exit__", "__call__")
@@ -61,15 +62,27 @@ class Transactions:
         self._found: dict[int, Early] = {}
         self._opaque: dict[OpaqueCall, None] = {}
         self._seen: dict[str, bool] = {}
+        self._given = GivenFunctions(known, self._own)
 
     def early(self) -> tuple[tuple[Early, ...], tuple[Gap, ...]]:
         """The publications that run in one, and the calls in one that nobody can follow."""
         if not any(not one.committed for held in self._direct.values() for one in held):
-            return (), ()
+            return (), tuple(self._handed())
         starts = list(self._starts())
         for certain in (True, False):
             self._walk(deque((symbol, sure, why) for symbol, sure, why in starts if sure is certain))
         return tuple(self._found.values()), tuple(self._opaque)
+
+    def _handed(self) -> Iterator[Gap]:
+        """The calls in a transaction of what a caller may have given to publish a task: `place(order, send.delay)`."""
+        for opened in self._known.source.observations_of(TransactionCalls):
+            function = self._known.source.functions.get(opened.symbol)
+            for call in _at_once(function) if function else ():
+                place = call.excerpt
+                if place is None or (place.first_line, call.name.rpartition(".")[2]) not in opened.calls:
+                    continue
+                if call.unresolved is Unresolved.CALLABLE and self._given.may_publish(opened.symbol):
+                    yield OpaqueCall(place.path, place.first_line, f"{call.name}(…)")
 
     def _starts(self) -> Iterator[tuple[str, bool, str]]:
         """The functions that run in a transaction, whether they surely do, and what opens it."""
@@ -111,7 +124,11 @@ class Transactions:
             if call.excerpt and (call.excerpt.first_line, call.name.rpartition(".")[2]) in opened.calls:
                 yield from ((symbol, certain and sure, why) for symbol, certain in self._run_by(opened.symbol, call))
                 if call.unresolved in {Unresolved.CALLABLE, Unresolved.COMPUTED} and ".<locals>." not in opened.symbol:
-                    self._opaque[OpaqueCall(call.excerpt.path, call.excerpt.first_line, f"{call.name}(…)")] = None
+                    given = self._given.by_callers(opened.symbol, call.name)
+                    if given is None:
+                        self._opaque[OpaqueCall(call.excerpt.path, call.excerpt.first_line, f"{call.name}(…)")] = None
+                        continue
+                    yield from ((symbol, sure and len(given) == 1, why) for symbol in given)
 
     def _walk(self, queue: deque[tuple[str, bool, str]]) -> None:
         while queue:
