@@ -27,8 +27,8 @@ def corrections(
     was = {_key(p): p for p in journal["problems"]}
     now = {_key(p): p for p in problems}
     before = {r["id"]: r["verdict"] for r in journal["requirements"]}
-    left = _open(journal["requirements"], journal["unattached"])
-    left_now = _open(requirements, unattached)
+    left = open_points(journal["requirements"], journal["unattached"])
+    left_now = open_points(requirements, unattached)
     return {
         "previous": {
             "date": journal["volatile"]["date"],
@@ -47,7 +47,7 @@ def corrections(
     }
 
 
-def _open(
+def open_points(
     requirements: Sequence[Mapping[str, Any]], unattached: Sequence[Mapping[str, Any]]
 ) -> dict[str, dict[str, str]]:
     """The points that are not settled, by rule."""

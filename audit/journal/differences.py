@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from audit.journal.corrections import open_points
 from audit.journal.fingerprints import fingerprints, known
 
 Journal = Mapping[str, Any]
@@ -10,7 +11,13 @@ Journal = Mapping[str, Any]
 
 def differences(before: Journal, after: Journal) -> list[str]:
     """One French line a change, in the order of a report; none when they say the same."""
-    return [*_trees(before, after), *_verdicts(before, after), *_problems(before, after), *_figures(before, after)]
+    return [
+        *_trees(before, after),
+        *_verdicts(before, after),
+        *_points(before, after),
+        *_problems(before, after),
+        *_figures(before, after),
+    ]
 
 
 def _trees(before: Journal, after: Journal) -> Iterator[str]:
@@ -28,9 +35,16 @@ def _verdicts(before: Journal, after: Journal) -> Iterator[str]:
     for identifier in {**was, **now}:
         if was.get(identifier) != now.get(identifier):
             yield f"Exigence {identifier} : {was.get(identifier, 'absente')} → {now.get(identifier, 'absente')}"
-    left, left_now = (journal["verdict"].get("open_critical", []) for journal in (before, after))
-    if left != left_now:
-        yield f"Points critiques ouverts : {', '.join(left) or 'aucun'} → {', '.join(left_now) or 'aucun'}"
+
+
+def _points(before: Journal, after: Journal) -> Iterator[str]:
+    left, left_now = (open_points(journal["requirements"], journal["unattached"]) for journal in (before, after))
+    for word, of, others in (("À vérifier, apparu", left_now, left), ("Établi ou sans objet", left, left_now)):
+        yield from (f"{word} : {_told(rule, point)}" for rule, point in of.items() if rule not in others)
+
+
+def _told(rule: str, point: Mapping[str, str]) -> str:
+    return f"{point['severity'] or 'gravité non précisée'}, {point['sentence'].rstrip('.')} ({rule})"
 
 
 def _status(entry: Journal) -> str:

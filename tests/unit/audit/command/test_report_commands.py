@@ -191,6 +191,7 @@ def test_two_journals_are_compared_over_moved_lines(journal: Path, shop: Path, t
     result = audit("report", "diff", journal, after)
     assert result.exit_code == 1
     assert "Disparu : critique, " in result.stdout
+    assert "À vérifier, apparu" not in result.stdout
     assert "Apparu" not in result.stdout
     assert "Apparu : critique, " in audit("report", "diff", after, journal).stdout
 

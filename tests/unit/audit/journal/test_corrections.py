@@ -2,6 +2,7 @@ from pathlib import Path
 from typing import Any
 
 from audit.journal.corrections import Previous, corrections
+from audit.journal.differences import differences
 
 NOW: list[dict[str, Any]] = [
     {"id": "8.4", "verdict": "CONFORME", "findings": []},
@@ -67,3 +68,13 @@ def test_points_that_were_settled_and_points_that_opened() -> None:
     )
     assert [line["sentence"] for line in told["settled"]] == ["Point a", "Point c"]
     assert told["opened"] == [{"sentence": "Point d", "severity": "critique"}]
+
+
+def test_a_diff_names_the_points_that_opened_and_those_that_were_settled() -> None:
+    def journal(*points: dict[str, Any]) -> dict[str, Any]:
+        same = {"name": "x", "digest": "a" * 64}
+        empty: dict[str, Any] = {"requirements": [], "problems": [], "experiments": [], "family": "8"}
+        return empty | {"target": same, "profile": "strict", "level": "source", "unattached": list(points)}
+
+    lines = differences(journal(left("a"), left("b")), journal(left("b"), left("c"), left("a", "établi")))
+    assert lines == ["À vérifier, apparu : critique, Point c (c)", "Établi ou sans objet : critique, Point a (a)"]

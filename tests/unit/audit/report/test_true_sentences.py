@@ -139,3 +139,11 @@ def test_a_minor_problem_quotes_one_place_and_names_the_others(strict: Journal, 
     report = told(strict | {"problems": [fault | {"places": [f"app/{n}.py:3" for n in "abc"]}]})
     assert report.count("```python\nx = 1\n") == quoted
     assert "Endroits (3) : `app/a.py:3`, `app/b.py:3`, `app/c.py:3`." in report
+
+
+def test_a_family_names_what_is_met_and_nothing_else(december: Journal) -> None:
+    validated = december | {"profile": "strict", "family": "7"}
+    report = told(validated)
+    assert "Conformes, aux conditions de la section 6 : 8.1, 8.4.\n" in report, "8.5 is only partly met"
+    assert "Ce que ce checkpoint a examiné" not in report
+    assert "Ce que ce checkpoint a examiné" in told(validated | {"verdict": december["verdict"] | {"validated": False}})
