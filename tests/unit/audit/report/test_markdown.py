@@ -121,7 +121,7 @@ def test_nobody_signs(december: Journal) -> None:
         "| Service Monitoring | 2 | ❌ 1/2 établis, 1 erreur d'audit |",
         "| Verrouillage Campagnes | 0 | ➖ sans objet |",
         "**Origine des preuves** : exécuté, par l'expérience `autonomous-sending` (Envoi sans administrateur",
-        "(`autonomous-sending`) : Message 1 attendus, 120 ; Reçus deux fois, 0.",
+        "(`autonomous-sending`) - Message 1 attendus : 120 ; Reçus deux fois : 0.",
         "**Déroulement** : 1,25 s - le worker principal est tué.",
         "**Mesures** : celles de l'expérience `autonomous-sending`, données sous l'exigence 8.1.",
         "### Autres expériences",
