@@ -198,8 +198,8 @@ def _is_loop_over_results(scope: Scope, name: ast.Name, within: frozenset[str]) 
     """Whether a name runs over a list of results: that of a loop, or of a lambda given to `map`."""
     loops: list[ast.For | ast.comprehension] = [*scope.all(ast.For), *scope.all(ast.comprehension)]
     over = [loop.iter for loop in loops if isinstance(loop.target, ast.Name) and loop.target.id == name.id]
-    for call in scope.calls:
-        each = call.args[0] if len(call.args) == 2 and last(call.func) == "map" else None
+    for call in scope.by_name.get("map", ()):
+        each = call.args[0] if len(call.args) == 2 else None
         if isinstance(each, ast.Lambda) and [a.arg for a in each.args.args] == [name.id]:
             over.append(call.args[1])
     return any(_are_results(scope, node, within) for node in over)

@@ -125,8 +125,7 @@ def _behind(scope: Scope, value: ast.expr) -> Iterator[ast.expr]:
         yield node
         names = {n.id for n in walk(node) if isinstance(n, ast.Name)} - seen
         seen |= names
-        given = [a for a in scope.all(ast.Assign) if any(isinstance(t, ast.Name) and t.id in names for t in a.targets)]
-        todo += [a.value for a in given]
+        todo += [assign.value for name in names for assign in scope.assigns.get(name, ())]
 
 
 def _is_sum(node: ast.expr) -> bool:

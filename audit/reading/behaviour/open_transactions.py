@@ -115,7 +115,7 @@ def commit_follows(scope: Scope, call: ast.Call) -> bool | None:
     """Whether something is surely written, then this is called, then committed; None when no commit follows, or nothing may be written."""
     follows, writes = False, last(call.func) not in METHODS and _is_of_project(scope, call)
     for before, after in _around(scope, call):
-        committers = {name for statement in after for name in _committers(statement)}
+        committers = {name for statement in after for name in _committers(scope, statement)}
         if committers and _wrote(before, committers):
             return True
         follows = follows or bool(committers)
@@ -131,7 +131,7 @@ def _is_of_project(scope: Scope, call: ast.Call) -> bool:
 def committed_before(scope: Scope, call: ast.Call) -> bool:
     """Whether the function commits, and then makes this call without a write between."""
     for before, _ in _around(scope, call):
-        places = [index for index, s in enumerate(before) if {*_committers(s)}]
+        places = [index for index, s in enumerate(before) if _committers(scope, s)]
         if places:
             return not _writes_by_name(before[places[-1] + 1 :])
     return False
@@ -155,12 +155,13 @@ def _around(scope: Scope, call: ast.Call) -> Iterator[tuple[list[ast.stmt], list
         inner = holder
 
 
-def _committers(statement: ast.stmt) -> Iterator[str]:
+def _committers(scope: Scope, statement: ast.stmt) -> frozenset[str]:
     """What is committed by a statement that is a commit itself, or holds one; what is given a message is no database."""
-    for node in walk(statement):
-        called = node.func if isinstance(node, ast.Call) and not node.args else None
-        if isinstance(called, ast.Attribute) and called.attr == "commit":
-            yield dotted(called.value).partition(".")[0]
+    if statement not in scope.committers:
+        calls = [n.func for n in walk(statement) if isinstance(n, ast.Call) and not n.args]
+        committed = (f.value for f in calls if isinstance(f, ast.Attribute) and f.attr == "commit")
+        scope.committers[statement] = frozenset(dotted(value).partition(".")[0] for value in committed)
+    return scope.committers[statement]
 
 
 def _wrote(statements: Sequence[ast.stmt], committers: set[str]) -> bool:

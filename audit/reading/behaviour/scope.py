@@ -46,6 +46,8 @@ class Scope:
         self.machine, self.module, self.symbol, self.root = machine, module, symbol, root
         self.nodes: dict[type[ast.AST], list[Any]] = {}
         self.parents: dict[ast.AST, ast.AST] = {}
+        # What is committed by each statement that was asked about.
+        self.committers: dict[ast.stmt, frozenset[str]] = {}
         # What expressions stood for when they were asked about, and whether a limit cut that short.
         self._known: dict[ast.expr, tuple[Value, bool]] = {}
         # The same of local names, with how far from the expression asked about each was looked up.
@@ -66,6 +68,15 @@ class Scope:
         found: dict[str, list[ast.Call]] = {}
         for call in self.calls:
             found.setdefault(last(call.func), []).append(call)
+        return found
+
+    @cached_property
+    def assigns(self) -> dict[str, list[ast.Assign]]:
+        """The assignments by each name that they give a value."""
+        found: dict[str, list[ast.Assign]] = {}
+        for assign in self.all(ast.Assign):
+            for name in dict.fromkeys(t.id for t in assign.targets if isinstance(t, ast.Name)):
+                found.setdefault(name, []).append(assign)
         return found
 
     @cached_property

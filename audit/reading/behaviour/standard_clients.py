@@ -19,6 +19,7 @@ _CLIENTS = {
 }
 STANDARD_WORDS = ("imaplib", "poplib", "smtplib", "ftplib", "nntplib", "wrap_socket")
 _METHODS = {"starttls": (("context", 2), ("ssl_context", 0)), "stls": (("context", 0),)}
+_DEPTH = 3
 _LIBRARIES = re.compile(r"(?<!\w)(?:smtplib|imaplib|poplib|nntplib)\b")
 
 
@@ -58,15 +59,11 @@ def _choices(scope: Scope, node: ast.expr, depth: int) -> Iterator[ast.expr]:
     if isinstance(node, ast.IfExp):
         yield from (n for side in (node.body, node.orelse) for n in _choices(scope, side, depth))
         return
-    given = [
-        a.value
-        for a in (scope.all(ast.Assign) if isinstance(node, ast.Name) and depth < 3 else ())
-        if any(isinstance(t, ast.Name) and t.id == last(node) for t in a.targets)
-    ]
+    given = scope.assigns.get(node.id, ()) if isinstance(node, ast.Name) and depth < _DEPTH else ()
     if not given:
         yield node
-    for value in given:
-        yield from _choices(scope, value, depth + 1)
+    for assign in given:
+        yield from _choices(scope, assign.value, depth + 1)
 
 
 def _is_left_out(scope: Scope, call: ast.Call, argument: str, place: int) -> bool:
