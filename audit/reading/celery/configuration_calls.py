@@ -72,6 +72,8 @@ def _configure(machine: Machine, app: Instance, site: CallSite, name: str) -> Va
     conf = configuration_of(app)
     if name == "config_from_object":
         _config_from_object(machine, app, site)
+    elif name == "config_from_envvar" and (told := _deployed_module(machine, site)):
+        _load(machine, app, told, "", site.origin)
     elif name in {"config_from_envvar", "config_from_cmdline"}:
         with machine.undo_log.by(Means.LOADED, site.origin):
             machine.undo_log.obscure(conf, site.origin)
@@ -148,6 +150,13 @@ def _config_from_object(machine: Machine, app: Instance, site: CallSite) -> None
     _load(machine, app, source, namespace if isinstance(namespace, str) else "", site.origin)
 
 
+def _deployed_module(machine: Machine, site: CallSite) -> str:
+    """The module of the project that the deployment gives to a variable; empty for none."""
+    variable = unwrap(site.argument(0, "variable_name"))[0]
+    told = machine.project.deployed.get(variable, "") if isinstance(variable, str) else ""
+    return told if told in machine.project.modules else ""
+
+
 def _from_flask(machine: Machine, app: Instance, site: CallSite) -> None:
     """`celery.init_app(app)` of an extension: what `app.config` holds, read or not, configures Celery."""
     web = unwrap(site.argument(0, "app"))[0]
@@ -186,7 +195,11 @@ def load_key(machine: Machine, app: Instance, node: ast.Call, origin: Origin) ->
 def _load(machine: Machine, app: Instance, source: Value, namespace: str, origin: Origin) -> None:
     """Write the names of a module, a class, an instance or a dict, as `config_from_object` does."""
     conf = configuration_of(app)
-    source, _ = unwrap(source)
+    source, variable = unwrap(source)
+    told = machine.project.deployed.get(variable)
+    if told is not None and (not isinstance(source, str) or told not in source):
+        # The default is not what is loaded: a module of the name that is given, or nobody knows what.
+        source = told if told in machine.project.modules else UNKNOWN
     if isinstance(source, str):
         source = _django_settings(machine, app, origin) if source == "django.conf:settings" else machine.resolve(source)
     names = _names_of(machine, source)
@@ -240,6 +253,10 @@ def _django_settings(machine: Machine, app: Instance, origin: Origin) -> Value:
     modules = machine.project.modules
     here = [values for module, values in chosen.items() if modules[module].source.path == origin.path]
     named = dict.fromkeys(name for values in here or chosen.values() for name in values)
+    told = machine.project.deployed.get("DJANGO_SETTINGS_MODULE", "")
+    if told in modules:
+        # `os.environ.setdefault` leaves what the process is given.
+        return machine.resolve(told)
     names = [name for name in named if not _serves_tests(machine, name)] or [*named]
     if len(names) != 1 or names[0] in modules:
         return machine.resolve(names[0]) if len(names) == 1 else UNKNOWN

@@ -215,6 +215,10 @@ def _if_exp(machine: Machine, node: ast.IfExp, frame: Frame) -> Value:
 def _subscript(machine: Machine, node: ast.Subscript, frame: Frame) -> Value:
     value, variable = unwrap(evaluate(machine, node.value, frame))
     key, more = unwrap(evaluate(machine, node.slice, frame))
+    told = machine.project.deployed.get(more)
+    if told is not None and isinstance(value, dict) and told in value:
+        # What is chosen by a variable that the deployment gives is not chosen by its default.
+        key, more = told, ""
     if isinstance(value, External) and value.dotted == "os.environ" and isinstance(key, str):
         return Overridable(UNKNOWN, key, word=True)
     if isinstance(value, External) and value.dotted.endswith(".Annotated") and isinstance(key, tuple):

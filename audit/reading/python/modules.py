@@ -4,6 +4,7 @@ import ast
 import hashlib
 import logging
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
@@ -55,6 +56,8 @@ class Project:
     program: tuple[str, ...] = ()
     roots: list[str] = field(default_factory=list)
     excluded: tuple[str, ...] = ()
+    # What every process of Celery that is given a variable is given in it.
+    deployed: Mapping[str, str] = field(default_factory=dict)
     # The texts that list what the project needs.
     requirements: tuple[str, ...] = ()
 
