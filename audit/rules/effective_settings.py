@@ -1,7 +1,7 @@
 """One Celery setting as the strongest probe knows it, and what the target's broker, results, tasks and workers are."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from audit.model.facts import Facts, Process, Setting, Task
 from audit.model.findings import Evidence, Excerpt, Level
@@ -14,6 +14,8 @@ from audit.rules.celery_releases import CeleryRelease, is_boolean, release
 from audit.rules.told_release import told_release
 
 NO_WORKER = "aucun fichier de démarrage ne lance de worker Celery"
+# `Settings.broker_url` and `Settings.result_backend` read these before what is written (5.6.3).
+_BY_ENVIRONMENT = {"broker_url": "CELERY_BROKER_URL", "result_backend": "CELERY_RESULT_BACKEND"}
 NO_TASK = "aucune tâche Celery n'a été lue"
 
 
@@ -67,9 +69,8 @@ def read(known: TargetFacts, name: str, default: PlainValue = None, *, tasks_suf
     missing = _why_silent(known, tasks_suffice=tasks_suffice)
     if missing:
         return Reading(name, UNKNOWN, missing=missing)
-    written_so = known.source.settings.get(name)
-    if written_so and written_so.word and is_boolean(name):
-        return _of_word(known, written_so)
+    if told := _of_environment(known, name):
+        return told
     seen = list(known.setting(name))
     if seen and seen[0][0].value is UNKNOWN:
         why = f"la valeur de `{name}` ne se lit pas dans le code"
@@ -96,6 +97,22 @@ def read(known: TargetFacts, name: str, default: PlainValue = None, *, tasks_suf
     # A comment speaks of the value beside it, not of another that an import found.
     comment = next((s.comment for s, f in seen if f.level is Level.SOURCE and s.value == setting.value), "")
     return Reading(name, setting.value, evidence, "", excerpt, variable, written, seen=True, comment=comment)
+
+
+def _of_environment(known: TargetFacts, name: str) -> Reading | None:
+    """What the deployment gives: to the variable that Celery reads before its settings, or that is a boolean's text; None for nothing."""
+    written_so = known.source.settings.get(name)
+    variable = _BY_ENVIRONMENT.get(name, "")
+    words = given(known, variable)
+    if not words and written_so and written_so.word and is_boolean(name):
+        return _of_word(known, written_so)
+    if not words:
+        return None
+    if len(words) > 1:
+        return Reading(name, UNKNOWN, missing=f"des processus reçoivent des valeurs différentes de `{variable}`")
+    word, process = words[0]
+    excerpt = process.runner or process.excerpt
+    return Reading(name, word, (known.source.evidence(excerpt, **{name: word}),), "", excerpt, written=True, seen=True)
 
 
 def _written_before(known: TargetFacts, name: str) -> Reading | None:
@@ -160,6 +177,32 @@ def given(known: TargetFacts, variable: str) -> tuple[tuple[str, Process], ...]:
     """The texts that process files give to an environment variable, as far as they are read, each with one that does."""
     words = {p.environment[variable]: p for p in known.source.processes if variable and variable in p.environment}
     return tuple((word, process) for word, process in words.items() if "$" not in word)
+
+
+def hard_limit(known: TargetFacts) -> Reading:
+    """`task_time_limit`, or the longest that start lines put in its place (`--time-limit`)."""
+    reading = read(known, "task_time_limit")
+    given = [(w, w.options["time-limit"]) for w in known.workers if w.options.get("time-limit")]
+    if not given or reading.missing:
+        return reading
+    unread = next((w for w, text in given if _seconds(text) is None), None)
+    if unread:
+        why = f"`--time-limit` de `{unread.excerpt.path}` ne se lit pas"
+        return replace(reading, value=UNKNOWN, missing=why, excerpt=unread.excerpt)
+    longest, worker = max(((_seconds(text) or 0.0, w) for w, text in given), key=lambda pair: pair[0])
+    bare = len(given) < len(known.workers)
+    own = number(reading.value) if bare else None
+    if own is not None and own >= longest:
+        return reading
+    told = known.source.evidence(worker.excerpt, **{"--time-limit": longest})
+    return replace(reading, value=longest, evidence=(told,), excerpt=worker.excerpt, variable="", written=True)
+
+
+def _seconds(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def scheme(value: PlainValue) -> str:

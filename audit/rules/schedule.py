@@ -12,7 +12,7 @@ from audit.model.unknown import UNKNOWN, Unknown
 from audit.rules.crontabs import crontab_seconds
 from audit.rules.domains.beat_domain import NO_ENTRY, beat_entries, schedule
 from audit.rules.domains.setting_domain import ruled_by
-from audit.rules.effective_settings import number, production_tasks, read
+from audit.rules.effective_settings import hard_limit, number, production_tasks, read
 from audit.rules.limits import limit, limit_of
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
@@ -150,7 +150,7 @@ def _place(known: TargetFacts, entry: BeatEntry) -> Excerpt | None:
     """,
 )
 def _piles_up(known: TargetFacts) -> Sequence[Finding]:
-    hard = read(known, "task_time_limit")
+    hard = hard_limit(known)
     tasks = {task.name: (task, f) for task, f in production_tasks(known)}
 
     def lasts(entry: BeatEntry) -> float | Unknown | None:

@@ -14,7 +14,7 @@ from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN
 from audit.rules.domains.setting_domain import EVERYWHERE, hidden_tasks, ruled_by
 from audit.rules.domains.setting_scopes import redis_only
-from audit.rules.effective_settings import Reading, number, options, production_tasks, read, short
+from audit.rules.effective_settings import Reading, hard_limit, number, options, production_tasks, short
 from audit.rules.limits import limit
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
@@ -72,7 +72,7 @@ def _visibility(known: TargetFacts) -> Sequence[Finding]:
     guide = _visibility.guide
     scope = redis_only(known)
     given, reading = options(known, "broker_transport_options")
-    hard = read(known, "task_time_limit")
+    hard = hard_limit(known)
     allowed = None if reading.missing else number(given.get("visibility_timeout", _DEFAULT))
     default = "visibility_timeout" not in given
     # Who writes it says that the broker is Redis.

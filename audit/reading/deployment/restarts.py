@@ -12,6 +12,7 @@ from audit.reading.deployment.file_references import Around
 from audit.reading.deployment.image_names import is_of_a_server
 from audit.reading.deployment.process_runs import Run, runners
 from audit.reading.deployment.received_stops import environment_of, stops_of
+from audit.reading.deployment.started_programs import given_options
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,17 @@ def _contained(run: Run, process: Process, runs: Sequence[Run], around: Around) 
     """The same, with what is said of its container."""
     chains = _starting(run, runs, ())
     probe = next((probe_read(r.line.probe, r.excerpt, around) for r in chains if r.line.probe), None)
+    environment = environment_of(chains, around)
+    given = given_options(process.role, environment, process.options)
+    options = {**given, **process.options}
     return replace(
         process,
+        role="worker+beat" if process.role == "worker" and "beat" in options else process.role,
+        options=options,
         probe=probe,
         mounts=tuple(mount for r in chains for mount in r.line.mounts),
         clears=tuple(word for r in chains for word in _cleared(f"{r.line.before}\n{r.line.command}\n{r.script}")),
-        environment=environment_of(chains, around),
+        environment=environment,
         memory=next((r.line.memory for r in chains if r.line.memory), ""),
     )
 

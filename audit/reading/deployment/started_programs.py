@@ -1,6 +1,6 @@
 """What a command line starts: a Celery worker, beat, a web server, something else that stays, or nothing that does."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from audit.reading.deployment.command_wrappers import program_name, unwrapped
@@ -23,6 +23,16 @@ _FLAGS = frozenset((
 
 
 _MOST_NODES = 50
+_TRUE = frozenset({"1", "true", "t", "yes", "y", "on"})
+# Click reads each in a variable of its command (`auto_envvar_prefix`); measured with 5.6.3.
+_OPTIONS_BY_NAME = {
+    "WORKER": (
+        "purge", "queues", "exclude-queues", "pool", "concurrency", "autoscale", "prefetch-multiplier", "time-limit",
+        "soft-time-limit", "max-tasks-per-child", "max-memory-per-child", "hostname", "beat", "detach", "task-events",
+        "without-heartbeat", "without-mingle", "without-gossip", "pidfile", "schedule", "scheduler",
+    ),
+    "BEAT": ("schedule", "scheduler", "max-interval", "pidfile", "detach"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -56,6 +66,17 @@ def started(words: Sequence[str], lasting: bool) -> Started | None:
     if lasting and (name.startswith("python") or name in {"supervisord", "flower"}):
         return Started("other", _options(rest, {}))
     return None
+
+
+def given_options(role: str, environment: Mapping[str, str], written: Mapping[str, str]) -> dict[str, str]:
+    """The options that Celery takes from its environment (`CELERY_WORKER_PURGE`), where its line does not give them."""
+    command = {"worker": "WORKER", "worker+beat": "WORKER", "beat": "BEAT"}.get(role, "")
+    found = {}
+    for name in _OPTIONS_BY_NAME.get(command, ()):
+        text = environment.get(f"CELERY_{command}_{name.replace('-', '_').upper()}", "")
+        if text and name not in written and (name not in _FLAGS or text.lower() in _TRUE):
+            found[name] = "" if name in _FLAGS else text
+    return found
 
 
 def empties(words: Sequence[str]) -> str:

@@ -27,7 +27,9 @@ class Broker:
 
 def addresses(value: PlainValue, variable: str, environments: list[Mapping[str, str]]) -> set[str]:
     """The addresses that processes are given for a broker, else the one that is written; empty where none is told."""
-    given = {env[variable] for env in environments if variable and variable in env}
+    # Celery reads its own variable first.
+    first = (next((env[name] for name in ("CELERY_BROKER_URL", variable) if name in env), "") for env in environments)
+    given = set(filter(None, first))
     if not given and not isinstance(value, str):
         given = {text for env in environments for name, text in env.items() if _NAMED.search(name) and "://" in text}
     return given or ({value} if isinstance(value, str) else set())
