@@ -19,12 +19,22 @@ def chords(scope: Scope) -> Iterator[ChordUse]:
         elif last(call.func) == "chain":
             parts = _parts(scope, call)
             yield from (_use(scope, call, part) for part in parts[:-1] if _is_group(part))
+    for added in scope.all(ast.AugAssign):
+        # `flow |= body.s()`
+        for group in _given(scope, last(added.target)) if isinstance(added.op, ast.BitOr) else ():
+            yield _use(scope, added, group)
     for node in scope.all(ast.BinOp):
         if isinstance(node.op, ast.BitOr):
             left = scope.given(node.left)
             before = scope.given(left.right) if isinstance(left, ast.BinOp) else left
             if _is_group(before):
                 yield _use(scope, node, before)
+
+
+def _given(scope: Scope, name: str) -> list[ast.expr]:
+    """The groups that a local name is given."""
+    values = [n.value for n in scope.all(ast.Assign) for t in n.targets if name and last(t) == name]
+    return [value for value in values if _is_group(value)]
 
 
 def _parts(scope: Scope, call: ast.Call) -> Sequence[ast.expr]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from audit.model.observations.messages import DatabaseObjectArgument
-from audit.reading.behaviour.publications import METHODS
+from audit.reading.behaviour.published_calls import METHODS
 from audit.reading.behaviour.row_objects import is_row, owner
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.abstract_values import BoundMethod, ClassValue, FunctionValue, Value
@@ -15,6 +15,7 @@ from audit.reading.python.classes import class_attribute
 from audit.reading.python.interpreter import Machine
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef
+_OTHER_NAMES = re.compile(r"(?m)^(\w+) *= *(?:[\w.]*partial\()?[\w.]+\.(?:delay|apply_async|send_task)\b(?!\()")
 _Place = tuple[str, str, int]
 
 
@@ -28,6 +29,15 @@ class HandedObjects:
     def may_hand(self, text: str) -> bool:
         """Whether a module calls something by the name of one of these functions."""
         return bool(self._published) and self._named.search(text) is not None
+
+    def may_publish(self, text: str) -> bool:
+        """Whether a module holds a name that a module of the project gives a publication: `send = notify.delay`."""
+        return any(name in text for name in self._other_names)
+
+    @cached_property
+    def _other_names(self) -> frozenset[str]:
+        modules = self._machine.project.modules.values()
+        return frozenset(name for module in modules for name in _OTHER_NAMES.findall(module.source.text))
 
     def __call__(self, scope: Scope) -> Iterator[DatabaseObjectArgument]:
         """DatabaseObjectArgument: a row at the place of a parameter that is published."""

@@ -65,7 +65,7 @@ from audit.reading.python.modules import Module
 Watcher = Callable[[Scope], Iterator[Observation]]
 
 # Each with words of which a module's text must hold one for it to see anything: most modules are not walked at all.
-_PUBLISHING = (".delay(", ".delay,", ".delay)", "apply_async", "send_task", "_on_commit")
+_PUBLISHING = (".delay(", ".delay,", ".delay)", ".delay\n", "apply_async", "send_task", "_on_commit", ".chunks(")
 _SIGNING = (".s(", ".s,", ".si,", ".si(", "signature(", "subtask(")
 _CLOCKS = ("now", "today", "fromtimestamp", "datetime", "partial")
 _COUNTING = ("+=", "-=", " + ", " - ", "setattr(", "ock(", "or_update(")
@@ -82,7 +82,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     (FUNCTION_MEMORY, function_memory),
     ((*_PUBLISHING, "countdown", "eta=", "queue=", "signature"), publications),
     ((*_PUBLISHING, *_SIGNING), objects_given),
-    (_PUBLISHING, published_too_early),
+    ((*_PUBLISHING, "group(", "chain(", "chord("), published_too_early),
     (("with ", "atomic", "commit(", "View", "Admin", "listen"), open_transactions),
     ((".connect", "receiver("), signal_receivers),
     (("ATOMIC_REQUESTS",), atomic_requests),
@@ -143,7 +143,12 @@ def _observations(
     text = module.source.text
     if machine.project.is_test_file(module.source.path):
         return []
-    watchers = [watcher for words, watcher in _WATCHERS if any(word in text for word in words)]
+    named = handed.may_publish(text)
+    watchers = [
+        watcher
+        for words, watcher in _WATCHERS
+        if any(word in text for word in words) or (named and words[: len(_PUBLISHING)] == _PUBLISHING)
+    ]
     if module.name in wrappers.modules:
         watchers.append(wrappers)
     if tables.may_change(text):

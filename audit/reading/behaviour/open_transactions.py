@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from audit.model.observations.messages import Opening, TransactionCalls
 from audit.reading.behaviour.model_signals import listens_before_commit
-from audit.reading.behaviour.publications import METHODS
+from audit.reading.behaviour.published_calls import METHODS
 from audit.reading.behaviour.row_objects import ancestors, owner
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.behaviour.told_failures import LOGGING
@@ -116,6 +116,7 @@ def commit_follows(scope: Scope, call: ast.Call) -> bool | None:
     follows, writes = False, last(call.func) not in METHODS and _is_of_project(scope, call)
     for before, after in _around(scope, call):
         committers = {name for statement in after for name in _committers(scope, statement)}
+        committers |= {cursor for cursor, holder in _cursors(scope) if holder in committers}
         if committers and _wrote(before, committers):
             return True
         follows = follows or bool(committers)
@@ -162,6 +163,15 @@ def _committers(scope: Scope, statement: ast.stmt) -> frozenset[str]:
         committed = (f.value for f in calls if isinstance(f, ast.Attribute) and f.attr == "commit")
         scope.committers[statement] = frozenset(dotted(value).partition(".")[0] for value in committed)
     return scope.committers[statement]
+
+
+def _cursors(scope: Scope) -> Iterator[tuple[str, str]]:
+    """The names of cursors, each with that of its connection: `cur = conn.cursor()`, `with conn.cursor() as cur`."""
+    made = [(t, node.value) for node in scope.all(ast.Assign) for t in node.targets]
+    made += [(item.optional_vars, item.context_expr) for item in scope.all(ast.withitem) if item.optional_vars]
+    for target, call in made:
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "cursor":
+            yield dotted(target), dotted(call.func.value).partition(".")[0]
 
 
 def _wrote(statements: Sequence[ast.stmt], committers: set[str]) -> bool:

@@ -16,6 +16,7 @@ from audit.model.plain_value import PlainValue
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.reading.behaviour.call_options import meant_option
 from audit.reading.behaviour.growing_delays import Growth, growth
+from audit.reading.behaviour.published_calls import METHODS, SIGNATURES, is_signature, named_task, whole_calls
 from audit.reading.behaviour.row_objects import is_row
 from audit.reading.behaviour.scope import Scope, chain, keyword, last, opaque
 from audit.reading.behaviour.upper_bounds import at_most
@@ -23,14 +24,13 @@ from audit.reading.python.abstract_values import ClassValue, FunctionValue, Tabl
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute
 
-METHODS = frozenset({"delay", "apply_async", "send_task", "delay_on_commit", "apply_async_on_commit"})
 # What these are given is the task's own.
 _PLAIN = frozenset({"delay", "delay_on_commit"})
 # Methods of a task that make a signature of it.
 _SIGNED = frozenset({"s", "si", "signature", "subtask"})
+# They give a signature of the task, or what publishes it once for each of several arguments.
+_MADE = _SIGNED | {"map", "starmap", "chunks"}
 _PLANNED = METHODS | {"set", "signature", "retry", "subtask"}
-# Functions of Celery that are called by their own names.
-_SIGNATURES = frozenset({"signature", "subtask", "maybe_signature", "Signature"})
 # What a dictionary given to them may hold is options, and no argument of the task.
 _OPTIONS = frozenset({"apply_async", "send_task", "apply_async_on_commit"})
 _EXPIRING = _OPTIONS | {"set"}
@@ -38,10 +38,10 @@ _EXPIRING = _OPTIONS | {"set"}
 
 def publications(scope: Scope) -> Iterator[PublishedMessage | DelayedMessage | ExpiringMessage | UselessOption]:
     """Each PublishedMessage, DelayedMessage, ExpiringMessage and UselessOption of a scope."""
-    for call in scope.calls:
+    for call in whole_calls(scope):
         yield from _referred(scope, call)
         if not isinstance(call.func, ast.Attribute) or call.func.attr not in _PLANNED:
-            if last(call.func) in _SIGNATURES and (ahead := _ahead(scope, call)) is not None:
+            if last(call.func) in SIGNATURES and (ahead := _ahead(scope, call)) is not None:
                 yield scope.observed(DelayedMessage, call, seconds=ahead, method="signature")
             continue
         ahead = _ahead(scope, call)
@@ -114,11 +114,13 @@ def _referred(scope: Scope, call: ast.Call) -> Iterator[PublishedMessage | Delay
 
 def objects_given(scope: Scope) -> Iterator[DatabaseObjectArgument | QueriedArgument]:
     """Each DatabaseObjectArgument: of a publication, of a signature of a task, or of a `partial` of one."""
-    for call in scope.calls:
+    for call in whole_calls(scope):
         if last(call.func) == "partial" and call.args and is_publication(scope, call.args[0]):
             given = [*call.args[1:], *(k.value for k in call.keywords)]
         elif last(call.func) in {"map", "starmap", "submit"} and call.args and _takes_arguments(scope, call.args[0]):
             given = call.args[1:]
+        elif is_signature(scope, call):
+            given = _held(scope, [*call.args[1:3], keyword(call, "args"), keyword(call, "kwargs")])
         elif not isinstance(call.func, ast.Attribute) or not _gives(scope, call):
             continue
         else:
@@ -232,7 +234,7 @@ def published(scope: Scope, call: ast.Call) -> str:
         value = scope.value(name) if name is not None else UNKNOWN
         return value if isinstance(value, str) else ""
     task = _receiver(scope, call.func.value)
-    return task.symbol if task else ""
+    return task.symbol if task else named_task(scope, call.func.value)
 
 
 def _may_limit(call: ast.Call, method: str) -> bool:
@@ -267,7 +269,7 @@ def _replaces_every_way(scope: Scope) -> bool:
 
 def _receiver(scope: Scope, receiver: ast.expr) -> FunctionValue | None:
     for inner in chain(receiver):
-        if isinstance(inner.func, ast.Attribute) and inner.func.attr in {"s", "si", "signature"}:
+        if isinstance(inner.func, ast.Attribute) and inner.func.attr in _MADE:
             receiver = inner.func.value
     value = scope.evaluated(receiver)
     return value if isinstance(value, FunctionValue) else None
@@ -276,7 +278,7 @@ def _receiver(scope: Scope, receiver: ast.expr) -> FunctionValue | None:
 def _ahead(scope: Scope, call: ast.Call) -> float | Unknown | None:
     """Seconds before the task may run; UNKNOWN when they cannot be told, None when the call says nothing."""
     countdown, eta = keyword(call, "countdown"), keyword(call, "eta")
-    if countdown is None and eta is None and last(call.func) in {*_SIGNATURES, "set"}:
+    if countdown is None and eta is None and last(call.func) in {*SIGNATURES, "set"}:
         countdown, eta = _in_options(call, "countdown"), _in_options(call, "eta")
     if countdown is not None and not (isinstance(countdown, ast.Constant) and countdown.value is None):
         value = scope.value(countdown)
@@ -303,7 +305,7 @@ def _in_options(call: ast.Call, name: str) -> ast.expr | None:
 
 def _spread(scope: Scope, call: ast.Call) -> float | Unknown | None:
     """Seconds that `**options` give a publication; UNKNOWN when these cannot be read, None when they give none."""
-    if last(call.func) not in _OPTIONS | _SIGNATURES:
+    if last(call.func) not in _OPTIONS | SIGNATURES:
         return None
     for given in (k.value for k in call.keywords if k.arg is None):
         held = scope.evaluated(given)

@@ -4,7 +4,8 @@ import ast
 from collections.abc import Iterator
 
 from audit.model.observations.messages import Republication
-from audit.reading.behaviour.publications import METHODS, published
+from audit.reading.behaviour.publications import published
+from audit.reading.behaviour.published_calls import METHODS
 from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.python.abstract_values import FunctionValue
 from audit.reading.python.child_nodes import walk

@@ -52,6 +52,9 @@ class Scope:
         self._known: dict[ast.expr, tuple[Value, bool]] = {}
         # The same of local names, with how far from the expression asked about each was looked up.
         self._tried: dict[str, tuple[int, bool]] = {}
+        # What nodes that no text holds stand for, and the calls as `whole_calls` gives them.
+        self.stands: dict[ast.AST, Value] = {}
+        self.whole: list[ast.Call] | None = None
 
     def all(self, kind: type[N]) -> list[N]:
         """Nodes of this type."""
@@ -169,7 +172,7 @@ class Scope:
 
     def evaluated(self, node: ast.expr) -> Value:
         """What an expression stands for: a value, a symbol, an instance; UNKNOWN when it cannot be told."""
-        return unwrap(self.held(node))[0]
+        return self.stands[node] if node in self.stands else unwrap(self.held(node))[0]
 
     def held(self, node: ast.expr, depth: int = 0) -> Value:
         """The same, with the environment variable that may replace it; the machine notes what a limit cut short."""

@@ -1,13 +1,26 @@
 """Which blocks and decorators open a transaction."""
 
 import ast
+import re
 
 from audit.reading.behaviour.scope import Scope, function_scope, last
-from audit.reading.python.abstract_values import BoundMethod, ClassValue, FunctionValue, Instance, Value, unwrap
+from audit.reading.python.abstract_values import (
+    BoundMethod,
+    ClassValue,
+    External,
+    FunctionValue,
+    Instance,
+    Value,
+    unwrap,
+)
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute
 
-BLOCKS = frozenset({"atomic", "begin", "begin_nested", "transaction"})
+BLOCKS = frozenset({"atomic", "begin", "begin_nested", "transaction", "in_transaction", "db_session"})
+# Their connections commit at the end of a block.
+_CONNECTIONS = re.compile(
+    r"(psycopg|psycopg2|sqlite3)\.((Async)?Connection\.)?connect$|psycopg_pool\.(Async|Null|AsyncNull)?ConnectionPool\.connection$"
+)
 _ENDS = frozenset({"__exit__", "__aexit__"})
 
 
@@ -17,6 +30,8 @@ def is_transaction(scope: Scope, node: ast.expr) -> bool:
     if last(called) in BLOCKS:
         return True
     made = scope.evaluated(called)
+    if _commits_at_its_end(scope, node, made):
+        return True
     cls = made.cls if isinstance(made, Instance) else made
     if isinstance(cls, ClassValue):
         ends = (unwrap(class_attribute(cls, name))[0] for name in _ENDS)
@@ -31,6 +46,18 @@ def is_transaction(scope: Scope, node: ast.expr) -> bool:
     if managed:
         return any(map(_is_named, opened)) or _commits(scope, function)
     return _wraps(function.node)
+
+
+def _commits_at_its_end(scope: Scope, node: ast.expr, made: Value) -> bool:
+    """Whether a block over a connection of psycopg or sqlite3 commits it; with `autocommit` each statement does."""
+    given = scope.given(node)
+    if isinstance(given, ast.Call) and any(k.arg == "autocommit" for k in given.keywords):
+        return False
+    opener = made.cls if isinstance(made, Instance) else None
+    name = opener.dotted if isinstance(opener, External) else ""
+    if isinstance(node, ast.Call):
+        name = scope.external(node.func)
+    return _CONNECTIONS.match(name) is not None
 
 
 def _is_named(manager: ast.expr) -> bool:

@@ -7,7 +7,8 @@ from audit.model.observations.messages import AtomicRequests, DirectPublication,
 from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.model_signals import is_signal_receiver
 from audit.reading.behaviour.open_transactions import commit_follows, committed_before, is_inside
-from audit.reading.behaviour.publications import METHODS, published, publishes_its_own_way
+from audit.reading.behaviour.publications import published, publishes_its_own_way
+from audit.reading.behaviour.published_calls import METHODS, is_canvas, stands_for_tasks, whole_calls
 from audit.reading.behaviour.row_objects import is_row_class, owner
 from audit.reading.behaviour.scope import Scope, last
 
@@ -21,10 +22,11 @@ def published_too_early(scope: Scope) -> Iterator[UncommittedPublication | Direc
     # A task's own way of publishing itself is no publication.
     if not scope.symbol or getattr(scope.root, "name", "") in METHODS:
         return
-    for call in [c for c in scope.calls if _publishes(scope, c)]:
+    for call in [c for c in whole_calls(scope) if _publishes(scope, c)]:
         if any(isinstance(node, ast.Lambda) for node in scope.around(call)) or publishes_its_own_way(scope, call):
             continue
-        task = published(scope, call) or (ast.unparse(call.func.value) if isinstance(call.func, ast.Attribute) else "")
+        holder = call.func.value if isinstance(call.func, ast.Attribute) else call.func
+        task = published(scope, call) or ast.unparse(holder)[:60]
         if is_inside(scope, call) or commit_follows(scope, call):
             yield scope.observed(UncommittedPublication, call, task=task)
         else:
@@ -61,7 +63,9 @@ def _given(scope: Scope) -> Iterator[tuple[ast.AST, ast.expr]]:
 
 
 def _publishes(scope: Scope, call: ast.Call) -> bool:
-    if not isinstance(call.func, ast.Attribute) or call.func.attr not in METHODS - _AFTER:
+    if not isinstance(call.func, ast.Attribute):
+        return is_canvas(scope, call.func)
+    if call.func.attr not in METHODS - _AFTER:
         return False
     if call.func.attr == "send_task" or published(scope, call):
         return True
@@ -72,4 +76,6 @@ def _publishes(scope: Scope, call: ast.Call) -> bool:
             not scope.external(call.func).startswith(("multiprocessing", "concurrent", "billiard"))
             and "pool" not in held
         )
-    return held in {task.symbol.rpartition(":")[2] for task in scope.machine.decorated}
+    if is_canvas(scope, call.func.value) or stands_for_tasks(scope, call.func.value):
+        return True
+    return held in {"task", *(task.symbol.rpartition(":")[2] for task in scope.machine.decorated)}

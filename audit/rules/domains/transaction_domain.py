@@ -141,7 +141,11 @@ class Transactions:
             for wrapper in function.wrappers:
                 queue.append((wrapper, sure, why))
                 self._note_inner(wrapper, sure, why)
+            own = {parameter.name.lstrip("*") for parameter in function.parameters}
             for call in _at_once(function):
+                if sure and call.excerpt and call.unresolved is Unresolved.CALLABLE and call.name not in own:
+                    # What a parameter is given, the caller tells; what a table holds, nobody does.
+                    self._opaque[OpaqueCall(call.excerpt.path, call.excerpt.first_line, f"{call.name}(…)")] = None
                 queue.extend((callee, sure and certain, why) for callee, certain in self._run_by(symbol, call))
                 self._note_inner(f"{symbol}.<locals>.{call.name}", sure, why, exact=True)
 
@@ -162,8 +166,10 @@ class Transactions:
         tasks, last = self._known.task_symbols, call.name.rpartition(".")[2]
         for target in (call.target, *call.callbacks, *call.choices):
             if target and (target not in tasks or last == short(target).rpartition(".")[2]):
-                yield target, True
-                yield from ((f"{target}.{special}", True) for special in _SPECIAL)
+                # What no text writes, and a signal or an event may run, is not sure.
+                certain = call.excerpt is not None or target == call.target
+                yield target, certain
+                yield from ((f"{target}.{special}", certain) for special in _SPECIAL)
         inherited = call.name.replace(" ", "").startswith("super(")
         if call.name.startswith(("self.", "cls.")) or inherited:
             own = symbol.rpartition(".")[0]

@@ -31,12 +31,15 @@ def _chord(name: str, outcomes: frozenset[object], body: str, **parts: str) -> P
 _PIPE = "(group(count.s(d) for d in districts) | total.s()).delay()"
 _CALL = "chord([count.s(d) for d in districts])(total.s())"
 _CHAIN = "chain(group(count.s(d) for d in districts), total.s()).delay()"
+_FLOW = "flow = group(count.s(d) for d in districts)\n    flow |= total.s()\n    flow.delay()"
 PROGRAMS = (
     _chord("rpc", ALARM, _CALL, backend=', backend="rpc://"'),
     _chord("rpc, in a chain", ALARM, _CHAIN, backend=', backend="rpc://"'),
     _chord("no backend", ALARM, _PIPE, backend=""),
     _chord("header ignored", ALARM, _PIPE, option="(ignore_result=True)", backend=_ROWS),
     _chord("every result ignored", ALARM, _CALL, conf="app.conf.task_ignore_result = True\n", backend=_ROWS),
+    _chord("added in place", ALARM, _FLOW, backend=', backend="rpc://"'),
+    _chord("added in place, kept", PASSES, _FLOW),
     _chord("kept", PASSES, _CHAIN),
     _chord(
         "header kept",
