@@ -8,7 +8,7 @@ from audit.model.domains import conclude
 from audit.model.facts import Task
 from audit.model.findings import Finding, Level, Outcome, Severity
 from audit.model.gaps import Doubt, Gap, UnreadFile
-from audit.model.observations.messages import ChordUse, PublishedMessage, ResultRead
+from audit.model.observations.messages import ChordUse, NamesWithoutModule, PublishedMessage, RepeatedTask, ResultRead
 from audit.model.target_facts import TargetFacts
 from audit.model.test_files import is_test_file
 from audit.rules.domains.setting_domain import place_of, ruled_by, unread_tasks
@@ -196,10 +196,30 @@ def _unique(known: TargetFacts) -> Sequence[Finding]:
         told = " et ".join(f"`{symbol}`" for symbol in symbols)
         return [Fault(f"`{name}`, pour {told}", known.head(symbols[1]))] if len(symbols) > 1 else []
 
-    answer = conclude(ruled_by(known, (), list(names.items()), counted(len(names), "nom"), *gaps), twice)
+    members: list[Fault | tuple[str, list[str]]] = [*names.items(), *_named_alike(known)]
+    domain = ruled_by(known, (), members, counted(len(names), "nom"), *gaps)
+    answer = conclude(
+        domain,
+        lambda member: [] if isinstance(member, Fault) else twice(member),
+        possible_of=lambda member: [member] if isinstance(member, Fault) else [],
+    )
     strongest = known.probes[0] if known.probes else known.source
-    evidence = known.source.evidence(answer.faults[0].excerpt) if answer.faults else strongest.evidence()
+    wrong = (*answer.faults, *answer.possible)
+    evidence = known.source.evidence(wrong[0].excerpt) if wrong else strongest.evidence()
     return answered(guide, "Nom de tâche en double", answer, evidence, nothing=NO_TASK)
+
+
+def _named_alike(known: TargetFacts) -> list[Fault]:
+    """What may register several functions under one name."""
+    again = "enregistrée sous le même nom chaque fois que le code la définit"
+    found = [Fault(f"`{o.name}`, {again}", o.excerpt) for o in known.source.observations_of(RepeatedTask)]
+    for one in known.source.observations_of(NamesWithoutModule):
+        own = [short(task.symbol) for task, _ in production_tasks(known) if "name" not in task.options]
+        alike = dict.fromkeys(name for name in own if own.count(name) > 1)
+        found += [
+            Fault(f"`{n}`, dans plusieurs modules, que `gen_task_name` retire des noms", one.excerpt) for n in alike
+        ]
+    return found
 
 
 @practice(

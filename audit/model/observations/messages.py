@@ -142,9 +142,13 @@ class RegisteredSerializer(Observation):
 
 @dataclass(frozen=True)
 class ChordUse(Observation):
-    """A chord, written as such or as a group followed by a task; `header`: symbols of the tasks whose results it waits for."""
+    """A chord, written as such or as a group followed by a task; `header`: symbols of the tasks whose results it waits for.
+
+    `dropped`: those of which a signature says that nobody keeps the result.
+    """
 
     header: tuple[str, ...]
+    dropped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -208,3 +212,15 @@ class LosingQueue(Observation):
     """A queue that RabbitMQ is asked to forget, or to drop messages of; `how`, in French."""
 
     how: str
+
+
+@dataclass(frozen=True)
+class RepeatedTask(Observation):
+    """A task made again and again, in a loop or by a function that is called often, always under the `name` of its function."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class NamesWithoutModule(Observation):
+    """A `gen_task_name` of the project's own that gives tasks the name of their function alone."""

@@ -54,6 +54,8 @@ from audit.reading.behaviour.started_workers import started_workers
 from audit.reading.behaviour.swallowed_errors import swallowed_errors
 from audit.reading.behaviour.swallowing_decorators import WORDS as SWALLOWING
 from audit.reading.behaviour.table_reads import unpaged_reads
+from audit.reading.behaviour.task_names import WORDS as TASK_NAMES
+from audit.reading.behaviour.task_names import task_names
 from audit.reading.behaviour.transactions import atomic_requests, published_too_early
 from audit.reading.behaviour.unverified_commands import WORDS as COMMAND_WORDS
 from audit.reading.behaviour.verification_options import WORDS as OPTION_WORDS
@@ -108,6 +110,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     ((".execute(", "supabase", "postgrest"), unpaged_reads),
     (("purge(", "discard_all("), purges),
     (LIBRARY_WAITS, library_waits),
+    (TASK_NAMES, task_names),
     (DELIVERIES, counted_deliveries),
     (REPUBLISHED, republications),
     (WORKERS, started_workers),

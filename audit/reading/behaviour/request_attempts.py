@@ -22,7 +22,7 @@ def with_attempts(scope: Scope, call: ast.Call, timeout: tuple[float, float]) ->
     total, factor = _number(retry, "total", 0), _number(retry, "backoff_factor", 1)
     if total is UNKNOWN or factor is UNKNOWN:
         return UNKNOWN
-    waited: float = sum(min(factor * 2**n, _LONGEST) for n in range(1, int(total)))
+    waited = sum(min(factor * 2.0**n, _LONGEST) for n in range(1, int(total)))
     return waited + (read * (total + 1) if last(call.func) in _AGAIN else connect * total + max(connect, read))
 
 

@@ -123,7 +123,37 @@ def registered_name(function: FunctionValue, decoration: Decoration) -> str:
     """The name that Celery knows a task by."""
     module, _, qualified = function.symbol.partition(":")
     name = unwrap(decoration.keywords.get("name"))[0]
-    return name if isinstance(name, str) and name else f"{module}.{qualified.rpartition('.')[2]}"
+    if isinstance(name, str) and name:
+        return name
+    return _wrapper_name(function, decoration) or f"{module}.{qualified.rpartition('.')[2]}"
+
+
+def _wrapper_name(function: FunctionValue, decoration: Decoration) -> str:
+    """The name of what a decorator of the target puts in the place of the function, and that does not bear its name."""
+    found = ""
+    for one in function.decorators:
+        maker = (
+            one.callee if isinstance(one.callee, FunctionValue) and one.node.lineno > decoration.node.lineno else None
+        )
+        made = _answered(maker.node if maker else None)
+        made = _answered(made) if isinstance(one.node, ast.Call) else made
+        if maker and made and not found:
+            found = f"{maker.module}.{made.name}"
+    return found
+
+
+def _answered(node: ast.AST | None) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+    """The function that a function defines and returns as it is."""
+    if not isinstance(node, ast.FunctionDef) or not isinstance(node.body[-1], ast.Return):
+        return None
+    given = node.body[-1].value
+    plain = [n for n in node.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef) and not n.decorator_list]
+    others = [n for n in node.body if not isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.Return | ast.Expr)]
+    # An assignment may give it the name of the other, as `functools.update_wrapper` does.
+    called = any(isinstance(n, ast.Expr) and isinstance(n.value, ast.Call) for n in node.body)
+    if others or called or not isinstance(given, ast.Name):
+        return None
+    return next((n for n in plain if n.name == given.id), None)
 
 
 def _with_writes(machine: Machine, symbol: str, options: dict[str, PlainValue]) -> dict[str, PlainValue]:
