@@ -83,7 +83,8 @@ def _kept(known: TargetFacts) -> Sequence[Finding]:
             return [Fault(f"{name}, sans `result_backend`", chord.excerpt)]
         if kept in _WITHOUT_CHORDS:
             return [Fault(f"{name}, sur `{kept}://`, qui ne permet pas les chords", chord.excerpt)]
-        lost = [short(symbol) for symbol in chord.header if symbol in ignoring]
+        dropped = () if kept in _COUNTING else chord.dropped
+        lost = dict.fromkeys(short(symbol) for symbol in (*dropped, *chord.header) if symbol in {*ignoring, *dropped})
         return [Fault(f"{name}, dont l'en-tête ignore les résultats de `{task}`", chord.excerpt) for task in lost]
 
     domain = ruled_by(known, (), chords, counted(len(chords), "chord"), *gaps)
