@@ -4,11 +4,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from audit.french.typography import counted
 from audit.model.domains import conclude
 from audit.model.findings import Finding, Severity
 from audit.model.gaps import Doubt, Gap
 from audit.model.observations.secrets_and_certificates import (
     HardcodedSecret,
+    ReadDeployment,
     TrackedEnvironment,
     UnreadVerification,
     UnverifiedCertificate,
@@ -81,7 +83,8 @@ def _secrets(known: TargetFacts) -> Sequence[Finding]:
     def possible(file: SourceFile[HardcodedSecret]) -> list[Fault]:
         return [Fault(f"{o.what} ({o.only}), `{o.path}` ligne {o.line}") for o in file.seen if o.only]
 
-    detail = f"Python seulement : {domain.read}"
+    files = sum(o.count for o in known.source.observations_of(ReadDeployment))
+    detail = f"{domain.read} Python, {counted(files, 'fichier')} de déploiement"
     evidence = known.source.evidence()
     answer = conclude(domain, faults, possible_of=possible)
     return answered(_secrets.guide, "Secret dans le code", answer, evidence, nothing=_NO_CODE, detail=detail)

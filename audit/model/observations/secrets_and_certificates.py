@@ -48,3 +48,10 @@ class UnreadVerification(Observation):
     """A connection of which the reading does not tell whether the certificate is verified: `argument`, as written."""
 
     argument: str
+
+
+@dataclass(frozen=True)
+class ReadDeployment(Observation):
+    """How many deployment files were searched for secrets."""
+
+    count: int

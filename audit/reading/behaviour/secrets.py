@@ -147,7 +147,7 @@ def _anywhere(scope: Scope, documents: bool, named: set[int], wanted: set[int]) 
         if not text:
             continue
         aside = documents or _in_a_class_aside(scope, node)
-        if "://" in text and not aside and (host := _host_of_a_password(text)):
+        if "://" in text and not aside and (host := host_of_a_password(text)):
             local = host in _LOCAL
             if not local or (id(node) in wanted and not _FILE_ASIDE.search(scope.module.source.path)):
                 why = f"faute d'une autre, pour `{host}`" if local else ""
@@ -189,7 +189,7 @@ def _in_a_class_aside(scope: Scope, node: ast.expr) -> bool:
     return any(isinstance(one, ast.ClassDef) and _ASIDE.search(one.name) for one in scope.around(node))
 
 
-def _host_of_a_password(text: str) -> str:
+def host_of_a_password(text: str) -> str:
     """The host of an address that holds a password, in small letters; empty for a sample, or for what somebody fills."""
     found = _URL.match(text)
     host = found["host"].lower() if found else ""

@@ -14,6 +14,7 @@ from audit.model.observations.deployment_statements import (
 from audit.model.observations.observation import Observation
 from audit.model.observations.secrets_and_certificates import TrackedEnvironment, TrackedFiles
 from audit.reading.deployment.container_users import container_user
+from audit.reading.deployment.deployed_secrets import deployed_secrets
 from audit.reading.deployment.git_index import tracked_files
 from audit.reading.source_files import Source, Tree, read_text
 
@@ -44,7 +45,7 @@ _MODELS = re.compile(r"(?i)example|sample|template|dist|default|exemple|modele|s
 
 def read_deployment(tree: Tree, declared: tuple[str, ...]) -> tuple[Observation, ...]:
     """What the target's deployment files, dependency files and git index say."""
-    found = list(_environments(tree))
+    found = [*_environments(tree), *deployed_secrets(tree)]
     for path in tree.paths:
         if _PINNED.search(path) or _METADATA.search(path):
             found += _read(tree, path, _pinned)

@@ -1,0 +1,79 @@
+"""Secrets that deployment files hold in full: variables of containers, Secrets of Kubernetes, values of charts, images."""
+
+import base64
+import re
+from collections.abc import Iterator
+
+from audit.model.observations.observation import Observation
+from audit.model.observations.secrets_and_certificates import HardcodedSecret, ReadDeployment
+from audit.reading.behaviour.secret_values import is_literal_secret, is_private_key, issued_key, known_shape
+from audit.reading.behaviour.secrets import host_of_a_password
+from audit.reading.source_files import Source, Tree, read_text
+
+_FILES = re.compile(
+    r"(?i)(^|/)((docker|container)file[^/]*|[^/]*\.dockerfile|procfile[^/]*|makefile|[^/]*\.(ya?ml|sh|bash|service|conf|ini|tf|tfvars|hcl|nomad))$"
+)
+# What tests, a developer's machine or a document start, and files that somebody fills, hold nobody's secret.
+_ASIDE = re.compile(
+    r"(?i)(^|[/_.-])(dev|devel|development|tests?|testing|local|sandbox|ci|e2e|fixtures?|docs?|examples?|samples?|dist|templates?|"
+    r"exemples?|modeles?|github|gitlab|circleci|override|testutils|cassettes|node_modules)([/_.-]|$)"
+)
+_SEALED = re.compile(r"kind:\s*SealedSecret|ENC\[AES256|^\$ANSIBLE_VAULT|^sops:", re.MULTILINE)
+_GIVEN = re.compile(
+    r"^\s*(?:-\s+|export\s+|ENV\s+|ARG\s+|Environment=|environment\s*=\s*)*[\"']?(?P<name>[A-Za-z][\w.-]*)[\"']?\s*(?::|=|\s(?=\S+$))\s*"
+    r"(?:!!str\s+)?[\"']?(?P<value>[^\s\"',#]\S*?)[\"']?,?(?:\s+#.*)?$"
+)
+_NAMED = re.compile(r"^\s*-?\s*name:\s*[\"']?(?P<name>\w+)[\"']?\s*$")
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.\-]*://[^\s\"'<>]+", re.IGNORECASE)
+_WORD = re.compile(r"[\w\-./+=]{20,}")
+_GENERATED = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d).{10,}")
+_COMMENTS = ("#", "//", ";")
+
+
+def deployed_secrets(tree: Tree) -> Iterator[Observation]:
+    """HardcodedSecret of each deployment file, and ReadDeployment: how many there are."""
+    read = 0
+    for path in tree.paths:
+        source = read_text(tree, path) if _FILES.search(path) and not _ASIDE.search(path) else None
+        if source is not None:
+            read += 1
+            yield from () if _SEALED.search(source.text) else _of_file(source)
+    if read:
+        yield ReadDeployment("", None, read)
+
+
+def _of_file(source: Source) -> Iterator[HardcodedSecret]:
+    if is_private_key(source.text):
+        first = source.text.count("\n", 0, source.text.index("PRIVATE KEY-----")) + 1
+        yield HardcodedSecret("", None, "une clé privée", source.path, first)
+    encoded, before = "kind: Secret" in source.text, ""
+    for number, line in enumerate(source.lines, 1):
+        if not line.lstrip().startswith(_COMMENTS) and (what := _told(line, before, encoded=encoded)):
+            yield HardcodedSecret("", None, what, source.path, number)
+        before = line
+
+
+def _told(line: str, before: str, *, encoded: bool) -> str:
+    """What a line gives away; empty for nothing. `before`: the line that may name what a list of Kubernetes gives."""
+    if any(host_of_a_password(found) for found in _ADDRESS.findall(line)):
+        return "une adresse avec son mot de passe"
+    given = _GIVEN.match(line)
+    if given:
+        named = _NAMED.match(before) if given["name"] == "value" else None
+        name, value = (named or given)["name"], given["value"]
+        if _is_one(name, value) or (encoded and _is_one(name, _decoded(value))):
+            return f"`{name}`"
+    return "la clé d'un service" if any(map(issued_key, _WORD.findall(line))) else ""
+
+
+def _is_one(name: str, value: str) -> bool:
+    """Whether a value was generated, and is a secret under this name; a word is as often one's own machine's."""
+    return bool(known_shape(value) or _GENERATED.match(value)) and is_literal_secret(name.lower(), value, own=False)
+
+
+def _decoded(value: str) -> str:
+    """What a Secret of Kubernetes holds in base64."""
+    try:
+        return base64.b64decode(value, validate=True).decode("ascii").strip()
+    except ValueError:
+        return ""
