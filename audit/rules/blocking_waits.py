@@ -17,10 +17,11 @@ from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.rules.domains.task_domain import Reached, run_by_tasks, tasks_running
 from audit.rules.effective_settings import NO_TASK, read, short
-from audit.rules.limits import limit, published_limits
+from audit.rules.limits import limit
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 from audit.rules.task_observations import NotInTasks
+from audit.rules.task_options import published_limits
 
 _TASKS = "https://docs.celeryq.dev/en/stable/userguide/tasks.html"
 _CONF = "https://docs.celeryq.dev/en/stable/userguide/configuration.html#"

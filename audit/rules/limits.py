@@ -13,6 +13,7 @@ from audit.model.plain_value import PlainValue
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.rules.domains.process_domain import doubtful, unread_options
+from audit.rules.domains.route_domain import run_beside_routes
 from audit.rules.domains.setting_domain import (
     EVERYWHERE,
     Scope,
@@ -161,14 +162,6 @@ def _limited_when_published(known: TargetFacts) -> set[str]:
     """Tasks of which every publication that was read gives limits, or options that cannot be read."""
     seen = known.source.observations_of(PublishedMessage)
     return {m.task for m in seen if m.gives_limits} - {m.task for m in seen if not m.gives_limits}
-
-
-def published_limits(known: TargetFacts, symbol: str) -> list[tuple[float | Unknown | None, float | Unknown | None]]:
-    """The soft and the hard limits that calls give the messages of a task, in seconds; None for what they leave as it is."""
-    seen = known.source.observations_of(PublishedMessage)
-    names = {symbol, *(task.name for task in known.source.tasks if task.symbol == symbol)}
-    given = dict.fromkeys((m.soft_limit, m.hard_limit) for m in seen if m.task in names)
-    return [pair for pair in given if pair != (None, None)]
 
 
 def _limit_fault(soft: float | Unknown | None, hard: float | Unknown | None) -> str:
@@ -357,9 +350,15 @@ def _same_pool(known: TargetFacts) -> Sequence[Finding]:
     """,
 )
 def _not_eager(known: TargetFacts) -> Sequence[Finding]:
-    return SettingComparison(
-        "task_always_eager", False, lambda v: not v, _not_eager.guide, "Exécution immédiate activée"
-    )(known)
+    title = "Exécution immédiate activée"
+    return SettingComparison("task_always_eager", False, lambda v: not v, _not_eager.guide, title, otherwise=_run_here)(
+        known
+    )
+
+
+def _run_here(known: TargetFacts) -> list[Fault]:
+    text = "`{0}`, pour une requête, exécute `{1}` sans la publier"
+    return [Fault(text.format(short(o.symbol), short(o.task)), o.excerpt) for o in run_beside_routes(known)]
 
 
 @practice(

@@ -12,9 +12,10 @@ from audit.model.unknown import UNKNOWN, Unknown
 from audit.rules.domains.setting_domain import place_of, ruled_by, unread_tasks
 from audit.rules.domains.task_domain import Uses, tasks_running
 from audit.rules.effective_settings import read, short
-from audit.rules.limits import AppliedLimits, applied_limits, limit, published_limits
+from audit.rules.limits import AppliedLimits, applied_limits, limit
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
+from audit.rules.task_options import published_limits
 
 _LIMITS = "https://docs.celeryq.dev/en/stable/userguide/workers.html#time-limits"
 _LIBRARIES = frozenset({"aiohttp", "httplib2", "httpx", "httpx2", "niquests", "pycurl", "requests", "urllib3"})

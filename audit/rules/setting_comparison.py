@@ -21,11 +21,16 @@ def _everywhere(_: TargetFacts) -> Scope:
     return EVERYWHERE
 
 
+def _nothing(_: TargetFacts) -> Sequence[Fault]:
+    return ()
+
+
 @dataclass(frozen=True)
 class SettingComparison:
     """A check that a setting satisfies `holds`; `default` is Celery's own value, used where the target sets nothing.
 
     `title` is that of the problem. `exact` tells it in words of its own, and looks at what tasks set for themselves.
+    `otherwise`: what does the same as the setting, and is a reservation beside a right value.
     """
 
     name: str
@@ -35,6 +40,7 @@ class SettingComparison:
     title: str
     scope: Callable[[TargetFacts], Scope] = _everywhere
     exact: ExactValue | None = None
+    otherwise: Callable[[TargetFacts], Sequence[Fault]] = _nothing
 
     def __call__(self, known: TargetFacts) -> Sequence[Finding]:
         """Compare, strongest probe first; « indéterminé » when no probe can tell the value."""
@@ -45,8 +51,10 @@ class SettingComparison:
         domain = setting_domain(known, reading, scope=scope)
         if self.exact is not None:
             return self.exact.answers(known, reading, domain, nothing=scope.outside)
-        answer = conclude(domain, self._faults, possible_of=self._possible)
-        return answered(self.guide, self.title, answer, *reading.evidence, nothing=scope.outside, settles=_AGAIN)
+        told = self.otherwise(known)
+        answer = conclude(domain, self._faults, possible_of=lambda member: [*self._possible(member), *told])
+        evidence = [known.source.evidence(fault.excerpt) for fault in told] or reading.evidence
+        return answered(self.guide, self.title, answer, *evidence, nothing=scope.outside, settles=_AGAIN)
 
     def _faults(self, reading: Reading) -> list[Fault]:
         """What the environment, or what is not read, may change, or what its author explains, is only a reservation."""

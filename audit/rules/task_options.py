@@ -1,7 +1,9 @@
-"""What a task sets for itself, over the settings of its application."""
+"""What a task, or a call that publishes it, sets over the settings of its application."""
 
 from audit.model.facts import Facts, Task
-from audit.model.unknown import UNKNOWN
+from audit.model.observations.messages import PublishedMessage
+from audit.model.target_facts import TargetFacts
+from audit.model.unknown import UNKNOWN, Unknown
 
 
 def own_option(task: Task, option: str, facts: Facts) -> object:
@@ -38,3 +40,11 @@ def _inherited(task: Task) -> object:
 def is_unread(value: object) -> bool:
     """Whether an own option could not be told; a base class, read by itself, is no reason to doubt."""
     return value is not None and not isinstance(value, bool) and not str(value).startswith("base=")
+
+
+def published_limits(known: TargetFacts, symbol: str) -> list[tuple[float | Unknown | None, float | Unknown | None]]:
+    """The soft and the hard limits that calls give the messages of a task, in seconds; None for what they leave as it is."""
+    seen = known.source.observations_of(PublishedMessage)
+    names = {symbol, *(task.name for task in known.source.tasks if task.symbol == symbol)}
+    given = dict.fromkeys((m.soft_limit, m.hard_limit) for m in seen if m.task in names)
+    return [pair for pair in given if pair != (None, None)]

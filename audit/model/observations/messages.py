@@ -224,3 +224,10 @@ class RepeatedTask(Observation):
 @dataclass(frozen=True)
 class NamesWithoutModule(Observation):
     """A `gen_task_name` of the project's own that gives tasks the name of their function alone."""
+
+
+@dataclass(frozen=True)
+class DirectRun(Observation):
+    """A call that runs a task, `task` by its symbol, in the process that makes it."""
+
+    task: str

@@ -17,6 +17,8 @@ from audit.reading.behaviour.clocks import naive_clocks
 from audit.reading.behaviour.counters import unprotected_counters
 from audit.reading.behaviour.delivery_counts import WORDS as DELIVERIES
 from audit.reading.behaviour.delivery_counts import counted_deliveries
+from audit.reading.behaviour.direct_runs import WORDS as CALLS
+from audit.reading.behaviour.direct_runs import direct_runs
 from audit.reading.behaviour.enclosing_statements import SwallowingWrappers
 from audit.reading.behaviour.endless_calls import WORDS as ENDLESS_CALLS
 from audit.reading.behaviour.endless_calls import endless_calls
@@ -111,6 +113,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     (("purge(", "discard_all("), purges),
     (LIBRARY_WAITS, library_waits),
     (TASK_NAMES, task_names),
+    (CALLS, direct_runs),
     (DELIVERIES, counted_deliveries),
     (REPUBLISHED, republications),
     (WORKERS, started_workers),

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from audit.model.domains import Domain
 from audit.model.facts import Call
 from audit.model.gaps import Doubt, Gap, OpaqueCall
+from audit.model.observations.messages import DirectRun
 from audit.model.target_facts import TargetFacts
 from audit.rules.domains.role_domain import RoleFunction, Suspect, run_by, run_by_role
 
@@ -81,3 +82,17 @@ def given_to(known: TargetFacts, calls: Sequence[Call], role: str, name: str) ->
 
 def _runs(known: TargetFacts, start: str, symbol: str) -> bool:
     return any(one.function.symbol == symbol for one in run_by(known, (start,)).members)
+
+
+def run_beside_routes(known: TargetFacts) -> list[DirectRun]:
+    """The tasks that the endpoint of a route, or what it calls, runs in the process that answers requests."""
+    tasks = {task.symbol for task in known.source.tasks}
+    runs = [o for o in known.source.observations_of(DirectRun) if o.task in tasks and o.symbol not in tasks]
+    todo = [route.endpoint for facts in known.probes for route in facts.routes] if runs else []
+    seen = set[str]()
+    while todo:
+        symbol = todo.pop()
+        if symbol not in seen and symbol not in tasks and symbol in known.source.functions:
+            seen.add(symbol)
+            todo += [call.target for call in known.source.functions[symbol].calls if call.target]
+    return [o for o in runs if o.symbol in seen]
