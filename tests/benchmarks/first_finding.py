@@ -29,8 +29,8 @@ STRANGERS = (
 
 def measure(programs: Path, base: Path) -> Iterator[Row]:
     """The first run on each, by the `audit` of `programs`, that no run has warmed; it ends with the report written."""
-    for number, stranger in enumerate(STRANGERS):
-        tree, out = base / f"stranger-{number}", base / f"stranger-out-{number}"
+    for stranger, tree in trees(base):
+        out = tree.with_name(f"{tree.name}-out")
         _unpack(programs, stranger.requirement, tree)
         taken = cost([str(programs / "audit"), "run", ".", "--level", "source", "--out", str(out)], tree)
         what = f"première commande après l'installation, sur `{stranger.requirement}` : durée (s) jusqu'au rapport, où `{stranger.rule}` est un constat vrai"
@@ -38,6 +38,11 @@ def measure(programs: Path, base: Path) -> Iterator[Row]:
         met = found and taken.seconds < MOST_SECONDS
         result = series([taken.seconds]).text(1) if found else "constat absent"
         yield Row(what, "", result, "", f"< {MOST_SECONDS}", met)
+
+
+def trees(base: Path) -> Iterator[tuple[Stranger, Path]]:
+    """Where each is unpacked."""
+    return ((stranger, base / f"stranger-{number}") for number, stranger in enumerate(STRANGERS))
 
 
 def _unpack(programs: Path, requirement: str, tree: Path) -> None:

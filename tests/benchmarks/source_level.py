@@ -21,6 +21,9 @@ TITLE = "Audit au niveau source"
 PEER = "celery-audit==0.1.0"
 MOST_MEGABYTES = 300
 MOST_GROWTH = 1.2
+MOST_PARSINGS = 5
+# Smaller trees are dominated by what starting takes.
+LARGE = 100_000
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,27 @@ def work_growth(calls: Sequence[int], characters: Sequence[int], lines: Sequence
     return rows
 
 
+def beside_parsing(what: str, lines: int, parsed: Sequence[Cost], audited: Sequence[Cost]) -> list[Row]:
+    """The audit of a tree over what `ast.parse` takes of the whole of it, in processor, round by round; and the memory."""
+    bare, ours = (series([c.processor for c in costs]) for costs in (parsed, audited))
+    quotient, memory, judged = ratio(ours, bare), series([c.megabytes for c in audited]), lines > LARGE
+    ratio_met = quotient.median <= MOST_PARSINGS if judged else None
+    target = f"≤ {MOST_PARSINGS}" if judged else ""
+    told = f"audit / `ast.parse` de tout l'arbre, {what} ({lines} lignes), processeur (s)"
+    fits = memory.median < MOST_MEGABYTES if judged else None
+    size = Row(f"mémoire, {what} (Mo)", "", memory.text(0), "", f"< {MOST_MEGABYTES}" if judged else "", fits)
+    return [Row(told, bare.text(2), ours.text(1), quotient.text(1), target, ratio_met), size]
+
+
+def _beside_parsing(what: str, tree: Path, programs: Path, ours: Sequence[str], rounds: int) -> list[Row]:
+    """Both processes in turn, so that neighbours share the same machine."""
+    parser = [str(programs / "python"), "-I", str(Path(__file__).with_name("parsing.py")), "."]
+    lines = int(subprocess.run(parser, cwd=tree, capture_output=True, text=True, check=True).stdout)
+    costs = [(cost(parser, tree), cost(ours, tree)) for _ in range(rounds)]
+    parsed, audited = zip(*costs, strict=True)
+    return beside_parsing(what, lines, parsed, audited)
+
+
 def _worked(programs: Path, tree: Path, out: Path) -> tuple[int, int]:
     """Function calls and characters parsed by one audit."""
     counted = [str(programs / "python"), "-P", str(Path(__file__).with_name("work.py")), *_ours(programs, out)[1:]]
@@ -132,6 +156,10 @@ def measure(scale: Scale, tell: Callable[[str], None]) -> list[Row]:
         rows = list(first_finding.measure(programs, base))
         rows += _side_by_side(trees[0], lines[0], peer, ours, scale.rounds)
         tell("side by side: done")
+        rows += _beside_parsing("arbre écrit pour l'occasion", trees[-1], programs, ours, scale.large_rounds)
+        for stranger, tree in first_finding.trees(base):
+            rows += _beside_parsing(f"`{stranger.requirement}`", tree, programs, ours, scale.large_rounds)
+        tell("beside ast.parse: done")
         costs = [[cost(ours, tree) for tree in trees] for _ in range(scale.large_rounds)]
         rows += growth(list(zip(*costs, strict=True)), lines)
         calls, characters = zip(*[_worked(programs, tree, base / "out") for tree in trees], strict=True)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.benchmarks.cost import Cost, cost
 from tests.benchmarks.figures import Row, percentile, ratio, series
-from tests.benchmarks.source_level import growth, work_growth
+from tests.benchmarks.source_level import beside_parsing, growth, work_growth
 from tests.benchmarks.work import Work
 
 
@@ -35,6 +35,22 @@ def test_growth_is_judged_without_what_starting_takes(large: float, megabytes: i
     rows = growth(costs, (10_000, 70_000, 310_000))
     assert [row.met for row in rows if row.target] == met
     assert len(rows) == 5
+
+
+@pytest.mark.parametrize(
+    ("lines", "processor", "megabytes", "met"),
+    [
+        (100_001, 10.0, 299, [True, True]),
+        (100_001, 10.1, 300, [False, False]),
+        (100_000, 99.0, 900, [None, None]),
+    ],
+)
+def test_an_audit_is_judged_beside_the_parsing_of_a_large_tree_only(
+    lines: int, processor: float, megabytes: int, met: list[bool | None]
+) -> None:
+    rows = beside_parsing("pretix", lines, [Cost(9, 2.0, 50)], [Cost(9, processor, megabytes)])
+    assert [row.met for row in rows] == met
+    assert rows[0].result.startswith(f"{processor / 2:.1f}")
 
 
 def test_a_process_is_measured_and_one_that_did_not_run_is_no_measure(tmp_path: Path) -> None:
