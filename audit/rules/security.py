@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from audit.model.domains import conclude
 from audit.model.findings import Excerpt, Finding, Severity
 from audit.model.gaps import Doubt, Gap, UnreadSettings
-from audit.model.observations.messages import RegisteredSerializer
+from audit.model.observations.messages import RegisteredSerializer, UnpickledArgument
 from audit.model.plain_value import PlainValue
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN, Unknown
@@ -75,14 +75,37 @@ def _pickle(known: TargetFacts) -> Sequence[Finding]:
     gaps = _unread(registered, frozenset(name for value, _ in told for name in _names(value)))
     evidence = [e for r in readings for e in r.evidence] or [known.source.evidence()]
     read_so = " ; ".join(r.told for r in readings if not r.missing and (r is readings[0] or r.variable))
+    sure, perhaps = _decoded(known)
+    told += [("pickle", fault) for fault in sure]
+    unsure += [("pickle", fault) for fault in perhaps]
     domain = ruled_by(known, readings, [*told, *unsure], read_so, *gaps, *hidden_tasks(known))
     answer = conclude(
         domain,
         lambda member: [] if member in unsure else _unsafe_among(*member, registered),
         possible_of=lambda member: _unsafe_among(*member, registered),
     )
+    evidence = [known.source.evidence(fault.excerpt) for fault in (*sure, *perhaps)] or evidence
     title = "Sérialisation qui exécute du code"
     return answered(guide, title, answer, *evidence, nothing="aucun réglage de sérialisation n'a été lu")
+
+
+def _decoded(known: TargetFacts) -> tuple[list[Fault], list[Fault]]:
+    """Tasks that decode their own arguments by what runs code, and functions that they give theirs and that decode them."""
+    own = {task.symbol for task, _ in production_tasks(known)}
+    seen = known.source.observations_of(UnpickledArgument)
+    functions = [known.source.functions[symbol] for symbol in own if symbol in known.source.functions] if seen else []
+    given = {
+        call.target
+        for function in functions
+        for call in function.calls
+        if {*call.arguments, *call.keywords.values()} & {parameter.name for parameter in function.parameters}
+    }
+    sure = [_decodes(o) for o in seen if o.symbol in own]
+    return sure, [_decodes(o) for o in seen if o.symbol not in own and o.symbol in given]
+
+
+def _decodes(one: UnpickledArgument) -> Fault:
+    return Fault(f"`{short(one.symbol)}` décode son argument par `{one.library}`", one.excerpt)
 
 
 def _names(value: PlainValue) -> list[str]:

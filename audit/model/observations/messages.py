@@ -231,3 +231,10 @@ class DirectRun(Observation):
     """A call that runs a task, `task` by its symbol, in the process that makes it."""
 
     task: str
+
+
+@dataclass(frozen=True)
+class UnpickledArgument(TaskObservation):
+    """A function that decodes one of its arguments by what runs the code that it holds: `library` is what it calls."""
+
+    library: str

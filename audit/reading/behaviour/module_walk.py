@@ -59,6 +59,8 @@ from audit.reading.behaviour.table_reads import unpaged_reads
 from audit.reading.behaviour.task_names import WORDS as TASK_NAMES
 from audit.reading.behaviour.task_names import task_names
 from audit.reading.behaviour.transactions import atomic_requests, published_too_early
+from audit.reading.behaviour.unpickled_arguments import WORDS as UNPICKLED
+from audit.reading.behaviour.unpickled_arguments import unpickled_arguments
 from audit.reading.behaviour.unverified_commands import WORDS as COMMAND_WORDS
 from audit.reading.behaviour.verification_options import WORDS as OPTION_WORDS
 from audit.reading.behaviour.zoneless_clocks import WORDS as ZONELESS
@@ -114,6 +116,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     (LIBRARY_WAITS, library_waits),
     (TASK_NAMES, task_names),
     (CALLS, direct_runs),
+    (UNPICKLED, unpickled_arguments),
     (DELIVERIES, counted_deliveries),
     (REPUBLISHED, republications),
     (WORKERS, started_workers),

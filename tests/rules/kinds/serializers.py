@@ -1,5 +1,6 @@
 """Serializers that run code, under names of their own."""
 
+from audit.model.findings import Outcome
 from tests.rules.kinds.program import ALARM, DOUBTED, PASSES, QUIET, WARNED, Program
 
 _HEAD = """
@@ -60,6 +61,13 @@ _YAML = (
     f'register("fast", yaml.safe_dump, lambda t: yaml.load(t, Loader=yaml.CSafeLoader), "application/x-fast")\n{_NAMED}'
 )
 _ODD = f'register("fast", odd.dumps, odd.loads, "application/x-fast")\n{_NAMED}'
+
+
+def _decodes(name: str, before: str, body: str, outcomes: frozenset[Outcome]) -> Program:
+    text = f"from celery import Celery\n{before}\n\napp = Celery('shop', broker='redis://localhost/0')\n\n\n@app.task\ndef send(payload):\n    {body}\n"
+    return Program("no-pickle", f"argument {name}", outcomes, text)
+
+
 PROGRAMS = (
     _runs("functions", 'register("fast", dumps, loads, "application/x-fast", "binary")'),
     _runs("by its type", 'registry.register("fast", dumps, loads, content_type="application/x-fast")', _TYPED),
@@ -98,4 +106,31 @@ PROGRAMS = (
     Program("no-pickle", "a safe loader", PASSES, f"{_HEAD}import yaml\n{_YAML}"),
     Program("no-pickle", "a library nobody knows", DOUBTED - WARNED, f"{_HEAD}import odd\n{_ODD}"),
     Program("no-pickle", "registered elsewhere", QUIET - PASSES, f"{_HEAD}{_NAMED}"),
+    _decodes("unpickled", "import pickle", "pickle.loads(payload).run()", ALARM),
+    _decodes(
+        "unpickled from base64",
+        "import base64, pickle",
+        "job = pickle.loads(base64.b64decode(payload))\n    job.run()",
+        ALARM,
+    ),
+    _decodes(
+        "unpickled from an entry", "from dill import loads as read", "read(bytes.fromhex(payload['job'])).run()", ALARM
+    ),
+    _decodes("unsafe YAML", "import yaml", "yaml.load(payload, Loader=yaml.UnsafeLoader)", ALARM),
+    _decodes("evaluated", "", "eval(payload)", ALARM),
+    _decodes(
+        "unpickled by a function",
+        "import pickle\n\n\ndef opened(raw):\n    return pickle.loads(raw)\n",
+        "opened(payload).run()",
+        WARNED,
+    ),
+    _decodes("decoded", "import json", "json.loads(payload)", PASSES),
+    _decodes("safe YAML", "import yaml", "yaml.load(payload, Loader=yaml.SafeLoader)", PASSES),
+    _decodes("what a cache holds", "import pickle", "pickle.loads(cache.get(payload))", PASSES),
+    _decodes(
+        "what a cache holds, by a function",
+        "import pickle\n\n\ndef opened(raw):\n    return pickle.loads(raw)\n",
+        "opened(cache.get(payload))",
+        PASSES,
+    ),
 )

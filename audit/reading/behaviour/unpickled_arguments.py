@@ -1,0 +1,63 @@
+"""Arguments that a function decodes by what runs the code that they hold: JSON then carries pickle."""
+
+import ast
+from collections.abc import Iterator
+
+from audit.model.observations.messages import UnpickledArgument
+from audit.reading.behaviour.scope import Scope, last
+
+WORDS = ("pickle", "dill", "marshal", "unsafe_load", "yaml", "joblib", "eval(", "exec(")
+_RUNS = frozenset(
+    (
+        *(
+            f"{library}.{name}"
+            for library in ("pickle", "_pickle", "dill", "cloudpickle")
+            for name in ("loads", "load")
+        ),
+        *("marshal.loads", "jsonpickle.decode", "jsonpickle.loads", "joblib.load", "builtins.eval", "builtins.exec"),
+        *("yaml.unsafe_load", "yaml.unsafe_load_all", "yaml.full_load_all", "pandas.read_pickle"),
+    )
+)
+_SAFE = ("Safe", "Base", "FullLoader")
+# What only changes how bytes are written: methods, and functions of their first argument.
+_METHODS = frozenset({"encode", "decode", "strip"})
+_FUNCTIONS = frozenset(
+    {"b64decode", "urlsafe_b64decode", "standard_b64decode", "decodebytes", "a85decode", "b85decode", "fromhex", "unhexlify",
+     "decompress", "bytes", "bytearray", "memoryview", "BytesIO", "StringIO", "str", "a2b_base64"}
+)  # fmt: skip
+_DEPTH = 12
+
+
+def unpickled_arguments(scope: Scope) -> Iterator[UnpickledArgument]:
+    """UnpickledArgument: each call that decodes a parameter, or a part of one."""
+    spec = scope.root.args if isinstance(scope.root, ast.FunctionDef | ast.AsyncFunctionDef) else None
+    names = {a.arg for a in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs)} - {"self", "cls"} if spec else set()
+    for call in scope.calls if names else ():
+        dotted = scope.external(call.func)
+        unsafe = dotted in _RUNS or (dotted in {"yaml.load", "yaml.load_all"} and not _is_safe(call))
+        if unsafe and call.args and _source(scope, call.args[0]) in names:
+            yield scope.observed(UnpickledArgument, call, library=dotted)
+
+
+def _is_safe(call: ast.Call) -> bool:
+    given = [*call.args[1:], *(k.value for k in call.keywords)]
+    return any(word in ast.unparse(node) for node in given for word in _SAFE)
+
+
+def _keeps(call: ast.Call, method: str) -> bool:
+    """Whether a method answers the same bytes, or an entry of a dictionary by a literal key."""
+    entry = method == "get" and bool(call.args) and isinstance(call.args[0], ast.Constant)
+    return method in _METHODS or entry
+
+
+def _source(scope: Scope, node: ast.expr) -> str:
+    """The name whose value these bytes are."""
+    for _ in range(_DEPTH):
+        node = scope.given(node)
+        if isinstance(node, ast.Subscript | ast.Attribute):
+            node = node.value
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _keeps(node, node.func.attr):
+            node = node.func.value
+        elif isinstance(node, ast.Call) and node.args and last(node.func) in _FUNCTIONS:
+            node = node.args[0]
+    return node.id if isinstance(node, ast.Name) else ""
