@@ -15,6 +15,7 @@ from audit.model.observations.shared_data import (
     GlobalCounter,
     InstanceCounter,
     KeptValue,
+    LocalCache,
     LockWithExpiry,
     LockWithoutExpiry,
     NaiveDatetime,
@@ -310,9 +311,10 @@ def _no_process_state(known: TargetFacts) -> Sequence[Finding]:
         GlobalCounter,
         _no_process_state.guide,
         "Compte gardé en mémoire",
-        lambda o: f"`{o.name}`",
+        lambda o: f"`{o.name}`" + (", dans la mémoire du processus" if isinstance(o, LocalCache) else ""),
         doubt=_is_only_kept,
         concerns=_outlives_the_task,
+        reserved=lambda o: isinstance(o, LocalCache),
     )(known)
 
 

@@ -95,6 +95,11 @@ class KeptValue(GlobalCounter):
 
 
 @dataclass(frozen=True)
+class LocalCache(GlobalCounter):
+    """A mark or a count put into a cache of Django that is the memory of one process."""
+
+
+@dataclass(frozen=True)
 class EnclosedCounter(GlobalCounter):
     """A nested function that counts in a name of the one around it: for as long as the nested one is kept."""
 

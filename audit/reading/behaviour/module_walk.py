@@ -32,6 +32,8 @@ from audit.reading.behaviour.import_connections import may_open, opened_at_impor
 from audit.reading.behaviour.kept_entries import kept_entries, may_keep
 from audit.reading.behaviour.library_waits import WORDS as LIBRARY_WAITS
 from audit.reading.behaviour.library_waits import library_waits
+from audit.reading.behaviour.local_caches import WORDS as LOCAL_CACHES
+from audit.reading.behaviour.local_caches import local_caches
 from audit.reading.behaviour.locks import WORDS as LOCKS
 from audit.reading.behaviour.locks import endless_locks
 from audit.reading.behaviour.losing_queues import WORDS as LOSING
@@ -117,6 +119,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     (TASK_NAMES, task_names),
     (CALLS, direct_runs),
     (UNPICKLED, unpickled_arguments),
+    (LOCAL_CACHES, local_caches),
     (DELIVERIES, counted_deliveries),
     (REPUBLISHED, republications),
     (WORKERS, started_workers),

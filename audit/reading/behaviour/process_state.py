@@ -13,6 +13,7 @@ from audit.reading.behaviour.constant_flags import is_given_constants, is_read
 from audit.reading.behaviour.generation_stamps import is_a_stamp
 from audit.reading.behaviour.row_objects import ancestors, owner
 from audit.reading.behaviour.scope import Scope, keyword, last
+from audit.reading.behaviour.single_objects import makes_one_object
 from audit.reading.python.abstract_values import (
     ClassValue,
     External,
@@ -172,8 +173,10 @@ def _holds_entries(value: Value) -> bool:
 
 def _holds_for_all(scope: Scope, node: ast.expr) -> bool:
     """Whether what holds an attribute is one for the whole process."""
-    if isinstance(node, ast.Call):
-        return last(node.func) == "type" and len(node.args) == 1
+    made = scope.given(node)
+    single = isinstance(made, ast.Call) and makes_one_object(scope, made)
+    if single or isinstance(node, ast.Call):
+        return single or (isinstance(node, ast.Call) and last(node.func) == "type" and len(node.args) == 1)
     if isinstance(node, ast.Attribute) and node.attr == "__class__":
         return True
     if isinstance(node, ast.Name) and (node.id in scope.assigned or _is_function_around(scope, node.id)):

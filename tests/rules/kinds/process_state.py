@@ -1,5 +1,8 @@
 """Values that a process keeps from one task to the next."""
 
+from collections.abc import Mapping
+
+from audit.model.findings import Outcome
 from tests.rules.kinds.program import ALARM, DOUBTED, PASSES, WARNED, Program
 
 _HEAD = """
@@ -73,6 +76,25 @@ def _kept(
     return Program("no-process-state", name, outcomes, text)  # type: ignore[arg-type]
 
 
+def _single(name: str, body: str, made: str, outcomes: frozenset[Outcome] = ALARM) -> Program:
+    text = (
+        "from functools import lru_cache\n\nfrom celery import Celery\n\napp = Celery('shop', broker='redis://localhost/0')\n\n\n"
+        f"class Single:\n    sent = 0\n{body}\n\n\n@app.task\ndef send(key):\n    held = {made}\n    held.sent += 1\n"
+    )
+    return Program("no-process-state", f"object {name}", outcomes, text)
+
+
+def _cached(
+    name: str,
+    files: Mapping[str, str],
+    outcomes: frozenset[Outcome] = WARNED,
+    body: str = "if cache.add(key, 1, 300): deliver(key)",
+) -> Program:
+    text = f"from celery import shared_task\nfrom django.core.cache import cache\n\n\n@shared_task\ndef send(key):\n    {body}\n"
+    return Program("no-process-state", f"cache, {name}", outcomes, {"tasks.py": text, **files})
+
+
+_CACHES = "CACHES = {{'default': {{'BACKEND': 'django.core.cache.backends.{0}'}}}}\n"
 PROGRAMS = (
     _kept("plain assignment", "global sent\nsent = sent + 1"),
     _kept("hour of the last run", "global last_run\nlast_run = time.time()"),
@@ -137,4 +159,37 @@ PROGRAMS = (
     _kept("flag in a test of itself", "global sent\nif sent == 1:\n    sent = True", DOUBTED - ALARM),
     _kept("step in a test of itself", "global sent\nif sent == 1:\n    sent = 2", ALARM),
     _kept("in Redis", "redis.Redis().incr(key)", PASSES),
+    _single(
+        "kept by __new__",
+        "    kept = None\n\n    def __new__(cls):\n        if cls.kept is None:\n            cls.kept = super().__new__(cls)\n        return cls.kept",
+        "Single()",
+    ),
+    _single(
+        "kept by a class method",
+        "    kept = None\n\n    @classmethod\n    def one(cls):\n        cls.kept = cls.kept or cls()\n        return cls.kept",
+        "Single.one()",
+    ),
+    _single("kept by a cache", "    pass\n\n\n@lru_cache\ndef one():\n    return Single()", "one()"),
+    _single(
+        "kept by a global",
+        "    pass\n\n\nkept = None\n\n\ndef one():\n    global kept\n    if kept is None:\n        kept = Single()\n    return kept",
+        "one()",
+    ),
+    _single("made each time", "    pass\n\n\ndef one():\n    return Single()", "one()", PASSES),
+    _single(
+        "made by an ordinary __new__", "    def __new__(cls):\n        return super().__new__(cls)", "Single()", PASSES
+    ),
+    _cached("memory of the process", {"settings.py": _CACHES.format("locmem.LocMemCache")}),
+    _cached("default memory of the process", {"settings.py": "INSTALLED_APPS = []\n"}),
+    _cached("counted", {"settings.py": _CACHES.format("locmem.LocMemCache")}, body="cache.incr(key)"),
+    _cached("shared", {"settings.py": _CACHES.format("redis.RedisCache")}, PASSES),
+    _cached(
+        "shared in production",
+        {
+            "settings/base.py": _CACHES.format("redis.RedisCache"),
+            "settings/dev.py": _CACHES.format("locmem.LocMemCache"),
+        },
+        PASSES,
+    ),
+    _cached("read again", {"settings.py": _CACHES.format("locmem.LocMemCache")}, PASSES, "cache.set(key, 1, 300)"),
 )
