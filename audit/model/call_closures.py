@@ -123,15 +123,18 @@ def _followed_from(
     chains: dict[str, tuple[str, ...]] = dict(sure)
     guessed: dict[str, OpaqueCall] = {}
     unlikely: dict[str, OpaqueCall] = {}
+    common: set[str] = set()
     for weak in (False, True):
         # A function that a proof leads to is found before any guess is followed.
         new: Mapping[str, tuple[str, ...]] = dict(chains)
+        told: set[str] = set()
         while new:
             for symbol in new:
                 for name, call in followed[symbol].unresolved if not weak else ():
-                    candidates = named.get(name, ()) if name in COMMON else ()
-                    unlikely |= dict.fromkeys((c for c in candidates if c not in unlikely), call)
-            through = list(_guesses(new, followed, named, guessed, weak=weak))
+                    if name in COMMON and name not in common:
+                        common.add(name)
+                        unlikely |= dict.fromkeys((c for c in named.get(name, ()) if c not in unlikely), call)
+            through = list(_guesses(new, followed, named, guessed, told, weak=weak))
             new = {}
             for start, way, why in through:
                 found = _reached(functions, {start: way}, tasks, followed) if start not in tasks else {}
@@ -148,15 +151,20 @@ def _guesses(
     followed: Mapping[str, Followed],
     named: Mapping[str, tuple[str, ...]],
     guessed: Mapping[str, OpaqueCall],
+    told: set[str],
     *,
     weak: bool,
 ) -> Iterator[tuple[str, tuple[str, ...], OpaqueCall | None]]:
-    """What calls of unknown receivers may run: each with the chain to it, and the call where only a guess leads to it."""
+    """What calls of unknown receivers may run: each with the chain to it, and the call where only a guess leads to it.
+
+    `told`: names whose candidates were given already; the first chain to a function is the one that is kept.
+    """
     for symbol, chain in new.items():
         for chosen in followed[symbol].choices:
             yield chosen, (*chain, chosen), guessed.get(symbol)
         for name, call in followed[symbol].unresolved:
-            candidates = named.get(name, ()) if name not in COMMON else ()
+            candidates = named.get(name, ()) if name not in COMMON and name not in told else ()
+            told.add(name)
             proven = _is_a_proof(name, candidates)
             if proven or weak:
                 why = guessed.get(symbol) or (None if proven else call)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from enum import StrEnum
 from functools import cached_property
+from typing import cast
 
 from audit.model.call_completion import CallCompletion
 from audit.model.findings import Evidence, Excerpt, Level
@@ -289,10 +290,16 @@ class Facts:
         """The kinds of observations that were asked for: those that a rule rests on, when it empties this first."""
         return set()
 
+    @cached_property
+    def _by_kind(self) -> dict[type[Observation], tuple[Observation, ...]]:
+        return {}
+
     def observations_of(self, kind: type[Seen]) -> tuple[Seen, ...]:
         """The observations of this kind, in the order they were read."""
         self.asked.add(kind)
-        return tuple(o for o in self.observations if isinstance(o, kind))
+        if kind not in self._by_kind:
+            self._by_kind[kind] = tuple(o for o in self.observations if isinstance(o, kind))
+        return cast("tuple[Seen, ...]", self._by_kind[kind])
 
     @property
     def retry_schedules(self) -> tuple[RetrySchedule, ...]:

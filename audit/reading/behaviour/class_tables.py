@@ -9,7 +9,7 @@ from audit.model.observations.shared_data import KeptValue
 from audit.reading.behaviour.row_objects import owner
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.abstract_values import ClassValue, External, Instance, unwrap
-from audit.reading.python.child_nodes import walk
+from audit.reading.python.child_nodes import statements
 from audit.reading.python.classes import lineage
 from audit.reading.python.interpreter import Machine
 
@@ -78,7 +78,7 @@ class ClassTables:
         ]
         found: dict[str, set[str]] = {}
         for module in modules:
-            for cls in (n for n in walk(module.tree) if isinstance(n, ast.ClassDef) and not _copies(n)):
+            for cls in (n for n in statements(module.tree) if isinstance(n, ast.ClassDef) and not _copies(n)):
                 for name in _tables_of(cls):
                     found.setdefault(name, set()).add(cls.name)
         texts = [module.source.text for module in modules]

@@ -8,6 +8,7 @@ _OTHER = frozenset(
     ("arg", "asname", "attr", "conversion", "ctx", "id", "is_async", "kind", "kwd_attrs", "level", "module", "name", "op",
      "ops", "rest", "simple", "type_comment", "type_ignores")
 )  # fmt: skip
+_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 _LEAVES = frozenset({"Constant", "MatchSingleton", "Global", "Nonlocal", "TypeIgnore"})
 
 
@@ -35,6 +36,15 @@ def walk(node: ast.AST) -> Iterator[ast.AST]:
                 found += value if None not in value else [item for item in value if item is not None]
             elif value is not None:
                 found.append(value)
+
+
+def statements(node: ast.AST) -> Iterator[ast.AST]:
+    """All the statements inside, with the handlers and the cases that hold some; no expression holds any."""
+    found = [node]
+    for inner in found:
+        yield inner
+        for name in _BLOCKS:
+            found += getattr(inner, name, ())
 
 
 class _Fields(dict[type[ast.AST], tuple[str, ...]]):
