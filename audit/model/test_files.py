@@ -8,6 +8,8 @@ _BESIDE = frozenset({"docs", "doc", "examples", "example", "samples", "benchmark
 _ASIDE = _BESIDE | {"tests", "test", "testing"}
 # Names by which pytest and Django find tests.
 _NAMES, _START, _END = frozenset({"conftest.py", "tests.py"}), "test_", "_test.py"
+# Words of the path of a process file that say that what it starts is for tests.
+STARTED_FOR_TESTS = frozenset({"test", "tests", "ci", "e2e", "pytest"})
 
 
 def is_test_file(path: str, program: Iterable[str] = ()) -> bool:

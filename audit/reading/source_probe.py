@@ -141,7 +141,6 @@ def _collect(target: Target, steps: int) -> Facts:
     keep_loaded_writes(starts, app, target.celery_app)
     _follow_to_tests(project, app)
     routes = read_routes(machine, web, target.asgi_app)
-    unloaded = read_unloaded(starts, tree)
     functions = Functions(machine)
     beat, beat_known = _beat(machine, app, tasks, processes)
     gaps = _gaps(tree, machine)
@@ -170,7 +169,7 @@ def _collect(target: Target, steps: int) -> Facts:
         configured_by=str(app.fields.get("configured_by", "")) if app else "",
         published_settings=_published(app),
         without_celery=not tasks and not app and is_without_celery(project, tree),
-        unloaded=unloaded,
+        unloaded=read_unloaded(starts, tree),
         program=project.program,
         text_digest=project.text_digest,
         unread=tuple(dict.fromkeys(tree.unread)),

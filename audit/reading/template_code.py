@@ -1,6 +1,5 @@
 """Python that templates hold (`settings.py-tpl`): every project that is made from them runs with it."""
 
-import ast
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,6 +13,7 @@ from audit.reading.python.modules import Module, Project
 from audit.reading.python.syntax_cache import SyntaxCache
 from audit.reading.source_files import Source, Tree, read_text
 from audit.reading.web.fastapi_objects import Web
+from audit.target.python_syntax import UnparsableError, parse
 
 _VERIFIES = re.compile(r"(?i)verify|CERT_NONE|check_hostname|ssl")
 _MOST = 500_000
@@ -48,7 +48,7 @@ def _as_python(source: Source) -> Source:
 
 def _is_python(source: Source) -> bool:
     try:
-        ast.parse(source.text)
-    except (SyntaxError, ValueError, RecursionError):
+        parse(source.text)
+    except UnparsableError:
         return False
     return True

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from audit.model.domains import Domain, conclude
+from audit.model.domains import conclude
 from audit.model.facts import Facts, Task
 from audit.model.findings import Excerpt, Finding, Severity
 from audit.model.gaps import Doubt
@@ -11,6 +11,7 @@ from audit.model.observations.messages import Republication
 from audit.model.retries import RetryPolicy, RetrySchedule
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN
+from audit.rules.domains.process_domain import widened
 from audit.rules.domains.task_domain import retry_policies, retry_schedules, tasks
 from audit.rules.effective_settings import NO_TASK, production_tasks, short
 from audit.rules.passing_errors import is_everything, judged, names_of
@@ -275,8 +276,9 @@ def _scheduled(
     asked = retry_schedules(known).members
     doubts = [Doubt(why=f"`{short(s.task)}` : {why}") for s in asked if (why := unread(s))]
     domain = retry_schedules(known, doubts)
+    every = widened(domain, again)
     answer = conclude(
-        Domain((*domain.members, *again), domain.gaps, domain.read),
+        every,
         lambda one: faults(one) if isinstance(one, RetrySchedule) else [],
         possible_of=lambda one: [_republished(one)] if isinstance(one, Republication) else [],
     )

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from audit.model.domains import Domain, conclude
+from audit.model.domains import conclude
 from audit.model.findings import Excerpt, Finding, Severity
 from audit.model.observations.messages import LosingQueue
 from audit.model.target_facts import TargetFacts
 from audit.rules.domains.broker_domain import Broker, broker_servers
+from audit.rules.domains.process_domain import widened
 from audit.rules.effective_settings import read, scheme
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
@@ -68,7 +69,7 @@ _UNLIMITED = frozenset({"", "0", "0b", "0mb", "0gb"})
 )
 def _keeps(known: TargetFacts) -> Sequence[Finding]:
     servers, losing = broker_servers(known), _declared_so(known)
-    domain: Domain[Broker | _Loss] = Domain((*servers.members, *losing), servers.gaps, servers.read)
+    domain = widened(servers, losing)
     answer = conclude(
         domain, lambda one: _lost(one) if one.sure else [], possible_of=lambda one: [] if one.sure else _lost(one)
     )

@@ -50,8 +50,7 @@ def test_one_function_decides_what_a_test_file_is() -> None:
 def test_no_other_module_lists_names_of_test_files() -> None:
     names = set(globs_of_test_files(""))
     listing = {path for path, tree in modules() for words in listed(tree) if len(words & names) > 1}
-    # A process file for tests (`compose.test.yml`) is no file of tests.
-    assert listing == {"model/test_files.py", "reading/deployment/process_files.py"}
+    assert listing == {"model/test_files.py"}
 
 
 def test_python_is_parsed_in_one_place() -> None:

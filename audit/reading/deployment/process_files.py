@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from audit.model.facts import Process
 from audit.model.findings import Excerpt
+from audit.model.test_files import STARTED_FOR_TESTS
 from audit.reading.deployment.called_scripts import as_called, exclusive, replaced
 from audit.reading.deployment.command_line import Line
 from audit.reading.deployment.command_wrappers import unwrapped
@@ -48,9 +49,6 @@ _LANGUAGES = {
     "makefile": "makefile",
     "folder": "bash",
 }
-
-# Words of a path that say what a file starts is for tests.
-_OF_TESTS = frozenset({"test", "tests", "ci", "e2e", "pytest"})
 
 
 def read_processes(tree: Tree, declared: tuple[str, ...]) -> tuple[Process, ...]:
@@ -138,7 +136,7 @@ def _chosen(tree: Tree, declared: tuple[str, ...]) -> list[str]:
 def _may_be(path: str) -> bool:
     path, whole = plain_name(path), path
     name = path.rpartition("/")[2].lower()
-    if _OF_TESTS & set(re.split(r"[^a-z0-9]+", path.lower())):
+    if STARTED_FOR_TESTS & set(re.split(r"[^a-z0-9]+", path.lower())):
         return False
     return (
         is_service_run(path)
@@ -151,7 +149,7 @@ def _may_be(path: str) -> bool:
 def _is_bare_script(path: str, around: Around) -> bool:
     """Whether a file without a suffix is a script that speaks of Celery."""
     name = path.rpartition("/")[2]
-    if "." in name or name.isupper() or _OF_TESTS & set(re.split(r"[^a-z0-9]+", path.lower())):
+    if "." in name or name.isupper() or STARTED_FOR_TESTS & set(re.split(r"[^a-z0-9]+", path.lower())):
         return False
     source = around.source(path)
     return source is not None and source.text.startswith("#!") and "celery" in source.text.lower()

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from audit.model.facts import Process
+from audit.model.test_files import STARTED_FOR_TESTS
 from audit.reading.deployment.file_templates import plain_name
 from audit.reading.source_files import Tree
 from audit.target.regular_files import RefusedError, read_bytes
@@ -21,7 +22,7 @@ _LEFT = re.compile(
     r"audit\.toml|[^/]*\.(code-workspace))$|(^|/)(\.vscode|\.idea|\.devcontainer|\.git|\.kiro|node_modules|docs?|examples?|samples?|"
     r"demos?|tutorials?|benchmarks?|fixtures|locales?)/|(^|/)[^/]*(example|sample|schema)[^/]*$"
 )
-_TESTS = frozenset({"test", "tests", "testing", "ci", "e2e", "pytest", "dev", "devel", "local", "development"})
+_DEVELOPMENT = frozenset({"testing", "dev", "devel", "local", "development"})
 _JOBS = re.compile(
     r"(?i)(^|/)(\.github/workflows|\.circleci|\.woodpecker|\.drone|\.buildkite)|gitlab-ci|jenkinsfile|azure-pipelines|bitbucket-pipelines|travis"
 )
@@ -74,7 +75,7 @@ def _is_called(text: str, number: int, scripts: Collection[str]) -> bool:
 
 def _is_for_tests(path: str) -> bool:
     named = set(re.split(r"[^a-z0-9]+", re.sub(r"(?i)gitlab-ci|\.circleci", "", path).lower()))
-    return bool(_TESTS & named)
+    return bool((STARTED_FOR_TESTS | _DEVELOPMENT) & named)
 
 
 def _text(tree: Tree, path: str) -> str:

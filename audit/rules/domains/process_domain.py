@@ -74,6 +74,11 @@ def narrowed(domain: Domain[S], members: Iterable[T], gaps: Iterable[Gap] = (), 
     return Domain(tuple(members), (*domain.gaps, *gaps), read or domain.read)
 
 
+def widened(domain: Domain[S], others: Iterable[T]) -> Domain[S | T]:
+    """A domain with members of another kind, that the same rule judges."""
+    return Domain((*domain.members, *others), domain.gaps, domain.read)
+
+
 def doubtful(processes: Iterable[Process], why_of: Callable[[Process], str]) -> tuple[Gap, ...]:
     """One gap a process of which `why_of` says, in French, what is not known; empty for nothing."""
     told = ((p, why_of(p)) for p in processes)
