@@ -74,7 +74,10 @@ def _pickle(known: TargetFacts) -> Sequence[Finding]:
     registered = known.source.observations_of(RegisteredSerializer)
     gaps = _unread(registered, frozenset(name for value, _ in told for name in _names(value)))
     evidence = [e for r in readings for e in r.evidence] or [known.source.evidence()]
-    read_so = " ; ".join(r.told for r in readings if not r.missing and (r is readings[0] or r.variable))
+    # What one variable may change is told once.
+    by_variable = {reading.variable: reading for reading in readings[::-1] if reading.variable and not reading.missing}
+    hedged = [*([] if readings[0].missing else readings[:1]), *by_variable.values()]
+    read_so = " ; ".join(dict.fromkeys(reading.told for reading in hedged))
     sure, perhaps = _decoded(known)
     told += [("pickle", fault) for fault in sure]
     unsure += [("pickle", fault) for fault in perhaps]

@@ -15,6 +15,7 @@ from audit.reading.celery.unknown_classes import is_used_as_application
 from audit.reading.celery.unprefixed_settings import note_unprefixed
 from audit.reading.old_setting_names import in_namespace, modern
 from audit.reading.python.abstract_values import (
+    MISSING,
     Addition,
     ClassValue,
     Conf,
@@ -29,6 +30,7 @@ from audit.reading.python.abstract_values import (
     Value,
     descends_from,
     overridable,
+    same,
     unwrap,
 )
 from audit.reading.python.assignments import merge_into, origins_of, set_item
@@ -262,7 +264,26 @@ def _django_settings(machine: Machine, app: Instance, origin: Origin) -> Value:
         return machine.resolve(names[0]) if len(names) == 1 else UNKNOWN
     published = _published(machine, names[0])
     app.fields["published"] = [modules[name].source.path for name in published]
-    return machine.resolve(published[0] if len(published) == 1 else names[0])
+    if len(published) > 1:
+        with _additions(machine, configuration_of(app), app.fields):
+            app.fields["configured_by"] = names[0]
+        return _agreed([machine.module_names(name) for name in published], names[0])
+    return machine.resolve(published[0] if published else names[0])
+
+
+def _agreed(published: list[Table], missing: str) -> Table:
+    """What all the published files say, as defaults of the module that is made from one of them; else not known."""
+    found = Table()
+    for key in dict.fromkeys(key for names in published for key in names):
+        told = [names.get(key, MISSING) for names in published]
+        first = next(value for value in told if value is not MISSING)
+        agree = all(value is not MISSING and same(value, first) for value in told)
+        found[key] = overridable(first, missing) if agree else UNKNOWN
+        origin = next((names.origins[key] for names in published if key in names.origins), None)
+        if origin:
+            found.origins[key] = origin
+    found.opaque = next((names.opaque for names in published if names.opaque), None)
+    return found
 
 
 def _published(machine: Machine, missing: str) -> list[str]:

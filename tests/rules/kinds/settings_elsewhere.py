@@ -97,6 +97,30 @@ PROGRAMS = (
         _OPEN,
     ),
     _late(
+        "settings that are published, several that agree",
+        _django({"site/settings_image.py": _SETTINGS, "site/settings_example.py": _SETTINGS}, "site.settings"),
+        PASSES,
+    ),
+    _late(
+        "settings that are published, several that set nothing",
+        _django(
+            {"site/settings_image.py": "INSTALLED_APPS = []\n", "site/settings_example.py": "INSTALLED_APPS = []\n"},
+            "site.settings",
+        ),
+        ALARM,
+    ),
+    _late(
+        "settings that are published, several of which one is more",
+        _django(
+            {
+                "site/settings_image.py": f"{_SETTINGS}from elsewhere import *\n",
+                "site/settings_example.py": "INSTALLED_APPS = []\n",
+            },
+            "site.settings",
+        ),
+        _OPEN,
+    ),
+    _late(
         "settings that are published, one", _django({"site/settings_example.py": _SETTINGS}, "site.settings"), PASSES
     ),
     _late(
