@@ -74,6 +74,8 @@ def _kinds(around: Around) -> dict[str, str]:
 def _points(around: Around) -> Iterator[Run]:
     """What the console scripts of the target start of Celery, where nothing of it runs them."""
     for name, point in points_of(around).items():
+        if _OF_TESTS & set(re.split(r"[^a-z0-9]+", f"{point.source.path} {point.module}".lower())):
+            continue
         doubt = f"rien de ce qui a été lu ne dit qui lance `{name}`, ni qui le relance"
         line = Line(name, point.line, point.line, "", doubt=doubt, copies=None)
         excerpt = point.source.excerpt(point.line, point.line, "text")

@@ -115,6 +115,14 @@ def test_an_entry_point_that_nothing_runs(collect_tree: Collect) -> None:
     assert "`shop-worker`" in found.doubt
 
 
+def test_an_entry_point_of_tests_starts_nothing(collect_tree: Collect) -> None:
+    files = {
+        "tests/setup.cfg": "[options.entry_points]\nconsole_scripts =\n    w = shop.run:main\n",
+        "shop/run.py": _EXEC,
+    }
+    assert not collect_tree({**files, "shop/__init__.py": ""}).processes
+
+
 def test_what_is_not_followed_is_said(collect_tree: Collect) -> None:
     files = {
         "docker-compose.yml": _COMPOSE.format("shop-worker"),
