@@ -145,6 +145,7 @@ class Process:
     `environment`: the variables that its files give it. `memory`: the most that its container may use, as written.
     `unknown_words`: those of its command that stand for options which nothing gives. `built`: the Dockerfile of its image, empty when not told.
     `code`: the lines of Python that start it, where a program of the target does. `asleep`: why, in French, nothing starts it unasked.
+    `host`: the name of host that its container is given, `host` for its machine's; empty for one of its own.
     """
 
     role: str
@@ -169,6 +170,7 @@ class Process:
     built: str = ""
     code: Excerpt | None = None
     asleep: str = ""
+    host: str = ""
 
 
 @dataclass(frozen=True)

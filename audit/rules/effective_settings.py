@@ -69,8 +69,8 @@ def read(known: TargetFacts, name: str, default: PlainValue = None, *, tasks_suf
     missing = _why_silent(known, tasks_suffice=tasks_suffice)
     if missing:
         return Reading(name, UNKNOWN, missing=missing)
-    if told := _of_environment(known, name):
-        return told
+    if outside := _of_environment(known, name):
+        return outside
     seen = list(known.setting(name))
     if seen and seen[0][0].value is UNKNOWN:
         why = f"la valeur de `{name}` ne se lit pas dans le code"

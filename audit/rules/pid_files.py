@@ -2,6 +2,7 @@
 
 import posixpath
 from collections.abc import Sequence
+from dataclasses import replace
 from fnmatch import fnmatch
 
 from audit.model.domains import conclude
@@ -9,6 +10,7 @@ from audit.model.facts import Process
 from audit.model.findings import Finding, Severity
 from audit.model.target_facts import TargetFacts
 from audit.rules.domains.process_domain import celery_processes, doubtful, narrowed, unread_options
+from audit.rules.effective_settings import read
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 
@@ -54,11 +56,19 @@ _NONE = frozenset({"", "/dev/null", "None"})
 )
 def _pid_file(known: TargetFacts) -> Sequence[Finding]:
     started = celery_processes(known)
+    started = narrowed(started, [_with_setting(known, process) for process in started.members])
     gaps = doubtful(started.members, _unread_folder)
     gaps += doubtful(started.members, lambda p: unread_options(p) if p.mounts or _of_host(p) else "")
     answer = conclude(narrowed(started, started.members, gaps), _left, possible_of=_on_host)
     places = (known.source.evidence(p.excerpt) for p in started.members)
     return answered(_pid_file.guide, "Fichier de pid durable", answer, *places, nothing="aucun processus")
+
+
+def _with_setting(known: TargetFacts, process: Process) -> Process:
+    """The process, with the file that `beat_pidfile` or `worker_pidfile` names where its line names none."""
+    name = "beat_pidfile" if process.role == "beat" else "worker_pidfile"
+    written = read(known, name).value if "pidfile" not in process.options else None
+    return replace(process, options={**process.options, "pidfile": written}) if isinstance(written, str) else process
 
 
 def _unread_folder(process: Process) -> str:

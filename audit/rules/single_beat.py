@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from audit.model.domains import conclude
 from audit.model.facts import Process
 from audit.model.findings import Excerpt, Finding, Severity
+from audit.model.gaps import Gap
 from audit.model.target_facts import TargetFacts
 from audit.rules.domains.process_domain import beats, beats_apart, copies, doubtful, narrowed, unread_options
 from audit.rules.effective_settings import places, read
@@ -55,11 +56,13 @@ _BEAT = "https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html"
 def _single(known: TargetFacts) -> Sequence[Finding]:
     guide, started = _single.guide, beats(known)
     scheduler = str(read(known, "beat_scheduler", "").value)
-    elected = [b for b in started.members if "redbeat" in b.options.get("scheduler", scheduler).lower()]
+    lock = read(known, "redbeat_lock_key", "redbeat::lock")
+    is_locked = lock.value not in (None, "")
+    elected = [b for b in started.members if is_locked and "redbeat" in b.options.get("scheduler", scheduler).lower()]
     own = [b for b in started.members if b not in elected]
     several = _in_one_file(own) | _beside(known, own)
     # `-B` may be among the words of a worker that are not known.
-    gaps = (*doubtful(own, _open_ended), *doubtful(known.workers, unread_options))
+    gaps = (*doubtful(own, _open_ended), *doubtful(known.workers, unread_options), *_of_two_names(known, own))
     answer = conclude(narrowed(started, started.members, gaps), lambda beat: several.get(beat.excerpt, ()))
     quoted = list(dict.fromkeys(f.excerpt for f in answer.faults)) or [b.excerpt for b in started.members]
     evidence = (known.source.evidence(place) for place in quoted)
@@ -89,6 +92,22 @@ def _beside(known: TargetFacts, started: Sequence[Process]) -> dict[Excerpt, lis
         for b in started
         if "worker" in b.role and _folder(b) == _folder(one)
     }
+
+
+def _of_two_names(known: TargetFacts, started: Sequence[Process]) -> tuple[Gap, ...]:
+    """The beats of one file whose `-A` differs, where only one application is known that both may name."""
+    if len([a for a in known.source.applications if a.kind == "celery"]) != 1:
+        return ()
+    first: dict[str, Process] = {}
+    for beat in (b for b in started if copies(b)):
+        first.setdefault(beat.excerpt.path, beat)
+    others = [b for b in started if copies(b) and _named(b) != _named(first[b.excerpt.path])]
+    why = "`-A {}` et `-A {}` peuvent nommer la même application".format
+    return doubtful(others, lambda beat: why(_named(first[beat.excerpt.path]), _named(beat)))
+
+
+def _named(beat: Process) -> str:
+    return beat.options.get("app", "")
 
 
 def _open_ended(beat: Process) -> str:

@@ -1,5 +1,6 @@
 """How workers are started: without emptying the queues, each under its own name."""
 
+import posixpath
 from collections.abc import Sequence
 
 from audit.model.domains import conclude
@@ -132,13 +133,37 @@ def _named(known: TargetFacts) -> Sequence[Finding]:
     groups: dict[tuple[str, Excerpt | None], list[Process]] = {}
     for worker in together:
         groups.setdefault((worker.excerpt.path, _container(worker)), []).append(worker)
+    for worker in started.members:
+        # A name of host that is given to several containers, or a name of worker that holds none.
+        if worker not in together and (worker.host or _is_whole(worker)):
+            groups.setdefault((f"{worker.excerpt.path} {worker.host}", None), []).append(worker)
     several = [group for group in groups.values() if sum(map(_on_a_host, group)) > 1]
     gaps = doubtful((w for group in several for w in group), unread_options)
-    answer = conclude(narrowed(started, several, gaps), _of_same_name)
+    machines = _units_of_a_folder(together)
+    answer = conclude(
+        narrowed(started, [*several, *machines], gaps),
+        lambda group: [] if group in machines else _of_same_name(group),
+        possible_of=lambda group: _of_same_name(group) if group in machines else [],
+    )
     quoted = [f.excerpt for f in answer.faults] or [w.excerpt for w in together]
     evidence = (known.source.evidence(place) for place in quoted)
     nothing, detail = "aucun fichier ne lance plusieurs workers sur une machine", places(tuple(together))
     return answered(guide, "Workers de même nom", answer, *evidence, nothing=nothing, detail=detail)
+
+
+def _units_of_a_folder(workers: Sequence[Process]) -> list[list[Process]]:
+    """The workers of several units of systemd that lie together: one machine may run them all."""
+    folders: dict[str, list[Process]] = {}
+    for worker in workers:
+        if worker.excerpt.path.endswith(".service"):
+            folders.setdefault(posixpath.dirname(worker.excerpt.path), []).append(worker)
+    return [group for group in folders.values() if len({worker.excerpt.path for worker in group}) > 1]
+
+
+def _is_whole(worker: Process) -> bool:
+    """Whether the name that a worker is given is the same on every host."""
+    name = worker.options.get("hostname", "")
+    return "@" in name and not any(sign in name for sign in "%$`{")
 
 
 def _container(worker: Process) -> Excerpt | None:
@@ -148,7 +173,7 @@ def _container(worker: Process) -> Excerpt | None:
 
 def _on_a_host(worker: Process) -> int:
     """How many of this worker one host has."""
-    return min(copies(worker), 1) if _container(worker) else copies(worker)
+    return min(copies(worker), 1) if _container(worker) and not _is_whole(worker) else copies(worker)
 
 
 def _of_same_name(group: Sequence[Process]) -> list[Fault]:

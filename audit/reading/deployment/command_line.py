@@ -20,6 +20,7 @@ class Line:
     `target`: the stage of the Dockerfile that it builds, or that it is; empty for the last.
     `built`: the Dockerfile of its image, with a command of its own or without.
     `asleep`: why, in French, nothing starts it unasked. `of_image`: the image whose `ENTRYPOINT` may come before the command.
+    `host`: the name of host that its container is given, `host` for its machine's.
     `forks`: who runs it follows what it leaves behind.
     """
 
@@ -47,3 +48,4 @@ class Line:
     asleep: str = ""
     of_image: str = ""
     target: str = ""
+    host: str = ""

@@ -76,6 +76,7 @@ def _line(path: str, service: dict[str, Any], first: int, last: int, around: Aro
         entry=_dockerfile(path, build) if command and not service.get("entrypoint") else "",
         of_image=str(image or "") if command and not (build or service.get("entrypoint")) else "",
         target=target or "",
+        host="host" if service.get("network_mode") == "host" else interpolated(service.get("hostname")),
     )
 
 

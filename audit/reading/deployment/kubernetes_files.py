@@ -16,6 +16,7 @@ from audit.reading.source_files import Source
 
 # Kinds whose pods are always started again; a Pod of its own is, unless it says otherwise. Jobs end.
 _LASTING = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Rollout"})
+_SCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
 _TO_PODS: tuple[str, ...] = ("spec", "template", "spec")
 
 
@@ -23,8 +24,9 @@ def read_kubernetes(source: Source, around: Around) -> Iterator[Line]:
     """Commands of containers, and the images of those that run their own."""
     found = _documents(source)
     scales: dict[str, Mapping[str, Any]] = {}
-    for held in around.holding("HorizontalPodAutoscaler", ".yaml", ".yml") if found else ():
-        scales |= _scales(held)
+    for kind in _SCALERS if found else ():
+        for held in around.holding(kind, ".yaml", ".yml"):
+            scales |= _scales(held)
     for document, node in found:
         yield from _workload(document, node, scales)
 
@@ -53,7 +55,7 @@ def _scales(source: Source) -> dict[str, Mapping[str, Any]]:
         documents = _documents(source)
     except YamlError:
         return {}
-    specs = [d.get("spec") for d, _ in documents if d.get("kind") == "HorizontalPodAutoscaler"]
+    specs = [d.get("spec") for d, _ in documents if d.get("kind") in _SCALERS]
     told = [(s, s.get("scaleTargetRef")) for s in specs if isinstance(s, dict)]
     return {str(target.get("name")): spec for spec, target in told if isinstance(target, dict)}
 
@@ -86,8 +88,8 @@ def _workload(
             stop, probe, mounts = of_pod(spec, container), pod_probe(container), pod_mounts(spec, container)
             line = Line(shlex.join(words), first, last, restart, variables, copies=copies, image=image, user=user)
             entered = _image(container) if _words(container, "args") and not _words(container, "command") else ""
-            memory = pod_memory(container)
-            yield replace(line, stop=stop, probe=probe, mounts=mounts, memory=memory, of_image=entered)
+            memory, host = pod_memory(container), "host" if spec.get("hostNetwork") is True else ""
+            yield replace(line, stop=stop, probe=probe, mounts=mounts, memory=memory, of_image=entered, host=host)
 
 
 def _copies(document: Mapping[str, Any], scales: Mapping[str, Mapping[str, Any]]) -> int | None:
@@ -97,7 +99,9 @@ def _copies(document: Mapping[str, Any], scales: Mapping[str, Mapping[str, Any]]
     if document.get("kind") == "DaemonSet":
         return None
     if name and name in scales:
-        least, most = str(scales[name].get("minReplicas", 1)), str(scales[name].get("maxReplicas", 2))
+        said = scales[name]
+        least = str(said.get("minReplicas", said.get("minReplicaCount", 1)))
+        most = str(said.get("maxReplicas", said.get("maxReplicaCount", 2)))
         return int(least) if least.isdecimal() and (int(least) > 1 or most == least) else None
     told = str(own.get("replicas", 1)) if isinstance(own, dict) else "1"
     return int(told) if told.isdecimal() else None

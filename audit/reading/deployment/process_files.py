@@ -12,7 +12,7 @@ from audit.model.findings import Excerpt
 from audit.model.test_files import STARTED_FOR_TESTS
 from audit.reading.deployment.called_scripts import as_called, exclusive, replaced
 from audit.reading.deployment.command_line import Line
-from audit.reading.deployment.command_wrappers import unwrapped
+from audit.reading.deployment.command_wrappers import program_name, unwrapped
 from audit.reading.deployment.dockerfiles import read_dockerfile, read_image
 from audit.reading.deployment.entry_scripts import called_script, entry_of_images
 from audit.reading.deployment.exit_codes import hides_failure
@@ -50,6 +50,11 @@ _LANGUAGES = {
     "folder": "bash",
 }
 
+# What runs a command that another file holds.
+_RUNNERS = frozenset(
+    {"task", "go-task", "just", "npm", "yarn", "pnpm", "invoke", "inv", "tox", "nox", "rake", "mise", "doit"}
+)
+
 
 def read_processes(tree: Tree, declared: tuple[str, ...]) -> tuple[Process, ...]:
     """Processes of the declared files, or of those with a usual name, in the order of the files."""
@@ -74,7 +79,7 @@ def _kinds(around: Around) -> dict[str, str]:
 def _points(around: Around) -> Iterator[Run]:
     """What the console scripts of the target start of Celery, where nothing of it runs them."""
     for name, point in points_of(around).items():
-        if _OF_TESTS & set(re.split(r"[^a-z0-9]+", f"{point.source.path} {point.module}".lower())):
+        if STARTED_FOR_TESTS & set(re.split(r"[^a-z0-9]+", f"{point.source.path} {point.module}".lower())):
             continue
         doubt = f"rien de ce qui a été lu ne dit qui lance `{name}`, ni qui le relance"
         line = Line(name, point.line, point.line, "", doubt=doubt, copies=None)
@@ -217,6 +222,10 @@ def _handed(run: Run, around: Around, read: frozenset[str]) -> Iterator[Run]:
     """What a script starts of the words that it is given (`exec "$@"`), or one that is read under no name of its own."""
     words = unwrapped(run.words)
     named = project_command(words, around)
+    runner = words and program_name(words[0]) in _RUNNERS and run.kind in {"compose", "kubernetes", "procfile"}
+    if not named and runner and re.search(r"celery|worker|beat|queue|schedul|tasks\b", " ".join(words[1:])):
+        reason = f"fichier de processus dont la commande, `{' '.join(words)}`, est celle d'un lanceur qui n'est pas lu"
+        around.tree.unread.append((run.path, reason))
     if named:
         yield from _named(run, named)
         return

@@ -46,6 +46,7 @@ def _contained(run: Run, process: Process, runs: Sequence[Run], around: Around) 
         mounts=tuple(mount for r in chains for mount in r.line.mounts),
         clears=tuple(word for r in chains for word in _cleared(f"{r.line.before}\n{r.line.command}\n{r.script}")),
         environment=environment,
+        host=next((r.line.host for r in chains if r.line.host), ""),
         memory=next((r.line.memory for r in chains if r.line.memory), ""),
     )
 

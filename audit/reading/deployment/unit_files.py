@@ -200,7 +200,8 @@ def read_systemd(source: Source, around: Around) -> Iterator[Line]:
     # As many instances as somebody enables.
     copies = None if source.path.endswith("@.service") else 1
     line = Line(command, first, last, supervised, {**_assignments(service), **given}, doubt, copies, stop=stop)
-    yield replace(line, before=before, on_failure=restart == "on-failure", forks=forks)
+    memory = service.get("MemoryMax", service.get("MemoryLimit", ""))
+    yield replace(line, before=before, on_failure=restart == "on-failure", forks=forks, memory=memory)
 
 
 def _given_by_files(named: str, path: str, around: Around) -> tuple[dict[str, str], bool]:

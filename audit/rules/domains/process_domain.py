@@ -115,7 +115,8 @@ def copies(process: Process) -> int:
 def beats_apart(known: TargetFacts) -> list[Process]:
     """Beats of files that start no worker and have no file of workers alone beside them: they serve the other files."""
     with_workers = {p.excerpt.path for p in known.processes("worker")}
-    folders = {PurePosixPath(w).parent for w in with_workers - {p.excerpt.path for p in known.processes("web")}}
+    alone = {p.excerpt.path for p in known.processes("worker") if p.role == "worker"}
+    folders = {PurePosixPath(w).parent for w in alone - {p.excerpt.path for p in known.processes("web")}}
     apart = [b for b in known.processes("beat") if b.excerpt.path not in with_workers]
     return [b for b in apart if PurePosixPath(b.excerpt.path).parent not in folders]
 
