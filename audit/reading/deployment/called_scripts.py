@@ -1,5 +1,7 @@
 """Scripts of the target as the files that run them do: each with its own arguments and variables."""
 
+import posixpath
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -34,13 +36,15 @@ def as_called(runs: Sequence[Run], scripts: Sequence[Source], around: Around, ma
 
     What none of them reaches stays, asleep.
     """
-    found = list(runs)
+    sourced = {script.path for script in scripts if _is_sourced(script, scripts)}
+    # What a script reads in its own place is told there.
+    found = [run for run in runs if run.kind != "shell" or run.path not in sourced]
     for script in sorted(scripts, key=lambda s: _depth(s.path, found, ())):
         calls = list(_calls(script, found, around))
         if not calls:
             continue
         own = [run for run in found if _is_of(run, script.path)]
-        made = _made(script, calls, make)
+        made = _made(script, calls, around, make)
         reached = {run.excerpt for run in made}
         by = tuple(call.runner for call in calls)
         left = [
@@ -52,6 +56,12 @@ def as_called(runs: Sequence[Run], scripts: Sequence[Source], around: Around, ma
         others = [run for run in found if not _is_of(run, script.path)]
         found = [*others[:at], *made, *left, *others[at:]]
     return found
+
+
+def _is_sourced(script: Source, scripts: Sequence[Source]) -> bool:
+    name = re.escape(posixpath.basename(script.path))
+    read = re.compile(rf"(?m)^\s*(?:\.|source)\s+\S?[^;&|\n]*\b{name}\b")
+    return any(read.search(other.text) for other in scripts if other.path != script.path)
 
 
 def _is_of(run: Run, path: str) -> bool:
@@ -90,13 +100,13 @@ def _chains(run: Run, runs: Sequence[Run], seen: tuple[str, ...]) -> Iterator[tu
             yield (replace(run, by=(chain[0],)), *chain)
 
 
-def _made(script: Source, calls: Sequence[_Call], make: Make) -> list[Run]:
+def _made(script: Source, calls: Sequence[_Call], around: Around, make: Make) -> list[Run]:
     """What each way starts; ways that start the same are one, for those that start it."""
     from audit.reading.deployment.shell_scripts import read_commands  # noqa: PLC0415  as in process_files
 
     told: dict[tuple[tuple[tuple[int, int], tuple[str, ...]], ...], tuple[list[Command], list[Run]]] = {}
     for call in calls:
-        read = read_commands(script.text, dict(call.variables), call.arguments, known=call.known)
+        read = read_commands(script.text, dict(call.variables), call.arguments, known=call.known, around=around)
         # What it is handed is told where that is written.
         commands = [c for c in read if not (call.arguments and ends_with(call.arguments, c.words))]
         key = tuple((c.lines, c.words) for c in commands)

@@ -30,6 +30,17 @@ def called_script(words: Sequence[str], around: Around, dockerfile: str = "") ->
     return None
 
 
+def sourced_text(name: str, around: Around | None) -> str:
+    """The text of the only file of the target that is called so, whatever folder a script computes; empty for none, or several."""
+    last = name.strip("\"'").rpartition("/")[2]
+    if around is None or not last.endswith((".sh", ".bash", ".inc", ".lib")):
+        return ""
+    found = [
+        source for path in around.tree.paths if posixpath.basename(path) == last and (source := around.source(path))
+    ]
+    return found[0].text if len(found) == 1 else ""
+
+
 def entry_of_images(words: Sequence[str], image: str, around: Around) -> str:
     """The only Dockerfile of the target whose `ENTRYPOINT` is a script that speaks of the first word; empty for none, or several.
 

@@ -195,7 +195,7 @@ def _runs(source: Source, template: Template, kind: str, around: Around, read: f
         if line.builds or line.image:
             yield Run(kind, line, (), line.restart, excerpt)
         met: list[Run] = []
-        for command in _commands(line, kind):
+        for command in _commands(line, kind, around):
             run = _run(kind, line, command, source.excerpt(*command.lines, "bash") if kind == "shell" else excerpt)
             run = exclusive(run, met)
             met.append(run)
@@ -337,10 +337,10 @@ def _process(what: Started, words: Sequence[str], restart: str, excerpt: Excerpt
     return Process(what.role, " ".join(words), what.options, restart, excerpt, unknown_words=what.unknown)
 
 
-def _commands(line: Line, kind: str) -> list["Command"]:
+def _commands(line: Line, kind: str, around: Around) -> list["Command"]:
     from audit.reading.deployment.shell_scripts import read_commands  # noqa: PLC0415  the grammar is loaded where a command is found
 
-    return read_commands(line.command, None if kind == "shell" else line.variables)
+    return read_commands(line.command, None if kind == "shell" else line.variables, around=around)
 
 
 def _compose(source: Source, around: Around) -> Iterator[Line]:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from audit.reading.deployment.entry_scripts import sourced_text
+from audit.reading.deployment.file_references import Around
 from audit.reading.deployment.shell_reach import Reached, read_reach
 from audit.reading.deployment.shell_restarts import By, Restart, read_restarts
 from audit.reading.deployment.shell_survival import Survival, Survivor, is_meant_to_stay, read_survivals
@@ -45,13 +47,20 @@ class Command:
 
 
 def read_commands(
-    text: str, variables: dict[str, str] | None = None, arguments: Sequence[str] = (), *, known: bool = False
+    text: str,
+    variables: dict[str, str] | None = None,
+    arguments: Sequence[str] = (),
+    *,
+    known: bool = False,
+    around: Around | None = None,
 ) -> list[Command]:
     """Commands of a script in the order they are met, functions followed where they are called.
 
-    `known`: these variables and these arguments are all that it is given.
+    `known`: these variables and these arguments are all that it is given. `around`: where the files that it sources are.
     """
-    script = read_structure(text, variables or {}, arguments, known=known)
+    script = read_structure(
+        text, variables or {}, arguments, known=known, sourced=lambda name: sourced_text(name, around)
+    )
     reach = read_reach(script)
     answers = zip(reach.commands, read_restarts(script, reach), read_survivals(reach), strict=True)
     return [Command(reached, restart, survival, is_meant_to_stay(reached)) for reached, restart, survival in answers]

@@ -24,9 +24,7 @@ _TESTING = frozenset({"test", "[", "[[", "grep", "command", "which", "type", "ha
 _SHELLS = frozenset({"bash", "sh", "dash", "ash", "zsh"})
 _AS_ANOTHER = frozenset({"su", "runuser"})
 _LEAVING = frozenset({"break", "exit", "return"})
-_BUILTINS = frozenset(
-    ("echo", "printf", "kill", "sleep", "cd", "source", ".", "continue", "true", "false", ":", "test", "[", "mkdir")
-)
+_BUILTINS = frozenset(("echo", "printf", "kill", "sleep", "cd", "continue", "true", "false", ":", "test", "[", "mkdir"))
 _SKIPPED = frozenset({"comment", "heredoc_redirect", "test_command", "file_redirect", "herestring_redirect"})
 _NOTHING = shell.Sequence()
 _TOO_LONG = shell.Unread("le script est trop long, ou s'appelle sans fin")
@@ -37,12 +35,21 @@ def _parser() -> Parser:
     return Parser(Language(tree_sitter_bash.language()))
 
 
+def _nothing(_: str) -> str:
+    return ""
+
+
 def read_structure(
-    text: str, variables: dict[str, str], arguments: Sequence[str] = (), *, known: bool = False
+    text: str,
+    variables: dict[str, str],
+    arguments: Sequence[str] = (),
+    *,
+    known: bool = False,
+    sourced: Callable[[str], str] = _nothing,
 ) -> shell.Node:
     """What a script does, given the variables that its process file sets and its own arguments; all of them, if `known`."""
     held = {name: [value] for name, value in variables.items()}
-    reader = _Reader(held, arguments=list(arguments), given=known or bool(arguments or variables))
+    reader = _Reader(held, arguments=list(arguments), given=known or bool(arguments or variables), sourced=sourced)
     reader.flags = flags_of_traps(text)
     first_line = text.partition("\n")[0]
     if first_line.startswith("#!"):
@@ -56,6 +63,7 @@ class _Reader:
 
     `calling`: the functions on the way to it. `lines`: those of the command of the script that leads to it.
     `flags`: the variables that only its traps change.
+    `sourced`: the text of a file that the script reads in its own place.
     `given`: arguments or variables come from whoever runs it; without them, a default is no value to decide by.
     """
 
@@ -70,6 +78,7 @@ class _Reader:
     lines: tuple[int, int] | None = None
     given: bool = False
     flags: frozenset[str] = frozenset()
+    sourced: Callable[[str], str] = _nothing
 
     def read_text(self, text: str) -> shell.Node:
         """A script, or a text given to `-c` or to `eval`."""
@@ -353,6 +362,12 @@ def _eval(reader: _Reader, words: Sequence[str]) -> shell.Node:
     return reader.read_text(" ".join(words))
 
 
+def _source(reader: _Reader, words: Sequence[str]) -> shell.Node:
+    """Its functions are the script's, and its commands run where it is read."""
+    text = reader.sourced(words[0]) if words else ""
+    return reader.read_text(text) if text else shell.Builtin(("source", *words))
+
+
 def _trap(_: _Reader, words: Sequence[str]) -> shell.Node:
     return shell.Trap(words[0] if words else "", tuple(words[1:]))
 
@@ -362,6 +377,8 @@ _RUNNERS: dict[str, Callable[[_Reader, Sequence[str]], shell.Node]] = {
     "shift": _shift,
     "eval": _eval,
     "trap": _trap,
+    "source": _source,
+    ".": _source,
 }
 _READERS: dict[str, Callable[[_Reader, Syntax], shell.Node]] = {
     "ERROR": _error,

@@ -148,6 +148,17 @@ def _asleep(rule: str, outcomes: frozenset[Outcome], path: str, text: str) -> Pr
     return Program(rule, f"asleep in {path}", outcomes, {"shop.py": _APP, path: text})
 
 
+_LIBRARY = "start_worker() {{\n  celery -A shop worker{}\n}}\n{}\n"
+_SOURCES = '#!/bin/bash\n{} "$(dirname "$0")/lib.sh"\n{}\n'
+
+
+def _sourced(rule: str, name: str, outcomes: frozenset[Outcome], library: str, script: str) -> Program:
+    compose = _services("image: x, entrypoint: ./entry.sh")
+    return Program(
+        rule, name, outcomes, {"shop.py": _APP, "lib.sh": library, "entry.sh": script, "compose.yaml": compose}
+    )
+
+
 _SUPERVISED = "[program:{0}]\ncommand=celery -A shop {0} {1}\nautostart={2}\nautorestart=true\n"
 PROGRAMS = (
     *_scripted("single-beat", PASSES, "worker", "beat"),
@@ -161,6 +172,24 @@ PROGRAMS = (
     *_scripted("no-purge", PASSES, "worker", "beat"),
     *_scripted("no-purge", ALARM, "worker", "beat", option=" --purge"),
     *_scripted("supervision", PASSES, "worker", "beat"),
+    _sourced(
+        "no-purge",
+        "a function that is sourced",
+        ALARM,
+        _LIBRARY.format(" --purge", ""),
+        _SOURCES.format(".", "start_worker"),
+    ),
+    _sourced("no-purge", "sound, sourced", PASSES, _LIBRARY.format("", ""), _SOURCES.format("source", "start_worker")),
+    _sourced(
+        "single-beat", "started once", PASSES, _LIBRARY.format(" -B", "start_worker"), _SOURCES.format(".", "wait")
+    ),
+    _sourced(
+        "single-beat",
+        "started twice",
+        ALARM,
+        _LIBRARY.format(" -B", "start_worker &"),
+        _SOURCES.format(".", "start_worker"),
+    ),
     _staged("single-beat", PASSES, "web", "worker", "beat"),
     _staged("single-beat", ALARM, "web", "worker", "beat", "beat"),
     _staged("single-beat", ALARM, "worker", "beat", option=', "-B"'),
