@@ -24,10 +24,11 @@ def is_test_file(path: str, program: Iterable[str] = ()) -> bool:
     return named or not _ASIDE.isdisjoint(folders)
 
 
-def place_beside(path: str, program: Sequence[str]) -> str:
-    """The folder, with its slash, whose name alone makes this file an example or documentation; or empty."""
+def place_beside(path: str, program: Sequence[str], *, tests: bool = False) -> str:
+    """The folder, with its slash, whose name alone makes this file an example, documentation, or (`tests`) a test; or empty."""
     folders = path.split("/")[:-1] if is_test_file(path, program) else []
-    places = ("/".join(folders[: end + 1]) + "/" for end, folder in enumerate(folders) if folder in _BESIDE)
+    names = _ASIDE - _BESIDE if tests else _BESIDE
+    places = ("/".join(folders[: end + 1]) + "/" for end, folder in enumerate(folders) if folder in names)
     return next((place for place in places if not is_test_file(path, (*program, place))), "")
 
 

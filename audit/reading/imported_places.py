@@ -1,21 +1,35 @@
-"""Finds packages that are named as examples or documentation and that the program imports."""
+"""Finds packages that are named as examples, documentation or tests and that the program loads."""
 
 import re
 
 from audit.model.test_files import place_beside
 from audit.reading.python.modules import Module, Project
 
+# What gives Celery or Django a list of modules to load.
+_LISTS = re.compile(r"\binclude\b|\b(CELERY_)?IMPORTS\b|\bimports\s*=|autodiscover_tasks\(|INSTALLED_APPS")
+
 
 def imported_places(project: Project) -> tuple[str, ...]:
     """The folders, with a slash, of such packages."""
     packages: dict[str, str] = {}
+    tests: dict[str, str] = {}
     for module in project.modules.values():
         if place := place_beside(module.source.path, project.program):
             packages[_package(module, place)] = place
-    if not packages.keys() - {""}:
+        elif place := place_beside(module.source.path, project.program, tests=True):
+            # By its own name, and by that of the application of Django around it.
+            tests |= dict.fromkeys((module.name, _package(module, place)), place)
+    if not (packages.keys() | tests.keys()) - {""}:
         return ()
     program = [module for module in project.modules.values() if not project.is_test_file(module.source.path)]
-    return tuple(place for package, place in packages.items() if any(_loads(module, package) for module in program))
+    listed = {name for module in program if _LISTS.search(module.source.text) for name in _quoted(module)}
+    loaded = [place for package, place in packages.items() if any(_loads(module, package) for module in program)]
+    return (*loaded, *dict.fromkeys(place for name, place in tests.items() if name in listed))
+
+
+def _quoted(module: Module) -> list[str]:
+    """The dotted names that a module holds as texts."""
+    return re.findall(r"""["']([A-Za-z_]\w*(?:\.\w+)+)["']""", module.source.text)
 
 
 def _package(module: Module, place: str) -> str:

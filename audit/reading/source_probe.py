@@ -275,8 +275,13 @@ def _gaps(tree: Tree, machine: Machine) -> tuple[Gap, ...]:
         if path not in tree.excluded and not is_test(path) and (path.endswith(".py") or why.startswith(_FOLDERS))
     ]
     missing = [gap for gap in machine.missing_imports if not is_test(gap.path)]
+    made = [
+        Doubt(o.path, o.first, f"`{o.path}:{o.first}` fait une tâche d'un objet que l'audit ne suit pas")
+        for o in machine.unknown_tasks
+        if not is_test(o.path)
+    ]
     given_up = (gap for place in machine.given_up if not is_test(place.path) for gap in _given_up(machine, place))
-    return tuple(dict.fromkeys((*unread, *missing, *given_up)))
+    return tuple(dict.fromkeys((*unread, *missing, *made, *given_up)))
 
 
 def _given_up(machine: Machine, place: Origin) -> Iterator[UnreadFile]:

@@ -42,7 +42,12 @@ def _made(machine: Machine, site: CallSite, keywords: Table) -> Value:
     function, node = unwrap(site.argument(0, "fun"))[0], site.node
     if machine.decorating:
         function, node = machine.decorating[0], machine.decorating[1].node
+    while isinstance(function, Instance) and function.cls == PARTIAL and function.arguments:
+        function = unwrap(function.arguments[0])[0]
+    function = function.function if isinstance(function, BoundMethod) else function
     if not isinstance(function, FunctionValue) or not isinstance(node, ast.expr):
+        if function is UNKNOWN and site.frame.is_module:
+            machine.unknown_tasks.append(site.origin)
         return UNKNOWN
     _register(machine, function, Decoration(UNKNOWN, node, (), keywords))
     return function

@@ -1,6 +1,7 @@
 """Finds Celery tasks, decorated functions and registered classes, with their options."""
 
 import ast
+from functools import partial
 
 from audit.model.facts import Task
 from audit.model.plain_value import PlainValue
@@ -111,7 +112,9 @@ def _looks_like_a_task(node: ast.expr) -> bool:
 
 def _task(machine: Machine, function: FunctionValue, decoration: Decoration) -> Task:
     registered = registered_name(function, decoration)
-    source = machine.project.modules[function.module].source
+    made = machine.made_tasks.get(function.symbol) is decoration
+    # A call that makes a task may stand in another file than its function.
+    source = None if made else machine.project.modules[function.module].source
     base = unwrap(decoration.keywords.get("base", default_base(machine, decoration)))[0]
     options = _with_base(_options(source, decoration), base)
     if base is UNKNOWN:
@@ -207,10 +210,11 @@ def _task_of_class(machine: Machine, cls: ClassValue, run: FunctionValue) -> Tas
     return Task(name if isinstance(name, str) and name else f"{module}.{qualified}", run.symbol, options)
 
 
-def _options(source: Source, decoration: Decoration) -> dict[str, PlainValue]:
+def _options(source: Source | None, decoration: Decoration) -> dict[str, PlainValue]:
     nodes = decoration.node.keywords if isinstance(decoration.node, ast.Call) else []
-    texts = {k.arg: segment(source, k.value) for k in nodes if k.arg}
-    found: dict[str, PlainValue] = {SPREAD: segment(source, decoration.node)} if decoration.keywords.opaque else {}
+    written = partial(segment, source) if source else ast.unparse
+    texts = {k.arg: written(k.value) for k in nodes if k.arg}
+    found: dict[str, PlainValue] = {SPREAD: written(decoration.node)} if decoration.keywords.opaque else {}
     for name, value in decoration.keywords.items():
         key = str(name)
         read = _classes if key == "autoretry_for" else _option

@@ -83,6 +83,7 @@ class Machine:
     assume: Callable[[Value, tuple[Value, ...]], tuple[Value, ...]] | None = None
     followed: set[str] = field(default_factory=set)
     given_up: list[Origin] = field(default_factory=list)
+    unknown_tasks: list[Origin] = field(default_factory=list)
     variables: dict[str, dict[str, dict[str, None]]] = field(default_factory=dict)
     registered: list[Instance] = field(default_factory=list)
     # By symbol: the functions that a call makes tasks of, and those inside a decorator that stand for another.
