@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from audit.model.facts import BeatEntry, Facts, Loading, Process, Task
 from audit.model.findings import Level
-from audit.model.gaps import Gap, UnreadFile
+from audit.model.gaps import Doubt, Gap, UnreadFile
 from audit.model.observations.observation import Observation
 from audit.model.test_files import places_of, program_places
 from audit.reading.behaviour import read_code

@@ -23,6 +23,8 @@ _COUNTS = frozenset({"incr", "incrby", "hincrby", "aincr", "increment", "update"
 def counted_deliveries(scope: Scope) -> Iterator[CountedDelivery | RequeuedMessage]:
     """Sure where a count that is kept leads to `Reject`, or where a queue has a limit; else only words that speak of one."""
     texts = [n for n in scope.all(ast.Constant) if isinstance(n.value, str) and _CAPS.search(n.value)]
+    if any(_is_endless(scope, held) for held in scope.all(ast.Dict)):
+        return
     if texts:
         # Only RabbitMQ 4 and later give quorum queues a limit of their own.
         limited = any(n.value == "x-delivery-limit" for n in texts)
@@ -65,3 +67,9 @@ def _works_before(scope: Scope, line: int) -> bool:
         if alone or any(isinstance(a, ast.Name) and a.id in given for a in call.args):
             return True
     return False
+
+
+def _is_endless(scope: Scope, held: ast.Dict) -> bool:
+    """Whether a queue is told that it has no limit: `x-delivery-limit: -1`."""
+    told = [v for k, v in zip(held.keys, held.values, strict=True) if getattr(k, "value", None) == "x-delivery-limit"]
+    return any(isinstance(limit := scope.value(value), int) and limit < 0 for value in told)

@@ -14,6 +14,7 @@ from audit.reading.python.interpreter import Machine
 from audit.reading.python.name_resolution import dotted, symbol_of
 from audit.reading.python.signal_receivers import Receiver, SignalReceivers, is_decorated, last_name, signal_name
 from audit.reading.python.syntax_cache import Definition
+from audit.reading.python.task_hooks import hooks_of
 from audit.target.import_paths import imported_names
 
 _SENDS = frozenset(("send", "send_robust", "asend", "asend_robust", "send_async"))
@@ -57,9 +58,31 @@ class ImplicitCalls:
         """Receivers of Celery's signals that run with each task, where this function is one."""
         if not (symbol in self._machine.made_tasks or is_decorated(node, "task", "shared_task", "periodic_task")):
             return
+        yield from self._hooks(node)
         for receiver in (r for signal in _AROUND_TASKS for r in self._receivers.of(signal)):
             if receiver.sender in {"", node.name} and receiver.symbol != symbol:
                 yield receiver.symbol
+
+    def _hooks(self, node: Definition) -> Iterator[str]:
+        """What the class that the only application gives its tasks runs around them, where a task names no other."""
+        apps = self._machine.celery_instances
+        given = unwrap(apps[0].fields.get("Task", apps[0].keywords.get("task_cls")))[0] if len(apps) == 1 else None
+        cls = unwrap(self._machine.resolve(given.replace(":", ".")))[0] if isinstance(given, str) else given
+        if isinstance(cls, ClassValue) and _base(node) is None:
+            yield from hooks_of(cls)
+
+    def _bound(self, symbol: str, node: Definition) -> Iterator[Call]:
+        """What `self.count()` runs in a task that is bound, whose class its decorator names."""
+        base, arguments = _base(node), node.args.args
+        cls = unwrap(self._machine.resolve(f"{symbol.partition(':')[0]}:{dotted(base)}"))[0] if base else None
+        if not isinstance(cls, ClassValue) or not arguments:
+            return
+        for call in (n for statement in node.body for n in ast.walk(statement) if isinstance(n, ast.Call)):
+            holder = call.func.value if isinstance(call.func, ast.Attribute) else None
+            if isinstance(holder, ast.Name) and holder.id == arguments[0].arg:
+                method = unwrap(class_attribute(cls, last_name(call.func)))[0]
+                if isinstance(method, FunctionValue):
+                    yield Call(last_name(call.func), method.symbol)
 
     def run_by(self, symbol: str, node: Definition) -> tuple[Call, ...]:
         """The calls: with a target where it is sure, with choices where it may run, with neither where nobody can tell."""
@@ -78,7 +101,7 @@ class ImplicitCalls:
         ]
         if is_decorated(node, "singledispatch", "singledispatchmethod"):
             found += _chosen(node.name, self._registered.get(node.name, ()))
-        return tuple(found)
+        return (*found, *self._bound(symbol, node))
 
     def _signalled(self, place: "_Function", call: ast.Call) -> Iterator[Call]:
         if not isinstance(call.func, ast.Attribute):
@@ -229,6 +252,12 @@ class ImplicitCalls:
         cls = unwrap(self._machine.resolve(name))[0]
         for one in lineage(cls) if isinstance(cls, ClassValue) else ():
             yield from (v.symbol for value in one.names.values() if isinstance(v := unwrap(value)[0], FunctionValue))
+
+
+def _base(node: Definition) -> ast.expr | None:
+    """The class that a decorator gives a task."""
+    given = (k for d in node.decorator_list if isinstance(d, ast.Call) for k in d.keywords)
+    return next((k.value for k in given if k.arg == "base"), None)
 
 
 class _Function:

@@ -22,8 +22,7 @@ def task_hooks(machine: Machine, resolver: Resolver, symbol: str, node: Definiti
     if not given and any(_makes_a_task(d) for d in node.decorator_list):
         values += _of_the_application(machine)
     for cls in values:
-        found = [class_attribute(cls, hook) for hook in _HOOKS] if isinstance(cls, ClassValue) else []
-        yield from (hook.symbol for hook in found if isinstance(hook, FunctionValue))
+        yield from hooks_of(cls) if isinstance(cls, ClassValue) else ()
 
 
 def _makes_a_task(decorator: ast.expr) -> bool:
@@ -39,3 +38,9 @@ def _of_the_application(machine: Machine) -> list[Value]:
         return []
     cls = unwrap(apps[0].fields.get("Task", apps[0].keywords.get("task_cls")))[0]
     return [unwrap(machine.resolve(cls))[0] if isinstance(cls, str) else cls]
+
+
+def hooks_of(cls: ClassValue) -> Iterator[str]:
+    """Symbols of those of one class."""
+    found = [class_attribute(cls, hook) for hook in _HOOKS]
+    yield from (hook.symbol for hook in found if isinstance(hook, FunctionValue))

@@ -43,6 +43,11 @@ def _back(then: str) -> str:
 
 _LIMITED = "app.conf.task_queues = [Queue('q', queue_arguments={'x-queue-type': 'quorum', 'x-delivery-limit': 5})]\n"
 
+_BASE = (
+    "\n\nclass Safe(Task):\n    def count(self):\n        if client.incr(self.request.id) > 3:\n"
+    "            raise Reject('too often', requeue=False)\n\n\n"
+)
+
 PROGRAMS = (
     _lost("settings", _LATE + _PLAIN),
     _lost("options of one task", "\n\n@app.task(acks_late=True, reject_on_worker_lost=True)\ndef shrink(key): ...\n"),
@@ -63,6 +68,26 @@ PROGRAMS = (
     _counted("counter", "if client.incr(self.request.id) > 3:\n    raise Reject('too often', requeue=False)"),
     _counted(
         "second delivery", "if self.request.delivery_info['redelivered']:\n    raise Reject('again', requeue=False)"
+    ),
+    _counted(
+        "counter after the work",
+        "resize(key)\nif client.incr(self.request.id) > 3:\n    raise Reject('too often', requeue=False)",
+        _DOUBTED,
+    ),
+    _lost("queue without a limit", _LATE + _LIMITED.replace(": 5}", ": -1}") + _PLAIN),
+    _lost(
+        "counter of the base class",
+        _LATE + _BASE + "@app.task(bind=True, base=Safe)\ndef shrink(self, key):\n    self.count()\n",
+        PASSES,
+    ),
+    _lost(
+        "counter around each task",
+        _BASE.replace("count(self)", "before_start(self, *given)")
+        + "app = Celery('own', task_cls=Safe)\n"
+        + _LATE
+        + _PLAIN,
+        PASSES,
+        head=_HEAD.replace('app = Celery("shop", broker="amqp://localhost//")\n', ""),
     ),
     _counted("words of a counter", "attempts = find(key)\nresize(key, attempts)", _DOUBTED),
     _counted(
