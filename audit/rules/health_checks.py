@@ -1,5 +1,6 @@
 """The health checks that ask Celery workers whether they live, and what makes them wrong."""
 
+import re
 from dataclasses import dataclass
 
 from audit.french.typography import counted
@@ -24,12 +25,15 @@ class Check:
     probe: Probe | None = None
     pool: str = "prefork"
     longest: float | None = None
+    other: str = ""
 
     def faults(self) -> list[Fault]:
         """Why it is wrong, when that is sure."""
         path, probe = self.excerpt.path, self.probe
         if not self.own_node:
             return [Fault(f"elle réussit dès qu'un worker répond, n'importe lequel, `{path}`", self.excerpt)]
+        if self.other:
+            return [Fault(f"{self.other}, `{path}`", self.excerpt)]
         if probe is None or not probe.kills or probe.timeout is None or probe.reply is None:
             return []
         if probe.timeout <= probe.reply:
@@ -68,7 +72,17 @@ def _of_probe(known: TargetFacts, worker: Process, probe: Probe) -> Check:
         probe,
         pool_of(known, worker),
         longest_task(known, worker).seconds,
+        _other_node(worker, probe),
     )
+
+
+def _other_node(worker: Process, probe: Probe) -> str:
+    """Why a probe asks for a node that is not its worker, in French; empty where it asks for it, or nobody knows."""
+    asked = re.search(r"(?:-d|--destination)[= ]\s*[\"']?([\w.-]+)@", probe.command)
+    own = worker.options.get("hostname", "celery").partition("@")[0]
+    if not asked or not re.fullmatch(r"[\w.-]+", own) or asked[1] == own:
+        return ""
+    return f"elle interroge `{asked[1]}@…`, et le worker s'appelle `{own}@…` : elle échoue toujours"
 
 
 def _holds(outer: Excerpt, inner: Excerpt) -> bool:

@@ -3,6 +3,7 @@
 import re
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 from posixpath import basename, dirname, join, normpath
 from typing import Any
 
@@ -14,6 +15,7 @@ from audit.reading.deployment.container_state import service_memory, service_mou
 from audit.reading.deployment.dockerfiles import stage_names
 from audit.reading.deployment.file_references import Around, assignments
 from audit.reading.deployment.stop_orders import StopOrder, of_render, seconds, signal_name
+from audit.reading.deployment.typed_orders import copies_asked, stopped_sooner
 from audit.reading.source_files import Source
 
 _RUN = frozenset({"command", "entrypoint"})
@@ -43,7 +45,10 @@ def read_compose(source: Source, around: Around) -> Iterator[Line]:
         own = written[name].keys()
         here = _RUN & own or "extends" in own or (not _RUN & service.keys() and {"image", "build"} & own)
         if here and _is_started(service):
-            yield _line(source.path, service, *lines.get(name, (1, 1)), around)
+            line = _line(source.path, service, *lines.get(name, (1, 1)), around)
+            asked = copies_asked(name, around)
+            copies = (int(asked) if asked.isdecimal() else None) if asked else line.copies
+            yield replace(line, copies=copies)
 
 
 def _line(path: str, service: dict[str, Any], first: int, last: int, around: Around) -> Line:
@@ -88,10 +93,11 @@ def _by_swarm(path: str, service: dict[str, Any]) -> str:
 
 
 def _stop(path: str, service: dict[str, Any], around: Around) -> StopOrder:
-    grace, signal = service.get("stop_grace_period", "10s"), service.get("stop_signal")
+    grace, signal = seconds(interpolated(service.get("stop_grace_period", "10s"))), service.get("stop_signal")
     return StopOrder(
         "Docker",
-        seconds(interpolated(grace)),
+        grace,
+        doubt=stopped_sooner(grace, around),
         signal=signal_name(interpolated(signal)) if signal else "",
         hidden=_of_files(path, service.get("env_file"), around)[1] or _is_passed(service.get("environment")),
     )

@@ -12,6 +12,7 @@ from audit.reading.deployment.compose_files import YamlError, lines_of, value_of
 from audit.reading.deployment.container_state import pod_memory, pod_mounts, pod_probe
 from audit.reading.deployment.file_references import Around
 from audit.reading.deployment.stop_orders import of_pod
+from audit.reading.deployment.typed_orders import copies_asked
 from audit.reading.source_files import Source
 
 # Kinds whose pods are always started again; a Pod of its own is, unless it says otherwise. Jobs end.
@@ -28,7 +29,10 @@ def read_kubernetes(source: Source, around: Around) -> Iterator[Line]:
         for held in around.holding(kind, ".yaml", ".yml"):
             scales |= _scales(held)
     for document, node in found:
-        yield from _workload(document, node, scales)
+        for line in _workload(document, node, scales):
+            asked = copies_asked(_name(document), around) if _name(document) else ""
+            copies = (int(asked) if asked.isdecimal() else None) if asked else line.copies
+            yield replace(line, copies=copies)
 
 
 def _documents(source: Source) -> list[tuple[Mapping[str, Any], yaml.Node | None]]:
@@ -86,16 +90,21 @@ def _workload(
             image, user = "" if words else image, _user(container) or _user(spec)
             variables = _variables(container)
             stop, probe, mounts = of_pod(spec, container), pod_probe(container), pod_mounts(spec, container)
-            line = Line(shlex.join(words), first, last, restart, variables, copies=copies, image=image, user=user)
+            command = "\n".join([*_emptying(spec), shlex.join(words)]) if words else ""
+            line = Line(command, first, last, restart, variables, copies=copies, image=image, user=user)
             entered = _image(container) if _words(container, "args") and not _words(container, "command") else ""
             memory, host = pod_memory(container), "host" if spec.get("hostNetwork") is True else ""
             yield replace(line, stop=stop, probe=probe, mounts=mounts, memory=memory, of_image=entered, host=host)
 
 
+def _name(document: Mapping[str, Any]) -> str:
+    named = document.get("metadata")
+    return str(named.get("name", "")) if isinstance(named, dict) else ""
+
+
 def _copies(document: Mapping[str, Any], scales: Mapping[str, Mapping[str, Any]]) -> int | None:
     """How many pods; None for one a machine, and where an autoscaler may add some."""
-    own, named = document.get("spec"), document.get("metadata")
-    name = str(named.get("name", "")) if isinstance(named, dict) else ""
+    own, name = document.get("spec"), _name(document)
     if document.get("kind") == "DaemonSet":
         return None
     if name and name in scales:
@@ -105,6 +114,17 @@ def _copies(document: Mapping[str, Any], scales: Mapping[str, Mapping[str, Any]]
         return int(least) if least.isdecimal() and (int(least) > 1 or most == least) else None
     told = str(own.get("replicas", 1)) if isinstance(own, dict) else "1"
     return int(told) if told.isdecimal() else None
+
+
+def _emptying(spec: Mapping[str, Any]) -> list[str]:
+    """The commands that the pod runs first and that empty queues: each start of the worker comes after them."""
+    held = spec.get("initContainers")
+    found = [[*_words(one, "command"), *_words(one, "args")] for one in (held if isinstance(held, list) else [])]
+    return [
+        shlex.join(words)
+        for words in found
+        if {"purge", "queue.purge", "flushdb", "flushall"} & {w.lower() for w in words}
+    ]
 
 
 def _user(held: Any) -> str:
