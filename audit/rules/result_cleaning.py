@@ -1,14 +1,22 @@
 """Results kept in a database or in files: only `celery.backend_cleanup`, which beat sends, removes those that expired."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from audit.model.domains import conclude
 from audit.model.findings import Finding, Severity
 from audit.model.target_facts import TargetFacts
-from audit.rules.domains.result_domain import kept_results_of
+from audit.rules.consumed_queues import consumed_by
+from audit.rules.domains.process_domain import workers_of_any
+from audit.rules.domains.result_domain import Kept, kept_results_of
 from audit.rules.effective_settings import read
 from audit.rules.practice import Fault, answered, practice
+from audit.rules.routing import route_of
 from audit.rules.rule import Guide
+
+_CLEANUP = "celery.backend_cleanup"
+_UNCLEANED = "Les résultats sont gardés dans un magasin, et rien de ce que Celery exécute ne les supprime"
+_BY_ITSELF = "Faire expirer les résultats par le magasin, ou consommer la file de `celery.backend_cleanup`"
 
 
 @practice(
@@ -63,6 +71,32 @@ from audit.rules.rule import Guide
 def _cleaned(known: TargetFacts) -> Sequence[Finding]:
     backend = read(known, "result_backend")
     domain = kept_results_of(known, backend)
-    answer = conclude(domain, lambda kept: [Fault(f"`{kept.store}`", backend.excerpt)] if kept.by_nobody else [])
+    lost = _unconsumed(known) if any(not kept.by_nobody for kept in domain.members) else ""
+
+    def possible(kept: Kept) -> list[Fault]:
+        if kept.never:
+            return [Fault(f"`{kept.store}`, à moins que le magasin ne les supprime lui-même", backend.excerpt)]
+        return [Fault(f"`{kept.store}` : {lost}", backend.excerpt)] if lost else []
+
+    answer = conclude(
+        domain,
+        lambda kept: [Fault(f"`{kept.store}`", backend.excerpt)] if kept.by_nobody else [],
+        possible_of=possible,
+    )
     nothing = "aucun résultat n'est gardé dans une base ou des fichiers"
-    return answered(_cleaned.guide, "Résultats jamais supprimés", answer, *backend.evidence, nothing=nothing)
+    guide = replace(_cleaned.guide, fails=_UNCLEANED, advice=_BY_ITSELF) if answer.possible else _cleaned.guide
+    return answered(guide, "Résultats jamais supprimés", answer, *backend.evidence, nothing=nothing)
+
+
+def _unconsumed(known: TargetFacts) -> str:
+    """That no worker consumes the queue of Celery's own cleanup, in French; empty where one may."""
+    declared, default = read(known, "task_queues"), read(known, "task_default_queue", "celery")
+    routes = read(known, "task_routes")
+    own = [consumed_by(worker, declared.value, default.value) for worker in known.workers]
+    unread = declared.missing or default.missing or routes.missing or workers_of_any(known).gaps
+    planned = [e for facts in known.probes for e in facts.beat if e.task == _CLEANUP]
+    if unread or planned or not own or None in own or not known.processes("beat"):
+        return ""
+    queue = route_of(_CLEANUP, routes.value) or str(default.value)
+    consumed = {name for names in own for name in names or ()}
+    return "" if queue in consumed else f"`{_CLEANUP}` va dans la file `{queue}`, qu'aucun worker ne consomme"

@@ -14,15 +14,19 @@ from audit.rules.effective_settings import Reading, read
 _KEEPING = re.compile(
     r"(?i)(db\+\w+|sqla\+\w+|sqlalchemy|database|django-db|django_celery_results[\w.:]*|file|filesystem|mongodb|arangodb)(:|$)"
 )
+# Those that neither expire their keys nor have a cleanup of their own in Celery 5.6; some by a setting that makes them.
+_NEVER_CLEANED = re.compile(r"(?i)(s3|gs|azureblockblob|couchdb|cosmosdbsql|elasticsearch|cassandra|dynamodb)(?=:|$)")
+_EXPIRING = {"gs": "gcs_ttl", "cassandra": "cassandra_entry_ttl", "dynamodb": "ttl_seconds"}
 _REMOVES = frozenset({"cleanup", "backend_cleanup"})
 
 
 @dataclass(frozen=True)
 class Kept:
-    """Results that their store keeps for ever, `by_nobody` removed."""
+    """Results that their store keeps for ever, `by_nobody` removed; `never`: Celery has nothing to remove them with."""
 
     store: str
     by_nobody: bool
+    never: bool = False
 
 
 def kept_results_of(known: TargetFacts, backend: Reading) -> Domain[Kept]:
@@ -30,6 +34,8 @@ def kept_results_of(known: TargetFacts, backend: Reading) -> Domain[Kept]:
     told = backend.value if isinstance(backend.value, str) else ""
     found, ignored = _KEEPING.match(told), read(known, "task_ignore_result", False)
     ignores = ignored.value is True and not ignored.missing
+    if (alone := _NEVER_CLEANED.match(told)) and not ignores and not _expires(known, alone[1].lower(), told):
+        return Domain((Kept(alone[1], by_nobody=False, never=True),), (), f"`{alone[1]}`")
     if not found or ignores:
         why = backend.missing or ("l'adresse des résultats vient de l'environnement" if backend.variable else "")
         gaps = (UnreadSettings(why=why),) if why and not told and not ignores else ()
@@ -46,7 +52,16 @@ def kept_results_of(known: TargetFacts, backend: Reading) -> Domain[Kept]:
 def are_removed(known: TargetFacts) -> bool:
     """Whether a setting that says when results expire is enough: their store removes them, or somebody surely does."""
     domain = kept_results_of(known, read(known, "result_backend"))
-    return not domain.gaps and not any(kept.by_nobody for kept in domain.members)
+    return not domain.gaps and not any(kept.by_nobody or kept.never for kept in domain.members)
+
+
+def _expires(known: TargetFacts, store: str, address: str) -> bool:
+    """Whether a setting, or a parameter of its address, makes such a store expire what it is given."""
+    name = _EXPIRING.get(store, "")
+    if not name:
+        return False
+    told = read(known, name)
+    return name in address or bool(told.missing) or bool(told.value)
 
 
 def _removing(known: TargetFacts) -> list[str]:
