@@ -8,10 +8,10 @@ from audit.model.facts import Process
 from audit.model.findings import Excerpt, Finding, Severity
 from audit.model.gaps import Doubt, Gap, UnreadProcess
 from audit.model.observations.deployment_statements import WorkerStartedByCode
-from audit.model.observations.messages import QueuePurge
+from audit.model.observations.messages import PublishedMessage, QueuePurge
 from audit.model.target_facts import TargetFacts
 from audit.rules.domains.process_domain import celery_processes, copies, doubtful, narrowed, unread_options, workers
-from audit.rules.effective_settings import NO_WORKER, places, short
+from audit.rules.effective_settings import NO_WORKER, places, read, short
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 
@@ -86,8 +86,14 @@ def _purging_code(known: TargetFacts) -> tuple[list[Fault], list[Gap]]:
     loaded |= {known.celery_application.partition(":")[0]}
     certain: list[Fault] = []
     gaps: list[Gap] = [*known.closure_gaps]
-    seen = known.source.observations_of(QueuePurge)
+    seen = [one for one in known.source.observations_of(QueuePurge) if _is_of_the_broker(known, one)]
     for one in seen:
+        if one.address == "?":
+            if one.symbol in known.in_tasks:
+                gaps.append(
+                    Doubt(why=f"`{short(one.symbol)}` vide une base Redis, et rien ne dit si c'est celle du broker")
+                )
+            continue
         where = short(one.symbol) if one.symbol else f"import de `{one.module}`"
         if one.symbol in known.in_tasks or one.at_start or (not one.symbol and one.module in loaded):
             certain.append(Fault(f"`{where}` les vide" if one.symbol else f"l'{where} les vide", one.excerpt))
@@ -97,6 +103,15 @@ def _purging_code(known: TargetFacts) -> tuple[list[Fault], list[Gap]]:
             gaps.append(Doubt(why=f"`{where}` vide les files, et rien ne dit si une tâche l'appelle"))
     gaps += known.closures.opaque if seen else ()
     return certain, gaps
+
+
+def _is_of_the_broker(known: TargetFacts, one: QueuePurge) -> bool:
+    """Whether what is emptied may be a queue: a key of Redis by the name of one, a database by its address."""
+    if one.address not in {"", "?"}:
+        return one.address == read(known, "broker_url").value
+    default = read(known, "task_default_queue", "celery").value
+    routed = {m.queue for m in known.source.observations_of(PublishedMessage) if isinstance(m.queue, str)}
+    return not one.queue or one.queue in {default, *routed}
 
 
 @practice(

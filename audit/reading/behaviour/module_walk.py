@@ -44,6 +44,7 @@ from audit.reading.behaviour.network import network
 from audit.reading.behaviour.open_transactions import open_transactions
 from audit.reading.behaviour.process_state import process_state
 from audit.reading.behaviour.publications import objects_given, publications
+from audit.reading.behaviour.purges import WORDS as PURGING
 from audit.reading.behaviour.purges import purges
 from audit.reading.behaviour.republications import WORDS as REPUBLISHED
 from audit.reading.behaviour.republications import republications
@@ -114,7 +115,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     ),
     (LOCKS, endless_locks),
     ((".execute(", "supabase", "postgrest"), unpaged_reads),
-    (("purge(", "discard_all("), purges),
+    (PURGING, purges),
     (LIBRARY_WAITS, library_waits),
     (TASK_NAMES, task_names),
     (CALLS, direct_runs),
