@@ -173,7 +173,13 @@ class _Limits:
     """,
 )
 def _no_result_wait(known: TargetFacts) -> Sequence[Finding]:
-    return NotInTasks(ResultWait, _no_result_wait.guide, "Attente du résultat d'une tâche")(known)
+    return NotInTasks(
+        ResultWait,
+        _no_result_wait.guide,
+        "Attente du résultat d'une tâche",
+        told=lambda wait: wait.through,
+        reserved=lambda wait: wait.perhaps,
+    )(known)
 
 
 @practice(

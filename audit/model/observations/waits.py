@@ -16,7 +16,10 @@ class Sleep(TaskObservation):
 
 @dataclass(frozen=True)
 class ResultWait(TaskObservation):
-    """A function that waits for the result of a task it published."""
+    """A function that waits for the result of a task it published; `through` tells in French by what other way, `perhaps` another's."""
+
+    through: str = ""
+    perhaps: bool = False
 
 
 @dataclass(frozen=True)

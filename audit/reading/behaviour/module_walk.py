@@ -7,6 +7,7 @@ from types import FunctionType
 from typing import get_args, get_type_hints
 
 from audit.model.observations.observation import CutShort, Observation
+from audit.reading.behaviour.awaited_answers import awaited_answers
 from audit.reading.behaviour.blocking_calls import waiting
 from audit.reading.behaviour.call_options import WORDS as TASK_OPTIONS
 from audit.reading.behaviour.call_options import misspelled_options
@@ -121,6 +122,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     (CALLS, direct_runs),
     (UNPICKLED, unpickled_arguments),
     (LOCAL_CACHES, local_caches),
+    (_PUBLISHING, awaited_answers),
     (DELIVERIES, counted_deliveries),
     (REPUBLISHED, republications),
     (WORKERS, started_workers),
