@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 
 from audit.model.observations.waits import ResultWait
-from audit.reading.behaviour.publications import METHODS
+from audit.reading.behaviour.published_calls import METHODS
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.child_nodes import walk
 
@@ -23,7 +23,8 @@ def awaited_answers(scope: Scope) -> Iterator[ResultWait]:
     for call in scope.calls:
         if last(call.func) in _BLOCKING and _names_one(call, given, call.lineno):
             yield scope.observed(ResultWait, call, through=f"par `{last(call.func)}`")
-    for loop in (*scope.all(ast.For), *scope.all(ast.While)):
+    loops: list[ast.For | ast.While] = [*scope.all(ast.For), *scope.all(ast.While)]
+    for loop in loops:
         if asked := _polls(loop, given):
             yield scope.observed(ResultWait, loop, through=f"peut-être par `{ast.unparse(asked.func)}`", perhaps=True)
 

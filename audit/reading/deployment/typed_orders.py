@@ -22,7 +22,7 @@ def copies_asked(name: str, around: Around) -> str:
     for source in around.holding("scale", *_SCRIPTS):
         found = asked.search(_without_comments(source))
         if found:
-            return next(filter(None, found.groups())).strip("\"'")
+            return str(next(filter(None, found.groups()))).strip("\"'")
     return ""
 
 
