@@ -3,7 +3,7 @@
 import ast
 
 from audit.model.unknown import UNKNOWN
-from audit.reading.celery.task_definitions import makes_a_task, task_decoration
+from audit.reading.celery.task_definitions import decorated_as_task, makes_a_task, task_decoration
 from audit.reading.python.abstract_values import (
     BoundMethod,
     ClassValue,
@@ -123,7 +123,7 @@ def _apply(machine: Machine, function: FunctionValue, decoration: Decoration) ->
 def _adopt(machine: Machine, function: FunctionValue, inside: list[FunctionValue], decoration: Decoration) -> None:
     """What Celery's decorator is written over, inside another decorator, runs the function that the other is given."""
     for nested in inside:
-        made = task_decoration(machine, nested) if nested.symbol not in machine.made_tasks else None
+        made = decorated_as_task(machine, nested) if nested.symbol not in machine.made_tasks else None
         if made is not None:
             _register(machine, function, Decoration(made.callee, decoration.node, (), made.keywords))
             machine.inner_tasks.add(nested.symbol)

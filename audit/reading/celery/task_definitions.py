@@ -70,8 +70,12 @@ def task_decoration(machine: Machine, function: FunctionValue) -> Decoration | N
     """The decorator, or the call, that makes a task of this function."""
     if function.symbol in machine.inner_tasks:
         return None
-    made = next((d for d in map(_applied, function.decorators) if makes_a_task(machine, d)), None)
-    return made or machine.made_tasks.get(function.symbol)
+    return decorated_as_task(machine, function) or machine.made_tasks.get(function.symbol)
+
+
+def decorated_as_task(machine: Machine, function: FunctionValue) -> Decoration | None:
+    """The decorator over this function that makes a task, even where one of the target's own gives it to another function."""
+    return next((d for d in map(_applied, function.decorators) if makes_a_task(machine, d)), None)
 
 
 def _applied(decoration: Decoration) -> Decoration:

@@ -9,10 +9,12 @@ from urllib.parse import urlencode
 from audit.model.setting_writes import Means
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.reading.python.abstract_values import (
+    BoundMethod,
     ClassValue,
     Conf,
     Crontab,
     External,
+    FunctionValue,
     Instance,
     Method,
     Overridable,
@@ -219,6 +221,13 @@ def _is_instance(_: Machine, site: CallSite) -> Value:
     return any(kind in lineage(value.cls) for kind in kinds)
 
 
+def _is_callable(_: Machine, site: CallSite) -> Value:
+    value = unwrap(site.argument(0, "obj"))[0]
+    if isinstance(value, FunctionValue | BoundMethod | ClassValue):
+        return True
+    return False if isinstance(value, str | int | float | list | Table) else UNKNOWN
+
+
 def _variables(_: Machine, site: CallSite) -> Value:
     """`vars(conf)` is `conf.__dict__`."""
     value, __ = unwrap(site.argument(0, "object"))
@@ -242,6 +251,7 @@ _SPECIAL: dict[str, Callable[[Machine, CallSite], Value]] = {
     "celery.crontab": _crontab,
     "celery.schedule": _interval,
     "builtins.dict": _table,
+    "builtins.callable": _is_callable,
     "builtins.isinstance": _is_instance,
     "builtins.vars": _variables,
     "sys.exit": _exit,
