@@ -10,6 +10,7 @@ from audit.model.setting_writes import Means
 from audit.model.unknown import UNKNOWN
 from audit.reading.celery.application_objects import configuration_of, defaults_of
 from audit.reading.celery.configuration_keys import value_of_config, value_of_key
+from audit.reading.celery.django_configurations import CHOICE, configurations_of
 from audit.reading.celery.task_attributes import write_option
 from audit.reading.celery.unknown_classes import is_used_as_application
 from audit.reading.celery.unprefixed_settings import note_unprefixed
@@ -34,7 +35,7 @@ from audit.reading.python.abstract_values import (
     unwrap,
 )
 from audit.reading.python.assignments import merge_into, origins_of, set_item
-from audit.reading.python.classes import lineage
+from audit.reading.python.classes import class_names, lineage
 from audit.reading.python.frames import CallSite
 from audit.reading.python.interpreter import Machine
 
@@ -226,24 +227,18 @@ def _load(machine: Machine, app: Instance, source: Value, namespace: str, origin
 
 def _names_of(machine: Machine, source: Value) -> Table | None:
     if isinstance(source, ModuleValue) and source.name in machine.project.modules:
-        return machine.module_names(source.name)
+        module = machine.module_names(source.name)
+        classes = configurations_of(machine, module)
+        return _agreed(classes, CHOICE) if classes else module
     if isinstance(source, ClassValue):
-        return _class_names(source)
+        return class_names(source)
     if isinstance(source, Instance) and isinstance(source.cls, ClassValue):
-        names = _class_names(source.cls)
+        names = class_names(source.cls)
         for key in [name for name in names if isinstance(name, str)]:
             names[key] = machine.attribute(machine, source, key)
         merge_into(machine, names, source.fields, source.origin or Origin("", 1, 1))
         return names
     return source if isinstance(source, Table) else None
-
-
-def _class_names(cls: ClassValue) -> Table:
-    names = Table()
-    for one in reversed(lineage(cls)):
-        names.update(one.names)
-        names.origins.update(one.names.origins)
-    return names
 
 
 def _django_settings(machine: Machine, app: Instance, origin: Origin) -> Value:

@@ -30,6 +30,15 @@ def lineage(cls: ClassValue) -> list[ClassValue]:
     return cls.lineage
 
 
+def class_names(cls: ClassValue) -> Table:
+    """What the class and those it inherits from hold under each name."""
+    names = Table()
+    for one in reversed(lineage(cls)):
+        names.update(one.names)
+        names.origins.update(one.names.origins)
+    return names
+
+
 def _linear(cls: ClassValue, known: dict[int, list[ClassValue]]) -> list[ClassValue]:
     """C3's order; empty where there is none. `known`: the orders already worked out, by the class's identity."""
     if id(cls) not in known:

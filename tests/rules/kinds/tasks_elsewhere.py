@@ -26,6 +26,43 @@ def _made(imports: str, made: str) -> dict[str, str]:
     return {"app.py": _MADE.format(imports=imports, made=made), "jobs.py": _JOBS, "client.py": _CLIENT}
 
 
+_FACTORY = """import functools
+from celery import Celery, shared_task
+
+app = Celery("shop")
+
+
+def task(*args, action=None, **kwd):
+    kwd.setdefault("typing", False)
+
+    def decorate(func):
+        @shared_task(**kwd)
+        @functools.wraps(func)
+        def wrapper(*a, **k):
+            return func(*a, **k)
+
+        return wrapper
+
+    if len(args) == 1 and callable(args[0]):
+        return decorate(args[0])
+    else:
+        return decorate
+
+
+@task
+def fine(pk): ...
+
+
+@task(action="mail"{options})
+def second(pk):
+    {body}
+"""
+
+
+def _factory(body: str, options: str = "") -> dict[str, str]:
+    return {"app.py": _FACTORY.format(body=body, options=options)}
+
+
 _RULE = "no-endless-loop"
 _EACH = "for name, fn in inspect.getmembers(jobs, inspect.isfunction):\n    app.task(name=name)(fn)"
 PROGRAMS = (
@@ -49,5 +86,8 @@ PROGRAMS = (
         ALARM,
         _made("from functools import partial\nfrom jobs import mail\n", "push = app.task(partial(mail, 1), name='p')"),
     ),
+    Program(_RULE, "second function under one factory of decorators", ALARM, _factory("while True:\n        pk += 1")),
+    Program(_RULE, "second function that ends", PASSES, _factory("pk += 1")),
+    Program("unique-task-names", "one name given twice by a factory", ALARM, _factory("...", ", name='app.fine'")),
     Program(_RULE, "only imported", PASSES, _made("import jobs\nfrom client import Client\n", "client = Client()")),
 )
