@@ -2,10 +2,13 @@
 
 import ast
 import re
+from collections import deque
 from collections.abc import Iterator
 
+from audit.model.call_closures import COMMON
 from audit.model.observations.shared_data import ConnectionAtImport
-from audit.reading.behaviour.scope import Scope, chain, function_scope, keyword, last
+from audit.model.unknown import UNKNOWN
+from audit.reading.behaviour.scope import Scope, chain, function_scope, keyword, last, scope_at
 from audit.reading.python.abstract_values import BoundMethod, ClassValue, FunctionValue
 from audit.reading.python.child_nodes import walk
 
@@ -42,6 +45,7 @@ _CONNECTIONS = frozenset(
 )
 # What makes a lazy engine of SQLAlchemy connect.
 _ENGINE = frozenset({"reflect", "create_all", "drop_all"})
+_OF_ENGINE = frozenset({"connect", "begin", "execute", "raw_connection"})
 # Signals that a worker sends before its children are forked.
 _BEFORE_FORK = frozenset({"worker_init", "celeryd_init", "celeryd_after_setup"})
 # Clients that open their connection at their first command only.
@@ -56,7 +60,10 @@ _ASKING = frozenset(
      "earliest", "in_bulk", "update", "delete", "bulk_create")
 )  # fmt: skip
 _GOING_OVER = frozenset({"list", "tuple", "set", "dict", "sorted", "len", "bool", "sum", "max", "min", "any", "all"})
-_DEPTH = 3
+_DEPTH = 8
+# Functions and methods that are followed below one statement: an application factory calls some hundreds.
+_FOLLOWED = 300
+_MOST_OF_A_NAME = 3
 # A connection in any statement, or a call among the statements of the module itself.
 _MAY_OPEN = re.compile(
     r"(?m)connect|MongoClient|BlockingConnection|Kafka|ConnectionPool|_channel\(|reflect\(|create_all\(|\.objects\.|^\w[\w.]*(\s*:[^=\n]+)?\s*(=[^=\n]*)?\w\("
@@ -79,7 +86,7 @@ def opened_at_import(scope: Scope) -> Iterator[ConnectionAtImport]:
             continue
         if library := _opens(scope, call):
             yield scope.observed(ConnectionAtImport, call, own_after_fork=library in _OWN_AFTER_FORK)
-        elif found := _opened_by(scope, call, frozenset()):
+        elif found := _opened_by(scope, call):
             sure, library = found
             yield scope.observed(ConnectionAtImport, call, sure=sure, own_after_fork=library in _OWN_AFTER_FORK)
 
@@ -96,23 +103,40 @@ def _runs_before_the_fork(scope: Scope) -> bool:
     return False
 
 
-def _opened_by(scope: Scope, call: ast.Call, seen: frozenset[str]) -> tuple[bool, str] | None:
+def _opened_by(scope: Scope, call: ast.Call) -> tuple[bool, str] | None:
     """Whether the function of the project called here surely opens a connection, and by which library; None when none was found."""
-    function = _called(scope, call)
-    if function is None or function.symbol in seen or len(seen) == _DEPTH:
-        return None
-    inner = function_scope(scope.machine, function)
     found: list[tuple[bool, str]] = []
-    for other in inner.calls:
-        around = list(inner.around(other))
-        if any(isinstance(node, ast.Lambda) for node in around):
+    seen: set[str] = set()
+    pending = deque((inner, sure, 1) for inner, sure in _runs(scope, call))
+    while pending and len(seen) < _FOLLOWED:
+        inner, sure, depth = pending.popleft()
+        if inner.symbol in seen:
             continue
-        library = _opens(inner, other)
-        opened = (True, library) if library else _opened_by(inner, other, seen | {function.symbol})
-        if opened:
-            found.append((opened[0] and not any(isinstance(node, ast.If) for node in around), opened[1]))
+        seen.add(inner.symbol)
+        for other in inner.calls:
+            around = list(inner.around(other))
+            if any(isinstance(node, ast.Lambda) for node in around):
+                continue
+            always = sure and not any(isinstance(node, ast.If) for node in around)
+            if library := _opens(inner, other):
+                found.append((always, library))
+            elif depth < _DEPTH:
+                pending.extend((o, always and known, depth + 1) for o, known in _runs(inner, other))
     # One that the children would share comes first, then one that is sure.
     return min(found, key=lambda one: (one[1] in _OWN_AFTER_FORK, not one[0]), default=None)
+
+
+def _runs(scope: Scope, call: ast.Call) -> list[tuple[Scope, bool]]:
+    """The scope of what this call runs, and whether that is sure: methods of an unknown receiver are found by a rare name."""
+    if function := _called(scope, call):
+        return [(function_scope(scope.machine, function), True)]
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    if not name or name in COMMON or scope.external(call.func) or scope.evaluated(call.func) is not UNKNOWN:
+        return []
+    named = scope.machine.graph.methods(name)
+    if len(named) > _MOST_OF_A_NAME:
+        return []
+    return [(scope_at(scope.machine, m, f"{m}:{qualified}", place), False) for m, qualified, place in named]
 
 
 def _called(scope: Scope, call: ast.Call) -> FunctionValue | None:
@@ -143,7 +167,16 @@ def _opens(scope: Scope, call: ast.Call) -> str:
             if of_tables or scope.external(call.func).startswith(("sqlalchemy.", "flask_sqlalchemy."))
             else ""
         )
+    if last(call.func) in _OF_ENGINE and _is_an_engine(call.func):
+        return "sqlalchemy"
     return _commanded(scope, call) or ("django" if _asks_for_rows(scope, call) else "")
+
+
+def _is_an_engine(function: ast.expr) -> bool:
+    """`engine.connect()`, `db.engine.connect()`, `create_engine(…).connect()`."""
+    holder = function.value if isinstance(function, ast.Attribute) else function
+    name = last(holder.func) if isinstance(holder, ast.Call) else last(holder)
+    return name in {"engine", "get_engine", "create_engine"}
 
 
 def _asks_for_rows(scope: Scope, call: ast.Call) -> bool:

@@ -203,7 +203,7 @@ CASES = (
     fails(
         "no-connection-at-import",
         "PostgreSQL, beside a client of Redis",
-        "mélangent leurs réponses : `shop/tasks.py`",
+        "partagée par les processus enfants : `shop/tasks.py`",
         Edit(TASKS, _APP, f"{_APP}\nimport redis\n{_STORE}\n\nredis.Redis().ping()\nstore = Store()\n"),
     ),
     fails(
