@@ -42,6 +42,8 @@ def exits(scope: Scope, loop: ast.While | ast.For) -> Iterator[Exit]:
         handler = next((n for n in around if isinstance(n, ast.ExceptHandler)), None)
         if handler is None:
             yield _decided(node, around)
+        elif any(isinstance(n, ast.If) for n in around[: around.index(handler)]):
+            yield _decided(node, around[: around.index(handler)])
         elif not isinstance(node, ast.Raise):
             yield _handled(scope, handler)
 

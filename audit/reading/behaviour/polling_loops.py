@@ -26,6 +26,8 @@ _TAKES = re.compile(
 )
 # They end when a process of one's own ends, or a lock that is held.
 _OWN = frozenset({"is_alive", "poll", "active_count", "acquire", "setnx", "add"})
+# They ask for a key of a store.
+_KEPT = frozenset({"get", "exists", "ttl"})
 _PLAIN = frozenset(
     (
         "all", "any", "bool", "dict", "endswith", "float", "format", "getattr", "hasattr", "int", "isinstance", "items",
@@ -95,7 +97,9 @@ class Question:
             return None
         emptied = any(self._is_empty(*test) for test in self._way.tests)
         drains = self._works or any(_TAKES.search(last(c.func)) for c in asking)
-        return None if emptied and drains else asking[-1]
+        expires = any(last(c.func) in _KEPT for c in asking) and any(map(_gives_a_life, self._scope.calls))
+        outer = [c for c in asking if not any(c is not other and c in ast.walk(other) for other in asking)]
+        return None if (emptied and drains) or expires else outer[-1]
 
     @cached_property
     def _assigned(self) -> list[tuple[set[str], ast.expr]]:
@@ -175,6 +179,13 @@ class Question:
             same = isinstance(test.ops[0], ast.Is | ast.Eq | ast.LtE)
             return nothing and same is empty
         return not empty
+
+
+def _gives_a_life(call: ast.Call) -> bool:
+    """Whether a call says when a key of a store goes away by itself."""
+    return last(call.func) in {"expire", "pexpire", "setex", "psetex"} or any(
+        k.arg in {"ex", "px"} for k in call.keywords
+    )
 
 
 def _names(node: ast.AST) -> set[str]:
