@@ -30,6 +30,10 @@ class Reach:
 
 
 MAIN = Reach(Receives.MAIN)
+_UNAWAITED = Reach(
+    Receives.NOBODY,
+    "le `trap` du script transmet le signal, mais son seul `wait` rend alors la main : le script finit avant le worker",
+)
 
 
 def reach_of(reached: Reached, root: str, variables: Mapping[str, str], script: str = "") -> list[Reach]:
@@ -88,8 +92,18 @@ def _trapped(path: shell.Path, script: str) -> Reach | None:
     if re.search(r"\bkill\b[^;\n]*(\s0\b|\s--\s+-|\s-\$\$|\s-\$\{)", said):
         return Reach(Receives.GROUP, "le `trap` du script envoie le signal à tout son groupe")
     if re.search(r"\bp?kill\b", said):
-        return MAIN
+        return _UNAWAITED if not re.search(r"\bwait\b|\bkill\s+-0\b", said) and _waits_once(path[0].parent) else MAIN
     return Reach(Receives.UNKNOWN, "un `trap` du script répond au signal, et ce qu'il fait ne se lit pas")
+
+
+def _waits_once(script: shell.Node) -> bool:
+    """Whether the last thing that a script does is its only `wait`, which a signal that is trapped ends at once (measured, bash 5.2)."""
+    parts = list(shell.below(script))
+    waits = [part for part in parts if isinstance(part, shell.Wait)]
+    last = script.parts[-1] if script.parts else script
+    while isinstance(last, shell.Sequence | shell.AndOr) and last.parts:
+        last = last.parts[-1] if isinstance(last, shell.Sequence) else last.parts[0]
+    return len(waits) == 1 and last is waits[0]
 
 
 def _bodies(handler: str, script: str) -> Iterator[str]:
