@@ -1,5 +1,6 @@
 """The beats that RedBeat elects by a lock, and the settings of this lock."""
 
+import re
 from dataclasses import dataclass
 
 from audit.model.domains import Domain
@@ -38,7 +39,11 @@ def redbeat_locks(known: TargetFacts) -> Domain[Lock]:
     ours = [b for b in started if _is_redbeat(b.options.get("scheduler") or scheduler.value)]
     unlocked = key.written and not key.missing and not key.value
     if unlocked or (started and not ours) or not (ours or _is_redbeat(scheduler.value)):
-        missing = [UnreadSettings(why=scheduler.missing)] if scheduler.missing and not unlocked else []
+        missing: list[Gap] = [UnreadSettings(why=scheduler.missing)] if scheduler.missing and not unlocked else []
+        named = [b.options.get("scheduler") or str(scheduler.value or "") for b in started] or [
+            str(scheduler.value or "")
+        ]
+        missing += [UnreadSettings(why=f"rien ne dit de quoi hérite `{one}`") for one in named if _is_of_a_project(one)]
         return Domain((), (*missing, *unread_process_files(known)), "0 verrou")
     lasts = number(lock.value)
     periods = [entry.seconds for facts in known.probes[:1] for entry in facts.beat if entry.seconds]
@@ -59,6 +64,13 @@ def redbeat_locks(known: TargetFacts) -> Domain[Lock]:
     gaps: list[Gap] = [UnreadSettings(why=r.missing) for r in (lock, loop) if r.missing]
     gaps += doubtful(ours, lambda b: "" if b.options.get("max-interval", "0").isdecimal() else "`--max-interval`")
     return Domain(tuple(members), tuple(gaps), f"{len(members)} verrou{'s' if len(members) > 1 else ''}")
+
+
+def _is_of_a_project(scheduler: str) -> bool:
+    """Whether a scheduler is a class of nobody known: it may be one of RedBeat's."""
+    return bool(re.match(r"\w+(\.\w+)*:\w+$|\w+(\.\w+)+$", scheduler)) and not re.search(
+        r"(?i)celery|redbeat|sqlalchemy|mongo", scheduler
+    )
 
 
 def _is_redbeat(scheduler: object) -> bool:

@@ -98,6 +98,24 @@ PROGRAMS = (
     ),
     *(
         Program(
+            "redbeat-lock",
+            f"the scheduler {scheduler}",
+            outcomes,
+            {
+                "shop.py": f"from celery import Celery\n\napp = Celery('shop', broker='redis://r/0')\napp.conf.beat_scheduler = {scheduler!r}\n",
+                "sched.py": "from redbeat import RedBeatScheduler\n\n\nclass Mine(RedBeatScheduler):\n    pass\n",
+                "Procfile": "worker: celery -A shop worker\nbeat: celery -A shop beat\n",
+            },
+        )
+        for scheduler, outcomes in (
+            ("sched:Mine", _OPEN),
+            ("sched.Mine", _OPEN),
+            ("celery.beat:PersistentScheduler", PASSES),
+            ("django_celery_beat.schedulers:DatabaseScheduler", PASSES),
+        )
+    ),
+    *(
+        Program(
             "pid-file",
             f"{name} of a folder that lasts",
             outcomes,
