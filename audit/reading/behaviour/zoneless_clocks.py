@@ -8,9 +8,16 @@ from audit.model.observations.shared_data import NaiveDatetime
 from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.python.child_nodes import walk
 
-WORDS = ("timezone", "Timestamp", "tzinfo=None", "combine(")
+WORDS = ("timezone", "Timestamp", "tzinfo=None", "combine(", "strftime", "ctime")
 _WITHOUT_ZONES = re.compile(r"(?m)^[ \t]*USE_TZ[ \t]*=[ \t]*False\b")
 _OF_PANDAS = frozenset({"pandas.Timestamp.now", "pandas.Timestamp.today"})
+# A date that is read, rather than the name of a file, tells hours from minutes.
+_READ = re.compile(r"%[HI]:%M|%[cXT]")
+_TEXTS = {"strftime": 1, "ctime": 0, "asctime": 0}
+_ZONED = re.compile(r"%[zZ]")
+_LOGS = re.compile(
+    r"(?i)^(debug|info|warning|warn|error|exception|critical|log|print|write|format)$|path|join|open|name|log"
+)
 _NOW = frozenset({"now", "utcnow"})
 
 
@@ -26,6 +33,8 @@ def _naive(scope: Scope, call: ast.Call) -> str:
     if name == "now" and scope.external(call.func) == "django.utils.timezone.now":
         texts = (module.source.text for module in scope.machine.project.modules.values())
         return "timezone.now()" if any(map(_WITHOUT_ZONES.search, texts)) else ""
+    if name in _TEXTS:
+        return f"time.{name}()" if _is_stored_text(scope, call, name) else ""
     if scope.external(call.func) in _OF_PANDAS:
         return f"Timestamp.{name}()" if not call.args and keyword(call, "tz") is None else ""
     if name == "replace" and isinstance(call.func, ast.Attribute):
@@ -39,6 +48,22 @@ def _naive(scope: Scope, call: ast.Call) -> str:
         zoned = len(call.args) > 2 or keyword(call, "tzinfo") is not None
         return "datetime.combine()" if today == "datetime.date.today" and not zoned else ""
     return ""
+
+
+def _is_stored_text(scope: Scope, call: ast.Call, name: str) -> bool:
+    """Whether the wall clock of the machine is written as a date, and given to something else than a log or a name."""
+    given = call.args[_TEXTS[name] :]
+    local = not given or (isinstance(given[0], ast.Call) and scope.external(given[0].func) == "time.localtime")
+    if not local or scope.external(call.func) != f"time.{name}":
+        return False
+    told = scope.value(call.args[0]) if name == "strftime" and call.args else "%c"
+    if not isinstance(told, str) or not _READ.search(told) or _ZONED.search(told):
+        return False
+    holder = scope.parents.get(call)
+    holder = scope.parents.get(holder) if isinstance(holder, ast.keyword) else holder
+    if isinstance(holder, ast.Assign):
+        return any(isinstance(target, ast.Attribute | ast.Subscript) for target in holder.targets)
+    return isinstance(holder, ast.Dict) or (isinstance(holder, ast.Call) and not _LOGS.search(last(holder.func)))
 
 
 def _is_aware(read: list[ast.Call]) -> bool:

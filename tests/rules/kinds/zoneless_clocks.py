@@ -4,6 +4,7 @@ from audit.model.findings import Outcome
 from tests.rules.kinds.program import ALARM, PASSES, Program
 
 _HEAD = """
+import time as clock
 from datetime import UTC, date, datetime, time
 
 import pandas as pd
@@ -31,4 +32,13 @@ PROGRAMS = (
     _clock("given another zone", "datetime.now(UTC).replace(tzinfo=UTC)", PASSES),
     _clock("combined", "datetime.combine(date.today(), time.min)"),
     _clock("combined with its zone", "datetime.combine(date.today(), time.min, tzinfo=UTC)", PASSES),
+    _clock("text", "save(clock.strftime('%Y-%m-%d %H:%M:%S'))"),
+    _clock("text of local time", "{'at': clock.strftime('%d/%m/%Y %H:%M', clock.localtime())}"),
+    _clock("text by default", "Row(at=clock.ctime())"),
+    _clock("text in UTC", "save(clock.strftime('%Y-%m-%d %H:%M:%S', clock.gmtime()))", PASSES),
+    _clock("text with its zone", "save(clock.strftime('%Y-%m-%d %H:%M:%S %z'))", PASSES),
+    _clock("name of a file", "open(clock.strftime('%Y%m%d-%H%M%S.csv'))", PASSES),
+    _clock("name of a file, with hours", "open(clock.strftime('%Y-%m-%d %H:%M.csv'))", PASSES),
+    _clock("line of a log", "log.info(clock.strftime('%Y-%m-%d %H:%M:%S'))", PASSES),
+    _clock("a date's own", "save(datetime.now(UTC).strftime('%Y-%m-%d %H:%M:%S'))", PASSES),
 )
