@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 
-from audit.reading.python.child_nodes import walk
+from audit.reading.python.child_nodes import children, walk
 
 _MADE = frozenset({"create_future", "Future"})
 _BRANCHES = (ast.If, ast.IfExp, ast.BoolOp, ast.For, ast.AsyncFor, ast.While, ast.ExceptHandler, ast.Match, ast.Lambda)
@@ -16,7 +16,7 @@ class Results:
 
     def __init__(self, tree: ast.AST) -> None:
         self._tree = tree
-        self._parents = {child: node for node in walk(tree) for child in ast.iter_child_nodes(node)}
+        self._parents = {child: node for node in walk(tree) for child in children(node)}
         self._calls = [n for n in walk(tree) if isinstance(n, ast.Call)]
         self._given = [c for c in self._calls if _word(c.func) == "set_result"]
 

@@ -14,7 +14,7 @@ _MAKING = frozenset({"task", "shared_task"})
 
 def direct_runs(scope: Scope) -> Iterator[DirectRun]:
     """DirectRun: each call of a task that no broker carries."""
-    names = {f.symbol.rpartition(":")[2].rpartition(".")[2] for f in scope.machine.decorated} if scope.symbol else set()
+    names = scope.machine.decorated_names if scope.symbol else frozenset[str]()
     for call in scope.calls if names else ():
         run = call.func
         if isinstance(run, ast.Attribute) and run.attr in _HERE:

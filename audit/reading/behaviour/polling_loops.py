@@ -8,7 +8,7 @@ from functools import cached_property
 from audit.reading.behaviour.loop_exits import Exit, exits
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.abstract_values import BoundMethod, FunctionValue
-from audit.reading.python.child_nodes import walk
+from audit.reading.python.child_nodes import children, walk
 from audit.reading.python.name_resolution import dotted
 
 _BOUNDS = re.compile(
@@ -195,7 +195,7 @@ def _names(node: ast.AST) -> set[str]:
         return {n for part in (*held, *node.args, *node.keywords) for n in _names(part)}
     if isinstance(node, ast.Name):
         return {node.id} - {"self", "cls"}
-    inner = {n for child in ast.iter_child_nodes(node) for n in _names(child)}
+    inner = {n for child in children(node) for n in _names(child)}
     return inner | {dotted(node)} - {""} if isinstance(node, ast.Attribute) else inner
 
 

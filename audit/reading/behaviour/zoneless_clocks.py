@@ -31,8 +31,7 @@ def zoneless_clocks(scope: Scope) -> Iterator[NaiveDatetime]:
 def _naive(scope: Scope, call: ast.Call) -> str:
     name = last(call.func)
     if name == "now" and scope.external(call.func) == "django.utils.timezone.now":
-        texts = (module.source.text for module in scope.machine.project.modules.values())
-        return "timezone.now()" if any(map(_WITHOUT_ZONES.search, texts)) else ""
+        return "timezone.now()" if scope.machine.project.holds(_WITHOUT_ZONES) else ""
     if name in _TEXTS:
         return f"time.{name}()" if _is_stored_text(scope, call, name) else ""
     if scope.external(call.func) in _OF_PANDAS:

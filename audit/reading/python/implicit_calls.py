@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from audit.model.facts import Call, Unresolved
 from audit.reading.python.abstract_values import ClassValue, External, FunctionValue, Instance, unwrap
+from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute, lineage
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.name_resolution import dotted, symbol_of
@@ -86,7 +87,7 @@ class ImplicitCalls:
 
     def run_by(self, symbol: str, node: Definition) -> tuple[Call, ...]:
         """The calls: with a target where it is sure, with choices where it may run, with neither where nobody can tell."""
-        calls = [n for statement in node.body for n in ast.walk(statement) if isinstance(n, ast.Call)]
+        calls = [n for statement in node.body for n in walk(statement) if isinstance(n, ast.Call)]
         place = _Function(self._machine, symbol, node)
         found = [
             implied
@@ -130,7 +131,7 @@ class ImplicitCalls:
             elif self._commands:
                 yield place.opaque(call)
         elif name in _STARTS and call.args:
-            words = [n.value for n in ast.walk(call) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+            words = [n.value for n in walk(call) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
             parts = [part for word in words for part in word.split()]
             if any(part.endswith("manage.py") for part in parts):
                 yield from (c for part in parts for c in self._command(part))
@@ -291,14 +292,14 @@ class _Function:
             for parameter in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs):
                 if parameter.arg == holder.id and parameter.annotation:
                     found |= _capitals(parameter.annotation)
-            for statement in (n for s in self.node.body for n in ast.walk(s)):
+            for statement in (n for s in self.node.body for n in walk(s)):
                 if isinstance(statement, ast.Assign) and any(dotted(t) == holder.id for t in statement.targets):
                     found |= _capitals(statement.value)
         return found
 
 
 def _capitals(node: ast.expr) -> set[str]:
-    names = {last_name(n) for n in ast.walk(node) if isinstance(n, ast.Name | ast.Attribute)}
+    names = {last_name(n) for n in walk(node) if isinstance(n, ast.Name | ast.Attribute)}
     return {name for name in names if name[:1].isupper() and not name.isupper()}
 
 

@@ -118,6 +118,11 @@ class Machine:
         """Text of every module, by path."""
         return {module.source.path: module.source for module in self.project.modules.values()}
 
+    @cached_property
+    def decorated_names(self) -> frozenset[str]:
+        """The own names of the functions below a decorator; asked for once every module is read."""
+        return frozenset(f.symbol.rpartition(":")[2].rpartition(".")[2] for f in self.decorated)
+
     @property
     def reading(self) -> str:
         """The module whose statements are being read."""

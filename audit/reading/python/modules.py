@@ -60,6 +60,7 @@ class Project:
     deployed: Mapping[str, str] = field(default_factory=dict)
     # The texts that list what the project needs.
     requirements: tuple[str, ...] = ()
+    _held: dict[re.Pattern[str], bool] = field(default_factory=dict)
 
     def add(self, module: Module) -> None:
         """Add a module. Of two of one name, Python imports the package, else the first; the other is known by its path."""
@@ -74,6 +75,12 @@ class Project:
         self.modules[module.name] = module
         parts = module.name.split(".")
         self.packages.update(".".join(parts[:end]) for end in range(1, len(parts)))
+
+    def holds(self, text: re.Pattern[str]) -> bool:
+        """Whether a module holds such a text, as it is when this is first asked."""
+        if text not in self._held:
+            self._held[text] = any(text.search(module.source.text) for module in self.modules.values())
+        return self._held[text]
 
     @property
     def text_digest(self) -> str:

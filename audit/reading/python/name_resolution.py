@@ -91,7 +91,7 @@ class Resolver:
 
     def is_written(self, text: re.Pattern[str]) -> bool:
         """Whether a module of the project holds such a text."""
-        return any(text.search(module.source.text) for module in self._machine.project.modules.values())
+        return self._machine.project.holds(text)
 
     def held_by(self, node: ast.expr) -> Iterator[str]:
         """Functions of the project that the object whose method this is was made with: `_queue.do`, after `_queue = Queue(work)`."""

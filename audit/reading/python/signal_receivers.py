@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from audit.reading.python.child_nodes import walk
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Module
 from audit.reading.python.name_resolution import dotted, symbol_of
@@ -76,7 +77,7 @@ class SignalReceivers:
                 yield from _receivers(decorator, f"{module.name}:{qualified}")
 
     def _connected(self, module: Module) -> Iterator[Receiver]:
-        calls = [n for n in ast.walk(module.tree) if isinstance(n, ast.Call)]
+        calls = [n for n in walk(module.tree) if isinstance(n, ast.Call)]
         for call in calls:
             place = {"connect": 0, "listen": 2}.get(last_name(call.func))
             if place is None or not isinstance(call.func, ast.Attribute | ast.Name) or len(call.args) <= place:
