@@ -79,7 +79,7 @@ CASES = (
         Edit(TASKS, _DELAYED, "countdown=10, expires=float(open('x').read()))"),
     ),
     established(
-        "expires-after-delay", "after the delay", "1 message", Edit(TASKS, _DELAYED, "countdown=10, expires=86_400)")
+        "expires-after-delay", "after the delay", "2 messages", Edit(TASKS, _DELAYED, "countdown=10, expires=86_400)")
     ),
     fails(
         "expires-after-delay",
