@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from audit.reading.deployment.file_references import Around
 from audit.reading.deployment.project_scripts import Point, entry_points
-from audit.reading.deployment.python_starts import Code, Script, read_code, script_of
+from audit.reading.deployment.python_starts import Code, Script, chosen_command, read_code, script_of
 
 _VALUED = frozenset({"-X", "-W"})
 
@@ -46,7 +46,8 @@ def read_program(program: Program, around: Around) -> Script:
     code = _code(program.path, around)
     if code is None:
         return Script(blind=True)
-    return script_of(code, program.function, lambda name: _lookup(name, around))
+    chosen = chosen_command(code, program.arguments)
+    return script_of(code, chosen or program.function, lambda name: _lookup(name, around))
 
 
 def points_of(around: Around) -> dict[str, Point]:
@@ -64,7 +65,10 @@ def _of_point(point: Point, arguments: Sequence[str], around: Around) -> Program
     found = _lookup(f"{point.module}.{point.function}", around)
     if found is not None and found[1] in found[0].functions:
         return Program(found[0].path, found[1], tuple(arguments))
-    return Program("", point.function, tuple(arguments))
+    code = _code(path, around)
+    # A group of commands that is no function: `app = typer.Typer()`.
+    known = path if code is not None and chosen_command(code, arguments) else ""
+    return Program(known, point.function, tuple(arguments))
 
 
 def _of_file(word: str, arguments: Sequence[str], around: Around) -> Program | None:

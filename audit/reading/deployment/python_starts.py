@@ -85,6 +85,22 @@ def script_of(code: Code, function: str, find: Lookup) -> Script:
     return script
 
 
+def chosen_command(code: Code, arguments: Sequence[str]) -> str:
+    """The function that `@group.command()` of click or typer runs for one of these words; empty for none."""
+    named = {name: f for f in code.functions.values() for name in _command_names(f)}
+    return next((named[word].name for word in arguments if word in named), "")
+
+
+def _command_names(function: Function) -> Iterator[str]:
+    for decorator in function.decorator_list:
+        node = decorator.func if isinstance(decorator, ast.Call) else decorator
+        if isinstance(node, ast.Attribute) and node.attr == "command":
+            call = decorator if isinstance(decorator, ast.Call) else ast.Call(node, [], [])
+            given = [*call.args[:1], *(k.value for k in call.keywords if k.arg == "name")]
+            told = [a.value for a in given if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+            yield from told or [function.name.replace("_", "-")]
+
+
 def _is_chosen(function: Function) -> bool:
     """Whether it only hands over to a command that its arguments name."""
     return any("group" in ast.unparse(decorator).lower() for decorator in function.decorator_list)

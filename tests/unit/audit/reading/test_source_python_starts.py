@@ -108,6 +108,30 @@ def test_a_command_of_django(collect_tree: Collect) -> None:
     assert found.role == "worker+beat"
 
 
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("import click, os\n@click.group()\ndef main(): ...\n@main.command()\ndef start_worker():\n    os.execvp('celery', ['celery', 'worker', '-c', '3'])\n@main.command()\ndef web():\n    print(1)", "start-worker"),
+        ("import click, os\n@click.group\ndef main(): ...\n@main.command('work')\n@click.pass_context\ndef start(ctx):\n    os.execvp('celery', ['celery', 'worker', '-c', '3'])", "--verbose work"),
+        ("import typer\nfrom shop.app import app\nmain = typer.Typer()\n@main.command(name='work')\ndef start():\n    app.worker_main(['worker', '-c', '3'])", "work"),
+    ],
+)  # fmt: skip
+def test_a_command_of_a_group(collect_tree: Collect, code: str, words: str) -> None:
+    found = _one(collect_tree, code, f"shop-worker {words}")
+    assert (found.role, found.options["concurrency"]) == ("worker", "3")
+
+
+def test_another_command_of_a_group_starts_no_worker(collect_tree: Collect) -> None:
+    code = "import click, os\n@click.group()\ndef main(): ...\n@main.command()\ndef work():\n    os.execvp('celery', ['celery', 'worker'])\n@main.command()\ndef web():\n    print(1)"
+    files = {
+        "docker-compose.yml": _COMPOSE.format("shop-worker web"),
+        "pyproject.toml": _PYPROJECT,
+        "shop/__init__.py": "",
+        "shop/run.py": code,
+    }
+    assert not [p for p in collect_tree(files).processes if p.role == "worker"]
+
+
 def test_an_entry_point_that_nothing_runs(collect_tree: Collect) -> None:
     files = {"pyproject.toml": _PYPROJECT, "shop/__init__.py": "", "shop/run.py": _EXEC}
     (found,) = collect_tree(files).processes
