@@ -21,6 +21,18 @@ class KeyDeleted:
 
 
 @dataclass(frozen=True, slots=True)
+class SkippedCall:
+    """A call that its function may go on without: under a condition, or, with none, whose failure is caught and passed over.
+
+    `sure`: who calls decides it, or nothing does.
+    """
+
+    name: str
+    condition: str
+    sure: bool
+
+
+@dataclass(frozen=True, slots=True)
 class GuardFacts:
     """Of one function; names of calls are as written, lines count from 1 and 0 stands for none.
 
@@ -47,5 +59,6 @@ class GuardFacts:
     deleted: tuple[KeyDeleted, ...] = ()
     checks_then_writes: int = 0
     compared: tuple[str, ...] = ()
+    skipped: tuple[SkippedCall, ...] = ()
     made: tuple[tuple[str, str], ...] = ()
     hands_out: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ from audit.french.typography import counted
 from audit.model.domains import conclude
 from audit.model.findings import Finding, Severity
 from audit.model.gaps import Doubt, Gap
+from audit.model.guard_facts import SkippedCall
 from audit.model.observations.secrets_and_certificates import (
     HardcodedSecret,
     ReadDeployment,
@@ -16,7 +17,7 @@ from audit.model.observations.secrets_and_certificates import (
     UnverifiedCertificate,
 )
 from audit.model.target_facts import TargetFacts
-from audit.rules.domains.caller_domain import Check, enforced, run_by_webhook
+from audit.rules.domains.caller_domain import Check, enforced, run_by_webhook, skipped, without_key
 from audit.rules.domains.program_domain import SourceFile, source_files, tracked
 from audit.rules.domains.setting_domain import place_of
 from audit.rules.effective_settings import short
@@ -264,13 +265,25 @@ def _authentic(known: TargetFacts) -> Sequence[Finding]:
     domain = run_by_webhook(known)
 
     def faults(check: Check) -> list[Fault]:
-        return [] if enforced(known, check) else [_open_to_all(check)]
+        if not enforced(known, check):
+            return [_open_to_all(check)]
+        if empty := without_key(check):
+            return [Fault(f"`{short(check.chain[0].symbol)}` : la clé de `{empty.name}` est vide", empty.excerpt)]
+        left_out = skipped(known, check)
+        return [_left_out(check, left_out)] if left_out else []
 
     checks = [check.call for check in domain.members if check.call and enforced(known, check)]
     evidence = [known.source.evidence(call.excerpt) for call in checks] or [known.source.evidence()]
     answer = conclude(domain, faults)
     detail = ", ".join(dict.fromkeys(f"`{call.name}`" for call in checks))
     return answered(guide, "Webhook ouvert à tous", answer, *evidence, nothing=_NO_CODE, detail=detail)
+
+
+def _left_out(check: Check, call: SkippedCall) -> Fault:
+    start = f"`{short(check.chain[0].symbol)}`"
+    if call.condition:
+        return Fault(f"{start} n'appelle `{call.name}` que si `{call.condition}`", check.chain[0].head)
+    return Fault(f"{start} continue quand `{call.name}` échoue", check.chain[0].head)
 
 
 def _open_to_all(check: Check) -> Fault:

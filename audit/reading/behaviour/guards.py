@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from audit.model.guard_facts import GuardFacts, KeyDeleted, KeyTaken
+from audit.reading.behaviour.skipped_checks import SkippedChecks
 from audit.reading.python.child_nodes import children, walk
 from audit.reading.python.syntax_cache import Definition
 
@@ -49,6 +50,7 @@ def guard_facts(tree: Definition) -> GuardFacts:
         deleted=tuple(_deleted(tree, calls)),
         checks_then_writes=_checks_then_writes(tree, calls),
         compared=tuple(_compared(nodes)),
+        skipped=SkippedChecks(tree).found(),
         made=tuple(_made(nodes)),
         hands_out=tuple(_hands_out(tree)),
     )

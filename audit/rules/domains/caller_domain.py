@@ -1,10 +1,12 @@
 """Where a webhook checks who calls it, and what becomes of the answer of each check."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audit.model.domains import Domain
 from audit.model.facts import Call, Function, Unresolved
 from audit.model.gaps import Doubt, Gap
+from audit.model.guard_facts import SkippedCall
 from audit.model.target_facts import TargetFacts
 from audit.rules.domains.role_domain import RoleFunction
 from audit.rules.domains.route_domain import run_by_route
@@ -37,6 +39,10 @@ def run_by_webhook(known: TargetFacts) -> Domain[Check]:
         chain = tuple(functions[symbol] for symbol in one.chain)
         found += [Check(call, chain) for call in one.function.calls if _checks(call)]
     kept = [check for check in found if enforced(known, check)]
+    firm = [check for check in kept if skipped(known, check) is None]
+    if kept and not firm:
+        return _of_skipped(known, kept, domain.read)
+    kept = firm
     if kept or (found and not domain.gaps):
         return Domain(tuple(kept[:1] or found), (), domain.read)
     maybe = tuple(gap for one in domain.members for gap in _doubts(known, one))
@@ -44,6 +50,32 @@ def run_by_webhook(known: TargetFacts) -> Domain[Check]:
     start = next((m.function for m in domain.members), None)
     none = (Check(None, (start,)),) if start and not gaps else ()
     return Domain(none, gaps, domain.read)
+
+
+def _of_skipped(known: TargetFacts, kept: Sequence[Check], read: str) -> Domain[Check]:
+    """Checks that are made, but not always: one that who calls may leave out is judged, any other is a gap."""
+    sure = [check for check in kept if (one := skipped(known, check)) and one.sure]
+    if len(sure) == len(kept):
+        return Domain((sure[0],), (), read)
+    found = next((c, one) for c in kept if (one := skipped(known, c)) and not one.sure)
+    name = found[0].call.name if found[0].call else ""
+    return Domain((), (Doubt(why=f"`{name}` n'est appelé que si `{found[1].condition}`"),), read)
+
+
+def skipped(known: TargetFacts, check: Check) -> SkippedCall | None:
+    """The call, on the way from the webhook to the check, without which it may go on."""
+    names = frozenset({check.call.name} if check.call else ())
+    found: list[SkippedCall] = []
+    for function, caller in zip(reversed(check.chain), (*reversed(check.chain[:-1]), None), strict=True):
+        found += [one for one in known.source.guards[function.symbol].skipped if one.name in names]
+        names = frozenset(c.name for c in caller.calls if c.target == function.symbol) if caller else frozenset()
+    return next((one for one in found if one.sure), found[0] if found else None)
+
+
+def without_key(check: Check) -> Call | None:
+    """The call that signs with an empty key, so that anybody can."""
+    signing = (c for f in check.chain for c in f.calls if c.name in {"hmac.new", "hmac.digest"} and c.arguments)
+    return next((c for c in signing if c.arguments[0].strip("bB") in {"''", '""'}), None)
 
 
 def enforced(known: TargetFacts, check: Check) -> bool:
