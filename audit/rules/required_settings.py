@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from audit.model.findings import Finding, Severity
 from audit.model.target_facts import TargetFacts
+from audit.rules.domains.setting_domain import EVERYWHERE, Scope
 from audit.rules.domains.setting_scopes import late_only
+from audit.rules.effective_settings import release_of
 from audit.rules.exact_value import ExactValue
 from audit.rules.rule import Guide, rule
 from audit.rules.setting_comparison import exactly
@@ -141,4 +143,12 @@ def _startup(known: TargetFacts) -> Sequence[Finding]:
         risk="un worker démarré avant son broker peut s'arrêter",
         risk_of_default="Celery 5 suit alors `broker_connection_retry`, ce que Celery 6 ne fera plus",
     )
-    return exactly(exact, default=None)(known)
+    return exactly(exact, default=None, scope=_where_it_exists)(known)
+
+
+def _where_it_exists(known: TargetFacts) -> Scope:
+    """The setting came with Celery 5.3: nobody can write it for an older one."""
+    line = release_of(known)
+    if not line.told or line.declares("broker_connection_retry_on_startup"):
+        return EVERYWHERE
+    return Scope(f"Celery {line.name}, que le projet demande, n'a pas ce réglage", read="version de Celery")

@@ -46,6 +46,8 @@ def test_only_changes_are_written() -> None:
     [
         ("celery==5.3.6", "worker_soft_shutdown_timeout = 9.0", Outcome.DEFECT, "Celery 5.3 ne lit pas encore"),
         ("celery==5.6.3", "worker_soft_shutdown_timeout = 9.0", Outcome.ESTABLISHED, "noms de Celery 5.6"),
+        ("celery >= 5, < 5.4", "worker_soft_shutdown_timeout = 9.0", Outcome.DEFECT, "Celery 5.3 ne lit pas encore"),
+        ("celery-redbeat<2.1", "worker_soft_shutdown_timeout = 9.0", Outcome.ESTABLISHED, "faute de version"),
         ("celery>=5", "worker_soft_shutdown_timeout = 9.0", Outcome.ESTABLISHED, "faute de version"),
         ("celery==5.6.3", "task_queue_ha_policy = 'all'", Outcome.DEFECT, "ne lit plus"),
         ("celery==5.3.6", "beat_dburi = 'sqlite://'", Outcome.ESTABLISHED, "noms de Celery 5.3"),
@@ -59,3 +61,11 @@ def test_a_name_is_judged_against_the_release_of_the_target(
     found = asked(tmp_path, "known-settings", files)
     assert found.outcome is outcome, (found.sentence, found.missing)
     assert words in found.sentence.replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize(("asked_for", "outcome"), [("<5.1", Outcome.NOT_APPLICABLE), ("<5.5", Outcome.DEFECT)])
+def test_a_setting_that_the_release_does_not_have_is_not_asked_for(
+    asked_for: str, outcome: Outcome, tmp_path: Path
+) -> None:
+    files = {"app.py": APP.format(""), "setup.py": f'setup(install_requires=["celery >= 5, {asked_for}"])\n'}
+    assert asked(tmp_path, "startup-retry", files).outcome is outcome

@@ -42,10 +42,15 @@ def exits(scope: Scope, loop: ast.While | ast.For) -> Iterator[Exit]:
         handler = next((n for n in around if isinstance(n, ast.ExceptHandler)), None)
         if handler is None:
             yield _decided(node, around)
-        elif any(isinstance(n, ast.If) for n in around[: around.index(handler)]):
+        elif any(isinstance(n, ast.If) and not _asks(handler, n.test) for n in around[: around.index(handler)]):
             yield _decided(node, around[: around.index(handler)])
         elif not isinstance(node, ast.Raise):
             yield _handled(scope, handler)
+
+
+def _asks(handler: ast.ExceptHandler, test: ast.expr) -> bool:
+    """Whether a test asks the error that the handler caught, which another system chose."""
+    return any(isinstance(n, ast.Name) and n.id == handler.name for n in walk(test))
 
 
 def _up_to(scope: Scope, node: ast.AST, loop: ast.AST) -> Iterator[ast.AST]:

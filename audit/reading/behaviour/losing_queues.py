@@ -36,10 +36,18 @@ def _faults(scope: Scope, call: ast.Call) -> Iterator[str]:
     durable, deleted = keyword(call, "durable"), keyword(call, "auto_delete")
     if durable is not None and scope.value(durable) is False:
         yield "`durable=False`, et disparaît quand RabbitMQ redémarre"
-    if deleted is not None and scope.value(deleted) is True:
+    if deleted is not None and scope.value(deleted) is True and not _is_for_answers(scope, call):
         yield "`auto_delete=True`, et disparaît avec son dernier worker"
     given = keyword(call, "queue_arguments")
     value = scope.value(given) if given is not None else {}
     if isinstance(value, dict) and value.get("x-overflow") != "reject-publish":
         yield from (how for argument, how in _ARGUMENTS.items() if argument in value)
     yield from (how for name, how in _KEYWORDS.items() if keyword(call, name) is not None)
+
+
+def _is_for_answers(scope: Scope, call: ast.Call) -> bool:
+    """Whether only who declares this queue reads it: it is exclusive, or bears a name made for it."""
+    alone = keyword(call, "exclusive")
+    name = call.args[0] if call.args else keyword(call, "name")
+    made = name is not None and "uuid" in ast.unparse(name)
+    return made or (alone is not None and scope.value(alone) is True)

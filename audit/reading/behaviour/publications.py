@@ -61,7 +61,9 @@ def _useless(scope: Scope, call: ast.Call, method: str) -> Iterator[UselessOptio
     """Options of a publication that Celery does not read, unless a class of tasks of the project's may."""
     named = [(k.arg, meant_option(k.arg)) for k in call.keywords if k.arg] if method in _OPTIONS else []
     wrong = [(written, meant) for written, meant in named if meant]
-    if wrong and keyword(call, "stamped_headers") is None and not _replaces_every_way(scope):
+    # A class of the project that has a `send_task` need be none of Celery's.
+    own = method == "send_task" and scope.machine.graph.methods(method)
+    if wrong and not own and keyword(call, "stamped_headers") is None and not _replaces_every_way(scope):
         yield from (scope.observed(UselessOption, call, written=w, meant=m, method=method) for w, m in wrong)
 
 

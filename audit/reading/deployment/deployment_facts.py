@@ -24,7 +24,7 @@ _DEPLOYMENT = re.compile(
     r"(?i)(^|/)((docker|container)file[^/]*|[^/]*\.dockerfile|procfile[^/]*|crontab[^/]*|makefile|[^/]*\.(ya?ml|sh|bash|service|conf|ini))$"
 )
 _PINNED = re.compile(
-    r"(?i)(^|/)([^/]*requirements[^/]*\.(txt|in|lock)|(uv|poetry|pdm)\.lock|pipfile\.lock|pyproject\.toml)$"
+    r"(?i)(^|/)([^/]*requirements[^/]*\.(txt|in|lock)|(uv|poetry|pdm)\.lock|pipfile\.lock|pyproject\.toml|setup\.(py|cfg)|requires\.txt)$"
 )
 # What an unpacked distribution says of itself.
 _METADATA = re.compile(r"^([^/]+\.(dist|egg)-info/)?(METADATA|PKG-INFO)$")
@@ -38,6 +38,7 @@ _CELERY = re.compile(
     r"|name = \"celery\"\s+version = \"(?P<locked>[\d.]+)\""
     r"|[\"']celery(?:\[[^\]]*\])?\s*(?P<quoted_how>[=~]=)\s*(?P<quoted>[\d.]+\*?)"
     r"|^Requires-Dist: celery(?:\[[^\]]*\])?\s*\(?(?P<required_how>[=~]=)\s*(?P<required>[\d.]+\*?)"
+    r"|(?:^|[\"'])[ \t]*celery(?:\[[^\]]*\])?\s*(?:[>!]=?\s*[\d.]+\s*,\s*)*<\s*(?P<below>\d+\.[1-9]\d*)"
 )
 _ENVIRONMENTS = re.compile(r"(^|/)\.env(\.[\w.-]+)?$")
 _MODELS = re.compile(r"(?i)example|sample|template|dist|default|exemple|modele|schema")
@@ -73,9 +74,12 @@ def _pinned(source: Source) -> Iterator[Observation]:
             continue
         line = source.text.count("\n", 0, found.start()) + 1
         last = line + found.group().count("\n")
-        version = next(filter(None, (names[n] for n in ("version", "locked", "quoted", "required"))))
+        version = next(filter(None, (names[n] for n in ("version", "locked", "quoted", "required"))), "")
         how = next(filter(None, (names[n] for n in ("how", "quoted_how", "required_how"))), "==")
         told = version if how == "==" else f"{version.rpartition('.')[0]}.*"
+        if names["below"]:
+            major, _, minor = names["below"].partition(".")
+            told = f"{major}.{int(minor) - 1}.*"
         yield PinnedCelery("", source.excerpt(line, last, "text"), told)
 
 

@@ -21,4 +21,6 @@ PROGRAMS = (
     _queue("kept", "app.conf.task_queues = [Queue('mails', queue_arguments={'x-queue-type': 'quorum'})]", _NONE),
     _queue("not durable, of Redis", "app.conf.task_queues = [Queue('mails', durable=False)]", _NONE, "redis://cache:6379/0"),
     _queue("no server", "", ALARM, "memory://"),
+    _queue("deleted with its worker", "app.conf.task_queues = [Queue('mails', auto_delete=True)]"),
+    _queue("for the answers of one process", "import uuid\nanswers = Queue(str(uuid.uuid4()), auto_delete=True)\nmine = Queue('x', exclusive=True, auto_delete=True)", _NONE),
 )  # fmt: skip

@@ -17,4 +17,6 @@ PROGRAMS = (
     _given("an attribute that resembles nothing", "\n\n@app.task(team='mails')\ndef send(id): ...", PASSES),
     _given("a key of a transport", "app.conf.broker_transport_options = {'visibility_time_out': 9}", ALARM),
     _given("the key itself", "app.conf.broker_transport_options = {'visibility_timeout': 9}", PASSES),
+    _given("a message's", "app.send_task('shop.send', expiration=60)", ALARM),
+    _given("a method of the project's own", "\n\nclass Control:\n    def send_task(self, name, expiration): ...\n\n\nControl().send_task('x', expiration=60)", PASSES),
 )  # fmt: skip
