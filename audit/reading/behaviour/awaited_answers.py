@@ -1,6 +1,7 @@
 """Waits for what a task that was just published answers by another way: a list of Redis, a channel, a row."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 from audit.model.observations.waits import ResultWait
@@ -12,7 +13,11 @@ _BLOCKING = frozenset(
     {"blpop", "brpop", "blmove", "brpoplpush", "blmpop", "bzpopmin", "bzpopmax", "xread", "subscribe"}
 )
 _LEAVES = (ast.Break, ast.Return)
-_QUIET = frozenset({"sleep", "info", "debug", "warning", "print", "range"})
+# What reads: a loop that tries again to do something asks nothing of the other task.
+_READS = re.compile(
+    r"(?i)^(h?m?get\w*|exists?|filter\w*|find\w*|fetch\w*|query|select\w*|refresh\w*|\w*status\w*|\w*state\w*|load\w*|read\w*|first|one|scalar\w*|"
+    r"count|check\w*|is_\w+|has_\w+|\w*done|\w*ready|\w*finished|llen|lrange|smembers|sismember)$"
+)
 
 
 def awaited_answers(scope: Scope) -> Iterator[ResultWait]:
@@ -49,9 +54,10 @@ def _polls(loop: ast.For | ast.While, given: list[tuple[int, str]]) -> ast.Call 
     tests = list(walk(loop.test)) if isinstance(loop, ast.While) else []
     calls = [n for n in (*tests, *inside) if isinstance(n, ast.Call)]
     sleeps = any(last(c.func) == "sleep" for c in calls)
-    ends = bool(tests) or any(isinstance(n, _LEAVES) for n in inside)
+    decided = [n for n in inside if isinstance(n, ast.If) and any(isinstance(e, _LEAVES) for e in walk(n))]
+    ends = bool(tests) or bool(decided)
     publishes = any(isinstance(c.func, ast.Attribute) and c.func.attr in METHODS for c in calls)
     if not sleeps or not ends or publishes:
         return None
-    asked = (c for c in calls if last(c.func) not in _QUIET and (c.args or c.keywords))
+    asked = (c for c in calls if _READS.search(last(c.func)) and (c.args or c.keywords))
     return next((c for c in asked if _names_one(c, given, loop.lineno)), None)

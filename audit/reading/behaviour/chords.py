@@ -63,9 +63,17 @@ def _before(scope: Scope, name: ast.Name) -> ast.expr | None:
 
 def _parts(scope: Scope, arguments: Sequence[ast.expr]) -> Sequence[ast.expr]:
     first = arguments[0] if len(arguments) == 1 else None
-    only = scope.given(first.value if isinstance(first, ast.Starred) else first) if first is not None else None
-    given = only.elts if isinstance(only, ast.List | ast.Tuple) else arguments
+    held = first.value if isinstance(first, ast.Starred) else first
+    only = scope.given(held) if held is not None else None
+    given = [*only.elts, *_appended(scope, held)] if isinstance(only, ast.List | ast.Tuple) else arguments
     return [scope.given(node) for node in given]
+
+
+def _appended(scope: Scope, held: ast.expr | None) -> list[ast.expr]:
+    """What is put at the end of a list of this name, in the order of the text."""
+    calls = [c for c in scope.calls if isinstance(c.func, ast.Attribute) and c.func.attr == "append" and c.args]
+    name = held.id if isinstance(held, ast.Name) else ""
+    return [c.args[0] for c in calls if name and isinstance(c.func, ast.Attribute) and last(c.func.value) == name]
 
 
 def _is_group(node: ast.expr) -> bool:

@@ -31,7 +31,8 @@ _DEPTH = 12
 def unpickled_arguments(scope: Scope) -> Iterator[UnpickledArgument]:
     """UnpickledArgument: each call that decodes a parameter, or a part of one."""
     spec = scope.root.args if isinstance(scope.root, ast.FunctionDef | ast.AsyncFunctionDef) else None
-    names = {a.arg for a in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs)} - {"self", "cls"} if spec else set()
+    taken = [*spec.posonlyargs, *spec.args, *spec.kwonlyargs, spec.vararg, spec.kwarg] if spec else []
+    names = {a.arg for a in taken if a} - {"self", "cls"}
     for call in scope.calls if names else ():
         dotted = scope.external(call.func)
         unsafe = dotted in _RUNS or (dotted in {"yaml.load", "yaml.load_all"} and not _is_safe(call))

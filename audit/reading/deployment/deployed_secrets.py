@@ -11,7 +11,7 @@ from audit.reading.behaviour.secrets import host_of_a_password
 from audit.reading.source_files import Source, Tree, read_text
 
 _FILES = re.compile(
-    r"(?i)(^|/)((docker|container)file[^/]*|[^/]*\.dockerfile|procfile[^/]*|makefile|[^/]*\.(ya?ml|sh|bash|service|conf|ini|tf|tfvars|hcl|nomad))$"
+    r"(?i)(^|/)((docker|container)file[^/]*|[^/]*\.dockerfile|procfile[^/]*|makefile|[^/]*\.(ya?ml|sh|bash|service|conf|ini|tf|tfvars|hcl|nomad)|[^/]*(task[-_]?def|ecs|containers?)[^/]*\.json)$"
 )
 # What tests, a developer's machine or a document start, and files that somebody fills, hold nobody's secret.
 _ASIDE = re.compile(
@@ -23,6 +23,9 @@ _GIVEN = re.compile(
     r"^\s*(?:-\s+|export\s+|ENV\s+|ARG\s+|Environment=|environment\s*=\s*)*[\"']?(?P<name>[A-Za-z][\w.-]*)[\"']?\s*(?::|=|\s(?=\S+$))\s*"
     r"(?:!!str\s+)?[\"']?(?P<value>[^\s\"',#]\S*?)[\"']?,?(?:\s+#.*)?$"
 )
+# `ENV A=1 B=2 \`, `docker run -e A=1`, `--set a=1`; one entry of a task definition.
+_PAIR = re.compile(r"(?<![\w/.?&-])(?P<name>[A-Za-z][\w.]*)=[\"']?(?P<value>[^\s\"',\\;)]+)")
+_ENTRY = re.compile(r"\"name\":\s*\"(?P<name>\w+)\",\s*\"value\":\s*\"(?P<value>[^\"]+)\"")
 _NAMED = re.compile(r"^\s*-?\s*name:\s*[\"']?(?P<name>\w+)[\"']?\s*$")
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.\-]*://[^\s\"'<>]+", re.IGNORECASE)
 _WORD = re.compile(r"[\w\-./+=]{20,}")
@@ -63,6 +66,9 @@ def _told(line: str, before: str, *, encoded: bool) -> str:
         name, value = (named or given)["name"], given["value"]
         if _is_one(name, value) or (encoded and _is_one(name, _decoded(value))):
             return f"`{name}`"
+    for pair in (*_PAIR.finditer(line), *_ENTRY.finditer(f"{before.strip()} {line.strip()}")):
+        if _is_one(pair["name"], pair["value"]):
+            return f"`{pair['name']}`"
     return "la clé d'un service" if any(map(issued_key, _WORD.findall(line))) else ""
 
 

@@ -62,6 +62,18 @@ PROGRAMS = (
         "reduced by a lambda", ALARM, "reduce(lambda a, b: a | b, [group([count.s(1)]), total.s()]).delay()", backend=""
     ),
     _chord("joined by a function", ALARM, "operator.or_(group([count.s(1)]), total.s()).delay()", backend=""),
+    _chord(
+        "chain of a list that grows",
+        ALARM,
+        "steps = []\n    steps.append(group([count.s(1)]))\n    steps.append(total.s())\n    chain(*steps).delay()",
+        backend="",
+    ),
+    _chord(
+        "chain of a list that grows, group last",
+        PASSES,
+        "steps = [total.s()]\n    steps.append(group([count.s(1)]))\n    chain(*steps).delay()",
+        backend="",
+    ),
     _chord("chain of a list", ALARM, "steps = [group([count.s(1)]), total.s()]\n    chain(*steps).delay()", backend=""),
     _chord(
         "group added to a group of values",

@@ -25,6 +25,17 @@ PROGRAMS = (
     _deployed("values of a chart", "chart/values.yaml", f"redis:\n  password: {_PASSWORD}\n"),
     _deployed("image", "Dockerfile", f"FROM python\nENV API_TOKEN={_KEY}\nCMD celery -A shop worker\n"),
     _deployed("image, by a space", "Dockerfile", f"FROM python\nENV API_TOKEN {_KEY}\n"),
+    _deployed("image, over several lines", "Dockerfile", f'FROM python\nENV API_TOKEN="{_KEY}" \\\n    DEBUG=0\n'),
+    _deployed("option of a command", "start.sh", f"docker run -e A=1 -e API_TOKEN={_KEY} shop celery -A shop worker\n"),
+    _deployed(
+        "task definition", "task-definition.json", f'{{"environment": [{{"name": "API_TOKEN", "value": "{_KEY}"}}]}}'
+    ),
+    _deployed(
+        "task definition, over lines",
+        "ecs.json",
+        f'{{"environment": [{{\n "name": "API_TOKEN",\n "value": "{_KEY}"}}]}}',
+    ),
+    _deployed("address with a parameter", "start.sh", f"curl https://shop.example/?next={_KEY}\n", PASSES),
     _deployed("unit", "shop.service", f"[Service]\nEnvironment=API_TOKEN={_KEY}\nExecStart=celery -A shop worker\n"),
     _deployed("script", "start.sh", f"export API_TOKEN='{_KEY}'\nexec celery -A shop worker\n"),
     _deployed("variable of the host", "compose.yaml", _COMPOSE.format("API_TOKEN: ${API_TOKEN}"), PASSES),

@@ -64,7 +64,7 @@ _ODD = f'register("fast", odd.dumps, odd.loads, "application/x-fast")\n{_NAMED}'
 
 
 def _decodes(name: str, before: str, body: str, outcomes: frozenset[Outcome]) -> Program:
-    text = f"from celery import Celery\n{before}\n\napp = Celery('shop', broker='redis://localhost/0')\n\n\n@app.task\ndef send(payload):\n    {body}\n"
+    text = f"from celery import Celery\n{before}\n\napp = Celery('shop', broker='redis://localhost/0')\n\n\n@app.task\ndef send(payload, **kw):\n    {body}\n"
     return Program("no-pickle", f"argument {name}", outcomes, text)
 
 
@@ -118,6 +118,7 @@ PROGRAMS = (
     ),
     _decodes("unsafe YAML", "import yaml", "yaml.load(payload, Loader=yaml.UnsafeLoader)", ALARM),
     _decodes("evaluated", "", "eval(payload)", ALARM),
+    _decodes("by its name", "import cloudpickle", "cloudpickle.loads(kw['fn'])()", ALARM),
     _decodes(
         "unpickled by a function",
         "import pickle\n\n\ndef opened(raw):\n    return pickle.loads(raw)\n",

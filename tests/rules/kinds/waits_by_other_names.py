@@ -50,6 +50,12 @@ PROGRAMS = (
     _wait("a row", _POLL.format("Page.objects.get(pk=urls).state == 'done'"), WARNED),
     _wait("a key", _POLL.format("client.get(urls)"), WARNED),
     _wait("a key, in a condition", "fetch.delay(urls)\nwhile not client.exists(urls):\n    time.sleep(1)", WARNED),
+    _wait(
+        "tried again",
+        "fetch.delay(urls)\nfor _ in range(3):\n    try:\n        post(urls)\n        break\n    except OSError:\n        time.sleep(1)",
+        PASSES,
+    ),
+    _wait("tried again until it is done", _POLL.format("post(urls)"), PASSES),
     _wait("another row", _POLL.format("Page.objects.get(pk=1).state == 'done'"), PASSES),
     _wait("each of many, slowly", "for url in urls:\n    fetch.delay(url)\n    time.sleep(1)", PASSES),
     _wait(
