@@ -18,6 +18,12 @@ _EARLY = re.compile(
 
 def listens_before_commit(scope: Scope) -> bool:
     """Whether SQLAlchemy runs a function while a transaction is open: by its decorator, or by a call of its module."""
+    if scope.listens is None:
+        scope.listens = _listens_before_commit(scope)
+    return scope.listens
+
+
+def _listens_before_commit(scope: Scope) -> bool:
     name = getattr(scope.root, "name", "")
     decorating = [d for d in getattr(scope.root, "decorator_list", []) if isinstance(d, ast.Call)]
     if any(last(d.func) == "listens_for" and _is_early(d.args[1:2]) for d in decorating):

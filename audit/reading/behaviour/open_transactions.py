@@ -167,6 +167,8 @@ def _committers(scope: Scope, statement: ast.stmt) -> frozenset[str]:
 
 def _cursors(scope: Scope) -> Iterator[tuple[str, str]]:
     """The names of cursors, each with that of its connection: `cur = conn.cursor()`, `with conn.cursor() as cur`."""
+    if "cursor" not in scope.by_name:
+        return
     made = [(t, node.value) for node in scope.all(ast.Assign) for t in node.targets]
     made += [(item.optional_vars, item.context_expr) for item in scope.all(ast.withitem) if item.optional_vars]
     for target, call in made:

@@ -46,6 +46,8 @@ class Scope:
         self.machine, self.module, self.symbol, self.root = machine, module, symbol, root
         self.nodes: dict[type[ast.AST], list[Any]] = {}
         self.parents: dict[ast.AST, ast.AST] = {}
+        # Whether SQLAlchemy runs it in a transaction, once that was asked.
+        self.listens: bool | None = None
         # What is committed by each statement that was asked about.
         self.committers: dict[ast.stmt, frozenset[str]] = {}
         # What expressions stood for when they were asked about, and whether a limit cut that short.
