@@ -20,7 +20,7 @@ def is_given_a_zone(scope: Scope, node: ast.expr) -> bool:
         return _gives_a_zone(scope, parent)
     if isinstance(parent, ast.Call):
         return last(parent.func) in _GIVE_A_ZONE
-    if isinstance(parent, ast.IfExp) and node is not parent.test:
+    if isinstance(parent, ast.BinOp) or (isinstance(parent, ast.IfExp) and node is not parent.test):
         return is_given_a_zone(scope, parent)
     return _named(scope, parent) if isinstance(parent, ast.Assign | ast.AnnAssign) else False
 

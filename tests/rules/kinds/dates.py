@@ -36,6 +36,11 @@ PROGRAMS = (
     _dated("zone put in after the rest", "order.at = datetime.now().replace(microsecond=0).replace(tzinfo=UTC)"),
     _dated("zone of pytz", "order.at = paris.localize(datetime.fromtimestamp(key))"),
     _dated("name in between", "at = datetime.now()\norder.at = make_aware(at, paris)"),
+    _dated(
+        "name moved by a duration",
+        "at = datetime.fromtimestamp(key)\nif order:\n    at = at - order.offset\nreturn pytz.utc.localize(at)",
+    ),
+    _dated("name moved, and kept", "at = datetime.fromtimestamp(key)\norder.at = at - order.offset", ALARM),
     _dated("name made again", "at = datetime.now()\nat = at.replace(tzinfo=UTC)\norder.at = at"),
     _dated(
         "made again where naive", "at = datetime.now()\nif timezone.is_naive(at):\n    at = make_aware(at)\nreturn at"
