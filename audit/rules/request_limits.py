@@ -10,7 +10,7 @@ from audit.model.observations.waits import RequestWithTimeout
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.rules.domains.setting_domain import place_of, ruled_by, unread_tasks
-from audit.rules.domains.task_domain import Uses, tasks_running
+from audit.rules.domains.task_domain import Uses, outermost, tasks_running
 from audit.rules.effective_settings import read, short
 from audit.rules.limits import AppliedLimits, applied_limits, limit
 from audit.rules.practice import Fault, answered, practice
@@ -86,7 +86,7 @@ def _requests(known: TargetFacts) -> Sequence[Finding]:
         if UNKNOWN in bounds or (o.seconds is UNKNOWN and any(bounds))
     ]
     none: tuple[Gap, ...] = () if members else Uses(_LIBRARIES).in_tasks(known)
-    gaps = (*unread, *unread_tasks(known), *known.closure_gaps, *none)
+    gaps = (*unread, *_perhaps(known), *unread_tasks(known), *known.closure_gaps, *none)
     limited = [(o, bounds) for o, bounds in members if bounds != (None, None)]
     told = counted(len({(o.symbol, o.excerpt) for o, _ in limited or members}), "requête")
     domain = ruled_by(known, (soft, hard), limited, told, *gaps)
@@ -95,6 +95,17 @@ def _requests(known: TargetFacts) -> Sequence[Finding]:
     nothing = "aucune tâche qui envoie une requête n'a de limite de temps" if members else _NO_REQUEST
     title = "Requête plus longue que sa limite"
     return answered(guide, title, answer, *(evidence or [known.source.evidence()]), nothing=nothing)
+
+
+def _perhaps(known: TargetFacts) -> list[Gap]:
+    """Requests that only a name leads a task to, where a message of that task has a limit of its own."""
+    found: list[Gap] = []
+    for request in known.source.observations_of(RequestWithTimeout):
+        chain = known.closures.possible.get(outermost(known, request.symbol), ())
+        if chain and published_limits(known, chain[0]):
+            why = f"`{short(chain[0])}`, publiée avec une limite, peut mener à la requête de `{short(request.symbol)}`"
+            found.append(Doubt(*place_of(request.excerpt), why))
+    return found
 
 
 def _bounds(known: TargetFacts, symbol: str, applied: AppliedLimits) -> _Bounds:

@@ -180,7 +180,9 @@ def _piles_up(known: TargetFacts) -> Sequence[Finding]:
         faults,
         unread,
         entries=lambda entry: lasts(entry) not in (None, 0),
-        nothing="aucune limite de temps n'est réglée, ou le planning de beat est vide",
+        nothing="aucune tâche du planning n'a de limite de temps : rien ne dit combien de temps elle dure"
+        if beat_entries(known, lambda _: True).members
+        else NO_ENTRY,
     )
 
 

@@ -190,8 +190,32 @@ def _message(scope: Scope, call: ast.Call, queue: ast.expr | None, method: str) 
 
 
 def _limit(scope: Scope, call: ast.Call, name: str) -> float | Unknown | None:
+    """Seconds of one limit that a publication gives, `**options` followed; UNKNOWN when they may give one that is not read."""
     given = keyword(call, name)
-    return _from_now(scope, given) if given is not None else None
+    if given is not None:
+        return _from_now(scope, given)
+    for spread in (k.value for k in call.keywords if k.arg is None):
+        held = scope.evaluated(spread)
+        options = exported(held)
+        if _is_set_by_key(scope, spread, name):
+            return UNKNOWN
+        if isinstance(options, dict) and options.get(name) is not None:
+            seconds = options[name]
+            return seconds if isinstance(seconds, int | float) and not isinstance(seconds, bool) else UNKNOWN
+        unread = not isinstance(options, dict) or (isinstance(held, Table) and bool(held.opaque))
+        if unread and scope.machine.project.holds(_LIMITS):
+            return UNKNOWN
+    return None
+
+
+def _is_set_by_key(scope: Scope, held: ast.expr, name: str) -> bool:
+    """Whether a statement, under some condition perhaps, writes `held["name"]`."""
+    keys = (
+        n
+        for n in scope.all(ast.Subscript)
+        if isinstance(n.ctx, ast.Store) and ast.unparse(n.value) == ast.unparse(held)
+    )
+    return any(isinstance(n.slice, ast.Constant) and n.slice.value == name for n in keys)
 
 
 def _queue(scope: Scope, call: ast.Call) -> PlainValue:
@@ -253,6 +277,8 @@ def publishes_its_own_way(scope: Scope, call: ast.Call) -> bool:
     return any(isinstance(b, ClassValue) and class_attribute(b, "apply_async") is not UNKNOWN for b in bases)
 
 
+# A limit among options that are not written in the call.
+_LIMITS = re.compile(r"[\"'](?:soft_)?time_limit[\"']|dict\([^)]*\btime_limit=")
 _CLASS_OF_TASKS = re.compile(
     r"(?m)^[ \t]*class \w+\([^)]*Task[^)]*\):(?:\n(?![ \t]*class )[^\n]*)*?\n[ \t]*def apply_async\("
 )
