@@ -36,6 +36,8 @@ _SPEAKS_OF_SQL = re.compile(r"(?i)session|engine|sqlalchemy|\bdb\b")
 _PUBLISHES = frozenset(("delay", "apply_async", "send_task"))
 _OF_PUBLICATIONS = ("before_task_publish", "after_task_publish")
 _STARTS = frozenset(("run", "call", "check_call", "check_output", "Popen", "system", "popen", "create_subprocess_exec"))
+# Of runpy.
+_MODULES = frozenset(("run_module", "run_path"))
 # Settings of Django that name a class, and the calls through which it is used.
 _SETTINGS = (
     (re.compile(r"""EMAIL_BACKEND\s*=\s*["']([\w.]+)["']"""),
@@ -130,12 +132,12 @@ class ImplicitCalls:
                 yield from self._command(first.value)
             elif self._commands:
                 yield place.opaque(call)
-        elif name in _STARTS and call.args:
+        elif name in _STARTS | _MODULES and call.args:
             words = [n.value for n in walk(call) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
             parts = [part for word in words for part in word.split()]
             if any(part.endswith("manage.py") for part in parts):
                 yield from (c for part in parts for c in self._command(part))
-            elif self._runs_python(call, parts):
+            elif name in _MODULES or self._runs_python(call, parts):
                 yield place.opaque(call)
 
     def _runs_python(self, call: ast.Call, parts: list[str]) -> bool:

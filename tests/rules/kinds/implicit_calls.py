@@ -112,6 +112,11 @@ PROGRAMS = (
         script="from bad import bad\n\nbad(1)\n",
         tasks=_TASK + "import subprocess, sys\n\n\n@shared_task\ndef a():\n    subprocess.run([sys.executable, '-m', 'script'])\n",
     ),
+    _doubted(
+        "module run by runpy",
+        script="from bad import bad\n\nbad(1)\n",
+        tasks=_TASK + "import runpy\n\n\n@shared_task\ndef a():\n    runpy.run_module('script')\n",
+    ),
     _apart(
         "receiver of another class",
         models=_MODEL,
