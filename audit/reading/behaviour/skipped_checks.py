@@ -32,11 +32,11 @@ class SkippedChecks:
         return tuple(self._of(self._tree.body, ()))
 
     def _of(self, statements: Sequence[ast.stmt], within: tuple[_Condition, ...]) -> Iterator[SkippedCall]:
-        for statement in statements:
+        for place, statement in enumerate(statements, 1):
             if isinstance(statement, Definition):
                 yield from self._of(statement.body, ())
             elif isinstance(statement, ast.If):
-                yield from self._of_condition(statement, within)
+                yield from self._of_condition(statement, within, answered=_only_answers(statements[place:]))
                 if _answers_yes(statement.body[-1]):
                     within = (*within, (_otherwise(statement.test), False))
             elif isinstance(statement, ast.Try | ast.TryStar):
@@ -49,14 +49,15 @@ class SkippedChecks:
             else:
                 yield from self._calls(statement, within)
 
-    def _of_condition(self, node: ast.If, within: tuple[_Condition, ...]) -> Iterator[SkippedCall]:
+    def _of_condition(self, node: ast.If, within: tuple[_Condition, ...], *, answered: bool) -> Iterator[SkippedCall]:
+        """`answered`: what follows only answers, so that the condition holds the work too."""
         yield from self._calls(node.test, within)
         if isinstance(node.test, ast.BoolOp) and isinstance(node.test.op, ast.And) and _refuse(node.body):
             # `if signature and not compare_digest(…): raise`
             for place, operand in enumerate(node.test.values[1:], 1):
                 yield from self._calls(operand, (*within, self._condition(node.test.values[place - 1])))
         both = _check(node.body) and _check(node.orelse)
-        apart = both or _ends(node.body) or _refuse(node.orelse)
+        apart = answered or both or _ends(node.body) or _refuse(node.orelse)
         yield from self._of(node.body, within if apart else (*within, self._condition(node.test)))
         otherwise = (_otherwise(node.test), False)
         yield from self._of(node.orelse, within if both or _ends(node.body) else (*within, otherwise))
@@ -84,6 +85,12 @@ def _answers_yes(statement: ast.stmt) -> bool:
         and isinstance(statement.value, ast.Constant)
         and statement.value.value is True
     )
+
+
+def _only_answers(statements: Sequence[ast.stmt]) -> bool:
+    """Whether these statements only make an answer: `return HttpResponse()`."""
+    value = statements[0].value if len(statements) == 1 and isinstance(statements[0], ast.Return) else None
+    return isinstance(value, ast.Call) and ast.unparse(value.func).rpartition(".")[2][:1].isupper()
 
 
 def _ends(statements: Sequence[ast.stmt]) -> bool:

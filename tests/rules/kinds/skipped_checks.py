@@ -45,6 +45,12 @@ PROGRAMS = (
         f"{_SIG}    if sig:\n        if not {_SIGNED}:\n            {_REFUSED}    else:\n        {_REFUSED}",
     ),
     _webhook("without a secret, no", PASSES, _ASKED, _VALID.format(first="    if not SECRET:\n        return False\n")),
+    _webhook(
+        "of the one method that works",
+        PASSES,
+        f"    if request.method == 'POST':\n        if not {_SIGNED.replace('sig,', 'request.headers[1],')}:\n            {_REFUSED}"
+        "        inbox.store(body)\n    return Response()\n\n\ndef other(body):\n",
+    ),
     _webhook("failure refused", PASSES, _TRIED.format(then=_REFUSED.strip())),
     _webhook("failure answered", PASSES, _TRIED.format(then="return {'status': 400}")),
     _webhook("failure kept", PASSES, _TRIED.format(then="event = None") + f"    if event is None:\n        {_REFUSED}"),
