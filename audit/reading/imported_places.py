@@ -28,8 +28,9 @@ def imported_places(project: Project) -> tuple[str, ...]:
 
 
 def _quoted(module: Module) -> list[str]:
-    """The dotted names that a module holds as texts."""
-    return re.findall(r"""["']([A-Za-z_]\w*(?:\.\w+)+)["']""", module.source.text)
+    """The dotted names that a module holds as texts, but for settings: a choice of them loads no task."""
+    lines = (line for line in module.source.text.splitlines() if "DJANGO_SETTINGS_MODULE" not in line)
+    return re.findall(r"""["']([A-Za-z_]\w*(?:\.\w+)+)["']""", "\n".join(lines))
 
 
 def _package(module: Module, place: str) -> str:

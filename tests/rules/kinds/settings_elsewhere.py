@@ -97,6 +97,33 @@ PROGRAMS = (
         _OPEN,
     ),
     _late(
+        "settings that a test would choose",
+        {
+            "site/__init__.py": "",
+            "site/settings.py": _SETTINGS,
+            "test/__init__.py": "",
+            "test/settings.py": "from site.settings import *\n",
+            "site/worker.py": """
+                import os
+                import sys
+                from celery import Celery
+
+                if sys.argv[1:] == ["test"]:
+                    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "test.settings")
+                else:
+                    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "site.settings")
+                app = Celery("site")
+                app.config_from_object("django.conf:settings", namespace="CELERY")
+                app.autodiscover_tasks()
+
+
+                @app.task
+                def t(): ...
+            """,
+        },
+        PASSES,
+    ),
+    _late(
         "settings that are published, several that agree",
         _django({"site/settings_image.py": _SETTINGS, "site/settings_example.py": _SETTINGS}, "site.settings"),
         PASSES,
