@@ -15,6 +15,11 @@ class Series:
     def median(self) -> float:
         return median(self.values)
 
+    @property
+    def steady(self) -> bool:
+        """Whether the rounds say the same thing: none of them twice another."""
+        return max(self.values) <= 2 * min(self.values)
+
     def text(self, digits: int = 0) -> str:
         """`median (lowest-highest)`."""
         low, high = min(self.values), max(self.values)
@@ -33,7 +38,7 @@ def ratio(ours: Series, bare: Series) -> Series:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table; `met` None when there is no target."""
+    """One line of the table; `met` None when there is no target, or when the machine was too busy to tell."""
 
     what: str
     bare: str
@@ -44,7 +49,7 @@ class Row:
 
     @property
     def line(self) -> str:
-        verdict = {True: "oui", False: "**non**", None: ""}[self.met]
+        verdict = {True: "oui", False: "**non**", None: "non mesurée" if self.target else ""}[self.met]
         return f"| {self.what} | {self.bare} | {self.ours} | {self.result} | {self.target} | {verdict} |"
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from tests.benchmarks.cost import Cost, cost
 from tests.benchmarks.figures import Row, percentile, ratio, series
+from tests.benchmarks.sends import rate_row
 from tests.benchmarks.source_level import beside_parsing, growth, work_growth
 from tests.benchmarks.work import Work
 
@@ -20,7 +21,14 @@ def test_a_ratio_is_taken_round_by_round() -> None:
 
 def test_a_missed_target_is_said() -> None:
     rows = [Row("x", "1", "2", "3", "≥ 4", met) for met in (True, False, None)]
-    assert [row.line.split("|")[-2].strip() for row in rows] == ["oui", "**non**", ""]
+    assert [row.line.split("|")[-2].strip() for row in rows] == ["oui", "**non**", "non mesurée"]
+    assert Row("x", "1", "2", "3", "", None).line.split("|")[-2].strip() == ""
+
+
+@pytest.mark.parametrize(("rounds", "steady"), [((0.64, 0.69, 0.76), True), ((0.2, 4.7, 9.2), False)])
+def test_rounds_that_contradict_each_other_conclude_nothing(rounds: tuple[float, ...], steady: bool) -> None:
+    row = rate_row(series([100.0] * len(rounds)), series([100 * value for value in rounds]), 0)
+    assert (row.met is not None) == steady
 
 
 def test_a_percentile_is_one_of_the_values() -> None:

@@ -148,7 +148,7 @@ def _rate_row(bare: Side, ours: Side, drains: list[float]) -> Row:
         told.text(),
         f"{found.text(2)} ; tous traités {series(drains).median:.1f} s après la salve",
         f"≥ {TARGET}",
-        found.median >= TARGET,
+        found.median >= TARGET if found.steady else None,
     )
 
 
@@ -169,5 +169,6 @@ def _latency_row(halves: list[Answers]) -> Row:
         f"{tail.text(1)} ms",
         f"retard du client lui-même, 99e centile : {late.text(1)} ms",
         f"< {P99_TARGET_MS:g} ms",
-        tail.median < P99_TARGET_MS,
+        # What the client adds by being late is not the stack's.
+        tail.median < P99_TARGET_MS if late.median < P99_TARGET_MS / 3 else None,
     )
