@@ -27,10 +27,10 @@ def published_too_early(scope: Scope) -> Iterator[UncommittedPublication | Direc
             continue
         holder = call.func.value if isinstance(call.func, ast.Attribute) else call.func
         task = published(scope, call) or ast.unparse(holder)[:60]
-        if is_inside(scope, call) or commit_follows(scope, call):
+        committed = committed_before(scope, call)
+        if (is_inside(scope, call) and not committed) or commit_follows(scope, call):
             yield scope.observed(UncommittedPublication, call, task=task)
         else:
-            committed = committed_before(scope, call)
             yield scope.observed(
                 DirectPublication, call, task=task, on_save=_is_run_by_a_save(scope), committed=committed
             )

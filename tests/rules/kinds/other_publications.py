@@ -74,6 +74,10 @@ PROGRAMS = (
     _early("block of another library", f"{_TORTOISE}up.delay(pk)\n"),
     _early("cursor, then commit", f"{_CURSOR}    up.delay(pk)\n    conn.commit()\n"),
     _fine("after a connection's block", f"{_PSYCOPG}    up.delay(pk)\n"),
+    _fine("commit inside a connection's block", f"{_PSYCOPG}        c.commit()\n        up.delay(pk)\n"),
+    _early(
+        "write after a commit", f"{_PSYCOPG}        c.commit()\n        c.execute('INSERT')\n        up.delay(pk)\n"
+    ),
     _fine("after a block of another library", f"{_TORTOISE}pass\n    up.delay(pk)\n"),
     _fine("commit, then publication", f"{_CURSOR}    conn.commit()\n    up.delay(pk)\n"),
     _fine("method of something else", "@transaction.atomic\ndef f(timer, kind):\n    timer.delay(3)\n"),
