@@ -184,13 +184,12 @@ def _backed_off(scope: Scope, call: ast.Call) -> _Seconds:
     kind = last(call.args[0]) if call.args else ""
     if tries is None or tries is UNKNOWN or kind not in {"expo", "constant"}:
         return longest if longest is not None else UNKNOWN
-    interval = _number(scope, keyword(call, "interval")) if keyword(call, "interval") else 1
-    highest = _number(scope, keyword(call, "max_value"))
-    ranks = range(int(tries) - 1)
-    if kind == "constant":
-        total = interval * len(ranks) if isinstance(interval, int | float) else UNKNOWN
-    else:
-        total = sum(min(2.0**n, highest) if isinstance(highest, int | float) else 2.0**n for n in ranks)
-    if isinstance(longest, int | float) and isinstance(total, int | float):
-        return min(total, longest)
-    return total
+    parts = {key: _number(scope, keyword(call, key)) for key in ("interval", "factor", "base", "max_value")}
+    if UNKNOWN in parts.values():
+        return UNKNOWN
+    numbers = {key: value for key, value in parts.items() if isinstance(value, int | float)}
+    growth = numbers.get("base", 2) if kind == "expo" else 1
+    first = numbers.get("factor", 1) if kind == "expo" else numbers.get("interval", 1)
+    waits = [first * float(growth) ** n for n in range(int(tries) - 1)]
+    total = sum(min(one, numbers.get("max_value", one)) for one in waits)
+    return min(total, longest) if isinstance(longest, int | float) else total

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from audit.model.domains import Domain
 from audit.model.facts import Call
 from audit.model.gaps import Doubt, Gap, OpaqueCall
-from audit.model.observations.messages import DirectRun
+from audit.model.observations.messages import DirectRun, PublishedMessage
 from audit.model.target_facts import TargetFacts
 from audit.rules.domains.role_domain import RoleFunction, Suspect, run_by, run_by_role
 
@@ -85,9 +85,14 @@ def _runs(known: TargetFacts, start: str, symbol: str) -> bool:
 
 
 def run_beside_routes(known: TargetFacts) -> list[DirectRun]:
-    """The tasks that the endpoint of a route, or what it calls, runs in the process that answers requests."""
+    """The tasks that the endpoint of a route, or what it calls, runs in the process that answers requests.
+
+    Not those that the same function publishes too: it runs them where no worker is there for them.
+    """
     tasks = {task.symbol for task in known.source.tasks}
-    runs = [o for o in known.source.observations_of(DirectRun) if o.task in tasks and o.symbol not in tasks]
+    chosen = {(o.symbol, o.task) for o in known.source.observations_of(PublishedMessage)}
+    direct = [o for o in known.source.observations_of(DirectRun) if (o.symbol, o.task) not in chosen]
+    runs = [o for o in direct if o.task in tasks and o.symbol not in tasks]
     todo = [route.endpoint for facts in known.probes for route in facts.routes] if runs else []
     seen = set[str]()
     while todo:

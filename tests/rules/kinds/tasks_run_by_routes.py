@@ -45,6 +45,10 @@ PROGRAMS = (
     _route("called by its module", "shop.send(key)"),
     _route("run", "follow.run(key)"),
     _route("called by what a route calls", "helper(key)", helper="send(key)"),
+    _route(
+        "published where a worker is there", "if key:\n        send.delay(key)\n    else:\n        send(key)", PASSES
+    ),
+    _route("published, another run", "follow.delay(key)\n    send(key)"),
     _route("published", "send.delay(key)", PASSES),
     _route("published by what a route calls", "helper(key)", PASSES),
     _route("published, and called by another task", "follow.delay(key)", PASSES),

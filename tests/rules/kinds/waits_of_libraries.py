@@ -60,6 +60,8 @@ PROGRAMS = (
     _retried("attempts for some minutes", "@retry(wait=wait_fixed(5), stop=stop_after_delay(300))"),
     _retried("attempts without end", "@retry(wait=wait_fixed(5))", DOUBTED),
     _retried("backoff", "@backoff.on_exception(backoff.expo, OSError, max_tries=9)"),
+    _retried("backoff by a factor", "@backoff.on_exception(backoff.expo, OSError, factor=10, max_tries=5)"),
+    _retried("backoff up to a value", "@backoff.on_exception(backoff.expo, OSError, max_tries=9, max_value=5)", PASSES),
     _retried("constant backoff", "@backoff.on_exception(backoff.constant, OSError, interval=30, max_tries=4)"),
     _retried("short attempts", "@retry(wait=wait_fixed(2), stop=stop_after_attempt(5))", PASSES),
     _retried("short backoff", "@backoff.on_exception(backoff.expo, OSError, max_time=30)", PASSES),
