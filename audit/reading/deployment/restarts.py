@@ -96,7 +96,7 @@ def _perhaps_in_a_loop(run: Run) -> bool:
 
 def _emptied(run: Run, runs: Sequence[Run], seen: tuple[str, ...]) -> tuple[str, Excerpt | None]:
     """What is emptied on the way to a run, and by which lines: in its own shell, else in one that runs its file."""
-    beside = (other for other in runs if other.empties and other.line is run.line)
+    beside = (other for other in runs if other.empties and replace(other.line, entry=run.line.entry) == run.line)
     found = next(filter(None, (_emptied_by(other, run) for other in beside)), None)
     if found:
         return found
