@@ -21,8 +21,11 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def endless_loops(scope: Scope) -> Iterator[EndlessLoop]:
-    """The EndlessLoop of a function."""
+    """The EndlessLoop of a function, and of the own statements of a module, which another process may run."""
     if not scope.symbol:
+        own = (n for n in scope.all(ast.While) if not any(isinstance(outer, ast.If) for outer in scope.around(n)))
+        unended = (n for n in own if _is_literally_true(scope, n.test) and not _ends(n))
+        yield from (scope.observed(EndlessLoop, loop, _left_by(scope, loop)) for loop in unended)
         return
     for loop in scope.all(ast.While):
         literal = _is_literally_true(scope, loop.test)

@@ -113,6 +113,16 @@ PROGRAMS = (
         tasks=_TASK + "import subprocess, sys\n\n\n@shared_task\ndef a():\n    subprocess.run([sys.executable, '-m', 'script'])\n",
     ),
     _doubted(
+        "loop of a script in another process",
+        script="n = 0\nwhile True:\n    n += 1\n",
+        tasks=_TASK + "import subprocess, sys\n\n\n@shared_task\ndef a():\n    subprocess.run([sys.executable, 'script.py'])\n",
+    ),
+    _apart(
+        "loop of a script that no task runs",
+        script="n = 0\nwhile True:\n    n += 1\n",
+        tasks=_TASK + "import subprocess\n\n\n@shared_task\ndef a():\n    subprocess.run(['convert', 'a.png'])\n",
+    ),
+    _doubted(
         "module run by runpy",
         script="from bad import bad\n\nbad(1)\n",
         tasks=_TASK + "import runpy\n\n\n@shared_task\ndef a():\n    runpy.run_module('script')\n",
