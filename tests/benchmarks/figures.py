@@ -53,6 +53,11 @@ class Row:
         return f"| {self.what} | {self.bare} | {self.ours} | {self.result} | {self.target} | {verdict} |"
 
 
+def concluded(met: bool, *, measured: bool) -> bool | None:
+    """Whether a target is met; None where it seems so and the machine was too busy to tell. What is missed is missed."""
+    return None if met and not measured else met
+
+
 def percentile(values: Sequence[float], share: float) -> float:
     """The value below which `share` (0 to 1) of the values lie."""
     ordered = sorted(values)

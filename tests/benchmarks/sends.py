@@ -14,7 +14,7 @@ from system.sandbox.processes import GuardedProcess, wait_until
 from system.sandbox.stack import REPOSITORY, RunningStack
 from system.tasks.celery_config import worker_concurrency
 from tests.benchmarks import bare_task, processor
-from tests.benchmarks.figures import Row, Series, ratio, series
+from tests.benchmarks.figures import Row, Series, concluded, ratio, series
 
 BODY = "Bonjour, ceci est une mesure."
 LONGEST_SECONDS = 180.0
@@ -145,5 +145,5 @@ def rate_row(bare: Series, ours: Series, latency_ms: float) -> Row:
         ours.text(),
         f"{found.text(2)} ; {overhead.median:+.2f} ms par message",
         f"≥ {TARGET}",
-        found.median >= TARGET if found.steady else None,
+        concluded(found.median >= TARGET, measured=found.steady),
     )

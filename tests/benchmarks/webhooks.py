@@ -14,7 +14,7 @@ from system.sandbox.processes import GuardedProcess, free_port, wait_until
 from system.sandbox.stack import REPOSITORY, RunningStack
 from tests.benchmarks import processor
 from tests.benchmarks.client import Answers, as_fast_as_answered, at_a_rate, request
-from tests.benchmarks.figures import Row, percentile, ratio, series
+from tests.benchmarks.figures import Row, concluded, percentile, ratio, series
 
 PATH = "/webhooks/wassenger"
 CONNECTIONS = 64
@@ -148,7 +148,7 @@ def _rate_row(bare: Side, ours: Side, drains: list[float]) -> Row:
         told.text(),
         f"{found.text(2)} ; tous traités {series(drains).median:.1f} s après la salve",
         f"≥ {TARGET}",
-        found.median >= TARGET if found.steady else None,
+        concluded(found.median >= TARGET, measured=found.steady),
     )
 
 
@@ -170,5 +170,5 @@ def _latency_row(halves: list[Answers]) -> Row:
         f"retard du client lui-même, 99e centile : {late.text(1)} ms",
         f"< {P99_TARGET_MS:g} ms",
         # What the client adds by being late is not the stack's.
-        tail.median < P99_TARGET_MS if late.median < P99_TARGET_MS / 3 else None,
+        concluded(tail.median < P99_TARGET_MS, measured=tail.steady and late.median < P99_TARGET_MS / 3),
     )
