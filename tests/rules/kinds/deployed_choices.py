@@ -1,5 +1,6 @@
 """What a deployment chooses: options that are joined, names that a supervisor gives, prefixes, members of an `Enum`."""
 
+from audit.model.findings import Outcome
 from tests.rules.kinds.program import ALARM, PASSES, Program
 
 _APP = 'from celery import Celery\n\napp = Celery("shop", broker="redis://redis:6379/0")\n'
@@ -35,20 +36,20 @@ _LIMITED = (
 _STOPPED = "[program:worker]\ncommand=celery -A shop worker -c 2\nautorestart=true\nstopwaitsecs={}\n{}"
 
 
-def _started(rule: str, outcomes: frozenset, command: str, app: str = _APP + _SCHEDULE) -> Program:
+def _started(rule: str, outcomes: frozenset[Outcome], command: str, app: str = _APP + _SCHEDULE) -> Program:
     return Program(rule, command, outcomes, {"shop.py": app, "Procfile": f"worker: celery -A shop {command}\n"})
 
 
-def _named(outcomes: frozenset, name: str) -> Program:
+def _named(outcomes: frozenset[Outcome], name: str) -> Program:
     return Program("worker-names", name, outcomes, {"shop.py": _APP, "supervisord.conf": _SUPERVISED.format(name)})
 
 
-def _prefixed(outcomes: frozenset, options: str) -> Program:
+def _prefixed(outcomes: frozenset[Outcome], options: str) -> Program:
     blog = f"{_OTHER}app.conf.broker_transport_options = {options}\n"
     return Program("own-queues", options, outcomes, {"shop.py": _APP, "blog.py": blog, "Procfile": _BOTH})
 
 
-def _stopped(outcomes: frozenset, seconds: int, given: str = "", held: int = 1) -> Program:
+def _stopped(outcomes: frozenset[Outcome], seconds: int, given: str = "", held: int = 1) -> Program:
     name = f"{seconds} s, {held} {given}"
     files = {"shop.py": _LIMITED.format(held), "supervisord.conf": _STOPPED.format(seconds, given)}
     return Program("soft-shutdown", name, outcomes, files)

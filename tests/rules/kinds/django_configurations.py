@@ -1,5 +1,6 @@
 """Settings that classes of django-configurations hold."""
 
+from audit.model.findings import Outcome
 from tests.rules.kinds.program import ALARM, DOUBTED, PASSES, Program
 
 _APP = """import os
@@ -22,7 +23,7 @@ _CLASSES = "from configurations import Configuration, values\n\n\nclass Base(Con
 _TWO = _CLASSES + "class Dev(Base):\n    DEBUG = True\n\n\nclass Live(Base):\n    {live}\n"
 
 
-def _read(rule: str, title: str, outcome: frozenset[str], base: str, live: str = "DEBUG = False") -> Program:
+def _read(rule: str, title: str, outcome: frozenset[Outcome], base: str, live: str = "DEBUG = False") -> Program:
     files = {"shop/__init__.py": "", "shop/celery.py": _APP, "shop/settings.py": _TWO.format(base=base, live=live)}
     return Program(rule, title, outcome, files)
 

@@ -1,5 +1,6 @@
 """Connections that an application factory opens while a worker imports it."""
 
+from audit.model.findings import Outcome
 from tests.rules.kinds.program import PASSES, WARNED, Program
 
 _SHOP = """from flask import Flask
@@ -31,7 +32,7 @@ def create_app():
 _TASKS = "from celery import Celery\nfrom shop import create_app\n\nflask_app = create_app()\napp = Celery('shop')\n\n\n@app.task\ndef t(): ...\n"
 
 
-def _factory(title: str, outcome: frozenset[str], body: str) -> Program:
+def _factory(title: str, outcome: frozenset[Outcome], body: str) -> Program:
     return Program("no-connection-at-import", title, outcome, {"shop.py": _SHOP.format(body=body), "tasks.py": _TASKS})
 
 
