@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 
+from audit.french.typography import counted
 from audit.model.domains import conclude
 from audit.model.findings import Excerpt, Finding, Severity
 from audit.model.gaps import Doubt, UnreadSettings
@@ -140,7 +141,7 @@ def _misnamed(known: TargetFacts) -> Sequence[Finding]:
     hidden = known.probes[0].settings.get("*") if known.probes else None
     opaque = [UnreadSettings(*place_of(hidden.excerpt), _OPAQUE)] if hidden and members else []
     which = f"Celery {line.name}" if line.told else f"Celery {line.name}, faute de version écrite dans le projet"
-    read_names = f"{count} réglage{'s' if count > 1 else ''} lu{'s' if count > 1 else ''}, noms de {which}"
+    read_names = f"{counted(count, 'réglage')}, noms de {which}"
     domain = ruled_by(known, (), members, read_names, *none, *opaque)
     evidence = [f.evidence() for f in known.probes]
     answer = conclude(domain, faults, possible_of=lambda m: [_useless(m)] if isinstance(m, UselessOption) else [])

@@ -240,14 +240,14 @@ CASES = (
     established(
         "known-settings",
         "said again with the prefix",
-        "réglages lus",
+        "réglages, noms",
         Edit(APP, _LOADED, f'{_LOADED}app.config_from_object("shop.more", namespace="CELERY")\n'),
         Edit("shop/more.py", "", "RESULT_EXTENDED = True\nCELERY_RESULT_EXTENDED = RESULT_EXTENDED\n"),
     ),
     established(
         "known-settings",
         "a name that the project uses",
-        "réglages lus",
+        "réglages, noms",
         Edit(APP, _LOADED, f'{_LOADED}app.config_from_object("shop.more", namespace="CELERY")\n'),
         Edit("shop/more.py", "", "WORKER_DIRECT = True\nREDIS_HOST = 'cache'\n"),
         Edit("shop/uses.py", "", "from shop import more\n\nprint(more.WORKER_DIRECT)\n"),
@@ -255,7 +255,7 @@ CASES = (
     established(
         "known-settings",
         "the target's own name",
-        "réglages lus",
+        "réglages, noms",
         Edit(APP, _LOADED, f'{_LOADED}app.conf.update(shop_currency="EUR")\n'),
     ),
 )
