@@ -2,8 +2,9 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any
 
 from audit.report.open_causes import open_causes
@@ -82,11 +83,30 @@ def first_screen(
         tuple(_proof(record, view) for record, view in pairs if view not in shared),
         shared,
         (*asked[:first], *settling),
-        tuple(asked[first:]),
+        tuple(_together(asked[first:])),
         tuple(shown),
         len(to_check[room:]),
         _unread(journal),
     )
+
+
+def _together(actions: Sequence[Action]) -> Iterator[Action]:
+    """The actions, those of one gravity whose titles begin alike told as one: several deprecations are one thing to do."""
+    for (_, head), group in groupby(actions, key=lambda a: (a.gravity, _head(a))):
+        alike = list(group)
+        about = [a.title.partition(" : ")[2].partition(",")[0] for a in alike]
+        yield (
+            replace(
+                alike[0], title=f"{head.replace('Avertissement ', 'Avertissements ')} : {', '.join(about)}", place=""
+            )
+            if len(alike) > 1
+            else alike[0]
+        )
+
+
+def _head(action: Action) -> str:
+    head, colon, _ = action.title.partition(" : ")
+    return head.replace("Avertissements ", "Avertissement ") if colon else action.title
 
 
 def _above(journal: Record) -> int:

@@ -45,6 +45,18 @@ def test_it_holds_on_a_screen_however_much_there_is_to_say(strict: Journal) -> N
     assert told.count("☐ oui ☐ non") >= 3
 
 
+def test_problems_of_one_kind_are_named_together(strict: Journal) -> None:
+    many = crowded(strict)
+    for n, name in (
+        (15, "Avertissement de dépréciation : `six`, déprécié"),
+        (16, "Avertissements de dépréciation : `utc`, x"),
+    ):
+        many["problems"][n]["title"] = name
+    assert "Faute 14 (mineur, `app/m14.py:15`) ; Avertissements de dépréciation : `six`, `utc` (mineur) ; " in screen(
+        many
+    )
+
+
 def test_the_most_serious_points_and_problems_come_first_with_their_place(strict: Journal) -> None:
     told = screen(crowded(strict))
     assert (
