@@ -56,7 +56,7 @@ def walk(root: Path, exclude: tuple[str, ...]) -> Tree:
         if found.error:
             tree.unread.append((path or ".", f"dossier illisible : {found.error.strerror}"))
         elif found.kind is Kind.EXCLUDED:
-            tree.unread.append((path, "exclu par la description de la cible"))
+            tree.unread.append((path, "exclusion par la description de la cible"))
             tree.excluded.append(path)
         elif found.kind is Kind.LINK:
             _add_link(tree, found.path)

@@ -188,7 +188,10 @@ def _checking(points: Sequence[Record]) -> list[Action]:
     lost = _consequence(points[0].get("impact", ""))
     several = f"Vérifier à la main {len(points)} points critiques, d'abord « {sentence} »"
     title = several if points[1:] else f"Vérifier à la main « {sentence} »"
-    return [Action("critique", title, f"sinon : {lost}" if lost else "", "répondre dans le tableau ci-dessous", place)]
+    where = (
+        "répondre dans le tableau ci-dessous, et en section 6" if points[1:] else "répondre dans le tableau ci-dessous"
+    )
+    return [Action("critique", title, f"sinon : {lost}" if lost else "", where, place)]
 
 
 def _settling(open_views: Sequence[RequirementView], journal: Record) -> tuple[Action, ...]:

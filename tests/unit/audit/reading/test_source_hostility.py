@@ -99,7 +99,7 @@ def test_environments_caches_and_excluded_folders_are_left_out(collect_tree: Col
     }
     facts = collect_tree(files, exclude=("old/",))
     assert set(facts.functions) == {"kept.e:f", "env.settings:f"}
-    assert facts.unread == (("old", "exclu par la description de la cible"),)
+    assert facts.unread == (("old", "exclusion par la description de la cible"),)
 
 
 def test_a_link_inside_the_target_is_followed_once(tmp_path: Path) -> None:
