@@ -8,13 +8,19 @@ from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.child_nodes import walk
 
 _ASKS_NOTHING = re.compile(r"(?i)(?:^|[?&])ssl_cert_reqs=(?:cert_)?none\b")
+# A text that holds it is written somewhere, whole or in pieces.
+_WRITTEN = re.compile(r"(?i)cert_?reqs|ssl_cert")
 _BUILT = (ast.JoinedStr, ast.BinOp)
 _UNREAD = "\0"
 
 
 def unverified_addresses(scope: Scope) -> Iterator[tuple[ast.expr, str, str]]:
     """Each text that asks so, built from parts of which some may not be known, with the words that do, and what decides."""
-    built: list[ast.expr] = [*scope.all(ast.JoinedStr), *scope.all(ast.BinOp)]
+    if not scope.machine.project.holds(_WRITTEN):
+        return
+    # What bytes give is no address: clients take texts.
+    added = [n for n in scope.all(ast.BinOp) if not isinstance(getattr(n.left, "value", None), bytes)]
+    built: list[ast.expr] = [*scope.all(ast.JoinedStr), *added]
     built += [c for c in scope.calls if last(c.func) in {"urlencode", "format"}]
     built += [c.args[0] for c in scope.calls if last(c.func) == "from_url" and c.args]
     for node in dict.fromkeys(built):

@@ -54,6 +54,8 @@ _HOLDERS = frozenset(
     }
 )
 _OF_CURL = re.compile(r"SSL_VERIFY(PEER|HOST)")
+# A dictionary that gives one of them is written somewhere.
+_WRITTEN = re.compile(rf"\b(?:{'|'.join(sorted(_FALSE | _TRUE))})\b|SSL_VERIFY")
 WORDS = (
     "cert_check",
     "check_cert",
@@ -119,7 +121,7 @@ def _options(scope: Scope, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
         else:
             yield given.arg, given.value
             holders += [given.value] if given.arg in _HOLDERS else []
-    for held in holders:
+    for held in holders if scope.machine.project.holds(_WRITTEN) else ():
         for node in [held, *(held.elts if isinstance(held, ast.List | ast.Tuple) else ())]:
             yield from _entries(scope, node)
 
