@@ -22,7 +22,16 @@ def _emptied(name: str, body: str, outcomes: frozenset[Outcome] = ALARM) -> Prog
     return Program("no-purge", name, outcomes, files)
 
 
+def _started(name: str, before: str, outcomes: frozenset[Outcome]) -> Program:
+    """A service of an image that is built nowhere, whose shell does something, and then starts the worker."""
+    command = f'sh -c "{before}; exec celery -A shop worker"'
+    compose = f"services:\n  worker:\n    image: shop\n    command: {command}\n"
+    return Program("no-purge", name, outcomes, {"shop.py": _HEAD + "pass\n", "compose.yaml": compose})
+
+
 PROGRAMS = (
+    _started("by the shell that starts the worker", "celery -A shop purge -f", ALARM),
+    _started("nothing, by the shell that starts the worker", "celery -A shop report", PASSES),
     _emptied("list of the broker", "redis.from_url('redis://redis:6379/0').delete('celery')"),
     _emptied("list of the broker, by a global", "client.unlink('celery')"),
     _emptied(

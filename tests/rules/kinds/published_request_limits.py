@@ -25,6 +25,36 @@ def _published(name: str, outcomes: frozenset[Outcome], body: str) -> Program:
     return Program("request-within-limit", name, outcomes, {"app.py": _TASK.format(body=lines)})
 
 
+_GUESSED = """import requests
+from celery import Celery
+
+app = Celery("shop", broker="redis://localhost/0")
+
+
+class Webhook:
+    def push_notification(self, url):
+        requests.post(url, timeout=60)
+
+
+@app.task
+def notify(url, channel):
+    channel.push_notification(url)
+
+
+@app.task
+def ping(url):
+    requests.get(url, timeout=3)
+
+
+def publish(url, channel):
+    notify.apply_async((url, channel){limit})
+"""
+
+
+def _guessed(name: str, outcomes: frozenset[Outcome], limit: str) -> Program:
+    return Program("request-within-limit", name, outcomes, {"app.py": _GUESSED.format(limit=limit)})
+
+
 _UNDECIDED = DOUBTED - ALARM
 PROGRAMS = (
     _published(
@@ -35,5 +65,7 @@ PROGRAMS = (
         _UNDECIDED,
         "options = {'queue': 'mails'}\nif slow:\n    options['time_limit'] = slow + 5\nnotify.apply_async((url,), **options)",
     ),
+    _guessed("with a request that only a name leads to", _UNDECIDED, ", time_limit=30"),
+    _guessed("none, with a request that only a name leads to", _NONE, ""),
     _published("none", _NONE, "options = {'queue': 'mails'}\nnotify.apply_async((url,), **options)"),
 )
