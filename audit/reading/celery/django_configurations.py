@@ -3,22 +3,29 @@
 Source: https://django-configurations.readthedocs.io/en/stable/patterns/ and `configurations.importer`.
 """
 
+import ast
+
 from audit.model.unknown import UNKNOWN
 from audit.reading.python.abstract_values import (
     ClassValue,
     External,
+    FunctionValue,
     Instance,
     Namespace,
+    Origin,
     Table,
     Value,
     overridable,
     unwrap,
 )
+from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_names, lineage
 from audit.reading.python.interpreter import Machine
 
 CHOICE = "DJANGO_CONFIGURATION"
 _OF_TESTS = ("test", "ci")
+# What the importer calls, and that may set more.
+_HOOKS = ("pre_setup", "setup", "post_setup")
 
 
 def configurations_of(machine: Machine, names: Namespace) -> list[Table]:
@@ -27,7 +34,7 @@ def configurations_of(machine: Machine, names: Namespace) -> list[Table]:
     told = machine.project.deployed.get(CHOICE, "")
     chosen = [found[told]] if told in found else list(found.values())
     kept = [c for c in chosen if len(chosen) == 1 or not _serves_tests(c)]
-    return [_read(c) for c in kept or chosen if isinstance(c, ClassValue)]
+    return [_read(machine, c) for c in kept or chosen if isinstance(c, ClassValue)]
 
 
 def _is_one(value: Value) -> bool:
@@ -42,10 +49,22 @@ def _serves_tests(value: Value) -> bool:
     return isinstance(value, ClassValue) and value.symbol.rpartition(":")[2].lower().startswith(_OF_TESTS)
 
 
-def _read(cls: ClassValue) -> Table:
+def _read(machine: Machine, cls: ClassValue) -> Table:
     names = class_names(cls)
     for key, value in list(names.items()):
         names[key] = _plain(str(key), value)
+    for one in lineage(cls):
+        place = Origin(machine.project.modules[one.module].source.path, one.node.lineno, one.node.lineno)
+        hooks = [m.node for name in _HOOKS if isinstance(m := unwrap(one.names.get(name))[0], FunctionValue)]
+        inside = [node for hook in hooks for node in walk(hook)]
+        stored = [n.attr for n in inside if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)]
+        names.update(dict.fromkeys(stored, UNKNOWN))
+        names.origins.update(dict.fromkeys(stored, place))
+        others = [b.dotted for base in one.bases if isinstance(b := unwrap(base)[0], External)]
+        unread = any(not name.startswith(("configurations.", "builtins.")) for name in others)
+        if unread or any(isinstance(n, ast.Name) and n.id == "setattr" for n in inside):
+            # A library's class, or a name that is computed, may set any of them.
+            names.opaque = place
     return names
 
 

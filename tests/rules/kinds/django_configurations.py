@@ -32,6 +32,22 @@ _PICKLE = "CELERY_ACCEPT_CONTENT = ['pickle']"
 PROGRAMS = (
     _read("no-pickle", "in the class that the others derive from", ALARM, _PICKLE),
     _read("no-pickle", "in one class of two", ALARM | DOUBTED, "DEBUG = True", _PICKLE),
+    _read(
+        "no-pickle",
+        "set by what the importer calls",
+        ALARM | DOUBTED,
+        "@classmethod\n    def pre_setup(cls):\n        super().pre_setup()\n        cls.CELERY_ACCEPT_CONTENT = ['pickle']",
+    ),
+    Program(
+        "no-pickle",
+        "perhaps in a class of a library",
+        DOUBTED - ALARM,
+        {
+            "shop/__init__.py": "",
+            "shop/celery.py": _APP,
+            "shop/settings.py": "from acme import Mixin\nfrom configurations import Configuration\n\n\nclass Dev(Mixin, Configuration):\n    DEBUG = True\n",
+        },
+    ),
     _read("no-pickle", "in none", PASSES, "CELERY_ACCEPT_CONTENT = ['json']"),
     _read(
         "late-acknowledgement", "a value with a default", PASSES, "CELERY_TASK_ACKS_LATE = values.BooleanValue(True)"
