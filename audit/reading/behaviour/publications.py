@@ -62,7 +62,8 @@ def _useless(scope: Scope, call: ast.Call, method: str) -> Iterator[UselessOptio
     named = [(k.arg, meant_option(k.arg)) for k in call.keywords if k.arg] if method in _OPTIONS else []
     wrong = [(written, meant) for written, meant in named if meant]
     # A class of the project that has a `send_task` need be none of Celery's.
-    own = method == "send_task" and scope.machine.graph.methods(method)
+    of_celery = isinstance(call.func, ast.Attribute) and scope.machine.is_celery(scope.evaluated(call.func.value))
+    own = method == "send_task" and not of_celery and scope.machine.graph.methods(method)
     if wrong and not own and keyword(call, "stamped_headers") is None and not _replaces_every_way(scope):
         yield from (scope.observed(UselessOption, call, written=w, meant=m, method=method) for w, m in wrong)
 

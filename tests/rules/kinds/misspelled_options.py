@@ -19,4 +19,5 @@ PROGRAMS = (
     _given("the key itself", "app.conf.broker_transport_options = {'visibility_timeout': 9}", PASSES),
     _given("a message's", "app.send_task('shop.send', expiration=60)", ALARM),
     _given("a method of the project's own", "\n\nclass Control:\n    def send_task(self, name, expiration): ...\n\n\nControl().send_task('x', expiration=60)", PASSES),
+    _given("a message's, beside a method of that name", "\n\nclass Control:\n    def send_task(self, name, expiration): ...\n\n\napp.send_task('x', expiration=60)", ALARM),
 )  # fmt: skip
