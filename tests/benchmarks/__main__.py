@@ -15,7 +15,7 @@ import psycopg
 import typer
 
 from system.sandbox.stack import RunningStack, running_stack
-from tests.benchmarks import campaigns, sends, source_level, webhooks
+from tests.benchmarks import campaigns, canaries, sends, source_level, webhooks
 from tests.benchmarks.figures import Row
 from tests.benchmarks.sections import section
 
@@ -23,7 +23,7 @@ REPORT = Path("reports/measures/benchmarks.md")
 NOTES = Path(__file__).with_name("notes.md")
 PACKAGES = ("celery", "kombu", "redis", "psycopg", "fastapi", "uvicorn", "httpx")
 STACK = ("sends", "webhooks", "launch", "memory")
-SUBJECTS = (*STACK, "source")
+SUBJECTS = (*STACK, "source", "canary")
 # Limits of the business, lifted: it is the machinery that is measured.
 LIFTED = {"DAILY_MESSAGE_LIMIT": "100000000", "DISPATCH_BATCH_SIZE": "2000"}
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -79,8 +79,9 @@ def _write(path: Path, rows: Sequence[Row], machine: str, command: str) -> None:
     body = "\n".join(row.line for row in rows)
     path.parent.mkdir(parents=True, exist_ok=True)
     notes = NOTES.read_text(encoding="utf-8") if NOTES.exists() else ""
-    # Another benchmark writes its own section of the same file.
-    kept = section(path.read_text(encoding="utf-8"), source_level.TITLE) if path.exists() else ""
+    # Other benchmarks write their own sections of the same file.
+    old = path.read_text(encoding="utf-8") if path.exists() else ""
+    kept = "\n".join(section(old, title) for title in (canaries.TITLE, source_level.TITLE))
     path.write_text(f"{head}{body}\n\n{machine}.\n\n{notes}\n{kept}".rstrip() + "\n", encoding="utf-8")
 
 
@@ -98,6 +99,8 @@ def main(
     command = shlex.join(["python", "-m", "tests.benchmarks", *sys.argv[1:]])
     if "source" in subjects:
         source_level.write_section(out, command, tell, quick=quick)
+    if "canary" in subjects:
+        canaries.write_section(out, command, tell)
     if set(subjects) & set(STACK):
         _measure_stack(subjects, out, command, quick=quick)
     tell(f"written: {out}")

@@ -14,6 +14,7 @@ _BROKER_DOWN_SECONDS = 1.5
 # RabbitMQ writes what is not confirmed when the queue rests: a kill before that tests the publisher, not the worker.
 _REST_SECONDS = 1.5
 _BACK_SECONDS = 30.0
+_RECONNECTED_SECONDS = 4.0
 
 
 def loads(concurrency: int) -> list[int]:
@@ -71,5 +72,6 @@ def _one_restart(stack: CanaryStack, seen: Observation, busy: int, fates: dict[s
         load["back"] = round(time.monotonic() - up, 2)
         seen.back_seconds = max(seen.back_seconds or 0.0, round(time.monotonic() - up, 2))
         seen.note(f"le worker consomme de nouveau {french_seconds(load['back'])} après le retour du broker")
-    fates.update(stack.settle(keys, 8.0))
+    # What the cut connection had received comes back with its successor, or waits for `visibility_timeout`.
+    fates.update(stack.settle(keys, 8.0, _RECONNECTED_SECONDS, orphaned=True))
     return seen.back_seconds is not None

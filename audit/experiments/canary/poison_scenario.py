@@ -10,6 +10,7 @@ from audit.experiments.waiting import wait_until
 from audit.french.typography import counted
 
 _ENOUGH = 12
+_POOL_CHECK_SECONDS = 7.0
 
 
 def poisoned(stack: CanaryStack, seen: Observation) -> None:
@@ -28,7 +29,12 @@ def poisoned(stack: CanaryStack, seen: Observation) -> None:
     seen.values |= {"deliveries": deliveries, "seconds": seconds}
     seen.note(f"un message qui tue (SIGKILL) le processus qui l'exécute : {counted(deliveries, 'livraison')}")
     gate.touch()
-    fates = stack.settle(keys, 8.0)
+    # A watch without a delivery for so long has seen all that the pool could give back.
+    began = stack.starts(keys)
+    watched = bool(began) and time.monotonic() - began[-1].at > _POOL_CHECK_SECONDS
+    fates = stack.fates(keys) if watched else {}
+    if Fate.LOST not in fates.values():
+        fates = stack.settle(keys, 8.0)
     # Lost is what it had to be: each of its executions died.
     tally(seen, {key: Fate.DONE if found is Fate.LOST else found for key, found in fates.items()})
     seen.values["given_up"] = fates[keys[0]] is Fate.LOST

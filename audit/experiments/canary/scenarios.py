@@ -8,6 +8,7 @@ from audit.experiments.canary.broker_scenario import broker_restarted
 from audit.experiments.canary.canary_stack import LONGEST_VISIBILITY_SECONDS, CanaryStack, tally
 from audit.experiments.canary.chord_scenario import chord_part_killed
 from audit.experiments.canary.delay_scenario import delayed
+from audit.experiments.canary.execution_ledger import Fate
 from audit.experiments.canary.in_flight import hold_in_flight, participle, restart, tell
 from audit.experiments.canary.poison_scenario import poisoned
 from audit.experiments.canary.reserve_scenario import reserved
@@ -76,10 +77,14 @@ def child_killed(stack: CanaryStack, seen: Observation) -> None:
             seen.back_seconds = round(again[0].at - struck, 2)
         return bool(again)
 
-    # The pool looks for dead children every five seconds, and a retry on a lost worker (5.7) comes seconds later: nothing is
-    # lost before.
-    patience = _RETRY_SECONDS if stack.settings.get("retry_on_worker_lost") else _POOL_CHECK_SECONDS
-    wait_until(decided, patience, 0.1)
+    # The pool looks for dead children every five seconds, and a retry on a lost worker (5.7) comes seconds later: before, what
+    # the broker still holds is not lost. What it holds no more, nothing else gives back.
+    retried = bool(stack.settings.get("retry_on_worker_lost"))
+    wait_until(
+        lambda: decided() or (not retried and stack.fates([victim.id])[victim.id] is Fate.LOST),
+        _RETRY_SECONDS if retried else _POOL_CHECK_SECONDS,
+        0.1,
+    )
     gate.touch()
     tally(seen, stack.settle(keys, 6.0))
     decided()

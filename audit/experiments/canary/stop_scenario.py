@@ -13,7 +13,7 @@ from audit.experiments.waiting import wait_until
 from audit.french.typography import counted, french_seconds
 
 # Nothing changes in a warm shutdown between these seconds and a longer grace, except that tasks may end.
-LONGEST_GRACE_SECONDS = 10.0
+LONGEST_GRACE_SECONDS = 8.0
 LONGEST_SOFT_SECONDS = 30.0
 WITHOUT_END = 86400.0
 _DEAF_SECONDS = 8.0
