@@ -17,12 +17,13 @@ from audit.reading.python.frames import Frame
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Module
 from audit.reading.python.name_resolution import dotted
+from audit.target.import_paths import imported_module
 
-_WORTH_READING = re.compile(
-    r"\bconfig_from_(object|envvar)\b|\bconf\b|" + rf"\.({'|'.join(sorted(ACKNOWLEDGEMENT))})\b"
-)
+_OPTION = re.compile(rf"\.({'|'.join(sorted(ACKNOWLEDGEMENT))})\b")
+_WORTH_READING = re.compile(r"\bconfig_from_(object|envvar)\b|\bconf\b|" + _OPTION.pattern)
 _LOADS = frozenset({"config_from_object", "config_from_envvar"})
 _CHANGES = frozenset({"update", "setdefault", "pop"})
+_HANDED = "conf"
 _CURRENT = "current_app"
 _CURRENT_APPS = frozenset({"celery.current_app", "celery._state.current_app"})
 _Meant = Callable[[Machine, Module, ast.expr], list[Instance]]
@@ -33,7 +34,9 @@ def obscure_late_settings(machine: Machine) -> None:
     for name in sorted(machine.graph.definitions):
         module = machine.project.modules[name]
         text = module.source.text
-        if machine.project.is_test_file(module.source.path) or "elery" not in text or not _WORTH_READING.search(text):
+        if machine.project.is_test_file(module.source.path) or not _WORTH_READING.search(text):
+            continue
+        if not _OPTION.search(text) and not _speaks_of_celery(machine, module):
             continue
         machine.reading = name
         for place in machine.graph.definitions_not_in(machine.followed, name):
@@ -42,6 +45,15 @@ def obscure_late_settings(machine: Machine) -> None:
         if _CURRENT in text:
             _obscure_writes(machine, Frame(module, Namespace()), module.tree, _current)
     machine.reading = ""
+
+
+def _speaks_of_celery(machine: Machine, module: Module) -> bool:
+    """Whether a module names Celery, or imports, even within a function, an application of the project: `from shop import app`."""
+    if "elery" in module.source.text:
+        return True
+    imports = (node for node in walk(module.tree) if isinstance(node, ast.ImportFrom))
+    names = (f"{imported_module(node, module.package)}:{alias.name}" for node in imports for alias in node.names)
+    return any(machine.is_celery(unwrap(machine.resolve(name))[0]) for name in names)
 
 
 def _obscure(machine: Machine, module: Module, function: ast.AST) -> None:
@@ -74,9 +86,13 @@ def _forget(machine: Machine, app: Instance, key: str, origin: Origin) -> None:
 def _aliases(block: ast.AST) -> dict[str, ast.expr]:
     """Names that stand for the configuration of an application, `conf = app.conf`, by that application."""
     given = [(n.targets[0], n.value) for n in walk(block) if isinstance(n, ast.Assign)]
-    return {
+    named = {
         t.id: v.value for t, v in given if isinstance(t, ast.Name) and isinstance(v, ast.Attribute) and v.attr == "conf"
     }
+    functions = (n for n in walk(block) if isinstance(n, ast.FunctionDef))
+    handed = (a for f in functions for a in (*f.args.args, *f.args.kwonlyargs) if a.arg == _HANDED)
+    # Celery hands it to what listens to `celeryd_init` and `celeryd_after_setup`: whose it is, is not said.
+    return {a.arg: ast.Name(a.arg) for a in handed} | named
 
 
 def _configured(node: ast.expr, aliases: Mapping[str, ast.expr]) -> ast.expr | None:
