@@ -13,7 +13,7 @@ from audit.report.requirement_view import RequirementView
 Record = Mapping[str, Any]
 _LONGEST, _LONGEST_REASONS = 260, 200
 # Lines of the screen that are always there, and the fewest that remain for actions and points.
-_LINES, _FIXED, _LEAST, _MOST_ACTIONS = 40, 23, 5, 5
+_LINES, _FIXED, _LEAST, _MOST_ACTIONS = 40, 22, 5, 5
 # Beside more requirements than that, those that nothing settled share one row.
 _MOST_ROWS = 8
 _GRAVITIES = ("critique", "majeur", "mineur", "")
@@ -49,7 +49,8 @@ class Action:
 class FirstScreen:
     """All of it. `shared` are the requirements of one row, `shown` the first points to check, `left` how many others.
 
-    `unread` are the paths that were not read, by reason.
+    `unread` are the paths that were not read, by reason; `settled` what settles the requirements that the action of this
+    number is about, as each of them says it.
     """
 
     proofs: tuple[Proof, ...]
@@ -59,6 +60,8 @@ class FirstScreen:
     shown: tuple[Record, ...]
     left: int
     unread: tuple[tuple[str, tuple[str, ...]], ...]
+    settled: tuple[str, ...]
+    settling_number: int
 
 
 def first_screen(
@@ -69,25 +72,43 @@ def first_screen(
     shared = tuple(open_views) if len(views) > _MOST_ROWS and len(open_views) > 1 else ()
     rows = len(views) - max(0, len(shared) - 1)
     lines = max(_LEAST, _LINES - _FIXED - rows - _above(journal))
-    settling = _settling(open_views, journal)
+    settling, settled = _settling(open_views, journal)
     awaited = {rule for view in open_views for rule in view.rules}
     to_check = sorted(to_check, key=lambda f: (_GRAVITIES.index(f.get("severity", "")), f["rule"] in awaited))
     doubtful = [f for f in to_check if f.get("severity") == "critique" and f["rule"] not in awaited]
     asked = [*(_mending(p) for p in problems if "waived" not in p), *_checking(doubtful)]
     asked.sort(key=lambda action: _GRAVITIES.index(action.gravity))
     first = min(_MOST_ACTIONS, max(4, (lines + 1) // 2)) - len(settling)
-    room = lines - len(asked[:first]) - len(settling) - bool(asked[first:])
+    refusing, others = _refusing(asked[first:], problems, views)
+    actions = (*asked[:first], *refusing, *settling)
+    room = lines - len(actions) - bool(others)
     shown = [{**f, "missing": _told(f["missing"]), "sentence": brief(f["sentence"])} for f in to_check[:room]]
     pairs = zip(journal["requirements"], views, strict=True)
     return FirstScreen(
         tuple(_proof(record, view) for record, view in pairs if view not in shared),
         shared,
-        (*asked[:first], *settling),
-        tuple(_together(asked[first:])),
+        actions,
+        tuple(_together(others)),
         tuple(shown),
         len(to_check[room:]),
         _unread(journal),
+        settled,
+        len(actions),
     )
+
+
+def _refusing(
+    asked: Sequence[Action], problems: Sequence[Record], views: Sequence[RequirementView]
+) -> tuple[tuple[Action, ...], list[Action]]:
+    """What refuses requirements, as one action to take before what settles the others; and the rest."""
+    refused = {v.id for v in views if v.status == "NON CONFORME"}
+    titles = {_title(p): refused & {*p["requirements"]} for p in problems if refused & {*p["requirements"]}}
+    causes = [a for a in asked if a.title in titles and a.gravity == "majeur"]
+    if not causes:
+        return (), [*asked]
+    ids = sorted({i for a in causes for i in titles[a.title]})
+    text = " ; ".join(f"{a.title}{f' (`{a.place}`)' if a.place else ''}" for a in causes)
+    return (Action("majeur", f"Ce qui refuse {', '.join(ids)}", "", text, ""),), [a for a in asked if a not in causes]
 
 
 def _together(actions: Sequence[Action]) -> Iterator[Action]:
@@ -113,9 +134,8 @@ def _above(journal: Record) -> int:
     """The lines above the table that another journal would not have, and those of waivers."""
     limited = journal["level"] != "execution" or not journal["experiments"]
     told = limited + sum(bool(p["failure"]) + bool(p.get("failures")) for p in journal["probes"])
-    named = (
-        3 if journal["target"]["spec"] or journal["target"]["task"] or journal["profile"] == "checkpoint-2025" else 0
-    )
+    named = 1 if journal["target"]["spec"] or journal["target"]["task"] else 0
+    named = 3 if journal["profile"] == "checkpoint-2025" else named
     return 2 * (told + ("supposed" in journal)) + named + len(journal.get("waivers", ()))
 
 
@@ -169,8 +189,12 @@ def _strength(finding: Record) -> int:
 def _mending(problem: Record) -> Action:
     # A word that begins a sentence, and neither code nor an acronym.
     text = re.sub(r"^[A-ZÀ-Ý](?=[a-zà-ÿ'])", lambda m: m.group().lower(), problem["recommendation"])
-    title, place = problem["title"].rstrip().removesuffix("."), next(iter(problem["places"]), "")
-    return Action(problem["severity"], title, _consequence(problem["impact"]), text, place)
+    place = next(iter(problem["places"]), "")
+    return Action(problem["severity"], _title(problem), _consequence(problem["impact"]), text, place)
+
+
+def _title(problem: Record) -> str:
+    return str(problem["title"]).rstrip().removesuffix(".")
 
 
 def _consequence(impact: str) -> str:
@@ -194,15 +218,18 @@ def _checking(points: Sequence[Record]) -> list[Action]:
     return [Action("critique", title, f"sinon : {lost}" if lost else "", where, place)]
 
 
-def _settling(open_views: Sequence[RequirementView], journal: Record) -> tuple[Action, ...]:
-    """What would settle most of what is not known; where that is to read what was missing, what leaves most of it open."""
+def _settling(open_views: Sequence[RequirementView], journal: Record) -> tuple[tuple[Action, ...], tuple[str, ...]]:
+    """What would settle most of what is not known; where that is to read what was missing, what leaves most of it open.
+
+    With it, what several requirements say that it stands for, empty where it says something else.
+    """
     told = Counter(s for v in open_views for s in v.settling)
+    if not told:
+        return (), ()
     ids = ", ".join(v.id for v in open_views)
+    settled, count = told.most_common(1)[0]
     causes = [f"« {cause} » ({count} points)" for cause, count in open_causes(journal)[:2]]
-    texts = [
-        f"lever d'abord {' et '.join(causes)}, puis auditer de nouveau"
-        if s.startswith(_READ) and causes
-        else brief(s, 300)
-        for s, _ in told.most_common(1)
-    ]
-    return tuple(Action("", f"Pour {ids}", "", text, "") for text in texts)
+    if settled.startswith(_READ) and causes:
+        return (Action("", f"Pour {ids}", "", f"lever d'abord {' et '.join(causes)}, puis auditer de nouveau", ""),), ()
+    text = brief(settled, 300)
+    return (Action("", f"Pour {ids}", "", text, ""),), (settled,) if count > 1 and text == settled.rstrip(".") else ()

@@ -10,7 +10,7 @@ from markdown_it.token import Token
 Journal = Mapping[str, Any]
 STATUSES = ("CONFORME", "PARTIEL", "NON CONFORME", "INDÉTERMINÉ", "SANS OBJET")
 GRAVITIES = ("critique", "majeur", "mineur")
-_REQUIREMENT, _PROBLEM = re.compile(r"Requirement (\S+)"), re.compile(r"Problème (\d+)")
+_REQUIREMENT, _PROBLEM = re.compile(r"(?:Requirement|Exigence) (\S+)"), re.compile(r"Problème (\d+)")
 _WORD = re.compile(r"\S+")
 
 

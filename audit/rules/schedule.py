@@ -116,7 +116,7 @@ def _place(known: TargetFacts, entry: BeatEntry) -> Excerpt | None:
     reference=_BEAT,
     guide=Guide(
         severity=Severity.MINOR,
-        passes="Les exécutions d'une tâche périodique ne s'accumulent pas",
+        passes="Aucune tâche périodique ne peut durer plus que sa période, ou ses messages en retard expirent",
         fails="Une tâche périodique peut durer plus que sa période, et ses exécutions s'accumulent",
         advice="Choisir une période plus longue que la limite de temps, ou poser `expires` sous la période",
         solution='"sweep": {"task": "application.tasks.sweep", "schedule": 30.0, "options": {"expires": 25}},',

@@ -127,7 +127,7 @@ def test_a_filter_keeps_what_bears_its_mark(faulty: Journal) -> None:
     assert (status, gravity, requirement) == ("status", "gravity", "requirement")
     assert re.search(r'id="f-s2"> NON CONFORME</label>', page)
     assert 'main:has(#f-s2:checked) [data-status]:not([data-status~="s2"]) { display: none; }' in page
-    assert '<div data-status="s2" data-requirement="r1"><h3>Requirement 8.2' in page.replace("\u00a0", " ")
+    assert '<div data-status="s2" data-requirement="r1"><h3>Exigence 8.2' in page.replace("\u00a0", " ")
     assert re.search(r'<div data-gravity="g0" data-requirement="r1"><h4>Problème 1', page)
     rows = re.findall(r"<tr (data-[^>]*)>", page)
     assert 'data-status="s2" data-requirement="r1"' in rows
