@@ -29,7 +29,7 @@ from audit.reading.celery.beat_schedule import adds_rows, keeps_a_schedule, read
 from audit.reading.celery.celery_mentions import is_without_celery
 from audit.reading.celery.configuration_calls import follow_connected, follow_initialisers
 from audit.reading.celery.configuring_modules import keep_loaded_writes
-from audit.reading.celery.deployed_variables import given_to_all
+from audit.reading.celery.deployed_variables import given_to_all, read_in
 from audit.reading.celery.option_writes import OptionWrites
 from audit.reading.celery.start_modules import WorkerStarts
 from audit.reading.celery.task_calls import apply_own_decorators
@@ -133,7 +133,7 @@ def _collect(target: Target, steps: int) -> Facts:
     processes = read_processes(tree, target.process_files)
     started = [name for p in processes if {"worker", "beat"} & {*p.role.split("+")} and (name := p.options.get("app"))]
     project = _project(tree, target, started)
-    project.deployed = given_to_all(processes)
+    project.deployed, project.environment = given_to_all(processes), read_in(processes)
     machine, web = _read(project, steps)
     tasks = read_tasks(machine)
     app = find_application(machine, target.celery_app, started)

@@ -24,7 +24,7 @@ class Reading:
     """A setting: its value, or in `missing` why it cannot be told, in French.
 
     `word`: the text that its environment gives it, where it is to be a boolean. `written`: the target sets it; `seen`: a probe read it, be it at its default; `variable`: the environment variable, or the key of a configuration, that may still change the value read in the source.
-    `comment`: by which its author explains the value. `perhaps`: what is written, where something unread that is loaded later, `unless`, may change it.
+    `giver`: the file that gives `variable` the text that was read. `comment`: by which its author explains the value. `perhaps`: what is written, where something unread that is loaded later, `unless`, may change it.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Reading:
     seen: bool = False
     word: str = ""
     comment: str = ""
+    giver: str = ""
     perhaps: "Reading | None" = None
     unless: str = ""
 
@@ -50,6 +51,8 @@ class Reading:
         if not self.written:
             changed = f", modifiable par `{self.variable}`" if self.variable else ""
             return f"`{self.name}` n'est pas réglé, et vaut {self.value} par défaut{changed}"
+        if self.giver:
+            return f"`{self.name}={self.value}`, par la valeur que `{self.giver}` donne à `{self.variable}`"
         changed = f" par défaut, modifiable par `{self.variable}`" if self.variable else ""
         return f"`{self.name}={self.value}`{changed}"
 
@@ -96,7 +99,16 @@ def read(known: TargetFacts, name: str, default: PlainValue = None, *, tasks_suf
     variable = setting.overridable if facts.level is Level.SOURCE else ""
     # A comment speaks of the value beside it, not of another that an import found.
     comment = next((s.comment for s, f in seen if f.level is Level.SOURCE and s.value == setting.value), "")
-    return Reading(name, setting.value, evidence, "", excerpt, variable, written, seen=True, comment=comment)
+    found = Reading(name, setting.value, evidence, "", excerpt, variable, written, seen=True, comment=comment)
+    return replace(found, giver=_giver(known, variable))
+
+
+def _giver(known: TargetFacts, variable: str) -> str:
+    """The file that gives a variable its one text: to every worker, or to beat alone; empty for none."""
+    words, with_it = given(known, variable), [w for w in known.workers if variable in w.environment]
+    if len(words) != 1 or len(with_it) not in {0, len(known.workers)}:
+        return ""
+    return (words[0][1].runner or words[0][1].excerpt).path
 
 
 def _of_environment(known: TargetFacts, name: str) -> Reading | None:

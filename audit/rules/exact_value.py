@@ -211,6 +211,8 @@ class ExactValue:
 
 
 def _override_note(reading: Reading) -> str:
+    if reading.giver:
+        return f" (valeur que `{reading.giver}` donne à `{reading.variable}`)"
     return f" (valeur par défaut, que `{reading.variable}` peut changer)" if reading.variable else ""
 
 

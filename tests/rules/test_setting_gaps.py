@@ -103,26 +103,26 @@ _COMPOSE = "services:\n  worker:\n    command: celery -A app worker\n    environ
 @pytest.mark.parametrize(
     ("code", "given", "outcome"),
     [
-        ('os.environ.get("LATE", "1") == "1"', 'LATE: "0"', Outcome.UNDETERMINED),
+        ('os.environ.get("LATE", "1") == "1"', 'LATE: "0"', Outcome.DEFECT),
         ('os.environ.get("LATE", "1") == "1"', 'LATE: "1"', Outcome.ESTABLISHED),
         ('os.environ.get("LATE", "true") == "true"', "OTHER: x", Outcome.ESTABLISHED),
-        ('os.getenv("EARLY", "") != "1"', 'EARLY: "1"', Outcome.UNDETERMINED),
-        ('not os.environ.get("EARLY")', 'EARLY: "yes"', Outcome.UNDETERMINED),
+        ('os.getenv("EARLY", "") != "1"', 'EARLY: "1"', Outcome.DEFECT),
+        ('not os.environ.get("EARLY")', 'EARLY: "yes"', Outcome.DEFECT),
     ],
 )
 def test_a_word_that_a_process_file_gives(code: str, given: str, outcome: Outcome, tmp_path: Path) -> None:
     files = {"app.py": APP.format(LATE.format(code)), "compose.yaml": _COMPOSE.format(given)}
     found = asked(tmp_path, "late-acknowledgement", files)
     assert found.outcome is outcome, (found.sentence, found.missing)
-    assert outcome is not Outcome.UNDETERMINED or "compose.yaml" in found.missing
+    assert outcome is not Outcome.DEFECT or "compose.yaml" in found.sentence
 
 
 def test_a_prefetch_given_by_a_process_file(tmp_path: Path) -> None:
     code = 'app.conf.task_acks_late = True\napp.conf.worker_prefetch_multiplier = int(os.environ.get("AHEAD", 1))'
     files = {"app.py": APP.format(code), "compose.yaml": _COMPOSE.format("AHEAD: 8")}
     found = asked(tmp_path, "late-ack-prefetch", files)
-    assert found.outcome is Outcome.UNDETERMINED
-    assert "`AHEAD=8` y change `worker_prefetch_multiplier`" in found.missing
+    assert found.outcome is Outcome.RESERVATION
+    assert "`worker_prefetch_multiplier=8`, par la valeur que `compose.yaml` donne à `AHEAD`" in found.sentence
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,36 @@ from audit.model.facts import Process
 
 # The words of a deployment that is for a desk, where others are not.
 _OF_A_DESK = re.compile(r"(?i)(^|[^a-z])(dev|devel|development|local|debug|test|tests|testing|ci)([^a-z]|$)")
+_OF_BEAT = re.compile(r"(?i)beat|schedul")
 
 
 def given_to_all(processes: Sequence[Process]) -> dict[str, str]:
     """Each variable with the text that all the workers and beats which are given it have; a desk's set aside."""
     found: dict[str, dict[str, None]] = {}
-    for process in processes:
-        if {"worker", "beat"} & {*process.role.split("+")}:
-            for name, text in process.environment.items():
-                found.setdefault(name, {})[text] = None
+    for process in _of_celery(processes):
+        for name, text in process.environment.items():
+            found.setdefault(name, {})[text] = None
     told = {name: [text for text in texts if not _OF_A_DESK.search(text)] or [*texts] for name, texts in found.items()}
     return {name: texts[0] for name, texts in told.items() if len(texts) == 1 and "$" not in texts[0]}
+
+
+def read_in(processes: Sequence[Process]) -> dict[str, tuple[str | None, ...]]:
+    """The texts of each variable in the processes whose settings it may change, None in one that is not given it.
+
+    These are the workers; where none is given it, the beats have it as their own, if its name says so. One that comes from
+    elsewhere (`${NAME}`) is nobody's.
+    """
+    own = _of_celery(processes)
+    workers = [p for p in own if "worker" in p.role] or own
+    found: dict[str, tuple[str | None, ...]] = {}
+    for name in dict.fromkeys(name for p in own for name in p.environment):
+        given = workers if any(name in p.environment for p in workers) else own if _OF_BEAT.search(name) else []
+        texts = dict.fromkeys(p.environment.get(name) for p in given if given is workers or name in p.environment)
+        kept = [text for text in texts if not _OF_A_DESK.search(text or "")] or [*texts]
+        if kept and not any("$" in p.environment.get(name, "") for p in own):
+            found[name] = tuple(kept)
+    return found
+
+
+def _of_celery(processes: Sequence[Process]) -> list[Process]:
+    return [p for p in processes if {"worker", "beat"} & {*p.role.split("+")}]

@@ -52,7 +52,7 @@ def _serves_tests(value: Value) -> bool:
 def _read(machine: Machine, cls: ClassValue) -> Table:
     names = class_names(cls)
     for key, value in list(names.items()):
-        names[key] = _plain(str(key), value)
+        names[key] = _plain(machine, str(key), value)
     for one in lineage(cls):
         place = Origin(machine.project.modules[one.module].source.path, one.node.lineno, one.node.lineno)
         hooks = [m.node for name in _HOOKS if isinstance(m := unwrap(one.names.get(name))[0], FunctionValue)]
@@ -68,7 +68,7 @@ def _read(machine: Machine, cls: ClassValue) -> Table:
     return names
 
 
-def _plain(key: str, value: Value) -> Value:
+def _plain(machine: Machine, key: str, value: Value) -> Value:
     """What `values.BooleanValue(True)` is: its default, which a variable may change."""
     made = unwrap(value)[0]
     if not isinstance(made, Instance) or not isinstance(made.cls, External):
@@ -77,4 +77,5 @@ def _plain(key: str, value: Value) -> Value:
         return value
     default = made.arguments[0] if made.arguments else made.keywords.get("default", UNKNOWN)
     named = unwrap(made.keywords.get("environ_name"))[0]
-    return overridable(default, named if isinstance(named, str) else f"DJANGO_{key}")
+    variable = named if isinstance(named, str) else f"DJANGO_{key}"
+    return overridable(machine.project.option(variable, unwrap(default)[0]), variable)

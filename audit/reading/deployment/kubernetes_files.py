@@ -29,7 +29,7 @@ def read_kubernetes(source: Source, around: Around) -> Iterator[Line]:
         for held in around.holding(kind, ".yaml", ".yml"):
             scales |= _scales(held)
     for document, node in found:
-        for line in _workload(document, node, scales):
+        for line in _workload(document, node, scales, config_maps(around)):
             asked = copies_asked(_name(document), around) if _name(document) else ""
             copies = (int(asked) if asked.isdecimal() else None) if asked else line.copies
             yield replace(line, copies=copies)
@@ -65,7 +65,10 @@ def _scales(source: Source) -> dict[str, Mapping[str, Any]]:
 
 
 def _workload(
-    document: Mapping[str, Any], node: yaml.Node | None, scales: Mapping[str, Mapping[str, Any]]
+    document: Mapping[str, Any],
+    node: yaml.Node | None,
+    scales: Mapping[str, Mapping[str, Any]],
+    maps: Mapping[str, Mapping[str, str]],
 ) -> Iterator[Line]:
     kind, path = document.get("kind"), _TO_PODS
     if kind == "Pod":
@@ -88,7 +91,7 @@ def _workload(
         if words or image:
             first, last = lines_of(place, place)
             image, user = "" if words else image, _user(container) or _user(spec)
-            variables = _variables(container)
+            variables = _variables(container, maps)
             stop, probe, mounts = of_pod(spec, container), pod_probe(container), pod_mounts(spec, container)
             command = "\n".join([*_emptying(spec), shlex.join(words)]) if words else ""
             line = Line(command, first, last, restart, variables, copies=copies, image=image, user=user)
@@ -142,7 +145,50 @@ def _words(container: Any, key: str) -> list[str]:
     return [str(word) for word in value if isinstance(word, str | int | float)] if isinstance(value, list) else []
 
 
-def _variables(container: Any) -> dict[str, str]:
-    entries = container.get("env") if isinstance(container, dict) else None
-    pairs = [e for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
-    return {str(e["name"]): str(e["value"]) for e in pairs if "name" in e and "value" in e}
+def config_maps(around: Around) -> Mapping[str, Mapping[str, str]]:
+    """What each `ConfigMap` of the target holds, by its name; nothing of one that several files write differently."""
+    if "config maps" not in around.memo:
+        found: dict[str, list[dict[str, str]]] = {}
+        for source in around.holding("ConfigMap", ".yaml", ".yml"):
+            for document in _maps(source):
+                held = {str(k): str(v) for k, v in document["data"].items()}
+                found.setdefault(_name(document), []).append(held)
+        around.memo["config maps"] = {name: held[0] for name, held in found.items() if held.count(held[0]) == len(held)}
+    known: Mapping[str, Mapping[str, str]] = around.memo["config maps"]
+    return known
+
+
+def _maps(source: Source) -> list[Mapping[str, Any]]:
+    try:
+        documents = _documents(source)
+    except YamlError:
+        return []
+    return [d for d, _ in documents if d.get("kind") == "ConfigMap" and isinstance(d.get("data"), dict)]
+
+
+def _variables(container: Any, maps: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """What `envFrom` gives of a `ConfigMap`, and `env` over it, by a value or by a key of one."""
+    found: dict[str, str] = {}
+    for entry in _entries(container, "envFrom"):
+        prefix, held = str(entry.get("prefix", "")), maps.get(_of_map(entry, "configMapRef"), {})
+        found |= {f"{prefix}{name}": text for name, text in held.items()}
+    for entry in _entries(container, "env"):
+        if "name" in entry and "value" in entry:
+            found[str(entry["name"])] = str(entry["value"])
+        elif isinstance(given := entry.get("valueFrom"), dict):
+            key = given.get("configMapKeyRef")
+            text = maps.get(_of_map(given, "configMapKeyRef"), {}).get(
+                str(key.get("key")) if isinstance(key, dict) else ""
+            )
+            found |= {str(entry.get("name")): text} if text is not None else {}
+    return found
+
+
+def _of_map(held: Mapping[str, Any], key: str) -> str:
+    named = held.get(key)
+    return str(named.get("name", "")) if isinstance(named, dict) else ""
+
+
+def _entries(container: Any, key: str) -> list[dict[str, Any]]:
+    entries = container.get(key) if isinstance(container, dict) else None
+    return [e for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []

@@ -18,6 +18,7 @@ from audit.reading.python.abstract_values import (
     overridable,
 )
 from audit.reading.python.child_nodes import walk
+from audit.reading.python.modules import Project
 
 
 def lineage(cls: ClassValue) -> list[ClassValue]:
@@ -97,7 +98,7 @@ def is_worked_out(cls: ClassValue, name: str) -> bool:
     return any(isinstance(n, ast.Attribute) and n.attr == name and isinstance(n.ctx, ast.Store) for n in stored)
 
 
-def given_field(instance: Instance, name: str) -> Value:
+def given_field(project: Project, instance: Instance, name: str) -> Value:
     """Value of a field of a dataclass, named tuple or pydantic instance; None when it is not a field."""
     cls = instance.cls
     if not isinstance(cls, ClassValue):
@@ -112,8 +113,8 @@ def given_field(instance: Instance, name: str) -> Value:
         return instance.arguments[position]
     default = _default(class_attribute(cls, name))
     if descends_from(cls, "BaseSettings"):
-        value = default if default is not MISSING else UNKNOWN
-        return overridable(value, _variable(cls, name))
+        value, variable = default if default is not MISSING else UNKNOWN, _variable(cls, name)
+        return value if isinstance(value, Overridable) else overridable(project.option(variable, value), variable)
     return UNKNOWN if default is MISSING else default
 
 

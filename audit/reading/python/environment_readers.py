@@ -45,19 +45,19 @@ _FALSE = frozenset({"false", "off", "n", "no", "0", "f", ""})
 _MAX_TEXT = 2_000
 
 
-def environment_call(_: Machine, site: CallSite) -> Value:
+def environment_call(machine: Machine, site: CallSite) -> Value:
     """Value of a call that reads the environment, or the text of a variable; None when this is not one."""
     callee = site.callee
     if isinstance(callee, External):
         if parser := _PARSERS.get(callee.dotted):
             return _parsed(parser, site)
-        return _read(site, "", converts=False) if callee.dotted in _FUNCTIONS else None
+        return _read(machine, site, "", converts=False) if callee.dotted in _FUNCTIONS else None
     if isinstance(callee, Instance) and (kind := _kind(callee)):
-        return _read(site, "", converts=kind in _BY_DEFAULT, scheme=callee)
+        return _read(machine, site, "", converts=kind in _BY_DEFAULT, scheme=callee)
     if isinstance(callee, Method) and callee.name in _METHODS:
         receiver = unwrap(callee.receiver)[0]
         if isinstance(receiver, Instance) and (kind := _kind(receiver)):
-            return _read(site, callee.name, converts=kind in _BY_DEFAULT, scheme=receiver)
+            return _read(machine, site, callee.name, converts=kind in _BY_DEFAULT, scheme=receiver)
     return None
 
 
@@ -69,19 +69,20 @@ def _kind(instance: Instance) -> str:
     return next((name for name in dotted if name in _BY_DEFAULT | _BY_CAST), "")
 
 
-def _read(site: CallSite, method: str, *, converts: bool, scheme: Instance | None = None) -> Value:
+def _read(machine: Machine, site: CallSite, method: str, *, converts: bool, scheme: Instance | None = None) -> Value:
     name = unwrap(site.argument(0, "var"))[0]
     if not isinstance(name, str):
         return UNKNOWN
     cast, default = _declared(scheme, name)
     told = [site.keywords.get("cast", UNKNOWN), *site.arguments[1:]]
     kinds = [kind for kind in map(_name_of, told) if kind]
-    given = [value for value in (site.keywords.get("default", UNKNOWN), *site.arguments[1:]) if not _is_type(value)]
-    default = next((value for value in given if value is not UNKNOWN), default)
+    written = [value for value in (site.keywords.get("default", UNKNOWN), *site.arguments[1:]) if not _is_type(value)]
+    default = next((value for value in written if value is not UNKNOWN), default)
     cast = method if method in _KINDS else next(iter(kinds), cast)
     value = unwrap(default)[0]
     if not cast and converts and isinstance(value, bool | int | float | list | tuple):
         cast = type(value).__name__
+    value = machine.project.variable(name, value)
     if method and not cast:
         return Overridable(value if isinstance(value, list | tuple) else UNKNOWN, name)
     return overridable(_converted(value, cast), name, word=cast in {"", "str"})

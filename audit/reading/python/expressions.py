@@ -88,7 +88,7 @@ def _instance_attribute(machine: Machine, instance: Instance, name: str) -> Valu
         return instance.fields["config"]
     if not isinstance(instance.cls, ClassValue):
         return Method(instance, name)
-    field = given_field(instance, name)
+    field = given_field(machine.project, instance, name)
     if field is not None:
         return field
     found = class_attribute(instance.cls, name)
@@ -220,7 +220,7 @@ def _subscript(machine: Machine, node: ast.Subscript, frame: Frame) -> Value:
         # What is chosen by a variable that the deployment gives is not chosen by its default.
         key, more = told, ""
     if isinstance(value, External) and value.dotted == "os.environ" and isinstance(key, str):
-        return Overridable(UNKNOWN, key, word=True)
+        return Overridable(machine.project.variable(key, UNKNOWN), key, word=True)
     if isinstance(value, External) and value.dotted.endswith(".Annotated") and isinstance(key, tuple):
         return Instance(value, key)
     if isinstance(value, ClassValue) or (isinstance(value, External) and _CLASS.match(value.dotted)):

@@ -7,8 +7,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
+from typing import Any
 
 from audit.model.test_files import is_test_file
+from audit.model.unknown import UNKNOWN
 from audit.reading.python.import_roots import import_roots
 from audit.reading.python.syntax_cache import MOST_CHARACTERS, SyntaxCache
 from audit.reading.source_files import Source, Tree, python_files, read_text
@@ -44,6 +46,12 @@ class Module:
         return self.name if self.is_package else self.name.rpartition(".")[0]
 
 
+_WORDS = {
+    **dict.fromkeys(("true", "on", "yes", "y", "t", "1"), True),
+    **dict.fromkeys(("false", "off", "no", "n", "f", "0"), False),
+}
+
+
 @dataclass
 class Project:
     """Modules by name; `packages` also holds folders without `__init__.py`; `program`, where the applications lie.
@@ -58,9 +66,29 @@ class Project:
     excluded: tuple[str, ...] = ()
     # What every process of Celery that is given a variable is given in it.
     deployed: Mapping[str, str] = field(default_factory=dict)
+    # What the variables of its processes hold, None for a process that is not given one.
+    environment: Mapping[str, tuple[str | None, ...]] = field(default_factory=dict)
     # The texts that list what the project needs.
     requirements: tuple[str, ...] = ()
     _held: dict[re.Pattern[str], bool] = field(default_factory=dict)
+
+    def variable(self, name: str, default: Any) -> Any:
+        """What a variable holds for those who read it with this default; UNKNOWN where that differs from process to process."""
+        texts = self.environment.get(name, (None,))
+        values = [default if text is None else text for text in texts]
+        return values[0] if all(str(value) == str(values[0]) for value in values) else UNKNOWN
+
+    def option(self, name: str, default: Any) -> Any:
+        """The same for a library that makes of a text what the default is; where nothing is, what reads as another type is not known."""
+        text = self.variable(name, default)
+        if text is default or not isinstance(text, str) or isinstance(default, str):
+            return text
+        if isinstance(default, bool):
+            return _WORDS.get(text.lower(), UNKNOWN)
+        numeric = re.fullmatch(r"-?\d+(\.\d+)?", text)
+        if isinstance(default, int | float):
+            return type(default)(float(text)) if numeric else UNKNOWN
+        return UNKNOWN if numeric or text.lower() in _WORDS or default is not UNKNOWN else text
 
     def add(self, module: Module) -> None:
         """Add a module. Of two of one name, Python imports the package, else the first; the other is known by its path."""

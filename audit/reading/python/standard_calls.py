@@ -157,10 +157,11 @@ def _safely(function: _Function, site: CallSite) -> Value:
         return UNKNOWN
 
 
-def _environment(_: Machine, site: CallSite) -> Value:
-    name, __ = unwrap(site.argument(0, "key"))
-    value = site.argument(1, "default", None)
-    return Overridable(unwrap(value)[0], name, word=True) if isinstance(name, str) else UNKNOWN
+def _environment(machine: Machine, site: CallSite) -> Value:
+    name, _ = unwrap(site.argument(0, "key"))
+    if not isinstance(name, str):
+        return UNKNOWN
+    return Overridable(machine.project.variable(name, unwrap(site.argument(1, "default", None))[0]), name, word=True)
 
 
 def _set_environment(machine: Machine, site: CallSite) -> Value:

@@ -1,10 +1,12 @@
 """The settings that a rule asks about, and whatever may still write them otherwise than they were read."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from audit.model.domains import Domain
+from audit.model.facts import Process
 from audit.model.findings import Excerpt, Level
 from audit.model.gaps import Doubt, Gap, UnreadFile, UnreadProcess, UnreadSettings, UnresolvedImport
 from audit.model.plain_value import PlainValue
@@ -105,13 +107,28 @@ def unread_tasks(known: TargetFacts) -> tuple[Gap, ...]:
 
 
 def _given(known: TargetFacts, reading: Reading) -> Iterator[Gap]:
-    """The process files that give the variable a word which the value read, the default, does not agree with."""
-    for word, process in given(known, reading.variable):
+    """The process files that give the variable a word which the value read, the default, does not agree with.
+
+    Whoever publishes reads `task_always_eager`, and not the workers alone.
+    """
+    words = given(known, reading.variable)
+    producers = known.source.processes if words and reading.name == "task_always_eager" else ()
+    for process in producers:
+        if process.role == "web" and reading.variable not in process.environment and not _is_default(reading, words):
+            why = f"`{process.excerpt.path}` ne donne pas `{reading.variable}` à qui publie"
+            yield UnreadProcess(*place_of(process.runner or process.excerpt), why)
+    for word, process in () if reading.giver else words:
         if not _agrees(reading, word):
             why = f"`{reading.variable}={word}` y change `{reading.name}`"
             if "://" in word:
                 why = f"`{reading.variable}` y change `{reading.name}`"
             yield UnreadProcess(*place_of(process.runner or process.excerpt), why)
+
+
+def _is_default(reading: Reading, words: Sequence[tuple[str, Process]]) -> bool:
+    """Whether the code writes, as the default of the variable, what the deployment gives it."""
+    text = reading.excerpt.text if reading.excerpt else ""
+    return any(re.search(rf"{reading.variable}\W+(?:default=)?\W?{re.escape(word)}\b", text) for word, _ in words)
 
 
 def place_of(excerpt: Excerpt | None) -> tuple[str, int]:
