@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from audit.model.observations.waits import EndlessLoop
-from audit.reading.behaviour.scope import Scope, keyword, last
+from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.child_nodes import walk
 
 WORDS = (
@@ -19,10 +19,6 @@ WORDS = (
         "run_loop",
     ),
     *(
-        "KafkaConsumer",
-        "AIOKafkaConsumer",
-        ".watch(",
-        "Watch()",
         ".wait()",
         ".pause()",
         "start_polling",
@@ -41,9 +37,7 @@ _STAY = frozenset(
         "start_polling",
     }
 )
-_CONSUMERS = re.compile(r"^(kafka|aiokafka)\.(\w+\.)*(AIO)?KafkaConsumer$")
 _EVENTS = re.compile(r"^(threading|multiprocessing)\.(Event|Condition|Barrier)\.wait$")
-_STREAMS = re.compile(r"^(pymongo|motor|kubernetes|etcd3|consul)\.")
 
 
 def endless_calls(scope: Scope) -> Iterator[EndlessLoop]:
@@ -57,15 +51,12 @@ def endless_calls(scope: Scope) -> Iterator[EndlessLoop]:
             or (_EVENTS.match(scope.external(call.func)) and not call.args and not call.keywords)
         ):
             yield scope.observed(EndlessLoop, call)
-    for each in scope.all(ast.For):
-        if _never_ends(scope, each.iter) and not _is_left(each):
-            yield scope.observed(EndlessLoop, each)
     for loop in scope.all(ast.While):
         if _asks_a_flag(scope, loop.test) and not _is_left(loop):
             yield scope.observed(EndlessLoop, loop)
 
 
-def _is_left(loop: ast.For | ast.While) -> bool:
+def _is_left(loop: ast.While) -> bool:
     return any(isinstance(n, ast.Break | ast.Return | ast.Raise) for s in loop.body for n in walk(s))
 
 
@@ -95,28 +86,3 @@ def _is_of_the_project(scope: Scope, call: ast.Call) -> bool:
     return bool(scope.machine.graph.methods(name)) or (
         isinstance(call.func, ast.Name) and not scope.external(call.func)
     )
-
-
-def _never_ends(scope: Scope, node: ast.expr) -> bool:
-    """Whether an iterator waits for what comes next for ever."""
-    made = _made(scope, node)
-    if not isinstance(made, ast.Call):
-        return False
-    dotted, name = scope.external(made.func), last(made.func)
-    if _CONSUMERS.match(dotted):
-        return keyword(made, "consumer_timeout_ms") is None
-    if name == "watch" or (name == "stream" and "Watch" in ast.unparse(made.func)):
-        bound = any(k.arg in {"timeout_seconds", "max_await_time_ms", "timeout"} for k in made.keywords)
-        return bool(_STREAMS.match(dotted)) and not (bound and name == "stream")
-    return False
-
-
-def _made(scope: Scope, node: ast.expr) -> ast.expr:
-    """What an iterator is: written here, given a name, or entered by a `with`."""
-    entered = [
-        item.context_expr
-        for block in scope.all(ast.With)
-        for item in block.items
-        if item.optional_vars is not None and ast.unparse(item.optional_vars) == ast.unparse(node)
-    ]
-    return entered[-1] if entered else scope.given(node)

@@ -1,133 +1,68 @@
 """Loops that nothing ends: a condition that stays true, an iterator without an end, an event that nobody sets."""
 
 import ast
-import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 
 from audit.model.observations.waits import EndlessLoop
+from audit.reading.behaviour.endless_iterators import EndlessIterators, repeated
+from audit.reading.behaviour.loop_exits import ends, is_literally_true, left_by, yields
 from audit.reading.behaviour.polling_loops import awaited, forgotten_cursor
-from audit.reading.behaviour.scope import Scope, gather, keyword, last
-from audit.reading.python.abstract_values import BoundMethod, FunctionValue, unwrap
-from audit.reading.python.child_nodes import children, walk
+from audit.reading.behaviour.scope import Scope, gather, last
+from audit.reading.python.abstract_values import unwrap
+from audit.reading.python.child_nodes import walk
+from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Module
 
 _EVENTS = frozenset({"threading.Event", "multiprocessing.Event"})
 _HARMLESS = frozenset({"is_set", "isSet", "wait", "clear"})
-_MADE: Mapping[str, Callable[[], object]] = {
-    f"builtins.{kind.__name__}": kind for kind in (bool, dict, float, int, list, str)
-}
-_CALLED_AGAIN = 2
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_WORDS = ("while ", "while(", "itertools", "iter(", "pubsub", "listen(", "KafkaConsumer", "watch")
 
 
-def endless_loops(scope: Scope) -> Iterator[EndlessLoop]:
-    """The EndlessLoop of a function, and of the own statements of a module, which another process may run."""
-    if not scope.symbol:
-        own = (n for n in scope.all(ast.While) if not any(isinstance(outer, ast.If) for outer in scope.around(n)))
-        unended = (n for n in own if _is_literally_true(scope, n.test) and not _ends(n))
-        yield from (scope.observed(EndlessLoop, loop, _left_by(scope, loop)) for loop in unended)
-        return
-    for loop in scope.all(ast.While):
-        literal = _is_literally_true(scope, loop.test)
-        if not _ends(loop) and (literal or (not _yields(loop) and _stays_true(scope, loop.test))):
-            yield scope.observed(EndlessLoop, loop, _left_by(scope, loop))
-        elif asked := awaited(scope, loop, None if literal else loop.test):
-            yield scope.observed(EndlessLoop, loop, _left_by(scope, loop, stated=True), asked)
-        elif literal and (name := forgotten_cursor(scope, loop)):
-            doubt = f"vide `{name}` à chaque tour de sa boucle, et relit la même page"
-            yield scope.observed(EndlessLoop, loop, doubt=doubt)
-    for each in scope.all(ast.For):
-        endless = _has_no_end(scope, each.iter)
-        condition = None if endless else _repeated(each.iter)
-        if endless and not _ends(each) and not _yields(each):
-            yield scope.observed(EndlessLoop, each, _left_by(scope, each))
-        elif (endless or condition) and (asked := awaited(scope, each, condition)):
-            yield scope.observed(EndlessLoop, each, _left_by(scope, each, stated=True), asked)
+class EndlessLoops:
+    """A watcher: the loops of a function, and of the own statements of a module, which another process may run."""
 
+    def __init__(self, machine: Machine) -> None:
+        """The iterators are those of the project too."""
+        self._iterators = EndlessIterators(machine)
 
-def _repeated(node: ast.expr) -> ast.expr | None:
-    """What `iter(call, last)` asks before each turn, as a comparison."""
-    if not (isinstance(node, ast.Call) and last(node.func) == "iter" and len(node.args) == _CALLED_AGAIN):
-        return None
-    called, sentinel = node.args
-    answer = called.body if isinstance(called, ast.Lambda) else ast.Call(called, [], [])
-    return ast.Compare(answer, [ast.NotEq()], [sentinel])
+    def may_loop(self, text: str) -> bool:
+        """Whether a module may hold such a loop."""
+        return any(word in text for word in _WORDS) or self._iterators.are_named(text)
 
+    def __call__(self, scope: Scope) -> Iterator[EndlessLoop]:
+        """EndlessLoop: each loop that nothing ends, or that only an answer does, and each iterator of the project that gives for ever."""
+        if not scope.symbol:
+            own = (n for n in scope.all(ast.While) if not any(isinstance(outer, ast.If) for outer in scope.around(n)))
+            unended = (n for n in own if is_literally_true(scope, n.test) and not ends(n))
+            yield from (scope.observed(EndlessLoop, loop, left_by(scope, loop)) for loop in unended)
+            return
+        for loop in scope.all(ast.While):
+            literal = is_literally_true(scope, loop.test)
+            if literal and yields(loop) and not ends(loop):
+                # Those who walk it may stop.
+                continue
+            if not ends(loop) and (literal or (not yields(loop) and _stays_true(scope, loop.test))):
+                yield scope.observed(EndlessLoop, loop, left_by(scope, loop))
+            elif asked := awaited(scope, loop, None if literal else loop.test):
+                yield scope.observed(EndlessLoop, loop, left_by(scope, loop, stated=True), asked)
+            elif literal and (name := forgotten_cursor(scope, loop)):
+                doubt = f"vide `{name}` à chaque tour de sa boucle, et relit la même page"
+                yield scope.observed(EndlessLoop, loop, doubt=doubt)
+        yield from self._over_iterators(scope)
 
-def _left_by(scope: Scope, loop: ast.While | ast.For, *, stated: bool = False) -> str:
-    """A function of the project that a loop calls and that raises something, which nothing in the loop catches; else empty.
-
-    `stated`: only a call whose answer is not used.
-    """
-    for call in scope.calls:
-        if stated and not isinstance(scope.parents[call], ast.Expr):
-            continue
-        around = list(itertools.takewhile(lambda n: n is not loop, scope.around(call)))
-        if loop not in scope.around(call) or any(isinstance(n, ast.Try) and n.handlers for n in around):
-            continue
-        if any(isinstance(n, ast.Raise) for function in _called(scope, call) for n in walk(function)):
-            return ast.unparse(call.func)
-    return ""
-
-
-def _called(scope: Scope, call: ast.Call) -> list[ast.AST]:
-    """The function that a call runs, or the methods that bear its name."""
-    callee = scope.evaluated(call.func)
-    function = callee.function if isinstance(callee, BoundMethod) else callee
-    if isinstance(function, FunctionValue):
-        return [function.node]
-    methods = scope.machine.graph.methods(call.func.attr) if isinstance(call.func, ast.Attribute) else []
-    return [place.node() for _, _, place in methods]
-
-
-def _is_literally_true(scope: Scope, test: ast.expr) -> bool:
-    """`True`, `not False`, `1 == 1`, `True or x`, or a local name that is given nothing else."""
-    if isinstance(test, ast.Constant):
-        return bool(test.value)
-    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        return isinstance(test.operand, ast.Constant) and not test.operand.value
-    if isinstance(test, ast.BoolOp):
-        told = [_is_literally_true(scope, value) for value in test.values]
-        return any(told) if isinstance(test.op, ast.Or) else all(told)
-    if isinstance(test, ast.Compare) and all(isinstance(n, ast.Constant) for n in (test.left, *test.comparators)):
-        return scope.value(test) is True
-    given = scope.assigned.get(test.id) if isinstance(test, ast.Name) else None
-    # A function inside may give it another value.
-    return isinstance(given, ast.Constant) and bool(given.value) and "nonlocal " not in scope.module.source.text
-
-
-def _has_no_end(scope: Scope, node: ast.expr) -> bool:
-    """Whether an iterator gives values for ever."""
-    node = scope.given(node)
-    if not isinstance(node, ast.Call):
-        return False
-    name = scope.external(node.func)
-    if name == "builtins.enumerate" and node.args:
-        return _has_no_end(scope, node.args[0])
-    if name == "itertools.repeat":
-        return len(node.args) == 1 and keyword(node, "times") is None
-    if name == "builtins.iter" and len(node.args) == _CALLED_AGAIN:
-        return _never_gives(scope, *node.args)
-    return name in {"itertools.count", "itertools.cycle"} or _listens(scope, node)
-
-
-def _never_gives(scope: Scope, called: ast.expr, sentinel: ast.expr) -> bool:
-    """Whether `iter(int, 1)`, which calls until it is given the second, never is."""
-    if not isinstance(sentinel, ast.Constant):
-        return False
-    if isinstance(called, ast.Lambda):
-        return isinstance(called.body, ast.Constant) and called.body.value != sentinel.value
-    made = _MADE.get(scope.external(called))
-    return made is not None and made() != sentinel.value
-
-
-def _listens(scope: Scope, call: ast.Call) -> bool:
-    """Whether these are the messages of a subscription of Redis, that nothing here ends."""
-    if not isinstance(call.func, ast.Attribute) or call.func.attr != "listen" or call.args:
-        return False
-    made = scope.given(call.func.value)
-    subscribed = isinstance(made, ast.Call) and last(made.func) == "pubsub"
-    return subscribed and "unsubscribe" not in scope.module.source.text
+    def _over_iterators(self, scope: Scope) -> Iterator[EndlessLoop]:
+        for each in (*scope.all(ast.For), *scope.all(ast.AsyncFor)):
+            endless = self._iterators.has_no_end(scope, each.iter)
+            condition = None if endless else repeated(each.iter)
+            if endless and not ends(each) and not yields(each):
+                yield scope.observed(EndlessLoop, each, left_by(scope, each))
+            elif (endless or condition) and (asked := awaited(scope, each, condition)):
+                yield scope.observed(EndlessLoop, each, left_by(scope, each, stated=True), asked)
+        yield from (scope.observed(EndlessLoop, node) for node in self._iterators.walked_whole(scope))
+        if given := self._iterators.given_to_others(scope):
+            node, doubt = given
+            yield scope.observed(EndlessLoop, node, doubt=doubt)
 
 
 def _stays_true(scope: Scope, test: ast.expr) -> bool:
@@ -221,23 +156,3 @@ def _names(node: ast.AST, name: str) -> bool:
 
 def _modules(scope: Scope) -> list[Module]:
     return list(scope.machine.project.modules.values())
-
-
-def _yields(loop: ast.stmt) -> bool:
-    return any(isinstance(node, ast.Yield | ast.YieldFrom) for node in walk(loop))
-
-
-def _ends(loop: ast.While | ast.For) -> bool:
-    """Whether something may leave a loop: `break`, `return`, `raise`, or an exit."""
-    pending: list[tuple[ast.AST, bool]] = [(node, False) for node in loop.body]
-    while pending:
-        node, nested = pending.pop()
-        if isinstance(node, (*_FUNCTIONS, ast.Lambda, ast.ClassDef)):
-            continue
-        if isinstance(node, ast.Return | ast.Raise) or (isinstance(node, ast.Break) and not nested):
-            return True
-        if isinstance(node, ast.Call) and last(node.func) in {"exit", "_exit", "retry"}:
-            return True
-        inner = nested or isinstance(node, ast.For | ast.AsyncFor | ast.While)
-        pending += [(child, inner) for child in children(node)]
-    return False

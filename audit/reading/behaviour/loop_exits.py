@@ -1,15 +1,19 @@
 """The ways out of a loop, and what decides whether each is taken."""
 
 import ast
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from audit.reading.behaviour.scope import Scope
-from audit.reading.python.child_nodes import walk
+from audit.reading.behaviour.scope import Scope, last
+from audit.reading.python.abstract_values import BoundMethod, FunctionValue
+from audit.reading.python.child_nodes import children, walk
 
 _LEAVES = (ast.Return, ast.Raise, ast.Break)
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
+_NOT_OWN = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+Loop = ast.While | ast.For | ast.AsyncFor
 # Errors by which a collection or a delay says that it is over.
 _OVER = re.compile(
     r"(?i)time_?out|deadline|limit|stop|empty|cancel|interrupt|exit|expired|no_?more|end|exhaust|Index|EOF"
@@ -29,7 +33,7 @@ class Exit:
     given_up: tuple[ast.expr, ...] = ()
 
 
-def exits(scope: Scope, loop: ast.While | ast.For) -> Iterator[Exit]:
+def exits(scope: Scope, loop: Loop) -> Iterator[Exit]:
     """The ways out of a loop by `return`, `raise` and `break`; an error that a handler hands on is none."""
     for node in (n for statement in loop.body for n in walk(statement)):
         if not isinstance(node, _LEAVES):
@@ -110,3 +114,66 @@ def _leaves(handler: ast.ExceptHandler) -> bool:
 
 def _calls(body: Sequence[ast.stmt]) -> tuple[ast.Call, ...]:
     return tuple(n for statement in body for n in walk(statement) if isinstance(n, ast.Call))
+
+
+def yields(loop: ast.stmt) -> bool:
+    """Whether a loop gives values to whoever walks what holds it."""
+    return any(isinstance(node, ast.Yield | ast.YieldFrom) for node in walk(loop))
+
+
+def ends(loop: Loop) -> bool:
+    """Whether something may leave a loop: `break`, `return`, `raise`, or an exit."""
+    pending: list[tuple[ast.AST, bool]] = [(node, False) for node in loop.body]
+    while pending:
+        node, nested = pending.pop()
+        if isinstance(node, _NOT_OWN):
+            continue
+        if isinstance(node, ast.Return | ast.Raise) or (isinstance(node, ast.Break) and not nested):
+            return True
+        if isinstance(node, ast.Call) and last(node.func) in {"exit", "_exit", "retry"}:
+            return True
+        inner = nested or isinstance(node, _LOOPS)
+        pending += [(child, inner) for child in children(node)]
+    return False
+
+
+def left_by(scope: Scope, loop: Loop, *, stated: bool = False) -> str:
+    """A function of the project that a loop calls and that raises something, which nothing in the loop catches; else empty.
+
+    `stated`: only a call whose answer is not used.
+    """
+    for call in scope.calls:
+        if stated and not isinstance(scope.parents[call], ast.Expr):
+            continue
+        around = list(itertools.takewhile(lambda n: n is not loop, scope.around(call)))
+        if loop not in scope.around(call) or any(isinstance(n, ast.Try) and n.handlers for n in around):
+            continue
+        if any(isinstance(n, ast.Raise) for function in called(scope, call) for n in walk(function)):
+            return ast.unparse(call.func)
+    return ""
+
+
+def called(scope: Scope, call: ast.Call) -> list[ast.AST]:
+    """The function that a call runs, or the methods that bear its name."""
+    callee = scope.evaluated(call.func)
+    function = callee.function if isinstance(callee, BoundMethod) else callee
+    if isinstance(function, FunctionValue):
+        return [function.node]
+    methods = scope.machine.graph.methods(call.func.attr) if isinstance(call.func, ast.Attribute) else []
+    return [place.node() for _, _, place in methods]
+
+
+def is_literally_true(scope: Scope, test: ast.expr) -> bool:
+    """`True`, `not False`, `1 == 1`, `True or x`, or a local name that is given nothing else."""
+    if isinstance(test, ast.Constant):
+        return bool(test.value)
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return isinstance(test.operand, ast.Constant) and not test.operand.value
+    if isinstance(test, ast.BoolOp):
+        told = [is_literally_true(scope, value) for value in test.values]
+        return any(told) if isinstance(test.op, ast.Or) else all(told)
+    if isinstance(test, ast.Compare) and all(isinstance(n, ast.Constant) for n in (test.left, *test.comparators)):
+        return scope.value(test) is True
+    given = scope.assigned.get(test.id) if isinstance(test, ast.Name) else None
+    # A function inside may give it another value.
+    return isinstance(given, ast.Constant) and bool(given.value) and "nonlocal " not in scope.module.source.text

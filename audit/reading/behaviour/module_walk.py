@@ -2,7 +2,6 @@
 
 import ast
 from collections.abc import Callable, Iterator
-from itertools import chain
 from types import FunctionType
 from typing import get_args, get_type_hints
 
@@ -23,7 +22,7 @@ from audit.reading.behaviour.direct_runs import direct_runs
 from audit.reading.behaviour.enclosing_statements import SwallowingWrappers
 from audit.reading.behaviour.endless_calls import WORDS as ENDLESS_CALLS
 from audit.reading.behaviour.endless_calls import endless_calls
-from audit.reading.behaviour.endless_loops import endless_loops
+from audit.reading.behaviour.endless_loops import EndlessLoops
 from audit.reading.behaviour.fetching_calls import WORDS as FETCHING
 from audit.reading.behaviour.fetching_calls import fetching_calls
 from audit.reading.behaviour.function_memory import WORDS as FUNCTION_MEMORY
@@ -73,6 +72,8 @@ from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Module
 
 Watcher = Callable[[Scope], Iterator[Observation]]
+# A question put to a module's text, and the watcher that looks where the answer is yes.
+Asking = tuple[Callable[[str], bool], Watcher]
 
 # Each with words of which a module's text must hold one for it to see anything: most modules are not walked at all.
 _PUBLISHING = (".delay(", ".delay,", ".delay)", ".delay\n", "apply_async", "send_task", "_on_commit", ".chunks(")
@@ -85,7 +86,6 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
         waiting,
     ),
     (("except", "finally", "with ", "submit(", "PoolExecutor", "gather(", *SWALLOWING), swallowed_errors),
-    (("while ", "while(", "itertools", "iter(", "pubsub"), endless_loops),
     (("while self.", "while not self.", "while cls.", *ENDLESS_CALLS), endless_calls),
     (_CLOCKS, naive_clocks),
     (ZONELESS, zoneless_clocks),
@@ -147,35 +147,35 @@ def read_code(machine: Machine) -> tuple[Observation, ...]:
     modules = [machine.project.modules[name] for name in sorted(machine.project.modules)]
     machine.start_functions()
     wrappers = SwallowingWrappers(machine)
-    tables, handed = ClassTables(machine), HandedObjects(machine)
-    seen = (_observations(machine, module, wrappers, tables, handed) for module in modules)
-    return (*mentions(machine.project), *chain.from_iterable(seen))
+    tables, handed, loops = ClassTables(machine), HandedObjects(machine), EndlessLoops(machine)
+    asking: tuple[Asking, ...] = (
+        (tables.may_change, tables),
+        (handed.may_hand, handed),
+        (loops.may_loop, loops),
+        (may_open, opened_at_import),
+        (may_keep, kept_entries),
+        (may_hold_a_secret, literal_secrets),
+    )
+    seen: list[Observation] = [*mentions(machine.project)]
+    for module in (m for m in modules if not machine.project.is_test_file(m.source.path)):
+        text = module.source.text
+        watchers = _watchers(text, asking, named=handed.may_publish(text))
+        watchers += [wrappers] if module.name in wrappers.modules else []
+        seen += _observations(machine, module, watchers)
+    return tuple(seen)
 
 
-def _observations(
-    machine: Machine, module: Module, wrappers: SwallowingWrappers, tables: ClassTables, handed: HandedObjects
-) -> list[Observation]:
-    text = module.source.text
-    if machine.project.is_test_file(module.source.path):
-        return []
-    named = handed.may_publish(text)
-    watchers = [
+def _watchers(text: str, asking: tuple[Asking, ...], *, named: bool) -> list[Watcher]:
+    """Those that may see something in a module; `named`: it may publish under a name that is not Celery's."""
+    found = [
         watcher
         for words, watcher in _WATCHERS
         if any(word in text for word in words) or (named and words[: len(_PUBLISHING)] == _PUBLISHING)
     ]
-    if module.name in wrappers.modules:
-        watchers.append(wrappers)
-    if tables.may_change(text):
-        watchers.append(tables)
-    if handed.may_hand(text):
-        watchers.append(handed)
-    if may_open(text):
-        watchers.append(opened_at_import)
-    if may_keep(text):
-        watchers.append(kept_entries)
-    if may_hold_a_secret(text):
-        watchers.append(literal_secrets)
+    return [*found, *(watcher for may_see, watcher in asking if may_see(text))]
+
+
+def _observations(machine: Machine, module: Module, watchers: list[Watcher]) -> list[Observation]:
     watched = [(watch, _kinds(watch)) for watch in watchers]
     return [
         seen

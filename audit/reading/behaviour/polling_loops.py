@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 
-from audit.reading.behaviour.loop_exits import Exit, exits
+from audit.reading.behaviour.loop_exits import Exit, Loop, exits
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.abstract_values import BoundMethod, FunctionValue
 from audit.reading.python.child_nodes import children, walk
@@ -45,7 +45,7 @@ _FEW = 3
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-def awaited(scope: Scope, loop: ast.While | ast.For, condition: ast.expr | None) -> str:
+def awaited(scope: Scope, loop: Loop, condition: ast.expr | None) -> str:
     """The call that a loop makes again and again, between sleeps, and whose answer alone ends it; else empty.
 
     `condition` is the one that keeps the loop going, None for one that is always true.
@@ -74,7 +74,7 @@ def _made_by(scope: Scope, call: ast.Call) -> list[ast.Call]:
     return [n for n in walk(node) if isinstance(n, ast.Call)] if node is not None else []
 
 
-def _is_cut(scope: Scope, loop: ast.While | ast.For) -> bool:
+def _is_cut(scope: Scope, loop: Loop) -> bool:
     """Whether something around a loop ends it after some time: `with timeout(60)`, `@timeout(60)`."""
     items = [i.context_expr for n in scope.around(loop) if isinstance(n, ast.With | ast.AsyncWith) for i in n.items]
     decorators = scope.root.decorator_list if isinstance(scope.root, _FUNCTIONS) else []
@@ -84,7 +84,7 @@ def _is_cut(scope: Scope, loop: ast.While | ast.For) -> bool:
 class Question:
     """What decides whether a loop is left by one of its ways out."""
 
-    def __init__(self, scope: Scope, loop: ast.While | ast.For, way: Exit) -> None:
+    def __init__(self, scope: Scope, loop: Loop, way: Exit) -> None:
         self._scope, self._loop, self._way = scope, loop, way
 
     @property
@@ -144,7 +144,7 @@ class Question:
         names = {n for value in self._behind for n in _names(value)}
         given = {n for targets, _ in self._assigned for n in targets}
         counted = {n for a in walk(self._loop) if isinstance(a, ast.AugAssign) for n in _names(a.target)}
-        counted |= _names(self._loop.target) if isinstance(self._loop, ast.For) else set()
+        counted |= _names(self._loop.target) if isinstance(self._loop, ast.For | ast.AsyncFor) else set()
         return (
             bool(names & counted)
             or any(_BOUNDS.search(name.rpartition(".")[2]) for name in names - given)

@@ -1,9 +1,10 @@
 """Calls that never return, iterators that never end, flags that nobody clears, and those that end."""
 
 from audit.model.findings import Outcome
-from tests.rules.kinds.program import ALARM, PASSES, Program
+from tests.rules.kinds.program import ALARM, DOUBTED, PASSES, Program
 
 _HEAD = """
+import queue
 import threading
 import time
 
@@ -27,6 +28,12 @@ class Poller:
     def run(self):
         while not self.stopped:
             time.sleep(2)
+
+    def pages(self):
+        number = 0
+        while True:
+            number += 1
+            yield number
 
     def stop(self):
         self.stopped = True
@@ -53,4 +60,8 @@ PROGRAMS = (
     _task("a change stream", "with MongoClient().shop.orders.watch() as stream:\n    for change in stream:\n        store(change)"),
     _task("a flag that nobody clears", "Poller().loop()"),
     _task("a flag that something sets", "Poller().run()", PASSES),
+    _task("a generator of the project", "for page in Poller().pages():\n    store(page)"),
+    _task("a generator that is left", "for page in Poller().pages():\n    if page > 9:\n        break", PASSES),
+    _task("a generator that another function walks", "store(Poller().pages())", DOUBTED),
+    _task("a queue in which nobody puts the last value", "for item in iter(queue.Queue().get, None):\n    store(item)"),
 )  # fmt: skip
