@@ -1,17 +1,19 @@
 """How long a function waits: sleeps, and results it asks for."""
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 
 from audit.model.observations.waits import ResultWait, Sleep
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.reading.behaviour.scope import Scope, function_scope, keyword, last
-from audit.reading.python.abstract_values import External, FunctionValue, Instance
+from audit.reading.python.abstract_values import BoundMethod, External, FunctionValue, Instance
 from audit.reading.python.child_nodes import walk
 
 _SLEEPS = frozenset({"time.sleep", "asyncio.sleep", "gevent.sleep", "eventlet.sleep"})
 _READS = frozenset({"get", "join", "wait", "wait_for", "collect", "join_native", "iterate", "iter_native"})
 _POLLED = frozenset({"ready", "state", "status", "successful", "failed"})
+_OF_BACKENDS = frozenset({"get_state", "get_status", "get_task_meta", "get_result", "get_many", "iter_native"})
 _PUBLISH = frozenset({"delay", "apply_async", "send_task", "delay_on_commit"})
 _CANVAS = frozenset({"group", "chord", "chain", "AsyncResult", "GroupResult", "ResultSet"})
 _FOLLOWED = 3
@@ -25,15 +27,29 @@ def waiting(scope: Scope) -> Iterator[Sleep | ResultWait]:
     if sleeps:
         first = min(sleeps, key=lambda c: c.lineno)
         yield scope.observed(Sleep, first, seconds=_Path(scope, sleeps).longest(scope.body))
-    for node in _waits(scope):
+    waits = list(_waits(scope))
+    for node in waits:
         yield scope.observed(ResultWait, node)
+    for block in scope.all(ast.With) if not waits else ():
+        allowed = any(
+            last(i.context_expr.func) == "allow_join_result"
+            for i in block.items
+            if isinstance(i.context_expr, ast.Call)
+        )
+        read = (n for n in walk(block) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute))
+        if allowed and any(
+            n.func.attr in _READS and not _names_an_entry(n) for n in read if isinstance(n.func, ast.Attribute)
+        ):
+            yield scope.observed(ResultWait, block, perhaps=True)
 
 
-def _waits(scope: Scope, depth: int = 0) -> Iterator[ast.expr | ast.While]:
+def _waits(scope: Scope, depth: int = 0) -> Iterator[ast.expr | ast.stmt]:
     """The calls and loops of a scope that wait for the result of a task; so do calls that give one to what waits for it."""
     for call in scope.calls:
         read = call.func.value if isinstance(call.func, ast.Attribute) and call.func.attr in _READS else None
-        waits = read is not None and _is_result(scope, read)
+        waits = (
+            read is not None and not _names_an_entry(call) and (_is_result(scope, read) or _waits_for_one(scope, call))
+        )
         if waits or (
             call.args
             and (
@@ -43,10 +59,36 @@ def _waits(scope: Scope, depth: int = 0) -> Iterator[ast.expr | ast.While]:
             )
         ):
             yield call
-    for loop in scope.all(ast.While):
-        polled = [n for n in walk(loop.test) if isinstance(n, ast.Attribute) and n.attr in _POLLED]
-        if any(_is_result(scope, n.value) for n in polled):
+    loops: list[ast.While | ast.For | ast.AsyncFor] = [*scope.all(ast.While), *scope.all(ast.For)]
+    for loop in (*loops, *scope.all(ast.AsyncFor)):
+        sleeps = any(isinstance(n, ast.Call) and last(n.func) in {"sleep", "wait"} for n in walk(loop))
+        asked = loop if sleeps else loop.test if isinstance(loop, ast.While) else None
+        if asked is not None and any(_asks_a_state(scope, n) for n in walk(asked) if isinstance(n, ast.Attribute)):
             yield loop
+
+
+def _asks_a_state(scope: Scope, node: ast.Attribute) -> bool:
+    """Whether this asks the backend, or the result of a task, whether the task has ended."""
+    if node.attr in _OF_BACKENDS:
+        return "backend" in ast.unparse(scope.given(node.value)).lower()
+    return node.attr in _POLLED and _is_result(scope, node.value)
+
+
+def _names_an_entry(call: ast.Call) -> bool:
+    """Whether a text is given first: the name of an entry, in a dictionary or in a store."""
+    return (
+        bool(call.args)
+        and isinstance(call.args[0], ast.JoinedStr | ast.Constant)
+        and not isinstance(getattr(call.args[0], "value", None), int | float | None)
+    )
+
+
+def _waits_for_one(scope: Scope, call: ast.Call) -> bool:
+    """Whether a call waits as only results of Celery do: by an argument of theirs, or of a backend."""
+    of_celery = {"disable_sync_subtasks", "propagate", "follow_parents", "EXCEPTION_STATES", "PROPAGATE_STATES"}
+    if last(call.func) in {"get", "join", "collect"} and any(k.arg in of_celery for k in call.keywords):
+        return not isinstance(scope.evaluated(call.func), BoundMethod)
+    return last(call.func) == "wait_for" and isinstance(call.func, ast.Attribute) and last(call.func.value) == "backend"
 
 
 def _gives_to_wait(scope: Scope, call: ast.Call, depth: int) -> bool:
@@ -177,14 +219,40 @@ def _is_result(scope: Scope, node: ast.expr, within: frozenset[str] = frozenset(
     node = scope.given(node)
     if isinstance(node, ast.Name):
         return node.id not in within and _is_loop_over_results(scope, node, within | {node.id})
-    if not isinstance(node, ast.Call):
-        return False
-    if isinstance(node.func, ast.Call | ast.BinOp):
-        return _is_canvas(scope, node.func)
-    name = last(node.func)
-    if name in _PUBLISH and isinstance(node.func, ast.Attribute):
+    if isinstance(node, ast.Attribute):
+        return _is_kept(scope, node)
+    return isinstance(node, ast.Call) and _gives_a_result(scope, node, within)
+
+
+def _gives_a_result(scope: Scope, call: ast.Call, within: frozenset[str]) -> bool:
+    if isinstance(call.func, ast.Call | ast.BinOp):
+        return _is_canvas(scope, call.func)
+    name = last(call.func)
+    if name in _PUBLISH and isinstance(call.func, ast.Attribute):
         return True
-    return name in _CANVAS - {"group", "chord", "chain"} or (name == "apply_async" and _is_canvas(scope, node.func))
+    if name in _CANVAS - {"group", "chord", "chain"} or (name == "apply_async" and _is_canvas(scope, call.func)):
+        return True
+    return _is_answered(scope, call, within)
+
+
+def _is_answered(scope: Scope, call: ast.Call, within: frozenset[str]) -> bool:
+    """Whether a function of the project answers the result of a task that it published."""
+    if len(within) > _FOLLOWED or "\0" + last(call.func) in within:
+        return False
+    callee = scope.evaluated(call.func)
+    function = callee.function if isinstance(callee, BoundMethod) else callee
+    if not isinstance(function, FunctionValue) or isinstance(function.node, ast.Lambda):
+        return False
+    inner = function_scope(scope.machine, function)
+    given = [n.value for n in inner.all(ast.Return) if n.value is not None]
+    return any(_is_result(inner, value, within | {"\0" + last(call.func)}) for value in given)
+
+
+def _is_kept(scope: Scope, node: ast.Attribute) -> bool:
+    """Whether each value that the module gives an attribute of this name is the result of a task, published there."""
+    kept = re.findall(rf"\.{re.escape(node.attr)}\b\s*(?::[^=\n]+)?=(?!=)\s*([^\n]+)", scope.module.source.text)
+    told = [value for value in kept if value.strip() != "None"]
+    return bool(told) and all(re.search(r"\.(delay|apply_async|send_task)\(|\bAsyncResult\(", value) for value in told)
 
 
 def _is_canvas(scope: Scope, node: ast.expr) -> bool:

@@ -82,7 +82,18 @@ _CLOCKS = ("now", "today", "fromtimestamp", "datetime", "partial")
 _COUNTING = ("+=", "-=", " + ", " - ", "setattr(", "ock(", "or_update(")
 _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     (
-        ("sleep", *_PUBLISHING, "AsyncResult", "GroupResult", "ResultSet", "group(", "chord("),
+        (
+            *("sleep", *_PUBLISHING, "AsyncResult", "GroupResult", "ResultSet", "group(", "chord(", ".wait_for("),
+            *(
+                ".get()",
+                ".get(timeout",
+                ".get(propagate",
+                ".get(disable_sync",
+                ".get(interval",
+                ".join()",
+                "allow_join",
+            ),
+        ),
         waiting,
     ),
     (("except", "finally", "with ", "submit(", "PoolExecutor", "gather(", *SWALLOWING), swallowed_errors),
