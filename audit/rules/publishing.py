@@ -27,6 +27,7 @@ from audit.rules.rule import Guide
 _ETA = "https://docs.celeryq.dev/en/stable/userguide/calling.html#eta-and-countdown"
 _COMMIT = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#database-transactions"
 _QUERIED = "document ou identifiant, vient d'une requête"
+_HANDED = "objet de la base, est donné à ce qui publie peut-être une tâche"
 _REPLACED = "objet de la base, que l'`apply_async` d'une classe du projet remplace peut-être"
 _STATE = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#state"
 _HOUR = 3600
@@ -282,7 +283,7 @@ def _objects(known: TargetFacts) -> Sequence[Finding]:
         Doubt(
             e.path,
             e.first_line,
-            f"`{o.argument}` ({e.path}:{e.first_line}), {_REPLACED if o.replaced else _QUERIED}",
+            f"`{o.argument}` ({e.path}:{e.first_line}), {_REPLACED if o.replaced else _HANDED if o.handed else _QUERIED}",
         )
         for o in known.source.observations_of(QueriedArgument)
         if (e := o.excerpt)

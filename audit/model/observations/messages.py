@@ -64,11 +64,13 @@ class DatabaseObjectArgument(Observation):
 class QueriedArgument(Observation):
     """A published task that is given one of the answers of a query, which may be a whole document or an identifier.
 
-    `replaced`: it is a row, for which the `apply_async` of a class of the target may give something else.
+    `replaced`: it is a row, for which the `apply_async` of a class of the target may give something else. `handed`: it is a row,
+    given to a method of something unknown, that publishes what it is given if it is the target's of that name.
     """
 
     argument: str
     replaced: bool = False
+    handed: bool = False
 
 
 @dataclass(frozen=True)
@@ -229,6 +231,11 @@ class RepeatedTask(Observation):
 @dataclass(frozen=True)
 class NamesWithoutModule(Observation):
     """A `gen_task_name` of the project's own that gives tasks the name of their function alone."""
+
+
+@dataclass(frozen=True)
+class KeptPublication(Observation):
+    """A method that publishes a task, kept or given rather than called: `HOOKS.append(notify.delay)`."""
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,15 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cached_property
 
-from audit.model.observations.messages import DatabaseObjectArgument
+from audit.model.call_closures import COMMON
+from audit.model.observations.messages import DatabaseObjectArgument, QueriedArgument
+from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.published_calls import METHODS
 from audit.reading.behaviour.row_objects import is_row, owner
-from audit.reading.behaviour.scope import Scope, last
+from audit.reading.behaviour.scope import Scope, function_scope, last
 from audit.reading.python.abstract_values import BoundMethod, ClassValue, FunctionValue, Value
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute
@@ -16,6 +18,10 @@ from audit.reading.python.interpreter import Machine
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef
 _OTHER_NAMES = re.compile(r"(?m)^(\w+) *= *(?:[\w.]*partial\()?[\w.]+\.(?:delay|apply_async|send_task)\b(?!\()")
+# They make a signature of a task.
+_SIGNED = frozenset({"s", "si"})
+# How many functions may hand on one parameter, one after another.
+_CALLERS = 4
 _Place = tuple[str, str, int]
 
 
@@ -39,23 +45,69 @@ class HandedObjects:
         modules = self._machine.project.modules.values()
         return frozenset(name for module in modules for name in _OTHER_NAMES.findall(module.source.text))
 
-    def __call__(self, scope: Scope) -> Iterator[DatabaseObjectArgument]:
-        """DatabaseObjectArgument: a row at the place of a parameter that is published."""
-        names = {name for _, name, _ in self._published}
-        for call in scope.calls:
-            function = _function(scope, call) if last(call.func) in names else None
-            if function is None or isinstance(function.node, ast.Lambda):
-                continue
-            published = self._published.get((function.module, function.node.name, function.node.lineno), frozenset())
-            given = (value for name, value in _given(function.node, call) if name in published)
+    def __call__(self, scope: Scope) -> Iterator[DatabaseObjectArgument | QueriedArgument]:
+        """DatabaseObjectArgument: a row at the place of a parameter that is published; QueriedArgument: where the receiver is not known."""
+        handed = dict(self._handed_on(scope))
+        for call, given in handed.items():
             wrong = next((value for value in given if is_row(scope, value)), None)
             if wrong is not None:
                 yield scope.observed(DatabaseObjectArgument, call, argument=ast.unparse(wrong)[:60])
+        for call in scope.calls:
+            if call not in handed and isinstance(call.func, ast.Attribute) and call.func.attr in self._methods:
+                unknown = scope.evaluated(call.func.value) is UNKNOWN
+                values = (*call.args, *(k.value for k in call.keywords)) if unknown else ()
+                wrong = next((value for value in values if is_row(scope, value)), None)
+                if wrong is not None:
+                    yield scope.observed(QueriedArgument, call, argument=ast.unparse(wrong)[:60], handed=True)
+
+    @cached_property
+    def _methods(self) -> frozenset[str]:
+        """The names of methods that publish a parameter, other than those of many things."""
+        methods = {name for _, name, _ in self._published if self._machine.graph.methods(name)}
+        return frozenset(methods - COMMON)
+
+    def _handed_on(self, scope: Scope) -> Iterator[tuple[ast.Call, list[ast.expr]]]:
+        """The calls of these functions, each with what it gives the parameters that they publish."""
+        for call in scope.calls:
+            function = _function(scope, call) if last(call.func) in self._names else None
+            if function is not None and not isinstance(function.node, ast.Lambda):
+                published = self._parameters(function, function.node)
+                yield call, [value for name, value in _given(function.node, call) if name in published]
+
+    def _parameters(self, function: FunctionValue, node: _Definition) -> frozenset[str]:
+        """The parameters of a function that it publishes itself, or hands on to another that does."""
+        place = function.module, node.name, node.lineno
+        if place not in self._all:
+            # What it hands on to itself, another call of it was handed.
+            self._all[place] = self._published.get(place, frozenset())
+            given = [v for _, values in self._handed_on(function_scope(self._machine, function)) for v in values]
+            handed = {last(v.value if isinstance(v, ast.Starred) else v) for v in given}
+            self._all[place] |= _unchanged(node) & handed
+        return self._all[place]
+
+    @cached_property
+    def _all(self) -> dict[_Place, frozenset[str]]:
+        return {}
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        """The names of functions that publish a parameter, of those that call them, and so on."""
+        found = {name for _, name, _ in self._published}
+        modules = [
+            m for m in self._machine.project.modules.values() if not self._machine.project.is_test_file(m.source.path)
+        ]
+        for _ in range(_CALLERS if found else 0):
+            called = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(found)))})\(")
+            trees = (module.tree for module in modules if called.search(module.source.text))
+            callers = {n.name for tree in trees for n in walk(tree) if isinstance(n, _Definition) and _calls(n, found)}
+            if callers <= found:
+                break
+            found |= callers
+        return frozenset(found)
 
     @cached_property
     def _named(self) -> re.Pattern[str]:
-        names = sorted({re.escape(name) for _, name, _ in self._published})
-        return re.compile(rf"\b(?:{'|'.join(names)})\(")
+        return re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(self._names)))})\(")
 
     @cached_property
     def _published(self) -> dict[_Place, frozenset[str]]:
@@ -63,7 +115,9 @@ class HandedObjects:
         found: dict[_Place, frozenset[str]] = {}
         for module in project.modules.values():
             text = module.source.text
-            if not any(f".{method}(" in text for method in METHODS) or project.is_test_file(module.source.path):
+            if not any(f".{method}(" in text for method in METHODS | _SIGNED) or project.is_test_file(
+                module.source.path
+            ):
                 continue
             for node in walk(module.tree):
                 if isinstance(node, _Definition) and (names := _published_parameters(node)):
@@ -73,17 +127,26 @@ class HandedObjects:
 
 def _published_parameters(node: _Definition) -> frozenset[str]:
     """Parameters that a function gives a task as they are."""
-    spec = node.args
-    own = {a.arg for a in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs, spec.vararg, spec.kwarg) if a}
     inner = [n for statement in node.body for n in walk(statement)]
     calls = [n for n in inner if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)]
-    given = {name for call in calls if last(call.func) in METHODS for name in _names_given(call)}
-    changed = {n.id for n in inner if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    return frozenset((own & given) - changed)
+    given = {name for call in calls if last(call.func) in METHODS | _SIGNED for name in _names_given(call)}
+    return _unchanged(node) & given
+
+
+def _unchanged(node: _Definition) -> frozenset[str]:
+    """The parameters of a function that it gives no other value."""
+    spec = node.args
+    own = {a.arg for a in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs, spec.vararg, spec.kwarg) if a}
+    inner = (n for statement in node.body for n in walk(statement))
+    return frozenset(own - {n.id for n in inner if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)})
+
+
+def _calls(node: _Definition, names: Collection[str]) -> bool:
+    return any(isinstance(n, ast.Call) and last(n.func) in names for n in walk(node))
 
 
 def _names_given(call: ast.Call) -> Iterator[str]:
-    plain = last(call.func) in {"delay", "delay_on_commit"}
+    plain = last(call.func) in {"delay", "delay_on_commit", *_SIGNED}
     rest = call.args[1:] if last(call.func) == "send_task" else call.args
     options = [k.value for k in call.keywords if plain or k.arg in {"args", "kwargs"}]
     for value in (*(rest if plain else rest[:2]), *options):

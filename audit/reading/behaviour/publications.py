@@ -16,7 +16,14 @@ from audit.model.plain_value import PlainValue
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.reading.behaviour.call_options import meant_option
 from audit.reading.behaviour.growing_delays import Growth, growth
-from audit.reading.behaviour.published_calls import METHODS, SIGNATURES, is_signature, named_task, whole_calls
+from audit.reading.behaviour.published_calls import (
+    METHODS,
+    SIGNATURES,
+    is_signature,
+    may_be_a_task,
+    named_task,
+    whole_calls,
+)
 from audit.reading.behaviour.row_objects import is_row
 from audit.reading.behaviour.scope import Scope, chain, keyword, last, opaque
 from audit.reading.behaviour.upper_bounds import at_most
@@ -160,7 +167,7 @@ def is_publication(scope: Scope, node: ast.expr) -> bool:
     """Whether this names a method that publishes a task, such as `send_mail.delay`, without calling it."""
     if not isinstance(node, ast.Attribute) or node.attr not in METHODS:
         return False
-    return node.attr == "send_task" or _receiver(scope, node.value) is not None
+    return node.attr == "send_task" or _receiver(scope, node.value) is not None or may_be_a_task(scope, node)
 
 
 def _gives(scope: Scope, call: ast.Call) -> bool:
@@ -171,7 +178,9 @@ def _gives(scope: Scope, call: ast.Call) -> bool:
 
 def _is_task(scope: Scope, method: ast.Attribute) -> bool:
     value = scope.evaluated(method.value)
-    return isinstance(value, FunctionValue) and bool(value.decorators)
+    if isinstance(value, FunctionValue):
+        return bool(value.decorators)
+    return method.attr in {"s", "si"} and may_be_a_task(scope, method)
 
 
 def _message(scope: Scope, call: ast.Call, queue: ast.expr | None, method: str) -> PublishedMessage:

@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 
+from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.abstract_values import (
     External,
@@ -125,6 +126,11 @@ def stands_for_tasks(scope: Scope, receiver: ast.expr) -> bool:
         return any(_tasks(scope, receiver.func.value))
     loops = [n for n in scope.all(ast.For) if isinstance(n.target, ast.Name) and n.target.id == last(receiver)]
     return isinstance(receiver, ast.Name) and any(task for loop in loops for task in _tasks(scope, loop.iter))
+
+
+def may_be_a_task(scope: Scope, method: ast.Attribute) -> bool:
+    """Whether a method of tasks is asked of what nobody knows, such as what a registry holds; no class of the project has it."""
+    return scope.evaluated(method.value) is UNKNOWN and not scope.machine.graph.methods(method.attr)
 
 
 def _tasks(scope: Scope, table: ast.expr) -> Iterator[FunctionValue]:

@@ -3,26 +3,34 @@
 import ast
 from collections.abc import Iterator
 
-from audit.model.observations.messages import AtomicRequests, DirectPublication, UncommittedPublication
+from audit.model.observations.messages import AtomicRequests, DirectPublication, KeptPublication, UncommittedPublication
 from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.model_signals import is_signal_receiver
 from audit.reading.behaviour.open_transactions import commit_follows, committed_before, is_inside
-from audit.reading.behaviour.publications import published, publishes_its_own_way
-from audit.reading.behaviour.published_calls import METHODS, is_canvas, stands_for_tasks, whole_calls
+from audit.reading.behaviour.publications import is_publication, published, publishes_its_own_way
+from audit.reading.behaviour.published_calls import METHODS, is_canvas, may_be_a_task, stands_for_tasks, whole_calls
 from audit.reading.behaviour.row_objects import is_row_class, owner
 from audit.reading.behaviour.scope import Scope, last
 
 _AFTER = frozenset({"delay_on_commit", "apply_async_on_commit"})
+# They call what they are given.
+_RUNNING = frozenset({"map", "starmap", "submit", "to_thread", "run_in_executor"})
 _SAVING = frozenset({"save", "asave", "delete", "adelete", "save_base"})
 _ATOMIC = "ATOMIC_REQUESTS"
 
 
-def published_too_early(scope: Scope) -> Iterator[UncommittedPublication | DirectPublication]:
-    """UncommittedPublication: a task published inside a transaction, or between its writes and its commit; else DirectPublication."""
+def published_too_early(scope: Scope) -> Iterator[UncommittedPublication | DirectPublication | KeptPublication]:
+    """UncommittedPublication: a task published inside a transaction, or between its writes and its commit; else DirectPublication.
+
+    KeptPublication: what publishes one, kept for whoever calls it.
+    """
     # A task's own way of publishing itself is no publication.
     if not scope.symbol or getattr(scope.root, "name", "") in METHODS:
         return
-    for call in [c for c in whole_calls(scope) if _publishes(scope, c)]:
+    for node in scope.all(ast.Attribute):
+        if node.attr in METHODS - _AFTER and not _is_called(scope, node) and is_publication(scope, node):
+            yield scope.observed(KeptPublication, node)
+    for call in [c for c in whole_calls(scope) if _publishes(scope, c) or _maps(scope, c)]:
         if any(isinstance(node, ast.Lambda) for node in scope.around(call)) or publishes_its_own_way(scope, call):
             continue
         holder = call.func.value if isinstance(call.func, ast.Attribute) else call.func
@@ -34,6 +42,17 @@ def published_too_early(scope: Scope) -> Iterator[UncommittedPublication | Direc
             yield scope.observed(
                 DirectPublication, call, task=task, on_save=_is_run_by_a_save(scope), committed=committed
             )
+
+
+def _is_called(scope: Scope, method: ast.Attribute) -> bool:
+    """Whether a method is called where it is named, or left for after the commit."""
+    around = [node for node in scope.around(method) if isinstance(node, ast.Call)]
+    return any(call.func is method or last(call.func).endswith("on_commit") for call in around)
+
+
+def _maps(scope: Scope, call: ast.Call) -> bool:
+    """`map(notify.delay, keys)`, `pool.submit(notify.delay, key)`."""
+    return last(call.func) in _RUNNING and any(is_publication(scope, a) for a in call.args)
 
 
 def _is_run_by_a_save(scope: Scope) -> bool:
@@ -78,4 +97,8 @@ def _publishes(scope: Scope, call: ast.Call) -> bool:
         )
     if is_canvas(scope, call.func.value) or stands_for_tasks(scope, call.func.value):
         return True
+    if may_be_a_task(scope, call.func):
+        # Only given a number, it is a timer's: so long is to be waited.
+        numbers = [isinstance(a, ast.Constant) and isinstance(a.value, int | float) for a in call.args]
+        return not (numbers and all(numbers)) or bool(call.keywords)
     return held in {"task", *(task.symbol.rpartition(":")[2] for task in scope.machine.decorated)}

@@ -12,6 +12,7 @@ from audit.model.gaps import Gap, OpaqueCall
 from audit.model.observations.messages import (
     AtomicRequests,
     DirectPublication,
+    KeptPublication,
     Opening,
     SignalReceiver,
     TransactionCalls,
@@ -66,7 +67,8 @@ class Transactions:
 
     def early(self) -> tuple[tuple[Early, ...], tuple[Gap, ...]]:
         """The publications that run in one, and the calls in one that nobody can follow."""
-        if not any(not one.committed for held in self._direct.values() for one in held):
+        kept = self._known.source.observations_of(KeptPublication)
+        if not kept and all(one.committed for held in self._direct.values() for one in held):
             return (), tuple(self._handed())
         starts = list(self._starts())
         for certain in (True, False):
