@@ -97,8 +97,11 @@ def _publishes(scope: Scope, call: ast.Call) -> bool:
         )
     if is_canvas(scope, call.func.value) or stands_for_tasks(scope, call.func.value):
         return True
-    if may_be_a_task(scope, call.func):
-        # Only given a number, it is a timer's: so long is to be waited.
-        numbers = [isinstance(a, ast.Constant) and isinstance(a.value, int | float) for a in call.args]
-        return not (numbers and all(numbers)) or bool(call.keywords)
-    return held in {"task", *(task.symbol.rpartition(":")[2] for task in scope.machine.decorated)}
+    unknown = may_be_a_task(scope, call.func) and not _waits_so_long(call)
+    return unknown or held in {"task", *(task.symbol.rpartition(":")[2] for task in scope.machine.decorated)}
+
+
+def _waits_so_long(call: ast.Call) -> bool:
+    """`timer.delay(3)`: only a number is given, by which something unknown is told how long to wait."""
+    numbers = [isinstance(a, ast.Constant) and isinstance(a.value, int | float) for a in call.args]
+    return bool(numbers) and all(numbers) and not call.keywords
