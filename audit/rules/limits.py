@@ -351,14 +351,27 @@ def _same_pool(known: TargetFacts) -> Sequence[Finding]:
 )
 def _not_eager(known: TargetFacts) -> Sequence[Finding]:
     title = "Exécution immédiate activée"
-    return SettingComparison("task_always_eager", False, lambda v: not v, _not_eager.guide, title, otherwise=_run_here)(
-        known
-    )
+    return SettingComparison(
+        "task_always_eager",
+        False,
+        lambda v: not v,
+        _not_eager.guide,
+        title,
+        otherwise=_run_here,
+        doubts=_perhaps_run_here,
+    )(known)
 
 
 def _run_here(known: TargetFacts) -> list[Fault]:
-    text = "`{0}`, pour une requête, exécute `{1}` sans la publier"
-    return [Fault(text.format(short(o.symbol), short(o.task)), o.excerpt) for o in run_beside_routes(known)]
+    text = "`{0}`, pour une requête, exécute {1} sans la publier"
+    direct = [(o, f"`{short(o.task)}`" if o.task else "une tâche") for o in run_beside_routes(known) if not o.computed]
+    return [Fault(text.format(short(o.symbol), task), o.excerpt) for o, task in direct]
+
+
+def _perhaps_run_here(known: TargetFacts) -> list[Gap]:
+    text = "`{0}`, pour une requête, exécute peut-être une tâche sans la publier (`{1}`)"
+    computed = [o for o in run_beside_routes(known) if o.computed]
+    return [Doubt(*place_of(o.excerpt), text.format(short(o.symbol), o.computed)) for o in computed]
 
 
 @practice(

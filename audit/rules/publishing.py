@@ -18,6 +18,7 @@ from audit.model.observations.messages import (
 from audit.model.observations.observation import Observation, Seen
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN, Unknown
+from audit.rules.domains.route_domain import is_a_view
 from audit.rules.domains.task_domain import publications
 from audit.rules.domains.transaction_domain import Transactions
 from audit.rules.effective_settings import NO_TASK, short
@@ -221,15 +222,13 @@ def _in_requests(known: TargetFacts) -> list[DirectPublication]:
         function = known.source.functions.get(endpoint)
         if function and not any("non_atomic_requests" in decorator for decorator in function.decorators):
             served |= {f.symbol for f in known.reachable(endpoint, known.task_symbols, served)}
-    return [o for o in direct if o.on_save or o.symbol in served or _is_a_view(known, o.symbol)]
+    return [o for o in direct if o.on_save or o.symbol in served or _is_an_atomic_view(known, o.symbol)]
 
 
-def _is_a_view(known: TargetFacts, symbol: str) -> bool:
-    """Whether a function takes Django's request: a view, though no route to it was read."""
+def _is_an_atomic_view(known: TargetFacts, symbol: str) -> bool:
     function = known.source.functions.get(symbol)
-    first = [p.name for p in function.parameters[:2] if p.name != "self"] if function else []
     atomic = function is not None and not any("non_atomic_requests" in d for d in function.decorators)
-    return atomic and first[:1] == ["request"]
+    return atomic and is_a_view(known, symbol)
 
 
 @practice(

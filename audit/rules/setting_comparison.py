@@ -1,11 +1,12 @@
 """Compares one Celery setting, as the strongest probe knows it, with what it should be."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from audit.model.domains import conclude
 from audit.model.findings import Finding
+from audit.model.gaps import Gap
 from audit.model.plain_value import PlainValue
 from audit.model.target_facts import TargetFacts
 from audit.rules.domains.setting_domain import EVERYWHERE, Scope, setting_domain
@@ -21,7 +22,7 @@ def _everywhere(_: TargetFacts) -> Scope:
     return EVERYWHERE
 
 
-def _nothing(_: TargetFacts) -> Sequence[Fault]:
+def _nothing(_: TargetFacts) -> tuple[()]:
     return ()
 
 
@@ -30,7 +31,7 @@ class SettingComparison:
     """A check that a setting satisfies `holds`; `default` is Celery's own value, used where the target sets nothing.
 
     `title` is that of the problem. `exact` tells it in words of its own, and looks at what tasks set for themselves.
-    `otherwise`: what does the same as the setting, and is a reservation beside a right value.
+    `otherwise`: what does the same as the setting, and is a reservation beside a right value; `doubts`: what may do so.
     """
 
     name: str
@@ -41,6 +42,7 @@ class SettingComparison:
     scope: Callable[[TargetFacts], Scope] = _everywhere
     exact: ExactValue | None = None
     otherwise: Callable[[TargetFacts], Sequence[Fault]] = _nothing
+    doubts: Callable[[TargetFacts], Sequence[Gap]] = _nothing
 
     def __call__(self, known: TargetFacts) -> Sequence[Finding]:
         """Compare, strongest probe first; « indéterminé » when no probe can tell the value."""
@@ -52,6 +54,7 @@ class SettingComparison:
         if self.exact is not None:
             return self.exact.answers(known, reading, domain, nothing=scope.outside)
         told = self.otherwise(known)
+        domain = replace(domain, gaps=(*self.doubts(known), *domain.gaps))
         answer = conclude(domain, self._faults, possible_of=lambda member: [*self._possible(member), *told])
         evidence = [known.source.evidence(fault.excerpt) for fault in told] or reading.evidence
         return answered(self.guide, self.title, answer, *evidence, nothing=scope.outside, settles=_AGAIN)

@@ -240,9 +240,13 @@ class KeptPublication(Observation):
 
 @dataclass(frozen=True)
 class DirectRun(Observation):
-    """A call that runs a task, `task` by its symbol, in the process that makes it."""
+    """A call that runs a task in the process that makes it; `task`: its symbol, its name, or empty for one of several.
+
+    `computed`: what is called, as written, where its name is worked out and may be that of a method that publishes the task.
+    """
 
     task: str
+    computed: str = ""
 
 
 @dataclass(frozen=True)

@@ -85,15 +85,17 @@ def _runs(known: TargetFacts, start: str, symbol: str) -> bool:
 
 
 def run_beside_routes(known: TargetFacts) -> list[DirectRun]:
-    """The tasks that the endpoint of a route, or what it calls, runs in the process that answers requests.
+    """The tasks that the endpoint of a route, another view, or what these call, runs in the process that answers requests.
 
     Not those that the same function publishes too: it runs them where no worker is there for them.
     """
-    tasks = {task.symbol for task in known.source.tasks}
+    tasks = known.task_symbols
     chosen = {(o.symbol, o.task) for o in known.source.observations_of(PublishedMessage)}
     direct = [o for o in known.source.observations_of(DirectRun) if (o.symbol, o.task) not in chosen]
-    runs = [o for o in direct if o.task in tasks and o.symbol not in tasks]
+    # What bears the decorator of another library is no task.
+    runs = [o for o in direct if o.symbol not in tasks and (o.task in tasks or ":" not in o.task)]
     todo = [route.endpoint for facts in known.probes for route in facts.routes] if runs else []
+    todo += [symbol for symbol in known.source.functions if is_a_view(known, symbol)] if runs else []
     seen = set[str]()
     while todo:
         symbol = todo.pop()
@@ -101,3 +103,11 @@ def run_beside_routes(known: TargetFacts) -> list[DirectRun]:
             seen.add(symbol)
             todo += [call.target for call in known.source.functions[symbol].calls if call.target]
     return [o for o in runs if o.symbol in seen]
+
+
+def is_a_view(known: TargetFacts, symbol: str) -> bool:
+    """Whether a function takes a request, as the views of Django do: no route to it need have been read."""
+    if symbol.partition(":")[0] in known.source.test_modules:
+        return False
+    first = [p.name for p in known.source.functions[symbol].parameters[:2] if p.name != "self"]
+    return first[:1] == ["request"]
