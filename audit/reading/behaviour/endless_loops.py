@@ -52,7 +52,8 @@ class EndlessLoops:
         yield from self._over_iterators(scope)
 
     def _over_iterators(self, scope: Scope) -> Iterator[EndlessLoop]:
-        for each in (*scope.all(ast.For), *scope.all(ast.AsyncFor)):
+        loops: list[ast.For | ast.AsyncFor] = [*scope.all(ast.For), *scope.all(ast.AsyncFor)]
+        for each in loops:
             endless = self._iterators.has_no_end(scope, each.iter)
             condition = None if endless else repeated(each.iter)
             if endless and not ends(each) and not yields(each):

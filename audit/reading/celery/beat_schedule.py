@@ -55,8 +55,7 @@ def _decorated(machine: Machine, names: Mapping[str, str]) -> Iterator[BeatEntry
         if decoration is None or "run_every" not in decoration.keywords:
             continue
         seconds, crontab = _schedule(decoration.keywords["run_every"])
-        given = exported(decoration.keywords.get("options", {}))
-        options = given if isinstance(given, dict) else {"expires": UNKNOWN}
+        options = _options(decoration.keywords.get("options", {}))
         callee = decoration.callee
         if isinstance(callee, BoundMethod) and "expires" in ast.unparse(callee.function.node):
             options = {"expires": UNKNOWN, **options}
@@ -73,15 +72,19 @@ def _entry(
         return None
     task = task_name_of(value.get("task", UNKNOWN), names)
     seconds, crontab = _schedule(value.get("schedule", UNKNOWN))
-    options = exported(value.get("options", {}))
+    options = _options(value.get("options", {}))
     return BeatEntry(
-        name,
-        task if isinstance(task, str) else "",
-        seconds,
-        crontab,
-        options if isinstance(options, dict) else {},
-        excerpt_of(machine, origin),
+        name, task if isinstance(task, str) else "", seconds, crontab, options, excerpt_of(machine, origin)
     )
+
+
+def _options(given: Value) -> dict[str, PlainValue]:
+    """The options of an entry; where some are not known, `expires` may be among them."""
+    found, _ = unwrap(given)
+    options = exported(found)
+    known: dict[str, PlainValue] = options if isinstance(options, dict) else {}
+    whole = found is None or (isinstance(options, dict) and not (isinstance(found, Table) and found.opaque))
+    return known if whole else {"expires": UNKNOWN, **known}
 
 
 def _schedule(value: Value) -> tuple[float | None, str]:

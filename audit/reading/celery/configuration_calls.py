@@ -67,8 +67,19 @@ def celery_call(machine: Machine, site: CallSite) -> Value:
         return _new_application(machine, site) if descends_from(callee, "Celery") else None
     app = callee.receiver
     if isinstance(app, FunctionValue) and callee.name in {"s", "si", "signature"}:
-        return Instance(External("celery.Signature"), fields=Namespace({"task": app}), origin=site.origin)
+        given = site.keywords if callee.name == "signature" else Table()
+        return Instance(_SIGNATURE, fields=Namespace({"task": app, "options": given}), origin=site.origin)
+    if isinstance(app, Instance) and app.cls == _SIGNATURE and callee.name in {"set", "clone"}:
+        return _with_options(app, site)
     return _configure(machine, app, site, callee.name.rpartition(".")[2]) if machine.is_celery(app) else None
+
+
+def _with_options(signature: Instance, site: CallSite) -> Instance:
+    """The signature with what `.set(expires=…)` adds to it."""
+    before = signature.fields.get("options")
+    options = Table({**(before if isinstance(before, Table) else {}), **site.keywords})
+    options.opaque = site.keywords.opaque or (before.opaque if isinstance(before, Table) else None)
+    return Instance(_SIGNATURE, fields=Namespace({**signature.fields, "options": options}), origin=site.origin)
 
 
 def _configure(machine: Machine, app: Instance, site: CallSite, name: str) -> Value:
@@ -318,6 +329,7 @@ def _additions(machine: Machine, conf: Conf, table: Table) -> Iterator[None]:
     conf.history += [Addition(machine.reading, table, key) for key in table if key not in before]
 
 
+_SIGNATURE = External("celery.Signature")
 _OF_AN_ENTRY = frozenset({"schedule", "sig", "args", "kwargs", "name"})
 
 
@@ -331,8 +343,13 @@ def _add_periodic_task(machine: Machine, conf: Conf, site: CallSite) -> None:
     signature, _ = unwrap(site.argument(1, "sig"))
     task = signature.fields.get("task", UNKNOWN) if isinstance(signature, Instance) else UNKNOWN
     name, _ = unwrap(site.argument(4, "name", None))
-    options = Table({key: value for key, value in site.keywords.items() if key not in _OF_AN_ENTRY})
-    options.opaque = site.keywords.opaque
+    own = signature.fields.get("options") if isinstance(signature, Instance) else None
+    options = Table(own if isinstance(own, Table) else {})
+    options.update({key: value for key, value in site.keywords.items() if key not in _OF_AN_ENTRY})
+    options.opaque = site.keywords.opaque or (own.opaque if isinstance(own, Table) else None)
+    if task is UNKNOWN:
+        # What a signature that is not followed carries, nobody knows: its own `expires` among it.
+        options.setdefault("expires", UNKNOWN)
     entry = Table({"task": task, "schedule": site.argument(0, "schedule"), "options": options}, {"task": site.origin})
     with _additions(machine, conf, schedule):
         set_item(machine, schedule, name if isinstance(name, str) else f"ligne {site.origin.first}", entry, site.origin)

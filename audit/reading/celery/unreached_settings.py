@@ -34,14 +34,14 @@ def obscure_late_settings(machine: Machine) -> None:
     for name in sorted(machine.graph.definitions):
         module = machine.project.modules[name]
         text = module.source.text
-        if machine.project.is_test_file(module.source.path) or not _WORTH_READING.search(text):
+        if machine.project.is_test_file(module.source.path) or not (_WORTH_READING.search(text) or _sets_tasks(text)):
             continue
-        if not _OPTION.search(text) and not _speaks_of_celery(machine, module):
+        if not (_OPTION.search(text) or _sets_tasks(text) or _speaks_of_celery(machine, module)):
             continue
         machine.reading = name
         for place in machine.graph.definitions_not_in(machine.followed, name):
-            if _WORTH_READING.search(place.text):
-                _obscure(machine, module, place.node())
+            if _WORTH_READING.search(place.text) or _sets_tasks(place.text):
+                _obscure(machine, module, place.node(), named=_sets_tasks(place.text))
         if _CURRENT in text:
             _obscure_writes(machine, Frame(module, Namespace()), module.tree, _current)
     machine.reading = ""
@@ -56,10 +56,10 @@ def _speaks_of_celery(machine: Machine, module: Module) -> bool:
     return any(machine.is_celery(unwrap(machine.resolve(name))[0]) for name in names)
 
 
-def _obscure(machine: Machine, module: Module, function: ast.AST) -> None:
+def _obscure(machine: Machine, module: Module, function: ast.AST, *, named: bool) -> None:
     frame = Frame(module, Namespace())
     for node in walk(function):
-        for option in _options(node):
+        for option in (*_options(node), *(_by_computed_names(machine, node) if named else ())):
             write_option(machine, UNKNOWN, option, UNKNOWN, frame.origin(node))
     _obscure_writes(machine, frame, function, _applications)
 
@@ -111,7 +111,12 @@ def _entry(node: ast.expr, aliases: Mapping[str, ast.expr]) -> tuple[ast.expr, s
 
 def _writes(node: ast.AST, aliases: Mapping[str, ast.expr]) -> Iterator[tuple[ast.expr, str]]:
     """What a statement configures, and the setting it writes; an empty name stands for any setting."""
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+    if isinstance(node, ast.Call) and dotted(node.func) == "setattr" and len(node.args) == 3:
+        owner, name, _ = node.args
+        app = _configured(owner, aliases)
+        if app is not None:
+            yield app, _literal(name)
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         owner = node.func.value
         app = _configured(owner, aliases)
         if node.func.attr in _LOADS:
@@ -132,6 +137,20 @@ def _options(node: ast.AST) -> list[str]:
     """Options of acknowledgement that a statement writes, on whichever task."""
     targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
     return [target.attr for target in targets if isinstance(target, ast.Attribute) and target.attr in ACKNOWLEDGEMENT]
+
+
+def _sets_tasks(text: str) -> bool:
+    """Whether a text may give options to the tasks of a registry, each by its name: `for task in app.tasks.values(): setattr(…)`."""
+    return "setattr(" in text and ".tasks" in text
+
+
+def _by_computed_names(machine: Machine, node: ast.AST) -> list[str]:
+    """Options of acknowledgement that `setattr` may write by a name that is computed: those that the project spells."""
+    if not (isinstance(node, ast.Call) and dotted(node.func) == "setattr" and len(node.args) == 3):
+        return []
+    if name := _literal(node.args[1]):
+        return [name] if name in ACKNOWLEDGEMENT else []
+    return [option for option in sorted(ACKNOWLEDGEMENT) if machine.project.holds(re.compile(rf"\b{option}\b"))]
 
 
 def _literal(node: ast.expr) -> str:

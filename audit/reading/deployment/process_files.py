@@ -212,7 +212,7 @@ def _runs(source: Source, template: Template, kind: str, around: Around, read: f
             yield run
             if programmed is not None:
                 continue
-            if run.process is None and unwrapped(run.words)[:1] == ["make"]:
+            if run.process is None and [program_name(word) for word in unwrapped(run.words)[:1]] == ["make"]:
                 yield from _made(run, around)
             elif kind != "shell" and run.process is None:
                 yield from _handed(run, around, read)
