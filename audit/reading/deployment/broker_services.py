@@ -9,6 +9,7 @@ import yaml
 
 from audit.model.observations.deployment_statements import BrokerService
 from audit.reading.deployment.compose_files import interpolated, lines_of, value_of
+from audit.reading.deployment.compose_layers import layered
 from audit.reading.deployment.file_references import Around
 from audit.reading.deployment.server_options import configured, service_of, words_of
 from audit.reading.source_files import Source, Tree
@@ -39,7 +40,7 @@ def _of_file(source: Source, around: Around) -> Iterator[BrokerService]:
     for document, node in zip(documents, nodes, strict=False):
         services = document.get("services")
         if isinstance(services, dict):
-            yield from _of_compose(source, services, value_of(node, "services"), around)
+            yield from _of_compose(source, layered(source, services, around), value_of(node, "services"), around)
         elif isinstance(services, list):
             yield from _of_render(source, services, value_of(node, "services"))
         elif "spec" in document:

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from audit.reading.deployment.command_line import Line
-from audit.reading.deployment.compose_layers import UNREAD, layered
+from audit.reading.deployment.compose_layers import UNREAD, is_told_elsewhere, layered
 from audit.reading.deployment.container_state import service_memory, service_mounts, service_probe
 from audit.reading.deployment.dockerfiles import stage_names
 from audit.reading.deployment.file_references import Around, assignments
@@ -44,7 +44,7 @@ def read_compose(source: Source, around: Around) -> Iterator[Line]:
         # What is only changed here is told where its command, or what has one, is written.
         own = written[name].keys()
         here = _RUN & own or "extends" in own or (not _RUN & service.keys() and {"image", "build"} & own)
-        if here and _is_started(service):
+        if here and _is_started(service) and not is_told_elsewhere(source.path, name, around):
             line = _line(source.path, service, *lines.get(name, (1, 1)), around)
             asked = copies_asked(name, around)
             copies = (int(asked) if asked.isdecimal() else None) if asked else line.copies

@@ -1,7 +1,7 @@
 """Services of a compose file as Docker sees them: what each extends, and the file laid over it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from posixpath import basename, dirname, join, normpath
 from typing import Any
 
@@ -15,10 +15,21 @@ UNREAD = "x-unread"
 _BASE = re.compile(r"((?:docker-)?compose)\.ya?ml")
 _PRODUCTION = r"[.-]prod(uction)?\.ya?ml"
 _MOST = 20
+_GIVEN = re.compile(r"(?:^|\s|=|\"|')(?:-f|--file|-c|--compose-file)(?:[ =]|\W{2,4})([^\s\"',\]]+)")
+_COMPOSE_FILE = re.compile(r"\bCOMPOSE_FILE\s*[:?]?[=:]\s*([^\s#]+)")
+# What Ansible gives to Compose.
+_FILES = re.compile(r"(?m)^\s*files:\s*(\[[^\]]*\]|(\n\s*-\s*\S+\.ya?ml\s*?)+$)")
+_LISTED = re.compile(r"[\w./{}$-]+\.ya?ml")
+_DESK = re.compile(r"(?i)(^|[^a-z])(dev|devel|development|local|debug|tests?|ci)([^a-z]|$)")
+_SERVING = re.compile(r"(?i)prod|serve|deploy|live|release")
 
 
 def layered(source: Source, services: Mapping[str, Any], around: Around) -> dict[str, Service]:
     """Services with what they extend and what is laid over them; `x-unread` tells, in French, what could not be decided."""
+    chain = _asked(source.path, around)
+    if chain:
+        files = [(path, services if path == source.path else services_of(path, around)) for path in chain]
+        return {str(name): _piled(files, str(name), around) for name in services if isinstance(services[name], dict)}
     found = {
         str(name): _extended(source.path, services, str(name), around, 0)
         for name, service in services.items()
@@ -32,6 +43,61 @@ def layered(source: Source, services: Mapping[str, Any], around: Around) -> dict
         elif isinstance(under.get(name), dict) and (".override." in source.path or not _whole(service)):
             found[name] = _merged(_extended(below, under, name, around, 0), service)
     return found
+
+
+def is_told_elsewhere(path: str, name: str, around: Around) -> bool:
+    """Whether the command of a service, or without one its image, is that of another file of those that are given together."""
+    chain = _asked(path, around)
+    held = [(p, s) for p in chain if isinstance(s := services_of(p, around).get(name), dict)]
+    commands = [p for p, service in held if {"command", "entrypoint"} & service.keys()]
+    images = [p for p, service in held if _whole(service) or "extends" in service]
+    return bool(chain) and path not in (commands[-1:] or images[:1])
+
+
+def _piled(files: Sequence[tuple[str, Mapping[str, Any]]], name: str, around: Around) -> Service:
+    """A service as the files that are given together make it, in their order."""
+    found: Service = {}
+    for path, services in files:
+        if isinstance(services.get(name), dict):
+            found = _merged(found, _extended(path, services, name, around, 0))
+    return found
+
+
+def _asked(path: str, around: Around) -> tuple[str, ...]:
+    """The files among which a script, or `COMPOSE_FILE`, gives this one, in their order; empty where none gives several.
+
+    Those of production before others, those of a desk never.
+    """
+    if "compose chains" not in around.memo:
+        around.memo["compose chains"] = list(_chains(around))
+    chains = [chain for chain in around.memo["compose chains"] if path in chain]
+    served = [chain for chain in chains if not any(map(_DESK.search, chain))]
+    return max(served, key=lambda chain: (any(map(_SERVING.search, chain)), len(chain)), default=())
+
+
+def _chains(around: Around) -> Iterator[tuple[str, ...]]:
+    for source in around.holding(
+        "", "akefile", "ustfile", ".mk", ".sh", ".bash", ".yml", ".yaml", ".service", ".env", ".json"
+    ):
+        folder = dirname(source.path)
+        told = [_LISTED.findall(block[0]) for block in _FILES.finditer(source.text)]
+        for line in re.sub(r"\\\n", " ", source.text).splitlines():
+            listed = _COMPOSE_FILE.search(line)
+            told.append(re.split("[:,]", listed[1]) if listed else _GIVEN.findall(line))
+        for named in told:
+            paths = [_found(name.strip("\"'"), folder, around) for name in named]
+            if len(paths) > 1 and all(paths):
+                yield tuple(dict.fromkeys(paths))
+
+
+def _found(name: str, folder: str, around: Around) -> str:
+    """The file of the tree that a script names, from its own folder, from the root, or by the end of its path."""
+    if not name.endswith((".yml", ".yaml")):
+        return ""
+    plain = re.sub(r"^\$[({]?\w+[)}]?/", "", name)
+    ends = [p for p in around.tree.paths if p == plain.lstrip("./") or p.endswith(f"/{basename(plain)}")]
+    ways = [p for p in (normpath(join(folder, plain)), normpath(plain.lstrip("/"))) if p in around.tree.paths]
+    return next(iter(ways), ends[0] if len(ends) == 1 else "")
 
 
 def services_of(path: str, around: Around) -> dict[str, Any]:
@@ -97,6 +163,14 @@ def _extended(path: str, services: Mapping[str, Any], name: str, around: Around,
 def _merged(under: Service, over: Service) -> Service:
     merged = dict(under)
     for key, value in over.items():
-        before = merged.get(key)
-        merged[key] = _merged(before, value) if isinstance(before, dict) and isinstance(value, dict) else value
+        before, after = (_table(one) if key == "environment" else one for one in (merged.get(key), value))
+        merged[key] = _merged(before, after) if isinstance(before, dict) and isinstance(after, dict) else after
     return merged
+
+
+def _table(value: Any) -> Any:
+    """`[NAME=value]` as a table; a name alone has no value of the file."""
+    if not isinstance(value, list):
+        return value
+    pairs = (str(item).partition("=") for item in value)
+    return {name: text if equals else None for name, equals, text in pairs}
