@@ -11,6 +11,8 @@ from audit.model.observations.deployment_statements import BrokerService
 from audit.reading.deployment.compose_files import interpolated, lines_of, value_of
 from audit.reading.deployment.compose_layers import layered
 from audit.reading.deployment.file_references import Around
+from audit.reading.deployment.kubernetes_files import config_maps
+from audit.reading.deployment.kustomizations import patched
 from audit.reading.deployment.server_options import configured, service_of, words_of
 from audit.reading.source_files import Source, Tree
 
@@ -44,7 +46,13 @@ def _of_file(source: Source, around: Around) -> Iterator[BrokerService]:
         elif isinstance(services, list):
             yield from _of_render(source, services, value_of(node, "services"))
         elif "spec" in document:
-            yield from _of_pods(source, document, node, written)
+            yield from _of_pods(source, patched(source.path, document, around), node, _files_of_maps(around) | written)
+
+
+def _files_of_maps(around: Around) -> dict[str, str]:
+    """The files that `ConfigMap`s of the target hold, by name; nothing of one that two of them hold differently."""
+    held = [pair for one in config_maps(around).values() for pair in one.items()]
+    return {name: text for name, text in held if all(text == other for also, other in held if also == name)}
 
 
 def _of_compose(

@@ -11,6 +11,7 @@ from audit.reading.deployment.command_line import Line
 from audit.reading.deployment.compose_files import YamlError, lines_of, value_of
 from audit.reading.deployment.container_state import pod_memory, pod_mounts, pod_probe
 from audit.reading.deployment.file_references import Around
+from audit.reading.deployment.kustomizations import is_patch, patched
 from audit.reading.deployment.stop_orders import of_pod
 from audit.reading.deployment.typed_orders import copies_asked
 from audit.reading.source_files import Source
@@ -23,7 +24,8 @@ _TO_PODS: tuple[str, ...] = ("spec", "template", "spec")
 
 def read_kubernetes(source: Source, around: Around) -> Iterator[Line]:
     """Commands of containers, and the images of those that run their own."""
-    found = _documents(source)
+    found = [] if is_patch(source.path, around) else _documents(source)
+    found = [(patched(source.path, document, around), node) for document, node in found]
     scales: dict[str, Mapping[str, Any]] = {}
     for kind in _SCALERS if found else ():
         for held in around.holding(kind, ".yaml", ".yml"):
@@ -86,7 +88,9 @@ def _workload(
     restart = "" if spec.get("restartPolicy") == "Never" else "kubernetes"
     containers, places = spec.get("containers"), value_of(node, "containers")
     items = places.value if isinstance(places, yaml.SequenceNode) else []
-    for container, place in zip(containers if isinstance(containers, list) else [], items, strict=False):
+    held = containers if isinstance(containers, list) else []
+    # A container that a patch adds is told where its workload is.
+    for container, place in zip(held, [*items, *[node] * len(held)], strict=False):
         words, image = [*_words(container, "command"), *_words(container, "args")], _image(container)
         if words or image:
             first, last = lines_of(place, place)

@@ -1,0 +1,186 @@
+"""What overlays of Kustomize change in the objects of Kubernetes that they take from other files."""
+
+import copy
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from posixpath import basename, dirname, join, normpath
+from typing import Any
+
+import yaml
+
+from audit.reading.deployment.file_references import Around
+
+_NAME = re.compile(r"(?i)kustomization(\.ya?ml)?")
+_DESK = re.compile(
+    r"(?i)(^|[^a-z])(dev|devel|development|local|debug|tests?|ci|staging|stage|preview|minikube|kind)([^a-z]|$)"
+)
+_SERVING = re.compile(r"(?i)prod|live")
+_MOST = 20
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class _Overlay:
+    """A kustomization: the files that it takes, the other kustomizations, the copies that it asks for, and its patches."""
+
+    path: str
+    files: frozenset[str]
+    below: tuple[str, ...]
+    copies: tuple[tuple[str, Any], ...]
+    patches: tuple["_Patch", ...]
+
+
+@dataclass(frozen=True)
+class _Patch:
+    """The file that holds it, empty for one that is written in place; what it aims at, and what it says."""
+
+    path: str
+    target: Mapping[str, Any]
+    change: Any
+
+
+def patched(path: str, document: Document, around: Around) -> Document:
+    """An object of a file as the overlay that serves makes it: the one of production, else the first that is for no desk."""
+    overlays = _overlays(around)
+    tops = [one for one in overlays.values() if not any(one.path in other.below for other in overlays.values())]
+    serving = [top for top in tops if _reaches(top, path, overlays, 0) and not _DESK.search(dirname(top.path))]
+    if not serving:
+        return document
+    chosen = max(serving, key=lambda top: bool(_SERVING.search(top.path)))
+    return _made(chosen, path, copy.deepcopy(dict(document)), overlays, 0)
+
+
+def is_patch(path: str, around: Around) -> bool:
+    """Whether a file only changes what others declare."""
+    return any(path == patch.path for one in _overlays(around).values() for patch in one.patches)
+
+
+def _overlays(around: Around) -> dict[str, _Overlay]:
+    if "kustomizations" not in around.memo:
+        paths = [p for p in around.tree.paths if _NAME.fullmatch(basename(p))]
+        around.memo["kustomizations"] = {p: made for p in paths if (made := _read(p, around))}
+    found: dict[str, _Overlay] = around.memo["kustomizations"]
+    return found
+
+
+def _read(path: str, around: Around) -> _Overlay | None:
+    said = next(_loaded(path, around), None)
+    if not isinstance(said, dict):
+        return None
+    named = [str(one) for key in ("resources", "bases", "components") for one in _list(said.get(key))]
+    ways = [normpath(join(dirname(path), one)) for one in named]
+    below = tuple(p for p in around.tree.paths if _NAME.fullmatch(basename(p)) and dirname(p) in ways)
+    copies = tuple((str(e.get("name")), e.get("count")) for e in _list(said.get("replicas")) if isinstance(e, dict))
+    return _Overlay(path, frozenset(ways), below, copies, tuple(_patches(path, said, around)))
+
+
+def _loaded(path: str, around: Around) -> Iterator[Any]:
+    source = around.source(path)
+    try:
+        yield from yaml.safe_load_all(source.text) if source else ()
+    except (yaml.YAMLError, RecursionError):
+        return
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _reaches(one: _Overlay, path: str, overlays: Mapping[str, _Overlay], depth: int) -> bool:
+    if path in one.files:
+        return True
+    return depth < _MOST and any(_reaches(overlays[p], path, overlays, depth + 1) for p in one.below if p in overlays)
+
+
+def _made(
+    one: _Overlay, path: str, document: dict[str, Any], overlays: Mapping[str, _Overlay], depth: int
+) -> dict[str, Any]:
+    """The object, with what the kustomizations below this one change in it, then this one."""
+    for below in one.below if depth < _MOST else ():
+        if below in overlays and _reaches(overlays[below], path, overlays, depth + 1):
+            document = _made(overlays[below], path, document, overlays, depth + 1)
+    own = document.get("spec")
+    for name, count in one.copies:
+        if name == _named(document) and isinstance(own, dict):
+            own["replicas"] = count
+    for patch in one.patches:
+        if isinstance(patch.change, list) and patch.target and _is_target(patch.target, document):
+            _operated(document, patch.change)
+        elif isinstance(patch.change, dict) and _is_target(patch.target or _identity(patch.change), document):
+            document = _merged(document, patch.change)
+    return document
+
+
+def _patches(of: str, said: Mapping[str, Any], around: Around) -> Iterator[_Patch]:
+    for key in ("patches", "patchesStrategicMerge", "patchesJson6902"):
+        for entry in _list(said.get(key)):
+            held = entry if isinstance(entry, dict) else {"patch" if "\n" in str(entry) else "path": entry}
+            target = held.get("target")
+            path = normpath(join(dirname(of), str(held["path"]))) if "path" in held else ""
+            try:
+                changes = list(_loaded(path, around)) if path else list(yaml.safe_load_all(str(held.get("patch", ""))))
+            except yaml.YAMLError:
+                continue
+            yield from (_Patch(path, target if isinstance(target, dict) else {}, change) for change in changes)
+
+
+def _named(document: Document) -> str:
+    about = document.get("metadata")
+    return str(about.get("name", "")) if isinstance(about, dict) else ""
+
+
+def _identity(change: Document) -> Mapping[str, Any]:
+    return {"kind": change.get("kind"), "name": re.escape(_named(change))}
+
+
+def _is_target(target: Mapping[str, Any], document: Document) -> bool:
+    kind, name = target.get("kind"), str(target.get("name") or "")
+    if (kind and kind != document.get("kind")) or (name and not re.fullmatch(name, _named(document))):
+        return False
+    about = document.get("metadata")
+    labels = about.get("labels") if isinstance(about, dict) else None
+    asked = [pair.partition("=") for pair in str(target.get("labelSelector") or "").split(",") if pair]
+    return all(isinstance(labels, dict) and str(labels.get(key.strip())) == told.strip("= ") for key, _, told in asked)
+
+
+def _merged(under: Any, over: Any) -> Any:
+    """A strategic merge: lists of named parts are merged by their names, others are replaced."""
+    if isinstance(under, dict) and isinstance(over, dict):
+        found = {key: value for key, value in under.items() if over.get(key, "") is not None}
+        changes = {key: value for key, value in over.items() if value is not None and not str(key).startswith("$")}
+        return found | {key: _merged(found.get(key), value) for key, value in changes.items()}
+    if (
+        isinstance(under, list)
+        and isinstance(over, list)
+        and all(isinstance(i, dict) and "name" in i for i in [*under, *over])
+    ):
+        gone = {item["name"] for item in over if item.get("$patch") == "delete"}
+        given = {item["name"]: item for item in over if item["name"] not in gone}
+        kept = [_merged(item, given.pop(item["name"], {})) for item in under if item["name"] not in gone]
+        return [*kept, *given.values()]
+    return over
+
+
+def _operated(document: dict[str, Any], operations: list[Any]) -> None:
+    """JSON 6902: `add`, `replace` and `remove`, where the way leads somewhere."""
+    for one in operations:
+        if not isinstance(one, dict):
+            continue
+        *way, last = [
+            part.replace("~1", "/").replace("~0", "~") for part in str(one.get("path", "")).split("/")[1:]
+        ] or [""]
+        held: Any = document
+        for part in way:
+            if isinstance(held, dict):
+                held = held.get(part)
+            else:
+                held = (
+                    held[int(part)] if isinstance(held, list) and part.isdecimal() and int(part) < len(held) else None
+                )
+        if isinstance(held, dict):
+            held.pop(last, None) if one.get("op") == "remove" else held.update({last: one.get("value")})
+        elif isinstance(held, list) and one.get("op") == "add":
+            held.insert(int(last) if last.isdecimal() else len(held), one.get("value"))
+        elif isinstance(held, list) and last.isdecimal() and int(last) < len(held):
+            held[int(last) : int(last) + 1] = [one.get("value")] if one.get("op") != "remove" else []
