@@ -288,6 +288,8 @@ def _http_timeouts(known: TargetFacts) -> Sequence[Finding]:
         each_module=True,
         wider=frozenset({"ftplib", "http", "smtplib", "socket", "urllib"}),
         doubt=_sent_its_own_way,
+        told=lambda request: f"`{request.perhaps}` peut valoir `None`" if request.perhaps else "",
+        reserved=lambda request: bool(request.perhaps),
     )(known)
 
 

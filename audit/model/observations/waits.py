@@ -35,11 +35,13 @@ class EndlessLoop(TaskObservation):
 class RequestWithoutTimeout(TaskObservation):
     """A request that may wait for ever; `library` sends it (`requests`, `httpx` …).
 
-    `spread`: the options, as written, that were not read and may give it a timeout.
+    `spread`: the options, as written, that were not read and may give it a timeout. `perhaps`: the timeout that is none
+    only in some cases.
     """
 
     library: str
     spread: str = ""
+    perhaps: str = ""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from audit.reading.behaviour.verification_options import (
     unverifying_option,
     unverifying_transfer,
 )
-from audit.reading.behaviour.verification_values import Side, hands_on, sides
+from audit.reading.behaviour.verification_values import Side, hands_on, sides, skipping, verifying
 from audit.reading.python.abstract_values import ClassValue, External, Instance, Value, unwrap
 from audit.reading.python.child_nodes import walk
 
@@ -117,7 +117,7 @@ def _by_a_choice(scope: Scope, call: ast.Call) -> Iterator[UnverifiedCertificate
 def _chosen(
     scope: Scope, node: ast.expr | ast.stmt, how: str, value: ast.expr, *, giving: bool = False
 ) -> Iterator[UnverifiedCertificate | UnreadVerification]:
-    found = sides(scope, value, giving=giving)
+    found = sides(scope, value, skipping if giving else verifying)
     if found == {Side.GIVES_UP}:
         yield _given_up(scope, node, how)
     elif Side.GIVES_UP in found:

@@ -11,6 +11,7 @@ from audit.reading.behaviour.kept_clients import kept_client
 from audit.reading.behaviour.request_attempts import with_attempts
 from audit.reading.behaviour.scope import Scope, function_scope, keyword, last
 from audit.reading.behaviour.verification_options import spread_entry
+from audit.reading.behaviour.verification_values import Side, sides
 from audit.reading.python.abstract_values import (
     ClassValue,
     External,
@@ -71,12 +72,32 @@ def _request(
     scope: Scope, call: ast.Call, name: str
 ) -> Iterator[RequestWithTimeout | RequestWithoutTimeout | DefaultTimeoutSource]:
     limited = _limited(scope, call, name)
+    timeout = _timeout(scope, call) if limited else None
+    found = sides(scope, timeout, _ending) if timeout is not None else frozenset()
+    if timeout is not None and Side.GIVES_UP in found:
+        library, told = scope.external(call.func).partition(".")[0], f"timeout={ast.unparse(timeout)}"
+        unread = told if Side.UNREAD in found else ""
+        perhaps = told if Side.VERIFIES in found else ""
+        yield scope.observed(RequestWithoutTimeout, call, library=library, spread=unread, perhaps=perhaps)
+        return
     spread = _may_be_spread(scope, call) if limited is False else ""
     if limited:
         yield scope.observed(RequestWithTimeout, call, seconds=_seconds(scope, call))
     elif limited is not None:
         library = scope.external(call.func).partition(".")[0]
         yield scope.observed(RequestWithoutTimeout, call, library=library, spread=spread)
+
+
+def _ending(value: Value) -> Side | None:
+    """What a value of `timeout=` does: a request ends by itself or, with None to wait for the answer, may never."""
+    plain = unwrap(value)[0]
+    if isinstance(plain, list | tuple) and len(plain) == 2:
+        return _ending(plain[1])
+    if isinstance(plain, Instance) and isinstance(plain.cls, External) and last_name(plain.cls) == "Timeout":
+        return _ending(plain.keywords.get("read", plain.arguments[0] if plain.arguments else UNKNOWN))
+    if plain is None:
+        return Side.GIVES_UP
+    return Side.VERIFIES if isinstance(plain, int | float | str) else None
 
 
 def _may_be_spread(scope: Scope, call: ast.Call) -> str:

@@ -1,14 +1,23 @@
-"""Whether the value of `verify=` may give up verifying: a choice, what another function gives, what the environment says."""
+"""Whether the value of an option, `verify=` or `timeout=`, may give up: a choice, what another function gives, what a table lacks."""
 
 import ast
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from enum import Enum
 
 from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.changed_rows import methods_named
 from audit.reading.behaviour.row_objects import owner
-from audit.reading.behaviour.scope import Scope, gather, last
-from audit.reading.python.abstract_values import ClassValue, External, FunctionValue, Instance, Value, unwrap
+from audit.reading.behaviour.scope import Scope, function_scope, gather, last
+from audit.reading.python.abstract_values import (
+    BoundMethod,
+    ClassValue,
+    External,
+    FunctionValue,
+    Instance,
+    Value,
+    unwrap,
+)
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute
 
@@ -25,22 +34,35 @@ class Side(Enum):
     UNREAD = "unread"
 
 
+# What a value does that is known, None for one of which this cannot be told.
+Judge = Callable[[Value], Side | None]
+
 _EITHER = frozenset({Side.GIVES_UP, Side.VERIFIES})
 _READ = frozenset({Side.VERIFIES})
 _UNREAD = frozenset({Side.UNREAD})
 
 
-def sides(scope: Scope, node: ast.expr, depth: int = _DEPTH, giving: bool = False) -> frozenset[Side]:
-    """What an expression does, by each value that it may take. `giving`: the value that gives up is True, not False."""
+def verifying(value: Value) -> Side | None:
+    """What a value of `verify=` does."""
+    return _known(value, giving=False)
+
+
+def skipping(value: Value) -> Side | None:
+    """The same of an option that gives up by True: `tls_insecure=`."""
+    return _known(value, giving=True)
+
+
+def sides(scope: Scope, node: ast.expr, judge: Judge = verifying, depth: int = _DEPTH) -> frozenset[Side]:
+    """What an expression does, by each value that it may take."""
     value = scope.held(node)
-    if not unwrap(value)[1] and (known := _known(value, giving)):
+    if not unwrap(value)[1] and (known := judge(value)):
         return frozenset({known})
     if not depth:
         return _UNREAD
-    return _by_its_form(scope, node, depth, giving)
+    return _by_its_form(scope, node, depth, judge)
 
 
-def _known(value: Value, giving: bool) -> Side | None:
+def _known(value: Value, *, giving: bool) -> Side | None:
     plain = unwrap(value)[0]
     if isinstance(plain, bool | int):
         return Side.GIVES_UP if bool(plain) is giving else Side.VERIFIES
@@ -52,46 +74,103 @@ def _known(value: Value, giving: bool) -> Side | None:
     return Side.VERIFIES if isinstance(made, External) and made.dotted.startswith(_PATHS) else None
 
 
-def _by_its_form(scope: Scope, node: ast.expr, depth: int, giving: bool) -> frozenset[Side]:
+def _by_its_form(scope: Scope, node: ast.expr, depth: int, judge: Judge) -> frozenset[Side]:
     if isinstance(node, ast.IfExp | ast.BoolOp):
         values = [node.body, node.orelse] if isinstance(node, ast.IfExp) else node.values
-        every = [sides(scope, value, depth - 1, giving) for value in values]
-        first = isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or) and not giving
+        every = [sides(scope, value, judge, depth - 1) for value in values]
+        first = isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or) and judge is not skipping
         return every[-1] | _READ if first else frozenset[Side]().union(*every)
     if isinstance(node, ast.Compare) or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)):
         return _EITHER
     if isinstance(node, ast.Name):
-        return _of_a_name(scope, node, depth, giving)
+        return _of_a_name(scope, node, depth, judge)
     own = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in {"self", "cls"}
     if own:
-        return _of_its_own_object(scope, last(node), depth, giving)
-    return _READ if isinstance(node, ast.Call) and last(node.func) in _JOINING else _UNREAD
+        return _of_its_own_object(scope, last(node), depth, judge)
+    if isinstance(node, ast.Call):
+        return _READ if last(node.func) in _JOINING else _of_a_call(scope, node, depth, judge)
+    return _UNREAD
 
 
-def _of_a_name(scope: Scope, node: ast.Name, depth: int, giving: bool) -> frozenset[Side]:
+def _of_a_call(scope: Scope, call: ast.Call, depth: int, judge: Judge) -> frozenset[Side]:
+    """What `TABLE.get(key)`, `getattr(settings, name, default)` or a function of the project gives."""
+    name, args = last(call.func), call.args
+    if name == "getattr" and len(args) > 2:
+        return _UNREAD | sides(scope, args[2], judge, depth - 1)
+    if name in {"get", "pop"} and isinstance(call.func, ast.Attribute) and args:
+        return _of_an_entry(scope, call.func.value, args, depth, judge)
+    callee = unwrap(scope.evaluated(call.func))[0]
+    function = callee.function if isinstance(callee, BoundMethod) else callee
+    if not isinstance(function, FunctionValue) or isinstance(function.node, ast.Lambda):
+        return _UNREAD
+    inner = function_scope(scope.machine, function)
+    given = [n.value or ast.Constant(None) for n in inner.all(ast.Return)]
+    return frozenset[Side]().union(*(sides(inner, one, judge, depth - 1) for one in given)) or _UNREAD
+
+
+def _of_an_entry(scope: Scope, holder: ast.expr, args: list[ast.expr], depth: int, judge: Judge) -> frozenset[Side]:
+    """What a table gives for a key, or for want of it."""
+    table = unwrap(scope.evaluated(holder))[0]
+    default = args[1] if len(args) > 1 else ast.Constant(None)
+    # A key of a table of texts is a text.
+    itself = ast.dump(default) == ast.dump(args[0])
+    missing = _READ if itself else sides(scope, default, judge, depth - 1)
+    if not isinstance(table, dict):
+        return _UNREAD | missing
+    keys = _texts(scope, args[0], depth)
+    found = [judge(v) for k, v in table.items() if not keys or k in keys]
+    every = frozenset(one or Side.UNREAD for one in found)
+    opaque = _UNREAD if getattr(table, "opaque", None) else frozenset[Side]()
+    return every | opaque if keys and keys <= table.keys() else every | opaque | missing
+
+
+def _texts(scope: Scope, node: ast.expr, depth: int) -> set[Value]:
+    """The texts that a key may be; empty where they are not all known."""
+    value = scope.evaluated(node)
+    if isinstance(value, str | int):
+        return {value}
+    spec = scope.root.args if isinstance(scope.root, ast.FunctionDef | ast.AsyncFunctionDef) else None
+    if not depth or not spec or not isinstance(node, ast.Name):
+        return set()
+    given = [g for other, call in calls_of(scope, last_name(scope)) for g in [(other, _argument(spec, node.id, call))]]
+    found = [_texts(other, one, depth - 1) if one is not None else set() for other, one in given]
+    return set().union(*found) if found and all(found) else set()
+
+
+def _of_a_name(scope: Scope, node: ast.Name, depth: int, judge: Judge) -> frozenset[Side]:
     given = [
         a.value for a in scope.all(ast.Assign) if any(isinstance(t, ast.Name) and t.id == node.id for t in a.targets)
     ]
     given += [a.value for a in scope.all(ast.AnnAssign) if a.value and last(a.target) == node.id]
-    found = [sides(scope, value, depth - 1, giving) for value in given]
+    found = [sides(scope, value, judge, depth - 1) for value in given]
     spec = scope.root.args if isinstance(scope.root, ast.FunctionDef | ast.AsyncFunctionDef) else None
     if spec and node.id in {a.arg for a in [*spec.posonlyargs, *spec.args, *spec.kwonlyargs]}:
-        found.append(_of_a_parameter(scope, spec, node.id, depth, giving))
+        found.append(_of_a_parameter(scope, spec, node.id, depth, judge))
         # What is decorated, a task or a route, is given its arguments by nobody that the text shows.
         found += [_UNREAD] if getattr(scope.root, "decorator_list", ()) else []
     return frozenset().union(*found) if found else _UNREAD
 
 
-def _of_a_parameter(scope: Scope, spec: ast.arguments, name: str, depth: int, giving: bool) -> frozenset[Side]:
+def _of_a_parameter(scope: Scope, spec: ast.arguments, name: str, depth: int, judge: Judge) -> frozenset[Side]:
     """What a parameter is given: its default, and what the calls of the project that bear the function's name give."""
-    default = default_of(spec, name)
-    found = [sides(scope, default, depth - 1, giving)] if default is not None else []
-    function = last_name(scope)
-    for other, call in calls_of(scope, function):
-        given = next((k.value for k in call.keywords if k.arg == name), None) or _placed(spec, name, call)
-        if given is not None and not _hands_itself_on(given, name):
-            found.append(sides(other, given, depth - 1, giving))
+    default, calls = default_of(spec, name), list(calls_of(scope, last_name(scope)))
+    arguments = [(other, call, _argument(spec, name, call)) for other, call in calls]
+    found = [
+        sides(other, given, judge, depth - 1)
+        for other, _, given in arguments
+        if given is not None and not _hands_itself_on(given, name)
+    ]
+    left_out = not calls or any(given is None for _, _, given in arguments) or _is_handed(scope, last_name(scope))
+    if default is not None and left_out:
+        found.append(sides(scope, default, judge, depth - 1))
     return frozenset().union(*found) if found else _UNREAD
+
+
+def _is_handed(scope: Scope, name: str) -> bool:
+    """Whether the project names a function without calling it there: what it is given to may call it otherwise."""
+    named = re.compile(rf"(?m)^(?!\s*(?:from|import|def|class|async def) )[^#\n]*\b{re.escape(name)}\b(?!\s*\()")
+    project = scope.machine.project
+    return any(named.search(m.source.text) for m in project.modules.values() if not project.is_test_file(m.source.path))
 
 
 def default_of(spec: ast.arguments, name: str) -> ast.expr | None:
@@ -106,6 +185,11 @@ def last_name(scope: Scope) -> str:
     """The name that a function is called by: that of its class, for what makes an object."""
     parts = scope.symbol.partition(":")[2].split(".")
     return parts[-2] if parts[-1] == "__init__" and len(parts) > 1 else parts[-1]
+
+
+def _argument(spec: ast.arguments, name: str, call: ast.Call) -> ast.expr | None:
+    """What a call gives a parameter, None where it gives it nothing that is written."""
+    return next((k.value for k in call.keywords if k.arg == name), None) or _placed(spec, name, call)
 
 
 def _placed(spec: ast.arguments, name: str, call: ast.Call) -> ast.expr | None:
@@ -135,7 +219,7 @@ def calls_of(scope: Scope, name: str) -> Iterator[tuple[Scope, ast.Call]]:
             yield from ((other, call) for call in other.calls if last(call.func) == name)
 
 
-def _of_its_own_object(scope: Scope, name: str, depth: int, giving: bool) -> frozenset[Side]:
+def _of_its_own_object(scope: Scope, name: str, depth: int, judge: Judge) -> frozenset[Side]:
     """What an attribute is given by the methods of its class, or by the class."""
     owner = scope.symbol.partition(":")[2].rpartition(".")[0]
     found: list[frozenset[Side]] = []
@@ -148,9 +232,9 @@ def _of_its_own_object(scope: Scope, name: str, depth: int, giving: bool) -> fro
                 for _ in gather(other, ""):
                     pass
                 given = [a.value for a in other.all(ast.Assign) if any(_is_own(t, name) for t in a.targets)]
-                found += [sides(other, value, depth - 1, giving) for value in given]
+                found += [sides(other, value, judge, depth - 1) for value in given]
             elif isinstance(method, ast.Assign) and any(last(t) == name for t in method.targets):
-                found.append(sides(scope, method.value, depth - 1, giving))
+                found.append(sides(scope, method.value, judge, depth - 1))
     return frozenset().union(*found) if found else _UNREAD
 
 
