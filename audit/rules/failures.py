@@ -14,7 +14,7 @@ from audit.model.unknown import UNKNOWN
 from audit.rules.domains.process_domain import widened
 from audit.rules.domains.task_domain import retry_policies, retry_schedules, tasks
 from audit.rules.effective_settings import NO_TASK, production_tasks, short
-from audit.rules.passing_errors import is_everything, judged, names_of
+from audit.rules.passing_errors import is_everything, judged, names_of, unclear
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 from audit.rules.task_observations import NotInTasks
@@ -342,6 +342,11 @@ def _narrow(known: TargetFacts) -> Sequence[Finding]:
 
     given = tasks(known, lambda task: bool(task.options.get("autoretry_for")))
     doubts = [Doubt(why=f"l'`autoretry_for` de `{short(task.symbol)}` ne se lit pas") for task in _unread(known)]
+    for task, _ in given.members:
+        doubts += [
+            Doubt(why=f"rien ne dit si `{name}`, que `{short(task.symbol)}` réessaie, passe de soi-même")
+            for name in unclear(names_of(task.options.get("autoretry_for")))
+        ]
     domain = tasks(known, lambda task: bool(task.options.get("autoretry_for")), doubts)
     answer = conclude(domain, faults, possible_of=possible)
     wrong = (*answer.faults, *answer.possible)

@@ -27,6 +27,35 @@ _LIKE = {
     "SMTPRecipientsRefused": "le serveur refuse les destinataires",
     "SMTPAuthenticationError": "le mot de passe est refusé",
     "SMTPNotSupportedError": "le serveur ne sait pas le faire",
+    **dict.fromkeys(
+        ("RequestException", "HTTPError", "HTTPStatusError", "ClientResponseError", "URLError", "NiquestsException"),
+        "couvre aussi une réponse 404 ou une adresse fausse",
+    ),
+    **dict.fromkeys(
+        (
+            "ClientError",
+            "BotoCoreError",
+            "StripeError",
+            "TwilioException",
+            "TwilioRestException",
+            "GoogleAPIError",
+            "GoogleAPICallError",
+            "HttpError",
+            "RpcError",
+            "SlackApiError",
+            "ApiError",
+            "APIError",
+            "ApiException",
+            "AzureError",
+            "HttpResponseError",
+            "PyMongoError",
+            "AMQPError",
+            "SSHException",
+            "ElasticsearchException",
+        ),
+        "couvre aussi un refus définitif du serveur",
+    ),
+    "Error": "couvre toutes les erreurs de cette bibliothèque",
     "ValidationError": "la valeur est refusée",
     "ImproperlyConfigured": "un réglage manque",
     "PermissionDenied": "le droit manque",
@@ -41,6 +70,12 @@ _WORD = re.compile(r"[A-Za-z_][\w.:]*")
 _SAYS_SO = re.compile(
     r"Invalid|NotFound|Missing|Refused|Denied|Forbidden|Unauthori[sz]ed|BadRequest|Permanent|Fatal|Rejected|Validation|NotSupported|"
     r"Unsupported|Misconfigured|DoesNotExist"
+)
+
+_SAYS_IT_PASSES = re.compile(
+    r"(?i)time_?d?out|connect|unavail|thrott|rate_?limit|too_?many|tempor|transient|retry|again|busy|overload|deadlock|locked|"
+    r"operational|network|transport|gaierror|herror|interrupt|slow_?down|internal|gateway|server|protocol|incompleteread|5xx|"
+    r"request_?error|read_?error|write_?error|pool|closed|reset|aborted|lost|down$|soft|concurren|conflict|stale|watch|serializ"
 )
 
 
@@ -75,6 +110,17 @@ def judged(names: Collection[str], classes: Mapping[str, tuple[Collection[str], 
     """The names that do not pass, each with why; `classes`: ancestors and heirs of those of the target."""
     found = {name: _why_it_stays(name, *classes.get(name, ((), ()))) for name in names if not is_everything(name)}
     return {_shown(name): why for name, why in found.items() if why}
+
+
+def unclear(names: Collection[str]) -> list[str]:
+    """Those of libraries, of which neither what is known nor the name says whether they pass."""
+    others = (name for name in names if "." in name and ":" not in name and not name.startswith("builtins."))
+    last = {name: _last(name) for name in others if name not in _ALIASES and not is_everything(name)}
+    return [
+        n
+        for n, word in last.items()
+        if word not in _LIKE | dict.fromkeys(_KNOWN_TO_PASS) and not _SAYS_IT_PASSES.search(word)
+    ]
 
 
 def _shown(name: str) -> str:
