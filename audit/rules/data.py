@@ -199,13 +199,15 @@ def _locks_expire(known: TargetFacts) -> Sequence[Finding]:
         absent="rien de ce que font les tâches n'est ni ne nomme un verrou",
         libraries=_LOCK_LIBRARIES,
         named=_LOCK_NAME,
-        doubt=_of_an_unread_script,
+        doubt=_may_end,
         told=lambda observation: observation.how,
         reserved=lambda observation: observation.brief,
     )(known)
 
 
-def _of_an_unread_script(_: TargetFacts, observation: LockWithoutExpiry) -> str:
+def _may_end(_: TargetFacts, observation: LockWithoutExpiry) -> str:
+    if observation.perhaps:
+        return f"`{short(observation.symbol)}` : {observation.perhaps}"
     return f"le script `{observation.unread}` ne se lit pas" if observation.unread else ""
 
 

@@ -47,12 +47,13 @@ class LockWithoutExpiry(TaskObservation):
     """A lock of a shared store that outlives who took it.
 
     `unread`: the script, as written, that may give it an expiry. `how`: what it is, in French, where that is not plain. `brief`: only a
-    death between two commands leaves it.
+    death between two commands leaves it. `perhaps`: why it may be none, or end, in French.
     """
 
     unread: str = ""
     how: str = ""
     brief: bool = False
+    perhaps: str = ""
 
 
 @dataclass(frozen=True)

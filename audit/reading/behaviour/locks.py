@@ -6,16 +6,20 @@ from collections.abc import Iterator
 
 from audit.model.observations.shared_data import LockWithExpiry, LockWithoutExpiry
 from audit.reading.behaviour.lua_locks import is_unread_script, scripted_lock
+from audit.reading.behaviour.possible_values import may_be_none, written_options
+from audit.reading.behaviour.presence_locks import FILE, existence_locks, presence_lock, singleton_lock
 from audit.reading.behaviour.presence_locks import WORDS as PRESENCE_WORDS
-from audit.reading.behaviour.presence_locks import presence_lock, singleton_lock
 from audit.reading.behaviour.scope import Scope, keyword, last, opaque
 
 WORDS = (
     *(
         "nx=",
+        '"nx"',
         "setnx",
         ".lock(",
+        ".lock,",
         "cache.add(",
+        "cache.add,",
         "cache.set(",
         "caches[",
         "FileLock",
@@ -36,53 +40,100 @@ _CLASSES |= {"flock", "lockf", "InterProcessLock", "lock"}
 _FEW = 10
 _AT_ONCE = frozenset({"pipeline", "multi", "transaction"})
 _ENTERED = re.compile(r"\.(__enter__|__aenter__)$")
+# Words of what holds others off while it works, and of what was done once for all.
+_HELD = re.compile(r"(?i)busy|running|claim|exclusive|singleton|in_?progress|in_?flight|semaphore")
+_MARKER = re.compile(
+    r"(?i)seen|done|process|sent|dedup|idempot|visited|notified|handled|already|delivered|once|uniq|first|known|register|cache"
+)
+_UNNAMED = "une clé y est posée si elle manque, sans durée : un verrou, peut-être"
 _EXPIRIES = ("ex", "px", "exat", "pxat", "keepttl")
 
 
 def endless_locks(scope: Scope) -> Iterator[LockWithExpiry | LockWithoutExpiry]:
     """Locks that the statements of a function take: those that end without who took them, and the others."""
-    if not scope.symbol:
-        return
     names = {last(call.func) for call in scope.calls}
     single = singleton_lock(scope)
     if single is not None:
         yield scope.observed(LockWithExpiry, scope.root) if single else scope.observed(LockWithoutExpiry, scope.root)
-    for call in scope.calls:
-        if not opaque(call) and (present := presence_lock(scope, call, names)):
-            ends, how = present
-            yield scope.observed(LockWithExpiry, call) if ends else scope.observed(LockWithoutExpiry, call, how=how)
-            continue
-        expires = None if opaque(call) else _expires(scope, call, names)
-        if expires is not None:
-            # What is given its time by a second command keeps none when its process dies between the two.
-            in_two = expires and last(call.func) == "setnx" and not names & _AT_ONCE
-            how = "`setnx`, puis sa durée par une seconde commande" if in_two else ""
-            held = expires and not in_two
-            yield (
-                scope.observed(LockWithExpiry, call)
-                if held
-                else scope.observed(LockWithoutExpiry, call, how=how, brief=in_two)
-            )
-        elif is_unread_script(scope, call) and _is_a_lock(scope, call, names):
-            yield scope.observed(LockWithoutExpiry, call, unread=ast.unparse(call.args[0]))
+    for made in (whole for call in scope.calls if (whole := _whole(scope, call))):
+        yield from _taken(scope, made, names)
+    if not scope.symbol:
+        return
+    for test in existence_locks(scope):
+        yield scope.observed(LockWithoutExpiry, test, how=FILE)
     for constant in scope.all(ast.Constant):
         if isinstance(constant.value, str) and _OF_A_SESSION.search(constant.value):
             yield scope.observed(LockWithExpiry, constant)
 
 
-def _expires(scope: Scope, call: ast.Call, names: set[str]) -> bool | None:
-    """Whether the lock that a call takes ends by itself; None for a call that takes none."""
+def _whole(scope: Scope, call: ast.Call) -> ast.Call | None:
+    """A call with what `**options` give it, or as `partial` makes it later; None where that is not told, or at import."""
+    if last(call.func) == "partial":
+        method = call.args[0] if call.args else None
+        if not isinstance(method, ast.Attribute) or opaque(call) or _is_given_later(scope, call):
+            return None
+        args = [*call.args[1:], ast.copy_location(ast.Name("key", ast.Load()), call)]
+        return ast.copy_location(ast.Call(method, args, call.keywords), call)
+    if not scope.symbol:
+        return None
+    return written_options(scope, call) if opaque(call) else call
+
+
+def _is_given_later(scope: Scope, call: ast.Call) -> bool:
+    """Whether some call of what `partial` makes gives it a duration."""
+    holder = scope.parents.get(call)
+    names = {last(t) for t in holder.targets} if isinstance(holder, ast.Assign) else set[str]()
+    modules = scope.machine.project.modules.values()
+    texts = [m.source.text for m in modules if any(name in m.source.text for name in names)]
+    return any(re.search(rf"\b{n}\([^)]*\b(?:timeout|expire|p?x|ex)=", text) for n in names for text in texts)
+
+
+def _taken(scope: Scope, call: ast.Call, names: set[str]) -> Iterator[LockWithExpiry | LockWithoutExpiry]:
+    """The lock that a call takes."""
+    if present := presence_lock(scope, call, names):
+        ends, how = present
+        yield scope.observed(LockWithExpiry, call) if ends else scope.observed(LockWithoutExpiry, call, how=how)
+        return
+    expires = _expires(scope, call, names)
+    if isinstance(expires, str):
+        yield scope.observed(LockWithoutExpiry, call, perhaps=expires)
+    elif expires and last(call.func) == "setnx" and not names & _AT_ONCE:
+        # What is given its time by a second command keeps none when its process dies between the two.
+        how = "`setnx`, puis sa durée par une seconde commande"
+        yield scope.observed(LockWithoutExpiry, call, how=how, brief=True)
+    elif expires is not None:
+        yield scope.observed(LockWithExpiry, call) if expires else scope.observed(LockWithoutExpiry, call)
+    elif is_unread_script(scope, call) and _is_a_lock(scope, call, names):
+        yield scope.observed(LockWithoutExpiry, call, unread=ast.unparse(call.args[0]))
+
+
+def _expires(scope: Scope, call: ast.Call, names: set[str]) -> bool | str | None:
+    """Whether the lock that a call takes ends by itself, or why nobody knows, in French; None for a call that takes none."""
     name = last(call.func)
     if name == "lock" and isinstance(call.func, ast.Attribute) and (_is_redis(scope, call.func) or _is_given(call)):
-        timeout = call.args[1] if len(call.args) > 1 else keyword(call, "timeout")
-        return timeout is not None and scope.value(timeout) is not None
+        return _lasts(scope, call.args[1] if len(call.args) > 1 else keyword(call, "timeout"))
     made = _of_a_library(scope, call, name)
-    if made is not None or not _is_a_lock(scope, call, names):
+    if made is not None:
         return made
-    return _of_a_key(scope, call, name, names)
+    ends = _of_a_key(scope, call, name, names)
+    if ends is None or _is_a_lock(scope, call, names):
+        return ends
+    told = f"{scope.symbol} {_text(call)}"
+    if ends is True or name not in {"set", "setnx"} or _MARKER.search(told):
+        return None
+    return False if ends is False and _HELD.search(told) else _UNNAMED
 
 
-def _of_a_library(scope: Scope, call: ast.Call, name: str) -> bool | None:
+def _lasts(scope: Scope, *times: ast.expr | None) -> bool | str:
+    """Whether one of these times ends what they are given to; why nobody knows, where it may be None."""
+    told = [(time, may_be_none(scope, time)) for time in times if time is not None]
+    if any(absent is False for _, absent in told):
+        return True
+    unclear = next((time for time, _ in told if scope.value(time) is not None), None)
+    return f"la durée `{ast.unparse(unclear)[:60]}` du verrou est peut-être nulle" if unclear is not None else False
+
+
+def _of_a_library(scope: Scope, call: ast.Call, name: str) -> bool | str | None:
     """A lock of a file or of a session of a database dies with its process, whatever it waits for; a soft one does not."""
     if _OF_A_SESSION.fullmatch(name):
         return True
@@ -90,38 +141,41 @@ def _of_a_library(scope: Scope, call: ast.Call, name: str) -> bool | None:
         return None
     dotted = scope.external(call.func)
     if dotted.startswith("redis_lock."):
-        return _is_given_time(scope, call, "expire", 2)
+        return _lasts(scope, _time(call, "expire", 2))
     if dotted.startswith(("filelock.", "portalocker.", "fcntl.", "fasteners.")):
         return "Soft" not in name
     return None
 
 
-def _of_a_key(scope: Scope, call: ast.Call, name: str, names: set[str]) -> bool | None:
+def _of_a_key(scope: Scope, call: ast.Call, name: str, names: set[str]) -> bool | str | None:
     """A key that is set once: by a command, by a script, in a cache."""
     if name == "setnx":
         return bool(names & {"expire", "pexpire"})
     if name == "set" and _is_true(keyword(call, "nx")):
-        given = [*call.args[2:], *filter(None, (keyword(call, e) for e in _EXPIRIES))]
-        return any(scope.value(expiry) is not None for expiry in given)
+        return _lasts(scope, *call.args[2:], *(keyword(call, e) for e in _EXPIRIES))
     cached = isinstance(call.func, ast.Attribute) and "cache" in ast.unparse(call.func.value).lower()
+    time = _time(call, "timeout", 2) if cached else None
     if cached and name == "add" and len(call.args) > 1:
         # Without a timeout, Django's cache keeps a key for its `TIMEOUT`: 300 s unless a setting says otherwise.
-        return _is_given_time(scope, call, "timeout", 2) or (keyword(call, "timeout") is None and len(call.args) < 3)
-    if cached and name == "set" and (len(call.args) > 2 or keyword(call, "timeout") is not None):
-        return _is_given_time(scope, call, "timeout", 2)
+        return time is None or _lasts(scope, time)
+    if cached and name == "set" and time is not None:
+        return _lasts(scope, time)
     return scripted_lock(scope, call)
 
 
-def _is_given_time(scope: Scope, call: ast.Call, name: str, place: int) -> bool:
-    time = call.args[place] if len(call.args) > place else keyword(call, name)
-    return time is not None and scope.value(time) is not None
+def _time(call: ast.Call, name: str, place: int) -> ast.expr | None:
+    return call.args[place] if len(call.args) > place else keyword(call, name)
 
 
 def _is_a_lock(scope: Scope, call: ast.Call, names: set[str]) -> bool:
     """Whether a key set only once is a lock: it is given back here, or its name says so."""
-    told = f"{scope.symbol} {ast.unparse(call) if len(call.args) < _FEW else ast.unparse(call.func)}".lower()
+    told = f"{scope.symbol} {_text(call)}".lower()
     named = any(word in told for word in ("lock", "acquire", "mutex")) or _ENTERED.search(scope.symbol)
     return "delete" in names or bool(named)
+
+
+def _text(call: ast.Call) -> str:
+    return ast.unparse(call) if len(call.args) < _FEW else ast.unparse(call.func)
 
 
 def _is_true(node: ast.expr | None) -> bool:

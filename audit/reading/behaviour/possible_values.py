@@ -5,9 +5,11 @@ import re
 from collections.abc import Iterator
 
 from audit.model.unknown import UNKNOWN
+from audit.reading.behaviour.row_objects import owner
 from audit.reading.behaviour.scope import Scope, keyword, last
-from audit.reading.python.abstract_values import Value, unwrap
+from audit.reading.python.abstract_values import ClassValue, Table, Value, exported, unwrap
 from audit.reading.python.child_nodes import walk
+from audit.reading.python.classes import class_attribute
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _DEPTH = 6
@@ -177,7 +179,7 @@ class _Absence:
         told = []
         for module in self._scope.machine.project.modules.values():
             if word.search(module.source.text) and not self._scope.machine.project.is_test_file(module.source.path):
-                told += [self.of(v, module.tree, v, depth - 1) for n in walk(module.tree) for v in _bound(n, name)]
+                told += [self.of(v, module.tree, v, depth - 1) for n in walk(module.tree) for v in bound(n, name)]
         return _worst(told)
 
 
@@ -186,12 +188,12 @@ def _worst(told: list[bool | None]) -> bool | None:
     return True if True in told else None if None in told or not told else False
 
 
-def _bound(node: ast.AST, name: str) -> Iterator[ast.expr]:
+def bound(node: ast.AST, name: str) -> Iterator[ast.expr]:
     """What a node gives a variable, an attribute, an entry, an argument or a parameter of this name."""
     if isinstance(node, ast.Assign | ast.AnnAssign):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        if node.value is not None and any(_is_named(target, name) for target in targets):
-            yield node.value
+        for target in targets if node.value is not None else ():
+            yield from (value for one, value in _paired(target, node.value) if _is_named(one, name))
     elif isinstance(node, ast.Dict):
         pairs = zip(node.keys, node.values, strict=True)
         yield from (v for k, v in pairs if isinstance(k, ast.Constant) and k.value == name)
@@ -199,7 +201,44 @@ def _bound(node: ast.AST, name: str) -> Iterator[ast.expr]:
         yield node.value
 
 
+def _paired(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """`self.name, self.seconds = name, seconds`, one by one."""
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
+        yield from zip(target.elts, value.elts, strict=True)
+    else:
+        yield target, value
+
+
 def _is_named(target: ast.expr, name: str) -> bool:
     if isinstance(target, ast.Subscript):
         return isinstance(target.slice, ast.Constant) and target.slice.value == name
     return last(target) == name
+
+
+def written_options(scope: Scope, call: ast.Call) -> ast.Call | None:
+    """A call with the entries of `**options` as if they were written in it; None where they are not all known."""
+    keywords: list[ast.keyword] = []
+    for given in call.keywords:
+        table = UNKNOWN if given.arg else _table(scope, given.value)
+        if given.arg:
+            keywords.append(given)
+        elif isinstance(table, dict) and not (isinstance(table, Table) and table.opaque):
+            for key, value in table.items():
+                plain = exported(value)
+                made = ast.copy_location(ast.Constant(plain if isinstance(plain, str | int | float) else None), call)
+                scope.stands[made] = value
+                keywords.append(ast.copy_location(ast.keyword(str(key), made), call))
+        else:
+            return None
+    return ast.copy_location(ast.Call(call.func, call.args, keywords), call)
+
+
+def _table(scope: Scope, node: ast.expr) -> Value:
+    """What an expression stands for; of `self`, what its class alone gives it."""
+    cls = owner(scope) if isinstance(node, ast.Attribute) and last(node.value) in {"self", "cls"} else None
+    if not isinstance(cls, ClassValue) or not isinstance(node, ast.Attribute):
+        return scope.evaluated(node)
+    modules = scope.machine.project.modules.values()
+    named = [m.tree for m in modules if node.attr in m.source.text]
+    given = [value for tree in named for n in walk(tree) for value in bound(n, node.attr)]
+    return unwrap(class_attribute(cls, node.attr))[0] if len(given) == 1 else UNKNOWN

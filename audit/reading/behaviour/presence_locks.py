@@ -2,14 +2,16 @@
 
 import ast
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+from audit.reading.behaviour.possible_values import bound
 from audit.reading.behaviour.row_objects import ancestors
 from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.python.abstract_values import ClassValue, External
 from audit.reading.python.child_nodes import walk
 
 WORDS = (
+    *("exists(", "is_file(", "isfile("),
     *("execute_command", "O_EXCL", "exist_ok=False", "mkdir(", '"x"', "'x'", "put_item", "celery_singleton"),
     *("running=True", "locked=True", "busy=True", "processing=True", "in_progress=True", "lock=True"),
 )
@@ -17,13 +19,19 @@ _FLAG = re.compile(r"(?i)(^|_)(running|locked|busy|processing|in_progress|lock)$
 _TIME = re.compile(r"(?i)(_at|_until|_since|_on|expir\w*|timestamp|heartbeat|lease\w*|ttl)$")
 _NAMED = re.compile(r"(?i)(?<![a-z])lock(file|ed|dir)?(?![a-z])|mutex|\.pid\b|(?<![a-z])running(?![a-z])")
 _REMOVALS = frozenset({"unlink", "remove", "rmdir"})
+# What is written under another name first is no lock.
+_RENAMES = frozenset({"replace", "rename", "link"})
+_EXISTS = re.compile(r"FileExistsError|EEXIST")
+_WRITES = frozenset({"open", "touch", "write_text", "mkdir", "mknod"})
+# They tell whether who made a file still lives.
+_STALE = re.compile(r"mtime|os\.kill\(|pid_exists|psutil")
 _EXPIRIES = frozenset({"EX", "PX", "EXAT", "PXAT", "KEEPTTL"})
 _HOW = {
     "update": "une colonne mise à vrai, que rien ne date",
     "put_item": "un élément écrit s'il manque, sans durée",
     "execute_command": "",
 }
-_FILE = "la présence d'un fichier, qui survit à son processus"
+FILE = "la présence d'un fichier, qui survit à son processus"
 
 
 def presence_lock(scope: Scope, call: ast.Call, names: set[str]) -> tuple[bool, str] | None:
@@ -31,7 +39,7 @@ def presence_lock(scope: Scope, call: ast.Call, names: set[str]) -> tuple[bool, 
     name = last(call.func)
     reader = _READERS.get(name)
     ends = reader(scope, call, names) if reader else None
-    return None if ends is None else (ends, "" if ends else _HOW.get(name, _FILE))
+    return None if ends is None else (ends, "" if ends else _HOW.get(name, FILE))
 
 
 def singleton_lock(scope: Scope) -> bool | None:
@@ -63,17 +71,24 @@ def _of_a_command(scope: Scope, call: ast.Call, _: set[str]) -> bool | None:
 
 
 def _of_a_flag(scope: Scope, call: ast.Call, _: set[str]) -> bool | None:
-    """`filter(running=False).update(running=True)`, given back by another update, without a date that a process could compare."""
+    """`filter(running=False).update(running=True)`, given back by another update; it ends where a date of it is compared too."""
     taken = [k.arg for k in call.keywords if k.arg and _FLAG.search(k.arg) and _is(k.value, True)]
-    if not taken or any(k.arg and _TIME.search(k.arg) for k in call.keywords):
-        return None
     updates = [n for n in walk(scope.module.tree) if isinstance(n, ast.Call) and last(n.func) == "update"]
-    if not any(k.arg in taken and _is(k.value, False) for n in updates for k in n.keywords):
+    if not taken or not any(k.arg in taken and _is(k.value, False) for n in updates for k in n.keywords):
         return None
     held = call.func.value if isinstance(call.func, ast.Attribute) else call
-    inner = [k for n in walk(held) if isinstance(n, ast.Call) for k in n.keywords]
-    free = [k for k in inner if k.arg in taken and _is(k.value, False)]
-    return False if free and not any(k.arg and _TIME.search(k.arg.partition("__")[0]) for k in inner) else None
+    parts = [held, *(scope.given(n) for n in walk(held) if isinstance(n, ast.Name))]
+    asked = [k for part in parts for n in walk(part) if isinstance(n, ast.Call) for k in n.keywords]
+    if not any(k.arg in taken and _is(k.value, False) for k in asked):
+        return None
+    if any(k.arg and _TIME.search(k.arg.partition("__")[0]) for k in asked):
+        return True
+    dates = [k.arg for k in call.keywords if k.arg and _TIME.search(k.arg)]
+    texts = [module.source.text for module in scope.machine.project.modules.values()]
+    # A date that nothing compares ends nothing.
+    return (
+        None if any(re.search(rf"\b{date}__[lg]te?\b|\.{date}\b", text) for date in dates for text in texts) else False
+    )
 
 
 def _of_an_item(_: Scope, call: ast.Call, names: set[str]) -> bool | None:
@@ -97,10 +112,46 @@ def _of_a_file(scope: Scope, call: ast.Call, names: set[str]) -> bool | None:
         or (name == "touch" and _is(keyword(call, "exist_ok"), False))
         or (name == "open" and any(_is(a, mode) for a in given for mode in ("x", "xb")))
     )
-    values = [scope.value(argument) for argument in given[:1]]
-    path = f"{text} {values[0] if values and isinstance(values[0], str) else ''}"
-    named = bool(_NAMED.search(path))
-    return False if once and named and (names & _REMOVALS or name != "mkdir") else None
+    path = given[0] if call.args else call.func
+    named = bool(_NAMED.search(f"{text} {_told(scope, path)}"))
+    holder = _class_around(scope)
+    names = names | ({last(n.func) for n in walk(holder) if isinstance(n, ast.Call)} if holder else set())
+    taken = names & _REMOVALS and not names & _RENAMES and _EXISTS.search(ast.unparse(scope.root))
+    return False if once and ((named and (names & _REMOVALS or name != "mkdir")) or taken) else None
+
+
+def _told(scope: Scope, path: ast.expr) -> str:
+    """What is known of a path: its value, and what its names and the attributes of its object are given."""
+    names = [n for n in walk(path) if isinstance(n, ast.Name)]
+    kept = [n.attr for n in walk(path) if isinstance(n, ast.Attribute) and last(n.value) == "self"]
+    values = [v for n in walk(_class_around(scope) or path) for name in kept for v in bound(n, name)]
+    return " ".join([str(scope.value(path)), *(ast.unparse(scope.given(n)) for n in names), *map(ast.unparse, values)])
+
+
+def _class_around(scope: Scope) -> ast.ClassDef | None:
+    return next((n for n in walk(scope.module.tree) if isinstance(n, ast.ClassDef) and scope.root in n.body), None)
+
+
+def existence_locks(scope: Scope) -> Iterator[ast.If]:
+    """Tests that leave where a file is there, before the function writes it, and then removes it."""
+    removed = {_target(call) for name in _REMOVALS for call in scope.by_name.get(name, ())}
+    written = [(call, _target(call)) for name in _WRITES for call in scope.by_name.get(name, ())]
+    for test in scope.all(ast.If) if removed and written else ():
+        asked = [
+            c for c in walk(test.test) if isinstance(c, ast.Call) and last(c.func) in {"exists", "isfile", "is_file"}
+        ]
+        leaves = isinstance(test.body[-1], ast.Return | ast.Raise | ast.Continue)
+        paths = {_target(call) for call in asked} & removed
+        made = any(path in paths and call.lineno > test.lineno for call, path in written)
+        if leaves and made and not _STALE.search(ast.unparse(scope.root)):
+            yield test
+
+
+def _target(call: ast.Call) -> str:
+    """The path that a function is given, or whose method this is."""
+    if call.args and (not isinstance(call.func, ast.Attribute) or ast.unparse(call.func.value) in {"os", "os.path"}):
+        return ast.unparse(call.args[0])
+    return ast.unparse(call.func.value) if isinstance(call.func, ast.Attribute) else ""
 
 
 def _is(node: ast.expr | None, value: object) -> bool:

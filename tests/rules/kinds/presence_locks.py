@@ -35,7 +35,8 @@ def _task(
 
 PROGRAMS = (
     _task("a flag of a row", "Job.objects.filter(pk=pk, is_running=False).update(is_running=True)", ALARM),
-    _task("a flag with its date", "Job.objects.filter(pk=pk, is_running=False).update(is_running=True, started_at=datetime.now())", _NONE),
+    _task("a flag with its date", "Job.objects.filter(pk=pk, is_running=False).update(is_running=True, started_at=datetime.now())", ALARM),
+    _task("a flag whose date is compared", "Job.objects.filter(Q(started_at__lt=old(pk)) | Q(is_running=False), pk=pk).update(is_running=True, started_at=datetime.now())", _HELD),
     _task("a state that nothing gives back", "Topic.objects.filter(locked=False).update(locked=True)", QUIET),
     _task("a file made once", "os.open('/shared/sweep.lock', os.O_CREAT | os.O_EXCL)\nos.unlink('/shared/sweep.lock')", ALARM),
     _task("a file, by its mode", "open('/shared/sweep.lock', 'x').close()\nos.remove('/shared/sweep.lock')", ALARM),
