@@ -1,5 +1,6 @@
 """Connection, results and shutdown: what a cut of the broker or a deployment costs."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -24,6 +25,9 @@ _CONF = "https://docs.celeryq.dev/en/stable/userguide/configuration.html#"
 _REDIS = "https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html"
 _SOCKETS = ("socket_timeout", "socket_keepalive")
 _SOFT = "https://docs.celeryq.dev/en/stable/userguide/workers.html#soft-shutdown"
+
+# `shop.backend:Kept+redis://…`, `shop.backend.Kept`: a class that a project names, and Celery loads.
+_BY_CLASS = re.compile(r"[A-Za-z_][\w.]*(:[A-Za-z_]\w*|\.[A-Z]\w*$)")
 
 
 @practice(
@@ -162,7 +166,10 @@ def _sockets(known: TargetFacts) -> Sequence[Finding]:
 def _result_expires(known: TargetFacts) -> Sequence[Finding]:
     guide = _result_expires.guide
     found = SettingComparison("result_expires", 86400, bool, guide, "Résultats sans expiration", kept_results)(known)
-    if all(finding.outcome is Outcome.ESTABLISHED for finding in found) and not are_removed(known):
+    kept = all(finding.outcome is Outcome.ESTABLISHED for finding in found)
+    if kept and _BY_CLASS.match(str(read(known, "result_backend").value)):
+        return unknown(guide, "ce que la classe que `result_backend` nomme fait de cette durée")
+    if kept and not are_removed(known):
         return unknown(guide, "ce qui supprime de leur base les résultats expirés")
     return found
 

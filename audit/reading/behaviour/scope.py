@@ -193,8 +193,9 @@ class Scope:
         names = [n.id for n in walk(node) if isinstance(n, ast.Name)] if self.symbol else []
         # Each name is bound, whether the one before it was cut short or not.
         cut = sum(self._binds_cut(name, depth) for name in names) > 0
-        if isinstance(node, ast.Attribute) and ast.unparse(node) in self._set_attributes:
-            return UNKNOWN, False
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            if (node.value.id, node.attr) in self._set_attributes:
+                return UNKNOWN, False
         self.machine.new_entry()
         value = self.machine.value_of(node, self._frame)
         return value, (cut or self.machine.cut) and has_unknown(value)
@@ -212,11 +213,11 @@ class Scope:
         return cut
 
     @cached_property
-    def _set_attributes(self) -> frozenset[str]:
+    def _set_attributes(self) -> frozenset[tuple[str, str]]:
         """Attributes of local names that are given another value here: `turn.seconds`."""
-        stored = [(n, n.value) for n in self.all(ast.Attribute) if isinstance(n.ctx, ast.Store)]
-        local = [n for n, holder in stored if isinstance(holder, ast.Name) and self.assigned.get(holder.id) is not None]
-        return frozenset(map(ast.unparse, local))
+        stored = [(n.attr, n.value) for n in self.all(ast.Attribute) if isinstance(n.ctx, ast.Store)]
+        local = [(holder.id, name) for name, holder in stored if isinstance(holder, ast.Name)]
+        return frozenset(pair for pair in local if self.assigned.get(pair[0]) is not None)
 
     @cached_property
     def changes(self) -> dict[str, list[Change]]:
