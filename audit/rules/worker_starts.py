@@ -1,6 +1,7 @@
 """How workers are started: without emptying the queues, each under its own name."""
 
 import posixpath
+import re
 from collections.abc import Sequence
 
 from audit.model.domains import conclude
@@ -160,9 +161,10 @@ def _named(known: TargetFacts) -> Sequence[Finding]:
         lambda group: [] if group in machines else _of_same_name(group),
         possible_of=lambda group: _of_same_name(group) if group in machines else [],
     )
-    quoted = [f.excerpt for f in answer.faults] or [w.excerpt for w in together]
-    evidence = (known.source.evidence(place) for place in quoted)
-    nothing, detail = "aucun fichier ne lance plusieurs workers sur une machine", places(tuple(together))
+    told = tuple(dict.fromkeys(w.excerpt for w in (*together, *(w for group in several for w in group))))
+    evidence = (known.source.evidence(place) for place in [f.excerpt for f in answer.faults] or told)
+    nothing = "aucun fichier ne lance plusieurs workers sur une machine"
+    detail = ", ".join(dict.fromkeys(f"`{place.path}`" for place in told))
     return answered(guide, "Workers de même nom", answer, *evidence, nothing=nothing, detail=detail)
 
 
@@ -200,5 +202,5 @@ def _of_same_name(group: Sequence[Process]) -> list[Fault]:
         Fault(f"`{worker.excerpt.path}` lance plusieurs fois `{name}`", worker.excerpt)
         for name, alike in named.items()
         for worker in [w for w in alike if copies(w)][1:]
-        or [w for w in alike if _on_a_host(w) > 1 and "process_num" not in name and "%i" not in name]
+        or [w for w in alike if _on_a_host(w) > 1 and not re.search("process_num|%[iIjJ]", name)]
     ]

@@ -1,7 +1,7 @@
 """Process files that are templates: read as the file that they make, a placeholder being a variable that nothing gives."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from audit.reading.source_files import Source
@@ -35,8 +35,8 @@ def plain_name(path: str) -> str:
     return _SUFFIX.sub("", path)
 
 
-def read_template(source: Source) -> Template:
-    """A file without its placeholders; any other file as it is."""
+def read_template(source: Source, value_of: Callable[[str], str | None] = lambda _: None) -> Template:
+    """A file without its placeholders, those that `value_of` knows being what they stand for; any other file as it is."""
     path = plain_name(source.path)
     if path == source.path and (not _MARKS.search(source.text) or path.endswith((".sh", ".bash"))):
         return Template(source)
@@ -46,7 +46,7 @@ def read_template(source: Source) -> Template:
         kind: frozenset(n for k, first, last in blocks if (k in _REPEATS) == kind for n in range(first, last + 1))
         for kind in (True, False)
     }
-    filled = "\n".join(_filled(line) for line in text.split("\n"))
+    filled = "\n".join(_filled(line, value_of) for line in text.split("\n"))
     return Template(Source(path, filled), lines[True], lines[False])
 
 
@@ -64,7 +64,7 @@ def _blocks(text: str) -> Iterator[tuple[str, int, int]]:
                     yield kind, first + 1, number - 1
 
 
-def _filled(line: str) -> str:
+def _filled(line: str, value_of: Callable[[str], str | None]) -> str:
     """A line of the file that is made. A choice within it, or a loop, is one word that is not known."""
     words = [(m, m[1] or m[2]) for m in _WORD.finditer(line)]
     if len(words) > 1 and words[0][1] in _OPENS and words[-1][1] in _CLOSES:
@@ -72,15 +72,20 @@ def _filled(line: str) -> str:
         whole = not line[:start].strip() and not line[end:].strip()
         # A setting of its own, written or not.
         inner = _WORD.sub("", line) if whole else f"{line[:start]}${{choice}}{line[end:]}"
-        return _values(inner)
-    return _values(_WORD.sub("", line))
+        return _values(inner, value_of)
+    return _values(_WORD.sub("", line), value_of)
 
 
-def _values(line: str) -> str:
+def _values(line: str, value_of: Callable[[str], str | None]) -> str:
     if re.fullmatch(r"\s*(\{\{.*\}\}|<%.*%>)\s*", line) and len(_VALUE.findall(line)) == 1:
         # It makes lines of its own.
         return ""
-    return _VALUE.sub(lambda m: f"${{{_name(m[2] or m[3] or '')}}}", line)
+
+    def stands_for(found: re.Match[str]) -> str:
+        told = value_of(found[2]) if found[2] else None
+        return f"${{{_name(found[2] or found[3] or '')}}}" if told is None or "\n" in told else told
+
+    return _VALUE.sub(stands_for, line)
 
 
 def _name(expression: str) -> str:

@@ -73,7 +73,16 @@ def read_processes(tree: Tree, declared: tuple[str, ...]) -> tuple[Process, ...]
 
 def _kinds(around: Around) -> dict[str, str]:
     chosen = [source for path in around.tree.paths if _may_be(path) and (source := around.source(path))]
-    return {source.path: _kind(read_template(source).source, declared=False) for source in chosen}
+    return {source.path: _kind(_template(source, around).source, declared=False) for source in chosen}
+
+
+def _template(source: Source, around: Around) -> Template:
+    def value_of(expression: str) -> str | None:
+        from audit.reading.deployment.template_values import value_of  # noqa: PLC0415  YAML is loaded where a template is found
+
+        return value_of(expression, source.path, around)
+
+    return read_template(source, value_of)
 
 
 def _points(around: Around) -> Iterator[Run]:
@@ -94,7 +103,7 @@ def _read(around: Around, paths: list[str], *, declared: bool) -> list[Process]:
     tree = around.tree
     for path in paths:
         source = around.source(path)
-        template = read_template(source) if source else None
+        template = _template(source, around) if source else None
         kind = _kind(template.source, declared=declared) if template else ""
         if source and template and kind:
             try:

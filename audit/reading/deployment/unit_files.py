@@ -197,11 +197,30 @@ def read_systemd(source: Source, around: Around) -> Iterator[Line]:
     given, hidden = _given_by_files(service.get("EnvironmentFile", ""), source.path, around)
     stop = replace(of_systemd(service), hidden=hidden or "PassEnvironment" in service)
     forks = service.get("Type", "simple").lower() == "forking"
-    # As many instances as somebody enables.
-    copies = None if source.path.endswith("@.service") else 1
+    copies = _instances(source.path, around) if source.path.endswith("@.service") else 1
+    if copies == 1 and re.search(r"\bbeat\b|\s-B\b", command):
+        copies = _on_hosts(source.path, around)
     line = Line(command, first, last, supervised, {**_assignments(service), **given}, doubt, copies, stop=stop)
     memory = service.get("MemoryMax", service.get("MemoryLimit", ""))
     yield replace(line, before=before, on_failure=restart == "on-failure", forks=forks, memory=memory)
+
+
+def _on_hosts(path: str, around: Around) -> int:
+    from audit.reading.deployment.play_hosts import hosts_of_unit, unit_of  # noqa: PLC0415  YAML is loaded where beat has a unit
+
+    return hosts_of_unit(unit_of(path), around)
+
+
+def _instances(path: str, around: Around) -> int | None:
+    """How many instances of a template unit the target names, two where a loop makes them; None where it names none."""
+    stem = re.escape(posixpath.basename(path).removesuffix(".service"))
+    named = re.compile(rf"(?<![\w-]){stem}([\w$%{{][\w$%{{}}.,-]*)")
+    found: set[str] = set()
+    for source in around.holding(posixpath.basename(path).removesuffix(".service"), ""):
+        if source.path != path:
+            found |= {one.removesuffix(".service") for one in named.findall(source.text)} - {"service"}
+    literal = {part for one in found for part in re.split(r"[{},]", one) if part and "$" not in part}
+    return len(literal) if literal else 2 if found else None
 
 
 def _given_by_files(named: str, path: str, around: Around) -> tuple[dict[str, str], bool]:

@@ -44,6 +44,15 @@ def host_of(address: str) -> str:
     return "" if "$" in address.partition("://")[2].rpartition("@")[2] else host
 
 
+def _is_near(one: BrokerService, hosts: set[str]) -> bool:
+    """Whether a file that names no server is about the broker's, by its path: that of its host, or of brokers."""
+    path = one.excerpt.path if one.excerpt else ""
+    words = set(re.split(r"[^a-z0-9]+", path.lower()))
+    return one.names == (path,) and bool(
+        words & {"broker", "celery", "queue", *(host.partition(".")[0] for host in hosts)}
+    )
+
+
 def broker_servers(known: TargetFacts) -> Domain[Broker]:
     """The servers that are the broker or may be; none where its address names something else."""
     seen = known.source.observations_of(BrokerService)
@@ -55,7 +64,7 @@ def broker_servers(known: TargetFacts) -> Domain[Broker]:
     # `localhost` is a developer's default, which a deployment changes.
     open_ended = not found or bool(hosts & {"", "localhost", "127.0.0.1"})
     is_other = bool(found) and all(scheme(address) not in {"redis", ""} for address in found)
-    maybe = [] if named or not open_ended or is_other else seen
+    maybe = [] if named or is_other else seen if open_ended else [one for one in seen if _is_near(one, hosts)]
     members = [Broker(one, sure=True) for one in named] + [Broker(one, sure=False) for one in maybe]
     gaps: list[Gap] = [Doubt(why=member.service.unread) for member in members if member.service.unread]
     if seen and not members and not is_other and (reading.missing or reading.value is UNKNOWN):
