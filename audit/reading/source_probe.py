@@ -33,7 +33,7 @@ from audit.reading.celery.deployed_variables import given_to_all, read_in
 from audit.reading.celery.option_writes import OptionWrites
 from audit.reading.celery.start_modules import WorkerStarts
 from audit.reading.celery.task_calls import apply_own_decorators
-from audit.reading.celery.task_definitions import read_tasks
+from audit.reading.celery.task_definitions import read_tasks, with_annotations
 from audit.reading.celery.unloaded_tasks import read_unloaded
 from audit.reading.celery.unprefixed_settings import read_unprefixed
 from audit.reading.celery.unreached_settings import obscure_late_settings
@@ -143,12 +143,15 @@ def _collect(target: Target, steps: int) -> Facts:
     routes = read_routes(machine, web, target.asgi_app)
     functions = Functions(machine)
     beat, beat_known = _beat(machine, app, tasks, processes)
+    settings = read_settings(machine, app) if app else settings_of_all(machine, tasks, target.celery_app)
+    if annotations := settings.get("task_annotations"):
+        tasks = with_annotations(tasks, annotations.value)
     gaps = _gaps(tree, machine)
     tree.unread += [(o.path, f"{_TOO_LONG}, ligne {o.first}") for o in machine.given_up]
     return Facts(
         level=Level.SOURCE,
         probe="source",
-        settings=read_settings(machine, app) if app else settings_of_all(machine, tasks, target.celery_app),
+        settings=settings,
         functions=functions,
         user_mentions=UserMentions(machine, functions),
         call_completion=OfFunctions(functions, call_completion),

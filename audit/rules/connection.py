@@ -121,7 +121,7 @@ def _gives_up(known: TargetFacts) -> Sequence[Finding]:
 def _sockets(known: TargetFacts) -> Sequence[Finding]:
     guide = _sockets.guide
     scope = redis_only(known)
-    given, reading = options(known, "broker_transport_options")
+    given, reading = options(known, "broker_transport_options", *_SOCKETS)
 
     def lacking(one: Reading) -> list[Fault]:
         names = [name for name in _SOCKETS if not given.get(name)] if isinstance(one.value, dict) else []

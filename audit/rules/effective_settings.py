@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from audit.model.facts import Facts, Process, Setting, Task
 from audit.model.findings import Evidence, Excerpt, Level
-from audit.model.plain_value import PlainValue
+from audit.model.plain_value import REST, PlainValue
 from audit.model.setting_writes import Loading
 from audit.model.target_facts import TargetFacts
 from audit.model.test_files import is_test_file
@@ -260,10 +260,12 @@ def shared_redis(known: TargetFacts) -> str:
     return variable if not variables and "REDIS" in variable.upper() else ""
 
 
-def options(known: TargetFacts, name: str) -> tuple[dict[str, PlainValue], Reading]:
-    """A setting that is a dictionary (`broker_transport_options`), and how it was read."""
+def options(known: TargetFacts, name: str, *keys: str) -> tuple[dict[str, PlainValue], Reading]:
+    """A setting that is a dictionary (`broker_transport_options`), and how it was read; `keys` that it may have are unknown."""
     reading = read(known, name, {})
-    return (reading.value if isinstance(reading.value, dict) else {}), reading
+    given = reading.value if isinstance(reading.value, dict) else {}
+    hidden: dict[str, PlainValue] = dict.fromkeys(keys, UNKNOWN) if REST in given else {}
+    return {**hidden, **given}, reading
 
 
 def production_tasks(known: TargetFacts) -> tuple[tuple[Task, Facts], ...]:

@@ -372,38 +372,3 @@ def _perhaps_run_here(known: TargetFacts) -> list[Gap]:
     text = "`{0}`, pour une requête, exécute peut-être une tâche sans la publier (`{1}`)"
     computed = [o for o in run_beside_routes(known) if o.computed]
     return [Doubt(*place_of(o.excerpt), text.format(short(o.symbol), o.computed)) for o in computed]
-
-
-@practice(
-    "default-rate-limit",
-    "Pas de débit par défaut",
-    reference=_TASKS + "Task.rate_limit",
-    guide=Guide(
-        severity=Severity.MINOR,
-        passes="Aucun débit par défaut ne freine les tâches de service",
-        fails="Un débit par défaut freine toutes les tâches, celles de reprise et de surveillance comprises",
-        advice="Poser `rate_limit` sur les seules tâches qui en ont besoin",
-        solution='@app.task(rate_limit="10/s")\ndef send(message_id): ...',
-        undetermined="`task_default_rate_limit` ne se lit pas dans le code",
-    ),
-    defective="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
-        app.conf.task_default_rate_limit = "10/s"
-    """,
-    sound="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
-        app.conf.update(task_acks_late=True)
-
-
-        @app.task(rate_limit="10/s")
-        def send(message_id): ...
-    """,
-)
-def _default_rate_limit(known: TargetFacts) -> Sequence[Finding]:
-    return SettingComparison(
-        "task_default_rate_limit", None, lambda v: not v, _default_rate_limit.guide, "Débit par défaut"
-    )(known)

@@ -1,25 +1,30 @@
-"""Whether a rate that one worker keeps is kept by all those that consume the queue of its task."""
+"""Whether a rate that one worker keeps is kept by all those that consume the queue of its task, and which hold for every task."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from posixpath import dirname
 
 from audit.french.typography import counted
+from audit.model.annotations import EVERY_TASK, annotated
 from audit.model.domains import conclude
-from audit.model.facts import Facts, Process, Task
-from audit.model.findings import Finding, Severity
+from audit.model.facts import Process, Task
+from audit.model.findings import Excerpt, Finding, Severity
 from audit.model.gaps import Doubt, Gap, UnreadProcess, UnreadSettings
 from audit.model.observations.messages import PublishedMessage
+from audit.model.plain_value import PlainValue
+from audit.model.setting_writes import OptionSource
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN
 from audit.rules.consumed_queues import consumed_by
 from audit.rules.domains.process_domain import copies, limited_tasks
-from audit.rules.effective_settings import NO_TASK, places, production_tasks, read, short
+from audit.rules.domains.setting_domain import place_of, ruled_by
+from audit.rules.effective_settings import NO_TASK, Reading, places, production_tasks, read, short
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.routing import route_of
 from audit.rules.rule import Guide
 
 _RATE = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#Task.rate_limit"
+_AGAIN = "relancer avec `--level configuration`"
 # What starts an image, or what a developer types, is the same worker as the one of another file.
 _SAME = frozenset({"dockerfile", "makefile"})
 
@@ -113,11 +118,13 @@ class _Limited:
 )
 def _rates(known: TargetFacts) -> Sequence[Finding]:
     guide, tasks = _rates.guide, production_tasks(known)
-    members = tuple(_limited(known, task) for task, facts in tasks if _has_a_rate(known, task, facts))
+    members = tuple(_limited(known, task) for task, _ in tasks if _has_a_rate(known, task))
     gaps: list[Gap] = [gap for member in members for gap in member.gaps()]
     gaps += [] if tasks else [Doubt(why=known.why_silent or NO_TASK)]
     gaps += known.closure_gaps
     annotations = read(known, "task_annotations")
+    unread = [short(task.symbol) for task, _ in tasks if task.options.get("rate_limit") is UNKNOWN]
+    gaps += [Doubt(why=f"le `rate_limit` de `{unread[0]}` ne se lit pas")] if unread else []
     if annotations.value is UNKNOWN and not annotations.missing.startswith("aucune"):
         gaps += [UnreadSettings(why=annotations.missing)] if known.probes[0].settings else []
     domain = limited_tasks(known, members, gaps, counted(len(tasks), "tâche"))
@@ -129,14 +136,10 @@ def _rates(known: TargetFacts) -> Sequence[Finding]:
     )
 
 
-def _has_a_rate(known: TargetFacts, task: Task, facts: Facts) -> bool:
-    """Whether it has a rate of its own, annotations included."""
+def _has_a_rate(known: TargetFacts, task: Task) -> bool:
+    """Whether it has a rate of its own."""
     rate = task.options.get("rate_limit")
-    annotations = read(known, "task_annotations").value
-    if isinstance(annotations, dict) and facts.level is facts.level.SOURCE:
-        for told in (annotations.get("*"), annotations.get(task.name)):
-            rate = told.get("rate_limit", rate) if isinstance(told, dict) else rate
-    return bool(rate) and rate != read(known, "task_default_rate_limit").value
+    return bool(rate) and rate is not UNKNOWN and rate != read(known, "task_default_rate_limit").value
 
 
 def _limited(known: TargetFacts, task: Task) -> _Limited:
@@ -158,3 +161,91 @@ def _planned(known: TargetFacts, task: Task) -> list[object]:
     """The queues that entries of beat name."""
     entries = known.probes[0].beat if known.probes else ()
     return [entry.options["queue"] for entry in entries if entry.task == task.name and "queue" in entry.options]
+
+
+@practice(
+    "default-rate-limit",
+    "Pas de débit par défaut",
+    reference=_RATE,
+    guide=Guide(
+        severity=Severity.MINOR,
+        passes="Aucun débit par défaut ne freine les tâches de service",
+        fails="Un débit par défaut freine toutes les tâches, celles de reprise et de surveillance comprises",
+        advice="Poser `rate_limit` sur les seules tâches qui en ont besoin",
+        solution='@app.task(rate_limit="10/s")\ndef send(message_id): ...',
+        undetermined="`task_default_rate_limit` ne se lit pas dans le code",
+    ),
+    defective="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+        app.conf.task_default_rate_limit = "10/s"
+    """,
+    sound="""
+        from celery import Celery
+
+        app = Celery("shop", broker="redis://localhost/0")
+        app.conf.update(task_acks_late=True)
+
+
+        @app.task(rate_limit="10/s")
+        def send(message_id): ...
+    """,
+)
+def _default_rate_limit(known: TargetFacts) -> Sequence[Finding]:
+    guide = _default_rate_limit.guide
+    setting, annotations = read(known, "task_default_rate_limit"), read(known, "task_annotations")
+    given, whole = annotated(annotations.value, EVERY_TASK)
+    for_all = [_ForAll.of(setting, setting.value), _ForAll.of(annotations, given.get("rate_limit"))]
+    inherited = next(_of_the_class_of_all(known), None)
+    gaps: list[Gap] = []
+    if not whole and not annotations.missing:
+        gaps.append(UnreadSettings(*place_of(annotations.excerpt), "`task_annotations` ne se lit pas en entier"))
+    tasks = production_tasks(known)
+    if any(task.options.get("base") == "task_cls" for task, _ in tasks) or (inherited and inherited.rate is UNKNOWN):
+        gaps.append(Doubt(why="la classe que l'application donne à ses tâches ne se lit pas en entier"))
+    gaps += list(_written_on_any(known))
+    members = [*for_all, *([inherited] if inherited else [])]
+    domain = ruled_by(known, (setting, annotations), members, setting.told, *gaps)
+    answer = conclude(domain, _ForAll.faults, possible_of=_ForAll.possible)
+    return answered(guide, "Débit par défaut", answer, *setting.evidence, nothing=NO_TASK, settles=_AGAIN)
+
+
+@dataclass(frozen=True)
+class _ForAll:
+    """The rate that one place gives to every task, told as a French clause; `sure`: nothing else changes it, or explains it."""
+
+    rate: PlainValue
+    told: str
+    excerpt: Excerpt | None
+    sure: bool
+
+    @classmethod
+    def of(cls, reading: Reading, rate: PlainValue) -> "_ForAll":
+        """That which a setting gives."""
+        told = reading.told if reading.value == rate else f"`{reading.name}` donne à toute tâche `rate_limit={rate}`"
+        sure = not (reading.variable or reading.comment or reading.unless)
+        return cls(UNKNOWN if reading.missing else rate, told + reading.explained, reading.excerpt, sure)
+
+    def faults(self) -> list[Fault]:
+        return self.possible() if self.sure else []
+
+    def possible(self) -> list[Fault]:
+        return [Fault(self.told, self.excerpt)] if self.rate and self.rate is not UNKNOWN else []
+
+
+def _written_on_any(known: TargetFacts) -> Iterator[Gap]:
+    """Where a rate is written on what may be any task."""
+    for task, _ in production_tasks(known)[:1]:
+        for write in known.source.option_writes.get(task.symbol, ()):
+            if write.name == "rate_limit" and write.source is OptionSource.ANY_TASK:
+                yield Doubt(*place_of(write.excerpt), "un `rate_limit` y est écrit sur ce qui peut être toute tâche")
+
+
+def _of_the_class_of_all(known: TargetFacts) -> Iterator[_ForAll]:
+    """The rate that tasks have from the class that their application gives to all of them."""
+    for task, _ in production_tasks(known):
+        writes = [w for w in known.source.option_writes.get(task.symbol, ()) if w.name == "rate_limit"]
+        if writes and writes[-1].source is OptionSource.EVERY_CLASS and writes[-1].value:
+            told = f"la classe de toutes les tâches a `rate_limit={writes[-1].value}`, que suit `{short(task.symbol)}`"
+            yield _ForAll(writes[-1].value, told, writes[-1].excerpt, sure=True)

@@ -12,17 +12,6 @@ def own_option(task: Task, option: str, facts: Facts) -> object:
     if facts.level > facts.level.SOURCE:
         # The effective value, annotations included. The application's own None is told by its setting.
         return value
-    setting = facts.settings.get("task_annotations")
-    annotations = setting.value if setting else None
-    if annotations is not None:
-        if not isinstance(annotations, dict):
-            return "task_annotations"
-        # As Celery applies them: over the decorator, the task's own after those for every task.
-        for key in ("*", task.name):
-            told = annotations.get(key, {})
-            if not isinstance(told, dict):
-                return f"task_annotations[{key!r}]"
-            value = told.get(option, value)
     if value is UNKNOWN:
         return option
     if value is None:

@@ -54,8 +54,8 @@ _DEFAULT = 3600
 def _same_everywhere(known: TargetFacts) -> Sequence[Finding]:
     guide = _same_everywhere.guide
     scope = redis_everywhere(known)
-    given, of_broker = options(known, "broker_transport_options")
-    kept_options, of_results = options(known, "result_backend_transport_options")
+    given, of_broker = options(known, "broker_transport_options", "visibility_timeout")
+    kept_options, of_results = options(known, "result_backend_transport_options", "visibility_timeout")
     top = read(known, "visibility_timeout", _DEFAULT)
     values = {
         "broker_transport_options": given.get("visibility_timeout", _DEFAULT),

@@ -71,7 +71,7 @@ _BACKOFF_MAX, _MAX_RETRIES, _MOST_DOUBLINGS = 600, 3, 64
 def _visibility(known: TargetFacts) -> Sequence[Finding]:
     guide = _visibility.guide
     scope = redis_only(known)
-    given, reading = options(known, "broker_transport_options")
+    given, reading = options(known, "broker_transport_options", "visibility_timeout")
     hard = hard_limit(known)
     allowed = None if reading.missing else number(given.get("visibility_timeout", _DEFAULT))
     default = "visibility_timeout" not in given

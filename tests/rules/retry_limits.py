@@ -34,6 +34,11 @@ CASES = (
     _beyond("annotated", "sans limite", _annotated(f'{{"{_NAME}": {{"max_retries": None}}}}')),
     _beyond("annotated with every task", "réessayé 50 fois", _annotated('{"*": {"max_retries": 50}}')),
     _beyond(
+        "annotated with every task, whatever its own annotation",
+        "réessayé 50 fois",
+        _annotated(f'{{"{_NAME}": {{"max_retries": 3}}, "*": {{"max_retries": 50}}}}'),
+    ),
+    _beyond(
         "changed while it runs",
         "réessayé 99 fois",
         Edit(SEND, "    attempt = self.request", "    self.max_retries = 99\n    attempt = self.request"),
@@ -42,13 +47,6 @@ CASES = (
     established(_RULE, "its call asks for three", _SOUND, _OPEN, _asks("max_retries=3")),
     established(_RULE, "its code stops before", _SOUND, _asks("max_retries=99")),
     established(_RULE, "another task is annotated", _SOUND, _OPEN, _annotated('{"app.other": {"max_retries": None}}')),
-    established(
-        _RULE,
-        "its own annotation over that of all",
-        _SOUND,
-        _OPEN,
-        _annotated(f'{{"{_NAME}": {{"max_retries": 3}}, "*": {{"max_retries": 50}}}}'),
-    ),
     established(
         _RULE,
         "options spread",

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from audit.model.annotations import annotated
 from audit.model.facts import BeatEntry, Facts, Function, Process, Route, Setting, Task
 from audit.model.findings import Excerpt, Level, Outcome
-from audit.model.plain_value import PlainValue
+from audit.model.plain_value import REST, PlainValue
 from audit.model.target_facts import TargetFacts
+from audit.model.unknown import UNKNOWN
 from audit.rules import every_rule
 from audit.rules.crontabs import crontab_seconds, daily_times, frequency
-from audit.rules.task_options import own_option
 from audit.target.target_file import Target
 
 SENDER = "app.tasks:send"
@@ -55,17 +56,21 @@ def test_the_effective_option_of_the_sender_counts(conf: bool, own: object, expe
 @pytest.mark.parametrize(
     ("annotations", "value"),
     [
-        ({"*": {"acks_late": False}, "app.tasks.send": {"acks_late": True}}, True),
-        ({"*": {"acks_late": False}}, False),
-        ({"app.other": {"acks_late": False}}, None),
-        ({"*": "unread"}, "task_annotations['*']"),
-        ([{"*": {}}], "task_annotations"),
-        (None, None),
+        ({"*": {"acks_late": False}, "app.tasks.send": {"acks_late": True}}, ({"acks_late": False}, True)),
+        ({"*": {"acks_late": False}}, ({"acks_late": False}, True)),
+        ({"app.other": {"acks_late": False}}, ({}, True)),
+        ([{"app.other": {}}, {"*": {"priority": 1}}, {"*": {"priority": 2}}], ({"priority": 1}, True)),
+        ({"*": "unread"}, ({}, False)),
+        ({"app.other": {}, REST: UNKNOWN}, ({}, False)),
+        ({"*": {"priority": 1, REST: UNKNOWN}}, ({"priority": 1}, False)),
+        (["shop.annotations.Slow", {"*": {"priority": 1}}], ({}, False)),
+        (None, ({}, True)),
     ],
 )
-def test_annotations_are_applied_as_celery_does(annotations: PlainValue, value: object) -> None:
-    facts = Facts(Level.SOURCE, "source", settings={"task_annotations": Setting("task_annotations", annotations)})
-    assert own_option(Task("app.tasks.send", SENDER), "acks_late", facts) == value
+def test_annotations_are_applied_as_celery_does(
+    annotations: PlainValue, value: tuple[Mapping[str, PlainValue], bool]
+) -> None:
+    assert annotated(annotations, "app.tasks.send") == value
 
 
 @pytest.mark.parametrize(

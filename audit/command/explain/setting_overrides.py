@@ -63,7 +63,7 @@ def of_task(facts: Facts, task: Task, option: str) -> Iterator[FactLine]:
     if option not in task.options:
         return
     writes = [w for w in facts.option_writes.get(task.symbol, ()) if w.name == option]
-    value = told(task.options[option], option)
+    value = told(writes[-1].value if writes else task.options[option], option)
     excerpt = writes[-1].excerpt if writes else None
     source = f", from {writes[-1].source}" if writes else ""
     yield at("override", f"task {task.name} has {option}={value}{source}, over the setting", excerpt)

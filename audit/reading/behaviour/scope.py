@@ -193,9 +193,9 @@ class Scope:
         names = [n.id for n in walk(node) if isinstance(n, ast.Name)] if self.symbol else []
         # Each name is bound, whether the one before it was cut short or not.
         cut = sum(self._binds_cut(name, depth) for name in names) > 0
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            if (node.value.id, node.attr) in self._set_attributes:
-                return UNKNOWN, False
+        holder = node.value if isinstance(node, ast.Attribute) else None
+        if isinstance(holder, ast.Name) and (holder.id, getattr(node, "attr", "")) in self._set_attributes:
+            return UNKNOWN, False
         self.machine.new_entry()
         value = self.machine.value_of(node, self._frame)
         return value, (cut or self.machine.cut) and has_unknown(value)

@@ -41,13 +41,17 @@ class OptionWrites(Mapping[str, tuple[OptionWrite, ...]]):
         machine, found = self._machine, dict[str, tuple[OptionWrite, ...]]()
         for function in machine.decorated:
             if decoration := task_decoration(machine, function):
-                base = unwrap(decoration.keywords.get("base", default_base(machine, decoration)))[0]
-                own = [*_of_class(machine, base), *_of_decorator(machine, function, decoration)]
+                given = "base" in decoration.keywords
+                base = unwrap(decoration.keywords["base"] if given else default_base(machine, decoration))[0]
+                source = OptionSource.BASE_CLASS if given else OptionSource.EVERY_CLASS
+                own = [*_of_class(machine, base, source), *_of_decorator(machine, function, decoration)]
                 found[function.symbol] = _with_later(machine, function.symbol, own)
         for instance in machine.registered:
             run = class_attribute(instance.cls, "run") if isinstance(instance.cls, ClassValue) else None
             if isinstance(run, FunctionValue):
-                found[run.symbol] = _with_later(machine, run.symbol, list(_of_class(machine, instance.cls)))
+                found[run.symbol] = _with_later(
+                    machine, run.symbol, list(_of_class(machine, instance.cls, OptionSource.BASE_CLASS))
+                )
         return found
 
 
@@ -60,11 +64,11 @@ def _with_later(machine: Machine, symbol: str, own: list[OptionWrite]) -> tuple[
     )
 
 
-def _of_class(machine: Machine, base: Value) -> Iterator[OptionWrite]:
+def _of_class(machine: Machine, base: Value, source: OptionSource) -> Iterator[OptionWrite]:
     classes = reversed(lineage(base)) if isinstance(base, ClassValue) else ()
     for cls in classes:
         given = Table({k: v for k, v in cls.names.items() if k in OPTIONS}, cls.names.origins)
-        yield from _of_table(machine, given, OptionSource.BASE_CLASS)
+        yield from _of_table(machine, given, source)
 
 
 def _of_decorator(machine: Machine, function: FunctionValue, decoration: Decoration) -> Iterator[OptionWrite]:

@@ -1,12 +1,16 @@
 """Records options written on tasks after they are made: `send.acks_late = False`."""
 
 from audit.model.unknown import UNKNOWN
-from audit.reading.python.abstract_values import FunctionValue, Method, Origin, Plain, Table, Value, unwrap
+from audit.reading.python.abstract_values import External, FunctionValue, Method, Origin, Plain, Table, Value, unwrap
 from audit.reading.python.interpreter import Machine
 
 # No other object of a program has these.
 ACKNOWLEDGEMENT = frozenset({"acks_late", "acks_on_failure_or_timeout", "reject_on_worker_lost"})
-_OPTIONS = ACKNOWLEDGEMENT | {"max_retries", "default_retry_delay"}
+# Other objects may have these: only of a task of `app.tasks` are they sure to be options.
+_LIMITS = frozenset({"rate_limit", "time_limit", "soft_time_limit"})
+OPTIONS_OF_ANY = ACKNOWLEDGEMENT | _LIMITS
+_OPTIONS = OPTIONS_OF_ANY | {"max_retries", "default_retry_delay", "ignore_result"}
+_CLASSES = frozenset({"celery.Task", "celery.app.task.Task", "celery.app.Task"})
 EVERY_CLASS, EVERY_TASK = "Task", "*"
 
 
@@ -23,11 +27,23 @@ def write_option(machine: Machine, owner: Value, name: Value, value: Value, orig
         known = machine.reading in {owner.module, ""}
         for option in _OPTIONS if name is UNKNOWN else _OPTIONS & {name}:
             _note(machine, owner.symbol, option, UNKNOWN if name is UNKNOWN or not known else value, origin)
-    elif isinstance(owner, Method) and owner.name == "Task" and machine.is_celery(unwrap(owner.receiver)[0]):
+    elif _is_class_of_all(machine, owner):
         if isinstance(name, str) and name in _OPTIONS:
             _note(machine, EVERY_CLASS, name, value, origin)
-    elif owner is UNKNOWN and isinstance(name, str) and name in ACKNOWLEDGEMENT:
+    elif owner is UNKNOWN and isinstance(name, str) and may_be_any_task(name, here.source.text if here else ""):
         _note(machine, EVERY_TASK, name, UNKNOWN, origin)
+
+
+def _is_class_of_all(machine: Machine, owner: Value) -> bool:
+    """Whether this is Celery's own class of tasks, or the one that an application makes of it."""
+    if isinstance(owner, Method):
+        return owner.name == "Task" and machine.is_celery(unwrap(owner.receiver)[0])
+    return isinstance(owner, External) and owner.dotted in _CLASSES
+
+
+def may_be_any_task(name: str, text: str) -> bool:
+    """Whether a module of this text that writes this attribute on something unknown may write the option of any task."""
+    return name in ACKNOWLEDGEMENT or (name in _LIMITS and ".tasks" in text)
 
 
 def _note(machine: Machine, key: str, option: str, value: Value, origin: Origin) -> None:

@@ -1,12 +1,15 @@
 """Finds Celery tasks, decorated functions and registered classes, with their options."""
 
 import ast
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
+from audit.model.annotations import annotated
 from audit.model.facts import Task
 from audit.model.plain_value import PlainValue
 from audit.model.unknown import UNKNOWN
-from audit.reading.celery.task_attributes import EVERY_CLASS, EVERY_TASK, written_options
+from audit.reading.celery.task_attributes import ACKNOWLEDGEMENT, EVERY_CLASS, EVERY_TASK, written_options
 from audit.reading.python.abstract_values import (
     BoundMethod,
     ClassValue,
@@ -66,6 +69,21 @@ def read_tasks(machine: Machine) -> tuple[Task, ...]:
     return tuple(found[symbol] for symbol in sorted(found))
 
 
+# What annotations that are not read may give, and rules ask of a task.
+_ANNOTATED = (*ACKNOWLEDGEMENT, "time_limit", "soft_time_limit", "rate_limit", "ignore_result", "queue", "expires")
+
+
+def with_annotations(tasks: Sequence[Task], annotations: PlainValue) -> tuple[Task, ...]:
+    """Tasks as the annotations of their application leave them; an acknowledgement that these empty is early."""
+    found = []
+    for task in tasks:
+        given, whole = annotated(annotations, task.name)
+        emptied = {name: False for name in ACKNOWLEDGEMENT if name in given and given[name] is None}
+        unread = {} if whole else dict.fromkeys(_ANNOTATED, UNKNOWN)
+        found.append(replace(task, options={**task.options, **unread, **given, **emptied}))
+    return tuple(found)
+
+
 def task_decoration(machine: Machine, function: FunctionValue) -> Decoration | None:
     """The decorator, or the call, that makes a task of this function."""
     if function.symbol in machine.inner_tasks:
@@ -121,8 +139,8 @@ def _task(machine: Machine, function: FunctionValue, decoration: Decoration) -> 
     source = None if made else machine.project.modules[function.module].source
     base = unwrap(decoration.keywords.get("base", default_base(machine, decoration)))[0]
     options = _with_base(_options(source, decoration), base)
-    if base is UNKNOWN:
-        options.setdefault("base", "task_cls")
+    if "base" not in decoration.keywords and not _is_read(base):
+        options["base"] = "task_cls"
     return Task(registered, function.symbol, _with_writes(machine, function.symbol, options))
 
 
@@ -181,7 +199,9 @@ def default_base(machine: Machine, decoration: Decoration) -> Value:
         receiver = apps[0] if len(apps) == 1 else None
     if receiver is None:
         return None
-    base = unwrap(receiver.fields.get("Task", receiver.keywords.get("task_cls")))[0]
+    of_class = class_attribute(receiver.cls, "task_cls") if isinstance(receiver.cls, ClassValue) else UNKNOWN
+    given = receiver.keywords.get("task_cls", None if of_class is UNKNOWN else of_class)
+    base = unwrap(receiver.fields.get("Task", given))[0]
     if not isinstance(base, str):
         return base
     return None if base.startswith("celery.") else machine.resolve(base)
@@ -194,10 +214,18 @@ def _with_base(options: dict[str, PlainValue], base: Value) -> dict[str, PlainVa
     classes = lineage(base)
     named = [name for c in classes for name in c.names if isinstance(name, str) and name in OPTIONS]
     given = {name: exported(class_attribute(base, name)) for name in named}
-    outside = [b for c in classes for b in c.bases if not isinstance(b, ClassValue)]
-    if all(map(is_celery_s, outside)):
+    if _is_read(base):
         options = {name: value for name, value in options.items() if name != "base"}
     return {**given, **options}
+
+
+def _is_read(base: Value) -> bool:
+    """Whether all that a class of tasks gives them was read: by the project's own classes, and by Celery's, which give nothing."""
+    if not isinstance(base, ClassValue):
+        return base is None or is_celery_s(base)
+    classes = lineage(base)
+    outside = [b for c in classes for b in c.bases if not isinstance(b, ClassValue)]
+    return all(map(is_celery_s, outside)) and all(c.names.opaque is None for c in classes)
 
 
 def is_celery_s(base: Value) -> bool:

@@ -8,7 +8,7 @@ from audit.model.setting_writes import Means
 from audit.model.unknown import UNKNOWN
 from audit.reading.celery.application_objects import configuration_of
 from audit.reading.celery.configuration_calls import load_key
-from audit.reading.celery.task_attributes import ACKNOWLEDGEMENT, write_option
+from audit.reading.celery.task_attributes import OPTIONS_OF_ANY, may_be_any_task, write_option
 from audit.reading.old_setting_names import modern
 from audit.reading.python.abstract_values import External, Instance, Namespace, Origin, Value, unwrap
 from audit.reading.python.assignments import obscure, set_item
@@ -19,7 +19,7 @@ from audit.reading.python.modules import Module
 from audit.reading.python.name_resolution import dotted
 from audit.target.import_paths import imported_module
 
-_OPTION = re.compile(rf"\.({'|'.join(sorted(ACKNOWLEDGEMENT))})\b")
+_OPTION = re.compile(rf"\.({'|'.join(sorted(OPTIONS_OF_ANY))})\b")
 _WORTH_READING = re.compile(r"\bconfig_from_(object|envvar)\b|\bconf\b|" + _OPTION.pattern)
 _LOADS = frozenset({"config_from_object", "config_from_envvar"})
 _CHANGES = frozenset({"update", "setdefault", "pop"})
@@ -59,7 +59,7 @@ def _speaks_of_celery(machine: Machine, module: Module) -> bool:
 def _obscure(machine: Machine, module: Module, function: ast.AST, *, named: bool) -> None:
     frame = Frame(module, Namespace())
     for node in walk(function):
-        for option in (*_options(node), *(_by_computed_names(machine, node) if named else ())):
+        for option in (*_options(node, module.source.text), *(_by_computed_names(machine, node) if named else ())):
             write_option(machine, UNKNOWN, option, UNKNOWN, frame.origin(node))
     _obscure_writes(machine, frame, function, _applications)
 
@@ -133,10 +133,12 @@ def _writes(node: ast.AST, aliases: Mapping[str, ast.expr]) -> Iterator[tuple[as
                 yield entry
 
 
-def _options(node: ast.AST) -> list[str]:
-    """Options of acknowledgement that a statement writes, on whichever task."""
+def _options(node: ast.AST, text: str) -> list[str]:
+    """Options that a statement writes, on whichever task."""
     targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-    return [target.attr for target in targets if isinstance(target, ast.Attribute) and target.attr in ACKNOWLEDGEMENT]
+    return [
+        target.attr for target in targets if isinstance(target, ast.Attribute) and may_be_any_task(target.attr, text)
+    ]
 
 
 def _sets_tasks(text: str) -> bool:

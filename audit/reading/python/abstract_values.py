@@ -10,7 +10,7 @@ from enum import Enum
 from types import EllipsisType
 from typing import Any, Final, TypeAlias
 
-from audit.model.plain_value import PlainValue
+from audit.model.plain_value import REST, PlainValue
 from audit.model.setting_writes import Means
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.reading.python.syntax_cache import Place
@@ -345,7 +345,8 @@ _MAX_NESTING = 40
 
 def _exported_container(value: Container, left: list[int], depth: int) -> PlainValue:
     if isinstance(value, dict):
-        return {str(_exported(key, left, depth)): _exported(item, left, depth) for key, item in value.items()}
+        whole: dict[str, PlainValue] = {} if getattr(value, "opaque", None) is None else {REST: UNKNOWN}
+        return whole | {str(_exported(key, left, depth)): _exported(item, left, depth) for key, item in value.items()}
     items = [_exported(item, left, depth) for item in value]
     if isinstance(value, set | frozenset):
         return tuple(sorted(items, key=repr))

@@ -84,13 +84,20 @@ def origins_of(value: Value) -> dict[Value, Origin]:
     return value.origins if isinstance(value, Table) else {}
 
 
+def _doubt(machine: Machine, table: Table, origin: Origin) -> None:
+    """A dictionary that is not read may hold the keys that were there before it, under other values."""
+    obscure(machine, table, origin)
+    for key in list(table) if type(table) is Table else ():
+        machine.undo_log.write(table, key, UNKNOWN, table.origins.get(key, origin))
+
+
 def merge_into(machine: Machine, table: Table, other: Value, origin: Origin) -> None:
     """`table.update(other)`; the table becomes opaque when `other` is not known."""
     other, _ = unwrap(other)
     if isinstance(other, ClassValue | Instance) or not isinstance(other, dict):
-        obscure(machine, table, origin)
+        _doubt(machine, table, origin)
         return
     if isinstance(other, Table) and other.opaque:
-        obscure(machine, table, other.opaque)
+        _doubt(machine, table, other.opaque)
     for key, value in list(other.items()):
         set_item(machine, table, key, value, origins_of(other).get(key, origin))

@@ -37,6 +37,7 @@ def class_names(cls: ClassValue) -> Table:
     for one in reversed(lineage(cls)):
         names.update(one.names)
         names.origins.update(one.names.origins)
+        names.opaque = names.opaque or one.names.opaque
     return names
 
 

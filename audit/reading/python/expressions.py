@@ -314,7 +314,12 @@ def keywords_of(machine: Machine, node: ast.Call, frame: Frame) -> Table:
     for keyword in node.keywords:
         value = evaluate(machine, keyword.value, frame)
         if keyword.arg is None:
-            merge_into(machine, keywords, value, frame.origin(keyword))
+            # What is given twice is refused: those written beside it hold.
+            spread = Table()
+            merge_into(machine, spread, value, frame.origin(keyword))
+            keywords.update(spread)
+            keywords.origins.update(spread.origins)
+            keywords.opaque = keywords.opaque or spread.opaque
         else:
             keywords[keyword.arg] = value
             keywords.origins[keyword.arg] = frame.origin(keyword)

@@ -211,6 +211,15 @@ def _table(machine: Machine, site: CallSite) -> Value:
     return table
 
 
+def _from_keys(machine: Machine, site: CallSite) -> Value:
+    keys, table = unwrap(site.argument(0, "iterable"))[0], Table()
+    if not isinstance(keys, list | tuple | set | frozenset | dict):
+        return UNKNOWN
+    for key in keys:
+        set_item(machine, table, unwrap(key)[0], site.argument(1, "value", None), site.origin)
+    return table
+
+
 def _is_instance(_: Machine, site: CallSite) -> Value:
     """Decided only between an instance and classes of the target."""
     value, kinds = unwrap(site.argument(0, "object"))[0], unwrap(site.argument(1, "class"))[0]
@@ -252,6 +261,7 @@ _SPECIAL: dict[str, Callable[[Machine, CallSite], Value]] = {
     "celery.crontab": _crontab,
     "celery.schedule": _interval,
     "builtins.dict": _table,
+    "builtins.dict.fromkeys": _from_keys,
     "builtins.callable": _is_callable,
     "builtins.isinstance": _is_instance,
     "builtins.vars": _variables,
@@ -295,15 +305,7 @@ def _table_method(machine: Machine, table: Table, name: str, site: CallSite) -> 
             set_item(machine, table, key, UNKNOWN, site.origin)
         return UNKNOWN
     if name in {"get", "setdefault", "pop"}:
-        key, _ = unwrap(site.argument(0, "key"))
-        default = site.argument(1, "default", None)
-        if key is UNKNOWN or not isinstance(key, Hashable) or (table.opaque and key not in table):
-            return UNKNOWN
-        if name == "setdefault" and key not in table:
-            set_item(machine, table, key, default, site.origin)
-        elif name == "setdefault":
-            machine.undo_log.note_default(table, key, default, site.origin)
-        return table.get(key, default)
+        return _item_method(machine, table, name, site)
     if name in {"update", "from_mapping"}:
         with machine.undo_log.by(Means.UPDATED, site.origin):
             for argument in site.arguments:
@@ -315,6 +317,30 @@ def _table_method(machine: Machine, table: Table, name: str, site: CallSite) -> 
     if name in {"clear", "popitem"} or name.startswith("from_"):
         machine.undo_log.obscure(table, site.origin)
     return UNKNOWN
+
+
+def _item_method(machine: Machine, table: Table, name: str, site: CallSite) -> Value:
+    key, _ = unwrap(site.argument(0, "key"))
+    default = site.argument(1, "default", None)
+    if key is UNKNOWN or not isinstance(key, Hashable) or (table.opaque and key not in table):
+        return UNKNOWN
+    if name == "setdefault" and key not in table:
+        set_item(machine, table, key, default, site.origin)
+    elif name == "setdefault":
+        machine.undo_log.note_default(table, key, default, site.origin)
+    held = table.get(key, default)
+    if name == "pop" and key in table:
+        _remove(machine, table, key, site)
+    return held
+
+
+def _remove(machine: Machine, table: Table, key: Value, site: CallSite) -> None:
+    """On one side of an open test the key may stay."""
+    if machine.undo_log.is_open:
+        machine.undo_log.write(table, key, UNKNOWN, site.origin)
+        return
+    table.pop(key, None)
+    table.origins.pop(key, None)
 
 
 def _list_method(machine: Machine, receiver: list[Value], name: str, site: CallSite) -> Value:

@@ -23,6 +23,7 @@ from audit.reading.python.child_nodes import children, walk
 from audit.reading.python.expressions import evaluate, keywords_of
 from audit.reading.python.frames import ExhaustedError, Frame
 from audit.reading.python.interpreter import Machine, UnboundImport
+from audit.reading.python.made_classes import finish_class
 from audit.reading.python.syntax_cache import Place
 from audit.reading.python.undo_log import Branch
 from audit.target.import_paths import imported_module
@@ -301,6 +302,7 @@ def _class(machine: Machine, node: ast.ClassDef, frame: Frame) -> None:
     value = ClassValue(
         symbol, Place(frame.module, node), frame.module.name, names, bases, _decorations(machine, node, frame)
     )
+    finish_class(machine, value, node, frame)
     machine.undo_log.write(frame.names, node.name, value, frame.origin(node))
 
 

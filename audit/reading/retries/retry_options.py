@@ -95,13 +95,13 @@ def _task_option(machine: Machine, function: FunctionValue, name: str, default: 
 
 
 def _annotated(machine: Machine, function: FunctionValue, name: str) -> Value | Missing:
-    """What `task_annotations` of the applications gives a task; its own entry comes over that of every task."""
+    """What `task_annotations` of the applications gives a task; that of every task has the last word."""
     decoration = task_decoration(machine, function)
     own = registered_name(function, decoration) if decoration else ""
     found: Value | Missing = MISSING
     for app in applications(machine):
         annotations = unwrap(configuration_of(app).get("task_annotations"))[0]
-        for key in ("*", own) if annotations is not None else ():
+        for key in (own, "*") if annotations is not None else ():
             told = unwrap(annotations.get(key, {}))[0] if _is_read(annotations) else UNKNOWN
             if not _is_read(told):
                 found = UNKNOWN
