@@ -13,6 +13,7 @@ from audit.reading.behaviour.unverified_commands import unverified_commands
 from audit.reading.behaviour.verification_options import (
     gives_up,
     options_to_judge,
+    spread_choices,
     spread_entry,
     unverifying_attribute,
     unverifying_option,
@@ -105,13 +106,30 @@ def _asked_around(scope: Scope, node: ast.AST) -> str:
 def _by_a_choice(scope: Scope, call: ast.Call) -> Iterator[UnverifiedCertificate | UnreadVerification]:
     """A value of `verify=` that another value replaces, as something decides that is not known."""
     for name, libraries in (("verify", (*CLIENTS, *_OTHERS)), ("ssl", ("aiohttp.",))):
-        given = keyword(call, name) or spread_entry(scope, call, name)
-        if given is not None and _asks_by(scope, call, libraries):
-            yield from _chosen(scope, call, f"{name}={ast.unparse(given)}", given)
+        written = keyword(call, name)
+        given = [(scope, written)] if written is not None else spread_choices(scope, call, name)
+        if given and _asks_by(scope, call, libraries):
+            yield from _of_several(scope, call, name, given)
             return
     if option := next(options_to_judge(scope, call), None):
         name, value, giving = option
         yield from _chosen(scope, call, f"{name}={ast.unparse(value)}", value, giving=giving)
+
+
+def _of_several(
+    scope: Scope, call: ast.Call, name: str, given: list[tuple[Scope, ast.expr]]
+) -> Iterator[UnverifiedCertificate | UnreadVerification]:
+    """The same of an option that one of several statements gives."""
+    if len(given) == 1 and given[0][0] is scope:
+        yield from _chosen(scope, call, f"{name}={ast.unparse(given[0][1])}", given[0][1])
+        return
+    found = frozenset[Side]().union(*(sides(where, value) for where, value in given))
+    told = " ou ".join(dict.fromkeys(f"{name}={ast.unparse(value)}" for _, value in given))
+    if Side.GIVES_UP in found:
+        condition = "" if found == {Side.GIVES_UP} else told
+        yield scope.observed(UnverifiedCertificate, call, argument=told, condition=condition)
+    elif Side.UNREAD in found:
+        yield scope.observed(UnreadVerification, call, argument=told)
 
 
 def _chosen(
@@ -180,6 +198,8 @@ def _pairs(node: ast.Assign) -> Iterator[tuple[ast.expr, ast.expr]]:
 
 def held(scope: Scope, node: ast.expr) -> str:
     """Dotted name of what comes from outside the target, or of the class of it that a name holds an instance of."""
+    if isinstance(node, ast.Call) and last(node.func) == "getattr" and isinstance(node.args[-1], ast.Constant):
+        node = ast.Attribute(node.args[0], str(node.args[-1].value), ast.Load())
     value = scope.evaluated(node)
     told = value.cls if isinstance(value, Instance) else value
     return told.dotted if isinstance(told, External) else scope.external(node)
@@ -195,7 +215,7 @@ def _in_call(scope: Scope, call: ast.Call) -> str:
             and _asks_nothing(scope, reqs, name == "ssl_cert_reqs")
         ):
             return f"{name}={ast.unparse(reqs)}"
-    verify, ssl = (keyword(call, name) or spread_entry(scope, call, name) for name in ("verify", "ssl"))
+    verify, ssl = (_only(scope, call, name) for name in ("verify", "ssl"))
     asks = verify is not None and (_asks_by(scope, call, (*CLIENTS, *_OTHERS)) or hands_on(scope, call, "verify"))
     if verify is not None and asks and _is_false(scope, verify):
         return f"verify={ast.unparse(verify)}"
@@ -204,6 +224,12 @@ def _in_call(scope: Scope, call: ast.Call) -> str:
     if last(call.func) == "setdefault" and len(call.args) == 2 and _gives_up_option(scope, *call.args):
         return f"verify={ast.unparse(call.args[1])}"
     return _by_a_context(scope, call) or unverifying_option(scope, call) or unverifying_transfer(scope, call)
+
+
+def _only(scope: Scope, call: ast.Call, name: str) -> ast.expr | None:
+    """What a call is given under this name, None where one of several may be."""
+    choices = spread_choices(scope, call, name)
+    return keyword(call, name) or (spread_entry(scope, call, name) if len(choices) == 1 else None)
 
 
 def _by_a_context(scope: Scope, call: ast.Call) -> str:

@@ -5,9 +5,19 @@ import re
 from collections.abc import Iterator
 
 from audit.model.unknown import UNKNOWN
-from audit.reading.behaviour.scope import Scope, last
-from audit.reading.python.abstract_values import ClassValue, External, FunctionValue, Instance, Value, unwrap
+from audit.reading.behaviour.row_objects import owner
+from audit.reading.behaviour.scope import Scope, function_scope, last
+from audit.reading.python.abstract_values import (
+    BoundMethod,
+    ClassValue,
+    External,
+    FunctionValue,
+    Instance,
+    Value,
+    unwrap,
+)
 from audit.reading.python.child_nodes import walk
+from audit.reading.python.classes import class_attribute
 
 # Options that say no other thing whoever the client is, by the value that gives up verifying.
 _FALSE = frozenset(
@@ -53,6 +63,7 @@ _HOLDERS = frozenset(
         "hosts",
     }
 )
+_BRANCHES = (ast.If, ast.For, ast.While, ast.Try, ast.Match)
 _OF_CURL = re.compile(r"SSL_VERIFY(PEER|HOST)")
 # A dictionary that gives one of them is written somewhere.
 _WRITTEN = re.compile(rf"\b(?:{'|'.join(sorted(_FALSE | _TRUE))})\b|SSL_VERIFY")
@@ -105,9 +116,35 @@ def _reaches_others(scope: Scope, call: ast.Call) -> bool:
 
 
 def spread_entry(scope: Scope, call: ast.Call, name: str) -> ast.expr | None:
-    """What `**options` gives under this name, an entry that was set one by one included; the last written."""
-    given = [value for k in call.keywords if k.arg is None for key, value in _entries(scope, k.value) if key == name]
-    return given[-1] if given else None
+    """What `**options` gives under this name, an entry that was set one by one included; the last written here."""
+    return next((value for where, value in reversed(spread_choices(scope, call, name)) if where is scope), None)
+
+
+def spread_choices(scope: Scope, call: ast.Call, name: str) -> list[tuple[Scope, ast.expr]]:
+    """What `**options` may give under this name, each with where it is written: the last for sure, and those that only a branch gives."""
+    found: list[tuple[Scope, ast.expr]] = []
+    for where, key, value in (one for k in call.keywords if k.arg is None for one in _spread(scope, k.value)):
+        if key == name:
+            branch = any(isinstance(n, _BRANCHES) for n in where.around(value))
+            found = [*found, (where, value)] if branch else [(where, value)]
+    return found
+
+
+def _spread(scope: Scope, node: ast.expr) -> Iterator[tuple[Scope, str, ast.expr]]:
+    """The entries of a dictionary, that a function or a property of the project may answer."""
+    yield from ((scope, key, value) for key, value in _entries(scope, node))
+    made = scope.given(node)
+    callee: Value = UNKNOWN
+    if isinstance(made, ast.Call):
+        callee = unwrap(scope.evaluated(made.func))[0]
+    elif isinstance(made, ast.Attribute) and last(made.value) == "self" and isinstance(cls := owner(scope), ClassValue):
+        callee = unwrap(class_attribute(cls, made.attr))[0]
+    function = callee.function if isinstance(callee, BoundMethod) else callee
+    if isinstance(function, FunctionValue) and not isinstance(function.node, ast.Lambda):
+        inner = function_scope(scope.machine, function)
+        for answer in inner.all(ast.Return):
+            if answer.value is not None:
+                yield from ((inner, key, value) for key, value in _entries(inner, answer.value))
 
 
 def _options(scope: Scope, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:

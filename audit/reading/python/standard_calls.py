@@ -1,6 +1,7 @@
 """Evaluates calls with a known meaning: built-ins, the environment, durations, crontabs, methods."""
 
 import re
+import shlex
 from collections.abc import Callable, Hashable, Sized
 from datetime import timedelta
 from typing import Any
@@ -98,6 +99,7 @@ _FUNCTIONS: dict[str, _Function] = {
     "builtins.pow": _power,
     "math.pow": _power,
     "urllib.parse.urlencode": _parameters,
+    "shlex.split": lambda text: shlex.split(text) if isinstance(text, str) and len(text) < _MAX_TEXT else UNKNOWN,
     "math.ceil": lambda value: -int(-value // 1),
     "math.floor": lambda value: int(value // 1),
     "builtins.range": _range,
