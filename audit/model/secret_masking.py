@@ -8,7 +8,7 @@ MASK = "***"
 
 HIDDEN_NAMES = (
     r"passw(?:or)?d|passphrase|secret|token|credentials?|authorization|security_key"
-    r"|(?:api|access|account|private|role)[_-]?key|_pwd\b"
+    r"|(?:api|access|account|private|role|sign(?:ing)?|encryption|hmac|shared|master|fernet|cipher|webhook|licen[cs]e)[_-]?key|_pwd\b"
 )
 _NAME = re.compile(HIDDEN_NAMES, re.IGNORECASE)
 _URL = re.compile(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from enum import Enum
 
 from audit.reading.behaviour.scope import Scope, keyword, last
+from audit.reading.behaviour.verification_values import default_of
 
 _WRAPS = frozenset(
     {
@@ -50,14 +51,61 @@ def as_text(node: ast.expr) -> str:
 
 def filled_text(node: ast.expr) -> str:
     """The text of a literal, or of several with other values between them, which are `{}`; empty where no literal is."""
+    parts = segments(node)
+    return "".join(part if isinstance(part, str) else "{}" for part in parts) if any(map(_is_text, parts)) else ""
+
+
+def segments(node: ast.expr) -> list[str | ast.expr]:
+    """The texts of an expression and the values between them, in their order: by `f"…"`, `+`, `format` and `%`."""
     if isinstance(node, ast.JoinedStr):
-        return "".join(as_text(part) if isinstance(part, ast.Constant) else "{}" for part in node.values)
+        return [p.value if isinstance(p, ast.FormattedValue) else as_text(p) for p in node.values]
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        parts = [filled_text(node.left), filled_text(node.right)]
-        return "".join(part or "{}" for part in parts) if any(parts) else ""
+        return [*segments(node.left), *segments(node.right)]
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
+        given = node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]
+        keyed = [] if isinstance(node.right, ast.Tuple) else [node.right]
+        return _filled(node, re.split(r"%(?:\((\w+)\))?[sdi]", as_text(node.left)), given, {}, keyed)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
-        return re.sub(r"\{\w*\}", "{}", as_text(node.func.value))
-    return as_text(node)
+        named = {k.arg: k.value for k in node.keywords if k.arg}
+        spread = [k.value for k in node.keywords if not k.arg]
+        return _filled(node, re.split(r"\{(\w*)\}", as_text(node.func.value)), node.args, named, spread)
+    return [as_text(node) or node]
+
+
+def _filled(
+    node: ast.expr, parts: list[str], given: list[ast.expr], named: dict[str, ast.expr], spread: list[ast.expr]
+) -> list[str | ast.expr]:
+    """Texts and, between them, what fills each place: by its rank, by its name, or as an entry of a dictionary."""
+    found: list[str | ast.expr] = []
+    for rank, part in enumerate(parts):
+        if rank % 2 == 0:
+            found.append(part)
+        elif not part or part.isdigit():
+            place = int(part) if part else rank // 2
+            found.append(given[place] if place < len(given) else node)
+        else:
+            found.append(named.get(part) or (entry_of(spread[0], part) if spread else node))
+    return found
+
+
+def entry_of(holder: ast.expr, key: str | int) -> ast.expr:
+    """An entry of what an expression holds, as if it were written there."""
+    entry = ast.Subscript(holder, ast.Constant(key), ast.Load())
+    return ast.fix_missing_locations(ast.copy_location(entry, holder))
+
+
+def _is_text(part: str | ast.expr) -> bool:
+    return isinstance(part, str) and bool(part)
+
+
+def followed(scope: Scope, node: ast.expr) -> str:
+    """The text that an expression stands for, wherever it is written, for want of another value; empty when it is not known."""
+    spec = scope.root.args if isinstance(scope.root, ast.FunctionDef | ast.AsyncFunctionDef) else None
+    default = default_of(spec, node.id) if spec and isinstance(node, ast.Name) else None
+    value = scope.evaluated(default or node)
+    if isinstance(value, bytes):
+        value = value.decode() if value.isascii() and value.decode().isprintable() else value.hex()
+    return _SCHEME.sub("", value) if isinstance(value, str) else ""
 
 
 def literals(scope: Scope, node: ast.expr) -> Iterator[tuple[ast.expr, str]]:

@@ -4,28 +4,62 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 
-from audit.reading.behaviour.literal_texts import Place, as_text, default_read
+from audit.reading.behaviour.literal_texts import Place, as_text, default_read, entry_of, segments
 from audit.reading.behaviour.scope import Scope, keyword, last
+from audit.reading.behaviour.verification_values import default_of
+from audit.reading.python.abstract_values import BoundMethod, ClassValue, FunctionValue, unwrap
 from audit.reading.python.child_nodes import walk
+from audit.reading.python.classes import class_attribute
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 # Calls that take a secret by its place, and what it is.
 _KEYS = {
-    "jwt.encode": (1, "secret_key"),
-    "jwt.decode": (1, "secret_key"),
-    "jose.jwt.encode": (1, "secret_key"),
-    "jose.jwt.decode": (1, "secret_key"),
-    "hmac.new": (0, "secret_key"),
-    "hmac.digest": (0, "secret_key"),
-    "cryptography.fernet.Fernet": (0, "secret_key"),
-    "requests.auth.HTTPBasicAuth": (1, "password"),
-    "requests.auth.HTTPDigestAuth": (1, "password"),
-    "httpx.BasicAuth": (1, "password"),
-    "aiohttp.BasicAuth": (1, "password"),
+    **dict.fromkeys(("hmac.new", "hmac.digest", "cryptography.fernet.Fernet", "jwcrypto.jwk.JWK"), (0, "secret_key")),
+    **dict.fromkeys(("jwt.encode", "jwt.decode", "jose.jwt.encode", "jose.jwt.decode"), (1, "secret_key")),
+    **dict.fromkeys(
+        (
+            *("requests.auth.HTTPBasicAuth", "requests.auth.HTTPDigestAuth", "httpx.BasicAuth", "httpx.DigestAuth"),
+            *("aiohttp.BasicAuth", "pika.PlainCredentials", "pika.credentials.PlainCredentials"),
+            *("cassandra.auth.PlainTextAuthProvider", "ldap.simple_bind_s", "requests_ntlm.HttpNtlmAuth"),
+        ),
+        (1, "password"),
+    ),
+    **dict.fromkeys(
+        (
+            *("paramiko.SSHClient.connect", "paramiko.Transport.connect", "ftplib.FTP", "ftplib.FTP_TLS"),
+            *("pymysql.connect", "pymysql.connections.Connection", "MySQLdb.connect", "ldap3.Connection"),
+            *("sqlalchemy.URL.create", "sqlalchemy.engine.URL.create", "sqlalchemy.engine.url.URL.create"),
+        ),
+        (2, "password"),
+    ),
+    **dict.fromkeys(("redis.Redis", "redis.StrictRedis", "pysftp.Connection"), (3, "password")),
+    **dict.fromkeys(
+        ("telegram.Bot", "github.Github", "slack_sdk.WebClient", "sendgrid.SendGridAPIClient"), (0, "token")
+    ),
+    **dict.fromkeys(("twilio.rest.Client", "hvac.Client"), (1, "token")),
 }
+_LAST = frozenset(name.rpartition(".")[2] for name in _KEYS)
+_LOGIN_NAMES = ("auth", "basic_auth", "http_auth", "credentials", "login")
+_SECRET_TYPES = frozenset({"SecretStr", "SecretBytes", "Secret"})
+_DECODERS = frozenset(
+    {
+        "b64decode",
+        "urlsafe_b64decode",
+        "standard_b64decode",
+        "a2b_base64",
+        "unhexlify",
+        "fromhex",
+        "b32decode",
+        "b85decode",
+    }
+)
+_MIXED = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[^\s/]{6,80}$")
+# The texts of an address around the password: what stands before, and what follows.
+_BEFORE, _AFTER = re.compile(r"://[^/@\s]*:$"), re.compile(r"@(?!localhost|127\.|\[?::1)")
 _SIGNER = re.compile(r"^itsdangerous\.(?:\w+\.)*\w*(?:Signer|Serializer)$")
 _LOGINS = re.compile(r"^(?:smtplib|imaplib|ftplib|poplib|nntplib)\.")
 _PAIR = 2
+_MOST = 8
 
 
 def given(scope: Scope) -> Iterator[tuple[str, ast.expr, Place]]:
@@ -37,6 +71,9 @@ def given(scope: Scope) -> Iterator[tuple[str, ast.expr, Place]]:
         if read := default_read(call):
             yield (*read, Place.DEFAULT)
         yield from ((name, value, Place.LISTED) for name, value in _asked(scope, call))
+    yield from ((name, value, Place.LISTED) for name, value in (*_typed(scope), *_in_addresses(scope)))
+    if isinstance(scope.root, ast.FunctionDef | ast.AsyncFunctionDef):
+        yield from ((scope.root.name, r.value, Place.LISTED) for r in scope.all(ast.Return) if r.value)
     for dictionary in scope.all(ast.Dict):
         for key, value in zip(dictionary.keys, dictionary.values, strict=True):
             yield str(getattr(key, "value", "")), value, Place.LISTED
@@ -95,14 +132,78 @@ def _asked(scope: Scope, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
     """What a call asks for by its place: a key that signs, a password."""
     if last(call.func) == "setattr" and len(call.args) > _PAIR:
         yield as_text(call.args[1]), call.args[2]
-    login = keyword(call, "auth")
-    if isinstance(login, ast.Tuple) and len(login.elts) == _PAIR:
-        yield "password", login.elts[1]
-    if not any(as_text(argument) for argument in call.args[:_PAIR]):
+    for login in (value for name in _LOGIN_NAMES if (value := keyword(call, name)) is not None):
+        pair = list(_spread(scope, login))
+        if len(pair) == _PAIR:
+            yield "password", pair[1]
+    yield from _of_own_function(scope, call)
+    called = last(call.func)
+    signer = called.endswith(("Signer", "Serializer"))
+    if called not in _LAST and called != "login" and not signer:
         return
     name = scope.external(call.func)
     place, what = (0, "secret_key") if _SIGNER.match(name) else _KEYS.get(name, (-1, ""))
-    if last(call.func) == "login" and _LOGINS.match(name):
+    if not name:
+        place, what = next((_KEYS[one] for one in _KEYS if _is_method_of(scope, called, one)), (-1, ""))
+    if called == "login" and _LOGINS.match(name):
         place, what = 1, "password"
-    if 0 <= place < len(call.args):
-        yield what, call.args[place]
+    arguments = [one for a in call.args for one in (_spread(scope, a.value) if isinstance(a, ast.Starred) else [a])]
+    if 0 <= place < len(arguments):
+        yield what, arguments[place]
+
+
+def _of_own_function(scope: Scope, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
+    """The names of the parameters that a function of the project takes texts of letters and digits for."""
+    if not any(_MIXED.match(as_text(argument)) for argument in call.args):
+        return
+    callee = unwrap(scope.evaluated(call.func))[0]
+    if isinstance(callee, ClassValue):
+        callee = class_attribute(callee, "__init__")
+    function = callee.function if isinstance(callee, BoundMethod) else callee
+    if isinstance(function, FunctionValue):
+        names = [a.arg for a in (*function.node.args.posonlyargs, *function.node.args.args)]
+        yield from zip(names[names[:1] in (["self"], ["cls"]) :], call.args, strict=False)
+
+
+def _is_method_of(scope: Scope, called: str, dotted: str) -> bool:
+    """Whether what is called on an unknown object may be this method, of a library that the module speaks of."""
+    library, _, method = dotted.partition(".")
+    return method.count(".") == 1 and method.endswith(f".{called}") and library in scope.module.source.text
+
+
+def _spread(scope: Scope, node: ast.expr) -> Iterator[ast.expr]:
+    """What a tuple or a list holds, wherever it is written; nothing where that is not known."""
+    spec = scope.root.args if isinstance(scope.root, ast.FunctionDef | ast.AsyncFunctionDef) else None
+    default = default_of(spec, node.id) if spec and isinstance(node, ast.Name) else None
+    written = scope.given(default or node)
+    if isinstance(written, ast.Tuple | ast.List):
+        yield from written.elts
+    elif isinstance(value := scope.evaluated(written), tuple | list):
+        yield from (entry_of(written, rank) for rank in range(min(len(value), _MOST)))
+
+
+def _typed(scope: Scope) -> Iterator[tuple[str, ast.expr]]:
+    """What a type says to be a secret, or what is decoded from a text."""
+    for call in scope.calls:
+        if last(call.func) in _SECRET_TYPES and len(call.args) == 1:
+            yield "password", call.args[0]
+        if last(call.func) in _DECODERS and call.args:
+            yield "secret_key", call
+    for annotated in scope.all(ast.AnnAssign):
+        if annotated.value is not None and any(word in ast.unparse(annotated.annotation) for word in _SECRET_TYPES):
+            yield "password", annotated.value
+
+
+def _in_addresses(scope: Scope) -> Iterator[tuple[str, ast.expr]]:
+    """What fills the place of the password in an address."""
+    nodes: list[ast.expr] = [*scope.all(ast.JoinedStr), *scope.all(ast.BinOp), *scope.by_name.get("format", ())]
+    for node in nodes:
+        parts = segments(node)
+        before = ""
+        for part, after in zip(parts, [*parts[1:], ""], strict=True):
+            if isinstance(part, str):
+                before += part
+                continue
+            if _BEFORE.search(before) and isinstance(after, str) and _AFTER.match(after):
+                yield "password", part
+            before += "{}"

@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator
 
 from audit.model.observations.secrets_and_certificates import HardcodedSecret
-from audit.reading.behaviour.literal_texts import Place, as_text, filled_text, literals
+from audit.model.secret_masking import is_secret
+from audit.reading.behaviour.literal_texts import Place, as_text, filled_text, followed, literals
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.behaviour.secret_places import given, signature
 from audit.reading.behaviour.secret_values import (
@@ -50,16 +51,22 @@ _CALLS = (
     "hooks.slack",
     "api/webhooks",
     "setattr",
+    *("secretstr", "secretbytes", "b64decode", "a2b_base64", "unhexlify", "fromhex", "simple_bind", "plaincredentials"),
+    "chr(",
+    *("paramiko", "ftplib", "pysftp", "mysql", "ldap3", "url.create", "plaintextauthprovider", "_auth="),
 )
 _GIVEN = re.compile(
     r"(?:passw|_pwd|passphrase|secret|token|credential|authorization|key)(?:\w*[\"']?\]?\s*(?::[^=\n\"']{1,60})?[=:,]\s*"
     r"(?:(?:[\w.]+\(|default\s*=)\s*|[^\n]{1,120}?\b(?:or|else)\s+)?|"
     r"[^\n]{0,80}?(?:default\s*=|=\s*[\"'][^\n]{0,40},|\(\[)\s*)[rbf]{0,2}[\"'][^\"'\s]{6}"
 )
+_NAMED = re.compile(r"def \w*(?:passw|secret|token|_key|credential)\w*\(")
+# A text of letters and digits that a call is given by its place.
+_ARGUMENT = re.compile(r"[(,]\s*[\"'](?=[^\"'\s/]*\d)(?=[^\"'\s/]*[a-z])[^\"'\s/]{8,80}[\"']\s*[,)]")
 _PARAMETER = re.compile(
     r"(?:password|pwd|accountkey|sharedaccesskey)=\S{6}|[?&](?:api_?key|access_token|token|secret|sig)=\w{16}"
 )
-_LOGIN = re.compile(r"://[^\s:/@\"']*:[^\s@/\"']+@")
+_LOGIN = re.compile(r"://[^\s:/@\"']*:(?:[^\s@/\"']+@|[\"'])")
 _URL = re.compile(r"^[a-z][a-z0-9+.\-]*://[^\s:/@]*:(?P<password>[^\s@/{}$]+)@(?P<host>[^\s:/?]+)", re.IGNORECASE)
 # A class of settings for development or tests holds no secret of anybody.
 _ASIDE = re.compile(r"(?:Dev(?:elopment)?|Test(?:s|ing)?|Local|Sandbox|Mock|Fake)(?![a-z])")
@@ -90,6 +97,8 @@ def may_hold_a_secret(text: str) -> bool:
         return True
     if any(prefix in small for prefix in _PREFIXES) or any(word in small for word in _CALLS):
         return True
+    if _NAMED.search(small) or _ARGUMENT.search(small):
+        return True
     return any(word in small for word in _WORDS) and bool(_GIVEN.search(small) or _PARAMETER.search(small))
 
 
@@ -101,7 +110,10 @@ def literal_secrets(scope: Scope) -> Iterator[HardcodedSecret]:
     every = list(given(scope))
     for name, value, place in every:
         kept = place is Place.DEFAULT or (own and place is not Place.LISTED)
-        for node, text in literals(scope, value):
+        texts = list(literals(scope, value))
+        if not texts and (is_secret(name) or name == "password"):
+            texts = [(value, text)] if (text := followed(scope, value)) else []
+        for node, text in texts:
             # Inside a function, `secret="…"` alone is as often a sample as a secret.
             if scope.symbol and name in {"secret", "token"} and not known_shape(text):
                 continue

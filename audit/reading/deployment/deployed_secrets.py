@@ -11,7 +11,7 @@ from audit.reading.behaviour.secrets import host_of_a_password
 from audit.reading.source_files import Source, Tree, read_text
 
 _FILES = re.compile(
-    r"(?i)(^|/)((docker|container)file[^/]*|[^/]*\.dockerfile|procfile[^/]*|makefile|[^/]*\.(ya?ml|sh|bash|service|conf|ini|tf|tfvars|hcl|nomad)|[^/]*(task[-_]?def|ecs|containers?)[^/]*\.json)$"
+    r"(?i)(^|/)((docker|container)file[^/]*|[^/]*\.dockerfile|procfile[^/]*|makefile|[^/]*\.(ya?ml|sh|bash|service|conf|ini|toml|cfg|properties|tf|tfvars|hcl|nomad)|[^/]*(task[-_]?def|ecs|containers?|config|settings|secrets?|credentials?)[^/]*\.json)$"
 )
 # What tests, a developer's machine or a document start, and files that somebody fills, hold nobody's secret.
 _ASIDE = re.compile(

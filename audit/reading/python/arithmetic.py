@@ -2,6 +2,7 @@
 
 import ast
 import operator
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -11,6 +12,8 @@ from audit.reading.python.abstract_values import External, Instance, Plain, Valu
 
 _MAX_BITS = 4_096
 _MAX_LENGTH = 10_000
+# What `%` would write in a width of its own, or by another conversion.
+_WIDE = re.compile(r"%(?![sdi%])")
 _NUMBERS = (bool, int, float)
 # Each looks at the types it is given first, or is one of Python's own that is only called behind one that did.
 _Operator = Callable[..., Any]
@@ -54,6 +57,20 @@ def _mul(left: Value, right: Value) -> Value:
     return _numbers(operator.mul)(left, right)
 
 
+def _mod(left: Value, right: Value) -> Value:
+    """The rest of a division, or a text that plain values fill: what a variable may replace is left to no text."""
+    if not isinstance(left, str):
+        return _numbers(operator.mod)(left, right)
+    given = right if isinstance(right, tuple) else (right,)
+    short = all(isinstance(one, str | int) and len(str(one)[:_MAX_BITS]) < _MAX_BITS for one in given)
+    if not short or len(left) > _MAX_BITS or _WIDE.search(left):
+        return UNKNOWN
+    try:
+        return left % right
+    except (TypeError, ValueError):
+        return UNKNOWN
+
+
 def _pow(left: Value, right: Value) -> Value:
     if isinstance(left, int) and isinstance(right, int) and (right < 0 or _size(left) * right > _MAX_BITS):
         return _numbers(operator.pow)(float(left), right) if right < 0 and _size(left) < 512 else UNKNOWN
@@ -80,7 +97,7 @@ BINARY: dict[type[ast.operator], _Binary] = {
     ast.Mult: _mul,
     ast.Div: _numbers(operator.truediv),
     ast.FloorDiv: _numbers(operator.floordiv),
-    ast.Mod: _numbers(operator.mod),
+    ast.Mod: _mod,
     ast.Pow: _pow,
     ast.LShift: _shift,
     ast.RShift: _bits(operator.rshift),

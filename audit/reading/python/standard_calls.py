@@ -1,11 +1,12 @@
 """Evaluates calls with a known meaning: built-ins, the environment, durations, crontabs, methods."""
 
+import base64
 import re
 import shlex
 from collections.abc import Callable, Hashable, Sized
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, quote_plus, unquote, urlencode
 
 from audit.model.setting_writes import Means
 from audit.model.unknown import UNKNOWN, Unknown
@@ -80,12 +81,20 @@ def _parameters(value: Value) -> Value:
     return urlencode(pairs)[:_MAX_TEXT] if isinstance(value, dict) and len(pairs) == len(value) else UNKNOWN
 
 
+def _decoder(function: _Function) -> _Function:
+    def decode(value: Value) -> Value:
+        return function(value) if isinstance(value, str | bytes) and len(value) <= _MAX_TEXT else UNKNOWN
+
+    return decode
+
+
 def _power(*values: Any) -> Value:
     small = all(isinstance(v, int | float) and abs(v) < 1_000 for v in values)
     return pow(*values) if small and len(values) == 2 else UNKNOWN
 
 
 _FUNCTIONS: dict[str, _Function] = {
+    "builtins.chr": lambda value: chr(value) if isinstance(value, int) else UNKNOWN,
     "builtins.int": _number(int),
     "builtins.float": _number(float),
     "builtins.str": _text,
@@ -100,6 +109,19 @@ _FUNCTIONS: dict[str, _Function] = {
     "math.pow": _power,
     "urllib.parse.urlencode": _parameters,
     "shlex.split": lambda text: shlex.split(text) if isinstance(text, str) and len(text) < _MAX_TEXT else UNKNOWN,
+    "urllib.parse.quote": _decoder(quote),
+    "urllib.parse.quote_plus": _decoder(quote_plus),
+    "urllib.parse.unquote": _decoder(unquote),
+    "base64.b64decode": _decoder(base64.b64decode),
+    "base64.standard_b64decode": _decoder(base64.b64decode),
+    "base64.urlsafe_b64decode": _decoder(base64.urlsafe_b64decode),
+    "base64.b32decode": _decoder(base64.b32decode),
+    "base64.b16decode": _decoder(base64.b16decode),
+    "base64.a85decode": _decoder(base64.a85decode),
+    "base64.b85decode": _decoder(base64.b85decode),
+    "binascii.a2b_base64": _decoder(base64.b64decode),
+    "binascii.unhexlify": _decoder(lambda value: bytes.fromhex(value if isinstance(value, str) else value.decode())),
+    "builtins.bytes.fromhex": _decoder(bytes.fromhex),
     "math.ceil": lambda value: -int(-value // 1),
     "math.floor": lambda value: int(value // 1),
     "builtins.range": _range,
@@ -129,6 +151,7 @@ _TEXT_METHODS = frozenset(
         "title",
         "removeprefix",
         "removesuffix",
+        "encode",
     ]
 )
 
@@ -274,6 +297,8 @@ _SPECIAL: dict[str, Callable[[Machine, CallSite], Value]] = {
 
 def _method(machine: Machine, method: Method, site: CallSite) -> Value:
     receiver, variable = unwrap(method.receiver)
+    if isinstance(receiver, bytes) and method.name in {"decode", "strip"}:
+        return overridable(_safely(getattr(receiver, method.name), site), variable)
     if isinstance(receiver, str) and method.name in _TEXT_METHODS:
         text = _text_method(receiver, method.name, site)
         return overridable(text, variable, word=isinstance(text, str) and is_word(method.receiver))
@@ -286,16 +311,22 @@ def _method(machine: Machine, method: Method, site: CallSite) -> Value:
 
 def _text_method(receiver: str, name: str, site: CallSite) -> Value:
     """Only on short texts: repeated replacements double what they are given."""
-    given = [unwrap(a)[0] for a in site.arguments]
+    given = [unwrap(a)[0] for a in (*site.arguments, *site.keywords.values())]
     parts = [p for a in given for p in (a if isinstance(a, list | tuple) else [a])]
     if len(receiver) > _MAX_TEXT or sum(len(p) for p in parts if isinstance(p, str)) > _MAX_TEXT or UNKNOWN in parts:
         return UNKNOWN
     if name == "format" and (
-        site.keywords or not all(isinstance(p, str | int) for p in given) or _SHAPED.search(receiver)
+        site.keywords.opaque or not all(isinstance(p, str | int) for p in given) or _SHAPED.search(receiver)
     ):
         return UNKNOWN
+    placed, names = len(site.arguments), list(map(str, site.keywords))
+    apply = getattr(receiver, name)
     try:
-        return lift(getattr(receiver, name), *site.arguments)
+        return lift(
+            lambda *values: apply(*values[:placed], **dict(zip(names, values[placed:], strict=True))),
+            *site.arguments,
+            *site.keywords.values(),
+        )
     except (LookupError, TypeError, ValueError):
         return UNKNOWN
 
