@@ -156,9 +156,8 @@ def _of_own_function(scope: Scope, call: ast.Call) -> Iterator[tuple[str, ast.ex
     """The names of the parameters that a function of the project takes texts of letters and digits for."""
     if not any(_MIXED.match(as_text(argument)) for argument in call.args):
         return
-    callee = unwrap(scope.evaluated(call.func))[0]
-    if isinstance(callee, ClassValue):
-        callee = class_attribute(callee, "__init__")
+    called = unwrap(scope.evaluated(call.func))[0]
+    callee = class_attribute(called, "__init__") if isinstance(called, ClassValue) else called
     function = callee.function if isinstance(callee, BoundMethod) else callee
     if isinstance(function, FunctionValue):
         names = [a.arg for a in (*function.node.args.posonlyargs, *function.node.args.args)]

@@ -147,12 +147,12 @@ def _sets_tasks(text: str) -> bool:
 
 
 def _by_computed_names(machine: Machine, node: ast.AST) -> list[str]:
-    """Options of acknowledgement that `setattr` may write by a name that is computed: those that the project spells."""
+    """Options that `setattr` may write by a name that is computed: those that the project spells."""
     if not (isinstance(node, ast.Call) and dotted(node.func) == "setattr" and len(node.args) == 3):
         return []
     if name := _literal(node.args[1]):
-        return [name] if name in ACKNOWLEDGEMENT else []
-    return [option for option in sorted(ACKNOWLEDGEMENT) if machine.project.holds(re.compile(rf"\b{option}\b"))]
+        return [name] if name in OPTIONS_OF_ANY else []
+    return [option for option in sorted(OPTIONS_OF_ANY) if machine.project.holds(re.compile(rf"\b{option}\b"))]
 
 
 def _literal(node: ast.expr) -> str:
