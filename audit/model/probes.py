@@ -10,7 +10,7 @@ class Probe:
     """`kills`: a container that fails it is stopped. It gives up on its command after `timeout` seconds, and fails after `patience`.
 
     `asks`: the command, or the script that it names, asks Celery workers whether they live: its own node alone
-    (`own_node`), for `reply` seconds. Durations are None where they are not told.
+    (`own_node`), for `reply` seconds. Durations are None where they are not told. `mute`: why, in French, it asks nobody.
     """
 
     command: str
@@ -21,3 +21,4 @@ class Probe:
     own_node: bool = False
     reply: float | None = 1.0
     place: Excerpt | None = None
+    mute: str = ""

@@ -30,6 +30,8 @@ class Check:
     def faults(self) -> list[Fault]:
         """Why it is wrong, when that is sure."""
         path, probe = self.excerpt.path, self.probe
+        if probe and probe.mute:
+            return []
         if not self.own_node:
             return [Fault(f"elle réussit dès qu'un worker répond, n'importe lequel, `{path}`", self.excerpt)]
         if self.other:
@@ -42,8 +44,10 @@ class Check:
         return []
 
     def possible_faults(self) -> list[Fault]:
-        """Why it may be wrong: a `solo` worker answers nobody while it runs a task."""
+        """Why it may be wrong: it asks nobody, or a `solo` worker, which answers nobody while it runs a task."""
         probe = self.probe
+        if probe and probe.mute:
+            return [Fault(f"{probe.mute}, `{self.excerpt.path}`", self.excerpt)]
         if probe is None or not probe.kills or self.pool != "solo":
             return []
         if probe.patience is not None and self.longest is not None and self.longest < probe.patience:
@@ -55,7 +59,7 @@ class Check:
 
 def health_checks(known: TargetFacts) -> Domain[Check]:
     """Those of the workers' containers, and those written in other files."""
-    probed = [(w, w.probe) for w in known.workers if w.probe and w.probe.asks]
+    probed = [(w, w.probe) for w in known.workers if w.probe and (w.probe.asks or w.probe.mute)]
     members = [_of_probe(known, worker, probe) for worker, probe in probed]
     for seen in known.source.observations_of(HealthCheck):
         if seen.excerpt and not any(_holds(check.excerpt, seen.excerpt) for check in members):

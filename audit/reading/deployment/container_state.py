@@ -1,16 +1,10 @@
 """What services and pods say of their containers beside their command: the probe of their life, and folders that outlive them."""
 
-import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-from audit.model.findings import Excerpt
 from audit.model.probes import Probe
-from audit.reading.deployment.deployment_facts import asks_for_life, names_a_node
-from audit.reading.deployment.entry_scripts import called_script
-from audit.reading.deployment.file_references import Around
 from audit.reading.deployment.stop_orders import seconds
 
 
@@ -31,30 +25,18 @@ def _inside(held: Any, *keys: str) -> Any:
 
 
 def service_probe(service: Mapping[str, Any]) -> Probe | None:
-    """The `healthcheck` of a compose service, which only marks its container."""
+    """The `healthcheck` of a compose service, which only marks its container; without a command, none is run."""
     check = service.get("healthcheck")
-    command = _test(check.get("test")) if isinstance(check, dict) else ""
-    return Probe(command, kills=False, timeout=seconds(str(check.get("timeout", "30s")))) if check and command else None
-
-
-def probe_read(probe: Probe, place: Excerpt, around: Around) -> Probe:
-    """The same, with what its command, or the script of the target that it runs, asks Celery."""
-    try:
-        words = shlex.split(probe.command)
-    except ValueError:
-        words = []
-    script = called_script(words, around)
-    text = "\n".join(
-        line for line in (script.lines if script else [probe.command]) if not line.lstrip().startswith("#")
-    )
-    given = re.search(r"(?:--timeout|-t)[= ]\s*[\"']?([\w.${}:-]+)", text)
-    reply = seconds(given.group(1)) if given else 1.0
-    return replace(probe, asks=asks_for_life(text), own_node=names_a_node(text), reply=reply, place=place)
+    if not isinstance(check, dict):
+        return None
+    command = "" if check.get("disable") is True else _test(check.get("test"))
+    # One that is taken away replaces that of the image too.
+    return Probe(command, kills=False, timeout=seconds(str(check.get("timeout", "30s"))))
 
 
 def _test(value: Any) -> str:
     if isinstance(value, list):
-        words = [str(word) for word in value if word not in {"CMD", "CMD-SHELL"}]
+        words = [str(word) for word in value if word not in {"CMD", "CMD-SHELL", "NONE"}]
         return words[0] if "CMD-SHELL" in value and words else shlex.join(words)
     return value if isinstance(value, str) else ""
 

@@ -6,13 +6,14 @@ import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from audit.model.probes import Probe
 from audit.reading.deployment.command_line import Line
 from audit.reading.deployment.file_references import Around
-from audit.reading.deployment.stop_orders import StopOrder, signal_name
+from audit.reading.deployment.stop_orders import StopOrder, seconds, signal_name
 from audit.reading.deployment.unit_files import logical_lines
 from audit.reading.source_files import Source
 
-_INSTRUCTION = re.compile(r"\s*(FROM|CMD|ENTRYPOINT|STOPSIGNAL|SHELL|ENV)\s+(.+)$", re.IGNORECASE)
+_INSTRUCTION = re.compile(r"\s*(FROM|CMD|ENTRYPOINT|STOPSIGNAL|SHELL|ENV|HEALTHCHECK)\s+(.+)$", re.IGNORECASE)
 _FROM = re.compile(r"(?:--\S+\s+)*(\S+)(?:\s+as\s+(\S+))?", re.IGNORECASE)
 _Said = tuple[list[str] | str, int, int]
 
@@ -89,7 +90,19 @@ def _line(stage: _Stage, target: str) -> Line:
     entry = stage.runs["ENTRYPOINT"][0] if "ENTRYPOINT" in stage.runs else []
     entrypoint = tuple(entry) if isinstance(entry, list) else ("sh", "-c", entry)
     variables = _environment(given.get("ENV", ()))
-    return Line(words, first, last, "", variables, stop=stop, entrypoint=entrypoint, target=target)
+    probe = _probe(given.get("HEALTHCHECK", [""])[-1])
+    return Line(words, first, last, "", variables, stop=stop, entrypoint=entrypoint, target=target, probe=probe)
+
+
+def _probe(text: str) -> Probe | None:
+    """The `HEALTHCHECK` of an image, which only marks its containers."""
+    options, command, asked = text.partition("CMD ")
+    words = _exec_form(asked.strip())
+    told = re.search(r"--timeout=(\S+)", options)
+    timeout = seconds(told[1] if told else "30s")
+    return (
+        Probe(words if isinstance(words, str) else shlex.join(words), kills=False, timeout=timeout) if command else None
+    )
 
 
 def _environment(lines: Iterable[str]) -> dict[str, str]:

@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 
 from audit.model.facts import Process
 from audit.model.findings import Excerpt
-from audit.reading.deployment.container_state import probe_read
+from audit.model.probes import Probe
+from audit.reading.deployment.dockerfiles import read_image
 from audit.reading.deployment.exit_codes import hides_failure
 from audit.reading.deployment.file_references import Around
 from audit.reading.deployment.image_names import is_of_a_server
+from audit.reading.deployment.life_probes import probe_read
 from audit.reading.deployment.process_runs import Run, runners
 from audit.reading.deployment.received_stops import environment_of, stops_of
 from audit.reading.deployment.started_programs import given_options
@@ -34,7 +36,8 @@ def settled(runs: Sequence[Run], around: Around) -> list[Process]:
 def _contained(run: Run, process: Process, runs: Sequence[Run], around: Around) -> Process:
     """The same, with what is said of its container."""
     chains = _starting(run, runs, ())
-    probe = next((probe_read(r.line.probe, r.excerpt, around) for r in chains if r.line.probe), None)
+    told = next((r for r in chains if r.line.probe and r.kind != "dockerfile"), None)
+    probe = probe_read(told.line.probe, told.excerpt, around) if told and told.line.probe else _of_image(chains, around)
     environment = environment_of(chains, around)
     given = given_options(process.role, environment, process.options)
     options = {**given, **process.options}
@@ -49,6 +52,21 @@ def _contained(run: Run, process: Process, runs: Sequence[Run], around: Around) 
         host=next((r.line.host for r in chains if r.line.host), ""),
         memory=next((r.line.memory for r in chains if r.line.memory), ""),
     )
+
+
+def _of_image(chain: Sequence[Run], around: Around) -> Probe | None:
+    """The probe of the image that a service of Docker builds, or that the process is of."""
+    if any(run.kind in {"kubernetes", "procfile"} for run in chain):
+        return None
+    held = next(((r.line.built, r.line.target) for r in chain if r.line.built), None)
+    held = held or next(((r.path, r.line.target) for r in chain if r.kind == "dockerfile"), ("", ""))
+    source = around.source(held[0]) if held[0] else None
+    image = read_image(source, held[1]) if source else None
+    if source is None or image is None or image.probe is None:
+        return None
+    first = next((n for n, line in enumerate(source.lines, 1) if line.lstrip().upper().startswith("HEALTHCHECK")), 1)
+    other = any(run.line.built == held[0] and run.line.command for run in chain)
+    return probe_read(image.probe, source.excerpt(first, first, "dockerfile"), around, of_image=other)
 
 
 def _starting(run: Run, runs: Sequence[Run], seen: tuple[str, ...]) -> tuple[Run, ...]:
