@@ -13,7 +13,7 @@ from audit.reading.behaviour.constant_flags import is_given_constants, is_read
 from audit.reading.behaviour.generation_stamps import is_a_stamp
 from audit.reading.behaviour.row_objects import ancestors, owner
 from audit.reading.behaviour.scope import Scope, keyword, last
-from audit.reading.behaviour.single_objects import makes_one_object
+from audit.reading.behaviour.single_objects import is_made_once, is_single, makes_one_object
 from audit.reading.python.abstract_values import (
     ClassValue,
     External,
@@ -96,8 +96,18 @@ def _kept_around(scope: Scope) -> Iterator[GlobalCounter]:
     for node, target in changes:
         if isinstance(target, ast.Name) and target.id in enclosed:
             yield scope.observed(EnclosedCounter, node, name=target.id)
+        elif _is_own(target) and _is_of_one_object(scope):
+            yield scope.observed(GlobalCounter, node, name=ast.unparse(target))
         elif _is_own(target) and (holders := _holders(scope)):
             yield scope.observed(InstanceCounter, node, name=ast.unparse(target), holders=holders)
+
+
+def _is_of_one_object(scope: Scope) -> bool:
+    """Whether the class of a method has one instance for the whole process."""
+    cls = owner(scope)
+    if not isinstance(cls, ClassValue) or getattr(scope.root, "name", "") in {"__new__", "__init__"}:
+        return False
+    return is_single(cls) or is_made_once(scope, cls)
 
 
 def _is_own(target: ast.expr) -> bool:

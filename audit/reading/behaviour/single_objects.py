@@ -15,7 +15,7 @@ def makes_one_object(scope: Scope, call: ast.Call) -> bool:
     """Whether a call answers the same object each time, in one process."""
     callee = scope.evaluated(call.func)
     if isinstance(callee, ClassValue):
-        return _is_single(callee)
+        return is_single(callee)
     function = callee.function if isinstance(callee, BoundMethod) else callee
     if not isinstance(function, FunctionValue) or isinstance(function.node, ast.Lambda):
         return False
@@ -23,11 +23,30 @@ def makes_one_object(scope: Scope, call: ast.Call) -> bool:
     return cached or _keeps_what_it_makes(function)
 
 
-def _is_single(cls: ClassValue) -> bool:
+def is_single(cls: ClassValue) -> bool:
+    """Whether all calls of a class answer one object."""
     decorated = any(last(_callee(d)) in _CACHES for d in cls.node.decorator_list)
     given = [k.value for k in cls.node.keywords if k.arg == "metaclass"]
     by_class = any(word in ast.unparse(node) for node in given for word in _METACLASSES)
     return decorated or by_class or _keeps_what_it_makes(class_attribute(cls, "__new__"))
+
+
+def is_made_once(scope: Scope, cls: ClassValue) -> bool:
+    """Whether each call of a class, in the whole project, stands in a function without parameters that keeps what it answers."""
+    name, calls = cls.node.name, list[bool]()
+    for module in scope.machine.project.modules.values():
+        if f"{name}(" not in module.source.text or scope.machine.project.is_test_file(module.source.path):
+            continue
+        cached = [n for n in walk(module.tree) if isinstance(n, ast.FunctionDef) and _caches_all(n)]
+        inside = {id(n) for function in cached for n in walk(function)}
+        made = [n for n in walk(module.tree) if isinstance(n, ast.Call) and last(n.func) == name]
+        calls += [id(call) in inside for call in made]
+    return bool(calls) and all(calls)
+
+
+def _caches_all(function: ast.FunctionDef) -> bool:
+    cached = any(last(_callee(d)) in _CACHES for d in function.decorator_list)
+    return cached and not function.args.args and not function.args.vararg
 
 
 def _callee(node: ast.expr) -> ast.expr:
