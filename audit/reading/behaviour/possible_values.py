@@ -192,8 +192,8 @@ def bound(node: ast.AST, name: str) -> Iterator[ast.expr]:
     """What a node gives a variable, an attribute, an entry, an argument or a parameter of this name."""
     if isinstance(node, ast.Assign | ast.AnnAssign):
         targets, given = node.targets if isinstance(node, ast.Assign) else [node.target], node.value
-        pairs = [pair for target in targets for pair in _paired(target, given)] if given is not None else []
-        yield from (value for one, value in pairs if _is_named(one, name))
+        assigned = [pair for target in targets for pair in _paired(target, given)] if given is not None else []
+        yield from (value for one, value in assigned if _is_named(one, name))
     elif isinstance(node, ast.Dict):
         pairs = zip(node.keys, node.values, strict=True)
         yield from (v for k, v in pairs if isinstance(k, ast.Constant) and k.value == name)
