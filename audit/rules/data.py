@@ -317,6 +317,8 @@ def _no_process_state(known: TargetFacts) -> Sequence[Finding]:
 
 
 def _is_only_kept(_: TargetFacts, observation: GlobalCounter) -> str:
+    if isinstance(observation, LocalCache) and observation.unread:
+        return f"`{short(observation.symbol)}` compte dans le cache de Django, dont les réglages (`CACHES`) ne se lisent pas ici"
     if not isinstance(observation, KeptValue):
         return ""
     return f"`{short(observation.symbol)}` garde une valeur dans `{observation.name}`, d'une exécution à l'autre"

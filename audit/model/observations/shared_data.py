@@ -97,7 +97,9 @@ class KeptValue(GlobalCounter):
 
 @dataclass(frozen=True)
 class LocalCache(GlobalCounter):
-    """A mark or a count put into a cache of Django that is the memory of one process."""
+    """A mark or a count put into a cache of Django that is the memory of one process; `unread`: its settings are not told."""
+
+    unread: bool = False
 
 
 @dataclass(frozen=True)

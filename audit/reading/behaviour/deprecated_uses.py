@@ -110,7 +110,7 @@ def _imports(machine: Machine, module: Module, node: ast.Import | ast.ImportFrom
             since, solution = _PACKAGES[package]
             yield _at(module, node, f"Module `{package}`, {since}", solution)
     for removed in dict.fromkeys(found for name in names if (found := _of_django(name))):
-        yield _removed(module, node, removed)
+        yield from _removed(module, node, removed)
 
 
 def _of_django(name: str) -> RemovedName | None:
@@ -126,7 +126,7 @@ def _read_from_django(machine: Machine, module: Module, node: ast.Attribute) -> 
         return
     value = machine.resolve(f"{module.name}:{name}")
     if isinstance(value, External) and (removed := FROM_DJANGO.get(value.dotted)):
-        yield _removed(module, node, removed)
+        yield from _removed(module, node, removed)
 
 
 def _by_its_form(machine: Machine, module: Module, node: ast.Call | ast.Assign) -> Iterator[Deprecation]:
@@ -134,20 +134,22 @@ def _by_its_form(machine: Machine, module: Module, node: ast.Call | ast.Assign) 
     if isinstance(node, ast.Assign):
         named = any(isinstance(t, ast.Name) and t.id == APP_CONFIG.name for t in node.targets)
         if named and node in module.tree.body and module.source.path.endswith("__init__.py"):
-            yield _removed(module, node, APP_CONFIG)
+            yield from _removed(module, node, APP_CONFIG)
         return
     name = dotted(node.func)
     holder, _, method = name.rpartition(".")
     if method == IS_AJAX.name and not node.args and holder.rpartition(".")[2].lower() in _REQUESTS:
-        yield _removed(module, node, IS_AJAX)
+        yield from _removed(module, node, IS_AJAX)
     if any(k.arg == PROVIDING_ARGS.name for k in node.keywords) and name:
         value = machine.resolve(f"{module.name}:{name}")
         if isinstance(value, External) and value.dotted.startswith("django."):
-            yield _removed(module, node, PROVIDING_ARGS)
+            yield from _removed(module, node, PROVIDING_ARGS)
 
 
-def _removed(module: Module, node: ast.stmt | ast.expr, removed: RemovedName) -> Deprecation:
-    return _at(module, node, removed.what, removed.remedy)
+def _removed(module: Module, node: ast.stmt | ast.expr, removed: RemovedName) -> Iterator[Deprecation]:
+    # Django keeps removed fields for the migrations that were written with them ("support in historical migrations").
+    if not (removed.name.endswith("Field") and "/migrations/" in f"/{module.source.path}"):
+        yield _at(module, node, removed.what, removed.remedy)
 
 
 def _at(module: Module, node: ast.stmt | ast.expr, what: str, replacement: str) -> Deprecation:

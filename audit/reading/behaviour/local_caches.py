@@ -1,6 +1,7 @@
 """Marks and counts in a cache of Django that each process keeps for itself."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 from audit.model.observations.shared_data import LocalCache
@@ -9,33 +10,40 @@ from audit.reading.python.abstract_values import exported, unwrap
 
 WORDS = ("django.core.cache", "cache.")
 _MARKS = frozenset({"add", "incr", "decr", "aadd", "aincr", "adecr"})
+_SETTINGS = re.compile(r"(?m)^INSTALLED_APPS\s*(:.*)?=")
+_CACHES = re.compile(r"\bCACHES\b")
 _LOCAL = ("locmem", "DummyCache")
 
 
 def local_caches(scope: Scope) -> Iterator[LocalCache]:
-    """LocalCache: `cache.add`, `cache.incr` where every `CACHES` of the project, or Django's default, is a memory of one process."""
+    """LocalCache: `cache.add`, `cache.incr`, but where some `CACHES` of the project surely gives what processes share."""
     for call in scope.calls:
         func = call.func
         if not isinstance(func, ast.Attribute) or func.attr not in _MARKS:
             continue
-        if scope.external(func.value).startswith("django.core.cache.cache") and _is_local(scope):
-            yield scope.observed(LocalCache, call, name=ast.unparse(func))
+        if scope.external(func.value).startswith("django.core.cache.cache"):
+            local = _is_local(scope)
+            if local is not False:
+                yield scope.observed(LocalCache, call, name=ast.unparse(func), unread=local is None)
 
 
-def _is_local(scope: Scope) -> bool:
+def _is_local(scope: Scope) -> bool | None:
+    """Whether the cache is the memory of one process; None where the settings that say it are not here, or not read."""
     machine = scope.machine
     texts = [
         (name, module.source.text)
         for name, module in machine.project.modules.items()
         if not machine.project.is_test_file(module.source.path)
     ]
-    named = [name for name, text in texts if "CACHES" in text]
+    named = [name for name, text in texts if _CACHES.search(text)]
     if not named:
-        return any("INSTALLED_APPS" in text for _, text in texts)
-    return all(_gives_a_local_one(exported(unwrap(machine.globals[name].get("CACHES"))[0])) for name in named)
+        # Settings that are not here may give one: an application to be installed in another project.
+        return True if any(_SETTINGS.search(text) for _, text in texts) else None
+    told = {_gives_a_local_one(exported(unwrap(machine.globals[name].get("CACHES"))[0])) for name in named}
+    return False if False in told else None if None in told else True
 
 
-def _gives_a_local_one(caches: object) -> bool:
+def _gives_a_local_one(caches: object) -> bool | None:
     default = caches.get("default") if isinstance(caches, dict) else None
     backend = default.get("BACKEND") if isinstance(default, dict) else None
-    return isinstance(backend, str) and any(word in backend for word in _LOCAL)
+    return any(word in backend for word in _LOCAL) if isinstance(backend, str) else None

@@ -28,7 +28,7 @@ WORDS = (
         "flock(",
         "lockf(",
     ),
-    *(".eval(", "register_script", "redis_lock", "portalocker", "InterProcessLock"),
+    *("select_for_update", ".eval(", "register_script", "redis_lock", "portalocker", "InterProcessLock"),
     *PRESENCE_WORDS,
 )
 _REDIS_OPTIONS = frozenset({"blocking", "blocking_timeout", "sleep", "thread_local"})
@@ -38,6 +38,8 @@ _CLASSES = frozenset(
 )
 _CLASSES |= {"flock", "lockf", "InterProcessLock", "lock"}
 _FEW = 10
+# Locks of rows end with their transaction.
+_OF_ROWS = "select_for_update"
 _AT_ONCE = frozenset({"pipeline", "multi", "transaction"})
 _ENTERED = re.compile(r"\.(__enter__|__aenter__)$")
 # Words of what holds others off while it works, and of what was done once for all.
@@ -90,6 +92,9 @@ def _is_given_later(scope: Scope, call: ast.Call) -> bool:
 
 def _taken(scope: Scope, call: ast.Call, names: set[str]) -> Iterator[LockWithExpiry | LockWithoutExpiry]:
     """The lock that a call takes."""
+    if last(call.func) == _OF_ROWS:
+        yield scope.observed(LockWithExpiry, call)
+        return
     if present := presence_lock(scope, call, names):
         ends, how = present
         yield scope.observed(LockWithExpiry, call) if ends else scope.observed(LockWithoutExpiry, call, how=how)

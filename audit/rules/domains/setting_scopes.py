@@ -50,8 +50,8 @@ def kept_results(known: TargetFacts) -> Scope:
     if not ignored.missing and ignored.value is True and all(value in (None, True) for value in own):
         outside = "les résultats sont ignorés (`task_ignore_result`)"
         return scope_of(known, outside, ignored, gaps=hidden_tasks(known))
-    # Whatever keeps them, an explicit setting is judged.
-    sure = kept or read(known, "result_expires").written
+    # Whatever keeps them, an explicit setting is judged; that something does must be known.
+    sure = kept or (read(known, "result_expires").written and backend.written)
     return Scope() if sure else Scope(gaps=(Doubt(why=why),))
 
 
