@@ -146,6 +146,7 @@ class Process:
     `unknown_words`: those of its command that stand for options which nothing gives. `built`: the Dockerfile of its image, empty when not told.
     `code`: the lines of Python that start it, where a program of the target does. `asleep`: why, in French, nothing starts it unasked.
     `host`: the name of host that its container is given, `host` for its machine's; empty for one of its own.
+    `filtered`: why, in French, what is watched in its place is the end of a pipe; `aside`: why another process may be watched.
     """
 
     role: str
@@ -171,6 +172,8 @@ class Process:
     code: Excerpt | None = None
     asleep: str = ""
     host: str = ""
+    filtered: str = ""
+    aside: str = ""
 
 
 @dataclass(frozen=True)

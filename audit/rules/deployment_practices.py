@@ -199,7 +199,7 @@ def _health(known: TargetFacts) -> Sequence[Finding]:
     guide=Guide(
         severity=Severity.MINOR,
         passes="Le processus surveillé est celui de Celery",
-        fails="Le processus surveillé est le filtre au bout du tube, pas Celery",
+        fails="Le processus surveillé n'est pas Celery, mais le filtre au bout de son tube, ou un autre",
         advice="Rediriger vers le filtre sans tube, avant de lire `$!`",
         solution="celery -A application worker > >(sed 's/^/worker: /') 2>&1 &\nPID=$!",
         undetermined="aucun script de démarrage n'a été lu",
@@ -224,13 +224,27 @@ def _health(known: TargetFacts) -> Sequence[Finding]:
     },
 )
 def _watched(known: TargetFacts) -> Sequence[Finding]:
-    watched = known.source.observations_of(WatchedWorker)
-    domain = statements(known, watched, f"{len(watched)} `$!`")
-    answer = conclude(domain, lambda o: [Fault(f"`{o.excerpt.path}`", o.excerpt)] if o.piped and o.excerpt else [])
-    quoted = [f.excerpt for f in answer.faults] or [o.excerpt for o in watched]
+    read, others = known.source.observations_of(WatchedWorker), [w for w in known.workers if w.filtered or w.aside]
+    told = {w.excerpt.path for w in others}
+    watched = [o for o in read if not (o.excerpt and o.excerpt.path in told)]
+    members: list[WatchedWorker | Process] = [*watched, *others]
+    domain = statements(known, members, f"{len(read)} `$!`")
+    answer = conclude(domain, _piped, possible_of=_aside)
+    quoted = [f.excerpt for f in (*answer.faults, *answer.possible)] or [o.excerpt for o in watched]
     evidence = (known.source.evidence(place) for place in quoted)
     nothing = "aucun script ne lit `$!` après avoir lancé un worker"
     return answered(_watched.guide, "Mauvais processus surveillé", answer, *evidence, nothing=nothing, detail="`$!`")
+
+
+def _piped(member: WatchedWorker | Process) -> list[Fault]:
+    if isinstance(member, Process):
+        return [Fault(member.filtered, member.runner or member.excerpt)] if member.filtered else []
+    return [Fault(f"`{member.excerpt.path}`", member.excerpt)] if member.piped and member.excerpt else []
+
+
+def _aside(member: WatchedWorker | Process) -> list[Fault]:
+    aside = isinstance(member, Process) and member.aside
+    return [Fault(aside, member.excerpt)] if aside else []
 
 
 @practice(

@@ -251,7 +251,7 @@ def _handed(run: Run, around: Around, read: frozenset[str]) -> Iterator[Run]:
     from audit.reading.deployment.shell_scripts import read_commands  # noqa: PLC0415  as below
 
     arguments = words[2:] if words[0].rpartition("/")[2] in SHELLS else words[1:]
-    commands = read_commands(script.text, run.line.variables, arguments)
+    commands = read_commands(script.text, run.line.variables, arguments, around=around)
     for command in commands:
         what = started(command.words, lasting=False)
         if what and (apart or ends_with(arguments, command.words)):

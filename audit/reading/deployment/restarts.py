@@ -15,6 +15,7 @@ from audit.reading.deployment.life_probes import probe_read
 from audit.reading.deployment.process_runs import Run, runners
 from audit.reading.deployment.received_stops import environment_of, stops_of
 from audit.reading.deployment.started_programs import given_options
+from audit.reading.deployment.watched_jobs import watched_instead
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,11 @@ def _contained(run: Run, process: Process, runs: Sequence[Run], around: Around) 
     environment = environment_of(chains, around)
     given = given_options(process.role, environment, process.options)
     options = {**given, **process.options}
+    filtered, aside = watched_instead(chains)
     return replace(
         process,
+        filtered=filtered,
+        aside=aside,
         role="worker+beat" if process.role == "worker" and "beat" in options else process.role,
         options=options,
         probe=probe,
