@@ -78,6 +78,8 @@ def _emptied_maybe(worker: Process) -> str:
     path = (worker.emptying or worker.excerpt).path
     if worker.empties == "sometimes":
         return f"`{path}` vide des files avant de lancer Celery, sous une condition que l'audit ne suit pas"
+    if worker.empties == "program":
+        return f"`{path}` lance d'abord un programme de la cible qui peut vider des files"
     return f"`{path}` vide une base Redis avant de lancer Celery, et rien ne dit si c'est celle du broker"
 
 

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import dropwhile, takewhile
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,6 @@ from audit.model.facts import Process
 from audit.model.findings import Excerpt
 from audit.reading.deployment.command_line import Line
 from audit.reading.deployment.command_wrappers import unwrapped
-from audit.reading.deployment.started_programs import empties
 
 if TYPE_CHECKING:
     from audit.reading.deployment.shell_scripts import Command
@@ -59,11 +57,6 @@ class Run:
     def is_settled(self) -> bool:
         """Whether those that run its file change nothing to what brings it back."""
         return self.alone or bool(self.doubt) or (bool(self.restart) and self.kind != "procfile")
-
-    @cached_property
-    def empties(self) -> str:
-        """What it empties, as `commands.empties` says it."""
-        return empties(self.words)
 
 
 def runners(run: Run | str, runs: Sequence[Run]) -> list[Run]:

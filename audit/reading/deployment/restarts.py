@@ -7,15 +7,19 @@ from dataclasses import dataclass, replace
 from audit.model.facts import Process
 from audit.model.findings import Excerpt
 from audit.model.probes import Probe
+from audit.reading.deployment.command_wrappers import unwrapped
 from audit.reading.deployment.dockerfiles import read_image
 from audit.reading.deployment.exit_codes import hides_failure
 from audit.reading.deployment.file_references import Around
 from audit.reading.deployment.image_names import is_of_a_server
 from audit.reading.deployment.life_probes import probe_read
 from audit.reading.deployment.process_runs import Run, runners
+from audit.reading.deployment.python_programs import program_of
 from audit.reading.deployment.received_stops import environment_of, stops_of
-from audit.reading.deployment.started_programs import given_options
+from audit.reading.deployment.started_programs import empties, given_options
 from audit.reading.deployment.watched_jobs import watched_instead
+
+_EMPTIES = re.compile(r"\bcontrol\.purge\b|\bdiscard_all\b|\bqueue_purge\b|\bqueue_delete\b|\bflushdb\b|\bflushall\b")
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class _Answer:
 
 def settled(runs: Sequence[Run], around: Around) -> list[Process]:
     """The processes of these runs, each with what brings it back and what stops it, the runs of other files considered."""
-    found = [(run, _settled(run, run.process, runs)) for run in runs if run.process]
+    found = [(run, _settled(run, run.process, runs, around)) for run in runs if run.process]
     return [
         replace(_contained(run, process, runs, around), stops=stops_of(run, runs, around)) for run, process in found
     ]
@@ -85,11 +89,11 @@ def _cleared(text: str) -> list[str]:
     return [word.strip("\"'") for words in removed for word in words.split()]
 
 
-def _settled(run: Run, process: Process, runs: Sequence[Run]) -> Process:
+def _settled(run: Run, process: Process, runs: Sequence[Run], around: Around) -> Process:
     answer = _answer(run, runs, ())
     runner = answer.runner
     doubt = _doubt_of_twins(run, runs) or answer.doubt
-    kind, emptying = _emptied(run, runs, ())
+    kind, emptying = _emptied(run, runs, (), around)
     return replace(
         process,
         restart="" if doubt else answer.restart,
@@ -116,24 +120,47 @@ def _perhaps_in_a_loop(run: Run) -> bool:
     return run.restart == "loop" or bool(run.command and run.command.restart.doubt)
 
 
-def _emptied(run: Run, runs: Sequence[Run], seen: tuple[str, ...]) -> tuple[str, Excerpt | None]:
-    """What is emptied on the way to a run, and by which lines: in its own shell, else in one that runs its file."""
-    beside = (other for other in runs if other.empties and replace(other.line, entry=run.line.entry) == run.line)
-    found = next(filter(None, (_emptied_by(other, run) for other in beside)), None)
+def _emptied(run: Run, runs: Sequence[Run], seen: tuple[str, ...], around: Around) -> tuple[str, Excerpt | None]:
+    """What is emptied on the way to a run, and by which lines: in its own shell, in what its unit or its script runs first,
+    else in one that runs its file.
+    """
+    beside = (other for other in runs if replace(other.line, entry=run.line.entry) == run.line)
+    found = next(filter(None, (_emptied_by(other, run, around) for other in beside)), None)
     if found:
         return found
+    kind = _emptied_first(run, around)
+    if kind:
+        return kind, run.excerpt
     for runner in [] if run.path in seen else runners(run, runs):
-        kind, emptying = _emptied(runner, runs, (*seen, run.path))
+        kind, emptying = _emptied(runner, runs, (*seen, run.path), around)
         if kind:
             return kind, emptying
     return "", None
 
 
-def _emptied_by(other: Run, run: Run) -> tuple[str, Excerpt] | None:
-    if not other.command or not run.command or other.command.reached.excludes(run.command.reached):
+def _emptied_first(run: Run, around: Around) -> str:
+    """What the unit of a run, or the script that it is handed to, empties before it."""
+    from audit.reading.deployment.shell_scripts import read_commands  # noqa: PLC0415  the grammar is loaded where a command is found
+
+    texts = [text for text in (run.line.before, run.script) if text and text != run.line.command]
+    commands = (command for text in texts for command in read_commands(text, around=around))
+    return next(filter(None, (emptied_by(command.words, around) for command in commands)), "")
+
+
+def _emptied_by(other: Run, run: Run, around: Around) -> tuple[str, Excerpt] | None:
+    kind = emptied_by(other.words, around)
+    if not kind or not other.command or not run.command or other.command.reached.excludes(run.command.reached):
         return None
     always = run.command.reached.implies(other.command.reached)
-    return (other.empties if always else "sometimes"), other.excerpt
+    return (kind if always else "sometimes"), other.excerpt
+
+
+def emptied_by(words: Sequence[str], around: Around) -> str:
+    """What a command empties, as `empties` says it; `program` for one in Python whose file speaks of doing so."""
+    own = empties(words)
+    program = None if own or not words else program_of(unwrapped(words), around)
+    source = around.source(program.path) if program else None
+    return "program" if source and _EMPTIES.search(source.text) else own
 
 
 def _answer(run: Run, runs: Sequence[Run], seen: tuple[str, ...]) -> _Answer:

@@ -5,6 +5,7 @@ import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatch
 
 from audit.reading.deployment.command_line import Line
 from audit.reading.deployment.file_references import Around, assignments
@@ -89,12 +90,38 @@ def _sections(source: Source, comments: str) -> Iterator[_Section]:
         yield section
 
 
-def read_supervisor(source: Source, _: Around) -> Iterator[Line]:
+def _left_out(source: Source, around: Around) -> str:
+    """Why supervisord never reads a file of programs, in French: the patterns of `[include]` for its folder do not match its name."""
+    folder, name = posixpath.split(source.path)
+    where = ""
+    for other in around.holding("[include]", ".conf", ".ini", ".j2", ".tmpl"):
+        held = (s.values.get("files", "").split() for s in _sections(other, "#;") if s.name == "include")
+        for pattern in (word for words in held for word in words if other.path != source.path):
+            inside, named = posixpath.split(pattern)
+            beside = posixpath.normpath(posixpath.join(posixpath.dirname(other.path), inside)) == folder
+            if not beside and posixpath.basename(inside) != posixpath.basename(folder):
+                continue
+            if fnmatch(name, named) or _is_renamed(name, named, around):
+                return ""
+            where = other.path
+    return f"`{where}` n'inclut pas `{source.path}` (`[include]`)" if where else ""
+
+
+def _is_renamed(name: str, pattern: str, around: Around) -> bool:
+    """Whether a file may be installed under a name of this pattern."""
+    lines = (
+        line for held in around.holding(name, "file", ".yml", ".yaml", ".sh") for line in held.lines if name in line
+    )
+    return any(fnmatch(posixpath.basename(word), pattern) for line in lines for word in re.split(r"[\s\"',=]+", line))
+
+
+def read_supervisor(source: Source, around: Around) -> Iterator[Line]:
     """`[program:…]` sections. `autorestart` is `unexpected` by default, which covers a killed process.
 
     One whose `exitcodes` expect that of an error is not started again after it.
     """
     sections = list(_sections(source, "#;"))
+    left_out = _left_out(source, around) if "[supervisord]" not in source.text else ""
     general = _pairs(next((s.values.get("environment", "") for s in sections if s.name == "supervisord"), ""))
     for section in sections:
         if section.name.startswith("program:") and "command" in section.values:
@@ -117,7 +144,7 @@ def read_supervisor(source: Source, _: Around) -> Iterator[Line]:
                 copies=count,
             )
             user = re.split(r"\s;", section.values.get("user", ""))[0].strip()
-            asleep = "" if begun in _YES else f"`{source.path}` ne le lance pas de lui-même (`autostart`)"
+            asleep = left_out if begun in _YES else f"`{source.path}` ne le lance pas de lui-même (`autostart`)"
             yield replace(line, stop=stop, doubt=doubt, on_failure=restart == "unexpected", user=user, asleep=asleep)
 
 

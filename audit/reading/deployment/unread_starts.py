@@ -38,6 +38,8 @@ _SPOKEN = re.compile(r"(?i)^\s*(?:[-+*]\s+)?(?:#|//|;|--\s|<!--|rem\b)|\b(?:desc
 _SAID = re.compile(r"\b(?:echo|printf|pkill|pgrep|grep|killall|log_\w+)\b[^;&|\n]*")
 _FUNCTION = re.compile(r"^\s*(?:function\s+)?([\w-]+)\s*\(\s*\)|^\s*function\s+([\w-]+)")
 _DISPATCH = re.compile(r"(?m)^\s*(?:exec\s+)?\"?\$\{?[@*1]")
+# The unit that a script makes of a model, once for each program.
+_MADE = re.compile(r"(?m)^ExecStart=\S*[@_]{1,2}[A-Z]+[@_]{1,2}\S*\s*$")
 _LONGEST = 400_000
 
 
@@ -49,6 +51,8 @@ def unread_starts(tree: Tree, kinds: Mapping[str, str], found: Sequence[Process]
     known = {(e.path, n) for p in found for e in (p.excerpt, p.code) if e for n in range(e.first_line, e.last_line + 1)}
     scripts = {path: _text(tree, path) for path, kind in kinds.items() if kind == "shell"}
     for path in tree.paths:
+        if plain_name(path) != path and _MADE.search(_text(tree, path)):
+            yield path, "fichier de processus qui lance un programme dont le nom est composé"
         read = kinds.get(path, "") not in {"", "shell"}
         if read or not _READ.search(plain_name(path)) or _LEFT.search(path) or _is_for_tests(path):
             continue
