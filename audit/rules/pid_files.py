@@ -88,7 +88,8 @@ def _left(process: Process) -> list[Fault]:
 
 def _of_host(process: Process) -> bool:
     """Whether a supervisor of the machine itself starts it."""
-    return process.restart in {"systemd", "supervisor"} and process.excerpt.language == "ini" and not process.mounts
+    started = process.restart in {"systemd", "supervisor"} or bool(process.doubt)
+    return started and process.excerpt.language == "ini" and not process.mounts
 
 
 def _on_host(process: Process) -> list[Fault]:
@@ -97,7 +98,7 @@ def _on_host(process: Process) -> list[Fault]:
     forgotten = file.startswith(_FORGOTTEN) or (file.startswith("/tmp/") and "PrivateTmp=" in process.excerpt.text)  # noqa: S108  compared
     if not file.startswith("/") or not _of_host(process) or _is_cleared(process):
         return []
-    if process.restart == "systemd" and forgotten:
+    if process.excerpt.path.rpartition("/")[2].partition(".")[2].startswith("service") and forgotten:
         return []
     emptied = file.startswith((*_FORGOTTEN, "/tmp/"))  # noqa: S108  as above
     past = "à l'arrêt brutal de Celery" if emptied else "au redémarrage de la machine"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from audit.model.observations.messages import LosingQueue
 from audit.reading.behaviour.scope import Scope, keyword, last
 
-WORDS = ("durable=False", "x-message-ttl", "x-max-length", "x-expires", "message_ttl", "max_length", "auto_delete=True")
+WORDS = ("durable", "x-message-ttl", "x-max-length", "x-expires", "message_ttl", "max_length", "auto_delete")
 _ARGUMENTS = {
     "x-message-ttl": "une durée qui en jette les messages",
     "x-max-length": "une longueur au-delà de laquelle des messages sont jetés",
@@ -27,22 +27,23 @@ def losing_queues(scope: Scope) -> Iterator[LosingQueue]:
         if last(call.func) != "Queue" or not scope.external(call.func).startswith("kombu."):
             continue
         name = scope.value(call.args[0]) if call.args else None
-        told = f"la file `{name}` a" if isinstance(name, str) else "une file a"
+        told = f"la file `{name}` a" if isinstance(name, str) and not name.startswith("builtins.") else "une file a"
         for how in _faults(scope, call):
             yield scope.observed(LosingQueue, call, how=f"{told} {how}")
 
 
 def _faults(scope: Scope, call: ast.Call) -> Iterator[str]:
-    durable, deleted = keyword(call, "durable"), keyword(call, "auto_delete")
-    if durable is not None and scope.value(durable) is False:
+    spread = [scope.value(k.value) for k in call.keywords if k.arg is None]
+    told = {str(name): value for held in spread if isinstance(held, dict) for name, value in held.items()}
+    told |= {k.arg: scope.value(k.value) for k in call.keywords if k.arg}
+    if told.get("durable") is False:
         yield "`durable=False`, et disparaît quand RabbitMQ redémarre"
-    if deleted is not None and scope.value(deleted) is True and not _is_for_answers(scope, call):
+    if told.get("auto_delete") is True and not _is_for_answers(scope, call):
         yield "`auto_delete=True`, et disparaît avec son dernier worker"
-    given = keyword(call, "queue_arguments")
-    value = scope.value(given) if given is not None else {}
+    value = told.get("queue_arguments", {})
     if isinstance(value, dict) and value.get("x-overflow") != "reject-publish":
         yield from (how for argument, how in _ARGUMENTS.items() if argument in value)
-    yield from (how for name, how in _KEYWORDS.items() if keyword(call, name) is not None)
+    yield from (how for name, how in _KEYWORDS.items() if told.get(name) is not None)
 
 
 def _is_for_answers(scope: Scope, call: ast.Call) -> bool:

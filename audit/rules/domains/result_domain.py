@@ -7,12 +7,12 @@ from audit.model.domains import Domain
 from audit.model.gaps import Doubt, Gap, UnreadSettings
 from audit.model.observations.deployment_statements import ResultCleaning
 from audit.model.target_facts import TargetFacts
-from audit.rules.domains.process_domain import workers_of_any
+from audit.rules.domains.process_domain import sleeping_beats, workers_of_any
 from audit.rules.effective_settings import Reading, read
 
 # Those that do not expire their own keys.
 _KEEPING = re.compile(
-    r"(?i)(db\+\w+|sqla\+\w+|sqlalchemy|database|django-db|django_celery_results[\w.:]*|file|filesystem|mongodb|arangodb)(:|$)"
+    r"(?i)(db\+[\w+]+|sqla\+[\w+]+|sqlalchemy|database|django-db|django_celery_results[\w.:]*|file|filesystem|mongodb|arangodb)(:|$)"
 )
 # Those that neither expire their keys nor have a cleanup of their own in Celery 5.6; some by a setting that makes them.
 _NEVER_CLEANED = re.compile(r"(?i)(s3|gs|azureblockblob|couchdb|cosmosdbsql|elasticsearch|cassandra|dynamodb)(?=:|$)")
@@ -45,8 +45,17 @@ def kept_results_of(known: TargetFacts, backend: Reading) -> Domain[Kept]:
     if not known.processes("beat"):
         doubts += [Doubt(why=f"{where} peut supprimer des résultats") for where in _removing(known)]
     nobody = not known.processes("beat") and not unread and not doubts
-    kept_gaps = () if known.processes("beat") else (*unread, *doubts)
-    return Domain((Kept(found[1], nobody),), kept_gaps, f"`{found[1]}`")
+    kept_gaps = [*sleeping_beats(known)] if known.processes("beat") else [*unread, *doubts]
+    expiry = read(known, "result_expires", 86400)
+    if known.processes("beat") and not _is_planned(known):
+        # Beat adds the task only where results are said to expire.
+        nobody = not expiry.missing and not expiry.variable and not expiry.value
+        kept_gaps += [UnreadSettings(why=expiry.missing)] if expiry.missing else []
+    return Domain((Kept(found[1], nobody),), tuple(kept_gaps), f"`{found[1]}`")
+
+
+def _is_planned(known: TargetFacts) -> bool:
+    return any(entry.task == "celery.backend_cleanup" for facts in known.probes for entry in facts.beat)
 
 
 def are_removed(known: TargetFacts) -> bool:
