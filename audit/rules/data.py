@@ -262,6 +262,9 @@ def _paged_reads(known: TargetFacts) -> Sequence[Finding]:
         absent="aucun client de PostgREST n'est employé dans ce que font les tâches",
         libraries=frozenset({"postgrest", "supabase"}),
         each_module=True,
+        told=lambda read: read.perhaps,
+        doubt=lambda _, read: f"`{short(read.symbol)}` borne sa lecture, ou non : {read.doubt}" if read.doubt else "",
+        reserved=lambda read: bool(read.perhaps),
     )(known)
 
 

@@ -63,7 +63,10 @@ class LockWithExpiry(TaskObservation):
 
 @dataclass(frozen=True)
 class UnboundedRead(TaskObservation):
-    """A read through PostgREST that does not say how many rows it asks for."""
+    """A read through PostgREST that does not say how many rows it asks for; `perhaps`: in some cases only; `doubt`: or may not, in French."""
+
+    perhaps: str = ""
+    doubt: str = ""
 
 
 @dataclass(frozen=True)

@@ -126,7 +126,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
         unverified_certificates,
     ),
     (LOCKS, endless_locks),
-    ((".execute(", "supabase", "postgrest"), unpaged_reads),
+    ((".execute(", "supabase", "postgrest", ".get(", ".request(", "urlopen"), unpaged_reads),
     (PURGING, purges),
     (LIBRARY_WAITS, library_waits),
     (TASK_NAMES, task_names),

@@ -132,7 +132,7 @@ def _texts(scope: Scope, node: ast.expr, depth: int) -> set[Value]:
     spec = scope.root.args if isinstance(scope.root, ast.FunctionDef | ast.AsyncFunctionDef) else None
     if not depth or not spec or not isinstance(node, ast.Name):
         return set()
-    given = [g for other, call in calls_of(scope, last_name(scope)) for g in [(other, _argument(spec, node.id, call))]]
+    given = [g for other, call in calls_of(scope, last_name(scope)) for g in [(other, argument(spec, node.id, call))]]
     found = [_texts(other, one, depth - 1) if one is not None else set() for other, one in given]
     return set().union(*found) if found and all(found) else set()
 
@@ -154,7 +154,7 @@ def _of_a_name(scope: Scope, node: ast.Name, depth: int, judge: Judge) -> frozen
 def _of_a_parameter(scope: Scope, spec: ast.arguments, name: str, depth: int, judge: Judge) -> frozenset[Side]:
     """What a parameter is given: its default, and what the calls of the project that bear the function's name give."""
     default, calls = default_of(spec, name), list(calls_of(scope, last_name(scope)))
-    arguments = [(other, call, _argument(spec, name, call)) for other, call in calls]
+    arguments = [(other, call, argument(spec, name, call)) for other, call in calls]
     found = [
         sides(other, given, judge, depth - 1)
         for other, _, given in arguments
@@ -168,9 +168,16 @@ def _of_a_parameter(scope: Scope, spec: ast.arguments, name: str, depth: int, ju
 
 def _is_handed(scope: Scope, name: str) -> bool:
     """Whether the project names a function without calling it there: what it is given to may call it otherwise."""
-    named = re.compile(rf"(?m)^(?!\s*(?:from|import|def|class|async def) )[^#\n]*\b{re.escape(name)}\b(?!\s*\()")
+    word = rf"(?<![\"'])\b{re.escape(name)}\b(?![\"'])(?!\s*\()"
+    known = re.compile(rf"(?m)^.*\b(?:def|import)\b.*\b{re.escape(name)}\b")
     project = scope.machine.project
-    return any(named.search(m.source.text) for m in project.modules.values() if not project.is_test_file(m.source.path))
+    for module in project.modules.values():
+        text = module.source.text
+        if name in text and not project.is_test_file(module.source.path):
+            start = "" if known.search(text) else r"\."
+            if re.search(rf"(?m)^(?!\s*(?:from|import|def|class|async def) )[^#\n]*{start}{word}", text):
+                return True
+    return False
 
 
 def default_of(spec: ast.arguments, name: str) -> ast.expr | None:
@@ -187,7 +194,7 @@ def last_name(scope: Scope) -> str:
     return parts[-2] if parts[-1] == "__init__" and len(parts) > 1 else parts[-1]
 
 
-def _argument(spec: ast.arguments, name: str, call: ast.Call) -> ast.expr | None:
+def argument(spec: ast.arguments, name: str, call: ast.Call) -> ast.expr | None:
     """What a call gives a parameter, None where it gives it nothing that is written."""
     return next((k.value for k in call.keywords if k.arg == name), None) or _placed(spec, name, call)
 
