@@ -1,6 +1,6 @@
 """A message that expires before its own delay is over: its task never runs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from math import ceil
@@ -19,6 +19,7 @@ from audit.rules.effective_settings import number, short
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 
+_PUBLISHING = frozenset({"apply_async", "send_task", "apply_async_on_commit"})
 _EXPIRATION = "https://docs.celeryq.dev/en/stable/userguide/calling.html#expiration"
 
 
@@ -111,10 +112,13 @@ class _Expiring:
 
 def _published(known: TargetFacts) -> list[_Expiring]:
     """What a call says, else what the task says of all its messages; a retry keeps the expiration of the first message."""
-    tasks = {task.symbol: task.options.get("expires") for task in known.source.tasks}
+    tasks = {key: t.options.get("expires") for t in known.source.tasks for key in (t.name, t.symbol)}
     found = []
     for message in known.source.observations_of(DelayedMessage):
         given = tasks.get(message.task) if message.expires is None and message.method != "retry" else message.expires
+        if given is None and not message.task and message.method in _PUBLISHING and not _is_soon(message, tasks):
+            # It may be a message of one of those that expire.
+            given = UNKNOWN
         if given is None:
             continue
         expires = given if given is UNKNOWN else number(given)
@@ -122,6 +126,12 @@ def _published(known: TargetFacts) -> list[_Expiring]:
         told = UNKNOWN if expires is None else expires
         found.append(_Expiring(where, message.seconds, told, message.excerpt, message.first, message.step))
     return found
+
+
+def _is_soon(message: DelayedMessage, tasks: Mapping[str, PlainValue]) -> bool:
+    """Whether a message leaves before any task's own expiration."""
+    own = [number(given) for given in tasks.values() if given]
+    return not own or (message.seconds is not UNKNOWN and all(n is not None and message.seconds < n for n in own))
 
 
 def _retried(known: TargetFacts) -> list[_Expiring]:
@@ -134,9 +144,11 @@ def _retried(known: TargetFacts) -> list[_Expiring]:
     said = {m.symbol for m in known.source.observations_of(DelayedMessage) if m.method == "retry" and m.expires}
     found = []
     for asked in retry_schedules(known).members:
-        if asked.task not in own or asked.task in said or asked.max_retries == 0:
+        if (asked.task not in own and "" not in own) or asked.task in said or asked.max_retries == 0:
             continue
-        given = own[asked.task]
+        given, others = own.get(asked.task, UNKNOWN), own.get("")
+        if asked.task not in own and isinstance(others, int | float) and sum(asked.delays) < others and asked.delays:
+            continue
         number_given = None if given is UNKNOWN else number(given)
         expires = UNKNOWN if number_given is None else number_given
         ahead = list(accumulate(asked.delays))

@@ -54,10 +54,9 @@ def publications(scope: Scope) -> Iterator[PublishedMessage | DelayedMessage | E
         ahead = _ahead(scope, call)
         if ahead is not None:
             yield _delayed(scope, call, ahead, call.func.attr)
-        elif call.func.attr in _EXPIRING and (expires := keyword(call, "expires")) is not None:
-            told = _from_now(scope, expires)
-            if told is not None:
-                yield scope.observed(ExpiringMessage, call, expires=told, task=published(scope, call))
+        elif call.func.attr in _EXPIRING and (expires := _expires(scope, call)) is not None:
+            for task in _each_published(scope, call):
+                yield scope.observed(ExpiringMessage, call, expires=expires, task=task)
         yield from _useless(scope, call, call.func.attr)
         queue = keyword(call, "queue")
         if queue is not None or call.func.attr in METHODS:
@@ -80,8 +79,7 @@ def _delayed(scope: Scope, call: ast.Call, ahead: float | Unknown, method: str) 
     growing = _growth(scope, call) if ahead is UNKNOWN else None
     if growing and growing.most is not None:
         ahead = growing.most
-    expires = keyword(call, "expires")
-    told = _from_now(scope, expires) if expires is not None else None
+    told = _expires(scope, call)
     task = _message(scope, call, None, method).task if method in METHODS else ""
     first, step = (growing.first, growing.step) if growing and growing.most is None else (0.0, 0.0)
     countdown = keyword(call, "countdown")
@@ -108,6 +106,40 @@ def _from_now(scope: Scope, node: ast.expr) -> float | Unknown | None:
     sides = (node, node.right, node.left) if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) else (node,)
     values = (scope.value(side) for side in sides)
     return next((v for v in values if isinstance(v, int | float) and not isinstance(v, bool)), UNKNOWN)
+
+
+def _expires(scope: Scope, call: ast.Call) -> float | Unknown | None:
+    """The seconds after which a publication expires, `**options` followed; UNKNOWN where they may say so, unread."""
+    written = keyword(call, "expires")
+    if written is not None:
+        return _from_now(scope, written)
+    for given in (k.value for k in call.keywords if k.arg is None and last(call.func) not in _PLAIN):
+        held = scope.evaluated(given)
+        options = exported(held)
+        seconds = options.get("expires") if isinstance(options, dict) else None
+        if seconds is not None:
+            return seconds if isinstance(seconds, int | float) and not isinstance(seconds, bool) else UNKNOWN
+        unread = not isinstance(options, dict) or (isinstance(held, Table) and bool(held.opaque))
+        if unread and scope.machine.project.holds(_ENDS):
+            return UNKNOWN
+    return None
+
+
+def _each_published(scope: Scope, call: ast.Call) -> list[str]:
+    """The tasks that a call publishes: each one of a group, the first of a chain; an empty name for one that is not known."""
+    task = published(scope, call)
+    made = scope.given(call.func.value) if isinstance(call.func, ast.Attribute) else None
+    if task or made is None:
+        return [task]
+    if isinstance(made, ast.BinOp) or (isinstance(made, ast.Call) and last(made.func) == "chain"):
+        made = next((n for n in walk(made) if isinstance(n, ast.Call) and last(n.func) in _SIGNED), made)
+    signed = [
+        n
+        for n in walk(made)
+        if isinstance(n, ast.Call) and last(n.func) in _SIGNED and isinstance(n.func, ast.Attribute)
+    ]
+    found = [one.symbol if (one := _receiver(scope, n)) else "" for n in signed]
+    return found or [""]
 
 
 def _referred(scope: Scope, call: ast.Call) -> Iterator[PublishedMessage | DelayedMessage]:
@@ -289,6 +321,7 @@ def publishes_its_own_way(scope: Scope, call: ast.Call) -> bool:
 
 # A limit among options that are not written in the call.
 _LIMITS = re.compile(r"[\"'](?:soft_)?time_limit[\"']|dict\([^)]*\btime_limit=")
+_ENDS = re.compile(r"[\"']expires[\"']|\bexpires=")
 _CLASS_OF_TASKS = re.compile(
     r"(?m)^[ \t]*class \w+\([^)]*Task[^)]*\):(?:\n(?![ \t]*class )[^\n]*)*?\n[ \t]*def apply_async\("
 )
