@@ -136,6 +136,9 @@ def _atomic_counters(known: TargetFacts) -> Sequence[Finding]:
 
 def _may_be_locked(known: TargetFacts, observation: ReadModifyWrite) -> str:
     """Why the change may be protected: a function on the way to it takes a lock."""
+    if observation.given:
+        told = f"`{short(observation.symbol)}` écrit une valeur tirée de `{observation.given}`, qu'on lui donne"
+        return f"{told} (`{observation.statement}`) : lue avant, peut-être"
     if observation.locked_if:
         locked = f"sous un verrou qui n'est pris que selon `{observation.locked_if}`"
         return f"`{short(observation.symbol)}` change une valeur lue (`{observation.statement}`), {locked}"

@@ -20,11 +20,13 @@ class NaiveDatetime(TaskObservation):
 class ReadModifyWrite(TaskObservation):
     """A shared value read, changed, then written back; `statement` is the write, cut at 80 characters.
 
-    `locked_if`: the test, as written, by which a lock is taken before.
+    `locked_if`: the test, as written, by which a lock is taken before. `given`: the parameter of a task by which the value that is
+    changed is given, read before, perhaps.
     """
 
     statement: str
     locked_if: str = ""
+    given: str = ""
 
 
 @dataclass(frozen=True)

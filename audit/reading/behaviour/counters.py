@@ -5,9 +5,11 @@ import re
 from collections.abc import Iterator
 
 from audit.model.observations.shared_data import DocumentRewrite, ExclusiveAccess, ReadModifyWrite
+from audit.reading.behaviour.accessor_counters import accessor_counters
 from audit.reading.behaviour.changed_rows import changed_rows
 from audit.reading.behaviour.document_counters import document_counters
 from audit.reading.behaviour.local_flow import LocalFlow
+from audit.reading.behaviour.next_numbers import next_numbers
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.behaviour.store_entries import changed_entries, is_of_one_field
 from audit.reading.python.abstract_values import BoundMethod, FunctionValue
@@ -28,6 +30,7 @@ _LOCKED = frozenset(
         "multi",
     }
 )
+_SERIAL = re.compile(r"(?i)(?:set transaction )?(?:isolation level )?(?:serializable|repeatable[ _]read)")
 _READ_FIRST = frozenset({"scalar", "scalar_one", "scalar_one_or_none", "scalars", "first", "one", "fetchval"})
 _OF_COLUMNS = frozenset({"values", "values_list"})
 _LOCK = re.compile(r"(?i)(?<![bc])lock|mutex|semaphore")
@@ -41,11 +44,13 @@ def unprotected_counters(scope: Scope) -> Iterator[ReadModifyWrite | ExclusiveAc
         return
     if is_exclusive(scope):
         yield scope.observed(ExclusiveAccess, scope.root)
-    for node in (*changed_rows(scope), *changed_entries(scope)):
+    for node in (*changed_rows(scope), *changed_entries(scope), *accessor_counters(scope), *next_numbers(scope)):
         yield from unprotected(scope, node)
     for call in scope.calls:
         if _sets_what_it_got(scope, call) or _adds_to_a_column(scope, call):
             yield from unprotected(scope, call)
+        elif (name := _adds_to_what_it_is_given(scope, call)) and not is_protected(scope, call):
+            yield scope.observed(ReadModifyWrite, call, statement=ast.unparse(call)[:80], given=name)
     for call in document_counters(scope):
         if not _adds_to_a_column(scope, call):
             yield from unprotected(scope, call, DocumentRewrite)
@@ -95,7 +100,7 @@ def is_exclusive(scope: Scope) -> bool:
 def is_protected(scope: Scope, node: ast.AST) -> bool:
     """Whether a change is made under a lock: in a block that takes one, after a call that does, or below such a decorator."""
     decorators: list[ast.expr] = getattr(scope.root, "decorator_list", [])
-    if any(_LOCK.search(ast.unparse(decorator)) for decorator in decorators):
+    if any(_LOCK.search(ast.unparse(decorator)) for decorator in decorators) or _is_serial(scope):
         return True
     blocks: list[ast.With | ast.AsyncWith] = [*scope.all(ast.With), *scope.all(ast.AsyncWith)]
     managers = {id(inner) for block in blocks for item in block.items for inner in walk(item.context_expr)}
@@ -110,6 +115,12 @@ def is_protected(scope: Scope, node: ast.AST) -> bool:
     taken = [c.lineno for c in locks if not _decides(scope, c, node) and not _is_over(scope, c, node)]
     freed = [c.lineno for c in scope.calls if last(c.func) == "release" and c.lineno < line and not _ends(scope, c)]
     return bool(taken) and (not freed or max(freed) < max(taken))
+
+
+def _is_serial(scope: Scope) -> bool:
+    """Whether the function asks its database for an isolation that refuses one of two changes."""
+    told = [n.value for n in scope.all(ast.Constant)] + [n.attr for n in scope.all(ast.Attribute)]
+    return any(isinstance(one, str) and _SERIAL.fullmatch(one.strip()) for one in told)
 
 
 def _is_of_one_run(scope: Scope, manager: ast.expr) -> bool:
@@ -213,6 +224,19 @@ def _adds_to_a_column(scope: Scope, call: ast.Call) -> bool:
     named = [(k.value, v) for k, v in pairs if isinstance(k, ast.Constant)]
     named += [(k.arg, k.value) for k in call.keywords if k.arg]
     return any(_is_sum_of(scope, scope.given(value), column) for column, value in named)
+
+
+def _adds_to_what_it_is_given(scope: Scope, call: ast.Call) -> str:
+    """The parameter of a task that an update adds a number to: `.update(sent=n + 1)`, `.set(key, n + 1)`; else empty."""
+    if last(call.func) not in {"update", "aupdate", "set", "hset"} or not getattr(scope.root, "decorator_list", []):
+        return ""
+    values = [k.value for k in call.keywords if k.arg]
+    values += list(call.args[1:]) if last(call.func) in {"set", "hset"} else []
+    sums = [v for v in map(scope.given, values) if isinstance(v, ast.BinOp) and isinstance(v.op, ast.Add | ast.Sub)]
+    spec = getattr(scope.root, "args", None)
+    own = {a.arg for a in (*spec.posonlyargs, *spec.args)} if isinstance(spec, ast.arguments) else set[str]()
+    names = [v.left.id for v in sums if isinstance(v.left, ast.Name) and isinstance(v.right, ast.Constant)]
+    return next((name for name in names if name in own), "")
 
 
 def _is_sum_of(scope: Scope, value: ast.expr, column: object) -> bool:

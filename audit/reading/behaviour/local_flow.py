@@ -7,6 +7,9 @@ from functools import cached_property
 from audit.reading.behaviour.scope import Scope
 from audit.reading.python.child_nodes import walk
 
+_ADDS = frozenset(
+    ("append", "add", "extend", "insert", "update", "setdefault", "remove", "discard", "pop", "appendleft")
+)
 _CHANGES = ast.Add | ast.Sub | ast.Mult | ast.Div | ast.FloorDiv | ast.BitOr | ast.Mod
 
 
@@ -68,7 +71,13 @@ class LocalFlow:
     @cached_property
     def _added(self) -> frozenset[str]:
         """Names whose value, or an entry of it, is added to in place."""
-        changed = [n.target for n in self._scope.all(ast.AugAssign) if isinstance(n.op, _CHANGES)]
+        changed: list[ast.expr] = [n.target for n in self._scope.all(ast.AugAssign) if isinstance(n.op, _CHANGES)]
+        changed += [
+            c.func.value for c in self._scope.calls if isinstance(c.func, ast.Attribute) and c.func.attr in _ADDS
+        ]
+        if "contextmanager" in " ".join(map(ast.unparse, getattr(self._scope.root, "decorator_list", []))):
+            # What it yields, whoever uses the block may change.
+            changed += [n.value for n in self._scope.all(ast.Yield) if isinstance(n.value, ast.Name)]
         for node in self._scope.all(ast.Assign):
             if any(isinstance(n, ast.BinOp) for n in walk(node.value)):
                 changed += [t for t in node.targets if isinstance(t, ast.Subscript) and _same_holder(t, node.value)]
