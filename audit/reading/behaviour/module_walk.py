@@ -79,20 +79,8 @@ Asking = tuple[Callable[[str], bool], Watcher]
 _PUBLISHING = (".delay(", ".delay,", ".delay)", ".delay\n", "apply_async", "send_task", "_on_commit", ".chunks(")
 _SIGNING = (".s(", ".s,", ".si,", ".si(", "signature(", "subtask(")
 _CLOCKS = ("now", "today", "fromtimestamp", "datetime", "partial")
-_COUNTING = (
-    "+=",
-    "-=",
-    " + ",
-    " - ",
-    "setattr(",
-    "ock(",
-    "or_update(",
-    ".append(",
-    ".add(",
-    ".update(",
-    ".extend(",
-    "yield ",
-)
+_IN_PLACE = (".append(", ".add(", ".update(", ".extend(", ".remove(", ".pop(", "yield ")
+_COUNTING = ("+=", "-=", " + ", " - ", "setattr(", "ock(", "or_update(", *_IN_PLACE)
 _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     (
         (
