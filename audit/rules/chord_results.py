@@ -8,8 +8,9 @@ from audit.model.findings import Finding, Severity
 from audit.model.gaps import Doubt, ExcludedCode, Gap
 from audit.model.observations.messages import ChordUse
 from audit.model.target_facts import TargetFacts
-from audit.rules.domains.setting_domain import ruled_by
-from audit.rules.effective_settings import NO_TASK, production_tasks, read, results, short
+from audit.rules.domains.setting_domain import place_of, ruled_by
+from audit.rules.domains.setting_scopes import ignoring
+from audit.rules.effective_settings import NO_TASK, results, short
 from audit.rules.practice import Fault, answered, practice, unknown
 from audit.rules.rule import Guide
 
@@ -75,7 +76,8 @@ def _kept(known: TargetFacts) -> Sequence[Finding]:
     gaps: list[Gap] = [gap for gap in known.source.gaps if not isinstance(gap, ExcludedCode)]
     gaps += [Doubt(why=why)] if why else []
     # Redis counts the tasks of a header by itself, and keeps what they return beside their results.
-    ignoring = _ignoring(known) if kept and kept not in _COUNTING else frozenset()
+    dropping, unread = ignoring(known) if kept and kept not in _COUNTING else (frozenset[str](), frozenset[str]())
+    gaps += [gap for chord in chords for gap in _unread(chord, dropping, unread)]
 
     def faults(chord: ChordUse) -> list[Fault]:
         name = f"`{short(chord.symbol) or 'module'}`"
@@ -84,7 +86,7 @@ def _kept(known: TargetFacts) -> Sequence[Finding]:
         if kept in _WITHOUT_CHORDS:
             return [Fault(f"{name}, sur `{kept}://`, qui ne permet pas les chords", chord.excerpt)]
         dropped = () if kept in _COUNTING else chord.dropped
-        lost = dict.fromkeys(short(symbol) for symbol in (*dropped, *chord.header) if symbol in {*ignoring, *dropped})
+        lost = dict.fromkeys(short(symbol) for symbol in (*dropped, *chord.header) if symbol in {*dropping, *dropped})
         return [Fault(f"{name}, dont l'en-tête ignore les résultats de `{task}`", chord.excerpt) for task in lost]
 
     domain = ruled_by(known, (), chords, counted(len(chords), "chord"), *gaps)
@@ -95,9 +97,12 @@ def _kept(known: TargetFacts) -> Sequence[Finding]:
     )
 
 
-def _ignoring(known: TargetFacts) -> frozenset[str]:
-    """Symbols of the tasks whose results are not kept, by their own option or by the application's."""
-    told = read(known, "task_ignore_result", False)
-    default = told.value is True and not told.missing
-    found = [(task.symbol, task.options.get("ignore_result")) for task, _ in production_tasks(known)]
-    return frozenset(symbol for symbol, own in found if own is True or (own is None and default))
+def _unread(chord: ChordUse, dropping: frozenset[str], unread: frozenset[str]) -> list[Gap]:
+    """What is not known of a header: all its tasks, where one of the project's ignores its result; what is kept of some."""
+    place = place_of(chord.excerpt)
+    if chord.partial and dropping:
+        return [
+            Doubt(*place, f"les tâches de l'en-tête du chord de `{short(chord.symbol) or 'module'}` ne se lisent pas")
+        ]
+    found = [short(symbol) for symbol in chord.header if symbol in unread]
+    return [Doubt(*place, f"`ignore_result` de `{name}`, dans l'en-tête d'un chord, ne se lit pas") for name in found]

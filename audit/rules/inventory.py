@@ -12,7 +12,7 @@ from audit.model.observations.messages import ChordUse, NamesWithoutModule, Publ
 from audit.model.target_facts import TargetFacts
 from audit.model.test_files import is_test_file
 from audit.rules.domains.setting_domain import place_of, ruled_by, unread_tasks
-from audit.rules.domains.setting_scopes import kept_results
+from audit.rules.domains.setting_scopes import ignoring, kept_results
 from audit.rules.effective_settings import NO_TASK, production_tasks, read, short
 from audit.rules.practice import Fault, answered, failed, practice, unknown
 from audit.rules.rule import Guide
@@ -270,15 +270,18 @@ def _ignored(known: TargetFacts) -> Sequence[Finding]:
         evidence = known.source.evidence(chords[0].excerpt)
         detail = f"un chord les attend, dans `{short(chords[0].symbol)}`"
     readers = _Readers(known)
+    dropping, unread = ignoring(known)
 
     def kept(task: Task) -> list[Fault]:
-        if task.options.get("ignore_result") or readers.read(task) is not False:
+        if task.symbol in {*dropping, *unread} or readers.read(task) is not False:
             return []
         return [Fault(f"`{short(task.symbol)}`", known.head(task.symbol))]
 
-    unclear = [t for t, _ in tasks if not t.options.get("ignore_result") and readers.read(t) is None]
-    why = f"`{reads[0].path}` lit des résultats, et rien ne dit si ceux de" if reads else ""
+    unclear = [t for t, _ in tasks if t.symbol not in dropping and readers.read(t) is None]
+    where = f"`{reads[0].path}` lit des résultats" if reads else "un chord attend des résultats"
+    why = f"{where}, et rien ne dit si ceux de"
     unsure = [Doubt(why=f"{why} `{short(task.symbol)}` en sont") for task in unclear]
+    unsure += [Doubt(why=f"`ignore_result` de `{short(symbol)}` ne se lit pas") for symbol in sorted(unread)]
     failure = (Doubt(why=known.source.failure),) if known.source.failure else ()
     members = [] if failure else [task for task, _ in tasks]
     hidden = failure or (*unread_tasks(known), *unsure)
@@ -298,8 +301,12 @@ class _Readers:
 
     def read(self, task: Task) -> bool | None:
         """Whether something reads them; None where that cannot be told."""
+        found = self._read(task)
+        return None if found is False and any(chord.partial for chord in self._chords) else found
+
+    def _read(self, task: Task) -> bool | None:
         name = task.symbol.partition(":")[2].rpartition(".")[2]
-        if any(not chord.header or task.symbol in chord.header for chord in self._chords):
+        if any(task.symbol in chord.header for chord in self._chords):
             return True
         own = [m for m in self._published if m.task in {task.symbol, task.name}]
         unknown = any(not m.task for m in self._published)

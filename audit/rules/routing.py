@@ -126,9 +126,9 @@ def _is_partial(value: PlainValue) -> bool:
     return any(_is_partial(item) for item in value)
 
 
-def _unread(known: TargetFacts, consumed: set[str]) -> str:
-    """Why, in French, a task may be published in a queue that was not read; empty when none may."""
-    routes, default = read(known, "task_routes"), read(known, "task_default_queue", "celery").value
+def _unread_queues(known: TargetFacts) -> str:
+    """What names a queue and was not read, in French; empty where nothing does."""
+    routes = read(known, "task_routes")
     if routes.missing or _is_partial(routes.value):
         return routes.missing or "un routeur de `task_routes` est du code que l'audit ne suit pas"
     sent = known.source.observations_of(PublishedMessage)
@@ -136,8 +136,15 @@ def _unread(known: TargetFacts, consumed: set[str]) -> str:
     if unread:
         return f"la file où `{short(unread.symbol) or 'module'}` publie ne se lit pas"
     tasks = [t.symbol for t in known.source.tasks if t.options.get("queue") is UNKNOWN]
-    if tasks:
-        return f"la file de la tâche `{short(tasks[0])}` ne se lit pas"
+    return f"la file de la tâche `{short(tasks[0])}` ne se lit pas" if tasks else ""
+
+
+def _unread(known: TargetFacts, consumed: set[str]) -> str:
+    """Why, in French, a task may be published in a queue that was not read; empty when none may."""
+    if unread := _unread_queues(known):
+        return unread
+    routes, default = read(known, "task_routes"), read(known, "task_default_queue", "celery").value
+    sent = known.source.observations_of(PublishedMessage)
     aside = sorted(published(known).keys() - published(known, foreign=False).keys() - consumed)
     if aside:
         return f"`{aside[0]}` reçoit des tâches que ce projet ne définit pas, et rien ne dit qui les consomme"
@@ -300,6 +307,8 @@ def _declared(known: TargetFacts) -> Sequence[Finding]:
     readable = not (create.missing or declared.missing or UNKNOWN in names)
     gaps: list[Gap] = [Doubt(why="`task_queues` ne se lit pas dans le code")] if UNKNOWN in names else []
     gaps += [gap for gap in known.source.gaps if isinstance(gap, UnreadFile)]
+    if unread := _unread_queues(known) if not create.missing else "":
+        gaps.append(Doubt(why=unread))
     queues = list(published(known).items()) if readable and not scope.outside else []
     told = ", ".join(f"`{n}`" for n in names)
     domain = ruled_by(known, (create, declared), queues, told, *gaps, scope=scope)

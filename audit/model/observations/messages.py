@@ -146,11 +146,12 @@ class RegisteredSerializer(Observation):
 class ChordUse(Observation):
     """A chord, written as such or as a group followed by a task; `header`: symbols of the tasks whose results it waits for.
 
-    `dropped`: those of which a signature says that nobody keeps the result.
+    `dropped`: those of which a signature says that nobody keeps the result; `partial`: others may be of the header.
     """
 
     header: tuple[str, ...]
     dropped: tuple[str, ...] = ()
+    partial: bool = False
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,17 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from audit.model.observations.messages import ChordUse
-from audit.reading.behaviour.scope import Scope, keyword, last
-from audit.reading.python.abstract_values import FunctionValue
+from audit.reading.behaviour.row_objects import owner
+from audit.reading.behaviour.scope import Scope, function_scope, keyword, last
+from audit.reading.behaviour.verification_values import arguments_of
+from audit.reading.python.abstract_values import BoundMethod, ClassValue, FunctionValue, Value, unwrap
 from audit.reading.python.child_nodes import walk
+from audit.reading.python.classes import class_attribute
 
 _OR = frozenset({"or_", "ior", "__or__"})
 _SIGNED = frozenset({"s", "si", "signature", "subtask"})
+_CHANGES = frozenset({"set", "clone", "on_error", "link", "link_error", "replace", "stamp"})
+_DEPTH = 8
 
 
 def chords(scope: Scope) -> Iterator[ChordUse]:
@@ -84,20 +89,101 @@ def _use(scope: Scope, node: ast.AST, header: ast.expr) -> ChordUse:
     inner = [n for part in (header, scope.given(header)) for n in walk(part)]
     names = {n.id for n in inner if isinstance(n, ast.Name)}
     # What a list of signatures is given, one after another.
+    added: list[ast.expr] = []
     for call in scope.calls:
         holder = call.func.value if isinstance(call.func, ast.Attribute) else None
         if holder is not None and last(call.func) in {"append", "extend"} and last(holder) in names:
-            inner += [n for argument in call.args for n in walk(argument)]
+            added += call.args
+    inner += [n for argument in added for n in walk(argument)]
     ignoring = [n for n in inner if isinstance(n, ast.Call) and _ignores(scope, n)]
-    dropped = _tasks(scope, [n for call in ignoring for n in walk(call)])
-    return scope.observed(ChordUse, node, header=_tasks(scope, inner), dropped=dropped)
+    dropped = tuple(s for call in ignoring for s in signed_tasks(scope, call)[0])
+    found = [signed_tasks(scope, one) for one in (header, *added)]
+    symbols = tuple(dict.fromkeys(symbol for own, _ in found for symbol in own))
+    partial = not symbols or any(unread for _, unread in found)
+    return scope.observed(ChordUse, node, header=symbols, dropped=dropped, partial=partial)
 
 
-def _tasks(scope: Scope, nodes: Sequence[ast.AST]) -> tuple[str, ...]:
-    """The symbols of the tasks that are signed here."""
-    signed = [n.func for n in nodes if isinstance(n, ast.Call) and last(n.func) in _SIGNED]
-    values = [scope.evaluated(f.value) for f in signed if isinstance(f, ast.Attribute)]
-    return tuple(dict.fromkeys(value.symbol for value in values if isinstance(value, FunctionValue)))
+def signed_tasks(scope: Scope, node: ast.expr, depth: int = _DEPTH) -> tuple[list[str], bool]:
+    """The symbols of the tasks with which what an expression signs ends, and whether others may be among them."""
+    node = scope.given(node)
+    parts = _ends(scope, node) if depth > 0 else None
+    if depth <= 0 or (not isinstance(node, ast.Name | ast.Call) and parts is None):
+        return [], not isinstance(node, ast.Constant)
+    if parts is not None:
+        return _of_several([(scope, part) for part in parts], depth)
+    if not isinstance(node, ast.Call):
+        return _of_several(_values(scope, last(node)), depth)
+    held = node.func.value if isinstance(node.func, ast.Attribute) else None
+    if held is not None and last(node.func) in _SIGNED:
+        return _signed(scope, held, depth)
+    changed = [(scope, held)] if held is not None and last(node.func) in _CHANGES else _returned(scope, node)
+    return _of_several(changed, depth)
+
+
+def _of_several(parts: Sequence[tuple[Scope, ast.expr]], depth: int) -> tuple[list[str], bool]:
+    found = [signed_tasks(scope, part, depth - 1) for scope, part in parts]
+    return [symbol for own, _ in found for symbol in own], not found or any(unread for _, unread in found)
+
+
+def _ends(scope: Scope, node: ast.expr) -> list[ast.expr] | None:
+    """The expressions of which the results are waited for: each of a list, the last one of a chain; None for another form."""
+    found: list[ast.expr] | None = None
+    if isinstance(node, ast.List | ast.Tuple | ast.Set):
+        found = [e.value if isinstance(e, ast.Starred) else e for e in node.elts]
+    elif isinstance(node, ast.ListComp | ast.GeneratorExp | ast.SetComp):
+        found = [node.elt]
+    elif isinstance(node, ast.BinOp):
+        found = [node.right] if isinstance(node.op, ast.BitOr) else [node.left, node.right]
+    elif isinstance(node, ast.IfExp):
+        found = [node.body, node.orelse]
+    elif isinstance(node, ast.Call) and node.args:
+        name = last(node.func)
+        if name in {"group", "list", "tuple", "iter", "sorted"}:
+            found = list(node.args)
+        elif name == "chain":
+            found = list(_parts(scope, node.args))[-1:]
+        elif name == "chord":
+            found = list(node.args[1:2]) or None
+    return found
+
+
+def _signed(scope: Scope, task: ast.expr, depth: int) -> tuple[list[str], bool]:
+    """The task that is signed, or those that a name may stand for."""
+    value = unwrap(scope.evaluated(task))[0]
+    if isinstance(value, FunctionValue):
+        return [value.symbol], False
+    others = _values(scope, task.id) if isinstance(task, ast.Name) else []
+    found = [_signed(other, one, depth - 1) for other, one in others if depth > 0]
+    return [symbol for own, _ in found for symbol in own], not found or any(unread for _, unread in found)
+
+
+def _values(scope: Scope, name: str) -> list[tuple[Scope, ast.expr]]:
+    """What a name may be given: each value that the text gives it, what it goes over, or what calls give the parameter."""
+    given = [(scope, a.value) for a in scope.assigns.get(name, ())]
+    loops: list[ast.For | ast.AsyncFor | ast.comprehension] = [*scope.all(ast.For), *scope.all(ast.comprehension)]
+    for loop in loops:
+        if isinstance(loop.target, ast.Name) and loop.target.id == name:
+            over = scope.given(loop.iter)
+            held = over if isinstance(over, ast.List | ast.Tuple | ast.Set) else None
+            given += [(scope, one) for one in held.elts] if held else [(scope, loop.iter)]
+    root = scope.root
+    if isinstance(root, ast.FunctionDef | ast.AsyncFunctionDef):
+        given += arguments_of(scope, root.args, name)
+    return given
+
+
+def _returned(scope: Scope, call: ast.Call) -> list[tuple[Scope, ast.expr]]:
+    """What the function of the project that is called returns, or gives one after another."""
+    callee = unwrap(scope.evaluated(call.func))[0]
+    function: Value = callee.function if isinstance(callee, BoundMethod) else callee
+    own = isinstance(call.func, ast.Attribute) and last(call.func.value) in {"self", "cls"}
+    if own and isinstance(call.func, ast.Attribute) and isinstance(cls := owner(scope), ClassValue):
+        function = class_attribute(cls, call.func.attr)
+    if not isinstance(function, FunctionValue):
+        return []
+    other = function_scope(scope.machine, function)
+    ends: list[ast.Return | ast.Yield] = [*other.all(ast.Return), *other.all(ast.Yield)]
+    return [(other, one.value) for one in ends if one.value is not None]
 
 
 def _ignores(scope: Scope, call: ast.Call) -> bool:

@@ -180,6 +180,14 @@ def _is_handed(scope: Scope, name: str) -> bool:
     return False
 
 
+def arguments_of(scope: Scope, spec: ast.arguments, name: str) -> list[tuple[Scope, ast.expr]]:
+    """The default of a parameter, and what the calls of the project that bear the function's name give it."""
+    default = default_of(spec, name)
+    found = [(scope, default)] if default is not None else []
+    given = ((other, argument(spec, name, call)) for other, call in calls_of(scope, last_name(scope)))
+    return [*found, *((other, value) for other, value in given if value is not None)]
+
+
 def default_of(spec: ast.arguments, name: str) -> ast.expr | None:
     """The default of a parameter, None where it has none."""
     placed = [*spec.posonlyargs, *spec.args]

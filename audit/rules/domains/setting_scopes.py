@@ -40,14 +40,27 @@ def late_only(known: TargetFacts) -> Scope:
     return scope_of(known, "les tâches sont acquittées avant leur exécution", reading, gaps=gaps)
 
 
+def ignoring(known: TargetFacts) -> tuple[frozenset[str], frozenset[str]]:
+    """Symbols of the tasks whose results are not kept, by their own option, an annotation or the application; of those of
+    which that could not be read.
+    """
+    told = read(known, "task_ignore_result", False)
+    default = told.value is True and not told.missing
+    own = [(task.symbol, own_option(task, "ignore_result", facts)) for task, facts in production_tasks(known)]
+    unread = frozenset(symbol for symbol, value in own if is_unread(value))
+    followed = (None, *(value for _, value in own if isinstance(value, str) and not is_unread(value)))
+    return frozenset(s for s, v in own if v is True or (v in followed and default)), unread
+
+
 def kept_results(known: TargetFacts) -> Scope:
     """The scope of rules that only concern results that are kept."""
     kept, why = results(known)
     backend, ignored = read(known, "result_backend"), read(known, "task_ignore_result", False)
     if kept == "none":
         return scope_of(known, "aucun résultat n'est conservé", backend)
-    own = [task.options.get("ignore_result") for task, _ in production_tasks(known)]
-    if not ignored.missing and ignored.value is True and all(value in (None, True) for value in own):
+    dropping, unread = ignoring(known)
+    kept_by = [task for task, _ in production_tasks(known) if task.symbol not in dropping]
+    if not ignored.missing and ignored.value is True and not unread and not kept_by:
         outside = "les résultats sont ignorés (`task_ignore_result`)"
         return scope_of(known, outside, ignored, gaps=hidden_tasks(known))
     # Whatever keeps them, an explicit setting is judged; that something does must be known.
