@@ -73,8 +73,13 @@ def _with_setting(known: TargetFacts, process: Process) -> Process:
 
 def _unread_folder(process: Process) -> str:
     file = _file(process)
-    unread = process.mounts and file and not file.startswith("/") and not _is_cleared(process)
-    return "le dossier du fichier de pid ne se lit pas" if unread else ""
+    if not file or _is_cleared(process):
+        return ""
+    if process.mounts and not file.startswith("/"):
+        return "le dossier du fichier de pid ne se lit pas"
+    lasting = file.startswith("/") and not file.startswith((*_FORGOTTEN, "/tmp/"))  # noqa: S108  compared
+    nowhere = process.excerpt.language in {"bash", "make"} and not process.runner and not process.mounts
+    return f"rien ne dit si la machine qui le lance garde `{file}`" if lasting and nowhere else ""
 
 
 def _left(process: Process) -> list[Fault]:
@@ -87,9 +92,12 @@ def _left(process: Process) -> list[Fault]:
 
 
 def _of_host(process: Process) -> bool:
-    """Whether a supervisor of the machine itself starts it."""
-    started = process.restart in {"systemd", "supervisor"} or bool(process.doubt)
-    return started and process.excerpt.language == "ini" and not process.mounts
+    """Whether a supervisor of the machine itself starts it, again after a crash or not."""
+    return process.excerpt.language == "ini" and not process.mounts
+
+
+def _by_systemd(process: Process) -> bool:
+    return process.restart == "systemd" or ".service" in process.excerpt.path
 
 
 def _on_host(process: Process) -> list[Fault]:
@@ -98,7 +106,7 @@ def _on_host(process: Process) -> list[Fault]:
     forgotten = file.startswith(_FORGOTTEN) or (file.startswith("/tmp/") and "PrivateTmp=" in process.excerpt.text)  # noqa: S108  compared
     if not file.startswith("/") or not _of_host(process) or _is_cleared(process):
         return []
-    if process.excerpt.path.rpartition("/")[2].partition(".")[2].startswith("service") and forgotten:
+    if _by_systemd(process) and forgotten:
         return []
     emptied = file.startswith((*_FORGOTTEN, "/tmp/"))  # noqa: S108  as above
     past = "à l'arrêt brutal de Celery" if emptied else "au redémarrage de la machine"

@@ -19,9 +19,10 @@ _DEPTH = 2
 def accessor_counters(scope: Scope) -> Iterator[ast.stmt]:
     """What adds to such an attribute or entry, or writes it a value worked out from itself."""
     changes: list[tuple[ast.stmt, ast.expr]] = [(n, n.target) for n in scope.all(ast.AugAssign)]
-    for node in scope.all(ast.Assign):
-        told = ast.unparse(scope.given(node.value)) if isinstance(scope.given(node.value), ast.BinOp) else ""
-        changes += [(node, target) for target in node.targets if ast.unparse(target) in told]
+    for assigned in scope.all(ast.Assign):
+        given = scope.given(assigned.value)
+        told = ast.unparse(given) if isinstance(given, ast.BinOp) else ""
+        changes += [(assigned, target) for target in assigned.targets if ast.unparse(target) in told]
     for node, target in changes:
         held = target.value if isinstance(target, ast.Attribute | ast.Subscript) else None
         cls = _class_of(scope, held) if held is not None else None

@@ -353,7 +353,10 @@ def _table_method(machine: Machine, table: Table, name: str, site: CallSite) -> 
 
 
 def _item_method(machine: Machine, table: Table, name: str, site: CallSite) -> Value:
-    key, _ = unwrap(site.argument(0, "key"))
+    key, variable = unwrap(site.argument(0, "key"))
+    if variable in machine.project.deployed:
+        # What is chosen by a variable that the deployment gives is not chosen by its default.
+        key, variable = machine.project.deployed[variable], ""
     default = site.argument(1, "default", None)
     if key is UNKNOWN or not isinstance(key, Hashable) or (table.opaque and key not in table):
         return UNKNOWN
@@ -364,7 +367,7 @@ def _item_method(machine: Machine, table: Table, name: str, site: CallSite) -> V
     held = table.get(key, default)
     if name == "pop" and key in table:
         _remove(machine, table, key, site)
-    return held
+    return overridable(held, variable)
 
 
 def _remove(machine: Machine, table: Table, key: Value, site: CallSite) -> None:

@@ -14,9 +14,14 @@ from audit.rules.effective_settings import Reading, read
 _KEEPING = re.compile(
     r"(?i)(db\+[\w+]+|sqla\+[\w+]+|sqlalchemy|database|django-db|django_celery_results[\w.:]*|file|filesystem|mongodb|arangodb)(:|$)"
 )
+# Those that expire them, or keep none.
+_EXPIRED = re.compile(
+    r"(?i)(redis|rediss|sentinel|valkeys?|rpc|amqp|cache|memcached?|pylibmc|disabled|couchbase|consul)(\+|:|$)"
+)
 # Those that neither expire their keys nor have a cleanup of their own in Celery 5.6; some by a setting that makes them.
 _NEVER_CLEANED = re.compile(r"(?i)(s3|gs|azureblockblob|couchdb|cosmosdbsql|elasticsearch|cassandra|dynamodb)(?=:|$)")
 _EXPIRING = {"gs": "gcs_ttl", "cassandra": "cassandra_entry_ttl", "dynamodb": "ttl_seconds"}
+_CLEANUP = "celery.backend_cleanup"
 _REMOVES = frozenset({"cleanup", "backend_cleanup"})
 
 
@@ -34,28 +39,33 @@ def kept_results_of(known: TargetFacts, backend: Reading) -> Domain[Kept]:
     told = backend.value if isinstance(backend.value, str) else ""
     found, ignored = _KEEPING.match(told), read(known, "task_ignore_result", False)
     ignores = ignored.value is True and not ignored.missing
-    if (alone := _NEVER_CLEANED.match(told)) and not ignores and not _expires(known, alone[1].lower(), told):
-        return Domain((Kept(alone[1], by_nobody=False, never=True),), (), f"`{alone[1]}`")
+    if (store := _NEVER_CLEANED.match(told)) and not ignores and not _expires(known, store[1].lower(), told):
+        return Domain((Kept(store[1], by_nobody=False, never=True),), (), f"`{store[1]}`")
     if not found or ignores:
         why = backend.missing or ("l'adresse des résultats vient de l'environnement" if backend.variable else "")
         gaps = (UnreadSettings(why=why),) if why and not told and not ignores else ()
+        if told and not ignores and not _EXPIRED.match(told):
+            gaps = (UnreadSettings(why=f"rien ne dit si `{told.partition(':')[0]}` supprime les résultats expirés"),)
         return Domain((), gaps, f"`{told.partition(':')[0]}`" if told else "aucun résultat gardé")
     unread = workers_of_any(known).gaps
     doubts: list[Gap] = []
-    if not known.processes("beat"):
+    expires = read(known, "result_expires", 86400.0)
+    # Beat plans the cleanup only of results that expire.
+    planned = any(e.task == _CLEANUP for facts in known.probes for e in facts.beat)
+    endless = not expires.missing and not expires.value and not planned
+    alone = endless or not known.processes("beat")
+    if alone:
         doubts += [Doubt(why=f"{where} peut supprimer des résultats") for where in _removing(known)]
-    nobody = not known.processes("beat") and not unread and not doubts
-    kept_gaps = [*sleeping_beats(known)] if known.processes("beat") else [*unread, *doubts]
-    expiry = read(known, "result_expires", 86400)
-    if known.processes("beat") and not _is_planned(known):
+    if endless and expires.variable:
+        doubts.append(
+            Doubt(why=f"`{expires.variable}` peut donner à `result_expires` une durée, et ne le fait pas toujours")
+        )
+    nobody = alone and not unread and not doubts
+    kept_gaps: list[Gap] = [*unread, *doubts] if alone else [*sleeping_beats(known)]
+    if not alone and not planned and expires.missing:
         # Beat adds the task only where results are said to expire.
-        nobody = not expiry.missing and not expiry.variable and not expiry.value
-        kept_gaps += [UnreadSettings(why=expiry.missing)] if expiry.missing else []
+        kept_gaps.append(UnreadSettings(why=expires.missing))
     return Domain((Kept(found[1], nobody),), tuple(kept_gaps), f"`{found[1]}`")
-
-
-def _is_planned(known: TargetFacts) -> bool:
-    return any(entry.task == "celery.backend_cleanup" for facts in known.probes for entry in facts.beat)
 
 
 def are_removed(known: TargetFacts) -> bool:
