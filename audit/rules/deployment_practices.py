@@ -74,9 +74,11 @@ _AS_ROOT = frozenset({"root", "0"})
 def _root(known: TargetFacts) -> Sequence[Finding]:
     guide, started = _root.guide, celery_processes(known)
     users = {o.excerpt.path: o for o in known.source.observations_of(ContainerUser) if o.excerpt}
-    runs = [_RunAs(p, _user(p, users), _image(p, users)) for p in started.members]
+    # What nothing starts runs under nobody.
+    awake = [p for p in started.members if not p.asleep] or started.members
+    runs = [_RunAs(p, _user(p, users), _image(p, users)) for p in awake]
     forced = [o for o in known.source.observations_of(ForcedRoot) if o.excerpt]
-    gaps = [*doubtful(started.members, lambda p: next(r.gap() for r in runs if r.process is p))]
+    gaps = [*doubtful(awake, lambda p: next(r.gap() for r in runs if r.process is p))]
     gaps += [] if known.workers else [UnreadProcess(why=NO_WORKER)]
     members: list[ForcedRoot | _RunAs] = [*forced, *runs]
     answer = conclude(narrowed(started, members, gaps), _as_root)

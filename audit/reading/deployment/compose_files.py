@@ -15,7 +15,7 @@ from audit.reading.deployment.container_state import service_memory, service_mou
 from audit.reading.deployment.dockerfiles import stage_names
 from audit.reading.deployment.file_references import Around, assignments
 from audit.reading.deployment.stop_orders import StopOrder, of_render, seconds, signal_name
-from audit.reading.deployment.typed_orders import copies_asked, stopped_sooner
+from audit.reading.deployment.typed_orders import copies_asked, is_profile_asked, stopped_sooner
 from audit.reading.source_files import Source
 
 _RUN = frozenset({"command", "entrypoint"})
@@ -57,6 +57,7 @@ def _line(path: str, service: dict[str, Any], first: int, last: int, around: Aro
     doubt = str(service.get(UNREAD, "")) or (doubt and f"`{path}` {doubt}") or _by_swarm(path, service)
     build, image = service.get("build"), service.get("image")
     target = _stage(build, _dockerfile(path, build), around)
+    is_optional = bool(service.get("profiles")) and not is_profile_asked(service.get("profiles"), around)
     if target is None and not command:
         doubt = doubt or f"`{path}` lance une étape de son image que l'audit ne suit pas"
     return Line(
@@ -75,8 +76,8 @@ def _line(path: str, service: dict[str, Any], first: int, last: int, around: Aro
         mounts=service_mounts(service),
         memory=interpolated(service_memory(service)),
         on_failure=_condition(service)[0] == "on-failure",
-        optional=bool(service.get("profiles")),
-        asleep=f"`{path}` ne le lance que sous un profil (`profiles`)" if service.get("profiles") else "",
+        optional=is_optional,
+        asleep=f"`{path}` ne le lance que sous un profil (`profiles`)" if is_optional else "",
         built=_dockerfile(path, build),
         entry=_dockerfile(path, build) if command and not service.get("entrypoint") else "",
         of_image=str(image or "") if command and not (build or service.get("entrypoint")) else "",

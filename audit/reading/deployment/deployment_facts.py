@@ -62,7 +62,9 @@ def _asked(path: str, declared: tuple[str, ...]) -> bool:
 def _read(tree: Tree, path: str, reader: Reader) -> list[Observation]:
     source = read_text(tree, path)
     # An image whose Dockerfile does not name Celery runs it where a compose file says so.
-    speaks = source is not None and ("celery" in source.text.lower() or _DOCKERFILE.search(path))
+    speaks = source is not None and (
+        "celery" in source.text.lower() or "C_FORCE_ROOT" in source.text or _DOCKERFILE.search(path)
+    )
     return list(reader(source)) if source is not None and speaks else []
 
 

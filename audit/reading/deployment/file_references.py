@@ -31,6 +31,13 @@ class Around:
         """Paths of this suffix directly in a folder, sorted."""
         return [p for p in self.tree.paths if dirname(p) == folder and p.endswith(suffix)]
 
+    def given_once(self, name: str) -> str:
+        """The one text that files of deployment give to a variable; empty where they give none, or several."""
+        given = re.compile(rf"(?m)^\s*(?:-\s+)?(?:export\s+|ENV\s+|.*\s)?{name}\s*[=:]\s*[\"']?([\w./-]+)")
+        texts = (source.text for source in self.holding(name, ".env", ".sh", "file", ".yml", ".yaml", ".service"))
+        found = {value for text in texts for value in given.findall(text)}
+        return found.pop() if len(found) == 1 else ""
+
     def holding(self, text: str, *suffixes: str) -> Iterator[Source]:
         """Files of these suffixes that hold a text."""
         for path in self.tree.paths:

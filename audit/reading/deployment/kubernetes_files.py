@@ -11,7 +11,7 @@ from audit.reading.deployment.command_line import Line
 from audit.reading.deployment.compose_files import YamlError, lines_of, value_of
 from audit.reading.deployment.container_state import pod_memory, pod_mounts, pod_probe
 from audit.reading.deployment.file_references import Around
-from audit.reading.deployment.kustomizations import is_patch, patched
+from audit.reading.deployment.kustomizations import generated_maps, is_patch, patched
 from audit.reading.deployment.stop_orders import of_pod
 from audit.reading.deployment.typed_orders import copies_asked
 from audit.reading.source_files import Source
@@ -97,6 +97,7 @@ def _workload(
             image, user = "" if words else image, _user(container) or _user(spec)
             variables = _variables(container, maps)
             stop, probe, mounts = of_pod(spec, container), pod_probe(container), pod_mounts(spec, container)
+            stop = replace(stop, hidden=stop.hidden and not _is_known(container, maps))
             command = "\n".join([*_emptying(spec), shlex.join(words)]) if words else ""
             line = Line(command, first, last, restart, variables, copies=copies, image=image, user=user)
             entered = _image(container) if _words(container, "args") and not _words(container, "command") else ""
@@ -157,6 +158,8 @@ def config_maps(around: Around) -> Mapping[str, Mapping[str, str]]:
             for document in _maps(source):
                 held = {str(k): str(v) for k, v in document["data"].items()}
                 found.setdefault(_name(document), []).append(held)
+        for name, generated in generated_maps(around):
+            found.setdefault(name, []).append(generated)
         around.memo["config maps"] = {name: held[0] for name, held in found.items() if held.count(held[0]) == len(held)}
     known: Mapping[str, Mapping[str, str]] = around.memo["config maps"]
     return known
@@ -186,6 +189,12 @@ def _variables(container: Any, maps: Mapping[str, Mapping[str, str]]) -> dict[st
             )
             found |= {str(entry.get("name")): text} if text is not None else {}
     return found
+
+
+def _is_known(container: Any, maps: Mapping[str, Mapping[str, str]]) -> bool:
+    """Whether all that a container is given comes from `ConfigMap`s of the target."""
+    alone = [e.get("valueFrom") for e in _entries(container, "env") if "REMAP_SIGTERM" in str(e.get("name"))]
+    return not any(alone) and all(_of_map(e, "configMapRef") in maps for e in _entries(container, "envFrom"))
 
 
 def _of_map(held: Mapping[str, Any], key: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from audit.reading.deployment.file_references import Around
+from audit.reading.deployment.file_references import Around, assignments
 
 _NAME = re.compile(r"(?i)kustomization(\.ya?ml)?")
 _DESK = re.compile(
@@ -54,6 +54,27 @@ def patched(path: str, document: Document, around: Around) -> Document:
 def is_patch(path: str, around: Around) -> bool:
     """Whether a file only changes what others declare."""
     return any(path == patch.path for one in _overlays(around).values() for patch in one.patches)
+
+
+def generated_maps(around: Around) -> Iterator[tuple[str, dict[str, str]]]:
+    """The `ConfigMap`s that `configMapGenerator` makes: their names, and what they hold."""
+    for path in (p for p in around.tree.paths if _NAME.fullmatch(basename(p))):
+        said = next(_loaded(path, around), None)
+        for entry in _list(said.get("configMapGenerator")) if isinstance(said, dict) else ():
+            if isinstance(entry, dict) and entry.get("behavior", "create") == "create":
+                yield str(entry.get("name")), _generated(entry, dirname(path), around)
+
+
+def _generated(entry: Mapping[str, Any], folder: str, around: Around) -> dict[str, str]:
+    named = [*_list(entry.get("envs")), *filter(None, [entry.get("env")])]
+    texts = (around.source(normpath(join(folder, str(name)))) for name in named)
+    held = {name: value for source in texts if source for name, value in assignments(source.text).items()}
+    held |= dict(str(one).split("=", 1) for one in _list(entry.get("literals")) if "=" in str(one))
+    for one in _list(entry.get("files")):
+        key, equals, file = str(one).partition("=")
+        source = around.source(normpath(join(folder, file if equals else key)))
+        held |= {basename(key): source.text} if source else {}
+    return held
 
 
 def _overlays(around: Around) -> dict[str, _Overlay]:

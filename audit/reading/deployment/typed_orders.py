@@ -1,11 +1,13 @@
 """Orders that scripts and pipelines give to an orchestrator, and that win over its files: copies, and delays before SIGKILL."""
 
 import re
+from typing import Any
 
 from audit.reading.deployment.file_references import Around
 from audit.reading.source_files import Source
 
 _SCRIPTS = (".sh", ".bash", "akefile", "ustfile", ".yml", ".yaml")
+_DESK = re.compile(r"(?i)(^|[^a-z])(dev|devel|development|local|debug|tests?|ci)([^a-z]|$)")
 _STOPS = re.compile(
     r"\bdocker(?:-|\s+)compose\s[^\n;&|#]*\b(?:stop|down|restart)\b[^\n;&|]*?\s(?:-t|--timeout)[= ]?\s*(\d+)"
 )
@@ -22,8 +24,20 @@ def copies_asked(name: str, around: Around) -> str:
     for source in around.holding("scale", *_SCRIPTS):
         found = asked.search(_without_comments(source))
         if found:
-            return str(next(filter(None, found.groups()))).strip("\"'")
+            told = str(next(filter(None, found.groups()))).strip("\"'")
+            named_so = re.fullmatch(r"\$[({](\w+)[)}]", told)
+            given = re.search(rf"(?m)^\s*{named_so[1]}\s*[?:]?=\s*(\d+)\s*$", source.text) if named_so else None
+            return given[1] if given else told
     return ""
+
+
+def is_profile_asked(profiles: Any, around: Around) -> bool:
+    """Whether a script, or a file of variables, asks Compose for one of these profiles."""
+    served = [str(one) for one in profiles if not _DESK.search(str(one))] if isinstance(profiles, list) else []
+    named = "|".join(map(re.escape, served))
+    asked = re.compile(rf"(?m)--profile[ =]\W?({named}|\*)\W|^[^#\n]*\bCOMPOSE_PROFILES\W*[=:][^#\n]*?\b({named})\b")
+    held = [*around.holding("profile", *_SCRIPTS, ".service"), *around.holding("COMPOSE_PROFILES", "")]
+    return bool(named) and any(asked.search(_without_comments(source)) for source in held)
 
 
 def stopped_sooner(grace: float | None, around: Around) -> str:

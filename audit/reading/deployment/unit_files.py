@@ -126,6 +126,8 @@ def read_supervisor(source: Source, around: Around) -> Iterator[Line]:
     for section in sections:
         if section.name.startswith("program:") and "command" in section.values:
             command = re.split(r"\s;", section.values["command"])[0]
+            section.values |= {k: _from_outside(v, around) for k, v in section.values.items() if "%(ENV_" in v}
+            command = _from_outside(command, around)
             restart, begun = _said(section, "autorestart", "unexpected"), _said(section, "autostart", "true")
             expected = re.split(r"[\s,]+", _said(section, "exitcodes", "0"))
             again = restart in _YES or (restart == "unexpected" and _ERROR not in expected)
@@ -146,6 +148,11 @@ def read_supervisor(source: Source, around: Around) -> Iterator[Line]:
             user = re.split(r"\s;", section.values.get("user", ""))[0].strip()
             asleep = left_out if begun in _YES else f"`{source.path}` ne le lance pas de lui-même (`autostart`)"
             yield replace(line, stop=stop, doubt=doubt, on_failure=restart == "unexpected", user=user, asleep=asleep)
+
+
+def _from_outside(text: str, around: Around) -> str:
+    """A value, with the variables of supervisord's own environment that one file of the target gives, or several alike."""
+    return re.sub(r"%\(ENV_(\w+)\)s", lambda m: around.given_once(m[1]) or m[0], text)
 
 
 def _expanded(command: str, variables: Mapping[str, str], named: Mapping[str, str]) -> str:
@@ -228,8 +235,8 @@ def read_systemd(source: Source, around: Around) -> Iterator[Line]:
     if copies == 1 and re.search(r"\bbeat\b|\s-B\b", command):
         copies = _on_hosts(source.path, around)
     line = Line(command, first, last, supervised, {**_assignments(service), **given}, doubt, copies, stop=stop)
-    memory = service.get("MemoryMax", service.get("MemoryLimit", ""))
-    yield replace(line, before=before, on_failure=restart == "on-failure", forks=forks, memory=memory)
+    memory, user = service.get("MemoryMax", service.get("MemoryLimit", "")), service.get("User", "")
+    yield replace(line, before=before, on_failure=restart == "on-failure", forks=forks, memory=memory, user=user)
 
 
 def _on_hosts(path: str, around: Around) -> int:
@@ -243,11 +250,27 @@ def _instances(path: str, around: Around) -> int | None:
     stem = re.escape(posixpath.basename(path).removesuffix(".service"))
     named = re.compile(rf"(?<![\w-]){stem}([\w$%{{][\w$%{{}}.,-]*)")
     found: set[str] = set()
-    for source in around.holding(posixpath.basename(path).removesuffix(".service"), ""):
-        if source.path != path:
-            found |= {one.removesuffix(".service") for one in named.findall(source.text)} - {"service"}
+    sources = around.holding(posixpath.basename(path).removesuffix(".service"), "")
+    texts = [source.text for source in sources if source.path != path]
+    for text in texts:
+        found |= {one.removesuffix(".service") for one in named.findall(text)} - {"service"}
+    loops = [made for text in texts for one in found if (made := _turns(one, text)) is not None]
+    if loops:
+        return max(loops)
     literal = {part for one in found for part in re.split(r"[{},]", one) if part and "$" not in part}
     return len(literal) if literal else 2 if found else None
+
+
+def _turns(instance: str, text: str) -> int | None:
+    """How many turns the loop makes that names an instance: its words, `seq 1 N`, `{1..N}`; None for no loop."""
+    variable = re.sub(r"\W", "", instance)
+    loop = re.search(rf"\bfor\s+{variable}\s+in\s+([^;\n]+)", text) if instance.startswith("$") and variable else None
+    if loop is None:
+        return None
+    counted = re.search(r"\bseq\s+(?:(\d+)\s+)?(\d+)|\{(\d+)\.\.(\d+)\}", loop[1])
+    if counted:
+        return int(counted[2] or counted[4]) - int(counted[1] or counted[3] or 1) + 1
+    return None if "$" in loop[1] else len(loop[1].split())
 
 
 def _given_by_files(named: str, path: str, around: Around) -> tuple[dict[str, str], bool]:

@@ -37,9 +37,10 @@ _START = re.compile(
 _SPOKEN = re.compile(r"(?i)^\s*(?:[-+*]\s+)?(?:#|//|;|--\s|<!--|rem\b)|\b(?:description|help|summary|title)\W*[:=]")
 _SAID = re.compile(r"\b(?:echo|printf|pkill|pgrep|grep|killall|log_\w+)\b[^;&|\n]*")
 _FUNCTION = re.compile(r"^\s*(?:function\s+)?([\w-]+)\s*\(\s*\)|^\s*function\s+([\w-]+)")
-_DISPATCH = re.compile(r"(?m)^\s*(?:exec\s+)?\"?\$\{?[@*1]")
+_DISPATCH = re.compile(r"(?m)^\s*(?:exec\s+)?\"?\w*\$\{?[@*1]")
 # The unit that a script makes of a model, once for each program.
 _MADE = re.compile(r"(?m)^ExecStart=\S*[@_]{1,2}[A-Z]+[@_]{1,2}\S*\s*$")
+_DROP_IN = re.compile(r"\.d/[^/]+\.conf$")
 _LONGEST = 400_000
 
 
@@ -54,6 +55,9 @@ def unread_starts(tree: Tree, kinds: Mapping[str, str], found: Sequence[Process]
         if plain_name(path) != path and _MADE.search(_text(tree, path)):
             yield path, "fichier de processus qui lance un programme dont le nom est composé"
         read = kinds.get(path, "") not in {"", "shell"}
+        if _DROP_IN.search(path) and _DROP_IN.sub("", path) in tree.paths:
+            # Read with its unit.
+            continue
         if read or not _READ.search(plain_name(path)) or _LEFT.search(path) or _is_for_tests(path):
             continue
         text = scripts[path] if path in scripts else _text(tree, path)
