@@ -415,6 +415,8 @@ def _held(scope: Scope, containers: Sequence[ast.expr | None]) -> list[ast.expr]
             found += container.values
         elif isinstance(container, ast.Call) and last(container.func) == "dict":
             found += [k.value for k in container.keywords]
+        elif isinstance(container, ast.Call):
+            found.append(container)
     return found
 
 

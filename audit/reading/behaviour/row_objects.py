@@ -229,10 +229,22 @@ def _is_row_parameter(scope: Scope, name: str) -> bool:
     if own.annotation is not None and is_row_class(scope, own.annotation):
         return True
     if name == "self" and own is parameters[0]:
-        return is_row_class(scope, owner(scope))
+        return is_row_class(scope, owner(scope)) or _is_mixed_into_rows(scope, owner(scope))
     if name == "target":
         return listens_before_commit(scope)
     return name in {"instance", "document"} and is_signal_receiver(scope)
+
+
+def _is_mixed_into_rows(scope: Scope, cls: Value) -> bool:
+    """Whether a class of rows inherits from this one, which is none by itself."""
+    name = cls.node.name if isinstance(cls, ClassValue) else ""
+    for module in scope.machine.project.modules.values() if name else ():
+        for node in module.tree.body if name in module.source.text else ():
+            if isinstance(node, ast.ClassDef) and node.name != name:
+                heir = scope.machine.module_names(module.name).get(node.name)
+                if isinstance(heir, ClassValue) and any(one is cls for one in ancestors(heir)) and _is_of_rows(heir):
+                    return True
+    return False
 
 
 def owner(scope: Scope) -> Value:
