@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from audit.model.facts import BeatEntry, Facts, Loading, Process, Task
 from audit.model.findings import Level
-from audit.model.gaps import Doubt, Gap, UnreadFile
+from audit.model.gaps import Gap, UnreadFile
 from audit.model.observations.observation import Observation
 from audit.model.test_files import places_of, program_places
 from audit.reading.behaviour import read_code
@@ -32,7 +32,7 @@ from audit.reading.celery.configuring_modules import keep_loaded_writes
 from audit.reading.celery.deployed_variables import given_to_all, read_in
 from audit.reading.celery.option_writes import OptionWrites
 from audit.reading.celery.start_modules import WorkerStarts
-from audit.reading.celery.task_calls import apply_own_decorators
+from audit.reading.celery.task_calls import apply_own_decorators, follow_task_makers
 from audit.reading.celery.task_definitions import read_tasks, with_annotations
 from audit.reading.celery.unloaded_tasks import read_unloaded
 from audit.reading.celery.unprefixed_settings import read_unprefixed
@@ -125,6 +125,7 @@ def _read(project: Project, steps: int) -> tuple[Machine, Web]:
     follow_connected(machine)
     follow_initialisers(machine)
     obscure_late_settings(machine)
+    follow_task_makers(machine)
     return machine, web
 
 
@@ -198,7 +199,10 @@ def _beat(
     """The entries of the schedule, and whether they are all of it: a database, or code that is not followed, may add some."""
     if not app:
         return (), False
-    beat, known = read_beat(machine, app, {task.symbol: task.name for task in tasks})
+    names: dict[str, list[str]] = {}
+    for task in tasks:
+        names.setdefault(task.symbol, []).append(task.name)
+    beat, known = read_beat(machine, app, {symbol: told[0] for symbol, told in names.items() if len(told) == 1})
     others = (scheduler_setting(app), *(p.options.get("scheduler", "") for p in processes))
     return beat, known and not any(map(keeps_a_schedule, others)) and not adds_rows(machine)
 
@@ -279,7 +283,7 @@ def _gaps(tree: Tree, machine: Machine) -> tuple[Gap, ...]:
     ]
     missing = [gap for gap in machine.missing_imports if not is_test(gap.path)]
     made = [
-        Doubt(o.path, o.first, f"`{o.path}:{o.first}` fait une tâche d'un objet que l'audit ne suit pas")
+        UnreadFile(o.path, o.first, "une tâche y est faite de ce que l'audit ne suit pas", configures=False)
         for o in machine.unknown_tasks
         if not is_test(o.path)
     ]

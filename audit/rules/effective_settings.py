@@ -270,13 +270,14 @@ def options(known: TargetFacts, name: str, *keys: str) -> tuple[dict[str, PlainV
 
 def production_tasks(known: TargetFacts) -> tuple[tuple[Task, Facts], ...]:
     """Each task once, as the strongest probe saw it, without those that tests declare."""
-    found: dict[str, tuple[Task, Facts]] = {}
+    found: dict[str, list[tuple[Task, Facts]]] = {}
     for facts in known.probes:
+        told = set(found)
         for task in facts.tasks:
             head = known.head(task.symbol)
-            if head is None or not is_test_file(head.path, known.source.program):
-                found.setdefault(task.symbol, (task, facts))
-    return tuple(found.values())
+            if task.symbol not in told and (head is None or not is_test_file(head.path, known.source.program)):
+                found.setdefault(task.symbol, []).append((task, facts))
+    return tuple(pair for pairs in found.values() for pair in pairs)
 
 
 def short(symbol: str) -> str:

@@ -106,7 +106,7 @@ class ExactValue:
         more = f" et {counted(len(told) - _NAMED, 'autre')}" if len(told) > _NAMED else ""
         every = {task.symbol for task, _ in tasks}
         domain = ruled_by(known, (), [*every, *(symbols - every)], counted(len(every), "tâche"), *unread_tasks(known))
-        saying = {task.symbol for task, _ in told}
+        saying = {task.symbol for task, _ in told} - {task.symbol for task, facts in tasks if (task, facts) not in told}
         answer: Answer[str] = conclude(domain, lambda symbol: () if symbol in saying else (symbol,))
         if answer.outcome is not Outcome.ESTABLISHED:
             return [

@@ -1,6 +1,7 @@
 """Tasks that a call makes: `app.task(send)`, `shared_task(bind=True)(send)`, or a decorator of the target's own that ends in one."""
 
 import ast
+from collections.abc import Iterator
 
 from audit.model.unknown import UNKNOWN
 from audit.reading.celery.task_definitions import decorated_as_task, makes_a_task, task_decoration
@@ -12,6 +13,7 @@ from audit.reading.python.abstract_values import (
     FunctionValue,
     Instance,
     Namespace,
+    Origin,
     Table,
     Value,
     unwrap,
@@ -19,6 +21,7 @@ from audit.reading.python.abstract_values import (
 from audit.reading.python.expressions import keywords_of
 from audit.reading.python.frames import CallSite, ExhaustedError, Frame
 from audit.reading.python.interpreter import PARTIAL, Machine
+from audit.reading.python.signal_receivers import is_decorated
 
 # Stands for what `app.task(…)` returns when it is given options and no function yet.
 _MAKER = External("celery.app.base.Celery.task.<decorator>")
@@ -46,7 +49,7 @@ def _made(machine: Machine, site: CallSite, keywords: Table) -> Value:
         function = unwrap(function.arguments[0])[0]
     function = function.function if isinstance(function, BoundMethod) else function
     if not isinstance(function, FunctionValue) or not isinstance(node, ast.expr):
-        if function is UNKNOWN and site.frame.is_module:
+        if site.frame.is_module:
             machine.unknown_tasks.append(site.origin)
         return UNKNOWN
     _register(machine, function, Decoration(UNKNOWN, node, (), keywords))
@@ -54,7 +57,8 @@ def _made(machine: Machine, site: CallSite, keywords: Table) -> Value:
 
 
 def _register(machine: Machine, function: FunctionValue, decoration: Decoration) -> None:
-    machine.made_tasks.setdefault(function.symbol, decoration)
+    if machine.made_tasks.setdefault(function.symbol, decoration) is not decoration:
+        machine.made_again.setdefault(function.symbol, []).append(decoration)
     if all(other.symbol != function.symbol for other in machine.decorated):
         machine.decorated.append(function)
 
@@ -85,6 +89,39 @@ def _again(machine: Machine, function: FunctionValue, decoration: Decoration) ->
     whole = decoration.node
     given = tuple(machine.value_of(a, frame) for a in whole.args if not isinstance(a, ast.Starred))
     return Decoration(callee, whole, given, keywords_of(machine, whole, frame))
+
+
+def follow_task_makers(machine: Machine) -> None:
+    """Follow the functions that make tasks and that nothing was seen to call: what they write elsewhere is not kept."""
+    for name in sorted(machine.graph.definitions):
+        module = machine.project.modules[name]
+        if "task" in module.source.text and not machine.project.is_test_file(module.source.path):
+            for maker, function in dict.fromkeys(_uncalled_makers(machine, name)):
+                if isinstance(function, FunctionValue):
+                    machine.undo_log.begin()
+                    machine.follow(function)
+                    machine.undo_log.end("")
+                if maker not in machine.followed:
+                    machine.unknown_tasks.append(Origin(module.source.path, 1, 1))
+
+
+def _uncalled_makers(machine: Machine, name: str) -> Iterator[tuple[str, Value]]:
+    """The symbols, and the values, of functions of a module inside which a task stands that was not met."""
+    met = {function.symbol for function in machine.decorated} | machine.inner_tasks
+    for qualified, _, place in machine.graph.definitions[name]:
+        outer, inside, _ = qualified.partition(".<locals>")
+        symbol = f"{name}:{outer}"
+        if not inside or symbol in machine.followed or f"{name}:{qualified}" in met or "task" not in place.text:
+            continue
+        if is_decorated(place.node(), "task", "shared_task", "periodic_task") and not _stands_for_another(place.node()):
+            yield symbol, unwrap(machine.resolve(symbol))[0]
+
+
+def _stands_for_another(node: ast.AST) -> bool:
+    """Whether a function runs one that is not its own to name: it is what a decorator puts in its place."""
+    own = {n.arg for n in ast.walk(node) if isinstance(n, ast.arg)}
+    called = (n for n in ast.walk(node) if isinstance(n, ast.Call) and any(isinstance(a, ast.Starred) for a in n.args))
+    return any(isinstance(call.func, ast.Name) and call.func.id not in own for call in called)
 
 
 def _is_own(machine: Machine, callee: Value) -> bool:

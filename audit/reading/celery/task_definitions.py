@@ -56,17 +56,19 @@ OPTIONS = frozenset(
 
 
 def read_tasks(machine: Machine) -> tuple[Task, ...]:
-    """Every task met, in the order of their symbols."""
-    found: dict[str, Task] = {}
+    """Every task met, in the order of their symbols; a function that is made a task under several names is as many."""
+    found: dict[tuple[str, str], Task] = {}
     for function in machine.decorated:
-        decoration = task_decoration(machine, function)
-        if decoration:
-            found[function.symbol] = _task(machine, function, decoration)
+        made = (task_decoration(machine, function), *machine.made_again.get(function.symbol, ()))
+        for decoration in filter(None, made):
+            task = _task(machine, function, decoration)
+            found[task.symbol, task.name] = task
     for instance in machine.registered:
         run = class_attribute(instance.cls, "run") if isinstance(instance.cls, ClassValue) else UNKNOWN
         if isinstance(run, FunctionValue) and isinstance(instance.cls, ClassValue):
-            found[run.symbol] = _task_of_class(machine, instance.cls, run)
-    return tuple(found[symbol] for symbol in sorted(found))
+            task = _task_of_class(machine, instance, instance.cls, run)
+            found[task.symbol, task.name] = task
+    return tuple(found[key] for key in sorted(found))
 
 
 # What annotations that are not read may give, and rules ask of a task.
@@ -134,7 +136,7 @@ def _looks_like_a_task(node: ast.expr) -> bool:
 
 def _task(machine: Machine, function: FunctionValue, decoration: Decoration) -> Task:
     registered = registered_name(function, decoration)
-    made = machine.made_tasks.get(function.symbol) is decoration
+    made = not any(one.node is decoration.node for one in function.decorators)
     # A call that makes a task may stand in another file than its function.
     source = None if made else machine.project.modules[function.module].source
     base = unwrap(decoration.keywords.get("base", default_base(machine, decoration)))[0]
@@ -235,10 +237,12 @@ def is_celery_s(base: Value) -> bool:
     return isinstance(base, External) and (base == _OBJECT or base.dotted.startswith("celery."))
 
 
-def _task_of_class(machine: Machine, cls: ClassValue, run: FunctionValue) -> Task:
-    name = unwrap(class_attribute(cls, "name"))[0]
+def _task_of_class(machine: Machine, instance: Instance, cls: ClassValue, run: FunctionValue) -> Task:
+    name = unwrap(instance.fields.get("name", class_attribute(cls, "name")))[0]
     module, _, qualified = cls.symbol.partition(":")
     options = _with_writes(machine, run.symbol, _with_base({}, cls))
+    if "name" in instance.fields and name is UNKNOWN:
+        options["name"] = UNKNOWN
     return Task(name if isinstance(name, str) and name else f"{module}.{qualified}", run.symbol, options)
 
 

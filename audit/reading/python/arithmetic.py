@@ -164,3 +164,8 @@ def _is_flat(value: Value) -> bool:
     if isinstance(value, list | tuple | dict | set | frozenset):
         return all(isinstance(item, _SCALARS) for item in value)
     return isinstance(value, _SCALARS)
+
+
+def is_plain(value: Value) -> bool:
+    """Whether a value is Python's own: its truth is known."""
+    return value is None or isinstance(value, str | bytes | bool | int | float | list | tuple | dict | set | frozenset)

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from audit.model.unknown import UNKNOWN
@@ -29,9 +29,10 @@ from audit.reading.python.abstract_values import (
     overridable,
     unwrap,
 )
-from audit.reading.python.arithmetic import BINARY, UNARY, compare
+from audit.reading.python.arithmetic import BINARY, UNARY, compare, is_plain
 from audit.reading.python.assignments import assign, merge_into, set_item
 from audit.reading.python.classes import class_attribute, given_field
+from audit.reading.python.comprehensions import comprehension, dict_comprehension
 from audit.reading.python.frames import CallSite, Frame
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.syntax_cache import Place
@@ -181,15 +182,11 @@ def _bool_op(machine: Machine, node: ast.BoolOp, frame: Frame) -> Value:
         read = evaluate(machine, operand, frame)
         value, more = unwrap(read)
         variable, word = variable or more, word or is_word(read)
-        if not _is_plain(value):
+        if not is_plain(value):
             return overridable(UNKNOWN, more, word=is_word(read)) if value is UNKNOWN else value
         if bool(value) is stop:
             break
     return overridable(value, variable, word=word)
-
-
-def _is_plain(value: Value) -> bool:
-    return value is None or isinstance(value, str | bytes | bool | int | float | list | tuple | dict | set | frozenset)
 
 
 def _compare(machine: Machine, node: ast.Compare, frame: Frame) -> Value:
@@ -206,9 +203,9 @@ def _compare(machine: Machine, node: ast.Compare, frame: Frame) -> Value:
 
 def _if_exp(machine: Machine, node: ast.IfExp, frame: Frame) -> Value:
     test, variable = unwrap(evaluate(machine, node.test, frame))
-    if not _is_plain(test):
+    if not is_plain(test):
         yes, no = evaluate(machine, node.body, frame), evaluate(machine, node.orelse, frame)
-        return yes if yes is not UNKNOWN and _is_plain(yes) and yes == no else UNKNOWN
+        return yes if yes is not UNKNOWN and is_plain(yes) and yes == no else UNKNOWN
     return overridable(evaluate(machine, node.body if test else node.orelse, frame), variable)
 
 
@@ -326,50 +323,6 @@ def keywords_of(machine: Machine, node: ast.Call, frame: Frame) -> Table:
     return keywords
 
 
-def _comprehension(machine: Machine, node: ast.ListComp | ast.GeneratorExp | ast.SetComp, frame: Frame) -> Value:
-    found: list[Value] = []
-    inner = Frame(frame.module, Namespace(), (frame.names, *frame.outer), frame.qualifier)
-    for known in _iterations(machine, node.generators, inner):
-        if not known:
-            return UNKNOWN
-        found.append(evaluate(machine, node.elt, inner))
-    try:
-        return set(found) if isinstance(node, ast.SetComp) else found
-    except TypeError:
-        return UNKNOWN
-
-
-def _dict_comprehension(machine: Machine, node: ast.DictComp, frame: Frame) -> Value:
-    table = Table()
-    inner = Frame(frame.module, Namespace(), (frame.names, *frame.outer), frame.qualifier)
-    for known in _iterations(machine, node.generators, inner):
-        if not known:
-            return UNKNOWN
-        key, _ = unwrap(evaluate(machine, node.key, inner))
-        set_item(machine, table, key, evaluate(machine, node.value, inner), frame.origin(node))
-    return table
-
-
-def _iterations(machine: Machine, generators: list[ast.comprehension], frame: Frame) -> Iterator[bool]:
-    """True for each iteration with its names bound; False once when the loop cannot be followed."""
-    if not generators:
-        yield True
-        return
-    first, *rest = generators
-    items, _ = unwrap(evaluate(machine, first.iter, frame))
-    if not isinstance(items, list | tuple | dict | range | set) or len(items) > _MAX_ITEMS:
-        yield False
-        return
-    for item in list(items):
-        assign(machine, first.target, item, frame, frame.origin(first.target))
-        tests = [unwrap(evaluate(machine, test, frame))[0] for test in first.ifs]
-        if not all(_is_plain(test) for test in tests):
-            yield False
-            return
-        if all(tests):
-            yield from _iterations(machine, rest, frame)
-
-
 _READERS: dict[type[ast.expr], Callable[[Machine, Any, Frame], Value]] = {
     ast.Name: _name,
     ast.Constant: _constant,
@@ -390,8 +343,8 @@ _READERS: dict[type[ast.expr], Callable[[Machine, Any, Frame], Value]] = {
     ast.Await: _await,
     ast.Lambda: _lambda,
     ast.Call: _call,
-    ast.ListComp: _comprehension,
-    ast.GeneratorExp: _comprehension,
-    ast.SetComp: _comprehension,
-    ast.DictComp: _dict_comprehension,
+    ast.ListComp: comprehension,
+    ast.GeneratorExp: comprehension,
+    ast.SetComp: comprehension,
+    ast.DictComp: dict_comprehension,
 }

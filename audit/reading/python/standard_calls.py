@@ -3,7 +3,7 @@
 import base64
 import re
 import shlex
-from collections.abc import Callable, Hashable, Sized
+from collections.abc import Callable, Hashable, Iterable, Sized
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote, urlencode
@@ -245,6 +245,16 @@ def _from_keys(machine: Machine, site: CallSite) -> Value:
     return table
 
 
+def _mapped(machine: Machine, site: CallSite) -> Value:
+    """`map(function, items)`: what it makes of each, as a list."""
+    items = unwrap(site.argument(1, "iterable"))[0]
+    known = isinstance(items, list | tuple | set | frozenset | dict | range) and len(items) <= _MAX_RANGE
+    if len(site.arguments) != 2 or not known or not isinstance(items, Iterable):
+        return UNKNOWN
+    function, frame = unwrap(site.arguments[0])[0], site.frame
+    return [machine.call(CallSite(function, (item,), Table(), frame, site.node)) for item in list(items)]
+
+
 def _is_instance(_: Machine, site: CallSite) -> Value:
     """Decided only between an instance and classes of the target."""
     value, kinds = unwrap(site.argument(0, "object"))[0], unwrap(site.argument(1, "class"))[0]
@@ -287,6 +297,7 @@ _SPECIAL: dict[str, Callable[[Machine, CallSite], Value]] = {
     "celery.schedule": _interval,
     "builtins.dict": _table,
     "builtins.dict.fromkeys": _from_keys,
+    "builtins.map": _mapped,
     "builtins.callable": _is_callable,
     "builtins.isinstance": _is_instance,
     "builtins.vars": _variables,
