@@ -44,7 +44,7 @@ def kept_results_of(known: TargetFacts, backend: Reading) -> Domain[Kept]:
     if not found or ignores:
         why = backend.missing or ("l'adresse des résultats vient de l'environnement" if backend.variable else "")
         gaps = (UnreadSettings(why=why),) if why and not told and not ignores else ()
-        if told and not ignores and not _EXPIRED.match(told):
+        if told and not ignores and not store and not _EXPIRED.match(told):
             gaps = (UnreadSettings(why=f"rien ne dit si `{told.partition(':')[0]}` supprime les résultats expirés"),)
         return Domain((), gaps, f"`{told.partition(':')[0]}`" if told else "aucun résultat gardé")
     unread = workers_of_any(known).gaps
