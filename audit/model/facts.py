@@ -99,11 +99,15 @@ class Function:
 
 @dataclass(frozen=True)
 class Task:
-    """A Celery task: registered name, symbol of its function, options of the decorator as Python values or source text."""
+    """A Celery task: registered name, symbol of its function, options of the decorator as Python values or source text.
+
+    One text may make several tasks. `alike`: how many different functions made of this one bear the name.
+    """
 
     name: str
     symbol: str
     options: Mapping[str, PlainValue] = field(default_factory=dict)
+    alike: int = 1
 
 
 @dataclass(frozen=True)

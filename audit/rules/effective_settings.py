@@ -269,15 +269,15 @@ def options(known: TargetFacts, name: str, *keys: str) -> tuple[dict[str, PlainV
 
 
 def production_tasks(known: TargetFacts) -> tuple[tuple[Task, Facts], ...]:
-    """Each task once, as the strongest probe saw it, without those that tests declare."""
+    """The tasks of each function, as the strongest probe saw them, without those that tests declare."""
     found: dict[str, list[tuple[Task, Facts]]] = {}
     for facts in known.probes:
-        told = set(found)
+        seen = frozenset(found)
         for task in facts.tasks:
             head = known.head(task.symbol)
-            if task.symbol not in told and (head is None or not is_test_file(head.path, known.source.program)):
+            if task.symbol not in seen and (head is None or not is_test_file(head.path, known.source.program)):
                 found.setdefault(task.symbol, []).append((task, facts))
-    return tuple(pair for pairs in found.values() for pair in pairs)
+    return tuple(one for several in found.values() for one in several)
 
 
 def short(symbol: str) -> str:

@@ -8,7 +8,7 @@ from audit.model.domains import conclude
 from audit.model.facts import Task
 from audit.model.findings import Finding, Level, Outcome, Severity
 from audit.model.gaps import Doubt, Gap, UnreadFile
-from audit.model.observations.messages import ChordUse, NamesWithoutModule, PublishedMessage, RepeatedTask, ResultRead
+from audit.model.observations.messages import ChordUse, PublishedMessage, RepeatedTask, ResultRead
 from audit.model.target_facts import TargetFacts
 from audit.model.test_files import is_test_file
 from audit.rules.domains.setting_domain import place_of, ruled_by, unread_tasks
@@ -183,10 +183,16 @@ def _unloaded(known: TargetFacts) -> Sequence[Finding]:
 def _unique(known: TargetFacts) -> Sequence[Finding]:
     guide = _unique.guide
     names: dict[str, list[str]] = {}
+    redefined = "enregistrée sous le même nom chaque fois que le code la définit"
+    members: list[Fault | tuple[str, list[str]]] = [
+        Fault(f"`{o.name}`, {redefined}", o.excerpt) for o in known.source.observations_of(RepeatedTask)
+    ]
     gaps: list[Gap] = [*unread_tasks(known)]
     for task, _ in production_tasks(known):
         if task.options.get("name", task.name) == task.name:
             names.setdefault(task.name, []).append(task.symbol)
+            again = f"`{task.name}`, pour {task.alike} tâches différentes que fait `{short(task.symbol)}`"
+            members += [Fault(again, known.head(task.symbol))] if task.alike > 1 else []
         else:
             path, line = place_of(known.head(task.symbol))
             gaps.append(Doubt(path, line, f"le nom de la tâche `{short(task.symbol)}` ne se lit pas"))
@@ -196,7 +202,7 @@ def _unique(known: TargetFacts) -> Sequence[Finding]:
         told = " et ".join(f"`{symbol}`" for symbol in symbols)
         return [Fault(f"`{name}`, pour {told}", known.head(symbols[1]))] if len(symbols) > 1 else []
 
-    members: list[Fault | tuple[str, list[str]]] = [*names.items(), *_named_alike(known)]
+    members += names.items()
     domain = ruled_by(known, (), members, counted(len(names), "nom"), *gaps)
     answer = conclude(
         domain,
@@ -207,19 +213,6 @@ def _unique(known: TargetFacts) -> Sequence[Finding]:
     wrong = (*answer.faults, *answer.possible)
     evidence = known.source.evidence(wrong[0].excerpt) if wrong else strongest.evidence()
     return answered(guide, "Nom de tâche en double", answer, evidence, nothing=NO_TASK)
-
-
-def _named_alike(known: TargetFacts) -> list[Fault]:
-    """What may register several functions under one name."""
-    again = "enregistrée sous le même nom chaque fois que le code la définit"
-    found = [Fault(f"`{o.name}`, {again}", o.excerpt) for o in known.source.observations_of(RepeatedTask)]
-    for one in known.source.observations_of(NamesWithoutModule):
-        own = [short(task.symbol) for task, _ in production_tasks(known) if "name" not in task.options]
-        alike = dict.fromkeys(name for name in own if own.count(name) > 1)
-        found += [
-            Fault(f"`{n}`, dans plusieurs modules, que `gen_task_name` retire des noms", one.excerpt) for n in alike
-        ]
-    return found
 
 
 @practice(

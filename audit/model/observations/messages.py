@@ -230,11 +230,6 @@ class RepeatedTask(Observation):
 
 
 @dataclass(frozen=True)
-class NamesWithoutModule(Observation):
-    """A `gen_task_name` of the project's own that gives tasks the name of their function alone."""
-
-
-@dataclass(frozen=True)
 class KeptPublication(Observation):
     """A method that publishes a task, kept or given rather than called: `HOOKS.append(notify.delay)`."""
 

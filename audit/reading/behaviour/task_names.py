@@ -1,26 +1,24 @@
-"""Tasks that are registered more than once under the one name of their function, and names without their module."""
+"""Tasks that are registered more than once under the one name of their function."""
 
 import ast
 from collections.abc import Iterator
 
-from audit.model.observations.messages import NamesWithoutModule, RepeatedTask
+from audit.model.observations.messages import RepeatedTask
 from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.python.child_nodes import walk
 
-WORDS = ("task", "gen_task_name")
+WORDS = ("task",)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _MAKING = frozenset({"task", "shared_task"})
 
 
-def task_names(scope: Scope) -> Iterator[RepeatedTask | NamesWithoutModule]:
-    """RepeatedTask: a task made at each turn of a loop, or at each call of a function; NamesWithoutModule: `gen_task_name`."""
+def task_names(scope: Scope) -> Iterator[RepeatedTask]:
+    """A task made at each turn of a loop, or at each call of a function."""
     for loop in (n for kind in _LOOPS for n in scope.all(kind)):
         for made in _made_in(scope, loop):
             yield scope.observed(RepeatedTask, made, name=_name(made))
     if isinstance(scope.root, _FUNCTIONS):
-        if scope.root.name == "gen_task_name" and _forgets(scope.root.args, scope.root):
-            yield scope.observed(NamesWithoutModule, scope.root)
         own = [
             made
             for statement in scope.root.body
@@ -29,10 +27,6 @@ def task_names(scope: Scope) -> Iterator[RepeatedTask | NamesWithoutModule]:
         ]
         if own and _uses(scope, scope.root.name) > 1:
             yield from (scope.observed(RepeatedTask, made, name=_name(made)) for made in own)
-    for assign in scope.all(ast.Assign):
-        given = assign.value
-        if last(assign.targets[0]) == "gen_task_name" and isinstance(given, ast.Lambda) and _forgets(given.args, given):
-            yield scope.observed(NamesWithoutModule, assign)
 
 
 def _made_in(scope: Scope, root: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef | ast.Call]:
@@ -94,10 +88,3 @@ def _uses(scope: Scope, name: str) -> int:
             count += sum(2 if id(c) in repeated else 1 for c in called if last(c) == name)
         found.append(count)
     return max(found)
-
-
-def _forgets(spec: ast.arguments, root: ast.AST) -> bool:
-    """Whether a name is made of that of the function alone."""
-    names = [a.arg for a in (*spec.posonlyargs, *spec.args)]
-    read = {n.id for n in walk(root) if isinstance(n, ast.Name)}
-    return len(names) > 1 and names[-1] not in read and spec.vararg is None

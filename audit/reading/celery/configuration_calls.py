@@ -30,6 +30,7 @@ from audit.reading.python.abstract_values import (
     Table,
     Value,
     descends_from,
+    lift,
     overridable,
     same,
     unwrap,
@@ -66,12 +67,21 @@ def celery_call(machine: Machine, site: CallSite) -> Value:
             return _application_of_unknown_class(machine, site)
         return _new_application(machine, site) if descends_from(callee, "Celery") else None
     app = callee.receiver
-    if isinstance(app, FunctionValue) and callee.name in {"s", "si", "signature"}:
-        given = site.keywords if callee.name == "signature" else Table()
-        return Instance(_SIGNATURE, fields=Namespace({"task": app, "options": given}), origin=site.origin)
-    if isinstance(app, Instance) and app.cls == _SIGNATURE and callee.name in {"set", "clone"}:
-        return _with_options(app, site)
+    if callee.name == "gen_task_name":
+        return lift(lambda name, module: f"{module}.{name}", site.argument(0, "name"), site.argument(1, "module"))
+    if signature := _signature(app, callee.name, site):
+        return signature
     return _configure(machine, app, site, callee.name.rpartition(".")[2]) if machine.is_celery(app) else None
+
+
+def _signature(called: Value, method: str, site: CallSite) -> Instance | None:
+    """The signature that a method of a task, or of another signature, gives."""
+    if isinstance(called, FunctionValue) and method in {"s", "si", "signature"}:
+        given = site.keywords if method == "signature" else Table()
+        return Instance(_SIGNATURE, fields=Namespace({"task": called, "options": given}), origin=site.origin)
+    if isinstance(called, Instance) and called.cls == _SIGNATURE and method in {"set", "clone"}:
+        return _with_options(called, site)
+    return None
 
 
 def _with_options(signature: Instance, site: CallSite) -> Instance:

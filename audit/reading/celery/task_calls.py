@@ -57,8 +57,8 @@ def _made(machine: Machine, site: CallSite, keywords: Table) -> Value:
 
 
 def _register(machine: Machine, function: FunctionValue, decoration: Decoration) -> None:
-    if machine.made_tasks.setdefault(function.symbol, decoration) is not decoration:
-        machine.made_again.setdefault(function.symbol, []).append(decoration)
+    machine.made_tasks.setdefault(function.symbol, decoration)
+    machine.made.append((function, decoration))
     if all(other.symbol != function.symbol for other in machine.decorated):
         machine.decorated.append(function)
 

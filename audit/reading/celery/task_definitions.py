@@ -18,11 +18,16 @@ from audit.reading.python.abstract_values import (
     FunctionValue,
     Instance,
     Method,
+    Namespace,
+    Table,
     Value,
     exported,
+    same,
     unwrap,
 )
+from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute, lineage
+from audit.reading.python.frames import CallSite, ExhaustedError, Frame
 from audit.reading.python.interpreter import PARTIAL, Machine
 from audit.reading.python.node_text import segment
 from audit.reading.source_files import Source
@@ -56,19 +61,53 @@ OPTIONS = frozenset(
 
 
 def read_tasks(machine: Machine) -> tuple[Task, ...]:
-    """Every task met, in the order of their symbols; a function that is made a task under several names is as many."""
-    found: dict[tuple[str, str], Task] = {}
-    for function in machine.decorated:
-        made = (task_decoration(machine, function), *machine.made_again.get(function.symbol, ()))
-        for decoration in filter(None, made):
+    """Every task met, in the order of their symbols."""
+    found: dict[tuple[str, str, str], Task] = {}
+    made: dict[tuple[str, str, str], list[FunctionValue]] = {}
+    others: dict[tuple[str, str, str], list[Instance]] = {}
+    below = [(function, decorated_as_task(machine, function)) for function in machine.decorated]
+    for function, decoration in (*below, *machine.made):
+        if decoration and function.symbol not in machine.inner_tasks:
             task = _task(machine, function, decoration)
-            found[task.symbol, task.name] = task
+            key = (function.symbol, "", task.name)
+            made.setdefault(key, []).append(function)
+            found[key] = replace(task, alike=_different(made[key]))
     for instance in machine.registered:
         run = class_attribute(instance.cls, "run") if isinstance(instance.cls, ClassValue) else UNKNOWN
         if isinstance(run, FunctionValue) and isinstance(instance.cls, ClassValue):
-            task = _task_of_class(machine, instance, instance.cls, run)
-            found[task.symbol, task.name] = task
+            task = _task_of_instance(machine, instance, instance.cls, run)
+            key = (run.symbol, instance.cls.symbol, task.name)
+            others.setdefault(key, []).append(instance)
+            found[key] = replace(task, alike=sum(not _alike(instance, o) for o in others[key]) + 1)
     return tuple(found[key] for key in sorted(found))
+
+
+def _different(made: Sequence[FunctionValue]) -> int:
+    """How many of these functions of one text differ: each turn of a loop makes one, and each call that sets other names.
+
+    What another module makes again is the same in another process, and what another application holds has another registry.
+    """
+    last = made[-1]
+    rivals = [f for f in made if f.loading == last.loading and _receivers(f) == _receivers(last)]
+    return 1 + len({id(f) for f in rivals if f is not last and _differ(f, last)})
+
+
+def _receivers(function: FunctionValue) -> list[int]:
+    return [id(unwrap(getattr(d.callee, "receiver", None))[0]) for d in function.decorators]
+
+
+def _differ(one: FunctionValue, other: FunctionValue) -> bool:
+    around, beside = (f.enclosing[0] if f.enclosing else Namespace() for f in (one, other))
+    if around is beside:
+        return True
+    read = {n.id for n in walk(one.node) if isinstance(n, ast.Name)}
+    return any(
+        not same(around[n], beside.get(n, UNKNOWN)) for n in read if n in around and n != getattr(one.node, "name", "")
+    )
+
+
+def _alike(one: Instance, other: Instance) -> bool:
+    return one is other or (same(one.arguments, other.arguments) and same(one.keywords, other.keywords))
 
 
 # What annotations that are not read may give, and rules ask of a task.
@@ -135,7 +174,7 @@ def _looks_like_a_task(node: ast.expr) -> bool:
 
 
 def _task(machine: Machine, function: FunctionValue, decoration: Decoration) -> Task:
-    registered = registered_name(function, decoration)
+    registered = registered_name(machine, function, decoration)
     made = not any(one.node is decoration.node for one in function.decorators)
     # A call that makes a task may stand in another file than its function.
     source = None if made else machine.project.modules[function.module].source
@@ -143,16 +182,24 @@ def _task(machine: Machine, function: FunctionValue, decoration: Decoration) -> 
     options = _with_base(_options(source, decoration), base)
     if "base" not in decoration.keywords and not _is_read(base):
         options["base"] = "task_cls"
+    if not registered:
+        registered = function.symbol.replace(":", ".")
+        options.setdefault("name", UNKNOWN)
     return Task(registered, function.symbol, _with_writes(machine, function.symbol, options))
 
 
-def registered_name(function: FunctionValue, decoration: Decoration) -> str:
-    """The name that Celery knows a task by."""
+def registered_name(machine: Machine, function: FunctionValue, decoration: Decoration) -> str:
+    """The name that Celery knows a task by; empty where the project's own `gen_task_name` makes one that cannot be told."""
     module, _, qualified = function.symbol.partition(":")
     name = unwrap(decoration.keywords.get("name"))[0]
     if isinstance(name, str) and name:
         return name
-    return _wrapper_name(function, decoration) or f"{module}.{qualified.rpartition('.')[2]}"
+    if "name" in decoration.keywords or decoration.keywords.opaque:
+        return f"{module}.{qualified.rpartition('.')[2]}"
+    wrapper = _wrapper_name(function, decoration)
+    if wrapper:
+        module, _, qualified = wrapper.rpartition(".")
+    return generated_name(machine, _application(machine, decoration), qualified.rpartition(".")[2], module)
 
 
 def _wrapper_name(function: FunctionValue, decoration: Decoration) -> str:
@@ -195,10 +242,7 @@ def default_base(machine: Machine, decoration: Decoration) -> Value:
 
     A shared task is one of the only application there is.
     """
-    receiver = unwrap(getattr(decoration.callee, "receiver", None))[0]
-    if not isinstance(receiver, Instance):
-        apps = machine.celery_instances
-        receiver = apps[0] if len(apps) == 1 else None
+    receiver = _application(machine, decoration)
     if receiver is None:
         return None
     of_class = class_attribute(receiver.cls, "task_cls") if isinstance(receiver.cls, ClassValue) else UNKNOWN
@@ -237,13 +281,40 @@ def is_celery_s(base: Value) -> bool:
     return isinstance(base, External) and (base == _OBJECT or base.dotted.startswith("celery."))
 
 
-def _task_of_class(machine: Machine, instance: Instance, cls: ClassValue, run: FunctionValue) -> Task:
-    name = unwrap(instance.fields.get("name", class_attribute(cls, "name")))[0]
+def _application(machine: Machine, decoration: Decoration) -> Instance | None:
+    """The application that a decorator is an attribute of, else the only one there is."""
+    receiver = unwrap(getattr(decoration.callee, "receiver", None))[0]
+    apps = machine.celery_instances
+    return receiver if isinstance(receiver, Instance) else apps[0] if len(apps) == 1 else None
+
+
+def generated_name(machine: Machine, app: Instance | None, name: str, module: str) -> str:
+    """What the application calls a task that gives itself no name, by `gen_task_name`; empty where that is not known."""
+    maker = machine.attribute(machine, app, "gen_task_name") if app else None
+    if not app or isinstance(maker, Method) or maker is UNKNOWN:
+        return f"{module}.{name}"
+    machine.new_entry()
+    home = next(iter(machine.project.modules.values()))
+    site = CallSite(unwrap(maker)[0], (name, module), Table(), Frame(home, Namespace()), ast.Constant(name))
+    try:
+        told = unwrap(machine.call(site))[0]
+    except (ExhaustedError, RecursionError):
+        machine.restart_depth()
+        return ""
+    return told if isinstance(told, str) else ""
+
+
+def _task_of_instance(machine: Machine, instance: Instance, cls: ClassValue, run: FunctionValue) -> Task:
+    given = unwrap(instance.fields.get("name", class_attribute(cls, "name")))[0]
     module, _, qualified = cls.symbol.partition(":")
     options = _with_writes(machine, run.symbol, _with_base({}, cls))
-    if "name" in instance.fields and name is UNKNOWN:
+    names_itself = "name" in instance.fields or any("name" in c.names for c in lineage(cls))
+    apps = machine.celery_instances
+    made = "" if names_itself else generated_name(machine, apps[0] if len(apps) == 1 else None, qualified, module)
+    name = given if isinstance(given, str) else made
+    if not name:
         options["name"] = UNKNOWN
-    return Task(name if isinstance(name, str) and name else f"{module}.{qualified}", run.symbol, options)
+    return Task(name or f"{module}.{qualified}", run.symbol, options)
 
 
 def _options(source: Source | None, decoration: Decoration) -> dict[str, PlainValue]:

@@ -166,13 +166,17 @@ class ModuleValue:
 
 @dataclass(eq=False, slots=True)
 class FunctionValue:
-    """A function of the target: its symbol, its node, and the names around it."""
+    """A function of the target: its symbol, its node, and the names around it.
+
+    `loading`: the module whose statements made it, which may call a function of another.
+    """
 
     symbol: str
     place: Place[ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda]
     module: str
     enclosing: tuple[Namespace, ...]
     decorators: tuple[Decoration, ...] = ()
+    loading: str = ""
 
     @property
     def node(self) -> ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda:

@@ -86,9 +86,9 @@ class Machine:
     unknown_tasks: list[Origin] = field(default_factory=list)
     variables: dict[str, dict[str, dict[str, None]]] = field(default_factory=dict)
     registered: list[Instance] = field(default_factory=list)
-    # By symbol: the functions that a call makes tasks of, the calls after the first (`made_again`), and those inside a decorator that stand for another.
+    # By symbol: the functions that a call makes tasks of (each call in `made`), and those inside a decorator that stand for another.
     made_tasks: dict[str, Decoration] = field(default_factory=dict)
-    made_again: dict[str, list[Decoration]] = field(default_factory=dict)
+    made: list[tuple[FunctionValue, Decoration]] = field(default_factory=list)
     inner_tasks: set[str] = field(default_factory=set)
     decorating: tuple[FunctionValue, Decoration] | None = None
     unbound: list[UnboundImport] = field(default_factory=list)

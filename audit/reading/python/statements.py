@@ -166,10 +166,10 @@ def _handler(
     machine: Machine, handler: ast.ExceptHandler, frame: Frame, body: Sequence[ast.stmt] = ()
 ) -> Callable[[], None]:
     def attempt() -> None:
-        returned = len(frame.returned)
+        returned, decorated = len(frame.returned), len(machine.decorated)
         read_body(machine, body, frame)
-        # What raised gave nothing back.
-        del frame.returned[returned:]
+        # What raised gave nothing back, and what it made is made already.
+        del frame.returned[returned:], machine.decorated[decorated:]
         frame.ended = ""
 
     def side() -> None:
@@ -284,9 +284,8 @@ def _delete(machine: Machine, node: ast.Delete, frame: Frame) -> None:
 def _function(machine: Machine, node: ast.FunctionDef | ast.AsyncFunctionDef, frame: Frame) -> None:
     symbol = f"{frame.module.name}:{frame.qualifier}{node.name}"
     outer = frame.outer if frame.names.get("__class_body__") else (frame.names, *frame.outer)
-    function = FunctionValue(
-        symbol, Place(frame.module, node), frame.module.name, outer, _decorations(machine, node, frame)
-    )
+    decorations = _decorations(machine, node, frame)
+    function = FunctionValue(symbol, Place(frame.module, node), frame.module.name, outer, decorations, machine.reading)
     machine.undo_log.write(frame.names, node.name, function, frame.origin(node))
     if function.decorators:
         machine.decorated.append(function)

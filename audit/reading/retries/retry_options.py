@@ -97,7 +97,7 @@ def _task_option(machine: Machine, function: FunctionValue, name: str, default: 
 def _annotated(machine: Machine, function: FunctionValue, name: str) -> Value | Missing:
     """What `task_annotations` of the applications gives a task; that of every task has the last word."""
     decoration = task_decoration(machine, function)
-    own = registered_name(function, decoration) if decoration else ""
+    own = registered_name(machine, function, decoration) if decoration else ""
     found: Value | Missing = MISSING
     for app in applications(machine):
         annotations = unwrap(configuration_of(app).get("task_annotations"))[0]

@@ -29,7 +29,7 @@ def _named(name: str, text: str, outcomes: frozenset[Outcome]) -> Program:
     return Program("unique-task-names", name, outcomes, _APP + text)
 
 
-def _generated(name: str, body: str, outcomes: frozenset[Outcome] = _RESERVED, text: str = "") -> Program:
+def _generated(name: str, body: str, outcomes: frozenset[Outcome] = ALARM, text: str = "") -> Program:
     own = f"from celery import Celery\n\n\nclass Own(Celery):\n    def gen_task_name(self, name, module):\n        {body}\n\n\n"
     task = "from shop import app\n\n\n@app.task\ndef send(key): ...\n"
     made = text or f"{own}app = Own('shop', broker='redis://localhost/0', include=['mail', 'sms'])\n"
