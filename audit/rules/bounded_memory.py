@@ -1,5 +1,6 @@
 """Whether the processes of each worker are replaced before their memory grows without end."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -53,6 +54,24 @@ class _Bounded:
         """Why its memory is not bounded, when that is sure."""
         return [*self._unreplaced(), *self.of_the_host()]
 
+    def over_the_limit(self) -> list[Fault]:
+        """As many processes as are asked for, each under the memory at which it is replaced, beyond what their container has."""
+        most, limit = self._most_processes(), _kibibytes(self.worker.memory)
+        given = self.worker.options.get("max-memory-per-child", "")
+        setting = next((r for r in self.settings if r.name == "worker_max_memory_per_child" and not r.variable), None)
+        each = int(given) if given.isdecimal() else setting.value if setting and not setting.missing else None
+        if not most or not limit or not isinstance(each, int) or self.pool.name != "prefork" or most * each <= limit:
+            return []
+        text = f"`{self.worker.excerpt.path}` : {most} processus de {each} Kio chacun, dans {self.worker.memory}"
+        return [Fault(f"{text} : le noyau tue avant que Celery ne remplace", self.worker.runner or self.worker.excerpt)]
+
+    def _most_processes(self) -> int:
+        given = self.worker.options.get("autoscale", "").partition(",")[0] or self.worker.options.get("concurrency", "")
+        if given.isdecimal():
+            return int(given)
+        value = self.concurrency.value
+        return value if not given and isinstance(value, int) and not self.concurrency.variable else 0
+
     def of_the_host(self) -> list[Fault]:
         """One process per processor of the host, whatever memory its container has: limits of CPU change nothing to it."""
         limit, given = self.worker.memory, self.worker.options.get("concurrency", "")
@@ -73,7 +92,9 @@ class _Bounded:
 
     def possible(self) -> list[Fault]:
         """Why nothing replaces them, unless the environment says otherwise, or the setting is meant for other workers."""
-        return self._void() if self.pool.voids(Part.RECYCLING) else [] if self.pool.missing else self._unbounded()
+        if self.pool.voids(Part.RECYCLING):
+            return self._void()
+        return [*self.over_the_limit(), *([] if self.pool.missing else self._unbounded())]
 
     def gaps(self) -> list[str]:
         """What is not known of it."""
@@ -103,6 +124,12 @@ class _Bounded:
             return []
         text = f"`{self.worker.excerpt.path}` lance un worker sans `--max-tasks-per-child` ni `--max-memory-per-child`"
         return [*_untold(self.settings), *([Fault(text, self.worker.excerpt)] if self.by_scripts else [])]
+
+
+def _kibibytes(memory: str) -> float | None:
+    """A limit of memory as Docker, Kubernetes and systemd write it, in Kio; None for what is none."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", memory.strip().lower())
+    return float(found[1]) * 1024 ** " kmgt".index(found[2] or " ") / 1024 if found else None
 
 
 def _untold(settings: Sequence[Reading]) -> list[Fault]:
@@ -165,7 +192,7 @@ def _memory(known: TargetFacts) -> Sequence[Finding]:
         *(known.source.evidence(one.worker.excerpt) for one in members),
         *(e for r in settings for e in r.evidence),
     ]
-    if any(one.of_the_host() for one in members):
+    if any(one.of_the_host() or one.over_the_limit() for one in members):
         guide = replace(
             guide,
             fails="La mémoire d'un worker n'est pas bornée",

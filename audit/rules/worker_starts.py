@@ -8,7 +8,7 @@ from audit.model.domains import conclude
 from audit.model.facts import Process
 from audit.model.findings import Excerpt, Finding, Severity
 from audit.model.gaps import Doubt, Gap, UnreadProcess
-from audit.model.observations.deployment_statements import WorkerStartedByCode
+from audit.model.observations.deployment_statements import DroppedVolumes, WorkerStartedByCode
 from audit.model.observations.messages import PublishedMessage, QueuePurge
 from audit.model.target_facts import TargetFacts
 from audit.rules.domains.process_domain import celery_processes, copies, doubtful, narrowed, unread_options, workers
@@ -63,6 +63,10 @@ def _purged(known: TargetFacts) -> Sequence[Finding]:
     certain, gaps = _purging_code(known)
     gaps += doubtful((w for w in emptied if w.empties != "queues"), _emptied_maybe)
     gaps += doubtful(known.workers, unread_options)
+    dropped = [o.excerpt for o in known.source.observations_of(DroppedVolumes) if o.excerpt]
+    gaps += [
+        UnreadProcess(e.path, e.first_line, "des volumes y sont supprimés, peut-être celui du broker") for e in dropped
+    ]
     gaps += [] if known.workers else [UnreadProcess(why=NO_WORKER)]
     members = [*(w.excerpt for w in started.members), *told, *(fault.excerpt for fault in certain)]
     told |= {fault.excerpt: fault for fault in certain}

@@ -49,6 +49,11 @@ class ResultCleaning(Observation):
 
 
 @dataclass(frozen=True)
+class DroppedVolumes(Observation):
+    """A command of a script that removes the volumes of what it then starts again."""
+
+
+@dataclass(frozen=True)
 class BrokerService(Observation):
     """A Redis, or one of its kin, that a deployment file starts under these `names`, and what it does with its keys.
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
 
 from audit.model.observations.deployment_statements import (
+    DroppedVolumes,
     ForcedRoot,
     HealthCheck,
     PinnedCelery,
@@ -33,6 +34,12 @@ _FORCED = re.compile(r"C_FORCE_ROOT[\"']?\s*[=:,]\s*[\"']?(1|true|yes|on)\b", re
 _WORD = re.compile(r"\b(celery|inspect|ping|status)\b")
 _BACKGROUND = re.compile(r"(?<!&)&(?=\s*(?:$|\w+=\$!))")
 _DESTINATION = re.compile(r"(^|[\s\"'])(-d|--destination)\b")
+_SCRIPT = re.compile(r"(?i)(^|/)(makefile|justfile|[^/]*\.(sh|bash|ya?ml))$")
+_VOLUMES = re.compile(
+    r"(?m)^[^#\n]*\bcompose\b[^\n]*\bdown\b[^\n]*\s(-v\b|--volumes\b)|^[^#\n]*\bdocker\s+volume\s+(rm|prune)\b|^[^#\n]*\bkubectl\b[^\n]*\bdelete\s+pvc\b"
+)
+_AGAIN = re.compile(r"\bcompose\b[^\n]*\bup\b|\bkubectl\b[^\n]*\bapply\b|\bstack\s+deploy\b")
+_CLEANS = re.compile(r"(?i)clean|reset|fresh|nuke|(^|[^a-z])(dev|devel|local|tests?|ci|e2e)([^a-z]|$)")
 _CELERY = re.compile(
     r"(?im)^celery(?:\[[^\]]*\])?\s*(?P<how>[=~]=)\s*(?P<version>[\d.]+\*?)"
     r"|name = \"celery\"\s+version = \"(?P<locked>[\d.]+)\""
@@ -50,9 +57,22 @@ def read_deployment(tree: Tree, declared: tuple[str, ...]) -> tuple[Observation,
     for path in tree.paths:
         if _PINNED.search(path) or _METADATA.search(path):
             found += _read(tree, path, _pinned)
-        elif _DEPLOYMENT.search(path) and _asked(path, declared):
+            continue
+        if _SCRIPT.search(path) and _asked(path, declared) and (source := read_text(tree, path)):
+            found += _dropped(source)
+        if _DEPLOYMENT.search(path) and _asked(path, declared):
             found += _read(tree, path, _said)
     return tuple(found)
+
+
+def _dropped(source: Source) -> Iterator[Observation]:
+    """Volumes that a script removes before it starts again what they are of; not in what cleans, or serves tests."""
+    for found in _VOLUMES.finditer(source.text):
+        first = source.text.count("\n", 0, found.start()) + 1
+        heads = [line for line in source.lines[:first] if re.match(r"[\w.-]+\s*(\(\)|:)", line)]
+        after = "\n".join(source.lines[first - 1 : first + 9])
+        if _AGAIN.search(after) and not _CLEANS.search(" ".join((source.path, *heads[-1:]))):
+            yield DroppedVolumes("", source.excerpt(first, first, _language(source)))
 
 
 def _asked(path: str, declared: tuple[str, ...]) -> bool:

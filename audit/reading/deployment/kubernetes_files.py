@@ -34,7 +34,20 @@ def read_kubernetes(source: Source, around: Around) -> Iterator[Line]:
         for line in _workload(document, node, scales, config_maps(around)):
             asked = copies_asked(_name(document), around) if _name(document) else ""
             copies = (int(asked) if asked.isdecimal() else None) if asked else line.copies
-            yield replace(line, copies=copies)
+            yield replace(line, copies=copies, memory=line.memory or _by_default(around))
+
+
+def _by_default(around: Around) -> str:
+    """The limit of memory that a `LimitRange` of the target gives to containers that have none; empty where none does."""
+    for source in around.holding("LimitRange", ".yaml", ".yml"):
+        for document, _ in _documents(source):
+            spec = document.get("spec")
+            limits = spec.get("limits") if document.get("kind") == "LimitRange" and isinstance(spec, dict) else None
+            for limit in limits if isinstance(limits, list) else []:
+                given = limit.get("default") if isinstance(limit, dict) and limit.get("type") == "Container" else None
+                if isinstance(given, dict) and "memory" in given:
+                    return str(given["memory"])
+    return ""
 
 
 def _documents(source: Source) -> list[tuple[Mapping[str, Any], yaml.Node | None]]:

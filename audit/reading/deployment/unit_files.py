@@ -330,13 +330,25 @@ def _assignments(values: dict[str, str]) -> dict[str, str]:
     return {name: value for name, equals, value in (word.partition("=") for word in words) if equals}
 
 
-def read_procfile(source: Source, _: Around) -> Iterator[Line]:
+# What Heroku's usual dynos have.
+_DYNOS = {"eco": "512M", "basic": "512M", "standard-1x": "512M", "standard-2x": "1024M"}
+
+
+def _dyno(name: str, around: Around) -> str:
+    """The memory of a dyno that `app.json` gives to a process; empty where it says nothing."""
+    source = around.source("app.json")
+    told = re.search(rf'"{name}"\s*:\s*\{{[^{{}}]*"size"\s*:\s*"([\w-]+)"', source.text) if source else None
+    return _DYNOS.get(told[1].lower(), "") if told else ""
+
+
+def read_procfile(source: Source, around: Around) -> Iterator[Line]:
     """`name: command`, one a line, restarted by the platform; `release` runs once, and `Procfile.dev` is for a desk."""
     restart = "platform" if source.path.rpartition("/")[2].lower() == "procfile" else ""
     for number, line in enumerate(source.lines, 1):
         entry = re.match(r"\s*([A-Za-z0-9_-]+):\s*(\S.*)$", line)
         if entry and entry.group(1) != "release":
-            yield Line(entry.group(2), number, number, restart, stop=OF_PROCFILE if restart else NO_ORDER)
+            stop = OF_PROCFILE if restart else NO_ORDER
+            yield Line(entry.group(2), number, number, restart, stop=stop, memory=_dyno(entry.group(1), around))
 
 
 def read_makefile(source: Source, _: Around) -> Iterator[Line]:
