@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from audit.model.observations.failure_handling import Fate
 from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.deployed_branches import Said, decided, deployed_handler
-from audit.reading.behaviour.scope import Scope, last
+from audit.reading.behaviour.scope import Scope, function_scope, last
 from audit.reading.python.abstract_values import (
     BoundMethod,
     ClassValue,
@@ -26,6 +26,8 @@ Raises = Callable[[ast.AST], bool]
 BROAD = frozenset({"Exception", "BaseException"})
 RETRY = BROAD | {"Retry", "TaskPredicate", "CeleryError"}
 NESTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+# What a stack is given surrounds the rest.
+STACKING = frozenset({"enter_context", "enter_async_context"})
 _SOMETIMES = frozenset({"raises", "move_on_after", "timeout", "ignored", "swallow"})
 _DEPTH = 4
 
@@ -44,7 +46,9 @@ def _fate(scope: Scope, node: ast.AST, raises: Raises, caught: frozenset[str], d
     if isinstance(node, ast.With | ast.AsyncWith):
         if not any(map(raises, inside(node.body))):
             return Fate.HANDED_ON
-        return max(_context_fate(scope, item.context_expr, caught, depth) for item in node.items)
+        stacked = (n for n in inside(node.body) if isinstance(n, ast.Call) and last(n.func) in STACKING and n.args)
+        managers = [*(item.context_expr for item in node.items), *(call.args[0] for call in stacked)]
+        return max(_context_fate(scope, manager, caught, depth) for manager in managers)
     if not isinstance(node, ast.Try | ast.TryStar):
         return Fate.HANDED_ON
     handled = [statement for handler in node.handlers for statement in handler.body]
@@ -69,6 +73,8 @@ def _catches(scope: Scope, kind: ast.expr | None, caught: frozenset[str]) -> boo
     """Whether an `except` catches one of these classes; None when it cannot be told."""
     if kind is None or last(kind) in caught:
         return True
+    if isinstance(kind, ast.Starred):
+        return _catches(scope, kind.value, caught)
     if isinstance(kind, ast.Tuple):
         return _any(_catches(scope, part, caught) for part in kind.elts)
     return _among(scope.evaluated(kind), last(kind), caught)
@@ -144,8 +150,24 @@ def _context_fate(scope: Scope, node: ast.expr, caught: frozenset[str], depth: i
         if depth >= _DEPTH:
             return Fate.UNCLEAR
         return worst(scope_of(scope, function), lambda n: isinstance(n, ast.Yield), caught, depth + 1)
+    if isinstance(function, FunctionValue) and depth < _DEPTH:
+        return _given_fate(function_scope(scope.machine, function), caught, depth + 1)
     made = scope.evaluated(node) if isinstance(function, FunctionValue) else callee
     return _class_fate(scope, made.cls if isinstance(made, Instance) else made)
+
+
+def _given_fate(scope: Scope, caught: frozenset[str], depth: int) -> Fate:
+    """What the manager that a function answers makes of it: the one it returns, and those that it puts on a stack."""
+    stacked = [c for c in scope.calls if last(c.func) in STACKING and c.args]
+    branched = {c for c in stacked if any(isinstance(n, ast.If | ast.IfExp) for n in scope.around(c))}
+    fates = [
+        min(Fate.UNCLEAR, fate) if call in branched else fate
+        for call in stacked
+        if (fate := _context_fate(scope, call.args[0], caught, depth))
+    ]
+    returned = [scope.given(n.value) for n in scope.all(ast.Return) if n.value is not None]
+    fates += [_context_fate(scope, value, caught, depth) for value in returned if isinstance(value, ast.Call)]
+    return max(fates, default=Fate.HANDED_ON)
 
 
 def _class_fate(scope: Scope, cls: Value) -> Fate:
@@ -196,6 +218,14 @@ def hands_on_sometimes(scope: Scope, manager: ast.expr) -> bool:
     around = [t for t in tries if any(isinstance(n, ast.Yield) for n in inside(t.body))]
     own_scope = scope_of(scope, made) if isinstance(made, FunctionValue) else scope
     return any(handlers_fate(own_scope, t.handlers, BROAD) is Fate.UNCLEAR for t in around)
+
+
+def is_unread(scope: Scope, manager: ast.expr) -> bool:
+    """Whether a manager is a `suppress`, or is made by a function of the project, that of `contextlib` apart."""
+    made = manager_made_by(scope, manager)
+    if isinstance(made, FunctionValue):
+        return not made.decorated_by("contextmanager", "asynccontextmanager")
+    return isinstance(manager, ast.Call) and last(manager.func) == "suppress"
 
 
 def manager_made_by(scope: Scope, node: ast.expr) -> Value:

@@ -4,19 +4,22 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from audit.model.observations.failure_handling import Fate, NotedError, SwallowedError
+from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.deployed_branches import deployed_handler
 from audit.reading.behaviour.exception_handlers import (
     BROAD,
+    STACKING,
     context_fate,
     handlers_fate,
     hands_on_sometimes,
     inside,
+    is_unread,
     manager_made_by,
 )
 from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.behaviour.swallowing_decorators import swallowed_by_decorators
 from audit.reading.behaviour.told_failures import FAILED, LOGGING, ends_the_function, hands_on, tells_of_a_failure
-from audit.reading.python.abstract_values import ClassValue, FunctionValue
+from audit.reading.python.abstract_values import BoundMethod, ClassValue, FunctionValue
 from audit.reading.python.child_nodes import walk
 
 # What an outage raises: answering it by a dictionary hides it as much as a broad `except` does.
@@ -54,6 +57,10 @@ def _of_handler(scope: Scope, handler: ast.ExceptHandler, differ: bool) -> Itera
         answer = _answer(scope, handler)
         if answer is not None and (broad or isinstance(answer, ast.Dict)):
             yield scope.observed(SwallowedError, handler, how="", doubt=unsure)
+            return
+        if answer is None and broad and (given := _left_to(scope, handler)):
+            doubt = f"un `except` large, qui rend ce que `{given}` fait de l'erreur"
+            yield scope.observed(SwallowedError, handler, how="", doubt=doubt)
             return
     fate = handlers_fate(scope, [handler], BROAD) if _is_quiet(handler) else Fate.HANDED_ON
     if fate:
@@ -141,11 +148,11 @@ def _left_to_contexts(scope: Scope) -> Iterator[SwallowedError]:
     blocks: list[ast.With | ast.AsyncWith] = [*scope.all(ast.With), *scope.all(ast.AsyncWith)]
     entered: list[tuple[ast.AST, ast.expr]] = [(node, item.context_expr) for node in blocks for item in node.items]
     # What a stack enters surrounds the rest of the function.
-    stacked = [c for c in scope.calls if last(c.func) in {"enter_context", "enter_async_context"} and c.args]
+    stacked = [c for c in scope.calls if last(c.func) in STACKING and c.args]
     entered += [(call, call.args[0]) for call in stacked]
     for node, manager in entered:
         fate = context_fate(scope, manager, BROAD)
-        if fate is Fate.UNCLEAR and hands_on_sometimes(scope, manager):
+        if fate is Fate.UNCLEAR and (hands_on_sometimes(scope, manager) or is_unread(scope, manager)):
             named = ast.unparse(manager.func if isinstance(manager, ast.Call) else manager)
             doubt = f"un bloc `with {named}`, qui tait peut-être l'erreur"
             yield scope.observed(SwallowedError, node, how="", doubt=doubt)
@@ -223,6 +230,21 @@ def _answer(scope: Scope, handler: ast.ExceptHandler) -> ast.expr | None:
     if isinstance(value, ast.Name):
         value = _last_given(handler.body, value.id) or scope.given(value)
     return value if _tells_of_error(value, handler.name) else None
+
+
+def _left_to(scope: Scope, handler: ast.ExceptHandler) -> str:
+    """The function that a handler gives the error and whose answer it returns, unless it always raises; else empty."""
+    value = handler.body[-1].value if isinstance(handler.body[-1], ast.Return) else None
+    call = value.value if isinstance(value, ast.Await) else value
+    if not isinstance(call, ast.Call) or not any(isinstance(a, ast.Name) and a.id == handler.name for a in call.args):
+        return ""
+    callee = scope.evaluated(call.func)
+    function = callee.function if isinstance(callee, BoundMethod) else callee
+    if isinstance(function, FunctionValue) and isinstance(function.node, ast.FunctionDef | ast.AsyncFunctionDef):
+        nodes = list(inside(function.node.body))
+        always = isinstance(function.node.body[-1], ast.Raise) and not any(isinstance(n, ast.Return) for n in nodes)
+        return "" if always else last(call.func)
+    return last(call.func) if function is UNKNOWN else ""
 
 
 def _last_given(body: Sequence[ast.stmt], name: str) -> ast.expr | None:
