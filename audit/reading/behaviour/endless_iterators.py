@@ -81,6 +81,12 @@ class EndlessIterators:
             return self._gives(unwrap(scope.evaluated(made.func))[0], depth)
         return _is_of_a_library(scope, made)
 
+    def counts(self, scope: Scope, node: ast.expr) -> bool:
+        """Whether an iterator gives another value at each turn, rather than the same ones again."""
+        made = _made(scope, node)
+        inner = called(scope, made) if isinstance(made, ast.Call) else []
+        return not any(re.search(r"\b(cycle|repeat)\(", ast.unparse(one)) for one in (made, *inner))
+
     def walked_whole(self, scope: Scope) -> Iterator[ast.expr]:
         """What walks such an iterator to its end: `list(pages())`, `[page for page in pages()]`."""
         for call in scope.calls:

@@ -58,7 +58,9 @@ class EndlessLoops:
             condition = None if endless else repeated(each.iter)
             if endless and not ends(each) and not yields(each):
                 yield scope.observed(EndlessLoop, each, left_by(scope, each))
-            elif (endless or condition) and (asked := awaited(scope, each, condition)):
+            elif (endless or condition) and (
+                asked := awaited(scope, each, condition, counts=self._iterators.counts(scope, each.iter))
+            ):
                 yield scope.observed(EndlessLoop, each, left_by(scope, each, stated=True), asked)
         yield from (scope.observed(EndlessLoop, node) for node in self._iterators.walked_whole(scope))
         if given := self._iterators.given_to_others(scope):

@@ -89,6 +89,9 @@ def _decided(node: ast.AST, around: Sequence[ast.AST]) -> Exit:
     for holder in around:
         if isinstance(holder, ast.Try) and inner not in holder.finalbody and not all(map(_leaves, holder.handlers)):
             return Exit(tried=_calls(holder.body), given_up=tuple(_given_up(holder)))
+        for before in (s for s in _before(holder, inner) if isinstance(s, ast.Try) and s.handlers):
+            if all(isinstance(handler.body[-1], ast.Continue) for handler in before.handlers):
+                return Exit(tried=_calls(before.body), given_up=tuple(_given_up(before)))
         inner = holder
     return Exit()
 
@@ -102,10 +105,14 @@ def _given_up(tried: ast.Try) -> Iterator[ast.expr]:
 
 def _skipped(holder: ast.AST, inner: ast.AST) -> Iterator[ast.expr]:
     """The tests before a statement, in its block, that start the next turn."""
-    for block in (getattr(holder, "body", []), getattr(holder, "orelse", [])):
-        if isinstance(block, list) and inner in block:
-            before = block[: block.index(inner)]
-            yield from (s.test for s in before if isinstance(s, ast.If) and isinstance(s.body[-1], ast.Continue))
+    before = _before(holder, inner)
+    yield from (s.test for s in before if isinstance(s, ast.If) and isinstance(s.body[-1], ast.Continue))
+
+
+def _before(holder: ast.AST, inner: ast.AST) -> list[ast.stmt]:
+    """The statements before another, in its block."""
+    blocks = (getattr(holder, "body", []), getattr(holder, "orelse", []))
+    return next((b[: b.index(inner)] for b in blocks if isinstance(b, list) and inner in b), [])
 
 
 def _leaves(handler: ast.ExceptHandler) -> bool:

@@ -40,24 +40,36 @@ _QUIET = re.compile(
     r"(?i)^(info|debug|warning|warn|error|exception|log|print|sleep|refresh\w*|reload\w*|update_state|close|commit|rollback|"
     r"expire_all|send|incr|append)$"
 )
+_OUTAGES = re.compile(
+    r"(?i)^(base)?exception$|request|connect|time_?d?_?out|http|url_?error|^(os|io)error$|client_?error|transport|operational|unavail"
+)
 _GROUPS = (ast.Tuple, ast.List, ast.Set, ast.Constant)
 _FEW = 3
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-def awaited(scope: Scope, loop: Loop, condition: ast.expr | None) -> str:
-    """The call that a loop makes again and again, between sleeps, and whose answer alone ends it; else empty.
+def awaited(scope: Scope, loop: Loop, condition: ast.expr | None, *, counts: bool = True) -> str:
+    """The call that a loop makes again and again, between sleeps or after each outage, and whose answer alone ends it; else empty.
 
-    `condition` is the one that keeps the loop going, None for one that is always true.
+    `condition` is the one that keeps the loop going, None for one that is always true. `counts`: what a `for` gives is another
+    value at each turn.
     """
     if any(isinstance(n, ast.Yield | ast.YieldFrom) for n in walk(loop)) or _is_cut(scope, loop):
         return ""
-    if not any(sleeps(scope, n) for n in walk(loop) if isinstance(n, ast.Call)):
-        return ""
     ways = list(exits(scope, loop))
     ways += [] if condition is None else [Exit(((condition, False),))]
-    asked = [Question(scope, loop, way).call for way in ways]
+    slept = any(sleeps(scope, n) for n in walk(loop) if isinstance(n, ast.Call))
+    if not slept and not (all(way.tried for way in ways) and _passes_outages(loop)):
+        return ""
+    asked = [Question(scope, loop, way, counts=counts).call for way in ways]
     return ast.unparse(asked[0].func) if asked and all(asked) and asked[0] else ""
+
+
+def _passes_outages(loop: Loop) -> bool:
+    """Whether each handler of a loop that goes on is one of an outage: what nobody else took, or changed, is asked again soon."""
+    handlers = [h for s in loop.body for n in walk(s) if isinstance(n, ast.Try) for h in n.handlers]
+    kinds = [h.type.elts if isinstance(h.type, ast.Tuple) else [h.type] for h in handlers]
+    return bool(kinds) and all(k is None or _OUTAGES.search(last(k)) for each in kinds for k in each)
 
 
 def sleeps(scope: Scope, call: ast.Call) -> bool:
@@ -84,8 +96,8 @@ def _is_cut(scope: Scope, loop: Loop) -> bool:
 class Question:
     """What decides whether a loop is left by one of its ways out."""
 
-    def __init__(self, scope: Scope, loop: Loop, way: Exit) -> None:
-        self._scope, self._loop, self._way = scope, loop, way
+    def __init__(self, scope: Scope, loop: Loop, way: Exit, *, counts: bool = True) -> None:
+        self._scope, self._loop, self._way, self._counts = scope, loop, way, counts
 
     @property
     def call(self) -> ast.Call | None:
@@ -144,7 +156,9 @@ class Question:
         names = {n for value in self._behind for n in _names(value)}
         given = {n for targets, _ in self._assigned for n in targets}
         counted = {n for a in walk(self._loop) if isinstance(a, ast.AugAssign) for n in _names(a.target)}
-        counted |= _names(self._loop.target) if isinstance(self._loop, ast.For | ast.AsyncFor) else set()
+        counted |= (
+            _names(self._loop.target) if isinstance(self._loop, ast.For | ast.AsyncFor) and self._counts else set()
+        )
         return (
             bool(names & counted)
             or any(_BOUNDS.search(name.rpartition(".")[2]) for name in names - given)

@@ -54,7 +54,7 @@ def publications(scope: Scope) -> Iterator[PublishedMessage | DelayedMessage | E
         ahead = _ahead(scope, call)
         if ahead is not None:
             yield _delayed(scope, call, ahead, call.func.attr)
-        elif call.func.attr in _EXPIRING and (expires := _expires(scope, call)) is not None:
+        elif call.func.attr in _EXPIRING and (expires := _said(scope, call, "expires")) is not None:
             for task in _each_published(scope, call):
                 yield scope.observed(ExpiringMessage, call, expires=expires, task=task)
         yield from _useless(scope, call, call.func.attr)
@@ -79,7 +79,7 @@ def _delayed(scope: Scope, call: ast.Call, ahead: float | Unknown, method: str) 
     growing = _growth(scope, call) if ahead is UNKNOWN else None
     if growing and growing.most is not None:
         ahead = growing.most
-    told = _expires(scope, call)
+    told = _said(scope, call, "expires")
     task = _message(scope, call, None, method).task if method in METHODS else ""
     first, step = (growing.first, growing.step) if growing and growing.most is None else (0.0, 0.0)
     countdown = keyword(call, "countdown")
@@ -106,23 +106,6 @@ def _from_now(scope: Scope, node: ast.expr) -> float | Unknown | None:
     sides = (node, node.right, node.left) if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) else (node,)
     values = (scope.value(side) for side in sides)
     return next((v for v in values if isinstance(v, int | float) and not isinstance(v, bool)), UNKNOWN)
-
-
-def _expires(scope: Scope, call: ast.Call) -> float | Unknown | None:
-    """The seconds after which a publication expires, `**options` followed; UNKNOWN where they may say so, unread."""
-    written = keyword(call, "expires")
-    if written is not None:
-        return _from_now(scope, written)
-    for given in (k.value for k in call.keywords if k.arg is None and last(call.func) not in _PLAIN):
-        held = scope.evaluated(given)
-        options = exported(held)
-        seconds = options.get("expires") if isinstance(options, dict) else None
-        if seconds is not None:
-            return seconds if isinstance(seconds, int | float) and not isinstance(seconds, bool) else UNKNOWN
-        unread = not isinstance(options, dict) or (isinstance(held, Table) and bool(held.opaque))
-        if unread and scope.machine.project.holds(_ENDS):
-            return UNKNOWN
-    return None
 
 
 def _each_published(scope: Scope, call: ast.Call) -> list[str]:
@@ -226,17 +209,17 @@ def _message(scope: Scope, call: ast.Call, queue: ast.expr | None, method: str) 
         method=method,
         gives_limits=_may_limit(call, method),
         dropped=call not in scope.parents or isinstance(scope.parents[call], ast.Expr),
-        soft_limit=None if method in _PLAIN else _limit(scope, call, "soft_time_limit"),
-        hard_limit=None if method in _PLAIN else _limit(scope, call, "time_limit"),
+        soft_limit=None if method in _PLAIN else _said(scope, call, "soft_time_limit"),
+        hard_limit=None if method in _PLAIN else _said(scope, call, "time_limit"),
     )
 
 
-def _limit(scope: Scope, call: ast.Call, name: str) -> float | Unknown | None:
-    """Seconds of one limit that a publication gives, `**options` followed; UNKNOWN when they may give one that is not read."""
+def _said(scope: Scope, call: ast.Call, name: str) -> float | Unknown | None:
+    """Seconds of an option that a publication gives, `**options` followed; UNKNOWN when they may give one that is not read."""
     given = keyword(call, name)
     if given is not None:
         return _from_now(scope, given)
-    for spread in (k.value for k in call.keywords if k.arg is None):
+    for spread in (k.value for k in call.keywords if k.arg is None and last(call.func) not in _PLAIN):
         held = scope.evaluated(spread)
         options = exported(held)
         if _is_set_by_key(scope, spread, name):
@@ -245,7 +228,7 @@ def _limit(scope: Scope, call: ast.Call, name: str) -> float | Unknown | None:
             seconds = options[name]
             return seconds if isinstance(seconds, int | float) and not isinstance(seconds, bool) else UNKNOWN
         unread = not isinstance(options, dict) or (isinstance(held, Table) and bool(held.opaque))
-        if unread and scope.machine.project.holds(_LIMITS):
+        if unread and scope.machine.project.holds(_ENDS if name == "expires" else _LIMITS):
             return UNKNOWN
     return None
 
