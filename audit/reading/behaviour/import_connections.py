@@ -100,7 +100,8 @@ def opened_at_import(scope: Scope) -> Iterator[ConnectionAtImport]:
             yield scope.observed(ConnectionAtImport, call, sure=sure, own_after_fork=library in _OWN_AFTER_FORK)
     for decorator in () if scope.symbol else _decorators(scope):
         made = scope.evaluated(decorator)
-        inner = [(function_scope(scope.machine, made), True)] if isinstance(made, FunctionValue) else []
+        runs = isinstance(made, FunctionValue) and isinstance(made.node, ast.FunctionDef)
+        inner = [(function_scope(scope.machine, made), True)] if isinstance(made, FunctionValue) and runs else []
         if inner and (found := _opened_by(inner)):
             sure, library = found
             yield scope.observed(ConnectionAtImport, decorator, sure=sure, own_after_fork=library in _OWN_AFTER_FORK)

@@ -237,10 +237,9 @@ def _is_row_parameter(scope: Scope, name: str) -> bool:
 
 def _is_mixed_into_rows(scope: Scope, cls: Value) -> bool:
     """Whether a class of rows inherits from this one, which is none by itself."""
-    name = cls.node.name if isinstance(cls, ClassValue) else ""
-    for module in scope.machine.project.modules.values() if name else ():
-        for node in module.tree.body if name in module.source.text else ():
-            if isinstance(node, ast.ClassDef) and node.name != name:
+    for module in scope.machine.project.modules.values() if isinstance(cls, ClassValue) else ():
+        for node in module.tree.body if "class " in module.source.text else ():
+            if isinstance(node, ast.ClassDef) and len(node.bases) > 1:
                 heir = scope.machine.module_names(module.name).get(node.name)
                 if isinstance(heir, ClassValue) and any(one is cls for one in ancestors(heir)) and _is_of_rows(heir):
                     return True
@@ -332,17 +331,19 @@ def _is_query(scope: Scope, call: ast.Call, method: ast.Attribute, depth: int) -
 
 def _answers_rows(scope: Scope, call: ast.Call, depth: int) -> bool:
     """Whether a function of the project, or a method of the own object, gives rows."""
-    callee = scope.evaluated(call.func)
-    function: Value = callee.function if isinstance(callee, BoundMethod) else callee
-    if isinstance(call.func, ast.Attribute) and _names(call.func.value, "self"):
-        cls = owner(scope)
-        function = class_attribute(cls, call.func.attr) if isinstance(cls, ClassValue) else function
-        if call.func.attr == "get_object" and not isinstance(function, FunctionValue):
-            return _is_of_one_object(cls)
+    function = _called(scope, call)
     if not isinstance(function, FunctionValue):
-        return False
+        own = isinstance(call.func, ast.Attribute) and _names(call.func.value, "self")
+        return own and last(call.func) == "get_object" and _is_of_one_object(owner(scope))
     returned = function.node.returns if hasattr(function.node, "returns") else None
     return is_row_class(scope, returned) if returned is not None else _returns_rows(scope, function, depth)
+
+
+def _called(scope: Scope, call: ast.Call) -> Value:
+    """What a call runs; of `self`, the method of its own class."""
+    cls = owner(scope) if isinstance(call.func, ast.Attribute) and _names(call.func.value, "self") else None
+    callee = class_attribute(cls, last(call.func)) if isinstance(cls, ClassValue) else scope.evaluated(call.func)
+    return callee.function if isinstance(callee, BoundMethod) else callee
 
 
 def _returns_rows(scope: Scope, function: FunctionValue, depth: int) -> bool:
@@ -363,7 +364,7 @@ def _starts_from_rows(scope: Scope, node: ast.expr, depth: int = 0) -> bool:
     for call in chain(node):
         name = last(call.func)
         if name in _QUERIES and call.args:
-            return _asks_for_rows(scope, call.args, name)
+            return _asks_for_rows(*_asked_by(scope, call.args), name)
         holder = call.func.value if isinstance(call.func, ast.Attribute) else None
         if isinstance(holder, ast.Attribute) and holder.attr in {"objects", "_default_manager", "query"}:
             return True
@@ -382,6 +383,19 @@ def _is_library_method(scope: Scope, holder: ast.expr, name: str) -> bool:
     if not isinstance(cls, ClassValue) or isinstance(class_attribute(cls, name), FunctionValue):
         return False
     return is_row_class(scope, cls)
+
+
+def _asked_by(scope: Scope, asked: Sequence[ast.expr]) -> tuple[Scope, Sequence[ast.expr]]:
+    """What is asked; where a function of the project, or a method of the own object, makes the statement, what that returns."""
+    statement = scope.given(asked[0])
+    if not isinstance(statement, ast.Call):
+        return scope, asked
+    function = _called(scope, statement)
+    if not isinstance(function, FunctionValue) or isinstance(function.node, ast.Lambda):
+        return scope, asked
+    inner = function_scope(scope.machine, function)
+    made = [n.value for n in inner.all(ast.Return) if n.value is not None]
+    return (inner, made) if made else (scope, asked)
 
 
 def _asks_for_rows(scope: Scope, asked: Sequence[ast.expr], name: str) -> bool:

@@ -11,7 +11,7 @@ from audit.model.domains import Domain
 from audit.model.facts import Facts, Task
 from audit.model.gaps import Doubt, ExcludedCode, Gap, LoadedCode, UnrecognisedUse
 from audit.model.observations.failure_handling import RetryFunction
-from audit.model.observations.messages import PublishedMessage
+from audit.model.observations.messages import DirectPublication, PublishedMessage, UncommittedPublication
 from audit.model.observations.observation import Observation, Seen
 from audit.model.retries import RetryPolicy, RetrySchedule
 from audit.model.target_facts import TargetFacts
@@ -175,7 +175,12 @@ def publications(
     known: TargetFacts, seen: Sequence[Observation] = (), doubts: Sequence[Gap] = ()
 ) -> Domain[Observation]:
     """What is published, anywhere in the program; `seen` are observations of publications that a rule judges."""
-    messages = known.source.observations_of(PublishedMessage)
+    told = known.source.observations_of(PublishedMessage)
+    places = {message.excerpt for message in told}
+    # A canvas publishes the tasks of its signatures.
+    canvases: list[Observation] = [*known.source.observations_of(DirectPublication)]
+    canvases += known.source.observations_of(UncommittedPublication)
+    messages = (*told, *(one for one in canvases if one.excerpt not in places))
     members: tuple[Observation, ...] = (*seen, *messages)
     return Domain(
         members, (*doubts, *_unseen(known, members), *program_gaps(known)), counted(len(messages), "publication")
