@@ -8,9 +8,9 @@ from audit.reading.behaviour.possible_values import possible_texts
 from audit.reading.behaviour.published_calls import is_canvas, named_task, stands_for_tasks
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.abstract_values import FunctionValue
+from audit.reading.python.child_nodes import walk
 
-WORDS = ("tasks", "request", "route", "View", ".apply(", ".run(", "getattr(", "methodcaller(", "FastAPI")
-_HERE = frozenset({"apply", "run", "__call__", "__wrapped__"})
+WORDS = ("def ",)
 _MAKING = frozenset({"task", "shared_task"})
 
 
@@ -19,6 +19,7 @@ def direct_runs(scope: Scope) -> Iterator[DirectRun]:
     names = scope.machine.decorated_names if scope.symbol else frozenset[str]()
     for call in scope.calls if names else ():
         run = call.func
+        yield from _handed(scope, call, names)
         if isinstance(run, ast.Call) and (named := _computed(call, run)):
             yield from _by_a_computed_name(scope, call, *named)
             continue
@@ -38,6 +39,38 @@ def _is_a_choice(scope: Scope, run: ast.Attribute) -> bool:
     if run.attr != "apply":
         return False
     return bool(is_canvas(scope, run.value) or named_task(scope, run.value) or stands_for_tasks(scope, run.value))
+
+
+def _handed(scope: Scope, call: ast.Call, names: frozenset[str]) -> Iterator[DirectRun]:
+    """A task given, as a function, to what calls it in this process: `background.add_task(resize, key)`, or a helper over it."""
+    for place, node in [*enumerate(call.args), *((k.arg or "", k.value) for k in call.keywords)]:
+        if last(node) not in names or not isinstance(node, ast.Name | ast.Attribute):
+            continue
+        task = scope.evaluated(node)
+        if isinstance(task, FunctionValue) and _is_a_task(task):
+            if last(call.func) in _CALLING:
+                yield scope.observed(DirectRun, call, task=task.symbol)
+            elif (told := [_calls(d, place) for d in _definitions(scope, last(call.func))]) and any(told):
+                computed = "" if all(told) else ast.unparse(call)[:60]
+                yield scope.observed(DirectRun, call, task=task.symbol, computed=computed)
+
+
+def _definitions(scope: Scope, name: str) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """The functions and methods of the project that bear a name."""
+    trees = [m.tree for m in scope.machine.project.modules.values() if f"def {name}(" in m.source.text]
+    found = (n for tree in trees for n in walk(tree))
+    return [n for n in found if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef) and n.name == name]
+
+
+def _calls(function: ast.FunctionDef | ast.AsyncFunctionDef, place: int | str) -> bool:
+    """Whether a function calls what it is given there, or gives it to what does; not one that it only decorates."""
+    names = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
+    names = names[1:] if names[:1] in (["self"], ["cls"]) else names
+    name = place if isinstance(place, str) else names[place] if place < len(names) else ""
+    inner = [n for statement in function.body for n in walk(statement)]
+    calls = [n for n in inner if isinstance(n, ast.Call)]
+    given = [a for c in calls if last(c.func) in _CALLING for a in (*c.args, *(k.value for k in c.keywords))]
+    return any(isinstance(n, ast.Name) and n.id == name for n in (*given, *(c.func for c in calls)))
 
 
 def _computed(call: ast.Call, run: ast.Call) -> tuple[ast.expr, ast.expr] | None:

@@ -94,11 +94,6 @@ def _parameters(node: _Function) -> list[str]:
 
 def arguments_given(scope: Scope, node: _Function, parameter: str) -> Iterator[tuple[ast.expr | None, ast.AST]]:
     """What each call that bears the name of a function gives a parameter, with the module's tree; None where it cannot be told."""
-    spec = node.args
-    names = [a.arg for a in (*spec.posonlyargs, *spec.args)]
-    defaults = dict(zip(reversed(names), reversed(spec.defaults), strict=False))
-    defaults |= {a.arg: d for a, d in zip(spec.kwonlyargs, spec.kw_defaults, strict=True) if d is not None}
-    own = names[1:] if names[:1] in (["self"], ["cls"]) else names
     called = _owner_name(scope.module.tree, node) if node.name in {"__init__", "__new__"} else node.name
     word = re.compile(rf"\b{re.escape(called)}\b")
     for module in scope.machine.project.modules.values():
@@ -106,7 +101,7 @@ def arguments_given(scope: Scope, node: _Function, parameter: str) -> Iterator[t
             continue
         for call in (n for n in walk(module.tree) if isinstance(n, ast.Call)):
             if last(call.func) == called:
-                yield _argument(call, parameter, own, defaults), module.tree
+                yield argument_of(call, node, parameter), module.tree
             elif last(call.func) == "partial" and call.args and last(call.args[0]) == called:
                 yield keyword(call, parameter), module.tree
 
@@ -115,11 +110,17 @@ def _owner_name(tree: ast.AST, node: _Function) -> str:
     return next((n.name for n in walk(tree) if isinstance(n, ast.ClassDef) and node in n.body), node.name)
 
 
-def _argument(call: ast.Call, parameter: str, own: list[str], defaults: dict[str, ast.expr]) -> ast.expr | None:
+def argument_of(call: ast.Call, node: _Function, parameter: str) -> ast.expr | None:
+    """What a call of a function gives a parameter, its default included; None where that cannot be told."""
     if (named := keyword(call, parameter)) is not None:
         return named
     if any(isinstance(a, ast.Starred) for a in call.args) or any(k.arg is None for k in call.keywords):
         return None
+    spec = node.args
+    names = [a.arg for a in (*spec.posonlyargs, *spec.args)]
+    defaults = dict(zip(reversed(names), reversed(spec.defaults), strict=False))
+    defaults |= {a.arg: d for a, d in zip(spec.kwonlyargs, spec.kw_defaults, strict=True) if d is not None}
+    own = names[1:] if names[:1] in (["self"], ["cls"]) else names
     place = own.index(parameter) if parameter in own else len(call.args)
     return call.args[place] if place < len(call.args) else defaults.get(parameter)
 

@@ -3,7 +3,9 @@
 import ast
 import re
 
-from audit.reading.behaviour.scope import Scope, function_scope, last
+from audit.model.plain_value import PlainValue
+from audit.reading.behaviour.possible_values import argument_of
+from audit.reading.behaviour.scope import Scope, function_scope, keyword, last
 from audit.reading.python.abstract_values import (
     BoundMethod,
     ClassValue,
@@ -21,6 +23,7 @@ BLOCKS = frozenset({"atomic", "begin", "begin_nested", "transaction", "in_transa
 _CONNECTIONS = re.compile(
     r"(psycopg|psycopg2|sqlite3)\.((Async)?Connection\.)?connect$|psycopg_pool\.(Async|Null|AsyncNull)?ConnectionPool\.connection$"
 )
+_DEFAULT = "default"
 _ENDS = frozenset({"__exit__", "__aexit__"})
 
 
@@ -82,3 +85,50 @@ def _commits(scope: Scope, value: Value) -> bool:
     if not isinstance(value, FunctionValue) or isinstance(value.node, ast.Lambda):
         return False
     return any(last(call.func) == "commit" for call in function_scope(scope.machine, value).calls)
+
+
+def is_of_another_database(scope: Scope, call: ast.Call) -> bool:
+    """Whether what a call leaves for after a commit is of another database than the transaction around it: it runs at once."""
+    managers = [d for d in getattr(scope.root, "decorator_list", []) if last(_callee(d)) == "atomic"]
+    blocks = [n for n in scope.around(call) if isinstance(n, ast.With | ast.AsyncWith)]
+    managers = [i.context_expr for b in blocks for i in b.items if last(_callee(i.context_expr)) == "atomic"] + managers
+    if not managers:
+        return False
+    opened = managers[0]
+    alias = _alias(scope, opened, 0) if isinstance(opened, ast.Call) else _DEFAULT
+    left = _left_to(scope, call)
+    return left is not None and isinstance(alias, str) and isinstance(left, str) and alias != left
+
+
+def _callee(node: ast.expr) -> ast.expr:
+    return node.func if isinstance(node, ast.Call) else node
+
+
+def _alias(scope: Scope, call: ast.Call, place: int) -> PlainValue:
+    """The database that a call names by `using`, or at this place."""
+    given = keyword(call, "using") or (call.args[place] if place < len(call.args) else None)
+    return _named(scope, given)
+
+
+def _named(scope: Scope, given: ast.expr | None) -> PlainValue:
+    value = scope.value(given) if given is not None else None
+    return _DEFAULT if value is None else value
+
+
+def _left_to(scope: Scope, call: ast.Call) -> PlainValue:
+    """The database whose commit a call waits for, itself or by a function of the project; None where it waits for none."""
+    if last(call.func) == "on_commit":
+        return _alias(scope, call, 1)
+    if last(call.func).endswith("_on_commit"):
+        return _DEFAULT
+    function = scope.evaluated(call.func)
+    if not isinstance(function, FunctionValue) or isinstance(function.node, ast.Lambda):
+        return None
+    inner = function_scope(scope.machine, function)
+    for other in inner.by_name.get("on_commit", ()):
+        using = keyword(other, "using") or (other.args[1] if len(other.args) > 1 else None)
+        own = [*function.node.args.args, *function.node.args.kwonlyargs]
+        if isinstance(using, ast.Name) and using.id in {a.arg for a in own}:
+            return _named(scope, argument_of(call, function.node, using.id))
+        return _named(inner, using)
+    return None

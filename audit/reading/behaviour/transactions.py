@@ -1,6 +1,7 @@
 """Tasks published before the transaction they speak of is committed."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 from audit.model.observations.messages import AtomicRequests, DirectPublication, KeptPublication, UncommittedPublication
@@ -11,8 +12,10 @@ from audit.reading.behaviour.publications import is_publication, published, publ
 from audit.reading.behaviour.published_calls import METHODS, is_canvas, may_be_a_task, stands_for_tasks, whole_calls
 from audit.reading.behaviour.row_objects import is_row_class, owner
 from audit.reading.behaviour.scope import Scope, last
+from audit.reading.behaviour.transaction_reach import is_of_another_database
 
 _AFTER = frozenset({"delay_on_commit", "apply_async_on_commit"})
+_PUBLISHED = re.compile(r"\b(?:delay|apply_async|send_task|(?:delay|apply_async)_on_commit)\b")
 # They call what they are given.
 _RUNNING = frozenset({"map", "starmap", "submit", "to_thread", "run_in_executor"})
 _SAVING = frozenset({"save", "asave", "delete", "adelete", "save_base"})
@@ -30,6 +33,9 @@ def published_too_early(scope: Scope) -> Iterator[UncommittedPublication | Direc
     for node in scope.all(ast.Attribute):
         if node.attr in METHODS - _AFTER and not _is_called(scope, node) and is_publication(scope, node):
             yield scope.observed(KeptPublication, node)
+    for call in scope.calls:
+        if _PUBLISHED.search(ast.unparse(call)) and is_of_another_database(scope, call):
+            yield scope.observed(UncommittedPublication, call, task=ast.unparse(call)[:60])
     for call in [c for c in whole_calls(scope) if _publishes(scope, c) or _maps(scope, c)]:
         if any(isinstance(node, ast.Lambda) for node in scope.around(call)) or publishes_its_own_way(scope, call):
             continue
