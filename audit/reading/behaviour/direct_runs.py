@@ -11,6 +11,11 @@ from audit.reading.python.abstract_values import FunctionValue
 from audit.reading.python.child_nodes import walk
 
 WORDS = ("def ",)
+_HERE = frozenset({"apply", "run", "__call__", "__wrapped__"})
+# They call, in this process, what they are given.
+_CALLING = frozenset(
+    {"add_task", "submit", "run_in_executor", "to_thread", "run_in_threadpool", "run_sync", "Thread", "Timer"}
+)
 _MAKING = frozenset({"task", "shared_task"})
 
 
