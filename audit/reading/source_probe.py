@@ -35,7 +35,7 @@ from audit.reading.celery.start_modules import WorkerStarts
 from audit.reading.celery.task_calls import apply_own_decorators, follow_task_makers
 from audit.reading.celery.task_definitions import read_tasks, with_annotations
 from audit.reading.celery.unloaded_tasks import read_unloaded
-from audit.reading.celery.unprefixed_settings import read_unprefixed
+from audit.reading.celery.unprefixed_settings import read_own_settings, read_unprefixed
 from audit.reading.celery.unreached_settings import obscure_late_settings
 from audit.reading.celery.written_settings import SettingWrites
 from audit.reading.deployment.deployment_facts import read_deployment
@@ -221,8 +221,9 @@ def _follow_to_tests(project: Project, app: Instance | None) -> None:
 def _observations(machine: Machine, tree: Tree, target: Target, app: Instance | None) -> tuple[Observation, ...]:
     read = [app] if app else applications(machine)
     unprefixed = dict.fromkeys(name for one in read for name in read_unprefixed(machine, one))
+    own = dict.fromkeys(name for one in read for name in read_own_settings(machine, one))
     deployed = read_deployment(tree, target.process_files)
-    return (*read_code(machine), *deployed, *_broker_services(tree), *unprefixed, *template_observations(tree))
+    return (*read_code(machine), *deployed, *_broker_services(tree), *unprefixed, *own, *template_observations(tree))
 
 
 def _broker_services(tree: Tree) -> tuple[Observation, ...]:

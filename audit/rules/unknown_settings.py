@@ -8,7 +8,7 @@ from audit.french.typography import counted
 from audit.model.domains import conclude
 from audit.model.findings import Excerpt, Finding, Severity
 from audit.model.gaps import Doubt, UnreadSettings
-from audit.model.observations.messages import UnprefixedSetting, UselessOption
+from audit.model.observations.messages import OwnSetting, UnprefixedSetting, UselessOption
 from audit.model.target_facts import TargetFacts
 from audit.rules.celery_releases import UNDECLARED, CeleryRelease, declared_settings, first_release
 from audit.rules.domains.setting_domain import place_of, ruled_by
@@ -21,6 +21,17 @@ _NONE = "aucune application Celery n'a été trouvée avec ses réglages"
 _OPAQUE = "des réglages existent dont les noms ne se lisent pas dans le code"
 _CONF = "https://docs.celeryq.dev/en/stable/userguide/configuration.html"
 _CLOSE = 0.8
+_GROUPS = ("broker_", "task_", "worker_", "beat_", "result_", "event_", "control_")
+# What the commands of Celery read where their line does not say it.
+_OF_DAEMONS = re.compile(r"^(?:beat|worker|events?)_(?:pidfile|logfile|loglevel|uid|gid|umask|executable|workdir)$")
+# Attributes of a task that no setting of their name gives to all of them.
+_OF_TASKS = frozenset(
+    {
+        *("max_retries", "default_retry_delay", "autoretry_for", "dont_autoretry_for", "retry_backoff", "retry_kwargs"),
+        *("retry_backoff_max", "retry_jitter", "throws", "bind", "name", "base", "expires", "countdown", "queue"),
+        *("rate_limit", "priority", "ignore_errors", "pydantic", "typing", "trail", "retries"),
+    }
+)
 # Keys that Kombu 5.6.2 reads, by its transports of Redis, RabbitMQ and SQS.
 _TRANSPORT = (
     *(
@@ -123,6 +134,17 @@ def _misnamed(known: TargetFacts) -> Sequence[Finding]:
     none = () if members else (Doubt(why=opening.missing or _NONE),)
     count = len(known.source.settings.keys() - {"*"}) or len(members)
 
+    own = {o.name for o in known.source.observations_of(OwnSetting)}
+
+    def of_nobody(name: str) -> bool:
+        return name in known.source.settings and is_of_nobody(name) and name not in own
+
+    def possible(member: _Member) -> list[Fault]:
+        if isinstance(member, str) and of_nobody(member):
+            place = known.source.settings[member].excerpt
+            return [Fault(f"`{_as_written(member, place)}`, que ni Celery ni ce code ne lisent", place)]
+        return [_useless(member)] if isinstance(member, UselessOption) else []
+
     def faults(member: _Member) -> list[Fault]:
         if isinstance(member, UselessOption):
             return [] if _may_be_read(member, known) else [_useless(member)]
@@ -132,6 +154,8 @@ def _misnamed(known: TargetFacts) -> Sequence[Finding]:
             misspelled(member, known.source.settings),
             known.source.settings.get(member, names[member][1]).excerpt,
         )
+        if not meant and of_nobody(member) and member.removeprefix("task_") in _OF_TASKS:
+            meant = f", que Celery ne lit pas : `{member.removeprefix('task_')}` est une option de la tâche"
         if meant:
             return [Fault(f"`{_as_written(member, place)}`{meant}", place)]
         value = known.source.settings[member].value if member in known.source.settings else None
@@ -144,7 +168,7 @@ def _misnamed(known: TargetFacts) -> Sequence[Finding]:
     read_names = f"{counted(count, 'réglage')}, noms de {which}"
     domain = ruled_by(known, (), members, read_names, *none, *opaque)
     evidence = [f.evidence() for f in known.probes]
-    answer = conclude(domain, faults, possible_of=lambda m: [_useless(m)] if isinstance(m, UselessOption) else [])
+    answer = conclude(domain, faults, possible_of=possible)
     return answered(_misnamed.guide, "Réglage sans effet", answer, *evidence, nothing=_NONE)
 
 
@@ -211,6 +235,12 @@ def misspelled(name: str, written: Collection[str] = ()) -> str:
         return ""
     likely = [other for other in words if other not in written][:2] or [o for o in found if o not in written][:1]
     return f" au lieu de {' ou '.join(f'`{one}`' for one in likely)}" if likely else ", que Celery ne lit pas"
+
+
+def is_of_nobody(name: str) -> bool:
+    """Whether a name begins as Celery's own do, and is none that a release of Celery or a usual part of it reads."""
+    begins = name.startswith(_GROUPS) and name.islower()
+    return begins and name not in declared_settings() and not _OF_DAEMONS.search(name)
 
 
 def _is_a_word_apart(name: str, other: str) -> bool:

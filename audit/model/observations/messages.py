@@ -186,6 +186,13 @@ class UselessOption(Observation):
 
 
 @dataclass(frozen=True)
+class OwnSetting(Observation):
+    """A setting that the target's own code reads, by its `name`."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class UnprefixedSetting(Observation):
     """A setting of Celery, `meant`, written as a name without the `prefix` that the application reads, or as an older one."""
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from audit.model.observations.messages import UnprefixedSetting
+from audit.model.observations.messages import OwnSetting, UnprefixedSetting
 from audit.reading.celery.application_objects import configuration_of
 from audit.reading.old_setting_names import meant_by
 from audit.reading.python.abstract_values import Instance, Origin, Table
@@ -43,6 +43,17 @@ def read_unprefixed(machine: Machine, app: Instance) -> Iterator[UnprefixedSetti
                 name,
                 f"{str(namespace).upper()}_" if namespace else "",
             )
+
+
+def read_own_settings(machine: Machine, app: Instance) -> Iterator[OwnSetting]:
+    """The names in a configuration, as Celery's own begin, that the code of the target reads."""
+    conf = configuration_of(app)
+    for key in conf:
+        origin = conf.origins.get(key)
+        if origin and isinstance(key, str) and key.startswith(_GROUPS):
+            names = (key, key.upper(), f"CELERY_{key.upper()}")
+            if any(_is_used(machine, name, origin.path) for name in names):
+                yield OwnSetting("", None, key)
 
 
 def _is_used(machine: Machine, key: str, path: str) -> bool:

@@ -364,6 +364,7 @@ def _table_method(machine: Machine, table: Table, name: str, site: CallSite) -> 
 
 
 def _item_method(machine: Machine, table: Table, name: str, site: CallSite) -> Value:
+    """What `get` and its like find; None itself would say that this is no call with a known meaning."""
     key, variable = unwrap(site.argument(0, "key"))
     if variable in machine.project.deployed:
         # What is chosen by a variable that the deployment gives is not chosen by its default.
@@ -378,7 +379,8 @@ def _item_method(machine: Machine, table: Table, name: str, site: CallSite) -> V
     held = table.get(key, default)
     if name == "pop" and key in table:
         _remove(machine, table, key, site)
-    return overridable(held, variable)
+    found = overridable(held, variable)
+    return Overridable(None, "") if found is None else found
 
 
 def _remove(machine: Machine, table: Table, key: Value, site: CallSite) -> None:

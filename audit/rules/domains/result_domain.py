@@ -39,7 +39,8 @@ def kept_results_of(known: TargetFacts, backend: Reading) -> Domain[Kept]:
     told = backend.value if isinstance(backend.value, str) else ""
     found, ignored = _KEEPING.match(told), read(known, "task_ignore_result", False)
     ignores = ignored.value is True and not ignored.missing
-    if (store := _NEVER_CLEANED.match(told)) and not ignores and not _expires(known, store[1].lower(), told):
+    store = _NEVER_CLEANED.match(told)
+    if store and not ignores and not _expires(known, store[1].lower(), told):
         return Domain((Kept(store[1], by_nobody=False, never=True),), (), f"`{store[1]}`")
     if not found or ignores:
         why = backend.missing or ("l'adresse des résultats vient de l'environnement" if backend.variable else "")
