@@ -48,7 +48,8 @@ def _is_a_choice(scope: Scope, run: ast.Attribute) -> bool:
 
 def _handed(scope: Scope, call: ast.Call, names: frozenset[str]) -> Iterator[DirectRun]:
     """A task given, as a function, to what calls it in this process: `background.add_task(resize, key)`, or a helper over it."""
-    for place, node in [*enumerate(call.args), *((k.arg or "", k.value) for k in call.keywords)]:
+    given: list[tuple[int | str, ast.expr]] = [*enumerate(call.args), *((k.arg or "", k.value) for k in call.keywords)]
+    for place, node in given:
         if last(node) not in names or not isinstance(node, ast.Name | ast.Attribute):
             continue
         task = scope.evaluated(node)
