@@ -37,6 +37,8 @@ def _of_file(source: Source, around: Around) -> Iterator[BrokerService]:
         nodes = list(yaml.compose_all(source.text, Loader=yaml.SafeLoader))
     except (yaml.YAMLError, RecursionError):
         return
+    if basename(source.path).startswith("values"):
+        yield from _of_values(source, documents, around)
     maps = [d.get("data") for d in documents if d.get("kind") == "ConfigMap"]
     written = {name: str(text) for held in maps if isinstance(held, dict) for name, text in held.items()}
     for document, node in zip(documents, nodes, strict=False):
@@ -47,6 +49,30 @@ def _of_file(source: Source, around: Around) -> Iterator[BrokerService]:
             yield from _of_render(source, services, value_of(node, "services"))
         elif "spec" in document:
             yield from _of_pods(source, patched(source.path, document, around), node, _files_of_maps(around) | written)
+
+
+def _of_values(source: Source, documents: Sequence[Mapping[str, Any]], around: Around) -> Iterator[BrokerService]:
+    """The server of a chart that this one depends on, where its values say that it keeps nothing, or how it is configured."""
+    chart = around.source(join(dirname(source.path), "Chart.yaml"))
+    for name, given in (
+        pair for document in documents for pair in document.items() if chart and isinstance(pair[1], dict)
+    ):
+        if (
+            name not in _SERVERS
+            or given.get("enabled") is False
+            or not re.search(rf"name:\s*{name}\b", chart.text if chart else "")
+        ):
+            continue
+        parts = [
+            given,
+            *(given[key] for key in ("master", "primary", "standalone") if isinstance(given.get(key), dict)),
+        ]
+        kept = [p["persistence"] for p in parts if isinstance(p.get("persistence"), dict)]
+        said, _ = configured(["/values.conf"], lambda _, one=given: str(one.get("commonConfiguration") or ""))
+        off = any(one.get("enabled") is False for one in kept)
+        number = next(n for n, line in enumerate(source.lines, 1) if line.startswith(f"{name}:"))
+        names = (str(name), f"{name}-master", f"{name}-primary", f"{name}-headless")
+        yield service_of(source.excerpt(number, number, "yaml"), names, said, "", in_memory=off)
 
 
 def _files_of_maps(around: Around) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from audit.reading.deployment.file_references import Around
+from audit.reading.deployment.template_values import variables
 
 _INVENTORY = re.compile(r"(^|/)(inventor(y|ies)|hosts)[^/]*(/[^/]+)*$")
 _GUARDS = frozenset({"when", "run_once", "delegate_to"})
@@ -20,6 +21,24 @@ def hosts_of_unit(unit: str, around: Around) -> int:
     sizes = _groups(around)
     counts = [sizes.get(name, 1) for name, tasks in _plays(around) if any(_starts(task, unit) for task in tasks)]
     return max(counts, default=1)
+
+
+def copies_of_template(path: str, around: Around) -> int:
+    """How many files the loop of a task makes of a template, of one machine; 1 where no loop does, 2 where it is not read."""
+    for source in around.holding(basename(path), ".yml", ".yaml"):
+        for entry in _loaded(source.text):
+            for task in (entry, *_tasks(entry)) if isinstance(entry, dict) else ():
+                looped = task.get("loop", task.get("with_items"))
+                made = [v for v in task.values() if isinstance(v, dict) and "src" in v and "item" in str(v.get("dest"))]
+                if looped is not None and any(basename(str(one["src"])).startswith(basename(path)) for one in made):
+                    return _items(looped, around)
+    return 1
+
+
+def _items(looped: Any, around: Around) -> int:
+    named = re.fullmatch(r"\{\{\s*(\w+)\s*\}\}", str(looped))
+    held = variables(around).get(named[1]) if named else looped
+    return len(held) if isinstance(held, list | dict) else 2
 
 
 def _plays(around: Around) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:

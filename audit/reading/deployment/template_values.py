@@ -29,11 +29,11 @@ def value_of(expression: str, path: str, around: Around) -> str | None:
         return _text(_inside(_chart_values(path, around), name.removeprefix(".Values.")))
     if not re.fullmatch(r"[A-Za-z_]\w*(\.\w+)*", name):
         return None
-    found = _text(_inside(_variables(around), name))
+    found = _text(_inside(variables(around), name))
     for _ in range(_DEEPEST):
         if found is None or "{{" not in found:
             return found
-        found = re.sub(r"\{\{\s*(\w+)\s*\}\}", lambda m: _text(_variables(around).get(m[1])) or m[0], found)
+        found = re.sub(r"\{\{\s*(\w+)\s*\}\}", lambda m: _text(variables(around).get(m[1])) or m[0], found)
     return None
 
 
@@ -71,7 +71,7 @@ def _merged(under: Any, over: Any) -> Any:
     return over
 
 
-def _variables(around: Around) -> Mapping[str, Any]:
+def variables(around: Around) -> Mapping[str, Any]:
     """What Ansible knows under each name: what wins, where those of one rank say the same."""
     if "ansible" not in around.memo:
         told: dict[str, tuple[int, list[Any]]] = {}

@@ -232,17 +232,21 @@ def read_systemd(source: Source, around: Around) -> Iterator[Line]:
     stop = replace(of_systemd(service), hidden=hidden or "PassEnvironment" in service)
     forks = service.get("Type", "simple").lower() == "forking"
     copies = _instances(source.path, around) if source.path.endswith("@.service") else 1
-    if copies == 1 and re.search(r"\bbeat\b|\s-B\b", command):
-        copies = _on_hosts(source.path, around)
+    if copies == 1:
+        copies = _of_plays(source.path, command, around)
     line = Line(command, first, last, supervised, {**_assignments(service), **given}, doubt, copies, stop=stop)
     memory, user = service.get("MemoryMax", service.get("MemoryLimit", "")), service.get("User", "")
     yield replace(line, before=before, on_failure=restart == "on-failure", forks=forks, memory=memory, user=user)
 
 
-def _on_hosts(path: str, around: Around) -> int:
-    from audit.reading.deployment.play_hosts import hosts_of_unit, unit_of  # noqa: PLC0415  YAML is loaded where beat has a unit
+def _of_plays(path: str, command: str, around: Around) -> int:
+    """How many the plays of Ansible make: of a template for one machine, and of beat for all of them."""
+    if next(around.holding("hosts:", ".yml", ".yaml"), None) is None:
+        return 1
+    from audit.reading.deployment.play_hosts import copies_of_template, hosts_of_unit, unit_of  # noqa: PLC0415  YAML is loaded where plays are found
 
-    return hosts_of_unit(unit_of(path), around)
+    made = copies_of_template(path, around)
+    return made * (hosts_of_unit(unit_of(path), around) if re.search(r"\bbeat\b|\s-B\b", command) else 1)
 
 
 def _instances(path: str, around: Around) -> int | None:

@@ -60,7 +60,9 @@ def broker_servers(known: TargetFacts) -> Domain[Broker]:
     environments = [process.environment for process in known.celery_processes]
     found = addresses(reading.value, reading.variable, environments)
     hosts = {host_of(address) for address in found}
-    named = [one for one in seen if hosts & set(one.names)]
+    # A chart puts the name of its release before that of its server.
+    ends = {host.partition(".")[0] for host in hosts}
+    named = [one for one in seen if hosts & set(one.names) or any(e.endswith(f"-{n}") for n in one.names for e in ends)]
     # `localhost` is a developer's default, which a deployment changes.
     open_ended = not found or bool(hosts & {"", "localhost", "127.0.0.1"})
     is_other = bool(found) and all(scheme(address) not in {"redis", ""} for address in found)
