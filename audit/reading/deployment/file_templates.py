@@ -23,11 +23,12 @@ _REPEATS = frozenset({"for", "range"})
 
 @dataclass(frozen=True)
 class Template:
-    """The file that it makes, line by line. `repeated`, `chosen`: lines of the blocks that a loop, or a condition, holds."""
+    """The file that it makes, line by line. `repeated`, `chosen`: lines of the blocks that a loop, or a condition, holds; `dropped`: a condition that is known to be false."""
 
     source: Source
     repeated: frozenset[int] = frozenset()
     chosen: frozenset[int] = frozenset()
+    dropped: frozenset[int] = frozenset()
 
 
 def plain_name(path: str) -> str:
@@ -47,7 +48,17 @@ def read_template(source: Source, value_of: Callable[[str], str | None] = lambda
         for kind in (True, False)
     }
     filled = "\n".join(_filled(line, value_of) for line in text.split("\n"))
-    return Template(Source(path, filled), lines[True], lines[False])
+    dropped = frozenset(
+        n for _, first, last in blocks if _is_false(text, first, value_of) for n in range(first, last + 1)
+    )
+    return Template(Source(path, filled), lines[True], lines[False], dropped)
+
+
+def _is_false(text: str, first: int, value_of: Callable[[str], str | None]) -> bool:
+    """Whether the block that begins at a line is of an `if` on one value, which is false."""
+    opened = re.search(r"\bif\s+([\w.$]+)\s*-?[}%]", text.split("\n")[first - 2]) if first > 1 else None
+    told = value_of(opened[1].lstrip("$")) if opened else None
+    return told is not None and told.lower() in {"false", "no", "0", ""}
 
 
 def _blocks(text: str) -> Iterator[tuple[str, int, int]]:

@@ -51,6 +51,12 @@ def patched(path: str, document: Document, around: Around) -> Document:
     return _made(chosen, path, copy.deepcopy(dict(document)), overlays, 0)
 
 
+def taken(around: Around) -> frozenset[str]:
+    """The files that some kustomization takes, or that patch what it takes."""
+    overlays = _overlays(around).values()
+    return frozenset(p for one in overlays for p in (*one.files, *(patch.path for patch in one.patches)))
+
+
 def is_patch(path: str, around: Around) -> bool:
     """Whether a file only changes what others declare."""
     return any(path == patch.path for one in _overlays(around).values() for patch in one.patches)

@@ -194,7 +194,7 @@ def _kind(source: Source, *, declared: bool) -> str:
 
 
 def _runs(source: Source, template: Template, kind: str, around: Around, read: frozenset[str]) -> Iterator[Run]:
-    for written in _READERS[kind](template.source, around):
+    for written in (w for w in _READERS[kind](template.source, around) if w.first not in template.dropped):
         line = replace(
             written,
             copies=None if written.first in template.repeated else written.copies,

@@ -16,6 +16,7 @@ from audit.reading.deployment.life_probes import probe_read
 from audit.reading.deployment.process_runs import Run, runners
 from audit.reading.deployment.python_programs import program_of
 from audit.reading.deployment.received_stops import environment_of, stops_of
+from audit.reading.deployment.start_orders import hosts_of, is_left_out_file, left_out_service, left_out_unit
 from audit.reading.deployment.started_programs import empties, given_options
 from audit.reading.deployment.watched_jobs import watched_instead
 
@@ -47,8 +48,11 @@ def _contained(run: Run, process: Process, runs: Sequence[Run], around: Around) 
     given = given_options(process.role, environment, process.options)
     options = {**given, **process.options}
     filtered, aside = watched_instead(chains)
+    hosts = max((_hosts(one, around) for one in chains), default=1) if "beat" in process.role else 1
     return replace(
         process,
+        copies=process.copies * hosts if process.copies else process.copies,
+        asleep=process.asleep or next(filter(None, (_left_out(one, around) for one in chains)), ""),
         filtered=filtered,
         aside=aside,
         role="worker+beat" if process.role == "worker" and "beat" in options else process.role,
@@ -60,6 +64,30 @@ def _contained(run: Run, process: Process, runs: Sequence[Run], around: Around) 
         host=next((r.line.host for r in chains if r.line.host), ""),
         memory=next((r.line.memory for r in chains if r.line.memory), ""),
     )
+
+
+def _left_out(run: Run, around: Around) -> str:
+    """Why nothing starts what a file declares, in French, where scripts start others of its kind."""
+    if run.kind == "systemd":
+        return left_out_unit(_unit(run), around)
+    if run.kind == "compose":
+        return left_out_service(run.path, _service(run), around)
+    return is_left_out_file(run.path, around) if run.kind == "kubernetes" else ""
+
+
+def _hosts(run: Run, around: Around) -> int:
+    if run.kind not in {"systemd", "compose"}:
+        return 1
+    return hosts_of(run.kind, _unit(run) if run.kind == "systemd" else _service(run), around)
+
+
+def _unit(run: Run) -> str:
+    return run.path.rpartition("/")[2].partition(".service")[0]
+
+
+def _service(run: Run) -> str:
+    named = re.match(r"\s*[\"']?([\w.-]+)[\"']?\s*:", run.excerpt.text)
+    return named[1] if named else ""
 
 
 def _of_image(chain: Sequence[Run], around: Around) -> Probe | None:

@@ -345,12 +345,18 @@ def _dyno(name: str, around: Around) -> str:
     return _DYNOS.get(told[1].lower(), "") if told else ""
 
 
+def _is_stopped(name: str, around: Around) -> bool:
+    """Whether `app.json` asks for none of a process."""
+    source = around.source("app.json")
+    return bool(source and re.search(rf'"{name}"\s*:\s*\{{[^{{}}]*"quantity"\s*:\s*0\b', source.text))
+
+
 def read_procfile(source: Source, around: Around) -> Iterator[Line]:
     """`name: command`, one a line, restarted by the platform; `release` runs once, and `Procfile.dev` is for a desk."""
     restart = "platform" if source.path.rpartition("/")[2].lower() == "procfile" else ""
     for number, line in enumerate(source.lines, 1):
         entry = re.match(r"\s*([A-Za-z0-9_-]+):\s*(\S.*)$", line)
-        if entry and entry.group(1) != "release":
+        if entry and entry.group(1) != "release" and not _is_stopped(entry.group(1), around):
             stop = OF_PROCFILE if restart else NO_ORDER
             yield Line(entry.group(2), number, number, restart, stop=stop, memory=_dyno(entry.group(1), around))
 
