@@ -1,12 +1,14 @@
 """What only the presence of a name tells: results that are read, retry functions that only tests call."""
 
+import ast
 import re
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence, Set
 
 from audit.model.observations.failure_handling import RetryFunction
 from audit.model.observations.messages import ResultRead
 from audit.model.observations.observation import Observation
 from audit.reading.python.modules import Module, Project
+from audit.reading.python.syntax_cache import Definition
 
 _READS = (
     "AsyncResult",
@@ -25,12 +27,15 @@ _OF_THE_BACKEND = re.compile(
     r"backend\.(?:get_(?:result|state|status|traceback|task_meta|many|key_for_task)|wait_for|join_native)\b|celery-task-meta-"
 )
 _ASKED = re.compile(r"\b(\w+)\.(?:delay|apply_async|s|si|signature|subtask)\(")
-_RETRY_WORDS = ("retry", "retries", "backoff", "back_off", "recul", "reprise")
-_RETRY_FUNCTION = re.compile(
-    r"^(?:async )?def (\w*(?:retry|retries|backoff|back_off|recul|reprise)\w*)\(", re.MULTILINE
+_SPEAKS = re.compile(r"(?i)retry|retries|back_?off|recul|reprise")
+_WAITS = re.compile(r"(?i)delay|countdown|wait|interval|seconds|pause|attempt")
+_COUNTS = re.compile(
+    r"(?i)^(n_?|nb_?)?(retries|retry|tries|attempts?|essais?|reprises?)(_?(count|number|no|index|made))?$"
 )
+# Bases that call no method of their own.
+_PLAIN_BASES = frozenset({"object", "ABC", "Enum", "NamedTuple", "Protocol", "BaseModel", "Generic"})
+_OF_TASKS = frozenset({"delay", "retry"})
 _WORD = re.compile(r"\w+")
-_DECORATED = re.compile(r"@[^\n]*\n\Z")
 
 
 def mentions(project: Project) -> Iterator[Observation]:
@@ -42,19 +47,19 @@ def mentions(project: Project) -> Iterator[Observation]:
             text = module.source.text
             of_any = any(word in text for word in _OF_ANY) or _OF_THE_BACKEND.search(text) is not None
             yield ResultRead("", None, module.source.path, frozenset(_ASKED.findall(text)), of_any)
-    speaking = [module for module in modules if any(word in module.source.text for word in _RETRY_WORDS)]
-    naming = _naming(speaking)
+    speaking = [module for module in modules if _SPEAKS.search(f"{module.name} {module.source.text}")]
+    functions = {m.name: [*_retry_functions(m)] for m in speaking if m.name not in tests} if tests else {}
+    naming = _naming(speaking, {function.name for every in functions.values() for function, _ in every})
     for module in speaking:
-        if module.name not in tests:
-            yield from _retry_functions(module, naming, tests)
+        for function, cls in functions.get(module.name, ()):
+            yield from _retry_function(module, function, cls, naming.get(function.name, ()), tests)
 
 
-def _naming(modules: Sequence[Module]) -> Mapping[str, Sequence[Module]]:
+def _naming(modules: Sequence[Module], names: Set[str]) -> Mapping[str, Sequence[Module]]:
     """Modules that hold the name of a retry function, by that name: each text is read once, however many there are."""
-    names = {found.group(1) for module in modules for found in _RETRY_FUNCTION.finditer(module.source.text)}
     naming: dict[str, list[Module]] = {}
     for module in modules:
-        for name in names.intersection(_WORD.findall(module.source.text)):
+        for name in names & {*_WORD.findall(module.source.text)}:
             naming.setdefault(name, []).append(module)
     return naming
 
@@ -66,22 +71,44 @@ def _reads_results(text: str) -> bool:
     return at_once or any(word in text for word in _READS) or _OF_THE_BACKEND.search(text) is not None
 
 
-def _retry_functions(
-    module: Module, naming: Mapping[str, Sequence[Module]], tests: Container[str]
-) -> Iterator[Observation]:
-    text = module.source.text
-    for found in _RETRY_FUNCTION.finditer(text):
-        # What decorates a function may call it: a task, a route, a fixture.
-        if _DECORATED.search(text[: found.start()]):
-            continue
-        name = found.group(1)
-        called = re.compile(rf"(?m)^(?!\s*(?:from|import|def|async def)\b)[^\n#]*\b{name}\b(?![^\n]*\bimport\b)")
-        users = [other for other in naming[name] if called.search(_without_imports(other))]
-        tested = any(other.name in tests for other in users)
-        used = any(other.name not in tests for other in users)
-        line = text.count("\n", 0, found.start()) + 1
-        excerpt = module.source.excerpt(line, line + 2)
-        yield RetryFunction(f"{module.name}:{name}", excerpt, tested, used)
+def _retry_functions(module: Module) -> Iterator[tuple[Definition, str]]:
+    """The functions of a module that work out a retry, methods too, each with its class; what is decorated may be called by what decorates."""
+    for node in module.tree.body:
+        if isinstance(node, Definition) and _is_of_retries(node, module.name.rpartition(".")[2]):
+            yield node, ""
+        elif isinstance(node, ast.ClassDef) and {_last(base) for base in node.bases} <= _PLAIN_BASES:
+            methods = (n for n in node.body if isinstance(n, Definition) and not n.name.startswith("__"))
+            yield from ((method, node.name) for method in methods if _is_of_retries(method, node.name))
+
+
+def _is_of_retries(function: Definition, around: str) -> bool:
+    """Whether the name of a function speaks of retries; or of a delay, where what holds it does, or what it is given counts them."""
+    if function.decorator_list:
+        return False
+    given = (a.arg for a in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs))
+    counted = _SPEAKS.search(around) or any(map(_COUNTS.match, given))
+    return bool(_SPEAKS.search(function.name) or (_WAITS.search(function.name) and counted))
+
+
+def _last(node: ast.expr) -> str:
+    node = node.value if isinstance(node, ast.Subscript) else node
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def _retry_function(
+    module: Module, function: Definition, cls: str, naming: Sequence[Module], tests: Container[str]
+) -> Iterator[RetryFunction]:
+    name, start = function.name, r"\." if cls else ""
+    own = rf"from|import|(?:async )?def {name}\b"
+    called = re.compile(rf"(?m)^(?!\s*(?:{own})\b)[^\n#]*{start}\b{name}\b(?!\s*=[^=])(?![^\n]*\bimport\b)")
+    users = [other for other in naming if called.search(_without_imports(other))]
+    tested = any(other.name in tests and cls in other.source.text for other in users)
+    used = any(other.name not in tests for other in users)
+    if used and name in _OF_TASKS:
+        # Tasks have a method of that name.
+        return
+    excerpt = module.source.excerpt(function.lineno, function.lineno + 2)
+    yield RetryFunction(f"{module.name}:{cls}.{name}" if cls else f"{module.name}:{name}", excerpt, tested, used)
 
 
 def _without_imports(module: Module) -> str:
