@@ -28,6 +28,7 @@ _OF_THE_BACKEND = re.compile(
 )
 _ASKED = re.compile(r"\b(\w+)\.(?:delay|apply_async|s|si|signature|subtask)\(")
 _SPEAKS = re.compile(r"(?i)retry|retries|back_?off|recul|reprise")
+_MAY_SPEAK = re.compile(rf"{_SPEAKS.pattern}|attempt|tries|essai")
 _WAITS = re.compile(r"(?i)delay|countdown|wait|interval|seconds|pause|attempt")
 _COUNTS = re.compile(
     r"(?i)^(n_?|nb_?)?(retries|retry|tries|attempts?|essais?|reprises?)(_?(count|number|no|index|made))?$"
@@ -47,9 +48,9 @@ def mentions(project: Project) -> Iterator[Observation]:
             text = module.source.text
             of_any = any(word in text for word in _OF_ANY) or _OF_THE_BACKEND.search(text) is not None
             yield ResultRead("", None, module.source.path, frozenset(_ASKED.findall(text)), of_any)
-    speaking = [module for module in modules if _SPEAKS.search(f"{module.name} {module.source.text}")]
-    functions = {m.name: [*_retry_functions(m)] for m in speaking if m.name not in tests} if tests else {}
-    naming = _naming(speaking, {function.name for every in functions.values() for function, _ in every})
+    speaking = [m for m in modules if m.name not in tests and _MAY_SPEAK.search(f"{m.name} {m.source.text}")]
+    functions = {module.name: [*_retry_functions(module)] for module in speaking if tests}
+    naming = _naming(modules, {function.name for every in functions.values() for function, _ in every})
     for module in speaking:
         for function, cls in functions.get(module.name, ()):
             yield from _retry_function(module, function, cls, naming.get(function.name, ()), tests)
@@ -59,7 +60,7 @@ def _naming(modules: Sequence[Module], names: Set[str]) -> Mapping[str, Sequence
     """Modules that hold the name of a retry function, by that name: each text is read once, however many there are."""
     naming: dict[str, list[Module]] = {}
     for module in modules:
-        for name in names & {*_WORD.findall(module.source.text)}:
+        for name in names & {*_WORD.findall(module.source.text)} if names else ():
             naming.setdefault(name, []).append(module)
     return naming
 
