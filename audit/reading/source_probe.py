@@ -31,6 +31,7 @@ from audit.reading.celery.configuration_calls import follow_connected, follow_in
 from audit.reading.celery.configuring_modules import keep_loaded_writes
 from audit.reading.celery.deployed_variables import given_to_all, read_in
 from audit.reading.celery.option_writes import OptionWrites
+from audit.reading.celery.routers import with_routers
 from audit.reading.celery.start_modules import WorkerStarts
 from audit.reading.celery.task_calls import apply_own_decorators, follow_task_makers
 from audit.reading.celery.task_definitions import read_tasks, with_annotations
@@ -147,6 +148,7 @@ def _collect(target: Target, steps: int) -> Facts:
     settings = read_settings(machine, app) if app else settings_of_all(machine, tasks, target.celery_app)
     if annotations := settings.get("task_annotations"):
         tasks = with_annotations(tasks, annotations.value)
+    settings = with_routers(machine, app, settings, tasks) if app else settings
     gaps = _gaps(tree, machine)
     tree.unread += [(o.path, f"{_TOO_LONG}, ligne {o.first}") for o in machine.given_up]
     return Facts(

@@ -27,6 +27,7 @@ from audit.reading.behaviour.published_calls import (
 from audit.reading.behaviour.row_objects import is_row
 from audit.reading.behaviour.scope import Scope, chain, keyword, last, opaque
 from audit.reading.behaviour.upper_bounds import at_most
+from audit.reading.behaviour.verification_values import arguments_of
 from audit.reading.python.abstract_values import ClassValue, FunctionValue, Table, exported, unwrap
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute
@@ -269,7 +270,23 @@ def _choices(scope: Scope, node: ast.expr) -> tuple[str, ...]:
         ends = bool(body) and isinstance(body[-1], ast.Return) and not nested
         leaves = [leaf for value in returns for leaf in _sides(value)] if ends else []
     found = [leaf.value for leaf in leaves if isinstance(leaf, ast.Constant) and isinstance(leaf.value, str)]
-    return tuple(dict.fromkeys(found)) if len(found) == len(leaves) else ()
+    return tuple(dict.fromkeys(found)) if len(found) == len(leaves) else _by_callers(scope, node)
+
+
+def _by_callers(scope: Scope, node: ast.expr) -> tuple[str, ...]:
+    """The texts that the calls of a function make of its parameter, by itself or as the key of a table; none when unsure."""
+    key = node.slice if isinstance(node, ast.Subscript) else node
+    root = scope.root
+    if not isinstance(key, ast.Name) or not isinstance(root, ast.FunctionDef) or root.decorator_list:
+        return ()
+    table = scope.evaluated(node.value) if isinstance(node, ast.Subscript) else None
+    given = [other.evaluated(one) for other, one in arguments_of(scope, root.args, key.id)]
+    known = isinstance(table, Table) and not table.opaque and all(isinstance(k, str) and k in table for k in given)
+    found = (
+        [exported(table[k]) for k in given] if isinstance(table, Table) and known else given if table is None else []
+    )
+    texts = [one for one in found if isinstance(one, str)]
+    return tuple(dict.fromkeys(texts)) if len(texts) == len(given) else ()
 
 
 def _sides(node: ast.expr | None) -> list[ast.expr | None]:

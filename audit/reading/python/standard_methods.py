@@ -44,6 +44,10 @@ _TEXT_METHODS = frozenset(
         "removeprefix",
         "removesuffix",
         "encode",
+        "partition",
+        "rpartition",
+        "rsplit",
+        "capitalize",
     ]
 )
 
