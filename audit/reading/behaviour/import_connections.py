@@ -3,14 +3,13 @@
 import ast
 import re
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from audit.model.call_closures import COMMON
 from audit.model.observations.shared_data import ConnectionAtImport
 from audit.model.unknown import UNKNOWN
-from audit.reading.behaviour.row_objects import ancestors, owner
 from audit.reading.behaviour.scope import Scope, chain, function_scope, keyword, last, scope_at
-from audit.reading.python.abstract_values import BoundMethod, ClassValue, External, FunctionValue
+from audit.reading.python.abstract_values import BoundMethod, ClassValue, FunctionValue, descends_from
 from audit.reading.python.child_nodes import children, walk
 
 _CONNECTIONS = frozenset(
@@ -49,13 +48,9 @@ _ENGINE = frozenset({"reflect", "create_all", "drop_all"})
 _OF_ENGINE = frozenset({"connect", "begin", "execute", "raw_connection"})
 # Signals that a worker sends before its children are forked.
 _BEFORE_FORK = frozenset({"worker_init", "celeryd_init", "celeryd_after_setup"})
-# What a worker builds its own steps by, before its children are forked.
-_BUILDING = frozenset({"__init__", "create", "include"})
-# Decorators that are in no doubt.
-_USUAL = frozenset(
-    ("task", "shared_task", "property", "setter", "staticmethod", "classmethod", "dataclass", "contextmanager", "wraps",
-     "lru_cache", "cache", "cached_property", "abstractmethod", "overload", "receiver", "connect", "route", "get", "post")
-)  # fmt: skip
+# A blueprint makes and includes all its steps before it starts the first.
+_STEPS = ("Step", "StartStopStep", "ConsumerStep")
+_OF_A_STEP = frozenset({"__init__", "include", "include_if", "create"})
 # Clients that open their connection at their first command only.
 _MAKERS = ("Redis", "StrictRedis", "Valkey", "from_url")
 _LIBRARIES = ("redis", "valkey")
@@ -74,7 +69,7 @@ _FOLLOWED = 300
 _MOST_OF_A_NAME = 3
 # A connection in any statement, or a call among the statements of the module itself.
 _MAY_OPEN = re.compile(
-    r"(?m)connect|MongoClient|BlockingConnection|Kafka|ConnectionPool|_channel\(|reflect\(|create_all\(|\.objects\.|^\w[\w.]*(\s*:[^=\n]+)?\s*(=[^=\n]*)?\w\(|^\s*@\w"
+    r"(?m)^\s*@\w|\bdef .*=\s*[\w.]+\(|^class \w+\(|connect|MongoClient|BlockingConnection|Kafka|ConnectionPool|_channel\(|reflect\(|create_all\(|\.objects\.|^\w[\w.]*(\s*:[^=\n]+)?\s*(=[^=\n]*)?\w\("
 )
 
 
@@ -86,62 +81,41 @@ def may_open(text: str) -> bool:
 def opened_at_import(scope: Scope) -> Iterator[ConnectionAtImport]:
     """One observation for each statement of a module that opens a connection, in its own text or in what it calls.
 
-    A receiver of a signal that a worker sends before it forks is as a module's own statements.
+    A receiver of a signal that a worker sends before it forks is as a module's own statements, and so is what makes a bootstep.
     """
     early = not scope.symbol or _runs_before_the_fork(scope)
-    calls = [*scope.calls, *(() if scope.symbol else _in_definitions(scope))]
-    for call in calls if early else ():
+    for call in (*scope.calls, *_of_definitions(scope)) if early else ():
         if _is_guarded(scope, call):
             continue
         if library := _opens(scope, call):
             yield scope.observed(ConnectionAtImport, call, own_after_fork=library in _OWN_AFTER_FORK)
-        elif found := _opened_by(_runs(scope, call)):
+        elif found := _opened_by(scope, call):
             sure, library = found
             yield scope.observed(ConnectionAtImport, call, sure=sure, own_after_fork=library in _OWN_AFTER_FORK)
-    for decorator in () if scope.symbol else _decorators(scope):
-        made = scope.evaluated(decorator)
-        runs = isinstance(made, FunctionValue) and isinstance(made.node, ast.FunctionDef)
-        inner = [(function_scope(scope.machine, made), True)] if isinstance(made, FunctionValue) and runs else []
-        if inner and (found := _opened_by(inner)):
-            sure, library = found
-            yield scope.observed(ConnectionAtImport, decorator, sure=sure, own_after_fork=library in _OWN_AFTER_FORK)
 
 
-def _in_definitions(scope: Scope) -> Iterator[ast.Call]:
-    """The calls that give parameters their defaults, or make decorators: they run as the function is defined."""
-    for node in _defined(scope.module.tree):
-        defaults = () if isinstance(node, ast.ClassDef) else (*node.args.defaults, *node.args.kw_defaults)
-        decorators = () if isinstance(node, ast.ClassDef) else node.decorator_list
-        for expression in (*defaults, *decorators):
-            yield from (n for n in (walk(expression) if expression else ()) if isinstance(n, ast.Call))
-
-
-def _decorators(scope: Scope) -> Iterator[ast.expr]:
-    """The decorators that are not known to open nothing: each is called with what it decorates."""
-    for node in _defined(scope.module.tree):
-        for decorator in node.decorator_list:
-            if last(decorator.func if isinstance(decorator, ast.Call) else decorator) not in _USUAL:
-                yield decorator
-
-
-def _defined(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
-    """The functions and classes that an import defines: not those inside functions."""
-    pending: list[ast.AST] = [tree]
+def _of_definitions(scope: Scope) -> Iterator[ast.Call]:
+    """The calls that the definitions of a module make: in their default values, of their decorators and of what those give."""
+    pending: list[ast.AST] = [] if scope.symbol else [scope.root]
     while pending:
-        for child in children(pending.pop()):
-            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
-                yield child
-            elif isinstance(child, ast.stmt):
-                pending.append(child)
-                if isinstance(child, ast.ClassDef):
-                    yield child
+        node = pending.pop()
+        given: list[ast.expr] = []
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            given = [*node.decorator_list, *node.args.defaults, *(d for d in node.args.kw_defaults if d)]
+        elif not isinstance(node, ast.Lambda):
+            pending += children(node)
+        for part in given:
+            yield from (n for n in walk(part) if isinstance(n, ast.Call) and not isinstance(part, ast.Lambda))
+        for applied in getattr(node, "decorator_list", []):
+            yield ast.copy_location(ast.Call(applied, [], []), applied)
+        for base in node.bases if isinstance(node, ast.ClassDef) else ():
+            yield ast.copy_location(ast.Call(ast.Attribute(base, "__init_subclass__", ast.Load()), [], []), base)
 
 
 def _runs_before_the_fork(scope: Scope) -> bool:
-    if getattr(scope.root, "name", "") in _BUILDING and any(
-        isinstance(base, External) and base.dotted.startswith("celery.bootsteps") for base in ancestors(owner(scope))
-    ):
-        return True
+    holder, _, method = scope.symbol.rpartition(".")
+    if method in _OF_A_STEP and "bootsteps" in scope.module.source.text:
+        return descends_from(scope.machine.resolve(holder), *_STEPS)
     for decorator in getattr(scope.root, "decorator_list", []):
         connected = decorator.func if isinstance(decorator, ast.Call) else decorator
         if (
@@ -153,11 +127,11 @@ def _runs_before_the_fork(scope: Scope) -> bool:
     return False
 
 
-def _opened_by(start: Sequence[tuple[Scope, bool]]) -> tuple[bool, str] | None:
-    """Whether these functions of the project surely open a connection, and by which library; None when none was found."""
+def _opened_by(scope: Scope, call: ast.Call) -> tuple[bool, str] | None:
+    """Whether the function of the project called here surely opens a connection, and by which library; None when none was found."""
     found: list[tuple[bool, str]] = []
     seen: set[str] = set()
-    pending = deque((inner, sure, 1) for inner, sure in start)
+    pending = deque((inner, sure, 1) for inner, sure in _runs(scope, call))
     while pending and len(seen) < _FOLLOWED:
         inner, sure, depth = pending.popleft()
         if inner.symbol in seen:
