@@ -12,7 +12,7 @@ from audit.model.plain_value import PlainValue
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.rules.domains.setting_domain import hidden_tasks, place_of, ruled_by
-from audit.rules.effective_settings import Reading, given, production_tasks, read, short
+from audit.rules.effective_settings import Reading, given, options, production_tasks, read, short
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 
@@ -179,6 +179,9 @@ def _certificates(known: TargetFacts) -> Sequence[Finding]:
     urls, settings = [read(known, name) for name in _URLS], [read(known, name) for name in _SSL]
     links = [link for r in urls for link in _links(known, r)]
     links += [_Link(r, r.value, r.excerpt) for r in settings if r.value and not r.missing]
+    # py-amqp is given what the options of its transport hold over the rest.
+    given_over, told_by = options(known, "broker_transport_options")
+    links += [_Link(told_by, given_over["ssl"], told_by.excerpt)] if given_over.get("ssl") else []
     gaps: list[Gap] = [gap for link in links for gap in link.gaps()]
     missing_urls = [r for r in urls if r.variable and not given(known, r.variable)]
     if not any(link.encrypted for link in links) and missing_urls:

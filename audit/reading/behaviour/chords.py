@@ -11,30 +11,54 @@ from audit.reading.python.abstract_values import BoundMethod, ClassValue, Functi
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute
 
+WORDS = ("chord", "group(", "group as")
 _OR = frozenset({"or_", "ior", "__or__"})
 _SIGNED = frozenset({"s", "si", "signature", "subtask"})
 _CHANGES = frozenset({"set", "clone", "on_error", "link", "link_error", "replace", "stamp"})
+_CANVAS = frozenset({"chord", "chain", "group", "reduce"})
 _DEPTH = 8
 
 
 def chords(scope: Scope) -> Iterator[ChordUse]:
     """ChordUse: `chord(header, body)`, `group(…) | body`, `chain(group(…), body)`, and `|` by its other names."""
     for call in scope.calls:
-        name = last(call.func)
-        if name == "chord" and call.args:
-            yield _use(scope, call, call.args[0])
+        name = _called(scope, call)
+        if name == "chord" and (call.args or keyword(call, "header")):
+            yield _use(scope, call, call.args[0] if call.args else call.keywords[0].value)
         elif name == "chain" or (name == "reduce" and len(call.args) > 1 and _joins(scope, call.args[0])):
             parts = _parts(scope, call.args[1:2] if name == "reduce" else call.args)
-            yield from (_use(scope, call, part) for part in parts[:-1] if _is_group(part))
+            yield from (_use(scope, call, part) for part in parts[:-1] if _is_group(scope, part))
         elif name in _OR and isinstance(call.func, ast.Attribute | ast.Name) and call.args:
             held = call.func.value if name == "__or__" and isinstance(call.func, ast.Attribute) else call.args[0]
             yield from (_use(scope, call, part) for part in _last(scope, held) if _joins(scope, call.func))
+    yield from _handed(scope)
     for node in scope.all(ast.BinOp):
         if isinstance(node.op, ast.BitOr):
             yield from (_use(scope, node, before) for before in _last(scope, node.left))
     for added in scope.all(ast.AugAssign):
         if isinstance(added.op, ast.BitOr):
             yield from (_use(scope, added, before) for before in _last(scope, added.target))
+
+
+def _called(scope: Scope, call: ast.Call) -> str:
+    """What is called, by the name that Celery gives it, whatever an import names it."""
+    name = last(call.func)
+    if name in _CANVAS or not isinstance(call.func, ast.Name):
+        return name
+    dotted = scope.external(call.func)
+    return dotted.rpartition(".")[2] if dotted.startswith("celery.") else name
+
+
+def _handed(scope: Scope) -> Iterator[ChordUse]:
+    """`chord` itself given to something: what calls it, and with what header, is not known."""
+    for node in scope.all(ast.Name):
+        parent = scope.parents.get(node)
+        plain = (
+            isinstance(parent, ast.Call) and parent.func is not node and last(parent.func) not in {"isinstance", "cast"}
+        )
+        plain |= isinstance(parent, ast.keyword | ast.Dict | ast.Tuple | ast.List | ast.Assign)
+        if plain and isinstance(node.ctx, ast.Load) and scope.external(node) in {"celery.chord", "celery.canvas.chord"}:
+            yield scope.observed(ChordUse, node, header=(), partial=True)
 
 
 def _joins(scope: Scope, node: ast.expr) -> bool:
@@ -51,7 +75,7 @@ def _last(scope: Scope, node: ast.expr) -> list[ast.expr]:
         node = _before(scope, node) or node
     if isinstance(node, ast.BinOp):
         node = scope.given(node.right)
-    return [node] if _is_group(node) else []
+    return [node] if _is_group(scope, node) else []
 
 
 def _before(scope: Scope, name: ast.Name) -> ast.expr | None:
@@ -81,8 +105,8 @@ def _appended(scope: Scope, held: ast.expr | None) -> list[ast.expr]:
     return [c.args[0] for c in calls if name and isinstance(c.func, ast.Attribute) and last(c.func.value) == name]
 
 
-def _is_group(node: ast.expr) -> bool:
-    return isinstance(node, ast.Call) and last(node.func) == "group"
+def _is_group(scope: Scope, node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and _called(scope, node) == "group"
 
 
 def _use(scope: Scope, node: ast.AST, header: ast.expr) -> ChordUse:
@@ -137,7 +161,7 @@ def _ends(scope: Scope, node: ast.expr) -> list[ast.expr] | None:
     elif isinstance(node, ast.IfExp):
         found = [node.body, node.orelse]
     elif isinstance(node, ast.Call) and node.args:
-        name = last(node.func)
+        name = _called(scope, node)
         if name in {"group", "list", "tuple", "iter", "sorted"}:
             found = list(node.args)
         elif name == "chain":

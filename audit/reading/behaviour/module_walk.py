@@ -11,6 +11,7 @@ from audit.reading.behaviour.blocking_calls import waiting
 from audit.reading.behaviour.call_options import WORDS as TASK_OPTIONS
 from audit.reading.behaviour.call_options import misspelled_options
 from audit.reading.behaviour.certificates import unverified_certificates
+from audit.reading.behaviour.chords import WORDS as CHORD_WORDS
 from audit.reading.behaviour.chords import chords
 from audit.reading.behaviour.class_tables import ClassTables
 from audit.reading.behaviour.clocks import naive_clocks
@@ -109,7 +110,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     ((".connect", "receiver("), signal_receivers),
     (("ATOMIC_REQUESTS",), atomic_requests),
     (("kombu",), registered_serializers),
-    (("chord(", "group("), chords),
+    (CHORD_WORDS, chords),
     (_COUNTING, unprotected_counters),
     ((".save(", ".asave(", "bulk_update(", "commit("), rewritten_documents),
     ((".execute(", ".exec_driver_sql(", ".fetchval(", ".scalar("), sql_counters),

@@ -249,6 +249,8 @@ def _queue(scope: Scope, call: ast.Call) -> PlainValue:
     queue = keyword(call, "queue")
     if queue is not None:
         return scope.value(queue)
+    if keyword(call, "routing_key") is not None or keyword(call, "exchange") is not None:
+        return UNKNOWN
     found: PlainValue = None
     for options in [scope.evaluated(k.value) for k in call.keywords if k.arg is None]:
         if not isinstance(options, dict) or (isinstance(options, Table) and options.opaque and "queue" not in options):

@@ -8,7 +8,8 @@ from audit.model.gaps import Doubt, Gap, UnreadSettings
 from audit.model.observations.deployment_statements import ResultCleaning
 from audit.model.target_facts import TargetFacts
 from audit.rules.domains.process_domain import sleeping_beats, workers_of_any
-from audit.rules.effective_settings import Reading, read
+from audit.rules.domains.setting_scopes import ignoring
+from audit.rules.effective_settings import Reading, production_tasks, read
 
 # Those that do not expire their own keys.
 _KEEPING = re.compile(
@@ -38,7 +39,9 @@ def kept_results_of(known: TargetFacts, backend: Reading) -> Domain[Kept]:
     """One member for a store that does not expire its keys; « nobody » is sure only where every process file was read."""
     told = backend.value if isinstance(backend.value, str) else ""
     found, ignored = _KEEPING.match(told), read(known, "task_ignore_result", False)
-    ignores = ignored.value is True and not ignored.missing
+    dropping, unread_tasks = ignoring(known)
+    keeping = [task for task, _ in production_tasks(known) if task.symbol not in dropping | unread_tasks]
+    ignores = ignored.value is True and not ignored.missing and not keeping and not unread_tasks
     store = _NEVER_CLEANED.match(told)
     if store and not ignores and not _expires(known, store[1].lower(), told):
         return Domain((Kept(store[1], by_nobody=False, never=True),), (), f"`{store[1]}`")
