@@ -12,6 +12,7 @@ from audit.reading.behaviour.unverified_addresses import unverified_addresses
 from audit.reading.behaviour.unverified_commands import unverified_commands
 from audit.reading.behaviour.verification_options import (
     gives_up,
+    opaque_spread,
     options_to_judge,
     spread_choices,
     spread_entry,
@@ -57,6 +58,10 @@ def unverified_certificates(scope: Scope) -> Iterator[UnverifiedCertificate | Un
             elif isinstance(target, ast.Attribute) and target.attr == "verify" and _is_client(scope, target.value):
                 yield from _chosen(scope, node, f"{target.attr} = {ast.unparse(value)}", value)
     yield from _in_dictionaries(scope)
+    for name in scope.all(ast.Constant):
+        called = scope.parents.get(name)
+        if name.value == _UNVERIFIED.partition(".")[2] and not _evaluates_to_it(scope, called):
+            yield scope.observed(UnreadVerification, name, argument=_UNVERIFIED)
     for address, how, condition in unverified_addresses(scope):
         yield scope.observed(UnverifiedCertificate, address, argument=how, condition=condition)
     for command, how in unverified_commands(scope):
@@ -111,6 +116,10 @@ def _by_a_choice(scope: Scope, call: ast.Call) -> Iterator[UnverifiedCertificate
         if given and _asks_by(scope, call, libraries):
             yield from _of_several(scope, call, name, given)
             return
+        named = not given and _names_option(scope, name) and _asks_by(scope, call, libraries)
+        if named and (hidden := opaque_spread(scope, call)):
+            yield scope.observed(UnreadVerification, call, argument=hidden)
+            return
     if option := next(options_to_judge(scope, call), None):
         name, value, giving = option
         yield from _chosen(scope, call, f"{name}={ast.unparse(value)}", value, giving=giving)
@@ -130,6 +139,11 @@ def _of_several(
         yield scope.observed(UnverifiedCertificate, call, argument=told, condition=condition)
     elif Side.UNREAD in found:
         yield scope.observed(UnreadVerification, call, argument=told)
+
+
+def _names_option(scope: Scope, name: str) -> bool:
+    """Whether some text of the project gives this option, to whatever it may be."""
+    return scope.machine.project.holds(re.compile(rf"[\"']{name}[\"']|\b{name}\s*="))
 
 
 def _chosen(
@@ -250,6 +264,10 @@ def _makes_a_context_that_trusts_all(scope: Scope, call: ast.Call) -> bool:
     protocol = ast.unparse(call.args[0]).rpartition(".")[2] if call.args else "PROTOCOL_TLS"
     text = scope.module.source.text
     return protocol in _CLIENT_OR_SERVER and not any(word in text for word in _SAYS_OTHERWISE)
+
+
+def _evaluates_to_it(scope: Scope, node: ast.AST | None) -> bool:
+    return isinstance(node, ast.Call) and held(scope, node) == _UNVERIFIED
 
 
 def _makes_unverified(scope: Scope, call: ast.Call) -> bool:

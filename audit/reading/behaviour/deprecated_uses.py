@@ -28,6 +28,7 @@ _WORDS = (
 )
 _LOOKED_AT = (ast.ClassDef, ast.Attribute, ast.Call, ast.Assign, ast.Import, ast.ImportFrom)
 _REQUESTS = frozenset({"request", "req", "_request"})
+_LOADERS = frozenset({"import_module", "__import__", "import_string"})
 _VALIDATORS = {"validator": "field_validator", "root_validator": "model_validator"}
 
 
@@ -37,7 +38,7 @@ def read_deprecations(machine: Machine) -> tuple[Deprecation, ...]:
     modules = machine.project.modules
     modelled = any(library in module.source.text for module in modules.values() for library in _LIBRARIES)
     with_django = any("django" in module.source.text for module in modules.values())
-    words = (*_CLOCKS, *_PACKAGES, *(_WORDS if with_django else ()), *(_MODELS if modelled else ()))
+    words = (*_CLOCKS, *_PACKAGES, *_LOADERS, *(_WORDS if with_django else ()), *(_MODELS if modelled else ()))
     for name in sorted(modules):
         module = modules[name]
         if not any(word in module.source.text for word in words):
@@ -65,13 +66,21 @@ def _place(deprecation: Deprecation) -> tuple[str, int]:
 def _class(machine: Machine, module: Module, node: ast.ClassDef) -> Iterator[Deprecation]:
     pydantic = any(_is_pydantic(machine, module, base) for base in node.bases)
     for statement in node.body:
-        if pydantic and isinstance(statement, ast.ClassDef) and statement.name == "Config":
+        if pydantic and _makes_a_config(statement):
             what = f"Classe interne `Config` dans `{node.name}`, dépréciée par Pydantic v2"
             settings = any("Settings" in dotted(base) for base in node.bases)
             solution = "SettingsConfigDict" if settings else "ConfigDict"
             yield _at(module, statement, what, f"Migrer vers `model_config = {solution}(...)`")
         elif isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
             yield from _validators(machine, module, statement)
+
+
+def _makes_a_config(statement: ast.stmt) -> bool:
+    """`class Config: …`, or a class of another place that is given this name."""
+    if isinstance(statement, ast.ClassDef):
+        return statement.name == "Config"
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    return any(isinstance(t, ast.Name) and t.id == "Config" for t in targets)
 
 
 def _is_pydantic(machine: Machine, module: Module, base: ast.expr) -> bool:
@@ -113,6 +122,27 @@ def _imports(machine: Machine, module: Module, node: ast.Import | ast.ImportFrom
         yield from _removed(module, node, removed)
 
 
+def _loaded_by_name(machine: Machine, module: Module, node: ast.Call) -> Iterator[Deprecation]:
+    """`import_module("pkg_resources")`."""
+    loaded = dotted(node.func).rpartition(".")[2] in _LOADERS and node.args
+    name = _text(machine, module, node.args[0]) if loaded else ""
+    package = name.partition(".")[0]
+    if package in _PACKAGES and package not in machine.project.modules:
+        since, solution = _PACKAGES[package]
+        yield _at(module, node, f"Module `{package}`, {since}", solution)
+    elif removed := _of_django(name):
+        yield from _removed(module, node, removed)
+
+
+def _text(machine: Machine, module: Module, node: ast.expr) -> str:
+    """A text as it is written here, or held by a name of the module."""
+    if dotted(node):
+        value = unwrap(machine.resolve(f"{module.name}:{dotted(node)}"))[0]
+    else:
+        value = node.value if isinstance(node, ast.Constant) else None
+    return value if isinstance(value, str) else ""
+
+
 def _of_django(name: str) -> RemovedName | None:
     """What Django removed, by this name or one that is in it."""
     while name and name not in FROM_DJANGO:
@@ -130,13 +160,14 @@ def _read_from_django(machine: Machine, module: Module, node: ast.Attribute) -> 
 
 
 def _by_its_form(machine: Machine, module: Module, node: ast.Call | ast.Assign) -> Iterator[Deprecation]:
-    """What no import tells: a method of a request, an argument of a signal, a name that Django reads."""
+    """What no import tells: a method of a request, an argument of a signal, a name that Django reads, a module by its name."""
     if isinstance(node, ast.Assign):
         named = any(isinstance(t, ast.Name) and t.id == APP_CONFIG.name for t in node.targets)
         if named and node in module.tree.body and module.source.path.endswith("__init__.py"):
             yield from _removed(module, node, APP_CONFIG)
         return
     name = dotted(node.func)
+    yield from _loaded_by_name(machine, module, node)
     holder, _, method = name.rpartition(".")
     if method == IS_AJAX.name and not node.args and holder.rpartition(".")[2].lower() in _REQUESTS:
         yield from _removed(module, node, IS_AJAX)

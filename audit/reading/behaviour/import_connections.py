@@ -109,7 +109,8 @@ def _of_definitions(scope: Scope) -> Iterator[ast.Call]:
         for applied in getattr(node, "decorator_list", []):
             yield ast.copy_location(ast.Call(applied, [], []), applied)
         for base in node.bases if isinstance(node, ast.ClassDef) else ():
-            yield ast.copy_location(ast.Call(ast.Attribute(base, "__init_subclass__", ast.Load()), [], []), base)
+            prepares = ast.copy_location(ast.Attribute(base, "__init_subclass__", ast.Load()), base)
+            yield ast.copy_location(ast.Call(prepares, [], []), base)
 
 
 def _runs_before_the_fork(scope: Scope) -> bool:

@@ -147,6 +147,18 @@ def _spread(scope: Scope, node: ast.expr) -> Iterator[tuple[Scope, str, ast.expr
                 yield from ((inner, key, value) for key, value in _entries(inner, answer.value))
 
 
+def opaque_spread(scope: Scope, call: ast.Call) -> str:
+    """`**options` of which nothing tells what it holds, as written; the function's own `**` apart, read where it is called."""
+    own = getattr(getattr(scope.root, "args", None), "kwarg", None)
+    for given in call.keywords:
+        handed = own and isinstance(given.value, ast.Name) and given.value.id == own.arg
+        if given.arg is None and not isinstance(given.value, ast.Dict) and not handed:
+            known = scope.value(given.value)
+            if not isinstance(known, dict) and not [*_entries(scope, given.value)]:
+                return f"**{ast.unparse(given.value)}"
+    return ""
+
+
 def _options(scope: Scope, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
     if last(call.func) in {"dict", "setdefault", "update"}:
         return

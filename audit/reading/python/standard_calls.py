@@ -17,6 +17,7 @@ from audit.reading.python.abstract_values import (
     FunctionValue,
     Instance,
     Method,
+    ModuleValue,
     Overridable,
     Table,
     Value,
@@ -256,6 +257,14 @@ def _celery_name(dotted: str) -> str:
     return f"celery.{dotted.rpartition('.')[2]}" if dotted.startswith("celery.") else ""
 
 
+def _attribute_by_name(machine: Machine, site: CallSite) -> Value:
+    """`getattr(module, "name")`: of a module's attributes, those that are there."""
+    owner, name = unwrap(site.argument(0, "object"))[0], unwrap(site.argument(1, "name"))[0]
+    if not isinstance(owner, External | ModuleValue) or not isinstance(name, str) or len(site.arguments) != 2:
+        return None
+    return machine.attribute(machine, owner, name)
+
+
 _SPECIAL: dict[str, Callable[[Machine, CallSite], Value]] = {
     "os.environ.get": _environment,
     "os.getenv": _environment,
@@ -269,6 +278,7 @@ _SPECIAL: dict[str, Callable[[Machine, CallSite], Value]] = {
     "builtins.callable": _is_callable,
     "builtins.isinstance": _is_instance,
     "builtins.vars": _variables,
+    "builtins.getattr": _attribute_by_name,
     "sys.exit": _exit,
     "builtins.exit": _exit,
 }
