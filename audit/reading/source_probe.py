@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from audit.model.facts import BeatEntry, Facts, Loading, Process, Task
+from audit.model.facts import BeatEntry, Facts, Loading, Process, Setting, Task
 from audit.model.findings import Level
 from audit.model.gaps import Gap, UnreadFile
 from audit.model.observations.observation import Observation
@@ -139,16 +139,12 @@ def _collect(target: Target, steps: int) -> Facts:
     machine, web = _read(project, steps)
     tasks = read_tasks(machine)
     app = find_application(machine, target.celery_app, started)
-    starts = WorkerStarts(machine, tasks, processes)
-    keep_loaded_writes(starts, app, target.celery_app)
+    keep_loaded_writes(starts := WorkerStarts(machine, tasks, processes), app, target.celery_app)
     _follow_to_tests(project, app)
     routes = read_routes(machine, web, target.asgi_app)
     functions = Functions(machine)
     beat, beat_known = _beat(machine, app, tasks, processes)
-    settings = read_settings(machine, app) if app else settings_of_all(machine, tasks, target.celery_app)
-    if annotations := settings.get("task_annotations"):
-        tasks = with_annotations(tasks, annotations.value)
-    settings = with_routers(machine, app, settings, tasks) if app else settings
+    settings, tasks = _settings(machine, app, tasks, target)
     gaps = _gaps(tree, machine)
     tree.unread += [(o.path, f"{_TOO_LONG}, ligne {o.first}") for o in machine.given_up]
     return Facts(
@@ -184,6 +180,16 @@ def _collect(target: Target, steps: int) -> Facts:
         loading=_loading(machine),
         test_modules=project.test_modules,
     )
+
+
+def _settings(
+    machine: Machine, app: Instance | None, tasks: tuple[Task, ...], target: Target
+) -> tuple[dict[str, Setting], tuple[Task, ...]]:
+    """The settings, and the tasks as their annotations leave them."""
+    settings = read_settings(machine, app) if app else settings_of_all(machine, tasks, target.celery_app)
+    if annotations := settings.get("task_annotations"):
+        tasks = with_annotations(tasks, annotations.value)
+    return with_routers(machine, app, settings, tasks) if app else settings, tasks
 
 
 def _project(tree: Tree, target: Target, started: Sequence[str]) -> Project:

@@ -49,8 +49,8 @@ class Action:
 class FirstScreen:
     """All of it. `shared` are the requirements of one row, `shown` the first points to check, `left` how many others.
 
-    `unread` are the paths that were not read, by reason; `settled` what settles the requirements that the action of this
-    number is about, as each of them says it.
+    `unread` are the paths that were not read, by reason; `settled` what settles the requirements that the last action is
+    about, as each of them says it.
     """
 
     proofs: tuple[Proof, ...]
@@ -61,7 +61,6 @@ class FirstScreen:
     left: int
     unread: tuple[tuple[str, tuple[str, ...]], ...]
     settled: tuple[str, ...]
-    settling_number: int
 
 
 def first_screen(
@@ -93,7 +92,6 @@ def first_screen(
         len(to_check[room:]),
         _unread(journal),
         settled,
-        len(actions),
     )
 
 

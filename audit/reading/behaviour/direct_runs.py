@@ -50,7 +50,8 @@ def _handed(scope: Scope, call: ast.Call, names: frozenset[str]) -> Iterator[Dir
     """A task given, as a function, to what calls it in this process: `background.add_task(resize, key)`, or a helper over it."""
     given: list[tuple[int | str, ast.expr]] = [*enumerate(call.args), *((k.arg or "", k.value) for k in call.keywords)]
     for place, node in given:
-        if last(node) not in names or not isinstance(node, ast.Name | ast.Attribute):
+        # What a call answered, under the name of some function, is no function: to work it out may take long.
+        if last(node) not in names or not isinstance(scope.given(node), ast.Name | ast.Attribute):
             continue
         task = scope.evaluated(node)
         if isinstance(task, FunctionValue) and _is_a_task(task):

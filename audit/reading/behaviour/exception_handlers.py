@@ -16,9 +16,12 @@ from audit.reading.python.abstract_values import (
     Method,
     Value,
     last_name,
+    unwrap,
 )
 from audit.reading.python.child_nodes import children, walk
 from audit.reading.python.classes import class_attribute
+from audit.reading.python.implementations import says_nothing
+from audit.reading.python.syntax_cache import Definition
 
 Raises = Callable[[ast.AST], bool]
 
@@ -147,13 +150,38 @@ def _context_fate(scope: Scope, node: ast.expr, caught: frozenset[str], depth: i
         return Fate.UNCLEAR if name in _SOMETIMES else Fate.HANDED_ON
     function = callee.function if isinstance(callee, BoundMethod) else callee
     if isinstance(function, FunctionValue) and function.decorated_by("contextmanager", "asynccontextmanager"):
-        if depth >= _DEPTH:
-            return Fate.UNCLEAR
-        return worst(scope_of(scope, function), lambda n: isinstance(n, ast.Yield), caught, depth + 1)
+        told = (
+            worst(scope_of(scope, function), lambda n: isinstance(n, ast.Yield), caught, depth + 1)
+            if depth < _DEPTH
+            else None
+        )
+        return Fate.UNCLEAR if told is None else told
     if isinstance(function, FunctionValue) and depth < _DEPTH:
         return _given_fate(function_scope(scope.machine, function), caught, depth + 1)
+    if callee is UNKNOWN and isinstance(node, ast.Call) and depth < _DEPTH:
+        return _fate_by_its_name(scope, last(node.func), caught, depth + 1)
     made = scope.evaluated(node) if isinstance(function, FunctionValue) else callee
     return _class_fate(scope, made.cls if isinstance(made, Instance) else made)
+
+
+def _fate_by_its_name(scope: Scope, name: str, caught: frozenset[str], depth: int) -> Fate:
+    """What each context manager that bears this name in the project makes of it, those of a protocol apart."""
+    machine = scope.machine
+    found = [
+        unwrap(machine.resolve(f"{module}:{qualified}"))[0] for module, qualified, _ in machine.graph.methods(name)
+    ]
+    working = [
+        f
+        for f in found
+        if not (isinstance(f, FunctionValue) and isinstance(f.node, Definition) and says_nothing(f.node))
+    ]
+    managers = [
+        f for f in working if isinstance(f, FunctionValue) and f.decorated_by("contextmanager", "asynccontextmanager")
+    ]
+    if not managers or len(managers) < len(working):
+        return Fate.UNCLEAR
+    fates = {worst(scope_of(scope, f), lambda n: isinstance(n, ast.Yield), caught, depth) for f in managers}
+    return Fate.HANDED_ON if fates == {Fate.HANDED_ON} else Fate.UNCLEAR
 
 
 def _given_fate(scope: Scope, caught: frozenset[str], depth: int) -> Fate:

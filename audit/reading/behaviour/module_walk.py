@@ -28,6 +28,7 @@ from audit.reading.behaviour.fetching_calls import WORDS as FETCHING
 from audit.reading.behaviour.fetching_calls import fetching_calls
 from audit.reading.behaviour.function_memory import WORDS as FUNCTION_MEMORY
 from audit.reading.behaviour.function_memory import function_memory
+from audit.reading.behaviour.given_objects import objects_given
 from audit.reading.behaviour.handed_objects import HandedObjects
 from audit.reading.behaviour.import_connections import may_open, opened_at_import
 from audit.reading.behaviour.kept_entries import kept_entries, may_keep
@@ -44,7 +45,7 @@ from audit.reading.behaviour.model_signals import signal_receivers
 from audit.reading.behaviour.network import network
 from audit.reading.behaviour.open_transactions import open_transactions
 from audit.reading.behaviour.process_state import process_state
-from audit.reading.behaviour.publications import objects_given, publications
+from audit.reading.behaviour.publications import publications
 from audit.reading.behaviour.purges import WORDS as PURGING
 from audit.reading.behaviour.purges import purges
 from audit.reading.behaviour.republications import WORDS as REPUBLISHED

@@ -2,14 +2,12 @@
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from audit.model.observations.messages import (
-    DatabaseObjectArgument,
     DelayedMessage,
     ExpiringMessage,
     PublishedMessage,
-    QueriedArgument,
     UselessOption,
 )
 from audit.model.plain_value import PlainValue
@@ -19,12 +17,10 @@ from audit.reading.behaviour.growing_delays import Growth, growth
 from audit.reading.behaviour.published_calls import (
     METHODS,
     SIGNATURES,
-    is_signature,
     may_be_a_task,
     named_task,
     whole_calls,
 )
-from audit.reading.behaviour.row_objects import is_row
 from audit.reading.behaviour.scope import Scope, chain, keyword, last, opaque
 from audit.reading.behaviour.upper_bounds import at_most
 from audit.reading.behaviour.verification_values import arguments_of
@@ -33,11 +29,11 @@ from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute
 
 # What these are given is the task's own.
-_PLAIN = frozenset({"delay", "delay_on_commit"})
+PLAIN = frozenset({"delay", "delay_on_commit"})
 # Methods of a task that make a signature of it.
-_SIGNED = frozenset({"s", "si", "signature", "subtask"})
+SIGNED = frozenset({"s", "si", "signature", "subtask"})
 # They give a signature of the task, or what publishes it once for each of several arguments.
-_MADE = _SIGNED | {"map", "starmap", "chunks"}
+_MADE = SIGNED | {"map", "starmap", "chunks"}
 _PLANNED = METHODS | {"set", "signature", "retry", "subtask"}
 # What a dictionary given to them may hold is options, and no argument of the task.
 _OPTIONS = frozenset({"apply_async", "send_task", "apply_async_on_commit"})
@@ -71,7 +67,7 @@ def _useless(scope: Scope, call: ast.Call, method: str) -> Iterator[UselessOptio
     # A class of the project that has a `send_task` need be none of Celery's.
     of_celery = isinstance(call.func, ast.Attribute) and scope.machine.is_celery(scope.evaluated(call.func.value))
     own = method == "send_task" and not of_celery and scope.machine.graph.methods(method)
-    if wrong and not own and keyword(call, "stamped_headers") is None and not _replaces_every_way(scope):
+    if wrong and not own and keyword(call, "stamped_headers") is None and not replaces_every_way(scope):
         yield from (scope.observed(UselessOption, call, written=w, meant=m, method=method) for w, m in wrong)
 
 
@@ -116,11 +112,11 @@ def _each_published(scope: Scope, call: ast.Call) -> list[str]:
     if task or made is None:
         return [task]
     if isinstance(made, ast.BinOp) or (isinstance(made, ast.Call) and last(made.func) == "chain"):
-        made = next((n for n in walk(made) if isinstance(n, ast.Call) and last(n.func) in _SIGNED), made)
+        made = next((n for n in walk(made) if isinstance(n, ast.Call) and last(n.func) in SIGNED), made)
     signed = [
         n
         for n in walk(made)
-        if isinstance(n, ast.Call) and last(n.func) in _SIGNED and isinstance(n.func, ast.Attribute)
+        if isinstance(n, ast.Call) and last(n.func) in SIGNED and isinstance(n.func, ast.Attribute)
     ]
     found = [one.symbol if (one := _receiver(scope, n)) else "" for n in signed]
     return found or [""]
@@ -131,52 +127,11 @@ def _referred(scope: Scope, call: ast.Call) -> Iterator[PublishedMessage | Delay
     for node in call.args:
         if isinstance(node, ast.Attribute) and is_publication(scope, node):
             made = ast.copy_location(ast.Call(node, call.args[1:], call.keywords), call)
-            plain = node.attr in _PLAIN or last(call.func) != "partial"
+            plain = node.attr in PLAIN or last(call.func) != "partial"
             ahead = None if plain else _ahead(scope, made)
             if ahead is not None:
                 yield scope.observed(DelayedMessage, made, seconds=ahead, method=node.attr)
             yield _message(scope, made, None if plain else keyword(made, "queue"), node.attr)
-
-
-def objects_given(scope: Scope) -> Iterator[DatabaseObjectArgument | QueriedArgument]:
-    """Each DatabaseObjectArgument: of a publication, of a signature of a task, or of a `partial` of one."""
-    for call in whole_calls(scope):
-        if last(call.func) == "partial" and call.args and is_publication(scope, call.args[0]):
-            given = [*call.args[1:], *(k.value for k in call.keywords)]
-        elif last(call.func) in {"map", "starmap", "submit"} and call.args and _takes_arguments(scope, call.args[0]):
-            given = call.args[1:]
-        elif is_signature(scope, call):
-            given = _held(scope, [*call.args[1:3], keyword(call, "args"), keyword(call, "kwargs")])
-        elif not isinstance(call.func, ast.Attribute) or not _gives(scope, call):
-            continue
-        else:
-            given = _arguments(scope, call)
-        wrong = next((a for a in given if is_row(scope, a)), None)
-        if wrong is not None and (publishes_its_own_way(scope, call) or _replaces_every_way(scope)):
-            yield scope.observed(QueriedArgument, call, argument=_text(wrong), replaced=True)
-        elif wrong is not None:
-            yield scope.observed(DatabaseObjectArgument, call, argument=_text(wrong))
-        elif (unclear := next((a for a in given if _is_an_answer(scope, a)), None)) is not None:
-            yield scope.observed(QueriedArgument, call, argument=_text(unclear))
-
-
-def _is_an_answer(scope: Scope, node: ast.expr) -> bool:
-    """Whether a name is that of a loop over `service.get(…)` or `collection.find(…)`; `options.get("ids")` is no query."""
-    return isinstance(node, ast.Name) and any(
-        loop.target.id == node.id
-        and isinstance(loop.iter.func, ast.Attribute)
-        and loop.iter.func.attr in {"get", "find", "find_many", "search"}
-        and not (loop.iter.args and isinstance(loop.iter.args[0], ast.Constant))
-        for loop in scope.all(ast.For)
-        if isinstance(loop.target, ast.Name) and isinstance(loop.iter, ast.Call)
-    )
-
-
-def _takes_arguments(scope: Scope, node: ast.expr) -> bool:
-    """Whether this names, without calling it, what gives a task its arguments: `notify.delay`, `notify.s`."""
-    if is_publication(scope, node):
-        return True
-    return isinstance(node, ast.Attribute) and node.attr in _SIGNED and _is_task(scope, node)
 
 
 def is_publication(scope: Scope, node: ast.expr) -> bool:
@@ -186,21 +141,8 @@ def is_publication(scope: Scope, node: ast.expr) -> bool:
     return node.attr == "send_task" or _receiver(scope, node.value) is not None or may_be_a_task(scope, node)
 
 
-def _gives(scope: Scope, call: ast.Call) -> bool:
-    """Whether a call gives a task its arguments: it publishes it, or makes a signature of it."""
-    name = last(call.func)
-    return name in METHODS or (name in _SIGNED and isinstance(call.func, ast.Attribute) and _is_task(scope, call.func))
-
-
-def _is_task(scope: Scope, method: ast.Attribute) -> bool:
-    value = scope.evaluated(method.value)
-    if isinstance(value, FunctionValue):
-        return bool(value.decorators)
-    return method.attr in {"s", "si"} and may_be_a_task(scope, method)
-
-
 def _message(scope: Scope, call: ast.Call, queue: ast.expr | None, method: str) -> PublishedMessage:
-    told = _queue(scope, call) if method not in _PLAIN else None
+    told = _queue(scope, call) if method not in PLAIN else None
     return scope.observed(
         PublishedMessage,
         call,
@@ -210,8 +152,8 @@ def _message(scope: Scope, call: ast.Call, queue: ast.expr | None, method: str) 
         method=method,
         gives_limits=_may_limit(call, method),
         dropped=call not in scope.parents or isinstance(scope.parents[call], ast.Expr),
-        soft_limit=None if method in _PLAIN else _said(scope, call, "soft_time_limit"),
-        hard_limit=None if method in _PLAIN else _said(scope, call, "time_limit"),
+        soft_limit=None if method in PLAIN else _said(scope, call, "soft_time_limit"),
+        hard_limit=None if method in PLAIN else _said(scope, call, "time_limit"),
     )
 
 
@@ -220,7 +162,7 @@ def _said(scope: Scope, call: ast.Call, name: str) -> float | Unknown | None:
     given = keyword(call, name)
     if given is not None:
         return _from_now(scope, given)
-    for spread in (k.value for k in call.keywords if k.arg is None and last(call.func) not in _PLAIN):
+    for spread in (k.value for k in call.keywords if k.arg is None and last(call.func) not in PLAIN):
         held = scope.evaluated(spread)
         options = exported(held)
         if _is_set_by_key(scope, spread, name):
@@ -329,7 +271,7 @@ _CLASS_OF_TASKS = re.compile(
 )
 
 
-def _replaces_every_way(scope: Scope) -> bool:
+def replaces_every_way(scope: Scope) -> bool:
     """Whether the project has a class of tasks with an `apply_async` of its own, which any task may have for a base."""
     project = scope.machine.project
     return any(
@@ -391,36 +333,3 @@ def _spread(scope: Scope, call: ast.Call) -> float | Unknown | None:
         if options.get("eta") is not None:
             return UNKNOWN
     return None
-
-
-def _arguments(scope: Scope, call: ast.Call) -> list[ast.expr]:
-    """Arguments of the task itself."""
-    name = last(call.func)
-    if name in _PLAIN | _SIGNED:
-        keywords = [k for k in call.keywords if k.arg is not None or name in _PLAIN]
-        direct = [k.value for k in keywords if k.arg is not None and k.arg not in {"args", "kwargs"}]
-        spread = [k.value for k in keywords if k.arg is None]
-        held = [k.value for k in keywords if k.arg in {"args", "kwargs"}]
-        return [*call.args, *direct, *_held(scope, [*spread, *held])]
-    rest = call.args[1:] if name == "send_task" else call.args
-    return _held(scope, [*rest[:2], keyword(call, "args"), keyword(call, "kwargs")])
-
-
-def _held(scope: Scope, containers: Sequence[ast.expr | None]) -> list[ast.expr]:
-    """What lists and dictionaries of arguments hold, by the local names they were given too."""
-    # By its name, what is put into it later counts too.
-    found: list[ast.expr] = [c for c in containers if isinstance(c, ast.Name)]
-    for container in (scope.given(c) for c in containers if c is not None):
-        if isinstance(container, ast.List | ast.Tuple):
-            found += container.elts
-        elif isinstance(container, ast.Dict):
-            found += container.values
-        elif isinstance(container, ast.Call) and last(container.func) == "dict":
-            found += [k.value for k in container.keywords]
-        elif isinstance(container, ast.Call):
-            found.append(container)
-    return found
-
-
-def _text(node: ast.expr) -> str:
-    return ast.unparse(node)[:60]

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from audit.reading.behaviour.model_signals import is_signal_receiver, listens_before_commit
 from audit.reading.behaviour.scope import Scope, chain, function_scope, last
+from audit.reading.behaviour.type_tests import is_of_a_plain_type
 from audit.reading.python.abstract_values import (
     BoundMethod,
     ClassValue,
@@ -25,7 +26,6 @@ _ASYNC = frozenset({"aget", "acreate", "afirst", "alast", "alatest", "aearliest"
 _MORE = frozenset({"scalar", "get_one", "get_or_none", "get_by_id", "find_one", "merge"})
 # They give the object and whether it is new.
 _PAIRS = frozenset({"get_or_create", "update_or_create", "aget_or_create", "aupdate_or_create"})
-_PLAIN = frozenset({"list", "tuple", "set", "dict", "int", "str", "bytes", "UUID", "uuid.UUID"})
 _MANY = frozenset({"all", "filter", "exclude", "order_by", "select_related", "prefetch_related", "scalars"})
 _LISTS = frozenset(
     {"bulk_create", "abulk_create", "distinct", "iterator", "aiterator", "raw", "reverse", "select", "find"}
@@ -81,10 +81,8 @@ def _held(node: ast.expr) -> list[ast.expr]:
 
 
 def _is_named_row(scope: Scope, node: ast.Name, depth: int) -> bool:
-    if _is_of_a_plain_type(scope, node):
-        return False
-    if _is_parameter(scope, node.id):
-        return _is_row_parameter(scope, node.id)
+    if is_of_a_plain_type(scope, node) or _is_parameter(scope, node.id):
+        return not is_of_a_plain_type(scope, node) and _is_row_parameter(scope, node.id)
     return any(is_row(scope, value, depth + 1) for value in _values(scope, node.id)) or any(
         is_row_class(scope, statement.annotation)
         for statement in scope.all(ast.AnnAssign)
@@ -196,27 +194,6 @@ def _names(target: ast.expr, name: str) -> bool:
 def _parameters(scope: Scope) -> list[ast.arg]:
     spec = getattr(scope.root, "args", None)
     return [*spec.posonlyargs, *spec.args, *spec.kwonlyargs] if isinstance(spec, ast.arguments) else []
-
-
-def _is_of_a_plain_type(scope: Scope, node: ast.Name) -> bool:
-    """Whether this stands where a test lets only a type of the language through: `if type(x) is list:`, `if isinstance(x, int):`."""
-    below: ast.AST = node
-    for holder in scope.around(node):
-        if isinstance(holder, ast.If) and below in holder.body and _lets_plain_types(holder.test, node.id):
-            return True
-        below = holder
-    return False
-
-
-def _lets_plain_types(test: ast.expr, name: str) -> bool:
-    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
-        return any(_lets_plain_types(one, name) for one in test.values)
-    if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Is | ast.Eq):
-        return ast.unparse(test.left) == f"type({name})" and ast.unparse(test.comparators[0]) in _PLAIN
-    if not (isinstance(test, ast.Call) and ast.unparse(test.func) == "isinstance" and len(test.args) == 2):
-        return False
-    kinds = test.args[1].elts if isinstance(test.args[1], ast.Tuple) else [test.args[1]]
-    return ast.unparse(test.args[0]) == name and all(ast.unparse(kind) in _PLAIN for kind in kinds)
 
 
 def _is_parameter(scope: Scope, name: str) -> bool:

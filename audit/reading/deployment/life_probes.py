@@ -14,6 +14,7 @@ from audit.reading.deployment.entry_scripts import called_script
 from audit.reading.deployment.file_references import Around
 from audit.reading.deployment.python_programs import program_of
 from audit.reading.deployment.stop_orders import seconds
+from audit.target.python_syntax import UnparsableError, parse
 
 _HOST = re.compile(r"gethostname|getfqdn|\buname\b|HOSTNAME|\bnode\(\)|nodename")
 _BY_NAME = re.compile(
@@ -82,8 +83,8 @@ def _by_python(words: Sequence[str], around: Around) -> Iterator[_Asked]:
     program = None if inline else program_of(words, around)
     source = around.source(program.path) if program else None
     try:
-        tree = ast.parse(source.text if source else "".join(inline[:1]))
-    except (SyntaxError, ValueError):
+        tree = parse(source.text if source else "".join(inline[:1]))
+    except UnparsableError:
         return
     filters = _keeps_its_own(tree)
     for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):

@@ -185,7 +185,7 @@ class FunctionValue:
 
     def decorated_by(self, *names: str) -> bool:
         """Whether a decorator's last name is one of these."""
-        return any(_last_name(d.callee) in names for d in self.decorators)
+        return any(last_name(d.callee) in names for d in self.decorators)
 
 
 @dataclass(eq=False, slots=True)
@@ -362,7 +362,7 @@ def _exported_object(value: Plain) -> PlainValue:
         return value.total_seconds()
     if isinstance(value, Crontab):
         return value.text
-    if isinstance(value, Instance) and _last_name(value.cls) in {"Queue", "Exchange"}:
+    if isinstance(value, Instance) and last_name(value.cls) in {"Queue", "Exchange"}:
         name = value.arguments[0] if value.arguments else value.keywords.get("name", UNKNOWN)
         return exported(name)
     if isinstance(value, FunctionValue | ClassValue):
@@ -372,7 +372,7 @@ def _exported_object(value: Plain) -> PlainValue:
     return UNKNOWN
 
 
-def _last_name(value: Value) -> str:
+def last_name(value: Value) -> str:
     if isinstance(value, External):
         return value.dotted.rpartition(".")[2]
     if isinstance(value, FunctionValue | ClassValue):
@@ -380,11 +380,6 @@ def _last_name(value: Value) -> str:
     if isinstance(value, Method):
         return value.name.rpartition(".")[2]
     return ""
-
-
-def last_name(value: Value) -> str:
-    """Last name of a symbol: `timedelta` for `datetime.timedelta`; empty for anything else."""
-    return _last_name(value)
 
 
 def descends_from(value: Value, *names: str) -> bool:
@@ -395,7 +390,7 @@ def descends_from(value: Value, *names: str) -> bool:
         if id(current) in seen:
             continue
         seen.add(id(current))
-        if isinstance(current, External) and _last_name(current) in names:
+        if isinstance(current, External) and last_name(current) in names:
             return True
         if isinstance(current, ClassValue):
             queue += current.bases
