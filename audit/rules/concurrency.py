@@ -67,7 +67,12 @@ def _aligned(known: TargetFacts) -> Sequence[Finding]:
 
 
 def _unset(known: TargetFacts, guide: Guide) -> Sequence[Finding]:
-    """Nothing to agree with where the configuration surely sets none; else a gap."""
+    """Nothing to agree with where the configuration surely sets none, or no start line gives any; else a gap."""
+    started = workers(known)
+    bare = not any({"concurrency", "autoscale"} & w.options.keys() or w.unknown_words for w in started.members)
+    if started.members and bare and known.setting("worker_concurrency"):
+        told = "aucune commande de worker ne donne de concurrence"
+        return answered(guide, "", conclude(narrowed(started, ()), _nothing), nothing=told)
     reading = read(known, "worker_concurrency")
     unread = reading.missing or ("" if reading.value is None else "`worker_concurrency` ne se lit pas dans le code")
     outside = "`worker_concurrency` n'est pas réglé"

@@ -104,11 +104,15 @@ def read(known: TargetFacts, name: str, default: PlainValue = None, *, tasks_suf
 
 
 def _giver(known: TargetFacts, variable: str) -> str:
-    """The file that gives a variable its one text: to every worker, or to beat alone; empty for none."""
-    words, with_it = given(known, variable), [w for w in known.workers if variable in w.environment]
-    if len(words) != 1 or len(with_it) not in {0, len(known.workers)}:
+    """The file that gives a variable its one text: to every worker, or to beat alone what is its own; empty for none."""
+    words, of_beat = given(known, variable), bool(re.search(r"(?i)beat|schedul", variable))
+    having = [
+        p for p in known.source.processes if variable in p.environment and {"worker", "beat"} & {*p.role.split("+")}
+    ]
+    workers = [p for p in having if "worker" in p.role]
+    if len(words) != 1 or not (len(workers) == len(known.processes("worker")) if workers else of_beat and having):
         return ""
-    return (words[0][1].runner or words[0][1].excerpt).path
+    return (having[0].runner or having[0].excerpt).path
 
 
 def _of_environment(known: TargetFacts, name: str) -> Reading | None:
