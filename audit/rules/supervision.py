@@ -17,6 +17,7 @@ _BY = {
     "supervisor": "supervisord",
     "systemd": "systemd",
     "compose": "Docker Compose",
+    "docker": "Docker",
     "kubernetes": "Kubernetes",
     "s6": "le superviseur de services (s6, runit)",
 }

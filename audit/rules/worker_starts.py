@@ -151,7 +151,8 @@ def _is_of_the_broker(known: TargetFacts, one: QueuePurge) -> bool:
 def _named(known: TargetFacts) -> Sequence[Finding]:
     guide, started = _named.guide, workers(known)
     # Containers and dynos have each a host name of their own.
-    together = [w for w in started.members if w.excerpt.language in {"bash", "ini"}]
+    apart = [w for w in started.members if w.host.startswith("conteneur ")]
+    together = [w for w in started.members if w.excerpt.language in {"bash", "ini"} and w not in apart]
     groups: dict[tuple[str, Excerpt | None], list[Process]] = {}
     for worker in together:
         groups.setdefault((worker.excerpt.path, _container(worker)), []).append(worker)

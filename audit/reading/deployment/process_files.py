@@ -13,17 +13,19 @@ from audit.model.test_files import STARTED_FOR_TESTS
 from audit.reading.deployment.called_scripts import as_called, exclusive, replaced
 from audit.reading.deployment.command_line import Line
 from audit.reading.deployment.command_wrappers import program_name, unwrapped
+from audit.reading.deployment.docker_runs import Container, container_of
 from audit.reading.deployment.dockerfiles import read_dockerfile, read_image
 from audit.reading.deployment.entry_scripts import called_script, entry_of_images
 from audit.reading.deployment.exit_codes import hides_failure
 from audit.reading.deployment.file_references import Around
-from audit.reading.deployment.file_templates import Template, plain_name, read_template
+from audit.reading.deployment.file_templates import Template, read_template
 from audit.reading.deployment.makefile_targets import recipe_of
+from audit.reading.deployment.process_kinds import is_bare_script, is_makefile, kind_of, may_be_one
 from audit.reading.deployment.process_runs import SHELLS, Run, ends_with
 from audit.reading.deployment.project_scripts import project_command
 from audit.reading.deployment.python_programs import points_of, program_of, read_program
 from audit.reading.deployment.restarts import settled
-from audit.reading.deployment.service_folders import is_service_run, read_service
+from audit.reading.deployment.service_folders import read_service
 from audit.reading.deployment.started_programs import Started, further, started
 from audit.reading.deployment.unit_files import (
     read_makefile,
@@ -59,9 +61,9 @@ _RUNNERS = frozenset(
 def read_processes(tree: Tree, declared: tuple[str, ...]) -> tuple[Process, ...]:
     """Processes of the declared files, or of those with a usual name, in the order of the files."""
     around = Around(tree)
-    found = _read(around, [p for p in _chosen(tree, declared) if declared or _may_be(p)], declared=bool(declared))
+    found = _read(around, [p for p in _chosen(tree, declared) if declared or may_be_one(p)], declared=bool(declared))
     # What a developer types is no way to start a system, unless nothing else is.
-    typed = [] if declared else [p for p in tree.paths if _is_makefile(p) or _is_bare_script(p, around)]
+    typed = [] if declared else [p for p in tree.paths if is_makefile(p) or is_bare_script(p, around)]
     found = found or _read(around, typed, declared=False)
     if not declared:
         tree.unread += unread_starts(tree, _kinds(around), found)
@@ -72,8 +74,8 @@ def read_processes(tree: Tree, declared: tuple[str, ...]) -> tuple[Process, ...]
 
 
 def _kinds(around: Around) -> dict[str, str]:
-    chosen = [source for path in around.tree.paths if _may_be(path) and (source := around.source(path))]
-    return {source.path: _kind(_template(source, around).source, declared=False) for source in chosen}
+    chosen = [source for path in around.tree.paths if may_be_one(path) and (source := around.source(path))]
+    return {source.path: kind_of(_template(source, around).source, declared=False) for source in chosen}
 
 
 def _template(source: Source, around: Around) -> Template:
@@ -104,7 +106,7 @@ def _read(around: Around, paths: list[str], *, declared: bool) -> list[Process]:
     for path in paths:
         source = around.source(path)
         template = _template(source, around) if source else None
-        kind = _kind(template.source, declared=declared) if template else ""
+        kind = kind_of(template.source, declared=declared) if template else ""
         if source and template and kind:
             try:
                 runs = _runs(source, template, kind, around, frozenset(paths))
@@ -114,7 +116,7 @@ def _read(around: Around, paths: list[str], *, declared: bool) -> list[Process]:
                 tree.unread.append((source.path, f"fichier de processus illisible : {reason}"))
         elif source and declared:
             tree.unread.append((source.path, "fichier de processus d'un genre inconnu"))
-    scripts = [s for path in paths if (s := around.source(path)) and _kind(s, declared=declared) == "shell"]
+    scripts = [s for path in paths if (s := around.source(path)) and kind_of(s, declared=declared) == "shell"]
     found = replaced(as_called(found, scripts, around, _of_script))
     return settled([run for run in found if not _is_instead(run, found)], around)
 
@@ -147,50 +149,6 @@ def _chosen(tree: Tree, declared: tuple[str, ...]) -> list[str]:
         if not any(fnmatch(p, glob) or p == glob for p in tree.paths):
             tree.unread.append((glob, "aucun fichier de processus ne correspond"))
     return chosen
-
-
-def _may_be(path: str) -> bool:
-    path, whole = plain_name(path), path
-    name = path.rpartition("/")[2].lower()
-    if STARTED_FOR_TESTS & set(re.split(r"[^a-z0-9]+", path.lower())):
-        return False
-    return (
-        is_service_run(path)
-        or name.endswith((".sh", ".service", ".conf", ".ini", ".dockerfile", ".yaml", ".yml"))
-        or name.startswith(("procfile", "dockerfile"))
-        or (path != whole and "." not in name)
-    )
-
-
-def _is_bare_script(path: str, around: Around) -> bool:
-    """Whether a file without a suffix is a script that speaks of Celery."""
-    name = path.rpartition("/")[2]
-    if "." in name or name.isupper() or STARTED_FOR_TESTS & set(re.split(r"[^a-z0-9]+", path.lower())):
-        return False
-    source = around.source(path)
-    return source is not None and source.text.startswith("#!") and "celery" in source.text.lower()
-
-
-def _is_makefile(path: str) -> bool:
-    return path.rpartition("/")[2].lower() in {"makefile", "gnumakefile"}
-
-
-def _kind(source: Source, *, declared: bool) -> str:
-    name = source.path.rpartition("/")[2].lower()
-    by_name = {
-        "procfile": name.startswith("procfile"),
-        "dockerfile": name.startswith("dockerfile") or name.endswith(".dockerfile"),
-        "render": bool(re.fullmatch(r"render.*\.ya?ml", name)),
-        "kubernetes": name.endswith((".yaml", ".yml")) and _workloads(source.text),
-        "compose": bool(re.fullmatch(r"(docker-)?compose.*\.ya?ml", name))
-        or (name.endswith((".yaml", ".yml")) and (declared or _holds_services(source.text))),
-        "makefile": _is_makefile(name),
-        "systemd": name.endswith(".service"),
-        "supervisor": "[program:" in source.text and not name.endswith((".sh", ".py", ".md")),
-        "folder": is_service_run(source.path),
-        "shell": name.endswith((".sh", ".bash")) or bool(re.match(r"#!.*\b(ba|da|z|k)?sh\b", source.text)),
-    }
-    return next((kind for kind, matches in by_name.items() if matches), "")
 
 
 def _runs(source: Source, template: Template, kind: str, around: Around, read: frozenset[str]) -> Iterator[Run]:
@@ -332,6 +290,9 @@ def _is_own_script(words: Sequence[str], run: Run) -> bool:
 
 
 def _run(kind: str, line: Line, command: "Command", excerpt: Excerpt) -> Run:
+    container = container_of(command.words)
+    if container:
+        return _contained(kind, line, command, excerpt, container)
     what = started(command.words, command.lasting or kind != "shell")
     masked = line.on_failure and hides_failure(command.reached)
     alone = bool(what and what.detached and not line.forks) or command.unseen or masked
@@ -340,6 +301,21 @@ def _run(kind: str, line: Line, command: "Command", excerpt: Excerpt) -> Run:
     if what is None:
         return run
     return replace(run, process=replace(_process(what, command.words, restart, excerpt), asleep=line.asleep))
+
+
+def _contained(kind: str, line: Line, command: "Command", excerpt: Excerpt, container: Container) -> Run:
+    """What `docker run` starts: Docker brings it back, or who runs it in the foreground."""
+    restart = "docker" if container.restarts else "" if container.left else line.restart
+    given = replace(
+        line,
+        user=container.user,
+        memory=container.memory,
+        host=container.host or f"conteneur {excerpt.path}:{excerpt.first_line}",
+        variables={**line.variables, **container.variables},
+    )
+    run = Run(kind, given, container.words, restart, excerpt, container.left and not restart, command=command)
+    what = started(container.words, lasting=True)
+    return replace(run, process=_process(what, container.words, restart, excerpt)) if what else run
 
 
 def _process(what: Started, words: Sequence[str], restart: str, excerpt: Excerpt) -> Process:
@@ -356,15 +332,6 @@ def _compose(source: Source, around: Around) -> Iterator[Line]:
     from audit.reading.deployment.compose_files import read_compose  # noqa: PLC0415  YAML is loaded where some is found
 
     return read_compose(source, around)
-
-
-def _workloads(text: str) -> bool:
-    return "containers:" in text and "\nkind:" in f"\n{text}"
-
-
-def _holds_services(text: str) -> bool:
-    """Whether a YAML file reads as one of compose, whatever its name."""
-    return bool(re.search(r"(?m)^services:\s*(#.*)?$", text) and re.search(r"(?m)^\s+(image|build|command):", text))
 
 
 def _kubernetes(source: Source, around: Around) -> Iterator[Line]:

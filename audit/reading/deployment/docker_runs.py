@@ -1,0 +1,58 @@
+"""`docker run IMAGE command…`: the command behind it, and what Docker is told of its container."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from audit.reading.deployment.command_wrappers import unwrapped
+
+_DOCKER = frozenset({"docker", "podman", "nerdctl"})
+_ALONE = frozenset((
+    "-d", "--detach", "-i", "-t", "-it", "-ti", "-dit", "-itd", "-td", "-id", "--interactive", "--tty", "--rm", "--init",
+    "--privileged", "--read-only", "--no-healthcheck", "-P", "--publish-all", "-q", "--quiet", "--oom-kill-disable",
+))  # fmt: skip
+_KEPT = frozenset({"always", "unless-stopped", "on-failure"})
+
+
+@dataclass(frozen=True)
+class Container:
+    """The command that is given to an image, `restarts`: Docker starts it again; `left`: whoever starts it does not wait. `host`: the name of host that it is given."""
+
+    words: tuple[str, ...]
+    restarts: bool
+    left: bool
+    user: str = ""
+    memory: str = ""
+    host: str = ""
+    variables: dict[str, str] = field(default_factory=dict)
+
+
+def container_of(words: Sequence[str]) -> Container | None:
+    """What `docker run` starts; None for any other command, and for an image that is given none."""
+    rest = unwrapped(words)
+    if len(rest) < 3 or rest[0].rpartition("/")[2] not in _DOCKER or "run" not in rest[1:3]:
+        return None
+    rest = rest[rest.index("run") + 1 :]
+    said: list[tuple[str, str]] = []
+    while rest and rest[0].startswith("-"):
+        name, equals, value = rest.pop(0).partition("=")
+        if not equals and name not in _ALONE and rest:
+            value = rest.pop(0)
+        said.append((name, value))
+    given = dict(said)
+    pairs = (value.partition("=") for name, value in said if name in {"-e", "--env"})
+    policy = given.get("--restart", "no").partition(":")
+    return (
+        Container(
+            tuple(rest[1:]),
+            policy[0] in _KEPT and not policy[2],
+            bool({"-d", "--detach", "-dit", "-itd", "-td", "-id"} & given.keys()),
+            given.get("-u", given.get("--user", "")),
+            given.get("-m", given.get("--memory", "")),
+            "host"
+            if "host" in {given.get("--network"), given.get("--net")}
+            else given.get("--hostname", given.get("-h", "")),
+            {name: text for name, equals, text in pairs if equals},
+        )
+        if rest[1:] and "--entrypoint" not in given
+        else None
+    )
