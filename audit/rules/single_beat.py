@@ -6,7 +6,8 @@ from pathlib import PurePosixPath
 from audit.model.domains import conclude
 from audit.model.facts import Process
 from audit.model.findings import Excerpt, Finding, Severity
-from audit.model.gaps import Gap
+from audit.model.gaps import Gap, UnreadProcess
+from audit.model.observations.deployment_statements import OtherScheduler
 from audit.model.target_facts import TargetFacts
 from audit.rules.domains.process_domain import beats, beats_apart, copies, doubtful, narrowed, unread_options
 from audit.rules.effective_settings import places, read
@@ -62,7 +63,10 @@ def _single(known: TargetFacts) -> Sequence[Finding]:
     own = [b for b in started.members if b not in elected]
     several = _in_one_file(own) | _beside(known, own)
     # `-B` may be among the words of a worker that are not known.
-    gaps = (*doubtful(own, _open_ended), *doubtful(known.workers, unread_options), *_of_two_names(known, own))
+    others = [o.excerpt for o in known.source.observations_of(OtherScheduler) if o.excerpt]
+    told = "un autre planificateur y publie une tâche, une fois par processus"
+    besides = [UnreadProcess(e.path, e.first_line, told) for e in others]
+    gaps = (*besides, *doubtful(own, _open_ended), *doubtful(known.workers, unread_options), *_of_two_names(known, own))
     answer = conclude(narrowed(started, started.members, gaps), lambda beat: several.get(beat.excerpt, ()))
     quoted = list(dict.fromkeys(f.excerpt for f in answer.faults)) or [b.excerpt for b in started.members]
     evidence = (known.source.evidence(place) for place in quoted)

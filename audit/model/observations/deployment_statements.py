@@ -77,5 +77,10 @@ class WorkerStartedByCode(Observation):
 
 
 @dataclass(frozen=True)
+class OtherScheduler(Observation):
+    """A call that gives the publication of a task to a scheduler of the process itself, such as APScheduler."""
+
+
+@dataclass(frozen=True)
 class BeatStartedByCode(Observation):
     """A call of the project's Python code that starts beat alone."""

@@ -3,11 +3,14 @@
 import ast
 from collections.abc import Iterator
 
-from audit.model.observations.deployment_statements import BeatStartedByCode, WorkerStartedByCode
+from audit.model.observations.deployment_statements import BeatStartedByCode, OtherScheduler, WorkerStartedByCode
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.abstract_values import External, Instance
 
-WORDS = ("worker", ".Worker(", ".Beat(", '"beat"', "'beat'", "celery beat")
+# What publishes when a scheduler calls it.
+_PUBLISHING = frozenset({"delay", "apply_async", "send_task"})
+_SCHEDULERS = frozenset({"add_job", "scheduled_job", "do", "run_repeatedly", "add_periodic_job"})
+WORDS = ("add_job", "scheduled_job", ".do(", "worker", ".Worker(", ".Beat(", '"beat"', "'beat'", "celery beat")
 _STARTERS = frozenset(
     {"execv", "execve", "execvp", "execvpe", "execl", "execlp", "spawnv", "spawnvp", "run", "Popen", "call", "system"}
     | {"check_call", "check_output", "getoutput", "run_command", "create_subprocess_exec", "create_subprocess_shell"}
@@ -16,10 +19,12 @@ _STARTERS = frozenset(
 _ROLES = frozenset({"worker", "beat"})
 
 
-def started_workers(scope: Scope) -> Iterator[WorkerStartedByCode | BeatStartedByCode]:
-    """One observation for each call that starts `celery … worker` or `celery … beat`."""
+def started_workers(scope: Scope) -> Iterator[WorkerStartedByCode | BeatStartedByCode | OtherScheduler]:
+    """One observation for each call that starts `celery … worker` or `celery … beat`, or has another scheduler publish."""
     for call in scope.calls:
         name = last(call.func)
+        if name in _SCHEDULERS and any(_publishes(one) for one in (*call.args, *(k.value for k in call.keywords))):
+            yield scope.observed(OtherScheduler, call)
         if name in {"Worker", "Beat"} and _is_an_application(scope, call.func):
             if name == "Beat":
                 yield scope.observed(BeatStartedByCode, call)
@@ -37,6 +42,18 @@ def started_workers(scope: Scope) -> Iterator[WorkerStartedByCode | BeatStartedB
         else:
             options = tuple(word.partition("=")[0].lstrip("-") for word in words if word.startswith("-"))
             yield scope.observed(WorkerStartedByCode, call, options)
+
+
+def _publishes(given: ast.expr) -> bool:
+    """Whether what a scheduler is given is a publication, or calls one."""
+    nodes = (
+        [given]
+        if isinstance(given, ast.Attribute)
+        else ast.walk(given)
+        if isinstance(given, ast.Lambda | ast.Call)
+        else []
+    )
+    return any(isinstance(node, ast.Attribute) and node.attr in _PUBLISHING for node in nodes)
 
 
 def _is_an_application(scope: Scope, method: ast.expr) -> bool:
