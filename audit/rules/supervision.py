@@ -18,6 +18,7 @@ _BY = {
     "systemd": "systemd",
     "compose": "Docker Compose",
     "docker": "Docker",
+    "circus": "Circus",
     "kubernetes": "Kubernetes",
     "s6": "le superviseur de services (s6, runit)",
 }

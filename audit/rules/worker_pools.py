@@ -54,8 +54,10 @@ class Pool:
 def pool(known: TargetFacts, worker: Process) -> Pool:
     """The option of its start line, else the setting, whose variable its files may give."""
     given = worker.options.get("pool", "")
+    # Celery takes the class that this variable names for the pool `custom`.
+    own = worker.environment.get("CELERY_CUSTOM_WORKER_POOL", "") if given == "custom" else ""
     if given:
-        return _pool(given, f"`--pool={given}`")
+        return _pool(own or given, f"`--pool={given}`" + (f" (`{own}`)" if own else ""))
     if worker.unknown_words:
         told = f"`{worker.unknown_words[0]}`, que `{worker.excerpt.path}` donne à Celery, ne se lit pas"
         return Pool("", "", f"le modèle d'exécution n'est pas connu : {told}")

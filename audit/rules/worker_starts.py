@@ -209,5 +209,5 @@ def _of_same_name(group: Sequence[Process]) -> list[Fault]:
         Fault(f"`{worker.excerpt.path}` lance plusieurs fois `{name}`", worker.excerpt)
         for name, alike in named.items()
         for worker in [w for w in alike if copies(w)][1:]
-        or [w for w in alike if _on_a_host(w) > 1 and not re.search(r"process_num|%[iIjJ]|\$\{item", name)]
+        or [w for w in alike if _on_a_host(w) > 1 and not re.search(r"process_num|%[iIjJ]|wid|\$\{item", name)]
     ]

@@ -28,6 +28,7 @@ from audit.reading.deployment.restarts import settled
 from audit.reading.deployment.service_folders import read_service
 from audit.reading.deployment.started_programs import Started, further, started
 from audit.reading.deployment.unit_files import (
+    read_circus,
     read_makefile,
     read_procfile,
     read_supervisor,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 _LANGUAGES = {
     "shell": "bash",
     "supervisor": "ini",
+    "circus": "ini",
     "systemd": "ini",
     "compose": "yaml",
     "render": "yaml",
@@ -353,6 +355,7 @@ def _script(source: Source, _: Around) -> Iterator[Line]:
 _READERS: dict[str, Callable[[Source, Around], Iterator[Line]]] = {
     "shell": _script,
     "supervisor": read_supervisor,
+    "circus": read_circus,
     "systemd": read_systemd,
     "compose": _compose,
     "render": _render,

@@ -50,6 +50,7 @@ def kind_of(source: Source, *, declared: bool) -> str:
         "makefile": is_makefile(name),
         "systemd": name.endswith(".service"),
         "supervisor": "[program:" in source.text and not name.endswith((".sh", ".py", ".md")),
+        "circus": "[watcher:" in source.text and name.endswith((".ini", ".conf")),
         "folder": is_service_run(source.path),
         "shell": name.endswith((".sh", ".bash")) or bool(re.match(r"#!.*\b(ba|da|z|k)?sh\b", source.text)),
     }

@@ -75,6 +75,14 @@ def of_supervisor(values: Mapping[str, str]) -> StopOrder:
     )
 
 
+def of_circus(values: Mapping[str, str]) -> StopOrder:
+    """Circus waits 30 s by default, and asks the children too only where it is told so."""
+    to_all = values.get("stop_children", "False").lower() in {"true", "1", "yes", "on"}
+    return StopOrder(
+        "Circus", seconds(values.get("graceful_timeout", "30")), to_all, signal_name(values.get("stop_signal", "TERM"))
+    )
+
+
 def of_pod(spec: Mapping[str, Any], container: Mapping[str, Any]) -> StopOrder:
     """Kubernetes waits 30 s by default, and the `preStop` of a container takes its time from them."""
     grace = seconds(str(spec.get("terminationGracePeriodSeconds", 30)))

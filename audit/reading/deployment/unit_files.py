@@ -12,6 +12,7 @@ from audit.reading.deployment.file_references import Around, assignments
 from audit.reading.deployment.stop_orders import (
     NO_ORDER,
     OF_PROCFILE,
+    of_circus,
     of_supervisor,
     of_systemd,
     seconds,
@@ -153,6 +154,29 @@ def read_supervisor(source: Source, around: Around) -> Iterator[Line]:
 def _from_outside(text: str, around: Around) -> str:
     """A value, with the variables of supervisord's own environment that one file of the target gives, or several alike."""
     return re.sub(r"%\(ENV_(\w+)\)s", lambda m: around.given_once(m[1]) or m[0], text)
+
+
+def read_circus(source: Source, _: Around) -> Iterator[Line]:
+    """`[watcher:…]` sections of Circus, which starts again whatever ends unless `respawn` says otherwise."""
+    sections = list(_sections(source, "#;"))
+    given = {s.name.removeprefix("env:").strip(): s.values for s in sections if s.name.startswith("env:")}
+    for section in (s for s in sections if s.name.startswith("watcher:") and "cmd" in s.values):
+        values, name = section.values, section.name.partition(":")[2].strip()
+        again, begun = (values.get(key, "True").lower() in _YES for key in ("respawn", "autostart"))
+        count = "1" if values.get("singleton", "").lower() in _YES else values.get("numprocesses", "1")
+        command = " ".join(filter(None, (values["cmd"], values.get("args", ""))))
+        named = {"name": name, "circus.wid": "${wid}"}
+        command = re.sub(r"\$\(([\w.]+)\)", lambda m, held=named: held.get(m[1], f"${{{_variable(m[1])}}}"), command)
+        line = Line(
+            command,
+            section.first,
+            section.last,
+            "circus" if again else "",
+            {**given.get("*", {}), **given.get(name, {})},
+        )
+        copies = int(count) if count.isdecimal() else None
+        asleep = "" if begun else f"`{source.path}` ne le lance pas de lui-même (`autostart`)"
+        yield replace(line, copies=copies, user=values.get("uid", ""), stop=of_circus(values), asleep=asleep)
 
 
 def _expanded(command: str, variables: Mapping[str, str], named: Mapping[str, str]) -> str:

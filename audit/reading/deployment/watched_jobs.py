@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from audit.reading.deployment import shell_structure as shell
 from audit.reading.deployment.process_runs import Run
 
-_WATCHING = frozenset({"compose", "kubernetes", "systemd", "supervisor", "dockerfile", "render"})
+_WATCHING = frozenset({"compose", "kubernetes", "systemd", "supervisor", "circus", "dockerfile", "render"})
 
 
 def watched_instead(chain: Sequence[Run]) -> tuple[str, str]:
