@@ -8,6 +8,8 @@ from typing import Any
 
 from audit.reading.source_files import Source, Tree, read_text
 
+_SCRIPTS = (".sh", ".bash", ".yml", ".yaml", ".mk", ".service", ".target", ".env", ".conf", ".ini", ".j2", ".in", ".tf")
+
 
 @dataclass(frozen=True)
 class Around:
@@ -30,6 +32,15 @@ class Around:
     def inside(self, folder: str, suffix: str) -> list[str]:
         """Paths of this suffix directly in a folder, sorted."""
         return [p for p in self.tree.paths if dirname(p) == folder and p.endswith(suffix)]
+
+    def scripts(self, text: str) -> Iterator[Source]:
+        """What holds a text among scripts, plays, pipelines, units and files of variables, whatever their suffix."""
+        for path in self.tree.paths:
+            name = path.rpartition("/")[2]
+            if "." not in name or name.startswith(".env") or name.endswith(_SCRIPTS):
+                source = self.source(path)
+                if source and text in source.text:
+                    yield source
 
     def given_once(self, name: str) -> str:
         """The one text that files of deployment give to a variable; empty where they give none, or several."""

@@ -39,7 +39,7 @@ def left_out_unit(unit: str, around: Around) -> str:
         return ""
     wanted = re.compile(_WANTS.format(re.escape(unit)))
     renamed = re.compile(rf"\b{re.escape(unit)}\.service\S*\s[^\n]*/(?!{re.escape(unit)}\.)[\w@{{}}. -]+\.service\b")
-    if any(wanted.search(source.text) or renamed.search(source.text) for source in around.holding(unit, "")):
+    if any(wanted.search(source.text) or renamed.search(source.text) for source in around.scripts(unit)):
         return ""
     return f"rien n'active `{unit}`, quand `{ours[0].path}` active d'autres unités"
 
@@ -52,7 +52,7 @@ def left_out_service(path: str, name: str, around: Around) -> str:
     ours = [order for order in orders if order.names is None or not order.names or order.names & services.keys()]
     if not ours or name not in services or any(not order.names for order in ours):
         return ""
-    if next(around.holding("stack deploy", ""), None):
+    if next(around.scripts("stack deploy"), None):
         return ""
     asked = {one for order in ours for one in order.names or ()}
     while more := {str(n) for one in asked for n in _needed(services.get(one))} - asked:
@@ -79,7 +79,7 @@ def _orders(kind: str, pattern: re.Pattern[str], around: Around) -> list[_Order]
     key = f"orders of {kind}"
     if key not in around.memo:
         word = "systemctl" if kind == "systemd" else "compose"
-        held = [*around.holding(word, ""), *(around.holding("COMPOSE", "") if kind == "compose" else ())]
+        held = [*around.scripts(word), *(around.scripts("COMPOSE") if kind == "compose" else ())]
         served = [source for source in dict.fromkeys(held) if _is_script(source) and not _DESK.search(source.path)]
         around.memo[key] = [order for source in served for order in _of_script(source, pattern)]
     found: list[_Order] = around.memo[key]
@@ -149,6 +149,6 @@ def is_left_out_file(path: str, around: Around) -> str:
     applied = re.compile(
         rf"\bkubectl\b[^\n]*\s(?:-f|--filename)[= ]\S*({re.escape(basename(dirname(path)) or '.')}/?|{re.escape(basename(path))})"
     )
-    if not beside or path in files or any(applied.search(s.text) for s in around.holding("kubectl", "")):
+    if not beside or path in files or any(applied.search(s.text) for s in around.scripts("kubectl")):
         return ""
     return f"aucune kustomization ne prend `{path}`, quand une prend `{beside[0]}`"

@@ -36,7 +36,7 @@ def is_profile_asked(profiles: Any, around: Around) -> bool:
     served = [str(one) for one in profiles if not _DESK.search(str(one))] if isinstance(profiles, list) else []
     named = "|".join(map(re.escape, served))
     asked = re.compile(rf"(?m)--profile[ =]\W?({named}|\*)\W|^[^#\n]*\bCOMPOSE_PROFILES\W*[=:][^#\n]*?\b({named})\b")
-    held = [*around.holding("profile", *_SCRIPTS, ".service"), *around.holding("COMPOSE_PROFILES", "")]
+    held = [*around.holding("profile", *_SCRIPTS, ".service"), *around.scripts("COMPOSE_PROFILES")]
     return bool(named) and any(asked.search(_without_comments(source)) for source in held)
 
 

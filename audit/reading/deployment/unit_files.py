@@ -165,8 +165,7 @@ def read_circus(source: Source, _: Around) -> Iterator[Line]:
         again, begun = (values.get(key, "True").lower() in _YES for key in ("respawn", "autostart"))
         count = "1" if values.get("singleton", "").lower() in _YES else values.get("numprocesses", "1")
         command = " ".join(filter(None, (values["cmd"], values.get("args", ""))))
-        named = {"name": name, "circus.wid": "${wid}"}
-        command = re.sub(r"\$\(([\w.]+)\)", lambda m, held=named: held.get(m[1], f"${{{_variable(m[1])}}}"), command)
+        command = re.sub(r"\$\((?:circus\.)?(\w+)\)", r"${\1}", command).replace("${name}", name)
         line = Line(
             command,
             section.first,
@@ -278,7 +277,7 @@ def _instances(path: str, around: Around) -> int | None:
     stem = re.escape(posixpath.basename(path).removesuffix(".service"))
     named = re.compile(rf"(?<![\w-]){stem}([\w$%{{][\w$%{{}}.,-]*)")
     found: set[str] = set()
-    sources = around.holding(posixpath.basename(path).removesuffix(".service"), "")
+    sources = around.scripts(posixpath.basename(path).removesuffix(".service"))
     texts = [source.text for source in sources if source.path != path]
     for text in texts:
         found |= {one.removesuffix(".service") for one in named.findall(text)} - {"service"}
