@@ -51,10 +51,12 @@ def redbeat_locks(known: TargetFacts) -> Domain[Lock]:
     given: list[tuple[str, Excerpt | None]] = [(b.options.get("max-interval", ""), b.excerpt) for b in ours] or [
         ("", lock.excerpt)
     ]
+    # A loop that is not read is no longer than any lock.
+    turn = 0.0 if loop.missing else number(loop.value) or _LOOP
     members = [
         Lock(
             lasts,
-            float(told) if told.isdecimal() else number(loop.value) or _LOOP,
+            float(told) if told.isdecimal() else turn,
             woken,
             lock.excerpt or place,
             lock.evidence,
