@@ -77,7 +77,17 @@ def _aware_clocks(known: TargetFacts) -> Sequence[Finding]:
         return f"`{seen.constructor}`, qui n'y sert qu'à un nom" if seen.names else f"`{seen.constructor}`"
 
     guide = _aware_clocks.guide
-    return NotInTasks(NaiveDatetime, guide, "Dates sans fuseau", told, reserved=lambda seen: seen.names)(known)
+
+    def doubt(_: TargetFacts, seen: NaiveDatetime) -> str:
+        return (
+            f"le fuseau de ce que `{short(seen.symbol)}` lit par `{seen.constructor}` n'est pas dit"
+            if seen.parsed
+            else ""
+        )
+
+    return NotInTasks(NaiveDatetime, guide, "Dates sans fuseau", told, doubt=doubt, reserved=lambda seen: seen.names)(
+        known
+    )
 
 
 @practice(

@@ -85,6 +85,7 @@ def _requests(known: TargetFacts) -> Sequence[Finding]:
         for o, bounds in members
         if UNKNOWN in bounds or (o.seconds is UNKNOWN and any(bounds))
     ]
+    unread += [Doubt(*place_of(o.excerpt), _summed(o)) for o, bounds in members if _may_add_up(o, bounds)]
     none: tuple[Gap, ...] = () if members else Uses(_LIBRARIES).in_tasks(known)
     gaps = (*unread, *_perhaps(known), *unread_tasks(known), *known.closure_gaps, *none)
     limited = [(o, bounds) for o, bounds in members if bounds != (None, None)]
@@ -118,10 +119,27 @@ def _bounds(known: TargetFacts, symbol: str, applied: AppliedLimits) -> _Bounds:
     return own[0], own[1]
 
 
+def _may_add_up(request: RequestWithTimeout, bounds: _Bounds) -> bool:
+    """Whether two turns of a loop, of which nobody knows the number, are beyond a limit that one is not."""
+    known = [b for b in bounds if b is not None and b is not UNKNOWN]
+    seconds = request.seconds
+    return request.turns is UNKNOWN and seconds is not UNKNOWN and any(seconds < b < 2 * seconds for b in known)
+
+
+def _summed(request: RequestWithTimeout) -> str:
+    return (
+        f"`{short(request.symbol)}` envoie sa requête à chaque tour d'une boucle : deux tours lents dépassent la limite"
+    )
+
+
 def _beyond(request: RequestWithTimeout, bounds: _Bounds, *, which: int) -> list[Fault]:
     bound = bounds[which]
-    if bound is None or bound is UNKNOWN or request.seconds is UNKNOWN or request.seconds < bound:
+    if bound is None or bound is UNKNOWN or request.seconds is UNKNOWN:
+        return []
+    turns = 1 if request.turns is UNKNOWN else request.turns
+    if request.seconds * turns < bound:
         return []
     kind = "dure" if which else "souple"
-    text = f"`{short(request.symbol)}` attend {request.seconds:g} s, limite {kind} de {bound:g} s"
+    told = f"{turns} fois {request.seconds:g} s" if turns > 1 else f"{request.seconds:g} s"
+    text = f"`{short(request.symbol)}` attend {told}, limite {kind} de {bound:g} s"
     return [Fault(text, request.excerpt)]

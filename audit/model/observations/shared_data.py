@@ -9,11 +9,12 @@ from audit.model.observations.observation import TaskObservation
 class NaiveDatetime(TaskObservation):
     """A date made without a time zone; `constructor` is what makes it (`datetime.now()`).
 
-    `names`: it only serves to name something, such as a file.
+    `names`: it only serves to name something, such as a file. `parsed`: it is read from a text, whose zone may be agreed upon.
     """
 
     constructor: str
     names: bool = False
+    parsed: bool = False
 
 
 @dataclass(frozen=True)

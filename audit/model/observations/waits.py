@@ -46,9 +46,10 @@ class RequestWithoutTimeout(TaskObservation):
 
 @dataclass(frozen=True)
 class RequestWithTimeout(TaskObservation):
-    """A request that ends by itself when nobody answers, after `seconds` at most."""
+    """A request that ends by itself when nobody answers, after `seconds` at most; `turns`: how often a loop may send it."""
 
     seconds: float | Unknown = UNKNOWN
+    turns: int | Unknown = 1
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,7 @@ _NO_CLIENT = (_VERBS - {"request"}) | {
     "history",
     "links",
 }
+_LEAVES = (ast.Return, ast.Raise, ast.Break)
 _PLACED_TIMEOUT = {
     "urllib.request.urlopen": 2,
     "http.client.HTTPConnection": 2,
@@ -82,10 +83,25 @@ def _request(
         return
     spread = _may_be_spread(scope, call) if limited is False else ""
     if limited:
-        yield scope.observed(RequestWithTimeout, call, seconds=_seconds(scope, call))
+        yield scope.observed(RequestWithTimeout, call, seconds=_seconds(scope, call), turns=_turns(scope, call))
     elif limited is not None:
         library = scope.external(call.func).partition(".")[0]
         yield scope.observed(RequestWithoutTimeout, call, library=library, spread=spread)
+
+
+def _turns(scope: Scope, call: ast.Call) -> int | Unknown:
+    """How often the loops around send a request where nobody answers in time: an error that none of them passes over ends them."""
+    turns: int | Unknown = 1
+    passed = False
+    for around in scope.around(call):
+        if isinstance(around, ast.Try):
+            passed |= not all(isinstance(handler.body[-1], _LEAVES) for handler in around.handlers)
+        if isinstance(around, ast.For | ast.AsyncFor):
+            times = scope.evaluated(around.iter)
+            if not isinstance(times, range | list | tuple | dict):
+                return UNKNOWN
+            turns = turns * max(len(times), 1) if passed and turns is not UNKNOWN else turns
+    return turns
 
 
 def _ending(value: Value) -> Side | None:
@@ -176,8 +192,14 @@ def _by_another_name(
         return
     timeout = _timeout(scope, call)
     known = timeout is not None and scope.value(timeout) is not None
-    if known or "timeout" in preset or (timeout is None and asked.startswith(_WITH_DEFAULT)):
-        yield scope.observed(RequestWithTimeout, call, seconds=_seconds(scope, call))
+    given = preset.get("timeout", UNKNOWN) if isinstance(preset, Table) and timeout is None else UNKNOWN
+    if given is not UNKNOWN and _ending(given) is Side.GIVES_UP:
+        yield scope.observed(RequestWithoutTimeout, call, library=asked.partition(".")[0])
+    elif known or "timeout" in preset or (timeout is None and asked.startswith(_WITH_DEFAULT)):
+        plain = unwrap(given)[0]
+        told = plain[1] if isinstance(plain, list | tuple) and len(plain) == 2 else plain
+        seconds = told if isinstance(told, int | float) else _seconds(scope, call)
+        yield scope.observed(RequestWithTimeout, call, seconds=seconds)
     else:
         spread = _may_be_spread(scope, call)
         yield scope.observed(RequestWithoutTimeout, call, library=asked.partition(".")[0], spread=spread)

@@ -1,21 +1,35 @@
 """The call that does all of a function's work, where one does: a failure that it swallows is the function's own."""
 
 import ast
+import re
 
 from audit.reading.behaviour.scope import last
 from audit.reading.behaviour.told_failures import LOGGING
 from audit.reading.python.child_nodes import walk
 
+_TABLES = re.compile(r"__subclasses__|entry_points|\.(?:values|items)\(\)$|^[A-Z][A-Z_]+$")
+
 
 def whole_work(tree: ast.AST) -> str:
     """What is called, as written; empty where a function does something else too."""
     statements: list[ast.stmt] = [s for s in getattr(tree, "body", []) if not _is_aside(s)]
-    while len(statements) == 1 and isinstance(statements[0], ast.With | ast.AsyncWith):
-        statements = [s for s in statements[0].body if not _is_aside(s)]
+    while len(statements) == 1 and (isinstance(statements[0], ast.With | ast.AsyncWith) or _chooses(statements[0])):
+        body: list[ast.stmt] = getattr(statements[0], "body", [])
+        body = getattr(body[0], "body", []) if _chooses(statements[0]) else body
+        statements = [s for s in body if not _is_aside(s)]
     if len(statements) != 1:
         return ""
     call = _called(statements[0])
     return ast.unparse(call.func) if call else ""
+
+
+def _chooses(statement: ast.stmt) -> bool:
+    """Whether a loop only finds one of the classes, or of the entries of a table, that a test names."""
+    if not isinstance(statement, ast.For) or len(statement.body) != 1 or not isinstance(statement.body[0], ast.If):
+        return False
+    test = statement.body[0].test
+    equal = isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Eq | ast.In)
+    return equal and not statement.body[0].orelse and _TABLES.search(ast.unparse(statement.iter)) is not None
 
 
 def _called(statement: ast.stmt) -> ast.Call | None:

@@ -5,15 +5,17 @@ import re
 from collections.abc import Iterator
 
 from audit.model.observations.shared_data import NaiveDatetime
+from audit.reading.behaviour.given_zones import is_given_a_zone
 from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.python.child_nodes import walk
 
-WORDS = ("timezone", "Timestamp", "tzinfo=None", "combine(", "strftime", "ctime")
+WORDS = ("strptime", "timezone", "Timestamp", "tzinfo=None", "combine(", "strftime", "ctime")
 _WITHOUT_ZONES = re.compile(r"(?m)^[ \t]*USE_TZ[ \t]*=[ \t]*False\b")
 _OF_PANDAS = frozenset({"pandas.Timestamp.now", "pandas.Timestamp.today"})
 # A date that is read, rather than the name of a file, tells hours from minutes.
 _READ = re.compile(r"%[HI]:%M|%[cXT]")
 _TEXTS = {"strftime": 1, "ctime": 0, "asctime": 0}
+_HOURS = re.compile(r"%[HIcX]")
 _ZONED = re.compile(r"%[zZ]")
 _LOGS = re.compile(
     r"(?i)^(debug|info|warning|warn|error|exception|critical|log|print|write|format)$|path|join|open|name|log"
@@ -26,6 +28,34 @@ def zoneless_clocks(scope: Scope) -> Iterator[NaiveDatetime]:
     for call in scope.calls:
         if constructor := _naive(scope, call):
             yield scope.observed(NaiveDatetime, call, constructor=constructor)
+        elif last(call.func) == "strptime" and _is_kept_naive(scope, call):
+            yield scope.observed(NaiveDatetime, call, constructor="datetime.strptime()", parsed=True)
+
+
+def _is_kept_naive(scope: Scope, call: ast.Call) -> bool:
+    """Whether hours are read from a text without their zone, and handed to something else as they are."""
+    told = scope.value(call.args[1]) if len(call.args) > 1 else None
+    if not isinstance(told, str) or not _HOURS.search(told) or _ZONED.search(told) or told.endswith("Z"):
+        return False
+    if scope.external(call.func) != "datetime.datetime.strptime" or is_given_a_zone(scope, call):
+        return False
+    made: ast.AST | None = call
+    if isinstance(holder := scope.parents.get(call), ast.Assign) and isinstance(holder.targets[0], ast.Name):
+        name = holder.targets[0].id
+        read = [n for n in scope.all(ast.Name) if n.id == name and isinstance(n.ctx, ast.Load)]
+        made = next((n for n in read if _is_handed(scope, n)), None)
+    return made is not None and _is_handed(scope, made)
+
+
+def _is_handed(scope: Scope, node: ast.AST) -> bool:
+    """Whether a value is given to a call, kept in an object or an entry, or answered."""
+    holder = scope.parents.get(node)
+    if isinstance(holder, ast.Assign):
+        return any(isinstance(t, ast.Attribute | ast.Subscript) for t in holder.targets)
+    call = scope.parents.get(holder) if isinstance(holder, ast.keyword) else holder
+    return isinstance(call, ast.Call | ast.Return | ast.Dict) and not (
+        isinstance(call, ast.Call) and bool(_LOGS.search(last(call.func)))
+    )
 
 
 def _naive(scope: Scope, call: ast.Call) -> str:
