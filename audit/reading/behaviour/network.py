@@ -27,6 +27,9 @@ from audit.reading.python.abstract_values import (
 _VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "request", "send"})
 _ASKING = _VERBS | {"urlopen", "Client", "AsyncClient", "HTTPConnection", "HTTPSConnection"}
 _HTTPX_DEFAULT = 5.0
+_AIOHTTP_DEFAULT = 300.0
+_OF_AIOHTTP = frozenset({"aiohttp.ClientSession", "aiohttp.client.ClientSession", "aiohttp.request"})
+_WAITED_FOR = re.compile(r"\bwait_for\(|asyncio\.timeout|async_timeout|\.(?:get|post|put|request)\([^)]*timeout=")
 _WITHOUT_DEFAULT = ("requests.", "urllib3.request")
 _WITH_DEFAULT = ("httpx.", "httpx2.", "niquests.")
 # What an answer or a session holds: `headers.get` reads a dictionary.
@@ -63,6 +66,7 @@ def network(scope: Scope) -> Iterator[RequestWithTimeout | RequestWithoutTimeout
         if not mounted or (name in _VERBS and _timeout(scope, call) is not None):
             yield from _request(scope, call, name) if name in _ASKING else _later(scope, call, name)
             yield from _by_another_name(scope, call)
+            yield from _by_aiohttp(scope, call, name)
     for node in scope.all(ast.Assign):
         target = node.targets[0]
         if isinstance(target, ast.Attribute) and target.attr in _VERBS and held(scope, target.value) in _SENDING:
@@ -114,6 +118,36 @@ def _ending(value: Value) -> Side | None:
     if plain is None:
         return Side.GIVES_UP
     return Side.VERIFIES if isinstance(plain, int | float | str) else None
+
+
+def _by_aiohttp(
+    scope: Scope, call: ast.Call, name: str
+) -> Iterator[RequestWithTimeout | RequestWithoutTimeout | DefaultTimeoutSource]:
+    """What a session of aiohttp waits for each answer, five minutes by default, or a request that says otherwise."""
+    timeout = _timeout(scope, call)
+    made = name in {"ClientSession", "request"} and scope.external(call.func) in _OF_AIOHTTP
+    if not made and (timeout is None or name not in _VERBS):
+        return
+    held_by = unwrap(scope.evaluated(timeout))[0] if timeout is not None else _AIOHTTP_DEFAULT
+    of_its_own = isinstance(held_by, Instance) and isinstance(held_by.cls, External)
+    if not made and not (of_its_own and isinstance(held_by, Instance) and last_name(held_by.cls) == "ClientTimeout"):
+        return
+    seconds = _total(held_by)
+    if seconds is None:
+        # A request of the session, or what waits for it, may have its own.
+        other = "asyncio" if scope.machine.project.holds(_WAITED_FOR) else ""
+        yield scope.observed(RequestWithoutTimeout, call, library="aiohttp", spread=other)
+    else:
+        yield scope.observed(RequestWithTimeout, call, seconds=seconds, turns=_turns(scope, call))
+
+
+def _total(value: Value) -> float | Unknown | None:
+    """The seconds that a timeout of aiohttp allows for an answer, None where it allows any time."""
+    if isinstance(value, Instance):
+        given = value.keywords
+        total = given.get("total", value.arguments[0] if value.arguments else UNKNOWN if given.opaque else None)
+        value = unwrap(given.get("sock_read") if total is None else total)[0]
+    return value if value is None or (isinstance(value, int | float) and not isinstance(value, bool)) else UNKNOWN
 
 
 def _may_be_spread(scope: Scope, call: ast.Call) -> str:
