@@ -10,17 +10,20 @@ from audit.model.facts import BeatEntry
 from audit.model.findings import Excerpt, Finding, Severity
 from audit.model.gaps import Doubt
 from audit.model.observations.messages import DelayedMessage
+from audit.model.observations.waits import Sleep
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN
-from audit.rules.domains.setting_domain import EVERYWHERE, hidden_tasks, ruled_by
-from audit.rules.domains.setting_scopes import redis_only
-from audit.rules.effective_settings import Reading, hard_limit, number, options, production_tasks, short
+from audit.rules.domains.setting_domain import EVERYWHERE, Scope, hidden_tasks, ruled_by
+from audit.rules.domains.setting_scopes import late_only, redis_only
+from audit.rules.domains.task_domain import tasks_running
+from audit.rules.effective_settings import Reading, broker, hard_limit, number, options, production_tasks, read, short
 from audit.rules.limits import limit
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
+from audit.rules.task_options import own_option
 
 _REDIS = "https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html#visibility-timeout"
-_DEFAULT = 3600
+_DEFAULT, _OF_SQS, _OF_RABBITMQ = 3600, 1800, 1800
 # Celery's own, for automatic retries.
 _BACKOFF_MAX, _MAX_RETRIES, _MOST_DOUBLINGS = 600, 3, 64
 
@@ -69,15 +72,19 @@ _BACKOFF_MAX, _MAX_RETRIES, _MOST_DOUBLINGS = 600, 3, 64
     """,
 )
 def _visibility(known: TargetFacts) -> Sequence[Finding]:
-    guide = _visibility.guide
-    scope = redis_only(known)
+    guide, kind = _visibility.guide, broker(known)[0]
     given, reading = options(known, "broker_transport_options", "visibility_timeout")
     hard = hard_limit(known)
-    allowed = None if reading.missing else number(given.get("visibility_timeout", _DEFAULT))
+    allowed = (
+        None if reading.missing else number(given.get("visibility_timeout", _OF_SQS if kind == "sqs" else _DEFAULT))
+    )
     default = "visibility_timeout" not in given
+    waits = [_Wait(0.0, "", reading.excerpt), *_delays(known), *_limits(known, hard), *_sleeps(known, hard)]
+    scope = _scope(known, kind, waits)
     # Who writes it says that the broker is Redis.
     scope = scope if scope.outside or default else EVERYWHERE
-    waits = [_Wait(0.0, "", reading.excerpt), *_delays(known), *_limits(known, hard)]
+    if kind == "sqs":
+        guide = replace(guide, fails=guide.fails.replace("Redis", "SQS"))
     told = f"{french_duration(allowed or 0)}{', la valeur par défaut' if default else ''}"
     unread = "" if allowed is not None or reading.missing else "`visibility_timeout` ne se lit pas dans le code"
     gaps = [Doubt(why=why) for why in filter(None, (unread, *(wait.unread(allowed) for wait in waits)))]
@@ -97,6 +104,19 @@ def _visibility(known: TargetFacts) -> Sequence[Finding]:
     return answered(guide, title, answer, *evidence, nothing=scope.outside, detail=told)
 
 
+def _scope(known: TargetFacts, kind: str, waits: Sequence["_Wait"]) -> Scope:
+    """Redis and SQS have such a delay; RabbitMQ has another, which its own files give: 30 minutes by default."""
+    if kind == "sqs":
+        return EVERYWHERE
+    scope = redis_only(known)
+    late = kind == "amqp" and not late_only(known).outside
+    long = [w for w in waits if (late or not w.limit) and w.seconds is not None and w.seconds >= _OF_RABBITMQ]
+    if kind != "amqp" or not scope.outside or not long:
+        return scope
+    why = f"{long[0].what} dépasse le `consumer_timeout` de RabbitMQ, de 30 min par défaut, qui ne se lit pas"
+    return Scope(gaps=(Doubt(why=why),))
+
+
 @dataclass(frozen=True)
 class _Wait:
     """Seconds that a message may wait in a worker, what for, and where; None for what cannot be told, and `most` what it cannot exceed."""
@@ -107,6 +127,7 @@ class _Wait:
     first: float = 0.0
     step: float = 0.0
     most: float | None = None
+    limit: bool = False
 
     def unread(self, allowed: float | None) -> str:
         bounded = self.most is not None and allowed is not None and self.most < allowed
@@ -178,4 +199,18 @@ def _limits(known: TargetFacts, application: Reading) -> Iterator[_Wait]:
         lasts = limit(task, facts, "time_limit", application.value)
         if lasts is not None:
             seconds = None if lasts is UNKNOWN else float(lasts)
-            yield _Wait(seconds, f"limite de temps de `{short(task.symbol)}`", known.head(task.symbol))
+            yield _Wait(seconds, f"limite de temps de `{short(task.symbol)}`", known.head(task.symbol), limit=True)
+
+
+def _sleeps(known: TargetFacts, application: Reading) -> Iterator[_Wait]:
+    """What tasks sleep that are acknowledged late, and that no limit of time stops."""
+    late = read(known, "task_acks_late", False, tasks_suffice=True).value is True
+    free = {
+        task.symbol
+        for task, facts in (() if application.missing else production_tasks(known))
+        if limit(task, facts, "time_limit", application.value) is None
+        and (own_option(task, "acks_late", facts) or (late and own_option(task, "acks_late", facts) is None)) is True
+    }
+    for sleep in known.source.observations_of(Sleep) if free else ():
+        if not sleep.at_most and sleep.seconds is not UNKNOWN and tasks_running(known, sleep.symbol) & free:
+            yield _Wait(float(sleep.seconds), f"ce que dort `{short(sleep.symbol)}`", sleep.excerpt, limit=True)
