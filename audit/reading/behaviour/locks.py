@@ -42,6 +42,8 @@ _FEW = 10
 _OF_ROWS = "select_for_update"
 _AT_ONCE = frozenset({"pipeline", "multi", "transaction"})
 _ENTERED = re.compile(r"\.(__enter__|__aenter__)$")
+# Those of a lock may stand in a dictionary.
+_OPTIONED = frozenset({"lock", "set", "add", "Lock"})
 # Words of what holds others off while it works, and of what was done once for all.
 _HELD = re.compile(r"(?i)busy|running|claim|exclusive|singleton|in_?progress|in_?flight|semaphore")
 _MARKER = re.compile(
@@ -78,7 +80,9 @@ def _whole(scope: Scope, call: ast.Call) -> ast.Call | None:
         return ast.copy_location(ast.Call(method, args, call.keywords), call)
     if not scope.symbol:
         return None
-    return written_options(scope, call) if opaque(call) else call
+    if not opaque(call):
+        return call
+    return written_options(scope, call) if last(call.func) in _OPTIONED else None
 
 
 def _is_given_later(scope: Scope, call: ast.Call) -> bool:
@@ -120,11 +124,13 @@ def _expires(scope: Scope, call: ast.Call, names: set[str]) -> bool | str | None
     made = _of_a_library(scope, call, name)
     if made is not None:
         return made
-    ends = _of_a_key(scope, call, name, names)
-    if ends is None or _is_a_lock(scope, call, names):
+    is_a_lock = _is_a_lock(scope, call, names)
+    once = name == "setnx" or (name == "set" and _is_true(keyword(call, "nx")))
+    ends = _of_a_key(scope, call, name, names) if is_a_lock or once else None
+    if ends is None or is_a_lock:
         return ends
     told = f"{scope.symbol} {_text(call)}"
-    if ends is True or name not in {"set", "setnx"} or _MARKER.search(told):
+    if ends is True or _MARKER.search(told):
         return None
     return False if ends is False and _HELD.search(told) else _UNNAMED
 

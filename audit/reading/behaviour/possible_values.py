@@ -10,9 +10,14 @@ from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.python.abstract_values import ClassValue, Table, Value, exported, unwrap
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute
+from audit.reading.python.modules import Module
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _DEPTH = 6
+# Expressions that are followed for one question.
+_MOST = 60
+# A name that more modules hold is no name of one thing.
+_MODULES = 40
 _NUMBERS = frozenset(
     ("int", "float", "max", "min", "round", "abs", "ceil", "floor", "len", "timedelta", "randint", "uniform", "total_seconds")
 )  # fmt: skip
@@ -95,15 +100,23 @@ def _parameters(node: _Function) -> list[str]:
 def arguments_given(scope: Scope, node: _Function, parameter: str) -> Iterator[tuple[ast.expr | None, ast.AST]]:
     """What each call that bears the name of a function gives a parameter, with the module's tree; None where it cannot be told."""
     called = _owner_name(scope.module.tree, node) if node.name in {"__init__", "__new__"} else node.name
-    word = re.compile(rf"\b{re.escape(called)}\b")
-    for module in scope.machine.project.modules.values():
-        if not word.search(module.source.text) or scope.machine.project.is_test_file(module.source.path):
-            continue
+    modules = _naming(scope, called)
+    if modules is None:
+        yield None, scope.module.tree
+    for module in modules or ():
         for call in (n for n in walk(module.tree) if isinstance(n, ast.Call)):
             if last(call.func) == called:
                 yield argument_of(call, node, parameter), module.tree
             elif last(call.func) == "partial" and call.args and last(call.args[0]) == called:
                 yield keyword(call, parameter), module.tree
+
+
+def _naming(scope: Scope, name: str) -> list[Module] | None:
+    """The modules of the program that hold a name; None for a name that is all over it, and tells nothing."""
+    word, project = re.compile(rf"\b{re.escape(name)}\b"), scope.machine.project
+    held = [m for m in project.modules.values() if name in m.source.text and word.search(m.source.text)]
+    found = [m for m in held if not project.is_test_file(m.source.path)]
+    return found if len(found) <= _MODULES else None
 
 
 def _owner_name(tree: ast.AST, node: _Function) -> str:
@@ -139,9 +152,13 @@ class _Absence:
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
         self._asked: set[str] = set()
+        self._left = _MOST
 
     def of(self, node: ast.expr, tree: ast.AST, inner: ast.AST, depth: int) -> bool | None:
         """Of an expression of `inner`, in the module `tree`."""
+        self._left -= 1
+        if self._left < 0:
+            return None
         if isinstance(node, ast.Constant | ast.BinOp | ast.UnaryOp | ast.JoinedStr | ast.Compare):
             # An operation on None raises.
             return isinstance(node, ast.Constant) and node.value is None
@@ -176,11 +193,12 @@ class _Absence:
         if name in self._asked:
             return None
         self._asked.add(name)
-        word = re.compile(rf"\b{re.escape(name)}\b")
-        told = []
-        for module in self._scope.machine.project.modules.values():
-            if word.search(module.source.text) and not self._scope.machine.project.is_test_file(module.source.path):
-                told += [self.of(v, module.tree, v, depth - 1) for n in walk(module.tree) for v in bound(n, name)]
+        told = [
+            self.of(value, module.tree, value, depth - 1)
+            for module in _naming(self._scope, name) or ()
+            for node in walk(module.tree)
+            for value in bound(node, name)
+        ]
         return _worst(told)
 
 

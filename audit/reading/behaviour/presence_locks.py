@@ -73,8 +73,10 @@ def _of_a_command(scope: Scope, call: ast.Call, _: set[str]) -> bool | None:
 def _of_a_flag(scope: Scope, call: ast.Call, _: set[str]) -> bool | None:
     """`filter(running=False).update(running=True)`, given back by another update; it ends where a date of it is compared too."""
     taken = [k.arg for k in call.keywords if k.arg and _FLAG.search(k.arg) and _is(k.value, True)]
-    updates = [n for n in walk(scope.module.tree) if isinstance(n, ast.Call) and last(n.func) == "update"]
-    if not taken or not any(k.arg in taken and _is(k.value, False) for n in updates for k in n.keywords):
+    updates = [
+        n for n in (walk(scope.module.tree) if taken else ()) if isinstance(n, ast.Call) and last(n.func) == "update"
+    ]
+    if not any(k.arg in taken and _is(k.value, False) for n in updates for k in n.keywords):
         return None
     held = call.func.value if isinstance(call.func, ast.Attribute) else call
     parts = [held, *(scope.given(n) for n in walk(held) if isinstance(n, ast.Name))]
@@ -112,12 +114,14 @@ def _of_a_file(scope: Scope, call: ast.Call, names: set[str]) -> bool | None:
         or (name == "touch" and _is(keyword(call, "exist_ok"), False))
         or (name == "open" and any(_is(a, mode) for a in given for mode in ("x", "xb")))
     )
+    if not once:
+        return None
     path = given[0] if call.args else call.func
     named = bool(_NAMED.search(f"{text} {_told(scope, path)}"))
     holder = _class_around(scope)
     names = names | ({last(n.func) for n in walk(holder) if isinstance(n, ast.Call)} if holder else set())
     taken = names & _REMOVALS and not names & _RENAMES and _EXISTS.search(ast.unparse(scope.root))
-    return False if once and ((named and (names & _REMOVALS or name != "mkdir")) or taken) else None
+    return False if ((named and (names & _REMOVALS or name != "mkdir")) or taken) else None
 
 
 def _told(scope: Scope, path: ast.expr) -> str:

@@ -1,12 +1,14 @@
 """Objects that a call makes once and gives again to each caller: singletons, cached functions, instances that a class keeps."""
 
 import ast
+import re
 
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.abstract_values import BoundMethod, ClassValue, FunctionValue, Value
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute
 
+_KEEPS = re.compile(r"@[\w.]*(?:cache|ingleton)\b")
 _CACHES = frozenset({"lru_cache", "cache", "singleton", "Singleton"})
 _METACLASSES = ("ingleton",)
 
@@ -34,13 +36,16 @@ def is_single(cls: ClassValue) -> bool:
 def is_made_once(scope: Scope, cls: ClassValue) -> bool:
     """Whether each call of a class, in the whole project, stands in a function without parameters that keeps what it answers."""
     name, calls = cls.node.name, list[bool]()
-    for module in scope.machine.project.modules.values():
-        if f"{name}(" not in module.source.text or scope.machine.project.is_test_file(module.source.path):
-            continue
+    made = re.compile(rf"(?<!class )\b{name}\(")
+    project = scope.machine.project
+    own = [m for m in project.modules.values() if f"{name}(" in m.source.text and made.search(m.source.text)]
+    if any(not _KEEPS.search(m.source.text) for m in own if not project.is_test_file(m.source.path)):
+        return False
+    for module in (m for m in own if not project.is_test_file(m.source.path)):
         cached = [n for n in walk(module.tree) if isinstance(n, ast.FunctionDef) and _caches_all(n)]
         inside = {id(n) for function in cached for n in walk(function)}
-        made = [n for n in walk(module.tree) if isinstance(n, ast.Call) and last(n.func) == name]
-        calls += [id(call) in inside for call in made]
+        asked = [n for n in walk(module.tree) if isinstance(n, ast.Call) and last(n.func) == name]
+        calls += [id(call) in inside for call in asked]
     return bool(calls) and all(calls)
 
 

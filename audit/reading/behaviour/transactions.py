@@ -33,8 +33,8 @@ def published_too_early(scope: Scope) -> Iterator[UncommittedPublication | Direc
     for node in scope.all(ast.Attribute):
         if node.attr in METHODS - _AFTER and not _is_called(scope, node) and is_publication(scope, node):
             yield scope.observed(KeptPublication, node)
-    for call in scope.calls:
-        if _PUBLISHED.search(ast.unparse(call)) and is_of_another_database(scope, call):
+    for call in scope.calls if "atomic" in scope.module.source.text else ():
+        if is_of_another_database(scope, call) and _PUBLISHED.search(ast.unparse(call)):
             yield scope.observed(UncommittedPublication, call, task=ast.unparse(call)[:60])
     for call in [c for c in whole_calls(scope) if _publishes(scope, c) or _maps(scope, c)]:
         if any(isinstance(node, ast.Lambda) for node in scope.around(call)) or publishes_its_own_way(scope, call):
