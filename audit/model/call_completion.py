@@ -16,12 +16,14 @@ class CallCompletion:
     `deferred`: made only inside what is started for later. `awaited`: those that start something for later, and wait for it.
     `failing_silently`: made only where an outage is passed over. `awaits_result`: it returns only once somebody gives a result
     to a future that it made. `gives_result`: it gives one. `first`: calls surely made before; `runs`: attributes of its object that
-    it surely calls before. `keeps`: attributes of its object that hold one of its parameters.
+    it surely calls before. `keeps`: attributes of its object that hold one of its parameters. `on_one_side`: made only on one side
+    of a condition, whose other side does something else and lets the function answer.
     """
 
     deferred: frozenset[str] = frozenset()
     awaited: frozenset[str] = frozenset()
     failing_silently: frozenset[str] = frozenset()
+    on_one_side: frozenset[str] = frozenset()
     awaits_result: bool = False
     gives_result: bool = False
     first: frozenset[str] = frozenset()

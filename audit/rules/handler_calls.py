@@ -24,8 +24,8 @@ class Reached:
         return tuple(c for c in self.function.calls if c.name not in self.completion.deferred)
 
     def doubtful(self, call: Call) -> bool:
-        """Whether the answer may leave although this call failed."""
-        return self.doubt or call.name in self.completion.failing_silently
+        """Whether the answer may leave although this call failed, or was not made."""
+        return self.doubt or call.name in self.completion.failing_silently | self.completion.on_one_side
 
     def awaits(self, call: Call) -> bool:
         """Whether it waits for what would otherwise be started for later."""

@@ -10,7 +10,7 @@ from audit.model.domains import conclude
 from audit.model.facts import Process, Task
 from audit.model.findings import Excerpt, Finding, Severity
 from audit.model.gaps import Doubt, Gap, UnreadProcess, UnreadSettings
-from audit.model.observations.messages import PublishedMessage
+from audit.model.observations.messages import PublishedMessage, RateGivenLater
 from audit.model.plain_value import PlainValue
 from audit.model.setting_writes import OptionSource
 from audit.model.target_facts import TargetFacts
@@ -122,6 +122,7 @@ def _rates(known: TargetFacts) -> Sequence[Finding]:
     gaps: list[Gap] = [gap for member in members for gap in member.gaps()]
     gaps += [] if tasks else [Doubt(why=known.why_silent or NO_TASK)]
     gaps += known.closure_gaps
+    gaps += _given_later(known)
     annotations = read(known, "task_annotations")
     unread = [short(task.symbol) for task, _ in tasks if task.options.get("rate_limit") is UNKNOWN]
     gaps += [Doubt(why=f"le `rate_limit` de `{unread[0]}` ne se lit pas")] if unread else []
@@ -134,6 +135,13 @@ def _rates(known: TargetFacts) -> Sequence[Finding]:
     return answered(
         guide, "Débit par worker", answer, *evidence, nothing="aucune tâche n'a de `rate_limit`", detail=names
     )
+
+
+def _given_later(known: TargetFacts) -> Iterator[Gap]:
+    """The rates that code gives every worker that runs, where there are several."""
+    for one in known.source.observations_of(RateGivenLater):
+        if sum(map(copies, known.workers)) != 1 or any(worker.copies is None for worker in known.workers):
+            yield Doubt(*place_of(one.excerpt), why=f"`{short(one.symbol) or 'module'}` donne un débit à chaque worker")
 
 
 def _has_a_rate(known: TargetFacts, task: Task) -> bool:

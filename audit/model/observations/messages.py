@@ -237,6 +237,11 @@ class RepeatedTask(Observation):
 
 
 @dataclass(frozen=True)
+class RateGivenLater(Observation):
+    """A rate that code gives the task of each worker that runs: `app.control.rate_limit("shop.send", "5/s")`."""
+
+
+@dataclass(frozen=True)
 class KeptPublication(Observation):
     """A method that publishes a task, kept or given rather than called: `HOOKS.append(notify.delay)`."""
 

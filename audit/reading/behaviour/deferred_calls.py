@@ -9,6 +9,8 @@ from audit.reading.behaviour.awaited_results import Results
 from audit.reading.python.child_nodes import walk
 
 _GROUPS = frozenset({"TaskGroup", "create_task_group", "open_nursery"})
+# They put something where the process alone has it.
+_KEEPING = frozenset({"append", "appendleft", "add", "put", "put_nowait", "setdefault", "update", "extend", *DEFERRING})
 _BROAD = frozenset(
     {"Exception", "BaseException", "OperationalError", "DatabaseError", "ConnectionError", "OSError", "RedisError"}
 )
@@ -24,6 +26,7 @@ def call_completion(tree: ast.AST) -> CallCompletion:
         deferred,
         awaited,
         _missed(tree),
+        _on_one_side(tree),
         awaits_result=results.awaits_one,
         gives_result=results.gives,
         first=results.first,
@@ -60,6 +63,20 @@ def _missed(tree: ast.AST) -> frozenset[str]:
         silent = isinstance(node, ast.Try | ast.TryStar) and any(map(_is_silent, node.handlers))
         if silent or (isinstance(node, ast.With | ast.AsyncWith) and _suppresses(node)):
             inside += [c for statement in getattr(node, "body", []) for c in _calls(statement)]
+    return _only(tree, inside)
+
+
+def _on_one_side(tree: ast.AST) -> frozenset[str]:
+    """Names of calls made only on one side of an `if`, where the other puts something elsewhere, and lets the function answer."""
+    inside: list[ast.Call] = []
+    for node in walk(tree):
+        sides = (node.body, node.orelse) if isinstance(node, ast.If) and node.orelse else ()
+        for side, other in (sides, sides[::-1]) if sides else ():
+            calls = [c for statement in other for c in _calls(statement)]
+            keeps = any(_last(c) in _KEEPING for c in calls)
+            refuses = any(isinstance(n, ast.Raise) for statement in other for n in walk(statement))
+            if keeps and not refuses:
+                inside += [c for statement in side for c in _calls(statement)]
     return _only(tree, inside)
 
 

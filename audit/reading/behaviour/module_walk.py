@@ -46,8 +46,8 @@ from audit.reading.behaviour.network import network
 from audit.reading.behaviour.open_transactions import open_transactions
 from audit.reading.behaviour.process_state import process_state
 from audit.reading.behaviour.publications import publications
+from audit.reading.behaviour.purges import RATES, given_rates, purges
 from audit.reading.behaviour.purges import WORDS as PURGING
-from audit.reading.behaviour.purges import purges
 from audit.reading.behaviour.republications import WORDS as REPUBLISHED
 from audit.reading.behaviour.republications import republications
 from audit.reading.behaviour.rewritten_documents import rewritten_documents
@@ -131,6 +131,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     (LOCKS, endless_locks),
     ((".execute(", "supabase", "postgrest", ".get(", ".request(", "urlopen"), unpaged_reads),
     (PURGING, purges),
+    (RATES, given_rates),
     (LIBRARY_WAITS, library_waits),
     (TASK_NAMES, task_names),
     (CALLS, direct_runs),

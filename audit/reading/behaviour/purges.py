@@ -1,13 +1,14 @@
-"""Code that destroys what waits in the queues: `app.control.purge()`, and where it is run from."""
+"""Code that commands workers and brokers as they run: what empties queues, and where it is run from; what sets a rate."""
 
 import ast
 from collections.abc import Iterator
 
-from audit.model.observations.messages import QueuePurge
+from audit.model.observations.messages import QueuePurge, RateGivenLater
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.abstract_values import External, Instance, unwrap
 
 WORDS = ("purge(", "discard_all(", "queue_delete(", "flushdb(", "flushall(", ".delete(", ".unlink(", ".ltrim(")
+RATES = ("rate_limit(", '"rate_limit"', "'rate_limit'")
 _PURGES = frozenset({"purge", "discard_all"})
 # Of a channel of Kombu, of amqp or of pika.
 _OF_A_CHANNEL = frozenset({"queue_purge", "queue_delete"})
@@ -28,6 +29,16 @@ def purges(scope: Scope) -> Iterator[QueuePurge]:
             yield scope.observed(
                 QueuePurge, call, module=scope.module.name, at_start=start, queue=queue, address=address
             )
+
+
+def given_rates(scope: Scope) -> Iterator[RateGivenLater]:
+    """RateGivenLater: `control.rate_limit("shop.send", "5/s")`, or its broadcast."""
+    for call in scope.calls:
+        held = last(call.func.value) if isinstance(call.func, ast.Attribute) else ""
+        first = call.args[0] if call.args else None
+        told = isinstance(first, ast.Constant) and first.value == "rate_limit" and last(call.func) == "broadcast"
+        if held in {"control", "Control"} and (last(call.func) == "rate_limit" or told):
+            yield scope.observed(RateGivenLater, call)
 
 
 def _purge(scope: Scope, call: ast.Call, method: ast.Attribute) -> tuple[str, str] | None:

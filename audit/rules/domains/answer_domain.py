@@ -139,7 +139,9 @@ def before_answering(known: TargetFacts) -> Domain[Answering]:
 
 def _silent(stores: Sequence[tuple[str, bool]]) -> Iterator[Gap]:
     for name, _ in stores[:1]:
-        yield Doubt(why=f"`{name}` est sous un `except` qui laisse répondre sans avoir rien enregistré")
+        yield Doubt(
+            why=f"`{name}` est sous une condition ou un `except` qui laisse répondre sans avoir rien enregistré"
+        )
 
 
 def _stores(known: TargetFacts, call: Call) -> str:

@@ -85,7 +85,11 @@ CASES = (
         "router",
         "un routeur de `task_routes`",
         Edit(CONF, _ROUTE, "(route,)"),
-        Edit(CONF, _LIMITS, f"{_LIMITS}\n\ndef route(name, args, *rest, **kwargs):\n    return {{\"queue\": args[0]}}\n\n\n"),
+        Edit(
+            CONF,
+            _LIMITS,
+            f'{_LIMITS}\n\ndef route(name, args, *rest, **kwargs):\n    return {{"queue": args[0]}}\n\n\n',
+        ),
     ),
     undetermined(
         "queues-consumed", "named router", "un routeur de `task_routes`", Edit(CONF, _ROUTE, '("shop.routes.route",)')
