@@ -22,7 +22,7 @@ from audit.reading.behaviour.published_calls import (
     whole_calls,
 )
 from audit.reading.behaviour.scope import Scope, chain, keyword, last, opaque
-from audit.reading.behaviour.upper_bounds import at_most
+from audit.reading.behaviour.upper_bounds import at_most, entry_at_most
 from audit.reading.behaviour.verification_values import arguments_of
 from audit.reading.python.abstract_values import ClassValue, FunctionValue, Table, exported, unwrap
 from audit.reading.python.child_nodes import walk
@@ -80,7 +80,11 @@ def _delayed(scope: Scope, call: ast.Call, ahead: float | Unknown, method: str) 
     task = _message(scope, call, None, method).task if method in METHODS else ""
     first, step = (growing.first, growing.step) if growing and growing.most is None else (0.0, 0.0)
     countdown = keyword(call, "countdown")
-    most = at_most(scope, countdown) if ahead is UNKNOWN and countdown is not None else None
+    spread = [k.value for k in call.keywords if k.arg is None] if countdown is None else []
+    bounds = (
+        [at_most(scope, countdown)] if countdown is not None else [entry_at_most(scope, n, "countdown") for n in spread]
+    )
+    most = bounds[0] if ahead is UNKNOWN and len(bounds) == 1 else None
     return scope.observed(
         DelayedMessage, call, seconds=ahead, method=method, first=first, step=step, expires=told, task=task, most=most
     )

@@ -7,7 +7,7 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from audit.reading.behaviour.scope import Scope, function_scope, keyword, last, opaque
-from audit.reading.python.abstract_values import BoundMethod, ClassValue, FunctionValue
+from audit.reading.python.abstract_values import BoundMethod, ClassValue, FunctionValue, Table, exported
 from audit.reading.python.classes import annotated_fields, class_attribute, is_worked_out
 
 _DEPTH = 8
@@ -21,6 +21,25 @@ def at_most(scope: Scope, node: ast.expr) -> float | None:
     """The greatest number that an expression may give; None where nothing bounds it. An expression that gives None counts for nothing."""
     found = _most(scope, node, _DEPTH)
     return None if found in {_INFINITE, -_INFINITE} else found
+
+
+def entry_at_most(scope: Scope, node: ast.expr, name: str) -> float | None:
+    """The same of an entry of the dictionary that a function of the project answers."""
+    made = scope.given(node)
+    returned = (
+        [(inner, inner.given(value)) for inner, value in _returned(scope, made)] if isinstance(made, ast.Call) else []
+    )
+    pairs = [
+        (inner, dict(zip(map(_key, d.keys), d.values, strict=True))) for inner, d in returned if isinstance(d, ast.Dict)
+    ]
+    if len(pairs) < len(returned) or not all(name in entries for _, entries in pairs):
+        return None
+    found = max((_most(inner, entries[name], _DEPTH) for inner, entries in pairs), default=_INFINITE)
+    return None if found in {_INFINITE, -_INFINITE} else found
+
+
+def _key(node: ast.expr | None) -> str:
+    return str(getattr(node, "value", ""))
 
 
 def _most(scope: Scope, node: ast.expr, depth: int) -> float:
@@ -44,8 +63,9 @@ def _by_form(scope: Scope, node: ast.expr, depth: int) -> float:
             return _of_operation(scope, node, depth)
         case ast.Call():
             return _of_call(scope, node, depth)
-        case ast.Attribute():
-            return _of_field(scope, node.value, node.attr, depth)
+        case ast.Attribute() | ast.Subscript():
+            table = isinstance(node, ast.Subscript)
+            return _of_table(scope, node.value) if table else _of_field(scope, node.value, last(node), depth)
     return _INFINITE
 
 
@@ -61,6 +81,8 @@ def _of_operation(scope: Scope, node: ast.BinOp, depth: int) -> float:
 
 def _of_call(scope: Scope, call: ast.Call, depth: int) -> float:
     name = last(call.func)
+    if isinstance(call.func, ast.Attribute) and (found := _of_method(scope, call, call.func, depth)) is not None:
+        return found
     if any(isinstance(argument, ast.Starred) for argument in call.args) or opaque(call):
         return _INFINITE
     given = [_most(scope, argument, depth - 1) for argument in call.args] if isinstance(call.func, ast.Name) else []
@@ -72,6 +94,27 @@ def _of_call(scope: Scope, call: ast.Call, depth: int) -> float:
     if name in _RANDOM and scope.external(call.func).startswith(("random.", "secrets.")) and len(call.args) > 1:
         return max(_most(scope, argument, depth - 1) for argument in call.args[:2])
     return max((_most(inner, value, depth - 1) for inner, value in _returned(scope, call)), default=_INFINITE)
+
+
+def _of_method(scope: Scope, call: ast.Call, method: ast.Attribute, depth: int) -> float | None:
+    """The bound of `duration.total_seconds()`, or of `TABLE.get(key, default)`; None for any other method."""
+    if method.attr == "total_seconds" and not call.args:
+        return _most(scope, method.value, depth - 1)
+    if method.attr == "get" and isinstance(scope.evaluated(method.value), Table):
+        default = _most(scope, call.args[1], depth - 1) if len(call.args) > 1 else -_INFINITE
+        return max(_of_table(scope, method.value), default)
+    return None
+
+
+def _of_table(scope: Scope, holder: ast.expr) -> float:
+    """The greatest number, or duration, of a dictionary or a list, whichever entry is asked."""
+    held = scope.evaluated(holder)
+    known = exported(held)
+    values = [*known.values()] if isinstance(known, dict) else known
+    if not isinstance(values, list | tuple) or (isinstance(held, Table) and held.opaque):
+        return _INFINITE
+    numbers = [float(v) for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
+    return max(numbers) if numbers and len(numbers) == len(values) else _INFINITE
 
 
 def _of_field(scope: Scope, holder: ast.expr, name: str, depth: int) -> float:
