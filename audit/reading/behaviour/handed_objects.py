@@ -2,7 +2,8 @@
 
 import ast
 import re
-from collections.abc import Collection, Iterator
+from collections import defaultdict
+from collections.abc import Iterator
 from functools import cached_property
 
 from audit.model.call_closures import COMMON
@@ -18,6 +19,7 @@ from audit.reading.python.interpreter import Machine
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef
 _OTHER_NAMES = re.compile(r"(?m)^(\w+) *= *(?:[\w.]*partial\()?[\w.]+\.(?:delay|apply_async|send_task)\b(?!\()")
+_CALLED = re.compile(r"\b(\w++)\(")
 # They make a signature of a task.
 _SIGNED = frozenset({"s", "si"})
 # How many functions may hand on one parameter, one after another.
@@ -34,7 +36,7 @@ class HandedObjects:
 
     def may_hand(self, text: str) -> bool:
         """Whether a module calls something by the name of one of these functions."""
-        return bool(self._published) and self._named.search(text) is not None
+        return bool(self._published) and not self._names.isdisjoint(_CALLED.findall(text))
 
     def may_publish(self, text: str) -> bool:
         """Whether a module holds a name that a module of the project gives a publication: `send = notify.delay`."""
@@ -91,23 +93,22 @@ class HandedObjects:
 
     @cached_property
     def _names(self) -> frozenset[str]:
-        """The names of functions that publish a parameter, of those that call them, and so on."""
+        """The names of functions that publish a parameter, of those whose text calls them, and so on."""
         found = {name for _, name, _ in self._published}
-        modules = [
-            m for m in self._machine.project.modules.values() if not self._machine.project.is_test_file(m.source.path)
-        ]
-        for _ in range(_CALLERS if found else 0):
-            called = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(found)))})\(")
-            trees = (module.tree for module in modules if called.search(module.source.text))
-            callers = {n.name for tree in trees for n in walk(tree) if isinstance(n, _Definition) and _calls(n, found)}
-            if callers <= found:
-                break
-            found |= callers
+        callers = self._callers() if found else {}
+        for _ in range(_CALLERS):
+            found.update(*(callers.pop(name) for name in found & callers.keys()))
         return frozenset(found)
 
-    @cached_property
-    def _named(self) -> re.Pattern[str]:
-        return re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(self._names)))})\(")
+    def _callers(self) -> dict[str, set[str]]:
+        """The names of the functions in whose text something of a name is called, by that name; tests apart."""
+        machine, found = self._machine, defaultdict[str, set[str]](set)
+        for module, definitions in machine.graph.definitions.items():
+            if not machine.project.is_test_file(machine.project.modules[module].source.path):
+                for qualified, _, place in definitions:
+                    for called in {*_CALLED.findall(place.text)}:
+                        found[called].add(qualified.rpartition(".")[2])
+        return found
 
     @cached_property
     def _published(self) -> dict[_Place, frozenset[str]]:
@@ -139,10 +140,6 @@ def _unchanged(node: _Definition) -> frozenset[str]:
     own = {a.arg for a in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs, spec.vararg, spec.kwarg) if a}
     inner = (n for statement in node.body for n in walk(statement))
     return frozenset(own - {n.id for n in inner if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)})
-
-
-def _calls(node: _Definition, names: Collection[str]) -> bool:
-    return any(isinstance(n, ast.Call) and last(n.func) in names for n in walk(node))
 
 
 def _names_given(call: ast.Call) -> Iterator[str]:
