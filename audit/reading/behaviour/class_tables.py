@@ -23,6 +23,10 @@ _COMMON = frozenset(
 # They give each instance a copy of its own.
 _COPIED = frozenset({"BaseModel", "BaseSettings", "Struct", "Enum", "TypedDict", "NamedTuple", "Model", "SQLModel"})
 
+_ATTRIBUTE = re.compile(r"\.(\w++)")
+# One that is given a value.
+_GIVEN = re.compile(r"\.(\w++)(?=\s*(?::[^=\n]+)?=[^=])")
+
 
 class ClassTables:
     """A watcher: what a function puts into a table of a class, through an instance."""
@@ -33,7 +37,7 @@ class ClassTables:
 
     def may_change(self, text: str) -> bool:
         """Whether a module names one of these tables as an attribute."""
-        return bool(self._tables) and self._named.search(text) is not None
+        return bool(self._tables) and not self._tables.keys().isdisjoint(_ATTRIBUTE.findall(text))
 
     def __call__(self, scope: Scope) -> Iterator[KeptValue]:
         """KeptValue: an entry given to such a table."""
@@ -65,10 +69,6 @@ class ClassTables:
         return not isinstance(cls, External) and node.attr not in _COMMON
 
     @cached_property
-    def _named(self) -> re.Pattern[str]:
-        return re.compile(rf"\.(?:{'|'.join(sorted(map(re.escape, self._tables)))})\b")
-
-    @cached_property
     def _tables(self) -> dict[str, set[str]]:
         """The names of these tables, each with its classes; without those that some object is given another of."""
         modules = [
@@ -81,8 +81,8 @@ class ClassTables:
             for cls in (n for n in statements(module.tree) if isinstance(n, ast.ClassDef) and not _copies(n)):
                 for name in _tables_of(cls):
                     found.setdefault(name, set()).add(cls.name)
-        texts = [module.source.text for module in modules]
-        return {n: c for n, c in found.items() if not any(re.search(rf"\.{n}\s*(?::[^=\n]+)?=[^=]", t) for t in texts)}
+        given = {name for module in modules for name in _GIVEN.findall(module.source.text)}
+        return {name: classes for name, classes in found.items() if name not in given}
 
 
 def _copies(cls: ast.ClassDef) -> bool:

@@ -13,11 +13,11 @@ _VERSIONS = ("version_info", "VERSION", "PY2", "PY3")
 _NOT_FOUND = ("ImportError", "ModuleNotFoundError")
 
 
-def for_older_versions(machine: Machine, module: Module) -> frozenset[ast.AST]:
+def for_older_versions(machine: Machine, module: Module, tree: ast.Module) -> frozenset[ast.AST]:
     """Every node of such a branch: the `else` of `if hasattr(datetime, "UTC")`, either side of `except ImportError`."""
     return frozenset(
         inner
-        for node in walk(module.tree)
+        for node in walk(tree)
         if isinstance(node, ast.If | ast.IfExp | ast.Try)
         for branch in _branches(machine, module, node)
         for inner in walk(branch)

@@ -26,7 +26,6 @@ _WORDS = (
     *dict.fromkeys(name.rpartition(".")[2] for name in FROM_DJANGO),
     *(one.name for one in (IS_AJAX, PROVIDING_ARGS, APP_CONFIG)),
 )
-_LOOKED_AT = (ast.ClassDef, ast.Attribute, ast.Call, ast.Assign, ast.Import, ast.ImportFrom)
 _REQUESTS = frozenset({"request", "req", "_request"})
 _LOADERS = frozenset({"import_module", "__import__", "import_string"})
 _VALIDATORS = {"validator": "field_validator", "root_validator": "model_validator"}
@@ -43,19 +42,26 @@ def read_deprecations(machine: Machine) -> tuple[Deprecation, ...]:
         module = modules[name]
         if not any(word in module.source.text for word in words):
             continue
-        older = for_older_versions(machine, module)
-        for node in walk(module.tree):
-            if not isinstance(node, _LOOKED_AT) or (older and node in older):
-                continue
-            if isinstance(node, ast.ClassDef):
-                found += _class(machine, module, node)
-            elif isinstance(node, ast.Attribute):
-                found += (*_clock(machine, module, node), *_read_from_django(machine, module, node))
-            elif isinstance(node, ast.Call | ast.Assign):
-                found += _by_its_form(machine, module, node)
-            elif isinstance(node, ast.Import | ast.ImportFrom):
-                found += _imports(machine, module, node)
+        found += _of_module(machine, module, module.tree)
     return tuple(sorted(found, key=_place))
+
+
+def _of_module(machine: Machine, module: Module, tree: ast.Module) -> list[Deprecation]:
+    """Those of one module, without what its branches for older versions use."""
+    found = [(node, one) for node in walk(tree) for one in _of_node(machine, module, node)]
+    older = for_older_versions(machine, module, tree) if found else frozenset[ast.AST]()
+    return [one for node, one in found if node not in older]
+
+
+def _of_node(machine: Machine, module: Module, node: ast.AST) -> Iterator[Deprecation]:
+    if isinstance(node, ast.ClassDef):
+        yield from _class(machine, module, node)
+    elif isinstance(node, ast.Attribute):
+        yield from (*_clock(machine, module, node), *_read_from_django(machine, module, node))
+    elif isinstance(node, ast.Call | ast.Assign):
+        yield from _by_its_form(machine, module, node)
+    elif isinstance(node, ast.Import | ast.ImportFrom):
+        yield from _imports(machine, module, node)
 
 
 def _place(deprecation: Deprecation) -> tuple[str, int]:

@@ -208,8 +208,9 @@ class ClassValue:
     names: Namespace
     bases: tuple[Value, ...] = ()
     decorators: tuple[Decoration, ...] = ()
-    # Kept by whoever works it out first: the bases of a class do not change.
+    # Kept by whoever works them out first: the bases and the text of a class do not change.
     lineage: list[ClassValue] | None = None
+    annotations: dict[str, ast.expr | None] | None = None
 
     @property
     def node(self) -> ast.ClassDef:

@@ -193,16 +193,10 @@ class Resolver:
 
     def _field(self, cls: ClassValue, name: str) -> Value:
         """The class that the body of `cls`, or an annotated argument of its `__init__`, gives to a field."""
-        frame = self._frame_of(cls.module)
-        for statement in cls.node.body:
-            if isinstance(statement, ast.AnnAssign) and dotted(statement.target) == name:
-                return self._class_named(frame, statement.annotation)
-            if isinstance(statement, ast.FunctionDef) and statement.name == "__init__":
-                annotations = {a.arg: a.annotation for a in (*statement.args.args, *statement.args.kwonlyargs)}
-                for node in walk(statement):
-                    if isinstance(node, ast.Assign) and dotted(node.targets[0]) == f"self.{name}":
-                        return self._class_named(frame, annotations.get(dotted(node.value)))
-        return UNKNOWN
+        if cls.annotations is None:
+            cls.annotations = dict(reversed([*_annotations(cls.node)]))
+        annotation = cls.annotations.get(name)
+        return self._class_named(self._frame_of(cls.module), annotation) if annotation is not None else UNKNOWN
 
     def _made_by(self, callee: ast.expr) -> Value:
         """The class that calling this gives: the class itself, or the one a function says it returns."""
@@ -262,6 +256,18 @@ def _assigned(inside: list[ast.AST]) -> dict[str, ast.Call | None]:
             made = node.context_expr
             found[name] = made if name not in found and isinstance(made, ast.Call) else None
     return found
+
+
+def _annotations(cls: ast.ClassDef) -> Iterator[tuple[str, ast.expr | None]]:
+    """The fields of a class, in the order of the text, each with the annotation that says what it holds."""
+    for statement in cls.body:
+        if isinstance(statement, ast.AnnAssign):
+            yield dotted(statement.target), statement.annotation
+        elif isinstance(statement, ast.FunctionDef) and statement.name == "__init__":
+            given = {a.arg: a.annotation for a in (*statement.args.args, *statement.args.kwonlyargs)}
+            stored = (n for n in walk(statement) if isinstance(n, ast.Assign))
+            fields = ((dotted(n.targets[0]), given.get(dotted(n.value))) for n in stored)
+            yield from ((name.removeprefix("self."), told) for name, told in fields if name.startswith("self."))
 
 
 def _bound(inside: list[ast.AST]) -> Iterator[str]:
