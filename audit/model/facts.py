@@ -218,7 +218,7 @@ class Unloaded:
 
 # Worked out from the text, which is digested.
 _DERIVED = frozenset(
-    ("program", "user_mentions", "call_completion", "whole_work", "guards", "setting_writes", "option_writes", "test_modules", "libraries", "loading")
+    ("program", "user_mentions", "call_completion", "whole_work", "guards", "setting_writes", "option_writes", "test_modules", "libraries", "loading", "views")
 )  # fmt: skip
 
 
@@ -247,7 +247,7 @@ class Facts:
     `whole_work`, the call, as written, that does all it does, empty for none, and `guards`, what it makes of answers.
     `gaps` are the files and imports of the program that were not read; `test_modules`, the modules that only serve tests.
     `libraries`: the top-level names of what each file imports from outside the project, by path; `loading`: what each file does of the
-    project as it is loaded.
+    project as it is loaded. `views`: symbols of the functions that take a request, as the views of Django do.
     """
 
     level: Level
@@ -284,6 +284,7 @@ class Facts:
     option_writes: Mapping[str, tuple[OptionWrite, ...]] = field(default_factory=dict)
     whole_work: Mapping[str, str] = field(default_factory=dict)
     guards: Mapping[str, GuardFacts] = field(default_factory=dict)
+    views: frozenset[str] = frozenset()
 
     @cached_property
     def digest(self) -> str:

@@ -93,6 +93,20 @@ class TargetFacts:
         return frozenset(task.symbol for task in self.source.tasks)
 
     @cached_property
+    def served(self) -> frozenset[str]:
+        """The functions that answer requests run, through calls whose callee is sure: endpoints and views, tasks apart."""
+        functions, tests = self.source.functions, self.source.test_modules
+        todo = [route.endpoint for facts in self.probes for route in facts.routes]
+        todo += [symbol for symbol in self.source.views if symbol.partition(":")[0] not in tests]
+        found = set[str]()
+        while todo:
+            symbol = todo.pop()
+            if symbol not in found and symbol not in self.task_symbols and symbol in functions:
+                found.add(symbol)
+                todo += [call.target for call in functions[symbol].calls if call.target]
+        return frozenset(found)
+
+    @cached_property
     def closures(self) -> Closures:
         """The functions that the program's tasks run, surely or maybe, and the calls that nobody can follow."""
         tests = self.source.test_modules

@@ -179,6 +179,7 @@ def _collect(target: Target, steps: int) -> Facts:
         libraries=_libraries(machine),
         loading=_loading(machine),
         test_modules=project.test_modules,
+        views=frozenset(machine.graph.views),
     )
 
 

@@ -71,6 +71,8 @@ class CallGraph:
     def __init__(self) -> None:
         self.modules: dict[str, Block] = {}
         self.definitions: dict[str, list[tuple[str, str, Place[Definition]]]] = {}
+        # Symbols of the functions that take a request first.
+        self.views: set[str] = set()
         self._bodies: LruCache[Place[Definition], Block] = LruCache(_MOST_NAMES)
         self._methods: dict[str, list[tuple[str, str, Place[Definition]]]] | None = None
 
@@ -78,8 +80,11 @@ class CallGraph:
         """Add a module: the edges of its own statements, and the name, class and place of each function."""
         self._methods = None
         self.modules[module.name] = _block(module, tree.body)
-        self.modules[module.name].implicit = {q for q, owner, node in definitions(tree) if owner and _is_implicit(node)}
-        self.definitions[module.name] = [(q, owner, Place(module, node)) for q, owner, node in definitions(tree)]
+        defined = list(definitions(tree))
+        self.modules[module.name].implicit = {q for q, owner, node in defined if owner and _is_implicit(node)}
+        self.definitions[module.name] = [(q, owner, Place(module, node)) for q, owner, node in defined]
+        views = {f"{module.name}:{qualified}": _takes_a_request(node) for qualified, _, node in defined}
+        self.views.update(symbol for symbol, is_one in views.items() if is_one)
 
     def body(self, module: Module, place: Place[Definition]) -> Block:
         """The edges of a function's body."""
@@ -145,6 +150,13 @@ def _is_implicit(function: Definition) -> bool:
     """Whether Python calls this method where no call is written."""
     special = function.name.startswith("__") and function.name.endswith("__")
     return special or any(_last_name(decorator) in _PROPERTIES for decorator in function.decorator_list)
+
+
+def _takes_a_request(function: Definition) -> bool:
+    """Whether its first parameter, `self` apart, is a request, as that of the views of Django."""
+    spec = function.args
+    names = [a.arg for a in (*spec.posonlyargs, *spec.args, *([] if spec.vararg else spec.kwonlyargs))]
+    return [name for name in names[:2] if name != "self"][:1] == ["request"]
 
 
 def _called_by_itself(function: Definition) -> bool:

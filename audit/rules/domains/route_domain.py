@@ -94,20 +94,9 @@ def run_beside_routes(known: TargetFacts) -> list[DirectRun]:
     direct = [o for o in known.source.observations_of(DirectRun) if (o.symbol, o.task) not in chosen]
     # What bears the decorator of another library is no task.
     runs = [o for o in direct if o.symbol not in tasks and (o.task in tasks or ":" not in o.task)]
-    todo = [route.endpoint for facts in known.probes for route in facts.routes] if runs else []
-    todo += [symbol for symbol in known.source.functions if is_a_view(known, symbol)] if runs else []
-    seen = set[str]()
-    while todo:
-        symbol = todo.pop()
-        if symbol not in seen and symbol not in tasks and symbol in known.source.functions:
-            seen.add(symbol)
-            todo += [call.target for call in known.source.functions[symbol].calls if call.target]
-    return [o for o in runs if o.symbol in seen]
+    return [o for o in runs if o.symbol in known.served]
 
 
 def is_a_view(known: TargetFacts, symbol: str) -> bool:
     """Whether a function takes a request, as the views of Django do: no route to it need have been read."""
-    if symbol.partition(":")[0] in known.source.test_modules:
-        return False
-    first = [p.name for p in known.source.functions[symbol].parameters[:2] if p.name != "self"]
-    return first[:1] == ["request"]
+    return symbol in known.source.views and symbol.partition(":")[0] not in known.source.test_modules
