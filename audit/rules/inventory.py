@@ -1,6 +1,7 @@
 """The tasks themselves: registered, named once, results kept for somebody, rates that hold."""
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 
 from audit.french.typography import counted
@@ -126,9 +127,11 @@ def _unloaded(known: TargetFacts) -> Sequence[Finding]:
     unless = [f"que `{r.variable}` ne l'ajoute à `{r.name}`" for r in readings if r.variable]
     if not any(re.fullmatch(r"[\w.:]+", worker.options.get("app", "")) for worker in known.workers):
         unless.append("que la commande du worker, qui n'a pas été lue, ne le nomme")
-    faults = []
+    faults, of_module = [], defaultdict[str, list[str]](list)
+    for task in known.source.tasks:
+        of_module[task.symbol.partition(":")[0]].append(task.symbol)
     for lost in known.source.unloaded:
-        symbols = [task.symbol for task in known.source.tasks if task.symbol.partition(":")[0] == lost.module]
+        symbols = of_module[lost.module]
         late = " et ".join(f"`{short(symbol)}`" for symbol in lost.importers[:2])
         who = f"que seule l'exécution de {late} importe" if late else "que rien n'importe"
         names = ", ".join(f"`{short(symbol)}`" for symbol in symbols)
@@ -291,6 +294,9 @@ class _Readers:
     def __init__(self, known: TargetFacts) -> None:
         self._reads, self._chords = known.source.observations_of(ResultRead), known.source.observations_of(ChordUse)
         self._published = [m for m in known.source.observations_of(PublishedMessage) if m.method != "retry"]
+        self._by_task = defaultdict[str, list[PublishedMessage]](list)
+        for message in self._published:
+            self._by_task[message.task].append(message)
 
     def read(self, task: Task) -> bool | None:
         """Whether something reads them; None where that cannot be told."""
@@ -301,7 +307,7 @@ class _Readers:
         name = task.symbol.partition(":")[2].rpartition(".")[2]
         if any(task.symbol in chord.header for chord in self._chords):
             return True
-        own = [m for m in self._published if m.task in {task.symbol, task.name}]
+        own = [m for named in {task.symbol, task.name} for m in self._by_task.get(named, ())]
         unknown = any(not m.task for m in self._published)
         if self._chords and not own:
             # What a canvas publishes has no publication of its own.

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from audit.model.observations.messages import SignalReceiver
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.child_nodes import walk
+from audit.reading.python.interpreter import Machine
 
 SIGNALS = frozenset({"pre_save", "post_save", "pre_delete", "post_delete", "m2m_changed", "pre_init", "post_init"})
 
@@ -41,7 +42,7 @@ def _is_early(given: Sequence[ast.expr]) -> bool:
 def is_signal_receiver(scope: Scope) -> bool:
     """Whether a function receives a model's signal: decorated with `receiver` or `connect`, or connected in its module."""
     name = getattr(scope.root, "name", "")
-    return bool(name) and (not SIGNALS.isdisjoint(_decorating(scope)) or name in _connected(scope))
+    return bool(name) and (not SIGNALS.isdisjoint(_decorating(scope)) or name in _connected(scope.machine))
 
 
 def signal_receivers(scope: Scope) -> Iterator[SignalReceiver]:
@@ -84,11 +85,11 @@ def _signals(decorator: ast.expr) -> Iterator[str]:
         yield from _signals(decorator.func)
 
 
-def _connected(scope: Scope) -> Iterator[str]:
+def _connected(machine: Machine) -> frozenset[str]:
     """Names of functions that a module of the program connects to a model's signal."""
-    for module in scope.machine.project.modules.values():
-        if ".connect(" not in module.source.text or not any(s in module.source.text for s in SIGNALS):
-            continue
-        for call in walk(module.tree):
-            if isinstance(call, ast.Call) and call.args and not SIGNALS.isdisjoint(_signals(call.func)):
-                yield last(call.args[0])
+    if machine.connected is None:
+        texts = ((module, module.source.text) for module in machine.project.modules.values())
+        connecting = [m for m, text in texts if ".connect(" in text and any(s in text for s in SIGNALS)]
+        calls = (n for module in connecting for n in walk(module.tree) if isinstance(n, ast.Call) and n.args)
+        machine.connected = frozenset(last(n.args[0]) for n in calls if not SIGNALS.isdisjoint(_signals(n.func)))
+    return machine.connected

@@ -1,6 +1,7 @@
 """Finds the modules of tasks that no worker loads, where reading is enough to tell."""
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 
 from audit.model.facts import Unloaded
@@ -11,6 +12,7 @@ from audit.reading.source_files import Tree, read_text
 _TEXTS = (".cfg", ".conf", ".env", ".ini", ".json", ".service", ".sh", ".toml", ".txt", ".yaml", ".yml")
 _NAMED_TEXTS = ("dockerfile", "makefile", "procfile")
 _LARGEST = 100_000
+_WORD = re.compile(r"\w++")
 
 
 def read_unloaded(starts: WorkerStarts, tree: Tree) -> tuple[Unloaded, ...]:
@@ -71,11 +73,14 @@ def _names_module(text: str, module: str) -> bool:
 def _late_importers(starts: WorkerStarts, modules: Sequence[str]) -> dict[str, list[str]]:
     """Functions that import each of these modules, outside tests."""
     project, graph = starts.project, starts.machine.graph
-    last = {module: module.rpartition(".")[2] for module in modules}
+    by_word = defaultdict[str, set[str]](set)
+    for module in modules:
+        by_word[module.rpartition(".")[2]].add(module)
     found = {module: list[str]() for module in modules}
     for name in sorted(starts.without_tests(project.modules) if modules else ()):
         other = project.modules[name]
-        mentioned = {module for module, word in last.items() if module != name and word in other.source.text}
+        words = by_word.keys() & _WORD.findall(other.source.text)
+        mentioned = {module for word in words for module in by_word[word] if module != name}
         for qualified, _, place in graph.definitions[name] if mentioned else ():
             for module in mentioned.intersection(graph.body(other, place).imports):
                 found[module].append(f"{name}:{qualified}")

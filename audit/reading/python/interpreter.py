@@ -103,6 +103,8 @@ class Machine:
     cut: bool = False
     # The expressions that functions hold and that a limit cut short, until whoever asked takes them.
     cut_short: list[Origin] = field(default_factory=list)
+    # The names of functions that receive a model's signal, once they were looked for.
+    connected: frozenset[str] | None = None
     _modules: dict[str, ModuleValue] = field(default_factory=dict)
     _steps: int = STEPS_PER_ENTRY
     _granted: int = STEPS_PER_ENTRY
