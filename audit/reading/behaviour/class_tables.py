@@ -9,19 +9,15 @@ from audit.model.observations.shared_data import KeptValue
 from audit.reading.behaviour.row_objects import owner
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.abstract_values import ClassValue, External, Instance, unwrap
-from audit.reading.python.child_nodes import statements
 from audit.reading.python.classes import lineage
 from audit.reading.python.interpreter import Machine
 
 _ADDS = frozenset({"add", "append", "appendleft", "extend", "insert", "setdefault", "update"})
-_MAKERS = frozenset({"dict", "list", "set", "defaultdict", "OrderedDict", "Counter", "deque"})
 # Names that objects of libraries bear too: of an object that is not known they prove nothing.
 _COMMON = frozenset(
     ("args", "attrs", "context", "cookies", "data", "environ", "errors", "fields", "headers", "kwargs", "meta", "options",
      "params", "session", "META", "GET", "POST", "files", "form", "items", "values", "messages", "children", "extra")
 )  # fmt: skip
-# They give each instance a copy of its own.
-_COPIED = frozenset({"BaseModel", "BaseSettings", "Struct", "Enum", "TypedDict", "NamedTuple", "Model", "SQLModel"})
 
 _ATTRIBUTE = re.compile(r"\.(\w++)")
 # One that is given a value.
@@ -78,26 +74,7 @@ class ClassTables:
         ]
         found: dict[str, set[str]] = {}
         for module in modules:
-            for cls in (n for n in statements(module.tree) if isinstance(n, ast.ClassDef) and not _copies(n)):
-                for name in _tables_of(cls):
-                    found.setdefault(name, set()).add(cls.name)
+            for cls, name in self._machine.graph.tables.get(module.name, ()):
+                found.setdefault(name, set()).add(cls)
         given = {name for module in modules for name in _GIVEN.findall(module.source.text)}
         return {name: classes for name, classes in found.items() if name not in given}
-
-
-def _copies(cls: ast.ClassDef) -> bool:
-    return bool(cls.decorator_list) or any(last(base) in _COPIED for base in cls.bases)
-
-
-def _tables_of(cls: ast.ClassDef) -> Iterator[str]:
-    for statement in cls.body:
-        value = statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else None
-        made = isinstance(value, ast.Call) and last(value.func) in _MAKERS
-        if made or isinstance(value, ast.Dict | ast.List | ast.Set):
-            yield from (t.id for t in _targets(statement) if isinstance(t, ast.Name))
-
-
-def _targets(statement: ast.stmt) -> list[ast.expr]:
-    if isinstance(statement, ast.Assign):
-        return statement.targets
-    return [statement.target] if isinstance(statement, ast.AnnAssign) else []

@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from audit.reading.python.child_nodes import children, walk
+from audit.reading.python.child_nodes import children, statements, walk
 from audit.reading.python.lru_cache import LruCache
 from audit.reading.python.modules import Module
 from audit.reading.python.syntax_cache import Definition, Place, definitions
@@ -31,6 +31,9 @@ _HOOKS = frozenset(
 )  # fmt: skip
 _PROPERTIES = frozenset(("property", "cached_property", "setter", "deleter", "hybrid_property"))
 ENVIRONMENT = frozenset(("environ", "getenv"))
+_MAKERS = frozenset({"dict", "list", "set", "defaultdict", "OrderedDict", "Counter", "deque"})
+# They give each instance a copy of what their body makes.
+_COPIED = frozenset({"BaseModel", "BaseSettings", "Struct", "Enum", "TypedDict", "NamedTuple", "Model", "SQLModel"})
 _WORDED = re.compile(r"[.:\w]+")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _MOST_NAMES = 500_000
@@ -71,6 +74,8 @@ class CallGraph:
     def __init__(self) -> None:
         self.modules: dict[str, Block] = {}
         self.definitions: dict[str, list[tuple[str, str, Place[Definition]]]] = {}
+        # By module: the dictionaries, lists and sets that the bodies of its classes make, each after the name of its class.
+        self.tables: dict[str, list[tuple[str, str]]] = {}
         # Symbols of the functions that take a request first.
         self.views: set[str] = set()
         self._bodies: LruCache[Place[Definition], Block] = LruCache(_MOST_NAMES)
@@ -83,6 +88,8 @@ class CallGraph:
         defined = list(definitions(tree))
         self.modules[module.name].implicit = {q for q, owner, node in defined if owner and _is_implicit(node)}
         self.definitions[module.name] = [(q, owner, Place(module, node)) for q, owner, node in defined]
+        if tables := list(_class_tables(tree)):
+            self.tables[module.name] = tables
         views = {f"{module.name}:{qualified}": _takes_a_request(node) for qualified, _, node in defined}
         self.views.update(symbol for symbol, is_one in views.items() if is_one)
 
@@ -157,6 +164,23 @@ def _takes_a_request(function: Definition) -> bool:
     spec = function.args
     names = [a.arg for a in (*spec.posonlyargs, *spec.args, *([] if spec.vararg else spec.kwonlyargs))]
     return [name for name in names[:2] if name != "self"][:1] == ["request"]
+
+
+def _class_tables(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """The tables that all instances of a class share, as pairs of the names of both."""
+    for cls in (n for n in statements(tree) if isinstance(n, ast.ClassDef)):
+        if cls.decorator_list or any(
+            _last_name(base) in _COPIED for base in cls.bases if not isinstance(base, ast.Call)
+        ):
+            continue
+        for statement in cls.body:
+            if not isinstance(statement, ast.Assign | ast.AnnAssign):
+                continue
+            value = statement.value
+            made = isinstance(value, ast.Call) and _last_name(value) in _MAKERS
+            if made or isinstance(value, ast.Dict | ast.List | ast.Set):
+                targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+                yield from ((cls.name, target.id) for target in targets if isinstance(target, ast.Name))
 
 
 def _called_by_itself(function: Definition) -> bool:
