@@ -134,8 +134,7 @@ def _collect(target: Target, steps: int) -> Facts:
     tree = walk(target.root, target.exclude)
     processes = read_processes(tree, target.process_files)
     started = [name for p in processes if {"worker", "beat"} & {*p.role.split("+")} and (name := p.options.get("app"))]
-    project = _project(tree, target, started)
-    project.deployed, project.environment = given_to_all(processes), read_in(processes)
+    project = _project(tree, target, started, processes)
     machine, web = _read(project, steps)
     tasks = read_tasks(machine)
     app = find_application(machine, target.celery_app, started)
@@ -193,12 +192,13 @@ def _settings(
     return with_routers(machine, app, settings, tasks) if app else settings, tasks
 
 
-def _project(tree: Tree, target: Target, started: Sequence[str]) -> Project:
-    """The modules of the target, and where its program lies."""
+def _project(tree: Tree, target: Target, started: Sequence[str], processes: Sequence[Process]) -> Project:
+    """The modules of the target, where its program lies, and the variables that its processes are given."""
     named = (target.celery_app, target.asgi_app, *started)
     project = read_project(tree, tuple(name.partition(":")[0] for name in named))
     project.program = program_places([target.celery_app] if target.celery_app else started, tree.paths)
     project.program += imported_places(project)
+    project.deployed, project.environment = given_to_all(processes), read_in(processes)
     return project
 
 

@@ -341,13 +341,13 @@ CASES = (
     undetermined(
         "webhook-stored-first",
         "a failure passed over",
-        "`execute` est sous un `except`",
+        "`execute` est sous une condition ou un `except`",
         Edit(WEB, _KEPT, "    try:\n        store(body)\n    except Exception:\n        pass\n"),
     ),
     undetermined(
         "webhook-stored-first",
         "a failure suppressed",
-        "`delay` est sous un `except`",
+        "`delay` est sous une condition ou un `except`",
         Edit(WEB, _KEPT, "    with contextlib.suppress(Exception):\n        keep.delay(body)\n"),
     ),
     established(
