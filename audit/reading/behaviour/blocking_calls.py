@@ -16,6 +16,7 @@ _POLLED = frozenset({"ready", "state", "status", "successful", "failed"})
 _OF_BACKENDS = frozenset({"get_state", "get_status", "get_task_meta", "get_result", "get_many", "iter_native"})
 _PUBLISH = frozenset({"delay", "apply_async", "send_task", "delay_on_commit"})
 _CANVAS = frozenset({"group", "chord", "chain", "AsyncResult", "GroupResult", "ResultSet"})
+_RESTORES = frozenset({"restore", "result_from_tuple", "from_tuple"})
 _FOLLOWED = 3
 
 
@@ -229,6 +230,8 @@ def _gives_a_result(scope: Scope, call: ast.Call, within: frozenset[str]) -> boo
         return _is_canvas(scope, call.func)
     name = last(call.func)
     if name in _PUBLISH and isinstance(call.func, ast.Attribute):
+        return True
+    if name in _RESTORES and ("Result" in ast.unparse(call.func) or name != "restore"):
         return True
     if name in _CANVAS - {"group", "chord", "chain"} or (name == "apply_async" and _is_canvas(scope, call.func)):
         return True

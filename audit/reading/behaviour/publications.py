@@ -49,6 +49,8 @@ def publications(scope: Scope) -> Iterator[PublishedMessage | DelayedMessage | E
                 yield scope.observed(DelayedMessage, call, seconds=ahead, method="signature")
             continue
         ahead = _ahead(scope, call)
+        if ahead is None and call.func.attr in _OPTIONS and _said(scope, call, "expires") is not None:
+            ahead = _number_set(scope, call, "countdown")
         if ahead is not None:
             yield _delayed(scope, call, ahead, call.func.attr)
         elif call.func.attr in _EXPIRING and (expires := _said(scope, call, "expires")) is not None:
@@ -109,6 +111,19 @@ def _from_now(scope: Scope, node: ast.expr) -> float | Unknown | None:
     return next((v for v in values if isinstance(v, int | float) and not isinstance(v, bool)), UNKNOWN)
 
 
+def _set_before(scope: Scope, call: ast.Call, name: str) -> ast.expr | None:
+    """An option that the signature was given before it is published: `task.s(key).set(expires=60)`."""
+    made = scope.given(call.func.value) if isinstance(call.func, ast.Attribute) else call
+    earlier = (inner for inner in chain(made) if last(inner.func) in {"set", "signature", "clone"})
+    return next((value for inner in earlier if (value := keyword(inner, name)) is not None), None)
+
+
+def _number_set(scope: Scope, call: ast.Call, name: str) -> float | Unknown | None:
+    node = _set_before(scope, call, name)
+    value = scope.value(node) if node is not None else None
+    return value if value is None or (isinstance(value, int | float) and not isinstance(value, bool)) else UNKNOWN
+
+
 def _each_published(scope: Scope, call: ast.Call) -> list[str]:
     """The tasks that a call publishes: each one of a group, the first of a chain; an empty name for one that is not known."""
     task = published(scope, call)
@@ -163,7 +178,7 @@ def _message(scope: Scope, call: ast.Call, queue: ast.expr | None, method: str) 
 
 def _said(scope: Scope, call: ast.Call, name: str) -> float | Unknown | None:
     """Seconds of an option that a publication gives, `**options` followed; UNKNOWN when they may give one that is not read."""
-    given = keyword(call, name)
+    given = keyword(call, name) or (_set_before(scope, call, name) if name == "expires" else None)
     if given is not None:
         return _from_now(scope, given)
     for spread in (k.value for k in call.keywords if k.arg is None and last(call.func) not in PLAIN):
