@@ -104,7 +104,9 @@ class EndlessIterators:
         name = _own_name(scope)
         if name not in self._functions or (node := self._source(scope, _DEPTH, raised=True)) is None:
             return None
-        if name.startswith("__") or not self._are_all_settled(scope, name, _DEPTH):
+        # An object is walked where its class is named.
+        walked = scope.symbol.rpartition(".")[0].rpartition(":")[2] if name in {"__iter__", "__aiter__"} else name
+        if walked.startswith("__") or not walked.isidentifier() or not self._are_all_settled(scope, walked, _DEPTH):
             return (
                 node,
                 f"`{scope.symbol.partition(':')[2]}` donne sans fin, et ce qui le parcourt peut ne pas s'arrêter",

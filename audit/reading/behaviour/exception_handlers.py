@@ -141,6 +141,13 @@ def context_fate(scope: Scope, node: ast.expr, caught: frozenset[str]) -> Fate:
 
 def _context_fate(scope: Scope, node: ast.expr, caught: frozenset[str], depth: int) -> Fate:
     """What a context manager makes of an exception raised in its block."""
+    if isinstance(node, ast.IfExp):
+        fates = [_context_fate(scope, one, caught, depth) for one in (node.body, node.orelse)]
+        return fates[0] if len({*fates}) == 1 else Fate.UNCLEAR
+    return _manager_fate(scope, node, caught, depth)
+
+
+def _manager_fate(scope: Scope, node: ast.expr, caught: frozenset[str], depth: int) -> Fate:
     callee = scope.evaluated(node.func if isinstance(node, ast.Call) else node)
     name = last_name(callee) or last(node.func if isinstance(node, ast.Call) else node)
     if isinstance(node, ast.Call) and "suppress" in {name, last(node.func)}:
