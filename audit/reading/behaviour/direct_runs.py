@@ -33,8 +33,11 @@ def direct_runs(scope: Scope) -> Iterator[DirectRun]:
                 yield scope.observed(DirectRun, call, task=named_task(scope, run.value))
                 continue
             run = run.value
-            if isinstance(run, ast.Call) and last(run.func) in {"s", "si"} and isinstance(run.func, ast.Attribute):
-                run = run.func.value
+        if isinstance(run, ast.Call) and last(run.func) in {"s", "si"} and isinstance(run.func, ast.Attribute):
+            # A signature that is called runs the task here.
+            run = run.func.value
+        if isinstance(run, ast.Name) and run.id not in names and (name := named_task(scope, run)):
+            yield scope.observed(DirectRun, call, task=name)
         if last(run) in names and isinstance(task := scope.evaluated(run), FunctionValue) and _is_a_task(task):
             yield scope.observed(DirectRun, call, task=task.symbol)
 

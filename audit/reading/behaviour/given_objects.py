@@ -14,29 +14,52 @@ from audit.reading.behaviour.publications import (
 from audit.reading.behaviour.published_calls import METHODS, is_signature, may_be_a_task, whole_calls
 from audit.reading.behaviour.row_objects import is_row
 from audit.reading.behaviour.scope import Scope, keyword, last
-from audit.reading.python.abstract_values import FunctionValue
+from audit.reading.python.abstract_values import ClassValue, FunctionValue
 
 
 def objects_given(scope: Scope) -> Iterator[DatabaseObjectArgument | QueriedArgument]:
     """Each DatabaseObjectArgument: of a publication, of a signature of a task, or of a `partial` of one."""
     for call in whole_calls(scope):
-        if last(call.func) == "partial" and call.args and is_publication(scope, call.args[0]):
-            given = [*call.args[1:], *(k.value for k in call.keywords)]
-        elif last(call.func) in {"map", "starmap", "submit"} and call.args and _takes_arguments(scope, call.args[0]):
-            given = call.args[1:]
-        elif is_signature(scope, call):
-            given = _held(scope, [*call.args[1:3], keyword(call, "args"), keyword(call, "kwargs")])
-        elif not isinstance(call.func, ast.Attribute) or not _gives(scope, call):
+        given = _given_by(scope, call)
+        if given is None:
+            yield from _handed_on(scope, call)
             continue
-        else:
-            given = _arguments(scope, call)
         wrong = next((a for a in given if is_row(scope, a)), None)
         if wrong is not None and (publishes_its_own_way(scope, call) or replaces_every_way(scope)):
             yield scope.observed(QueriedArgument, call, argument=_text(wrong), replaced=True)
         elif wrong is not None:
             yield scope.observed(DatabaseObjectArgument, call, argument=_text(wrong))
-        elif (unclear := next((a for a in given if _is_an_answer(scope, a)), None)) is not None:
+        elif (unclear := next((a for a in given if _may_hold_a_row(scope, a)), None)) is not None:
             yield scope.observed(QueriedArgument, call, argument=_text(unclear))
+
+
+def _given_by(scope: Scope, call: ast.Call) -> list[ast.expr] | None:
+    """What a call gives a task; None for one that is not known to give one anything."""
+    name = last(call.func)
+    if name == "partial" and call.args and is_publication(scope, call.args[0]):
+        return [*call.args[1:], *(k.value for k in call.keywords)]
+    if name in {"map", "starmap", "submit"} and call.args and _takes_arguments(scope, call.args[0]):
+        return call.args[1:]
+    if is_signature(scope, call):
+        return _held(scope, [*call.args[1:3], keyword(call, "args"), keyword(call, "kwargs")])
+    return _arguments(scope, call) if isinstance(call.func, ast.Attribute) and _gives(scope, call) else None
+
+
+def _handed_on(scope: Scope, call: ast.Call) -> Iterator[QueriedArgument]:
+    """A row that stands after what publishes: who is given both publishes the row, perhaps."""
+    places = [i for i, a in enumerate(call.args) if is_publication(scope, a)]
+    rest = call.args[places[0] + 1 :] if places else []
+    wrong = next((a for a in rest if is_row(scope, a)), None)
+    if wrong is not None:
+        yield scope.observed(QueriedArgument, call, argument=_text(wrong), handed=True)
+
+
+def _may_hold_a_row(scope: Scope, node: ast.expr) -> bool:
+    """Whether this is an answer, or an object of the project's that is made with a row."""
+    made = scope.given(node)
+    if isinstance(made, ast.Call) and isinstance(scope.evaluated(made.func), ClassValue):
+        return any(is_row(scope, value) for value in (*made.args, *(k.value for k in made.keywords)))
+    return _is_an_answer(scope, node)
 
 
 def _is_an_answer(scope: Scope, node: ast.expr) -> bool:

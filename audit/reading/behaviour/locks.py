@@ -10,12 +10,16 @@ from audit.reading.behaviour.possible_values import may_be_none, written_options
 from audit.reading.behaviour.presence_locks import FILE, existence_locks, presence_lock, singleton_lock
 from audit.reading.behaviour.presence_locks import WORDS as PRESENCE_WORDS
 from audit.reading.behaviour.scope import Scope, keyword, last, opaque
+from audit.reading.python.child_nodes import walk
 
 WORDS = (
     *(
         "nx=",
         '"nx"',
         "setnx",
+        ".persist(",
+        "redis.lock",
+        ".sadd(",
         ".lock(",
         ".lock,",
         "cache.add(",
@@ -42,6 +46,9 @@ _FEW = 10
 _OF_ROWS = "select_for_update"
 _AT_ONCE = frozenset({"pipeline", "multi", "transaction"})
 _ENTERED = re.compile(r"\.(__enter__|__aenter__)$")
+_OF_REDIS = re.compile(r"(?:redis|valkey)\.(?:asyncio\.)?lock\.Lock$")
+_GIVEN_BACK = frozenset({"hdel", "srem"})
+_PAIRS = frozenset({("hsetnx", "hdel"), ("sadd", "srem")})
 # Those of a lock may stand in a dictionary.
 _OPTIONED = frozenset({"lock", "set", "add", "Lock"})
 # Words of what holds others off while it works, and of what was done once for all.
@@ -151,6 +158,8 @@ def _of_a_library(scope: Scope, call: ast.Call, name: str) -> bool | str | None:
     if name not in _CLASSES:
         return None
     dotted = scope.external(call.func)
+    if _OF_REDIS.match(dotted):
+        return _lasts(scope, _time(call, "timeout", 2))
     if dotted.startswith("redis_lock."):
         return _lasts(scope, _time(call, "expire", 2))
     if dotted.startswith(("filelock.", "portalocker.", "fcntl.", "fasteners.")):
@@ -164,7 +173,12 @@ def _of_a_key(scope: Scope, call: ast.Call, name: str, names: set[str]) -> bool 
         return bool(names & {"expire", "pexpire"})
     if name == "set" and _is_true(keyword(call, "nx")):
         return _lasts(scope, *call.args[2:], *(keyword(call, e) for e in _EXPIRIES))
-    cached = isinstance(call.func, ast.Attribute) and "cache" in ast.unparse(call.func.value).lower()
+    if name in {"hsetnx", "persist"} or (name == "sadd" and _is_tested(scope, call)):
+        # A field, a member, and a key that is told to last, have no time of their own.
+        return False
+    holder = call.func.value if isinstance(call.func, ast.Attribute) else call.func
+    held = [holder, scope.of_module.get(last(holder), holder)]
+    cached = isinstance(call.func, ast.Attribute) and any("cache" in ast.unparse(one).lower() for one in held)
     time = _time(call, "timeout", 2) if cached else None
     if cached and name == "add" and len(call.args) > 1:
         # Without a timeout, Django's cache keeps a key for its `TIMEOUT`: 300 s unless a setting says otherwise.
@@ -182,7 +196,11 @@ def _is_a_lock(scope: Scope, call: ast.Call, names: set[str]) -> bool:
     """Whether a key set only once is a lock: it is given back here, or its name says so."""
     told = f"{scope.symbol} {_text(call)}".lower()
     named = any(word in told for word in ("lock", "acquire", "mutex")) or _ENTERED.search(scope.symbol)
-    return "delete" in names or bool(named)
+    return bool(named) or "delete" in names or (last(call.func), *sorted(_GIVEN_BACK & names)) in _PAIRS
+
+
+def _is_tested(scope: Scope, call: ast.Call) -> bool:
+    return any(isinstance(node, ast.If) and call in walk(node.test) for node in scope.around(call))
 
 
 def _text(call: ast.Call) -> str:

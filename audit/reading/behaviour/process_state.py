@@ -187,13 +187,14 @@ def _holds_for_all(scope: Scope, node: ast.expr) -> bool:
     single = isinstance(made, ast.Call) and makes_one_object(scope, made)
     if single or isinstance(node, ast.Call):
         return single or (isinstance(node, ast.Call) and last(node.func) == "type" and len(node.args) == 1)
-    if isinstance(node, ast.Attribute) and node.attr == "__class__":
+    of_task = isinstance(node, ast.Attribute) and node.attr == "app" and _is_class_or_task(scope, last(node.value))
+    if of_task or (isinstance(node, ast.Attribute) and node.attr == "__class__"):
         return True
     if isinstance(node, ast.Name) and (node.id in scope.assigned or _is_function_around(scope, node.id)):
         return node.id not in scope.assigned or _is_class_or_task(scope, node.id)
     value = scope.evaluated(node)
     if isinstance(value, Instance):
-        external = isinstance(value.cls, External) and value.cls.dotted in _HOLDERS
+        external = scope.machine.is_celery(value) or (isinstance(value.cls, External) and value.cls.dotted in _HOLDERS)
         own = isinstance(value.cls, ClassValue) and not descends_from(value.cls, *_ROWS, *_OWN_TO_A_THREAD)
         return external or own
     if isinstance(value, ClassValue):
@@ -250,8 +251,10 @@ def _adds_to_itself(scope: Scope, value: ast.expr, text: str) -> bool:
     holder, _, key = text.rpartition("[")
     got = f"{holder}.get({key.removesuffix(']')}" if holder else text
     named = [n for n in walk(value) if isinstance(n, ast.Name)]
+    owner_text, _, name = text.rpartition(".")
+    asked = f"getattr({owner_text}, '{name}'"
     told = [ast.unparse(value), *(ast.unparse(scope.given(n)) for n in named)]
-    return any(text in t or got in t for t in told)
+    return any(text in t or got in t or asked in t for t in told)
 
 
 def _comes_from_a_parameter(scope: Scope, value: ast.expr) -> bool:
