@@ -250,10 +250,26 @@ def _by_a_context(scope: Scope, call: ast.Call) -> str:
     """What makes a context that verifies nothing, or makes one give up."""
     if last(call.func) == "setattr" and len(call.args) == 3 and isinstance(call.args[1], ast.Constant):
         return _in_assignment(scope, ast.Attribute(call.args[0], str(call.args[1].value), ast.Store()), call.args[2])
+    if last(call.func) == "setattr" and len(call.args) == 3 and isinstance(call.args[1], ast.Name):
+        return _set_by_turns(scope, call, call.args[1].id)
     if _makes_a_context_that_trusts_all(scope, call):
         return ast.unparse(call)
     if last(call.func) in {"_create_unverified_context", "_create_stdlib_context"} or _makes_unverified(scope, call):
         return "_create_unverified_context"
+    return ""
+
+
+def _set_by_turns(scope: Scope, call: ast.Call, name: str) -> str:
+    """What `for name, value in OPTIONS.items(): setattr(client, name, value)` gives up, among the entries of the table."""
+    for loop in (around for around in scope.around(call) if isinstance(around, ast.For)):
+        over = loop.iter.func if isinstance(loop.iter, ast.Call) else None
+        named = isinstance(loop.target, ast.Tuple) and [last(t) for t in loop.target.elts][:1] == [name]
+        table = scope.value(over.value) if named and isinstance(over, ast.Attribute) and over.attr == "items" else None
+        for key, value in table.items() if isinstance(table, dict) else ():
+            if isinstance(key, str) and isinstance(value, bool | int | str | None):
+                target = ast.Attribute(call.args[0], key, ast.Store())
+                if how := _in_assignment(scope, target, ast.Constant(value)):
+                    return how
     return ""
 
 

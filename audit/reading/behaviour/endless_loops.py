@@ -7,7 +7,7 @@ from audit.model.observations.waits import EndlessLoop
 from audit.reading.behaviour.endless_iterators import EndlessIterators, repeated
 from audit.reading.behaviour.loop_exits import ends, is_literally_true, left_by, yields
 from audit.reading.behaviour.polling_loops import awaited, forgotten_cursor
-from audit.reading.behaviour.scope import Scope, gather, last
+from audit.reading.behaviour.scope import Scope, gather, keyword, last
 from audit.reading.python.abstract_values import unwrap
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.interpreter import Machine
@@ -16,6 +16,8 @@ from audit.reading.python.modules import Module
 _EVENTS = frozenset({"threading.Event", "multiprocessing.Event"})
 _HARMLESS = frozenset({"is_set", "isSet", "wait", "clear"})
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+# They block, unless what comes after their keys says how long.
+_BLOCKING = {"blpop": 1, "brpop": 1, "bzpopmin": 1, "bzpopmax": 1, "brpoplpush": 2}
 _WORDS = ("while ", "while(", "itertools", "iter(", "pubsub", "listen(", "KafkaConsumer", "watch")
 
 
@@ -68,7 +70,23 @@ class EndlessLoops:
             yield scope.observed(EndlessLoop, node, doubt=doubt)
 
 
+def _waits_for_ever(scope: Scope, test: ast.expr) -> bool:
+    """Whether a loop goes on with what Redis gives, once it comes: it waits for ever where no timeout, or 0, is given."""
+    asked = test.value if isinstance(test, ast.NamedExpr) else test
+    asked = asked.value if isinstance(asked, ast.Await) else asked
+    if (
+        not isinstance(asked, ast.Call)
+        or last(asked.func) not in _BLOCKING
+        or len(asked.args) > _BLOCKING[last(asked.func)]
+    ):
+        return False
+    timeout = keyword(asked, "timeout")
+    return timeout is None or scope.value(timeout) in (0, None)
+
+
 def _stays_true(scope: Scope, test: ast.expr) -> bool:
+    if _waits_for_ever(scope, test):
+        return True
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         return _is_never_set(scope, test.operand)
     if isinstance(test, ast.Name):
