@@ -57,10 +57,18 @@ class HandedObjects:
         for call in scope.calls:
             if call not in handed and isinstance(call.func, ast.Attribute) and call.func.attr in self._methods:
                 unknown = scope.evaluated(call.func.value) is UNKNOWN
-                values = (*call.args, *(k.value for k in call.keywords)) if unknown else ()
+                values = self._perhaps(call, call.func.attr) if unknown else ()
                 wrong = next((value for value in values if is_row(scope, value)), None)
                 if wrong is not None:
                     yield scope.observed(QueriedArgument, call, argument=ast.unparse(wrong)[:60], handed=True)
+
+    def _perhaps(self, call: ast.Call, name: str) -> Iterator[ast.expr]:
+        """What a call gives the parameters that one of the methods of its name publishes."""
+        for module, _, place in self._machine.graph.methods(name):
+            node = place.node()
+            if isinstance(node, _Definition):
+                published = self._published.get((module, node.name, node.lineno), frozenset())
+                yield from (value for parameter, value in _given(node, call) if parameter in published)
 
     @cached_property
     def _methods(self) -> frozenset[str]:
@@ -116,7 +124,7 @@ class HandedObjects:
         found: dict[_Place, frozenset[str]] = {}
         for module in project.modules.values():
             text = module.source.text
-            if not any(f".{method}(" in text for method in METHODS | _SIGNED) or project.is_test_file(
+            if not any(f".{m}(" in text or f".{m}," in text for m in METHODS | _SIGNED) or project.is_test_file(
                 module.source.path
             ):
                 continue
@@ -129,8 +137,12 @@ class HandedObjects:
 def _published_parameters(node: _Definition) -> frozenset[str]:
     """Parameters that a function gives a task as they are."""
     inner = [n for statement in node.body for n in walk(statement)]
-    calls = [n for n in inner if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)]
-    given = {name for call in calls if last(call.func) in METHODS | _SIGNED for name in _names_given(call)}
+    calls = [n for n in inner if isinstance(n, ast.Call)]
+    # `partial(task.delay, payload)` is as the call that it makes later.
+    calls += [ast.Call(c.args[0], c.args[1:], c.keywords) for c in calls if c.args]
+    methods = METHODS | _SIGNED
+    published = [c for c in calls if isinstance(c.func, ast.Attribute) and c.func.attr in methods]
+    given = {name for call in published for name in _names_given(call)}
     return _unchanged(node) & given
 
 
