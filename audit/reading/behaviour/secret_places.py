@@ -167,7 +167,8 @@ def _of_own_function(scope: Scope, call: ast.Call) -> Iterator[tuple[str, ast.ex
 def _is_method_of(scope: Scope, called: str, dotted: str) -> bool:
     """Whether what is called on an unknown object may be this method, of a library that the module speaks of."""
     library, _, method = dotted.partition(".")
-    return method.count(".") == 1 and method.endswith(f".{called}") and library in scope.module.source.text
+    # A class's own maker (`URL.create`) is called on the class, which is known by its name.
+    return called != "create" and method.count(".") == 1 and method.endswith(f".{called}") and library in scope.module.source.text
 
 
 def _spread(scope: Scope, node: ast.expr) -> Iterator[ast.expr]:
