@@ -1,10 +1,12 @@
 """Security of the transport: what is accepted, and whether certificates are verified."""
 
+import ast
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from audit.model.domains import conclude
+from audit.model.facts import Call, Function
 from audit.model.findings import Excerpt, Finding, Severity
 from audit.model.gaps import Doubt, Gap, UnreadSettings
 from audit.model.observations.messages import RegisteredSerializer, UnpickledArgument
@@ -29,6 +31,10 @@ _TYPES = {
 _PLAIN = frozenset({"raw", "binary", "text/plain", "application/octet-stream", "application/x-json"})
 _UNVERIFIED = re.compile(r"(?i)ssl_cert_reqs=(?:cert_)?none|verify=(?:false|0)\b")
 
+# What only changes how bytes are written.
+_CHANGES = frozenset(
+    {"b64decode", "urlsafe_b64decode", "fromhex", "unhexlify", "decompress", "bytes", "str", "BytesIO"}
+)
 _SERIALIZERS: dict[str, PlainValue] = {
     "accept_content": ["json"],
     "result_accept_content": None,
@@ -67,6 +73,7 @@ def _pickle(known: TargetFacts) -> Sequence[Finding]:
     guide = _pickle.guide
     readings = [read(known, name, default) for name, default in _SERIALIZERS.items()]
     told = [(r.value, Fault(r.told, r.excerpt)) for r in readings if not r.missing]
+    told += [member for reading in readings for member in _deployed(known, reading)]
     unsure = [(r.value, Fault(r.told, r.excerpt)) for r in (reading.perhaps for reading in readings) if r]
     for task, _ in production_tasks(known):
         value = task.options.get("serializer")
@@ -81,7 +88,9 @@ def _pickle(known: TargetFacts) -> Sequence[Finding]:
     sure, perhaps = _decoded(known)
     told += [("pickle", fault) for fault in sure]
     unsure += [("pickle", fault) for fault in perhaps]
-    domain = ruled_by(known, readings, [*told, *unsure], read_so, *gaps, *hidden_tasks(known))
+    # The words that the process files give are judged themselves.
+    settled = [replace(r, variable="") if _deployed(known, r) else r for r in readings]
+    domain = ruled_by(known, settled, [*told, *unsure], read_so, *gaps, *hidden_tasks(known))
     answer = conclude(
         domain,
         lambda member: [] if member in unsure else _unsafe_among(*member, registered),
@@ -94,17 +103,57 @@ def _pickle(known: TargetFacts) -> Sequence[Finding]:
 
 def _decoded(known: TargetFacts) -> tuple[list[Fault], list[Fault]]:
     """Tasks that decode their own arguments by what runs code, and functions that they give theirs and that decode them."""
-    own = {task.symbol for task, _ in production_tasks(known)}
     seen = known.source.observations_of(UnpickledArgument)
-    functions = [known.source.functions[symbol] for symbol in own if symbol in known.source.functions] if seen else []
-    given = {
-        call.target
-        for function in functions
-        for call in function.calls
-        if {*call.arguments, *call.keywords.values()} & {parameter.name for parameter in function.parameters}
-    }
+    functions = known.source.functions if seen else {}
+    own = {task.symbol for task, _ in production_tasks(known) if task.symbol in functions}
+    around = {wrapper for symbol in own for wrapper in functions[symbol].wrappers}
+    # What a decorator puts in a task's place is given its arguments.
+    own |= around | {s for s in functions if around and s.partition(".<locals>.")[0] in around}
+    given, pending = set(own), list(own)
+    while pending:
+        function = functions.get(pending.pop())
+        calls = function.calls if function else ()
+        found = {call.target for call in calls if call.target and function and _hands_on(function, call)}
+        pending += found - given
+        given |= found
     sure = [_decodes(o) for o in seen if o.symbol in own]
     return sure, [_decodes(o) for o in seen if o.symbol not in own and o.symbol in given]
+
+
+def _hands_on(function: Function, call: Call) -> bool:
+    """Whether a call is given a parameter of the function that it stands in, or a part of one."""
+    names = {parameter.name.strip("*") for parameter in function.parameters} - {"self", "cls"}
+    return any(_source(text) in names for text in (*call.arguments, *call.keywords.values()))
+
+
+def _source(text: str) -> str:
+    """The name that an argument is, or is a part of: `body` for `body["data"].encode()`; what another call answers is none."""
+    try:
+        node: ast.AST = ast.parse(text.strip("* \n"), mode="eval").body
+    except SyntaxError:
+        return ""
+    while isinstance(node, ast.Subscript | ast.Attribute | ast.Call):
+        changed = isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in _CHANGES and node.args
+        node = (
+            node.args[0]
+            if isinstance(node, ast.Call) and changed
+            else node.func
+            if isinstance(node, ast.Call)
+            else node.value
+        )
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _deployed(known: TargetFacts, reading: Reading) -> list[tuple[PlainValue, Fault]]:
+    """What the process files give the variable that may replace a setting, as a list of words."""
+    words = given(known, reading.variable) if not reading.missing else ()
+    return [
+        (
+            re.findall(r"[\w./*+-]+", text),
+            Fault(f"`{reading.variable}={text}`, d'où vient `{reading.name}`", process.excerpt),
+        )
+        for text, process in words
+    ]
 
 
 def _decodes(one: UnpickledArgument) -> Fault:

@@ -18,6 +18,11 @@ _RUNS = frozenset(
         *("yaml.unsafe_load", "yaml.unsafe_load_all", "yaml.full_load_all", "pandas.read_pickle"),
     )
 )
+# Objects that are made of the bytes, and decode them afterwards.
+_READERS = frozenset(
+    f"{library}.Unpickler.load"
+    for library in ("pickle", "_pickle", "dill", "cloudpickle", "pandas.compat.pickle_compat")
+)
 _SAFE = ("Safe", "Base", "FullLoader")
 # What only changes how bytes are written: methods, and functions of their first argument.
 _METHODS = frozenset({"encode", "decode", "strip"})
@@ -35,8 +40,14 @@ def unpickled_arguments(scope: Scope) -> Iterator[UnpickledArgument]:
     names = {a.arg for a in taken if a} - {"self", "cls"}
     for call in scope.calls if names else ():
         dotted = scope.external(call.func)
-        unsafe = dotted in _RUNS or (dotted in {"yaml.load", "yaml.load_all"} and not _is_safe(call))
-        if unsafe and call.args and _source(scope, call.args[0]) in names:
+        source = call.args[0] if call.args else None
+        if dotted in _READERS and isinstance(call.func, ast.Attribute):
+            made = scope.given(call.func.value)
+            source = made.args[0] if isinstance(made, ast.Call) and made.args else None
+        unsafe = (
+            dotted in _RUNS or dotted in _READERS or (dotted in {"yaml.load", "yaml.load_all"} and not _is_safe(call))
+        )
+        if unsafe and source is not None and _source(scope, source) in names:
             yield scope.observed(UnpickledArgument, call, library=dotted)
 
 

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from audit.model.unknown import UNKNOWN
-from audit.reading.python.abstract_values import Namespace, Table, Value, unwrap
+from audit.reading.python.abstract_values import Namespace, Table, Value, overridable, unwrap
 from audit.reading.python.arithmetic import is_plain
 from audit.reading.python.assignments import assign, set_item
 from audit.reading.python.child_nodes import walk
@@ -18,29 +18,32 @@ _MAX_ITEMS = 2_000
 def comprehension(machine: Machine, node: ast.ListComp | ast.GeneratorExp | ast.SetComp, frame: Frame) -> Value:
     """The list, or the set, that it makes."""
     found: list[Value] = []
+    variables: list[str] = []
     inner = Frame(frame.module, Namespace(), (frame.names, *frame.outer), frame.qualifier)
-    for known in _iterations(machine, node.generators, inner):
+    for known in _iterations(machine, node.generators, inner, variables):
         if not known:
             _perhaps(machine, node.generators, [node.elt], inner)
             return UNKNOWN
         found.append(machine.evaluate(machine, node.elt, inner))
     try:
-        return set(found) if isinstance(node, ast.SetComp) else found
+        made: Value = set(found) if isinstance(node, ast.SetComp) else found
     except TypeError:
         return UNKNOWN
+    return overridable(made, next(iter(variables), ""))
 
 
 def dict_comprehension(machine: Machine, node: ast.DictComp, frame: Frame) -> Value:
     """The table that it makes."""
     table = Table()
+    variables: list[str] = []
     inner = Frame(frame.module, Namespace(), (frame.names, *frame.outer), frame.qualifier)
-    for known in _iterations(machine, node.generators, inner):
+    for known in _iterations(machine, node.generators, inner, variables):
         if not known:
             _perhaps(machine, node.generators, [node.key, node.value], inner)
             return UNKNOWN
         key, _ = unwrap(machine.evaluate(machine, node.key, inner))
         set_item(machine, table, key, machine.evaluate(machine, node.value, inner), frame.origin(node))
-    return table
+    return overridable(table, next(iter(variables), ""))
 
 
 def _perhaps(machine: Machine, generators: list[ast.comprehension], parts: Sequence[ast.expr], frame: Frame) -> None:
@@ -58,13 +61,19 @@ def _perhaps(machine: Machine, generators: list[ast.comprehension], parts: Seque
     machine.undo_log.merge([branch, Branch({}, "")], written)
 
 
-def _iterations(machine: Machine, generators: list[ast.comprehension], frame: Frame) -> Iterator[bool]:
-    """True for each iteration with its names bound; False once when the loop cannot be followed."""
+def _iterations(
+    machine: Machine, generators: list[ast.comprehension], frame: Frame, variables: list[str]
+) -> Iterator[bool]:
+    """True for each iteration with its names bound; False once when the loop cannot be followed.
+
+    `variables` takes those of the environment that may replace what is gone over.
+    """
     if not generators:
         yield True
         return
     first, *rest = generators
-    items, _ = unwrap(machine.evaluate(machine, first.iter, frame))
+    items, variable = unwrap(machine.evaluate(machine, first.iter, frame))
+    variables += [variable] if variable else []
     if not isinstance(items, list | tuple | dict | range | set) or len(items) > _MAX_ITEMS:
         yield False
         return
@@ -75,4 +84,4 @@ def _iterations(machine: Machine, generators: list[ast.comprehension], frame: Fr
             yield False
             return
         if all(tests):
-            yield from _iterations(machine, rest, frame)
+            yield from _iterations(machine, rest, frame, variables)
