@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from audit.model.domains import conclude
 from audit.model.findings import Finding, Severity
 from audit.model.gaps import Doubt
+from audit.model.observations.messages import KombuConsumer
 from audit.model.plain_value import PlainValue
 from audit.model.target_facts import TargetFacts
-from audit.rules.domains.setting_domain import ruled_by
+from audit.rules.domains.setting_domain import place_of, ruled_by
 from audit.rules.domains.setting_scopes import redis_everywhere
 from audit.rules.effective_settings import number, options, read
 from audit.rules.practice import Fault, answered, practice
@@ -57,7 +58,7 @@ def _same_everywhere(known: TargetFacts) -> Sequence[Finding]:
     given, of_broker = options(known, "broker_transport_options", "visibility_timeout")
     kept_options, of_results = options(known, "result_backend_transport_options", "visibility_timeout")
     top = read(known, "visibility_timeout", _DEFAULT)
-    values = {
+    values: dict[str, PlainValue] = {
         "broker_transport_options": given.get("visibility_timeout", _DEFAULT),
         "result_backend_transport_options": kept_options.get("visibility_timeout", _DEFAULT),
         "visibility_timeout": top.value if top.value is not None else _DEFAULT,
@@ -65,6 +66,14 @@ def _same_everywhere(known: TargetFacts) -> Sequence[Finding]:
     readings = (of_broker, of_results, top)
     unread = any(number(v) is None for v in values.values()) and not any(r.missing for r in readings)
     gaps = [Doubt(why="une valeur de `visibility_timeout` ne se lit pas dans le code")] if unread else []
+    # Beside Celery, a consumer of the same Redis gives back the messages of the workers after its own delay.
+    beside = known.source.observations_of(KombuConsumer)
+    gaps += [
+        Doubt(*place_of(o.excerpt), "une connexion de `kombu` lit une file, et son adresse ou son délai ne se lit pas")
+        for o in beside
+        if number(o.seconds) is None or (not o.sure and o.seconds != values["broker_transport_options"])
+    ]
+    values |= {f"{o.excerpt.path}:{o.excerpt.first_line}": o.seconds for o in beside if o.sure and o.excerpt}
     known_values = () if any(r.missing for r in readings) else (values,)
     domain = ruled_by(
         known, readings, known_values, "`visibility_timeout` du broker, des résultats et de Celery", *gaps, scope=scope

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from audit.model.observations.observation import Observation, TaskObservation
+from audit.model.plain_value import PlainValue
 from audit.model.unknown import Unknown
 
 
@@ -244,6 +245,14 @@ class RateGivenLater(Observation):
 @dataclass(frozen=True)
 class KeptPublication(Observation):
     """A method that publishes a task, kept or given rather than called: `HOOKS.append(notify.delay)`."""
+
+
+@dataclass(frozen=True)
+class KombuConsumer(Observation):
+    """A connection that the project makes by kombu to consume: its visibility timeout, `sure` where it surely is to Redis."""
+
+    seconds: PlainValue
+    sure: bool
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,8 @@ from audit.reading.behaviour.given_objects import objects_given
 from audit.reading.behaviour.handed_objects import HandedObjects
 from audit.reading.behaviour.import_connections import may_open, opened_at_import
 from audit.reading.behaviour.kept_entries import kept_entries, may_keep
+from audit.reading.behaviour.kombu_consumers import WORDS as KOMBU
+from audit.reading.behaviour.kombu_consumers import kombu_consumers
 from audit.reading.behaviour.library_waits import WORDS as LIBRARY_WAITS
 from audit.reading.behaviour.library_waits import library_waits
 from audit.reading.behaviour.local_caches import WORDS as LOCAL_CACHES
@@ -112,6 +114,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     (("ATOMIC_REQUESTS",), atomic_requests),
     (("kombu",), registered_serializers),
     (CHORD_WORDS, chords),
+    (KOMBU, kombu_consumers),
     (_COUNTING, unprotected_counters),
     ((".save(", ".asave(", "bulk_update(", "commit("), rewritten_documents),
     ((".execute(", ".exec_driver_sql(", ".fetchval(", ".scalar("), sql_counters),
