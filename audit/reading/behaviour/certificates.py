@@ -42,6 +42,8 @@ _CONFIGURED = re.compile(r"(?i)env|setting|config|debug")
 _OPTIONS_OF_CLIENTS = re.compile(
     r"^(?=[A-Z])[A-Z0-9_]*(OPTIONS|CONNECTION|CLIENT|SETTINGS|HOSTS|DATABASES|CACHES|DSL|KWARGS)[A-Z0-9_]*$"
 )
+_ATTRIBUTE = re.compile(r"[\"'](?:verify|check_hostname|verify_mode|verify_ssl)[\"']")
+_GIVEN = re.compile(r"[\"']verify[\"']|\bverify\s*=")
 _LOCAL = re.compile(r"^(?:localhost|127\.|\[?::1|unix:)")
 _CELERY_S = re.compile(r"(?i)(?:broker|backend)_use_ssl")
 _SERVER = ("PROTOCOL_TLS_SERVER", "CLIENT_AUTH")
@@ -68,12 +70,26 @@ def unverified_certificates(scope: Scope) -> Iterator[UnverifiedCertificate | Un
         yield _given_up(scope, command, how)
 
 
+def _set_by_name(scope: Scope, call: ast.Call) -> bool:
+    """Whether this may give a client or a context any attribute: `setattr(made, name, value)`, `vars(made).update(options)`."""
+    text = scope.module.source.text
+    if last(call.func) == "setattr" and len(call.args) == 3 and not isinstance(call.args[1], ast.Constant):
+        return _ATTRIBUTE.search(text) is not None and (_imports_a_client(scope) or "ssl" in text)
+    owner = call.func.value if isinstance(call.func, ast.Attribute) and call.func.attr == "update" else None
+    whole = isinstance(owner, ast.Attribute) and owner.attr == "__dict__"
+    whole = whole or (isinstance(owner, ast.Call) and last(owner.func) == "vars")
+    return whole and _imports_a_client(scope) and scope.machine.project.holds(_GIVEN)
+
+
 def _by_a_call(scope: Scope, call: ast.Call) -> Iterator[UnverifiedCertificate | UnreadVerification]:
     if last(call.func) == "insecure_channel" and scope.external(call.func).startswith("grpc."):
         yield from _in_clear(scope, call)
         return
     if how := _in_call(scope, call):
         yield _given_up(scope, call, how)
+        return
+    if _set_by_name(scope, call):
+        yield scope.observed(UnreadVerification, call, argument=ast.unparse(call.func))
         return
     how, spread = without_a_context(scope, call)
     if how and spread:

@@ -50,6 +50,7 @@ _OF_ENGINE = frozenset({"connect", "begin", "execute", "raw_connection"})
 _BEFORE_FORK = frozenset({"worker_init", "celeryd_init", "celeryd_after_setup"})
 # A blueprint makes and includes all its steps before it starts the first.
 _STEPS = ("Step", "StartStopStep", "ConsumerStep")
+_MAPPING = frozenset({"map", "starmap"})
 _OF_A_STEP = frozenset({"__init__", "include", "include_if", "create"})
 # Clients that open their connection at their first command only.
 _MAKERS = ("Redis", "StrictRedis", "Valkey", "from_url")
@@ -108,9 +109,21 @@ def _of_definitions(scope: Scope) -> Iterator[ast.Call]:
             yield from (n for n in walk(part) if isinstance(n, ast.Call) and not isinstance(part, ast.Lambda))
         for applied in getattr(node, "decorator_list", []):
             yield ast.copy_location(ast.Call(applied, [], []), applied)
+        for holder, method in _run_by_a_class(node):
+            made = ast.copy_location(ast.Attribute(holder, method, ast.Load()), holder)
+            yield ast.copy_location(ast.Call(made, [], []), holder)
         for base in node.bases if isinstance(node, ast.ClassDef) else ():
             prepares = ast.copy_location(ast.Attribute(base, "__init_subclass__", ast.Load()), base)
             yield ast.copy_location(ast.Call(prepares, [], []), base)
+
+
+def _run_by_a_class(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
+    """What Python calls to make a class: of its metaclass, and of what its attributes hold."""
+    if isinstance(node, ast.ClassDef):
+        metaclass = next((k.value for k in node.keywords if k.arg == "metaclass"), None)
+        yield from ((metaclass, method) for method in ("__new__", "__init__") if metaclass is not None)
+        held = [s.value for s in node.body if isinstance(s, ast.Assign)]
+        yield from ((value, "__set_name__") for value in held if isinstance(value, ast.Call))
 
 
 def _runs_before_the_fork(scope: Scope) -> bool:
@@ -166,7 +179,7 @@ def _runs(scope: Scope, call: ast.Call) -> list[tuple[Scope, bool]]:
 
 def _called(scope: Scope, call: ast.Call) -> FunctionValue | None:
     """The function whose body this call runs at once: not that of a coroutine, nor of a generator."""
-    value = scope.evaluated(call.func)
+    value = scope.evaluated(_applied(call))
     if isinstance(value, ClassValue):
         value = scope.machine.attribute(scope.machine, value, "__init__")
     function = value.function if isinstance(value, BoundMethod) else value
@@ -175,9 +188,14 @@ def _called(scope: Scope, call: ast.Call) -> FunctionValue | None:
     return None if any(isinstance(n, ast.Yield | ast.YieldFrom) for n in walk(function.node)) else function
 
 
+def _applied(call: ast.Call) -> ast.expr:
+    """What a call runs: its callee, or what `map` is given to run."""
+    return call.args[0] if last(call.func) in _MAPPING and len(call.args) > 1 else call.func
+
+
 def _opens(scope: Scope, call: ast.Call) -> str:
     """The library by which a call opens a connection; empty when it opens none."""
-    name = scope.external(call.func)
+    name = scope.external(_applied(call))
     opening = keyword(call, "open")
     if name == "psycopg_pool.ConnectionPool" and opening is not None and scope.value(opening) is False:
         return ""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from audit.model.observations.messages import UnpickledArgument
 from audit.reading.behaviour.scope import Scope, last
+from audit.reading.python.abstract_values import External
 
 WORDS = ("pickle", "dill", "marshal", "unsafe_load", "yaml", "joblib", "eval(", "exec(")
 _RUNS = frozenset(
@@ -39,7 +40,7 @@ def unpickled_arguments(scope: Scope) -> Iterator[UnpickledArgument]:
     taken = [*spec.posonlyargs, *spec.args, *spec.kwonlyargs, spec.vararg, spec.kwarg] if spec else []
     names = {a.arg for a in taken if a} - {"self", "cls"}
     for call in scope.calls if names else ():
-        dotted = scope.external(call.func)
+        dotted = next((name for name in _callees(scope, call) if name in _RUNS), scope.external(call.func))
         source = call.args[0] if call.args else None
         if dotted in _READERS and isinstance(call.func, ast.Attribute):
             made = scope.given(call.func.value)
@@ -49,6 +50,16 @@ def unpickled_arguments(scope: Scope) -> Iterator[UnpickledArgument]:
         )
         if unsafe and source is not None and _source(scope, source) in names:
             yield scope.observed(UnpickledArgument, call, library=dotted)
+
+
+def _callees(scope: Scope, call: ast.Call) -> Iterator[str]:
+    """What a call of an entry of a table may run."""
+    func = call.func
+    while isinstance(func, ast.Call) and last(func.func) == "get":
+        func = func.func
+    if isinstance(func, ast.Subscript | ast.Attribute):
+        table = scope.evaluated(func.value)
+        yield from (v.dotted for v in table.values() if isinstance(v, External)) if isinstance(table, dict) else ()
 
 
 def _is_safe(call: ast.Call) -> bool:

@@ -257,6 +257,15 @@ def _celery_name(dotted: str) -> str:
     return f"celery.{dotted.rpartition('.')[2]}" if dotted.startswith("celery.") else ""
 
 
+def _module_of_others(machine: Machine, site: CallSite) -> Value:
+    """`import_module("pickle")`; a module of the target's own is not loaded by this call alone."""
+    name = unwrap(site.argument(0, "name"))[0]
+    if not isinstance(name, str) or not name or name.startswith("."):
+        return None
+    own = {module.partition(".")[0] for module in machine.project.modules}
+    return None if name.partition(".")[0] in own else External(name)
+
+
 def _attribute_by_name(machine: Machine, site: CallSite) -> Value:
     """`getattr(module, "name")`: of a module's attributes, those that are there."""
     owner, name = unwrap(site.argument(0, "object"))[0], unwrap(site.argument(1, "name"))[0]
@@ -279,6 +288,7 @@ _SPECIAL: dict[str, Callable[[Machine, CallSite], Value]] = {
     "builtins.isinstance": _is_instance,
     "builtins.vars": _variables,
     "builtins.getattr": _attribute_by_name,
+    "importlib.import_module": _module_of_others,
     "sys.exit": _exit,
     "builtins.exit": _exit,
 }
