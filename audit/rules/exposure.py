@@ -13,6 +13,7 @@ from audit.model.observations.secrets_and_certificates import (
     HardcodedSecret,
     ReadDeployment,
     TrackedEnvironment,
+    UnreadSecret,
     UnreadVerification,
     UnverifiedCertificate,
 )
@@ -84,6 +85,8 @@ def _secrets(known: TargetFacts) -> Sequence[Finding]:
     def possible(file: SourceFile[HardcodedSecret]) -> list[Fault]:
         return [Fault(f"{o.what} ({o.only}), `{o.path}` ligne {o.line}") for o in file.seen if o.only]
 
+    unread = [Doubt(*place_of(o.excerpt), o.what) for o in known.source.observations_of(UnreadSecret)]
+    domain = replace(domain, gaps=(*unread, *domain.gaps))
     files = sum(o.count for o in known.source.observations_of(ReadDeployment))
     detail = f"{domain.read} Python, {counted(files, 'fichier')} de déploiement"
     evidence = known.source.evidence()

@@ -19,6 +19,13 @@ class HardcodedSecret(Observation):
 
 
 @dataclass(frozen=True)
+class UnreadSecret(Observation):
+    """A text that may be a secret: `what` says of it in French what is not known."""
+
+    what: str
+
+
+@dataclass(frozen=True)
 class TrackedFiles(Observation):
     """How many files, `count`, the git index of the target's root tracks."""
 

@@ -5,8 +5,12 @@ import re
 from collections.abc import Iterator
 from enum import Enum
 
-from audit.reading.behaviour.scope import Scope, keyword, last
+from audit.model.unknown import UNKNOWN
+from audit.reading.behaviour.row_objects import owner
+from audit.reading.behaviour.scope import Scope, function_scope, keyword, last
 from audit.reading.behaviour.verification_values import default_of
+from audit.reading.python.abstract_values import ClassValue, FunctionValue, unwrap
+from audit.reading.python.classes import class_attribute
 
 _WRAPS = frozenset(
     {
@@ -100,12 +104,33 @@ def _is_text(part: str | ast.expr) -> bool:
 
 def followed(scope: Scope, node: ast.expr) -> str:
     """The text that an expression stands for, wherever it is written, for want of another value; empty when it is not known."""
+    for other, one in (*_written(scope, node), (scope, node)):
+        value, variable = unwrap(other.held(one))
+        if value is UNKNOWN and variable in scope.machine.variables:
+            texts = [text for given in scope.machine.variables[variable].values() for text in given]
+            value = texts[0] if texts else UNKNOWN
+        if isinstance(value, bytes):
+            value = value.decode() if value.isascii() and value.decode().isprintable() else value.hex()
+        if isinstance(value, str):
+            return _SCHEME.sub("", value)
+    return ""
+
+
+def _written(scope: Scope, node: ast.expr) -> Iterator[tuple[Scope, ast.expr]]:
+    """The default of a parameter, and what the class or its methods give to an attribute of the object itself."""
     spec = scope.root.args if isinstance(scope.root, ast.FunctionDef | ast.AsyncFunctionDef) else None
-    default = default_of(spec, node.id) if spec and isinstance(node, ast.Name) else None
-    value = scope.evaluated(default or node)
-    if isinstance(value, bytes):
-        value = value.decode() if value.isascii() and value.decode().isprintable() else value.hex()
-    return _SCHEME.sub("", value) if isinstance(value, str) else ""
+    if spec and isinstance(node, ast.Name) and (default := default_of(spec, node.id)) is not None:
+        yield scope, default
+    own = isinstance(node, ast.Attribute) and last(node.value) in {"self", "cls"}
+    if own and isinstance(node, ast.Attribute) and isinstance(cls := owner(scope), ClassValue):
+        held = class_attribute(cls, "__init__")
+        made = function_scope(scope.machine, held) if isinstance(held, FunctionValue) else None
+        for assign in made.all(ast.Assign) if made else ():
+            if made and any(isinstance(t, ast.Attribute) and t.attr == node.attr for t in assign.targets):
+                yield from _written(made, assign.value)
+                yield made, assign.value
+        name = ast.Name(cls.symbol.rpartition(":")[2], ast.Load())
+        yield scope, ast.fix_missing_locations(ast.copy_location(ast.Attribute(name, node.attr, ast.Load()), node))
 
 
 def literals(scope: Scope, node: ast.expr) -> Iterator[tuple[ast.expr, str]]:

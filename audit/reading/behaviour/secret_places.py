@@ -54,6 +54,7 @@ _DECODERS = frozenset(
     }
 )
 _MIXED = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[^\s/]{6,80}$")
+_RANDOM = re.compile(r"(?=(?:\D*\d){3})(?=.*[A-Za-z])[\w\-]{20,}$")
 # The texts of an address around the password: what stands before, and what follows.
 _BEFORE, _AFTER = re.compile(r"://[^/@\s]*:$"), re.compile(r"@(?!localhost|127\.|\[?::1)")
 _SIGNER = re.compile(r"^itsdangerous\.(?:\w+\.)*\w*(?:Signer|Serializer)$")
@@ -130,6 +131,11 @@ def _parameters(root: ast.AST) -> Iterator[tuple[str, ast.expr]]:
 
 def _asked(scope: Scope, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
     """What a call asks for by its place: a key that signs, a password."""
+    for name in ("headers", "params", "cookies"):
+        given_to = keyword(call, name)
+        entries = scope.given(given_to) if given_to is not None else None
+        if isinstance(entries, ast.Dict):
+            yield from (("api_key", v) for k, v in zip(entries.keys, entries.values, strict=True) if _is_a_key(k, v))
     if last(call.func) == "setattr" and len(call.args) > _PAIR:
         yield as_text(call.args[1]), call.args[2]
     for login in (value for name in _LOGIN_NAMES if (value := keyword(call, name)) is not None):
@@ -152,6 +158,12 @@ def _asked(scope: Scope, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
         yield what, arguments[place]
 
 
+def _is_a_key(name: ast.expr | None, value: ast.expr) -> bool:
+    """Whether what a request is given under this name was generated, and is no version, date or trace."""
+    about = re.search(r"(?i)version|agent|accept|type|trace|request|date|etag|range|id$", as_text(name) if name else "")
+    return bool(_RANDOM.match(as_text(value))) and (not about or as_text(name or value).lower() == "appid")
+
+
 def _of_own_function(scope: Scope, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
     """The names of the parameters that a function of the project takes texts of letters and digits for."""
     if not any(_MIXED.match(as_text(argument)) for argument in call.args):
@@ -167,8 +179,9 @@ def _of_own_function(scope: Scope, call: ast.Call) -> Iterator[tuple[str, ast.ex
 def _is_method_of(scope: Scope, called: str, dotted: str) -> bool:
     """Whether what is called on an unknown object may be this method, of a library that the module speaks of."""
     library, _, method = dotted.partition(".")
-    # A class's own maker (`URL.create`) is called on the class, which is known by its name.
-    return called != "create" and method.count(".") == 1 and method.endswith(f".{called}") and library in scope.module.source.text
+    cls, _, name = method.partition(".")
+    # What makes an object is called on its class, which is known.
+    return name == called != "create" and library in scope.module.source.text and cls in scope.module.source.text
 
 
 def _spread(scope: Scope, node: ast.expr) -> Iterator[ast.expr]:
@@ -204,6 +217,14 @@ def _in_addresses(scope: Scope) -> Iterator[tuple[str, ast.expr]]:
             if isinstance(part, str):
                 before += part
                 continue
-            if _BEFORE.search(before) and isinstance(after, str) and _AFTER.match(after):
+            of_a_login = before == "{}:" and after == "" and part is parts[-1] and _is_encoded(scope, node)
+            if of_a_login or (_BEFORE.search(before) and isinstance(after, str) and _AFTER.match(after)):
                 yield "password", part
             before += "{}"
+
+
+def _is_encoded(scope: Scope, node: ast.expr) -> bool:
+    """Whether `user:password` is made to be a header."""
+    return any(
+        isinstance(around, ast.Call) and last(around.func).endswith("b64encode") for around in scope.around(node)
+    )

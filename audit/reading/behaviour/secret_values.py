@@ -27,6 +27,9 @@ _NO_SECRET = re.compile(
 # A dotted or a slashed name of things: an event, a class, a route, a template.
 _NAME_OF_THINGS = re.compile(r"^[A-Za-z_][\w\-]*(?:[.:/][A-Za-z_][\w\-]*)+$")
 _JOINED_WORDS = re.compile(r"^[A-Za-z]+(?:[_\-][A-Za-z]+)*$")
+_DRAWN = re.compile(r"(?=(?:[^0-9]*[0-9]){3})(?=(?:[^A-Z]*[A-Z]){3})(?=(?:[^a-z]*[a-z]){3})[A-Za-z0-9_\-]{20,64}")
+# What is spelled: a word, a number of many figures, the alphabet, letters in a row.
+_SPELLED = re.compile(r"[a-z]{5}|[A-Z]{5}|\d{6}|(?i:abc|xyz|0123)")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _PASSWORD = re.compile(r"(?i)(?:^|_)(?:passw(?:or)?d|(?<=_)pwd)$")
 _OF_A_SERVICE = re.compile(
@@ -46,6 +49,12 @@ _ABOUT_SECRETS = frozenset(
 def known_shape(value: str) -> bool:
     """Whether a provider issues keys that begin so."""
     return _KNOWN.match(value) is not None
+
+
+def drawn(value: str) -> bool:
+    """Whether a text was drawn by chance, of letters of both sizes and figures, without a word in it."""
+    parted = len(re.findall(r"[_\-]", value)) > 1
+    return bool(_DRAWN.fullmatch(value)) and not parted and not _SPELLED.search(value) and not is_placeholder(value)
 
 
 def is_placeholder(value: str) -> bool:

@@ -4,12 +4,13 @@ import ast
 import re
 from collections.abc import Iterator
 
-from audit.model.observations.secrets_and_certificates import HardcodedSecret
+from audit.model.observations.secrets_and_certificates import HardcodedSecret, UnreadSecret
 from audit.model.secret_masking import is_secret
 from audit.reading.behaviour.literal_texts import Place, as_text, filled_text, followed, literals
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.behaviour.secret_places import given, signature
 from audit.reading.behaviour.secret_values import (
+    drawn,
     has_a_password,
     is_literal_secret,
     is_placeholder,
@@ -52,14 +53,15 @@ _CALLS = (
     "api/webhooks",
     "setattr",
     *("secretstr", "secretbytes", "b64decode", "a2b_base64", "unhexlify", "fromhex", "simple_bind", "plaincredentials"),
-    "chr(",
+    *("chr(", "(chr,", "headers=", "params=", "cookies=", "b64encode", "environ.setdefault"),
     *("paramiko", "ftplib", "pysftp", "mysql", "ldap3", "url.create", "plaintextauthprovider", "_auth="),
 )
 _GIVEN = re.compile(
     r"(?:passw|_pwd|passphrase|secret|token|credential|authorization|key)(?:\w*[\"']?\]?\s*(?::[^=\n\"']{1,60})?[=:,]\s*"
     r"(?:(?:[\w.]+\(|default\s*=)\s*|[^\n]{1,120}?\b(?:or|else)\s+)?|"
-    r"[^\n]{0,80}?(?:default\s*=|=\s*[\"'][^\n]{0,40},|\(\[)\s*)[rbf]{0,2}[\"'][^\"'\s]{6}"
+    r"[^\n]{0,80}?(?:default\s*=|=\s*[\"'][^\n]{0,40},|\(\[)\s*)[rbf]{0,2}[\"'][^\"'\s]{5}"
 )
+_QUOTED = re.compile(r"[\"']([A-Za-z0-9_\-]{20,64})[\"']")
 _NAMED = re.compile(r"def \w*(?:passw|secret|token|_key|credential)\w*\(")
 # A text of letters and digits that a call is given by its place.
 _ARGUMENT = re.compile(r"[(,]\s*[\"'](?=[^\"'\s/]*\d)(?=[^\"'\s/]*[a-z])[^\"'\s/]{8,80}[\"']\s*[,)]")
@@ -76,6 +78,7 @@ _DOCUMENTS = re.compile(r"(?:^|/)(?:apidocs|api_docs|openapi|docs?|testutils|tes
 _SAMPLES = ("OpenApiExample", "OpenAPIExample")
 _MACHINE = re.compile(r"^[a-z][a-z0-9]*[.\-][a-z0-9.\-]+$|^\d+(?:\.\d+){3}$")
 _HOST = re.compile(r"(?i)(?:^|_)(?:host|hostname|server|address)$")
+_LETTERS = 8
 _FOR_WANT = frozenset({Place.DEFAULT, Place.INSTEAD})
 _TEXTS = (ast.Constant, ast.JoinedStr, ast.BinOp)
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -97,12 +100,14 @@ def may_hold_a_secret(text: str) -> bool:
         return True
     if any(prefix in small for prefix in _PREFIXES) or any(word in small for word in _CALLS):
         return True
+    if any(drawn(word) for word in _QUOTED.findall(text)):
+        return True
     if _NAMED.search(small) or _ARGUMENT.search(small):
         return True
     return any(word in small for word in _WORDS) and bool(_GIVEN.search(small) or _PARAMETER.search(small))
 
 
-def literal_secrets(scope: Scope) -> Iterator[HardcodedSecret]:
+def literal_secrets(scope: Scope) -> Iterator[HardcodedSecret | UnreadSecret]:
     """HardcodedSecret: a name that speaks of a secret given a literal that looks like one, or a URL with a password."""
     path = scope.module.source.path
     own = not scope.symbol and not _FILE_ASIDE.search(path)
@@ -113,6 +118,8 @@ def literal_secrets(scope: Scope) -> Iterator[HardcodedSecret]:
         texts = list(literals(scope, value))
         if not texts and (is_secret(name) or name == "password"):
             texts = [(value, text)] if (text := followed(scope, value)) else []
+            if not texts and not documents and _is_worked_out(name, value):
+                yield scope.observed(UnreadSecret, value, what=f"ce que `{name}` vaut est calculé, et ne se lit pas")
         for node, text in texts:
             # Inside a function, `secret="…"` alone is as often a sample as a secret.
             if scope.symbol and name in {"secret", "token"} and not known_shape(text):
@@ -127,6 +134,8 @@ def literal_secrets(scope: Scope) -> Iterator[HardcodedSecret]:
                 yield _hidden(
                     scope, node, f"`{name}`", "une valeur connue de tous, faute d'une autre, que rien ne refuse"
                 )
+    if not documents:
+        yield from _random(scope, {id(value) for name, value, _ in every if is_secret(name)})
     wanted = {id(n) for _, value, place in every if place in _FOR_WANT for n in walk(value)}
     yield from _anywhere(scope, documents, {id(value) for _, value, _ in every}, wanted)
 
@@ -172,6 +181,22 @@ def _anywhere(scope: Scope, documents: bool, named: set[int], wanted: set[int]) 
             yield _hidden(scope, node, "les paramètres d'une connexion avec leur mot de passe")
         elif id(node) not in named and issued_key(text):
             yield _hidden(scope, node, "la clé d'un service")
+
+
+def _is_worked_out(name: str, value: ast.expr) -> bool:
+    """Whether a value that could not be followed is made of a text that may be the secret, or of many numbers."""
+    inner = list(walk(value)) if isinstance(value, ast.Call | ast.BinOp | ast.Subscript) else []
+    numbers = sum(isinstance(n, ast.Constant) and type(n.value) is int for n in inner)
+    texts = [as_text(n) for n in inner if isinstance(n, ast.Constant)]
+    return is_secret(name) and (numbers >= _LETTERS or any(is_literal_secret(name, text, own=False) for text in texts))
+
+
+def _random(scope: Scope, named: set[int]) -> Iterator[UnreadSecret]:
+    """Texts that somebody drew by chance, under a name that says nothing of them."""
+    for node in scope.all(ast.Constant):
+        text = node.value if isinstance(node.value, str) and id(node) not in named else ""
+        if drawn(text) and not _in_a_class_aside(scope, node):
+            yield scope.observed(UnreadSecret, node, what="un texte a la forme d'une clé tirée au hasard")
 
 
 def _below(node: ast.expr) -> Iterator[ast.AST]:

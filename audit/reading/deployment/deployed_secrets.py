@@ -26,6 +26,8 @@ _GIVEN = re.compile(
 # `ENV A=1 B=2 \`, `docker run -e A=1`, `--set a=1`; one entry of a task definition.
 _PAIR = re.compile(r"(?<![\w/.?&-])(?P<name>[A-Za-z][\w.]*)=[\"']?(?P<value>[^\s\"',\\;)]+)")
 _ENTRY = re.compile(r"\"name\":\s*\"(?P<name>\w+)\",\s*\"value\":\s*\"(?P<value>[^\"]+)\"")
+# The login that a request is given: `curl -u user:password`.
+_LOGIN = re.compile(r"(?<!\S)(?:-u|--user)[ =]?[\"']?[\w.@-]+:(?P<value>[^\s\"':$]{6,})")
 _NAMED = re.compile(r"^\s*-?\s*name:\s*[\"']?(?P<name>\w+)[\"']?\s*$")
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.\-]*://[^\s\"'<>]+", re.IGNORECASE)
 _WORD = re.compile(r"[\w\-./+=]{20,}")
@@ -69,6 +71,9 @@ def _told(line: str, before: str, *, encoded: bool) -> str:
     for pair in (*_PAIR.finditer(line), *_ENTRY.finditer(f"{before.strip()} {line.strip()}")):
         if _is_one(pair["name"], pair["value"]):
             return f"`{pair['name']}`"
+    login = _LOGIN.search(line) if "curl" in line or "wget" in line else None
+    if login and _is_one("password", login["value"]):
+        return "le mot de passe d'une requête"
     return "la clé d'un service" if any(map(issued_key, _WORD.findall(line))) else ""
 
 
