@@ -1,6 +1,5 @@
 """Security of the transport: what is accepted, and whether certificates are verified."""
 
-import ast
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -32,9 +31,8 @@ _PLAIN = frozenset({"raw", "binary", "text/plain", "application/octet-stream", "
 _UNVERIFIED = re.compile(r"(?i)ssl_cert_reqs=(?:cert_)?none|verify=(?:false|0)\b")
 
 # What only changes how bytes are written.
-_CHANGES = frozenset(
-    {"b64decode", "urlsafe_b64decode", "fromhex", "unhexlify", "decompress", "bytes", "str", "BytesIO"}
-)
+_CHANGED = re.compile(r"(?:\w+\.)*(?:b64decode|urlsafe_b64decode|fromhex|unhexlify|decompress|bytes|str|BytesIO)\(")
+_NAME = re.compile(r"[A-Za-z_]\w*")
 _SERIALIZERS: dict[str, PlainValue] = {
     "accept_content": ["json"],
     "result_accept_content": None,
@@ -128,20 +126,11 @@ def _hands_on(function: Function, call: Call) -> bool:
 
 def _source(text: str) -> str:
     """The name that an argument is, or is a part of: `body` for `body["data"].encode()`; what another call answers is none."""
-    try:
-        node: ast.AST = ast.parse(text.strip("* \n"), mode="eval").body
-    except SyntaxError:
-        return ""
-    while isinstance(node, ast.Subscript | ast.Attribute | ast.Call):
-        changed = isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in _CHANGES and node.args
-        node = (
-            node.args[0]
-            if isinstance(node, ast.Call) and changed
-            else node.func
-            if isinstance(node, ast.Call)
-            else node.value
-        )
-    return node.id if isinstance(node, ast.Name) else ""
+    told = text.strip("* \n")
+    while found := _CHANGED.match(told):
+        told = told[found.end() :].lstrip("(")
+    name = _NAME.match(told)
+    return name.group() if name else ""
 
 
 def _deployed(known: TargetFacts, reading: Reading) -> list[tuple[PlainValue, Fault]]:

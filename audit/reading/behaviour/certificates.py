@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from audit.model.observations.secrets_and_certificates import UnreadVerification, UnverifiedCertificate
 from audit.model.unknown import UNKNOWN
+from audit.reading.behaviour.required_certificates import REQUIREMENTS, asks_nothing, given_up, in_dictionaries, settled
 from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.behaviour.standard_clients import without_a_context
 from audit.reading.behaviour.unverified_addresses import unverified_addresses
 from audit.reading.behaviour.unverified_commands import unverified_commands
 from audit.reading.behaviour.verification_options import (
-    gives_up,
     opaque_spread,
     options_to_judge,
     spread_choices,
@@ -21,8 +21,7 @@ from audit.reading.behaviour.verification_options import (
     unverifying_transfer,
 )
 from audit.reading.behaviour.verification_values import Side, hands_on, sides, skipping, verifying
-from audit.reading.python.abstract_values import ClassValue, External, Instance, Value, unwrap
-from audit.reading.python.child_nodes import walk
+from audit.reading.python.abstract_values import ClassValue, External, Instance
 
 CLIENTS = ("requests.", "httpx.", "httpx2.", "niquests.", "aiohttp.", "urllib3.")
 # Clients that take `verify` too, of which nothing else is asked.
@@ -33,15 +32,10 @@ _OTHERS = (
 _VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "request", "send"})
 _UNVERIFIED = "ssl._create_unverified_context"
 _DEFAULTS = frozenset({"_create_default_https_context", "_create_https_context"})
-_REQUIREMENTS = ("ssl_cert_reqs", "cert_reqs")
 _CLIENT_OR_SERVER = frozenset(
     {"PROTOCOL_TLS", "PROTOCOL_SSLv23", "PROTOCOL_TLSv1", "PROTOCOL_TLSv1_1", "PROTOCOL_TLSv1_2"}
 )
 _SAYS_OTHERWISE = ("verify_mode", "server_side", "load_cert_chain", "sni_callback", "start_server", "create_server")
-_CONFIGURED = re.compile(r"(?i)env|setting|config|debug")
-_OPTIONS_OF_CLIENTS = re.compile(
-    r"^(?=[A-Z])[A-Z0-9_]*(OPTIONS|CONNECTION|CLIENT|SETTINGS|HOSTS|DATABASES|CACHES|DSL|KWARGS)[A-Z0-9_]*$"
-)
 _ATTRIBUTE = re.compile(r"[\"'](?:verify|check_hostname|verify_mode|verify_ssl)[\"']")
 _GIVEN = re.compile(r"[\"']verify[\"']|\bverify\s*=")
 _LOCAL = re.compile(r"^(?:localhost|127\.|\[?::1|unix:)")
@@ -56,10 +50,10 @@ def unverified_certificates(scope: Scope) -> Iterator[UnverifiedCertificate | Un
     for node in scope.all(ast.Assign):
         for target, value in _pairs(node):
             if how := _in_assignment(scope, target, value):
-                yield _given_up(scope, node, how)
+                yield given_up(scope, node, how)
             elif isinstance(target, ast.Attribute) and target.attr == "verify" and _is_client(scope, target.value):
                 yield from _chosen(scope, node, f"{target.attr} = {ast.unparse(value)}", value)
-    yield from _in_dictionaries(scope)
+    yield from in_dictionaries(scope)
     for name in scope.all(ast.Constant):
         called = scope.parents.get(name)
         if name.value == _UNVERIFIED.partition(".")[2] and not _evaluates_to_it(scope, called):
@@ -67,7 +61,7 @@ def unverified_certificates(scope: Scope) -> Iterator[UnverifiedCertificate | Un
     for address, how, condition in unverified_addresses(scope):
         yield scope.observed(UnverifiedCertificate, address, argument=how, condition=condition)
     for command, how in unverified_commands(scope):
-        yield _given_up(scope, command, how)
+        yield given_up(scope, command, how)
 
 
 def _set_by_name(scope: Scope, call: ast.Call) -> bool:
@@ -86,7 +80,7 @@ def _by_a_call(scope: Scope, call: ast.Call) -> Iterator[UnverifiedCertificate |
         yield from _in_clear(scope, call)
         return
     if how := _in_call(scope, call):
-        yield _given_up(scope, call, how)
+        yield given_up(scope, call, how)
         return
     if _set_by_name(scope, call):
         yield scope.observed(UnreadVerification, call, argument=ast.unparse(call.func))
@@ -95,7 +89,7 @@ def _by_a_call(scope: Scope, call: ast.Call) -> Iterator[UnverifiedCertificate |
     if how and spread:
         yield scope.observed(UnreadVerification, call, argument=how)
     elif how:
-        yield _given_up(scope, call, how)
+        yield given_up(scope, call, how)
     else:
         yield from _by_a_choice(scope, call)
 
@@ -108,20 +102,6 @@ def _in_clear(scope: Scope, call: ast.Call) -> Iterator[UnverifiedCertificate | 
         return
     condition = "" if isinstance(value, str) or address is None else ast.unparse(address)
     yield scope.observed(UnverifiedCertificate, call, argument=f"{ast.unparse(call.func)}(…)", condition=condition)
-
-
-def _given_up(scope: Scope, node: ast.expr | ast.stmt, how: str) -> UnverifiedCertificate:
-    return scope.observed(UnverifiedCertificate, node, argument=how, condition=_asked_around(scope, node))
-
-
-def _asked_around(scope: Scope, node: ast.AST) -> str:
-    """The test of an `if` around that asks the environment or the settings: another answer of theirs verifies."""
-    inner = node
-    for around in scope.around(node):
-        if isinstance(around, ast.If) and inner is not around.test and _CONFIGURED.search(ast.unparse(around.test)):
-            return ast.unparse(around.test)
-        inner = around
-    return ""
 
 
 def _by_a_choice(scope: Scope, call: ast.Call) -> Iterator[UnverifiedCertificate | UnreadVerification]:
@@ -167,54 +147,11 @@ def _chosen(
 ) -> Iterator[UnverifiedCertificate | UnreadVerification]:
     found = sides(scope, value, skipping if giving else verifying)
     if found == {Side.GIVES_UP}:
-        yield _given_up(scope, node, how)
+        yield given_up(scope, node, how)
     elif Side.GIVES_UP in found:
         yield scope.observed(UnverifiedCertificate, node, argument=how, condition=ast.unparse(scope.given(value)))
     elif Side.UNREAD in found:
         yield scope.observed(UnreadVerification, node, argument=how)
-
-
-def _in_dictionaries(scope: Scope) -> Iterator[UnverifiedCertificate | UnreadVerification]:
-    """`{"ssl_cert_reqs": None}` among the settings of a client; those of Celery have a rule of their own."""
-    for dictionary in scope.all(ast.Dict):
-        for key, value in zip(dictionary.keys, dictionary.values, strict=True):
-            name = key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""
-            if name in _REQUIREMENTS and not _is_celery_s(scope, dictionary):
-                yield from _required(scope, value, name)
-            elif (setting := _setting_of(scope, dictionary)) and gives_up(scope, name, value):
-                # What reads the setting is not followed from here.
-                how = f"{name}={ast.unparse(value)}"
-                yield scope.observed(UnverifiedCertificate, value, argument=how, condition=setting)
-
-
-def _setting_of(scope: Scope, dictionary: ast.Dict) -> str:
-    """The setting of a module that holds the options of a client, by its name; empty for any other dictionary."""
-    around = list(scope.around(dictionary))
-    if scope.symbol or any(isinstance(node, ast.Call) for node in around):
-        return ""
-    targets = [t for node in around if isinstance(node, ast.Assign) for t in node.targets]
-    return next((t.id for t in targets if isinstance(t, ast.Name) and _OPTIONS_OF_CLIENTS.search(t.id)), "")
-
-
-def _required(scope: Scope, value: ast.expr, name: str) -> Iterator[UnverifiedCertificate | UnreadVerification]:
-    """What is required of a certificate, in a choice or alone."""
-    redis = name == "ssl_cert_reqs"
-    choices = [value.body, value.orelse] if isinstance(value, ast.IfExp) else [value]
-    nothing = [one for one in choices if _asks_nothing(scope, one, redis)]
-    if not nothing:
-        return
-    if len(nothing) == len(choices):
-        yield _given_up(scope, value, f"{name}={ast.unparse(value)}")
-    elif isinstance(value, ast.IfExp):
-        how = f"{name}={ast.unparse(nothing[0])}"
-        yield scope.observed(UnverifiedCertificate, value, argument=how, condition=ast.unparse(value.test))
-
-
-def _is_celery_s(scope: Scope, dictionary: ast.Dict) -> bool:
-    names = [last(t) for around in scope.around(dictionary) if isinstance(around, ast.Assign) for t in around.targets]
-    calls = [around for around in scope.around(dictionary) if isinstance(around, ast.Call)]
-    names += [k.arg or "" for call in calls for k in call.keywords if dictionary in walk(k.value)]
-    return any(name.lower().endswith(("broker_use_ssl", "backend_use_ssl")) for name in names)
 
 
 def _pairs(node: ast.Assign) -> Iterator[tuple[ast.expr, ast.expr]]:
@@ -237,12 +174,12 @@ def held(scope: Scope, node: ast.expr) -> str:
 
 def _in_call(scope: Scope, call: ast.Call) -> str:
     """The argument that gives up verifying, as a reader knows it; empty when none does."""
-    for name in _REQUIREMENTS:
+    for name in REQUIREMENTS:
         reqs = keyword(call, name) or spread_entry(scope, call, name)
         if (
             reqs is not None
             and keyword(call, "server_side") is None
-            and _asks_nothing(scope, reqs, name == "ssl_cert_reqs")
+            and asks_nothing(scope, reqs, name == "ssl_cert_reqs")
         ):
             return f"{name}={ast.unparse(reqs)}"
     verify, ssl = (_only(scope, call, name) for name in ("verify", "ssl"))
@@ -321,7 +258,7 @@ def _in_assignment(scope: Scope, target: ast.expr, value: ast.expr) -> str:
     elif target.attr == "check_hostname":
         gone = _is_false(scope, value) and _is_context(scope, target.value)
     elif target.attr == "verify_mode":
-        gone = _asks_nothing(scope, value) and _is_context(scope, target.value)
+        gone = asks_nothing(scope, value) and _is_context(scope, target.value)
     if gone is None:
         return unverifying_attribute(scope, target, value)
     return f"{target.attr} = {ast.unparse(value)}" if gone else ""
@@ -329,8 +266,8 @@ def _in_assignment(scope: Scope, target: ast.expr, value: ast.expr) -> str:
 
 def _in_entry(scope: Scope, target: ast.Subscript, value: ast.expr) -> str:
     name = target.slice.value if isinstance(target.slice, ast.Constant) else ""
-    if name in _REQUIREMENTS and not _CELERY_S.search(ast.unparse(target.value)):
-        return f"{name}={ast.unparse(value)}" if _asks_nothing(scope, value, name == "ssl_cert_reqs") else ""
+    if name in REQUIREMENTS and not _CELERY_S.search(ast.unparse(target.value)):
+        return f"{name}={ast.unparse(value)}" if asks_nothing(scope, value, name == "ssl_cert_reqs") else ""
     return f"verify={ast.unparse(value)}" if _gives_up_option(scope, target.slice, value) else ""
 
 
@@ -385,25 +322,4 @@ def _speaks_of(scope: Scope, libraries: tuple[str, ...]) -> bool:
 
 
 def _is_false(scope: Scope, node: ast.expr) -> bool:
-    return _settled(scope, node) is False
-
-
-def _asks_nothing(scope: Scope, node: ast.expr, redis: bool = False) -> bool:
-    """Whether what is required of a certificate is nothing: `ssl.CERT_NONE`, its number, its name, or None for `redis`."""
-    value = scope.evaluated(node) if redis else _settled(scope, node)
-    if isinstance(value, External):
-        return value.dotted.endswith(".CERT_NONE")
-    if isinstance(value, str):
-        return value.lower().endswith("none")
-    return redis if value is None else value is not False and value == 0
-
-
-def _settled(scope: Scope, node: ast.expr) -> Value:
-    """What an expression stands for, an attribute of the method's own class included."""
-    owner = scope.symbol.partition(":")[2].rpartition(".")[0]
-    own = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in {"self", "cls"}
-    if own and isinstance(node, ast.Attribute) and owner.isidentifier():
-        node = ast.Attribute(ast.Name(owner, ast.Load()), node.attr, ast.Load())
-    value = scope.held(node)
-    # A variable of the environment may give another value: nothing is proved.
-    return UNKNOWN if unwrap(value)[1] else value
+    return settled(scope, node) is False

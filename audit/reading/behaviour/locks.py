@@ -173,7 +173,7 @@ def _of_a_key(scope: Scope, call: ast.Call, name: str, names: set[str]) -> bool 
         return bool(names & {"expire", "pexpire"})
     if name == "set" and _is_true(keyword(call, "nx")):
         return _lasts(scope, *call.args[2:], *(keyword(call, e) for e in _EXPIRIES))
-    if name in {"hsetnx", "persist"} or (name == "sadd" and _is_tested(scope, call)):
+    if name in {"hsetnx", "persist"} or (name == "sadd" and _decides(scope, call)):
         # A field, a member, and a key that is told to last, have no time of their own.
         return False
     holder = call.func.value if isinstance(call.func, ast.Attribute) else call.func
@@ -199,7 +199,7 @@ def _is_a_lock(scope: Scope, call: ast.Call, names: set[str]) -> bool:
     return bool(named) or "delete" in names or (last(call.func), *sorted(_GIVEN_BACK & names)) in _PAIRS
 
 
-def _is_tested(scope: Scope, call: ast.Call) -> bool:
+def _decides(scope: Scope, call: ast.Call) -> bool:
     return any(isinstance(node, ast.If) and call in walk(node.test) for node in scope.around(call))
 
 
