@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from audit.reading.deployment.command_wrappers import unwrapped
+from audit.reading.deployment.stop_orders import seconds
 
 _DOCKER = frozenset({"docker", "podman", "nerdctl"})
 _ALONE = frozenset((
@@ -15,7 +16,7 @@ _KEPT = frozenset({"always", "unless-stopped", "on-failure"})
 
 @dataclass(frozen=True)
 class Container:
-    """The command that is given to an image, `restarts`: Docker starts it again; `left`: whoever starts it does not wait. `host`: the name of host that it is given."""
+    """The command that is given to an image, `restarts`: Docker starts it again; `left`: whoever starts it does not wait. `host`: the name of host that it is given; `grace`: what it is left to stop."""
 
     words: tuple[str, ...]
     restarts: bool
@@ -23,6 +24,7 @@ class Container:
     user: str = ""
     memory: str = ""
     host: str = ""
+    grace: float | None = None
     variables: dict[str, str] = field(default_factory=dict)
 
 
@@ -41,18 +43,16 @@ def container_of(words: Sequence[str]) -> Container | None:
     given = dict(said)
     pairs = (value.partition("=") for name, value in said if name in {"-e", "--env"})
     policy = given.get("--restart", "no").partition(":")
-    return (
-        Container(
-            tuple(rest[1:]),
-            policy[0] in _KEPT and not policy[2],
-            bool({"-d", "--detach", "-dit", "-itd", "-td", "-id"} & given.keys()),
-            given.get("-u", given.get("--user", "")),
-            given.get("-m", given.get("--memory", "")),
-            "host"
-            if "host" in {given.get("--network"), given.get("--net")}
-            else given.get("--hostname", given.get("-h", "")),
-            {name: text for name, equals, text in pairs if equals},
-        )
-        if rest[1:] and "--entrypoint" not in given
-        else None
+    if not rest[1:] or "--entrypoint" in given:
+        return None
+    of_host = "host" in {given.get("--network"), given.get("--net")}
+    return Container(
+        tuple(rest[1:]),
+        restarts=policy[0] in _KEPT and not policy[2],
+        left=bool({"-d", "--detach", "-dit", "-itd", "-td", "-id"} & given.keys()),
+        user=given.get("-u", given.get("--user", "")),
+        memory=given.get("-m", given.get("--memory", "")),
+        host="host" if of_host else given.get("--hostname", given.get("-h", "")),
+        grace=seconds(given["--stop-timeout"]) if "--stop-timeout" in given else None,
+        variables={name: text for name, equals, text in pairs if equals},
     )

@@ -27,6 +27,7 @@ from audit.reading.deployment.python_programs import points_of, program_of, read
 from audit.reading.deployment.restarts import settled
 from audit.reading.deployment.service_folders import read_service
 from audit.reading.deployment.started_programs import Started, further, started
+from audit.reading.deployment.stop_orders import StopOrder
 from audit.reading.deployment.unit_files import (
     read_circus,
     read_makefile,
@@ -314,6 +315,8 @@ def _contained(kind: str, line: Line, command: "Command", excerpt: Excerpt, cont
         memory=container.memory,
         host=container.host or f"conteneur {excerpt.path}:{excerpt.first_line}",
         variables={**line.variables, **container.variables},
+        # Who stops it may give another delay than the container's own (`docker stop -t`).
+        stop=StopOrder("Docker", container.grace, direct=True) if container.left else line.stop,
     )
     run = Run(kind, given, container.words, restart, excerpt, container.left and not restart, command=command)
     what = started(container.words, lasting=True)
