@@ -31,6 +31,7 @@ WORDS = (
         "GET_LOCK",
         "flock(",
         "lockf(",
+        "execute_command(",
     ),
     *("select_for_update", ".eval(", "register_script", "redis_lock", "portalocker", "InterProcessLock"),
     *PRESENCE_WORDS,
@@ -128,6 +129,8 @@ def _expires(scope: Scope, call: ast.Call, names: set[str]) -> bool | str | None
     name = last(call.func)
     if name == "lock" and isinstance(call.func, ast.Attribute) and (_is_redis(scope, call.func) or _is_given(call)):
         return _lasts(scope, call.args[1] if len(call.args) > 1 else keyword(call, "timeout"))
+    if name == "execute_command":
+        return _by_words(scope, call)
     made = _of_a_library(scope, call, name)
     if made is not None:
         return made
@@ -197,6 +200,16 @@ def _is_a_lock(scope: Scope, call: ast.Call, names: set[str]) -> bool:
     told = f"{scope.symbol} {_text(call)}".lower()
     named = any(word in told for word in ("lock", "acquire", "mutex")) or _ENTERED.search(scope.symbol)
     return bool(named) or "delete" in names or (last(call.func), *sorted(_GIVEN_BACK & names)) in _PAIRS
+
+
+def _by_words(scope: Scope, call: ast.Call) -> bool | None:
+    """Whether `execute_command("SET", key, value, "NX", "EX", 60)` gives the key that it sets if it is missing a time."""
+    given = [(a, scope.given(a.value)) if isinstance(a, ast.Starred) else (a, a) for a in call.args]
+    parts = [part for _, held in given for part in (held.elts if isinstance(held, ast.List | ast.Tuple) else [held])]
+    words = [str(scope.value(part)).upper() for part in parts]
+    if words[:1] == ["SETNX"]:
+        return False
+    return bool({"EX", "PX", "EXAT", "PXAT", "KEEPTTL"} & {*words}) if words[:1] == ["SET"] and "NX" in words else None
 
 
 def _decides(scope: Scope, call: ast.Call) -> bool:
