@@ -16,6 +16,7 @@ _POLLED = frozenset({"ready", "state", "status", "successful", "failed"})
 _OF_BACKENDS = frozenset({"get_state", "get_status", "get_task_meta", "get_result", "get_many", "iter_native"})
 _PUBLISH = frozenset({"delay", "apply_async", "send_task", "delay_on_commit"})
 _CANVAS = frozenset({"group", "chord", "chain", "AsyncResult", "GroupResult", "ResultSet"})
+_WALKING = frozenset({"zip", "enumerate", "sorted", "reversed", "list", "tuple", "iter"})
 _RESTORES = frozenset({"restore", "result_from_tuple", "from_tuple"})
 _FOLLOWED = 3
 
@@ -222,6 +223,8 @@ def _is_result(scope: Scope, node: ast.expr, within: frozenset[str] = frozenset(
         return node.id not in within and _is_loop_over_results(scope, node, within | {node.id})
     if isinstance(node, ast.Attribute):
         return _is_kept(scope, node)
+    if isinstance(node, ast.Subscript):
+        return isinstance(node.value, ast.Name) and _are_results(scope, node.value, within)
     return isinstance(node, ast.Call) and _gives_a_result(scope, node, within)
 
 
@@ -268,7 +271,7 @@ def _is_canvas(scope: Scope, node: ast.expr) -> bool:
 def _is_loop_over_results(scope: Scope, name: ast.Name, within: frozenset[str]) -> bool:
     """Whether a name runs over a list of results: that of a loop, or of a lambda given to `map`."""
     loops: list[ast.For | ast.comprehension] = [*scope.all(ast.For), *scope.all(ast.comprehension)]
-    over = [loop.iter for loop in loops if isinstance(loop.target, ast.Name) and loop.target.id == name.id]
+    over = [loop.iter for loop in loops if any(isinstance(n, ast.Name) and n.id == name.id for n in walk(loop.target))]
     for call in scope.by_name.get("map", ()):
         each = call.args[0] if len(call.args) == 2 else None
         if isinstance(each, ast.Lambda) and [a.arg for a in each.args.args] == [name.id]:
@@ -277,8 +280,29 @@ def _is_loop_over_results(scope: Scope, name: ast.Name, within: frozenset[str]) 
 
 
 def _are_results(scope: Scope, node: ast.expr, within: frozenset[str] = frozenset()) -> bool:
-    """Whether an expression is a list of results."""
+    """Whether an expression is a list of results, or a dictionary of some, as it is made or as it is filled."""
+    if isinstance(node, ast.Call) and last(node.func) in {"values", "items"} and isinstance(node.func, ast.Attribute):
+        return _are_results(scope, node.func.value, within)
+    if isinstance(node, ast.Call) and last(node.func) in _WALKING and isinstance(node.func, ast.Name):
+        return any(_are_results(scope, one, within) for one in node.args)
+    if isinstance(node, ast.Name) and _is_filled(scope, node.id, within):
+        return True
     node = scope.given(node)
     if isinstance(node, ast.ListComp | ast.GeneratorExp):
         return _is_result(scope, node.elt, within)
+    if isinstance(node, ast.DictComp):
+        return _is_result(scope, node.value, within)
     return isinstance(node, ast.List | ast.Tuple) and any(_is_result(scope, e, within) for e in node.elts)
+
+
+def _is_filled(scope: Scope, name: str, within: frozenset[str]) -> bool:
+    """Whether statements of this function put results into a list, or a dictionary, of this name."""
+    key = "\1" + name
+    if key in within:
+        return False
+    calls = (c for c in scope.calls if isinstance(c.func, ast.Attribute) and last(c.func.value) == name)
+    given = [c.args[0] for c in calls if last(c.func) in {"append", "add", "appendleft"} and c.args]
+    for assign in scope.all(ast.Assign):
+        held = [t.value for t in assign.targets if isinstance(t, ast.Subscript)]
+        given += [assign.value for one in held if isinstance(one, ast.Name) and one.id == name]
+    return any(_is_result(scope, value, within | {key}) for value in given)
