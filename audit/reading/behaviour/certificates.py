@@ -217,8 +217,15 @@ def _set_by_turns(scope: Scope, call: ast.Call, name: str) -> str:
     for loop in (around for around in scope.around(call) if isinstance(around, ast.For)):
         over = loop.iter.func if isinstance(loop.iter, ast.Call) else None
         named = isinstance(loop.target, ast.Tuple) and [last(t) for t in loop.target.elts][:1] == [name]
-        table = scope.value(over.value) if named and isinstance(over, ast.Attribute) and over.attr == "items" else None
-        for key, value in table.items() if isinstance(table, dict) else ():
+        given = over.value if named and isinstance(over, ast.Attribute) and over.attr == "items" else None
+        parts = [given] if given is not None else []
+        parts += (
+            [v for k, v in zip(given.keys, given.values, strict=True) if k is None]
+            if isinstance(given, ast.Dict)
+            else []
+        )
+        tables = [table for part in parts if isinstance(table := scope.value(part), dict)]
+        for key, value in ((key, value) for table in tables for key, value in table.items()):
             if isinstance(key, str) and isinstance(value, bool | int | str | None):
                 target = ast.Attribute(call.args[0], key, ast.Store())
                 if how := _in_assignment(scope, target, ast.Constant(value)):
