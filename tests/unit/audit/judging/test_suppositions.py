@@ -103,7 +103,7 @@ def test_a_stranger_s_report_speaks_of_no_role_of_a_campaign_platform(tmp_path: 
     volatile = Volatile("2026-11-28", "2026-11-28T00:00:00+00:00", 0.0, "audit run", "", "")
     text = render_markdown(build(done, "d" * 64, volatile, None))
     assert "# Checkpoint - Validation" in text
-    assert "Requirement C12\u00a0: Sûreté" in text
+    assert "Exigence C12\u00a0: Sûreté" in text
     assert "> **Supposé, faute de fichier de cible**" in text
     assert "Prochaines Étapes" not in text
     assert not [word for word in ("n'est pas renseigné", "campagne", "Message 1", "`sender`") if word in text]
