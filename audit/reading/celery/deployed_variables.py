@@ -7,6 +7,8 @@ from audit.model.facts import Process
 
 # The words of a deployment that is for a desk, where others are not.
 _OF_A_DESK = re.compile(r"(?i)(^|[^a-z])(dev|devel|development|local|debug|test|tests|testing|ci)([^a-z]|$)")
+# What starts an image, or what a developer types, is the same process as the one of another file.
+_SAME = frozenset({"dockerfile", "makefile"})
 _OF_BEAT = re.compile(r"(?i)beat|schedul")
 
 
@@ -26,7 +28,8 @@ def read_in(processes: Sequence[Process]) -> dict[str, tuple[str | None, ...]]:
     These are the workers; where none is given it, the beats have it as their own, if its name says so. One that comes from
     elsewhere (`${NAME}`) is nobody's.
     """
-    own = _of_celery(processes)
+    celery = _of_celery(processes)
+    own = [p for p in celery if p.excerpt.language not in _SAME] or celery
     workers = [p for p in own if "worker" in p.role] or own
     found: dict[str, tuple[str | None, ...]] = {}
     for name in dict.fromkeys(name for p in own for name in p.environment):
