@@ -13,7 +13,7 @@ from audit.report.requirement_view import RequirementView
 Record = Mapping[str, Any]
 _LONGEST, _LONGEST_REASONS = 260, 200
 # Lines of the screen that are always there, and the fewest that remain for actions and points.
-_LINES, _FIXED, _LEAST, _MOST_ACTIONS = 40, 22, 5, 5
+_LINES, _FIXED, _LEAST, _MOST_ACTIONS = 40, 23, 5, 5
 # Beside more requirements than that, those that nothing settled share one row.
 _MOST_ROWS = 8
 _GRAVITIES = ("critique", "majeur", "mineur", "")
@@ -22,6 +22,7 @@ _LEVELS = ("déclaré", "configuré", "exécuté", "mesuré")
 _PREAMBLE = re.compile(r"(?:Sans aucune session possible|Personne ne peut être connecté)(?: \([^)]*\))?\s*: ")
 # What settles a requirement that asks for no stronger evidence: what to do first is then what leaves most of it open.
 _READ = "lire ce qui manque"
+_IN_FULL = "répondre en section 6"
 _PLACE = re.compile(r"`([^`\s]+)`, ligne (\d+)|`([^`\s]+:\d+)`")
 
 
@@ -75,13 +76,19 @@ def first_screen(
     awaited = {rule for view in open_views for rule in view.rules}
     to_check = sorted(to_check, key=lambda f: (_GRAVITIES.index(f.get("severity", "")), f["rule"] in awaited))
     doubtful = [f for f in to_check if f.get("severity") == "critique" and f["rule"] not in awaited]
-    asked = [*(_mending(p) for p in problems if "waived" not in p), *_checking(doubtful)]
+    checking = _checking(doubtful)
+    asked = [*(_mending(p) for p in problems if "waived" not in p), *checking]
     asked.sort(key=lambda action: _GRAVITIES.index(action.gravity))
     first = min(_MOST_ACTIONS, max(4, (lines + 1) // 2)) - len(settling)
     refusing, others = _refusing(asked[first:], problems, views)
+    if lines - first - len(refusing) - len(settling) - bool(others) < 1:
+        # The points to check need a line too: what refuses is then among what follows.
+        refusing, others = (), asked[first:]
     actions = (*asked[:first], *refusing, *settling)
-    room = lines - len(actions) - bool(others)
+    room = max(0, lines - len(actions) - bool(others))
     shown = [{**f, "missing": _told(f["missing"]), "sentence": brief(f["sentence"])} for f in to_check[:room]]
+    if not shown:
+        actions = tuple(replace(a, text=_IN_FULL) if a in checking else a for a in actions)
     pairs = zip(journal["requirements"], views, strict=True)
     return FirstScreen(
         tuple(_proof(record, view) for record, view in pairs if view not in shared),
@@ -132,8 +139,7 @@ def _above(journal: Record) -> int:
     """The lines above the table that another journal would not have, and those of waivers."""
     limited = journal["level"] != "execution" or not journal["experiments"]
     told = limited + sum(bool(p["failure"]) + bool(p.get("failures")) for p in journal["probes"])
-    named = 1 if journal["target"]["spec"] or journal["target"]["task"] else 0
-    named = 3 if journal["profile"] == "checkpoint-2025" else named
+    named = 3 if journal["profile"] == "checkpoint-2025" else 0
     return 2 * (told + ("supposed" in journal)) + named + len(journal.get("waivers", ()))
 
 
