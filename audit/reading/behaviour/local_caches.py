@@ -11,6 +11,7 @@ from audit.reading.python.abstract_values import exported, unwrap
 WORDS = ("django.core.cache", "cache.")
 _MARKS = frozenset({"add", "incr", "decr", "aadd", "aincr", "adecr"})
 _SETTINGS = re.compile(r"(?m)^INSTALLED_APPS\s*(:.*)?=")
+_OF_TESTS = re.compile(r"(?:^|[._])(?:tests?|testing|ci|dev|devel|development|local|sandbox|demo|example)(?:[._]|$)")
 _CACHES = re.compile(r"\bCACHES\b")
 _LOCAL = ("locmem", "DummyCache")
 
@@ -38,7 +39,8 @@ def _is_local(scope: Scope) -> bool | None:
     named = [name for name, text in texts if _CACHES.search(text)]
     if not named:
         # Settings that are not here may give one: an application to be installed in another project.
-        return True if any(_SETTINGS.search(text) for _, text in texts) else None
+        own = [text for name, text in texts if not _OF_TESTS.search(name)]
+        return True if any(_SETTINGS.search(text) for text in own) else None
     told = {_gives_a_local_one(exported(unwrap(machine.globals[name].get("CACHES"))[0])) for name in named}
     return False if False in told else None if None in told else True
 

@@ -31,7 +31,6 @@ WORDS = (
         "GET_LOCK",
         "flock(",
         "lockf(",
-        "execute_command(",
     ),
     *("select_for_update", ".eval(", "register_script", "redis_lock", "portalocker", "InterProcessLock"),
     *PRESENCE_WORDS,
@@ -57,6 +56,8 @@ _HELD = re.compile(r"(?i)busy|running|claim|exclusive|singleton|in_?progress|in_
 _MARKER = re.compile(
     r"(?i)seen|done|process|sent|dedup|idempot|visited|notified|handled|already|delivered|once|uniq|first|known|register|cache"
 )
+_ASKING = frozenset({"get", "aget", "has_key", "ahas_key", "get_or_set", "touch"})
+_NAMED_LOCK = re.compile(r"(?i)lock|mutex|busy|running|claim|exclusive")
 _UNNAMED = "une clé y est posée si elle manque, sans durée : un verrou, peut-être"
 _EXPIRIES = ("ex", "px", "exat", "pxat", "keepttl")
 
@@ -129,8 +130,6 @@ def _expires(scope: Scope, call: ast.Call, names: set[str]) -> bool | str | None
     name = last(call.func)
     if name == "lock" and isinstance(call.func, ast.Attribute) and (_is_redis(scope, call.func) or _is_given(call)):
         return _lasts(scope, call.args[1] if len(call.args) > 1 else keyword(call, "timeout"))
-    if name == "execute_command":
-        return _by_words(scope, call)
     made = _of_a_library(scope, call, name)
     if made is not None:
         return made
@@ -187,7 +186,9 @@ def _of_a_key(scope: Scope, call: ast.Call, name: str, names: set[str]) -> bool 
         # Without a timeout, Django's cache keeps a key for its `TIMEOUT`: 300 s unless a setting says otherwise.
         return time is None or _lasts(scope, time)
     if cached and name == "set" and time is not None:
-        return _lasts(scope, time)
+        # Who excludes others asks first; a mark that is set and removed as a state changes excludes nobody.
+        asks = bool(names & _ASKING) or _NAMED_LOCK.search(ast.unparse(call)) is not None
+        return _lasts(scope, time) if asks else None
     return scripted_lock(scope, call)
 
 
@@ -200,16 +201,6 @@ def _is_a_lock(scope: Scope, call: ast.Call, names: set[str]) -> bool:
     told = f"{scope.symbol} {_text(call)}".lower()
     named = any(word in told for word in ("lock", "acquire", "mutex")) or _ENTERED.search(scope.symbol)
     return bool(named) or "delete" in names or (last(call.func), *sorted(_GIVEN_BACK & names)) in _PAIRS
-
-
-def _by_words(scope: Scope, call: ast.Call) -> bool | None:
-    """Whether `execute_command("SET", key, value, "NX", "EX", 60)` gives the key that it sets if it is missing a time."""
-    given = [(a, scope.given(a.value)) if isinstance(a, ast.Starred) else (a, a) for a in call.args]
-    parts = [part for _, held in given for part in (held.elts if isinstance(held, ast.List | ast.Tuple) else [held])]
-    words = [str(scope.value(part)).upper() for part in parts]
-    if words[:1] == ["SETNX"]:
-        return False
-    return bool({"EX", "PX", "EXAT", "PXAT", "KEEPTTL"} & {*words}) if words[:1] == ["SET"] and "NX" in words else None
 
 
 def _decides(scope: Scope, call: ast.Call) -> bool:

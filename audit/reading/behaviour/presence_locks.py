@@ -62,8 +62,10 @@ def singleton_lock(scope: Scope) -> bool | None:
 
 def _of_a_command(scope: Scope, call: ast.Call, _: set[str]) -> bool | None:
     words: list[str] = []
-    for argument in call.args:
-        value = scope.value(argument)
+    given = [(a, scope.given(a.value)) if isinstance(a, ast.Starred) else (a, a) for a in call.args]
+    parts = (part for _, held in given for part in (held.elts if isinstance(held, ast.List | ast.Tuple) else [held]))
+    for part in parts:
+        value = scope.value(part)
         words += value.upper().split() if isinstance(value, str) else []
     if words[:1] == ["SETNX"] or (words[:1] == ["SET"] and "NX" in words):
         return bool(_EXPIRIES & set(words))
