@@ -43,7 +43,7 @@ _CA_SOLUTION = 'Redis(host=host, ssl=True, ssl_ca_certs="/etc/ssl/internal-ca.pe
     reference=_CONFIG,
     guide=Guide(
         severity=Severity.CRITICAL,
-        passes="Aucun secret n'est écrit en toutes lettres dans le code",
+        passes="Aucun secret n'est écrit en toutes lettres dans le code, valeurs d'exemple et adresses locales mises à part",
         fails="Un secret est écrit en toutes lettres dans le code",
         advice="Le lire dans l'environnement, et le remplacer : il est dans l'historique",
         solution='API_KEY = os.environ["API_KEY"]',
