@@ -62,6 +62,10 @@ def _of_handler(scope: Scope, handler: ast.ExceptHandler, differ: bool) -> Itera
             doubt = f"un `except` large, qui rend ce que `{given}` fait de l'erreur"
             yield scope.observed(SwallowedError, handler, how="", doubt=doubt)
             return
+    if broad and _leaves_on_one_branch(handler):
+        doubt = "un `except` large, qui ne relance pas l'erreur dans tous les cas"
+        yield scope.observed(SwallowedError, handler, how="", doubt=doubt)
+        return
     fate = handlers_fate(scope, [handler], BROAD) if _is_quiet(handler) else Fate.HANDED_ON
     if fate:
         logged = "qui ne fait que journaliser l'erreur" if any(map(_logs, handler.body)) else ""
@@ -75,6 +79,13 @@ def _of_handler(scope: Scope, handler: ast.ExceptHandler, differ: bool) -> Itera
     elif broad and tells_of_a_failure(scope, handler) and ends_the_function(scope, handler):
         how = "un `except` large note l'échec, puis laisse finir la tâche"
         yield scope.observed(NotedError, handler, how=how, doubt=unsure or "qui note l'échec", ends=not differ)
+
+
+def _leaves_on_one_branch(handler: ast.ExceptHandler) -> bool:
+    """Whether a handler ends by raising, and answers nothing before that where a test says so: `if code == 400: return`."""
+    raises = isinstance(handler.body[-1], ast.Raise)
+    tests = [n for n in inside(handler.body) if isinstance(n, ast.If)] if raises else []
+    return any(isinstance(end := test.body[-1], ast.Return) and end.value is None for test in tests)
 
 
 def _never_read(scope: Scope) -> Iterator[SwallowedError]:
