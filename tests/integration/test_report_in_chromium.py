@@ -68,7 +68,7 @@ def test_axe_would_find_a_fault(browser: Chrome, pages: dict[str, Path], tmp_pat
 def requirements(browser: Chrome) -> list[str]:
     """Those whose section is shown, once sections are unfolded."""
     browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
-    return [h.text.split()[1] for h in browser.find_elements(By.TAG_NAME, "h3") if h.text.startswith("Requirement ")]
+    return [h.text.split()[1] for h in browser.find_elements(By.TAG_NAME, "h3") if h.text.startswith("Exigence ")]
 
 
 def test_a_filter_hides_the_rest_without_a_script_and_says_so(browser: Chrome, pages: dict[str, Path]) -> None:
