@@ -23,7 +23,7 @@ _OPTION = re.compile(rf"\.({'|'.join(sorted(OPTIONS_OF_ANY))})\b")
 _WORTH_READING = re.compile(r"\bconfig_from_(object|envvar)\b|\bconf\b|" + _OPTION.pattern)
 _LOADS = frozenset({"config_from_object", "config_from_envvar"})
 _CHANGES = frozenset({"update", "setdefault", "pop"})
-_HANDED = "conf"
+_HANDED, _HANDING = "conf", re.compile(r"\bceleryd_(?:init|after_setup)\b")
 _CURRENT = "current_app"
 _CURRENT_APPS = frozenset({"celery.current_app", "celery._state.current_app"})
 _Meant = Callable[[Machine, Module, ast.expr], list[Instance]]
@@ -65,7 +65,7 @@ def _obscure(machine: Machine, module: Module, function: ast.AST, *, named: bool
 
 
 def _obscure_writes(machine: Machine, frame: Frame, block: ast.AST, meant: _Meant) -> None:
-    aliases = _aliases(block)
+    aliases = _aliases(block, handed=machine.project.holds(_HANDING))
     for node in walk(block):
         for owner, key in _writes(node, aliases):
             origin = frame.origin(node)
@@ -83,16 +83,16 @@ def _forget(machine: Machine, app: Instance, key: str, origin: Origin) -> None:
         obscure(machine, conf, origin)
 
 
-def _aliases(block: ast.AST) -> dict[str, ast.expr]:
+def _aliases(block: ast.AST, *, handed: bool) -> dict[str, ast.expr]:
     """Names that stand for the configuration of an application, `conf = app.conf`, by that application."""
     given = [(n.targets[0], n.value) for n in walk(block) if isinstance(n, ast.Assign)]
     named = {
         t.id: v.value for t, v in given if isinstance(t, ast.Name) and isinstance(v, ast.Attribute) and v.attr == "conf"
     }
-    functions = (n for n in walk(block) if isinstance(n, ast.FunctionDef))
-    handed = (a for f in functions for a in (*f.args.args, *f.args.kwonlyargs) if a.arg == _HANDED)
+    functions = (n for n in (walk(block) if handed else ()) if isinstance(n, ast.FunctionDef))
+    parameters = (a for f in functions for a in (*f.args.args, *f.args.kwonlyargs) if a.arg == _HANDED)
     # Celery hands it to what listens to `celeryd_init` and `celeryd_after_setup`: whose it is, is not said.
-    return {a.arg: ast.Name(a.arg) for a in handed} | named
+    return {a.arg: ast.Name(a.arg) for a in parameters} | named
 
 
 def _configured(node: ast.expr, aliases: Mapping[str, ast.expr]) -> ast.expr | None:
