@@ -35,16 +35,7 @@ from audit.rules.rule import Guide, defect, rule
         impact="Élevé",
         language="bash",
     ),
-    defective={
-        "app.py": """
-            from celery import Celery
-
-            celery_app = Celery("shop", broker="redis://localhost/0")
-            celery_app.conf.beat_schedule = {"check": {"task": "app.check", "schedule": 120.0}}
-        """,
-        "start.sh": "celery -A app worker",
-    },
-    sound={
+    example={
         "app.py": """
             from celery import Celery
 
@@ -52,8 +43,8 @@ from audit.rules.rule import Guide, defect, rule
             celery_app.conf.beat_schedule = {"check": {"task": "app.check", "schedule": 120.0}}
         """,
         "start.sh": """
-            celery -A app beat &
-            celery -A app worker
+            «¦celery -A app beat &
+            »celery -A app worker
         """,
     },
 )

@@ -42,7 +42,7 @@ _REQUESTS = "https://requests.readthedocs.io/en/latest/user/advanced/#timeouts"
         undetermined="une durée, un nombre de tours ou une limite ne se lit pas",
         impact="Moyen : la tâche ne finit jamais",
     ),
-    defective="""
+    example="""
         import time
 
         from celery import Celery
@@ -53,20 +53,7 @@ _REQUESTS = "https://requests.readthedocs.io/en/latest/user/advanced/#timeouts"
 
         @app.task
         def report(day):
-            time.sleep(120)
-    """,
-    sound="""
-        import time
-
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
-        app.conf.task_time_limit = 60
-
-
-        @app.task
-        def report(day):
-            time.sleep(2)
+            time.sleep(«120¦2»)
     """,
 )
 def _sleeps(known: TargetFacts) -> Sequence[Finding]:
@@ -134,8 +121,8 @@ class _Limits:
         undetermined=NO_TASK,
         impact="Élevé : interblocage quand tous les processus attendent",
     ),
-    defective="""
-        from celery import Celery
+    example="""
+        from celery import Celery«¦, chain»
 
         app = Celery("shop", broker="redis://localhost/0")
 
@@ -150,26 +137,8 @@ class _Limits:
 
         @app.task
         def crawl(url):
-            page = fetch.delay(url).get()
-            parse.delay(page)
-    """,
-    sound="""
-        from celery import Celery, chain
-
-        app = Celery("shop", broker="redis://localhost/0")
-
-
-        @app.task
-        def fetch(url): ...
-
-
-        @app.task
-        def parse(page): ...
-
-
-        @app.task
-        def crawl(url):
-            chain(fetch.s(url), parse.s()).delay()
+            «page = fetch.delay(url).get()
+            parse.delay(page)¦chain(fetch.s(url), parse.s()).delay()»
     """,
 )
 def _no_result_wait(known: TargetFacts) -> Sequence[Finding]:
@@ -195,27 +164,17 @@ def _no_result_wait(known: TargetFacts) -> Sequence[Finding]:
         undetermined=NO_TASK,
         impact="Moyen : un processus de moins, et une tâche jamais acquittée",
     ),
-    defective="""
+    example="""
         from celery import Celery
 
-        app = Celery("shop", broker="redis://localhost/0")
+        app = Celery("shop", broker="redis://localhost/0")«¦
+        app.conf.beat_schedule = {"poll": {"task": "app.poll", "schedule": 30.0}}»
 
 
         @app.task
         def poll():
-            while True:
-                read_mailbox()
-    """,
-    sound="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
-        app.conf.beat_schedule = {"poll": {"task": "app.poll", "schedule": 30.0}}
-
-
-        @app.task
-        def poll():
-            read_mailbox()
+            «while True:
+                ¦»read_mailbox()
     """,
 )
 def _no_endless_loop(known: TargetFacts) -> Sequence[Finding]:
@@ -254,7 +213,7 @@ def _left_by(_: TargetFacts, observation: EndlessLoop) -> str:
         undetermined=f"{NO_TASK}, ou le projet remplace l'envoi de `requests` par le sien",
         impact="Moyen : un serveur muet fige les workers un à un",
     ),
-    defective="""
+    example="""
         import requests
         from celery import Celery
 
@@ -263,18 +222,7 @@ def _left_by(_: TargetFacts, observation: EndlessLoop) -> str:
 
         @app.task
         def notify(order_id):
-            requests.post("https://mail.internal/send", json={"order": order_id})
-    """,
-    sound="""
-        import requests
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
-
-
-        @app.task
-        def notify(order_id):
-            requests.post("https://mail.internal/send", json={"order": order_id}, timeout=(5, 30))
+            requests.post("https://mail.internal/send", json={"order": order_id}«¦, timeout=(5, 30)»)
     """,
 )
 def _http_timeouts(known: TargetFacts) -> Sequence[Finding]:

@@ -37,31 +37,20 @@ _FAILING = "Un message qui échoue chaque fois revient sans fin dans la file : r
         undetermined="un réglage ne se lit pas, ou ce qui semble compter les livraisons ne se suit pas",
         impact="Moyen : une place d'un worker est perdue pour tous les autres messages",
     ),
-    defective="""
-        from celery import Celery
+    example="""
+        «¦import redis
+        »from celery import Celery«¦
+        from celery.exceptions import Reject»
 
         app = Celery("shop", broker="redis://localhost/0")
-        app.conf.update(task_acks_late=True, task_reject_on_worker_lost=True)
+        app.conf.update(task_acks_late=True, task_reject_on_worker_lost=True)«¦
+        client = redis.Redis()»
 
 
-        @app.task
-        def shrink(picture_id):
-            resize(picture_id)
-    """,
-    sound="""
-        import redis
-        from celery import Celery
-        from celery.exceptions import Reject
-
-        app = Celery("shop", broker="redis://localhost/0")
-        app.conf.update(task_acks_late=True, task_reject_on_worker_lost=True)
-        client = redis.Redis()
-
-
-        @app.task(bind=True)
-        def shrink(self, picture_id):
+        @app.task«¦(bind=True)»
+        def shrink(«¦self, »picture_id):«¦
             if client.incr(f"deliveries:{self.request.id}") > 3:
-                raise Reject("too many deliveries", requeue=False)
+                raise Reject("too many deliveries", requeue=False)»
             resize(picture_id)
     """,
 )

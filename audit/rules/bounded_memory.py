@@ -148,21 +148,12 @@ def _untold(settings: Sequence[Reading]) -> list[Fault]:
         solution="worker_max_tasks_per_child = 1000\nworker_max_memory_per_child = 300_000",
         undetermined="un de ces réglages, ou une option des scripts, ne se lit pas",
     ),
-    defective={
+    example={
         "app.py": """
             from celery import Celery
 
             app = Celery("shop", broker="redis://localhost/0")
-            app.conf.task_acks_late = True
-        """,
-        "start.sh": "celery -A app worker",
-    },
-    sound={
-        "app.py": """
-            from celery import Celery
-
-            app = Celery("shop", broker="redis://localhost/0")
-            app.conf.worker_max_tasks_per_child = 1000
+            «app.conf.task_acks_late = True¦app.conf.worker_max_tasks_per_child = 1000»
         """,
         "start.sh": "celery -A app worker",
     },

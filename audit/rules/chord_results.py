@@ -32,27 +32,10 @@ _COUNTING = frozenset({"redis"})
         undetermined="aucune tâche n'a été lue, ou `result_backend` ne se lit pas",
         impact="Élevé : la suite du travail n'est jamais faite",
     ),
-    defective="""
+    example="""
         from celery import Celery, group
 
-        app = Celery("shop", broker="redis://localhost/0", backend="rpc://")
-
-
-        @app.task
-        def count(district): ...
-
-
-        @app.task
-        def total(counts): ...
-
-
-        def census(districts):
-            (group(count.s(d) for d in districts) | total.s()).delay()
-    """,
-    sound="""
-        from celery import Celery, group
-
-        app = Celery("shop", broker="redis://localhost/0", backend="redis://localhost/1")
+        app = Celery("shop", broker="redis://localhost/0", backend="«rpc://¦redis://localhost/1»")
 
 
         @app.task

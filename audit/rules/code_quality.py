@@ -1,7 +1,7 @@
 """The code's own quality, from what tools and test runs say (family 10)."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from audit.french.typography import counted, french_integer, french_percent
 from audit.model.domains import conclude
@@ -10,6 +10,7 @@ from audit.model.quality_facts import QualityFacts, ResultFile, ToolRun
 from audit.model.target_facts import TargetFacts
 from audit.rules.concluded_points import Wrong, concluded
 from audit.rules.domains.quality_domain import coverage_run, test_run, tool_run
+from audit.rules.example import Example
 from audit.rules.rule import Guide, Rule, rule, undetermined
 
 _DOC = "https://docs.astral.sh/ruff/rules/"
@@ -26,8 +27,7 @@ def _quality(
     passes: str,
     fails: str,
     solution: str,
-    defective: str | Mapping[str, str],
-    sound: str | Mapping[str, str],
+    example: Example,
 ) -> Callable[[_Answer], Rule]:
     """Make an answer over what tools said a rule; `asked` is the sentence where no tool was called."""
     guide = Guide(
@@ -54,8 +54,7 @@ def _quality(
             decides=(requirement,),
             reference=_DOC,
             guide=guide,
-            defective=defective,
-            sound=sound,
+            example=example,
         )(check)
 
     return named
@@ -115,28 +114,15 @@ def _without_paths(command: str) -> str:
     passes="Aucun code mort n'a été trouvé",
     fails="Du code n'est appelé par personne",
     solution="vulture application/",
-    defective={
+    example={
         "pyproject.toml": """
             [tool.vulture]
             paths = ["app.py"]
         """,
         "app.py": """
             def send(message_id):
-                return message_id
-                print("sent")
-
-
-            send(1)
-        """,
-    },
-    sound={
-        "pyproject.toml": """
-            [tool.vulture]
-            paths = ["app.py"]
-        """,
-        "app.py": """
-            def send(message_id):
-                return message_id
+                return message_id«
+                print("sent")¦»
 
 
             send(1)
@@ -155,14 +141,9 @@ def _dead_code(facts: QualityFacts) -> Finding:
     passes="Aucun import n'est inutilisé",
     fails="Des imports sont inutilisés",
     solution="ruff check --select F401 --fix",
-    defective="""
-        import os
-        import sys
-
-        print(os.getcwd())
-    """,
-    sound="""
-        import os
+    example="""
+        import os«
+        import sys¦»
 
         print(os.getcwd())
     """,
@@ -179,16 +160,12 @@ def _unused_imports(facts: QualityFacts) -> Finding:
     passes="Aucun `print` hors des tests",
     fails="Des `print` de mise au point restent",
     solution="ruff check --select T20",
-    defective="""
-        def send(message_id):
-            print(message_id)
-    """,
-    sound="""
-        import logging
+    example="""
+        «¦import logging
 
 
-        def send(message_id):
-            logging.getLogger(__name__).info("sent %s", message_id)
+        »def send(message_id):
+            «print(message_id)¦logging.getLogger(__name__).info("sent %s", message_id)»
     """,
 )
 def _stray_prints(facts: QualityFacts) -> Finding:
@@ -210,19 +187,12 @@ def _stray_prints(facts: QualityFacts) -> Finding:
     passes="Tous les tests de la cible passent",
     fails="Des tests de la cible échouent",
     solution="pytest --junitxml=junit.xml",
-    defective={
+    example={
         "audit.toml": """
             [quality]
             junit = "junit.xml"
         """,
-        "junit.xml": '<testsuites><testsuite tests="7" failures="1" errors="0" skipped="2"/></testsuites>',
-    },
-    sound={
-        "audit.toml": """
-            [quality]
-            junit = "junit.xml"
-        """,
-        "junit.xml": '<testsuites><testsuite tests="7" failures="0" errors="0" skipped="2"/></testsuites>',
+        "junit.xml": '<testsuites><testsuite tests="7" failures="«1¦0»" errors="0" skipped="2"/></testsuites>',
     },
 )
 def _tests_pass(facts: QualityFacts) -> Finding:
@@ -255,27 +225,15 @@ def _passed(result: ResultFile, sound: str) -> str:
     passes="La couverture des tests, sur le code de la cible, est supérieure à 80 %",
     fails="La couverture des tests, sur le code de la cible, est de 80 % ou moins",
     solution="coverage run -m pytest && coverage xml",
-    defective={
+    example={
         "audit.toml": """
             [quality]
             coverage = "coverage.xml"
         """,
         "app.py": "x = 1\ny = 2\n",
         "coverage.xml": """
-            <coverage lines-valid="2" lines-covered="1"><class filename="app.py">
-              <line number="1" hits="1"/><line number="2" hits="0"/>
-            </class></coverage>
-        """,
-    },
-    sound={
-        "audit.toml": """
-            [quality]
-            coverage = "coverage.xml"
-        """,
-        "app.py": "x = 1\ny = 2\n",
-        "coverage.xml": """
-            <coverage lines-valid="2" lines-covered="2"><class filename="app.py">
-              <line number="1" hits="1"/><line number="2" hits="1"/>
+            <coverage lines-valid="2" lines-covered="«1¦2»"><class filename="app.py">
+              <line number="1" hits="1"/><line number="2" hits="«0¦1»"/>
             </class></coverage>
         """,
     },
@@ -308,13 +266,9 @@ def _coverage(facts: QualityFacts) -> Finding:
     passes="Le style est uniforme",
     fails="Le style n'est pas uniforme",
     solution="ruff format",
-    defective={
+    example={
         "ruff.toml": "line-length = 100",
-        "app.py": "total = {'a':1 }",
-    },
-    sound={
-        "ruff.toml": "line-length = 100",
-        "app.py": 'total = {"a": 1}',
+        "app.py": "total = {«'a':1 ¦\"a\": 1»}",
     },
 )
 def _uniform_style(facts: QualityFacts) -> Finding:

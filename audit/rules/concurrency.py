@@ -31,23 +31,14 @@ _DOC = "https://docs.celeryq.dev/en/stable/userguide/workers.html#concurrency"
         undetermined="aucun fichier de démarrage ne lance de worker, ou la concurrence ne se lit pas",
         language="bash",
     ),
-    defective={
+    example={
         "app.py": """
             from celery import Celery
 
             celery_app = Celery("shop", broker="redis://localhost/0")
             celery_app.conf.worker_concurrency = 4
         """,
-        "start.sh": "celery -A app worker --concurrency=1",
-    },
-    sound={
-        "app.py": """
-            from celery import Celery
-
-            celery_app = Celery("shop", broker="redis://localhost/0")
-            celery_app.conf.worker_concurrency = 4
-        """,
-        "start.sh": "celery -A app worker --concurrency=4",
+        "start.sh": "celery -A app worker --concurrency=«1¦4»",
     },
 )
 def _aligned(known: TargetFacts) -> Sequence[Finding]:

@@ -43,21 +43,12 @@ _BY_CLASS = re.compile(r"[A-Za-z_][\w.]*(:[A-Za-z_]\w*|\.[A-Z]\w*$)")
         undetermined="`broker_connection_max_retries` ne se lit pas, ou aucun fichier de démarrage ne lance de worker",
         impact="Moyen : une longue coupure du broker laisse la file sans worker",
     ),
-    defective={
+    example={
         "app.py": """
             from celery import Celery
 
             app = Celery("shop", broker="redis://localhost/0")
-            app.conf.broker_connection_max_retries = 10
-        """,
-        "start.sh": "celery -A app worker",
-    },
-    sound={
-        "app.py": """
-            from celery import Celery
-
-            app = Celery("shop", broker="redis://localhost/0")
-            app.conf.broker_connection_max_retries = None
+            app.conf.broker_connection_max_retries = «10¦None»
         """,
         "start.sh": "celery -A app worker",
     },
@@ -105,17 +96,11 @@ def _gives_up(known: TargetFacts) -> Sequence[Finding]:
         undetermined="l'adresse du broker ou `broker_transport_options` ne se lit pas",
         impact="Moyen : un worker muet ne se reconnecte pas",
     ),
-    defective="""
+    example="""
         from celery import Celery
 
         app = Celery("shop", broker="redis://localhost/0")
-        app.conf.broker_transport_options = {"visibility_timeout": 43200}
-    """,
-    sound="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
-        app.conf.broker_transport_options = {"socket_timeout": 30, "socket_keepalive": True}
+        app.conf.broker_transport_options = {"«visibility_timeout": 43200¦socket_timeout": 30, "socket_keepalive": True»}
     """,
 )
 def _sockets(known: TargetFacts) -> Sequence[Finding]:
@@ -150,17 +135,11 @@ def _sockets(known: TargetFacts) -> Sequence[Finding]:
         solution="result_expires = 3600",
         undetermined="`result_backend` ou `result_expires` ne se lit pas",
     ),
-    defective="""
+    example="""
         from celery import Celery
 
         app = Celery("shop", broker="redis://localhost/0", backend="redis://localhost/1")
-        app.conf.result_expires = None
-    """,
-    sound="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0", backend="redis://localhost/1")
-        app.conf.result_expires = 3600
+        app.conf.result_expires = «None¦3600»
     """,
 )
 def _result_expires(known: TargetFacts) -> Sequence[Finding]:
@@ -190,7 +169,7 @@ def _result_expires(known: TargetFacts) -> Sequence[Finding]:
         undetermined="l'adresse du broker, `worker_soft_shutdown_timeout` ou ce qui arrête les workers ne se lit pas",
         impact="Moyen : jusqu'à une heure d'attente après un déploiement",
     ),
-    defective={
+    example={
         "app.py": """
             from celery import Celery
 
@@ -201,23 +180,8 @@ def _result_expires(known: TargetFacts) -> Sequence[Finding]:
             services:
               worker:
                 image: shop
-                command: celery -A app worker
-                stop_grace_period: 30s
-        """,
-    },
-    sound={
-        "app.py": """
-            from celery import Celery
-
-            app = Celery("shop", broker="redis://localhost/0")
-            app.conf.update(task_time_limit=300, worker_soft_shutdown_timeout=15.0)
-        """,
-        "compose.yaml": """
-            services:
-              worker:
-                image: shop
-                command: celery -A app worker
-                environment: {REMAP_SIGTERM: SIGQUIT}
+                command: celery -A app worker«¦
+                environment: {REMAP_SIGTERM: SIGQUIT}»
                 stop_grace_period: 30s
         """,
     },

@@ -47,8 +47,8 @@ _PROCESSES = "https://docs.celeryq.dev/en/stable/userguide/workers.html#concurre
         solution="from datetime import UTC, datetime\n\nnow = datetime.now(UTC)",
         undetermined=NO_TASK,
     ),
-    defective="""
-        from datetime import datetime
+    example="""
+        from datetime import «¦UTC, »datetime
 
         from celery import Celery
 
@@ -57,19 +57,7 @@ _PROCESSES = "https://docs.celeryq.dev/en/stable/userguide/workers.html#concurre
 
         @app.task
         def close(order_id):
-            orders.update(order_id, closed_at=datetime.utcnow())
-    """,
-    sound="""
-        from datetime import UTC, datetime
-
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
-
-
-        @app.task
-        def close(order_id):
-            orders.update(order_id, closed_at=datetime.now(UTC))
+            orders.update(order_id, closed_at=datetime.«utcnow()¦now(UTC)»)
     """,
 )
 def _aware_clocks(known: TargetFacts) -> Sequence[Finding]:
@@ -103,9 +91,10 @@ def _aware_clocks(known: TargetFacts) -> Sequence[Finding]:
         undetermined=NO_TASK,
         impact="Moyen : compteurs faux sous charge",
     ),
-    defective="""
+    example="""
         from celery import shared_task
-        from django.db import models
+        from django.db import models«¦
+        from django.db.models import F»
 
 
         class Order(models.Model):
@@ -114,23 +103,9 @@ def _aware_clocks(known: TargetFacts) -> Sequence[Finding]:
 
         @shared_task
         def count(order_id):
-            order = Order.objects.get(pk=order_id)
+            «order = Order.objects.get(pk=order_id)
             order.sent = order.sent + 1
-            order.save()
-    """,
-    sound="""
-        from celery import shared_task
-        from django.db import models
-        from django.db.models import F
-
-
-        class Order(models.Model):
-            sent = models.IntegerField(default=0)
-
-
-        @shared_task
-        def count(order_id):
-            Order.objects.filter(pk=order_id).update(sent=F("sent") + 1)
+            order.save()¦Order.objects.filter(pk=order_id).update(sent=F("sent") + 1)»
     """,
 )
 def _atomic_counters(known: TargetFacts) -> Sequence[Finding]:
@@ -176,7 +151,7 @@ def _may_be_locked(known: TargetFacts, observation: ReadModifyWrite) -> str:
         undetermined=NO_TASK,
         impact="Élevé : plus aucune tâche ne prend ce verrou",
     ),
-    defective="""
+    example="""
         import redis
         from celery import Celery
 
@@ -186,20 +161,7 @@ def _may_be_locked(known: TargetFacts, observation: ReadModifyWrite) -> str:
 
         @app.task
         def sweep():
-            if client.set("lock:sweep", "1", nx=True):
-                remove_old_orders()
-    """,
-    sound="""
-        import redis
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
-        client = redis.Redis()
-
-
-        @app.task
-        def sweep():
-            if client.set("lock:sweep", "1", nx=True, ex=300):
+            if client.set("lock:sweep", "1", nx=True«¦, ex=300»):
                 remove_old_orders()
     """,
 )
@@ -237,7 +199,7 @@ def _may_end(_: TargetFacts, observation: LockWithoutExpiry) -> str:
         undetermined=NO_TASK,
         impact="Moyen : des lignes sont oubliées au-delà de mille",
     ),
-    defective="""
+    example="""
         from celery import Celery
         from supabase import create_client
 
@@ -247,21 +209,7 @@ def _may_end(_: TargetFacts, observation: LockWithoutExpiry) -> str:
 
         @app.task
         def remind():
-            rows = client.table("messages").select("id").execute()
-            for row in rows.data:
-                send(row["id"])
-    """,
-    sound="""
-        from celery import Celery
-        from supabase import create_client
-
-        app = Celery("shop", broker="redis://localhost/0")
-        client = create_client(URL, KEY)
-
-
-        @app.task
-        def remind():
-            rows = client.table("messages").select("id").order("id").range(0, 999).execute()
+            rows = client.table("messages").select("id")«¦.order("id").range(0, 999)».execute()
             for row in rows.data:
                 send(row["id"])
     """,
@@ -293,30 +241,18 @@ def _paged_reads(known: TargetFacts) -> Sequence[Finding]:
         solution="redis.incr(key)",
         undetermined=NO_TASK,
     ),
-    defective="""
-        from celery import Celery
+    example="""
+        «¦import redis
+        »from celery import Celery
 
         app = Celery("shop", broker="redis://localhost/0")
-        sent = 0
+        «sent = 0¦client = redis.Redis()»
 
 
         @app.task
         def send(message_id):
-            global sent
-            sent += 1
-            deliver(message_id)
-    """,
-    sound="""
-        import redis
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
-        client = redis.Redis()
-
-
-        @app.task
-        def send(message_id):
-            client.incr("sent")
+            «global sent
+            sent += 1¦client.incr("sent")»
             deliver(message_id)
     """,
 )

@@ -37,17 +37,11 @@ _CANCEL = (
         solution="worker_prefetch_multiplier = 1",
         undetermined="la valeur de `worker_prefetch_multiplier` ou de `task_acks_late` ne se lit pas",
     ),
-    defective="""
+    example="""
         from celery import Celery
 
         app = Celery("shop", broker="redis://localhost/0")
-        app.conf.update(task_acks_late=True, worker_prefetch_multiplier=4)
-    """,
-    sound="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
-        app.conf.update(task_acks_late=True, worker_prefetch_multiplier=1)
+        app.conf.update(task_acks_late=True, worker_prefetch_multiplier=«4¦1»)
     """,
 )
 def _late_ack_prefetch(known: TargetFacts) -> Sequence[Finding]:
@@ -92,19 +86,12 @@ def _late_ack_prefetch(known: TargetFacts) -> Sequence[Finding]:
         undetermined="le broker ou `result_backend` ne se lit pas",
         impact="Élevé : les tâches en cours sont perdues",
     ),
-    defective="""
+    example="""
         from celery import Celery
 
         app = Celery("shop", broker="redis://localhost/0", backend="redis://localhost/1")
         app.conf.task_acks_late = True
-        app.conf.worker_cancel_long_running_tasks_on_connection_loss = True
-    """,
-    sound="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0", backend="redis://localhost/1")
-        app.conf.task_acks_late = True
-        app.conf.worker_cancel_long_running_tasks_on_connection_loss = False
+        app.conf.worker_cancel_long_running_tasks_on_connection_loss = «True¦False»
     """,
 )
 def _cancelled(known: TargetFacts) -> Sequence[Finding]:

@@ -55,17 +55,10 @@ _AS_ROOT = frozenset({"root", "0"})
         impact="Moyen : une faille d'une tâche devient celle de la machine",
         language="dockerfile",
     ),
-    defective={
+    example={
         "worker.service": """
-            [Service]
-            ExecStart=/srv/shop/.venv/bin/celery -A app worker
-            Restart=always
-        """,
-    },
-    sound={
-        "worker.service": """
-            [Service]
-            User=shop
+            [Service]«¦
+            User=shop»
             ExecStart=/srv/shop/.venv/bin/celery -A app worker
             Restart=always
         """,
@@ -163,7 +156,7 @@ def _user(process: Process, containers: dict[str, ContainerUser]) -> str | None:
         impact="Moyen : un worker mort passe pour sain, ou un worker occupé est tué",
         language="bash",
     ),
-    defective={
+    example={
         "compose.yaml": """
             services:
               worker:
@@ -171,18 +164,7 @@ def _user(process: Process, containers: dict[str, ContainerUser]) -> str | None:
                 command: celery -A app worker
                 restart: always
                 healthcheck:
-                  test: celery -A app inspect ping
-        """,
-    },
-    sound={
-        "compose.yaml": """
-            services:
-              worker:
-                image: shop
-                command: celery -A app worker
-                restart: always
-                healthcheck:
-                  test: celery -A app inspect ping --destination celery@$$HOSTNAME
+                  test: celery -A app inspect ping«¦ --destination celery@$$HOSTNAME»
         """,
     },
 )
@@ -208,17 +190,9 @@ def _health(known: TargetFacts) -> Sequence[Finding]:
         impact="Moyen : la mort du worker n'est pas vue, et l'arrêt ne lui parvient pas",
         language="bash",
     ),
-    defective={
+    example={
         "start.sh": """
-            celery -A app worker 2>&1 | sed 's/^/worker: /' &
-            WORKER=$!
-            trap "kill -TERM $WORKER" TERM
-            wait $WORKER
-        """,
-    },
-    sound={
-        "start.sh": """
-            celery -A app worker > >(sed 's/^/worker: /') 2>&1 &
+            celery -A app worker «2>&1 | sed 's/^/worker: /'¦> >(sed 's/^/worker: /') 2>&1» &
             WORKER=$!
             trap "kill -TERM $WORKER" TERM
             wait $WORKER
@@ -266,7 +240,7 @@ def _aside(member: WatchedWorker | Process) -> list[Fault]:
         impact="Moyen : des tâches coupées à chaque déploiement",
         language="yaml",
     ),
-    defective={
+    example={
         "app.py": """
             from celery import Celery
 
@@ -278,23 +252,8 @@ def _aside(member: WatchedWorker | Process) -> list[Fault]:
               worker:
                 image: shop
                 command: celery -A app worker
-                restart: always
-        """,
-    },
-    sound={
-        "app.py": """
-            from celery import Celery
-
-            app = Celery("shop", broker="redis://localhost/0")
-            app.conf.task_time_limit = 90
-        """,
-        "compose.yaml": """
-            services:
-              worker:
-                image: shop
-                command: celery -A app worker
-                restart: always
-                stop_grace_period: 100s
+                restart: always«¦
+                stop_grace_period: 100s»
         """,
     },
 )
@@ -318,23 +277,14 @@ def _grace(known: TargetFacts) -> Sequence[Finding]:
         impact="Moyen : chaque coupure du broker arrête les workers",
         language="text",
     ),
-    defective={
+    example={
         "app.py": """
             from celery import Celery
 
             app = Celery("shop", broker="redis://localhost/0")
             app.conf.task_acks_late = True
         """,
-        "requirements.txt": "celery==5.7.0",
-    },
-    sound={
-        "app.py": """
-            from celery import Celery
-
-            app = Celery("shop", broker="redis://localhost/0")
-            app.conf.task_acks_late = True
-        """,
-        "requirements.txt": "celery==5.6.3",
+        "requirements.txt": "celery==«5.7.0¦5.6.3»",
     },
 )
 def _release(known: TargetFacts) -> Sequence[Finding]:

@@ -35,20 +35,13 @@ _SEARCHED = (
         undetermined="aucune sonde n'a rien lu",
         impact="Aucun",
     ),
-    defective="""
-        from pydantic_settings import BaseSettings
+    example="""
+        from pydantic_settings import BaseSettings«¦, SettingsConfigDict»
 
 
         class Settings(BaseSettings):
-            class Config:
-                env_file = ".env"
-    """,
-    sound="""
-        from pydantic_settings import BaseSettings, SettingsConfigDict
-
-
-        class Settings(BaseSettings):
-            model_config = SettingsConfigDict(env_file=".env")
+            «class Config:
+                env_file = ".env"¦model_config = SettingsConfigDict(env_file=".env")»
     """,
 )
 def _deprecations(known: TargetFacts) -> Sequence[Finding]:

@@ -31,29 +31,18 @@ _AT_IMPORT_IMPACT = "Faible : un worker qui ne démarre pas pendant une panne de
         undetermined=NO_TASK,
         impact="Moyen : un worker qui ne démarre pas sans la base, ou des réponses lues par une autre tâche",
     ),
-    defective="""
+    example="""
         import psycopg
         from celery import Celery
 
-        app = Celery("shop", broker="redis://localhost/0")
-        connection = psycopg.connect("dbname=shop")
+        app = Celery("shop", broker="redis://localhost/0")«
+        connection = psycopg.connect("dbname=shop")¦»
 
 
         @app.task
         def close(order_id):
-            connection.execute("UPDATE orders SET closed = true WHERE id = %s", (order_id,))
-    """,
-    sound="""
-        import psycopg
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
-
-
-        @app.task
-        def close(order_id):
-            with psycopg.connect("dbname=shop") as connection:
-                connection.execute("UPDATE orders SET closed = true WHERE id = %s", (order_id,))
+            «¦with psycopg.connect("dbname=shop") as connection:
+                »connection.execute("UPDATE orders SET closed = true WHERE id = %s", (order_id,))
     """,
 )
 def _opened_at_import(known: TargetFacts) -> Sequence[Finding]:

@@ -1,12 +1,22 @@
-"""An example of a rule: the few files of a small project, whole."""
+"""The example of a rule: two small projects, one that it refuses and one that it accepts, written as one."""
 
+import re
 from collections.abc import Mapping
 from textwrap import dedent
 
+Files = Mapping[str, str]
+Example = str | Files
+SIDES = ("defective", "sound")
 PYTHON = "app.py"
+_CHOICE = re.compile(r"«([^«»¦]*)¦([^«»¦]*)»")
 
 
-def example(written: str | Mapping[str, str]) -> dict[str, str]:
-    """The files of an example, without the margin they were written with; one text alone is a Python module."""
-    files = {PYTHON: written} if isinstance(written, str) else written
-    return {name: dedent(text).strip() + "\n" for name, text in files.items()}
+def sided(text: str, side: str) -> str:
+    """The text of one side, where `«defective¦sound»` says what differs."""
+    return _CHOICE.sub(lambda found: found[1 + SIDES.index(side)], text)
+
+
+def example_files(example: Example, side: str) -> Files:
+    """The files of one side, without the margin they were written with; one text alone is a Python module."""
+    files = {PYTHON: example} if isinstance(example, str) else example
+    return {sided(name, side): dedent(sided(text, side)).strip() + "\n" for name, text in files.items()}

@@ -50,24 +50,13 @@ _CA_SOLUTION = 'Redis(host=host, ssl=True, ssl_ca_certs="/etc/ssl/internal-ca.pe
         undetermined=_NO_CODE,
         impact="Élevé : qui lit le dépôt a le secret",
     ),
-    defective="""
-        from celery import Celery
+    example="""
+        «¦import os
+
+        »from celery import Celery
 
         app = Celery("shop", broker="redis://localhost/0")
-        API_KEY = "sk_live_51Hq8v2eZvKYlo2C7bXrT9"
-
-
-        @app.task
-        def charge(order_id):
-            bank.charge(order_id, key=API_KEY)
-    """,
-    sound="""
-        import os
-
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
-        API_KEY = os.environ["API_KEY"]
+        API_KEY = «"sk_live_51Hq8v2eZvKYlo2C7bXrT9"¦os.environ["API_KEY"]»
 
 
         @app.task
@@ -108,21 +97,13 @@ def _secrets(known: TargetFacts) -> Sequence[Finding]:
         impact="Élevé : qui lit le dépôt a les secrets",
         language="bash",
     ),
-    defective={
+    example={
         "app.py": """
             from celery import Celery
 
             app = Celery("shop", broker="redis://localhost/0")
         """,
-        ".env": "API_KEY=…",
-    },
-    sound={
-        "app.py": """
-            from celery import Celery
-
-            app = Celery("shop", broker="redis://localhost/0")
-        """,
-        ".gitignore": ".env",
+        "«.env¦.gitignore»": "«API_KEY=…¦.env»",
     },
 )
 def _environments(known: TargetFacts) -> Sequence[Finding]:
@@ -144,7 +125,7 @@ def _environments(known: TargetFacts) -> Sequence[Finding]:
         undetermined=f"{_NO_CODE}, ou ce que `verify` vaut ne se lit pas",
         impact="Élevé : échanges lus ou modifiés en route",
     ),
-    defective="""
+    example="""
         import requests
         from celery import Celery
 
@@ -153,18 +134,7 @@ def _environments(known: TargetFacts) -> Sequence[Finding]:
 
         @app.task
         def stock(product):
-            requests.get(f"https://stock.internal/{product}", timeout=5, verify=False)
-    """,
-    sound="""
-        import requests
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
-
-
-        @app.task
-        def stock(product):
-            requests.get(f"https://stock.internal/{product}", timeout=5, verify="/etc/ssl/internal-ca.pem")
+            requests.get(f"https://stock.internal/{product}", timeout=5, verify=«False¦"/etc/ssl/internal-ca.pem"»)
     """,
 )
 def _verified(known: TargetFacts) -> Sequence[Finding]:
@@ -219,43 +189,25 @@ def _where(seen: UnverifiedCertificate | UnreadVerification) -> str:
         undetermined="le rôle `webhook` n'est pas renseigné, ou la vérification peut se faire hors de ce qui a été suivi",
         impact="Élevé : événements forgés",
     ),
-    defective={
+    example={
         "audit.toml": """
             [roles]
             webhook = "app:receive"
         """,
         "app.py": """
-            from fastapi import FastAPI, Request
+            «from fastapi import FastAPI¦import hmac
+
+            from fastapi import FastAPI, HTTPException», Request
 
             api = FastAPI()
 
 
             @api.post("/webhooks/gateway")
             async def receive(request: Request):
-                body = await request.body()
-                inbox.store(body)
-                return {}
-        """,
-    },
-    sound={
-        "audit.toml": """
-            [roles]
-            webhook = "app:receive"
-        """,
-        "app.py": """
-            import hmac
-
-            from fastapi import FastAPI, HTTPException, Request
-
-            api = FastAPI()
-
-
-            @api.post("/webhooks/gateway")
-            async def receive(request: Request):
-                body = await request.body()
+                body = await request.body()«¦
                 expected = hmac.digest(KEY, body, "sha256").hex()
                 if not hmac.compare_digest(request.headers["signature"], expected):
-                    raise HTTPException(401)
+                    raise HTTPException(401)»
                 inbox.store(body)
                 return {}
         """,

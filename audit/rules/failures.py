@@ -36,31 +36,19 @@ _NO_RETRY = "aucune tâche ne demande de reprise"
         undetermined=f"{NO_TASK}, ou un `except` large n'entoure qu'une partie de la tâche",
         impact="Moyen : échecs invisibles, jamais repris",
     ),
-    defective="""
+    example="""
         from celery import Celery
 
         app = Celery("shop", broker="redis://localhost/0")
 
 
-        @app.task
-        def deliver(message_id):
+        @app.task«¦(bind=True)»
+        def deliver(«¦self, »message_id):
             try:
                 send(message_id)
-            except Exception as error:
-                return {"error": str(error)}
-    """,
-    sound="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
-
-
-        @app.task(bind=True)
-        def deliver(self, message_id):
-            try:
-                send(message_id)
-            except ConnectionError as error:
-                raise self.retry(exc=error)
+            except «Exception as error:
+                return {"error": str(error)}¦ConnectionError as error:
+                raise self.retry(exc=error)»
     """,
 )
 def _errors_not_swallowed(known: TargetFacts) -> Sequence[Finding]:
@@ -113,7 +101,7 @@ def _why_unsure(known: TargetFacts, observation: SwallowedError) -> str:
         undetermined=NO_TASK,
         impact="Élevé : travail fait deux fois",
     ),
-    defective="""
+    example="""
         from celery import Celery
 
         app = Celery("shop", broker="redis://localhost/0")
@@ -124,21 +112,7 @@ def _why_unsure(known: TargetFacts, observation: SwallowedError) -> str:
             try:
                 if not send(message_id):
                     raise self.retry(countdown=60)
-            except Exception:
-                mark_failed(message_id)
-    """,
-    sound="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
-
-
-        @app.task(bind=True, max_retries=3)
-        def deliver(self, message_id):
-            try:
-                if not send(message_id):
-                    raise self.retry(countdown=60)
-            except ValueError:
+            except «Exception¦ValueError»:
                 mark_failed(message_id)
     """,
 )
@@ -171,26 +145,13 @@ def _caught(known: TargetFacts) -> Sequence[Finding]:
         undetermined="`max_retries` ne se calcule pas à la lecture",
         impact="Moyen : un message qui ne peut aboutir revient sans fin",
     ),
-    defective="""
+    example="""
         from celery import Celery
 
         app = Celery("shop", broker="redis://localhost/0")
 
 
-        @app.task(bind=True, max_retries=None)
-        def deliver(self, message_id):
-            try:
-                send(message_id)
-            except ConnectionError as error:
-                raise self.retry(exc=error, countdown=60)
-    """,
-    sound="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
-
-
-        @app.task(bind=True, max_retries=5)
+        @app.task(bind=True, max_retries=«None¦5»)
         def deliver(self, message_id):
             try:
                 send(message_id)
@@ -222,7 +183,7 @@ def _bounded(known: TargetFacts) -> Sequence[Finding]:
         solution="@app.task(autoretry_for=(ConnectionError,), retry_backoff=True, retry_jitter=True)",
         undetermined="les délais ne se calculent pas à la lecture",
     ),
-    defective="""
+    example="""
         from celery import Celery
 
         app = Celery("shop", broker="redis://localhost/0")
@@ -233,20 +194,7 @@ def _bounded(known: TargetFacts) -> Sequence[Finding]:
             try:
                 send(message_id)
             except ConnectionError as error:
-                raise self.retry(exc=error, countdown=60)
-    """,
-    sound="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
-
-
-        @app.task(bind=True, max_retries=3)
-        def deliver(self, message_id):
-            try:
-                send(message_id)
-            except ConnectionError as error:
-                raise self.retry(exc=error, countdown=60 * 2**self.request.retries)
+                raise self.retry(exc=error, countdown=60«¦ * 2**self.request.retries»)
     """,
 )
 def _backs_off(known: TargetFacts) -> Sequence[Finding]:
@@ -308,23 +256,13 @@ def _place(schedule: RetrySchedule) -> Excerpt | None:
         solution="@app.task(autoretry_for=(ConnectionError, TimeoutError), retry_backoff=True)",
         undetermined="`autoretry_for` ne se lit pas dans le code",
     ),
-    defective="""
+    example="""
         from celery import Celery
 
         app = Celery("shop", broker="redis://localhost/0")
 
 
-        @app.task(autoretry_for=(Exception,), retry_backoff=True)
-        def deliver(message_id):
-            send(message_id)
-    """,
-    sound="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
-
-
-        @app.task(autoretry_for=(ConnectionError, TimeoutError), retry_backoff=True)
+        @app.task(autoretry_for=(«Exception,¦ConnectionError, TimeoutError»), retry_backoff=True)
         def deliver(message_id):
             send(message_id)
     """,

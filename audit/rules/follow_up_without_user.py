@@ -22,7 +22,7 @@ from audit.rules.user_dependency import autonomous, no_user_met, no_user_paramet
     passes="Le Message 2 est créé et planifié sans utilisateur",
     fails="Le Message 2 attend, ou filtre par, un utilisateur connecté",
     solution="send_single_message.apply_async(args=[message_2_id], countdown=2)",
-    defective={
+    example={
         "audit.toml": """
             [roles]
             webhook = "app:receive"
@@ -41,43 +41,14 @@ from audit.rules.user_dependency import autonomous, no_user_met, no_user_paramet
             def send(message_id): ...
 
 
-            def schedule_message_2(contact_id, user_id):
+            def schedule_message_2(contact_id«, user_id¦»):
                 message_id = messages.create(contact_id, kind="message_2")
                 send.apply_async(args=[message_id], countdown=2)
 
 
             @api.post("/webhooks/gateway")
             async def receive(request: Request):
-                schedule_message_2((await request.json())["contact"], session["user_id"])
-        """,
-    },
-    sound={
-        "audit.toml": """
-            [roles]
-            webhook = "app:receive"
-            follow_up_scheduler = "app:schedule_message_2"
-            sender = "app:send"
-        """,
-        "app.py": """
-            from celery import Celery
-            from fastapi import FastAPI, Request
-
-            celery_app = Celery("shop", broker="redis://localhost/0")
-            api = FastAPI()
-
-
-            @celery_app.task
-            def send(message_id): ...
-
-
-            def schedule_message_2(contact_id):
-                message_id = messages.create(contact_id, kind="message_2")
-                send.apply_async(args=[message_id], countdown=2)
-
-
-            @api.post("/webhooks/gateway")
-            async def receive(request: Request):
-                schedule_message_2((await request.json())["contact"])
+                schedule_message_2((await request.json())["contact"]«, session["user_id"]¦»)
         """,
     },
 )

@@ -40,7 +40,7 @@ _IGNORE = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#ignore-result
         ),
         impact="Élevé : tâches jamais exécutées",
     ),
-    defective={
+    example={
         "audit.toml": """
             [target]
             celery_app = "shop.app:app"
@@ -49,31 +49,7 @@ _IGNORE = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#ignore-result
         "shop/app.py": """
             from celery import Celery
 
-            app = Celery("shop", broker="redis://localhost/0")
-            app.conf.task_acks_late = True
-
-
-            @app.task
-            def report(day): ...
-        """,
-        "shop/jobs.py": """
-            from shop.app import app
-
-
-            @app.task
-            def sweep(): ...
-        """,
-    },
-    sound={
-        "audit.toml": """
-            [target]
-            celery_app = "shop.app:app"
-        """,
-        "shop/__init__.py": "",
-        "shop/app.py": """
-            from celery import Celery
-
-            app = Celery("shop", broker="redis://localhost/0", include=["shop.jobs"])
+            app = Celery("shop", broker="redis://localhost/0"«¦, include=["shop.jobs"]»)
             app.conf.task_acks_late = True
 
 
@@ -156,7 +132,7 @@ def _unloaded(known: TargetFacts) -> Sequence[Finding]:
         undetermined=NO_TASK,
         impact="Élevé : l'autre n'est jamais exécutée",
     ),
-    defective="""
+    example="""
         from celery import Celery
 
         app = Celery("shop", broker="redis://localhost/0")
@@ -166,20 +142,7 @@ def _unloaded(known: TargetFacts) -> Sequence[Finding]:
         def send_mail(order_id): ...
 
 
-        @app.task(name="send")
-        def send_message(order_id): ...
-    """,
-    sound="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
-
-
-        @app.task(name="send")
-        def send_mail(order_id): ...
-
-
-        @app.task(name="send_message")
+        @app.task(name="«send¦send_message»")
         def send_message(order_id): ...
     """,
 )
@@ -231,25 +194,14 @@ def _unique(known: TargetFacts) -> Sequence[Finding]:
         undetermined="aucune tâche n'a été lue, ou `result_backend` ne se lit pas",
         impact="Faible : du travail et de la mémoire pour rien",
     ),
-    defective="""
+    example="""
         from celery import Celery
 
         app = Celery("shop", broker="redis://localhost/0", backend="redis://localhost/1")
         app.conf.result_expires = 3600
 
 
-        @app.task
-        def report(day):
-            return day.isoformat()
-    """,
-    sound="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0", backend="redis://localhost/1")
-        app.conf.result_expires = 3600
-
-
-        @app.task(ignore_result=True)
+        @app.task«¦(ignore_result=True)»
         def report(day):
             return day.isoformat()
     """,

@@ -66,21 +66,11 @@ def limit_of(value: PlainValue) -> float | Unknown | None:
         undetermined="une limite de temps ne se lit pas, ou est donnée à la publication, ou aucune tâche n'a été trouvée",
         impact="Moyen : une tâche bloquée peut occuper un processus sans fin",
     ),
-    defective="""
+    example="""
         from celery import Celery
 
         app = Celery("shop", broker="redis://localhost/0")
-        app.conf.task_time_limit = 90
-
-
-        @app.task
-        def report(day): ...
-    """,
-    sound="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
-        app.conf.update(task_soft_time_limit=60, task_time_limit=90)
+        «app.conf.task_time_limit = 90¦app.conf.update(task_soft_time_limit=60, task_time_limit=90)»
 
 
         @app.task
@@ -214,23 +204,14 @@ def _listed(tasks: list[str], total: int) -> str:
         impact="Moyen : une tâche bloquée n'est jamais arrêtée",
         language="bash",
     ),
-    defective={
+    example={
         "app.py": """
             from celery import Celery
 
             app = Celery("shop", broker="redis://localhost/0")
             app.conf.update(task_soft_time_limit=60, task_time_limit=90)
         """,
-        "start.sh": "celery -A app worker --pool=threads",
-    },
-    sound={
-        "app.py": """
-            from celery import Celery
-
-            app = Celery("shop", broker="redis://localhost/0")
-            app.conf.update(task_soft_time_limit=60, task_time_limit=90)
-        """,
-        "start.sh": "celery -A app worker --pool=prefork",
+        "start.sh": "celery -A app worker --pool=«threads¦prefork»",
     },
 )
 def _enforced(known: TargetFacts) -> Sequence[Finding]:
@@ -280,23 +261,14 @@ def _limited(known: TargetFacts, limits: Sequence[Reading]) -> Scope:
         undetermined="aucun fichier de démarrage ne lance de worker, ou `worker_pool` ne se lit pas",
         language="bash",
     ),
-    defective={
+    example={
         "app.py": """
             from celery import Celery
 
             app = Celery("shop", broker="redis://localhost/0")
             app.conf.worker_pool = "prefork"
         """,
-        "start.sh": "celery -A app worker --pool=threads",
-    },
-    sound={
-        "app.py": """
-            from celery import Celery
-
-            app = Celery("shop", broker="redis://localhost/0")
-            app.conf.worker_pool = "prefork"
-        """,
-        "start.sh": "celery -A app worker --pool=prefork",
+        "start.sh": "celery -A app worker --pool=«threads¦prefork»",
     },
 )
 def _same_pool(known: TargetFacts) -> Sequence[Finding]:
@@ -336,17 +308,11 @@ def _same_pool(known: TargetFacts) -> Sequence[Finding]:
         undetermined="`task_always_eager` ne se lit pas dans le code",
         impact="Élevé : rien ne survit au processus web",
     ),
-    defective="""
+    example="""
         from celery import Celery
 
         app = Celery("shop", broker="redis://localhost/0")
-        app.conf.task_always_eager = True
-    """,
-    sound="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
-        app.conf.task_always_eager = False
+        app.conf.task_always_eager = «True¦False»
     """,
 )
 def _not_eager(known: TargetFacts) -> Sequence[Finding]:

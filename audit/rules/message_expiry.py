@@ -36,7 +36,7 @@ _EXPIRATION = "https://docs.celeryq.dev/en/stable/userguide/calling.html#expirat
         undetermined="un délai ou un `expires` ne se lit pas",
         impact="Élevé : la tâche n'est jamais exécutée",
     ),
-    defective="""
+    example="""
         from celery import Celery
 
         app = Celery("shop", broker="redis://localhost/0")
@@ -47,20 +47,7 @@ _EXPIRATION = "https://docs.celeryq.dev/en/stable/userguide/calling.html#expirat
 
 
         def ordered(order_id):
-            remind.apply_async(args=[order_id], countdown=600, expires=300)
-    """,
-    sound="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
-
-
-        @app.task
-        def remind(order_id): ...
-
-
-        def ordered(order_id):
-            remind.apply_async(args=[order_id], countdown=600, expires=3600)
+            remind.apply_async(args=[order_id], countdown=600, expires=«300¦3600»)
     """,
 )
 def _expiry(known: TargetFacts) -> Sequence[Finding]:

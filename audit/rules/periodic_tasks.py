@@ -1,9 +1,10 @@
 """The periodic tasks that the checkpoint expects are in the beat schedule, at their period (7.4, 8.4, 8.5)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from audit.model.findings import Finding, Severity
 from audit.model.target_facts import TargetFacts
+from audit.rules.example import Example
 from audit.rules.periodic_task import Periodic
 from audit.rules.rule import Check, Guide, Rule, rule
 
@@ -19,8 +20,7 @@ def _periodic(
     category: str,
     passes: str,
     entry: str,
-    defective: Mapping[str, str],
-    sound: Mapping[str, str],
+    example: Example,
     requirements: tuple[str, ...] = ("8.4",),
 ) -> Callable[[Check], Rule]:
     guide = Guide(
@@ -39,8 +39,7 @@ def _periodic(
         requirements=requirements,
         reference=_DOC,
         guide=guide,
-        defective=defective,
-        sound=sound,
+        example=example,
     )
 
 
@@ -51,7 +50,7 @@ def _periodic(
     requirements=("8.4", "8.5"),
     passes="Les campagnes interrompues sont reprises toutes les 5 min",
     entry='"recover": {"task": "application.tasks.recover_interrupted_campaigns", "schedule": 300.0},',
-    defective={
+    example={
         "audit.toml": """
             [roles]
             recovery = "app:recover"
@@ -61,25 +60,7 @@ def _periodic(
 
             celery_app = Celery("shop", broker="redis://localhost/0")
             celery_app.conf.beat_schedule = {
-                "recover": {"task": "app.recover", "schedule": 900.0},
-            }
-
-
-            @celery_app.task
-            def recover(): ...
-        """,
-    },
-    sound={
-        "audit.toml": """
-            [roles]
-            recovery = "app:recover"
-        """,
-        "app.py": """
-            from celery import Celery
-
-            celery_app = Celery("shop", broker="redis://localhost/0")
-            celery_app.conf.beat_schedule = {
-                "recover": {"task": "app.recover", "schedule": 300.0},
+                "recover": {"task": "app.recover", "schedule": «900.0¦300.0»},
             }
 
 
@@ -98,7 +79,7 @@ def _recovery(known: TargetFacts) -> Sequence[Finding]:
     category=_HEALTH,
     passes="Un contrôle de santé part toutes les 2 min",
     entry='"health": {"task": "application.tasks.system_health_check", "schedule": 120.0},',
-    defective={
+    example={
         "audit.toml": """
             [roles]
             health_check = "app:check"
@@ -108,25 +89,7 @@ def _recovery(known: TargetFacts) -> Sequence[Finding]:
 
             celery_app = Celery("shop", broker="redis://localhost/0")
             celery_app.conf.beat_schedule = {
-                "check": {"task": "app.check", "schedule": 3600.0},
-            }
-
-
-            @celery_app.task
-            def check(): ...
-        """,
-    },
-    sound={
-        "audit.toml": """
-            [roles]
-            health_check = "app:check"
-        """,
-        "app.py": """
-            from celery import Celery
-
-            celery_app = Celery("shop", broker="redis://localhost/0")
-            celery_app.conf.beat_schedule = {
-                "check": {"task": "app.check", "schedule": 120.0},
+                "check": {"task": "app.check", "schedule": «3600.0¦120.0»},
             }
 
 
@@ -146,7 +109,7 @@ def _health(known: TargetFacts) -> Sequence[Finding]:
     requirements=("7.4", "8.4"),
     passes="Les messages sans interaction depuis 24 h expirent, toutes les heures",
     entry='"expiry": {"task": "application.tasks.check_expired_interactions", "schedule": 3600.0},',
-    defective={
+    example={
         "audit.toml": """
             [roles]
             expiry = "app:expire"
@@ -156,25 +119,7 @@ def _health(known: TargetFacts) -> Sequence[Finding]:
 
             celery_app = Celery("shop", broker="redis://localhost/0")
             celery_app.conf.beat_schedule = {
-                "expire": {"task": "app.expire", "schedule": 86400.0},
-            }
-
-
-            @celery_app.task
-            def expire(): ...
-        """,
-    },
-    sound={
-        "audit.toml": """
-            [roles]
-            expiry = "app:expire"
-        """,
-        "app.py": """
-            from celery import Celery
-
-            celery_app = Celery("shop", broker="redis://localhost/0")
-            celery_app.conf.beat_schedule = {
-                "expire": {"task": "app.expire", "schedule": 3600.0},
+                "expire": {"task": "app.expire", "schedule": «86400.0¦3600.0»},
             }
 
 
@@ -193,7 +138,7 @@ def _expiry(known: TargetFacts) -> Sequence[Finding]:
     category=_HEALTH,
     passes="Les verrous expirés sont retirés toutes les 10 min",
     entry='"locks": {"task": "application.tasks.cleanup_expired_locks", "schedule": 600.0},',
-    defective={
+    example={
         "audit.toml": """
             [roles]
             lock_cleanup = "app:clean_locks"
@@ -203,25 +148,7 @@ def _expiry(known: TargetFacts) -> Sequence[Finding]:
 
             celery_app = Celery("shop", broker="redis://localhost/0")
             celery_app.conf.beat_schedule = {
-                "clean_locks": {"task": "app.clean_locks", "schedule": 3600.0},
-            }
-
-
-            @celery_app.task
-            def clean_locks(): ...
-        """,
-    },
-    sound={
-        "audit.toml": """
-            [roles]
-            lock_cleanup = "app:clean_locks"
-        """,
-        "app.py": """
-            from celery import Celery
-
-            celery_app = Celery("shop", broker="redis://localhost/0")
-            celery_app.conf.beat_schedule = {
-                "clean_locks": {"task": "app.clean_locks", "schedule": 600.0},
+                "clean_locks": {"task": "app.clean_locks", "schedule": «3600.0¦600.0»},
             }
 
 
@@ -240,7 +167,7 @@ def _locks(known: TargetFacts) -> Sequence[Finding]:
     category=_MONITORING,
     passes="Les compteurs sont persistés toutes les heures",
     entry='"counters": {"task": "application.tasks.sync_monitoring", "schedule": 3600.0},',
-    defective={
+    example={
         "audit.toml": """
             [roles]
             monitoring_sync = "app:sync"
@@ -250,25 +177,7 @@ def _locks(known: TargetFacts) -> Sequence[Finding]:
 
             celery_app = Celery("shop", broker="redis://localhost/0")
             celery_app.conf.beat_schedule = {
-                "sync": {"task": "app.sync", "schedule": 86400.0},
-            }
-
-
-            @celery_app.task
-            def sync(): ...
-        """,
-    },
-    sound={
-        "audit.toml": """
-            [roles]
-            monitoring_sync = "app:sync"
-        """,
-        "app.py": """
-            from celery import Celery
-
-            celery_app = Celery("shop", broker="redis://localhost/0")
-            celery_app.conf.beat_schedule = {
-                "sync": {"task": "app.sync", "schedule": 3600.0},
+                "sync": {"task": "app.sync", "schedule": «86400.0¦3600.0»},
             }
 
 
@@ -287,7 +196,7 @@ def _sync(known: TargetFacts) -> Sequence[Finding]:
     category=_MONITORING,
     passes="Les compteurs du jour repartent de zéro à 00:00 UTC",
     entry='"reset": {"task": "application.tasks.reset_daily_monitoring", "schedule": crontab(hour=0, minute=0)},',
-    defective={
+    example={
         "audit.toml": """
             [roles]
             monitoring_reset = "app:reset"
@@ -298,26 +207,7 @@ def _sync(known: TargetFacts) -> Sequence[Finding]:
 
             celery_app = Celery("shop", broker="redis://localhost/0")
             celery_app.conf.beat_schedule = {
-                "reset": {"task": "app.reset", "schedule": crontab(hour=6, minute=0)},
-            }
-
-
-            @celery_app.task
-            def reset(): ...
-        """,
-    },
-    sound={
-        "audit.toml": """
-            [roles]
-            monitoring_reset = "app:reset"
-        """,
-        "app.py": """
-            from celery import Celery
-            from celery.schedules import crontab
-
-            celery_app = Celery("shop", broker="redis://localhost/0")
-            celery_app.conf.beat_schedule = {
-                "reset": {"task": "app.reset", "schedule": crontab(hour=0, minute=0)},
+                "reset": {"task": "app.reset", "schedule": crontab(hour=«6¦0», minute=0)},
             }
 
 

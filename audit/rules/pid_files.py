@@ -33,22 +33,12 @@ _NONE = frozenset({"", "/dev/null", "None"})
         impact="Moyen : beat s'arrête au démarrage (code 73) tant que ce pid est celui d'un processus vivant",
         language="bash",
     ),
-    defective={
+    example={
         "compose.yaml": """
             services:
               beat:
                 image: shop
-                command: celery -A app beat --pidfile=/state/beat.pid
-                restart: always
-                volumes: ["state:/state"]
-        """,
-    },
-    sound={
-        "compose.yaml": """
-            services:
-              beat:
-                image: shop
-                command: celery -A app beat --schedule=/state/beat --pidfile=
+                command: celery -A app beat --«pidfile=/state/beat.pid¦schedule=/state/beat --pidfile=»
                 restart: always
                 volumes: ["state:/state"]
         """,

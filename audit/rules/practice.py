@@ -1,17 +1,21 @@
 """Good practices: rules of production that most bear on no requirement, and the answers they give."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from audit.model.domains import Answer
-from audit.model.findings import Evidence, Excerpt, Finding, Level, Outcome, Problem
+from audit.model.findings import Evidence, Excerpt, Finding, Outcome, Problem
 from audit.model.gaps import named
 from audit.requirements.profiles import GOOD_PRACTICES
-from audit.rules.rule import Check, Files, Guide, Rule, rule, undetermined
+from audit.rules.rule import Guide, rule, undetermined
 
 F = TypeVar("F")
 _TOLD, _QUOTED = 3, 5
+
+# Makes a check a rule of the category of good practices.
+practice = partial(rule, category=GOOD_PRACTICES)
 
 
 @dataclass(frozen=True)
@@ -20,31 +24,6 @@ class Fault:
 
     text: str
     excerpt: Excerpt | None = None
-
-
-def practice(
-    identifier: str,
-    title: str,
-    *,
-    reference: str,
-    guide: Guide,
-    defective: str | Files,
-    sound: str | Files,
-    requirements: tuple[str, ...] = (),
-    needs: Level = Level.SOURCE,
-) -> Callable[[Check], Rule]:
-    """Make a check a rule of the category of good practices."""
-    return rule(
-        identifier,
-        title,
-        category=GOOD_PRACTICES,
-        reference=reference,
-        guide=guide,
-        defective=defective,
-        sound=sound,
-        requirements=requirements,
-        needs=needs,
-    )
 
 
 def unknown(guide: Guide, missing: str, settles: str = "") -> list[Finding]:

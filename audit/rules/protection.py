@@ -140,7 +140,7 @@ def _short(function: Function) -> str:
         undetermined=_UNREAD,
         impact="Élevé",
     ),
-    defective={
+    example={
         "audit.toml": """
             [roles]
             sender = "app:send"
@@ -159,30 +159,8 @@ def _short(function: Function) -> str:
 
             @celery_app.task
             def send(message_id):
-                deliver(message_id)
-        """,
-    },
-    sound={
-        "audit.toml": """
-            [roles]
-            sender = "app:send"
-            idempotency = "app:claim"
-        """,
-        "app.py": """
-            from celery import Celery
-            from gateway import deliver
-
-            celery_app = Celery("shop", broker="redis://localhost/0")
-
-
-            def claim(message_id):
-                return cache.set(f"sent:{message_id}", 1, nx=True, ex=300)
-
-
-            @celery_app.task
-            def send(message_id):
-                if claim(message_id):
-                    deliver(message_id)
+                «¦if claim(message_id):
+                    »deliver(message_id)
         """,
     },
 )
@@ -211,7 +189,7 @@ def _idempotency(known: TargetFacts) -> Sequence[Finding]:
         undetermined=_UNREAD,
         impact="Élevé",
     ),
-    defective={
+    example={
         "audit.toml": """
             [roles]
             campaign_sender = "app:send_campaign"
@@ -230,30 +208,8 @@ def _idempotency(known: TargetFacts) -> Sequence[Finding]:
 
             @celery_app.task
             def send_campaign(campaign_id):
-                dispatch(campaign_id)
-        """,
-    },
-    sound={
-        "audit.toml": """
-            [roles]
-            campaign_sender = "app:send_campaign"
-            campaign_lock = "app:campaign_lock"
-        """,
-        "app.py": """
-            from celery import Celery
-            from gateway import dispatch
-
-            celery_app = Celery("shop", broker="redis://localhost/0")
-
-
-            def campaign_lock(campaign_id):
-                return client.lock(f"campaign:{campaign_id}", timeout=600)
-
-
-            @celery_app.task
-            def send_campaign(campaign_id):
-                with campaign_lock(campaign_id):
-                    dispatch(campaign_id)
+                «¦with campaign_lock(campaign_id):
+                    »dispatch(campaign_id)
         """,
     },
 )

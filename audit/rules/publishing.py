@@ -48,7 +48,7 @@ _NONE = "aucune publication n'a été trouvée"
         undetermined="un `countdown` ou un `eta` ne se lit pas",
         impact="Moyen : mémoire, redélivrances sous Redis, et rien à consulter ni à annuler",
     ),
-    defective="""
+    example="""
         from celery import Celery
 
         app = Celery("shop", broker="redis://localhost/0")
@@ -59,20 +59,7 @@ _NONE = "aucune publication n'a été trouvée"
 
 
         def ordered(order_id):
-            remind.apply_async(args=[order_id], countdown=86400)
-    """,
-    sound="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
-
-
-        @app.task
-        def remind(order_id): ...
-
-
-        def ordered(order_id):
-            remind.apply_async(args=[order_id], countdown=60)
+            remind.apply_async(args=[order_id], countdown=«86400¦60»)
     """,
 )
 def _long(known: TargetFacts) -> Sequence[Finding]:
@@ -128,7 +115,7 @@ def _nowhere(
         undetermined=NO_TASK,
         impact="Moyen : la tâche ne trouve pas la ligne dont on lui parle",
     ),
-    defective="""
+    example="""
         from celery import shared_task
         from django.db import transaction
 
@@ -140,21 +127,7 @@ def _nowhere(
         def order(request):
             with transaction.atomic():
                 placed = Order.objects.create(user=request.user)
-                send_mail.delay(placed.pk)
-    """,
-    sound="""
-        from celery import shared_task
-        from django.db import transaction
-
-
-        @shared_task
-        def send_mail(order_id): ...
-
-
-        def order(request):
-            with transaction.atomic():
-                placed = Order.objects.create(user=request.user)
-                transaction.on_commit(lambda: send_mail.delay(placed.pk))
+                «send_mail.delay(placed.pk)¦transaction.on_commit(lambda: send_mail.delay(placed.pk))»
     """,
 )
 def _early(known: TargetFacts) -> Sequence[Finding]:
@@ -243,7 +216,7 @@ def _is_an_atomic_view(known: TargetFacts, symbol: str) -> bool:
         solution="send_mail.delay(order.pk)",
         undetermined=NO_TASK,
     ),
-    defective="""
+    example="""
         from celery import shared_task
         from django.db import models
 
@@ -257,23 +230,7 @@ def _is_an_atomic_view(known: TargetFacts, symbol: str) -> bool:
 
         def order(request):
             placed = Order.objects.create(user=request.user)
-            send_mail.delay(placed)
-    """,
-    sound="""
-        from celery import shared_task
-        from django.db import models
-
-
-        class Order(models.Model): ...
-
-
-        @shared_task
-        def send_mail(order): ...
-
-
-        def order(request):
-            placed = Order.objects.create(user=request.user)
-            send_mail.delay(placed.pk)
+            send_mail.delay(«placed¦placed.pk»)
     """,
 )
 def _objects(known: TargetFacts) -> Sequence[Finding]:

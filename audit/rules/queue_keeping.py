@@ -32,7 +32,7 @@ _UNLIMITED = frozenset({"", "0", "0b", "0mb", "0gb"})
         impact="Élevé : des tâches publiées disparaissent sans erreur",
         language="yaml",
     ),
-    defective={
+    example={
         "app.py": """
             from celery import Celery
 
@@ -42,24 +42,7 @@ _UNLIMITED = frozenset({"", "0", "0b", "0mb", "0gb"})
             services:
               redis:
                 image: redis:7
-                command: redis-server --maxmemory 256mb --maxmemory-policy allkeys-lru
-              worker:
-                image: shop
-                command: celery -A app worker
-                restart: always
-        """,
-    },
-    sound={
-        "app.py": """
-            from celery import Celery
-
-            app = Celery("shop", broker="redis://redis:6379/0")
-        """,
-        "compose.yaml": """
-            services:
-              redis:
-                image: redis:7
-                command: redis-server --maxmemory 256mb --maxmemory-policy noeviction --appendonly yes
+                command: redis-server --maxmemory 256mb --maxmemory-policy «allkeys-lru¦noeviction --appendonly yes»
               worker:
                 image: shop
                 command: celery -A app worker

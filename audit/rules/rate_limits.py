@@ -88,7 +88,7 @@ class _Limited:
         undetermined="aucune tâche, ou aucun worker, n'a été lu",
         language="bash",
     ),
-    defective={
+    example={
         "app.py": """
             from celery import Celery
 
@@ -99,21 +99,9 @@ class _Limited:
             def send(message_id): ...
         """,
         "start.sh": """
-            celery -A app worker -n one@%h &
-            celery -A app worker -n two@%h
+            celery -A app worker« -n one@%h &
+            celery -A app worker -n two@%h¦»
         """,
-    },
-    sound={
-        "app.py": """
-            from celery import Celery
-
-            app = Celery("shop", broker="redis://localhost/0")
-
-
-            @app.task(rate_limit="10/s")
-            def send(message_id): ...
-        """,
-        "start.sh": "celery -A app worker",
     },
 )
 def _rates(known: TargetFacts) -> Sequence[Finding]:
@@ -183,21 +171,15 @@ def _planned(known: TargetFacts, task: Task) -> list[object]:
         solution='@app.task(rate_limit="10/s")\ndef send(message_id): ...',
         undetermined="`task_default_rate_limit` ne se lit pas dans le code",
     ),
-    defective="""
+    example="""
         from celery import Celery
 
         app = Celery("shop", broker="redis://localhost/0")
-        app.conf.task_default_rate_limit = "10/s"
-    """,
-    sound="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
-        app.conf.update(task_acks_late=True)
+        «app.conf.task_default_rate_limit = "10/s"¦app.conf.update(task_acks_late=True)
 
 
         @app.task(rate_limit="10/s")
-        def send(message_id): ...
+        def send(message_id): ...»
     """,
 )
 def _default_rate_limit(known: TargetFacts) -> Sequence[Finding]:

@@ -23,21 +23,13 @@ from audit.rules.rule import Guide
         undetermined="un de ces réglages ne se lit pas",
         impact="Élevé : aucune tâche périodique ne part",
     ),
-    defective="""
+    example="""
         from celery import Celery
 
         app = Celery("shop", broker="redis://localhost/0")
         app.conf.beat_scheduler = "redbeat.RedBeatScheduler"
-        app.conf.beat_max_loop_interval = 60
-        app.conf.redbeat_lock_timeout = 30
-    """,
-    sound="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
-        app.conf.beat_scheduler = "redbeat.RedBeatScheduler"
-        app.conf.beat_max_loop_interval = 10
-        app.conf.redbeat_lock_timeout = 50
+        app.conf.beat_max_loop_interval = «60¦10»
+        app.conf.redbeat_lock_timeout = «30¦50»
     """,
 )
 def _lock(known: TargetFacts) -> Sequence[Finding]:

@@ -36,7 +36,7 @@ _Bounds = tuple[float | Unknown | None, float | Unknown | None]
         undetermined="un délai de requête ou une limite de temps ne se lit pas",
         impact="Moyen : la tâche est arrêtée au lieu d'être reprise",
     ),
-    defective="""
+    example="""
         import requests
         from celery import Celery
 
@@ -46,19 +46,7 @@ _Bounds = tuple[float | Unknown | None, float | Unknown | None]
 
         @app.task
         def notify(order_id):
-            requests.post("https://mail.internal/send", json={"order": order_id}, timeout=60)
-    """,
-    sound="""
-        import requests
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
-        app.conf.update(task_soft_time_limit=20, task_time_limit=30)
-
-
-        @app.task
-        def notify(order_id):
-            requests.post("https://mail.internal/send", json={"order": order_id}, timeout=(3, 10))
+            requests.post("https://mail.internal/send", json={"order": order_id}, timeout=«60¦(3, 10)»)
     """,
 )
 def _requests(known: TargetFacts) -> Sequence[Finding]:

@@ -36,24 +36,14 @@ def _guide(name: str, severity: Severity, passes: str, fails: str, *, impact: st
         impact="Élevé : la tâche en cours est perdue quand le worker meurt",
         before=", là où une tâche exécutée deux fois ne fait pas deux fois son effet",
     ),
-    defective="""
+    example="""
         from celery import Celery
 
         celery_app = Celery("shop", broker="redis://localhost/0")
         celery_app.conf.task_acks_late = True
 
 
-        @celery_app.task(acks_late=False)
-        def send(message_id): ...
-    """,
-    sound="""
-        from celery import Celery
-
-        celery_app = Celery("shop", broker="redis://localhost/0")
-        celery_app.conf.task_acks_late = True
-
-
-        @celery_app.task
+        @celery_app.task«(acks_late=False)¦»
         def send(message_id): ...
     """,
 )
@@ -82,17 +72,11 @@ def _late(known: TargetFacts) -> Sequence[Finding]:
         "Une tâche dont le processus est tué est acquittée, donc perdue",
         impact="Élevé : la tâche en cours est perdue quand son processus est tué",
     ),
-    defective="""
+    example="""
         from celery import Celery
 
         celery_app = Celery("shop", broker="redis://localhost/0")
-        celery_app.conf.task_acks_late = True
-    """,
-    sound="""
-        from celery import Celery
-
-        celery_app = Celery("shop", broker="redis://localhost/0")
-        celery_app.conf.update(task_acks_late=True, task_reject_on_worker_lost=True)
+        «celery_app.conf.task_acks_late = True¦celery_app.conf.update(task_acks_late=True, task_reject_on_worker_lost=True)»
     """,
 )
 def _rejected(known: TargetFacts) -> Sequence[Finding]:
@@ -121,17 +105,11 @@ def _rejected(known: TargetFacts) -> Sequence[Finding]:
         "Un worker démarré avant son broker peut s'arrêter",
         impact="Faible",
     ),
-    defective="""
+    example="""
         from celery import Celery
 
         celery_app = Celery("shop", broker="redis://localhost/0")
-        celery_app.conf.broker_connection_retry_on_startup = False
-    """,
-    sound="""
-        from celery import Celery
-
-        celery_app = Celery("shop", broker="redis://localhost/0")
-        celery_app.conf.broker_connection_retry_on_startup = True
+        celery_app.conf.broker_connection_retry_on_startup = «False¦True»
     """,
 )
 def _startup(known: TargetFacts) -> Sequence[Finding]:

@@ -33,7 +33,7 @@ _BY_ITSELF = "Faire expirer les résultats par le magasin, ou consommer la file 
         impact="Moyen : la table des résultats grandit sans fin",
         language="bash",
     ),
-    defective={
+    example={
         "app.py": """
             from celery import Celery
 
@@ -45,26 +45,11 @@ _BY_ITSELF = "Faire expirer les résultats par le magasin, ou consommer la file 
               worker:
                 image: shop
                 command: celery -A app worker
-                restart: always
-        """,
-    },
-    sound={
-        "app.py": """
-            from celery import Celery
-
-            app = Celery("shop", broker="redis://redis:6379/0", backend="db+postgresql://db/shop")
-            app.conf.result_expires = 3600
-        """,
-        "compose.yaml": """
-            services:
-              worker:
-                image: shop
-                command: celery -A app worker
-                restart: always
+                restart: always«¦
               beat:
                 image: shop
                 command: celery -A app beat
-                restart: always
+                restart: always»
         """,
     },
 )

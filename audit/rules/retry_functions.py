@@ -26,7 +26,7 @@ _RETRY = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#retrying"
         undetermined="aucun code Python n'a été lu",
         impact="Moyen : des reprises que l'on croit prouvées",
     ),
-    defective={
+    example={
         "app.py": """
             from celery import Celery
 
@@ -42,33 +42,7 @@ _RETRY = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#retrying"
                 try:
                     deliver(message_id)
                 except ConnectionError as error:
-                    raise self.retry(exc=error, countdown=30)
-        """,
-        "tests/test_delays.py": """
-            from app import retry_delay
-
-
-            def test_the_delay_doubles():
-                assert retry_delay(1) == 120
-        """,
-    },
-    sound={
-        "app.py": """
-            from celery import Celery
-
-            app = Celery("shop", broker="redis://localhost/0")
-
-
-            def retry_delay(retries):
-                return 60 * 2**retries
-
-
-            @app.task(bind=True)
-            def send(self, message_id):
-                try:
-                    deliver(message_id)
-                except ConnectionError as error:
-                    raise self.retry(exc=error, countdown=retry_delay(self.request.retries))
+                    raise self.retry(exc=error, countdown=«30¦retry_delay(self.request.retries)»)
         """,
         "tests/test_delays.py": """
             from app import retry_delay

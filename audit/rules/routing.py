@@ -170,7 +170,7 @@ def _unread(known: TargetFacts, consumed: set[str]) -> str:
         impact="Élevé : ces tâches attendent sans fin",
         language="bash",
     ),
-    defective={
+    example={
         "app.py": """
             from celery import Celery
 
@@ -184,23 +184,7 @@ def _unread(known: TargetFacts, consumed: set[str]) -> str:
             def ordered(order_id):
                 send_mail.delay(order_id)
         """,
-        "start.sh": "celery -A app worker",
-    },
-    sound={
-        "app.py": """
-            from celery import Celery
-
-            app = Celery("shop", broker="redis://localhost/0")
-
-
-            @app.task(queue="mail")
-            def send_mail(order_id): ...
-
-
-            def ordered(order_id):
-                send_mail.delay(order_id)
-        """,
-        "start.sh": "celery -A app worker -Q celery,mail",
+        "start.sh": "celery -A app worker«¦ -Q celery,mail»",
     },
 )
 def _consumed(known: TargetFacts) -> Sequence[Finding]:
@@ -273,25 +257,13 @@ def _lacking(path: str, own: list[tuple[Excerpt, frozenset[str] | None]], queue:
         undetermined="`task_queues` ne se lit pas dans le code",
         impact="Élevé : la publication échoue",
     ),
-    defective="""
+    example="""
         from celery import Celery
         from kombu import Queue
 
         app = Celery("shop", broker="redis://localhost/0")
         app.conf.task_create_missing_queues = False
-        app.conf.task_queues = (Queue("celery"),)
-
-
-        @app.task(queue="mail")
-        def send_mail(order_id): ...
-    """,
-    sound="""
-        from celery import Celery
-        from kombu import Queue
-
-        app = Celery("shop", broker="redis://localhost/0")
-        app.conf.task_create_missing_queues = False
-        app.conf.task_queues = (Queue("celery"), Queue("mail"))
+        app.conf.task_queues = (Queue("celery"),«¦ Queue("mail")»)
 
 
         @app.task(queue="mail")

@@ -1,6 +1,6 @@
 """A rule: a named question asked of the facts, whose answers are findings."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from audit.model.domains import Declared, Proof
@@ -9,11 +9,10 @@ from audit.model.gaps import Gap, named
 from audit.model.reading_limit import ReadingLimitError
 from audit.model.target_facts import TargetFacts
 from audit.requirements.question import Question
-from audit.rules.example import example
+from audit.rules.example import Example, Files, example_files
 from audit.rules.role_names import ROLES_IN_FRENCH
 
 Check = Callable[[TargetFacts], Sequence[Finding]]
-Files = Mapping[str, str]
 _PASSING = frozenset({Outcome.ESTABLISHED, Outcome.NOT_APPLICABLE})
 _TOO_LONG = (
     "du code que cette règle doit suivre a trop d'instructions, ou trop d'appels l'un dans l'autre, pour être lu"
@@ -95,13 +94,12 @@ def rule(
     category: str,
     reference: str,
     guide: Guide,
-    defective: str | Files,
-    sound: str | Files,
+    example: Example,
     requirements: tuple[str, ...] = (),
     decides: tuple[str, ...] = (),
     needs: Level = Level.SOURCE,
 ) -> Callable[[Check], Rule]:
-    """Make a check a rule. Examples are files by name, or the text of one Python module."""
+    """Make a check a rule. `example`: files by name, or the text of one Python module, with `«defective¦sound»`."""
 
     def named(check: Check) -> Rule:
         return Rule(
@@ -112,8 +110,8 @@ def rule(
             check,
             guide,
             needs,
-            example(defective),
-            example(sound),
+            example_files(example, "defective"),
+            example_files(example, "sound"),
             category=category,
             decides=decides,
         )

@@ -52,24 +52,12 @@ def _judged(
         undetermined="le planning ne se lit pas en entier, ou la tâche vient d'un paquet que l'audit ne lit pas",
         impact="Élevé : la tâche n'est jamais exécutée, et chaque message est rejeté",
     ),
-    defective="""
+    example="""
         from celery import Celery
 
         app = Celery("shop", broker="redis://localhost/0")
         app.conf.beat_schedule = {
-            "sweep": {"task": "app.clean", "schedule": 300.0},
-        }
-
-
-        @app.task
-        def sweep(): ...
-    """,
-    sound="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
-        app.conf.beat_schedule = {
-            "sweep": {"task": "app.sweep", "schedule": 300.0},
+            "sweep": {"task": "«app.clean¦app.sweep»", "schedule": 300.0},
         }
 
 
@@ -122,26 +110,13 @@ def _place(known: TargetFacts, entry: BeatEntry) -> Excerpt | None:
         solution='"sweep": {"task": "application.tasks.sweep", "schedule": 30.0, "options": {"expires": 25}},',
         undetermined="une limite de temps, une période ou `expires` ne se lit pas",
     ),
-    defective="""
+    example="""
         from celery import Celery
 
         app = Celery("shop", broker="redis://localhost/0")
         app.conf.task_time_limit = 60
         app.conf.beat_schedule = {
-            "sweep": {"task": "app.sweep", "schedule": 30.0},
-        }
-
-
-        @app.task
-        def sweep(): ...
-    """,
-    sound="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
-        app.conf.task_time_limit = 60
-        app.conf.beat_schedule = {
-            "sweep": {"task": "app.sweep", "schedule": 300.0},
+            "sweep": {"task": "app.sweep", "schedule": «30.0¦300.0»},
         }
 
 
@@ -214,24 +189,12 @@ def _expires(known: TargetFacts, entry: BeatEntry) -> float | Unknown | None:
         solution='"cleanup": {"task": "application.tasks.cleanup", "schedule": 300.0, "options": {"expires": 290}},',
         undetermined="le planning ne se lit pas en entier",
     ),
-    defective="""
+    example="""
         from celery import Celery
 
         app = Celery("shop", broker="redis://localhost/0")
         app.conf.beat_schedule = {
-            "sweep": {"task": "app.sweep", "schedule": 300.0},
-        }
-
-
-        @app.task
-        def sweep(): ...
-    """,
-    sound="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
-        app.conf.beat_schedule = {
-            "sweep": {"task": "app.sweep", "schedule": 300.0, "options": {"expires": 290}},
+            "sweep": {"task": "app.sweep", "schedule": 300.0«¦, "options": {"expires": 290}»},
         }
 
 
@@ -262,25 +225,12 @@ def _expire(known: TargetFacts) -> Sequence[Finding]:
         solution='timezone = "Europe/Paris"',
         undetermined="`timezone` ne se lit pas dans le code",
     ),
-    defective="""
+    example="""
         from celery import Celery
         from celery.schedules import crontab
 
-        app = Celery("shop", broker="redis://localhost/0")
-        app.conf.beat_schedule = {
-            "report": {"task": "app.report", "schedule": crontab(hour=8, minute=0)},
-        }
-
-
-        @app.task
-        def report(): ...
-    """,
-    sound="""
-        from celery import Celery
-        from celery.schedules import crontab
-
-        app = Celery("shop", broker="redis://localhost/0")
-        app.conf.timezone = "Europe/Paris"
+        app = Celery("shop", broker="redis://localhost/0")«¦
+        app.conf.timezone = "Europe/Paris"»
         app.conf.beat_schedule = {
             "report": {"task": "app.report", "schedule": crontab(hour=8, minute=0)},
         }

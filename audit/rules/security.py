@@ -54,17 +54,11 @@ _SERIALIZERS: dict[str, PlainValue] = {
         undetermined="`accept_content` ou un `serializer` ne se lit pas dans le code",
         impact="Élevé : exécution de code à distance",
     ),
-    defective="""
+    example="""
         from celery import Celery
 
         app = Celery("shop", broker="redis://localhost/0")
-        app.conf.update(task_serializer="pickle", accept_content=["pickle"])
-    """,
-    sound="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
-        app.conf.update(task_serializer="json", accept_content=["json"])
+        app.conf.update(task_serializer="«pickle¦json»", accept_content=["«pickle¦json»"])
     """,
 )
 def _pickle(known: TargetFacts) -> Sequence[Finding]:
@@ -201,15 +195,10 @@ _SSL = ("broker_use_ssl", "redis_backend_use_ssl")
         undetermined="les adresses viennent de l'environnement, ou les options TLS ne se lisent pas",
         impact="Élevé : messages lus ou modifiés en route",
     ),
-    defective="""
+    example="""
         from celery import Celery
 
-        app = Celery("shop", broker="rediss://redis.internal/0?ssl_cert_reqs=CERT_NONE")
-    """,
-    sound="""
-        from celery import Celery
-
-        app = Celery("shop", broker="rediss://redis.internal/0?ssl_cert_reqs=CERT_REQUIRED")
+        app = Celery("shop", broker="rediss://redis.internal/0?ssl_cert_reqs=«CERT_NONE¦CERT_REQUIRED»")
     """,
 )
 def _certificates(known: TargetFacts) -> Sequence[Finding]:

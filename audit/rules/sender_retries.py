@@ -1,6 +1,6 @@
 """Retries of the sender: three at most, after 60, 120 and 240 s, and a `Retry` that nothing swallows (4.6, 8.5)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from audit.model.domains import conclude
 from audit.model.facts import Function
@@ -11,6 +11,7 @@ from audit.model.target_facts import TargetFacts
 from audit.rules.concluded_points import Wrong, concluded
 from audit.rules.domains.retry_domain import retry_schedules, sender_policy
 from audit.rules.domains.role_domain import role_only
+from audit.rules.example import Example
 from audit.rules.rule import Check, Guide, Rule, rule, without_role
 from audit.rules.user_dependency import own_name
 
@@ -26,8 +27,7 @@ def _retried(
     passes: str,
     fails: str,
     solution: str,
-    defective: Mapping[str, str],
-    sound: Mapping[str, str],
+    example: Example,
 ) -> Callable[[Check], Rule]:
     guide = Guide(
         severity=Severity.CRITICAL,
@@ -45,8 +45,7 @@ def _retried(
         requirements=("4.6", "8.5"),
         reference=_DOC,
         guide=guide,
-        defective=defective,
-        sound=sound,
+        example=example,
     )
 
 
@@ -92,7 +91,7 @@ def _never(known: TargetFacts) -> Finding:
     passes="Un échec passager est réessayé au plus 3 fois",
     fails="L'envoi est réessayé sans limite, ou un autre nombre de fois",
     solution="@celery_app.task(bind=True, max_retries=3)",
-    defective={
+    example={
         "audit.toml": """
             [roles]
             sender = "app:send"
@@ -103,26 +102,7 @@ def _never(known: TargetFacts) -> Finding:
             celery_app = Celery("shop", broker="redis://localhost/0")
 
 
-            @celery_app.task(bind=True, max_retries=5)
-            def send(self, message_id):
-                try:
-                    deliver(message_id)
-                except ConnectionError as error:
-                    raise self.retry(exc=error, countdown=60 * 2**self.request.retries)
-        """,
-    },
-    sound={
-        "audit.toml": """
-            [roles]
-            sender = "app:send"
-        """,
-        "app.py": """
-            from celery import Celery
-
-            celery_app = Celery("shop", broker="redis://localhost/0")
-
-
-            @celery_app.task(bind=True, max_retries=3)
+            @celery_app.task(bind=True, max_retries=«5¦3»)
             def send(self, message_id):
                 try:
                     deliver(message_id)
@@ -156,7 +136,7 @@ def _french(delays: Sequence[float]) -> str:
     passes="Les reprises attendent 60 s, 120 s puis 240 s",
     fails="Les délais de reprise que la tâche emploie ne sont pas ceux du cahier",
     solution="raise self.retry(countdown=60 * 2**self.request.retries)",
-    defective={
+    example={
         "audit.toml": """
             [roles]
             sender = "app:send"
@@ -172,26 +152,7 @@ def _french(delays: Sequence[float]) -> str:
                 try:
                     deliver(message_id)
                 except ConnectionError as error:
-                    raise self.retry(exc=error, countdown=60)
-        """,
-    },
-    sound={
-        "audit.toml": """
-            [roles]
-            sender = "app:send"
-        """,
-        "app.py": """
-            from celery import Celery
-
-            celery_app = Celery("shop", broker="redis://localhost/0")
-
-
-            @celery_app.task(bind=True, max_retries=3)
-            def send(self, message_id):
-                try:
-                    deliver(message_id)
-                except ConnectionError as error:
-                    raise self.retry(exc=error, countdown=60 * 2**self.request.retries)
+                    raise self.retry(exc=error, countdown=60«¦ * 2**self.request.retries»)
         """,
     },
 )
@@ -213,7 +174,7 @@ def _delays(known: TargetFacts) -> Sequence[Finding]:
     passes="Aucun `except` ne rattrape l'exception de `self.retry()`",
     fails="`self.retry()` est rattrapée : la reprise part deux fois, ou la tâche passe pour finie",
     solution="except Retry:\n    raise",
-    defective={
+    example={
         "audit.toml": """
             [roles]
             sender = "app:send"
@@ -227,29 +188,12 @@ def _delays(known: TargetFacts) -> Sequence[Finding]:
             @celery_app.task(bind=True, max_retries=3)
             def send(self, message_id):
                 try:
-                    if not deliver(message_id):
+                    «if not deliver(message_id):
                         raise self.retry(countdown=60 * 2**self.request.retries)
                 except Exception:
-                    logger.exception("send failed")
-        """,
-    },
-    sound={
-        "audit.toml": """
-            [roles]
-            sender = "app:send"
-        """,
-        "app.py": """
-            from celery import Celery
-
-            celery_app = Celery("shop", broker="redis://localhost/0")
-
-
-            @celery_app.task(bind=True, max_retries=3)
-            def send(self, message_id):
-                try:
-                    deliver(message_id)
+                    logger.exception("send failed")¦deliver(message_id)
                 except ConnectionError as error:
-                    raise self.retry(exc=error, countdown=60 * 2**self.request.retries)
+                    raise self.retry(exc=error, countdown=60 * 2**self.request.retries)»
         """,
     },
 )

@@ -16,7 +16,7 @@ from audit.rules.user_dependency import autonomous, no_user_filter, no_user_met,
     passes="L'envoi d'un message ne dépend d'aucun utilisateur",
     fails="L'envoi d'un message attend, ou filtre par, un utilisateur connecté",
     solution="def send_single_message(self, message_id): ...",
-    defective={
+    example={
         "audit.toml": """
             [roles]
             sender = "app:send"
@@ -28,24 +28,7 @@ from audit.rules.user_dependency import autonomous, no_user_filter, no_user_met,
 
 
             @celery_app.task
-            def send(message_id, current_user):
-                message = messages.get(message_id)
-                gateway.deliver(message)
-        """,
-    },
-    sound={
-        "audit.toml": """
-            [roles]
-            sender = "app:send"
-        """,
-        "app.py": """
-            from celery import Celery
-
-            celery_app = Celery("shop", broker="redis://localhost/0")
-
-
-            @celery_app.task
-            def send(message_id):
+            def send(message_id«, current_user¦»):
                 message = messages.get(message_id)
                 gateway.deliver(message)
         """,
@@ -65,7 +48,7 @@ def _sender(known: TargetFacts) -> Sequence[Finding]:
     passes="L'envoi d'une campagne ne dépend d'aucun utilisateur",
     fails="L'envoi d'une campagne attend, ou filtre par, un utilisateur connecté",
     solution="def send_campaign_messages(self, campaign_id): ...",
-    defective={
+    example={
         "audit.toml": """
             [roles]
             campaign_sender = "app:send_campaign"
@@ -84,30 +67,7 @@ def _sender(known: TargetFacts) -> Sequence[Finding]:
 
             @celery_app.task
             def send_campaign(campaign_id):
-                for message in service().table("messages").eq("user_id", current_user.id):
-                    send.delay(message["id"])
-        """,
-    },
-    sound={
-        "audit.toml": """
-            [roles]
-            campaign_sender = "app:send_campaign"
-            service_client = "app:service"
-        """,
-        "app.py": """
-            from celery import Celery
-            from supabase import create_client
-
-            celery_app = Celery("shop", broker="redis://localhost/0")
-
-
-            def service():
-                return create_client(URL, SERVICE_KEY)
-
-
-            @celery_app.task
-            def send_campaign(campaign_id):
-                for message in service().table("messages").eq("campaign_id", campaign_id):
+                for message in service().table("messages").eq("«user_id", current_user.id¦campaign_id", campaign_id»):
                     send.delay(message["id"])
         """,
     },

@@ -13,19 +13,8 @@ from audit.rules.rule import Guide
 _APP = """
     from celery import Celery
 
-    app = Celery("{}", broker="redis://redis:6379/0")
-    app.conf.task_default_queue = "{}"
-"""
-_COMPOSE = """
-    services:
-      shop:
-        image: shop
-        command: celery -A shop worker
-        restart: always
-      blog:
-        image: shop
-        command: celery -A blog worker
-        restart: always
+    app = Celery("{0}", broker="redis://redis:6379/0")
+    app.conf.task_default_queue = "«celery¦{0}»"
 """
 
 
@@ -42,12 +31,21 @@ _COMPOSE = """
         undetermined="l'adresse du broker ou les files d'une application ne se lisent pas",
         impact="Élevé : des tâches publiées sont jetées (`Received unregistered task`)",
     ),
-    defective={
-        "shop.py": _APP.format("shop", "celery"),
-        "blog.py": _APP.format("blog", "celery"),
-        "compose.yaml": _COMPOSE,
+    example={
+        "shop.py": _APP.format("shop"),
+        "blog.py": _APP.format("blog"),
+        "compose.yaml": """
+            services:
+              shop:
+                image: shop
+                command: celery -A shop worker
+                restart: always
+              blog:
+                image: shop
+                command: celery -A blog worker
+                restart: always
+        """,
     },
-    sound={"shop.py": _APP.format("shop", "shop"), "blog.py": _APP.format("blog", "blog"), "compose.yaml": _COMPOSE},
 )
 def _own(known: TargetFacts) -> Sequence[Finding]:
     domain = consumers(known)

@@ -31,7 +31,7 @@ _BEAT = "https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html"
         impact="Élevé : tâches périodiques en double",
         language="bash",
     ),
-    defective={
+    example={
         "app.py": """
             from celery import Celery
 
@@ -39,18 +39,7 @@ _BEAT = "https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html"
         """,
         "start.sh": """
             celery -A app beat &
-            celery -A app worker -B
-        """,
-    },
-    sound={
-        "app.py": """
-            from celery import Celery
-
-            app = Celery("shop", broker="redis://localhost/0")
-        """,
-        "start.sh": """
-            celery -A app beat &
-            celery -A app worker
+            celery -A app worker« -B¦»
         """,
     },
 )

@@ -26,7 +26,7 @@ _BACKGROUND = "https://www.starlette.io/background/"
         undetermined="le rôle `webhook` n'est pas renseigné, ou il fait un appel que la lecture du code ne peut pas suivre",
         impact="Élevé : événements perdus à chaque redémarrage",
     ),
-    defective={
+    example={
         "audit.toml": """
             [roles]
             webhook = "app:receive"
@@ -42,29 +42,8 @@ _BACKGROUND = "https://www.starlette.io/background/"
 
             @api.post("/webhooks/gateway")
             async def receive(request: Request, background: BackgroundTasks):
-                payload = await request.json()
-                background.add_task(process, payload)
-                return {}
-        """,
-    },
-    sound={
-        "audit.toml": """
-            [roles]
-            webhook = "app:receive"
-        """,
-        "app.py": """
-            from fastapi import BackgroundTasks, FastAPI, Request
-
-            api = FastAPI()
-
-
-            def process(payload): ...
-
-
-            @api.post("/webhooks/gateway")
-            async def receive(request: Request, background: BackgroundTasks):
-                payload = await request.json()
-                inbox.insert(payload)
+                payload = await request.json()«¦
+                inbox.insert(payload)»
                 background.add_task(process, payload)
                 return {}
         """,

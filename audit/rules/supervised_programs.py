@@ -26,7 +26,7 @@ from audit.rules.rule import Guide
         impact="Moyen : beat, ou ce qui surveille les workers, reste arrêté",
         language="ini",
     ),
-    defective={
+    example={
         "supervisord.conf": """
             [program:worker]
             command=celery -A app worker
@@ -34,18 +34,7 @@ from audit.rules.rule import Guide
 
             [program:watchdog]
             command=python -m app.watchdog
-            autorestart=false
-        """,
-    },
-    sound={
-        "supervisord.conf": """
-            [program:worker]
-            command=celery -A app worker
-            autorestart=true
-
-            [program:watchdog]
-            command=python -m app.watchdog
-            autorestart=true
+            autorestart=«false¦true»
         """,
     },
 )

@@ -59,13 +59,12 @@ def _brought_back(known: TargetFacts, worker: Process, answer: Answer[Fault]) ->
         undetermined="aucun fichier de démarrage ne lance de worker",
         language="bash",
     ),
-    defective={"start.sh": "celery -A app worker"},
-    sound={
+    example={
         "start.sh": """
-            while true; do
+            «celery -A app worker¦while true; do
                 celery -A app worker || true
                 sleep 5
-            done
+            done»
         """,
     },
 )

@@ -35,7 +35,7 @@ _MISSING_MODULE = re.compile(r"ModuleNotFoundError : No module named '(?P<top>\w
         impact="Élevé",
         language="bash",
     ),
-    defective={
+    example={
         "audit.toml": """
             [target]
             celery_app = "app:celery_app"
@@ -50,26 +50,7 @@ _MISSING_MODULE = re.compile(r"ModuleNotFoundError : No module named '(?P<top>\w
             from app import celery_app
 
 
-            @celery_app.task(max_retries=LIMIT)
-            def send(message_id): ...
-        """,
-    },
-    sound={
-        "audit.toml": """
-            [target]
-            celery_app = "app:celery_app"
-        """,
-        "app.py": """
-            from celery import Celery
-
-            celery_app = Celery("shop", broker="redis://localhost/0", include=["tasks"])
-            celery_app.conf.task_acks_late = True
-        """,
-        "tasks.py": """
-            from app import celery_app
-
-
-            @celery_app.task(max_retries=3)
+            @celery_app.task(max_retries=«LIMIT¦3»)
             def send(message_id): ...
         """,
     },

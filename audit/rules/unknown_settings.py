@@ -111,17 +111,11 @@ _TRANSPORT = (
         undetermined="aucune application Celery n'a été trouvée avec ses réglages",
         impact="Moyen : la protection voulue n'existe pas",
     ),
-    defective="""
+    example="""
         from celery import Celery
 
         app = Celery("shop", broker="redis://localhost/0")
-        app.conf.task_ack_late = True
-    """,
-    sound="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
-        app.conf.task_acks_late = True
+        «app.conf.task_ack_late¦app.conf.task_acks_late» = True
     """,
 )
 def _misnamed(known: TargetFacts) -> Sequence[Finding]:

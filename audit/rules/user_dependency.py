@@ -1,7 +1,7 @@
 """What ties a function to a person who is logged in: its parameters, what it reads, how it reaches data."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from audit.french.typography import counted
 from audit.model.domains import conclude
@@ -12,6 +12,7 @@ from audit.model.target_facts import TargetFacts
 from audit.model.user_names import is_user
 from audit.rules.concluded_points import Wrong, concluded
 from audit.rules.domains.role_domain import RoleFunction, role_seen, run_by_role
+from audit.rules.example import Example
 from audit.rules.rule import Check, Guide, Rule, rule, without_role
 
 # A statement that reads accounts may only look for a name or an address; one that reads sessions looks for who is there.
@@ -30,8 +31,7 @@ def autonomous(
     passes: str,
     fails: str,
     solution: str,
-    defective: Mapping[str, str],
-    sound: Mapping[str, str],
+    example: Example,
 ) -> Callable[[Check], Rule]:
     """Make a check a rule on what must work with nobody logged in."""
     guide = Guide(
@@ -50,8 +50,7 @@ def autonomous(
         requirements=(requirement,),
         reference="spec comprehensive-audit-2025, checkpoint du 29 décembre 2025, 8.1 à 8.3",
         guide=guide,
-        defective=defective,
-        sound=sound,
+        example=example,
     )
 
 

@@ -35,20 +35,12 @@ _DEFAULT = 3600
         undetermined="une des trois valeurs, ou l'adresse du broker, ne se lit pas",
         impact="Moyen : une tâche longue peut être redélivrée avant la durée réglée pour le broker",
     ),
-    defective="""
+    example="""
         from celery import Celery
 
         app = Celery("shop", broker="redis://localhost/0", backend="redis://localhost/1")
         app.conf.broker_transport_options = {"visibility_timeout": 43200}
-        app.conf.result_backend_transport_options = {"visibility_timeout": 3600}
-        app.conf.visibility_timeout = 43200
-    """,
-    sound="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0", backend="redis://localhost/1")
-        app.conf.broker_transport_options = {"visibility_timeout": 43200}
-        app.conf.result_backend_transport_options = {"visibility_timeout": 43200}
+        app.conf.result_backend_transport_options = {"visibility_timeout": «3600¦43200»}
         app.conf.visibility_timeout = 43200
     """,
 )

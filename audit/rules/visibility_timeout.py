@@ -42,7 +42,7 @@ _BACKOFF_MAX, _MAX_RETRIES, _MOST_DOUBLINGS = 600, 3, 64
         undetermined="le broker, une limite de temps, un délai de reprise ou un `countdown` ne se lit pas",
         impact="Élevé : exécutions en double, sans fin",
     ),
-    defective="""
+    example="""
         from celery import Celery
 
         app = Celery("shop", broker="redis://localhost/0")
@@ -54,21 +54,7 @@ _BACKOFF_MAX, _MAX_RETRIES, _MOST_DOUBLINGS = 600, 3, 64
 
 
         def ordered(order_id):
-            remind.apply_async(args=[order_id], countdown=86400)
-    """,
-    sound="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
-        app.conf.broker_transport_options = {"visibility_timeout": 3600}
-
-
-        @app.task
-        def remind(order_id): ...
-
-
-        def ordered(order_id):
-            remind.apply_async(args=[order_id], countdown=60)
+            remind.apply_async(args=[order_id], countdown=«86400¦60»)
     """,
 )
 def _visibility(known: TargetFacts) -> Sequence[Finding]:

@@ -35,13 +35,13 @@ from audit.rules.user_dependency import (
     passes="Le webhook n'exige aucune session d'utilisateur",
     fails="Le webhook exige une session d'utilisateur, que la passerelle n'a pas",
     solution='@router.post("/webhooks/gateway")\nasync def receive(request: Request): ...',
-    defective={
+    example={
         "audit.toml": """
             [roles]
             webhook = "app:receive"
         """,
         "app.py": """
-            from fastapi import BackgroundTasks, Depends, FastAPI, Request
+            from fastapi import BackgroundTasks, «Depends, ¦»FastAPI, Request
 
             api = FastAPI()
 
@@ -51,28 +51,7 @@ from audit.rules.user_dependency import (
 
 
             @api.post("/webhooks/gateway")
-            async def receive(request: Request, background: BackgroundTasks, current_user=Depends(current_user)):
-                background.add_task(process, await request.json())
-                return {}
-        """,
-    },
-    sound={
-        "audit.toml": """
-            [roles]
-            webhook = "app:receive"
-        """,
-        "app.py": """
-            from fastapi import BackgroundTasks, FastAPI, Request
-
-            api = FastAPI()
-
-
-            def process(payload):
-                inbox.store(payload)
-
-
-            @api.post("/webhooks/gateway")
-            async def receive(request: Request, background: BackgroundTasks):
+            async def receive(request: Request, background: BackgroundTasks«, current_user=Depends(current_user)¦»):
                 background.add_task(process, await request.json())
                 return {}
         """,
@@ -151,25 +130,14 @@ def _nothing(_: object) -> tuple[Wrong, ...]:
     passes="Le traitement d'un message entrant ne dépend d'aucun utilisateur",
     fails="Le traitement d'un message entrant attend, ou filtre par, un utilisateur connecté",
     solution="def process_message(data): ...",
-    defective={
+    example={
         "audit.toml": """
             [roles]
             webhook_processor = "app:process"
         """,
         "app.py": """
             def process(payload):
-                message = messages.get(payload["id"], user_id=session.user_id)
-                message.answer(payload["text"])
-        """,
-    },
-    sound={
-        "audit.toml": """
-            [roles]
-            webhook_processor = "app:process"
-        """,
-        "app.py": """
-            def process(payload):
-                message = messages.get(payload["id"])
+                message = messages.get(payload["id"]«, user_id=session.user_id¦»)
                 message.answer(payload["text"])
         """,
     },

@@ -34,11 +34,8 @@ _CLI = "https://docs.celeryq.dev/en/stable/reference/cli.html"
         impact="Élevé : à chaque fois, tout ce qui attendait est perdu",
         language="bash",
     ),
-    defective={
-        "start.sh": "celery -A app worker --purge",
-    },
-    sound={
-        "start.sh": "celery -A app worker",
+    example={
+        "start.sh": "celery -A app worker« --purge¦»",
     },
 )
 def _purged(known: TargetFacts) -> Sequence[Finding]:
@@ -135,16 +132,10 @@ def _is_of_the_broker(known: TargetFacts, one: QueuePurge) -> bool:
         impact="Moyen : surveillance et ordres à distance confondent les deux",
         language="bash",
     ),
-    defective={
+    example={
         "start.sh": """
-            celery -A app worker -Q mail &
-            celery -A app worker -Q retry
-        """,
-    },
-    sound={
-        "start.sh": """
-            celery -A app worker -n mail@%h -Q mail &
-            celery -A app worker -n retry@%h -Q retry
+            celery -A app worker «¦-n mail@%h »-Q mail &
+            celery -A app worker «¦-n retry@%h »-Q retry
         """,
     },
 )

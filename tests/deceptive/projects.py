@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-SIDES = ("defective", "sound")
+from audit.rules.example import sided
+
 _BLIND, _ALONE, _TRAPS = (Path(__file__).with_name(f"{name}.txt") for name in ("blind", "alone", "traps"))
 _FILES = (_BLIND, _ALONE, _TRAPS, *sorted(Path(__file__).with_name("mended").glob("*.txt")))
-_CHOICE = re.compile(r"«(.*?)¦(.*?)»", re.DOTALL)
 _DJANGO = """\
 import os
 from celery import Celery
@@ -35,7 +35,7 @@ class Deception:
     @property
     def is_trap(self) -> bool:
         """Whether it holds no fault at all."""
-        return self.source != _ALONE and not _CHOICE.search(self.text)
+        return self.source != _ALONE and self.files("defective") == self.files("sound")
 
     @property
     def has_sound_side(self) -> bool:
@@ -44,8 +44,7 @@ class Deception:
 
     def files(self, side: str) -> Mapping[str, str]:
         """Contents by path, of the defective or of the sound project."""
-        text = _CHOICE.sub(lambda found: found[1 + SIDES.index(side)], self.text)
-        parts = re.split(r"^--- (.*)\n", text, flags=re.MULTILINE)
+        parts = re.split(r"^--- (.*)\n", sided(self.text, side), flags=re.MULTILINE)
         files = dict(zip(parts[1::2], parts[2::2], strict=True))
         if self.source in (_ALONE, _TRAPS):
             return files

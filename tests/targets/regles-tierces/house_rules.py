@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from audit.model.domains import conclude
 from audit.model.facts import Facts, Task
-from audit.model.target_facts import TargetFacts
 from audit.model.findings import Finding, Severity
-from audit.rules.practice import Fault, answered, practice
+from audit.model.target_facts import TargetFacts
 from audit.rules.domains.task_domain import tasks
 from audit.rules.effective_settings import NO_TASK, short
+from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 
 GUIDE = Guide(
@@ -26,22 +26,13 @@ GUIDE = Guide(
     "Résultat dit",
     reference="https://docs.celeryq.dev/en/stable/userguide/tasks.html",
     guide=GUIDE,
-    defective="""
+    example="""
         from celery import Celery
 
         app = Celery("shop")
 
 
-        @app.task
-        def sweep(): ...
-    """,
-    sound="""
-        from celery import Celery
-
-        app = Celery("shop")
-
-
-        @app.task(ignore_result=True)
+        @app.task«¦(ignore_result=True)»
         def sweep(): ...
     """,
 )
