@@ -1,5 +1,0 @@
-"""The reports service."""
-
-from .celery import app
-
-__all__ = ["app"]

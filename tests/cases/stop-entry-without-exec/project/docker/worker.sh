@@ -1,0 +1,4 @@
+#!/bin/sh
+set -e
+python -m parcels.check
+«¦exec »celery -A parcels worker --loglevel=INFO --concurrency=2
