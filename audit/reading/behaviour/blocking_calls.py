@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from audit.model.observations.waits import ResultWait, Sleep
 from audit.model.unknown import UNKNOWN, Unknown
+from audit.reading.behaviour.called_functions import called_function, inside
 from audit.reading.behaviour.scope import Scope, function_scope, keyword, last
 from audit.reading.python.abstract_values import BoundMethod, External, FunctionValue, Instance
 from audit.reading.python.child_nodes import walk
@@ -245,11 +246,8 @@ def _is_answered(scope: Scope, call: ast.Call, within: frozenset[str]) -> bool:
     """Whether a function of the project answers the result of a task that it published."""
     if len(within) > _FOLLOWED or "\0" + last(call.func) in within:
         return False
-    callee = scope.evaluated(call.func)
-    function = callee.function if isinstance(callee, BoundMethod) else callee
-    if not isinstance(function, FunctionValue) or isinstance(function.node, ast.Lambda):
+    if (inner := inside(scope, called_function(scope, call))) is None:
         return False
-    inner = function_scope(scope.machine, function)
     given = [n.value for n in inner.all(ast.Return) if n.value is not None]
     return any(_is_result(inner, value, within | {"\0" + last(call.func)}) for value in given)
 

@@ -5,12 +5,14 @@ import re
 from collections.abc import Iterator, Mapping
 
 from audit.model.call_closures import COMMON
+from audit.reading.behaviour.called_functions import called_function, inside
 from audit.reading.behaviour.local_flow import LocalFlow
 from audit.reading.behaviour.row_objects import is_row_class, owner
 from audit.reading.behaviour.scope import Scope, function_scope, last, scope_at
-from audit.reading.python.abstract_values import BoundMethod, ClassValue, FunctionValue, Instance, Value, descends_from
+from audit.reading.python.abstract_values import ClassValue, FunctionValue, Instance, Value, descends_from
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import lineage
+from audit.reading.python.signatures import placed
 
 _SAVES = frozenset({"save", "asave", "bulk_update", "abulk_update", "merge", "add", "put"})
 _COMMITS = frozenset({"commit", "flush", "begin"})
@@ -65,18 +67,13 @@ def _changes(scope: Scope, depth: int) -> Mapping[ast.stmt | ast.Call, str]:
 
 
 def _given_to_a_counter(scope: Scope, call: ast.Call, depth: int) -> Iterator[str]:
-    callee = scope.evaluated(call.func)
-    function = callee.function if isinstance(callee, BoundMethod) else callee
-    if not isinstance(function, FunctionValue) or isinstance(function.node, ast.Lambda):
+    function = called_function(scope, call)
+    if function is None or (inner := inside(scope, function)) is None:
         return
-    spec = function.node.args
-    names = [a.arg for a in (*spec.posonlyargs, *spec.args)]
-    names = names[1:] if isinstance(callee, BoundMethod) else names
-    inner = function_scope(scope.machine, function)
     if any(last(c.func) in {"select_for_update", "with_for_update", "lock"} for c in inner.calls):
         return
     changed = set(_changes(inner, depth + 1).values())
-    for argument, name in zip(call.args, names, strict=False):
+    for argument, name in zip(call.args, placed(function.node.args), strict=False):
         if isinstance(argument, ast.Name) and name in changed:
             yield argument.id
 
@@ -172,13 +169,10 @@ def _is_given_to_a_saver(scope: Scope, call: ast.Call, holder: str, depth: int =
     ):
         return True
     places = [i for i, a in enumerate(call.args) if isinstance(a, ast.Name) and a.id == holder]
-    callee = scope.evaluated(call.func) if places and depth < _DEPTH else None
-    function = callee.function if isinstance(callee, BoundMethod) else callee
-    if not isinstance(function, FunctionValue) or isinstance(function.node, ast.Lambda):
+    function = called_function(scope, call) if places and depth < _DEPTH else None
+    if function is None or (inner := inside(scope, function)) is None:
         return False
-    spec = function.node.args
-    names = [a.arg for a in (*spec.posonlyargs, *spec.args)][isinstance(callee, BoundMethod) :]
-    inner = function_scope(scope.machine, function)
+    names = placed(function.node.args)
     own = [names[i] for i in places if i < len(names)]
     if own and _commits(inner, depth):
         return True

@@ -4,12 +4,11 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from audit.model.observations.messages import ChordUse
-from audit.reading.behaviour.row_objects import owner
-from audit.reading.behaviour.scope import Scope, function_scope, keyword, last
+from audit.reading.behaviour.called_functions import inside, named_function
+from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.behaviour.verification_values import arguments_of
-from audit.reading.python.abstract_values import BoundMethod, ClassValue, FunctionValue, Value, unwrap
+from audit.reading.python.abstract_values import FunctionValue, unwrap
 from audit.reading.python.child_nodes import walk
-from audit.reading.python.classes import class_attribute
 
 WORDS = ("chord", "group(", "group as")
 _OR = frozenset({"or_", "ior", "__or__"})
@@ -198,14 +197,9 @@ def _values(scope: Scope, name: str) -> list[tuple[Scope, ast.expr]]:
 
 def _returned(scope: Scope, call: ast.Call) -> list[tuple[Scope, ast.expr]]:
     """What the function of the project that is called returns, or gives one after another."""
-    callee = unwrap(scope.evaluated(call.func))[0]
-    function: Value = callee.function if isinstance(callee, BoundMethod) else callee
-    own = isinstance(call.func, ast.Attribute) and last(call.func.value) in {"self", "cls"}
-    if own and isinstance(call.func, ast.Attribute) and isinstance(cls := owner(scope), ClassValue):
-        function = class_attribute(cls, call.func.attr)
-    if not isinstance(function, FunctionValue):
+    other = inside(scope, named_function(scope, call.func))
+    if other is None:
         return []
-    other = function_scope(scope.machine, function)
     ends: list[ast.Return | ast.Yield] = [*other.all(ast.Return), *other.all(ast.Yield)]
     return [(other, one.value) for one in ends if one.value is not None]
 

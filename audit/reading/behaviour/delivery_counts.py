@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from audit.model.observations.messages import CountedDelivery, RequeuedMessage
 from audit.reading.behaviour.scope import Scope, keyword, last
+from audit.reading.python.signatures import parameters_of
 
 WORDS = ("redeliver", "deliver", "attempt", "tries", "Reject", "quorum", "essai", "livraison")
 _SPEAKS = re.compile(
@@ -59,7 +60,7 @@ def _is_put_back(scope: Scope, reject: ast.Call) -> bool:
 def _works_before(scope: Scope, line: int) -> bool:
     """Whether something is called for what it does, or given what the function was given, before this line."""
     spec = scope.root.args if isinstance(scope.root, ast.FunctionDef | ast.AsyncFunctionDef) else None
-    given = {a.arg for a in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs)} - {"self"} if spec else set()
+    given = {*parameters_of(spec)} - {"self"} if spec else set()
     for call in scope.calls:
         if call.lineno >= line or _LIGHT.search(last(call.func)):
             continue

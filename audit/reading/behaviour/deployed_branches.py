@@ -9,9 +9,11 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 
+from audit.reading.behaviour.called_functions import called_function
 from audit.reading.behaviour.scope import Scope, last
-from audit.reading.python.abstract_values import BoundMethod, FunctionValue, unwrap
+from audit.reading.python.abstract_values import unwrap
 from audit.reading.python.child_nodes import walk
+from audit.reading.python.signatures import defaults_of
 
 _LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _VARIANTS = 8
@@ -195,9 +197,8 @@ def _is_of_environment(scope: Scope, node: ast.expr) -> bool:
         return True
     if not isinstance(node, ast.Call) or node.args or node.keywords:
         return False
-    callee = scope.evaluated(node.func)
-    function = callee.function if isinstance(callee, BoundMethod) else callee
-    inner = walk(function.node) if isinstance(function, FunctionValue) else ()
+    function = called_function(scope, node)
+    inner = walk(function.node) if function else ()
     return any(isinstance(n, ast.Name | ast.Attribute) and _ENVIRONMENT.search(last(n)) for n in inner)
 
 
@@ -216,8 +217,5 @@ def _is_an_option(scope: Scope, node: ast.expr) -> bool:
     """Whether a name is that of a parameter which is a constant, true or false, unless somebody says otherwise."""
     if not isinstance(node, ast.Name) or not isinstance(scope.root, ast.FunctionDef | ast.AsyncFunctionDef):
         return False
-    spec = scope.root.args
-    positional = [*spec.posonlyargs, *spec.args]
-    pairs = [*zip(reversed(positional), reversed(spec.defaults), strict=False)]
-    pairs += [(a, d) for a, d in zip(spec.kwonlyargs, spec.kw_defaults, strict=True) if d is not None]
-    return any(a.arg == node.id and isinstance(d, ast.Constant) and isinstance(d.value, bool) for a, d in pairs)
+    default = defaults_of(scope.root.args).get(node.id)
+    return isinstance(default, ast.Constant) and isinstance(default.value, bool)

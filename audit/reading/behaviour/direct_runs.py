@@ -9,6 +9,7 @@ from audit.reading.behaviour.published_calls import is_canvas, named_task, stand
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.abstract_values import FunctionValue
 from audit.reading.python.child_nodes import walk
+from audit.reading.python.signatures import placed
 
 WORDS = ("def ",)
 _HERE = frozenset({"apply", "run", "__call__", "__wrapped__"})
@@ -74,8 +75,7 @@ def _definitions(scope: Scope, name: str) -> list[ast.FunctionDef | ast.AsyncFun
 
 def _calls(function: ast.FunctionDef | ast.AsyncFunctionDef, place: int | str) -> bool:
     """Whether a function calls what it is given there, or gives it to what does; not one that it only decorates."""
-    names = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
-    names = names[1:] if names[:1] in (["self"], ["cls"]) else names
+    names = placed(function.args)
     name = place if isinstance(place, str) else names[place] if place < len(names) else ""
     inner = [n for statement in function.body for n in walk(statement)]
     calls = [n for n in inner if isinstance(n, ast.Call)]

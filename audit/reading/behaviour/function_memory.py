@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from audit.model.observations.shared_data import GlobalCounter
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.abstract_values import FunctionValue
+from audit.reading.python.signatures import defaults_of
 
 WORDS = (
     "=[]",
@@ -75,14 +76,7 @@ def _mutable_defaults(scope: Scope) -> frozenset[str]:
     if not isinstance(spec, ast.arguments):
         return frozenset()
     given = {t.id for n in scope.all(ast.Assign) for t in n.targets if isinstance(t, ast.Name)}
-    placed = [*spec.posonlyargs, *spec.args]
-    pairs = [
-        *zip(reversed(placed), reversed(spec.defaults), strict=False),
-        *zip(spec.kwonlyargs, spec.kw_defaults, strict=True),
-    ]
-    return frozenset(
-        one.arg for one, default in pairs if default is not None and _is_mutable(default) and one.arg not in given
-    )
+    return frozenset(n for n, default in defaults_of(spec).items() if _is_mutable(default) and n not in given)
 
 
 def _is_mutable(default: ast.expr) -> bool:

@@ -9,13 +9,14 @@ from functools import cached_property
 from audit.model.call_closures import COMMON
 from audit.model.observations.messages import DatabaseObjectArgument, QueriedArgument
 from audit.model.unknown import UNKNOWN
+from audit.reading.behaviour.called_functions import named_function
 from audit.reading.behaviour.published_calls import METHODS
-from audit.reading.behaviour.row_objects import is_row, owner
+from audit.reading.behaviour.row_objects import is_row
 from audit.reading.behaviour.scope import Scope, function_scope, last
-from audit.reading.python.abstract_values import BoundMethod, ClassValue, FunctionValue, Value
+from audit.reading.python.abstract_values import FunctionValue
 from audit.reading.python.child_nodes import walk
-from audit.reading.python.classes import class_attribute
 from audit.reading.python.interpreter import Machine
+from audit.reading.python.signatures import placed
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef
 _OTHER_NAMES = re.compile(r"(?m)^(\w+) *= *(?:[\w.]*partial\()?[\w.]+\.(?:delay|apply_async|send_task)\b(?!\()")
@@ -79,7 +80,7 @@ class HandedObjects:
     def _handed_on(self, scope: Scope) -> Iterator[tuple[ast.Call, list[ast.expr]]]:
         """The calls of these functions, each with what it gives the parameters that they publish."""
         for call in scope.calls:
-            function = _function(scope, call) if last(call.func) in self._names else None
+            function = named_function(scope, call.func) if last(call.func) in self._names else None
             if function is not None and not isinstance(function.node, ast.Lambda):
                 published = self._parameters(function, function.node)
                 yield call, [value for name, value in _given(function.node, call) if name in published]
@@ -167,20 +168,10 @@ def _names_given(call: ast.Call) -> Iterator[str]:
             yield last(value.value if isinstance(value, ast.Starred) else value)
 
 
-def _function(scope: Scope, call: ast.Call) -> FunctionValue | None:
-    callee: Value = scope.evaluated(call.func)
-    cls = owner(scope) if isinstance(call.func, ast.Attribute) and last(call.func.value) == "self" else None
-    if isinstance(cls, ClassValue) and isinstance(call.func, ast.Attribute):
-        callee = class_attribute(cls, call.func.attr)
-    function = callee.function if isinstance(callee, BoundMethod) else callee
-    return function if isinstance(function, FunctionValue) else None
-
-
 def _given(node: _Definition, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
     """The arguments of a call, each with the parameter that takes it."""
     spec = node.args
-    names = [a.arg for a in (*spec.posonlyargs, *spec.args)]
-    names = names[1:] if names[:1] in (["self"], ["cls"]) else names
+    names = placed(spec)
     rest = spec.vararg.arg if spec.vararg else ""
     for place, value in enumerate(call.args):
         if isinstance(value, ast.Starred):

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from audit.model.call_closures import COMMON
 from audit.model.observations.shared_data import ConnectionAtImport
 from audit.model.unknown import UNKNOWN
+from audit.reading.behaviour.called_functions import function_of
 from audit.reading.behaviour.scope import Scope, chain, function_scope, keyword, last, scope_at
-from audit.reading.python.abstract_values import BoundMethod, ClassValue, FunctionValue, descends_from
+from audit.reading.python.abstract_values import ClassValue, FunctionValue, descends_from
 from audit.reading.python.child_nodes import children, walk
 
 _CONNECTIONS = frozenset(
@@ -182,8 +183,8 @@ def _called(scope: Scope, call: ast.Call) -> FunctionValue | None:
     value = scope.evaluated(_applied(call))
     if isinstance(value, ClassValue):
         value = scope.machine.attribute(scope.machine, value, "__init__")
-    function = value.function if isinstance(value, BoundMethod) else value
-    if not isinstance(function, FunctionValue) or not isinstance(function.node, ast.FunctionDef):
+    function = function_of(value)
+    if function is None or not isinstance(function.node, ast.FunctionDef):
         return None
     return None if any(isinstance(n, ast.Yield | ast.YieldFrom) for n in walk(function.node)) else function
 

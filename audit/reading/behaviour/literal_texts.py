@@ -8,9 +8,9 @@ from enum import Enum
 from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.row_objects import owner
 from audit.reading.behaviour.scope import Scope, function_scope, keyword, last
-from audit.reading.behaviour.verification_values import default_of
 from audit.reading.python.abstract_values import ClassValue, FunctionValue, unwrap
 from audit.reading.python.classes import class_attribute
+from audit.reading.python.signatures import defaults_of
 
 _WRAPS = frozenset(
     {
@@ -119,7 +119,7 @@ def followed(scope: Scope, node: ast.expr) -> str:
 def _written(scope: Scope, node: ast.expr) -> Iterator[tuple[Scope, ast.expr]]:
     """The default of a parameter, and what the class or its methods give to an attribute of the object itself."""
     spec = scope.root.args if isinstance(scope.root, ast.FunctionDef | ast.AsyncFunctionDef) else None
-    if spec and isinstance(node, ast.Name) and (default := default_of(spec, node.id)) is not None:
+    if spec and isinstance(node, ast.Name) and (default := defaults_of(spec).get(node.id)) is not None:
         yield scope, default
     own = isinstance(node, ast.Attribute) and last(node.value) in {"self", "cls"}
     if own and isinstance(node, ast.Attribute) and isinstance(cls := owner(scope), ClassValue):

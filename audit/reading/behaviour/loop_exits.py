@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from audit.reading.behaviour.called_functions import called_function
 from audit.reading.behaviour.scope import Scope, last
-from audit.reading.python.abstract_values import BoundMethod, FunctionValue
 from audit.reading.python.child_nodes import children, walk
 
 _LEAVES = (ast.Return, ast.Raise, ast.Break)
@@ -162,9 +162,7 @@ def left_by(scope: Scope, loop: Loop, *, stated: bool = False) -> str:
 
 def called(scope: Scope, call: ast.Call) -> list[ast.AST]:
     """The function that a call runs, or the methods that bear its name."""
-    callee = scope.evaluated(call.func)
-    function = callee.function if isinstance(callee, BoundMethod) else callee
-    if isinstance(function, FunctionValue):
+    if function := called_function(scope, call):
         return [function.node]
     methods = scope.machine.graph.methods(call.func.attr) if isinstance(call.func, ast.Attribute) else []
     return [place.node() for _, _, place in methods]

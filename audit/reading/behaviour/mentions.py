@@ -8,6 +8,7 @@ from audit.model.observations.failure_handling import RetryFunction
 from audit.model.observations.messages import ResultRead
 from audit.model.observations.observation import Observation
 from audit.reading.python.modules import Module, Project
+from audit.reading.python.signatures import parameters_of
 from audit.reading.python.syntax_cache import Definition
 
 _READS = (
@@ -86,8 +87,7 @@ def _is_of_retries(function: Definition, around: str) -> bool:
     """Whether the name of a function speaks of retries; or of a delay, where what holds it does, or what it is given counts them."""
     if function.decorator_list:
         return False
-    given = (a.arg for a in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs))
-    counted = _SPEAKS.search(around) or any(map(_COUNTS.match, given))
+    counted = _SPEAKS.search(around) or any(map(_COUNTS.match, parameters_of(function.args)))
     return bool(_SPEAKS.search(function.name) or (_WAITS.search(function.name) and counted))
 
 

@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 
+from audit.reading.behaviour.called_functions import called_function
 from audit.reading.behaviour.loop_exits import Exit, Loop, exits
 from audit.reading.behaviour.scope import Scope, last
-from audit.reading.python.abstract_values import BoundMethod, FunctionValue
 from audit.reading.python.child_nodes import children, walk
 from audit.reading.python.name_resolution import dotted
 
@@ -80,10 +80,8 @@ def sleeps(scope: Scope, call: ast.Call) -> bool:
 
 def _made_by(scope: Scope, call: ast.Call) -> list[ast.Call]:
     """The calls that a function of the project makes when it is called."""
-    callee = scope.evaluated(call.func) if isinstance(call.func, ast.Name | ast.Attribute) else None
-    function = callee.function if isinstance(callee, BoundMethod) else callee
-    node = function.node if isinstance(function, FunctionValue) else None
-    return [n for n in walk(node) if isinstance(n, ast.Call)] if node is not None else []
+    function = called_function(scope, call) if isinstance(call.func, ast.Name | ast.Attribute) else None
+    return [n for n in walk(function.node) if isinstance(n, ast.Call)] if function else []
 
 
 def _is_cut(scope: Scope, loop: Loop) -> bool:

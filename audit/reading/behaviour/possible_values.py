@@ -11,6 +11,7 @@ from audit.reading.python.abstract_values import ClassValue, Table, Value, expor
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute
 from audit.reading.python.modules import Module
+from audit.reading.python.signatures import defaults_of, parameters_of, placed
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _DEPTH = 6
@@ -85,16 +86,12 @@ def _given_to(scope: Scope, name: str) -> list[ast.expr] | None:
 def _definition(tree: ast.AST, inner: ast.AST, name: str) -> _Function | None:
     """The function, this one or one around it, whose parameter bears a name."""
     around = [n for n in walk(tree) if isinstance(n, _Function) and _is_around(n, inner)]
-    return next((n for n in reversed(around) if name in _parameters(n)), None)
+    return next((n for n in reversed(around) if name in parameters_of(n.args)), None)
 
 
 def _is_around(node: _Function, inner: ast.AST) -> bool:
     first, end = getattr(inner, "lineno", 0), getattr(inner, "end_lineno", None) or 0
     return node.lineno <= first and end <= (node.end_lineno or 0)
-
-
-def _parameters(node: _Function) -> list[str]:
-    return [a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
 
 
 def arguments_given(scope: Scope, node: _Function, parameter: str) -> Iterator[tuple[ast.expr | None, ast.AST]]:
@@ -129,13 +126,8 @@ def argument_of(call: ast.Call, node: _Function, parameter: str) -> ast.expr | N
         return named
     if any(isinstance(a, ast.Starred) for a in call.args) or any(k.arg is None for k in call.keywords):
         return None
-    spec = node.args
-    names = [a.arg for a in (*spec.posonlyargs, *spec.args)]
-    defaults = dict(zip(reversed(names), reversed(spec.defaults), strict=False))
-    defaults |= {a.arg: d for a, d in zip(spec.kwonlyargs, spec.kw_defaults, strict=True) if d is not None}
-    own = names[1:] if names[:1] in (["self"], ["cls"]) else names
-    place = own.index(parameter) if parameter in own else len(call.args)
-    return call.args[place] if place < len(call.args) else defaults.get(parameter)
+    given = dict(zip(placed(node.args), call.args, strict=False))
+    return given.get(parameter) or defaults_of(node.args).get(parameter)
 
 
 def may_be_none(scope: Scope, node: ast.expr) -> bool | None:

@@ -26,6 +26,7 @@ from audit.reading.python.abstract_values import (
     last_name,
 )
 from audit.reading.python.child_nodes import walk
+from audit.reading.python.signatures import parameters_of
 
 # Their attributes are columns of a row, or of a statement.
 _ROWS = ("Model", "SQLModel", "DeclarativeBase", "Document")
@@ -261,7 +262,7 @@ def _comes_from_a_parameter(scope: Scope, value: ast.expr) -> bool:
     spec = getattr(scope.root, "args", None)
     if not isinstance(spec, ast.arguments) or not isinstance(value, ast.Name):
         return False
-    return value.id in {a.arg for a in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs)} - {"self", "cls"}
+    return value.id in {*parameters_of(spec)} - {"self", "cls"}
 
 
 def _counted(scope: Scope, call: ast.Call) -> str:

@@ -2,14 +2,15 @@
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
+from audit.reading.behaviour.called_functions import function_of
 from audit.reading.behaviour.literal_texts import Place, as_text, default_read, entry_of, segments
 from audit.reading.behaviour.scope import Scope, keyword, last
-from audit.reading.behaviour.verification_values import default_of
-from audit.reading.python.abstract_values import BoundMethod, ClassValue, FunctionValue, unwrap
+from audit.reading.python.abstract_values import ClassValue
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute
+from audit.reading.python.signatures import defaults_of, placed
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 # Calls that take a secret by its place, and what it is.
@@ -120,13 +121,7 @@ def _own_place(scope: Scope, value: ast.expr) -> Place:
 def _parameters(root: ast.AST) -> Iterator[tuple[str, ast.expr]]:
     """What a function takes where a call gives nothing."""
     if isinstance(root, _FUNCTIONS):
-        spec = root.args
-        plain = [*spec.posonlyargs, *spec.args]
-        pairs: Sequence[tuple[ast.arg, ast.expr | None]] = [
-            *zip(reversed(plain), reversed(spec.defaults), strict=False),
-            *zip(spec.kwonlyargs, spec.kw_defaults, strict=True),
-        ]
-        yield from ((parameter.arg, default) for parameter, default in pairs if default is not None)
+        yield from defaults_of(root.args).items()
 
 
 def _asked(scope: Scope, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
@@ -168,12 +163,9 @@ def _of_own_function(scope: Scope, call: ast.Call) -> Iterator[tuple[str, ast.ex
     """The names of the parameters that a function of the project takes texts of letters and digits for."""
     if not any(_MIXED.match(as_text(argument)) for argument in call.args):
         return
-    called = unwrap(scope.evaluated(call.func))[0]
-    callee = class_attribute(called, "__init__") if isinstance(called, ClassValue) else called
-    function = callee.function if isinstance(callee, BoundMethod) else callee
-    if isinstance(function, FunctionValue):
-        names = [a.arg for a in (*function.node.args.posonlyargs, *function.node.args.args)]
-        yield from zip(names[names[:1] in (["self"], ["cls"]) :], call.args, strict=False)
+    called = scope.evaluated(call.func)
+    if function := function_of(class_attribute(called, "__init__") if isinstance(called, ClassValue) else called):
+        yield from zip(placed(function.node.args), call.args, strict=False)
 
 
 def _is_method_of(scope: Scope, called: str, dotted: str) -> bool:
@@ -187,7 +179,7 @@ def _is_method_of(scope: Scope, called: str, dotted: str) -> bool:
 def _spread(scope: Scope, node: ast.expr) -> Iterator[ast.expr]:
     """What a tuple or a list holds, wherever it is written; nothing where that is not known."""
     spec = scope.root.args if isinstance(scope.root, ast.FunctionDef | ast.AsyncFunctionDef) else None
-    default = default_of(spec, node.id) if spec and isinstance(node, ast.Name) else None
+    default = defaults_of(spec).get(node.id) if spec and isinstance(node, ast.Name) else None
     written = scope.given(default or node)
     if isinstance(written, ast.Tuple | ast.List):
         yield from written.elts

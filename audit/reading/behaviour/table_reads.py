@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from audit.model.observations.shared_data import BoundedRead, PostgrestClient, UnboundedRead
+from audit.reading.behaviour.called_functions import inside, named_function
 from audit.reading.behaviour.kept_clients import kept_client
-from audit.reading.behaviour.row_objects import owner
-from audit.reading.behaviour.scope import Scope, chain, function_scope, keyword, last
+from audit.reading.behaviour.scope import Scope, chain, keyword, last
 from audit.reading.behaviour.verification_values import Side, argument, calls_of, last_name, sides
-from audit.reading.python.abstract_values import BoundMethod, ClassValue, FunctionValue, Value, unwrap
+from audit.reading.python.abstract_values import Value, unwrap
 from audit.reading.python.child_nodes import walk
-from audit.reading.python.classes import class_attribute
 
 _BOUNDS = frozenset({"limit", "range", "single", "maybe_single", "csv"})
 _AGGREGATE = re.compile(r"^\s*(\w+:)?(\w+\.)?(count|sum|avg|min|max)\(\)\s*$")
@@ -168,15 +167,8 @@ def _made(scope: Scope, node: ast.expr, depth: int) -> list[list[_Step]]:
 
 def _answers(scope: Scope, call: ast.Call) -> list[tuple[Scope, ast.expr]]:
     """What a function of the project answers, a method of the same object included."""
-    callee = unwrap(scope.evaluated(call.func))[0]
-    function: Value = callee.function if isinstance(callee, BoundMethod) else callee
-    cls = owner(scope)
-    if isinstance(call.func, ast.Attribute) and last(call.func.value) == "self" and isinstance(cls, ClassValue):
-        function = unwrap(class_attribute(cls, call.func.attr))[0]
-    if not isinstance(function, FunctionValue) or isinstance(function.node, ast.Lambda):
-        return []
-    inner = function_scope(scope.machine, function)
-    return [(inner, n.value) for n in inner.all(ast.Return) if n.value is not None]
+    inner = inside(scope, named_function(scope, call.func))
+    return [(inner, n.value) for n in inner.all(ast.Return) if n.value is not None] if inner else []
 
 
 def _given(scope: Scope, name: str) -> list[tuple[Scope, ast.expr]]:

@@ -6,8 +6,9 @@ A short interval analysis of upper bounds only (Cousot & Cousot, 1977), through 
 import ast
 from collections.abc import Iterable, Iterator
 
+from audit.reading.behaviour.called_functions import called_function
 from audit.reading.behaviour.scope import Scope, function_scope, keyword, last, opaque
-from audit.reading.python.abstract_values import BoundMethod, ClassValue, FunctionValue, Table, exported
+from audit.reading.python.abstract_values import ClassValue, FunctionValue, Table, exported
 from audit.reading.python.classes import annotated_fields, class_attribute, is_worked_out
 
 _DEPTH = 8
@@ -145,9 +146,8 @@ def _argument(made: ClassValue, call: ast.Call, field: str) -> ast.expr | None:
 
 def _returned(scope: Scope, call: ast.Call) -> Iterable[tuple[Scope, ast.expr]]:
     """What a function of the project may return, each with its scope; nothing when all of it cannot be told."""
-    callee = scope.evaluated(call.func)
-    function = callee.function if isinstance(callee, BoundMethod) else callee
-    if not isinstance(function, FunctionValue) or function.decorators or not isinstance(function.node, ast.FunctionDef):
+    function = called_function(scope, call)
+    if function is None or function.decorators or not isinstance(function.node, ast.FunctionDef):
         return ()
     inner = function_scope(scope.machine, function)
     if any(inner.all(kind) for kind in _GENERATING):

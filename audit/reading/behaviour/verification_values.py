@@ -6,20 +6,17 @@ from collections.abc import Callable, Iterator
 from enum import Enum
 
 from audit.model.unknown import UNKNOWN
+from audit.reading.behaviour.called_functions import called_function, inside, named_function
 from audit.reading.behaviour.changed_rows import methods_named
-from audit.reading.behaviour.row_objects import owner
-from audit.reading.behaviour.scope import Scope, function_scope, gather, last
+from audit.reading.behaviour.scope import Scope, gather, keyword, last
 from audit.reading.python.abstract_values import (
-    BoundMethod,
-    ClassValue,
     External,
-    FunctionValue,
     Instance,
     Value,
     unwrap,
 )
 from audit.reading.python.child_nodes import walk
-from audit.reading.python.classes import class_attribute
+from audit.reading.python.signatures import defaults_of, parameters_of, placed
 
 _DEPTH = 5
 _PATHS = ("certifi.", "ssl.", "pathlib.", "os.path.", "posixpath.", "importlib.", "truststore.")
@@ -99,11 +96,8 @@ def _of_a_call(scope: Scope, call: ast.Call, depth: int, judge: Judge) -> frozen
         return _UNREAD | sides(scope, args[2], judge, depth - 1)
     if name in {"get", "pop"} and isinstance(call.func, ast.Attribute) and args:
         return _of_an_entry(scope, call.func.value, args, depth, judge)
-    callee = unwrap(scope.evaluated(call.func))[0]
-    function = callee.function if isinstance(callee, BoundMethod) else callee
-    if not isinstance(function, FunctionValue) or isinstance(function.node, ast.Lambda):
+    if (inner := inside(scope, called_function(scope, call))) is None:
         return _UNREAD
-    inner = function_scope(scope.machine, function)
     given = [n.value or ast.Constant(None) for n in inner.all(ast.Return)]
     return frozenset[Side]().union(*(sides(inner, one, judge, depth - 1) for one in given)) or _UNREAD
 
@@ -144,7 +138,7 @@ def _of_a_name(scope: Scope, node: ast.Name, depth: int, judge: Judge) -> frozen
     given += [a.value for a in scope.all(ast.AnnAssign) if a.value and last(a.target) == node.id]
     found = [sides(scope, value, judge, depth - 1) for value in given]
     spec = scope.root.args if isinstance(scope.root, ast.FunctionDef | ast.AsyncFunctionDef) else None
-    if spec and node.id in {a.arg for a in [*spec.posonlyargs, *spec.args, *spec.kwonlyargs]}:
+    if spec and node.id in parameters_of(spec):
         found.append(_of_a_parameter(scope, spec, node.id, depth, judge))
         # What is decorated, a task or a route, is given its arguments by nobody that the text shows.
         found += [_UNREAD] if getattr(scope.root, "decorator_list", ()) else []
@@ -153,7 +147,7 @@ def _of_a_name(scope: Scope, node: ast.Name, depth: int, judge: Judge) -> frozen
 
 def _of_a_parameter(scope: Scope, spec: ast.arguments, name: str, depth: int, judge: Judge) -> frozenset[Side]:
     """What a parameter is given: its default, and what the calls of the project that bear the function's name give."""
-    default, calls = default_of(spec, name), list(calls_of(scope, last_name(scope)))
+    default, calls = defaults_of(spec).get(name), list(calls_of(scope, last_name(scope)))
     arguments = [(other, call, argument(spec, name, call)) for other, call in calls]
     found = [
         sides(other, given, judge, depth - 1)
@@ -182,18 +176,10 @@ def _is_handed(scope: Scope, name: str) -> bool:
 
 def arguments_of(scope: Scope, spec: ast.arguments, name: str) -> list[tuple[Scope, ast.expr]]:
     """The default of a parameter, and what the calls of the project that bear the function's name give it."""
-    default = default_of(spec, name)
+    default = defaults_of(spec).get(name)
     found = [(scope, default)] if default is not None else []
     given = ((other, argument(spec, name, call)) for other, call in calls_of(scope, last_name(scope)))
     return [*found, *((other, value) for other, value in given if value is not None)]
-
-
-def default_of(spec: ast.arguments, name: str) -> ast.expr | None:
-    """The default of a parameter, None where it has none."""
-    placed = [*spec.posonlyargs, *spec.args]
-    defaults: list[ast.expr | None] = [*[None] * (len(placed) - len(spec.defaults)), *spec.defaults]
-    pairs = [*zip(placed, defaults, strict=True), *zip(spec.kwonlyargs, spec.kw_defaults, strict=True)]
-    return next((value for parameter, value in pairs if parameter.arg == name), None)
 
 
 def last_name(scope: Scope) -> str:
@@ -204,15 +190,8 @@ def last_name(scope: Scope) -> str:
 
 def argument(spec: ast.arguments, name: str, call: ast.Call) -> ast.expr | None:
     """What a call gives a parameter, None where it gives it nothing that is written."""
-    return next((k.value for k in call.keywords if k.arg == name), None) or _placed(spec, name, call)
-
-
-def _placed(spec: ast.arguments, name: str, call: ast.Call) -> ast.expr | None:
-    names = [a.arg for a in [*spec.posonlyargs, *spec.args] if a.arg not in {"self", "cls"}]
-    place = names.index(name) if name in names else len(call.args)
-    return (
-        call.args[place] if place < len(call.args) and not any(isinstance(a, ast.Starred) for a in call.args) else None
-    )
+    whole = not any(isinstance(a, ast.Starred) for a in call.args)
+    return keyword(call, name) or (dict(zip(placed(spec), call.args, strict=False)).get(name) if whole else None)
 
 
 def _hands_itself_on(given: ast.expr, name: str) -> bool:
@@ -265,15 +244,9 @@ def hands_on(scope: Scope, call: ast.Call, name: str) -> bool:
 
 def _called(scope: Scope, call: ast.Call) -> Iterator[ast.AST]:
     """The function that a call runs; of a method of an object that is not known, each one of the project that bears its name."""
-    callee = unwrap(scope.evaluated(call.func))[0]
-    function = callee if isinstance(callee, FunctionValue) else getattr(callee, "function", None)
-    cls = owner(scope)
-    own = isinstance(call.func, ast.Attribute) and last(call.func.value) in {"self", "cls"}
-    if own and isinstance(call.func, ast.Attribute) and isinstance(cls, ClassValue):
-        function = class_attribute(cls, call.func.attr)
-    if isinstance(function, FunctionValue):
+    if function := named_function(scope, call.func):
         yield function.node
-    elif callee is UNKNOWN and isinstance(call.func, ast.Attribute):
+    elif isinstance(call.func, ast.Attribute) and scope.evaluated(call.func) is UNKNOWN:
         yield from (found.root for found in methods_named(scope, call.func.attr))
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from audit.reading.deployment.python_commands import Command, command_of
 from audit.reading.deployment.python_words import Words, constants_of, dotted, unknown
+from audit.reading.python.signatures import defaults_of, placed
 from audit.target.import_paths import imported_module
 from audit.target.python_syntax import UnparsableError, parse
 
@@ -227,11 +228,8 @@ class _Reader:
 
 def _give(function: Function, call: ast.Call, words: Words, inner: Words) -> None:
     """What a call gives to the parameters of a function, else their defaults."""
-    names = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
-    defaults = function.args.defaults
-    inner.held |= {n: inner.of(v) for n, v in zip(names[len(names) - len(defaults) :], defaults, strict=True)}
-    names = names[1:] if names[:1] in (["self"], ["cls"]) else names
-    for name, value in zip(names, call.args, strict=False):
+    inner.held |= {name: inner.of(value) for name, value in defaults_of(function.args).items()}
+    for name, value in zip(placed(function.args), call.args, strict=False):
         if not isinstance(value, ast.Starred):
             inner.held[name] = words.of(value)
     inner.held |= {k.arg: words.of(k.value) for k in call.keywords if k.arg}

@@ -16,6 +16,7 @@ from audit.reading.python.lru_cache import LruCache
 from audit.reading.python.modules import Module
 from audit.reading.python.name_resolution import Resolver, dotted
 from audit.reading.python.node_text import segment
+from audit.reading.python.signatures import defaults_of
 from audit.reading.python.syntax_cache import Definition, Place
 from audit.reading.python.task_hooks import task_hooks
 from audit.reading.python.unresolved_calls import unresolved
@@ -133,9 +134,7 @@ def _callee(node: ast.expr) -> ast.expr:
 def parameters(module: Module, node: Definition) -> Iterator[Parameter]:
     """Parameters in order; `*args` and `**kwargs` keep their stars."""
     spec = node.args
-    plain = [*spec.posonlyargs, *spec.args]
-    defaults: dict[str, ast.expr] = {p.arg: d for p, d in zip(reversed(plain), reversed(spec.defaults), strict=False)}
-    defaults |= {p.arg: d for p, d in zip(spec.kwonlyargs, spec.kw_defaults, strict=True) if d is not None}
+    plain, defaults = [*spec.posonlyargs, *spec.args], defaults_of(spec)
     for star, group in (("", plain), ("*", [spec.vararg]), ("", spec.kwonlyargs), ("**", [spec.kwarg])):
         for parameter in filter(None, group):
             default = defaults.get(parameter.arg)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from audit.model.unknown import UNKNOWN
 from audit.reading.python.abstract_values import FunctionValue, Table, Value, has_unknown, same
 from audit.reading.python.frames import Frame
+from audit.reading.python.signatures import defaults_of
 
 
 def bind_arguments(
@@ -18,10 +19,7 @@ def bind_arguments(
     """Give each parameter its value in `frame`: argument, keyword, default, else UNKNOWN."""
     spec = function.node.args
     positional = [*spec.posonlyargs, *spec.args]
-    defaults: dict[str, ast.expr] = {
-        p.arg: d for p, d in zip(reversed(positional), reversed(spec.defaults), strict=False)
-    }
-    defaults |= {p.arg: d for p, d in zip(spec.kwonlyargs, spec.kw_defaults, strict=True) if d is not None}
+    defaults = defaults_of(spec)
     for index, parameter in enumerate(positional):
         if index < len(arguments):
             frame.names[parameter.arg] = arguments[index]

@@ -24,6 +24,7 @@ from audit.reading.python.classes import class_attribute
 from audit.reading.python.excerpts import excerpt_of
 from audit.reading.python.frames import Frame
 from audit.reading.python.interpreter import Machine
+from audit.reading.python.signatures import defaults_of
 from audit.reading.web.django_urls import django_endpoints
 from audit.reading.web.fastapi_objects import (
     APPLICATIONS,
@@ -190,12 +191,10 @@ def _callable(value: Value) -> FunctionValue | None:
 
 def _of_signature(machine: Machine, node: ast.FunctionDef | ast.AsyncFunctionDef, frame: Frame) -> list[Value]:
     spec = node.args
-    plain = [*spec.posonlyargs, *spec.args]
-    defaults = {p.arg: d for p, d in zip(reversed(plain), reversed(spec.defaults), strict=False)}
-    defaults |= {p.arg: d for p, d in zip(spec.kwonlyargs, spec.kw_defaults, strict=True) if d is not None}
+    defaults = defaults_of(spec)
     found: list[Value] = []
     machine.new_entry()
-    for argument in (*plain, *spec.kwonlyargs):
+    for argument in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs):
         annotations = [machine.value_of(n, frame) for n in _alternatives(argument.annotation, 0)]
         metadata = [part for a in annotations if _is_annotated(a) for part in a.arguments[1:]]
         types = [a.arguments[0] if _is_annotated(a) else a for a in annotations]
