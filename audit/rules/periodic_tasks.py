@@ -72,7 +72,7 @@ def _periodic(
     return check
 
 
-RECOVERY = _periodic(
+_recovery = _periodic(
     "recovery",
     "Récupération automatique des campagnes interrompues",
     category=_SOLID,
@@ -84,7 +84,7 @@ RECOVERY = _periodic(
     wrong="900.0",
     seconds=300,
 )
-HEALTH = _periodic(
+_health = _periodic(
     "health-check-period",
     "Health check périodique",
     category=_HEALTH,
@@ -95,7 +95,7 @@ HEALTH = _periodic(
     wrong="3600.0",
     seconds=120,
 )
-EXPIRY = _periodic(
+_expiry = _periodic(
     "expiry-period",
     "Expiration des 24 h sans interaction",
     category=_HEALTH,
@@ -107,7 +107,7 @@ EXPIRY = _periodic(
     wrong="86400.0",
     seconds=3600,
 )
-LOCKS = _periodic(
+_locks = _periodic(
     "lock-cleanup-period",
     "Nettoyage des verrous expirés",
     category=_HEALTH,
@@ -118,7 +118,7 @@ LOCKS = _periodic(
     wrong="3600.0",
     seconds=600,
 )
-SYNC = _periodic(
+_sync = _periodic(
     "monitoring-sync-period",
     "Persistance des compteurs",
     category=_MONITORING,
@@ -129,7 +129,7 @@ SYNC = _periodic(
     wrong="86400.0",
     seconds=3600,
 )
-RESET = _periodic(
+_reset = _periodic(
     "monitoring-reset-period",
     "Remise à zéro quotidienne des compteurs",
     category=_MONITORING,
