@@ -268,7 +268,7 @@ def _place(schedule: RetrySchedule) -> Excerpt | None:
     """,
 )
 def _narrow(known: TargetFacts) -> Sequence[Finding]:
-    classes = {o.name: (o.ancestors, o.heirs) for o in known.source.observations_of(RetriedClass)}
+    classes = {o.name: o for o in known.source.observations_of(RetriedClass)}
 
     def faults(member: tuple[Task, Facts]) -> list[Fault]:
         wide = any(map(is_everything, names_of(member[0].options.get("autoretry_for"))))

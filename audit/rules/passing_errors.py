@@ -4,6 +4,8 @@ import builtins
 import re
 from collections.abc import Collection, Mapping
 
+from audit.model.observations.failure_handling import RetriedClass
+
 _PASSING = (BlockingIOError, ConnectionError, InterruptedError, MemoryError, TimeoutError)
 # What passes in libraries, though its name says little.
 _KNOWN_TO_PASS = frozenset({"ConnectionError", "Timeout", "TimeoutException", "TransportError", "OperationalError"})
@@ -106,10 +108,16 @@ def _why_it_stays(name: str, ancestors: Collection[str], heirs: Collection[str])
     return next((why for one in ancestors if _narrows(one) and (why := _why_it_stays(one, (), ()))), "")
 
 
-def judged(names: Collection[str], classes: Mapping[str, tuple[Collection[str], Collection[str]]]) -> dict[str, str]:
-    """The names that do not pass, each with why; `classes`: ancestors and heirs of those of the target."""
-    found = {name: _why_it_stays(name, *classes.get(name, ((), ()))) for name in names if not is_everything(name)}
+def judged(names: Collection[str], classes: Mapping[str, RetriedClass]) -> dict[str, str]:
+    """The names that do not pass, each with why; `classes`: those of the target."""
+    found = {name: _why(name, classes.get(name)) for name in names if not is_everything(name)}
     return {_shown(name): why for name, why in found.items() if why}
+
+
+def _why(name: str, own: RetriedClass | None) -> str:
+    if own is not None and own.wraps:
+        return f"levée à la place de n'importe quelle erreur (`{own.wraps}`)"
+    return _why_it_stays(name, *((own.ancestors, own.heirs) if own else ((), ())))
 
 
 def unclear(names: Collection[str]) -> list[str]:

@@ -64,22 +64,22 @@ def handlers_fate(scope: Scope, handlers: Sequence[ast.ExceptHandler], caught: f
     """What the first handler that catches one of these classes does; unclear where what one catches cannot be told."""
     doubt = Fate.HANDED_ON
     for handler in handlers:
-        catches = _catches(scope, handler.type, caught)
-        if catches:
+        caught_here = catches(scope, handler.type, caught)
+        if caught_here:
             return max(doubt, _fate_in(scope, handler))
-        if catches is None and _fate_in(scope, handler):
+        if caught_here is None and _fate_in(scope, handler):
             doubt = Fate.UNCLEAR
     return doubt
 
 
-def _catches(scope: Scope, kind: ast.expr | None, caught: frozenset[str]) -> bool | None:
+def catches(scope: Scope, kind: ast.expr | None, caught: frozenset[str]) -> bool | None:
     """Whether an `except` catches one of these classes; None when it cannot be told."""
     if kind is None or last(kind) in caught:
         return True
     if isinstance(kind, ast.Starred):
-        return _catches(scope, kind.value, caught)
+        return catches(scope, kind.value, caught)
     if isinstance(kind, ast.Tuple):
-        return _any(_catches(scope, part, caught) for part in kind.elts)
+        return _any(catches(scope, part, caught) for part in kind.elts)
     return _among(scope.evaluated(kind), last(kind), caught)
 
 
@@ -151,7 +151,7 @@ def _manager_fate(scope: Scope, node: ast.expr, caught: frozenset[str], depth: i
     callee = scope.evaluated(node.func if isinstance(node, ast.Call) else node)
     name = last_name(callee) or last(node.func if isinstance(node, ast.Call) else node)
     if isinstance(node, ast.Call) and "suppress" in {name, last(node.func)}:
-        suppressed = _any(_catches(scope, argument, caught) for argument in node.args)
+        suppressed = _any(catches(scope, argument, caught) for argument in node.args)
         return Fate.LOST if suppressed else Fate.UNCLEAR if suppressed is None else Fate.HANDED_ON
     if isinstance(callee, External | Method):
         return Fate.UNCLEAR if name in _SOMETIMES else Fate.HANDED_ON
