@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator, Sequence
 
+from audit.reading.behaviour.last_bindings import given_since
 from audit.reading.behaviour.model_signals import is_signal_receiver, listens_before_commit
 from audit.reading.behaviour.scope import Scope, chain, function_scope, last
 from audit.reading.behaviour.type_tests import is_of_a_plain_type
@@ -81,9 +82,11 @@ def _held(node: ast.expr) -> list[ast.expr]:
 
 
 def _is_named_row(scope: Scope, node: ast.Name, depth: int) -> bool:
-    if is_of_a_plain_type(scope, node) or _is_parameter(scope, node.id):
-        return not is_of_a_plain_type(scope, node) and _is_row_parameter(scope, node.id)
-    return any(is_row(scope, value, depth + 1) for value in _values(scope, node.id)) or any(
+    if is_of_a_plain_type(scope, node):
+        return False
+    if _is_parameter(scope, node.id) and not given_since(scope, node) and _is_row_parameter(scope, node.id):
+        return True
+    return any(is_row(scope, value, depth + 1) for value in _values(scope, node)) or any(
         is_row_class(scope, statement.annotation)
         for statement in scope.all(ast.AnnAssign)
         if isinstance(statement.target, ast.Name) and statement.target.id == node.id
@@ -138,7 +141,7 @@ def _row_classes(scope: Scope, node: ast.expr, depth: int) -> Iterator[ClassValu
         cls = owner(scope) if inner.id == "self" else scope.evaluated(annotations[0] if annotations else inner)
         if isinstance(cls, ClassValue) and is_row_class(scope, cls):
             yield cls
-        for value in _values(scope, inner.id) if scope.symbol and not _is_parameter(scope, inner.id) else ():
+        for value in _values(scope, inner) if scope.symbol and not _is_parameter(scope, inner.id) else ():
             yield from _row_classes(scope, value, depth + 1)
 
 
@@ -163,28 +166,39 @@ def _other_methods(scope: Scope) -> Iterator[Scope]:
             yield function_scope(scope.machine, value)
 
 
-def _added(scope: Scope, name: str) -> Iterator[ast.expr]:
-    """What is put into a list or a dictionary that a local name holds."""
+def _added(scope: Scope, name: str) -> Iterator[tuple[int, ast.expr]]:
+    """What is put into a list or a dictionary that a local name holds, each with its line."""
     for call in scope.calls:
         if isinstance(call.func, ast.Attribute) and call.func.attr in _ADDING and _names(call.func.value, name):
-            yield from (*call.args, *(k.value for k in call.keywords))
+            yield from ((call.lineno, value) for value in (*call.args, *(k.value for k in call.keywords)))
 
 
-def _values(scope: Scope, name: str) -> Iterator[ast.expr]:
-    """What a local name is given, by assignments, by loops over rows and by the first of a pair."""
+def _values(scope: Scope, node: ast.Name) -> Iterator[ast.expr]:
+    """What a local name may hold at a place: by assignments, by loops over rows and by the first of a pair."""
+    for holder in scope.around(node):
+        own = [g for g in getattr(holder, "generators", ()) if _names(g.target, node.id)]
+        if own:
+            yield own[0].iter
+            return
+    since = given_since(scope, node)
+    yield from (value for line, value in _given(scope, node.id) if line >= since)
+
+
+def _given(scope: Scope, name: str) -> Iterator[tuple[int, ast.expr]]:
+    """All that a local name is given, each with the line of the statement."""
     for statement in scope.all(ast.Assign):
         for target in statement.targets:
             if _names(target, name) or (isinstance(target, ast.Subscript) and _names(target.value, name)):
-                yield statement.value
+                yield statement.lineno, statement.value
             elif isinstance(target, ast.Tuple) and target.elts and _names(target.elts[0], name):
                 value = statement.value.value if isinstance(statement.value, ast.Await) else statement.value
                 if isinstance(value, ast.Call) and last(value.func) in _PAIRS:
-                    yield value
+                    yield statement.lineno, value
     yield from _added(scope, name)
-    yield from (n.value for n in scope.all(ast.AnnAssign) if n.value and _names(n.target, name))
-    yield from (n.value for n in scope.all(ast.NamedExpr) if _names(n.target, name))
-    loops: list[ast.For | ast.AsyncFor | ast.comprehension] = [*scope.all(ast.For), *scope.all(ast.AsyncFor)]
-    yield from (n.iter for n in [*loops, *scope.all(ast.comprehension)] if _names(n.target, name))
+    yield from ((n.lineno, n.value) for n in scope.all(ast.AnnAssign) if n.value and _names(n.target, name))
+    yield from ((n.lineno, n.value) for n in scope.all(ast.NamedExpr) if _names(n.target, name))
+    loops = [*scope.all(ast.For), *scope.all(ast.AsyncFor)]
+    yield from ((n.lineno, n.iter) for n in loops if _names(n.target, name))
 
 
 def _names(target: ast.expr, name: str) -> bool:
