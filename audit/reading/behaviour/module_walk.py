@@ -116,7 +116,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     (CHORD_WORDS, chords),
     (KOMBU, kombu_consumers),
     (_COUNTING, unprotected_counters),
-    ((".save(", ".asave(", "bulk_update(", "commit("), rewritten_documents),
+    ((".save(", ".asave(", "bulk_update(", "commit(", "olumn("), rewritten_documents),
     ((".execute(", ".exec_driver_sql(", ".fetchval(", ".scalar("), sql_counters),
     (("requests", "urlopen", "httpx", "aiohttp", "niquests", "urllib3", "http.client", "setdefaulttimeout"), network),
     (FETCHING, fetching_calls),

@@ -7,7 +7,7 @@ from audit.model.observations.shared_data import DocumentRewrite
 from audit.reading.behaviour.changed_rows import is_kept
 from audit.reading.behaviour.counters import is_protected, unprotected
 from audit.reading.behaviour.exception_handlers import manager_made_by
-from audit.reading.behaviour.row_objects import owner
+from audit.reading.behaviour.row_objects import is_collection, owner
 from audit.reading.behaviour.scope import Scope, function_scope, keyword, last
 from audit.reading.python.abstract_values import ClassValue, FunctionValue
 from audit.reading.python.child_nodes import walk
@@ -26,7 +26,7 @@ def rewritten_documents(scope: Scope) -> Iterator[DocumentRewrite]:
     for node, column in _changes(scope):
         row = column.value
         if isinstance(row, ast.Name) and not _is_new(scope, row.id) and _is_written(scope, row.id, column.attr):
-            yield from _unprotected(scope, node)
+            yield from () if is_collection(scope, column) else _unprotected(scope, node)
     for call in scope.calls:
         if _gives_back(scope, call):
             yield from _unprotected(scope, call)

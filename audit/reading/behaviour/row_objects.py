@@ -1,10 +1,11 @@
 """Which expressions stand for an object of the database, rather than for its identifier."""
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 
-from audit.reading.behaviour.last_bindings import given_since
 from audit.reading.behaviour.model_signals import is_signal_receiver, listens_before_commit
+from audit.reading.behaviour.reaching_values import is_named, keeps_parameter, values
 from audit.reading.behaviour.scope import Scope, chain, function_scope, last
 from audit.reading.behaviour.type_tests import is_of_a_plain_type
 from audit.reading.python.abstract_values import (
@@ -37,10 +38,10 @@ _QUERIES = frozenset({"query", "scalars", "scalar", "execute", "exec"})
 _RELATIONS = frozenset(
     {"ForeignKey", "OneToOneField", "ForeignKeyField", "ReferenceField", "relationship", "Relationship"}
 )
+_COLLECTIONS = frozenset({"relationship", "Relationship", "relation", "dynamic_loader", "association_proxy"})
 # What a view calls the objects of Django or REST framework that write a row.
 _WRITERS = ("form", "serializer")
 _WRITING = ("ModelForm", "ModelSerializer", "HyperlinkedModelSerializer", "UserCreationForm")
-_ADDING = frozenset({"append", "add", "extend", "insert", "update", "setdefault", "appendleft"})
 _OF_ONE_OBJECT = frozenset({"CreateView", "DeleteView", "DetailView", "UpdateView", "SingleObjectMixin"})
 _SHORTCUTS = frozenset({"get_object_or_404", "aget_object_or_404", "get_or_404", "first_or_404", "one_or_404"})
 _DEPTH = 5
@@ -84,9 +85,9 @@ def _held(node: ast.expr) -> list[ast.expr]:
 def _is_named_row(scope: Scope, node: ast.Name, depth: int) -> bool:
     if is_of_a_plain_type(scope, node):
         return False
-    if _is_parameter(scope, node.id) and not given_since(scope, node) and _is_row_parameter(scope, node.id):
+    if _is_parameter(scope, node.id) and keeps_parameter(scope, node) and _is_row_parameter(scope, node.id):
         return True
-    return any(is_row(scope, value, depth + 1) for value in _values(scope, node)) or any(
+    return any(is_row(scope, value, depth + 1) for value in values(scope, node, _PAIRS)) or any(
         is_row_class(scope, statement.annotation)
         for statement in scope.all(ast.AnnAssign)
         if isinstance(statement.target, ast.Name) and statement.target.id == node.id
@@ -123,12 +124,30 @@ def _is_related(scope: Scope, node: ast.Attribute, depth: int) -> bool:
 
 
 def _is_relation(cls: ClassValue, name: str) -> bool:
-    given = [s for s in cls.node.body if isinstance(s, ast.Assign | ast.AnnAssign)]
-    return any(
-        isinstance(s.value, ast.Call) and last(s.value.func) in _RELATIONS
-        for s in given
-        for target in (s.targets if isinstance(s, ast.Assign) else [s.target])
-        if _names(target, name)
+    return any(isinstance(v, ast.Call) and last(v.func) in _RELATIONS for v in _class_values(cls.node, name))
+
+
+def _class_values(cls: ast.ClassDef, name: str) -> Iterator[ast.expr | None]:
+    """What the statements of a class give one of its names."""
+    for statement in cls.body:
+        if isinstance(statement, ast.Assign | ast.AnnAssign):
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+            yield from (statement.value for target in targets if is_named(target, name))
+
+
+def is_collection(scope: Scope, node: ast.Attribute) -> bool:
+    """Whether an attribute of a row holds other rows, each written by itself: by its class, else by all that bear its name."""
+    known = [c.node for cls in _row_classes(scope, node.value, 0) for c in lineage(cls)]
+    modules = [m for m in scope.machine.project.modules.values() if node.attr in m.source.text]
+    classes = known or [n for m in modules for n in walk(m.tree) if isinstance(n, ast.ClassDef)]
+    given = [value for cls in classes for value in _class_values(cls, node.attr)]
+    if not given:
+        named = re.compile(rf"backref\s*[=(]\s*(?:\w+\.)*(?:backref\()?[\"']{re.escape(node.attr)}[\"']")
+        return any(named.search(module.source.text) for module in modules)
+    # A list that keeps its order writes places that it worked out.
+    return bool(given) and all(
+        isinstance(v, ast.Call) and last(v.func) in _COLLECTIONS and "ordering_list" not in ast.unparse(v)
+        for v in given
     )
 
 
@@ -141,7 +160,7 @@ def _row_classes(scope: Scope, node: ast.expr, depth: int) -> Iterator[ClassValu
         cls = owner(scope) if inner.id == "self" else scope.evaluated(annotations[0] if annotations else inner)
         if isinstance(cls, ClassValue) and is_row_class(scope, cls):
             yield cls
-        for value in _values(scope, inner) if scope.symbol and not _is_parameter(scope, inner.id) else ():
+        for value in values(scope, inner, _PAIRS) if scope.symbol and not _is_parameter(scope, inner.id) else ():
             yield from _row_classes(scope, value, depth + 1)
 
 
@@ -164,45 +183,6 @@ def _other_methods(scope: Scope) -> Iterator[Scope]:
     for value in cls.names.values() if isinstance(cls, ClassValue) else ():
         if isinstance(value, FunctionValue) and value.node is not scope.root and not isinstance(value.node, ast.Lambda):
             yield function_scope(scope.machine, value)
-
-
-def _added(scope: Scope, name: str) -> Iterator[tuple[int, ast.expr]]:
-    """What is put into a list or a dictionary that a local name holds, each with its line."""
-    for call in scope.calls:
-        if isinstance(call.func, ast.Attribute) and call.func.attr in _ADDING and _names(call.func.value, name):
-            yield from ((call.lineno, value) for value in (*call.args, *(k.value for k in call.keywords)))
-
-
-def _values(scope: Scope, node: ast.Name) -> Iterator[ast.expr]:
-    """What a local name may hold at a place: by assignments, by loops over rows and by the first of a pair."""
-    for holder in scope.around(node):
-        own = [g for g in getattr(holder, "generators", ()) if _names(g.target, node.id)]
-        if own:
-            yield own[0].iter
-            return
-    since = given_since(scope, node)
-    yield from (value for line, value in _given(scope, node.id) if line >= since)
-
-
-def _given(scope: Scope, name: str) -> Iterator[tuple[int, ast.expr]]:
-    """All that a local name is given, each with the line of the statement."""
-    for statement in scope.all(ast.Assign):
-        for target in statement.targets:
-            if _names(target, name) or (isinstance(target, ast.Subscript) and _names(target.value, name)):
-                yield statement.lineno, statement.value
-            elif isinstance(target, ast.Tuple) and target.elts and _names(target.elts[0], name):
-                value = statement.value.value if isinstance(statement.value, ast.Await) else statement.value
-                if isinstance(value, ast.Call) and last(value.func) in _PAIRS:
-                    yield statement.lineno, value
-    yield from _added(scope, name)
-    yield from ((n.lineno, n.value) for n in scope.all(ast.AnnAssign) if n.value and _names(n.target, name))
-    yield from ((n.lineno, n.value) for n in scope.all(ast.NamedExpr) if _names(n.target, name))
-    loops = [*scope.all(ast.For), *scope.all(ast.AsyncFor)]
-    yield from ((n.lineno, n.iter) for n in loops if _names(n.target, name))
-
-
-def _names(target: ast.expr, name: str) -> bool:
-    return isinstance(target, ast.Name) and target.id == name
 
 
 def _parameters(scope: Scope) -> list[ast.arg]:
@@ -324,7 +304,7 @@ def _answers_rows(scope: Scope, call: ast.Call, depth: int) -> bool:
     """Whether a function of the project, or a method of the own object, gives rows."""
     function = _called(scope, call)
     if not isinstance(function, FunctionValue):
-        own = isinstance(call.func, ast.Attribute) and _names(call.func.value, "self")
+        own = isinstance(call.func, ast.Attribute) and is_named(call.func.value, "self")
         return own and last(call.func) == "get_object" and _is_of_one_object(owner(scope))
     returned = function.node.returns if hasattr(function.node, "returns") else None
     return is_row_class(scope, returned) if returned is not None else _returns_rows(scope, function, depth)
@@ -332,7 +312,7 @@ def _answers_rows(scope: Scope, call: ast.Call, depth: int) -> bool:
 
 def _called(scope: Scope, call: ast.Call) -> Value:
     """What a call runs; of `self`, the method of its own class."""
-    cls = owner(scope) if isinstance(call.func, ast.Attribute) and _names(call.func.value, "self") else None
+    cls = owner(scope) if isinstance(call.func, ast.Attribute) and is_named(call.func.value, "self") else None
     callee = class_attribute(cls, last(call.func)) if isinstance(cls, ClassValue) else scope.evaluated(call.func)
     return callee.function if isinstance(callee, BoundMethod) else callee
 

@@ -50,6 +50,8 @@ class Scope:
         self.listens: bool | None = None
         # What is committed by each statement that was asked about.
         self.committers: dict[ast.stmt, frozenset[str]] = {}
+        # What gave each local name that was asked about its value, before each statement.
+        self.flows: dict[str, dict[ast.AST, frozenset[ast.AST]]] = {}
         # What expressions stood for when they were asked about, and whether a limit cut that short.
         self._known: dict[ast.expr, tuple[Value, bool]] = {}
         # The same of local names, with how far from the expression asked about each was looked up.
