@@ -34,6 +34,8 @@ def corrections(
             "date": journal["volatile"]["date"],
             "path": previous.path.name,
             "digest": journal["target"]["digest"],
+            "tool": journal["volatile"].get("tool_digest", ""),
+            "verdict": verdict_word(journal["verdict"]),
         },
         "fixed": [_line(p) for key, p in was.items() if key not in now],
         "new": [_line(p) for key, p in now.items() if key not in was],
@@ -45,6 +47,17 @@ def corrections(
             if r["id"] in before and before[r["id"]] != r["verdict"]
         ],
     }
+
+
+def verdict_word(verdict: Mapping[str, Any]) -> str:
+    """The verdict of a journal in a word."""
+    if not verdict["validated"]:
+        return "refusée"
+    if not verdict.get("judged", True):
+        return "sans conclusion"
+    if verdict["unverified"]:
+        return "incomplète"
+    return "sous réserve" if verdict.get("open_critical") else "réussie"
 
 
 def open_points(

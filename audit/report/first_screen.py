@@ -48,7 +48,8 @@ class Action:
 
 @dataclass(frozen=True)
 class FirstScreen:
-    """All of it. `shared` are the requirements of one row, `shown` the first points to check, `left` how many others.
+    """All of it. `shared` are the requirements of one row, `shown` the first points to check, `grave` what the critical
+    ones after them ask, `left` how many are not among either.
 
     `unread` are the paths that were not read, by reason; `settled` what settles the requirements that the last action is
     about, as each of them says it.
@@ -59,6 +60,7 @@ class FirstScreen:
     actions: tuple[Action, ...]
     others: tuple[Action, ...]
     shown: tuple[Record, ...]
+    grave: tuple[str, ...]
     left: int
     unread: tuple[tuple[str, tuple[str, ...]], ...]
     settled: tuple[str, ...]
@@ -76,7 +78,8 @@ def first_screen(
     awaited = {rule for view in open_views for rule in view.rules}
     to_check = sorted(to_check, key=lambda f: (_GRAVITIES.index(f.get("severity", "")), f["rule"] in awaited))
     doubtful = [f for f in to_check if f.get("severity") == "critique" and f["rule"] not in awaited]
-    checking = _checking(doubtful)
+    critical = [f for f in to_check if f.get("severity") == "critique"]
+    checking = _checking(doubtful, len(critical))
     asked = [*(_mending(p) for p in problems if "waived" not in p), *checking]
     asked.sort(key=lambda action: _GRAVITIES.index(action.gravity))
     first = min(_MOST_ACTIONS, max(4, (lines + 1) // 2)) - len(settling)
@@ -86,6 +89,9 @@ def first_screen(
         refusing, others = (), asked[first:]
     actions = (*asked[:first], *refusing, *settling)
     room = max(0, lines - len(actions) - bool(others))
+    # No critical point is left to a later section unnamed: those without a row of their own share the last.
+    room -= bool(critical[room:]) and room > 0
+    grave = tuple(brief(f["sentence"]) for f in critical[room:])
     shown = [{**f, "missing": _told(f["missing"]), "sentence": brief(f["sentence"])} for f in to_check[:room]]
     if not shown:
         actions = tuple(replace(a, text=_IN_FULL) if a in checking else a for a in actions)
@@ -96,7 +102,8 @@ def first_screen(
         actions,
         tuple(_together(others)),
         tuple(shown),
-        len(to_check[room:]),
+        grave,
+        len(to_check[room:]) - len(grave),
         _unread(journal),
         settled,
     )
@@ -206,18 +213,20 @@ def _consequence(impact: str) -> str:
     return re.sub(r"^[^:]*?\s*:\s+|^[^:]*$", "", impact)
 
 
-def _checking(points: Sequence[Record]) -> list[Action]:
-    """What a person must look at: the critical points that no stronger evidence, asked for apart, would settle."""
+def _checking(points: Sequence[Record], critical: int) -> list[Action]:
+    """What a person must look at: the critical points that no stronger evidence, asked for apart, would settle, first."""
     if not points:
         return []
     found = _PLACE.search(points[0]["missing"])
     place = (f"{found[1]}:{found[2]}" if found[1] else found[3]) if found else ""
     sentence = points[0]["sentence"].rstrip(".")
     lost = _consequence(points[0].get("impact", ""))
-    several = f"Vérifier à la main {len(points)} points critiques, d'abord « {sentence} »"
-    title = several if points[1:] else f"Vérifier à la main « {sentence} »"
+    several = f"Vérifier à la main {critical} points critiques, d'abord « {sentence} »"
+    title = several if critical > 1 else f"Vérifier à la main « {sentence} »"
     where = (
-        "répondre dans le tableau ci-dessous, et en section 6" if points[1:] else "répondre dans le tableau ci-dessous"
+        "répondre dans le tableau ci-dessous, et en section 6"
+        if critical > 1
+        else "répondre dans le tableau ci-dessous"
     )
     return [Action("critique", title, f"sinon : {lost}" if lost else "", where, place)]
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from audit.journal.corrections import verdict_word
 from audit.report.first_screen import FirstScreen, first_screen
 from audit.report.open_causes import open_causes
 from audit.report.practices import SHOWN_BY
@@ -88,6 +89,7 @@ class Checkpoint:
     loaded: bool
     played: bool
     major: tuple[Mapping[str, Any], ...]
+    verdict_word: str
     screen: FirstScreen
     worst_rows: tuple[Mapping[str, Any], ...]
 
@@ -136,6 +138,7 @@ def checkpoint(journal: Journal) -> Checkpoint:
         played=bool(journal["experiments"]),
         major=tuple(p for p in problems if p["severity"] == "majeur"),
         worst_rows=worst_rows(journal.get("soak")),
+        verdict_word=verdict_word(journal["verdict"]),
         screen=first_screen(journal, requirements, problems, to_check),
     )
 

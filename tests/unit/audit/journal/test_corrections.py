@@ -21,7 +21,8 @@ def previous(
         "problems": problems,
         "requirements": [{"findings": []} | r for r in requirements],
         "unattached": unattached or [],
-        "volatile": {"date": "2025-12-29"},
+        "volatile": {"date": "2025-12-29", "tool_digest": "b" * 64},
+        "verdict": {"validated": True, "judged": True, "unverified": [], "open_critical": ["a"]},
         "target": {"digest": "a" * 64},
     }
     return Previous(Path("reports/2025-12-29-famille-8-strict.json"), journal)
@@ -42,6 +43,8 @@ def test_problems_that_went_and_came() -> None:
         "date": "2025-12-29",
         "path": "2025-12-29-famille-8-strict.json",
         "digest": "a" * 64,
+        "tool": "b" * 64,
+        "verdict": "sous réserve",
     }
 
 

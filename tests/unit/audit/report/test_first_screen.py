@@ -45,6 +45,17 @@ def test_it_holds_on_a_screen_however_much_there_is_to_say(strict: Journal) -> N
     assert told.count("☐ oui ☐ non") >= 3
 
 
+def test_every_critical_point_is_named_on_the_screen(strict: Journal) -> None:
+    many = crowded(strict)
+    for n, point in enumerate(many["unattached"]):
+        point["severity"] = "critique" if n % 2 else "mineur"
+    told = screen(many)
+    assert len(told.splitlines()) <= 40
+    assert [n for n in range(25) if n % 2 and not re.search(rf"Point {n}\b", told)] == []
+    assert re.search(r"\| critique \| Point \d+ ; .*Point 23 \| dit en section 6, point par point \|", told)
+    assert re.search(r"26 points, dont 12 critiques ; les 14 qui ne sont pas ci-dessous", told)
+
+
 def test_problems_of_one_kind_are_named_together(strict: Journal) -> None:
     many = crowded(strict)
     for n, name in (

@@ -237,6 +237,18 @@ def test_an_unchanged_tree_is_said_so(strict: Journal) -> None:
     assert "L'arbre audité n'a pas changé : même empreinte." in report
     assert "**Aucun problème corrigé** depuis ce checkpoint." in report
     assert "Le statut d'aucune exigence n'a changé." in report
+    assert "L'outil d'audit" not in report
+
+
+def test_a_verdict_that_changes_with_the_tool_is_said_so(strict: Journal) -> None:
+    """« Sous réserve », then « réussie » 21 minutes later, on the same tree: another tool had judged it."""
+    told = {"digest": strict["target"]["digest"], "tool": "a" * 64, "verdict": "réussie"}
+    previous = strict["corrections"]["previous"] | told
+    strict["corrections"] = {"previous": previous, "fixed": [], "new": [], "verdict_changes": []}
+    strict["volatile"]["tool_digest"] = "b" * 64
+    report = plain(render_markdown(strict))
+    assert "L'outil d'audit, lui, a changé (empreinte `aaaaaaaaaaaa`, puis `bbbbbbbbbbbb`)" in report
+    assert "La validation était « réussie », elle est « refusée »." in report
 
 
 def test_long_lists_of_unread_files_are_cut(strict: Journal) -> None:
