@@ -1,5 +1,6 @@
 """A message that kills the process which runs it is given up at some point, where its death puts it back in the queue."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -8,12 +9,19 @@ from audit.model.facts import Facts, Task
 from audit.model.findings import Finding, Severity
 from audit.model.gaps import Doubt, Gap
 from audit.model.observations.deployment_statements import WorkerStartedByCode
-from audit.model.observations.messages import CountedDelivery, RequeuedMessage
+from audit.model.observations.messages import (
+    CountedDelivery,
+    DelayedMessage,
+    ExpiringMessage,
+    PublishedMessage,
+    RequeuedMessage,
+)
 from audit.model.target_facts import TargetFacts
+from audit.rules.domains.beat_domain import beat_entries
 from audit.rules.domains.process_domain import workers_of_any
 from audit.rules.domains.setting_domain import place_of, ruled_by, unread_tasks
 from audit.rules.domains.task_domain import tasks_running
-from audit.rules.effective_settings import Reading, broker, production_tasks, read, short
+from audit.rules.effective_settings import Reading, broker, number, production_tasks, read, short
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 from audit.rules.task_options import is_unread, own_option
@@ -78,7 +86,7 @@ def _bounded(known: TargetFacts) -> Sequence[Finding]:
         )
     if not capped:
         gaps += [_maybe(symbol, spoken[symbol]) for symbol in members if symbol in spoken and symbol not in sure]
-    judged = set() if limits else {*members} - sure - spoken.keys()
+    judged = set() if limits else {*members} - sure - spoken.keys() - _expiring(known)
     read_so = " ; ".join(reading.told for reading in readings if not reading.missing)
     domain = ruled_by(known, readings, members, read_so, *gaps, *unread_tasks(known))
 
@@ -93,6 +101,29 @@ def _bounded(known: TargetFacts) -> Sequence[Finding]:
     nothing = f"aucune tâche n'est remise en file à la mort de son processus{rejected}"
     guide = replace(guide, fails=_FAILING) if back & judged else guide
     return answered(guide, "Message qui revient sans fin", answer, *evidence, nothing=nothing)
+
+
+def _expiring(known: TargetFacts) -> set[str]:
+    """The tasks all of whose messages expire, as far as was read: one that comes back too late is dropped by the worker.
+
+    https://docs.celeryq.dev/en/stable/userguide/calling.html#expiration
+    """
+    named = {key: task.symbol for task, _ in production_tasks(known) for key in (task.name, task.symbol)}
+    expire: dict[str, list[bool]] = defaultdict(list)
+    for entry in beat_entries(known, lambda _: True).members:
+        expire[named.get(entry.task, "")].append(bool(number(entry.options.get("expires"))))
+    dated = [o for o in known.source.observations_of(ExpiringMessage) if o.expires]
+    places = {
+        place_of(o.excerpt) for o in [*dated, *(o for o in known.source.observations_of(DelayedMessage) if o.expires)]
+    }
+    for message in known.source.observations_of(PublishedMessage):
+        # A retry keeps the expiration of its message; what a task publishes through `self` is itself.
+        if message.method != "retry":
+            task = named.get(message.task) or (message.symbol if message.symbol in named else "")
+            expire[task].append(place_of(message.excerpt) in places)
+    if not all(expire.pop("", ())):
+        return set()
+    return {symbol for symbol, told in expire.items() if all(told)}
 
 
 def _requeued(task: Task, facts: Facts, readings: Sequence[Reading]) -> bool | None:

@@ -317,6 +317,13 @@ def _same_pool(known: TargetFacts) -> Sequence[Finding]:
 )
 def _not_eager(known: TargetFacts) -> Sequence[Finding]:
     title = "Exécution immédiate activée"
+    called = replace(
+        _not_eager.guide,
+        severity=Severity.MAJOR,
+        fails="Une tâche s'exécute dans le processus de la requête qui l'appelle, sans worker ni reprise",
+        advice="La publier",
+        solution="write_report.delay(report_id)",
+    )
     return SettingComparison(
         "task_always_eager",
         False,
@@ -324,6 +331,7 @@ def _not_eager(known: TargetFacts) -> Sequence[Finding]:
         _not_eager.guide,
         title,
         otherwise=_run_here,
+        instead=(called, "Tâche appelée sans être publiée"),
         doubts=_perhaps_run_here,
     )(known)
 

@@ -210,15 +210,21 @@ def _certificates(known: TargetFacts) -> Sequence[Finding]:
     given_over, told_by = options(known, "broker_transport_options")
     links += [_Link(told_by, given_over["ssl"], told_by.excerpt)] if given_over.get("ssl") else []
     gaps: list[Gap] = [gap for link in links for gap in link.gaps()]
-    missing_urls = [r for r in urls if r.variable and not given(known, r.variable)]
-    if not any(link.encrypted for link in links) and missing_urls:
-        gaps.append(Doubt(why=f"une adresse vient de l'environnement (`{missing_urls[0].variable}`)"))
+    elsewhere = [r.variable for r in urls if r.variable and not given(known, r.variable)] + _lent(known, urls)
+    if not any(link.encrypted for link in links) and elsewhere:
+        gaps.append(Doubt(why=f"une adresse vient de l'environnement (`{elsewhere[0]}`)"))
     encrypted = [link for link in links if link.encrypted]
     told = ", ".join(f"`{link.reading.name}`" for link in encrypted) or ", ".join(f"`{r.name}`" for r in urls)
     domain = ruled_by(known, (*urls, *settings), encrypted, told, *gaps)
     evidence = [e for r in (*urls, *settings) for e in r.evidence]
     nothing = "ni le broker ni les résultats ne sont joints par une connexion chiffrée"
     return answered(guide, "Certificat non vérifié", conclude(domain, _Link.faults), *evidence, nothing=nothing)
+
+
+def _lent(known: TargetFacts, urls: Sequence[Reading]) -> list[str]:
+    """The variables whose value, where an address was loaded, is what the target file lends to the import of the worker."""
+    lent = [pair.partition("=") for pair in known.target.environment]
+    return [name for name, _, value in lent if value and any(r.value == value for r in urls)]
 
 
 @dataclass(frozen=True)

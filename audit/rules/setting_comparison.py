@@ -31,7 +31,8 @@ class SettingComparison:
     """A check that a setting satisfies `holds`; `default` is Celery's own value, used where the target sets nothing.
 
     `title` is that of the problem. `exact` tells it in words of its own, and looks at what tasks set for themselves.
-    `otherwise`: what does the same as the setting, and is a reservation beside a right value; `doubts`: what may do so.
+    `otherwise`: what does the same as the setting, and is a reservation beside a right value, told as `instead` says (a guide
+    and a title) where the setting itself is right; `doubts`: what may do so.
     """
 
     name: str
@@ -42,6 +43,7 @@ class SettingComparison:
     scope: Callable[[TargetFacts], Scope] = _everywhere
     exact: ExactValue | None = None
     otherwise: Callable[[TargetFacts], Sequence[Fault]] = _nothing
+    instead: tuple[Guide, str] | None = None
     doubts: Callable[[TargetFacts], Sequence[Gap]] = _nothing
 
     def __call__(self, known: TargetFacts) -> Sequence[Finding]:
@@ -57,7 +59,9 @@ class SettingComparison:
         domain = replace(domain, gaps=(*self.doubts(known), *domain.gaps))
         answer = conclude(domain, self._faults, possible_of=lambda member: [*self._possible(member), *told])
         evidence = [known.source.evidence(fault.excerpt) for fault in told] or reading.evidence
-        return answered(self.guide, self.title, answer, *evidence, nothing=scope.outside, settles=_AGAIN)
+        alone = told and self.instead and not self._possible(reading)
+        guide, title = self.instead if alone and self.instead else (self.guide, self.title)
+        return answered(guide, title, answer, *evidence, nothing=scope.outside, settles=_AGAIN)
 
     def _faults(self, reading: Reading) -> list[Fault]:
         """What the environment, or what is not read, may change, or what its author explains, is only a reservation."""

@@ -15,6 +15,7 @@ from audit.model.unknown import UNKNOWN
 from audit.rules import every_rule
 from audit.rules.crontabs import crontab_seconds, daily_times, frequency
 from audit.target.target_file import Target
+from tests.rules.example_projects import answer, write
 
 SENDER = "app.tasks:send"
 BY_ID = {rule.id: rule for rule in every_rule()}
@@ -51,6 +52,22 @@ def outcomes(rule: str, facts: TargetFacts) -> list[Outcome]:
 def test_the_effective_option_of_the_sender_counts(conf: bool, own: object, expected: list[Outcome]) -> None:
     facts = known({"sender": (SENDER,)}, inside({"acks_late": own}, task_acks_late=conf))
     assert outcomes("late-acknowledgement", facts) == expected
+
+
+@pytest.mark.parametrize(
+    ("lent", "expected"),
+    [
+        ((), Outcome.NOT_APPLICABLE),
+        (("REDIS_URL=redis://localhost/0",), Outcome.UNDETERMINED),
+        (("OTHER=redis://elsewhere/0",), Outcome.NOT_APPLICABLE),
+    ],
+)
+def test_an_address_that_the_target_file_lends_tells_nothing_of_the_real_one(
+    lent: tuple[str, ...], expected: Outcome
+) -> None:
+    target = Target("t", Path(), environment=lent)
+    facts = TargetFacts(target, Facts(Level.SOURCE, "source"), inside(broker_url="redis://localhost/0"))
+    assert outcomes("broker-tls", facts) == [expected]
 
 
 @pytest.mark.parametrize(
@@ -184,3 +201,19 @@ def test_a_limit_that_is_no_number_is_undetermined() -> None:
     entry = BeatEntry("e", "app.tasks.another", seconds=60)
     facts = Facts(facts.level, facts.probe, settings=facts.settings, tasks=facts.tasks, beat=(entry,), beat_known=True)
     assert outcomes("beat-overlap", known({}, facts)) == [Outcome.UNDETERMINED]
+
+
+def test_a_task_that_a_request_calls_is_no_setting(tmp_path: Path) -> None:
+    """« Exécution immédiate activée » was told of a plain call, with a setting to change that changes nothing of it."""
+    shop = (
+        'from celery import Celery\n\napp = Celery("shop", broker="redis://h/0")\n\n\n@app.task\ndef send(key): ...\n'
+    )
+    web = (
+        "from fastapi import FastAPI\nfrom shop import send\n\napi = FastAPI()\n\n\n"
+        '@api.post("/order")\ndef order(key: int):\n    send(key)\n'
+    )
+    write(tmp_path, {"shop.py": shop, "web.py": web})
+    (finding,) = answer(BY_ID["not-eager"], tmp_path)
+    assert finding.problem is not None
+    assert (finding.outcome, finding.problem.title) == (Outcome.RESERVATION, "Tâche appelée sans être publiée")
+    assert "task_always_eager" not in f"{finding.problem.recommendation}{finding.problem.solution}"

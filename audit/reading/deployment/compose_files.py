@@ -218,7 +218,22 @@ def read_render(source: Source) -> Iterator[Line]:
                 told = str(service.get("numInstances", 1))
                 copies = int(told) if told.isdecimal() else None
                 variables = _render_environment(service.get("envVars"))
-                yield Line(command, first, last, "platform", variables, copies=copies, stop=of_render(service))
+                yield Line(
+                    command,
+                    first,
+                    last,
+                    "platform",
+                    variables,
+                    copies=copies,
+                    stop=of_render(service),
+                    built=_image_of_render(service),
+                )
+
+
+def _image_of_render(service: dict[str, Any]) -> str:
+    """The Dockerfile that Render builds for a service, from the root of the repository; empty for none."""
+    given = service.get("dockerfilePath") or ("Dockerfile" if service.get("runtime") == "docker" else "")
+    return normpath(str(given)) if given else ""
 
 
 def _render_environment(value: Any) -> dict[str, str]:

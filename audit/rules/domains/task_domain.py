@@ -225,6 +225,9 @@ def tested_retries(known: TargetFacts) -> Domain[RetryFunction]:
     gaps = tuple(gap for gap in known.source.gaps if not isinstance(gap, ExcludedCode))
     if known.source.failure or not read:
         gaps = (Doubt(why=known.source.failure or "aucun code Python n'a été lu"),)
+    aside = [path for path, _ in known.source.unread if is_test_file(f"{path}/any.py")]
+    if aside:
+        gaps = (*gaps, Doubt(why=f"les tests de `{aside[0]}` n'ont pas été lus"))
     tested = tuple(o for o in known.source.observations_of(RetryFunction) if o.tested)
     return Domain(tested, gaps, counted(read, "fonction"))
 

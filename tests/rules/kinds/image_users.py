@@ -31,7 +31,28 @@ USER shop
 CMD ["/home/shop/start"]
 """
 
+_RENDER = """
+services:
+  - {{ type: worker, name: w, runtime: docker, {where} dockerCommand: celery -A shop worker }}
+"""
+
+
+def _on_render(name: str, path: str, image: str, outcomes: frozenset[Outcome], where: str = "") -> Program:
+    render = _RENDER.format(where=where)
+    return Program("not-root", name, outcomes, {"shop.py": _APP, path: image, "render.yaml": render})
+
+
 PROGRAMS = (
+    _on_render("an image that Render builds", "Dockerfile", _BASE + "USER shop\n", _SAID),
+    _on_render("an image that Render builds, as root", "Dockerfile", _BASE, ALARM),
+    _on_render(
+        "a Dockerfile that render.yaml names",
+        "deploy/Dockerfile",
+        _BASE + "USER 10001\n",
+        _SAID,
+        "dockerfilePath: ./deploy/Dockerfile,",
+    ),
+    _on_render("a Dockerfile that is not there", "other/Dockerfile", _BASE + "USER 10001\n", _OPEN),
     Program(
         "not-root",
         "a script copied from a folder that an argument names",

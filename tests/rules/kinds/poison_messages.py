@@ -41,6 +41,7 @@ def _back(then: str) -> str:
     return f"app.conf.task_acks_late = True\n\n\n@app.task(bind=True)\ndef shrink(self, key):\n{body}"
 
 
+_EXPIRING = "\n\ndef ask(key):\n    shrink.apply_async(args=[key], expires=60)\n"
 _LIMITED = "app.conf.task_queues = [Queue('q', queue_arguments={'x-queue-type': 'quorum', 'x-delivery-limit': 5})]\n"
 
 _BASE = (
@@ -49,6 +50,18 @@ _BASE = (
 )
 
 PROGRAMS = (
+    Program(
+        "retry-function-used",
+        "tests that the target leaves aside",
+        _DOUBTED,
+        {"audit.toml": '[target]\nexclude = ["tests"]\n', "shop.py": _HEAD + _PLAIN, "tests/test_shop.py": "import shop\n"},
+    ),
+    Program(
+        "retry-function-used",
+        "documents that the target leaves aside",
+        PASSES,
+        {"audit.toml": '[target]\nexclude = ["notes"]\n', "shop.py": _HEAD + _PLAIN, "notes/a.py": "import shop\n"},
+    ),
     _lost("settings", _LATE + _PLAIN),
     _lost("options of one task", "\n\n@app.task(acks_late=True, reject_on_worker_lost=True)\ndef shrink(key): ...\n"),
     _lost(
@@ -108,6 +121,21 @@ PROGRAMS = (
         "counter of the class that the application gives", _hooked("raise Reject('too often', requeue=False)"), PASSES
     ),
     _lost("class that the application gives, without a counter", _hooked("print(task_id)")),
+    _lost("every message expires", _LATE + _PLAIN + _EXPIRING, PASSES),
+    _lost("some messages never expire", _LATE + _PLAIN + _EXPIRING + "    shrink.delay(key)\n"),
+    _lost(
+        "every message expires, those of beat too",
+        _LATE
+        + 'app.conf.beat_schedule = {"all": {"task": "shop.shrink", "schedule": 60.0, "options": {"expires": 50}}}\n'
+        + _PLAIN
+        + _EXPIRING,
+        PASSES,
+    ),
+    _lost(
+        "every message expires, but those of beat",
+        _LATE + 'app.conf.beat_schedule = {"all": {"task": "shop.shrink", "schedule": 60.0}}\n' + _PLAIN + _EXPIRING,
+    ),
+    _lost("any task may be what is published", _LATE + _PLAIN + _EXPIRING + "    app.send_task(key)\n"),
     _lost("given back to the queue", _back("raise Reject(error, requeue=True)")),
     _lost("given back to the queue by a local name", _back("again = True\n        raise Reject(error, again)")),
     _lost("given up", _back("raise Reject(error, requeue=False)"), PASSES),
