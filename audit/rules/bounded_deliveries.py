@@ -121,9 +121,11 @@ def _expiring(known: TargetFacts) -> set[str]:
         if message.method != "retry":
             task = named.get(message.task) or (message.symbol if message.symbol in named else "")
             expire[task].append(place_of(message.excerpt) in places)
+    # What the task says of all its messages counts whoever publishes them.
+    always = {task.symbol for task, _ in production_tasks(known) if number(task.options.get("expires"))}
     if not all(expire.pop("", ())):
-        return set()
-    return {symbol for symbol, told in expire.items() if all(told)}
+        return always
+    return always | {symbol for symbol, told in expire.items() if all(told)}
 
 
 def _requeued(task: Task, facts: Facts, readings: Sequence[Reading]) -> bool | None:

@@ -54,7 +54,11 @@ PROGRAMS = (
         "retry-function-used",
         "tests that the target leaves aside",
         _DOUBTED,
-        {"audit.toml": '[target]\nexclude = ["tests"]\n', "shop.py": _HEAD + _PLAIN, "tests/test_shop.py": "import shop\n"},
+        {
+            "audit.toml": '[target]\nexclude = ["tests"]\n',
+            "shop.py": _HEAD + _PLAIN,
+            "tests/test_shop.py": "import shop\n",
+        },
     ),
     Program(
         "retry-function-used",
@@ -122,6 +126,11 @@ PROGRAMS = (
     ),
     _lost("class that the application gives, without a counter", _hooked("print(task_id)")),
     _lost("every message expires", _LATE + _PLAIN + _EXPIRING, PASSES),
+    _lost(
+        "every message expires, as its task says",
+        _LATE + "\n\n@app.task(expires=600)\ndef shrink(key):\n    resize(key)\n\n\nshrink.delay(1)\n",
+        PASSES,
+    ),
     _lost("some messages never expire", _LATE + _PLAIN + _EXPIRING + "    shrink.delay(key)\n"),
     _lost(
         "every message expires, those of beat too",
