@@ -24,12 +24,27 @@ class KeyDeleted:
 class SkippedCall:
     """A call that its function may go on without: under a condition, or, with none, whose failure is caught and passed over.
 
-    `sure`: who calls decides it, or nothing does.
+    `sure`: who calls decides it, or nothing does. `leaves`: the function ends there with nothing, which only its caller takes for a yes.
     """
 
     name: str
     condition: str
     sure: bool
+    leaves: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAnswer:
+    """A function that a function hands out and that answers yes to all, under a condition; `chosen`: a value that somebody has to write."""
+
+    condition: str
+    chosen: bool
+
+    @property
+    def unless(self) -> str:
+        """The condition under which it is another that is handed out."""
+        inner = self.condition.removeprefix("not (")
+        return inner.removesuffix(")") if inner != self.condition else f"not ({self.condition})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +59,7 @@ class GuardFacts:
     row that was found absent is written, with nothing that keeps another from writing it in between.
     `made`: local names that one call alone gives, with that call. `hands_out`: what it returns, call by call; empty for a function
     of its own, or nothing, and `?` for anything else. `compared`: comparisons, by `==` or `!=`, of what is named as a secret or a signature.
+    `opens`: the functions it hands out that answer yes to all.
     """
 
     dropped: frozenset[str] = frozenset()
@@ -62,3 +78,4 @@ class GuardFacts:
     skipped: tuple[SkippedCall, ...] = ()
     made: tuple[tuple[str, str], ...] = ()
     hands_out: tuple[str, ...] = ()
+    opens: tuple[OpenAnswer, ...] = ()

@@ -2,9 +2,9 @@
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from audit.model.guard_facts import GuardFacts, KeyDeleted, KeyTaken
+from audit.model.guard_facts import GuardFacts, KeyDeleted, KeyTaken, OpenAnswer
 from audit.reading.behaviour.skipped_checks import SkippedChecks
 from audit.reading.python.child_nodes import children, walk
 from audit.reading.python.syntax_cache import Definition
@@ -27,6 +27,8 @@ _TRIES = re.compile(
     r"(?i)\bnx=True|setnx|try_advisory|blocking=False|nowait|skip locked|on conflict|rowcount|get_or_create|"
     r"(?:return|yield) (?:not |bool\(|True\b|False\b|\w+ is (?:not )?None)|is not None\n"
 )
+# A value that is written on purpose: `proof == "none"`, and not `secret == ""`.
+_CHOSEN = re.compile(r"""^[\w.()\[\]'"]+ (?:==|is) (?:True|['"]\w+['"]|[A-Z][\w.]*\.[A-Z_]+)$""")
 _SECRET = re.compile(r"(?i)secret|token|signature|hmac|digest|api_?key|password|auth")
 
 
@@ -53,6 +55,7 @@ def guard_facts(tree: Definition) -> GuardFacts:
         skipped=SkippedChecks(tree).found(),
         made=tuple(_made(nodes)),
         hands_out=tuple(_hands_out(tree)),
+        opens=tuple(_opens(tree.body, "", {n.name: n for n in tree.body if isinstance(n, Definition)})),
     )
 
 
@@ -185,6 +188,29 @@ def _hands_out(tree: Definition) -> Iterator[str]:
             yield "" if mine else _name(node) if isinstance(node, ast.Call) else "?"
         elif not isinstance(node, Definition | ast.ClassDef):
             pending += [n for n in children(node) if isinstance(n, ast.stmt | ast.ExceptHandler)]
+
+
+def _opens(statements: Sequence[ast.stmt], condition: str, own: Mapping[str, Definition]) -> Iterator[OpenAnswer]:
+    """The functions that answer yes to all among those returned, with what is asked first."""
+    for statement in statements:
+        if isinstance(statement, ast.If):
+            told = ast.unparse(statement.test)
+            yield from _opens(statement.body, told, own)
+            yield from _opens(statement.orelse, f"not ({told})", own)
+        elif isinstance(statement, ast.Return) and statement.value is not None:
+            sides = [(statement.value, condition)]
+            if isinstance(statement.value, ast.IfExp):
+                told = ast.unparse(statement.value.test)
+                sides = [(statement.value.body, told), (statement.value.orelse, f"not ({told})")]
+            yield from (OpenAnswer(told[:60], bool(_CHOSEN.search(told))) for one, told in sides if _says_yes(one, own))
+
+
+def _says_yes(value: ast.expr, own: Mapping[str, Definition]) -> bool:
+    """Whether a function answers yes whatever it is given."""
+    if isinstance(value, ast.Name) and value.id in own:
+        returned = [n.value for n in walk(own[value.id]) if isinstance(n, ast.Return)]
+        return bool(returned) and all(isinstance(one, ast.Constant) and one.value is True for one in returned)
+    return isinstance(value, ast.Lambda) and isinstance(value.body, ast.Constant) and value.body.value is True
 
 
 def _compared(nodes: Iterable[ast.AST]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from audit.model.guard_facts import SkippedCall
 from audit.reading.python.child_nodes import walk
@@ -11,7 +12,8 @@ from audit.reading.python.syntax_cache import Definition
 _CHECKS = re.compile(r"(?i)verif|compare|valid|sign|auth|construct_event|check|bytes_eq")
 _HEADERS = re.compile(r"(?i)headers|\bMETA\b|HTTP_")
 _REFUSALS = re.compile(r"\b[45]\d\d\b|HTTP_[45]\d\d|Forbidden|Unauthorized|BadRequest|\babort\(")
-_Condition = tuple[str, bool]
+# As source text; whether the caller decides it; whether the function ends with nothing where it does not hold.
+_Condition = tuple[str, bool, bool]
 
 
 class SkippedChecks:
@@ -38,10 +40,13 @@ class SkippedChecks:
             elif isinstance(statement, ast.If):
                 yield from self._of_condition(statement, within, answered=_only_answers(statements[place:]))
                 if _answers_yes(statement.body[-1]):
-                    within = (*within, (_otherwise(statement.test), False))
+                    within = (*within, (_otherwise(statement.test), False, False))
+                elif _leaves(statement.body[-1]) and _refuse(statements[place:]) and not _refuse(statement.body):
+                    told, of_caller = self._condition(statement.test)[:2]
+                    within = (*within, (_otherwise(statement.test) if told else "", of_caller, True))
             elif isinstance(statement, ast.Try | ast.TryStar):
                 goes_on = any(map(_goes_on, statement.handlers))
-                inner = (*within, ("", True)) if goes_on else within
+                inner = (*within, ("", True, False)) if goes_on else within
                 yield from self._of(statement.body, inner)
                 yield from self._of((*statement.orelse, *statement.finalbody), within)
             elif isinstance(statement, ast.With | ast.AsyncWith | ast.For | ast.AsyncFor | ast.While):
@@ -54,24 +59,37 @@ class SkippedChecks:
         yield from self._calls(node.test, within)
         if isinstance(node.test, ast.BoolOp) and isinstance(node.test.op, ast.And) and _refuse(node.body):
             # `if signature and not compare_digest(…): raise`
-            for place, operand in enumerate(node.test.values[1:], 1):
-                yield from self._calls(operand, (*within, self._condition(node.test.values[place - 1])))
+            yield from self._after_the_first(node.test, within)
+        negated = node.test.operand if isinstance(node.test, ast.UnaryOp) else None
+        if isinstance(negated, ast.BoolOp) and isinstance(negated.op, ast.Or) and _refuse(node.body):
+            yield from self._after_the_first(negated, within)
         both = _check(node.body) and _check(node.orelse)
         apart = answered or both or _ends(node.body) or _refuse(node.orelse)
         yield from self._of(node.body, within if apart else (*within, self._condition(node.test)))
-        otherwise = (_otherwise(node.test), False)
+        otherwise = (_otherwise(node.test), False, False)
         yield from self._of(node.orelse, within if both or _ends(node.body) else (*within, otherwise))
 
     def _condition(self, test: ast.expr) -> _Condition:
         names = [n.id for n in walk(test) if isinstance(n, ast.Name)]
         texts = (ast.unparse(test), *(self._given.get(name, "") for name in names))
-        return ast.unparse(test), any(map(_HEADERS.search, texts))
+        return ast.unparse(test), any(map(_HEADERS.search, texts)), False
+
+    def _after_the_first(self, test: ast.BoolOp, within: tuple[_Condition, ...]) -> Iterator[SkippedCall]:
+        """What is asked only where the operand before did not settle it, unless that one is a check too."""
+        ors = isinstance(test.op, ast.Or)
+        for before, operand in pairwise(test.values):
+            if not (ors and _check([ast.Expr(before)])):
+                told, of_caller, leaves = self._condition(before)
+                yield from self._calls(operand, (*within, (_otherwise(before) if ors else told, of_caller, leaves)))
 
     def _calls(self, node: ast.AST, within: tuple[_Condition, ...]) -> Iterator[SkippedCall]:
+        if isinstance(node, ast.Return) and isinstance(node.value, ast.BoolOp) and isinstance(node.value.op, ast.Or):
+            # `return not SECRET or compare_digest(…)`
+            yield from self._after_the_first(node.value, within)
         if within:
-            told, sure = next((one for one in within if one[1]), within[0])
+            told, sure, leaves = next((one for one in within if one[1]), within[0])
             names = (ast.unparse(n.func) for n in walk(node) if isinstance(n, ast.Call))
-            yield from (SkippedCall(name, told[:60], sure) for name in names)
+            yield from (SkippedCall(name, told[:60], sure, leaves) for name in names)
 
 
 def _otherwise(test: ast.expr) -> str:
@@ -85,6 +103,12 @@ def _answers_yes(statement: ast.stmt) -> bool:
         and isinstance(statement.value, ast.Constant)
         and statement.value.value is True
     )
+
+
+def _leaves(statement: ast.stmt) -> bool:
+    """Whether the function ends with nothing: a caller that only waits for an exception takes that for a yes."""
+    value = statement.value if isinstance(statement, ast.Return) else ast.Constant(value=True)
+    return value is None or (isinstance(value, ast.Constant) and value.value is None)
 
 
 def _only_answers(statements: Sequence[ast.stmt]) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from audit.model.domains import Domain
 from audit.model.facts import Call, Function, Unresolved
 from audit.model.gaps import Doubt, Gap
-from audit.model.guard_facts import SkippedCall
+from audit.model.guard_facts import OpenAnswer, SkippedCall
 from audit.model.target_facts import TargetFacts
 from audit.rules.domains.role_domain import RoleFunction
 from audit.rules.domains.route_domain import run_by_route
@@ -67,9 +67,22 @@ def skipped(known: TargetFacts, check: Check) -> SkippedCall | None:
     names = frozenset({check.call.name} if check.call else ())
     found: list[SkippedCall] = []
     for function, caller in zip(reversed(check.chain), (*reversed(check.chain[:-1]), None), strict=True):
-        found += [one for one in known.source.guards[function.symbol].skipped if one.name in names]
+        of_function = (one for one in known.source.guards[function.symbol].skipped if one.name in names)
+        # A view that leaves has not done its work either.
+        found += [one for one in of_function if not one.leaves or function.symbol != known.target.role("webhook")]
+        found += [SkippedCall(name, one.unless, sure=False) for name, one in opened(known, function) if not one.chosen]
         names = frozenset(c.name for c in caller.calls if c.target == function.symbol) if caller else frozenset()
     return next((one for one in found if one.sure), found[0] if found else None)
+
+
+def opened(known: TargetFacts, function: Function) -> list[tuple[str, OpenAnswer]]:
+    """What a function asks by a name that another gave it, where that may be a function that answers yes to all."""
+    found = []
+    for name, maker in known.source.guards[function.symbol].made:
+        target = next((c.target for c in function.calls if c.name == maker), "")
+        if target in known.source.guards:
+            found += [(name, one) for one in known.source.guards[target].opens]
+    return found
 
 
 def without_key(check: Check) -> Call | None:

@@ -27,7 +27,51 @@ def _webhook(name: str, outcomes: frozenset[Outcome], body: str, before: str = "
 
 
 _REFUSED = "raise HTTPException(401)\n"
+_BY_KEY = "hmac.compare_digest(sig, hmac.digest(SECRET, body, 'sha256').hex())"
+_MADE = (
+    f"def signed(secret):\n    def check(sig, body):\n        return {_BY_KEY.replace('SECRET', 'secret')}\n\n    return check\n\n\n"
+    "def everybody(sig, body):\n    return True\n\n\ndef checker(secret, proof):\n{}    return signed(secret)\n\n\n"
+)
+_OF_MADE = "    valid = checker(SECRET, PROOF)\n" + _ASKED
+
+
+def _made(name: str, outcomes: frozenset[Outcome], first: str) -> Program:
+    """The check is what a function hands out."""
+    return _webhook(name, outcomes, _OF_MADE, _MADE.format(first))
+
+
+def _dependency(name: str, outcomes: frozenset[Outcome], first: str) -> Program:
+    """The check is a dependency of the route, which refuses by raising."""
+    check = f"async def check(request: Request):\n{first}    if not {_SIGNED.replace('sig,', 'SIG,')}:\n        {_REFUSED}\n\n"
+    receive = "@api.post('/hook', dependencies=[Depends(check)])\nasync def receive(request: Request):\n"
+    text = (
+        f"{_HEAD.replace('HTTPException', 'Depends, HTTPException')}{check}{receive}{_STORE.replace('body', 'request')}"
+    )
+    return Program("webhook-authentic", name, outcomes, {"audit.toml": _ROLE, "app.py": text})
+
+
 PROGRAMS = (
+    _made("made, open without a secret", _DOUBT, "    if not secret:\n        return lambda sig, body: True\n"),
+    _made("made, closed without a secret", PASSES, "    if not secret:\n        return lambda sig, body: False\n"),
+    _made(
+        "made, open where somebody writes so",
+        PASSES,
+        "    if proof == 'none':\n        return lambda sig, body: True\n",
+    ),
+    _made("made, open where a value is empty", _DOUBT, "    if proof == '':\n        return lambda sig, body: True\n"),
+    _dependency("left without a secret", _DOUBT, "    if not SECRET:\n        return\n"),
+    _dependency("left without the header", ALARM, "    if 'x-sig' not in request.headers:\n        return None\n"),
+    _dependency("stopped without a secret", PASSES, "    if not SECRET:\n        raise HTTPException(503)\n"),
+    _webhook(
+        "or without a secret", _DOUBT, _ASKED, _VALID.format(first="").replace("return ", "return not SECRET or ")
+    ),
+    _webhook(
+        "or signed by the key of before",
+        PASSES,
+        _ASKED,
+        _VALID.format(first="").replace("return ", f"return {_BY_KEY.replace('SECRET', 'OLD')} or "),
+    ),
+    _webhook("neither without a secret", _DOUBT, f"{_SIG}    if not (not SECRET or {_SIGNED}):\n        {_REFUSED}"),
     _webhook("with the header", ALARM, f"{_SIG}    if sig:\n        if not {_SIGNED}:\n            {_REFUSED}"),
     _webhook("with the header, in one test", ALARM, f"{_SIG}    if sig and not {_SIGNED}:\n        {_REFUSED}"),
     _webhook("empty key", ALARM, _ASKED, _VALID.format(first="").replace("SECRET.encode()", "b''")),
