@@ -12,7 +12,7 @@ from audit.reading.behaviour.scope import Scope, function_scope, last, scope_at
 from audit.reading.python.abstract_values import ClassValue, FunctionValue, Instance, Value, descends_from
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import lineage
-from audit.reading.python.signatures import placed
+from audit.reading.python.parameters import placed
 
 _SAVES = frozenset({"save", "asave", "bulk_update", "abulk_update", "merge", "add", "put"})
 _COMMITS = frozenset({"commit", "flush", "begin"})

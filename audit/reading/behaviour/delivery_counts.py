@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from audit.model.observations.messages import CountedDelivery, RequeuedMessage
 from audit.reading.behaviour.scope import Scope, keyword, last
-from audit.reading.python.signatures import parameters_of
+from audit.reading.python.parameters import parameters_of
 
 WORDS = ("redeliver", "deliver", "attempt", "tries", "Reject", "quorum", "essai", "livraison")
 _SPEAKS = re.compile(

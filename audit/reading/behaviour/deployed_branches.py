@@ -13,7 +13,7 @@ from audit.reading.behaviour.called_functions import called_function
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.abstract_values import unwrap
 from audit.reading.python.child_nodes import walk
-from audit.reading.python.signatures import defaults_of
+from audit.reading.python.parameters import defaults_of
 
 _LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _VARIANTS = 8

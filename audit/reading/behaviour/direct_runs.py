@@ -9,7 +9,7 @@ from audit.reading.behaviour.published_calls import is_canvas, named_task, stand
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.abstract_values import FunctionValue
 from audit.reading.python.child_nodes import walk
-from audit.reading.python.signatures import placed
+from audit.reading.python.parameters import placed
 
 WORDS = ("def ",)
 _HERE = frozenset({"apply", "run", "__call__", "__wrapped__"})

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from audit.model.observations.shared_data import GlobalCounter
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.abstract_values import FunctionValue
-from audit.reading.python.signatures import defaults_of
+from audit.reading.python.parameters import defaults_of
 
 WORDS = (
     "=[]",

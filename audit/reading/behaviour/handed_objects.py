@@ -16,7 +16,7 @@ from audit.reading.behaviour.scope import Scope, function_scope, last
 from audit.reading.python.abstract_values import FunctionValue
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.interpreter import Machine
-from audit.reading.python.signatures import placed
+from audit.reading.python.parameters import placed
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef
 _OTHER_NAMES = re.compile(r"(?m)^(\w+) *= *(?:[\w.]*partial\()?[\w.]+\.(?:delay|apply_async|send_task)\b(?!\()")

@@ -10,7 +10,7 @@ from audit.reading.behaviour.row_objects import owner
 from audit.reading.behaviour.scope import Scope, function_scope, keyword, last
 from audit.reading.python.abstract_values import ClassValue, FunctionValue, unwrap
 from audit.reading.python.classes import class_attribute
-from audit.reading.python.signatures import defaults_of
+from audit.reading.python.parameters import defaults_of
 
 _WRAPS = frozenset(
     {

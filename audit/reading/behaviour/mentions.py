@@ -8,7 +8,7 @@ from audit.model.observations.failure_handling import RetryFunction
 from audit.model.observations.messages import ResultRead
 from audit.model.observations.observation import Observation
 from audit.reading.python.modules import Module, Project
-from audit.reading.python.signatures import parameters_of
+from audit.reading.python.parameters import parameters_of
 from audit.reading.python.syntax_cache import Definition
 
 _READS = (

@@ -11,7 +11,7 @@ from audit.reading.python.abstract_values import ClassValue, Table, Value, expor
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute
 from audit.reading.python.modules import Module
-from audit.reading.python.signatures import defaults_of, parameters_of, placed
+from audit.reading.python.parameters import defaults_of, parameters_of, placed
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _DEPTH = 6

@@ -26,7 +26,7 @@ from audit.reading.python.abstract_values import (
     last_name,
 )
 from audit.reading.python.child_nodes import walk
-from audit.reading.python.signatures import parameters_of
+from audit.reading.python.parameters import parameters_of
 
 # Their attributes are columns of a row, or of a statement.
 _ROWS = ("Model", "SQLModel", "DeclarativeBase", "Document")

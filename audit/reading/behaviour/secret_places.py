@@ -10,7 +10,7 @@ from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.python.abstract_values import ClassValue
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute
-from audit.reading.python.signatures import defaults_of, placed
+from audit.reading.python.parameters import defaults_of, placed
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 # Calls that take a secret by its place, and what it is.

@@ -16,7 +16,7 @@ from audit.reading.python.abstract_values import (
     unwrap,
 )
 from audit.reading.python.child_nodes import walk
-from audit.reading.python.signatures import defaults_of, parameters_of, placed
+from audit.reading.python.parameters import defaults_of, parameters_of, placed
 
 _DEPTH = 5
 _PATHS = ("certifi.", "ssl.", "pathlib.", "os.path.", "posixpath.", "importlib.", "truststore.")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from audit.reading.deployment.python_commands import Command, command_of
 from audit.reading.deployment.python_words import Words, constants_of, dotted, unknown
-from audit.reading.python.signatures import defaults_of, placed
+from audit.reading.python.parameters import defaults_of, placed
 from audit.target.import_paths import imported_module
 from audit.target.python_syntax import UnparsableError, parse
 

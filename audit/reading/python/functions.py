@@ -16,7 +16,7 @@ from audit.reading.python.lru_cache import LruCache
 from audit.reading.python.modules import Module
 from audit.reading.python.name_resolution import Resolver, dotted
 from audit.reading.python.node_text import segment
-from audit.reading.python.signatures import defaults_of
+from audit.reading.python.parameters import defaults_of
 from audit.reading.python.syntax_cache import Definition, Place
 from audit.reading.python.task_hooks import task_hooks
 from audit.reading.python.unresolved_calls import unresolved

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from audit.model.unknown import UNKNOWN
 from audit.reading.python.abstract_values import FunctionValue, Table, Value, has_unknown, same
 from audit.reading.python.frames import Frame
-from audit.reading.python.signatures import defaults_of
+from audit.reading.python.parameters import defaults_of
 
 
 def bind_arguments(

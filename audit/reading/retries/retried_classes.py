@@ -64,7 +64,7 @@ def _wrapping(machine: Machine, classes: Sequence[ClassValue]) -> Iterator[str]:
                 scope = scope_at(machine, module, f"{module}:{qualified}", place)
                 for node in _answers_to_anything(scope):
                     if _is_of(_raised(scope, node), classes):
-                        yield f"{source.path}:{node.lineno}"
+                        yield f"{source.path}:{getattr(node, 'lineno', 0)}"
 
 
 def _answers_to_anything(scope: Scope) -> Iterator[ast.AST]:

@@ -24,7 +24,7 @@ from audit.reading.python.classes import class_attribute
 from audit.reading.python.excerpts import excerpt_of
 from audit.reading.python.frames import Frame
 from audit.reading.python.interpreter import Machine
-from audit.reading.python.signatures import defaults_of
+from audit.reading.python.parameters import defaults_of
 from audit.reading.web.django_urls import django_endpoints
 from audit.reading.web.fastapi_objects import (
     APPLICATIONS,
