@@ -108,16 +108,16 @@ def _stem(now: datetime, examination: Examination) -> str:
 
 
 def _refuse_without_celery(examination: Examination) -> None:
-    """Raises InterruptedAuditError for a project that nobody described and that never names Celery: no rule has a subject."""
-    target, facts = examination.target, None
+    """Raises InterruptedAuditError for a project that nobody described and that does not use Celery: no rule of it has a subject."""
+    absence = None
     # A terminal that cannot show a step is told of by the questions themselves.
     with contextlib.suppress(UnicodeError):
-        facts = examination.known.source
-    if facts and facts.without_celery and not (target.celery_app or target.asgi_app or target.roles or target.absent):
-        files = len(facts.libraries)
+        absence = examination.known.celery_absence
+    if absence and not absence.gaps:
+        files = len(examination.known.source.libraries)
         msg = (
-            f"{target.root}: this project does not use Celery ({files} Python files and the requirements were read, none names it): "
-            "nothing to audit, no report is written"
+            f"{examination.target.root}: this project does not use Celery ({files} Python files and the lists of what it needs were "
+            "read: no file imports Celery, no dependency names it): nothing to audit, no report is written"
         )
         raise InterruptedAuditError(msg)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from audit.model.facts import Facts
 from audit.model.findings import Finding, Outcome
+from audit.model.gaps import named
 from audit.target.import_paths import import_base
 from audit.target.target_file import Target
 
@@ -102,7 +103,9 @@ def supposed_lines(source: Facts, supposed: Sequence[Supposition], roles: Collec
         several = ", ".join(f"`{symbol}`" for symbol in symbols[:_TOLD]) + (", …" if len(symbols) > _TOLD else "")
         told = [f"application Celery : aucune, car le projet en a plusieurs ({several})"]
     else:
-        told = ["application Celery : aucune n'a été trouvée ; ce qui dépend de ses réglages reste non vérifié"]
+        doubts = source.celery_absence.gaps if source.celery_absence else ()
+        why = f" (rien ne nomme Celery, mais {named(doubts)})" if doubts else ""
+        told = [f"application Celery : aucune n'a été trouvée{why} ; ce qui dépend de ses réglages reste non vérifié"]
     told += [s.told for s in supposed]
     lacking = sorted({*roles} - {s.role for s in supposed})
     told += [f"rôle `{role}` : aucun candidat, ou plusieurs ; ce qui en dépend n'est pas jugé" for role in lacking]

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import cast
 
 from audit.model.call_completion import CallCompletion
+from audit.model.domains import Domain
 from audit.model.findings import Evidence, Excerpt, Level
 from audit.model.gaps import Gap
 from audit.model.guard_facts import GuardFacts
@@ -218,7 +219,8 @@ class Unloaded:
 
 # Worked out from the text, which is digested.
 _DERIVED = frozenset(
-    ("program", "user_mentions", "call_completion", "whole_work", "guards", "setting_writes", "option_writes", "test_modules", "libraries", "loading", "views")
+    ("program", "user_mentions", "call_completion", "whole_work", "guards", "setting_writes", "option_writes", "test_modules", "libraries", "loading", "views",
+     "celery_absence")
 )  # fmt: skip
 
 
@@ -240,7 +242,8 @@ class Facts:
 
     `text_digest` is the SHA-256 of every file read, where functions are read from it when they are asked for.
     `configured_by` is the key of the project's configuration whose default configures Celery: a deployment may change it whole.
-    `without_celery`: all was read, and nothing names Celery. `published_settings`: files that may stand for the module of settings that the target names and does not hold.
+    `without_celery`: all was read, and nothing names Celery; `celery_absence`: what was read of a target that never names it, with what
+    may still bring it, None for one that does. `published_settings`: files that may stand for the module of settings that the target names and does not hold.
     `program`: where the applications lie, for `is_test_file`. `unloaded` holds only what could be established; a module of tasks that is not there may be loaded or not.
     `setting_writes`: every write of each setting, in the order read; `option_writes`: of the options of each task, by symbol.
     Of each function, by symbol: `user_mentions`, the words of it that speak of a logged-in person, its `call_completion`,
@@ -285,6 +288,7 @@ class Facts:
     whole_work: Mapping[str, str] = field(default_factory=dict)
     guards: Mapping[str, GuardFacts] = field(default_factory=dict)
     views: frozenset[str] = frozenset()
+    celery_absence: Domain[str] | None = None
 
     @cached_property
     def digest(self) -> str:

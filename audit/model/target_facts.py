@@ -7,6 +7,7 @@ from functools import cached_property
 
 from audit.model.call_closures import Closures, Subset, closures
 from audit.model.delegated_work import DelegatedWork, delegated_work
+from audit.model.domains import Domain
 from audit.model.facts import BeatEntry, Facts, Function, Process, Route, Setting, Task
 from audit.model.findings import Evidence, Excerpt, Level
 from audit.model.gaps import ExcludedCode, Gap, LongExpression
@@ -40,6 +41,13 @@ class TargetFacts:
     def settings_known(self) -> bool:
         """Whether some probe found a Celery configuration to read at all."""
         return any(facts.settings or facts.tasks for facts in self.probes)
+
+    @property
+    def celery_absence(self) -> Domain[str] | None:
+        """What was read of a project that never names Celery; None where one does, or says of its parts which are there."""
+        told = self.target
+        said = told.celery_app or told.asgi_app or told.roles or told.absent
+        return None if said else self.source.celery_absence
 
     def setting(self, name: str) -> Iterator[tuple[Setting, Facts]]:
         """The setting as each probe sees it, strongest probe first."""

@@ -26,7 +26,7 @@ from audit.reading.celery.application_settings import (
     settings_of_all,
 )
 from audit.reading.celery.beat_schedule import adds_rows, keeps_a_schedule, read_beat, scheduler_setting
-from audit.reading.celery.celery_mentions import is_without_celery
+from audit.reading.celery.celery_mentions import celery_absence
 from audit.reading.celery.configuration_calls import follow_connected, follow_initialisers
 from audit.reading.celery.configuring_modules import keep_loaded_writes
 from audit.reading.celery.deployed_variables import given_to_all, read_in
@@ -145,6 +145,7 @@ def _collect(target: Target, steps: int) -> Facts:
     beat, beat_known = _beat(machine, app, tasks, processes)
     settings, tasks = _settings(machine, app, tasks, target)
     gaps = _gaps(tree, machine)
+    absence = None if tasks or app else celery_absence(project, tree, processes, gaps)
     tree.unread += [(o.path, f"{_TOO_LONG}, ligne {o.first}") for o in machine.given_up]
     return Facts(
         level=Level.SOURCE,
@@ -169,7 +170,8 @@ def _collect(target: Target, steps: int) -> Facts:
         applications=named_applications(machine),
         configured_by=str(app.fields.get("configured_by", "")) if app else "",
         published_settings=_published(app),
-        without_celery=not tasks and not app and is_without_celery(project, tree),
+        without_celery=absence is not None and not absence.gaps,
+        celery_absence=absence,
         unloaded=read_unloaded(starts, tree),
         program=project.program,
         text_digest=project.text_digest,

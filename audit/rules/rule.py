@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from audit.model.domains import Declared, Proof
+from audit.model.domains import Answer, Declared, Domain, Proof, conclude
 from audit.model.findings import Evidence, EvidenceError, Finding, Level, Outcome, Problem, Severity
 from audit.model.gaps import Gap, named
 from audit.model.reading_limit import ReadingLimitError
@@ -14,6 +14,15 @@ from audit.rules.role_names import ROLES_IN_FRENCH
 
 Check = Callable[[TargetFacts], Sequence[Finding]]
 _PASSING = frozenset({Outcome.ESTABLISHED, Outcome.NOT_APPLICABLE})
+# What is asked of any program: the other rules ask something of Celery.
+_OF_ANY_PROGRAM = frozenset(
+    (
+        "deprecations", "dead-code", "unused-imports", "stray-prints", "tests-pass", "test-coverage", "uniform-style",
+        "no-literal-secret", "environment-untracked", "http-verified", "webhook-authentic", "webhook-stored-first",
+        "programs-restarted", "watched-process",
+    )
+)  # fmt: skip
+_WITHOUT_CELERY = "aucun fichier n'importe Celery, et aucune dépendance ne le nomme"
 _TOO_LONG = (
     "du code que cette règle doit suivre a trop d'instructions, ou trop d'appels l'un dans l'autre, pour être lu"
 )
@@ -68,6 +77,8 @@ class Rule(Question):
         return findings or (self._error(f"la règle `{self.id}` n'a rien conclu"),)
 
     def _answers(self, known: TargetFacts) -> Sequence[Finding]:
+        if known.celery_absence and self.id not in _OF_ANY_PROGRAM:
+            return [_of_no_celery(self.guide, known.celery_absence)]
         known.source.asked.clear()
         try:
             findings = self.check(known)
@@ -125,6 +136,15 @@ def _proved(finding: Finding) -> Finding:
         msg = f"« {finding.outcome} » without the proof that `conclude` makes"
         raise EvidenceError(msg)
     return finding
+
+
+def _of_no_celery(guide: Guide, absence: Domain[str]) -> Finding:
+    """What a rule answers of a project that never names Celery: it has no member, unless something may still bring one."""
+    answer: Answer[str] = conclude(absence, lambda _: ())
+    if answer.gaps:
+        missing = f"{_WITHOUT_CELERY}, mais {named(answer.gaps)} (lu : {answer.read})"
+        return undetermined(guide.passes, missing)
+    return Finding(answer.outcome, f"{guide.passes} : {_WITHOUT_CELERY} (lu : {answer.read})", proof=answer.proof)
 
 
 def undetermined(sentence: str, missing: str, settles: str = "") -> Finding:
