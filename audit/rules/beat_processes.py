@@ -15,6 +15,7 @@ from audit.rules.domains.process_domain import (
     workers_without_beat,
 )
 from audit.rules.effective_settings import NO_WORKER
+from audit.rules.example import with_app
 from audit.rules.practice import Fault, answered
 from audit.rules.rule import Guide, defect, rule
 
@@ -36,12 +37,12 @@ from audit.rules.rule import Guide, defect, rule
         language="bash",
     ),
     example={
-        "app.py": """
-            from celery import Celery
-
-            celery_app = Celery("shop", broker="redis://localhost/0")
+        "app.py": with_app(
+            """
             celery_app.conf.beat_schedule = {"check": {"task": "app.check", "schedule": 120.0}}
         """,
+            "celery_app",
+        ),
         "start.sh": """
             «¦celery -A app beat &
             »celery -A app worker

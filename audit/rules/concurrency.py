@@ -10,6 +10,7 @@ from audit.model.target_facts import TargetFacts
 from audit.rules.domains.process_domain import doubtful, narrowed, unread_options, workers
 from audit.rules.domains.setting_domain import place_of, ruled_by, scope_of
 from audit.rules.effective_settings import read
+from audit.rules.example import with_app
 from audit.rules.practice import Fault, answered
 from audit.rules.rule import Guide, defect, rule
 
@@ -32,12 +33,12 @@ _DOC = "https://docs.celeryq.dev/en/stable/userguide/workers.html#concurrency"
         language="bash",
     ),
     example={
-        "app.py": """
-            from celery import Celery
-
-            celery_app = Celery("shop", broker="redis://localhost/0")
+        "app.py": with_app(
+            """
             celery_app.conf.worker_concurrency = 4
         """,
+            "celery_app",
+        ),
         "start.sh": "celery -A app worker --concurrency=«1¦4»",
     },
 )

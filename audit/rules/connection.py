@@ -15,6 +15,7 @@ from audit.rules.domains.result_domain import are_removed
 from audit.rules.domains.setting_domain import Scope, ruled_by, setting_domain
 from audit.rules.domains.setting_scopes import kept_results, redis_only
 from audit.rules.effective_settings import NO_WORKER, Reading, options, places, read, release_of
+from audit.rules.example import with_app
 from audit.rules.practice import Fault, answered, practice, unknown
 from audit.rules.rule import Guide
 from audit.rules.setting_comparison import SettingComparison
@@ -44,12 +45,9 @@ _BY_CLASS = re.compile(r"[A-Za-z_][\w.]*(:[A-Za-z_]\w*|\.[A-Z]\w*$)")
         impact="Moyen : une longue coupure du broker laisse la file sans worker",
     ),
     example={
-        "app.py": """
-            from celery import Celery
-
-            app = Celery("shop", broker="redis://localhost/0")
+        "app.py": with_app("""
             app.conf.broker_connection_max_retries = «10¦None»
-        """,
+        """),
         "start.sh": "celery -A app worker",
     },
 )
@@ -96,12 +94,9 @@ def _gives_up(known: TargetFacts) -> Sequence[Finding]:
         undetermined="l'adresse du broker ou `broker_transport_options` ne se lit pas",
         impact="Moyen : un worker muet ne se reconnecte pas",
     ),
-    example="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
+    example=with_app("""
         app.conf.broker_transport_options = {"«visibility_timeout": 43200¦socket_timeout": 30, "socket_keepalive": True»}
-    """,
+    """),
 )
 def _sockets(known: TargetFacts) -> Sequence[Finding]:
     guide = _sockets.guide
@@ -170,12 +165,9 @@ def _result_expires(known: TargetFacts) -> Sequence[Finding]:
         impact="Moyen : jusqu'à une heure d'attente après un déploiement",
     ),
     example={
-        "app.py": """
-            from celery import Celery
-
-            app = Celery("shop", broker="redis://localhost/0")
+        "app.py": with_app("""
             app.conf.update(task_time_limit=300, worker_soft_shutdown_timeout=15.0)
-        """,
+        """),
         "compose.yaml": """
             services:
               worker:

@@ -13,6 +13,7 @@ from audit.rules.domains.process_domain import doubtful, unread_options
 from audit.rules.domains.setting_domain import EVERYWHERE, Scope, place_of, ruled_by, setting_domain
 from audit.rules.domains.setting_scopes import late_only
 from audit.rules.effective_settings import NO_WORKER, Reading, broker, read, results, shared_redis
+from audit.rules.example import with_app
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 from audit.rules.setting_comparison import SettingComparison
@@ -37,12 +38,9 @@ _CANCEL = (
         solution="worker_prefetch_multiplier = 1",
         undetermined="la valeur de `worker_prefetch_multiplier` ou de `task_acks_late` ne se lit pas",
     ),
-    example="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
+    example=with_app("""
         app.conf.update(task_acks_late=True, worker_prefetch_multiplier=«4¦1»)
-    """,
+    """),
 )
 def _late_ack_prefetch(known: TargetFacts) -> Sequence[Finding]:
     guide, title, scope = _late_ack_prefetch.guide, "Trop de tâches réservées d'avance", late_only(known)

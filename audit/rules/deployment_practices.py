@@ -18,6 +18,7 @@ from audit.model.unknown import UNKNOWN
 from audit.rules.domains.process_domain import celery_processes, doubtful, narrowed, statements
 from audit.rules.domains.release_domain import celery_releases
 from audit.rules.effective_settings import NO_WORKER
+from audit.rules.example import with_app
 from audit.rules.health_checks import Check, health_checks
 from audit.rules.measured_releases import measured_releases
 from audit.rules.practice import Fault, answered, practice
@@ -241,12 +242,9 @@ def _aside(member: WatchedWorker | Process) -> list[Fault]:
         language="yaml",
     ),
     example={
-        "app.py": """
-            from celery import Celery
-
-            app = Celery("shop", broker="redis://localhost/0")
+        "app.py": with_app("""
             app.conf.task_time_limit = 90
-        """,
+        """),
         "compose.yaml": """
             services:
               worker:
@@ -278,12 +276,9 @@ def _grace(known: TargetFacts) -> Sequence[Finding]:
         language="text",
     ),
     example={
-        "app.py": """
-            from celery import Celery
-
-            app = Celery("shop", broker="redis://localhost/0")
+        "app.py": with_app("""
             app.conf.task_acks_late = True
-        """,
+        """),
         "requirements.txt": "celery==«5.7.0¦5.6.3»",
     },
 )

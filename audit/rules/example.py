@@ -20,3 +20,10 @@ def example_files(example: Example, side: str) -> Files:
     """The files of one side, without the margin they were written with; one text alone is a Python module."""
     files = {PYTHON: example} if isinstance(example, str) else example
     return {sided(name, side): dedent(sided(text, side)).strip() + "\n" for name, text in files.items()}
+
+
+def with_app(text: str, name: str = "app") -> str:
+    """A module that makes a Celery application of this name, and goes on with `text`."""
+    rest = dedent(text).strip()
+    between = "\n\n\n" if rest.startswith(("@", "def ", "class ")) else "\n"
+    return f'from celery import Celery\n\n{name} = Celery("shop", broker="redis://localhost/0"){between}{rest}\n'

@@ -22,6 +22,7 @@ from audit.rules.domains.caller_domain import Check, enforced, opened, run_by_we
 from audit.rules.domains.program_domain import SourceFile, source_files, tracked
 from audit.rules.domains.setting_domain import place_of
 from audit.rules.effective_settings import short
+from audit.rules.example import with_app
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide, without_role
 
@@ -98,11 +99,8 @@ def _secrets(known: TargetFacts) -> Sequence[Finding]:
         language="bash",
     ),
     example={
-        "app.py": """
-            from celery import Celery
-
-            app = Celery("shop", broker="redis://localhost/0")
-        """,
+        "app.py": with_app("""
+        """),
         "«.env¦.gitignore»": "«API_KEY=…¦.env»",
     },
 )

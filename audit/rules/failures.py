@@ -14,6 +14,7 @@ from audit.model.unknown import UNKNOWN
 from audit.rules.domains.process_domain import widened
 from audit.rules.domains.task_domain import retry_policies, retry_schedules, tasks
 from audit.rules.effective_settings import NO_TASK, production_tasks, short
+from audit.rules.example import with_app
 from audit.rules.passing_errors import is_everything, judged, names_of, unclear
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
@@ -36,12 +37,7 @@ _NO_RETRY = "aucune tâche ne demande de reprise"
         undetermined=f"{NO_TASK}, ou un `except` large n'entoure qu'une partie de la tâche",
         impact="Moyen : échecs invisibles, jamais repris",
     ),
-    example="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
-
-
+    example=with_app("""
         @app.task«¦(bind=True)»
         def deliver(«¦self, »message_id):
             try:
@@ -49,7 +45,7 @@ _NO_RETRY = "aucune tâche ne demande de reprise"
             except «Exception as error:
                 return {"error": str(error)}¦ConnectionError as error:
                 raise self.retry(exc=error)»
-    """,
+    """),
 )
 def _errors_not_swallowed(known: TargetFacts) -> Sequence[Finding]:
     return NotInTasks(
@@ -101,12 +97,7 @@ def _why_unsure(known: TargetFacts, observation: SwallowedError) -> str:
         undetermined=NO_TASK,
         impact="Élevé : travail fait deux fois",
     ),
-    example="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
-
-
+    example=with_app("""
         @app.task(bind=True, max_retries=3)
         def deliver(self, message_id):
             try:
@@ -114,7 +105,7 @@ def _why_unsure(known: TargetFacts, observation: SwallowedError) -> str:
                     raise self.retry(countdown=60)
             except «Exception¦ValueError»:
                 mark_failed(message_id)
-    """,
+    """),
 )
 def _caught(known: TargetFacts) -> Sequence[Finding]:
     domain = retry_policies(known)
@@ -145,19 +136,14 @@ def _caught(known: TargetFacts) -> Sequence[Finding]:
         undetermined="`max_retries` ne se calcule pas à la lecture",
         impact="Moyen : un message qui ne peut aboutir revient sans fin",
     ),
-    example="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
-
-
+    example=with_app("""
         @app.task(bind=True, max_retries=«None¦5»)
         def deliver(self, message_id):
             try:
                 send(message_id)
             except ConnectionError as error:
                 raise self.retry(exc=error, countdown=60)
-    """,
+    """),
 )
 def _bounded(known: TargetFacts) -> Sequence[Finding]:
     def faults(asked: RetrySchedule) -> list[Fault]:
@@ -183,19 +169,14 @@ def _bounded(known: TargetFacts) -> Sequence[Finding]:
         solution="@app.task(autoretry_for=(ConnectionError,), retry_backoff=True, retry_jitter=True)",
         undetermined="les délais ne se calculent pas à la lecture",
     ),
-    example="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
-
-
+    example=with_app("""
         @app.task(bind=True, max_retries=3)
         def deliver(self, message_id):
             try:
                 send(message_id)
             except ConnectionError as error:
                 raise self.retry(exc=error, countdown=60«¦ * 2**self.request.retries»)
-    """,
+    """),
 )
 def _backs_off(known: TargetFacts) -> Sequence[Finding]:
     def faults(asked: RetrySchedule) -> list[Fault]:
@@ -256,16 +237,11 @@ def _place(schedule: RetrySchedule) -> Excerpt | None:
         solution="@app.task(autoretry_for=(ConnectionError, TimeoutError), retry_backoff=True)",
         undetermined="`autoretry_for` ne se lit pas dans le code",
     ),
-    example="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
-
-
+    example=with_app("""
         @app.task(autoretry_for=(«Exception,¦ConnectionError, TimeoutError»), retry_backoff=True)
         def deliver(message_id):
             send(message_id)
-    """,
+    """),
 )
 def _narrow(known: TargetFacts) -> Sequence[Finding]:
     classes = {o.name: o for o in known.source.observations_of(RetriedClass)}

@@ -15,6 +15,7 @@ from audit.model.test_files import is_test_file
 from audit.rules.domains.setting_domain import place_of, ruled_by, unread_tasks
 from audit.rules.domains.setting_scopes import ignoring, kept_results
 from audit.rules.effective_settings import NO_TASK, production_tasks, read, short
+from audit.rules.example import with_app
 from audit.rules.practice import Fault, answered, failed, practice, unknown
 from audit.rules.rule import Guide
 
@@ -132,19 +133,14 @@ def _unloaded(known: TargetFacts) -> Sequence[Finding]:
         undetermined=NO_TASK,
         impact="Élevé : l'autre n'est jamais exécutée",
     ),
-    example="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
-
-
+    example=with_app("""
         @app.task(name="send")
         def send_mail(order_id): ...
 
 
         @app.task(name="«send¦send_message»")
         def send_message(order_id): ...
-    """,
+    """),
 )
 def _unique(known: TargetFacts) -> Sequence[Finding]:
     guide = _unique.guide

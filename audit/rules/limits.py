@@ -25,6 +25,7 @@ from audit.rules.domains.setting_domain import (
     unread_tasks,
 )
 from audit.rules.effective_settings import NO_TASK, NO_WORKER, Reading, production_tasks, read, short
+from audit.rules.example import with_app
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 from audit.rules.setting_comparison import SettingComparison
@@ -205,12 +206,9 @@ def _listed(tasks: list[str], total: int) -> str:
         language="bash",
     ),
     example={
-        "app.py": """
-            from celery import Celery
-
-            app = Celery("shop", broker="redis://localhost/0")
+        "app.py": with_app("""
             app.conf.update(task_soft_time_limit=60, task_time_limit=90)
-        """,
+        """),
         "start.sh": "celery -A app worker --pool=«threads¦prefork»",
     },
 )
@@ -262,12 +260,9 @@ def _limited(known: TargetFacts, limits: Sequence[Reading]) -> Scope:
         language="bash",
     ),
     example={
-        "app.py": """
-            from celery import Celery
-
-            app = Celery("shop", broker="redis://localhost/0")
+        "app.py": with_app("""
             app.conf.worker_pool = "prefork"
-        """,
+        """),
         "start.sh": "celery -A app worker --pool=«threads¦prefork»",
     },
 )
@@ -308,12 +303,9 @@ def _same_pool(known: TargetFacts) -> Sequence[Finding]:
         undetermined="`task_always_eager` ne se lit pas dans le code",
         impact="Élevé : rien ne survit au processus web",
     ),
-    example="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
+    example=with_app("""
         app.conf.task_always_eager = «True¦False»
-    """,
+    """),
 )
 def _not_eager(known: TargetFacts) -> Sequence[Finding]:
     title = "Exécution immédiate activée"

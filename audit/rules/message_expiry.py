@@ -16,6 +16,7 @@ from audit.model.unknown import UNKNOWN, Unknown
 from audit.rules.domains.setting_domain import place_of, ruled_by, unread_tasks
 from audit.rules.domains.task_domain import retry_schedules
 from audit.rules.effective_settings import number, short
+from audit.rules.example import with_app
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 
@@ -36,19 +37,14 @@ _EXPIRATION = "https://docs.celeryq.dev/en/stable/userguide/calling.html#expirat
         undetermined="un délai ou un `expires` ne se lit pas",
         impact="Élevé : la tâche n'est jamais exécutée",
     ),
-    example="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
-
-
+    example=with_app("""
         @app.task
         def remind(order_id): ...
 
 
         def ordered(order_id):
             remind.apply_async(args=[order_id], countdown=600, expires=«300¦3600»)
-    """,
+    """),
 )
 def _expiry(known: TargetFacts) -> Sequence[Finding]:
     members = [*_published(known), *_planned(known), *_retried(known)]

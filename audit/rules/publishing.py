@@ -22,6 +22,7 @@ from audit.rules.domains.route_domain import is_a_view
 from audit.rules.domains.task_domain import publications
 from audit.rules.domains.transaction_domain import Transactions
 from audit.rules.effective_settings import NO_TASK, short
+from audit.rules.example import with_app
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 
@@ -48,19 +49,14 @@ _NONE = "aucune publication n'a été trouvée"
         undetermined="un `countdown` ou un `eta` ne se lit pas",
         impact="Moyen : mémoire, redélivrances sous Redis, et rien à consulter ni à annuler",
     ),
-    example="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
-
-
+    example=with_app("""
         @app.task
         def remind(order_id): ...
 
 
         def ordered(order_id):
             remind.apply_async(args=[order_id], countdown=«86400¦60»)
-    """,
+    """),
 )
 def _long(known: TargetFacts) -> Sequence[Finding]:
     guide = _long.guide

@@ -19,6 +19,7 @@ from audit.rules.consumed_queues import consumed_by
 from audit.rules.domains.process_domain import copies, limited_tasks
 from audit.rules.domains.setting_domain import place_of, ruled_by
 from audit.rules.effective_settings import NO_TASK, Reading, places, production_tasks, read, short
+from audit.rules.example import with_app
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.routing import route_of
 from audit.rules.rule import Guide
@@ -89,15 +90,10 @@ class _Limited:
         language="bash",
     ),
     example={
-        "app.py": """
-            from celery import Celery
-
-            app = Celery("shop", broker="redis://localhost/0")
-
-
+        "app.py": with_app("""
             @app.task(rate_limit="10/s")
             def send(message_id): ...
-        """,
+        """),
         "start.sh": """
             celery -A app worker« -n one@%h &
             celery -A app worker -n two@%h¦»

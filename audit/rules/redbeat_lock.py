@@ -6,6 +6,7 @@ from audit.model.domains import conclude
 from audit.model.findings import Finding, Severity
 from audit.model.target_facts import TargetFacts
 from audit.rules.domains.redbeat_domain import Lock, redbeat_locks
+from audit.rules.example import with_app
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 
@@ -23,14 +24,11 @@ from audit.rules.rule import Guide
         undetermined="un de ces réglages ne se lit pas",
         impact="Élevé : aucune tâche périodique ne part",
     ),
-    example="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
+    example=with_app("""
         app.conf.beat_scheduler = "redbeat.RedBeatScheduler"
         app.conf.beat_max_loop_interval = «60¦10»
         app.conf.redbeat_lock_timeout = «30¦50»
-    """,
+    """),
 )
 def _lock(known: TargetFacts) -> Sequence[Finding]:
     domain = redbeat_locks(known)

@@ -8,6 +8,7 @@ from audit.rules.domains.setting_domain import EVERYWHERE, Scope
 from audit.rules.domains.setting_scopes import late_only
 from audit.rules.effective_settings import release_of
 from audit.rules.exact_value import ExactValue
+from audit.rules.example import with_app
 from audit.rules.rule import Guide, rule
 from audit.rules.setting_comparison import exactly
 
@@ -36,16 +37,16 @@ def _guide(name: str, severity: Severity, passes: str, fails: str, *, impact: st
         impact="Élevé : la tâche en cours est perdue quand le worker meurt",
         before=", là où une tâche exécutée deux fois ne fait pas deux fois son effet",
     ),
-    example="""
-        from celery import Celery
-
-        celery_app = Celery("shop", broker="redis://localhost/0")
+    example=with_app(
+        """
         celery_app.conf.task_acks_late = True
 
 
         @celery_app.task«(acks_late=False)¦»
         def send(message_id): ...
     """,
+        "celery_app",
+    ),
 )
 def _late(known: TargetFacts) -> Sequence[Finding]:
     exact = ExactValue(
@@ -105,12 +106,12 @@ def _rejected(known: TargetFacts) -> Sequence[Finding]:
         "Un worker démarré avant son broker peut s'arrêter",
         impact="Faible",
     ),
-    example="""
-        from celery import Celery
-
-        celery_app = Celery("shop", broker="redis://localhost/0")
+    example=with_app(
+        """
         celery_app.conf.broker_connection_retry_on_startup = «False¦True»
     """,
+        "celery_app",
+    ),
 )
 def _startup(known: TargetFacts) -> Sequence[Finding]:
     exact = ExactValue(

@@ -7,6 +7,7 @@ from audit.model.findings import Finding, Severity
 from audit.model.target_facts import TargetFacts
 from audit.rules.domains.task_domain import tested_retries
 from audit.rules.effective_settings import short
+from audit.rules.example import with_app
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 
@@ -27,12 +28,7 @@ _RETRY = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#retrying"
         impact="Moyen : des reprises que l'on croit prouvées",
     ),
     example={
-        "app.py": """
-            from celery import Celery
-
-            app = Celery("shop", broker="redis://localhost/0")
-
-
+        "app.py": with_app("""
             def retry_delay(retries):
                 return 60 * 2**retries
 
@@ -43,7 +39,7 @@ _RETRY = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#retrying"
                     deliver(message_id)
                 except ConnectionError as error:
                     raise self.retry(exc=error, countdown=«30¦retry_delay(self.request.retries)»)
-        """,
+        """),
         "tests/test_delays.py": """
             from app import retry_delay
 

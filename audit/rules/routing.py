@@ -14,6 +14,7 @@ from audit.rules.consumed_queues import consumed_by
 from audit.rules.domains.process_domain import started_by_code
 from audit.rules.domains.setting_domain import EVERYWHERE, place_of, ruled_by, scope_of
 from audit.rules.effective_settings import NO_WORKER, read, short
+from audit.rules.example import with_app
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 from audit.rules.worker_pools import unread_process_files
@@ -171,19 +172,14 @@ def _unread(known: TargetFacts, consumed: set[str]) -> str:
         language="bash",
     ),
     example={
-        "app.py": """
-            from celery import Celery
-
-            app = Celery("shop", broker="redis://localhost/0")
-
-
+        "app.py": with_app("""
             @app.task(queue="mail")
             def send_mail(order_id): ...
 
 
             def ordered(order_id):
                 send_mail.delay(order_id)
-        """,
+        """),
         "start.sh": "celery -A app worker«¦ -Q celery,mail»",
     },
 )

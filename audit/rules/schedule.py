@@ -13,6 +13,7 @@ from audit.rules.crontabs import crontab_seconds
 from audit.rules.domains.beat_domain import NO_ENTRY, beat_entries, schedule
 from audit.rules.domains.setting_domain import ruled_by
 from audit.rules.effective_settings import hard_limit, number, production_tasks, read
+from audit.rules.example import with_app
 from audit.rules.limits import limit, limit_of
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
@@ -52,10 +53,7 @@ def _judged(
         undetermined="le planning ne se lit pas en entier, ou la tâche vient d'un paquet que l'audit ne lit pas",
         impact="Élevé : la tâche n'est jamais exécutée, et chaque message est rejeté",
     ),
-    example="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
+    example=with_app("""
         app.conf.beat_schedule = {
             "sweep": {"task": "«app.clean¦app.sweep»", "schedule": 300.0},
         }
@@ -63,7 +61,7 @@ def _judged(
 
         @app.task
         def sweep(): ...
-    """,
+    """),
 )
 def _registered(known: TargetFacts) -> Sequence[Finding]:
     facts = schedule(known) or known.source
@@ -110,10 +108,7 @@ def _place(known: TargetFacts, entry: BeatEntry) -> Excerpt | None:
         solution='"sweep": {"task": "application.tasks.sweep", "schedule": 30.0, "options": {"expires": 25}},',
         undetermined="une limite de temps, une période ou `expires` ne se lit pas",
     ),
-    example="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
+    example=with_app("""
         app.conf.task_time_limit = 60
         app.conf.beat_schedule = {
             "sweep": {"task": "app.sweep", "schedule": «30.0¦300.0»},
@@ -122,7 +117,7 @@ def _place(known: TargetFacts, entry: BeatEntry) -> Excerpt | None:
 
         @app.task
         def sweep(): ...
-    """,
+    """),
 )
 def _piles_up(known: TargetFacts) -> Sequence[Finding]:
     hard = hard_limit(known)
@@ -189,10 +184,7 @@ def _expires(known: TargetFacts, entry: BeatEntry) -> float | Unknown | None:
         solution='"cleanup": {"task": "application.tasks.cleanup", "schedule": 300.0, "options": {"expires": 290}},',
         undetermined="le planning ne se lit pas en entier",
     ),
-    example="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
+    example=with_app("""
         app.conf.beat_schedule = {
             "sweep": {"task": "app.sweep", "schedule": 300.0«¦, "options": {"expires": 290}»},
         }
@@ -200,7 +192,7 @@ def _expires(known: TargetFacts, entry: BeatEntry) -> float | Unknown | None:
 
         @app.task
         def sweep(): ...
-    """,
+    """),
 )
 def _expire(known: TargetFacts) -> Sequence[Finding]:
     def faults(entry: BeatEntry) -> list[Fault]:

@@ -14,6 +14,7 @@ from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.rules.domains.setting_domain import hidden_tasks, place_of, ruled_by
 from audit.rules.effective_settings import Reading, given, options, production_tasks, read, short
+from audit.rules.example import with_app
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 
@@ -54,12 +55,9 @@ _SERIALIZERS: dict[str, PlainValue] = {
         undetermined="`accept_content` ou un `serializer` ne se lit pas dans le code",
         impact="Élevé : exécution de code à distance",
     ),
-    example="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
+    example=with_app("""
         app.conf.update(task_serializer="«pickle¦json»", accept_content=["«pickle¦json»"])
-    """,
+    """),
 )
 def _pickle(known: TargetFacts) -> Sequence[Finding]:
     guide = _pickle.guide

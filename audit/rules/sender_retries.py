@@ -11,7 +11,7 @@ from audit.model.target_facts import TargetFacts
 from audit.rules.concluded_points import Wrong, concluded
 from audit.rules.domains.retry_domain import retry_schedules, sender_policy
 from audit.rules.domains.role_domain import role_only
-from audit.rules.example import Example
+from audit.rules.example import Example, with_app
 from audit.rules.rule import Check, Guide, Rule, rule, without_role
 from audit.rules.user_dependency import own_name
 
@@ -96,12 +96,8 @@ def _never(known: TargetFacts) -> Finding:
             [roles]
             sender = "app:send"
         """,
-        "app.py": """
-            from celery import Celery
-
-            celery_app = Celery("shop", broker="redis://localhost/0")
-
-
+        "app.py": with_app(
+            """
             @celery_app.task(bind=True, max_retries=«5¦3»)
             def send(self, message_id):
                 try:
@@ -109,6 +105,8 @@ def _never(known: TargetFacts) -> Finding:
                 except ConnectionError as error:
                     raise self.retry(exc=error, countdown=60 * 2**self.request.retries)
         """,
+            "celery_app",
+        ),
     },
 )
 def _limit(known: TargetFacts) -> Sequence[Finding]:
@@ -141,12 +139,8 @@ def _french(delays: Sequence[float]) -> str:
             [roles]
             sender = "app:send"
         """,
-        "app.py": """
-            from celery import Celery
-
-            celery_app = Celery("shop", broker="redis://localhost/0")
-
-
+        "app.py": with_app(
+            """
             @celery_app.task(bind=True, max_retries=3)
             def send(self, message_id):
                 try:
@@ -154,6 +148,8 @@ def _french(delays: Sequence[float]) -> str:
                 except ConnectionError as error:
                     raise self.retry(exc=error, countdown=60«¦ * 2**self.request.retries»)
         """,
+            "celery_app",
+        ),
     },
 )
 def _delays(known: TargetFacts) -> Sequence[Finding]:
@@ -179,12 +175,8 @@ def _delays(known: TargetFacts) -> Sequence[Finding]:
             [roles]
             sender = "app:send"
         """,
-        "app.py": """
-            from celery import Celery
-
-            celery_app = Celery("shop", broker="redis://localhost/0")
-
-
+        "app.py": with_app(
+            """
             @celery_app.task(bind=True, max_retries=3)
             def send(self, message_id):
                 try:
@@ -195,6 +187,8 @@ def _delays(known: TargetFacts) -> Sequence[Finding]:
                 except ConnectionError as error:
                     raise self.retry(exc=error, countdown=60 * 2**self.request.retries)»
         """,
+            "celery_app",
+        ),
     },
 )
 def _swallowed(known: TargetFacts) -> Sequence[Finding]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from audit.model.findings import Finding
 from audit.model.target_facts import TargetFacts
+from audit.rules.example import with_app
 from audit.rules.rule import without_role
 from audit.rules.user_dependency import autonomous, no_user_filter, no_user_met, no_user_parameter, service_client
 
@@ -21,17 +22,15 @@ from audit.rules.user_dependency import autonomous, no_user_filter, no_user_met,
             [roles]
             sender = "app:send"
         """,
-        "app.py": """
-            from celery import Celery
-
-            celery_app = Celery("shop", broker="redis://localhost/0")
-
-
+        "app.py": with_app(
+            """
             @celery_app.task
             def send(message_id«, current_user¦»):
                 message = messages.get(message_id)
                 gateway.deliver(message)
         """,
+            "celery_app",
+        ),
     },
 )
 def _sender(known: TargetFacts) -> Sequence[Finding]:

@@ -11,6 +11,7 @@ from audit.model.observations.deployment_statements import OtherScheduler
 from audit.model.target_facts import TargetFacts
 from audit.rules.domains.process_domain import beats, beats_apart, copies, doubtful, narrowed, unread_options
 from audit.rules.effective_settings import places, read
+from audit.rules.example import with_app
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 
@@ -32,11 +33,8 @@ _BEAT = "https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html"
         language="bash",
     ),
     example={
-        "app.py": """
-            from celery import Celery
-
-            app = Celery("shop", broker="redis://localhost/0")
-        """,
+        "app.py": with_app("""
+        """),
         "start.sh": """
             celery -A app beat &
             celery -A app worker« -B¦»

@@ -17,6 +17,7 @@ from audit.rules.domains.setting_domain import EVERYWHERE, Scope, hidden_tasks, 
 from audit.rules.domains.setting_scopes import late_only, redis_only
 from audit.rules.domains.task_domain import tasks_running
 from audit.rules.effective_settings import Reading, broker, hard_limit, number, options, production_tasks, read, short
+from audit.rules.example import with_app
 from audit.rules.limits import limit
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
@@ -42,10 +43,7 @@ _BACKOFF_MAX, _MAX_RETRIES, _MOST_DOUBLINGS = 600, 3, 64
         undetermined="le broker, une limite de temps, un délai de reprise ou un `countdown` ne se lit pas",
         impact="Élevé : exécutions en double, sans fin",
     ),
-    example="""
-        from celery import Celery
-
-        app = Celery("shop", broker="redis://localhost/0")
+    example=with_app("""
         app.conf.broker_transport_options = {"visibility_timeout": 3600}
 
 
@@ -55,7 +53,7 @@ _BACKOFF_MAX, _MAX_RETRIES, _MOST_DOUBLINGS = 600, 3, 64
 
         def ordered(order_id):
             remind.apply_async(args=[order_id], countdown=«86400¦60»)
-    """,
+    """),
 )
 def _visibility(known: TargetFacts) -> Sequence[Finding]:
     guide, kind = _visibility.guide, broker(known)[0]
