@@ -162,9 +162,14 @@ class UnrecognisedUse(Gap):
 _NAMED = 3
 
 
+def _placed(gap: Gap) -> str:
+    """Its words, and where to look, which some of them say already."""
+    return f"{gap.words}, `{gap.place}`" if gap.path and gap.path not in gap.words else gap.words
+
+
 def named(gaps: tuple[Gap, ...]) -> str:
     """The first gaps as one French clause, and how many more there are."""
-    words = list(dict.fromkeys(gap.words for gap in gaps))
+    words = list(dict.fromkeys(_placed(gap) for gap in gaps))
     rest = len(words) - _NAMED
     more = f" (et {rest} autre{'s' if rest > 1 else ''})" if rest > 0 else ""
     return " ; ".join(words[:_NAMED]) + more

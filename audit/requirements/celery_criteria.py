@@ -186,7 +186,6 @@ CELERY_CRITERIA = (
             "broker-keeps-queues",
             "visibility-timeout-everywhere",
             "own-health-check",
-            "no-connection-at-import",
             "canary-broker-emptied",
         ),
     ),

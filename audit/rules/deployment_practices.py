@@ -230,7 +230,7 @@ def _aside(member: WatchedWorker | Process) -> list[Fault]:
     reference=_SOFT,
     guide=Guide(
         severity=Severity.MINOR,
-        passes="L'orchestrateur demande l'arrêt au worker seul, et lui laisse le temps de finir",
+        passes="L'orchestrateur demande l'arrêt au worker seul, et lui laisse le temps de finir, ou de rendre ce qu'il n'a pas fini",
         fails="L'orchestrateur coupe les tâches d'un worker qu'il arrête",
         advice=(
             "Lancer le worker par `exec`, envoyer SIGTERM à lui seul (`stopasgroup=false`, `KillMode=mixed`), et donner à "
@@ -267,11 +267,11 @@ def _grace(known: TargetFacts) -> Sequence[Finding]:
     reference=_RELEASE,
     guide=Guide(
         severity=Severity.MINOR,
-        passes="Cette version de Celery survit à la chute de son broker, partout où le harnais l'a jouée",
+        passes="Cette version de Celery survit à la chute de son broker, dans les essais faits avec l'outil, hors de cet audit",
         fails="Le worker de cette version de Celery s'arrête quand son broker tombe (mesuré)",
         advice="Garder Celery 5.6, ou n'avoir rien de précieux dans la mémoire d'un worker supervisé",
         solution="celery==5.6.3\nkombu==5.6.2",
-        undetermined="la version de Celery n'est épinglée dans aucun fichier, ou sa série n'a pas été jouée, et rien n'a été importé",
+        undetermined="la version de Celery n'est épinglée dans aucun fichier, ou sa série n'a pas été essayée, et rien n'a été importé",
         impact="Moyen : chaque coupure du broker arrête les workers",
         language="text",
     ),
@@ -288,9 +288,7 @@ def _release(known: TargetFacts) -> Sequence[Finding]:
     evidence = (release.evidence for release in domain.members)
     guide = _release.guide
     if any(release.version not in measured_releases() for release in domain.members):
-        passes = (
-            "La version jouée de cette série de Celery survit à la chute de son broker, partout où le harnais l'a jouée"
-        )
+        passes = "La version essayée de cette série de Celery survit à la chute de son broker, dans les essais faits avec l'outil, hors de cet audit"
         guide = replace(guide, passes=passes)
     return answered(guide, "Version de Celery", answer, *evidence, nothing="aucune version")
 
@@ -299,5 +297,5 @@ def _dies(release: Release) -> list[Fault]:
     played = measured_releases().get(release.version)
     if played is None or not played.died:
         return []
-    told = f"version {release.version}, dans {len(played.died)} des {played.played} combinaisons jouées"
+    told = f"version {release.version}, dans {len(played.died)} des {played.played} combinaisons essayées"
     return [Fault(told, release.place)]

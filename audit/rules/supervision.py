@@ -30,16 +30,16 @@ while true; do
 done &"""
 
 
-def _who(restart: str) -> str:
+def _who(worker: Process) -> str:
     """Who restarts; a hosting platform says so in its documentation, not in the file."""
-    if restart == "platform":
-        return "D'après sa documentation, la plateforme d'hébergement"
-    return _capital(_BY.get(restart, restart))
+    if worker.restart == "platform":
+        return f"D'après sa documentation, {'Render' if worker.excerpt.path.endswith(('.yaml', '.yml')) else 'Heroku'}"
+    return _capital(_BY.get(worker.restart, worker.restart))
 
 
 def _brought_back(known: TargetFacts, worker: Process, answer: Answer[Fault]) -> Finding:
     places = [e for e in (worker.excerpt, worker.runner) if e]
-    text = f"{_who(worker.restart)} relance le worker (`{worker.excerpt.path}`)"
+    text = f"{_who(worker)} relance le worker (`{worker.excerpt.path}`)"
     evidence = tuple(known.source.evidence(e) for e in places)
     return Finding(answer.outcome, text, evidence, proof=answer.proof)
 

@@ -140,4 +140,4 @@ def _told(members: list[StoppedWorker]) -> str:
 def _delay(member: StoppedWorker) -> str:
     grace = "délai non lu" if member.stop.grace is None else f"{member.stop.grace:g} s"
     waited = next((wait.seconds for wait in member.waits if wait.seconds is not None), None)
-    return grace if waited is None else f"{grace} pour {waited:g} s"
+    return grace if waited is None else f"{grace} laissées, {waited:g} s nécessaires"

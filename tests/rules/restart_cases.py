@@ -139,7 +139,7 @@ RESTARTS = (
         {"k.yaml": f"{_DEPLOYMENT}command: [sh, -c, '{_WORKER}; sleep 86400']\n"},
     ),
     _dead("outlived in a Procfile", {"Procfile": f"worker: {_WORKER} || tail -f /dev/null\n"}),
-    _again("replaced in a Procfile", "la plateforme", Procfile=f"worker: exec {_WORKER} || tail -f /dev/null\n"),
+    _again("replaced in a Procfile", "Heroku", Procfile=f"worker: exec {_WORKER} || tail -f /dev/null\n"),
     _unsure("Procfile run by honcho", "lance le Procfile", _HONCHO),
     _dead(
         "pods that are never started again",

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator
+from posixpath import basename
 
 from audit.model.observations.deployment_statements import BrokerService
 from audit.reading.source_files import Source, Tree, read_text
@@ -19,8 +20,12 @@ _HOST = re.compile(r"\b(?:redis|valkey)-cli\b.*?\s-h\s+(?P<host>[\w.-]+)")
 
 def stated_policies(tree: Tree, read: Collection[str]) -> Iterator[BrokerService]:
     """The policies that files other than those `read` already state, one of each file; their server's bound is not known."""
+    rendered = {basename(path) for path in read}
     for path in tree.paths:
-        if path in read or not _FILES.search(path) or _OF_TESTS.search(path):
+        # What a template makes is read where it stands.
+        if path in read or re.sub(r"\.(j2|tmpl|tpl)$", "", basename(path)) in rendered - {basename(path)}:
+            continue
+        if not _FILES.search(path) or _OF_TESTS.search(path):
             continue
         source = read_text(tree, path)
         if source is not None and "maxmemory" in source.text.lower():

@@ -36,17 +36,20 @@ def _unplayed(version: str) -> Iterator[Gap]:
     if version in measured:
         return
     if not found:
-        yield Doubt(why=f"ce que Celery {version} fait quand son broker tombe : versions jouées {', '.join(measured)}")
+        yield Doubt(
+            why=f"ce que Celery {version} fait quand son broker tombe : versions essayées {', '.join(measured)}"
+        )
     for one in found:
         if one.died and "*" in version:
             yield Doubt(why=f"la version précise de Celery (`{version}` peut être {one.release})")
         elif one.died:
             same = f"la série de Celery {version} : le worker de {one.release} meurt avec son broker"
-            yield Doubt(why=f"{same}, et {version} n'a pas été jouée")
+            yield Doubt(why=f"{same}, et {version} n'a pas été essayée")
 
 
 def _read(version: str) -> str:
     played = ", ".join(
-        f"{m.release} jouée dans {m.played} combinaisons sans qu'un worker meure" for m in _played(version)
+        f"{m.release} essayée dans {m.played} combinaisons sans qu'un worker meure" for m in _played(version)
     )
-    return played if version in measured_releases() else f"{version} n'a pas été jouée ; {played}"
+    unplayed = "" if version in measured_releases() else f"{version} n'a pas été essayée"
+    return " ; ".join(filter(None, (unplayed, played)))

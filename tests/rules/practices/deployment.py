@@ -185,19 +185,19 @@ CASES = (
     undetermined(
         "celery-release",
         "a series that nobody played",
-        "versions jouées 5.3.6",
+        "versions essayées 5.3.6",
         Edit("requirements.txt", "celery==5.6.3", "celery==5.2.7"),
     ),
     undetermined(
         "celery-release",
         "a neighbour of the one that dies",
-        "5.7.1 n'a pas été jouée",
+        "5.7.1 n'a pas été essayée",
         Edit("requirements.txt", "celery==5.6.3", "celery==5.7.1"),
     ),
     established(
         "celery-release",
         "a neighbour of one that lives",
-        "5.6.2 n'a pas été jouée ; 5.6.3",
+        "5.6.2 n'a pas été essayée ; 5.6.3",
         Edit("requirements.txt", "celery==5.6.3", "celery==5.6.2"),
     ),
     undetermined(

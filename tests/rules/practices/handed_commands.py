@@ -44,7 +44,7 @@ CASES = (
     established("not-root", "a user indented as its section is", "`shop`", _program(f"    command={_BEAT}", "    user=shop")),
     fails("not-root", "root, indented as its section is", "sous `root`", _program(f"    command={_BEAT}", "    user=root")),
     fails("soft-shutdown", "an emptied environment", "arrêt à chaud", _service(f"env -i PATH=/bin {_WORKER}")),
-    established("soft-shutdown", "emptied, and given again", "60 s pour 15 s", _service(f"env -i REMAP_SIGTERM=SIGQUIT {_WORKER}")),
+    established("soft-shutdown", "emptied, and given again", "60 s laissées, 15 s nécessaires", _service(f"env -i REMAP_SIGTERM=SIGQUIT {_WORKER}")),
     undetermined("soft-shutdown", "the environment of sudo", "`REMAP_SIGTERM`", _service(f"sudo -u shop {_WORKER}")),
     undetermined("soft-shutdown", "erased, maybe", "`REMAP_SIGTERM`", _service("./run"), Edit("run", "", f"#!/bin/sh\nif [ -f /x ]; then\n  unset REMAP_SIGTERM\nfi\nexec {_WORKER}\n")),
     fails("stop-grace", "a signal that asks nothing", "envoie KILL", Edit("deploy/shop-worker.service", "KillMode=mixed\n", "KillMode=mixed\nKillSignal=SIGKILL\n")),

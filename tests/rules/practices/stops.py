@@ -69,7 +69,7 @@ CASES = (
     established(
         "stop-grace",
         "a group whose children ignore it",
-        "100 s pour 15 s",
+        "100 s laissées, 15 s nécessaires",
         Edit(UNIT, "KillMode=mixed", "Environment=PATH=/bin\nEnvironment=REMAP_SIGTERM=SIGQUIT"),
     ),
     established(
@@ -86,7 +86,7 @@ CASES = (
         Edit(UNIT, "KillMode=mixed", "EnvironmentFile=/etc/shop.env"),
     ),
     fails("stop-grace", "supervisor's group", "supervisor envoie", _program("stopwaitsecs=600", "stopasgroup = yes ; all")),
-    established("stop-grace", "supervisor's kill", "600 s pour 90 s", _program("stopwaitsecs=600", "killasgroup=true")),
+    established("stop-grace", "supervisor's kill", "600 s laissées, 90 s nécessaires", _program("stopwaitsecs=600", "killasgroup=true")),
     fails("stop-grace", "an init that asks all", "`dumb-init`", _image(f"CMD dumb-init {_WORKER}"), _compose()),
     fails(
         "stop-grace",
@@ -98,7 +98,7 @@ CASES = (
     established(
         "stop-grace",
         "an init that asks its child",
-        "120 s pour 90 s",
+        "120 s laissées, 90 s nécessaires",
         _compose("2m", f"command: dumb-init --single-child {_WORKER}"),
     ),
     fails("stop-grace", "the shell of an image", "`Dockerfile` : le shell (`sh -c`)", _image(f"CMD {_WORKER}"), _compose()),
@@ -106,12 +106,12 @@ CASES = (
     fails("stop-grace", "two commands", "le shell (`sh -c`)", _compose("2m", f'command: sh -c "true && {_WORKER}"')),
     established("stop-grace", "the second replaces", "120 s", _compose("2m", f'command: sh -c "true && exec {_WORKER}"')),
     fails("stop-grace", "an entry that keeps it", "le shell du script reste", *_handing('"$@"')),
-    established("stop-grace", "an entry that gives way", "120 s pour 90 s", *_handing('exec "$@"')),
-    established("stop-grace", "an entry with tini", "120 s pour 90 s", *_handing('exec tini -- "$@"')),
+    established("stop-grace", "an entry that gives way", "120 s laissées, 90 s nécessaires", *_handing('exec "$@"')),
+    established("stop-grace", "an entry with tini", "120 s laissées, 90 s nécessaires", *_handing('exec tini -- "$@"')),
     established(
         "stop-grace",
         "a trap that passes it on",
-        "120 s pour 90 s",
+        "120 s laissées, 90 s nécessaires",
         Edit(
             "w.sh",
             "",
@@ -122,7 +122,7 @@ CASES = (
     established(
         "stop-grace",
         "a script that waits again",
-        "120 s pour 90 s",
+        "120 s laissées, 90 s nécessaires",
         Edit("w.sh", "", f"#!/bin/sh\ntrap 'kill -TERM $W' TERM\n{_WORKER} &\nW=$!\nwait $W\ntrap - TERM\nwait $W\n"),
         _compose("120s", "command: ./w.sh"),
     ),
@@ -151,7 +151,7 @@ CASES = (
     established(
         "stop-grace",
         "a script that the image copies, replaced",
-        "120 s pour 90 s",
+        "120 s laissées, 90 s nécessaires",
         Edit("docker/start", "", f"#!/bin/bash\nset -e\nexec {_WORKER}\n"),
         _image("COPY docker/start /start-worker"),
         _compose("120s", "command: /start-worker"),
@@ -173,7 +173,7 @@ CASES = (
     established(
         "stop-grace",
         "a worker stopped by its own command",
-        "300 s pour 90 s",
+        "300 s laissées, 90 s nécessaires",
         Edit(
             UNIT,
             "ExecStart=/opt/shop/bin/celery -A shop.celery_app worker -n spare@%H -Q default\nRestart=always\nKillMode=mixed\nTimeoutStopSec=100",
@@ -198,7 +198,7 @@ CASES = (
     established(
         "soft-shutdown",
         "remapped by the image",
-        "60 s pour 15 s",
+        "60 s laissées, 15 s nécessaires",
         _image("ENV REMAP_SIGTERM=SIGQUIT", 'CMD ["true"]'),
         _compose("60s", f"command: {_WORKER}"),
     ),
@@ -206,7 +206,7 @@ CASES = (
     established(
         "soft-shutdown",
         "remapped by a script",
-        "60 s pour 15 s",
+        "60 s laissées, 15 s nécessaires",
         Edit("w.sh", "", f"#!/bin/sh\nexport REMAP_SIGTERM=SIGQUIT\nexec {_WORKER}\n"),
         _compose("60s", "command: ./w.sh"),
     ),

@@ -114,7 +114,7 @@ def test_celery_asks_every_good_practice_but_those_of_a_role_nobody_has() -> Non
 def test_celery_judges_by_what_concerns_every_celery_project() -> None:
     """A question that bears on no criterion is told beside them: deciding so is written here."""
     beside = {q.id for q in every_question() if q.category == GOOD_PRACTICES} - set(CELERY.reassigned)
-    assert beside == {"aware-clocks"}
+    assert beside == {"aware-clocks", "no-connection-at-import"}
     assert {q.id for q in QUESTIONS} <= set(CELERY.reassigned)
     roles = {"sender-no-user", "webhook-no-user", "follow-up-no-user", "recovery", "idempotency", "retry-limit"}
     assert not roles & set(names_of(CELERY))
