@@ -73,6 +73,10 @@ class Campaigns:
         """The administrator's route."""
         self.administration.ask("POST", f"/campaigns/{campaign}/resume", {"which": "pending"})
 
+    def resume_failed(self, campaign: str) -> None:
+        """The administrator's route, for what failed."""
+        self.administration.ask("POST", f"/campaigns/{campaign}/resume", {"which": "failed"})
+
     def resumed_ago(self, campaign: str, seconds: float) -> None:
         """The resumption as the row tells it; its last pause came right after."""
         self.stack.rows(_RESUMED, seconds, int(campaign))

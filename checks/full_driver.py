@@ -20,9 +20,9 @@ _CROWD = 300
 # Four interpreters start at once, on a machine that may have other things to do.
 _START_SECONDS = 180.0
 _CONDITIONS = (
-    "limite quotidienne telle que livrée ; pour ne pas l'atteindre, l'essai ramène les compteurs du jour à 50 au plus avant chaque campagne, et sans cesse après une campagne de plus de 300 contacts",
+    "limite quotidienne telle que livrée ; pour que seul l'essai qui porte sur elle l'atteigne (4.4), les compteurs du jour sont ramenés à 50 au plus avant chaque campagne, et sans cesse après une campagne de plus de 300 contacts",
     "webhooks signés, avec un secret propre à l'essai",
-    f"fuseau des processus : `{_ZONE}` ; dates de la passerelle données avec deux heures d'avance sur UTC",
+    f"fuseau des processus : `{_ZONE}` ; dates de la passerelle écrites dans un fuseau en avance de deux heures sur UTC : une date lue sans son fuseau serait fausse",
     "chaque scénario joué une fois",
 )
 
@@ -64,7 +64,8 @@ class FullDriver(ReferenceDriver):
         self.launch_unanswered = parts.launches.launch_unanswered
         self.launch, self.slow_gateway = self._launch, parts.gateway.slow_gateway
         self.campaign, self.pause, self.launch_and_pause = life.campaign, life.pause, life.launch_and_pause
-        self.resume = life.resume
+        self.resume, self.resume_failed = life.resume, life.resume_failed
+        self.launch_exhausted = parts.launches.launch_exhausted
         self.resumed_ago, self.launched_ago = life.resumed_ago, life.launched_ago
         self.without_periodic_tasks = life.without_periodic_tasks
         self.run_expiry, self.closing_traces = life.run_expiry, life.closing_traces

@@ -127,6 +127,15 @@ class Launches:
 
     def retry_delays(self) -> Sequence[float]:
         """One message is refused (429) again and again; only the waiting is skipped, by moving its due date to now."""
+        delays, _ = self._exhaust()
+        return delays
+
+    def launch_exhausted(self) -> str:
+        """The same, until the stack gives up."""
+        _, phone = self._exhaust()
+        return phone
+
+    def _exhaust(self) -> tuple[list[float], str]:
         self.gateway.behave(Behaviour(rules=(Rule(outcome="status", status=_REFUSED_FOR_NOW),)))
         (phone,) = self.launch(1)
         delays: list[float] = []
@@ -140,7 +149,7 @@ class Launches:
                 messages.wake(self.stack, [identifier])
         finally:
             self.gateway.behave(Behaviour())
-        return delays
+        return delays, phone
 
     def _after_refusal(self, phone: str, failures: int) -> tuple[float | None, int]:
         """Seconds to the next attempt once that many refusals are recorded (None: the stack gave up), and the message."""

@@ -280,6 +280,14 @@ class CampaignBook(PausedConversation, Protocol):
         """From now on the gateway refuses whatever is sent to these contacts for good."""
         ...
 
+    def launch_exhausted(self) -> str:
+        """Launch a campaign of one contact whose every attempt the gateway refuses for now, until none is left; its key."""
+        ...
+
+    def resume_failed(self, campaign: str) -> None:
+        """Resume it as an administrator does, for what failed in it."""
+        ...
+
     def launch_and_pause(self) -> tuple[Sequence[str], Sequence[str]]:
         """Launch a campaign and pause it while some of its sends still wait; keys sent, and keys that wait."""
         ...

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from audit.experiments import production_uptime, soak_reading
-from audit.experiments.bounds import CONFIDENCE
+from audit.experiments.bounds import percentile
 from audit.experiments.evidence_files import Dossier, EvidenceFileError, Heartbeats, Soak, read
 from audit.experiments.experiment import Appraisal, Record
 from audit.experiments.observation_file import Observations
@@ -92,12 +92,16 @@ def _sentence(soak: Soak) -> str:
     measured, most = document["availability"], max(seconds)
     others = document["sends"]["expected"] - measured["probes"]
     aside = soak_reading.set_aside(soak)
-    untimed = f" ; {aside} autres sont écartées : la passerelle simulée y redémarrait en même temps" if aside else ""
+    untimed = (
+        f" ; {aside} autres sont écartées : la passerelle simulée, gelée pour la faute, y était relancée en même temps"
+        if aside
+        else ""
+    )
     return (
         f"Un worker tué par SIGKILL reprend en {french_seconds(round(sum(seconds) / len(seconds), 2))} en moyenne, "
-        f"{french_seconds(round(most, 2))} au plus ({counted(len(seconds), 'mort')}{untimed}). {_allowed(soak, most)} "
+        f"{french_seconds(round(most, 2))} au plus ({counted(len(seconds), 'mort')} du journal d'endurance{untimed}). {_allowed(soak, most)} "
         f"Avec {measured['workers']} workers et {counted(measured['crashes'], 'mort')} en {french_length(measured['elapsed_seconds'])}, "
-        f"{french_integer(measured['in_time'])} messages témoins sur {french_integer(measured['probes'])} sont partis en {french_seconds(measured['deadline_seconds'])} au plus : une coupure plus courte n'est pas comptée. "
+        f"{french_integer(measured['in_time'])} messages témoins sur {french_integer(measured['probes'])} sont partis en {french_seconds(measured['deadline_seconds'])} au plus{_spread(soak)} : ils montrent que rien n'est perdu, et non une disponibilité. "
         f"{french_integer(others)} autres envois sous {counted(len(soak_reading.struck(soak)), 'faute')} : aucun perdu, doublé ni inattendu. "
         f"Non essayés : panne d'hôte, panne de fournisseur (d'après `{soak.path}` ; {_UNSIGNED})"
     )
@@ -107,11 +111,19 @@ def _allowed(soak: Soak, most: float) -> str:
     """How many deaths, and how many requested stops, a day at 99,9 % leaves room for."""
     asked = soak_reading.orderly_stops(soak)
     stops = (
-        f" ou {counted(crashes_a_day(max(asked)), 'arrêt demandé')} ({french_seconds(round(max(asked), 2))} au plus chacun)"
+        f" ou {counted(crashes_a_day(max(asked)), 'arrêt demandé')} (SIGTERM ou SIGQUIT : {len(asked)} dans ce journal, {french_seconds(round(max(asked), 2))} au plus)"
         if asked
         else ""
     )
-    return f"À 99,9 %, un worker a droit à 86,4 s d'arrêt par jour, soit {counted(crashes_a_day(most), 'mort')}{stops}, ce que la production seule peut confirmer."
+    return f"À 99,9 %, un worker a droit à 86,4 s d'arrêt par jour, soit {counted(crashes_a_day(most), 'mort')}{stops}, aux durées de l'essai ; aux durées livrées, cela n'est pas mesuré, et la production seule peut le confirmer."
+
+
+def _spread(soak: Soak) -> str:
+    """How long the probes took, by the kept ledger; empty where there is none."""
+    if not soak.probe_delays:
+        return ""
+    half, most = (french_seconds(round(percentile(soak.probe_delays, share), 2)) for share in (0.5, 0.99))
+    return f" (la moitié en {half}, 99 sur 100 en {most}, le plus long en {french_seconds(round(soak.probe_delays[-1], 2))})"
 
 
 def _soak_figures(soak: Soak, record: Record) -> None:
@@ -142,8 +154,8 @@ def _soak_figures(soak: Soak, record: Record) -> None:
     measured, bounds = document["availability"], soak_reading.service(soak)
     if bounds:
         record.figure(
-            "Disponibilité du service (messages témoins partis dans leur délai, un worker tué par minute)",
-            f"{french_integer(measured['in_time'])} sur {french_integer(measured['probes'])}, borne inférieure {percent(bounds[0])} (Clopper-Pearson, {percent(CONFIDENCE)}, optimiste : messages supposés indépendants)",
+            f"Messages témoins partis en {french_seconds(measured['deadline_seconds'])} au plus, un worker tué par minute",
+            f"{french_integer(measured['in_time'])} sur {french_integer(measured['probes'])}{_spread(soak)}",
         )
 
 

@@ -1,6 +1,7 @@
 """Confidence bounds of a proportion, exact: C. J. Clopper and E. S. Pearson, Biometrika 26 (1934), p. 404."""
 
 import math
+from collections.abc import Sequence
 
 CONFIDENCE = 0.95
 _STEPS = 60
@@ -46,7 +47,7 @@ def _at_most(count: int, trials: int, probability: float) -> float:
     return min(1.0, sum(map(math.exp, terms)))
 
 
-def percentile(values: list[float], share: float) -> float:
+def percentile(values: Sequence[float], share: float) -> float:
     """The nearest-rank percentile. Raises ValueError without a value."""
     if not values:
         msg = "a percentile needs a value"

@@ -1,4 +1,4 @@
-"""7.5: no campaign stays open more than 48 h after its last send or resumption, even paused, and none is closed before."""
+"""7.5: no campaign stays open more than 48 h after its last send, even paused or resumed, and none is closed before."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from audit.experiments.experiment import Experiment, Record
 from audit.experiments.judgement import Judgement
 from audit.experiments.waiting import wait_until
 from audit.french.typography import counted
-from audit.model.findings import Finding
+from audit.model.findings import Finding, Outcome, Problem, Severity
 
 _ID = "campaign-age"
 STEP_SECONDS = 60.0
@@ -24,7 +24,7 @@ _AGE = Judgement(
     ("7.5",),
     "Durée maximale d'ouverture",
     "Moyen : des campagnes restent ouvertes sans fin, ou sont closes avant leur heure avec ce qui attend",
-    "Clore d'office, à la minute, ce dont le dernier envoi ou la dernière reprise a 48 h",
+    "Clore d'office, à la minute, ce dont le dernier envoi a 48 h",
 )
 
 
@@ -56,8 +56,11 @@ def run(
     ages = dict.fromkeys(running, _OVER_48) | dict.fromkeys(paused, _UNDER_48) | dict.fromkeys(resumed, _LONG_AGO)
     driver.resumed_ago(cast.campaigns[_RESUMED], _UNDER_48)
     driver.sent_ago({**ages, young: _YOUNGER})
-    record.note("dates déplacées : dernier envoi ou dernière reprise à 47 h 59, 48 h 01 (en cours) et 23 h")
+    record.note(
+        "dates déplacées en base : dernier envoi il y a 47 h 59 (en pause), 48 h 01 et 23 h (en cours), 72 h (reprise il y a 47 h 59)"
+    )
     driver.run_expiry()
+    record.note("la tâche horaire, publiée par l'audit, a été exécutée par un worker, à 47 h 59")
     early = [name for name, campaign in cast.waiting.items() if driver.campaign(campaign).status in _OVER]
     for name in cast.waiting:
         record.figure(
@@ -66,15 +69,17 @@ def run(
         )
     driver.sent_ago(dict.fromkeys(paused, _OVER_48))
     driver.resumed_ago(cast.campaigns[_RESUMED], _OVER_48)
-    record.note("dates déplacées à 48 h 01 ; l'audit ne publie aucune tâche")
+    record.note("dates déplacées en base à 48 h 01 ; l'audit ne publie plus aucune tâche")
     closed = wait_until(
         lambda: all(driver.campaign(c).status in _OVER for c in cast.campaigns.values()), own_seconds, 0.2
     )
     record.note("toutes sont closes par les tâches de la pile" if closed else "toutes ne sont pas closes")
-    return [_conclude(driver, record, cast, early, open_before=open_before)]
+    return _conclude(driver, record, cast, early, open_before=open_before)
 
 
-def _conclude(driver: CampaignBook, record: Record, cast: Cast, early: Sequence[str], *, open_before: bool) -> Finding:
+def _conclude(
+    driver: CampaignBook, record: Record, cast: Cast, early: Sequence[str], *, open_before: bool
+) -> Sequence[Finding]:
     found = {name: driver.campaign(campaign).status for name, campaign in cast.campaigns.items()}
     for name, status in found.items():
         record.figure(f"Campagne {name}, à 48 h 01", _told(status))
@@ -82,19 +87,37 @@ def _conclude(driver: CampaignBook, record: Record, cast: Cast, early: Sequence[
     record.figure("Campagne en cours, 23 h après son dernier envoi", _told(young))
     still = [f"{name} : {_told(status)}" for name, status in found.items() if status not in _OVER]
     if still:
-        return _AGE.defect(record, "Campagnes encore ouvertes plus de 48 h après leur dernier envoi", still)
+        return [_AGE.defect(record, "Campagnes encore ouvertes plus de 48 h après leur dernier envoi", still)]
     if not open_before:
-        return _AGE.undetermined("une des campagnes n'était plus ouverte avant l'essai")
+        return [_AGE.undetermined("une des campagnes n'était plus ouverte avant l'essai")]
     if young in _OVER:
-        return _AGE.defect(record, "Une campagne est close 23 h après son dernier envoi")
+        return [_AGE.defect(record, "Une campagne est close 23 h après son dernier envoi")]
     if early:
-        return _AGE.defect(record, "Campagnes closes à 47 h 59 alors que des envois y attendent", early)
+        return [_AGE.defect(record, "Campagnes closes à 47 h 59 alors que des envois y attendent", early)]
     sentence = (
-        "Trois campagnes sont closes par les tâches périodiques de la pile à 48 h 01 de leur dernier envoi ou de leur reprise (dates déplacées en "
-        "base) : une en cours, une en pause, une autre reprise puis remise en pause ; à 47 h 59, les deux dernières, dont des envois attendent, restent "
-        "ouvertes, et une campagne en cours reste ouverte à 23 h"
+        "Deux campagnes, une en cours et une en pause, sont closes par les tâches périodiques de la pile 48 h 01 après leur dernier envoi (dates "
+        "déplacées en base) ; celle en pause, dont des envois attendent, était restée ouverte à 47 h 59, la tâche horaire une fois exécutée par un "
+        "worker, et une campagne en cours reste ouverte à 23 h"
     )
-    return _AGE.established(record, sentence)
+    return [_AGE.established(record, sentence), _after_a_resumption(record)]
+
+
+def _after_a_resumption(record: Record) -> Finding:
+    """The one that was resumed was open 72 h after its last send: the requirement knows no resumption."""
+    sentence = (
+        "Énoncé non tenu à la lettre : une campagne reprise puis remise en pause est encore ouverte 72 h après son dernier envoi ; les 48 h se "
+        "comptent depuis sa reprise, et elle est close 48 h 01 après elle"
+    )
+    problem = Problem(
+        title="Campagne reprise ouverte plus de 48 h après son dernier envoi",
+        severity=Severity.MINOR,
+        impact="Faible : une campagne reprise de nouveau avant chaque terme reste ouverte sans fin",
+        recommendation="Clore une campagne 48 h après son dernier envoi même si elle a été reprise, ou décider par écrit que les 48 h se comptent depuis la dernière reprise",
+        situation_text=" ; ".join(event for _, event in record.timeline),
+    )
+    return Finding(
+        Outcome.RESERVATION, sentence, (record.evidence(_ID),), problem=problem, requirements=_AGE.requirements
+    )
 
 
 def _told(status: str) -> str:

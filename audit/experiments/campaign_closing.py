@@ -76,6 +76,14 @@ class Paused:
 
 
 @dataclass(frozen=True)
+class Exhausted:
+    """A campaign whose only message had no attempt left: its status then, and whether a resumption sent that message."""
+
+    status: str
+    sent: bool
+
+
+@dataclass(frozen=True)
 class Ending:
     """A campaign just before and after the hourly task, the contact whom each final state is expected of, and what was done.
 
@@ -92,6 +100,7 @@ class Ending:
     paused: Paused
     # The status of a campaign of which the gateway refused every send for good.
     all_refused: str
+    exhausted: Exhausted
 
 
 def run(driver: CampaignBook, record: Record, plan: Plan = Plan()) -> Sequence[Finding]:
@@ -112,14 +121,18 @@ def run(driver: CampaignBook, record: Record, plan: Plan = Plan()) -> Sequence[F
         return [judgement.undetermined("le Message 2 refusé n'est pas en échec") for judgement in _ALL]
     # The stack's own tasks end silent contacts too: here they would come before the late words.
     with driver.without_periodic_tasks():
+        record.note(
+            "un contact a reçu son Message 2 ; celui d'un autre est refusé pour de bon, comme le Message 1 d'un troisième"
+        )
         driver.sent_ago(dict.fromkeys((late, silent, gone), _TOO_LONG_AGO))
+        record.note("beat suspendu ; les dates d'envoi des trois autres contacts sont reculées de 25 h en base")
         said += [driver.say(late), driver.say(gone, content="STOP")]
         wait_until(lambda: len([h for h in driver.heard() if h.key in {late, gone}]) == 2, plan.step_seconds)
-        record.note("un contact a reçu son Message 2, un répond trop tard, un se tait, un est refusé, un dit « STOP »")
-        record.note("le Message 2 d'un sixième est refusé pour de bon")
-        record.note("les dates d'envoi des trois contacts sans Message 2 ni échec sont reculées de 25 h en base")
+        record.note("de ces trois, un répond alors, trop tard, un dit « STOP », un se tait")
         before = driver.campaign(campaign)
+        record.note("la tâche horaire est publiée par l'audit")
         driver.run_expiry()
+        record.note("un worker a exécuté la tâche horaire ; aucune autre tâche périodique n'est publiée entre-temps")
     wait_until(lambda: driver.campaign(campaign).status == "completed", plan.step_seconds, 0.2)
     after = driver.campaign(campaign)
     record.note(
@@ -132,7 +145,8 @@ def run(driver: CampaignBook, record: Record, plan: Plan = Plan()) -> Sequence[F
         )
     paused = _paused(driver, record, plan)
     sent = _sent(driver, {**keys, "unreachable": unreachable})
-    ending = Ending(before, after, keys, sent, len(said), unreachable, paused, _all_refused(driver, record, plan))
+    refusals = _all_refused(driver, record, plan), _exhausted(driver, record, plan)
+    ending = Ending(before, after, keys, sent, len(said), unreachable, paused, *refusals)
     return [
         _closed(record, ending),
         _states(record, ending),
@@ -146,14 +160,16 @@ def _paused(driver: CampaignBook, record: Record, plan: Plan) -> Paused:
     """A paused campaign 25 h, then 49 h after its last send."""
     sent, waiting = driver.launch_and_pause()
     campaign = driver.campaign_of(sent[0])
-    driver.sent_ago(dict.fromkeys(sent, _TOO_LONG_AGO))
-    driver.run_expiry()
+    with driver.without_periodic_tasks():
+        driver.sent_ago(dict.fromkeys(sent, _TOO_LONG_AGO))
+        driver.run_expiry()
     ends = {key: driver.campaign(campaign).contacts.get(key, "") for key in sent}
-    record.note(
-        f"une campagne en pause, dont {counted(len(waiting), 'envoi')} attendent, voit ses dates reculées de 25 h puis de 49 h"
-    )
     driver.sent_ago(dict.fromkeys(sent, _FAR_TOO_LONG_AGO))
     driver.run_expiry()
+    record.note(
+        f"une campagne en pause, dont {counted(len(waiting), 'envoi')} attendent, voit ses dates d'envoi reculées de 25 h, puis de 49 h, et la tâche "
+        "horaire exécutée à chaque fois"
+    )
     wait_until(lambda: driver.campaign(campaign).status == "completed", plan.step_seconds, 0.2)
     return Paused(ends, driver.campaign(campaign), len(sent), len(sent) + len(waiting))
 
@@ -164,6 +180,21 @@ def _all_refused(driver: CampaignBook, record: Record, plan: Plan) -> str:
     wait_until(lambda: driver.campaign(campaign).status == "completed", plan.step_seconds, 0.2)
     record.note("une campagne dont la passerelle refuse tous les envois pour de bon")
     return driver.campaign(campaign).status
+
+
+def _exhausted(driver: CampaignBook, record: Record, plan: Plan) -> Exhausted:
+    """How a campaign stands whose only message failed for now, and what its resumption does of it."""
+    key = driver.launch_exhausted()
+    campaign = driver.campaign_of(key)
+    wait_until(lambda: driver.campaign(campaign).status != "sending", plan.step_seconds, 0.2)
+    status = driver.campaign(campaign).status
+    record.note(f"une campagne dont le seul message a épuisé ses essais (refus passagers) passe à `{status}`")
+    if status != "paused":
+        return Exhausted(status, sent=False)
+    driver.resume_failed(campaign)
+    sent = wait_until(lambda: key in {a.key for a in driver.accepted()}, plan.step_seconds, 0.2)
+    record.note(f"cette campagne reprise pour ce qui a échoué, le message {'part' if sent else 'ne part pas'}")
+    return Exhausted(status, sent=sent)
 
 
 def _sent(driver: CampaignBook, keys: Mapping[str, str]) -> tuple[int, int]:
@@ -180,24 +211,34 @@ def _ready(driver: CampaignBook, keys: Mapping[str, str]) -> bool:
 
 
 def _closed(record: Record, ending: Ending) -> Finding:
-    if ending.before.status == "completed":
+    closed = ending.after.status == "completed"
+    if ending.before.status == "completed" or (closed and not all(ending.after.contacts.values())):
         return _CLOSED.defect(record, "La campagne est close alors qu'un contact n'est pas dans un état final")
-    if ending.after.status != "completed":
+    if not closed:
         return _CLOSED.defect(
             record,
             f"La campagne reste « {ending.after.status} » alors que ses contacts devaient être dans un état final",
         )
-    if not all(ending.after.contacts.values()):
-        return _CLOSED.defect(record, "La campagne est close alors qu'un contact n'est pas dans un état final")
     if ending.all_refused != "completed":
         return _CLOSED.defect(
             record, f"Une campagne dont tous les envois sont refusés pour de bon reste « {ending.all_refused} »"
         )
+    exhausted = ending.exhausted
+    if exhausted.status != "completed" and not exhausted.sent:
+        title = "Une campagne dont le seul message a épuisé ses essais n'est pas close, et aucune reprise ne l'envoie"
+        return _CLOSED.defect(record, title, [exhausted.status])
     if ending.before.contacts.get(ending.keys["no_interaction"]):
         return _CLOSED.undetermined("le contact silencieux avait déjà un état final avant la tâche horaire")
+    given_up = (
+        "une autre, dont le seul message a épuisé ses essais, est mise en pause et non close : l'échec n'est pas définitif, et le message part quand "
+        "la campagne est reprise"
+        if exhausted.sent
+        else "une autre, dont le seul message a épuisé ses essais, aussi"
+    )
     sentence = (
         "La campagne était encore ouverte alors que le contact silencieux n'avait pas d'état final ; elle est passée à `completed`, "
-        "et tous ses contacts ont alors un état final ; une campagne dont tous les envois sont refusés pour de bon se clôt aussi"
+        "et tous ses contacts ont alors un état final ; une campagne dont tous les envois sont refusés pour de bon se clôt aussi ; "
+        f"{given_up}"
     )
     return _CLOSED.established(record, sentence)
 
@@ -236,6 +277,7 @@ def _statistics(record: Record, ending: Ending) -> Finding:
     if wrong := _differences(kept, expected):
         return _KEPT.defect(record, "Statistiques finales fausses", wrong)
     paused = ending.paused
+    record.figure("Statistiques conservées de la campagne close en pause", _in_french(paused.after.kept or {}))
     if paused.after.status != "completed":
         return _KEPT.undetermined("la campagne en pause ne s'est pas close")
     # What was still waiting is cancelled: it is neither a failure nor pending.
@@ -246,8 +288,9 @@ def _statistics(record: Record, ending: Ending) -> Finding:
         )
     return _KEPT.established(
         record,
-        "Les statistiques finales sont trouvées avec la campagne close ; contacts, envoyés, interactions, échecs et en attente sont "
-        "ceux de l'essai, d'une campagne ordinaire et d'une close en pause, ses envois en attente annulés ; délivrés et lus non exercés",
+        "Les statistiques finales sont trouvées avec la campagne close ; contacts, envoyés, échecs et en attente sont justes pour deux campagnes : "
+        "une ordinaire, et une close alors qu'elle était en pause (ses envois en attente sont annulés) ; interactions justes pour la première ; "
+        "rien n'est délivré ni lu dans l'essai",
     )
 
 
@@ -278,8 +321,9 @@ def _hourly(record: Record, ending: Ending) -> Finding:
         title = "La tâche horaire laisse ouverts des contacts silencieux d'une campagne en pause, dont les dates ont été reculées de 25 h"
         return _HOURLY.defect(record, title, open_yet)
     sentence = (
-        "La tâche horaire, exécutée par un worker, met dans un état final le contact silencieux, et ceux d'une campagne en pause, dont la date d'envoi a été reculée de "
-        "25 h en base ; la tâche est publiée par l'audit, son déclenchement horaire n'est pas attendu"
+        "La tâche horaire, exécutée par un worker alors que beat est suspendu et qu'aucune autre tâche périodique n'est publiée, met dans un état "
+        "final le contact silencieux, puis ceux d'une campagne en pause, dont la date d'envoi a été reculée de 25 h en base ; la tâche est publiée par "
+        "l'audit, son déclenchement horaire n'est pas attendu"
     )
     return _HOURLY.established(record, sentence)
 
@@ -295,7 +339,12 @@ def _told(driver: CampaignBook, record: Record, campaign: str, after: CampaignSe
     if wrong:
         title = "Traces de la clôture dont les statistiques ne sont pas celles conservées"
         return _TOLD.defect(record, title, [_in_french(trace) for trace in wrong])
-    sentence = f"Le journal contient {counted(len(driver.closing_traces(campaign)), 'trace structurée')} de la clôture, avec les mêmes statistiques que celles conservées"
+    traces = len(driver.closing_traces(campaign))
+    many = "une trace structurée" if traces == 1 else f"{traces} traces structurées"
+    sentence = (
+        f"Le journal contient {many} de la clôture de la première campagne, avec les mêmes statistiques que celles conservées ; les traces des "
+        "autres clôtures ne sont pas lues"
+    )
     return _TOLD.established(record, sentence)
 
 

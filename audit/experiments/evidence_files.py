@@ -118,10 +118,14 @@ class EvidenceFileError(Exception):
 
 @dataclass(frozen=True)
 class Soak:
-    """The journal of a laboratory session, consistent with itself and, where it has one, with its kept ledger."""
+    """The journal of a laboratory session, consistent with itself and, where it has one, with its kept ledger.
+
+    `probe_delays`: how long each accepted probe took, by that ledger, from the shortest (seconds).
+    """
 
     path: str
     document: Mapping[str, Any]
+    probe_delays: tuple[float, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -240,25 +244,32 @@ def _soak(path: Path, document: Any) -> Soak:
     _past(shown, checked["generated_at"], "generated_at")
     for reason in _contradictions(checked):
         raise _unusable(shown, f"il se contredit ({reason})")
-    if "ledger" in checked and (reason := _ledger_fault(path, checked)):
-        raise _unusable(shown, f"son registre `{checked['ledger']['file']}` ne le confirme pas ({reason})")
-    return Soak(shown, checked)
+    return Soak(shown, checked, _probe_delays(path, checked) if "ledger" in checked else ())
 
 
-def _ledger_fault(path: Path, document: Mapping[str, Any]) -> str:
-    """Why the kept ledger does not confirm this journal, counted again; empty when it does."""
+def _probe_delays(path: Path, document: Mapping[str, Any]) -> tuple[float, ...]:
+    """How long each probe took, by the kept ledger. Raises EvidenceFileError when it does not confirm this journal."""
     file = path.with_name(document["ledger"]["file"])
     try:
-        content = _bytes(file)
-        if hashlib.sha256(content).hexdigest() != document["ledger"]["sha256"]:
-            return "son empreinte SHA-256 n'est pas celle du journal"
-        return disagreement(recounted(unpacked(content, document)), document)
+        return _confirmed_delays(file, document)
     except FileNotFoundError:
-        return "il n'existe pas"
+        reason = "il n'existe pas"
     except OSError as error:
-        return f"il ne se lit pas ({error.strerror or error})"
+        reason = f"il ne se lit pas ({error.strerror or error})"
     except ValueError as error:
-        return str(error)
+        reason = str(error)
+    raise _unusable(path.name, f"son registre `{file.name}` ne le confirme pas ({reason})")
+
+
+def _confirmed_delays(file: Path, document: Mapping[str, Any]) -> tuple[float, ...]:
+    """The same, counted again from the ledger. Raises ValueError with what it says otherwise than the journal (French)."""
+    content = _bytes(file)
+    if hashlib.sha256(content).hexdigest() != document["ledger"]["sha256"]:
+        raise ValueError("son empreinte SHA-256 n'est pas celle du journal")
+    result = recounted(unpacked(content, document))
+    if reason := disagreement(result, document):
+        raise ValueError(reason)
+    return result.delays
 
 
 def _bytes(path: Path) -> bytes:

@@ -8,6 +8,7 @@ from audit.experiments.abilities import PausedConversation
 from audit.experiments.experiment import Experiment, Record
 from audit.experiments.judgement import Judgement
 from audit.experiments.waiting import wait_stable, wait_until
+from audit.french.typography import french_seconds
 from audit.model.findings import Finding
 
 _ID = "reply-window"
@@ -62,9 +63,13 @@ class Plan:
 
 @dataclass(frozen=True)
 class Seen:
-    """For each age, as named in the report: how many Message 2 the gateway accepted; and those accepted after their window."""
+    """For each age, as named in the report: how many Message 2 the gateway accepted; and those accepted after their window.
+
+    `quickest`: the fewest seconds from an interaction to its Message 2; None when none left.
+    """
 
     replies: Mapping[str, int]
+    quickest: float | None
     after_the_end: Sequence[str]
     before_sending: int
     in_time: bool
@@ -96,6 +101,9 @@ def run(driver: PausedConversation, record: Record, plan: Plan = Plan()) -> Sequ
     counts = _replies(driver)
     replies = {name: counts[driver.follow_up_key(keys[name])] for name in names}
     ends = {driver.follow_up_key(key): at + WINDOW_SECONDS for key, at in sent_at.items()}
+    quickest = _quickest(driver, {driver.follow_up_key(keys[name]): one.at for name, one in said.items()})
+    if quickest is not None:
+        record.figure("Délai le plus court d'une interaction à son Message 2", french_seconds(quickest))
     late = sorted(a.key for a in driver.accepted() if a.at >= ends.get(a.key, a.at + 1))
     for name, count in replies.items():
         record.figure(f"Message 1 envoyé il y a {name}", f"{count} Message 2" if count else "aucun Message 2")
@@ -103,7 +111,15 @@ def run(driver: PausedConversation, record: Record, plan: Plan = Plan()) -> Sequ
     in_time = said[first].at < sent_at[keys[first]] + WINDOW_SECONDS - 15
     unrecorded = counts[driver.follow_up_key(early)] if recorded else None
     after_the_change = None if overtaken is None else counts[overtaken]
-    return _conclude(record, Seen(replies, late, before_sending, in_time, unrecorded, after_the_change, while_paused))
+    return _conclude(
+        record, Seen(replies, quickest, late, before_sending, in_time, unrecorded, after_the_change, while_paused)
+    )
+
+
+def _quickest(driver: PausedConversation, said_at: Mapping[str, float]) -> float | None:
+    """The fewest seconds from an interaction to its Message 2."""
+    delays = [entry.at - said_at[entry.key] for entry in driver.accepted() if entry.key in said_at]
+    return round(max(0.0, min(delays)), 2) if delays else None
 
 
 def _before_sending(driver: PausedConversation, record: Record, plan: Plan) -> int:
@@ -195,10 +211,21 @@ def _opening(record: Record, seen: Seen, without: Sequence[str], outside: Sequen
         return _OPEN.defect(record, "L'envoi n'ouvre pas une fenêtre de 24 h", [*without, *outside])
     sentence = (
         "Un contact qui écrit avant que son Message 1 soit accepté ne reçoit rien ; après l'envoi, la fenêtre est encore ouverte à "
-        "23 h 59 min 30 s et fermée à 24 h 00 min 00 s. À 23 h 59 min 59 s, la seconde qui reste est trop courte pour remettre un message "
-        "dans la fenêtre : ce qui arrive alors est donné dans les mesures, et ne compte ni pour ni contre l'exigence"
+        f"23 h 59 min 30 s et fermée à 24 h 00 min 00 s. {_last_second(seen)}"
     )
     return _OPEN.established(record, sentence) if seen.in_time else _OPEN.undetermined(_TOO_SLOW)
+
+
+def _last_second(seen: Seen) -> str:
+    """What becomes of an interaction of the window's last second: said alike of every criterion."""
+    if seen.replies[_CLOSING]:
+        return f"À {_CLOSING}, il part encore, avant la fin de la fenêtre"
+    if seen.quickest is None:
+        return f"À {_CLOSING}, aucun Message 2 ne part"
+    return (
+        f"À {_CLOSING}, aucun Message 2 ne part : la pile met {french_seconds(seen.quickest)} au moins à en remettre un, et la fenêtre se ferme "
+        "entre-temps ; c'est un écart à 5.2, limité à la fin de la fenêtre"
+    )
 
 
 _TOO_SLOW = "l'interaction de 23 h 59 min 30 s a été livrée trop tard pour conclure"
@@ -207,7 +234,7 @@ _TOO_SLOW = "l'interaction de 23 h 59 min 30 s a été livrée trop tard pour co
 def _on_sent_at(record: Record, seen: Seen, without: Sequence[str], outside: Sequence[str]) -> Finding:
     if without or outside:
         return _ON_SENT_AT.defect(record, "Le Message 2 ne suit pas `sent_at`", [*without, *outside])
-    sentence = f"{len(seen.replies)} contacts écrivent au même moment et ne diffèrent que par `sent_at` : lui seul décide de leur Message 2"
+    sentence = f"{len(seen.replies)} contacts écrivent au même moment et ne diffèrent que par `sent_at` : à tout le reste égal, il décide de leur Message 2"
     return _ON_SENT_AT.established(record, sentence) if seen.in_time else _ON_SENT_AT.undetermined(_TOO_SLOW)
 
 
@@ -236,7 +263,7 @@ def _inside(record: Record, seen: Seen, without: Sequence[str]) -> Finding:
     sentence = (
         "Un Message 2, et un seul, part pour une interaction reçue juste après l'envoi, pour une autre à 23 h 59 min 30 s, "
         "pour une troisième reçue quand la passerelle a accepté le Message 1 et que la pile ne le sait pas encore, et, après la reprise, pour une "
-        "quatrième reçue pendant que la campagne est en pause"
+        f"quatrième reçue pendant que la campagne est en pause. {_last_second(seen)}"
     )
     return _INSIDE.established(record, sentence)
 
@@ -253,8 +280,8 @@ def _outside(record: Record, seen: Seen, outside: Sequence[str]) -> Finding:
     if seen.overtaken is None:
         return _NEVER.undetermined("aucun Message 2 n'attendait quand sa fenêtre s'est fermée")
     sentence = (
-        "Aucun Message 2 n'est accepté après la fin de la fenêtre : ni pour une interaction reçue à 24 h 00 min 00 s ou à 25 h, ni pour une reçue à "
-        "23 h 59 min 59 s, ni quand la fenêtre se ferme entre l'interaction et l'envoi"
+        "Aucun Message 2 n'est accepté après la fin de la fenêtre : ni pour une interaction reçue à 24 h 00 min 00 s ou à 25 h, ni quand la "
+        f"fenêtre se ferme entre l'interaction et l'envoi. {_last_second(seen)}"
     )
     return _NEVER.established(record, sentence)
 

@@ -24,7 +24,7 @@ def run(driver: Driver, record: Record) -> Sequence[Finding]:
         return [
             Finding(
                 Outcome.ESTABLISHED,
-                f"Après chaque refus passager, la reprise est inscrite en base à {shown} (± 3 s), puis l'échec est définitif ; l'attente elle-même n'est pas observée",
+                f"Après chaque refus passager, la reprise est inscrite en base à {shown} (± 3 s), puis le message est en échec, sans autre reprise inscrite ; l'attente elle-même n'est pas observée",
                 evidence,
             )
         ]

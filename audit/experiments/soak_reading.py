@@ -172,7 +172,7 @@ def _slow(soak: Soak) -> list[str]:
 
 def _service_lacks(measured: Mapping[str, Any] | None) -> list[str]:
     if not measured or not measured["probes"]:
-        return ["disponibilité du service non mesurée"]
+        return ["aucun message témoin n'a été envoyé"]
     missing = []
     if (
         measured["workers"] < WORKERS
@@ -183,7 +183,7 @@ def _service_lacks(measured: Mapping[str, Any] | None) -> list[str]:
         or measured["crashes"] < measured["elapsed_seconds"] / measured["period_seconds"] - 1
     ):
         missing.append(
-            f"disponibilité mesurée avec {counted(measured['workers'], 'worker')} et {counted(measured['crashes'], 'mort')} en {french_seconds(measured['elapsed_seconds'])} au lieu de deux workers et d'une mort par minute pendant {CRASHES} minutes au moins"
+            f"messages témoins envoyés avec {counted(measured['workers'], 'worker')} et {counted(measured['crashes'], 'mort')} en {french_seconds(measured['elapsed_seconds'])} au lieu de deux workers et d'une mort par minute pendant {CRASHES} minutes au moins"
         )
     if measured["deadline_seconds"] > LONGEST_DEADLINE_SECONDS:
         missing.append(
@@ -191,7 +191,7 @@ def _service_lacks(measured: Mapping[str, Any] | None) -> list[str]:
         )
     low = lower_bound(measured["in_time"], measured["probes"])
     if low < AIM:
-        missing.append(f"borne inférieure de la disponibilité du service sous 99,9 % ({percent(low)})")
+        missing.append(f"borne inférieure de la part des messages témoins partis à temps sous 99,9 % ({percent(low)})")
     return missing
 
 

@@ -36,7 +36,7 @@ def run(driver: Driver, record: Record, deadline_seconds: float = RETURN_SECONDS
         record.figure("Consommation reprise après", french_seconds(total))
         sentence = (
             f"Le processus principal du worker, tué (SIGKILL), est remplacé en {french_seconds(seconds)} sous `{driver.deployment()}` ; "
-            f"le worker consomme de nouveau après {french_seconds(total)}"
+            f"le worker consomme de nouveau après {french_seconds(total)} (un seul essai, worker au repos : un autre peut être plus lent)"
         )
         return [Finding(Outcome.ESTABLISHED, sentence, (record.evidence(_ID),))]
     record.figure("Attente sans résultat", french_seconds(seconds))

@@ -53,6 +53,8 @@ class Result:
     probes: int = 0
     in_time: int = 0
     deadline_seconds: float | None = None
+    # From the asking of each accepted probe to its acceptance, in order (seconds).
+    delays: tuple[float, ...] = ()
 
     @property
     def wrongs(self) -> dict[str, tuple[str, ...]]:
@@ -106,6 +108,7 @@ def recounted(history: History) -> Result:
         len(probes),
         sum(_in_time(row, history.deadline) for row in probes),
         None if history.deadline is None else history.deadline / _MICROSECONDS,
+        tuple(sorted(_delay(row) / _MICROSECONDS for row in probes if row.at)),
     )
 
 
@@ -114,7 +117,11 @@ def _status(row: SendRow) -> str:
 
 
 def _in_time(probe: SendRow, deadline: int | None) -> bool:
-    return bool(probe.at) and deadline is not None and min(probe.at) - (probe.asked or 0) <= deadline
+    return bool(probe.at) and deadline is not None and _delay(probe) <= deadline
+
+
+def _delay(probe: SendRow) -> int:
+    return min(probe.at) - (probe.asked or 0)
 
 
 def _webhooks(history: History) -> Account:

@@ -49,6 +49,8 @@ class FamilyStack(StackWithAbsence):
     confuses_unreachable: bool = False
     ignores_paused: bool = False
     counts_cancelled: bool = False
+    forgets_exhausted: bool = False
+    closes_exhausted: bool = False
     closes_before: float = 0.0
     ignores_resumption: bool = False
     hides_pending: bool = False
@@ -115,6 +117,7 @@ class FamilyStack(StackWithAbsence):
     _opted_out: set[str] = field(default_factory=set)
     _expired: bool = False
     _paused: set[str] = field(default_factory=set)
+    _exhausted: set[str] = field(default_factory=set)
     _rows: int = 0
     _loaded: int = 0
     _frozen: dict[str, Statistics] = field(default_factory=dict)
@@ -344,6 +347,15 @@ class FamilyStack(StackWithAbsence):
         self._status |= dict.fromkeys(gone, "failed")
         return keys
 
+    def launch_exhausted(self) -> str:
+        (key,) = self.launch_refusing(1, 1)
+        self._exhausted |= {self._campaigns[key]} if not self.closes_exhausted else set()
+        return key
+
+    def resume_failed(self, campaign: str) -> None:
+        again = [key for key, of in self._campaigns.items() if of == campaign and not self.forgets_exhausted]
+        self._ledger += [Accepted(key, f"id-{key}", time.time()) for key in again]
+
     def campaign(self, campaign: str) -> CampaignSeen:
         contacts = {key: self._state(key) for key, of in self._campaigns.items() if of == campaign}
         ages = [time.time() - self._sent_at[key] for key in contacts if self._status.get(key) != "pending"]
@@ -351,6 +363,8 @@ class FamilyStack(StackWithAbsence):
             ages.append(time.time() - self._resumed_at[campaign])
         too_long = min(ages, default=0.0) >= self.longest - self.closes_before
         unsent = not any(a.key in contacts for a in self._ledger)
+        if campaign in self._exhausted:
+            return CampaignSeen("paused", contacts, None)
         if unsent and self.keeps_unsent_open:
             return CampaignSeen("sending", contacts, None)
         over = all(contacts.values()) or (self._expired and too_long)

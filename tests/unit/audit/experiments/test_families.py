@@ -31,7 +31,7 @@ from audit.experiments.abilities import LockSeen
 from audit.experiments.experiment import Experiment, Record
 from audit.model.findings import Finding, Level, Outcome
 from tests.unit.audit.experiments.fake_stack import FakeStack
-from tests.unit.audit.experiments.family_stack import FamilyStack
+from tests.unit.audit.experiments.family_stack import WINDOW, FamilyStack
 
 QUICK: dict[str, Callable[[FamilyStack, Record], Sequence[Finding]]] = {
     "message-1-sending": lambda d, r: message_1_sending.run(
@@ -76,12 +76,38 @@ def test_every_experiment_with_an_ability_is_tried_here() -> None:
     assert set(QUICK) == {e.id for e in every_experiment() if e.ability is not None}
 
 
-@pytest.mark.parametrize("identifier", QUICK)
+@pytest.mark.parametrize("identifier", sorted(QUICK.keys() - {"campaign-age"}))
 def test_a_sound_stack_establishes_every_criterion(identifier: str) -> None:
     found = played(identifier)
     assert set(found) == set(BY_ID[identifier].requirements)
     for finding in found.values():
         assert (finding.outcome, finding.level) == (Outcome.ESTABLISHED, Level.EXECUTION), finding
+
+
+def test_a_campaign_that_is_resumed_is_open_longer_than_the_requirement_allows() -> None:
+    experiment = replace(BY_ID["campaign-age"], run=QUICK["campaign-age"])
+    stack = FamilyStack()
+    (closed, finding), _ = experiment.perform(stack)
+    stack.stop()
+    assert (closed.outcome, finding.outcome) == (Outcome.ESTABLISHED, Outcome.RESERVATION)
+    assert "restée ouverte à 47 h 59, la tâche horaire une fois exécutée" in plain(closed)
+    assert "72 h après son dernier envoi" in plain(finding)
+    assert "non tenu à la lettre" in plain(finding)
+
+
+@pytest.mark.parametrize(
+    ("switches", "told"),
+    [({}, "mise en pause et non close : l'échec n'est pas définitif"), ({"closes_exhausted": True}, "essais, aussi")],
+)
+def test_what_becomes_of_a_message_without_an_attempt_left_is_told(switches: dict[str, Any], told: str) -> None:
+    assert told in plain(played("campaign-closing", **switches)["7.1"])
+
+
+@pytest.mark.parametrize("criterion", ["4.3", "5.2", "5.3"])
+def test_the_last_second_of_the_window_is_said_alike(criterion: str) -> None:
+    late = plain(played("reply-window", window=WINDOW - 10)[criterion])
+    assert "À 23 h 59 min 59 s, aucun Message 2 ne part : la pile met 0,10 s au moins" in late
+    assert "À 23 h 59 min 59 s, il part encore" in plain(played("reply-window")[criterion])
 
 
 DEFECTS = [
@@ -131,6 +157,7 @@ DEFECTS = [
     ("duplicate-replies", "6.2", {"records_later_twice": True}, "Interactions enregistrées deux fois"),
     ("lock-ownership", "6.3", {"lends_lock": True}, "Un second envoyeur prend ou rend le verrou"),
     ("campaign-closing", "7.1", {"keeps_unsent_open": True}, "tous les envois sont refusés pour de bon reste"),
+    ("campaign-closing", "7.1", {"forgets_exhausted": True}, "n'est pas close, et aucune reprise ne l'envoie"),
     ("campaign-closing", "7.2", {"confuses_unreachable": True}, "refus du Message 2, Message 2 envoyé trouvé"),
     (
         "campaign-closing",
