@@ -22,13 +22,16 @@ class ToolRun:
 class ResultFile:
     """Whole numbers read in a file that a test run wrote; `why_unknown` is a French reason why there are none.
 
-    `missing`: the target's own files that it does not name.
+    `missing`: the target's own files that it does not name. `written_at`: the file's own date (seconds since the epoch, UTC),
+    and `digest` its SHA-256: nothing else says which run wrote it.
     """
 
     path: str
     numbers: Mapping[str, int] = field(default_factory=dict)
     why_unknown: str = ""
     missing: tuple[str, ...] = ()
+    written_at: float = 0.0
+    digest: str = ""
 
 
 @dataclass(frozen=True)

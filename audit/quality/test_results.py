@@ -1,5 +1,6 @@
 """Result files of test runs: JUnit's and coverage's XML. One older than the code it speaks of says nothing."""
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -20,22 +21,30 @@ def read(own: OwnCode, name: str, numbers: _Numbers, changed: float) -> ResultFi
     if not name:
         return ResultFile("", why_unknown="la cible ne nomme aucun fichier de résultats")
     try:
-        document = _document(own.root / name, changed)
+        content, written_at = _content(own.root / name, changed)
+        document = _document(content)
         missing = tuple(sorted(own.files - {*map(_path_in(own, document), document.iter("class"))}))
-        return ResultFile(name, numbers(document, own), missing=missing)
+        digest = hashlib.sha256(content).hexdigest()
+        return ResultFile(name, numbers(document, own), missing=missing, written_at=written_at, digest=digest)
     except FileNotFoundError:
         return ResultFile(name, why_unknown=f"`{name}` est absent : aucun résultat à lire")
     except (OSError, ValueError, ElementTree.ParseError) as error:
         return ResultFile(name, why_unknown=f"`{name}` ne peut pas servir : {error}")
 
 
-def _document(path: Path, changed: float) -> ElementTree.Element:
-    """The file's root element. Raises ValueError when it is too large, too old, or would have to be expanded."""
-    if path.stat().st_mtime < changed:
+def _content(path: Path, changed: float) -> tuple[bytes, float]:
+    """The file's bytes, and when it was written. Raises ValueError when it is too large or too old."""
+    seen = path.stat()
+    if seen.st_mtime < changed:
         raise ValueError("il est antérieur au dernier changement de l'arbre")
-    if path.stat().st_size > _LARGEST_BYTES:
+    if seen.st_size > _LARGEST_BYTES:
         raise ValueError("il est trop gros pour être lu")
-    text = path.read_text(encoding="utf-8")
+    return path.read_bytes(), seen.st_mtime
+
+
+def _document(content: bytes) -> ElementTree.Element:
+    """The root element. Raises ValueError when it would have to be expanded."""
+    text = content.decode("utf-8")
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise ValueError("il définit des entités")
     return ElementTree.fromstring(text)  # noqa: S314  entities were refused above

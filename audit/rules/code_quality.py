@@ -1,9 +1,10 @@
 """The code's own quality, from what tools and test runs say (family 10)."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 
-from audit.french.typography import counted, french_integer, french_percent
+from audit.french.typography import counted, french_integer, french_moment, french_percent
 from audit.model.domains import conclude
 from audit.model.findings import Finding, Problem, Severity
 from audit.model.quality_facts import QualityFacts, ResultFile, ToolRun
@@ -204,7 +205,7 @@ def _tests_pass(facts: QualityFacts) -> Finding:
         text = f"Des tests échouent : {broken} sur {run.numbers['tests']} (`{run.path}`)"
         return [Wrong(text, problem, (evidence,))] if broken else []
 
-    evidence = facts.evidence(None, fichier=result.path, **result.numbers)
+    evidence = facts.evidence(None, fichier=result.path, empreinte=result.digest, **result.numbers)
     answer = conclude(test_run(result), faults)
     return concluded(sound, answer, evidence, told=_passed(result, sound), settles=_again(result))
 
@@ -214,7 +215,16 @@ def _passed(result: ResultFile, sound: str) -> str:
     ran = counted(told["tests"] - told["skipped"], "test passé")
     skipped = f", {counted(told['skipped'], 'autre')} sans objet ou laissés de côté" if told["skipped"] else ""
     others = f" ; {french_integer(told['others'])} ne portent que sur ce que la cible exclut" if told["others"] else ""
-    return f"{sound} : {ran}{skipped} (d'après `{result.path}`, que cet audit n'a pas écrit{others})"
+    return f"{sound} : {ran}{skipped} ({_origin(result)}{others})"
+
+
+def _origin(result: ResultFile) -> str:
+    """Which file says it: its date, which is later than the tree's last change, and its digest."""
+    written = datetime.fromtimestamp(result.written_at, UTC)
+    return (
+        f"d'après `{result.path}`, que cet audit n'a pas écrit : fichier du {french_moment(written)}, plus récent que l'arbre, "
+        f"SHA-256 `{result.digest[:12]}` ; rien n'y dit quel arbre a été testé"
+    )
 
 
 @_quality(
@@ -240,12 +250,12 @@ def _passed(result: ResultFile, sound: str) -> str:
 )
 def _coverage(facts: QualityFacts) -> Finding:
     result, sound = facts.coverage, "Couverture des tests supérieure à 80 %"
-    evidence = facts.evidence(None, fichier=result.path, **result.numbers)
+    evidence = facts.evidence(None, fichier=result.path, empreinte=result.digest, **result.numbers)
     share = result.numbers.get("covered", 0) / max(result.numbers.get("valid", 0), 1)
     files = counted(result.numbers.get("files", 0), "fichier")
     others = result.numbers.get("others", 0)
     beside = f" ; {french_integer(others)} autres n'en sont pas" if others else ""
-    shown = f"{french_percent(share)} des lignes et des branches de {files} de la cible (d'après `{result.path}`, que cet audit n'a pas écrit{beside})"
+    shown = f"{french_percent(share)} des lignes et des branches de {files} de la cible ({_origin(result)}{beside})"
 
     def faults(_: ResultFile) -> list[Wrong]:
         problem = Problem(

@@ -70,7 +70,7 @@ def words(finding: Finding) -> str:
         ("stray-prints", "Pas de `print` hors des tests"),
         (
             "tests-pass",
-            "5 tests passés, 2 autres sans objet ou laissés de côté (d'après `build/junit.xml`, que cet audit n'a pas écrit)",
+            "5 tests passés, 2 autres sans objet ou laissés de côté (d'après `build/junit.xml`, que cet audit n'a pas écrit : fichier du ",
         ),
         ("test-coverage", "89,0 % des lignes et des branches de 2 fichiers de la cible"),
         ("uniform-style", "`ruff format --check --no-cache .` ne signale rien"),
@@ -184,7 +184,7 @@ _CASE = '<testcase classname="tests.test_{}" name="test_it">{}</testcase>'
             "",
             "<failure/>",
             Outcome.ESTABLISHED,
-            "1 test passé (d'après `junit.xml`, que cet audit n'a pas écrit ; 1 ne portent que sur",
+            "rien n'y dit quel arbre a été testé ; 1 ne portent que sur",
         ),
         ("<failure/>", "", Outcome.DEFECT, "échouent : 1 sur 1"),
         (None, "", Outcome.UNDETERMINED, "ne compte rien de la cible"),
