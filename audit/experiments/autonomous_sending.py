@@ -70,7 +70,10 @@ def run(driver: Driver, record: Record, plan: Plan = Plan()) -> Sequence[Finding
     result = account(expected, driver.accepted(), driver.recorded(), before)
     record.note("tous les envois sont dans un état final" if settled else "délai épuisé avant la fin des envois")
     _figures(record, result)
-    told = f"{result.expected} Message 1 attendus ({plan.contacts} d'une première campagne, {plan.twice} d'une seconde)"
+    told = (
+        f"{plan.contacts} Message 1 d'une première campagne, alors que le processus principal du worker puis un de ses enfants ont été tués (SIGKILL) "
+        f"en plein envoi, puis {plan.twice} d'une seconde, dont les réveils ont été publiés une seconde fois pendant l'envoi"
+    )
     return _conclude(result, record, faults, told, settled=settled)
 
 
@@ -118,6 +121,7 @@ def _deliver_twice(driver: Driver, record: Record, plan: Plan) -> tuple[frozense
     """While the gateway holds a few sends it has not accepted, the broker delivers them again and their locks are lost."""
     driver.hold("before")
     expected = driver.launch(plan.twice)
+    record.note(f"seconde campagne lancée : {len(expected)} Message 1")
     held = wait_until(lambda: driver.held() >= plan.twice, plan.step_seconds)
     again = driver.deliver_again(expected) if held else 0
     wait_until(lambda: driver.held() > plan.twice, plan.overlap_seconds)
@@ -160,9 +164,8 @@ def _conclude(
         missing = "aucun envoi n'était en vol quand un processus devait être tué : la faute n'a pas eu lieu"
         return [Finding(Outcome.UNDETERMINED, title, evidence, missing=missing)]
     sentence = (
-        f"Sans aucune session possible (le pilote ne trouve ni compte ni session) : {told}, {result.accepted} acceptés par la "
-        "passerelle, chacun une seule fois, alors que le processus principal du worker puis un de ses enfants ont été tués "
-        "(SIGKILL) en plein envoi, et que des réveils ont été publiés une seconde fois pendant l'envoi"
+        f"Sans aucune session possible (le pilote ne trouve ni compte ni session) : la passerelle accepte, chacun une seule fois, {told} ; "
+        f"{result.expected} attendus, {result.accepted} acceptés"
     )
     return [Finding(Outcome.ESTABLISHED, sentence, evidence)]
 

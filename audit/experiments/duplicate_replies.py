@@ -134,7 +134,7 @@ def _recorded(driver: ReplyGuard, record: Record, said: Sequence[str], replies: 
     counts = Counter(driver.interactions())
     lost = [identifier for identifier in said if not counts[identifier]]
     twice = [identifier for identifier in said if counts[identifier] > 1]
-    record.figure("Interactions livrées", len(said))
+    record.figure("Interactions distinctes livrées", len(said))
     record.figure("Interactions enregistrées", len(said) - len(lost))
     if lost:
         return _RECORDED.defect(record, "Interactions suivantes perdues", lost)
@@ -145,7 +145,7 @@ def _recorded(driver: ReplyGuard, record: Record, said: Sequence[str], replies: 
     if not min(replies):
         return _RECORDED.undetermined("un Message 2 n'est pas parti : aucune interaction ne l'a suivi")
     sentence = (
-        f"Les {len(said)} interactions sont toutes enregistrées, une seule fois, alors que des webhooks sont livrés de nouveau une heure plus tard ; celles qui suivent la première n'entraînent pas de "
+        f"Les {len(said)} interactions sont toutes enregistrées, une seule fois, alors que des webhooks sont livrés de nouveau une heure plus tard (dates déplacées en base) ; celles qui suivent la première n'entraînent pas de "
         f"nouvel envoi : {sum(replies)} Message 2 partent, un par contact et par campagne"
     )
     return _RECORDED.established(record, sentence)

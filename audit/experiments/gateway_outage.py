@@ -54,20 +54,31 @@ class Plan:
     # Many times the four attempts of a message, whose waits are skipped.
     outage_seconds: float = 15.0
     step_seconds: float = 90.0
+    # Whether a campaign then goes on by itself is told, and not judged.
+    accepted_seconds: float = 30.0
+
+
+@dataclass(frozen=True)
+class Account:
+    """A campaign during the refusal of the whole account: its size, what failed, and how many left once it was accepted again."""
+
+    contacts: int
+    lost: Sequence[str]
+    left: int
 
 
 @dataclass(frozen=True)
 class Outage:
     """What failed during it, how often each message was accepted in the end, and how long it lasted (seconds).
 
-    `by_account`: what failed while the gateway refused the whole account.
+    `account`: what became of a campaign while the gateway refused the whole account.
     """
 
     lost: Sequence[str]
     counts: Mapping[str, int]
     seconds: float
     long_enough: bool
-    by_account: Sequence[str] = ()
+    account: Account
 
 
 def run(driver: GatewayOutage, record: Record, plan: Plan = Plan()) -> Sequence[Finding]:
@@ -75,7 +86,8 @@ def run(driver: GatewayOutage, record: Record, plan: Plan = Plan()) -> Sequence[
     with driver.refuse_everybody(OUTAGE_STATUS):
         keys = driver.launch(plan.contacts)
         record.note(f"la passerelle répond {OUTAGE_STATUS} à tout ; campagne de {len(keys)} contacts")
-        ends_at = time.monotonic() + plan.outage_seconds
+        begun = time.monotonic()
+        ends_at = begun + plan.outage_seconds
 
         def over() -> bool:
             tried = driver.taken_up(keys) >= ENOUGH_TIMES * len(keys)
@@ -83,7 +95,11 @@ def run(driver: GatewayOutage, record: Record, plan: Plan = Plan()) -> Sequence[
 
         long_enough = _hasten_until(driver, over, plan.outage_seconds + plan.step_seconds)
         lost = _ended(driver, keys)
-    record.blow(f"Panne de la passerelle ({OUTAGE_STATUS} à tout), attentes entre essais sautées", len(keys))
+        refused = round(time.monotonic() - begun, 1)
+    record.blow(
+        f"Panne de la passerelle ({OUTAGE_STATUS} à tout, {len(keys)} messages retenus), attentes entre essais sautées",
+        0,
+    )
     record.figure("En échec pendant la panne", len(lost))
     came = _hasten_until(driver, lambda: all(_counts(driver)[key] for key in keys), plan.step_seconds)
     record.note(
@@ -97,8 +113,7 @@ def run(driver: GatewayOutage, record: Record, plan: Plan = Plan()) -> Sequence[
     answered = driver.launch_answered(dict.fromkeys((*PASSING, *FINAL), 1))
     _hasten_until(driver, lambda: _answered(driver, answered), plan.step_seconds)
     once = _unanswered(driver, record, plan)
-    by_account = _refuse_the_account(driver, record, plan)
-    outage = Outage(lost, counts, plan.outage_seconds, long_enough, by_account)
+    outage = Outage(lost, counts, refused, long_enough, _refuse_the_account(driver, record, plan))
     return [once, _retried(driver, record, answered, reply), _held(driver, record, outage, answered)]
 
 
@@ -126,6 +141,7 @@ def _unanswered(driver: GatewayOutage, record: Record, plan: Plan) -> Finding:
     ended = _hasten_until(driver, settled, plan.step_seconds)
     wait_stable(lambda: len(driver.accepted()), plan.quiet_seconds, plan.step_seconds)
     recorded, counts = driver.recorded(), _counts(driver)
+    record.note(f"{len(keys)} messages acceptés dont la réponse est perdue")
     record.blow("Réponse de la passerelle perdue après l'acceptation", len(keys))
     twice = [key for key in keys if counts[key] > 1]
     if twice:
@@ -142,15 +158,18 @@ def _unanswered(driver: GatewayOutage, record: Record, plan: Plan) -> Finding:
     return _ONCE.established(record, sentence)
 
 
-def _refuse_the_account(driver: GatewayOutage, record: Record, plan: Plan) -> list[str]:
-    """What fails of a campaign while the gateway refuses the account itself."""
+def _refuse_the_account(driver: GatewayOutage, record: Record, plan: Plan) -> Account:
+    """What becomes of a campaign while the gateway refuses the account itself, and afterwards."""
     with driver.refuse_everybody(ACCOUNT_STATUS):
         keys = driver.launch(plan.refused_account)
         wait_until(lambda: driver.taken_up(keys) > 0, plan.step_seconds)
         wait_stable(lambda: driver.taken_up(keys), plan.quiet_seconds, plan.step_seconds)
         lost = _ended(driver, keys)
-    record.note(f"la passerelle refuse le compte ({ACCOUNT_STATUS}) ; campagne de {len(keys)} contacts")
-    return lost
+        record.note(f"la passerelle refuse le compte ({ACCOUNT_STATUS}) ; campagne de {len(keys)} contacts")
+    _hasten_until(driver, lambda: all(_counts(driver)[key] for key in keys), plan.accepted_seconds)
+    left = sum(_counts(driver)[key] > 0 for key in keys)
+    record.note(f"la passerelle accepte le compte de nouveau ; messages partis : {left} sur {len(keys)}")
+    return Account(len(keys), lost, left)
 
 
 def _hasten_until(driver: GatewayOutage, condition: Callable[[], bool], seconds: float) -> bool:
@@ -208,7 +227,7 @@ def _held(driver: GatewayOutage, record: Record, outage: Outage, answered: Mappi
             [k for k, n in outage.counts.items() if n > 1],
         ),
         ("Refus définitifs qui sont réessayés", repeated),
-        (f"Messages mis en échec pendant que la passerelle refuse le compte ({ACCOUNT_STATUS})", outage.by_account),
+        (f"Messages mis en échec pendant que la passerelle refuse le compte ({ACCOUNT_STATUS})", outage.account.lost),
     ):
         if keys:
             return _HELD.defect(record, title, keys)
@@ -217,11 +236,18 @@ def _held(driver: GatewayOutage, record: Record, outage: Outage, answered: Mappi
     if open_yet:
         return _HELD.undetermined(f"des refus définitifs n'ont pas abouti ({', '.join(open_yet)})")
     sentence = (
-        f"La passerelle répond {OUTAGE_STATUS} à tout, les attentes entre essais sautées pendant {french_seconds(outage.seconds)} au moins : aucun des "
+        f"La passerelle répond {OUTAGE_STATUS} à tout, les attentes entre essais sautées, pendant {french_seconds(outage.seconds)} : aucun des "
         f"{len(outage.counts)} messages n'est mis en échec, et chacun part une seule fois ensuite ; un compte refusé ({ACCOUNT_STATUS}) n'en met aucun "
-        f"en échec ; à part, une réponse {_listed(FINAL)} met le message en échec sans autre essai"
+        f"en échec, et {_left(outage.account)} quand il est accepté de nouveau ; à part, une réponse {_listed(FINAL)} met le message en échec sans autre essai"
     )
     return _HELD.established(record, sentence)
+
+
+def _left(account: Account) -> str:
+    """How many of its messages leave by themselves afterwards."""
+    if account.left == account.contacts:
+        return f"les {account.contacts} messages retenus partent"
+    return f"{account.left} des {account.contacts} messages retenus partent, sans autre geste,"
 
 
 def _listed(statuses: Sequence[int]) -> str:

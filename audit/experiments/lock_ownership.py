@@ -50,7 +50,9 @@ def run(
             return [_LOCK.undetermined("l'envoi retenu s'est terminé avant que le second envoyeur soit essayé")]
         if not kept:
             return [_LOCK.defect(record, "Un second envoyeur prend ou rend le verrou de celui qui envoie")]
-        record.note("un second envoyeur est réveillé pendant l'envoi : le verrou ne change pas de main")
+        record.note(
+            f"un second envoyeur a été réveillé pendant l'envoi : le verrou, observé {french_seconds(second_seconds)}, n'a pas changé de main"
+        )
         driver.usurp(driver.follow_up_key(key), _USURPER)
         record.note("le verrou passe à un autre propriétaire pendant l'envoi")
     finally:
@@ -82,8 +84,8 @@ def _after(driver: SendLocks, record: Record, seen: LockSeen, reply: str, step_s
         return _LOCK.defect(record, "Le verrou d'un autre propriétaire est rendu par celui qui l'a perdu")
     sentence = (
         "Un second envoyeur, réveillé pendant l'envoi d'un Message 2, ne prend ni ne rend le verrou du premier ; ce verrou porte le jeton de son "
-        f"propriétaire et une durée de vie ({left} restantes à la lecture, 5 min au plus) ; remplacé par le verrou d'un autre, il n'est pas rendu par "
-        "le premier ; son expiration n'est pas attendue"
+        f"propriétaire et une durée de vie ({left} restantes à la lecture, 5 min au plus) ; quand un autre a pris le verrou entre-temps, le premier ne le rend pas "
+        "à sa place ; son expiration n'est pas attendue"
     )
     return _LOCK.established(record, sentence)
 

@@ -16,6 +16,7 @@ from audit.model.findings import Finding
 
 _ID = "message-1-sending"
 FARTHEST_SECONDS = 2.0
+_LEAST_SHOWN = 0.01
 AGE_SECONDS = 25 * 3600.0
 _FINAL = frozenset({"sent", "delivered", "read", "failed", "cancelled"})
 _ONCE = Judgement(
@@ -76,12 +77,13 @@ def run(driver: Correspondence, record: Record, plan: Plan = Plan()) -> Sequence
     ledger = driver.accepted()[before:]
     result = account(expected, ledger, driver.recorded())
     record.losses = (len(result.lost), len(result.duplicated), len(result.uncertain))
-    record.figure("Contacts", result.expected)
+    record.figure("Message 1 attendus", result.expected)
+    record.figure("Contacts distincts", len(first) + 1 + len(interrupted) + len(old))
     record.figure("Message 1 acceptés par la passerelle", result.accepted)
     # One to whom no later campaign wrote.
     reply = _reply(driver, record, max(first), plan)
     return [
-        _once(record, result, settled=settled, stuck=stuck),
+        _once(record, result, (first, again, interrupted, old), settled=settled, stuck=stuck),
         _stamps(driver, record, expected, ledger),
         _traces(driver, record, expected, reply, plan.log_seconds),
     ]
@@ -126,11 +128,12 @@ def _interrupt(
     who = (
         "processus enfants, envois acceptés et non enregistrés"
         if point == "after"
-        else "worker, campagne vieille de 25 h, tâches du broker perdues"
+        else "worker, campagne lancée 25 h plus tôt, tâches du broker perdues"
     )
     if struck:
         record.blow(f"SIGKILL, {who}", len(victims))
-    record.note(f"SIGKILL : {who}" if struck else "aucun envoi en vol : rien n'est tué")
+    told = f"SIGKILL : {who}" if struck else "aucun envoi en vol : rien n'est tué"
+    record.note(f"{told} ; campagne de {len(keys)} contacts")
     return keys
 
 
@@ -139,7 +142,9 @@ def _final(driver: Correspondence, expected: frozenset[str]) -> bool:
     return all(recorded.get(key) in _FINAL for key in expected)
 
 
-def _once(record: Record, result: Account, *, settled: bool, stuck: bool) -> Finding:
+def _once(
+    record: Record, result: Account, campaigns: Sequence[frozenset[str]], *, settled: bool, stuck: bool
+) -> Finding:
     if result.duplicated:
         return _ONCE.defect(record, "Contacts qui reçoivent plusieurs Message 1", result.duplicated)
     if result.unexpected:
@@ -148,10 +153,11 @@ def _once(record: Record, result: Account, *, settled: bool, stuck: bool) -> Fin
         return _ONCE.defect(record, "Contacts qui ne reçoivent pas de Message 1", result.lost)
     if not settled or not result.sound:
         return _ONCE.undetermined("des envois n'étaient pas dans un état final au bout du délai")
+    ordinary, again, interrupted, old = map(len, campaigns)
     sentence = (
         f"La passerelle accepte exactement un Message 1 par contact et par campagne, et rien d'autre : {result.expected} de quatre campagnes, "
-        "une ordinaire, une à des contacts de la première, une dont les envoyeurs sont tués après l'acceptation, une vieille de 25 h dont le "
-        "worker est tué et les tâches perdues"
+        f"{ordinary} d'une ordinaire, {again} d'une à des contacts de la première et à un nouveau, {interrupted} d'une dont les envoyeurs sont tués "
+        f"après l'acceptation, {old} d'une lancée 25 h plus tôt (date écrite en base), le worker tué et les tâches du broker perdues"
     )
     return _ONCE.established(record, sentence)
 
@@ -166,12 +172,15 @@ def _stamps(driver: Correspondence, record: Record, expected: frozenset[str], le
     if bare:
         return _STAMP.defect(record, "Envois sans `sent_at`", bare)
     farthest = max(abs(stamp - accepted[key]) for key, stamp in stamps.items() if stamp is not None)
-    record.figure("Plus grand écart entre `sent_at` et l'acceptation", french_seconds(round(farthest, 2)))
+    shown = (
+        french_seconds(round(farthest, 2)) if farthest >= _LEAST_SHOWN else f"moins de {french_seconds(_LEAST_SHOWN)}"
+    )
+    record.figure("Plus grand écart entre `sent_at` et l'acceptation", shown)
     if farthest > FARTHEST_SECONDS:
         return _STAMP.defect(
             record, f"`sent_at` s'écarte de {french_seconds(round(farthest, 2))} de l'acceptation par la passerelle"
         )
-    sentence = f"Les {len(stamps)} envois portent `sent_at`, à {french_seconds(max(0.01, round(farthest, 2)))} près l'instant UTC où la passerelle les a acceptés, y compris ceux dont l'envoyeur est mort avant de l'enregistrer"
+    sentence = f"Les {len(stamps)} envois portent `sent_at`, l'instant UTC où la passerelle les a acceptés (écart le plus grand : {shown}), y compris ceux dont l'envoyeur est mort avant de l'enregistrer"
     return _STAMP.established(record, sentence)
 
 

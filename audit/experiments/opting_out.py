@@ -46,13 +46,13 @@ def run(driver: DailyRoom, record: Record, plan: Plan = Plan()) -> Sequence[Find
         said = [driver.say(key, content=word).identifier for key, word in zip(leaving, WORDS, strict=True)]
         heard = wait_until(lambda: {*said} <= {*driver.interactions()}, plan.step_seconds)
         record.note(
-            f"{counted(len(said), 'contact')} se désinscrivent ; un Message 2 et une seconde campagne attendent"
+            f"{counted(len(said), 'contact')} se désinscrivent ; la limite du jour, atteinte, retient le Message 2 de l'un d'eux et une deuxième campagne"
         )
     third = driver.launch_again(everybody)
     wanted = {second[staying], third[staying]}
     came = wait_until(lambda: wanted <= {a.key for a in driver.accepted()}, plan.step_seconds)
     wait_stable(lambda: len(driver.accepted()), plan.quiet_seconds, plan.step_seconds)
-    record.note("le jour suivant, ce qui attendait part, et une troisième campagne est lancée")
+    record.note("jour suivant simulé : ce que la limite du jour retenait part, et une troisième campagne est lancée")
     return [_conclude(driver, record, (leaving, second, third), tried=waits and heard and came)]
 
 
@@ -76,8 +76,9 @@ def _conclude(
         )
     listed = ", ".join(f"« {word} »" for word in WORDS)
     sentence = (
-        f"Trois contacts écrivent {listed} : le Message 1 d'une autre campagne et le Message 2 qui les attendaient ne partent pas, ni "
-        "rien d'une campagne lancée ensuite ; un quatrième contact reçoit les deux"
+        f"Trois contacts écrivent {listed} : le Message 1 qu'une deuxième campagne leur devait et le Message 2 dû à l'un d'eux, que la limite du "
+        "jour retenait, ne partent pas le jour suivant (simulé), ni rien d'une troisième campagne ; un quatrième contact, qui ne se désinscrit pas, "
+        "reçoit le Message 1 des deux"
     )
     return _NOTHING.established(record, sentence)
 

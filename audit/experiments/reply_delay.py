@@ -75,8 +75,8 @@ def run(driver: Crowd, record: Record, plan: Plan = Plan()) -> Sequence[Finding]
             )
         ]
     sentence = (
-        f"{len(arrived)} Message 2 sont remis à la passerelle en {french_seconds(round(slowest, 2))} au plus après le webhook (exigé : moins de 5 s), alors "
-        f"qu'au moins {french_integer(waiting)} Message 1 attendent"
+        f"{len(arrived)} Message 2 sont remis à la passerelle en {french_seconds(round(min(arrived.values()), 2))} à {french_seconds(round(slowest, 2))} après le webhook, "
+        f"l'attente voulue par la pile comprise (exigé : moins de 5 s), alors qu'au moins {french_integer(waiting)} Message 1 attendent"
     )
     return [_DELAY.established(record, sentence)]
 

@@ -98,6 +98,10 @@ def _freshness(driver: StatisticsDesk, record: Record, campaign: str, keys: Sequ
     return _FRESH.established(record, sentence)
 
 
+def _expected() -> str:
+    return ", ".join(f"{STATISTICS[name]} {value}" for name, value in EXPECTED.items())
+
+
 def _content(driver: StatisticsDesk, record: Record, campaign: str, waiting: Sequence[str]) -> Finding:
     told = driver.statistics(campaign)
     for name in EXPECTED:
@@ -114,9 +118,9 @@ def _content(driver: StatisticsDesk, record: Record, campaign: str, waiting: Seq
     if wrong:
         return _CONTENT.defect(record, "Statistiques fausses", wrong)
     sentence = (
-        "Contacts, envoyés, délivrés, lus, interactions, échecs, en attente et taux sont donnés ; les comptes de l'essai sont justes, à la fin comme "
-        "pendant les envois ; chaque taux est entre 0 et 1, sa définition n'est pas jugée ; un accusé de distribution qui vient après celui de lecture "
-        "ne change rien"
+        "Contacts, envoyés, délivrés, lus, interactions, échecs, en attente et taux sont donnés ; les comptes sont ceux attendus, à la fin "
+        f"({_expected()}) comme pendant les envois ; chaque taux est entre 0 et 1, sa définition n'est pas jugée ; un accusé de délivrance qui vient "
+        "après celui de lecture laisse le message compté comme lu"
     )
     return _CONTENT.established(record, sentence)
 

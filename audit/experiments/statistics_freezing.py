@@ -52,7 +52,10 @@ def run(
         return [_FROZEN.defect(record, "Statistiques qui changent après la clôture", moved)]
     if not came:
         return [_FROZEN.undetermined("l'accusé ou l'interaction d'après la clôture n'a pas été traité")]
-    sentence = "Après la clôture, un accusé de lecture et une interaction sont enregistrés sans que les statistiques de la campagne changent"
+    sentence = (
+        "Après la clôture, un accusé de lecture et une interaction sont enregistrés (lus en base : 1 message lu, 1 interaction) sans que les "
+        "statistiques de la campagne changent ; les taux ne sont pas comparés"
+    )
     return [_FROZEN.established(record, sentence)]
 
 

@@ -59,6 +59,7 @@ def run(driver: WorkerAbsence, record: Record, margin_seconds: float = MARGIN_SE
 def _second(driver: WorkerAbsence, record: Record, margin_seconds: float) -> bool:
     """Whether workers that are not there any more are told as well."""
     already, tried = len(driver.alerts()), driver.alert_delay().tried_seconds
+    record.note("arrêt en ordre du worker demandé")
     with driver.absent("worker"):
         record.note("le worker est arrêté en ordre, et rien ne le relance")
         told = wait_until(lambda: len(driver.alerts()) > already, tried + margin_seconds, 0.2)
@@ -101,8 +102,8 @@ def _conclude(record: Record, told: Told, *, shipped: float) -> Sequence[Finding
         return [_defect(record, f"Le délai d'alerte livré est de {french_duration(shipped)}, au lieu de 5 min au plus")]
     figures = dict(record.figures)
     sentence = (
-        f"Workers gelés (SIGSTOP), délai d'alerte ramené à {figures['Délai essayé']} depuis le dernier battement : une alerte et une seule "
-        f"est reçue, {figures[_RECEIVED]} après le gel ; leur retour n'en déclenche aucune autre. Arrêtés ensuite en ordre et tenus absents, ils en déclenchent une seconde. Le délai livré est de "
+        f"Workers gelés (SIGSTOP), délai d'alerte ramené à {figures['Délai essayé']} : une alerte et une seule est reçue, {figures[_RECEIVED]} après le "
+        "gel (le délai court depuis le dernier battement, qui précède) ; leur retour n'en déclenche aucune autre. Arrêtés ensuite en ordre et tenus absents, ils en déclenchent une seconde. Le délai livré est de "
         f"{figures['Délai livré']} ; il n'est pas attendu"
     )
     return [Finding(Outcome.ESTABLISHED, sentence, (record.evidence(_ID),))]

@@ -19,7 +19,7 @@ _BY_EXECUTION = {
     "5.2": f"les dernières secondes de la fenêtre (section 2) ; un jour dont le plafond est atteint (4.4) ; {_GATEWAY}",
     "5.3": "dates écrites en base, 24 h non attendues ; ce qui précède de peu la fin est sous 5.2",
     "5.4": "messages simulés, non ceux de WhatsApp",
-    "5.5": "peu de mesures, sur une machine locale, sans panne : un worker tué retarde le Message 2 (8.3)",
+    "5.5": "peu de mesures, sur une machine locale, limite du jour levée pour l'essai, sans panne : un worker tué retarde le Message 2 (8.3)",
     "5.6": "webhooks simulés, durées raccourcies, un seul essai",
     "5.7": "les mots de l'essai, passerelle simulée ; une demande reçue pendant qu'un envoi est en cours",
     "6.1": _GATEWAY,

@@ -54,7 +54,7 @@ def send(driver: Driver) -> Finding:
 def test_a_sound_stack_is_established_at_execution(stack: Stack) -> None:
     finding = send(stack())
     assert (finding.outcome, finding.level) == (Outcome.ESTABLISHED, Level.EXECUTION)
-    assert "d'une seconde), 14 acceptés" in finding.sentence
+    assert "14 attendus, 14 acceptés" in finding.sentence
     assert "Sans aucune session possible (le pilote ne trouve ni compte ni session)" in finding.sentence
 
 
