@@ -157,7 +157,19 @@ class Conversation(Driver, Protocol):
         ...
 
 
-class GatewayOutage(Conversation, Protocol):
+class PausedConversation(Conversation, Protocol):
+    """Contacts who answer while their campaign is paused (5.2)."""
+
+    def pause(self, campaign: str) -> None:
+        """Pause it as an administrator does."""
+        ...
+
+    def resume(self, campaign: str) -> None:
+        """Resume it as an administrator does."""
+        ...
+
+
+class GatewayOutage(PausedConversation, Protocol):
     """A gateway that refuses, or whose answer is lost (4.1, 4.6, 4.7)."""
 
     def refuse_everybody(self, status: int) -> AbstractContextManager[None]:
@@ -178,18 +190,6 @@ class GatewayOutage(Conversation, Protocol):
 
     def taken_up(self, keys: Collection[str]) -> int:
         """How many times senders have taken up these messages, whatever came of it."""
-        ...
-
-
-class PausedConversation(Conversation, Protocol):
-    """Contacts who answer while their campaign is paused (5.2)."""
-
-    def pause(self, campaign: str) -> None:
-        """Pause it as an administrator does."""
-        ...
-
-    def resume(self, campaign: str) -> None:
-        """Resume it as an administrator does."""
         ...
 
 

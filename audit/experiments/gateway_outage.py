@@ -54,17 +54,18 @@ class Plan:
     # Many times the four attempts of a message, whose waits are skipped.
     outage_seconds: float = 15.0
     step_seconds: float = 90.0
-    # Whether a campaign then goes on by itself is told, and not judged.
-    accepted_seconds: float = 30.0
+    # A campaign that does not go on by itself by then is resumed.
+    accepted_seconds: float = 6.0
 
 
 @dataclass(frozen=True)
 class Account:
-    """A campaign during the refusal of the whole account: its size, what failed, and how many left once it was accepted again."""
+    """A campaign during the refusal of the whole account: its size, what failed, and how many left once it was accepted again, and resumed."""
 
     contacts: int
     lost: Sequence[str]
     left: int
+    resumed: bool
 
 
 @dataclass(frozen=True)
@@ -166,10 +167,17 @@ def _refuse_the_account(driver: GatewayOutage, record: Record, plan: Plan) -> Ac
         wait_stable(lambda: driver.taken_up(keys), plan.quiet_seconds, plan.step_seconds)
         lost = _ended(driver, keys)
         record.note(f"la passerelle refuse le compte ({ACCOUNT_STATUS}) ; campagne de {len(keys)} contacts")
-    _hasten_until(driver, lambda: all(_counts(driver)[key] for key in keys), plan.accepted_seconds)
-    left = sum(_counts(driver)[key] > 0 for key in keys)
-    record.note(f"la passerelle accepte le compte de nouveau ; messages partis : {left} sur {len(keys)}")
-    return Account(len(keys), lost, left)
+    resumed = not _hasten_until(driver, lambda: _left(driver, keys) == len(keys), plan.accepted_seconds)
+    if resumed:
+        driver.resume(driver.campaign_of(min(keys)))
+        _hasten_until(driver, lambda: _left(driver, keys) == len(keys), plan.step_seconds)
+    left, how = _left(driver, keys), ", la campagne en pause reprise" if resumed else ""
+    record.note(f"le compte est accepté de nouveau{how} ; messages partis : {left} sur {len(keys)}")
+    return Account(len(keys), lost, left, resumed=resumed)
+
+
+def _left(driver: GatewayOutage, keys: Collection[str]) -> int:
+    return sum(_counts(driver)[key] > 0 for key in keys)
 
 
 def _hasten_until(driver: GatewayOutage, condition: Callable[[], bool], seconds: float) -> bool:
@@ -233,21 +241,19 @@ def _held(driver: GatewayOutage, record: Record, outage: Outage, answered: Mappi
             return _HELD.defect(record, title, keys)
     if not outage.long_enough:
         return _HELD.undetermined("les messages n'ont pas été repris assez souvent pendant la panne pour conclure")
+    if outage.account.left < outage.account.contacts:
+        return _HELD.undetermined("des messages retenus par le refus du compte ne sont pas partis ensuite")
     if open_yet:
         return _HELD.undetermined(f"des refus définitifs n'ont pas abouti ({', '.join(open_yet)})")
+    again = (
+        "quand la campagne, mise en pause, est reprise" if outage.account.resumed else "quand il est accepté de nouveau"
+    )
     sentence = (
         f"La passerelle répond {OUTAGE_STATUS} à tout, les attentes entre essais sautées, pendant {french_seconds(outage.seconds)} : aucun des "
         f"{len(outage.counts)} messages n'est mis en échec, et chacun part une seule fois ensuite ; un compte refusé ({ACCOUNT_STATUS}) n'en met aucun "
-        f"en échec, et {_left(outage.account)} quand il est accepté de nouveau ; à part, une réponse {_listed(FINAL)} met le message en échec sans autre essai"
+        f"en échec, et les {outage.account.contacts} messages retenus partent {again} ; à part, une réponse {_listed(FINAL)} met le message en échec sans autre essai"
     )
     return _HELD.established(record, sentence)
-
-
-def _left(account: Account) -> str:
-    """How many of its messages leave by themselves afterwards."""
-    if account.left == account.contacts:
-        return f"les {account.contacts} messages retenus partent"
-    return f"{account.left} des {account.contacts} messages retenus partent, sans autre geste,"
 
 
 def _listed(statuses: Sequence[int]) -> str:

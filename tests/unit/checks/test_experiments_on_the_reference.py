@@ -69,5 +69,9 @@ def test_the_reference_holds_every_criterion(
     with light_driver(monkeypatch, postgres_url, redis_url, tmp_path) as driver:
         findings, _ = shorter.perform(driver)
     assert {r for f in findings for r in f.requirements} == set(experiment.requirements)
-    for finding in findings:
+    # The requirement knows no resumption, and the reference counts the 48 h from it.
+    assert [f.rule for f in findings if f.outcome is Outcome.RESERVATION] == ["campaign-age"] * (
+        experiment.id == "campaign-age"
+    )
+    for finding in (f for f in findings if f.outcome is not Outcome.RESERVATION):
         assert finding.outcome is Outcome.ESTABLISHED or TIMED & set(finding.requirements), finding

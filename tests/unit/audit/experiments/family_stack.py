@@ -43,6 +43,8 @@ class FamilyStack(StackWithAbsence):
     denies_unheard: bool = False
     drops_busy_replies: bool = False
     fails_with_account: bool = False
+    forgets_account: bool = False
+    pauses_account: bool = False
     loses_unrecorded: bool = False
     records_later_twice: bool = False
     lends_lock: bool = False
@@ -101,6 +103,7 @@ class FamilyStack(StackWithAbsence):
     _campaigns: dict[str, str] = field(default_factory=dict)
     _heard: list[Heard] = field(default_factory=list)
     _waiting_for_tomorrow: list[str] = field(default_factory=list)
+    _paused_sends: list[str] = field(default_factory=list)
     _room: int | None = None
     _replies_left: int | None = None
     _point: str = "before"
@@ -193,6 +196,8 @@ class FamilyStack(StackWithAbsence):
         self._outage, self._refusing = True, status
         yield
         self._outage = False
+        if status == ACCOUNT_STATUS and (self.forgets_account or self.pauses_account):
+            self._paused_sends, self._waiting_for_tomorrow = self._waiting_for_tomorrow, []
 
     def launch_answered(self, statuses: Mapping[int, int]) -> Mapping[int, str]:
         keys = dict(zip(statuses, sorted(self.launch(len(statuses))), strict=True))
@@ -394,6 +399,9 @@ class FamilyStack(StackWithAbsence):
 
     def resume(self, campaign: str) -> None:
         self._paused.discard(campaign)
+        if not self.forgets_account:
+            self._ledger += [Accepted(key, f"id-{key}", time.time()) for key in self._paused_sends]
+            self._paused_sends = []
 
     def resumed_ago(self, campaign: str, seconds: float) -> None:
         self._resumed_at[campaign] = time.time() - seconds

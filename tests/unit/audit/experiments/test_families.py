@@ -42,7 +42,7 @@ QUICK: dict[str, Callable[[FamilyStack, Record], Sequence[Finding]]] = {
     "interaction-types": lambda d, r: interaction_types.run(d, r, 0.2, 0.02, 0.02),
     "reply-delay": lambda d, r: reply_delay.run(d, r, reply_delay.Plan(3, 20, 10, 0.01, 0.2, 0.2)),
     "duplicate-replies": lambda d, r: duplicate_replies.run(d, r, duplicate_replies.Plan(4, 3, 0.2, 0.02, 0.2)),
-    "gateway-outage": lambda d, r: gateway_outage.run(d, r, gateway_outage.Plan(6, 4, 3, 0.02, 0.05, 0.2)),
+    "gateway-outage": lambda d, r: gateway_outage.run(d, r, gateway_outage.Plan(6, 4, 3, 0.02, 0.05, 0.2, 0.05)),
     "one-person": lambda d, r: one_person.run(d, r, one_person.Plan(0.2, 0.02)),
     "opting-out": lambda d, r: opting_out.run(d, r, opting_out.Plan(0.2, 0.02)),
     "worker-alert": lambda d, r: worker_alert.run(d, r, 2.0),
@@ -93,6 +93,17 @@ def test_a_campaign_that_is_resumed_is_open_longer_than_the_requirement_allows()
     assert "restée ouverte à 47 h 59, la tâche horaire une fois exécutée" in plain(closed)
     assert "72 h après son dernier envoi" in plain(finding)
     assert "non tenu à la lettre" in plain(finding)
+
+
+@pytest.mark.parametrize(
+    ("switches", "told"),
+    [
+        ({}, "les 3 messages retenus partent quand il est accepté de nouveau"),
+        ({"pauses_account": True}, "les 3 messages retenus partent quand la campagne, mise en pause, est reprise"),
+    ],
+)
+def test_what_becomes_of_a_refused_account_is_told(switches: dict[str, Any], told: str) -> None:
+    assert told in plain(played("gateway-outage", **switches)["4.7"])
 
 
 @pytest.mark.parametrize(
@@ -260,6 +271,7 @@ UNKNOWN = [
     ("message-1-sending", "4.1", {"unknown": frozenset({1})}, "pas dans un état final"),
     ("daily-limit", "4.4", {"starves": True}, "2 messages seulement sont partis"),
     ("gateway-outage", "4.7", {"sleeps_through": True}, "n'ont pas été repris assez souvent"),
+    ("gateway-outage", "4.7", {"forgets_account": True}, "le refus du compte ne sont pas partis ensuite"),
     ("reply-delay", "5.5", {"crowd_left": 2}, "la file n'était pas encombrée"),
     ("interaction-types", "5.4", {"loses": frozenset({1})}, "les Message 1 préalables"),
     ("lock-ownership", "6.3", {"in_flight": 0}, "aucun Message 2 n'était en cours d'envoi"),
