@@ -4,9 +4,8 @@ import re
 from collections.abc import Sequence
 
 from audit.model.facts import Process
+from audit.reading.deployment.desks import is_for_a_desk
 
-# The words of a deployment that is for a desk, where others are not.
-_OF_A_DESK = re.compile(r"(?i)(^|[^a-z])(dev|devel|development|local|debug|test|tests|testing|ci)([^a-z]|$)")
 # What starts an image, or what a developer types, is the same process as the one of another file.
 _SAME = frozenset({"dockerfile", "makefile"})
 _OF_BEAT = re.compile(r"(?i)beat|schedul")
@@ -18,7 +17,7 @@ def given_to_all(processes: Sequence[Process]) -> dict[str, str]:
     for process in _of_celery(processes):
         for name, text in process.environment.items():
             found.setdefault(name, {})[text] = None
-    told = {name: [text for text in texts if not _OF_A_DESK.search(text)] or [*texts] for name, texts in found.items()}
+    told = {name: [text for text in texts if not is_for_a_desk(text)] or [*texts] for name, texts in found.items()}
     return {name: texts[0] for name, texts in told.items() if len(texts) == 1 and "$" not in texts[0]}
 
 
@@ -35,7 +34,7 @@ def read_in(processes: Sequence[Process]) -> dict[str, tuple[str | None, ...]]:
     for name in dict.fromkeys(name for p in own for name in p.environment):
         given = workers if any(name in p.environment for p in workers) else own if _OF_BEAT.search(name) else []
         texts = dict.fromkeys(p.environment.get(name) for p in given if given is workers or name in p.environment)
-        kept = [text for text in texts if not _OF_A_DESK.search(text or "")] or [*texts]
+        kept = [text for text in texts if not is_for_a_desk(text or "")] or [*texts]
         if kept and not any("$" in p.environment.get(name, "") for p in own):
             found[name] = tuple(kept)
     return found

@@ -5,8 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from posixpath import basename, dirname, join, normpath
 from typing import Any
 
-import yaml
-
+from audit.reading.deployment.desks import is_for_a_desk
 from audit.reading.deployment.file_references import Around
 from audit.reading.source_files import Source
 
@@ -20,7 +19,6 @@ _COMPOSE_FILE = re.compile(r"\bCOMPOSE_FILE\s*[:?]?[=:]\s*([^\s#]+)")
 # What Ansible gives to Compose.
 _FILES = re.compile(r"(?m)^\s*files:\s*(\[[^\]]*\]|(\n\s*-\s*\S+\.ya?ml\s*?)+$)")
 _LISTED = re.compile(r"[\w./{}$-]+\.ya?ml")
-_DESK = re.compile(r"(?i)(^|[^a-z])(dev|devel|development|local|debug|tests?|ci)([^a-z]|$)")
 _SERVING = re.compile(r"(?i)prod|serve|deploy|live|release")
 
 
@@ -71,7 +69,7 @@ def _asked(path: str, around: Around) -> tuple[str, ...]:
     if "compose chains" not in around.memo:
         around.memo["compose chains"] = list(_chains(around))
     chains = [chain for chain in around.memo["compose chains"] if path in chain]
-    served = [chain for chain in chains if not any(map(_DESK.search, chain))]
+    served = [chain for chain in chains if not any(map(is_for_a_desk, chain))]
     return max(served, key=lambda chain: (any(map(_SERVING.search, chain)), len(chain)), default=())
 
 
@@ -102,11 +100,7 @@ def _found(name: str, folder: str, around: Around) -> str:
 
 def services_of(path: str, around: Around) -> dict[str, Any]:
     """Services that another compose file declares; none when it cannot be read."""
-    source = around.source(path) if path else None
-    try:
-        loaded = yaml.safe_load(source.text) if source else None
-    except yaml.YAMLError:
-        return {}
+    loaded = next(around.documents(path), None)
     services = loaded.get("services") if isinstance(loaded, dict) else None
     return services if isinstance(services, dict) else {}
 

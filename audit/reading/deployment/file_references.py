@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from posixpath import dirname
 from typing import Any
 
+import yaml
+
 from audit.reading.source_files import Source, Tree, read_text
 
 _SCRIPTS = (".sh", ".bash", ".yml", ".yaml", ".mk", ".service", ".target", ".env", ".conf", ".ini", ".j2", ".in", ".tf")
@@ -24,6 +26,14 @@ class Around:
         if path not in self._read:
             self._read[path] = read_text(self.tree, path) if path in self.tree.paths else None
         return self._read[path]
+
+    def documents(self, path: str) -> Iterator[Any]:
+        """What a file of YAML holds, as far as it can be read."""
+        source = self.source(path)
+        try:
+            yield from yaml.safe_load_all(source.text) if source else ()
+        except (yaml.YAMLError, RecursionError):
+            return
 
     def beside(self, path: str) -> list[str]:
         """Paths in the same folder, sorted."""

@@ -9,12 +9,10 @@ from typing import Any
 
 import yaml
 
+from audit.reading.deployment.desks import is_not_served
 from audit.reading.deployment.file_references import Around, assignments
 
 _NAME = re.compile(r"(?i)kustomization(\.ya?ml)?")
-_DESK = re.compile(
-    r"(?i)(^|[^a-z])(dev|devel|development|local|debug|tests?|ci|staging|stage|preview|minikube|kind)([^a-z]|$)"
-)
 _SERVING = re.compile(r"(?i)prod|live")
 _MOST = 20
 Document = Mapping[str, Any]
@@ -44,7 +42,7 @@ def patched(path: str, document: Document, around: Around) -> Document:
     """An object of a file as the overlay that serves makes it: the one of production, else the first that is for no desk."""
     overlays = _overlays(around)
     tops = [one for one in overlays.values() if not any(one.path in other.below for other in overlays.values())]
-    serving = [top for top in tops if _reaches(top, path, overlays, 0) and not _DESK.search(dirname(top.path))]
+    serving = [top for top in tops if _reaches(top, path, overlays, 0) and not is_not_served(dirname(top.path))]
     if not serving:
         return document
     chosen = max(serving, key=lambda top: bool(_SERVING.search(top.path)))
@@ -65,7 +63,7 @@ def is_patch(path: str, around: Around) -> bool:
 def generated_maps(around: Around) -> Iterator[tuple[str, dict[str, str]]]:
     """The `ConfigMap`s that `configMapGenerator` makes: their names, and what they hold."""
     for path in (p for p in around.tree.paths if _NAME.fullmatch(basename(p))):
-        said = next(_loaded(path, around), None)
+        said = next(around.documents(path), None)
         for entry in _list(said.get("configMapGenerator")) if isinstance(said, dict) else ():
             if isinstance(entry, dict) and entry.get("behavior", "create") == "create":
                 yield str(entry.get("name")), _generated(entry, dirname(path), around)
@@ -92,7 +90,7 @@ def _overlays(around: Around) -> dict[str, _Overlay]:
 
 
 def _read(path: str, around: Around) -> _Overlay | None:
-    said = next(_loaded(path, around), None)
+    said = next(around.documents(path), None)
     if not isinstance(said, dict):
         return None
     named = [str(one) for key in ("resources", "bases", "components") for one in _list(said.get(key))]
@@ -100,14 +98,6 @@ def _read(path: str, around: Around) -> _Overlay | None:
     below = tuple(p for p in around.tree.paths if _NAME.fullmatch(basename(p)) and dirname(p) in ways)
     copies = tuple((str(e.get("name")), e.get("count")) for e in _list(said.get("replicas")) if isinstance(e, dict))
     return _Overlay(path, frozenset(ways), below, copies, tuple(_patches(path, said, around)))
-
-
-def _loaded(path: str, around: Around) -> Iterator[Any]:
-    source = around.source(path)
-    try:
-        yield from yaml.safe_load_all(source.text) if source else ()
-    except (yaml.YAMLError, RecursionError):
-        return
 
 
 def _list(value: Any) -> list[Any]:
@@ -146,7 +136,7 @@ def _patches(of: str, said: Mapping[str, Any], around: Around) -> Iterator[_Patc
             target = held.get("target")
             path = normpath(join(dirname(of), str(held["path"]))) if "path" in held else ""
             try:
-                changes = list(_loaded(path, around)) if path else list(yaml.safe_load_all(str(held.get("patch", ""))))
+                changes = list(around.documents(path)) if path else list(yaml.safe_load_all(str(held.get("patch", ""))))
             except yaml.YAMLError:
                 continue
             yield from (_Patch(path, target if isinstance(target, dict) else {}, change) for change in changes)

@@ -5,13 +5,9 @@ from collections.abc import Iterator, Mapping
 from posixpath import basename, dirname, join
 from typing import Any
 
-import yaml
-
+from audit.reading.deployment.desks import is_not_served
 from audit.reading.deployment.file_references import Around
 
-_DESK = re.compile(
-    r"(?i)(^|[^a-z])(dev|devel|development|local|debug|tests?|ci|staging|stage|preview|molecule|vagrant)([^a-z]|$)"
-)
 _SERVING = re.compile(r"(?i)prod|live")
 # Where Ansible finds variables, from what gives way to what wins.
 _HELD = (r"(^|/)defaults/[^/]+\.ya?ml$", r"(^|/)group_vars/all([./]|$)", r"(^|/)group_vars/", r"(^|/)host_vars/")
@@ -56,10 +52,10 @@ def _chart_values(path: str, around: Around) -> Mapping[str, Any]:
     if key not in around.memo:
         beside = [p for p in around.tree.paths if basename(p).startswith("values") and p.endswith((".yaml", ".yml"))]
         base = [p for p in beside if dirname(p) == chart and re.fullmatch(r"values\.ya?ml", basename(p))]
-        over = [p for p in beside if p not in base and _SERVING.search(p) and not _DESK.search(p)]
+        over = [p for p in beside if p not in base and _SERVING.search(p) and not is_not_served(p)]
         held: dict[str, Any] = {}
         for one in (*base[:1], *over[:1]):
-            held = _merged(held, next(_loaded(one, around), {}))
+            held = _merged(held, next(around.documents(one), {}))
         around.memo[key] = held
     found: Mapping[str, Any] = around.memo[key]
     return found
@@ -86,11 +82,11 @@ def variables(around: Around) -> Mapping[str, Any]:
 
 def _said(around: Around) -> Iterator[tuple[int, str, Any]]:
     for path in around.tree.paths:
-        if _DESK.search(path):
+        if is_not_served(path):
             continue
         rank = max((n for n, held in enumerate(_HELD) if re.search(held, path)), default=-1)
         if rank >= 0 or _ROLE_VARS.search(path):
-            for document in _loaded(path, around):
+            for document in around.documents(path):
                 if isinstance(document, dict):
                     yield from ((rank if rank >= 0 else len(_HELD) + 1, str(k), v) for k, v in document.items())
         elif path.endswith((".yml", ".yaml")):
@@ -104,18 +100,10 @@ def _of_plays(path: str, around: Around) -> Iterator[tuple[int, str, Any]]:
     source = around.source(path)
     if source is None or "hosts:" not in source.text or "vars" not in source.text:
         return
-    for document in _loaded(path, around):
+    for document in around.documents(path):
         for play in document if isinstance(document, list) else []:
             given = play.get("vars") if isinstance(play, dict) and "hosts" in play else None
             yield from ((len(_HELD), str(k), v) for k, v in given.items()) if isinstance(given, dict) else ()
             for file in (play.get("vars_files") or []) if isinstance(play, dict) and "hosts" in play else []:
-                for held in _loaded(join(dirname(path), str(file)), around):
+                for held in around.documents(join(dirname(path), str(file))):
                     yield from ((len(_HELD), str(k), v) for k, v in held.items()) if isinstance(held, dict) else ()
-
-
-def _loaded(path: str, around: Around) -> Iterator[Any]:
-    source = around.source(path)
-    try:
-        yield from yaml.safe_load_all(source.text) if source else ()
-    except (yaml.YAMLError, RecursionError):
-        return

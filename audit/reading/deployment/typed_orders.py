@@ -3,11 +3,11 @@
 import re
 from typing import Any
 
+from audit.reading.deployment.desks import is_for_a_desk
 from audit.reading.deployment.file_references import Around
 from audit.reading.source_files import Source
 
 _SCRIPTS = (".sh", ".bash", "akefile", "ustfile", ".yml", ".yaml")
-_DESK = re.compile(r"(?i)(^|[^a-z])(dev|devel|development|local|debug|tests?|ci)([^a-z]|$)")
 _STOPS = re.compile(
     r"\bdocker(?:-|\s+)compose\s[^\n;&|#]*\b(?:stop|down|restart)\b[^\n;&|]*?\s(?:-t|--timeout)[= ]?\s*(\d+)"
 )
@@ -33,7 +33,7 @@ def copies_asked(name: str, around: Around) -> str:
 
 def is_profile_asked(profiles: Any, around: Around) -> bool:
     """Whether a script, or a file of variables, asks Compose for one of these profiles."""
-    served = [str(one) for one in profiles if not _DESK.search(str(one))] if isinstance(profiles, list) else []
+    served = [str(one) for one in profiles if not is_for_a_desk(str(one))] if isinstance(profiles, list) else []
     named = "|".join(map(re.escape, served))
     asked = re.compile(rf"(?m)--profile[ =]\W?({named}|\*)\W|^[^#\n]*\bCOMPOSE_PROFILES\W*[=:][^#\n]*?\b({named})\b")
     held = [*around.holding("profile", *_SCRIPTS, ".service"), *around.scripts("COMPOSE_PROFILES")]
