@@ -4,7 +4,9 @@ import ast
 import re
 
 from audit.model.plain_value import PlainValue
+from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.possible_values import argument_of
+from audit.reading.behaviour.row_objects import owner
 from audit.reading.behaviour.scope import Scope, function_scope, keyword, last
 from audit.reading.python.abstract_values import (
     BoundMethod,
@@ -24,31 +26,50 @@ _CONNECTIONS = re.compile(
     r"(psycopg|psycopg2|sqlite3)\.((Async)?Connection\.)?connect$|psycopg_pool\.(Async|Null|AsyncNull)?ConnectionPool\.connection$"
 )
 _DEFAULT = "default"
+_DEPTH = 2
 _ENDS = frozenset({"__exit__", "__aexit__"})
 
 
-def is_transaction(scope: Scope, node: ast.expr) -> bool:
+def is_transaction(scope: Scope, node: ast.expr, depth: int = _DEPTH) -> bool:
     """Whether what surrounds a block or a function is a transaction: by its name, or a manager of the project that commits."""
     called = node.func if isinstance(node, ast.Call) else node
     if last(called) in BLOCKS:
         return True
-    made = scope.evaluated(called)
+    made = _made(scope, called)
     if _commits_at_its_end(scope, node, made):
         return True
     cls = made.cls if isinstance(made, Instance) else made
     if isinstance(cls, ClassValue):
         ends = (unwrap(class_attribute(cls, name))[0] for name in _ENDS)
-        return any(_commits(scope, end) for end in ends)
+        if any(_commits(scope, end, depth) for end in ends):
+            return True
+        # An object that is called, where it is one.
+        made = class_attribute(cls, "__call__") if isinstance(made, Instance) and called is not node else UNKNOWN
     function = made.function if isinstance(made, BoundMethod) else made
     if not isinstance(function, FunctionValue) or isinstance(function.node, ast.Lambda):
         return False
-    managed = any("contextmanager" in ast.unparse(d) for d in function.node.decorator_list)
     inner = function_scope(scope.machine, function)
-    blocks: list[ast.With | ast.AsyncWith] = [*inner.all(ast.With), *inner.all(ast.AsyncWith)]
-    opened = [i.context_expr for b in blocks for i in b.items if any(isinstance(n, ast.Yield) for n in walk(b))]
-    if managed:
-        return any(map(_is_named, opened)) or _commits(scope, function)
-    return _wraps(function.node)
+    if any("contextmanager" in ast.unparse(d) for d in function.node.decorator_list):
+        blocks: list[ast.With | ast.AsyncWith] = [*inner.all(ast.With), *inner.all(ast.AsyncWith)]
+        opened = [i.context_expr for b in blocks for i in b.items if any(isinstance(n, ast.Yield) for n in walk(b))]
+        first = min((n.lineno for n in inner.all(ast.Yield)), default=0)
+        return _commits(scope, function, depth, first) or (
+            depth > 0 and any(is_transaction(inner, m, depth - 1) for m in opened)
+        )
+    given = [n.value for n in inner.all(ast.Return) if isinstance(n.value, ast.Call)] if called is not node else []
+    return _wraps(function.node) or (depth > 0 and any(is_transaction(inner, g, depth - 1) for g in given))
+
+
+def _made(scope: Scope, called: ast.expr) -> Value:
+    """What is called; of an attribute that the methods of its object give a value once, that one."""
+    found = scope.evaluated(called)
+    cls = owner(scope)
+    if found is not UNKNOWN or not (isinstance(called, ast.Attribute) and last(called.value) == "self"):
+        return found
+    methods = [v for v in cls.names.values() if isinstance(v, FunctionValue)] if isinstance(cls, ClassValue) else []
+    scopes = [function_scope(scope.machine, m) for m in methods if not isinstance(m.node, ast.Lambda)]
+    given = [(s, n.value) for s in scopes for n in s.all(ast.Assign) if last(n.targets[0]) == called.attr]
+    return given[0][0].evaluated(given[0][1]) if len(given) == 1 else UNKNOWN
 
 
 def _commits_at_its_end(scope: Scope, node: ast.expr, made: Value) -> bool:
@@ -81,10 +102,21 @@ def _wraps(decorator: ast.AST) -> bool:
     )
 
 
-def _commits(scope: Scope, value: Value) -> bool:
-    if not isinstance(value, FunctionValue) or isinstance(value.node, ast.Lambda):
+def _commits(scope: Scope, value: Value, depth: int, after: int = 0) -> bool:
+    """Whether a function commits after this line, by itself or by a function of the project."""
+    function = value.function if isinstance(value, BoundMethod) else value
+    if not isinstance(function, FunctionValue) or isinstance(function.node, ast.Lambda):
         return False
-    return any(last(call.func) == "commit" for call in function_scope(scope.machine, value).calls)
+    inner = function_scope(scope.machine, function)
+    calls = [call for call in inner.calls if call.lineno > after]
+    if any(last(call.func) == "commit" for call in calls):
+        return True
+    return depth > 0 and any(_commits(inner, _called(inner, call), depth - 1) for call in calls)
+
+
+def _called(scope: Scope, call: ast.Call) -> Value:
+    cls = owner(scope) if isinstance(call.func, ast.Attribute) and last(call.func.value) == "self" else None
+    return class_attribute(cls, last(call.func)) if isinstance(cls, ClassValue) else scope.evaluated(call.func)
 
 
 def is_of_another_database(scope: Scope, call: ast.Call) -> bool:
