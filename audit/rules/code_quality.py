@@ -1,7 +1,7 @@
 """The code's own quality, from what tools and test runs say (family 10)."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from audit.french.typography import counted, french_integer, french_moment, french_percent
