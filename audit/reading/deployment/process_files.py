@@ -35,7 +35,7 @@ from audit.reading.deployment.unit_files import (
     read_supervisor,
     read_systemd,
 )
-from audit.reading.deployment.unread_starts import unread_starts
+from audit.reading.deployment.unread_starts import unnamed_starts, unread_starts
 from audit.reading.source_files import Source, Tree
 
 if TYPE_CHECKING:
@@ -68,8 +68,7 @@ def read_processes(tree: Tree, declared: tuple[str, ...]) -> tuple[Process, ...]
     # What a developer types is no way to start a system, unless nothing else is.
     typed = [] if declared else [p for p in tree.paths if is_makefile(p) or is_bare_script(p, around)]
     found = found or _read(around, typed, declared=False)
-    if not declared:
-        tree.unread += unread_starts(tree, _kinds(around), found)
+    tree.unread += unnamed_starts(around, declared) if declared else unread_starts(tree, _kinds(around), found)
     if any({"worker", "beat"} & {*process.role.split("+")} for process in found):
         return tuple(found)
     # Nor does an entry point say who calls it.

@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from fnmatch import fnmatch
 
 from audit.model.facts import Process
 from audit.model.test_files import STARTED_FOR_TESTS
+from audit.reading.deployment.file_references import Around
 from audit.reading.deployment.file_templates import plain_name
+from audit.reading.deployment.process_kinds import kind_of, may_be_one
 from audit.reading.source_files import Tree
 from audit.target.regular_files import RefusedError, read_bytes
 
@@ -66,6 +69,23 @@ def unread_starts(tree: Tree, kinds: Mapping[str, str], found: Sequence[Process]
         number = next((n for n in called if (path, n) not in known), 0)
         if number:
             yield path, f"fichier de processus d'un format que l'audit ne lit pas, qui lance Celery à sa ligne {number}"
+
+
+def unnamed_starts(around: Around, declared: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """The files that start a worker or beat and that the target file does not name, with the reason in French.
+
+    Its author chose the others: these are told, and no rule doubts for them.
+    """
+    for path in around.tree.paths:
+        named = any(fnmatch(path, glob) for glob in declared)
+        source = around.source(path) if may_be_one(path) and plain_name(path) == path and not named else None
+        if (
+            source
+            and not _is_for_tests(path)
+            and kind_of(source, declared=False)
+            and next(iter(_starts(source.text, path)), 0)
+        ):
+            yield path, "fichier de démarrage que la description de la cible ne nomme pas"
 
 
 def _is_called(text: str, number: int, scripts: Collection[str]) -> bool:

@@ -142,7 +142,7 @@ def test_only_declared_files_are_read_and_missing_ones_told(collect_tree: Collec
     files = {"a.sh": WORKER, "deploy/b": f"#!/bin/sh\n{WORKER}", "deploy/notes.txt": "x"}
     facts = collect_tree(files, process_files=("deploy/*", "gone.sh"))
     assert [p.excerpt.path for p in facts.processes] == ["deploy/b"]
-    assert [path for path, _ in facts.unread] == ["gone.sh", "deploy/notes.txt"]
+    assert [path for path, _ in facts.unread] == ["gone.sh", "deploy/notes.txt", "a.sh"]
 
 
 def test_scripts_that_call_themselves_end(collect_tree: Collect) -> None:
@@ -201,3 +201,17 @@ def test_what_may_be_reached_after_a_service(collect_tree: Collect, before: str)
 def test_options_that_decide_how_many_children_run(collect_tree: Collect) -> None:
     (process,) = collect_tree({"start.sh": "celery -A a worker --autoscale=10,1 -P solo"}).processes
     assert (process.options["autoscale"], process.options["pool"]) == ("10,1", "solo")
+
+
+def test_a_start_that_the_target_does_not_name_is_told(collect_tree: Collect) -> None:
+    """Six of seven deployments were read, and nothing said that there was a seventh."""
+    files = {
+        "Procfile": "worker: celery -A app worker\n",
+        "deploy/compose.yaml": "services:\n  worker:\n    command: celery -A app worker\n",
+        "deploy/compose.test.yaml": "services:\n  worker:\n    command: celery -A app worker\n",
+        "deploy/web.yaml": "services:\n  web:\n    command: uvicorn app:app\n",
+    }
+    facts = collect_tree(files, process_files=("Procfile",))
+    told = "fichier de démarrage que la description de la cible ne nomme pas"
+    assert [unread for unread in facts.unread if unread[1] == told] == [("deploy/compose.yaml", told)]
+    assert not [unread for unread in collect_tree(files).unread if unread[1] == told]
