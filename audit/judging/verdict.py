@@ -132,7 +132,8 @@ def _unsettled(requirement: Requirement, floor: Level, findings: Sequence[Findin
     if errors:
         return f"L'audit a échoué sur un point : {errors[0].sentence}"
     if known_by is None:
-        why = next((f.missing for f in findings if f.missing), "")
+        alone = "" if findings else f"rien de ce qui se lit n'en juge, il faut le niveau « {floor.french} »"
+        why = next((f.missing for f in findings if f.missing), alone)
         return f"Rien n'a pu être établi{' : ' if why else ''}{why}."
     if known_by < floor:
         why = next((f" : {f.missing}" for f in findings if f.rule in decided_by(requirement.id) and f.missing), "")

@@ -21,6 +21,7 @@ _LEVELS = ("déclaré", "configuré", "exécuté", "mesuré")
 # What every proof of autonomy begins with, and says nothing of its own.
 _PREAMBLE = re.compile(r"(?:Sans aucune session possible|Personne ne peut être connecté)(?: \([^)]*\))?\s*: ")
 # What settles a requirement that asks for no stronger evidence: what to do first is then what leaves most of it open.
+_BELOW = "Le niveau exigé est"
 _READ = "lire ce qui manque"
 _IN_FULL = "répondre en section 6"
 _PLACE = re.compile(r"`([^`\s]+)`, ligne (\d+)|`([^`\s]+:\d+)`")
@@ -188,6 +189,9 @@ def _proof(record: Record, view: RequirementView) -> Proof:
     proved = [f for f in record["findings"] if f["outcome"] == "établi"]
     best = max(proved, key=_strength, default=None)
     sentence = best["sentence"] if best and view.status == "CONFORME" else record["reason"]
+    if best and sentence.startswith(_BELOW):
+        level = _LEVELS[_strength(best)]
+        sentence = f"{brief(best['sentence'], _LONGEST_REASONS)} ({level} ; le niveau exigé est « {record['floor']} »)"
     # What is refused is proved, and nothing is said to be proved of what is open.
     unproved = record.get("unproved", "") if view.status in {"CONFORME", "PARTIEL"} else ""
     return Proof(view, brief(sentence), unproved)

@@ -127,7 +127,7 @@ def test_a_requirement_whose_critical_practice_is_open_says_so(strict: Journal) 
 def test_a_critical_problem_of_a_practice_is_read_with_the_requirement_that_needs_it(strict: Journal) -> None:
     fault = problem(2, "Webhook répondu avant", "Écrire", severity="critique", rule="webhook-stored-first")
     told = screen(strict | {"problems": [fault]})
-    assert "**problème critique n° 2** : Webhook répondu avant |" in told
+    assert "| **problème critique n° 2** : Webhook répondu avant ; " in told
     whole = render_markdown(strict | {"problems": [fault]}).replace("\u00a0", " ")
     assert whole.count("**À lire avec** : problème 2 (critique), Webhook répondu avant.") == 1
     elsewhere = screen(strict | {"problems": [fault | {"rule": "no-pickle"}]})
