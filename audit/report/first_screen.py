@@ -22,6 +22,7 @@ _LEVELS = ("déclaré", "configuré", "exécuté", "mesuré")
 _PREAMBLE = re.compile(r"(?:Sans aucune session possible|Personne ne peut être connecté)(?: \([^)]*\))?\s*: ")
 # What settles a requirement that asks for no stronger evidence: what to do first is then what leaves most of it open.
 _BELOW = "Le niveau exigé est"
+_UNSTARTED = "aucun fichier de démarrage"
 _READ = "lire ce qui manque"
 _IN_FULL = "répondre en section 6"
 _PLACE = re.compile(r"`([^`\s]+)`, ligne (\d+)|`([^`\s]+:\d+)`")
@@ -84,17 +85,18 @@ def first_screen(
     asked = [*(_mending(p) for p in problems if "waived" not in p), *checking]
     asked.sort(key=lambda action: _GRAVITIES.index(action.gravity))
     first = min(_MOST_ACTIONS, max(4, (lines + 1) // 2)) - len(settling)
-    refusing, others = _refusing(asked[first:], problems, views)
+    at_fault = {f["rule"] for r in journal["requirements"] for f in r["findings"] if f["outcome"] == "défaut"}
+    refusing, others = _refusing(asked[first:], [p for p in problems if p["rule"] in at_fault], views)
     if lines - first - len(refusing) - len(settling) - bool(others) < 1:
         # The points to check need a line too: what refuses is then among what follows.
         refusing, others = (), asked[first:]
     actions = (*asked[:first], *refusing, *settling)
     room = max(0, lines - len(actions) - bool(others))
     # No critical point is left to a later section unnamed: those without a row of their own share the last.
-    room -= bool(critical[room:]) and room > 0
-    grave = tuple(brief(f["sentence"]) for f in critical[room:])
-    shown = [{**f, "missing": _told(f["missing"]), "sentence": brief(f["sentence"])} for f in to_check[:room]]
-    if not shown:
+    own = room - 1 if critical[room:] and room else room
+    grave = tuple(brief(f["sentence"]) for f in critical[own:]) if room else ()
+    shown = [{**f, "missing": _told(f["missing"]), "sentence": brief(f["sentence"])} for f in to_check[:own]]
+    if not (shown or grave):
         actions = tuple(replace(a, text=_IN_FULL) if a in checking else a for a in actions)
     pairs = zip(journal["requirements"], views, strict=True)
     return FirstScreen(
@@ -104,7 +106,7 @@ def first_screen(
         tuple(_together(others)),
         tuple(shown),
         grave,
-        len(to_check[room:]) - len(grave),
+        len(to_check[own:]) - len(grave),
         _unread(journal),
         settled,
     )
@@ -247,6 +249,10 @@ def _settling(open_views: Sequence[RequirementView], journal: Record) -> tuple[t
     settled, count = told.most_common(1)[0]
     causes = [f"« {cause} » ({count} points)" for cause, count in open_causes(journal)[:2]]
     if settled.startswith(_READ) and causes:
-        return (Action("", f"Pour {ids}", "", f"lever d'abord {' et '.join(causes)}, puis auditer de nouveau", ""),), ()
+        unstarted = any(_UNSTARTED in cause for cause in causes)
+        how = " (nommer dans `target.process_files` les fichiers qui les lancent)" if unstarted else ""
+        return (
+            Action("", f"Pour {ids}", "", f"lever d'abord {' et '.join(causes)}{how}, puis auditer de nouveau", ""),
+        ), ()
     text = brief(settled, 300)
     return (Action("", f"Pour {ids}", "", text, ""),), (settled,) if count > 1 and text == settled.rstrip(".") else ()

@@ -56,6 +56,16 @@ def test_every_critical_point_is_named_on_the_screen(strict: Journal) -> None:
     assert re.search(r"26 points, dont 12 critiques ; les 14 qui ne sont pas ci-dessous", told)
 
 
+def test_only_a_fault_is_said_to_refuse(strict: Journal) -> None:
+    """A reservation was told as what refused a requirement."""
+    strict["requirements"][0] |= {"verdict": "NON CONFORME"}
+    for rule, outcome, told in (("beside", "réserve", False), ("at-fault", "défaut", True)):
+        strict["requirements"][0]["findings"] = [finding(outcome, "x", rule)]
+        faults = [problem(n, f"Faute {n}", "Corriger", severity="critique") for n in range(1, 6)]
+        faults.append(problem(6, "La cause", "Corriger", severity="majeur", rule=rule) | {"requirements": ["8.1"]})
+        assert ("Ce qui refuse 8.1 : La cause" in screen(strict | {"problems": faults})) is told, outcome
+
+
 def test_problems_of_one_kind_are_named_together(strict: Journal) -> None:
     many = crowded(strict)
     for n, name in (
