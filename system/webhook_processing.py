@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from system import correlation
-from system.config import get_settings
 from system.db.database import Database, get_db
 from system.db.inbox import InboxEntry
 from system.services import inbox
@@ -11,10 +10,9 @@ from system.services.interactions import open_follow_up
 from system.tasks.message_tasks import send_single_message
 
 
-def process_wassenger_message(*inbox_ids: int) -> None:
+def process_wassenger_message(*entries: InboxEntry) -> None:
     """Records what the events say and schedules the Message 2; what fails or is interrupted is left to the sweep."""
     db = get_db()
-    entries = inbox.begin(db, inbox_ids, wait_seconds=get_settings().inbox_wait_seconds)
     for entry in inbox.acknowledge(db, entries):
         with correlation.correlated(entry.correlation_id):
             _register(db, entry)

@@ -1,7 +1,7 @@
 """Webhook events as received, each once, and the attempts at processing them."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,17 +9,18 @@ from typing import Any
 from system.db.connection import Db
 
 # Committed before the work: an entry that kills its process is counted too. The wait doubles with every attempt.
-BEGIN = """
+# A fresh entry is left to the process that received it, whose attempt is the first, for as long as that lasts.
+BEGIN_LEFT_BEHIND = b"""
 UPDATE webhook_inbox
 SET attempts = attempts + 1, next_attempt_at = now() + make_interval(secs => %(wait)s * 2 ^ attempts)
-WHERE id IN ({which}) AND processed_at IS NULL
-RETURNING id, payload, received_at, attempts, correlation_id
-"""
-# A fresh entry is left to the process that received it for as long as the first attempt is.
-LEFT_BEHIND = """SELECT id FROM webhook_inbox
+WHERE id = (
+    SELECT id FROM webhook_inbox
     WHERE processed_at IS NULL AND coalesce(next_attempt_at, received_at + make_interval(secs => %(wait)s)) <= now()
       AND attempts < %(most)s
-    ORDER BY coalesce(next_attempt_at, received_at) LIMIT 1 FOR UPDATE SKIP LOCKED"""
+    ORDER BY coalesce(next_attempt_at, received_at) LIMIT 1 FOR UPDATE SKIP LOCKED
+) AND processed_at IS NULL
+RETURNING id, payload, received_at, attempts, correlation_id
+"""
 
 
 @dataclass(frozen=True)
@@ -42,35 +43,34 @@ class Received:
     ignored: str | None
     correlation_id: str | None
 
+    def entry(self, row: Mapping[str, Any]) -> InboxEntry:
+        """This event as stored in `row`, for its first attempt."""
+        return InboxEntry(row["id"], self.payload, row["received_at"], 1, self.correlation_id)
 
-def insert(db: Db, received: Iterable[Received]) -> dict[str, int]:
-    """Stores events; returns the ids of those to process by their key.
+
+def insert(db: Db, received: Iterable[Received]) -> dict[str, InboxEntry]:
+    """Stores events, the first attempt at each counted; returns those to process by their key.
 
     What has been received before, or comes twice in `received`, is stored once; the ignored are not to be processed.
     """
     # In one order everywhere: two processes that store the same events must not wait for each other.
     rows = sorted(received, key=lambda event: event.dedup_key)
     stored = db.execute(
-        """INSERT INTO webhook_inbox (dedup_key, payload, processed_at, error, correlation_id)
-           SELECT dedup_key, payload, CASE WHEN ignored IS NOT NULL THEN now() END, ignored, correlation_id
+        """INSERT INTO webhook_inbox (dedup_key, payload, processed_at, error, attempts, correlation_id)
+           SELECT dedup_key, payload, CASE WHEN ignored IS NOT NULL THEN now() END, ignored, (ignored IS NULL)::int,
+                  correlation_id
            FROM jsonb_to_recordset(%s::jsonb) AS event (dedup_key text, payload jsonb, ignored text, correlation_id text)
-           ON CONFLICT (dedup_key) DO NOTHING RETURNING id, dedup_key, error""",
+           ON CONFLICT (dedup_key) DO NOTHING RETURNING id, dedup_key, received_at, error""",
         [json.dumps([vars(event) for event in rows])],
     ).fetchall()
-    return {row["dedup_key"]: int(row["id"]) for row in stored if row["error"] is None}
-
-
-def begin(db: Db, inbox_ids: Sequence[int], *, wait_seconds: float) -> list[InboxEntry]:
-    """Counts an attempt at these entries; without those that are processed or unknown, in the order they were received."""
-    statement = BEGIN.format(which="SELECT unnest(%(ids)s::bigint[])")
-    rows = db.execute(statement.encode(), {"ids": list(inbox_ids), "wait": wait_seconds}).fetchall()
-    return sorted((InboxEntry(**row) for row in rows), key=lambda entry: entry.id)
+    # Of those that come twice the database keeps the first; sorting has left them in order.
+    kept = {event.dedup_key: event for event in reversed(rows)}
+    return {row["dedup_key"]: kept[row["dedup_key"]].entry(row) for row in stored if row["error"] is None}
 
 
 def begin_left_behind(db: Db, *, wait_seconds: float, most_attempts: int) -> InboxEntry | None:
     """Counts an attempt at the entry that has been due for longest, whose process seems dead; two callers at once get different ones."""
-    statement = BEGIN.format(which=LEFT_BEHIND)
-    row = db.execute(statement.encode(), {"wait": wait_seconds, "most": most_attempts}).fetchone()
+    row = db.execute(BEGIN_LEFT_BEHIND, {"wait": wait_seconds, "most": most_attempts}).fetchone()
     return None if row is None else InboxEntry(**row)
 
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, BackgroundTasks, HTTPException, Request, Response
 
 from system.config import get_settings
 from system.db.database import get_db
+from system.db.inbox import InboxEntry
 from system.gateway.authenticity import authenticator
 from system.gateway.webhook_body import PayloadError
 from system.gateway.webhooks import Event, parse_events
@@ -70,12 +71,12 @@ async def _authentic_events(request: Request) -> list[Event]:
         raise HTTPException(status.HTTP_400_BAD_REQUEST, str(error)) from error
 
 
-def _store(requests: Sequence[list[Event]]) -> list[list[int]]:
+def _store(requests: Sequence[list[Event]]) -> list[list[InboxEntry]]:
     return inbox.receive(get_db(), requests)
 
 
-def _process(groups: Sequence[list[int]]) -> list[None]:
-    process_wassenger_message(*(inbox_id for group in groups for inbox_id in group))
+def _process(groups: Sequence[list[InboxEntry]]) -> list[None]:
+    process_wassenger_message(*(entry for group in groups for entry in group))
     return [None] * len(groups)
 
 

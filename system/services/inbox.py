@@ -34,17 +34,17 @@ PATIENT_ATTEMPTS = 2
 MOST_ENTRIES = 100
 
 
-def receive(db: Database, requests: Sequence[Sequence[Event]]) -> list[list[int]]:
+def receive(db: Database, requests: Sequence[Sequence[Event]]) -> list[list[InboxEntry]]:
     """Stores the events of requests that came together, all or none.
 
-    Returns for each request the ids of those that are new and to be processed.
+    Returns for each request those that are new: the caller processes them, and the sweep does `WAIT_SECONDS` later if it has not.
 
     Raises:
         psycopg.Error: when they could not be stored.
 
     """
     with db.statement() as connection:
-        ids = inbox.insert(
+        stored = inbox.insert(
             connection,
             (
                 Received(event.dedup_key, event.payload, event.ignored, event.correlation_id)
@@ -53,14 +53,8 @@ def receive(db: Database, requests: Sequence[Sequence[Event]]) -> list[list[int]
             ),
         )
     # Popped: an event that two requests bring is the first one's.
-    new = [[ids.pop(event.dedup_key, None) for event in events] for events in requests]
-    return [[inbox_id for inbox_id in found if inbox_id is not None] for found in new]
-
-
-def begin(db: Database, inbox_ids: Sequence[int], *, wait_seconds: float = WAIT_SECONDS) -> list[InboxEntry]:
-    """Counts an attempt at these entries, without those processed already. The sweep takes them again after `wait_seconds`."""
-    with db.statement() as connection:
-        return inbox.begin(connection, inbox_ids, wait_seconds=wait_seconds)
+    new = [[stored.pop(event.dedup_key, None) for event in events] for events in requests]
+    return [[entry for entry in found if entry is not None] for found in new]
 
 
 def acknowledge(db: Database, entries: Sequence[InboxEntry]) -> list[InboxEntry]:

@@ -21,7 +21,7 @@ NO_INBOX = (
     Edit(
         "system/routers/webhooks.py",
         "        new = await _storing.do(events)\n",
-        "        new: list[int] = []\n        for event in events:\n            background_tasks.add_task(_in_memory, event)\n",
+        "        new: list[InboxEntry] = []\n        for event in events:\n            background_tasks.add_task(_in_memory, event)\n",
     ),
     Edit(
         "system/routers/webhooks.py",

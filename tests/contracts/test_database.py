@@ -83,8 +83,7 @@ def test_an_event_delivered_many_times_at_once_is_received_once(db: Database) ->
     event = Event("key", {"event": "e", "text": "é ☎ \N{REPLACEMENT CHARACTER}", "deep": [[[[1.5, None]]]]})
     with ThreadPoolExecutor(8) as pool:
         received = [found for new in pool.map(lambda _: inbox.receive(db, [[event]])[0], range(16)) for found in new]
-    assert len(received) == 1
-    (entry,) = inbox.begin(db, received)
+    (entry,) = received
     assert entry.payload == event.payload
 
 
@@ -96,4 +95,4 @@ def test_two_sweeps_at_once_take_different_entries(db: Database) -> None:
         list(pool.map(lambda _: inbox.process_left_behind(db), range(4)))
     with db.transaction() as connection:
         rows = connection.execute("SELECT DISTINCT attempts, processed_at IS NOT NULL AS done FROM webhook_inbox")
-        assert rows.fetchall() == [{"attempts": 1, "done": True}]
+        assert rows.fetchall() == [{"attempts": 2, "done": True}]

@@ -5,7 +5,7 @@ what people and operators did, as this module remembers it. Nothing of the model
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -352,11 +352,10 @@ class Campaigns(RuleBasedStateMachine):
     @rule(number=st.integers(0, CONTACTS - 1))
     def die_while_processing(self, number: int) -> None:
         event = from_person(number)
-        (ids,) = inbox.receive(self.db, [[event]])
-        self.bench.execute("UPDATE webhook_inbox SET received_at = %s WHERE id = ANY(%s)", self.bench.clock.now, ids)
+        ((entry,),) = inbox.receive(self.db, [[event]])
+        self.bench.execute("UPDATE webhook_inbox SET received_at = %s WHERE id = %s", self.bench.clock.now, entry.id)
         self.model.inbound[phone(number)] = self.bench.clock.now
-        (entry,) = inbox.begin(self.db, ids)
-        inbox.register(self.db, entry)
+        inbox.register(self.db, replace(entry, received_at=self.bench.clock.now))
 
     @precondition(lambda self: self.seen)
     @rule(number=st.integers(0, 99))

@@ -1,6 +1,7 @@
 """What people and the gateway say, as Wassenger delivers it (shared/facts/wassenger.md), processed at once."""
 
 import itertools
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -37,11 +38,14 @@ def acknowledged(*, wa_id: str | None = None, gateway_id: str | None = None, wor
 
 def deliver(bench: Bench, *events: Event, at: datetime | None = None) -> list[SendMessage]:
     """Receives and processes the events as the endpoint does, as if they came at `at`; returns what it would publish."""
-    (ids,) = inbox.receive(bench.db, [events])
+    (entries,) = inbox.receive(bench.db, [events])
     if at is not None:
-        bench.execute("UPDATE webhook_inbox SET received_at = %s WHERE id = ANY(%s)", at, ids)
+        bench.execute(
+            "UPDATE webhook_inbox SET received_at = %s WHERE id = ANY(%s)", at, [entry.id for entry in entries]
+        )
+        entries = [replace(entry, received_at=at) for entry in entries]
     woken = []
-    for entry in inbox.acknowledge(bench.db, inbox.begin(bench.db, ids)):
+    for entry in inbox.acknowledge(bench.db, entries):
         to = inbox.register(bench.db, entry)
         if to is not None:
             made = open_follow_up(bench.db, to.campaign_id, to.contact_id, received_at=entry.received_at)
