@@ -23,6 +23,8 @@ ROUTINE = frozenset(
         "system.tasks.heartbeat_tasks.record_heartbeat",
     }
 )
+# What ends the arguments of uvicorn's line for a webhook that is stored: path, version of HTTP, status.
+STORED = ("/webhooks/wassenger", "1.1", 200)
 SERVERS = ("database_url", "redis_url", "broker_url")
 
 
@@ -47,7 +49,9 @@ class _Masking:
 
 
 def of_interest(record: logging.LogRecord) -> bool:
-    """Not the three lines in which Celery tells that a routine task was published, received and done."""
+    """Not what a database row tells already: the end of a routine task, a webhook answered 200 (its events are in `webhook_inbox`)."""
+    if record.name == "uvicorn.access":
+        return not (isinstance(record.args, tuple) and record.args[2:] == STORED)
     if not record.name.startswith("celery.") or record.levelno > logging.INFO:
         return True
     arguments = record.args
