@@ -71,6 +71,16 @@ def texts(db: Db, campaign_id: int) -> Texts:
     return Texts(row["message_template"], row["follow_up_template"], kept.read(row["content"]))
 
 
+def hours_and_texts(db: Db, campaign_id: int) -> tuple[Any, ...]:
+    """All that a launch sends and when, as stored: the same values are the same campaign."""
+    row = db.execute(
+        """SELECT message_template, follow_up_template, content::text, sending_zone, sending_opens, sending_closes
+           FROM campaigns WHERE id = %s""",
+        [campaign_id],
+    ).fetchone()
+    return () if row is None else tuple(row.values())
+
+
 def set_test_of(db: Db, campaign_id: int, original: int) -> None:
     """Says that a campaign only tries the text of another."""
     db.execute("UPDATE campaigns SET test_of = %s WHERE id = %s", [original, campaign_id])

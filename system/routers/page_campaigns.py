@@ -28,11 +28,13 @@ from system.routers.page_shell import around, shown
 from system.services import cancelling, drafts, pausing, scheduling, statistics, trials
 from system.services.campaigns import (
     MOST_NAMED,
+    DraftChangedError,
     MissingValueError,
     NobodyToWriteToError,
     TooLongError,
     UnknownCategoryError,
     create_campaign,
+    fingerprint,
     launch_campaign,
 )
 from system.services.monitoring import counters_of_today
@@ -214,7 +216,7 @@ def _edit(holder: Holder, campaign_id: int, asked: CampaignForm) -> Response:
 
 
 @router.get("/{campaign_id}/confirm/{deed}")
-def confirm(holder: Operator, campaign_id: int, deed: str) -> HTMLResponse:
+def confirm(request: Request, holder: Operator, campaign_id: int, deed: str) -> HTMLResponse:
     """Asks before what cannot be undone, with the number of those who will be written to."""
     found = _found(campaign_id)
     if deed not in CONFIRMED:
@@ -224,6 +226,7 @@ def confirm(holder: Operator, campaign_id: int, deed: str) -> HTMLResponse:
     with get_db().transaction() as connection:
         counted = audience.audience(connection, campaign_id) if deed == "start" else None
         sample = audience.sample(connection, campaign_id) if deed == "start" else None
+        as_shown = fingerprint(connection, campaign_id) if deed == "start" else ""
     hours = found.campaign.hours or get_settings().hours
     limit = DailyLimit(get_settings().daily_message_limit)
     return shown(
@@ -234,6 +237,8 @@ def confirm(holder: Operator, campaign_id: int, deed: str) -> HTMLResponse:
         deed=deed,
         audience=counted,
         sample=sample,
+        as_shown=as_shown,
+        changed="changed" in request.query_params,
         others=counted.everybody - counted.recipients if counted else 0,
         hours=hours,
         limit=limit.total,
@@ -293,10 +298,6 @@ def _test(holder: Holder, campaign_id: int, typed: Mapping[str, str]) -> Respons
     return RedirectResponse(f"/page/campaigns/{campaign_id}?done=tried", status_code=303)
 
 
-def _start(campaign_id: int, actor: str) -> None:
-    publish_or_leave(launch_campaign(get_db(), campaign_id, actor=actor))
-
-
 def _pause(campaign_id: int, actor: str) -> None:
     pausing.pause_campaign(get_db(), campaign_id, actor=actor)
 
@@ -316,8 +317,14 @@ def _unschedule(campaign_id: int, actor: str) -> None:
     drafts.unschedule(get_db(), campaign_id, actor=actor)
 
 
+def _start(shown: str) -> Callable[[int, str], None]:
+    def start(campaign_id: int, actor: str) -> None:
+        publish_or_leave(launch_campaign(get_db(), campaign_id, shown=shown, actor=actor))
+
+    return start
+
+
 DEEDS: Mapping[str, Callable[[int, str], None]] = {
-    "start": _start,
     "pause": _pause,
     "resume": _resume(Resume.PENDING),
     "resume-failed": _resume(Resume.FAILED),
@@ -331,14 +338,17 @@ DEEDS: Mapping[str, Callable[[int, str], None]] = {
 async def act(request: Request, holder: Operator, campaign_id: int, deed: str) -> Response:
     """Starts, pauses, resumes or cancels a campaign; what cannot be undone has to be confirmed."""
     async with page_form(request, holder) as form:
-        confirmed = text_of(form, "confirmed") == "yes"
-    if deed not in DEEDS:
+        confirmed, as_shown = text_of(form, "confirmed") == "yes", text_of(form, "shown")
+    perform = _start(as_shown) if deed == "start" else DEEDS.get(deed)
+    if perform is None:
         raise PageProblemError(404, NOWHERE)
     await run_in_threadpool(_found, campaign_id)
     if deed in CONFIRMED and not confirmed:
         return RedirectResponse(f"/page/campaigns/{campaign_id}/confirm/{deed}", status_code=303)
     try:
-        await run_in_threadpool(DEEDS[deed], campaign_id, holder.name)
+        await run_in_threadpool(perform, campaign_id, holder.name)
+    except DraftChangedError:
+        return RedirectResponse(f"/page/campaigns/{campaign_id}/confirm/start?changed", status_code=303)
     except NobodyToWriteToError as error:
         text = "Aucun contact de cette campagne ne peut recevoir de message : il faut un consentement enregistré."
         raise PageProblemError(409, text) from error

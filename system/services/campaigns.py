@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from hashlib import sha256
 
 from system.clock import utc_now
 from system.db import action_log, audience, campaigns, dispatching, gateway_breaker, monitoring
@@ -44,6 +45,10 @@ class UnknownCategoryError(ValueError):
     def __init__(self, names: tuple[str, ...]) -> None:
         super().__init__(f"no such category: {', '.join(names)}")
         self.names = names
+
+
+class DraftChangedError(CampaignStateError):
+    """The draft, or the number of those it is for, is no longer what was shown to whoever launches it."""
 
 
 class TextError(CampaignStateError):
@@ -149,13 +154,23 @@ def refuse_too_long(connection: Db, campaign_id: int) -> None:
         raise TooLongError(found, most_text(texts.content) if found.message else MOST_TEXT)
 
 
+def fingerprint(connection: Db, campaign_id: int) -> str:
+    """What a launch would send at this moment, to how many and within which hours, in 64 characters."""
+    campaign = campaigns.hours_and_texts(connection, campaign_id)
+    told = campaign, audience.categories(connection, campaign_id), audience.audience(connection, campaign_id).recipients
+    return sha256(repr(told).encode()).hexdigest()
+
+
 def launch_campaign(
-    db: Database, campaign_id: int, *, actor: str | None = None, clock: Clock = utc_now
+    db: Database, campaign_id: int, *, shown: str | None = None, actor: str | None = None, clock: Clock = utc_now
 ) -> list[WakeUp]:
     """Launches a draft or a scheduled campaign: its contacts are those of now, one Message 1 each. Returns what to publish.
 
+    `shown` is the `fingerprint` of what whoever launches it has confirmed.
+
     Raises:
         CampaignStateError: when it is neither a draft nor scheduled.
+        DraftChangedError: when it is no longer what was shown; nothing has changed then.
         NobodyToWriteToError: when no contact may be written to; nothing has changed then.
         TextError: when a text cannot be filled for one of them, or is then too long; nothing has changed then either.
 
@@ -169,6 +184,8 @@ def launch_campaign(
         refuse_too_long(connection, campaign_id)
         if not campaigns.freeze(connection, campaign_id):
             raise NobodyToWriteToError(f"campaign {campaign_id} has nobody to write to")
+        if shown is not None and shown != fingerprint(connection, campaign_id):
+            raise DraftChangedError(f"campaign {campaign_id} is no longer what was shown")
     return [DispatchCampaign(campaign_id)]
 
 

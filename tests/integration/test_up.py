@@ -86,7 +86,8 @@ def test_a_campaign_a_reply_an_end_and_a_second_start(tmp_path: Path) -> None:
         new = {"name": "Salon", "category": "Exemple", "message": "Bonjour {{prénom|vous}}", "follow_up": "Merci"}
         new["form_token"] = token(client.get("/").text)
         created = client.post("/page/campaigns", data=new).headers["Location"].partition("?")[0]
-        client.post(f"{created}/start", data={"form_token": new["form_token"], "confirmed": "yes"})
+        asked = client.get(f"{created}/confirm/start").text
+        client.post(f"{created}/start", data=dict(re.findall(r'type="hidden" name="(\w+)" value="(\w*)"', asked)))
         wait_until(lambda: "Bonjour Anne" in ledger(data), seconds=120, what="Message 1")
         # Recorded as well: a reply to what is not known as sent waits.
         wait_until(lambda: "envoyé" in client.get(f"{created}/results").text, seconds=30, what="its record")

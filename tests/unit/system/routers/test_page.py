@@ -43,6 +43,14 @@ class Browser(Client):
         files = None if file is None else {"file": ("f<i>.csv", file, "text/csv")}
         return self.request("POST", path, data=data, files=files)
 
+    def confirm(self, campaign_id: int, deed: str, **over: str) -> httpx.Response:
+        """Presses the button of the page that asks first; `over` replaces what its form holds."""
+        asked = self.request("GET", f"/page/campaigns/{campaign_id}/confirm/{deed}").text
+        hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="(\w*)"', asked))
+        return self.submit(
+            f"/page/campaigns/{campaign_id}/{deed}", token=hidden.pop("form_token", None), **hidden | over
+        )
+
 
 @pytest.fixture
 def browser(monkeypatch: pytest.MonkeyPatch, postgres_url: str, redis_url: str, db: Database) -> Iterator[Browser]:
@@ -147,13 +155,38 @@ def test_from_a_file_to_a_cancelled_campaign(browser: Browser, bench: Bench) -> 
     }
     assert browser.submit("/page/campaigns", **new).status_code == 303
     for deed, after in (("start", "sending"), ("pause", "paused"), ("resume", "sending"), ("cancel", "cancelled")):
-        answer = browser.submit(f"/page/campaigns/1/{deed}", confirmed="yes")
+        asks = deed in {"start", "cancel"}
+        answer = browser.confirm(1, deed) if asks else browser.submit(f"/page/campaigns/1/{deed}")
         assert (answer.status_code, status(bench)) == (303, after)
     live = browser.request("GET", "/page/live").text
     assert "<script>" not in live
     assert "annulée" in live
     actors = {row["actor"] for row in bench.execute("SELECT actor FROM action_log WHERE action NOT LIKE 'user%%'")}
     assert actors == {"operator"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE campaigns SET message_template = 'Autre'",
+        "UPDATE campaigns SET follow_up_template = 'Autre'",
+        "UPDATE campaigns SET sending_zone = 'Europe/Paris', sending_opens = 540, sending_closes = 600",
+        "INSERT INTO campaign_contacts SELECT 1, id FROM contacts WHERE phone = '+33639980002'",
+        "INSERT INTO suppressions (phone, source) VALUES ('+33639980001', 'page')",
+    ],
+)
+def test_what_is_launched_is_what_was_shown(browser: Browser, bench: Bench, change: str) -> None:
+    create_campaign(bench.db, "Salon", "Bonjour", ["+33639980001", "+33639980003"])
+    create_campaign(bench.db, "Autre", "Bonjour", ["+33639980002"])
+    browser.log_in()
+    asked = browser.request("GET", "/page/campaigns/1/confirm/start").text
+    (as_shown,) = re.findall(r'name="shown" value="(\w+)"', asked)
+    bench.execute(change)
+    answer = browser.submit("/page/campaigns/1/start", confirmed="yes", shown=as_shown)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/page/campaigns/1/confirm/start?changed")
+    assert bench.execute("SELECT count(*) FROM messages") == [{"count": 0}]
+    assert "relisez avant de lancer" in browser.request("GET", answer.headers["location"]).text
+    assert browser.confirm(1, "start").headers["location"] == "/page/campaigns/1?done=start"
 
 
 def test_a_reader_sees_and_does_nothing(browser: Browser, bench: Bench) -> None:
