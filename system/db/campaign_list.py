@@ -13,7 +13,9 @@ from system.domain.statuses import CampaignStatus
 
 _READ = """SELECT id, name, message_template AS message, follow_up_template AS follow_up, content, sending_zone, sending_opens,
     sending_closes, test_of, status, stop_reason, created_at, scheduled_at, launched_at, paused_at, completed_at, cancelled_at,
-    final_statistics, CASE WHEN status = 'sending' AND greatest(held_until, rest_until) > now()
+    final_statistics, CASE WHEN status = 'sending' AND greatest(held_until, rest_until) > now() AND EXISTS (
+            SELECT 1 FROM messages AS m WHERE m.campaign_id = campaigns.id AND m.kind = 'message_1' AND m.status = 'pending'
+                AND NOT m.held)
         THEN greatest(held_until, rest_until) END AS resumes_at FROM campaigns"""
 
 
@@ -22,8 +24,8 @@ class Campaign:
     """A campaign as it is read; times are UTC.
 
     `content`: what Message 1 is besides its text. `hours` are its own, None where they are the installation's. `test_of`: the campaign whose text it tries on somebody.
-    `final_statistics` is None until it is closed. `resumes_at`: when its Message 1 go on, while the hour, a full day, a
-    gateway that refuses everything or a pause between batches holds them.
+    `final_statistics` is None until it is closed. `resumes_at`: when its Message 1 go on, while some wait and the hour, a
+    full day, a gateway that refuses everything or a pause between batches holds them.
     """
 
     id: int

@@ -109,6 +109,14 @@ def hold(db: Db, campaign_id: int, *, until: datetime) -> None:
     )
 
 
+def let_go(db: Db, campaign_id: int, *, now: datetime) -> None:
+    """Ends a hold that was to last beyond `now`: what made it, a full day or the hour, is no longer so."""
+    db.execute(
+        "UPDATE campaigns SET held_until = %(now)s WHERE id = %(id)s AND held_until > %(now)s",
+        {"id": campaign_id, "now": now},
+    )
+
+
 def rest(db: Db, campaign_id: int, *, seconds: float) -> None:
     """Starts a pause between batches."""
     db.execute(

@@ -31,9 +31,14 @@ class DailyLimit:
     total: int
 
     @property
+    def kept_for_message_2(self) -> int:
+        """How many of the day's messages no Message 1 may take."""
+        return int(self.total * RESERVED_SHARE)
+
+    @property
     def most_message_1(self) -> int:
         """How many of the day's messages may be Message 1."""
-        return self.total - int(self.total * RESERVED_SHARE)
+        return self.total - self.kept_for_message_2
 
     def left_for_message_1(self, day: DayCounters) -> int:
         """How many Message 1 may still leave on this day."""

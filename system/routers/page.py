@@ -27,7 +27,7 @@ from system.routers.page_identity import (
     take_cookie,
     text_of,
 )
-from system.routers.page_shell import around
+from system.routers.page_shell import around, pace
 from system.services import monitoring, statistics
 from system.services.access import LoginRefusedError, TooManyAttemptsError
 
@@ -118,6 +118,7 @@ def _live(db: Database, holder: Holder, before: int | None) -> Mapping[str, Any]
         held = gateway_breaker.hold(connection)
     return {
         **around(holder, section="campaigns"),
+        **pace(),
         "held": held,
         "before": before,
         "campaigns": [statistics.show(db, campaign.id) for campaign in found],
@@ -131,4 +132,5 @@ def _gauge(db: Database) -> Mapping[str, Any]:
     limit = DailyLimit(settings.daily_message_limit)
     counted = monitoring.counters_of_today(db, settings.hours.zone)
     used = counted.message_1 + counted.message_2
-    return {"level": limit.level(counted).value, "used": used, "total": limit.total, "zone": settings.sending_zone}
+    left = limit.left_for_message_1(counted)
+    return {"level": limit.level(counted).value, "used": used, "left": left, "zone": settings.sending_zone}

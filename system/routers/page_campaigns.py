@@ -24,7 +24,7 @@ from system.page.rendering import rendered
 from system.routers.campaigns import publish_or_leave
 from system.routers.page_forms import CampaignForm, schedule_of
 from system.routers.page_identity import PageProblemError, page_form, page_user, page_watcher, text_of
-from system.routers.page_shell import around, shown
+from system.routers.page_shell import around, pace, shown
 from system.services import cancelling, drafts, pausing, scheduling, statistics, trials
 from system.services.campaigns import (
     MOST_NAMED,
@@ -129,7 +129,7 @@ def show(
 @router.get("/{campaign_id}/live")
 def live(holder: Watcher, campaign_id: int) -> HTMLResponse:
     """What changes while one looks at a campaign."""
-    return HTMLResponse(rendered("campaign_live", shown=_found(campaign_id), **around(holder)))
+    return HTMLResponse(rendered("campaign_live", shown=_found(campaign_id), **around(holder), **pace()))
 
 
 def _campaign_page(
@@ -171,6 +171,7 @@ def _campaign_page(
         replies=replies,
         problems=problems or {},
         typed=typed or {},
+        **pace(),
     )
 
 
@@ -241,7 +242,7 @@ def confirm(request: Request, holder: Operator, campaign_id: int, deed: str) -> 
         changed="changed" in request.query_params,
         others=counted.everybody - counted.recipients if counted else 0,
         hours=hours,
-        limit=limit.total,
+        limit=limit,
         left_today=limit.left_for_message_1(counters_of_today(get_db(), get_settings().hours.zone)),
     )
 

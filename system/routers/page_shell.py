@@ -4,10 +4,14 @@ from typing import Any
 
 from fastapi.responses import HTMLResponse
 
+from system.config import get_settings
 from system.db.access_tokens import Holder
+from system.db.database import get_db
+from system.domain.daily_limit import DailyLimit
 from system.domain.roles import Role
 from system.page.rendering import rendered
 from system.routers.identity import get_access
+from system.services.waiting import reasons
 
 # What an address may say has just been done, and what the page then says.
 DONE = {
@@ -43,6 +47,13 @@ def around(holder: Holder, *, section: str = "", flash: str | None = None) -> di
         "section": section,
         "flash": DONE.get(flash or ""),
     }
+
+
+def pace() -> dict[str, Any]:
+    """What campaigns in progress are shown with: the limit of the day, and why their Message 1 wait."""
+    settings = get_settings()
+    limit = DailyLimit(settings.daily_message_limit)
+    return {"limit": limit, "why": reasons(get_db(), limit=limit, hours=settings.hours)}
 
 
 def shown(

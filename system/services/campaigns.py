@@ -243,6 +243,7 @@ def _take(connection: Db, campaign_id: int, batch_size: int, limits: Limits) -> 
     if taken is None or window == 0:
         # Until midnight, or the end of the pause; the recovery wakes the next turn.
         return Dispatched((), None)
+    dispatching.let_go(connection, campaign_id, now=limits.clock())
     room = max(0, window - dispatching.published(connection, campaign_id))
     if limits.batch_pause is not None:
         room = limits.batch_pause.allowed(taken, room)

@@ -1,0 +1,65 @@
+"""What the page says of a campaign that is on its way: why it waits, how far it is, how it ended."""
+
+from datetime import timedelta
+
+import pytest
+
+from system.clock import utc_now
+from system.db import gateway_breaker
+from system.domain.daily_limit import DailyLimit
+from system.domain.gateway_breaker import BreakerPolicy
+from system.domain.sending_hours import SendingHours
+from system.services.campaigns import Limits, create_campaign, dispatch, launch_campaign
+from tests.unit.system.bench import Bench
+from tests.unit.system.routers.page_browser import Browser
+
+pytestmark = pytest.mark.real
+WAITS = "Les Messages&nbsp;1 attendent"
+
+
+def turn(bench: Bench, campaign_id: int, limit: int) -> None:
+    bench.age(1)
+    dispatch(bench.db, bench.locks, campaign_id, batch_size=100, limits=Limits(daily=DailyLimit(limit)))
+
+
+def shown(browser: Browser, campaign_id: int) -> tuple[str, str]:
+    """The campaign on the home page and on its own."""
+    return tuple(browser.request("GET", path).text for path in ("/", f"/page/campaigns/{campaign_id}"))  # type: ignore[return-value]
+
+
+def test_a_full_day_is_said_with_its_reason_and_until_something_leaves(browser: Browser, bench: Bench) -> None:
+    campaign_id = bench.campaign(3)
+    bench.execute("INSERT INTO daily_counters (day, message_1) VALUES (%s, 800)", utc_now().date())
+    turn(bench, campaign_id, 1000)
+    browser.log_in("reader")
+    for page in shown(browser, campaign_id):
+        assert WAITS + ", car la limite du jour est atteinte (1\u202f000 messages, dont 200 gardés" in page
+    assert "Il reste 0 Message&nbsp;1 pour aujourd’hui" in shown(browser, campaign_id)[0]
+    # The limit is raised: the next turn sends.
+    turn(bench, campaign_id, 20_000)
+    assert not any(WAITS in page for page in shown(browser, campaign_id))
+
+
+def test_nothing_waits_where_nothing_is_left_to_leave(browser: Browser, bench: Bench) -> None:
+    campaign_id = bench.campaign(1)
+    for message_id in bench.ids(campaign_id):
+        bench.sender().send(message_id)
+    bench.execute("UPDATE campaigns SET held_until = now() + interval '5 hours'")
+    browser.log_in("reader")
+    for page in shown(browser, campaign_id):
+        assert (WAITS in page, "Tout est parti" in page) == (False, True)
+
+
+def test_the_hour_and_the_gateway_are_told_apart(browser: Browser, bench: Bench) -> None:
+    local = utc_now()
+    opens = 0 if local.hour >= 12 else 60 * 23
+    hours = SendingHours(SendingHours.parse("00:00-24:00", "UTC").zone, opens, opens + 30)
+    campaign_id = create_campaign(bench.db, "Nuit", "Bonjour", ["+33639980001"], hours=hours)
+    launch_campaign(bench.db, campaign_id)
+    turn(bench, campaign_id, 1000)
+    browser.log_in("reader")
+    assert WAITS + ", car ce n’est pas l’heure d’envoi" in shown(browser, campaign_id)[1]
+    with bench.db.transaction() as connection:
+        policy = BreakerPolicy(refusals=1, probe_seconds=timedelta(hours=1).total_seconds())
+        assert gateway_breaker.note_refusal(connection, policy, "HTTP 403")
+    assert WAITS + ", car la passerelle refuse tout" in shown(browser, campaign_id)[1]
