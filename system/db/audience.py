@@ -130,17 +130,30 @@ def audience(db: Db, campaign_id: int) -> Audience:
     return Audience(**row) if row else Audience(0, 0, 0, 0)
 
 
+@dataclass(frozen=True)
+class Lacking:
+    """How many people have no value for a variable, and the first of them: their id and their name or number."""
+
+    people: int
+    first: tuple[tuple[int, str], ...]
+
+
 # No value stands for a variable: what `filled` would write of it.
-_MISSING = """SELECT count(*) AS people FROM ({people}) AS people WHERE receives AND '' = ANY (ARRAY(
+_MISSING = """SELECT count(*) AS people,
+    (array_agg(jsonb_build_array(id, coalesce(nullif(people.name, ''), phone)) ORDER BY id))[:%(named)s] AS first
+FROM ({people}) AS people WHERE receives AND '' = ANY (ARRAY(
     SELECT filled('{{{{' || name || '}}}}', first_name, last_name, people.name) FROM unnest(%(names)s::text[]) AS name))"""
 
 
-def lacking(db: Db, campaign_id: int, names: Sequence[str]) -> int:
-    """How many of those who would be written to have no value for one of these variables."""
+def lacking(db: Db, campaign_id: int, names: Sequence[str], *, named: int) -> Lacking | None:
+    """Who of those who would be written to has no value for one of these variables, `named` of them told; None if nobody."""
     if not names:
-        return 0
-    row = db.execute(_MISSING.format(people=_PEOPLE).encode(), {"id": campaign_id, "names": list(names)}).fetchone()
-    return int(row["people"]) if row else 0
+        return None
+    values = {"id": campaign_id, "names": list(names), "named": named}
+    row = db.execute(_MISSING.format(people=_PEOPLE).encode(), values).fetchone()
+    if row is None or not row["people"]:
+        return None
+    return Lacking(row["people"], tuple((contact_id, who) for contact_id, who in row["first"]))
 
 
 @dataclass(frozen=True)

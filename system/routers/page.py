@@ -9,7 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from system.config import get_settings
-from system.db import campaign_list, gateway_breaker
+from system.db import campaign_list
 from system.db.access_tokens import Holder
 from system.db.database import Database, get_db
 from system.domain.daily_limit import DailyLimit
@@ -115,11 +115,9 @@ def live(holder: Watcher, before: Before = None) -> HTMLResponse:
 def _live(db: Database, holder: Holder, before: int | None) -> Mapping[str, Any]:
     with db.transaction() as connection:
         found = campaign_list.page(connection, before=before, limit=SHOWN_CAMPAIGNS)
-        held = gateway_breaker.hold(connection)
     return {
         **around(holder, section="campaigns"),
         **pace(),
-        "held": held,
         "before": before,
         "campaigns": [statistics.show(db, campaign.id) for campaign in found],
         "older": found[-1].id if len(found) == SHOWN_CAMPAIGNS else None,

@@ -1,7 +1,7 @@
 """Campaigns on the page: written, tried, counted and confirmed before they leave, then followed."""
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from system.clock import utc_now
 from system.config import get_settings
-from system.db import audience, campaigns, contacts, results
+from system.db import audience, contacts, results
 from system.db.access_tokens import Holder
 from system.db.campaign_list import Campaign
 from system.db.database import get_db
@@ -18,7 +18,6 @@ from system.domain.daily_limit import DailyLimit
 from system.domain.phone import PhoneNumber
 from system.domain.roles import Role
 from system.domain.statuses import CampaignStatus
-from system.domain.variables import needed
 from system.page.rendering import DEEDS as OFFERED
 from system.page.rendering import rendered
 from system.routers.campaigns import publish_or_leave
@@ -26,11 +25,12 @@ from system.routers.page_forms import CampaignForm, schedule_of
 from system.routers.page_identity import PageProblemError, page_form, page_user, page_watcher, text_of
 from system.routers.page_shell import around, pace, shown
 from system.services import cancelling, drafts, pausing, scheduling, statistics, trials
+from system.services.before_launch import before_launch
 from system.services.campaigns import (
-    MOST_NAMED,
     DraftChangedError,
     MissingValueError,
     NobodyToWriteToError,
+    TextError,
     TooLongError,
     UnknownCategoryError,
     create_campaign,
@@ -143,19 +143,8 @@ def _campaign_page(
     typed: Mapping[str, str] | None = None,
 ) -> HTMLResponse:
     campaign = found.campaign
-    before: dict[str, Any] = {}
     with get_db().transaction() as connection:
-        if campaign.status in BEFORE_LAUNCH:
-            texts = campaigns.texts(connection, campaign.id)
-            names = needed(*texts.every)
-            before = {
-                "too_long": audience.too_long(connection, campaign.id, texts, named=MOST_NAMED),
-                "audience": audience.audience(connection, campaign.id),
-                "lacking": audience.lacking(connection, campaign.id, names),
-                "needed": names,
-                "sample": audience.sample(connection, campaign.id, after=preview)
-                or audience.sample(connection, campaign.id),
-            }
+        before = before_launch(connection, campaign.id, preview=preview) if campaign.status in BEFORE_LAUNCH else None
         categories = audience.categories(connection, campaign.id)
         replies = results.replies(connection, campaign.id, before=None, limit=LATEST_REPLIES)
     return shown(
@@ -224,23 +213,25 @@ def confirm(request: Request, holder: Operator, campaign_id: int, deed: str) -> 
         raise PageProblemError(404, NOWHERE)
     if deed not in dict(OFFERED.get(found.campaign.status, ())):
         raise PageProblemError(409, CHANGED)
+    return _confirm_page(holder, found, deed, changed="changed" in request.query_params)
+
+
+def _confirm_page(holder: Holder, found: Shown, deed: str, *, changed: bool = False, status: int = 200) -> HTMLResponse:
+    starts, hours = deed == "start", found.campaign.hours or get_settings().hours
     with get_db().transaction() as connection:
-        counted = audience.audience(connection, campaign_id) if deed == "start" else None
-        sample = audience.sample(connection, campaign_id) if deed == "start" else None
-        as_shown = fingerprint(connection, campaign_id) if deed == "start" else ""
-    hours = found.campaign.hours or get_settings().hours
+        before = before_launch(connection, found.campaign.id) if starts else None
+        as_shown = fingerprint(connection, found.campaign.id) if starts else ""
     limit = DailyLimit(get_settings().daily_message_limit)
     return shown(
         "confirm",
         holder,
+        status=status,
         section="campaigns",
         shown=found,
         deed=deed,
-        audience=counted,
-        sample=sample,
+        before=before,
         as_shown=as_shown,
-        changed="changed" in request.query_params,
-        others=counted.everybody - counted.recipients if counted else 0,
+        changed=changed,
         hours=hours,
         limit=limit,
         left_today=limit.left_for_message_1(counters_of_today(get_db(), get_settings().hours.zone)),
@@ -260,6 +251,11 @@ def _schedule(holder: Holder, campaign_id: int, typed: Mapping[str, str]) -> Res
     at = schedule_of(typed, found.campaign.hours or get_settings().hours, utc_now())
     if isinstance(at, str):
         return _campaign_page(holder, found, status=422, problems={"date": at}, typed=typed)
+    with get_db().transaction() as connection:
+        ready = before_launch(connection, campaign_id).ready
+    if not ready and found.campaign.status in BEFORE_LAUNCH:
+        wrong = "La campagne ne pourrait pas partir : corrigez d’abord ce qui est dit sous « À qui »."
+        return _campaign_page(holder, found, status=409, problems={"date": wrong}, typed=typed)
     try:
         scheduling.schedule_campaign(get_db(), campaign_id, at, actor=holder.name)
     except ValueError:
@@ -350,15 +346,9 @@ async def act(request: Request, holder: Operator, campaign_id: int, deed: str) -
         await run_in_threadpool(perform, campaign_id, holder.name)
     except DraftChangedError:
         return RedirectResponse(f"/page/campaigns/{campaign_id}/confirm/start?changed", status_code=303)
-    except NobodyToWriteToError as error:
-        text = "Aucun contact de cette campagne ne peut recevoir de message : il faut un consentement enregistré."
-        raise PageProblemError(409, text) from error
-    except MissingValueError as error:
-        text = "Des contacts n’ont pas de valeur pour une variable : donnez-lui une valeur par défaut, comme {{prénom|cher client}}."
-        raise PageProblemError(409, text) from error
-    except TooLongError as error:
-        text = f"Une fois rempli, le texte est trop long pour {error.names}. Raccourcissez-le."
-        raise PageProblemError(409, text) from error
+    except (NobodyToWriteToError, TextError):
+        # It says why, and has no button.
+        return await run_in_threadpool(lambda: _confirm_page(holder, _found(campaign_id), deed, status=409))
     except NothingToSendError as error:
         raise PageProblemError(409, "Aucun de ces messages ne peut plus être envoyé.") from error
     except CampaignStateError as error:

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi.responses import HTMLResponse
 
 from system.config import get_settings
+from system.db import gateway_breaker
 from system.db.access_tokens import Holder
 from system.db.database import get_db
 from system.domain.daily_limit import DailyLimit
@@ -50,10 +51,12 @@ def around(holder: Holder, *, section: str = "", flash: str | None = None) -> di
 
 
 def pace() -> dict[str, Any]:
-    """What campaigns in progress are shown with: the limit of the day, and why their Message 1 wait."""
+    """What campaigns in progress are shown with: the limit of the day, a gateway that refuses all, and why each waits."""
     settings = get_settings()
     limit = DailyLimit(settings.daily_message_limit)
-    return {"limit": limit, "why": reasons(get_db(), limit=limit, hours=settings.hours)}
+    with get_db().transaction() as connection:
+        held = gateway_breaker.hold(connection)
+    return {"limit": limit, "held": held, "why": reasons(get_db(), held, limit=limit, hours=settings.hours)}
 
 
 def shown(

@@ -191,10 +191,10 @@ def launch_campaign(
 
 def _refuse_missing(connection: Db, campaign_id: int) -> None:
     names = needed(*campaigns.texts(connection, campaign_id).every)
-    people = audience.lacking(connection, campaign_id, names)
-    if people:
+    found = audience.lacking(connection, campaign_id, names, named=MOST_NAMED)
+    if found is not None:
         every = ", ".join(f"{{{{{name}}}}}" for name in names)
-        raise MissingValueError(f"{people} contacts have no value for {every}, which has no default")
+        raise MissingValueError(f"{found.people} contacts have no value for {every}, which has no default")
 
 
 def campaign_lock(locks: LockKeeper, campaign_id: int) -> AbstractContextManager[bool]:

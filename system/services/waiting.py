@@ -4,9 +4,9 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from system.clock import utc_now
-from system.db import gateway_breaker
 from system.db.campaign_list import Campaign
 from system.db.database import Database
+from system.db.gateway_breaker import Hold
 from system.domain.daily_limit import DailyLimit
 from system.domain.sending_hours import SendingHours
 from system.services.monitoring import counters_of_today
@@ -22,18 +22,19 @@ class Why(StrEnum):
 
 
 def reasons(
-    db: Database, *, limit: DailyLimit, hours: SendingHours, clock: Clock = utc_now
+    db: Database, held: Hold | None, *, limit: DailyLimit, hours: SendingHours, clock: Clock = utc_now
 ) -> Callable[[Campaign], Why | None]:
-    """Tells of each campaign what holds it, None where nothing does or it is a pause between batches; `hours` are the installation's."""
+    """Tells of each campaign what holds it, None where nothing does or it is a pause between batches.
+
+    `held`: what the gateway refuses to everybody. `hours` are the installation's.
+    """
     now = clock()
-    with db.transaction() as connection:
-        refused = gateway_breaker.hold(connection)
     full = limit.left_for_message_1(counters_of_today(db, hours.zone, clock)) == 0
 
     def why(campaign: Campaign) -> Why | None:
         if campaign.resumes_at is None:
             return None
-        if refused is not None and refused.probe_at > now:
+        if held is not None and held.probe_at > now:
             return Why.GATEWAY
         if not (campaign.hours or hours).let_leave(now):
             return Why.HOURS

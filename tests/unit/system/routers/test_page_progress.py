@@ -62,4 +62,7 @@ def test_the_hour_and_the_gateway_are_told_apart(browser: Browser, bench: Bench)
     with bench.db.transaction() as connection:
         policy = BreakerPolicy(refusals=1, probe_seconds=timedelta(hours=1).total_seconds())
         assert gateway_breaker.note_refusal(connection, policy, "HTTP 403")
-    assert WAITS + ", car la passerelle refuse tout" in shown(browser, campaign_id)[1]
+    for page in shown(browser, campaign_id):
+        assert WAITS + ", car la passerelle refuse tout" in page
+        assert "Envois retenus depuis le" in page
+        assert "(HTTP 403). Aucun message n’est perdu" in page
