@@ -33,3 +33,13 @@ def page(db: Db, *, before: int | None, limit: int) -> list[Action]:
         {"before": before, "limit": limit},
     ).fetchall()
     return [Action(**row) for row in rows]
+
+
+def last_on_campaign(db: Db, campaign_id: int, action: str) -> Action | None:
+    """Who did this to the campaign last, None when nobody did."""
+    row = db.execute(
+        """SELECT id, done_at, actor, action, detail FROM action_log
+           WHERE action = %s AND detail @> jsonb_build_object('campaign_id', %s::bigint) ORDER BY id DESC LIMIT 1""",
+        [action, campaign_id],
+    ).fetchone()
+    return None if row is None else Action(**row)

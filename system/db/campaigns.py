@@ -72,9 +72,9 @@ def texts(db: Db, campaign_id: int) -> Texts:
 
 
 def hours_and_texts(db: Db, campaign_id: int) -> tuple[Any, ...]:
-    """All that a launch sends and when, as stored: the same values are the same campaign."""
+    """All that a draft says and when it would leave, as stored: the same values are the same campaign."""
     row = db.execute(
-        """SELECT message_template, follow_up_template, content::text, sending_zone, sending_opens, sending_closes
+        """SELECT name, message_template, follow_up_template, content::text, sending_zone, sending_opens, sending_closes
            FROM campaigns WHERE id = %s""",
         [campaign_id],
     ).fetchone()

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from system.clock import utc_now
 from system.config import get_settings
-from system.db import audience, contacts, results
+from system.db import action_log, audience, contacts, results
 from system.db.access_tokens import Holder
 from system.db.campaign_list import Campaign
 from system.db.database import get_db
@@ -34,6 +34,7 @@ from system.services.campaigns import (
     TooLongError,
     UnknownCategoryError,
     create_campaign,
+    draft_version,
     fingerprint,
     launch_campaign,
 )
@@ -93,10 +94,22 @@ def _create(holder: Holder, asked: CampaignForm) -> Response:
     return _form(holder, asked, status=422)
 
 
-def _form(holder: Holder, asked: CampaignForm, campaign: Campaign | None = None, status: int = 200) -> HTMLResponse:
+def _form(
+    holder: Holder,
+    asked: CampaignForm,
+    campaign: Campaign | None = None,
+    *,
+    status: int = 200,
+    overtaken: bool = False,
+) -> HTMLResponse:
     with get_db().transaction() as connection:
         names = contacts.categories(connection, most=MOST_CATEGORIES)
         kept = audience.categories(connection, campaign.id) if campaign else []
+        if campaign and asked.version is None:
+            asked.version = draft_version(connection, campaign.id)
+        edited = (
+            action_log.last_on_campaign(connection, campaign.id, "campaign edited") if overtaken and campaign else None
+        )
     return shown(
         "campaign_form",
         holder,
@@ -106,6 +119,8 @@ def _form(holder: Holder, asked: CampaignForm, campaign: Campaign | None = None,
         campaign=campaign,
         categories=names,
         kept=kept,
+        overtaken=overtaken,
+        edited=edited,
     )
 
 
@@ -196,10 +211,14 @@ def _edit(holder: Holder, campaign_id: int, asked: CampaignForm) -> Response:
         if text["category"]:
             changes["categories"] = [text["category"]]
         try:
-            drafts.edit_draft(get_db(), campaign_id, changes, actor=holder.name)
+            drafts.edit_draft(get_db(), campaign_id, changes, actor=holder.name, version=asked.version)
             return RedirectResponse(f"/page/campaigns/{campaign_id}?done=edited", status_code=303)
         except (UnknownCategoryError, TooLongError) as error:
             asked.refuse(error)
+        except DraftChangedError:
+            # What was typed stays, beside what the draft says now: whoever saves again has seen it.
+            asked.version = None
+            return _form(holder, asked, _found(campaign_id).campaign, status=409, overtaken=True)
         except CampaignStateError as error:
             raise PageProblemError(409, "Seul un brouillon peut être modifié.") from error
     return _form(holder, asked, campaign, status=422)

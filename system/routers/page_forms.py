@@ -55,12 +55,13 @@ WRONG_ZONE = "Ce fuseau horaire n’est pas connu : écrivez par exemple Europe/
 
 @dataclass
 class CampaignForm:
-    """`values` as they were typed; `problems` says, by field, what has to be changed."""
+    """`values` as they were typed; `problems` says, by field, what has to be changed. `version`: of the draft they change."""
 
     values: dict[str, str]
     problems: dict[str, str] = field(default_factory=dict)
     hours: SendingHours | None = None
     content: Content | None = None
+    version: str | None = None
 
     @classmethod
     def empty(cls) -> Self:
@@ -86,6 +87,7 @@ class CampaignForm:
         given = {name: text_of(form, name).replace("\r\n", "\n") for name in LONGEST}
         # Who does not ask for hours of its own gets the installation's.
         found = cls(given | {name: given[name] or text for name, text in _hours(get_settings().hours).items()})
+        found.version = text_of(form, "version") or None
         for name, longest in LONGEST.items():
             if not found.values[name] and name not in (*optional, *CONTENT):
                 found.problems[name] = MISSING[name]

@@ -154,10 +154,15 @@ def refuse_too_long(connection: Db, campaign_id: int) -> None:
         raise TooLongError(found, most_text(texts.content) if found.message else MOST_TEXT)
 
 
+def draft_version(connection: Db, campaign_id: int) -> str:
+    """What a draft holds at this moment, in 64 characters: the same are the same draft."""
+    told = campaigns.hours_and_texts(connection, campaign_id), audience.categories(connection, campaign_id)
+    return sha256(repr(told).encode()).hexdigest()
+
+
 def fingerprint(connection: Db, campaign_id: int) -> str:
     """What a launch would send at this moment, to how many and within which hours, in 64 characters."""
-    campaign = campaigns.hours_and_texts(connection, campaign_id)
-    told = campaign, audience.categories(connection, campaign_id), audience.audience(connection, campaign_id).recipients
+    told = draft_version(connection, campaign_id), audience.audience(connection, campaign_id).recipients
     return sha256(repr(told).encode()).hexdigest()
 
 

@@ -11,7 +11,13 @@ from system.domain.content import Content
 from system.domain.phone import PhoneNumber
 from system.domain.sending_hours import SendingHours
 from system.domain.statuses import CampaignStatus
-from system.services.campaigns import UnknownCategoryError, checked_texts, refuse_too_long
+from system.services.campaigns import (
+    DraftChangedError,
+    UnknownCategoryError,
+    checked_texts,
+    draft_version,
+    refuse_too_long,
+)
 from system.services.people import honour_erasures
 from system.services.ports import Clock
 from system.services.transitions import CampaignStateError, locked, move
@@ -29,10 +35,11 @@ class Changes(TypedDict, total=False):
     content: Content | None
 
 
-def edit_draft(db: Database, campaign_id: int, changes: Changes, *, actor: str) -> None:
-    """Gives a draft other words, other contacts, other hours.
+def edit_draft(db: Database, campaign_id: int, changes: Changes, *, actor: str, version: str | None = None) -> None:
+    """Gives a draft other words, other contacts, other hours. `version` is the `draft_version` that the changes were made to.
 
     Raises:
+        DraftChangedError: when it is no longer that version.
         VariableError: for a variable that nobody knows.
         UnknownCategoryError: for a category that does not exist.
         TooLongError: when a contact of now would read too long a text.
@@ -45,6 +52,8 @@ def edit_draft(db: Database, campaign_id: int, changes: Changes, *, actor: str) 
         campaign = campaign_list.by_id(connection, campaign_id)
         if now is not CampaignStatus.DRAFT or campaign is None:
             raise CampaignStateError(f"campaign {campaign_id} is {now}: it is no draft")
+        if version is not None and version != draft_version(connection, campaign_id):
+            raise DraftChangedError(f"campaign {campaign_id} was edited meanwhile")
         name = changes.get("name", campaign.name)
         content = changes.get("content", campaign.content)
         body, follow_up = checked_texts(

@@ -1,5 +1,7 @@
 """What stops a launch is said before it, at every place that could promise one."""
 
+from typing import Any
+
 import pytest
 
 from system.services.campaigns import create_campaign
@@ -7,7 +9,7 @@ from tests.unit.system.bench import Bench
 from tests.unit.system.routers.page_browser import Browser
 
 pytestmark = pytest.mark.real
-WHEN = {"date": "2099-07-01", "time": "10:00"}
+WHEN: dict[str, Any] = {"date": "2099-07-01", "time": "10:00"}
 
 
 def statuses(bench: Bench) -> list[object]:
