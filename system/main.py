@@ -30,7 +30,7 @@ from system.routers import (
     people,
     webhooks,
 )
-from system.routers.page_identity import show_problems
+from system.routers.page_problems import refused, show_problems
 from system.routers.protection import BodyLimit, SecurityHeaders, describe_errors
 
 logger = logging.getLogger(__name__)
@@ -80,10 +80,10 @@ def create_app() -> FastAPI:
         "/contacts/imports": contacts.MOST_IMPORT_BYTES,
         "/page/imports": contacts.MOST_IMPORT_BYTES,
     }
-    app.add_middleware(BodyLimit, others=limits)
+    app.add_middleware(BodyLimit, others=limits, of_the_page=refused)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(CorrelationMiddleware)
-    describe_errors(app)
+    describe_errors(app, refused)
     show_problems(app)
     if under_uvicorn:
         _keep_what_is_there()

@@ -67,6 +67,24 @@ KINDS = {
     "video": "vidéo",
     "document": "document",
 }
+# Of forms, what a person has typed and by which name they know it.
+FIELDS = {
+    "name": "Nom",
+    "category": "Catégorie",
+    "consent": "Origine du consentement",
+    "message": "Message 1",
+    "follow_up": "Message 2",
+    "media_url": "Adresse du fichier",
+    "template_name": "Nom du modèle",
+    "template_values": "Valeurs du modèle",
+    "phone": "Numéro",
+    "date": "Jour",
+    "time": "Heure",
+    "first_name": "Prénom",
+    "last_name": "Nom",
+    "source": "Consentement",
+    "text": "Texte",
+}
 # Proposed; any other that exists may be typed.
 ZONES = (
     "Europe/Paris",

@@ -17,6 +17,7 @@ from system.domain.roles import Role
 from system.page.rendering import rendered
 from system.routers.access import client_address
 from system.routers.identity import get_access
+from system.routers.kept_form import KeptForm, is_ours
 from system.routers.page_identity import (
     give_cookie,
     page_form,
@@ -27,6 +28,7 @@ from system.routers.page_identity import (
     take_cookie,
     text_of,
 )
+from system.routers.page_problems import offered_again
 from system.routers.page_shell import around, pace
 from system.services import monitoring, statistics
 from system.services.access import LoginRefusedError, TooManyAttemptsError
@@ -55,33 +57,54 @@ def asset(name: str) -> Response:
 
 
 @router.get("/page/login")
-def login_form() -> HTMLResponse:
+def login_form(
+    back: Annotated[str, Query(alias="next", max_length=500)] = "", ended: Annotated[str, Query(max_length=1)] = ""
+) -> HTMLResponse:
     """Asks who is there."""
-    return HTMLResponse(rendered("login", problem=None, holder=None, typed=""))
+    return _login_page(back=back, ended=bool(ended))
 
 
 @router.post("/page/login")
 async def log_in(request: Request) -> Response:
-    """Lets somebody in, by a cookie."""
+    """Lets somebody in, by a cookie, and leads back to where they were, with what they had typed."""
     refuse_other_sites(request)
     async with read_form(request) as form:
-        name, password = text_of(form, "name"), form.get("password", "")
+        name, password, back = text_of(form, "name"), form.get("password", ""), text_of(form, "next")
+        kept = KeptForm.of_login(form)
+
+    def again(problem: str, status: int) -> HTMLResponse:
+        return _login_page(problem=problem, status=status, typed=name, back=back, kept=kept)
+
     if not (0 < len(name) <= 64 and name.isprintable() and isinstance(password, str) and len(password) <= 128):
-        return _login_again("Nom inconnu ou mot de passe erroné.", 401, name)
+        return again("Nom inconnu ou mot de passe erroné.", 401)
     try:
         issued = await run_in_threadpool(get_access().log_in, name, password, client_address(request))
     except LoginRefusedError:
-        return _login_again("Nom inconnu ou mot de passe erroné.", 401, name)
+        return again("Nom inconnu ou mot de passe erroné.", 401)
     except TooManyAttemptsError as error:
         minutes = -(-error.retry_after // 60)
-        return _login_again(f"Trop de tentatives : réessayez dans {minutes} min.", 429, name)
-    response = RedirectResponse("/", status_code=303)
+        return again(f"Trop de tentatives : réessayez dans {minutes} min.", 429)
+    holder = await run_in_threadpool(get_access().holder, issued.token) if kept else None
+    response: Response
+    if kept and holder:
+        response = offered_again(kept, holder, status=200)
+    else:
+        response = RedirectResponse(back if is_ours(back) else "/", status_code=303)
     give_cookie(request, response, issued)
     return response
 
 
-def _login_again(problem: str, status: int, name: str) -> HTMLResponse:
-    return HTMLResponse(rendered("login", problem=problem, holder=None, typed=name), status_code=status)
+def _login_page(
+    *,
+    problem: str | None = None,
+    status: int = 200,
+    typed: str = "",
+    back: str = "",
+    ended: bool = False,
+    kept: KeptForm | None = None,
+) -> HTMLResponse:
+    page = rendered("login", problem=problem, holder=None, typed=typed, back=back, ended=ended, kept=kept)
+    return HTMLResponse(page, status_code=status)
 
 
 @router.post("/page/logout")

@@ -5,21 +5,20 @@ from contextlib import asynccontextmanager
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import Depends, Request, Response
 from fastapi.params import Depends as Dependency
-from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.datastructures import FormData
 
 from system.db.access_tokens import Holder
 from system.domain.roles import Role
-from system.page.rendering import rendered
 from system.routers.identity import get_access
+from system.routers.kept_form import KeptForm, comes_from_here
 from system.services.access import LONGEST_SESSION, Issued
 
 # The prefix makes browsers refuse the cookie unless it is this host's alone and came through TLS.
 SECURE_COOKIE, PLAIN_COOKIE = "__Host-token", "token"
-LOGIN = "/page/login"
-MOST_FIELD_BYTES = 16_384
+# A text of 4096 characters, each of twelve bytes at most as browsers write it; a campaign has 13 fields.
+MOST_FIELD_BYTES, MOST_FIELDS = 65_536, 20
 
 
 class LoginNeededError(Exception):
@@ -32,6 +31,14 @@ class PageProblemError(Exception):
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
         self.status, self.text = status, text
+
+
+class StaleFormError(PageProblemError):
+    """The form's token is of another login; `kept` is what can be offered again, None where it must not be."""
+
+    def __init__(self, kept: KeptForm | None) -> None:
+        super().__init__(403, "La page a expiré : rechargez-la et recommencez.")
+        self.kept = kept
 
 
 def _cookie_name(request: Request) -> str:
@@ -69,8 +76,7 @@ def page_watcher(role: Role) -> Dependency:
 @lru_cache(maxsize=2 * len(Role))
 def _with_role(role: Role, *, prolongs: bool) -> Callable[[Request], Holder]:
     def page_user_with_role(request: Request) -> Holder:
-        token = request.cookies.get(_cookie_name(request))
-        holder = get_access().holder(token) if token else None
+        holder = holder_of(request)
         if holder is None:
             raise LoginNeededError
         # For the page that says what cannot be done.
@@ -82,6 +88,17 @@ def _with_role(role: Role, *, prolongs: bool) -> Callable[[Request], Holder]:
         return holder
 
     return page_user_with_role
+
+
+def holder_of(request: Request) -> Holder | None:
+    """Who is logged in, None where nobody is."""
+    token = request.cookies.get(_cookie_name(request))
+    return get_access().holder(token) if token else None
+
+
+def had_cookie(request: Request) -> bool:
+    """Whether somebody was logged in here before."""
+    return _cookie_name(request) in request.cookies
 
 
 def refuse_other_sites(request: Request) -> None:
@@ -103,12 +120,13 @@ async def page_form(request: Request, holder: Holder) -> AsyncIterator[FormData]
     """The form's fields, once it has proved to be this page's; its files are closed when the block ends.
 
     Raises:
-        PageProblemError: when it does not carry this login's token, or cannot be read.
+        StaleFormError: when it does not carry this login's token.
+        PageProblemError: when it cannot be read.
 
     """
     async with read_form(request) as form:
         if not get_access().knows_form_token(holder, text_of(form, "form_token")):
-            raise PageProblemError(403, "La page a expiré : revenez en arrière, rechargez-la et recommencez.")
+            raise StaleFormError(KeptForm.of(request.url.path, form) if comes_from_here(request) else None)
         yield form
 
 
@@ -121,7 +139,7 @@ async def read_form(request: Request) -> AsyncIterator[FormData]:
 
     """
     try:
-        form = await request.form(max_files=1, max_fields=12, max_part_size=MOST_FIELD_BYTES)
+        form = await request.form(max_files=1, max_fields=MOST_FIELDS, max_part_size=MOST_FIELD_BYTES)
     except UnicodeDecodeError as error:
         raise PageProblemError(400, "Le formulaire est illisible.") from error
     try:
@@ -142,21 +160,3 @@ def text_of(form: FormData, name: str) -> str:
     if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
         raise PageProblemError(422, "Un champ contient un caractère qui ne peut pas être enregistré.")
     return text
-
-
-def show_problems(app: FastAPI) -> None:
-    """Gives `app` the page's answers to what could not be done."""
-
-    @app.exception_handler(LoginNeededError)
-    async def to_login(request: Request, _error: LoginNeededError) -> Response:
-        if request.headers.get("hx-request"):
-            # A fragment of the login page in the middle of the old one would help nobody.
-            return Response(status_code=401, headers={"HX-Redirect": LOGIN})
-        return RedirectResponse(LOGIN, status_code=303)
-
-    @app.exception_handler(PageProblemError)
-    async def problem(request: Request, error: PageProblemError) -> Response:
-        holder = getattr(request.state, "holder", None)
-        form_token = get_access().form_token(holder) if holder else None
-        page = rendered("problem", problem=error.text, holder=holder, form_token=form_token)
-        return HTMLResponse(page, status_code=error.status)

@@ -15,7 +15,7 @@ from system.db.database import get_db
 from system.db.imports import Import
 from system.domain.contact_header import HeaderError
 from system.domain.roles import Role
-from system.routers.page_identity import PageProblemError, page_form, page_user, text_of
+from system.routers.page_identity import PageProblemError, StaleFormError, page_form, page_user, text_of
 from system.routers.page_shell import shown
 from system.services.importing import Source, UnknownImportError, find_import, import_contacts
 from system.services.rejected_file import rejected_file
@@ -54,6 +54,17 @@ def _form(
 @router.post("")
 async def import_file(request: Request, holder: Operator) -> Response:
     """Imports the file of the form."""
+    try:
+        return await _import_form(request, holder)
+    except StaleFormError as error:
+        if error.kept is None:
+            raise
+        said, typed = "La page avait expiré : choisissez de nouveau le fichier.", {"category": "", "consent": ""}
+        typed |= {name: text for name, text in error.kept.fields.items() if name in typed}
+        return await run_in_threadpool(lambda: _form(holder, problem=said, typed=typed, status=403))
+
+
+async def _import_form(request: Request, holder: Holder) -> Response:
     async with page_form(request, holder) as form:
         file, category, consent = form.get("file"), text_of(form, "category"), text_of(form, "consent")
         typed = {"category": category, "consent": consent}

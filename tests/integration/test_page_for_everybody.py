@@ -231,7 +231,7 @@ def test_what_is_typed_survives_two_minutes_of_polls_and_half_an_hour(
                 until(browser, lambda _: prolonged(stack, field))
         if not at_work:
             # Who left is asked again.
-            until(browser, lambda b: b.current_url.endswith("/page/login"))
+            until(browser, lambda b: f"/page/login?ended=1&next=%2Fpage%2Fcampaigns%2F{DRAFT}" in b.current_url)
             return
         assert field.get_attribute("value") == "+33 6 39 98 00 07"
         press(browser, "Envoyer l’essai")

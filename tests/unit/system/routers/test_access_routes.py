@@ -57,7 +57,10 @@ def test_nobody_gets_into_the_page_without_a_cookie(client: Client) -> None:
     for method, path in routes:
         for cookie in ({}, {"Cookie": "token=x"}, client.bearer("admin")):
             answer = client.request(method, path, headers=cookie)
-            assert (answer.status_code, answer.headers["Location"]) == (303, "/page/login"), (method, path)
+            assert (answer.status_code, answer.headers["Location"].partition("?")[0]) == (303, "/page/login"), (
+                method,
+                path,
+            )
             assert client.request(method, path, headers=cookie | {"HX-Request": "true"}).status_code == 401
 
 
