@@ -8,12 +8,9 @@ from system.clock import utc_now
 from system.config import SettingsError, get_settings
 from system.gateway.wassenger import get_gateway
 from system.locks import get_locks
-from system.services.diagnosis import Finding, diagnose
+from system.services.diagnosis import MISSED_BEATS, Finding, diagnose
 from system.services.surroundings import surroundings
 from system.tasks.queue_lengths import queue_lengths
-
-# As many missed signs of life as nobody misses by chance.
-MISSED = 4
 
 
 def doctor() -> None:
@@ -34,7 +31,7 @@ def doctor() -> None:
         get_locks().ping,
         get_gateway(),
         queue_lengths,
-        silence_seconds=MISSED * settings.heartbeat_seconds,
+        silence_seconds=MISSED_BEATS * settings.heartbeat_seconds,
     )
     findings += surroundings(
         url,

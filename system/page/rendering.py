@@ -105,6 +105,15 @@ ZONES = (
     "UTC",
 )
 NUMBERS = {"unknown": "non vérifié", "valid": "sur WhatsApp", "invalid": "pas sur WhatsApp"}
+# Of one person or one message, the French is another.
+REASONS_OF_ONE = (
+    (r"1 messages failed for now", "1 message n’a pas pu partir, la passerelle l’a refusé pour le moment"),
+    (
+        r"1 contacts have no value for (.*), which has no default",
+        r"1 contact n’a pas de valeur pour \1, qui n’a pas de valeur par défaut",
+    ),
+    (r"1 contacts would read more than (\d+) characters", r"1 contact lirait plus de \1 caractères"),
+)
 # Why a campaign stopped, as the system says it, and in French.
 REASONS = (
     (r"paused by hand", "mise en pause à la main"),
@@ -134,7 +143,7 @@ def moment(value: datetime, zone: ZoneInfo | None = None) -> str:
 
 def reason(said: str) -> str:
     """Why a campaign stopped, in French where the words are known."""
-    for pattern, french in REASONS:
+    for pattern, french in (*REASONS_OF_ONE, *REASONS):
         if re.fullmatch(pattern, said):
             return re.sub(pattern, french, said)
     return said

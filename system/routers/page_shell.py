@@ -1,17 +1,20 @@
 """What every page of somebody who is logged in has around it."""
 
+from datetime import timedelta
 from typing import Any
 
 from fastapi.responses import HTMLResponse
 
+from system.clock import utc_now
 from system.config import get_settings
-from system.db import gateway_breaker
+from system.db import gateway_breaker, heartbeats
 from system.db.access_tokens import Holder
 from system.db.database import get_db
 from system.domain.daily_limit import DailyLimit
 from system.domain.roles import Role
 from system.page.rendering import rendered
 from system.routers.identity import get_access
+from system.services.diagnosis import MISSED_BEATS
 from system.services.waiting import reasons
 
 # What an address may say has just been done, and what the page then says.
@@ -56,7 +59,16 @@ def pace() -> dict[str, Any]:
     limit = DailyLimit(settings.daily_message_limit)
     with get_db().transaction() as connection:
         held = gateway_breaker.hold(connection)
-    return {"limit": limit, "held": held, "why": reasons(get_db(), held, limit=limit, hours=settings.hours)}
+        silence = heartbeats.youngest_seconds(connection, heartbeats.WORKER)
+    # As `doctor` sees it: no worker, or no broker to reach one by.
+    silent = silence is not None and silence > MISSED_BEATS * settings.heartbeat_seconds
+    silent_since = utc_now() - timedelta(seconds=silence) if silence is not None and silent else None
+    return {
+        "limit": limit,
+        "held": held,
+        "silent_since": silent_since,
+        "why": reasons(get_db(), held, limit=limit, hours=settings.hours),
+    }
 
 
 def shown(

@@ -13,6 +13,8 @@ from system.services.health import HEALTH_REFERENCE
 from system.services.ports import Gateway
 
 PATIENCE_SECONDS = 5.0
+# As many missed signs of life as nobody misses by chance.
+MISSED_BEATS = 4
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """What the page says of a campaign that is on its way: why it waits, how far it is, how it ended."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,9 @@ from system.db import gateway_breaker
 from system.domain.daily_limit import DailyLimit
 from system.domain.gateway_breaker import BreakerPolicy
 from system.domain.sending_hours import SendingHours
+from system.page.rendering import reason
 from system.services.campaigns import Limits, create_campaign, dispatch, launch_campaign
+from system.services.consent import opt_out
 from tests.unit.system.bench import Bench
 from tests.unit.system.routers.page_browser import Browser
 
@@ -66,3 +69,48 @@ def test_the_hour_and_the_gateway_are_told_apart(browser: Browser, bench: Bench)
         assert WAITS + ", car la passerelle refuse tout" in page
         assert "Envois retenus depuis le" in page
         assert "(HTTP 403). Aucun message n’est perdu" in page
+
+
+def test_a_dead_broker_or_worker_is_said_where_something_waits(browser: Browser, bench: Bench) -> None:
+    campaign_id = bench.campaign(1)
+    browser.log_in("reader")
+    for age, said in ((1, False), (3600, True)):
+        bench.execute("DELETE FROM heartbeats")
+        bench.execute(
+            "INSERT INTO heartbeats (component, instance, beat_at) VALUES ('worker', 'w', now() - make_interval(secs => %s))",
+            age,
+        )
+        for page in shown(browser, campaign_id):
+            assert ("Plus rien ne part depuis le" in page) is said
+
+
+def test_a_cancelled_campaign_says_who_got_something(browser: Browser, bench: Bench) -> None:
+    campaign_id = bench.campaign(3)
+    bench.sender().send(bench.ids(campaign_id)[0])
+    browser.log_in()
+    assert (
+        'id="reached">1</strong> personne a reçu'
+        in browser.request("GET", f"/page/campaigns/{campaign_id}/confirm/cancel").text
+    )
+    browser.confirm(campaign_id, "cancel")
+    for page in shown(browser, campaign_id):
+        assert "Annulée&nbsp;: 1 personne a reçu le Message&nbsp;1" in page
+        assert "2 n’ont rien reçu" in page
+        assert "<dt>Annulé" not in page
+
+
+def test_opt_outs_are_counted_once_and_the_bar_is_full_without_them(browser: Browser, bench: Bench) -> None:
+    campaign_id = bench.campaign(3, launched=False)
+    opt_out(bench.db, "+33639980000", source="operator")
+    launch_campaign(bench.db, campaign_id)
+    for message_id in bench.ids(campaign_id):
+        bench.sender().send(message_id)
+    opt_out(bench.db, "+33639980001", source="operator")
+    browser.log_in("reader")
+    for page in shown(browser, campaign_id):
+        assert "2 sur 2</progress>" in page
+        assert re.findall(r"<dt>Désinscri\w+</dt><dd>(?:<a [^>]*>)?(\d+)", page) == ["2"]
+        assert not re.search(r"\b1 contacts", page)
+    assert reason("1 contacts have no value for {{nom}}, which has no default").startswith(
+        "1 contact n’a pas de valeur"
+    )
