@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from system.clock import utc_now
 from system.config import get_settings
 from system.db import action_log, audience, contacts, results
+from system.db import trials as trial_rows
 from system.db.access_tokens import Holder
 from system.db.campaign_list import Campaign
 from system.db.database import get_db
@@ -46,7 +47,7 @@ from system.services.transitions import CampaignStateError, UnknownCampaignError
 router = APIRouter(include_in_schema=False, prefix="/page/campaigns")
 
 MOST_CATEGORIES = 500
-LATEST_REPLIES = 5
+LATEST_REPLIES, SHOWN_TESTS = 5, 3
 # What cannot be undone is asked twice.
 CONFIRMED = ("start", "cancel")
 BEFORE_LAUNCH = frozenset({CampaignStatus.DRAFT, CampaignStatus.SCHEDULED})
@@ -160,6 +161,7 @@ def _campaign_page(
     campaign = found.campaign
     with get_db().transaction() as connection:
         before = before_launch(connection, campaign.id, preview=preview) if campaign.status in BEFORE_LAUNCH else None
+        tests = trial_rows.latest(connection, campaign.id, most=SHOWN_TESTS) if before else []
         categories = audience.categories(connection, campaign.id)
         replies = results.replies(connection, campaign.id, before=None, limit=LATEST_REPLIES)
     return shown(
@@ -171,6 +173,7 @@ def _campaign_page(
         shown=found,
         hours=campaign.hours or get_settings().hours,
         before=before,
+        tests=tests,
         categories=categories,
         replies=replies,
         problems=problems or {},

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 
 from system.clock import utc_now
@@ -181,16 +182,23 @@ def launch_campaign(
 
     """
     with db.transaction() as connection:
-        now = locked(connection, campaign_id)
-        if now not in {CampaignStatus.DRAFT, CampaignStatus.SCHEDULED}:
-            raise CampaignStateError(f"campaign {campaign_id} is {now}: it is neither a draft nor scheduled")
-        move(connection, campaign_id, CampaignStatus.SENDING, at=clock(), actor=actor)
-        _refuse_missing(connection, campaign_id)
-        refuse_too_long(connection, campaign_id)
-        if not campaigns.freeze(connection, campaign_id):
-            raise NobodyToWriteToError(f"campaign {campaign_id} has nobody to write to")
-        if shown is not None and shown != fingerprint(connection, campaign_id):
-            raise DraftChangedError(f"campaign {campaign_id} is no longer what was shown")
+        return launch(connection, campaign_id, shown=shown, actor=actor, at=clock())
+
+
+def launch(
+    connection: Db, campaign_id: int, *, at: datetime, shown: str | None = None, actor: str | None = None
+) -> list[WakeUp]:
+    """The same within the caller's transaction."""
+    now = locked(connection, campaign_id)
+    if now not in {CampaignStatus.DRAFT, CampaignStatus.SCHEDULED}:
+        raise CampaignStateError(f"campaign {campaign_id} is {now}: it is neither a draft nor scheduled")
+    move(connection, campaign_id, CampaignStatus.SENDING, at=at, actor=actor)
+    _refuse_missing(connection, campaign_id)
+    refuse_too_long(connection, campaign_id)
+    if not campaigns.freeze(connection, campaign_id):
+        raise NobodyToWriteToError(f"campaign {campaign_id} has nobody to write to")
+    if shown is not None and shown != fingerprint(connection, campaign_id):
+        raise DraftChangedError(f"campaign {campaign_id} is no longer what was shown")
     return [DispatchCampaign(campaign_id)]
 
 
