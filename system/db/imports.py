@@ -13,7 +13,7 @@ from system.domain.rejections import Reason, Rejection
 class Import:
     """One file: lines `created`, `known` before, and `rejected`; `finished_at` (UTC) is None while it runs, or was cut.
 
-    `without_consent`: contacts of the file, new or known, to whom nothing will be sent. `phone_column` is the column that was read
+    `without_consent` and `opted_out`: contacts of the file, new or known, to whom nothing will be sent. `phone_column` is the column that was read
     for the numbers, empty where the file is a list of them; `other_phone_columns` and `ignored_columns` were not read.
     """
 
@@ -31,6 +31,7 @@ class Import:
     other_phone_columns: list[str]
     ignored_columns: list[str]
     without_consent: int
+    opted_out: int
 
 
 def begin(db: Db, name: str, actor: str, *, header: str, delimiter: str, columns: Header) -> int:
@@ -45,13 +46,20 @@ def begin(db: Db, name: str, actor: str, *, header: str, delimiter: str, columns
 
 
 def add(
-    db: Db, import_id: int, *, created: int, known: int, without_consent: int, rejections: Sequence[Rejection]
+    db: Db,
+    import_id: int,
+    *,
+    created: int,
+    known: int,
+    without_consent: int,
+    opted_out: int,
+    rejections: Sequence[Rejection],
 ) -> None:
     """Counts a batch, and keeps its rejected lines."""
     db.execute(
         """UPDATE imports SET created = created + %s, known = known + %s, rejected = rejected + %s,
-               without_consent = without_consent + %s WHERE id = %s""",
-        [created, known, len(rejections), without_consent, import_id],
+               without_consent = without_consent + %s, opted_out = opted_out + %s WHERE id = %s""",
+        [created, known, len(rejections), without_consent, opted_out, import_id],
     )
     with db.cursor() as cursor:
         cursor.executemany(

@@ -25,6 +25,14 @@ def since(db: Db, phones: Sequence[str]) -> datetime | None:
     return None if row is None else row["at"]
 
 
+def how_many(db: Db, people: Sequence[Sequence[str]]) -> int:
+    """How many of these people, each with every form of their number, are on the list."""
+    every = [form for forms in people for form in forms]
+    rows = db.execute("SELECT phone FROM suppressions WHERE phone = ANY(%s)", [every]).fetchall()
+    found = {row["phone"] for row in rows}
+    return sum(not found.isdisjoint(forms) for forms in people)
+
+
 def lift(db: Db, phones: Sequence[str]) -> bool:
     """Takes the numbers off the list; False when none was on it."""
     return db.execute("DELETE FROM suppressions WHERE phone = ANY(%s)", [list(phones)]).rowcount > 0

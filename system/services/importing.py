@@ -8,7 +8,7 @@ from itertools import chain, islice
 from typing import BinaryIO, cast
 
 from system.clock import utc_now
-from system.db import action_log, contacts, imports
+from system.db import action_log, contacts, imports, suppressions
 from system.db.database import Database
 from system.db.imports import Import
 from system.domain.contact_header import FileFault, Header, HeaderError, is_known, shown
@@ -157,8 +157,15 @@ def import_contacts(db: Database, stream: BinaryIO, source: Source, *, clock: Cl
             doubtful = [form for row in rows if row.opted_in_at is None for form in row.phone.forms]
             without = contacts.without_consent(connection, doubtful) if doubtful else 0
             known = len(rows) - created
+            refused = suppressions.how_many(connection, [row.phone.forms for row in rows]) if rows else 0
             imports.add(
-                connection, import_id, created=created, known=known, without_consent=without, rejections=rejected
+                connection,
+                import_id,
+                created=created,
+                known=known,
+                without_consent=without,
+                opted_out=refused,
+                rejections=rejected,
             )
     with db.transaction() as connection:
         imports.finish(connection, import_id)

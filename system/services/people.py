@@ -61,6 +61,12 @@ def _ids(found: dict[str, list[Any]]) -> list[int]:
     return [int(contact["id"]) for contact in found["contacts"]]
 
 
+def knows_person(db: Database, phone: PhoneNumber) -> bool:
+    """Whether anything is stored under this number, of whatever form."""
+    with db.transaction() as connection:
+        return any(person_export.everything(connection, _named(connection, phone)).values())
+
+
 def erase_person(db: Database, phone: str, *, actor: str) -> Erased:
     """Erases the person with this number from every table; the statistics stay, and nothing will ever leave for the number again.
 

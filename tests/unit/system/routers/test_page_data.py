@@ -1,0 +1,72 @@
+"""One person's data and a file's result, as somebody in an office reads them."""
+
+import json
+from typing import Any
+
+import pytest
+
+from system.services.consent import opt_out
+from tests.unit.system.bench import Bench
+from tests.unit.system.routers.page_browser import Browser
+
+pytestmark = pytest.mark.real
+FILE = "Téléphone;Prénom\n0639980001;Anne\n0639980002;Béa\n".encode()
+
+
+@pytest.fixture
+def admin(browser: Browser) -> Browser:
+    browser.log_in("admin")
+    browser.submit("/page/imports", file=FILE, category="Salon", consent="salon 2026")
+    return browser
+
+
+@pytest.mark.parametrize("typed", ["06 39 98 00 01", "+33 (0)6.39.98.00.01", "0033639980001"])
+def test_a_number_is_taken_as_an_import_takes_it(admin: Browser, bench: Bench, typed: str) -> None:
+    answer = admin.submit("/page/people/export", phone=typed)
+    assert json.loads(answer.text)["number"] == "+33639980001"
+    erased = admin.submit("/page/people/erase", phone=typed, again="+33639980001")
+    assert "Effacement fait" in erased.text
+    assert bench.execute("SELECT count(*) FROM contacts WHERE erased_at IS NOT NULL") == [{"count": 1}]
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "code", "words"),
+    [
+        ("export", {"phone": "06 39"}, 422, "pas un numéro"),
+        ("export", {"phone": "06 39 98 00 77"}, 404, "Personne n’a ce numéro"),
+        ("erase", {"phone": "06 39", "again": "06 39"}, 422, "pas un numéro"),
+        ("erase", {"phone": "06 39 98 00 01", "again": "06 39 98 00 02"}, 422, "diffèrent"),
+        ("erase", {"phone": "06 39 98 00 77", "again": "06 39 98 00 77"}, 404, "Rien n’a été effacé"),
+    ],
+)
+def test_a_mistake_keeps_the_form_and_erases_nobody(
+    admin: Browser, bench: Bench, path: str, data: dict[str, Any], code: int, words: str
+) -> None:
+    answer = admin.submit(f"/page/people/{path}", **data)
+    assert (answer.status_code, words in answer.text) == (code, True)
+    assert f'value="{data["phone"]}"' in answer.text
+    assert bench.execute("SELECT phone FROM suppressions") == []
+
+
+def test_a_number_nobody_has_is_barred_only_if_that_is_asked_for(admin: Browser, bench: Bench) -> None:
+    data = {"phone": "+33639980077", "again": "+33639980077", "anyway": "yes"}
+    answer = admin.request("POST", "/page/people/erase", data=data | {"form_token": admin.token()})
+    assert ("Aucun contact n’avait ce numéro" in answer.text, "Effacement fait" in answer.text) == (True, False)
+    # It is recognised as it comes in.
+    admin.submit("/page/imports", file=b"phone\n0639980077\n", consent="salon 2027")
+    assert bench.execute("SELECT phone FROM suppressions") == [{"phone": "+33639980077"}]
+
+
+def test_an_import_tells_who_opted_out(admin: Browser, bench: Bench) -> None:
+    opt_out(bench.db, "+33639980001", source="operator")
+    admin.submit("/page/imports", file=FILE, consent="salon 2027")
+    shown = admin.request("GET", "/page/imports/2").text
+    assert ('id="opted-out">1<' in shown, "1 personne s’est désinscrite" in shown) == (True, True)
+
+
+def test_a_file_of_titles_only_says_so_and_columns_of_one_name_are_told_apart(admin: Browser) -> None:
+    admin.submit("/page/imports", file="Téléphone;Prénom\n".encode())
+    assert "Aucune ligne n’a été lue" in admin.request("GET", "/page/imports/2").text
+    admin.submit("/page/imports", file="Téléphone;Téléphone\n0639980001;0639980003\n".encode())
+    shown = admin.request("GET", "/page/imports/3").text
+    assert ("Plusieurs colonnes s’appellent" in shown, "Aucune ligne" in shown) == (True, False)
