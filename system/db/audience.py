@@ -29,6 +29,17 @@ def add_contacts(db: Db, campaign_id: int, phones: Sequence[PhoneNumber]) -> Non
     )
 
 
+def add_tester(db: Db, campaign_id: int, phone: PhoneNumber) -> None:
+    """Makes a test message go to this number; that says nothing of a consent, and none is recorded."""
+    (known,) = _one_a_person(db, [phone])
+    db.execute("INSERT INTO contacts (phone) VALUES (%s) ON CONFLICT (phone) DO NOTHING", [known])
+    db.execute(
+        """INSERT INTO campaign_contacts (campaign_id, contact_id)
+           SELECT %s, id FROM contacts WHERE phone = %s ON CONFLICT DO NOTHING""",
+        [campaign_id, known],
+    )
+
+
 def record_consent(db: Db, phone: PhoneNumber, *, at: datetime, source: str) -> None:
     """The person consents, from `at` on (UTC): a contact of either form of the number, else a new one."""
     (known,) = _one_a_person(db, [phone])
@@ -104,10 +115,11 @@ class Audience:
         return self.recipients + self.opted_out + self.invalid + self.without_consent
 
 
-# Of each person one row, as `campaigns.freeze` takes them.
+# Of each person one row, as `campaigns.freeze` takes them. A test message goes to whoever asked for it, without a consent.
 _PEOPLE = """
 SELECT p.*, s.phone IS NOT NULL AS suppressed,
-    s.phone IS NULL AND p.opted_in_at IS NOT NULL AND p.whatsapp_status <> 'invalid' AS receives
+    s.phone IS NULL AND p.whatsapp_status <> 'invalid'
+        AND (p.opted_in_at IS NOT NULL OR (SELECT test_of FROM campaigns WHERE id = %(id)s) IS NOT NULL) AS receives
 FROM (SELECT DISTINCT ON (person_of(phone)) * FROM contacts
     WHERE id IN (SELECT contact_id FROM campaign_contacts WHERE campaign_id = %(id)s
         UNION SELECT k.contact_id FROM campaign_categories AS g

@@ -89,7 +89,7 @@ def set_test_of(db: Db, campaign_id: int, original: int) -> None:
 def freeze(db: Db, campaign_id: int) -> int:
     """One Message 1 for each person of the list and the categories who opted in; returns how many contacts it has.
 
-    Who opted out since has ended already. A number known not to be on WhatsApp is left out.
+    A test message needs no consent. Who opted out since has ended already. A number known not to be on WhatsApp is left out.
     """
     db.execute(
         """INSERT INTO messages (campaign_id, contact_id, kind, content, body, reference, status, outcome)
@@ -100,7 +100,8 @@ def freeze(db: Db, campaign_id: int) -> int:
                   CASE WHEN s.phone IS NOT NULL THEN 'opted_out' END
            FROM campaigns AS c
            JOIN (SELECT DISTINCT ON (person_of(phone)) id, phone, first_name, last_name, name FROM contacts
-               WHERE opted_in_at IS NOT NULL AND whatsapp_status <> 'invalid'
+               WHERE (opted_in_at IS NOT NULL OR (SELECT test_of FROM campaigns WHERE id = %(id)s) IS NOT NULL)
+                 AND whatsapp_status <> 'invalid'
                  AND id IN (SELECT contact_id FROM campaign_contacts WHERE campaign_id = %(id)s
                      UNION SELECT k.contact_id FROM campaign_categories AS g
                      JOIN contact_categories AS k USING (category_id) WHERE g.campaign_id = %(id)s)

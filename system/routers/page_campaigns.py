@@ -305,6 +305,8 @@ def _test(holder: Holder, campaign_id: int, typed: Mapping[str, str]) -> Respons
         return _campaign_page(holder, found, status=422, problems={"phone": wrong}, typed=typed)
     try:
         publish_or_leave(trials.try_campaign(get_db(), campaign_id, phone, actor=holder.name))
+        with get_db().transaction() as connection:
+            last = trial_rows.latest(connection, campaign_id, most=1)
     except MissingValueError:
         wrong = "Aucun contact ne peut prêter son nom à l’essai : choisissez une catégorie, ou donnez une valeur par défaut."
         return _campaign_page(holder, found, status=409, problems={"phone": wrong}, typed=typed)
@@ -313,6 +315,9 @@ def _test(holder: Holder, campaign_id: int, typed: Mapping[str, str]) -> Respons
         return _campaign_page(holder, found, status=409, problems={"phone": wrong}, typed=typed)
     except NobodyToWriteToError:
         wrong = "Ce numéro ne peut pas recevoir de message : il n’est pas sur WhatsApp."
+        return _campaign_page(holder, found, status=409, problems={"phone": wrong}, typed=typed)
+    if last and last[0].status == "opted_out":
+        wrong = "Ce numéro est désinscrit : l’essai ne partira pas."
         return _campaign_page(holder, found, status=409, problems={"phone": wrong}, typed=typed)
     return RedirectResponse(f"/page/campaigns/{campaign_id}?done=tried", status_code=303)
 

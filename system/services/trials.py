@@ -23,6 +23,7 @@ def try_campaign(
     """Sends both texts to this number, as the campaign's first contact would read them; returns what to publish.
 
     It is a campaign by itself: it leaves by the same path, once, counts in the day, and never reaches who opted out.
+    No consent is recorded by it: no other campaign reaches the number for that.
     The same texts to the same number within `SAME_CLICK` are one test.
 
     Raises:
@@ -45,7 +46,7 @@ def try_campaign(
         campaigns.set_content(connection, trial, read.content.stored if read.content else None)
         campaigns.set_test_of(connection, trial, campaign_id)
         campaigns.set_hours(connection, trial, ALWAYS)
-        audience.add_contacts(connection, trial, [phone])
+        audience.add_tester(connection, trial, phone)
         honour_erasures(connection, db.erasure_key, [phone])
         action_log.record(connection, actor, "campaign tried", {"campaign_id": campaign_id, "test": trial})
         return launch(connection, trial, at=clock())

@@ -6,7 +6,8 @@ import pytest
 
 from system.db.database import Database
 from system.domain.phone import PhoneNumber
-from system.services.campaigns import NobodyToWriteToError, create_campaign
+from system.services.campaigns import MissingValueError, NobodyToWriteToError, create_campaign, launch_campaign
+from system.services.consent import opt_out
 from system.services.trials import try_campaign
 from tests.unit.system.bench import Bench
 from tests.unit.system.routers.page_browser import Browser
@@ -65,3 +66,36 @@ def test_a_test_that_is_refused_leaves_nothing_behind(bench: Bench) -> None:
     with pytest.raises(NobodyToWriteToError):
         try_campaign(bench.db, campaign_id, MINE, actor="anne")
     assert bench.execute(TESTS) == []
+
+
+def test_a_test_invents_no_consent(bench: Bench) -> None:
+    campaign_id = create_campaign(bench.db, "Salon", "Bonjour {{prénom|vous}}", ["+33639980001"])
+    # One number that nobody knows, one of a contact who has not consented.
+    bench.execute("INSERT INTO contacts (phone, first_name) VALUES ('+33639980098', 'Jules')")
+    for number in (MINE, PhoneNumber.parse("+33639980098")):
+        assert try_campaign(bench.db, campaign_id, number, actor="anne")
+    for trial in bench.execute(TESTS):
+        for message_id in bench.ids(int(str(trial["id"]))):
+            bench.sender().send(message_id)
+    assert sorted(sent.phone for sent in bench.gateway.posts) == ["+33639980098", MINE]
+    consents = "SELECT phone FROM contacts WHERE opted_in_at IS NOT NULL OR opt_in_source IS NOT NULL"
+    assert [row["phone"] for row in bench.execute(consents)] == ["+33639980001"]
+    # The category that holds them later does not reach them.
+    bench.execute("INSERT INTO campaign_contacts SELECT %s, id FROM contacts ON CONFLICT DO NOTHING", campaign_id)
+    launch_campaign(bench.db, campaign_id)
+    assert len(bench.ids(campaign_id)) == 1
+
+
+def test_a_name_is_still_needed_where_nobody_lends_one(bench: Bench) -> None:
+    campaign_id = create_campaign(bench.db, "Salon", "Bonjour {{prénom}}", ["+33639980001"])
+    bench.execute("UPDATE contacts SET opted_in_at = NULL, opt_in_source = NULL")
+    with pytest.raises(MissingValueError):
+        try_campaign(bench.db, campaign_id, MINE, actor="anne")
+
+
+def test_who_opted_out_is_told_at_once(browser: Browser, bench: Bench) -> None:
+    campaign_id = create_campaign(bench.db, "Salon", "Bonjour", ["+33639980001"])
+    opt_out(bench.db, MINE, source="operator")
+    browser.log_in()
+    answer = browser.submit(f"/page/campaigns/{campaign_id}/test", phone=MINE)
+    assert (answer.status_code, "Ce numéro est désinscrit" in answer.text) == (409, True)
