@@ -1,6 +1,8 @@
 """`python -m system doctor`: what is wrong, one line a part."""
 
 import os
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -8,16 +10,23 @@ from system.clock import utc_now
 from system.config import SettingsError, get_settings
 from system.gateway.wassenger import get_gateway
 from system.locks import get_locks
+from system.sandbox.processes import SandboxError
+from system.sandbox.up import DATA_DIR, settings_of
 from system.services.diagnosis import MISSED_BEATS, Finding, diagnose
 from system.services.surroundings import surroundings
 from system.tasks.queue_lengths import queue_lengths
 
 
-def doctor() -> None:
+def doctor(
+    data_dir: Annotated[
+        Path, typer.Option(help="The directory of a running `up`: it is looked at where DATABASE_URL is not set.")
+    ] = DATA_DIR,
+) -> None:
     """Look at settings, database, Redis, gateway, queues, beat, workers and what surrounds them: one line each, with what to do.
 
     Exit code: 1 when something is wrong.
     """
+    _look_at_up(data_dir)
     try:
         settings = get_settings()
     except SettingsError as error:
@@ -45,3 +54,15 @@ def doctor() -> None:
         typer.echo(str(finding))
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)
+
+
+def _look_at_up(data_dir: Path) -> None:
+    if "DATABASE_URL" in os.environ:
+        return
+    try:
+        os.environ.update(settings_of(data_dir))
+    except SandboxError:
+        # Then the settings say what is missing.
+        return
+    get_settings.cache_clear()
+    typer.echo(f"for the stack of `up` in {data_dir}:")

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 
 from system.db.migrate import migrate
 from system.sandbox.examples import Account, first_data, token_secret
@@ -45,12 +46,27 @@ def address(data: Path) -> str:
         SandboxError: when none runs there.
 
     """
+    return str(_state(data)["web"])
+
+
+def settings_of(data: Path) -> dict[str, str]:
+    """The environment of the stack that runs in this directory.
+
+    Raises:
+        SandboxError: when none runs there.
+
+    """
+    return {str(name): str(value) for name, value in _state(data)["env"].items()}
+
+
+def _state(data: Path) -> dict[str, Any]:
     with _opened(data) if data.is_dir() else nullcontext(0) as lock:
         if lock is not None:
             raise SandboxError(f"no stack runs in {data}: start one with python -m system up")
     try:
-        return str(json.loads((data / STATE).read_text(encoding="utf-8"))["web"])
-    except (OSError, ValueError, KeyError) as error:
+        found: dict[str, Any] = {"env": {}} | json.loads((data / STATE).read_text(encoding="utf-8"))
+        return {"web": found["web"], "env": found["env"]}
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise SandboxError(f"the stack in {data} is still starting") from error
 
 
@@ -82,7 +98,10 @@ def running_up(data: Path, tell: Tell) -> Iterator[tuple[RunningStack, Account]]
         ) as stack:
             tell("the account and the example contacts")
             account = first_data(stack.database_url, data)
-            state.write_text(json.dumps({"web": stack.web_url, "pid": os.getpid()}), encoding="utf-8")
+            # Its owner's alone: there are secrets in the environment.
+            state.touch(mode=0o600)
+            told = {"web": stack.web_url, "pid": os.getpid(), "env": dict(stack.env)}
+            state.write_text(json.dumps(told), encoding="utf-8")
             try:
                 yield stack, account
             finally:

@@ -2,11 +2,15 @@
 
 import fcntl
 import json
+import os
 import socket
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from system.cli import app
+from system.config import get_settings
 from system.sandbox.examples import CATEGORY, PEOPLE, phone, token_secret
 from system.sandbox.processes import SandboxError
 from system.sandbox.up import STATE, address, running_up, web_port
@@ -37,6 +41,29 @@ def test_a_directory_in_use_is_refused_with_who_uses_it(tmp_path: Path) -> None:
     for directory in (tmp_path, tmp_path / "none"):
         with pytest.raises(SandboxError, match="no stack runs in"):
             address(directory)
+
+
+def test_doctor_looks_at_the_stack_of_up_where_no_other_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_url: str, redis_url: str
+) -> None:
+    monkeypatch.setattr(os, "environ", {k: v for k, v in os.environ.items() if k != "DATABASE_URL"})
+    env = {
+        "DATABASE_URL": postgres_url,
+        "REDIS_URL": redis_url,
+        "WASSENGER_API_KEY": "key",
+        "WASSENGER_DEVICE": "0123456789abcdef01234567",
+        "WASSENGER_BASE_URL": "http://127.0.0.1:1/v1",
+    }
+    (tmp_path / STATE).write_text(json.dumps({"web": "http://127.0.0.1:8000", "pid": 12, "env": env}))
+    get_settings.cache_clear()
+    assert "DATABASE_URL is missing" in CliRunner().invoke(app, ["doctor", "--data-dir", str(tmp_path)]).output
+    with (tmp_path / "up.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        said = CliRunner().invoke(app, ["doctor", "--data-dir", str(tmp_path)]).output
+    get_settings.cache_clear()
+    assert f"for the stack of `up` in {tmp_path}" in said
+    assert "ok    database: PostgreSQL" in said
+    assert "WRONG gateway" in said
 
 
 def test_the_secret_of_a_directory_stays_and_is_its_owner_s_alone(tmp_path: Path) -> None:
