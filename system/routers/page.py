@@ -83,7 +83,7 @@ async def log_in(request: Request) -> Response:
         return again("Nom inconnu ou mot de passe erroné.", 401)
     except TooManyAttemptsError as error:
         minutes = -(-error.retry_after // 60)
-        return again(f"Trop de tentatives : réessayez dans {minutes} min.", 429)
+        return again(f"Trop de tentatives : réessayez dans {minutes} min.", 429)
     holder = await run_in_threadpool(get_access().holder, issued.token) if kept else None
     response: Response
     if kept and holder:

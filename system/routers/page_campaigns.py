@@ -57,7 +57,7 @@ Operator = Annotated[Holder, page_user(Role.OPERATOR)]
 Number = Annotated[int, Query(ge=0, le=2**63 - 1)]
 NOWHERE = "Cette page n’existe pas."
 NO_CAMPAIGN = "Cette campagne n’existe pas."
-CHANGED = "La campagne a changé d’état entre-temps : rechargez la page."
+CHANGED = "La campagne a changé d’état entre-temps : rechargez la page."
 
 
 @router.get("/new")
@@ -276,12 +276,12 @@ def _schedule(holder: Holder, campaign_id: int, typed: Mapping[str, str]) -> Res
     with get_db().transaction() as connection:
         ready = before_launch(connection, campaign_id).ready
     if not ready and found.campaign.status in BEFORE_LAUNCH:
-        wrong = "La campagne ne pourrait pas partir : corrigez d’abord ce qui est dit sous « À qui »."
+        wrong = "La campagne ne pourrait pas partir : corrigez d’abord ce qui est dit sous « À qui »."
         return _campaign_page(holder, found, status=409, problems={"date": wrong}, typed=typed)
     try:
         scheduling.schedule_campaign(get_db(), campaign_id, at, actor=holder.name)
     except ValueError:
-        past = "Ce moment est déjà passé : choisissez un moment à venir."
+        past = "Ce moment est déjà passé : choisissez un moment à venir."
         return _campaign_page(holder, found, status=422, problems={"date": past}, typed=typed)
     except CampaignStateError as error:
         raise PageProblemError(409, "La campagne est déjà partie, ou finie.") from error
@@ -301,23 +301,23 @@ def _test(holder: Holder, campaign_id: int, typed: Mapping[str, str]) -> Respons
     try:
         phone = PhoneNumber.from_person(typed["phone"][:40], region=get_settings().default_region)
     except ValueError:
-        wrong = "Ce n’est pas un numéro de téléphone : écrivez par exemple +33 6 12 34 56 78."
+        wrong = "Ce n’est pas un numéro de téléphone : écrivez par exemple +33 6 12 34 56 78."
         return _campaign_page(holder, found, status=422, problems={"phone": wrong}, typed=typed)
     try:
         publish_or_leave(trials.try_campaign(get_db(), campaign_id, phone, actor=holder.name))
         with get_db().transaction() as connection:
             last = trial_rows.latest(connection, campaign_id, most=1)
     except MissingValueError:
-        wrong = "Aucun contact ne peut prêter son nom à l’essai : choisissez une catégorie, ou donnez une valeur par défaut."
+        wrong = "Aucun contact ne peut prêter son nom à l’essai : choisissez une catégorie, ou donnez une valeur par défaut."
         return _campaign_page(holder, found, status=409, problems={"phone": wrong}, typed=typed)
     except TooLongError:
-        wrong = "Une fois rempli, le texte est trop long : raccourcissez-le."
+        wrong = "Une fois rempli, le texte est trop long : raccourcissez-le."
         return _campaign_page(holder, found, status=409, problems={"phone": wrong}, typed=typed)
     except NobodyToWriteToError:
-        wrong = "Ce numéro ne peut pas recevoir de message : il n’est pas sur WhatsApp."
+        wrong = "Ce numéro ne peut pas recevoir de message : il n’est pas sur WhatsApp."
         return _campaign_page(holder, found, status=409, problems={"phone": wrong}, typed=typed)
     if last and last[0].status == "opted_out":
-        wrong = "Ce numéro est désinscrit : l’essai ne partira pas."
+        wrong = "Ce numéro est désinscrit : l’essai ne partira pas."
         return _campaign_page(holder, found, status=409, problems={"phone": wrong}, typed=typed)
     return RedirectResponse(f"/page/campaigns/{campaign_id}?done=tried", status_code=303)
 

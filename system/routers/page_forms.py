@@ -50,7 +50,7 @@ MISSING = {
     "closes": "Choisissez l’heure de fin.",
     "zone": "Choisissez un fuseau horaire.",
 }
-WRONG_ZONE = "Ce fuseau horaire n’est pas connu : écrivez par exemple Europe/Paris."
+WRONG_ZONE = "Ce fuseau horaire n’est pas connu : écrivez par exemple Europe/Paris."
 
 
 @dataclass
@@ -92,7 +92,7 @@ class CampaignForm:
             if not found.values[name] and name not in (*optional, *CONTENT):
                 found.problems[name] = MISSING[name]
             elif len(found.values[name]) > longest:
-                found.problems[name] = f"Ce champ est trop long : {longest} caractères au plus."
+                found.problems[name] = f"Ce champ est trop long : {longest} caractères au plus."
         for name in ("message", "follow_up"):
             if name not in found.problems:
                 found._check_variables(name)
@@ -103,7 +103,7 @@ class CampaignForm:
     def refuse(self, error: UnknownCategoryError | TooLongError) -> None:
         """What only the database could tell, under the field to change."""
         if isinstance(error, UnknownCategoryError):
-            self.problems["category"] = f"La catégorie « {self.values['category']} » n’existe pas."
+            self.problems["category"] = f"La catégorie « {self.values['category']} » n’existe pas."
         else:
             said = f"Une fois rempli, ce texte dépasse {error.most} caractères pour {error.names}."
             self.problems["message" if error.found.message else "follow_up"] = said
@@ -170,4 +170,4 @@ def schedule_of(values: Mapping[str, str], hours: SendingHours, now: datetime) -
     if at.tzinfo is not None:
         return "Choisissez un jour et une heure."
     at = at.replace(tzinfo=hours.zone)
-    return at if at > now else "Ce moment est déjà passé : choisissez un moment à venir."
+    return at if at > now else "Ce moment est déjà passé : choisissez un moment à venir."

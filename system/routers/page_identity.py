@@ -37,7 +37,7 @@ class StaleFormError(PageProblemError):
     """The form's token is of another login; `kept` is what can be offered again, None where it must not be."""
 
     def __init__(self, kept: KeptForm | None) -> None:
-        super().__init__(403, "La page a expiré : rechargez-la et recommencez.")
+        super().__init__(403, "La page a expiré : rechargez-la et recommencez.")
         self.kept = kept
 
 

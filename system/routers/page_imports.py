@@ -59,7 +59,7 @@ async def import_file(request: Request, holder: Operator) -> Response:
     except StaleFormError as error:
         if error.kept is None:
             raise
-        said, typed = "La page avait expiré : choisissez de nouveau le fichier.", {"category": "", "consent": ""}
+        said, typed = "La page avait expiré : choisissez de nouveau le fichier.", {"category": "", "consent": ""}
         typed |= {name: text for name, text in error.kept.fields.items() if name in typed}
         return await run_in_threadpool(lambda: _form(holder, problem=said, typed=typed, status=403))
 

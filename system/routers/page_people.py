@@ -26,7 +26,7 @@ from system.services.people import (
 
 router = APIRouter(include_in_schema=False, prefix="/page/people")
 Admin = Annotated[Holder, page_user(Role.ADMIN)]
-NOT_A_NUMBER = "Ce n’est pas un numéro de téléphone : écrivez par exemple 06 12 34 56 78 ou +33 6 12 34 56 78."
+NOT_A_NUMBER = "Ce n’est pas un numéro de téléphone : écrivez par exemple 06 12 34 56 78 ou +33 6 12 34 56 78."
 
 
 @router.get("")
@@ -76,7 +76,7 @@ def _export(holder: Holder, typed: Mapping[str, str]) -> Response:
     if phone is None:
         return _page(holder, problems={"export-phone": NOT_A_NUMBER}, typed=typed, status=422)
     if not knows_person(get_db(), phone):
-        nobody = "Personne n’a ce numéro : rien n’est enregistré sous lui."
+        nobody = "Personne n’a ce numéro : rien n’est enregistré sous lui."
         return _page(holder, problems={"export-phone": nobody}, typed=typed, status=404)
     found = export_person(get_db(), phone, actor=holder.name)
     return Response(
@@ -100,16 +100,16 @@ def _erase(holder: Holder, typed: Mapping[str, str], *, anyway: bool) -> Respons
     if phone is None:
         return _page(holder, problems={"erase-phone": NOT_A_NUMBER}, typed=typed, status=422)
     if phone != _number(typed["erase-again"]):
-        differ = "Les deux numéros diffèrent : rien n’a été effacé."
+        differ = "Les deux numéros diffèrent : rien n’a été effacé."
         return _page(holder, problems={"erase-again": differ}, typed=typed, status=422)
     if not anyway and not knows_person(get_db(), phone):
         return _page(holder, unknown=phone, typed=typed, status=404)
     try:
         return _page(holder, erased=erase_person(get_db(), phone, actor=holder.name))
     except StillSendingError as error:
-        text = "Un message à cette personne est en cours d’envoi. Plus rien d’autre ne partira ; recommencez dans une minute."
+        text = "Un message à cette personne est en cours d’envoi. Plus rien d’autre ne partira ; recommencez dans une minute."
         raise PageProblemError(409, text) from error
     except NoErasureKeyError as error:
         raise PageProblemError(
-            503, "ERASURE_SECRET n’est pas défini : un numéro effacé ne serait plus reconnu."
+            503, "ERASURE_SECRET n’est pas défini : un numéro effacé ne serait plus reconnu."
         ) from error

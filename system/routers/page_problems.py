@@ -26,12 +26,12 @@ FORM = "application/x-www-form-urlencoded"
 WORDS = {
     400: "La demande est illisible.",
     404: "Cette page n’existe pas.",
-    405: "Cette adresse ne s’ouvre pas par elle-même : elle sert à un bouton. Revenez à la page qui le montre.",
-    413: "C’est trop gros : un fichier de contacts a 50 Mo au plus.",
+    405: "Cette adresse ne s’ouvre pas par elle-même : elle sert à un bouton. Revenez à la page qui le montre.",
+    413: "C’est trop gros : un fichier de contacts a 50 Mo au plus.",
     422: "Cette adresse est incomplète ou mal écrite.",
-    503: "Le système ne répond pas pour le moment : réessayez dans une minute.",
+    503: "Le système ne répond pas pour le moment : réessayez dans une minute.",
 }
-OTHERWISE = "Le système n’a pas pu répondre : réessayez dans une minute."
+OTHERWISE = "Le système n’a pas pu répondre : réessayez dans une minute."
 
 
 async def refused(request: Request, status: int, said: str = "") -> Response:
