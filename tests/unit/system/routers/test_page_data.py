@@ -70,3 +70,14 @@ def test_a_file_of_titles_only_says_so_and_columns_of_one_name_are_told_apart(ad
     admin.submit("/page/imports", file="Téléphone;Téléphone\n0639980001;0639980003\n".encode())
     shown = admin.request("GET", "/page/imports/3").text
     assert ("Plusieurs colonnes s’appellent" in shown, "Aucune ligne" in shown) == (True, False)
+
+
+@pytest.mark.parametrize("text", ["lefevre", "beatrice", "Lefèvre Béatrice", "BÉATRICE lefe", "éa"])
+def test_a_contact_is_found_whatever_the_accents_and_the_order(browser: Browser, text: str) -> None:
+    browser.log_in()
+    browser.submit(
+        "/page/imports", file="phone;prénom;nom\n0639980001;Béatrice;Lefèvre\n0639980002;Zoé;Petit\n".encode()
+    )
+    shown = browser.request("GET", f"/page/contacts?text={text}").text
+    assert ("Béatrice Lefèvre" in shown, "Zoé Petit" in shown) == (True, False)
+    assert "Béatrice Lefèvre" not in browser.request("GET", "/page/contacts?text=lefevre zoe").text
