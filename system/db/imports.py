@@ -79,6 +79,11 @@ def by_id(db: Db, import_id: int) -> Import | None:
     return None if row is None else Import(**row)
 
 
+def latest(db: Db, *, most: int) -> list[Import]:
+    """The newest imports."""
+    return [Import(**row) for row in db.execute("SELECT * FROM imports ORDER BY id DESC LIMIT %s", [most]).fetchall()]
+
+
 def rejections(db: Db, import_id: int, *, after: int, limit: int) -> list[Rejection]:
     """The lines not taken, in the file's order, from the one behind line `after`."""
     rows = db.execute(

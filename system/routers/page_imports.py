@@ -22,7 +22,7 @@ from system.services.rejected_file import rejected_file
 
 router = APIRouter(include_in_schema=False, prefix="/page/imports")
 
-SHOWN_REJECTIONS = 100
+SHOWN_REJECTIONS, SHOWN_IMPORTS = 100, 10
 MOST_CATEGORIES = 500
 Reader = Annotated[Holder, page_user(Role.READER)]
 Operator = Annotated[Holder, page_user(Role.OPERATOR)]
@@ -40,12 +40,14 @@ def _form(
     """The form, with what was typed in it; a browser does not let a page choose the file again."""
     with get_db().transaction() as connection:
         names = contacts.categories(connection, most=MOST_CATEGORIES)
+        earlier = imports.latest(connection, most=SHOWN_IMPORTS)
     return shown(
         "import_form",
         holder,
         status=status,
         section="imports",
         categories=names,
+        earlier=earlier,
         problem=problem,
         typed=typed or {"category": "", "consent": ""},
     )

@@ -81,3 +81,12 @@ def test_a_contact_is_found_whatever_the_accents_and_the_order(browser: Browser,
     shown = browser.request("GET", f"/page/contacts?text={text}").text
     assert ("Béatrice Lefèvre" in shown, "Zoé Petit" in shown) == (True, False)
     assert "Béatrice Lefèvre" not in browser.request("GET", "/page/contacts?text=lefevre zoe").text
+
+
+def test_past_imports_are_found_again(admin: Browser, bench: Bench) -> None:
+    admin.submit("/page/imports", file=b"phone\n12\n")
+    shown = admin.request("GET", "/page/imports").text
+    assert shown.index('<a href="/page/imports/2">') < shown.index('<a href="/page/imports/1">f&lt;i&gt;.csv</a>')
+    assert "en cours, ou interrompu" not in shown
+    bench.execute("UPDATE imports SET finished_at = NULL WHERE id = 2")
+    assert "en cours, ou interrompu" in admin.request("GET", "/page/imports").text
