@@ -44,7 +44,7 @@ class Settings(BaseSettings):
     send_lease_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
     inbox_wait_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
     wassenger_webhook_secret: SecretStr | None = None
-    wassenger_webhook_proof: Literal["signature", "header", "standard"] | None = None
+    wassenger_webhook_proof: Literal["signature", "header", "standard", "none"] | None = None
     supabase_url: str | None = None
     supabase_service_role_key: Annotated[SecretStr | None, Field(validate_default=True)] = None
     admin_token_secret: SecretStr | None = None
@@ -138,7 +138,10 @@ class Settings(BaseSettings):
     @field_validator("wassenger_webhook_proof")
     @classmethod
     def _has_a_secret(cls, proof: str | None, info: ValidationInfo) -> str | None:
-        if proof is not None and info.data.get("wassenger_webhook_secret") is None:
+        has_secret = info.data.get("wassenger_webhook_secret") is not None
+        if proof == "none" and has_secret:
+            raise ValueError("WASSENGER_WEBHOOK_SECRET is set, which nothing would ask for")
+        if proof not in {None, "none"} and not has_secret:
             raise ValueError("WASSENGER_WEBHOOK_SECRET must be set too")
         if proof == "standard":
             standard_key(info.data["wassenger_webhook_secret"].get_secret_value())
@@ -166,6 +169,11 @@ class Settings(BaseSettings):
         if self.lease.time_to_prepare <= 0:
             raise ValueError(f"it must exceed {self.lease.longest_request:g} s, the longest a request may last")
         return self
+
+    @property
+    def webhooks_refused(self) -> bool:
+        """Whether no webhook can prove where it comes from, and nobody has said that none has to."""
+        return self.wassenger_webhook_secret is None and self.wassenger_webhook_proof != "none"
 
     @property
     def lease(self) -> Lease:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from system import logs
-from system.config import settings_or_exit
+from system.config import WHERE, settings_or_exit
 from system.correlation import CorrelationMiddleware
 from system.db.database import close_db
 from system.locks import close_locks
@@ -50,8 +50,11 @@ def create_app() -> FastAPI:
     under_uvicorn = bool(logging.getLogger("uvicorn").handlers)
     if under_uvicorn:
         logs.configure(settings)
+    if settings.webhooks_refused:
+        otherwise = "or say that webhooks prove nothing (WASSENGER_WEBHOOK_PROOF=none)"
+        raise SystemExit(f"WASSENGER_WEBHOOK_SECRET is missing: {WHERE}, {otherwise}")
     if settings.wassenger_webhook_secret is None:
-        logger.warning("WASSENGER_WEBHOOK_SECRET is not set: whoever knows the address can speak in a contact's name")
+        logger.warning("webhooks prove nothing: whoever knows the address can speak in a contact's name")
     # The interactive documentation would load scripts from elsewhere.
     app = FastAPI(title="WhatsApp campaigns", lifespan=_lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     for router in (

@@ -2,7 +2,8 @@
 
 One source of the editor's describes a signature of the body, which its official schema does not declare: so a secret sent as it
 is, in a header, can be asked for instead, or the signature of Standard Webhooks (https://www.standardwebhooks.com), for a
-relay that speaks it. Without a secret everything is accepted; with one, whatever does not prove it is refused.
+relay that speaks it. Whatever does not prove that it knows the secret is refused, and everything where there is none: only
+`none`, which somebody has to write, accepts everything.
 """
 
 import base64
@@ -21,18 +22,20 @@ TOLERANCE_SECONDS = 300
 
 # Takes the raw body and the headers, whose names are matched whatever their case.
 Authenticator = Callable[[bytes, Mapping[str, str]], bool]
-Proof = Literal["signature", "header", "standard"]
+Proof = Literal["signature", "header", "standard", "none"]
 
 
 def authenticator(secret: str | None, proof: Proof | None = None) -> Authenticator:
-    """How webhooks prove where they come from: by a `signature` of the body (unless said otherwise), a `header`, or `standard`.
+    """How webhooks prove where they come from: by a `signature` of the body (unless said otherwise), a `header`, `standard` or `none`.
 
     Raises:
         ValueError: as `standard_key`.
 
     """
-    if secret is None:
+    if proof == "none":
         return lambda _body, _headers: True
+    if secret is None:
+        return lambda _body, _headers: False
     if proof == "standard":
         return standard_webhook(standard_key(secret))
     return shared_secret(secret) if proof == "header" else signed_body(secret)

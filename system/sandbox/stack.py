@@ -251,6 +251,8 @@ def running_stack(
             "SENDING_ZONE": "UTC",
             "GATEWAY_PROBE_SECONDS": str(send_lease_seconds / 4),
             **_alerting(gateway, alert_after_seconds),
+            # The double signs nothing unless it is given the secret.
+            **({} if extra_env and "WASSENGER_WEBHOOK_SECRET" in extra_env else {"WASSENGER_WEBHOOK_PROOF": "none"}),
             **(extra_env or {}),
         }
         tell("the schema of the database")

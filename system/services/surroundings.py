@@ -24,8 +24,8 @@ def webhook_part(*, has_secret: bool) -> Finding:
     """Whether webhooks prove that they are the gateway's."""
     if has_secret:
         return Finding("webhook", True, "a webhook has to prove that it knows the secret")
-    seen = "WASSENGER_WEBHOOK_SECRET is not set: whoever knows the address opts anybody out, or fills the inbox"
-    return Finding("webhook", False, seen, "set it, here and in the webhook at Wassenger")
+    seen = "webhooks prove nothing: whoever knows the address opts anybody out, or fills the inbox"
+    return Finding("webhook", False, seen, "set WASSENGER_WEBHOOK_SECRET, here and in the webhook at Wassenger")
 
 
 def proxy_part(url: str, allowed: str) -> Finding:

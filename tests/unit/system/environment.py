@@ -33,6 +33,7 @@ def stack_environment(monkeypatch: pytest.MonkeyPatch, database_url: str, redis_
         "WASSENGER_API_KEY": "key",
         "WASSENGER_DEVICE": "0123456789abcdef01234567",
         "WASSENGER_BASE_URL": API,
+        "WASSENGER_WEBHOOK_PROOF": "none",
         # Tests run at night too.
         "SENDING_HOURS": "00:00-24:00",
         "SENDING_ZONE": "UTC",

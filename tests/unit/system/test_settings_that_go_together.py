@@ -20,6 +20,7 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ({"WASSENGER_WEBHOOK_SECRET": "  "}, "WASSENGER_WEBHOOK_SECRET"),
         ({"WASSENGER_WEBHOOK_PROOF": "signature"}, "WASSENGER_WEBHOOK_PROOF"),
+        ({"WASSENGER_WEBHOOK_PROOF": "none", "WASSENGER_WEBHOOK_SECRET": "hidden"}, "WASSENGER_WEBHOOK_PROOF"),
         ({"WASSENGER_WEBHOOK_PROOF": "hidden", "WASSENGER_WEBHOOK_SECRET": "s"}, "WASSENGER_WEBHOOK_PROOF"),
         ({"WASSENGER_WEBHOOK_PROOF": "standard", "WASSENGER_WEBHOOK_SECRET": "hidden"}, "WASSENGER_WEBHOOK_PROOF"),
         ({"ADMIN_TOKEN_SECRET": "hidden"}, "ADMIN_TOKEN_SECRET"),

@@ -229,9 +229,21 @@ def test_a_forged_replayed_or_oversized_webhook_changes_nothing(
 def test_an_application_whose_webhooks_nobody_authenticates_says_so(
     client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    for secret, told in (("", 1), ("a-secret", 0)):
+    for secret, proof, told in (("", "none", 1), ("a-secret", "", 0)):
         monkeypatch.setenv("WASSENGER_WEBHOOK_SECRET", secret)
+        monkeypatch.setenv("WASSENGER_WEBHOOK_PROOF", proof)
         get_settings.cache_clear()
         caplog.clear()
         create_app()
-        assert caplog.text.count("WASSENGER_WEBHOOK_SECRET is not set") == told
+        assert caplog.text.count("webhooks prove nothing") == told
+
+
+def test_without_a_secret_the_application_does_not_start_and_no_webhook_is_taken(
+    client: Client, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WASSENGER_WEBHOOK_PROOF")
+    get_settings.cache_clear()
+    with pytest.raises(SystemExit, match=r"^WASSENGER_WEBHOOK_SECRET is missing: .*WASSENGER_WEBHOOK_PROOF=none"):
+        create_app()
+    assert client.post(PATH, BODY).status_code == 401
+    assert bench.execute("SELECT count(*) FROM webhook_inbox") == [{"count": 0}]
