@@ -14,9 +14,11 @@ logger = logging.getLogger(__name__)
 
 # With one request of the longest kind (50 s), below the soft limit of a task (60 s).
 TURN_SECONDS = 5.0
+# A message that kills its process each time does not come back for longer than this.
+EXPIRES_SECONDS = 86_400
 
 
-@celery_app.task  # type: ignore[untyped-decorator]
+@celery_app.task(expires=EXPIRES_SECONDS)  # type: ignore[untyped-decorator]
 def verify_contact(contact_id: int) -> str:
     """Asks about one contact; what the gateway does not answer is asked by whoever asks again."""
     outcome = verification.verify_contact(get_db(), get_gateway(), contact_id)
@@ -24,7 +26,7 @@ def verify_contact(contact_id: int) -> str:
     return repr(outcome)
 
 
-@celery_app.task(bind=True)  # type: ignore[untyped-decorator]
+@celery_app.task(bind=True, expires=EXPIRES_SECONDS)  # type: ignore[untyped-decorator]
 def verify_contacts(self: Any, after: int = 0, category: str | None = None) -> dict[str, Any]:
     """Asks about every contact nobody has asked about, a short turn at a time; harmless when it runs twice."""
     turn = verification.verify_some(
