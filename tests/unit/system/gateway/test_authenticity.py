@@ -12,9 +12,10 @@ def signature(body: bytes, secret: bytes = b"secret") -> str:
     return "sha256=" + hmac.new(secret, body, hashlib.sha256).hexdigest()
 
 
-def test_without_a_secret_everything_enters() -> None:
-    assert authenticator(None)(b"body", {})
-    assert authenticator(None, "header")(b"body", {SECRET_HEADER: "whatever"})
+def test_without_a_secret_nothing_enters_unless_somebody_says_so() -> None:
+    assert not authenticator(None)(b"body", {})
+    assert authenticator(None, "none")(b"body", {})
+    assert not authenticator(None, "header")(b"body", {SECRET_HEADER: "whatever"})
 
 
 @pytest.mark.parametrize(
