@@ -3,9 +3,11 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from audit.experiments.abilities import GatewayOutage
+from audit.experiments.driver import DriverError
 from audit.experiments.experiment import Experiment, Record
 from audit.experiments.judgement import Judgement
 from audit.experiments.waiting import wait_stable, wait_until
@@ -167,9 +169,10 @@ def _refuse_the_account(driver: GatewayOutage, record: Record, plan: Plan) -> Ac
         wait_stable(lambda: driver.taken_up(keys), plan.quiet_seconds, plan.step_seconds)
         lost = _ended(driver, keys)
         record.note(f"la passerelle refuse le compte ({ACCOUNT_STATUS}) ; campagne de {len(keys)} contacts")
-    resumed = not _hasten_until(driver, lambda: _left(driver, keys) == len(keys), plan.accepted_seconds)
+    resumed = not lost and not _hasten_until(driver, lambda: _left(driver, keys) == len(keys), plan.accepted_seconds)
     if resumed:
-        driver.resume(driver.campaign_of(min(keys)))
+        with suppress(DriverError):
+            driver.resume(driver.campaign_of(min(keys)))
         _hasten_until(driver, lambda: _left(driver, keys) == len(keys), plan.step_seconds)
     left, how = _left(driver, keys), ", la campagne en pause reprise" if resumed else ""
     record.note(f"le compte est accepté de nouveau{how} ; messages partis : {left} sur {len(keys)}")
