@@ -113,13 +113,9 @@ def _background(known: TargetFacts, symbol: str) -> Finding:
     ]
     gaps = (*given, *(() if received else (Doubt(why=f"`{name}` n'a pas de paramètre `BackgroundTasks`"),)))
     settled = enough(domain)
-    answer = conclude(replace(settled, gaps=(*gaps, *settled.gaps)), _nothing)
+    domain = replace(settled, gaps=(*gaps, *settled.gaps))
     evidence = [known.source.evidence(call.excerpt) for call in domain.members[:1]]
-    return concluded(sentence, answer, *received[:1], *evidence)
-
-
-def _nothing(_: object) -> tuple[Wrong, ...]:
-    return ()
+    return concluded(sentence, conclude(domain), *received[:1], *evidence)
 
 
 @autonomous(
