@@ -32,6 +32,7 @@ _QUERIED = "document ou identifiant, vient d'une requête"
 _HANDED = "objet de la base, est donné à ce qui publie peut-être une tâche"
 _REPLACED = "objet de la base, que l'`apply_async` d'une classe du projet remplace peut-être"
 _STATE = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#state"
+_UNFOLLOWED = "dont rien ne dit si c'est un objet de la base ou son identifiant"
 _HOUR = 3600
 _NONE = "aucune publication n'a été trouvée"
 
@@ -235,9 +236,14 @@ def _objects(known: TargetFacts) -> Sequence[Finding]:
         Doubt(
             e.path,
             e.first_line,
-            f"`{o.argument}` ({e.path}:{e.first_line}), {_REPLACED if o.replaced else _HANDED if o.handed else _QUERIED}",
+            f"`{o.argument}` ({e.path}:{e.first_line}), {_why_unsure(o)}",
         )
         for o in known.source.observations_of(QueriedArgument)
         if (e := o.excerpt)
     ]
     return _nowhere(known, seen, _objects.guide, "Objet passé à une tâche", lambda o: o.argument, doubts=doubts)
+
+
+def _why_unsure(one: QueriedArgument) -> str:
+    given = _REPLACED if one.replaced else _HANDED if one.handed else _QUERIED
+    return _UNFOLLOWED if one.unfollowed else given

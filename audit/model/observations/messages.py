@@ -66,12 +66,14 @@ class QueriedArgument(Observation):
     """A published task that is given one of the answers of a query, which may be a whole document or an identifier.
 
     `replaced`: it is a row, for which the `apply_async` of a class of the target may give something else. `handed`: it is a row,
-    given to a method of something unknown, that publishes what it is given if it is the target's of that name.
+    given to a method of something unknown, that publishes what it is given if it is the target's of that name. `unfollowed`: nothing
+    tells what it is, neither its name nor what the task does with it.
     """
 
     argument: str
     replaced: bool = False
     handed: bool = False
+    unfollowed: bool = False
 
 
 @dataclass(frozen=True)

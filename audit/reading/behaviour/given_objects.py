@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from audit.model.observations.messages import DatabaseObjectArgument, QueriedArgument
+from audit.reading.behaviour.plain_arguments import is_plain, is_used_as_plain
 from audit.reading.behaviour.publications import (
     PLAIN,
     SIGNED,
@@ -31,6 +32,12 @@ def objects_given(scope: Scope) -> Iterator[DatabaseObjectArgument | QueriedArgu
             yield scope.observed(DatabaseObjectArgument, call, argument=_text(wrong))
         elif (unclear := next((a for a in given if _may_hold_a_row(scope, a)), None)) is not None:
             yield scope.observed(QueriedArgument, call, argument=_text(unclear))
+        elif (unknown := next((a for a in given if _is_unfollowed(scope, call, a)), None)) is not None:
+            yield scope.observed(QueriedArgument, call, argument=_text(unknown), unfollowed=True)
+
+
+def _is_unfollowed(scope: Scope, call: ast.Call, node: ast.expr) -> bool:
+    return not is_plain(scope, node) and not is_used_as_plain(scope, call, node)
 
 
 def _given_by(scope: Scope, call: ast.Call) -> list[ast.expr] | None:

@@ -27,14 +27,14 @@ _ONE = frozenset({"get", "create", "first", "last", "one", "scalar_one", "latest
 _ASYNC = frozenset({"aget", "acreate", "afirst", "alast", "alatest", "aearliest", "scalar_one_or_none"})
 _MORE = frozenset({"scalar", "get_one", "get_or_none", "get_by_id", "find_one", "merge"})
 # They give the object and whether it is new.
-_PAIRS = frozenset({"get_or_create", "update_or_create", "aget_or_create", "aupdate_or_create"})
+PAIRS = frozenset({"get_or_create", "update_or_create", "aget_or_create", "aupdate_or_create"})
 _MANY = frozenset({"all", "filter", "exclude", "order_by", "select_related", "prefetch_related", "scalars"})
 _LISTS = frozenset(
     {"bulk_create", "abulk_create", "distinct", "iterator", "aiterator", "raw", "reverse", "select", "find"}
 )
 # With them in a chain, what it gives is columns.
 _COLUMNS = frozenset({"values", "values_list", "dicts", "tuples", "namedtuples", "mappings", "with_entities"})
-_QUERIES = frozenset({"query", "scalars", "scalar", "execute", "exec"})
+QUERIES = frozenset({"query", "scalars", "scalar", "execute", "exec"})
 _RELATIONS = frozenset(
     {"ForeignKey", "OneToOneField", "ForeignKeyField", "ReferenceField", "relationship", "Relationship"}
 )
@@ -87,7 +87,7 @@ def _is_named_row(scope: Scope, node: ast.Name, depth: int) -> bool:
         return False
     if _is_parameter(scope, node.id) and keeps_parameter(scope, node) and _is_row_parameter(scope, node.id):
         return True
-    return any(is_row(scope, value, depth + 1) for value in values(scope, node, _PAIRS)) or any(
+    return any(is_row(scope, value, depth + 1) for value in values(scope, node, PAIRS)) or any(
         is_row_class(scope, statement.annotation)
         for statement in scope.all(ast.AnnAssign)
         if isinstance(statement.target, ast.Name) and statement.target.id == node.id
@@ -160,7 +160,7 @@ def _row_classes(scope: Scope, node: ast.expr, depth: int) -> Iterator[ClassValu
         cls = owner(scope) if inner.id == "self" else scope.evaluated(annotations[0] if annotations else inner)
         if isinstance(cls, ClassValue) and is_row_class(scope, cls):
             yield cls
-        for value in values(scope, inner, _PAIRS) if scope.symbol and not _is_parameter(scope, inner.id) else ():
+        for value in values(scope, inner, PAIRS) if scope.symbol and not _is_parameter(scope, inner.id) else ():
             yield from _row_classes(scope, value, depth + 1)
 
 
@@ -272,9 +272,15 @@ def _is_item(scope: Scope, node: ast.Subscript, depth: int) -> bool:
     key = node.slice.value if isinstance(node.slice, ast.Constant) else None
     if key == "instance" and isinstance(node.value, ast.Name):
         return is_signal_receiver(scope)
-    if key == 1 and isinstance(node.value, ast.Call) and last(node.value.func) in _PAIRS:
+    if is_whether_new(node):
         return False
     return (isinstance(key, int) or isinstance(node.slice, ast.Slice)) and is_row(scope, node.value, depth + 1)
+
+
+def is_whether_new(node: ast.Subscript) -> bool:
+    """`Order.objects.get_or_create(…)[1]`: whether it made one."""
+    second = isinstance(node.slice, ast.Constant) and node.slice.value == 1
+    return second and isinstance(node.value, ast.Call) and last(node.value.func) in PAIRS
 
 
 def _gives_rows(scope: Scope, call: ast.Call, depth: int) -> bool:
@@ -296,7 +302,7 @@ def _is_query(scope: Scope, call: ast.Call, method: ast.Attribute, depth: int) -
     if method.attr == "values":
         of_rows = isinstance(method.value, ast.Call) and last(method.value.func) == "in_bulk"
     else:
-        of_rows = method.attr in _ONE | _ASYNC | _MORE | _PAIRS | _MANY | _LISTS
+        of_rows = method.attr in _ONE | _ASYNC | _MORE | PAIRS | _MANY | _LISTS
     return of_rows and _starts_from_rows(scope, call, depth)
 
 
@@ -334,7 +340,7 @@ def _starts_from_rows(scope: Scope, node: ast.expr, depth: int = 0) -> bool:
     """Whether a chain of calls starts from a manager, from a class of rows itself, or from a SQLAlchemy query of whole objects."""
     for call in chain(node):
         name = last(call.func)
-        if name in _QUERIES and call.args:
+        if name in QUERIES and call.args:
             return _asks_for_rows(*_asked_by(scope, call.args), name)
         holder = call.func.value if isinstance(call.func, ast.Attribute) else None
         if isinstance(holder, ast.Attribute) and holder.attr in {"objects", "_default_manager", "query"}:

@@ -67,7 +67,7 @@ def _wrapping(machine: Machine, classes: Sequence[ClassValue]) -> Iterator[str]:
                         yield f"{source.path}:{getattr(node, 'lineno', 0)}"
 
 
-def _answers_to_anything(scope: Scope) -> Iterator[ast.AST]:
+def _answers_to_anything(scope: Scope) -> Iterator[ast.stmt | ast.expr]:
     """What is raised or called where a function has caught any error, and no test has told which."""
     kept: set[str] = set()
     for handler in scope.all(ast.ExceptHandler):
@@ -87,7 +87,7 @@ def _kept_under(handler: ast.ExceptHandler) -> set[str]:
     return {_name(target) for assign in assigns for target in assign.targets} - {""}
 
 
-def _untold(statements: Sequence[ast.stmt], errors: set[str]) -> Iterator[ast.AST]:
+def _untold(statements: Sequence[ast.stmt], errors: set[str]) -> Iterator[ast.stmt | ast.expr]:
     """The `raise` statements and the calls that no test of the error's kind leads to, up to one that lets chosen errors go on."""
     for statement in statements:
         if isinstance(statement, ast.If):

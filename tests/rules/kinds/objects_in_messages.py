@@ -1,6 +1,6 @@
 """Objects of the database that are given to tasks."""
 
-from tests.rules.kinds.program import ALARM, PASSES, Program
+from tests.rules.kinds.program import ALARM, DOUBTED, PASSES, Program
 
 _HEAD = """
 from functools import partial
@@ -70,7 +70,7 @@ PROGRAMS = (
     _kept("field of a receiver", "@receiver(post_save)\ndef on(sender, instance, **kw):\n    up.delay(instance.pk)\n"),
     _kept(
         "plain class",
-        "class Point:\n    def f(self):\n        up.delay(self.x)\n\n\ndef g(instance):\n    up.delay(instance)\n",
+        "class Point:\n    def f(self):\n        up.delay(self.x)\n",
     ),
     _given(
         "by the session",
@@ -129,5 +129,8 @@ PROGRAMS = (
         "column of what a foreign key leads to",
         "class Page(models.Model):\n    doc = models.ForeignKey(Doc, models.CASCADE)\n\n\n"
         "def f(page: Page):\n    up.delay(page.doc.pk, page.doc_id)\n",
+    ),
+    Program(
+        "identifiers-only", "of which nothing tells", DOUBTED, _HEAD + "def g(instance):\n    up.delay(instance)\n"
     ),
 )
