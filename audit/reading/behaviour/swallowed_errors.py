@@ -18,7 +18,14 @@ from audit.reading.behaviour.exception_handlers import (
 )
 from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.behaviour.swallowing_decorators import swallowed_by_decorators
-from audit.reading.behaviour.told_failures import FAILED, LOGGING, ends_the_function, hands_on, tells_of_a_failure
+from audit.reading.behaviour.told_failures import (
+    FAILED,
+    ends_the_function,
+    hands_on,
+    is_log,
+    left_unsaid,
+    tells_of_a_failure,
+)
 from audit.reading.python.abstract_values import BoundMethod, ClassValue, FunctionValue
 from audit.reading.python.child_nodes import walk
 
@@ -68,7 +75,7 @@ def _of_handler(scope: Scope, handler: ast.ExceptHandler, differ: bool) -> Itera
         return
     fate = handlers_fate(scope, [handler], BROAD) if _is_quiet(handler) else Fate.HANDED_ON
     if fate:
-        logged = "qui ne fait que journaliser l'erreur" if any(map(_logs, handler.body)) else ""
+        logged = "qui ne fait que journaliser l'erreur" if any(map(is_log, handler.body)) else ""
         how, doubt = _passed_over(scope, handler, "except", logged)
         if fate is Fate.UNCLEAR:
             doubt = "un `except` dont on ne lit pas ce qu'il attrape, qui tait l'erreur"
@@ -79,6 +86,9 @@ def _of_handler(scope: Scope, handler: ast.ExceptHandler, differ: bool) -> Itera
     elif broad and tells_of_a_failure(scope, handler) and ends_the_function(scope, handler):
         how = "un `except` large note l'échec, puis laisse finir la tâche"
         yield scope.observed(NotedError, handler, how=how, doubt=unsure or "qui note l'échec", ends=not differ)
+    elif broad and left_unsaid(scope, handler) and ends_the_function(scope, handler):
+        doubt = "un `except` large, dont rien ne dit s'il répare l'échec ou le tait"
+        yield scope.observed(NotedError, handler, how="", doubt=unsure or doubt)
 
 
 def _leaves_on_one_branch(handler: ast.ExceptHandler) -> bool:
@@ -151,7 +161,7 @@ def is_silent(scope: Scope, manager: ast.expr) -> bool:
     handlers = [n for n in nodes if isinstance(n, ast.ExceptHandler)]
     leaving = [n for n in nodes if isinstance(n, ast.FunctionDef) and n.name in {"__exit__", "__aexit__"}]
     acts = any(isinstance(n, ast.Call) and last(n.func) not in _TESTS for f in leaving for n in walk(f))
-    return not acts and all(_is_quiet(h) and not any(map(_logs, h.body)) for h in handlers)
+    return not acts and all(_is_quiet(h) and not any(map(is_log, h.body)) for h in handlers)
 
 
 def _left_to_contexts(scope: Scope) -> Iterator[SwallowedError]:
@@ -206,14 +216,9 @@ def _is_quiet(handler: ast.ExceptHandler) -> bool:
         isinstance(s, ast.Pass | ast.Continue | ast.Break)
         or (isinstance(s, ast.Return) and (s.value is None or isinstance(s.value, ast.Constant)))
         or (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))
-        or _logs(s)
+        or is_log(s)
         for s in handler.body
     )
-
-
-def _logs(statement: ast.stmt) -> bool:
-    called = statement.value if isinstance(statement, ast.Expr) else None
-    return isinstance(called, ast.Call) and last(called.func) in LOGGING
 
 
 def _catches(kind: ast.expr | None, names: frozenset[str]) -> bool:

@@ -15,6 +15,9 @@ LOGGING = frozenset(
 )  # fmt: skip
 FAILED = frozenset({"error", "failed", "failure", "fail", "ko", "erreur", "echec", "échec", "exception"})
 _OF_ERRORS = frozenset({"critical", "error", "exception", "print_exc", "capture_exception"})
+# A word of a failure among those of a name: `AlertError`, `error_count`, `Status.FAILED`.
+_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_OF_FAILURES = FAILED | {"errors", "failures", "exceptions", "err", "aborted", "broken", "dead", "unsuccessful"}
 # What notes a failure where the project keeps them: `mark_failed`, `set_error`, `record_failure`.
 _NOTES = re.compile(
     r"(?i)^(?:mark|set|record|note|save|store|register|add|update)_(?:\w+_)?(?:fail(?:ed|ure|ures)?|errors?|exception)$|^failed$"
@@ -47,7 +50,9 @@ def ends_the_function(scope: Scope, handler: ast.ExceptHandler) -> bool:
 
 
 def _lets_through(node: ast.AST, around: Sequence[ast.AST], tried: ast.AST | None) -> bool:
-    """Whether a `try` around another has it in its `else`, or catches nothing, and ends with it."""
+    """Whether a `try` around another has it in its `else`, or catches nothing, and ends with it; or both branches of a test catch all."""
+    if isinstance(node, ast.If):
+        return bool(node.orelse) and all(_catches_without_raising(branch[-1]) for branch in (node.body, node.orelse))
     if not isinstance(node, ast.Try | ast.TryStar) or any(hands_on(n) for n in inside(node.finalbody)):
         return False
     inner = around[around.index(node) - 1] if around.index(node) else tried
@@ -55,27 +60,69 @@ def _lets_through(node: ast.AST, around: Sequence[ast.AST], tried: ast.AST | Non
     return bool(body) and body[-1] is inner
 
 
+def _catches_without_raising(statement: ast.stmt) -> bool:
+    handlers = statement.handlers if isinstance(statement, ast.Try) else []
+    return bool(handlers) and not any(hands_on(n) for handler in handlers for n in inside(handler.body))
+
+
 def tells_of_a_failure(scope: Scope, handler: ast.ExceptHandler) -> bool:
     """Whether a handler logs an error or notes a failed state, and raises nothing, by itself or by what it calls."""
     nodes = list(inside(handler.body))
     calls = [n for n in nodes if isinstance(n, ast.Call)]
-    noted = any(isinstance(n, ast.Constant) and isinstance(n.value, str) and n.value.lower() in FAILED for n in nodes)
-    told = noted or any(
-        last(call.func) in _OF_ERRORS or _logs_an_error(scope, call) or _keeps(call, handler.name) for call in calls
+    told = any(_notes(n, handler.name) for s in handler.body for n in [s, *inside([s])] if not is_log(s)) or any(
+        last(call.func) in _OF_ERRORS or _logs_an_error(scope, call) for call in calls
     )
     return (
         told and not any(hands_on(n) for n in nodes) and not any(_raises(scope, call, handler.name) for call in calls)
     )
 
 
-def _keeps(call: ast.Call, caught: str | None) -> bool:
-    """`self.error_log.create(text=str(error))`: what was caught, put where errors are kept."""
-    where = ast.unparse(call.func).lower()
-    if _NOTES.search(last(call.func)):
-        return True
-    named = any(word in where for word in ("error_log", "errorlog", "failures", "errors"))
-    given = [*call.args, *(k.value for k in call.keywords)]
-    return named and any(isinstance(n, ast.Name) and n.id == caught for a in given for n in walk(a))
+def _notes(node: ast.AST, caught: str | None) -> bool:
+    """`job.state = FAILED`, `job.why = str(error)`, `errors.create(order=pk)`, `count(order, error_count=1)`: the failure, kept somewhere."""
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, str) and node.value.lower() in FAILED
+    if isinstance(node, ast.Assign | ast.AugAssign):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        kept = any(isinstance(t, ast.Attribute | ast.Subscript) for t in targets)
+        return kept and any(_is_of_a_failure(n, caught) for n in walk(node))
+    if isinstance(node, ast.Call) and last(node.func) not in LOGGING | _SHAPES:
+        parts = [node.func, *node.args, *(k.value for k in node.keywords)]
+        named = any(_speaks(k.arg) for k in node.keywords if k.arg)
+        # What is given the error itself may raise it again.
+        texts = [part for part in parts if not isinstance(part, ast.Name) or last(part) != caught]
+        return named or any(_is_of_a_failure(n, caught) for part in texts for n in walk(part))
+    return False
+
+
+def left_unsaid(scope: Scope, handler: ast.ExceptHandler) -> bool:
+    """Whether a handler raises nothing, and does something of which nothing tells whether it mends or notes the failure."""
+    nodes = list(inside(handler.body))
+    calls = [n for n in nodes if isinstance(n, ast.Call) and last(n.func) not in LOGGING | _SHAPES]
+    tried = inside(getattr(scope.parents.get(handler), "body", []))
+    # What was tried is tried in another way.
+    again = {last(n.func) for n in tried if isinstance(n, ast.Call)} & {last(call.func) for call in calls}
+    return (
+        bool(calls)
+        and not again
+        and not any(hands_on(n) for n in nodes)
+        and not any(_raises(scope, call, handler.name) for call in calls)
+    )
+
+
+def _is_of_a_failure(node: ast.AST, caught: str | None) -> bool:
+    if isinstance(node, ast.Name | ast.Attribute):
+        return last(node) == caught or _speaks(last(node))
+    return False
+
+
+def _speaks(name: str) -> bool:
+    return any(word.lower() in _OF_FAILURES for word in _WORDS.findall(name))
+
+
+def is_log(statement: ast.stmt) -> bool:
+    """Whether a statement only logs."""
+    called = statement.value if isinstance(statement, ast.Expr) else None
+    return isinstance(called, ast.Call) and last(called.func) in LOGGING
 
 
 def hands_on(node: ast.AST) -> bool:

@@ -9,6 +9,9 @@ from audit.reading.python.child_nodes import walk
 
 _TABLES = re.compile(r"__subclasses__|entry_points|\.(?:values|items)\(\)$|^[A-Z][A-Z_]+$")
 
+# `_do_init()`, `django.setup()`, `close_old_connections()`: what only makes the process ready.
+_PREPARES = re.compile(r"(?:^|_)(?:init|initiali[sz]e|set_?up|configure|bootstrap|connections?)(?:_|$)")
+
 
 def whole_work(tree: ast.AST) -> str:
     """What is called, as written; empty where a function does something else too."""
@@ -44,9 +47,7 @@ def _called(statement: ast.stmt) -> ast.Call | None:
 
 
 def _is_aside(statement: ast.stmt) -> bool:
-    """A docstring, an import, a line of log, a constant, an object that is only made, or the return of what was kept."""
-    if isinstance(statement, ast.Import | ast.ImportFrom | ast.Pass):
-        return True
+    """A docstring, an import, a line of log, a constant, an object that is only made, what makes ready, or the return of what was kept."""
     if isinstance(statement, ast.Return):
         return statement.value is None or isinstance(statement.value, ast.Constant | ast.Name)
     if isinstance(statement, ast.Assign):
@@ -55,7 +56,13 @@ def _is_aside(statement: ast.stmt) -> bool:
             parts = [*made.args, *(k.value for k in made.keywords)]
             return not any(isinstance(n, ast.Call | ast.Await) for part in parts for n in walk(part))
         return not any(isinstance(n, ast.Call | ast.Await) for n in walk(made))
-    if not isinstance(statement, ast.Expr):
+    if isinstance(statement, ast.Expr):
+        return isinstance(statement.value, ast.Constant) or _tells_or_prepares(statement.value)
+    return isinstance(statement, ast.Import | ast.ImportFrom | ast.Pass)
+
+
+def _tells_or_prepares(value: ast.expr) -> bool:
+    if not isinstance(value, ast.Call):
         return False
-    value = statement.value
-    return isinstance(value, ast.Constant) or (isinstance(value, ast.Call) and last(value.func) in LOGGING)
+    prepares = not value.args and not value.keywords and _PREPARES.search(last(value.func)) is not None
+    return prepares or last(value.func) in LOGGING
