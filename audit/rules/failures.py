@@ -30,7 +30,7 @@ _NO_RETRY = "aucune tâche ne demande de reprise"
     reference=_TASKS + "states",
     guide=Guide(
         severity=Severity.MINOR,
-        passes="Aucune tâche ne rend son échec comme un succès",
+        passes="Aucune tâche ne rend son échec comme un succès, `except` d'erreurs nommées mis à part",
         fails="Une tâche attrape toute exception, et rend l'erreur ou la tait : Celery la compte `SUCCESS`, sans reprise",
         advice="Laisser l'exception sortir, ou appeler `self.retry()`",
         solution="except ConnectionError as error:\n    raise self.retry(exc=error)",
