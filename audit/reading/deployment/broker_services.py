@@ -13,6 +13,7 @@ from audit.reading.deployment.compose_layers import layered
 from audit.reading.deployment.file_references import Around
 from audit.reading.deployment.kubernetes_files import config_maps
 from audit.reading.deployment.kustomizations import patched
+from audit.reading.deployment.server_commands import is_of_tests
 from audit.reading.deployment.server_options import configured, service_of, words_of
 from audit.reading.source_files import Source, Tree
 
@@ -26,7 +27,7 @@ def broker_services(tree: Tree) -> Iterator[BrokerService]:
     """The servers of compose files, of workloads and of render.yaml."""
     around = Around(tree)
     for path in tree.paths:
-        source = around.source(path) if path.endswith((".yaml", ".yml")) else None
+        source = around.source(path) if path.endswith((".yaml", ".yml")) and not is_of_tests(path) else None
         if source and _HELD.search(source.text.lower()):
             yield from _of_file(source, around)
 

@@ -2,15 +2,29 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from posixpath import basename, dirname, join, normpath
 
 from audit.model.observations.deployment_statements import BrokerService
+from audit.model.test_files import STARTED_FOR_TESTS
+from audit.reading.deployment.file_templates import plain_name
+from audit.reading.deployment.process_kinds import kind_of
 from audit.reading.deployment.server_options import configured, service_of, words_of
 from audit.reading.source_files import Source, Tree, read_text
 
 _FILES = re.compile(r"(?i)(^|/)(procfile[^/]*|[^/]*\.(sh|bash|service|conf|ini))$")
-_OF_TESTS = re.compile(r"(?i)(^|[^a-z0-9])(tests?|ci|e2e)([^a-z0-9]|$)")
-_SERVER = re.compile(r"(?<![\w-])(?:redis|valkey|keydb)-server\b(?!\.service)(?P<options>[^;&|>]*)")
+_NAME = r"(?:[\w./$(){}-]*/)?(?:redis|valkey|keydb)-server\b(?!\.service)(?P<options>[^;&|>]*)"
+# Where a word is a command: after what separates two, or what runs another.
+_RUNS = (
+    r"(?:^|[;&|{`]|(?<!=)\(|\b(?:then|do|else|exec|nohup|setsid|env|start|restart)\b|-c\s+[\"']?|"
+    r"\b(?:sudo|gosu|su-exec|runuser|docker|podman|chroot|nice)\b[^;&|]*\s)\s*(?:[A-Za-z_]\w*=[^\s(\"']*\s+)*"
+)
+_KEY = r"^\s*(?:command|cmd|Exec\w+)\s*=\s*[-@:+!]*"
+_SERVER = {
+    **dict.fromkeys(("supervisor", "circus", "systemd"), re.compile(f"{_KEY}(?:.*{_RUNS.replace('^|', '')})?{_NAME}")),
+    "procfile": re.compile(rf"^\s*[\w-]+\s*:\s*(?:.*{_RUNS.replace('^|', '')})?{_NAME}"),
+    "shell": re.compile(_RUNS + _NAME),
+}
 _COMMENT = re.compile(r"\s*[#;]")
 _HERE = ("localhost", "127.0.0.1")
 
@@ -18,18 +32,29 @@ _HERE = ("localhost", "127.0.0.1")
 def server_commands(tree: Tree) -> Iterator[BrokerService]:
     """The servers that files other than YAML start on the machine of their workers."""
     for path in tree.paths:
-        if not _FILES.search(path) or _OF_TESTS.search(path):
+        if not _FILES.search(plain_name(path)) or is_of_tests(path):
             continue
         source = read_text(tree, path)
-        if source is not None and _SERVER.search(source.text):
-            yield from _of_file(source, tree)
+        if source is not None and "-server" in source.text:
+            server = _SERVER.get(kind_of(replace(source, path=plain_name(path)), declared=False))
+            yield from _of_file(source, server, tree) if server else ()
 
 
-def _of_file(source: Source, tree: Tree) -> Iterator[BrokerService]:
+def is_of_tests(path: str) -> bool:
+    """Whether a file starts what tests need, by its path."""
+    return bool(STARTED_FOR_TESTS & set(re.split(r"[^a-z0-9]+", path.lower())))
+
+
+def _of_file(source: Source, server: re.Pattern[str], tree: Tree) -> Iterator[BrokerService]:
     for first, last, text in _commands(source):
-        found = None if _COMMENT.match(text) else _SERVER.search(text)
+        found = None if _COMMENT.match(text) else server.search(text)
         if found and not re.search(r"\b(apt|apt-get|apk|yum|dnf|brew|command -v|which|pkill|killall)\b", text):
-            said, unread = configured(words_of(found["options"]), lambda file: _held(file, source, tree))
+            options = found["options"].rstrip()
+            # The quote that ends what `sh -c` runs.
+            ended = options[-1:] in {"'", '"'} and options.count(options[-1]) % 2
+            said, unread = configured(
+                words_of(options[:-1] if ended else options), lambda file: _held(file, source, tree)
+            )
             yield service_of(source.excerpt(first, last, "bash"), _HERE, said, unread)
 
 

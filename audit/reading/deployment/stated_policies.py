@@ -5,12 +5,12 @@ from collections.abc import Collection, Iterator
 from posixpath import basename
 
 from audit.model.observations.deployment_statements import BrokerService
+from audit.reading.deployment.server_commands import is_of_tests
 from audit.reading.source_files import Source, Tree, read_text
 
 _FILES = re.compile(
     r"(?i)\.(tf|tfvars|hcl|ya?ml|json|conf|j2|tmpl|tpl|toml|sh|bash|env|service)$|(^|/)(makefile|dockerfile|procfile)[^/]*$"
 )
-_OF_TESTS = re.compile(r"(?i)(^|[^a-z0-9])(tests?|ci|e2e)([^a-z0-9]|$)")
 # `maxmemory-policy allkeys-lru`, `"maxmemory-policy": "allkeys-lru"`, `maxmemory_policy = "…"`, `name = "maxmemory-policy"` then `value = "…"`.
 _POLICY = re.compile(
     r"(?i)maxmemory[-_]?policy[\"']?(?:\s*[,;]?\s*(?:value)?\s*[:=]?\s*)[\"']?(?P<policy>(?:allkeys|volatile|no)[-_]?(?:lru|lfu|random|ttl|eviction))"
@@ -25,7 +25,7 @@ def stated_policies(tree: Tree, read: Collection[str]) -> Iterator[BrokerService
         # What a template makes is read where it stands.
         if path in read or re.sub(r"\.(j2|tmpl|tpl)$", "", basename(path)) in rendered - {basename(path)}:
             continue
-        if not _FILES.search(path) or _OF_TESTS.search(path):
+        if not _FILES.search(path) or is_of_tests(path):
             continue
         source = read_text(tree, path)
         if source is not None and "maxmemory" in source.text.lower():

@@ -69,7 +69,10 @@ def broker_servers(known: TargetFacts) -> Domain[Broker]:
     maybe = [] if named or is_other else seen if open_ended else [one for one in seen if _is_near(one, hosts)]
     members = [Broker(one, sure=True) for one in named] + [Broker(one, sure=False) for one in maybe]
     gaps: list[Gap] = [Doubt(why=member.service.unread) for member in members if member.service.unread]
-    if seen and not members and not is_other and (reading.missing or reading.value is UNKNOWN):
+    # What a server keeps proves nothing where no application is known to use it.
+    unused = not found and not any(facts.settings for facts in known.probes)
+    untold = unused or (not members and (reading.missing or reading.value is UNKNOWN))
+    if seen and untold and not is_other:
         gaps.append(Doubt(why=reading.missing or "l'adresse du broker ne se lit pas"))
     domain = statements(known, members, f"{len(seen)} service{'s' if len(seen) > 1 else ''} Redis")
     return Domain(domain.members, (*domain.gaps, *gaps), domain.read)
