@@ -2,6 +2,7 @@
 
 import logging
 import os
+import posixpath
 import re
 import tokenize
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from audit.model.findings import Excerpt
 from audit.target.regular_files import RefusedError, read_bytes
 from audit.target.tree_walk import Kind, walk_tree
 
+_SHEBANG = re.compile(rb"(?:\xef\xbb\xbf)?#![^\r\n]*python[\d.]*\b")
+_UNSAID = frozenset({"", ".cgi", ".fcgi"})
 _logger = logging.getLogger(__name__)
 
 
@@ -91,7 +94,8 @@ def read_text(tree: Tree, path: str) -> Source | None:
     """Text of one file, by its declared encoding; None, with the reason in `tree.unread`, when it cannot be read."""
     try:
         content = read_bytes(tree.root / path)
-        encoding = tokenize.detect_encoding(BytesIO(content).readline)[0] if path.endswith(".py") else "utf-8-sig"
+        python = path.endswith(".py") or _SHEBANG.match(content)
+        encoding = tokenize.detect_encoding(BytesIO(content).readline)[0] if python else "utf-8-sig"
         text = content.decode(encoding)
     except RefusedError as refusal:
         tree.unread.append((printable(path), str(refusal)))
@@ -106,8 +110,18 @@ def read_text(tree: Tree, path: str) -> Source | None:
 
 
 def python_files(tree: Tree) -> Iterator[Source]:
-    """Every Python file that can be read."""
+    """Every Python file that can be read, scripts that `python` runs by their first line too."""
     for path in tree.paths:
-        source = read_text(tree, path) if path.endswith(".py") else None
+        source = read_text(tree, path) if path.endswith((".py", ".pyw", ".wsgi")) or _is_script(tree, path) else None
         if source:
             yield source
+
+
+def _is_script(tree: Tree, path: str) -> bool:
+    """Whether a file whose name does not say what it holds begins as a script of Python."""
+    if posixpath.splitext(path)[1] not in _UNSAID:
+        return False
+    try:
+        return _SHEBANG.match(read_bytes(tree.root / path)) is not None
+    except (RefusedError, OSError):
+        return False

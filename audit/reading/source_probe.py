@@ -291,7 +291,9 @@ def _gaps(tree: Tree, machine: Machine) -> tuple[Gap, ...]:
             path, 0, why, *(said.search(texts.get(path, "conf @")) is not None for said in (_CONFIGURES, _DECLARES))
         )
         for path, why in tree.unread
-        if path not in tree.excluded and not is_test(path) and (path.endswith(".py") or why.startswith(_FOLDERS))
+        if path not in tree.excluded
+        and not is_test(path)
+        and (path.endswith(".py") or path in texts or why.startswith(_FOLDERS))
     ]
     missing = [gap for gap in machine.missing_imports if not is_test(gap.path)]
     made = [

@@ -155,5 +155,8 @@ def _module_name(path: str, bases: list[str]) -> tuple[str, bool]:
     base = next(b for b in bases if path.startswith(b))
     pure = PurePosixPath(path.removeprefix(base))
     parts = list(pure.with_suffix("").parts)
+    if pure.suffix != ".py":
+        # A script: `python` runs it, and no import finds it.
+        return ".".join((*parts, "__main__")), False
     is_package = parts[-1] == "__init__"
     return ".".join(parts[:-1] if is_package else parts), is_package
