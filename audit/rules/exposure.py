@@ -29,6 +29,7 @@ from audit.rules.rule import Guide, without_role
 _CONFIG = "https://12factor.net/config"
 _REQUESTS = "https://requests.readthedocs.io/en/latest/user/advanced/#ssl-cert-verification"
 _HOOKS = "https://www.standardwebhooks.com/"
+_NAMED = 3
 _NO_CODE = "aucun code Python n'a été lu"
 
 _CA_ADVICE = 'Donner l\'autorité qui signe ce certificat, autosigné compris, et garder `ssl_cert_reqs="required"`'
@@ -77,8 +78,12 @@ def _secrets(known: TargetFacts) -> Sequence[Finding]:
 
     unread = [Doubt(*place_of(o.excerpt), o.what) for o in known.source.observations_of(UnreadSecret)]
     domain = replace(domain, gaps=(*unread, *domain.gaps))
-    files = sum(o.count for o in known.source.observations_of(ReadDeployment))
-    detail = f"{domain.read} Python, {counted(files, 'fichier')} de déploiement"
+    deployed = known.source.observations_of(ReadDeployment)
+    aside = [f"`{path}`" for o in deployed for path in o.aside]
+    detail = f"{domain.read} Python, {counted(sum(o.count for o in deployed), 'fichier')} de déploiement"
+    if aside:
+        more = f" et {counted(len(aside) - _NAMED, 'autre')}" if len(aside) > _NAMED else ""
+        detail += f" ; laissés de côté, pour des essais ou à remplir : {', '.join(aside[:_NAMED])}{more}"
     evidence = known.source.evidence()
     answer = conclude(domain, faults, possible_of=possible)
     return answered(_secrets.guide, "Secret dans le code", answer, evidence, nothing=_NO_CODE, detail=detail)

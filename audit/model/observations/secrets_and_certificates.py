@@ -59,6 +59,7 @@ class UnreadVerification(Observation):
 
 @dataclass(frozen=True)
 class ReadDeployment(Observation):
-    """How many deployment files were searched for secrets."""
+    """How many deployment files were searched for secrets; `aside`: those that serve tests, a developer or a reader, which were not."""
 
     count: int
+    aside: tuple[str, ...] = ()

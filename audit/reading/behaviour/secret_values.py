@@ -117,6 +117,16 @@ def plain_password(name: str, value: str) -> bool:
     return _may_be(name, value) and bool(_PASSWORD.search(name)) and len(value) >= 6 and not _tells(name, value)
 
 
+def plain_secret(name: str, value: str) -> bool:
+    """Whether a text without a figure, words too, may be a password or a key that signs: where it stands must tell that it is one."""
+    if _FILLED.search(value) or _NO_SECRET.search(value) or "://" in value or value.startswith("/"):
+        return False
+    if signs(name, value):
+        return True
+    held = _PASSWORD.search(name) or _SIGNING_KEY.match(name)
+    return bool(held) and len(value) >= 6 and not is_placeholder(value) and not _tells(name, value)
+
+
 def _may_be(name: str, value: str) -> bool:
     if _NO_SECRET.search(value) or _names_things(name) or _names_things(value):
         return False

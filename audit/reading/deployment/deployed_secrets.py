@@ -6,8 +6,15 @@ from collections.abc import Iterator
 
 from audit.model.observations.observation import Observation
 from audit.model.observations.secrets_and_certificates import HardcodedSecret, ReadDeployment
-from audit.reading.behaviour.secret_values import is_literal_secret, is_private_key, issued_key, known_shape
+from audit.reading.behaviour.secret_values import (
+    is_literal_secret,
+    is_private_key,
+    issued_key,
+    known_shape,
+    plain_secret,
+)
 from audit.reading.behaviour.secrets import host_of_a_password
+from audit.reading.deployment.file_templates import plain_name
 from audit.reading.source_files import Source, Tree, read_text
 
 _FILES = re.compile(
@@ -33,18 +40,26 @@ _ADDRESS = re.compile(r"[a-z][a-z0-9+.\-]*://[^\s\"'<>]+", re.IGNORECASE)
 _WORD = re.compile(r"[\w\-./+=]{20,}")
 _GENERATED = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d).{10,}")
 _COMMENTS = ("#", "//", ";")
+# `ENV A=1 B="two words" \`, and `ENV NAME value` as it was written first: an image carries both wherever it runs.
+_ENV = re.compile(r"\s*ENV\s+(?:(?P<name>\w+)\s+(?P<value>[^=\s].*))?", re.IGNORECASE)
+_OF_IMAGE = re.compile(r"(?<!\S)(?P<name>\w+)=(?P<value>\"[^\"]*\"|'[^']*'|[^\s\\]+)")
+_SETTING = re.compile(r"\s*(?P<name>\w+)\s*=\s*(?P<value>[^\s$].*)")
+_LEAST_KEY = 16
 
 
 def deployed_secrets(tree: Tree) -> Iterator[Observation]:
     """HardcodedSecret of each deployment file, and ReadDeployment: how many there are."""
-    read = 0
+    read, aside = 0, list[str]()
     for path in tree.paths:
-        source = read_text(tree, path) if _FILES.search(path) and not _ASIDE.search(path) else None
+        known = _FILES.search(plain_name(path)) is not None
+        if known and _ASIDE.search(path):
+            aside.append(path)
+        source = read_text(tree, path) if known and not _ASIDE.search(path) else None
         if source is not None:
             read += 1
             yield from () if _SEALED.search(source.text) else _of_file(source)
-    if read:
-        yield ReadDeployment("", None, read)
+    if read or aside:
+        yield ReadDeployment("", None, read, tuple(aside))
 
 
 def _of_file(source: Source) -> Iterator[HardcodedSecret]:
@@ -56,6 +71,27 @@ def _of_file(source: Source) -> Iterator[HardcodedSecret]:
         if not line.lstrip().startswith(_COMMENTS) and (what := _told(line, before, encoded=encoded)):
             yield HardcodedSecret("", None, what, source.path, number)
         before = line
+    yield from _words(source)
+
+
+def _words(source: Source) -> Iterator[HardcodedSecret]:
+    """Passwords and keys that were not drawn, in an image, in a recipe of buildout, or as long as a key: the deployment may change them."""
+    path, carried, before = plain_name(source.path).lower(), False, ""
+    image, recipe = "dockerfile" in path or "containerfile" in path, path.endswith(".cfg")
+    for number, line in enumerate(source.lines, 1):
+        if line.lstrip().startswith(_COMMENTS):
+            continue
+        env = _ENV.match(line) if image else None
+        carried = env is not None or (carried and bool(before.rstrip().endswith("\\")))
+        before = line
+        old = [env] if env and env["name"] else []
+        found = old or ([*_OF_IMAGE.finditer(line)] if carried else [*filter(None, [_SETTING.match(line)])])
+        for one in () if image and not carried else found:
+            name, value = one["name"].lower(), one["value"].strip().strip("\"'")
+            plain = plain_secret(name, value) and not _is_one(name, value)
+            if plain and (carried or recipe or (len(value) >= _LEAST_KEY and " " not in value)):
+                only = "un mot, si le déploiement ne le change pas"
+                yield HardcodedSecret("", None, f"`{one['name']}`", source.path, number, only)
 
 
 def _told(line: str, before: str, *, encoded: bool) -> str:

@@ -53,4 +53,6 @@ PROGRAMS = (
         "chart that is filled", "chart/secret.yaml", "data:\n  password: {{ .Values.password | b64enc }}\n", PASSES
     ),
     _deployed("digest", "compose.yaml", f"services:\n  worker:\n    image: shop@sha256:{'aB3' * 20}\n", PASSES),
+    _deployed("argument that a build is given", "Dockerfile", "FROM python\nARG SECRET_KEY=build-only\n", PASSES),
+    _deployed("a file to fill", "ops/shop.conf.dist", "environment=SECRET_KEY=changeme\n", PASSES),
 )
