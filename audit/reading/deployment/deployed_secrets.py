@@ -51,10 +51,14 @@ def deployed_secrets(tree: Tree) -> Iterator[Observation]:
     """HardcodedSecret of each deployment file, and ReadDeployment: how many there are."""
     read, aside = 0, list[str]()
     for path in tree.paths:
-        known = _FILES.search(plain_name(path)) is not None
-        if known and _ASIDE.search(path):
+        if not _FILES.search(plain_name(path)):
+            continue
+        # A folder of templates holds what is deployed, where its files are made into others.
+        named = path if plain_name(path) == path else path.replace("templates/", "")
+        if _ASIDE.search(named):
             aside.append(path)
-        source = read_text(tree, path) if known and not _ASIDE.search(path) else None
+            continue
+        source = read_text(tree, path)
         if source is not None:
             read += 1
             yield from () if _SEALED.search(source.text) else _of_file(source)

@@ -55,4 +55,7 @@ PROGRAMS = (
     _deployed("digest", "compose.yaml", f"services:\n  worker:\n    image: shop@sha256:{'aB3' * 20}\n", PASSES),
     _deployed("argument that a build is given", "Dockerfile", "FROM python\nARG SECRET_KEY=build-only\n", PASSES),
     _deployed("a file to fill", "ops/shop.conf.dist", "environment=SECRET_KEY=changeme\n", PASSES),
+    _deployed(
+        "template of Ansible", "roles/shop/templates/shop.service.j2", f"[Service]\nEnvironment=API_TOKEN={_KEY}\n"
+    ),
 )
