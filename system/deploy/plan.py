@@ -19,6 +19,8 @@ UV = "uv==0.13.9"
 # Uvicorn's own: the addresses of proxies whose word on the client's address is believed.
 PROXY = "FORWARDED_ALLOW_IPS"
 NO_PROXY = "127.0.0.1"
+# The web process does not start without it, unless somebody has written that webhooks prove nothing.
+SECRET = "WASSENGER_WEBHOOK_SECRET"  # noqa: S105 (a setting's name)
 QUEUES = ",".join(queue.name for queue in celery_config.task_queues)
 APP = "system.tasks.celery_app"
 _VARIABLE = re.compile(r"\$\{(\w+):-([^}]*)\}")
@@ -176,8 +178,8 @@ def reference_plan() -> Plan:
     # The port is the platform's to give, and has a line of its own where it is asked for.
     return Plan(
         programs=(_web(), _worker(), _beat(), _watchdog()),
-        required=_settings(required=True),
-        optional=tuple(name for name in _settings(required=False) if name != "PORT"),
+        required=(*_settings(required=True), SECRET),
+        optional=tuple(name for name in _settings(required=False) if name not in {"PORT", SECRET}),
         defaults={name: default for name, default in _defaults().items() if name != "PORT"},
         soft_shutdown_seconds=celery_config.worker_soft_shutdown_timeout,
     )

@@ -2,7 +2,7 @@
 # Rendered by `python -m system deploy render`: edit system/deploy/plan.py or system/deploy/templates, not this file.
 #
 # One container, no supervisor: migrates, then keeps web, worker, beat and watchdog running, restarting whichever dies.
-# Needs DATABASE_URL, REDIS_URL, WASSENGER_API_KEY and WASSENGER_DEVICE.
+# Needs DATABASE_URL, REDIS_URL, WASSENGER_API_KEY, WASSENGER_DEVICE and WASSENGER_WEBHOOK_SECRET.
 # Optional: WEB_HOST (0.0.0.0), PORT (8000), BEAT_SCHEDULE_FILE (/tmp/system-beat-schedule), PYTHON, and the other settings.
 # Run it as an ordinary user, never as root. It wants 100 s between TERM and KILL.
 # One container only runs beat: two of them would double every periodic task.
