@@ -16,7 +16,7 @@ from audit.rules.rule import Guide, rule, undetermined
 
 _SEARCHED = (
     "Aucune des interfaces dépréciées recherchées n'a été trouvée : horloges naïves de `datetime`, "
-    "classes `Config` et validateurs de Pydantic v1, `distutils`, `pkg_resources`, "
+    "classes `Config` et validateurs de Pydantic v1, modules retirés de Python 3.12 et 3.13, `pkg_resources`, "
     f"{SEARCHED} noms retirés de Django {FIRST} à {LAST}"
 )
 

@@ -1,6 +1,7 @@
 """Uses of what pydantic, Python, setuptools and Django have deprecated."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 from audit.model.facts import Deprecation
@@ -18,10 +19,29 @@ _PYDANTIC = ("BaseModel", "BaseSettings", "GenericModel", "RootModel", "SQLModel
 _CLOCKS = ("utcnow", "utcfromtimestamp")
 _MODELS = ("Config", "validator")
 _LIBRARIES = ("pydantic", "sqlmodel")
+_REMOVED = {
+    "3.12": ("asynchat", "asyncore", "imp", "smtpd"),
+    "3.13": (
+        "aifc", "audioop", "cgi", "cgitb", "chunk", "crypt", "imghdr", "lib2to3", "mailcap", "msilib", "nis", "nntplib",
+        "ossaudiodev", "pipes", "sndhdr", "spwd", "sunau", "telnetlib", "uu", "xdrlib",
+    ),
+}  # fmt: skip
+_INSTEAD = {
+    "imp": "Utiliser `importlib`",
+    "imghdr": "Lire les premiers octets, ou employer `filetype` ou Pillow",
+    "cgi": "Utiliser `email.message`, `html` ou `urllib.parse`",
+    "pipes": "Utiliser `shlex` et `subprocess`",
+}
 _PACKAGES = {
+    **{
+        name: (f"déprécié, et retiré de Python {version}", _INSTEAD.get(name, f"Remplacer ce que `{name}` y fait"))
+        for version, names in _REMOVED.items()
+        for name in names
+    },
     "distutils": ("déprécié, et retiré de Python 3.12", "Utiliser `setuptools`, `packaging` ou `shutil`"),
     "pkg_resources": ("déprécié par `setuptools`", "Utiliser `importlib.metadata` et `importlib.resources`"),
 }
+_NAMES_ONE = re.compile(rf"\b(?:import|from)\b.*\b(?:{'|'.join(_PACKAGES)})\b")
 _WORDS = (
     *dict.fromkeys(name.rpartition(".")[2] for name in FROM_DJANGO),
     *(one.name for one in (IS_AJAX, PROVIDING_ARGS, APP_CONFIG)),
@@ -37,10 +57,10 @@ def read_deprecations(machine: Machine) -> tuple[Deprecation, ...]:
     modules = machine.project.modules
     modelled = any(library in module.source.text for module in modules.values() for library in _LIBRARIES)
     with_django = any("django" in module.source.text for module in modules.values())
-    words = (*_CLOCKS, *_PACKAGES, *_LOADERS, *(_WORDS if with_django else ()), *(_MODELS if modelled else ()))
+    words = (*_CLOCKS, *_LOADERS, *(_WORDS if with_django else ()), *(_MODELS if modelled else ()))
     for name in sorted(modules):
         module = modules[name]
-        if not any(word in module.source.text for word in words):
+        if not any(word in module.source.text for word in words) and not _NAMES_ONE.search(module.source.text):
             continue
         found += _of_module(machine, module, module.tree)
     return tuple(sorted(found, key=_place))
@@ -121,9 +141,7 @@ def _clock(machine: Machine, module: Module, node: ast.Attribute) -> Iterator[De
 def _imports(machine: Machine, module: Module, node: ast.Import | ast.ImportFrom) -> Iterator[Deprecation]:
     names = [] if is_relative(node) else imported_names(node, module.package)
     for package in dict.fromkeys(name.partition(".")[0] for name in names):
-        if package in _PACKAGES and package not in machine.project.modules:
-            since, solution = _PACKAGES[package]
-            yield _at(module, node, f"Module `{package}`, {since}", solution)
+        yield from _of_package(machine, module, node, package)
     for removed in dict.fromkeys(found for name in names if (found := _of_django(name))):
         yield from _removed(module, node, removed)
 
@@ -132,12 +150,19 @@ def _loaded_by_name(machine: Machine, module: Module, node: ast.Call) -> Iterato
     """`import_module("pkg_resources")`."""
     loaded = dotted(node.func).rpartition(".")[2] in _LOADERS and node.args
     name = _text(machine, module, node.args[0]) if loaded else ""
-    package = name.partition(".")[0]
-    if package in _PACKAGES and package not in machine.project.modules:
+    yield from _of_package(machine, module, node, name.partition(".")[0])
+    if removed := _of_django(name):
+        yield from _removed(module, node, removed)
+
+
+def _of_package(machine: Machine, module: Module, node: ast.stmt | ast.expr, package: str) -> Iterator[Deprecation]:
+    """A package that is deprecated, unless the target has one of its name, or requires a copy that keeps it."""
+    if package not in _PACKAGES or package in machine.project.modules:
+        return
+    copies = rf"(?i)\b(?:standard|legacy|zombie|py)[-_]?{package}\b|\b{package}[-_](?:lts|r)\b"
+    if not any(re.search(copies, text) for text in machine.project.requirements):
         since, solution = _PACKAGES[package]
         yield _at(module, node, f"Module `{package}`, {since}", solution)
-    elif removed := _of_django(name):
-        yield from _removed(module, node, removed)
 
 
 def _text(machine: Machine, module: Module, node: ast.expr) -> str:
