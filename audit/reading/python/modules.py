@@ -154,7 +154,8 @@ def read_project(tree: Tree, declared: tuple[str, ...] = (), most: int = MOST_CH
 def _module_name(path: str, bases: list[str]) -> tuple[str, bool]:
     base = next(b for b in bases if path.startswith(b))
     pure = PurePosixPath(path.removeprefix(base))
-    parts = list(pure.with_suffix("").parts)
+    # A folder or a file with a dot in its name, as `gunicorn.conf.py`, is none of a package `gunicorn`.
+    parts = [part.replace(".", "-") for part in pure.with_suffix("").parts]
     if pure.suffix != ".py":
         # A script: `python` runs it, and no import finds it.
         return ".".join((*parts, "__main__")), False

@@ -33,6 +33,19 @@ def test_libraries_guarded_and_generated_imports_are_none(collect_tree: Collect,
     assert not collect_tree({"shop/__init__.py": "", "shop/app.py": APP + text}).gaps
 
 
+@pytest.mark.parametrize("path", ["gunicorn.conf.py", "gunicorn.d/shop.py", "ops/gunicorn.prod.d/hooks.py"])
+def test_a_dot_in_a_name_makes_no_package_of_what_precedes_it(collect_tree: Collect, path: str) -> None:
+    files = {"shop/__init__.py": "", "shop/app.py": f"{APP}from gunicorn.app.base import BaseApplication\n", path: ""}
+    assert not collect_tree(files).gaps
+
+
+def test_a_script_that_does_not_parse_is_named(collect_tree: Collect) -> None:
+    facts = collect_tree(
+        {"app.py": APP, "bin/old": "#!/usr/bin/python2\nprint 'celery'\n", "bin/sh": "#!/bin/sh\nls\n"}
+    )
+    assert [gap.path for gap in facts.gaps] == ["bin/old"]
+
+
 _NEEDS = "[project]\nname = 'shop.web'\ndependencies = ['shop.base==1.2', 'shop_mail[smtp]>=2']\n"
 _EXTENDS = "from pkgutil import extend_path\n__path__ = extend_path(__path__, __name__)\n"
 
