@@ -124,6 +124,9 @@ def _may_be_locked(known: TargetFacts, observation: ReadModifyWrite) -> str:
     if observation.given:
         told = f"`{short(observation.symbol)}` écrit une valeur tirée de `{observation.given}`, qu'on lui donne"
         return f"{told} (`{observation.statement}`) : lue avant, peut-être"
+    if observation.held:
+        told = f"`{short(observation.symbol)}` change `{observation.held}` par ses méthodes (`{observation.statement}`)"
+        return f"{told} : rien ne dit que d'autres le voient"
     if observation.locked_if:
         locked = f"sous un verrou qui n'est pris que selon `{observation.locked_if}`"
         return f"`{short(observation.symbol)}` change une valeur lue (`{observation.statement}`), {locked}"

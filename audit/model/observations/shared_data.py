@@ -22,12 +22,13 @@ class ReadModifyWrite(TaskObservation):
     """A shared value read, changed, then written back; `statement` is the write, cut at 80 characters.
 
     `locked_if`: the test, as written, by which a lock is taken before. `given`: the parameter of a task by which the value that is
-    changed is given, read before, perhaps.
+    changed is given, read before, perhaps. `held`: the local name of an object that is asked and given it, which others may not see.
     """
 
     statement: str
     locked_if: str = ""
     given: str = ""
+    held: str = ""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from audit.reading.behaviour.document_counters import document_counters
 from audit.reading.behaviour.local_flow import LocalFlow
 from audit.reading.behaviour.next_numbers import next_numbers
 from audit.reading.behaviour.scope import Scope, last
-from audit.reading.behaviour.store_entries import changed_entries, is_of_one_field
+from audit.reading.behaviour.store_entries import changed_entries, held_object, is_of_one_field
 from audit.reading.python.abstract_values import BoundMethod, FunctionValue
 from audit.reading.python.child_nodes import walk
 
@@ -45,7 +45,10 @@ def unprotected_counters(scope: Scope) -> Iterator[ReadModifyWrite | ExclusiveAc
     if is_exclusive(scope):
         yield scope.observed(ExclusiveAccess, scope.root)
     for node in (*changed_rows(scope), *changed_entries(scope), *accessor_counters(scope), *next_numbers(scope)):
-        yield from unprotected(scope, node)
+        if held := held_object(scope, node):
+            yield scope.observed(ReadModifyWrite, node, statement=ast.unparse(node)[:80], held=held)
+        else:
+            yield from unprotected(scope, node)
     for call in scope.calls:
         if _sets_what_it_got(scope, call) or _adds_to_a_column(scope, call):
             yield from unprotected(scope, call)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from audit.reading.behaviour.local_flow import LocalFlow
 from audit.reading.behaviour.scope import Scope, keyword, last
-from audit.reading.python.abstract_values import External, Instance
+from audit.reading.python.abstract_values import ClassValue, External, Instance
 from audit.reading.python.child_nodes import walk
 
 _STORES = re.compile(
@@ -18,6 +18,10 @@ _READS = re.compile(r"^(a?get|fetch|load|retrieve|lookup)$|^(get|read|fetch|find
 _CONDITIONS = frozenset({"ConditionExpression", "Expected", "IfMatch", "if_match", "match_condition", "etag", "cas"})
 _KEYS = ("Key", "key", "name", "TableName", "Bucket", "item", "id", "path")
 # What `get` takes away, or holds for one task only.
+# What an object is called, or made by, that others see too.
+_SHARED = re.compile(
+    r"(?i)client|redis|cache|store|storage|repo|db|session|conn|table|bucket|api|service|manager|registry|proxy|remote"
+)
 _NOT_STORES = re.compile(r"\bqueue\b|Queue$|ContextVar$|tkinter")
 
 
@@ -34,6 +38,31 @@ def changed_entries(scope: Scope) -> Iterator[ast.stmt | ast.Call]:
     for call in scope.calls:
         if isinstance(call.func, ast.Attribute) and _WRITES.match(call.func.attr) and _replaces(scope, call):
             yield call
+
+
+def held_object(scope: Scope, node: ast.AST) -> str:
+    """The local name of an object of which `x.set_state(…)` writes what `x.get_state()` gave, without a key; empty for a store's.
+
+    Such an object may be the function's own, or its caller's: nothing tells that others see it.
+    """
+    setter = node.func if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords else None
+    if not isinstance(setter, ast.Attribute) or not isinstance(setter.value, ast.Name):
+        return ""
+    name, getter = setter.value.id, setter.attr.replace("set_", "get_", 1)
+    spec = getattr(scope.root, "args", None)
+    given = (
+        {a.arg for a in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs)} if isinstance(spec, ast.arguments) else ()
+    )
+    made = scope.given(setter.value)
+    if getter == setter.attr or (name not in given and made is setter.value):
+        return ""
+    asks = any(
+        isinstance(c.func, ast.Attribute) and c.func.attr == getter and ast.unparse(c.func.value) == name and not c.args
+        for c in scope.calls
+    )
+    # A class of the project is read: it says itself whether it asks a store.
+    own = isinstance(cls := getattr(scope.evaluated(setter.value), "cls", None), ClassValue) and cls is not None
+    return name if asks and not own and not _SHARED.search(f"{name} {ast.unparse(made)}") else ""
 
 
 def _is_a_store(scope: Scope, node: ast.expr) -> bool:
