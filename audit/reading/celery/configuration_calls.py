@@ -35,8 +35,8 @@ from audit.reading.python.abstract_values import (
     same,
     unwrap,
 )
-from audit.reading.python.assignments import merge_into, origins_of, set_item
-from audit.reading.python.classes import class_names, lineage
+from audit.reading.python.assignments import merge_into, names_of_object, origins_of, set_item
+from audit.reading.python.classes import lineage
 from audit.reading.python.frames import CallSite
 from audit.reading.python.interpreter import Machine
 
@@ -251,15 +251,7 @@ def _names_of(machine: Machine, source: Value) -> Table | None:
         module = machine.module_names(source.name)
         classes = configurations_of(machine, module)
         return _agreed(classes, CHOICE) if classes else module
-    if isinstance(source, ClassValue):
-        return class_names(source)
-    if isinstance(source, Instance) and isinstance(source.cls, ClassValue):
-        names = class_names(source.cls)
-        for key in [name for name in names if isinstance(name, str)]:
-            names[key] = machine.attribute(machine, source, key)
-        merge_into(machine, names, source.fields, source.origin or Origin("", 1, 1))
-        return names
-    return source if isinstance(source, Table) else None
+    return names_of_object(machine, source)
 
 
 def _django_settings(machine: Machine, app: Instance, origin: Origin) -> Value:

@@ -3,7 +3,18 @@
 import ast
 
 from audit.model.unknown import UNKNOWN
-from audit.reading.python.abstract_values import ClassValue, Conf, Instance, Method, Origin, Table, Value, unwrap
+from audit.reading.python.abstract_values import (
+    ClassValue,
+    Conf,
+    Instance,
+    Method,
+    ModuleValue,
+    Origin,
+    Table,
+    Value,
+    unwrap,
+)
+from audit.reading.python.classes import class_names
 from audit.reading.python.frames import Frame
 from audit.reading.python.interpreter import Machine
 
@@ -89,6 +100,21 @@ def _doubt(machine: Machine, table: Table, origin: Origin) -> None:
     obscure(machine, table, origin)
     for key in list(table) if type(table) is Table else ():
         machine.undo_log.write(table, key, UNKNOWN, table.origins.get(key, origin))
+
+
+def names_of_object(machine: Machine, source: Value) -> Table | None:
+    """What a module, a class, an instance or a dictionary of settings holds under each name; None where nobody knows."""
+    if isinstance(source, ModuleValue) and source.name in machine.project.modules:
+        return machine.module_names(source.name)
+    if isinstance(source, ClassValue):
+        return class_names(source)
+    if isinstance(source, Instance) and isinstance(source.cls, ClassValue):
+        names = class_names(source.cls)
+        for key in [name for name in names if isinstance(name, str)]:
+            names[key] = machine.attribute(machine, source, key)
+        merge_into(machine, names, source.fields, source.origin or Origin("", 1, 1))
+        return names
+    return source if isinstance(source, Table) else None
 
 
 def merge_into(machine: Machine, table: Table, other: Value, origin: Origin) -> None:

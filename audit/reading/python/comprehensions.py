@@ -13,6 +13,8 @@ from audit.reading.python.interpreter import Machine
 from audit.reading.python.undo_log import Branch
 
 _MAX_ITEMS = 2_000
+# Stands for what else `items()` gives of a dictionary that is not known whole.
+_OTHERS = (UNKNOWN, UNKNOWN)
 
 
 def comprehension(machine: Machine, node: ast.ListComp | ast.GeneratorExp | ast.SetComp, frame: Frame) -> Value:
@@ -80,6 +82,8 @@ def _iterations(
     for item in list(items):
         assign(machine, first.target, item, frame, frame.origin(first.target))
         tests = [unwrap(machine.evaluate(machine, test, frame))[0] for test in first.ifs]
+        if item == _OTHERS:
+            tests = []
         if not all(map(is_plain, tests)):
             yield False
             return

@@ -314,6 +314,10 @@ class Machine:
         saved, self._depth = self._depth, 0
         self._calls.append(entered)
         before, self.cut = self.cut, False
+        given, self.undo_log.given_flask = (
+            self.undo_log.given_flask,
+            self._is_given_flask((*arguments, *keywords.values())),
+        )
         try:
             if isinstance(function.node, ast.Lambda):
                 return self.evaluate(self, function.node.body, frame)
@@ -323,7 +327,7 @@ class Machine:
             raise
         finally:
             self._calls.pop()
-            self._depth = saved
+            self._depth, self.undo_log.given_flask = saved, given
             # Where what was read differs already, no limit is why the value is unknown.
             self.cut = before or (self.cut and not differ(frame.returned))
         if frame.ended == "raise" and not frame.returned:
@@ -332,6 +336,15 @@ class Machine:
         # It only ever gives what it gives itself.
         self.cut = self.cut or (frame.ended == "return" and not frame.returned)
         return merged_returns(function, frame)
+
+    def _is_given_flask(self, given: tuple[Value, ...]) -> bool:
+        """Whether a call is given a Flask application, or is made by one that was, outside tests."""
+        if self.undo_log.given_flask:
+            return True
+        if not any(isinstance(v, Instance) and descends_from(v.cls, "Flask", "Quart") for v in given):
+            return False
+        module = self.project.modules.get(self.reading)
+        return module is None or not self.project.is_test_file(module.source.path)
 
     def follow(self, function: FunctionValue, arguments: tuple[Value, ...] = ()) -> None:
         """Follow a function nobody calls, for what its statements build; parameters not given are unknown."""

@@ -200,7 +200,12 @@ def _interval(_: Machine, site: CallSite) -> Value:
 def _table(machine: Machine, site: CallSite) -> Value:
     table = Table()
     for argument in site.arguments:
-        merge_into(machine, table, argument, site.origin)
+        given = unwrap(argument)[0]
+        if isinstance(given, list | tuple) and all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in given):
+            for key, value in given:
+                set_item(machine, table, unwrap(key)[0], value, site.origin)
+        else:
+            merge_into(machine, table, argument, site.origin)
     merge_into(machine, table, site.keywords, site.origin)
     return table
 

@@ -19,6 +19,7 @@ from audit.reading.python.abstract_values import (
     unwrap,
 )
 from audit.reading.python.assignments import merge_into, set_item
+from audit.reading.python.flask_configuration import flask_method
 from audit.reading.python.frames import CallSite
 from audit.reading.python.interpreter import Machine
 
@@ -70,6 +71,8 @@ def known_method(machine: Machine, method: Method, site: CallSite) -> Value:
         return overridable(text, variable, word=isinstance(text, str) and is_word(method.receiver))
     if isinstance(receiver, timedelta) and method.name == "total_seconds":
         return overridable(receiver.total_seconds(), variable)
+    if isinstance(receiver, Table) and (answer := flask_method(machine, receiver, method.name, site)) is not None:
+        return answer
     if isinstance(receiver, Table):
         return _table_method(machine, receiver, method.name, site)
     return _list_method(machine, receiver, method.name, site) if isinstance(receiver, list) else None
@@ -111,11 +114,19 @@ def _table_method(machine: Machine, table: Table, name: str, site: CallSite) -> 
                 merge_into(machine, table, argument, site.origin)
             merge_into(machine, table, site.keywords, site.origin)
         return UNKNOWN
-    if name in {"keys", "values", "items", "copy"} and table.opaque is None:
-        return table.copy() if name == "copy" else list(getattr(table, name)())
-    if name in {"clear", "popitem"} or name.startswith("from_"):
+    if name in {"keys", "values", "items", "copy"}:
+        return table.copy() if name == "copy" else _listed(table, name)
+    if name in {"clear", "popitem"}:
         machine.undo_log.obscure(table, site.origin)
     return UNKNOWN
+
+
+def _listed(table: Table, name: str) -> Value:
+    """What a dictionary holds; of one that is not known whole, an unknown item stands for the others."""
+    others = [] if table.opaque is None else [(UNKNOWN, UNKNOWN) if name == "items" else UNKNOWN]
+    if others and (isinstance(table, Conf) or not table):
+        return UNKNOWN
+    return [*getattr(table, name)(), *others]
 
 
 def _item_method(machine: Machine, table: Table, name: str, site: CallSite) -> Value:

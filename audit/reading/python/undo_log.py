@@ -36,10 +36,15 @@ class Branch:
 
 
 class UndoLog:
-    """Every write to the tables of a reading, one layer for each open branch. `module` is the one being read."""
+    """Every write to the tables of a reading, one layer for each open branch. `module` is the one being read.
+
+    `given_flask`: a function is read that is given a Flask application. No worker runs without what it configures Celery
+    with, whichever module makes the call.
+    """
 
     def __init__(self) -> None:
         self.module = ""
+        self.given_flask = False
         self._by: tuple[Means, Origin | None, str] = (Means.ASSIGNED, None, "")
         self._layers: list[dict[tuple[int, Value], tuple[Table, Value | Missing, Origin | None]]] = []
 
@@ -57,7 +62,7 @@ class UndoLog:
     def note_default(self, table: Table, key: Value, value: Value, origin: Origin | None) -> None:
         """A default is given to a key that has a value: it counts should that value not."""
         if isinstance(table, Conf) and not self._layers:
-            table.history.append(Write(self.module, key, ((value, origin),), default=True))
+            table.history.append(Write(self._writer(table), key, ((value, origin),), default=True))
 
     def obscure(self, table: Table, origin: Origin | None) -> None:
         """Something unreadable was merged into a table."""
@@ -65,7 +70,7 @@ class UndoLog:
         if origin:
             self.see(table, None, UNKNOWN, origin)
         if isinstance(table, Conf) and origin:
-            table.history.append(OpaqueWrite(self.module, origin))
+            table.history.append(OpaqueWrite(self._writer(table), origin))
 
     @contextmanager
     def by(self, means: Means, call: Origin | None = None, written_as: str = "") -> Iterator[None]:
@@ -79,12 +84,15 @@ class UndoLog:
     def see(self, table: Table, key: Value, value: Value, origin: Origin | None) -> None:
         """Remember that a write into a configuration was read, whatever becomes of it."""
         if isinstance(table, Conf) and origin:
-            table.seen.append(SeenWrite(self.module, key, value, origin, self.is_open, *self._by))
+            table.seen.append(SeenWrite(self._writer(table), key, value, origin, self.is_open, *self._by))
+
+    def _writer(self, conf: Conf) -> str:
+        return conf.home if self.given_flask else self.module
 
     def _note(self, table: Table, key: Value, sides: Sides, chosen: int = 0, variable: str = "") -> None:
         """What an open branch writes is noted once it is merged."""
         if isinstance(table, Conf) and not self._layers:
-            table.history.append(Write(self.module, key, sides, chosen, variable))
+            table.history.append(Write(self._writer(table), key, sides, chosen, variable))
 
     def _set(self, table: Table, key: Value, value: Value, origin: Origin | None) -> None:
         if self._layers:
@@ -95,10 +103,11 @@ class UndoLog:
     def aside(self) -> Iterator[None]:
         """Write for good, whatever branch is open: a module's statements belong to no branch that imports it."""
         layers, self._layers = self._layers, []
+        given, self.given_flask = self.given_flask, False
         try:
             yield
         finally:
-            self._layers = layers
+            self._layers, self.given_flask = layers, given
 
     @property
     def is_open(self) -> bool:

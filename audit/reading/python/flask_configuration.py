@@ -1,0 +1,80 @@
+"""What `app.config` of a Flask application takes from classes, modules and files, and gives by a prefix."""
+
+import posixpath
+
+from audit.model.unknown import UNKNOWN
+from audit.reading.python.abstract_values import Table, Value, overridable, unwrap
+from audit.reading.python.assignments import merge_into, names_of_object
+from audit.reading.python.frames import CallSite
+from audit.reading.python.interpreter import Machine
+
+# By what loads it, the name of the parameter that says what.
+_LOADS = {
+    "from_object": "obj",
+    "from_pyfile": "filename",
+    "from_envvar": "variable_name",
+    "from_prefixed_env": "prefix",
+    "from_file": "filename",
+    "from_json": "filename",
+}
+
+
+def flask_method(machine: Machine, table: Table, name: str, site: CallSite) -> Value:
+    """Value of a call of a method that only the configuration of a Flask application has; None for any other."""
+    if name == "get_namespace":
+        return _namespace(table, site)
+    if name not in _LOADS:
+        return None
+    _load(machine, table, name, site)
+    return UNKNOWN
+
+
+def _load(machine: Machine, table: Table, name: str, site: CallSite) -> None:
+    """What `app.config` of Flask takes from a module or a class: their names in capitals."""
+    source, variable = unwrap(site.argument(0, _LOADS[name]))
+    text = source if isinstance(source, str) else ""
+    if name == "from_object" and text:
+        source = unwrap(machine.resolve(text))[0]
+    elif name == "from_pyfile" and text:
+        beside = posixpath.normpath(posixpath.join(posixpath.dirname(site.frame.module.source.path), text))
+        named = (key for key, module in machine.project.modules.items() if module.source.path == beside)
+        source = next((machine.module_value(key) for key in named), UNKNOWN)
+    names = names_of_object(machine, source) if name in {"from_object", "from_pyfile"} else None
+    if names is None and name != "from_object":
+        _let_change(machine, table, variable or text or name, site)
+        return
+    kept = Table()
+    if names is None:
+        kept.opaque = site.origin
+    else:
+        held = {key: value for key, value in names.items() if isinstance(key, str) and key.isupper()}
+        kept = Table({key: overridable(value, variable) for key, value in held.items()}, names.origins)
+        kept.opaque = names.opaque
+    merge_into(machine, table, kept, site.origin)
+
+
+def _namespace(table: Table, site: CallSite) -> Value:
+    """`app.config.get_namespace("CELERY_")`: the entries that begin so, in small letters and without it unless told otherwise."""
+    prefix, lower, trim = (
+        unwrap(site.argument(place, name, default))[0]
+        for place, (name, default) in enumerate((("namespace", UNKNOWN), ("lowercase", True), ("trim_namespace", True)))
+    )
+    if not isinstance(prefix, str) or UNKNOWN in (lower, trim):
+        return UNKNOWN
+    found = Table()
+    for key, value in table.items():
+        if isinstance(key, str) and key.startswith(prefix):
+            short = key[len(prefix) :] if trim else key
+            name = short.lower() if lower else short
+            found[name] = value
+            found.origins.update({name: table.origins[key]} if key in table.origins else {})
+    found.opaque = table.opaque
+    return found
+
+
+def _let_change(machine: Machine, table: Table, name: str, site: CallSite) -> None:
+    """A file of whoever deploys, or variables, may be there: what is held is a default, and more may be held."""
+    with machine.undo_log.aside():
+        for key, value in list(table.items()):
+            machine.undo_log.write(table, key, overridable(value, name), table.origins.get(key))
+        machine.undo_log.obscure(table, site.origin)
