@@ -144,9 +144,17 @@ def run(driver: CampaignBook, record: Record, plan: Plan = Plan()) -> Sequence[F
             _FRENCH.get(after.contacts.get(key, ""), "aucun état final"),
         )
     paused = _paused(driver, record, plan)
-    sent = _sent(driver, {**keys, "unreachable": unreachable})
     refusals = _all_refused(driver, record, plan), _exhausted(driver, record, plan)
-    ending = Ending(before, after, keys, sent, len(said), unreachable, paused, *refusals)
+    ending = Ending(
+        before,
+        after,
+        keys,
+        _sent(driver, {**keys, "unreachable": unreachable}),
+        len(said),
+        unreachable,
+        paused,
+        *refusals,
+    )
     return [
         _closed(record, ending),
         _states(record, ending),

@@ -242,7 +242,7 @@ class Facts:
 
     `text_digest` is the SHA-256 of every file read, where functions are read from it when they are asked for.
     `configured_by` is the key of the project's configuration whose default configures Celery: a deployment may change it whole.
-    `without_celery`: all was read, and nothing names Celery; `celery_absence`: what was read of a target that never names it, with what
+    `celery_absence`: what was read of a target that never names it, with what
     may still bring it, None for one that does. `published_settings`: files that may stand for the module of settings that the target names and does not hold.
     `program`: where the applications lie, for `is_test_file`. `unloaded` holds only what could be established; a module of tasks that is not there may be loaded or not.
     `setting_writes`: every write of each setting, in the order read; `option_writes`: of the options of each task, by symbol.
@@ -274,7 +274,6 @@ class Facts:
     applications: tuple[Application, ...] = ()
     configured_by: str = ""
     published_settings: tuple[str, ...] = ()
-    without_celery: bool = False
     unloaded: tuple[Unloaded, ...] = ()
     gaps: tuple[Gap, ...] = ()
     test_modules: frozenset[str] = frozenset()
@@ -314,6 +313,11 @@ class Facts:
         if kind not in self._by_kind:
             self._by_kind[kind] = tuple(o for o in self.observations if isinstance(o, kind))
         return cast("tuple[Seen, ...]", self._by_kind[kind])
+
+    @property
+    def without_celery(self) -> bool:
+        """Whether all was read, and nothing names Celery."""
+        return self.celery_absence is not None and not self.celery_absence.gaps
 
     @property
     def retry_schedules(self) -> tuple[RetrySchedule, ...]:

@@ -146,7 +146,6 @@ def _collect(target: Target, steps: int) -> Facts:
     settings, tasks = _settings(machine, app, tasks, target)
     gaps = _gaps(tree, machine)
     absence = None if tasks or app else celery_absence(project, tree, processes, gaps)
-    tree.unread += [(o.path, f"{_TOO_LONG}, ligne {o.first}") for o in machine.given_up]
     return Facts(
         level=Level.SOURCE,
         probe="source",
@@ -170,12 +169,11 @@ def _collect(target: Target, steps: int) -> Facts:
         applications=named_applications(machine),
         configured_by=str(app.fields.get("configured_by", "")) if app else "",
         published_settings=_published(app),
-        without_celery=absence is not None and not absence.gaps,
         celery_absence=absence,
         unloaded=read_unloaded(starts, tree),
         program=project.program,
         text_digest=project.text_digest,
-        unread=tuple(dict.fromkeys(tree.unread)),
+        unread=(*dict.fromkeys(tree.unread), *((o.path, f"{_TOO_LONG}, ligne {o.first}") for o in machine.given_up)),
         gaps=gaps,
         libraries=_libraries(machine),
         loading=_loading(machine),

@@ -11,6 +11,7 @@ from audit.model.facts import Process
 from audit.model.gaps import Doubt, Gap, UnreadFile
 from audit.reading.python.modules import Module, Project
 from audit.reading.source_files import Tree, read_text
+from audit.target.import_paths import is_relative
 
 _LISTS = re.compile(
     r"(?i)(?:^|/)(?:[\w.\-]*requirements[\w.\-]*\.(?:txt|in)|requirements/.*|setup\.(?:py|cfg)|pyproject\.toml|"
@@ -101,7 +102,7 @@ def _imported(tree: ast.Module) -> Iterator[tuple[str, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from ((one.asname or one.name.partition(".")[0], one.name.partition(".")[0]) for one in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        elif isinstance(node, ast.ImportFrom) and node.module and not is_relative(node):
             yield from ((one.asname or one.name, node.module.partition(".")[0]) for one in node.names)
 
 
