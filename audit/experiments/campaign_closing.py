@@ -133,11 +133,7 @@ def run(driver: CampaignBook, record: Record, plan: Plan = Plan()) -> Sequence[F
         record.note("la tâche horaire est publiée par l'audit")
         driver.run_expiry()
         record.note("un worker a exécuté la tâche horaire ; aucune autre tâche périodique n'est publiée entre-temps")
-    wait_until(lambda: driver.campaign(campaign).status == "completed", plan.step_seconds, 0.2)
-    after = driver.campaign(campaign)
-    record.note(
-        f"après la tâche horaire, la campagne est {'close' if after.status == 'completed' else 'ouverte'} (`{after.status}`)"
-    )
+    after = _after_the_task(driver, record, plan, campaign)
     for state, key in keys.items():
         record.figure(
             f"État du contact où « {_FRENCH[state]} » était attendu",
@@ -162,6 +158,15 @@ def run(driver: CampaignBook, record: Record, plan: Plan = Plan()) -> Sequence[F
         _hourly(record, ending),
         _told(driver, record, campaign, after, plan.log_seconds),
     ]
+
+
+def _after_the_task(driver: CampaignBook, record: Record, plan: Plan, campaign: str) -> CampaignSeen:
+    """The campaign once the hourly task has run."""
+    wait_until(lambda: driver.campaign(campaign).status == "completed", plan.step_seconds, 0.2)
+    after = driver.campaign(campaign)
+    closed = "close" if after.status == "completed" else "ouverte"
+    record.note(f"après la tâche horaire, la campagne est {closed} (`{after.status}`)")
+    return after
 
 
 def _paused(driver: CampaignBook, record: Record, plan: Plan) -> Paused:

@@ -40,8 +40,3 @@ def imported_names(node: ast.Import | ast.ImportFrom, package: str) -> list[str]
         return [alias.name for alias in node.names]
     module = imported_module(node, package)
     return [module, *(f"{module}.{alias.name}" if module else alias.name for alias in node.names)]
-
-
-def is_relative(node: ast.ImportFrom) -> bool:
-    """Whether an import names what stands beside its own module."""
-    return bool(node.level)

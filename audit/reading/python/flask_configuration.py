@@ -38,7 +38,7 @@ def _load(machine: Machine, table: Table, name: str, site: CallSite) -> None:
     elif name == "from_pyfile" and text:
         beside = posixpath.normpath(posixpath.join(posixpath.dirname(site.frame.module.source.path), text))
         named = (key for key, module in machine.project.modules.items() if module.source.path == beside)
-        source = next((machine.module_value(key) for key in named), UNKNOWN)
+        source = unwrap(next((machine.module_value(key) for key in named), UNKNOWN))[0]
     names = names_of_object(machine, source) if name in {"from_object", "from_pyfile"} else None
     if names is None and name != "from_object":
         _let_change(machine, table, variable or text or name, site)
@@ -55,10 +55,8 @@ def _load(machine: Machine, table: Table, name: str, site: CallSite) -> None:
 
 def _namespace(table: Table, site: CallSite) -> Value:
     """`app.config.get_namespace("CELERY_")`: the entries that begin so, in small letters and without it unless told otherwise."""
-    prefix, lower, trim = (
-        unwrap(site.argument(place, name, default))[0]
-        for place, (name, default) in enumerate((("namespace", UNKNOWN), ("lowercase", True), ("trim_namespace", True)))
-    )
+    asked: tuple[tuple[str, Value], ...] = (("namespace", UNKNOWN), ("lowercase", True), ("trim_namespace", True))
+    prefix, lower, trim = (unwrap(site.argument(place, *one))[0] for place, one in enumerate(asked))
     if not isinstance(prefix, str) or UNKNOWN in (lower, trim):
         return UNKNOWN
     found = Table()

@@ -201,8 +201,9 @@ def _table(machine: Machine, site: CallSite) -> Value:
     table = Table()
     for argument in site.arguments:
         given = unwrap(argument)[0]
-        if isinstance(given, list | tuple) and all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in given):
-            for key, value in given:
+        pairs = [one for one in given if isinstance(one, list | tuple)] if isinstance(given, list | tuple) else []
+        if isinstance(given, list | tuple) and len(pairs) == len(given) and all(len(pair) == 2 for pair in pairs):
+            for key, value in pairs:
                 set_item(machine, table, unwrap(key)[0], value, site.origin)
         else:
             merge_into(machine, table, argument, site.origin)
