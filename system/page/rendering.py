@@ -164,6 +164,11 @@ def day(value: datetime) -> str:
     return f"{value.astimezone(get_settings().hours.zone):%d/%m/%Y}"
 
 
+def clock(value: datetime) -> str:
+    """The time of day in the installation's zone, to the second."""
+    return f"{value.astimezone(get_settings().hours.zone):%H:%M:%S}"
+
+
 def clock_time(minutes: int) -> str:
     """Minutes of a day, as the French write an hour."""
     return f"{minutes // 60}{NO_BREAK_SPACE}h" + (f"{NO_BREAK_SPACE}{minutes % 60:02}" if minutes % 60 else "")
@@ -190,7 +195,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"number": number, "moment": moment, "reason": reason, "clock_time": clock_time}
-    environment.filters |= {"day": day, "day_and_time": day_and_time, "consent_source": consent_source}
+    environment.filters |= {"day": day, "day_and_time": day_and_time, "consent_source": consent_source, "clock": clock}
     environment.globals |= {"statuses": STATUSES, "roles": ROLES, "levels": LEVELS, "deeds": DEEDS, "kinds": KINDS}
     environment.globals |= {"messages": MESSAGES, "outcomes": OUTCOMES, "numbers": NUMBERS, "simulates": _simulates}
     environment.globals |= {"zones": ZONES, "most_text": MOST_TEXT, "most_caption": MOST_CAPTION}

@@ -40,6 +40,7 @@ ASSETS = {
     "htmx.min.js": "text/javascript",
     "idiomorph-ext.min.js": "text/javascript",
     "page.css": "text/css",
+    "page.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
 Reader = Annotated[Holder, page_user(Role.READER)]

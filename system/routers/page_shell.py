@@ -64,6 +64,7 @@ def pace() -> dict[str, Any]:
     silent = silence is not None and silence > MISSED_BEATS * settings.heartbeat_seconds
     silent_since = utc_now() - timedelta(seconds=silence) if silence is not None and silent else None
     return {
+        "now": utc_now(),
         "limit": limit,
         "held": held,
         "silent_since": silent_since,

@@ -186,6 +186,27 @@ def test_everything_works_without_javascript(stack: RunningStack, tmp_path: Path
         until(browser, lambda b: b.current_url.endswith("/page/login"))
 
 
+@pytest.mark.parametrize("path", ["/", f"/page/campaigns/{SENT}"])
+def test_a_page_that_reaches_nobody_says_so_until_it_does_again(
+    stack: RunningStack, browser: Chrome, path: str
+) -> None:
+    browser.delete_all_cookies()
+    log_in(browser, stack.web_url)
+    browser.get(f"{stack.web_url}{path}")
+    said = browser.find_element(By.ID, "no-news")
+    offline = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+    browser.execute_cdp_cmd("Network.enable", {})
+    browser.execute_cdp_cmd("Network.emulateNetworkConditions", offline | {"offline": True})
+    try:
+        last = browser.find_element(By.TAG_NAME, "time").text
+        until(browser, lambda _: said.is_displayed())
+        assert said.text.startswith(f"Pas de nouvelles depuis {last}")
+        assert violations(browser) == []
+    finally:
+        browser.execute_cdp_cmd("Network.emulateNetworkConditions", offline | {"offline": False})
+    until(browser, lambda _: not said.is_displayed())
+
+
 # A minute of the page's timers lasts a second.
 FASTER = """for (const name of ['setTimeout', 'setInterval']) {
     const slow = window[name]; window[name] = (work, delay, ...rest) => slow(work, (delay || 0) / 60, ...rest) }

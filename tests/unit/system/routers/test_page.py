@@ -232,7 +232,7 @@ def test_campaigns_have_pages(browser: Browser, bench: Bench) -> None:
 
 
 def test_the_style_and_the_script_are_served_and_nothing_else(browser: Browser) -> None:
-    for name in ("htmx.min.js", "idiomorph-ext.min.js", "page.css", "icon.svg"):
+    for name in ("htmx.min.js", "idiomorph-ext.min.js", "page.css", "page.js", "icon.svg"):
         answer = browser.request("GET", f"/static/{name}")
         assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "public, max-age=3600")
     for name in ("README.md", "..%2frendering.py", "x"):
@@ -246,7 +246,7 @@ def test_nothing_in_the_page_needs_an_inline_script_or_style(browser: Browser, b
         text = browser.request("GET", path).text
         assert not re.search(r"<style|\sstyle=|\son\w+=|<script>|javascript:|https?://", text)
         assert re.findall(r"<script [^>]*>", text) == [
-            f'<script src="/static/{name}" defer>' for name in ("htmx.min.js", "idiomorph-ext.min.js")
+            f'<script src="/static/{name}" defer>' for name in ("htmx.min.js", "idiomorph-ext.min.js", "page.js")
         ]
 
 

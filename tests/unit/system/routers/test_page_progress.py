@@ -114,3 +114,11 @@ def test_opt_outs_are_counted_once_and_the_bar_is_full_without_them(browser: Bro
     assert reason("1 contacts have no value for {{nom}}, which has no default").startswith(
         "1 contact n’a pas de valeur"
     )
+
+
+def test_when_the_numbers_were_read_is_told(browser: Browser, bench: Bench) -> None:
+    campaign_id = bench.campaign(1)
+    browser.log_in("reader")
+    for path in ("/", "/page/live", f"/page/campaigns/{campaign_id}", f"/page/campaigns/{campaign_id}/live"):
+        text = browser.request("GET", path).text
+        assert re.search(r'Mis à jour à <time datetime="[^"]+">\d\d:\d\d:\d\d</time>', text), path
