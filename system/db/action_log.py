@@ -43,3 +43,14 @@ def last_on_campaign(db: Db, campaign_id: int, action: str) -> Action | None:
         [action, campaign_id],
     ).fetchone()
     return None if row is None else Action(**row)
+
+
+def launch_of(db: Db, campaign_id: int) -> Action | None:
+    """Who launched the campaign, or scheduled it where its hour did; None when neither was noted."""
+    row = db.execute(
+        """SELECT id, done_at, actor, action, detail FROM action_log
+           WHERE detail @> jsonb_build_object('campaign_id', %s::bigint) AND (action = 'campaign scheduled'
+               OR action = 'campaign sending' AND detail ->> 'before' IN ('draft', 'scheduled')) ORDER BY id DESC LIMIT 1""",
+        [campaign_id],
+    ).fetchone()
+    return None if row is None else Action(**row)

@@ -162,6 +162,7 @@ def _campaign_page(
     with get_db().transaction() as connection:
         before = before_launch(connection, campaign.id, preview=preview) if campaign.status in BEFORE_LAUNCH else None
         tests = trial_rows.latest(connection, campaign.id, most=SHOWN_TESTS) if before else []
+        launched = action_log.launch_of(connection, campaign.id) if not before else None
         categories = audience.categories(connection, campaign.id)
         replies = results.replies(connection, campaign.id, before=None, limit=LATEST_REPLIES)
     return shown(
@@ -173,6 +174,7 @@ def _campaign_page(
         shown=found,
         hours=campaign.hours or get_settings().hours,
         before=before,
+        launched=launched,
         tests=tests,
         categories=categories,
         replies=replies,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
 from starlette.datastructures import FormData
@@ -50,6 +50,8 @@ MISSING = {
     "closes": "Choisissez l’heure de fin.",
     "zone": "Choisissez un fuseau horaire.",
 }
+# A later day is a typing mistake.
+MOST_AHEAD = timedelta(days=366)
 WRONG_ZONE = "Ce fuseau horaire n’est pas connu : écrivez par exemple Europe/Paris."
 
 
@@ -170,4 +172,6 @@ def schedule_of(values: Mapping[str, str], hours: SendingHours, now: datetime) -
     if at.tzinfo is not None:
         return "Choisissez un jour et une heure."
     at = at.replace(tzinfo=hours.zone)
+    if at > now + MOST_AHEAD:
+        return "Ce moment est dans plus d’un an : vérifiez l’année."
     return at if at > now else "Ce moment est déjà passé : choisissez un moment à venir."

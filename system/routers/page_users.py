@@ -69,6 +69,15 @@ def _add(holder: Holder, typed: dict[str, str], password: str) -> Response:
     return RedirectResponse("/page/users?done=user-added", status_code=303)
 
 
+@router.get("/{name}/disable")
+def ask_to_close(holder: Admin, name: str) -> HTMLResponse:
+    """Asks before somebody is shut out."""
+    user = next((each for each in list_users(get_db()) if each.name == name and each.enabled), None)
+    if user is None:
+        raise PageProblemError(404, "Ce compte n’existe pas, ou est déjà fermé.")
+    return shown("confirm_close", holder, section="users", user=user)
+
+
 @router.post("/{name}/{deed}")
 async def change(request: Request, holder: Admin, name: str, deed: str) -> Response:
     """Closes or opens an account again, or gives it another password."""

@@ -82,7 +82,7 @@ def addresses(stack: RunningStack, monkeypatch: pytest.MonkeyPatch) -> list[str]
         for campaign in (DRAFT, SENT):
             for deed in ("start", "cancel"):
                 named = path.replace("{campaign_id}", str(campaign)).replace("{deed}", deed)
-                found.add(named.replace("{contact_id}", "1").replace("{import_id}", "1"))
+                found.add(named.replace("{contact_id}", "1").replace("{import_id}", "1").replace("{name}", "reader"))
     of_a_draft = {f"/page/campaigns/{SENT}/{rest}" for rest in ("edit", "confirm/start")}
     return sorted(path for path in found - of_a_draft if not any(word in path for word in NO_PAGES))
 

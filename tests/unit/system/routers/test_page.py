@@ -19,6 +19,10 @@ from tests.unit.system.services.webhook_events import event, process
 
 pytestmark = pytest.mark.real
 NEW: dict[str, Any] = {"name": "Salon", "category": "Salon", "message": "Bonjour", "follow_up": "Merci"}
+# In summer time, and less than a year ahead.
+NEXT_SUMMER = next(
+    day for days in range(2, 365) if (day := f"{utc_now() + timedelta(days=days):%Y-%m-%d}").endswith("-07-01")
+)
 FILE = "téléphone;nom\n0639980001;<b>Anne</b>\n<i>12</i>;Béa\n".encode("cp1252")
 
 
@@ -171,6 +175,7 @@ def test_a_reader_sees_and_does_nothing(browser: Browser, bench: Bench) -> None:
         ("/page/campaigns/1/test", {"phone": "12"}, 422, "pas un numéro"),
         ("/page/campaigns/1/test", {"phone": ""}, 422, "pas un numéro"),
         ("/page/campaigns/1/schedule", {"date": "2020-01-01", "time": "10:00"}, 422, "déjà passé"),
+        ("/page/campaigns/1/schedule", {"date": "3026-11-29", "time": "10:00"}, 422, "dans plus d’un an"),
         ("/page/campaigns/1/schedule", {"date": "demain", "time": ""}, 422, "Choisissez un jour"),
         ("/page/campaigns/1/schedule", {"date": "2020-01-01", "time": "10:00+01:00"}, 422, "Choisissez un jour"),
         ("/page/campaigns/1/unschedule", {}, 409, "a changé d’état"),
@@ -296,10 +301,10 @@ def test_a_draft_is_written_changed_scheduled_and_taken_back(browser: Browser, b
     edited = browser.submit("/page/campaigns/1/edit", name="Foire", message="Bonjour {{ NOM }}", follow_up="Bien")
     assert (edited.status_code, "Bonjour {{nom}}" in browser.request("GET", "/page/campaigns/1").text) == (303, True)
     assert "Bonjour &lt;b&gt;Anne&lt;/b&gt;" in browser.request("GET", "/page/campaigns/1?preview=0").text
-    assert browser.submit("/page/campaigns/1/schedule", date="2099-07-01", time="10:00").status_code == 303
+    assert browser.submit("/page/campaigns/1/schedule", date=NEXT_SUMMER, time="10:00").status_code == 303
     (row,) = bench.execute("SELECT status, scheduled_at AT TIME ZONE 'UTC' AS at FROM campaigns")
     # The hours of the form were the installation's again (UTC here).
-    assert (row["status"], str(row["at"])) == ("scheduled", "2099-07-01 10:00:00")
+    assert (row["status"], str(row["at"])) == ("scheduled", f"{NEXT_SUMMER} 10:00:00")
     assert browser.request("GET", "/page/campaigns/1/edit").status_code == 409
     browser.submit("/page/campaigns/1/unschedule")
     assert status(bench) == "draft"
@@ -354,9 +359,9 @@ def test_a_schedule_is_of_the_campaign_s_zone(browser: Browser, bench: Bench) ->
         bench.db, "Salon", "Bonjour", ["+33639980001"], hours=SendingHours.parse("08:00-20:00", "Europe/Paris")
     )
     browser.log_in()
-    browser.submit("/page/campaigns/1/schedule", date="2099-07-01", time="10:00")
+    browser.submit("/page/campaigns/1/schedule", date=NEXT_SUMMER, time="10:00")
     (row,) = bench.execute("SELECT scheduled_at AT TIME ZONE 'UTC' AS at FROM campaigns")
-    assert str(row["at"]) == "2099-07-01 08:00:00"
+    assert str(row["at"]) == f"{NEXT_SUMMER} 08:00:00"
 
 
 def test_results_and_replies_are_shown_and_downloaded(browser: Browser, bench: Bench) -> None:
