@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from system.db import imports
 from system.db.connection import Db
 
 
@@ -42,6 +43,7 @@ def _counts(db: Db, query: str) -> dict[str, int]:
 def _ages(db: Db) -> dict[str, float]:
     rows = db.execute(
         """SELECT component, greatest(0, extract(epoch FROM clock_timestamp() - max(beat_at))) AS age
-           FROM heartbeats GROUP BY component"""
+           FROM heartbeats WHERE component <> %s GROUP BY component""",
+        [imports.COMPONENT],
     ).fetchall()
     return {row["component"]: float(row["age"]) for row in rows}

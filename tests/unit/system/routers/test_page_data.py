@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from system.db.metrics import backlog
 from system.services.consent import opt_out
 from tests.unit.system.bench import Bench
 from tests.unit.system.routers.page_browser import Browser
@@ -87,6 +88,21 @@ def test_past_imports_are_found_again(admin: Browser, bench: Bench) -> None:
     admin.submit("/page/imports", file=b"phone\n12\n")
     shown = admin.request("GET", "/page/imports").text
     assert shown.index('<a href="/page/imports/2">') < shown.index('<a href="/page/imports/1">f&lt;i&gt;.csv</a>')
-    assert "en cours, ou interrompu" not in shown
-    bench.execute("UPDATE imports SET finished_at = NULL WHERE id = 2")
-    assert "en cours, ou interrompu" in admin.request("GET", "/page/imports").text
+    assert not any(words in shown for words in ("(en cours)", "(interrompu)"))
+
+
+@pytest.mark.parametrize(("ago", "word", "other"), [(1, "en cours", "interrompu"), (3600, "interrompu", "en cours")])
+def test_an_import_that_runs_is_told_apart_from_one_that_was_cut(
+    admin: Browser, bench: Bench, ago: int, word: str, other: str
+) -> None:
+    bench.execute("UPDATE imports SET finished_at = NULL")
+    bench.execute(
+        "INSERT INTO heartbeats (component, instance, beat_at) VALUES ('import', '1', now() - make_interval(secs => %s))",
+        ago,
+    )
+    shown = admin.request("GET", "/page/imports").text
+    assert (f"({word})" in shown, f"({other})" in shown) == (True, False)
+    shown = admin.request("GET", "/page/imports/1").text
+    assert (f"{word.capitalize()}&nbsp;:" in shown, f"{other.capitalize()}&nbsp;:" in shown) == (True, False)
+    with bench.db.transaction() as connection:
+        assert "import" not in backlog(connection).heartbeat_ages

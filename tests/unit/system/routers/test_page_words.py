@@ -1,6 +1,7 @@
 """What a page says beside what it does: both messages, who launched, where a mistake is."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -91,7 +92,7 @@ def test_an_account_is_closed_after_a_question(browser: Browser) -> None:
     ],
 )
 def test_a_refused_form_says_so_in_its_title_and_takes_the_focus(
-    browser: Browser, path: str, data: dict[str, str]
+    browser: Browser, path: str, data: dict[str, Any]
 ) -> None:
     draft(browser)
     answer = browser.submit(path, **data)

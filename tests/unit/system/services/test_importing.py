@@ -2,6 +2,8 @@
 
 import csv
 import io
+from collections.abc import Iterator
+from typing import BinaryIO, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -236,3 +238,30 @@ def test_every_line_is_new_known_or_told(bench: Bench, rows: list[tuple[str, str
 def test_an_unknown_import_is_said_so(bench: Bench) -> None:
     with pytest.raises(UnknownImportError):
         find_import(bench.db, 1)
+
+
+class Growing(io.RawIOBase):
+    """A file that is written while it is read."""
+
+    def __init__(self, parts: Iterator[bytes]) -> None:
+        self._parts = parts
+
+    def read(self, size: int = -1) -> bytes:
+        return next(self._parts, b"")
+
+
+def test_an_import_gives_signs_of_life_while_it_runs_and_none_after(bench: Bench) -> None:
+    seen: list[tuple[bool, bool]] = []
+
+    def lines() -> Iterator[bytes]:
+        yield b"phone\n"
+        for number in range(importing.BATCH + 1):
+            yield f"+3363998{number:04}\n".encode()
+        for ago in (1, 3600):
+            bench.execute("UPDATE heartbeats SET beat_at = now() - make_interval(secs => %s)", ago)
+            found = find_import(bench.db, 1)
+            seen.append((found.running, found.finished_at is None))
+
+    done = import_contacts(bench.db, cast("BinaryIO", Growing(lines())), Source("f.csv", "admin"))
+    assert (seen, done.running, done.created) == ([(True, True), (False, True)], False, importing.BATCH + 1)
+    assert bench.execute("SELECT * FROM heartbeats") == []
