@@ -251,5 +251,6 @@ def _sent_its_own_way(known: TargetFacts, observation: RequestWithoutTimeout) ->
         return "`socket.setdefaulttimeout` peut donner un délai à chaque requête"
     if observation.library != "requests":
         return ""
-    own = next(iter(replaced), None)
+    # An adapter is mounted on a session: `requests.get` makes its own.
+    own = next((o for o in replaced if observation.by_session or not o.name.endswith(".mount")), None)
     return f"le projet remplace `{own.name}` de `requests`, qui peut donner un délai à chaque requête" if own else ""

@@ -36,12 +36,13 @@ class RequestWithoutTimeout(TaskObservation):
     """A request that may wait for ever; `library` sends it (`requests`, `httpx` …).
 
     `spread`: the options, as written, that were not read and may give it a timeout. `perhaps`: the timeout that is none
-    only in some cases.
+    only in some cases. `by_session`: an object sends it, to which an adapter of the project's may give one.
     """
 
     library: str
     spread: str = ""
     perhaps: str = ""
+    by_session: bool = True
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from audit.reading.behaviour.certificates import held
 from audit.reading.behaviour.kept_clients import kept_client
 from audit.reading.behaviour.request_attempts import with_attempts
 from audit.reading.behaviour.scope import Scope, function_scope, keyword, last
+from audit.reading.behaviour.standard_clients import choices
 from audit.reading.behaviour.verification_options import spread_entry
 from audit.reading.behaviour.verification_values import Side, sides
 from audit.reading.python.abstract_values import (
@@ -51,8 +52,17 @@ _PLACED_TIMEOUT = {
     "http.client.HTTPSConnection": 2,
 }
 _POOLS = re.compile(r"^urllib3\.(?:\w+\.)*(?:PoolManager|ProxyManager|HTTPS?ConnectionPool)\.(?:request|urlopen)$")
+_SENDERS = frozenset({"Session", "HTTPAdapter"})
 _SENDING = frozenset(
-    {"requests.adapters.HTTPAdapter", "requests.Session", "requests.sessions.Session", "requests.api", "requests"}
+    {
+        "requests.adapters.HTTPAdapter",
+        "requests.Session",
+        "requests.sessions.Session",
+        "requests.sessions",
+        "requests.adapters",
+        "requests.api",
+        "requests",
+    }
 )
 
 
@@ -63,13 +73,16 @@ def network(scope: Scope) -> Iterator[RequestWithTimeout | RequestWithoutTimeout
         name = last(call.func)
         if replaced := _gives_a_default(scope, call, name):
             yield scope.observed(DefaultTimeoutSource, call, name=replaced)
-        if not mounted or (name in _VERBS and _timeout(scope, call) is not None):
+        if not mounted or (
+            name in _VERBS and (_timeout(scope, call) is not None or _by_module(scope.external(call.func)))
+        ):
             yield from _request(scope, call, name) if name in _ASKING else _later(scope, call, name)
             yield from _by_another_name(scope, call)
             yield from _by_aiohttp(scope, call, name)
     for node in scope.all(ast.Assign):
         target = node.targets[0]
-        if isinstance(target, ast.Attribute) and target.attr in _VERBS and held(scope, target.value) in _SENDING:
+        replacing = isinstance(target, ast.Attribute) and target.attr in _VERBS | _SENDERS
+        if isinstance(target, ast.Attribute) and replacing and held(scope, target.value) in _SENDING:
             yield scope.observed(DefaultTimeoutSource, node, name=ast.unparse(target))
 
 
@@ -77,20 +90,27 @@ def _request(
     scope: Scope, call: ast.Call, name: str
 ) -> Iterator[RequestWithTimeout | RequestWithoutTimeout | DefaultTimeoutSource]:
     limited = _limited(scope, call, name)
-    timeout = _timeout(scope, call) if limited else None
+    timeout, by_session = _timeout(scope, call) if limited else None, not _by_module(scope.external(call.func))
     found = sides(scope, timeout, _ending) if timeout is not None else frozenset()
     if timeout is not None and Side.GIVES_UP in found:
         library, told = scope.external(call.func).partition(".")[0], f"timeout={ast.unparse(timeout)}"
         unread = told if Side.UNREAD in found else ""
         perhaps = told if Side.VERIFIES in found else ""
-        yield scope.observed(RequestWithoutTimeout, call, library=library, spread=unread, perhaps=perhaps)
+        yield scope.observed(
+            RequestWithoutTimeout, call, library=library, spread=unread, perhaps=perhaps, by_session=by_session
+        )
         return
     spread = _may_be_spread(scope, call) if limited is False else ""
     if limited:
         yield scope.observed(RequestWithTimeout, call, seconds=_seconds(scope, call), turns=_turns(scope, call))
     elif limited is not None:
         library = scope.external(call.func).partition(".")[0]
-        yield scope.observed(RequestWithoutTimeout, call, library=library, spread=spread)
+        yield scope.observed(RequestWithoutTimeout, call, library=library, spread=spread, by_session=by_session)
+
+
+def _by_module(callee: str) -> bool:
+    """Whether a function of `requests` itself sends, in a session that it makes for this one request."""
+    return callee.removeprefix("requests.").removeprefix("api.") in _VERBS and callee.startswith("requests.")
 
 
 def _turns(scope: Scope, call: ast.Call) -> int | Unknown:
@@ -224,19 +244,19 @@ def _by_another_name(
     asked, preset = _asked(scope, call)
     if not asked.startswith((*_WITHOUT_DEFAULT, *_WITH_DEFAULT)):
         return
-    timeout = _timeout(scope, call)
+    timeout, by_session = _timeout(scope, call), not _by_module(asked)
     known = timeout is not None and scope.value(timeout) is not None
     given = preset.get("timeout", UNKNOWN) if isinstance(preset, Table) and timeout is None else UNKNOWN
     if given is not UNKNOWN and _ending(given) is Side.GIVES_UP:
-        yield scope.observed(RequestWithoutTimeout, call, library=asked.partition(".")[0])
+        yield scope.observed(RequestWithoutTimeout, call, library=asked.partition(".")[0], by_session=by_session)
     elif known or "timeout" in preset or (timeout is None and asked.startswith(_WITH_DEFAULT)):
         plain = unwrap(given)[0]
         told = plain[1] if isinstance(plain, list | tuple) and len(plain) == 2 else plain
         seconds = told if isinstance(told, int | float) else _seconds(scope, call)
         yield scope.observed(RequestWithTimeout, call, seconds=seconds)
     else:
-        spread = _may_be_spread(scope, call)
-        yield scope.observed(RequestWithoutTimeout, call, library=asked.partition(".")[0], spread=spread)
+        spread, library = _may_be_spread(scope, call), asked.partition(".")[0]
+        yield scope.observed(RequestWithoutTimeout, call, library=library, spread=spread, by_session=by_session)
 
 
 def _asked(scope: Scope, call: ast.Call) -> tuple[str, Collection[object]]:
@@ -248,6 +268,8 @@ def _asked(scope: Scope, call: ast.Call) -> tuple[str, Collection[object]]:
         return f"{held(scope, func.args[0])}.request", ()
     if isinstance(func, ast.Subscript | ast.Call):
         return _in_a_table(scope, func), ()
+    if len(chosen := list(choices(scope, call.func, 0))) > 1:
+        return next(filter(None, (_verb(scope.evaluated(one)) for one in chosen)), ""), ()
     value = scope.evaluated(func) if isinstance(func, ast.Name | ast.Attribute) else UNKNOWN
     made_by = value.cls if isinstance(value, Instance) else UNKNOWN
     if isinstance(value, Instance) and isinstance(made_by, External) and last_name(made_by) == "partial":

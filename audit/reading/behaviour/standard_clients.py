@@ -43,27 +43,27 @@ def _names(scope: Scope, call: ast.Call) -> Iterator[str]:
     """The clients of the table that a call may make: by their name, a local choice, or `getattr` of their module."""
     if last(call.func) == "partial" and call.args:
         yield from (n for n in [scope.external(call.args[0])] if n in _CLIENTS)
-    for node in _choices(scope, call.func, 0):
+    for node in choices(scope, call.func, 0):
         name = scope.external(node)
         if name in _CLIENTS:
             yield name
         if isinstance(node, ast.Call) and last(node.func) == "getattr" and len(node.args) > 1:
             module = ast.unparse(node.args[0])
-            given = (n.value for n in _choices(scope, node.args[1], 0) if isinstance(n, ast.Constant))
+            given = (n.value for n in choices(scope, node.args[1], 0) if isinstance(n, ast.Constant))
             texts = (text for text in given if isinstance(text, str))
             yield from (n for text in texts if (n := f"{module}.{text}") in _CLIENTS)
 
 
-def _choices(scope: Scope, node: ast.expr, depth: int) -> Iterator[ast.expr]:
+def choices(scope: Scope, node: ast.expr, depth: int) -> Iterator[ast.expr]:
     """The expressions that one may stand for: each that its name is given here, each side of a choice."""
     if isinstance(node, ast.IfExp):
-        yield from (n for side in (node.body, node.orelse) for n in _choices(scope, side, depth))
+        yield from (n for side in (node.body, node.orelse) for n in choices(scope, side, depth))
         return
     given = scope.assigns.get(node.id, ()) if isinstance(node, ast.Name) and depth < _DEPTH else ()
     if not given:
         yield node
     for assign in given:
-        yield from _choices(scope, assign.value, depth + 1)
+        yield from choices(scope, assign.value, depth + 1)
 
 
 def _is_left_out(scope: Scope, call: ast.Call, argument: str, place: int) -> bool:

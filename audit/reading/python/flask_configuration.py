@@ -55,8 +55,9 @@ def _load(machine: Machine, table: Table, name: str, site: CallSite) -> None:
 
 def _namespace(table: Table, site: CallSite) -> Value:
     """`app.config.get_namespace("CELERY_")`: the entries that begin so, in small letters and without it unless told otherwise."""
-    asked: tuple[tuple[str, Value], ...] = (("namespace", UNKNOWN), ("lowercase", True), ("trim_namespace", True))
-    prefix, lower, trim = (unwrap(site.argument(place, *one))[0] for place, one in enumerate(asked))
+    prefix = unwrap(site.argument(0, "namespace"))[0]
+    lower = unwrap(site.argument(1, "lowercase", True))[0]
+    trim = unwrap(site.argument(2, "trim_namespace", True))[0]
     if not isinstance(prefix, str) or UNKNOWN in (lower, trim):
         return UNKNOWN
     found = Table()

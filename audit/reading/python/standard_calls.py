@@ -201,9 +201,10 @@ def _table(machine: Machine, site: CallSite) -> Value:
     table = Table()
     for argument in site.arguments:
         given = unwrap(argument)[0]
-        pairs = [one for one in given if isinstance(one, list | tuple)] if isinstance(given, list | tuple) else []
-        if isinstance(given, list | tuple) and len(pairs) == len(given) and all(len(pair) == 2 for pair in pairs):
-            for key, value in pairs:
+        pairs = [unwrap(pair)[0] for pair in given] if isinstance(given, list | tuple) else [UNKNOWN]
+        known = [pair for pair in pairs if isinstance(pair, list | tuple) and len(pair) == 2]
+        if len(known) == len(pairs):
+            for key, value in known:
                 set_item(machine, table, unwrap(key)[0], value, site.origin)
         else:
             merge_into(machine, table, argument, site.origin)
