@@ -8,14 +8,18 @@ from enum import Enum
 from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.called_functions import called_function, inside, named_function
 from audit.reading.behaviour.changed_rows import methods_named
+from audit.reading.behaviour.row_objects import owner
 from audit.reading.behaviour.scope import Scope, gather, keyword, last
 from audit.reading.python.abstract_values import (
+    ClassValue,
     External,
     Instance,
     Value,
     unwrap,
 )
 from audit.reading.python.child_nodes import walk
+from audit.reading.python.classes import lineage
+from audit.reading.python.modules import Module
 from audit.reading.python.parameters import defaults_of, parameters_of, placed
 
 _DEPTH = 5
@@ -214,22 +218,40 @@ def calls_of(scope: Scope, name: str) -> Iterator[tuple[Scope, ast.Call]]:
 
 
 def _of_its_own_object(scope: Scope, name: str, depth: int, judge: Judge) -> frozenset[Side]:
-    """What an attribute is given by the methods of its class, or by the class."""
-    owner = scope.symbol.partition(":")[2].rpartition(".")[0]
+    """What an attribute is given by the methods of its class, or by the class, and by those that inherit from it."""
     found: list[frozenset[Side]] = []
-    for cls in walk(scope.module.tree):
-        if not isinstance(cls, ast.ClassDef) or cls.name != owner.rpartition(".")[2]:
-            continue
-        for method in cls.body:
-            if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef):
-                other = Scope(scope.machine, scope.module, f"{scope.module.name}:{owner}.{method.name}", method)
+    for module, qualified, cls in _own_classes(scope, name):
+        for statement in cls.body:
+            if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+                other = Scope(scope.machine, module, f"{module.name}:{qualified}.{statement.name}", statement)
                 for _ in gather(other, ""):
                     pass
                 given = [a.value for a in other.all(ast.Assign) if any(_is_own(t, name) for t in a.targets)]
                 found += [sides(other, value, judge, depth - 1) for value in given]
-            elif isinstance(method, ast.Assign) and any(last(t) == name for t in method.targets):
-                found.append(sides(scope, method.value, judge, depth - 1))
+            elif isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
+                targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+                whole = Scope(scope.machine, module, "", module.tree)
+                found += [sides(whole, statement.value, judge, depth - 1)] if name in map(last, targets) else []
     return frozenset().union(*found) if found else _UNREAD
+
+
+def _own_classes(scope: Scope, name: str) -> Iterator[tuple[Module, str, ast.ClassDef]]:
+    """The class that a method belongs to, those it inherits from, and those of the project that inherit from it."""
+    own = scope.symbol.partition(":")[2].rpartition(".")[0]
+    cls = owner(scope)
+    if not isinstance(cls, ClassValue):
+        nodes = (node for node in walk(scope.module.tree) if isinstance(node, ast.ClassDef))
+        yield from ((scope.module, own, node) for node in nodes if node.name == own.rpartition(".")[2])
+        return
+    machine = scope.machine
+    related = lineage(cls)
+    for key, module in machine.project.modules.items():
+        if name in module.source.text and not machine.project.is_test_file(module.source.path):
+            values = machine.module_names(key).values()
+            made = [v for v in values if isinstance(v, ClassValue) and v.module == key and cls in lineage(v)]
+            related = [*related, *(v for v in made if v not in related)]
+    for one in related:
+        yield machine.project.modules[one.module], one.symbol.partition(":")[2], one.node
 
 
 def _is_own(target: ast.expr, name: str) -> bool:
