@@ -1,14 +1,17 @@
 """Lists and reads the files of a target, and notes why others are not read."""
 
+import ast
 import logging
 import os
 import posixpath
 import re
 import tokenize
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from io import BytesIO
+from itertools import accumulate
 from pathlib import Path
 
 from audit.model.findings import Excerpt
@@ -43,12 +46,36 @@ class Source:
     @cached_property
     def lines(self) -> tuple[str, ...]:
         """The text cut at line ends."""
-        return tuple(re.split(r"\r\n|\r|\n", self.text))
+        return tuple(self._plain.split("\n"))
+
+    @cached_property
+    def _plain(self) -> str:
+        """The text with each line end as one character."""
+        return re.sub(r"\r\n?", "\n", self.text) if "\r" in self.text else self.text
+
+    @cached_property
+    def _starts(self) -> "array[int]":
+        """Where each line starts, and where one after the last would: lines themselves weigh more than the text."""
+        return array("L", accumulate((len(line) + 1 for line in self._plain.split("\n")), initial=0))
+
+    def between(self, first: int, last: int) -> str:
+        """Lines `first` to `last`, from 1; those that the text does not have are left out."""
+        starts = self._starts
+        return self._plain[starts[first - 1] : starts[min(last, len(starts) - 1)] - 1] if first < len(starts) else ""
+
+    def segment(self, node: ast.expr) -> str:
+        """Text of an expression exactly as written. Columns of syntax trees count UTF-8 bytes."""
+        first, last = node.lineno, node.end_lineno or node.lineno
+        text = self.between(first, last)
+        if text.isascii():
+            return text[node.col_offset : self._starts[last - 1] - self._starts[first - 1] + (node.end_col_offset or 0)]
+        above = len(self.between(first, last - 1).encode()) + 1 if last > first else 0
+        return text.encode()[node.col_offset : above + (node.end_col_offset or 0)].decode("utf-8", "replace")
 
     def excerpt(self, first: int, last: int, language: str = "python") -> Excerpt:
         """Lines `first` to `last`, verbatim."""
-        last = min(last, len(self.lines))
-        return Excerpt(self.path, first, last, "\n".join(self.lines[first - 1 : last]), language)
+        last = min(last, len(self._starts) - 1)
+        return Excerpt(self.path, first, last, self.between(first, last), language)
 
 
 def walk(root: Path, exclude: tuple[str, ...]) -> Tree:

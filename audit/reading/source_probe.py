@@ -308,7 +308,7 @@ def _given_up(machine: Machine, place: Origin) -> Iterator[UnreadFile]:
 
     What its names hold is known to be unknown, and the functions below it are read for themselves.
     """
-    text = "\n".join(machine.sources[place.path].lines[place.first - 1 : place.last])
+    text = machine.sources[place.path].between(place.first, place.last)
     texts = [text, *(body for _, body in machine.graph.called_from(text, machine.followed))]
     configures = any(map(_CONFIGURES.search, texts))
     if configures or any(map(_REGISTERS.search, texts)):

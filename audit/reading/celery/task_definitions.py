@@ -3,7 +3,6 @@
 import ast
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 
 from audit.model.annotations import annotated
 from audit.model.facts import Task
@@ -29,7 +28,6 @@ from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute, lineage
 from audit.reading.python.frames import CallSite, ExhaustedError, Frame
 from audit.reading.python.interpreter import PARTIAL, Machine
-from audit.reading.python.node_text import segment
 from audit.reading.source_files import Source
 
 _OBJECT = External("builtins.object")
@@ -319,7 +317,7 @@ def _task_of_instance(machine: Machine, instance: Instance, cls: ClassValue, run
 
 def _options(source: Source | None, decoration: Decoration) -> dict[str, PlainValue]:
     nodes = decoration.node.keywords if isinstance(decoration.node, ast.Call) else []
-    written = partial(segment, source) if source else ast.unparse
+    written = source.segment if source else ast.unparse
     texts = {k.arg: written(k.value) for k in nodes if k.arg}
     found: dict[str, PlainValue] = {SPREAD: written(decoration.node)} if decoration.keywords.opaque else {}
     for name, value in decoration.keywords.items():

@@ -23,6 +23,7 @@ class Missing(Enum):
 
 
 MISSING: Final = Missing.MISSING
+_EMPTY: Final[Mapping[Any, Any]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +38,22 @@ class Origin:
 class Table(dict["Value", "Value"]):
     """A dict that remembers where each key was written. `opaque`: something unreadable was merged into it."""
 
-    def __init__(
-        self, content: Mapping[Value, Value] | None = None, origins: Mapping[Value, Origin] | None = None
-    ) -> None:
-        super().__init__(content or {})
-        self.origins: dict[Value, Origin] = dict(origins or {})
-        self.opaque: Origin | None = None
+    __slots__ = ("opaque", "origins")
+    opaque: Origin | None
+    origins: dict[Value, Origin]
+
+    def __init__(self, content: Mapping[Value, Value] = _EMPTY, origins: Mapping[Value, Origin] = _EMPTY) -> None:
+        super().__init__(content)
+        self.opaque = None
+        if origins:
+            self.origins = dict(origins)
+
+    def __getattr__(self, name: str) -> dict[Value, Origin]:
+        """The places of a table that has none yet: most never get one, and tables are many."""
+        if name != "origins":
+            raise AttributeError(name)
+        self.origins = {}
+        return self.origins
 
     def copy(self) -> Table:
         """Same content, origins and opacity."""
@@ -107,6 +118,8 @@ class Conf(Table):
     modules, `ignored` are not, and `doubted` may be.
     """
 
+    __slots__ = ("doubted", "history", "home", "ignored", "seen")
+
     def __init__(self, home: str = "") -> None:
         super().__init__()
         self.home = home
@@ -127,14 +140,14 @@ class Namespace(Table):
     `cut`: those whose value, or a part of it, was too long to follow.
     """
 
-    def __init__(
-        self, content: Mapping[Value, Value] | None = None, origins: Mapping[Value, Origin] | None = None
-    ) -> None:
+    __slots__ = ("cut",)
+
+    def __init__(self, content: Mapping[Value, Value] = _EMPTY, origins: Mapping[Value, Origin] = _EMPTY) -> None:
         super().__init__(content, origins)
-        self.cut: set[str] = set()
+        self.cut: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Overridable:
     """A value that holds unless this environment variable is set.
 
@@ -150,14 +163,14 @@ class Overridable:
 REPEATED: Final = Overridable(UNKNOWN, "")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class External:
     """A name that comes from outside the target: `datetime.timedelta`, `builtins.int`."""
 
     dotted: str
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class ModuleValue:
     """A module or a package of the target."""
 
@@ -208,6 +221,8 @@ class ClassValue:
     names: Namespace
     bases: tuple[Value, ...] = ()
     decorators: tuple[Decoration, ...] = ()
+    # The names that its body annotates.
+    fields: tuple[str, ...] = ()
     # Kept by whoever works them out first: the bases and the text of a class do not change.
     lineage: list[ClassValue] | None = None
     annotations: dict[str, ast.expr | None] | None = None
@@ -218,7 +233,7 @@ class ClassValue:
         return self.place.node()
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Instance:
     """What calling a class (or anything external) gives. `fields` are attributes known so far."""
 
@@ -229,7 +244,7 @@ class Instance:
     origin: Origin | None = None
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Method:
     """An attribute of something that is not read further: it can only be called. `name` may be dotted."""
 
@@ -237,7 +252,7 @@ class Method:
     name: str
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class BoundMethod:
     """A method of the target with its `self`, or its class."""
 

@@ -15,7 +15,7 @@ def follow_factories(
 ) -> None:
     """Follow the declared factory, or every function that calls one of the classes `names` and was not followed yet."""
     wanted = machine.resolve(declared) if declared else UNKNOWN
-    built = {instance.origin for instance in machine.instances if is_application(instance)}
+    built = {place for cls, places in machine.made_at.items() if is_application(Instance(cls)) for place in places}
     candidates = [wanted] if isinstance(wanted, FunctionValue) else _factories(machine, names)
     for function in candidates:
         module = machine.project.modules[function.module]

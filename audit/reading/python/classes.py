@@ -84,12 +84,7 @@ def class_attribute(cls: ClassValue, name: str) -> Value:
 
 def annotated_fields(cls: ClassValue) -> list[str]:
     """Names annotated in the class body, base classes first: the order of a generated `__init__`."""
-    names: list[str] = []
-    for current in reversed(lineage(cls)):
-        for statement in current.node.body:
-            if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-                names += [statement.target.id] if statement.target.id not in names else []
-    return names
+    return list(dict.fromkeys(name for current in reversed(lineage(cls)) for name in current.fields))
 
 
 def is_worked_out(cls: ClassValue, name: str) -> bool:

@@ -15,7 +15,6 @@ from audit.reading.python.interpreter import Machine
 from audit.reading.python.lru_cache import LruCache
 from audit.reading.python.modules import Module
 from audit.reading.python.name_resolution import Resolver, dotted
-from audit.reading.python.node_text import segment
 from audit.reading.python.parameters import defaults_of
 from audit.reading.python.syntax_cache import Definition, Place
 from audit.reading.python.task_hooks import task_hooks
@@ -100,7 +99,7 @@ def _function(machine: Machine, module: Module, symbol: str, owner: str, node: D
     return Function(
         symbol=symbol,
         parameters=tuple(parameters(module, node)),
-        decorators=tuple(segment(source, d) for d in node.decorator_list),
+        decorators=tuple(source.segment(d) for d in node.decorator_list),
         calls=tuple(_call(module, resolver, n, tables) for n in inside if isinstance(n, ast.Call)),
         head=source.excerpt(first, max(min(last, first + _HEAD_LINES - 1), min(signature_end, last))),
         body=source.excerpt(first, last),
@@ -141,8 +140,8 @@ def parameters(module: Module, node: Definition) -> Iterator[Parameter]:
             depends = next((d for d in map(depends_name, (default, *_metadata(parameter.annotation))) if d), "")
             yield Parameter(
                 star + parameter.arg,
-                segment(module.source, parameter.annotation) if parameter.annotation else "",
-                segment(module.source, default) if default else "",
+                module.source.segment(parameter.annotation) if parameter.annotation else "",
+                module.source.segment(default) if default else "",
                 depends,
             )
 
@@ -170,10 +169,10 @@ def _call(module: Module, resolver: Resolver, node: ast.Call, tables: CalledTabl
     given = (*node.args, *(k.value for k in node.keywords))
     named = [a for a in given if isinstance(a, ast.Name | ast.Attribute)]
     return Call(
-        name=dotted(node.func) or segment(source, node.func),
+        name=dotted(node.func) or source.segment(node.func),
         target=target,
-        arguments=tuple(segment(source, a) for a in node.args),
-        keywords={k.arg or "**": segment(source, k.value) for k in node.keywords},
+        arguments=tuple(source.segment(a) for a in node.args),
+        keywords={k.arg or "**": source.segment(k.value) for k in node.keywords},
         excerpt=source.excerpt(node.lineno, node.end_lineno or node.lineno),
         callbacks=(
             *filter(None, (resolver.target(a) for a in named)),

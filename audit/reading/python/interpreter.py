@@ -75,7 +75,8 @@ class Machine:
     write_option: Callable[["Machine", Value, Value, Value, Origin], None]
     observers: list[Callable[["Machine", CallSite], Value]] = field(default_factory=list)
     decorated: list[FunctionValue] = field(default_factory=list)
-    instances: list[Instance] = field(default_factory=list)
+    # Where each class was called.
+    made_at: dict[External | ClassValue, set[Origin | None]] = field(default_factory=dict)
     celery_instances: list[Instance] = field(default_factory=list)
     undo_log: UndoLog = field(default_factory=UndoLog)
     globals: dict[str, Namespace] = field(default_factory=dict)
@@ -282,8 +283,9 @@ class Machine:
         self._depth = 0
 
     def remember(self, instance: Instance) -> Instance:
-        """Keep an instance among those met, and return it."""
-        self.instances.append(instance)
+        """Note where an instance was made, keep those of Celery, and return it."""
+        if isinstance(instance.cls, External | ClassValue):
+            self.made_at.setdefault(instance.cls, set()).add(instance.origin)
         if self.is_celery(instance):
             self.celery_instances.append(instance)
         return instance

@@ -51,7 +51,7 @@ def read_body(machine: Machine, body: Sequence[ast.stmt], frame: Frame) -> None:
             machine.cut = True
             _forget(machine, statement, frame)
         if frame.is_module and machine.cut:
-            frame.names.cut.update(_bound(statement))
+            frame.names.cut |= _bound(statement)
         if frame.ended:
             return
 
@@ -298,9 +298,10 @@ def _class(machine: Machine, node: ast.ClassDef, frame: Frame) -> None:
     read_body(machine, node.body, Frame(frame.module, names, outer, f"{frame.qualifier}{node.name}."))
     del names["__class_body__"]
     symbol = f"{frame.module.name}:{frame.qualifier}{node.name}"
-    value = ClassValue(
-        symbol, Place(frame.module, node), frame.module.name, names, bases, _decorations(machine, node, frame)
-    )
+    annotated = (s.target for s in node.body if isinstance(s, ast.AnnAssign))
+    fields = tuple(target.id for target in annotated if isinstance(target, ast.Name))
+    decorations = _decorations(machine, node, frame)
+    value = ClassValue(symbol, Place(frame.module, node), frame.module.name, names, bases, decorations, fields)
     finish_class(machine, value, node, frame)
     machine.undo_log.write(frame.names, node.name, value, frame.origin(node))
 

@@ -63,7 +63,7 @@ class SyntaxCache:
         part = (module.name, first, last)
         if found := self._trees.get(part):
             return found
-        text = "\n".join(module.source.lines[first - 1 : last])
+        text = module.source.between(first, last)
         worth = first < _MOST_ABOVE and len(text) * _SMALL < len(module.source.text)
         tree = _alone(text, first) if worth and (module.name, 0, 0) not in self._trees else None
         return self._trees.put(part, tree, len(text)) if tree else self.tree(module)
@@ -103,9 +103,14 @@ class Place(Generic[Node]):
         self._seen = weakref.ref(node)
 
     @property
+    def is_decorated(self) -> bool:
+        """Whether the first line of a definition is above the one that names it: it has a decorator."""
+        return self._first < self._line
+
+    @property
     def text(self) -> str:
         """The lines the node stands on."""
-        return "\n".join(self._module.source.lines[self._first - 1 : self._last])
+        return self._module.source.between(self._first, self._last)
 
     def node(self) -> Node:
         """The node, from the text parsed again where the first one is gone."""

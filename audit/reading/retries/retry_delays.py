@@ -6,7 +6,6 @@ from audit.model.retries import RetrySchedule
 from audit.model.unknown import UNKNOWN
 from audit.reading.python.abstract_values import Value, exported, unwrap
 from audit.reading.python.interpreter import Machine
-from audit.reading.python.node_text import segment
 from audit.reading.retries.followed_retries import FollowedTask, RetryCall, Where
 from audit.reading.retries.retry_calls import TaskCalls
 from audit.reading.retries.retry_delay_places import decision_chain
@@ -88,7 +87,7 @@ def _seconds(options: RetryOptions, delay: Value) -> float | None:
 
 def _asked_text(call: RetryCall) -> str:
     given = next((k.value for k in call.node.keywords if k.arg in {"countdown", "eta"}), call.node)
-    text = " ".join(segment(call.module.source, given if call.followed else call.node).split())[:120]
+    text = " ".join(call.module.source.segment(given if call.followed else call.node).split())[:120]
     return f"`{text}`" if call.followed else f"que demande `{text}`"
 
 

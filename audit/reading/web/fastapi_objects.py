@@ -20,7 +20,6 @@ from audit.reading.python.abstract_values import (
 )
 from audit.reading.python.frames import CallSite
 from audit.reading.python.interpreter import Machine
-from audit.reading.python.node_text import segment
 
 APPLICATIONS = ("FastAPI", "Starlette")
 ROUTERS = ("APIRouter", "Router")
@@ -189,7 +188,7 @@ def _dependency(machine: Machine, site: CallSite) -> Instance:
             marker.fields["factory"] = factory
             return marker
     if first is not None and unwrap(site.arguments[0])[0] is UNKNOWN:
-        marker.fields["factory"] = External(segment(site.frame.module.source, first)[:200])
+        marker.fields["factory"] = External(site.frame.module.source.segment(first)[:200])
     return marker
 
 
