@@ -4,7 +4,7 @@ import gc
 import logging
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from audit.model.facts import BeatEntry, Facts, Loading, Process, Setting, Task
@@ -14,7 +14,7 @@ from audit.model.observations.observation import Observation
 from audit.model.test_files import places_of, program_places
 from audit.reading.behaviour import read_code
 from audit.reading.behaviour.deferred_calls import call_completion
-from audit.reading.behaviour.deprecated_uses import read_deprecations
+from audit.reading.behaviour.deprecated_uses import Deprecations
 from audit.reading.behaviour.guards import guard_facts
 from audit.reading.behaviour.user_mentions import UserMentions
 from audit.reading.behaviour.whole_work import whole_work
@@ -47,7 +47,7 @@ from audit.reading.python.abstract_values import ClassValue, External, FunctionV
 from audit.reading.python.application_factories import follow_factories
 from audit.reading.python.functions import Functions, OfFunctions
 from audit.reading.python.interpreter import STEPS_IN_FUNCTIONS, Machine
-from audit.reading.python.modules import Project, read_project
+from audit.reading.python.modules import Module, Project, read_project
 from audit.reading.retries.retried_classes import retried_classes
 from audit.reading.retries.retry_policies import read_retries
 from audit.reading.source_files import Tree, walk
@@ -144,7 +144,7 @@ def _collect(target: Target, steps: int) -> Facts:
     functions = Functions(machine)
     beat, beat_known = _beat(machine, app, tasks, processes)
     settings, tasks = _settings(machine, app, tasks, target)
-    gaps = _gaps(tree, machine)
+    gaps, deprecated = _gaps(tree, machine), Deprecations(machine)
     absence = None if tasks or app else celery_absence(project, tree, processes, gaps)
     return Facts(
         level=Level.SOURCE,
@@ -163,9 +163,9 @@ def _collect(target: Target, steps: int) -> Facts:
         routes=routes,
         routes_known=bool(routes),
         processes=processes,
-        deprecations=read_deprecations(machine),
         retries=read_retries(machine),
-        observations=(*_observations(machine, tree, target, app), *retried_classes(machine, tasks)),
+        observations=(*_observations(machine, tree, target, app, deprecated.look), *retried_classes(machine, tasks)),
+        deprecations=deprecated.found,
         applications=named_applications(machine),
         configured_by=str(app.fields.get("configured_by", "")) if app else "",
         published_settings=_published(app),
@@ -227,12 +227,21 @@ def _follow_to_tests(project: Project, app: Instance | None) -> None:
         project.program += places_of(app.origin.path)
 
 
-def _observations(machine: Machine, tree: Tree, target: Target, app: Instance | None) -> tuple[Observation, ...]:
+def _observations(
+    machine: Machine, tree: Tree, target: Target, app: Instance | None, look: Callable[[Module], None]
+) -> tuple[Observation, ...]:
     read = [app] if app else applications(machine)
     unprefixed = dict.fromkeys(name for one in read for name in read_unprefixed(machine, one))
     own = dict.fromkeys(name for one in read for name in read_own_settings(machine, one))
     deployed = read_deployment(tree, target.process_files)
-    return (*read_code(machine), *deployed, *_broker_services(tree), *unprefixed, *own, *template_observations(tree))
+    return (
+        *read_code(machine, look),
+        *deployed,
+        *_broker_services(tree),
+        *unprefixed,
+        *own,
+        *template_observations(tree),
+    )
 
 
 def _broker_services(tree: Tree) -> tuple[Observation, ...]:

@@ -51,19 +51,31 @@ _LOADERS = frozenset({"import_module", "__import__", "import_string"})
 _VALIDATORS = {"validator": "field_validator", "root_validator": "model_validator"}
 
 
-def read_deprecations(machine: Machine) -> tuple[Deprecation, ...]:
-    """Deprecated uses, by file and line."""
-    found: list[Deprecation] = []
-    modules = machine.project.modules
-    modelled = any(library in module.source.text for module in modules.values() for library in _LIBRARIES)
-    with_django = any("django" in module.source.text for module in modules.values())
-    words = (*_CLOCKS, *_LOADERS, *(_WORDS if with_django else ()), *(_MODELS if modelled else ()))
-    for name in sorted(modules):
-        module = modules[name]
-        if not any(word in module.source.text for word in words) and not _NAMES_ONE.search(module.source.text):
-            continue
-        found += _of_module(machine, module, module.tree)
-    return tuple(sorted(found, key=_place))
+class Deprecations:
+    """Deprecated uses in the modules that it was shown."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine, self._found = machine, list[Deprecation]()
+        texts = [module.source.text for module in machine.project.modules.values()]
+        modelled = any(library in text for text in texts for library in _LIBRARIES)
+        with_django = any("django" in text for text in texts)
+        self._words = (
+            *_CLOCKS,
+            *_LOADERS,
+            *(_WORDS if with_django else ()),
+            *(_MODELS if modelled else ()),
+        )
+
+    def look(self, module: Module) -> None:
+        """Note those of a module."""
+        text = module.source.text
+        if any(word in text for word in self._words) or _NAMES_ONE.search(text):
+            self._found += _of_module(self._machine, module, module.tree)
+
+    @property
+    def found(self) -> tuple[Deprecation, ...]:
+        """All of them, by file and line."""
+        return tuple(sorted(self._found, key=_place))
 
 
 def _of_module(machine: Machine, module: Module, tree: ast.Module) -> list[Deprecation]:

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 
 from audit.reading.behaviour.loop_exits import Loop, called, ends, is_literally_true, left_by, yields
@@ -12,7 +13,7 @@ from audit.reading.python.abstract_values import BoundMethod, ClassValue, Functi
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute
 from audit.reading.python.interpreter import Machine
-from audit.reading.python.syntax_cache import Definition
+from audit.reading.python.syntax_cache import Definition, Place
 
 _DEPTH = 4
 _TWO = 2
@@ -58,6 +59,7 @@ class EndlessIterators:
     def __init__(self, machine: Machine) -> None:
         """The functions are those of the project, its tests apart."""
         self._machine = machine
+        self._forms: dict[Place[Definition], _Form] = {}
 
     def are_named(self, text: str) -> bool:
         """Whether a text names a function or a class of the project that may give one."""
@@ -199,18 +201,24 @@ class EndlessIterators:
         modules = [m for m in project.modules.values() if not project.is_test_file(m.source.path)]
         words = _SPEAKS_OF_ONE
         for _ in range(_DEPTH):
+            named = "|".join(sorted(found)) or "__next__"
+            said = re.compile(rf"\byield\b|__a?next__|{_SPEAKS_OF_ONE.pattern}|\b(?:{named})\s*\(")
             new = {
-                f.name
+                own
                 for module in modules
                 if words.search(module.source.text)
-                for f in walk(module.tree)
-                if isinstance(f, Definition) and f.name not in found and _may_give(f, found)
+                for qualified, _, place in self._machine.graph.definitions[module.name]
+                if (own := qualified.rpartition(".")[2]) not in found
+                if said.search(place.text) and self._form(place).may_give(found)
             }
             if not new:
                 break
             found |= new
             words = re.compile(rf"\b(?:{'|'.join(sorted(new))})\(")
         return found
+
+    def _form(self, place: Place[Definition]) -> "_Form":
+        return self._forms.get(place) or self._forms.setdefault(place, _form(place.node()))
 
     @cached_property
     def _names(self) -> frozenset[str]:
@@ -236,18 +244,29 @@ def _own_name(scope: Scope) -> str:
     return re.split("[.:]", scope.symbol)[-1]
 
 
-def _may_give(function: Definition, found: frozenset[str]) -> bool:
-    """Whether a function has the form of one: a loop that yields, what it returns or hands on, or `__next__`."""
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What may make a function one: by itself, or by the functions whose values it returns or hands on."""
+
+    alone: bool
+    calls: frozenset[str] = frozenset()
+
+    def may_give(self, found: frozenset[str]) -> bool:
+        """Whether it may be one, where functions of these names are."""
+        return self.alone or not found.isdisjoint(self.calls)
+
+
+def _form(function: Definition) -> _Form:
+    """A loop that yields, what is returned or handed on, or `__next__`."""
     if function.name in {"__next__", "__anext__"}:
-        return True
+        return _Form(alone=True)
+    calls = set[str]()
     for node in walk(function):
         if isinstance(node, ast.While | ast.For | ast.AsyncFor) and yields(node) and not ends(node):
-            return True
+            return _Form(alone=True)
         if isinstance(node, ast.Return | ast.YieldFrom) and node.value is not None:
-            calls = [last(n.func) for n in walk(node.value) if isinstance(n, ast.Call)]
-            if any(name in found or _SPEAKS_OF_ONE.search(f"{name}(") for name in calls):
-                return True
-    return False
+            calls.update(last(n.func) for n in walk(node.value) if isinstance(n, ast.Call))
+    return _Form(any(_SPEAKS_OF_ONE.search(f"{name}(") for name in calls), frozenset(calls))
 
 
 def _walked_by(cls: Value) -> FunctionValue | None:

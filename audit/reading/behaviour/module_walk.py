@@ -160,8 +160,11 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
 )
 
 
-def read_code(machine: Machine) -> tuple[Observation, ...]:
-    """What every function of the target does that a rule may judge; code that only serves tests is left out."""
+def read_code(machine: Machine, look: Callable[[Module], None] | None = None) -> tuple[Observation, ...]:
+    """What every function of the target does that a rule may judge; code that only serves tests is left out.
+
+    `look` is shown every module, those of tests too, while its tree is at hand.
+    """
     modules = [machine.project.modules[name] for name in sorted(machine.project.modules)]
     machine.start_functions()
     wrappers = SwallowingWrappers(machine)
@@ -175,11 +178,14 @@ def read_code(machine: Machine) -> tuple[Observation, ...]:
         (may_hold_a_secret, literal_secrets),
     )
     seen: list[Observation] = [*mentions(machine.project)]
-    for module in (m for m in modules if not machine.project.is_test_file(m.source.path)):
-        text = module.source.text
-        watchers = _watchers(text, asking, named=handed.may_publish(text))
-        watchers += [wrappers] if module.name in wrappers.modules else []
-        seen += _observations(machine, module, watchers)
+    for module in modules:
+        if not machine.project.is_test_file(module.source.path):
+            text = module.source.text
+            watchers = _watchers(text, asking, named=handed.may_publish(text))
+            watchers += [wrappers] if module.name in wrappers.modules else []
+            seen += _observations(machine, module, watchers)
+        if look:
+            look(module)
     return tuple(seen)
 
 

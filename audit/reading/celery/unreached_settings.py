@@ -21,6 +21,7 @@ from audit.target.import_paths import imported_module
 
 _OPTION = re.compile(rf"\.({'|'.join(sorted(OPTIONS_OF_ANY))})\b")
 _WORTH_READING = re.compile(r"\bconfig_from_(object|envvar)\b|\bconf\b|" + _OPTION.pattern)
+_FROM = re.compile(r"\bfrom\b([\s\w.\\]+?)\bimport\b")
 _LOADS = frozenset({"config_from_object", "config_from_envvar"})
 _CHANGES = frozenset({"update", "setdefault", "pop"})
 _HANDED, _HANDING = "conf", re.compile(r"\bceleryd_(?:init|after_setup)\b")
@@ -31,12 +32,16 @@ _Meant = Callable[[Machine, Module, ast.expr], list[Instance]]
 
 def obscure_late_settings(machine: Machine) -> None:
     """Mark as unknown, on every application concerned, the settings written by functions that were not followed."""
+    apps = {
+        name for name, held in machine.globals.items() if any(machine.is_celery(unwrap(v)[0]) for v in held.values())
+    }
+    holders = {"", *(name.rpartition(".")[2] for name in apps)}
     for name in sorted(machine.graph.definitions):
         module = machine.project.modules[name]
         text = module.source.text
         if machine.project.is_test_file(module.source.path) or not (_WORTH_READING.search(text) or _sets_tasks(text)):
             continue
-        if not (_OPTION.search(text) or _sets_tasks(text) or _speaks_of_celery(machine, module)):
+        if not (_OPTION.search(text) or _sets_tasks(text) or _speaks_of_celery(machine, module, holders)):
             continue
         machine.reading = name
         for place in machine.graph.definitions_not_in(machine.followed, name):
@@ -47,10 +52,16 @@ def obscure_late_settings(machine: Machine) -> None:
     machine.reading = ""
 
 
-def _speaks_of_celery(machine: Machine, module: Module) -> bool:
-    """Whether a module names Celery, or imports, even within a function, an application of the project: `from shop import app`."""
+def _speaks_of_celery(machine: Machine, module: Module, holders: set[str]) -> bool:
+    """Whether a module names Celery, or imports, even within a function, an application of the project: `from shop import app`.
+
+    `holders`: the last names of the modules that hold one, and an empty one, for `from . import app`.
+    """
     if "elery" in module.source.text:
         return True
+    # The text tells that most modules import none of those.
+    if holders.isdisjoint(re.split(r"[\s.\\]+", said.strip())[-1] for said in _FROM.findall(module.source.text)):
+        return False
     imports = (node for node in walk(module.tree) if isinstance(node, ast.ImportFrom))
     names = (f"{imported_module(node, module.package)}:{alias.name}" for node in imports for alias in node.names)
     return any(machine.is_celery(unwrap(machine.resolve(name))[0]) for name in names)

@@ -31,6 +31,9 @@ _HANDS_ON = re.compile(
     r"(.*\.)?(import_string|import_by_path|symbol_by_name|instantiate|load_entry_point|resolve_name|locate|load_object)$"
 )
 
+# What comes right after a field that is annotated or given a value; most names that are asked for are no field.
+_AFTER_FIELD = (":", "=", " ", "\t", "\\", ")")
+
 
 def dotted(node: ast.AST) -> str:
     """`a.b.c` for a name or an attribute of names; empty for anything else."""
@@ -194,6 +197,9 @@ class Resolver:
     def _field(self, cls: ClassValue, name: str) -> Value:
         """The class that the body of `cls`, or an annotated argument of its `__init__`, gives to a field."""
         if cls.annotations is None:
+            text = cls.place.text
+            if not any(f"{name}{end}" in text for end in _AFTER_FIELD):
+                return UNKNOWN
             cls.annotations = dict(reversed([*_annotations(cls.node)]))
         annotation = cls.annotations.get(name)
         return self._class_named(self._frame_of(cls.module), annotation) if annotation is not None else UNKNOWN

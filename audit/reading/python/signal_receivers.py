@@ -73,7 +73,7 @@ class SignalReceivers:
 
     def _decorated(self, module: Module) -> Iterator[Receiver]:
         for qualified, _, place in self._machine.graph.definitions.get(module.name, ()):
-            for decorator in place.node().decorator_list:
+            for decorator in place.node().decorator_list if place.is_decorated else ():
                 yield from _receivers(decorator, f"{module.name}:{qualified}")
 
     def _connected(self, module: Module) -> Iterator[Receiver]:
