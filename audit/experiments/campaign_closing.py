@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from audit.experiments.abilities import FINAL_STATES, STATISTICS, CampaignBook, CampaignSeen
+from audit.experiments.abilities import FINAL_STATES, STATISTICS, CampaignBook, CampaignSeen, Said
 from audit.experiments.experiment import Experiment, Record
 from audit.experiments.judgement import Judgement
 from audit.experiments.waiting import wait_until
@@ -111,14 +111,8 @@ def run(driver: CampaignBook, record: Record, plan: Plan = Plan()) -> Sequence[F
     if not wait_until(lambda: _ready(driver, {**keys, "unreachable": unreachable}), plan.step_seconds):
         return [judgement.undetermined("les envois préalables n'ont pas abouti") for judgement in _ALL]
     said = [driver.say(followed)]
-    reply = driver.follow_up_key(followed)
-    if not wait_until(lambda: driver.recorded().get(reply) in {"sent", "delivered", "read"}, plan.step_seconds):
-        return [judgement.undetermined("le Message 2 préalable n'est pas parti") for judgement in _ALL]
-    driver.refuse([unreachable])
-    said.append(driver.say(unreachable))
-    second = driver.follow_up_key(unreachable)
-    if not wait_until(lambda: driver.recorded().get(second) == "failed", plan.step_seconds):
-        return [judgement.undetermined("le Message 2 refusé n'est pas en échec") for judgement in _ALL]
+    if missing := _followed_up(driver, plan, followed, unreachable, said):
+        return [judgement.undetermined(missing) for judgement in _ALL]
     # The stack's own tasks end silent contacts too: here they would come before the late words.
     with driver.without_periodic_tasks():
         record.note(
@@ -158,6 +152,19 @@ def run(driver: CampaignBook, record: Record, plan: Plan = Plan()) -> Sequence[F
         _hourly(record, ending),
         _told(driver, record, campaign, after, plan.log_seconds),
     ]
+
+
+def _followed_up(driver: CampaignBook, plan: Plan, followed: str, unreachable: str, said: list[Said]) -> str:
+    """One contact gets his Message 2, that of another is refused; returns what did not come about, empty for nothing."""
+    reply = driver.follow_up_key(followed)
+    if not wait_until(lambda: driver.recorded().get(reply) in {"sent", "delivered", "read"}, plan.step_seconds):
+        return "le Message 2 préalable n'est pas parti"
+    driver.refuse([unreachable])
+    said.append(driver.say(unreachable))
+    second = driver.follow_up_key(unreachable)
+    if not wait_until(lambda: driver.recorded().get(second) == "failed", plan.step_seconds):
+        return "le Message 2 refusé n'est pas en échec"
+    return ""
 
 
 def _after_the_task(driver: CampaignBook, record: Record, plan: Plan, campaign: str) -> CampaignSeen:

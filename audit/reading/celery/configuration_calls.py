@@ -32,11 +32,11 @@ from audit.reading.python.abstract_values import (
     descends_from,
     lift,
     overridable,
-    same,
     unwrap,
 )
 from audit.reading.python.assignments import merge_into, names_of_object, origins_of, set_item
 from audit.reading.python.classes import lineage
+from audit.reading.python.equal_values import same
 from audit.reading.python.frames import CallSite
 from audit.reading.python.interpreter import Machine
 

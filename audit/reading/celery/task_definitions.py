@@ -21,11 +21,11 @@ from audit.reading.python.abstract_values import (
     Table,
     Value,
     exported,
-    same,
     unwrap,
 )
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute, lineage
+from audit.reading.python.equal_values import same
 from audit.reading.python.frames import CallSite, ExhaustedError, Frame
 from audit.reading.python.interpreter import PARTIAL, Machine
 from audit.reading.source_files import Source

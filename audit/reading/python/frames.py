@@ -15,8 +15,8 @@ from audit.reading.python.abstract_values import (
     Plain,
     Table,
     Value,
-    same,
 )
+from audit.reading.python.equal_values import same
 from audit.reading.python.modules import Module
 
 _MAX_PARTS = 50

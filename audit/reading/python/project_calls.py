@@ -4,7 +4,8 @@ import ast
 from collections.abc import Callable, Sequence
 
 from audit.model.unknown import UNKNOWN
-from audit.reading.python.abstract_values import FunctionValue, Table, Value, has_unknown, same
+from audit.reading.python.abstract_values import FunctionValue, Table, Value, has_unknown
+from audit.reading.python.equal_values import same
 from audit.reading.python.frames import Frame
 from audit.reading.python.parameters import defaults_of
 

@@ -21,8 +21,8 @@ from audit.reading.python.abstract_values import (
     Table,
     Value,
     Write,
-    same,
 )
+from audit.reading.python.equal_values import same
 
 Sides = tuple[Held | None, ...]
 

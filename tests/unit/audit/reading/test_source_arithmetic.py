@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from audit.model.unknown import UNKNOWN
 from audit.reading.program import new_machine
-from audit.reading.python.abstract_values import Namespace, Overridable, exported, same
+from audit.reading.python.abstract_values import Namespace, Overridable, exported
+from audit.reading.python.equal_values import same
 from audit.reading.python.frames import Frame
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Module, Project
