@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
+from audit.model.desks import is_for_a_desk
 from audit.model.facts import Process
-from audit.reading.deployment.desks import is_for_a_desk
 
 # What starts an image, or what a developer types, is the same process as the one of another file.
 _SAME = frozenset({"dockerfile", "makefile"})

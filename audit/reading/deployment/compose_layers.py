@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from posixpath import basename, dirname, join, normpath
 from typing import Any
 
-from audit.reading.deployment.desks import is_for_a_desk
+from audit.model.desks import is_for_a_desk
 from audit.reading.deployment.file_references import Around
 from audit.reading.source_files import Source
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from audit.reading.deployment.desks import is_not_served
+from audit.model.desks import is_not_served
 from audit.reading.deployment.file_references import Around, assignments
 
 _NAME = re.compile(r"(?i)kustomization(\.ya?ml)?")

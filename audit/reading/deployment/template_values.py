@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from posixpath import basename, dirname, join
 from typing import Any
 
-from audit.reading.deployment.desks import is_not_served
+from audit.model.desks import is_not_served
 from audit.reading.deployment.file_references import Around
 
 _SERVING = re.compile(r"(?i)prod|live")

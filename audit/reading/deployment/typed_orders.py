@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from audit.reading.deployment.desks import is_for_a_desk
+from audit.model.desks import is_for_a_desk
 from audit.reading.deployment.file_references import Around
 from audit.reading.source_files import Source
 
