@@ -8,6 +8,7 @@ from audit.reading.behaviour.endless_iterators import EndlessIterators, repeated
 from audit.reading.behaviour.loop_exits import ends, is_literally_true, left_by, yields
 from audit.reading.behaviour.polling_loops import awaited, forgotten_cursor
 from audit.reading.behaviour.scope import Scope, gather, keyword, last
+from audit.reading.behaviour.still_turns import asked_again
 from audit.reading.python.abstract_values import unwrap
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.interpreter import Machine
@@ -48,6 +49,8 @@ class EndlessLoops:
                 yield scope.observed(EndlessLoop, loop, left_by(scope, loop))
             elif asked := awaited(scope, loop, None if literal else loop.test):
                 yield scope.observed(EndlessLoop, loop, left_by(scope, loop, stated=True), asked)
+            elif again := asked_again(scope, loop, literal=literal):
+                yield scope.observed(EndlessLoop, loop, left_by(scope, loop, stated=True), again)
             elif literal and (name := forgotten_cursor(scope, loop)):
                 doubt = f"vide `{name}` à chaque tour de sa boucle, et relit la même page"
                 yield scope.observed(EndlessLoop, loop, doubt=doubt)

@@ -54,7 +54,7 @@ def awaited(scope: Scope, loop: Loop, condition: ast.expr | None, *, counts: boo
     `condition` is the one that keeps the loop going, None for one that is always true. `counts`: what a `for` gives is another
     value at each turn.
     """
-    if any(isinstance(n, ast.Yield | ast.YieldFrom) for n in walk(loop)) or _is_cut(scope, loop):
+    if any(isinstance(n, ast.Yield | ast.YieldFrom) for n in walk(loop)) or is_cut(scope, loop):
         return ""
     ways = list(exits(scope, loop))
     ways += [] if condition is None else [Exit(((condition, False),))]
@@ -68,8 +68,13 @@ def awaited(scope: Scope, loop: Loop, condition: ast.expr | None, *, counts: boo
 def _passes_outages(loop: Loop) -> bool:
     """Whether each handler of a loop that goes on is one of an outage: what nobody else took, or changed, is asked again soon."""
     handlers = [h for s in loop.body for n in walk(s) if isinstance(n, ast.Try) for h in n.handlers]
-    kinds = [h.type.elts if isinstance(h.type, ast.Tuple) else [h.type] for h in handlers]
-    return bool(kinds) and all(k is None or _OUTAGES.search(last(k)) for each in kinds for k in each)
+    return bool(handlers) and all(map(is_of_an_outage, handlers))
+
+
+def is_of_an_outage(handler: ast.ExceptHandler) -> bool:
+    """Whether each class that a handler catches is that of an outage, or of every error."""
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return all(kind is None or _OUTAGES.search(last(kind)) for kind in kinds)
 
 
 def sleeps(scope: Scope, call: ast.Call) -> bool:
@@ -84,7 +89,7 @@ def _made_by(scope: Scope, call: ast.Call) -> list[ast.Call]:
     return [n for n in walk(function.node) if isinstance(n, ast.Call)] if function else []
 
 
-def _is_cut(scope: Scope, loop: Loop) -> bool:
+def is_cut(scope: Scope, loop: Loop) -> bool:
     """Whether something around a loop ends it after some time: `with timeout(60)`, `@timeout(60)`."""
     items = [i.context_expr for n in scope.around(loop) if isinstance(n, ast.With | ast.AsyncWith) for i in n.items]
     decorators = scope.root.decorator_list if isinstance(scope.root, _FUNCTIONS) else []
@@ -121,6 +126,8 @@ class Question:
                 names = {n for t in targets for n in _names(t)}
                 values = self._reasons(node) if isinstance(node.value, ast.Constant) else [node.value]
                 found += [(names, value) for value in values]
+            elif isinstance(node, ast.withitem) and node.optional_vars is not None:
+                found.append((_names(node.optional_vars), node.context_expr))
         return found
 
     def _reasons(self, node: ast.AST) -> list[ast.expr]:
