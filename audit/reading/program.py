@@ -1,6 +1,6 @@
 """Assembles the interpreter with what it knows of Celery and of the web frameworks."""
 
-from audit.reading.celery.configuration_calls import celery_call
+from audit.reading.celery.configuration_calls import celery_call, delivered_update
 from audit.reading.celery.task_attributes import write_option
 from audit.reading.celery.task_calls import task_call
 from audit.reading.python.environment_readers import environment_call
@@ -16,5 +16,14 @@ from audit.reading.web.views import view_call
 
 def new_machine(project: Project, web: Web) -> Machine:
     """A machine that has read nothing yet; routes met will be noted in `web`."""
-    observers = [known_call, environment_call, task_call, celery_call, web.call, flask_call(web), view_call]
+    observers = [
+        delivered_update,
+        known_call,
+        environment_call,
+        task_call,
+        celery_call,
+        web.call,
+        flask_call(web),
+        view_call,
+    ]
     return Machine(project, evaluate, attribute_of, read_body, write_option, observers)

@@ -9,14 +9,20 @@ from dataclasses import replace
 from audit.model.setting_writes import Means
 from audit.model.unknown import UNKNOWN
 from audit.reading.celery.application_objects import configuration_of, defaults_of
-from audit.reading.celery.configuration_keys import value_of_config, value_of_key
+from audit.reading.celery.configuration_keys import (
+    agreed,
+    published_settings,
+    serves_tests,
+    value_of_config,
+    value_of_file,
+    value_of_key,
+)
 from audit.reading.celery.django_configurations import CHOICE, configurations_of
 from audit.reading.celery.task_attributes import write_option
 from audit.reading.celery.unknown_classes import is_used_as_application
 from audit.reading.celery.unprefixed_settings import note_unprefixed
 from audit.reading.old_setting_names import in_namespace, modern
 from audit.reading.python.abstract_values import (
-    MISSING,
     Addition,
     ClassValue,
     Conf,
@@ -36,12 +42,12 @@ from audit.reading.python.abstract_values import (
 )
 from audit.reading.python.assignments import merge_into, names_of_object, origins_of, set_item
 from audit.reading.python.classes import lineage
-from audit.reading.python.equal_values import same
 from audit.reading.python.frames import CallSite
 from audit.reading.python.interpreter import Machine
 
 _PARAMETERS = ("main", "loader", "backend", "amqp", "events", "log", "control", "set_as_current", "tasks", "broker")
-_DJANGO_SETTINGS = re.compile(r"(?m)^INSTALLED_APPS\s*[:+]?")
+_LOADS = re.compile(r"\bconfig_from_(?:object|envvar)\b")
+_DEFAULT_LOADERS = ("default", "celery.loaders.default:Loader")
 _NOT_SETTINGS = frozenset(
     (
         *_PARAMETERS,
@@ -72,6 +78,17 @@ def celery_call(machine: Machine, site: CallSite) -> Value:
     if signature := _signature(app, callee.name, site):
         return signature
     return _configure(machine, app, site, callee.name.rpartition(".")[2]) if machine.is_celery(app) else None
+
+
+def delivered_update(machine: Machine, site: CallSite) -> Value:
+    """`app.conf.update(conf.celery_config)`, where the default of what is given is read; None for any other call."""
+    callee = site.callee
+    conf = callee.receiver if isinstance(callee, Method) and callee.name == "update" else None
+    if not isinstance(conf, Conf) or len(site.arguments) != 1 or isinstance(unwrap(site.arguments[0])[0], dict):
+        return None
+    app = next((a for a in machine.celery_instances if a.fields.get("conf") is conf), None)
+    node = site.node if isinstance(site.node, ast.Call) else None
+    return UNKNOWN if app and node and load_key(machine, app, node, site.origin) else None
 
 
 def _signature(called: Value, method: str, site: CallSite) -> Instance | None:
@@ -137,6 +154,14 @@ def _new_application(machine: Machine, site: CallSite) -> Instance:
     if given.get("config_source") is not None:
         namespace = unwrap(given.get("namespace"))[0]
         _load(machine, app, given["config_source"], namespace if isinstance(namespace, str) else "", site.origin)
+    elif not machine.project.holds(_LOADS):
+        # What the loader imports where nothing else configures the application.
+        named = unwrap(given.get("loader"))[0] or machine.project.deployed.get("CELERY_LOADER")
+        module = machine.project.deployed.get(
+            "CELERY_CONFIG_MODULE", "celeryconfig" if named in _DEFAULT_LOADERS else ""
+        )
+        if module in machine.project.modules:
+            _load(machine, app, module, "", site.origin)
     return app
 
 
@@ -165,19 +190,18 @@ def _set_arguments(machine: Machine, conf: Conf, site: CallSite, given: dict[Val
 def _config_from_object(machine: Machine, app: Instance, site: CallSite) -> None:
     namespace, _ = unwrap(site.argument(3, "namespace", ""))
     source = site.argument(0, "obj")
-    if (
-        unwrap(source)[0] is UNKNOWN
-        and isinstance(site.node, ast.Call)
-        and load_key(machine, app, site.node, site.origin)
-    ):
+    unread = not isinstance(unwrap(source)[0], str) and _names_of(machine, unwrap(source)[0]) is None
+    if unread and isinstance(site.node, ast.Call) and load_key(machine, app, site.node, site.origin):
         return
     _load(machine, app, source, namespace if isinstance(namespace, str) else "", site.origin)
 
 
 def _deployed_module(machine: Machine, site: CallSite) -> str:
-    """The module of the project that the deployment gives to a variable; empty for none."""
+    """The module of the project that the deployment gives to a variable, else the only one that the code does; empty for none."""
     variable = unwrap(site.argument(0, "variable_name"))[0]
     told = machine.project.deployed.get(variable, "") if isinstance(variable, str) else ""
+    written = {text for texts in machine.variables.get(str(variable), {}).values() for text in texts}
+    told = told or (written.pop() if len(written) == 1 else "")
     return told if told in machine.project.modules else ""
 
 
@@ -205,6 +229,8 @@ def load_key(machine: Machine, app: Instance, node: ast.Call, origin: Origin) ->
     source, key = value_of_key(machine, node.args[0])
     if source is UNKNOWN:
         source, key = value_of_config(machine, node.args[0])
+    if source is UNKNOWN:
+        source, key = value_of_file(machine, machine.project.modules.get(machine.reading), node.args[0])
     names = _names_of(machine, source)
     if names is None:
         return False
@@ -250,7 +276,7 @@ def _names_of(machine: Machine, source: Value) -> Table | None:
     if isinstance(source, ModuleValue) and source.name in machine.project.modules:
         module = machine.module_names(source.name)
         classes = configurations_of(machine, module)
-        return _agreed(classes, CHOICE) if classes else module
+        return agreed(classes, CHOICE) if classes else module
     return names_of_object(machine, source)
 
 
@@ -267,49 +293,16 @@ def _django_settings(machine: Machine, app: Instance, origin: Origin) -> Value:
     if told in modules:
         # `os.environ.setdefault` leaves what the process is given.
         return machine.resolve(told)
-    names = [name for name in named if not _serves_tests(machine, name)] or [*named]
+    names = [name for name in named if not serves_tests(machine, name)] or [*named]
     if len(names) != 1 or names[0] in modules:
         return machine.resolve(names[0]) if len(names) == 1 else UNKNOWN
-    published = _published(machine, names[0])
+    published = published_settings(machine, names[0])
     app.fields["published"] = [modules[name].source.path for name in published]
     if len(published) > 1:
         with _additions(machine, configuration_of(app), app.fields):
             app.fields["configured_by"] = names[0]
-        return _agreed([machine.module_names(name) for name in published], names[0])
+        return agreed([machine.module_names(name) for name in published], names[0])
     return machine.resolve(published[0] if published else names[0])
-
-
-def _agreed(published: list[Table], missing: str) -> Table:
-    """What all the published files say, as defaults of the module that is made from one of them; else not known."""
-    found = Table()
-    for key in dict.fromkeys(key for names in published for key in names):
-        told = [names.get(key, MISSING) for names in published]
-        first = next(value for value in told if value is not MISSING)
-        agree = all(value is not MISSING and same(value, first) for value in told)
-        found[key] = overridable(first, missing) if agree else UNKNOWN
-        origin = next((names.origins[key] for names in published if key in names.origins), None)
-        if origin:
-            found.origins[key] = origin
-    found.opaque = next((names.opaque for names in published if names.opaque), None)
-    return found
-
-
-def _published(machine: Machine, missing: str) -> list[str]:
-    """Modules of Django settings in the package of one that is not there."""
-    package = missing.rpartition(".")[0]
-    return [
-        name
-        for name, module in sorted(machine.project.modules.items())
-        if name.rpartition(".")[0] == package
-        and _DJANGO_SETTINGS.search(module.source.text)
-        and not machine.project.is_test_file(module.source.path)
-    ]
-
-
-def _serves_tests(machine: Machine, name: str) -> bool:
-    """Whether a module of settings is a test's: `manage.py test` chooses it, and no worker does."""
-    module = machine.project.modules.get(name)
-    return module is not None and machine.project.is_test_file(module.source.path)
 
 
 def _add_defaults(machine: Machine, app: Instance, site: CallSite) -> None:

@@ -2,14 +2,22 @@
 
 import ast
 import re
+from collections.abc import Iterator
 
 from audit.model.unknown import UNKNOWN
-from audit.reading.python.abstract_values import Value, unwrap
+from audit.reading.old_setting_names import modern
+from audit.reading.python.abstract_values import MISSING, ClassValue, Table, Value, overridable, same, unwrap
+from audit.reading.python.child_nodes import walk
 from audit.reading.python.interpreter import Machine
+from audit.reading.python.modules import Module
 from audit.reading.python.name_resolution import dotted
 
 _LOADED = re.compile(r"(?<![\w])(?:\w+\.)*from_object\(\s*[\"']([\w.]+)[\"']")
 _OF_CELERY = re.compile(r"(?m)^\s*(CELERY_?\w+|BROKER_URL)\s*(:[^=\n]+)?=")
+_GIVING = frozenset({"get", "getenv", "getattr"})
+# How many names may stand for one another.
+_NAMES = 3
+_DJANGO_SETTINGS = re.compile(r"(?m)^INSTALLED_APPS\s*[:+]?")
 _HOLDERS = re.compile(r"(?i)conf(ig)?$|settings$")
 
 
@@ -21,7 +29,7 @@ def value_of_key(machine: Machine, node: ast.expr) -> tuple[Value, str]:
     key = _key(node)
     if not key:
         return UNKNOWN, ""
-    defined = re.compile(rf"(?m)^{key}\s*(:[^=\n]+)?=")
+    defined = re.compile(rf"(?m)^[ \t]*{key}\s*(:[^=\n]+)?=")
     modules = [
         name
         for name, module in sorted(machine.project.modules.items())
@@ -31,7 +39,29 @@ def value_of_key(machine: Machine, node: ast.expr) -> tuple[Value, str]:
     ]
     if len(modules) != 1:
         return UNKNOWN, ""
-    return unwrap(machine.module_names(modules[0]).get(key, UNKNOWN))[0], key
+    names = machine.module_names(modules[0])
+    held = [names, *(value.names for value in names.values() if isinstance(value, ClassValue))]
+    found = [table[key] for table in held if key in table]
+    value, changed = unwrap(found[0])[0] if len(found) == 1 else UNKNOWN, set(_changed_entries(machine, node))
+    if changed and isinstance(value, Table):
+        value = value.copy()
+        value.update(dict.fromkeys(changed, UNKNOWN))
+    return (UNKNOWN, "") if value is UNKNOWN or "" in changed else (value, key)
+
+
+def _changed_entries(machine: Machine, node: ast.expr) -> Iterator[str]:
+    """The entries of a configuration that the module being read gives other values; an empty text for one that is not written."""
+    module, text = machine.project.modules.get(machine.reading), ast.unparse(node)
+    for n in walk(module.tree) if module is not None else ():
+        if isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Store | ast.Del) and ast.unparse(n.value) == text:
+            yield _text(n.slice)
+        elif isinstance(n, ast.Call) and ast.unparse(n.func) in {f"{text}.update", f"{text}.setdefault"}:
+            given = n.args[0] if n.args else None
+            yield from map(_text, given.keys) if isinstance(given, ast.Dict) else [_text(given)]
+
+
+def _text(node: ast.expr | None) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
 def _key(node: ast.expr) -> str:
@@ -40,9 +70,12 @@ def _key(node: ast.expr) -> str:
         holder, key = node.value, node.slice
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get" and node.args:
         holder, key = node.func.value, node.args[0]
+    elif isinstance(node, ast.Attribute):
+        holder, key = node.value, ast.Constant(node.attr)
     else:
         return ""
-    text = key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""
+    text = _text(key)
+    text = text.upper() if "celery" in text.lower() else text
     return text if text.isidentifier() and text.isupper() and _HOLDERS.search(dotted(holder)) else ""
 
 
@@ -63,8 +96,78 @@ def value_of_config(machine: Machine, node: ast.expr) -> tuple[Value, str]:
     return (unwrap(machine.resolve(found[0]))[0], dotted(node)) if len(found) == 1 else (UNKNOWN, "")
 
 
+def value_of_file(machine: Machine, module: Module | None, node: ast.expr) -> tuple[Value, str]:
+    """The one module of settings whose name, or the name of whose file, an expression holds, and what may give another in its place.
+
+    `load(config["celery_config"], "celeryconfig")`: what is delivered beside the program is what it reads, until an installation has its own.
+    """
+    words, keys = list(_words(module, node, _NAMES)), [n.slice for n in walk(node) if isinstance(n, ast.Subscript)]
+    keys += [
+        n.args[0]
+        for n in walk(node)
+        if isinstance(n, ast.Call) and dotted(n.func).rpartition(".")[2] in _GIVING and n.args
+    ]
+    named = dict.fromkeys(name for word in words for name in _modules_named(machine, word))
+    told = [key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
+    found = [name for name in named if any(isinstance(n, str) and modern(n) for n in machine.module_names(name))]
+    if len(found) != 1:
+        return UNKNOWN, ""
+    return unwrap(machine.resolve(found[0]))[0], told[0] if told else f"{found[0].rpartition('.')[2]}.py"
+
+
+def _words(module: Module | None, node: ast.expr, depth: int) -> Iterator[str]:
+    """The texts in an expression, and in what the statements of its module give the names in it."""
+    for inner in walk(node):
+        if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
+            yield inner.value
+        elif isinstance(inner, ast.Name) and module is not None and depth:
+            for statement in walk(module.tree):
+                if isinstance(statement, ast.Assign) and any(dotted(t) == inner.id for t in statement.targets):
+                    yield from _words(module, statement.value, depth - 1)
+
+
+def _modules_named(machine: Machine, word: str) -> Iterator[str]:
+    stem = word.rpartition("/")[2].removesuffix(".py")
+    for name, module in machine.project.modules.items() if stem.isidentifier() else ():
+        if name.rpartition(".")[2] == stem and not machine.project.is_test_file(module.source.path):
+            yield name
+
+
 def _has_settings(machine: Machine, name: str) -> bool:
     """Whether a module, or that of a class, has settings of Celery."""
     modules = machine.project.modules
     module = modules.get(name) or modules.get(name.rpartition(".")[0])
     return module is not None and _OF_CELERY.search(module.source.text) is not None
+
+
+def agreed(published: list[Table], missing: str) -> Table:
+    """What all the published files say, as defaults of the module that is made from one of them; else not known."""
+    found = Table()
+    for key in dict.fromkeys(key for names in published for key in names):
+        told = [names.get(key, MISSING) for names in published]
+        first = next(value for value in told if value is not MISSING)
+        agree = all(value is not MISSING and same(value, first) for value in told)
+        found[key] = overridable(first, missing) if agree else UNKNOWN
+        origin = next((names.origins[key] for names in published if key in names.origins), None)
+        if origin:
+            found.origins[key] = origin
+    found.opaque = next((names.opaque for names in published if names.opaque), None)
+    return found
+
+
+def published_settings(machine: Machine, missing: str) -> list[str]:
+    """Modules of Django settings in the package of one that is not there."""
+    package = missing.rpartition(".")[0]
+    return [
+        name
+        for name, module in sorted(machine.project.modules.items())
+        if name.rpartition(".")[0] == package
+        and _DJANGO_SETTINGS.search(module.source.text)
+        and not machine.project.is_test_file(module.source.path)
+    ]
+
+
+def serves_tests(machine: Machine, name: str) -> bool:
+    """Whether a module of settings is a test's: `manage.py test` chooses it, and no worker does."""
+    module = machine.project.modules.get(name)
+    return module is not None and machine.project.is_test_file(module.source.path)

@@ -33,6 +33,11 @@ def beat_entries(
     unread: tuple[Gap, ...] = () if facts.beat_known else (UnreadSettings(why=UNREAD),)
     if not facts.settings and not facts.beat:
         unread = (Doubt(why=known.why_silent or UNREAD),)
+    if facts.level is Level.SOURCE and facts.configured_by and not facts.beat:
+        unread = (
+            *unread,
+            Doubt(why=f"`{facts.configured_by}` peut donner un planning, qui ne se lit pas dans le code"),
+        )
     if facts.level is Level.SOURCE and facts.settings:
         unread = (*unread, *(gap for gap in program_gaps(known) if gap.path))
     read = f"{counted(len(facts.beat), 'entrée')} du planning" if facts.beat else NO_ENTRY
