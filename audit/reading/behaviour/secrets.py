@@ -79,6 +79,7 @@ _SAMPLES = ("OpenApiExample", "OpenAPIExample")
 _MACHINE = re.compile(r"^[a-z][a-z0-9]*[.\-][a-z0-9.\-]+$|^\d+(?:\.\d+){3}$")
 _HOST = re.compile(r"(?i)(?:^|_)(?:host|hostname|server|address)$")
 _LETTERS = 8
+_OF_FLASK = re.compile(r"\.config\.from_object\(")
 _FOR_WANT = frozenset({Place.DEFAULT, Place.INSTEAD})
 _TEXTS = (ast.Constant, ast.JoinedStr, ast.BinOp)
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -130,7 +131,7 @@ def literal_secrets(scope: Scope) -> Iterator[HardcodedSecret | UnreadSecret]:
                 plain_password(name, text) and _beside_a_server(scope, value)
             ):
                 yield _hidden(scope, node, f"`{name}`")
-            elif own and place in _FOR_WANT and signs(name, text) and not _is_refused(scope, name, text):
+            elif own and signs(name, text) and _stands(scope, name, place) and not _is_refused(scope, name, text):
                 yield _hidden(
                     scope, node, f"`{name}`", "une valeur connue de tous, faute d'une autre, que rien ne refuse"
                 )
@@ -138,6 +139,16 @@ def literal_secrets(scope: Scope) -> Iterator[HardcodedSecret | UnreadSecret]:
         yield from _random(scope, {id(value) for name, value, _ in every if is_secret(name)})
     wanted = {id(n) for _, value, place in every if place in _FOR_WANT for n in walk(value)}
     yield from _anywhere(scope, documents, {id(value) for _, value, _ in every}, wanted)
+
+
+def _stands(scope: Scope, name: str, place: Place) -> bool:
+    """Whether a value stands for want of another: as a default, or in what Flask loads, where nothing else in the project gives one."""
+    if place is not Place.OWN or not scope.machine.project.holds(_OF_FLASK):
+        return place in _FOR_WANT
+    given_to = re.compile(rf"\b{re.escape(name)}\b(?:[\"']\])?\s*(?::[^=\n]+)?=(?!=)|[\"']{re.escape(name)}[\"']\s*:")
+    modules = scope.machine.project.modules.values()
+    texts = (m.source.text for m in modules if not scope.machine.project.is_test_file(m.source.path))
+    return sum(len(given_to.findall(text)) for text in texts if name in text) == 1
 
 
 def _is_refused(scope: Scope, name: str, text: str) -> bool:
@@ -188,6 +199,8 @@ def _is_worked_out(name: str, value: ast.expr) -> bool:
     inner = list(walk(value)) if isinstance(value, ast.Call | ast.BinOp | ast.Subscript) else []
     numbers = sum(isinstance(n, ast.Constant) and type(n.value) is int for n in inner)
     texts = [as_text(n) for n in inner if isinstance(n, ast.Constant)]
+    # `config.get("S3_ACCESS_KEY_ID")` is given a name.
+    texts = [text for text in texts if not (text.isupper() and text.endswith(name.upper()))]
     return is_secret(name) and (numbers >= _LETTERS or any(is_literal_secret(name, text, own=False) for text in texts))
 
 
