@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from audit.reading.behaviour.loop_exits import Loop, called, ends, is_literally_true, left_by, yields
-from audit.reading.behaviour.scope import Scope, function_scope, keyword, last
-from audit.reading.behaviour.verification_values import calls_of
+from audit.reading.behaviour.scope import Scope, calls_of, function_scope, keyword, last
 from audit.reading.python.abstract_values import BoundMethod, ClassValue, FunctionValue, Instance, Value, unwrap
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute

@@ -5,12 +5,13 @@ import re
 from collections.abc import Iterator, Sequence
 
 from audit.model.observations.messages import SignalReceiver
-from audit.reading.behaviour.scope import Scope, last
+from audit.reading.behaviour.scope import Scope, calls_of, last
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.interpreter import Machine
 
 SIGNALS = frozenset({"pre_save", "post_save", "pre_delete", "post_delete", "m2m_changed", "pre_init", "post_init"})
 
+_SENDING = ("send", "send_robust", "send_async", "asend", "asend_robust")
 # Events of SQLAlchemy that it fires between the first write of a transaction and its commit.
 _EARLY = re.compile(
     r"^((before|after)_(insert|update|delete|flush|flush_postexec|attach)|before_commit|after_bulk_\w+|before_models_committed)$"
@@ -43,6 +44,20 @@ def is_signal_receiver(scope: Scope) -> bool:
     """Whether a function receives a model's signal: decorated with `receiver` or `connect`, or connected in its module."""
     name = getattr(scope.root, "name", "")
     return bool(name) and (not SIGNALS.isdisjoint(_decorating(scope)) or name in _connected(scope.machine))
+
+
+def is_given_instance(scope: Scope, name: str) -> bool:
+    """Whether a parameter is the row that a model's signal tells of."""
+    return name in {"instance", "document"} and is_signal_receiver(scope)
+
+
+def sent_to(scope: Scope, name: str) -> Iterator[tuple[Scope, ast.expr]]:
+    """What the senders of a project's own signal give a parameter of its receiver, each with where it stands."""
+    for signal in frozenset(_decorating(scope)) - SIGNALS:
+        for method in _SENDING:
+            for other, call in calls_of(scope, method, f"{signal}.{method}("):
+                if isinstance(call.func, ast.Attribute) and last(call.func.value) == signal:
+                    yield from ((other, given.value) for given in call.keywords if given.arg == name)
 
 
 def signal_receivers(scope: Scope) -> Iterator[SignalReceiver]:

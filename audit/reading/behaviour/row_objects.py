@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 
-from audit.reading.behaviour.model_signals import is_signal_receiver, listens_before_commit
+from audit.reading.behaviour.model_signals import is_given_instance, is_signal_receiver, listens_before_commit, sent_to
 from audit.reading.behaviour.reaching_values import is_named, keeps_parameter, values
 from audit.reading.behaviour.scope import Scope, chain, function_scope, last
 from audit.reading.behaviour.type_tests import is_of_a_plain_type
@@ -203,7 +203,7 @@ def _is_row_parameter(scope: Scope, name: str) -> bool:
         return is_row_class(scope, owner(scope)) or _is_mixed_into_rows(scope, owner(scope))
     if name == "target":
         return listens_before_commit(scope)
-    return name in {"instance", "document"} and is_signal_receiver(scope)
+    return is_given_instance(scope, name) or any(is_row(other, sent) for other, sent in sent_to(scope, name))
 
 
 def _is_mixed_into_rows(scope: Scope, cls: Value) -> bool:

@@ -277,6 +277,23 @@ def gather(scope: Scope, prefix: str) -> Iterator[tuple[str, ast.AST]]:
             pending += [(child, node, inner) for child in reversed(children(node))]
 
 
+def calls_of(scope: Scope, name: str, written: str = "") -> Iterator[tuple[Scope, ast.Call]]:
+    """The calls of the project that bear a function's name, each with the scope it stands in; those of tests apart.
+
+    `written`: what the text of their modules holds, where that is more than the name.
+    """
+    project = scope.machine.project
+    for module_name, module in project.modules.items():
+        if (written or f"{name}(") not in module.source.text or project.is_test_file(module.source.path):
+            continue
+        pending: list[tuple[str, str, ast.AST]] = [("", "", module.tree)]
+        while pending:
+            symbol, prefix, root = pending.pop()
+            other = Scope(scope.machine, module, symbol, root)
+            pending += [(f"{module_name}:{q}", f"{q}.<locals>.", n) for q, n in gather(other, prefix)]
+            yield from ((other, call) for call in other.calls if last(call.func) == name)
+
+
 def function_scope(machine: Machine, function: FunctionValue) -> Scope:
     """The scope of a function of the target, without the functions inside it."""
     return scope_at(machine, function.module, function.symbol, function.place)

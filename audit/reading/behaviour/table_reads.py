@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from audit.model.observations.shared_data import BoundedRead, PostgrestClient, UnboundedRead
 from audit.reading.behaviour.called_functions import inside, named_function
 from audit.reading.behaviour.kept_clients import kept_client
-from audit.reading.behaviour.scope import Scope, chain, keyword, last
-from audit.reading.behaviour.verification_values import Side, argument, calls_of, last_name, sides
+from audit.reading.behaviour.scope import Scope, calls_of, chain, keyword, last
+from audit.reading.behaviour.verification_values import Side, argument, last_name, sides
 from audit.reading.python.abstract_values import Value, unwrap
 from audit.reading.python.child_nodes import walk
 

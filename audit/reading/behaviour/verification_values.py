@@ -9,7 +9,7 @@ from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.called_functions import called_function, inside, named_function
 from audit.reading.behaviour.changed_rows import methods_named
 from audit.reading.behaviour.row_objects import owner
-from audit.reading.behaviour.scope import Scope, gather, keyword, last
+from audit.reading.behaviour.scope import Scope, calls_of, gather, keyword, last
 from audit.reading.python.abstract_values import (
     ClassValue,
     External,
@@ -201,20 +201,6 @@ def argument(spec: ast.arguments, name: str, call: ast.Call) -> ast.expr | None:
 def _hands_itself_on(given: ast.expr, name: str) -> bool:
     """Whether a function that hands on a parameter of the same name calls itself, or one more of its kind."""
     return isinstance(given, ast.Name) and given.id == name
-
-
-def calls_of(scope: Scope, name: str) -> Iterator[tuple[Scope, ast.Call]]:
-    """The calls of the project that bear a function's name, each with the scope it stands in; those of tests apart."""
-    project = scope.machine.project
-    for module_name, module in project.modules.items():
-        if f"{name}(" not in module.source.text or project.is_test_file(module.source.path):
-            continue
-        pending: list[tuple[str, str, ast.AST]] = [("", "", module.tree)]
-        while pending:
-            symbol, prefix, root = pending.pop()
-            other = Scope(scope.machine, module, symbol, root)
-            pending += [(f"{module_name}:{q}", f"{q}.<locals>.", n) for q, n in gather(other, prefix)]
-            yield from ((other, call) for call in other.calls if last(call.func) == name)
 
 
 def _of_its_own_object(scope: Scope, name: str, depth: int, judge: Judge) -> frozenset[Side]:
