@@ -28,6 +28,8 @@ def is_given_a_zone(scope: Scope, node: ast.expr) -> bool:
 def _gives_a_zone(scope: Scope, attribute: ast.Attribute) -> bool:
     """`.astimezone()`, `.replace(tzinfo=UTC)`; a `replace` of something else gives a date that is as naive."""
     call = scope.parents.get(attribute)
+    if attribute.attr == "time" and call is not None and _decides(scope, call):
+        return False
     if attribute.attr != "replace" or not isinstance(call, ast.Call):
         return attribute.attr in _HARMLESS
     zone = keyword(call, "tzinfo")
@@ -36,6 +38,14 @@ def _gives_a_zone(scope: Scope, attribute: ast.Attribute) -> bool:
     if zone is not None or len(call.args) > 7:
         return not (isinstance(zone, ast.Constant) and zone.value is None)
     return is_given_a_zone(scope, call)
+
+
+def _decides(scope: Scope, node: ast.AST) -> bool:
+    """Whether an hour of the machine's zone is compared with another: `time(11) <= now.time()`, or a name that it is given."""
+    parent = scope.parents.get(node)
+    if isinstance(parent, ast.Assign) and isinstance(parent.targets[0], ast.Name) and scope.symbol:
+        return any(_decides(scope, read) for read in _read_after(scope, parent.targets[0].id, parent))
+    return isinstance(parent, ast.Compare)
 
 
 def _named(scope: Scope, statement: ast.Assign | ast.AnnAssign) -> bool:
