@@ -99,30 +99,6 @@ class LoadedCode(Gap):
 
 
 @dataclass(frozen=True, slots=True)
-class UnreadSettings(Gap):
-    """Settings that exist and that the source does not tell; `why` is French."""
-
-    why: str = ""
-
-    @property
-    def words(self) -> str:
-        """The reason, and the place when there is one."""
-        return f"{self.why}, `{self.place}`" if self.place else self.why
-
-
-@dataclass(frozen=True, slots=True)
-class UnreadProcess(Gap):
-    """A process file, or a command in one, that was not understood; `why` is French."""
-
-    why: str = ""
-
-    @property
-    def words(self) -> str:
-        """The reason, and the place when there is one."""
-        return f"{self.why}, `{self.place}`" if self.place else self.why
-
-
-@dataclass(frozen=True, slots=True)
 class Doubt(Gap):
     """Something that was seen and may be what the rule looks for, or not; `why` is French."""
 
@@ -135,16 +111,30 @@ class Doubt(Gap):
 
 
 @dataclass(frozen=True, slots=True)
-class UnknownRole(Gap):
-    """A role that the target file gives no symbol, or one that no probe found; `why` is French, as is `settles`, what would tell."""
+class UnknownRole(Doubt):
+    """A role that the target file gives no symbol, or one that no probe found; `settles`, in French: what would tell."""
+
+    settles: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Unread(Gap):
+    """What was not understood, and why, in French."""
 
     why: str = ""
-    settles: str = ""
 
     @property
     def words(self) -> str:
-        """The reason."""
-        return self.why
+        """The reason, and the place when there is one."""
+        return f"{self.why}, `{self.place}`" if self.place else self.why
+
+
+class UnreadSettings(_Unread):
+    """Settings that exist and that the source does not tell."""
+
+
+class UnreadProcess(_Unread):
+    """A process file, or a command in one, that was not understood."""
 
 
 @dataclass(frozen=True, slots=True)
