@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from audit.model.unknown import UNKNOWN
 from audit.reading.old_setting_names import modern
-from audit.reading.python.abstract_values import MISSING, ClassValue, Table, Value, overridable, same, unwrap
+from audit.reading.python.abstract_values import MISSING, ClassValue, Table, Value, overridable, unwrap
 from audit.reading.python.child_nodes import walk
+from audit.reading.python.equal_values import same
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Module
 from audit.reading.python.name_resolution import dotted
