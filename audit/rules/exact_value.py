@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from audit.french.typography import counted
 from audit.model.domains import Answer, Domain, conclude
+from audit.model.facts import Task
 from audit.model.findings import Excerpt, Finding, Outcome, Problem
 from audit.model.gaps import named
 from audit.model.target_facts import TargetFacts
@@ -99,6 +100,9 @@ class ExactValue:
         """What holds where the application does not say it: all tasks may, each for itself; those of some are named."""
         tasks = production_tasks(known)
         told = [(task, facts) for task, facts in tasks if own_option(task, self.option, facts) is self.value]
+        unread = [task for task, facts in tasks if is_unread(own_option(task, self.option, facts))]
+        if unread and len(unread) + len(told) == len(tasks):
+            return [undetermined(self.asked, self._may_be_another(unread), _AGAIN)]
         if not told or any("*" in facts.settings for _, facts in told):
             return [finding]
         heads = [next((f.head for f, _ in known.function(task.symbol) if f.head), None) for task, _ in told]
@@ -142,15 +146,16 @@ class ExactValue:
 
     def _unsure(self, known: TargetFacts) -> Finding | None:
         """The tasks that may say otherwise, by options that were not read, or in a file that was not; a base class is neither."""
-        seen = [(task, own_option(task, self.option, facts)) for task, facts in production_tasks(known)]
-        names = [f"`{short(task.symbol)}`" for task, value in seen if is_unread(value)]
+        unread = [task for task, facts in production_tasks(known) if is_unread(own_option(task, self.option, facts))]
         asked, hidden = f"`{self.name}={self.value}` vaut pour chaque tâche", hidden_tasks(known)
-        if not names:
+        if not unread:
             return undetermined(asked, named(hidden), _AGAIN) if hidden else None
-        more = f" et {counted(len(names) - _NAMED, 'autre')}" if len(names) > _NAMED else ""
-        told = ", ".join(names[:_NAMED]) + more
-        missing = f"un autre `{self.option}` est possible pour {told}, et ne se lit pas dans le code"
-        return undetermined(asked, missing, _AGAIN)
+        return undetermined(asked, self._may_be_another(unread), _AGAIN)
+
+    def _may_be_another(self, tasks: Sequence[Task]) -> str:
+        names = ", ".join(f"`{short(task.symbol)}`" for task in tasks[:_NAMED])
+        more = f" et {counted(len(tasks) - _NAMED, 'autre')}" if len(tasks) > _NAMED else ""
+        return f"un autre `{self.option}` est possible pour {names}{more}, et ne se lit pas dans le code"
 
     def _of_task(self, known: TargetFacts, symbol: str) -> Finding | None:
         """What this task sets against the application's value; None when it sets nothing, or the same."""

@@ -61,7 +61,10 @@ def before_every_route(known: TargetFacts) -> tuple[str, ...]:
     modules = {s.partition(":")[0] for s in own if s.partition(":")[0].partition(".")[0] in web}
     registered = [s for s in own if s.partition(":")[0] in modules and "." not in s.partition(":")[2]]
     functions = known.source.functions
-    return (*named, *(s for s in registered if any(map(_BEFORE.search, functions[s].decorators))))
+    decorated = (s for s in registered if any(map(_BEFORE.search, functions[s].decorators)))
+    # Starlette's own name of what a function that stands before every route calls: https://www.starlette.io/middleware/
+    calling = (s for s in own if any(p.name == "call_next" for p in functions[s].parameters))
+    return tuple(dict.fromkeys((*named, *decorated, *calling)))
 
 
 def _is_middleware(symbol: str) -> bool:

@@ -50,7 +50,14 @@ def _dependency(name: str, outcomes: frozenset[Outcome], first: str) -> Program:
     return Program("webhook-authentic", name, outcomes, {"audit.toml": _ROLE, "app.py": text})
 
 
+_GUARDED = (
+    "async def guard(request, call_next):\n    if request.url.path.startswith('/hook'):\n"
+    f"        if not {_SIGNED.replace('sig,', 'SIG,')}:\n            {_REFUSED}    return await call_next(request)\n\n\n"
+    "api.middleware('http')(guard)\n\n\n"
+)
 PROGRAMS = (
+    _webhook("a middleware that a call registers", _DOUBT, "", _GUARDED),
+    _webhook("a middleware that checks nothing", ALARM, "", _GUARDED.replace("hmac.compare_digest", "print")),
     _made("made, open without a secret", _DOUBT, "    if not secret:\n        return lambda sig, body: True\n"),
     _made("made, closed without a secret", PASSES, "    if not secret:\n        return lambda sig, body: False\n"),
     _made(
