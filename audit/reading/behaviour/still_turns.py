@@ -72,4 +72,4 @@ def _branches(statement: ast.stmt, before: _Turn) -> Iterator[tuple[_Turn, Seque
         for handler in filter(is_of_an_outage, statement.handlers):
             yield replace(before, tried=(*before.tried, *calls)), handler.body
     elif isinstance(statement, ast.With):
-        yield before, statement.body
+        yield replace(before, run=(*before.run, ast.With(statement.items, []))), statement.body
