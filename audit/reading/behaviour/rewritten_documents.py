@@ -1,6 +1,7 @@
 """Documents of a row, as a JSON column, that are read, changed in place, then written back whole."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 from audit.model.observations.shared_data import DocumentRewrite
@@ -9,11 +10,13 @@ from audit.reading.behaviour.counters import is_protected, unprotected
 from audit.reading.behaviour.exception_handlers import manager_made_by
 from audit.reading.behaviour.row_objects import is_collection, owner
 from audit.reading.behaviour.scope import Scope, function_scope, keyword, last
-from audit.reading.python.abstract_values import ClassValue, FunctionValue
+from audit.reading.python.abstract_values import BoundMethod, ClassValue, FunctionValue
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute
 
 _CHANGE = frozenset({"append", "extend", "insert", "setdefault", "pop", "popitem"})
+# What the methods of a document that change it begin with.
+_VERB = re.compile(r"(?:add|set|remove|insert|append|update|delete|clear|replace|extend|put)(?:_|$)")
 _NEW = frozenset({"create", "acreate", "form", "serializer", "get_form", "get_serializer"})
 _SAVES = frozenset({"save", "asave"})
 _MANY = frozenset({"bulk_update", "abulk_update"})
@@ -124,7 +127,28 @@ def _holds_a_changed_copy(scope: Scope, value: ast.expr, column: ast.Attribute) 
     names = {n.id for n in walk(value) if isinstance(n, ast.Name)}
     copies = [(name, copy) for name in names if (copy := scope.assigned.get(name)) is not None]
     taken = {n for n, c in copies if any(isinstance(a, ast.Attribute) and ast.unparse(a) == text for a in walk(c))}
-    return bool(taken) and not taken.isdisjoint(_changed_names(scope))
+    asked = {n for n, c in copies if n not in taken and _is_asked_of_the_row(scope, c, column)}
+    told = {last(c.func.value) for c in scope.calls if isinstance(c.func, ast.Attribute) and _VERB.match(c.func.attr)}
+    return not taken.isdisjoint(changed := _changed_names(scope)) or not asked.isdisjoint(changed | told)
+
+
+def _is_asked_of_the_row(scope: Scope, made: ast.expr, column: ast.Attribute) -> bool:
+    """Whether a document is what a method of the row makes of its column, or a function that is given the row."""
+    call, row = made.value if isinstance(made, ast.Await) else made, ast.unparse(column.value)
+    if not isinstance(call, ast.Call):
+        return False
+    own = isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value) == row
+    callee = scope.evaluated(call.func)
+    found: list[object] = [callee.function if isinstance(callee, BoundMethod) else callee]
+    if own and not isinstance(found[0], FunctionValue):
+        # Of a row whose class is not told, a method of this name.
+        classes = (v for held in scope.machine.globals.values() for v in held.values() if isinstance(v, ClassValue))
+        found = [class_attribute(cls, last(call.func)) for cls in classes]
+    bodies = [one.node for one in found if isinstance(one, FunctionValue)]
+    if bodies:
+        reads = any(isinstance(n, ast.Attribute) and n.attr == column.attr for body in bodies for n in walk(body))
+        return reads and (own or row in map(ast.unparse, call.args))
+    return own
 
 
 def _changed_names(scope: Scope) -> set[str]:
