@@ -16,6 +16,7 @@ from audit.model.observations.shared_data import (
     LockWithExpiry,
     LockWithoutExpiry,
     NaiveDatetime,
+    ProcessMetric,
     ReadModifyWrite,
     UnboundedRead,
 )
@@ -264,10 +265,12 @@ def _no_process_state(known: TargetFacts) -> Sequence[Finding]:
         GlobalCounter,
         _no_process_state.guide,
         "Compte gardé en mémoire",
-        lambda o: f"`{o.name}`" + (", dans la mémoire du processus" if isinstance(o, LocalCache) else ""),
+        lambda o: (
+            f"`{o.name}`" + (", dans la mémoire du processus" if isinstance(o, LocalCache | ProcessMetric) else "")
+        ),
         doubt=_is_only_kept,
         concerns=_outlives_the_task,
-        reserved=lambda o: isinstance(o, LocalCache),
+        reserved=lambda o: isinstance(o, LocalCache | ProcessMetric),
     )(known)
 
 

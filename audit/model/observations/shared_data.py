@@ -110,6 +110,11 @@ class LocalCache(GlobalCounter):
 
 
 @dataclass(frozen=True)
+class ProcessMetric(GlobalCounter):
+    """A metric of `prometheus_client` that a function changes, where nothing gathers those of several processes."""
+
+
+@dataclass(frozen=True)
 class EnclosedCounter(GlobalCounter):
     """A nested function that counts in a name of the one around it: for as long as the nested one is kept."""
 

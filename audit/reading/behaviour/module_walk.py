@@ -46,7 +46,7 @@ from audit.reading.behaviour.mentions import mentions
 from audit.reading.behaviour.model_signals import signal_receivers
 from audit.reading.behaviour.network import network
 from audit.reading.behaviour.open_transactions import open_transactions
-from audit.reading.behaviour.process_state import process_state
+from audit.reading.behaviour.process_state import METRIC_WORDS, process_state
 from audit.reading.behaviour.publications import publications
 from audit.reading.behaviour.purges import RATES, given_rates, purges
 from audit.reading.behaviour.purges import WORDS as PURGING
@@ -154,6 +154,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
             "next(",
             "Counter",
             "nonlocal ",
+            *METRIC_WORDS,
         ),
         process_state,
     ),

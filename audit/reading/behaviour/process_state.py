@@ -1,6 +1,7 @@
 """State that each process keeps for itself: globals that change."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 from audit.model.observations.shared_data import (
@@ -8,6 +9,7 @@ from audit.model.observations.shared_data import (
     GlobalCounter,
     InstanceCounter,
     KeptValue,
+    ProcessMetric,
 )
 from audit.reading.behaviour.constant_flags import is_given_constants, is_read
 from audit.reading.behaviour.generation_stamps import is_a_stamp
@@ -36,6 +38,11 @@ _OWN_TO_A_THREAD = ("local", "ContextVar")
 # Calls whose answer changes from one execution to the next: no client or table that is made once.
 _MOMENTS = frozenset({"time", "monotonic", "perf_counter", "now", "utcnow", "today", "uuid4", "len", "int", "float"})
 _COUNTS = frozenset({"update", "subtract"})
+_METRICS = re.compile(r"prometheus_client\.(?:\w+\.)*(?:Counter|Gauge|Histogram|Summary)$")
+_MEASURES = frozenset({"inc", "dec", "observe", "set"})
+METRIC_WORDS = tuple(f".{name}(" for name in sorted(_MEASURES))
+# What gathers the metrics of several processes, or sends them away.
+_GATHERED = re.compile(r"(?i)prometheus_multiproc_dir|push(?:add)?_to_gateway")
 
 
 def process_state(scope: Scope) -> Iterator[GlobalCounter]:
@@ -60,8 +67,11 @@ def _changes(scope: Scope) -> Iterator[GlobalCounter]:
     yield from _kept_around(scope)
     yield from _kept_values(scope, shared)
     for call in scope.calls:
-        if counted := _counted(scope, call):
-            yield scope.observed(GlobalCounter, call, name=counted)
+        kind, counted = (
+            (ProcessMetric, metric) if (metric := _metric(scope, call)) else (GlobalCounter, _counted(scope, call))
+        )
+        if counted:
+            yield scope.observed(kind, call, name=counted)
 
 
 def _is_a_flag(scope: Scope, value: ast.expr) -> bool:
@@ -279,3 +289,16 @@ def _counted(scope: Scope, call: ast.Call) -> str:
     value = scope.evaluated(node)
     made = isinstance(value, Instance) and isinstance(value.cls, External) and value.cls.dotted == wanted
     return ast.unparse(node) if made else ""
+
+
+def _metric(scope: Scope, call: ast.Call) -> str:
+    """The metric that `SENT.inc()` or `SENT.labels("mail").inc()` changes, kept by this process alone; empty for others."""
+    node = call.func.value if isinstance(call.func, ast.Attribute) and call.func.attr in _MEASURES else None
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "labels":
+        node = node.func.value
+    value = scope.evaluated(node) if isinstance(node, ast.Name | ast.Attribute) else None
+    if not isinstance(value, Instance) or not isinstance(value.cls, External) or not _METRICS.match(value.cls.dotted):
+        return ""
+    project = scope.machine.project
+    gathered = project.holds(_GATHERED) or any(map(_GATHERED.match, project.environment))
+    return "" if gathered or node is None else ast.unparse(node)
