@@ -37,12 +37,9 @@ from audit.rules.rule import Guide, defect, rule
         language="bash",
     ),
     example={
-        "app.py": with_app(
-            """
+        "app.py": with_app("""
             celery_app.conf.beat_schedule = {"check": {"task": "app.check", "schedule": 120.0}}
-        """,
-            "celery_app",
-        ),
+        """),
         "start.sh": """
             «¦celery -A app beat &
             »celery -A app worker

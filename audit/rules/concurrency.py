@@ -33,12 +33,9 @@ _DOC = "https://docs.celeryq.dev/en/stable/userguide/workers.html#concurrency"
         language="bash",
     ),
     example={
-        "app.py": with_app(
-            """
+        "app.py": with_app("""
             celery_app.conf.worker_concurrency = 4
-        """,
-            "celery_app",
-        ),
+        """),
         "start.sh": "celery -A app worker --concurrency=«1¦4»",
     },
 )

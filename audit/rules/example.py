@@ -22,8 +22,9 @@ def example_files(example: Example, side: str) -> Files:
     return {sided(name, side): dedent(sided(text, side)).strip() + "\n" for name, text in files.items()}
 
 
-def with_app(text: str, name: str = "app") -> str:
-    """A module that makes a Celery application of this name, and goes on with `text`."""
+def with_app(text: str) -> str:
+    """A module that makes a Celery application, named as `text` names it, and goes on with `text`."""
     rest = dedent(text).strip()
+    name = "celery_app" if "celery_app" in rest else "app"
     between = "\n\n\n" if rest.startswith(("@", "def ", "class ")) else "\n"
     return f'from celery import Celery\n\n{name} = Celery("shop", broker="redis://localhost/0"){between}{rest}\n'

@@ -37,16 +37,13 @@ def _guide(name: str, severity: Severity, passes: str, fails: str, *, impact: st
         impact="Élevé : la tâche en cours est perdue quand le worker meurt",
         before=", là où une tâche exécutée deux fois ne fait pas deux fois son effet",
     ),
-    example=with_app(
-        """
+    example=with_app("""
         celery_app.conf.task_acks_late = True
 
 
         @celery_app.task«(acks_late=False)¦»
         def send(message_id): ...
-    """,
-        "celery_app",
-    ),
+    """),
 )
 def _late(known: TargetFacts) -> Sequence[Finding]:
     exact = ExactValue(
@@ -106,12 +103,9 @@ def _rejected(known: TargetFacts) -> Sequence[Finding]:
         "Un worker démarré avant son broker peut s'arrêter",
         impact="Faible",
     ),
-    example=with_app(
-        """
+    example=with_app("""
         celery_app.conf.broker_connection_retry_on_startup = «False¦True»
-    """,
-        "celery_app",
-    ),
+    """),
 )
 def _startup(known: TargetFacts) -> Sequence[Finding]:
     exact = ExactValue(

@@ -96,17 +96,14 @@ def _never(known: TargetFacts) -> Finding:
             [roles]
             sender = "app:send"
         """,
-        "app.py": with_app(
-            """
+        "app.py": with_app("""
             @celery_app.task(bind=True, max_retries=«5¦3»)
             def send(self, message_id):
                 try:
                     deliver(message_id)
                 except ConnectionError as error:
                     raise self.retry(exc=error, countdown=60 * 2**self.request.retries)
-        """,
-            "celery_app",
-        ),
+        """),
     },
 )
 def _limit(known: TargetFacts) -> Sequence[Finding]:
@@ -139,17 +136,14 @@ def _french(delays: Sequence[float]) -> str:
             [roles]
             sender = "app:send"
         """,
-        "app.py": with_app(
-            """
+        "app.py": with_app("""
             @celery_app.task(bind=True, max_retries=3)
             def send(self, message_id):
                 try:
                     deliver(message_id)
                 except ConnectionError as error:
                     raise self.retry(exc=error, countdown=60«¦ * 2**self.request.retries»)
-        """,
-            "celery_app",
-        ),
+        """),
     },
 )
 def _delays(known: TargetFacts) -> Sequence[Finding]:
@@ -175,8 +169,7 @@ def _delays(known: TargetFacts) -> Sequence[Finding]:
             [roles]
             sender = "app:send"
         """,
-        "app.py": with_app(
-            """
+        "app.py": with_app("""
             @celery_app.task(bind=True, max_retries=3)
             def send(self, message_id):
                 try:
@@ -186,9 +179,7 @@ def _delays(known: TargetFacts) -> Sequence[Finding]:
                     logger.exception("send failed")¦deliver(message_id)
                 except ConnectionError as error:
                     raise self.retry(exc=error, countdown=60 * 2**self.request.retries)»
-        """,
-            "celery_app",
-        ),
+        """),
     },
 )
 def _swallowed(known: TargetFacts) -> Sequence[Finding]:

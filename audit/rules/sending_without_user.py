@@ -22,15 +22,12 @@ from audit.rules.user_dependency import autonomous, no_user_filter, no_user_met,
             [roles]
             sender = "app:send"
         """,
-        "app.py": with_app(
-            """
+        "app.py": with_app("""
             @celery_app.task
             def send(message_id«, current_user¦»):
                 message = messages.get(message_id)
                 gateway.deliver(message)
-        """,
-            "celery_app",
-        ),
+        """),
     },
 )
 def _sender(known: TargetFacts) -> Sequence[Finding]:
