@@ -1,16 +1,25 @@
 """The value that one setting must have, and the options by which a task departs from it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from audit.french.typography import counted
-from audit.model.domains import Answer, Domain, conclude
+from audit.model.domains import Answer, conclude
 from audit.model.facts import Task
 from audit.model.findings import Excerpt, Finding, Outcome, Problem
 from audit.model.gaps import named
+from audit.model.plain_value import PlainValue
 from audit.model.target_facts import TargetFacts
-from audit.rules.domains.setting_domain import hidden_tasks, ruled_by, unread_tasks
-from audit.rules.effective_settings import Reading, production_tasks, short
+from audit.rules.domains.setting_domain import (
+    EVERYWHERE,
+    Scope,
+    everywhere,
+    hidden_tasks,
+    ruled_by,
+    setting_domain,
+    unread_tasks,
+)
+from audit.rules.effective_settings import Reading, production_tasks, read, short
 from audit.rules.practice import read_so
 from audit.rules.rule import Guide, defect, undetermined
 from audit.rules.task_options import is_unread, own_option
@@ -29,32 +38,30 @@ class ExactValue:
 
     name: str
     value: object
+    default: PlainValue
     guide: Guide
     purpose: str
     risk: str
+    scope: Callable[[TargetFacts], Scope] = everywhere
     risk_of_default: str = ""
     option: str = ""
-
-    @property
-    def title(self) -> str:
-        """The title of the problem."""
-        return f"`{self.name}` n'est pas à `{self.value}`"
 
     @property
     def asked(self) -> str:
         """The sentence of the rule that holds."""
         return f"`{self.name}={self.value}` - {self.purpose}"
 
-    def answers(
-        self, known: TargetFacts, reading: Reading, domain: Domain[Reading], *, nothing: str
-    ) -> Sequence[Finding]:
-        """What holds of the application, then of its tasks; `nothing` says why the rule does not concern the target."""
+    def __call__(self, known: TargetFacts) -> Sequence[Finding]:
+        """What holds of the application, then of its tasks."""
+        scope, reading = self.scope(known), read(known, self.name, self.default, tasks_suffice=True)
+        if not scope.outside and not reading.missing and reading.value == self.value:
+            scope = EVERYWHERE  # it holds whether it matters or not
         answer: Answer[Reading] = conclude(
-            domain,
+            setting_domain(known, reading, scope=scope),
             lambda one: () if one.comment or one.unless or one.value == self.value else (one,),
             possible_of=lambda one: () if one.value == self.value else (one,),
         )
-        found = self._of_application(known, reading, answer, nothing)
+        found = self._of_application(known, reading, answer, scope.outside)
         if not self.option or answer.outcome is Outcome.NOT_APPLICABLE:
             return [found]
         held = not reading.missing and reading.value == self.value
@@ -205,7 +212,7 @@ class ExactValue:
     def problem(self, excerpt: Excerpt | None) -> Problem:
         """What the report details."""
         return Problem(
-            title=self.title,
+            title=f"`{self.name}` n'est pas à `{self.value}`",
             severity=self.guide.severity,
             impact=self.guide.impact,
             recommendation=f"Régler `{self.name}={self.value}`",

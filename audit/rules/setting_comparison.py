@@ -9,17 +9,12 @@ from audit.model.findings import Finding
 from audit.model.gaps import Gap
 from audit.model.plain_value import PlainValue
 from audit.model.target_facts import TargetFacts
-from audit.rules.domains.setting_domain import EVERYWHERE, Scope, setting_domain
+from audit.rules.domains.setting_domain import EVERYWHERE, Scope, everywhere, setting_domain
 from audit.rules.effective_settings import Reading, read
-from audit.rules.exact_value import ExactValue
 from audit.rules.practice import Fault, answered
 from audit.rules.rule import Guide
 
 _AGAIN = "relancer avec `--level configuration`"
-
-
-def _everywhere(_: TargetFacts) -> Scope:
-    return EVERYWHERE
 
 
 def _nothing(_: TargetFacts) -> tuple[()]:
@@ -30,7 +25,7 @@ def _nothing(_: TargetFacts) -> tuple[()]:
 class SettingComparison:
     """A check that a setting satisfies `holds`; `default` is Celery's own value, used where the target sets nothing.
 
-    `title` is that of the problem. `exact` tells it in words of its own, and looks at what tasks set for themselves.
+    `title` is that of the problem.
     `otherwise`: what does the same as the setting, and is a reservation beside a right value, told as `instead` says (a guide
     and a title) where the setting itself is right; `doubts`: what may do so.
     """
@@ -40,8 +35,7 @@ class SettingComparison:
     holds: Callable[[Any], bool]
     guide: Guide
     title: str
-    scope: Callable[[TargetFacts], Scope] = _everywhere
-    exact: ExactValue | None = None
+    scope: Callable[[TargetFacts], Scope] = everywhere
     otherwise: Callable[[TargetFacts], Sequence[Fault]] = _nothing
     instead: tuple[Guide, str] | None = None
     doubts: Callable[[TargetFacts], Sequence[Gap]] = _nothing
@@ -49,12 +43,10 @@ class SettingComparison:
     def __call__(self, known: TargetFacts) -> Sequence[Finding]:
         """Compare, strongest probe first; « indéterminé » when no probe can tell the value."""
         scope = self.scope(known)
-        reading = read(known, self.name, self.default, tasks_suffice=self.exact is not None)
+        reading = read(known, self.name, self.default)
         if not scope.outside and not reading.missing and self.holds(reading.value):
             scope = EVERYWHERE  # it holds whether it matters or not
         domain = setting_domain(known, reading, scope=scope)
-        if self.exact is not None:
-            return self.exact.answers(known, reading, domain, nothing=scope.outside)
         told = self.otherwise(known)
         domain = replace(domain, gaps=(*self.doubts(known), *domain.gaps))
         answer = conclude(domain, self._faults, possible_of=lambda member: [*self._possible(member), *told])
@@ -71,12 +63,3 @@ class SettingComparison:
         if self.holds(reading.value):
             return []
         return [Fault(f"{reading.told}{reading.explained}", reading.excerpt)]
-
-
-def exactly(
-    exact: ExactValue, default: PlainValue, scope: Callable[[TargetFacts], Scope] = _everywhere
-) -> SettingComparison:
-    """A check that a setting has one value."""
-    return SettingComparison(
-        exact.name, default, lambda value: value == exact.value, exact.guide, exact.title, scope, exact
-    )

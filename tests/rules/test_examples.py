@@ -14,7 +14,7 @@ from tests.rules.example_projects import answer, write
 
 MOST_LINES = 40
 _RETURNS_A_RULE = re.compile(r"\bRule\]?$")
-_MAKERS = frozenset({"rule", "practice", "_retried", "_periodic", "_quality", "autonomous"})
+_MAKERS = frozenset({"rule", "practice", "_required", "_retried", "_periodic", "_quality", "autonomous"})
 
 
 @pytest.mark.parametrize("rule", every_rule(), ids=lambda r: r.id)

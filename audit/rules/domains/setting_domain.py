@@ -32,6 +32,11 @@ class Scope:
 EVERYWHERE = Scope()
 
 
+def everywhere(_: TargetFacts) -> Scope:
+    """That a rule concerns every target."""
+    return EVERYWHERE
+
+
 def scope_of(known: TargetFacts, outside: str, *readings: Reading, gaps: Sequence[Gap] = ()) -> Scope:
     """What these settings say of whether a rule concerns the target."""
     rest = setting_gaps(known, *readings) if outside else ()
