@@ -44,10 +44,14 @@ def _table() -> Mapping[str, Any]:
 
 @dataclass(frozen=True)
 class CeleryRelease:
-    """A line of releases, such as `5.6`. `told`: the target says that it is its own; else it is the newest that is known."""
+    """A line of releases, such as `5.6`. `told`: the target says that it is its own; else it is the newest that is known.
+
+    `asked`: the line that the target names, which may be older than all that are known.
+    """
 
     name: str
     told: bool = False
+    asked: str = ""
 
     def declares(self, setting: str) -> bool:
         """Whether this release reads the setting."""
@@ -80,8 +84,9 @@ def release(version: str) -> CeleryRelease:
     lines = [one.rpartition(".")[0] for one in _table()["releases"]]
     if len(_numbers(version)) < 2:
         return CeleryRelease(lines[-1])
-    older = [line for line in lines if _numbers(line) <= _numbers(version)[:2]]
-    return CeleryRelease(older[-1] if older else lines[0], told=True)
+    asked = _numbers(version)[:2]
+    older = [line for line in lines if _numbers(line) <= asked]
+    return CeleryRelease(older[-1] if older else lines[0], told=True, asked=".".join(map(str, asked)))
 
 
 def first_release(setting: str) -> str:

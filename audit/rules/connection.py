@@ -211,5 +211,5 @@ def _only_warm(known: TargetFacts) -> bool:
 def _soft_scope(known: TargetFacts) -> Scope:
     line = release_of(known)
     if line.told and not line.declares("worker_soft_shutdown_timeout"):
-        return Scope(f"Celery {line.name} n'a pas cet arrêt progressif", read=f"Celery {line.name}")
+        return Scope(f"Celery {line.asked} n'a pas cet arrêt progressif", read=f"Celery {line.asked}")
     return redis_only(known)

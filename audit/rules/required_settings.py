@@ -19,7 +19,7 @@ def _where_it_exists(known: TargetFacts) -> Scope:
     line = release_of(known)
     if not line.told or line.declares("broker_connection_retry_on_startup"):
         return EVERYWHERE
-    return Scope(f"Celery {line.name}, que le projet demande, n'a pas ce réglage", read="version de Celery")
+    return Scope(f"Celery {line.asked}, que le projet demande, n'a pas ce réglage", read="version de Celery")
 
 
 def _required(

@@ -28,6 +28,11 @@ def test_a_version_has_the_table_of_its_line(version: str, line: str, told: bool
     assert (release(version).name, release(version).told) == (line, told)
 
 
+@pytest.mark.parametrize(("version", "asked"), [("4.3.0", "4.3"), ("5.6.*", "5.6"), ("5.*", "")])
+def test_the_line_that_the_target_names_is_kept(version: str, asked: str) -> None:
+    assert release(version).asked == asked
+
+
 def test_a_setting_is_declared_from_a_release_to_another() -> None:
     assert [release(v).declares("riak_backend_settings") for v in ("4.4.7", "5.0.0")] == [True, False]
     assert [release(v).declares("worker_soft_shutdown_timeout") for v in ("5.4.0", "5.5.0")] == [False, True]
