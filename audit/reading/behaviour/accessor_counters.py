@@ -27,7 +27,9 @@ def accessor_counters(scope: Scope) -> Iterator[ast.stmt]:
         held = target.value if isinstance(target, ast.Attribute | ast.Subscript) else None
         cls = _class_of(scope, held) if held is not None else None
         if cls is not None and any(
-            _asks(*pair[0], _READS) and _asks(*pair[1], _WRITES) for pair in _pairs(cls, target)
+            (_asks(*pair[0], _READS) or _is_of_its_store(*pair)) and _asks(*pair[1], _WRITES)
+            for pair in _pairs(cls, target)
+            if not (isinstance(node, ast.AugAssign) and _answers_what_adds(scope, *pair[0]))
         ):
             yield node
 
@@ -76,6 +78,22 @@ def _asks(cls: ClassValue, method: _Function, names: re.Pattern[str], depth: int
         if depth and any(_asks(one, m, names, depth - 1) for one, m in _named(cls, last(call.func))):
             return True
     return False
+
+
+def _is_of_its_store(getter: _Method, setter: _Method) -> bool:
+    """Whether what reads gives somebody else the store that what writes asks."""
+    asked = (n.func for n in walk(setter[1]) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute))
+    stores = {ast.unparse(f.value) for f in asked if _WRITES.match(f.attr) and not _is_in_memory(setter[0], f)}
+    given = [a for n in walk(getter[1]) if isinstance(n, ast.Call) for a in n.args]
+    return not stores.isdisjoint(map(ast.unparse, given))
+
+
+def _answers_what_adds(scope: Scope, cls: ClassValue, getter: _Function) -> bool:
+    """Whether what is read is an object of the project that adds by itself, in its `__iadd__`."""
+    answers = [n.value for n in walk(getter) if isinstance(n, ast.Return) and isinstance(n.value, ast.Call)]
+    held = scope.machine.globals.get(cls.module, {})
+    made = [unwrap(held.get(last(answer.func)))[0] for answer in answers]
+    return bool(made) and all(isinstance(one, ClassValue) and _named(one, "__iadd__") for one in made)
 
 
 def _is_in_memory(cls: ClassValue, method: ast.expr) -> bool:

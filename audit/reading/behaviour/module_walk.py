@@ -155,6 +155,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
             "Counter",
             "nonlocal ",
             *METRIC_WORDS,
+            ".send(",
         ),
         process_state,
     ),
