@@ -91,8 +91,7 @@ def _is_of_its_store(getter: _Method, setter: _Method) -> bool:
 def _answers_what_adds(scope: Scope, cls: ClassValue, getter: _Function) -> bool:
     """Whether what is read is an object of the project that adds by itself, in its `__iadd__`."""
     answers = [n.value for n in walk(getter) if isinstance(n, ast.Return) and isinstance(n.value, ast.Call)]
-    held = scope.machine.globals.get(cls.module, {})
-    made = [unwrap(held.get(last(answer.func)))[0] for answer in answers]
+    made = [unwrap(scope.machine.resolve(f"{cls.module}:{last(answer.func)}"))[0] for answer in answers]
     return bool(made) and all(isinstance(one, ClassValue) and _named(one, "__iadd__") for one in made)
 
 

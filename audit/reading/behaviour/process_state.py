@@ -13,6 +13,7 @@ from audit.model.observations.shared_data import (
 )
 from audit.reading.behaviour.constant_flags import is_given_constants, is_read
 from audit.reading.behaviour.generation_stamps import is_a_stamp
+from audit.reading.behaviour.possible_values import bound
 from audit.reading.behaviour.row_objects import ancestors, owner
 from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.behaviour.single_objects import is_made_once, is_single, makes_one_object
@@ -28,6 +29,7 @@ from audit.reading.python.abstract_values import (
     last_name,
 )
 from audit.reading.python.child_nodes import walk
+from audit.reading.python.name_resolution import dotted
 from audit.reading.python.parameters import parameters_of
 
 # Their attributes are columns of a row, or of a statement.
@@ -277,6 +279,8 @@ def _comes_from_a_parameter(scope: Scope, value: ast.expr) -> bool:
 
 def _counted(scope: Scope, call: ast.Call) -> str:
     """What a call counts in: `next(NUMBERS)` of `itertools.count()`, `TOTALS.update(…)` of a `Counter`; empty for others."""
+    if counted := _asked_generator(scope, call):
+        return counted
     if last(call.func) == "next" and len(call.args) == 1:
         node: ast.expr = call.args[0]
         wanted = "itertools.count"
@@ -289,6 +293,59 @@ def _counted(scope: Scope, call: ast.Call) -> str:
     value = scope.evaluated(node)
     made = isinstance(value, Instance) and isinstance(value.cls, External) and value.cls.dotted == wanted
     return ast.unparse(node) if made else ""
+
+
+def _asked_generator(scope: Scope, call: ast.Call) -> str:
+    """The generator of a module that a call goes on with, `LEFT.send(1)` or `next(TURNS)`, where it counts in its own names."""
+    resumed = isinstance(call.func, ast.Attribute) and call.func.attr == "send"
+    node = call.func.value if resumed and isinstance(call.func, ast.Attribute) else next(iter(call.args), None)
+    if not isinstance(node, ast.Name | ast.Attribute) or not (resumed or last(call.func) == "next"):
+        return ""
+    name = last(node)
+    if name in scope.assigned or isinstance(scope.evaluated(node), Instance):
+        return ""
+    written = re.compile(rf"(?m)^{re.escape(name)}\s*(?::[^=\n]*)?=[^=]")
+    modules = [m for m in scope.machine.project.modules.values() if written.search(m.source.text)]
+    made = [
+        value
+        for module in modules
+        for statement in module.tree.body
+        for value in bound(statement, name)
+        if isinstance(value, ast.Call)
+    ]
+    if len(modules) != 1 or len(made) != 1:
+        return ""
+    function = scope.machine.resolve(f"{modules[0].name}:{dotted(made[0].func)}") if dotted(made[0].func) else None
+    return name if isinstance(function, FunctionValue) and _counts_between_answers(function.node) else ""
+
+
+def _counts_between_answers(function: ast.AST) -> bool:
+    """Whether a loop that yields adds to a name that was given before it."""
+    loops = [n for n in walk(function) if isinstance(n, ast.While | ast.For)]
+    yielding = [loop for loop in loops if any(isinstance(n, ast.Yield) for n in walk(loop))]
+    added = {
+        n.target.id
+        for one in yielding
+        for n in walk(one)
+        if isinstance(n, ast.AugAssign) and isinstance(n.target, ast.Name)
+    }
+    added |= {
+        t.id
+        for one in yielding
+        for n in walk(one)
+        if isinstance(n, ast.Assign) and isinstance(n.value, ast.BinOp)
+        for t in n.targets
+        if isinstance(t, ast.Name) and any(isinstance(i, ast.Name) and i.id == t.id for i in walk(n.value))
+    }
+    fresh = {
+        n.id
+        for one in yielding
+        for s in one.body
+        if isinstance(s, ast.Assign)
+        for n in walk(s)
+        if not isinstance(s.value, ast.BinOp) and isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+    }
+    return bool(added - fresh)
 
 
 def _metric(scope: Scope, call: ast.Call) -> str:
