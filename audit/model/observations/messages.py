@@ -120,7 +120,10 @@ class TransactionCalls(Observation):
 
 @dataclass(frozen=True)
 class SignalReceiver(Observation):
-    """A function that receives Django's signals; `symbol` is empty where only its `name` is known. `signals`: their last names."""
+    """A function that receives signals; `symbol` is empty where only its `name` is known.
+
+    `signals`: their last names, after their library for those that bear Django's names and are not its own.
+    """
 
     name: str
     signals: tuple[str, ...]

@@ -6,11 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from audit.model.observations.messages import SignalReceiver
 from audit.reading.behaviour.scope import Scope, calls_of, last
+from audit.reading.python.abstract_values import External, Instance
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.interpreter import Machine
 
 SIGNALS = frozenset({"pre_save", "post_save", "pre_delete", "post_delete", "m2m_changed", "pre_init", "post_init"})
 
+# They send theirs once the document is written, in no transaction of their own.
+_OTHERS = frozenset({"mongoengine", "flask_mongoengine", "blinker", "pymodm"})
 _SENDING = ("send", "send_robust", "send_async", "asend", "asend_robust")
 # Events of SQLAlchemy that it fires between the first write of a transaction and its commit.
 _EARLY = re.compile(
@@ -62,13 +65,13 @@ def sent_to(scope: Scope, name: str) -> Iterator[tuple[Scope, ast.expr]]:
 
 def signal_receivers(scope: Scope) -> Iterator[SignalReceiver]:
     """Each SignalReceiver: a decorated function by its symbol, a connected one by its name."""
-    if scope.symbol and (signals := tuple(_decorating(scope))):
+    if scope.symbol and (signals := tuple(_origin(scope, s) for s in _nodes(scope))):
         yield scope.observed(SignalReceiver, scope.root, name=getattr(scope.root, "name", ""), signals=signals)
     for call in scope.calls:
         if isinstance(call.func, ast.Attribute) and call.func.attr == "connect" and call.args:
-            signal, name = last(call.func.value), last(call.args[0])
+            signal, name = _origin(scope, call.func.value), last(call.args[0])
             if signal and name and not isinstance(call.args[0], ast.Constant):
-                looped = _looped(scope, call, signal)
+                looped = _looped(scope, call, last(call.func.value))
                 seen = scope.observed(SignalReceiver, call, name=name, signals=looped or (signal,))
                 yield SignalReceiver("", seen.excerpt, seen.name, seen.signals)
 
@@ -77,25 +80,40 @@ def _looped(scope: Scope, call: ast.Call, name: str) -> tuple[str, ...]:
     """The signals of `for signal in (post_save, post_delete): signal.connect(…)`."""
     for loop in scope.around(call):
         if isinstance(loop, ast.For) and last(loop.target) == name and isinstance(loop.iter, ast.Tuple | ast.List):
-            return tuple(map(last, loop.iter.elts))
+            return tuple(_origin(scope, one) for one in loop.iter.elts)
     return ()
+
+
+def _origin(scope: Scope, node: ast.expr) -> str:
+    """The last name of a signal; with where it comes from for one that no Django sends, as those of MongoEngine."""
+    value = scope.evaluated(node)
+    made = value.cls if isinstance(value, Instance) else value
+    library = made.dotted.partition(".")[0] if isinstance(made, External) else ""
+    written = scope.of_module.get(node.id) if isinstance(node, ast.Name) else None
+    if isinstance(written, ast.Call):
+        library = scope.external(written.func).partition(".")[0]
+    return f"{library}.{last(node)}" if library in _OTHERS and last(node) else last(node)
 
 
 def _decorating(scope: Scope) -> Sequence[str]:
     """Last names of the signals that the decorators of a function connect it to."""
+    return [last(signal) for signal in _nodes(scope)]
+
+
+def _nodes(scope: Scope) -> list[ast.expr]:
     return [signal for d in getattr(scope.root, "decorator_list", []) for signal in _signals(d)]
 
 
-def _signals(decorator: ast.expr) -> Iterator[str]:
+def _signals(decorator: ast.expr) -> Iterator[ast.expr]:
     if not isinstance(decorator, ast.Call):
         if isinstance(decorator, ast.Attribute) and decorator.attr == "connect" and last(decorator.value):
-            yield last(decorator.value)
+            yield decorator.value
     elif last(decorator.func) == "receiver":
         given = decorator.args[:1]
         each = given[0].elts if given and isinstance(given[0], ast.List | ast.Tuple) else given
-        yield from filter(None, map(last, each))
+        yield from filter(last, each)
     elif isinstance(decorator.func, ast.Name) and decorator.func.id in SIGNALS:
-        yield decorator.func.id
+        yield decorator.func
     elif isinstance(decorator.func, ast.Attribute):
         yield from _signals(decorator.func)
 
@@ -106,5 +124,7 @@ def _connected(machine: Machine) -> frozenset[str]:
         texts = ((module, module.source.text) for module in machine.project.modules.values())
         connecting = [m for m, text in texts if ".connect(" in text and any(s in text for s in SIGNALS)]
         calls = (n for module in connecting for n in walk(module.tree) if isinstance(n, ast.Call) and n.args)
-        machine.connected = frozenset(last(n.args[0]) for n in calls if not SIGNALS.isdisjoint(_signals(n.func)))
+        machine.connected = frozenset(
+            last(n.args[0]) for n in calls if not SIGNALS.isdisjoint(map(last, _signals(n.func)))
+        )
     return machine.connected
