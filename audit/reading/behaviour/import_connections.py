@@ -12,6 +12,7 @@ from audit.reading.behaviour.called_functions import function_of
 from audit.reading.behaviour.scope import Scope, chain, function_scope, keyword, last, scope_at
 from audit.reading.python.abstract_values import ClassValue, FunctionValue, descends_from
 from audit.reading.python.child_nodes import children, walk
+from audit.reading.python.parameters import defaults_of, placed
 
 _CONNECTIONS = frozenset(
     {
@@ -145,24 +146,73 @@ def _runs_before_the_fork(scope: Scope) -> bool:
 def _opened_by(scope: Scope, call: ast.Call) -> tuple[bool, str] | None:
     """Whether the function of the project called here surely opens a connection, and by which library; None when none was found."""
     found: list[tuple[bool, str]] = []
-    seen: set[str] = set()
-    pending = deque((inner, sure, 1) for inner, sure in _runs(scope, call))
+    seen: set[tuple[str, str]] = set()
+    pending = deque((inner, sure, 1, _left_out(scope, call, inner, {})) for inner, sure in _runs(scope, call))
     while pending and len(seen) < _FOLLOWED:
-        inner, sure, depth = pending.popleft()
-        if inner.symbol in seen:
+        inner, sure, depth, left = pending.popleft()
+        if (inner.symbol, str(left)) in seen:
             continue
-        seen.add(inner.symbol)
+        seen.add((inner.symbol, str(left)))
         for other in inner.calls:
-            around = list(inner.around(other))
-            if any(isinstance(node, ast.Lambda) for node in around):
+            tests = list(_tests_around(inner, other, left))
+            if any(isinstance(node, ast.Lambda) for node in inner.around(other)) or False in tests:
                 continue
-            always = sure and not any(isinstance(node, ast.If) for node in around)
+            always = sure and all(tests)
             if library := _opens(inner, other):
                 found.append((always, library))
             elif depth < _DEPTH:
-                pending.extend((o, always and known, depth + 1) for o, known in _runs(inner, other))
+                runs = _runs(inner, other)
+                pending.extend((o, always and known, depth + 1, _left_out(inner, other, o, left)) for o, known in runs)
     # One that the children would share comes first, then one that is sure.
     return min(found, key=lambda one: (one[1] in _OWN_AFTER_FORK, not one[0]), default=None)
+
+
+def _left_out(scope: Scope, call: ast.Call, inner: Scope, known: dict[str, object]) -> dict[str, object]:
+    """The parameters of a function that this call leaves at a constant, or gives one: `Extension()` has no application.
+
+    `known`: those of the function that calls.
+    """
+    spec = inner.root.args if isinstance(inner.root, ast.FunctionDef) else None
+    spread = any(isinstance(a, ast.Starred) for a in call.args) or any(k.arg is None for k in call.keywords)
+    # What is called by a decorator, or by `map`, is given more than is written.
+    if spec is None or spread or call not in scope.parents or _applied(call) is not call.func:
+        return {}
+    given = dict(zip(placed(spec), call.args, strict=False)) | {k.arg: k.value for k in call.keywords if k.arg}
+    held = {**defaults_of(spec), **given}
+    held = {n: v for n, v in held.items() if n not in inner.assigns}
+    handed = {n: known[v.id] for n, v in held.items() if isinstance(v, ast.Name) and v.id in known}
+    return handed | {n: v.value for n, v in held.items() if isinstance(v, ast.Constant)}
+
+
+def _tests_around(scope: Scope, node: ast.AST, known: dict[str, object]) -> Iterator[bool | None]:
+    """What each test around a call, or that leaves before it, says: whether the call is then reached, None where nobody knows."""
+    below = node
+    for around in scope.around(node):
+        if isinstance(around, ast.If) and below is not around.test:
+            told = _truth(around.test, known)
+            yield None if told is None else told is (below in around.body)
+        for block in (getattr(around, "body", ()), getattr(around, "orelse", ())):
+            before = block[: block.index(below)] if isinstance(block, list) and below in block else ()
+            leaving = [s for s in before if isinstance(s, ast.If) and isinstance(s.body[-1], ast.Return | ast.Raise)]
+            yield from (False for s in leaving if _truth(s.test, known) is True)
+        below = around
+
+
+def _truth(test: ast.expr, known: dict[str, object]) -> bool | None:
+    """What a test says of parameters whose values are known."""
+    if isinstance(test, ast.Name):
+        return bool(known[test.id]) if test.id in known else None
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        told = _truth(test.operand, known)
+        return None if told is None else not told
+    if isinstance(test, ast.BoolOp):
+        every, decisive = [_truth(one, known) for one in test.values], isinstance(test.op, ast.Or)
+        return decisive if decisive in every else None if None in every else not decisive
+    if isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and test.left.id in known:
+        none = isinstance(test.comparators[0], ast.Constant) and test.comparators[0].value is None
+        if none and isinstance(test.ops[0], ast.Is | ast.IsNot):
+            return (known[test.left.id] is None) is isinstance(test.ops[0], ast.Is)
+    return None
 
 
 def _runs(scope: Scope, call: ast.Call) -> list[tuple[Scope, bool]]:
