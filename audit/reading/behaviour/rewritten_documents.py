@@ -8,9 +8,10 @@ from audit.model.observations.shared_data import DocumentRewrite
 from audit.reading.behaviour.changed_rows import is_kept
 from audit.reading.behaviour.counters import is_protected, unprotected
 from audit.reading.behaviour.exception_handlers import manager_made_by
-from audit.reading.behaviour.row_objects import is_collection, owner
+from audit.reading.behaviour.reaching_values import values
+from audit.reading.behaviour.row_objects import ancestors, is_collection, owner, row_classes
 from audit.reading.behaviour.scope import Scope, function_scope, keyword, last
-from audit.reading.python.abstract_values import BoundMethod, ClassValue, FunctionValue
+from audit.reading.python.abstract_values import BoundMethod, ClassValue, External, FunctionValue
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute
 
@@ -28,11 +29,35 @@ def rewritten_documents(scope: Scope) -> Iterator[DocumentRewrite]:
         return
     for node, column in _changes(scope):
         row = column.value
-        if isinstance(row, ast.Name) and not _is_new(scope, row.id) and _is_written(scope, row.id, column.attr):
+        if not isinstance(row, ast.Name) or _is_new(scope, row.id) or _is_set_alone(scope, node, column):
+            continue
+        if _is_written(scope, row.id, column.attr):
             yield from () if is_collection(scope, column) else _unprotected(scope, node)
     for call in scope.calls:
         if _gives_back(scope, call):
             yield from _unprotected(scope, call)
+
+
+def _is_set_alone(scope: Scope, node: ast.AST, column: ast.Attribute) -> bool:
+    """Whether one entry is set to what the document did not hold, and `save` sends that entry alone, as MongoEngine's does."""
+    if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Subscript):
+        return False
+    bases = (base for cls in row_classes(scope, column.value, 0) for base in ancestors(cls))
+    of_mongoengine = any(isinstance(b, External) and b.dotted.startswith("mongoengine.") for b in bases)
+    return of_mongoengine and not _comes_from(scope, node.value, ast.unparse(column))
+
+
+def _comes_from(scope: Scope, value: ast.expr, text: str) -> bool:
+    """Whether a value, or what any of its local names is given, reads a column."""
+    pending, seen = [value], set[str]()
+    while pending:
+        for node in walk(pending.pop()):
+            if isinstance(node, ast.Attribute) and ast.unparse(node) == text:
+                return True
+            if isinstance(node, ast.Name) and node.id not in seen:
+                seen.add(node.id)
+                pending += values(scope, node, ())
+    return False
 
 
 def _unprotected(scope: Scope, node: ast.AST) -> Iterator[DocumentRewrite]:

@@ -118,7 +118,7 @@ def _is_kept_row(scope: Scope, node: ast.Attribute, depth: int) -> bool:
 def _is_related(scope: Scope, node: ast.Attribute, depth: int) -> bool:
     """Whether this is what a foreign key of a row leads to: `order.customer`."""
     owners = [
-        cls for cls in _row_classes(scope, node.value, depth) if any(_is_relation(c, node.attr) for c in lineage(cls))
+        cls for cls in row_classes(scope, node.value, depth) if any(_is_relation(c, node.attr) for c in lineage(cls))
     ]
     return bool(owners) and is_row(scope, node.value, depth + 1)
 
@@ -137,7 +137,7 @@ def _class_values(cls: ast.ClassDef, name: str) -> Iterator[ast.expr | None]:
 
 def is_collection(scope: Scope, node: ast.Attribute) -> bool:
     """Whether an attribute of a row holds other rows, each written by itself: by its class, else by all that bear its name."""
-    known = [c.node for cls in _row_classes(scope, node.value, 0) for c in lineage(cls)]
+    known = [c.node for cls in row_classes(scope, node.value, 0) for c in lineage(cls)]
     modules = [m for m in scope.machine.project.modules.values() if node.attr in m.source.text]
     classes = known or [n for m in modules for n in walk(m.tree) if isinstance(n, ast.ClassDef)]
     given = [value for cls in classes for value in _class_values(cls, node.attr)]
@@ -151,7 +151,7 @@ def is_collection(scope: Scope, node: ast.Attribute) -> bool:
     )
 
 
-def _row_classes(scope: Scope, node: ast.expr, depth: int) -> Iterator[ClassValue]:
+def row_classes(scope: Scope, node: ast.expr, depth: int) -> Iterator[ClassValue]:
     """The classes of rows that an expression names, itself or by what its local names are given."""
     for inner in walk(node) if depth <= _DEPTH else ():
         if not isinstance(inner, ast.Name):
@@ -161,7 +161,7 @@ def _row_classes(scope: Scope, node: ast.expr, depth: int) -> Iterator[ClassValu
         if isinstance(cls, ClassValue) and is_row_class(scope, cls):
             yield cls
         for value in values(scope, inner, PAIRS) if scope.symbol and not _is_parameter(scope, inner.id) else ():
-            yield from _row_classes(scope, value, depth + 1)
+            yield from row_classes(scope, value, depth + 1)
 
 
 def _writes_a_row(scope: Scope, node: ast.expr) -> bool:
