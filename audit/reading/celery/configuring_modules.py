@@ -3,7 +3,7 @@
 from audit.reading.celery.application_objects import configuration_of
 from audit.reading.celery.start_modules import WorkerStarts
 from audit.reading.python.abstract_values import Instance
-from audit.reading.python.undo_log import keep_writes
+from audit.reading.python.undo_log import doubt_differing, keep_writes
 
 _NONE = frozenset[str]()
 
@@ -13,6 +13,8 @@ def keep_loaded_writes(starts: WorkerStarts, app: Instance | None, declared: str
     ignored, doubted = _not_loaded(starts, app, declared)
     for other in starts.machine.celery_instances if ignored or doubted else ():
         keep_writes(configuration_of(other), ignored, doubted)
+    for other in starts.machine.celery_instances:
+        doubt_differing(configuration_of(other))
 
 
 def _not_loaded(starts: WorkerStarts, app: Instance | None, declared: str) -> tuple[frozenset[str], frozenset[str]]:

@@ -114,16 +114,18 @@ class SeenWrite:
 class Conf(Table):
     """A Celery configuration: its keys are attributes too. `home` is the module that builds it; `history`, each write in order.
 
+    `by_flask`: by module, what it makes a function write that is given a Flask application.
     `seen`: every write that was read, those of both sides of a test and of modules that are not loaded too; of those
     modules, `ignored` are not, and `doubted` may be.
     """
 
-    __slots__ = ("doubted", "history", "home", "ignored", "seen")
+    __slots__ = ("by_flask", "doubted", "history", "home", "ignored", "seen")
 
     def __init__(self, home: str = "") -> None:
         super().__init__()
         self.home = home
         self.history: list[Write | OpaqueWrite | Addition] = []
+        self.by_flask: dict[str, dict[Value, Value]] = {}
         self.seen: list[SeenWrite] = []
         self.ignored: Collection[str] = ()
         self.doubted: Collection[str] = ()

@@ -56,6 +56,8 @@ class UndoLog:
             self.obscure(table, origin)
             return
         self.see(table, key, value, origin)
+        if self.given_flask and isinstance(table, Conf):
+            table.by_flask.setdefault(self.module, {})[key] = value
         self._note(table, key, ((value, origin),))
         self._set(table, key, value, origin)
 
@@ -163,6 +165,14 @@ def keep_writes(conf: Conf, ignored: Collection[str], doubted: Collection[str]) 
             _write_again(conf, write, doubted=write.module in doubted)
         elif isinstance(write, Addition):
             _put(write.table, write.key, MISSING, None)
+
+
+def doubt_differing(conf: Conf) -> None:
+    """Leave in doubt what modules that each start a Flask application of their own make the configuration, if they differ."""
+    for key in {key for written in conf.by_flask.values() for key in written}:
+        told = [written.get(key, MISSING) for written in conf.by_flask.values()]
+        if key in conf and not all(_agree(one, told[0]) for one in told):
+            _put(conf, key, UNKNOWN, conf.origins.get(key))
 
 
 def _write_again(conf: Conf, write: Write | OpaqueWrite | Addition, *, doubted: bool) -> None:
