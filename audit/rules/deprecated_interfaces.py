@@ -56,23 +56,26 @@ def _deprecations(known: TargetFacts) -> Sequence[Finding]:
     if answer.outcome is Outcome.ESTABLISHED:
         evidence = tuple(f.evidence() for f in known.probes)
         return [Finding(answer.outcome, _SEARCHED, evidence, proof=answer.proof)]
-    by_remedy: dict[str, dict[str, tuple[Deprecation, Facts]]] = {}
+    by_remedy: dict[str, list[tuple[Deprecation, Facts]]] = {}
     for d, facts in found:
-        by_remedy.setdefault(d.replacement, {}).setdefault(d.what, (d, facts))
-    return [_one_cause(list(uses.values())) for uses in by_remedy.values()]
+        by_remedy.setdefault(d.replacement, []).append((d, facts))
+    return [_one_cause(uses) for uses in by_remedy.values()]
 
 
 def _one_cause(uses: Sequence[tuple[Deprecation, Facts]]) -> Finding:
     """One finding for all that the same remedy mends."""
-    first, rest = uses[0][0], len(uses) - 1
-    excerpts = tuple(d.excerpt for d, _ in uses if d.excerpt)
+    first = uses[0][0]
+    kinds = dict.fromkeys(d.what for d, _ in uses)
+    rest = len(kinds) - 1
+    excerpts = tuple(dict.fromkeys(d.excerpt for d, _ in uses if d.excerpt))
+    others = f" (et {counted(len(excerpts) - len(kinds), 'autre')})" if len(excerpts) > len(kinds) else ""
     told = f"{first.what[:1].lower()}{first.what[1:]}"
     title = f"Avertissement de dépréciation : {told}"
     if rest:
         title = f"Avertissements de dépréciation : {told}, et {counted(rest, 'autre emploi')} de même remède"
     return Finding(
         Outcome.RESERVATION,
-        " ; ".join(d.what for d, _ in uses),
+        f"{' ; '.join(kinds)}{others}",
         tuple(facts.evidence(d.excerpt) for d, facts in uses),
         problem=Problem(
             title=title,

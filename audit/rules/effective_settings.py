@@ -44,6 +44,8 @@ class Reading:
     @property
     def told(self) -> str:
         """The value as a French clause."""
+        if self.missing and self.value is UNKNOWN:
+            return f"`{self.name}`"
         if self.unless:
             return f"`{self.name}={self.value}`, à moins que {self.unless} ne le change"
         if self.word:

@@ -120,7 +120,9 @@ def _caught(known: TargetFacts) -> Sequence[Finding]:
     told = [policy.task for policy in domain.members if not answer.faults or faults(policy)]
     evidence = [known.source.evidence(known.head(symbol)) for symbol in (told if answer.faults else told[:1])]
     detail = ", ".join(f"`{short(symbol)}`" for symbol in told)
-    return answered(_caught.guide, "Reprise rattrapée", answer, *evidence, nothing=_NO_RETRY, detail=detail)
+    # Those of `autoretry_for` and of a decorator are asked for outside of the body, where nothing catches them.
+    nothing = "aucune tâche n'appelle `retry()` elle-même"
+    return answered(_caught.guide, "Reprise rattrapée", answer, *evidence, nothing=nothing, detail=detail)
 
 
 @practice(

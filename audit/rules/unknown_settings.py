@@ -158,7 +158,7 @@ def _misnamed(known: TargetFacts) -> Sequence[Finding]:
 
     hidden = known.probes[0].settings.get("*") if known.probes else None
     opaque = [UnreadSettings(*place_of(hidden.excerpt), _OPAQUE)] if hidden and members else []
-    which = f"Celery {line.name}" if line.told else f"Celery {line.name}, faute de version écrite dans le projet"
+    which = f"Celery {line.name}" if line.told else f"Celery {line.name}, faute de version exacte dans le projet"
     read_names = f"{counted(count, 'réglage')}, noms de {which}"
     domain = ruled_by(known, (), members, read_names, *none, *opaque)
     evidence = [f.evidence() for f in known.probes]

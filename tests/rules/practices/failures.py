@@ -133,7 +133,7 @@ CASES = (
         "`send_mail` confie `self`",
         Edit(TASKS, _RETRY, "later(self, error)"),
     ),
-    not_concerned("retry-not-caught", "no retry", "ne demande de reprise", Edit(TASKS, _RETRY, "raise")),
+    not_concerned("retry-not-caught", "no retry", "n'appelle `retry()` elle-même", Edit(TASKS, _RETRY, "raise")),
     fails(
         "retries-bounded",
         "none for automatic ones",
