@@ -28,7 +28,11 @@ from audit.reading.python.syntax_cache import Definition
 _HANDS_ON = re.compile(
     r"builtins\.(next|max|min|getattr|sorted|reversed|vars|globals)$|(copy|pickle|cloudpickle|dill|weakref|queue|contextvars)\.|"
     r"random\.(choice|choices|sample)$|(stevedore|pluggy|importlib|importlib_metadata|pkg_resources|injector|zope)\.|"
-    r"(.*\.)?(import_string|import_by_path|symbol_by_name|instantiate|load_entry_point|resolve_name|locate|load_object)$"
+    r"(.*\.)?(import_string|import_by_path|symbol_by_name|instantiate|load_entry_point|resolve_name|locate|load_object)$|"
+    # What is found or made by its name, as `apps.get_model("shop", "Order")`.
+    r"(.*\.)?(?:get|load|import|resolve|find|lookup|create|make|build|instantiate)_(?:\w+_)?(?:model|class|object|backend|component|plugin|"
+    r"handler|adapter|provider|service|instance|factory|driver|extension|strategy|processor|callable)s?$|"
+    r"(.*\.)?(?:\w*registry|\w*registries|plugins?|extensions?|container|apps)\.\w+$"
 )
 
 # What comes right after a field that is annotated or given a value; most names that are asked for are no field.
