@@ -1,6 +1,6 @@
 """Objects of the project that a library finds or makes by their name: their methods may be any of the project's."""
 
-from tests.rules.kinds.program import PASSES, WARNED, Program
+from tests.rules.kinds.program import DOUBTED, PASSES, Program
 
 _MODELS = """
 import requests
@@ -30,7 +30,7 @@ def _found(name: str, imports: str, *lines: str) -> tuple[Program, Program]:
     def program(which: str, timeout: str, sound: bool) -> Program:
         files = {"shop/models.py": _MODELS.format(timeout=timeout), "shop/__init__.py": ""}
         files["shop/tasks.py"] = _TASKS.format(imports=imports, body=body)
-        return Program("http-timeouts", f"{name}, {which}", PASSES if sound else WARNED, files)
+        return Program("http-timeouts", f"{name}, {which}", PASSES if sound else DOUBTED, files)
 
     return program("no timeout", "", False), program("a timeout", ", timeout=5", True)
 
