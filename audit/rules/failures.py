@@ -15,7 +15,7 @@ from audit.rules.domains.process_domain import widened
 from audit.rules.domains.task_domain import retry_policies, retry_schedules, tasks
 from audit.rules.effective_settings import NO_TASK, production_tasks, short
 from audit.rules.example import with_app
-from audit.rules.passing_errors import is_everything, judged, names_of, unclear
+from audit.rules.passing_errors import is_everything, judged, names_of, replaced, unclear
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 from audit.rules.task_observations import NotInTasks
@@ -262,6 +262,10 @@ def _narrow(known: TargetFacts) -> Sequence[Finding]:
         doubts += [
             Doubt(why=f"rien ne dit si `{name}`, que `{short(task.symbol)}` réessaie, passe de soi-même")
             for name in unclear(names_of(task.options.get("autoretry_for")))
+        ]
+        doubts += [
+            Doubt(why=f"sans sa bibliothèque, `{name}`, que `{short(task.symbol)}` réessaie, est `{other}`")
+            for name, other in replaced(names_of(task.options.get("autoretry_for")), classes).items()
         ]
     domain = tasks(known, lambda task: bool(task.options.get("autoretry_for")), doubts)
     answer = conclude(domain, faults, possible_of=possible)

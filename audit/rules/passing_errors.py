@@ -120,6 +120,12 @@ def _why(name: str, own: RetriedClass | None) -> str:
     return _why_it_stays(name, *((own.ancestors, own.heirs) if own else ((), ())))
 
 
+def replaced(names: Collection[str], classes: Mapping[str, RetriedClass]) -> dict[str, str]:
+    """The names of libraries that may not be installed, each with what stands for it then and does not pass."""
+    instead = {name: classes[name].instead for name in names if name in classes}
+    return {name: _shown(other) for name, other in instead.items() if other and _why_it_stays(other, (), ())}
+
+
 def unclear(names: Collection[str]) -> list[str]:
     """Those of libraries, of which neither what is known nor the name says whether they pass."""
     others = (name for name in names if "." in name and ":" not in name and not name.startswith("builtins."))

@@ -47,10 +47,12 @@ class RetriedClass(Observation):
     """A class of exceptions of the target, `name`, that some `autoretry_for` names.
 
     `ancestors`: dotted names of all it derives from; `heirs`: symbols of the classes of the target that derive from it.
-    `wraps`: the place where it is raised in the stead of any error at all, empty where there is none.
+    `wraps`: the place where it is raised in the stead of any error at all, empty where there is none. `instead`: the dotted name of
+    what stands for one of a library where that is not installed.
     """
 
     name: str
     ancestors: tuple[str, ...]
     heirs: tuple[str, ...]
     wraps: str = ""
+    instead: str = ""

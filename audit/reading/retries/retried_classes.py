@@ -1,12 +1,13 @@
 """What the classes of the target that `autoretry_for` names derive from, what derives from them, and where they hide any error."""
 
 import ast
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
 
 from audit.model.facts import Task
 from audit.model.observations.failure_handling import RetriedClass
 from audit.reading.behaviour.exception_handlers import BROAD, catches, inside
-from audit.reading.behaviour.scope import Scope, function_scope, scope_at
+from audit.reading.behaviour.scope import Scope, function_scope, gather, scope_at
 from audit.reading.python.abstract_values import (
     BoundMethod,
     ClassValue,
@@ -20,7 +21,9 @@ from audit.reading.python.abstract_values import (
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import lineage
 from audit.reading.python.interpreter import Machine
+from audit.target.import_paths import is_relative
 
+_OPTIONAL = re.compile(r"except[ (]+(?:\w+, *)*(?:ImportError|ModuleNotFoundError)")
 _EXITS = frozenset({"__exit__", "__aexit__"})
 _DEPTH = 2
 
@@ -37,6 +40,37 @@ def retried_classes(machine: Machine, tasks: Sequence[Task]) -> Iterator[Retried
             own = [one for one in every if cls in lineage(one)]
             heirs = tuple(sorted({one.symbol for one in own if one is not cls}))
             yield RetriedClass("", None, name, _ancestors(cls), heirs, next(_wrapping(machine, own), ""))
+    outside = {name for name in names if "." in name and ":" not in name}
+    yield from (RetriedClass("", None, name, (), (), instead=i) for name, i in _instead(machine, outside).items())
+
+
+def _instead(machine: Machine, names: Collection[str]) -> dict[str, str]:
+    """The class that stands for one of a library that is not installed: `except ImportError: Temporary = Exception`."""
+    found: dict[str, str] = {}
+    for module in machine.project.modules.values():
+        text = module.source.text
+        if not any(name.rpartition(".")[2] in text for name in names) or not _OPTIONAL.search(text):
+            continue
+        scope = Scope(machine, module, "", module.tree)
+        for _ in gather(scope, ""):
+            pass
+        for tried in scope.all(ast.Try):
+            meant = {alias: dotted for alias, dotted in _given(scope, tried.body) if dotted in names}
+            missing = (h for h in tried.handlers if h.type and _OPTIONAL.search(f"except {ast.unparse(h.type)}"))
+            handled = [statement for handler in missing for statement in handler.body]
+            found |= {meant[alias]: dotted for alias, dotted in _given(scope, handled) if alias in meant}
+    return found
+
+
+def _given(scope: Scope, block: Sequence[ast.stmt]) -> Iterator[tuple[str, str]]:
+    """The names that statements give a class of a library or of Python, each with its dotted name."""
+    for statement in block:
+        if isinstance(statement, ast.ImportFrom) and not is_relative(statement):
+            yield from ((a.asname or a.name, f"{statement.module}.{a.name}") for a in statement.names)
+        elif isinstance(statement, ast.Assign):
+            value = scope.evaluated(statement.value)
+            dotted = value.dotted if isinstance(value, External) else ""
+            yield from ((t.id, dotted) for t in statement.targets if isinstance(t, ast.Name) and dotted)
 
 
 def _ancestors(cls: ClassValue) -> tuple[str, ...]:
