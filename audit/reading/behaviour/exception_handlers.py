@@ -31,6 +31,8 @@ RETRY = BROAD | {"Retry", "TaskPredicate", "CeleryError"}
 NESTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 # What a stack is given surrounds the rest.
 STACKING = frozenset({"enter_context", "enter_async_context"})
+_PUSHING = frozenset({"push", "push_async_exit"})
+_STACKS = frozenset({"ExitStack", "AsyncExitStack"})
 _SOMETIMES = frozenset({"raises", "move_on_after", "timeout", "ignored", "swallow"})
 _DEPTH = 4
 
@@ -49,9 +51,11 @@ def _fate(scope: Scope, node: ast.AST, raises: Raises, caught: frozenset[str], d
     if isinstance(node, ast.With | ast.AsyncWith):
         if not any(map(raises, inside(node.body))):
             return Fate.HANDED_ON
-        stacked = (n for n in inside(node.body) if isinstance(n, ast.Call) and last(n.func) in STACKING and n.args)
+        calls = [n for n in inside(node.body) if isinstance(n, ast.Call) and n.args]
+        stacked = (call for call in calls if last(call.func) in STACKING)
         managers = [*(item.context_expr for item in node.items), *(call.args[0] for call in stacked)]
-        return max(_context_fate(scope, manager, caught, depth) for manager in managers)
+        pushed = [pushed_fate(scope, call.args[0], caught) for call in calls if is_pushed(scope, call)]
+        return max(*(_context_fate(scope, manager, caught, depth) for manager in managers), *pushed, Fate.HANDED_ON)
     if not isinstance(node, ast.Try | ast.TryStar):
         return Fate.HANDED_ON
     handled = [statement for handler in node.handlers for statement in handler.body]
@@ -168,7 +172,7 @@ def _manager_fate(scope: Scope, node: ast.expr, caught: frozenset[str], depth: i
     if callee is UNKNOWN and isinstance(node, ast.Call) and depth < _DEPTH:
         return _fate_by_its_name(scope, last(node.func), caught, depth + 1)
     made = scope.evaluated(node) if isinstance(function, FunctionValue) else callee
-    return _class_fate(scope, made.cls if isinstance(made, Instance) else made)
+    return _class_fate(scope, made.cls if isinstance(made, Instance) else made, caught)
 
 
 def _fate_by_its_name(scope: Scope, name: str, caught: frozenset[str], depth: int) -> Fate:
@@ -205,7 +209,7 @@ def _given_fate(scope: Scope, caught: frozenset[str], depth: int) -> Fate:
     return max(fates, default=Fate.HANDED_ON)
 
 
-def _class_fate(scope: Scope, cls: Value) -> Fate:
+def _class_fate(scope: Scope, cls: Value, caught: frozenset[str] = BROAD) -> Fate:
     """What the `__exit__` of a class answers."""
     if isinstance(cls, External | Method):
         return Fate.HANDED_ON
@@ -214,12 +218,45 @@ def _class_fate(scope: Scope, cls: Value) -> Fate:
     own = next((v for n in ("__exit__", "__aexit__") if (v := class_attribute(cls, n)) is not UNKNOWN), UNKNOWN)
     if not isinstance(own, FunctionValue) or isinstance(own.node, ast.Lambda):
         return Fate.HANDED_ON if own is UNKNOWN else Fate.UNCLEAR
-    returned = [n.value for n in inside(own.node.body) if isinstance(n, ast.Return) and n.value is not None]
-    if all(isinstance(v, ast.Constant) and not v.value for v in returned):
+    return _exit_fate(scope_of(scope, own), own.node, caught)
+
+
+def is_pushed(scope: Scope, call: ast.Call) -> bool:
+    """Whether an `ExitStack` is given what it calls when its block ends."""
+    stack = call.func.value if isinstance(call.func, ast.Attribute) and call.func.attr in _PUSHING else None
+    if not isinstance(stack, ast.Name):
+        return False
+    blocks: list[ast.With | ast.AsyncWith] = [*scope.all(ast.With), *scope.all(ast.AsyncWith)]
+    made = [i.context_expr for b in blocks for i in b.items if i.optional_vars and last(i.optional_vars) == stack.id]
+    return any(isinstance(m, ast.Call) and last(m.func) in _STACKS for m in (*made, scope.given(stack)))
+
+
+def pushed_fate(scope: Scope, node: ast.expr, caught: frozenset[str]) -> Fate:
+    """What the function, or the manager, that a stack was given makes of an error."""
+    value = scope.evaluated(node)
+    function = value.function if isinstance(value, BoundMethod) else value
+    if isinstance(function, FunctionValue) and not isinstance(function.node, ast.Lambda):
+        return _exit_fate(scope_of(scope, function), function.node, caught)
+    return _class_fate(scope, value.cls, caught) if isinstance(value, Instance) else Fate.UNCLEAR
+
+
+def _exit_fate(scope: Scope, node: ast.FunctionDef | ast.AsyncFunctionDef, caught: frozenset[str]) -> Fate:
+    """What a function that leaves a block answers: a true value ends the error there."""
+    returned = [n.value for n in inside(node.body) if isinstance(n, ast.Return) and n.value is not None]
+    fates = [_answer_fate(scope, value, caught) for value in returned]
+    if all(fate is Fate.HANDED_ON for fate in fates):
         return Fate.HANDED_ON
-    final = own.node.body[-1]
-    always = isinstance(final, ast.Return) and final.value is not None and _is_true_of_errors(scope, final.value)
-    return Fate.LOST if always and len(returned) == 1 else Fate.UNCLEAR
+    final = node.body[-1]
+    return Fate.LOST if isinstance(final, ast.Return) and fates == [Fate.LOST] else Fate.UNCLEAR
+
+
+def _answer_fate(scope: Scope, value: ast.expr, caught: frozenset[str]) -> Fate:
+    if isinstance(value, ast.Constant) and not value.value:
+        return Fate.HANDED_ON
+    if isinstance(value, ast.Call) and last(value.func) in {"issubclass", "isinstance"} and len(value.args) == 2:
+        told = catches(scope, value.args[1], caught)
+        return Fate.LOST if told else Fate.UNCLEAR if told is None else Fate.HANDED_ON
+    return Fate.LOST if _is_true_of_errors(scope, value) else Fate.UNCLEAR
 
 
 def _is_true_of_errors(scope: Scope, node: ast.expr) -> bool:

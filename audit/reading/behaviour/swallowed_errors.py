@@ -13,8 +13,10 @@ from audit.reading.behaviour.exception_handlers import (
     handlers_fate,
     hands_on_sometimes,
     inside,
+    is_pushed,
     is_unread,
     manager_made_by,
+    pushed_fate,
 )
 from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.behaviour.swallowing_decorators import swallowed_by_decorators
@@ -170,9 +172,10 @@ def _left_to_contexts(scope: Scope) -> Iterator[SwallowedError]:
     entered: list[tuple[ast.AST, ast.expr]] = [(node, item.context_expr) for node in blocks for item in node.items]
     # What a stack enters surrounds the rest of the function.
     stacked = [c for c in scope.calls if last(c.func) in STACKING and c.args]
-    entered += [(call, call.args[0]) for call in stacked]
+    pushed = [c for c in scope.calls if c.args and is_pushed(scope, c)]
+    entered += [(call, call.args[0]) for call in (*stacked, *pushed)]
     for node, manager in entered:
-        fate = context_fate(scope, manager, BROAD)
+        fate = pushed_fate(scope, manager, BROAD) if node in pushed else context_fate(scope, manager, BROAD)
         if fate is Fate.UNCLEAR and (hands_on_sometimes(scope, manager) or is_unread(scope, manager)):
             named = ast.unparse(manager.func if isinstance(manager, ast.Call) else manager)
             doubt = f"un bloc `with {named}`, qui tait peut-être l'erreur"
@@ -180,7 +183,11 @@ def _left_to_contexts(scope: Scope) -> Iterator[SwallowedError]:
         if fate is not Fate.LOST:
             continue
         told = last(manager.func if isinstance(manager, ast.Call) else manager)
-        around = node if node not in stacked else next((n for n in scope.around(node) if isinstance(n, ast.With)), node)
+        around = (
+            node
+            if node not in (*stacked, *pushed)
+            else next((n for n in scope.around(node) if isinstance(n, ast.With)), node)
+        )
         logged = "" if told == "suppress" or is_silent(scope, manager) else "qui fait autre chose de l'erreur"
         how, doubt = _passed_over(scope, around, told, logged)
         yield scope.observed(SwallowedError, node, how=how, doubt=doubt)
