@@ -79,7 +79,9 @@ def _delayed(scope: Scope, call: ast.Call, ahead: float | Unknown, method: str) 
     if growing and growing.most is not None:
         ahead = growing.most
     told = _said(scope, call, "expires")
-    task = _message(scope, call, None, method).task if method in METHODS else ""
+    # What a signature is set to, its own task is published with.
+    signed = "" if method == "retry" else published(scope, call)
+    task = _message(scope, call, None, method).task if method in METHODS else signed
     first, step = (growing.first, growing.step) if growing and growing.most is None else (0.0, 0.0)
     countdown = keyword(call, "countdown")
     spread = [k.value for k in call.keywords if k.arg is None] if countdown is None else []
@@ -302,6 +304,8 @@ def replaces_every_way(scope: Scope) -> bool:
 
 
 def _receiver(scope: Scope, receiver: ast.expr) -> FunctionValue | None:
+    given = scope.given(receiver)
+    receiver = given if isinstance(given, ast.Call) else receiver
     for inner in chain(receiver):
         if isinstance(inner.func, ast.Attribute) and inner.func.attr in _MADE:
             receiver = inner.func.value
