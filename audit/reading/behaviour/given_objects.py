@@ -13,6 +13,7 @@ from audit.reading.behaviour.publications import (
     replaces_every_way,
 )
 from audit.reading.behaviour.published_calls import METHODS, is_signature, may_be_a_task, whole_calls
+from audit.reading.behaviour.registered_types import travels_as_its_key
 from audit.reading.behaviour.row_objects import is_row
 from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.python.abstract_values import ClassValue, FunctionValue
@@ -25,6 +26,7 @@ def objects_given(scope: Scope) -> Iterator[DatabaseObjectArgument | QueriedArgu
         if given is None:
             yield from _handed_on(scope, call)
             continue
+        given = [a for a in given if not travels_as_its_key(scope, a)]
         wrong = next((a for a in given if is_row(scope, a)), None)
         if wrong is not None and (publishes_its_own_way(scope, call) or replaces_every_way(scope)):
             yield scope.observed(QueriedArgument, call, argument=_text(wrong), replaced=True)
