@@ -31,6 +31,7 @@ from audit.reading.python.abstract_values import (
 )
 from audit.reading.python.arithmetic import BINARY, UNARY, compare, is_plain
 from audit.reading.python.assignments import assign, merge_into, set_item
+from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute, given_field
 from audit.reading.python.comprehensions import comprehension, dict_comprehension
 from audit.reading.python.frames import CallSite, Frame
@@ -302,6 +303,8 @@ def _call(machine: Machine, node: ast.Call, frame: Frame) -> Value:
     keywords = keywords_of(machine, node, frame)
     if arguments is None:
         arguments, keywords.opaque = [], frame.origin(node)
+    elif len(arguments) == 1 and isinstance(node.func, ast.Attribute) and node.func.attr == "update":
+        arguments = [_with_entries(machine, arguments[0], node.args[0], frame)]
     return overridable(machine.call(CallSite(callee, tuple(arguments), keywords, frame, node)), variable)
 
 
@@ -313,7 +316,7 @@ def keywords_of(machine: Machine, node: ast.Call, frame: Frame) -> Table:
         if keyword.arg is None:
             # What is given twice is refused: those written beside it hold.
             spread = Table()
-            merge_into(machine, spread, value, frame.origin(keyword))
+            merge_into(machine, spread, _with_entries(machine, value, keyword.value, frame), frame.origin(keyword))
             keywords.update(spread)
             keywords.origins.update(spread.origins)
             keywords.opaque = keywords.opaque or spread.opaque
@@ -321,6 +324,27 @@ def keywords_of(machine: Machine, node: ast.Call, frame: Frame) -> Table:
             keywords[keyword.arg] = value
             keywords.origins[keyword.arg] = frame.origin(keyword)
     return keywords
+
+
+def _with_entries(machine: Machine, value: Value, node: ast.expr, frame: Frame) -> Value:
+    """A dictionary of a module that is not read, with the entries that the module's own statements write last: `given["x"] = 1`."""
+    if unwrap(value)[0] is not UNKNOWN or not isinstance(node, ast.Name) or not frame.is_module:
+        return value
+    written: dict[str, ast.expr] = {}
+    for statement in frame.module.tree.body:
+        target = statement.targets[0] if isinstance(statement, ast.Assign) else None
+        entry = target.slice if isinstance(target, ast.Subscript) and ast.unparse(target.value) == node.id else None
+        if statement.lineno >= node.lineno:
+            break
+        if isinstance(statement, ast.Assign) and isinstance(entry, ast.Constant) and isinstance(entry.value, str):
+            written[entry.value] = statement.value
+        elif any(isinstance(n, ast.Name) and n.id == node.id for n in walk(statement)):
+            written.clear()
+    table = Table()
+    table.opaque = frame.origin(node)
+    for key, held in written.items():
+        set_item(machine, table, key, evaluate(machine, held, frame), frame.origin(held))
+    return table if written else value
 
 
 _READERS: dict[type[ast.expr], Callable[[Machine, Any, Frame], Value]] = {

@@ -313,3 +313,22 @@ def test_a_key_of_the_configuration_in_a_factory_that_is_followed(collect_tree: 
     """
     facts = collect_tree({"p.py": text, "settings.py": "CELERY = {'task_acks_late': True}\n"})
     assert facts.settings["task_acks_late"].overridable == "CELERY"
+
+
+@pytest.mark.parametrize(
+    ("last", "value"),
+    [
+        ("given['worker_concurrency'] = 1\napp.conf.update(**given)\n", 1),
+        ("given['worker_concurrency'] = 1\napp.conf.update(given)\n", 1),
+        ("given['worker_concurrency'] = 1\ngiven['worker_concurrency'] = 2\napp.conf.update(given)\n", 2),
+        ("given['worker_concurrency'] = 1\ngiven.update(vars(vault))\napp.conf.update(given)\n", None),
+        ("given['worker_concurrency'] = 1\napp.conf.update(given)\napp.conf.update(vault.more())\n", UNKNOWN),
+        ("if vault.small:\n    given['worker_concurrency'] = 1\napp.conf.update(given)\n", None),
+    ],
+)
+def test_an_entry_written_last_into_what_is_not_read(collect_tree: Collect, last: str, value: object) -> None:
+    made = "import vault\nfrom celery import Celery\napp = Celery('shop')\ngiven = {k: v for k, v in vault.load()}\n"
+    settings = collect_tree({"app.py": made + last}).settings
+    assert "*" in settings
+    assert ("worker_concurrency" in settings) is (value is not None)
+    assert value is None or settings["worker_concurrency"].value is value
