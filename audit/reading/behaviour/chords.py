@@ -50,7 +50,8 @@ def _called(scope: Scope, call: ast.Call) -> str:
 
 def _handed(scope: Scope) -> Iterator[ChordUse]:
     """`chord` itself given to something: what calls it, and with what header, is not known."""
-    for node in scope.all(ast.Name):
+    # What a local name is given is seen where it is given: here only a name of the module may be the class itself.
+    for node in (n for n in scope.all(ast.Name) if not scope.symbol or n.id not in scope.assigned):
         parent = scope.parents.get(node)
         plain = (
             isinstance(parent, ast.Call) and parent.func is not node and last(parent.func) not in {"isinstance", "cast"}

@@ -29,6 +29,7 @@ WORDS = (
         "FileLock",
         "advisory_",
         "GET_LOCK",
+        "flufl.lock",
         "flock(",
         "lockf(",
     ),
@@ -164,7 +165,8 @@ def _of_a_library(scope: Scope, call: ast.Call, name: str) -> bool | str | None:
         return _lasts(scope, _time(call, "timeout", 2))
     if dotted.startswith("redis_lock."):
         return _lasts(scope, _time(call, "expire", 2))
-    if dotted.startswith(("filelock.", "portalocker.", "fcntl.", "fasteners.")):
+    # flufl's has a lifetime, 15 s where none is given: past it, whoever asks next breaks it.
+    if dotted.startswith(("filelock.", "portalocker.", "fcntl.", "fasteners.", "flufl.lock.")):
         return "Soft" not in name
     return None
 

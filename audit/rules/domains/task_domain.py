@@ -47,14 +47,18 @@ class Uses:
         followed = known.closures.followed
         paths = dict.fromkeys(one.head.path for one in followed.values() if one.head)
         speaking = [
-            (o.head, short(s))
+            self._called(known, s) or UnrecognisedUse(o.head.path, o.head.first_line, short(s))
             for s, o in followed.items()
             if o.head and self.named and (self.named(short(s)) or self.named(o.calls))
         ]
-        return (
-            *self._in_files(known, paths),
-            *(UnrecognisedUse(head.path, head.first_line, name) for head, name in speaking),
-        )
+        return (*self._in_files(known, paths), *speaking)
+
+    def _called(self, known: TargetFacts, symbol: str) -> UnrecognisedUse | None:
+        """The call of a function that bears such a name, where it stands."""
+        function = known.source.functions.get(symbol)
+        calls = [c for c in function.calls if c.excerpt and self.named and self.named(c.name)] if function else []
+        place = calls[0].excerpt if calls else None
+        return UnrecognisedUse(place.path, place.first_line, calls[0].name) if place else None
 
     def in_program(self, known: TargetFacts) -> tuple[UnrecognisedUse, ...]:
         """Every module of the program, tests apart, that uses one of these libraries."""
