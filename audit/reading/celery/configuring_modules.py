@@ -2,8 +2,8 @@
 
 from audit.reading.celery.application_objects import configuration_of
 from audit.reading.celery.start_modules import WorkerStarts
-from audit.reading.python.abstract_values import Instance
-from audit.reading.python.undo_log import doubt_differing, keep_writes
+from audit.reading.python.abstract_values import Conf, Instance
+from audit.reading.python.undo_log import doubt_flask, keep_writes
 
 _NONE = frozenset[str]()
 
@@ -14,7 +14,17 @@ def keep_loaded_writes(starts: WorkerStarts, app: Instance | None, declared: str
     for other in starts.machine.celery_instances if ignored or doubted else ():
         keep_writes(configuration_of(other), ignored, doubted)
     for other in starts.machine.celery_instances:
-        doubt_differing(configuration_of(other))
+        doubt_flask(configuration_of(other), configured=_starts_flask(starts, configuration_of(other)))
+
+
+def _starts_flask(starts: WorkerStarts, conf: Conf) -> bool:
+    """Whether what the workers' command lines name may load a module that makes Flask configure this application."""
+    if not starts.started or not conf.by_flask:
+        return True
+    maybe = starts.reach()
+    maybe.load(starts.started | (starts.listed or set()))
+    maybe.call()
+    return any(name in maybe.modules or maybe.may_load(name) for name in conf.by_flask)
 
 
 def _not_loaded(starts: WorkerStarts, app: Instance | None, declared: str) -> tuple[frozenset[str], frozenset[str]]:

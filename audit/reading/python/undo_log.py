@@ -167,11 +167,14 @@ def keep_writes(conf: Conf, ignored: Collection[str], doubted: Collection[str]) 
             _put(write.table, write.key, MISSING, None)
 
 
-def doubt_differing(conf: Conf) -> None:
-    """Leave in doubt what modules that each start a Flask application of their own make the configuration, if they differ."""
+def doubt_flask(conf: Conf, *, configured: bool) -> None:
+    """Leave in doubt what modules that each start a Flask application of their own make the configuration, if they differ.
+
+    `configured`: a worker may load one of them.
+    """
     for key in {key for written in conf.by_flask.values() for key in written}:
         told = [written.get(key, MISSING) for written in conf.by_flask.values()]
-        if key in conf and not all(_agree(one, told[0]) for one in told):
+        if key in conf and not (configured and all(_agree(one, told[0]) for one in told)):
             _put(conf, key, UNKNOWN, conf.origins.get(key))
 
 
