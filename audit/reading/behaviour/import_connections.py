@@ -179,7 +179,8 @@ def _left_out(scope: Scope, call: ast.Call, inner: Scope, known: dict[str, objec
         return {}
     given = dict(zip(placed(spec), call.args, strict=False)) | {k.arg: k.value for k in call.keywords if k.arg}
     held = {**defaults_of(spec), **given}
-    held = {n: v for n, v in held.items() if n not in inner.assigns}
+    again = {name.id for name in inner.all(ast.Name) if isinstance(name.ctx, ast.Store)}
+    held = {n: v for n, v in held.items() if n not in again}
     handed = {n: known[v.id] for n, v in held.items() if isinstance(v, ast.Name) and v.id in known}
     return handed | {n: v.value for n, v in held.items() if isinstance(v, ast.Constant)}
 

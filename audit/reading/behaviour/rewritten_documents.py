@@ -44,15 +44,15 @@ def _is_set_alone(scope: Scope, node: ast.AST, column: ast.Attribute) -> bool:
         return False
     bases = (base for cls in row_classes(scope, column.value, 0) for base in ancestors(cls))
     of_mongoengine = any(isinstance(b, External) and b.dotted.startswith("mongoengine.") for b in bases)
-    return of_mongoengine and not _comes_from(scope, node.value, ast.unparse(column))
+    return of_mongoengine and not _comes_from(scope, node.value, column)
 
 
-def _comes_from(scope: Scope, value: ast.expr, text: str) -> bool:
-    """Whether a value, or what any of its local names is given, reads a column."""
+def _comes_from(scope: Scope, value: ast.expr, column: ast.Attribute) -> bool:
+    """Whether a value, or what any of its local names is given, speaks of a row or reads a column of that name."""
     pending, seen = [value], set[str]()
     while pending:
         for node in walk(pending.pop()):
-            if isinstance(node, ast.Attribute) and ast.unparse(node) == text:
+            if isinstance(node, ast.Name | ast.Attribute) and last(node) in {last(column.value), column.attr}:
                 return True
             if isinstance(node, ast.Name) and node.id not in seen:
                 seen.add(node.id)
