@@ -63,6 +63,18 @@ def sent_to(scope: Scope, name: str) -> Iterator[tuple[Scope, ast.expr]]:
                     yield from ((other, given.value) for given in call.keywords if given.arg == name)
 
 
+def is_sent_otherwise(scope: Scope) -> bool:
+    """Whether the project names a signal of this receiver for more than to make it, to connect to it or to send it by its name."""
+    project = scope.machine.project
+    texts = [m.source.text for m in project.modules.values() if not project.is_test_file(m.source.path)]
+    known = rf"\.(?:{'|'.join(_SENDING)}|connect|disconnect)\b"
+    for signal in map(re.escape, _decorating(scope)):
+        lines = rf"(?m)^(?!\s*(?:from|import|@)|.*\b{signal}\b\s*(?::[^=\n]+)?=(?!=))[^#\n]*\b{signal}\b(?!{known})"
+        if any(re.search(lines, text) for text in texts):
+            return True
+    return False
+
+
 def signal_receivers(scope: Scope) -> Iterator[SignalReceiver]:
     """Each SignalReceiver: a decorated function by its symbol, a connected one by its name."""
     if scope.symbol and (signals := tuple(_origin(scope, s) for s in _nodes(scope))):

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 
 from audit.model.unknown import UNKNOWN
-from audit.reading.behaviour.model_signals import sent_to
+from audit.reading.behaviour.model_signals import is_sent_otherwise, sent_to
 from audit.reading.behaviour.reaching_values import keeps_parameter, values
 from audit.reading.behaviour.row_objects import PAIRS, QUERIES, is_row_class, is_whether_new
 from audit.reading.behaviour.scope import Scope, chain, function_scope, last
@@ -124,7 +124,7 @@ def _is_plain_name(scope: Scope, node: ast.Name, depth: int) -> bool:
     parameter = next((p for p in own if p.arg == node.id), None)
     if parameter is not None and parameter.annotation is not None and _is_plain_type(scope, parameter.annotation):
         return True
-    sent = list(sent_to(scope, node.id)) if parameter is not None else []
+    sent = list(sent_to(scope, node.id)) if parameter is not None and not is_sent_otherwise(scope) else []
     if parameter is not None and (
         _has_plain_default(scope, node.id) or (sent and all(is_plain(*one, depth + 1) for one in sent))
     ):
