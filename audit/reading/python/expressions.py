@@ -250,7 +250,9 @@ def item_of(value: Value, key: Value) -> Value:
     if key is UNKNOWN or not isinstance(value, str | list | tuple | dict):
         return UNKNOWN
     if isinstance(value, Table) and value.opaque:
-        return UNKNOWN
+        # A default that something else may replace is kept as one.
+        held = value.get(key) if isinstance(key, str) else None
+        return held if isinstance(held, Overridable) and not held.word else UNKNOWN
     try:
         if isinstance(value, dict):
             return value[key]
