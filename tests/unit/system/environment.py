@@ -54,6 +54,13 @@ def stack_environment(monkeypatch: pytest.MonkeyPatch, database_url: str, redis_
         get_settings.cache_clear()
 
 
+@pytest.fixture
+def in_the_stack(monkeypatch: pytest.MonkeyPatch, postgres_url: str, redis_url: str) -> Iterator[None]:
+    """This process is one of the stack's, over the servers of the tests."""
+    with stack_environment(monkeypatch, postgres_url, redis_url):
+        yield
+
+
 def wait_for_connections(database: Database) -> None:
     """Until the pool is at rest: as its thread connects it draws from `random`, which Hypothesis refuses while it draws itself."""
     database._pool.wait()

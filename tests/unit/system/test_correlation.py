@@ -1,7 +1,6 @@
 """One identifier from the webhook to the gateway, through the inbox, the broker and the worker's task."""
 
 import json
-from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -15,17 +14,11 @@ from system.services import inbox
 from system.tasks import message_tasks
 from system.tasks.publishing import publish
 from tests.unit.system.bench import Bench
-from tests.unit.system.environment import API, stack_environment
+from tests.unit.system.environment import API
 from tests.unit.system.routers.webhook_client import BODY, Client
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.usefixtures("in_the_stack")]
 GIVEN = "request-of-somebody.1"
-
-
-@pytest.fixture(autouse=True)
-def _stack(monkeypatch: pytest.MonkeyPatch, postgres_url: str, redis_url: str) -> Iterator[None]:
-    with stack_environment(monkeypatch, postgres_url, redis_url):
-        yield
 
 
 def queued_identifiers(redis_url: str, queue: str) -> list[str | None]:

@@ -1,21 +1,12 @@
-from collections.abc import Iterator
-
 import pytest
 from typer.testing import CliRunner, Result
 
 from system.cli import app
 from tests.criteria.inbound import phone
 from tests.unit.system.bench import Bench
-from tests.unit.system.environment import stack_environment
 from tests.unit.system.tasks.queues import queued
 
-pytestmark = pytest.mark.real
-
-
-@pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch, postgres_url: str, redis_url: str) -> Iterator[None]:
-    with stack_environment(monkeypatch, postgres_url, redis_url):
-        yield
+pytestmark = [pytest.mark.real, pytest.mark.usefixtures("in_the_stack")]
 
 
 def campaign(*arguments: str, typed: str = "") -> Result:

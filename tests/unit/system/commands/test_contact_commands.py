@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -6,16 +5,9 @@ import redis
 from typer.testing import CliRunner, Result
 
 from system.cli import app
-from tests.unit.system.environment import stack_environment
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.usefixtures("in_the_stack")]
 FILE = "phone,name\n0639980001,Anne\n12,Béa\n"
-
-
-@pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch, postgres_url: str, redis_url: str) -> Iterator[None]:
-    with stack_environment(monkeypatch, postgres_url, redis_url):
-        yield
 
 
 def contacts(*arguments: str, typed: str = "") -> Result:

@@ -1,5 +1,4 @@
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,15 +7,8 @@ from typer.testing import CliRunner
 from system.cli import app
 from system.db import heartbeats
 from tests.unit.system.bench import Bench
-from tests.unit.system.environment import stack_environment
 
-pytestmark = pytest.mark.real
-
-
-@pytest.fixture(autouse=True)
-def _stack(monkeypatch: pytest.MonkeyPatch, postgres_url: str, redis_url: str) -> Iterator[None]:
-    with stack_environment(monkeypatch, postgres_url, redis_url):
-        yield
+pytestmark = [pytest.mark.real, pytest.mark.usefixtures("in_the_stack")]
 
 
 def test_an_export_tells_when_workers_were_alive(bench: Bench, tmp_path: Path) -> None:

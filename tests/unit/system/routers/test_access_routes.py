@@ -1,16 +1,13 @@
 """Every route asks who is there, except those which machines use and the login."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
 from system.config import get_settings
-from system.db.database import Database
 from system.main import create_app
-from tests.unit.system.administration import PASSWORD, TOKEN_SECRET, add_everybody
+from tests.unit.system.administration import PASSWORD
 from tests.unit.system.bench import Bench
-from tests.unit.system.environment import stack_environment
 from tests.unit.system.routers.client import Client, every_route
 
 pytestmark = pytest.mark.real
@@ -25,14 +22,6 @@ PUBLIC = {
     ("POST", "/page/login"),
     ("GET", "/static/{name}"),
 }
-
-
-@pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch, postgres_url: str, redis_url: str, db: Database) -> Iterator[Client]:
-    monkeypatch.setenv("ADMIN_TOKEN_SECRET", TOKEN_SECRET)
-    add_everybody(db)
-    with stack_environment(monkeypatch, postgres_url, redis_url):
-        yield Client(create_app())
 
 
 def protected(*, page: bool = False) -> list[tuple[str, str]]:

@@ -1,28 +1,15 @@
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from system.config import get_settings
-from system.db.database import Database
-from system.main import create_app
 from tests.criteria.inbound import phone
-from tests.unit.system.administration import TOKEN_SECRET, add_everybody
 from tests.unit.system.bench import Bench
-from tests.unit.system.environment import stack_environment
 from tests.unit.system.routers.client import Client
 from tests.unit.system.tasks.queues import queued
 
 pytestmark = pytest.mark.real
 NEW = {"name": "Rentrée", "message": "Bonjour", "phones": [phone(0), phone(1)]}
-
-
-@pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch, postgres_url: str, redis_url: str, db: Database) -> Iterator[Client]:
-    monkeypatch.setenv("ADMIN_TOKEN_SECRET", TOKEN_SECRET)
-    add_everybody(db)
-    with stack_environment(monkeypatch, postgres_url, redis_url):
-        yield Client(create_app())
 
 
 def test_from_draft_to_cancellation(client: Client, bench: Bench, redis_url: str) -> None:

@@ -1,25 +1,11 @@
-from collections.abc import Iterator
-
 import pytest
 import redis
 
-from system.db.database import Database
-from system.main import create_app
 from system.routers.contacts import MOST_IMPORT_BYTES
-from tests.unit.system.administration import TOKEN_SECRET, add_everybody
-from tests.unit.system.environment import stack_environment
 from tests.unit.system.routers.client import Client
 
 pytestmark = pytest.mark.real
 FILE = "phone;nom\n0639980001;Anne\n12;Béa\nx;Cé\n0639980004;Dan\n".encode()
-
-
-@pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch, postgres_url: str, redis_url: str, db: Database) -> Iterator[Client]:
-    monkeypatch.setenv("ADMIN_TOKEN_SECRET", TOKEN_SECRET)
-    add_everybody(db)
-    with stack_environment(monkeypatch, postgres_url, redis_url):
-        yield Client(create_app())
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,13 +13,8 @@ from system.tasks import heartbeat_tasks
 from system.tasks.celery_app import celery_app
 from system.tasks.liveness import HEARTBEAT, HeartbeatStep, PublishingWitness
 from tests.unit.system.bench import Bench
-from tests.unit.system.environment import stack_environment
 
-
-@pytest.fixture(autouse=True)
-def _stack(monkeypatch: pytest.MonkeyPatch, postgres_url: str, redis_url: str) -> Iterator[None]:
-    with stack_environment(monkeypatch, postgres_url, redis_url):
-        yield
+pytestmark = pytest.mark.usefixtures("in_the_stack")
 
 
 class FakeTimer:

@@ -1,5 +1,3 @@
-from collections.abc import Iterator
-
 import httpx
 import pytest
 import respx
@@ -10,16 +8,10 @@ from system.services.recovery import recover
 from system.tasks import message_tasks, periodic_tasks
 from system.tasks.publishing import publish
 from tests.unit.system.bench import Bench
-from tests.unit.system.environment import API, stack_environment
+from tests.unit.system.environment import API
 from tests.unit.system.tasks.queues import queued
 
-pytestmark = pytest.mark.real
-
-
-@pytest.fixture(autouse=True)
-def _stack(monkeypatch: pytest.MonkeyPatch, postgres_url: str, redis_url: str) -> Iterator[None]:
-    with stack_environment(monkeypatch, postgres_url, redis_url):
-        yield
+pytestmark = [pytest.mark.real, pytest.mark.usefixtures("in_the_stack")]
 
 
 def test_a_launch_goes_through_the_dispatcher_to_the_gateway(bench: Bench, redis_url: str) -> None:

@@ -1,22 +1,13 @@
 """What the settings say of pace and limits."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from system.config import get_settings
 from system.domain.daily_limit import DailyLimit
 from system.domain.pacing import BatchPause, Rate
 from system.tasks.pace import device_pace, limits
-from tests.unit.system.environment import stack_environment
 
-pytestmark = pytest.mark.real
-
-
-@pytest.fixture(autouse=True)
-def _stack(monkeypatch: pytest.MonkeyPatch, postgres_url: str, redis_url: str) -> Iterator[None]:
-    with stack_environment(monkeypatch, postgres_url, redis_url):
-        yield
+pytestmark = [pytest.mark.real, pytest.mark.usefixtures("in_the_stack")]
 
 
 def test_by_default_the_gateway_alone_sets_the_pace() -> None:

@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,15 +10,9 @@ from system.tasks import periodic_tasks
 from system.tasks.celery_app import celery_app
 from system.tasks.queue_lengths import queue_lengths
 from tests.unit.system.bench import Bench
-from tests.unit.system.environment import API, stack_environment
+from tests.unit.system.environment import API
 
-pytestmark = pytest.mark.real
-
-
-@pytest.fixture(autouse=True)
-def _stack(monkeypatch: pytest.MonkeyPatch, postgres_url: str, redis_url: str) -> Iterator[None]:
-    with stack_environment(monkeypatch, postgres_url, redis_url):
-        yield
+pytestmark = [pytest.mark.real, pytest.mark.usefixtures("in_the_stack")]
 
 
 def detail(bench: Bench, task: str) -> dict[str, object]:

@@ -1,5 +1,3 @@
-from collections.abc import Iterator
-
 import httpx
 import pytest
 import redis
@@ -7,15 +5,9 @@ import respx
 
 from system.tasks import verification_tasks
 from tests.unit.system.bench import Bench
-from tests.unit.system.environment import API, stack_environment
+from tests.unit.system.environment import API
 
-pytestmark = pytest.mark.real
-
-
-@pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch, postgres_url: str, redis_url: str) -> Iterator[None]:
-    with stack_environment(monkeypatch, postgres_url, redis_url):
-        yield
+pytestmark = [pytest.mark.real, pytest.mark.usefixtures("in_the_stack")]
 
 
 @pytest.fixture
