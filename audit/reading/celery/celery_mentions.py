@@ -28,7 +28,8 @@ _COMMENT = re.compile(r"(?m)(?:^|\s)#.*$")
 _WRAPPERS = frozenset({"flower", "redbeat", "jobtastic", "superset", "pretix", "udata", "weblate"})
 # Other libraries of tasks: what they publish, or decorate, is none of Celery's.
 _QUEUES = frozenset(
-    ("dramatiq", "huey", "rq", "django_rq", "flask_rq2", "procrastinate", "arq", "taskiq", "saq", "django_q", "background_task", "django_tasks")
+    ("dramatiq", "huey", "rq", "django_rq", "flask_rq2", "procrastinate", "arq", "taskiq", "saq", "django_q", "background_task", "django_tasks",
+     "karton", "streaq", "pgqueuer")
 )  # fmt: skip
 _TOOLS = sys.stdlib_module_names | {"invoke", "fabric", "locust", "prefect", "airflow", "luigi"}
 _PUBLISHES = frozenset({"delay", "apply_async", "send_task", "delay_on_commit", "apply_async_on_commit"})
